@@ -1,0 +1,178 @@
+"""The one cattrs converter: it takes what a loosely typed gateway sends and makes typed values of it.
+
+Numbers may come as strings and strings as numbers; fields may be missing, null or new; words may be new. A field that
+cannot be read keeps its default and goes into `extra` as it came; only a field without a default makes the value
+unreadable.
+"""
+
+from __future__ import annotations
+
+import enum
+import math
+import types
+import typing
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from typing import Any, Generic, TypeVar, cast, get_args, get_origin
+
+import attrs
+import msgspec
+from cattrs import Converter
+
+from wikipayam_async.core.operation import JsonValue
+
+__all__ = ["EXTRA", "OpenStrEnum", "converter", "decode_json", "encode_json", "to_items", "to_mapping", "to_model"]
+
+T = TypeVar("T")
+
+EXTRA = "extra"
+
+encode_json: Callable[[object], bytes] = msgspec.json.Encoder().encode
+decode_json: Callable[[bytes], JsonValue] = msgspec.json.Decoder().decode
+
+
+class OpenStrEnum(enum.StrEnum):
+    """An enum of words that may grow: an unknown word becomes a value like a member, which keeps the word."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> OpenStrEnum | None:
+        if not isinstance(value, str):
+            return None
+        known = cls.__members__.get(value.strip().upper())
+        if known is not None:
+            return known
+        word = str.__new__(cls, value)
+        word._name_ = value
+        word._value_ = value
+        return word
+
+    @property
+    def known(self) -> bool:
+        """Whether this version of the package knows the word."""
+        return self._name_ in type(self).__members__
+
+
+def _read_str(value: object, _: object) -> str:
+    if isinstance(value, str):
+        return value
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise TypeError("expected a string")
+    return str(value)
+
+
+def _read_int(value: object, _: object) -> int:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError("expected a number")
+    if isinstance(value, int):
+        return value
+    number = float(value) if isinstance(value, float) or not value.strip().lstrip("+-").isdecimal() else int(value)
+    return math.floor(number)
+
+
+def _read_float(value: object, _: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float | str):
+        raise TypeError("expected a number")
+    number = float(value)
+    if not math.isfinite(number):
+        raise ValueError("expected a finite number")
+    return number
+
+
+_BOOLS: Mapping[object, bool] = {"true": True, "1": True, "false": False, "0": False}
+
+
+def _read_bool(value: object, _: object) -> bool:
+    if isinstance(value, bool):
+        return value
+    return _BOOLS[str(value).strip().lower()]
+
+
+def _read_datetime(value: object, _: object) -> datetime:
+    if not isinstance(value, str):
+        raise TypeError("expected a time stamp")
+    return datetime.fromisoformat(value.strip())
+
+
+def _is_optional(kind: object) -> bool:
+    return get_origin(kind) in {typing.Union, types.UnionType} and type(None) in get_args(kind)
+
+
+class _ModelReader(Generic[T]):
+    """The hook for one attrs class. Written out, because it runs for every item of every answer."""
+
+    __slots__ = ("_cls", "_keeps_extra", "_nullable", "_readers", "_required")
+
+    def __init__(self, cls: type[T]) -> None:
+        attributes: tuple[attrs.Attribute[Any], ...] = attrs.fields(attrs.resolve_types(cast("Any", cls)))
+        self._cls = cls
+        self._readers = {a.name: (converter.get_structure_hook(a.type), a.type) for a in attributes if a.name != EXTRA}
+        self._required = [a.name for a in attributes if a.default is attrs.NOTHING]
+        self._nullable = {a.name for a in attributes if _is_optional(a.type)}
+        self._keeps_extra = any(a.name == EXTRA for a in attributes)
+
+    def __call__(self, data: object, _: object) -> T:
+        if not isinstance(data, dict):
+            raise TypeError("expected an object")
+        values: dict[str, Any] = {}
+        extra: dict[str, JsonValue] = {}
+        readers = self._readers
+        for key, value in data.items():
+            reader = readers.get(key)
+            if reader is None:
+                extra[key] = value
+            elif value is None:
+                if key in self._nullable:
+                    values[key] = None
+            else:
+                try:
+                    values[key] = reader[0](value, reader[1])
+                except (ValueError, TypeError, KeyError, OverflowError):
+                    extra[key] = value
+        for name in self._required:
+            if name not in values:
+                raise ValueError(f"{name}: missing or unreadable")
+        if extra and self._keeps_extra:
+            values[EXTRA] = extra
+        return self._cls(**values)
+
+
+def _make() -> Converter:
+    made = Converter(detailed_validation=False)
+    made.register_structure_hook(str, _read_str)
+    made.register_structure_hook(int, _read_int)
+    made.register_structure_hook(float, _read_float)
+    made.register_structure_hook(bool, _read_bool)
+    made.register_structure_hook(datetime, _read_datetime)
+    made.register_structure_hook_factory(attrs.has, _ModelReader)
+    return made
+
+
+converter = _make()
+
+
+def to_model(data: JsonValue, cls: type[T]) -> T:
+    """Read one object.
+
+    Raises:
+        ValueError: A field without a default is missing or unreadable.
+        TypeError: It is no object.
+    """
+    return converter.structure(data, cls)
+
+
+def to_items(data: JsonValue, cls: type[T]) -> tuple[T, ...]:
+    """Read a list of objects; a single object counts as a list of one, and what is no readable object is left out."""
+    candidates = data if isinstance(data, list) else [data]
+    read = converter.get_structure_hook(cls)
+    items: list[T] = []
+    for candidate in candidates:
+        try:
+            items.append(read(candidate, cls))
+        except (ValueError, TypeError):
+            continue
+    return tuple(items)
+
+
+def to_mapping(data: JsonValue) -> dict[str, Any]:
+    """Return an object's fields; anything else has none."""
+    return data if isinstance(data, dict) else {}

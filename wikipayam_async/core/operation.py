@@ -1,0 +1,77 @@
+"""What a call is, as data: an operation of the gateway and one use of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Generic, TypeAlias, TypeVar
+
+from attrs import field, frozen
+
+from wikipayam_async.core.events import MessageOutcome
+from wikipayam_async.core.redact import SealedBytes
+from wikipayam_async.core.retry import Replay
+
+__all__ = ["Call", "Consignment", "JsonValue", "Operation"]
+
+T = TypeVar("T")
+
+JsonValue: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
+"""What JSON can hold. The inner values are `Any`, because a recursive type helps nobody who has to look into one."""
+
+
+@frozen
+class Operation:
+    """An endpoint of the gateway.
+
+    Attributes:
+        name: How logs, events and errors call it, as in `sms.send`.
+        method: The HTTP method.
+        path: Below the API prefix, without a slash in front.
+        replay: What it would mean to carry it out twice.
+        secret_query: The query holds the token: keep it below everything that logs URLs, and send no headers.
+    """
+
+    name: str
+    method: str
+    path: str
+    replay: Replay
+    secret_query: bool = False
+
+
+@frozen
+class Consignment(Generic[T]):
+    """What a send carries, so that its fate can be told whatever happens.
+
+    Attributes:
+        messages: The messages as the caller handed them in.
+        track_ids: Their track ids, in the same order; None where the service has none.
+        id_of: The gateway's id of one item of the answer.
+    """
+
+    messages: Sequence[object] = field(repr=False)
+    track_ids: Sequence[str | None]
+    id_of: Callable[[T], str | None] = field(repr=False)
+
+
+@frozen(kw_only=True)
+class Call(Generic[T]):
+    """One use of an operation.
+
+    Attributes:
+        operation: What is called.
+        read: Makes the answer of what stood under `data`; raises `ValueError` or `TypeError` if it cannot.
+        path: The path, where it depends on the call; otherwise the operation's.
+        query: Query parameters, in order.
+        body: The JSON body; None for none.
+        consignment: What is sent, for a send. `read` then returns a sequence of the same length, with None for each
+            message that the answer does not tell of.
+        observer: Told the fate of every message as soon as it is known, also if the call is cancelled.
+    """
+
+    operation: Operation
+    read: Callable[[JsonValue], T] = field(repr=False)
+    path: str = ""
+    query: Mapping[str, str] = field(factory=dict, repr=False)
+    body: SealedBytes | None = None
+    consignment: Consignment[Any] | None = None
+    observer: Callable[[Sequence[MessageOutcome]], None] | None = field(default=None, repr=False)

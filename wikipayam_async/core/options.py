@@ -1,0 +1,217 @@
+"""Settings of a client: checked once, frozen, merged from arguments and the environment."""
+
+from __future__ import annotations
+
+import inspect
+import ipaddress
+import math
+import re
+from collections.abc import Mapping
+from datetime import tzinfo
+from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from attrs import field, frozen
+
+from wikipayam_async.core.events import EventHook
+from wikipayam_async.core.limits import RateLimit
+from wikipayam_async.core.redact import Secret, mask_number, shape_of
+from wikipayam_async.core.retry import RetryPolicy
+from wikipayam_async.errors import ConfigurationError
+
+__all__ = [
+    "DEFAULT_API_PREFIX",
+    "DEFAULT_BASE_URL",
+    "DEFAULT_MAX_CONNECTIONS",
+    "DEFAULT_TIMEOUT",
+    "Options",
+    "Origin",
+    "check_positive",
+    "read_prefix",
+    "read_timezone",
+    "read_token",
+]
+
+DEFAULT_BASE_URL = "https://wikipayam.ir"
+DEFAULT_API_PREFIX = "api/v1"
+DEFAULT_TIMEOUT = 10.0
+DEFAULT_MAX_CONNECTIONS = 20
+
+_TOKEN = re.compile(r"[\x21-\x7e]+")
+_SEGMENT = re.compile(r"(?!\.{1,2}$)[0-9A-Za-z._~-]+")
+_HOST = re.compile(r"[0-9a-z]([0-9a-z.-]*[0-9a-z])?")
+_APPLICATION = re.compile(r"[0-9A-Za-z._~-]+(/[0-9A-Za-z._~+-]+)?( \([\x20-\x27\x2a-\x7e]*\))?")
+_PORTS = {"https": 443, "http": 80}
+
+
+@frozen
+class Origin:
+    """Where the gateway is.
+
+    Attributes:
+        scheme: `https`, or `http` for a loopback address.
+        host: The host name or address, as a certificate would name it.
+        port: The port.
+        path: What stands before the API prefix; usually empty.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    path: str = ""
+
+    @property
+    def authority(self) -> str:
+        """The host as a URL and the Host header show it."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        """The origin as a URL."""
+        return f"{self.scheme}://{self.authority}{self.path}"
+
+    @classmethod
+    def parse(cls, base_url: str) -> Origin:
+        """Read a base URL.
+
+        Raises:
+            ConfigurationError: It is no http(s) URL, names a user, a query or a fragment, or would carry the token in
+                the clear to another machine.
+        """
+        try:
+            parts = urlsplit(base_url)
+            port = parts.port
+            host = (
+                (parts.hostname or "").encode("idna").decode() if ":" not in (parts.hostname or "") else parts.hostname
+            )
+        except (ValueError, AttributeError, TypeError):
+            raise ConfigurationError("base_url: not a URL; expected one like https://wikipayam.ir") from None
+        if parts.scheme not in _PORTS or not host or not (_is_address(host) or _HOST.fullmatch(host)):
+            raise ConfigurationError("base_url: expected an https URL like https://wikipayam.ir")
+        if "@" in parts.netloc or "?" in base_url or "#" in base_url:
+            raise ConfigurationError("base_url: must not hold a user name, a password, a query or a fragment")
+        if parts.scheme == "http" and not _is_loopback(host):
+            raise ConfigurationError(
+                "base_url: http would show the token to the network; use https (http is for loopback)"
+            )
+        segments = [segment for segment in parts.path.split("/") if segment]
+        if not all(map(_SEGMENT.fullmatch, segments)):
+            raise ConfigurationError("base_url: its path may hold only letters, digits and . _ ~ -")
+        return cls(
+            parts.scheme, host, _PORTS[parts.scheme] if port is None else port, "".join("/" + s for s in segments)
+        )
+
+
+@frozen(kw_only=True)
+class Options:
+    """What one client is set to. Made by the client; `with_options` makes the next from it."""
+
+    token: Secret
+    origin: Origin
+    api_prefix: str = DEFAULT_API_PREFIX
+    sender: str | None = None
+    username: str | None = field(default=None, repr=mask_number)
+    otp_pattern_id: int | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    retry: RetryPolicy = field(factory=RetryPolicy)
+    rate_limit: RateLimit | None = None
+    timezone: tzinfo | None = None
+    application: str | None = None
+    on_event: EventHook | None = None
+
+    def __attrs_post_init__(self) -> None:
+        check_positive("timeout", self.timeout)
+        if self.application is not None and not _APPLICATION.fullmatch(self.application):
+            raise ConfigurationError("application: expected a product token such as `shop/2.1` or `shop/2.1 (remark)`")
+        if self.sender is not None and not (isinstance(self.sender, str) and self.sender.isprintable() and self.sender):
+            raise ConfigurationError(f"sender: expected a line such as 10002000; got {shape_of(self.sender)}")
+        pattern = self.otp_pattern_id
+        if pattern is not None and (isinstance(pattern, bool) or not isinstance(pattern, int) or pattern < 0):
+            raise ConfigurationError(f"otp_pattern_id: expected a number such as 13; got {shape_of(pattern)}")
+        if not isinstance(self.retry, RetryPolicy):
+            raise ConfigurationError(f"retry: expected a RetryPolicy; got {shape_of(self.retry)}")
+        if self.on_event is not None and (not callable(self.on_event) or _is_async(self.on_event)):
+            raise ConfigurationError(
+                "on_event: expected a plain function that returns at once; "
+                "from an async service hand events over with `send_nowait` of a memory stream or `put_nowait` of a queue"
+            )
+
+    @property
+    def path_prefix(self) -> str:
+        """What every path begins with, the slash at its end included."""
+        return f"{self.origin.path}/{self.api_prefix}/" if self.api_prefix else f"{self.origin.path}/"
+
+
+def read_token(token: str | Secret | None, environ: Mapping[str, str]) -> Secret:
+    """Return the token, from the argument or else from `SMS_AUTH_TOKEN`.
+
+    Raises:
+        ConfigurationError: There is none, or it cannot stand in a header. The token is never quoted.
+    """
+    value = token if token is not None else environ.get("SMS_AUTH_TOKEN", "")
+    if isinstance(value, Secret):
+        value = value.reveal()
+    if not value:
+        raise ConfigurationError("token: none given; pass token=... or set SMS_AUTH_TOKEN (panel: profile, API token)")
+    if not isinstance(value, str) or not _TOKEN.fullmatch(value):
+        raise ConfigurationError(
+            f"token: only visible ASCII characters can stand in a token, no spaces or line breaks; got {shape_of(value)}"
+        )
+    return Secret(value)
+
+
+def read_prefix(prefix: str) -> str:
+    """Return the API prefix without slashes at its ends.
+
+    Raises:
+        ConfigurationError: A part of it is empty, `.` or `..`, or holds more than letters, digits and `. _ ~ -`.
+    """
+    if not isinstance(prefix, str):
+        raise ConfigurationError(f"api_prefix: expected a path such as api/v1; got {shape_of(prefix)}")
+    stripped = prefix.strip("/")
+    if stripped and not all(map(_SEGMENT.fullmatch, stripped.split("/"))):
+        raise ConfigurationError("api_prefix: expected a path such as api/v1")
+    return stripped
+
+
+def read_timezone(zone: tzinfo | str | None) -> tzinfo | None:
+    """Return a time zone, which may be named (`Asia/Tehran`).
+
+    Raises:
+        ConfigurationError: There is no such zone on this machine.
+    """
+    if zone is None or isinstance(zone, tzinfo):
+        return zone
+    try:
+        return ZoneInfo(zone)
+    except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
+        raise ConfigurationError(
+            "timezone: no such zone here; pass a tzinfo, or install the package `tzdata`"
+        ) from None
+
+
+def check_positive(name: str, value: float) -> None:
+    """Check that a setting is a finite number above zero.
+
+    Raises:
+        ConfigurationError: It is not.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+        raise ConfigurationError(f"{name}: expected a finite number above 0; got {shape_of(value)}")
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_loopback(host: str) -> bool:
+    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
+
+
+def _is_async(hook: object) -> bool:
+    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None))  # noqa: B004 - an object with an async __call__

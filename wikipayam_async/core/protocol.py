@@ -1,0 +1,209 @@
+"""The gateway's dialect of HTTP, without I/O: how a call becomes a request, and an answer a value or an error."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeVar
+from urllib.parse import quote, unquote, urlencode
+
+from attrs import field, frozen
+
+from wikipayam_async import errors
+from wikipayam_async.core.converter import decode_json
+from wikipayam_async.core.events import Attempt
+from wikipayam_async.core.operation import Call, JsonValue
+from wikipayam_async.core.options import Options, Origin
+from wikipayam_async.core.redact import SealedBytes, Secret, scrub
+from wikipayam_async.core.retry import parse_retry_after
+
+__all__ = ["Answer", "Outgoing", "UnreadableAnswerError", "build", "read_data", "sensitive_values", "status_error"]
+
+T = TypeVar("T")
+
+_ERROR_CLASSES: Mapping[int, type[errors.APIStatusError]] = {
+    400: errors.BadRequestError,
+    401: errors.AuthenticationError,
+    402: errors.InsufficientBalanceError,
+    403: errors.PermissionDeniedError,
+    404: errors.NotFoundError,
+    413: errors.PayloadTooLargeError,
+    422: errors.UnprocessableError,
+    429: errors.RateLimitError,
+}
+_ADVICE: Mapping[int, str] = {
+    401: "check the token (panel: profile, API token)",
+    402: "charge the account",
+    413: "send fewer messages in one request",
+    429: "wait before the next request",
+}
+_SERVER_ERROR = 500
+_MOST_COMPLAINTS = 1000
+_LARGEST_ERROR_BODY = 262_144
+
+
+class UnreadableAnswerError(Exception):
+    """An answer with a status of success that does not hold what was asked for. Carries no data of the answer."""
+
+
+@frozen
+class Outgoing:
+    """A request, ready to be sent; the token is put in by whoever sends it, as late as it can.
+
+    Attributes:
+        origin: Where to.
+        method: The HTTP method.
+        path: The path, safe to log.
+        query: The encoded query; empty for none.
+        secret_query: The query holds the token: it is for the wire alone.
+        headers: Name and value, without Host, Content-Length and Authorization.
+        authorization: The token for the Authorization header; None for a call without.
+        body: The body; None for none.
+        timeout: Seconds for the whole attempt.
+    """
+
+    origin: Origin
+    method: str
+    path: str
+    query: str = field(repr=False)
+    secret_query: bool
+    headers: tuple[tuple[bytes, bytes], ...]
+    authorization: Secret | None
+    body: SealedBytes | None
+    timeout: float
+
+    @property
+    def target(self) -> str:
+        """The request target for the wire."""
+        return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def loggable_url(self) -> str:
+        """The URL as httpx, its hooks and its loggers may see it."""
+        return self.origin.url.removesuffix(self.origin.path) + (self.path if self.secret_query else self.target)
+
+
+@frozen
+class Answer:
+    """An answer, complete and within its bounds.
+
+    Attributes:
+        status: The HTTP status.
+        headers: Names in lower case.
+        body: As it came.
+    """
+
+    status: int
+    headers: Mapping[str, str] = field(repr=False)
+    body: SealedBytes
+
+
+def build(call: Call[T], options: Options, user_agent: bytes) -> Outgoing:
+    """Build the request of a call."""
+    operation = call.operation
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+    if not operation.secret_query:
+        headers = (
+            (b"Accept", b"application/json"),
+            # Nothing compressed: a few hundred bytes of gzip can hold gigabytes.
+            (b"Accept-Encoding", b"identity"),
+            (b"User-Agent", user_agent),
+        )
+        if call.body is not None:
+            headers += ((b"Content-Type", b"application/json"),)
+    return Outgoing(
+        origin=options.origin,
+        method=operation.method,
+        path=options.path_prefix + (call.path or operation.path),
+        query=urlencode(call.query, quote_via=quote),
+        secret_query=operation.secret_query,
+        headers=headers,
+        authorization=None if operation.secret_query else options.token,
+        body=call.body,
+        timeout=options.timeout,
+    )
+
+
+def read_data(answer: Answer) -> JsonValue:
+    """Return what stands under `data` in an answer; without that envelope, all of it.
+
+    Raises:
+        UnreadableAnswerError: It is not JSON.
+    """
+    value = _decode(answer)
+    return value["data"] if isinstance(value, dict) and "data" in value else value
+
+
+def _decode(answer: Answer) -> JsonValue:
+    if not answer.body.strip():
+        raise UnreadableAnswerError(f"a {answer.status} answer with an empty body")
+    try:
+        return decode_json(answer.body)
+    except RecursionError:
+        raise UnreadableAnswerError(f"a {answer.status} answer with JSON nested too deeply") from None
+    except (ValueError, UnicodeError, OverflowError):
+        kind = scrub(answer.headers.get("content-type", "of unknown type").split(";")[0])[:60]
+        raise UnreadableAnswerError(
+            f"a {answer.status} answer that is not JSON ({kind}, {len(answer.body)} bytes)"
+        ) from None
+
+
+def status_error(
+    answer: Answer, outgoing: Outgoing, *, operation: str, attempts: Sequence[Attempt] = ()
+) -> errors.APIStatusError:
+    """Make the error for an answer with an error status. What the gateway says is quoted without our own values."""
+    status = answer.status
+    said: object = None
+    with contextlib.suppress(UnreadableAnswerError):
+        said = _decode(answer) if len(answer.body) <= _LARGEST_ERROR_BODY else None
+    body: dict[str, object] = said if isinstance(said, dict) else {}
+    sensitive = tuple(sensitive_values(outgoing)) if body else ()
+    raw = body.get("message") or body.get("error")
+    message = scrub(raw, sensitive) if isinstance(raw, str) else ""
+    cls = _ERROR_CLASSES.get(status, errors.ServerError if status >= _SERVER_ERROR else errors.APIStatusError)
+    parts = [f"{operation}: the gateway answered {status}", f'"{message}"' if message else "", _ADVICE.get(status, "")]
+    return cls(
+        "; ".join(filter(None, parts)),
+        status_code=status,
+        message=message,
+        errors=_complaints(body.get("errors"), sensitive),
+        headers={name: scrub(value, sensitive) for name, value in answer.headers.items() if name != "set-cookie"},
+        retry_after=parse_retry_after(answer.headers.get("retry-after")),
+        attempts=attempts,
+    )
+
+
+def _complaints(said: object, sensitive: Sequence[str]) -> dict[str, tuple[str, ...]]:
+    if not isinstance(said, dict):
+        return {}
+    complaints: dict[str, tuple[str, ...]] = {}
+    for key, value in list(said.items())[:_MOST_COMPLAINTS]:
+        texts = value if isinstance(value, list) else [value]
+        complaints[scrub(str(key), sensitive)] = tuple(
+            scrub(text, sensitive) for text in texts if isinstance(text, str)
+        )
+    return complaints
+
+
+def sensitive_values(outgoing: Outgoing) -> Iterator[str]:
+    """Yield every string of a request that an answer must not bring into an error's text."""
+    if outgoing.authorization is not None:
+        yield outgoing.authorization.reveal()
+    if outgoing.body is not None:
+        yield from _strings(decode_json(outgoing.body))
+    if outgoing.secret_query:
+        for pair in outgoing.query.split("&"):
+            value = pair.partition("=")[2]
+            yield value
+            yield unquote(value)
+
+
+def _strings(value: object) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    elif isinstance(value, dict):
+        for inner in value.values():
+            yield from _strings(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from _strings(inner)

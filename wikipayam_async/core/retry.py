@@ -1,0 +1,198 @@
+"""Whether a failed attempt may be tried again, and when: pure decisions. Promises P1 and P2 rest on this module."""
+
+from __future__ import annotations
+
+import enum
+import math
+import re
+from collections.abc import Callable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TypeAlias
+
+from attrs import field, frozen, validators
+
+__all__ = [
+    "Fault",
+    "FaultKind",
+    "Replay",
+    "RetryBudget",
+    "RetryPolicy",
+    "Verdict",
+    "judge_fault",
+    "judge_status",
+    "parse_retry_after",
+]
+
+Uniform: TypeAlias = Callable[[float, float], float]
+
+_LONGEST_NUMBER = 9
+_REFUSED_FROM, _REFUSED_TO = 400, 500
+_SUCCESS_FROM, _SUCCESS_TO = 200, 300
+_TOO_MANY_REQUESTS = 429
+_MAY_HAVE_BEEN_TAKEN = frozenset({408, 409})
+_TRANSIENT = frozenset({502, 503, 504})
+
+
+class Replay(enum.StrEnum):
+    """What it would mean to carry out a call twice."""
+
+    READ = "read"
+    """Nothing."""
+    IDEMPOTENT = "idempotent"
+    """Nothing more than once."""
+    SEND = "send"
+    """A second SMS, and its price. Retried only if it is provable that nothing was accepted."""
+
+
+class FaultKind(enum.StrEnum):
+    """What goes wrong between this machine and the gateway."""
+
+    CONNECT = "connect"
+    """No connection: refused, unreachable, name not found, proxy refused, handshake broken off."""
+    CERTIFICATE = "certificate"
+    """The gateway's certificate is not to be trusted. Never retried: it does not heal in a second."""
+    TIMEOUT = "timeout"
+    DISCONNECTED = "disconnected"
+    UNREADABLE = "unreadable"
+    """What came is not HTTP, is encoded, or breaks off."""
+    TOO_LARGE = "too_large"
+
+
+class Fault(Exception):  # noqa: N818 - it is the wire's word for what went wrong, and never reaches a user
+    """A failed exchange, as the wire knows it. Never leaves the package; carries no data of the exchange.
+
+    Attributes:
+        kind: What went wrong.
+        handed_over: Whether the gateway may have got the whole request. True unless the contrary is known.
+        detail: A few words for the error's text.
+        status_code: The answer's status, if it got that far.
+    """
+
+    def __init__(self, kind: FaultKind, detail: str, *, handed_over: bool, status_code: int | None = None) -> None:
+        super().__init__(f"{kind}: {detail}")
+        self.kind = kind
+        self.detail = detail
+        self.handed_over = handed_over
+        self.status_code = status_code
+
+
+class Verdict(enum.Enum):
+    """What follows from a failed attempt."""
+
+    RETRY = enum.auto()
+    """It may be tried again; once tries are used up, it is an ordinary failure."""
+    FAIL = enum.auto()
+    """It is an ordinary failure: of a send, nothing was accepted."""
+    UNKNOWN = enum.auto()
+    """A send whose fate is not known."""
+
+
+def judge_fault(replay: Replay, fault: Fault) -> Verdict:
+    """Decide what follows from an exchange that broke."""
+    if fault.kind is FaultKind.CERTIFICATE:
+        return Verdict.FAIL
+    if replay is Replay.SEND:
+        return Verdict.UNKNOWN if fault.handed_over else Verdict.RETRY
+    if fault.kind in {FaultKind.UNREADABLE, FaultKind.TOO_LARGE}:
+        return Verdict.FAIL
+    return Verdict.RETRY
+
+
+def judge_status(replay: Replay, status: int) -> Verdict | None:
+    """Decide what follows from an answer's status; None means success."""
+    if _SUCCESS_FROM <= status < _SUCCESS_TO:
+        return None
+    if status == _TOO_MANY_REQUESTS:
+        return Verdict.RETRY
+    if replay is Replay.SEND:
+        refused = _REFUSED_FROM <= status < _REFUSED_TO and status not in _MAY_HAVE_BEEN_TAKEN
+        return Verdict.FAIL if refused else Verdict.UNKNOWN
+    return Verdict.RETRY if status in _TRANSIENT else Verdict.FAIL
+
+
+@frozen
+class RetryPolicy:
+    """How often, and after which pauses, a call is tried again.
+
+    The pause before try n+1 is random between 0 and `first_pause * 2**(n-1)`, at most `longest_pause` ("full
+    jitter"), and never shorter than the gateway's `Retry-After`. A call is given up early, with `retry_after` on the
+    error, if the gateway asks for more than `longest_retry_after` or for more than the caller's deadline leaves.
+
+    What may be retried at all is not a matter of policy: a send is tried again only if nothing can have been accepted.
+
+    Attributes:
+        attempts: The most tries a call gets, the first included. 1 turns retries off.
+        first_pause: Seconds; the upper bound of the first pause.
+        longest_pause: Seconds; the upper bound of every pause.
+        longest_retry_after: Seconds; the longest `Retry-After` that is waited for.
+    """
+
+    attempts: int = field(default=3, validator=[validators.instance_of(int), validators.ge(1)])
+    first_pause: float = field(default=0.5, validator=validators.ge(0))
+    longest_pause: float = field(default=8.0, validator=validators.ge(0))
+    longest_retry_after: float = field(default=60.0, validator=validators.ge(0))
+
+    def pause(self, attempt: int, retry_after: float | None, uniform: Uniform) -> float:
+        """Return the seconds to wait after the given try (counted from 1)."""
+        ceiling = min(self.longest_pause, self.first_pause * 2.0 ** min(attempt - 1, 64))
+        return max(uniform(0.0, ceiling), retry_after or 0.0)
+
+    def allows(self, attempt: int, pause: float, remaining: float) -> bool:
+        """Tell whether another try may follow the given one after the pause.
+
+        Args:
+            attempt: The try that failed, counted from 1.
+            pause: Seconds until the next.
+            remaining: Seconds until the caller's own deadline.
+        """
+        return (
+            attempt < self.attempts and pause <= max(self.longest_retry_after, self.longest_pause) and pause < remaining
+        )
+
+
+class RetryBudget:
+    """Keeps a client from multiplying the load on a gateway that is down.
+
+    It holds 100 tokens at most; a retry takes 5, a success gives 1 back. Without tokens, calls get one try each.
+    """
+
+    __slots__ = ("_capacity", "_price", "tokens")
+
+    def __init__(self, capacity: float = 100, price: float = 5) -> None:
+        self._capacity = capacity
+        self._price = price
+        self.tokens = capacity
+
+    def take(self) -> bool:
+        """Pay for one retry; False if there is not enough left."""
+        if self.tokens < self._price:
+            return False
+        self.tokens -= self._price
+        return True
+
+    def succeed(self) -> None:
+        """Note a success."""
+        if self.tokens < self._capacity:
+            self.tokens = min(self._capacity, self.tokens + 1)
+
+
+def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
+    """Read a `Retry-After` header, which is a number of seconds or a date.
+
+    Returns:
+        Seconds, never below zero; None for a header that is missing or unreadable.
+    """
+    if value is None:
+        return None
+    text = value.strip()
+    if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
+        seconds = float(text[: _LONGEST_NUMBER * 2])
+        return seconds if math.isfinite(seconds) else None
+    try:
+        date = parsedate_to_datetime(text)
+    except (TypeError, ValueError, IndexError, OverflowError):
+        return None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)
+    return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())

@@ -1,0 +1,379 @@
+"""httpx's seam: the lanes that carry the requests, and the one place that knows httpx and its exceptions.
+
+Two carriers bring a request to the gateway. `LaneCarrier` is the client's own: an `httpx.AsyncClient` over
+`LaneTransport`. `ForeignCarrier` drives a client or transport that the caller brought.
+"""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Protocol, TypeAlias
+
+import anyio
+import httpx
+from attrs import frozen
+
+from wikipayam_async.core.events import Phase
+from wikipayam_async.core.lanes import LaneLike, Lanes
+from wikipayam_async.core.options import DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, Origin
+from wikipayam_async.core.progress import Progress, Trace, run_in_child
+from wikipayam_async.core.protocol import Answer, Outgoing
+from wikipayam_async.core.redact import SealedBytes
+from wikipayam_async.core.retry import Fault, FaultKind
+from wikipayam_async.core.wire import MAX_ANSWER_BYTES, Lane, refuse_encoding
+from wikipayam_async.errors import ConfigurationError
+
+__all__ = ["Carrier", "ForeignCarrier", "LaneCarrier", "LaneTransport"]
+
+_PARCEL = "wikipayam_async.parcel"
+_ANSWER = "wikipayam_async.answer"
+_OWN_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding"})
+
+_Send: TypeAlias = Callable[[httpx.Request], Awaitable[httpx.Response]]
+
+
+class Carrier(Protocol):
+    """Brings one request to the gateway and its answer back, once."""
+
+    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
+        """Carry out one attempt; raises `Fault` if it breaks off."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        ...
+
+
+@frozen
+class _Parcel:
+    """What travels beside an `httpx.Request`, below everything that logs."""
+
+    outgoing: Outgoing
+    progress: Progress
+
+
+@functools.cache
+def default_ssl_context() -> ssl.SSLContext:
+    """Make the TLS context that all clients share: httpx's roots, nothing from the environment."""
+    context = httpx.create_ssl_context(trust_env=False)
+    context.set_alpn_protocols(["http/1.1"])
+    return context
+
+
+class LaneTransport(httpx.AsyncBaseTransport):
+    """Carries httpx's requests over lanes: see `Lanes` for what they are.
+
+    The answer is read whole, within the deadline and a bound of 16 MiB, before the lane goes back. HTTP/1.1 only;
+    redirects, cookies and the environment play no part. In a client of your own it behaves like any transport of httpx's.
+
+    Args:
+        max_connections: The most lanes. Further requests wait for one, in the order they came.
+        idle_expiry: Seconds after which an idle lane is not used again.
+        ssl_context: The TLS context; the default trusts httpx's (certifi's) roots.
+        proxy: The URL of an HTTP proxy. Lanes are then httpx's own connections.
+    """
+
+    def __init__(
+        self,
+        *,
+        max_connections: int = DEFAULT_MAX_CONNECTIONS,
+        idle_expiry: float = 5.0,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+    ) -> None:
+        if proxy is not None:
+            _check_proxy(proxy)
+        self._ssl_context = ssl_context
+        self._proxy = proxy
+        self._lanes = Lanes(self._open, max_lanes=max_connections, idle_expiry=idle_expiry)
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Carry out one request of an `httpx.AsyncClient`."""
+        parcel = request.extensions.get(_PARCEL)
+        if isinstance(parcel, _Parcel):
+            answer = await self.carry(parcel.outgoing, parcel.progress)
+        else:
+            answer = await self._carry_for_others(request)
+        return httpx.Response(
+            answer.status, headers=dict(answer.headers), content=bytes(answer.body), extensions={_ANSWER: answer}
+        )
+
+    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
+        """Wait for a lane, then carry out one attempt within its time-out; raises `Fault` if it breaks off."""
+        if self._proxy is not None and progress.protected:
+            return await run_in_child(functools.partial(self._lanes.carry, outgoing, progress), progress)
+        return await self._lanes.carry(outgoing, progress)
+
+    async def aclose(self) -> None:
+        """Close the idle lanes; those in use are closed when their exchange ends."""
+        await self._lanes.aclose()
+
+    async def _open(self, origin: Origin) -> LaneLike:
+        if self._proxy is not None:
+            return _ProxyLane(self._proxy, self._ssl_context or default_ssl_context())
+        tls = (self._ssl_context or default_ssl_context()) if origin.scheme == "https" else None
+        return await Lane.open(origin.host, origin.port, tls)
+
+    async def _carry_for_others(self, request: httpx.Request) -> Answer:
+        """Serve an `httpx.AsyncClient` that somebody else built around this transport."""
+        outgoing = await _outgoing_of(request)
+        try:
+            return await self.carry(outgoing, Progress(protected=False))
+        except Fault as fault:
+            raise _as_httpx(fault, request) from None
+
+
+class LaneCarrier:
+    """The client's own carrier: an `httpx.AsyncClient` over lanes. The token joins the request below the client."""
+
+    def __init__(self, transport: LaneTransport) -> None:
+        self._http = httpx.AsyncClient(transport=transport, trust_env=False)
+
+    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
+        """Carry out one attempt."""
+        request = httpx.Request(
+            outgoing.method,
+            outgoing.loggable_url,
+            headers=list(outgoing.headers),
+            extensions={_PARCEL: _Parcel(outgoing, progress)},
+        )
+        response = await self._http.send(request, auth=None, follow_redirects=False, stream=True)
+        answer: Answer = response.extensions[_ANSWER]
+        return answer
+
+    async def aclose(self) -> None:
+        """Close the lanes."""
+        await self._http.aclose()
+
+
+class ForeignCarrier:
+    """Drives a client that the caller brought: its pool, its hooks, its settings. The token goes into the header as usual.
+
+    How far a failed request got is known only from httpcore's trace events. A send cannot be cancelled while it is
+    under way, since nothing tells when it leaves.
+    """
+
+    def __init__(self, client: httpx.AsyncClient, *, owned: bool) -> None:
+        self._http = client
+        self._owned = owned
+
+    @classmethod
+    def over(cls, transport: httpx.AsyncBaseTransport) -> ForeignCarrier:
+        """Make a carrier of a bare transport, which it closes at its end."""
+        return cls(httpx.AsyncClient(transport=transport, trust_env=False), owned=True)
+
+    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
+        """Carry out one attempt."""
+        if self._http.is_closed:
+            raise ConfigurationError("the HTTP client is closed")
+        request = self._http.build_request(
+            outgoing.method,
+            _full_url(outgoing),
+            headers=_headers_with_token(outgoing),
+            content=None if outgoing.body is None else bytes(outgoing.body),
+            timeout=outgoing.timeout,
+        )
+        send = functools.partial(self._http.send, auth=None, follow_redirects=False, stream=True)
+        job = functools.partial(_timed_httpx_exchange, send, request, outgoing, progress)
+        return await (run_in_child(job, progress) if progress.protected else job())
+
+    async def aclose(self) -> None:
+        """Close the client, unless it is the caller's."""
+        if self._owned:
+            await self._http.aclose()
+
+
+class _ProxyLane:
+    """A lane through a proxy: one connection of httpx's own transport, tunnel included."""
+
+    def __init__(self, proxy: str, tls: ssl.SSLContext) -> None:
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=5.0)
+        self._http = httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits, proxy=httpx.Proxy(proxy))
+        self.clean = True
+        self.idle_since = 0.0
+
+    def is_usable(self, now: float, idle_expiry: float) -> bool:
+        """Tell whether another exchange may begin; whether the connection still stands is httpcore's to check."""
+        return self.clean and now - self.idle_since <= idle_expiry
+
+    async def exchange(self, outgoing: Outgoing, progress: Progress) -> Answer:
+        """Send one request and read its answer."""
+        self.clean = False
+        request = httpx.Request(
+            outgoing.method,
+            _full_url(outgoing),
+            headers=_headers_with_token(outgoing),
+            content=None if outgoing.body is None else bytes(outgoing.body),
+            extensions={"timeout": httpx.Timeout(outgoing.timeout).as_dict()},
+        )
+        answer = await _httpx_exchange(
+            self._http.handle_async_request, request, progress, _watch(request, outgoing, progress)
+        )
+        self.clean = True
+        return answer
+
+    async def aclose(self) -> None:
+        """Close the connection."""
+        with anyio.CancelScope(shield=True):
+            await self._http.aclose()
+
+
+async def _timed_httpx_exchange(send: _Send, request: httpx.Request, outgoing: Outgoing, progress: Progress) -> Answer:
+    """Carry out an exchange within its time-out; of a send, under shield from its beginning."""
+    now = anyio.current_time()
+    trace = _watch(request, outgoing, progress)
+    with anyio.CancelScope(deadline=now + outgoing.timeout) as scope:
+        progress.begin(scope, now)
+        if progress.protected:
+            progress.hand_over()
+        return await _httpx_exchange(send, request, progress, trace)
+    detail = "no complete answer within the time-out"
+    raise Fault(FaultKind.TIMEOUT, detail, handed_over=not trace.proves_nothing_left)
+
+
+def _watch(request: httpx.Request, outgoing: Outgoing, progress: Progress) -> Trace:
+    trace = Trace(progress, decisive="send_request_headers" if outgoing.body is None else "send_request_body")
+    request.extensions["trace"] = trace
+    return trace
+
+
+async def _httpx_exchange(send: _Send, request: httpx.Request, progress: Progress, trace: Trace) -> Answer:
+    """Send a request of httpx's and read its answer whole, within bounds.
+
+    Raises:
+        Fault: It broke off. Every exception of httpx's, or of a caller's own transport, becomes one here.
+    """
+    status: int | None = None
+    try:
+        response = await send(request)
+        try:
+            status = response.status_code
+            progress.phase = Phase.READING
+            headers = {name.lower(): value for name, value in response.headers.items()}
+            refuse_encoding(headers, status)
+            body = await _read_bounded(response)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await response.aclose()
+    except Fault:
+        raise
+    except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything, and a send must not be lost
+        raise _as_fault(error, trace, status) from None
+    progress.phase = Phase.ANSWERED
+    return Answer(status, headers, SealedBytes(body))
+
+
+async def _read_bounded(response: httpx.Response) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    async for chunk in response.aiter_bytes():
+        size += len(chunk)
+        if size > MAX_ANSWER_BYTES:
+            detail = f"the answer is larger than {MAX_ANSWER_BYTES} bytes"
+            raise Fault(FaultKind.TOO_LARGE, detail, handed_over=True, status_code=response.status_code)
+        chunks.append(chunk)
+    return b"".join(chunks)
+
+
+def _as_fault(error: Exception, trace: Trace, status: int | None) -> Fault:
+    """Say what one of httpx's exceptions means; its own text may hold a URL, and is dropped."""
+    if isinstance(error, httpx.ConnectError) and _blames_certificate(error):
+        return Fault(FaultKind.CERTIFICATE, "the gateway's certificate was not accepted", handed_over=False)
+    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        return Fault(FaultKind.CONNECT, "no connection to the gateway", handed_over=False)
+    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        return Fault(FaultKind.TIMEOUT, "no connection within the time-out", handed_over=False)
+    handed_over = not trace.proves_nothing_left
+    if isinstance(error, httpx.TimeoutException):
+        return Fault(FaultKind.TIMEOUT, "no answer within the time-out", handed_over=handed_over, status_code=status)
+    if isinstance(error, httpx.DecodingError | httpx.LocalProtocolError):
+        return Fault(FaultKind.UNREADABLE, "the answer is not valid HTTP", handed_over=handed_over, status_code=status)
+    detail = f"the connection broke ({type(error).__name__})"
+    return Fault(FaultKind.DISCONNECTED, detail, handed_over=handed_over, status_code=status)
+
+
+def _blames_certificate(error: BaseException) -> bool:
+    seen: BaseException | None = error
+    while seen is not None:
+        if isinstance(seen, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(seen):
+            return True
+        seen = seen.__cause__ or seen.__context__
+    return False
+
+
+def _as_httpx(fault: Fault, request: httpx.Request) -> httpx.TransportError:
+    """Say in httpx's terms what happened, for a client that somebody else built around the lanes."""
+    kinds: dict[FaultKind, type[httpx.TransportError]] = {
+        FaultKind.CONNECT: httpx.ConnectError,
+        FaultKind.CERTIFICATE: httpx.ConnectError,
+        FaultKind.TIMEOUT: httpx.ReadTimeout if fault.handed_over else httpx.ConnectTimeout,
+        FaultKind.DISCONNECTED: httpx.ReadError if fault.handed_over else httpx.WriteError,
+    }
+    return kinds.get(fault.kind, httpx.RemoteProtocolError)(fault.detail, request=request)
+
+
+async def _outgoing_of(request: httpx.Request) -> Outgoing:
+    body = await request.aread()
+    url = request.url
+    seconds = [value for value in request.extensions.get("timeout", {}).values() if value is not None]
+    path, _, query = url.raw_path.decode("ascii").partition("?")
+    return Outgoing(
+        origin=Origin(url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)),
+        method=request.method,
+        path=path,
+        query=query,
+        secret_query=False,
+        headers=tuple((name, value) for name, value in request.headers.raw if name.lower() not in _OWN_HEADERS),
+        authorization=None,
+        body=SealedBytes(body) if body else None,
+        timeout=max(seconds, default=DEFAULT_TIMEOUT),
+    )
+
+
+def _full_url(outgoing: Outgoing) -> str:
+    return outgoing.origin.url.removesuffix(outgoing.origin.path) + outgoing.target
+
+
+def _headers_with_token(outgoing: Outgoing) -> list[tuple[bytes, bytes]]:
+    headers = list(outgoing.headers)
+    if outgoing.authorization is not None:
+        headers.append((b"Authorization", b"Bearer " + outgoing.authorization.reveal().encode("ascii")))
+    return headers
+
+
+def _check_proxy(proxy: str) -> None:
+    try:
+        httpx.Proxy(proxy)
+    except (ValueError, TypeError, httpx.InvalidURL):
+        raise ConfigurationError("proxy: expected a URL such as http://127.0.0.1:3128") from None
+
+
+def make_carrier(
+    *,
+    http_client: httpx.AsyncClient | None,
+    transport: httpx.AsyncBaseTransport | None,
+    max_connections: int,
+    ssl_context: ssl.SSLContext | None,
+    proxy: str | None,
+) -> Carrier:
+    """Make what carries a client's requests: lanes of its own, or what the caller brought.
+
+    Raises:
+        ConfigurationError: More than one was brought, or something else than a client or transport of httpx's.
+    """
+    brought = [name for name, value in (("http_client", http_client), ("transport", transport)) if value is not None]
+    if len(brought) > 1 or (brought and (ssl_context is not None or proxy is not None)):
+        raise ConfigurationError("pass one of http_client and transport; ssl_context and proxy are then set on that")
+    if http_client is not None:
+        if not isinstance(http_client, httpx.AsyncClient):
+            raise ConfigurationError("http_client: expected an httpx.AsyncClient")
+        return ForeignCarrier(http_client, owned=False)
+    if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
+        raise ConfigurationError("transport: expected an httpx.AsyncBaseTransport")
+    if transport is None or isinstance(transport, LaneTransport):
+        return LaneCarrier(
+            transport or LaneTransport(max_connections=max_connections, ssl_context=ssl_context, proxy=proxy)
+        )
+    return ForeignCarrier.over(transport)

@@ -1,0 +1,271 @@
+"""One lane: one connection speaking HTTP/1.1, one exchange at a time. It knows how far a failed exchange got.
+
+The parser is httptools' (llhttp in its strict mode), the stream, TLS and name resolution are anyio's.
+"""
+
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+
+import anyio
+import httptools
+from anyio.abc import ByteStream, SocketAttribute
+from anyio.streams.tls import TLSAttribute
+
+from wikipayam_async.core.events import Phase
+from wikipayam_async.core.progress import Progress
+from wikipayam_async.core.protocol import Answer, Outgoing
+from wikipayam_async.core.redact import SealedBytes
+from wikipayam_async.core.retry import Fault, FaultKind
+
+__all__ = ["MAX_ANSWER_BYTES", "Lane", "encode_request", "refuse_encoding"]
+
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+MAX_HEAD_BYTES = 64 * 1024
+MAX_INTERIM_ANSWERS = 100
+_READ_SIZE = 65_536
+_FIRST_FINAL_STATUS = 200
+
+
+class _Reader:
+    """httptools' callbacks: gathers one final answer, skips the interim ones, notices what should not be there."""
+
+    def __init__(self) -> None:
+        self.parser = httptools.HttpResponseParser(self)
+        self.headers: dict[str, str] = {}
+        self.chunks: list[bytes] = []
+        self.size = 0
+        self.head_size = 0
+        self.status = 0
+        self.interim = 0
+        self.begun = False
+        self.complete = False
+        self.in_body = False
+        self.keep_alive = False
+        self.stray = False
+        self.too_large = False
+
+    def on_message_begin(self) -> None:
+        self.begun = True
+        if self.complete:
+            self.stray = True
+        else:
+            self.headers = {}
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if self.complete:
+            return
+        key = name.decode("latin-1").lower()
+        text = value.decode("latin-1")
+        self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
+
+    def on_headers_complete(self) -> None:
+        if not self.complete:
+            self.status = self.parser.get_status_code()
+            self.keep_alive = self.parser.should_keep_alive()
+            self.in_body = self.status >= _FIRST_FINAL_STATUS
+
+    def on_body(self, body: bytes) -> None:
+        self.size += len(body)
+        if self.complete:
+            return
+        if self.size > MAX_ANSWER_BYTES:
+            self.too_large = True
+        else:
+            self.chunks.append(body)
+
+    def on_message_complete(self) -> None:
+        if self.status >= _FIRST_FINAL_STATUS:
+            self.complete = True
+        else:
+            self.interim += 1
+            self.head_size = 0
+
+    def feed(self, data: bytes) -> None:
+        """Take what came.
+
+        Raises:
+            Fault: It is not HTTP, or more than is taken.
+        """
+        if not self.in_body:
+            self.head_size += len(data)
+        try:
+            self.parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self.complete = False
+            self._refuse(FaultKind.UNREADABLE, "the connection was switched to another protocol")
+        except httptools.HttpParserError:
+            if not self.complete:
+                self._refuse(FaultKind.UNREADABLE, "the answer is not valid HTTP")
+            self.stray = True
+        if self.too_large:
+            self._refuse(FaultKind.TOO_LARGE, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+        if not self.in_body and (self.head_size > MAX_HEAD_BYTES or self.interim > MAX_INTERIM_ANSWERS):
+            self._refuse(FaultKind.TOO_LARGE, f"the answer's head is larger than {MAX_HEAD_BYTES} bytes")
+
+    def end(self) -> None:
+        """Take the end of the stream, which ends an answer without a length.
+
+        Raises:
+            Fault: The answer was not there yet, or not whole.
+        """
+        if not self.begun:
+            self._refuse(FaultKind.DISCONNECTED, "the connection was closed without an answer")
+        bounded = "content-length" in self.headers or "chunked" in self.headers.get("transfer-encoding", "").lower()
+        if not self.in_body or bounded:
+            self._refuse(FaultKind.DISCONNECTED, "the connection was closed in the middle of the answer")
+        self.complete = True
+        self.keep_alive = False
+
+    def _refuse(self, kind: FaultKind, detail: str) -> None:
+        raise Fault(kind, detail, handed_over=True, status_code=self.status or None)
+
+
+def encode_request(outgoing: Outgoing) -> SealedBytes:
+    """Return the whole request as it goes over the wire, the token included."""
+    lines = [f"{outgoing.method} {outgoing.target} HTTP/1.1\r\nHost: {outgoing.origin.authority}\r\n".encode("ascii")]
+    lines += [name + b": " + value + b"\r\n" for name, value in outgoing.headers]
+    if outgoing.authorization is not None:
+        lines.append(f"Authorization: Bearer {outgoing.authorization.reveal()}\r\n".encode("ascii"))
+    if outgoing.body is not None:
+        lines.append(b"Content-Length: %d\r\n" % len(outgoing.body))
+        lines.append(b"\r\n")
+        lines.append(outgoing.body)
+    else:
+        lines.append(b"Content-Length: 0\r\n\r\n" if outgoing.method in {"POST", "PUT", "PATCH"} else b"\r\n")
+    return SealedBytes(b"".join(lines))
+
+
+def refuse_encoding(headers: dict[str, str], status: int) -> None:
+    """Refuse an answer that is compressed, which was not asked for and might be a bomb.
+
+    Raises:
+        Fault: It is.
+    """
+    encoding = headers.get("content-encoding", "identity").strip().lower()
+    if encoding not in {"", "identity"}:
+        detail = "the answer is compressed, which was not asked for"
+        raise Fault(FaultKind.UNREADABLE, detail, handed_over=True, status_code=status)
+
+
+class Lane:
+    """One connection.
+
+    Attributes:
+        idle_since: When its last exchange ended.
+        clean: Whether its last exchange ended so that another may follow.
+    """
+
+    __slots__ = ("_socket", "_stream", "_tls", "clean", "idle_since")
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self._socket: socket.socket = stream.extra(SocketAttribute.raw_socket)
+        self._tls: ssl.SSLObject | None = stream.extra(TLSAttribute.ssl_object, None)
+        self.clean = True
+        self.idle_since = 0.0
+
+    @classmethod
+    async def open(cls, host: str, port: int, tls: ssl.SSLContext | None) -> Lane:
+        """Make the connection, with TLS if there is a context.
+
+        Raises:
+            Fault: It could not be made.
+        """
+        try:
+            if tls is None:
+                return cls(await anyio.connect_tcp(host, port))
+            return cls(
+                await anyio.connect_tcp(
+                    host, port, tls=True, ssl_context=tls, tls_hostname=host, tls_standard_compatible=False
+                )
+            )
+        except ssl.SSLCertVerificationError as error:
+            detail = f"the gateway's certificate was not accepted ({error.verify_message})"
+            raise Fault(FaultKind.CERTIFICATE, detail, handed_over=False) from None
+        except ssl.SSLError as error:
+            raise Fault(FaultKind.CONNECT, f"no TLS ({error.reason})", handed_over=False) from None
+        except socket.gaierror:
+            raise Fault(FaultKind.CONNECT, "the gateway's name could not be resolved", handed_over=False) from None
+        except (OSError, anyio.BrokenResourceError, anyio.EndOfStream, UnicodeError):
+            raise Fault(FaultKind.CONNECT, "no connection to the gateway", handed_over=False) from None
+
+    def is_usable(self, now: float, idle_expiry: float) -> bool:
+        """Tell whether another exchange may begin: rested not too long, still open, and nothing left unread."""
+        return self.clean and now - self.idle_since <= idle_expiry and self._is_quiet()
+
+    def _is_quiet(self) -> bool:
+        if self._tls is not None:
+            try:
+                self._tls.read(1)
+            except ssl.SSLWantReadError:
+                pass
+            except ssl.SSLError:
+                return False
+            else:
+                return False
+        return not _is_readable(self._socket)
+
+    async def exchange(self, outgoing: Outgoing, progress: Progress) -> Answer:
+        """Send one request and read its answer.
+
+        Raises:
+            Fault: It broke off; `handed_over` says whether the gateway may have the whole request.
+        """
+        self.clean = False
+        await self._send(encode_request(outgoing), progress)
+        reader = _Reader()
+        while not reader.complete:
+            data = await self._receive(progress)
+            if data is None:
+                reader.end()
+                break
+            progress.phase = Phase.READING
+            reader.feed(data)
+        refuse_encoding(reader.headers, reader.status)
+        progress.phase = Phase.ANSWERED
+        self.clean = reader.keep_alive and not reader.stray
+        return Answer(reader.status, reader.headers, SealedBytes(b"".join(reader.chunks)))
+
+    async def _send(self, request: SealedBytes, progress: Progress) -> None:
+        progress.hand_over()
+        try:
+            await self._stream.send(request)
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
+            # The call that hands over the last byte raised, so the gateway cannot have the request whole.
+            raise Fault(FaultKind.DISCONNECTED, "the connection broke while sending", handed_over=False) from None
+        except anyio.get_cancelled_exc_class() as cancellation:
+            if not progress.puts_off(cancellation):
+                raise
+        progress.phase = Phase.SENT
+
+    async def _receive(self, progress: Progress) -> bytes | None:
+        while True:
+            try:
+                return await self._stream.receive(_READ_SIZE)
+            except anyio.EndOfStream:
+                return None
+            except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
+                raise Fault(FaultKind.DISCONNECTED, "the connection was reset", handed_over=True) from None
+            except anyio.get_cancelled_exc_class() as cancellation:
+                if not progress.puts_off(cancellation):
+                    raise
+
+    async def aclose(self) -> None:
+        """Close the connection at once, whatever is going on."""
+        self.clean = False
+        await anyio.aclose_forcefully(self._stream)
+
+
+def _is_readable(sock: socket.socket) -> bool:
+    """Tell whether a read would return at once: with data that nobody asked for, or with the end of the stream."""
+    descriptor = sock.fileno()
+    if descriptor < 0:
+        return True
+    if hasattr(select, "poll"):  # `select` cannot watch descriptors above 1023
+        poll = select.poll()
+        poll.register(descriptor, select.POLLIN)
+        return bool(poll.poll(0))
+    return bool(select.select([descriptor], [], [], 0)[0])

@@ -1,0 +1,130 @@
+"""The async Python SDK for the Wikipayam SMS gateway.
+
+It never sends a message twice and never loses track of one: see `AsyncWikipayam`.
+"""
+
+from importlib.metadata import version as _version
+
+from wikipayam_async.bulk.results import BulkReport, SendResult
+from wikipayam_async.bulk.runner import BulkRun
+from wikipayam_async.client import AsyncWikipayam
+from wikipayam_async.core.events import (
+    Attempt,
+    AttemptFinished,
+    AttemptStarted,
+    CallFinished,
+    Event,
+    MessageOutcome,
+    Outcome,
+    Phase,
+    RetryScheduled,
+    SendStatus,
+)
+from wikipayam_async.core.limits import RateLimit
+from wikipayam_async.core.retry import Replay, RetryPolicy
+from wikipayam_async.core.transport import LaneTransport
+from wikipayam_async.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    BulkError,
+    BulkSourceError,
+    ConfigurationError,
+    InsufficientBalanceError,
+    InvalidInputError,
+    NotFoundError,
+    PayloadTooLargeError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseError,
+    ServerError,
+    UnknownOutcomeError,
+    UnprocessableError,
+    WikipayamError,
+)
+from wikipayam_async.messages import OtpMessage, SentMessage, SmsMessage
+from wikipayam_async.services.account import Balance
+from wikipayam_async.services.delivery import (
+    FINAL_STATES,
+    DeliveryReport,
+    DeliveryState,
+    DeliveryStatus,
+    DeliveryWatch,
+    Polling,
+)
+from wikipayam_async.services.holoo import HolooResult
+from wikipayam_async.services.inbound import (
+    DeleteResult,
+    LegacyInbox,
+    MarkReadResult,
+    Pagination,
+    Receive,
+    ReceivesPage,
+    Statistics,
+    UnreadPage,
+)
+from wikipayam_async.services.voice import VoiceOtp
+
+__version__ = _version("wikipayam_async")
+
+__all__ = [
+    "FINAL_STATES",
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AsyncWikipayam",
+    "Attempt",
+    "AttemptFinished",
+    "AttemptStarted",
+    "AuthenticationError",
+    "BadRequestError",
+    "Balance",
+    "BulkError",
+    "BulkReport",
+    "BulkRun",
+    "BulkSourceError",
+    "CallFinished",
+    "ConfigurationError",
+    "DeleteResult",
+    "DeliveryReport",
+    "DeliveryState",
+    "DeliveryStatus",
+    "DeliveryWatch",
+    "Event",
+    "HolooResult",
+    "InsufficientBalanceError",
+    "InvalidInputError",
+    "LaneTransport",
+    "LegacyInbox",
+    "MarkReadResult",
+    "MessageOutcome",
+    "NotFoundError",
+    "OtpMessage",
+    "Outcome",
+    "Pagination",
+    "PayloadTooLargeError",
+    "PermissionDeniedError",
+    "Phase",
+    "Polling",
+    "RateLimit",
+    "RateLimitError",
+    "Receive",
+    "ReceivesPage",
+    "Replay",
+    "ResponseError",
+    "RetryPolicy",
+    "RetryScheduled",
+    "SendResult",
+    "SendStatus",
+    "SentMessage",
+    "ServerError",
+    "SmsMessage",
+    "Statistics",
+    "UnknownOutcomeError",
+    "UnprocessableError",
+    "UnreadPage",
+    "VoiceOtp",
+    "WikipayamError",
+]

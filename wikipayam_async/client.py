@@ -1,0 +1,346 @@
+"""The client: its life, its settings, its services."""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+from collections.abc import Mapping
+from datetime import tzinfo
+from importlib.metadata import version
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, TypeVar, overload
+
+import attrs
+
+from wikipayam_async.core.converter import converter, encode_json
+from wikipayam_async.core.events import EventHook
+from wikipayam_async.core.limits import RateLimit, RateLimiter
+from wikipayam_async.core.operation import Call, JsonValue, Operation
+from wikipayam_async.core.options import (
+    DEFAULT_API_PREFIX,
+    DEFAULT_BASE_URL,
+    DEFAULT_MAX_CONNECTIONS,
+    DEFAULT_TIMEOUT,
+    Options,
+    Origin,
+    read_prefix,
+    read_timezone,
+    read_token,
+)
+from wikipayam_async.core.pipeline import Pipeline, Shared
+from wikipayam_async.core.redact import SealedBytes, shape_of
+from wikipayam_async.core.retry import Replay, RetryPolicy
+from wikipayam_async.core.transport import Carrier, make_carrier
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.services.account import AccountService, Balance
+from wikipayam_async.services.holoo import HolooService
+from wikipayam_async.services.otp import OtpService
+from wikipayam_async.services.receives import ReceivesService
+from wikipayam_async.services.sms import SmsService
+from wikipayam_async.services.voice import VoiceService
+
+if TYPE_CHECKING:
+    import ssl
+
+    import httpx
+
+__all__ = ["AsyncWikipayam"]
+
+T = TypeVar("T")
+
+ReplayWord: TypeAlias = Literal["read", "idempotent", "send"]
+
+_METHOD = re.compile(r"GET|POST|PUT|PATCH|DELETE")
+_PATH = re.compile(r"(?:/?[0-9A-Za-z_~-][0-9A-Za-z._~-]*)+")
+_VERSION = version("wikipayam_async")
+
+
+class _Unset:
+    """Tells an option that was not given from one that was given as None."""
+
+
+_UNSET = _Unset()
+
+
+class AsyncWikipayam:
+    """The gateway Wikipayam, as an async client.
+
+    Use it as `async with AsyncWikipayam(token, sender="10002000") as client`, or close it with `await client.aclose()`.
+    One client serves any number of tasks of one event loop; building it does no I/O.
+
+    What is retried, and what is not: a read (balance, statuses, received messages), a marking and a deletion are tried
+    again after time-outs, disconnects, 429, 502, 503 and 504. A send (SMS, code, call) is tried again only if the
+    gateway provably took nothing: no connection was made, the request's last byte never left, or it answered 429.
+    Otherwise it raises `UnknownOutcomeError`, and you decide. Retries are limited by `retry` and by a budget of the
+    client's, and each is told to `on_event`.
+
+    Cancelling is safe: a send that has begun to leave is finished first, within `timeout`, and its outcome told to
+    `on_event`; then the cancellation is delivered.
+
+    Attributes:
+        sms: Sending, delivery, the old inbox.
+        receives: Received messages.
+        otp: One-time codes by SMS.
+        voice: One-time codes by a call.
+        holoo: The road of the accounting software Holoo.
+
+    Args:
+        token: The API token of the panel; `SMS_AUTH_TOKEN` if None.
+        sender: The line to send from, where a call names none; `SMS_SENDER` if None.
+        username: The account's user name, for `holoo` alone; `SMS_USERNAME` if None.
+        base_url: `WIKIPAYAM_SMS_API_BASE_URL`, or else `https://wikipayam.ir`, if None. Plain http is for loopback.
+        api_prefix: `WIKIPAYAM_SMS_API_PREFIX`, or else `api/v1`, if None.
+        otp_pattern_id: The pattern for codes, where a call names none.
+        timeout: Seconds for one attempt: connecting, sending and reading the answer to its end. Waiting for a free
+            connection does not count.
+        retry: How often and how patiently calls are tried again.
+        rate_limit: How fast to go.
+        max_connections: The most connections; further calls wait for one.
+        http_client: An `httpx.AsyncClient` of your own to send with. Its pool, limits, hooks and logs are then yours:
+            how far a failed send got is known only from httpcore's trace, a send cannot be cancelled while under way,
+            and the token stands in the request's header where hooks and instrumentation can see it. It is not closed.
+        transport: An httpx transport of your own, under the same conditions; it is closed with the client. A
+            `LaneTransport` counts as the client's own.
+        timezone: The zone (or its name, as `Asia/Tehran`) of the gateway's time stamps, which carry none.
+        application: The name of your program for the User-Agent header, as `shop/2.1`.
+        on_event: Called with every event (`AttemptStarted`, `AttemptFinished`, `RetryScheduled`, `CallFinished`): a
+            plain function that returns at once.
+        ssl_context: The TLS context, for a private certificate authority.
+        proxy: The URL of an HTTP proxy. The environment's proxies are not used.
+
+    Raises:
+        ConfigurationError: An argument, or the environment, breaks a rule.
+    """
+
+    sms: SmsService
+    receives: ReceivesService
+    otp: OtpService
+    voice: VoiceService
+    holoo: HolooService
+
+    def __init__(
+        self,
+        token: str | None = None,
+        *,
+        sender: str | None = None,
+        username: str | None = None,
+        base_url: str | None = None,
+        api_prefix: str | None = None,
+        otp_pattern_id: int | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        rate_limit: RateLimit | None = None,
+        max_connections: int = DEFAULT_MAX_CONNECTIONS,
+        http_client: httpx.AsyncClient | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        timezone: tzinfo | str | None = None,
+        application: str | None = None,
+        on_event: EventHook | None = None,
+        ssl_context: ssl.SSLContext | None = None,
+        proxy: str | None = None,
+    ) -> None:
+        environ = os.environ
+        prefix = environ.get("WIKIPAYAM_SMS_API_PREFIX") or DEFAULT_API_PREFIX
+        options = Options(
+            token=read_token(token, environ),
+            origin=Origin.parse(base_url or environ.get("WIKIPAYAM_SMS_API_BASE_URL") or DEFAULT_BASE_URL),
+            api_prefix=read_prefix(prefix if api_prefix is None else api_prefix),
+            sender=sender or environ.get("SMS_SENDER") or None,
+            username=username or environ.get("SMS_USERNAME") or None,
+            otp_pattern_id=otp_pattern_id,
+            timeout=timeout,
+            retry=retry,
+            rate_limit=rate_limit,
+            timezone=read_timezone(timezone),
+            application=application,
+            on_event=on_event,
+        )
+        carrier = make_carrier(
+            http_client=http_client,
+            transport=transport,
+            max_connections=max_connections,
+            ssl_context=ssl_context,
+            proxy=proxy,
+        )
+        self._carrier: Carrier = carrier
+        self._owns_carrier = True
+        self._set_up(options, Shared(carrier), RateLimiter(rate_limit) if rate_limit else None)
+
+    def _set_up(self, options: Options, shared: Shared, limiter: RateLimiter | None) -> None:
+        self._options = options
+        self._shared = shared
+        self._limiter = limiter
+        self._pipeline = Pipeline(options, shared, limiter, _user_agent(options.application))
+        self._account = AccountService(self._pipeline, options)
+        self.sms = SmsService(self._pipeline, options)
+        self.receives = ReceivesService(self._pipeline, options)
+        self.otp = OtpService(self._pipeline, options)
+        self.voice = VoiceService(self._pipeline, options)
+        self.holoo = HolooService(self._pipeline, options)
+
+    async def balance(self) -> Balance:
+        """Return the account's balance (`GET /user/balance`). The gateway recommends it to check a token.
+
+        Raises:
+            AuthenticationError: The token is wrong.
+            APIStatusError: The gateway refused the call.
+            APIConnectionError: It could not be reached.
+            ResponseError: Its answer cannot be read.
+        """
+        return await self._account.balance()
+
+    def with_options(
+        self,
+        *,
+        sender: str | _Unset | None = _UNSET,
+        username: str | _Unset | None = _UNSET,
+        otp_pattern_id: int | _Unset | None = _UNSET,
+        timeout: float | _Unset = _UNSET,
+        retry: RetryPolicy | _Unset = _UNSET,
+        rate_limit: RateLimit | _Unset | None = _UNSET,
+        timezone: tzinfo | str | _Unset | None = _UNSET,
+        application: str | _Unset | None = _UNSET,
+        on_event: EventHook | _Unset | None = _UNSET,
+    ) -> AsyncWikipayam:
+        """Return a client with other settings that shares this one's connections, retry budget and 429 pauses.
+
+        A rate limit is shared too, unless another is given. Closing either client's connections is the business of this
+        one: `aclose()` of the new one does nothing.
+
+        Raises:
+            ConfigurationError: A setting breaks a rule.
+        """
+        given: dict[str, Any] = {
+            "sender": sender,
+            "username": username,
+            "otp_pattern_id": otp_pattern_id,
+            "timeout": timeout,
+            "retry": retry,
+            "rate_limit": rate_limit,
+            "timezone": timezone if isinstance(timezone, _Unset) else read_timezone(timezone),
+            "application": application,
+            "on_event": on_event,
+        }
+        changes = {name: value for name, value in given.items() if value is not _UNSET}
+        other = object.__new__(type(self))
+        other._carrier = self._carrier
+        other._owns_carrier = False
+        limiter = self._limiter
+        if "rate_limit" in changes:
+            limiter = RateLimiter(changes["rate_limit"]) if changes["rate_limit"] else None
+        other._set_up(attrs.evolve(self._options, **changes), self._shared, limiter)
+        return other
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int | float | bool | None] | None = ...,
+        json: object = ...,
+        cast_to: type[T],
+        replay: ReplayWord | Replay | None = ...,
+    ) -> T: ...
+
+    @overload
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int | float | bool | None] | None = ...,
+        json: object = ...,
+        cast_to: None = ...,
+        replay: ReplayWord | Replay | None = ...,
+    ) -> JsonValue: ...
+
+    async def request(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, str | int | float | bool | None] | None = None,
+        json: object = None,
+        cast_to: type[T] | None = None,
+        replay: ReplayWord | Replay | None = None,
+    ) -> T | JsonValue:
+        """Call an endpoint that this package does not know, with everything that the others have.
+
+        Args:
+            method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
+            path: Below the API prefix, as `user/balance`: letters, digits and `. _ ~ -` between slashes.
+            params: The query; None values are left out, booleans become 1 and 0.
+            json: The body; None for none.
+            cast_to: An attrs class, or any type cattrs can build, for what stands under `data`. Without it, the plain
+                JSON value is returned.
+            replay: What it would mean to carry the call out twice: `read`, `idempotent` or `send`. By default a GET is
+                a `read` and everything else a `send`, which is retried only if provably nothing was accepted.
+
+        Raises:
+            InvalidInputError: An argument breaks a rule.
+            UnknownOutcomeError: Of a `send`: it is not known whether it was accepted.
+            APIStatusError: The gateway refused the call.
+            APIConnectionError: It could not be reached.
+            ResponseError: Its answer cannot be read.
+        """
+        if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
+            raise InvalidInputError("method", rule="expected GET, POST, PUT, PATCH or DELETE", got=shape_of(method))
+        if not isinstance(path, str) or not _PATH.fullmatch(path):
+            rule = "expected a path below the API prefix, such as user/balance (a query goes into params)"
+            raise InvalidInputError("path", rule=rule, got=shape_of(path))
+        verb = method.upper()
+        path = path.lstrip("/")
+        kind = _replay(replay, Replay.READ if verb == "GET" else Replay.SEND)
+        call: Call[T | JsonValue] = Call(
+            operation=Operation(f"{verb} {path}", verb, path, kind),
+            read=lambda data: data if cast_to is None else converter.structure(data, cast_to),
+            query={name: _text(value) for name, value in (params or {}).items() if value is not None},
+            body=None if json is None else _body(json),
+        )
+        return await self._pipeline.run(call)
+
+    async def aclose(self) -> None:
+        """Close the connections. Calls that are under way finish; later ones raise `ConfigurationError`."""
+        if self._owns_carrier:
+            await self._carrier.aclose()
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    def __repr__(self) -> str:
+        return f"AsyncWikipayam(base_url={self._options.origin.url!r}, sender={self._options.sender!r})"
+
+    def __reduce__(self) -> NoReturn:
+        raise TypeError("a client is not pickled: it holds connections and the token; build one in each process")
+
+
+def _user_agent(application: str | None) -> bytes:
+    own = f"wikipayam-async/{_VERSION} (Python {sys.version_info.major}.{sys.version_info.minor})"
+    return (f"{application} {own}" if application else own).encode("ascii")
+
+
+def _replay(word: str | None, default: Replay) -> Replay:
+    if word is None:
+        return default
+    try:
+        return Replay(word)
+    except ValueError:
+        raise InvalidInputError("replay", rule="expected read, idempotent or send", got=shape_of(word)) from None
+
+
+def _text(value: object) -> str:
+    return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _body(json: object) -> SealedBytes:
+    try:
+        return SealedBytes(encode_json(json))
+    except (TypeError, ValueError, UnicodeError, RecursionError):
+        raise InvalidInputError("json", rule="expected something that JSON can hold", got=shape_of(json)) from None

@@ -1,0 +1,1 @@
+"""The gateway's services, one file each: models, operations, methods."""

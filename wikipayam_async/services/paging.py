@@ -1,0 +1,85 @@
+"""Reading a list to its end by pages, from a server that is not to be trusted with the arithmetic. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Sequence
+from typing import Generic, TypeVar
+
+__all__ = ["MAX_PAGE", "Pager"]
+
+T = TypeVar("T")
+
+MAX_PAGE = 500
+"""The most items the gateway gives at once."""
+
+_REMEMBERED = 100_000
+_MOST_BARREN_PAGES = 3
+
+
+class Pager(Generic[T]):
+    """Decides which page to ask for next, and which of its items are new.
+
+    The end is a page with nothing new. `total` is believed only where it promises more: then a barren page is asked
+    for once again, and once more further on. Pages may be shorter than asked for, overlap, or repeat: nothing is given
+    out twice (within the last 100,000 items) and nothing loops for ever. If the list shrinks from the front while it is
+    read, because the messages that came were marked as read, the reading starts again at the front.
+
+    Attributes:
+        offset: How many items to skip in the next request.
+        limit: How many to ask for in the next request.
+        done: Whether the end was reached.
+    """
+
+    def __init__(self, key: Callable[[T], Hashable], *, limit: int, offset: int = 0) -> None:
+        self._key = key
+        self._seen: dict[Hashable, None] = {}
+        self._start = offset
+        self._covered = offset
+        self._barren = 0
+        self._total = 0
+        self._may_restart = True
+        self.offset = offset
+        self.limit = limit
+        self.done = False
+
+    def feed(self, items: Sequence[T], total: int | None) -> list[T]:
+        """Take a page; return what is new on it.
+
+        Args:
+            items: The page's items.
+            total: How many there are in all, as far as the gateway says.
+        """
+        fresh = [item for item in items if self._remember(self._key(item))]
+        shrunk = total is not None and total < self._total and self.offset > self._start and self._may_restart
+        self._total = total or 0
+        if fresh:
+            self._barren = 0
+            self._may_restart = True
+            self.offset += len(items)
+        elif not shrunk:
+            self._pass_over(len(items))
+        if shrunk:
+            self._may_restart = bool(fresh)
+            self.offset = self._start
+        self._covered = max(self._covered, self.offset)
+        return fresh
+
+    def _pass_over(self, came: int) -> None:
+        """Go on from a page with nothing new on it, or end."""
+        if came and self.offset < self._covered:  # read before, and read again since the list shrank
+            self.offset += came
+            return
+        self._barren += 1
+        promised = self._total > self.offset
+        if self._barren >= _MOST_BARREN_PAGES or not (promised or came):
+            self.done = True
+        elif self._barren > 1:
+            self.offset += came or self.limit
+
+    def _remember(self, key: Hashable) -> bool:
+        if key in self._seen:
+            return False
+        self._seen[key] = None
+        if len(self._seen) > _REMEMBERED:
+            del self._seen[next(iter(self._seen))]
+        return True

@@ -1,0 +1,287 @@
+"""SMS: sending one, some or any number, and following what became of them."""
+
+from __future__ import annotations
+
+import functools
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from datetime import date
+from typing import Literal, TypeAlias
+
+from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
+from wikipayam_async.bulk.results import BulkReport, SendResult
+from wikipayam_async.bulk.runner import BulkRun, Pace
+from wikipayam_async.bulk.sender import ChunkSender
+from wikipayam_async.bulk.source import Messages, Source
+from wikipayam_async.core.converter import encode_json
+from wikipayam_async.core.events import SendStatus
+from wikipayam_async.core.operation import Call, Operation
+from wikipayam_async.core.redact import SealedBytes, shape_of
+from wikipayam_async.core.retry import Replay
+from wikipayam_async.errors import BulkSourceError, InvalidInputError
+from wikipayam_async.messages import Prepared, SentMessage, SmsMessage, TrackIds, prepare_all, prepare_sms
+from wikipayam_async.services.base import Service, check_date, check_ids, check_number, chunked, insist, send_array
+from wikipayam_async.services.delivery import (
+    DeliveryReport,
+    DeliveryStatus,
+    DeliveryWatch,
+    Polling,
+    check_final_states,
+    check_timeout,
+    read_statuses,
+)
+from wikipayam_async.services.inbound import LegacyInbox, read_inbox
+
+__all__ = ["OnError", "Progress", "SmsService"]
+
+OnError: TypeAlias = Literal["collect", "stop"]
+Progress: TypeAlias = Callable[[int, int | None, Mapping[SendStatus, int]], object]
+
+_IDS_A_REQUEST = 100
+
+SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
+DELIVER = Operation("sms.delivery_status", "POST", "sms/deliver", Replay.READ)
+RECEIVE = Operation("sms.receive", "POST", "sms/receive", Replay.READ)
+
+
+class SmsService(Service):
+    """`client.sms`: `/sms/send`, `/sms/deliver` and `/sms/receive`."""
+
+    async def send(
+        self,
+        receiver: str,
+        message: str,
+        sender: str | None = None,
+        track_id: str | None = None,
+        *,
+        normalize: bool = True,
+    ) -> SentMessage:
+        """Send one SMS (`POST /sms/send`).
+
+        Args:
+            receiver: The mobile that gets it, in any usual spelling.
+            message: The text, sent to the letter.
+            sender: The line; the client's if None.
+            track_id: Your own reference; one is made if None.
+            normalize: Bring the receiver to the form `09…`; False sends it as it is.
+
+        Raises:
+            InvalidInputError: An argument breaks a rule; nothing was sent.
+            ConfigurationError: No sender is named anywhere; nothing was sent.
+            UnknownOutcomeError: It may or may not have been accepted. Do not send it again blindly.
+            APIStatusError: The gateway refused it.
+            APIConnectionError: It never reached the gateway.
+        """
+        sms = SmsMessage(receiver, message, sender=sender, track_id=track_id)
+        one = self._preparer(normalize=normalize)(sms)
+        told = await send_array(self._pipeline, SEND, [one])
+        sent: SentMessage = insist(SEND, told, [sms], [one.track_id])[0]
+        return sent
+
+    async def send_many(self, messages: Iterable[SmsMessage], *, normalize: bool = True) -> list[SentMessage]:
+        """Send some messages in one request (`POST /sms/send`); the results stand in the order of the messages.
+
+        All are accepted or refused together. For more than a few hundred, and for one outcome each, use `send_bulk`.
+
+        Args:
+            messages: The messages. An empty iterable sends nothing.
+            normalize: Bring the receivers to the form `09…`; False sends them as they are.
+
+        Raises:
+            InvalidInputError: A field breaks a rule; nothing was sent.
+            ConfigurationError: No sender is named anywhere; nothing was sent.
+            UnknownOutcomeError: Some may or may not have been accepted: see its `messages` and `accepted`.
+            APIStatusError: The gateway refused them all.
+            APIConnectionError: They never reached the gateway.
+        """
+        prepared = prepare_all(messages, self._preparer(normalize=normalize))
+        if not prepared:
+            return []
+        told = await send_array(self._pipeline, SEND, prepared)
+        return insist(SEND, told, [one.message for one in prepared], [one.track_id for one in prepared])
+
+    async def send_bulk(
+        self,
+        messages: Messages,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        concurrency: int = 8,
+        on_error: OnError = "collect",
+        progress: Progress | None = None,
+        *,
+        normalize: bool = True,
+    ) -> BulkReport:
+        """Send any number of messages, many requests at once; return what became of each (`POST /sms/send`).
+
+        A message that is refused spoils no other. Nothing whose fate is unknown is sent again. A refusal that concerns
+        them all (401, 402, 403, a gateway that cannot be reached) stops the run, and the rest is not attempted.
+        To keep what is known if this is cancelled, use `bulk`, or collect the outcomes with `on_event`.
+
+        Args:
+            messages: The messages: any iterable, plain or async. All results are held in memory; `bulk` holds none.
+            batch_size: The most messages of a request.
+            concurrency: How many requests are under way at once; no more than the client's `max_connections` will be.
+            on_error: `collect` goes on after a message that was not accepted; `stop` leaves the rest unattempted.
+            progress: Called with the number of messages done, the total (None if it is not known), and the count of
+                each fate, after every request.
+            normalize: Bring the receivers to the form `09…`; False sends them as they are.
+
+        Raises:
+            InvalidInputError: An argument breaks a rule; nothing was sent. (A bad message is a result, not an error.)
+            BulkSourceError: The iterable raised; its `report` holds what became of the messages it had given.
+        """
+        run = self._run(messages, batch_size, Pace(concurrency=concurrency), on_error, normalize=normalize)
+        total = len(messages) if isinstance(messages, Sized) else None
+        counts: Counter[SendStatus] = Counter()
+        results: list[SendResult] = []
+        async with run:
+            while (some := await run.take()) is not None:
+                results += some
+                counts.update(result.status for result in some)
+                if progress is not None:
+                    progress(len(results), total, dict(counts))
+        results.sort(key=lambda result: result.index)
+        report = BulkReport(results)
+        if run.source_error is not None:
+            raise BulkSourceError(
+                f"the messages' source raised {type(run.source_error).__name__} after {report.summary()}", report=report
+            ) from run.source_error
+        return report
+
+    def bulk(
+        self,
+        messages: Messages,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        concurrency: int = 8,
+        ordered: bool = False,  # noqa: FBT001, FBT002 - part of the fixed interface
+        *,
+        on_error: OnError = "collect",
+        normalize: bool = True,
+    ) -> BulkRun:
+        """Send any number of messages in flat memory; the results come while it goes on (`POST /sms/send`).
+
+        Use it as `async with client.sms.bulk(messages) as results: async for result in results: ...`.
+
+        Args:
+            messages: The messages: any iterable, plain or async; it may be endless.
+            batch_size: The most messages of a request.
+            concurrency: How many requests are under way at once; no more than the client's `max_connections` will be.
+            ordered: Give the results in the order of the messages instead of in that of their completion.
+            on_error: `collect` goes on after a message that was not accepted; `stop` leaves the rest unattempted.
+            normalize: Bring the receivers to the form `09…`; False sends them as they are.
+
+        Raises:
+            InvalidInputError: An argument breaks a rule; nothing was sent.
+        """
+        pace = Pace(concurrency=concurrency, ordered=ordered)
+        return self._run(messages, batch_size, pace, on_error, normalize=normalize)
+
+    async def delivery_status(self, ids: str | Iterable[str]) -> list[DeliveryStatus]:
+        """Ask what became of messages (`POST /sms/deliver`), in requests of at most 100.
+
+        Args:
+            ids: One id or any number. None at all is no request.
+
+        Returns:
+            The statuses in the order of the ids. Ids that the gateway does not know are absent.
+
+        Raises:
+            InvalidInputError: Something in it cannot be an id.
+        """
+        wanted = check_ids(ids)
+        found: dict[str, DeliveryStatus] = {}
+        for part in chunked(wanted, _IDS_A_REQUEST):
+            found.update((status.id, status) for status in await self._ask(part))
+        return [found[id_] for id_ in wanted if id_ in found]
+
+    async def wait_for_delivery(
+        self,
+        ids: str | Iterable[str],
+        timeout: float = 120,  # noqa: ASYNC109 - the end of the waiting is a result here, not an error
+        *,
+        final_states: Iterable[str] | None = None,
+        polling: Polling | None = None,
+    ) -> DeliveryReport:
+        """Follow messages until each has come to its end, or the time is up (`POST /sms/deliver`).
+
+        Asks often at first, then less and less, and only for those that are still open.
+
+        Args:
+            ids: One id or any number.
+            timeout: Seconds. When they are over, what is known by then is returned.
+            final_states: The words after which nothing more is to come; `FINAL_STATES` if None. The gateway documents
+                none of them.
+            polling: How often to ask.
+
+        Raises:
+            InvalidInputError: An argument breaks a rule.
+            AuthenticationError: The token is wrong; so for every refusal that waiting does not mend. While the gateway
+                cannot be reached, or fails, the waiting goes on.
+        """
+        return await self.watch_delivery(ids, timeout, final_states=final_states, polling=polling).wait()
+
+    def watch_delivery(
+        self,
+        ids: str | Iterable[str],
+        timeout: float = 120,
+        *,
+        final_states: Iterable[str] | None = None,
+        polling: Polling | None = None,
+    ) -> DeliveryWatch:
+        """Follow messages like `wait_for_delivery`, and give every change as it is seen.
+
+        Use it as `async for status in client.sms.watch_delivery(ids): ...`; its `report` holds what is known.
+
+        Args:
+            ids: One id or any number.
+            timeout: Seconds after which the iteration ends.
+            final_states: The words after which nothing more is to come; `FINAL_STATES` if None.
+            polling: How often to ask.
+
+        Raises:
+            InvalidInputError: An argument breaks a rule.
+        """
+        return DeliveryWatch(
+            check_ids(ids),
+            self.delivery_status,
+            timeout=check_timeout(timeout),
+            final_states=check_final_states(final_states),
+            polling=polling or Polling(),
+            uniform=random.SystemRandom().uniform,
+        )
+
+    async def receive(self, from_date: date | str) -> LegacyInbox:
+        """Return received messages from the old service (`POST /sms/receive`), whose answer is not documented.
+
+        `client.receives` is the new one.
+
+        Args:
+            from_date: From this day on: a date or `YYYY-MM-DD`.
+
+        Raises:
+            InvalidInputError: It is no date.
+        """
+        body = SealedBytes(encode_json({"from_date": check_date(from_date, field="from_date")}))
+        read = functools.partial(read_inbox, zone=self._options.timezone)
+        return await self._pipeline.run(Call(operation=RECEIVE, read=read, body=body))
+
+    async def _ask(self, ids: Sequence[str]) -> list[DeliveryStatus]:
+        body = SealedBytes(encode_json({"id": list(ids)}))
+        return await self._pipeline.run(Call(operation=DELIVER, read=read_statuses, body=body))
+
+    def _preparer(self, *, normalize: bool) -> Callable[[SmsMessage], Prepared[SmsMessage]]:
+        return functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize)
+
+    def _run(self, messages: Messages, batch_size: int, pace: Pace, on_error: OnError, *, normalize: bool) -> BulkRun:
+        check_number(batch_size, field="batch_size", least=1)
+        check_number(pace.concurrency, field="concurrency", least=1)
+        if on_error not in {"collect", "stop"}:
+            raise InvalidInputError("on_error", rule="expected 'collect' or 'stop'", got=shape_of(on_error))
+        retry = self._options.retry
+        sender = ChunkSender(
+            functools.partial(send_array, self._pipeline, SEND),
+            concurrency=pace.concurrency,
+            longest_pause=max(retry.longest_retry_after, retry.longest_pause),
+            stop_on_failure=on_error == "stop",
+        )
+        return BulkRun(Source(messages, self._preparer(normalize=normalize), batch_size), sender, pace)

@@ -1,0 +1,138 @@
+"""A gateway made of a bare socket: it reads whole requests and does with the connection whatever a test wants."""
+
+from __future__ import annotations
+
+import json
+import socket
+import ssl
+import struct
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any, TypeAlias
+
+import anyio
+from anyio.abc import ByteStream, SocketAttribute
+from anyio.streams.buffered import BufferedByteReceiveStream
+from anyio.streams.tls import TLSListener
+from attrs import define, field, frozen
+
+
+@frozen
+class RawRequest:
+    """A request that was read whole."""
+
+    method: str
+    target: str
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+
+@define
+class RawGateway:
+    """What the bare gateway saw.
+
+    Attributes:
+        url: Where it listens.
+        requests: Every request that came whole, in order.
+        opened: How many connections were made.
+        open_now: How many are open.
+        peak: How many were open at most.
+    """
+
+    url: str = ""
+    port: int = 0
+    requests: list[RawRequest] = field(factory=list)
+    opened: int = 0
+    open_now: int = 0
+    peak: int = 0
+
+
+Handler: TypeAlias = Callable[[RawRequest, ByteStream], Awaitable[object]]
+"""Does something about a request; returning False closes the connection, anything else keeps it alive."""
+
+
+async def read_request(reader: BufferedByteReceiveStream) -> RawRequest:
+    """Read one whole request."""
+    head = (await reader.receive_until(b"\r\n\r\n", 1_000_000)).decode("latin-1")
+    first, *lines = head.split("\r\n")
+    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+    size = int(headers.get("content-length", "0"))
+    body = await reader.receive_exactly(size) if size else b""
+    method, target, _ = first.split(" ")
+    return RawRequest(method, target, headers, body)
+
+
+def answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> bytes:
+    """Return a whole answer; bytes and strings go as they are, anything else as JSON."""
+    raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    fields = {"Content-Type": "application/json", "Content-Length": str(len(raw))} | (headers or {})
+    head = f"HTTP/1.1 {status} X\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())
+    return head.encode("latin-1") + b"\r\n" + raw
+
+
+def sent_items(request: RawRequest) -> list[dict[str, object]]:
+    """Return what a gateway that accepts everything answers to `/sms/send` and `/otp/sms/send`, without `data`."""
+    return [
+        {
+            "id": f"{index:024x}",
+            "sender": one.get("sender", "10002000"),
+            "receiver": one["receiver"],
+            "track_id": one.get("track_id"),
+        }
+        for index, one in enumerate(request.json)
+    ]
+
+
+def accept_all(request: RawRequest) -> bytes:
+    """Return the documented answer to a send, every message accepted."""
+    return answer({"data": sent_items(request)})
+
+
+async def reset(stream: ByteStream) -> None:
+    """Break the connection with a reset (RST) instead of an orderly end."""
+    sock: socket.socket = stream.extra(SocketAttribute.raw_socket)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    await anyio.aclose_forcefully(stream)
+
+
+@asynccontextmanager
+async def raw_gateway(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawGateway]:
+    """Serve a handler on a loopback port while the block runs."""
+    listener: Any = await anyio.create_tcp_listener(local_host="127.0.0.1")
+    port = listener.extra(SocketAttribute.local_port)
+    if tls is not None:
+        listener = TLSListener(listener, tls, standard_compatible=False)
+    gateway = RawGateway(f"{'https' if tls else 'http'}://{'localhost' if tls else '127.0.0.1'}:{port}", port)
+
+    async def serve(stream: ByteStream) -> None:
+        gateway.opened += 1
+        gateway.open_now += 1
+        gateway.peak = max(gateway.peak, gateway.open_now)
+        reader = BufferedByteReceiveStream(stream)
+        try:
+            while True:
+                request = await read_request(reader)
+                gateway.requests.append(request)
+                result = await handler(request, stream)
+                if isinstance(result, bytes):
+                    await stream.send(result)
+                elif result is False:
+                    break
+        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.IncompleteRead, OSError):
+            pass
+        finally:
+            gateway.open_now -= 1
+            await anyio.aclose_forcefully(stream)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(listener.serve, serve)
+        try:
+            yield gateway
+        finally:
+            group.cancel_scope.cancel()
+            await listener.aclose()

@@ -1,0 +1,118 @@
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Any
+
+from wikipayam_async.emulator import TEHRAN, Action, Emulator, Fault, ManualClock, Request, When
+
+Call = Callable[..., tuple[int, Any]]
+Ask = Callable[..., Request]
+Item = Callable[..., dict[str, Any]]
+
+
+def test_an_emulator_is_ready_without_arguments(ask: Ask) -> None:
+    """The default emulator answers the default token, and lives in the present."""
+    emulator = Emulator()
+    assert emulator.handle(ask("GET /user/balance")).status == 200
+    assert abs((emulator.now() - datetime.now(UTC)).total_seconds()) < 60
+
+
+def test_the_same_seed_gives_the_same_ids(ask: Ask, sms: Item) -> None:
+    """Two emulators that start alike answer alike."""
+    first, second = (Emulator(seed=7).handle(ask("POST /sms/send", [sms(), sms()])) for _ in range(2))
+    assert first == second
+
+
+def test_the_wall_may_lack_a_zone_or_have_another(clock: ManualClock) -> None:
+    """A moment without a zone is Tehran's, and one with another zone is translated."""
+    plain = Emulator(clock=clock, wall=datetime(2024, 1, 1))  # noqa: DTZ001 - the point of the test
+    zoned = Emulator(clock=clock, wall=datetime(2023, 12, 31, 20, 30, tzinfo=UTC))
+    clock.advance(60.0)
+    assert plain.now() == zoned.now() == datetime(2024, 1, 1, 0, 1, tzinfo=TEHRAN)
+
+
+def test_what_a_receiver_was_sent_is_found_in_any_spelling(call: Call, emulator: Emulator, sms: Item) -> None:
+    """Spellings of one number share a list, oldest first."""
+    call(
+        "POST /sms/send",
+        [
+            sms(receiver="09123456789", message="1"),
+            sms(receiver="09120000000"),
+            sms(receiver="989123456789", message="2"),
+        ],
+    )
+    assert [entry.message for entry in emulator.sent_to("+989123456789")] == ["1", "2"]
+    assert emulator.sent_to("09129999999") == []
+
+
+def test_the_last_code_is_found(call: Call, emulator: Emulator, sms: Item) -> None:
+    """The code of the last message or call counts; plain messages have none."""
+    before = emulator.last_code("09123456789")
+    call("POST /otp/sms/send", [{"receiver": "09123456789", "code": "111", "otp_pattern_id": 13}])
+    call("POST /voice-otp/send", {"receiver": "09123456789", "code": "222"})
+    call("POST /sms/send", [sms()])
+    assert (before, emulator.last_code("989123456789")) == (None, "222")
+
+
+def test_accepted_track_ids_keep_their_doubles(call: Call, emulator: Emulator, sms: Item) -> None:
+    """A track id accepted twice is listed twice, and missing ones are not listed."""
+    call("POST /sms/send", [sms(track_id="A"), sms(track_id=None), sms(track_id="A")])
+    assert (emulator.accepted_track_ids(), emulator.accepted) == (["A", "A"], 3)
+
+
+def test_requests_are_counted(call: Call, emulator: Emulator) -> None:
+    """Every request counts, the refused and the lost ones too."""
+    call("GET /user/balance")
+    call("GET /user/balance", token="wrong")
+    call("POST /nowhere")
+    emulator.handle(Request("GET", "/outside"))
+    assert (emulator.requests, emulator.requests_to("GET /user/balance"), emulator.requests_to("GET /x")) == (4, 2, 0)
+    assert emulator.request_counts == {("GET", "/user/balance"): 2, ("POST", "/nowhere"): 1, ("GET", "/outside"): 1}
+
+
+def test_a_request_is_unharmed_unless_a_fault_is_armed(emulator: Emulator, ask: Ask) -> None:
+    """Faults strike in `exchange`, and `handle` answers whatever is armed."""
+    emulator.faults.arm(Fault.reset(), on="GET /user/balance")
+    assert emulator.handle(ask("GET /user/balance")).status == 200
+    actions = [
+        emulator.exchange(ask(target)).action for target in ("GET /receives", "GET /user/balance", "GET /user/balance")
+    ]
+    assert actions == [Action.RESPOND, Action.RESET, Action.RESPOND]
+
+
+def test_a_fault_strikes_before_or_after_accepting(emulator: Emulator, ask: Ask, sms: Item) -> None:
+    """Only what was processed is in the ledger, whatever was answered."""
+    emulator.faults.script([Fault.status(502, when=When.BEFORE), Fault.status(502, when=When.AFTER)])
+    for track_id in ("before", "after"):
+        exchange = emulator.exchange(ask("POST /sms/send", [sms(track_id=track_id)]))
+        assert exchange.response is not None
+        assert exchange.response.status == 502
+    assert emulator.accepted_track_ids() == ["after"]
+
+
+def test_an_inbound_message_goes_to_whose_line_it_is(emulator: Emulator) -> None:
+    """A line's messages go to its account, and those to a strange number to the first account."""
+    emulator.add_account(token="other", lines=["3000"])
+    ids = [emulator.inbound(sender="989120000000", message="x", receiver=line) for line in ("3000", "989999159314")]
+    assert [[message.id for message in emulator.inbox(line)] for line in ("3000", "10002000")] == [[ids[0]], [ids[1]]]
+
+
+def test_a_receiver_s_delivery_can_be_chosen(call: Call, emulator: Emulator, sms: Item) -> None:
+    """What is chosen for a receiver is what its messages report."""
+    emulator.delivery.choose("09123456789", [(0.0, "UNDELIVERED")])
+    call("POST /sms/send", [sms()])
+    _, answer = call("POST /sms/deliver", {"id": [emulator.ledger[0].id]})
+    assert answer["data"][0]["deliver_status"] == "UNDELIVERED"
+
+
+def test_a_reset_forgets_everything_but_the_accounts(call: Call, emulator: Emulator, sms: Item) -> None:
+    """After a reset the emulator is as new, and ids are still never dealt out twice."""
+    call("POST /sms/send", [sms()])
+    first = emulator.ledger[0].id
+    emulator.inbound(sender="989120000000", message="x")
+    emulator.faults.arm(Fault.hang())
+    emulator.reset()
+    state = (emulator.ledger, emulator.inbox(), emulator.requests, emulator.faults.pending, emulator.account.balance)
+    assert state == ([], [], 0, 0, 34_359_938)
+    call("POST /sms/send", [sms()])
+    assert emulator.ledger[0].id != first
+    assert emulator.limits.max_batch is None

@@ -1,0 +1,13 @@
+from wikipayam_async.emulator import DEFAULT_LINES, Account
+
+
+def test_an_account_goes_back_to_its_opening_balance() -> None:
+    """A reset undoes spending and empties the inbox, and the token is not shown."""
+    account = Account(
+        token="secret", username="u", user_id=1, user_name="n", lines=DEFAULT_LINES, patterns={}, balance=10, price=1
+    )
+    inbox = account.inbox
+    account.balance = 3
+    account.reset()
+    assert (account.balance, account.inbox is inbox) == (10, False)
+    assert "secret" not in repr(account)

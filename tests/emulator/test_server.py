@@ -1,3 +1,4 @@
+import asyncio
 import socket
 import sys
 import threading
@@ -8,7 +9,7 @@ from contextlib import ExitStack, closing
 import httpx
 import pytest
 
-from wikipayam_async.emulator import Emulator, Fault, ServedEmulator, When, serve
+from wikipayam_async.emulator import Emulator, Fault, ServedEmulator, When, serve, uvicorn_server
 
 HEADERS = {"Authorization": "Bearer emulator-token"}
 GET = b"GET /api/v1/user/balance HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer emulator-token\r\n\r\n"
@@ -54,6 +55,21 @@ def until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.001)
+
+
+def test_answers_are_not_held_back(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Connections have Nagle's algorithm switched off, so that head and body of an answer leave at once."""
+    settings: list[int] = []
+    made = uvicorn_server._BreakableProtocol.connection_made
+
+    def connection_made(self: uvicorn_server._BreakableProtocol, transport: asyncio.Transport) -> None:
+        made(self, transport)
+        settings.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr(uvicorn_server._BreakableProtocol, "connection_made", connection_made)
+    with serve(emulator) as served:
+        httpx.get(served.url + "/api/v1/user/balance", headers=HEADERS)
+    assert [bool(setting) for setting in settings] == [True]
 
 
 def test_a_client_is_answered_over_a_socket(served: ServedEmulator) -> None:

@@ -97,6 +97,12 @@ def _is_optional(kind: object) -> bool:
     return get_origin(kind) in {typing.Union, types.UnionType} and type(None) in get_args(kind)
 
 
+def _plain_type(kind: object) -> object:
+    """Return the type whose values need no hook: nearly all that come."""
+    inner = [one for one in get_args(kind) if one is not type(None)] if _is_optional(kind) else [kind]
+    return inner[0] if len(inner) == 1 and inner[0] in {str, int, bool} else None
+
+
 class _ModelReader(Generic[T]):
     """The hook for one attrs class. Written out, because it runs for every item of every answer."""
 
@@ -105,7 +111,11 @@ class _ModelReader(Generic[T]):
     def __init__(self, cls: type[T]) -> None:
         attributes: tuple[attrs.Attribute[Any], ...] = attrs.fields(attrs.resolve_types(cast("Any", cls)))
         self._cls = cls
-        self._readers = {a.name: (converter.get_structure_hook(a.type), a.type) for a in attributes if a.name != EXTRA}
+        self._readers = {
+            a.name: (_plain_type(a.type), converter.get_structure_hook(a.type), a.type)
+            for a in attributes
+            if a.name != EXTRA
+        }
         self._required = [a.name for a in attributes if a.default is attrs.NOTHING]
         self._nullable = {a.name for a in attributes if _is_optional(a.type)}
         self._keeps_extra = any(a.name == EXTRA for a in attributes)
@@ -120,12 +130,14 @@ class _ModelReader(Generic[T]):
             reader = readers.get(key)
             if reader is None:
                 extra[key] = value
+            elif type(value) is reader[0]:
+                values[key] = value
             elif value is None:
                 if key in self._nullable:
                     values[key] = None
             else:
                 try:
-                    values[key] = reader[0](value, reader[1])
+                    values[key] = reader[1](value, reader[2])
                 except (ValueError, TypeError, KeyError, OverflowError):
                     extra[key] = value
         for name in self._required:

@@ -16,7 +16,7 @@ Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 _LONGEST_CLOSURE = 3600.0
 
-_rate = validators.optional(validators.and_(validators.gt(0), validators.lt(math.inf)))
+_rate = validators.optional(validators.and_(validators.gt(0.0), validators.lt(math.inf)))
 
 
 @frozen(kw_only=True)

@@ -262,7 +262,7 @@ async def _httpx_exchange(send: _Send, request: httpx.Request, progress: Progres
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything, and a send must not be lost
         raise _as_fault(error, trace, status) from None
     progress.phase = Phase.ANSWERED
-    return Answer(status, headers, SealedBytes(body))
+    return Answer(response.status_code, headers, SealedBytes(body))
 
 
 async def _read_bounded(response: httpx.Response) -> bytes:

@@ -36,6 +36,9 @@ class _BreakableProtocol(H11Protocol):
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in uvicorn itself
         super().connection_made(transport)
+        # asyncio leaves Nagle's algorithm on for sockets made without a protocol number; with the other side's delayed
+        # acknowledgements it would hold back every answer for 40 ms.
+        transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         app: Any = self.app
         connection = _SocketConnection(transport)
 

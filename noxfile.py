@@ -1,0 +1,93 @@
+"""The project's chores: `python -m nox -l` lists them."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import nox
+
+nox.needs_version = ">=2025.2.9"
+nox.options.default_venv_backend = "uv|virtualenv"
+nox.options.sessions = ["lint", "typing", "tests"]
+
+ROOT = Path(__file__).parent
+PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
+ALL_PYTHONS = ["3.11", "3.12", "3.13"]
+# A newcomer has one Python; CI has all of them, and must fail if one is missing.
+TEST_PYTHONS: list[str] | None = ALL_PYTHONS if os.environ.get("CI") else None
+
+
+def group(name: str) -> list[str]:
+    """Return the requirements of one of the project's dependency groups."""
+    return list(nox.project.dependency_groups(PROJECT, name))
+
+
+def run_tests(session: nox.Session, *arguments: str) -> None:
+    """Run the tests under coverage, which has to be complete."""
+    session.env["COVERAGE_FILE"] = str(Path(session.create_tmp()).resolve() / "coverage")
+    session.run("coverage", "erase")
+    session.run("coverage", "run", "-m", "pytest", *arguments, *session.posargs)
+    if not session.posargs:
+        session.run("coverage", "combine", "--quiet")
+        session.run("coverage", "report")
+
+
+@nox.session(python=TEST_PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests: on the running Python, in CI on all."""
+    session.install("-e", ".[demo]", *group("tests"))
+    run_tests(session)
+
+
+@nox.session(python="3.11")
+def lowest(session: nox.Session) -> None:
+    """Run the tests with the oldest releases of the direct dependencies."""
+    session.install("uv")
+    session.run(
+        "uv", "pip", "install", "--quiet", "--resolution", "lowest-direct", "-e", ".[demo]", *group("tests"),
+        env={"VIRTUAL_ENV": session.virtualenv.location},
+    )  # fmt: skip
+    session.run("pytest", *session.posargs)
+
+
+@nox.session
+def lint(session: nox.Session) -> None:
+    """Check style and formatting."""
+    session.install(*group("lint"))
+    session.run("ruff", "check")
+    session.run("ruff", "format", "--check")
+
+
+@nox.session
+def typing(session: nox.Session) -> None:
+    """Check the types with mypy and pyright."""
+    session.install("-e", ".[demo]", *group("typing"))
+    session.run("mypy")
+    session.run("pyright")
+
+
+@nox.session
+def demo(session: nox.Session) -> None:
+    """Watch a bulk send of 5,000 messages go over real sockets to the emulator, faults and all."""
+    session.install("-e", ".[demo]")
+    session.run("python", "-m", "wikipayam_async.demo", *session.posargs)
+
+
+@nox.session
+def build(session: nox.Session) -> None:
+    """Build the distributions, and test the wheel as it would be installed."""
+    session.install(*group("release"), *group("tests"))
+    work = Path(session.create_tmp()).resolve()
+    shutil.rmtree(work / "dist", ignore_errors=True)
+    shutil.rmtree(work / "away", ignore_errors=True)
+    session.run("python", "-m", "build", "--outdir", str(work / "dist"))
+    wheel = next((work / "dist").glob("*.whl"))
+    session.install(f"{wheel}[demo]", "--force-reinstall")
+    away = work / "away"  # where the sources cannot be imported instead
+    shutil.copytree(ROOT / "tests", away / "tests")
+    shutil.copy(ROOT / "pyproject.toml", away)
+    shutil.copy(ROOT / "README.md", away)
+    session.chdir(away)
+    session.run("pytest", *session.posargs)

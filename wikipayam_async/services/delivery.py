@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import functools
 import math
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 import anyio
-from attrs import field, frozen
+from attrs import field, frozen, validators
 
 from wikipayam_async.core.converter import OpenStrEnum, to_items
 from wikipayam_async.core.limits import Clock, Sleep
@@ -15,6 +17,7 @@ from wikipayam_async.core.operation import JsonValue
 from wikipayam_async.core.redact import mask_mapping, shape_of
 from wikipayam_async.core.retry import Uniform
 from wikipayam_async.errors import APIConnectionError, InvalidInputError, RateLimitError, ResponseError, ServerError
+from wikipayam_async.services.base import chunked
 
 __all__ = [
     "FINAL_STATES",
@@ -25,6 +28,9 @@ __all__ = [
     "Polling",
     "read_statuses",
 ]
+
+_IDS_A_REQUEST = 100
+_REQUESTS_AT_ONCE = 8
 
 _LAST_ANSWER = 1.0
 """Seconds kept back at the end for the last answer."""
@@ -117,10 +123,10 @@ class Polling:
         jitter: The part of an interval that is left to chance, 0 to 1.
     """
 
-    first_interval: float = 1.0
-    growth: float = 1.5
-    longest_interval: float = 15.0
-    jitter: float = 0.2
+    first_interval: float = field(default=1.0, validator=validators.gt(0))
+    growth: float = field(default=1.5, validator=validators.ge(1))
+    longest_interval: float = field(default=15.0, validator=validators.gt(0))
+    jitter: float = field(default=0.2, validator=[validators.ge(0), validators.le(1)])
 
     def interval(self, asked: int, uniform: Uniform) -> float:
         """Return the seconds to wait after so many questions."""
@@ -139,6 +145,8 @@ class _Wire:
 
 
 Ask: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[DeliveryStatus]]]
+Note: TypeAlias = Callable[[Sequence[DeliveryStatus]], object]
+Tolerated: TypeAlias = tuple[type[Exception], ...]
 
 
 def read_statuses(data: JsonValue) -> list[DeliveryStatus]:
@@ -150,13 +158,49 @@ def read_statuses(data: JsonValue) -> list[DeliveryStatus]:
     ]
 
 
+async def ask_in_parts(ids: Sequence[str], ask: Ask, note: Note, tolerated: Tolerated = ()) -> None:
+    """Ask about any number of ids, some requests at once; give every answer to `note` as it comes.
+
+    Args:
+        ids: The ids.
+        ask: Asks about a hundred of them at most.
+        note: Takes the statuses of one answer.
+        tolerated: Errors that cost no more than the answer they stand for. Any other ends the asking.
+
+    Raises:
+        WikipayamError: The first error that is not tolerated.
+    """
+    parts = iter(chunked(ids, _IDS_A_REQUEST))
+    failures: list[Exception] = []
+
+    async def work() -> None:
+        for part in parts:
+            if failures:
+                return
+            try:
+                note(await ask(part))
+            except tolerated:
+                continue
+            except Exception as error:  # noqa: BLE001 - raised again below, without a group around it
+                failures.append(error)
+
+    async with anyio.create_task_group() as group:
+        for _ in range(min(_REQUESTS_AT_ONCE, -(-len(ids) // _IDS_A_REQUEST))):
+            group.start_soon(work)
+    if failures:
+        raise failures[0]
+
+
 def check_final_states(states: Iterable[str] | None) -> frozenset[str]:
     """Return the words that end the waiting for a message; the known ones if none are given."""
     if states is None:
         return FINAL_STATES
     if isinstance(states, str) or not isinstance(states, Iterable):
         raise InvalidInputError("final_states", rule="expected an iterable of status words", got=shape_of(states))
-    return frozenset(DeliveryState(word) for word in states)
+    words = list(states)
+    if not all(isinstance(word, str) for word in words):
+        raise InvalidInputError("final_states", rule="expected an iterable of status words", got="other things in it")
+    return frozenset(map(DeliveryState, words))
 
 
 def check_timeout(timeout: float) -> float:
@@ -198,7 +242,7 @@ class DeliveryWatch:
         self._deadline: float | None = None
         self._asked = 0
         self._known: dict[str, DeliveryStatus] = {}
-        self._changes: list[DeliveryStatus] = []
+        self._changes: deque[DeliveryStatus] = deque()
 
     @property
     def report(self) -> DeliveryReport:
@@ -212,7 +256,7 @@ class DeliveryWatch:
         while not self._changes:
             if not await self._look():
                 raise StopAsyncIteration
-        return self._changes.pop(0)
+        return self._changes.popleft()
 
     async def wait(self) -> DeliveryReport:
         """Follow to the end; return what is known then."""
@@ -237,15 +281,12 @@ class DeliveryWatch:
             await self._sleep(min(self._polling.interval(self._asked, self._uniform), spare))
         least = 0.0 if self._asked else self._polling.first_interval
         self._asked += 1
+        note = functools.partial(self._note, frozenset(pending))
         with anyio.move_on_after(max(self._deadline - self._clock(), least)):
-            try:
-                answers = await self._ask(pending)
-            except _TRANSIENT:
-                return True
-            self._note(answers, frozenset(pending))
+            await ask_in_parts(pending, self._ask, note, tolerated=_TRANSIENT)
         return True
 
-    def _note(self, answers: Sequence[DeliveryStatus], pending: Collection[str]) -> None:
+    def _note(self, pending: Collection[str], answers: Sequence[DeliveryStatus]) -> None:
         for answer in answers:
             before = self._known.get(answer.id)
             if answer.id in pending and (before is None or before.status != answer.status):

@@ -21,12 +21,13 @@ from wikipayam_async.core.redact import SealedBytes, shape_of
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.errors import BulkSourceError, InvalidInputError
 from wikipayam_async.messages import Prepared, SentMessage, SmsMessage, TrackIds, prepare_all, prepare_sms
-from wikipayam_async.services.base import Service, check_date, check_ids, check_number, chunked, insist, send_array
+from wikipayam_async.services.base import Service, check_date, check_ids, check_number, insist, send_array
 from wikipayam_async.services.delivery import (
     DeliveryReport,
     DeliveryStatus,
     DeliveryWatch,
     Polling,
+    ask_in_parts,
     check_final_states,
     check_timeout,
     read_statuses,
@@ -37,8 +38,6 @@ __all__ = ["OnError", "Progress", "SmsService"]
 
 OnError: TypeAlias = Literal["collect", "stop"]
 Progress: TypeAlias = Callable[[int, int | None, Mapping[SendStatus, int]], object]
-
-_IDS_A_REQUEST = 100
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 DELIVER = Operation("sms.delivery_status", "POST", "sms/deliver", Replay.READ)
@@ -177,7 +176,7 @@ class SmsService(Service):
         return self._run(messages, batch_size, pace, on_error, normalize=normalize)
 
     async def delivery_status(self, ids: str | Iterable[str]) -> list[DeliveryStatus]:
-        """Ask what became of messages (`POST /sms/deliver`), in requests of at most 100.
+        """Ask what became of messages (`POST /sms/deliver`), in requests of at most 100, some of them at once.
 
         Args:
             ids: One id or any number. None at all is no request.
@@ -190,8 +189,7 @@ class SmsService(Service):
         """
         wanted = check_ids(ids)
         found: dict[str, DeliveryStatus] = {}
-        for part in chunked(wanted, _IDS_A_REQUEST):
-            found.update((status.id, status) for status in await self._ask(part))
+        await ask_in_parts(wanted, self._ask, lambda answer: found.update((status.id, status) for status in answer))
         return [found[id_] for id_ in wanted if id_ in found]
 
     async def wait_for_delivery(
@@ -243,7 +241,7 @@ class SmsService(Service):
         """
         return DeliveryWatch(
             check_ids(ids),
-            self.delivery_status,
+            self._ask,
             timeout=check_timeout(timeout),
             final_states=check_final_states(final_states),
             polling=polling or Polling(),

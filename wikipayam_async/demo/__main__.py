@@ -1,0 +1,174 @@
+"""Runs the demo from the command line: ``python -m wikipayam_async.demo``."""
+
+from __future__ import annotations
+
+import argparse
+import io
+import sys
+from collections.abc import Sequence
+from functools import partial
+from importlib import import_module
+from typing import TYPE_CHECKING, TextIO
+
+import anyio
+from attrs import frozen
+
+from wikipayam_async import SmsMessage
+from wikipayam_async.core.redact import mask_number
+from wikipayam_async.demo.audit import Books, compare
+from wikipayam_async.demo.campaign import Pace, run
+from wikipayam_async.demo.reading import read_receivers, write_messages
+from wikipayam_async.demo.troubles import arm, count_troubles
+from wikipayam_async.emulator import (
+    DEFAULT_BALANCE,
+    DEFAULT_PRICE,
+    DELIVERED,
+    UNDELIVERED,
+    DeliveryRules,
+    Emulator,
+    serve,
+    waiting_then,
+)
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+__all__ = ["main"]
+
+_AGREES, _DISAGREES, _CANNOT_RUN, _INTERRUPTED = 0, 1, 2, 130
+_MOST_PARTS = 3
+_WIDEST = 110
+
+DELIVERED_AFTER, UNDELIVERED_AFTER = 2.0, 2.5
+"""Seconds from the acceptance of a message to its end."""
+
+
+@frozen
+class Options:
+    """The options of the command line.
+
+    Attributes:
+        messages: How many messages to send; None for as many as there are receivers.
+        pace: How to send them.
+        seed: Decides what goes wrong.
+        faults: Whether anything does.
+    """
+
+    messages: int | None
+    pace: Pace
+    seed: int
+    faults: bool
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the demo.
+
+    Args:
+        argv: The arguments; by default the command line's.
+
+    Returns:
+        The exit code: 0 if the gateway's ledger agrees with the client's report, 1 if it does not, 2 if something
+        that the demo needs is not installed.
+    """
+    options = _read_options(argv)
+    try:
+        for name in ("rich", "uvicorn"):
+            import_module(name)
+    except ImportError as error:
+        print(f"the demo needs {error.name}: python -m pip install 'wikipayam_async[demo]'", file=sys.stderr)
+        return _CANNOT_RUN
+    for stream in (sys.stdout, sys.stderr):
+        _forgive(stream)
+    try:
+        return _demonstrate(options)
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return _INTERRUPTED
+
+
+def _demonstrate(options: Options) -> int:
+    # rich comes with an extra that the package itself does without.
+    from rich.console import Console  # noqa: PLC0415 - an extra
+
+    from wikipayam_async.demo.progress import Display  # noqa: PLC0415 - needs the extra
+    from wikipayam_async.demo.report import Findings, print_report  # noqa: PLC0415 - needs the extra
+
+    receivers = read_receivers()
+    messages = write_messages(receivers, options.messages or len(receivers))
+    emulator = _emulator(options, len(messages))
+    console = _narrow(Console(highlight=False))
+    display = Display(_narrow(Console(stderr=True, highlight=False)))
+    with serve(emulator) as served:
+        console.print(_introduction(served.url, options, messages), markup=False)
+        campaign = anyio.run(partial(run, served.url, messages, options.pace, display))
+    audit = compare(
+        Books(
+            inputs=len(messages),
+            results=campaign.report.results,
+            ledger=emulator.ledger,
+            balance_before=campaign.balance_before,
+            balance_after=campaign.balance_after,
+        )
+    )
+    troubles = count_troubles(emulator.faults.log)
+    print_report(console, Findings(campaign=campaign, troubles=troubles, audit=audit))
+    return _DISAGREES if audit.disagreements else _AGREES
+
+
+def _forgive(stream: TextIO) -> None:
+    """Let a stream show something else for letters that it cannot show: not every terminal knows Persian."""
+    if isinstance(stream, io.TextIOWrapper):
+        stream.reconfigure(errors="replace")
+
+
+def _narrow(console: Console) -> Console:
+    console.width = min(console.width, _WIDEST)
+    return console
+
+
+def _emulator(options: Options, messages: int) -> Emulator:
+    delivery = DeliveryRules(
+        script=waiting_then(DELIVERED, after=DELIVERED_AFTER),
+        failing=waiting_then(UNDELIVERED, after=UNDELIVERED_AFTER),
+        failing_fraction=0.04,
+    )
+    emulator = Emulator(seed=options.seed, delivery=delivery)
+    emulator.account.balance = max(DEFAULT_BALANCE, messages * _MOST_PARTS * DEFAULT_PRICE)
+    arm(emulator, -(-messages // options.pace.batch_size), options.seed, faults=options.faults)
+    return emulator
+
+
+def _introduction(url: str, options: Options, messages: Sequence[SmsMessage]) -> str:
+    weather = f"with faults (seed {options.seed})" if options.faults else "without faults"
+    pace = f"{options.pace.batch_size} a request, {options.pace.concurrency} requests at once"
+    first = messages[0]
+    return (
+        f"{len(messages):,} messages to an emulated gateway at {url}\n{pace}, {weather}\n\n"
+        f"The first of them, to {mask_number(first.receiver)}:\n{first.message}\n"
+    )
+
+
+def _read_options(argv: Sequence[str] | None) -> Options:
+    parser = argparse.ArgumentParser(
+        prog="python -m wikipayam_async.demo",
+        description="Send a campaign through an emulated gateway that misbehaves, and compare the client's report with "
+        "the gateway's ledger. The exit code is 0 only if they agree.",
+    )
+    parser.add_argument("--messages", type=_count, help="how many; the receivers are cut or repeated (default: all)")
+    parser.add_argument("--concurrency", type=_count, default=8, help="requests at once (default: %(default)s)")
+    parser.add_argument("--batch-size", type=_count, default=20, help="messages of a request (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="decides what goes wrong (default: %(default)s)")
+    parser.add_argument("--no-faults", action="store_true", help="let nothing go wrong")
+    given = parser.parse_args(argv)
+    return Options(given.messages, Pace(given.batch_size, given.concurrency), given.seed, not given.no_faults)
+
+
+def _count(text: str) -> int:
+    count = int(text)
+    if count < 1:
+        raise argparse.ArgumentTypeError("expected at least 1")
+    return count
+
+
+if __name__ == "__main__":
+    sys.exit(main())

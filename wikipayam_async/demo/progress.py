@@ -1,0 +1,67 @@
+"""Shows progress on a terminal as bars, and anywhere else as a plain line now and then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from time import monotonic
+
+from attrs import define
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+from wikipayam_async.demo.campaign import Advance
+
+__all__ = ["Display"]
+
+_SECONDS_A_LINE = 1.0
+
+
+@define
+class Display:
+    """Shows the stages of the work, one after another.
+
+    Attributes:
+        console: Where; not where the result goes, so that the result can be piped.
+        clock: Seconds that only rise.
+    """
+
+    console: Console
+    clock: Callable[[], float] = monotonic
+
+    def stage(self, title: str, total: int) -> AbstractContextManager[Advance]:
+        """Show one stage.
+
+        Args:
+            title: What is being done.
+            total: When it is done.
+
+        Returns:
+            A context that gives what is to be called on progress.
+        """
+        return self._bar(title, total) if self.console.is_terminal else self._lines(title, total)
+
+    @contextmanager
+    def _bar(self, title: str, total: int) -> Iterator[Advance]:
+        columns = (
+            TextColumn("[bold]{task.description:<9}"),
+            BarColumn(bar_width=None),
+            MofNCompleteColumn(),
+            TimeElapsedColumn(),
+            TextColumn("{task.fields[detail]:<30}", style="dim"),
+        )
+        with Progress(*columns, console=self.console, expand=True) as progress:
+            task = progress.add_task(title, total=total, detail="")
+            yield lambda done, detail: progress.update(task, completed=done, detail=detail)
+
+    @contextmanager
+    def _lines(self, title: str, total: int) -> Iterator[Advance]:
+        due = self.clock() + _SECONDS_A_LINE
+
+        def advance(done: int, detail: str) -> None:
+            nonlocal due
+            if done == total or self.clock() >= due:
+                due = self.clock() + _SECONDS_A_LINE
+                self.console.print(f"{title}: {done:,} of {total:,}; {detail}", soft_wrap=True)
+
+        yield advance

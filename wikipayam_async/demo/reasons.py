@@ -1,0 +1,83 @@
+"""Groups the messages that were not accepted by why, in words that name nobody."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+
+from wikipayam_async import (
+    APIStatusError,
+    InvalidInputError,
+    SendResult,
+    UnknownOutcomeError,
+    WikipayamError,
+)
+from wikipayam_async.core.redact import mask_number
+
+__all__ = ["examples_of", "group", "runs_of"]
+
+_OPERATION = "sms.send: "
+
+
+def group(results: Sequence[SendResult]) -> Mapping[str, list[SendResult]]:
+    """Group results by why they are what they are.
+
+    Args:
+        results: Results of one status.
+
+    Returns:
+        The groups by their reason, the largest first.
+    """
+    groups: dict[str, list[SendResult]] = defaultdict(list)
+    for result in results:
+        groups[_reason(result.error)].append(result)
+    return dict(sorted(groups.items(), key=lambda item: -len(item[1])))
+
+
+def examples_of(results: Sequence[SendResult], most: int = 4) -> list[str]:
+    """Pick a few receivers of a group, masked, each of another length.
+
+    Args:
+        results: The group.
+        most: How many at most.
+
+    Returns:
+        The examples, the longest first.
+    """
+    receivers = (result.message.receiver.strip() for result in results)
+    by_length = {len(receiver): mask_number(receiver) if receiver else "(empty)" for receiver in receivers}
+    masked = [by_length[length] for length in sorted(by_length, reverse=True)]
+    # The extremes tell most: what is too long, and what is hardly there at all.
+    half = most // 2
+    return list(dict.fromkeys(masked[:half] + masked[half:][-half:]))
+
+
+def runs_of(results: Sequence[SendResult]) -> list[str]:
+    """Name messages by their track ids, those that follow one another together.
+
+    Args:
+        results: The messages, in the order of the input.
+
+    Returns:
+        Track ids; of several, the first and the end of the last.
+    """
+    runs: list[list[SendResult]] = []
+    for result in results:
+        if runs and result.index == runs[-1][-1].index + 1:
+            runs[-1].append(result)
+        else:
+            runs.append([result])
+    return [
+        f"{run[0].track_id}" + (f"..{str(run[-1].track_id).rpartition('-')[2]}" if len(run) > 1 else "") for run in runs
+    ]
+
+
+def _reason(error: WikipayamError | None) -> str:
+    if isinstance(error, InvalidInputError):
+        return f"not sent: {error.rule.split(' such as ')[0]}"
+    if isinstance(error, UnknownOutcomeError):
+        return _reason(error.__cause__) if isinstance(error.__cause__, WikipayamError) else "nobody knows why"
+    if isinstance(error, APIStatusError):
+        said = "; ".join(text for texts in error.errors.values() for text in texts) or error.message
+        return f"answered {error.status_code}" + (f": {said}" if said else "")
+    return str(error).removeprefix(_OPERATION) if error else "nothing was said"

@@ -1,0 +1,24 @@
+"""Figures that a test measured, kept for the documentation when somebody asks for them."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+__all__ = ["record"]
+
+
+def record(name: str, figures: Mapping[str, object] | Sequence[Mapping[str, object]]) -> None:
+    """Write the figures of one experiment to the folder that `WIKIPAYAM_FIGURES` names; without it, do nothing.
+
+    Args:
+        name: The experiment, as `matrix.asyncio`; it becomes the file's name.
+        figures: One set of figures, or one row each.
+    """
+    folder = os.environ.get("WIKIPAYAM_FIGURES")
+    if folder:
+        Path(folder).mkdir(parents=True, exist_ok=True)
+        text = json.dumps(figures, indent=1, ensure_ascii=False, sort_keys=True)
+        Path(folder, f"{name}.json").write_text(text + "\n", encoding="utf-8")

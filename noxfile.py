@@ -89,5 +89,6 @@ def build(session: nox.Session) -> None:
     shutil.copytree(ROOT / "tests", away / "tests")
     shutil.copy(ROOT / "pyproject.toml", away)
     shutil.copy(ROOT / "README.md", away)
+    shutil.copy(ROOT / "noxfile.py", away)
     session.chdir(away)
     session.run("pytest", *session.posargs)

@@ -32,7 +32,7 @@ from wikipayam_async.core.pipeline import Pipeline, Shared
 from wikipayam_async.core.redact import SealedBytes, shape_of
 from wikipayam_async.core.retry import Replay, RetryPolicy
 from wikipayam_async.core.transport import Carrier, make_carrier
-from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.services.account import AccountService, Balance
 from wikipayam_async.services.holoo import HolooService
 from wikipayam_async.services.otp import OtpService
@@ -52,7 +52,8 @@ T = TypeVar("T")
 ReplayWord: TypeAlias = Literal["read", "idempotent", "send"]
 
 _METHOD = re.compile(r"GET|POST|PUT|PATCH|DELETE")
-_PATH = re.compile(r"(?:/?[0-9A-Za-z_~-][0-9A-Za-z._~-]*)+")
+_SEGMENT = r"[0-9A-Za-z_~-][0-9A-Za-z._~-]*"
+_PATH = re.compile(rf"/?{_SEGMENT}(?:/{_SEGMENT})*")
 _VERSION = version("wikipayam_async")
 
 
@@ -165,7 +166,7 @@ class AsyncWikipayam:
         )
         self._carrier: Carrier = carrier
         self._owns_carrier = True
-        self._set_up(options, Shared(carrier), RateLimiter(rate_limit) if rate_limit else None)
+        self._set_up(options, Shared(carrier), _limiter(rate_limit))
 
     def _set_up(self, options: Options, shared: Shared, limiter: RateLimiter | None) -> None:
         self._options = options
@@ -228,7 +229,7 @@ class AsyncWikipayam:
         other._owns_carrier = False
         limiter = self._limiter
         if "rate_limit" in changes:
-            limiter = RateLimiter(changes["rate_limit"]) if changes["rate_limit"] else None
+            limiter = _limiter(changes["rate_limit"])
         other._set_up(attrs.evolve(self._options, **changes), self._shared, limiter)
         return other
 
@@ -296,7 +297,7 @@ class AsyncWikipayam:
         call: Call[T | JsonValue] = Call(
             operation=Operation(f"{verb} {path}", verb, path, kind),
             read=lambda data: data if cast_to is None else converter.structure(data, cast_to),
-            query={name: _text(value) for name, value in (params or {}).items() if value is not None},
+            query=_query(params or {}),
             body=None if json is None else _body(json),
         )
         return await self._pipeline.run(call)
@@ -335,8 +336,27 @@ def _replay(word: str | None, default: Replay) -> Replay:
         raise InvalidInputError("replay", rule="expected read, idempotent or send", got=shape_of(word)) from None
 
 
+def _query(params: Mapping[str, object]) -> dict[str, str]:
+    if not isinstance(params, Mapping):
+        raise InvalidInputError("params", rule="expected a mapping", got=shape_of(params))
+    query = {str(name): _text(value) for name, value in params.items() if value is not None}
+    try:
+        "".join([*query, *query.values()]).encode()
+    except UnicodeEncodeError:
+        raise InvalidInputError("params", rule="expected valid Unicode", got="half of a surrogate pair") from None
+    return query
+
+
 def _text(value: object) -> str:
     return str(int(value)) if isinstance(value, bool) else str(value)
+
+
+def _limiter(limit: RateLimit | None) -> RateLimiter | None:
+    if limit is None:
+        return None
+    if not isinstance(limit, RateLimit):
+        raise ConfigurationError(f"rate_limit: expected a RateLimit; got {shape_of(limit)}")
+    return RateLimiter(limit)
 
 
 def _body(json: object) -> SealedBytes:

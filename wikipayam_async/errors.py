@@ -70,8 +70,8 @@ class WikipayamError(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle what identifies the failure, and nothing that a message said."""
-        state = {name: _plain(value) for name, value in self.__dict__.items() if name not in self._unpickled}
-        return _rebuild, (type(self), self.args, state | dict(self._unpickled))
+        state = {name: _plain(value) for name, value in (self.__dict__ | dict(self._unpickled)).items()}
+        return _rebuild, (type(self), self.args, state)
 
 
 def _plain(value: object) -> object:

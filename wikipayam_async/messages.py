@@ -35,7 +35,7 @@ M = TypeVar("M")
 
 _LONGEST_TRACK_ID = 255
 _LONGEST_NUMBER = 64
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _CODE = re.compile(r"[0-9A-Za-z]{1,32}")
 
 
@@ -148,7 +148,7 @@ def prepare_sms(
         "message" if message.message is not None else "note": check_text(text),
         "track_id": track_id,
     }
-    return Prepared(message, receiver, track_id, SealedBytes(_encode(body)))
+    return Prepared(message, receiver, track_id, SealedBytes(encode_json(body)))
 
 
 def prepare_otp(
@@ -170,7 +170,7 @@ def prepare_otp(
     if isinstance(pattern, bool) or not isinstance(pattern, int) or pattern < 0:
         raise InvalidInputError("otp_pattern_id", rule="expected a number such as 13", got=shape_of(pattern))
     body = {"receiver": receiver, "code": check_code(message.code), "otp_pattern_id": pattern, "track_id": track_id}
-    return Prepared(message, receiver, track_id, SealedBytes(_encode(body)))
+    return Prepared(message, receiver, track_id, SealedBytes(encode_json(body)))
 
 
 def prepare_all(messages: Iterable[M], prepare: Callable[[M], Prepared[M]]) -> list[Prepared[M]]:
@@ -223,7 +223,17 @@ def check_text(text: object) -> str:
     """Return a text that is fit to be sent."""
     if not isinstance(text, str) or not text:
         raise InvalidInputError("message", rule="expected a text that is not empty", got=shape_of(text))
+    if not _is_unicode(text):
+        raise InvalidInputError("message", rule="expected valid Unicode", got="half of a surrogate pair")
     return text
+
+
+def _is_unicode(text: str) -> bool:
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _short_text(name: str, value: object, longest: int) -> str:
@@ -231,10 +241,3 @@ def _short_text(name: str, value: object, longest: int) -> str:
         rule = f"expected a string of 1 to {longest} characters without control characters"
         raise InvalidInputError(name, rule=rule, got=shape_of(value))
     return value
-
-
-def _encode(body: Mapping[str, object]) -> bytes:
-    try:
-        return encode_json(body)
-    except UnicodeEncodeError:
-        raise InvalidInputError("message", rule="expected valid Unicode", got="half of a surrogate pair") from None

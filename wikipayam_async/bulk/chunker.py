@@ -47,15 +47,15 @@ class Chunk:
     def cut(self, most: int) -> Iterator[Chunk]:
         """Yield the chunk in pieces of at most so many items."""
         for start in range(0, len(self.items), most):
-            piece = chunk_of(self.items[start : start + most])
-            if piece is not None:
-                yield piece
+            yield _put_together(self.items[start : start + most])
 
 
 def chunk_of(items: Sequence[Item]) -> Chunk | None:
     """Put items together; None if there are none."""
-    if not items:
-        return None
+    return _put_together(items) if items else None
+
+
+def _put_together(items: Sequence[Item]) -> Chunk:
     return Chunk(tuple(items), 1 + sum(len(item.prepared.body) + 1 for item in items))
 
 

@@ -92,8 +92,8 @@ class BulkReport:
                 accepted=self.accepted,
             ) from unknown[0].error
         if len(self.accepted) < len(self.results):
-            first = next(result for result in self.results if result.status is not SendStatus.ACCEPTED)
-            raise BulkError(f"{self.summary()}; the first failure: {first.error}", report=self) from first.error
+            first = next((result.error for result in self.results if result.error is not None), None)
+            raise BulkError(self.summary() + (f"; the first failure: {first}" if first else ""), report=self) from first
 
     def _with(self, status: SendStatus) -> list[SendResult]:
         return [result for result in self.results if result.status is status]

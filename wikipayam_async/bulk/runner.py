@@ -57,6 +57,7 @@ class BulkRun:
         self._pace = pace
         self._group: TaskGroup
         self._pulling: anyio.Lock
+        self._taking: anyio.ResourceGuard
         self._places: anyio.Semaphore
         self._wakeup: anyio.Event
         self._ready: deque[list[SendResult]] = deque()
@@ -75,6 +76,7 @@ class BulkRun:
             raise RuntimeError("a bulk send runs once: call bulk() again for another")
         self._entered = True
         self._pulling = anyio.Lock(fast_acquire=True)
+        self._taking = anyio.ResourceGuard("taking results from")
         self._places = anyio.Semaphore(self._pace.window, fast_acquire=True)
         self._wakeup = anyio.Event()
         self._group = anyio.create_task_group()
@@ -120,14 +122,15 @@ class BulkRun:
         if self._holds_place:
             self._holds_place = False
             self._places.release()
-        await checkpoint()
-        while not self._ready:
-            if not self._workers:
-                return None
-            self._wakeup = anyio.Event()
-            await self._wakeup.wait()
-        self._holds_place = True
-        return self._ready.popleft()
+        with self._taking:  # of two tasks at once, one would overwrite what the other was about to read
+            await checkpoint()
+            while not self._ready:
+                if not self._workers:
+                    return None
+                self._wakeup = anyio.Event()
+                await self._wakeup.wait()
+            self._holds_place = True
+            return self._ready.popleft()
 
     async def _work(self) -> None:
         try:

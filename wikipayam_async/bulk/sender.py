@@ -120,6 +120,7 @@ class ChunkSender:
         ]
 
     def _take_failure(self, piece: Chunk, error: WikipayamError, results: list[SendResult]) -> list[Chunk]:
+        self._count_unreached(error)
         if isinstance(error, PayloadTooLargeError) and len(piece.items) > 1:
             half = (len(piece.items) + 1) // 2
             self._most_items = half if self._most_items is None else min(self._most_items, half)
@@ -135,7 +136,6 @@ class ChunkSender:
         else:
             status = SendStatus.NOT_ATTEMPTED
         results += results_of(piece.items, status, error)
-        self._count_unreached(error)
         if isinstance(error, (*_STOPPING, ConfigurationError)):
             self._stop(error)
         self.note_failure(error)

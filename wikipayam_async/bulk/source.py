@@ -46,11 +46,12 @@ class Source:
     def __init__(
         self, messages: Messages, prepare: Callable[[SmsMessage], Prepared[SmsMessage]], batch_size: int
     ) -> None:
-        self._messages: Iterator[SmsMessage] | AsyncIterator[SmsMessage]
+        self._plain: Iterator[SmsMessage] = iter(())
+        self._asynchronous: AsyncIterator[SmsMessage] | None = None
         if isinstance(messages, AsyncIterable):
-            self._messages = aiter(messages)
+            self._asynchronous = aiter(messages)
         elif isinstance(messages, Iterable) and not isinstance(messages, str | bytes):
-            self._messages = iter(messages)
+            self._plain = iter(messages)
         else:
             raise InvalidInputError("messages", rule="expected an iterable of SmsMessage", got=shape_of(messages))
         self._prepare = prepare
@@ -68,10 +69,10 @@ class Source:
         Raises:
             Exception: Whatever the iterable raises. What it gave before is in `remains`.
         """
-        messages = self._messages
+        plain, asynchronous = self._plain, self._asynchronous
         while not self._ended:
             try:
-                message = next(messages) if isinstance(messages, Iterator) else await anext(messages)
+                message = next(plain) if asynchronous is None else await anext(asynchronous)
             except (StopIteration, StopAsyncIteration):
                 self._ended = True
                 break
@@ -79,8 +80,10 @@ class Source:
                 self._ended = True
                 raise
             chunk = self._take(message)
-            if chunk is not None or len(self._settled) >= self._batch_size:
+            if chunk is not None:
                 return self._bundle(chunk)
+            if len(self._settled) >= self._batch_size:
+                return self.remains()  # what came before them goes along: results leave in the order of the input
         return self.remains()
 
     def _take(self, message: SmsMessage) -> Chunk | None:
@@ -113,6 +116,6 @@ class Source:
 
     async def aclose(self) -> None:
         """Close an async generator that was not read to its end."""
-        close = getattr(self._messages, "aclose", None)
+        close = getattr(self._asynchronous, "aclose", None)
         if close is not None:
             await close()

@@ -27,7 +27,15 @@ T = TypeVar("T")
 
 EXTRA = "extra"
 
-encode_json: Callable[[object], bytes] = msgspec.json.Encoder().encode
+
+def _encode_str(value: object) -> str:
+    """Encode what msgspec does not: a string by inheritance, as templates and translations make them."""
+    if isinstance(value, str):
+        return str.__str__(value)
+    raise TypeError(f"{type(value).__name__} cannot stand in JSON")
+
+
+encode_json: Callable[[object], bytes] = msgspec.json.Encoder(enc_hook=_encode_str).encode
 decode_json: Callable[[bytes], JsonValue] = msgspec.json.Decoder().decode
 
 
@@ -52,21 +60,20 @@ class OpenStrEnum(enum.StrEnum):
         return self._name_ in type(self).__members__
 
 
-def _read_str(value: object, _: object) -> str:
-    if isinstance(value, str):
-        return value
-    if isinstance(value, bool) or not isinstance(value, int | float):
+def _read_str(value: object, kind: type[str]) -> str:
+    """Read a string, or a word of an enum: the hook for `str` is the hook for all that inherit from it."""
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError("expected a string")
-    return str(value)
+    return kind(value)
 
 
-def _read_int(value: object, _: object) -> int:
+def _read_int(value: object, kind: type[int]) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float | str):
         raise TypeError("expected a number")
     if isinstance(value, int):
-        return value
+        return kind(value)
     number = float(value) if isinstance(value, float) or not value.strip().lstrip("+-").isdecimal() else int(value)
-    return math.floor(number)
+    return kind(math.floor(number))
 
 
 def _read_float(value: object, _: object) -> float:
@@ -97,6 +104,10 @@ def _is_optional(kind: object) -> bool:
     return get_origin(kind) in {typing.Union, types.UnionType} and type(None) in get_args(kind)
 
 
+def _takes_none(kind: object) -> bool:
+    return kind is Any or _is_optional(kind)
+
+
 def _plain_type(kind: object) -> object:
     """Return the type whose values need no hook: nearly all that come."""
     inner = [one for one in get_args(kind) if one is not type(None)] if _is_optional(kind) else [kind]
@@ -111,13 +122,13 @@ class _ModelReader(Generic[T]):
     def __init__(self, cls: type[T]) -> None:
         attributes: tuple[attrs.Attribute[Any], ...] = attrs.fields(attrs.resolve_types(cast("Any", cls)))
         self._cls = cls
+        # By alias, as the class itself calls them when it is made: `_x` is `x` there.
+        taken = {a.alias or a.name: a for a in attributes if a.init and a.name != EXTRA}
         self._readers = {
-            a.name: (_plain_type(a.type), converter.get_structure_hook(a.type), a.type)
-            for a in attributes
-            if a.name != EXTRA
+            name: (_plain_type(a.type), converter.get_structure_hook(a.type), a.type) for name, a in taken.items()
         }
-        self._required = [a.name for a in attributes if a.default is attrs.NOTHING]
-        self._nullable = {a.name for a in attributes if _is_optional(a.type)}
+        self._required = frozenset(name for name, a in taken.items() if a.default is attrs.NOTHING)
+        self._nullable = {name for name, a in taken.items() if _takes_none(a.type)}
         self._keeps_extra = any(a.name == EXTRA for a in attributes)
 
     def __call__(self, data: object, _: object) -> T:
@@ -140,9 +151,8 @@ class _ModelReader(Generic[T]):
                     values[key] = reader[1](value, reader[2])
                 except (ValueError, TypeError, KeyError, OverflowError):
                     extra[key] = value
-        for name in self._required:
-            if name not in values:
-                raise ValueError(f"{name}: missing or unreadable")
+        if not self._required <= values.keys():
+            raise ValueError(f"missing or unreadable: {', '.join(sorted(self._required - values.keys()))}")
         if extra and self._keeps_extra:
             values[EXTRA] = extra
         return self._cls(**values)

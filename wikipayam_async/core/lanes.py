@@ -105,13 +105,21 @@ class Lanes:
     async def _exchange(self, outgoing: Outgoing, progress: Progress) -> Answer:
         lane = await self._take(outgoing.origin)
         try:
-            return await lane.exchange(outgoing, progress)
-        finally:
-            if lane.clean and not self._closed:
-                lane.idle_since = anyio.current_time()
-                self._idle.append((outgoing.origin, lane))
-            else:
+            answer = await lane.exchange(outgoing, progress)
+        except BaseException:
+            await lane.aclose()
+            raise
+        if lane.clean and not self._closed:
+            lane.idle_since = anyio.current_time()
+            self._idle.append((outgoing.origin, lane))
+            return answer
+        try:
+            with anyio.CancelScope(shield=True):
                 await lane.aclose()
+        except anyio.get_cancelled_exc_class() as cancellation:
+            if not progress.puts_off(cancellation):  # the answer is there, and is not to be lost over the closing
+                raise
+        return answer
 
     async def _take(self, origin: Origin) -> LaneLike:
         while self._idle:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import inspect
 import ipaddress
-import math
 import re
+import sys
 from collections.abc import Mapping
 from datetime import tzinfo
 from urllib.parse import urlsplit
@@ -129,6 +129,8 @@ class Options:
         pattern = self.otp_pattern_id
         if pattern is not None and (isinstance(pattern, bool) or not isinstance(pattern, int) or pattern < 0):
             raise ConfigurationError(f"otp_pattern_id: expected a number such as 13; got {shape_of(pattern)}")
+        if self.username is not None and not isinstance(self.username, str):
+            raise ConfigurationError(f"username: expected the account's user name; got {shape_of(self.username)}")
         if not isinstance(self.retry, RetryPolicy):
             raise ConfigurationError(f"retry: expected a RetryPolicy; got {shape_of(self.retry)}")
         if self.on_event is not None and (not callable(self.on_event) or _is_async(self.on_event)):
@@ -197,7 +199,7 @@ def check_positive(name: str, value: float) -> None:
     Raises:
         ConfigurationError: It is not.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value) or value <= 0:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
         raise ConfigurationError(f"{name}: expected a finite number above 0; got {shape_of(value)}")
 
 

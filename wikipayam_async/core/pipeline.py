@@ -253,13 +253,13 @@ class _Run:
 
     def end(self, error: BaseException) -> None:
         """Tell how the call ended, unless that was told already."""
-        if isinstance(error, UnknownOutcomeError):
+        lost = self._lost and self._call.consignment is not None
+        if lost or isinstance(error, UnknownOutcomeError):
             self._tell(Outcome.UNKNOWN, None)
         elif isinstance(error, Exception):
             self._tell(Outcome.FAILED, None, refused=isinstance(error, APIStatusError) and bool(self.teller.attempts))
         else:
-            lost = self._lost and self._call.consignment is not None
-            self._tell(Outcome.UNKNOWN if lost else Outcome.CANCELLED, None)
+            self._tell(Outcome.CANCELLED, None)
 
     def _tell(self, outcome: Outcome, result: Sequence[Any] | None, *, refused: bool = False) -> None:
         if self._told:

@@ -75,7 +75,7 @@ class Trace:
 
     async def __call__(self, name: str, info: dict[str, object]) -> None:
         """Take one event, as in `http11.send_request_body.started`."""
-        _, _, event = name.partition(".")
+        protocol, _, event = name.partition(".")
         if event == "send_request_headers.started":
             self._tunnelling = getattr(info.get("request"), "method", b"") == b"CONNECT"
         if self._tunnelling:
@@ -88,7 +88,8 @@ class Trace:
         elif event == f"{self._decisive}.complete":
             self._progress.phase = Phase.SENT
         elif event == f"{self._decisive}.failed":
-            self._write_failed = type(info.get("exception")).__name__ == "WriteError"
+            # Over HTTP/2 another stream's write may have carried the request, so that a failed write proves nothing.
+            self._write_failed = protocol == "http11" and type(info.get("exception")).__name__ == "WriteError"
 
     @property
     def proves_nothing_left(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeVar
 from urllib.parse import quote, unquote, urlencode
@@ -14,7 +15,7 @@ from wikipayam_async.core.converter import decode_json
 from wikipayam_async.core.events import Attempt
 from wikipayam_async.core.operation import Call, JsonValue
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.core.redact import SealedBytes, Secret, scrub
+from wikipayam_async.core.redact import Scrubber, SealedBytes, Secret, scrub
 from wikipayam_async.core.retry import parse_retry_after
 
 __all__ = ["Answer", "Outgoing", "UnreadableAnswerError", "build", "read_data", "sensitive_values", "status_error"]
@@ -40,6 +41,7 @@ _ADVICE: Mapping[int, str] = {
 _SERVER_ERROR = 500
 _MOST_COMPLAINTS = 1000
 _LARGEST_ERROR_BODY = 262_144
+_PLACE = re.compile(r"[0-9]{1,5}(?:\.|$)")
 
 
 class UnreadableAnswerError(Exception):
@@ -157,32 +159,36 @@ def status_error(
     with contextlib.suppress(UnreadableAnswerError):
         said = _decode(answer) if len(answer.body) <= _LARGEST_ERROR_BODY else None
     body: dict[str, object] = said if isinstance(said, dict) else {}
-    sensitive = tuple(sensitive_values(outgoing)) if body else ()
+    scrubbed = Scrubber(sensitive_values(outgoing))
     raw = body.get("message") or body.get("error")
-    message = scrub(raw, sensitive) if isinstance(raw, str) else ""
+    message = scrubbed(raw) if isinstance(raw, str) else ""
     cls = _ERROR_CLASSES.get(status, errors.ServerError if status >= _SERVER_ERROR else errors.APIStatusError)
     parts = [f"{operation}: the gateway answered {status}", f'"{message}"' if message else "", _ADVICE.get(status, "")]
     return cls(
         "; ".join(filter(None, parts)),
         status_code=status,
         message=message,
-        errors=_complaints(body.get("errors"), sensitive),
-        headers={name: scrub(value, sensitive) for name, value in answer.headers.items() if name != "set-cookie"},
+        errors=_complaints(body.get("errors"), scrubbed),
+        headers={name: scrubbed(value) for name, value in answer.headers.items() if name != "set-cookie"},
         retry_after=parse_retry_after(answer.headers.get("retry-after")),
         attempts=attempts,
     )
 
 
-def _complaints(said: object, sensitive: Sequence[str]) -> dict[str, tuple[str, ...]]:
+def _complaints(said: object, scrubbed: Scrubber) -> dict[str, tuple[str, ...]]:
     if not isinstance(said, dict):
         return {}
     complaints: dict[str, tuple[str, ...]] = {}
     for key, value in list(said.items())[:_MOST_COMPLAINTS]:
         texts = value if isinstance(value, list) else [value]
-        complaints[scrub(str(key), sensitive)] = tuple(
-            scrub(text, sensitive) for text in texts if isinstance(text, str)
-        )
+        complaints[_field_path(str(key), scrubbed)] = tuple(scrubbed(text) for text in texts if isinstance(text, str))
     return complaints
+
+
+def _field_path(key: str, scrubbed: Scrubber) -> str:
+    """Quote a path into the body, but never its index, which may look like somebody's track id."""
+    found = _PLACE.match(key)
+    return found[0] + scrubbed(key[found.end() :]) if found else scrubbed(key)
 
 
 def sensitive_values(outgoing: Outgoing) -> Iterator[str]:

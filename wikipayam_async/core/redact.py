@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable
 from typing import NoReturn, final
 
-__all__ = ["MASK", "SealedBytes", "Secret", "mask_mapping", "mask_number", "mask_text", "scrub", "shape_of"]
+__all__ = ["MASK", "Scrubber", "SealedBytes", "Secret", "mask_mapping", "mask_number", "mask_text", "scrub", "shape_of"]
 
 MASK = "***"
 _SHOWN_AT_THE_FRONT, _SHOWN_AT_THE_END, _SHORTEST_MASKED_NUMBER = 4, 2, 8
@@ -16,7 +16,7 @@ _SHORTEST_SENSITIVE = 3
 _UNPRINTABLE = re.compile(
     r"[^\w\s.,:;!?()\[\]{}<>'\"/@#%&*+=|~^$€«»،؛؟-]|[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )
-_LONG_DIGITS = re.compile(r"\d[\d \-]{5,}\d")
+_LONG_DIGITS = re.compile(r"(?:\d[ .()?-]{0,3}){6,}\d")  # 7 and more, however they are grouped
 
 
 @final
@@ -64,7 +64,7 @@ class SealedBytes(bytes):
 def mask_number(number: object) -> str:
     """Return what may be shown of a phone number: `0912*****89`."""
     if not isinstance(number, str):
-        return repr(number)
+        return _mask_other(number)
     if len(number) < _SHORTEST_MASKED_NUMBER:
         return MASK
     hidden = len(number) - _SHOWN_AT_THE_FRONT - _SHOWN_AT_THE_END
@@ -73,7 +73,11 @@ def mask_number(number: object) -> str:
 
 def mask_text(text: object) -> str:
     """Return what may be shown of a message text or a code: its length."""
-    return f"<{len(text)} characters>" if isinstance(text, str) else repr(text)
+    return f"<{len(text)} characters>" if isinstance(text, str) else _mask_other(text)
+
+
+def _mask_other(value: object) -> str:
+    return "None" if value is None else f"<{shape_of(value)}>"
 
 
 def mask_mapping(values: object) -> str:
@@ -99,15 +103,36 @@ _CHARACTER_KINDS = (
 )
 
 
+class Scrubber:
+    """Makes a stranger's texts fit to quote: short, printable, on one line, without the given values or long numbers.
+
+    Args:
+        sensitive: What must not come through, in whatever way the spaces in it are written.
+    """
+
+    __slots__ = ("_longest", "_values")
+
+    def __init__(self, sensitive: Iterable[str] = ()) -> None:
+        tidied = {_tidy(value) for value in sensitive}
+        self._values = sorted((value for value in tidied if len(value) >= _SHORTEST_SENSITIVE), key=len, reverse=True)
+        self._longest = len(self._values[0]) if self._values else 0
+
+    def __call__(self, text: str) -> str:
+        """Return what may be quoted of a text."""
+        most = _LONGEST_READ + self._longest
+        clean = _tidy(text[:most])
+        for value in self._values:
+            clean = clean.replace(value, MASK)
+        if len(text) > most and self._longest:
+            clean = clean[: -self._longest]  # where the cut went through a value, its first half stands here
+        clean = _LONG_DIGITS.sub(MASK, clean)
+        return clean if len(clean) <= _LONGEST_QUOTE else clean[:_LONGEST_QUOTE] + "…"
+
+
 def scrub(text: str, sensitive: Iterable[str] = ()) -> str:
-    """Return a stranger's text made fit to quote: short, printable, on one line, without the given values or long numbers."""
-    values = sorted({value for value in sensitive if len(value) >= _SHORTEST_SENSITIVE}, key=len, reverse=True)
-    longest = len(values[0]) if values else 0
-    clean = text[: _LONGEST_READ + longest]
-    for value in values:
-        clean = clean.replace(value, MASK)
-    if len(text) > _LONGEST_READ + longest and longest:
-        clean = clean[:-longest]  # where the cut went through a value, its first half stands here
-    clean = _LONG_DIGITS.sub(MASK, clean)
-    clean = " ".join(_UNPRINTABLE.sub("?", clean).split())
-    return clean if len(clean) <= _LONGEST_QUOTE else clean[:_LONGEST_QUOTE] + "…"
+    """Return a stranger's text made fit to quote."""
+    return Scrubber(sensitive)(text)
+
+
+def _tidy(text: str) -> str:
+    return _UNPRINTABLE.sub("?", " ".join(text.split()))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import enum
-import math
 import re
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -26,7 +25,7 @@ __all__ = [
 
 Uniform: TypeAlias = Callable[[float, float], float]
 
-_LONGEST_NUMBER = 9
+_LONGEST_NUMBER = 18
 _REFUSED_FROM, _REFUSED_TO = 400, 500
 _SUCCESS_FROM, _SUCCESS_TO = 200, 300
 _TOO_MANY_REQUESTS = 429
@@ -187,8 +186,7 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
         return None
     text = value.strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
-        seconds = float(text[: _LONGEST_NUMBER * 2])
-        return seconds if math.isfinite(seconds) else None
+        return float(text[:_LONGEST_NUMBER])
     try:
         date = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):

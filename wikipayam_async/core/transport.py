@@ -85,6 +85,8 @@ class LaneTransport(httpx.AsyncBaseTransport):
     ) -> None:
         if proxy is not None:
             _check_proxy(proxy)
+        if ssl_context is not None and not isinstance(ssl_context, ssl.SSLContext):
+            raise ConfigurationError("ssl_context: expected an ssl.SSLContext")
         self._ssl_context = ssl_context
         self._proxy = proxy
         self._lanes = Lanes(self._open, max_lanes=max_connections, idle_expiry=idle_expiry)
@@ -94,11 +96,11 @@ class LaneTransport(httpx.AsyncBaseTransport):
         parcel = request.extensions.get(_PARCEL)
         if isinstance(parcel, _Parcel):
             answer = await self.carry(parcel.outgoing, parcel.progress)
-        else:
-            answer = await self._carry_for_others(request)
-        return httpx.Response(
-            answer.status, headers=dict(answer.headers), content=bytes(answer.body), extensions={_ANSWER: answer}
-        )
+            # No headers and no body: httpx trips over some (a strange Location), and a send's answer would be lost.
+            return httpx.Response(answer.status, extensions={_ANSWER: answer})
+        answer = await self._carry_for_others(request)
+        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
+        return httpx.Response(answer.status, headers=headers, content=bytes(answer.body))
 
     async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
         """Wait for a lane, then carry out one attempt within its time-out; raises `Fault` if it breaks off."""
@@ -133,9 +135,11 @@ class LaneCarrier:
 
     async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
         """Carry out one attempt."""
+        if self._http.is_closed:
+            raise ConfigurationError("the client is closed")
         request = httpx.Request(
             outgoing.method,
-            outgoing.loggable_url,
+            outgoing.loggable_url.partition("?")[0],  # filters hold numbers and words of messages
             headers=list(outgoing.headers),
             extensions={_PARCEL: _Parcel(outgoing, progress)},
         )
@@ -320,7 +324,7 @@ async def _outgoing_of(request: httpx.Request) -> Outgoing:
     seconds = [value for value in request.extensions.get("timeout", {}).values() if value is not None]
     path, _, query = url.raw_path.decode("ascii").partition("?")
     return Outgoing(
-        origin=Origin(url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)),
+        origin=Origin(url.scheme, url.raw_host.decode("ascii"), url.port or (443 if url.scheme == "https" else 80)),
         method=request.method,
         path=path,
         query=query,

@@ -8,11 +8,13 @@ from __future__ import annotations
 import select
 import socket
 import ssl
+from collections.abc import Callable, Mapping
+from typing import Any
 
 import anyio
 import httptools
 from anyio.abc import ByteStream, SocketAttribute
-from anyio.streams.tls import TLSAttribute
+from anyio.streams.tls import TLSAttribute, TLSStream
 
 from wikipayam_async.core.events import Phase
 from wikipayam_async.core.progress import Progress
@@ -25,7 +27,8 @@ __all__ = ["MAX_ANSWER_BYTES", "Lane", "encode_request", "refuse_encoding"]
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_HEAD_BYTES = 64 * 1024
 MAX_INTERIM_ANSWERS = 100
-_READ_SIZE = 65_536
+_READ_SIZE = 262_144
+"""As much as asyncio reads at once. With less, the rest would wait in a buffer where no check for stray bytes sees it."""
 _FIRST_FINAL_STATUS = 200
 
 
@@ -89,8 +92,8 @@ class _Reader:
         Raises:
             Fault: It is not HTTP, or more than is taken.
         """
-        if not self.in_body:
-            self.head_size += len(data)
+        before = self.size
+        self.head_size += len(data)
         try:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -102,7 +105,9 @@ class _Reader:
             self.stray = True
         if self.too_large:
             self._refuse(FaultKind.TOO_LARGE, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
-        if not self.in_body and (self.head_size > MAX_HEAD_BYTES or self.interim > MAX_INTERIM_ANSWERS):
+        if self.size > before:
+            self.head_size = 0  # what counts is how much comes without a byte of the body: heads, trailers, chunks' signs
+        elif not self.complete and (self.head_size > MAX_HEAD_BYTES or self.interim > MAX_INTERIM_ANSWERS):
             self._refuse(FaultKind.TOO_LARGE, f"the answer's head is larger than {MAX_HEAD_BYTES} bytes")
 
     def end(self) -> None:
@@ -150,6 +155,39 @@ def refuse_encoding(headers: dict[str, str], status: int) -> None:
         raise Fault(FaultKind.UNREADABLE, detail, handed_over=True, status_code=status)
 
 
+class _Line(ByteStream):
+    """The socket's stream as a lane wants it, TLS or not: reads all there is, and is not to be cut off while it sends."""
+
+    def __init__(self, stream: ByteStream) -> None:
+        self._stream = stream
+        self.progress = Progress(protected=False)
+
+    async def receive(self, max_bytes: int = _READ_SIZE) -> bytes:
+        """Take what came."""
+        return await self._stream.receive(max_bytes)
+
+    async def send(self, item: bytes) -> None:
+        """Hand over bytes. A cancellation that is put off finds them handed over already."""
+        try:
+            await self._stream.send(item)
+        except anyio.get_cancelled_exc_class() as cancellation:
+            if not self.progress.puts_off(cancellation):
+                raise
+
+    async def send_eof(self) -> None:
+        """Never needed: HTTP says where a request ends."""
+        raise NotImplementedError
+
+    async def aclose(self) -> None:
+        """Close the socket."""
+        await self._stream.aclose()
+
+    @property
+    def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
+        """What the stream knows of its socket."""
+        return self._stream.extra_attributes
+
+
 class Lane:
     """One connection.
 
@@ -158,9 +196,10 @@ class Lane:
         clean: Whether its last exchange ended so that another may follow.
     """
 
-    __slots__ = ("_socket", "_stream", "_tls", "clean", "idle_since")
+    __slots__ = ("_line", "_socket", "_stream", "_tls", "clean", "idle_since")
 
-    def __init__(self, stream: ByteStream) -> None:
+    def __init__(self, line: _Line, stream: ByteStream) -> None:
+        self._line = line
         self._stream = stream
         self._socket: socket.socket = stream.extra(SocketAttribute.raw_socket)
         self._tls: ssl.SSLObject | None = stream.extra(TLSAttribute.ssl_object, None)
@@ -175,13 +214,8 @@ class Lane:
             Fault: It could not be made.
         """
         try:
-            if tls is None:
-                return cls(await anyio.connect_tcp(host, port))
-            return cls(
-                await anyio.connect_tcp(
-                    host, port, tls=True, ssl_context=tls, tls_hostname=host, tls_standard_compatible=False
-                )
-            )
+            line = _Line(await anyio.connect_tcp(host, port))
+            return cls(line, line if tls is None else await _encrypt(line, host, tls))
         except ssl.SSLCertVerificationError as error:
             detail = f"the gateway's certificate was not accepted ({error.verify_message})"
             raise Fault(FaultKind.CERTIFICATE, detail, handed_over=False) from None
@@ -215,9 +249,10 @@ class Lane:
             Fault: It broke off; `handed_over` says whether the gateway may have the whole request.
         """
         self.clean = False
+        self._line.progress = progress
         await self._send(encode_request(outgoing), progress)
         reader = _Reader()
-        while not reader.complete:
+        while not (reader.complete or (reader.in_body and outgoing.method == "HEAD")):
             data = await self._receive(progress)
             if data is None:
                 reader.end()
@@ -226,19 +261,16 @@ class Lane:
             reader.feed(data)
         refuse_encoding(reader.headers, reader.status)
         progress.phase = Phase.ANSWERED
-        self.clean = reader.keep_alive and not reader.stray
+        self.clean = reader.complete and reader.keep_alive and not reader.stray
         return Answer(reader.status, reader.headers, SealedBytes(b"".join(reader.chunks)))
 
     async def _send(self, request: SealedBytes, progress: Progress) -> None:
         progress.hand_over()
         try:
             await self._stream.send(request)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError):
             # The call that hands over the last byte raised, so the gateway cannot have the request whole.
             raise Fault(FaultKind.DISCONNECTED, "the connection broke while sending", handed_over=False) from None
-        except anyio.get_cancelled_exc_class() as cancellation:
-            if not progress.puts_off(cancellation):
-                raise
         progress.phase = Phase.SENT
 
     async def _receive(self, progress: Progress) -> bytes | None:
@@ -257,6 +289,14 @@ class Lane:
         """Close the connection at once, whatever is going on."""
         self.clean = False
         await anyio.aclose_forcefully(self._stream)
+
+
+async def _encrypt(line: _Line, host: str, tls: ssl.SSLContext) -> TLSStream:
+    try:
+        return await TLSStream.wrap(line, hostname=host, ssl_context=tls, standard_compatible=False)
+    except BaseException:
+        await anyio.aclose_forcefully(line)
+        raise
 
 
 def _is_readable(sock: socket.socket) -> bool:

@@ -16,7 +16,7 @@ from wikipayam_async.errors import InvalidInputError, ResponseError, UnknownOutc
 from wikipayam_async.messages import Prepared, SentMessage, join_bodies
 from wikipayam_async.settlement import settle
 
-__all__ = ["Service", "check_date", "check_id", "check_ids", "check_number", "chunked", "insist", "send_array"]
+__all__ = ["Service", "check_date", "check_id", "check_ids", "check_number", "chunked", "insist", "is_id", "send_array"]
 
 T = TypeVar("T")
 
@@ -32,13 +32,18 @@ class Service:
         self._options = options
 
 
+def is_id(value: str) -> bool:
+    """Tell whether an id of the gateway's may be sent back to it."""
+    return _ID.fullmatch(value) is not None
+
+
 def check_id(value: object, *, field: str = "id") -> str:
     """Return an id of the gateway's that is fit to stand in a path.
 
     Raises:
         InvalidInputError: It holds more than letters, digits, `-` and `_`, or is longer than 64.
     """
-    if not isinstance(value, str) or not _ID.fullmatch(value):
+    if not isinstance(value, str) or not is_id(value):
         raise InvalidInputError(field, rule="expected 1 to 64 letters, digits, '-' or '_'", got=shape_of(value))
     return value
 

@@ -19,7 +19,7 @@ from wikipayam_async.errors import (
     ResponseError,
     ServerError,
 )
-from wikipayam_async.services.base import check_number
+from wikipayam_async.services.base import check_number, is_id
 from wikipayam_async.services.inbound import MarkReadResult, Receive, UnreadPage
 from wikipayam_async.services.paging import MAX_PAGE
 
@@ -96,8 +96,9 @@ class Consumer:
         troubles = 0
         while True:
             try:
-                batch = await self._next_batch()
+                # First what is still to be marked: otherwise it would be listed again, and handled again.
                 await self._mark_handled()
+                batch = await self._next_batch()
                 troubles = 0
             except _TRANSIENT as error:
                 troubles += 1
@@ -117,24 +118,22 @@ class Consumer:
         while True:
             page = await self._fetch(MAX_PAGE, offset)
             now = self._clock()
-            due: list[Receive] = []
+            due: dict[str, Receive] = {}
             for message in page.receives:
                 failed = self._failed.get(message.id)
-                if message.id in self._handled or (failed is not None and failed.not_before > now):
+                if failed is not None and failed.not_before > now:
                     waiting.add(message.id)
-                elif message.id:
-                    due.append(message)
+                elif is_id(message.id):
+                    due[message.id] = message
                 else:
-                    logger.warning("receives.consume: a message without an id cannot be marked, and is left alone")
+                    logger.warning(
+                        "receives.consume: a message without a usable id cannot be marked, and is left alone"
+                    )
             if due or not page.receives or offset > len(waiting) + MAX_PAGE:
                 if not due:
-                    self._forget_all_but(waiting)
-                return due
+                    self._failed = {id_: failed for id_, failed in self._failed.items() if id_ in waiting}
+                return list(due.values())
             offset += len(page.receives)
-
-    def _forget_all_but(self, unread: set[str]) -> None:
-        self._failed = {id_: failed for id_, failed in self._failed.items() if id_ in unread}
-        self._handled = {id_: None for id_ in self._handled if id_ in unread}
 
     async def _handle_all(self, batch: Sequence[Receive]) -> None:
         """Hand a batch over, so many at once; the first exception of ours or of `on_error` ends all."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date
 from typing import Literal, TypeAlias
 
@@ -11,6 +12,8 @@ from wikipayam_async.services.base import check_date, check_number
 from wikipayam_async.services.paging import MAX_PAGE
 
 __all__ = ["SortBy", "SortOrder", "Status", "filter_query", "list_query", "page_query"]
+
+_HALVES = re.compile(r"[\ud800-\udfff]")
 
 Status: TypeAlias = Literal["all", "read", "unread"]
 SortBy: TypeAlias = Literal["created_at", "sender", "message"]
@@ -67,6 +70,6 @@ def _check_word(value: object, words: tuple[str, ...], *, field: str) -> str:
 
 
 def _check_text(value: object, *, field: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise InvalidInputError(field, rule="expected a string that is not empty", got=shape_of(value))
+    if not isinstance(value, str) or not value or _HALVES.search(value):
+        raise InvalidInputError(field, rule="expected a string of valid Unicode, not empty", got=shape_of(value))
     return value

@@ -9,9 +9,9 @@ from attrs import field, frozen
 
 from wikipayam_async.core.converter import encode_json, to_items, to_mapping
 from wikipayam_async.core.operation import Call, Consignment, JsonValue, Operation
-from wikipayam_async.core.redact import SealedBytes, mask_mapping
+from wikipayam_async.core.redact import SealedBytes, mask_mapping, shape_of
 from wikipayam_async.core.retry import Replay
-from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages import SentMessage, SmsMessage, check_receiver, check_sender, check_text
 from wikipayam_async.services.base import Service
 
@@ -116,6 +116,8 @@ class HolooService(Service):
             raise ConfigurationError(
                 "username: none given; pass username=..., or set it on the client or in SMS_USERNAME"
             )
+        if not isinstance(name, str) or not name.isprintable():
+            raise InvalidInputError("username", rule="expected a name without control characters", got=shape_of(name))
         return {
             "username": name,
             "password": self._options.token.reveal(),

@@ -38,7 +38,7 @@ class Receive:
     """A message that somebody sent to one of your lines.
 
     Attributes:
-        id: The gateway's id.
+        id: The gateway's id; empty where it left that out.
         sender: Who sent it, in international form without plus (`989127782175`).
         receiver: The line that got it.
         message: The text to the letter: Persian digits, spaces at the end and all.
@@ -46,7 +46,7 @@ class Receive:
         extra: Fields that this version does not know, or could not read.
     """
 
-    id: str
+    id: str = ""
     sender: str = field(default="", repr=mask_number)
     receiver: str = ""
     message: str = field(default="", repr=mask_text)
@@ -202,7 +202,9 @@ def read_unread_page(data: JsonValue, zone: tzinfo | None) -> UnreadPage:
 def read_receive(data: JsonValue, zone: tzinfo | None, *, asked: str) -> Receive:
     """Read `GET /receives/{id}`, which is not documented: the message itself, or one level below."""
     fields = to_mapping(data[0] if isinstance(data, list) and data else data)
-    for candidate in (fields, *(inner for inner in fields.values() if isinstance(inner, dict))):
+    candidates = [fields, *(inner for inner in fields.values() if isinstance(inner, dict))]
+    candidates.sort(key=lambda one: "id" not in one)  # a `message` without an id may be the gateway's own word
+    for candidate in candidates:
         found = _receives([candidate], zone)
         if found:
             return found[0]
@@ -250,8 +252,7 @@ def _count(value: object) -> int | None:
 def _receives(data: JsonValue, zone: tzinfo | None) -> tuple[Receive, ...]:
     """Read messages; one without an id is kept, since a message is not to be lost for that."""
     listed = data if isinstance(data, list) else [data]
-    objects = [{"id": "", **one} for one in listed if isinstance(one, dict) and _is_message(one)]
-    found = to_items(objects, Receive)
+    found = to_items([one for one in listed if isinstance(one, dict) and _is_message(one)], Receive)
     return found if zone is None else tuple(_in_zone(one, zone) for one in found)
 
 

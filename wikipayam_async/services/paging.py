@@ -21,8 +21,9 @@ class Pager(Generic[T]):
 
     The end is a page with nothing new. `total` is believed only where it promises more: then a barren page is asked
     for once again, and once more further on. Pages may be shorter than asked for, overlap, or repeat: nothing is given
-    out twice (within the last 100,000 items) and nothing loops for ever. If the list shrinks from the front while it is
-    read, because the messages that came were marked as read, the reading starts again at the front.
+    out twice (within the last 100,000 items) and nothing loops for ever. If the list grows at the front while it is
+    read, what was read stands further on and is passed over. If it shrinks from the front, because the messages that
+    came were marked as read, the reading starts again at the front.
 
     Attributes:
         offset: How many items to skip in the next request.
@@ -34,7 +35,8 @@ class Pager(Generic[T]):
         self._key = key
         self._seen: dict[Hashable, None] = {}
         self._start = offset
-        self._covered = offset
+        self._previous: list[Hashable] = []
+        self._passed = 0
         self._barren = 0
         self._total = 0
         self._may_restart = True
@@ -49,24 +51,29 @@ class Pager(Generic[T]):
             items: The page's items.
             total: How many there are in all, as far as the gateway says.
         """
-        fresh = [item for item in items if self._remember(self._key(item))]
+        keys = [self._key(item) for item in items]
+        fresh = [item for item, key in zip(items, keys, strict=True) if self._remember(key)]
         shrunk = total is not None and total < self._total and self.offset > self._start and self._may_restart
         self._total = total or 0
         if fresh:
             self._barren = 0
+            self._passed = 0
             self._may_restart = True
             self.offset += len(items)
         elif not shrunk:
-            self._pass_over(len(items))
+            self._pass_over(keys)
         if shrunk:
             self._may_restart = bool(fresh)
+            self._passed = 0
             self.offset = self._start
-        self._covered = max(self._covered, self.offset)
+        self._previous = keys
         return fresh
 
-    def _pass_over(self, came: int) -> None:
+    def _pass_over(self, keys: list[Hashable]) -> None:
         """Go on from a page with nothing new on it, or end."""
-        if came and self.offset < self._covered:  # read before, and read again since the list shrank
+        came = len(keys)
+        if came and keys != self._previous and self._passed + came <= len(self._seen):
+            self._passed += came  # what was read may stand here again, but all of it only once
             self.offset += came
             return
         self._barren += 1

@@ -1,0 +1,39 @@
+import attrs
+import pytest
+
+from wikipayam_async.core.operation import Call, Consignment, Operation
+from wikipayam_async.core.redact import SealedBytes
+from wikipayam_async.core.retry import Replay
+from wikipayam_async.messages import SmsMessage
+
+SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
+
+
+def test_a_call_is_an_operation_and_nothing_more_unless_told() -> None:
+    """What is not given is empty: no query, no body, no consignment, nobody who observes."""
+    call: Call[object] = Call(operation=SEND, read=lambda data: data)
+    assert (call.path, call.query, call.body, call.consignment, call.observer) == ("", {}, None, None, None)
+    assert SEND.secret_query is False
+
+
+def test_a_call_shows_nothing_of_what_it_carries() -> None:
+    """Queries, bodies and messages are not part of its repr."""
+    call: Call[object] = Call(
+        operation=SEND,
+        read=lambda data: data,
+        query={"password": "t0ken"},
+        body=SealedBytes(b'{"message": "secret"}'),
+        consignment=Consignment([SmsMessage("09123456789", "secret")], ["T1"], lambda item: None),
+    )
+    assert repr(call) == (
+        "Call(operation=Operation(name='sms.send', method='POST', path='sms/send', replay=<Replay.SEND: 'send'>, "
+        "secret_query=False), path='', body=<21 bytes>, consignment=Consignment(track_ids=['T1']))"
+    )
+
+
+def test_operations_are_values() -> None:
+    """Two operations alike are equal, and none can be changed."""
+    assert Operation("sms.send", "POST", "sms/send", Replay.SEND) == SEND
+    name = "path"
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        setattr(SEND, name, "elsewhere")

@@ -1,0 +1,325 @@
+import functools
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wikipayam_async.core.events import Event
+from wikipayam_async.core.limits import RateLimit
+from wikipayam_async.core.options import (
+    Options,
+    Origin,
+    check_positive,
+    read_prefix,
+    read_timezone,
+    read_token,
+)
+from wikipayam_async.core.redact import Secret
+from wikipayam_async.core.retry import RetryPolicy
+from wikipayam_async.errors import ConfigurationError
+
+GATEWAY = Origin.parse("https://wikipayam.ir")
+NO_URL = "base_url: not a URL; expected one like https://wikipayam.ir"
+NO_HTTPS = "base_url: expected an https URL like https://wikipayam.ir"
+TOO_MUCH = "base_url: must not hold a user name, a password, a query or a fragment"
+IN_THE_CLEAR = "base_url: http would show the token to the network; use https (http is for loopback)"
+BAD_PATH = "base_url: its path may hold only letters, digits and . _ ~ -"
+
+
+def options(**given: Any) -> Options:
+    """Make options with a token and the gateway's address."""
+    return Options(token=Secret("t0ken"), origin=GATEWAY, **given)
+
+
+@pytest.mark.parametrize(
+    ("url", "origin", "authority", "again"),
+    [
+        ("https://wikipayam.ir", Origin("https", "wikipayam.ir", 443), "wikipayam.ir", "https://wikipayam.ir"),
+        ("HTTPS://WikiPayam.IR/", Origin("https", "wikipayam.ir", 443), "wikipayam.ir", "https://wikipayam.ir"),
+        ("https://wikipayam.ir:443", Origin("https", "wikipayam.ir", 443), "wikipayam.ir", "https://wikipayam.ir"),
+        (
+            "https://x.ir:8443/a//b_1/~c/",
+            Origin("https", "x.ir", 8443, "/a/b_1/~c"),
+            "x.ir:8443",
+            "https://x.ir:8443/a/b_1/~c",
+        ),
+        ("http://localhost:8000", Origin("http", "localhost", 8000), "localhost:8000", "http://localhost:8000"),
+        ("http://127.0.0.9", Origin("http", "127.0.0.9", 80), "127.0.0.9", "http://127.0.0.9"),
+        ("http://[::1]:81", Origin("http", "::1", 81), "[::1]:81", "http://[::1]:81"),
+        ("https://[2001:db8::1]", Origin("https", "2001:db8::1", 443), "[2001:db8::1]", "https://[2001:db8::1]"),
+        ("https://10.0.0.1", Origin("https", "10.0.0.1", 443), "10.0.0.1", "https://10.0.0.1"),
+        ("https://bücher.de", Origin("https", "xn--bcher-kva.de", 443), "xn--bcher-kva.de", "https://xn--bcher-kva.de"),
+    ],
+)
+def test_a_good_base_url(url: str, origin: Origin, authority: str, again: str) -> None:
+    """An address is read into its parts and written again in one form."""
+    found = Origin.parse(url)
+    assert (found, found.authority, found.url) == (origin, authority, again)
+
+
+@pytest.mark.parametrize(
+    ("url", "complaint"),
+    [
+        ("", NO_HTTPS),
+        ("wikipayam.ir", NO_HTTPS),
+        ("//wikipayam.ir", NO_HTTPS),
+        ("ftp://wikipayam.ir", NO_HTTPS),
+        ("https://", NO_HTTPS),
+        ("https:///api", NO_HTTPS),
+        ("https://-x.ir", NO_HTTPS),
+        ("https://x_y.ir", NO_HTTPS),
+        ("https://x y.ir", NO_HTTPS),
+        ("https://x.ir.", NO_HTTPS),
+        ("https://x.ir:port", NO_URL),
+        ("https://x.ir:99999", NO_URL),
+        ("https://[::1", NO_URL),
+        ("https://a..b", NO_URL),
+        ("https://" + "é" * 70 + ".ir", NO_URL),
+        ("https://me:pass@wikipayam.ir", TOO_MUCH),
+        ("https://t0ken@wikipayam.ir", TOO_MUCH),
+        ("https://@wikipayam.ir", TOO_MUCH),
+        ("https://wikipayam.ir?token=t0ken", TOO_MUCH),
+        ("https://wikipayam.ir/?", TOO_MUCH),
+        ("https://wikipayam.ir#", TOO_MUCH),
+        ("http://wikipayam.ir", IN_THE_CLEAR),
+        ("http://10.0.0.1", IN_THE_CLEAR),
+        ("http://127.0.0.1.example.com", IN_THE_CLEAR),
+        ("http://localhost.example.com", IN_THE_CLEAR),
+        ("https://wikipayam.ir/a/../b", BAD_PATH),
+        ("https://wikipayam.ir/.", BAD_PATH),
+        ("https://wikipayam.ir/a%20b", BAD_PATH),
+        ("https://wikipayam.ir/a b", BAD_PATH),
+        ("https://wikipayam.ir/é", BAD_PATH),
+        (None, NO_HTTPS),
+        (17, NO_URL),
+        (b"https://wikipayam.ir", NO_URL),
+        ({}, NO_URL),
+    ],
+)
+def test_a_bad_base_url(url: Any, complaint: str) -> None:
+    """Whatever would send the token astray is refused, and the address is not quoted."""
+    with pytest.raises(ConfigurationError) as caught:
+        Origin.parse(url)
+    assert (str(caught.value), caught.value.__suppress_context__ or caught.value.__context__ is None) == (
+        complaint,
+        True,
+    )
+
+
+@given(st.text("htps:/[]@?#%. \n\\lo12é。1:ca", max_size=20).map(lambda text: "https://" + text) | st.text())
+def test_any_base_url_is_read_or_refused(url: str) -> None:
+    """Nothing but a `ConfigurationError` comes of a strange address, and what is read is read the same again."""
+    try:
+        found = Origin.parse(url)
+    except ConfigurationError:
+        return
+    assert (found.url.isascii(), Origin.parse(found.url)) == (True, found)
+
+
+def test_options_show_no_secret() -> None:
+    """The repr of the settings masks the token and the user name."""
+    shown = repr(options(username="09123456789"))
+    assert ("t0ken" in shown, "09123456789" in shown, "username=0912*****89" in shown) == (False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("origin", "prefix", "path"),
+    [
+        ("https://wikipayam.ir", "api/v1", "/api/v1/"),
+        ("https://wikipayam.ir/gate", "api/v1", "/gate/api/v1/"),
+        ("https://wikipayam.ir", "", "/"),
+        ("https://wikipayam.ir/gate", "", "/gate/"),
+    ],
+)
+def test_what_every_path_begins_with(origin: str, prefix: str, path: str) -> None:
+    """The prefix follows the path of the address."""
+    assert Options(token=Secret("t"), origin=Origin.parse(origin), api_prefix=prefix).path_prefix == path
+
+
+class Listener:
+    """An object that is called with events."""
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+
+
+class AsyncListener:
+    """An object that would have to be awaited."""
+
+    async def __call__(self, event: Event) -> None:
+        """Take an event."""
+
+
+async def async_hook(event: Event) -> None:
+    """Take an event."""
+
+
+ASYNC = (
+    "on_event: expected a plain function that returns at once; from an async service hand events over with "
+    "`send_nowait` of a memory stream or `put_nowait` of a queue"
+)
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"application": "shop"},
+        {"application": "shop/2.1"},
+        {"application": "shop/2.1+b (the remark, of 2024)"},
+        {"sender": "10002000"},
+        {"username": "admin"},
+        {"otp_pattern_id": 0},
+        {"timeout": 1},
+        {"rate_limit": RateLimit(requests_per_second=1)},
+        {"retry": RetryPolicy(attempts=1)},
+        {"on_event": print},
+        {"on_event": Listener()},
+        {"on_event": None},
+    ],
+)
+def test_good_options(given: dict[str, Any]) -> None:
+    """What is well is kept as it was given."""
+    [(name, value)] = given.items()
+    assert getattr(options(**given), name) == value
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"timeout": 0}, "timeout: expected a finite number above 0; got a number (int)"),
+        ({"timeout": "10"}, "timeout: expected a finite number above 0; got a string of 2 characters with digits"),
+        ({"application": "a b"}, "application: expected a product token such as `shop/2.1` or `shop/2.1 (remark)`"),
+        (
+            {"application": "a\r\nX: y"},
+            "application: expected a product token such as `shop/2.1` or `shop/2.1 (remark)`",
+        ),
+        ({"application": ""}, "application: expected a product token such as `shop/2.1` or `shop/2.1 (remark)`"),
+        ({"sender": ""}, "sender: expected a line such as 10002000; got a string of 0 characters"),
+        (
+            {"sender": "1\n"},
+            "sender: expected a line such as 10002000; got a string of 2 characters with digits, spaces",
+        ),
+        ({"sender": 1000}, "sender: expected a line such as 10002000; got a number (int)"),
+        ({"username": 912}, "username: expected the account's user name; got a number (int)"),
+        ({"otp_pattern_id": True}, "otp_pattern_id: expected a number such as 13; got True"),
+        ({"otp_pattern_id": -1}, "otp_pattern_id: expected a number such as 13; got a number (int)"),
+        (
+            {"otp_pattern_id": "13"},
+            "otp_pattern_id: expected a number such as 13; got a string of 2 characters with digits",
+        ),
+        ({"retry": 3}, "retry: expected a RetryPolicy; got a number (int)"),
+        ({"retry": None}, "retry: expected a RetryPolicy; got None"),
+        ({"on_event": "print"}, ASYNC),
+        ({"on_event": async_hook}, ASYNC),
+        ({"on_event": functools.partial(async_hook)}, ASYNC),
+        ({"on_event": AsyncListener()}, ASYNC),
+    ],
+)
+def test_bad_options(given: dict[str, Any], complaint: str) -> None:
+    """A setting that breaks a rule is named before any traffic."""
+    with pytest.raises(ConfigurationError) as caught:
+        options(**given)
+    assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize(
+    ("token", "environ", "read"),
+    [
+        ("abc", {"SMS_AUTH_TOKEN": "xyz"}, "abc"),
+        (None, {"SMS_AUTH_TOKEN": "xyz"}, "xyz"),
+        (Secret("abc"), {}, "abc"),
+        ("!~|1", {}, "!~|1"),
+    ],
+)
+def test_a_good_token(token: Any, environ: dict[str, str], read: str) -> None:
+    """The argument goes before the environment."""
+    assert read_token(token, environ) == Secret(read)
+
+
+NO_TOKEN = "token: none given; pass token=... or set SMS_AUTH_TOKEN (panel: profile, API token)"
+BAD_TOKEN = "token: only visible ASCII characters can stand in a token, no spaces or line breaks; got "
+
+
+@pytest.mark.parametrize(
+    ("token", "complaint"),
+    [
+        (None, NO_TOKEN),
+        ("", NO_TOKEN),
+        (Secret(""), NO_TOKEN),
+        ("s3cret\n", BAD_TOKEN + "a string of 7 characters with digits, letters, spaces"),
+        ("s3cret s3cret", BAD_TOKEN + "a string of 13 characters with digits, letters, spaces"),
+        ("s3crét", BAD_TOKEN + "a string of 6 characters with digits, letters"),
+        ("s3cret\x7f", BAD_TOKEN + "a string of 7 characters with digits, letters, other signs"),
+        (b"s3cret", BAD_TOKEN + "an object of type bytes"),
+        (12345, BAD_TOKEN + "a number (int)"),
+    ],
+)
+def test_a_bad_token(token: Any, complaint: str) -> None:
+    """A token that cannot stand in a header is refused without being quoted."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_token(token, {})
+    assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize(
+    ("prefix", "read"), [("api/v1", "api/v1"), ("/api/v1/", "api/v1"), ("", ""), ("/", ""), ("v.2", "v.2")]
+)
+def test_a_good_prefix(prefix: str, read: str) -> None:
+    """Slashes at its ends do not matter."""
+    assert read_prefix(prefix) == read
+
+
+@pytest.mark.parametrize(
+    ("prefix", "complaint"),
+    [
+        *[
+            (bad, "api_prefix: expected a path such as api/v1")
+            for bad in ("a//b", ".", "a/..", "a b", "é", "a?b", "a%2f", "a\n")
+        ],
+        (None, "api_prefix: expected a path such as api/v1; got None"),
+        (1, "api_prefix: expected a path such as api/v1; got a number (int)"),
+    ],
+)
+def test_a_bad_prefix(prefix: Any, complaint: str) -> None:
+    """What could lead elsewhere is refused."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_prefix(prefix)
+    assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize("zone", [None, UTC, timezone(timedelta(hours=3, minutes=30))])
+def test_a_time_zone_that_is_one(zone: tzinfo | None) -> None:
+    """A tzinfo, or none, stays what it is."""
+    assert read_timezone(zone) is zone
+
+
+def test_a_time_zone_by_its_name() -> None:
+    """A name is looked up."""
+    zone = read_timezone("Asia/Tehran")
+    assert datetime(2024, 5, 1, tzinfo=zone).utcoffset() == timedelta(hours=3, minutes=30)
+
+
+@pytest.mark.parametrize("zone", ["Mars/Olympus", "", "../etc/passwd", "Asia", "\x00", "\ud800", 3.5, b"UTC", []])
+def test_a_time_zone_that_is_none(zone: Any) -> None:
+    """Whatever names no zone is one error that says what to do."""
+    with pytest.raises(ConfigurationError) as caught:
+        read_timezone(zone)
+    assert str(caught.value) == "timezone: no such zone here; pass a tzinfo, or install the package `tzdata`"
+
+
+@pytest.mark.parametrize("value", [1, 0.001, 3600, 1.7e308])
+def test_a_good_number(value: float) -> None:
+    """Any finite number above zero holds, and nothing is said."""
+    check_positive("timeout", value)
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1, 0.0, float("inf"), float("nan"), float("-inf"), 10**400, True, "1", None, [], 1j]
+)
+def test_a_bad_number(value: Any) -> None:
+    """Zero, infinity, what is too large to be a float, and what is no number are refused."""
+    with pytest.raises(ConfigurationError) as caught:
+        check_positive("timeout", value)
+    assert str(caught.value).startswith("timeout: expected a finite number above 0; got ")

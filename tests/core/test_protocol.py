@@ -1,0 +1,324 @@
+from collections.abc import Mapping
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wikipayam_async import errors
+from wikipayam_async.core.converter import encode_json
+from wikipayam_async.core.events import Attempt, Phase
+from wikipayam_async.core.operation import Call, Operation
+from wikipayam_async.core.options import Options, Origin
+from wikipayam_async.core.protocol import (
+    Answer,
+    Outgoing,
+    UnreadableAnswerError,
+    build,
+    read_data,
+    sensitive_values,
+    status_error,
+)
+from wikipayam_async.core.redact import SealedBytes, Secret
+from wikipayam_async.core.retry import Replay
+
+TOKEN = "t0ken|s3cret"
+OPTIONS = Options(token=Secret(TOKEN), origin=Origin.parse("https://wikipayam.ir:8443/gate"), timeout=7.5)
+SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
+LIST = Operation("receives.list", "GET", "receives", Replay.READ)
+HOLOO = Operation("holoo.send_get", "GET", "service/holoo", Replay.SEND, secret_query=True)
+
+
+def request(operation: Operation = SEND, **given: Any) -> Outgoing:
+    """Build the request of a call."""
+    call: Call[object] = Call(operation=operation, read=lambda data: data, **given)
+    return build(call, OPTIONS, b"agent/1")
+
+
+def answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Answer:
+    """Make an answer with a JSON body, or with the bytes that are given."""
+    return Answer(status, headers or {}, SealedBytes(body if isinstance(body, bytes) else encode_json(body)))
+
+
+def test_a_request_with_a_body() -> None:
+    """Method, path, headers and body stand ready; the token is still apart."""
+    found = request(body=SealedBytes(b"[]"))
+    assert found == Outgoing(
+        origin=OPTIONS.origin,
+        method="POST",
+        path="/gate/api/v1/sms/send",
+        query="",
+        secret_query=False,
+        headers=(
+            (b"Accept", b"application/json"),
+            (b"Accept-Encoding", b"identity"),
+            (b"User-Agent", b"agent/1"),
+            (b"Content-Type", b"application/json"),
+        ),
+        authorization=Secret(TOKEN),
+        body=SealedBytes(b"[]"),
+        timeout=7.5,
+    )
+    assert (found.target, found.loggable_url) == (
+        "/gate/api/v1/sms/send",
+        "https://wikipayam.ir:8443/gate/api/v1/sms/send",
+    )
+
+
+def test_a_request_with_a_query() -> None:
+    """The query is encoded to the letter, and a path of the call's own goes before the operation's."""
+    found = request(LIST, path="receives/x", query={"search": "سلام &=+/ x", "limit": "2"})
+    query = "search=%D8%B3%D9%84%D8%A7%D9%85%20%26%3D%2B%2F%20x&limit=2"
+    assert (found.query, found.target) == (query, f"/gate/api/v1/receives/x?{query}")
+    assert found.loggable_url == f"https://wikipayam.ir:8443/gate/api/v1/receives/x?{query}"
+    assert [name for name, _ in found.headers] == [b"Accept", b"Accept-Encoding", b"User-Agent"]
+
+
+def test_a_request_with_the_token_in_its_query() -> None:
+    """It carries no headers and no Authorization, and its query stays out of what is logged."""
+    found = request(HOLOO, query={"username": "me", "password": TOKEN})
+    assert (found.headers, found.authorization, found.body) == ((), None, None)
+    assert found.target == "/gate/api/v1/service/holoo?username=me&password=t0ken%7Cs3cret"
+    assert found.loggable_url == "https://wikipayam.ir:8443/gate/api/v1/service/holoo"
+
+
+def test_a_request_shows_no_secret() -> None:
+    """Neither token nor query nor body is in its repr."""
+    shown = repr(request(query={"a": "s3cret"}, body=SealedBytes(b'"s3cret"'))) + repr(
+        answer(200, ["s3cret"], {"x": "s3cret"})
+    )
+    assert "s3cret" not in shown
+
+
+def test_an_origin_without_a_path() -> None:
+    """The URL for the log is whole there too."""
+    call: Call[object] = Call(operation=LIST, read=lambda data: data)
+    options = Options(token=Secret("t"), origin=Origin.parse("http://localhost"), api_prefix="")
+    assert build(call, options, b"").loggable_url == "http://localhost/receives"
+
+
+@pytest.mark.parametrize(
+    ("body", "data"),
+    [
+        (b'{"data": {"a": 1}}', {"a": 1}),
+        (b'{"data": null}', None),
+        (b'{"data": [], "meta": 1}', []),
+        (b'{"a": 1}', {"a": 1}),
+        (b"[1]", [1]),
+        (b'"data"', "data"),
+        (b" 5 ", 5),
+        (b"null", None),
+    ],
+)
+def test_the_data_of_an_answer(body: bytes, data: object) -> None:
+    """What stands under `data` is read; without that envelope, all of it."""
+    assert read_data(answer(200, body)) == data
+
+
+@pytest.mark.parametrize(
+    ("body", "headers", "complaint"),
+    [
+        (b"", {}, "a 200 answer with an empty body"),
+        (b" \r\n", {}, "a 200 answer with an empty body"),
+        (b"<html>", {"content-type": "text/html; charset=utf-8"}, "a 200 answer that is not JSON (text/html, 6 bytes)"),
+        (b'{"data": ', {}, "a 200 answer that is not JSON (of unknown type, 9 bytes)"),
+        (b"NaN", {"content-type": "application/json"}, "a 200 answer that is not JSON (application/json, 3 bytes)"),
+        (b'"\xff"', {"content-type": "a\x1b[31m"}, "a 200 answer that is not JSON (a?[31m, 3 bytes)"),
+        (b"x", {"content-type": "y" * 500}, f"a 200 answer that is not JSON ({'y' * 60}, 1 bytes)"),
+        (b"[" * 100_000, {}, "a 200 answer with JSON nested too deeply"),
+        (b"9" * 5000, {}, "a 200 answer that is not JSON (of unknown type, 5000 bytes)"),
+    ],
+)
+def test_an_answer_that_is_not_json(body: bytes, headers: dict[str, str], complaint: str) -> None:
+    """Whatever cannot be read is one error, which quotes nothing of the body."""
+    with pytest.raises(UnreadableAnswerError) as caught:
+        read_data(answer(200, body, headers))
+    assert str(caught.value) == complaint
+
+
+@given(st.binary(max_size=40) | st.text('{}[]":,\\ua1.e-NIdt', max_size=40).map(str.encode))
+def test_any_body_is_data_or_unreadable(body: bytes) -> None:
+    """Nothing but `UnreadableAnswerError` comes of whatever bytes."""
+    try:
+        read_data(answer(200, body))
+    except UnreadableAnswerError as error:
+        assert error.__suppress_context__ or error.__context__ is None  # noqa: PT017 - the other way is the rule
+
+
+@pytest.mark.parametrize(
+    ("status", "cls", "text"),
+    [
+        (302, errors.APIStatusError, "sms.send: the gateway answered 302"),
+        (400, errors.BadRequestError, "sms.send: the gateway answered 400"),
+        (
+            401,
+            errors.AuthenticationError,
+            "sms.send: the gateway answered 401; check the token (panel: profile, API token)",
+        ),
+        (402, errors.InsufficientBalanceError, "sms.send: the gateway answered 402; charge the account"),
+        (403, errors.PermissionDeniedError, "sms.send: the gateway answered 403"),
+        (404, errors.NotFoundError, "sms.send: the gateway answered 404"),
+        (405, errors.APIStatusError, "sms.send: the gateway answered 405"),
+        (413, errors.PayloadTooLargeError, "sms.send: the gateway answered 413; send fewer messages in one request"),
+        (418, errors.APIStatusError, "sms.send: the gateway answered 418"),
+        (422, errors.UnprocessableError, "sms.send: the gateway answered 422"),
+        (429, errors.RateLimitError, "sms.send: the gateway answered 429; wait before the next request"),
+        (499, errors.APIStatusError, "sms.send: the gateway answered 499"),
+        (500, errors.ServerError, "sms.send: the gateway answered 500"),
+        (503, errors.ServerError, "sms.send: the gateway answered 503"),
+        (599, errors.ServerError, "sms.send: the gateway answered 599"),
+    ],
+)
+def test_every_status_has_its_error(status: int, cls: type[errors.APIStatusError], text: str) -> None:
+    """The class says what happened and the text what to do; an HTML page adds nothing."""
+    found = status_error(answer(status, b"<html>no</html>"), request(), operation="sms.send")
+    assert (type(found), str(found), found.status_code, found.message, dict(found.errors)) == (
+        cls,
+        text,
+        status,
+        "",
+        {},
+    )
+
+
+def test_an_error_holds_what_laravel_says() -> None:
+    """Message, complaints, headers, Retry-After and attempts are all there."""
+    attempts = (Attempt(1, Phase.ANSWERED, 0.1, 422),)
+    found = status_error(
+        answer(
+            422,
+            {
+                "message": "The given data was invalid.",
+                "errors": {"0.receiver": ["Bad.", "Worse."], "1.message": "No."},
+            },
+            {"retry-after": "2.5", "x-request-id": "abc", "set-cookie": "session=1"},
+        ),
+        request(body=SealedBytes(b"[]")),
+        operation="sms.send",
+        attempts=attempts,
+    )
+    assert str(found) == 'sms.send: the gateway answered 422; "The given data was invalid."'
+    assert (found.message, dict(found.errors)) == (
+        "The given data was invalid.",
+        {"0.receiver": ("Bad.", "Worse."), "1.message": ("No.",)},
+    )
+    assert (dict(found.headers), found.retry_after, found.attempts) == (
+        {"retry-after": "2.5", "x-request-id": "abc"},
+        2.5,
+        attempts,
+    )
+
+
+@pytest.mark.parametrize(
+    ("body", "message"),
+    [
+        ({"error": "Too bad"}, "Too bad"),
+        ({"message": "", "error": "Too bad"}, "Too bad"),
+        ({"message": {"a": 1}}, ""),
+        ({"message": 5}, ""),
+        (["message"], ""),
+        ("message", ""),
+        (b"", ""),
+        (b"[" * 100_000, ""),
+        ({"message": "x" * 301}, "x" * 300 + "…"),
+        ({"message": "short", "filler": "y" * 262_144}, ""),
+    ],
+)
+def test_the_message_of_an_error(body: object, message: str) -> None:
+    """What the gateway says is taken where it stands, and nothing is taken from a body that is huge or strange."""
+    assert status_error(answer(400, body), request(), operation="x").message == message
+
+
+@pytest.mark.parametrize(
+    ("said", "complaints"),
+    [
+        ({"a": [1, None, "x", ["y"]]}, {"a": ("x",)}),
+        ({"a": None, "b": 5}, {"a": (), "b": ()}),
+        (["a"], {}),
+        ("a", {}),
+        (None, {}),
+        ({"x" * 400: ["y" * 400]}, {"x" * 300 + "…": ("y" * 300 + "…",)}),
+        ({f"{n}.receiver": ["Bad."] for n in range(1200)}, {f"{n}.receiver": ("Bad.",) for n in range(1000)}),
+    ],
+)
+def test_the_complaints_of_an_error(said: object, complaints: dict[str, tuple[str, ...]]) -> None:
+    """Whatever is no text is left out, and there is an end to them."""
+    assert dict(status_error(answer(422, {"errors": said}), request(), operation="x").errors) == complaints
+
+
+BODY = SealedBytes(
+    encode_json(
+        [
+            {"sender": "10002000", "receiver": "09123456789", "message": "a secret", "track_id": "150"},
+            {"note": "another\nsecret", "deep": [{"code": "4711"}], "otp_pattern_id": 13, "no": None},
+        ]
+    )
+)
+
+
+def test_the_sensitive_values_of_a_request() -> None:
+    """The token and every string of the body are sensitive."""
+    assert list(sensitive_values(request(body=BODY))) == [
+        TOKEN,
+        "10002000",
+        "09123456789",
+        "a secret",
+        "150",
+        "another\nsecret",
+        "4711",
+    ]
+
+
+def test_the_sensitive_values_of_a_query_that_is_secret() -> None:
+    """Every value counts, both as it is and as the URL shows it."""
+    assert list(sensitive_values(request(HOLOO, query={"password": TOKEN, "message": "a b"}))) == [
+        "t0ken%7Cs3cret",
+        TOKEN,
+        "a%20b",
+        "a b",
+    ]
+
+
+def test_an_error_repeats_nothing_of_the_request() -> None:
+    """Token, numbers, texts and codes are masked in the message, the complaints and the headers."""
+    said = f"{TOKEN} 09123456789 a secret; another secret; 4711"
+    found = status_error(
+        answer(422, {"message": said, "errors": {f"0.{said}": [said], said: [said]}}, {"x-debug": said}),
+        request(body=BODY),
+        operation="sms.send",
+    )
+    masked = "*** *** ***; ***; ***"
+    assert (found.message, dict(found.errors), dict(found.headers)) == (
+        masked,
+        {f"0.{masked}": (masked,), masked: (masked,)},
+        {"x-debug": masked},
+    )
+    assert str(found) == f'sms.send: the gateway answered 422; "{masked}"'
+
+
+@pytest.mark.parametrize("body", [b"<html>Moved</html>", b"", {"message": "Moved"}])
+def test_a_redirect_does_not_carry_the_token_into_the_error(body: object) -> None:
+    """A Location that repeats the query is masked, whatever the body is."""
+    outgoing = request(HOLOO, query={"password": TOKEN, "message": "a b"})
+    location = f"https://elsewhere.example/service/holoo?{outgoing.query}&again={TOKEN}"
+    found = status_error(answer(301, body, {"location": location}), outgoing, operation="holoo.send_get")
+    assert dict(found.headers) == {
+        "location": "https://elsewhere.example/service/holoo?password=***&message=***&again=***"
+    }
+
+
+@pytest.mark.parametrize(
+    ("key", "kept"),
+    [
+        ("150.receiver", "150.receiver"),
+        ("150", "150"),
+        ("4711.track_id", "4711.track_id"),
+        ("message", "message"),
+        ("1509123456789.x", "15***.x"),
+        ("150x", "***x"),
+    ],
+)
+def test_the_place_of_a_message_is_never_masked(key: str, kept: str) -> None:
+    """A complaint about item 150 finds it, even though 150 is also somebody's track id."""
+    found = status_error(answer(422, {"errors": {key: ["Bad."]}}), request(body=BODY), operation="sms.send")
+    assert list(found.errors) == [kept]

@@ -1,0 +1,281 @@
+import itertools
+import math
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wikipayam_async.core.retry import (
+    Fault,
+    FaultKind,
+    Replay,
+    RetryBudget,
+    RetryPolicy,
+    Verdict,
+    judge_fault,
+    judge_status,
+    parse_retry_after,
+)
+
+R, F, U = Verdict.RETRY, Verdict.FAIL, Verdict.UNKNOWN
+
+# (replay, handed_over) -> what follows from each kind of fault, in the order of FaultKind:
+# connect, certificate, timeout, disconnected, unreadable, too_large
+FAULTS = {
+    (Replay.READ, False): [R, F, R, R, F, F],
+    (Replay.READ, True): [R, F, R, R, F, F],
+    (Replay.IDEMPOTENT, False): [R, F, R, R, F, F],
+    (Replay.IDEMPOTENT, True): [R, F, R, R, F, F],
+    (Replay.SEND, False): [R, F, R, R, R, R],
+    (Replay.SEND, True): [U, F, U, U, U, U],
+}
+FAULT_TABLE = [
+    (replay, handed_over, kind, verdict)
+    for (replay, handed_over), verdicts in FAULTS.items()
+    for kind, verdict in zip(FaultKind, verdicts, strict=True)
+]
+
+
+@pytest.mark.parametrize(("replay", "handed_over", "kind", "verdict"), FAULT_TABLE)
+def test_what_follows_from_a_fault(replay: Replay, handed_over: bool, kind: FaultKind, verdict: Verdict) -> None:
+    """A send that may have got through is unknown; one that cannot have is retried; a read retries what may heal."""
+    assert judge_fault(replay, Fault(kind, "detail", handed_over=handed_over)) is verdict
+
+
+def test_the_table_of_faults_is_complete() -> None:
+    """Every replay class, with the request handed over or not, meets every kind of fault once."""
+    assert [case[:3] for case in FAULT_TABLE] == list(itertools.product(Replay, [False, True], FaultKind))
+
+
+def test_a_fault_tells_what_it_knows() -> None:
+    """Kind, detail, status and whether the request got through are kept; the text says the first two."""
+    fault = Fault(FaultKind.TIMEOUT, "no answer", handed_over=True, status_code=200)
+    assert (str(fault), fault.kind, fault.detail, fault.handed_over, fault.status_code) == (
+        "timeout: no answer",
+        FaultKind.TIMEOUT,
+        "no answer",
+        True,
+        200,
+    )
+
+
+READ_RETRIES = {429, 502, 503, 504}
+SEND_RETRIES = {429}
+SEND_REFUSED = set(range(400, 500)) - {408, 409, 429}
+
+
+@pytest.mark.parametrize(
+    "status", [100, 101, 199, 200, 201, 204, 299, *range(300, 310), *range(400, 512), 599, 600, 999]
+)
+def test_what_follows_from_a_status(status: int) -> None:
+    """2xx is success; 429 is retried by all; of a send only another 4xx than 408 and 409 is a refusal."""
+    expected: list[Verdict | None]
+    if status in {200, 201, 204, 299}:
+        expected = [None, None, None]
+    else:
+        read = R if status in READ_RETRIES else F
+        send = R if status in SEND_RETRIES else F if status in SEND_REFUSED else U
+        expected = [read, read, send]
+    assert [judge_status(replay, status) for replay in Replay] == expected
+
+
+@pytest.mark.parametrize(
+    ("status", "read", "send"),
+    [
+        (200, None, None),
+        (302, F, U),
+        (400, F, F),
+        (401, F, F),
+        (402, F, F),
+        (403, F, F),
+        (404, F, F),
+        (408, F, U),
+        (409, F, U),
+        (413, F, F),
+        (422, F, F),
+        (429, R, R),
+        (500, F, U),
+        (502, R, U),
+        (503, R, U),
+        (504, R, U),
+    ],
+)
+def test_what_follows_from_the_statuses_that_matter(status: int, read: Verdict | None, send: Verdict | None) -> None:
+    """The same in letters, for the statuses that gateways really answer with."""
+    assert [judge_status(replay, status) for replay in Replay] == [read, read, send]
+
+
+NOW = datetime(2024, 5, 1, 12, 0, 0, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        (None, None),
+        ("", None),
+        (" ", None),
+        ("0", 0.0),
+        ("7", 7.0),
+        (" 7 ", 7.0),
+        ("007", 7.0),
+        ("2.5", 2.5),
+        ("9999", 9999.0),
+        ("9" * 18, 999999999999999999.0),
+        ("9" * 5000, 999999999999999999.0),
+        ("1." + "0" * 5000, 1.0),
+        ("12345678901234567.5", 12345678901234567.0),
+        ("-5", None),
+        ("+5", None),
+        ("5,", None),
+        ("5s", None),
+        (".5", None),
+        ("5.", None),
+        ("1e3", None),
+        ("0x10", None),
+        ("inf", None),
+        ("nan", None),
+        ("۵", None),
+        ("soon", None),
+        ("5, 6", None),
+        ("Wed, 01 May 2024 12:00:30 GMT", 30.0),
+        ("Wed, 01 May 2024 12:00:30", 30.0),
+        ("Wed, 01 May 2024 12:00:30 -0000", 30.0),
+        ("01 May 2024 15:30:30 +0330", 30.0),
+        ("Wed, 01 May 2024 11:59:00 GMT", 0.0),
+        ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
+        ("Fri, 31 Dec 9999 23:59:59 GMT", 251687735999.0),
+        ("Wed, 32 May 2024 12:00:30 GMT", None),
+        ("Wed, 01 May 2024 25:00:30 GMT", None),
+        ("Wed, 01 May 2024", None),
+    ],
+)
+def test_a_retry_after(header: str | None, seconds: float | None) -> None:
+    """Seconds and dates are read, a date that is past is zero, and rubbish is nothing."""
+    assert parse_retry_after(header, NOW) == seconds
+
+
+def test_a_retry_after_counts_from_now() -> None:
+    """Without a given time a date is compared with the clock."""
+    found = parse_retry_after("Fri, 31 Dec 9999 23:59:59 GMT")
+    assert found is not None
+    assert 200_000_000_000 < found < 260_000_000_000
+
+
+@given(
+    st.text()
+    | st.lists(
+        st.sampled_from(
+            ["Fri,", "31", "Dec", "9999", "23:59:59", "99:99:99", "GMT", "+9999", "-0000", ":", "1e9", "(", ""]
+        )
+    ).map(" ".join)
+)
+def test_any_retry_after_is_seconds_or_nothing(header: str) -> None:
+    """Whatever a gateway writes there, what comes is None or a finite number not below zero."""
+    found = parse_retry_after(header)
+    assert found is None or 0 <= found < math.inf
+
+
+POLICIES = st.builds(
+    RetryPolicy,
+    attempts=st.integers(1, 20),
+    first_pause=st.floats(0, 100),
+    longest_pause=st.floats(0, 100),
+    longest_retry_after=st.floats(0, 100),
+)
+
+
+@given(POLICIES, st.integers(1, 5000), st.none() | st.floats(0, 1e9), st.integers())
+def test_a_pause_stays_within_its_bounds(
+    policy: RetryPolicy, attempt: int, retry_after: float | None, seed: int
+) -> None:
+    """Never below Retry-After; otherwise random up to the doubled first pause, and never above the longest."""
+    pause = policy.pause(attempt, retry_after, random.Random(seed).uniform)
+    ceiling = min(policy.longest_pause, policy.first_pause * 2 ** min(attempt - 1, 64))
+    assert (retry_after or 0.0) <= pause <= max(ceiling, retry_after or 0.0)
+
+
+@pytest.mark.parametrize(
+    ("attempt", "ceiling"), [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (5, 8.0), (6, 8.0), (10**9, 8.0)]
+)
+def test_the_pauses_double(attempt: int, ceiling: float) -> None:
+    """Half a second, one, two, four, eight, and no more; the whole range from zero is used."""
+    asked: list[tuple[float, float]] = []
+
+    def uniform(low: float, high: float) -> float:
+        asked.append((low, high))
+        return high
+
+    assert RetryPolicy().pause(attempt, None, uniform) == ceiling
+    assert asked == [(0.0, ceiling)]
+
+
+@pytest.mark.parametrize(
+    ("attempt", "pause", "remaining", "allowed"),
+    [
+        (1, 0.0, math.inf, True),
+        (2, 8.0, math.inf, True),
+        (3, 0.0, math.inf, False),
+        (4, 0.0, math.inf, False),
+        (1, 60.0, math.inf, True),
+        (1, 60.1, math.inf, False),
+        (1, 5.0, 5.1, True),
+        (1, 5.0, 5.0, False),
+        (1, 0.0, 0.0, False),
+        (1, 0.0, -1.0, False),
+    ],
+)
+def test_whether_another_try_may_follow(attempt: int, pause: float, remaining: float, allowed: bool) -> None:
+    """Three tries, a minute's Retry-After, and never past the caller's deadline."""
+    assert RetryPolicy().allows(attempt, pause, remaining) is allowed
+
+
+def test_one_attempt_turns_retries_off() -> None:
+    """With `attempts=1` nothing follows the first try."""
+    assert RetryPolicy(attempts=1).allows(1, 0.0, math.inf) is False
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"attempts": 0},
+        {"attempts": 1.5},
+        {"attempts": "3"},
+        {"first_pause": -1},
+        {"first_pause": math.nan},
+        {"longest_pause": -0.1},
+        {"longest_retry_after": -1},
+    ],
+)
+def test_a_policy_that_makes_no_sense_is_refused(given: dict[str, Any]) -> None:
+    """Tries are counted from one and pauses are not negative."""
+    with pytest.raises((ValueError, TypeError)):
+        RetryPolicy(**given)
+
+
+def test_a_budget_pays_for_twenty_retries_and_earns_them_back_slowly() -> None:
+    """A hundred tokens, five a retry, one a success, and never more than a hundred."""
+    budget = RetryBudget()
+    assert [budget.take() for _ in range(21)] == [True] * 20 + [False]
+    for _ in range(4):
+        budget.succeed()
+    assert (budget.take(), budget.tokens) == (False, 4)
+    budget.succeed()
+    assert (budget.take(), budget.tokens) == (True, 0)
+    for _ in range(150):
+        budget.succeed()
+    assert budget.tokens == 100
+
+
+@given(st.lists(st.booleans(), max_size=200))
+def test_a_budget_never_leaves_its_bounds(steps: list[bool]) -> None:
+    """Whatever comes in whatever order, the tokens stay between nothing and the capacity."""
+    budget = RetryBudget(capacity=10.5, price=3)
+    for success in steps:
+        if success:
+            budget.succeed()
+        else:
+            budget.take()
+        assert 0 <= budget.tokens <= 10.5

@@ -1,0 +1,216 @@
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wikipayam_async.core.events import MessageOutcome, SendStatus
+from wikipayam_async.core.operation import Call, Operation
+from wikipayam_async.core.options import Options, Origin
+from wikipayam_async.core.redact import Secret
+from wikipayam_async.core.retry import Replay
+from wikipayam_async.errors import InvalidInputError, ResponseError, UnknownOutcomeError
+from wikipayam_async.messages import SentMessage, SmsMessage, TrackIds, prepare_sms
+from wikipayam_async.services.base import (
+    Service,
+    check_date,
+    check_id,
+    check_ids,
+    check_number,
+    chunked,
+    insist,
+    is_id,
+    send_array,
+)
+
+SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
+ID_RULE = "expected 1 to 64 letters, digits, '-' or '_'"
+
+
+@pytest.mark.parametrize("value", ["69e5eeab439260d336015405", "a", "A-_9", "x" * 64])
+def test_a_good_id(value: str) -> None:
+    """Letters, digits, hyphens and underscores are fit to stand in a path."""
+    assert (check_id(value), is_id(value)) == (value, True)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "x" * 65, "a/b", "..", "a.b", "a b", "a\n", "a%2f", "é", "۱", "?", None, 5, b"a", True, ["a"]]
+)
+def test_a_bad_id(value: Any) -> None:
+    """Anything else is refused without being shown."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_id(value)
+    assert (caught.value.field, caught.value.rule, repr(value) in str(caught.value) and value not in {None, True}) == (
+        "id",
+        ID_RULE,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "ids"),
+    [
+        ("a", ["a"]),
+        (["b", "a", "b"], ["b", "a"]),
+        ([], []),
+        ((one for one in "xy"), ["x", "y"]),
+        ({"k": 1}, ["k"]),
+    ],
+)
+def test_ids(values: Any, ids: list[str]) -> None:
+    """One id or many, in the order given, each once."""
+    assert check_ids(values) == ids
+
+
+@pytest.mark.parametrize(
+    ("values", "complaint"),
+    [
+        ("a/b", f"ids: {ID_RULE}; got a string of 3 characters with letters, other signs"),
+        (["a", "b", ""], f"ids[2]: {ID_RULE}; got a string of 0 characters"),
+        (b"ab", f"ids[0]: {ID_RULE}; got a number (int)"),
+        ([["a"]], f"ids[0]: {ID_RULE}; got an object of type list"),
+        (None, "ids: expected an id or an iterable of ids; got None"),
+        (17, "ids: expected an id or an iterable of ids; got a number (int)"),
+    ],
+)
+def test_bad_ids(values: Any, complaint: str) -> None:
+    """The error says which of them is bad."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_ids(values)
+    assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize(("value", "most"), [(1, None), (10**9, None), (1, 1), (5, 5)])
+def test_a_good_number(value: int, most: int | None) -> None:
+    """Both bounds belong to what is allowed."""
+    assert check_number(value, field="n", least=1, most=most) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "most", "complaint"),
+    [
+        (0, None, "n: expected a whole number of at least 1; got 0"),
+        (6, 5, "n: expected a whole number from 1 to 5; got 6"),
+        (True, None, "n: expected a whole number of at least 1; got True"),
+        (2.0, None, "n: expected a whole number of at least 1; got a number (float)"),
+        ("2", 5, "n: expected a whole number from 1 to 5; got a string of 1 characters with digits"),
+        (None, 5, "n: expected a whole number from 1 to 5; got None"),
+    ],
+)
+def test_a_bad_number(value: Any, most: int | None, complaint: str) -> None:
+    """What is no whole number, or out of bounds, is refused."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_number(value, field="n", least=1, most=most)
+    assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (date(2024, 1, 31), "2024-01-31"),
+        (datetime(2024, 1, 31, 23, 59, tzinfo=UTC), "2024-01-31"),
+        ("2024-02-29", "2024-02-29"),
+        (date(1, 1, 1), "0001-01-01"),
+    ],
+)
+def test_a_good_date(value: date | str, written: str) -> None:
+    """Dates are written as the gateway writes them."""
+    assert check_date(value, field="from_date") == written
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "2023-02-29",
+        "20240131",
+        "2024-1-31",
+        "2024-W05-3",
+        "2024-01-31 ",
+        "۲۰۲۴-۰۱-۳۱",
+        "",
+        None,
+        20240131,
+        b"2024-01-31",
+    ],
+)
+def test_a_bad_date(value: Any) -> None:
+    """A day that there is not, or another way of writing, is refused."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_date(value, field="from_date")
+    assert (caught.value.field, caught.value.rule) == ("from_date", "expected a date, or a string like 2024-01-31")
+
+
+@given(st.lists(st.integers(), max_size=30), st.integers(1, 40))
+def test_pieces_put_together_are_the_whole(values: list[int], size: int) -> None:
+    """Every piece but the last is full, and none is empty."""
+    pieces = chunked(values, size)
+    assert [value for piece in pieces for value in piece] == values
+    assert [len(piece) for piece in pieces[:-1]] == [size] * max(0, len(pieces) - 1)
+    assert all(pieces)
+
+
+def test_insisting_on_what_is_complete() -> None:
+    """If something was told of every message, that is the answer."""
+    assert insist(SEND, ("a", "b"), ["m1", "m2"], ["T1", "T2"]) == ["a", "b"]
+
+
+def test_insisting_on_what_is_not() -> None:
+    """The error holds the messages that the answer leaves out, and those that were accepted."""
+    with pytest.raises(UnknownOutcomeError) as caught:
+        insist(SEND, ("a", None, "c", None), ["m1", "m2", "m3", "m4"], ["T1", "T2", "T3", None])
+    error = caught.value
+    assert str(error) == (
+        "sms.send: the gateway's answer does not mention 2 of 4 messages (T2, None); they may have been accepted. "
+        "Do not resend blindly: look up the track ids in the panel first"
+    )
+    assert (error.messages, error.track_ids, error.accepted) == (("m2", "m4"), ("T2", None), ("a", "c"))
+    assert (type(error.__cause__), str(error.__cause__)) == (
+        ResponseError,
+        "sms.send: a success that says nothing of 2 messages",
+    )
+
+
+def test_insisting_names_a_few_track_ids() -> None:
+    """A thousand names help nobody."""
+    with pytest.raises(UnknownOutcomeError, match=r"\(T0, T1, T2, T3, T4, …\)"):
+        insist(SEND, [None] * 6, list("abcdef"), [f"T{n}" for n in range(6)])
+    with pytest.raises(UnknownOutcomeError, match=r"\(T0, T1, T2, T3, T4\)"):
+        insist(SEND, [None] * 5, list("abcde"), [f"T{n}" for n in range(5)])
+
+
+class Echo:
+    """A pipeline that answers at once, with what a gateway would say of the second message alone."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call[Any]] = []
+
+    async def run(self, call: Call[Any]) -> Any:
+        """Note the call, and read an answer to it."""
+        self.calls.append(call)
+        return call.read([{"id": "69e5", "track_id": "T2"}])
+
+
+@pytest.mark.anyio
+async def test_an_array_is_sent_as_one_call() -> None:
+    """Body, consignment and observer belong together, and the answer is settled by track id."""
+    pipeline: Any = Echo()
+    heard: list[MessageOutcome] = []
+    messages = [SmsMessage("09123456789", "hi", sender="1", track_id=name) for name in ("T1", "T2")]
+    prepared = [prepare_sms(one, sender=None, track_ids=TrackIds(), normalize=True) for one in messages]
+    assert await send_array(pipeline, SEND, prepared, heard.extend) == (None, SentMessage("69e5", track_id="T2"))
+    [call] = pipeline.calls
+    assert (call.operation, call.path, call.query) == (SEND, "", {})
+    assert bytes(call.body) == b"[" + prepared[0].body + b"," + prepared[1].body + b"]"
+    assert (call.consignment.messages, call.consignment.track_ids) == (messages, ["T1", "T2"])
+    assert call.consignment.id_of(SentMessage("69e5")) == "69e5"
+    call.observer([MessageOutcome("T1", SendStatus.UNKNOWN)])
+    assert [one.track_id for one in heard] == ["T1"]
+
+
+def test_a_service_holds_what_it_is_made_with() -> None:
+    """Every service works with the client's pipeline and settings."""
+    pipeline: Any = Echo()
+    options = Options(token=Secret("t"), origin=Origin.parse("https://wikipayam.ir"))
+    service = Service(pipeline, options)
+    assert (service._pipeline is pipeline, service._options is options) == (True, True)

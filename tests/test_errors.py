@@ -1,0 +1,179 @@
+import pickle
+import traceback
+from collections.abc import Iterator
+
+import pytest
+
+from wikipayam_async import errors
+from wikipayam_async.bulk.results import BulkReport, SendResult
+from wikipayam_async.core.events import Attempt, Phase, SendStatus
+from wikipayam_async.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    BulkError,
+    BulkSourceError,
+    ConfigurationError,
+    InvalidInputError,
+    ResponseError,
+    UnknownOutcomeError,
+    WikipayamError,
+)
+from wikipayam_async.messages import SentMessage, SmsMessage
+
+TEXT, NUMBER = "a word between us", "09123456789"
+MESSAGE = SmsMessage(NUMBER, TEXT)
+ATTEMPTS = (Attempt(1, Phase.READING, 0.25, 429), Attempt(2, Phase.SENT, 1.5, None, "timeout"))
+
+PARENTS = {
+    "ConfigurationError": (WikipayamError, ValueError),
+    "InvalidInputError": (WikipayamError, ValueError),
+    "APIConnectionError": (WikipayamError,),
+    "APITimeoutError": (APIConnectionError,),
+    "APIStatusError": (WikipayamError,),
+    "BadRequestError": (APIStatusError,),
+    "AuthenticationError": (APIStatusError,),
+    "InsufficientBalanceError": (APIStatusError,),
+    "PermissionDeniedError": (APIStatusError,),
+    "NotFoundError": (APIStatusError,),
+    "PayloadTooLargeError": (APIStatusError,),
+    "UnprocessableError": (APIStatusError,),
+    "RateLimitError": (APIStatusError,),
+    "ServerError": (APIStatusError,),
+    "ResponseError": (WikipayamError,),
+    "UnknownOutcomeError": (WikipayamError,),
+    "BulkError": (WikipayamError,),
+    "BulkSourceError": (BulkError,),
+    "WikipayamError": (Exception,),
+}
+STATUS_ERRORS = [name for name in errors.__all__ if issubclass(getattr(errors, name), APIStatusError)]
+
+
+def report() -> BulkReport:
+    """Make a report of one message that was refused."""
+    return BulkReport([SendResult(0, MESSAGE, SendStatus.REJECTED)])
+
+
+def every_error() -> Iterator[WikipayamError]:
+    """Make one error of every class, with all that it can carry."""
+    yield WikipayamError("root")
+    yield ConfigurationError("token: none given")
+    yield InvalidInputError("messages[3].receiver", rule="expected a mobile", got="a string of 3 characters")
+    yield APIConnectionError("refused", phase=Phase.CONNECTING, attempts=ATTEMPTS)
+    yield APITimeoutError("too late", phase=Phase.SENT, attempts=ATTEMPTS)
+    for name in STATUS_ERRORS:
+        yield getattr(errors, name)(
+            "the gateway answered",
+            status_code=418,
+            message="no",
+            errors={"0.receiver": ("bad", "worse")},
+            headers={"x-request-id": "7"},
+            retry_after=2.5,
+            attempts=ATTEMPTS,
+        )
+    yield ResponseError("not JSON", status_code=200, attempts=ATTEMPTS)
+    yield UnknownOutcomeError(
+        "unknown",
+        messages=[MESSAGE],
+        track_ids=["T1", None],
+        accepted=[SentMessage("69e5", receiver=NUMBER)],
+        phase=Phase.SENT,
+        attempts=ATTEMPTS,
+    )
+    yield BulkError("1 of 1 failed", report=report())
+    yield BulkSourceError("the source raised", report=report())
+
+
+ERRORS = list(every_error())
+
+
+@pytest.mark.parametrize("name", errors.__all__)
+def test_the_tree_is_as_documented(name: str) -> None:
+    """Every error stands below the class that the module's drawing names."""
+    assert tuple(cls for cls in PARENTS[name] if not issubclass(getattr(errors, name), cls)) == ()
+
+
+def test_the_samples_below_cover_every_class() -> None:
+    """No error class is left out of the checks of pickles and secrets."""
+    assert sorted({type(error).__name__ for error in ERRORS}) == sorted(errors.__all__)
+
+
+def test_connection_and_status_errors_are_no_value_errors() -> None:
+    """Only mistakes of the caller are a `ValueError`."""
+    assert [name for name in errors.__all__ if issubclass(getattr(errors, name), ValueError)] == [
+        "ConfigurationError",
+        "InvalidInputError",
+    ]
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_an_error_survives_a_pickle_without_what_a_message_said(error: WikipayamError) -> None:
+    """Class, text and every attribute come back, but for messages, accepted items, reports and headers."""
+    lost: dict[str, object] = {"messages": (), "accepted": (), "report": None, "headers": {}}
+    found = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    expected = {name: lost.get(name, value) for name, value in error.__dict__.items()}
+    assert (type(found), str(found), found.__dict__) == (type(error), str(error), expected)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_a_pickle_holds_no_secret(error: WikipayamError) -> None:
+    """Neither the text nor the number of a message is among the bytes of a pickle."""
+    pickled = pickle.dumps(error)
+    assert [secret for secret in (TEXT, NUMBER) if secret.encode() in pickled] == []
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_text_repr_and_traceback_hold_no_secret(error: WikipayamError) -> None:
+    """Neither the text nor the number of a message is in what an error shows of itself."""
+    shown = "".join([str(error), repr(error), *traceback.format_exception(error)])
+    assert [secret for secret in (TEXT, NUMBER) if secret in shown] == []
+
+
+def test_an_unknown_outcome_keeps_what_identifies_it() -> None:
+    """A pickled `UnknownOutcomeError` still tells the track ids, the phase and the attempts."""
+    error = UnknownOutcomeError(
+        "unknown", messages=[MESSAGE], track_ids=["T1"], accepted=[1], phase=Phase.SENT, attempts=ATTEMPTS
+    )
+    found = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    assert (found.messages, found.accepted) == ((), ())
+    assert (found.track_ids, found.phase, found.attempts) == (("T1",), Phase.SENT, ATTEMPTS)
+
+
+def test_an_unknown_outcome_holds_the_messages_themselves() -> None:
+    """Before it is pickled, an `UnknownOutcomeError` carries the caller's own objects."""
+    error = UnknownOutcomeError("unknown", messages=[MESSAGE], track_ids=["T1"], accepted=["a"])
+    assert error.messages[0] is MESSAGE
+    assert (error.track_ids, error.accepted, error.phase, error.attempts) == (("T1",), ("a",), None, ())
+
+
+def test_a_status_error_starts_with_nothing_but_its_status() -> None:
+    """What the gateway did not say is empty, and the mappings cannot be changed."""
+    error = APIStatusError("said no", status_code=418)
+    assert (error.message, dict(error.errors), dict(error.headers), error.retry_after, error.attempts) == (
+        "",
+        {},
+        {},
+        None,
+        (),
+    )
+    assert (hasattr(error.errors, "update"), hasattr(error.headers, "update")) == (False, False)
+
+
+def test_a_status_error_is_no_window_on_the_callers_mappings() -> None:
+    """Changing the mapping that an error was made with does not change the error."""
+    headers = {"a": "b"}
+    error = APIStatusError("said no", status_code=418, headers=headers)
+    headers.clear()
+    assert dict(error.headers) == {"a": "b"}
+
+
+def test_an_input_error_reads_as_a_sentence_and_moves_deeper() -> None:
+    """Field, rule and shape are the text, and `within` puts a place in front of the field."""
+    error = InvalidInputError("receiver", rule="expected a mobile", got="None").within("messages[3].")
+    assert str(error) == "messages[3].receiver: expected a mobile; got None"
+    assert (type(error), error.field, error.rule, error.got) == (
+        InvalidInputError,
+        "messages[3].receiver",
+        "expected a mobile",
+        "None",
+    )

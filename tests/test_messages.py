@@ -1,0 +1,314 @@
+import enum
+import re
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wikipayam_async.errors import ConfigurationError, InvalidInputError
+from wikipayam_async.messages import (
+    OtpMessage,
+    Prepared,
+    SentMessage,
+    SmsMessage,
+    TrackIds,
+    check_code,
+    check_receiver,
+    check_sender,
+    check_text,
+    check_track_id,
+    join_bodies,
+    prepare_all,
+    prepare_otp,
+    prepare_sms,
+)
+
+
+class Safe(str):
+    """A string by inheritance, as template engines make them."""
+
+    __slots__ = ()
+
+
+class Line(enum.StrEnum):
+    """Lines, as a caller may keep them."""
+
+    MAIN = "10002000"
+
+
+class Pattern(enum.IntEnum):
+    """Patterns, as a caller may keep them."""
+
+    LOGIN = 13
+
+
+def sms(message: Any, *, sender: str | None = None, normalize: bool = True) -> Prepared[SmsMessage]:
+    """Prepare an SMS, with made-up track ids that are known."""
+    return prepare_sms(message, sender=sender, track_ids=TrackIds(), normalize=normalize)
+
+
+def otp(message: Any, *, pattern_id: Any = None, normalize: bool = True) -> Prepared[OtpMessage]:
+    """Prepare a code."""
+    return prepare_otp(message, pattern_id=pattern_id, track_ids=TrackIds(), normalize=normalize)
+
+
+def test_a_whole_sms_is_encoded_in_the_order_of_the_documentation() -> None:
+    """Every field of the caller's is on the wire, the receiver in its one form."""
+    message = SmsMessage("+98 912 345 6789", "سلام", sender="10002000", track_id="T1")
+    found = sms(message, sender="3000")
+    assert (found.message, found.receiver, found.track_id) == (message, "09123456789", "T1")
+    assert bytes(found.body) == (
+        '{"sender":"10002000","receiver":"09123456789","message":"سلام","track_id":"T1"}'.encode()
+    )
+
+
+def test_a_note_goes_out_under_its_own_name() -> None:
+    """The gateway's other name for the text is kept, and the client's sender stands in."""
+    found = sms(SmsMessage("09123456789", note="hello", track_id="T1"), sender="3000")
+    assert msgspec.json.decode(found.body) == {
+        "sender": "3000",
+        "receiver": "09123456789",
+        "note": "hello",
+        "track_id": "T1",
+    }
+
+
+def test_a_track_id_is_made_where_there_is_none() -> None:
+    """The reference that was made is on the wire and in the prepared message."""
+    found = sms(SmsMessage("09123456789", "hi", sender="1"))
+    assert re.fullmatch(r"w[0-9a-f]{12}-1", found.track_id) is not None
+    assert msgspec.json.decode(found.body)["track_id"] == found.track_id
+
+
+def test_track_ids_are_counted_and_differ_between_makers() -> None:
+    """One maker counts up from one; two makers share nothing."""
+    one, other = TrackIds(), TrackIds()
+    made = [one.next(), one.next(), other.next()]
+    assert [name.partition("-")[2] for name in made] == ["1", "2", "1"]
+    assert made[0] != made[2]
+
+
+def test_a_receiver_is_sent_as_it_is_if_asked() -> None:
+    """With `normalize=False` a landline goes through untouched."""
+    assert sms(SmsMessage("+49 30 1234", "hi", sender="1"), normalize=False).receiver == "+49 30 1234"
+
+
+@pytest.mark.parametrize(
+    ("message", "field", "got"),
+    [
+        (SmsMessage("0912", "hi", sender="1"), "receiver", "a string of 4 characters with digits"),
+        (SmsMessage("09123456789", "", sender="1"), "message", "a string of 0 characters"),
+        (SmsMessage("09123456789", sender="1"), "message", "None"),
+        (SmsMessage("09123456789", "hi", sender="1", note="ho"), "note", "both"),
+        (SmsMessage("09123456789", "hi", sender="1", track_id=""), "track_id", "a string of 0 characters"),
+        (SmsMessage("09123456789", "hi", sender="1", track_id=" "), "track_id", "a string of 1 characters with spaces"),
+        (SmsMessage("09123456789", "hi", sender="1\r\n"), "sender", "a string of 3 characters with digits, spaces"),
+        (SmsMessage("09123456789", "\ud83d", sender="1"), "message", "half of a surrogate pair"),
+        (SmsMessage("09123456789", note="\udc00", sender="1"), "message", "half of a surrogate pair"),
+        (
+            SmsMessage("09123456789", "hi", sender="1", track_id="\udfff"),
+            "track_id",
+            "a string of 1 characters with other signs",
+        ),
+        ("09123456789", "message", "a string of 11 characters with digits"),
+        (None, "message", "None"),
+        (OtpMessage("09123456789", "1234"), "message", "an object of type OtpMessage"),
+    ],
+)
+def test_a_bad_sms_is_refused_by_field(message: Any, field: str, got: str) -> None:
+    """The error names the field that is wrong and shows nothing of the value."""
+    with pytest.raises(InvalidInputError) as caught:
+        sms(message)
+    assert (caught.value.field, caught.value.got) == (field, got)
+    assert caught.value.__context__ is None
+
+
+def test_fields_of_a_wrong_type_are_refused() -> None:
+    """A number where a string belongs is an `InvalidInputError`, whatever the field."""
+    number: Any = 9123456789
+    bad = [
+        SmsMessage(number, "hi", sender="1"),
+        SmsMessage("09123456789", number, sender="1"),
+        SmsMessage("09123456789", "hi", sender=number),
+        SmsMessage("09123456789", "hi", sender="1", track_id=number),
+    ]
+    fields = []
+    for message in bad:
+        with pytest.raises(InvalidInputError) as caught:
+            sms(message)
+        fields.append((caught.value.field, caught.value.got))
+    assert fields == [(name, "a number (int)") for name in ("receiver", "message", "sender", "track_id")]
+
+
+def test_no_sender_anywhere_is_a_gap_in_the_configuration() -> None:
+    """Without a line nothing can be sent, and the error says where to name one."""
+    with pytest.raises(ConfigurationError) as caught:
+        sms(SmsMessage("09123456789", "hi"))
+    assert str(caught.value) == "sender: none given; pass sender=..., or set it on the client or in SMS_SENDER"
+
+
+def test_strings_and_numbers_by_inheritance_are_sent_like_plain_ones() -> None:
+    """A template's safe string and an enum's member are what they are worth."""
+    found = sms(SmsMessage(Safe("09123456789"), Safe("hi"), sender=Line.MAIN, track_id=Safe("T")))
+    code = otp(OtpMessage("09123456789", Safe("1234"), otp_pattern_id=Pattern.LOGIN, track_id="T"))
+    assert bytes(found.body) == b'{"sender":"10002000","receiver":"09123456789","message":"hi","track_id":"T"}'
+    assert bytes(code.body) == b'{"receiver":"09123456789","code":"1234","otp_pattern_id":13,"track_id":"T"}'
+
+
+@given(st.text(min_size=1))
+def test_any_text_arrives_to_the_letter_or_is_refused(text: str) -> None:
+    """What is sent is what was handed in; only half a surrogate pair cannot be."""
+    try:
+        found = sms(SmsMessage("09123456789", text, sender="1"))
+    except InvalidInputError as error:
+        assert (error.got, text.isprintable()) == ("half of a surrogate pair", False)  # noqa: PT017 - the other way is the rule
+    else:
+        assert msgspec.json.decode(found.body)["message"] == text
+
+
+def test_a_whole_code_is_encoded_in_the_order_of_the_documentation() -> None:
+    """The message's own pattern goes before the client's, and Persian digits become ASCII."""
+    message = OtpMessage("9123456789", "۱۲۳۴۵۶", otp_pattern_id=0, track_id="O1")
+    found = otp(message, pattern_id=13)
+    assert (found.message, found.receiver, found.track_id) == (message, "09123456789", "O1")
+    assert bytes(found.body) == (b'{"receiver":"09123456789","code":"123456","otp_pattern_id":0,"track_id":"O1"}')
+
+
+def test_a_code_takes_the_clients_pattern_and_a_made_track_id() -> None:
+    """What the message leaves out is filled in."""
+    found = otp(OtpMessage("09123456789", "ab12"), pattern_id=13)
+    body = msgspec.json.decode(found.body)
+    assert (body["otp_pattern_id"], body["track_id"]) == (13, found.track_id)
+
+
+def test_no_pattern_anywhere_is_a_gap_in_the_configuration() -> None:
+    """Without a pattern no code can be sent."""
+    with pytest.raises(ConfigurationError) as caught:
+        otp(OtpMessage("09123456789", "1234"))
+    assert str(caught.value) == "otp_pattern_id: none given; pass it with the message or to the client"
+
+
+@pytest.mark.parametrize(("pattern", "got"), [(-1, "a number (int)"), (True, "True"), (1.0, "a number (float)")])
+def test_a_pattern_that_is_none_is_refused(pattern: Any, got: str) -> None:
+    """A pattern is a whole number, not below zero."""
+    with pytest.raises(InvalidInputError) as caught:
+        otp(OtpMessage("09123456789", "1234", otp_pattern_id=pattern))
+    assert (caught.value.field, caught.value.got) == ("otp_pattern_id", got)
+
+
+def test_only_an_otp_message_is_prepared_as_one() -> None:
+    """An SMS in the place of a code is refused."""
+    with pytest.raises(InvalidInputError) as caught:
+        otp(SmsMessage("09123456789", "1234"), pattern_id=1)
+    assert (caught.value.field, caught.value.got) == ("message", "an object of type SmsMessage")
+
+
+@pytest.mark.parametrize(
+    ("code", "sent"),
+    [("1", "1"), ("AbC9", "AbC9"), ("۱٢３", "123"), ("x" * 32, "x" * 32), (Safe("۷"), "7")],
+)
+def test_a_good_code(code: str, sent: str) -> None:
+    """Digits of any script become ASCII; ASCII letters stay."""
+    assert check_code(code) == sent
+
+
+@pytest.mark.parametrize("code", ["", " ", "12 34", "1-2", "x" * 33, "é", "کد", "12\n", "²", None, 1234, b"12"])
+def test_a_bad_code(code: Any) -> None:
+    """Everything else is refused without being shown."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_code(code)
+    assert (caught.value.field, caught.value.rule) == ("code", "expected 1 to 32 digits or ASCII letters")
+
+
+@pytest.mark.parametrize("value", ["1", "x" * 64, " 1 ", "a b", "خط", "👋"])
+def test_a_short_text_that_holds(value: str) -> None:
+    """Receivers, lines and references may be any short string without control characters."""
+    assert [check_receiver(value, normalize=False), check_sender(value), check_track_id(value)] == [value] * 3
+
+
+@pytest.mark.parametrize("value", ["", " ", "\t", "x" * 256, "a\x00", "a\nb", "\x7f", "a\x85", "\ud800", 5, [], b"x"])
+def test_a_short_text_that_does_not_hold(value: Any) -> None:
+    """What could break a header, a log line or a database is refused, each by its name."""
+    fields = []
+    for check in (lambda v: check_receiver(v, normalize=False), check_sender, check_track_id):
+        with pytest.raises(InvalidInputError) as caught:
+            check(value)
+        fields.append(caught.value.field)
+    assert fields == ["receiver", "sender", "track_id"]
+
+
+def test_the_longest_strings() -> None:
+    """A reference may be 255 characters long, a line and a receiver 64."""
+    assert check_track_id("x" * 255) == "x" * 255
+    with pytest.raises(InvalidInputError) as caught:
+        check_sender("x" * 65)
+    assert str(caught.value) == (
+        "sender: expected a string of 1 to 64 characters without control characters; "
+        "got a string of 65 characters with letters"
+    )
+
+
+def test_no_reference_is_none() -> None:
+    """None stands for a reference that is still to be made."""
+    assert check_track_id(None) is None
+
+
+def test_a_text_of_spaces_is_a_text() -> None:
+    """Spaces and line breaks are the caller's own business."""
+    assert check_text(" \n") == " \n"
+
+
+def test_prepare_all_names_the_place_of_a_bad_message() -> None:
+    """An error of one message of many says which, whatever kind of error it is."""
+    good, bad, lineless = (
+        SmsMessage("09123456789", "hi", sender="1"),
+        SmsMessage("0912", "hi", sender="1"),
+        SmsMessage("09123456789", "hi"),
+    )
+    assert [one.message for one in prepare_all(iter([good, good]), sms)] == [good, good]
+    with pytest.raises(InvalidInputError) as caught:
+        prepare_all([good, bad], sms)
+    assert caught.value.field == "messages[1].receiver"
+    with pytest.raises(ConfigurationError) as gap:
+        prepare_all([good, good, lineless], sms)
+    assert str(gap.value).startswith("messages[2].sender: none given")
+
+
+@given(st.lists(st.text('aب"\\\n', min_size=1), max_size=5))
+def test_joined_bodies_are_the_array(texts: list[str]) -> None:
+    """The body of a request is the JSON array of its messages."""
+    prepared = [sms(SmsMessage("09123456789", text, sender="1", track_id="T")) for text in texts]
+    assert msgspec.json.decode(join_bodies(prepared)) == [
+        {"sender": "1", "receiver": "09123456789", "message": text, "track_id": "T"} for text in texts
+    ]
+
+
+def test_what_messages_show_of_themselves() -> None:
+    """No repr holds a text, a code or a full number."""
+    message = SmsMessage("09123456789", "a secret", note="another")
+    assert repr(message) == (
+        "SmsMessage(receiver='0912*****89', message=<8 characters>, sender=None, track_id=None, note=<7 characters>)"
+    ).replace("'", "")
+    assert repr(OtpMessage("09123456789", "123456")) == (
+        "OtpMessage(receiver=0912*****89, code=<6 characters>, otp_pattern_id=None, track_id=None)"
+    )
+    assert repr(SentMessage("69e5", "1000", "09123456789", "T", {"text": "secret"})) == (
+        "SentMessage(id='69e5', sender='1000', receiver=0912*****89, track_id='T', extra=<text>)"
+    )
+    assert repr(sms(SmsMessage("09123456789", "hi", sender="1", track_id="T"))) == (
+        "Prepared(message=SmsMessage(receiver=0912*****89, message=<2 characters>, sender='1', track_id='T', note=None), "
+        "receiver=0912*****89, track_id='T', body=<69 bytes>)"
+    )
+
+
+def test_what_messages_of_a_wrong_type_show_of_themselves() -> None:
+    """A number or a code that was handed in as a number is masked like the string."""
+    number: Any = 989123456789
+    assert repr(SmsMessage(number, number)) == (
+        "SmsMessage(receiver=<a number (int)>, message=<a number (int)>, sender=None, track_id=None, note=None)"
+    )
+    assert repr(OtpMessage(number, number)) == (
+        "OtpMessage(receiver=<a number (int)>, code=<a number (int)>, otp_pattern_id=None, track_id=None)"
+    )

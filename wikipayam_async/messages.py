@@ -175,6 +175,8 @@ def prepare_otp(
 
 def prepare_all(messages: Iterable[M], prepare: Callable[[M], Prepared[M]]) -> list[Prepared[M]]:
     """Check and encode the messages of one request; an error names the place, as in `messages[3].receiver`."""
+    if not isinstance(messages, Iterable) or isinstance(messages, str | bytes):
+        raise InvalidInputError("messages", rule="expected an iterable of messages", got=shape_of(messages))
     prepared: list[Prepared[M]] = []
     for index, message in enumerate(messages):
         try:

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
@@ -66,12 +67,21 @@ def test_the_documented_page_of_unread_messages() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [None, [], {}, "x", 5, {"receives": None}, {"receives": "x", "pagination": []}, [None, {}]]
+    "data", [[], {"receives": None}, {"receives": "x", "pagination": []}, {"pagination": None}, [None, {}]]
 )
 def test_a_page_without_messages(data: Any) -> None:
-    """Whatever holds no messages is an empty page."""
+    """Whatever has the marks of a page and holds no messages is an empty page."""
     assert (read_page(data, None).receives, read_unread_page(data, None).receives) == ((), ())
     assert (read_page(data, None).pagination, read_unread_page(data, None).total_unread) == (Pagination(), None)
+
+
+@pytest.mark.parametrize("data", [None, {}, "x", 5, {"error": "later"}])
+@pytest.mark.parametrize("read", [read_page, read_unread_page])
+def test_what_is_no_page(read: Callable[[Any, None], object], data: Any) -> None:
+    """An answer without the marks of a page is unreadable: as an empty page it would end a reading too early."""
+    with pytest.raises(ValueError) as caught:
+        read(data, None)
+    assert str(caught.value) == "receives: missing"
 
 
 def test_a_bare_list_is_a_page() -> None:
@@ -246,8 +256,8 @@ JSON = st.recursive(
 def test_any_answer_is_read(data: Any, zone: timezone | None) -> None:
     """Whatever JSON comes, nothing but what is documented comes of it, and reading it never fails."""
     found = [
-        read_page(data, zone),
-        read_unread_page(data, zone),
+        read_page({"receives": data}, zone),
+        read_unread_page({"receives": data}, zone),
         read_receive(data, zone, asked="1"),
         read_inbox(data, zone),
         Statistics(data),

@@ -101,6 +101,11 @@ class Source:
         except ConfigurationError as error:
             self._settled.append(SendResult(index, message, SendStatus.REJECTED, error=error))
             return None
+        except Exception as error:  # noqa: BLE001 - whatever a message's own code raises, it costs that message alone
+            rule = f"expected a message that can be read; reading it raised {type(error).__name__}"
+            named = InvalidInputError(f"messages[{index}]", rule=rule, got=shape_of(message))
+            self._settled.append(SendResult(index, message, SendStatus.REJECTED, error=named))
+            return None
         return self._chunker.add(Item(index, prepared))
 
     def _bundle(self, chunk: Chunk | None) -> Pull:

@@ -7,7 +7,9 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import anyio
-from attrs import field, frozen, validators
+from attrs import field, frozen
+
+from wikipayam_async.core.checks import not_negative, positive_or_none
 
 __all__ = ["Gate", "Gcra", "RateLimit", "RateLimiter"]
 
@@ -15,8 +17,6 @@ Clock: TypeAlias = Callable[[], float]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
 
 _LONGEST_CLOSURE = 3600.0
-
-_rate = validators.optional(validators.and_(validators.gt(0.0), validators.lt(math.inf)))
 
 
 @frozen(kw_only=True)
@@ -28,11 +28,14 @@ class RateLimit:
         messages_per_second: Messages sent (SMS, codes, calls).
         burst: Seconds' worth of either that may go at once after a rest. 1.0 lets a full second's allowance go
             together; 0 spaces everything evenly.
+
+    Raises:
+        ConfigurationError: A value is out of its bounds.
     """
 
-    requests_per_second: float | None = field(default=None, validator=_rate)
-    messages_per_second: float | None = field(default=None, validator=_rate)
-    burst: float = field(default=1.0, validator=[validators.ge(0), validators.lt(math.inf)])
+    requests_per_second: float | None = field(default=None, validator=positive_or_none)
+    messages_per_second: float | None = field(default=None, validator=positive_or_none)
+    burst: float = field(default=1.0, validator=not_negative)
 
 
 class Gcra:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import inspect
 import ipaddress
 import re
-import sys
 from collections.abc import Mapping
 from datetime import tzinfo
 from urllib.parse import urlsplit
@@ -13,6 +12,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from attrs import field, frozen
 
+from wikipayam_async.core.checks import check_positive
 from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.redact import Secret, mask_number, shape_of
@@ -26,7 +26,6 @@ __all__ = [
     "DEFAULT_TIMEOUT",
     "Options",
     "Origin",
-    "check_positive",
     "read_prefix",
     "read_timezone",
     "read_token",
@@ -191,16 +190,6 @@ def read_timezone(zone: tzinfo | str | None) -> tzinfo | None:
         raise ConfigurationError(
             "timezone: no such zone here; pass a tzinfo, or install the package `tzdata`"
         ) from None
-
-
-def check_positive(name: str, value: float) -> None:
-    """Check that a setting is a finite number above zero.
-
-    Raises:
-        ConfigurationError: It is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= sys.float_info.max:
-        raise ConfigurationError(f"{name}: expected a finite number above 0; got {shape_of(value)}")
 
 
 def _is_address(host: str) -> bool:

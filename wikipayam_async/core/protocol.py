@@ -81,8 +81,8 @@ class Outgoing:
 
     @property
     def loggable_url(self) -> str:
-        """The URL as httpx, its hooks and its loggers may see it."""
-        return self.origin.url.removesuffix(self.origin.path) + (self.path if self.secret_query else self.target)
+        """The URL without its query, as httpx, its hooks and its loggers may see it: filters hold numbers and texts."""
+        return self.origin.url.removesuffix(self.origin.path) + self.path
 
 
 @frozen

@@ -9,7 +9,9 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from typing import TypeAlias
 
-from attrs import field, frozen, validators
+from attrs import field, frozen
+
+from wikipayam_async.core.checks import not_negative, whole_from_one
 
 __all__ = [
     "Fault",
@@ -124,13 +126,16 @@ class RetryPolicy:
         attempts: The most tries a call gets, the first included. 1 turns retries off.
         first_pause: Seconds; the upper bound of the first pause.
         longest_pause: Seconds; the upper bound of every pause.
-        longest_retry_after: Seconds; the longest `Retry-After` that is waited for.
+        longest_retry_after: Seconds; the longest `Retry-After` that is waited for (never less than `longest_pause`).
+
+    Raises:
+        ConfigurationError: A value is out of its bounds.
     """
 
-    attempts: int = field(default=3, validator=[validators.instance_of(int), validators.ge(1)])
-    first_pause: float = field(default=0.5, validator=validators.ge(0))
-    longest_pause: float = field(default=8.0, validator=validators.ge(0))
-    longest_retry_after: float = field(default=60.0, validator=validators.ge(0))
+    attempts: int = field(default=3, validator=whole_from_one)
+    first_pause: float = field(default=0.5, validator=not_negative)
+    longest_pause: float = field(default=8.0, validator=not_negative)
+    longest_retry_after: float = field(default=60.0, validator=not_negative)
 
     def pause(self, attempt: int, retry_after: float | None, uniform: Uniform) -> float:
         """Return the seconds to wait after the given try (counted from 1)."""

@@ -139,7 +139,7 @@ class LaneCarrier:
             raise ConfigurationError("the client is closed")
         request = httpx.Request(
             outgoing.method,
-            outgoing.loggable_url.partition("?")[0],  # filters hold numbers and words of messages
+            outgoing.loggable_url,
             headers=list(outgoing.headers),
             extensions={_PARCEL: _Parcel(outgoing, progress)},
         )

@@ -106,7 +106,9 @@ class _Reader:
         if self.too_large:
             self._refuse(FaultKind.TOO_LARGE, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
         if self.size > before:
-            self.head_size = 0  # what counts is how much comes without a byte of the body: heads, trailers, chunks' signs
+            self.head_size = (
+                0  # what counts is how much comes without a byte of the body: heads, trailers, chunks' signs
+            )
         elif not self.complete and (self.head_size > MAX_HEAD_BYTES or self.interim > MAX_INTERIM_ANSWERS):
             self._refuse(FaultKind.TOO_LARGE, f"the answer's head is larger than {MAX_HEAD_BYTES} bytes")
 

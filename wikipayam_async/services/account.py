@@ -42,5 +42,5 @@ class AccountService(Service):
     """`GET /user/balance`. Reached as `client.balance()`."""
 
     async def balance(self) -> Balance:
-        """Return the balance."""
+        """Return the balance (`GET /user/balance`)."""
         return await self._pipeline.run(Call(operation=GET_BALANCE, read=lambda data: to_model(data, Balance)))

@@ -178,10 +178,14 @@ class LegacyInbox:
 
 
 def read_page(data: JsonValue, zone: tzinfo | None) -> ReceivesPage:
-    """Read `GET /receives`. A bare list is taken for a page without pagination."""
+    """Read `GET /receives`. A bare list is taken for a page without pagination.
+
+    Raises:
+        ValueError: It is no page at all. To take it for an empty one would end a reading before its time.
+    """
     fields = to_mapping(data)
     return ReceivesPage(
-        receives=_receives(fields.get("receives") if fields else data, zone),
+        receives=_receives(_listed(data, fields, "pagination"), zone),
         pagination=to_model(to_mapping(fields.get("pagination")), Pagination),
         filters=to_mapping(fields.get("filters")),
         extra=_others(fields, "receives", "pagination", "filters"),
@@ -189,11 +193,15 @@ def read_page(data: JsonValue, zone: tzinfo | None) -> ReceivesPage:
 
 
 def read_unread_page(data: JsonValue, zone: tzinfo | None) -> UnreadPage:
-    """Read `GET /receives/unread`."""
+    """Read `GET /receives/unread`.
+
+    Raises:
+        ValueError: It is no page at all.
+    """
     fields = to_mapping(data)
     return UnreadPage(
         total_unread=_count(fields.get("total_unread")),
-        receives=_receives(fields.get("receives") if fields else data, zone),
+        receives=_receives(_listed(data, fields, "total_unread", "pagination"), zone),
         pagination=to_model(to_mapping(fields.get("pagination")), Pagination),
         extra=_others(fields, "total_unread", "receives", "pagination"),
     )
@@ -247,6 +255,15 @@ class _Counted:
 
 def _count(value: object) -> int | None:
     return to_model({"value": value}, _Counted).value
+
+
+def _listed(data: JsonValue, fields: Mapping[str, Any], *signs: str) -> JsonValue:
+    """Return a page's messages; other signs of a page show that there are none."""
+    if isinstance(data, list):
+        return data
+    if "receives" not in fields and not any(sign in fields for sign in signs):
+        raise ValueError("receives: missing")
+    return fields.get("receives") or []
 
 
 def _receives(data: JsonValue, zone: tzinfo | None) -> tuple[Receive, ...]:

@@ -269,7 +269,7 @@ class ReceivesService(Service):
         on_error: ErrorHandler | None = None,
         sender: str | None = None,
     ) -> None:
-        """Hand every unread message to a handler, now and as they come, until cancelled.
+        """Hand every unread message to a handler as they come, until cancelled (`GET /receives/unread`).
 
         A message is marked as read only after its handler returned. One whose handler raised stays unread, goes to
         `on_error`, and is tried again after a growing pause. Every message is handed over at least once; in the rare

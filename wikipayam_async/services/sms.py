@@ -226,7 +226,7 @@ class SmsService(Service):
         final_states: Iterable[str] | None = None,
         polling: Polling | None = None,
     ) -> DeliveryWatch:
-        """Follow messages like `wait_for_delivery`, and give every change as it is seen.
+        """Follow messages like `wait_for_delivery`, giving every change as it is seen (`POST /sms/deliver`).
 
         Use it as `async for status in client.sms.watch_delivery(ids): ...`; its `report` holds what is known.
 

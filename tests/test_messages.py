@@ -106,7 +106,8 @@ def test_a_receiver_is_sent_as_it_is_if_asked() -> None:
         (SmsMessage("09123456789", "hi", sender="1", track_id=" "), "track_id", "a string of 1 characters with spaces"),
         (SmsMessage("09123456789", "hi", sender="1\r\n"), "sender", "a string of 3 characters with digits, spaces"),
         (SmsMessage("09123456789", "\ud83d", sender="1"), "message", "half of a surrogate pair"),
-        (SmsMessage("09123456789", note="\udc00", sender="1"), "message", "half of a surrogate pair"),
+        (SmsMessage("09123456789", note="\udc00", sender="1"), "note", "half of a surrogate pair"),
+        (SmsMessage("09123456789", note="", sender="1"), "note", "a string of 0 characters"),
         (
             SmsMessage("09123456789", "hi", sender="1", track_id="\udfff"),
             "track_id",

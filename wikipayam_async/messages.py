@@ -10,7 +10,7 @@ from typing import Any, Generic, TypeVar
 from attrs import field, frozen
 
 from wikipayam_async.core.converter import encode_json
-from wikipayam_async.core.redact import SealedBytes, mask_mapping, mask_number, mask_text, shape_of
+from wikipayam_async.core.redact import SealedBytes, mask_mapping, mask_number, mask_text, shape_of, without_frames
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.numbers import normalize_receiver
 
@@ -126,6 +126,7 @@ class TrackIds:
         return f"{self._prefix}-{self._count}"
 
 
+@without_frames
 def prepare_sms(
     message: SmsMessage, *, sender: str | None, track_ids: TrackIds, normalize: bool
 ) -> Prepared[SmsMessage]:
@@ -137,20 +138,21 @@ def prepare_sms(
     """
     if not isinstance(message, SmsMessage):
         raise InvalidInputError("message", rule="expected an SmsMessage", got=shape_of(message))
-    text = message.message if message.message is not None else message.note
     if message.message is not None and message.note is not None:
         raise InvalidInputError("note", rule="hand in either message or note", got="both")
+    name = "message" if message.note is None else "note"
     receiver = check_receiver(message.receiver, normalize=normalize)
     track_id = check_track_id(message.track_id) or track_ids.next()
     body = {
         "sender": check_sender(message.sender or sender),
         "receiver": receiver,
-        "message" if message.message is not None else "note": check_text(text),
+        name: check_text(getattr(message, name), field=name),
         "track_id": track_id,
     }
     return Prepared(message, receiver, track_id, SealedBytes(encode_json(body)))
 
 
+@without_frames
 def prepare_otp(
     message: OtpMessage, *, pattern_id: int | None, track_ids: TrackIds, normalize: bool
 ) -> Prepared[OtpMessage]:
@@ -202,11 +204,11 @@ def check_code(code: object) -> str:
     raise InvalidInputError("code", rule="expected 1 to 32 digits or ASCII letters", got=shape_of(code))
 
 
-def check_receiver(receiver: str, *, normalize: bool) -> str:
+def check_receiver(receiver: str, *, normalize: bool, field: str = "receiver") -> str:
     """Return a receiver as it is sent."""
     if normalize:
-        return normalize_receiver(receiver)
-    return _short_text("receiver", receiver, _LONGEST_NUMBER)
+        return normalize_receiver(receiver, field=field)
+    return _short_text(field, receiver, _LONGEST_NUMBER)
 
 
 def check_sender(sender: object) -> str:
@@ -221,12 +223,12 @@ def check_track_id(track_id: object) -> str | None:
     return None if track_id is None else _short_text("track_id", track_id, _LONGEST_TRACK_ID)
 
 
-def check_text(text: object) -> str:
+def check_text(text: object, *, field: str = "message") -> str:
     """Return a text that is fit to be sent."""
     if not isinstance(text, str) or not text:
-        raise InvalidInputError("message", rule="expected a text that is not empty", got=shape_of(text))
+        raise InvalidInputError(field, rule="expected a text that is not empty", got=shape_of(text))
     if not _is_unicode(text):
-        raise InvalidInputError("message", rule="expected valid Unicode", got="half of a surrogate pair")
+        raise InvalidInputError(field, rule="expected valid Unicode", got="half of a surrogate pair")
     return text
 
 

@@ -101,13 +101,39 @@ async def reset(stream: ByteStream) -> None:
 
 
 @asynccontextmanager
-async def raw_gateway(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawGateway]:
-    """Serve a handler on a loopback port while the block runs."""
+async def raw_server(
+    serve: Callable[[ByteStream], Awaitable[None]], *, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[str]:
+    """Serve bare connections on a loopback port while the block runs; give its URL."""
     listener: Any = await anyio.create_tcp_listener(local_host="127.0.0.1")
     port = listener.extra(SocketAttribute.local_port)
     if tls is not None:
         listener = TLSListener(listener, tls, standard_compatible=False)
-    gateway = RawGateway(f"{'https' if tls else 'http'}://{'localhost' if tls else '127.0.0.1'}:{port}", port)
+
+    async def serve_one(stream: ByteStream) -> None:
+        try:
+            await serve(stream)
+        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.IncompleteRead, OSError):
+            pass
+        finally:
+            await anyio.aclose_forcefully(stream)
+
+    async def listen() -> None:
+        async with listener:
+            await listener.serve(serve_one)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(listen)
+        try:
+            yield f"{'https' if tls else 'http'}://{'localhost' if tls else '127.0.0.1'}:{port}"
+        finally:
+            group.cancel_scope.cancel()
+
+
+@asynccontextmanager
+async def raw_gateway(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawGateway]:
+    """Serve a handler on a loopback port while the block runs."""
+    gateway = RawGateway()
 
     async def serve(stream: ByteStream) -> None:
         gateway.opened += 1
@@ -123,16 +149,9 @@ async def raw_gateway(handler: Handler, *, tls: ssl.SSLContext | None = None) ->
                     await stream.send(result)
                 elif result is False:
                     break
-        except (anyio.EndOfStream, anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.IncompleteRead, OSError):
-            pass
         finally:
             gateway.open_now -= 1
-            await anyio.aclose_forcefully(stream)
 
-    async with anyio.create_task_group() as group:
-        group.start_soon(listener.serve, serve)
-        try:
-            yield gateway
-        finally:
-            group.cancel_scope.cancel()
-            await listener.aclose()
+    async with raw_server(serve, tls=tls) as url:
+        gateway.url, gateway.port = url, int(url.rpartition(":")[2])
+        yield gateway

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from wikipayam_async.core.converter import encode_json, to_items, to_mapping
 from wikipayam_async.core.operation import Call, Consignment, JsonValue, Operation
-from wikipayam_async.core.redact import SealedBytes, mask_mapping, shape_of
+from wikipayam_async.core.redact import SealedBytes, SealedFields, mask_mapping, seal, shape_of, without_frames
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages import SentMessage, SmsMessage, check_receiver, check_sender, check_text
@@ -67,12 +67,15 @@ class HolooService(Service):
             APIStatusError: The gateway refused it.
             APIConnectionError: It never reached the gateway.
         """
-        fields = self._fields(to, message, sender, username, normalize=normalize)
+        sms = SmsMessage(to, message, sender=sender)
+        username = seal(username)
+        del to, message  # a traceback with locals shows the message masked
+        fields = self._fields(sms, username, normalize=normalize)
         call = Call(
             operation=HOLOO_POST,
             read=_read,
-            body=SealedBytes(encode_json(fields)),
-            consignment=_consignment(to, message, sender),
+            body=SealedBytes(encode_json(dict(fields))),
+            consignment=_consignment(sms),
         )
         return (await self._pipeline.run(call))[0]
 
@@ -104,13 +107,15 @@ class HolooService(Service):
             APIStatusError: The gateway refused it.
             APIConnectionError: It never reached the gateway.
         """
-        fields = self._fields(to, message, sender, username, normalize=normalize)
-        call = Call(operation=HOLOO_GET, read=_read, query=fields, consignment=_consignment(to, message, sender))
+        sms = SmsMessage(to, message, sender=sender)
+        username = seal(username)
+        del to, message  # a traceback with locals shows the message masked
+        fields = self._fields(sms, username, normalize=normalize)
+        call = Call(operation=HOLOO_GET, read=_read, query=fields, consignment=_consignment(sms))
         return (await self._pipeline.run(call))[0]
 
-    def _fields(
-        self, to: str, message: str, sender: str | None, username: str | None, *, normalize: bool
-    ) -> dict[str, str]:
+    @without_frames
+    def _fields(self, sms: SmsMessage, username: str | None, *, normalize: bool) -> SealedFields:
         name = username or self._options.username
         if not name:
             raise ConfigurationError(
@@ -118,17 +123,19 @@ class HolooService(Service):
             )
         if not isinstance(name, str) or not name.isprintable():
             raise InvalidInputError("username", rule="expected a name without control characters", got=shape_of(name))
-        return {
-            "username": name,
-            "password": self._options.token.reveal(),
-            "from": check_sender(sender or self._options.sender),
-            "to": check_receiver(to, normalize=normalize),
-            "message": check_text(message),
-        }
+        return SealedFields(
+            {
+                "username": name,
+                "password": self._options.token.reveal(),
+                "from": check_sender(sms.sender or self._options.sender),
+                "to": check_receiver(sms.receiver, normalize=normalize, field="to"),
+                "message": check_text(sms.message),
+            }
+        )
 
 
-def _consignment(to: str, message: str, sender: str | None) -> Consignment[HolooResult]:
-    return Consignment([SmsMessage(to, message, sender=sender)], [None], lambda result: result.id)
+def _consignment(sms: SmsMessage) -> Consignment[HolooResult]:
+    return Consignment([sms], [None], lambda result: result.id)
 
 
 def _read(data: JsonValue) -> tuple[HolooResult]:

@@ -1,0 +1,338 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from functools import partial
+from typing import Any
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from wikipayam_async import AuthenticationError, SendResult, SendStatus, SentMessage, SmsMessage
+from wikipayam_async.bulk.runner import BulkRun, Pace
+from wikipayam_async.bulk.sender import ChunkSender
+from wikipayam_async.bulk.source import Source
+from wikipayam_async.messages import Prepared, TrackIds, prepare_sms
+
+pytestmark = pytest.mark.anyio
+
+ACCEPTED, NOT_ATTEMPTED = SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED
+RECEIVER = "09123456789"
+
+
+def messages(count: int) -> list[SmsMessage]:
+    """Make so many messages."""
+    return [SmsMessage(RECEIVER, f"m{index}") for index in range(count)]
+
+
+async def accept(prepared: Sequence[Prepared[SmsMessage]], _: object) -> list[SentMessage | None]:
+    """Accept everything."""
+    await checkpoint()
+    return [SentMessage(f"id-{one.track_id}") for one in prepared]
+
+
+def run_of(
+    rows: Any,
+    road: Callable[..., Awaitable[Any]] = accept,
+    *,
+    batch_size: int = 2,
+    concurrency: int = 2,
+    ordered: bool = False,
+    stop_on_failure: bool = False,
+) -> BulkRun:
+    """Make a run over a road that stands in for the pipeline."""
+    prepare = partial(prepare_sms, sender="1", track_ids=TrackIds(), normalize=True)
+    sender = ChunkSender(road, concurrency=concurrency, longest_pause=1, stop_on_failure=stop_on_failure)
+    return BulkRun(Source(rows, prepare, batch_size), sender, Pace(concurrency=concurrency, ordered=ordered))
+
+
+async def test_every_message_has_one_result() -> None:
+    """The iteration gives one result for every message and then ends, as often as it is asked."""
+    async with run_of(messages(9)) as run:
+        seen = [(result.index, result.status) async for result in run]
+        assert [result async for result in run] == []
+        assert await run.take() is None
+    assert sorted(seen) == [(index, ACCEPTED) for index in range(9)]
+    assert run.leftover == []
+    assert run.source_error is None
+
+
+async def test_take_gives_a_chunk_at_a_time() -> None:
+    """Results can be taken by the chunk, sorted by their place, the rejected ones among them."""
+    rows = [*messages(1), SmsMessage("bad", "m"), *messages(2)]
+    async with run_of(rows, concurrency=1) as run:
+        taken = []
+        while (some := await run.take()) is not None:
+            taken.append([(result.index, str(result.status)) for result in some])
+    assert taken == [[(0, "accepted"), (1, "rejected"), (2, "accepted")], [(3, "accepted")]]
+
+
+async def test_the_window_bounds_what_is_pulled() -> None:
+    """A consumer that takes its time holds the source back: no more chunks are pulled than the window has places."""
+    pulled = 0
+
+    def endless() -> Iterator[SmsMessage]:
+        nonlocal pulled
+        while True:
+            pulled += 1
+            yield SmsMessage(RECEIVER, "m")
+
+    async with run_of(endless(), concurrency=3) as run:
+        await anyio.wait_all_tasks_blocked()
+        assert pulled == 12
+        seen = [await anext(run), await anext(run)]
+        await anyio.wait_all_tasks_blocked()
+        assert pulled == 12
+        seen.append(await anext(run))
+        await anyio.wait_all_tasks_blocked()
+        assert pulled == 14
+    assert len(run.leftover) == 11
+    assert sorted(result.index for result in [*seen, *run.leftover]) == list(range(14))
+
+
+async def test_results_left_in_the_middle_of_a_chunk() -> None:
+    """What was taken as a chunk but not given out one by one is in the leftover."""
+    async with run_of(messages(5), batch_size=5) as run:
+        first = await anext(run)
+    assert first.index == 0
+    assert [(result.index, result.status) for result in run.leftover] == [(index, ACCEPTED) for index in range(1, 5)]
+
+
+async def test_left_at_once() -> None:
+    """A block that is left before anything happened attempts nothing, and leaves nothing unaccounted for."""
+    rows = iter(messages(100))
+    sent = 0
+
+    async def road(prepared: Sequence[Any], _: object) -> list[SentMessage | None]:
+        nonlocal sent
+        sent += len(prepared)
+        await checkpoint()
+        return [SentMessage("id") for _ in prepared]
+
+    async with run_of(rows, road) as run:
+        pass
+    left = len(list(rows))
+    assert sorted(result.index for result in run.leftover) == list(range(100 - left))
+    assert sum(result.status is ACCEPTED for result in run.leftover) <= sent
+
+
+async def test_ordered_leftover() -> None:
+    """When an ordered run is left while its first chunk hangs, the results that waited behind it are in the leftover."""
+
+    async def road(prepared: Sequence[Prepared[SmsMessage]], _: object) -> list[SentMessage | None]:
+        if prepared[0].message.message == "m0":
+            await anyio.sleep_forever()
+        return await accept(prepared, _)
+
+    async with run_of(messages(100), road, ordered=True) as run:
+        await anyio.wait_all_tasks_blocked()
+    assert [(r.index, r.status) for r in run.leftover if r.index > 1] == [(i, ACCEPTED) for i in range(2, 8)]
+    assert [(r.index, r.status) for r in run.leftover if r.index < 2] == [(i, NOT_ATTEMPTED) for i in range(2)]
+    assert len(run.leftover) == 8
+
+
+async def test_leftover_of_a_source_that_was_cut_off() -> None:
+    """Messages that were gathered for a chunk, good and bad, when the block was left, are in the leftover."""
+    gathered = anyio.Event()
+
+    async def slow() -> AsyncIterator[SmsMessage]:
+        yield SmsMessage(RECEIVER, "m")
+        yield SmsMessage("bad", "m")
+        gathered.set()
+        await anyio.sleep_forever()
+
+    async with run_of(slow(), batch_size=10) as run:
+        await gathered.wait()
+    assert sorted((r.index, str(r.status)) for r in run.leftover) == [(0, "not_attempted"), (1, "rejected")]
+
+
+async def test_leftover_of_bad_rows_alone() -> None:
+    """Rejected rows that were gathered without a chunk are in the leftover too."""
+    gathered = anyio.Event()
+
+    async def slow() -> AsyncIterator[SmsMessage]:
+        yield SmsMessage("bad", "m")
+        gathered.set()
+        await anyio.sleep_forever()
+
+    async with run_of(slow(), batch_size=10) as run:
+        await gathered.wait()
+    assert [(r.index, str(r.status)) for r in run.leftover] == [(0, "rejected")]
+
+
+async def test_a_source_error_waits_for_the_results() -> None:
+    """What the source raised is kept, and raised only after the last result; asked again, it is raised again."""
+    trouble = LookupError("torn")
+
+    def source() -> Iterator[SmsMessage]:
+        yield from messages(3)
+        raise trouble
+
+    async with run_of(source()) as run:
+        seen = [(await anext(run)).index for _ in range(3)]
+        for _ in range(2):
+            with pytest.raises(LookupError) as caught:
+                await anext(run)
+            assert caught.value is trouble
+    assert (sorted(seen), run.source_error) == ([0, 1, 2], trouble)
+
+
+async def test_a_source_that_raises_at_once() -> None:
+    """A source that gives nothing but an exception has that as its only outcome."""
+
+    def source() -> Iterator[SmsMessage]:
+        raise LookupError("torn")
+        yield
+
+    async with run_of(source()) as run:
+        with pytest.raises(LookupError):
+            await anext(run)
+
+
+async def test_a_closing_that_raises() -> None:
+    """An exception of the source's own closing arrives as itself, and the leftover is complete."""
+
+    async def source() -> AsyncIterator[SmsMessage]:
+        try:
+            for message in messages(100):
+                yield message
+        finally:
+            raise OSError("the file is gone")
+
+    run = run_of(source(), batch_size=1)
+    with pytest.raises(OSError, match="the file is gone"):
+        async with run:
+            first = await anext(run)
+    indexes = sorted(result.index for result in [first, *run.leftover])
+    assert indexes == list(range(len(indexes)))
+
+
+async def test_a_cancelled_run_lets_the_source_close() -> None:
+    """Even when the run is cancelled from outside, the source may finish its own cleaning up."""
+    closed = False
+
+    async def source() -> AsyncIterator[SmsMessage]:
+        nonlocal closed
+        try:
+            for message in messages(100):
+                yield message
+        finally:
+            await checkpoint()
+            closed = True
+
+    with anyio.CancelScope() as scope:
+        async with run_of(source()) as run:
+            await anext(run)
+            scope.cancel()
+            await checkpoint()
+    assert scope.cancelled_caught
+    assert closed
+
+
+async def test_the_source_is_pulled_by_one_worker_at_a_time() -> None:
+    """Workers never run into each other in an asynchronous source."""
+    inside = 0
+    most = 0
+
+    class Rows:
+        def __init__(self) -> None:
+            self.left = messages(20)
+
+        def __aiter__(self) -> Rows:
+            return self
+
+        async def __anext__(self) -> SmsMessage:
+            nonlocal inside, most
+            inside += 1
+            most = max(most, inside)
+            await checkpoint()
+            inside -= 1
+            if not self.left:
+                raise StopAsyncIteration
+            return self.left.pop()
+
+    async with run_of(Rows(), concurrency=5) as run:
+        assert len([result async for result in run]) == 20
+    assert most == 1
+
+
+async def test_a_run_runs_once() -> None:
+    """A run cannot be entered twice, nor read before it was entered."""
+    run = run_of(messages(1))
+    with pytest.raises(RuntimeError, match="enter the bulk send first"):
+        await anext(run)
+    async with run:
+        pass
+    with pytest.raises(RuntimeError, match="runs once"):
+        await run.__aenter__()
+
+
+async def test_two_tasks_cannot_take_at_once() -> None:
+    """Of two tasks that take results at the same time the second is refused, instead of results getting lost."""
+    release = anyio.Event()
+
+    async def road(prepared: Sequence[Any], observer: object) -> list[SentMessage | None]:
+        await release.wait()
+        return await accept(prepared, observer)
+
+    seen: list[SendResult] = []
+
+    async def take() -> None:
+        seen.extend([result async for result in run])
+
+    async with run_of(messages(4), road) as run, anyio.create_task_group() as group:
+        group.start_soon(take)
+        await anyio.wait_all_tasks_blocked()
+        with pytest.raises(anyio.BusyResourceError, match="taking results from"):
+            await anext(run)
+        release.set()
+    assert sorted(result.index for result in seen) == [0, 1, 2, 3]
+
+
+async def test_a_stop_reaches_the_source() -> None:
+    """After a stop the rest of the source is read without being checked, and not attempted."""
+
+    async def road(prepared: Sequence[Any], _: object) -> list[SentMessage | None]:
+        await checkpoint()
+        raise AuthenticationError("no", status_code=401)
+
+    async with run_of([*messages(2), *messages(2), SmsMessage("bad", "m")], road, concurrency=1) as run:
+        seen = [(result.index, str(result.status)) async for result in run]
+    assert seen == [(0, "rejected"), (1, "rejected"), (2, "not_attempted"), (3, "not_attempted"), (4, "not_attempted")]
+
+
+async def test_stop_on_a_bad_row() -> None:
+    """Set to stop, a run does not send the chunk that came with a bad row."""
+    rows = [SmsMessage("bad", "m"), *messages(2)]
+    async with run_of(rows, stop_on_failure=True) as run:
+        seen = sorted((result.index, str(result.status)) for result in [one async for one in run])
+    assert seen == [(0, "rejected"), (1, "not_attempted"), (2, "not_attempted")]
+
+
+async def test_an_exception_of_the_block_goes_before_everything() -> None:
+    """The block's exception arrives as itself even if requests are still under way."""
+
+    async def road(prepared: Sequence[Any], _: object) -> list[SentMessage | None]:
+        if prepared[0].message.message == "m0":
+            return await accept(prepared, _)
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    run = run_of(messages(10), road, batch_size=1)
+
+    async def consume() -> None:
+        async with run:
+            await anext(run)
+            raise KeyError
+
+    with pytest.raises(KeyError):
+        await consume()
+    assert sorted((r.index, r.status) for r in run.leftover) == [
+        (index, NOT_ATTEMPTED) for index in range(1, 1 + len(run.leftover))
+    ]
+    assert 2 <= len(run.leftover) <= 3
+
+
+def test_the_window() -> None:
+    """The window is twice the concurrency."""
+    assert (Pace(concurrency=1).window, Pace(concurrency=8).window) == (2, 16)

@@ -1,0 +1,204 @@
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import pytest
+from anyio.abc import ByteStream
+
+from tests.support.raw import RawRequest, answer, raw_gateway
+from wikipayam_async import (
+    AsyncWikipayam,
+    AuthenticationError,
+    ConfigurationError,
+    HolooResult,
+    InvalidInputError,
+    SmsMessage,
+    UnknownOutcomeError,
+    UnprocessableError,
+)
+from wikipayam_async.emulator import DEFAULT_TOKEN, DEFAULT_USERNAME, Emulator, EmulatorTransport, Fault, When
+
+pytestmark = pytest.mark.anyio
+
+RECEIVER = "09123456789"
+ROADS = pytest.mark.parametrize("road", ["send", "send_get"])
+ID = "69e5eeab439260d336015405"
+
+
+def emulated(**options: Any) -> tuple[AsyncWikipayam, Emulator]:
+    """Make an emulator and its client."""
+    emulator = Emulator()
+    given: dict[str, Any] = {"sender": "10002000", "username": DEFAULT_USERNAME} | options
+    return AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator), **given), emulator
+
+
+def take(client: AsyncWikipayam, road: str) -> Callable[..., Awaitable[HolooResult]]:
+    """Take one of the two roads."""
+    method: Callable[..., Awaitable[HolooResult]] = getattr(client.holoo, road)
+    return method
+
+
+async def result_from(road: str, body: Any) -> HolooResult | None:
+    """Return what an answer is read as; None if it leaves the fate unknown."""
+
+    async def handler(_: RawRequest, __: ByteStream) -> bytes:
+        return answer(body)
+
+    async with (
+        raw_gateway(handler) as gateway,
+        AsyncWikipayam("t", sender="1", username="u", base_url=gateway.url) as client,
+    ):
+        try:
+            return await take(client, road)(RECEIVER, "m")
+        except UnknownOutcomeError:
+            return None
+        finally:
+            assert len(gateway.requests) == 1
+
+
+async def test_the_documented_post() -> None:
+    """The POST carries the documented object, its password the token, and the usual headers."""
+
+    async def handler(_: RawRequest, __: ByteStream) -> bytes:
+        return answer({"data": {"id": ID}})
+
+    async with (
+        raw_gateway(handler) as gateway,
+        AsyncWikipayam("secret", sender="10002000", username="09120000000", base_url=gateway.url) as client,
+    ):
+        result = await client.holoo.send("+98 912 345 6789", "سلام ")
+    (request,) = gateway.requests
+    assert (request.method, request.target) == ("POST", "/api/v1/service/holoo")
+    assert request.json == {
+        "username": "09120000000",
+        "password": "secret",
+        "from": "10002000",
+        "to": "09123456789",
+        "message": "سلام ",
+    }
+    names = ("authorization", "accept", "accept-encoding", "content-type")
+    assert [request.headers.get(name) for name in names] == [
+        "Bearer secret",
+        "application/json",
+        "identity",
+        "application/json",
+    ]
+    assert result == HolooResult(ID, data={"id": ID})
+
+
+async def test_the_documented_get() -> None:
+    """The GET carries everything in its query and none of our headers, not even the token's."""
+
+    async def handler(_: RawRequest, __: ByteStream) -> bytes:
+        return answer({"data": {"id": ID}})
+
+    async with (
+        raw_gateway(handler) as gateway,
+        AsyncWikipayam("secret", sender="10002000", username="09120000000", base_url=gateway.url) as client,
+    ):
+        result = await client.holoo.send_get("+98 912 345 6789", "سلام می\u200cکنم + & = % # ? ۱۲ ")
+    (request,) = gateway.requests
+    parts = urlsplit(request.target)
+    assert (request.method, parts.path, request.body) == ("GET", "/api/v1/service/holoo", b"")
+    assert parse_qsl(parts.query) == [
+        ("username", "09120000000"),
+        ("password", "secret"),
+        ("from", "10002000"),
+        ("to", "09123456789"),
+        ("message", "سلام می\u200cکنم + & = % # ? ۱۲ "),
+    ]
+    assert set(request.headers) == {"host"}
+    assert result == HolooResult(ID, data={"id": ID})
+
+
+@ROADS
+async def test_on_the_emulator(road: str) -> None:
+    """Both roads send one message, with the fields of the call before those of the client."""
+    client, emulator = emulated(username="somebody")
+    async with client:
+        send = take(client, road)
+        result = await send("0098 912 345 6789", "👍 m ", "100010000", DEFAULT_USERNAME)
+        await send("+989120000000", "m", username=DEFAULT_USERNAME, normalize=False)
+        with pytest.raises(AuthenticationError):
+            await send(RECEIVER, "m")
+        with pytest.raises(UnprocessableError):
+            await send(RECEIVER, "m", "5000", DEFAULT_USERNAME)
+    first, second = emulator.ledger
+    assert (first.sender, first.receiver, first.message, first.id) == ("100010000", RECEIVER, "👍 m ", result.id)
+    assert (second.sender, second.receiver) == ("10002000", "+989120000000")
+
+
+@ROADS
+@pytest.mark.parametrize("missing", ["sender", "username"])
+async def test_gaps_in_the_configuration(road: str, missing: str) -> None:
+    """Without a line or a user name the configuration is at fault, and the gateway sees nothing."""
+    options: dict[str, Any] = {missing: None}
+    client, emulator = emulated(**options)
+    async with client:
+        with pytest.raises(ConfigurationError, match=missing):
+            await take(client, road)(RECEIVER, "m")
+    assert emulator.requests == 0
+
+
+@ROADS
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"to": "12"}, "to"),
+        ({"to": "\n", "normalize": False}, "to"),
+        ({"message": ""}, "message"),
+        ({"message": "half \ud83d"}, "message"),
+        ({"message": 7}, "message"),
+        ({"sender": " "}, "sender"),
+        ({"sender": 5000}, "sender"),
+        ({"username": 9123456789}, "username"),
+        ({"username": "a\r\nb"}, "username"),
+        ({"username": "\ud800"}, "username"),
+    ],
+)
+async def test_bad_arguments(road: str, arguments: dict[str, Any], field: str) -> None:
+    """An argument that breaks a rule is named, and the gateway sees nothing."""
+    client, emulator = emulated()
+    given: dict[str, Any] = {"to": RECEIVER, "message": "m"} | arguments
+    async with client:
+        with pytest.raises(InvalidInputError) as caught:
+            await take(client, road)(**given)
+    assert (caught.value.field, emulator.requests) == (field, 0)
+
+
+@ROADS
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ({"data": {"id": ID, "message": "ok"}}, HolooResult(ID, "ok", {"id": ID, "message": "ok"})),
+        ({"id": 12}, HolooResult("12", data={"id": 12})),
+        ({"data": [{"id": ID}]}, HolooResult(ID, data=[{"id": ID}])),
+        ({"status": 1}, HolooResult(data={"status": 1}, extra={"status": 1})),
+        ({"data": "sent"}, HolooResult(data="sent")),
+        ({"data": None}, HolooResult()),
+        ([], HolooResult(data=[])),
+        ([[]], HolooResult(data=[[]])),
+        (1, HolooResult(data=1)),
+        ("OK", None),
+        ({"id": [1], "message": 5}, HolooResult(data={"id": [1], "message": 5})),
+    ],
+)
+async def test_any_answer(road: str, body: Any, expected: HolooResult | None) -> None:
+    """The answer is not documented: any JSON is a success, kept as it came, with the id where there is one."""
+    assert await result_from(road, body) == expected
+
+
+@ROADS
+@pytest.mark.parametrize("fault", [Fault.html(200, when=When.AFTER), Fault.status(502, when=When.AFTER), Fault.reset()])
+async def test_lost_answers(road: str, fault: Fault) -> None:
+    """What cannot be read, or was lost, leaves the message's fate unknown; nothing is sent again."""
+    client, emulator = emulated()
+    emulator.faults.arm(fault)
+    async with client:
+        with pytest.raises(UnknownOutcomeError) as caught:
+            await take(client, road)(RECEIVER, "m", "10002000")
+    assert caught.value.messages == (SmsMessage(RECEIVER, "m", sender="10002000"),)
+    assert caught.value.track_ids == (None,)
+    assert (emulator.accepted, emulator.requests) == (1, 1)

@@ -1,0 +1,410 @@
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from anyio.abc import ByteStream
+
+from tests.support.raw import RawRequest, accept_all, answer, raw_gateway
+from wikipayam_async import (
+    AsyncWikipayam,
+    BadRequestError,
+    ConfigurationError,
+    InvalidInputError,
+    LegacyInbox,
+    Receive,
+    ResponseError,
+    SentMessage,
+    SmsMessage,
+    UnknownOutcomeError,
+    UnprocessableError,
+)
+from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault
+
+pytestmark = pytest.mark.anyio
+
+RECEIVER = "09123456789"
+ID = "69e5eeab439260d336015405"
+
+
+async def take_all(request: RawRequest, _: ByteStream) -> bytes:
+    """Accept everything."""
+    return accept_all(request)
+
+
+def emulated(**options: Any) -> tuple[AsyncWikipayam, Emulator]:
+    """Make an emulator and its client."""
+    emulator = Emulator()
+    given: dict[str, Any] = {"sender": "10002000"} | options
+    return AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator), **given), emulator
+
+
+async def sent_as(*messages: SmsMessage, normalize: bool = True, **options: Any) -> list[dict[str, Any]]:
+    """Send messages in one request; return the items that the gateway got."""
+    async with (
+        raw_gateway(take_all) as gateway,
+        AsyncWikipayam("t", base_url=gateway.url, **({"sender": "10002000"} | options)) as client,
+    ):
+        await client.sms.send_many(messages, normalize=normalize)
+    items: list[dict[str, Any]] = gateway.requests[0].json
+    return items
+
+
+class TestSend:
+    """`sms.send`: one message."""
+
+    async def test_the_documented_call(self) -> None:
+        """A message goes out as documented, an array of one, and the documented answer is read."""
+
+        async def handler(_: RawRequest, __: ByteStream) -> bytes:
+            item = {"id": ID, "sender": "100010000", "receiver": RECEIVER, "track_id": "TRACK_001"}
+            return answer({"data": [item]})
+
+        async with (
+            raw_gateway(handler) as gateway,
+            AsyncWikipayam("secret", sender="10002000", base_url=gateway.url) as client,
+        ):
+            sent = await client.sms.send(RECEIVER, "hello", track_id="TRACK_001")
+        (request,) = gateway.requests
+        assert (request.method, request.target) == ("POST", "/api/v1/sms/send")
+        assert request.body == (
+            b'[{"sender":"10002000","receiver":"09123456789","message":"hello","track_id":"TRACK_001"}]'
+        )
+        names = ("authorization", "accept", "accept-encoding", "content-type", "content-length")
+        assert [request.headers.get(name) for name in names] == [
+            "Bearer secret",
+            "application/json",
+            "identity",
+            "application/json",
+            str(len(request.body)),
+        ]
+        assert sent == SentMessage(ID, "100010000", RECEIVER, "TRACK_001")
+
+    async def test_a_track_id_is_made(self) -> None:
+        """A message without a reference gets one that no other has, and the result names it."""
+        client, emulator = emulated()
+        async with client:
+            sents = [await client.sms.send(RECEIVER, "m") for _ in range(3)]
+        assert [sent.track_id for sent in sents] == emulator.accepted_track_ids()
+        assert len(set(emulator.accepted_track_ids())) == 3
+        assert [sent.id for sent in sents] == [entry.id for entry in emulator.ledger]
+
+    async def test_another_line(self) -> None:
+        """A line named with the message goes before the client's."""
+        client, emulator = emulated()
+        async with client:
+            await client.sms.send(RECEIVER, "m", "100010000")
+            await client.sms.send(RECEIVER, "m")
+        assert [entry.sender for entry in emulator.ledger] == ["100010000", "10002000"]
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            "سلام، کد تخفیف شما: ۱۲۳۴۵ ",
+            "می\u200cخواهم",
+            "👩‍👩‍👧‍👦 🇮🇷",
+            "  spaces at both ends  ",
+            "line\r\nline\ttab",
+            'quotes " and \\ and </script>',
+            "\x00 control \x7f",
+            "٠١٢٣ ي ك",
+            "x" * 5000,
+        ],
+    )
+    async def test_texts_to_the_letter(self, text: str) -> None:
+        """A text arrives to the letter, whatever it holds."""
+        assert (await sent_as(SmsMessage(RECEIVER, text)))[0]["message"] == text
+
+    @pytest.mark.parametrize(
+        "spelling",
+        [
+            "09123456789",
+            "9123456789",
+            "989123456789",
+            "+989123456789",
+            "00989123456789",
+            "0912 345 6789",
+            "0912-345-67-89",
+            "۰۹۱۲۳۴۵۶۷۸۹",
+            "٠٩١٢٣٤٥٦٧٨٩",
+            " +98 (912) 345.6789\u200c",
+        ],
+    )
+    async def test_spellings_of_a_receiver(self, spelling: str) -> None:
+        """A receiver in any usual spelling is sent in the documented form."""
+        assert (await sent_as(SmsMessage(spelling, "m")))[0]["receiver"] == "09123456789"
+
+    async def test_a_receiver_as_it_is(self) -> None:
+        """With normalize=False a receiver is sent as it is."""
+        client, emulator = emulated()
+        async with client:
+            await client.sms.send("+989123456789", "m", normalize=False)
+        assert [entry.receiver for entry in emulator.ledger] == ["+989123456789"]
+        assert (await sent_as(SmsMessage(" 1-800 ", "m"), normalize=False))[0]["receiver"] == " 1-800 "
+
+    @pytest.mark.parametrize(
+        ("arguments", "field"),
+        [
+            ({"receiver": "0998877665"}, "receiver"),
+            ({"receiver": ""}, "receiver"),
+            ({"receiver": None}, "receiver"),
+            ({"receiver": 9988776655}, "receiver"),
+            ({"receiver": "x\ny", "normalize": False}, "receiver"),
+            ({"receiver": "1" * 65, "normalize": False}, "receiver"),
+            ({"message": ""}, "message"),
+            ({"message": None}, "message"),
+            ({"message": b"bytes"}, "message"),
+            ({"message": "half \ud83d"}, "message"),
+            ({"sender": "1\n2"}, "sender"),
+            ({"sender": 10002000}, "sender"),
+            ({"track_id": ""}, "track_id"),
+            ({"track_id": 7}, "track_id"),
+            ({"track_id": "x" * 256}, "track_id"),
+        ],
+    )
+    async def test_bad_arguments(self, arguments: dict[str, Any], field: str) -> None:
+        """An argument that breaks a rule is named, its value is not shown, and the gateway sees nothing."""
+        client, emulator = emulated()
+        given: dict[str, Any] = {"receiver": RECEIVER, "message": "m"} | arguments
+        async with client:
+            with pytest.raises(InvalidInputError) as caught:
+                await client.sms.send(**given)
+        assert (caught.value.field, emulator.requests) == (field, 0)
+        assert "98877" not in str(caught.value)
+
+    async def test_no_sender_anywhere(self) -> None:
+        """Without any line the configuration is at fault, and the gateway sees nothing."""
+        client, emulator = emulated(sender=None)
+        async with client:
+            with pytest.raises(ConfigurationError, match="sender"):
+                await client.sms.send(RECEIVER, "m")
+        assert emulator.requests == 0
+
+    async def test_a_refusal(self) -> None:
+        """A refusal is told with the gateway's complaints."""
+        client, emulator = emulated(sender="5000")
+        async with client:
+            with pytest.raises(UnprocessableError) as caught:
+                await client.sms.send(RECEIVER, "m")
+        assert list(caught.value.errors) == ["0.sender"]
+        assert emulator.accepted == 0
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"data": []},
+            {"data": None},
+            {"data": {}},
+            {"data": "ok"},
+            {"data": 7},
+            {},
+            [],
+            None,
+            "OK",
+            {"message": "queued"},
+            {"data": [{"sender": "1", "receiver": RECEIVER}]},
+            {"data": [{"id": None, "track_id": "T"}]},
+            {"data": [{"id": "", "track_id": "T"}]},
+            {"data": [{"id": [ID], "track_id": "T"}]},
+            {"data": [{"id": ID, "track_id": "of another"}]},
+            {"data": [{"id": ID, "receiver": "09120000000"}]},
+            b"<html>welcome</html>",
+            b"",
+            b"{",
+            b"\xff\xfe",
+            b"[" * 100_000,
+        ],
+    )
+    async def test_successes_that_tell_nothing(self, body: Any) -> None:
+        """A success that says nothing of the message leaves its fate unknown, and nothing is sent again."""
+
+        async def handler(_: RawRequest, __: ByteStream) -> bytes:
+            return answer(body)
+
+        async with (
+            raw_gateway(handler) as gateway,
+            AsyncWikipayam("t", sender="1", base_url=gateway.url) as client,
+        ):
+            with pytest.raises(UnknownOutcomeError) as caught:
+                await client.sms.send(RECEIVER, "m", track_id="T")
+        assert len(gateway.requests) == 1
+        assert caught.value.track_ids == ("T",)
+        assert caught.value.messages == (SmsMessage(RECEIVER, "m", track_id="T"),)
+        assert caught.value.accepted == ()
+        assert isinstance(caught.value.__cause__, ResponseError)
+
+    @pytest.mark.parametrize(
+        ("body", "expected"),
+        [
+            ({"data": [{"id": ID}]}, SentMessage(ID)),
+            ({"data": {"id": ID, "track_id": "T"}}, SentMessage(ID, track_id="T")),
+            ([{"id": ID, "track_id": "T"}], SentMessage(ID, track_id="T")),
+            ({"id": ID, "track_id": "T"}, SentMessage(ID, track_id="T")),
+            (
+                {"data": [{"id": 123, "track_id": "T", "parts": 2}]},
+                SentMessage("123", track_id="T", extra={"parts": 2}),
+            ),
+            (
+                {"data": [None, 7, {"id": "x", "track_id": "U"}, {"id": ID, "track_id": "T", "sender": 5000}]},
+                SentMessage(ID, "5000", track_id="T"),
+            ),
+            (
+                {"data": [{"id": ID, "receiver": "+98 912 345 6789", "track_id": None}]},
+                SentMessage(ID, receiver="+98 912 345 6789"),
+            ),
+            ({"data": [{"id": ID, "track_id": "T"}] * 2}, SentMessage(ID, track_id="T")),
+        ],
+    )
+    async def test_successes_of_other_shapes(self, body: Any, expected: SentMessage) -> None:
+        """A success that names the message's id is one, whatever stands around it."""
+
+        async def handler(_: RawRequest, __: ByteStream) -> bytes:
+            return answer(body)
+
+        async with (
+            raw_gateway(handler) as gateway,
+            AsyncWikipayam("t", sender="1", base_url=gateway.url) as client,
+        ):
+            assert await client.sms.send(RECEIVER, "m", track_id="T") == expected
+
+
+class TestSendMany:
+    """`sms.send_many`: some messages in one request."""
+
+    async def test_all_fields(self) -> None:
+        """Messages may differ in every field; `note` goes out as such, and the results stand in their order."""
+        messages = [
+            SmsMessage("+989123456789", "one", sender="100010000", track_id="A"),
+            SmsMessage(RECEIVER, note="two ", track_id="B"),
+            SmsMessage(RECEIVER, "three", track_id="C"),
+        ]
+        assert await sent_as(*messages) == [
+            {"sender": "100010000", "receiver": RECEIVER, "message": "one", "track_id": "A"},
+            {"sender": "10002000", "receiver": RECEIVER, "note": "two ", "track_id": "B"},
+            {"sender": "10002000", "receiver": RECEIVER, "message": "three", "track_id": "C"},
+        ]
+        client, emulator = emulated()
+        emulator.faults.arm(Fault.reordered_items())
+        async with client:
+            sents = await client.sms.send_many(iter(messages))
+        ids = {entry.track_id: entry.id for entry in emulator.ledger}
+        assert [sent.id for sent in sents] == [ids["A"], ids["B"], ids["C"]]
+        assert [entry.message for entry in emulator.ledger] == ["one", "two ", "three"]
+        assert emulator.requests == 1
+
+    async def test_nothing(self) -> None:
+        """No messages are no request."""
+        client, emulator = emulated()
+        async with client:
+            assert await client.sms.send_many([]) == []
+        assert emulator.requests == 0
+
+    @pytest.mark.parametrize(
+        ("message", "field"),
+        [
+            (SmsMessage("bad", "m"), "messages[1].receiver"),
+            (SmsMessage(RECEIVER), "messages[1].message"),
+            (SmsMessage(RECEIVER, "m", note="n"), "messages[1].note"),
+            (SmsMessage(RECEIVER, "m", sender="\n"), "messages[1].sender"),
+            (SmsMessage(RECEIVER, "m", track_id=" "), "messages[1].track_id"),
+            ({"receiver": RECEIVER, "message": "m"}, "messages[1].message"),
+            (None, "messages[1].message"),
+        ],
+    )
+    async def test_a_bad_message(self, message: Any, field: str) -> None:
+        """One message that breaks a rule is named by its place, and none is sent."""
+        client, emulator = emulated()
+        async with client:
+            with pytest.raises(InvalidInputError) as caught:
+                await client.sms.send_many([SmsMessage(RECEIVER, "m"), message])
+        assert (caught.value.field, emulator.requests) == (field, 0)
+
+    async def test_no_sender_anywhere(self) -> None:
+        """The message that no line is named for is named by its place, and none is sent."""
+        client, emulator = emulated(sender=None)
+        async with client:
+            with pytest.raises(ConfigurationError, match=r"^messages\[1\]\.sender: none given"):
+                await client.sms.send_many([SmsMessage(RECEIVER, "m", sender="10002000"), SmsMessage(RECEIVER, "m")])
+        assert emulator.requests == 0
+
+    async def test_a_refusal_of_all(self) -> None:
+        """A refusal is of all, since the gateway takes all or none."""
+        client, emulator = emulated()
+        emulator.faults.arm(Fault.status(400))
+        async with client:
+            with pytest.raises(BadRequestError):
+                await client.sms.send_many([SmsMessage(RECEIVER, "m")] * 3)
+        assert emulator.accepted == 0
+
+    async def test_missing_items(self) -> None:
+        """Where the answer leaves messages out, the error holds those, and what is known of the others."""
+        client, emulator = emulated()
+        emulator.faults.arm(Fault.missing_items(*range(1, 8)))
+        messages = [SmsMessage(RECEIVER, f"m{index}", track_id=f"T{index}") for index in range(9)]
+        async with client:
+            with pytest.raises(UnknownOutcomeError) as caught:
+                await client.sms.send_many(messages)
+        error = caught.value
+        assert error.messages == tuple(messages[1:8])
+        assert error.track_ids == tuple(f"T{index}" for index in range(1, 8))
+        assert [sent.track_id for sent in error.accepted if isinstance(sent, SentMessage)] == ["T0", "T8"]
+        assert "does not mention 7 of 9 messages (T1, T2, T3, T4, T5, …)" in str(error)
+        assert isinstance(error.__cause__, ResponseError)
+
+    async def test_one_missing_item(self) -> None:
+        """A single missing message is named without an ellipsis."""
+        client, emulator = emulated()
+        emulator.faults.arm(Fault.missing_items())
+        async with client:
+            with pytest.raises(UnknownOutcomeError, match=r"1 of 2 messages \(B\); they may have been accepted"):
+                await client.sms.send_many([SmsMessage(RECEIVER, "m", track_id=name) for name in "AB"])
+
+
+class TestOldInbox:
+    """`sms.receive`: the old service, whose answer is not documented."""
+
+    async def test_the_documented_call(self) -> None:
+        """The day is sent as documented; dates and strings are days."""
+
+        async def handler(_: RawRequest, __: ByteStream) -> bytes:
+            return answer({"data": []})
+
+        async with raw_gateway(handler) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
+            inbox = await client.sms.receive("2024-01-01")
+        (request,) = gateway.requests
+        assert (request.method, request.target) == ("POST", "/api/v1/sms/receive")
+        assert request.json == {"from_date": "2024-01-01"}
+        assert (inbox, list(inbox), len(inbox)) == (LegacyInbox((), []), [], 0)
+
+    @pytest.mark.parametrize(
+        ("data", "expected"),
+        [
+            ([{"id": "a", "sender": "98912", "message": "لغو "}], [Receive("a", "98912", message="لغو ")]),
+            ({"messages": [{"id": "a", "message": "m"}]}, [Receive("a", message="m")]),
+            ({"id": "a", "message": "m"}, [Receive("a", message="m")]),
+            ({}, []),
+            (None, []),
+            ("none", []),
+            (0, []),
+            ([None, 7, [], {}], []),
+            ({"count": 0, "messages": []}, []),
+        ],
+    )
+    async def test_any_answer(self, data: Any, expected: list[Receive]) -> None:
+        """Whatever comes, the messages that can be made out are there, and the answer as it came."""
+
+        async def handler(_: RawRequest, __: ByteStream) -> bytes:
+            return answer({"data": data})
+
+        async with raw_gateway(handler) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
+            inbox = await client.sms.receive("2024-01-01")
+        assert (list(inbox), inbox.data) == (expected, data)
+
+    @pytest.mark.parametrize("day", ["", "2024-1-1", "2024-02-30", "yesterday", None, 20240101])
+    async def test_bad_days(self, day: Any) -> None:
+        """What is no day is refused before any traffic."""
+        client, emulator = emulated()
+        async with client:
+            with pytest.raises(InvalidInputError) as caught:
+                await client.sms.receive(day)
+        assert (caught.value.field, emulator.requests) == ("from_date", 0)

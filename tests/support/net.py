@@ -1,0 +1,173 @@
+"""What the tests of the network core share: a client on virtual time, an ear for its events, certificates, a tunnel."""
+
+from __future__ import annotations
+
+import functools
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any, TypeVar
+
+import anyio
+import httpx
+import trustme
+from anyio.abc import ByteStream
+
+from tests.support.raw import RawRequest, answer
+from wikipayam_async import AsyncWikipayam, CallFinished, Event, LaneTransport, MessageOutcome
+
+T = TypeVar("T")
+
+TOKEN = "token-5f3a9c"
+RECEIVER = "09123456789"
+BALANCE = answer({"data": {"balance": 7}})
+
+ROADS = ("lanes", "lane_transport", "pool", "transport")
+"""Lanes of the client's own; a `LaneTransport` handed in; a real `httpx.AsyncClient`; a bare transport of httpx's."""
+
+
+class Times:
+    """Virtual time: a sleep costs nothing and moves the clock.
+
+    Attributes:
+        slept: How long each sleep was meant to be.
+    """
+
+    def __init__(self) -> None:
+        self.slept: list[float] = []
+        self._ahead = 0.0
+
+    def clock(self) -> float:
+        """Return the time of the event loop, and all that was slept."""
+        return anyio.current_time() + self._ahead
+
+    async def sleep(self, seconds: float) -> None:
+        """Move the clock."""
+        self.slept.append(seconds)
+        self._ahead += seconds
+        await anyio.lowlevel.checkpoint()
+
+
+class Ear:
+    """Hears a client's events."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+        self.events.append(event)
+
+    def of(self, kind: type[T]) -> list[T]:
+        """Return the events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def finished(self) -> list[CallFinished]:
+        """The ends of calls."""
+        return self.of(CallFinished)
+
+    @property
+    def fates(self) -> list[MessageOutcome]:
+        """What became of the messages of all calls."""
+        return [fate for end in self.finished for fate in end.messages]
+
+
+def most(_: float, upper: float) -> float:
+    """Stand in for chance: always the longest pause."""
+    return upper
+
+
+def on_virtual_time(client: AsyncWikipayam, *, uniform: Callable[[float, float], float] = most) -> Times:
+    """Put a client's pauses on virtual time."""
+    times = Times()
+    client._shared.clock, client._shared.sleep, client._shared.uniform = times.clock, times.sleep, uniform
+    return times
+
+
+@functools.cache
+def authority() -> trustme.CA:
+    """Make the certificate authority of the tests."""
+    return trustme.CA()
+
+
+@functools.cache
+def server_tls(name: str = "localhost") -> ssl.SSLContext:
+    """Make the context of a server with a certificate for a name."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority().issue_cert(name).configure_cert(context)
+    return context
+
+
+@functools.cache
+def client_tls() -> ssl.SSLContext:
+    """Make a context that trusts the authority of the tests."""
+    context = ssl.create_default_context()
+    authority().configure_trust(context)
+    return context
+
+
+@asynccontextmanager
+async def connected(url: str, road: str = "lanes", **options: Any) -> AsyncIterator[tuple[AsyncWikipayam, Times, Ear]]:
+    """Give a client that goes by one of the `ROADS`, on virtual time, with an ear for its events."""
+    ear = Ear()
+    async with AsyncExitStack() as stack:
+        tls = client_tls() if url.startswith("https") else None
+        if road == "lanes":
+            options.setdefault("ssl_context", tls)
+        elif road == "lane_transport":
+            options["transport"] = LaneTransport(ssl_context=tls)
+        elif road == "pool":
+            http = httpx.AsyncClient(verify=client_tls(), trust_env=False)
+            options["http_client"] = await stack.enter_async_context(http)
+        elif road == "transport":
+            options["transport"] = httpx.AsyncHTTPTransport(verify=client_tls())
+        settings = {"sender": "10002000", "username": "shop", "otp_pattern_id": 13, "on_event": ear, **options}
+        client = await stack.enter_async_context(AsyncWikipayam(TOKEN, base_url=url, **settings))
+        yield client, on_virtual_time(client), ear
+
+
+SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
+    "sms.send": lambda client: client.sms.send(RECEIVER, "text", track_id="t-1"),
+    "otp.send": lambda client: client.otp.send(RECEIVER, "1234", track_id="t-1"),
+    "voice.send": lambda client: client.voice.send(RECEIVER, "1234", track_id="t-1"),
+    "holoo.send": lambda client: client.holoo.send(RECEIVER, "text"),
+    "holoo.send_get": lambda client: client.holoo.send_get(RECEIVER, "text"),
+    "request": lambda client: client.request("POST", "new/endpoint", json={"a": 1}),
+}
+"""Every way to send."""
+
+READS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
+    "balance": lambda client: client.balance(),
+    "sms.delivery_status": lambda client: client.sms.delivery_status("a" * 24),
+    "sms.receive": lambda client: client.sms.receive("2024-01-01"),
+    "receives.list": lambda client: client.receives.list(),
+    "receives.mark_read": lambda client: client.receives.mark_read("a" * 24),
+    "receives.delete": lambda client: client.receives.delete("a" * 24),
+    "request": lambda client: client.request("GET", "new/endpoint"),
+    "request idempotent": lambda client: client.request("PUT", "new/endpoint", json={}, replay="idempotent"),
+}
+"""Ways to read, mark and delete."""
+
+
+def tunnel(port: int) -> Callable[[RawRequest, ByteStream], Awaitable[object]]:
+    """Return a handler that makes a bare gateway a proxy, which tunnels every CONNECT to a loopback port."""
+
+    async def handle(request: RawRequest, stream: ByteStream) -> object:
+        assert request.method == "CONNECT"
+        async with await anyio.connect_tcp("127.0.0.1", port) as upstream, anyio.create_task_group() as group:
+            await stream.send(b"HTTP/1.1 200 OK\r\n\r\n")
+
+            async def pass_on(source: ByteStream, target: ByteStream) -> None:
+                try:
+                    async for data in source:
+                        await target.send(data)
+                except (anyio.BrokenResourceError, anyio.ClosedResourceError):
+                    pass
+                group.cancel_scope.cancel()
+
+            group.start_soon(pass_on, stream, upstream)
+            group.start_soon(pass_on, upstream, stream)
+        return False
+
+    return handle

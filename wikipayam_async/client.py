@@ -29,7 +29,7 @@ from wikipayam_async.core.options import (
     read_token,
 )
 from wikipayam_async.core.pipeline import Pipeline, Shared
-from wikipayam_async.core.redact import SealedBytes, shape_of
+from wikipayam_async.core.redact import Sealed, SealedBytes, SealedFields, seal, shape_of, without_frames
 from wikipayam_async.core.retry import Replay, RetryPolicy
 from wikipayam_async.core.transport import Carrier, make_carrier
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
@@ -120,6 +120,7 @@ class AsyncWikipayam:
     voice: VoiceService
     holoo: HolooService
 
+    @without_frames
     def __init__(
         self,
         token: str | None = None,
@@ -191,6 +192,7 @@ class AsyncWikipayam:
         """
         return await self._account.balance()
 
+    @without_frames
     def with_options(
         self,
         *,
@@ -286,20 +288,10 @@ class AsyncWikipayam:
             APIConnectionError: It could not be reached.
             ResponseError: Its answer cannot be read.
         """
-        if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
-            raise InvalidInputError("method", rule="expected GET, POST, PUT, PATCH or DELETE", got=shape_of(method))
-        if not isinstance(path, str) or not _PATH.fullmatch(path):
-            rule = "expected a path below the API prefix, such as user/balance (a query goes into params)"
-            raise InvalidInputError("path", rule=rule, got=shape_of(path))
-        verb = method.upper()
-        path = path.lstrip("/")
-        kind = _replay(replay, Replay.READ if verb == "GET" else Replay.SEND)
-        call: Call[T | JsonValue] = Call(
-            operation=Operation(f"{verb} {path}", verb, path, kind),
-            read=lambda data: data if cast_to is None else converter.structure(data, cast_to),
-            query=_query(params or {}),
-            body=None if json is None else _body(json),
-        )
+        content = Sealed((params, json))
+        path = seal(path)
+        del params, json  # a traceback with locals is not to show them
+        call: Call[T | JsonValue] = _call(method, path, content, cast_to, replay)
         return await self._pipeline.run(call)
 
     async def aclose(self) -> None:
@@ -322,6 +314,29 @@ class AsyncWikipayam:
         raise TypeError("a client is not pickled: it holds connections and the token; build one in each process")
 
 
+@without_frames
+def _call(
+    method: object, path: object, content: Sealed[tuple[Any, object]], cast_to: type[Any] | None, replay: str | None
+) -> Call[Any]:
+    """Check the arguments of `request`, and make the call of them."""
+    params, json = content.reveal()
+    if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
+        raise InvalidInputError("method", rule="expected GET, POST, PUT, PATCH or DELETE", got=shape_of(method))
+    if not isinstance(path, str) or not _PATH.fullmatch(path):
+        rule = "expected a path below the API prefix, such as user/balance (a query goes into params)"
+        raise InvalidInputError("path", rule=rule, got=shape_of(path))
+    verb = method.upper()
+    path = path.lstrip("/")
+    return Call(
+        operation=Operation(
+            f"{verb} {path}", verb, path, _replay(replay, Replay.READ if verb == "GET" else Replay.SEND)
+        ),
+        read=lambda data: data if cast_to is None else converter.structure(data, cast_to),
+        query=_query(params or {}),
+        body=None if json is None else _body(json),
+    )
+
+
 def _user_agent(application: str | None) -> bytes:
     own = f"wikipayam-async/{_VERSION} (Python {sys.version_info.major}.{sys.version_info.minor})"
     return (f"{application} {own}" if application else own).encode("ascii")
@@ -336,7 +351,7 @@ def _replay(word: str | None, default: Replay) -> Replay:
         raise InvalidInputError("replay", rule="expected read, idempotent or send", got=shape_of(word)) from None
 
 
-def _query(params: Mapping[str, object]) -> dict[str, str]:
+def _query(params: Mapping[str, object]) -> SealedFields:
     if not isinstance(params, Mapping):
         raise InvalidInputError("params", rule="expected a mapping", got=shape_of(params))
     query = {str(name): _text(value) for name, value in params.items() if value is not None}
@@ -344,7 +359,7 @@ def _query(params: Mapping[str, object]) -> dict[str, str]:
         "".join([*query, *query.values()]).encode()
     except UnicodeEncodeError:
         raise InvalidInputError("params", rule="expected valid Unicode", got="half of a surrogate pair") from None
-    return query
+    return SealedFields(query)
 
 
 def _text(value: object) -> str:

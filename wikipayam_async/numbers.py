@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-from wikipayam_async.core.redact import shape_of
+from wikipayam_async.core.redact import shape_of, without_frames
 from wikipayam_async.errors import InvalidInputError
 
 __all__ = ["normalize_receiver"]
@@ -23,6 +23,7 @@ _MOBILE = re.compile(r"(?:(?:\+|00)?98|0)?(9[0-9]{9})")
 _RULE = "expected an Iranian mobile number such as 09123456789 (normalize=False sends any receiver as it is)"
 
 
+@without_frames
 def normalize_receiver(text: str, *, field: str = "receiver") -> str:
     """Return a mobile number in the form `09123456789`.
 

@@ -1,7 +1,8 @@
 import copy
 import enum
+import math
 import pickle
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -10,15 +11,23 @@ from attrs import field, frozen
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wikipayam_async.core import converter as module
 from wikipayam_async.core.converter import (
     OpenStrEnum,
-    converter,
     decode_json,
     encode_json,
     to_items,
     to_mapping,
     to_model,
 )
+
+
+@pytest.fixture(autouse=True)
+def _fresh_converter() -> Iterator[None]:
+    """Give every test a converter of its own, which has not made up its mind about any class."""
+    kept, module.converter = module.converter, module._make()
+    yield
+    module.converter = kept
 
 
 class Word(OpenStrEnum):
@@ -56,6 +65,9 @@ class Model:
     inner: Inner | None = None
     inners: list[Inner] = field(factory=list)
     anything: Any = "nothing"
+    numbers: list[int] = field(factory=list)
+    note: str | None = "none yet"
+    nothings: dict[str, None] = field(factory=dict)
     extra: Mapping[str, Any] = field(factory=dict)
 
 
@@ -116,6 +128,9 @@ def test_a_whole_answer_is_read() -> None:
         ("count", 2.9, 2),
         ("count", -0.5, -1),
         ("count", "1e3", 1000),
+        ("count", "9007199254740993", 9007199254740993),
+        ("count", "+9007199254740993", 9007199254740993),
+        ("count", " -9007199254740993", -9007199254740993),
         ("share", "0.25", 0.25),
         ("share", 3, 3.0),
         ("good", "true", True),
@@ -131,6 +146,8 @@ def test_a_whole_answer_is_read() -> None:
         ("at", " 2023-09-24T23:55:20Z ", datetime(2023, 9, 24, 23, 55, 20, tzinfo=UTC)),
         ("at", None, None),
         ("inner", None, None),
+        ("note", None, None),
+        ("note", 5, "5"),
         ("anything", None, None),
         ("anything", {"a": 1}, {"a": 1}),
     ],
@@ -156,6 +173,7 @@ def test_a_loosely_typed_field_is_read(name: str, came: Any, read: Any) -> None:
         ("share", "x", 0.0),
         ("share", False, 0.0),
         ("share", 10**400, 0.0),
+        ("share", math.inf, 0.0),
         ("good", "yes", None),
         ("good", 2, None),
         ("good", {}, None),
@@ -170,6 +188,7 @@ def test_a_loosely_typed_field_is_read(name: str, came: Any, read: Any) -> None:
         ("inner", "a", None),
         ("inners", [{"name": "a"}, 5], []),
         ("inners", 5, []),
+        ("numbers", 5, []),
         ("new", {"deep": [1]}, None),
     ],
 )
@@ -179,10 +198,22 @@ def test_what_cannot_be_read_is_kept_as_it_came(name: str, came: Any, kept: Any)
     assert (getattr(found, name, None), found.extra) == (kept, {name: came})
 
 
-@pytest.mark.parametrize("name", ["count", "share", "word", "inners"])
+@pytest.mark.parametrize("name", ["count", "share", "word", "inners", "nothings"])
 def test_null_is_the_default_where_none_is_not_taken(name: str) -> None:
     """A field that is null counts as missing."""
     assert to_model({"id": "1", name: None}, Model) == Model("1")
+
+
+def test_a_value_of_a_plain_type_takes_no_detour(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Strings, whole numbers and booleans that come as such, nearly all that come, are taken without a hook."""
+    asked: list[object] = []
+    for name in ("_read_str", "_read_int", "_read_bool"):
+        monkeypatch.setattr(module, name, lambda value, kind: asked.append(value))
+    module.converter = module._make()
+    found = to_model({"id": "a", "count": 1, "good": True, "note": "b"}, Model)
+    assert (found, asked) == (Model("a", 1, good=True, note="b"), [])
+    to_model({"id": 1, "count": "1", "good": "true", "note": 2}, Model)
+    assert asked == [1, "1", "true", 2]
 
 
 @pytest.mark.parametrize(
@@ -236,6 +267,11 @@ def test_items(data: Any, items: tuple[Strict, ...]) -> None:
     assert to_items(data, Strict) == items
 
 
+def test_items_that_are_no_objects() -> None:
+    """A list of plain values is read like one of objects."""
+    assert to_items([1, "2", None, "x"], int) == (1, 2)
+
+
 @pytest.mark.parametrize(("data", "fields"), [({"a": 1}, {"a": 1}), ([], {}), (None, {}), ("a", {}), (5, {})])
 def test_a_mapping(data: Any, fields: dict[str, Any]) -> None:
     """Only an object has fields."""
@@ -248,16 +284,29 @@ def test_a_mapping(data: Any, fields: dict[str, Any]) -> None:
 )
 def test_a_scalar_is_read_outside_of_a_model(came: Any, kind: Any, read: Any) -> None:
     """By itself, what comes is read like a field."""
-    assert (converter.structure(came, kind), type(converter.structure(came, kind))) == (read, kind)
+    found = module.converter.structure(came, kind)
+    assert (found, type(found)) == (read, kind)
 
 
 @pytest.mark.parametrize(
-    ("came", "kind"), [("x", bool), (None, str), ([], int), ({}, float), (True, str), (5, datetime)]
+    ("came", "kind", "error"),
+    [
+        ("x", bool, KeyError("x")),
+        (None, str, TypeError("expected a string")),
+        (True, str, TypeError("expected a string")),
+        ([], int, TypeError("expected a number")),
+        (True, int, TypeError("expected a number")),
+        ({}, float, TypeError("expected a number")),
+        (False, float, TypeError("expected a number")),
+        ("-inf", float, ValueError("expected a finite number")),
+        (5, datetime, TypeError("expected a time stamp")),
+    ],
 )
-def test_a_scalar_of_the_wrong_kind_is_an_error(came: Any, kind: Any) -> None:
-    """By itself, outside of a model, what cannot be read is an error."""
-    with pytest.raises((ValueError, TypeError, KeyError)):
-        converter.structure(came, kind)
+def test_a_scalar_of_the_wrong_kind_is_an_error(came: Any, kind: Any, error: Exception) -> None:
+    """By itself, outside of a model, what cannot be read is an error that says what was expected."""
+    with pytest.raises(type(error)) as caught:
+        module.converter.structure(came, kind)
+    assert caught.value.args == error.args
 
 
 JSON = st.recursive(

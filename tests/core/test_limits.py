@@ -109,14 +109,14 @@ async def test_a_limiter_counts_messages_apart() -> None:
 
 
 async def test_the_stricter_of_both_limits_holds() -> None:
-    """With both limits a call waits for the later of its two turns."""
+    """With both limits a call waits for the turn of its messages and then for that of its request."""
     clock = Clock()
     limit = RateLimit(requests_per_second=1, messages_per_second=128, burst=0)
     limiter = RateLimiter(limit, clock=clock, sleep=clock.sleep)
     await limiter.wait(512)
     await limiter.wait(1)
     await limiter.wait(1)
-    assert clock.slept == [4.0, 1 / 128]
+    assert clock.slept == [4.0, 1 / 128, 1 - 1 / 128]
 
 
 async def test_no_limit_is_none() -> None:

@@ -229,6 +229,13 @@ def test_the_message_of_an_error(body: object, message: str) -> None:
     assert status_error(answer(400, body), request(), operation="x").message == message
 
 
+@pytest.mark.parametrize(("size", "message"), [(262_143, "Bad."), (262_144, "Bad."), (262_145, "")])
+def test_how_much_of_an_error_is_read(size: int, message: str) -> None:
+    """A body is read up to a quarter of a megabyte, that included, and not at all beyond."""
+    body = b'{"message": "Bad."}'.ljust(size)
+    assert status_error(answer(400, body), request(), operation="x").message == message
+
+
 @pytest.mark.parametrize(
     ("said", "complaints"),
     [

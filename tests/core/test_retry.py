@@ -212,6 +212,12 @@ def test_the_pauses_double(attempt: int, ceiling: float) -> None:
     assert asked == [(0.0, ceiling)]
 
 
+@pytest.mark.parametrize(("attempt", "ceiling"), [(1, 2.0**-64), (64, 0.5), (65, 1.0), (66, 1.0), (10**9, 1.0)])
+def test_the_pauses_stop_doubling_before_numbers_overflow(attempt: int, ceiling: float) -> None:
+    """After 64 times the upper bound stays, even where it is still below the longest pause."""
+    assert RetryPolicy(first_pause=2.0**-64).pause(attempt, None, lambda _, high: high) == ceiling
+
+
 @pytest.mark.parametrize(
     ("attempt", "pause", "remaining", "allowed"),
     [

@@ -63,9 +63,8 @@ class BulkRun:
         self._ready: deque[list[SendResult]] = deque()
         self._early: dict[int, list[SendResult]] = {}
         self._next_number = 0
-        self._workers = 0
-        self._taken: list[SendResult] = []
-        self._position = 0
+        self._workers: int
+        self._taken: deque[SendResult] = deque()
         self._holds_place = False
         self._entered = False
         self.source_error: Exception | None = None
@@ -103,17 +102,14 @@ class BulkRun:
         return self
 
     async def __anext__(self) -> SendResult:
-        while self._position >= len(self._taken):
+        while not self._taken:
             results = await self.take()
             if results is None:
                 if self.source_error is not None:
                     raise self.source_error
                 raise StopAsyncIteration
-            self._taken = results
-            self._position = 0
-        result = self._taken[self._position]
-        self._position += 1
-        return result
+            self._taken.extend(results)
+        return self._taken.popleft()
 
     async def take(self) -> list[SendResult] | None:
         """Return the next results, a chunk's at a time, which is cheaper than one by one; None at the end."""
@@ -122,7 +118,7 @@ class BulkRun:
         if self._holds_place:
             self._holds_place = False
             self._places.release()
-        with self._taking:  # of two tasks at once, one would overwrite what the other was about to read
+        with self._taking:  # of two tasks at once, one would wait for a wake-up that goes to the other
             await checkpoint()
             while not self._ready:
                 if not self._workers:
@@ -157,7 +153,7 @@ class BulkRun:
     async def _settle(self, pull: Pull) -> None:
         results = pull.settled
         for result in results:
-            if result.status is SendStatus.REJECTED and result.error is not None:
+            if result.error is not None:  # of what is not attempted it is the stop itself, which changes nothing
                 self._sender.note_failure(result.error)
         try:
             if pull.chunk is not None:
@@ -178,15 +174,14 @@ class BulkRun:
 
     def _collect_leftover(self) -> None:
         """Keep what nobody took, so that no message that was put in is without a result."""
-        self.leftover += self._taken[self._position :]
-        self._taken = []
-        self._position = 0
+        self.leftover.extend(self._taken)
         for results in (*self._ready, *(self._early[number] for number in sorted(self._early))):
-            self.leftover += results
+            self.leftover.extend(results)
+        self._taken.clear()
         self._ready.clear()
         self._early.clear()
         remains = self._source.remains()
         if remains is not None:
             items = remains.chunk.items if remains.chunk else ()
-            self.leftover += remains.settled
-            self.leftover += results_of(items, SendStatus.NOT_ATTEMPTED, None)
+            self.leftover.extend(remains.settled)
+            self.leftover.extend(results_of(items, SendStatus.NOT_ATTEMPTED, None))

@@ -90,9 +90,16 @@ class Lanes:
         self._closed = True
         if self._home is None or self._home != current_token():
             return
+        cancellation: BaseException | None = None
         while self._idle:
             _, lane = self._idle.pop()
-            await lane.aclose()
+            try:
+                with anyio.CancelScope(shield=True):
+                    await lane.aclose()
+            except anyio.get_cancelled_exc_class() as error:
+                cancellation = error  # from outside anyio, and the other lanes are closed all the same
+        if cancellation is not None:
+            raise cancellation
 
     def _settle_in(self) -> None:
         """Start afresh in a new event loop: a connection belongs to the loop that made it."""

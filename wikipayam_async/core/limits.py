@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from typing import TypeAlias
 
 import anyio
+from anyio.lowlevel import EventLoopToken, current_token
 from attrs import field, frozen
 
 from wikipayam_async.core.checks import not_negative, positive_or_none
@@ -53,21 +54,27 @@ class Gcra:
         self._burst = burst
         self._arrival = -math.inf
 
-    def reserve(self, now: float, units: float = 1) -> float:
-        """Take the next free place for so many units; return the seconds until it comes.
+    def pause(self, now: float, units: float = 1) -> float:
+        """Return the seconds until there is a place for so many units.
 
-        Places are given in the order of asking. More units than a burst holds are let through together once the
-        time that they stand for has been saved up by those before.
+        More units than a burst holds are let through together once the time that they stand for has been saved up by
+        those before.
         """
-        arrival = max(self._arrival, now)
-        cost = units * self._interval
-        wait = max(0.0, arrival + min(cost, self._burst) - now - self._burst)
-        self._arrival = arrival + cost
-        return wait
+        return max(0.0, max(self._arrival, now) + min(units * self._interval, self._burst) - now - self._burst)
+
+    def reserve(self, now: float, units: float = 1) -> float:
+        """Take the next free place for so many units; return the seconds until it comes."""
+        pause = self.pause(now, units)
+        self._arrival = max(self._arrival, now) + units * self._interval
+        return pause
 
 
 class RateLimiter:
-    """A `RateLimit` at work. Shared by everything that uses one client's connections."""
+    """A `RateLimit` at work. Shared by everything that uses one client's connections.
+
+    Turns are given in the order of coming. A place is taken only when its call goes, so that one who is cancelled while
+    waiting leaves no gap: otherwise a storm of cancelled calls would hold up those after it.
+    """
 
     def __init__(self, limit: RateLimit, *, clock: Clock = anyio.current_time, sleep: Sleep = anyio.sleep) -> None:
         self._clock = clock
@@ -75,15 +82,33 @@ class RateLimiter:
         requests, messages = limit.requests_per_second, limit.messages_per_second
         self._requests = Gcra(requests, limit.burst) if requests else None
         self._messages = Gcra(messages, limit.burst) if messages else None
+        self._home: EventLoopToken | None = None
+        self._turn: anyio.Lock
+        self._sending: anyio.Lock
 
     async def wait(self, messages: int = 0) -> None:
         """Wait for the turn of one request with so many messages."""
-        now = self._clock()
-        wait = self._requests.reserve(now) if self._requests else 0.0
-        if messages and self._messages:
-            wait = max(wait, self._messages.reserve(now, messages))
-        if wait > 0:
-            await self._sleep(wait)
+        token = current_token()
+        if self._home != token:  # a lock that was held when its event loop ended would stay so
+            self._home = token
+            self._turn, self._sending = anyio.Lock(fast_acquire=True), anyio.Lock(fast_acquire=True)
+        if not messages or self._messages is None:
+            await self._wait_for_request()
+            return
+        async with self._sending:
+            await self._rest(self._messages.pause(self._clock(), messages))
+            await self._wait_for_request()
+            self._messages.reserve(self._clock(), messages)
+
+    async def _wait_for_request(self) -> None:
+        if self._requests is not None:
+            async with self._turn:
+                await self._rest(self._requests.pause(self._clock()))
+                self._requests.reserve(self._clock())
+
+    async def _rest(self, pause: float) -> None:
+        if pause > 0:
+            await self._sleep(pause)
 
 
 class Gate:

@@ -39,6 +39,7 @@ DEFAULT_MAX_CONNECTIONS = 20
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _SEGMENT = re.compile(r"(?!\.{1,2}$)[0-9A-Za-z._~-]+")
 _HOST = re.compile(r"[0-9a-z]([0-9a-z.-]*[0-9a-z])?")
+_BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?")
 _APPLICATION = re.compile(r"[0-9A-Za-z._~-]+(/[0-9A-Za-z._~+-]+)?( \([\x20-\x27\x2a-\x7e]*\))?")
 _PORTS = {"https": 443, "http": 80}
 
@@ -88,6 +89,8 @@ class Origin:
             raise ConfigurationError("base_url: not a URL; expected one like https://wikipayam.ir") from None
         if parts.scheme not in _PORTS or not host or not (_is_address(host) or _HOST.fullmatch(host)):
             raise ConfigurationError("base_url: expected an https URL like https://wikipayam.ir")
+        if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc):
+            raise ConfigurationError("base_url: expected an IPv6 address like https://[2001:db8::1]:8443, without a zone")
         if "@" in parts.netloc or "?" in base_url or "#" in base_url:
             raise ConfigurationError("base_url: must not hold a user name, a password, a query or a fragment")
         if parts.scheme == "http" and not _is_loopback(host):

@@ -8,6 +8,7 @@ from typing import TypeVar
 import anyio
 
 from wikipayam_async.core.events import Phase
+from wikipayam_async.core.retry import Fault, FaultKind
 
 __all__ = ["Progress", "Trace", "run_in_child"]
 
@@ -120,4 +121,6 @@ async def run_in_child(job: Callable[[], Awaitable[T]], progress: Progress) -> T
         progress.cancellation = cancellation
     if errors:
         raise errors[0]
+    if not results:  # what ran in there was cancelled, and nobody outside had asked for that
+        raise Fault(FaultKind.DISCONNECTED, "the exchange was broken off from within", handed_over=True)
     return results[0]

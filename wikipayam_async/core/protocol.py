@@ -11,7 +11,7 @@ from urllib.parse import quote, unquote, urlencode
 from attrs import field, frozen
 
 from wikipayam_async import errors
-from wikipayam_async.core.converter import decode_json
+from wikipayam_async.core.converter import decode_json, to_mapping
 from wikipayam_async.core.events import Attempt
 from wikipayam_async.core.operation import Call, JsonValue
 from wikipayam_async.core.options import Options, Origin
@@ -39,8 +39,9 @@ _ADVICE: Mapping[int, str] = {
     429: "wait before the next request",
 }
 _SERVER_ERROR = 500
-_MOST_COMPLAINTS = 1000
+_MOST_COMPLAINTS, _MOST_TEXTS = 1000, 20
 _LARGEST_ERROR_BODY = 262_144
+_PLAIN_FILTERS = frozenset({"limit", "offset", "status", "sort_by", "sort_order", "from_date", "to_date"})
 _PLACE = re.compile(r"[0-9]{1,5}(?:\.|$)")
 
 
@@ -155,15 +156,15 @@ def status_error(
 ) -> errors.APIStatusError:
     """Make the error for an answer with an error status. What the gateway says is quoted without our own values."""
     status = answer.status
-    said: object = None
+    body: dict[str, object] = {}
     with contextlib.suppress(UnreadableAnswerError):
-        said = _decode(answer) if len(answer.body) <= _LARGEST_ERROR_BODY else None
-    body: dict[str, object] = said if isinstance(said, dict) else {}
+        if len(answer.body) <= _LARGEST_ERROR_BODY:
+            body = to_mapping(_decode(answer))
     scrubbed = Scrubber(sensitive_values(outgoing))
     raw = body.get("message") or body.get("error")
     message = scrubbed(raw) if isinstance(raw, str) else ""
     cls = _ERROR_CLASSES.get(status, errors.ServerError if status >= _SERVER_ERROR else errors.APIStatusError)
-    parts = [f"{operation}: the gateway answered {status}", f'"{message}"' if message else "", _ADVICE.get(status, "")]
+    parts = [f"{operation}: the gateway answered {status}", f'"{message}"' if message else "", _ADVICE.get(status)]
     return cls(
         "; ".join(filter(None, parts)),
         status_code=status,
@@ -181,7 +182,8 @@ def _complaints(said: object, scrubbed: Scrubber) -> dict[str, tuple[str, ...]]:
     complaints: dict[str, tuple[str, ...]] = {}
     for key, value in list(said.items())[:_MOST_COMPLAINTS]:
         texts = value if isinstance(value, list) else [value]
-        complaints[_field_path(str(key), scrubbed)] = tuple(scrubbed(text) for text in texts if isinstance(text, str))
+        quoted = tuple(scrubbed(text) for text in texts[:_MOST_TEXTS] if isinstance(text, str))
+        complaints[_field_path(str(key), scrubbed)] = quoted
     return complaints
 
 
@@ -197,9 +199,9 @@ def sensitive_values(outgoing: Outgoing) -> Iterator[str]:
         yield outgoing.authorization.reveal()
     if outgoing.body is not None:
         yield from _strings(decode_json(outgoing.body))
-    if outgoing.secret_query:
-        for pair in outgoing.query.split("&"):
-            value = pair.partition("=")[2]
+    for pair in filter(None, outgoing.query.split("&")):
+        name, _, value = pair.partition("=")
+        if name not in _PLAIN_FILTERS:
             yield value
             yield unquote(value)
 

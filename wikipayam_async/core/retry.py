@@ -177,8 +177,7 @@ class RetryBudget:
 
     def succeed(self) -> None:
         """Note a success."""
-        if self.tokens < self._capacity:
-            self.tokens = min(self._capacity, self.tokens + 1)
+        self.tokens = min(self._capacity, self.tokens + 1)
 
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:

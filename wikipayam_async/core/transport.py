@@ -20,7 +20,7 @@ from wikipayam_async.core.lanes import LaneLike, Lanes
 from wikipayam_async.core.options import DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, Origin
 from wikipayam_async.core.progress import Progress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.core.redact import SealedBytes
+from wikipayam_async.core.redact import SealedBytes, without_frames
 from wikipayam_async.core.retry import Fault, FaultKind
 from wikipayam_async.core.wire import MAX_ANSWER_BYTES, Lane, refuse_encoding
 from wikipayam_async.errors import ConfigurationError
@@ -44,6 +44,19 @@ class Carrier(Protocol):
     async def aclose(self) -> None:
         """Close the connections."""
         ...
+
+
+class _QuietURL(httpx.URL):
+    """A URL whose query is for the wire alone: whatever logs or traces httpx's transports sees it without."""
+
+    def __init__(self, shown: str, target: str) -> None:
+        super().__init__(shown)
+        self._target = target.encode("ascii")
+
+    @property
+    def raw_path(self) -> bytes:
+        """What goes over the wire."""
+        return self._target
 
 
 @frozen
@@ -75,6 +88,7 @@ class LaneTransport(httpx.AsyncBaseTransport):
         proxy: The URL of an HTTP proxy. Lanes are then httpx's own connections.
     """
 
+    @without_frames
     def __init__(
         self,
         *,
@@ -207,11 +221,12 @@ class _ProxyLane:
         self.clean = False
         request = httpx.Request(
             outgoing.method,
-            _full_url(outgoing),
+            outgoing.loggable_url,
             headers=_headers_with_token(outgoing),
             content=None if outgoing.body is None else bytes(outgoing.body),
             extensions={"timeout": httpx.Timeout(outgoing.timeout).as_dict()},
         )
+        request.url = _QuietURL(outgoing.loggable_url, outgoing.target)
         answer = await _httpx_exchange(
             self._http.handle_async_request, request, progress, _watch(request, outgoing, progress)
         )

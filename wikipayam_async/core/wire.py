@@ -105,10 +105,9 @@ class _Reader:
             self.stray = True
         if self.too_large:
             self._refuse(FaultKind.TOO_LARGE, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+        # What counts is how much comes without a byte of the body: heads, trailers, the signs between chunks.
         if self.size > before:
-            self.head_size = (
-                0  # what counts is how much comes without a byte of the body: heads, trailers, chunks' signs
-            )
+            self.head_size = 0
         elif not self.complete and (self.head_size > MAX_HEAD_BYTES or self.interim > MAX_INTERIM_ANSWERS):
             self._refuse(FaultKind.TOO_LARGE, f"the answer's head is larger than {MAX_HEAD_BYTES} bytes")
 

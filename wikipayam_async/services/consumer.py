@@ -165,12 +165,10 @@ class Consumer:
             return
         self._failed.pop(message.id, None)
         self._handled[message.id] = None
-        # What was handled is marked, even if the consumer is being cancelled: otherwise it would be handled again.
-        with anyio.CancelScope(shield=True):
-            try:
-                await self._mark_handled()
-            except _TRANSIENT as error:
-                logger.warning("receives.consume: marking failed (%s); it is tried again", type(error).__name__)
+        try:
+            await self._mark_in_any_case()
+        except _TRANSIENT as error:
+            logger.warning("receives.consume: marking failed (%s); it is tried again", type(error).__name__)
 
     async def _note_failure(self, message: Receive, error: Exception) -> None:
         times = self._failed[message.id].times + 1 if message.id in self._failed else 1
@@ -187,6 +185,16 @@ class Consumer:
         result = self._on_error(message, error)
         if inspect.isawaitable(result):
             await result
+
+    async def _mark_in_any_case(self) -> None:
+        """Mark what was handled, even if the consumer is being cancelled: otherwise it would be handled again."""
+        with anyio.CancelScope(shield=True):
+            try:
+                await self._mark_handled()
+            except anyio.get_cancelled_exc_class():
+                # No scope holds this off: at the end of `asyncio.run` every task is cancelled. To mark twice is harmless.
+                await self._mark_handled()
+                raise
 
     async def _mark_handled(self) -> None:
         """Mark what was handled. Handlers that end while a request is under way share the next one."""

@@ -6,7 +6,7 @@ import re
 from datetime import date
 from typing import Literal, TypeAlias
 
-from wikipayam_async.core.redact import shape_of
+from wikipayam_async.core.redact import SealedFields, shape_of, without_frames
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.base import check_date, check_number
 from wikipayam_async.services.paging import MAX_PAGE
@@ -28,7 +28,8 @@ def page_query(limit: int, offset: int) -> dict[str, str]:
     }
 
 
-def filter_query(sender: str | None, from_date: date | str | None, to_date: date | str | None) -> dict[str, str]:
+@without_frames
+def filter_query(sender: str | None, from_date: date | str | None, to_date: date | str | None) -> SealedFields:
     """Return the query that every list of received messages knows."""
     query: dict[str, str] = {}
     if sender is not None:
@@ -39,9 +40,10 @@ def filter_query(sender: str | None, from_date: date | str | None, to_date: date
         query["to_date"] = check_date(to_date, field="to_date")
     if from_date is not None and to_date is not None and query["from_date"] > query["to_date"]:
         raise InvalidInputError("to_date", rule="expected a day not before from_date", got="an earlier day")
-    return query
+    return SealedFields(query)
 
 
+@without_frames
 def list_query(
     status: Status,
     sender: str | None,
@@ -50,17 +52,17 @@ def list_query(
     search: str | None,
     sort_by: SortBy | None,
     sort_order: SortOrder | None,
-) -> dict[str, str]:
+) -> SealedFields:
     """Return the query that `GET /receives` knows."""
     query = {"status": _check_word(status, ("all", "read", "unread"), field="status")}
-    query |= filter_query(sender, from_date, to_date)
+    query.update(filter_query(sender, from_date, to_date))
     if search is not None:
         query["search"] = _check_text(search, field="search")
     if sort_by is not None:
         query["sort_by"] = _check_word(sort_by, ("created_at", "sender", "message"), field="sort_by")
     if sort_order is not None:
         query["sort_order"] = _check_word(sort_order, ("asc", "desc"), field="sort_order")
-    return query
+    return SealedFields(query)
 
 
 def _check_word(value: object, words: tuple[str, ...], *, field: str) -> str:

@@ -44,6 +44,7 @@ class OtpService(Service):
             APIConnectionError: It never reached the gateway.
         """
         message = OtpMessage(receiver, code, otp_pattern_id=otp_pattern_id, track_id=track_id)
+        del receiver, code  # a traceback with locals shows the message masked
         prepare = functools.partial(
             prepare_otp, pattern_id=self._options.otp_pattern_id, track_ids=TrackIds(), normalize=normalize
         )

@@ -1,11 +1,12 @@
-"""Reading a list to its end by pages, from a server that is not to be trusted with the arithmetic. Pure."""
+"""Reading a list to its end by pages, from a server that is not to be trusted with the arithmetic. The pager is pure."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
 from typing import Generic, TypeVar
 
-__all__ = ["MAX_PAGE", "Pager"]
+__all__ = ["MAX_PAGE", "Pager", "Pages"]
 
 T = TypeVar("T")
 
@@ -90,3 +91,33 @@ class Pager(Generic[T]):
         if len(self._seen) > _REMEMBERED:
             del self._seen[next(iter(self._seen))]
         return True
+
+
+class Pages(AsyncIterator[T]):
+    """Reads page after page and gives out the items. It may be left at any point, since it holds nothing.
+
+    It is no generator because trio warns of each of those that is not read to its end. One step that fails or is
+    cancelled loses nothing either: the next asks for the same page again.
+
+    Args:
+        pager: Decides which page comes next.
+        fetch: Reads a page, given its limit and offset; returns its items and how many there are in all.
+    """
+
+    def __init__(self, pager: Pager[T], fetch: Callable[[int, int], Awaitable[tuple[Sequence[T], int | None]]]) -> None:
+        self._pager = pager
+        self._fetch = fetch
+        self._items: deque[T] = deque()
+
+    async def __anext__(self) -> T:
+        while not self._items:
+            if self._pager.done:
+                raise StopAsyncIteration
+            items, total = await self._fetch(self._pager.limit, self._pager.offset)
+            self._items.extend(self._pager.feed(items, total))
+        return self._items.popleft()
+
+    async def aclose(self) -> None:
+        """End the iteration, for those who use `contextlib.aclosing`."""
+        self._pager.done = True
+        self._items.clear()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import builtins
 import functools
-from collections.abc import AsyncIterator, Iterable, Mapping
+from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
 from datetime import date
 
 from wikipayam_async.core.converter import encode_json, to_mapping, to_model
 from wikipayam_async.core.operation import Call, Operation
-from wikipayam_async.core.redact import SealedBytes
+from wikipayam_async.core.redact import SealedBytes, SealedFields, seal
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.services.base import Service, check_id, check_ids, check_number, chunked
 from wikipayam_async.services.consumer import Consumer, ErrorHandler, Handler
@@ -27,7 +27,7 @@ from wikipayam_async.services.inbound import (
     read_receive,
     read_unread_page,
 )
-from wikipayam_async.services.paging import MAX_PAGE, Pager
+from wikipayam_async.services.paging import MAX_PAGE, Pager, Pages
 
 __all__ = ["ReceivesService"]
 
@@ -76,10 +76,11 @@ class ReceivesService(Service):
             APIConnectionError: It could not be reached.
             ResponseError: Its answer cannot be read.
         """
+        sender, search = seal(sender), seal(search)
         query = list_query(status, sender, from_date, to_date, search, sort_by, sort_order)
         return await self._list(query, limit, offset)
 
-    async def iter(
+    def iter(
         self,
         status: Status = "all",
         sender: str | None = None,
@@ -112,12 +113,15 @@ class ReceivesService(Service):
             APIConnectionError: It could not be reached.
             ResponseError: Its answer cannot be read.
         """
+        sender, search = seal(sender), seal(search)
         query = list_query(status, sender, from_date, to_date, search, sort_by, sort_order)
         pager = Pager(key_of, limit=check_number(page_size, field="page_size", least=1, most=MAX_PAGE))
-        while not pager.done:
-            page = await self._list(query, pager.limit, pager.offset)
-            for message in pager.feed(page.receives, page.pagination.total):
-                yield message
+
+        async def fetch(limit: int, offset: int) -> tuple[Sequence[Receive], int | None]:
+            page = await self._list(query, limit, offset)
+            return page.receives, page.pagination.total
+
+        return Pages(pager, fetch)
 
     async def unread(
         self,
@@ -142,9 +146,10 @@ class ReceivesService(Service):
             APIConnectionError: It could not be reached.
             ResponseError: Its answer cannot be read.
         """
+        sender = seal(sender)
         return await self._unread(filter_query(sender, from_date, to_date), limit, offset)
 
-    async def iter_unread(
+    def iter_unread(
         self,
         sender: str | None = None,
         from_date: date | str | None = None,
@@ -166,12 +171,15 @@ class ReceivesService(Service):
             APIConnectionError: It could not be reached.
             ResponseError: Its answer cannot be read.
         """
+        sender = seal(sender)
         query = filter_query(sender, from_date, to_date)
         pager = Pager(key_of, limit=check_number(page_size, field="page_size", least=1, most=MAX_PAGE))
-        while not pager.done:
-            page = await self._unread(query, pager.limit, pager.offset)
-            for message in pager.feed(page.receives, page.total_unread):
-                yield message
+
+        async def fetch(limit: int, offset: int) -> tuple[Sequence[Receive], int | None]:
+            page = await self._unread(query, limit, offset)
+            return page.receives, page.total_unread
+
+        return Pages(pager, fetch)
 
     async def unread_count(self) -> int:
         """Return how many messages are unread (`GET /receives/unread/count`)."""
@@ -289,6 +297,7 @@ class ReceivesService(Service):
             AuthenticationError: The token is wrong; so for every refusal that waiting does not mend. While the gateway
                 cannot be reached, or fails, the consumer waits and goes on.
         """
+        sender = seal(sender)
         await Consumer(
             fetch=functools.partial(self._unread, filter_query(sender, None, None)),
             mark=self.mark_read,
@@ -300,11 +309,15 @@ class ReceivesService(Service):
 
     async def _list(self, query: Mapping[str, str], limit: int, offset: int) -> ReceivesPage:
         read = functools.partial(read_page, zone=self._options.timezone)
-        return await self._pipeline.run(Call(operation=LIST, read=read, query={**page_query(limit, offset), **query}))
+        return await self._pipeline.run(
+            Call(operation=LIST, read=read, query=SealedFields({**page_query(limit, offset), **query}))
+        )
 
     async def _unread(self, query: Mapping[str, str], limit: int, offset: int) -> UnreadPage:
         read = functools.partial(read_unread_page, zone=self._options.timezone)
-        return await self._pipeline.run(Call(operation=UNREAD, read=read, query={**page_query(limit, offset), **query}))
+        return await self._pipeline.run(
+            Call(operation=UNREAD, read=read, query=SealedFields({**page_query(limit, offset), **query}))
+        )
 
     async def _mark(self, body: Mapping[str, object]) -> MarkReadResult:
         return await self._pipeline.run(

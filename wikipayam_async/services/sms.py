@@ -73,6 +73,7 @@ class SmsService(Service):
             APIConnectionError: It never reached the gateway.
         """
         sms = SmsMessage(receiver, message, sender=sender, track_id=track_id)
+        del receiver, message  # a traceback with locals shows the message masked
         one = self._preparer(normalize=normalize)(sms)
         told = await send_array(self._pipeline, SEND, [one])
         sent: SentMessage = insist(SEND, told, [sms], [one.track_id])[0]

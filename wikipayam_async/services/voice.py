@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 
 from wikipayam_async.core.converter import encode_json, to_items
 from wikipayam_async.core.operation import Call, Consignment, JsonValue, Operation
-from wikipayam_async.core.redact import SealedBytes, mask_mapping
+from wikipayam_async.core.redact import SealedBytes, mask_mapping, mask_text, without_frames
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.messages import OtpMessage, TrackIds, check_code, check_receiver, check_track_id
 from wikipayam_async.services.base import Service, insist
@@ -29,7 +29,7 @@ class VoiceOtp:
     """
 
     id: str
-    message: str | None = None
+    message: str | None = field(default=None, repr=mask_text)
     track_id: str | None = None
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
 
@@ -55,19 +55,25 @@ class VoiceService(Service):
             APIStatusError: The gateway refused it.
             APIConnectionError: It never reached the gateway.
         """
-        name = check_track_id(track_id) or TrackIds().next()
-        body = {"receiver": check_receiver(receiver, normalize=normalize), "code": check_code(code), "track_id": name}
         message = OtpMessage(receiver, code, track_id=track_id)
+        del receiver, code  # a traceback with locals shows the message masked
+        name = check_track_id(track_id) or TrackIds().next()
         told = await self._pipeline.run(
             Call(
                 operation=SEND_VOICE,
                 read=lambda data: (_read(data, name),),
-                body=SealedBytes(encode_json(body)),
+                body=_encode(message, name, normalize=normalize),
                 consignment=Consignment([message], [name], lambda voice: voice.id),
             )
         )
         voice: VoiceOtp = insist(SEND_VOICE, told, [message], [name])[0]
         return voice
+
+
+@without_frames
+def _encode(message: OtpMessage, track_id: str, *, normalize: bool) -> SealedBytes:
+    receiver = check_receiver(message.receiver, normalize=normalize)
+    return SealedBytes(encode_json({"receiver": receiver, "code": check_code(message.code), "track_id": track_id}))
 
 
 def _read(data: JsonValue, track_id: str) -> VoiceOtp | None:

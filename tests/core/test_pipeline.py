@@ -1,0 +1,190 @@
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+import pytest
+
+from tests.support.net import Ear, Times, most
+from wikipayam_async import (
+    APIConnectionError,
+    ConfigurationError,
+    MessageOutcome,
+    Outcome,
+    Phase,
+    ResponseError,
+    RetryPolicy,
+    SendStatus,
+    UnknownOutcomeError,
+)
+from wikipayam_async.core.operation import Call, Consignment, Operation
+from wikipayam_async.core.options import Options, Origin
+from wikipayam_async.core.pipeline import Pipeline, Shared
+from wikipayam_async.core.progress import Progress
+from wikipayam_async.core.protocol import Answer, Outgoing
+from wikipayam_async.core.redact import SealedBytes, Secret
+from wikipayam_async.core.retry import Fault, FaultKind, Replay
+
+pytestmark = pytest.mark.anyio
+
+SEND = Operation("x.send", "POST", "x", Replay.SEND)
+READ = Operation("x.read", "GET", "x", Replay.READ)
+
+
+class FakeCarrier:
+    """Gives what a test wants, one after the other."""
+
+    def __init__(self, *results: Answer | BaseException, phase: Phase = Phase.ANSWERED) -> None:
+        self.results = list(results)
+        self.phase = phase
+        self.tries = 0
+
+    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
+        """Give the next."""
+        self.tries += 1
+        with anyio.CancelScope() as scope:
+            progress.begin(scope, anyio.current_time())
+            await anyio.lowlevel.checkpoint()
+        progress.phase = self.phase
+        result = self.results.pop(0)
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    async def aclose(self) -> None:
+        """Do nothing."""
+
+
+def ok(data: bytes = b'{"data": [1]}') -> Answer:
+    """Return an answer."""
+    return Answer(200, {}, SealedBytes(data))
+
+
+def lost(kind: FaultKind = FaultKind.DISCONNECTED, *, handed_over: bool = True) -> Fault:
+    """Return a fault."""
+    return Fault(kind, "it broke", handed_over=handed_over)
+
+
+def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, Ear, Shared, Times]:
+    """Return a pipeline on virtual time over a carrier."""
+    ear, times = Ear(), Times()
+    shared = Shared(carrier, clock=times.clock, sleep=times.sleep)
+    shared.uniform = most
+    settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1), on_event=ear, **options)
+    return Pipeline(settings, shared, None, b"agent"), ear, shared, times
+
+
+def send(count: int = 1, seen: list[Sequence[MessageOutcome]] | None = None) -> Call[Any]:
+    """Return a send of so many messages."""
+    names = [f"t-{n}" for n in range(count)]
+    read: Any = tuple
+    return Call(
+        operation=SEND,
+        read=read,
+        body=SealedBytes(b"[]"),
+        consignment=Consignment(names, names, str),
+        observer=None if seen is None else seen.append,
+    )
+
+
+class TestPipeline:
+    """The one loop."""
+
+    async def test_a_success_is_told_with_the_ids(self) -> None:
+        """Observer and events hear the same."""
+        seen: list[Sequence[MessageOutcome]] = []
+        pipeline, ear, shared, _ = build(FakeCarrier(ok(b'{"data": [1, null]}')))
+        shared.budget.tokens = 50
+        assert await pipeline.run(send(2, seen)) == (1, None)
+        expected = [MessageOutcome("t-0", SendStatus.ACCEPTED, "1"), MessageOutcome("t-1", SendStatus.UNKNOWN)]
+        assert [list(one) for one in seen] == [expected]
+        assert list(ear.finished[0].messages) == expected
+        assert (ear.finished[0].outcome, shared.budget.tokens) == (Outcome.UNKNOWN, 51)
+
+    @pytest.mark.parametrize("phase", [Phase.SENDING, Phase.SENT, Phase.ANSWERED])
+    async def test_an_exception_that_nobody_foresaw_leaves_a_send_unknown(self, phase: Phase) -> None:
+        """Whatever escapes once a send has begun to leave, its messages are never told as not attempted."""
+        pipeline, ear, _, _ = build(FakeCarrier(MemoryError(), phase=phase))
+        with pytest.raises(MemoryError):
+            await pipeline.run(send())
+        assert (ear.finished[0].outcome, ear.fates[0].status) == (Outcome.UNKNOWN, SendStatus.UNKNOWN)
+
+    async def test_an_exception_before_anything_left_is_a_failure(self) -> None:
+        """A closed client has sent nothing."""
+        pipeline, ear, _, _ = build(FakeCarrier(ConfigurationError("closed"), phase=Phase.CONNECTING))
+        with pytest.raises(ConfigurationError):
+            await pipeline.run(send())
+        assert (ear.finished[0].outcome, ear.fates[0].status) == (Outcome.FAILED, SendStatus.NOT_ATTEMPTED)
+
+    async def test_a_put_off_cancellation_is_raised_after_the_outcome(self) -> None:
+        """On success, on failure, and instead of a retry."""
+
+        class Stop(BaseException):
+            pass
+
+        class Cancelling(FakeCarrier):
+            async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
+                progress.cancellation = Stop()
+                return await super().carry(outgoing, progress)
+
+        for result, outcome, fate in (
+            (ok(), Outcome.SUCCEEDED, SendStatus.ACCEPTED),
+            (lost(), Outcome.UNKNOWN, SendStatus.UNKNOWN),
+            (lost(handed_over=False), Outcome.CANCELLED, SendStatus.NOT_ATTEMPTED),
+        ):
+            carrier = Cancelling(result)
+            pipeline, ear, _, times = build(carrier)
+            with pytest.raises(Stop):
+                await pipeline.run(send())
+            assert (ear.finished[0].outcome, ear.fates[0].status) == (outcome, fate)
+            assert (carrier.tries, times.slept, len(ear.finished)) == (1, [], 1)
+
+    async def test_five_track_ids_are_named_and_the_rest_hinted_at(self) -> None:
+        """The text of an error stays short."""
+        pipeline, _, _, _ = build(FakeCarrier(lost(), lost()))
+        with pytest.raises(UnknownOutcomeError) as caught:
+            await pipeline.run(send(6))
+        assert str(caught.value).endswith("(t-0, t-1, t-2, t-3, t-4, …)")
+        assert len(caught.value.track_ids) == 6
+        with pytest.raises(UnknownOutcomeError) as caught:
+            await pipeline.run(Call(operation=SEND, read=str))
+        assert str(caught.value).endswith("in the panel first")
+        assert (caught.value.messages, caught.value.track_ids) == ((), ())
+
+    @pytest.mark.parametrize(
+        ("kind", "error"),
+        [
+            (FaultKind.UNREADABLE, ResponseError),
+            (FaultKind.TOO_LARGE, ResponseError),
+            (FaultKind.DISCONNECTED, APIConnectionError),
+        ],
+    )
+    async def test_faults_have_their_errors(self, kind: FaultKind, error: type[Exception]) -> None:
+        """What cannot be read is a `ResponseError`, what breaks an `APIConnectionError`."""
+        pipeline, _, _, _ = build(FakeCarrier(lost(kind)), retry=RetryPolicy(attempts=1))
+        with pytest.raises(error, match=r"x\.read: it broke"):
+            await pipeline.run(Call(operation=READ, read=str))
+
+    @pytest.mark.parametrize("oddity", [KeyError("x"), RecursionError(), ZeroDivisionError(), ValueError("secret")])
+    async def test_whatever_reading_raises_is_a_response_error(self, oddity: Exception) -> None:
+        """And its text holds nothing of the answer."""
+
+        def read(_: object) -> object:
+            raise oddity
+
+        pipeline, _, _, _ = build(FakeCarrier(ok(), ok()))
+        with pytest.raises(ResponseError) as caught:
+            await pipeline.run(Call(operation=READ, read=read))
+        expected = f"x.read: a 200 answer without what the call needs ({type(oddity).__name__})"
+        assert (str(caught.value), caught.value.__cause__, caught.value.status_code) == (expected, None, 200)
+        with pytest.raises(UnknownOutcomeError):
+            await pipeline.run(Call(operation=SEND, read=read))
+
+    async def test_calls_have_names_of_their_own(self) -> None:
+        """Two clients of one process never share a name."""
+        first, second = Shared(FakeCarrier()), Shared(FakeCarrier())
+        names = [shared.name_call() for shared in (first, first, second)]
+        assert len(set(names)) == 3
+        assert [name.rpartition("-")[2] for name in names] == ["1", "2", "1"]
+        assert (first.clock, first.sleep) == (anyio.current_time, anyio.sleep)

@@ -1,0 +1,322 @@
+from __future__ import annotations
+
+import select
+import socket
+import ssl
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import anyio
+import pytest
+from anyio.abc import ByteStream, SocketAttribute
+from anyio.streams.tls import TLSAttribute
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.net import client_tls, server_tls
+from tests.support.raw import RawRequest, answer, raw_gateway
+from wikipayam_async import Phase
+from wikipayam_async.core.options import Origin
+from wikipayam_async.core.progress import Progress
+from wikipayam_async.core.protocol import Outgoing
+from wikipayam_async.core.redact import SealedBytes, Secret
+from wikipayam_async.core.retry import Fault, FaultKind
+from wikipayam_async.core.wire import Lane, _Line, _Reader, encode_request, refuse_encoding
+
+pytestmark = pytest.mark.anyio
+
+
+def outgoing(method: str = "GET", *, body: bytes | None = None, token: str | None = "t", query: str = "") -> Outgoing:
+    """Return a request to a gateway at 127.0.0.1:80."""
+    return Outgoing(
+        origin=Origin("http", "127.0.0.1", 80),
+        method=method,
+        path="/api/x",
+        query=query,
+        secret_query=False,
+        headers=((b"Accept", b"a"),),
+        authorization=None if token is None else Secret(token),
+        body=None if body is None else SealedBytes(body),
+        timeout=1.0,
+    )
+
+
+def read(*pieces: bytes) -> _Reader:
+    """Feed a reader piece by piece, as far as it takes."""
+    reader = _Reader()
+    for piece in pieces:
+        reader.feed(piece)
+    return reader
+
+
+class TestEncodeRequest:
+    """What goes over the wire."""
+
+    @pytest.mark.parametrize(
+        ("request_", "expected"),
+        [
+            (outgoing(), b"GET /api/x HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: a\r\nAuthorization: Bearer t\r\n\r\n"),
+            (outgoing(query="a=1", token=None), b"GET /api/x?a=1 HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: a\r\n\r\n"),
+            (
+                outgoing("POST", token=None),
+                b"POST /api/x HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: a\r\nContent-Length: 0\r\n\r\n",
+            ),
+            (
+                outgoing("DELETE", body=b"{}", token=None),
+                b"DELETE /api/x HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: a\r\nContent-Length: 2\r\n\r\n{}",
+            ),
+        ],
+    )
+    def test_a_request_is_written_to_the_letter(self, request_: Outgoing, expected: bytes) -> None:
+        """Head, token, length and body are one piece, which does not show itself."""
+        encoded = encode_request(request_)
+        assert bytes(encoded) == expected
+        assert repr(encoded) == f"<{len(expected)} bytes>"
+
+
+PIECES = [
+    b"HTTP/1.1 200 OK\r\n",
+    b"HTTP/1.1 100 C\r\n\r\n",
+    b"Content-Length: 5\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+    b"\r\n",
+    b"5\r\nabcde\r\n",
+    b"0\r\n\r\n",
+    b"abcde",
+    b"HTTP/1.1 101 S\r\nUpgrade: x\r\n\r\n",
+]
+
+
+class TestReader:
+    """What is made of the bytes that come."""
+
+    def test_an_answer_comes_in_any_pieces(self) -> None:
+        """Cut into single bytes, it is the same answer."""
+        reader = read(*(bytes([byte]) for byte in answer("abc", 201, {"X-A": "1"})))
+        assert (reader.status, reader.chunks, reader.complete) == (201, [b"a", b"b", b"c"], True)
+        assert reader.headers == {"content-type": "application/json", "content-length": "3", "x-a": "1"}
+        assert (reader.keep_alive, reader.stray) == (True, False)
+
+    def test_headers_of_one_name_are_joined(self) -> None:
+        """As the standard says: with a comma."""
+        assert read(b"HTTP/1.1 200 OK\r\nVia: a\r\nvia: b\r\n").headers == {"via": "a"}
+        assert read(b"HTTP/1.1 200 OK\r\nVia: a\r\nvia: b\r\n\r\n").headers == {"via": "a, b"}
+
+    @pytest.mark.parametrize("stray", [answer("again"), b"garbage", b"\x00\x01", answer("x")[:20]])
+    def test_what_follows_an_answer_is_stray(self, stray: bytes) -> None:
+        """A second answer, or anything else, spoils the lane and not the answer."""
+        reader = read(answer("abc") + stray)
+        assert (b"".join(reader.chunks), reader.complete, reader.stray) == (b"abc", True, True)
+        assert reader.headers["content-length"] == "3"
+
+    def test_an_answer_without_a_length_ends_with_the_stream(self) -> None:
+        """HTTP/1.0 does it so, and the lane ends with it."""
+        reader = read(b"HTTP/1.0 200 OK\r\n\r\nabc")
+        assert not reader.complete
+        reader.end()
+        assert (b"".join(reader.chunks), reader.complete, reader.keep_alive) == (b"abc", True, False)
+
+    @pytest.mark.parametrize(
+        ("data", "detail"),
+        [
+            (b"", "without an answer"),
+            (b"HTTP/1.1 20", "in the middle of the answer"),
+            (b"HTTP/1.1 100 Continue\r\n\r\n", "in the middle of the answer"),
+            (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabc", "in the middle of the answer"),
+            (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nabc", "in the middle of the answer"),
+        ],
+    )
+    def test_an_end_that_comes_too_early_is_a_disconnect(self, data: bytes, detail: str) -> None:
+        """Half an answer is none."""
+        reader = read(data) if data else _Reader()
+        with pytest.raises(Fault, match=detail) as caught:
+            reader.end()
+        assert (caught.value.kind, caught.value.handed_over) == (FaultKind.DISCONNECTED, True)
+
+    @settings(max_examples=150, deadline=None)
+    @given(
+        st.lists(
+            st.binary(max_size=40) | st.sampled_from(PIECES),
+            max_size=12,
+        )
+    )
+    def test_whatever_comes_is_an_answer_or_a_fault(self, pieces: list[bytes]) -> None:
+        """No bytes bring out anything but a `Fault`."""
+        reader = _Reader()
+        try:
+            for piece in pieces:
+                reader.feed(piece)
+            reader.end()
+        except Fault as fault:
+            assert fault.handed_over  # noqa: PT017 - that it raises is not what is tested
+        else:
+            assert reader.status >= 200
+
+
+@pytest.mark.parametrize("encoding", ["", "identity", " IDENTITY "])
+def test_an_answer_as_it_was_asked_for_is_taken(encoding: str) -> None:
+    """No encoding, or none that changes anything."""
+    refuse_encoding({"content-encoding": encoding}, 200)
+    with pytest.raises(Fault, match="compressed"):
+        refuse_encoding({"content-encoding": "gzip"}, 200)
+
+
+class Scripted(ByteStream):
+    """A stream that raises what a test wants."""
+
+    def __init__(self, error: type[BaseException], *, reading: bool = False) -> None:
+        self.error = error
+        self.reading = reading
+        self.pair = socket.socketpair()
+
+    async def receive(self, max_bytes: int = 65536) -> bytes:
+        """Raise."""
+        raise self.error
+
+    async def send(self, item: bytes) -> None:
+        """Raise, unless it is reading that raises."""
+        if not self.reading:
+            raise self.error
+
+    async def send_eof(self) -> None:
+        """Do nothing."""
+
+    async def aclose(self) -> None:
+        """Close the sockets."""
+        for one in self.pair:
+            one.close()
+
+    @property
+    def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
+        """Give a real socket."""
+        return {SocketAttribute.raw_socket: lambda: self.pair[0]}
+
+
+BREAKS = [anyio.BrokenResourceError, anyio.ClosedResourceError, ConnectionResetError, ssl.SSLError]
+
+
+class TestLane:
+    """One connection."""
+
+    @pytest.mark.parametrize("error", [*BREAKS, anyio.EndOfStream])
+    async def test_a_send_that_raises_was_not_handed_over(self, error: type[Exception]) -> None:
+        """The call that hands over the last byte raised, so the gateway cannot have it."""
+        line = _Line(Scripted(error))
+        lane, progress = Lane(line, line), Progress(protected=True)
+        with pytest.raises(Fault, match="while sending") as caught:
+            await lane.exchange(outgoing(), progress)
+        assert (caught.value.handed_over, progress.phase, lane.clean) == (False, Phase.SENDING, False)
+        await lane.aclose()
+
+    @pytest.mark.parametrize("error", BREAKS)
+    async def test_a_reset_afterwards_was(self, error: type[Exception]) -> None:
+        """Once everything was handed over, a break proves nothing."""
+        line = _Line(Scripted(error, reading=True))
+        lane, progress = Lane(line, line), Progress(protected=True)
+        with pytest.raises(Fault, match="was reset") as caught:
+            await lane.exchange(outgoing(), progress)
+        assert (caught.value.handed_over, progress.phase) == (True, Phase.SENT)
+        await lane.aclose()
+
+    async def test_a_name_that_does_not_resolve_is_no_connection(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The error says what is wrong, and repeats no name."""
+
+        async def fail(*_: object, **__: object) -> object:
+            raise socket.gaierror(socket.EAI_NONAME, "secret.example")
+
+        monkeypatch.setattr(anyio, "connect_tcp", fail)
+        with pytest.raises(Fault) as caught:
+            await Lane.open("nowhere.invalid", 1, None)
+        assert str(caught.value) == "connect: the gateway's name could not be resolved"
+        assert not caught.value.handed_over
+
+    async def test_a_line_has_no_use_for_half_an_end(self) -> None:
+        """HTTP says by itself where a request ends."""
+        line = _Line(Scripted(OSError))
+        with pytest.raises(NotImplementedError):
+            await line.send_eof()
+        await line.aclose()
+
+    async def test_a_head_request_has_no_body(self) -> None:
+        """The length of an answer to HEAD is not waited for."""
+
+        async def head(_: RawRequest, stream: ByteStream) -> object:
+            await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
+            return True
+
+        async with raw_gateway(head) as gateway:
+            lane = await Lane.open("127.0.0.1", gateway.port, None)
+            with anyio.fail_after(1):
+                got = await lane.exchange(outgoing("HEAD"), Progress(protected=False))
+            assert (got.status, bytes(got.body), lane.clean) == (200, b"", False)
+            await lane.aclose()
+
+    async def test_an_answer_that_ends_with_the_connection_is_whole(self) -> None:
+        """Without a length the end of the stream is the end of the answer, and of the lane."""
+
+        async def old(_: RawRequest, stream: ByteStream) -> object:
+            await stream.send(b"HTTP/1.1 200 OK\r\n\r\n{}")
+            return False
+
+        async with raw_gateway(old) as gateway:
+            lane = await Lane.open("127.0.0.1", gateway.port, None)
+            got = await lane.exchange(outgoing(), Progress(protected=False))
+            assert (got.status, bytes(got.body), lane.clean) == (200, b"{}", False)
+            await lane.aclose()
+
+    @pytest.mark.parametrize("tls", [False, True])
+    async def test_a_closed_lane_is_not_usable(self, tls: bool) -> None:
+        """Nor is one that rested too long, and nor is a broken TLS session."""
+
+        async def reply(_: RawRequest, _stream: ByteStream) -> object:
+            return answer({})
+
+        async with raw_gateway(reply, tls=server_tls() if tls else None) as gateway:
+            lane = await Lane.open("localhost" if tls else "127.0.0.1", gateway.port, client_tls() if tls else None)
+            await lane.exchange(outgoing(), Progress(protected=False))
+            assert lane.is_usable(now=1.0, idle_expiry=2.0)
+            assert not lane.is_usable(now=3.0, idle_expiry=2.0)
+            await lane.aclose()
+            assert not lane.is_usable(now=1.0, idle_expiry=2.0)
+            lane.clean = True
+            await anyio.sleep(0.005)
+            assert not lane.is_usable(now=1.0, idle_expiry=2.0)
+
+    @pytest.mark.parametrize("outcome", [ssl.SSLError(), b"x"])
+    async def test_tls_that_has_something_to_say_is_not_quiet(self, outcome: object) -> None:
+        """A buffered byte, or an alert of the other side, ends a lane."""
+
+        class Session:
+            def read(self, _: int) -> bytes:
+                if isinstance(outcome, Exception):
+                    raise outcome
+                return b"x"
+
+        stream = Scripted(OSError)
+        attributes = {**stream.extra_attributes, TLSAttribute.ssl_object: Session}
+
+        class Encrypted(Scripted):
+            @property
+            def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
+                return attributes
+
+        line = _Line(Encrypted(OSError))
+        lane = Lane(line, line)
+        assert not lane.is_usable(now=0.0, idle_expiry=1.0)
+        await lane.aclose()
+        await stream.aclose()
+
+    @pytest.mark.parametrize("poll", [True, False])
+    def test_a_socket_is_asked_with_or_without_poll(self, poll: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where the platform has no `poll`, `select` does."""
+        if not poll:
+            monkeypatch.delattr(select, "poll")
+        stream = Scripted(OSError)
+        line = _Line(stream)
+        lane = Lane(line, line)
+        assert lane.is_usable(now=0.0, idle_expiry=1.0)
+        stream.pair[1].send(b"x")
+        assert not lane.is_usable(now=0.0, idle_expiry=1.0)
+        for one in stream.pair:
+            one.close()
+        assert not lane.is_usable(now=0.0, idle_expiry=1.0)

@@ -1,0 +1,635 @@
+"""P1: nothing is sent twice."""
+
+from __future__ import annotations
+
+import socket
+import ssl
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from anyio.abc import ByteStream, SocketAttribute
+
+from tests.support.net import (
+    BALANCE,
+    READS,
+    RECEIVER,
+    ROADS,
+    SENDS,
+    TOKEN,
+    authority,
+    connected,
+    server_tls,
+    tunnel,
+)
+from tests.support.raw import (
+    RawRequest,
+    accept_all,
+    answer,
+    raw_gateway,
+    raw_server,
+    reset,
+    sent_items,
+)
+from wikipayam_async import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AsyncWikipayam,
+    AttemptStarted,
+    AuthenticationError,
+    BadRequestError,
+    InsufficientBalanceError,
+    NotFoundError,
+    Outcome,
+    PayloadTooLargeError,
+    PermissionDeniedError,
+    Phase,
+    RateLimitError,
+    ResponseError,
+    SendStatus,
+    ServerError,
+    SmsMessage,
+    UnknownOutcomeError,
+    UnprocessableError,
+)
+
+pytestmark = pytest.mark.anyio
+
+Misbehaviour = Callable[[RawRequest, ByteStream], Awaitable[object]]
+
+MESSAGE = SmsMessage(RECEIVER, "text", track_id="t-1")
+
+
+def replying(*replies: bytes) -> Misbehaviour:
+    """Return a handler that gives one reply after the other, and the last one again and again."""
+    left = list(replies)
+
+    async def handle(request: RawRequest, _: ByteStream) -> object:
+        reply = left.pop(0) if len(left) > 1 else left[0]
+        return reply or accept_all(request)
+
+    return handle
+
+
+async def close(_request: RawRequest, _stream: ByteStream) -> object:
+    """Close the connection after the whole request."""
+    return False
+
+
+async def break_off(_request: RawRequest, stream: ByteStream) -> object:
+    """Reset the connection after the whole request."""
+    await reset(stream)
+    return False
+
+
+async def half_an_answer(request: RawRequest, stream: ByteStream) -> object:
+    """Send the first half of an answer that accepts the message, and close."""
+    whole = accept_all(request)
+    await stream.send(whole[: len(whole) // 2])
+    return False
+
+
+async def send(client: AsyncWikipayam) -> object:
+    """Send the message that these tests send."""
+    return await client.sms.send(RECEIVER, "text", track_id="t-1")
+
+
+def closed_port() -> int:
+    """Return a port on which nobody listens."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+UNREADABLE = {
+    "html": answer("<html>It works!</html>", headers={"Content-Type": "text/html"}),
+    "empty": answer(""),
+    "invalid utf-8": answer(b'{"data": "\xff"}'),
+    "nan": answer('{"data": [{"id": NaN}]}'),
+    "100,000 levels of json": answer('{"data":' + "[" * 100_000 + "]" * 100_000 + "}"),
+    "100,000 open brackets": answer("[" * 100_000),
+    "a number": answer("5"),
+    "a string": answer('{"data": "ok"}'),
+    "null": answer("null"),
+    "empty data": answer({"data": []}),
+    "wrong data": answer({"data": {"data": {"data": 1}}}),
+    "ids of the wrong type": answer({"data": [{"id": [], "track_id": "t-1"}]}),
+    "an item without an id": answer({"data": [{"track_id": "t-1"}]}),
+    "an empty id": answer({"data": [{"id": "", "track_id": "t-1"}]}),
+    "somebody else's item": answer({"data": [{"id": "5", "track_id": "t-2"}]}),
+    "204": b"HTTP/1.1 204 No Content\r\n\r\n",
+    "a bad chunk": b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"data": []}\r\n0\r\n\r\n',
+    "no http": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
+    "a switch of protocols": b"HTTP/1.1 101 Switching\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\nxx",
+    "gzip": answer(b"\x1f\x8b\x08\x00", headers={"Content-Encoding": "gzip"}),
+    "two lengths": b'HTTP/1.1 200 OK\r\nContent-Length: 2\r\nContent-Length: 3\r\n\r\n{"a": 1}',
+}
+
+REFUSALS = {
+    400: BadRequestError,
+    401: AuthenticationError,
+    402: InsufficientBalanceError,
+    403: PermissionDeniedError,
+    404: NotFoundError,
+    405: APIStatusError,
+    413: PayloadTooLargeError,
+    422: UnprocessableError,
+    451: APIStatusError,
+}
+
+AMBIGUOUS = (300, 301, 302, 303, 304, 307, 308, 408, 409, 500, 501, 502, 503, 504, 599)
+
+
+@pytest.mark.parametrize("road", ROADS)
+class TestP1NothingIsSentTwice:
+    """The table of promise P1, on every road a request can take."""
+
+    async def test_a_refused_connection_is_tried_three_times_and_then_safe_to_try_again(self, road: str) -> None:
+        """Without a connection nothing can have been accepted."""
+        async with connected(f"http://127.0.0.1:{closed_port()}", road) as (client, times, ear):
+            with pytest.raises(APIConnectionError) as caught:
+                await send(client)
+        assert [attempt.failure for attempt in caught.value.attempts] == ["connect"] * 3
+        assert times.slept == [0.5, 1.0]
+        assert [(fate.track_id, fate.status) for fate in ear.fates] == [("t-1", SendStatus.NOT_ATTEMPTED)]
+        assert not isinstance(caught.value, APITimeoutError)
+
+    @pytest.mark.parametrize("fault", ["self-signed", "wrong host"])
+    async def test_a_certificate_that_is_not_trusted_fails_at_once(
+        self, road: str, fault: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A bad certificate does not heal in a second, so nothing is tried again."""
+        tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        issuer = authority() if fault == "wrong host" else type(authority())()
+        issuer.issue_cert("example.org" if fault == "wrong host" else "localhost").configure_cert(tls)
+        async with raw_gateway(close, tls=tls) as gateway, connected(gateway.url, road) as (client, times, ear):
+            with pytest.raises(APIConnectionError, match="certificate was not accepted") as caught:
+                await send(client)
+        assert [attempt.failure for attempt in caught.value.attempts] == ["certificate"]
+        assert (len(ear.of(AttemptStarted)), times.slept, gateway.requests) == (1, [], [])
+        assert ear.fates[0].status is SendStatus.NOT_ATTEMPTED
+
+    async def test_a_handshake_that_breaks_off_is_no_connection(self, road: str) -> None:
+        """A server that answers TLS with something else has seen nothing, and may be tried again."""
+
+        async def no_tls(stream: ByteStream) -> None:
+            await stream.receive()
+            await stream.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+
+        async with raw_server(no_tls) as url, connected(url.replace("http", "https"), road) as (client, times, _):
+            with pytest.raises(APIConnectionError) as caught:
+                await send(client)
+        assert [attempt.failure for attempt in caught.value.attempts] == ["connect"] * 3
+        assert times.slept == [0.5, 1.0]
+
+    @pytest.mark.parametrize("misbehaviour", [close, break_off, half_an_answer])
+    @pytest.mark.parametrize("tls", [False, True])
+    async def test_a_connection_that_breaks_after_the_request_leaves_the_fate_unknown(
+        self, road: str, misbehaviour: Any, tls: bool
+    ) -> None:
+        """Whether the gateway had accepted cannot be told, so it is not asked again."""
+        context = server_tls() if tls else None
+        async with raw_gateway(misbehaviour, tls=context) as gateway, connected(gateway.url, road) as (client, _, ear):
+            with pytest.raises(UnknownOutcomeError) as caught:
+                await send(client)
+        error = caught.value
+        assert len(gateway.requests) == 1
+        assert (error.track_ids, error.messages, error.accepted) == (("t-1",), (MESSAGE,), ())
+        assert error.phase is (Phase.READING if misbehaviour is half_an_answer else Phase.SENT)
+        assert type(error.__cause__) is APIConnectionError
+        assert [attempt.failure for attempt in error.attempts] == ["disconnected"]
+        assert [(end.outcome, len(end.attempts)) for end in ear.finished] == [(Outcome.UNKNOWN, 1)]
+        assert [(fate.track_id, fate.status) for fate in ear.fates] == [("t-1", SendStatus.UNKNOWN)]
+
+    async def test_a_time_out_without_an_answer_leaves_the_fate_unknown(self, road: str) -> None:
+        """A gateway that does not answer in time may have accepted."""
+
+        async def hang(_request: RawRequest, _stream: ByteStream) -> object:
+            await anyio.sleep_forever()
+            return False
+
+        async with raw_gateway(hang) as gateway, connected(gateway.url, road, timeout=0.08) as (client, _, ear):
+            with pytest.raises(UnknownOutcomeError) as caught:
+                await send(client)
+        assert len(gateway.requests) == 1
+        assert (caught.value.phase, type(caught.value.__cause__)) == (Phase.SENT, APITimeoutError)
+        assert ear.fates[0].status is SendStatus.UNKNOWN
+
+    @pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
+    async def test_a_reset_in_the_middle_of_the_body_cannot_send_twice(self, road: str) -> None:
+        """Every try but the last follows one whose body the gateway provably did not have whole."""
+        connections = 0
+
+        async def half(stream: ByteStream) -> None:
+            nonlocal connections
+            connections += 1
+            sock: socket.socket = stream.extra(SocketAttribute.raw_socket)
+            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+            await stream.receive(1000)
+            await anyio.sleep(0.01)
+            await reset(stream)
+
+        async with raw_server(half) as url, connected(url, road) as (client, _, ear):
+            with pytest.raises(APIConnectionError) as caught:
+                await client.sms.send(RECEIVER, "x" * 8_000_000)
+        assert connections == 3
+        assert [(one.phase, one.failure) for one in caught.value.attempts] == [(Phase.SENDING, "disconnected")] * 3
+        assert ear.fates[0].status is SendStatus.NOT_ATTEMPTED
+
+    async def test_a_429_is_waited_out_and_then_accepted_once(self, road: str) -> None:
+        """429 is the one answer that says that nothing was accepted and that another try is welcome."""
+        replies = (answer({"message": "Too Many Attempts."}, 429, {"Retry-After": "3"}), b"")
+        async with raw_gateway(replying(*replies)) as gateway, connected(gateway.url, road) as (client, times, ear):
+            sent = await client.sms.send(RECEIVER, "text", track_id="t-1")
+        assert (sent.id, sent.track_id, len(gateway.requests)) == ("0" * 24, "t-1", 2)
+        assert times.slept[0] == 3.0
+        assert [(fate.status, fate.id) for fate in ear.fates] == [(SendStatus.ACCEPTED, "0" * 24)]
+
+    async def test_a_429_that_stays_is_a_refusal(self, road: str) -> None:
+        """After three times 429 nothing was accepted, and the error says so."""
+        async with raw_gateway(replying(answer({}, 429))) as gateway, connected(gateway.url, road) as (client, _, ear):
+            with pytest.raises(RateLimitError) as caught:
+                await send(client)
+        assert (len(gateway.requests), [one.status_code for one in caught.value.attempts]) == (3, [429] * 3)
+        assert ear.fates[0].status is SendStatus.REJECTED
+
+    @pytest.mark.parametrize(
+        ("status", "retry_after"), [*((status, None) for status in AMBIGUOUS), (503, "1"), (500, "1"), (409, "1")]
+    )
+    async def test_a_status_that_proves_nothing_leaves_the_fate_unknown(
+        self, road: str, status: int, retry_after: str | None
+    ) -> None:
+        """Gateways and proxies give these after having accepted, so one request is all that is made."""
+        traps: list[str] = []
+
+        async def trap(request: RawRequest, _: ByteStream) -> object:
+            traps.append(request.target)
+            return accept_all(request)
+
+        async with raw_gateway(trap) as other:
+            headers = {"Location": f"{other.url}/api/v1/sms/send"}
+            headers |= {} if retry_after is None else {"Retry-After": retry_after}
+            reply = answer(b"" if status == 304 else {"message": "Server Error"}, status, headers)
+            async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, road) as (client, times, ear):
+                with pytest.raises(UnknownOutcomeError) as caught:
+                    await send(client)
+        assert (len(gateway.requests), traps, times.slept) == (1, [], [])
+        assert (caught.value.phase, caught.value.track_ids) == (Phase.ANSWERED, ("t-1",))
+        cause = caught.value.__cause__
+        assert isinstance(cause, ServerError if status >= 500 else APIStatusError)
+        assert cause.status_code == status
+        assert ear.fates[0].status is SendStatus.UNKNOWN
+
+    @pytest.mark.parametrize(("status", "kind"), REFUSALS.items())
+    async def test_a_refusal_is_told_at_once(self, road: str, status: int, kind: type[APIStatusError]) -> None:
+        """A status that refuses is the error of its kind after one request; nothing was accepted."""
+        reply = answer({"message": "no"}, status, {"Retry-After": "1"})
+        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, road) as (client, _, ear):
+            with pytest.raises(APIStatusError) as caught:
+                await send(client)
+        assert (type(caught.value), caught.value.status_code, caught.value.message) == (kind, status, "no")
+        assert (len(gateway.requests), ear.fates[0].status) == (1, SendStatus.REJECTED)
+
+    @pytest.mark.parametrize("reply", UNREADABLE.values(), ids=UNREADABLE.keys())
+    async def test_a_success_that_cannot_be_read_leaves_the_fate_unknown(self, road: str, reply: bytes) -> None:
+        """What looks like a success but does not speak of the message may have accepted it."""
+        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, road, timeout=1) as (client, _, ear):
+            with pytest.raises(UnknownOutcomeError) as caught:
+                await send(client)
+        assert (len(gateway.requests), caught.value.track_ids, caught.value.messages) == (1, ("t-1",), (MESSAGE,))
+        assert isinstance(caught.value.__cause__, ResponseError | APIConnectionError)
+        assert ear.fates[0].status is SendStatus.UNKNOWN
+
+    @pytest.mark.parametrize(
+        "header", [b"X-Said: \xd9\x85\xd8\xb1\xd8\xa7", b"X-Odd: \x80\xff", b"Set-Cookie: \xd9\x85=1"]
+    )
+    async def test_a_header_that_is_not_ascii_loses_no_send(self, road: str, header: bytes) -> None:
+        """An accepted message stays accepted, whatever the headers of the answer hold."""
+
+        async def handle(request: RawRequest, _: ByteStream) -> object:
+            return accept_all(request).replace(b"\r\n", b"\r\n" + header + b"\r\n", 1)
+
+        async with raw_gateway(handle) as gateway, connected(gateway.url, road) as (client, _, ear):
+            await send(client)
+        assert [(fate.status, fate.id) for fate in ear.fates] == [(SendStatus.ACCEPTED, "0" * 24)]
+
+    @pytest.mark.parametrize("location", ["http://[::1", "http://a b:99999999/", "//:x", "\u0645"])
+    async def test_a_redirect_that_leads_nowhere_is_one_more_status_that_proves_nothing(
+        self, road: str, location: str
+    ) -> None:
+        """A `Location` that is no URL changes nothing: the fate is unknown, and no error of httpx's comes out."""
+        reply = answer({}, 302, {"Location": location.encode().decode("latin-1")})
+        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, road) as (client, _, ear):
+            with pytest.raises(UnknownOutcomeError):
+                await send(client)
+        assert (len(gateway.requests), ear.fates[0].status) == (1, SendStatus.UNKNOWN)
+
+    @pytest.mark.parametrize("name", SENDS)
+    async def test_every_way_to_send_keeps_the_promise(self, road: str, name: str) -> None:
+        """SMS, codes, calls, both Holoo roads and unknown endpoints: 429 is tried again, a break is not."""
+        async with raw_gateway(close) as gateway, connected(gateway.url, road) as (client, _, _ear):
+            with pytest.raises(UnknownOutcomeError) as caught:
+                await SENDS[name](client)
+        assert (len(gateway.requests), caught.value.phase) == (1, Phase.SENT)
+
+        async def throttle(request: RawRequest, _: ByteStream) -> object:
+            if len(second.requests) == 1:
+                return answer({}, 429)
+            if isinstance(items := request.json if request.body else {}, list):
+                return accept_all(request)
+            return answer({"data": {"id": "6a02", "track_id": items.get("track_id")}})
+
+        async with raw_gateway(throttle) as second, connected(second.url, road) as (client, _, ear):
+            await SENDS[name](client)
+        assert (len(second.requests), ear.finished[0].outcome) == (2, Outcome.SUCCEEDED)
+
+    @pytest.mark.parametrize("misbehaviour", [close, break_off, half_an_answer, 502, 503, 504, 429])
+    async def test_reads_are_tried_again(self, road: str, misbehaviour: Any) -> None:
+        """What changes nothing is tried three times after disconnects, 429, 502, 503 and 504."""
+
+        async def handle(request: RawRequest, stream: ByteStream) -> object:
+            if isinstance(misbehaviour, int):
+                return answer({}, misbehaviour)
+            if misbehaviour is half_an_answer:
+                await stream.send(BALANCE[:-3])
+                return False
+            return await misbehaviour(request, stream)
+
+        async with raw_gateway(handle) as gateway, connected(gateway.url, road) as (client, times, ear):
+            for call in READS.values():
+                client._shared.budget.tokens = 100
+                with pytest.raises(APIStatusError if isinstance(misbehaviour, int) else APIConnectionError):
+                    await call(client)
+        assert [len(end.attempts) for end in ear.finished] == [3] * len(READS)
+        assert len(gateway.requests) == 3 * len(READS)
+        assert times.slept[:2] == [0.5, pytest.approx(1.0)]
+        assert {end.outcome for end in ear.finished} == {Outcome.FAILED}
+
+    @pytest.mark.parametrize("reply", [answer({}, status) for status in (302, 400, 408, 409, 500)] + [answer("<html>")])
+    async def test_reads_are_not_tried_again_after_what_will_not_mend(self, road: str, reply: bytes) -> None:
+        """500 and its like, and an unreadable answer, fail a read at once."""
+        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, road) as (client, _, _ear):
+            with pytest.raises((APIStatusError, ResponseError)):
+                await client.balance()
+        assert len(gateway.requests) == 1
+
+    async def test_a_read_is_tried_again_after_a_time_out(self, road: str) -> None:
+        """A read that was not answered in time is asked again, and may then succeed."""
+
+        async def late(_request: RawRequest, _: ByteStream) -> object:
+            if len(gateway.requests) == 1:
+                await anyio.sleep_forever()
+            return BALANCE
+
+        async with raw_gateway(late) as gateway, connected(gateway.url, road, timeout=0.1) as (client, _, ear):
+            balance = await client.balance()
+        assert (balance.balance, len(gateway.requests)) == (7, 2)
+        assert [one.failure for one in ear.finished[0].attempts] == ["timeout", None]
+
+    async def test_a_part_of_the_answer_tells_of_a_part_of_the_messages(self, road: str) -> None:
+        """Of several messages those that the answer names are accepted, and only the others unknown."""
+
+        async def first_only(request: RawRequest, _: ByteStream) -> object:
+            return answer({"data": sent_items(request)[:1]})
+
+        messages = [SmsMessage(RECEIVER, "a", track_id="t-1"), SmsMessage(RECEIVER, "b", track_id="t-2")]
+        async with raw_gateway(first_only) as gateway, connected(gateway.url, road) as (client, _, ear):
+            with pytest.raises(UnknownOutcomeError) as caught:
+                await client.sms.send_many(messages)
+        assert (len(gateway.requests), caught.value.track_ids, len(caught.value.accepted)) == (1, ("t-2",), 1)
+        assert [fate.status for fate in ear.fates] == [SendStatus.ACCEPTED, SendStatus.UNKNOWN]
+
+
+class Raising(httpx.AsyncBaseTransport):
+    """A transport that raises, after trace events that a test chooses."""
+
+    def __init__(self, error: Exception, *events: tuple[str, Exception | None]) -> None:
+        self.error = error
+        self.events = events
+        self.requests = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Tell the events, then raise."""
+        self.requests += 1
+        for name, failure in self.events:
+            info = {"request": request} if name.endswith("started") else {"exception": failure}
+            await request.extensions["trace"](name, info)
+        raise self.error
+
+
+HEADERS = (("http11.send_request_headers.started", None), ("http11.send_request_headers.complete", None))
+BODY = (*HEADERS, ("http11.send_request_body.started", None))
+WRITE_ERROR = httpx.WriteError("")
+
+
+class TestP1OnForeignTransports:
+    """A transport that somebody else wrote proves only what its trace says."""
+
+    @pytest.mark.parametrize(
+        ("transport", "known"),
+        [
+            (Raising(httpx.ConnectError("refused")), True),
+            (Raising(httpx.ConnectTimeout("")), True),
+            (Raising(httpx.PoolTimeout("")), True),
+            (Raising(httpx.ProxyError("")), True),
+            (Raising(httpx.ReadError("")), False),
+            (Raising(httpx.WriteError("")), False),
+            (Raising(httpx.ReadTimeout("")), False),
+            (Raising(httpx.WriteTimeout("")), False),
+            (Raising(httpx.RemoteProtocolError("")), False),
+            (Raising(httpx.LocalProtocolError("")), False),
+            (Raising(httpx.DecodingError("")), False),
+            (Raising(httpx.UnsupportedProtocol("")), False),
+            (Raising(ValueError("odd")), False),
+            (Raising(RuntimeError("odder")), False),
+            (Raising(ExceptionGroup("oddest", [KeyError("x")])), False),
+            (Raising(httpx.ReadError(""), ("connection.connect_tcp.started", None)), True),
+            (Raising(httpx.ReadError(""), *HEADERS), True),
+            (Raising(httpx.WriteError(""), *BODY), False),
+            (Raising(httpx.WriteError(""), *BODY, ("http11.send_request_body.failed", WRITE_ERROR)), True),
+            (Raising(httpx.ReadError(""), *BODY, ("http11.send_request_body.failed", httpx.ReadError(""))), False),
+            (Raising(httpx.ReadError(""), *BODY, ("http11.send_request_body.complete", None)), False),
+            (
+                Raising(
+                    httpx.WriteError(""),
+                    ("http2.send_request_headers.started", None),
+                    ("http2.send_request_body.started", None),
+                    ("http2.send_request_body.failed", WRITE_ERROR),
+                ),
+                False,
+            ),
+        ],
+    )
+    async def test_only_proof_allows_another_try(self, transport: Any, known: bool) -> None:
+        """Where the trace does not prove that the body stayed here, one request is all that is made."""
+        transport.requests = 0
+        async with connected("http://127.0.0.1:1", transport=transport, road="given") as (client, _, ear):
+            with pytest.raises(APIConnectionError if known else UnknownOutcomeError):
+                await send(client)
+        assert transport.requests == (3 if known else 1)
+        assert ear.fates[0].status is (SendStatus.NOT_ATTEMPTED if known else SendStatus.UNKNOWN)
+
+    async def test_a_certificate_is_known_by_its_cause(self) -> None:
+        """A `ConnectError` that a certificate caused fails at once."""
+        error = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED]")
+        outer = httpx.ConnectError("x")
+        outer.__cause__ = ssl.SSLCertVerificationError("y")
+        for transport in (Raising(error), Raising(outer)):
+            async with connected("http://127.0.0.1:1", transport=transport, road="given") as (client, _, _ear):
+                with pytest.raises(APIConnectionError, match="certificate"):
+                    await send(client)
+            assert transport.requests == 1
+
+    async def test_holoo_get_is_handed_over_with_its_headers(self) -> None:
+        """A send without a body has left when its headers have."""
+        for events, tries in ((HEADERS[:1], 1), (HEADERS, 1), ((("connection.connect_tcp.started", None),), 3)):
+            transport = Raising(httpx.ReadError(""), *events)
+            async with connected("http://127.0.0.1:1", transport=transport, road="given") as (client, _, _ear):
+                with pytest.raises(UnknownOutcomeError if tries == 1 else APIConnectionError):
+                    await SENDS["holoo.send_get"](client)
+            assert transport.requests == tries
+
+    async def test_a_mock_transport_without_a_trace_is_asked_once(self) -> None:
+        """An answer of an in-memory transport counts; a silence of it proves nothing."""
+        answers = [httpx.Response(200, json={"data": [{"id": "5", "track_id": "t-1"}]}), httpx.Response(500)]
+        seen: list[httpx.Request] = []
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            seen.append(request)
+            return answers[len(seen) - 1]
+
+        transport = httpx.MockTransport(handle)
+        async with connected("http://127.0.0.1:1", transport=transport, road="given") as (client, _, _ear):
+            assert (await client.sms.send(RECEIVER, "text", track_id="t-1")).id == "5"
+            with pytest.raises(UnknownOutcomeError):
+                await send(client)
+        assert [request.headers["authorization"] for request in seen] == [f"Bearer {TOKEN}"] * 2
+
+
+class TestP1ThroughAProxy:
+    """A proxy between the client and the gateway proves nothing that it should not."""
+
+    async def test_a_send_goes_through_a_tunnel(self) -> None:
+        """With `proxy=` an https gateway is reached through CONNECT, and the proxy sees neither token nor text."""
+
+        async def accept(request: RawRequest, _: ByteStream) -> object:
+            return accept_all(request)
+
+        async with (
+            raw_gateway(accept, tls=server_tls()) as gateway,
+            raw_gateway(tunnel(gateway.port)) as proxy,
+            connected(gateway.url, proxy=proxy.url) as (client, _, ear),
+        ):
+            await send(client)
+            await send(client)
+        assert (len(gateway.requests), gateway.opened) == (2, 1)
+        assert [(request.method, request.body) for request in proxy.requests] == [("CONNECT", b"")]
+        assert "authorization" not in proxy.requests[0].headers
+        assert [fate.status for fate in ear.fates] == [SendStatus.ACCEPTED] * 2
+
+    @pytest.mark.parametrize("misbehaviour", [close, break_off, half_an_answer])
+    async def test_a_break_behind_the_tunnel_leaves_the_fate_unknown(self, misbehaviour: Any) -> None:
+        """CONNECT's own success says nothing of the send."""
+        async with (
+            raw_gateway(misbehaviour, tls=server_tls()) as gateway,
+            raw_gateway(tunnel(gateway.port)) as proxy,
+            connected(gateway.url, proxy=proxy.url) as (client, _, _ear),
+        ):
+            with pytest.raises(UnknownOutcomeError):
+                await send(client)
+        assert (len(gateway.requests), len(proxy.requests)) == (1, 1)
+
+    async def test_a_refused_tunnel_is_no_connection(self) -> None:
+        """A proxy that refuses CONNECT has let nothing through: tried three times, safe to try again."""
+        async with (
+            raw_gateway(replying(answer("no", 403))) as proxy,
+            connected("https://localhost:1", proxy=proxy.url) as (client, times, ear),
+        ):
+            with pytest.raises(APIConnectionError) as caught:
+                await send(client)
+        assert [one.failure for one in caught.value.attempts] == ["connect"] * 3
+        assert ([request.method for request in proxy.requests], times.slept) == (["CONNECT"] * 3, [0.5, 1.0])
+        assert ear.fates[0].status is SendStatus.NOT_ATTEMPTED
+
+    async def test_a_proxy_that_is_not_there_is_no_connection(self) -> None:
+        """A refused connection to the proxy is tried again like one to the gateway."""
+        proxy = f"http://127.0.0.1:{closed_port()}"
+        async with connected("https://localhost:1", proxy=proxy) as (client, _, _ear):
+            with pytest.raises(APIConnectionError) as caught:
+                await send(client)
+        assert [one.failure for one in caught.value.attempts] == ["connect"] * 3
+
+    async def test_a_certificate_behind_the_tunnel_fails_at_once(self) -> None:
+        """The gateway's certificate is checked through the tunnel too."""
+        async with (
+            raw_gateway(close, tls=server_tls("example.org")) as gateway,
+            raw_gateway(tunnel(gateway.port)) as proxy,
+            connected(gateway.url, proxy=proxy.url) as (client, _, _ear),
+        ):
+            with pytest.raises(APIConnectionError, match="certificate") as caught:
+                await send(client)
+        assert (len(caught.value.attempts), gateway.requests) == (1, [])
+
+    @pytest.mark.parametrize("reply", [b"", answer("gone", 502), answer({}, 422), answer({}, 429)])
+    async def test_a_forwarding_proxy_is_judged_like_the_gateway(self, reply: bytes) -> None:
+        """For a plain http gateway the proxy's answer is the answer."""
+        async with (
+            raw_gateway(replying(reply)) as proxy,
+            connected("http://127.0.0.1:9", proxy=proxy.url) as (client, _, ear),
+        ):
+            if not reply:
+                await send(client)
+            else:
+                with pytest.raises((UnknownOutcomeError, APIStatusError)):
+                    await send(client)
+        expected = {b"": (1, "accepted"), b"502": (1, "unknown"), b"422": (1, "rejected"), b"429": (3, "rejected")}
+        assert (len(proxy.requests), ear.fates[0].status) == expected[reply[9:12]]
+        assert proxy.requests[0].target == "http://127.0.0.1:9/api/v1/sms/send"
+
+    async def test_a_proxy_that_does_not_answer_connect_is_no_connection(self) -> None:
+        """While the tunnel is not there nothing of the send can have left."""
+
+        async def hang(_request: RawRequest, _stream: ByteStream) -> object:
+            await anyio.sleep_forever()
+            return False
+
+        async with (
+            raw_gateway(hang) as proxy,
+            connected("https://localhost:1", proxy=proxy.url, timeout=0.05) as (client, _, ear),
+        ):
+            with pytest.raises(APITimeoutError) as caught:
+                await send(client)
+        assert [one.phase for one in caught.value.attempts] == [Phase.CONNECTING] * 3
+        assert ear.fates[0].status is SendStatus.NOT_ATTEMPTED
+
+
+async def test_the_gateway_sees_what_the_contract_says() -> None:
+    """The request on the wire is the documented one: bearer token, JSON array, identity encoding."""
+
+    async def accept(request: RawRequest, _: ByteStream) -> object:
+        return accept_all(request)
+
+    async with raw_gateway(accept) as gateway, connected(gateway.url) as (client, _, _ear):
+        await send(client)
+    request = gateway.requests[0]
+    assert (request.method, request.target) == ("POST", "/api/v1/sms/send")
+    assert request.json == [{"sender": "10002000", "receiver": RECEIVER, "message": "text", "track_id": "t-1"}]
+    assert request.headers["authorization"] == f"Bearer {TOKEN}"
+    assert (request.headers["accept"], request.headers["content-type"]) == ("application/json",) * 2
+    assert (request.headers["accept-encoding"], request.headers["host"]) == ("identity", f"127.0.0.1:{gateway.port}")
+
+
+async def test_a_request_read_by_nobody_and_then_reset_is_unknown() -> None:
+    """A small request that the platform took whole may have been read, even if the peer resets at once."""
+
+    async def slam(stream: ByteStream) -> None:
+        await anyio.sleep(0.02)
+        await reset(stream)
+
+    async with raw_server(slam) as url, connected(url) as (client, _, _ear):
+        with pytest.raises(UnknownOutcomeError) as caught:
+            await send(client)
+    assert len(caught.value.attempts) == 1

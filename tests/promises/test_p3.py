@@ -1,0 +1,507 @@
+"""P3: cancellation harms nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import random
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from anyio.abc import ByteStream
+
+from tests.support.net import BALANCE, RECEIVER, TOKEN, connected, server_tls, tunnel
+from tests.support.raw import RawGateway, RawRequest, accept_all, raw_gateway
+from wikipayam_async import (
+    AsyncWikipayam,
+    ConfigurationError,
+    LaneTransport,
+    Outcome,
+    SendStatus,
+    SentMessage,
+)
+
+pytestmark = pytest.mark.anyio
+
+on_asyncio = pytest.mark.parametrize("anyio_backend", ["asyncio"])
+
+
+class Slow:
+    """A gateway that accepts everything after a pause, and tells when a request has come.
+
+    Attributes:
+        came: Set when a request was read.
+        go: The answer waits for it.
+        closing: Whether the answer ends the connection.
+    """
+
+    def __init__(self, pause: float = 0.0, *, closing: bool = False) -> None:
+        self.came = anyio.Event()
+        self.go = anyio.Event()
+        self.closing = closing
+        self.pause = pause
+        if pause:
+            self.go.set()
+
+    async def __call__(self, request: RawRequest, stream: ByteStream) -> object:
+        """Answer, late."""
+        self.came.set()
+        await self.go.wait()
+        await anyio.sleep(self.pause)
+        whole = accept_all(request) if request.method == "POST" else BALANCE
+        if self.closing:
+            whole = whole.replace(b"\r\n", b"\r\nConnection: close\r\n", 1)
+        await stream.send(whole)
+        return not self.closing
+
+
+async def send(client: AsyncWikipayam) -> SentMessage:
+    """Send the message that these tests send."""
+    return await client.sms.send(RECEIVER, "text", track_id="t-1")
+
+
+async def wait_for(condition: Callable[[], bool]) -> None:
+    """Wait until something is so."""
+    with anyio.fail_after(3):
+        while not condition():  # noqa: ASYNC110 - a server's count has no event
+            await anyio.sleep(0.002)
+
+
+@pytest.mark.parametrize("road", ["lanes", "lane_transport", "pool", "transport"])
+class TestP3OnEveryRoad:
+    """A send that is under way is finished, and its outcome told, before the cancellation arrives."""
+
+    async def test_a_send_that_is_cancelled_under_way_is_finished_first(self, road: str) -> None:
+        """The outcome is the true one, with the id; then the cancellation is delivered; the client goes on."""
+        slow = Slow()
+        async with raw_gateway(slow) as gateway, connected(gateway.url, road) as (client, _, ear):
+            async with anyio.create_task_group() as group:
+                group.start_soon(send, client)
+                await slow.came.wait()
+                group.cancel_scope.cancel()
+                slow.go.set()
+            assert group.cancel_scope.cancelled_caught
+            assert [(end.outcome, len(end.attempts)) for end in ear.finished] == [(Outcome.SUCCEEDED, 1)]
+            assert [(fate.track_id, fate.status, fate.id) for fate in ear.fates] == [
+                ("t-1", SendStatus.ACCEPTED, "0" * 24)
+            ]
+            await send(client)
+        assert (len(gateway.requests), gateway.opened) == (2, 1)
+
+    @pytest.mark.parametrize("delay", [0, 0.001, 0.004, 0.012])
+    async def test_wherever_a_send_is_cancelled_its_fate_is_told_once(self, road: str, delay: float) -> None:
+        """Nothing that the gateway saw is told as not attempted, and nothing is sent twice."""
+        async with raw_gateway(Slow(0.01)) as gateway, connected(gateway.url, road) as (client, _, ear):
+            for _ in range(3):
+                seen = len(gateway.requests)
+                with anyio.move_on_after(delay):
+                    await send(client)
+                reached = len(gateway.requests) - seen
+                assert reached <= 1
+                assert ear.fates[-1].status is (SendStatus.ACCEPTED if reached else SendStatus.NOT_ATTEMPTED)
+            assert len(ear.fates) == 3
+            await client.balance()
+
+    @on_asyncio
+    @pytest.mark.parametrize("way", ["wait_for", "timeout", "cancel", "cancel twice"])
+    async def test_asyncios_own_cancellations_wait_as_well(self, road: str, way: str) -> None:
+        """`asyncio.wait_for`, `asyncio.timeout` and `Task.cancel`, once or twice, find a send finished."""
+        slow = Slow()
+        async with raw_gateway(slow) as gateway, connected(gateway.url, road) as (client, _, ear):
+
+            async def run() -> object:
+                if way == "wait_for":
+                    return await asyncio.wait_for(send(client), 0.03)
+                if way == "timeout":
+                    async with asyncio.timeout(0.03):
+                        return await send(client)
+                return await send(client)
+
+            task = asyncio.ensure_future(run())
+            await slow.came.wait()
+            if way.startswith("cancel"):
+                for _ in way.split():
+                    task.cancel()
+                    await asyncio.sleep(0.005)
+            else:
+                await asyncio.sleep(0.04)
+            assert not task.done()
+            slow.go.set()
+            with pytest.raises(asyncio.CancelledError if way.startswith("cancel") else TimeoutError):
+                await task
+            assert [(fate.status, fate.id) for fate in ear.fates] == [(SendStatus.ACCEPTED, "0" * 24)]
+            assert (await send(client)).id == "0" * 24
+        assert (len(gateway.requests), gateway.opened) == (2, 1)
+
+    async def test_a_cancelled_send_that_gets_no_answer_ends_with_its_time_out(self, road: str) -> None:
+        """The cancellation is not held back for longer than `timeout`; the fate is then unknown."""
+        slow = Slow()
+        async with (
+            raw_gateway(slow) as gateway,
+            connected(gateway.url, road, timeout=0.08) as (client, _, ear),
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(send, client)
+            await slow.came.wait()
+            group.cancel_scope.cancel()
+        assert (len(gateway.requests), group.cancel_scope.cancelled_caught) == (1, True)
+        assert [end.outcome for end in ear.finished] == [Outcome.UNKNOWN]
+        assert ear.fates[0].status is SendStatus.UNKNOWN
+
+
+class TestP3CancellationHarmsNothing:
+    """What cancellation leaves behind."""
+
+    @on_asyncio
+    @pytest.mark.parametrize("tls", [False, True])
+    @pytest.mark.parametrize("warm", [False, True])
+    async def test_a_cancellation_that_is_already_pending_finds_a_send_finished(self, tls: bool, warm: bool) -> None:
+        """Even one that strikes in the very step in which the request leaves costs no outcome."""
+        async with (
+            raw_gateway(Slow(0.01), tls=server_tls() if tls else None) as gateway,
+            connected(gateway.url) as (client, _, ear),
+        ):
+            if warm:
+                await client.balance()
+
+            async def run() -> None:
+                task = asyncio.current_task()
+                assert task is not None
+                task.cancel()
+                await send(client)
+
+            task = asyncio.ensure_future(run())
+            with pytest.raises(asyncio.CancelledError):
+                await task
+            expected = (SendStatus.ACCEPTED, "0" * 24) if warm else (SendStatus.NOT_ATTEMPTED, None)
+            assert [(fate.status, fate.id) for fate in ear.fates] == [expected]
+            assert len(gateway.requests) == (2 if warm else 0)
+            await client.balance()
+        assert gateway.opened == (1 if warm or tls else 2)
+
+    @on_asyncio
+    @pytest.mark.parametrize("closing", [False, True])
+    async def test_a_cancellation_in_any_step_of_a_send_leaves_a_true_outcome(self, closing: bool) -> None:
+        """Cancelled after each single step of the event loop, what reached the gateway is always told as accepted."""
+        async with raw_gateway(Slow(0.001, closing=closing)) as gateway, connected(gateway.url) as (client, _, ear):
+            steps, done = 0, False
+            while not done:
+                seen, steps = len(gateway.requests), steps + 1
+                task = asyncio.ensure_future(send(client))
+                for _ in range(steps):
+                    await asyncio.sleep(0)
+                done = task.done() or steps == 400
+                task.cancel()
+                await asyncio.wait([task])
+                reached = len(gateway.requests) - seen
+                expected = SendStatus.ACCEPTED if reached else SendStatus.NOT_ATTEMPTED
+                assert (steps, len(ear.fates), ear.fates[-1].status) == (steps, steps, expected)
+        assert {fate.status for fate in ear.fates} == {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
+
+    async def test_a_send_through_a_tunnel_is_finished_first(self) -> None:
+        """Lanes through a proxy keep the promise too."""
+        slow = Slow()
+        async with (
+            raw_gateway(slow, tls=server_tls()) as gateway,
+            raw_gateway(tunnel(gateway.port)) as proxy,
+            connected(gateway.url, proxy=proxy.url) as (client, _, ear),
+        ):
+            async with anyio.create_task_group() as group:
+                group.start_soon(send, client)
+                await slow.came.wait()
+                group.cancel_scope.cancel()
+                slow.go.set()
+            assert [(fate.status, fate.id) for fate in ear.fates] == [(SendStatus.ACCEPTED, "0" * 24)]
+            with anyio.move_on_after(0.02):
+                slow.go = anyio.Event()
+                await client.balance()
+            slow.go.set()
+            await send(client)
+        assert [end.outcome for end in ear.finished] == [Outcome.SUCCEEDED, Outcome.CANCELLED, Outcome.SUCCEEDED]
+
+    @on_asyncio
+    async def test_a_send_through_a_tunnel_survives_asyncios_cancellation(self) -> None:
+        """`Task.cancel` does not reach the task that carries a send through a proxy."""
+        slow = Slow()
+        async with (
+            raw_gateway(slow, tls=server_tls()) as gateway,
+            raw_gateway(tunnel(gateway.port)) as proxy,
+            connected(gateway.url, proxy=proxy.url) as (client, _, ear),
+        ):
+            task = asyncio.ensure_future(send(client))
+            await slow.came.wait()
+            task.cancel()
+            await asyncio.sleep(0.005)
+            task.cancel()
+            slow.go.set()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert [(fate.status, fate.id) for fate in ear.fates] == [(SendStatus.ACCEPTED, "0" * 24)]
+
+    @on_asyncio
+    async def test_a_cancellation_and_the_time_out_together_leave_the_fate_unknown(self) -> None:
+        """A put-off cancellation is delivered once the time is up, and the fate is told before."""
+        slow = Slow()
+        async with raw_gateway(slow) as gateway, connected(gateway.url, timeout=0.06) as (client, _, ear):
+            task = asyncio.ensure_future(send(client))
+            await slow.came.wait()
+            task.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await task
+        assert (len(gateway.requests), [fate.status for fate in ear.fates]) == (1, [SendStatus.UNKNOWN])
+
+    async def test_a_cancelled_read_closes_its_lane(self) -> None:
+        """A read is given up at once, and its connection with it."""
+        slow = Slow()
+        async with raw_gateway(slow) as gateway, connected(gateway.url) as (client, _, ear):
+            async with anyio.create_task_group() as group:
+                group.start_soon(client.balance)
+                await slow.came.wait()
+                group.cancel_scope.cancel()
+            slow.go.set()
+            await wait_for(lambda: gateway.open_now == 0)
+            await client.balance()
+        assert (gateway.opened, [end.outcome for end in ear.finished]) == (2, [Outcome.CANCELLED, Outcome.SUCCEEDED])
+
+    async def test_a_send_that_waits_for_its_turn_is_cancelled_at_once(self) -> None:
+        """Before anything has left, a send is cancelled like any other call, and is safe to send again."""
+        slow = Slow()
+        async with (
+            raw_gateway(slow) as gateway,
+            connected(gateway.url, max_connections=1) as (client, _, ear),
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(client.balance)
+            await slow.came.wait()
+            with anyio.move_on_after(0.02) as scope:
+                await send(client)
+            slow.go.set()
+        assert (scope.cancelled_caught, len(gateway.requests)) == (True, 1)
+        assert [fate.status for fate in ear.fates] == [SendStatus.NOT_ATTEMPTED]
+
+    async def test_two_thousand_tasks_half_of_them_cancelled(self) -> None:
+        """After a storm of cancellations the client answers, holds few connections and has lost no send."""
+        chance = random.Random(3)
+
+        async def handle(request: RawRequest, _: ByteStream) -> object:
+            await anyio.sleep(chance.uniform(0.01, 0.02))
+            return accept_all(request) if request.method == "POST" else BALANCE
+
+        async with raw_gateway(handle) as gateway, connected(gateway.url, timeout=5) as (client, _, ear):
+
+            async def call(number: int, cancelled_after: float) -> None:
+                with anyio.move_on_after(cancelled_after):
+                    if number % 4:
+                        await client.sms.send(RECEIVER, "text", track_id=f"t-{number}")
+                    else:
+                        await client.balance()
+
+            async with anyio.create_task_group() as group:
+                for number in range(2000):
+                    group.start_soon(call, number, chance.uniform(0, 1.5) if number % 2 else 60)
+            fates = {fate.track_id: fate.status for fate in ear.fates}
+            assert len(ear.finished) == 2000
+            assert len(ear.fates) == len(fates) == 1500
+            seen = [one["track_id"] for request in gateway.requests if request.method == "POST" for one in request.json]
+            assert len(seen) == len(set(seen))
+            accepted = {track_id for track_id, status in fates.items() if status is SendStatus.ACCEPTED}
+            assert accepted == set(seen)
+            assert set(fates.values()) == {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
+            assert gateway.peak <= 20
+            for _ in range(100):
+                assert (await client.balance()).balance == 7
+            assert gateway.open_now <= 20
+
+    async def test_waiting_for_a_lane_does_not_count_against_the_time_out(self) -> None:
+        """Five calls of 40 ms over one connection all come through with 100 ms each."""
+        async with (
+            raw_gateway(Slow(0.04)) as gateway,
+            connected(gateway.url, max_connections=1, timeout=0.1) as (client, _, ear),
+            anyio.create_task_group() as group,
+        ):
+            for _ in range(5):
+                group.start_soon(send, client)
+        assert [end.outcome for end in ear.finished] == [Outcome.SUCCEEDED] * 5
+        assert (len(gateway.requests), gateway.peak) == (5, 1)
+
+
+async def _close_idle(stream: ByteStream) -> None:
+    await stream.aclose()
+
+
+async def _close_half(stream: ByteStream) -> None:
+    await stream.send_eof()
+
+
+async def _send_stray_bytes(stream: ByteStream) -> None:
+    await stream.send(b"HTTP/1.1 408 Request Timeout\r\nContent-Length: 0\r\n\r\n")
+
+
+class TestP3Lanes:
+    """When a connection is used again, and when it is not."""
+
+    @pytest.mark.parametrize("tls", [False, True])
+    async def test_a_lane_is_used_again(self, tls: bool) -> None:
+        """Calls one after the other share one connection."""
+        async with (
+            raw_gateway(Slow(0.001), tls=server_tls() if tls else None) as gateway,
+            connected(gateway.url) as (client, _, _ear),
+        ):
+            for _ in range(5):
+                await send(client)
+        assert (gateway.opened, len(gateway.requests)) == (1, 5)
+
+    @pytest.mark.parametrize("tls", [False, True])
+    @pytest.mark.parametrize("spoil", [_close_idle, _close_half, _send_stray_bytes])
+    async def test_a_stale_lane_is_never_used(self, tls: bool, spoil: Callable[[ByteStream], Awaitable[None]]) -> None:
+        """A connection that the gateway closed, half closed or wrote to while it rested is thrown away."""
+        if tls and spoil is _close_half:
+            spoil = _close_idle  # TLS has no half of a connection to close
+        streams: list[ByteStream] = []
+
+        async def handle(request: RawRequest, stream: ByteStream) -> object:
+            streams.append(stream)
+            return accept_all(request)
+
+        async with (
+            raw_gateway(handle, tls=server_tls() if tls else None) as gateway,
+            connected(gateway.url) as (client, _, ear),
+        ):
+            await send(client)
+            await anyio.sleep(0.005)
+            await spoil(streams[0])
+            await anyio.sleep(0.01)
+            await send(client)
+        assert (gateway.opened, len(gateway.requests)) == (2, 2)
+        assert [len(end.attempts) for end in ear.finished] == [1, 1]
+
+    async def test_what_came_behind_an_answer_is_never_taken_for_the_next(self) -> None:
+        """An answer of the very size of a read, with a forged one behind it, spoils its lane."""
+
+        async def handle(request: RawRequest, stream: ByteStream) -> object:
+            true = BALANCE.replace(b"\r\n\r\n", b"\r\nX-Filler: \r\n\r\n")
+            filler = b"x" * (65_536 - len(true))
+            true = true.replace(b"X-Filler: ", b"X-Filler: " + filler)
+            assert len(true) == 65_536
+            await stream.send(true + BALANCE.replace(b"7", b"6"))
+            return True
+
+        async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, _, _ear):
+            assert [(await client.balance()).balance for _ in range(3)] == [7, 7, 7]
+        assert gateway.opened == 3
+
+    async def test_a_lane_that_rested_too_long_is_not_used(self) -> None:
+        """Idle lanes expire, since stale ones are where ambiguous failures come from."""
+        async with (
+            raw_gateway(Slow(0.001)) as gateway,
+            connected(gateway.url, "given", transport=LaneTransport(idle_expiry=0.02)) as (client, _, _ear),
+        ):
+            await client.balance()
+            await client.balance()
+            await anyio.sleep(0.04)
+            await client.balance()
+        assert gateway.opened == 2
+
+    async def test_an_answer_that_ends_the_connection_is_an_answer(self) -> None:
+        """`Connection: close` is honoured, and the next call makes a connection of its own."""
+        async with raw_gateway(Slow(0.001, closing=True)) as gateway, connected(gateway.url) as (client, _, ear):
+            await send(client)
+            await send(client)
+        assert (gateway.opened, [len(end.attempts) for end in ear.finished]) == (2, [1, 1])
+
+    async def test_the_most_connections_are_never_exceeded(self) -> None:
+        """With `max_connections=3` thirty calls at once hold three connections."""
+        async with (
+            raw_gateway(Slow(0.005)) as gateway,
+            connected(gateway.url, max_connections=3) as (client, _, ear),
+            anyio.create_task_group() as group,
+        ):
+            for _ in range(30):
+                group.start_soon(client.balance)
+        assert (len(ear.finished), gateway.opened, gateway.peak) == (30, 3, 3)
+
+    async def test_closing_lets_calls_finish_and_refuses_later_ones(self) -> None:
+        """`aclose` waits for nobody and cuts nobody off; who waits for a lane, and who comes later, is told."""
+        slow = Slow()
+        refused: list[str] = []
+        async with raw_gateway(slow) as gateway, connected(gateway.url, max_connections=1) as (client, _, ear):
+
+            async def late() -> None:
+                try:
+                    await send(client)
+                except ConfigurationError as error:
+                    refused.append(str(error))
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(send, client)
+                await slow.came.wait()
+                group.start_soon(late)
+                await anyio.wait_all_tasks_blocked()
+                await client.aclose()
+                await client.aclose()
+                slow.go.set()
+            await late()
+            await wait_for(lambda: gateway.open_now == 0)
+        assert refused == ["the client is closed"] * 2
+        assert [fate.status for fate in ear.fates] == [SendStatus.ACCEPTED] + [SendStatus.NOT_ATTEMPTED] * 2
+        assert len(gateway.requests) == 1
+
+    async def test_a_foreign_client_is_left_open_and_a_closed_one_refused(self) -> None:
+        """`http_client=` belongs to the caller; a transport is closed with the client."""
+        async with raw_gateway(Slow(0.001)) as gateway, httpx.AsyncClient(trust_env=False) as http:
+            async with AsyncWikipayam(TOKEN, sender="1", base_url=gateway.url, http_client=http) as client:
+                await client.balance()
+            assert not http.is_closed
+            await http.aclose()
+            with pytest.raises(ConfigurationError, match="the HTTP client is closed"):
+                await client.balance()
+            other = AsyncWikipayam(TOKEN, base_url=gateway.url, transport=httpx.AsyncHTTPTransport())
+            async with other:
+                await other.balance()
+            with pytest.raises(ConfigurationError, match="closed"):
+                await other.balance()
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_client_goes_from_one_event_loop_to_the_next(backend: str) -> None:
+    """A connection belongs to its event loop; a client starts afresh in another, and can be closed in any."""
+    gateways: list[RawGateway] = []
+    clients: list[AsyncWikipayam] = []
+
+    async def use() -> int:
+        async with raw_gateway(Slow(0.001)) as gateway:
+            gateways.append(gateway)
+            if not clients:
+                clients.append(AsyncWikipayam(TOKEN, base_url=gateway.url))
+            client = clients[0]
+            options: Any = client._options
+            object.__setattr__(options, "origin", type(options.origin).parse(gateway.url))
+            return (await client.balance()).balance
+
+    async def close() -> None:
+        await clients[0].aclose()
+        with pytest.raises(ConfigurationError):
+            await clients[0].balance()
+
+    assert [anyio.run(use, backend=backend) for _ in range(2)] == [7, 7]
+    assert [gateway.opened for gateway in gateways] == [1, 1]
+    anyio.run(close, backend=backend)
+    clients.clear()
+    gc.collect()
+
+
+async def test_a_lane_transport_serves_two_clients() -> None:
+    """A `LaneTransport` handed to two clients gives both the same lanes."""
+    transport = LaneTransport(max_connections=1)
+    async with raw_gateway(Slow(0.001)) as gateway:
+        first = AsyncWikipayam(TOKEN, base_url=gateway.url, transport=transport)
+        second = AsyncWikipayam(TOKEN, base_url=gateway.url, transport=transport)
+        await first.balance()
+        await second.balance()
+        await first.aclose()
+        await second.aclose()
+    assert gateway.opened == 1

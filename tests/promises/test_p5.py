@@ -1,0 +1,1038 @@
+from __future__ import annotations
+
+import asyncio
+import json
+import math
+import socket
+import tracemalloc
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from anyio.lowlevel import checkpoint
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.support.raw import RawRequest, accept_all, raw_gateway, sent_items
+from wikipayam_async import (
+    APIConnectionError,
+    AsyncWikipayam,
+    AuthenticationError,
+    BulkSourceError,
+    ConfigurationError,
+    InsufficientBalanceError,
+    InvalidInputError,
+    PayloadTooLargeError,
+    PermissionDeniedError,
+    RateLimitError,
+    RetryPolicy,
+    SendResult,
+    SendStatus,
+    SmsMessage,
+    UnknownOutcomeError,
+    UnprocessableError,
+)
+from wikipayam_async.bulk.runner import BulkRun
+from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault, Limits, When
+
+pytestmark = pytest.mark.anyio
+
+ACCEPTED, REJECTED = SendStatus.ACCEPTED, SendStatus.REJECTED
+UNKNOWN, NOT_ATTEMPTED = SendStatus.UNKNOWN, SendStatus.NOT_ATTEMPTED
+RECEIVER = "09123456789"
+
+
+class VirtualTime:
+    """A clock that jumps over every pause."""
+
+    def __init__(self) -> None:
+        self.now = 0.0
+        self.pauses: list[float] = []
+
+    def clock(self) -> float:
+        """Tell the time."""
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Jump over the pause."""
+        self.pauses.append(seconds)
+        self.now += seconds
+        await checkpoint()
+
+    def rule(self, client: AsyncWikipayam) -> AsyncWikipayam:
+        """Put a client's pauses into this time."""
+        client._shared.clock = self.clock
+        client._shared.sleep = self.sleep
+        client._shared.uniform = lambda _, most: most
+        return client
+
+
+class Watched(httpx.AsyncBaseTransport):
+    """An emulator in process that counts what is under way, and holds a request back where a test says so."""
+
+    def __init__(self, emulator: Emulator, hold: Callable[[str], Awaitable[object]] | None = None) -> None:
+        self._inner = EmulatorTransport(emulator)
+        self._hold = hold
+        self.batches: list[list[str]] = []
+        self.under_way = 0
+        self.peak = 0
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer one request."""
+        items = json.loads(await request.aread())
+        self.batches.append([item["message"] for item in items])
+        self.under_way += 1
+        self.peak = max(self.peak, self.under_way)
+        try:
+            if self._hold is not None:
+                await self._hold(items[0]["message"])
+            return await self._inner.handle_async_request(request)
+        finally:
+            self.under_way -= 1
+
+
+def rich_emulator(**options: Any) -> Emulator:
+    """Make an emulator whose account never runs dry."""
+    emulator = Emulator(**options)
+    emulator.account.balance = 10**12
+    return emulator
+
+
+def client_of(transport: Emulator | httpx.AsyncBaseTransport, **options: Any) -> AsyncWikipayam:
+    """Make a client over a transport, in virtual time."""
+    inner = EmulatorTransport(transport) if isinstance(transport, Emulator) else transport
+    client = AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=inner, **options)
+    return VirtualTime().rule(client)
+
+
+def messages(count: int) -> list[SmsMessage]:
+    """Make so many messages to as many receivers."""
+    return [SmsMessage(f"0912{index:07d}", f"m{index}") for index in range(count)]
+
+
+def fates(results: Any) -> list[tuple[int, SendStatus]]:
+    """Return place and fate of results."""
+    return [(result.index, result.status) for result in results]
+
+
+def all_of(status: SendStatus, indexes: Any) -> list[tuple[int, SendStatus]]:
+    """Give one fate to some places."""
+    return [(index, status) for index in indexes]
+
+
+def texts_of(emulator: Emulator) -> list[str]:
+    """Return the texts that the gateway accepted, in order."""
+    return [entry.message for entry in emulator.ledger]
+
+
+def fault_422(*places: int) -> Fault:
+    """Make a refusal that blames the given places."""
+    errors: Any = {f"{place}.receiver": ["The receiver is blacklisted."] for place in places}
+    return Fault.status(422, json={"message": "The given data was invalid.", "errors": errors})
+
+
+class TestP5BulkKeepsCount:
+    """P5: for every message put in, exactly one result comes out, in bounded memory, on any failure of any chunk."""
+
+    async def test_everything_accepted(self) -> None:
+        """When the gateway takes every chunk, every message has one accepted result with the gateway's own id."""
+        emulator = Emulator()
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(messages(25), batch_size=4, concurrency=3)
+        assert fates(report.results) == all_of(ACCEPTED, range(25))
+        by_text = {entry.message: entry for entry in emulator.ledger}
+        assert [(r.id, r.track_id, r.error) for r in report.results] == [
+            (by_text[f"m{i}"].id, by_text[f"m{i}"].track_id, None) for i in range(25)
+        ]
+        assert len({r.track_id for r in report.results}) == 25
+        assert emulator.requests_to("POST /sms/send") == 7
+
+    @pytest.mark.parametrize(
+        ("fault", "expected"),
+        [
+            (Fault.reordered_items(), [ACCEPTED] * 5),
+            (Fault.duplicated_items(0, 3), [ACCEPTED] * 5),
+            (Fault.extra_items(7), [ACCEPTED] * 5),
+            (Fault.null_track_ids(), [ACCEPTED] * 5),
+            (Fault.missing_items(1, 4), [ACCEPTED, UNKNOWN, ACCEPTED, ACCEPTED, UNKNOWN]),
+            (Fault.missing_items(0, 1, 2, 3, 4), [UNKNOWN] * 5),
+            (Fault.empty(), [UNKNOWN] * 5),
+            (Fault.malformed_json(), [UNKNOWN] * 5),
+            (Fault.invalid_utf8(), [UNKNOWN] * 5),
+            (Fault.truncated(), [UNKNOWN] * 5),
+            (Fault.status(502, when=When.AFTER), [UNKNOWN] * 5),
+            (Fault.html(500, when=When.AFTER), [UNKNOWN] * 5),
+            (Fault.status(408, when=When.AFTER), [UNKNOWN] * 5),
+            (Fault.status(409, when=When.AFTER), [UNKNOWN] * 5),
+            (Fault.redirect("https://wikipayam.ir/login", when=When.AFTER), [UNKNOWN] * 5),
+            (Fault.html(200, when=When.AFTER), [UNKNOWN] * 5),
+            (Fault.reset(), [UNKNOWN] * 5),
+            (Fault.close(), [UNKNOWN] * 5),
+        ],
+        ids=lambda value: f"{value.kind}" if isinstance(value, Fault) else "",
+    )
+    async def test_strange_answers_after_accepting(self, fault: Fault, expected: list[SendStatus]) -> None:
+        """Whatever the answer looks like, what it does not tell of is unknown, matched to its own message, and not resent."""
+        emulator = Emulator()
+        emulator.faults.arm(fault)
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(messages(5))
+        assert [result.status for result in report.results] == expected
+        assert sorted(texts_of(emulator)) == ["m0", "m1", "m2", "m3", "m4"]
+        ids = {entry.message: entry.id for entry in emulator.ledger}
+        for result in report.results:
+            if result.status is ACCEPTED:
+                assert result.id == ids[str(result.message.message)]
+            else:
+                assert result.id is None
+                assert isinstance(result.error, UnknownOutcomeError)
+
+    async def test_null_track_ids_and_equal_receivers(self) -> None:
+        """Items without track ids that two messages to one receiver could claim are given to neither."""
+        emulator = Emulator()
+        emulator.faults.arm(Fault.null_track_ids())
+        batch = [SmsMessage(RECEIVER, "a"), SmsMessage(RECEIVER, "b"), SmsMessage("09120000000", "c")]
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(batch)
+        assert fates(report.results) == [(0, UNKNOWN), (1, UNKNOWN), (2, ACCEPTED)]
+        assert report.results[2].id == emulator.ledger[2].id
+
+    async def test_422_with_indexes_isolates_and_resends_the_rest_once(self) -> None:
+        """Messages that a 422 blames are rejected with their own complaints; the others are sent again exactly once."""
+        emulator = Emulator()
+        batch = messages(6)
+        batch[1] = SmsMessage("0212345678", "m1")
+        batch[4] = SmsMessage("", "m4")
+        async with client_of(watched := Watched(emulator)) as client:
+            report = await client.sms.send_bulk(
+                [SmsMessage(m.receiver or "x", m.message) for m in batch], normalize=False
+            )
+        assert fates(report.results) == [
+            (0, ACCEPTED),
+            (1, REJECTED),
+            (2, ACCEPTED),
+            (3, ACCEPTED),
+            (4, REJECTED),
+            (5, ACCEPTED),
+        ]
+        assert watched.batches == [["m0", "m1", "m2", "m3", "m4", "m5"], ["m0", "m2", "m3", "m5"]]
+        assert texts_of(emulator) == ["m0", "m2", "m3", "m5"]
+        error = report.results[4].error
+        assert isinstance(error, UnprocessableError)
+        assert dict(error.errors) == {"4.receiver": ("The 4.receiver field is invalid.",)}
+
+    async def test_422_that_blames_all(self) -> None:
+        """A 422 that blames every message rejects them all in one request."""
+        emulator = Emulator()
+        emulator.faults.arm(fault_422(0, 1, 2))
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(messages(3))
+        assert fates(report.results) == all_of(REJECTED, range(3))
+        assert emulator.requests == 1
+
+    @pytest.mark.parametrize(
+        "body",
+        [
+            {"message": "The given data was invalid."},
+            {"message": "no", "errors": {"messages": ["too many"]}},
+            {"message": "no", "errors": {"7.receiver": ["no such place"]}},
+            {"message": "no", "errors": ["odd"]},
+            {"errors": {"x.0.receiver": ["deep"]}},
+        ],
+    )
+    async def test_422_without_usable_indexes(self, body: Any) -> None:
+        """A 422 that blames no message of the chunk rejects the chunk whole, and no other chunk."""
+        emulator = Emulator()
+        emulator.faults.arm(Fault.status(422, json=body))
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(messages(5), batch_size=3, concurrency=1)
+        assert fates(report.results) == all_of(REJECTED, range(3)) + all_of(ACCEPTED, range(3, 5))
+        assert texts_of(emulator) == ["m3", "m4"]
+
+    async def test_422_with_numeric_track_ids(self) -> None:
+        """Track ids that look like the indexes of a large 422 do not keep it from isolating the bad messages."""
+        batch = [
+            SmsMessage(RECEIVER if index not in {150, 177} else "bad", f"m{index}", track_id=str(index))
+            for index in range(200)
+        ]
+        async with client_of(emulator := Emulator()) as client:
+            report = await client.sms.send_bulk(batch, batch_size=200, normalize=False)
+        assert [result.index for result in report.rejected] == [150, 177]
+        assert len(report.accepted) == emulator.accepted == 198
+
+    async def test_413_halves_and_later_chunks_start_smaller(self) -> None:
+        """A chunk that is too large is cut until it fits, and the chunks after it are cut before they are sent."""
+        emulator = Emulator(limits=Limits(max_batch=3))
+        async with client_of(watched := Watched(emulator)) as client:
+            report = await client.sms.send_bulk(messages(20), batch_size=10, concurrency=1)
+        assert fates(report.results) == all_of(ACCEPTED, range(20))
+        assert [len(batch) for batch in watched.batches] == [10, 5, 3, 2, 3, 2, 3, 3, 3, 1]
+        assert texts_of(emulator) == [f"m{index}" for index in range(20)]
+
+    async def test_413_for_one_message(self) -> None:
+        """A single message that is too large is rejected, and the others are sent."""
+        emulator = Emulator(limits=Limits(max_body_bytes=1000))
+        batch = [SmsMessage(RECEIVER, "short"), SmsMessage(RECEIVER, "x" * 2000), SmsMessage(RECEIVER, "too")]
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(batch)
+        assert fates(report.results) == [(0, ACCEPTED), (1, REJECTED), (2, ACCEPTED)]
+        assert isinstance(report.results[1].error, PayloadTooLargeError)
+        assert texts_of(emulator) == ["short", "too"]
+
+    async def test_429_pauses_and_then_all_are_accepted_once(self) -> None:
+        """Chunks that meet a 429 wait as long as it says, and then every message is accepted exactly once."""
+        emulator = Emulator()
+        emulator.faults.arm(Fault.status(429, retry_after=7), on="POST /sms/send", times=12)
+        time = VirtualTime()
+        async with time.rule(client_of(emulator)) as client:
+            report = await client.sms.send_bulk(messages(30), batch_size=3, concurrency=4)
+        assert fates(report.results) == all_of(ACCEPTED, range(30))
+        assert sorted(texts_of(emulator)) == sorted(f"m{index}" for index in range(30))
+        assert min(time.pauses) >= 0.0
+        assert max(time.pauses) == 7.0
+        assert time.now >= 21.0
+
+    async def test_429_that_asks_for_too_much(self) -> None:
+        """A pause longer than a run waits ends it: refused is the chunk that met it, the rest was not attempted."""
+        emulator = Emulator()
+        emulator.faults.arm(Fault.status(429, retry_after=3000), times=None)
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(messages(6), batch_size=2, concurrency=1)
+        assert fates(report.results) == all_of(REJECTED, range(2)) + all_of(NOT_ATTEMPTED, range(2, 6))
+        assert {type(result.error) for result in report.results} == {RateLimitError}
+        assert emulator.requests == 1
+
+    async def test_429_for_ever(self) -> None:
+        """A gateway that throttles for ever ends the run after a bounded number of tries."""
+        emulator = Emulator()
+        emulator.faults.arm(Fault.status(429), times=None)
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(messages(6), batch_size=2, concurrency=1)
+        assert fates(report.results) == all_of(REJECTED, range(2)) + all_of(NOT_ATTEMPTED, range(2, 6))
+        assert emulator.requests == 30  # ten rounds of three tries
+        assert emulator.accepted == 0
+
+    @pytest.mark.parametrize(
+        ("status", "kind"),
+        [(401, AuthenticationError), (402, InsufficientBalanceError), (403, PermissionDeniedError)],
+    )
+    async def test_a_refusal_of_all_stops_the_run(self, status: int, kind: type[Exception]) -> None:
+        """After a 401, 402 or 403 nothing more is sent: the rest is not attempted, for the same reason."""
+        emulator = Emulator()
+        emulator.faults.script([None, Fault.status(status)])
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(messages(12), batch_size=3, concurrency=1)
+        assert fates(report.results) == [
+            *all_of(ACCEPTED, range(3)),
+            *all_of(REJECTED, range(3, 6)),
+            *all_of(NOT_ATTEMPTED, range(6, 12)),
+        ]
+        assert {type(result.error) for result in report.results[3:]} == {kind}
+        assert emulator.requests == 2
+        assert emulator.accepted == 3
+
+    async def test_other_refusals_concern_their_chunk_alone(self) -> None:
+        """A 400 or 404 rejects its own chunk, and the run goes on."""
+        emulator = Emulator()
+        emulator.faults.script([Fault.status(400), Fault.status(404)])
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(messages(6), batch_size=2, concurrency=1)
+        assert fates(report.results) == all_of(REJECTED, range(4)) + all_of(ACCEPTED, range(4, 6))
+
+    @pytest.mark.parametrize(("concurrency", "tried"), [(1, 3), (2, 3), (5, 5)])
+    async def test_connection_refused(self, concurrency: int, tried: int) -> None:
+        """Where nothing listens nothing is attempted, and the run gives up after a few chunks."""
+        with socket.socket() as unused:
+            unused.bind(("127.0.0.1", 0))
+            url = f"http://127.0.0.1:{unused.getsockname()[1]}"
+            events: list[Any] = []
+            client = AsyncWikipayam(
+                "t", sender="1", base_url=url, retry=RetryPolicy(attempts=1), on_event=events.append
+            )
+            async with VirtualTime().rule(client):
+                report = await client.sms.send_bulk(messages(40), batch_size=2, concurrency=concurrency)
+        assert fates(report.results) == all_of(NOT_ATTEMPTED, range(40))
+        assert {type(result.error) for result in report.results} == {APIConnectionError}
+        # What was under way beside the last straw is not counted.
+        assert tried <= len({event.call_id for event in events}) < tried + concurrency
+
+    async def test_502_after_accepting_is_unknown_and_not_resent(self) -> None:
+        """A chunk whose answer was lost is unknown with the reason on it; nothing of it is sent a second time."""
+        emulator = Emulator()
+        emulator.faults.script([Fault.status(502, when=When.AFTER), Fault.reset(), None, Fault.close()])
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(messages(10), batch_size=2, concurrency=1)
+        assert fates(report.results) == [
+            *all_of(UNKNOWN, range(4)),
+            *all_of(ACCEPTED, range(4, 6)),
+            *all_of(UNKNOWN, range(6, 8)),
+            *all_of(ACCEPTED, range(8, 10)),
+        ]
+        assert texts_of(emulator) == [f"m{index}" for index in range(10)]
+        first = report.results[0]
+        assert isinstance(first.error, UnknownOutcomeError)
+        assert first.error.track_ids == (report.results[0].track_id, report.results[1].track_id)
+
+    async def test_a_disconnect_on_the_wire_is_unknown(self) -> None:
+        """A real connection that ends after the request leaves its messages unknown and the others accepted."""
+        seen = 0
+
+        async def handler(request: RawRequest, _: object) -> bytes | bool:
+            nonlocal seen
+            seen += 1
+            return False if seen == 2 else accept_all(request)
+
+        async with (
+            raw_gateway(handler) as gateway,
+            AsyncWikipayam("t", sender="1", base_url=gateway.url) as client,
+        ):
+            report = await client.sms.send_bulk(messages(6), batch_size=2, concurrency=1)
+        assert fates(report.results) == [
+            *all_of(ACCEPTED, range(2)),
+            *all_of(UNKNOWN, range(2, 4)),
+            *all_of(ACCEPTED, range(4, 6)),
+        ]
+        assert [len(request.json) for request in gateway.requests] == [2, 2, 2]
+
+    async def test_bad_rows_are_results(self) -> None:
+        """Rows that break a rule are rejected by name and place, reach no gateway, and spoil no other row."""
+        emulator = Emulator()
+        rows: list[Any] = [
+            SmsMessage(RECEIVER, "good"),
+            SmsMessage("12", "m"),
+            SmsMessage(RECEIVER, ""),
+            SmsMessage(RECEIVER, "m", note="n"),
+            SmsMessage(RECEIVER, "m", sender="a\nb"),
+            SmsMessage(RECEIVER, "m", track_id=" "),
+            {"receiver": RECEIVER},
+            None,
+            SmsMessage(RECEIVER, "good too"),
+        ]
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(rows)
+        assert fates(report.results) == [(0, ACCEPTED), *all_of(REJECTED, range(1, 8)), (8, ACCEPTED)]
+        errors = [result.error for result in report.rejected]
+        assert [error.field for error in errors if isinstance(error, InvalidInputError)] == [
+            "messages[1].receiver",
+            "messages[2].message",
+            "messages[3].note",
+            "messages[4].sender",
+            "messages[5].track_id",
+            "messages[6].message",
+            "messages[7].message",
+        ]
+        assert [result.message for result in report.results] == rows
+        assert texts_of(emulator) == ["good", "good too"]
+
+    async def test_no_sender_anywhere(self) -> None:
+        """A message that no line is named for is rejected with what is missing, and nothing goes out."""
+        emulator = Emulator()
+        client = AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator))
+        async with client:
+            report = await client.sms.send_bulk(messages(2))
+        assert fates(report.results) == all_of(REJECTED, range(2))
+        assert {type(result.error) for result in report.results} == {ConfigurationError}
+        assert emulator.requests == 0
+
+    @pytest.mark.parametrize(
+        ("fault", "status"),
+        [
+            (Fault.status(400), REJECTED),
+            (Fault.status(502, when=When.AFTER), UNKNOWN),
+            (Fault.missing_items(0), UNKNOWN),
+            (fault_422(0), REJECTED),
+        ],
+    )
+    async def test_stop_at_the_first_failure(self, fault: Fault, status: SendStatus) -> None:
+        """With on_error="stop" the first message that is not accepted ends the run; the rest is not attempted."""
+        emulator = Emulator()
+        emulator.faults.script([None, fault])
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(messages(6), batch_size=2, concurrency=1, on_error="stop")
+        statuses = [result.status for result in report.results]
+        assert statuses[:3] == [ACCEPTED, ACCEPTED, status]
+        assert statuses[4:] == [NOT_ATTEMPTED, NOT_ATTEMPTED]
+        assert emulator.requests == 2
+
+    async def test_stop_at_a_bad_row(self) -> None:
+        """With on_error="stop" a row that breaks a rule ends the run before its chunk is sent."""
+        emulator = Emulator()
+        rows = [*messages(2), SmsMessage("bad", "m2"), *messages(6)[3:]]
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(rows, batch_size=2, concurrency=1, on_error="stop")
+        assert fates(report.results) == [
+            *all_of(ACCEPTED, range(2)),
+            (2, REJECTED),
+            *all_of(NOT_ATTEMPTED, range(3, 6)),
+        ]
+        assert texts_of(emulator) == ["m0", "m1"]
+
+    async def test_progress(self) -> None:
+        """The progress callback hears how many are done, of how many, and the count of each fate after each request."""
+        emulator = Emulator()
+        emulator.faults.script([None, Fault.status(400)])
+        heard: list[Any] = []
+        async with client_of(emulator) as client:
+            await client.sms.send_bulk(messages(5), 2, 1, progress=lambda *told: heard.append(told))
+            await client.sms.send_bulk(iter(messages(1)), progress=lambda *told: heard.append(told))
+        assert heard == [
+            (2, 5, {ACCEPTED: 2}),
+            (4, 5, {ACCEPTED: 2, REJECTED: 2}),
+            (5, 5, {ACCEPTED: 3, REJECTED: 2}),
+            (1, None, {ACCEPTED: 1}),
+        ]
+
+    async def test_progress_that_raises(self) -> None:
+        """An exception of the progress callback ends the bulk send and arrives as itself."""
+        emulator = Emulator()
+
+        def progress(*_: object) -> None:
+            raise KeyError("mine")
+
+        async with client_of(emulator) as client:
+            with pytest.raises(KeyError, match="mine"):
+                await client.sms.send_bulk(messages(50), 1, 2, progress=progress)
+        assert emulator.accepted < 50
+
+    @pytest.mark.parametrize("kind", ["list", "tuple", "generator", "async generator", "async iterator", "stream"])
+    async def test_every_kind_of_source(self, kind: str) -> None:
+        """Messages may come from any plain or asynchronous iterable."""
+        emulator = Emulator()
+
+        async def agen() -> AsyncIterator[SmsMessage]:
+            for message in messages(7):
+                await checkpoint()
+                yield message
+
+        class Bare:
+            """An asynchronous iterable whose iterator is nothing but that."""
+
+            def __init__(self) -> None:
+                self.left = messages(7)
+
+            def __aiter__(self) -> Any:
+                return self
+
+            async def __anext__(self) -> SmsMessage:
+                if not self.left:
+                    raise StopAsyncIteration
+                return self.left.pop(0)
+
+        send, receive = anyio.create_memory_object_stream[SmsMessage](7)
+        for message in messages(7):
+            send.send_nowait(message)
+        send.close()
+        sources: dict[str, Any] = {
+            "list": messages(7),
+            "tuple": tuple(messages(7)),
+            "generator": (message for message in messages(7)),
+            "async generator": agen(),
+            "async iterator": Bare(),
+            "stream": receive,
+        }
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(sources[kind], batch_size=3, concurrency=2)
+        receive.close()
+        await sources["async generator"].aclose()
+        assert fates(report.results) == all_of(ACCEPTED, range(7))
+        assert sorted(texts_of(emulator)) == [f"m{index}" for index in range(7)]
+
+    async def test_an_empty_source(self) -> None:
+        """No messages are no requests and an empty report."""
+        emulator = Emulator()
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk([])
+        assert (list(report.results), emulator.requests) == ([], 0)
+
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    async def test_a_source_that_raises_in_a_stream(self, asynchronous: bool) -> None:
+        """What the source raises is raised as itself, after the results of everything it had given."""
+        emulator = Emulator()
+
+        def plain() -> Iterator[SmsMessage]:
+            yield from messages(7)
+            raise LookupError("the file ends here")
+
+        async def agen() -> AsyncIterator[SmsMessage]:
+            for message in plain():
+                yield message
+
+        seen: list[SendResult] = []
+        async with client_of(emulator) as client:
+            results = client.sms.bulk(agen() if asynchronous else plain(), 3, 2)
+
+            async def consume() -> None:
+                async with results:
+                    async for result in results:
+                        seen.append(result)  # noqa: PERF401 - what came before the exception counts
+
+            with pytest.raises(LookupError, match="the file ends here"):
+                await consume()
+        assert sorted(fates(seen)) == all_of(ACCEPTED, range(7))
+        assert results.leftover == []
+        assert emulator.accepted == 7
+
+    async def test_a_source_that_raises_in_send_bulk(self) -> None:
+        """The error of a source carries the report of everything that it had given, and the exception as its cause."""
+        emulator = Emulator()
+
+        def source() -> Iterator[SmsMessage]:
+            yield from messages(5)
+            raise OSError("disk")
+
+        async with client_of(emulator) as client:
+            with pytest.raises(BulkSourceError) as caught:
+                await client.sms.send_bulk(source(), batch_size=2)
+        assert fates(caught.value.report.results) == all_of(ACCEPTED, range(5))
+        assert repr(caught.value.__cause__) == "OSError('disk')"
+        assert emulator.accepted == 5
+
+    @pytest.mark.parametrize("asynchronous", [False, True])
+    @pytest.mark.parametrize("ordered", [False, True])
+    async def test_an_endless_source_left_early(self, asynchronous: bool, ordered: bool) -> None:
+        """After an early break every message that was pulled is in the results or in the leftover, exactly once."""
+        emulator = rich_emulator()
+        pulled = 0
+        closed = False
+
+        def endless() -> Iterator[SmsMessage]:
+            nonlocal pulled
+            while True:
+                pulled += 1
+                yield SmsMessage(RECEIVER, f"m{pulled - 1}") if pulled % 5 else SmsMessage("bad", f"m{pulled - 1}")
+
+        async def agen() -> AsyncIterator[SmsMessage]:
+            nonlocal closed
+            try:
+                for message in endless():
+                    yield message
+            finally:
+                closed = True
+
+        seen: list[SendResult] = []
+        async with (
+            client_of(emulator) as client,
+            client.sms.bulk(agen() if asynchronous else endless(), 7, 3, ordered=ordered) as results,
+        ):
+            async for result in results:
+                seen.append(result)
+                if len(seen) == 40:
+                    break
+        everything = [*seen, *results.leftover]
+        assert sorted(result.index for result in everything) == list(range(pulled))
+        assert closed is asynchronous
+        accepted = {result.message.message for result in everything if result.status is ACCEPTED}
+        assert accepted == set(texts_of(emulator))
+        assert len(accepted) == emulator.accepted
+        assert [r.index for r in everything if r.status is REJECTED] == [
+            r.index for r in everything if r.message.receiver == "bad"
+        ]
+
+    async def test_a_consumer_that_raises(self) -> None:
+        """An exception in the block arrives as itself, not in a group; the workers end and the source is closed."""
+        emulator = rich_emulator()
+        closed = False
+
+        async def endless() -> AsyncIterator[SmsMessage]:
+            nonlocal closed
+            try:
+                while True:
+                    yield SmsMessage(RECEIVER, "m")
+            finally:
+                await checkpoint()
+                closed = True
+
+        seen: list[SendResult] = []
+        async with client_of(watched := Watched(emulator)) as client:
+            results = client.sms.bulk(endless(), 2, 4)
+
+            async def consume() -> None:
+                async with results:
+                    async for result in results:
+                        seen.append(result)
+                        _ = 1 / (len(seen) - 5)
+
+            with pytest.raises(ZeroDivisionError):
+                await consume()
+            sent = emulator.accepted
+            for _ in range(5):
+                await checkpoint()
+        assert closed
+        assert (len(seen), watched.under_way, emulator.accepted) == (5, 0, sent)
+        assert {r.status for r in results.leftover} <= {ACCEPTED, NOT_ATTEMPTED}
+        indexes = sorted(r.index for r in [*seen, *results.leftover])
+        assert indexes == list(range(len(indexes)))
+
+    @pytest.mark.parametrize("own_lanes", [True, False])
+    async def test_cancelled_in_an_anyio_scope(self, own_lanes: bool) -> None:
+        """A cancelled run finishes what has begun to leave, attempts nothing more, and leaves a result for every message."""
+        arrived = anyio.Event()
+        scope = anyio.CancelScope()
+        accepted: list[str] = []
+
+        async def handler(request: RawRequest, _: object) -> bytes:
+            if len(accepted) >= 4:
+                arrived.set()
+                await anyio.sleep(0.05)
+            accepted.extend(item["message"] for item in request.json)
+            return accept_all(request)
+
+        async def cancel() -> None:
+            await arrived.wait()
+            scope.cancel()
+
+        seen: list[SendResult] = []
+        async with raw_gateway(handler) as gateway, anyio.create_task_group() as group:
+            group.start_soon(cancel)
+            transport = None if own_lanes else httpx.AsyncHTTPTransport()
+            client = AsyncWikipayam("t", sender="1", base_url=gateway.url, transport=transport)
+            async with client:
+                with scope:
+                    async with client.sms.bulk(messages(40), 2, 2) as results:
+                        async for result in results:
+                            seen.append(result)  # noqa: PERF401 - cut off in the middle
+                assert scope.cancelled_caught
+                # A connection that was cancelled harmed no other.
+                after = await client.sms.send(RECEIVER, "after")
+        assert after.receiver == RECEIVER
+        everything = [*seen, *results.leftover]
+        indexes = [result.index for result in everything]
+        assert sorted(indexes) == list(range(len(indexes)))
+        by_status = {str(r.message.message): r.status for r in everything}
+        assert {text for text, status in by_status.items() if status is ACCEPTED} == {*accepted} - {"after"}
+        assert set(by_status.values()) <= {ACCEPTED, NOT_ATTEMPTED}
+        assert len(accepted) < 41
+
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    @pytest.mark.parametrize("own_lanes", [True, False])
+    @pytest.mark.parametrize("times", [1, 2])
+    async def test_cancelled_by_asyncio(self, own_lanes: bool, times: int) -> None:
+        """`Task.cancel`, once or again, cancels a run like a scope does: nothing that was pulled is without a result."""
+        arrived = asyncio.Event()
+        accepted: list[str] = []
+
+        async def handler(request: RawRequest, _: object) -> bytes:
+            if len(accepted) >= 4:
+                arrived.set()
+                await asyncio.sleep(0.05)
+            accepted.extend(item["message"] for item in request.json)
+            return accept_all(request)
+
+        seen: list[SendResult] = []
+        runs: list[Any] = []
+
+        async def work(client: AsyncWikipayam) -> None:
+            async with client.sms.bulk(messages(40), 2, 2) as results:
+                runs.append(results)
+                async for result in results:
+                    seen.append(result)  # noqa: PERF401 - cut off in the middle
+
+        async with raw_gateway(handler) as gateway:
+            transport = None if own_lanes else httpx.AsyncHTTPTransport()
+            client = AsyncWikipayam("t", sender="1", base_url=gateway.url, transport=transport)
+            async with client:
+                task = asyncio.create_task(work(client))
+                await arrived.wait()
+                for _ in range(times):
+                    task.cancel()
+                    await asyncio.sleep(0.01)
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+                assert task.cancelled()
+        everything = [*seen, *runs[0].leftover]
+        indexes = [result.index for result in everything]
+        assert sorted(indexes) == list(range(len(indexes)))
+        by_status = {str(r.message.message): r.status for r in everything}
+        assert {text for text, status in by_status.items() if status is ACCEPTED} == {*accepted}
+        assert set(by_status.values()) <= {ACCEPTED, NOT_ATTEMPTED}
+
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_asyncio_timeouts_and_early_ends_leave_the_task_clean(self) -> None:
+        """`asyncio.timeout` around a run raises `TimeoutError`, and an early break leaves no cancellation behind."""
+        emulator = rich_emulator()
+
+        async def hold(_: str) -> None:
+            await asyncio.sleep(0.02)
+
+        endless = iter(lambda: SmsMessage(RECEIVER, "m"), None)
+        async with client_of(Watched(emulator, hold)) as client:
+            with pytest.raises(TimeoutError):
+                async with asyncio.timeout(0.05):
+                    await client.sms.send_bulk(endless, 1, 2)
+            async with client.sms.bulk(endless, 1, 2) as results:
+                await anext(results)
+        task = asyncio.current_task()
+        assert task is not None
+        assert task.cancelling() == 0
+        await asyncio.sleep(0)
+
+    async def test_a_cancelled_send_whose_answer_is_lost(self) -> None:
+        """When a cancelled run's last request meets a disconnect, its messages are unknown, not unattempted."""
+        scope = anyio.CancelScope()
+
+        async def handler(request: RawRequest, _: object) -> bool:
+            scope.cancel()
+            await anyio.sleep(0.02)
+            return False
+
+        async with raw_gateway(handler) as gateway, AsyncWikipayam("t", sender="1", base_url=gateway.url) as client:
+            with scope:
+                async with client.sms.bulk(messages(4), 2, 1) as results:
+                    await anext(results)
+        assert fates(results.leftover) == all_of(UNKNOWN, range(2))
+        assert {type(result.error) for result in results.leftover} == {UnknownOutcomeError}
+
+    async def test_ordered_with_a_bounded_window(self) -> None:
+        """A slow first chunk holds ordered results back, and the source is not read further than the window meanwhile."""
+        release = anyio.Event()
+        pulled = 0
+
+        async def hold(first_text: str) -> None:
+            if first_text == "m0":
+                await release.wait()
+
+        def source() -> Iterator[SmsMessage]:
+            nonlocal pulled
+            for message in messages(60):
+                pulled += 1
+                yield message
+
+        first: list[int] = []
+        async with (
+            client_of(watched := Watched(Emulator(), hold)) as client,
+            client.sms.bulk(source(), 2, 3, ordered=True) as results,
+        ):
+
+            async def consume() -> None:
+                async for result in results:
+                    first.append(result.index)  # noqa: PERF401 - watched while it grows
+
+            async with anyio.create_task_group() as group:
+                group.start_soon(consume)
+                while watched.under_way > 1 or pulled < 12:
+                    await checkpoint()
+                for _ in range(20):
+                    await checkpoint()
+                assert (first, pulled, watched.under_way) == ([], 12, 1)
+                release.set()
+        assert first == list(range(60))
+
+    async def test_ordered_with_bad_rows(self) -> None:
+        """In order means in order: rejected rows do not overtake the good ones before them."""
+        rows = [SmsMessage(RECEIVER if index in {0, 5, 13} else "bad", "m") for index in range(20)]
+        async with client_of(Emulator()) as client, client.sms.bulk(rows, 4, 3, ordered=True) as results:
+            seen = [(result.index, result.status is ACCEPTED) async for result in results]
+        assert seen == [(index, index in {0, 5, 13}) for index in range(20)]
+
+    @pytest.mark.parametrize("concurrency", [1, 3])
+    async def test_concurrency_is_bounded(self, concurrency: int) -> None:
+        """The gateway never sees more requests at once than the run was allowed."""
+
+        async def hold(_: str) -> None:
+            for _round in range(5):
+                await checkpoint()
+
+        async with client_of(watched := Watched(Emulator(), hold)) as client:
+            report = await client.sms.send_bulk(messages(30), batch_size=2, concurrency=concurrency)
+        assert len(report.accepted) == 30
+        assert watched.peak == concurrency
+
+    async def test_track_ids_of_the_caller_that_repeat(self) -> None:
+        """Messages that share a track id keep one result each, with an id of the gateway's own for each."""
+        emulator = Emulator()
+        emulator.faults.arm(Fault.reordered_items())
+        batch = [
+            SmsMessage(RECEIVER, "a", track_id="T"),
+            SmsMessage("09120000001", "b", track_id="T"),
+            SmsMessage("09120000002", "c", track_id="T"),
+            SmsMessage("09120000003", "d", track_id="own"),
+        ]
+        async with client_of(emulator) as client:
+            report = await client.sms.send_bulk(batch)
+        assert fates(report.results) == all_of(ACCEPTED, range(4))
+        ids = {entry.message: entry.id for entry in emulator.ledger}
+        assert [result.id for result in report.results] == [ids["a"], ids["b"], ids["c"], ids["d"]]
+        assert [result.track_id for result in report.results] == ["T", "T", "T", "own"]
+
+    async def test_a_closed_client(self) -> None:
+        """A client that is closed attempts nothing, and says so for every message."""
+        client = client_of(Emulator())
+        await client.aclose()
+        report = await client.sms.send_bulk(messages(3), batch_size=1, concurrency=1)
+        assert fates(report.results) == all_of(NOT_ATTEMPTED, range(3))
+        assert {type(result.error) for result in report.results} == {ConfigurationError}
+
+    @pytest.mark.parametrize(
+        ("arguments", "field"),
+        [
+            ({"batch_size": 0}, "batch_size"),
+            ({"batch_size": True}, "batch_size"),
+            ({"concurrency": 0}, "concurrency"),
+            ({"concurrency": 1.5}, "concurrency"),
+            ({"on_error": "explode"}, "on_error"),
+            ({"messages": 7}, "messages"),
+            ({"messages": "text"}, "messages"),
+        ],
+    )
+    async def test_bad_arguments(self, arguments: dict[str, Any], field: str) -> None:
+        """An argument that breaks a rule is named at once, and nothing is sent."""
+        emulator = Emulator()
+        given: dict[str, Any] = {"messages": messages(1)} | arguments
+        async with client_of(emulator) as client:
+            with pytest.raises(InvalidInputError) as caught:
+                await client.sms.send_bulk(**given)
+            with pytest.raises(InvalidInputError) as caught_too:
+                client.sms.bulk(**given)
+        assert (caught.value.field, caught_too.value.field, emulator.requests) == (field, field, 0)
+
+    async def test_a_hundred_thousand_messages_in_flat_memory(self) -> None:
+        """In a long run the memory held does not grow with the number of messages."""
+
+        class Gateway(httpx.AsyncBaseTransport):
+            async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+                items = sent_items(RawRequest("POST", "", {}, await request.aread()))
+                await checkpoint()
+                return httpx.Response(200, content=json.dumps({"data": items}))
+
+        def source() -> Iterator[SmsMessage]:
+            for index in range(100_000):
+                yield SmsMessage(RECEIVER, f"m{index}")
+
+        counts: Counter[SendStatus] = Counter()
+        sizes: list[int] = []
+        seen = 0
+        async with client_of(Gateway()) as client, client.sms.bulk(source(), 500, 4) as results:
+            while (some := await results.take()) is not None:
+                seen += len(some)
+                counts.update(result.status for result in some)
+                if seen == 80_000:
+                    tracemalloc.start(1)
+                if seen in {90_000, 100_000}:
+                    sizes.append(tracemalloc.get_traced_memory()[0])
+            peak = tracemalloc.get_traced_memory()[1]
+            tracemalloc.stop()
+        assert counts == {ACCEPTED: 100_000}
+        assert max(sizes) < 3_000_000
+        assert peak < 6_000_000
+
+
+def _strange(places: list[int]) -> st.SearchStrategy[Fault | None]:
+    return st.sampled_from(
+        [
+            None,
+            Fault.status(429),
+            Fault.status(429, retry_after=2),
+            Fault.status(502, when=When.AFTER),
+            Fault.status(502),
+            Fault.reset(when=When.BEFORE),
+            Fault.close(when=When.AFTER),
+            Fault.truncated(),
+            Fault.status(400),
+            Fault.html(413),
+            fault_422(*places),
+            Fault.missing_items(*places),
+            Fault.reordered_items(),
+            Fault.duplicated_items(*places),
+            Fault.extra_items(2),
+            Fault.null_track_ids(),
+            Fault.status(401),
+        ]
+    )
+
+
+ROWS = st.lists(
+    st.tuples(
+        st.sampled_from(["09120000001", "09120000002", "+98 912 000 0003", "bad"]),
+        st.one_of(st.none(), st.integers(0, 10_000)),
+    ),
+    max_size=40,
+    unique_by=lambda row: row[1] if row[1] is not None else object(),
+)
+SCRIPT = st.lists(st.lists(st.integers(0, 8), min_size=1, max_size=4).flatmap(_strange), max_size=25)
+
+
+async def _play(
+    run: BulkRun, leave_after: float, cancel_after: int | None
+) -> tuple[list[SendResult], list[SendResult]]:
+    """Take so many results, or be cancelled after so many turns; return what was taken and what was left."""
+    seen: list[SendResult] = []
+
+    async def cancel(scope: anyio.CancelScope, turns: int) -> None:
+        for _ in range(turns):
+            await checkpoint()
+        scope.cancel()
+
+    async with anyio.create_task_group() as group:
+        if cancel_after is not None:
+            group.start_soon(cancel, group.cancel_scope, cancel_after)
+        async with run:
+            while len(seen) < leave_after:
+                try:
+                    seen.append(await anext(run))
+                except StopAsyncIteration:
+                    break
+        group.cancel_scope.cancel()
+    return seen, run.leftover
+
+
+class TestP5WhateverTheGatewayDoes:
+    """P5, for random inputs against random misfortunes."""
+
+    @pytest.mark.parametrize("backend", ["asyncio", "trio"])
+    @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @given(
+        rows=ROWS,
+        script=SCRIPT,
+        size=st.integers(1, 9),
+        concurrency=st.integers(1, 4),
+        ordered=st.booleans(),
+        most=st.one_of(st.none(), st.integers(1, 6)),
+        leave_after=st.one_of(st.just(math.inf), st.integers(0, 30)),
+        cancel_after=st.one_of(st.none(), st.none(), st.integers(0, 60)),
+    )
+    def test_the_count_is_kept(
+        self,
+        backend: str,
+        rows: list[tuple[str, int | None]],
+        script: list[Fault | None],
+        size: int,
+        concurrency: int,
+        ordered: bool,
+        most: int | None,
+        leave_after: float,
+        cancel_after: int | None,
+    ) -> None:
+        """Every input has one result; the ledger holds what was accepted, and besides only what is called unknown."""
+        emulator = Emulator(limits=Limits(max_batch=most))
+        emulator.faults.script(script)
+        pulled = 0
+
+        def source() -> Iterator[SmsMessage]:
+            nonlocal pulled
+            for index, (receiver, track_id) in enumerate(rows):
+                pulled += 1
+                yield SmsMessage(receiver, f"m{index}", track_id=None if track_id is None else f"T{track_id}")
+
+        async def run() -> tuple[list[SendResult], list[SendResult]]:
+            async with client_of(emulator) as client:
+                return await _play(client.sms.bulk(source(), size, concurrency, ordered), leave_after, cancel_after)
+
+        seen, leftover = anyio.run(run, backend=backend)
+        results = [*seen, *leftover]
+        assert sorted(result.index for result in results) == list(range(pulled))
+        if ordered:
+            assert [result.index for result in seen] == list(range(len(seen)))
+        if leave_after == math.inf and cancel_after is None:
+            assert (pulled, leftover) == (len(rows), [])
+            assert all((result.error is None) is (result.status is ACCEPTED) for result in results)
+        accepted = {str(result.id): result.message.message for result in results if result.status is ACCEPTED}
+        assert len(accepted) == sum(result.status is ACCEPTED for result in results)
+        ledger = {entry.id: entry.message for entry in emulator.ledger}
+        assert {id_: ledger.get(id_) for id_ in accepted} == accepted
+        unknown = {result.message.message for result in results if result.status is UNKNOWN}
+        assert {text for id_, text in ledger.items() if id_ not in accepted} <= unknown
+        track_ids = emulator.accepted_track_ids()
+        assert len(track_ids) == len(set(track_ids)) == len(ledger)

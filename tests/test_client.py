@@ -1,0 +1,293 @@
+from __future__ import annotations
+
+import sys
+import time
+from typing import Any
+
+import httpx
+import pytest
+from anyio.abc import ByteStream
+from attrs import frozen
+
+from tests.support.net import BALANCE, RECEIVER, TOKEN, connected
+from tests.support.raw import RawRequest, accept_all, answer, raw_gateway
+from wikipayam_async import (
+    AsyncWikipayam,
+    Balance,
+    ConfigurationError,
+    InvalidInputError,
+    RateLimit,
+    Replay,
+    ResponseError,
+    RetryPolicy,
+    UnknownOutcomeError,
+    __version__,
+)
+
+pytestmark = pytest.mark.anyio
+
+VARIABLES = (
+    "SMS_AUTH_TOKEN",
+    "SMS_SENDER",
+    "SMS_USERNAME",
+    "WIKIPAYAM_SMS_API_BASE_URL",
+    "WIKIPAYAM_SMS_API_PREFIX",
+)
+
+
+@pytest.fixture(autouse=True)
+def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Take the client's variables out of the environment."""
+    for name in VARIABLES:
+        monkeypatch.delenv(name, raising=False)
+
+
+@frozen
+class Model:
+    """A model of somebody's own."""
+
+    a: int
+    b: str = "none"
+
+
+class Recorder:
+    """Answers everything with the same data."""
+
+    def __init__(self, data: object = None) -> None:
+        self.data = data
+
+    async def __call__(self, request: RawRequest, _: ByteStream) -> object:
+        """Answer."""
+        return accept_all(request) if "sms/send" in request.target else answer({"data": self.data})
+
+
+class TestSettings:
+    """Arguments, and the environment behind them."""
+
+    def test_everything_may_come_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The five variables of the gateway's own integration are understood."""
+        for name, value in zip(VARIABLES, ("tok", "1000", "shop", "https://a.example/x", "/v2/"), strict=True):
+            monkeypatch.setenv(name, value)
+        options = AsyncWikipayam()._options
+        assert options.token.reveal() == "tok"
+        assert (options.sender, options.username, options.api_prefix) == ("1000", "shop", "v2")
+        assert (options.origin.url, options.path_prefix) == ("https://a.example/x", "/x/v2/")
+
+    def test_arguments_come_before_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """What is passed counts."""
+        for name in VARIABLES:
+            monkeypatch.setenv(name, "http://nowhere.example")
+        client = AsyncWikipayam("t", sender="1", username="u", base_url="https://b.example", api_prefix="")
+        options = client._options
+        assert (options.token.reveal(), options.sender, options.username) == ("t", "1", "u")
+        assert (options.origin.url, options.path_prefix) == ("https://b.example", "/")
+
+    def test_the_defaults_are_the_documented_ones(self) -> None:
+        """Base URL, prefix, time-out; no sender."""
+        options = AsyncWikipayam("t")._options
+        assert (options.origin.url, options.path_prefix) == ("https://wikipayam.ir", "/api/v1/")
+        assert (options.timeout, options.retry, options.sender) == (10.0, RetryPolicy(), None)
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [
+            {"token": None},
+            {"token": ""},
+            {"timeout": 0},
+            {"timeout": "5"},
+            {"rate_limit": 5},
+            {"rate_limit": "fast"},
+            {"retry": 3},
+            {"otp_pattern_id": -1},
+            {"timezone": "Nowhere/Else"},
+            {"application": "two words"},
+            {"api_prefix": "a/../b"},
+            {"on_event": 5},
+            {"base_url": "no url"},
+            {"max_connections": -1},
+        ],
+    )
+    def test_a_wrong_setting_is_refused_at_once(self, wrong: dict[str, Any]) -> None:
+        """Building a client with a bad setting raises, and does no I/O."""
+        with pytest.raises(ConfigurationError):
+            AsyncWikipayam(**{"token": "t", **wrong})
+
+    def test_a_repr_shows_where_to_and_no_secret(self) -> None:
+        """The address and the line are no secret."""
+        client = AsyncWikipayam("secret", sender="1000", username="09121112233")
+        assert repr(client) == "AsyncWikipayam(base_url='https://wikipayam.ir', sender='1000')"
+
+    async def test_the_user_agent_names_package_and_program(self) -> None:
+        """The package, its version, Python's; in front the program's own name."""
+        own = f"wikipayam-async/{__version__} (Python {sys.version_info.major}.{sys.version_info.minor})"
+        async with raw_gateway(Recorder({"balance": 1})) as gateway, connected(gateway.url) as (client, _, _ear):
+            await client.balance()
+            await client.with_options(application="shop/2.1 (test)").balance()
+        agents = [request.headers["user-agent"] for request in gateway.requests]
+        assert agents == [own, f"shop/2.1 (test) {own}"]
+
+
+class TestWithOptions:
+    """A sibling with other settings."""
+
+    async def test_it_shares_the_connections_and_closes_none(self) -> None:
+        """Lanes, budget and pauses are one; `aclose` is the business of the first."""
+        async with raw_gateway(Recorder({"balance": 1})) as gateway, connected(gateway.url) as (client, _, _ear):
+            await client.balance()
+            async with client.with_options(timeout=3) as other:
+                await other.balance()
+            await client.balance()
+            assert other._shared is client._shared
+            assert other._options.token is client._options.token
+        assert (gateway.opened, len(gateway.requests)) == (1, 3)
+
+    async def test_every_setting_can_be_changed(self) -> None:
+        """And what is not given stays; None takes a setting away."""
+        client = AsyncWikipayam("t", sender="1", username="u", rate_limit=RateLimit(requests_per_second=5))
+        other = client.with_options(
+            sender=None,
+            username="v",
+            otp_pattern_id=5,
+            timeout=1,
+            retry=RetryPolicy(attempts=1),
+            rate_limit=None,
+            timezone="UTC",
+            application="a",
+            on_event=print,
+        )
+        options = other._options
+        assert (options.sender, options.username, options.otp_pattern_id, options.timeout) == (None, "v", 5, 1)
+        assert (options.retry.attempts, options.rate_limit, str(options.timezone)) == (1, None, "UTC")
+        assert (options.application, options.on_event) == ("a", print)
+        assert client._options.sender == "1"
+        assert client.with_options()._options == client._options
+
+    @pytest.mark.parametrize("wrong", [{"timeout": -1}, {"rate_limit": 1}, {"timezone": "x/y"}, {"sender": 5}])
+    def test_a_wrong_setting_is_refused(self, wrong: dict[str, Any]) -> None:
+        """As by the constructor."""
+        with pytest.raises(ConfigurationError):
+            AsyncWikipayam("t").with_options(**wrong)
+
+    async def test_a_sender_of_ones_own_is_used(self) -> None:
+        """The sibling's line stands in its messages."""
+        async with raw_gateway(Recorder()) as gateway, connected(gateway.url) as (client, _, _ear):
+            await client.with_options(sender="5000").sms.send(RECEIVER, "text")
+        assert gateway.requests[0].json[0]["sender"] == "5000"
+
+
+class TestLife:
+    """Opening and closing."""
+
+    async def test_a_client_is_its_own_context(self) -> None:
+        """`async with` gives the client and closes it; closing twice is fine, using it later is told."""
+        async with raw_gateway(Recorder({"balance": 1})) as gateway:
+            client = AsyncWikipayam(TOKEN, base_url=gateway.url)
+            async with client as same:
+                assert same is client
+                await client.balance()
+            await client.aclose()
+            with pytest.raises(ConfigurationError, match="the client is closed"):
+                await client.balance()
+            with pytest.raises(ConfigurationError, match="the client is closed"):
+                await client.with_options(timeout=1).balance()
+        assert len(gateway.requests) == 1
+
+    async def test_closing_an_unused_client_is_fine(self) -> None:
+        """There is nothing to close."""
+        await AsyncWikipayam("t").aclose()
+
+
+class TestRequest:
+    """`client.request`, for endpoints that the package does not know."""
+
+    async def test_method_path_query_and_body_go_out(self) -> None:
+        """Booleans become 1 and 0, None is left out, the answer is what stands under `data`."""
+        async with raw_gateway(Recorder({"a": "5"})) as gateway, connected(gateway.url) as (client, _, _ear):
+            params = {"a": 1, "b": True, "c": False, "d": None, "e": "ü &", "f": 1.5}
+            assert await client.request("get", "/new/end.point", params=params) == {"a": "5"}
+            assert await client.request("PATCH", "x~y/z_1", json=[None, {"ü": 1}]) == {"a": "5"}
+            assert await client.request("DELETE", "x") == {"a": "5"}
+        first, second, third = gateway.requests
+        assert (first.method, first.target) == ("GET", "/api/v1/new/end.point?a=1&b=1&c=0&e=%C3%BC%20%26&f=1.5")
+        assert (second.method, second.target, second.json) == ("PATCH", "/api/v1/x~y/z_1", [None, {"ü": 1}])
+        assert (third.method, third.body, third.headers.get("content-length")) == ("DELETE", b"", None)
+
+    async def test_the_answer_is_cast(self) -> None:
+        """Attrs classes, lists and mappings; what does not fit is a `ResponseError`."""
+        async with raw_gateway(Recorder({"a": "5"})) as gateway, connected(gateway.url) as (client, _, _ear):
+            assert await client.request("GET", "x", cast_to=Model) == Model(5)
+            assert await client.request("GET", "x", cast_to=dict[str, int]) == {"a": 5}
+            with pytest.raises(ResponseError):
+                await client.request("GET", "x", cast_to=Balance)
+
+    @pytest.mark.parametrize(
+        ("method", "replay", "tries"),
+        [
+            ("GET", None, 3),
+            ("GET", "send", 1),
+            ("POST", None, 1),
+            ("POST", "read", 3),
+            ("POST", "idempotent", 3),
+            ("DELETE", Replay.IDEMPOTENT, 3),
+            ("PUT", "send", 1),
+        ],
+    )
+    async def test_the_replay_class_decides_on_retries(self, method: str, replay: Any, tries: int) -> None:
+        """A GET is a read and everything else a send, unless it is said otherwise."""
+
+        async def close(_: RawRequest, _stream: ByteStream) -> object:
+            return False
+
+        async with raw_gateway(close) as gateway, connected(gateway.url) as (client, _, _ear):
+            with pytest.raises(UnknownOutcomeError if tries == 1 else Exception):
+                await client.request(method, "x", json={}, replay=replay)
+        assert len(gateway.requests) == tries
+
+    @pytest.mark.parametrize(
+        ("arguments", "field"),
+        [
+            ({"method": "HEAD"}, "method"),
+            ({"method": "GET "}, "method"),
+            ({"method": 5}, "method"),
+            ({"path": 5}, "path"),
+            ({"path": "x?y"}, "path"),
+            ({"params": [("a", "b")]}, "params"),
+            ({"params": {"a": "\ud800"}}, "params"),
+            ({"json": object()}, "json"),
+            ({"json": "\ud800"}, "json"),
+            ({"json": {1j: 1}}, "json"),
+            ({"replay": "maybe"}, "replay"),
+            ({"replay": []}, "replay"),
+        ],
+    )
+    async def test_a_wrong_argument_is_refused_before_any_traffic(self, arguments: dict[str, Any], field: str) -> None:
+        """The error names the argument and shows no value."""
+        client: Any = AsyncWikipayam("t", transport=httpx.MockTransport(lambda _: httpx.Response(500)))
+        with pytest.raises(InvalidInputError) as caught:
+            await client.request(**{"method": "POST", "path": "x", **arguments})
+        assert caught.value.field == field
+        await client.aclose()
+
+    async def test_a_body_nested_too_deeply_is_refused(self) -> None:
+        """As an argument that JSON cannot hold."""
+        deep: list[Any] = []
+        for _ in range(200_000):
+            deep = [deep]
+        with pytest.raises(InvalidInputError, match="json"):
+            await AsyncWikipayam("t").request("POST", "x", json=deep)
+
+    async def test_a_long_path_is_judged_at_once(self) -> None:
+        """A query in the path, the likeliest mistake, costs no time."""
+        begun = time.monotonic()
+        with pytest.raises(InvalidInputError, match="a query goes into params"):
+            await AsyncWikipayam("t").request("GET", "a" * 5000 + "?x=1")
+        assert time.monotonic() - begun < 0.5
+
+    async def test_a_balance_can_be_asked_for_by_hand(self) -> None:
+        """The example of the documentation."""
+
+        async def handle(_: RawRequest, _stream: ByteStream) -> object:
+            return BALANCE
+
+        async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, _, _ear):
+            assert await client.request("GET", "user/balance", cast_to=Balance, replay="read") == Balance(7)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import sys
 from collections.abc import Mapping
 from datetime import tzinfo
@@ -13,10 +12,9 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, TypeV
 
 import attrs
 
-from wikipayam_async.core.converter import converter, encode_json
 from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.limits import RateLimit, RateLimiter
-from wikipayam_async.core.operation import Call, JsonValue, Operation
+from wikipayam_async.core.operation import Call, JsonValue
 from wikipayam_async.core.options import (
     DEFAULT_API_PREFIX,
     DEFAULT_BASE_URL,
@@ -29,11 +27,12 @@ from wikipayam_async.core.options import (
     read_token,
 )
 from wikipayam_async.core.pipeline import Pipeline, Shared
-from wikipayam_async.core.redact import Sealed, SealedBytes, SealedFields, seal, shape_of, without_frames
+from wikipayam_async.core.redact import Sealed, seal, shape_of, without_frames
 from wikipayam_async.core.retry import Replay, RetryPolicy
 from wikipayam_async.core.transport import Carrier, make_carrier
-from wikipayam_async.errors import ConfigurationError, InvalidInputError
+from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.services.account import AccountService, Balance
+from wikipayam_async.services.custom import make_call
 from wikipayam_async.services.holoo import HolooService
 from wikipayam_async.services.otp import OtpService
 from wikipayam_async.services.receives import ReceivesService
@@ -51,9 +50,6 @@ T = TypeVar("T")
 
 ReplayWord: TypeAlias = Literal["read", "idempotent", "send"]
 
-_METHOD = re.compile(r"GET|POST|PUT|PATCH|DELETE")
-_SEGMENT = r"[0-9A-Za-z_~-][0-9A-Za-z._~-]*"
-_PATH = re.compile(rf"/?{_SEGMENT}(?:/{_SEGMENT})*")
 _VERSION = version("wikipayam_async")
 
 
@@ -291,7 +287,7 @@ class AsyncWikipayam:
         content = Sealed((params, json))
         path = seal(path)
         del params, json  # a traceback with locals is not to show them
-        call: Call[T | JsonValue] = _call(method, path, content, cast_to, replay)
+        call: Call[T | JsonValue] = make_call(method, path, content, cast_to, replay)
         return await self._pipeline.run(call)
 
     async def aclose(self) -> None:
@@ -314,56 +310,9 @@ class AsyncWikipayam:
         raise TypeError("a client is not pickled: it holds connections and the token; build one in each process")
 
 
-@without_frames
-def _call(
-    method: object, path: object, content: Sealed[tuple[Any, object]], cast_to: type[Any] | None, replay: str | None
-) -> Call[Any]:
-    """Check the arguments of `request`, and make the call of them."""
-    params, json = content.reveal()
-    if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
-        raise InvalidInputError("method", rule="expected GET, POST, PUT, PATCH or DELETE", got=shape_of(method))
-    if not isinstance(path, str) or not _PATH.fullmatch(path):
-        rule = "expected a path below the API prefix, such as user/balance (a query goes into params)"
-        raise InvalidInputError("path", rule=rule, got=shape_of(path))
-    verb = method.upper()
-    path = path.lstrip("/")
-    return Call(
-        operation=Operation(
-            f"{verb} {path}", verb, path, _replay(replay, Replay.READ if verb == "GET" else Replay.SEND)
-        ),
-        read=lambda data: data if cast_to is None else converter.structure(data, cast_to),
-        query=_query(params or {}),
-        body=None if json is None else _body(json),
-    )
-
-
 def _user_agent(application: str | None) -> bytes:
     own = f"wikipayam-async/{_VERSION} (Python {sys.version_info.major}.{sys.version_info.minor})"
     return (f"{application} {own}" if application else own).encode("ascii")
-
-
-def _replay(word: str | None, default: Replay) -> Replay:
-    if word is None:
-        return default
-    try:
-        return Replay(word)
-    except ValueError:
-        raise InvalidInputError("replay", rule="expected read, idempotent or send", got=shape_of(word)) from None
-
-
-def _query(params: Mapping[str, object]) -> SealedFields:
-    if not isinstance(params, Mapping):
-        raise InvalidInputError("params", rule="expected a mapping", got=shape_of(params))
-    query = {str(name): _text(value) for name, value in params.items() if value is not None}
-    try:
-        "".join([*query, *query.values()]).encode()
-    except UnicodeEncodeError:
-        raise InvalidInputError("params", rule="expected valid Unicode", got="half of a surrogate pair") from None
-    return SealedFields(query)
-
-
-def _text(value: object) -> str:
-    return str(int(value)) if isinstance(value, bool) else str(value)
 
 
 def _limiter(limit: RateLimit | None) -> RateLimiter | None:
@@ -372,10 +321,3 @@ def _limiter(limit: RateLimit | None) -> RateLimiter | None:
     if not isinstance(limit, RateLimit):
         raise ConfigurationError(f"rate_limit: expected a RateLimit; got {shape_of(limit)}")
     return RateLimiter(limit)
-
-
-def _body(json: object) -> SealedBytes:
-    try:
-        return SealedBytes(encode_json(json))
-    except (TypeError, ValueError, UnicodeError, RecursionError):
-        raise InvalidInputError("json", rule="expected something that JSON can hold", got=shape_of(json)) from None

@@ -121,12 +121,12 @@ def test_the_data_of_an_answer(body: bytes, data: object) -> None:
         (b"", {}, "a 200 answer with an empty body"),
         (b" \r\n", {}, "a 200 answer with an empty body"),
         (b"<html>", {"content-type": "text/html; charset=utf-8"}, "a 200 answer that is not JSON (text/html, 6 bytes)"),
-        (b'{"data": ', {}, "a 200 answer that is not JSON (of unknown type, 9 bytes)"),
+        (b'{"data": ', {}, "a 200 answer that is not JSON (of another type, 9 bytes)"),
         (b"NaN", {"content-type": "application/json"}, "a 200 answer that is not JSON (application/json, 3 bytes)"),
-        (b'"\xff"', {"content-type": "a\x1b[31m"}, "a 200 answer that is not JSON (a?[31m, 3 bytes)"),
-        (b"x", {"content-type": "y" * 500}, f"a 200 answer that is not JSON ({'y' * 60}, 1 bytes)"),
+        (b'"\xff"', {"content-type": "a\x1b[31m"}, "a 200 answer that is not JSON (of another type, 3 bytes)"),
+        (b"x", {"content-type": "y" * 500}, "a 200 answer that is not JSON (of another type, 1 bytes)"),
         (b"[" * 100_000, {}, "a 200 answer with JSON nested too deeply"),
-        (b"9" * 5000, {}, "a 200 answer that is not JSON (of unknown type, 5000 bytes)"),
+        (b"9" * 5000, {}, "a 200 answer that is not JSON (of another type, 5000 bytes)"),
     ],
 )
 def test_an_answer_that_is_not_json(body: bytes, headers: dict[str, str], complaint: str) -> None:

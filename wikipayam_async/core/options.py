@@ -90,7 +90,9 @@ class Origin:
         if parts.scheme not in _PORTS or not host or not (_is_address(host) or _HOST.fullmatch(host)):
             raise ConfigurationError("base_url: expected an https URL like https://wikipayam.ir")
         if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc):
-            raise ConfigurationError("base_url: expected an IPv6 address like https://[2001:db8::1]:8443, without a zone")
+            raise ConfigurationError(
+                "base_url: expected an IPv6 address like https://[2001:db8::1]:8443, without a zone"
+            )
         if "@" in parts.netloc or "?" in base_url or "#" in base_url:
             raise ConfigurationError("base_url: must not hold a user name, a password, a query or a fragment")
         if parts.scheme == "http" and not _is_loopback(host):
@@ -124,7 +126,8 @@ class Options:
 
     def __attrs_post_init__(self) -> None:
         check_positive("timeout", self.timeout)
-        if self.application is not None and not _APPLICATION.fullmatch(self.application):
+        name = self.application
+        if name is not None and not (isinstance(name, str) and _APPLICATION.fullmatch(name)):
             raise ConfigurationError("application: expected a product token such as `shop/2.1` or `shop/2.1 (remark)`")
         if self.sender is not None and not (isinstance(self.sender, str) and self.sender.isprintable() and self.sender):
             raise ConfigurationError(f"sender: expected a line such as 10002000; got {shape_of(self.sender)}")

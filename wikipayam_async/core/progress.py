@@ -67,7 +67,7 @@ class Trace:
 
     def __init__(self, progress: Progress, *, decisive: str) -> None:
         """Watch for the event (`send_request_body` or `send_request_headers`) that hands over the end of the request."""
-        self._progress = progress
+        self.progress = progress
         self._decisive = decisive
         self._tunnelling = False
         self._begun = False
@@ -83,11 +83,11 @@ class Trace:
             return
         self.seen = True
         if event == "send_request_headers.started":
-            self._progress.hand_over()
+            self.progress.hand_over()
         if event == f"{self._decisive}.started":
             self._begun = True
         elif event == f"{self._decisive}.complete":
-            self._progress.phase = Phase.SENT
+            self.progress.phase = Phase.SENT
         elif event == f"{self._decisive}.failed":
             # Over HTTP/2 another stream's write may have carried the request, so that a failed write proves nothing.
             self._write_failed = protocol == "http11" and type(info.get("exception")).__name__ == "WriteError"

@@ -15,7 +15,7 @@ from wikipayam_async.core.converter import decode_json, to_mapping
 from wikipayam_async.core.events import Attempt
 from wikipayam_async.core.operation import Call, JsonValue
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.core.redact import Scrubber, SealedBytes, Secret, scrub
+from wikipayam_async.core.redact import Scrubber, SealedBytes, Secret
 from wikipayam_async.core.retry import parse_retry_after
 
 __all__ = ["Answer", "Outgoing", "UnreadableAnswerError", "build", "read_data", "sensitive_values", "status_error"]
@@ -39,6 +39,7 @@ _ADVICE: Mapping[int, str] = {
     429: "wait before the next request",
 }
 _SERVER_ERROR = 500
+_USUAL_TYPES = frozenset({"application/json", "application/xml", "text/html", "text/plain", "text/xml"})
 _MOST_COMPLAINTS, _MOST_TEXTS = 1000, 20
 _LARGEST_ERROR_BODY = 262_144
 _PLAIN_FILTERS = frozenset({"limit", "offset", "status", "sort_by", "sort_order", "from_date", "to_date"})
@@ -79,6 +80,11 @@ class Outgoing:
     def target(self) -> str:
         """The request target for the wire."""
         return f"{self.path}?{self.query}" if self.query else self.path
+
+    @property
+    def url(self) -> str:
+        """The whole URL, for a client that the caller brought."""
+        return self.origin.url.removesuffix(self.origin.path) + self.target
 
     @property
     def loggable_url(self) -> str:
@@ -145,7 +151,8 @@ def _decode(answer: Answer) -> JsonValue:
     except RecursionError:
         raise UnreadableAnswerError(f"a {answer.status} answer with JSON nested too deeply") from None
     except (ValueError, UnicodeError, OverflowError):
-        kind = scrub(answer.headers.get("content-type", "of unknown type").split(";")[0])[:60]
+        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        kind = kind if kind in _USUAL_TYPES else "of another type"
         raise UnreadableAnswerError(
             f"a {answer.status} answer that is not JSON ({kind}, {len(answer.body)} bytes)"
         ) from None

@@ -235,7 +235,10 @@ class Scrubber:
     def __call__(self, text: str) -> str:
         """Return what may be quoted of a text."""
         most = _LONGEST_READ + self._longest
-        clean = self._mask(_tidy(_unescape(text[:most])))
+        clean = self._mask(_tidy(text[:most]))
+        plain = _unescape(clean)
+        if plain != clean:
+            clean = self._mask(_tidy(plain))
         if len(text) > most and self._longest:
             clean = clean[: -self._longest]  # where the cut went through a value, its first half stands here
         clean = _LONG_DIGITS.sub(MASK, clean)
@@ -293,7 +296,7 @@ _PLAIN = {sign: sign for sign in "\"'/"}
 
 def _fold(text: str) -> str:
     """Make capitals small, and a URL's spaces plain; the length stays."""
-    folded = text.lower().replace("+", " ").replace("ς", "σ")
-    if len(folded) == len(text):
-        return folded
-    return "".join(small if len(small := one.lower()) == 1 else one for one in text).replace("+", " ")
+    folded = text.lower()
+    if len(folded) != len(text):
+        folded = "".join(small if len(small := one.lower()) == 1 else one for one in text)
+    return folded.replace("+", " ").replace("ς", "σ")

@@ -1,4 +1,4 @@
-"""httpx's seam: the lanes that carry the requests, and the one place that knows httpx and its exceptions.
+"""httpx's seam: the one place that knows httpx, and what its exceptions mean.
 
 Two carriers bring a request to the gateway. `LaneCarrier` is the client's own: an `httpx.AsyncClient` over
 `LaneTransport`. `ForeignCarrier` drives a client or transport that the caller brought.
@@ -8,21 +8,20 @@ from __future__ import annotations
 
 import functools
 import ssl
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 import anyio
 import httpx
 from attrs import frozen
 
-from wikipayam_async.core.events import Phase
+from wikipayam_async.core.foreign import ForeignCarrier, exchange, headers_with_token, watch
 from wikipayam_async.core.lanes import LaneLike, Lanes
 from wikipayam_async.core.options import DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, Origin
 from wikipayam_async.core.progress import Progress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.core.redact import SealedBytes, without_frames
 from wikipayam_async.core.retry import Fault, FaultKind
-from wikipayam_async.core.wire import MAX_ANSWER_BYTES, Lane, refuse_encoding
+from wikipayam_async.core.wire import Lane
 from wikipayam_async.errors import ConfigurationError
 
 __all__ = ["Carrier", "ForeignCarrier", "LaneCarrier", "LaneTransport"]
@@ -30,8 +29,6 @@ __all__ = ["Carrier", "ForeignCarrier", "LaneCarrier", "LaneTransport"]
 _PARCEL = "wikipayam_async.parcel"
 _ANSWER = "wikipayam_async.answer"
 _OWN_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding"})
-
-_Send: TypeAlias = Callable[[httpx.Request], Awaitable[httpx.Response]]
 
 
 class Carrier(Protocol):
@@ -166,43 +163,6 @@ class LaneCarrier:
         await self._http.aclose()
 
 
-class ForeignCarrier:
-    """Drives a client that the caller brought: its pool, its hooks, its settings. The token goes into the header as usual.
-
-    How far a failed request got is known only from httpcore's trace events. A send cannot be cancelled while it is
-    under way, since nothing tells when it leaves.
-    """
-
-    def __init__(self, client: httpx.AsyncClient, *, owned: bool) -> None:
-        self._http = client
-        self._owned = owned
-
-    @classmethod
-    def over(cls, transport: httpx.AsyncBaseTransport) -> ForeignCarrier:
-        """Make a carrier of a bare transport, which it closes at its end."""
-        return cls(httpx.AsyncClient(transport=transport, trust_env=False), owned=True)
-
-    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
-        """Carry out one attempt."""
-        if self._http.is_closed:
-            raise ConfigurationError("the HTTP client is closed")
-        request = self._http.build_request(
-            outgoing.method,
-            _full_url(outgoing),
-            headers=_headers_with_token(outgoing),
-            content=None if outgoing.body is None else bytes(outgoing.body),
-            timeout=outgoing.timeout,
-        )
-        send = functools.partial(self._http.send, auth=None, follow_redirects=False, stream=True)
-        job = functools.partial(_timed_httpx_exchange, send, request, outgoing, progress)
-        return await (run_in_child(job, progress) if progress.protected else job())
-
-    async def aclose(self) -> None:
-        """Close the client, unless it is the caller's."""
-        if self._owned:
-            await self._http.aclose()
-
-
 class _ProxyLane:
     """A lane through a proxy: one connection of httpx's own transport, tunnel included."""
 
@@ -222,14 +182,13 @@ class _ProxyLane:
         request = httpx.Request(
             outgoing.method,
             outgoing.loggable_url,
-            headers=_headers_with_token(outgoing),
+            headers=headers_with_token(outgoing),
             content=None if outgoing.body is None else bytes(outgoing.body),
             extensions={"timeout": httpx.Timeout(outgoing.timeout).as_dict()},
         )
         request.url = _QuietURL(outgoing.loggable_url, outgoing.target)
-        answer = await _httpx_exchange(
-            self._http.handle_async_request, request, progress, _watch(request, outgoing, progress)
-        )
+        trace = watch(request, outgoing, progress)
+        answer = await exchange(self._http.handle_async_request, request, trace, _as_fault)
         self.clean = True
         return answer
 
@@ -237,63 +196,6 @@ class _ProxyLane:
         """Close the connection."""
         with anyio.CancelScope(shield=True):
             await self._http.aclose()
-
-
-async def _timed_httpx_exchange(send: _Send, request: httpx.Request, outgoing: Outgoing, progress: Progress) -> Answer:
-    """Carry out an exchange within its time-out; of a send, under shield from its beginning."""
-    now = anyio.current_time()
-    trace = _watch(request, outgoing, progress)
-    with anyio.CancelScope(deadline=now + outgoing.timeout) as scope:
-        progress.begin(scope, now)
-        if progress.protected:
-            progress.hand_over()
-        return await _httpx_exchange(send, request, progress, trace)
-    detail = "no complete answer within the time-out"
-    raise Fault(FaultKind.TIMEOUT, detail, handed_over=not trace.proves_nothing_left)
-
-
-def _watch(request: httpx.Request, outgoing: Outgoing, progress: Progress) -> Trace:
-    trace = Trace(progress, decisive="send_request_headers" if outgoing.body is None else "send_request_body")
-    request.extensions["trace"] = trace
-    return trace
-
-
-async def _httpx_exchange(send: _Send, request: httpx.Request, progress: Progress, trace: Trace) -> Answer:
-    """Send a request of httpx's and read its answer whole, within bounds.
-
-    Raises:
-        Fault: It broke off. Every exception of httpx's, or of a caller's own transport, becomes one here.
-    """
-    status: int | None = None
-    try:
-        response = await send(request)
-        try:
-            status = response.status_code
-            progress.phase = Phase.READING
-            headers = {name.lower(): value for name, value in response.headers.items()}
-            refuse_encoding(headers, status)
-            body = await _read_bounded(response)
-        finally:
-            with anyio.CancelScope(shield=True):
-                await response.aclose()
-    except Fault:
-        raise
-    except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything, and a send must not be lost
-        raise _as_fault(error, trace, status) from None
-    progress.phase = Phase.ANSWERED
-    return Answer(response.status_code, headers, SealedBytes(body))
-
-
-async def _read_bounded(response: httpx.Response) -> bytes:
-    chunks: list[bytes] = []
-    size = 0
-    async for chunk in response.aiter_bytes():
-        size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            detail = f"the answer is larger than {MAX_ANSWER_BYTES} bytes"
-            raise Fault(FaultKind.TOO_LARGE, detail, handed_over=True, status_code=response.status_code)
-        chunks.append(chunk)
-    return b"".join(chunks)
 
 
 def _as_fault(error: Exception, trace: Trace, status: int | None) -> Fault:
@@ -351,17 +253,6 @@ async def _outgoing_of(request: httpx.Request) -> Outgoing:
     )
 
 
-def _full_url(outgoing: Outgoing) -> str:
-    return outgoing.origin.url.removesuffix(outgoing.origin.path) + outgoing.target
-
-
-def _headers_with_token(outgoing: Outgoing) -> list[tuple[bytes, bytes]]:
-    headers = list(outgoing.headers)
-    if outgoing.authorization is not None:
-        headers.append((b"Authorization", b"Bearer " + outgoing.authorization.reveal().encode("ascii")))
-    return headers
-
-
 def _check_proxy(proxy: str) -> None:
     try:
         httpx.Proxy(proxy)
@@ -388,11 +279,11 @@ def make_carrier(
     if http_client is not None:
         if not isinstance(http_client, httpx.AsyncClient):
             raise ConfigurationError("http_client: expected an httpx.AsyncClient")
-        return ForeignCarrier(http_client, owned=False)
+        return ForeignCarrier(http_client, _as_fault, owned=False)
     if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
         raise ConfigurationError("transport: expected an httpx.AsyncBaseTransport")
     if transport is None or isinstance(transport, LaneTransport):
         return LaneCarrier(
             transport or LaneTransport(max_connections=max_connections, ssl_context=ssl_context, proxy=proxy)
         )
-    return ForeignCarrier.over(transport)
+    return ForeignCarrier(httpx.AsyncClient(transport=transport, trust_env=False), _as_fault, owned=True)

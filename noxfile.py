@@ -24,11 +24,11 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(PROJECT, name))
 
 
-def run_tests(session: nox.Session, *arguments: str) -> None:
+def run_tests(session: nox.Session) -> None:
     """Run the tests under coverage, which has to be complete."""
     session.env["COVERAGE_FILE"] = str(Path(session.create_tmp()).resolve() / "coverage")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", *arguments, *session.posargs)
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs)
     if not session.posargs:
         session.run("coverage", "combine", "--quiet")
         session.run("coverage", "report")
@@ -49,7 +49,7 @@ def lowest(session: nox.Session) -> None:
         "uv", "pip", "install", "--quiet", "--resolution", "lowest-direct", "-e", ".[demo]", *group("tests"),
         env={"VIRTUAL_ENV": session.virtualenv.location},
     )  # fmt: skip
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)
 
 
 @nox.session
@@ -76,6 +76,16 @@ def demo(session: nox.Session) -> None:
 
 
 @nox.session
+def faults(session: nox.Session) -> None:
+    """Play every fault against the client, and put what was measured into docs/en/reliability.md (`-- --check`: compare)."""
+    session.install("-e", ".", *group("tests"))
+    figures = Path(session.create_tmp()).resolve() / "figures"
+    shutil.rmtree(figures, ignore_errors=True)
+    session.run("pytest", "tests/faults", env={"WIKIPAYAM_FIGURES": str(figures)})
+    session.run("python", "-m", "tests.faults.report", str(figures), *session.posargs)
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the distributions, and test the wheel as it would be installed."""
     session.install(*group("release"), *group("tests"))
@@ -91,4 +101,4 @@ def build(session: nox.Session) -> None:
     shutil.copy(ROOT / "README.md", away)
     shutil.copy(ROOT / "noxfile.py", away)
     session.chdir(away)
-    session.run("pytest", *session.posargs)
+    session.run("pytest", "-n", "auto", *session.posargs)

@@ -86,6 +86,20 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def mutation(session: nox.Session) -> None:
+    """Mutate a copy of the modules that the promises rest on, and list the mutants that no test notices."""
+    session.install(".", *group("mutation"))
+    copy = Path(session.create_tmp()).resolve() / "copy"
+    shutil.rmtree(copy, ignore_errors=True)
+    shutil.copytree(ROOT / "wikipayam_async", copy / "wikipayam_async")
+    shutil.copytree(ROOT / "tests", copy / "tests")
+    shutil.copy(ROOT / "pyproject.toml", copy)
+    session.chdir(copy)
+    session.run("mutmut", "run", "--max-children", "1", *session.posargs)
+    session.run("mutmut", "results")
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the distributions, and test the wheel as it would be installed."""
     session.install(*group("release"), *group("tests"))

@@ -67,6 +67,67 @@ async def test_take_gives_a_chunk_at_a_time() -> None:
     assert taken == [[(0, "accepted"), (1, "rejected"), (2, "accepted")], [(3, "accepted")]]
 
 
+async def test_results_come_in_the_order_of_the_input_if_asked_for() -> None:
+    """An ordered run gives out every chunk in its turn, whichever comes back first."""
+    first_is_free = anyio.Event()
+
+    async def road(prepared: Sequence[Prepared[SmsMessage]], observer: object) -> list[SentMessage | None]:
+        if prepared[0].message.message in {"m0", "m6"}:
+            await first_is_free.wait()
+        return await accept(prepared, observer)
+
+    async with run_of(messages(11), road, concurrency=3, ordered=True) as run:
+        await anyio.wait_all_tasks_blocked()
+        first_is_free.set()
+        seen = [result.index async for result in run]
+    assert seen == list(range(11))
+
+
+async def test_results_come_as_they_are_ready_unless_order_is_asked_for() -> None:
+    """A chunk that takes its time holds up no other."""
+    release = anyio.Event()
+
+    async def road(prepared: Sequence[Prepared[SmsMessage]], observer: object) -> list[SentMessage | None]:
+        if prepared[0].message.message == "m0":
+            await release.wait()
+        return await accept(prepared, observer)
+
+    async with run_of(messages(4), road) as run:
+        seen = [(await anext(run)).index, (await anext(run)).index]
+        release.set()
+        seen += [result.index async for result in run]
+    assert seen == [2, 3, 0, 1]
+
+
+async def test_a_take_that_is_given_up_does_not_widen_the_window() -> None:
+    """Waiting in vain, and again, frees the place of the chunk that was taken before once and no more."""
+    pulled = 0
+
+    def endless() -> Iterator[SmsMessage]:
+        nonlocal pulled
+        while True:
+            pulled += 1
+            yield SmsMessage(RECEIVER, f"m{pulled}")
+
+    async def road(prepared: Sequence[Prepared[SmsMessage]], observer: object) -> list[SentMessage | None]:
+        if prepared[0].message.message == "m2":
+            await anyio.sleep_forever()
+        return await accept(prepared, observer)
+
+    async def wait_in_vain() -> int:
+        async with anyio.create_task_group() as group:
+            group.start_soon(run.take)
+            await anyio.wait_all_tasks_blocked()
+            group.cancel_scope.cancel()
+        return pulled
+
+    async with run_of(endless(), road, batch_size=1, ordered=True) as run:
+        assert (await anext(run)).index == 0
+        await anyio.wait_all_tasks_blocked()
+        before = pulled
+        assert [before, await wait_in_vain(), await wait_in_vain(), await wait_in_vain()] == [4, 5, 5, 5]
+
+
 async def test_the_window_bounds_what_is_pulled() -> None:
     """A consumer that takes its time holds the source back: no more chunks are pulled than the window has places."""
     pulled = 0
@@ -114,6 +175,34 @@ async def test_left_at_once() -> None:
     left = len(list(rows))
     assert sorted(result.index for result in run.leftover) == list(range(100 - left))
     assert sum(result.status is ACCEPTED for result in run.leftover) <= sent
+
+
+async def test_a_run_that_was_left_has_nothing_more_to_give() -> None:
+    """After the block was left in the middle of a chunk the iteration is at its end: the rest is in the leftover."""
+    async with run_of(messages(5), batch_size=5) as run:
+        await anext(run)
+    assert [result async for result in run] == []
+    assert len(run.leftover) == 4
+
+
+async def test_leftover_comes_from_everywhere_at_once() -> None:
+    """Half a chunk, chunks that are ready and what was gathered for the next are left over together."""
+
+    async def slow() -> AsyncIterator[SmsMessage]:
+        for message in [*messages(6), SmsMessage("bad", "m"), *messages(1)]:
+            yield message
+        await anyio.sleep_forever()
+
+    async with run_of(slow(), ordered=True) as run:
+        await anyio.wait_all_tasks_blocked()
+        first = await anext(run)
+        await anyio.wait_all_tasks_blocked()
+    assert first.index == 0
+    assert [(result.index, str(result.status)) for result in run.leftover] == [
+        *((index, "accepted") for index in range(1, 6)),
+        (6, "rejected"),
+        (7, "not_attempted"),
+    ]
 
 
 async def test_ordered_leftover() -> None:
@@ -259,12 +348,14 @@ async def test_the_source_is_pulled_by_one_worker_at_a_time() -> None:
 async def test_a_run_runs_once() -> None:
     """A run cannot be entered twice, nor read before it was entered."""
     run = run_of(messages(1))
-    with pytest.raises(RuntimeError, match="enter the bulk send first"):
+    with pytest.raises(RuntimeError) as caught:
         await anext(run)
+    assert str(caught.value) == "enter the bulk send first: async with client.sms.bulk(...) as results"
     async with run:
         pass
-    with pytest.raises(RuntimeError, match="runs once"):
+    with pytest.raises(RuntimeError) as caught:
         await run.__aenter__()
+    assert str(caught.value) == "a bulk send runs once: call bulk() again for another"
 
 
 async def test_two_tasks_cannot_take_at_once() -> None:
@@ -283,9 +374,10 @@ async def test_two_tasks_cannot_take_at_once() -> None:
     async with run_of(messages(4), road) as run, anyio.create_task_group() as group:
         group.start_soon(take)
         await anyio.wait_all_tasks_blocked()
-        with pytest.raises(anyio.BusyResourceError, match="taking results from"):
+        with pytest.raises(anyio.BusyResourceError) as caught:
             await anext(run)
         release.set()
+    assert str(caught.value) == "Another task is already taking results from this resource"
     assert sorted(result.index for result in seen) == [0, 1, 2, 3]
 
 
@@ -331,6 +423,11 @@ async def test_an_exception_of_the_block_goes_before_everything() -> None:
         (index, NOT_ATTEMPTED) for index in range(1, 1 + len(run.leftover))
     ]
     assert 2 <= len(run.leftover) <= 3
+
+
+def test_order_is_not_kept_unless_asked_for() -> None:
+    """By default no result waits for another."""
+    assert Pace(concurrency=1).ordered is False
 
 
 def test_the_window() -> None:

@@ -60,14 +60,16 @@ class Road:
     ) -> Sequence[SentMessage | None]:
         """Take one request."""
         self.requests.append([one.track_id for one in prepared])
-        step = self.script.pop(0) if self.script else None
+        step: Any = self.script.pop(0) if self.script else None
         if isinstance(step, BaseException):
             raise step
         if callable(step):
-            observer(step(prepared))
+            fates: Any = step(prepared)
+            observer(fates)
             await anyio.sleep_forever()
+        left_out: Any = step or ()
         sent = [SentMessage(f"id-{one.track_id}", track_id=one.track_id) for one in prepared]
-        return [None if place in (step or ()) else one for place, one in enumerate(sent)]
+        return [None if place in left_out else one for place, one in enumerate(sent)]
 
 
 def sender_of(road: Road, *, concurrency: int = 1, stop_on_failure: bool = False) -> ChunkSender:

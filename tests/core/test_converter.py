@@ -67,7 +67,6 @@ class Model:
     anything: Any = "nothing"
     numbers: list[int] = field(factory=list)
     note: str | None = "none yet"
-    nothings: dict[str, None] = field(factory=dict)
     extra: Mapping[str, Any] = field(factory=dict)
 
 
@@ -198,7 +197,7 @@ def test_what_cannot_be_read_is_kept_as_it_came(name: str, came: Any, kept: Any)
     assert (getattr(found, name, None), found.extra) == (kept, {name: came})
 
 
-@pytest.mark.parametrize("name", ["count", "share", "word", "inners", "nothings"])
+@pytest.mark.parametrize("name", ["count", "share", "word", "inners", "numbers"])
 def test_null_is_the_default_where_none_is_not_taken(name: str) -> None:
     """A field that is null counts as missing."""
     assert to_model({"id": "1", name: None}, Model) == Model("1")

@@ -6,12 +6,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wikipayam_async.core.checks import check_positive
 from wikipayam_async.core.events import Event
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.options import (
     Options,
     Origin,
-    check_positive,
     read_prefix,
     read_timezone,
     read_token,

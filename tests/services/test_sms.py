@@ -41,10 +41,8 @@ def emulated(**options: Any) -> tuple[AsyncWikipayam, Emulator]:
 
 async def sent_as(*messages: SmsMessage, normalize: bool = True, **options: Any) -> list[dict[str, Any]]:
     """Send messages in one request; return the items that the gateway got."""
-    async with (
-        raw_gateway(take_all) as gateway,
-        AsyncWikipayam("t", base_url=gateway.url, **({"sender": "10002000"} | options)) as client,
-    ):
+    given: dict[str, Any] = {"sender": "10002000"} | options
+    async with raw_gateway(take_all) as gateway, AsyncWikipayam("t", base_url=gateway.url, **given) as client:
         await client.sms.send_many(messages, normalize=normalize)
     items: list[dict[str, Any]] = gateway.requests[0].json
     return items

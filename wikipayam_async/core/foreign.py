@@ -45,13 +45,17 @@ class ForeignCarrier:
         """Carry out one attempt."""
         if self._http.is_closed:
             raise ConfigurationError("the HTTP client is closed")
-        request = self._http.build_request(
-            outgoing.method,
-            outgoing.url,
-            headers=headers_with_token(outgoing),
-            content=None if outgoing.body is None else bytes(outgoing.body),
-            timeout=outgoing.timeout,
-        )
+        try:
+            request = self._http.build_request(
+                outgoing.method,
+                outgoing.url,
+                headers=headers_with_token(outgoing),
+                content=None if outgoing.body is None else bytes(outgoing.body),
+                timeout=outgoing.timeout,
+            )
+        except Exception as error:  # noqa: BLE001 - a strange cookie in the caller's jar is enough
+            detail = f"the HTTP client could not build the request ({type(error).__name__})"
+            raise Fault(FaultKind.CONNECT, detail, handed_over=False) from None
         send = functools.partial(self._http.send, auth=None, follow_redirects=False, stream=True)
         job = functools.partial(_timed, send, request, outgoing, progress, self._blame)
         return await (run_in_child(job, progress) if progress.protected else job())

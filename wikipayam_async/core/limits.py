@@ -47,12 +47,13 @@ class Gcra:
         burst: Seconds that may be used ahead.
     """
 
-    __slots__ = ("_arrival", "_burst", "_interval")
+    __slots__ = ("_ahead", "_arrival", "_burst", "_interval")
 
     def __init__(self, rate: float, burst: float) -> None:
         self._interval = 1 / rate
         self._burst = burst
         self._arrival = -math.inf
+        self._ahead = 0.0
 
     def pause(self, now: float, units: float = 1) -> float:
         """Return the seconds until there is a place for so many units.
@@ -60,12 +61,15 @@ class Gcra:
         More units than a burst holds are let through together once the time that they stand for has been saved up by
         those before.
         """
+        # A client may go from one event loop to the next, whose clock may be far behind.
+        self._arrival = min(self._arrival, now + self._ahead)
         return max(0.0, max(self._arrival, now) + min(units * self._interval, self._burst) - now - self._burst)
 
     def reserve(self, now: float, units: float = 1) -> float:
         """Take the next free place for so many units; return the seconds until it comes."""
         pause = self.pause(now, units)
         self._arrival = max(self._arrival, now) + units * self._interval
+        self._ahead = self._arrival - now
         return pause
 
 
@@ -114,15 +118,19 @@ class RateLimiter:
 class Gate:
     """The time before which nothing may be sent, because the gateway said so."""
 
-    __slots__ = ("not_before",)
+    __slots__ = ("_ahead", "not_before")
 
     def __init__(self) -> None:
         self.not_before = -math.inf
+        self._ahead = 0.0
 
     def close(self, now: float, seconds: float) -> None:
         """Let nothing pass for so many seconds (an hour at most: a gateway's slip must not close a client for good)."""
-        self.not_before = max(self.not_before, now + min(seconds, _LONGEST_CLOSURE))
+        self._ahead = max(self.remaining(now), min(seconds, _LONGEST_CLOSURE))
+        self.not_before = now + self._ahead
 
     def remaining(self, now: float) -> float:
         """Return the seconds until it opens; 0 if it is open."""
+        # A client may go from one event loop to the next, whose clock may be far behind.
+        self.not_before = min(self.not_before, now + self._ahead)
         return max(0.0, self.not_before - now)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import ssl
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
 
 import anyio
@@ -286,4 +287,7 @@ def make_carrier(
         return LaneCarrier(
             transport or LaneTransport(max_connections=max_connections, ssl_context=ssl_context, proxy=proxy)
         )
-    return ForeignCarrier(httpx.AsyncClient(transport=transport, trust_env=False), _as_fault, owned=True)
+    # No cookies, as on lanes: what an answer once set would go out with all that follows, or break it.
+    cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
+    http = httpx.AsyncClient(transport=transport, trust_env=False, cookies=cookies)
+    return ForeignCarrier(http, _as_fault, owned=True)

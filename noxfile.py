@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import platform
 import shutil
 from pathlib import Path
 
@@ -25,7 +26,15 @@ def group(name: str) -> list[str]:
 
 
 def run_tests(session: nox.Session) -> None:
-    """Run the tests under coverage, which has to be complete."""
+    """Run the tests; where coverage can be measured, it has to be complete.
+
+    CPython 3.11 stops tracing a function that leaves a `with` block whose generator has ended a thread, so the figures
+    are wrong there. In CI one Python is enough, and the others run in half the time.
+    """
+    version = tuple(map(int, str(session.python or platform.python_version()).split(".")[:2]))
+    if version < (3, 12) or (session.python and session.python != ALL_PYTHONS[-1]):
+        session.run("pytest", "-n", "auto", *session.posargs)
+        return
     session.env["COVERAGE_FILE"] = str(Path(session.create_tmp()).resolve() / "coverage")
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-n", "auto", *session.posargs)

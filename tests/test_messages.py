@@ -261,6 +261,17 @@ def test_a_text_of_spaces_is_a_text() -> None:
     assert check_text(" \n") == " \n"
 
 
+@pytest.mark.parametrize(
+    ("messages", "got"),
+    [("hi", "a string of 2 characters with letters"), (None, "None"), (b"x", "an object of type bytes")],
+)
+def test_prepare_all_wants_messages(messages: Any, got: str) -> None:
+    """What is no iterable of messages is refused as such, and not letter by letter."""
+    with pytest.raises(InvalidInputError) as caught:
+        prepare_all(messages, sms)
+    assert str(caught.value) == f"messages: expected an iterable of messages; got {got}"
+
+
 def test_prepare_all_names_the_place_of_a_bad_message() -> None:
     """An error of one message of many says which, whatever kind of error it is."""
     good, bad, lineless = (

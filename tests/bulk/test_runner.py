@@ -430,6 +430,12 @@ def test_order_is_not_kept_unless_asked_for() -> None:
     assert Pace(concurrency=1).ordered is False
 
 
+def test_a_pace_is_given_by_name() -> None:
+    """A number alone would not say what it counts."""
+    with pytest.raises(TypeError, match="positional"):
+        Pace(2)  # type: ignore[call-arg]
+
+
 def test_the_window() -> None:
     """The window is twice the concurrency."""
     assert (Pace(concurrency=1).window, Pace(concurrency=8).window) == (2, 16)

@@ -71,6 +71,7 @@ def test_a_request_with_a_query() -> None:
     query = "search=%D8%B3%D9%84%D8%A7%D9%85%20%26%3D%2B%2F%20x&limit=2"
     assert (found.query, found.target) == (query, f"/gate/api/v1/receives/x?{query}")
     assert found.loggable_url == "https://wikipayam.ir:8443/gate/api/v1/receives/x"
+    assert found.url == f"{found.loggable_url}?{query}"
     assert [name for name, _ in found.headers] == [b"Accept", b"Accept-Encoding", b"User-Agent"]
 
 
@@ -126,6 +127,9 @@ def test_the_data_of_an_answer(body: bytes, data: object) -> None:
         (b'"\xff"', {"content-type": "a\x1b[31m"}, "a 200 answer that is not JSON (of another type, 3 bytes)"),
         (b"x", {"content-type": "y" * 500}, "a 200 answer that is not JSON (of another type, 1 bytes)"),
         (b"[" * 100_000, {}, "a 200 answer with JSON nested too deeply"),
+        (b"x", {"content-type": " Text/Plain ; a=1; b=2"}, "a 200 answer that is not JSON (text/plain, 1 bytes)"),
+        (b"x", {"content-type": "application/xml"}, "a 200 answer that is not JSON (application/xml, 1 bytes)"),
+        (b"x", {"content-type": "text/xml"}, "a 200 answer that is not JSON (text/xml, 1 bytes)"),
         (b"9" * 5000, {}, "a 200 answer that is not JSON (of another type, 5000 bytes)"),
     ],
 )
@@ -241,6 +245,7 @@ def test_how_much_of_an_error_is_read(size: int, message: str) -> None:
     [
         ({"a": [1, None, "x", ["y"]]}, {"a": ("x",)}),
         ({"a": None, "b": 5}, {"a": (), "b": ()}),
+        ({"a": [str(n) for n in range(30)]}, {"a": tuple(str(n) for n in range(20))}),
         (["a"], {}),
         ("a", {}),
         (None, {}),
@@ -284,6 +289,13 @@ def test_the_sensitive_values_of_a_query_that_is_secret() -> None:
         "a%20b",
         "a b",
     ]
+
+
+def test_the_sensitive_values_of_filters() -> None:
+    """What a list is searched for is sensitive, save for the pages, the orders and the dates that say nothing."""
+    plain = ("limit", "offset", "status", "sort_by", "sort_order", "from_date", "to_date")
+    found = request(LIST, query={**dict.fromkeys(plain, "x=1"), "receiver": "0912=&", "search": "a b"})
+    assert list(sensitive_values(found)) == [TOKEN, "0912%3D%26", "0912=&", "a%20b", "a b"]
 
 
 def test_an_error_repeats_nothing_of_the_request() -> None:

@@ -152,9 +152,9 @@ class BulkRun:
 
     async def _settle(self, pull: Pull) -> None:
         results = pull.settled
-        for result in results:
-            if result.error is not None:  # of what is not attempted it is the stop itself, which changes nothing
-                self._sender.note_failure(result.error)
+        # Of what is not attempted the error is the stop itself, which changes nothing.
+        for error in filter(None, [result.error for result in results]):
+            self._sender.note_failure(error)
         try:
             if pull.chunk is not None:
                 await self._sender.settle(pull.chunk, results)

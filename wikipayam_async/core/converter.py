@@ -9,11 +9,9 @@ from __future__ import annotations
 
 import enum
 import math
-import types
-import typing
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar, cast, get_args, get_origin
+from typing import Any, Generic, TypeVar, cast, get_args
 
 import attrs
 import msgspec
@@ -101,7 +99,7 @@ def _read_datetime(value: object, _: object) -> datetime:
 
 
 def _is_optional(kind: object) -> bool:
-    return get_origin(kind) in {typing.Union, types.UnionType} and type(None) in get_args(kind)
+    return type(None) in get_args(kind)  # of what can be read, only a union holds it
 
 
 def _takes_none(kind: object) -> bool:

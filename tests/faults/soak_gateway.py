@@ -1,0 +1,67 @@
+"""The gateway of the soak: an emulator in a process of its own, which throws faults at random and keeps the ledger."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from multiprocessing.connection import Connection
+
+from wikipayam_async.emulator import Emulator, Fault, When, serve
+
+__all__ = ["served"]
+
+ODDS: dict[Fault, float] = {
+    Fault.status(500, when=When.AFTER): 0.005,
+    Fault.status(503): 0.005,
+    Fault.html(502, when=When.AFTER): 0.004,
+    Fault.status(429, retry_after=0): 0.004,
+    Fault.status(413): 0.002,
+    Fault.status(422, json={"message": "No.", "errors": {"0.receiver": ["Bad."]}}): 0.003,
+    Fault.reset(when=When.AFTER): 0.005,
+    Fault.reset(when=When.BEFORE): 0.003,
+    Fault.close(when=When.AFTER): 0.004,
+    Fault.hang(when=When.AFTER): 0.001,
+    Fault.hang(when=When.BEFORE): 0.001,
+    Fault.truncated(): 0.003,
+    Fault.malformed_json(): 0.002,
+    Fault.empty(): 0.002,
+    Fault.missing_items(0): 0.002,
+    Fault.duplicated_items(): 0.001,
+    Fault.reordered_items(): 0.001,
+    Fault.null_track_ids(): 0.001,
+    Fault.extra_items(2): 0.001,
+}
+"""Five requests of a hundred, and what befalls them."""
+
+
+def _gateway(line: Connection, seed: int) -> None:
+    """Serve an emulator until told to stop; then tell what it accepted."""
+    emulator = Emulator()
+    emulator.account.balance = 10**15
+    emulator.faults.random(ODDS, seed=seed)
+    for index in range(30):
+        emulator.inbound(sender="989120000001", message=f"message {index}")
+    with serve(emulator) as served:
+        line.send(served.url)
+        line.recv()
+    faults = {kind.value: count for kind, count in sorted(emulator.faults.thrown.items())}
+    line.send((Counter(emulator.accepted_track_ids()), emulator.accepted, emulator.requests, faults))
+
+
+@contextmanager
+def served(seed: int) -> Iterator[tuple[str, Connection]]:
+    """Serve an emulator with random faults in a process of its own; give its URL and a line to it."""
+    context = multiprocessing.get_context("spawn")
+    ours, theirs = context.Pipe()
+    process = context.Process(target=_gateway, args=(theirs, seed), daemon=True)
+    process.start()
+    theirs.close()
+    try:
+        yield ours.recv(), ours
+        process.join(10)
+    finally:
+        process.kill()
+        process.join()
+        ours.close()

@@ -1,0 +1,232 @@
+"""Whatever the gateway answers, a caller sees a value or one of the package's own errors."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from anyio.abc import ByteStream
+from hypothesis import example, given
+from hypothesis import strategies as st
+
+from tests.faults.programs import effort
+from tests.support.net import on_virtual_time
+from tests.support.raw import RawRequest, raw_gateway
+from wikipayam_async import (
+    AsyncWikipayam,
+    Balance,
+    OtpMessage,
+    Polling,
+    Receive,
+    SmsMessage,
+    UnknownOutcomeError,
+    WikipayamError,
+)
+
+BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
+ID = "69e5eeab439260d336015405"
+MOBILE = "09123456789"
+MANY = [SmsMessage(MOBILE, "a", track_id="t"), SmsMessage(MOBILE, "b", track_id="u"), SmsMessage("09120000000", "c")]
+
+
+async def read_all(source: Any) -> list[object]:
+    """Read an iterator to its end."""
+    return [one async for one in source]
+
+
+async def consume(client: AsyncWikipayam) -> None:
+    """Let a consumer run for a few steps."""
+    with anyio.CancelScope() as scope:
+        rounds = 0
+
+        async def handle(_: Receive) -> None:
+            nonlocal rounds
+            rounds += 1
+            if rounds > 3:
+                scope.cancel()
+
+        with anyio.move_on_after(0.003):
+            await client.receives.consume(handle, 0.0005, concurrency=2)
+
+
+SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
+    "sms.send": lambda client: client.sms.send(MOBILE, "text", track_id="t"),
+    "sms.send_many": lambda client: client.sms.send_many(MANY),
+    "otp.send": lambda client: client.otp.send(MOBILE, "1234"),
+    "otp.send_many": lambda client: client.otp.send_many([OtpMessage(MOBILE, "1234", track_id="t")]),
+    "voice.send": lambda client: client.voice.send(MOBILE, "1234", "t"),
+    "holoo.send": lambda client: client.holoo.send(MOBILE, "text"),
+    "holoo.send_get": lambda client: client.holoo.send_get(MOBILE, "text"),
+    "request": lambda client: client.request("POST", "x", json={}, cast_to=Balance),
+}
+OTHERS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
+    "balance": lambda client: client.balance(),
+    "sms.delivery_status": lambda client: client.sms.delivery_status([ID, "a"]),
+    "sms.wait_for_delivery": lambda client: client.sms.wait_for_delivery(ID, 0),
+    "sms.watch_delivery": lambda client: read_all(
+        client.sms.watch_delivery([ID], 0, polling=Polling(first_interval=1))
+    ),
+    "sms.receive": lambda client: client.sms.receive("2024-01-01"),
+    "receives.list": lambda client: client.receives.list(),
+    "receives.iter": lambda client: read_all(client.receives.iter(page_size=2)),
+    "receives.unread": lambda client: client.receives.unread(),
+    "receives.iter_unread": lambda client: read_all(client.receives.iter_unread()),
+    "receives.unread_count": lambda client: client.receives.unread_count(),
+    "receives.statistics": lambda client: client.receives.statistics(),
+    "receives.get": lambda client: client.receives.get(ID),
+    "receives.mark_read": lambda client: client.receives.mark_read([ID]),
+    "receives.mark_all_read": lambda client: client.receives.mark_all_read(),
+    "receives.delete": lambda client: client.receives.delete(ID),
+    "receives.delete_all_read": lambda client: client.receives.delete_all_read(),
+    "receives.delete_all_unread": lambda client: client.receives.delete_all_unread(),
+    "receives.delete_older_than": lambda client: client.receives.delete_older_than(30),
+    "receives.consume": consume,
+    "request": lambda client: client.request("GET", "x"),
+    "request a model": lambda client: client.request("GET", "x", cast_to=Balance),
+    "request a list": lambda client: client.request("GET", "x", cast_to=list[Receive]),
+}
+
+WORDS = st.sampled_from([
+    "data", "message", "errors", "error", "id", "track_id", "receiver", "sender", "receives", "pagination", "filters",
+    "total", "total_unread", "limit", "offset", "unread_count", "balance", "deliver_status", "received_at", "extra",
+    "marked_count", "deleted_count", "0.receiver", "1", "999999999999.x", "t", "u", ID, MOBILE, "DELIVERED", "",
+    "2023-09-24 23:55:20", "0001-01-01T00:00:00+23:59", "1e400", "NaN", "١٢", "-0",
+])  # fmt: skip
+SCALARS = st.one_of(
+    st.none(),
+    st.booleans(),
+    st.integers(),
+    st.sampled_from([2**63, -(2**70), 10**40]),
+    st.floats(),
+    st.text(max_size=6),
+    WORDS,
+    WORDS,
+)
+VALUES = st.recursive(
+    SCALARS, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(WORDS, inner, max_size=5), max_leaves=12
+)
+ITEM = st.fixed_dictionaries(
+    {},
+    optional=dict.fromkeys(
+        ("id", "track_id", "receiver", "sender", "message", "received_at", "deliver_status"), SCALARS
+    ),
+)
+LIKELY = st.fixed_dictionaries({"data": st.lists(ITEM, max_size=4) | ITEM | st.fixed_dictionaries(
+    {"receives": st.lists(ITEM, max_size=4)}, optional={"pagination": VALUES, "total_unread": SCALARS, "filters": VALUES}
+) | VALUES})  # fmt: skip
+COMPLAINT = st.fixed_dictionaries(
+    {"message": VALUES}, optional={"errors": VALUES | st.dictionaries(WORDS, VALUES, max_size=4)}
+)
+BODIES = st.one_of(
+    st.deferred(lambda: st.one_of(VALUES, LIKELY, LIKELY, COMPLAINT)).map(lambda value: json.dumps(value).encode()),
+    st.deferred(lambda: st.one_of(VALUES, LIKELY)).map(
+        lambda value: json.dumps(value, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    ),
+    st.binary(max_size=40),
+    st.deferred(lambda: LIKELY).map(lambda value: json.dumps(value).encode()[:-1]),
+)
+NAMES = ["Content-Type", "Retry-After", "Location", "X-RateLimit-Reset", "Set-Cookie", "WWW-Authenticate", "X", "Allow"]
+HEADERS = st.lists(
+    st.tuples(
+        st.sampled_from(NAMES),
+        st.text(st.characters(min_codepoint=0x20, max_codepoint=0xFF, exclude_characters="\x7f"), max_size=20)
+        | st.sampled_from(
+            ["0", "1", "1e9", "-5", "999999999999999999999", "Thu, 01 Jan 1970 00:00:00 GMT", "://", "text/html"]
+        ),
+    ),
+    max_size=4,
+)
+STATUSES = st.sampled_from([200, 200, 200, 201, 204, 205, 206, 401, 413, 422, 422, 429, 503]) | st.integers(200, 599)
+
+
+async def call_everything(client: AsyncWikipayam) -> None:
+    """Make every call, and print what comes of it; anything but the package's own errors goes through."""
+    for kind, calls in (("send", SENDS), ("other", OTHERS)):
+        for call in calls.values():
+            client._shared.gate.not_before = 0.0
+            error: WikipayamError | None = None
+            try:
+                with anyio.fail_after(10):
+                    repr(await call(client))
+            except WikipayamError as raised:
+                error = raised
+            assert kind == "send" or not isinstance(error, UnknownOutcomeError)
+            assert str(error).isprintable()
+    client._shared.gate.not_before = 0.0
+    rows = [*MANY, SmsMessage("bad", "d")]
+    report = await client.sms.send_bulk(rows, batch_size=2)
+    assert [result.index for result in report.results] == [0, 1, 2, 3]
+    async with client.sms.bulk(rows, ordered=True) as run:
+        assert [result.index async for result in run] == [0, 1, 2, 3]
+
+
+def make(url: str, **options: Any) -> AsyncWikipayam:
+    """Make a client that can make every call."""
+    return AsyncWikipayam("token", sender="1000", username="u", otp_pattern_id=1, base_url=url, timeout=2, **options)
+
+
+@BACKENDS
+@effort(110)
+@given(status=STATUSES, body=BODIES, headers=HEADERS)
+@example(status=200, body=b'{"data": [{"id": 1e400}]}', headers=[])
+@example(status=422, body=b'{"errors": {"0.receiver": null, "1": [null, 5, {}]}}', headers=[])
+@example(status=301, body=b"", headers=[("Location", "http://[")])
+@example(status=200, body=b"[" * 2000, headers=[])
+def test_any_answer_over_a_transport(backend: str, status: int, body: bytes, headers: list[tuple[str, str]]) -> None:
+    """JSON of any shape, or no JSON, with any status and odd headers, over a transport of httpx's."""
+
+    def handle(_: httpx.Request) -> httpx.Response:
+        return httpx.Response(status, headers=[(n.encode(), v.encode("latin-1")) for n, v in headers], content=body)
+
+    async def run() -> None:
+        async with make("http://127.0.0.1:1", transport=httpx.MockTransport(handle)) as client:
+            on_virtual_time(client)
+            await call_everything(client)
+
+    anyio.run(run, backend=backend)
+
+
+RAW = st.one_of(
+    st.builds(
+        lambda status, headers, body, length: (
+            b"HTTP/1.1 %d X\r\n" % status
+            + b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in headers)
+            + (b"Content-Length: %d\r\n\r\n" % max(0, len(body) + length) if length is not None else b"\r\n")
+            + body
+        ),
+        st.integers(100, 599),
+        HEADERS,
+        st.deferred(lambda: BODIES),
+        st.sampled_from([0, 0, 0, 1, -1, None]),
+    ),
+    st.binary(max_size=60),
+    st.sampled_from(
+        [b"HTTP/1.1 ", b"HTTP/1.0 200 OK\r\n\r\n", b"HTTP/2.0 200 OK\r\n\r\n", b"HTTP/1.1 200\r\n\r\n", b"\r\n" * 9]
+    ).flatmap(lambda start: st.binary(max_size=20).map(start.__add__)),
+)
+
+
+@BACKENDS
+@effort(40)
+@given(raw=RAW)
+@example(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
+@example(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: \xff\r\n\r\n")
+@example(raw=b"HTTP/1.1 101 Switching\r\nUpgrade: x\r\n\r\n")
+def test_any_bytes_over_a_lane(backend: str, raw: bytes) -> None:
+    """Bytes of any kind on the wire, well-formed or not, after which the gateway closes the connection."""
+
+    async def handle(_: RawRequest, stream: ByteStream) -> object:
+        if raw:
+            await stream.send(raw)
+        return False
+
+    async def run() -> None:
+        async with raw_gateway(handle) as gateway, make(gateway.url) as client:
+            on_virtual_time(client)
+            await call_everything(client)
+
+    anyio.run(run, backend=backend)

@@ -1,0 +1,298 @@
+"""Secrets stay out of tracebacks with locals, out of logs, and out of the spans of stock instrumentation."""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from typing import Any
+
+import anyio
+import httpx
+import pytest
+from anyio.abc import ByteStream
+from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+
+from tests.faults.markers import CALLS, CODE, NUMBER, TEXT, TOKEN, accept, client_for, leaks, locals_of, shown_of
+from tests.support.net import client_tls, on_virtual_time, server_tls, tunnel
+from tests.support.raw import RawGateway, RawRequest, answer, raw_gateway, reset
+from wikipayam_async import AsyncWikipayam, LaneTransport, SmsMessage, WikipayamError
+
+pytestmark = pytest.mark.anyio
+
+Handler = Callable[[RawRequest, ByteStream], Awaitable[object]]
+
+
+def echoing(status: int, **headers: str) -> Handler:
+    """Return a gateway that refuses with everything that it was told."""
+
+    async def handle(request: RawRequest, _: ByteStream) -> object:
+        said = f"{request.target} {request.headers} {request.body.decode()}"
+        return answer({"message": said, "errors": {"0.message": [said]}}, status, {"X-Echo": TOKEN, **headers})
+
+    return handle
+
+
+def answering(raw: bytes) -> Handler:
+    """Return a gateway that always says the same."""
+
+    async def handle(_request: RawRequest, _stream: ByteStream) -> object:
+        return raw
+
+    return handle
+
+
+async def hang(_request: RawRequest, _stream: ByteStream) -> object:
+    """Never answer."""
+    await anyio.sleep_forever()
+    return False
+
+
+async def break_off(_request: RawRequest, stream: ByteStream) -> object:
+    """Reset the connection."""
+    await reset(stream)
+    return False
+
+
+async def close(_request: RawRequest, _stream: ByteStream) -> object:
+    """Close the connection."""
+    return False
+
+
+FAILURES: dict[str, Handler] = {
+    **{str(status): echoing(status) for status in (302, 400, 401, 402, 403, 404, 408, 409, 413, 422, 500, 502, 503)},
+    "429": echoing(429, **{"Retry-After": "3000"}),
+    "html": answering(answer("<html>", headers={"Content-Type": "text/html"})),
+    "no json": answering(answer('{"data": ')),
+    "no http": answering(b"SSH-2.0\r\n\r\n"),
+    "truncated": answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{"),
+    "gzip": answering(answer("x", headers={"Content-Encoding": "gzip"})),
+    "oversized": answering(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n"),
+    "nothing said": answering(answer({"data": {}})),
+    "reset": break_off,
+    "close": close,
+    "hang": hang,
+}
+
+
+async def failures_of(handler: Handler, **options: Any) -> AsyncIterator[tuple[str, BaseException]]:
+    """Make every call against a gateway that fails; give what each raised."""
+    async with raw_gateway(handler) as gateway, client_for(gateway.url, timeout=0.05, **options) as client:
+        on_virtual_time(client)
+        for name, call in CALLS.items():
+            client._shared.gate.not_before = 0.0
+            try:
+                await call(client)
+            except (WikipayamError, StopAsyncIteration) as error:
+                yield name, error
+
+
+@pytest.mark.parametrize(
+    ("kind", "road"),
+    [(kind, "lanes") for kind in FAILURES] + [(kind, "proxy") for kind in ("422", "500", "html", "reset", "hang")],
+)
+async def test_a_traceback_with_locals_shows_no_secret(kind: str, road: str) -> None:
+    """Whatever fails, the frames below the caller hold nothing secret that a renderer of locals could show."""
+    failed = []
+    async with raw_gateway(FAILURES[kind]) as proxy:
+        options = {"proxy": proxy.url} if road == "proxy" else {}
+        async for name, error in failures_of(FAILURES[kind], **options):
+            assert (name, leaks(locals_of(error)), leaks(shown_of(error))) == (name, [], [])
+            failed.append(name)
+    reads = {"receives.list", "receives.unread", "receives.iter", "receives.iter_unread", "balance"}
+    least = len(CALLS) - len(reads) - 3 if kind == "nothing said" else len(CALLS)
+    assert len(failed) >= least
+
+
+BAD_CALLS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
+    "receiver": lambda client: client.sms.send(NUMBER + "4", TEXT),
+    "text": lambda client: client.sms.send(NUMBER, TEXT + "\ud800"),
+    "sender": lambda client: client.sms.send(NUMBER, TEXT, sender="\n"),
+    "track id": lambda client: client.sms.send(NUMBER, TEXT, track_id="\n"),
+    "many": lambda client: client.sms.send_many([SmsMessage(NUMBER, TEXT), SmsMessage(NUMBER + "4", TEXT)]),
+    "code": lambda client: client.otp.send(NUMBER, CODE + "!"),
+    "code's receiver": lambda client: client.otp.send(NUMBER + "4", CODE),
+    "call's code": lambda client: client.voice.send(NUMBER, CODE + "!"),
+    "call's receiver": lambda client: client.voice.send(NUMBER + "4", CODE),
+    "call's track id": lambda client: client.voice.send(NUMBER, CODE, track_id="\n"),
+    "holoo": lambda client: client.holoo.send(NUMBER + "4", TEXT),
+    "holoo's sender": lambda client: client.holoo.send_get(NUMBER, TEXT, sender="\n"),
+    "holoo's user": lambda client: client.holoo.send(NUMBER, TEXT, username=f"{NUMBER}\n"),
+    "list": lambda client: client.receives.list(sender=NUMBER, search=TEXT, limit=0),
+    "list's status": lambda client: client.receives.list(status="x", sender=NUMBER),  # type: ignore[arg-type] # meant
+    "list's search": lambda client: client.receives.list(search=TEXT + "\ud800"),
+    "unread": lambda client: client.receives.unread(sender=NUMBER, from_date="x"),
+    "iter": lambda client: anext(aiter(client.receives.iter(sender=NUMBER, search=TEXT, page_size=0))),
+    "iter_unread": lambda client: anext(aiter(client.receives.iter_unread(sender=NUMBER, from_date="x"))),
+    "consume": lambda client: client.receives.consume(print, 0, sender=NUMBER),
+    "request's method": lambda client: client.request("X", "x", params={"q": TEXT}, json={"to": NUMBER}),
+    "request's path": lambda client: client.request("GET", f"x?to={NUMBER}", json={"text": TEXT}),
+    "request's params": lambda client: client.request("GET", "x", params={"q": TEXT + "\ud800"}, json=NUMBER),
+    "request's json": lambda client: client.request("POST", "x", params={"q": TEXT}, json={NUMBER: object()}),
+}
+
+
+@pytest.mark.parametrize("name", BAD_CALLS)
+async def test_a_refused_argument_is_not_in_the_traceback(name: str) -> None:
+    """What is refused before any traffic is not shown either, nor what was handed over beside it."""
+    async with client_for("http://127.0.0.1:1") as client:
+        with pytest.raises(WikipayamError) as caught:
+            await BAD_CALLS[name](client)
+    assert (leaks(locals_of(caught.value)), leaks(shown_of(caught.value))) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        {"token": f"{TOKEN}\n"},
+        {"token": TOKEN.encode()},
+        {"base_url": "http://wikipayam.ir"},
+        {"base_url": f"https://u:{TOKEN}@wikipayam.ir"},
+        {"username": 9121112233},
+        {"username": NUMBER, "sender": "\n"},
+        {"proxy": f"ftp://u:{TOKEN}@127.0.0.1"},
+        {"timeout": 0},
+        {"max_connections": 0},
+        {"api_prefix": f"../{TOKEN}"},
+        {"nonsense": 1},
+    ],
+)
+async def test_a_client_that_cannot_be_built_shows_no_secret(
+    options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A refused setting shows neither itself, nor the token beside it, nor the environment."""
+    monkeypatch.setenv("SMS_AUTH_TOKEN", TOKEN)
+    monkeypatch.setenv("SMS_USERNAME", NUMBER)
+    for given in (options, {"token": TOKEN} | options):
+        with pytest.raises((WikipayamError, TypeError)) as caught:
+            AsyncWikipayam(**given)
+        assert leaks(locals_of(caught.value)) == []
+    with pytest.raises(WikipayamError) as caught:
+        AsyncWikipayam(TOKEN).with_options(username=NUMBER, timeout=0)
+    assert leaks(locals_of(caught.value)) == []
+
+
+@pytest.mark.parametrize("name", [name for name in CALLS if name not in {"receives.iter", "receives.iter_unread"}])
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_time_out_of_the_callers_own_shows_no_secret(name: str) -> None:
+    """`asyncio.timeout` chains the cancellation to its error, with all the frames that it went through."""
+    async with raw_gateway(hang) as gateway, client_for(gateway.url, timeout=0.2) as client:
+        with pytest.raises((TimeoutError, WikipayamError)) as caught:
+            async with asyncio.timeout(0.05):
+                await CALLS[name](client)
+    assert leaks(locals_of(caught.value)) == []
+
+
+async def test_a_bulk_send_shows_no_secret() -> None:
+    """Neither the error of a report nor that of a source that raised holds a text or a number."""
+
+    def source() -> Iterator[SmsMessage]:
+        yield from (SmsMessage(NUMBER, TEXT), SmsMessage(NUMBER + "4", TEXT))
+        raise RuntimeError("the source's own words")
+
+    async with raw_gateway(echoing(422)) as gateway, client_for(gateway.url) as client:
+        report = await client.sms.send_bulk([SmsMessage(NUMBER, TEXT), SmsMessage(NUMBER + "4", TEXT)])
+        with pytest.raises(WikipayamError) as refused:
+            report.raise_for_failures()
+        with pytest.raises(WikipayamError) as broken:
+            await client.sms.send_bulk(source())
+    assert (len(report.rejected), leaks([repr(report), str(report), report.summary()])) == (2, [])
+    for error in (refused.value, broken.value):
+        assert (leaks(locals_of(error)), leaks(shown_of(error))) == ([], [])
+
+
+LOGGERS = ("", "httpx", "httpcore", "anyio", "trio", "asyncio", "wikipayam_async", "hpack")
+
+
+QUERIES = {"holoo.send_get", "receives.list", "receives.unread", "receives.iter", "receives.iter_unread", "request"}
+"""Calls with something secret in the query."""
+
+
+@asynccontextmanager
+async def client_on(road: str, gateway: RawGateway) -> AsyncIterator[AsyncWikipayam]:
+    """Give a client that goes by a road; `proxy` forwards plain HTTP, `tunnel` is a CONNECT."""
+
+    async def forward(request: RawRequest, _: ByteStream) -> object:
+        return accept(request)
+
+    async with AsyncExitStack() as stack:
+        options: dict[str, Any] = {}
+        if road == "proxy":
+            options["proxy"] = (await stack.enter_async_context(raw_gateway(forward))).url
+        elif road == "tunnel":
+            options["proxy"] = (await stack.enter_async_context(raw_gateway(tunnel(gateway.port)))).url
+            options["ssl_context"] = client_tls()
+        elif road == "lane_transport":
+            options["transport"] = LaneTransport()
+        elif road == "foreign":
+            options["http_client"] = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
+        yield await stack.enter_async_context(client_for(gateway.url, **options))
+
+
+@pytest.mark.parametrize("road", ["lanes", "lane_transport", "proxy", "tunnel", "foreign"])
+async def test_the_logs_of_every_library_hold_no_secret(road: str, caplog: pytest.LogCaptureFixture) -> None:
+    """At DEBUG, on every road. Over a foreign client the URL is the caller's to log, so calls with a query are left out."""
+    for name in LOGGERS:
+        caplog.set_level(logging.DEBUG, name)
+
+    async def handle(request: RawRequest, _: ByteStream) -> object:
+        return accept(request)
+
+    tls = server_tls() if road == "tunnel" else None
+    async with raw_gateway(handle, tls=tls) as gateway, client_on(road, gateway) as client:
+        for name, call in CALLS.items():
+            if road != "foreign" or name not in QUERIES:
+                await call(client)
+    assert leaks([f"{record.getMessage()} {record.__dict__}" for record in caplog.records]) == []
+    assert len([record for record in caplog.records if record.name == "wikipayam_async"]) >= len(CALLS) - len(QUERIES)
+
+
+@pytest.fixture
+def spans() -> Iterator[InMemorySpanExporter]:
+    """Instrument httpx as its stock instrumentation does, and keep the spans."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    HTTPXClientInstrumentor().instrument(tracer_provider=provider)
+    yield exporter
+    HTTPXClientInstrumentor().uninstrument()
+    provider.shutdown()
+
+
+@pytest.mark.parametrize("road", ["lanes", "lane_transport", "proxy", "tunnel"])
+async def test_the_spans_of_opentelemetry_hold_no_secret(road: str, spans: InMemorySpanExporter) -> None:
+    """The stock instrumentation of httpx sees no query: neither Holoo's token nor the number that a list asks for."""
+
+    async def handle(request: RawRequest, _: ByteStream) -> object:
+        return accept(request)
+
+    tls = server_tls() if road == "tunnel" else None
+    async with raw_gateway(handle, tls=tls) as gateway, client_on(road, gateway) as client:
+        for call in CALLS.values():
+            await call(client)
+    finished = spans.get_finished_spans()
+    assert leaks([span.to_json() for span in finished]) == []
+    assert (len(finished) > 0) == (road in {"proxy", "tunnel"})
+
+
+async def test_the_spans_over_an_instrumented_client_of_our_own_hold_no_secret() -> None:
+    """So too if the very `httpx.AsyncClient` inside is instrumented."""
+    exporter = InMemorySpanExporter()
+    provider = TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+
+    async def handle(request: RawRequest, _: ByteStream) -> object:
+        return accept(request)
+
+    async with raw_gateway(handle) as gateway, client_for(gateway.url) as client:
+        http: Any = client._carrier
+        HTTPXClientInstrumentor.instrument_client(http._http, tracer_provider=provider)
+        for call in CALLS.values():
+            await call(client)
+    finished = exporter.get_finished_spans()
+    assert (len(finished), leaks([span.to_json() for span in finished])) == (len(CALLS), [])
+    provider.shutdown()

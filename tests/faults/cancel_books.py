@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Awaitable, Callable
+from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
 import anyio
@@ -150,10 +151,12 @@ class Gauge:
         self.now += 1
         self.peak = max(self.peak, self.now)
         try:
-            return _Gauged(await self._open_lane(origin), self)
+            lane: Any = _Gauged(await self._open_lane(origin), self)
         except BaseException:
             self.now -= 1
             raise
+        opened: LaneLike = lane
+        return opened
 
 
 class _Gauged:

@@ -167,6 +167,7 @@ async def test_a_client_that_cannot_be_built_shows_no_secret(
     """A refused setting shows neither itself, nor the token beside it, nor the environment."""
     monkeypatch.setenv("SMS_AUTH_TOKEN", TOKEN)
     monkeypatch.setenv("SMS_USERNAME", NUMBER)
+    given: dict[str, Any]
     for given in (options, {"token": TOKEN} | options):
         with pytest.raises((WikipayamError, TypeError)) as caught:
             AsyncWikipayam(**given)

@@ -98,6 +98,8 @@ def _value(value: object) -> str:
         return {True: "yes", False: "no", None: "–"}[value]
     if isinstance(value, int):
         return f"{value:,}"
+    if isinstance(value, dict):
+        return ", ".join(f"{_name(str(name))} {_value(one)}" for name, one in value.items())
     return f"{value:,.3g}" if isinstance(value, float) and abs(value) < 1000 else f"{value}"
 
 

@@ -11,9 +11,11 @@ from wikipayam_async.core.events import MessageOutcome
 from wikipayam_async.core.redact import SealedBytes
 from wikipayam_async.core.retry import Replay
 
-__all__ = ["Call", "Consignment", "JsonValue", "Operation"]
+__all__ = ["Call", "Consignment", "JsonValue", "Operation", "name_some"]
 
 T = TypeVar("T")
+
+_NAMED = 5
 
 JsonValue: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
 """What JSON can hold. The inner values are `Any`, because a recursive type helps nobody who has to look into one."""
@@ -75,3 +77,8 @@ class Call(Generic[T]):
     body: SealedBytes | None = None
     consignment: Consignment[Any] | None = None
     observer: Callable[[Sequence[MessageOutcome]], None] | None = field(default=None, repr=False)
+
+
+def name_some(track_ids: Sequence[str | None]) -> str:
+    """Name the first track ids in an error's text."""
+    return ", ".join(filter(None, track_ids[:_NAMED])) + (", …" if len(track_ids) > _NAMED else "")

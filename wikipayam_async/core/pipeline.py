@@ -15,7 +15,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from wikipayam_async.core.events import Attempt, MessageOutcome, Outcome, Phase, SendStatus, Teller
 from wikipayam_async.core.limits import Clock, Gate, RateLimiter, Sleep
-from wikipayam_async.core.operation import Call, Consignment
+from wikipayam_async.core.operation import Call, Consignment, name_some
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.progress import Progress
 from wikipayam_async.core.protocol import Answer, Outgoing, UnreadableAnswerError, build, read_data, status_error
@@ -111,8 +111,10 @@ class Pipeline:
         if self._limiter is not None:
             await self._limiter.wait(len(call.consignment.messages) if call.consignment else 0)
         while (closed := shared.gate.remaining(shared.clock())) > 0:
-            longest = max(self._options.retry.longest_retry_after, self._options.retry.longest_pause)
-            if closed > longest or closed >= anyio.current_effective_deadline() - shared.clock():
+            if (
+                closed > self._options.retry.longest_wait
+                or closed >= anyio.current_effective_deadline() - shared.clock()
+            ):
                 raise RateLimitError(
                     f"{call.operation.name}: not sent, because the gateway asked for a pause ({closed:.0f} s remain)",
                     status_code=429,
@@ -235,7 +237,7 @@ class _Run:
     def _unknown(self, failure: _Failure) -> UnknownOutcomeError:
         sent: Consignment[Any] | None = self._call.consignment
         messages, track_ids = (sent.messages, sent.track_ids) if sent else ((), ())
-        names = ", ".join(filter(None, track_ids[:5])) + (", …" if len(track_ids) > 5 else "")  # noqa: PLR2004
+        names = name_some(track_ids)
         return UnknownOutcomeError(
             f"{self._name}: it is not known whether the gateway accepted this ({failure.reason}). Do not resend blindly: "
             f"look up the track ids in the panel first{f' ({names})' if names else ''}",

@@ -137,6 +137,11 @@ class RetryPolicy:
     longest_pause: float = field(default=8.0, validator=not_negative)
     longest_retry_after: float = field(default=60.0, validator=not_negative)
 
+    @property
+    def longest_wait(self) -> float:
+        """The longest pause, in seconds, that is waited out at all."""
+        return max(self.longest_retry_after, self.longest_pause)
+
     def pause(self, attempt: int, retry_after: float | None, uniform: Uniform) -> float:
         """Return the seconds to wait after the given try (counted from 1)."""
         ceiling = min(self.longest_pause, self.first_pause * 2.0 ** min(attempt - 1, 64))
@@ -150,9 +155,7 @@ class RetryPolicy:
             pause: Seconds until the next.
             remaining: Seconds until the caller's own deadline.
         """
-        return (
-            attempt < self.attempts and pause <= max(self.longest_retry_after, self.longest_pause) and pause < remaining
-        )
+        return attempt < self.attempts and pause <= self.longest_wait and pause < remaining
 
 
 class RetryBudget:

@@ -8,17 +8,39 @@ from datetime import date, datetime
 from typing import Any, TypeVar
 
 from wikipayam_async.core.events import MessageOutcome
-from wikipayam_async.core.operation import Call, Consignment, Operation
+from wikipayam_async.core.operation import Call, Consignment, Operation, name_some
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.core.redact import shape_of
-from wikipayam_async.errors import InvalidInputError, ResponseError, UnknownOutcomeError
+from wikipayam_async.errors import (
+    APIConnectionError,
+    InvalidInputError,
+    RateLimitError,
+    ResponseError,
+    ServerError,
+    UnknownOutcomeError,
+)
 from wikipayam_async.messages import Prepared, SentMessage, join_bodies
 from wikipayam_async.settlement import settle
 
-__all__ = ["Service", "check_date", "check_id", "check_ids", "check_number", "chunked", "insist", "is_id", "send_array"]
+__all__ = [
+    "TRANSIENT",
+    "Service",
+    "check_date",
+    "check_id",
+    "check_ids",
+    "check_number",
+    "chunked",
+    "insist",
+    "is_id",
+    "send_all",
+    "send_array",
+]
 
 T = TypeVar("T")
+
+TRANSIENT = (APIConnectionError, RateLimitError, ResponseError, ServerError)
+"""What a reader that goes on asking (a consumer, a watch) waits out; anything else it raises."""
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
@@ -125,6 +147,18 @@ async def send_array(
     )
 
 
+async def send_all(pipeline: Pipeline, operation: Operation, prepared: Sequence[Prepared[Any]]) -> list[SentMessage]:
+    """Send messages as one request; return what was told of them, which has to be something of each.
+
+    Raises:
+        UnknownOutcomeError: Of some it is not known whether they were accepted.
+        APIStatusError: All were refused.
+        APIConnectionError: None reached the gateway.
+    """
+    told = await send_array(pipeline, operation, prepared)
+    return insist(operation, told, [one.message for one in prepared], [one.track_id for one in prepared])
+
+
 def insist(
     operation: Operation, told: Sequence[Any], messages: Sequence[object], track_ids: Sequence[str | None]
 ) -> list[Any]:
@@ -136,7 +170,7 @@ def insist(
     missing = [index for index, item in enumerate(told) if item is None]
     if not missing:
         return list(told)
-    names = ", ".join(str(track_ids[index]) for index in missing[:5]) + (", …" if len(missing) > 5 else "")  # noqa: PLR2004
+    names = name_some([str(track_ids[index]) for index in missing])
     raise UnknownOutcomeError(
         f"{operation.name}: the gateway's answer does not mention {len(missing)} of {len(told)} messages ({names}); "
         "they may have been accepted. Do not resend blindly: look up the track ids in the panel first",

@@ -13,13 +13,9 @@ from attrs import define
 from wikipayam_async.core.limits import Clock, Sleep
 from wikipayam_async.core.redact import shape_of
 from wikipayam_async.errors import (
-    APIConnectionError,
     InvalidInputError,
-    RateLimitError,
-    ResponseError,
-    ServerError,
 )
-from wikipayam_async.services.base import check_number, is_id
+from wikipayam_async.services.base import TRANSIENT, check_number, is_id
 from wikipayam_async.services.inbound import MarkReadResult, Receive, UnreadPage
 from wikipayam_async.services.paging import MAX_PAGE
 
@@ -32,7 +28,6 @@ logger = logging.getLogger("wikipayam_async")
 
 _LONGEST_PAUSE = 3600.0
 _LONGEST_POLL_PAUSE = 60.0
-_TRANSIENT = (APIConnectionError, RateLimitError, ResponseError, ServerError)
 
 
 class Fetch(Protocol):
@@ -100,7 +95,7 @@ class Consumer:
                 await self._mark_handled()
                 batch = await self._next_batch()
                 troubles = 0
-            except _TRANSIENT as error:
+            except TRANSIENT as error:
                 troubles += 1
                 pause = min(_LONGEST_POLL_PAUSE, self._poll_interval * 2.0 ** min(troubles, 10))
                 logger.warning("receives.consume: %s; the next look in %.0f s", type(error).__name__, pause)
@@ -167,7 +162,7 @@ class Consumer:
         self._handled[message.id] = None
         try:
             await self._mark_in_any_case()
-        except _TRANSIENT as error:
+        except TRANSIENT as error:
             logger.warning("receives.consume: marking failed (%s); it is tried again", type(error).__name__)
 
     async def _note_failure(self, message: Receive, error: Exception) -> None:

@@ -16,8 +16,8 @@ from wikipayam_async.core.limits import Clock, Sleep
 from wikipayam_async.core.operation import JsonValue
 from wikipayam_async.core.redact import mask_mapping, shape_of
 from wikipayam_async.core.retry import Uniform
-from wikipayam_async.errors import APIConnectionError, InvalidInputError, RateLimitError, ResponseError, ServerError
-from wikipayam_async.services.base import chunked
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.services.base import TRANSIENT, chunked
 
 __all__ = [
     "FINAL_STATES",
@@ -34,8 +34,6 @@ _REQUESTS_AT_ONCE = 8
 
 _LAST_ANSWER = 1.0
 """Seconds kept back at the end for the last answer."""
-
-_TRANSIENT = (APIConnectionError, RateLimitError, ResponseError, ServerError)
 
 
 class DeliveryState(OpenStrEnum):
@@ -283,7 +281,7 @@ class DeliveryWatch:
         self._asked += 1
         note = functools.partial(self._note, frozenset(pending))
         with anyio.move_on_after(max(self._deadline - self._clock(), least)):
-            await ask_in_parts(pending, self._ask, note, tolerated=_TRANSIENT)
+            await ask_in_parts(pending, self._ask, note, tolerated=TRANSIENT)
         return True
 
     def _note(self, pending: Collection[str], answers: Sequence[DeliveryStatus]) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from wikipayam_async.core.operation import Operation
 from wikipayam_async.core.retry import Replay
-from wikipayam_async.messages import OtpMessage, SentMessage, TrackIds, prepare_all, prepare_otp
-from wikipayam_async.services.base import Service, insist, send_array
+from wikipayam_async.messages import OtpMessage, Prepared, SentMessage, TrackIds, prepare_all, prepare_otp
+from wikipayam_async.services.base import Service, send_all
 
 __all__ = ["OtpService"]
 
@@ -45,13 +45,8 @@ class OtpService(Service):
         """
         message = OtpMessage(receiver, code, otp_pattern_id=otp_pattern_id, track_id=track_id)
         del receiver, code  # a traceback with locals shows the message masked
-        prepare = functools.partial(
-            prepare_otp, pattern_id=self._options.otp_pattern_id, track_ids=TrackIds(), normalize=normalize
-        )
-        one = prepare(message)
-        told = await send_array(self._pipeline, SEND_OTP, [one])
-        sent: SentMessage = insist(SEND_OTP, told, [message], [one.track_id])[0]
-        return sent
+        one = self._preparer(normalize=normalize)(message)
+        return (await send_all(self._pipeline, SEND_OTP, [one]))[0]
 
     async def send_many(self, messages: Iterable[OtpMessage], *, normalize: bool = True) -> list[SentMessage]:
         """Send codes in one request (`POST /otp/sms/send`); the results stand in the order of the messages.
@@ -67,11 +62,12 @@ class OtpService(Service):
             APIStatusError: The gateway refused them all.
             APIConnectionError: They never reached the gateway.
         """
-        prepare = functools.partial(
-            prepare_otp, pattern_id=self._options.otp_pattern_id, track_ids=TrackIds(), normalize=normalize
-        )
-        prepared = prepare_all(messages, prepare)
+        prepared = prepare_all(messages, self._preparer(normalize=normalize))
         if not prepared:
             return []
-        told = await send_array(self._pipeline, SEND_OTP, prepared)
-        return insist(SEND_OTP, told, [one.message for one in prepared], [one.track_id for one in prepared])
+        return await send_all(self._pipeline, SEND_OTP, prepared)
+
+    def _preparer(self, *, normalize: bool) -> Callable[[OtpMessage], Prepared[OtpMessage]]:
+        return functools.partial(
+            prepare_otp, pattern_id=self._options.otp_pattern_id, track_ids=TrackIds(), normalize=normalize
+        )

@@ -21,7 +21,7 @@ from wikipayam_async.core.redact import SealedBytes, shape_of
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.errors import BulkSourceError, InvalidInputError
 from wikipayam_async.messages import Prepared, SentMessage, SmsMessage, TrackIds, prepare_all, prepare_sms
-from wikipayam_async.services.base import Service, check_date, check_ids, check_number, insist, send_array
+from wikipayam_async.services.base import Service, check_date, check_ids, check_number, send_all, send_array
 from wikipayam_async.services.delivery import (
     DeliveryReport,
     DeliveryStatus,
@@ -75,9 +75,7 @@ class SmsService(Service):
         sms = SmsMessage(receiver, message, sender=sender, track_id=track_id)
         del receiver, message  # a traceback with locals shows the message masked
         one = self._preparer(normalize=normalize)(sms)
-        told = await send_array(self._pipeline, SEND, [one])
-        sent: SentMessage = insist(SEND, told, [sms], [one.track_id])[0]
-        return sent
+        return (await send_all(self._pipeline, SEND, [one]))[0]
 
     async def send_many(self, messages: Iterable[SmsMessage], *, normalize: bool = True) -> list[SentMessage]:
         """Send some messages in one request (`POST /sms/send`); the results stand in the order of the messages.
@@ -98,8 +96,7 @@ class SmsService(Service):
         prepared = prepare_all(messages, self._preparer(normalize=normalize))
         if not prepared:
             return []
-        told = await send_array(self._pipeline, SEND, prepared)
-        return insist(SEND, told, [one.message for one in prepared], [one.track_id for one in prepared])
+        return await send_all(self._pipeline, SEND, prepared)
 
     async def send_bulk(
         self,
@@ -276,11 +273,10 @@ class SmsService(Service):
         check_number(pace.concurrency, field="concurrency", least=1)
         if on_error not in {"collect", "stop"}:
             raise InvalidInputError("on_error", rule="expected 'collect' or 'stop'", got=shape_of(on_error))
-        retry = self._options.retry
         sender = ChunkSender(
             functools.partial(send_array, self._pipeline, SEND),
             concurrency=pace.concurrency,
-            longest_pause=max(retry.longest_retry_after, retry.longest_pause),
+            longest_pause=self._options.retry.longest_wait,
             stop_on_failure=on_error == "stop",
         )
         return BulkRun(Source(messages, self._preparer(normalize=normalize), batch_size), sender, pace)

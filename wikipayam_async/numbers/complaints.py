@@ -1,0 +1,87 @@
+"""Why something is no Iranian phone number, in words that quote nothing of it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+
+from wikipayam_async.numbers.digits import DIGITS_OF_A_CELL, LONGEST_TEXT, digits_of_cell, digits_of_text
+from wikipayam_async.numbers.plan import AREA_CODES, FIXED_BLOCK, LINE_PREFIXES, MOBILE_BLOCKS
+
+__all__ = ["complaint"]
+
+_NATIONAL_DIGITS = 10
+_DIGITS_WITHOUT_AREA_CODE = (7, 8)
+_FEWEST_DIGITS = 3
+
+_are_digits = re.compile(r"[+]?[0-9]+").fullmatch
+_TEXT_RULES: tuple[tuple[Callable[[str], object], str], ...] = (
+    (lambda text: not text.strip("+"), "it has no digits in it"),
+    (
+        re.compile(r"[0-9]+(?:,[0-9]+)?e[+]?[0-9]+", re.IGNORECASE).fullmatch,
+        "it is in scientific notation, which drops digits: let the spreadsheet keep the column as text",
+    ),
+    (
+        re.compile(r"[0-9](?:x|ext|extension|int|داخلی|داخلي|[#*])[^0-9]{0,3}[0-9]", re.IGNORECASE).search,
+        "it has an extension",
+    ),
+    (re.compile(r"[0-9][,;/|،؛\\][^0-9]{0,3}[0-9]").search, "it seems to hold several numbers"),
+    (lambda text: any(map(str.isalpha, text)), "it has letters in it"),
+    (lambda text: "+" in text[1:], "a plus sign can only be the first sign"),
+)
+"""What to look for in a text that is not all digits. The first that is found is named."""
+
+
+def complaint(value: object) -> str:
+    """Return which rule this breaks, as a clause like `it has letters in it`.
+
+    Args:
+        value: What is no number.
+    """
+    if isinstance(value, str):
+        return _complaint_about_text(value)
+    digits = digits_of_cell(value)
+    if digits:
+        return _complaint_about_digits(digits)
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        return f"a number of a spreadsheet has to be whole, positive and of at most {DIGITS_OF_A_CELL} digits"
+    return "it is neither text nor a number"
+
+
+def _complaint_about_text(text: str) -> str:
+    if len(text) > LONGEST_TEXT:
+        return f"it is longer than {LONGEST_TEXT} characters"
+    digits = digits_of_text(text)
+    if _are_digits(digits):
+        return _complaint_about_digits(digits)
+    for breaks, words in _TEXT_RULES:
+        if breaks(digits):
+            return words
+    return "it has other signs in it than spaces, hyphens, dots and brackets"
+
+
+def _complaint_about_digits(digits: str) -> str:
+    if digits.startswith(("+", "00")):
+        digits = digits[1:] if digits[0] == "+" else digits[2:]
+        if not digits.startswith("98"):
+            return "its country code is not 98"
+        return _complaint_about_national(digits[2:], before="98")
+    if digits.startswith("98") and len(digits) > _NATIONAL_DIGITS:
+        return _complaint_about_national(digits[2:], before="98")
+    return _complaint_about_national(digits.removeprefix("0"), before="0" if digits.startswith("0") else "")
+
+
+def _complaint_about_national(digits: str, *, before: str) -> str:
+    block, count = digits[:2], len(digits)
+    if digits.startswith("0"):
+        return "a 0 follows its country code: leave the 0 out"
+    if digits.startswith(LINE_PREFIXES):
+        return "a service line has 6 to 15 digits, and no 0 before them"
+    wrong = "few" if count < _NATIONAL_DIGITS else "many"
+    if block in MOBILE_BLOCKS:
+        return f"it has too {wrong} digits for a mobile"
+    if count < _FEWEST_DIGITS or (not before and count in _DIGITS_WITHOUT_AREA_CODE):
+        return "it has too few digits: a landline needs its area code"
+    if block in AREA_CODES or block == FIXED_BLOCK:
+        return f"it has too {wrong} digits for a landline"
+    return "no Iranian number begins like this"

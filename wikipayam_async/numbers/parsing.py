@@ -1,0 +1,221 @@
+"""Reading a phone number, and writing it in the form that somebody else wants."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from typing import Literal, TypeAlias
+
+from attrs import field, frozen
+
+from wikipayam_async.core.redact import mask_number, shape_of
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.numbers.complaints import complaint
+from wikipayam_async.numbers.digits import LONGEST_TEXT, digits_of_cell, digits_of_text
+from wikipayam_async.numbers.plan import (
+    AREA_CODES,
+    FIXED_BLOCK,
+    LINE_PREFIXES,
+    MOBILE_BLOCKS,
+    NumberKind,
+    Operator,
+    operator_of,
+)
+
+__all__ = ["NumberForm", "PhoneNumber", "is_mobile", "normalize_number", "normalize_receiver", "parse_number"]
+
+NumberForm: TypeAlias = Literal["local", "e164", "international"]
+
+_PREFIXES: dict[str, str] = {"local": "0", "e164": "+98", "international": "98"}
+_MOBILE, _LANDLINE, _SERVICE_LINE, _SHORT_CODE = 1, 2, 3, 4
+"""Groups of the pattern."""
+_KINDS = {
+    _MOBILE: NumberKind.MOBILE,
+    _LANDLINE: NumberKind.LANDLINE,
+    _SERVICE_LINE: NumberKind.SERVICE_LINE,
+    _SHORT_CODE: NumberKind.SHORT_CODE,
+}
+
+
+def _one_of(prefixes: Iterable[str]) -> str:
+    """Return a pattern of any of the prefixes. Their last digits stand in classes, which are quicker than choices."""
+    by_beginning: dict[str, str] = defaultdict(str)
+    for prefix in prefixes:
+        by_beginning[prefix[:-1]] += prefix[-1]
+    return "|".join(f"{beginning}[{last}]" for beginning, last in by_beginning.items())
+
+
+_match = re.compile(
+    f"(?:(?:[+]|00)?98|0)?(?:((?:{_one_of(MOBILE_BLOCKS)})[0-9]{{8}})"
+    f"|((?:{_one_of((*AREA_CODES, FIXED_BLOCK))})[0-9]{{8}}))"
+    f"|(?:(?:[+]|00)?98)?((?:{'|'.join(LINE_PREFIXES)})[0-9]{{2,11}})"
+    "|([1-9][0-9]{2,5})"
+).fullmatch
+_match_receiver = re.compile(r"(?:(?:\+|00)?98|0)?(9[0-9]{9})").fullmatch
+_is_plain = re.compile(r"09[0-9]{9}").fullmatch
+_RECEIVER_RULE = "expected an Iranian mobile number such as 09123456789 (normalize=False sends any receiver as it is)"
+
+
+@frozen
+class PhoneNumber:
+    """An Iranian phone number, and what its digits tell.
+
+    Attributes:
+        local: As it is written within Iran: `09123456789`, `02112345678`, `10002000`, `110`.
+        e164: As it is written everywhere, `+989123456789`; None for service lines and short codes, which only
+            networks within Iran know.
+        kind: What answers to it.
+        operator: Whom its block was given to; None if it is no mobile, or if that is not known. It is a hint: since
+            numbers can be ported, their owners may have taken them to another operator.
+    """
+
+    local: str = field(repr=mask_number)
+    e164: str | None = field(repr=mask_number)
+    kind: NumberKind
+    operator: Operator | None
+
+    @property
+    def international(self) -> str | None:
+        """As the gateway writes the senders of received messages, `989123456789`; None where `e164` is None."""
+        return None if self.e164 is None else self.e164[1:]
+
+    @property
+    def province(self) -> str | None:
+        """The province of a landline, in English; None if it is no landline, or one that belongs to no place."""
+        return AREA_CODES.get(self.local[1:3]) if self.kind is NumberKind.LANDLINE else None
+
+
+def parse_number(number: str | float, *, field: str = "number") -> PhoneNumber:
+    """Tell what kind of number this is.
+
+    Mobiles and landlines may be written `0…`, `98…`, `+98…`, `0098…`, or without any of them; service lines (`1000…`,
+    `2000…`, `3000…`, `5000…`) with or without the country code; short codes have 3 to 6 digits. Digits may be ASCII,
+    Persian, Arabic, full-width or of any other script, with spaces, hyphens, dots, brackets, half-spaces (ZWNJ) and
+    marks of direction anywhere. An `int`, a `float` and the text of a float (`9123456789.0`) are taken for the cell of
+    a spreadsheet, which has lost its leading 0.
+
+    Mobiles and landlines are told by their block (`090` to `093`, `099`) and area code. Whether a number is in use
+    only its network knows.
+
+    Args:
+        number: The number as somebody wrote it, or as a spreadsheet holds it.
+        field: How to call it in the error.
+
+    Raises:
+        InvalidInputError: It is no Iranian number. The error says why, and does not quote it.
+    """
+    found = _find(number)
+    if found is None:
+        try:
+            raise _refusal(number, field)
+        finally:
+            del number  # tools that print the locals of a traceback must not show it
+    index = found.lastindex or 0
+    digits = found[index]
+    if index == _MOBILE:
+        return PhoneNumber("0" + digits, "+98" + digits, NumberKind.MOBILE, operator_of(digits))
+    if index == _LANDLINE:
+        return PhoneNumber("0" + digits, "+98" + digits, NumberKind.LANDLINE, None)
+    return PhoneNumber(digits, None, _KINDS[index], None)
+
+
+def normalize_number(number: str | float, form: NumberForm = "local", *, field: str = "number") -> str:
+    """Return a number in one form, however it is written.
+
+    | form | a mobile | a landline | a service line, a short code |
+    | --- | --- | --- | --- |
+    | `local` | `09123456789` | `02112345678` | `10002000`, `110` |
+    | `e164` | `+989123456789` | `+982112345678` | an error |
+    | `international` | `989123456789` | `982112345678` | an error |
+
+    `local` is how the gateway documents receivers. `international` is how it writes the senders of received messages:
+    without a plus. Service lines and short codes have neither of the other two forms: no other country reaches them.
+
+    Args:
+        number: The number in any spelling that `parse_number` takes.
+        form: The form wanted.
+        field: How to call the number in the error.
+
+    Raises:
+        InvalidInputError: It is no Iranian number, or one without such a form. The error does not quote it.
+    """
+    prefix = _PREFIXES.get(form) if isinstance(form, str) else None
+    if prefix is None:
+        del number  # tools that print the locals of a traceback must not show it
+        raise InvalidInputError("form", rule=f"expected one of {', '.join(_PREFIXES)}", got=shape_of(form))
+    found = _find(number)
+    if found is not None:
+        index = found.lastindex or 0
+        if index <= _LANDLINE:
+            return prefix + found[index]
+        if form == "local":
+            return found[index]
+    try:
+        raise _refusal(number, field) if found is None else _refusal_of_form(number, field, form, found)
+    finally:
+        del number, found
+
+
+def is_mobile(number: object) -> bool:
+    """Tell whether this is an Iranian mobile number, in any spelling that `parse_number` takes. Never raises."""
+    found = _find(number)
+    return found is not None and found.lastindex == _MOBILE
+
+
+def normalize_receiver(text: str, *, field: str = "receiver") -> str:
+    """Return a mobile number in the form `09123456789`. This is what sending uses.
+
+    Taken are `09…`, `9…`, `98…`, `+98…` and `0098…`, in ASCII, Persian, Arabic or full-width digits, with spaces, hyphens,
+    dots, brackets, half-spaces (ZWNJ) and marks of direction anywhere, and the text of a float (`9123456789.0`). Any
+    nine digits may follow the 9: the gateway decides which of them it reaches.
+
+    Args:
+        text: The number as somebody wrote it.
+        field: How to call it in the error.
+
+    Raises:
+        InvalidInputError: It is no Iranian mobile number. The error says why, and does not quote it.
+    """
+    if isinstance(text, str):
+        if _is_plain(text):
+            return text
+        if len(text) <= LONGEST_TEXT:
+            found = _match_receiver(digits_of_text(text))
+            if found:
+                return "0" + found[1]
+    try:
+        raise _refusal_of_receiver(text, field)
+    finally:
+        del text  # tools that print the locals of a traceback must not show it
+
+
+def _find(number: object) -> re.Match[str] | None:
+    if not isinstance(number, str):
+        return _match(digits_of_cell(number))
+    if number.isdecimal() and number.isascii():
+        return _match(number)
+    return _match(digits_of_text(number)) if len(number) <= LONGEST_TEXT else None
+
+
+def _refusal(number: object, field: str) -> InvalidInputError:
+    rule = f"expected an Iranian phone number, but {complaint(number)}"
+    return InvalidInputError(field, rule=rule, got=shape_of(number))
+
+
+def _refusal_of_form(number: object, field: str, form: str, found: re.Match[str]) -> InvalidInputError:
+    rule = f"expected a number that has the form {form}, but a {_kind_of(found).noun} has none"
+    return InvalidInputError(field, rule=rule, got=shape_of(number))
+
+
+def _refusal_of_receiver(text: object, field: str) -> InvalidInputError:
+    if not isinstance(text, str):
+        why = "it is no text"
+    else:
+        found = _find(text)
+        why = complaint(text) if found is None else f"it is a {_kind_of(found).noun}"
+    return InvalidInputError(field, rule=f"{_RECEIVER_RULE}, but {why}", got=shape_of(text))
+
+
+def _kind_of(found: re.Match[str]) -> NumberKind:
+    return _KINDS[found.lastindex or 0]

@@ -1,0 +1,118 @@
+"""The Iranian numbering plan, as far as the digits of a number tell something. Tables only.
+
+Blocks and area codes are those that the regulator (CRA) communicated to the ITU. That plan names no operators: a block
+has one here if public lists (libphonenumber's, the encyclopedias', the operators' own) agree on it.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from types import MappingProxyType
+
+__all__ = ["AREA_CODES", "FIXED_BLOCK", "LINE_PREFIXES", "MOBILE_BLOCKS", "NumberKind", "Operator", "operator_of"]
+
+
+class NumberKind(StrEnum):
+    """What answers to a number."""
+
+    MOBILE = "mobile"
+    LANDLINE = "landline"
+    SERVICE_LINE = "service_line"
+    """A line that gateways send from: 6 to 15 digits that begin with 1000, 2000, 3000 or 5000."""
+    SHORT_CODE = "short_code"
+    """3 to 6 digits: emergency calls, information, and short lines for text messages."""
+
+    @property
+    def noun(self) -> str:
+        """What to call it in a sentence."""
+        return self.replace("_", " ")
+
+
+class Operator(StrEnum):
+    """Whom the regulator gave a block of mobile numbers to, in the name that it goes by in English."""
+
+    MCI = "MCI"
+    """Hamrah-e Avval, with its brand Anarestan (0994)."""
+    IRANCELL = "Irancell"
+    RIGHTEL = "RighTel"
+    SHATEL_MOBILE = "Shatel Mobile"
+    APTEL = "ApTel"
+    SAMANTEL = "SamanTel"
+    LOTUSTEL = "LotusTel"
+    ARIANTEL = "ArianTel"
+    ESPADAN = "Espadan"
+    """Of the province of Isfahan; also MTCE."""
+    TALIYA = "Taliya"
+    TELE_KISH = "TeleKish"
+    """Of the island of Kish; also TKC."""
+
+
+MOBILE_BLOCKS = ("90", "91", "92", "93", "99")
+"""The blocks that are kept for mobiles, whether or not all their parts are in use yet."""
+
+FIXED_BLOCK = "94"
+"""Fixed numbers that belong to no place."""
+
+LINE_PREFIXES = ("1000", "2000", "3000", "5000")
+
+AREA_CODES = MappingProxyType(
+    {
+        "11": "Mazandaran",
+        "13": "Gilan",
+        "17": "Golestan",
+        "21": "Tehran",
+        "23": "Semnan",
+        "24": "Zanjan",
+        "25": "Qom",
+        "26": "Alborz",
+        "28": "Qazvin",
+        "31": "Isfahan",
+        "34": "Kerman",
+        "35": "Yazd",
+        "38": "Chaharmahal and Bakhtiari",
+        "41": "East Azerbaijan",
+        "44": "West Azerbaijan",
+        "45": "Ardabil",
+        "51": "Razavi Khorasan",
+        "54": "Sistan and Baluchestan",
+        "56": "South Khorasan",
+        "58": "North Khorasan",
+        "61": "Khuzestan",
+        "66": "Lorestan",
+        "71": "Fars",
+        "74": "Kohgiluyeh and Boyer-Ahmad",
+        "76": "Hormozgan",
+        "77": "Bushehr",
+        "81": "Hamadan",
+        "83": "Kermanshah",
+        "84": "Ilam",
+        "86": "Markazi",
+        "87": "Kurdistan",
+    }
+)
+"""Every province has one area code."""
+
+_ALLOCATED = {
+    Operator.MCI: "910 911 912 913 914 915 916 917 918 919 990 991 992 993 994 996",
+    Operator.IRANCELL: "900 901 902 903 904 905 930 933 935 936 937 938 939",
+    Operator.RIGHTEL: "920 921 922 923",
+    Operator.SHATEL_MOBILE: "9981 9982",
+    Operator.APTEL: "99910 99911 99913",
+    Operator.SAMANTEL: "99996 99997 99998 99999",
+    Operator.LOTUSTEL: "99900",
+    Operator.ARIANTEL: "9998",
+    Operator.ESPADAN: "931",
+    Operator.TALIYA: "932",
+    Operator.TELE_KISH: "934",
+}
+_BY_PREFIX = {prefix: operator for operator, prefixes in _ALLOCATED.items() for prefix in prefixes.split()}
+
+
+def operator_of(national: str) -> Operator | None:
+    """Return whom the block of a mobile was given to.
+
+    Args:
+        national: The mobile's ten digits, from its 9 on.
+    """
+    find = _BY_PREFIX.get
+    return find(national[:3]) or find(national[:4]) or find(national[:5])

@@ -16,6 +16,7 @@ from wikipayam_async.errors import (
     ConfigurationError,
     InvalidInputError,
     ResponseError,
+    SuppressedError,
     UnknownOutcomeError,
     WikipayamError,
 )
@@ -28,6 +29,7 @@ ATTEMPTS = (Attempt(1, Phase.READING, 0.25, 429), Attempt(2, Phase.SENT, 1.5, No
 PARENTS = {
     "ConfigurationError": (WikipayamError, ValueError),
     "InvalidInputError": (WikipayamError, ValueError),
+    "SuppressedError": (WikipayamError,),
     "APIConnectionError": (WikipayamError,),
     "APITimeoutError": (APIConnectionError,),
     "APIStatusError": (WikipayamError,),
@@ -59,6 +61,7 @@ def every_error() -> Iterator[WikipayamError]:
     yield WikipayamError("root")
     yield ConfigurationError("token: none given")
     yield InvalidInputError("messages[3].receiver", rule="expected a mobile", got="a string of 3 characters")
+    yield SuppressedError("not sent: the receiver opted out", reason="opted_out")
     yield APIConnectionError("refused", phase=Phase.CONNECTING, attempts=ATTEMPTS)
     yield APITimeoutError("too late", phase=Phase.SENT, attempts=ATTEMPTS)
     for name in STATUS_ERRORS:

@@ -5,6 +5,7 @@
     WikipayamError
     ├── ConfigurationError (ValueError)     the client cannot work as it is set up; nothing was sent
     ├── InvalidInputError (ValueError)      an argument breaks a rule; nothing was sent
+    ├── SuppressedError                     a message was held back on our side; it was not sent
     ├── APIConnectionError                  the gateway could not be reached, or went away
     │   └── APITimeoutError                 it did not answer within the time-out
     ├── APIStatusError                      it answered with an error status
@@ -30,7 +31,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Self
+from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 if TYPE_CHECKING:
     from wikipayam_async.bulk.results import BulkReport
@@ -53,6 +54,7 @@ __all__ = [
     "RateLimitError",
     "ResponseError",
     "ServerError",
+    "SuppressedError",
     "UnknownOutcomeError",
     "UnprocessableError",
     "WikipayamError",
@@ -107,6 +109,19 @@ class InvalidInputError(WikipayamError, ValueError):
     def within(self, prefix: str) -> Self:
         """Return the same complaint about a field that lies deeper, as in `messages[3].` + `receiver`."""
         return type(self)(prefix + self.field, rule=self.rule, got=self.got)
+
+
+class SuppressedError(WikipayamError):
+    """A message of a bulk send was held back on our side, and not by the gateway. It was not sent.
+
+    Attributes:
+        reason: `duplicate`: the same run had it before; `opted_out`: the receiver wants no messages; `opt_out_unknown`:
+            whether the receiver does could not be found out.
+    """
+
+    def __init__(self, text: str, *, reason: Literal["duplicate", "opted_out", "opt_out_unknown"]) -> None:
+        super().__init__(text)
+        self.reason = reason
 
 
 class _CallError(WikipayamError):

@@ -1,10 +1,13 @@
 from datetime import UTC, date, datetime
 from typing import Any
 
+import jdatetime  # type: ignore[import-untyped] # ships no type information
 import pytest
 
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.filters import filter_query, list_query, page_query
+
+DAY_RULE = "expected a date, or a string like 2024-01-31 or 1403/01/15"
 
 
 def test_the_query_of_a_page() -> None:
@@ -46,6 +49,8 @@ def test_a_page_that_there_is_not(limit: Any, offset: Any, complaint: str) -> No
             {"sender": "x", "from_date": "2024-01-31", "to_date": "2024-01-31"},
         ),
         (None, date(987, 1, 1), "2024-01-01", {"from_date": "0987-01-01", "to_date": "2024-01-01"}),
+        (None, "1403/01/15", "2024-04-03", {"from_date": "2024-04-03", "to_date": "2024-04-03"}),
+        (None, jdatetime.date(1403, 1, 15), "۱۴۰۳/۱/۱۶", {"from_date": "2024-04-03", "to_date": "2024-04-04"}),
     ],
 )
 def test_the_query_of_a_filter(sender: Any, from_date: Any, to_date: Any, query: dict[str, str]) -> None:
@@ -62,15 +67,17 @@ def test_the_query_of_a_filter(sender: Any, from_date: Any, to_date: Any, query:
             None,
             "2024-02-30",
             None,
-            "from_date: expected a date, or a string like 2024-01-31; got a string of 10 characters with digits, other signs",
+            f"from_date: {DAY_RULE}; got a string of 10 characters with digits, other signs",
         ),
         (
             None,
             None,
             "today",
-            "to_date: expected a date, or a string like 2024-01-31; got a string of 5 characters with letters",
+            f"to_date: {DAY_RULE}; got a string of 5 characters with letters",
         ),
         (None, "2024-02-01", "2024-01-31", "to_date: expected a day not before from_date; got an earlier day"),
+        (None, "1403/01/15", "2024-04-02", "to_date: expected a day not before from_date; got an earlier day"),
+        (None, date(2024, 4, 4), "1403/01/15", "to_date: expected a day not before from_date; got an earlier day"),
     ],
 )
 def test_a_filter_that_makes_no_sense(sender: Any, from_date: Any, to_date: Any, complaint: str) -> None:

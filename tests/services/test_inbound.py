@@ -2,6 +2,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
+import jdatetime  # type: ignore[import-untyped] # ships no type information
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -213,6 +214,24 @@ def test_statistics_are_a_mapping_of_whatever_came() -> None:
     )
     assert (repr(found), found.raw) == ("Statistics(<by_day, total>)", {"total": 5, "by_day": {"a": 1}})
     assert (dict(Statistics([1])), Statistics([1]).raw, repr(Statistics(None))) == ({}, [1], "Statistics({})")
+
+
+@pytest.mark.parametrize(
+    ("zone", "at"),
+    [
+        (None, jdatetime.datetime(1402, 7, 2, 23, 55, 20)),
+        (TEHRAN, jdatetime.datetime(1402, 7, 2, 23, 55, 20, tzinfo=TEHRAN)),
+    ],
+)
+def test_when_a_message_came_in_the_jalali_calendar(zone: timezone | None, at: Any) -> None:
+    """The same moment in the same zone, or in none."""
+    found = read_receive(WIRE, zone, asked="1").received_at_jalali
+    assert (found, found and found.tzinfo) == (at, zone)
+
+
+def test_when_a_message_came_that_does_not_say() -> None:
+    """There is no time in either calendar, and no package is needed to say so."""
+    assert (Receive("1").received_at_jalali, Receive("1").received_at) == (None, None)
 
 
 def test_what_received_messages_show_of_themselves() -> None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from datetime import date
 from typing import Literal, TypeAlias
 
 from wikipayam_async.core.redact import SealedFields, shape_of, without_frames
+from wikipayam_async.dates import DateLike
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.base import check_date, check_number
 from wikipayam_async.services.paging import MAX_PAGE
@@ -29,7 +29,7 @@ def page_query(limit: int, offset: int) -> dict[str, str]:
 
 
 @without_frames
-def filter_query(sender: str | None, from_date: date | str | None, to_date: date | str | None) -> SealedFields:
+def filter_query(sender: str | None, from_date: DateLike | None, to_date: DateLike | None) -> SealedFields:
     """Return the query that every list of received messages knows."""
     query: dict[str, str] = {}
     if sender is not None:
@@ -47,8 +47,8 @@ def filter_query(sender: str | None, from_date: date | str | None, to_date: date
 def list_query(
     status: Status,
     sender: str | None,
-    from_date: date | str | None,
-    to_date: date | str | None,
+    from_date: DateLike | None,
+    to_date: DateLike | None,
     search: str | None,
     sort_by: SortBy | None,
     sort_order: SortOrder | None,

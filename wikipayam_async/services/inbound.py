@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Hashable, Iterator, Mapping
 from datetime import datetime, tzinfo
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import attrs
 from attrs import field, frozen
@@ -12,6 +12,10 @@ from attrs import field, frozen
 from wikipayam_async.core.converter import to_items, to_mapping, to_model
 from wikipayam_async.core.operation import JsonValue
 from wikipayam_async.core.redact import mask_mapping, mask_number, mask_text
+from wikipayam_async.dates import to_jalali
+
+if TYPE_CHECKING:
+    import jdatetime  # type: ignore[import-untyped] # ships no types
 
 __all__ = [
     "DeleteResult",
@@ -52,6 +56,15 @@ class Receive:
     message: str = field(default="", repr=mask_text)
     received_at: datetime | None = None
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
+
+    @property
+    def received_at_jalali(self) -> jdatetime.datetime | None:
+        """The same in the Jalali calendar, in the same zone (see the client's `timezone=`). An extra: `jalali`.
+
+        Raises:
+            ConfigurationError: The package `jdatetime` is not installed.
+        """
+        return None if self.received_at is None else to_jalali(self.received_at, field="received_at_jalali")
 
 
 @frozen
@@ -279,11 +292,9 @@ def _is_message(fields: Mapping[str, object]) -> bool:
 
 def _in_zone(message: Receive, zone: tzinfo) -> Receive:
     came = message.received_at
-    return (
-        message
-        if came is None or came.tzinfo is not None
-        else attrs.evolve(message, received_at=came.replace(tzinfo=zone))
-    )
+    if came is None or came.tzinfo is not None:
+        return message
+    return attrs.evolve(message, received_at=came.replace(tzinfo=zone))
 
 
 def _others(fields: Mapping[str, Any], *known: str) -> dict[str, Any]:

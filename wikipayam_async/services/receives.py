@@ -5,12 +5,12 @@ from __future__ import annotations
 import builtins
 import functools
 from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
-from datetime import date
 
 from wikipayam_async.core.converter import encode_json, to_mapping, to_model
 from wikipayam_async.core.operation import Call, Operation
 from wikipayam_async.core.redact import SealedBytes, SealedFields, seal
 from wikipayam_async.core.retry import Replay
+from wikipayam_async.dates import DateLike
 from wikipayam_async.services.base import Service, check_id, check_ids, check_number, chunked
 from wikipayam_async.services.consumer import Consumer, ErrorHandler, Handler
 from wikipayam_async.services.filters import SortBy, SortOrder, Status, filter_query, list_query, page_query
@@ -51,8 +51,8 @@ class ReceivesService(Service):
         offset: int = 0,
         status: Status = "all",
         sender: str | None = None,
-        from_date: date | str | None = None,
-        to_date: date | str | None = None,
+        from_date: DateLike | None = None,
+        to_date: DateLike | None = None,
         search: str | None = None,
         sort_by: SortBy | None = None,
         sort_order: SortOrder | None = None,
@@ -64,8 +64,8 @@ class ReceivesService(Service):
             offset: How many to skip.
             status: `all`, `read` or `unread`.
             sender: Only from this number, written as the gateway does (`989127782175`) or as you know it.
-            from_date: Only from this day on: a date or `YYYY-MM-DD`.
-            to_date: Only until this day.
+            from_date: Only from this day on: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
+            to_date: Only until this day, which is not before `from_date`.
             search: Only with this in the text.
             sort_by: `created_at`, `sender` or `message`.
             sort_order: `asc` or `desc`.
@@ -84,8 +84,8 @@ class ReceivesService(Service):
         self,
         status: Status = "all",
         sender: str | None = None,
-        from_date: date | str | None = None,
-        to_date: date | str | None = None,
+        from_date: DateLike | None = None,
+        to_date: DateLike | None = None,
         search: str | None = None,
         sort_by: SortBy | None = None,
         sort_order: SortOrder | None = None,
@@ -128,8 +128,8 @@ class ReceivesService(Service):
         limit: int = 20,
         offset: int = 0,
         sender: str | None = None,
-        from_date: date | str | None = None,
-        to_date: date | str | None = None,
+        from_date: DateLike | None = None,
+        to_date: DateLike | None = None,
     ) -> UnreadPage:
         """Return one page of unread messages (`GET /receives/unread`). Reading them does not mark them.
 
@@ -137,8 +137,8 @@ class ReceivesService(Service):
             limit: How many; 1 to 500.
             offset: How many to skip.
             sender: Only from this number.
-            from_date: Only from this day on: a date or `YYYY-MM-DD`.
-            to_date: Only until this day.
+            from_date: Only from this day on: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
+            to_date: Only until this day, which is not before `from_date`.
 
         Raises:
             InvalidInputError: An argument breaks a rule.
@@ -152,8 +152,8 @@ class ReceivesService(Service):
     def iter_unread(
         self,
         sender: str | None = None,
-        from_date: date | str | None = None,
-        to_date: date | str | None = None,
+        from_date: DateLike | None = None,
+        to_date: DateLike | None = None,
         *,
         page_size: int = 100,
     ) -> AsyncIterator[Receive]:
@@ -161,8 +161,8 @@ class ReceivesService(Service):
 
         Args:
             sender: Only from this number.
-            from_date: Only from this day on: a date or `YYYY-MM-DD`.
-            to_date: Only until this day.
+            from_date: Only from this day on: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
+            to_date: Only until this day, which is not before `from_date`.
             page_size: How many to ask for at once; 1 to 500.
 
         Raises:
@@ -185,15 +185,16 @@ class ReceivesService(Service):
         """Return how many messages are unread (`GET /receives/unread/count`)."""
         return await self._pipeline.run(Call(operation=UNREAD_COUNT, read=read_count))
 
-    async def statistics(self, from_date: date | str | None = None, to_date: date | str | None = None) -> Statistics:
+    async def statistics(self, from_date: DateLike | None = None, to_date: DateLike | None = None) -> Statistics:
         """Return figures about received messages (`GET /receives/statistics`). The gateway does not document which.
 
         Args:
-            from_date: From this day on: a date or `YYYY-MM-DD`.
-            to_date: Until this day.
+            from_date: From this day on: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
+            to_date: Until this day, which is not before `from_date`.
 
         Raises:
             InvalidInputError: A date breaks a rule.
+            ConfigurationError: A Jalali date was given without the extra `jalali`.
         """
         query = filter_query(None, from_date, to_date)
         return await self._pipeline.run(Call(operation=STATISTICS, read=Statistics, query=query))

@@ -1,0 +1,334 @@
+import csv
+import io
+import pickle
+import string
+from collections import defaultdict
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.messages import SmsMessage
+from wikipayam_async.templates import Rendering, Template, TemplatePreview, messages_from, preview, render
+from wikipayam_async.text import count_parts
+
+ROW = {"receiver": "09123456789", "name": "علی", "code": "A12", "نام مشتری": "سارا"}
+LONE = "template: expected every brace in a pair around a name, or doubled; got a lone brace at character "
+BARE = (
+    "template: expected the bare name of a field, of 1 to 64 characters without brackets, dots, '!' and ':'; "
+    "got another field at character "
+)
+
+
+@pytest.mark.parametrize(
+    ("template", "text"),
+    [
+        ("سلام {name}، کد شما {code} است.", "سلام علی، کد شما A12 است."),
+        ("{name}", "علی"),
+        ("{name}{code}{name}", "علیA12علی"),
+        ("سلام { نام مشتری }", "سلام سارا"),
+        ("no fields", "no fields"),
+        ("{{name}}", "{name}"),
+        ("{{{name}}}", "{علی}"),
+        ("}}{{", "}{"),
+        ("100% %s {name} %(name)s \\1 $name", "100% %s علی %(name)s \\1 $name"),
+        ("{name}\n{code} ", "علی\nA12 "),
+    ],
+)
+def test_a_template_and_its_text(template: str, text: str) -> None:
+    """Fields are filled in, doubled braces are braces, and everything else stays as it is."""
+    assert (render(template, ROW), render(Template(template), ROW)) == (text, text)
+
+
+@pytest.mark.parametrize(
+    ("template", "complaint"),
+    [
+        ("", "template: expected a text that is not empty; got a string of 0 characters"),
+        (None, "template: expected a text that is not empty; got None"),
+        (b"hi", "template: expected a text that is not empty; got an object of type bytes"),
+        ("hi {", LONE + "3"),
+        ("hi }", LONE + "3"),
+        ("{name", LONE + "0"),
+        ("name}", LONE + "4"),
+        ("{name}}", LONE + "6"),
+        ("{{name}", LONE + "6"),
+        ("{ {name} }", LONE + "0"),
+        ("{a{name}", LONE + "0"),
+        ("{}", BARE + "0"),
+        ("hi {  }", BARE + "3"),
+        ("{name.upper}", BARE + "0"),
+        ("{name.__class__.__mro__}", BARE + "0"),
+        ("{name[0]}", BARE + "0"),
+        ("{name!r}", BARE + "0"),
+        ("{name:>100}", BARE + "0"),
+        ("{name:9999999999}", BARE + "0"),
+        ("{na\nme}", BARE + "0"),
+        ("{na\x00me}", BARE + "0"),
+        ("{" + "x" * 65 + "}", BARE + "0"),
+    ],
+)
+def test_a_template_that_is_none(template: Any, complaint: str) -> None:
+    """Lone braces, and every trick of format strings, are refused with their place and without the text."""
+    for make in (Template, lambda text: render(text, ROW), lambda text: messages_from(text, [])):
+        with pytest.raises(InvalidInputError) as caught:
+            make(template)
+        assert str(caught.value) == complaint
+
+
+@pytest.mark.parametrize(
+    "name", ["name", "نام", "نام مشتری", "نام‌خانوادگی", "first-name", "e_mail", "0", "#", "a/b (IRR)", "%s", "x" * 64]
+)
+def test_names_of_fields(name: str) -> None:
+    """The headers of tables are names, in any script, with spaces and half-spaces inside."""
+    template = Template(f"<{{ {name} }}>")
+    assert (template.fields, template.render({name: "v"})) == ((name,), "<v>")
+
+
+def test_a_template_knows_its_fields() -> None:
+    """Each is named once, in the order of the text."""
+    assert Template("{b} {a} {{c}} { b }").fields == ("b", "a")
+
+
+def test_values_are_never_read_again() -> None:
+    """A value that looks like a field, an escape or a format is text."""
+    row = {"name": "{code}", "code": "{name} {{ %s {0.__class__}"}
+    assert render("{name} {code}", row) == "{code} {name} {{ %s {0.__class__}"
+
+
+def test_values_of_other_types() -> None:
+    """Numbers of a spreadsheet are written as people read them."""
+    assert render("{a} {b} {c}", {"a": 12.0, "b": 7, "c": Decimal("2.50")}) == "12 7 2.50"
+
+
+@pytest.mark.parametrize("value", [None, "", "  ", float("nan")])
+def test_an_empty_field(value: object) -> None:
+    """Nobody gets a text with a hole in it, unless the template says what stands there."""
+    row = {"name": value, "code": 5}
+    with pytest.raises(InvalidInputError) as caught:
+        render("سلام {name}، {code}", row)
+    assert str(caught.value) == "name: expected a value, or a default for the field; got an empty one"
+    assert Template("سلام {name}، {code}", defaults={"name": "دوست ما"}).render(row) == "سلام دوست ما، 5"
+    assert Template("سلام{name}، {code}", defaults={"name": ""}).render(row) == "سلام، 5"
+
+
+def test_a_default_is_for_its_field_alone() -> None:
+    """Another empty field is still an error, and a default is never read as a template."""
+    template = Template("{name} {code}", defaults={"name": "{code}"})
+    assert template.render({"name": None, "code": 1}) == "{code} 1"
+    with pytest.raises(InvalidInputError, match=r"^code: "):
+        template.render({"name": "x", "code": ""})
+
+
+@pytest.mark.parametrize(
+    ("defaults", "complaint"),
+    [
+        ({"nmae": "x"}, "defaults: expected only fields of the template; got another name"),
+        ({"name": None}, "defaults: expected a mapping of fields to strings; got an object of type dict"),
+        ({5: "x"}, "defaults: expected a mapping of fields to strings; got an object of type dict"),
+        ("x", "defaults: expected a mapping of fields to strings; got a string of 1 characters with letters"),
+    ],
+)
+def test_bad_defaults(defaults: Any, complaint: str) -> None:
+    """A misspelt default is found when the template is made, not when somebody's name is missing."""
+    with pytest.raises(InvalidInputError) as caught:
+        Template("{name}", defaults=defaults)
+    assert str(caught.value) == complaint
+
+
+def test_a_row_is_only_looked_into() -> None:
+    """A row that would make up what it does not have is not asked to, and is not changed."""
+    row: defaultdict[str, str] = defaultdict(lambda: "made up", code="1")
+    with pytest.raises(InvalidInputError) as caught:
+        render("{name} {code}", row)
+    assert (str(caught.value), dict(row)) == (
+        "name: expected the row to have this field; got a row of 1 others",
+        {"code": "1"},
+    )
+
+
+@pytest.mark.parametrize("row", [None, "name", ["name"], [("name", "x")]])
+def test_what_is_no_row(row: Any) -> None:
+    """Only a mapping is a row."""
+    with pytest.raises(InvalidInputError, match=r"^row: expected a mapping of fields to values; got "):
+        render("{name}", row)
+
+
+def test_a_template_shows_nothing_of_its_text() -> None:
+    """Neither the text nor the defaults are in a repr; the names of defaults are."""
+    template = Template("secret {name}", defaults={"name": "secret too"})
+    assert repr(template) == "Template(text=<13 characters>, defaults=<name>)"
+    assert repr(preview(template, [{"name": "علی"}])).count("secret") == 0
+
+
+def test_a_bad_row_is_not_in_the_locals_of_its_error() -> None:
+    """A traceback that shows locals shows nothing of what the row holds."""
+    template, rows = Template("{name}"), [{"name": "", "code": "SECRET"}]
+    for attempt in (lambda: template.render(rows[0]), lambda: next(messages_from(template, rows))):
+        with pytest.raises(InvalidInputError) as caught:
+            attempt()
+        assert caught.tb.tb_next is not None
+        shown: list[str] = []
+        trace = caught.tb.tb_next.tb_next  # from here on it is the package's own
+        while trace is not None:
+            shown += map(repr, trace.tb_frame.f_locals.values())
+            trace = trace.tb_next
+        assert (len(shown) > 0, [one for one in shown if "SECRET" in one]) == (True, [])
+
+
+def test_templates_are_values() -> None:
+    """They compare and hash by what they were made of, and survive a pickle."""
+    template = Template("{name}", defaults={"name": "x"})
+    assert {template, Template("{name}", defaults={"name": "x"})} == {template}
+    assert template != Template("{name}")
+    copy = pickle.loads(pickle.dumps(template))  # noqa: S301 - our own
+    assert (copy, copy.render({"name": None})) == (template, "x")
+
+
+def test_a_template_is_no_window_on_the_callers_defaults() -> None:
+    """Changing the mapping that it was made with changes nothing."""
+    defaults = {"name": "x"}
+    template = Template("{name}", defaults=defaults)
+    defaults["name"] = "y"
+    assert (template.render({"name": ""}), hasattr(template.defaults, "update")) == ("x", False)
+
+
+NAMES = st.text("abنم #", min_size=1, max_size=5).map(str.strip).filter(bool)
+
+
+@given(st.lists(st.tuples(st.text(), NAMES)), st.text(), st.data())
+def test_any_text_around_any_fields(pairs: list[tuple[str, str]], end: str, data: st.DataObject) -> None:
+    """With its braces doubled every text comes out as it went in, with every value where its field stood."""
+    values = {name: data.draw(st.text(min_size=1).filter(lambda text: not text.isspace())) for _, name in pairs}
+    doubled = [(text.replace("{", "{{").replace("}", "}}"), name) for text, name in [*pairs, (end + ".", "")]]
+    source = "".join(text + (f"{{{name}}}" if name else "") for text, name in doubled)
+    assert render(source, values) == "".join(text + values[name] for text, name in pairs) + end + "."
+
+
+@given(st.text("{}ab.[]!: \n"))
+def test_any_text_is_a_template_or_refused(text: str) -> None:
+    """Nothing that somebody types brings another error than ours, and what is taken is cut as Python would cut it."""
+    try:
+        template = Template(text)
+    except InvalidInputError:
+        return
+    cut = [(literal, name) for literal, name, _, _ in string.Formatter().parse(text)]
+    values = dict(zip(template.fields, "12345678", strict=False)) | dict.fromkeys(template.fields[8:], "9")
+    expected = "".join(literal + ("" if name is None else values[name.strip()]) for literal, name in cut)
+    assert template.render(values) == expected
+
+
+class TestMessagesFrom:
+    """`messages_from`: rows to messages."""
+
+    def test_a_table_becomes_messages(self) -> None:
+        """Each row of a CSV file gives one message, in order."""
+        file = io.StringIO("mobile,name,ref\n09123456789,علی,R1\n+98 935 000 0000,سارا,R2\n")
+        found = messages_from("سلام {name}", csv.DictReader(file), receiver="mobile", sender="10002000", track_id="ref")
+        assert list(found) == [
+            SmsMessage("09123456789", "سلام علی", sender="10002000", track_id="R1"),
+            SmsMessage("+98 935 000 0000", "سلام سارا", sender="10002000", track_id="R2"),
+        ]
+
+    def test_a_spreadsheet_becomes_messages(self) -> None:
+        """Numbers that came as floats are receivers, and any header names the receiver."""
+        rows = [{"تلفن.": 9123456789.0, "n": 3.0}]
+        assert list(messages_from(Template("{n}"), rows, "تلفن.")) == [SmsMessage("9123456789", "3")]
+
+    @pytest.mark.parametrize(
+        ("row", "complaint"),
+        [
+            ({"receiver": "0912"}, "rows[1].name: expected the row to have this field; got a row of 1 others"),
+            ({"name": "x", "ref": 2}, "rows[1].receiver: expected the row to have this field; got a row of 2 others"),
+            (
+                ROW | {"receiver": None, "ref": 2},
+                "rows[1].receiver: expected a value, or a default for the field; got an empty one",
+            ),
+            (ROW | {"ref": " "}, "rows[1].ref: expected a value, or a default for the field; got an empty one"),
+            (ROW | {"name": 0.5}, "rows[1].name: expected a string, a whole number or a Decimal; got a number (float)"),
+        ],
+    )
+    def test_a_bad_row(self, row: Any, complaint: str) -> None:
+        """Row and field are named; the row ends the messages, or is left out if somebody is there to be told."""
+        rows = [ROW | {"ref": "1"}, row, ROW | {"ref": "3"}]
+        found = messages_from("{name}", rows, track_id="ref")
+        assert next(found).track_id == "1"
+        with pytest.raises(InvalidInputError) as caught:
+            next(found)
+        assert str(caught.value) == complaint
+        told: list[InvalidInputError] = []
+        found = messages_from("{name}", rows, track_id="ref", on_error=told.append)
+        assert [one.track_id for one in found] == ["1", "3"]
+        assert [str(one) for one in told] == [complaint]
+
+    def test_nothing_is_read_ahead(self) -> None:
+        """Rows are taken as the messages are."""
+        rows = iter([ROW] * 3)
+        next(messages_from("{name}", rows))
+        assert len(list(rows)) == 2
+
+    def test_rows_that_are_none(self) -> None:
+        """A single row is refused at once, not when the sending begins."""
+        with pytest.raises(InvalidInputError, match=r"^rows: expected an iterable of mappings"):
+            messages_from("{name}", ROW)  # type: ignore[arg-type]
+
+
+class TestPreview:
+    """`preview`: what a template makes of its rows."""
+
+    def test_the_shortest_and_the_longest(self) -> None:
+        """Both are shown with their place and parts, and the parts of all are counted."""
+        rows = [{"name": "x" * count} for count in (20, 5, 200, 5, 200, 40)]
+        assert preview("hi {name}", iter(rows)) == TemplatePreview(
+            rows=6,
+            parts=8,
+            shortest=Rendering(1, "hi xxxxx", count_parts("hi xxxxx")),
+            longest=Rendering(2, "hi " + "x" * 200, count_parts("x" * 203)),
+        )
+
+    def test_length_is_what_is_paid_for(self) -> None:
+        """Forty Persian letters fill more of a part than seventy Latin ones."""
+        found = preview("{name}", [{"name": "x" * 70}, {"name": "ن" * 40}, {"name": "x" * 60}])
+        assert (found.longest and found.longest.row, found.shortest and found.shortest.row) == (1, 2)
+
+    def test_no_rows(self) -> None:
+        """Of nothing there is nothing to show."""
+        assert preview("{name}", []) == TemplatePreview(0, 0, None, None)
+
+    def test_rows_that_give_no_text(self) -> None:
+        """They are counted, and the first ten are explained."""
+        rows: list[Any] = [{"name": "a"}, *[{"name": ""}] * 10, {}, "x", {"name": "\ud800"}]
+        found = preview("{name}", rows)
+        assert (found.rows, found.parts, found.failed, len(found.errors)) == (1, 1, 13, 10)
+        assert str(found.errors[0]) == "rows[1].name: expected a value, or a default for the field; got an empty one"
+
+    @pytest.mark.parametrize(
+        ("row", "complaint"),
+        [
+            ({"name": ""}, "rows[0].text: expected a text that is not empty; got a string of 0 characters"),
+            ({"name": "\udc00"}, "rows[0].text: expected valid Unicode; got half of a surrogate pair"),
+            (None, "rows[0]: expected a mapping of fields to values; got None"),
+        ],
+    )
+    def test_texts_that_cannot_be_sent(self, row: Any, complaint: str) -> None:
+        """What the sending would refuse is found before."""
+        found = preview(Template("{name}", defaults={"name": ""}), [row])
+        assert ([str(error) for error in found.errors], found.rows) == ([complaint], 0)
+
+    @given(st.lists(st.text("xن", min_size=1, max_size=200), min_size=1, max_size=8))
+    def test_it_agrees_with_counting_by_hand(self, texts: list[str]) -> None:
+        """Its sum is the sum of all, and no text has fewer parts than the shortest or more than the longest."""
+        found = preview("{t}", [{"t": text} for text in texts])
+        parts = [count_parts(text).parts for text in texts]
+        assert found.shortest is not None
+        assert found.longest is not None
+        assert (found.parts, found.shortest.parts.parts, found.longest.parts.parts) == (
+            sum(parts),
+            min(parts),
+            max(parts),
+        )
+        assert [one.text for one in (found.shortest, found.longest)] == [
+            texts[one.row] for one in (found.shortest, found.longest)
+        ]

@@ -1,0 +1,170 @@
+"""What is held back before it is sent: messages to people who opted out, and messages that came before."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Awaitable, Callable, Iterable
+from hashlib import blake2b
+from typing import Literal, TypeAlias
+
+from wikipayam_async.core.redact import shape_of
+from wikipayam_async.errors import InvalidInputError, SuppressedError
+from wikipayam_async.numbers import normalize_receiver
+from wikipayam_async.optout import OptOutList
+
+__all__ = ["Dedupe", "OptOut", "OptOutPredicate", "Screen", "Verdict", "screen_for"]
+
+Dedupe: TypeAlias = Literal["receiver", "receiver_and_text"]
+"""What makes a message the same as one before: its receiver, or its receiver and its text."""
+
+OptOutPredicate: TypeAlias = Callable[[str], bool | Awaitable[bool]]
+"""Tells whether a number, `09…`, wants no messages; may be async."""
+
+OptOut: TypeAlias = OptOutList | str | os.PathLike[str] | Iterable[str] | OptOutPredicate
+"""Who wants no messages: a list, the path of a file, numbers, or a predicate."""
+
+Verdict: TypeAlias = SuppressedError | None
+"""Why a message is held back; None if it may be sent."""
+
+_PLAIN = re.compile(r"09[0-9]{9}").fullmatch
+_DIGEST_BYTES = 16
+"""So many that no two of all the messages ever sent are the same by chance, which would hold one back."""
+
+
+class Screen:
+    """Holds messages of one run back. Keeps what it has seen, so that every run needs one of its own.
+
+    The first of several equal messages goes out; the others do not, also if the first is then refused by the gateway.
+    What is held back for an opt-out is not a first one. Whether somebody opted out is asked before each message; if
+    that cannot be answered, because the predicate raises or returns no bool, or because the receiver is no Iranian mobile
+    and the list holds no others, the message is held back: nobody who may have opted out gets one.
+
+    For each message that goes out it takes 65 to 90 bytes with `dedupe="receiver"`, and 80 to 110 with
+    `"receiver_and_text"`; without `dedupe` none.
+
+    Args:
+        dedupe: What makes a message the same as one before; None lets all of them through.
+        opt_out: Who wants no messages. An `OptOutList` is looked at again for each message, so that it may change on the
+            way; other numbers, and a file, are read now. A predicate is asked about one number at a time.
+
+    Raises:
+        InvalidInputError: An argument breaks a rule, or a number of the list is none.
+    """
+
+    __slots__ = ("_by_text", "_listed", "_predicate", "_seen")
+
+    def __init__(self, *, dedupe: Dedupe | None = None, opt_out: OptOut | None = None) -> None:
+        if dedupe not in {None, "receiver", "receiver_and_text"}:
+            raise InvalidInputError("dedupe", rule="expected 'receiver' or 'receiver_and_text'", got=shape_of(dedupe))
+        self._by_text = dedupe == "receiver_and_text"
+        self._seen: set[int | bytes] | None = None if dedupe is None else set()
+        self._predicate: OptOutPredicate | None = None
+        self._listed: OptOutList | None = None
+        if callable(opt_out):
+            self._predicate = opt_out
+        elif opt_out is not None:
+            self._listed = _read(opt_out)
+
+    def check(self, receiver: str, text: str) -> Verdict | Awaitable[Verdict]:
+        """Say whether a message may be sent: at once or, where an async predicate has to be asked, when awaited.
+
+        To be called once for each message, in the order of the input, and only for messages that are fit to be sent.
+
+        Args:
+            receiver: The receiver as it is sent.
+            text: The text.
+        """
+        number = _normal(receiver)
+        refusal = None if self._listed is None else _look_up(number, self._listed)
+        if refusal is not None:
+            return refusal
+        key = None if self._seen is None else self._key(number, text)
+        return self._admit(key) if self._predicate is None else self._ask(self._predicate, number, key)
+
+    def _ask(self, predicate: OptOutPredicate, number: str, key: int | bytes | None) -> Verdict | Awaitable[Verdict]:
+        if self._seen is not None and key in self._seen:
+            return _duplicate()  # the answer would change nothing
+        try:
+            answer = predicate(number)
+        except Exception as error:  # noqa: BLE001 - whatever it raises, the answer is not known
+            return _unknown(f"the check raised {type(error).__name__}")
+        return self._wait(answer, key) if isinstance(answer, Awaitable) else self._judge(answer, key)
+
+    async def _wait(self, answer: Awaitable[bool], key: int | bytes | None) -> Verdict:
+        try:
+            known = await answer
+        except Exception as error:  # noqa: BLE001 - as above
+            return _unknown(f"the check raised {type(error).__name__}")
+        return self._judge(known, key)
+
+    def _judge(self, answer: object, key: int | bytes | None) -> Verdict:
+        if not isinstance(answer, int):  # 0 and 1 are what databases say
+            return _unknown(f"the check returned {shape_of(answer)} instead of a bool")
+        return _opted_out() if answer else self._admit(key)
+
+    def _admit(self, key: int | bytes | None) -> Verdict:
+        if self._seen is None or key is None:
+            return None
+        if key in self._seen:
+            return _duplicate()
+        self._seen.add(key)
+        return None
+
+    def _key(self, number: str, text: str) -> int | bytes:
+        """Return what is kept of a message: a number as an integer, which is small, or a digest."""
+        if self._by_text:
+            return _digest(f"{number}\0{text}")
+        return int(number) if _PLAIN(number) else _digest(number)
+
+
+def screen_for(dedupe: Dedupe | None, opt_out: OptOut | None) -> Screen | None:
+    """Return the screen of a run; None if nothing is to be held back.
+
+    Raises:
+        InvalidInputError: As for `Screen`.
+    """
+    return None if dedupe is None and opt_out is None else Screen(dedupe=dedupe, opt_out=opt_out)
+
+
+def _read(opt_out: OptOutList | str | os.PathLike[str] | Iterable[str]) -> OptOutList:
+    if isinstance(opt_out, OptOutList):
+        return opt_out
+    if isinstance(opt_out, str | os.PathLike):
+        return OptOutList.read(opt_out)
+    if isinstance(opt_out, Iterable) and not isinstance(opt_out, bytes):
+        return OptOutList(opt_out)
+    rule = "expected an OptOutList, numbers, the path of a file, or a predicate"
+    raise InvalidInputError("opt_out", rule=rule, got=shape_of(opt_out))
+
+
+def _look_up(number: str, listed: OptOutList) -> Verdict:
+    if not _PLAIN(number):
+        return _unknown("the list holds Iranian mobiles alone")
+    return _opted_out() if number in listed else None
+
+
+def _normal(receiver: str) -> str:
+    """Return the one form of a mobile; a receiver of another kind as it is."""
+    if _PLAIN(receiver):
+        return receiver
+    try:
+        return normalize_receiver(receiver)
+    except InvalidInputError:
+        return receiver
+
+
+def _digest(text: str) -> bytes:
+    return blake2b(text.encode("utf-8", "surrogatepass"), digest_size=_DIGEST_BYTES).digest()
+
+
+def _duplicate() -> SuppressedError:
+    return SuppressedError("not sent: the same came before in this run", reason="duplicate")
+
+
+def _opted_out() -> SuppressedError:
+    return SuppressedError("not sent: the receiver opted out", reason="opted_out")
+
+
+def _unknown(why: str) -> SuppressedError:
+    return SuppressedError(f"not sent: whether the receiver opted out is not known; {why}", reason="opt_out_unknown")

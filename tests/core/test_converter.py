@@ -1,3 +1,4 @@
+import contextlib
 import copy
 import enum
 import math
@@ -411,3 +412,108 @@ def test_what_is_no_json_is_a_value_error(text: bytes) -> None:
     """NaN, broken Unicode, numbers without end and half an answer are not read as something else."""
     with pytest.raises(ValueError):
         decode_json(text)
+
+
+@frozen
+class Plain:
+    """A model as most are: of strings, numbers, truths and times."""
+
+    id: str
+    name: str | None = None
+    count: int = 0
+    when: datetime | None = None
+    fine: bool = False
+    extra: Mapping[str, Any] = field(factory=dict)
+
+
+PLAIN_FIELDS = {
+    "id": st.text() | st.integers() | st.none(),
+    "name": st.text() | st.none() | st.booleans() | st.floats(allow_nan=False),
+    "count": st.integers(-(2**70), 2**70) | st.sampled_from(["7", " 8 ", "x", 2.5, True, None]),
+    "when": st.datetimes().map(lambda when: when.isoformat(" "))
+    | st.sampled_from(["2024-01-31", "2024-01-31T10:20:30Z", "2024-01-31T10:20:30+03:30", "1403", None, 5]),
+    "fine": st.booleans() | st.sampled_from(["true", "0", None, 1]),
+}
+USUAL = {"id": "69e5", "name": "n", "count": 3, "when": "2024-01-31 10:20:30", "fine": True}
+
+
+@given(st.lists(st.fixed_dictionaries({}, optional=PLAIN_FIELDS) | st.just({**USUAL, "new": 1}) | st.just(USUAL)))
+def test_items_are_read_at_once_as_they_are_one_by_one(data: list[Any]) -> None:
+    """The codec's short way and the hooks' long one come to the same."""
+    read = module.converter.get_structure_hook(Plain)
+    one_by_one = []
+    for item in data:
+        with contextlib.suppress(ValueError, TypeError):
+            one_by_one.append(read(item, Plain))
+    assert to_items(data, Plain) == tuple(one_by_one)
+
+
+def read_at_once(cls: type[Any], data: list[Any]) -> list[Any] | None:
+    """Read objects by the short way."""
+    read = module.converter.get_structure_hook(cls)
+    assert isinstance(read, module._ModelReader)
+    return read.read_usual(data)
+
+
+@pytest.mark.parametrize(
+    ("data", "read"),
+    [
+        ([USUAL], [Plain("69e5", "n", 3, datetime(2024, 1, 31, 10, 20, 30), True)]),  # noqa: DTZ001 - as it comes
+        ([{"id": "1"}, USUAL], [Plain("1"), Plain("69e5", "n", 3, datetime(2024, 1, 31, 10, 20, 30), True)]),  # noqa: DTZ001
+        ([{"id": "1", "name": None}], [Plain("1")]),
+        ([], []),
+        ([USUAL, {**USUAL, "new": 1}], None),
+        ([USUAL, {**USUAL, "count": "3"}], None),
+        ([USUAL, {**USUAL, "count": None}], None),
+        ([{"name": "n"}], None),
+        ([5], None),
+        ([["id"]], None),
+    ],
+)
+def test_only_what_is_usual_is_read_at_once(data: list[Any], read: list[Plain] | None) -> None:
+    """A new field, a value of another type, a gap or no object at all: these take the long way."""
+    assert read_at_once(Plain, data) == read
+
+
+@frozen(init=False)
+class ByInit:
+    """Does something of its own when it is made."""
+
+    id: str
+
+    def __init__(self, id: str) -> None:  # noqa: A002 - the field's name
+        object.__setattr__(self, "id", id * 2)
+
+
+def doubled(text: str) -> str:
+    """Return a text twice."""
+    return text * 2
+
+
+@frozen
+class ByConverter:
+    """So does this."""
+
+    id: str = field(converter=doubled)
+
+
+@frozen
+class ByHook:
+    """And this."""
+
+    id: str
+    made: int = 0
+
+    def __attrs_pre_init__(self) -> None:
+        """Do anything at all."""
+
+
+@pytest.mark.parametrize("cls", [ByInit, ByConverter, ByHook, Renamed, Model])
+def test_a_class_that_is_not_plain_is_read_one_by_one(cls: type[Any]) -> None:
+    """The codec would go past what such a class does when it is made, or does not know its fields."""
+    assert read_at_once(cls, [{"id": "1"}]) is None
+
+
+def test_a_class_that_is_not_plain_is_read_all_the_same() -> None:
+    """Its own code runs for each item."""
+    assert [one.id for one in to_items([{"id": "1"}, {"id": "2"}], ByInit)] == ["11", "22"]

@@ -34,7 +34,7 @@ def tell(teller: Teller, outcome: Outcome = Outcome.SUCCEEDED) -> None:
     teller.retrying(0.25, "connect")
     teller.started(2)
     teller.tried(ANSWERED)
-    teller.finished(outcome, 11.5, lambda: FATES)
+    teller.finished(outcome, lambda: 11.5, lambda: FATES)
 
 
 def test_the_hook_hears_the_whole_story() -> None:
@@ -77,7 +77,7 @@ def test_an_unknown_outcome_is_a_warning(outcome: Outcome, level: int, caplog: p
     teller = Teller(None, call_id="c-2", operation="otp.send", now=0.0)
     teller.tried(ANSWERED)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        teller.finished(outcome, 2.0, never)
+        teller.finished(outcome, lambda: 2.0, never)
     assert caplog.record_tuples == [
         ("wikipayam_async", level, f"otp.send c-2: {outcome.value} after 1 attempt, 2.000 s")
     ]
@@ -89,7 +89,7 @@ def test_a_log_that_is_switched_off_costs_nothing(caplog: pytest.LogCaptureFixtu
         teller = Teller(None, call_id="c-3", operation="sms.send", now=0.0)
         teller.started(1)
         teller.tried(ANSWERED)
-        teller.finished(Outcome.SUCCEEDED, 1.0, never)
+        teller.finished(Outcome.SUCCEEDED, lambda: 1.0, never)
     assert (caplog.record_tuples, teller.attempts) == ([], (ANSWERED,))
 
 

@@ -11,7 +11,7 @@ from wikipayam_async import ConfigurationError, Phase
 from wikipayam_async.core.lanes import Lanes, timed_out
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import Progress
-from wikipayam_async.core.protocol import Answer, Outgoing
+from wikipayam_async.core.protocol import Answer, Headers, Outgoing
 from wikipayam_async.core.redact import SealedBytes
 from wikipayam_async.core.retry import Fault, FaultKind
 
@@ -92,7 +92,7 @@ class TestLanes:
             path="/",
             query="",
             secret_query=False,
-            headers=(),
+            headers=Headers(()),
             authorization=None,
             body=None,
             timeout=1,

@@ -10,9 +10,10 @@ SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 
 
 def test_a_call_is_an_operation_and_nothing_more_unless_told() -> None:
-    """What is not given is empty: no query, no body, no consignment, nobody who observes."""
+    """What is not given is empty: no query, no body, no consignment, no shortcut, nobody who observes."""
     call: Call[object] = Call(operation=SEND, read=lambda data: data)
     assert (call.path, call.query, call.body, call.consignment, call.observer) == ("", {}, None, None, None)
+    assert call.shortcut is None
     assert SEND.secret_query is False
 
 
@@ -24,6 +25,8 @@ def test_a_call_shows_nothing_of_what_it_carries() -> None:
         query={"password": "t0ken"},
         body=SealedBytes(b'{"message": "secret"}'),
         consignment=Consignment([SmsMessage("09123456789", "secret")], ["T1"], lambda item: None),
+        shortcut=lambda body: None,
+        observer=lambda fates: None,
     )
     assert repr(call) == (
         "Call(operation=Operation(name='sms.send', method='POST', path='sms/send', replay=<Replay.SEND: 'send'>, "

@@ -1,14 +1,16 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 
 from tests.support.net import Ear, Times, most
 from wikipayam_async import (
     APIConnectionError,
+    BadRequestError,
     ConfigurationError,
     MessageOutcome,
     Outcome,
@@ -17,6 +19,7 @@ from wikipayam_async import (
     RetryPolicy,
     SendStatus,
     UnknownOutcomeError,
+    WikipayamError,
 )
 from wikipayam_async.core.operation import Call, Consignment, Operation
 from wikipayam_async.core.options import Options, Origin
@@ -36,6 +39,7 @@ class FakeCarrier:
     """Gives what a test wants, one after the other."""
 
     def __init__(self, *results: Answer | BaseException, phase: Phase = Phase.ANSWERED) -> None:
+        self.http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(204)))
         self.results = list(results)
         self.phase = phase
         self.tries = 0
@@ -75,17 +79,19 @@ def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, Ear, Shared, 
     return Pipeline(settings, shared, None, b"agent"), ear, shared, times
 
 
-def send(count: int = 1, seen: list[Sequence[MessageOutcome]] | None = None) -> Call[Any]:
+Fates = Callable[[], Sequence[MessageOutcome]]
+
+
+def send(count: int = 1, seen: list[Fates] | None = None, **options: Any) -> Call[Any]:
     """Return a send of so many messages."""
     names = [f"t-{n}" for n in range(count)]
-    read: Any = tuple
-    return Call(
-        operation=SEND,
-        read=read,
-        body=SealedBytes(b"[]"),
-        consignment=Consignment(names, names, str),
-        observer=None if seen is None else seen.append,
-    )
+    given: dict[str, Any] = {
+        "read": tuple,
+        "body": SealedBytes(b"[]"),
+        "consignment": Consignment(names, names, str),
+        "observer": None if seen is None else seen.append,
+    }
+    return Call(operation=SEND, **(given | options))
 
 
 class TestPipeline:
@@ -93,14 +99,102 @@ class TestPipeline:
 
     async def test_a_success_is_told_with_the_ids(self) -> None:
         """Observer and events hear the same."""
-        seen: list[Sequence[MessageOutcome]] = []
+        seen: list[Fates] = []
         pipeline, ear, shared, _ = build(FakeCarrier(ok(b'{"data": [1, null]}')))
         shared.budget.tokens = 50
         assert await pipeline.run(send(2, seen)) == (1, None)
         expected = [MessageOutcome("t-0", SendStatus.ACCEPTED, "1"), MessageOutcome("t-1", SendStatus.UNKNOWN)]
-        assert [list(one) for one in seen] == [expected]
+        assert [list(fates()) for fates in seen] == [expected]
         assert list(ear.finished[0].messages) == expected
         assert (ear.finished[0].outcome, shared.budget.tokens) == (Outcome.UNKNOWN, 51)
+
+    @pytest.mark.parametrize(
+        ("result", "status"),
+        [
+            (Answer(400, {}, SealedBytes(b"")), SendStatus.REJECTED),
+            (lost(), SendStatus.UNKNOWN),
+            (lost(handed_over=False), SendStatus.NOT_ATTEMPTED),
+            (ok(b"x"), SendStatus.UNKNOWN),
+            (MemoryError(), SendStatus.UNKNOWN),
+            (KeyboardInterrupt(), SendStatus.UNKNOWN),
+        ],
+    )
+    async def test_an_observer_hears_of_every_end_once(self, result: Any, status: SendStatus) -> None:
+        """However a send ends, its observer is handed what tells the fates, which says the same as often as it is asked."""
+        seen: list[Fates] = []
+        pipeline, ear, _, _ = build(FakeCarrier(result), retry=RetryPolicy(attempts=1))
+        with pytest.raises((WikipayamError, MemoryError, KeyboardInterrupt)):
+            await pipeline.run(send(2, seen))
+        (fates,) = seen
+        expected = [MessageOutcome(f"t-{n}", status) for n in range(2)]
+        assert [list(fates()), list(fates()), ear.fates] == [expected] * 3
+
+    async def test_fates_are_told_on_demand(self) -> None:
+        """As long as nobody asks, no message is looked at."""
+        asked: list[object] = []
+
+        def id_of(item: object) -> str:
+            asked.append(item)
+            return "id"
+
+        seen: list[Fates] = []
+        shared = Shared(FakeCarrier(ok()))
+        settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1))
+        consignment: Consignment[Any] = Consignment(["m"], ["t-0"], id_of)
+        await Pipeline(settings, shared, None, b"agent").run(send(1, seen, consignment=consignment))
+        assert asked == []
+        assert [list(fates()) for fates in seen] == [[MessageOutcome("t-0", SendStatus.ACCEPTED, "id")]]
+        assert asked == [1]
+
+    async def test_a_shortcut_spares_the_reading(self) -> None:
+        """What it makes of the body is the result, and told as such; the answer is not read in any other way."""
+
+        def read(_: object) -> Any:
+            raise AssertionError("read all the same")
+
+        for made, outcome in ((["a", "b"], Outcome.SUCCEEDED), (["a", None], Outcome.UNKNOWN)):
+            bodies: list[bytes] = []
+            seen: list[Fates] = []
+
+            def shortcut(body: bytes, made: Any = made, bodies: list[bytes] = bodies) -> Any:
+                bodies.append(body)
+                return made
+
+            pipeline, ear, _, _ = build(FakeCarrier(ok(b"whatever")))
+            assert await pipeline.run(send(2, seen, read=read, shortcut=shortcut)) == made
+            assert (bodies, ear.finished[0].outcome) == ([b"whatever"], outcome)
+            assert [[fate.id for fate in fates()] for fates in seen] == [made]
+
+    async def test_an_empty_result_of_a_shortcut_is_a_result(self) -> None:
+        """None alone means that the answer is another than the shortcut is for."""
+        pipeline, _, _, _ = build(FakeCarrier(ok()))
+        assert await pipeline.run(send(0, shortcut=lambda _: [])) == []
+
+    async def test_what_a_shortcut_does_not_take_is_read(self) -> None:
+        """The long way finds what is there, or that there is nothing."""
+        pipeline, _, _, _ = build(FakeCarrier(ok(), ok(b"x")))
+        assert await pipeline.run(send(shortcut=lambda _: None)) == (1,)
+        with pytest.raises(UnknownOutcomeError) as caught:
+            await pipeline.run(send(shortcut=lambda _: None))
+        assert str(caught.value.__cause__).startswith("x.send: a 200 answer that is not JSON")
+
+    async def test_an_error_answer_is_no_business_of_a_shortcut(self) -> None:
+        """A refusal stays one, whatever stands in its body."""
+        pipeline, _, _, _ = build(FakeCarrier(Answer(400, {}, SealedBytes(b'{"data": [1]}'))))
+        with pytest.raises(BadRequestError):
+            await pipeline.run(send(shortcut=lambda _: ["id"]))
+
+    async def test_a_shortcut_that_raises_leaves_a_send_unknown(self) -> None:
+        """A strange answer never looks like one that was not accepted, and its text is not shown."""
+
+        def shortcut(_: bytes) -> Any:
+            raise ValueError("secret")
+
+        pipeline, ear, _, _ = build(FakeCarrier(ok()))
+        with pytest.raises(UnknownOutcomeError) as caught:
+            await pipeline.run(send(shortcut=shortcut))
+        assert str(caught.value.__cause__) == "x.send: a 200 answer without what the call needs (ValueError)"
+        assert ear.fates[0].status is SendStatus.UNKNOWN
 
     @pytest.mark.parametrize("phase", [Phase.SENDING, Phase.SENT, Phase.ANSWERED])
     async def test_an_exception_that_nobody_foresaw_leaves_a_send_unknown(self, phase: Phase) -> None:

@@ -12,9 +12,10 @@ from wikipayam_async.core.operation import Call, Operation
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.protocol import (
     Answer,
+    Headers,
     Outgoing,
+    RequestBuilder,
     UnreadableAnswerError,
-    build,
     read_data,
     sensitive_values,
     status_error,
@@ -32,7 +33,7 @@ HOLOO = Operation("holoo.send_get", "GET", "service/holoo", Replay.SEND, secret_
 def request(operation: Operation = SEND, **given: Any) -> Outgoing:
     """Build the request of a call."""
     call: Call[object] = Call(operation=operation, read=lambda data: data, **given)
-    return build(call, OPTIONS, b"agent/1")
+    return RequestBuilder(OPTIONS, b"agent/1").build(call)
 
 
 def answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Answer:
@@ -49,11 +50,13 @@ def test_a_request_with_a_body() -> None:
         path="/gate/api/v1/sms/send",
         query="",
         secret_query=False,
-        headers=(
-            (b"Accept", b"application/json"),
-            (b"Accept-Encoding", b"identity"),
-            (b"User-Agent", b"agent/1"),
-            (b"Content-Type", b"application/json"),
+        headers=Headers(
+            (
+                (b"Accept", b"application/json"),
+                (b"Accept-Encoding", b"identity"),
+                (b"User-Agent", b"agent/1"),
+                (b"Content-Type", b"application/json"),
+            )
         ),
         authorization=Secret(TOKEN),
         body=SealedBytes(b"[]"),
@@ -72,13 +75,13 @@ def test_a_request_with_a_query() -> None:
     assert (found.query, found.target) == (query, f"/gate/api/v1/receives/x?{query}")
     assert found.loggable_url == "https://wikipayam.ir:8443/gate/api/v1/receives/x"
     assert found.url == f"{found.loggable_url}?{query}"
-    assert [name for name, _ in found.headers] == [b"Accept", b"Accept-Encoding", b"User-Agent"]
+    assert [name for name, _ in found.headers.fields] == [b"Accept", b"Accept-Encoding", b"User-Agent"]
 
 
 def test_a_request_with_the_token_in_its_query() -> None:
     """It carries no headers and no Authorization, and its query stays out of what is logged."""
     found = request(HOLOO, query={"username": "me", "password": TOKEN})
-    assert (found.headers, found.authorization, found.body) == ((), None, None)
+    assert (found.headers.fields, found.authorization, found.body) == ((), None, None)
     assert found.target == "/gate/api/v1/service/holoo?username=me&password=t0ken%7Cs3cret"
     assert found.loggable_url == "https://wikipayam.ir:8443/gate/api/v1/service/holoo"
 
@@ -95,7 +98,7 @@ def test_an_origin_without_a_path() -> None:
     """The URL for the log is whole there too."""
     call: Call[object] = Call(operation=LIST, read=lambda data: data)
     options = Options(token=Secret("t"), origin=Origin.parse("http://localhost"), api_prefix="")
-    assert build(call, options, b"").loggable_url == "http://localhost/receives"
+    assert RequestBuilder(options, b"").build(call).loggable_url == "http://localhost/receives"
 
 
 @pytest.mark.parametrize(

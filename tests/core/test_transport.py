@@ -9,9 +9,9 @@ import httpx
 import pytest
 from anyio.abc import ByteStream
 
-from tests.support.net import BALANCE, TOKEN, client_tls, connected, server_tls, tunnel
+from tests.support.net import BALANCE, RECEIVER, TOKEN, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawRequest, answer, raw_gateway, reset
-from wikipayam_async import AsyncWikipayam, ConfigurationError, LaneTransport, ResponseError
+from wikipayam_async import AsyncWikipayam, ConfigurationError, LaneTransport, ResponseError, SendStatus
 from wikipayam_async.core.transport import ForeignCarrier, LaneCarrier, default_ssl_context
 
 pytestmark = pytest.mark.anyio
@@ -113,6 +113,49 @@ async def _silent(url: str) -> str:
     """Make an https URL of one whose server speaks no TLS and waits for more."""
     await anyio.lowlevel.checkpoint()
     return url.replace("http:", "https:") + "/" + "x"
+
+
+class TestLaneCarrier:
+    """The client's own `httpx.AsyncClient`, and the short way past it."""
+
+    async def test_hooks_see_every_attempt_while_there_are_any(self) -> None:
+        """Hooks are called with the URL that may be logged, and what comes back is the same with and without them."""
+        heard: list[str] = []
+
+        async def on_request(request: httpx.Request) -> None:
+            heard.append(f"{request.method} {request.url.raw_path.decode()} {'authorization' in request.headers}")
+
+        async def on_response(response: httpx.Response) -> None:
+            heard.append(str(response.status_code))
+
+        async with raw_gateway(balance) as gateway, AsyncWikipayam(TOKEN, base_url=gateway.url) as client:
+            before = await client.balance()
+            client.http_client.event_hooks = {"request": [on_request]}
+            during = await client.balance()
+            client.http_client.event_hooks = {"response": [on_response]}
+            await client.balance()
+            client.http_client.event_hooks = {}
+            after = await client.balance()
+        assert (before, after) == (during, during)
+        assert heard == ["GET /api/v1/user/balance False", "200"]
+        assert ["authorization" in request.headers for request in gateway.requests] == [True] * 4
+
+    async def test_a_response_hook_that_raises_leaves_a_send_unknown(self) -> None:
+        """By then the gateway had answered: what became of the message is not told as if it had not been sent."""
+
+        async def on_response(_: httpx.Response) -> None:
+            raise LookupError
+
+        async with raw_gateway(balance) as gateway, connected(gateway.url) as (client, _, ear):
+            client.http_client.event_hooks = {"response": [on_response]}
+            with pytest.raises(LookupError):
+                await client.sms.send(RECEIVER, "hi", sender="1")
+        assert [fate.status for fate in ear.fates] == [SendStatus.UNKNOWN]
+
+    async def test_a_client_that_was_handed_in_is_the_one_that_is_told(self) -> None:
+        """`http_client` names what carries the requests, whoever made it."""
+        async with httpx.AsyncClient(transport=httpx.MockTransport(_never)) as http:
+            assert AsyncWikipayam(TOKEN, http_client=http).http_client is http
 
 
 class TestMakeCarrier:
@@ -219,7 +262,7 @@ class TestProxyLane:
             await client.balance()
             await client.balance()
             carrier: Any = client._carrier
-            carrier._http._transport._lanes._idle_expiry = 0.01
+            carrier._transport._lanes._idle_expiry = 0.01
             await anyio.sleep(0.02)
             await client.balance()
         assert (len(proxy.requests), len(gateway.requests)) == (2, 3)

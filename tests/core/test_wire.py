@@ -18,7 +18,7 @@ from tests.support.raw import RawRequest, answer, raw_gateway
 from wikipayam_async import Phase
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import Progress
-from wikipayam_async.core.protocol import Outgoing
+from wikipayam_async.core.protocol import Headers, Outgoing
 from wikipayam_async.core.redact import SealedBytes, Secret
 from wikipayam_async.core.retry import Fault, FaultKind
 from wikipayam_async.core.wire import Lane, _Line, _Reader, encode_request, refuse_encoding
@@ -34,7 +34,7 @@ def outgoing(method: str = "GET", *, body: bytes | None = None, token: str | Non
         path="/api/x",
         query=query,
         secret_query=False,
-        headers=((b"Accept", b"a"),),
+        headers=Headers(((b"Accept", b"a"),)),
         authorization=None if token is None else Secret(token),
         body=None if body is None else SealedBytes(body),
         timeout=1.0,

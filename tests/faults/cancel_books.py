@@ -116,7 +116,7 @@ def check_fates(ear: Ear, books: Books) -> None:
 def lanes_of(client: AsyncWikipayam) -> Lanes:
     """Return the lanes of a client that has its own."""
     carrier: object = client._carrier
-    lanes: Lanes = carrier._http._transport._lanes  # type: ignore[attr-defined]
+    lanes: Lanes = carrier._transport._lanes  # type: ignore[attr-defined]
     return lanes
 
 

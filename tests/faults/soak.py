@@ -90,7 +90,7 @@ class _Books:
     def count(self, client: AsyncWikipayam) -> None:
         """Count the sockets of a client."""
         carrier: Any = client._carrier
-        lanes = carrier._http._transport._lanes
+        lanes = carrier._transport._lanes
         open_lane = lanes._open_lane
 
         async def opened(origin: Origin) -> LaneLike:

@@ -35,7 +35,6 @@ from wikipayam_async import (
 )
 from wikipayam_async.core.operation import Call, Operation
 from wikipayam_async.core.options import Origin, read_token
-from wikipayam_async.core.protocol import build
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.core.wire import encode_request
 
@@ -56,7 +55,7 @@ BREAKERS = (
 def head_of(client: AsyncWikipayam) -> list[str]:
     """Return the lines of the head that a client's request goes out with."""
     operation = Operation("x", "GET", "user/balance", Replay.READ)
-    outgoing = build(Call(operation=operation, read=lambda data: data), client._options, client._pipeline._user_agent)
+    outgoing = client._pipeline._requests.build(Call(operation=operation, read=lambda data: data))
     raw = bytes(encode_request(outgoing)).decode("latin-1")
     head, _, rest = raw.partition("\r\n\r\n")
     assert rest == ""

@@ -12,6 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import anyio
+import httpx
 import pytest
 import rich.traceback
 from anyio.abc import ByteStream
@@ -218,8 +219,13 @@ class TestP7SecretsStayIn:
         assert leaks(lines) == []
 
     async def test_holoo_get_has_its_secrets_on_the_wire_alone(self, caplog: pytest.LogCaptureFixture) -> None:
-        """The legacy road's URL holds the token; httpx logs it without."""
+        """The legacy road's URL holds the token; httpx, its hooks and its log have it without."""
         caplog.set_level(logging.DEBUG)
+        hooked: list[str] = []
+
+        async def hook(request: httpx.Request) -> None:
+            hooked.append(str(request.url))
+
         targets: list[tuple[str, dict[str, str]]] = []
 
         async def handle(request: RawRequest, _: ByteStream) -> object:
@@ -227,7 +233,9 @@ class TestP7SecretsStayIn:
             return answer({"data": {}})
 
         async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, _, _ear):
+            client.http_client.event_hooks["request"].append(hook)
             await client.holoo.send_get(NUMBER, TEXT)
+        assert hooked == [f"{gateway.url}/api/v1/service/holoo"]
         ((target, headers),) = targets
         assert target.startswith("/api/v1/service/holoo?username=shop&password=")
         assert f"to={NUMBER}" in target
@@ -373,7 +381,7 @@ class TestP7SecretsStayIn:
                     async with connected(gateway.url, road) as (client, _, _ear):
                         if road == "pool":
                             carrier: Any = client._carrier
-                            carrier._http.follow_redirects = True
+                            carrier.http.follow_redirects = True
                         with pytest.raises(WikipayamError):
                             await client.balance()
         assert seen == []

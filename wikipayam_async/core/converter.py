@@ -106,16 +106,25 @@ def _takes_none(kind: object) -> bool:
     return kind is Any or _is_optional(kind)
 
 
+def _without_none(kind: object) -> object:
+    """Return the one type that a field may have, if it is one, besides None."""
+    inner = [one for one in get_args(kind) if one is not type(None)] if _is_optional(kind) else [kind]
+    return inner[0] if len(inner) == 1 else None
+
+
 def _plain_type(kind: object) -> object:
     """Return the type whose values need no hook: nearly all that come."""
-    inner = [one for one in get_args(kind) if one is not type(None)] if _is_optional(kind) else [kind]
-    return inner[0] if len(inner) == 1 and inner[0] in {str, int, bool} else None
+    return _without_none(kind) if _without_none(kind) in {str, int, bool} else None
+
+
+_READ_BY_CODEC = frozenset({str, int, bool, datetime})
+"""The types that the codec reads as the hooks do, as long as it reads them at all."""
 
 
 class _ModelReader(Generic[T]):
     """The hook for one attrs class. Written out, because it runs for every item of every answer."""
 
-    __slots__ = ("_cls", "_keeps_extra", "_nullable", "_readers", "_required")
+    __slots__ = ("_cls", "_keeps_extra", "_nullable", "_readers", "_required", "_usual")
 
     def __init__(self, cls: type[T]) -> None:
         attributes: tuple[attrs.Attribute[Any], ...] = attrs.fields(attrs.resolve_types(cast("Any", cls)))
@@ -128,6 +137,27 @@ class _ModelReader(Generic[T]):
         self._required = frozenset(name for name, a in taken.items() if a.default is attrs.NOTHING)
         self._nullable = {name for name, a in taken.items() if _takes_none(a.type)}
         self._keeps_extra = any(a.name == EXTRA for a in attributes)
+        by_codec = all(
+            a.alias == a.name and a.converter is None and _without_none(a.type) in _READ_BY_CODEC
+            for a in taken.values()
+        )
+        makes_itself = hasattr(cls, "__attrs_init__") or hasattr(
+            cls, "__attrs_pre_init__"
+        )  # the codec would not ask it
+        self._usual = frozenset(taken) if by_codec and not makes_itself else None
+
+    def read_usual(self, data: list[Any]) -> list[T] | None:
+        """Read objects without new fields, whose values have the very types that are wanted; None for any others.
+
+        That is what nearly always comes, and the codec reads it all at once, in a third of the time. Where a single one
+        is odd, they are for the hook, which takes more and says what it could not read.
+        """
+        try:
+            if self._usual is None or not all(map(self._usual.issuperset, data)):
+                return None
+            return msgspec.convert(data, list[self._cls])  # type: ignore[name-defined]
+        except (TypeError, ValueError):
+            return None
 
     def __call__(self, data: object, _: object) -> T:
         if not isinstance(data, dict):
@@ -184,6 +214,9 @@ def to_items(data: JsonValue, cls: type[T]) -> tuple[T, ...]:
     """Read a list of objects; a single object counts as a list of one, and what is no readable object is left out."""
     candidates = data if isinstance(data, list) else [data]
     read = converter.get_structure_hook(cls)
+    usual = read.read_usual(candidates) if isinstance(read, _ModelReader) else None
+    if usual is not None:
+        return tuple(usual)
     items: list[T] = []
     for candidate in candidates:
         try:

@@ -215,14 +215,19 @@ class Teller:
             self._emit(RetryScheduled(self._call_id, self._operation, number, delay, reason))
         self._log(logging.INFO, f"attempt {number} failed ({reason}), the next in {delay:.2f} s")
 
-    def finished(self, outcome: Outcome, now: float, messages: Callable[[], Sequence[MessageOutcome]]) -> None:
+    def finished(
+        self, outcome: Outcome, clock: Callable[[], float], messages: Callable[[], Sequence[MessageOutcome]]
+    ) -> None:
         """Tell how the call ended; what became of each message is worked out only for a hook that listens."""
-        elapsed = now - self._begun
+        level = logging.WARNING if outcome is Outcome.UNKNOWN else logging.INFO
+        heard = logger.isEnabledFor(level)
+        if not heard and not self._listening:
+            return
+        elapsed = clock() - self._begun
         if self._listening:
             fates = tuple(messages())
             self._emit(CallFinished(self._call_id, self._operation, outcome, elapsed, self.attempts, fates))
-        level = logging.WARNING if outcome is Outcome.UNKNOWN else logging.INFO
-        if logger.isEnabledFor(level):
+        if heard:
             tries = len(self.attempts)
             self._log(level, f"{outcome} after {tries} attempt{'' if tries == 1 else 's'}, {elapsed:.3f} s")
 

@@ -34,19 +34,22 @@ class ForeignCarrier:
 
     How far a failed request got is known only from httpcore's trace events. A send cannot be cancelled while it is
     under way, since nothing tells when it leaves.
+
+    Attributes:
+        http: The client.
     """
 
     def __init__(self, client: httpx.AsyncClient, blame: Blame, *, owned: bool) -> None:
-        self._http = client
+        self.http = client
         self._blame = blame
         self._owned = owned
 
     async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
         """Carry out one attempt."""
-        if self._http.is_closed:
+        if self.http.is_closed:
             raise ConfigurationError("the HTTP client is closed")
         try:
-            request = self._http.build_request(
+            request = self.http.build_request(
                 outgoing.method,
                 outgoing.url,
                 headers=headers_with_token(outgoing),
@@ -56,14 +59,14 @@ class ForeignCarrier:
         except Exception as error:  # noqa: BLE001 - a strange cookie in the caller's jar is enough
             detail = f"the HTTP client could not build the request ({type(error).__name__})"
             raise Fault(FaultKind.CONNECT, detail, handed_over=False) from None
-        send = functools.partial(self._http.send, auth=None, follow_redirects=False, stream=True)
+        send = functools.partial(self.http.send, auth=None, follow_redirects=False, stream=True)
         job = functools.partial(_timed, send, request, outgoing, progress, self._blame)
         return await (run_in_child(job, progress) if progress.protected else job())
 
     async def aclose(self) -> None:
         """Close the client, unless it is the caller's."""
         if self._owned:
-            await self._http.aclose()
+            await self.http.aclose()
 
 
 async def _timed(send: Send, request: httpx.Request, outgoing: Outgoing, progress: Progress, blame: Blame) -> Answer:
@@ -126,7 +129,7 @@ async def _read_bounded(response: httpx.Response) -> bytes:
 
 def headers_with_token(outgoing: Outgoing) -> list[tuple[bytes, bytes]]:
     """Return the headers with the token among them."""
-    headers = list(outgoing.headers)
+    headers = list(outgoing.headers.fields)
     if outgoing.authorization is not None:
         headers.append((b"Authorization", b"Bearer " + outgoing.authorization.reveal().encode("ascii")))
     return headers

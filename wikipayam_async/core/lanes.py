@@ -82,7 +82,7 @@ class Lanes:
             now = anyio.current_time()
             with anyio.CancelScope(deadline=now + outgoing.timeout) as scope:
                 progress.begin(scope, now)
-                return await self._exchange(outgoing, progress)
+                return await self._exchange(outgoing, progress, now)
         raise timed_out(progress)
 
     async def aclose(self) -> None:
@@ -109,15 +109,15 @@ class Lanes:
             self._places = anyio.Semaphore(self._max_lanes, fast_acquire=True)
             self._idle = []
 
-    async def _exchange(self, outgoing: Outgoing, progress: Progress) -> Answer:
-        lane = await self._take(outgoing.origin)
+    async def _exchange(self, outgoing: Outgoing, progress: Progress, now: float) -> Answer:
+        lane = await self._take(outgoing.origin, now)
         try:
             answer = await lane.exchange(outgoing, progress)
         except BaseException:
             await lane.aclose()
             raise
+        progress.ended = lane.idle_since = anyio.current_time()
         if lane.clean and not self._closed:
-            lane.idle_since = anyio.current_time()
             self._idle.append((outgoing.origin, lane))
             return answer
         try:
@@ -128,10 +128,10 @@ class Lanes:
                 raise
         return answer
 
-    async def _take(self, origin: Origin) -> LaneLike:
+    async def _take(self, origin: Origin, now: float) -> LaneLike:
         while self._idle:
             home, lane = self._idle.pop()
-            if home == origin and lane.is_usable(anyio.current_time(), self._idle_expiry):
+            if home == origin and lane.is_usable(now, self._idle_expiry):
                 return lane
             await lane.aclose()
         return await self._open_lane(origin)

@@ -11,8 +11,10 @@ from anyio.lowlevel import EventLoopToken, current_token
 from attrs import field, frozen
 
 from wikipayam_async.core.checks import not_negative, positive_or_none
+from wikipayam_async.core.redact import shape_of
+from wikipayam_async.errors import ConfigurationError
 
-__all__ = ["Gate", "Gcra", "RateLimit", "RateLimiter"]
+__all__ = ["Gate", "Gcra", "RateLimit", "RateLimiter", "limiter_of"]
 
 Clock: TypeAlias = Callable[[], float]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
@@ -113,6 +115,19 @@ class RateLimiter:
     async def _rest(self, pause: float) -> None:
         if pause > 0:
             await self._sleep(pause)
+
+
+def limiter_of(limit: RateLimit | None) -> RateLimiter | None:
+    """Return what keeps to a limit; None for none.
+
+    Raises:
+        ConfigurationError: It is no `RateLimit`.
+    """
+    if limit is None:
+        return None
+    if not isinstance(limit, RateLimit):
+        raise ConfigurationError(f"rate_limit: expected a RateLimit; got {shape_of(limit)}")
+    return RateLimiter(limit)
 
 
 class Gate:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import inspect
 import ipaddress
 import re
+import sys
 from collections.abc import Mapping
 from datetime import tzinfo
+from functools import cache
 from urllib.parse import urlsplit
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from wikipayam_async.core.checks import check_positive
 from wikipayam_async.core.events import EventHook
@@ -18,6 +19,7 @@ from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.redact import Secret, mask_number, shape_of
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.version import __version__
 
 __all__ = [
     "DEFAULT_API_PREFIX",
@@ -29,6 +31,7 @@ __all__ = [
     "read_prefix",
     "read_timezone",
     "read_token",
+    "user_agent_of",
 ]
 
 DEFAULT_BASE_URL = "https://wikipayam.ir"
@@ -44,6 +47,11 @@ _APPLICATION = re.compile(r"[0-9A-Za-z._~-]+(/[0-9A-Za-z._~+-]+)?( \([\x20-\x27\
 _PORTS = {"https": 443, "http": 80}
 
 
+def _authority(origin: Origin) -> str:
+    host = f"[{origin.host}]" if ":" in origin.host else origin.host
+    return host if origin.port == _PORTS[origin.scheme] else f"{host}:{origin.port}"
+
+
 @frozen
 class Origin:
     """Where the gateway is.
@@ -53,18 +61,14 @@ class Origin:
         host: The host name or address, as a certificate would name it.
         port: The port.
         path: What stands before the API prefix; usually empty.
+        authority: The host as a URL and the Host header show it.
     """
 
     scheme: str
     host: str
     port: int
     path: str = ""
-
-    @property
-    def authority(self) -> str:
-        """The host as a URL and the Host header show it."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
+    authority: str = field(init=False, repr=False, eq=False, default=Factory(_authority, takes_self=True))
 
     @property
     def url(self) -> str:
@@ -190,12 +194,21 @@ def read_timezone(zone: tzinfo | str | None) -> tzinfo | None:
     """
     if zone is None or isinstance(zone, tzinfo):
         return zone
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - most clients name no zone
+
     try:
         return ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
         raise ConfigurationError(
             "timezone: no such zone here; pass a tzinfo, or install the package `tzdata`"
         ) from None
+
+
+@cache
+def user_agent_of(application: str | None) -> bytes:
+    """Return the User-Agent header of a program, or of this package alone."""
+    own = f"wikipayam-async/{__version__} (Python {sys.version_info.major}.{sys.version_info.minor})"
+    return (f"{application} {own}" if application else own).encode("ascii")
 
 
 def _is_address(host: str) -> bool:

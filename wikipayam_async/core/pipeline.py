@@ -18,7 +18,14 @@ from wikipayam_async.core.limits import Clock, Gate, RateLimiter, Sleep
 from wikipayam_async.core.operation import Call, Consignment, name_some
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.progress import Progress
-from wikipayam_async.core.protocol import Answer, Outgoing, UnreadableAnswerError, build, read_data, status_error
+from wikipayam_async.core.protocol import (
+    Answer,
+    Outgoing,
+    RequestBuilder,
+    UnreadableAnswerError,
+    read_data,
+    status_error,
+)
 from wikipayam_async.core.retry import (
     Fault,
     FaultKind,
@@ -78,7 +85,7 @@ class Pipeline:
         self._options = options
         self._shared = shared
         self._limiter = limiter
-        self._user_agent = user_agent
+        self._requests = RequestBuilder(options, user_agent)
 
     async def run(self, call: Call[T]) -> T:
         """Carry out a call.
@@ -90,13 +97,13 @@ class Pipeline:
             UnknownOutcomeError: A send whose fate is not known.
         """
         shared = self._shared
-        teller = Teller(
-            self._options.on_event, call_id=shared.name_call(), operation=call.operation.name, now=shared.clock()
-        )
-        run = _Run(call, build(call, self._options, self._user_agent), teller, shared)
+        now = shared.clock()
+        teller = Teller(self._options.on_event, call_id=shared.name_call(), operation=call.operation.name, now=now)
+        run = _Run(call, self._requests.build(call), teller, shared)
         try:
             while True:
-                await self._wait_for_turn(call, teller)
+                if self._limiter is not None or shared.gate.remaining(now) > 0 or teller.attempts:
+                    await self._wait_for_turn(call, teller)
                 result, failure = await run.attempt()
                 if failure is None:
                     return cast("T", await run.succeed(result))
@@ -171,7 +178,9 @@ class _Run:
 
     def _tried(self, number: int, status: int | None, failure: str | None) -> None:
         progress = self._progress
-        elapsed = 0.0 if progress.started is None else self._shared.clock() - progress.started
+        elapsed = 0.0
+        if progress.started is not None:
+            elapsed = (self._shared.clock() if progress.ended is None else progress.ended) - progress.started
         self.teller.tried(Attempt(number, progress.phase, elapsed, status, failure))
 
     def _from_fault(self, fault: Fault) -> _Failure:
@@ -193,8 +202,10 @@ class _Run:
         if verdict is not None:
             error = status_error(answer, self._outgoing, operation=self._name, attempts=self.teller.attempts)
             return None, _Failure(verdict, error, str(answer.status))
+        shortcut = self._call.shortcut
         try:
-            return self._call.read(read_data(answer)), None
+            result = None if shortcut is None else shortcut(answer.body)
+            return self._call.read(read_data(answer)) if result is None else result, None
         except UnreadableAnswerError as unreadable:
             text = f"{self._name}: {unreadable}"
         except Exception as error:  # noqa: BLE001 - whatever a strange answer provokes, the caller sees one of our errors
@@ -269,8 +280,8 @@ class _Run:
         self._told = True
         fates = functools.partial(self._fates, outcome, result, refused=refused)
         if self._call.observer is not None:
-            self._call.observer(fates())
-        self.teller.finished(outcome, self._shared.clock(), fates)
+            self._call.observer(fates)
+        self.teller.finished(outcome, self._shared.clock, fates)
 
     def _fates(self, outcome: Outcome, result: Sequence[Any] | None, *, refused: bool) -> list[MessageOutcome]:
         sent = self._call.consignment

@@ -22,16 +22,19 @@ class Progress:
         phase: Where it is.
         protected: Whether it may not be cancelled once its request has begun to leave (a send may not).
         scope: The cancel scope of the attempt, whose deadline is the time-out.
+        started: When the attempt's time began to run; None before.
+        ended: When the exchange was over, if it ended well.
         cancellation: A cancellation from outside anyio (`Task.cancel`) that was put off until the exchange is over.
     """
 
-    __slots__ = ("cancellation", "phase", "protected", "scope", "started")
+    __slots__ = ("cancellation", "ended", "phase", "protected", "scope", "started")
 
     def __init__(self, *, protected: bool) -> None:
         self.phase = Phase.WAITING
         self.protected = protected
         self.scope: anyio.CancelScope | None = None
         self.started: float | None = None
+        self.ended: float | None = None
         self.cancellation: BaseException | None = None
 
     def begin(self, scope: anyio.CancelScope, now: float) -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from typing import TypeVar
+from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
-from attrs import field, frozen
+from attrs import Factory, field, frozen
 
 from wikipayam_async import errors
 from wikipayam_async.core.converter import decode_json, to_mapping
@@ -18,9 +18,16 @@ from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.redact import Scrubber, SealedBytes, Secret
 from wikipayam_async.core.retry import parse_retry_after
 
-__all__ = ["Answer", "Outgoing", "UnreadableAnswerError", "build", "read_data", "sensitive_values", "status_error"]
-
-T = TypeVar("T")
+__all__ = [
+    "Answer",
+    "Headers",
+    "Outgoing",
+    "RequestBuilder",
+    "UnreadableAnswerError",
+    "read_data",
+    "sensitive_values",
+    "status_error",
+]
 
 _ERROR_CLASSES: Mapping[int, type[errors.APIStatusError]] = {
     400: errors.BadRequestError,
@@ -50,6 +57,26 @@ class UnreadableAnswerError(Exception):
     """An answer with a status of success that does not hold what was asked for. Carries no data of the answer."""
 
 
+def _block(headers: Headers) -> SealedBytes:
+    return SealedBytes(b"".join([name + b": " + value + b"\r\n" for name, value in headers.fields]))
+
+
+@frozen
+class Headers:
+    """Header fields, and how they stand on the wire.
+
+    Attributes:
+        fields: Name and value.
+        block: Their lines.
+    """
+
+    fields: tuple[tuple[bytes, bytes], ...]
+    block: SealedBytes = field(init=False, eq=False, default=Factory(_block, takes_self=True))
+
+
+_NO_HEADERS = Headers(())
+
+
 @frozen
 class Outgoing:
     """A request, ready to be sent; the token is put in by whoever sends it, as late as it can.
@@ -60,7 +87,7 @@ class Outgoing:
         path: The path, safe to log.
         query: The encoded query; empty for none.
         secret_query: The query holds the token: it is for the wire alone.
-        headers: Name and value, without Host, Content-Length and Authorization.
+        headers: Without Host, Content-Length and Authorization.
         authorization: The token for the Authorization header; None for a call without.
         body: The body; None for none.
         timeout: Seconds for the whole attempt.
@@ -71,7 +98,7 @@ class Outgoing:
     path: str
     query: str = field(repr=False)
     secret_query: bool
-    headers: tuple[tuple[bytes, bytes], ...]
+    headers: Headers
     authorization: Secret | None
     body: SealedBytes | None
     timeout: float
@@ -107,30 +134,44 @@ class Answer:
     body: SealedBytes
 
 
-def build(call: Call[T], options: Options, user_agent: bytes) -> Outgoing:
-    """Build the request of a call."""
-    operation = call.operation
-    headers: tuple[tuple[bytes, bytes], ...] = ()
-    if not operation.secret_query:
-        headers = (
+class RequestBuilder:
+    """Builds the requests of calls. What they have in common is put together once.
+
+    Args:
+        options: The client's settings.
+        user_agent: The User-Agent header.
+    """
+
+    def __init__(self, options: Options, user_agent: bytes) -> None:
+        self._options = options
+        self._prefix = options.path_prefix
+        common = (
             (b"Accept", b"application/json"),
             # Nothing compressed: a few hundred bytes of gzip can hold gigabytes.
             (b"Accept-Encoding", b"identity"),
             (b"User-Agent", user_agent),
         )
-        if call.body is not None:
-            headers += ((b"Content-Type", b"application/json"),)
-    return Outgoing(
-        origin=options.origin,
-        method=operation.method,
-        path=options.path_prefix + (call.path or operation.path),
-        query=urlencode(call.query, quote_via=quote),
-        secret_query=operation.secret_query,
-        headers=headers,
-        authorization=None if operation.secret_query else options.token,
-        body=call.body,
-        timeout=options.timeout,
-    )
+        self._without_body = Headers(common)
+        self._with_body = Headers((*common, (b"Content-Type", b"application/json")))
+
+    def build(self, call: Call[Any]) -> Outgoing:
+        """Build the request of a call."""
+        operation, options = call.operation, self._options
+        if operation.secret_query:
+            headers = _NO_HEADERS
+        else:
+            headers = self._without_body if call.body is None else self._with_body
+        return Outgoing(
+            origin=options.origin,
+            method=operation.method,
+            path=self._prefix + (call.path or operation.path),
+            query=urlencode(call.query, quote_via=quote) if call.query else "",
+            secret_query=operation.secret_query,
+            headers=headers,
+            authorization=None if operation.secret_query else options.token,
+            body=call.body,
+            timeout=options.timeout,
+        )
 
 
 def read_data(answer: Answer) -> JsonValue:
@@ -144,7 +185,7 @@ def read_data(answer: Answer) -> JsonValue:
 
 
 def _decode(answer: Answer) -> JsonValue:
-    if not answer.body.strip():
+    if not answer.body or answer.body.isspace():
         raise UnreadableAnswerError(f"a {answer.status} answer with an empty body")
     try:
         return decode_json(answer.body)

@@ -131,17 +131,14 @@ class _Reader:
 
 def encode_request(outgoing: Outgoing) -> SealedBytes:
     """Return the whole request as it goes over the wire, the token included."""
-    lines = [f"{outgoing.method} {outgoing.target} HTTP/1.1\r\nHost: {outgoing.origin.authority}\r\n".encode("ascii")]
-    lines += [name + b": " + value + b"\r\n" for name, value in outgoing.headers]
+    first = f"{outgoing.method} {outgoing.target} HTTP/1.1\r\nHost: {outgoing.origin.authority}\r\n"
+    last = "\r\n"
+    body = outgoing.body
+    if body is not None or outgoing.method in {"POST", "PUT", "PATCH"}:
+        last = f"Content-Length: {len(body or b'')}\r\n\r\n"
     if outgoing.authorization is not None:
-        lines.append(f"Authorization: Bearer {outgoing.authorization.reveal()}\r\n".encode("ascii"))
-    if outgoing.body is not None:
-        lines.append(b"Content-Length: %d\r\n" % len(outgoing.body))
-        lines.append(b"\r\n")
-        lines.append(outgoing.body)
-    else:
-        lines.append(b"Content-Length: 0\r\n\r\n" if outgoing.method in {"POST", "PUT", "PATCH"} else b"\r\n")
-    return SealedBytes(b"".join(lines))
+        last = f"Authorization: Bearer {outgoing.authorization.reveal()}\r\n{last}"
+    return SealedBytes(b"".join((first.encode("ascii"), outgoing.headers.block, last.encode("ascii"), body or b"")))
 
 
 def refuse_encoding(headers: dict[str, str], status: int) -> None:
@@ -160,17 +157,17 @@ class _Line(ByteStream):
     """The socket's stream as a lane wants it, TLS or not: reads all there is, and is not to be cut off while it sends."""
 
     def __init__(self, stream: ByteStream) -> None:
-        self._stream = stream
+        self.below = stream
         self.progress = Progress(protected=False)
 
     async def receive(self, max_bytes: int = _READ_SIZE) -> bytes:
         """Take what came."""
-        return await self._stream.receive(max_bytes)
+        return await self.below.receive(max_bytes)
 
     async def send(self, item: bytes) -> None:
         """Hand over bytes. A cancellation that is put off finds them handed over already."""
         try:
-            await self._stream.send(item)
+            await self.below.send(item)
         except anyio.get_cancelled_exc_class() as cancellation:
             if not self.progress.puts_off(cancellation):
                 raise
@@ -181,12 +178,12 @@ class _Line(ByteStream):
 
     async def aclose(self) -> None:
         """Close the socket."""
-        await self._stream.aclose()
+        await self.below.aclose()
 
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
         """What the stream knows of its socket."""
-        return self._stream.extra_attributes
+        return self.below.extra_attributes
 
 
 class Lane:
@@ -197,12 +194,13 @@ class Lane:
         clean: Whether its last exchange ended so that another may follow.
     """
 
-    __slots__ = ("_line", "_socket", "_stream", "_tls", "clean", "idle_since")
+    __slots__ = ("_is_readable", "_line", "_source", "_stream", "_tls", "clean", "idle_since")
 
     def __init__(self, line: _Line, stream: ByteStream) -> None:
         self._line = line
         self._stream = stream
-        self._socket: socket.socket = stream.extra(SocketAttribute.raw_socket)
+        self._source = line.below if stream is line else stream
+        self._is_readable = _watch(stream.extra(SocketAttribute.raw_socket))
         self._tls: ssl.SSLObject | None = stream.extra(TLSAttribute.ssl_object, None)
         self.clean = True
         self.idle_since = 0.0
@@ -241,7 +239,7 @@ class Lane:
                 return False
             else:
                 return False
-        return not _is_readable(self._socket)
+        return not self._is_readable()
 
     async def exchange(self, outgoing: Outgoing, progress: Progress) -> Answer:
         """Send one request and read its answer.
@@ -253,13 +251,16 @@ class Lane:
         self._line.progress = progress
         await self._send(encode_request(outgoing), progress)
         reader = _Reader()
-        while not (reader.complete or (reader.in_body and outgoing.method == "HEAD")):
-            data = await self._receive(progress)
-            if data is None:
-                reader.end()
-                break
-            progress.phase = Phase.READING
-            reader.feed(data)
+        try:
+            while not (reader.complete or (reader.in_body and outgoing.method == "HEAD")):
+                data = await self._receive(progress)
+                if data is None:
+                    reader.end()
+                    break
+                progress.phase = Phase.READING
+                reader.feed(data)
+        finally:
+            del reader.parser  # which holds the reader: together they would wait for the garbage collector
         refuse_encoding(reader.headers, reader.status)
         progress.phase = Phase.ANSWERED
         self.clean = reader.complete and reader.keep_alive and not reader.stray
@@ -277,7 +278,7 @@ class Lane:
     async def _receive(self, progress: Progress) -> bytes | None:
         while True:
             try:
-                return await self._stream.receive(_READ_SIZE)
+                return await self._source.receive(_READ_SIZE)
             except anyio.EndOfStream:
                 return None
             except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
@@ -300,13 +301,10 @@ async def _encrypt(line: _Line, host: str, tls: ssl.SSLContext) -> TLSStream:
         raise
 
 
-def _is_readable(sock: socket.socket) -> bool:
-    """Tell whether a read would return at once: with data that nobody asked for, or with the end of the stream."""
-    descriptor = sock.fileno()
-    if descriptor < 0:
-        return True
-    if hasattr(select, "poll"):  # `select` cannot watch descriptors above 1023
-        poll = select.poll()
-        poll.register(descriptor, select.POLLIN)
-        return bool(poll.poll(0))
-    return bool(select.select([descriptor], [], [], 0)[0])
+def _watch(sock: socket.socket) -> Callable[[], bool]:
+    """Return what tells whether a read would return at once: with data that nobody asked for, or with the stream's end."""
+    if not hasattr(select, "poll"):
+        return lambda: sock.fileno() < 0 or bool(select.select([sock], [], [], 0)[0])
+    poll = select.poll()  # which, unlike `select`, watches descriptors above 1023
+    poll.register(sock.fileno(), select.POLLIN)
+    return lambda: sock.fileno() < 0 or bool(poll.poll(0))

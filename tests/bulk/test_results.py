@@ -1,8 +1,12 @@
+import copy
 import pickle
 
+import attrs
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from wikipayam_async.bulk.results import BulkReport, SendResult
+from wikipayam_async.bulk.results import BulkReport, SendResult, accepted
 from wikipayam_async.core.events import SendStatus
 from wikipayam_async.errors import APIConnectionError, BulkError, ResponseError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages import SmsMessage
@@ -103,3 +107,85 @@ def test_a_result_shows_no_secret_and_compares_without_its_error() -> None:
         "track_id=None, note=None), status=<SendStatus.REJECTED: 'rejected'>, id=None, error=None, track_id='T3')"
     )
     assert result(3, REJECTED, ResponseError("a")) == result(3, REJECTED)
+
+
+def normally(index: int, id_: str | None) -> SendResult:
+    """Make the result of an accepted message in the normal way."""
+    return SendResult(index, MESSAGE, ACCEPTED, id_, None, f"T{index}")
+
+
+def quickly(*ids: str | None) -> list[SendResult]:
+    """Make the results of accepted messages in the quick way."""
+    count = len(ids)
+    return accepted(range(count), [MESSAGE] * count, [f"T{index}" for index in range(count)], ids)
+
+
+def test_results_made_quickly_are_like_all_others() -> None:
+    """They are of the very class, equal, with the same hash and the same repr, and hold the same in every field."""
+    made, expected = quickly("id0", None, "id2"), [normally(0, "id0"), normally(1, None), normally(2, "id2")]
+    assert made == expected
+    assert [type(one) for one in made] == [SendResult] * 3
+    assert [hash(one) for one in made] == [hash(one) for one in expected]
+    assert [repr(one) for one in made] == [repr(one) for one in expected]
+    assert [attrs.astuple(one, recurse=False) for one in made] == [
+        attrs.astuple(one, recurse=False) for one in expected
+    ]
+    assert len({*made, *expected}) == 3
+    assert made[0] != made[1]
+
+
+def test_a_result_made_quickly_is_matched_by_its_class() -> None:
+    """Patterns and `isinstance` take it for what it is."""
+    (one,) = quickly("id0")
+    match one:
+        case SendResult(index, message, status, id_):
+            assert (index, message, status, id_) == (0, MESSAGE, ACCEPTED, "id0")
+        case _:
+            pytest.fail("no SendResult")
+    assert isinstance(one, SendResult)
+
+
+@pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
+def test_results_made_quickly_are_pickled(protocol: int) -> None:
+    """They go to another process and come back like all others, and as the same bytes."""
+    (one,) = quickly("id0")
+    again = pickle.loads(pickle.dumps(one, protocol))  # noqa: S301 - our own
+    assert (again, type(again)) == (normally(0, "id0"), SendResult)
+    assert pickle.dumps(one, protocol) == pickle.dumps(normally(0, "id0"), protocol)
+
+
+def test_results_made_quickly_are_copied_and_changed_by_copying() -> None:
+    """Copies of every kind are results like all others."""
+    (one,) = quickly("id0")
+    copies = [copy.copy(one), copy.deepcopy(one), attrs.evolve(one)]
+    assert copies == [normally(0, "id0")] * 3
+    changed = attrs.evolve(one, status=UNKNOWN, id=None, error=ResponseError("no"))
+    assert (changed.status, changed.id, str(changed.error), changed.track_id) == (UNKNOWN, None, "no", "T0")
+    assert (one.status, one.id) == (ACCEPTED, "id0")
+
+
+@pytest.mark.parametrize("name", ["index", "message", "status", "id", "error", "track_id", "note", "__class__"])
+def test_results_made_quickly_cannot_be_changed(name: str) -> None:
+    """No field can be written or deleted, and no new one made; nor can the class be taken away again."""
+    (one,) = quickly("id0")
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        setattr(one, name, None)
+    with pytest.raises((attrs.exceptions.FrozenInstanceError, AttributeError)):
+        delattr(one, name)
+    assert one == normally(0, "id0")
+    assert not hasattr(one, "__dict__")
+
+
+def test_the_columns_of_a_batch_are_of_one_length() -> None:
+    """Where one is short, no result is made up and none left out."""
+    with pytest.raises(ValueError, match="zip"):
+        accepted([0, 1], [MESSAGE] * 2, ["T0", "T1"], ["id0"])
+    assert accepted([], [], [], []) == []
+
+
+@given(st.lists(st.tuples(st.integers(0), st.text(), st.none() | st.text())))
+def test_any_result_made_quickly_equals_the_one_made_normally(rows: list[tuple[int, str, str | None]]) -> None:
+    """Whatever the columns hold, the two ways lead to the same."""
+    indexes, names, ids = ([row[column] for row in rows] for column in range(3))
+    made: list[SendResult] = accepted(indexes, [MESSAGE] * len(rows), names, ids)  # type: ignore[arg-type] # columns
+    assert made == [SendResult(index, MESSAGE, ACCEPTED, id_, None, name) for index, name, id_ in rows]

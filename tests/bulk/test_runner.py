@@ -8,11 +8,11 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from wikipayam_async import AuthenticationError, SendResult, SendStatus, SentMessage, SmsMessage
+from wikipayam_async import AuthenticationError, SendResult, SendStatus, SmsMessage
 from wikipayam_async.bulk.runner import BulkRun, Pace
 from wikipayam_async.bulk.sender import ChunkSender
-from wikipayam_async.bulk.source import Source
-from wikipayam_async.messages import Prepared, TrackIds, prepare_sms
+from wikipayam_async.bulk.source import Prepare, Source
+from wikipayam_async.messages import Batch, TrackIds, prepare_some
 
 pytestmark = pytest.mark.anyio
 
@@ -25,10 +25,17 @@ def messages(count: int) -> list[SmsMessage]:
     return [SmsMessage(RECEIVER, f"m{index}") for index in range(count)]
 
 
-async def accept(prepared: Sequence[Prepared[SmsMessage]], _: object) -> list[SentMessage | None]:
+async def accept(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
     """Accept everything."""
     await checkpoint()
-    return [SentMessage(f"id-{one.track_id}") for one in prepared]
+    return [f"id-{name}" for name in batch.track_ids]
+
+
+async def hold(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
+    """Accept everything but the request that begins with `m2`, which stays under way for ever."""
+    if batch.messages[0].message == "m2":
+        await anyio.sleep_forever()
+    return await accept(batch, observer)
 
 
 def run_of(
@@ -41,7 +48,7 @@ def run_of(
     stop_on_failure: bool = False,
 ) -> BulkRun:
     """Make a run over a road that stands in for the pipeline."""
-    prepare = partial(prepare_sms, sender="1", track_ids=TrackIds(), normalize=True)
+    prepare: Prepare = partial(prepare_some, sender="1", track_ids=TrackIds(), normalize=True)
     sender = ChunkSender(road, concurrency=concurrency, longest_pause=1, stop_on_failure=stop_on_failure)
     return BulkRun(Source(rows, prepare, batch_size), sender, Pace(concurrency=concurrency, ordered=ordered))
 
@@ -71,10 +78,10 @@ async def test_results_come_in_the_order_of_the_input_if_asked_for() -> None:
     """An ordered run gives out every chunk in its turn, whichever comes back first."""
     first_is_free = anyio.Event()
 
-    async def road(prepared: Sequence[Prepared[SmsMessage]], observer: object) -> list[SentMessage | None]:
-        if prepared[0].message.message in {"m0", "m6"}:
+    async def road(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
+        if batch.messages[0].message in {"m0", "m6"}:
             await first_is_free.wait()
-        return await accept(prepared, observer)
+        return await accept(batch, observer)
 
     async with run_of(messages(11), road, concurrency=3, ordered=True) as run:
         await anyio.wait_all_tasks_blocked()
@@ -87,10 +94,10 @@ async def test_results_come_as_they_are_ready_unless_order_is_asked_for() -> Non
     """A chunk that takes its time holds up no other."""
     release = anyio.Event()
 
-    async def road(prepared: Sequence[Prepared[SmsMessage]], observer: object) -> list[SentMessage | None]:
-        if prepared[0].message.message == "m0":
+    async def road(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
+        if batch.messages[0].message == "m0":
             await release.wait()
-        return await accept(prepared, observer)
+        return await accept(batch, observer)
 
     async with run_of(messages(4), road) as run:
         seen = [(await anext(run)).index, (await anext(run)).index]
@@ -109,11 +116,6 @@ async def test_a_take_that_is_given_up_does_not_widen_the_window() -> None:
             pulled += 1
             yield SmsMessage(RECEIVER, f"m{pulled}")
 
-    async def road(prepared: Sequence[Prepared[SmsMessage]], observer: object) -> list[SentMessage | None]:
-        if prepared[0].message.message == "m2":
-            await anyio.sleep_forever()
-        return await accept(prepared, observer)
-
     async def wait_in_vain() -> int:
         async with anyio.create_task_group() as group:
             group.start_soon(run.take)
@@ -121,7 +123,7 @@ async def test_a_take_that_is_given_up_does_not_widen_the_window() -> None:
             group.cancel_scope.cancel()
         return pulled
 
-    async with run_of(endless(), road, batch_size=1, ordered=True) as run:
+    async with run_of(endless(), hold, batch_size=1, ordered=True) as run:
         assert (await anext(run)).index == 0
         await anyio.wait_all_tasks_blocked()
         before = pulled
@@ -164,11 +166,11 @@ async def test_left_at_once() -> None:
     rows = iter(messages(100))
     sent = 0
 
-    async def road(prepared: Sequence[Any], _: object) -> list[SentMessage | None]:
+    async def road(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
         nonlocal sent
-        sent += len(prepared)
+        sent += len(batch.messages)
         await checkpoint()
-        return [SentMessage("id") for _ in prepared]
+        return ["id" for _ in batch.messages]
 
     async with run_of(rows, road) as run:
         pass
@@ -208,10 +210,10 @@ async def test_leftover_comes_from_everywhere_at_once() -> None:
 async def test_ordered_leftover() -> None:
     """When an ordered run is left while its first chunk hangs, the results that waited behind it are in the leftover."""
 
-    async def road(prepared: Sequence[Prepared[SmsMessage]], _: object) -> list[SentMessage | None]:
-        if prepared[0].message.message == "m0":
+    async def road(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
+        if batch.messages[0].message == "m0":
             await anyio.sleep_forever()
-        return await accept(prepared, _)
+        return await accept(batch, _)
 
     async with run_of(messages(100), road, ordered=True) as run:
         await anyio.wait_all_tasks_blocked()
@@ -345,12 +347,216 @@ async def test_the_source_is_pulled_by_one_worker_at_a_time() -> None:
     assert most == 1
 
 
+async def test_a_large_body_is_split_and_the_order_kept() -> None:
+    """However a body is split, an ordered run gives every result in its turn, those of rejected rows between them too."""
+    large, bad = SmsMessage(RECEIVER, "x" * 600_000), SmsMessage("bad", "m")
+    rows = [bad, large, bad, large, bad, bad, large, *messages(1), bad, large, large]
+    first_is_free = anyio.Event()
+    bodies: list[int] = []
+
+    async def road(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
+        bodies.append(len(batch.body))
+        if len(bodies) == 1:
+            await first_is_free.wait()
+        return await accept(batch, observer)
+
+    async with run_of(rows, road, batch_size=100, concurrency=3, ordered=True) as run:
+        await anyio.wait_all_tasks_blocked()
+        first_is_free.set()
+        seen = [(result.index, result.message, str(result.status)) async for result in run]
+    assert seen == [(index, row, "rejected" if row is bad else "accepted") for index, row in enumerate(rows)]
+    assert [size < 1_000_000 for size in bodies] == [True] * 5
+
+
+async def test_leftover_of_a_large_body() -> None:
+    """When the block is left while a body was split into many, each of its parts is in the leftover."""
+    rows = [SmsMessage(RECEIVER, "x" * 600_000)] * 9
+    async with run_of(rows, batch_size=100, concurrency=1, ordered=True) as run:
+        await anyio.wait_all_tasks_blocked()
+        first = await anext(run)
+    assert [(result.index, result.status) for result in [first, *run.leftover]] == [
+        (index, ACCEPTED if index < 2 else NOT_ATTEMPTED) for index in range(9)
+    ]
+
+
+async def test_all_at_once() -> None:
+    """Everything can be taken at once, the rejected and what the source gave before it raised among it."""
+    trouble = LookupError("torn")
+
+    def source() -> Iterator[SmsMessage]:
+        yield from [*messages(7), SmsMessage("bad", "m"), *messages(2)]
+        raise trouble
+
+    async with run_of(source()) as run:
+        everything = await run.take_all()
+        assert await run.take_all() == []
+        assert await run.take() is None
+        with pytest.raises(LookupError):
+            await anext(run)
+    assert sorted((result.index, str(result.status)) for result in everything) == [
+        (index, "rejected" if index == 7 else "accepted") for index in range(10)
+    ]
+    assert (run.source_error, run.leftover) == (trouble, [])
+
+
+async def test_all_of_an_ordered_run() -> None:
+    """Taken at once, the results of an ordered run stand in the order of the input."""
+    first_is_free = anyio.Event()
+
+    async def road(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
+        if batch.messages[0].message == "m0":
+            await first_is_free.wait()
+        return await accept(batch, observer)
+
+    everything: list[SendResult] = []
+
+    async def take() -> None:
+        everything.extend(await run.take_all())
+
+    async with run_of(messages(11), road, concurrency=3, ordered=True) as run, anyio.create_task_group() as group:
+        group.start_soon(take)
+        await anyio.wait_all_tasks_blocked()
+        first_is_free.set()
+    assert [result.index for result in everything] == list(range(11))
+
+
+async def test_all_that_is_left() -> None:
+    """After some results were taken one by one and by the chunk, the rest is what nobody has taken yet."""
+    async with run_of(messages(20), batch_size=3, concurrency=1) as run:
+        seen = [await anext(run)]
+        by_the_chunk = [await run.take() or [], await run.take() or []]
+        seen += [result for some in by_the_chunk for result in some]
+        seen.append(await anext(run))
+        rest = await run.take_all()
+    assert [[result.index for result in some] for some in by_the_chunk] == [[1, 2], [3, 4, 5]]
+    assert [result.index for result in [*seen, *rest]] == list(range(20))
+    assert run.leftover == []
+
+
+async def test_taking_all_is_not_held_back_by_the_window() -> None:
+    """Who waits for everything need not take anything: the source is read to its end, whatever was taken before."""
+    async with run_of(messages(100), batch_size=1, concurrency=1) as run:
+        await anyio.wait_all_tasks_blocked()
+        first = await anext(run)
+        everything = await run.take_all()
+    assert sorted(result.index for result in [first, *everything]) == list(range(100))
+
+
+@pytest.mark.parametrize("count", [1, 2, 50])
+async def test_taking_all_after_everything_came_to_a_halt(count: int) -> None:
+    """Results that fill the window, or are the last, are taken at once, so that what waits behind them can go on."""
+    async with run_of(messages(count), batch_size=1, concurrency=1) as run:
+        await anyio.wait_all_tasks_blocked()
+        everything = await run.take_all()
+    assert sorted(result.index for result in everything) == list(range(count))
+
+
+async def test_all_before_anything_was_taken_keeps_the_window() -> None:
+    """While everything is awaited, no more requests are under way than the concurrency allows."""
+    under_way = 0
+    most = 0
+
+    async def road(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
+        nonlocal under_way, most
+        under_way += 1
+        most = max(most, under_way)
+        ids = await accept(batch, observer)
+        under_way -= 1
+        return ids
+
+    async with run_of(messages(50), road, batch_size=1, concurrency=3) as run:
+        assert len(await run.take_all()) == 50
+    assert most == 3
+
+
+@pytest.mark.parametrize("ordered", [False, True])
+async def test_taking_all_that_is_cancelled_loses_nothing(ordered: bool) -> None:
+    """The results that were there when the waiting was given up are in the leftover with all the others."""
+    async with run_of(messages(8), hold, ordered=ordered) as run, anyio.create_task_group() as group:
+        group.start_soon(run.take_all)
+        await anyio.wait_all_tasks_blocked()
+        group.cancel_scope.cancel()
+    fates = [NOT_ATTEMPTED if index in {2, 3} else ACCEPTED for index in range(8)]
+    assert sorted((result.index, result.status) for result in run.leftover) == list(enumerate(fates))
+
+
+async def test_taking_all_that_is_cancelled_with_the_whole_run() -> None:
+    """A cancellation of everything leaves each result in the leftover once."""
+    with anyio.CancelScope() as scope:
+        async with run_of(messages(8), hold) as run, anyio.create_task_group() as group:
+            group.start_soon(run.take_all)
+            await anyio.wait_all_tasks_blocked()
+            scope.cancel()
+    assert scope.cancelled_caught
+    assert sorted(result.index for result in run.leftover) == list(range(8))
+
+
+@pytest.mark.parametrize("way", ["anext", "take", "take_all"])
+async def test_going_on_after_taking_all_was_cancelled(way: str) -> None:
+    """What came meanwhile can be taken in every way, in whole: nothing waits for the block to be left."""
+    release = anyio.Event()
+
+    async def road(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
+        if batch.messages[0].message == "m2":
+            await release.wait()
+        return await accept(batch, observer)
+
+    seen: list[SendResult] = []
+    async with run_of(messages(8), road) as run:
+        for _ in range(2):
+            async with anyio.create_task_group() as group:
+                group.start_soon(run.take_all)
+                await anyio.wait_all_tasks_blocked()
+                group.cancel_scope.cancel()
+        release.set()
+        if way == "anext":
+            seen += [result async for result in run]
+        elif way == "take":
+            while (some := await run.take()) is not None:
+                seen += some
+        else:
+            seen += await run.take_all()
+    assert sorted((result.index, result.status) for result in seen) == [(index, ACCEPTED) for index in range(8)]
+    assert run.leftover == []
+
+
+async def test_who_waits_for_all_shares_with_nobody() -> None:
+    """While one task waits for everything no other can take results, nor can two wait for everything."""
+    release = anyio.Event()
+
+    async def road(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
+        await release.wait()
+        return await accept(batch, observer)
+
+    everything: list[SendResult] = []
+
+    async def take() -> None:
+        everything.extend(await run.take_all())
+
+    async with run_of(messages(4), road) as run, anyio.create_task_group() as group:
+        group.start_soon(take)
+        await anyio.wait_all_tasks_blocked()
+        for taking in (run.take_all, run.take, run.__anext__):
+            with pytest.raises(anyio.BusyResourceError):
+                await taking()
+        release.set()
+    assert sorted(result.index for result in everything) == [0, 1, 2, 3]
+
+
+async def test_all_after_the_block_was_left() -> None:
+    """There is nothing more to take: the rest is in the leftover."""
+    async with run_of(messages(5), batch_size=5) as run:
+        await anext(run)
+    assert (await run.take_all(), len(run.leftover)) == ([], 4)
+
+
 async def test_a_run_runs_once() -> None:
     """A run cannot be entered twice, nor read before it was entered."""
     run = run_of(messages(1))
-    with pytest.raises(RuntimeError) as caught:
-        await anext(run)
-    assert str(caught.value) == "enter the bulk send first: async with client.sms.bulk(...) as results"
+    for taking in (run.__anext__, run.take, run.take_all):
+        with pytest.raises(RuntimeError) as caught:
+            await taking()
+        assert str(caught.value) == "enter the bulk send first: async with client.sms.bulk(...) as results"
     async with run:
         pass
     with pytest.raises(RuntimeError) as caught:
@@ -362,9 +568,9 @@ async def test_two_tasks_cannot_take_at_once() -> None:
     """Of two tasks that take results at the same time the second is refused, instead of results getting lost."""
     release = anyio.Event()
 
-    async def road(prepared: Sequence[Any], observer: object) -> list[SentMessage | None]:
+    async def road(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
         await release.wait()
-        return await accept(prepared, observer)
+        return await accept(batch, observer)
 
     seen: list[SendResult] = []
 
@@ -384,7 +590,7 @@ async def test_two_tasks_cannot_take_at_once() -> None:
 async def test_a_stop_reaches_the_source() -> None:
     """After a stop the rest of the source is read without being checked, and not attempted."""
 
-    async def road(prepared: Sequence[Any], _: object) -> list[SentMessage | None]:
+    async def road(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
         await checkpoint()
         raise AuthenticationError("no", status_code=401)
 
@@ -404,9 +610,9 @@ async def test_stop_on_a_bad_row() -> None:
 async def test_an_exception_of_the_block_goes_before_everything() -> None:
     """The block's exception arrives as itself even if requests are still under way."""
 
-    async def road(prepared: Sequence[Any], _: object) -> list[SentMessage | None]:
-        if prepared[0].message.message == "m0":
-            return await accept(prepared, _)
+    async def road(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
+        if batch.messages[0].message == "m0":
+            return await accept(batch, _)
         await anyio.sleep_forever()
         raise AssertionError
 

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import gc
+import weakref
+from collections.abc import Sequence
 from typing import Any
 
 import anyio
+import msgspec
 import pytest
 
 from wikipayam_async import (
@@ -19,16 +22,15 @@ from wikipayam_async import (
     ResponseError,
     SendResult,
     SendStatus,
-    SentMessage,
     SmsMessage,
     UnknownOutcomeError,
     UnprocessableError,
 )
-from wikipayam_async.bulk.chunker import Chunk, Item, chunk_of
+from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.sender import ChunkSender, results_of
 from wikipayam_async.core.events import Attempt, MessageOutcome, Phase
-from wikipayam_async.core.redact import SealedBytes
-from wikipayam_async.messages import Prepared
+from wikipayam_async.core.operation import Observer
+from wikipayam_async.messages import Batch, SmsWire
 
 pytestmark = pytest.mark.anyio
 
@@ -39,13 +41,9 @@ ATTEMPTS = (Attempt(1, Phase.ANSWERED, 0.1, 429),)
 
 def chunk(*indexes: int) -> Chunk:
     """Make a chunk of the messages with the given places in the input."""
-    items = [
-        Item(index, Prepared(SmsMessage("09123456789", f"m{index}"), "09123456789", f"T{index}", SealedBytes(b"{}")))
-        for index in indexes
-    ]
-    made = chunk_of(items)
-    assert made is not None
-    return made
+    messages = [SmsMessage("09123456789", f"m{index}") for index in indexes]
+    wires = [SmsWire("1", "09123456789", f"m{index}", msgspec.UNSET, f"T{index}") for index in indexes]
+    return Chunk(indexes, Batch(messages, wires))
 
 
 class Road:
@@ -55,21 +53,18 @@ class Road:
         self.script = list(script)
         self.requests: list[list[str]] = []
 
-    async def __call__(
-        self, prepared: Sequence[Prepared[SmsMessage]], observer: Callable[[Sequence[MessageOutcome]], None]
-    ) -> Sequence[SentMessage | None]:
+    async def __call__(self, batch: Batch[SmsMessage], observer: Observer) -> Sequence[str | None]:
         """Take one request."""
-        self.requests.append([one.track_id for one in prepared])
+        self.requests.append(list(batch.track_ids))
         step: Any = self.script.pop(0) if self.script else None
         if isinstance(step, BaseException):
             raise step
         if callable(step):
-            fates: Any = step(prepared)
-            observer(fates)
+            fates: Any = step(batch)
+            observer(lambda: fates)
             await anyio.sleep_forever()
         left_out: Any = step or ()
-        sent = [SentMessage(f"id-{one.track_id}", track_id=one.track_id) for one in prepared]
-        return [None if place in left_out else one for place, one in enumerate(sent)]
+        return [None if place in left_out else f"id-{name}" for place, name in enumerate(batch.track_ids)]
 
 
 def sender_of(road: Road, *, concurrency: int = 1, stop_on_failure: bool = False) -> ChunkSender:
@@ -104,6 +99,32 @@ async def test_accepted() -> None:
         (5, ACCEPTED, "id-T5", "T5", None),
     ]
     assert results[0].message == SmsMessage("09123456789", "m4")
+
+
+async def test_a_request_that_is_over_holds_nothing() -> None:
+    """What tells the fates holds the whole call, which holds who observes it: that circle is opened at once."""
+
+    class Told:
+        def __init__(self, batch: object, observer: object) -> None:
+            self.held = (batch, observer)
+
+        def __call__(self) -> list[MessageOutcome]:
+            return []
+
+    held: list[weakref.ref[Told]] = []
+
+    async def road(batch: Batch[SmsMessage], observer: Observer) -> Sequence[str | None]:
+        told = Told(batch, observer)
+        held.append(weakref.ref(told))
+        observer(told)
+        return list(batch.track_ids)
+
+    gc.disable()
+    try:
+        await ChunkSender(road, concurrency=1, longest_pause=1, stop_on_failure=False).settle(chunk(0, 1), [])
+        assert [one() for one in held] == [None]
+    finally:
+        gc.enable()
 
 
 async def test_left_out() -> None:
@@ -183,13 +204,13 @@ async def test_413_from_two_workers_keeps_the_smaller_size() -> None:
     gate = anyio.Event()
     lengths: list[int] = []
 
-    async def road(prepared: Sequence[Prepared[SmsMessage]], _: object) -> Sequence[SentMessage | None]:
-        lengths.append(len(prepared))
-        if len(prepared) == 8:
+    async def road(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
+        lengths.append(len(batch.messages))
+        if len(batch.messages) == 8:
             await gate.wait()
-        if len(prepared) > 1:
+        if len(batch.messages) > 1:
             raise PayloadTooLargeError("no", status_code=413)
-        return [SentMessage("id") for _ in prepared]
+        return ["id" for _ in batch.messages]
 
     sender = ChunkSender(road, concurrency=2, longest_pause=1, stop_on_failure=False)
     results: list[SendResult] = []
@@ -291,9 +312,9 @@ async def test_cancelled_before_anything_left() -> None:
 async def test_cancelled_after_the_pipeline_told() -> None:
     """The fates that the pipeline told of before a cancellation went through become the results."""
 
-    def tell(prepared: Sequence[Prepared[SmsMessage]]) -> list[MessageOutcome]:
+    def tell(batch: Batch[SmsMessage]) -> list[MessageOutcome]:
         fates = [(ACCEPTED, "id-0"), (UNKNOWN, None), (REJECTED, None)]
-        return [MessageOutcome(one.track_id, *fate) for one, fate in zip(prepared, fates, strict=True)]
+        return [MessageOutcome(name, *fate) for name, fate in zip(batch.track_ids, fates, strict=True)]
 
     results: list[SendResult] = []
     with anyio.CancelScope() as scope:
@@ -306,9 +327,34 @@ async def test_cancelled_after_the_pipeline_told() -> None:
         (UNKNOWN, None, UnknownOutcomeError),
         (REJECTED, None, type(None)),
     ]
+    error = results[1].error
+    assert isinstance(error, UnknownOutcomeError)
+    assert (error.track_ids, error.messages) == (("T1",), (results[1].message,))
+
+
+async def test_cancelled_in_a_later_round() -> None:
+    """What an earlier round of the same request was told is not taken for the fates of the one that was cancelled."""
+    rounds = 0
+
+    async def road(batch: Batch[SmsMessage], observer: Observer) -> Sequence[str | None]:
+        nonlocal rounds
+        rounds += 1
+        if rounds == 1:
+            observer(lambda: [MessageOutcome(name, REJECTED) for name in batch.track_ids])
+            raise RateLimitError("slow", status_code=429, attempts=ATTEMPTS)
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    results: list[SendResult] = []
+    sender = ChunkSender(road, concurrency=1, longest_pause=1, stop_on_failure=False)
+    async with anyio.create_task_group() as group:
+        group.start_soon(sender.settle, chunk(0, 1), results)
+        await anyio.wait_all_tasks_blocked()
+        group.cancel_scope.cancel()
+    assert [(r.index, r.status, r.error) for r in results] == [(0, NOT_ATTEMPTED, None), (1, NOT_ATTEMPTED, None)]
 
 
 def test_results_of() -> None:
     """The same fate for some messages is one result each, with place and reference."""
-    results = results_of(chunk(3, 4).items, UNKNOWN, None)
+    results = results_of(chunk(3, 4), UNKNOWN, None)
     assert [(r.index, r.status, r.track_id) for r in results] == [(3, UNKNOWN, "T3"), (4, UNKNOWN, "T4")]

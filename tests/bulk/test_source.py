@@ -1,14 +1,20 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Iterator
+import itertools
+from collections.abc import AsyncIterator, Iterator, Sequence
 from functools import partial
 from typing import Any
 
+import anyio
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from wikipayam_async import AuthenticationError, ConfigurationError, InvalidInputError, SendStatus, SmsMessage
-from wikipayam_async.bulk.source import Pull, Source
-from wikipayam_async.messages import TrackIds, prepare_sms
+from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
+from wikipayam_async.bulk.source import Prepare, Pull, Source
+from wikipayam_async.errors import SuppressedError
+from wikipayam_async.messages import TrackIds, prepare_some
 
 pytestmark = pytest.mark.anyio
 
@@ -17,7 +23,7 @@ RECEIVER = "09123456789"
 
 def source_of(messages: Any, batch_size: int = 2, sender: str | None = "1") -> Source:
     """Make a source."""
-    prepare = partial(prepare_sms, sender=sender, track_ids=TrackIds(), normalize=True)
+    prepare: Prepare = partial(prepare_some, sender=sender, track_ids=TrackIds(), normalize=True)
     return Source(messages, prepare, batch_size)
 
 
@@ -30,8 +36,8 @@ def shape(pull: Pull | None) -> Any:
     """Return the number, the indexes to send, and the indexes that are settled."""
     if pull is None:
         return None
-    items = pull.chunk.items if pull.chunk else ()
-    return pull.number, [item.index for item in items], [result.index for result in pull.settled]
+    indexes = pull.chunk.indexes if pull.chunk else ()
+    return pull.number, list(indexes), [result.index for result in pull.settled]
 
 
 async def shapes(source: Source) -> list[Any]:
@@ -88,9 +94,11 @@ async def test_a_row_without_a_sender_is_settled() -> None:
 
 
 async def test_many_bad_rows_do_not_pile_up_nor_overtake() -> None:
-    """Bad rows are handed out after a batch of them, together with the good ones that stood before them."""
-    rows = [*good(1), *([SmsMessage("bad", "m")] * 5), *good(1)]
-    assert await shapes(source_of(rows, 3)) == [(0, [0], [1, 2, 3]), (1, [6], [4, 5])]
+    """Bad rows are handed out once there is a batch of them, together with the good ones that stood before them."""
+    rows = [*good(1), *([SmsMessage("bad", "m")] * 7), *good(1)]
+    assert await shapes(source_of(rows, 3)) == [(0, [0], [1, 2, 3, 4]), (1, [], [5, 6, 7]), (2, [8], [])]
+    endless = itertools.repeat(SmsMessage("bad", "m"))
+    assert shape(await source_of(endless, 3).pull()) == (0, [], [0, 1, 2])
 
 
 async def test_a_row_whose_own_code_raises() -> None:
@@ -99,7 +107,7 @@ async def test_a_row_whose_own_code_raises() -> None:
     class Trap(str):
         __slots__ = ()
 
-        def encode(self, *_: object, **__: object) -> bytes:
+        def __len__(self) -> int:
             raise ZeroDivisionError
 
     rows = [*good(1), SmsMessage(RECEIVER, Trap("m")), *good(1)]
@@ -110,6 +118,42 @@ async def test_a_row_whose_own_code_raises() -> None:
     assert isinstance(result.error, InvalidInputError)
     assert (result.status, result.error.field) == (SendStatus.REJECTED, "messages[1]")
     assert "raised ZeroDivisionError" in str(result.error)
+
+
+async def test_a_row_that_is_held_back() -> None:
+    """An error of ours that is no fault of the message's is its result as it is."""
+    reason = SuppressedError("not sent: the receiver opted out", reason="opted_out")
+
+    def prepare(messages: Sequence[SmsMessage]) -> Any:
+        wires, _ = prepare_some(messages, sender="1", track_ids=TrackIds(), normalize=True)
+        return wires[1:], {0: reason} if messages else {}
+
+    pull = await Source(good(2), prepare, 2).pull()
+    assert shape(pull) == (0, [1], [0])
+    assert pull is not None
+    assert [(result.status, result.error) for result in pull.settled] == [(SendStatus.REJECTED, reason)]
+
+
+async def test_a_check_that_is_interrupted_loses_nothing() -> None:
+    """A Ctrl-C comes at any line; what was taken from the iterable and not checked was not attempted."""
+
+    def prepare(messages: Sequence[SmsMessage]) -> Any:
+        if messages[0].message == "m2":
+            raise KeyboardInterrupt
+        return prepare_some(messages, sender="1", track_ids=TrackIds(), normalize=True)
+
+    rows = good(5)
+    source = Source(iter(rows), prepare, 2)
+    assert shape(await source.pull()) == (0, [0, 1], [])
+    with pytest.raises(KeyboardInterrupt):
+        await source.pull()
+    remains = source.remains()
+    assert shape(remains) == (1, [], [2, 3])
+    assert remains is not None
+    assert [(one.message, one.status, one.error) for one in remains.settled] == [
+        (row, SendStatus.NOT_ATTEMPTED, None) for row in rows[2:4]
+    ]
+    assert source.remains() is None
 
 
 async def test_bad_rows_alone() -> None:
@@ -134,6 +178,53 @@ async def test_large_messages_fill_a_chunk_by_their_bytes() -> None:
     assert await shapes(source_of(rows, 100)) == [(0, [0, 1], []), (1, [2, 3], []), (2, [4], [])]
 
 
+async def test_bad_rows_among_large_messages_stay_in_their_place() -> None:
+    """When a body is split, each bad row goes with the part that it stands in, and none comes late or early."""
+    large, bad = SmsMessage(RECEIVER, "x" * 600_000), SmsMessage("bad", "m")
+    rows = [bad, large, bad, large, bad, bad, large, *good(1), bad, large]
+    assert await shapes(source_of(rows, 100)) == [
+        (0, [1], [0, 2]),
+        (1, [3], [4, 5]),
+        (2, [6, 7], [8]),
+        (3, [9], []),
+    ]
+
+
+async def test_no_more_is_taken_than_a_request_holds() -> None:
+    """A chunk is handed out when it is full, before the iterable is asked for what comes next."""
+    rows = iter([*good(1), SmsMessage("bad", "m"), *good(5)])
+    assert shape(await source_of(rows, 3).pull()) == (0, [0, 2, 3], [1])
+    assert len(list(rows)) == 3
+
+
+LARGE = SmsMessage(RECEIVER, "x" * 450_000)
+KINDS = st.sampled_from([good(1)[0], good(1)[0], SmsMessage("bad", "m"), LARGE])
+
+
+@given(st.lists(KINDS, max_size=9), st.integers(1, 4), st.booleans())
+@settings(max_examples=60)
+async def test_everything_comes_once_and_in_its_order(rows: list[Any], batch_size: int, asynchronous: bool) -> None:
+    """Whatever the rows are, each comes out once; pulls are numbered, in order, never empty and never too large."""
+
+    async def agen() -> AsyncIterator[SmsMessage]:
+        for row in rows:
+            yield row
+
+    source = source_of(agen() if asynchronous else rows, batch_size)
+    seen: list[int] = []
+    number = 0
+    while (pull := await source.pull()) is not None:
+        _, sent, settled = shape(pull)
+        assert (pull.number, bool(sent or settled), len(sent) <= batch_size) == (number, True, True)
+        assert len(settled) < 2 * batch_size
+        if pull.chunk is not None:
+            assert [rows[index] for index in sent] == pull.chunk.batch.messages
+            assert len(pull.chunk.batch.body) <= MAX_BODY_BYTES
+        seen += sorted(sent + settled)
+        number += 1
+    assert seen == list(range(len(rows)))
+
+
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_a_source_that_raises(asynchronous: bool) -> None:
     """What the iterable raises comes out once, with what it gave before in `remains`, and then the source has ended."""
@@ -153,6 +244,62 @@ async def test_a_source_that_raises(asynchronous: bool) -> None:
     assert shape(source.remains()) == (1, [2], [])
     assert await source.pull() is None
     assert source.remains() is None
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_a_source_that_raises_in_the_middle_of_a_chunk(asynchronous: bool) -> None:
+    """What it gave for a chunk that never became full is checked like any other, and all of it is in `remains`."""
+    rows = [*good(2), SmsMessage("bad", "m"), *good(1)]
+
+    def plain() -> Iterator[SmsMessage]:
+        yield from rows
+        raise LookupError("torn")
+
+    async def agen() -> AsyncIterator[SmsMessage]:
+        for message in plain():
+            yield message
+
+    source = source_of(agen() if asynchronous else plain(), 10)
+    with pytest.raises(LookupError, match="torn"):
+        await source.pull()
+    remains = source.remains()
+    assert shape(remains) == (0, [0, 1, 3], [2])
+    assert remains is not None
+    assert remains.chunk is not None
+    assert list(remains.chunk.batch.messages) == [rows[0], rows[1], rows[3]]
+    assert await source.pull() is None
+
+
+async def test_a_source_that_raises_after_large_messages() -> None:
+    """What it gave goes out in as many pulls as there are bodies."""
+
+    def plain() -> Iterator[SmsMessage]:
+        yield from [SmsMessage(RECEIVER, "x" * 400_000)] * 3
+        raise LookupError
+
+    source = source_of(plain(), 10)
+    with pytest.raises(LookupError):
+        await source.pull()
+    assert [shape(source.remains()), shape(await source.pull())] == [(0, [0, 1], []), (1, [2], [])]
+    assert await source.pull() is None
+
+
+async def test_a_pull_that_is_cancelled_loses_nothing() -> None:
+    """What an asynchronous source gave before is in `remains`, the bad rows refused."""
+
+    async def slow() -> AsyncIterator[SmsMessage]:
+        for message in [*good(2), SmsMessage("bad", "m")]:
+            yield message
+        await anyio.sleep_forever()
+
+    source = source_of(slow(), 10)
+    async with anyio.create_task_group() as group:
+        group.start_soon(source.pull)
+        await anyio.wait_all_tasks_blocked()
+        group.cancel_scope.cancel()
+    assert shape(source.remains()) == (0, [0, 1], [2])
+    assert source.remains() is None
+    assert await source.pull() is None
 
 
 async def test_a_source_that_raised_is_not_asked_again() -> None:

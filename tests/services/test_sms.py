@@ -358,6 +358,89 @@ class TestSendMany:
                 await client.sms.send_many([SmsMessage(RECEIVER, "m", track_id=name) for name in "AB"])
 
 
+class TestBulk:
+    """`sms.send_bulk` and `sms.bulk`: what is their own; what becomes of each message is told by promise P5."""
+
+    async def test_the_documented_call(self) -> None:
+        """Messages go out as in any other send, to the letter and in the order of the documentation."""
+        messages = [
+            SmsMessage("+989123456789", "one", track_id="A"),
+            SmsMessage(RECEIVER, "دو", track_id="B", sender="100010000"),
+            SmsMessage(RECEIVER, note="three", track_id="C"),
+        ]
+        async with (
+            raw_gateway(take_all) as gateway,
+            AsyncWikipayam("t", sender="10002000", base_url=gateway.url) as client,
+        ):
+            await client.sms.send_many(messages)
+            await client.sms.send_bulk(messages)
+            plain = await client.sms.send_bulk([SmsMessage(RECEIVER, "four")])
+        many, bulk, one = gateway.requests
+        assert (one.method, one.target) == ("POST", "/api/v1/sms/send")
+        assert bulk.body == many.body
+        assert one.body == (
+            b'[{"sender":"10002000","receiver":"09123456789","message":"four","track_id":"%s"}]'
+            % str(plain.results[0].track_id).encode()
+        )
+
+    @pytest.mark.parametrize(
+        ("data", "ids"),
+        [
+            ([{"id": "a", "track_id": "A"}, {"id": "b", "track_id": "B"}], ["a", "b"]),
+            ([{"id": "b", "track_id": "B"}, {"id": "a", "track_id": "A"}], ["a", "b"]),
+            ([{"id": 17, "track_id": "A"}, {"id": 18, "track_id": "B"}], ["17", "18"]),
+            ([{"id": "", "track_id": "A"}, {"id": "b", "track_id": "B"}], [None, "b"]),
+            ([{"id": "b", "track_id": "B"}], [None, "b"]),
+            ([{"id": "a", "receiver": "09120000001"}, {"id": "b", "receiver": "09120000002"}], ["a", "b"]),
+            ({"id": "a", "track_id": "A"}, ["a", None]),
+            ([], [None, None]),
+        ],
+    )
+    async def test_answers_of_every_shape(self, data: Any, ids: list[str | None]) -> None:
+        """The documented answer is read by a short way, any other as a single send reads it."""
+
+        async def handler(_: RawRequest, __: ByteStream) -> bytes:
+            return answer({"data": data})
+
+        rows = [SmsMessage("09120000001", "m", track_id="A"), SmsMessage("09120000002", "m", track_id="B")]
+        async with raw_gateway(handler) as gateway, AsyncWikipayam("t", sender="1", base_url=gateway.url) as client:
+            report = await client.sms.send_bulk(rows)
+        assert [(result.id, str(result.status)) for result in report.results] == [
+            (id_, "unknown" if id_ is None else "accepted") for id_ in ids
+        ]
+
+    async def test_a_body_that_no_request_holds(self) -> None:
+        """Large messages are divided among requests of a megabyte, and the results come in the order of the input."""
+        large, small, bad = SmsMessage(RECEIVER, "س" * 250_000), SmsMessage(RECEIVER, "m"), SmsMessage("bad", "m")
+        rows = [bad, large, small, bad, large, bad, small, large]
+        async with (
+            raw_gateway(take_all) as gateway,
+            AsyncWikipayam("t", sender="1", base_url=gateway.url) as client,
+            client.sms.bulk(rows, ordered=True) as results,
+        ):
+            seen = [(result.index, result.message, str(result.status)) async for result in results]
+        assert seen == [(index, row, "rejected" if row is bad else "accepted") for index, row in enumerate(rows)]
+        assert sorted([one["message"] for one in request.json] for request in gateway.requests) == sorted(
+            [[large.message, "m"], [large.message, "m"], [large.message]], key=len
+        )
+        assert max(len(request.body) for request in gateway.requests) <= 1_000_000
+
+    async def test_a_report_does_not_depend_on_who_looks_on(self) -> None:
+        """With a progress function or without, the report is the same, in the order of the input."""
+        rows = [SmsMessage("bad" if n % 7 == 3 else RECEIVER, f"m{n}", track_id=f"T{n}") for n in range(40)]
+        told: list[int] = []
+        reports = []
+        for progress in (None, lambda done, total, counts: told.append(done)):
+            client, emulator = emulated()
+            async with client:
+                reports.append(await client.sms.send_bulk(rows, 3, 4, progress=progress))
+            assert emulator.accepted == 34
+        first, second = ([(one.index, one.status, one.track_id) for one in report.results] for report in reports)
+        assert first == second
+        assert [index for index, _, _ in first] == list(range(40))
+        assert (told == sorted(told), told[-1]) == (True, 40)
+
+
 class TestOldInbox:
     """`sms.receive`: the old service, whose answer is not documented."""
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from attrs import field, frozen
 
-from wikipayam_async.messages import Prepared, SmsMessage
+from wikipayam_async.core.converter import encode_json
+from wikipayam_async.messages import Batch, SmsMessage, Wire
 
-__all__ = ["DEFAULT_BATCH_SIZE", "MAX_BODY_BYTES", "Chunk", "Chunker", "Item"]
+__all__ = ["DEFAULT_BATCH_SIZE", "MAX_BODY_BYTES", "Chunk", "chunks_of"]
 
 DEFAULT_BATCH_SIZE = 100
 MAX_BODY_BYTES = 1_000_000
@@ -16,82 +17,69 @@ MAX_BODY_BYTES = 1_000_000
 
 
 @frozen
-class Item:
-    """A message on its way, with its place in the input."""
-
-    index: int
-    prepared: Prepared[SmsMessage]
-
-
-@frozen
 class Chunk:
-    """The messages of one request.
+    """The messages of one request, with their places in the input.
 
     Attributes:
-        items: The messages.
-        size: Bytes of the request's body.
+        indexes: Their places.
+        batch: The messages.
     """
 
-    items: tuple[Item, ...] = field(repr=False)
-    size: int
+    indexes: Sequence[int] = field(repr=False)
+    batch: Batch[SmsMessage]
 
-    @property
-    def prepared(self) -> list[Prepared[SmsMessage]]:
-        """The messages, ready for the wire."""
-        return [item.prepared for item in self.items]
+    def __len__(self) -> int:
+        return len(self.indexes)
 
-    def without(self, indexes: frozenset[int]) -> Chunk | None:
-        """Return the chunk without the items at the given places; None if nothing is left."""
-        return chunk_of([item for place, item in enumerate(self.items) if place not in indexes])
+    def without(self, places: frozenset[int]) -> Chunk | None:
+        """Return the chunk without the messages at the given places in it; None if nothing is left."""
+        left = [place for place in range(len(self)) if place not in places]
+        return self.pick(left) if left else None
 
     def cut(self, most: int) -> Iterator[Chunk]:
-        """Yield the chunk in pieces of at most so many items."""
-        for start in range(0, len(self.items), most):
-            yield _put_together(self.items[start : start + most])
+        """Yield the chunk in pieces of at most so many messages."""
+        for start in range(0, len(self), most):
+            yield self.pick(range(start, min(start + most, len(self))))
+
+    def pick(self, places: Iterable[int]) -> Chunk:
+        """Return a chunk of the messages at the given places in this one."""
+        messages, wires = self.batch.messages, self.batch.wires
+        picked = list(places)
+        batch = Batch([messages[place] for place in picked], [wires[place] for place in picked])
+        return Chunk([self.indexes[place] for place in picked], batch)
 
 
-def chunk_of(items: Sequence[Item]) -> Chunk | None:
-    """Put items together; None if there are none."""
-    return _put_together(items) if items else None
-
-
-def _put_together(items: Sequence[Item]) -> Chunk:
-    return Chunk(tuple(items), 1 + sum(len(item.prepared.body) + 1 for item in items))
-
-
-class Chunker:
-    """Gathers messages until a request is full: by count, and by bytes of the body.
+def chunks_of(
+    indexes: Sequence[int],
+    messages: Sequence[SmsMessage],
+    wires: Sequence[Wire],
+    max_bytes: int = MAX_BODY_BYTES,
+) -> list[Chunk]:
+    """Put messages together: into one request, or into several if its body were too large.
 
     Args:
-        batch_size: The most messages of a request.
+        indexes: Their places in the input.
+        messages: The messages; none at all make no chunk.
+        wires: How they are sent.
         max_bytes: The most bytes of a request's body. A single message larger than that goes alone.
     """
+    if not messages:
+        return []
+    whole = Chunk(indexes, Batch(messages, wires))
+    if len(whole.batch.body) <= max_bytes:
+        return [whole]
+    return [whole.pick(places) for places in _fill(wires, max_bytes)]
 
-    __slots__ = ("_batch_size", "_items", "_max_bytes", "_size")
 
-    def __init__(self, batch_size: int, max_bytes: int = MAX_BODY_BYTES) -> None:
-        self._batch_size = batch_size
-        self._max_bytes = max_bytes
-        self._items: list[Item] = []
-        self._size = 1
-
-    def add(self, item: Item) -> Chunk | None:
-        """Take a message; return a chunk if that filled one."""
-        cost = len(item.prepared.body) + 1
-        full = None
-        if self._items and self._size + cost > self._max_bytes:
-            full = self.flush()
-        self._items.append(item)
-        self._size += cost
-        if full is None and len(self._items) >= self._batch_size:
-            return self.flush()
-        return full
-
-    def flush(self) -> Chunk | None:
-        """Return what is gathered as a chunk; None if nothing is."""
-        if not self._items:
-            return None
-        chunk = Chunk(tuple(self._items), self._size)
-        self._items = []
-        self._size = 1
-        return chunk
+def _fill(wires: Iterable[Wire], max_bytes: int) -> Iterator[list[int]]:
+    """Yield the places of what fits into one body each."""
+    places: list[int] = []
+    size = 1
+    for place, wire in enumerate(wires):
+        cost = len(encode_json(wire)) + 1
+        if places and size + cost > max_bytes:
+            yield places
+            places, size = [], 1
+        places.append(place)
+        size += cost
+    yield places

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import AsyncIterator
+from operator import attrgetter
 from types import TracebackType
 from typing import Self
 
@@ -65,6 +66,7 @@ class BulkRun:
         self._next_number = 0
         self._workers: int
         self._taken: deque[SendResult] = deque()
+        self._everything: list[SendResult] | None = None
         self._holds_place = False
         self._entered = False
         self.source_error: Exception | None = None
@@ -119,7 +121,11 @@ class BulkRun:
             self._holds_place = False
             self._places.release()
         with self._taking:  # of two tasks at once, one would wait for a wake-up that goes to the other
-            await checkpoint()
+            if self._taken:
+                await checkpoint()
+                return self._rest()
+            if self._ready or not self._workers:
+                await checkpoint()
             while not self._ready:
                 if not self._workers:
                     return None
@@ -127,6 +133,34 @@ class BulkRun:
                 await self._wakeup.wait()
             self._holds_place = True
             return self._ready.popleft()
+
+    async def take_all(self) -> list[SendResult]:
+        """Return all results that are still to come, when the last is there. They are held in memory, in any order."""
+        if not self._entered:
+            raise RuntimeError("enter the bulk send first: async with client.sms.bulk(...) as results")
+        with self._taking:
+            await checkpoint()
+            everything = self._everything = self._rest()
+            if self._holds_place:
+                self._holds_place = False
+                self._places.release()
+            self._hand_over()
+            try:
+                while self._workers:
+                    self._wakeup = anyio.Event()
+                    await self._wakeup.wait()
+            except BaseException:
+                self._taken.extend(everything)
+                raise
+            finally:
+                self._everything = None
+            return everything
+
+    def _rest(self) -> list[SendResult]:
+        """Return what was taken as a chunk and not given out one by one."""
+        rest = [*self._taken]
+        self._taken.clear()
+        return rest
 
     async def _work(self) -> None:
         try:
@@ -159,7 +193,7 @@ class BulkRun:
             if pull.chunk is not None:
                 await self._sender.settle(pull.chunk, results)
         finally:
-            results.sort(key=lambda result: result.index)
+            results.sort(key=attrgetter("index"))
             self._give_out(pull.number, results)
 
     def _give_out(self, number: int, results: list[SendResult]) -> None:
@@ -170,7 +204,16 @@ class BulkRun:
             while self._next_number in self._early:
                 self._ready.append(self._early.pop(self._next_number))
                 self._next_number += 1
-        self._wakeup.set()
+        if self._everything is None:
+            self._wakeup.set()
+        else:
+            self._hand_over()
+
+    def _hand_over(self) -> None:
+        """Give what is ready to who waits for everything, without waking him."""
+        while self._ready and self._everything is not None:
+            self._everything += self._ready.popleft()
+            self._places.release()
 
     def _collect_leftover(self) -> None:
         """Keep what nobody took, so that no message that was put in is without a result."""
@@ -180,8 +223,7 @@ class BulkRun:
         self._taken.clear()
         self._ready.clear()
         self._early.clear()
-        remains = self._source.remains()
-        if remains is not None:
-            items = remains.chunk.items if remains.chunk else ()
+        while (remains := self._source.remains()) is not None:
             self.leftover.extend(remains.settled)
-            self.leftover.extend(results_of(items, SendStatus.NOT_ATTEMPTED, None))
+            if remains.chunk is not None:
+                self.leftover.extend(results_of(remains.chunk, SendStatus.NOT_ATTEMPTED, None))

@@ -7,9 +7,10 @@ from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TypeAlias
 
-from wikipayam_async.bulk.chunker import Chunk, Item
-from wikipayam_async.bulk.results import SendResult
+from wikipayam_async.bulk.chunker import Chunk
+from wikipayam_async.bulk.results import SendResult, accepted
 from wikipayam_async.core.events import MessageOutcome, SendStatus
+from wikipayam_async.core.operation import Observer
 from wikipayam_async.errors import (
     APIConnectionError,
     APIStatusError,
@@ -24,12 +25,12 @@ from wikipayam_async.errors import (
     UnprocessableError,
     WikipayamError,
 )
-from wikipayam_async.messages import Prepared, SentMessage, SmsMessage
+from wikipayam_async.messages import Batch, SmsMessage
 
-__all__ = ["ChunkSender", "SendChunk", "results_of"]
+__all__ = ["ChunkSender", "SendBatch", "results_of"]
 
-Observer: TypeAlias = Callable[[Sequence[MessageOutcome]], None]
-SendChunk: TypeAlias = Callable[[Sequence[Prepared[SmsMessage]], Observer], Awaitable[Sequence[SentMessage | None]]]
+SendBatch: TypeAlias = Callable[[Batch[SmsMessage], Observer], Awaitable[Sequence[str | None]]]
+"""Sends messages as one request and returns the id of each, None where nothing was told of it."""
 
 _INDEX = re.compile(r"([0-9]{1,9})(\.|$)")
 _MOST_THROTTLED_ROUNDS = 10
@@ -49,7 +50,7 @@ class ChunkSender:
         stopped_by: Why nothing more is to be sent; None while all is well.
     """
 
-    def __init__(self, send: SendChunk, *, concurrency: int, longest_pause: float, stop_on_failure: bool) -> None:
+    def __init__(self, send: SendBatch, *, concurrency: int, longest_pause: float, stop_on_failure: bool) -> None:
         self._send = send
         self._longest_pause = longest_pause
         self._most_unreached = max(concurrency, 3)
@@ -69,25 +70,24 @@ class ChunkSender:
             while waiting:
                 piece = waiting.popleft()
                 if self.stopped_by is not None:
-                    results += results_of(piece.items, SendStatus.NOT_ATTEMPTED, self.stopped_by)
-                elif self._most_items is not None and len(piece.items) > self._most_items:
+                    results += results_of(piece, SendStatus.NOT_ATTEMPTED, self.stopped_by)
+                elif self._most_items is not None and len(piece) > self._most_items:
                     waiting.extendleft(reversed(list(piece.cut(self._most_items))))
                 else:
                     waiting.extendleft(reversed(await self._send_piece(piece, results)))
         except BaseException:
             for piece in waiting:
-                results += results_of(piece.items, SendStatus.NOT_ATTEMPTED, None)
+                results += results_of(piece, SendStatus.NOT_ATTEMPTED, None)
             raise
 
     async def _send_piece(self, piece: Chunk, results: list[SendResult]) -> list[Chunk]:
         """Send one request, note its results, and return what of it is to be sent again."""
-        fates: list[MessageOutcome] = []
+        fates: list[Callable[[], Sequence[MessageOutcome]]] = []
         rounds = 0
         while True:
             rounds += 1
-            fates.clear()
             try:
-                told = await self._send(piece.prepared, fates.extend)
+                ids = await self._send(piece.batch, fates.append)
             except RateLimitError as error:
                 # The pipeline's gate is closed now: sending again waits until it opens.
                 lasting = error.retry_after is not None and error.retry_after > self._longest_pause
@@ -96,37 +96,39 @@ class ChunkSender:
             except WikipayamError as error:
                 return self._take_failure(piece, error, results)
             except BaseException:
-                results += _interrupted(piece.items, fates)
+                results += _interrupted(piece, fates[0]() if fates else ())
                 raise
             else:
                 self._unreached = 0
-                results += self._take_answer(piece.items, told)
+                results += self._take_answer(piece, ids)
                 return []
+            finally:
+                fates.clear()  # what tells the fates holds the whole call, and the call its observer
 
     def _give_up(self, piece: Chunk, error: RateLimitError, results: list[SendResult]) -> list[Chunk]:
         """Stop the run: the gateway lets nothing through for longer than a run waits."""
-        results += results_of(piece.items, SendStatus.REJECTED if error.attempts else SendStatus.NOT_ATTEMPTED, error)
+        results += results_of(piece, SendStatus.REJECTED if error.attempts else SendStatus.NOT_ATTEMPTED, error)
         self._stop(error)
         return []
 
-    def _take_answer(self, items: Sequence[Item], told: Sequence[SentMessage | None]) -> list[SendResult]:
-        missing = [item for item, sent in zip(items, told, strict=True) if sent is None]
-        error = _left_out(missing) if missing else None
-        if error is not None:
+    def _take_answer(self, piece: Chunk, ids: Sequence[str | None]) -> list[SendResult]:
+        missing = [place for place, id_ in enumerate(ids) if id_ is None]
+        results = accepted(piece.indexes, piece.batch.messages, piece.batch.track_ids, ids)
+        if missing:
+            error = _left_out(piece, missing)
             self.note_failure(error)
-        return [
-            _result(item, SendStatus.UNKNOWN, error) if sent is None else _accepted(item, sent)
-            for item, sent in zip(items, told, strict=True)
-        ]
+            for place in missing:
+                results[place] = _result(piece, place, SendStatus.UNKNOWN, error)
+        return results
 
     def _take_failure(self, piece: Chunk, error: WikipayamError, results: list[SendResult]) -> list[Chunk]:
         self._count_unreached(error)
-        if isinstance(error, PayloadTooLargeError) and len(piece.items) > 1:
-            half = (len(piece.items) + 1) // 2
+        if isinstance(error, PayloadTooLargeError) and len(piece) > 1:
+            half = (len(piece) + 1) // 2
             self._most_items = half if self._most_items is None else min(self._most_items, half)
             return list(piece.cut(half))
         if isinstance(error, UnprocessableError):
-            blamed = _blamed(error, len(piece.items))
+            blamed = _blamed(error, len(piece))
             if blamed:
                 return self._set_aside(piece, error, blamed, results)
         if isinstance(error, UnknownOutcomeError):
@@ -135,7 +137,7 @@ class ChunkSender:
             status = SendStatus.REJECTED
         else:
             status = SendStatus.NOT_ATTEMPTED
-        results += results_of(piece.items, status, error)
+        results += results_of(piece, status, error)
         if isinstance(error, (*_STOPPING, ConfigurationError)):
             self._stop(error)
         self.note_failure(error)
@@ -150,7 +152,7 @@ class ChunkSender:
     ) -> list[Chunk]:
         """Reject the messages that the gateway found fault with; return the others, none of which it took."""
         for place, complaints in blamed.items():
-            results.append(_result(piece.items[place], SendStatus.REJECTED, _for_one(error, place, complaints)))
+            results.append(_result(piece, place, SendStatus.REJECTED, _for_one(error, place, complaints)))
         self.note_failure(error)
         rest = piece.without(frozenset(blamed))
         return [rest] if rest is not None else []
@@ -173,36 +175,35 @@ class ChunkSender:
             self.stopped_by = error
 
 
-def _result(item: Item, status: SendStatus, error: WikipayamError | None, id_: str | None = None) -> SendResult:
-    return SendResult(item.index, item.prepared.message, status, id_, error, item.prepared.track_id)
+def _result(
+    chunk: Chunk, place: int, status: SendStatus, error: WikipayamError | None, id_: str | None = None
+) -> SendResult:
+    batch = chunk.batch
+    return SendResult(chunk.indexes[place], batch.messages[place], status, id_, error, batch.track_ids[place])
 
 
-def _accepted(item: Item, sent: SentMessage) -> SendResult:
-    return _result(item, SendStatus.ACCEPTED, None, sent.id)
+def results_of(chunk: Chunk, status: SendStatus, error: WikipayamError | None) -> list[SendResult]:
+    """Return the same result for all messages of a chunk."""
+    return [_result(chunk, place, status, error) for place in range(len(chunk))]
 
 
-def results_of(items: Sequence[Item], status: SendStatus, error: WikipayamError | None) -> list[SendResult]:
-    """Return the same result for all of some messages."""
-    return [_result(item, status, error) for item in items]
-
-
-def _interrupted(items: Sequence[Item], fates: Sequence[MessageOutcome]) -> list[SendResult]:
+def _interrupted(chunk: Chunk, fates: Sequence[MessageOutcome]) -> list[SendResult]:
     """Return the results of a request that was cancelled: what the pipeline told of it before it let go."""
-    if len(fates) != len(items):
-        return results_of(items, SendStatus.NOT_ATTEMPTED, None)
-    unknown = _left_out([item for item, fate in zip(items, fates, strict=True) if fate.status is SendStatus.UNKNOWN])
+    if len(fates) != len(chunk):
+        return results_of(chunk, SendStatus.NOT_ATTEMPTED, None)
+    unknown = _left_out(chunk, [place for place, fate in enumerate(fates) if fate.status is SendStatus.UNKNOWN])
     return [
-        _result(item, fate.status, unknown if fate.status is SendStatus.UNKNOWN else None, fate.id)
-        for item, fate in zip(items, fates, strict=True)
+        _result(chunk, place, fate.status, unknown if fate.status is SendStatus.UNKNOWN else None, fate.id)
+        for place, fate in enumerate(fates)
     ]
 
 
-def _left_out(missing: Sequence[Item]) -> UnknownOutcomeError:
+def _left_out(chunk: Chunk, places: Sequence[int]) -> UnknownOutcomeError:
     error = UnknownOutcomeError(
-        f"sms.send: the gateway did not tell what became of {len(missing)} messages of the request; they may have been "
+        f"sms.send: the gateway did not tell what became of {len(places)} messages of the request; they may have been "
         "accepted. Do not resend blindly: look up the track ids in the panel first",
-        messages=[item.prepared.message for item in missing],
-        track_ids=[item.prepared.track_id for item in missing],
+        messages=[chunk.batch.messages[place] for place in places],
+        track_ids=[chunk.batch.track_ids[place] for place in places],
     )
     error.__cause__ = ResponseError("sms.send: no answer that mentions them")
     return error

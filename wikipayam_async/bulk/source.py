@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator
+from collections import deque
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from itertools import islice, repeat
 from typing import TypeAlias
 
 from attrs import field, frozen
 
-from wikipayam_async.bulk.chunker import Chunk, Chunker, Item
+from wikipayam_async.bulk.chunker import Chunk, chunks_of
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.core.events import SendStatus
 from wikipayam_async.core.redact import shape_of
-from wikipayam_async.errors import ConfigurationError, InvalidInputError, WikipayamError
-from wikipayam_async.messages import Prepared, SmsMessage
+from wikipayam_async.errors import InvalidInputError, WikipayamError
+from wikipayam_async.messages import SmsMessage, Wire
 
-__all__ = ["Messages", "Pull", "Source"]
+__all__ = ["Messages", "Prepare", "Pull", "Source"]
 
 Messages: TypeAlias = Iterable[SmsMessage] | AsyncIterable[SmsMessage]
+Prepare: TypeAlias = Callable[[Sequence[SmsMessage]], tuple[Sequence[Wire], dict[int, Exception]]]
 
 
 @frozen
@@ -39,24 +42,25 @@ class Source:
 
     Args:
         messages: The iterable, plain or async; it may be endless.
-        prepare: Checks and encodes one message.
+        prepare: Checks some messages, and brings the good ones into the form of the wire.
         batch_size: The most messages of a chunk.
     """
 
-    def __init__(
-        self, messages: Messages, prepare: Callable[[SmsMessage], Prepared[SmsMessage]], batch_size: int
-    ) -> None:
+    def __init__(self, messages: Messages, prepare: Prepare, batch_size: int) -> None:
         self._plain: Iterator[SmsMessage] = iter(())
         self._asynchronous: AsyncIterator[SmsMessage] | None = None
         if isinstance(messages, AsyncIterable):
             self._asynchronous = aiter(messages)
         elif isinstance(messages, Iterable) and not isinstance(messages, str | bytes):
-            self._plain = iter(messages)
+            plain = iter(messages)
+            self._plain = plain if isinstance(plain, Iterable) else map(next, repeat(plain))
         else:
             raise InvalidInputError("messages", rule="expected an iterable of SmsMessage", got=shape_of(messages))
         self._prepare = prepare
         self._batch_size = batch_size
-        self._chunker = Chunker(batch_size)
+        self._raw: list[SmsMessage] = []
+        self._good = _Gathered()
+        self._chunks: deque[Chunk] = deque()
         self._settled: list[SendResult] = []
         self._index = 0
         self._pulls = 0
@@ -69,58 +73,116 @@ class Source:
         Raises:
             Exception: Whatever the iterable raises. What it gave before is in `remains`.
         """
-        plain, asynchronous = self._plain, self._asynchronous
-        while not self._ended:
-            try:
-                message = next(plain) if asynchronous is None else await anext(asynchronous)
-            except (StopIteration, StopAsyncIteration):
-                self._ended = True
-                break
-            except BaseException:
-                self._ended = True
-                raise
-            chunk = self._take(message)
-            if chunk is not None:
-                return self._bundle(chunk)
-            if len(self._settled) >= self._batch_size:
-                return self.remains()  # what came before them goes along: results leave in the order of the input
+        while not self._chunks and not self._ended:
+            await self._take(self._batch_size - len(self._good.indexes))
+            self._check()
+            if len(self._good.indexes) >= self._batch_size:
+                self._chunks.extend(self._good.chunks())
+            elif len(self._settled) >= self._batch_size:
+                break  # what came before them goes along: results leave in the order of the input
         return self.remains()
 
-    def _take(self, message: SmsMessage) -> Chunk | None:
-        index = self._index
-        self._index += 1
-        if self.stopped_by is not None:
-            self._settled.append(SendResult(index, message, SendStatus.NOT_ATTEMPTED, error=self.stopped_by))
-            return None
+    async def _take(self, most: int) -> None:
+        """Take so many messages as they come. What was taken before the iterable raises is not lost."""
+        asynchronous, raw = self._asynchronous, self._raw
         try:
-            prepared = self._prepare(message)
-        except InvalidInputError as error:
-            named = error.within(f"messages[{index}].")
-            self._settled.append(SendResult(index, message, SendStatus.REJECTED, error=named))
-            return None
-        except ConfigurationError as error:
-            self._settled.append(SendResult(index, message, SendStatus.REJECTED, error=error))
-            return None
-        except Exception as error:  # noqa: BLE001 - whatever a message's own code raises, it costs that message alone
-            rule = f"expected a message that can be read; reading it raised {type(error).__name__}"
-            named = InvalidInputError(f"messages[{index}]", rule=rule, got=shape_of(message))
-            self._settled.append(SendResult(index, message, SendStatus.REJECTED, error=named))
-            return None
-        return self._chunker.add(Item(index, prepared))
+            if asynchronous is None:
+                for message in islice(self._plain, most):
+                    raw.append(message)  # `extend` promises nothing of what came before an exception
+            else:
+                while len(raw) < most:
+                    raw.append(await anext(asynchronous))
+        except StopAsyncIteration:
+            pass
+        except BaseException:
+            self._ended = True
+            raise
+        self._ended = len(raw) < most
 
-    def _bundle(self, chunk: Chunk | None) -> Pull:
-        settled, self._settled = self._settled, []
-        number = self._pulls
-        self._pulls += 1
-        return Pull(number, chunk, settled)
+    def _check(self) -> None:
+        """Settle what is not to be sent of the messages that were taken, and gather the others."""
+        messages, self._raw = self._raw, []
+        indexes = range(self._index, self._index + len(messages))
+        self._index = indexes.stop
+        if self.stopped_by is not None:
+            self._settled += _not_attempted(indexes, messages, self.stopped_by)
+            return
+        try:
+            wires, refused = self._prepare(messages)
+        except BaseException:  # Ctrl-C, which may come at any line
+            self._settled += _not_attempted(indexes, messages, None)
+            raise
+        if not refused:
+            self._good.add(indexes, messages, wires)
+            return
+        left = [place for place in range(len(messages)) if place not in refused]
+        self._good.add([indexes[place] for place in left], [messages[place] for place in left], wires)
+        for place, error in refused.items():
+            self._settled.append(_refusal(indexes[place], messages[place], error))
 
     def remains(self) -> Pull | None:
         """Return what was taken and not handed out yet; None if there is nothing."""
-        chunk = self._chunker.flush()
-        return self._bundle(chunk) if chunk is not None or self._settled else None
+        if self._raw:
+            self._check()
+        if not self._chunks:
+            self._chunks.extend(self._good.chunks())
+        if not self._chunks and not self._settled:
+            return None
+        number, self._pulls = self._pulls, self._pulls + 1
+        chunk = self._chunks.popleft() if self._chunks else None
+        settled, self._settled = self._settled, []
+        if self._chunks and settled:  # results leave in the order of the input
+            following = self._chunks[0].indexes[0]
+            self._settled = [result for result in settled if result.index > following]
+            settled = [result for result in settled if result.index < following]
+        return Pull(number, chunk, settled)
 
     async def aclose(self) -> None:
         """Close an async generator that was not read to its end."""
         close = getattr(self._asynchronous, "aclose", None)
         if close is not None:
             await close()
+
+
+class _Gathered:
+    """Messages that are to be sent, and do not fill a request yet."""
+
+    __slots__ = ("indexes", "messages", "wires")
+
+    def __init__(self) -> None:
+        self.indexes: Sequence[int] = ()
+        self.messages: Sequence[SmsMessage] = ()
+        self.wires: Sequence[Wire] = ()
+
+    def add(self, indexes: Sequence[int], messages: Sequence[SmsMessage], wires: Sequence[Wire]) -> None:
+        if self.indexes:
+            self.indexes = [*self.indexes, *indexes]
+            self.messages = [*self.messages, *messages]
+            self.wires = [*self.wires, *wires]
+        else:
+            self.indexes, self.messages, self.wires = indexes, messages, wires
+
+    def chunks(self) -> list[Chunk]:
+        """Give everything away."""
+        made = chunks_of(self.indexes, self.messages, self.wires)
+        self.indexes, self.messages, self.wires = (), (), ()
+        return made
+
+
+def _not_attempted(
+    indexes: Iterable[int], messages: Iterable[SmsMessage], error: WikipayamError | None
+) -> list[SendResult]:
+    return [
+        SendResult(index, message, SendStatus.NOT_ATTEMPTED, error=error)
+        for index, message in zip(indexes, messages, strict=True)
+    ]
+
+
+def _refusal(index: int, message: SmsMessage, error: Exception) -> SendResult:
+    if isinstance(error, InvalidInputError):
+        return SendResult(index, message, SendStatus.REJECTED, error=error.within(f"messages[{index}]."))
+    if isinstance(error, WikipayamError):
+        return SendResult(index, message, SendStatus.REJECTED, error=error)
+    rule = f"expected a message that can be read; reading it raised {type(error).__name__}"
+    named = InvalidInputError(f"messages[{index}]", rule=rule, got=shape_of(message))
+    return SendResult(index, message, SendStatus.REJECTED, error=named)

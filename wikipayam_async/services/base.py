@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from datetime import date, datetime
+from collections.abc import Iterable, Sequence
 from typing import Any, TypeVar
 
-from wikipayam_async.core.events import MessageOutcome
-from wikipayam_async.core.operation import Call, Consignment, Operation, name_some
+from wikipayam_async.core.operation import Call, Consignment, Observer, Operation, name_some
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.core.redact import shape_of
+from wikipayam_async.dates import DateLike, parse_day
 from wikipayam_async.errors import (
     APIConnectionError,
     InvalidInputError,
@@ -20,8 +19,8 @@ from wikipayam_async.errors import (
     ServerError,
     UnknownOutcomeError,
 )
-from wikipayam_async.messages import Prepared, SentMessage, join_bodies
-from wikipayam_async.settlement import settle
+from wikipayam_async.messages import Batch, SentMessage
+from wikipayam_async.settlement import settle, settle_documented
 
 __all__ = [
     "TRANSIENT",
@@ -34,7 +33,7 @@ __all__ = [
     "insist",
     "is_id",
     "send_all",
-    "send_array",
+    "send_batch",
 ]
 
 T = TypeVar("T")
@@ -43,7 +42,6 @@ TRANSIENT = (APIConnectionError, RateLimitError, ResponseError, ServerError)
 """What a reader that goes on asking (a consumer, a watch) waits out; anything else it raises."""
 
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
-_DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 
 
 class Service:
@@ -92,22 +90,14 @@ def check_number(value: object, *, field: str, least: int, most: int | None = No
     return value
 
 
-def check_date(value: date | str, *, field: str) -> str:
-    """Return a date as the gateway writes it, `YYYY-MM-DD`. Of a datetime only the date counts.
+def check_date(value: DateLike, *, field: str) -> str:
+    """Return a day as the gateway writes it, `YYYY-MM-DD`. See `parse_day` for how it may be given.
 
     Raises:
-        InvalidInputError: It is neither a date nor written like one.
+        InvalidInputError: There is no such day, or it is written in another way.
+        ConfigurationError: It is a Jalali string, and the package `jdatetime` is not installed.
     """
-    if isinstance(value, datetime):
-        return value.date().isoformat()
-    if isinstance(value, date):
-        return value.isoformat()
-    if isinstance(value, str) and _DATE.fullmatch(value):
-        try:
-            return date.fromisoformat(value).isoformat()
-        except ValueError:
-            pass
-    raise InvalidInputError(field, rule="expected a date, or a string like 2024-01-31", got=shape_of(value))
+    return parse_day(value, field=field).isoformat()
 
 
 def chunked(values: Sequence[T], size: int) -> list[Sequence[T]]:
@@ -115,19 +105,16 @@ def chunked(values: Sequence[T], size: int) -> list[Sequence[T]]:
     return [values[start : start + size] for start in range(0, len(values), size)]
 
 
-async def send_array(
-    pipeline: Pipeline,
-    operation: Operation,
-    prepared: Sequence[Prepared[Any]],
-    observer: Callable[[Sequence[MessageOutcome]], None] | None = None,
-) -> tuple[SentMessage | None, ...]:
-    """Send messages as one request; return what was told of each.
+async def send_batch(
+    pipeline: Pipeline, operation: Operation, batch: Batch[Any], observer: Observer | None = None
+) -> Sequence[str | None]:
+    """Send messages as one request; return the id of each, None where nothing was told of it.
 
     Args:
         pipeline: Carries out the call.
         operation: The service's way to send.
-        prepared: The messages.
-        observer: Told the fate of every message, also if the call is cancelled.
+        batch: The messages.
+        observer: Handed the fate of every message, also if the call is cancelled.
 
     Raises:
         UnknownOutcomeError: It is not known whether any was accepted.
@@ -137,17 +124,16 @@ async def send_array(
     return await pipeline.run(
         Call(
             operation=operation,
-            read=lambda data: settle(data, prepared),
-            body=join_bodies(prepared),
-            consignment=Consignment(
-                [one.message for one in prepared], [one.track_id for one in prepared], lambda sent: sent.id
-            ),
+            read=lambda data: [None if sent is None else sent.id for sent in settle(data, batch)],
+            shortcut=lambda body: settle_documented(body, batch),
+            body=batch.body,
+            consignment=Consignment(batch.messages, batch.track_ids, lambda id_: id_),
             observer=observer,
         )
     )
 
 
-async def send_all(pipeline: Pipeline, operation: Operation, prepared: Sequence[Prepared[Any]]) -> list[SentMessage]:
+async def send_all(pipeline: Pipeline, operation: Operation, batch: Batch[Any]) -> list[SentMessage]:
     """Send messages as one request; return what was told of them, which has to be something of each.
 
     Raises:
@@ -155,8 +141,15 @@ async def send_all(pipeline: Pipeline, operation: Operation, prepared: Sequence[
         APIStatusError: All were refused.
         APIConnectionError: None reached the gateway.
     """
-    told = await send_array(pipeline, operation, prepared)
-    return insist(operation, told, [one.message for one in prepared], [one.track_id for one in prepared])
+    told = await pipeline.run(
+        Call(
+            operation=operation,
+            read=lambda data: settle(data, batch),
+            body=batch.body,
+            consignment=Consignment(batch.messages, batch.track_ids, lambda sent: sent.id),
+        )
+    )
+    return insist(operation, told, batch.messages, batch.track_ids)
 
 
 def insist(

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from wikipayam_async.core.operation import Operation
 from wikipayam_async.core.retry import Replay
-from wikipayam_async.messages import OtpMessage, Prepared, SentMessage, TrackIds, prepare_all, prepare_otp
+from wikipayam_async.messages import Batch, OtpMessage, OtpWire, SentMessage, TrackIds, prepare_all, prepare_otp
 from wikipayam_async.services.base import Service, send_all
 
 __all__ = ["OtpService"]
@@ -45,8 +45,8 @@ class OtpService(Service):
         """
         message = OtpMessage(receiver, code, otp_pattern_id=otp_pattern_id, track_id=track_id)
         del receiver, code  # a traceback with locals shows the message masked
-        one = self._preparer(normalize=normalize)(message)
-        return (await send_all(self._pipeline, SEND_OTP, [one]))[0]
+        wire = self._preparer(normalize=normalize)(message)
+        return (await send_all(self._pipeline, SEND_OTP, Batch([message], [wire])))[0]
 
     async def send_many(self, messages: Iterable[OtpMessage], *, normalize: bool = True) -> list[SentMessage]:
         """Send codes in one request (`POST /otp/sms/send`); the results stand in the order of the messages.
@@ -62,12 +62,10 @@ class OtpService(Service):
             APIStatusError: The gateway refused them all.
             APIConnectionError: They never reached the gateway.
         """
-        prepared = prepare_all(messages, self._preparer(normalize=normalize))
-        if not prepared:
-            return []
-        return await send_all(self._pipeline, SEND_OTP, prepared)
+        batch = prepare_all(messages, self._preparer(normalize=normalize))
+        return await send_all(self._pipeline, SEND_OTP, batch) if batch.messages else []
 
-    def _preparer(self, *, normalize: bool) -> Callable[[OtpMessage], Prepared[OtpMessage]]:
+    def _preparer(self, *, normalize: bool) -> Callable[[OtpMessage], OtpWire]:
         return functools.partial(
             prepare_otp, pattern_id=self._options.otp_pattern_id, track_ids=TrackIds(), normalize=normalize
         )

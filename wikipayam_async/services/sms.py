@@ -7,21 +7,33 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
 from datetime import date
+from operator import attrgetter
 from typing import Literal, TypeAlias
 
+from wikipayam_async.bulk.batcher import Batcher
 from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
 from wikipayam_async.bulk.results import BulkReport, SendResult
 from wikipayam_async.bulk.runner import BulkRun, Pace
 from wikipayam_async.bulk.sender import ChunkSender
 from wikipayam_async.bulk.source import Messages, Source
+from wikipayam_async.bulk.waiting import Batching
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.events import SendStatus
-from wikipayam_async.core.operation import Call, Operation
+from wikipayam_async.core.operation import Call, Consignment, Observer, Operation
 from wikipayam_async.core.redact import SealedBytes, shape_of
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.errors import BulkSourceError, InvalidInputError
-from wikipayam_async.messages import Prepared, SentMessage, SmsMessage, TrackIds, prepare_all, prepare_sms
-from wikipayam_async.services.base import Service, check_date, check_ids, check_number, send_all, send_array
+from wikipayam_async.messages import (
+    Batch,
+    SentMessage,
+    SmsMessage,
+    SmsWire,
+    TrackIds,
+    prepare_all,
+    prepare_sms,
+    prepare_some,
+)
+from wikipayam_async.services.base import Service, check_date, check_ids, check_number, send_all, send_batch
 from wikipayam_async.services.delivery import (
     DeliveryReport,
     DeliveryStatus,
@@ -33,6 +45,7 @@ from wikipayam_async.services.delivery import (
     read_statuses,
 )
 from wikipayam_async.services.inbound import LegacyInbox, read_inbox
+from wikipayam_async.settlement import settle
 
 __all__ = ["OnError", "Progress", "SmsService"]
 
@@ -74,8 +87,8 @@ class SmsService(Service):
         """
         sms = SmsMessage(receiver, message, sender=sender, track_id=track_id)
         del receiver, message  # a traceback with locals shows the message masked
-        one = self._preparer(normalize=normalize)(sms)
-        return (await send_all(self._pipeline, SEND, [one]))[0]
+        wire = self._preparer(normalize=normalize)(sms)
+        return (await send_all(self._pipeline, SEND, Batch([sms], [wire])))[0]
 
     async def send_many(self, messages: Iterable[SmsMessage], *, normalize: bool = True) -> list[SentMessage]:
         """Send some messages in one request (`POST /sms/send`); the results stand in the order of the messages.
@@ -93,10 +106,8 @@ class SmsService(Service):
             APIStatusError: The gateway refused them all.
             APIConnectionError: They never reached the gateway.
         """
-        prepared = prepare_all(messages, self._preparer(normalize=normalize))
-        if not prepared:
-            return []
-        return await send_all(self._pipeline, SEND, prepared)
+        batch = prepare_all(messages, self._preparer(normalize=normalize))
+        return await send_all(self._pipeline, SEND, batch) if batch.messages else []
 
     async def send_bulk(
         self,
@@ -128,16 +139,13 @@ class SmsService(Service):
             BulkSourceError: The iterable raised; its `report` holds what became of the messages it had given.
         """
         run = self._run(messages, batch_size, Pace(concurrency=concurrency), on_error, normalize=normalize)
-        total = len(messages) if isinstance(messages, Sized) else None
-        counts: Counter[SendStatus] = Counter()
-        results: list[SendResult] = []
         async with run:
-            while (some := await run.take()) is not None:
-                results += some
-                counts.update(result.status for result in some)
-                if progress is not None:
-                    progress(len(results), total, dict(counts))
-        results.sort(key=lambda result: result.index)
+            if progress is None:
+                results = await run.take_all()
+            else:
+                total = len(messages) if isinstance(messages, Sized) else None
+                results = await _take_and_tell(run, total, progress)
+        results.sort(key=attrgetter("index"))
         report = BulkReport(results)
         if run.source_error is not None:
             raise BulkSourceError(
@@ -172,6 +180,37 @@ class SmsService(Service):
         """
         pace = Pace(concurrency=concurrency, ordered=ordered)
         return self._run(messages, batch_size, pace, on_error, normalize=normalize)
+
+    def batcher(
+        self,
+        max_size: int = DEFAULT_BATCH_SIZE,
+        linger: float = 0.005,
+        *,
+        concurrency: int = 8,
+        max_waiting: int = 10_000,
+    ) -> Batcher:
+        """Gather the messages that many tasks send one by one into few requests (`POST /sms/send`).
+
+        Use it as `async with client.sms.batcher() as batcher`, for as long as the program runs; then any task may call
+        `sent = await batcher.send(receiver, text)`, which has its own outcome, whatever becomes of the others.
+
+        Args:
+            max_size: The most messages of a request. A full one leaves at once.
+            linger: The most seconds that a message waits for others to join it. 0 is the same tick of the event loop:
+                whatever else is ready joins.
+            concurrency: How many requests are under way at once; no more than the client's `max_connections` will be.
+                While all are, messages gather.
+            max_waiting: How many messages may wait to leave; those that come then wait for room.
+
+        Raises:
+            InvalidInputError: An argument breaks a rule.
+        """
+        return Batcher(
+            self._send_together,
+            functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
+            Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
+            longest_pause=self._options.retry.longest_wait,
+        )
 
     async def delivery_status(self, ids: str | Iterable[str]) -> list[DeliveryStatus]:
         """Ask what became of messages (`POST /sms/deliver`), in requests of at most 100, some of them at once.
@@ -261,11 +300,21 @@ class SmsService(Service):
         read = functools.partial(read_inbox, zone=self._options.timezone)
         return await self._pipeline.run(Call(operation=RECEIVE, read=read, body=body))
 
+    async def _send_together(self, batch: Batch[SmsMessage], observer: Observer) -> Sequence[SentMessage | None]:
+        call = Call(
+            operation=SEND,
+            read=lambda data: settle(data, batch),
+            body=batch.body,
+            consignment=Consignment(batch.messages, batch.track_ids, lambda sent: sent.id),
+            observer=observer,
+        )
+        return await self._pipeline.run(call)
+
     async def _ask(self, ids: Sequence[str]) -> list[DeliveryStatus]:
         body = SealedBytes(encode_json({"id": list(ids)}))
         return await self._pipeline.run(Call(operation=DELIVER, read=read_statuses, body=body))
 
-    def _preparer(self, *, normalize: bool) -> Callable[[SmsMessage], Prepared[SmsMessage]]:
+    def _preparer(self, *, normalize: bool) -> Callable[[SmsMessage], SmsWire]:
         return functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize)
 
     def _run(self, messages: Messages, batch_size: int, pace: Pace, on_error: OnError, *, normalize: bool) -> BulkRun:
@@ -274,9 +323,23 @@ class SmsService(Service):
         if on_error not in {"collect", "stop"}:
             raise InvalidInputError("on_error", rule="expected 'collect' or 'stop'", got=shape_of(on_error))
         sender = ChunkSender(
-            functools.partial(send_array, self._pipeline, SEND),
+            functools.partial(send_batch, self._pipeline, SEND),
             concurrency=pace.concurrency,
             longest_pause=self._options.retry.longest_wait,
             stop_on_failure=on_error == "stop",
         )
-        return BulkRun(Source(messages, self._preparer(normalize=normalize), batch_size), sender, pace)
+        prepare = functools.partial(
+            prepare_some, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize
+        )
+        return BulkRun(Source(messages, prepare, batch_size), sender, pace)
+
+
+async def _take_and_tell(run: BulkRun, total: int | None, progress: Progress) -> list[SendResult]:
+    """Take all results, and tell of their counts as they come."""
+    counts: Counter[SendStatus] = Counter()
+    results: list[SendResult] = []
+    while (some := await run.take()) is not None:
+        results += some
+        counts.update(result.status for result in some)
+        progress(len(results), total, dict(counts))
+    return results

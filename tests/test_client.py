@@ -20,9 +20,11 @@ from wikipayam_async import (
     Replay,
     ResponseError,
     RetryPolicy,
+    SmsMessage,
     UnknownOutcomeError,
     __version__,
 )
+from wikipayam_async.tariff import Tariff
 
 pytestmark = pytest.mark.anyio
 
@@ -195,6 +197,22 @@ class TestLife:
     async def test_closing_an_unused_client_is_fine(self) -> None:
         """There is nothing to close."""
         await AsyncWikipayam("t").aclose()
+
+
+class TestEstimate:
+    """`client.estimate`, which joins the cost of messages to the balance."""
+
+    async def test_it_asks_for_the_balance_and_nothing_else(self) -> None:
+        """One GET goes out, no message does; all arguments are handed on."""
+        messages = [SmsMessage(RECEIVER, "a"), SmsMessage("110", "a")]
+        async with raw_gateway(Recorder({"balance": 9})) as gateway, connected(gateway.url) as (client, _, _ear):
+            first = await client.estimate(messages, Tariff(5))
+            second = await client.estimate(messages, Tariff(5), sender="3000", normalize=False)
+        assert [(request.method, request.target) for request in gateway.requests] == [
+            ("GET", "/api/v1/user/balance")
+        ] * 2
+        assert (first.estimate.cost, first.affordable, list(first.estimate.by_line)) == (5, True, ["10002000"])
+        assert (second.estimate.cost, second.missing, list(second.estimate.by_line)) == (10, 1, ["3000"])
 
 
 class TestRequest:

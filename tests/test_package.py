@@ -1,8 +1,8 @@
+import importlib.metadata
 import inspect
 import re
 import subprocess
 import sys
-import tomllib
 from pathlib import Path
 from types import FunctionType
 
@@ -65,8 +65,7 @@ def test_every_error_is_public() -> None:
 
 def test_the_version_is_that_of_the_project() -> None:
     """What is installed is what the tree says it is."""
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-    assert wikipayam_async.__version__ == project["version"]
+    assert importlib.metadata.version("wikipayam_async") == wikipayam_async.__version__
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__qualname__)

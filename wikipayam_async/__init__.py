@@ -3,8 +3,7 @@
 It never sends a message twice and never loses track of one: see `AsyncWikipayam`.
 """
 
-from importlib.metadata import version as _version
-
+from wikipayam_async.bulk.batcher import Batcher
 from wikipayam_async.bulk.results import BulkReport, SendResult
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.client import AsyncWikipayam
@@ -40,6 +39,7 @@ from wikipayam_async.errors import (
     RateLimitError,
     ResponseError,
     ServerError,
+    SuppressedError,
     UnknownOutcomeError,
     UnprocessableError,
     WikipayamError,
@@ -66,8 +66,7 @@ from wikipayam_async.services.inbound import (
     UnreadPage,
 )
 from wikipayam_async.services.voice import VoiceOtp
-
-__version__ = _version("wikipayam_async")
+from wikipayam_async.version import __version__
 
 __all__ = [
     "FINAL_STATES",
@@ -81,6 +80,7 @@ __all__ = [
     "AuthenticationError",
     "BadRequestError",
     "Balance",
+    "Batcher",
     "BulkError",
     "BulkReport",
     "BulkRun",
@@ -122,9 +122,11 @@ __all__ = [
     "ServerError",
     "SmsMessage",
     "Statistics",
+    "SuppressedError",
     "UnknownOutcomeError",
     "UnprocessableError",
     "UnreadPage",
     "VoiceOtp",
     "WikipayamError",
+    "__version__",
 ]

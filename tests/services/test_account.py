@@ -1,15 +1,48 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator, Iterator
 from typing import Any
 
+import anyio
 import pytest
 from anyio.abc import ByteStream
 
 from tests.support.raw import RawRequest, answer, raw_gateway
-from wikipayam_async import AsyncWikipayam, AuthenticationError, Balance, ResponseError
-from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport
+from wikipayam_async import (
+    APIConnectionError,
+    AsyncWikipayam,
+    AuthenticationError,
+    Balance,
+    InvalidInputError,
+    ResponseError,
+    RetryPolicy,
+    SmsMessage,
+)
+from wikipayam_async.cost import CostShare, estimate
+from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault
+from wikipayam_async.services.account import Affordability
+from wikipayam_async.tariff import Tariff
 
 pytestmark = pytest.mark.anyio
+
+RECEIVER = "09123456789"
+TARIFF = Tariff(895, 1790)
+MESSAGES = [SmsMessage(RECEIVER, "سلام"), SmsMessage(RECEIVER, "hello"), SmsMessage("bad", "hello")]
+COST = 895 + 1790
+
+
+def client_of(emulator: Emulator, **options: Any) -> AsyncWikipayam:
+    """Make a client of an emulator in process."""
+    return AsyncWikipayam(
+        DEFAULT_TOKEN, **{"transport": EmulatorTransport(emulator), "sender": DEFAULT_LINE, **options}
+    )
+
+
+def emulator_with(balance: int) -> Emulator:
+    """Make an emulator whose account holds so much."""
+    emulator = Emulator()
+    emulator.account.balance = balance
+    return emulator
 
 
 async def balance_from(data: Any) -> Balance | ResponseError:
@@ -84,3 +117,217 @@ async def test_on_the_emulator() -> None:
 def test_the_name_is_not_shown() -> None:
     """The account's name, which may be a phone number, is masked in the repr."""
     assert "09123456789" not in repr(Balance(1, user_name="09123456789"))
+
+
+@pytest.mark.parametrize(
+    ("balance", "missing", "affordable"),
+    [(COST + 1, 0, True), (COST, 0, True), (COST - 1, 1, False), (0, COST, False), (-5, COST + 5, False)],
+)
+async def test_the_balance_covers_the_cost_or_not(balance: int, missing: int, affordable: bool) -> None:
+    """The estimate comes with the balance, with what is missing in rials, and the balance is asked for once."""
+    emulator = emulator_with(balance)
+    async with client_of(emulator) as client:
+        found = await client.estimate(MESSAGES, TARIFF)
+    assert found.estimate == estimate(MESSAGES, TARIFF, sender=DEFAULT_LINE)
+    assert (found.estimate.cost, found.estimate.skipped) == (COST, 1)
+    assert (found.balance, found.missing, found.affordable) == (
+        Balance(balance, "IRR", 1, "admin"),
+        missing,
+        affordable,
+    )
+    assert emulator.request_counts == {("GET", "/user/balance"): 1}
+
+
+@pytest.mark.parametrize("currency", ["IRT", "USD", ""])
+def test_a_balance_that_is_not_in_rials(currency: str) -> None:
+    """Amounts in two currencies are not compared: whether the balance covers the cost is not known."""
+    found = Affordability(estimate(MESSAGES, TARIFF), Balance(10**9, currency))
+    assert (found.missing, found.affordable) == (None, None)
+
+
+@pytest.mark.parametrize("currency", ["IRR", "irr", " IRR "])
+def test_rials_however_they_are_written(currency: str) -> None:
+    """Capitals and spaces make no other currency."""
+    assert Affordability(estimate(MESSAGES, TARIFF), Balance(COST, currency)).affordable is True
+
+
+def test_nothing_can_always_be_afforded() -> None:
+    """What costs nothing needs no balance, not even where the account is in debt."""
+    found = Affordability(estimate([], TARIFF), Balance(-1))
+    assert (found.missing, found.affordable) == (0, True)
+
+
+async def test_a_balance_that_cannot_be_read() -> None:
+    """The estimate is there all the same; whether the balance covers it is not known."""
+
+    async def handler(_: RawRequest, __: ByteStream) -> bytes:
+        return answer({"data": {"balance": "much"}})
+
+    async with raw_gateway(handler) as gateway, AsyncWikipayam("secret", base_url=gateway.url) as client:
+        found = await client.estimate(MESSAGES, TARIFF)
+    assert (found.estimate.cost, found.balance, found.missing, found.affordable) == (COST, None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("fault", "error"), [(Fault.status(401), AuthenticationError), (Fault.reset(), APIConnectionError)]
+)
+async def test_a_gateway_that_refuses_or_is_not_there(fault: Fault, error: type[Exception]) -> None:
+    """The error comes before a message is taken: an iterator can be used again."""
+    emulator = Emulator()
+    emulator.faults.arm(fault, on="GET /user/balance")
+    messages = iter(MESSAGES)
+    async with client_of(emulator, retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(error):
+            await client.estimate(messages, TARIFF)
+    assert list(messages) == MESSAGES
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"messages": None}, "messages"),
+        ({"messages": "text"}, "messages"),
+        ({"messages": b"text"}, "messages"),
+        ({"messages": MESSAGES[0]}, "messages"),
+        ({"tariff": 895}, "tariff"),
+        ({"sender": 1000}, "sender"),
+    ],
+)
+async def test_a_wrong_argument(arguments: dict[str, Any], field: str) -> None:
+    """It is refused before any traffic."""
+    emulator = Emulator()
+    async with client_of(emulator) as client:
+        with pytest.raises(InvalidInputError) as caught:
+            await client.estimate(**{"messages": MESSAGES, "tariff": TARIFF, **arguments})
+    assert (caught.value.field, emulator.requests) == (field, 0)
+
+
+class Rows:
+    """An asynchronous iterator, also an iterable of the plain kind, that can be closed."""
+
+    def __init__(self, rows: list[Any]) -> None:
+        self.rows = iter(rows)
+        self.closed = 0
+
+    def __iter__(self) -> Iterator[Any]:
+        raise AssertionError("read the blocking way")
+
+    def __aiter__(self) -> Rows:
+        return self
+
+    async def __anext__(self) -> Any:
+        row = next(self.rows, StopAsyncIteration())
+        if isinstance(row, BaseException):
+            raise row
+        return row
+
+    async def aclose(self) -> None:
+        """Take note of it."""
+        self.closed += 1
+
+
+async def test_an_async_iterable() -> None:
+    """It is read to its end like a plain one, a missing row in its middle included, and closed."""
+    rows = Rows([*MESSAGES, None, *MESSAGES])
+    async with client_of(emulator_with(2 * COST)) as client:
+        found = await client.estimate(rows, TARIFF)
+    assert (found.estimate.cost, found.estimate.skipped, found.affordable) == (2 * COST, 3, True)
+    assert rows.closed == 1
+
+
+async def test_an_async_iterable_that_raises() -> None:
+    """What it raises comes out as it is, and it is closed."""
+    rows = Rows([*MESSAGES, LookupError("row 4")])
+    async with client_of(Emulator()) as client:
+        with pytest.raises(LookupError, match="row 4"):
+            await client.estimate(rows, TARIFF)
+    assert rows.closed == 1
+
+
+async def test_an_async_iterator_that_cannot_be_closed() -> None:
+    """An iterator that has nothing but `__anext__` will do."""
+
+    class Bare:
+        def __init__(self) -> None:
+            self.left = list(MESSAGES)
+
+        async def __anext__(self) -> SmsMessage:
+            if not self.left:
+                raise StopAsyncIteration
+            return self.left.pop()
+
+    class BareRows:
+        def __aiter__(self) -> Any:
+            return Bare()
+
+    async with client_of(Emulator()) as client:
+        assert (await client.estimate(BareRows(), TARIFF)).estimate.cost == COST
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_other_tasks_have_their_turn(asynchronous: bool) -> None:
+    """Counting lets others run now and then, so that it can be cancelled; the source is closed then."""
+    taken = 0
+    closed = 0
+
+    def endless() -> Iterator[SmsMessage]:
+        nonlocal taken
+        while True:
+            taken += 1
+            yield MESSAGES[0]
+
+    async def endless_rows() -> AsyncIterator[SmsMessage]:
+        nonlocal closed
+        try:
+            for message in endless():
+                yield message
+        finally:
+            closed += 1
+
+    async with client_of(Emulator()) as client, anyio.create_task_group() as group:
+
+        async def count() -> None:
+            await client.estimate(endless_rows() if asynchronous else endless(), TARIFF)
+
+        group.start_soon(count)
+        while taken < 3000:
+            await anyio.lowlevel.checkpoint()
+        group.cancel_scope.cancel()
+    assert 3000 <= taken <= 5000
+    assert closed == asynchronous
+
+
+async def test_the_estimate_is_what_is_charged() -> None:
+    """A bulk send takes from the balance what was estimated, and refuses the messages that were skipped."""
+    emulator = Emulator(price=895)
+    messages = [SmsMessage(RECEIVER if n % 7 else "bad", letter * n) for n in range(0, 400, 13) for letter in "aس€"]
+    async with client_of(emulator) as client:
+        found = await client.estimate(messages, Tariff(895))
+        report = await client.sms.send_bulk(messages)
+        left = await client.balance()
+    assert found.balance is not None
+    assert found.balance.balance - left.balance == found.estimate.cost
+    assert (len(report.accepted), len(report.rejected)) == (found.estimate.messages, found.estimate.skipped)
+    assert found.estimate.parts == sum(entry.parts for entry in emulator.ledger)
+    assert found.estimate.skipped > 0
+
+
+async def test_the_line_is_the_clients() -> None:
+    """Messages that name no line have the one given, or else the client's."""
+    tariff = Tariff(1, lines={"1000": Tariff(2), "3000": Tariff(3)})
+    messages = [SmsMessage(RECEIVER, "a"), SmsMessage(RECEIVER, "a", sender="5000")]
+    async with client_of(Emulator(), sender="10001") as client:
+        own = await client.estimate(messages, tariff)
+        given = await client.estimate(messages, tariff, sender="30001")
+        none = await client.with_options(sender=None).estimate(messages, tariff)
+    assert own.estimate.by_line == {"10001": CostShare(1, 1, 2), "5000": CostShare(1, 1, 1)}
+    assert given.estimate.by_line == {"30001": CostShare(1, 1, 3), "5000": CostShare(1, 1, 1)}
+    assert none.estimate.by_line == {None: CostShare(1, 1, 1), "5000": CostShare(1, 1, 1)}
+
+
+async def test_any_receiver_will_do_if_told_so() -> None:
+    """`normalize=False` counts receivers of any kind."""
+    messages = [SmsMessage("+14155550100", "a")]
+    async with client_of(Emulator()) as client:
+        assert (await client.estimate(messages, TARIFF)).estimate.skipped == 1
+        assert (await client.estimate(messages, TARIFF, normalize=False)).estimate.skipped == 0

@@ -95,6 +95,13 @@ def faults(session: nox.Session) -> None:
 
 
 @nox.session
+def bench(session: nox.Session) -> None:
+    """Measure the client against others, and put the figures into docs/en/performance.md (`-- --quick`: only print some)."""
+    session.install("-e", ".", *group("bench"))
+    session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session
 def mutation(session: nox.Session) -> None:
     """Mutate a copy of the modules that the promises rest on, and list the mutants that no test notices."""
     session.install(".", *group("mutation"))

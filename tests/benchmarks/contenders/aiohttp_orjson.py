@@ -1,0 +1,81 @@
+"""What a careful user writes by hand for speed: aiohttp, orjson, a slotted dataclass, eight workers for a bulk send."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import aiohttp
+import orjson
+
+from tests.benchmarks import payload
+from tests.benchmarks.contenders.road import LANES, Bulk, Contender, Single, chunks, tls_context
+from tests.benchmarks.job import Job
+
+__all__ = ["CONTENDER"]
+
+
+@dataclass(slots=True)
+class _Sent:
+    id: str
+    sender: str
+    receiver: str
+    track_id: str
+
+
+async def _send(session: aiohttp.ClientSession, url: str, messages: list[dict[str, str]]) -> list[_Sent]:
+    async with session.post(url, data=orjson.dumps(messages)) as response:
+        response.raise_for_status()
+        told: list[dict[str, Any]] = orjson.loads(await response.read())["data"]
+    return [_Sent(one["id"], one["sender"], one["receiver"], one["track_id"]) for one in told]
+
+
+@asynccontextmanager
+async def _open(job: Job, connections: int) -> AsyncGenerator[aiohttp.ClientSession]:
+    tls = tls_context(job) if job.url.startswith("https") else True
+    connector = aiohttp.TCPConnector(limit=connections, ssl=tls)
+    headers = {
+        "Authorization": f"Bearer {payload.TOKEN}",
+        "Accept": "application/json",
+        "Content-Type": "application/json",
+    }
+    async with aiohttp.ClientSession(connector=connector, headers=headers) as session:
+        yield session
+
+
+@asynccontextmanager
+async def _single(job: Job) -> AsyncGenerator[Single]:
+    url = job.url + payload.API_PATH
+    messages = payload.rows(job.messages)
+    async with _open(job, job.connections) as session:
+
+        async def send(number: int) -> object:
+            return (await _send(session, url, [messages[number]]))[0]
+
+        yield send
+
+
+@asynccontextmanager
+async def _bulk(job: Job) -> AsyncGenerator[Bulk]:
+    url = job.url + payload.API_PATH
+    messages = payload.rows(job.messages)
+    async with _open(job, LANES) as session:
+
+        async def send(count: int) -> int:
+            todo = chunks(messages, count)
+            accepted: list[_Sent] = []
+
+            async def work() -> None:
+                for chunk in todo:
+                    accepted.extend(await _send(session, url, chunk))
+
+            await asyncio.gather(*(work() for _ in range(LANES)))
+            return len(accepted)
+
+        yield send
+
+
+CONTENDER = Contender("aiohttp + orjson", "asyncio", single=_single, bulk=_bulk)

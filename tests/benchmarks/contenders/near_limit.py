@@ -1,0 +1,171 @@
+"""As near to the wire as Python gets: an asyncio protocol for each lane, msgspec Structs, and nothing else.
+
+It checks nothing, matches nothing, retries nothing and has no time-outs. Nobody should send an SMS with it.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tests.benchmarks import payload
+from tests.benchmarks.contenders.road import LANES, Bulk, Contender, Single, chunks, tls_context
+from tests.benchmarks.job import Job
+
+__all__ = ["CONTENDER", "Message"]
+
+_END_OF_HEAD = b"\r\n\r\n"
+_LENGTH = b"Content-Length: "
+_OK = b"HTTP/1.1 200 "
+
+
+class Message(msgspec.Struct, gc=False):
+    """A message that goes out."""
+
+    sender: str
+    receiver: str
+    message: str
+    track_id: str
+
+
+class _Sent(msgspec.Struct, gc=False):
+    id: str
+    sender: str
+    receiver: str
+    track_id: str
+
+
+class _Envelope(msgspec.Struct):
+    data: list[_Sent]
+
+
+_encode = msgspec.json.Encoder().encode
+_decode = msgspec.json.Decoder(_Envelope).decode
+
+
+class _Lane(asyncio.Protocol):
+    """One connection, one exchange at a time."""
+
+    def __init__(self) -> None:
+        self._transport: asyncio.Transport
+        self._answer: asyncio.Future[bytes]
+        self._came = b""
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        if hasattr(self, "_answer") and not self._answer.done():
+            self._answer.set_exception(exc or ConnectionResetError())
+
+    def data_received(self, data: bytes) -> None:
+        came = self._came + data if self._came else data
+        head = came.find(_END_OF_HEAD)
+        if head >= 0:
+            length = came.index(_LENGTH) + len(_LENGTH)
+            begin = head + len(_END_OF_HEAD)
+            if len(came) >= begin + int(came[length : came.index(b"\r", length)]):
+                self._came = b""
+                if came.startswith(_OK):
+                    self._answer.set_result(came[begin:])
+                else:
+                    self._answer.set_exception(ValueError(came[:head]))
+                return
+        self._came = came
+
+    async def exchange(self, request: bytes) -> bytes:
+        self._answer = asyncio.get_running_loop().create_future()
+        self._transport.write(request)
+        return await self._answer
+
+    def close(self) -> None:
+        self._transport.close()
+
+
+class _Lanes:
+    """So many lanes; who finds none free waits in line."""
+
+    def __init__(self, lanes: list[_Lane], head: bytes) -> None:
+        self.all = lanes
+        self._free = list(lanes)
+        self._line: deque[asyncio.Future[_Lane]] = deque()
+        self._head = head
+
+    async def send(self, messages: list[Message]) -> list[_Sent]:
+        body = _encode(messages)
+        lane = self._free.pop() if self._free else await self._wait()
+        try:
+            answer = await lane.exchange(self._head % len(body) + body)
+        finally:
+            self._give_back(lane)
+        return _decode(answer).data
+
+    async def _wait(self) -> _Lane:
+        place: asyncio.Future[_Lane] = asyncio.get_running_loop().create_future()
+        self._line.append(place)
+        return await place
+
+    def _give_back(self, lane: _Lane) -> None:
+        while self._line:
+            place = self._line.popleft()
+            if not place.done():
+                place.set_result(lane)
+                return
+        self._free.append(lane)
+
+
+@asynccontextmanager
+async def _open(job: Job, lanes: int) -> AsyncGenerator[_Lanes]:
+    where = urlsplit(job.url)
+    tls = tls_context(job) if where.scheme == "https" else None
+    loop = asyncio.get_running_loop()
+    made = [await loop.create_connection(_Lane, where.hostname or "", where.port or 0, ssl=tls) for _ in range(lanes)]
+    head = (
+        f"POST {payload.API_PATH} HTTP/1.1\r\nHost: {where.netloc}\r\nAuthorization: Bearer {payload.TOKEN}\r\n"
+        "Accept: application/json\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+    )
+    opened = _Lanes([lane for _, lane in made], head.encode())
+    try:
+        yield opened
+    finally:
+        for lane in opened.all:
+            lane.close()
+
+
+@asynccontextmanager
+async def _single(job: Job) -> AsyncGenerator[Single]:
+    messages = [Message(**row) for row in payload.rows(job.messages)]
+    async with _open(job, job.connections) as lanes:
+
+        async def send(number: int) -> object:
+            return (await lanes.send([messages[number]]))[0]
+
+        yield send
+
+
+@asynccontextmanager
+async def _bulk(job: Job) -> AsyncGenerator[Bulk]:
+    messages = [Message(**row) for row in payload.rows(job.messages)]
+    async with _open(job, LANES) as lanes:
+
+        async def send(count: int) -> int:
+            todo = chunks(messages, count)
+            accepted: list[_Sent] = []
+
+            async def work() -> None:
+                for chunk in todo:
+                    accepted.extend(await lanes.send(chunk))
+
+            await asyncio.gather(*(work() for _ in range(LANES)))
+            return len(accepted)
+
+        yield send
+
+
+CONTENDER = Contender("near-limit", "asyncio", single=_single, bulk=_bulk)

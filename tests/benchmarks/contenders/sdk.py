@@ -1,0 +1,94 @@
+"""This SDK, through its public interface."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from tests.benchmarks import payload
+from tests.benchmarks.contenders.road import BATCH, LANES, Bulk, Contender, Single, tls_context
+from tests.benchmarks.job import Job
+from wikipayam_async import AsyncWikipayam, SendStatus, SmsMessage
+
+__all__ = ["BATCHER", "LIST", "ON_TRIO", "STREAM", "STREAM_ON_TRIO", "build_messages", "make_client"]
+
+
+def make_client(job: Job) -> AsyncWikipayam:
+    """Make a client for the gateway of a job."""
+    tls = tls_context(job) if job.url.startswith("https") else None
+    return AsyncWikipayam(
+        payload.TOKEN, sender=payload.SENDER, base_url=job.url, max_connections=job.connections, ssl_context=tls
+    )
+
+
+def build_messages(count: int) -> list[SmsMessage]:
+    """Build so many messages, as a caller would hand them in."""
+    return [
+        SmsMessage(payload.receiver(number), payload.text(number), track_id=payload.track_id(number))
+        for number in range(count)
+    ]
+
+
+def _arguments(job: Job) -> list[tuple[str, str, str]]:
+    return [(payload.receiver(n), payload.text(n), payload.track_id(n)) for n in range(job.messages)]
+
+
+@asynccontextmanager
+async def _single(job: Job) -> AsyncGenerator[Single]:
+    messages = _arguments(job)
+    async with make_client(job) as client:
+
+        async def send(number: int) -> object:
+            receiver, text, track_id = messages[number]
+            return await client.sms.send(receiver, text, track_id=track_id)
+
+        yield send
+
+
+@asynccontextmanager
+async def _batcher(job: Job) -> AsyncGenerator[Single]:
+    """Single sends that travel together."""
+    messages = _arguments(job)
+    async with make_client(job) as client, client.sms.batcher() as batcher:
+
+        async def send(number: int) -> object:
+            receiver, text, track_id = messages[number]
+            return await batcher.send(receiver, text, track_id=track_id)
+
+        yield send
+
+
+@asynccontextmanager
+async def _list(job: Job) -> AsyncGenerator[Bulk]:
+    messages = build_messages(job.messages)
+    async with make_client(job) as client:
+
+        async def send(count: int) -> int:
+            some = messages if count == len(messages) else messages[:count]
+            report = await client.sms.send_bulk(some, batch_size=BATCH, concurrency=LANES)
+            return len(report.accepted)
+
+        yield send
+
+
+@asynccontextmanager
+async def _stream(job: Job) -> AsyncGenerator[Bulk]:
+    messages = build_messages(job.messages)
+    async with make_client(job) as client:
+
+        async def send(count: int) -> int:
+            some = messages if count == len(messages) else messages[:count]
+            accepted = 0
+            async with client.sms.bulk(some, batch_size=BATCH, concurrency=LANES) as results:
+                async for result in results:
+                    accepted += result.status is SendStatus.ACCEPTED
+            return accepted
+
+        yield send
+
+
+LIST = Contender("this SDK", "asyncio", single=_single, bulk=_list)
+ON_TRIO = Contender("this SDK on trio", "trio", single=_single, bulk=_list)
+STREAM = Contender("this SDK, bulk()", "asyncio", bulk=_stream)
+STREAM_ON_TRIO = Contender("this SDK on trio, bulk()", "trio", bulk=_stream)
+BATCHER = Contender("this SDK, batcher", "asyncio", single=_batcher)

@@ -1,0 +1,101 @@
+"""What a worker measures without a gateway: building messages and clients, and reading a page of received messages."""
+
+from __future__ import annotations
+
+import gc
+import statistics
+import time
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from tests.benchmarks import payload
+from tests.benchmarks.job import Job, Outcome
+
+__all__ = ["PAGE_SIZE", "building", "clients", "decoding"]
+
+PAGE_SIZE = 500
+
+_LOOPS = 20
+
+
+def _cpu(work: Callable[[], object], loops: int = 1) -> float:
+    """Return the CPU seconds of one run of some work."""
+    gc.collect()
+    begun = time.process_time()
+    for _ in range(loops):
+        work()
+    return (time.process_time() - begun) / loops
+
+
+def building(job: Job) -> list[Outcome]:
+    """Build the messages of a bulk send as each contender's own type; µs a message, a round for each 1 of `tasks`."""
+    from tests.benchmarks.contenders.near_limit import Message  # noqa: PLC0415 - only in the process that measures it
+    from wikipayam_async import SmsMessage  # noqa: PLC0415 - as above
+
+    rows = [tuple(row.values()) for row in payload.rows(job.messages)]
+    ways: Mapping[str, Callable[[], object]] = {
+        "SmsMessage": lambda: [SmsMessage(to, text, track_id=track_id) for _, to, text, track_id in rows],
+        "Struct": lambda: [Message(sender, to, text, track_id) for sender, to, text, track_id in rows],
+        "dict": lambda: [
+            {"sender": sender, "receiver": to, "message": text, "track_id": track_id}
+            for sender, to, text, track_id in rows
+        ],
+    }
+    return [
+        Outcome(figures={name: _cpu(way) / job.messages * 1e6 for name, way in ways.items()}) for _ in range(job.tasks)
+    ]
+
+
+def decoding(job: Job) -> list[Outcome]:
+    """Read a page of received messages as the service does, and as msgspec does into the same classes."""
+    from wikipayam_async.core.protocol import Answer, read_data  # noqa: PLC0415 - only in the process that measures it
+    from wikipayam_async.core.redact import SealedBytes  # noqa: PLC0415 - as above
+    from wikipayam_async.services.inbound import ReceivesPage, read_page  # noqa: PLC0415 - as above
+
+    body = payload.receives_answer(PAGE_SIZE)
+    # Not strict, since the gateway writes some numbers as strings.
+    decoder = msgspec.json.Decoder(dict[str, ReceivesPage], strict=False)
+
+    def ours() -> ReceivesPage:
+        return read_page(read_data(Answer(200, {}, SealedBytes(body))), None)
+
+    def theirs() -> ReceivesPage:
+        return decoder.decode(body)["data"]
+
+    assert ours().receives == theirs().receives
+    assert ours().pagination == theirs().pagination
+    ways: list[tuple[str, Callable[[], object]]] = [("ours", ours), ("msgspec", theirs)]
+    outcomes = []
+    for turn in range(job.messages):
+        in_turn = ways if turn % 2 else ways[::-1]
+        outcomes.append(Outcome(figures={name: _cpu(way, _LOOPS) * 1e6 for name, way in in_turn}))
+    return outcomes
+
+
+def clients(job: Job) -> list[Outcome]:
+    """Build clients: the first of a process, later ones, and what the TLS context costs, which is made when needed."""
+    import httpx  # noqa: PLC0415 - only in the process that measures it
+
+    from wikipayam_async import AsyncWikipayam  # noqa: PLC0415 - as above
+
+    def ours() -> AsyncWikipayam:
+        return AsyncWikipayam(payload.TOKEN, sender=payload.SENDER)
+
+    def measured(work: Callable[[], object]) -> float:
+        begun = time.perf_counter()
+        work()
+        return (time.perf_counter() - begun) * 1e6
+
+    first = measured(ours)
+    later = statistics.median(measured(ours) for _ in range(job.messages))
+    return [
+        Outcome(
+            figures={
+                "first": first,
+                "later": later,
+                "tls": statistics.median(measured(lambda: httpx.create_ssl_context(trust_env=False)) for _ in range(5)),
+                "httpx": statistics.median(measured(httpx.AsyncClient) for _ in range(5)),
+            }
+        )
+    ]

@@ -1,0 +1,58 @@
+"""What everybody sends, and what the gateway answers: the same for all."""
+
+from __future__ import annotations
+
+import json
+
+__all__ = ["API_PATH", "SENDER", "TOKEN", "receiver", "receives_answer", "row", "rows", "text", "track_id"]
+
+API_PATH = "/api/v1/sms/send"
+SENDER = "10002000"
+TOKEN = "token"
+
+
+def receiver(number: int) -> str:
+    """Return the mobile that gets a message."""
+    return f"0912{number % 10_000_000:07}"
+
+
+def text(number: int) -> str:
+    """Return the text of a message: one part of Persian, a little different in each."""
+    return f"سلام، سفارش شماره {number} شما آماده شد و امروز فرستاده می‌شود."
+
+
+def track_id(number: int) -> str:
+    """Return the reference of a message."""
+    return f"ORDER-{number}"
+
+
+def row(number: int) -> dict[str, str]:
+    """Return a message as the JSON object that goes over the wire."""
+    return {
+        "sender": SENDER,
+        "receiver": receiver(number),
+        "message": text(number),
+        "track_id": track_id(number),
+    }
+
+
+def rows(count: int) -> list[dict[str, str]]:
+    """Return so many messages as JSON objects."""
+    return [row(number) for number in range(count)]
+
+
+def receives_answer(count: int) -> bytes:
+    """Return a page of received messages, as the gateway documents it: some of its numbers are strings."""
+    receives = [
+        {
+            "id": f"{number:024x}",
+            "sender": f"98912{number:07}",
+            "receiver": SENDER,
+            "message": text(number),
+            "received_at": f"2024-05-{number % 28 + 1:02} 23:{number % 60:02}:20",
+        }
+        for number in range(count)
+    ]
+    pagination = {"total": 178_000, "limit": str(count), "offset": "0", "returned_count": count, "total_pages": 356}
+    page = {"receives": receives, "pagination": pagination, "filters": {"status": "all"}}
+    return json.dumps({"data": page}, ensure_ascii=False, separators=(",", ":")).encode()

@@ -20,9 +20,10 @@ from hypothesis import strategies as st
 
 from wikipayam_async.cost import CostEstimate, CostShare, CostTally, estimate, estimate_text
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
-from wikipayam_async.messages import SmsMessage, TrackIds, prepare_sms
+from wikipayam_async.messages import SmsMessage
 from wikipayam_async.tariff import Tariff
 from wikipayam_async.text import Encoding
+from wikipayam_async.wires import TrackIds, prepare_sms
 
 PAGE = Path(__file__).parent.parent / "docs" / "en" / "cost.md"
 RECEIVER = "09123456789"

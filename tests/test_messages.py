@@ -13,23 +13,16 @@ from rich.pretty import pretty_repr
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages import (
-    Batch,
     OtpMessage,
-    OtpWire,
     SentMessage,
     SmsMessage,
-    SmsWire,
-    TrackIds,
     check_code,
     check_receiver,
     check_sender,
     check_text,
     check_track_id,
-    prepare_all,
-    prepare_otp,
-    prepare_sms,
-    prepare_some,
 )
+from wikipayam_async.wires import Batch, OtpWire, SmsWire, TrackIds, prepare_all, prepare_otp, prepare_sms, prepare_some
 
 
 class Safe(str):
@@ -436,12 +429,13 @@ def test_one_odd_value_makes_no_difference(normalize: bool) -> None:
         "sender": LINES,
         "track_id": NAMES,
     }
+    kinds: list[Any] = [SmsMessage, Special]
     messages = [
         kind(**(usual | change | {name: value}))
         for name, values in odd.items()
         for value in values
         for change in ({}, {"message": None})
-        for kind in (SmsMessage, Special)
+        for kind in kinds
     ]
     for sender in CLIENT_LINES:
         found = as_many(messages, sender, normalize=normalize)

@@ -9,8 +9,9 @@ from hypothesis import strategies as st
 
 from wikipayam_async.core.protocol import Answer, UnreadableAnswerError, read_data
 from wikipayam_async.core.redact import SealedBytes
-from wikipayam_async.messages import Batch, SentMessage, SmsWire
+from wikipayam_async.messages import SentMessage
 from wikipayam_async.settlement import settle, settle_documented
+from wikipayam_async.wires import Batch, SmsWire
 
 A, B, C = "09121111111", "09122222222", "09123333333"
 

@@ -15,8 +15,9 @@ import msgspec
 from wikipayam_async.core.converter import to_items
 from wikipayam_async.core.operation import JsonValue
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.messages import Batch, SentMessage, Wire
+from wikipayam_async.messages import SentMessage
 from wikipayam_async.numbers import normalize_receiver
+from wikipayam_async.wires import Batch, Wire
 
 __all__ = ["settle", "settle_documented"]
 

@@ -9,7 +9,7 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.bulk.screening import Dedupe, Screen, Verdict, screen_for
+from wikipayam_async.bulk.screening import Dedupe, Screen, Verdict
 from wikipayam_async.errors import InvalidInputError, SuppressedError
 from wikipayam_async.optout import OptOutList
 

@@ -30,7 +30,7 @@ from wikipayam_async.bulk.shared_road import SharedRoad, not_sent
 from wikipayam_async.bulk.waiting import BatchSize, Waiter
 from wikipayam_async.core.events import Attempt, MessageOutcome, Phase
 from wikipayam_async.core.operation import Observer
-from wikipayam_async.messages import Batch, TrackIds, prepare_sms
+from wikipayam_async.wires import Batch, TrackIds, prepare_sms
 
 pytestmark = pytest.mark.anyio
 

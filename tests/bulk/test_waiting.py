@@ -9,7 +9,7 @@ import pytest
 
 from wikipayam_async import APIConnectionError, InvalidInputError, SentMessage, SmsMessage
 from wikipayam_async.bulk.waiting import Batching, BatchSize, Line, Waiter, check_seconds
-from wikipayam_async.messages import TrackIds, prepare_sms
+from wikipayam_async.wires import TrackIds, prepare_sms
 
 pytestmark = pytest.mark.anyio
 
@@ -155,3 +155,9 @@ async def test_an_error_leaves_no_circle_behind() -> None:
         assert watched() is None
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize(("linger", "patience"), [(0, 0), (0.001, 0.00075), (0.004, 0.003), (0.005, 0.004), (1, 0.999)])
+def test_a_message_leaves_before_its_linger_is_over(linger: float, patience: float) -> None:
+    """A timer may go off a millisecond late, and `linger` is the most that is to be waited."""
+    assert Batching(linger=linger).patience == pytest.approx(patience)

@@ -13,7 +13,8 @@ from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 from wikipayam_async.bulk.shared_road import Send, SharedRoad, not_sent
 from wikipayam_async.bulk.waiting import Batching, BatchSize, Line, Waiter, check_seconds
 from wikipayam_async.errors import ConfigurationError
-from wikipayam_async.messages import SentMessage, SmsMessage, SmsWire
+from wikipayam_async.messages import SentMessage, SmsMessage
+from wikipayam_async.wires import SmsWire
 
 __all__ = ["Batcher"]
 
@@ -137,7 +138,7 @@ class Batcher:
             APIStatusError: The gateway refused it.
             APIConnectionError: It never reached the gateway.
         """
-        due = anyio.current_time() + self._batching.linger
+        due = anyio.current_time() + self._batching.patience
         waiter = Waiter(message, self._prepare(message, normalize=normalize), due)
         if not self._open:
             if not self._entered:

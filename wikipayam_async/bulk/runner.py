@@ -17,6 +17,7 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender, results_of
 from wikipayam_async.bulk.source import Pull, Source
 from wikipayam_async.core.events import SendStatus
+from wikipayam_async.errors import SuppressedError
 
 __all__ = ["BulkRun", "Pace"]
 
@@ -187,8 +188,10 @@ class BulkRun:
     async def _settle(self, pull: Pull) -> None:
         results = pull.settled
         # Of what is not attempted the error is the stop itself, which changes nothing.
+        # What we hold back ourselves is as it should be.
         for error in filter(None, [result.error for result in results]):
-            self._sender.note_failure(error)
+            if not isinstance(error, SuppressedError):
+                self._sender.note_failure(error)
         try:
             if pull.chunk is not None:
                 await self._sender.settle(pull.chunk, results)

@@ -13,7 +13,7 @@ from wikipayam_async.errors import InvalidInputError, SuppressedError
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.optout import OptOutList
 
-__all__ = ["Dedupe", "OptOut", "OptOutPredicate", "Screen", "Verdict", "screen_for"]
+__all__ = ["Dedupe", "OptOut", "OptOutPredicate", "Screen", "Verdict"]
 
 Dedupe: TypeAlias = Literal["receiver", "receiver_and_text"]
 """What makes a message the same as one before: its receiver, or its receiver and its text."""
@@ -116,15 +116,6 @@ class Screen:
         if self._by_text:
             return _digest(f"{number}\0{text}")
         return int(number) if _PLAIN(number) else _digest(number)
-
-
-def screen_for(dedupe: Dedupe | None, opt_out: OptOut | None) -> Screen | None:
-    """Return the screen of a run; None if nothing is to be held back.
-
-    Raises:
-        InvalidInputError: As for `Screen`.
-    """
-    return None if dedupe is None and opt_out is None else Screen(dedupe=dedupe, opt_out=opt_out)
 
 
 def _read(opt_out: OptOutList | str | os.PathLike[str] | Iterable[str]) -> OptOutList:

@@ -25,7 +25,8 @@ from wikipayam_async.errors import (
     UnprocessableError,
     WikipayamError,
 )
-from wikipayam_async.messages import Batch, SmsMessage
+from wikipayam_async.messages import SmsMessage
+from wikipayam_async.wires import Batch
 
 __all__ = ["ChunkSender", "SendBatch", "results_of"]
 

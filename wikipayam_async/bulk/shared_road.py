@@ -13,7 +13,8 @@ from wikipayam_async.bulk.waiting import BatchSize, Waiter
 from wikipayam_async.core.events import SendStatus
 from wikipayam_async.core.operation import Observer
 from wikipayam_async.errors import ConfigurationError, PayloadTooLargeError, UnknownOutcomeError, WikipayamError
-from wikipayam_async.messages import Batch, SentMessage, SmsMessage
+from wikipayam_async.messages import SentMessage, SmsMessage
+from wikipayam_async.wires import Batch
 
 __all__ = ["Send", "SharedRoad", "not_sent"]
 

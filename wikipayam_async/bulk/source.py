@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import field, frozen
 
@@ -14,12 +14,16 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.core.events import SendStatus
 from wikipayam_async.core.redact import shape_of
 from wikipayam_async.errors import InvalidInputError, WikipayamError
-from wikipayam_async.messages import SmsMessage, Wire
+from wikipayam_async.messages import SmsMessage
+from wikipayam_async.wires import SmsWire
+
+if TYPE_CHECKING:
+    from wikipayam_async.bulk.screening import Screen
 
 __all__ = ["Messages", "Prepare", "Pull", "Source"]
 
 Messages: TypeAlias = Iterable[SmsMessage] | AsyncIterable[SmsMessage]
-Prepare: TypeAlias = Callable[[Sequence[SmsMessage]], tuple[Sequence[Wire], dict[int, Exception]]]
+Prepare: TypeAlias = Callable[[Sequence[SmsMessage]], tuple[Sequence[SmsWire], dict[int, Exception]]]
 
 
 @frozen
@@ -44,9 +48,10 @@ class Source:
         messages: The iterable, plain or async; it may be endless.
         prepare: Checks some messages, and brings the good ones into the form of the wire.
         batch_size: The most messages of a chunk.
+        screen: Holds back what is not to be sent; None holds back nothing.
     """
 
-    def __init__(self, messages: Messages, prepare: Prepare, batch_size: int) -> None:
+    def __init__(self, messages: Messages, prepare: Prepare, batch_size: int, screen: Screen | None = None) -> None:
         self._plain: Iterator[SmsMessage] = iter(())
         self._asynchronous: AsyncIterator[SmsMessage] | None = None
         if isinstance(messages, AsyncIterable):
@@ -57,6 +62,7 @@ class Source:
         else:
             raise InvalidInputError("messages", rule="expected an iterable of SmsMessage", got=shape_of(messages))
         self._prepare = prepare
+        self._screen = screen
         self._batch_size = batch_size
         self._raw: list[SmsMessage] = []
         self._good = _Gathered()
@@ -74,8 +80,12 @@ class Source:
             Exception: Whatever the iterable raises. What it gave before is in `remains`.
         """
         while not self._chunks and not self._ended:
-            await self._take(self._batch_size - len(self._good.indexes))
-            self._check()
+            try:
+                await self._take(self._batch_size - len(self._good.indexes))
+            except Exception:
+                await self._check()
+                raise
+            await self._check()
             if len(self._good.indexes) >= self._batch_size:
                 self._chunks.extend(self._good.chunks())
             elif len(self._settled) >= self._batch_size:
@@ -99,31 +109,68 @@ class Source:
             raise
         self._ended = len(raw) < most
 
-    def _check(self) -> None:
+    async def _check(self) -> None:
         """Settle what is not to be sent of the messages that were taken, and gather the others."""
-        messages, self._raw = self._raw, []
-        indexes = range(self._index, self._index + len(messages))
-        self._index = indexes.stop
         if self.stopped_by is not None:
-            self._settled += _not_attempted(indexes, messages, self.stopped_by)
+            self._leave(self.stopped_by)
             return
+        wires, refused = self._prepared()
+        if self._screen is not None:
+            wires = await self._hold_back(self._screen, wires, refused)
+        self._sort(wires, refused)
+
+    def _prepared(self) -> tuple[Sequence[SmsWire], dict[int, Exception]]:
         try:
-            wires, refused = self._prepare(messages)
+            return self._prepare(self._raw)
         except BaseException:  # Ctrl-C, which may come at any line
-            self._settled += _not_attempted(indexes, messages, None)
+            self._leave(None)
             raise
+
+    def _sort(self, wires: Sequence[SmsWire], refused: Mapping[int, Exception]) -> None:
+        messages = self._raw
+        indexes = self._number()
         if not refused:
             self._good.add(indexes, messages, wires)
             return
         left = [place for place in range(len(messages)) if place not in refused]
         self._good.add([indexes[place] for place in left], [messages[place] for place in left], wires)
-        for place, error in refused.items():
-            self._settled.append(_refusal(indexes[place], messages[place], error))
+        for place in sorted(refused):
+            self._settled.append(_refusal(indexes[place], messages[place], refused[place]))
+
+    async def _hold_back(
+        self, screen: Screen, wires: Sequence[SmsWire], refused: dict[int, Exception]
+    ) -> Sequence[SmsWire]:
+        """Refuse what is to be held back; return what may be sent."""
+        sent: list[SmsWire] = []
+        places = [place for place in range(len(self._raw)) if place not in refused]
+        for place, wire in zip(places, wires, strict=True):
+            verdict = screen.check(wire.receiver, wire.text)
+            if isinstance(verdict, Awaitable):
+                verdict = await verdict
+            if verdict is None:
+                sent.append(wire)
+            else:
+                refused[place] = verdict
+        return sent
+
+    def _number(self) -> range:
+        """Give the messages that were taken their places in the input."""
+        indexes = range(self._index, self._index + len(self._raw))
+        self._index = indexes.stop
+        self._raw = []
+        return indexes
+
+    def _leave(self, error: WikipayamError | None) -> None:
+        """Settle the messages that were taken as not attempted."""
+        messages = self._raw
+        for index, message in zip(self._number(), messages, strict=True):
+            self._settled.append(SendResult(index, message, SendStatus.NOT_ATTEMPTED, error=error))
 
     def remains(self) -> Pull | None:
         """Return what was taken and not handed out yet; None if there is nothing."""
-        if self._raw:
-            self._check()
+        if self._raw and self._screen is None:
+            self._sort(*self._prepared())
+        self._leave(None)  # a screen that was cut off cannot be asked again
         if not self._chunks:
             self._chunks.extend(self._good.chunks())
         if not self._chunks and not self._settled:
@@ -152,9 +199,9 @@ class _Gathered:
     def __init__(self) -> None:
         self.indexes: Sequence[int] = ()
         self.messages: Sequence[SmsMessage] = ()
-        self.wires: Sequence[Wire] = ()
+        self.wires: Sequence[SmsWire] = ()
 
-    def add(self, indexes: Sequence[int], messages: Sequence[SmsMessage], wires: Sequence[Wire]) -> None:
+    def add(self, indexes: Sequence[int], messages: Sequence[SmsMessage], wires: Sequence[SmsWire]) -> None:
         if self.indexes:
             self.indexes = [*self.indexes, *indexes]
             self.messages = [*self.messages, *messages]
@@ -167,15 +214,6 @@ class _Gathered:
         made = chunks_of(self.indexes, self.messages, self.wires)
         self.indexes, self.messages, self.wires = (), (), ()
         return made
-
-
-def _not_attempted(
-    indexes: Iterable[int], messages: Iterable[SmsMessage], error: WikipayamError | None
-) -> list[SendResult]:
-    return [
-        SendResult(index, message, SendStatus.NOT_ATTEMPTED, error=error)
-        for index, message in zip(indexes, messages, strict=True)
-    ]
 
 
 def _refusal(index: int, message: SmsMessage, error: Exception) -> SendResult:

@@ -12,9 +12,12 @@ from attrs import Attribute, field, frozen
 from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
 from wikipayam_async.core.redact import shape_of
 from wikipayam_async.errors import InvalidInputError, WikipayamError
-from wikipayam_async.messages import SentMessage, SmsMessage, SmsWire
+from wikipayam_async.messages import SentMessage, SmsMessage
+from wikipayam_async.wires import SmsWire
 
 __all__ = ["BatchSize", "Batching", "Line", "Waiter", "check_seconds"]
+
+_LATE = 0.001
 
 
 def _whole_from_one(_: object, attribute: Attribute[Any], value: object) -> None:
@@ -55,6 +58,14 @@ class Batching:
     linger: float = field(default=0.005, validator=_seconds)
     concurrency: int = field(default=8, validator=_whole_from_one)
     max_waiting: int = field(default=10_000, validator=_whole_from_one)
+
+    @property
+    def patience(self) -> float:
+        """Seconds after which a message is to leave, so that it has not waited longer than `linger` when it does.
+
+        An event loop's timers go off up to a millisecond late, and then it is another task's turn first.
+        """
+        return self.linger - min(_LATE, self.linger / 4)
 
 
 class Waiter:

@@ -19,8 +19,9 @@ from wikipayam_async.errors import (
     ServerError,
     UnknownOutcomeError,
 )
-from wikipayam_async.messages import Batch, SentMessage
+from wikipayam_async.messages import SentMessage
 from wikipayam_async.settlement import settle, settle_documented
+from wikipayam_async.wires import Batch
 
 __all__ = [
     "TRANSIENT",
@@ -34,6 +35,7 @@ __all__ = [
     "is_id",
     "send_all",
     "send_batch",
+    "send_told",
 ]
 
 T = TypeVar("T")
@@ -133,6 +135,33 @@ async def send_batch(
     )
 
 
+async def send_told(
+    pipeline: Pipeline, operation: Operation, batch: Batch[Any], observer: Observer | None = None
+) -> Sequence[SentMessage | None]:
+    """Send messages as one request; return what was told of each, None where that is nothing.
+
+    Args:
+        pipeline: Carries out the call.
+        operation: The service's way to send.
+        batch: The messages.
+        observer: Handed the fate of every message, also if the call is cancelled.
+
+    Raises:
+        UnknownOutcomeError: It is not known whether any was accepted.
+        APIStatusError: All were refused.
+        APIConnectionError: None reached the gateway.
+    """
+    return await pipeline.run(
+        Call(
+            operation=operation,
+            read=lambda data: settle(data, batch),
+            body=batch.body,
+            consignment=Consignment(batch.messages, batch.track_ids, lambda sent: sent.id),
+            observer=observer,
+        )
+    )
+
+
 async def send_all(pipeline: Pipeline, operation: Operation, batch: Batch[Any]) -> list[SentMessage]:
     """Send messages as one request; return what was told of them, which has to be something of each.
 
@@ -141,14 +170,7 @@ async def send_all(pipeline: Pipeline, operation: Operation, batch: Batch[Any]) 
         APIStatusError: All were refused.
         APIConnectionError: None reached the gateway.
     """
-    told = await pipeline.run(
-        Call(
-            operation=operation,
-            read=lambda data: settle(data, batch),
-            body=batch.body,
-            consignment=Consignment(batch.messages, batch.track_ids, lambda sent: sent.id),
-        )
-    )
+    told = await send_told(pipeline, operation, batch)
     return insist(operation, told, batch.messages, batch.track_ids)
 
 

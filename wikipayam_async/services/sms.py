@@ -4,36 +4,25 @@ from __future__ import annotations
 
 import functools
 import random
-from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence, Sized
+from collections.abc import Callable, Iterable, Sequence, Sized
 from datetime import date
 from operator import attrgetter
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING
 
 from wikipayam_async.bulk.batcher import Batcher
 from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
-from wikipayam_async.bulk.results import BulkReport, SendResult
-from wikipayam_async.bulk.runner import BulkRun, Pace
-from wikipayam_async.bulk.sender import ChunkSender
-from wikipayam_async.bulk.source import Messages, Source
+from wikipayam_async.bulk.order import BulkOrder, OnError, Progress, take_and_tell
+from wikipayam_async.bulk.results import BulkReport
+from wikipayam_async.bulk.runner import BulkRun
+from wikipayam_async.bulk.source import Messages
 from wikipayam_async.bulk.waiting import Batching
 from wikipayam_async.core.converter import encode_json
-from wikipayam_async.core.events import SendStatus
-from wikipayam_async.core.operation import Call, Consignment, Observer, Operation
-from wikipayam_async.core.redact import SealedBytes, shape_of
+from wikipayam_async.core.operation import Call, Operation
+from wikipayam_async.core.redact import SealedBytes
 from wikipayam_async.core.retry import Replay
-from wikipayam_async.errors import BulkSourceError, InvalidInputError
-from wikipayam_async.messages import (
-    Batch,
-    SentMessage,
-    SmsMessage,
-    SmsWire,
-    TrackIds,
-    prepare_all,
-    prepare_sms,
-    prepare_some,
-)
-from wikipayam_async.services.base import Service, check_date, check_ids, check_number, send_all, send_batch
+from wikipayam_async.errors import BulkSourceError
+from wikipayam_async.messages import SentMessage, SmsMessage
+from wikipayam_async.services.base import Service, check_date, check_ids, send_all, send_batch, send_told
 from wikipayam_async.services.delivery import (
     DeliveryReport,
     DeliveryStatus,
@@ -45,12 +34,13 @@ from wikipayam_async.services.delivery import (
     read_statuses,
 )
 from wikipayam_async.services.inbound import LegacyInbox, read_inbox
-from wikipayam_async.settlement import settle
+from wikipayam_async.wires import Batch, SmsWire, TrackIds, prepare_all, prepare_sms
+
+if TYPE_CHECKING:
+    from wikipayam_async.bulk.screening import Dedupe, OptOut
 
 __all__ = ["OnError", "Progress", "SmsService"]
 
-OnError: TypeAlias = Literal["collect", "stop"]
-Progress: TypeAlias = Callable[[int, int | None, Mapping[SendStatus, int]], object]
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 DELIVER = Operation("sms.delivery_status", "POST", "sms/deliver", Replay.READ)
@@ -118,6 +108,8 @@ class SmsService(Service):
         progress: Progress | None = None,
         *,
         normalize: bool = True,
+        dedupe: Dedupe | None = None,
+        opt_out: OptOut | None = None,
     ) -> BulkReport:
         """Send any number of messages, many requests at once; return what became of each (`POST /sms/send`).
 
@@ -133,18 +125,30 @@ class SmsService(Service):
             progress: Called with the number of messages done, the total (None if it is not known), and the count of
                 each fate, after every request.
             normalize: Bring the receivers to the form `09…`; False sends them as they are.
+            dedupe: Hold back what was in this run before: `receiver` sends each number one message, `receiver_and_text`
+                the same text once. What is held back is `REJECTED` with a `SuppressedError`, which stops no run.
+            opt_out: Hold back what goes to those who want none: an `OptOutList`, the path of a file, numbers, or a
+                function (plain or async) that is asked about each number.
 
         Raises:
             InvalidInputError: An argument breaks a rule; nothing was sent. (A bad message is a result, not an error.)
             BulkSourceError: The iterable raised; its `report` holds what became of the messages it had given.
         """
-        run = self._run(messages, batch_size, Pace(concurrency=concurrency), on_error, normalize=normalize)
+        order = BulkOrder(
+            batch_size=batch_size,
+            concurrency=concurrency,
+            on_error=on_error,
+            normalize=normalize,
+            dedupe=dedupe,
+            opt_out=opt_out,
+        )
+        run = self._start(messages, order)
         async with run:
             if progress is None:
                 results = await run.take_all()
             else:
                 total = len(messages) if isinstance(messages, Sized) else None
-                results = await _take_and_tell(run, total, progress)
+                results = await take_and_tell(run, total, progress)
         results.sort(key=attrgetter("index"))
         report = BulkReport(results)
         if run.source_error is not None:
@@ -162,6 +166,8 @@ class SmsService(Service):
         *,
         on_error: OnError = "collect",
         normalize: bool = True,
+        dedupe: Dedupe | None = None,
+        opt_out: OptOut | None = None,
     ) -> BulkRun:
         """Send any number of messages in flat memory; the results come while it goes on (`POST /sms/send`).
 
@@ -174,12 +180,24 @@ class SmsService(Service):
             ordered: Give the results in the order of the messages instead of in that of their completion.
             on_error: `collect` goes on after a message that was not accepted; `stop` leaves the rest unattempted.
             normalize: Bring the receivers to the form `09…`; False sends them as they are.
+            dedupe: Hold back what was in this run before: `receiver` sends each number one message, `receiver_and_text`
+                the same text once. What is held back is `REJECTED` with a `SuppressedError`, which stops no run.
+            opt_out: Hold back what goes to those who want none: an `OptOutList`, the path of a file, numbers, or a
+                function (plain or async) that is asked about each number.
 
         Raises:
             InvalidInputError: An argument breaks a rule; nothing was sent.
         """
-        pace = Pace(concurrency=concurrency, ordered=ordered)
-        return self._run(messages, batch_size, pace, on_error, normalize=normalize)
+        order = BulkOrder(
+            batch_size=batch_size,
+            concurrency=concurrency,
+            ordered=ordered,
+            on_error=on_error,
+            normalize=normalize,
+            dedupe=dedupe,
+            opt_out=opt_out,
+        )
+        return self._start(messages, order)
 
     def batcher(
         self,
@@ -206,7 +224,7 @@ class SmsService(Service):
             InvalidInputError: An argument breaks a rule.
         """
         return Batcher(
-            self._send_together,
+            functools.partial(send_told, self._pipeline, SEND),
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
             longest_pause=self._options.retry.longest_wait,
@@ -300,16 +318,6 @@ class SmsService(Service):
         read = functools.partial(read_inbox, zone=self._options.timezone)
         return await self._pipeline.run(Call(operation=RECEIVE, read=read, body=body))
 
-    async def _send_together(self, batch: Batch[SmsMessage], observer: Observer) -> Sequence[SentMessage | None]:
-        call = Call(
-            operation=SEND,
-            read=lambda data: settle(data, batch),
-            body=batch.body,
-            consignment=Consignment(batch.messages, batch.track_ids, lambda sent: sent.id),
-            observer=observer,
-        )
-        return await self._pipeline.run(call)
-
     async def _ask(self, ids: Sequence[str]) -> list[DeliveryStatus]:
         body = SealedBytes(encode_json({"id": list(ids)}))
         return await self._pipeline.run(Call(operation=DELIVER, read=read_statuses, body=body))
@@ -317,29 +325,5 @@ class SmsService(Service):
     def _preparer(self, *, normalize: bool) -> Callable[[SmsMessage], SmsWire]:
         return functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize)
 
-    def _run(self, messages: Messages, batch_size: int, pace: Pace, on_error: OnError, *, normalize: bool) -> BulkRun:
-        check_number(batch_size, field="batch_size", least=1)
-        check_number(pace.concurrency, field="concurrency", least=1)
-        if on_error not in {"collect", "stop"}:
-            raise InvalidInputError("on_error", rule="expected 'collect' or 'stop'", got=shape_of(on_error))
-        sender = ChunkSender(
-            functools.partial(send_batch, self._pipeline, SEND),
-            concurrency=pace.concurrency,
-            longest_pause=self._options.retry.longest_wait,
-            stop_on_failure=on_error == "stop",
-        )
-        prepare = functools.partial(
-            prepare_some, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize
-        )
-        return BulkRun(Source(messages, prepare, batch_size), sender, pace)
-
-
-async def _take_and_tell(run: BulkRun, total: int | None, progress: Progress) -> list[SendResult]:
-    """Take all results, and tell of their counts as they come."""
-    counts: Counter[SendStatus] = Counter()
-    results: list[SendResult] = []
-    while (some := await run.take()) is not None:
-        results += some
-        counts.update(result.status for result in some)
-        progress(len(results), total, dict(counts))
-    return results
+    def _start(self, messages: Messages, order: BulkOrder) -> BulkRun:
+        return order.start(messages, functools.partial(send_batch, self._pipeline, SEND), self._options)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable, Iterable, Sequence
+from itertools import repeat
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -21,8 +22,6 @@ from wikipayam_async.messages import (
     check_sender,
     check_text,
     check_track_id,
-    not_unicode,
-    plain_str,
 )
 
 __all__ = [
@@ -39,8 +38,9 @@ __all__ = [
 
 M = TypeVar("M")
 
-_PLAIN_RECEIVER = re.compile(r"09[0-9]{9}").fullmatch
 _PLAIN_SENDER = re.compile(r"[0-9+]{1,20}").fullmatch
+_MOBILE_DIGITS = 11
+_SHORT_NAME = 255
 
 
 class Wire(Protocol):
@@ -171,37 +171,68 @@ def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds,
 def prepare_some(
     messages: Sequence[SmsMessage], *, sender: str | None, track_ids: TrackIds, normalize: bool
 ) -> tuple[list[SmsWire], dict[int, Exception]]:
-    """Check the messages of a bulk send, one by one: a bad one spoils no other.
+    """Check the messages of a bulk send: a bad one spoils no other.
 
     Returns:
         The good ones in their order, and what is wrong with the others, by their place.
     """
+    at_once = _prepare_at_once(messages, sender, track_ids)
+    if at_once is not None:
+        return at_once, {}
     wires: list[SmsWire] = []
     refused: dict[int, Exception] = {}
-    line = plain_str(sender) if isinstance(sender, str) and _PLAIN_SENDER(sender) else None
-    for place, (message, name) in enumerate(zip(messages, track_ids.take(len(messages)), strict=True)):
+    for place, message in enumerate(messages):
         try:
-            # All that `prepare_sms` does for a message that gives no cause for doubt, as nearly all of them do. Written
-            # out, because one call of a function costs as much as all of these checks together.
-            if (
-                line
-                and type(message) is SmsMessage
-                and message.note is None
-                and message.sender is None
-                and message.track_id is None
-                and type(receiver := message.receiver) is str
-                and _PLAIN_RECEIVER(receiver)
-                and type(text := message.message) is str
-                and text.encode()
-            ):
-                wires.append(SmsWire(line, receiver, text, msgspec.UNSET, name))
-            else:
-                wires.append(prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize))
-        except UnicodeEncodeError:
-            refused[place] = not_unicode("message")
+            wires.append(prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize))
         except Exception as error:  # noqa: BLE001 - whatever a message's own code raises, it costs that message alone
             refused[place] = error.with_traceback(None)  # the locals of this frame hold a text and a number
     return wires, refused
+
+
+def _prepare_at_once(messages: Sequence[SmsMessage], sender: str | None, track_ids: TrackIds) -> list[SmsWire] | None:
+    """Do what `prepare_sms` does for each, at a fifth of the price; None if any message gives cause for a closer look.
+
+    Whole columns are checked, most of it in C: a single call of a function costs more than all that is done here for one
+    message.
+    """
+    if type(sender) is not str or not _PLAIN_SENDER(sender) or set(map(type, messages)) != {SmsMessage}:
+        return None
+    if [one for one in messages if one.sender is not None or one.note is not None]:
+        return None
+    names: list[Any] = [one.track_id for one in messages]
+    if names.count(None) == len(names):
+        names = track_ids.take(len(names))
+    receivers: list[Any] = [one.receiver for one in messages]
+    texts: list[Any] = [one.message for one in messages]
+    if not set(map(type, receivers)) == set(map(type, texts)) == set(map(type, names)) == {str}:
+        return None
+    if not (all(texts) and _are_mobiles(receivers) and _are_plain_names(names)):
+        return None
+    try:
+        "".join(texts).encode()
+    except UnicodeEncodeError:
+        return None
+    return list(map(SmsWire, repeat(sender), receivers, texts, repeat(msgspec.UNSET), names))
+
+
+def _are_mobiles(receivers: Sequence[str]) -> bool:
+    """Tell whether each has the form `09123456789`."""
+    count, digits = len(receivers), "".join(receivers)
+    return (
+        set(map(len, receivers)) == {_MOBILE_DIGITS}
+        and digits.isascii()
+        and digits.isdecimal()
+        and digits[::_MOBILE_DIGITS] == "0" * count
+        and digits[1::_MOBILE_DIGITS] == "9" * count
+    )
+
+
+def _are_plain_names(names: Sequence[str]) -> bool:
+    """Tell whether each is a short string of visible ASCII characters."""
+    text = "".join(names)
+    return (
+        all(names) and max(map(len, names)) <= _SHORT_NAME and text.isascii() and text.isprintable() and " " not in text
+    )
 
 
 @without_frames

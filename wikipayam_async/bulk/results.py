@@ -9,7 +9,7 @@ from typing import Any
 from attrs import field, frozen
 
 from wikipayam_async.core.events import SendStatus
-from wikipayam_async.errors import BulkError, UnknownOutcomeError, WikipayamError
+from wikipayam_async.errors import BulkError, SuppressedError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages import SmsMessage
 
 __all__ = ["BulkReport", "SendResult", "accepted"]
@@ -102,6 +102,11 @@ class BulkReport:
         return self._with(SendStatus.NOT_ATTEMPTED)
 
     @property
+    def suppressed(self) -> list[SendResult]:
+        """Those of the rejected messages that we held back ourselves, as duplicates or for an opt-out."""
+        return [result for result in self.results if isinstance(result.error, SuppressedError)]
+
+    @property
     def counts(self) -> Mapping[SendStatus, int]:
         """How many messages there are of each fate."""
         found = Counter(result.status for result in self.results)
@@ -113,7 +118,7 @@ class BulkReport:
         return f"{len(self.results):,} messages: {fates}"
 
     def raise_for_failures(self) -> None:
-        """Raise if any message was not accepted.
+        """Raise if any message was not accepted. What was held back as it should be is no failure.
 
         Raises:
             UnknownOutcomeError: The fate of some is not known; this goes before the other.
@@ -127,8 +132,13 @@ class BulkReport:
                 track_ids=[result.track_id for result in unknown],
                 accepted=self.accepted,
             ) from unknown[0].error
-        if len(self.accepted) < len(self.results):
-            first = next((result.error for result in self.results if result.error is not None), None)
+        failed = [
+            result
+            for result in self.results
+            if result.status is not SendStatus.ACCEPTED and not isinstance(result.error, SuppressedError)
+        ]
+        if failed:
+            first = next((result.error for result in failed if result.error is not None), None)
             raise BulkError(self.summary() + (f"; the first failure: {first}" if first else ""), report=self) from first
 
     def _with(self, status: SendStatus) -> list[SendResult]:

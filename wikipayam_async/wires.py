@@ -127,11 +127,12 @@ class TrackIds:
     __slots__ = ("_count", "_prefix")
 
     def __init__(self) -> None:
-        self._prefix = "w" + secrets.token_hex(6)
+        self._prefix = ""
         self._count = 0
 
     def next(self) -> str:
         """Return the next reference."""
+        self._prefix = self._prefix or "w" + secrets.token_hex(6)
         self._count += 1
         return f"{self._prefix}-{self._count}"
 

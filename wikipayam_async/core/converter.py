@@ -124,7 +124,7 @@ _READ_BY_CODEC = frozenset({str, int, bool, datetime})
 class _ModelReader(Generic[T]):
     """The hook for one attrs class. Written out, because it runs for every item of every answer."""
 
-    __slots__ = ("_cls", "_keeps_extra", "_nullable", "_readers", "_required", "_usual")
+    __slots__ = ("_cls", "_keeps_extra", "_nullable", "_readers", "_required", "_several", "_usual")
 
     def __init__(self, cls: type[T]) -> None:
         attributes: tuple[attrs.Attribute[Any], ...] = attrs.fields(attrs.resolve_types(cast("Any", cls)))
@@ -145,6 +145,7 @@ class _ModelReader(Generic[T]):
             cls, "__attrs_pre_init__"
         )  # the codec would not ask it
         self._usual = frozenset(taken) if by_codec and not makes_itself else None
+        self._several = list[cls]  # type: ignore[valid-type]
 
     def read_usual(self, data: list[Any]) -> list[T] | None:
         """Read objects without new fields, whose values have the very types that are wanted; None for any others.
@@ -155,7 +156,7 @@ class _ModelReader(Generic[T]):
         try:
             if self._usual is None or not all(map(self._usual.issuperset, data)):
                 return None
-            return msgspec.convert(data, list[self._cls])  # type: ignore[name-defined]
+            return msgspec.convert(data, self._several)
         except (TypeError, ValueError):
             return None
 

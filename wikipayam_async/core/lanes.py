@@ -76,13 +76,17 @@ class Lanes:
             Fault: It broke off.
         """
         self._settle_in()
-        async with self._places:
+        places = self._places
+        await places.acquire()
+        try:
             if self._closed:
                 raise ConfigurationError("the client is closed")
             now = anyio.current_time()
             with anyio.CancelScope(deadline=now + outgoing.timeout) as scope:
                 progress.begin(scope, now)
                 return await self._exchange(outgoing, progress, now)
+        finally:
+            places.release()
         raise timed_out(progress)
 
     async def aclose(self) -> None:

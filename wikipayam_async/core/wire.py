@@ -249,7 +249,13 @@ class Lane:
         """
         self.clean = False
         self._line.progress = progress
-        await self._send(encode_request(outgoing), progress)
+        progress.hand_over()
+        try:
+            await self._stream.send(encode_request(outgoing))
+        except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError):
+            # The call that hands over the last byte raised, so the gateway cannot have the request whole.
+            raise Fault(FaultKind.DISCONNECTED, "the connection broke while sending", handed_over=False) from None
+        progress.phase = Phase.SENT
         reader = _Reader()
         try:
             while not (reader.complete or (reader.in_body and outgoing.method == "HEAD")):
@@ -265,15 +271,6 @@ class Lane:
         progress.phase = Phase.ANSWERED
         self.clean = reader.complete and reader.keep_alive and not reader.stray
         return Answer(reader.status, reader.headers, SealedBytes(b"".join(reader.chunks)))
-
-    async def _send(self, request: SealedBytes, progress: Progress) -> None:
-        progress.hand_over()
-        try:
-            await self._stream.send(request)
-        except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError):
-            # The call that hands over the last byte raised, so the gateway cannot have the request whole.
-            raise Fault(FaultKind.DISCONNECTED, "the connection broke while sending", handed_over=False) from None
-        progress.phase = Phase.SENT
 
     async def _receive(self, progress: Progress) -> bytes | None:
         while True:

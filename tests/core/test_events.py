@@ -3,6 +3,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.core.test_wire import outgoing
 from wikipayam_async.core.events import (
     Attempt,
     AttemptFinished,
@@ -19,6 +20,7 @@ from wikipayam_async.core.events import (
 
 REFUSED = Attempt(1, Phase.CONNECTING, 0.0625, None, "connect")
 ANSWERED = Attempt(2, Phase.ANSWERED, 0.5, 200)
+TO = outgoing()
 FATES = [MessageOutcome("T1", SendStatus.ACCEPTED, "69e5"), MessageOutcome("T2", SendStatus.UNKNOWN)]
 
 
@@ -34,7 +36,7 @@ def tell(teller: Teller, outcome: Outcome = Outcome.SUCCEEDED) -> None:
     teller.retrying(0.25, "connect")
     teller.started(2)
     teller.tried(ANSWERED)
-    teller.finished(outcome, lambda: 11.5, lambda: FATES)
+    teller.finished(outcome, lambda: 11.5, lambda: FATES, TO)
 
 
 def test_the_hook_hears_the_whole_story() -> None:
@@ -47,7 +49,9 @@ def test_the_hook_hears_the_whole_story() -> None:
         RetryScheduled("c-1", "sms.send", 1, 0.25, "connect"),
         AttemptStarted("c-1", "sms.send", 2),
         AttemptFinished("c-1", "sms.send", ANSWERED),
-        CallFinished("c-1", "sms.send", Outcome.SUCCEEDED, 1.5, (REFUSED, ANSWERED), tuple(FATES)),
+        CallFinished(
+            "c-1", "sms.send", Outcome.SUCCEEDED, 1.5, (REFUSED, ANSWERED), tuple(FATES), TO.method, TO.origin.url
+        ),
     ]
 
 
@@ -61,6 +65,72 @@ def test_the_log_tells_the_whole_story(caplog: pytest.LogCaptureFixture) -> None
         ("wikipayam_async", logging.DEBUG, "sms.send c-1: attempt 2: 200 while answered, 0.500 s"),
         ("wikipayam_async", logging.INFO, "sms.send c-1: succeeded after 2 attempts, 1.500 s"),
     ]
+
+
+def fields_of(record: logging.LogRecord) -> dict[str, object]:
+    """Return what a record holds for machines."""
+    return {name: value for name, value in vars(record).items() if name.startswith("wikipayam_")}
+
+
+def test_every_record_holds_what_it_says_as_fields(caplog: pytest.LogCaptureFixture) -> None:
+    """A formatter that writes JSON has numbers and words to go by, and need not read the text."""
+    with caplog.at_level(logging.DEBUG, "wikipayam_async"):
+        tell(Teller(None, call_id="c-1", operation="sms.send", now=10.0))
+    refused, retry, answered, end = map(fields_of, caplog.records)
+    call = {"wikipayam_operation": "sms.send", "wikipayam_call_id": "c-1"}
+    assert refused == {
+        **call,
+        "wikipayam_event": "attempt",
+        "wikipayam_attempt": 1,
+        "wikipayam_phase": "connecting",
+        "wikipayam_elapsed": 0.0625,
+        "wikipayam_status_code": None,
+        "wikipayam_failure": "connect",
+    }
+    assert retry == {
+        **call,
+        "wikipayam_event": "retry",
+        "wikipayam_attempt": 1,
+        "wikipayam_delay": 0.25,
+        "wikipayam_reason": "connect",
+    }
+    assert (answered["wikipayam_attempt"], answered["wikipayam_status_code"]) == (2, 200)
+    assert end == {
+        **call,
+        "wikipayam_event": "call",
+        "wikipayam_outcome": "succeeded",
+        "wikipayam_attempts": 2,
+        "wikipayam_elapsed": 1.5,
+        "wikipayam_status_code": 200,
+        "wikipayam_messages": 2,
+        "wikipayam_accepted": 1,
+        "wikipayam_unknown": 1,
+    }
+
+
+def test_a_call_that_was_never_tried_has_no_status(caplog: pytest.LogCaptureFixture) -> None:
+    """One that was held back, or cancelled before its turn, is told of like any other."""
+    with caplog.at_level(logging.INFO, "wikipayam_async"):
+        Teller(None, call_id="c-6", operation="balance", now=0.0).finished(Outcome.CANCELLED, lambda: 1.0, list, TO)
+    (record,) = map(fields_of, caplog.records)
+    assert (record["wikipayam_attempts"], record["wikipayam_status_code"]) == (0, None)
+
+
+def test_the_log_masks_a_number_in_a_path(caplog: pytest.LogCaptureFixture) -> None:
+    """A call that a user made up is named by its path, and a path may hold a phone number."""
+    with caplog.at_level(logging.INFO, "wikipayam_async"):
+        teller = Teller(None, call_id="c-7", operation="GET users/09121112233/x", now=0.0)
+        teller.finished(Outcome.FAILED, lambda: 1.0, list, TO)
+    (record,) = caplog.records
+    assert record.getMessage() == "GET users/***/x c-7: failed after 0 attempts, 1.000 s"
+    assert fields_of(record)["wikipayam_operation"] == "GET users/***/x"
+
+
+def test_a_retry_costs_nothing_where_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
+    """Neither an event nor a record is made of it."""
+    with caplog.at_level(logging.WARNING, "wikipayam_async"):
+        Teller(None, call_id="c-8", operation="balance", now=0.0).retrying(0.5, "503")
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(
@@ -77,7 +147,7 @@ def test_an_unknown_outcome_is_a_warning(outcome: Outcome, level: int, caplog: p
     teller = Teller(None, call_id="c-2", operation="otp.send", now=0.0)
     teller.tried(ANSWERED)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        teller.finished(outcome, lambda: 2.0, never)
+        teller.finished(outcome, lambda: 2.0, list, TO)
     assert caplog.record_tuples == [
         ("wikipayam_async", level, f"otp.send c-2: {outcome.value} after 1 attempt, 2.000 s")
     ]
@@ -89,7 +159,7 @@ def test_a_log_that_is_switched_off_costs_nothing(caplog: pytest.LogCaptureFixtu
         teller = Teller(None, call_id="c-3", operation="sms.send", now=0.0)
         teller.started(1)
         teller.tried(ANSWERED)
-        teller.finished(Outcome.SUCCEEDED, lambda: 1.0, never)
+        teller.finished(Outcome.SUCCEEDED, lambda: 1.0, never, TO)
     assert (caplog.record_tuples, teller.attempts) == ([], (ANSWERED,))
 
 

@@ -135,8 +135,7 @@ class TestLanes:
         """`Task.cancel` in the middle is delivered when all idle lanes are closed."""
         first, second = FakeLane(), FakeLane()
         lanes, _ = stack(first, second)
-        lanes._settle_in()
-        lanes._idle += [(outgoing().origin, first), (outgoing().origin, second)]
+        lanes._settle_in().idle += [(outgoing().origin, first), (outgoing().origin, second)]
         task = asyncio.ensure_future(lanes.aclose())
         await asyncio.sleep(0)
         task.cancel()
@@ -180,3 +179,30 @@ class TestLanes:
 
 
 FIELDS = ("origin", "method", "path", "query", "secret_query", "headers", "authorization", "body", "timeout")
+
+
+class TestOtherLoops:
+    """A client in the hands of several event loops."""
+
+    def test_an_exchange_ends_in_the_loop_that_it_began_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Where another loop has come meanwhile, its lane and its place go back to its own, and to nobody else's."""
+        first, second = FakeLane(), FakeLane()
+        lanes, _ = stack(first, second, max_lanes=1)
+
+        async def other() -> None:
+            await lanes.carry(outgoing(), Progress(protected=False))
+
+        async def one() -> None:
+            exchange = first.exchange
+
+            async def slow(request: Outgoing, progress: Progress) -> Answer:
+                await anyio.to_thread.run_sync(lambda: anyio.run(other))
+                return await exchange(request, progress)
+
+            monkeypatch.setattr(first, "exchange", slow)
+            await lanes.carry(outgoing(), Progress(protected=False))
+
+        anyio.run(one)
+        yard = lanes._yard
+        assert yard is not None
+        assert ([lane for _, lane in yard.idle], yard.places.value) == ([second], 1)

@@ -14,12 +14,12 @@ from anyio.lowlevel import checkpoint
 from tests.support.net import Ear
 from tests.support.raw import RawGateway, RawRequest, answer, sent_items
 from wikipayam_async import AsyncWikipayam, SendStatus
-from wikipayam_async.core.lanes import LaneLike, Lanes
+from wikipayam_async.core.lanes import LaneLike, Lanes, _Yard
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import Progress
 from wikipayam_async.core.protocol import Answer, Outgoing
 
-__all__ = ["INBOX", "Books", "Gauge", "check_fates", "lanes_of", "quiet"]
+__all__ = ["INBOX", "Books", "Gauge", "check_fates", "lanes_of", "quiet", "yard_of"]
 
 INBOX = ("m1", "m2", "m3")
 
@@ -120,16 +120,23 @@ def lanes_of(client: AsyncWikipayam) -> Lanes:
     return lanes
 
 
+def yard_of(client: AsyncWikipayam) -> _Yard:
+    """Return the places and idle lanes of a client that has its own, and has used them."""
+    yard = lanes_of(client)._yard
+    assert yard is not None
+    return yard
+
+
 async def quiet(gateway: RawGateway, client: AsyncWikipayam) -> tuple[int, int]:
     """Wait until the gateway has no connection but the client's idle lanes; return both counts.
 
     Whatever remains beyond them after five seconds was leaked.
     """
-    lanes = lanes_of(client)
+    yard = yard_of(client)
     with anyio.move_on_after(5):
-        while gateway.open_now != len(lanes._idle):  # noqa: ASYNC110 - a server's count has no event
+        while gateway.open_now != len(yard.idle):  # noqa: ASYNC110 - a server's count has no event
             await anyio.sleep(0.0005)
-    return gateway.open_now, len(lanes._idle)
+    return gateway.open_now, len(yard.idle)
 
 
 class Gauge:

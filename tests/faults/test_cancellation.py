@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.faults.cancel_books import INBOX, Books, lanes_of, quiet
+from tests.faults.cancel_books import INBOX, Books, quiet, yard_of
 from tests.faults.cancel_stepping import Knife, every_way
 from tests.support.net import RECEIVER, Ear, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, raw_gateway
@@ -75,9 +75,9 @@ async def check_the_client(client: AsyncWikipayam, gateway: RawGateway, books: B
     with anyio.fail_after(5):
         assert (await client.balance()).balance == 7
         assert (await client.sms.send(RECEIVER, "text", track_id=probe)).track_id == probe
-    lanes = lanes_of(client)
+    yard = yard_of(client)
     open_now, idle = await quiet(gateway, client)
-    assert (open_now, lanes._places.value, books.doubled) == (idle, MOST_LANES, [])
+    assert (open_now, yard.places.value, books.doubled) == (idle, MOST_LANES, [])
     assert idle <= MOST_LANES
 
 

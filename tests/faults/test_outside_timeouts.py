@@ -13,7 +13,7 @@ import anyio
 import pytest
 import trio
 
-from tests.faults.cancel_books import INBOX, Books, check_fates, lanes_of, quiet
+from tests.faults.cancel_books import INBOX, Books, check_fates, quiet, yard_of
 from tests.faults.cancel_thread import Far, far_gateway
 from tests.support.net import RECEIVER, TOKEN, Ear, connected
 from tests.support.raw import raw_gateway
@@ -90,7 +90,7 @@ async def test_a_time_out_around_a_call(kind: str, limit: Limit) -> None:
                 await limit(delay, CALLS[kind](client, f"m{number}"))
             assert (await client.balance()).balance == 7
         open_now, idle = await quiet(gateway, client)
-        assert (open_now, lanes_of(client)._places.value) == (idle, 3)
+        assert (open_now, yard_of(client).places.value) == (idle, 3)
         check_fates(ear, books)
     gc.collect()
 
@@ -144,7 +144,7 @@ def client_of(far: Far, ear: Ear | None = None, **options: Any) -> AsyncWikipaya
 
 async def close_lanes(client: AsyncWikipayam) -> None:
     """Close the connections of a client that stays open: Python would warn of what a forgetful caller leaves open."""
-    for _, lane in lanes_of(client)._idle:
+    for _, lane in yard_of(client).idle:
         await lane.aclose()
 
 

@@ -15,7 +15,7 @@ import pytest
 from anyio.abc import ByteStream, TaskGroup
 from anyio.lowlevel import checkpoint
 
-from tests.faults.cancel_books import Books, check_fates, lanes_of, quiet
+from tests.faults.cancel_books import Books, check_fates, quiet, yard_of
 from tests.faults.markers import NUMBER, TEXT, client_for, leaks, locals_of, shown_of
 from tests.support.net import RECEIVER, Ear, connected, on_virtual_time
 from tests.support.raw import RawRequest, answer, raw_gateway, reset
@@ -432,7 +432,7 @@ async def test_a_storm_of_native_cancellations() -> None:
                     assert isinstance(one, asyncio.CancelledError) or one.track_id == f"m{number}"
             assert (await batcher.send(RECEIVER, "t", track_id="last")).track_id == "last"
         open_now, idle = await quiet(gateway, client)
-        assert (open_now, lanes_of(client)._places.value) == (idle, 3)
+        assert (open_now, yard_of(client).places.value) == (idle, 3)
         check_fates(ear, books)
     assert 300 < len(books.accepted) < 600
 

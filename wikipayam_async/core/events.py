@@ -4,10 +4,16 @@ from __future__ import annotations
 
 import enum
 import logging
+from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import field, frozen
+
+from wikipayam_async.core.redact import scrub
+
+if TYPE_CHECKING:
+    from wikipayam_async.core.protocol import Outgoing
 
 __all__ = [
     "Attempt",
@@ -161,6 +167,8 @@ class CallFinished:
         elapsed: Seconds since the call was made, waiting included.
         attempts: What was tried, oldest first.
         messages: The fate of every message, for a send; empty for everything else.
+        method: The HTTP method, as in `POST`.
+        base_url: Where the gateway is, as in `https://wikipayam.ir`.
     """
 
     call_id: str
@@ -169,6 +177,8 @@ class CallFinished:
     elapsed: float
     attempts: tuple[Attempt, ...]
     messages: tuple[MessageOutcome, ...] = field(default=())
+    method: str = ""
+    base_url: str = ""
 
 
 Event: TypeAlias = AttemptStarted | AttemptFinished | RetryScheduled | CallFinished
@@ -205,7 +215,16 @@ class Teller:
         if logger.isEnabledFor(logging.DEBUG):
             result = attempt.failure or attempt.status_code
             self._log(
-                logging.DEBUG, f"attempt {attempt.number}: {result} while {attempt.phase}, {attempt.elapsed:.3f} s"
+                logging.DEBUG,
+                f"attempt {attempt.number}: {result} while {attempt.phase}, {attempt.elapsed:.3f} s",
+                {
+                    "wikipayam_event": "attempt",
+                    "wikipayam_attempt": attempt.number,
+                    "wikipayam_phase": attempt.phase.value,
+                    "wikipayam_elapsed": attempt.elapsed,
+                    "wikipayam_status_code": attempt.status_code,
+                    "wikipayam_failure": attempt.failure,
+                },
             )
 
     def retrying(self, delay: float, reason: str) -> None:
@@ -213,26 +232,65 @@ class Teller:
         number = len(self.attempts)
         if self._listening:
             self._emit(RetryScheduled(self._call_id, self._operation, number, delay, reason))
-        self._log(logging.INFO, f"attempt {number} failed ({reason}), the next in {delay:.2f} s")
+        if logger.isEnabledFor(logging.INFO):
+            self._log(
+                logging.INFO,
+                f"attempt {number} failed ({reason}), the next in {delay:.2f} s",
+                {
+                    "wikipayam_event": "retry",
+                    "wikipayam_attempt": number,
+                    "wikipayam_delay": delay,
+                    "wikipayam_reason": reason,
+                },
+            )
 
     def finished(
-        self, outcome: Outcome, clock: Callable[[], float], messages: Callable[[], Sequence[MessageOutcome]]
+        self,
+        outcome: Outcome,
+        clock: Callable[[], float],
+        messages: Callable[[], Sequence[MessageOutcome]],
+        outgoing: Outgoing,
     ) -> None:
-        """Tell how the call ended; what became of each message is worked out only for a hook that listens."""
+        """Tell how the call ended; what became of each message is worked out only if somebody listens."""
         level = logging.WARNING if outcome is Outcome.UNKNOWN else logging.INFO
         heard = logger.isEnabledFor(level)
         if not heard and not self._listening:
             return
-        elapsed = clock() - self._begun
+        end = CallFinished(
+            self._call_id,
+            self._operation,
+            outcome,
+            clock() - self._begun,
+            self.attempts,
+            tuple(messages()),
+            outgoing.method,
+            outgoing.origin.url,
+        )
         if self._listening:
-            fates = tuple(messages())
-            self._emit(CallFinished(self._call_id, self._operation, outcome, elapsed, self.attempts, fates))
+            self._emit(end)
         if heard:
-            tries = len(self.attempts)
-            self._log(level, f"{outcome} after {tries} attempt{'' if tries == 1 else 's'}, {elapsed:.3f} s")
+            self._log_end(level, end)
 
-    def _log(self, level: int, text: str) -> None:
-        logger.log(level, "%s %s: %s", self._operation, self._call_id, text)
+    def _log_end(self, level: int, end: CallFinished) -> None:
+        tries = len(end.attempts)
+        fields: dict[str, object] = {
+            "wikipayam_event": "call",
+            "wikipayam_outcome": end.outcome.value,
+            "wikipayam_attempts": tries,
+            "wikipayam_elapsed": end.elapsed,
+            "wikipayam_status_code": end.attempts[-1].status_code if end.attempts else None,
+            "wikipayam_messages": len(end.messages),
+        }
+        for status, count in Counter([fate.status for fate in end.messages]).items():
+            fields[f"wikipayam_{status}"] = count
+        self._log(level, f"{end.outcome} after {tries} attempt{'' if tries == 1 else 's'}, {end.elapsed:.3f} s", fields)
+
+    def _log(self, level: int, text: str, fields: dict[str, object]) -> None:
+        # The name of a call that a user made up holds its path, and who knows what stands in that.
+        operation = scrub(self._operation) if " " in self._operation else self._operation
+        fields["wikipayam_operation"] = operation
+        fields["wikipayam_call_id"] = self._call_id
+        logger.log(level, "%s %s: %s", operation, self._call_id, text, extra=fields)
 
     def _emit(self, event: Event) -> None:
         try:

@@ -7,6 +7,7 @@ from typing import Protocol
 
 import anyio
 from anyio.lowlevel import EventLoopToken, current_token
+from attrs import frozen
 
 from wikipayam_async.core.events import Phase
 from wikipayam_async.core.options import Origin
@@ -15,7 +16,22 @@ from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.core.retry import Fault, FaultKind
 from wikipayam_async.errors import ConfigurationError
 
-__all__ = ["LaneLike", "Lanes", "timed_out"]
+__all__ = ["Connections", "LaneLike", "Lanes", "timed_out"]
+
+
+@frozen(kw_only=True)
+class Connections:
+    """How a client's connections are used at a moment.
+
+    Attributes:
+        in_use: Connections with a request on them, those that are being made included.
+        idle: Connections kept for later. One that has expired counts until somebody would use it.
+        waiting: Requests that wait for a connection, because `max_connections` are in use.
+    """
+
+    in_use: int
+    idle: int
+    waiting: int
 
 
 class LaneLike(Protocol):
@@ -42,6 +58,17 @@ class LaneLike(Protocol):
         ...
 
 
+class _Yard:
+    """The places and the idle lanes of one event loop: a connection belongs to the loop that made it."""
+
+    __slots__ = ("idle", "places", "token")
+
+    def __init__(self, token: EventLoopToken, places: int) -> None:
+        self.token = token
+        self.places = anyio.Semaphore(places, fast_acquire=True)
+        self.idle: list[tuple[Origin, LaneLike]] = []
+
+
 class Lanes:
     """A stack of lanes behind a semaphore.
 
@@ -64,10 +91,20 @@ class Lanes:
         self._open_lane = open_lane
         self._max_lanes = max_lanes
         self._idle_expiry = idle_expiry
-        self._home: EventLoopToken | None = None
-        self._places: anyio.Semaphore
-        self._idle: list[tuple[Origin, LaneLike]]
+        self._yard: _Yard | None = None
         self._closed = False
+
+    @property
+    def connections(self) -> Connections:
+        """How the lanes are used now."""
+        yard = self._yard
+        if yard is None:
+            return Connections(in_use=0, idle=0, waiting=0)
+        return Connections(
+            in_use=self._max_lanes - yard.places.value,
+            idle=len(yard.idle),
+            waiting=yard.places.statistics().tasks_waiting,
+        )
 
     async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
         """Wait for a lane, then carry out one attempt within its time-out; the wait does not count.
@@ -75,28 +112,28 @@ class Lanes:
         Raises:
             Fault: It broke off.
         """
-        self._settle_in()
-        places = self._places
-        await places.acquire()
+        yard = self._settle_in()
+        await yard.places.acquire()
         try:
             if self._closed:
                 raise ConfigurationError("the client is closed")
             now = anyio.current_time()
             with anyio.CancelScope(deadline=now + outgoing.timeout) as scope:
                 progress.begin(scope, now)
-                return await self._exchange(outgoing, progress, now)
+                return await self._exchange(yard, outgoing, progress)
         finally:
-            places.release()
+            yard.places.release()
         raise timed_out(progress)
 
     async def aclose(self) -> None:
         """Close the idle lanes; those in use are closed when their exchange ends."""
         self._closed = True
-        if self._home is None or self._home != current_token():
+        yard = self._yard
+        if yard is None or yard.token != current_token():
             return
         cancellation: BaseException | None = None
-        while self._idle:
-            _, lane = self._idle.pop()
+        while yard.idle:
+            _, lane = yard.idle.pop()
             try:
                 with anyio.CancelScope(shield=True):
                     await lane.aclose()
@@ -105,16 +142,16 @@ class Lanes:
         if cancellation is not None:
             raise cancellation
 
-    def _settle_in(self) -> None:
-        """Start afresh in a new event loop: a connection belongs to the loop that made it."""
+    def _settle_in(self) -> _Yard:
+        """Return the yard of this event loop. In a new one it is a fresh one; who is still in the old one keeps that."""
         token = current_token()
-        if self._home != token:
-            self._home = token
-            self._places = anyio.Semaphore(self._max_lanes, fast_acquire=True)
-            self._idle = []
+        yard = self._yard
+        if yard is None or yard.token != token:
+            yard = self._yard = _Yard(token, self._max_lanes)
+        return yard
 
-    async def _exchange(self, outgoing: Outgoing, progress: Progress, now: float) -> Answer:
-        lane = await self._take(outgoing.origin, now)
+    async def _exchange(self, yard: _Yard, outgoing: Outgoing, progress: Progress) -> Answer:
+        lane = await self._take(yard, outgoing.origin, progress.started or 0.0)
         try:
             answer = await lane.exchange(outgoing, progress)
         except BaseException:
@@ -122,7 +159,7 @@ class Lanes:
             raise
         progress.ended = lane.idle_since = anyio.current_time()
         if lane.clean and not self._closed:
-            self._idle.append((outgoing.origin, lane))
+            yard.idle.append((outgoing.origin, lane))
             return answer
         try:
             with anyio.CancelScope(shield=True):
@@ -132,9 +169,9 @@ class Lanes:
                 raise
         return answer
 
-    async def _take(self, origin: Origin, now: float) -> LaneLike:
-        while self._idle:
-            home, lane = self._idle.pop()
+    async def _take(self, yard: _Yard, origin: Origin, now: float) -> LaneLike:
+        while yard.idle:
+            home, lane = yard.idle.pop()
             if home == origin and lane.is_usable(now, self._idle_expiry):
                 return lane
             await lane.aclose()

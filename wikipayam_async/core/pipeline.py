@@ -281,7 +281,7 @@ class _Run:
         fates = functools.partial(self._fates, outcome, result, refused=refused)
         if self._call.observer is not None:
             self._call.observer(fates)
-        self.teller.finished(outcome, self._shared.clock, fates)
+        self.teller.finished(outcome, self._shared.clock, fates, self._outgoing)
 
     def _fates(self, outcome: Outcome, result: Sequence[Any] | None, *, refused: bool) -> list[MessageOutcome]:
         sent = self._call.consignment

@@ -16,7 +16,7 @@ import httpx
 from attrs import frozen
 
 from wikipayam_async.core.foreign import ForeignCarrier, exchange, headers_with_token, watch
-from wikipayam_async.core.lanes import LaneLike, Lanes
+from wikipayam_async.core.lanes import Connections, LaneLike, Lanes
 from wikipayam_async.core.options import DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, Origin
 from wikipayam_async.core.progress import Progress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
@@ -109,6 +109,11 @@ class LaneTransport(httpx.AsyncBaseTransport):
         self._proxy = proxy
         self._lanes = Lanes(self._open, max_lanes=max_connections, idle_expiry=idle_expiry)
 
+    @property
+    def connections(self) -> Connections:
+        """How the lanes are used now."""
+        return self._lanes.connections
+
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry out one request of an `httpx.AsyncClient`."""
         parcel = request.extensions.get(_PARCEL)
@@ -158,6 +163,11 @@ class LaneCarrier:
     def __init__(self, transport: LaneTransport) -> None:
         self.http = httpx.AsyncClient(transport=transport, trust_env=False)
         self._transport = transport
+
+    @property
+    def connections(self) -> Connections:
+        """How the lanes are used now."""
+        return self._transport.connections
 
     async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
         """Carry out one attempt."""

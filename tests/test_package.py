@@ -9,7 +9,7 @@ from types import FunctionType
 import pytest
 
 import wikipayam_async
-from wikipayam_async import AsyncWikipayam, errors
+from wikipayam_async import AsyncWikipayam, errors, public
 from wikipayam_async.services.account import AccountService
 from wikipayam_async.services.base import Service
 from wikipayam_async.services.holoo import HolooService
@@ -53,9 +53,10 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
 
 
 def test_nothing_public_is_left_out() -> None:
-    """Every class that the package's `__init__` imports is exported."""
-    imported = {name for name, value in vars(wikipayam_async).items() if inspect.isclass(value)}
+    """Every class that the public module imports is exported, by the package itself."""
+    imported = {name for name, value in vars(public).items() if inspect.isclass(value)}
     assert sorted(imported - set(wikipayam_async.__all__)) == []
+    assert wikipayam_async.__all__ == public.__all__
 
 
 def test_every_error_is_public() -> None:
@@ -125,7 +126,7 @@ def test_importing_the_package_imports_no_more_than_it_needs() -> None:
     loaded = run(
         "import sys, httpx; "  # which itself takes rich for its command line, where it is installed
         "before = set(sys.modules); "
-        "import wikipayam_async; "
+        "from wikipayam_async import AsyncWikipayam; "
         "print(sorted(n for n in set(sys.modules) - before "
         "if n.split('.')[0] in {'uvicorn', 'rich', 'pytest', 'trio', 'sqlite3'} "
         "or n.startswith(('wikipayam_async.emulator', 'wikipayam_async.demo'))))"
@@ -135,7 +136,42 @@ def test_importing_the_package_imports_no_more_than_it_needs() -> None:
 
 def test_importing_the_package_says_nothing() -> None:
     """No warning, no output, even where warnings are errors."""
-    assert run("import warnings; warnings.simplefilter('error'); import wikipayam_async") == ""
+    assert run("import warnings; warnings.simplefilter('error'); from wikipayam_async import *") == ""
+
+
+def test_who_takes_no_public_name_loads_no_client() -> None:
+    """Numbers, texts and the pytest plugin can be had without httpx."""
+    loaded = run(
+        "import sys, wikipayam_async, wikipayam_async.numbers, wikipayam_async.pytest_plugin; "
+        "print([name for name in ('httpx', 'cattrs', 'wikipayam_async.client') if name in sys.modules])"
+    )
+    assert loaded == "[]"
+
+
+def test_the_public_names_are_loaded_when_one_is_asked_for() -> None:
+    """As an attribute, by `from`, by `*`, and before that they are listed."""
+    assert run(
+        "import wikipayam_async; "
+        "listed = dir(wikipayam_async); "
+        "from wikipayam_async import *; "
+        "print(set(wikipayam_async.__all__) <= set(listed), wikipayam_async.Balance is Balance, __version__)"
+    ) == (f"True True {wikipayam_async.__version__}")
+
+
+def test_submodules_are_attributes() -> None:
+    """`wikipayam_async.errors` is there after `import wikipayam_async` alone, and loads no more than it is."""
+    code = (
+        "import sys, wikipayam_async; print(wikipayam_async.errors.__name__, 'wikipayam_async.client' in sys.modules)"
+    )
+    assert run(code) == "wikipayam_async.errors False"
+
+
+@pytest.mark.parametrize("name", ["Nonsense", "__wrapped__"])
+def test_a_name_that_is_not_there_is_named(name: str) -> None:
+    """The error is Python's own."""
+    with pytest.raises(AttributeError, match=f"module 'wikipayam_async' has no attribute '{name}'") as caught:
+        getattr(wikipayam_async, name)
+    assert caught.value.name == name
 
 
 def test_the_package_is_typed() -> None:

@@ -3,130 +3,32 @@
 It never sends a message twice and never loses track of one: see `AsyncWikipayam`.
 """
 
-from wikipayam_async.bulk.batcher import Batcher
-from wikipayam_async.bulk.results import BulkReport, SendResult
-from wikipayam_async.bulk.runner import BulkRun
-from wikipayam_async.client import AsyncWikipayam
-from wikipayam_async.core.events import (
-    Attempt,
-    AttemptFinished,
-    AttemptStarted,
-    CallFinished,
-    Event,
-    MessageOutcome,
-    Outcome,
-    Phase,
-    RetryScheduled,
-    SendStatus,
-)
-from wikipayam_async.core.limits import RateLimit
-from wikipayam_async.core.retry import Replay, RetryPolicy
-from wikipayam_async.core.transport import LaneTransport
-from wikipayam_async.errors import (
-    APIConnectionError,
-    APIStatusError,
-    APITimeoutError,
-    AuthenticationError,
-    BadRequestError,
-    BulkError,
-    BulkSourceError,
-    ConfigurationError,
-    InsufficientBalanceError,
-    InvalidInputError,
-    NotFoundError,
-    PayloadTooLargeError,
-    PermissionDeniedError,
-    RateLimitError,
-    ResponseError,
-    ServerError,
-    SuppressedError,
-    UnknownOutcomeError,
-    UnprocessableError,
-    WikipayamError,
-)
-from wikipayam_async.messages import OtpMessage, SentMessage, SmsMessage
-from wikipayam_async.services.account import Balance
-from wikipayam_async.services.delivery import (
-    FINAL_STATES,
-    DeliveryReport,
-    DeliveryState,
-    DeliveryStatus,
-    DeliveryWatch,
-    Polling,
-)
-from wikipayam_async.services.holoo import HolooResult
-from wikipayam_async.services.inbound import (
-    DeleteResult,
-    LegacyInbox,
-    MarkReadResult,
-    Pagination,
-    Receive,
-    ReceivesPage,
-    Statistics,
-    UnreadPage,
-)
-from wikipayam_async.services.voice import VoiceOtp
-from wikipayam_async.version import __version__
+from typing import TYPE_CHECKING
 
-__all__ = [
-    "FINAL_STATES",
-    "APIConnectionError",
-    "APIStatusError",
-    "APITimeoutError",
-    "AsyncWikipayam",
-    "Attempt",
-    "AttemptFinished",
-    "AttemptStarted",
-    "AuthenticationError",
-    "BadRequestError",
-    "Balance",
-    "Batcher",
-    "BulkError",
-    "BulkReport",
-    "BulkRun",
-    "BulkSourceError",
-    "CallFinished",
-    "ConfigurationError",
-    "DeleteResult",
-    "DeliveryReport",
-    "DeliveryState",
-    "DeliveryStatus",
-    "DeliveryWatch",
-    "Event",
-    "HolooResult",
-    "InsufficientBalanceError",
-    "InvalidInputError",
-    "LaneTransport",
-    "LegacyInbox",
-    "MarkReadResult",
-    "MessageOutcome",
-    "NotFoundError",
-    "OtpMessage",
-    "Outcome",
-    "Pagination",
-    "PayloadTooLargeError",
-    "PermissionDeniedError",
-    "Phase",
-    "Polling",
-    "RateLimit",
-    "RateLimitError",
-    "Receive",
-    "ReceivesPage",
-    "Replay",
-    "ResponseError",
-    "RetryPolicy",
-    "RetryScheduled",
-    "SendResult",
-    "SendStatus",
-    "SentMessage",
-    "ServerError",
-    "SmsMessage",
-    "Statistics",
-    "SuppressedError",
-    "UnknownOutcomeError",
-    "UnprocessableError",
-    "UnreadPage",
-    "VoiceOtp",
-    "WikipayamError",
-    "__version__",
-]
+from wikipayam_async.version import __version__ as __version__
+
+if TYPE_CHECKING:
+    from wikipayam_async.public import *  # noqa: F403 - for type checkers, which read its `__all__`
+    from wikipayam_async.public import __all__ as __all__
+else:
+    from importlib import import_module
+    from importlib.util import find_spec
+
+    def __getattr__(name: str) -> object:
+        """Load the public names when the first of them is asked for.
+
+        What needs no client does not pay for one: pytest, which loads the plugin at every start, and who takes only
+        `wikipayam_async.numbers` or `wikipayam_async.text`.
+        """
+        if find_spec(f"{__name__}.{name}"):
+            return import_module(f"{__name__}.{name}")
+        if name == "__all__" or not name.startswith("__"):
+            public = import_module(f"{__name__}.public")
+            globals().update({each: getattr(public, each) for each in public.__all__}, __all__=public.__all__)
+        if name not in globals():
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
+        return globals()[name]
+
+    def __dir__() -> list[str]:
+        """List the public names, loaded or not."""
+        return sorted({*globals(), *__getattr__("__all__")})

@@ -12,6 +12,7 @@ import attrs
 
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.core.events import EventHook
+from wikipayam_async.core.lanes import Connections
 from wikipayam_async.core.limits import RateLimit, RateLimiter, limiter_of
 from wikipayam_async.core.operation import Call, JsonValue
 from wikipayam_async.core.options import (
@@ -29,7 +30,7 @@ from wikipayam_async.core.options import (
 from wikipayam_async.core.pipeline import Pipeline, Shared
 from wikipayam_async.core.redact import Sealed, seal, without_frames
 from wikipayam_async.core.retry import Replay, RetryPolicy
-from wikipayam_async.core.transport import Carrier, make_carrier
+from wikipayam_async.core.transport import Carrier, LaneCarrier, make_carrier
 from wikipayam_async.services.account import AccountService, Affordability, Balance
 from wikipayam_async.services.custom import make_call
 from wikipayam_async.services.holoo import HolooService
@@ -184,6 +185,21 @@ class AsyncWikipayam:
         none, requests take a shorter way past it to its transport, at half the cost.
         """
         return self._carrier.http
+
+    @property
+    def connections(self) -> Connections | None:
+        """How the client's connections are used now; None if they are those of an `http_client` or `transport` of yours."""
+        return self._carrier.connections if isinstance(self._carrier, LaneCarrier) else None
+
+    @property
+    def base_url(self) -> str:
+        """Where the gateway is, as in `https://wikipayam.ir`."""
+        return self._options.origin.url
+
+    @property
+    def on_event(self) -> EventHook | None:
+        """The hook that hears of this client's calls, if there is one."""
+        return self._options.on_event
 
     async def balance(self) -> Balance:
         """Return the account's balance (`GET /user/balance`). The gateway recommends it to check a token.

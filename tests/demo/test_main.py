@@ -2,6 +2,7 @@ import io
 import re
 import runpy
 import sys
+from importlib.resources import files
 
 import pytest
 
@@ -110,6 +111,6 @@ def test_the_module_runs_as_a_program(monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setattr(sys, "argv", ["demo", *QUICK])
     monkeypatch.delitem(sys.modules, "wikipayam_async.demo.__main__")
     with pytest.raises(SystemExit) as caught:
-        runpy.run_module("wikipayam_async.demo", run_name="__main__")
+        runpy.run_path(str(files("wikipayam_async.demo") / "__main__.py"), run_name="__main__")
     assert caught.value.code == 0
     assert "12 messages to an emulated gateway" in capsys.readouterr().out

@@ -2,6 +2,7 @@ import re
 import runpy
 import sys
 import time
+from importlib.resources import files
 
 import httpx
 import pytest
@@ -37,6 +38,6 @@ def test_the_module_runs_as_a_program(monkeypatch: pytest.MonkeyPatch, capsys: p
     monkeypatch.setattr(sys, "argv", ["emulator", "--host", "127.0.0.1", "--port", "0"])
     monkeypatch.setattr(time, "sleep", sleep)
     monkeypatch.delitem(sys.modules, "wikipayam_async.emulator.__main__", raising=False)
-    runpy.run_module("wikipayam_async.emulator", run_name="__main__")
+    runpy.run_path(str(files("wikipayam_async.emulator") / "__main__.py"), run_name="__main__")
     assert slept == [3600, 3600]
     assert capsys.readouterr().out.startswith("url:   http://127.0.0.1:")

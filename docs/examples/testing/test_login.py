@@ -1,0 +1,15 @@
+"""A login, on whichever event loop the runner brings."""
+
+from login import Login
+
+from wikipayam_async import AsyncWikipayam
+from wikipayam_async.testing import Emulator
+
+
+async def test_login(wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator) -> None:
+    """The code that was sent opens the door, once."""
+    login = Login(wikipayam_client)
+    await login.begin("09123456789")
+    code = wikipayam_emulator.last_code("09123456789")
+    assert login.finish("09123456789", code)
+    assert not login.finish("09123456789", code)

@@ -1,0 +1,148 @@
+from __future__ import annotations
+
+import importlib.metadata
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import anyio
+import pytest
+
+from wikipayam_async import AsyncWikipayam, ConfigurationError
+from wikipayam_async.emulator import DELIVERED, WAITING_FOR_UPDATE, Emulator, ManualClock, ServedEmulator
+from wikipayam_async.testing import emulator_environ
+
+NAMES = ["wikipayam_client", "wikipayam_clock", "wikipayam_emulator", "wikipayam_environ", "wikipayam_server"]
+
+
+def test_pytest_loads_the_plugin_and_nothing_with_it() -> None:
+    """A run of tests that send no SMS pays for neither the client nor what that is built on."""
+    (entry,) = importlib.metadata.entry_points(group="pytest11", name="wikipayam")
+    code = (
+        "import sys, pytest; before = set(sys.modules); "
+        f"import {entry.value}; "
+        "new = set(sys.modules) - before; "
+        "print(*sorted(name for name in new if name.split('.')[0] not in sys.stdlib_module_names))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - our own
+    assert done.stdout.split() == ["wikipayam_async", "wikipayam_async.pytest_plugin", "wikipayam_async.version"]
+
+
+@pytest.mark.anyio
+async def test_the_client_leads_to_the_emulator(wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator) -> None:
+    """On every event loop, although both were made outside of it."""
+    await wikipayam_client.otp.send("09123456789", "12345")
+    assert wikipayam_emulator.last_code("00989123456789") == "12345"
+
+
+def test_one_client_serves_loop_after_loop(wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator) -> None:
+    """A synchronous test may start one for every call, as FastAPI's TestClient does where it is not entered."""
+    for backend in ("asyncio", "trio", "asyncio"):
+        anyio.run(wikipayam_client.balance, backend=backend)
+    assert wikipayam_emulator.requests_to("GET /user/balance") == 3
+
+
+@pytest.fixture
+def closed_later() -> Iterator[list[AsyncWikipayam]]:
+    """Check, after all other fixtures have ended, that the clients put in here are closed."""
+    clients: list[AsyncWikipayam] = []
+    yield clients
+    (client,) = clients
+    with pytest.raises(ConfigurationError, match="closed"):
+        anyio.run(client.balance)
+
+
+def test_the_client_is_closed_at_the_end(closed_later: list[AsyncWikipayam], wikipayam_client: AsyncWikipayam) -> None:
+    """What outlives its test gets no answer, and so is noticed."""
+    closed_later.append(wikipayam_client)
+    assert not wikipayam_client.http_client.is_closed
+
+
+@pytest.mark.anyio
+async def test_the_clock_moves_only_when_told(
+    wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator, wikipayam_clock: ManualClock
+) -> None:
+    """Who asks for the clock has an emulator that follows it."""
+    sent = await wikipayam_client.sms.send("09123456789", "سلام")
+    words = []
+    for seconds in (0, 60):
+        wikipayam_clock.advance(seconds)
+        words += [one.status for one in await wikipayam_client.sms.delivery_status(sent.id)]
+    assert words == [WAITING_FOR_UPDATE, DELIVERED]
+    assert wikipayam_clock() == 60
+
+
+def test_without_the_clock_time_passes(wikipayam_emulator: Emulator) -> None:
+    """Code that waits for a delivery is not left waiting."""
+    before = wikipayam_emulator.now()
+    while wikipayam_emulator.now() == before:
+        pass
+    assert wikipayam_emulator.now() > before
+
+
+@pytest.fixture
+def environ_later() -> Iterator[None]:
+    """Check, after all other fixtures have ended, that the environment is what it was."""
+    before = dict(os.environ)
+    yield
+    after = dict(os.environ)
+    for environ in (before, after):
+        environ.pop("PYTEST_CURRENT_TEST")  # setup then, teardown now
+    assert after == before
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("environ_later")
+async def test_the_environment_leads_to_the_server(
+    wikipayam_environ: dict[str, str], wikipayam_server: ServedEmulator, wikipayam_emulator: Emulator
+) -> None:
+    """For the length of the test, and the server's emulator is the test's."""
+    assert wikipayam_environ == emulator_environ(wikipayam_server)
+    async with AsyncWikipayam() as client:
+        await client.sms.send("09123456789", "سلام")
+    assert [entry.message for entry in wikipayam_emulator.sent_to("09123456789")] == ["سلام"]
+
+
+def test_without_uvicorn_the_server_says_what_to_install(
+    request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The test fails, rather than being skipped unnoticed."""
+    monkeypatch.setitem(sys.modules, "wikipayam_async.emulator.uvicorn_server", None)
+    with pytest.raises(pytest.fail.Exception) as caught:
+        request.getfixturevalue("wikipayam_server")
+    hint = "wikipayam_server: serving the emulator needs uvicorn: pip install 'wikipayam_async[emulator]'"
+    assert caught.value.msg == hint
+
+
+class TestOverridden:
+    """A test module, class or conftest.py may have an emulator of its own."""
+
+    @pytest.fixture
+    def wikipayam_emulator(self) -> Emulator:
+        """Return an emulator with other prices."""
+        return Emulator(price=7)
+
+    @pytest.mark.anyio
+    async def test_the_other_fixtures_build_upon_it(
+        self, wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator
+    ) -> None:
+        """The client's messages are paid for there."""
+        await wikipayam_client.sms.send("09123456789", "سلام")
+        assert [entry.cost for entry in wikipayam_emulator.sent_to("09123456789")] == [7]
+
+
+def test_the_fixtures_are_listed_with_what_they_are(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
+    """`pytest --fixtures` shows each with its docstring."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    listed = pytester.runpytest_subprocess("-p", "wikipayam", "--fixtures").stdout.str()
+    assert [name for name in NAMES if f"\n{name} -- " not in listed] == []
+    assert "moves only by `wikipayam_clock.advance(seconds)`" in listed
+
+
+def test_the_plugin_can_be_turned_off(pytester: pytest.Pytester) -> None:
+    """Its name is `wikipayam`."""
+    others = [word for name in ("asyncio", "trio", "hypothesispytest") for word in ("-p", f"no:{name}")]
+    listed = pytester.runpytest_subprocess("--fixtures", "-p", "no:wikipayam", *others).stdout.str()
+    assert "anyio_backend" in listed
+    assert [name for name in NAMES if name in listed] == []

@@ -1,0 +1,152 @@
+from __future__ import annotations
+
+import os
+import re
+import shutil
+from pathlib import Path
+from unittest import mock
+
+import httpx
+import pytest
+
+from wikipayam_async import AsyncWikipayam, RateLimitError, RetryPolicy, testing
+from wikipayam_async.testing import (
+    DEFAULT_LINE,
+    DEFAULT_PATTERN,
+    Emulator,
+    Fault,
+    LedgerEntry,
+    emulator_client,
+    emulator_environ,
+    serve,
+)
+
+DOCS = Path(__file__).parent.parent / "docs"
+EXAMPLES = DOCS / "examples" / "testing"
+LOOP_SCOPE = ["-o", "asyncio_default_fixture_loop_scope=function"]  # spares a warning
+BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
+
+
+def only(entries: list[LedgerEntry]) -> LedgerEntry:
+    """Return the one entry there is."""
+    (entry,) = entries
+    return entry
+
+
+def test_every_public_name_is_there_and_sorted() -> None:
+    """Constants first, then classes, then functions, as the linter sorts them."""
+    names = testing.__all__
+    assert [hasattr(testing, name) for name in names] == [True] * len(names)
+    assert names == sorted(set(names), key=lambda name: (not name.isupper(), name.islower(), name))
+
+
+@pytest.mark.anyio
+async def test_the_client_needs_nothing_but_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It has a line and a pattern of the emulator's, whatever the environment says."""
+    monkeypatch.setenv("SMS_AUTH_TOKEN", "a-real-token")
+    monkeypatch.setenv("SMS_SENDER", "30001")
+    monkeypatch.setenv("WIKIPAYAM_SMS_API_BASE_URL", "https://wikipayam.ir")
+    monkeypatch.setenv("WIKIPAYAM_SMS_API_PREFIX", "api/v9")
+    emulator = Emulator()
+    async with emulator_client(emulator) as client:
+        await client.sms.send("09123456789", "سلام")
+        await client.otp.send("09351234567", "12345")
+        assert await client.balance() == await client.with_options(timeout=1).balance()
+    assert only(emulator.sent_to("+989123456789")).sender == DEFAULT_LINE
+    assert emulator.last_code("09351234567") == "12345"
+    assert emulator.requests == 4
+
+
+@pytest.mark.anyio
+async def test_the_client_speaks_holoos_dialect_too() -> None:
+    """The account's user name is set, as that road wants it."""
+    emulator = Emulator()
+    async with emulator_client(emulator) as client:
+        await client.holoo.send("09123456789", "سلام")
+    assert only(emulator.sent_to("09123456789")).message == "سلام"
+
+
+@pytest.mark.anyio
+async def test_options_replace_the_defaults() -> None:
+    """A second account, another line and no retries are a matter of arguments."""
+    emulator = Emulator()
+    emulator.add_account(token="other", lines=["30005"])
+    emulator.faults.arm(Fault.status(429), on="POST /sms/send")
+    async with emulator_client(emulator, token="other", sender="30005", retry=RetryPolicy(attempts=1)) as client:
+        with pytest.raises(RateLimitError):
+            await client.sms.send("09123456789", "سلام")
+        await client.sms.send("09123456789", "سلام")
+    assert only(emulator.sent_to("09123456789")).sender == "30005"
+
+
+@pytest.mark.anyio
+async def test_another_prefix_is_an_option() -> None:
+    """An emulator that answers elsewhere is found there."""
+    emulator = Emulator(prefix="/sms/v2")
+    async with emulator_client(emulator, api_prefix="sms/v2") as client:
+        assert (await client.balance()).balance == emulator.account.balance
+
+
+@pytest.mark.anyio
+async def test_the_client_names_no_host_that_exists() -> None:
+    """What would go past the emulator goes nowhere."""
+    client = emulator_client(Emulator())
+    assert repr(client) == f"AsyncWikipayam(base_url='https://emulator.invalid', sender={DEFAULT_LINE!r})"
+
+
+@pytest.mark.anyio
+async def test_the_environment_leads_a_client_to_the_port() -> None:
+    """A client built without a word sends to the served emulator."""
+    emulator = Emulator()
+    with serve(emulator) as server, mock.patch.dict(os.environ, emulator_environ(server)):
+        async with AsyncWikipayam() as client:
+            await client.otp.send("09123456789", "12345", DEFAULT_PATTERN)
+            await client.holoo.send("09123456789", "سلام")
+    assert [entry.sender for entry in emulator.sent_to("09123456789")] == [DEFAULT_LINE] * 2
+
+
+@pytest.fixture
+def examples(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
+    """Copy the examples to where nothing of this project's settings is in force, and no plugin but those named."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    shutil.copytree(EXAMPLES, pytester.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
+    return pytester
+
+
+@pytest.mark.parametrize(
+    ("runner", "marked", "passed"),
+    [
+        (["-p", "anyio", "-o", "anyio_mode=auto"], "test_inbound.py", 4),  # each on asyncio and on trio
+        (["-p", "asyncio", *LOOP_SCOPE, "-o", "asyncio_mode=auto"], "test_login_unittest.py", 2),
+        (["-p", "trio", "-o", "trio_mode=true"], "test_faults.py", 3),
+    ],
+    ids=["anyio", "pytest-asyncio", "pytest-trio"],
+)
+def test_the_login_example_passes_under_every_runner(
+    examples: pytest.Pytester, runner: list[str], marked: str, passed: int
+) -> None:
+    """The same ten lines, as they stand, on each of the three, beside one that was written for it."""
+    done = examples.runpytest_subprocess("-p", "wikipayam", *runner, "test_login.py", marked)
+    done.assert_outcomes(passed=passed)
+
+
+def test_examples_for_several_runners_pass_side_by_side(examples: pytest.Pytester) -> None:
+    """Marked for asyncio in its strict mode and for anyio, through FastAPI, and with unittest: all in one run."""
+    files = ["test_delivery.py", "test_inbound.py", "test_login_web.py", "test_login_unittest.py"]
+    plugins = ["-p", "wikipayam", "-p", "anyio", "-p", "asyncio"]
+    examples.runpytest_subprocess(*plugins, *LOOP_SCOPE, *files).assert_outcomes(passed=5)
+
+
+@pytest.mark.parametrize("block", BLOCK.findall((DOCS / "en" / "testing.md").read_text(encoding="utf-8")))
+def test_the_page_shows_only_what_is_run(block: str) -> None:
+    """Every example on the page stands word for word in a file that the tests above run."""
+    files = [path.read_text(encoding="utf-8") for path in [*EXAMPLES.glob("*.py"), Path(__file__)]]
+    assert [block in text for text in files].count(True) == 1
+
+
+def test_httpx_alone_can_talk_to_the_port(wikipayam_server: testing.ServedEmulator) -> None:
+    """The port is a real one: any HTTP client, of any language, finds the gateway behind it."""
+    headers = {"Authorization": f"Bearer {testing.DEFAULT_TOKEN}"}
+    answer = httpx.get(f"{wikipayam_server.url}/api/v1/user/balance", headers=headers, trust_env=False)
+    assert answer.status_code == 200
+    assert wikipayam_server.emulator.requests_to("GET /user/balance") == 1

@@ -1,0 +1,136 @@
+"""The public names: what `from wikipayam_async import ...` finds."""
+
+from wikipayam_async.bulk.batcher import Batcher
+from wikipayam_async.bulk.outbox import Outbox
+from wikipayam_async.bulk.results import BulkReport, SendResult
+from wikipayam_async.bulk.runner import BulkRun
+from wikipayam_async.client import AsyncWikipayam
+from wikipayam_async.core.events import (
+    Attempt,
+    AttemptFinished,
+    AttemptStarted,
+    CallFinished,
+    Event,
+    MessageOutcome,
+    Outcome,
+    Phase,
+    RetryScheduled,
+    SendStatus,
+)
+from wikipayam_async.core.limits import RateLimit
+from wikipayam_async.core.retry import Replay, RetryPolicy
+from wikipayam_async.core.transport import LaneTransport
+from wikipayam_async.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    AuthenticationError,
+    BadRequestError,
+    BulkError,
+    BulkSourceError,
+    ConfigurationError,
+    InsufficientBalanceError,
+    InvalidInputError,
+    NotFoundError,
+    OutboxFullError,
+    PayloadTooLargeError,
+    PermissionDeniedError,
+    RateLimitError,
+    ResponseError,
+    ServerError,
+    SuppressedError,
+    UnknownOutcomeError,
+    UnprocessableError,
+    WikipayamError,
+)
+from wikipayam_async.messages import OtpMessage, SentMessage, SmsMessage
+from wikipayam_async.services.account import Balance
+from wikipayam_async.services.delivery import (
+    FINAL_STATES,
+    DeliveryReport,
+    DeliveryState,
+    DeliveryStatus,
+    DeliveryWatch,
+    Polling,
+)
+from wikipayam_async.services.holoo import HolooResult
+from wikipayam_async.services.inbound import (
+    DeleteResult,
+    LegacyInbox,
+    MarkReadResult,
+    Pagination,
+    Receive,
+    ReceivesPage,
+    Statistics,
+    UnreadPage,
+)
+from wikipayam_async.services.voice import VoiceOtp
+from wikipayam_async.services.worker import InboundWorker, WorkerHealth
+from wikipayam_async.version import __version__
+
+__all__ = [
+    "FINAL_STATES",
+    "APIConnectionError",
+    "APIStatusError",
+    "APITimeoutError",
+    "AsyncWikipayam",
+    "Attempt",
+    "AttemptFinished",
+    "AttemptStarted",
+    "AuthenticationError",
+    "BadRequestError",
+    "Balance",
+    "Batcher",
+    "BulkError",
+    "BulkReport",
+    "BulkRun",
+    "BulkSourceError",
+    "CallFinished",
+    "ConfigurationError",
+    "DeleteResult",
+    "DeliveryReport",
+    "DeliveryState",
+    "DeliveryStatus",
+    "DeliveryWatch",
+    "Event",
+    "HolooResult",
+    "InboundWorker",
+    "InsufficientBalanceError",
+    "InvalidInputError",
+    "LaneTransport",
+    "LegacyInbox",
+    "MarkReadResult",
+    "MessageOutcome",
+    "NotFoundError",
+    "OtpMessage",
+    "Outbox",
+    "OutboxFullError",
+    "Outcome",
+    "Pagination",
+    "PayloadTooLargeError",
+    "PermissionDeniedError",
+    "Phase",
+    "Polling",
+    "RateLimit",
+    "RateLimitError",
+    "Receive",
+    "ReceivesPage",
+    "Replay",
+    "ResponseError",
+    "RetryPolicy",
+    "RetryScheduled",
+    "SendResult",
+    "SendStatus",
+    "SentMessage",
+    "ServerError",
+    "SmsMessage",
+    "Statistics",
+    "SuppressedError",
+    "UnknownOutcomeError",
+    "UnprocessableError",
+    "UnreadPage",
+    "VoiceOtp",
+    "WikipayamError",
+    "WorkerHealth",
+    "__version__",
+]

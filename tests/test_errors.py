@@ -15,6 +15,7 @@ from wikipayam_async.errors import (
     BulkSourceError,
     ConfigurationError,
     InvalidInputError,
+    OutboxFullError,
     ResponseError,
     SuppressedError,
     UnknownOutcomeError,
@@ -30,6 +31,7 @@ PARENTS = {
     "ConfigurationError": (WikipayamError, ValueError),
     "InvalidInputError": (WikipayamError, ValueError),
     "SuppressedError": (WikipayamError,),
+    "OutboxFullError": (WikipayamError,),
     "APIConnectionError": (WikipayamError,),
     "APITimeoutError": (APIConnectionError,),
     "APIStatusError": (WikipayamError,),
@@ -62,6 +64,7 @@ def every_error() -> Iterator[WikipayamError]:
     yield ConfigurationError("token: none given")
     yield InvalidInputError("messages[3].receiver", rule="expected a mobile", got="a string of 3 characters")
     yield SuppressedError("not sent: the receiver opted out", reason="opted_out")
+    yield OutboxFullError("not posted", retry_after=2.5)
     yield APIConnectionError("refused", phase=Phase.CONNECTING, attempts=ATTEMPTS)
     yield APITimeoutError("too late", phase=Phase.SENT, attempts=ATTEMPTS)
     for name in STATUS_ERRORS:

@@ -6,6 +6,7 @@
     ├── ConfigurationError (ValueError)     the client cannot work as it is set up; nothing was sent
     ├── InvalidInputError (ValueError)      an argument breaks a rule; nothing was sent
     ├── SuppressedError                     a message was held back on our side; it was not sent
+    ├── OutboxFullError                     an outbox has no room; nothing was posted
     ├── APIConnectionError                  the gateway could not be reached, or went away
     │   └── APITimeoutError                 it did not answer within the time-out
     ├── APIStatusError                      it answered with an error status
@@ -49,6 +50,7 @@ __all__ = [
     "InsufficientBalanceError",
     "InvalidInputError",
     "NotFoundError",
+    "OutboxFullError",
     "PayloadTooLargeError",
     "PermissionDeniedError",
     "RateLimitError",
@@ -122,6 +124,18 @@ class SuppressedError(WikipayamError):
     def __init__(self, text: str, *, reason: Literal["duplicate", "opted_out", "opt_out_unknown"]) -> None:
         super().__init__(text)
         self.reason = reason
+
+
+class OutboxFullError(WikipayamError):
+    """As many messages wait in an outbox as may. The message was not posted; post it again later.
+
+    Attributes:
+        retry_after: Seconds after which there may be room: a guess, from 1 to 60.
+    """
+
+    def __init__(self, text: str, *, retry_after: float) -> None:
+        super().__init__(text)
+        self.retry_after = retry_after
 
 
 class _CallError(WikipayamError):

@@ -76,7 +76,7 @@ async def test_what_came_before_is_held_back() -> None:
     emulator = Emulator()
     messages = [SmsMessage(to, text) for to, text in [(ALI, "a"), (SARA, "a"), ("+989121111111", "b"), (SARA, "a")]]
     async with client_of(emulator) as client:
-        by_receiver = await client.sms.send_bulk(messages, dedupe="receiver", batch_size=1)
+        by_receiver = await client.sms.send_bulk(messages, dedupe="receiver", batch_size=1, concurrency=1)
         by_text = await client.sms.send_bulk(messages, dedupe="receiver_and_text")
     assert told(by_receiver) == ["accepted", "accepted", "duplicate", "duplicate"]
     assert told(by_text) == ["accepted", "accepted", "accepted", "duplicate"]

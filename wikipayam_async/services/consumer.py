@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeAlias
+from typing import NoReturn, Protocol, TypeAlias
 
 import anyio
 from attrs import define
@@ -19,10 +19,11 @@ from wikipayam_async.services.base import TRANSIENT, check_number, is_id
 from wikipayam_async.services.inbound import MarkReadResult, Receive, UnreadPage
 from wikipayam_async.services.paging import MAX_PAGE
 
-__all__ = ["Consumer", "ErrorHandler", "Handler"]
+__all__ = ["Consumer", "ErrorHandler", "Fetch", "Handler", "Mark"]
 
 Handler: TypeAlias = Callable[[Receive], Awaitable[object] | object]
 ErrorHandler: TypeAlias = Callable[[Receive, Exception], Awaitable[object] | object]
+Mark: TypeAlias = Callable[[Sequence[str]], Awaitable[MarkReadResult]]
 
 logger = logging.getLogger("wikipayam_async")
 
@@ -62,7 +63,7 @@ class Consumer:
         self,
         *,
         fetch: Fetch,
-        mark: Callable[[Sequence[str]], Awaitable[MarkReadResult]],
+        mark: Mark,
         handler: Handler,
         on_error: ErrorHandler | None,
         poll_interval: float,
@@ -86,7 +87,7 @@ class Consumer:
         self._handled: dict[str, None] = {}
         self._marking = anyio.Lock()
 
-    async def run(self) -> None:
+    async def run(self) -> NoReturn:
         """Poll until cancelled."""
         troubles = 0
         while True:

@@ -28,6 +28,7 @@ from wikipayam_async.services.inbound import (
     read_unread_page,
 )
 from wikipayam_async.services.paging import MAX_PAGE, Pager, Pages
+from wikipayam_async.services.worker import InboundWorker, WorkerOptions
 
 __all__ = ["ReceivesService"]
 
@@ -307,6 +308,47 @@ class ReceivesService(Service):
             poll_interval=poll_interval,
             concurrency=concurrency,
         ).run()
+
+    def worker(
+        self,
+        handler: Handler,
+        *,
+        poll_interval: float = 5.0,
+        concurrency: int = 1,
+        on_error: ErrorHandler | None = None,
+        sender: str | None = None,
+        stop_timeout: float = 10.0,
+        name: str = "inbound",
+    ) -> InboundWorker:
+        """Hand messages over like `consume`, for as long as a service runs (`GET /receives/unread`).
+
+        Use it as `async with client.receives.worker(handle) as worker`, or run `await worker.run()` in a task of your own.
+        What ends `consume` does not end it: it begins again after a pause. One for each deployment: two would hand over
+        every message twice.
+
+        Args:
+            handler: Called with each `Receive`; may be async.
+            poll_interval: Seconds between two looks at an empty inbox.
+            concurrency: How many handlers may run at once.
+            on_error: Called with the message and the exception when a handler raises; may be async. By default the
+                failure is logged, without the text.
+            sender: Only messages from this number.
+            stop_timeout: How many seconds a handler that is under way is given to finish when the worker is stopped.
+            name: Stands in the log.
+
+        Raises:
+            InvalidInputError: An argument breaks a rule.
+        """
+        sender = seal(sender)
+        options = WorkerOptions(
+            handler=handler,
+            on_error=on_error,
+            poll_interval=poll_interval,
+            concurrency=concurrency,
+            stop_timeout=stop_timeout,
+            name=name,
+        )
+        return InboundWorker(functools.partial(self._unread, filter_query(sender, None, None)), self.mark_read, options)
 
     async def _list(self, query: Mapping[str, str], limit: int, offset: int) -> ReceivesPage:
         read = functools.partial(read_page, zone=self._options.timezone)

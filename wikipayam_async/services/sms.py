@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from wikipayam_async.bulk.batcher import Batcher
 from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
 from wikipayam_async.bulk.order import BulkOrder, OnError, Progress, take_and_tell
+from wikipayam_async.bulk.outbox import OnOutcome, Outbox
 from wikipayam_async.bulk.results import BulkReport
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.bulk.source import Messages
@@ -228,6 +229,43 @@ class SmsService(Service):
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
             longest_pause=self._options.retry.longest_wait,
+        )
+
+    def outbox(
+        self,
+        *,
+        max_waiting: int = 10_000,
+        max_size: int = DEFAULT_BATCH_SIZE,
+        linger: float = 0.005,
+        concurrency: int = 8,
+        drain_timeout: float = 10.0,
+        on_outcome: OnOutcome | None = None,
+    ) -> Outbox:
+        """Take messages without waiting, send them in common requests, and tell each outcome (`POST /sms/send`).
+
+        Use it as `async with client.sms.outbox(on_outcome=note) as outbox`, for as long as the program runs; then any
+        task may call `track_id = outbox.post(receiver, text)`, which returns at once.
+
+        Args:
+            max_waiting: How many messages may wait; a post that finds no room raises `OutboxFullError`.
+            max_size: The most messages of a request. A full one leaves at once.
+            linger: The most seconds that a message waits for others to join it.
+            concurrency: How many requests are under way at once; no more than the client's `max_connections` will be.
+            drain_timeout: The most seconds that leaving the block goes on sending what waits.
+            on_outcome: Called with the `SendResult` of every message that was posted; a plain function that returns at
+                once. Its `index` is the number of the post, counted from 0.
+
+        Raises:
+            InvalidInputError: An argument breaks a rule.
+            ConfigurationError: `on_outcome` is no plain function.
+        """
+        return Outbox(
+            functools.partial(send_told, self._pipeline, SEND),
+            functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
+            Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
+            longest_pause=self._options.retry.longest_wait,
+            drain_timeout=drain_timeout,
+            on_outcome=on_outcome,
         )
 
     async def delivery_status(self, ids: str | Iterable[str]) -> list[DeliveryStatus]:

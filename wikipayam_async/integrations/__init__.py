@@ -1,0 +1,1 @@
+"""What joins the client to other packages. Each module needs its extra; nothing else imports it."""

@@ -1,0 +1,45 @@
+"""A FastAPI service with a client in its lifespan, its dependencies, and its errors as answers. The extra `fastapi`."""
+
+try:
+    import fastapi as _fastapi  # noqa: F401 - asked for first, to say what is missing
+except ImportError as error:
+    raise ImportError(
+        "wikipayam_async.integrations.fastapi needs FastAPI: pip install 'wikipayam_async[fastapi]'", name=error.name
+    ) from error
+
+from wikipayam_async.integrations.fastapi.bodies import (
+    WIKIPAYAM_RESPONSES,
+    GatewayProblem,
+    InvalidInput,
+    InvalidInputDetail,
+    Problem,
+    UncertainSend,
+)
+from wikipayam_async.integrations.fastapi.dependencies import (
+    InboundWorkerDep,
+    OutboxDep,
+    WikipayamDep,
+    get_inbound_worker,
+    get_outbox,
+    get_wikipayam,
+)
+from wikipayam_async.integrations.fastapi.handlers import install_error_handlers
+from wikipayam_async.integrations.fastapi.lifespan import AppLifespan, wikipayam_lifespan
+
+__all__ = [
+    "WIKIPAYAM_RESPONSES",
+    "AppLifespan",
+    "GatewayProblem",
+    "InboundWorkerDep",
+    "InvalidInput",
+    "InvalidInputDetail",
+    "OutboxDep",
+    "Problem",
+    "UncertainSend",
+    "WikipayamDep",
+    "get_inbound_worker",
+    "get_outbox",
+    "get_wikipayam",
+    "install_error_handlers",
+    "wikipayam_lifespan",
+]

@@ -1,0 +1,70 @@
+"""What a path operation asks for: the client, the outbox, the inbound worker."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias, cast
+
+from fastapi import Depends
+from fastapi.requests import HTTPConnection
+
+from wikipayam_async.bulk.outbox import Outbox
+from wikipayam_async.client import AsyncWikipayam
+from wikipayam_async.integrations.fastapi.lifespan import CLIENT, OUTBOX, WORKER
+from wikipayam_async.services.worker import InboundWorker
+
+__all__ = ["InboundWorkerDep", "OutboxDep", "WikipayamDep", "get_inbound_worker", "get_outbox", "get_wikipayam"]
+
+_NOT_OPEN = (
+    "there is no Wikipayam client, because the app's lifespan did not run: build the app with "
+    "FastAPI(lifespan=wikipayam_lifespan()). In a test, enter the test client (with TestClient(app) as http: ...), "
+    "or put something in its place: app.dependency_overrides[{dependency}] = ..."
+)
+_NOT_ASKED_FOR = "the app's lifespan opened none: give it one, wikipayam_lifespan({how})"
+
+
+async def get_wikipayam(connection: HTTPConnection) -> AsyncWikipayam:
+    """Return the client that the app's lifespan opened: for HTTP and web sockets, and in mounted apps too.
+
+    Raises:
+        RuntimeError: The lifespan did not run.
+    """
+    return cast("AsyncWikipayam", _find(connection, CLIENT, "get_wikipayam", ""))
+
+
+async def get_outbox(connection: HTTPConnection) -> Outbox:
+    """Return the outbox that the app's lifespan opened.
+
+    Raises:
+        RuntimeError: The lifespan did not run, or was not asked for an outbox.
+    """
+    return cast("Outbox", _find(connection, OUTBOX, "get_outbox", "outbox=lambda client: client.sms.outbox()"))
+
+
+async def get_inbound_worker(connection: HTTPConnection) -> InboundWorker:
+    """Return the inbound worker that runs in the app's lifespan, to read its health.
+
+    Raises:
+        RuntimeError: The lifespan did not run, or was not asked for a worker.
+    """
+    how = "inbound=lambda client: client.receives.worker(handler)"
+    return cast("InboundWorker", _find(connection, WORKER, "get_inbound_worker", how))
+
+
+WikipayamDep: TypeAlias = Annotated[AsyncWikipayam, Depends(get_wikipayam)]
+OutboxDep: TypeAlias = Annotated[Outbox, Depends(get_outbox)]
+InboundWorkerDep: TypeAlias = Annotated[InboundWorker, Depends(get_inbound_worker)]
+
+
+def _find(connection: HTTPConnection, name: str, dependency: str, how: str) -> object:
+    found = _look_up(connection, name)
+    if found is None and _look_up(connection, CLIENT) is None:
+        raise RuntimeError(_NOT_OPEN.format(dependency=dependency))
+    if found is None:
+        raise RuntimeError(_NOT_ASKED_FOR.format(how=how))
+    return found
+
+
+def _look_up(connection: HTTPConnection, name: str) -> object:
+    """Look into the lifespan's state, which mounted apps share; `httpx.ASGITransport` does not pass it on."""
+    state: dict[str, object] = connection.scope.get("state", {})
+    return state[name] if name in state else getattr(connection.app.state, name, None)

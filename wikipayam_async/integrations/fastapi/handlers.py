@@ -1,0 +1,67 @@
+"""Errors as answers: the handlers of an app."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable
+from typing import cast
+
+from fastapi import FastAPI, Request, Response, WebSocket
+from fastapi.encoders import jsonable_encoder
+from fastapi.requests import HTTPConnection
+from fastapi.responses import JSONResponse
+from fastapi.websockets import WebSocketState
+
+from wikipayam_async.errors import InvalidInputError, WikipayamError
+from wikipayam_async.integrations.fastapi.answers import Answer, RateLimitStatus, answer_to, location_of
+
+__all__ = ["install_error_handlers"]
+
+logger = logging.getLogger("wikipayam_async")
+
+_INTERNAL_ERROR = 1011
+_CLOSE_CODES = {409: 1008, 422: 1008, 429: 1013, 503: 1013}
+"""Codes for web sockets: 1008 is a policy violation, 1013 asks to try again later."""
+
+
+def install_error_handlers(app: FastAPI, *, rate_limit_status: RateLimitStatus = 503) -> None:
+    """Answer what this package raises with the right status, and with no more than a caller should know.
+
+    Bad input is 422 in FastAPI's own shape. A send whose fate is not known is 502, with the track ids. A gateway that
+    fails or refuses is 502, one that is silent 504, one that wants a pause 503 with Retry-After, as is a full outbox; an
+    empty account is 503. What the service itself got wrong, as a bad token, is 500 without details. What the body
+    leaves out goes to the logger `wikipayam_async`. A web socket is closed with the same words as its reason.
+
+    Handlers for a subclass, added with `app.exception_handler(...)`, go before these. Mounted apps need their own.
+
+    Args:
+        app: The app.
+        rate_limit_status: For a gateway's 429. 503 by default: the caller did not send too much, the service did.
+    """
+
+    async def handle(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:
+        answer = _answer(connection, cast("WikipayamError", error), rate_limit_status)
+        if isinstance(connection, WebSocket):
+            await _close(connection, answer)
+            return None
+        headers = None if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}
+        return JSONResponse(jsonable_encoder(answer.body), answer.status, headers)
+
+    # Starlette's types know handlers for requests, and handlers for web sockets, but none for both.
+    app.add_exception_handler(WikipayamError, cast("Callable[[Request, Exception], Awaitable[Response]]", handle))
+
+
+def _answer(connection: HTTPConnection, error: WikipayamError, rate_limit_status: RateLimitStatus) -> Answer:
+    """Find the answer, and tell the log what it leaves out: errors hold no texts, codes, full numbers or secrets."""
+    loc: list[str | int] = []
+    if isinstance(error, InvalidInputError):
+        loc = location_of(error.field, connection.path_params, connection.query_params)
+    answer = answer_to(error, loc=loc, rate_limit_status=rate_limit_status)
+    logger.log(answer.level, "fastapi: answered %d to %s: %s", answer.status, type(error).__name__, error)
+    return answer
+
+
+async def _close(web_socket: WebSocket, answer: Answer) -> None:
+    """Close a web socket that is not closed yet."""
+    if WebSocketState.DISCONNECTED not in {web_socket.client_state, web_socket.application_state}:
+        await web_socket.close(_CLOSE_CODES.get(answer.status, _INTERNAL_ERROR), answer.reason)

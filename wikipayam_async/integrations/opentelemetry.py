@@ -1,0 +1,232 @@
+"""OpenTelemetry: a span for every call, with an event for every attempt, and metrics. Needs the extra `opentelemetry`.
+
+Spans and metrics are made of the client's events, and hold what those hold: no token, no text, no code, no number.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable
+
+try:
+    from opentelemetry import metrics, trace
+except ImportError as missing:
+    raise ImportError(
+        "wikipayam_async.integrations.opentelemetry needs OpenTelemetry: pip install 'wikipayam_async[opentelemetry]'"
+    ) from missing
+
+from wikipayam_async.client import AsyncWikipayam
+from wikipayam_async.core.events import (
+    Attempt,
+    AttemptFinished,
+    CallFinished,
+    Event,
+    EventHook,
+    Outcome,
+    RetryScheduled,
+)
+from wikipayam_async.core.redact import shape_of
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.integrations.gauges import Attributes, Queue, attributes_of, observed_by, server_of
+from wikipayam_async.version import __version__
+
+__all__ = ["OpenTelemetryHook", "Queue", "chain", "traced"]
+
+_NAME = "wikipayam_async"
+_NANOSECONDS = 1_000_000_000
+_SUCCESS_FROM, _SUCCESS_TO = 200, 300
+_FAILED = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
+_BOUNDARIES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+"""Those that the semantic conventions name for the duration of a request."""
+
+
+class OpenTelemetryHook:
+    """Makes spans and metrics of what happens to calls: `AsyncWikipayam(..., on_event=OpenTelemetryHook())`.
+
+    A call is a span of the kind CLIENT, named like its operation (`sms.send`), below the span that is current where the
+    call is made. Each attempt is an event of it. One hook serves any number of clients, in any number of threads.
+
+    The attributes and the metrics are listed in `docs/en/observability.md`.
+
+    Args:
+        tracer_provider: Where the spans go; the global provider if None.
+        meter_provider: Where the metrics go; the global provider if None.
+        clock: Tells the time, in nanoseconds since 1970.
+    """
+
+    def __init__(
+        self,
+        *,
+        tracer_provider: trace.TracerProvider | None = None,
+        meter_provider: metrics.MeterProvider | None = None,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self._tracer = trace.get_tracer(_NAME, __version__, tracer_provider)
+        self._clock = clock
+        self._ended: dict[str, list[int]] = {}
+        provider = meter_provider or metrics.get_meter_provider()
+        meter = provider.get_meter(_NAME, __version__)
+        self._messages = meter.create_counter(
+            "wikipayam.client.messages", "{message}", "Messages of finished sends, by what became of them."
+        )
+        self._retries = meter.create_counter(
+            "wikipayam.client.retries", "{retry}", "Attempts that failed and were followed by another."
+        )
+        self._duration = meter.create_histogram(
+            "wikipayam.client.call.duration",
+            "s",
+            "How long calls took, waiting and retries included.",
+            explicit_bucket_boundaries_advisory=_BOUNDARIES,
+        )
+        self._observed = observed_by(provider)
+        self._observed.register(meter)
+
+    def __call__(self, event: Event) -> None:
+        """Take an event."""
+        match event:
+            case AttemptFinished():
+                self._ended.setdefault(event.call_id, []).append(self._clock())
+            case RetryScheduled():
+                self._retries.add(1, {"wikipayam.operation": _label(event.operation), "error.type": event.reason})
+            case CallFinished():
+                self._finish(event)
+            case _:
+                pass
+
+    def observe(self, *observed: AsyncWikipayam | Queue) -> None:
+        """Report with the metrics how a client's connections are used, and how many messages wait in a queue.
+
+        What is observed is not kept alive by it. Clients that share connections count as one, and queues of one class are
+        added together.
+
+        Args:
+            observed: Clients, and whatever has a `waiting`, such as a `Batcher`.
+
+        Raises:
+            InvalidInputError: Something is neither.
+        """
+        for one in observed:
+            if not isinstance(one, AsyncWikipayam | Queue):
+                rule = "expected a client, or a queue with the property waiting"
+                raise InvalidInputError("observed", rule=rule, got=shape_of(one))
+            self._observed.add(one)
+
+    def _finish(self, end: CallFinished) -> None:
+        now = self._clock()
+        self._trace(end, now, self._ended.pop(end.call_id, []))
+        operation = _label(end.operation)
+        self._duration.record(end.elapsed, _route_of(end) | _result_of(end))
+        for status, count in Counter(fate.status.value for fate in end.messages).items():
+            self._messages.add(count, {"wikipayam.operation": operation, "wikipayam.message.status": status})
+
+    def _trace(self, end: CallFinished, now: int, ended: list[int]) -> None:
+        # The events come in the caller's own task, so that its span is current still, and the whole story is known.
+        span = self._tracer.start_span(
+            _label(end.operation),
+            kind=trace.SpanKind.CLIENT,
+            attributes=_attributes_of(end),
+            start_time=now - int(end.elapsed * _NANOSECONDS),
+        )
+        for attempt, at in zip(end.attempts, ended, strict=False):
+            span.add_event("wikipayam.attempt", _attributes_of_attempt(attempt), timestamp=at)
+        if end.outcome in _FAILED:
+            span.set_status(trace.StatusCode.ERROR)
+        span.end(end_time=now)
+
+
+def traced(client: AsyncWikipayam, hook: OpenTelemetryHook | None = None) -> AsyncWikipayam:
+    """Return a client that shares this one's connections, and whose calls are traced and measured.
+
+    The client's own `on_event` goes on hearing everything. Its connections are observed.
+
+    Args:
+        client: The client.
+        hook: Where to; one for the global providers if None.
+    """
+    hook = hook or OpenTelemetryHook()
+    other = client.with_options(on_event=chain(client.on_event, hook))
+    hook.observe(other)
+    return other
+
+
+def chain(*hooks: EventHook | None) -> EventHook:
+    """Return a hook that hands every event to each of the hooks, in order; None is left out.
+
+    If one raises, the others hear of the event all the same.
+    """
+    told: EventHook = _nobody
+    for hook in hooks:
+        if hook is not None:
+            told = _both(told, hook)
+    return told
+
+
+def _both(first: EventHook, second: EventHook) -> EventHook:
+    def hook(event: Event) -> None:
+        try:
+            first(event)
+        finally:
+            second(event)
+
+    return hook
+
+
+def _nobody(_: Event) -> None:
+    """Stand at the head of a chain."""
+
+
+def _label(operation: str) -> str:
+    """Return what groups calls: the operation, or `request` for one that the user made up, whose name holds its path."""
+    return "request" if " " in operation else operation
+
+
+def _attributes_of(end: CallFinished) -> Attributes:
+    attributes = _route_of(end) | _result_of(end)
+    attributes["wikipayam.call_id"] = end.call_id
+    if len(end.attempts) > 1:
+        attributes["http.request.resend_count"] = len(end.attempts) - 1
+    if end.messages:
+        attributes["wikipayam.message.count"] = len(end.messages)
+        for status, count in Counter(fate.status.value for fate in end.messages).items():
+            attributes[f"wikipayam.message.{status}"] = count
+    return attributes
+
+
+def _route_of(end: CallFinished) -> Attributes:
+    return {
+        "http.request.method": end.method,
+        "wikipayam.operation": _label(end.operation),
+        **attributes_of(server_of(end.base_url)),
+    }
+
+
+def _result_of(end: CallFinished) -> Attributes:
+    result: Attributes = {"wikipayam.outcome": end.outcome.value}
+    if end.attempts and end.attempts[-1].status_code is not None:
+        result["http.response.status_code"] = end.attempts[-1].status_code
+    if end.outcome in _FAILED:
+        # An answer that came whole, was a success, and was none after all could not be read, or left messages out.
+        result["error.type"] = (_error_of(end.attempts[-1]) or "unreadable") if end.attempts else "held_back"
+    return result
+
+
+def _attributes_of_attempt(attempt: Attempt) -> Attributes:
+    attributes: Attributes = {
+        "wikipayam.attempt.number": attempt.number,
+        "wikipayam.attempt.phase": attempt.phase.value,
+        "wikipayam.attempt.elapsed": attempt.elapsed,
+    }
+    if attempt.status_code is not None:
+        attributes["http.response.status_code"] = attempt.status_code
+    if error := _error_of(attempt):
+        attributes["error.type"] = error
+    return attributes
+
+
+def _error_of(attempt: Attempt) -> str | None:
+    """Say in a word what went wrong."""
+    status = attempt.status_code
+    if attempt.failure or status is None or _SUCCESS_FROM <= status < _SUCCESS_TO:
+        return attempt.failure
+    return str(status)

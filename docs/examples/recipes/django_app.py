@@ -1,0 +1,75 @@
+"""Django's async views: under ASGI one client for the process, under WSGI one for each request."""
+
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+from django.conf import settings
+from django.core.asgi import get_asgi_application
+from django.core.handlers.asgi import ASGIRequest
+from django.http import HttpRequest, JsonResponse
+from django.urls import path
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_POST
+
+from wikipayam_async import AsyncWikipayam, InvalidInputError, UnknownOutcomeError
+
+# settings.py
+settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"])
+
+# asgi.py
+django = get_asgi_application()
+
+
+async def application(
+    scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[dict[str, Any]], Awaitable[None]]
+) -> None:
+    """Do what Django leaves out: open the client when the process starts, close it when it ends."""
+    if scope["type"] != "lifespan":
+        await django(scope, receive, send)
+        return
+    await receive()  # the server starts
+    async with AsyncWikipayam() as client:
+        scope["state"]["wikipayam"] = client
+        await send({"type": "lifespan.startup.complete"})
+        await receive()  # the server ends
+    await send({"type": "lifespan.shutdown.complete"})
+
+
+# views.py
+class Notice(msgspec.Struct):
+    """The body of a request."""
+
+    order: str
+    mobile: str
+    text: str
+
+
+@asynccontextmanager
+async def wikipayam(request: HttpRequest) -> AsyncIterator[AsyncWikipayam]:
+    """Give the process's client, or where every view has an event loop of its own (WSGI, `runserver`), a new one."""
+    if isinstance(request, ASGIRequest):
+        yield request.scope["state"]["wikipayam"]
+    else:
+        async with AsyncWikipayam() as client:
+            yield client
+
+
+@csrf_exempt
+@require_POST
+async def notify(request: HttpRequest) -> JsonResponse:
+    """Send a notice; its order number is the track id."""
+    try:
+        notice = msgspec.json.decode(request.body, type=Notice)
+        async with wikipayam(request) as client:
+            sent = await client.sms.send(notice.mobile, notice.text, track_id=notice.order)
+    except (msgspec.DecodeError, InvalidInputError) as error:  # nothing was sent
+        return JsonResponse({"detail": str(error)}, status=422)
+    except UnknownOutcomeError:  # a caller who simply tries again may send it twice
+        return JsonResponse({"detail": "The message may have been sent. Do not send it again blindly."}, status=502)
+    return JsonResponse({"id": sent.id}, status=201)
+
+
+# urls.py
+urlpatterns = [path("notices", notify)]

@@ -1,0 +1,52 @@
+"""Starlette: one client for the process, in the lifespan's state."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import msgspec
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+from wikipayam_async import AsyncWikipayam, InvalidInputError, UnknownOutcomeError
+
+
+class Notice(msgspec.Struct):
+    """The body of a request."""
+
+    order: str
+    mobile: str
+    text: str
+
+
+@asynccontextmanager
+async def lifespan(_: Starlette) -> AsyncIterator[dict[str, AsyncWikipayam]]:
+    """Open the client when the process starts, close it when it ends."""
+    async with AsyncWikipayam() as client:
+        yield {"wikipayam": client}
+
+
+async def notify(request: Request) -> JSONResponse:
+    """Send a notice; its order number is the track id."""
+    notice = msgspec.json.decode(await request.body(), type=Notice)
+    client: AsyncWikipayam = request.state.wikipayam
+    sent = await client.sms.send(notice.mobile, notice.text, track_id=notice.order)
+    return JSONResponse({"id": sent.id}, status_code=201)
+
+
+async def refuse(_: Request, error: Exception) -> JSONResponse:
+    """Say what is wrong with the request. Nothing was sent."""
+    return JSONResponse({"detail": str(error)}, status_code=422)
+
+
+async def may_be_sent(_: Request, __: Exception) -> JSONResponse:
+    """Say that nobody knows: a caller who simply tries again may send it twice."""
+    return JSONResponse({"detail": "The message may have been sent. Do not send it again blindly."}, status_code=502)
+
+
+app = Starlette(
+    routes=[Route("/notices", notify, methods=["POST"])],
+    lifespan=lifespan,
+    exception_handlers={msgspec.DecodeError: refuse, InvalidInputError: refuse, UnknownOutcomeError: may_be_sent},
+)

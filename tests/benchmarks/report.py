@@ -182,7 +182,7 @@ def _start(book: Book) -> str:
     client = Cell("start", "client", known.SDK)
     rows: list[Sequence[str]] = [
         ["`import httpx, cattrs`, CPU ms", spread(book.spread(theirs, "cpu"))],
-        ["`import wikipayam_async`, CPU ms", spread(book.spread(ours, "cpu"))],
+        ["`from wikipayam_async import AsyncWikipayam`, CPU ms", spread(book.spread(ours, "cpu"))],
         ["the difference, CPU ms", spread(book.difference(ours, theirs, "cpu"))],
         *_figures(
             book,

@@ -90,7 +90,10 @@ _DEFAULT_CONNECTIONS, _MORE_CONNECTIONS = 20, 200
 
 MEMORY_WAYS = ("bulk(), from a generator", "bulk(), from a list", "send_bulk, from a list")
 
-IMPORTS: Mapping[str, str] = {"httpx and cattrs": "import httpx, cattrs", "this SDK": "import wikipayam_async"}
+IMPORTS: Mapping[str, str] = {
+    "httpx and cattrs": "import httpx, cattrs",
+    "this SDK": "from wikipayam_async import AsyncWikipayam",
+}
 _IMPORT = """
 import os, time
 cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
@@ -103,7 +106,7 @@ print((time.process_time() - begun) * 1e3)
 _EXTRAS = """
 import re, sys, httpx, cattrs
 before = set(sys.modules)
-import wikipayam_async
+from wikipayam_async import AsyncWikipayam
 from importlib.metadata import packages_distributions, requires
 extras = {re.match(r"[\\w-]+", one)[0].lower() for one in requires("wikipayam_async") or () if "extra ==" in one}
 new = {name.partition(".")[0] for name in set(sys.modules) - before}

@@ -1,0 +1,1 @@
+"""An order shop that sends its messages with wikipayam_async."""

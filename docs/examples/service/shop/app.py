@@ -1,0 +1,59 @@
+"""The app: `uvicorn shop.app:create_app --factory`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+
+import anyio
+from fastapi import FastAPI
+
+from shop import announcements, health, login, orders
+from shop.journal import Journal
+from shop.opting_out import OptOuts
+from shop.settings import Settings
+from shop.state import Shop
+from wikipayam_async import AsyncWikipayam
+from wikipayam_async.integrations.fastapi import install_error_handlers, wikipayam_lifespan
+
+__all__ = ["create_app"]
+
+
+def create_app(settings: Settings | None = None, client: Callable[[], AsyncWikipayam] | None = None) -> FastAPI:
+    """Build the app.
+
+    Args:
+        settings: The settings; from the environment if None.
+        client: Makes the client; from the environment if None. Tests hand in one that an emulator answers.
+    """
+    chosen = settings or Settings.from_environ()
+    opt_outs = OptOuts(chosen.opted_out)
+    journal = Journal()
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Shop]]:
+        """Open the shop. The client is there already, and outbox and worker are closed before this ends."""
+        with journal.opened(chosen.journal):
+            async with anyio.create_task_group() as tasks:
+                yield {"shop": Shop.open(chosen, app.state.wikipayam, tasks, opt_outs, journal)}
+                tasks.cancel_scope.cancel()
+
+    app = FastAPI(
+        title="Order shop",
+        lifespan=wikipayam_lifespan(
+            client
+            or (lambda: AsyncWikipayam(otp_pattern_id=chosen.otp_pattern, max_connections=chosen.max_connections)),
+            lifespan=lifespan,
+            outbox=lambda client: client.sms.outbox(
+                max_waiting=chosen.max_waiting,
+                max_size=chosen.batch_size,
+                drain_timeout=chosen.drain_timeout,
+                on_outcome=journal.outcome,
+            ),
+            inbound=lambda client: client.receives.worker(opt_outs.handle, poll_interval=chosen.poll_every),
+        ),
+    )
+    install_error_handlers(app)
+    for part in (login, orders, announcements, health):
+        app.include_router(part.router)
+    return app

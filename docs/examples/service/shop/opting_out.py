@@ -1,0 +1,34 @@
+"""People who answer `لغو` get no announcements any more."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import anyio
+
+from wikipayam_async import Receive
+from wikipayam_async.numbers import is_mobile, normalize_receiver
+from wikipayam_async.optout import OptOutList, is_opt_out
+
+__all__ = ["OptOuts"]
+
+
+class OptOuts:
+    """The numbers of those people, in memory and in a file.
+
+    Args:
+        path: The file; None for none. It is read at once.
+    """
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.numbers = OptOutList.read(path) if path is not None and path.exists() else OptOutList()
+        self._path = path
+
+    async def handle(self, message: Receive) -> None:
+        """Look at a received message. If this raises, the worker brings the message again, so a failed write is no loss."""
+        if not is_opt_out(message.message) or not is_mobile(message.sender) or message.sender in self.numbers:
+            return
+        if self._path is not None:
+            async with await anyio.open_file(self._path, "a", encoding="utf-8") as file:
+                await file.write(f"{normalize_receiver(message.sender)}\n")
+        self.numbers.add(message.sender)

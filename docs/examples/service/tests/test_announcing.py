@@ -1,0 +1,75 @@
+"""An announcement belongs to the shop, not to the request that began it."""
+
+from __future__ import annotations
+
+import json
+import math
+from pathlib import Path
+
+import anyio
+import anyio.lowlevel
+import pytest
+from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
+
+from shop.announcements import Announcement, Progress, _send_all
+from shop.journal import Journal
+from shop.opting_out import OptOuts
+from shop.settings import Settings
+from shop.state import Shop
+from wikipayam_async import AsyncWikipayam
+from wikipayam_async.testing import Emulator, Fault
+
+ANNOUNCEMENT = Announcement(text="فردا تعطیلیم", mobiles=[f"0935{number:07}" for number in range(250)])
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """FastAPI runs on asyncio."""
+    return "asyncio"
+
+
+async def announce(client: AsyncWikipayam, tasks: TaskGroup, journal: Journal) -> None:
+    """Announce something to nobody who looks at the progress."""
+    shop = Shop.open(Settings(), client, tasks, OptOuts(), journal)
+    send, receive = anyio.create_memory_object_stream[Progress](math.inf)
+    receive.close()
+    await _send_all(client, shop, ANNOUNCEMENT, send)
+
+
+def fates(path: Path) -> list[str]:
+    """Read the journal."""
+    return [json.loads(line)["what"] for line in path.read_text("utf-8").splitlines()]
+
+
+async def test_it_goes_on_if_nobody_looks(
+    wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator, tmp_path: Path
+) -> None:
+    """A closed browser stops no announcement that is half sent."""
+    journal = Journal()
+    with journal.opened(tmp_path / "journal"):
+        async with anyio.create_task_group() as tasks:
+            await announce(wikipayam_client, tasks, journal)
+            tasks.cancel_scope.cancel()
+    assert len(wikipayam_emulator.ledger) == 250
+    assert fates(tmp_path / "journal") == ["accepted"] * 250
+
+
+async def test_a_shop_that_shuts_down_accounts_for_it(
+    wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator, tmp_path: Path
+) -> None:
+    """What the gateway put off, and what had not begun, is written down as not sent."""
+    wikipayam_emulator.faults.arm(Fault.status(429, retry_after=50), on="POST /sms/send", times=None)
+    journal = Journal()
+    with journal.opened(tmp_path / "journal"):
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(announce, wikipayam_client, tasks, journal)
+            while wikipayam_emulator.requests_to("POST /sms/send") < 3:
+                await checkpoint()
+            tasks.cancel_scope.cancel()
+    assert len(wikipayam_emulator.ledger) == 0
+    told = fates(tmp_path / "journal")
+    assert len(told) == 250
+    assert set(told) <= {"rejected", "not_attempted"}

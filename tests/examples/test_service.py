@@ -1,0 +1,110 @@
+"""The example service: its own tests, the one command that runs it, and its load script, small."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+SERVICE = Path(__file__).parent.parent.parent / "docs" / "examples" / "service"
+MOBILE = "09123456789"
+
+if not SERVICE.is_dir():
+    pytest.skip("the documentation is not part of what is tested here", allow_module_level=True)
+pytest.importorskip("fastapi")
+
+PLUGINS = ("-p", "anyio.pytest_plugin", "-p", "wikipayam_async.pytest_plugin", "-p", "no:cacheprovider")
+LEAKS = ("-W", "error::ResourceWarning", "-W", "error::pytest.PytestUnraisableExceptionWarning")
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run Python in the service's folder."""
+    return subprocess.run(  # noqa: S603 - nothing of it comes from outside
+        [sys.executable, *arguments], cwd=SERVICE, capture_output=True, check=False, encoding="utf-8", timeout=120
+    )
+
+
+def figure(pattern: str, text: str) -> int:
+    """Read a number off a report."""
+    found = re.search(pattern, text)
+    assert found is not None, text
+    return int(found[1].replace(",", ""))
+
+
+@pytest.fixture
+def shop() -> Iterator[httpx.Client]:
+    """The shop as one command runs it, on free ports."""
+    process = subprocess.Popen(
+        [sys.executable, "run.py", "--port", "0", "--gateway-port", "0"],
+        cwd=SERVICE,
+        env={**os.environ, "SHOP_POLL_EVERY": "0.2"},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        encoding="utf-8",
+    )
+    with process:
+        try:
+            assert process.stdout is not None
+            assert process.stdout.readline().startswith("gateway: http://127.0.0.1:")
+            found = re.match(r"shop:    (http://127\.0\.0\.1:\d+)/docs", process.stdout.readline())
+            assert found is not None
+            with httpx.Client(base_url=found[1], trust_env=False, timeout=30) as http:
+                yield http
+        finally:
+            process.terminate()
+
+
+def test_the_tests_of_the_service_pass(monkeypatch: pytest.MonkeyPatch) -> None:
+    """They are run by pytest in the service's folder, without the plugins that have no part in them."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    ended = run("-m", "pytest", "-q", *PLUGINS, *LEAKS)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert figure(r"(\d+) passed", ended.stdout) > 30
+
+
+def test_one_command_runs_shop_and_gateway(shop: httpx.Client) -> None:
+    """By hand one logs in with the code that came to a mobile, orders, and opts out of announcements."""
+    assert shop.post("/login", json={"mobile": MOBILE}).status_code == 202
+    code = re.findall(r"\d{6}", shop.get(f"/phones/{MOBILE}").json()[0]["message"])[0]
+    assert shop.post("/login/check", json={"mobile": MOBILE, "code": code}).status_code == 204
+    assert shop.post("/orders", json={"mobile": MOBILE, "item": "چای"}).status_code == 202
+    assert shop.post("/phones", json={"mobile": MOBILE, "message": "لغو"}).status_code == 204
+    deadline = time.monotonic() + 30
+    while (health := shop.get("/health").json())["opted_out"] < 1:
+        assert time.monotonic() < deadline, health
+        time.sleep(0.05)
+    told = shop.post("/announcements", json={"text": "فردا تعطیلیم", "mobiles": [MOBILE, "09350000000"]}).text
+    assert json.loads(told.splitlines()[-1])["counts"] == {"accepted": 1, "opted_out": 1}
+    assert [one["kind"] for one in shop.get(f"/phones/{MOBILE}").json()] == ["otp", "sms"]
+    assert {"/login", "/orders", "/announcements", "/health"} <= set(shop.get("/openapi.json").json()["paths"])
+
+
+def test_a_crowd_orders_and_the_books_agree() -> None:
+    """Nothing lost, nothing twice, and fewer requests than notices."""
+    ended = run("load.py", "--users", "40", "--orders", "3", "--pause", "0.05")
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert figure(r"logged in +([\d,]+)", ended.stdout) == 40
+    assert figure(r"notices +([\d,]+) in the ledger", ended.stdout) == 120
+    assert figure(r"saved +([\d,]+) requests", ended.stdout) > 0
+    assert ended.stdout.count("\nok ") == 7
+
+
+def test_a_shop_that_is_ended_in_the_middle_accounts_for_everything() -> None:
+    """SIGTERM, lost answers and a short deadline: accepted, unknown and not sent add up with what was promised."""
+    options = ["--pause", "0.02", "--sigterm", "--slow", "1", "--lost", "0.3", "--batch-size", "2", "--drain", "0.2"]
+    ended = run("load.py", "--users", "40", "--orders", "5", *options)
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    answered = figure(r"orders +([\d,]+) answered 202", ended.stdout)
+    unanswered = figure(r"([\d,]+) unanswered", ended.stdout)
+    fates = {fate: figure(rf"([\d,]+) {fate}", ended.stdout) for fate in ("accepted", "unknown", "not_attempted")}
+    assert answered >= 66
+    assert answered <= sum(fates.values()) <= answered + unanswered
+    assert ended.stdout.count("\nok ") == 7

@@ -82,7 +82,8 @@ class TestLaneTransportForOthers:
         async with raw_gateway(handle, tls=tls) as gateway:
             url = "http://127.0.0.1:1" if kind == "refused" else gateway.url
             transport = LaneTransport(ssl_context=client_tls())
-            async with httpx.AsyncClient(transport=transport, timeout=0.06) as http:
+            patience = 0.2 if kind in {"handshake", "silence"} else 5
+            async with httpx.AsyncClient(transport=transport, timeout=patience) as http:
                 if kind == "handshake":
                     url = await _silent(gateway.url)
                 with pytest.raises(expected) as caught:

@@ -211,7 +211,7 @@ class TestP1NothingIsSentTwice:
             await anyio.sleep_forever()
             return False
 
-        async with raw_gateway(hang) as gateway, connected(gateway.url, road, timeout=0.08) as (client, _, ear):
+        async with raw_gateway(hang) as gateway, connected(gateway.url, road, timeout=0.2) as (client, _, ear):
             with pytest.raises(UnknownOutcomeError) as caught:
                 await send(client)
         assert len(gateway.requests) == 1

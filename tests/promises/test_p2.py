@@ -221,7 +221,7 @@ class TestP2RetriesAreBoundedAndVisible:
 
         async with (
             raw_gateway(handle) as gateway,
-            connected(gateway.url, timeout=0.03, retry=RetryPolicy(attempts=1)) as (client, _, ear),
+            connected(gateway.url, timeout=0.15, retry=RetryPolicy(attempts=1)) as (client, _, ear),
         ):
             for _ in range(4):
                 with anyio.move_on_after(0.01 if len(gateway.requests) == 3 else math.inf):

@@ -141,7 +141,7 @@ class TestP3OnEveryRoad:
         slow = Slow()
         async with (
             raw_gateway(slow) as gateway,
-            connected(gateway.url, road, timeout=0.08) as (client, _, ear),
+            connected(gateway.url, road, timeout=0.2) as (client, _, ear),
             anyio.create_task_group() as group,
         ):
             group.start_soon(send, client)
@@ -245,7 +245,7 @@ class TestP3CancellationHarmsNothing:
     async def test_a_cancellation_and_the_time_out_together_leave_the_fate_unknown(self) -> None:
         """A put-off cancellation is delivered once the time is up, and the fate is told before."""
         slow = Slow()
-        async with raw_gateway(slow) as gateway, connected(gateway.url, timeout=0.06) as (client, _, ear):
+        async with raw_gateway(slow) as gateway, connected(gateway.url, timeout=0.2) as (client, _, ear):
             task = asyncio.ensure_future(send(client))
             await slow.came.wait()
             task.cancel()

@@ -514,3 +514,18 @@ def test_what_messages_of_a_wrong_type_show_of_themselves() -> None:
     assert repr(OtpMessage(number, number)) == (
         "OtpMessage(receiver=<a number (int)>, code=<a number (int)>, otp_pattern_id=None, track_id=None)"
     )
+
+
+def test_half_a_surrogate_pair_costs_its_own_message_alone() -> None:
+    """Messages that are fit in every other respect are looked at one by one when one of them cannot be encoded."""
+    messages = [
+        SmsMessage("09123456789", "hi"),
+        SmsMessage("09123456789", "\ud83d"),
+        SmsMessage("09123456789", "\ude00"),
+    ]
+    wires, refused = prepare_some(messages, sender="10002000", track_ids=TrackIds(), normalize=True)
+    assert [wire.text for wire in wires] == ["hi"]
+    assert [(place, str(error)) for place, error in refused.items()] == [
+        (1, "message: expected valid Unicode; got half of a surrogate pair"),
+        (2, "message: expected valid Unicode; got half of a surrogate pair"),
+    ]

@@ -116,9 +116,9 @@ def examples(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
 @pytest.mark.parametrize(
     ("runner", "marked", "passed"),
     [
-        (["-p", "anyio", "-o", "anyio_mode=auto"], "test_inbound.py", 4),  # each on asyncio and on trio
-        (["-p", "asyncio", *LOOP_SCOPE, "-o", "asyncio_mode=auto"], "test_login_unittest.py", 2),
-        (["-p", "trio", "-o", "trio_mode=true"], "test_faults.py", 3),
+        (["-p", "anyio.pytest_plugin", "-o", "anyio_mode=auto"], "test_inbound.py", 4),  # each on asyncio and on trio
+        (["-p", "pytest_asyncio.plugin", *LOOP_SCOPE, "-o", "asyncio_mode=auto"], "test_login_unittest.py", 2),
+        (["-p", "pytest_trio.plugin", "-o", "trio_mode=true"], "test_faults.py", 3),
     ],
     ids=["anyio", "pytest-asyncio", "pytest-trio"],
 )
@@ -133,7 +133,7 @@ def test_the_login_example_passes_under_every_runner(
 def test_examples_for_several_runners_pass_side_by_side(examples: pytest.Pytester) -> None:
     """Marked for asyncio in its strict mode and for anyio, through FastAPI, and with unittest: all in one run."""
     files = ["test_delivery.py", "test_inbound.py", "test_login_web.py", "test_login_unittest.py"]
-    plugins = ["-p", "wikipayam", "-p", "anyio", "-p", "asyncio"]
+    plugins = ["-p", "wikipayam", "-p", "anyio.pytest_plugin", "-p", "pytest_asyncio.plugin"]
     examples.runpytest_subprocess(*plugins, *LOOP_SCOPE, *files).assert_outcomes(passed=5)
 
 

@@ -9,9 +9,10 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
+from wikipayam_async.core.checks import check_number
 from wikipayam_async.core.redact import shape_of, without_frames
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.messages import SmsMessage, check_receiver, check_sender, check_track_id
+from wikipayam_async.messages import SmsMessage, check_receiver, check_sender, check_track_id, text_field
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.tariff import Tariff, format_money
 from wikipayam_async.text import Encoding, count_parts
@@ -126,13 +127,8 @@ class CostTally:
         return _sum_up(self._counts, self._tariff, self._skipped, self._first_skipped)
 
     def _key(self, message: SmsMessage) -> _Key:
-        if not isinstance(message, SmsMessage):
-            raise InvalidInputError("message", rule="expected an SmsMessage", got=shape_of(message))
-        text = message.message
-        if message.note is not None:
-            if text is not None:
-                raise InvalidInputError("note", rule="hand in either message or note", got="both")
-            text = message.note
+        name = text_field(message)
+        text = getattr(message, name)
         self._check_receiver(message.receiver)
         if message.track_id is not None:
             check_track_id(message.track_id)
@@ -140,7 +136,7 @@ class CostTally:
         if line is not self._sender:
             check_sender(line)
         if text is not self._text:  # one text for all receivers is looked at once
-            self._kind = _kind_of(text, "message" if message.note is None else "note")
+            self._kind = _kind_of(text, name)
             self._text = text
         return line, self._kind
 
@@ -189,9 +185,7 @@ def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str 
         InvalidInputError: An argument breaks a rule.
     """
     _check_tariff(tariff)
-    if isinstance(receivers, bool) or not isinstance(receivers, int) or receivers < 1:
-        rule = "expected a whole number of at least 1"
-        raise InvalidInputError("receivers", rule=rule, got=shape_of(receivers))
+    check_number(receivers, field="receivers", least=1)
     line = None if sender is None else check_sender(sender)
     return _sum_up({(line, _kind_of(text, "text")): receivers}, tariff)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import unicodedata
 from datetime import date, datetime
 from importlib import import_module
 from types import ModuleType
@@ -11,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from wikipayam_async.core.redact import shape_of
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
+from wikipayam_async.numbers.digits import ascii_digit
 
 if TYPE_CHECKING:
     import jdatetime  # type: ignore[import-untyped] # ships no type information
@@ -100,7 +100,7 @@ def _day_of(value: date) -> date:
 def _parse(text: str, field: str) -> date | None:
     if len(text) > _LONGEST:
         return None
-    written = _WRITTEN.fullmatch("".join(map(_ascii_digit, text.strip(_AROUND))))
+    written = _WRITTEN.fullmatch("".join(map(ascii_digit, text.strip(_AROUND))))
     if written is None or not _is_time(written[6]):
         return None
     year, month, day = int(written[1]), int(written[2] or written[4]), int(written[3] or written[5])
@@ -122,11 +122,6 @@ def _is_time(text: str | None) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _ascii_digit(character: str) -> str:
-    digit = unicodedata.decimal(character, None)
-    return character if digit is None else str(digit)
 
 
 def _jdatetime(field: str) -> ModuleType:

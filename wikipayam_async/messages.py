@@ -21,8 +21,7 @@ __all__ = [
     "check_sender",
     "check_text",
     "check_track_id",
-    "not_unicode",
-    "plain_str",
+    "text_field",
 ]
 
 _LONGEST_TRACK_ID = 255
@@ -98,7 +97,7 @@ def check_code(code: object) -> str:
 def check_receiver(receiver: str, *, normalize: bool, field: str = "receiver") -> str:
     """Return a receiver as it is sent."""
     if normalize:
-        return plain_str(normalize_receiver(receiver, field=field))
+        return _plain_str(normalize_receiver(receiver, field=field))
     return _short_text(field, receiver, _LONGEST_NUMBER)
 
 
@@ -114,19 +113,29 @@ def check_track_id(track_id: object) -> str | None:
     return None if track_id is None else _short_text("track_id", track_id, _LONGEST_TRACK_ID)
 
 
+def text_field(message: SmsMessage) -> str:
+    """Return which field of an SMS holds its text: `message`, or `note`.
+
+    Raises:
+        InvalidInputError: It is no SMS, or has two texts.
+    """
+    if not isinstance(message, SmsMessage):
+        raise InvalidInputError("message", rule="expected an SmsMessage", got=shape_of(message))
+    if message.note is None:
+        return "message"
+    if message.message is not None:
+        raise InvalidInputError("note", rule="hand in either message or note", got="both")
+    return "note"
+
+
 def check_text(text: object, *, field: str = "message") -> str:
     """Return a text that is fit to be sent."""
     if not isinstance(text, str) or not text:
         raise InvalidInputError(field, rule="expected a text that is not empty", got=shape_of(text))
-    plain = plain_str(text)
+    plain = _plain_str(text)
     if not _is_unicode(plain):
-        raise not_unicode(field)
+        raise InvalidInputError(field, rule="expected valid Unicode", got="half of a surrogate pair")
     return plain
-
-
-def not_unicode(field: str) -> InvalidInputError:
-    """Return the error of a text that cannot be encoded."""
-    return InvalidInputError(field, rule="expected valid Unicode", got="half of a surrogate pair")
 
 
 def _is_unicode(text: str) -> bool:
@@ -141,9 +150,9 @@ def _short_text(name: str, value: object, longest: int) -> str:
     if not isinstance(value, str) or not value.strip() or len(value) > longest or _CONTROL.search(value):
         rule = f"expected a string of 1 to {longest} characters without control characters"
         raise InvalidInputError(name, rule=rule, got=shape_of(value))
-    return plain_str(value)
+    return _plain_str(value)
 
 
-def plain_str(value: str) -> str:
+def _plain_str(value: str) -> str:
     """Return what a string by inheritance holds, whatever its class makes of it."""
     return value if type(value) is str else str.__str__(value)

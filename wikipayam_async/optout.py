@@ -12,6 +12,7 @@ from typing import Self
 from wikipayam_async.core.redact import shape_of
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.numbers import normalize_receiver
+from wikipayam_async.numbers.digits import ascii_digit
 
 __all__ = ["OPT_OUT_CODE", "OPT_OUT_WORDS", "OptOutList", "is_opt_out"]
 
@@ -148,10 +149,5 @@ def _key(number: str, field: str) -> int:
 def _plain(text: str) -> str:
     """Bring a short text to one spelling: letters, digits and spaces, without what is around them."""
     letters = unicodedata.normalize("NFKC", text).translate(_UNIFIED).casefold()
-    kept = [_digit(one) for one in letters if unicodedata.category(one) not in _UNSEEN]
+    kept = [ascii_digit(one) for one in letters if unicodedata.category(one) not in _UNSEEN]
     return " ".join(_AROUND.sub("", "".join(kept)).split())
-
-
-def _digit(character: str) -> str:
-    digit = unicodedata.decimal(character, None)
-    return character if digit is None else str(digit)

@@ -22,6 +22,7 @@ from wikipayam_async.messages import (
     check_sender,
     check_text,
     check_track_id,
+    text_field,
 )
 
 __all__ = [
@@ -157,15 +158,12 @@ def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds,
         InvalidInputError: A field breaks a rule.
         ConfigurationError: Neither the message nor the client names a sender.
     """
-    if not isinstance(message, SmsMessage):
-        raise InvalidInputError("message", rule="expected an SmsMessage", got=shape_of(message))
-    if message.message is not None and message.note is not None:
-        raise InvalidInputError("note", rule="hand in either message or note", got="both")
+    name = text_field(message)
     receiver = check_receiver(message.receiver, normalize=normalize)
     track_id = check_track_id(message.track_id) or track_ids.next()
     line = check_sender(message.sender or sender)
-    if message.note is not None:
-        return SmsWire(line, receiver, msgspec.UNSET, check_text(message.note, field="note"), track_id)
+    if name == "note":
+        return SmsWire(line, receiver, msgspec.UNSET, check_text(message.note, field=name), track_id)
     return SmsWire(line, receiver, check_text(message.message), msgspec.UNSET, track_id)
 
 

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from wikipayam_async.core.checks import check_number
 from wikipayam_async.core.events import MessageOutcome, SendStatus
 from wikipayam_async.core.operation import Call, Operation
 from wikipayam_async.core.options import Options, Origin
@@ -17,7 +18,6 @@ from wikipayam_async.services.base import (
     check_date,
     check_id,
     check_ids,
-    check_number,
     chunked,
     insist,
     is_id,

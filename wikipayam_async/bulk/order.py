@@ -14,6 +14,7 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.runner import BulkRun, Pace
 from wikipayam_async.bulk.sender import ChunkSender, SendBatch
 from wikipayam_async.bulk.source import Messages, Source
+from wikipayam_async.core.checks import counts_from_one
 from wikipayam_async.core.events import SendStatus
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.redact import shape_of
@@ -28,12 +29,6 @@ __all__ = ["BulkOrder", "OnError", "Progress", "take_and_tell"]
 OnError: TypeAlias = Literal["collect", "stop"]
 Progress: TypeAlias = Callable[[int, int | None, Mapping[SendStatus, int]], object]
 """Called with the number of messages done, the total if it is known, and the count of each fate."""
-
-
-def _whole_from_one(_: object, attribute: Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        got = str(value) if isinstance(value, int) else shape_of(value)
-        raise InvalidInputError(attribute.name, rule="expected a whole number of at least 1", got=got)
 
 
 def _collect_or_stop(_: object, attribute: Attribute[Any], value: object) -> None:
@@ -58,8 +53,8 @@ class BulkOrder:
         InvalidInputError: A value breaks a rule.
     """
 
-    batch_size: int = field(default=DEFAULT_BATCH_SIZE, validator=_whole_from_one)
-    concurrency: int = field(default=8, validator=_whole_from_one)
+    batch_size: int = field(default=DEFAULT_BATCH_SIZE, validator=counts_from_one)
+    concurrency: int = field(default=8, validator=counts_from_one)
     ordered: bool = False
     on_error: OnError = field(default="collect", validator=_collect_or_stop)
     normalize: bool = True

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import logging
 from collections.abc import Callable, Mapping
 from types import MappingProxyType, TracebackType
@@ -16,6 +15,7 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.shared_road import Send
 from wikipayam_async.bulk.sorting_room import Letter, SortingRoom
 from wikipayam_async.bulk.waiting import Batching, check_seconds
+from wikipayam_async.core.checks import is_async
 from wikipayam_async.core.events import SendStatus
 from wikipayam_async.errors import ConfigurationError, OutboxFullError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages import SentMessage, SmsMessage
@@ -55,7 +55,7 @@ class Outbox:
         on_outcome: OnOutcome | None,
     ) -> None:
         check_seconds("drain_timeout", drain_timeout)
-        if on_outcome is not None and (not callable(on_outcome) or _is_async(on_outcome)):
+        if on_outcome is not None and (not callable(on_outcome) or is_async(on_outcome)):
             raise ConfigurationError(
                 "on_outcome: expected a plain function that returns at once; "
                 "from an async service hand results over with `send_nowait` of a memory stream or `put_nowait` of a queue"
@@ -265,7 +265,3 @@ def _log(result: SendResult) -> None:
     if logger.isEnabledFor(level):
         fields = {"wikipayam_track_id": result.track_id, "wikipayam_status": result.status.value}
         logger.log(level, "sms.outbox %s: %s", result.track_id, result.status.value, extra=fields)
-
-
-def _is_async(hook: object) -> bool:
-    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None))  # noqa: B004 - an object with an async __call__

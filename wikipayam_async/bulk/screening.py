@@ -137,8 +137,6 @@ def _look_up(number: str, listed: OptOutList) -> Verdict:
 
 def _normal(receiver: str) -> str:
     """Return the one form of a mobile; a receiver of another kind as it is."""
-    if _PLAIN(receiver):
-        return receiver
     try:
         return normalize_receiver(receiver)
     except InvalidInputError:

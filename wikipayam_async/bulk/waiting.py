@@ -10,6 +10,7 @@ import anyio
 from attrs import Attribute, field, frozen
 
 from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
+from wikipayam_async.core.checks import counts_from_one
 from wikipayam_async.core.redact import shape_of
 from wikipayam_async.errors import InvalidInputError, WikipayamError
 from wikipayam_async.messages import SentMessage, SmsMessage
@@ -18,11 +19,6 @@ from wikipayam_async.wires import SmsWire
 __all__ = ["BatchSize", "Batching", "Line", "Waiter", "check_seconds"]
 
 _LATE = 0.001
-
-
-def _whole_from_one(_: object, attribute: Attribute[Any], value: object) -> None:
-    if isinstance(value, bool) or not isinstance(value, int) or value < 1:
-        raise InvalidInputError(attribute.name, rule="expected a whole number of at least 1", got=shape_of(value))
 
 
 def _seconds(_: object, attribute: Attribute[Any], value: object) -> None:
@@ -54,10 +50,10 @@ class Batching:
         InvalidInputError: A value is out of its bounds.
     """
 
-    max_size: int = field(default=DEFAULT_BATCH_SIZE, validator=_whole_from_one)
+    max_size: int = field(default=DEFAULT_BATCH_SIZE, validator=counts_from_one)
     linger: float = field(default=0.005, validator=_seconds)
-    concurrency: int = field(default=8, validator=_whole_from_one)
-    max_waiting: int = field(default=10_000, validator=_whole_from_one)
+    concurrency: int = field(default=8, validator=counts_from_one)
+    max_waiting: int = field(default=10_000, validator=counts_from_one)
 
     @property
     def patience(self) -> float:

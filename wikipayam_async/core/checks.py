@@ -2,15 +2,24 @@
 
 from __future__ import annotations
 
+import inspect
 import sys
 from typing import Any
 
 from attrs import Attribute
 
 from wikipayam_async.core.redact import shape_of
-from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.errors import ConfigurationError, InvalidInputError
 
-__all__ = ["check_positive", "not_negative", "positive_or_none", "whole_from_one"]
+__all__ = [
+    "check_number",
+    "check_positive",
+    "counts_from_one",
+    "is_async",
+    "not_negative",
+    "positive_or_none",
+    "whole_from_one",
+]
 
 
 def check_positive(name: str, value: object) -> None:
@@ -39,6 +48,29 @@ def whole_from_one(_: object, attribute: Attribute[Any], value: object) -> None:
     """Check a setting that counts something there must be (an attrs validator)."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigurationError(f"{attribute.name}: expected a whole number of at least 1; got {shape_of(value)}")
+
+
+def check_number(value: object, *, field: str, least: int, most: int | None = None) -> int:
+    """Return a whole number within its bounds.
+
+    Raises:
+        InvalidInputError: It is none, or out of bounds.
+    """
+    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
+        bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
+        got = str(value) if isinstance(value, int) else shape_of(value)
+        raise InvalidInputError(field, rule=f"expected a whole number {bounds}", got=got)
+    return value
+
+
+def counts_from_one(_: object, attribute: Attribute[Any], value: object) -> None:
+    """Check an argument that counts something there must be (an attrs validator)."""
+    check_number(value, field=attribute.name, least=1)
+
+
+def is_async(hook: object) -> bool:
+    """Tell whether calling something makes a coroutine, which nobody would await."""
+    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None))  # noqa: B004 - an object with an async __call__
 
 
 def _is_finite(value: object) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import ipaddress
 import re
 import sys
@@ -13,7 +12,7 @@ from urllib.parse import urlsplit
 
 from attrs import Factory, field, frozen
 
-from wikipayam_async.core.checks import check_positive
+from wikipayam_async.core.checks import check_positive, is_async
 from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.redact import Secret, mask_number, shape_of
@@ -142,7 +141,7 @@ class Options:
             raise ConfigurationError(f"username: expected the account's user name; got {shape_of(self.username)}")
         if not isinstance(self.retry, RetryPolicy):
             raise ConfigurationError(f"retry: expected a RetryPolicy; got {shape_of(self.retry)}")
-        if self.on_event is not None and (not callable(self.on_event) or _is_async(self.on_event)):
+        if self.on_event is not None and (not callable(self.on_event) or is_async(self.on_event)):
             raise ConfigurationError(
                 "on_event: expected a plain function that returns at once; "
                 "from an async service hand events over with `send_nowait` of a memory stream or `put_nowait` of a queue"
@@ -221,7 +220,3 @@ def _is_address(host: str) -> bool:
 
 def _is_loopback(host: str) -> bool:
     return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)
-
-
-def _is_async(hook: object) -> bool:
-    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None))  # noqa: B004 - an object with an async __call__

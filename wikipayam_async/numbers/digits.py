@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["DIGITS_OF_A_CELL", "LONGEST_TEXT", "digits_of_cell", "digits_of_text"]
+__all__ = ["DIGITS_OF_A_CELL", "LONGEST_TEXT", "ascii_digit", "digits_of_cell", "digits_of_text"]
 
 LONGEST_TEXT = 64
 DIGITS_OF_A_CELL = 15
@@ -38,7 +38,7 @@ def digits_of_text(text: str) -> str:
         return str(int(text)).zfill(len(text))  # the quickest way from any script
     plain = text.translate(_TABLE)
     if not plain.isascii():
-        plain = "".join(map(_ascii_digit, plain))
+        plain = "".join(map(ascii_digit, plain))
     if "." in plain:
         found = _FLOAT(plain)
         plain = found[1] if found else plain.replace(".", "")
@@ -54,6 +54,7 @@ def digits_of_cell(value: object) -> str:
     return str(int(value))
 
 
-def _ascii_digit(character: str) -> str:
+def ascii_digit(character: str) -> str:
+    """Return a digit of any script in ASCII, and any other character as it is."""
     digit = unicodedata.decimal(character, None)
     return character if digit is None else str(digit)

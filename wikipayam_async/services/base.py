@@ -29,7 +29,6 @@ __all__ = [
     "check_date",
     "check_id",
     "check_ids",
-    "check_number",
     "chunked",
     "insist",
     "is_id",
@@ -77,19 +76,6 @@ def check_ids(values: str | Iterable[str], *, field: str = "ids") -> list[str]:
     if not isinstance(values, Iterable):
         raise InvalidInputError(field, rule="expected an id or an iterable of ids", got=shape_of(values))
     return list(dict.fromkeys(check_id(value, field=f"{field}[{index}]") for index, value in enumerate(values)))
-
-
-def check_number(value: object, *, field: str, least: int, most: int | None = None) -> int:
-    """Return a whole number within its bounds.
-
-    Raises:
-        InvalidInputError: It is none, or out of bounds.
-    """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
-        bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
-        got = str(value) if isinstance(value, int) else shape_of(value)
-        raise InvalidInputError(field, rule=f"expected a whole number {bounds}", got=got)
-    return value
 
 
 def check_date(value: DateLike, *, field: str) -> str:

@@ -10,12 +10,13 @@ from typing import NoReturn, Protocol, TypeAlias
 import anyio
 from attrs import define
 
+from wikipayam_async.core.checks import check_number
 from wikipayam_async.core.limits import Clock, Sleep
 from wikipayam_async.core.redact import shape_of
 from wikipayam_async.errors import (
     InvalidInputError,
 )
-from wikipayam_async.services.base import TRANSIENT, check_number, is_id
+from wikipayam_async.services.base import TRANSIENT, is_id
 from wikipayam_async.services.inbound import MarkReadResult, Receive, UnreadPage
 from wikipayam_async.services.paging import MAX_PAGE
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
+from wikipayam_async.core.checks import check_number
 from wikipayam_async.core.redact import SealedFields, shape_of, without_frames
 from wikipayam_async.dates import DateLike
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.services.base import check_date, check_number
+from wikipayam_async.services.base import check_date
 from wikipayam_async.services.paging import MAX_PAGE
 
 __all__ = ["SortBy", "SortOrder", "Status", "filter_query", "list_query", "page_query"]

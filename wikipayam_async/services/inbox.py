@@ -5,11 +5,12 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator, Mapping, Sequence
 
+from wikipayam_async.core.checks import check_number
 from wikipayam_async.core.operation import Call, Operation
 from wikipayam_async.core.redact import SealedFields, seal
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.dates import DateLike
-from wikipayam_async.services.base import Service, check_id, check_number
+from wikipayam_async.services.base import Service, check_id
 from wikipayam_async.services.filters import SortBy, SortOrder, Status, filter_query, list_query, page_query
 from wikipayam_async.services.inbound import (
     Receive,

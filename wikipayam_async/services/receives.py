@@ -6,11 +6,12 @@ import builtins
 import functools
 from collections.abc import Iterable, Mapping
 
+from wikipayam_async.core.checks import check_number
 from wikipayam_async.core.converter import encode_json, to_mapping, to_model
 from wikipayam_async.core.operation import Call, Operation
 from wikipayam_async.core.redact import SealedBytes, seal
 from wikipayam_async.core.retry import Replay
-from wikipayam_async.services.base import check_ids, check_number, chunked
+from wikipayam_async.services.base import check_ids, chunked
 from wikipayam_async.services.consumer import Consumer, ErrorHandler, Handler
 from wikipayam_async.services.filters import filter_query
 from wikipayam_async.services.inbound import (

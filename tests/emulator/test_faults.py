@@ -89,3 +89,25 @@ def test_what_was_thrown_is_logged() -> None:
     assert faults.thrown == {FaultKind.HANG: 2}
     faults.reset()
     assert faults.log == []
+
+
+def test_a_fault_strikes_by_turns() -> None:
+    """One request of so many is struck, and only those that are meant are counted."""
+    faults = Faults()
+    faults.every(HANG, 2, on="GET *")
+    assert [faults.take(method, "/x") for method in ("GET", "POST", "GET", "GET", "GET")] == [
+        None,
+        None,
+        HANG,
+        None,
+        HANG,
+    ]
+    faults.clear()
+    assert [faults.take("GET", "/x") for _ in range(2)] == [None, None]
+
+
+def test_turns_begin_at_one() -> None:
+    """There is no turn before every request."""
+    with pytest.raises(ValueError) as caught:
+        Faults().every(HANG, 0)
+    assert str(caught.value) == "turns begin at 1, which is every request"

@@ -3,41 +3,91 @@ import runpy
 import sys
 import time
 from importlib.resources import files
+from pathlib import Path
 
-import httpx
 import pytest
 
+from wikipayam_async.emulator import Latency, parse_fault
+from wikipayam_async.emulator import __main__ as command
 from wikipayam_async.emulator.__main__ import main
+from wikipayam_async.emulator.serving import ServeOptions, Terminal
 
 
-def test_the_command_serves_until_interrupted(capsys: pytest.CaptureFixture[str]) -> None:
-    """It prints where it listens and the token, answers there, and ends with Ctrl-C."""
-    answers: list[int] = []
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[ServeOptions]:
+    """The options with which the command would serve."""
+    asked: list[ServeOptions] = []
 
-    def wait() -> None:
-        printed = capsys.readouterr().out
-        found = re.fullmatch(r"url:   (http://127\.0\.0\.1:[0-9]+)\ntoken: (\S+)\nlines: 10002000 100010000\n", printed)
-        assert found
-        headers = {"Authorization": f"Bearer {found[2]}"}
-        answers.append(httpx.get(f"{found[1]}/api/v1/user/balance", headers=headers, trust_env=False).status_code)
-        raise KeyboardInterrupt
+    def run(options: ServeOptions, terminal: Terminal | None) -> int:
+        asked.append(options)
+        return 0
 
-    main(["--port", "0"], wait=wait)
-    assert answers == [200]
+    monkeypatch.setattr(command, "run", run)
+    return asked
+
+
+def test_the_command_serves_as_it_is_told(asked: list[ServeOptions]) -> None:
+    """Every option has its place, and faults may be given several times."""
+    given = ["--host", "::1", "--port", "0", "--latency", "20ms-1s", "--seed", "7", "--state", "s.json", "--log"]
+    assert main([*given, "--fault", "502:after@5%", "--fault", "reset@/sms/send"]) == 0
+    assert asked == [
+        ServeOptions(
+            host="::1",
+            port=0,
+            latency=Latency(0.02, 1.0),
+            faults=(parse_fault("502:after@5%"), parse_fault("reset@/sms/send")),
+            seed=7,
+            state=Path("s.json"),
+            log=True,
+        )
+    ]
+
+
+def test_nothing_has_to_be_said(asked: list[ServeOptions]) -> None:
+    """Without options it serves on its port, and nothing goes wrong."""
+    main([])
+    assert asked == [ServeOptions(host="127.0.0.1", port=8026)]
+
+
+@pytest.mark.parametrize(
+    ("option", "message"),
+    [
+        ("--port=65536", "argument --port: expected a number from 0 to 65535"),
+        ("--port=http", "argument --port: expected a number from 0 to 65535"),
+        ("--latency=fast", "argument --latency: 'fast' is no length of time; write seconds"),
+        ("--fault=rest", "argument --fault: unknown fault 'rest'; known are a status such as 502, and status, html,"),
+        ("--fault=502@5", "argument --fault: unknown how often '5'; known are 5%, every10"),
+    ],
+)
+def test_what_is_wrong_with_an_option_is_said(
+    asked: list[ServeOptions], capsys: pytest.CaptureFixture[str], option: str, message: str
+) -> None:
+    """The error is a sentence, and the exit code that of a wrong use."""
+    with pytest.raises(SystemExit) as caught:
+        main([option])
+    assert (caught.value.code, asked) == (2, [])
+    assert message in capsys.readouterr().err
+
+
+def test_the_options_explain_themselves(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help shows how latencies and faults are written."""
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    shown = re.sub(r"\s+", " ", capsys.readouterr().out)
+    assert "50ms-200ms" in shown
+    assert "502:after@5%, reset@every10@/sms/send" in shown
 
 
 def test_the_module_runs_as_a_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m` takes its options from the command line and sleeps until interrupted."""
-    slept: list[float] = []
+    """`python -m` takes its options from the command line, sleeps until interrupted, and exits with 0."""
 
     def sleep(seconds: float) -> None:
-        slept.append(seconds)
-        if len(slept) == 2:
-            raise KeyboardInterrupt
+        raise KeyboardInterrupt
 
     monkeypatch.setattr(sys, "argv", ["emulator", "--host", "127.0.0.1", "--port", "0"])
     monkeypatch.setattr(time, "sleep", sleep)
     monkeypatch.delitem(sys.modules, "wikipayam_async.emulator.__main__", raising=False)
-    runpy.run_path(str(files("wikipayam_async.emulator") / "__main__.py"), run_name="__main__")
-    assert slept == [3600, 3600]
+    with pytest.raises(SystemExit) as caught:
+        runpy.run_path(str(files("wikipayam_async.emulator") / "__main__.py"), run_name="__main__")
+    assert caught.value.code == 0
     assert capsys.readouterr().out.startswith("url:   http://127.0.0.1:")

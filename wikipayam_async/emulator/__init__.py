@@ -5,7 +5,7 @@ other would show only that the two agree.
 """
 
 from wikipayam_async.emulator.app import create_app
-from wikipayam_async.emulator.clock import ManualClock
+from wikipayam_async.emulator.clock import TEHRAN, ManualClock
 from wikipayam_async.emulator.delivery import (
     DELIVERED,
     UNDELIVERED,
@@ -14,12 +14,15 @@ from wikipayam_async.emulator.delivery import (
     DeliveryScript,
     waiting_then,
 )
-from wikipayam_async.emulator.emulator import DEFAULT_PREFIX, TEHRAN, Emulator
+from wikipayam_async.emulator.emulator import Emulator
 from wikipayam_async.emulator.exchange import Action, Exchange, Request, Response
 from wikipayam_async.emulator.fault import Fault, FaultKind, When
+from wikipayam_async.emulator.fault_text import FaultRule, arm_faults, parse_fault
 from wikipayam_async.emulator.faults import Faults, ThrownFault
-from wikipayam_async.emulator.gateway import Limits
+from wikipayam_async.emulator.gateway import DEFAULT_PREFIX, Limits
 from wikipayam_async.emulator.inbox import InboundMessage
+from wikipayam_async.emulator.latency import Latency, parse_latency
+from wikipayam_async.emulator.saved import SavedStateError, load_state, save_state
 from wikipayam_async.emulator.server import ServedEmulator, serve
 from wikipayam_async.emulator.state import (
     DEFAULT_BALANCE,
@@ -64,8 +67,10 @@ __all__ = [
     "Exchange",
     "Fault",
     "FaultKind",
+    "FaultRule",
     "Faults",
     "InboundMessage",
+    "Latency",
     "LedgerEntry",
     "Limits",
     "ManualClock",
@@ -73,10 +78,16 @@ __all__ = [
     "Quota",
     "Request",
     "Response",
+    "SavedStateError",
     "ServedEmulator",
     "ThrownFault",
     "When",
+    "arm_faults",
     "create_app",
+    "load_state",
+    "parse_fault",
+    "parse_latency",
+    "save_state",
     "serve",
     "waiting_then",
 ]

@@ -113,14 +113,23 @@ async def _read(scope: Message, channel: _Channel) -> Request | None:
 
 
 async def _deliver(exchange: Exchange, channel: _Channel) -> None:
+    if exchange.delay and not await _waited(exchange.delay, channel):
+        return
     response = exchange.response
     if response is None or exchange.action is Action.TRUNCATE:
         await _break_off(exchange, channel)
-    elif exchange.delay or exchange.action is Action.DRIP:
-        await _slowly(exchange, response, channel)
+    elif exchange.action is Action.DRIP:
+        await _drip(exchange, response, channel)
     else:
         await channel.start(response)
         await channel.body(response.body)
+
+
+async def _waited(seconds: float, channel: _Channel) -> bool:
+    """Wait, and tell whether there is still somebody to answer."""
+    with anyio.move_on_after(seconds) as scope:
+        await channel.gone()
+    return scope.cancelled_caught
 
 
 async def _break_off(exchange: Exchange, channel: _Channel) -> None:
@@ -137,8 +146,8 @@ async def _break_off(exchange: Exchange, channel: _Channel) -> None:
     await channel.gone()
 
 
-async def _slowly(exchange: Exchange, response: Response, channel: _Channel) -> None:
-    """Answer late or piece by piece, for as long as there is somebody to answer."""
+async def _drip(exchange: Exchange, response: Response, channel: _Channel) -> None:
+    """Answer piece by piece, for as long as there is somebody to answer."""
     async with anyio.create_task_group() as tasks:
 
         async def watch() -> None:
@@ -146,11 +155,9 @@ async def _slowly(exchange: Exchange, response: Response, channel: _Channel) -> 
             tasks.cancel_scope.cancel()
 
         tasks.start_soon(watch)
-        await anyio.sleep(exchange.delay)
         await channel.start(response)
-        dripping = response.body if exchange.action is Action.DRIP else b""
-        for byte in dripping:
+        for byte in response.body:
             await anyio.sleep(exchange.pause)
             await channel.body(bytes([byte]), more=True)
-        await channel.body(response.body[len(dripping) :])
+        await channel.body(b"")
         tasks.cancel_scope.cancel()

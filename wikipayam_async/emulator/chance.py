@@ -24,11 +24,12 @@ class IdSource:
 
     Attributes:
         seed: Two sources with one seed deal out the same ids.
+        dealt: How many have been dealt out.
     """
 
     seed: int
+    dealt: int = 0
     _prefix: str = field(init=False)
-    _dealt: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
         self._prefix = blake2b(f"id\x1f{self.seed}".encode(), digest_size=8).hexdigest()
@@ -39,5 +40,5 @@ class IdSource:
         Returns:
             24 hex digits.
         """
-        self._dealt += 1
-        return f"{self._prefix}{self._dealt:08x}"
+        self.dealt += 1
+        return f"{self._prefix}{self.dealt:08x}"

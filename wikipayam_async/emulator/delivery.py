@@ -62,12 +62,13 @@ class DeliveryRules:
         script: What happens to most messages.
         failing: What happens to the unlucky ones.
         failing_fraction: How many receivers are unlucky, from 0 to 1; which ones, is decided by their number alone.
+        chosen: The scripts that `choose` has fixed, by receiver as ``09...``.
     """
 
     script: DeliveryScript = field(factory=lambda: waiting_then(DELIVERED))
     failing: DeliveryScript = field(factory=lambda: waiting_then(UNDELIVERED))
     failing_fraction: float = 0.0
-    _chosen: dict[str, DeliveryScript] = field(init=False, factory=dict)
+    chosen: dict[str, DeliveryScript] = field(init=False, factory=dict)
 
     def choose(self, receiver: str, script: DeliveryScript | Sequence[tuple[float, str]]) -> None:
         """Fix the script of one receiver.
@@ -77,7 +78,7 @@ class DeliveryRules:
             script: The script, or its steps.
         """
         chosen = script if isinstance(script, DeliveryScript) else DeliveryScript((*script,))
-        self._chosen[local_form(receiver)] = chosen
+        self.chosen[local_form(receiver)] = chosen
 
     def script_for(self, receiver: str) -> DeliveryScript:
         """Find the script a receiver's messages follow.
@@ -89,6 +90,6 @@ class DeliveryRules:
             The script.
         """
         number = local_form(receiver)
-        if number in self._chosen:
-            return self._chosen[number]
+        if number in self.chosen:
+            return self.chosen[number]
         return self.failing if fraction("delivery", number) < self.failing_fraction else self.script

@@ -2,17 +2,22 @@
 
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
-from datetime import datetime, timedelta, timezone
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 from threading import RLock
+
+from attrs import evolve
 
 from wikipayam_async.emulator.app import AsgiApp, create_app
 from wikipayam_async.emulator.chance import IdSource
+from wikipayam_async.emulator.clock import TEHRAN, zoned
 from wikipayam_async.emulator.delivery import DeliveryRules
 from wikipayam_async.emulator.exchange import Exchange, Request, Response
 from wikipayam_async.emulator.faults import Faults
-from wikipayam_async.emulator.gateway import Gateway, Limits
+from wikipayam_async.emulator.gateway import DEFAULT_PREFIX, Gateway, Limits
 from wikipayam_async.emulator.inbox import InboundMessage
+from wikipayam_async.emulator.latency import Lag, Latency
 from wikipayam_async.emulator.sabotage import throw
 from wikipayam_async.emulator.state import (
     DEFAULT_BALANCE,
@@ -28,11 +33,6 @@ from wikipayam_async.emulator.state import (
     State,
 )
 
-TEHRAN = timezone(timedelta(hours=3, minutes=30))
-"""The emulator's time zone. Iran keeps no summer time; which zone the gateway means is documented nowhere."""
-
-DEFAULT_PREFIX = "/api/v1"
-
 
 class Emulator:
     """One emulated gateway. ``Emulator()`` is ready for use: it has an account with the default token.
@@ -42,11 +42,12 @@ class Emulator:
     Args:
         clock: Seconds that only rise; delivery and the rate limit follow it.
         wall: The time of day when the emulator starts; by default the present.
-        seed: Decides the ids.
+        seed: Decides the ids, and how long each answer takes within the latency.
         price: What a part costs, in IRR.
         prefix: What stands before every path.
         limits: What is put up with.
         delivery: What becomes of accepted messages.
+        latency: How long every answer takes, those of faults included; by default no time.
     """
 
     def __init__(
@@ -59,15 +60,17 @@ class Emulator:
         prefix: str = DEFAULT_PREFIX,
         limits: Limits = Limits(),  # noqa: B008 - frozen, so one for all does
         delivery: DeliveryRules | None = None,
+        latency: Latency = Latency(0),  # noqa: B008 - frozen too
     ) -> None:
         self._lock = RLock()
         self._clock = clock
         self._started = clock()
-        self._wall = _zoned(wall) if wall else datetime.now(TEHRAN)
+        self._wall = zoned(wall) if wall else datetime.now(TEHRAN)
         self._price = price
         self._state = State(ids=IdSource(seed), delivery=delivery or DeliveryRules())
         self._gateway = Gateway(state=self._state, clock=clock, now=self.now, prefix=prefix, limits=limits)
         self._requests: Counter[tuple[str, str]] = Counter()
+        self._lag = Lag(seed, latency)
         self.faults = Faults(self._lock)
         self.account = self.add_account(token=DEFAULT_TOKEN, username=DEFAULT_USERNAME, user_name=DEFAULT_USER_NAME)
         self.app: AsgiApp = create_app(self)
@@ -133,10 +136,11 @@ class Emulator:
         """
         with self._lock:
             path = self._seen(request)
-            fault = self.faults.take(request.method, path)
+            fault, lag = self.faults.take(request.method, path), self._lag.take()
             if fault is None:
-                return Exchange(self._gateway.answer(request))
-            return throw(fault, lambda: self._gateway.answer(request))
+                return Exchange(self._gateway.answer(request), delay=lag)
+            thrown = throw(fault, lambda: self._gateway.answer(request))
+            return evolve(thrown, delay=thrown.delay + lag)
 
     def inbound(
         self, *, sender: str, message: str, receiver: str = DEFAULT_LINE, received_at: datetime | None = None
@@ -154,11 +158,21 @@ class Emulator:
         """
         with self._lock:
             message_id = self._state.ids.take()
-            came = _zoned(received_at) if received_at else self.now()
+            came = zoned(received_at) if received_at else self.now()
             self._state.owner_of(receiver).inbox.add(
                 InboundMessage(id=message_id, sender=sender, receiver=receiver, message=message, received_at=came)
             )
             return message_id
+
+    @contextmanager
+    def memory(self) -> Iterator[State]:
+        """Read or change what the gateway remembers while no request does.
+
+        Yields:
+            The memory.
+        """
+        with self._lock:
+            yield self._state
 
     def now(self) -> datetime:
         """Tell the emulator's time of day.
@@ -183,6 +197,15 @@ class Emulator:
     @limits.setter
     def limits(self, limits: Limits) -> None:
         self._gateway.limits = limits
+
+    @property
+    def latency(self) -> Latency:
+        """How long every answer takes; may be set at any time."""
+        return self._lag.latency
+
+    @latency.setter
+    def latency(self, latency: Latency) -> None:
+        self._lag.latency = latency
 
     @property
     def delivery(self) -> DeliveryRules:
@@ -273,7 +296,3 @@ class Emulator:
         path = self._gateway.path_of(request) or request.path
         self._requests[request.method, path] += 1
         return path
-
-
-def _zoned(moment: datetime) -> datetime:
-    return moment.astimezone(TEHRAN) if moment.tzinfo else moment.replace(tzinfo=TEHRAN)

@@ -1,4 +1,4 @@
-"""Which fault strikes next: faults armed one by one, in a script, or at random, and a log of what has been thrown."""
+"""Which fault strikes next: armed one by one, in a script, by turns or at random; and a log of what was thrown."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -40,7 +40,7 @@ class _Dice:
     on: str | None
     rolls: int = 0
 
-    def roll(self) -> Fault | None:
+    def draw(self) -> Fault | None:
         self.rolls += 1
         left = fraction("fault", self.seed, self.rolls)
         for fault, odds in self.odds.items():
@@ -48,6 +48,18 @@ class _Dice:
             if left < 0:
                 return fault
         return None
+
+
+@define
+class _Turns:
+    fault: Fault
+    every: int
+    on: str | None
+    turns: int = 0
+
+    def draw(self) -> Fault | None:
+        self.turns += 1
+        return None if self.turns % self.every else self.fault
 
 
 def _fits(on: str | None, target: str) -> bool:
@@ -60,13 +72,14 @@ class Faults:
 
     ``on`` says which requests are meant: a method and a path without the prefix (``POST /sms/send``), where ``*``
     stands for anything (``GET /receives*``); None means every request. Of several armed faults that fit a request,
-    the one armed first strikes; the random plans are asked where none fits.
+    the one armed first strikes; the plans, by turns and at random, are asked where none fits, and the one made first
+    that has a fault strikes.
     """
 
     # Tests arm faults in one thread while a server answers in another.
     _lock: RLock = field(factory=RLock, repr=False, eq=False)
     _armed: list[_Armed] = field(init=False, factory=list)
-    _dice: list[_Dice] = field(init=False, factory=list)
+    _plans: list[_Turns | _Dice] = field(init=False, factory=list)
     _log: list[ThrownFault] = field(init=False, factory=list)
 
     def arm(self, fault: Fault, *, on: str | None = None, times: int | None = 1) -> None:
@@ -90,6 +103,22 @@ class Faults:
         with self._lock:
             self._armed.extend(_Armed(fault, on, 1) for fault in faults)
 
+    def every(self, fault: Fault, turn: int, *, on: str | None = None) -> None:
+        """Let a fault strike one request of so many, for ever.
+
+        Args:
+            fault: The fault.
+            turn: 10 strikes the 10th, the 20th and so on of the requests that are meant; 1 strikes them all.
+            on: Which requests are meant.
+
+        Raises:
+            ValueError: The turn is less than 1.
+        """
+        if turn < 1:
+            raise ValueError("turns begin at 1, which is every request")
+        with self._lock:
+            self._plans.append(_Turns(fault, turn, on))
+
     def random(self, odds: Mapping[Fault, float], *, seed: int = 0, on: str | None = None) -> None:
         """Let faults strike by chance, the same way in every run.
 
@@ -105,13 +134,13 @@ class Faults:
         if min(odds.values(), default=0) < 0 or sum(odds.values()) > 1 + 1e-9:
             raise ValueError("probabilities are not negative, and together at most 1")
         with self._lock:
-            self._dice.append(_Dice(dict(odds), seed, on))
+            self._plans.append(_Dice(dict(odds), seed, on))
 
     def clear(self) -> None:
         """Disarm everything; the log stays."""
         with self._lock:
             self._armed.clear()
-            self._dice.clear()
+            self._plans.clear()
 
     def reset(self) -> None:
         """Disarm everything and empty the log."""
@@ -147,7 +176,7 @@ class Faults:
         Returns:
             The fault, or None if the request goes unharmed.
         """
-        if not self._armed and not self._dice:
+        if not self._armed and not self._plans:
             return None
         with self._lock:
             fault = self._choose(f"{method} {path}")
@@ -163,5 +192,6 @@ class Faults:
                     if armed.times <= 0:
                         self._armed.remove(armed)
                 return armed.fault
-        rolled = [dice.roll() for dice in self._dice if _fits(dice.on, target)]
-        return next((fault for fault in rolled if fault is not None), None)
+        # All are asked, or what one strikes would put the turns and the dice of another out of step.
+        drawn = [plan.draw() for plan in self._plans if _fits(plan.on, target)]
+        return next((fault for fault in drawn if fault is not None), None)

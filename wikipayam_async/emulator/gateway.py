@@ -12,6 +12,8 @@ from wikipayam_async.emulator.laravel import Refused
 from wikipayam_async.emulator.state import DEFAULT_PATTERN_TEXT, Account, State
 from wikipayam_async.emulator.throttle import Quota, Throttle, with_headers
 
+DEFAULT_PREFIX = "/api/v1"
+
 
 @frozen(kw_only=True)
 class Limits:

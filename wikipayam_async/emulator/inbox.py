@@ -88,13 +88,14 @@ class Inbox:
     _unread: dict[str, None] = field(init=False, factory=dict)
 
     def add(self, message: InboundMessage) -> None:
-        """Store a message that has just come in.
+        """Store a message that has come in.
 
         Args:
-            message: The message, unread.
+            message: The message.
         """
         self._messages[message.id] = message
-        self._unread[message.id] = None
+        if not message.is_read:
+            self._unread[message.id] = None
 
     def get(self, message_id: str) -> InboundMessage | None:
         """Look one message up.

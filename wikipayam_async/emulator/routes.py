@@ -68,6 +68,17 @@ ROUTES: Mapping[str, Mapping[str, Route]] = {
 """Every fixed path of the API, without the prefix."""
 
 
+def targets() -> list[str]:
+    """List the endpoints.
+
+    Returns:
+        Their methods and paths, as in ``POST /sms/send`` and ``GET /receives/{id}``.
+    """
+    fixed = [f"{method} {path}" for path, methods in ROUTES.items() for method in methods]
+    # A mark-read with GET is one message by the name of mark-read: an oddity, and no endpoint.
+    return [target for target in fixed if target != "GET /receives/mark-read"] + [f"GET {_RECEIVES}{{id}}"]
+
+
 def find(path: str) -> Match:
     """Find the endpoints of a path.
 

@@ -1,13 +1,14 @@
 """The emulator on a port: a real server in a thread of its own, for clients of any kind."""
 
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 
 import anyio
 from anyio.from_thread import start_blocking_portal
 from attrs import frozen
 
+from wikipayam_async.emulator.app import AsgiApp
 from wikipayam_async.emulator.emulator import Emulator
 
 
@@ -33,7 +34,12 @@ class ServedEmulator:
 
 @contextmanager
 def serve(
-    emulator: Emulator, *, host: str = "127.0.0.1", port: int = 0, keep_alive: int = 75
+    emulator: Emulator,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    keep_alive: int = 75,
+    wrap: Callable[[AsgiApp], AsgiApp] | None = None,
 ) -> Iterator[ServedEmulator]:
     """Serve an emulator for the length of a ``with`` block.
 
@@ -45,6 +51,7 @@ def serve(
         host: Where to listen.
         port: On which port; 0 takes a free one.
         keep_alive: Seconds after which an idle connection is closed.
+        wrap: Puts something around the emulator's application, such as a log.
 
     Yields:
         Where it listens.
@@ -63,7 +70,7 @@ def serve(
     listener = socket.create_server((host, port), family=family, backlog=2048)
     with closing(listener), start_blocking_portal("asyncio") as portal:
         stop = portal.call(anyio.Event)
-        server = build_server(emulator.app, stop, keep_alive=keep_alive)
+        server = build_server(wrap(emulator.app) if wrap else emulator.app, stop, keep_alive=keep_alive)
         served, _ = portal.start_task(server.run_on, listener)
         try:
             yield ServedEmulator(emulator, host, listener.getsockname()[1])

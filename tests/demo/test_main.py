@@ -3,11 +3,13 @@ import re
 import runpy
 import sys
 from importlib.resources import files
+from pathlib import Path
 
 import pytest
 
 from wikipayam_async.demo import __main__ as demo
 from wikipayam_async.demo.__main__ import main
+from wikipayam_async.demo.audit import Audit
 from wikipayam_async.emulator import Emulator, LedgerEntry
 
 QUICK = ["--messages", "12", "--batch-size", "4", "--no-faults"]
@@ -114,3 +116,29 @@ def test_the_module_runs_as_a_program(monkeypatch: pytest.MonkeyPatch, capsys: p
         runpy.run_path(str(files("wikipayam_async.demo") / "__main__.py"), run_name="__main__")
     assert caught.value.code == 0
     assert "12 messages to an emulated gateway" in capsys.readouterr().out
+
+
+def test_what_is_printed_can_be_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The picture holds the report, and an address that is the same in every run."""
+    picture = tmp_path / "demo.svg"
+    assert main([*QUICK, "--svg", str(picture)]) == 0
+    drawn = picture.read_text("utf-8").replace("&#160;", " ")
+    assert "12 messages to an emulated gateway at http://127.0.0.1:8026<" in drawn
+    assert "The ledger agrees with the report" in drawn
+    assert "The ledger agrees with the report" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("disagreements", "code"), [([], 2), (["x"], 1)])
+def test_a_picture_that_cannot_be_written_is_told(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    disagreements: list[str],
+    code: int,
+) -> None:
+    """The report is printed all the same, and books that disagree are the graver error."""
+    monkeypatch.setattr(Audit, "disagreements", property(lambda _: disagreements))
+    assert main([*QUICK, "--svg", str(tmp_path / "nowhere" / "demo.svg")]) == code
+    printed = capsys.readouterr()
+    assert "The ledger" in printed.out
+    assert printed.err.splitlines()[-1].startswith("the picture cannot be written: ")

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Sequence
 from functools import partial
 from importlib import import_module
+from pathlib import Path
 from typing import TYPE_CHECKING, TextIO
 
 import anyio
@@ -52,12 +53,14 @@ class Options:
         pace: How to send them.
         seed: Decides what goes wrong.
         faults: Whether anything does.
+        svg: Where to draw what is printed; None for nowhere.
     """
 
     messages: int | None
     pace: Pace
     seed: int
     faults: bool
+    svg: Path | None
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -68,7 +71,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     Returns:
         The exit code: 0 if the gateway's ledger agrees with the client's report, 1 if it does not, 2 if something
-        that the demo needs is not installed.
+        that the demo needs is not installed or the picture cannot be written.
     """
     options = _read_options(argv)
     try:
@@ -90,6 +93,7 @@ def _demonstrate(options: Options) -> int:
     # rich comes with an extra that the package itself does without.
     from rich.console import Console  # noqa: PLC0415 - an extra
 
+    from wikipayam_async.demo.picture import URL, draw  # noqa: PLC0415 - needs the extra
     from wikipayam_async.demo.progress import Display  # noqa: PLC0415 - needs the extra
     from wikipayam_async.demo.report import Findings, print_report  # noqa: PLC0415 - needs the extra
 
@@ -111,7 +115,14 @@ def _demonstrate(options: Options) -> int:
         )
     )
     troubles = count_troubles(emulator.faults.log)
-    print_report(console, Findings(campaign=campaign, troubles=troubles, audit=audit))
+    findings = Findings(campaign=campaign, troubles=troubles, audit=audit)
+    print_report(console, findings)
+    if options.svg is not None:
+        try:
+            draw(options.svg, _introduction(URL, options, messages), findings)
+        except OSError as error:
+            print(f"the picture cannot be written: {error}", file=sys.stderr)
+            return _DISAGREES if audit.disagreements else _CANNOT_RUN
     return _DISAGREES if audit.disagreements else _AGREES
 
 
@@ -159,8 +170,10 @@ def _read_options(argv: Sequence[str] | None) -> Options:
     parser.add_argument("--batch-size", type=_count, default=20, help="messages of a request (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="decides what goes wrong (default: %(default)s)")
     parser.add_argument("--no-faults", action="store_true", help="let nothing go wrong")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw what is printed into a picture as well")
     given = parser.parse_args(argv)
-    return Options(given.messages, Pace(given.batch_size, given.concurrency), given.seed, not given.no_faults)
+    pace = Pace(given.batch_size, given.concurrency)
+    return Options(given.messages, pace, given.seed, faults=not given.no_faults, svg=given.svg)
 
 
 def _count(text: str) -> int:

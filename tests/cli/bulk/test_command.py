@@ -1,0 +1,535 @@
+from __future__ import annotations
+
+import csv
+import io
+import json
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Ended, Run
+from wikipayam_async.cli.bulk.options import BooksOptions, TextOptions, command_line
+from wikipayam_async.cli.frame import Connection
+from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, Fault
+
+A, B, C = "09120000001", "09120000002", "09120000003"
+FILE, RESULTS = "f.csv", "f.csv.results.jsonl"
+SENDS = "POST /sms/send"
+
+
+def write(*lines: str, name: str = FILE, header: str = "mobile,text") -> None:
+    """Write a file of rows, from row 2 on."""
+    Path(name).write_text("\n".join((header, *lines)), encoding="utf-8")
+
+
+def receivers(gateway: Emulator) -> list[str]:
+    """Return who was sent something, in the form `09…`."""
+    return ["0" + entry.receiver[-10:] for entry in gateway.ledger]
+
+
+def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
+    """Sit at the terminal and type an answer."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal(text + "\n"))
+
+
+def fates(run: Run, path: str = RESULTS) -> dict[int, str]:
+    """Return the fate of every row that a results file names."""
+    found = {}
+    for status in ("accepted", "rejected", "unknown", "not_attempted"):
+        for one in run("results", path, "--status", status, "--json").json["rows"]:
+            found[one["row"]] = status
+    return found
+
+
+def test_a_file_is_sent_and_told(gateway: Emulator, run: Run) -> None:
+    """All accepted is 0: the look through, the balance, the counts and the results file are told."""
+    write(f"{A},hi", f"{B},سلام")
+    balance = gateway.account.balance
+    ended = run("bulk", FILE, "--price-persian", "895", "--price-latin", "500", "--yes-up-to", "1395")
+    assert ended.code == 0
+    assert ended.out == ""
+    assert ended.err.splitlines() == [
+        "2 rows (delimiter ',')",
+        "2 messages to send, 2 parts; cost: 1,395 rials",
+        "shortest text, row 2, 1 part in gsm7:",
+        "  hi",
+        "longest text, row 3, 1 part in ucs2:",
+        "  سلام",
+        f"balance: {balance:,} rials",
+        "2 accepted, 0 rejected, 0 unknown, 0 not attempted",
+        f"what became of each row: {RESULTS} (wikipayam results {RESULTS})",
+    ]
+    assert receivers(gateway) == [A, B]
+    assert fates(run) == {2: "accepted", 3: "accepted"}
+
+
+def test_programs_get_one_object(gateway: Emulator, run: Run) -> None:
+    """With --json stdout holds one object, and stderr nothing while all is well."""
+    write(f"{A},hi", f"{A},hi")
+    ended = run("bulk", FILE, "--yes", "--dedupe", "receiver-and-text", "--json")
+    assert (ended.code, ended.err) == (0, "")
+    assert ended.json == {
+        "counts": {"accepted": 1, "rejected": 1, "unknown": 0, "not_attempted": 0},
+        "held_back": 1, "results": RESULTS, "exit": "ok", "causes": {}, "failure": None,
+    }  # fmt: skip
+
+
+def test_a_dry_run_makes_no_traffic_and_no_file(run: Run) -> None:
+    """It needs neither a token nor a gateway, and shows what would be sent; bad rows make its exit code 1."""
+    write(f"{A},hi", "12,x", f"{B},{'a' * 161}", header="mobile,text")
+    ended = run("bulk", FILE, "--dry-run", "--sender", "10002000", "--price-persian", "10", "--json")
+    assert ended.code == 1
+    assert ended.json == {
+        "rows": 3, "done": 0, "messages": 2, "bad": 1, "held_back": {}, "parts": 3, "cost": 30, "currency": "IRR",
+        "bad_rows": [
+            {
+                "row": 3,
+                "reason": "mobile: expected an Iranian mobile number such as 09123456789, but it has too few digits: a landline needs its area code; "
+                "got a string of 2 characters with digits",
+            }
+        ],
+    }  # fmt: skip
+    assert sorted(path.name for path in Path().iterdir()) == [FILE]
+    write(f"{A},hi")
+    assert run("bulk", FILE, "--dry-run", "--sender", "10002000").code == 0
+
+
+def test_the_same_file_is_not_sent_twice_by_mistake(gateway: Emulator, run: Run) -> None:
+    """A second run is refused until another results file is named, which is to send everything again."""
+    write(f"{A},hi")
+    assert run("bulk", FILE, "--yes").code == 0
+    ended = run("bulk", FILE, "--yes")
+    assert ended.code == 2
+    assert ended.err == (
+        f"ResultsFileError: {RESULTS} exists: this file was sent before, or its sending was broken off. "
+        f"--resume {RESULTS} goes on with it; --results OTHER starts all over, which sends everything again\n"
+    )
+    assert receivers(gateway) == [A]
+    assert run("bulk", FILE, "--yes", "--results", "other").code == 0
+    assert receivers(gateway) == [A, A]
+
+
+def test_bad_rows_are_left_out_only_if_agreed(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody to ask: exit code 2 and the options that would do. Agreed: they are rejected, and the exit code is 1."""
+    rows = [f"{A},hi", *["12,x"] * 11, f"{B},"]
+    write(*rows)
+    ended = run("bulk", FILE)
+    assert ended.code == 2
+    assert "row 3: mobile: expected an Iranian mobile number" in ended.err
+    assert "12 bad rows without a message; the first are above" in ended.err
+    assert ended.err.endswith(
+        "confirmation: nobody to ask here; agree with --yes and --skip-bad-rows; got no terminal\n"
+    )
+    assert run("bulk", FILE, "--yes").err.endswith("agree with --skip-bad-rows; got no terminal\n")
+    answer(monkeypatch, "n")
+    ended = run("bulk", FILE, "--yes", "--price-persian", "5")
+    assert (ended.code, ended.err.splitlines()[-2:]) == (
+        2, ["Send 1 message, without 12 bad rows? [y/N]", "nothing was sent"],
+    )  # fmt: skip
+    assert not Path(RESULTS).exists()
+    answer(monkeypatch, "y")
+    ended = run("bulk", FILE)
+    assert "Send 1 message at a cost that is not known, without 12 bad rows? [y/N]\n" in ended.err
+    assert ended.code == 1
+    assert receivers(gateway) == [A]
+    assert fates(run) == {2: "accepted"} | dict.fromkeys(range(3, 15), "rejected")
+
+
+@pytest.mark.parametrize(
+    ("options", "instead"),
+    [
+        ((), "--yes"),
+        (("--yes-up-to", "1000000"), "--yes"),
+        (("--price-persian", "10"), "--yes or --yes-up-to RIALS"),
+        (("--price-persian", "10", "--yes-up-to", "9"), "--yes or --yes-up-to RIALS"),
+    ],
+)
+def test_what_costs_is_confirmed(gateway: Emulator, run: Run, options: Sequence[str], instead: str) -> None:
+    """Without a terminal to ask at, nothing is sent unless the cost is known and within what was agreed."""
+    write(f"{A},hi")
+    ended = run("bulk", FILE, *options, "--json")
+    assert ended.code == 2
+    assert ended.json["error"]["message"] == (
+        f"confirmation: nobody to ask here; agree with {instead}; got no terminal"
+    )
+    assert gateway.requests_to(SENDS) == 0
+
+
+def test_ctrl_c_at_the_question_sends_nothing(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The exit code is 130, and the next try is not held up."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+        def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override] # as a text stream has it
+            raise KeyboardInterrupt
+
+    write(f"{A},hi")
+    with monkeypatch.context() as patch:
+        patch.setattr(sys, "stdin", Terminal())
+        assert run("bulk", FILE).code == 130
+    assert not Path(RESULTS).exists()
+    assert run("bulk", FILE, "--yes").code == 0
+    assert receivers(gateway) == [A]
+
+
+def test_where_nothing_is_to_be_sent_no_file_is_left(gateway: Emulator, run: Run) -> None:
+    """A file of bad rows alone can be mended and sent; an empty one is a mistake."""
+    write("12,x")
+    ended = run("bulk", FILE, "--yes", "--skip-bad-rows")
+    assert (ended.code, ended.err.splitlines()[-1]) == (1, "nothing to send")
+    assert not Path(RESULTS).exists()
+    Path("stop").write_text(A, encoding="utf-8")
+    write(f"{A},hi")
+    ended = run("bulk", FILE, "--yes", "--opt-out", "stop")
+    assert (ended.code, "1 held back: opted out" in ended.err) == (0, True)
+    write()
+    ended = run("bulk", FILE, "--yes", "--text", "hi")
+    assert (ended.code, ended.err) == (2, "InvalidInputError: f.csv: expected rows; got none\n")
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "counts"),
+    [
+        (Fault.status(400), 1, (2, 2, 0, 0)),
+        (Fault.status(402), 1, (2, 2, 0, 0)),
+        (Fault.status(403), 4, (2, 2, 0, 0)),
+        (Fault.status(401), 4, (2, 2, 0, 0)),
+        (Fault.reset(), 3, (2, 0, 2, 0)),
+        (Fault.status(500), 3, (2, 0, 2, 0)),
+        (Fault.status(429, retry_after=3600), 5, (2, 2, 0, 0)),
+    ],
+)
+def test_the_exit_code_says_what_became_of_it(
+    gateway: Emulator, run: Run, fault: Fault, code: int, counts: tuple[int, ...]
+) -> None:
+    """Rejected is 1, unknown 3, a refused token 4, a gateway that fails 5."""
+    write(f"{A},hi", f"{B},hi", f"{C},hi", f"{A},ho")
+    gateway.faults.script([None, fault], on=SENDS)
+    ended = run("bulk", FILE, "--yes", "--batch-size", "2", "--concurrency", "1", "--json")
+    assert (ended.code, tuple(ended.json["counts"].values())) == (code, counts)
+    assert ended.json["exit"] == {1: "rejected", 3: "unknown", 4: "auth", 5: "gateway"}[code]
+
+
+def test_unknown_goes_before_a_refused_token(gateway: Emulator, run: Run) -> None:
+    """What may have been sent is the gravest, and how to see to it is told."""
+    write(f"{A},hi", f"{B},hi", f"{C},hi")
+    gateway.faults.script([Fault.reset(), Fault.status(401)], on=SENDS)
+    ended = run("bulk", FILE, "--yes", "--batch-size", "1", "--concurrency", "1")
+    assert ended.code == 3
+    assert ended.err.splitlines()[-4:] == [
+        "0 accepted, 1 rejected, 1 unknown, 1 not attempted",
+        f"what became of each row: {RESULTS} (wikipayam results {RESULTS})",
+        (
+            "the unknown ones may have been sent: look up their track ids in the panel "
+            f"(wikipayam results {RESULTS} --status unknown). They are never sent again by --resume; "
+            "those that were not sent belong into a new file"
+        ),
+        f"to go on: wikipayam bulk {FILE} --yes --batch-size 1 --concurrency 1 --resume {RESULTS} --retry-rejected",
+    ]
+
+
+def test_a_bad_token_or_a_missing_gateway_shows_before_anything_is_claimed(
+    gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The first question to the gateway is a harmless one, and no results file is begun."""
+    write(f"{A},hi")
+    monkeypatch.setenv("SMS_AUTH_TOKEN", "wrong")
+    assert run("bulk", FILE, "--yes").code == 4
+    assert run("bulk", FILE, "--yes", "--base-url", "http://127.0.0.1:9").code == 5
+    monkeypatch.delenv("SMS_AUTH_TOKEN")
+    assert run("bulk", FILE, "--yes").code == 4
+    assert not Path(RESULTS).exists()
+    assert gateway.requests_to(SENDS) == 0
+
+
+def test_a_balance_that_is_not_told_holds_nothing_up(gateway: Emulator, run: Run) -> None:
+    """It is only a look; what the gateway refuses there is told, and so is a balance that is too small."""
+    write(f"{A},hi")
+    gateway.faults.arm(Fault.status(403), on="GET /user/balance")
+    ended = run("bulk", FILE, "--yes")
+    assert (ended.code, "the balance is not known: " in ended.err) == (0, True)
+    gateway.account.balance = 10
+    ended = run("bulk", FILE, "--yes", "--price-persian", "11", "--results", "other")
+    assert "balance: 10 rials, which is not enough\n" in ended.err
+    assert ended.code == 1
+
+
+def stopped(gateway: Emulator, run: Run, *options: str) -> Ended:
+    """Send three rows one by one, of which the second is refused, which stops the run."""
+    gateway.faults.script([None, Fault.status(400)], on=SENDS)
+    return run("bulk", FILE, "--yes", "--batch-size", "1", "--concurrency", "1", "--stop-on-error", *options)
+
+
+def test_a_run_is_resumed_with_what_was_not_attempted(gateway: Emulator, run: Run) -> None:
+    """Accepted rows are left alone; rejected ones go out only if asked for."""
+    write(f"{A},hi", f"{B},hi", f"{C},hi")
+    assert stopped(gateway, run).code == 1
+    assert fates(run) | {4: ""} == {2: "accepted", 3: "rejected", 4: ""}
+    ended = run("bulk", FILE, "--yes", "--resume", RESULTS, "--dry-run", "--json")
+    assert {name: ended.json[name] for name in ("rows", "done", "messages")} == {"rows": 3, "done": 2, "messages": 1}
+    ended = run("bulk", FILE, "--yes", "--resume", RESULTS)
+    assert ended.code == 1
+    assert "done before: 2\n" in ended.err
+    assert receivers(gateway) == [A, C]
+    assert run("bulk", FILE, "--yes", "--resume", RESULTS).code == 1
+    assert receivers(gateway) == [A, C]
+    assert run("bulk", FILE, "--yes", "--resume", RESULTS, "--retry-rejected").code == 0
+    assert receivers(gateway) == [A, C, B]
+    assert run("bulk", FILE, "--yes", "--resume", RESULTS, "--retry-rejected").code == 0
+    assert receivers(gateway) == [A, C, B]
+
+
+def test_duplicates_are_held_back_across_runs(gateway: Emulator, run: Run) -> None:
+    """The row of a receiver who got a message in an earlier run is held back in the next."""
+    write(f"{A},hi", f"{B},hi", f"{A},ho", f"{C},hi")
+    assert stopped(gateway, run, "--dedupe", "receiver").code == 1
+    ended = run("bulk", FILE, "--yes", "--resume", RESULTS, "--retry-rejected", "--dedupe", "receiver")
+    assert ended.code == 0
+    assert sorted(receivers(gateway)) == [A, B, C]
+    assert fates(run)[4] == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("options", "changed"),
+    [
+        (("--text", "other"), "which column is what, the text"),
+        (("--sender", "30001000"), "the line"),
+        (("--dedupe", "receiver"), "--dedupe"),
+        (("--no-header", "--receiver", "1", "--text-column", "2"), "how the file is read, which column is what"),
+    ],
+)
+def test_another_sending_is_not_resumed(gateway: Emulator, run: Run, options: Sequence[str], changed: str) -> None:
+    """What decides what is sent must be as it was; what is not, is named."""
+    write(f"{A},hi", f"{B},hi", f"{C},hi")
+    stopped(gateway, run)
+    ended = run("bulk", FILE, "--yes", "--resume", RESULTS, *options)
+    assert ended.code == 2
+    assert ended.err == (
+        f"ResultsFileError: {RESULTS}: belongs to another sending; different are: {changed}. Go on with the same file "
+        "and the same options, or start all over with --results OTHER, which sends everything again\n"
+    )
+    assert receivers(gateway) == [A]
+
+
+def test_a_changed_file_is_not_resumed(gateway: Emulator, run: Run) -> None:
+    """A row that moved would be sent twice, or never."""
+    write(f"{A},hi", f"{B},hi", f"{C},hi")
+    stopped(gateway, run)
+    write(f"{C},hi", f"{A},hi", f"{B},hi")
+    ended = run("bulk", FILE, "--yes", "--resume", RESULTS)
+    assert (ended.code, "different are: the content of the file. " in ended.err) == (2, True)
+    assert receivers(gateway) == [A]
+
+
+def test_a_list_of_opt_outs_may_change_and_may_not_be_left_out(gateway: Emulator, run: Run) -> None:
+    """Who opted out between two runs gets nothing; forgetting the list is refused."""
+    write(f"{A},hi", f"{B},hi", f"{C},hi")
+    Path("stop").write_text("", encoding="utf-8")
+    stopped(gateway, run, "--opt-out", "stop")
+    ended = run("bulk", FILE, "--yes", "--resume", RESULTS)
+    assert (ended.code, "different are: --opt-out. " in ended.err) == (2, True)
+    Path("stop").write_text(C, encoding="utf-8")
+    ended = run("bulk", FILE, "--yes", "--resume", RESULTS, "--opt-out", "stop", "--json")
+    assert (ended.code, ended.json["held_back"]) == (1, 1)
+    assert receivers(gateway) == [A]
+
+
+def test_a_torn_last_line_is_survived(gateway: Emulator, run: Run) -> None:
+    """A process that was killed while it wrote leaves half a line; the run goes on."""
+    write(f"{A},hi", f"{B},hi", f"{C},hi")
+    stopped(gateway, run)
+    with Path(RESULTS).open("ab") as file:
+        file.write(b'{"line":"claimed","run":"w1","rows":[[')
+    assert run("bulk", FILE, "--yes", "--resume", RESULTS).code == 1
+    assert receivers(gateway) == [A, C]
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        (("--resume", "r", "--results", "s"), "--resume: names the results file; got --results too"),
+        (("--retry-rejected",), "--retry-rejected: goes with --resume; got no --resume"),
+        (("--batch-size", "0"), "--batch-size: expected at least 1; got less"),
+        (("--concurrency", "0"), "--concurrency: expected at least 1; got less"),
+        (
+            ("--sender", "1", "--sender-column", "text"),
+            "--sender: expected one source of the lines; got --sender-column too",
+        ),
+        (
+            ("--template", "a", "--template-file", "b"),
+            "text: expected one source of the texts; got --template and its file",
+        ),
+        (
+            ("--template-file", "b"),
+            "--template-file: expected a text file in UTF-8 that can be read; got FileNotFoundError",
+        ),
+        (("--resume", "r"), "r: cannot be read (No such file or directory)"),
+        (("--dry-run", "--resume", "r"), "r: cannot be read (No such file or directory)"),
+    ],
+)
+def test_mistakes_in_the_command_send_nothing(gateway: Emulator, run: Run, options: Sequence[str], words: str) -> None:
+    """They are named, and the exit code is 2."""
+    write(f"{A},hi")
+    ended = run("bulk", FILE, "--yes", *options)
+    assert ended.code == 2
+    assert ended.err.partition(": ")[2] == words + "\n"
+    assert gateway.requests == 0
+
+
+def test_texts_come_from_a_template_file(gateway: Emulator, run: Run) -> None:
+    """Its last line end is none of the text's."""
+    Path("t.txt").write_bytes("\ufeffسلام {name}\r\nلغو۱۱\r\n".encode())
+    write(f"{A},علی", header="mobile,name")
+    assert run("bulk", FILE, "--yes", "--template-file", "t.txt").code == 0
+    assert [entry.message for entry in gateway.ledger] == ["سلام علی\nلغو۱۱"]
+
+
+def test_lines_and_references_come_from_columns(gateway: Emulator, run: Run) -> None:
+    """They are sent as the row has them."""
+    line = gateway.account.lines[0]
+    write(f"{A},hi,{line},T1", header="mobile,text,line,id")
+    assert run("bulk", FILE, "--yes", "--sender-column", "line", "--track-id-column", "id").code == 0
+    assert [(entry.sender, entry.track_id) for entry in gateway.ledger] == [(line, "T1")]
+
+
+def test_a_rate_is_kept(gateway: Emulator, run: Run) -> None:
+    """With a rate, requests hold no more than what goes in a second."""
+    write(*[f"{A},hi"] * 6)
+    assert run("bulk", FILE, "--yes", "--rate", "3.5", "--concurrency", "1", "--dry-run").code == 0
+    assert run("bulk", FILE, "--yes", "--rate", "600").code == 0
+    assert gateway.requests_to(SENDS) == 1
+    assert run("bulk", FILE, "--yes", "--rate", "0", "--results", "other").code == 2
+
+
+def test_results_are_shown(gateway: Emulator, run: Run) -> None:
+    """The counts and the rows of a fate: to people, to programs, and to spreadsheets."""
+    write(f"{A},hi,=1", f"{B},hi,T2", f"{C},hi,T3", header="mobile,text,id")
+    gateway.faults.script([None, Fault.status(400), Fault.reset()], on=SENDS)
+    run("bulk", FILE, "--yes", "--track-id-column", "id", "--batch-size", "1", "--concurrency", "1")
+    ended = run("results", RESULTS, "--status", "accepted")
+    assert ended.code == 0
+    lines = ended.err.splitlines()
+    assert lines[0].startswith(f"{RESULTS}: {FILE}, begun 20")
+    assert lines[1:3] == [
+        "1 accepted, 1 rejected, 1 unknown, 0 not attempted",
+        "rows that no run has come to yet are not counted",
+    ]
+    assert lines[3].split() == ["row", "status", "receiver", "track", "id", "id", "reason"]
+    assert lines[5].split() == ["2", "accepted", "0912*****01", "=1", gateway.ledger[0].id]
+    assert run("results", RESULTS, "--json").json == {
+        "counts": {"accepted": 1, "rejected": 1, "unknown": 1, "not_attempted": 0},
+        "held_back": 0,
+    }
+    ended = run("results", RESULTS, "--csv", "all.csv")
+    assert ended.err.splitlines()[-1] == "written: all.csv"
+    content = Path("all.csv").read_bytes()
+    assert content.startswith(b"\xef\xbb\xbf")
+    rows = list(csv.reader(content.decode("utf-8-sig").splitlines()))
+    assert [row[:4] for row in rows] == [
+        ["row", "status", "receiver", "track_id"],
+        ["2", "accepted", "0912*****01", "'=1"],
+        ["3", "rejected", "0912*****02", "T2"],
+        ["4", "unknown", "0912*****03", "T3"],
+    ]
+    run("results", RESULTS, "--status", "unknown", "--csv", "unknown.csv")
+    assert len(Path("unknown.csv").read_text(encoding="utf-8").splitlines()) == 2
+    ended = run("results", RESULTS, "--csv", "all.csv")
+    assert (ended.code, ended.err.splitlines()[-1]) == (
+        2, "InvalidInputError: --csv: expected a new file that can be written (File exists); got all.csv",
+    )  # fmt: skip
+    ended = run("results", "missing")
+    assert (ended.code, ended.err) == (
+        2, "ResultsFileError: missing: cannot be read (No such file or directory)\n",
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(("own", "track_id"), [(False, "w2-3"), (True, None)])
+def test_rows_that_were_claimed_and_never_settled_are_unknown(run: Run, own: bool, track_id: str | None) -> None:
+    """The reference that they were to be sent with is known, unless it stands in the file itself."""
+    header: dict[str, Any] = {
+        "line": "header", "format": 1, "version": "1", "started": "now", "input": "f.csv", "fingerprint": {},
+        "opt_out": False, "own_track_ids": own, "run": "w1",
+    }  # fmt: skip
+    lines = [
+        header,
+        {"line": "row", "row": 2, "status": "not_attempted"},
+        {"line": "run", "run": "w2", "version": "1", "started": "now", "opt_out": False},
+        {"line": "claimed", "run": "w2", "rows": [[3, 3], [5, 6]]},
+        {"line": "row", "row": 5, "status": "accepted", "track_id": "w2-5", "id": "i"},
+        {"line": "row", "row": 6, "status": "rejected", "reason": "no"},
+    ]
+    Path(RESULTS).write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
+    ended = run("results", RESULTS, "--status", "unknown", "--json")
+    assert ended.json["rows"] == [
+        {
+            "row": 3, "status": "unknown", "receiver": None, "track_id": track_id, "id": None,
+            "reason": "the run ended before it was known",
+        }
+    ]  # fmt: skip
+    assert fates(run) == {2: "not_attempted", 3: "unknown", 5: "accepted", 6: "rejected"}
+
+
+def test_a_typed_token_is_asked_for_once(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Then the first look at the account is left out."""
+    from wikipayam_async.cli import frame  # noqa: PLC0415
+    from wikipayam_async.cli.settings import Settings  # noqa: PLC0415
+    from wikipayam_async.core.redact import Secret  # noqa: PLC0415
+
+    asked: list[None] = []
+
+    def ask(_: Settings) -> Secret:
+        asked.append(None)
+        return Secret(DEFAULT_TOKEN)
+
+    monkeypatch.delenv("SMS_AUTH_TOKEN")
+    monkeypatch.setattr(frame, "need_token", ask)
+    write(f"{A},hi")
+    assert run("bulk", FILE, "--yes").code == 0
+    assert len(asked) == 1
+    assert gateway.requests == 1
+
+
+def test_a_disk_that_fills_up_on_the_way_is_told(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run ends, tells why, and its exit code is no success."""
+    import errno  # noqa: PLC0415
+
+    from wikipayam_async.cli.bulk.appender import Appender  # noqa: PLC0415
+
+    real = Appender.write
+
+    def full(self: Appender, number: int, content: bytes) -> None:
+        if b'"claimed"' in content:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        real(self, number, content)
+
+    monkeypatch.setattr(Appender, "write", full)
+    write(f"{A},hi")
+    ended = run("bulk", FILE, "--yes", "--json")
+    assert ended.code == 1
+    assert ended.err == "ended before its time: [Errno 28] No space left on device\n"
+    assert ended.json["failure"] == "[Errno 28] No space left on device"
+    assert gateway.requests_to(SENDS) == 0
+
+
+def test_the_command_line_that_goes_on_is_quoted_and_keeps_no_secret() -> None:
+    """It is the same as before, fit for a shell, without the proxy's URL, which may hold a password."""
+    line = command_line(
+        Path("my file.csv"),
+        [
+            TextOptions(text="it's"),
+            BooksOptions(results=Path("r")),
+            Connection(proxy="http://me:secret@host", json=True),
+        ],
+        Path("r"),
+    )
+    assert line == """wikipayam bulk 'my file.csv' --text 'it'"'"'s' --json --proxy URL --resume r"""

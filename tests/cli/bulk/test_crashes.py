@@ -1,0 +1,143 @@
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.cli.conftest import Run
+from wikipayam_async.emulator import Emulator, Fault, LedgerEntry
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="it has no signals to send to another process")
+
+ROWS = 300
+FILE, RESULTS = "people.csv", "people.csv.results.jsonl"
+COMMAND = (sys.executable, "-m", "wikipayam_async.cli", "bulk", FILE, "--text", "hi", "--yes", "--batch-size", "5")
+
+
+def write_file(rows: int = ROWS) -> None:
+    """Write a file of different receivers, whose last digits are the numbers of their rows."""
+    lines = ["mobile", *(f"0912{row:07}" for row in range(2, rows + 2))]
+    Path(FILE).write_text("\n".join(lines), encoding="utf-8")
+
+
+def start(*options: str) -> subprocess.Popen[str]:
+    """Start the command in a process of its own."""
+    resume = ("--resume", RESULTS) if Path(RESULTS).exists() else ()
+    return subprocess.Popen(  # noqa: S603 - our own command
+        [*COMMAND, "--concurrency", "3", *resume, *options],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def claims() -> int:
+    """Return how many claims the results file holds."""
+    try:
+        return Path(RESULTS).read_bytes().count(b'"claimed"')
+    except FileNotFoundError:
+        return 0
+
+
+def wait_for_claims(process: subprocess.Popen[str], more_than: int) -> None:
+    """Wait until a process has claimed something, or has come to its end."""
+    while process.poll() is None and claims() <= more_than:
+        time.sleep(0.002)
+
+
+def rows_of(run: Run) -> dict[str, list[dict[str, Any]]]:
+    """Return what the results file says of each row, by its fate."""
+    found = {}
+    for status in ("accepted", "rejected", "unknown", "not_attempted"):
+        ended = run("results", RESULTS, "--status", status, "--json")
+        assert ended.code == 0
+        found[status] = ended.json["rows"]
+    return found
+
+
+def row_of(entry: LedgerEntry) -> int:
+    """Return the row that something in the ledger was sent for."""
+    return int(entry.receiver[-7:])
+
+
+def test_killed_over_and_over_nothing_is_sent_twice_or_lost(gateway: Emulator, run: Run) -> None:
+    """A run killed at any moment, and resumed until it is done, sends nobody anything twice and knows of each row."""
+    write_file()
+    gateway.faults.every(Fault.delay(0.04), 1)
+    chance, kills = random.Random(7), 0
+    for _ in range(4):
+        before = claims()
+        process = start()
+        wait_for_claims(process, before)
+        time.sleep(chance.uniform(0, 0.1))
+        process.kill()
+        process.communicate()
+        kills += process.returncode == -signal.SIGKILL
+    assert kills >= 3
+    last = start()
+    last.communicate(timeout=30)
+    sent = Counter(row_of(entry) for entry in gateway.ledger)
+    assert max(sent.values()) == 1
+    fates = rows_of(run)
+    assert sorted(one["row"] for rows in fates.values() for one in rows) == list(range(2, ROWS + 2))
+    assert (fates["rejected"], fates["not_attempted"]) == ([], [])
+    assert {(one["row"], one["track_id"], one["id"]) for one in fates["accepted"]} <= {
+        (row_of(entry), entry.track_id, entry.id) for entry in gateway.ledger
+    }
+    assert set(sent) <= {one["row"] for one in fates["accepted"] + fates["unknown"]}
+    unknown = {one["row"]: one["track_id"] for one in fates["unknown"]}
+    assert {row: unknown[row] for row in sent if row in unknown} == {
+        row_of(entry): entry.track_id for entry in gateway.ledger if row_of(entry) in unknown
+    }
+    assert 0 < len(unknown) <= kills * 3 * 2 * 5
+    assert last.returncode == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_knows_everything_and_goes_on(gateway: Emulator, run: Run, number: signal.Signals) -> None:
+    """Ctrl-C in the middle finishes what is under way: nothing is unknown, and the rest goes out when it is resumed."""
+    write_file(200)
+    gateway.faults.every(Fault.delay(0.05), 1)
+    process = start()
+    wait_for_claims(process, 0)
+    time.sleep(0.1)
+    process.send_signal(number)
+    _, said = process.communicate(timeout=30)
+    assert process.returncode == 130
+    fates = {status: {one["row"] for one in rows} for status, rows in rows_of(run).items()}
+    assert fates["accepted"] == {row_of(entry) for entry in gateway.ledger}
+    assert 0 < len(fates["accepted"]) < 200
+    assert (fates["rejected"], fates["unknown"]) == (set(), set())
+    assert f"to go on: wikipayam bulk {FILE} --text hi --yes --batch-size 5 --concurrency 3 --resume {RESULTS}" in said
+    gateway.faults.reset()
+    last = start()
+    last.communicate(timeout=30)
+    assert last.returncode == 0
+    assert Counter(row_of(entry) for entry in gateway.ledger) == Counter(range(2, 202))
+
+
+def test_two_processes_do_not_share_a_results_file(gateway: Emulator, run: Run) -> None:
+    """While one process sends, another that would go on with its results file is refused, and nothing goes out twice."""
+    write_file(60)
+    gateway.faults.every(Fault.delay(0.05), 1)
+    process = start()
+    wait_for_claims(process, 0)
+    process.send_signal(signal.SIGSTOP)  # so that it is at it for as long as this takes
+    refused = run("bulk", FILE, "--text", "hi", "--yes", "--resume", RESULTS, "--json")
+    process.send_signal(signal.SIGCONT)
+    process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert refused.code == 2
+    assert json.loads(refused.out)["error"]["message"] == (
+        f"{RESULTS}: another process is sending with this results file"
+    )
+    assert Counter(row_of(entry) for entry in gateway.ledger) == Counter(range(2, 62))

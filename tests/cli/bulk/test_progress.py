@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import io
+import re
+
+from wikipayam_async.cli.bulk.progress import progress
+from wikipayam_async.cli.output import Output
+from wikipayam_async.core.events import SendStatus
+
+ACCEPTED, REJECTED, UNKNOWN, NOT_ATTEMPTED = SendStatus
+
+
+class Terminal(io.StringIO):
+    """A terminal that remembers."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+def test_where_nobody_looks_on_a_line_is_written_every_ten_seconds() -> None:
+    """It tells the counts, the pace of this run, and how long the rest will take at it."""
+    counts = {ACCEPTED: 100, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 1900}
+    now = 0.0
+    err = io.StringIO()
+    with progress(Output(stdout=io.StringIO(), stderr=err), lambda: counts, lambda: now) as show:
+        for now, accepted in ((9.9, 100), (10.0, 100), (15.0, 700), (20.0, 1100)):  # noqa: B007
+            counts |= {ACCEPTED: accepted, UNKNOWN: 10, NOT_ATTEMPTED: 1990 - accepted}
+            show()
+    assert err.getvalue().splitlines() == [
+        "110 of 2,000: 100 accepted, 10 unknown, 1,890 not attempted; 1 a second, about 31:30 left",
+        "1,110 of 2,000: 1,100 accepted, 10 unknown, 890 not attempted; 50 a second, about 0:18 left",
+    ]
+
+
+def test_a_run_that_does_not_move_says_no_time() -> None:
+    """Nobody knows how long it will take."""
+    counts = {ACCEPTED: 0, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 5}
+    times = iter((0.0, 0.0, 11.0, 11.0, 11.0, 11.0))
+    err = io.StringIO()
+    with progress(Output(stdout=io.StringIO(), stderr=err), lambda: counts, lambda: next(times)) as show:
+        show()
+    assert err.getvalue() == "0 of 5: 5 not attempted; 0 a second\n"
+
+
+def test_programs_are_not_told_of_progress() -> None:
+    """With JSON there is none, on a terminal either."""
+    err = Terminal()
+    times = iter((0.0, 0.0, 11.0, 11.0, 11.0, 11.0))
+    counts = {ACCEPTED: 0, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 5}
+    with progress(Output(json=True, stdout=io.StringIO(), stderr=err), lambda: counts, lambda: next(times)) as show:
+        show()
+    assert err.getvalue() == ""
+
+
+def test_on_a_terminal_a_line_moves() -> None:
+    """The last state of it stays."""
+    counts = {ACCEPTED: 0, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 4}
+    err = Terminal()
+    with progress(Output(stdout=io.StringIO(), stderr=err), lambda: counts):
+        counts |= {ACCEPTED: 3, UNKNOWN: 1, NOT_ATTEMPTED: 0}
+    assert "4/4 3 accepted, 1 unknown " in re.sub("\x1b\\[[0-9;?]*[A-Za-z]", "", err.getvalue())

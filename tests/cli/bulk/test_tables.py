@@ -1,0 +1,212 @@
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from wikipayam_async.cli.bulk.refusals import InputFileError
+from wikipayam_async.cli.bulk.tables import Reading, open_table
+from wikipayam_async.errors import InvalidInputError
+
+
+def read(name: str, **how: Any) -> tuple[tuple[str, ...], str, list[tuple[int, dict[str, object] | str]]]:
+    """Return the columns of a file, how it was read, and its rows, bad ones by their fault."""
+    with open_table(Reading(path=Path(name), **how)) as table:
+        rows = [(row.number, str(row.fault) if row.fault else dict(row.values)) for row in table.rows]
+        return tuple(table.columns), table.manner, rows
+
+
+def csv(text: str, written: str = "utf-8", **how: Any) -> Any:
+    """Read a text as CSV."""
+    Path("f.csv").write_bytes(text.encode(written))
+    return read("f.csv", **how)
+
+
+def refusal(text: bytes, name: str = "f.csv", **how: Any) -> str:
+    """Return why a file is refused."""
+    Path(name).write_bytes(text)
+    with pytest.raises((InputFileError, InvalidInputError)) as caught:
+        read(name, **how)
+    return str(caught.value)
+
+
+@pytest.mark.parametrize(("sign", "told"), [(",", "','"), (";", "';'"), ("\t", r"'\t'")])
+def test_the_delimiter_is_found_in_the_first_line(sign: str, told: str) -> None:
+    """Comma, semicolon and tab are found by the first line that is not empty."""
+    assert csv(f"\n mobile {sign}name\n0912{sign}a,b;c\td\n".replace(f"a{sign}", "a"))[:2] == (
+        ("mobile", "name"),
+        f"delimiter {told}",
+    )
+
+
+def test_a_delimiter_may_be_named() -> None:
+    """The option goes before what the first line looks like, and tab may be written as a word."""
+    assert csv("a,b|c\n1|2\n", delimiter="|") == (("a,b", "c"), "delimiter '|'", [(2, {"a,b": "1", "c": "2"})])
+    assert csv("a\tb;c\n1\t2\n", delimiter="tab")[0] == ("a", "b;c")
+
+
+@pytest.mark.parametrize("delimiter", ["", "||", '"', "\n"])
+def test_a_delimiter_is_one_character(delimiter: str) -> None:
+    """What cannot stand between cells is refused."""
+    assert refusal(b"a,b\n", delimiter=delimiter).startswith("--delimiter: expected one character, or the word tab")
+
+
+def test_rows_have_the_numbers_that_a_spreadsheet_shows() -> None:
+    """The header counts, empty lines count and are left out, and a line end inside a cell is no new row."""
+    assert csv('\ufeffm,t\n\n1,"a\nb"\n,  \n2,c\n') == (
+        ("m", "t"),
+        "delimiter ','",
+        [(3, {"m": "1", "t": "a\nb"}), (5, {"m": "2", "t": "c"})],
+    )
+
+
+def test_cells_are_kept_to_the_letter_and_short_rows_lack_columns() -> None:
+    """Spaces stay in the cells; a row may be short."""
+    assert csv("m,t,u\n1, a \n")[2] == [(2, {"m": "1", "t": " a "})]
+
+
+def test_a_row_with_more_cells_than_columns_is_bad() -> None:
+    """Its text may have been cut at a comma, so it is not sent."""
+    assert csv("m,t\n1,a,b\n2,c\n")[2] == [
+        (2, "row: expected at most 2 cells, as the first row has; got 3 cells"),
+        (3, {"m": "2", "t": "c"}),
+    ]
+
+
+def test_without_a_header_the_columns_are_numbered() -> None:
+    """The first row is data then, and says how many columns there are."""
+    assert csv("1;a\n2;b\n", has_header=False) == (
+        ("1", "2"),
+        "delimiter ';'",
+        [(1, {"1": "1", "2": "a"}), (2, {"1": "2", "2": "b"})],
+    )
+
+
+def test_an_empty_file_has_no_rows() -> None:
+    """Neither columns nor rows come out of it."""
+    assert csv("") == ((), "delimiter ','", [])
+    assert csv("\n \n") == ((), "delimiter ','", [])
+
+
+@pytest.mark.parametrize(
+    ("content", "words"),
+    [
+        (b"a,\n", "f.csv: column 2 has no name in row 1; name it, or say --no-header"),
+        (b"a, a \n", "f.csv: two columns are called 'a' in row 1"),
+        (b'a,b\n1,"x\n2,y\n', "f.csv: row 2 is no CSV: unexpected end of data"),
+        (b'a,b\n1,2\n1,"x"y\n', "f.csv: row 3 is no CSV: ',' expected after '\"'"),
+        (b"a" * 1_000_002, "f.csv: line 1 has more than 1,000,000 characters"),
+    ],
+)
+def test_what_is_no_table_is_refused(content: bytes, words: str) -> None:
+    """A file that cannot be read for certain is not sent at all."""
+    assert refusal(content) == words
+
+
+def test_other_encodings_are_read_when_named() -> None:
+    """Bytes that are no UTF-8 are refused with the option's name, and read with it."""
+    text = "جوال,اسم\n0912,علي\n"
+    words = refusal(text.encode("cp1256"))
+    assert words == (
+        "f.csv: near line 1 are bytes that are no UTF-8; "
+        "say how the file is encoded, as in --encoding cp1256 (older Persian Windows) or --encoding utf-16"
+    )
+    assert csv(text, "cp1256", encoding="cp1256")[2] == [(2, {"جوال": "0912", "اسم": "علي"})]
+    assert csv(text, "utf-16", encoding="utf-16")[2] == [(2, {"جوال": "0912", "اسم": "علي"})]
+    assert refusal(b"abc", encoding="utf-16").startswith("f.csv: near line 1 are bytes that are no utf-16; ")
+    assert refusal(b"abc", encoding="x-none") == "--encoding: x-none is none that Python knows"
+
+
+def test_a_file_of_another_kind_is_refused() -> None:
+    """The suffix says what a file is."""
+    assert refusal(b"", "f.pdf") == (
+        "f.pdf: expected a file that ends in one of .csv, .tsv, .txt, .xlsx, .xlsm, .jsonl, .ndjson"
+    )
+
+
+def test_json_lines_are_objects() -> None:
+    """Each line is a row with its line's number; a line that is no object is a bad row, and says nothing of itself."""
+    lines = ["", "[1]", '{"m": "0912", "n": 5}', " ", "{", '{"m": 1.5}', "[" * 100_000]
+    Path("f.jsonl").write_text("\n".join(lines), encoding="utf-8")
+    fault = "line: expected a JSON object; got something else"
+    assert read("f.jsonl") == (
+        ("m", "n"),
+        "",
+        [(2, fault), (3, {"m": "0912", "n": 5}), (5, fault), (6, {"m": 1.5}), (7, fault)],
+    )
+    Path("f.jsonl").write_bytes(b"")
+    assert read("f.jsonl") == ((), "", [])
+
+
+SPREADSHEET = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
+RELATIONS = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
+PACKAGE = "http://schemas.openxmlformats.org/package/2006"
+PEOPLE = """
+<row r="2"><c r="B2" t="inlineStr"><is><t>mobile</t></is></c><c r="C2" t="inlineStr"><is><t>name</t></is></c></row>
+<row r="4"><c r="B4"><v>9123456789</v></c><c r="C4" t="inlineStr"><is><t>علی</t></is></c></row>
+<row r="5"><c r="B5" s="1"><v>46024</v></c></row>
+"""
+SHEETS = {
+    "hidden": '<row r="1"><c r="A1" t="inlineStr"><is><t>x</t></is></c></row>',
+    "people": PEOPLE,
+    "empty": "",
+}
+
+
+def workbook(name: str = "f.xlsx") -> None:
+    """Write a workbook whose first sheet is hidden, and whose table does not begin in the first cell."""
+    names = list(SHEETS)
+    state = {"hidden": 'state="hidden"'}
+    sheets = "".join(
+        f'<sheet name="{one}" sheetId="{place}" r:id="r{place}" {state.get(one, "")}/>'
+        for place, one in enumerate(names)
+    )
+    links = "".join(
+        f'<Relationship Id="r{place}" Type="{RELATIONS}/worksheet" Target="worksheets/{one}.xml"/>'
+        for place, one in enumerate(names)
+    )
+    parts = {
+        "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="a" '
+        f'Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
+        "xl/workbook.xml": f'<workbook xmlns="{SPREADSHEET}" xmlns:r="{RELATIONS}"><sheets>{sheets}</sheets></workbook>',
+        "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">{links}'
+        f'<Relationship Id="s" Type="{RELATIONS}/styles" Target="styles.xml"/></Relationships>',
+        "xl/styles.xml": f'<styleSheet xmlns="{SPREADSHEET}"><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
+        "</styleSheet>",
+    }
+    for one, rows in SHEETS.items():
+        parts[f"xl/worksheets/{one}.xml"] = (
+            f'<worksheet xmlns="{SPREADSHEET}"><sheetData>{rows}</sheetData></worksheet>'
+        )
+    with ZipFile(name, "w") as file:
+        for path, content in parts.items():
+            file.writestr(path, content)
+
+
+def test_workbooks_are_read_from_the_first_sheet_that_shows() -> None:
+    """Numbers come as floats, dates as dates, and rows have the numbers that the spreadsheet shows."""
+    workbook()
+    assert read("f.xlsx") == (
+        ("mobile", "name"),
+        "sheet 'people'",
+        [
+            (4, {"mobile": 9123456789.0, "name": "علی"}),
+            (5, {"mobile": dt.date(2026, 1, 2), "name": ""}),
+        ],
+    )
+    assert read("f.xlsx", has_header=False)[0] == ("2", "3")
+    assert read("f.xlsx", sheet="hidden")[:2] == (("x",), "sheet 'hidden'")
+    assert read("f.xlsx", sheet="empty") == ((), "sheet 'empty'", [])
+
+
+def test_a_workbook_that_cannot_be_read_is_refused() -> None:
+    """A sheet that is not there, or bytes that are no workbook, end the matter."""
+    workbook()
+    with pytest.raises(InputFileError) as caught:
+        read("f.xlsx", sheet="other")
+    assert str(caught.value) == "--sheet: there is none of this name; there are hidden, people, empty"
+    assert refusal(json.dumps({}).encode(), "g.xlsx") == "g.xlsx: is no workbook that can be read (CalamineError)"

@@ -1,0 +1,65 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.cli.conftest import Run
+from wikipayam_async.cli import app
+
+COMMANDS = (
+    "balance", "send", "bulk", "results", "status", "inbox", "otp", "voice", "holoo", "parts", "number", "emulator",
+    "demo", "doctor", "completion",
+)  # fmt: skip
+
+
+def test_help_names_every_command_and_the_exit_codes(run: Run) -> None:
+    """The first page shows all commands, and what the exit codes mean."""
+    ended = run("--help")
+    assert ended.code == 0
+    assert [name for name in COMMANDS if f" {name} " not in ended.out] == []
+    assert "130 interrupted" in " ".join(ended.out.split())
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_has_help(run: Run, command: str) -> None:
+    """Each command says in its help what the list of commands says of it."""
+    ended = run(command, "--help")
+    (said,) = (text for name, _, text in app._COMMANDS if name == command)
+    assert (ended.code, ended.err) == (0, "")
+    assert said in " ".join(ended.out.split())
+
+
+def test_mistakes_are_told_and_end_with_2(run: Run) -> None:
+    """An unknown command, an unknown option and a bad value are named on stderr."""
+    for argv, word in (
+        (["blance"], "blance"),
+        (["balance", "--jsno"], "--jsno"),
+        (["balance", "--timeout", "x"], "--timeout"),
+    ):
+        ended = run(*argv)
+        assert (ended.code, ended.out) == (2, "")
+        assert word in ended.err
+
+
+def test_an_interrupt_anywhere_ends_with_130(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    """Ctrl-C outside of any command is an exit code too, and no traceback."""
+
+    def interrupt(language: str) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(app, "build", lambda _: interrupt)
+    assert run("balance").code == 130
+
+
+def test_nothing_is_loaded_that_help_does_not_need() -> None:
+    """The list of commands is shown without the client, httpx, the emulator or a file format's reader."""
+    code = (
+        "import sys\nfrom wikipayam_async.cli import main\nmain(['--help'])\n"
+        "print([name for name in ('httpx', 'wikipayam_async.client', 'uvicorn', 'python_calamine') if name in sys.modules])"
+    )
+    done = subprocess.run(  # noqa: S603 - this very Python
+        [sys.executable, "-X", "utf8", "-c", code], capture_output=True, text=True, check=True
+    )
+    assert done.stdout.splitlines()[-1] == "[]"

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from wikipayam_async import InvalidInputError
+from wikipayam_async.cli.asking import confirm
+from wikipayam_async.cli.output import Output
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
+
+
+@pytest.mark.parametrize(
+    ("answer", "agreed"),
+    [("y\n", True), (" YES \n", True), ("بله\n", True), ("\n", False), ("n\n", False), ("", False), ("yea\n", False)],
+)
+def test_only_a_yes_is_a_yes(answer: str, agreed: bool) -> None:
+    """English and Persian words agree; everything else, and no answer at all, does not."""
+    err = io.StringIO()
+    assert confirm("Delete 3", Output(stderr=err), instead="--yes", stdin=Terminal(answer)) is agreed
+    assert err.getvalue() == "Delete 3? [y/N]\n"
+
+
+def test_who_cannot_be_asked_is_told_the_option() -> None:
+    """Without a terminal nothing is taken for a yes: the error names the option that is one."""
+    with pytest.raises(InvalidInputError) as caught:
+        confirm("Delete 3", Output(), instead="--yes", stdin=io.StringIO("y\n"))
+    assert "--yes" in str(caught.value)

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from tests.cli.conftest import Run
+from wikipayam_async.emulator import DEFAULT_LINES, Emulator, Fault, When
+
+RECEIVER = "09123456789"
+MASKED = "0912*****89"
+
+
+def test_a_text_is_sent(gateway: Emulator, run: Run) -> None:
+    """One text goes to one receiver, to the letter, and the human sees no whole number."""
+    ended = run("send", "+98 912 345 6789", "-۵٪ تخفیف ", "--track-id", "T1", "--sender", DEFAULT_LINES[1])
+    (sent,) = gateway.ledger
+    assert (sent.receiver, sent.message, sent.sender, sent.track_id) == (RECEIVER, "-۵٪ تخفیف ", DEFAULT_LINES[1], "T1")
+    assert (ended.code, ended.out, RECEIVER in ended.err) == (0, "", False)
+    assert ended.err.splitlines()[-1].split() == [MASKED, "accepted", sent.id, "T1"]
+
+
+def test_several_receivers_get_it_in_one_request(gateway: Emulator, run: Run) -> None:
+    """Further receivers are named with `--also`; a program gets one result for each."""
+    ended = run("send", RECEIVER, "text", "--also", "09120000001", "--also", "09120000002", "--json")
+    assert [one["status"] for one in ended.json["results"]] == ["accepted"] * 3
+    assert [one["receiver"] for one in ended.json["results"]] == [RECEIVER, "09120000001", "09120000002"]
+    assert ended.json["counts"] == {"accepted": 3, "rejected": 0, "unknown": 0, "not_attempted": 0}
+    assert gateway.requests_to("POST /sms/send") == 1
+
+
+def test_a_bad_receiver_stops_them_all(gateway: Emulator, run: Run) -> None:
+    """A number that is none is a mistake in the command, and nothing is sent to the others either."""
+    ended = run("send", RECEIVER, "text", "--also", "02188776655")
+    assert (ended.code, gateway.ledger) == (2, [])
+
+
+def test_one_reference_is_for_one_message(gateway: Emulator, run: Run) -> None:
+    """A track id with several receivers is a mistake."""
+    ended = run("send", RECEIVER, "text", "--also", "09120000001", "--track-id", "T1")
+    assert (ended.code, gateway.ledger) == (2, [])
+    assert "--track-id" in ended.err
+
+
+def test_the_text_may_come_from_stdin(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With `-` the text is what stdin holds, without the line end that ends it."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("سلام\nدنیا\n"))
+    assert run("send", RECEIVER, "-").code == 0
+    assert gateway.ledger[0].message == "سلام\nدنیا"
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "fate"),
+    [
+        (Fault.reset(when=When.AFTER), 3, "unknown"),
+        (Fault.status(422), 1, "rejected"),
+        (Fault.status(402), 1, "rejected"),
+        (Fault.status(401), 4, "rejected"),
+    ],
+)
+def test_the_exit_code_tells_the_fate(gateway: Emulator, run: Run, fault: Fault, code: int, fate: str) -> None:
+    """Unknown is 3, refused 1, a refused token 4; nothing is sent a second time."""
+    gateway.faults.arm(fault)
+    ended = run("send", RECEIVER, "text", "--json")
+    assert (ended.code, ended.json["counts"][fate]) == (code, 1)
+    assert gateway.requests_to("POST /sms/send") == 1
+
+
+def test_the_reason_is_told_once(gateway: Emulator, run: Run) -> None:
+    """What went wrong with many messages is one line, and neither text nor number is in it."""
+    gateway.faults.arm(Fault.reset(when=When.AFTER))
+    ended = run("send", RECEIVER, "the text", "--also", "09120000001")
+    assert ended.err.count("Do not resend") == 1
+    assert "the text" not in ended.err
+    assert "09120000001" not in ended.err
+
+
+def test_a_code_is_sent_by_sms(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A code from stdin goes out under the pattern named, and is not shown."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("493817\n"))
+    ended = run("otp", RECEIVER, "-", "--pattern", "13", "--track-id", "T2")
+    (sent,) = gateway.ledger
+    assert (sent.code, sent.track_id) == ("493817", "T2")
+    assert (ended.code, ended.err) == (0, f"accepted: id {sent.id}, track id T2\n")
+    assert run("otp", RECEIVER, "493817").code == 2
+
+
+def test_a_code_is_sent_by_a_call(gateway: Emulator, run: Run) -> None:
+    """A call is queued, which the words say."""
+    ended = run("voice", RECEIVER, "493817", "--track-id", "T3")
+    (sent,) = gateway.ledger
+    assert (sent.kind, sent.code, ended.code) == ("voice", "493817", 0)
+    assert ended.err == f"queued: id {sent.id}, track id T3\n"
+
+
+@pytest.mark.parametrize("options", [[], ["--legacy-get"]])
+def test_holoo_has_two_roads(gateway: Emulator, run: Run, options: list[str]) -> None:
+    """Both roads send; the old one only where it is asked for."""
+    ended = run("holoo", RECEIVER, "text", "--json", *options)
+    (sent,) = gateway.ledger
+    assert (ended.code, ended.json["id"]) == (0, sent.id)
+    assert gateway.requests_to(f"{'GET' if options else 'POST'} /service/holoo") == 1

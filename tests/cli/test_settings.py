@@ -1,0 +1,122 @@
+from __future__ import annotations
+
+import io
+import sys
+from pathlib import Path
+
+import pytest
+
+from wikipayam_async import ConfigurationError
+from wikipayam_async.cli.exits import NoTokenError
+from wikipayam_async.cli.settings import TokenSources, need_token, read_settings
+
+NOTHING = TokenSources(keyring=lambda: None, human=lambda: None)
+
+
+@pytest.fixture
+def env_file(tmp_path: Path) -> Path:
+    """A file with all settings."""
+    path = tmp_path / ".env"
+    path.write_text(
+        '\ufeffSMS_AUTH_TOKEN="filed"\nSMS_SENDER=1000\nWIKIPAYAM_SMS_API_BASE_URL=https://filed.example\n',
+        encoding="utf-8",
+    )
+    return path
+
+
+def test_the_file_is_read(env_file: Path) -> None:
+    """Without an environment, everything comes from the file."""
+    found = read_settings(env_file, {}, NOTHING)
+    assert need_token(found, NOTHING).reveal() == "filed"
+    assert (found.token_from, found.get("SMS_SENDER")) == (str(env_file), "1000")
+    assert found.get("WIKIPAYAM_SMS_API_BASE_URL") == "https://filed.example"
+    assert (found.ignored, "filed" in repr(found.token)) == (None, False)
+
+
+def test_the_environment_goes_first(env_file: Path) -> None:
+    """What the environment names, the file cannot change; an empty variable names nothing."""
+    found = read_settings(env_file, {"SMS_AUTH_TOKEN": "outer", "SMS_SENDER": "2000", "SMS_USERNAME": ""}, NOTHING)
+    assert need_token(found, NOTHING).reveal() == "outer"
+    assert (found.token_from, found.get("SMS_SENDER"), found.get("SMS_USERNAME")) == ("the environment", "2000", None)
+
+
+def test_a_file_cannot_lead_a_token_of_others_elsewhere(env_file: Path) -> None:
+    """The gateway's address in a file counts only for the token of the same file."""
+    found = read_settings(env_file, {"SMS_AUTH_TOKEN": "outer"}, NOTHING)
+    assert found.get("WIKIPAYAM_SMS_API_BASE_URL") is None
+    assert found.ignored is not None
+    assert "address" in found.ignored
+    env_file.write_text("WIKIPAYAM_SMS_API_PREFIX=v9\n", encoding="utf-8")
+    keyed = read_settings(env_file, {}, TokenSources(keyring=lambda: "kept", human=lambda: None))
+    assert (keyed.token_from, keyed.get("WIKIPAYAM_SMS_API_PREFIX")) == ("the keyring", None)
+
+
+def test_a_human_is_asked_last(tmp_path: Path) -> None:
+    """Where nothing names a token, a human is asked; where nobody answers, the error names the places."""
+    found = read_settings(tmp_path / "none", {}, NOTHING)
+    assert (found.token, found.token_from) == (None, "nowhere")
+    assert need_token(found, TokenSources(keyring=lambda: None, human=lambda: "typed")).reveal() == "typed"
+    with pytest.raises(NoTokenError) as caught:
+        need_token(found, NOTHING)
+    assert "SMS_AUTH_TOKEN" in str(caught.value)
+    assert "keyring set wikipayam token" in str(caught.value)
+
+
+def test_a_file_that_is_no_text_is_a_mistake(tmp_path: Path) -> None:
+    """A file that cannot be read is named, and nothing of it shown."""
+    path = tmp_path / ".env"
+    path.write_bytes(b"SMS_AUTH_TOKEN=\xff\xfe")
+    with pytest.raises(ConfigurationError) as caught:
+        read_settings(path, {}, NOTHING)
+    assert str(caught.value) == f"{path}: cannot be read (UnicodeDecodeError)"
+
+
+def test_without_a_terminal_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A command in a pipe does not wait for a token."""
+    monkeypatch.setattr(sys, "stdin", io.StringIO("typed\n"))
+    assert TokenSources().human() is None
+
+
+def test_at_a_terminal_the_token_is_typed_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """At a terminal the token is asked for without showing it."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr("getpass.getpass", lambda prompt, stream: " typed " if "not shown" in prompt and stream else "")
+    assert TokenSources().human() == "typed"
+
+
+class Keyring:
+    """Stands in for the package `keyring`, which is not among what the tests install."""
+
+    class KeyringError(Exception):
+        """What a keyring raises."""
+
+    def __init__(self, password: str | None) -> None:
+        self.password = password
+
+    def get_password(self, service: str, name: str) -> str | None:
+        """Return what is held, if it is asked for by the documented names."""
+        assert (service, name) == ("wikipayam", "token")
+        if self.password == "locked":
+            raise self.KeyringError
+        return self.password
+
+
+@pytest.mark.parametrize(("held", "found"), [("kept", "kept"), (None, None), ("locked", None)])
+def test_the_keyring_is_looked_into(monkeypatch: pytest.MonkeyPatch, held: str | None, found: str | None) -> None:
+    """A keyring that is installed gives its token; one that is locked gives none."""
+    keyring = Keyring(held)
+    monkeypatch.setitem(sys.modules, "keyring", keyring)
+    monkeypatch.setitem(sys.modules, "keyring.errors", keyring)
+    assert TokenSources().keyring() == found
+
+
+def test_a_keyring_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without the package there is no keyring, and no error."""
+    monkeypatch.setitem(sys.modules, "keyring", None)
+    assert TokenSources().keyring() is None

@@ -1,0 +1,66 @@
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.conftest import Run
+from wikipayam_async.emulator import Emulator, Fault
+
+pytestmark = pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself Ctrl-C there")
+SENDER = "989127782175"
+
+
+def interrupt(when: Callable[[], object]) -> threading.Thread:
+    """Send this process a Ctrl-C as soon as something has happened."""
+
+    def wait() -> None:
+        while not when():
+            time.sleep(0.001)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+def test_each_message_is_shown_once(gateway: Emulator, run: Run) -> None:
+    """Unread messages are shown as they come, each once, and stay unread; a passing failure is told and waited out."""
+    ids = [gateway.inbound(sender=SENDER, message="first")]
+
+    def looked() -> bool:
+        looks = gateway.requests_to("GET /receives/unread")
+        if looks == 2 and len(ids) == 1:
+            ids.append(gateway.inbound(sender=SENDER, message="second"))
+        return looks >= 8
+
+    gateway.faults.script([None, None, None, Fault.status(500)])
+    thread = interrupt(looked)
+    ended = run("inbox", "watch", "--every", "0.02", "--json")
+    thread.join()
+    assert (ended.code, [one["id"] for one in ended.lines if "id" in one]) == (130, ids)
+    assert "ServerError" in ended.err
+    assert [message.is_read for message in gateway.inbox()] == [False, False]
+
+
+def test_shown_messages_may_be_marked(gateway: Emulator, run: Run) -> None:
+    """With `--mark` a message is read once it was shown, of the sender asked for alone."""
+    gateway.inbound(sender=SENDER, message="mine")
+    gateway.inbound(sender="989120000000", message="other")
+    thread = interrupt(lambda: any(message.is_read for message in gateway.inbox()))
+    ended = run("inbox", "watch", "--every", "0.02", "--mark", "--sender", SENDER)
+    thread.join()
+    assert ended.code == 130
+    assert "mine" in ended.err
+    assert {message.message: message.is_read for message in gateway.inbox()} == {"mine": True, "other": False}
+
+
+def test_a_refused_token_ends_the_watch(gateway: Emulator, run: Run) -> None:
+    """What waiting does not mend is raised; an interval must be above 0."""
+    gateway.faults.arm(Fault.status(401))
+    assert run("inbox", "watch").code == 4
+    assert run("inbox", "watch", "--every", "0").code == 2

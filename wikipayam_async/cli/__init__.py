@@ -1,0 +1,30 @@
+"""The command line `wikipayam`, of the extra `cli`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+
+__all__ = ["main"]
+
+_CANNOT_RUN = 2
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line.
+
+    Args:
+        argv: The arguments after the program's name; the process's own if None.
+
+    Returns:
+        The exit code: 0 all accepted, 1 some rejected, 2 a mistake in the command, 3 the fate of some is unknown, 4 the
+        token is missing or refused, 5 the gateway or the network failed, 130 interrupted.
+    """
+    try:
+        import cyclopts  # noqa: F401, PLC0415 - an extra
+    except ImportError:
+        sys.stderr.write("the command line needs an extra: python -m pip install 'wikipayam_async[cli]'\n")
+        return _CANNOT_RUN
+    from wikipayam_async.cli.app import run  # noqa: PLC0415 - needs the extra
+
+    return run(sys.argv[1:] if argv is None else argv)

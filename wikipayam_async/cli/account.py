@@ -1,0 +1,20 @@
+"""`wikipayam balance`."""
+
+from __future__ import annotations
+
+from wikipayam_async.cli.exits import Exit
+from wikipayam_async.cli.frame import Connection, Session, online
+
+__all__ = ["balance"]
+
+
+def balance(*, connection: Connection = Connection()) -> Exit:
+    """Show the account's balance, which also checks the token."""
+    return online(connection, _balance)
+
+
+async def _balance(session: Session) -> Exit:
+    found = await session.client.balance()
+    session.out.say(f"{found.balance:,} {found.currency}")
+    session.out.emit(found)
+    return Exit.OK

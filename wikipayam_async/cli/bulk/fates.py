@@ -1,0 +1,167 @@
+"""What a results file says of each row. It decides what is sent again."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import IntEnum
+from pathlib import Path
+from typing import cast
+
+from attrs import frozen
+
+from wikipayam_async.cli.bulk.record import HELD_BACK, Claimed, Header, Line, RowLine, scan
+from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
+from wikipayam_async.core.events import SendStatus
+
+__all__ = ["Fate", "Fates", "Known", "read_results"]
+
+
+class Fate(IntEnum):
+    """What is known of a row."""
+
+    NONE = 0
+    """It was never claimed."""
+    CLAIMED = 1
+    """It was claimed by the run that is under way, and may leave at any moment."""
+    ACCEPTED = 2
+    REJECTED = 3
+    HELD_BACK = 4
+    """It was rejected on our side: a duplicate, or an opt-out."""
+    UNKNOWN = 5
+    """It may have been sent. That goes also for what was claimed by a run that ended before it was known."""
+    NOT_ATTEMPTED = 6
+
+
+_FATES = {
+    SendStatus.ACCEPTED: Fate.ACCEPTED,
+    SendStatus.REJECTED: Fate.REJECTED,
+    SendStatus.UNKNOWN: Fate.UNKNOWN,
+    SendStatus.NOT_ATTEMPTED: Fate.NOT_ATTEMPTED,
+}
+
+
+class Fates:
+    """What is known of every row, in a byte each."""
+
+    __slots__ = ("_codes",)
+
+    def __init__(self) -> None:
+        self._codes = bytearray()
+
+    def __getitem__(self, row: int) -> Fate:
+        return Fate(self._codes[row]) if row < len(self._codes) else Fate.NONE
+
+    def take(self, line: Line) -> None:
+        """Take note of a line.
+
+        Args:
+            line: The next line of the file.
+        """
+        if isinstance(line, Claimed):
+            for first, last in line.rows:
+                self._reach(last)
+                self._codes[first : last + 1] = bytes([Fate.CLAIMED]) * (last + 1 - first)
+        elif isinstance(line, RowLine):
+            self._reach(line.row)
+            held_back = line.status is SendStatus.REJECTED and line.reason in HELD_BACK
+            self._codes[line.row] = Fate.HELD_BACK if held_back else _FATES[line.status]
+
+    def end_of_run(self) -> None:
+        """Take what was claimed and not settled for unknown, as after the last line of a file."""
+        self._codes = self._codes.replace(bytes([Fate.CLAIMED]), bytes([Fate.UNKNOWN]))
+
+    def may_be_sent(self, row: int) -> bool:
+        """Say whether a row was certainly not sent, and not refused either.
+
+        Args:
+            row: Its number.
+        """
+        return self[row] in (Fate.NONE, Fate.NOT_ATTEMPTED)
+
+    def may_have_been_sent(self, row: int) -> bool:
+        """Say whether a row was accepted, or may have been.
+
+        Args:
+            row: Its number.
+        """
+        return self[row] in (Fate.ACCEPTED, Fate.UNKNOWN, Fate.CLAIMED)
+
+    @property
+    def held_back(self) -> int:
+        """How many of the rejected rows were held back on our side."""
+        return self._count(Fate.HELD_BACK)
+
+    def counts(self, rows: int) -> Mapping[SendStatus, int]:
+        """Return how many rows there are of each fate; what was never claimed is not attempted.
+
+        Args:
+            rows: How many rows the file has.
+        """
+        accepted, rejected = self._count(Fate.ACCEPTED), self._count(Fate.REJECTED, Fate.HELD_BACK)
+        unknown = self._count(Fate.UNKNOWN, Fate.CLAIMED)
+        return {
+            SendStatus.ACCEPTED: accepted,
+            SendStatus.REJECTED: rejected,
+            SendStatus.UNKNOWN: unknown,
+            SendStatus.NOT_ATTEMPTED: max(rows - accepted - rejected - unknown, self._count(Fate.NOT_ATTEMPTED)),
+        }
+
+    def so_far(self, rows: int) -> Mapping[SendStatus, int]:
+        """Return the same while a run is under way: what it has claimed and not settled is not attempted yet.
+
+        Args:
+            rows: How many rows the file has.
+        """
+        counts = dict(self.counts(rows))
+        under_way = self._count(Fate.CLAIMED)
+        counts[SendStatus.UNKNOWN] -= under_way
+        counts[SendStatus.NOT_ATTEMPTED] += under_way
+        return counts
+
+    def _count(self, *fates: Fate) -> int:
+        return sum(self._codes.count(fate) for fate in fates)
+
+    def _reach(self, row: int) -> None:
+        if row >= len(self._codes):
+            self._codes.extend(bytes(max(row + 1, 2 * len(self._codes)) - len(self._codes)))
+
+
+@frozen
+class Known:
+    """What a results file says.
+
+    Attributes:
+        header: Its first line.
+        fates: What is known of every row.
+        size: How many bytes of it count; behind them is half a line at most.
+        is_ended: Whether the last line that counts has its end.
+    """
+
+    header: Header
+    fates: Fates
+    size: int
+    is_ended: bool
+
+
+def read_results(path: Path) -> Known:
+    """Read a results file, without changing it.
+
+    Args:
+        path: Where it is.
+
+    Raises:
+        ResultsFileError: It is not there, or not every line of it can be read.
+    """
+    fates = Fates()
+    try:
+        with path.open("rb") as file:
+            lines = scan(path, file)
+            _, size, header = next(lines)
+            for _, end, line in lines:
+                fates.take(line)
+                size = end
+            fates.end_of_run()
+            file.seek(size - 1)
+            return Known(cast("Header", header), fates, size, file.read(1) == b"\n")
+    except OSError as error:
+        raise ResultsFileError(cannot(path, "read", error)) from None

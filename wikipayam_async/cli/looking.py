@@ -1,0 +1,109 @@
+"""`wikipayam parts` and `number`: what can be told without the gateway."""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated
+
+from cyclopts import Parameter
+
+from wikipayam_async.cli.exits import Exit
+from wikipayam_async.cli.frame import Form, guarded
+from wikipayam_async.cli.output import Output
+from wikipayam_async.cost import estimate_text
+from wikipayam_async.numbers import parse_number
+from wikipayam_async.tariff import Tariff, format_money
+from wikipayam_async.text import count_parts, split_parts, suggest
+
+__all__ = ["number", "parts"]
+
+
+def parts(
+    text: Annotated[str, Parameter(allow_leading_hyphen=True)],
+    /,
+    *,
+    receivers: int = 1,
+    price_persian: int | None = None,
+    price_latin: int | None = None,
+    split: bool = False,
+    form: Form = Form(),
+) -> Exit:
+    """Count the parts of a text, and what they cost.
+
+    Args:
+        text: The text; - reads it from stdin.
+        receivers: How many people get it.
+        price_persian: Rials for a part of a text in Persian, or with any other character that GSM-7 lacks.
+        price_latin: Rials for a part of a text in GSM-7; that of Persian if not given.
+        split: Show where the text is cut.
+        form: How to tell it.
+    """
+    out = Output(json=form.json)
+
+    def count() -> Exit:
+        body = sys.stdin.read().removesuffix("\n") if text == "-" else text
+        found, better = count_parts(body), suggest(body)
+        foreign = sorted(found.characters_that_forced_unicode)
+        out.say(
+            f"{found.parts} part{'' if found.parts == 1 else 's'} in {found.encoding}: {found.units} units, {found.remaining} left"
+        )
+        told: dict[str, object] = {
+            "encoding": found.encoding, "parts": found.parts, "units": found.units, "remaining": found.remaining,
+            "unit_limit": found.unit_limit, "characters_that_forced_unicode": foreign,
+        }  # fmt: skip
+        if split:
+            told["split"] = split_parts(body)
+            for place, part in enumerate(split_parts(body), 1):
+                out.say(f"{place}: {part}")
+        if better:
+            told["suggestions"] = {"rules": sorted(better.rules), "parts": better.after.parts}
+            out.say(
+                f"spelt by the rules {', '.join(sorted(better.rules))} it takes {better.after.parts} in {better.after.encoding}"
+            )
+        tariff = tariff_of(price_persian, price_latin)
+        if tariff is not None:
+            cost = estimate_text(body, tariff, receivers=receivers)
+            told |= {"receivers": receivers, "cost": cost.cost, "currency": cost.currency}
+            out.say(
+                f"to {receivers:,} receiver{'' if receivers == 1 else 's'}: {format_money(cost.cost)} ({format_money(cost.cost, 'toman')})"
+            )
+        out.emit(told)
+        return Exit.OK
+
+    return guarded(out, count)
+
+
+def tariff_of(persian: int | None, latin: int | None) -> Tariff | None:
+    """Return the tariff that two options name; one alone counts for both kinds of text, and none is no tariff.
+
+    Args:
+        persian: Rials for a part in UCS-2.
+        latin: Rials for a part in GSM-7.
+
+    Raises:
+        InvalidInputError: A price is below 0.
+    """
+    prices = [price for price in (persian, latin) if price is not None]
+    return Tariff(prices[0], prices[-1]) if prices else None
+
+
+def number(text: Annotated[str, Parameter(allow_leading_hyphen=True)], /, *, form: Form = Form()) -> Exit:
+    """Tell what a phone number is, and its spellings.
+
+    Args:
+        text: The number, in any usual spelling.
+        form: How to tell it.
+    """
+    out = Output(json=form.json)
+
+    def read() -> Exit:
+        found = parse_number(text)
+        facts = {
+            "local": found.local, "e164": found.e164, "international": found.international, "kind": found.kind,
+            "operator": found.operator, "province": found.province,
+        }  # fmt: skip
+        out.table(("", ""), ([name, str(value)] for name, value in facts.items() if value is not None))
+        out.emit(facts)
+        return Exit.OK
+
+    return guarded(out, read)

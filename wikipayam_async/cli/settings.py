@@ -1,0 +1,148 @@
+"""Where the settings of a command come from: the environment, a `.env` file, the keyring, or a question."""
+
+from __future__ import annotations
+
+import getpass
+import os
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from attrs import field, frozen
+
+from wikipayam_async.cli.exits import NoTokenError
+from wikipayam_async.core.redact import Secret
+from wikipayam_async.errors import ConfigurationError
+
+__all__ = ["Settings", "TokenSources", "read_settings"]
+
+_TOKEN = "SMS_AUTH_TOKEN"  # noqa: S105 - its name
+_ADDRESS = ("WIKIPAYAM_SMS_API_BASE_URL", "WIKIPAYAM_SMS_API_PREFIX")
+_KEYRING = ("wikipayam", "token")
+
+
+@frozen
+class Settings:
+    """What the surroundings of a command say.
+
+    Attributes:
+        token: The token; None where there is none and none was asked for.
+        token_from: Where it was found.
+        values: The other settings, by the names of their environment variables.
+        ignored: Settings of the `.env` file that do not count, and why.
+    """
+
+    token: Secret | None
+    token_from: str
+    values: Mapping[str, str]
+    ignored: str | None = None
+
+    def get(self, name: str) -> str | None:
+        """Return a setting, or None.
+
+        Args:
+            name: The environment variable.
+        """
+        return self.values.get(name) or None
+
+
+def _from_keyring() -> str | None:
+    try:
+        import keyring  # noqa: PLC0415 - whoever wants it installs it
+        from keyring.errors import KeyringError  # noqa: PLC0415 - as above
+    except ImportError:
+        return None
+    try:
+        return keyring.get_password(*_KEYRING)
+    except KeyringError:
+        return None
+
+
+def _from_a_human() -> str | None:
+    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+        return None
+    return getpass.getpass("API token (not shown): ", stream=sys.stderr).strip()
+
+
+@frozen
+class TokenSources:
+    """Where a token is looked for besides environment and file; tests put their own here.
+
+    Attributes:
+        keyring: Returns what the system's keyring holds, or None.
+        human: Asks, or returns None where nobody can be asked.
+    """
+
+    keyring: Callable[[], str | None] = field(default=_from_keyring)
+    human: Callable[[], str | None] = field(default=_from_a_human)
+
+
+def read_settings(
+    env_file: Path, environ: Mapping[str, str] = os.environ, sources: TokenSources = TokenSources()
+) -> Settings:
+    """Gather the settings; the environment goes before the file, the file before the keyring.
+
+    Where the gateway is, a file may say only if the token stands in the same file: otherwise the file of some directory
+    could lead the token from the environment to another host.
+
+    Args:
+        env_file: The file; it need not exist.
+        environ: The environment.
+        sources: Where else a token may be.
+
+    Raises:
+        ConfigurationError: The file cannot be read.
+    """
+    filed = _read_file(env_file)
+    ignored = None
+    if any(filed.get(name) for name in _ADDRESS) and (environ.get(_TOKEN) or not filed.get(_TOKEN)):
+        filed = {name: value for name, value in filed.items() if name not in _ADDRESS}
+        ignored = f"{env_file}: the gateway's address in it is ignored, because the token does not come from there"
+    values = {**filed, **{name: value for name, value in environ.items() if value}}
+    token, found = _find_token(environ, filed, env_file, sources)
+    return Settings(Secret(token) if token else None, found, {k: v for k, v in values.items() if k != _TOKEN}, ignored)
+
+
+def need_token(settings: Settings, sources: TokenSources = TokenSources()) -> Secret:
+    """Return the token; ask for it if there is none yet.
+
+    Args:
+        settings: What is known.
+        sources: Where else a token may be.
+
+    Raises:
+        NoTokenError: There is none.
+    """
+    if settings.token is not None:
+        return settings.token
+    answer = sources.human()
+    if not answer:
+        raise NoTokenError(
+            "no token: set SMS_AUTH_TOKEN in the environment or in .env, or run `keyring set wikipayam token` "
+            "(the panel shows it: profile, API token). It is never taken from the command line, where others see it"
+        )
+    return Secret(answer)
+
+
+def _find_token(
+    environ: Mapping[str, str], filed: Mapping[str, str], env_file: Path, sources: TokenSources
+) -> tuple[str | None, str]:
+    if token := environ.get(_TOKEN):
+        return token, "the environment"
+    if token := filed.get(_TOKEN):
+        return token, str(env_file)
+    if token := sources.keyring():
+        return token, "the keyring"
+    return None, "nowhere"
+
+
+def _read_file(path: Path) -> dict[str, str]:
+    if not path.is_file():
+        return {}
+    from dotenv import dotenv_values  # noqa: PLC0415 - where there is a file
+
+    try:
+        found = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(f"{path}: cannot be read ({type(error).__name__})") from None
+    return {name: value for name, value in found.items() if value}

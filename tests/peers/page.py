@@ -1,0 +1,51 @@
+"""The page of the comparison: the template, and what was found out put into it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from string import Template
+
+from tests.peers.events import EVENTS, LATENCY, MANY, SILENCE
+from tests.peers.job import RECEIVER, Book, write_book
+from tests.peers.tables import narrow, pieces
+
+__all__ = ["DOCS", "README", "between_markers", "make_page", "write_page"]
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs" / "en"
+README = ROOT / "README.md"
+
+_BEGIN, _END = "<!-- figures:peers -->", "<!-- /figures:peers -->"
+_TEMPLATE = Path(__file__).with_name("page.template.md")
+
+
+def make_page(book: Book) -> str:
+    """Return the page as Markdown."""
+    failed = [f"{record.peer}, {record.event}" for record in book.records if record.note.startswith("the process")]
+    words = {
+        "date": book.date,
+        "machine": ", ".join(f"{name} {value}" for name, value in book.machine.items()),
+        "silence": f"{SILENCE:.0f}",
+        "latency": f"{LATENCY * 1000:.0f}",
+        "many": str(MANY),
+        "events": str(len(EVENTS)),
+        "receiver": RECEIVER,
+        "failed": "; ".join(failed) or "none",
+    }
+    return Template(_TEMPLATE.read_text("utf-8")).substitute(pieces(book) | words)
+
+
+def between_markers(text: str, table: str) -> str:
+    """Put the narrow table between its markers; a text without them is left as it is."""
+    before, begin, rest = text.partition(_BEGIN)
+    _, end, after = rest.partition(_END)
+    return f"{before}{begin}\n{table}\n{end}{after}" if begin and end else text
+
+
+def write_page(book: Book, folder: Path, readme: Path) -> None:
+    """Write the page, everything that was found out, and the narrow table into the README, if that has a place for it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "comparison.md").write_text(make_page(book), encoding="utf-8")
+    (folder / "comparison.json").write_text(write_book(book), encoding="utf-8")
+    if readme.exists():
+        readme.write_text(between_markers(readme.read_text("utf-8"), narrow(book)), encoding="utf-8")

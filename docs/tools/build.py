@@ -1,0 +1,118 @@
+"""Builds the site: `python -m docs.tools.build [--serve]` in the root of the repository, or `nox -s docs`."""
+
+from __future__ import annotations
+
+import functools
+import http.server
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+from docs.tools.links import check_site
+from docs.tools.llms import full_text, index_text, plain
+from docs.tools.nav import Nav, gaps, read_nav
+from docs.tools.reference import with_docstrings
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+SITE = DOCS / ".site"
+LANGUAGES = ("en", "fa")
+PORT = 8000
+
+_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+_STRICT = "Aborted because --strict flag is set"
+_FRONT = """<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta http-equiv="refresh" content="0; url=en/index.html">
+<title>wikipayam_async</title>
+<p><a href="en/index.html" hreflang="en">English</a> · <a href="fa/index.html" hreflang="fa" lang="fa">فارسی</a></p>
+</html>
+"""
+
+
+def build_language(language: str) -> list[str]:
+    """Build the pages of one language, and return what is wrong with them."""
+    folder = DOCS / language
+    nav = read_nav(DOCS / f"{language}.toml")
+    wrong = [
+        f"docs/{language}/{gap}" for gap in gaps(nav, (p.relative_to(folder).as_posix() for p in folder.rglob("*.md")))
+    ]
+    command = [sys.executable, "-m", "zensical", "build", "--clean", "--strict", "-f", f"docs/{language}.toml"]
+    environ = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    if done.returncode:
+        said = _COLOUR.sub("", done.stdout + done.stderr)
+        warned, strict, _ = said.partition("Traceback")
+        wrong.append(f"zensical, docs/{language}.toml:\n{warned if _STRICT in said and strict else said}")
+    return wrong
+
+
+def read_pages(nav: Nav, folder: Path) -> dict[str, str]:
+    """Return the plain pages of a language, those of the reference with their docstrings."""
+    read = functools.partial(Path.read_text, encoding="utf-8")
+    return {page: with_docstrings(plain(read(folder / page), lambda file: read(ROOT / file))) for page in nav.pages}
+
+
+def add_examples(site: Path) -> None:
+    """Add the examples that pages link to, each folder with a list of what is in it."""
+    shutil.copytree(DOCS / "examples", site / "examples", ignore=shutil.ignore_patterns("__pycache__", ".*"))
+    for folder in [site / "examples", *(path for path in (site / "examples").rglob("*") if path.is_dir())]:
+        names = sorted(f"{path.name}/index.html" if path.is_dir() else path.name for path in folder.iterdir())
+        items = "".join(f'<li><a href="{name}">{name.removesuffix("index.html")}</a></li>\n' for name in names)
+        head = f'<!doctype html>\n<html lang="en">\n<meta charset="utf-8">\n<title>{folder.name}</title>\n'
+        (folder / "index.html").write_text(f"{head}<ul>\n{items}</ul>\n</html>\n", "utf-8")
+
+
+def add_the_rest(site: Path) -> None:
+    """Add what Zensical does not make: the front page, the examples, and the texts for programs."""
+    (site / "index.html").write_text(_FRONT, "utf-8")
+    add_examples(site)
+    for language in LANGUAGES:
+        (site / language / "404.html").unlink()  # its links would need the address that the site is served at
+        nav = read_nav(DOCS / f"{language}.toml")
+        pages = read_pages(nav, DOCS / language)
+        for page, text in pages.items():
+            (site / language / page).write_text(text, "utf-8")
+        (site / language / "llms.txt").write_text(index_text(nav, pages, ""), "utf-8")
+        (site / language / "llms-full.txt").write_text(full_text(nav, pages), "utf-8")
+        if language == LANGUAGES[0]:
+            (site / "llms.txt").write_text(index_text(nav, pages, f"{language}/"), "utf-8")
+            (site / "llms-full.txt").write_text(full_text(nav, pages), "utf-8")
+
+
+def build() -> list[str]:
+    """Build the whole site, and return what is wrong with it."""
+    shutil.rmtree(SITE, ignore_errors=True)
+    wrong = [each for language in LANGUAGES for each in build_language(language)]
+    if not wrong:
+        add_the_rest(SITE)
+        wrong = check_site(SITE)
+    return wrong
+
+
+def serve() -> None:
+    """Serve the site to this machine, until Ctrl-C."""
+    handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(SITE))
+    with http.server.ThreadingHTTPServer(("127.0.0.1", PORT), handler) as server:
+        sys.stdout.write(f"http://127.0.0.1:{PORT}/\n")
+        server.serve_forever()
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Build, and serve if asked to."""
+    wrong = build()
+    sys.stdout.write("\n".join(wrong or [f"built: {SITE}"]) + "\n")
+    if wrong:
+        return 1
+    if "--serve" in arguments:
+        serve()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,83 @@
+"""Makes llms.txt, the list of pages for readers that are programs, and llms-full.txt, the pages themselves."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+
+from attrs import frozen
+
+from docs.tools.nav import Nav
+
+__all__ = ["Summary", "full_text", "index_text", "plain", "summary_of"]
+
+_HIDDEN = re.compile(r"<!--.*?-->\n*", re.DOTALL)
+_INCLUDE = re.compile(r'^([ \t]*)--8<-- "([^"\n]+)"[ \t]*$', re.MULTILINE)
+_LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
+_NO_PROSE = ("#", "```", "|", ":::", "<", "!!!", "    ", "- ", "1. ", "![")
+
+
+@frozen
+class Summary:
+    """What a page is about.
+
+    Attributes:
+        title: Its heading.
+        about: Its first sentence; empty if it begins with something else.
+    """
+
+    title: str
+    about: str
+
+
+def plain(markdown: str, read: Callable[[str], str]) -> str:
+    """Return a page without what only the build and the tests need, with its files included.
+
+    Args:
+        markdown: The page.
+        read: Returns the text of an included file.
+    """
+
+    def include(match: re.Match[str]) -> str:
+        return "\n".join((match[1] + line).rstrip() for line in read(match[2]).splitlines())
+
+    return _INCLUDE.sub(include, _HIDDEN.sub("", markdown)).strip() + "\n"
+
+
+def summary_of(text: str) -> Summary:
+    """Return the title and the first sentence of a plain page."""
+    title = next((line[2:].strip() for line in text.splitlines() if line.startswith("# ")), "")
+    prose = (block for block in _paragraphs(text) if not block.startswith(_NO_PROSE))
+    first = _LINK.sub(r"\1", " ".join(next(prose, "").split()))
+    sentence, stop, _ = first.partition(". ")
+    return Summary(title, f"{sentence}." if stop else first)
+
+
+def _paragraphs(text: str) -> list[str]:
+    without_code = re.sub(r"^```.*?^```", "", text, flags=re.DOTALL | re.MULTILINE)
+    return [block for block in without_code.split("\n\n") if block.strip()]
+
+
+def index_text(nav: Nav, pages: Mapping[str, str], folder: str) -> str:
+    """Return llms.txt.
+
+    Args:
+        nav: The groups of the pages.
+        pages: The plain pages, by their files.
+        folder: Where the pages stand, as the list is to write it.
+    """
+    lines = [f"# {nav.name}", "", f"> {nav.description}", ""]
+    for group in nav.groups:
+        lines += [f"## {group.title}", ""]
+        for page in group.pages:
+            told = summary_of(pages[page])
+            lines.append(f"- [{told.title}]({folder}{page})" + (f": {told.about}" if told.about else ""))
+        lines.append("")
+    return "\n".join(lines)
+
+
+def full_text(nav: Nav, pages: Mapping[str, str]) -> str:
+    """Return llms-full.txt: all pages in the order of the navigation, each under the name of its file."""
+    parts = [f"# {nav.name}\n\n> {nav.description}\n"]
+    parts += [f"<!-- {page} -->\n\n{pages[page]}" for page in nav.pages]
+    return "\n".join(parts)

@@ -1,17 +1,12 @@
 from __future__ import annotations
 
-import ast
-import contextlib
 import enum
 import gc
-import inspect
-import io
 import pickle
 import re
 import tracemalloc
 import weakref
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,7 +20,6 @@ from wikipayam_async.tariff import Tariff
 from wikipayam_async.text import Encoding
 from wikipayam_async.wires import TrackIds, prepare_sms
 
-PAGE = Path(__file__).parent.parent / "docs" / "en" / "cost.md"
 RECEIVER = "09123456789"
 GSM7, UCS2 = Encoding.GSM7, Encoding.UCS2
 TARIFF = Tariff(895, 1790, lines={"3000": Tariff(500, 700)})
@@ -366,21 +360,3 @@ def test_the_line_may_be_missing_although_sending_needs_one() -> None:
     with pytest.raises(ConfigurationError):
         prepare_sms(message, sender=None, track_ids=TrackIds(), normalize=True)
     assert estimate([message], TARIFF).cost == 895
-
-
-@pytest.mark.anyio
-async def test_the_page_is_true() -> None:
-    """The examples of the page run in their order, and print what stands beside them."""
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    expected = [line.partition("  # ")[2].strip() for line in "".join(blocks).splitlines() if "print(" in line]
-    said = io.StringIO()
-    names: dict[str, Any] = {}
-
-    with contextlib.redirect_stdout(said):
-        for block in blocks:
-            code = compile(block, str(PAGE), "exec", flags=ast.PyCF_ALLOW_TOP_LEVEL_AWAIT)
-            result = eval(code, names)  # noqa: S307 - our own page
-            if inspect.isawaitable(result):
-                await result
-    assert said.getvalue().splitlines() == expected
-    assert len(expected) > 5

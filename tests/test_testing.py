@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shutil
 from pathlib import Path
 from unittest import mock
@@ -24,7 +23,6 @@ from wikipayam_async.testing import (
 DOCS = Path(__file__).parent.parent / "docs"
 EXAMPLES = DOCS / "examples" / "testing"
 LOOP_SCOPE = ["-o", "asyncio_default_fixture_loop_scope=function"]  # spares a warning
-BLOCK = re.compile(r"```python\n(.*?)```", re.DOTALL)
 
 
 def only(entries: list[LedgerEntry]) -> LedgerEntry:
@@ -135,13 +133,6 @@ def test_examples_for_several_runners_pass_side_by_side(examples: pytest.Pyteste
     files = ["test_delivery.py", "test_inbound.py", "test_login_web.py", "test_login_unittest.py"]
     plugins = ["-p", "wikipayam", "-p", "anyio.pytest_plugin", "-p", "pytest_asyncio.plugin"]
     examples.runpytest_subprocess(*plugins, *LOOP_SCOPE, *files).assert_outcomes(passed=5)
-
-
-@pytest.mark.parametrize("block", BLOCK.findall((DOCS / "en" / "testing.md").read_text(encoding="utf-8")))
-def test_the_page_shows_only_what_is_run(block: str) -> None:
-    """Every example on the page stands word for word in a file that the tests above run."""
-    files = [path.read_text(encoding="utf-8") for path in [*EXAMPLES.glob("*.py"), Path(__file__)]]
-    assert [block in text for text in files].count(True) == 1
 
 
 def test_httpx_alone_can_talk_to_the_port(wikipayam_server: testing.ServedEmulator) -> None:

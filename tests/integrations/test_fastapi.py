@@ -740,22 +740,6 @@ def test_the_core_does_not_import_fastapi() -> None:
 PAGE = Path(__file__).parents[2] / "docs" / "en" / "fastapi.md"
 
 
-def test_the_page_s_examples_run_in_order(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The blocks make one program, and the tests among them pass."""
-    page: dict[str, Any] = {"__name__": "page"}
-    blocks = re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)
-    with serve(emulator) as server:
-        monkeypatch.setenv("SMS_AUTH_TOKEN", DEFAULT_TOKEN)
-        monkeypatch.setenv("SMS_SENDER", DEFAULT_LINE)
-        monkeypatch.setenv("WIKIPAYAM_SMS_API_BASE_URL", server.url)
-        for block in blocks:
-            exec(compile(block, PAGE.name, "exec", dont_inherit=True), page)  # noqa: S102 - our own
-        page["test_a_notice_is_sent"]()
-        page["test_a_payment_is_confirmed"](emulator)
-        with TestClient(page["app"]) as http:
-            assert http.get("/health").json() == {"handled": 0, "failed": 0}
-
-
 def test_the_page_names_every_answer() -> None:
     """Each code that a body may hold stands in the page's table, with the status that OpenAPI announces."""
     rows = re.findall(r"^\|[^|]*\| (\d+)[^|]*\| `(\w+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)

@@ -46,7 +46,6 @@ from wikipayam_async import (
     SmsMessage,
     WikipayamError,
 )
-from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, serve
 from wikipayam_async.integrations.opentelemetry import OpenTelemetryHook, chain, traced
 
 PAGE = Path(__file__).parents[2] / "docs" / "en" / "observability.md"
@@ -577,25 +576,3 @@ def test_the_page_names_every_attribute_and_metric(telemetry: Telemetry) -> None
     names |= {name for series in points.values() for attributes, _ in series for name in attributes}
     page = PAGE.read_text(encoding="utf-8")
     assert sorted(name for name in names if f"`{name}`" not in page) == []
-
-
-def test_the_examples_of_the_page_run() -> None:
-    """In order, as one program, against the emulator: records are JSON, and the call is a span and a metric."""
-    program = "\n".join(re.findall(r"```python\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL))
-    with serve(Emulator()) as served:
-        done = subprocess.run(  # noqa: S603 - the page's own code
-            [sys.executable, "-X", "utf8", "-c", program],
-            env={
-                "SMS_AUTH_TOKEN": DEFAULT_TOKEN,
-                "SMS_SENDER": "10002000",
-                "WIKIPAYAM_SMS_API_BASE_URL": served.url,
-            },
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=60,
-        )
-    assert done.returncode == 0, done.stderr
-    assert '"operation": "sms.send"' in done.stderr
-    assert '"name": "sms.send"' in done.stdout
-    assert '"wikipayam.client.messages"' in done.stdout

@@ -1,0 +1,24 @@
+"""What it looks like when a connection breaks after the gateway has accepted messages."""
+
+import anyio
+
+from wikipayam_async import AsyncWikipayam, SmsMessage
+from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault, When
+
+
+async def main() -> None:
+    """Send four SMS in two requests, and lose the answer to the first."""
+    emulator = Emulator()  # in this process, on no port
+    emulator.faults.arm(Fault.reset(when=When.AFTER), on="POST /sms/send")
+
+    messages = [SmsMessage(f"0912000100{n}", "سفارش شما آماده است", track_id=f"ORDER-{n}") for n in range(4)]
+    async with AsyncWikipayam(DEFAULT_TOKEN, sender=DEFAULT_LINE, transport=EmulatorTransport(emulator)) as client:
+        report = await client.sms.send_bulk(messages, batch_size=2, concurrency=1)
+
+    print(report.summary())
+    for result in report.unknown:
+        print(f"unknown: {result.track_id}")
+    print(f"the gateway's own books: {len(emulator.ledger)} accepted")
+
+
+anyio.run(main)

@@ -1,0 +1,46 @@
+"""What this package knows of the gateway's API, read from its own code: the operations and the methods that call them."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+import re
+from collections.abc import Iterator
+from types import FunctionType
+
+from wikipayam_async import AsyncWikipayam, services
+from wikipayam_async.core.operation import Operation
+
+__all__ = ["methods", "operations"]
+
+_ENDPOINT = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]+)`")
+_SETTING_UP = frozenset({"aclose", "with_options"})
+"""Methods of the client that call nothing."""
+
+
+def operations() -> dict[str, Operation]:
+    """Return every operation that a service defines, by its endpoint, as in `POST /sms/send`."""
+    modules = [
+        importlib.import_module(f"{services.__name__}.{one.name}") for one in pkgutil.iter_modules(services.__path__)
+    ]
+    found = {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Operation)}
+    return {f"{one.method} /{one.path}": one for one in found.values()}
+
+
+def methods() -> dict[str, str]:
+    """Return every public method that calls the gateway, as in `client.sms.send`, with the endpoint its docstring names.
+
+    `client.request` names none.
+    """
+    found = dict(_methods_of("client", AsyncWikipayam))
+    for name, service in inspect.get_annotations(AsyncWikipayam, eval_str=True).items():
+        found.update(_methods_of(f"client.{name}", service))
+    return found
+
+
+def _methods_of(prefix: str, cls: type) -> Iterator[tuple[str, str]]:
+    for name, value in inspect.getmembers(cls, lambda value: isinstance(value, FunctionType)):
+        if not name.startswith("_") and name not in _SETTING_UP:
+            named = _ENDPOINT.search(value.__doc__ or "")
+            yield f"{prefix}.{name}", named[1] if named else ""

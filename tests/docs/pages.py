@@ -1,0 +1,113 @@
+"""The pages of the documentation and what stands in them: blocks of code, hidden blocks, included files."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from attrs import frozen
+from sybil import Document, Region
+from sybil.parsers.markdown import SkipParser
+from sybil.parsers.markdown.lexers import DirectiveInHTMLCommentLexer, FencedCodeBlockLexer
+from sybil.typing import Evaluator
+
+__all__ = [
+    "DOCS",
+    "ROOT",
+    "Block",
+    "fences",
+    "find_pages",
+    "included",
+    "is_included",
+    "name_of",
+    "parse",
+    "unknown_directives",
+]
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+
+_FENCE = re.compile(r"^[ \t]*(?:[-*+] +|\d+[.)] +)?(`{3,}|~{3,})", re.MULTILINE)
+_INCLUDE = re.compile(r'^[ \t]*--8<-- "([^":\n]+)(:[^"\n]*)?"[ \t]*$', re.MULTILINE)
+_MARK = re.compile(r"^[ \t]*-+8<-+", re.MULTILINE)
+_DIRECTIVE = re.compile(r"^[ \t]*<!--(?:-+|\s*;?\s*(?:skip|invisible|code|clear)\b).*$", re.MULTILINE)
+_KNOWN_DIRECTIVE = re.compile(
+    r"""[ \t]*<!--- (?:invisible-code-block: python|skip: (?:next|start) (["']).+\1 -->|skip: end -->)\s*"""
+)
+
+
+@frozen
+class Block:
+    """A block of code.
+
+    Attributes:
+        language: What stands behind the fence; `python` for a hidden block.
+        source: The code.
+        hidden: Whether readers do not see it.
+        raw: The code with its indentation.
+    """
+
+    language: str
+    source: str
+    hidden: bool = False
+    raw: str = ""
+
+
+def find_pages() -> list[Path]:
+    """Return the README and the pages of both languages."""
+    return [
+        ROOT / "README.md",
+        *(page for language in ("en", "fa") for page in sorted((DOCS / language).rglob("*.md"))),
+    ]
+
+
+def name_of(page: Path) -> str:
+    """Return how a page is called in messages and in the tests' names."""
+    return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
+
+
+def parse(page: Path, evaluate: Evaluator) -> Document:
+    """Read a page; its blocks are handed to the evaluator, unless the page skips them with a reason."""
+
+    def visible(document: Document) -> Iterator[Region]:
+        for region in FencedCodeBlockLexer("[^\n]*")(document):
+            language, _, _ = region.lexemes["language"].strip().partition(" ")
+            _, _, raw = document.text[region.start : region.end].partition("\n")
+            block = Block(language, region.lexemes["source"], raw=raw[: raw.rfind("\n") + 1])
+            yield Region(region.start, region.end, block, evaluate)
+
+    def hidden(document: Document) -> Iterator[Region]:
+        for region in DirectiveInHTMLCommentLexer("invisible-code-block", "[^\n]*")(document):
+            yield Region(region.start, region.end, Block("python", region.lexemes["source"], hidden=True), evaluate)
+
+    return Document.parse(str(page), visible, hidden, SkipParser())
+
+
+def fences(page: Path) -> int:
+    """Count the fences of a page, without regard to what stands between them."""
+    return len(_FENCE.findall(page.read_text("utf-8")))
+
+
+def included(page: Path) -> list[str]:
+    """Return the paths of the files that a page includes, from the root of the project.
+
+    Raises:
+        ValueError: Something looks like an include, and is not written as one.
+    """
+    text = page.read_text("utf-8")
+    found = _INCLUDE.findall(text)
+    if len(found) != len(_MARK.findall(text)):
+        raise ValueError(f'{name_of(page)}: an include is a line of its own, as --8<-- "docs/examples/a/b.py"')
+    return [path for path, _ in found]
+
+
+def is_included(source: str) -> bool:
+    """Tell whether a block is an included file and nothing else."""
+    return bool(source.strip()) and all(_INCLUDE.fullmatch(line) for line in source.splitlines() if line.strip())
+
+
+def unknown_directives(page: Path) -> list[str]:
+    """Return the hidden lines that look as if they meant something to the tests, and do not."""
+    lines = _DIRECTIVE.findall(page.read_text("utf-8"))
+    return [line for line in lines if not _KNOWN_DIRECTIVE.fullmatch(line)]

@@ -1,0 +1,99 @@
+"""The tables of docs/en/endpoints.md, held against the package's own operations and methods."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from attrs import frozen
+
+from tests.docs.gateway import methods, operations
+from tests.docs.pages import DOCS
+
+PAGE = DOCS / "en" / "endpoints.md"
+CODE = re.compile(r"`([^`]+)`")
+NO_OPERATION = "anything else"
+
+
+@frozen
+class Row:
+    """A row of the first table.
+
+    Attributes:
+        endpoint: As in `POST /sms/send`.
+        methods: The methods in full, as in `client.sms.send`.
+        commands: The commands, as in `wikipayam send`.
+        replay: What it would mean to carry it out twice.
+    """
+
+    endpoint: str
+    methods: list[str]
+    commands: list[str]
+    replay: str
+
+
+def section(title: str) -> list[list[str]]:
+    """Return the cells of the table below a heading, without its head."""
+    text = PAGE.read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    lines = [line for line in text.splitlines() if line.startswith("|")]
+    return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
+
+
+def in_full(cell: str) -> Iterator[str]:
+    """Yield the names of a cell; `.send_many` stands for the same service as the one before it."""
+    service = ""
+    for name in CODE.findall(cell):
+        full = f"{service}{name}" if name.startswith(".") else name
+        service = full.rpartition(".")[0]
+        yield full
+
+
+def rows() -> list[Row]:
+    """Return the rows of the first table."""
+    return [
+        Row(endpoint.strip("`"), list(in_full(called)), CODE.findall(commands), replay)
+        for endpoint, _, called, commands, replay in section("The calls")
+    ]
+
+
+def test_every_operation_has_a_row() -> None:
+    """With the replay that the package acts upon; and no row is about a call that the package does not make."""
+    told = {row.endpoint: row.replay for row in rows()}
+    assert told.pop(NO_OPERATION) == "yours to say"
+    assert told == {endpoint: operation.replay.value for endpoint, operation in operations().items()}
+
+
+def test_every_method_has_its_row() -> None:
+    """It stands once, beside the endpoint that its docstring names."""
+    told = [(method, row.endpoint) for row in rows() for method in row.methods]
+    expected = {method: endpoint or NO_OPERATION for method, endpoint in methods().items()}
+    assert sorted(told) == sorted(expected.items())
+
+
+def test_every_method_is_found() -> None:
+    """Where the methods are looked for there are some of every service, and those of the client itself."""
+    assert {name.rpartition(".")[0] for name in methods()} == {
+        "client", "client.sms", "client.receives", "client.otp", "client.voice", "client.holoo",
+    }  # fmt: skip
+    assert {"client.balance", "client.sms.delivery_status", "client.receives.iter"} <= set(methods())
+
+
+@pytest.mark.parametrize("command", sorted({command for row in rows() for command in row.commands}))
+def test_every_command_is_one_of_the_program(command: str) -> None:
+    """The program knows each command of the table, and its option."""
+    app = pytest.importorskip("wikipayam_async.cli.app").build()
+    program, *words = command.split()
+    assert program == "wikipayam"
+    for word in words:
+        if word.startswith("--"):
+            assert word in {name for argument in app.assemble_argument_collection() for name in argument.names}
+        else:
+            app = app[word]
+
+
+def test_the_gaps_are_told_of_every_call() -> None:
+    """The last table knows no call that the package does not make, and leaves out only those without a gap."""
+    told = {endpoint.strip("`") for endpoint, *_ in section("What it leaves open, call by call")}
+    assert set(operations()) - told == {"GET /receives/unread/count"}
+    assert told - set(operations()) == set()

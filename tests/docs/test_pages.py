@@ -1,0 +1,97 @@
+"""Every page of the documentation is run, block by block, against the emulator."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.docs.pages import DOCS, ROOT, fences, find_pages, included, name_of, parse, unknown_directives
+from tests.docs.runner import run_page
+
+if not DOCS.is_dir():
+    pytest.skip("the documentation is not part of what is tested here", allow_module_level=True)
+
+PAGES = {name_of(page): page for page in find_pages()}
+README = "README.md"
+OBSERVABILITY = "docs/en/observability.md"  # sets up OpenTelemetry, which can be done once in a process
+
+EXACT = {"cost.md": 11, "parts.md": 12}
+"""Pages where each comment beside a value is the value, and how many there are at least."""
+
+QUOTING = {
+    "docs/en/recipes.md": [*(DOCS / "examples" / "recipes").glob("*.py")],
+    "docs/en/testing.md": [*(DOCS / "examples" / "testing").glob("*.py"), ROOT / "tests" / "test_testing.py"],
+}
+"""Pages whose blocks are parts of files that are run by tests of their own."""
+
+RUN_BY = {
+    "docs/examples/recipes": "tests/examples/test_recipes.py",
+    "docs/examples/service": "tests/examples/test_service.py",
+    "docs/examples/testing": "tests/test_testing.py",
+    "docs/examples/tutorial": "tests/examples/test_tutorial.py",
+}
+"""The tests that run what stands in files."""
+
+
+@pytest.mark.parametrize("name", sorted(PAGES.keys() - {README, OBSERVABILITY}))
+def test_the_blocks_of_a_page_run(name: str, tmp_path: Path) -> None:
+    """In order, as a reader would copy them; what is promised beside them is true where the page is one of those."""
+    page = PAGES[name]
+    least = EXACT.get(page.name, 0)
+    ran = run_page(page, tmp_path, quotes=QUOTING.get(name, ()), exact=bool(least))
+    assert ran.promises >= least
+
+
+def test_the_readme_sends_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The ten-line example sends one message and a thousand more, all accepted, in as few requests as promised."""
+    ran = run_page(PAGES[README], tmp_path)
+    printed = capsys.readouterr()
+    assert printed.err == ""
+    assert printed.out.splitlines()[-1].endswith(
+        "1,000 messages: 1,000 accepted, 0 rejected, 0 unknown, 0 not attempted"
+    )
+    assert ran.counts["python"] == 1
+    assert len(ran.emulator.ledger) == 1001
+    assert ran.emulator.requests_to("POST /sms/send") == 11
+
+
+def test_the_page_on_observability_shows_what_is_exported(tmp_path: Path) -> None:
+    """As one program, in a process of its own: records are JSON, and the call is a span and a metric."""
+    done = subprocess.run(  # noqa: S603 - our own
+        [sys.executable, "-X", "utf8", "-m", "tests.docs", str(PAGES[OBSERVABILITY]), str(tmp_path)],
+        env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])},
+        capture_output=True,
+        encoding="utf-8",
+        check=False,
+        timeout=60,
+    )
+    assert done.returncode == 0, done.stderr
+    assert '"operation": "sms.send"' in done.stderr
+    assert '"name": "sms.send"' in done.stdout
+    assert '"wikipayam.client.messages"' in done.stdout
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_no_block_of_a_page_is_overlooked(name: str) -> None:
+    """What begins and ends like a block is one to the runner too, and nothing hidden is misspelt."""
+    page = PAGES[name]
+    seen = [example.parsed for example in parse(page, lambda _: None) if example.region.evaluator is not None]
+    blocks = [block for block in seen if hasattr(block, "hidden")]
+    assert fences(page) == 2 * sum(not block.hidden for block in blocks)
+    assert page.read_text("utf-8").count("invisible-code") == sum(block.hidden for block in blocks)
+    assert unknown_directives(page) == []
+
+
+@pytest.mark.parametrize("name", sorted(PAGES))
+def test_every_included_file_is_there_and_run(name: str) -> None:
+    """A program on a page is run by a test that names it."""
+    for path in included(PAGES[name]):
+        assert (ROOT / path).is_file(), path
+        if path.endswith(".py"):
+            folder, _, file = path.rpartition("/")
+            test = (ROOT / RUN_BY[folder]).read_text("utf-8")
+            assert file in test or Path(file).stem in test, path

@@ -46,7 +46,7 @@ def run_tests(session: nox.Session, *options: str) -> None:
 @nox.session(python=TEST_PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests: on the running Python, in CI on all."""
-    session.install("-e", ".[demo]", *group("tests"), *group("recipes"))
+    session.install("-e", ".[cli]", *group("tests"), *group("recipes"))
     # The attacks take as long as all the rest. In CI the oldest and the newest Python have to stand them.
     in_between = session.python in ALL_PYTHONS[1:-1] and not session.posargs
     run_tests(session, *(["--ignore=tests/faults"] if in_between else []))
@@ -57,7 +57,7 @@ def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest releases of the direct dependencies."""
     session.install("uv")
     session.run(
-        "uv", "pip", "install", "--quiet", "--resolution", "lowest-direct", "-e", ".[demo]", *group("tests"), *group("recipes"),
+        "uv", "pip", "install", "--quiet", "--resolution", "lowest-direct", "-e", ".[cli]", *group("tests"), *group("recipes"),
         env={"VIRTUAL_ENV": session.virtualenv.location},
     )  # fmt: skip
     session.run("pytest", "-n", "auto", *session.posargs)
@@ -74,7 +74,7 @@ def lint(session: nox.Session) -> None:
 @nox.session
 def typing(session: nox.Session) -> None:
     """Check the types with mypy and pyright."""
-    session.install("-e", ".[demo]", *group("typing"))
+    session.install("-e", ".[cli]", *group("typing"))
     session.run("mypy")
     session.run("pyright")
 
@@ -84,6 +84,13 @@ def demo(session: nox.Session) -> None:
     """Watch a bulk send of 5,000 messages go over real sockets to the emulator, faults and all."""
     session.install("-e", ".[demo]")
     session.run("python", "-m", "wikipayam_async.demo", *session.posargs)
+
+
+@nox.session
+def picture(session: nox.Session) -> None:
+    """Draw what the demo prints into docs/en/img/demo.svg."""
+    session.install("-e", ".[demo]")
+    session.run("python", "-m", "wikipayam_async.demo", "--svg", "docs/en/img/demo.svg", *session.posargs)
 
 
 @nox.session
@@ -101,6 +108,24 @@ def bench(session: nox.Session) -> None:
     """Measure the client against others, and put the figures into docs/en/performance.md (`-- --quick`: only print some)."""
     session.install("-e", ".", *group("bench"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
+
+
+@nox.session
+def peers(session: nox.Session) -> None:
+    """Play the same events to other SMS packages, and put what was seen into docs/en/comparison.md (`-- --only NAME`: one)."""
+    session.install("-e", ".", "trio>=0.31", "trustme>=1.2")
+    site = Path(session.create_tmp()).resolve() / "site"
+    shutil.rmtree(site, ignore_errors=True)
+    # In a folder of their own: one of them ships a package `tests`, which would hide ours.
+    session.install("--target", str(site), *group("peers"))
+    session.run("python", "-m", "tests.peers", "--site", str(site), *session.posargs)
+
+
+@nox.session
+def docs(session: nox.Session) -> None:
+    """Build the pages of both languages into docs/.site; every warning is an error (`-- --serve`: serve them here)."""
+    session.install("-e", ".[fastapi,opentelemetry]", *group("docs"))
+    session.run("python", "-m", "docs.tools.build", *session.posargs)
 
 
 @nox.session
@@ -126,11 +151,12 @@ def build(session: nox.Session) -> None:
     shutil.rmtree(work / "away", ignore_errors=True)
     session.run("python", "-m", "build", "--outdir", str(work / "dist"))
     wheel = next((work / "dist").glob("*.whl"))
-    session.install(f"{wheel}[demo]", "--force-reinstall")
+    session.install(f"{wheel}[cli]", "--force-reinstall")
     away = work / "away"  # where the sources cannot be imported instead
     shutil.copytree(ROOT / "tests", away / "tests")
     shutil.copy(ROOT / "pyproject.toml", away)
-    shutil.copy(ROOT / "README.md", away)
+    for name in ("README.md", "CHANGELOG.md"):
+        shutil.copy(ROOT / name, away)
     shutil.copy(ROOT / "noxfile.py", away)
     shutil.copytree(ROOT / "docs", away / "docs")
     session.chdir(away)

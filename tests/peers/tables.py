@@ -23,6 +23,9 @@ _RETURNED = {
 _LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL")
 
 
+_FEATURES_HEAD = ("`py.typed`", "the number arrives", *(one.title for one in FEATURES.values()))
+
+
 def posted(record: Record | None) -> str:
     """Tell how often one send was posted."""
     if record is None or not record.posts:
@@ -68,23 +71,23 @@ def levels(records: Iterable[Record]) -> str:
 
 
 def narrow(book: Book) -> str:
-    """Make the table of the README: a row for each peer, and what decides about money and secrets."""
+    """Make the table of the README: a row for each peer, what decides about money and secrets, and what is in it."""
     head = [
         "",
         "server disconnects: a send is posted",
-        "server answers 502: posted",
         "waits by default",
         "key in a log, from level",
         "runs on",
+        *_FEATURES_HEAD,
     ]
     rows = [
         [
             f"**{name}**" if name == OURS else name,
             posted(book.at(name, "disconnected")),
-            posted(book.at(name, "502")),
             _patience(book.at(name, "silence")),
             _log_levels(_of(book, name)),
             _runs_on(book, peer),
+            *_features_of(book, peer),
         ]
         for name, peer in PEERS.items()
     ]  # fmt: skip
@@ -191,18 +194,19 @@ def _secrets(book: Book) -> str:
 
 
 def _features(book: Book) -> str:
-    def row(peer: Peer) -> list[str]:
-        facts = book.facts.get(peer.name)
-        if facts is None:
-            return [NOT_VERIFIED] * (len(FEATURES) + 2)
-        number = book.at(peer.name, "a number as people write it")
-        return [
-            "yes" if facts.typed else "no",
-            NOT_VERIFIED if number is None or not number.received else _number(number.received),
-            *(verdict(key, peer.name, facts, OURS) for key in FEATURES),
-        ]
+    return _by_peer(book, _FEATURES_HEAD, lambda peer: _features_of(book, peer))
 
-    return _by_peer(book, ["`py.typed`", "the number arrives", *(one.title for one in FEATURES.values())], row)
+
+def _features_of(book: Book, peer: Peer) -> list[str]:
+    facts = book.facts.get(peer.name)
+    if facts is None:
+        return [NOT_VERIFIED] * len(_FEATURES_HEAD)
+    number = book.at(peer.name, "a number as people write it")
+    return [
+        "yes" if facts.typed else "no",
+        NOT_VERIFIED if number is None or not number.received else _number(number.received),
+        *(verdict(key, peer.name, facts, OURS) for key in FEATURES),
+    ]
 
 
 def _number(received: str) -> str:

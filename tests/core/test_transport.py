@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import ssl
+import sys
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -182,13 +183,17 @@ class TestMakeCarrier:
             ({"proxy": "no url"}, "proxy: expected"),
             ({"proxy": "ftp://127.0.0.1"}, "proxy: expected"),
             ({"proxy": 5}, "proxy: expected"),
+            ({"proxy": "socks5://127.0.0.1"}, "proxy: SOCKS needs another package"),
             ({"proxy": "http://[::1"}, "proxy: expected"),
             ({"ssl_context": "x"}, "ssl_context: expected"),
             ({"max_connections": 0}, "max_connections: expected"),
         ],
     )
-    def test_contradictions_are_refused(self, options: dict[str, Any], text: str) -> None:
+    def test_contradictions_are_refused(
+        self, options: dict[str, Any], text: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
         """One way to send at a time, and of the right kind; an error quotes no proxy's password."""
+        monkeypatch.setitem(sys.modules, "socksio", None)  # not installed
         with pytest.raises(ConfigurationError, match=text):
             AsyncWikipayam("t", **options)
 

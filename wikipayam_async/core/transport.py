@@ -9,6 +9,7 @@ from __future__ import annotations
 import functools
 import ssl
 from http.cookiejar import CookieJar, DefaultCookiePolicy
+from importlib.util import find_spec
 from typing import Protocol
 
 import anyio
@@ -283,9 +284,11 @@ async def _outgoing_of(request: httpx.Request) -> Outgoing:
 
 def _check_proxy(proxy: str) -> None:
     try:
-        httpx.Proxy(proxy)
+        scheme = httpx.Proxy(proxy).url.scheme
     except (ValueError, TypeError, httpx.InvalidURL):
         raise ConfigurationError("proxy: expected a URL such as http://127.0.0.1:3128") from None
+    if scheme.startswith("socks") and find_spec("socksio") is None:
+        raise ConfigurationError("proxy: SOCKS needs another package: python -m pip install 'httpx[socks]'")
 
 
 def make_carrier(

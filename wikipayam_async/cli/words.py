@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import textwrap
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from cyclopts.help.formatters import PlainFormatter
-
 if TYPE_CHECKING:
-    from cyclopts.help import HelpPanel
+    from cyclopts.help import HelpEntry, HelpPanel
     from rich.console import Console, ConsoleOptions
 
 __all__ = ["TranslatedHelp", "language_of", "translate"]
 
 _PERSIAN = "fa"
+_MARGIN = "  "
+_DEEPER = " " * 6
 
 
 def language_of(environ: Mapping[str, str]) -> str:
@@ -40,40 +41,69 @@ def translate(text: str, language: str) -> str:
     return WORDS.get(" ".join(text.split()), text)
 
 
-class TranslatedHelp(PlainFormatter):
-    """Help without boxes, whose lines terminals that know no right-to-left would tear apart, in another language.
+class TranslatedHelp:
+    """Help in another language, for terminals that know no right-to-left as well as for those that do.
+
+    It draws no boxes, whose lines would be torn apart. What has to be read from the left (names of options, their
+    defaults) and the sentences are kept on lines of their own, so that neither turns the other around.
 
     Args:
         language: The language.
     """
 
     def __init__(self, language: str) -> None:
-        super().__init__()
         self._language = language
 
-    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
+    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:  # noqa: ARG002 - cyclopts' own signature
         """Show a panel."""
-        entries = [entry.copy(description=self._translate(entry.description)) for entry in panel.entries]
-        super().__call__(console, options, panel.copy(entries=entries))
+        layout = self._commands if panel.format == "command" else self._parameters
+        if panel.entries:
+            _print(console, f"{self._word(str(panel.title))}:", *layout(panel.entries, console.width), "")
 
-    def render_usage(self, console: Console, options: ConsoleOptions, usage: Any) -> None:
+    def render_usage(self, console: Console, options: ConsoleOptions, usage: Any) -> None:  # noqa: ARG002 - as above
         """Show the line of usage."""
-        with console.capture() as captured:
-            super().render_usage(console, options, usage)
-        console.print(
-            captured.get().replace("Usage:", translate("Usage:", self._language), 1),
-            end="",
-            markup=False,
-            highlight=False,
-        )
+        line = str(usage).removeprefix("Usage:").strip()
+        _print(console, self._word("Usage:"), f"{_MARGIN}{line}", "")
 
-    def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:
+    def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:  # noqa: ARG002 - as above
         """Show what the command is for."""
-        super().render_description(console, options, self._translate(description))
+        for paragraph in _plain(description).split("\n\n"):
+            _print(console, *_wrapped(self._word(paragraph), console.width), "")
 
-    def _translate(self, description: Any) -> Any:
-        text = getattr(getattr(description, "primary_renderable", description), "plain", description)
-        if not isinstance(text, str):
-            return description
-        paragraphs = (translate(paragraph, self._language) for paragraph in text.split("\n\n"))
-        return "\n\n".join(paragraphs) + "".join(f" {one.plain}" for one in getattr(description, "texts", ()))
+    def _commands(self, entries: list[HelpEntry], width: int) -> Iterator[str]:
+        names = [", ".join(entry.display_labels) for entry in entries]
+        column = max(map(len, names))
+        for name, entry in zip(names, entries, strict=True):
+            text = self._word(_plain(entry.description))
+            yield from _wrapped(text, width, f"{_MARGIN}{name:<{column}}{_MARGIN}", " " * (column + 2 * len(_MARGIN)))
+
+    def _parameters(self, entries: list[HelpEntry], width: int) -> Iterator[str]:
+        for entry in entries:
+            yield _MARGIN + " ".join([", ".join(entry.display_labels_with_metavar), *self._limits(entry)])
+            yield from _wrapped(self._word(_plain(entry.description)), width, _DEEPER, _DEEPER)
+
+    def _limits(self, entry: HelpEntry) -> Iterator[str]:
+        if entry.choices:
+            yield self._word("[choices: {}]").format(", ".join(entry.choices))
+        if entry.default is not None:
+            yield self._word("[default: {}]").format(entry.default)
+        if entry.required:
+            yield self._word("[required]")
+
+    def _word(self, text: str) -> str:
+        return translate(text, self._language)
+
+
+def _plain(description: Any) -> str:
+    """Return the text of a description, which cyclopts wraps for rich."""
+    return str(getattr(description, "primary_renderable", description))
+
+
+def _wrapped(text: str, width: int, first: str = "", rest: str = "") -> list[str]:
+    return textwrap.wrap(
+        text, width, initial_indent=first, subsequent_indent=rest, break_long_words=False, break_on_hyphens=False
+    )
+
+
+def _print(console: Console, *lines: str) -> None:
+    console.print("\n".join(lines), markup=False, highlight=False, soft_wrap=True)

@@ -645,3 +645,19 @@ def test_a_pace_is_given_by_name() -> None:
 def test_the_window() -> None:
     """The window is twice the concurrency."""
     assert (Pace(concurrency=1).window, Pace(concurrency=8).window) == (2, 16)
+
+
+async def test_a_run_tells_why_it_stopped() -> None:
+    """A refusal that concerns all is told while the rest is given back; a run that ends by itself tells none."""
+    refusal = AuthenticationError("no", status_code=401)
+
+    async def refuse(_: object, __: object) -> Sequence[str | None]:
+        raise refusal
+
+    async with run_of(messages(4), refuse, concurrency=1) as run:
+        assert run.stopped_by is None
+        await run.take()
+        assert run.stopped_by is refusal
+    async with run_of(messages(4)) as run:
+        await run.take_all()
+    assert run.stopped_by is None

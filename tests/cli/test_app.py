@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 
@@ -63,3 +64,15 @@ def test_nothing_is_loaded_that_help_does_not_need() -> None:
         [sys.executable, "-X", "utf8", "-c", code], capture_output=True, text=True, check=True
     )
     assert done.stdout.splitlines()[-1] == "[]"
+
+
+def test_help_is_shown_where_letters_lack() -> None:
+    """A terminal that knows no Persian gets question marks for it, and no crash."""
+    process = subprocess.run(
+        [sys.executable, "-m", "wikipayam_async.cli", "--help"],
+        env={**os.environ, "LC_ALL": "fa_IR", "PYTHONIOENCODING": "ascii"},
+        capture_output=True,
+        check=False,
+    )
+    assert (process.returncode, b"Traceback" in process.stderr) == (0, False)
+    assert b"balance" in process.stdout

@@ -5,7 +5,7 @@ import io
 import pytest
 
 from wikipayam_async import InvalidInputError
-from wikipayam_async.cli.asking import confirm
+from wikipayam_async.cli.asking import confirm, read_text
 from wikipayam_async.cli.output import Output
 
 
@@ -31,3 +31,27 @@ def test_who_cannot_be_asked_is_told_the_option() -> None:
     with pytest.raises(InvalidInputError) as caught:
         confirm("Delete 3", Output(), instead="--yes", stdin=io.StringIO("y\n"))
     assert "--yes" in str(caught.value)
+
+
+class Noise(Terminal):
+    def read(self, size: int | None = -1, /) -> str:
+        """Fail as bytes of another encoding do."""
+        return b"\xff".decode()
+
+    def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override] # as a text stream has it
+        """Fail in the same way."""
+        return self.read()
+
+
+def test_bytes_that_are_no_text_agree_to_nothing() -> None:
+    """An answer that cannot be read is no yes."""
+    assert not confirm("Delete 3", Output(stderr=io.StringIO()), instead="--yes", stdin=Noise())
+
+
+@pytest.mark.parametrize("stdin", [None, Noise()])
+def test_a_text_that_cannot_be_read_is_a_mistake(monkeypatch: pytest.MonkeyPatch, stdin: Noise | None) -> None:
+    """Without stdin, or with bytes of another encoding in it, there is no text to send."""
+    monkeypatch.setattr("sys.stdin", stdin)
+    with pytest.raises(InvalidInputError) as caught:
+        read_text("-")
+    assert caught.value.field == "stdin"

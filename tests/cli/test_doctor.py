@@ -129,3 +129,17 @@ def test_a_certificate_that_ends_soon_is_told() -> None:
         check_certificate("TLSv1.3", "Feb 20 12:00:00 2027 GMT", now).says == "TLSv1.3, the certificate ends in 90 days"
     )
     assert check_certificate("TLSv1.3", "Dec  1 12:00:00 2026 GMT", now).says.endswith("in 9 days, which is soon")
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_a_server_that_hangs_up_is_found(run: Run, monkeypatch: pytest.MonkeyPatch, scheme: str) -> None:
+    """Who closes every connection at once, before TLS or after, is a gateway that fails, and no crash."""
+    monkeypatch.setenv("SMS_AUTH_TOKEN", DEFAULT_TOKEN)
+
+    async def close(stream: ByteStream) -> None:
+        await stream.aclose()
+
+    with start_blocking_portal() as portal, portal.wrap_async_context_manager(raw_server(close)) as url:
+        ended = run("doctor", "--base-url", url.replace("http", scheme), "--timeout", "2")
+    assert ended.code == 5
+    assert "Traceback" not in ended.err

@@ -79,3 +79,21 @@ def test_options_reach_the_client(gateway: Emulator, run: Run, monkeypatch: pyte
     assert run("balance", "--base-url", url).code == 0
     assert run("balance", "--base-url", "http://example.com").code == 2
     assert run("balance", "--timeout", "0").code == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it has no terminals that hang up")
+@pytest.mark.parametrize(("ignored", "code"), [(False, 130), (True, 0)])
+def test_a_terminal_that_hangs_up_ends_the_command_as_ctrl_c_does(
+    gateway: Emulator, run: Run, *, ignored: bool, code: int
+) -> None:
+    """What has left is finished and told; under `nohup` the command goes on."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        gateway.faults.arm(Fault.delay(0.1))
+        thread = when(lambda: gateway.ledger, lambda: os.kill(os.getpid(), signal.SIGHUP))
+        ended = run("otp", "09123456789", "1234", "--pattern", "13")
+        thread.join()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert ended.code == code
+    assert gateway.ledger[0].id in ended.err

@@ -1,14 +1,17 @@
 from __future__ import annotations
 
 import csv
+import errno
+import io
 import json
+import signal
 from datetime import datetime
 from pathlib import Path
 
 import pytest
 
 from tests.cli.conftest import Run
-from wikipayam_async.cli import asking
+from wikipayam_async.cli import asking, main
 from wikipayam_async.emulator import Emulator, Fault
 
 AT = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - the gateway's times have no zone
@@ -152,3 +155,52 @@ def test_an_export_that_breaks_off_leaves_no_file(gateway: Emulator, run: Run, i
     assert run("inbox", "export", str(tmp_path / "inbox.csv")).code == 5
     assert list(tmp_path.iterdir()) == []
     assert run("inbox", "export", str(tmp_path / "missing" / "inbox.csv")).code == 2
+
+
+def test_ctrl_c_at_the_question_deletes_nothing(
+    gateway: Emulator, run: Run, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The question is asked where Ctrl-C is heard at once, not after the answer."""
+    heard: list[object] = []
+
+    def interrupt(*_: object, instead: str) -> bool:
+        heard.append((signal.getsignal(signal.SIGINT), instead))
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wikipayam_async.cli.inbox.confirm", interrupt)
+    assert run("inbox", "delete", *ids).code == 130
+    assert heard == [(signal.default_int_handler, "--yes")]
+    assert len(gateway.inbox()) == 3
+
+
+def test_an_export_touches_no_other_file(gateway: Emulator, run: Run, ids: list[str], tmp_path: Path) -> None:
+    """While it is written, an export has a name of its own: a file or a link of a likely name is left alone."""
+    (tmp_path / "mine").write_text("mine", encoding="utf-8")
+    (tmp_path / "inbox.csv.part").symlink_to(tmp_path / "mine")
+    assert run("inbox", "export", str(tmp_path / "inbox.csv")).code == 0
+    assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine"
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["inbox.csv", "inbox.csv.part", "mine"]
+
+
+def test_a_sender_s_name_is_no_formula(gateway: Emulator, run: Run) -> None:
+    """A sender may be a name of anybody's choice; a number with a plus stays one."""
+    for sender in ("=1+1", "+989127782175"):
+        gateway.inbound(sender=sender, message="hi")
+    rows = run("inbox", "export", "-").out.splitlines()[1:]
+    assert sorted(row.split(",")[1] for row in rows) == ["'=1+1", "+989127782175"]
+
+
+def test_an_export_that_finds_no_room_is_a_mistake(
+    gateway: Emulator, run: Run, ids: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Data that cannot be written to stdout is no success."""
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", Full())
+        code = main(["inbox", "export", "-"])
+    assert code == 2
+
+
+class Full(io.StringIO):
+    def write(self, _: str, /) -> int:
+        """Fail as a full disk does."""
+        raise OSError(errno.ENOSPC, "No space left on device")

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import io
 import os
 from collections.abc import Iterator
@@ -8,7 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from wikipayam_async import Balance, DeliveryState, DeliveryStatus, RateLimitError, UnknownOutcomeError
+from wikipayam_async import (
+    Balance,
+    DeliveryState,
+    DeliveryStatus,
+    InvalidInputError,
+    RateLimitError,
+    UnknownOutcomeError,
+)
 from wikipayam_async.cli.output import Output, plain, visible
 
 
@@ -27,6 +35,11 @@ class Gone(io.StringIO):
 def test_control_characters_become_visible() -> None:
     """What a stranger writes cannot steer the terminal; line ends, tabs and Persian stay."""
     assert visible("\x1b[31mسلام\u200c\n\t\x07\x9b") == "\\x1b[31mسلام\u200c\n\t\\x07\\x9b"
+
+
+def test_nothing_turns_the_order_of_its_neighbours_around() -> None:
+    """Overrides and isolates of direction become visible, as does what some take for a line end; plain marks stay."""
+    assert visible("\u202eabc\u2066\u2029\u200f") == "\\u202eabc\\u2066\\u2029\u200f"
 
 
 def test_models_become_plain_values() -> None:
@@ -108,3 +121,39 @@ def test_errors_are_told_to_both() -> None:
         '{"error":{"type":"RateLimitError","message":"slow down","status_code":429,"errors":{},"retry_after":3}}\n'
         '{"error":{"type":"UnknownOutcomeError","message":"perhaps","track_ids":["a"]}}\n'
     )
+
+
+def test_a_terminal_that_was_closed_ends_nothing() -> None:
+    """What cannot be told to a human is dropped, in words, in tables and in what is drawn."""
+    output = Output(stderr=Gone())
+    assert not output.is_lost
+    output.say("told")
+    output.table(["head"], [["cell"]])
+    output.console.print("drawn")
+    assert output.is_lost
+    assert not output.is_live
+
+
+def test_a_command_needs_no_streams(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where a process was started without stdout and stderr, all is dropped."""
+    monkeypatch.setattr("sys.stdout", None)
+    monkeypatch.setattr("sys.stderr", None)
+    output = Output(json=True)
+    output.warn("told")
+    output.emit(1)
+    assert (output.is_lost, output.is_live, output.console.is_terminal) == (True, False, False)
+
+
+class Full(io.StringIO):
+    def write(self, _: str, /) -> int:
+        """Fail as a full disk does."""
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+
+def test_a_disk_that_is_full_is_told() -> None:
+    """What a command did is done, so that its JSON is missed with a warning; missing data is an error."""
+    err = io.StringIO()
+    Output(json=True, stdout=Full(), stderr=err).emit(1)
+    assert err.getvalue() == "stdout: cannot be written; got No space left on device\n"
+    with pytest.raises(InvalidInputError):
+        Output(stdout=Full()).data("data")

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import signal
 import sys
 
 import pytest
@@ -101,3 +102,21 @@ def test_holoo_has_two_roads(gateway: Emulator, run: Run, options: list[str]) ->
     (sent,) = gateway.ledger
     assert (ended.code, ended.json["id"]) == (0, sent.id)
     assert gateway.requests_to(f"{'GET' if options else 'POST'} /service/holoo") == 1
+
+
+@pytest.mark.parametrize("command", [("send", "-"), ("otp", "-", "--pattern", "13"), ("voice", "-"), ("holoo", "-")])
+def test_ctrl_c_while_the_text_is_typed_sends_nothing(
+    gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
+) -> None:
+    """The text is read where Ctrl-C is heard at once, not when the text has come to its end."""
+    heard: list[object] = []
+
+    class Typed(io.StringIO):
+        def read(self, size: int | None = -1, /) -> str:
+            heard.append(signal.getsignal(signal.SIGINT))
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(sys, "stdin", Typed())
+    assert run(command[0], RECEIVER, *command[1:]).code == 130
+    assert heard == [signal.default_int_handler]
+    assert gateway.requests == 0

@@ -27,7 +27,8 @@ def test_an_emulator_is_served(tmp_path: Path) -> None:
             assert process.stdout is not None
             found = json.loads(process.stdout.readline())
             assert found["SMS_AUTH_TOKEN"] == DEFAULT_TOKEN
-            url = f"{found['WIKIPAYAM_SMS_API_BASE_URL']}/{found['WIKIPAYAM_SMS_API_PREFIX']}/user/balance"
+            prefix = found["WIKIPAYAM_SMS_API_PREFIX"].strip("/")
+            url = f"{found['WIKIPAYAM_SMS_API_BASE_URL']}/{prefix}/user/balance"
             headers = {"Authorization": f"Bearer {DEFAULT_TOKEN}"}
             assert [client.get(url, headers=headers).status_code for _ in range(2)] == [503, 200]
             process.terminate()

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import io
+import os
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -51,9 +53,10 @@ def test_a_file_cannot_lead_a_token_of_others_elsewhere(env_file: Path) -> None:
     assert (keyed.token_from, keyed.get("WIKIPAYAM_SMS_API_PREFIX")) == ("the keyring", None)
 
 
-def test_a_human_is_asked_last(tmp_path: Path) -> None:
+def test_a_human_is_asked_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing names a token, a human is asked; where nobody answers, the error names the places."""
-    found = read_settings(tmp_path / "none", {}, NOTHING)
+    monkeypatch.chdir(tmp_path)
+    found = read_settings(Path(".env"), {}, NOTHING)
     assert (found.token, found.token_from) == (None, "nowhere")
     assert need_token(found, TokenSources(keyring=lambda: None, human=lambda: "typed")).reveal() == "typed"
     with pytest.raises(NoTokenError) as caught:
@@ -120,3 +123,39 @@ def test_a_keyring_is_optional(monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the package there is no keyring, and no error."""
     monkeypatch.setitem(sys.modules, "keyring", None)
     assert TokenSources().keyring() is None
+
+
+def test_a_file_that_was_named_has_to_be_there(tmp_path: Path) -> None:
+    """A slip in its name does not send from another account: only `.env` need not exist."""
+    for path, reason in ((tmp_path / "prod.env", "FileNotFoundError"), (tmp_path, "IsADirectoryError")):
+        with pytest.raises(ConfigurationError) as caught:
+            read_settings(path, {"SMS_AUTH_TOKEN": "outer"}, NOTHING)
+        assert str(caught.value) == f"{path}: cannot be read ({reason})"
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no named pipes of this kind")
+def test_the_file_may_be_a_pipe(tmp_path: Path) -> None:
+    """What a secret store writes into a pipe, as in `--env-file <(...)`, is read."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    thread = threading.Thread(target=lambda: pipe.write_text("SMS_AUTH_TOKEN=piped\n", encoding="utf-8"))
+    thread.start()
+    found = read_settings(pipe, {}, NOTHING)
+    thread.join()
+    assert need_token(found, NOTHING).reveal() == "piped"
+
+
+def test_who_types_nothing_has_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-D at the question is no token, and no crash."""
+
+    class Terminal(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    def end(*_: object, **__: object) -> str:
+        raise EOFError
+
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr("getpass.getpass", end)
+    assert TokenSources().human() is None

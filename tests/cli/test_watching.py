@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import io
 import os
 import signal
 import threading
@@ -9,6 +10,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.cli.conftest import Run
+from wikipayam_async.cli import main
 from wikipayam_async.emulator import Emulator, Fault
 
 pytestmark = pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself Ctrl-C there")
@@ -64,3 +66,23 @@ def test_a_refused_token_ends_the_watch(gateway: Emulator, run: Run) -> None:
     gateway.faults.arm(Fault.status(401))
     assert run("inbox", "watch").code == 4
     assert run("inbox", "watch", "--every", "0").code == 2
+
+
+@pytest.mark.parametrize(
+    ("options", "stream"), [(("--json", "--mark"), "stdout"), (("--mark",), "stderr"), ((), "stderr")]
+)
+def test_what_nobody_saw_is_not_marked(
+    gateway: Emulator, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], stream: str
+) -> None:
+    """Where the reader went away, the watch ends, and the message that it did not get stays unread."""
+
+    class Gone(io.StringIO):
+        def write(self, _: str, /) -> int:
+            raise BrokenPipeError
+
+    gateway.inbound(sender=SENDER, message="first")
+    with monkeypatch.context() as patch:
+        patch.setattr(f"sys.{stream}", Gone())
+        code = main(["inbox", "watch", *options])
+    assert code == 2
+    assert [message.is_read for message in gateway.inbox()] == [False]

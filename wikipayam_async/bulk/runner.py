@@ -17,7 +17,7 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender, results_of
 from wikipayam_async.bulk.source import Pull, Source
 from wikipayam_async.core.events import SendStatus
-from wikipayam_async.errors import SuppressedError
+from wikipayam_async.errors import SuppressedError, WikipayamError
 
 __all__ = ["BulkRun", "Pace"]
 
@@ -100,6 +100,11 @@ class BulkRun:
             self._collect_leftover()
             with anyio.CancelScope(shield=True):
                 await self._source.aclose()
+
+    @property
+    def stopped_by(self) -> WikipayamError | None:
+        """Why nothing more is sent, although the source may have more; None while the run goes on, or ended by itself."""
+        return self._sender.stopped_by
 
     def __aiter__(self) -> AsyncIterator[SendResult]:
         return self

@@ -1,4 +1,7 @@
-"""Questions to the human before something that cannot be undone."""
+"""What comes from stdin: answers to a question before something that cannot be undone, and texts.
+
+It is read before the event loop runs: there, Ctrl-C would not end the waiting.
+"""
 
 from __future__ import annotations
 
@@ -8,8 +11,9 @@ from typing import TextIO
 from wikipayam_async.cli.output import Output
 from wikipayam_async.errors import InvalidInputError
 
-__all__ = ["confirm"]
+__all__ = ["confirm", "read_text"]
 
+_STDIN = "-"
 _YES = {"y", "yes", "ب", "بله", "آره", "آری"}
 
 
@@ -29,4 +33,28 @@ def confirm(question: str, out: Output, *, instead: str, stdin: TextIO | None = 
     if source is None or not source.isatty():
         raise InvalidInputError("confirmation", rule=f"nobody to ask here; agree with {instead}", got="no terminal")
     out.warn(f"{question}? [y/N]")
-    return source.readline().strip().casefold() in _YES
+    try:
+        return source.readline().strip().casefold() in _YES
+    except UnicodeDecodeError:
+        return False
+
+
+def read_text(given: str) -> str:
+    """Return an argument, or if it is `-` what stdin holds, without the line end that ends it.
+
+    Args:
+        given: The argument.
+
+    Raises:
+        InvalidInputError: There is no stdin, or it holds no text.
+    """
+    if given != _STDIN:
+        return given
+    if sys.stdin is None:
+        raise InvalidInputError("stdin", rule="expected a text", got="nothing to read from")
+    try:
+        return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+    except UnicodeDecodeError:
+        raise InvalidInputError(
+            "stdin", rule="expected a text in the encoding of the locale", got="other bytes"
+        ) from None

@@ -152,7 +152,7 @@ async def _look(connection: Connection, settings: Settings, note: Note) -> None:
             origin = Origin.parse(connection.base_url or settings.get("WIKIPAYAM_SMS_API_BASE_URL") or DEFAULT_BASE_URL)
             with anyio.fail_after(connection.timeout):
                 await _connect(origin.url, note)
-    except (OSError, TimeoutError) as error:
+    except (OSError, TimeoutError, anyio.BrokenResourceError, anyio.EndOfStream) as error:
         note(Check("connection", Exit.GATEWAY, f"cannot be made: {type(error).__name__}: {error}"))
     else:
         if settings.token is not None:

@@ -7,6 +7,7 @@ import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import mkstemp
 from typing import Literal, TypeAlias
 
 from wikipayam_async.cli.output import Output, plain
@@ -54,23 +55,28 @@ def _writing(path: Path | None, out: Output) -> Iterator[Callable[[str], object]
     if path is None:
         yield out.data
         return
-    unfinished = path.with_name(path.name + ".part")
     try:
-        unfinished.touch(mode=0o600)
-        with unfinished.open("w", encoding="utf-8", newline="") as file:
-            yield file.write
-        unfinished.replace(path)
+        number, unfinished = mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")  # which is nobody else's
+        try:
+            with open(number, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - it is open already
+                yield file.write
+            Path(unfinished).replace(path)
+        finally:
+            Path(unfinished).unlink(missing_ok=True)
     except OSError as error:
         raise InvalidInputError("file", rule=f"cannot be written: {error.strerror}", got=str(path)) from None
-    finally:
-        unfinished.unlink(missing_ok=True)
 
 
 def _cells(message: Receive) -> list[str]:
-    text = message.message or ""
-    if text.startswith(_FORMULA):
-        text = "'" + text
-    return [message.id, message.sender or "", message.receiver or "", str(message.received_at or ""), text]
+    # A sender is a number, or a name that its owner chose; what begins with + is a number.
+    sender, text = message.sender or "", message.message or ""
+    if not sender.startswith("+"):
+        sender = _harmless(sender)
+    return [message.id, sender, message.receiver or "", str(message.received_at or ""), _harmless(text)]
+
+
+def _harmless(text: str) -> str:
+    return "'" + text if text.startswith(_FORMULA) else text
 
 
 def _line(cells: tuple[str, ...] | list[str]) -> str:

@@ -16,7 +16,7 @@ from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit, exit_of
 from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.settings import Settings, need_token, read_settings
+from wikipayam_async.cli.settings import DEFAULT_ENV_FILE, Settings, need_token, read_settings
 from wikipayam_async.core.events import CallFinished, Event, MessageOutcome
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.options import DEFAULT_TIMEOUT
@@ -51,7 +51,7 @@ class Connection:
     """Where the gateway is, instead of WIKIPAYAM_SMS_API_BASE_URL."""
     proxy: str | None = None
     """The URL of an HTTP proxy; those of the environment are not used."""
-    env_file: Path = Path(".env")
+    env_file: Path = DEFAULT_ENV_FILE
     """A file with settings, as SMS_AUTH_TOKEN=..."""
 
 
@@ -76,27 +76,34 @@ Work: TypeAlias = Callable[[Session], Awaitable[Exit]]
 
 
 def online(
-    connection: Connection, work: Work, *, rate_limit: RateLimit | None = None, tells_sends: bool = False
+    connection: Connection,
+    work: Work,
+    *,
+    settings: Settings | None = None,
+    rate_limit: RateLimit | None = None,
+    tells_sends: bool = False,
 ) -> Exit:
     """Run a command that talks to the gateway, and return its exit code.
 
-    On Ctrl-C (or a request to end) it is cancelled: what has begun to leave is finished, and its outcome told.
+    On Ctrl-C (or a request to end, or when the terminal is closed) it is cancelled: what has begun to leave is finished,
+    and its outcome told.
 
     Args:
         connection: How to reach the gateway.
         work: The command.
+        settings: What the surroundings say, if that is known already; who knows it has told what of it is ignored.
         rate_limit: How fast it may go.
         tells_sends: Whether the command itself tells what became of its sends when it is cancelled.
     """
     out = Output(json=connection.json)
 
     def serve() -> Exit:
-        settings = read_settings(connection.env_file)
-        if settings.ignored:
-            out.warn(settings.ignored)
+        known = settings or read_settings(connection.env_file)
+        if known.ignored and settings is None:
+            out.warn(known.ignored)
         sends: list[MessageOutcome] = []
-        client = make_client(connection, settings, functools.partial(_note, sends), rate_limit=rate_limit)
-        return anyio.run(_serve, Session(client, out, settings, sends), work, tells_sends)
+        client = make_client(connection, known, functools.partial(_note, sends), rate_limit=rate_limit)
+        return anyio.run(_serve, Session(client, out, known, sends), work, tells_sends)
 
     return guarded(out, serve)
 
@@ -180,7 +187,10 @@ async def _cancel_on_signal(
     if sys.platform == "win32":  # pragma: no cover - it has no signals to wait for; Python's own Ctrl-C does
         task_status.started()
         return
-    with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    asking = [signal.SIGINT, signal.SIGTERM]
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it, so that a command outlives its terminal
+        asking.append(signal.SIGHUP)
+    with anyio.open_signal_receiver(*asking) as signals:
         task_status.started()
         async for _ in signals:
             out.warn("interrupted: finishing what is under way")

@@ -12,7 +12,8 @@ from cyclopts import App, Parameter, validators
 from wikipayam_async.cli.asking import confirm
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.export import Format, export_to
-from wikipayam_async.cli.frame import Connection, Session, online
+from wikipayam_async.cli.frame import Connection, Session, guarded, online
+from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.watching import watch_inbox
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.inbound import Receive
@@ -70,12 +71,7 @@ def list_(*, filters: Filters = Filters(), page: Page = Page(), connection: Conn
 
 
 @inbox.command
-def unread(
-    *,
-    count: bool = False,
-    page: Page = Page(),
-    connection: Connection = Connection(),
-) -> Exit:
+def unread(*, count: bool = False, page: Page = Page(), connection: Connection = Connection()) -> Exit:
     """List what was not read, a page at a time.
 
     Args:
@@ -170,13 +166,9 @@ def delete(
         else f"every message older than {older_than} days"
     )  # fmt: skip
 
+    out = Output(json=connection.json)
+
     async def work(session: Session) -> Exit:
-        _choose_one(
-            "ids, --all-read, --all-unread or --older-than", bool(ids), all_read, all_unread, older_than is not None
-        )
-        if not yes and not confirm(f"Delete {what}", session.out, instead="--yes"):
-            session.out.warn("nothing was deleted")
-            return Exit.REJECTED
         receives = session.client.receives
         if ids:
             done = await receives.delete(ids)
@@ -188,7 +180,16 @@ def delete(
         session.out.emit(done)
         return Exit.OK
 
-    return online(connection, work)
+    def ask() -> Exit:
+        _choose_one(
+            "ids, --all-read, --all-unread or --older-than", bool(ids), all_read, all_unread, older_than is not None
+        )
+        if not yes and not confirm(f"Delete {what}", out, instead="--yes"):
+            out.warn("nothing was deleted")
+            return Exit.REJECTED
+        return online(connection, work)
+
+    return guarded(out, ask)
 
 
 @inbox.command
@@ -210,7 +211,6 @@ def watch(
 
     async def work(session: Session) -> Exit:
         await watch_inbox(session, lambda message: _show_one(session, message), every=every, mark=mark, sender=sender)
-        return Exit.OK
 
     return online(connection, work)
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import sys
 from typing import Annotated
 
 from cyclopts import Parameter
 
+from wikipayam_async.cli.asking import read_text
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.frame import Form, guarded
 from wikipayam_async.cli.output import Output
@@ -41,7 +41,7 @@ def parts(
     out = Output(json=form.json)
 
     def count() -> Exit:
-        body = sys.stdin.read().removesuffix("\n") if text == "-" else text
+        body = read_text(text)
         found, better = count_parts(body), suggest(body)
         foreign = sorted(found.characters_that_forced_unicode)
         out.say(

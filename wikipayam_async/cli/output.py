@@ -6,22 +6,23 @@ import io
 import os
 import re
 import sys
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING, TextIO, cast
 
 import attrs
 
 from wikipayam_async.core.converter import encode_json
-from wikipayam_async.errors import APIStatusError, UnknownOutcomeError, WikipayamError
+from wikipayam_async.errors import APIStatusError, InvalidInputError, UnknownOutcomeError, WikipayamError
 
 if TYPE_CHECKING:
     from rich.console import Console
 
 __all__ = ["Output", "plain", "visible"]
 
-# What a stranger writes into an SMS must not steer the terminal of who reads it. Line ends and tabs are left.
-_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+# What a stranger writes into an SMS must not steer the terminal of who reads it, nor turn the order of what stands beside
+# it around. Line ends and tabs are left, and the marks that Persian is written with.
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def visible(text: str) -> str:
@@ -30,7 +31,7 @@ def visible(text: str) -> str:
     Args:
         text: Any text.
     """
-    return _CONTROL.sub(lambda found: f"\\x{ord(found[0]):02x}", text)
+    return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
 
 
 def plain(value: object) -> object:
@@ -65,48 +66,59 @@ class Output:
 
     def __init__(self, *, json: bool = False, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
         self.json = json
-        self._stdout = stdout or sys.stdout
-        self._stderr = stderr or sys.stderr
-        self.closed = False
+        self._stdout: TextIO | None = stdout or sys.stdout
+        self._words = _Words(stderr or sys.stderr)
+        self.closed = self._stdout is None
         _be_utf8(self._stdout)
-        if isinstance(self._stderr, io.TextIOWrapper):
-            self._stderr.reconfigure(errors="replace")  # not every terminal knows Persian
 
     @property
     def console(self) -> Console:
         """Rich's view of stderr."""
         from rich.console import Console  # noqa: PLC0415 - many commands do without
 
-        return Console(file=self._stderr, highlight=False, markup=False, soft_wrap=False)
+        return Console(file=cast("TextIO", self._words), highlight=False, markup=False, soft_wrap=False)
 
     @property
     def is_live(self) -> bool:
         """Whether a human looks on: progress may be drawn."""
-        return not self.json and self._stderr.isatty()
+        return not self.json and self._words.isatty()
+
+    @property
+    def is_lost(self) -> bool:
+        """Whether nobody reads what the command has to tell."""
+        return self.closed if self.json else self._words.is_lost
 
     def emit(self, value: object) -> None:
-        """Write a line of JSON to stdout, with `--json` alone.
+        """Write a line of JSON to stdout, with `--json` alone. Where there is no room for it, the human is told.
 
         Args:
             value: What `plain` takes.
         """
         if self.json:
-            self.data(encode_json(plain(value)).decode() + "\n")
+            try:
+                self.data(encode_json(plain(value)).decode() + "\n")
+            except InvalidInputError as error:  # what the command has done is done, and its exit code says what
+                self.warn(str(error))
 
     def data(self, text: str) -> None:
         """Write what was asked for as data to stdout, whatever the mode. A reader that went away ends no command.
 
         Args:
             text: The data.
+
+        Raises:
+            InvalidInputError: It cannot be written for another reason; the disk may be full.
         """
-        if self.closed:
+        if self.closed or self._stdout is None:
             return
         try:
             self._stdout.write(text)
             self._stdout.flush()
-        except BrokenPipeError:
+        except OSError as error:
             self.closed = True
             _let_go(self._stdout)
+            if not isinstance(error, BrokenPipeError):
+                raise InvalidInputError("stdout", rule="cannot be written", got=str(error.strerror)) from None
 
     def say(self, text: str) -> None:
         """Tell a human; nothing with `--json`.
@@ -123,8 +135,8 @@ class Output:
         Args:
             text: One line or more.
         """
-        self._stderr.write(visible(text) + "\n")
-        self._stderr.flush()
+        self._words.write(visible(text) + "\n")
+        self._words.flush()
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Show a table to a human; nothing with `--json`.
@@ -167,13 +179,54 @@ def described(error: WikipayamError) -> dict[str, object]:
     return fields
 
 
-def _be_utf8(stream: TextIO) -> None:
+class _Words:
+    """Where the human reads. If it is gone, as a terminal that was closed, the words are dropped: no command ends of that.
+
+    Args:
+        stream: The stream behind it; None if there is none.
+    """
+
+    def __init__(self, stream: TextIO | None) -> None:
+        self._stream = stream
+        self.is_lost = stream is None
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # not every terminal knows Persian
+
+    @property
+    def encoding(self) -> str:
+        """The encoding behind it, which decides what lines are drawn with."""
+        return getattr(self._stream, "encoding", None) or "utf-8"
+
+    def isatty(self) -> bool:
+        """Say whether a human looks on."""
+        return self._stream is not None and not self.is_lost and self._stream.isatty()
+
+    def write(self, text: str, /) -> int:
+        """Write, if somebody reads."""
+        self._try(lambda stream: stream.write(text))
+        return len(text)
+
+    def flush(self) -> None:
+        """Show what was written."""
+        self._try(lambda stream: stream.flush())
+
+    def _try(self, do: Callable[[TextIO], object]) -> None:
+        if self._stream is None or self.is_lost:
+            return
+        try:
+            do(self._stream)
+        except OSError:
+            self.is_lost = True
+            _let_go(self._stream)
+
+
+def _be_utf8(stream: TextIO | None) -> None:
     if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
         stream.reconfigure(encoding="utf-8")  # which JSON is
 
 
 def _let_go(stream: TextIO) -> None:
-    """Point a broken stdout to nowhere, so that Python's own flush at exit does not complain."""
+    """Point a broken stream to nowhere, so that Python's own flush at exit does not complain."""
     try:
         number = stream.fileno()
     except (OSError, ValueError):

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import sys
+from collections.abc import Awaitable, Callable
 from typing import Annotated, TypeAlias
 
 from attrs import frozen
 from cyclopts import Parameter
 
 from wikipayam_async.bulk.results import BulkReport, SendResult
+from wikipayam_async.cli.asking import read_text
 from wikipayam_async.cli.exits import Exit, exit_of_result, worst
-from wikipayam_async.cli.frame import Connection, Session, online
+from wikipayam_async.cli.frame import Connection, Session, guarded, online
 from wikipayam_async.cli.output import Output, described
 from wikipayam_async.core.events import SendStatus
 from wikipayam_async.core.redact import mask_number
@@ -19,8 +20,6 @@ from wikipayam_async.messages import SmsMessage
 from wikipayam_async.numbers import normalize_receiver
 
 __all__ = ["holoo", "otp", "send", "voice"]
-
-_STDIN = "-"
 
 Verbatim: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True)]
 """An argument that may begin with a hyphen: a text, or `-` for stdin."""
@@ -58,16 +57,15 @@ def send(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session) -> Exit:
+    async def work(session: Session, body: str) -> Exit:
         if also and naming.track_id is not None:
             rule = "expected one receiver, for a reference names one message"
             raise InvalidInputError("--track-id", rule=rule, got="more receivers")
-        body = _read(text)
         numbers = [normalize_receiver(one) for one in (receiver, *also)]  # one that is none stops them all
         messages = [SmsMessage(one, body, sender=naming.sender, track_id=naming.track_id) for one in numbers]
         return _tell(await session.client.sms.send_bulk(messages), session.out)
 
-    return online(connection, work)
+    return _send(text, connection, work)
 
 
 def otp(
@@ -89,13 +87,13 @@ def otp(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session) -> Exit:
-        sent = await session.client.otp.send(receiver, _read(code), pattern, track_id)
+    async def work(session: Session, body: str) -> Exit:
+        sent = await session.client.otp.send(receiver, body, pattern, track_id)
         session.out.say(f"accepted: id {sent.id}, track id {sent.track_id}")
         session.out.emit(sent)
         return Exit.OK
 
-    return online(connection, work)
+    return _send(code, connection, work)
 
 
 def voice(
@@ -110,13 +108,13 @@ def voice(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session) -> Exit:
-        queued = await session.client.voice.send(receiver, _read(code), track_id)
+    async def work(session: Session, body: str) -> Exit:
+        queued = await session.client.voice.send(receiver, body, track_id)
         session.out.say(f"queued: id {queued.id}, track id {queued.track_id}")
         session.out.emit(queued)
         return Exit.OK
 
-    return online(connection, work)
+    return _send(code, connection, work)
 
 
 def holoo(
@@ -140,21 +138,24 @@ def holoo(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session) -> Exit:
+    async def work(session: Session, body: str) -> Exit:
         road = session.client.holoo.send_get if legacy_get else session.client.holoo.send
-        sent = await road(receiver, _read(text), sender, username)
+        sent = await road(receiver, body, sender, username)
         session.out.say("accepted" + (f": id {sent.id}" if sent.id else ""))
         session.out.emit({"id": sent.id, "message": sent.message})
         return Exit.OK
 
-    return online(connection, work)
+    return _send(text, connection, work)
 
 
-def _read(given: str) -> str:
-    """Return an argument, or what stdin holds without the line end that ends it."""
-    if given != _STDIN:
-        return given
-    return sys.stdin.read().removesuffix("\n").removesuffix("\r")
+def _send(given: str, connection: Connection, work: Callable[[Session, str], Awaitable[Exit]]) -> Exit:
+    """Read the text before there is a client, and an event loop in which Ctrl-C would not end the reading; then send it."""
+
+    def go() -> Exit:
+        text = read_text(given)
+        return online(connection, lambda session: work(session, text))
+
+    return guarded(Output(json=connection.json), go)
 
 
 def _tell(report: BulkReport, out: Output) -> Exit:

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import getpass
+import io
 import os
 import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from wikipayam_async.cli.exits import NoTokenError
 from wikipayam_async.core.redact import Secret
 from wikipayam_async.errors import ConfigurationError
 
-__all__ = ["Settings", "TokenSources", "read_settings"]
+__all__ = ["DEFAULT_ENV_FILE", "Settings", "TokenSources", "need_token", "read_settings", "with_token"]
+
+DEFAULT_ENV_FILE = Path(".env")
 
 _TOKEN = "SMS_AUTH_TOKEN"  # noqa: S105 - its name
 _ADDRESS = ("WIKIPAYAM_SMS_API_BASE_URL", "WIKIPAYAM_SMS_API_PREFIX")
@@ -61,7 +64,10 @@ def _from_keyring() -> str | None:
 def _from_a_human() -> str | None:
     if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
         return None
-    return getpass.getpass("API token (not shown): ", stream=sys.stderr).strip()
+    try:
+        return getpass.getpass("API token (not shown): ", stream=sys.stderr).strip()
+    except EOFError:
+        return None
 
 
 @frozen
@@ -86,7 +92,7 @@ def read_settings(
     could lead the token from the environment to another host.
 
     Args:
-        env_file: The file; it need not exist.
+        env_file: The file. `.env` need not exist; another one was meant to be there.
         environ: The environment.
         sources: Where else a token may be.
 
@@ -124,6 +130,18 @@ def need_token(settings: Settings, sources: TokenSources = TokenSources()) -> Se
     return Secret(answer)
 
 
+def with_token(settings: Settings) -> Settings:
+    """Return the same settings with a token, which is asked for if there is none yet.
+
+    Args:
+        settings: What is known.
+
+    Raises:
+        NoTokenError: There is none.
+    """
+    return evolve(settings, token=need_token(settings))
+
+
 def _find_token(
     environ: Mapping[str, str], filed: Mapping[str, str], env_file: Path, sources: TokenSources
 ) -> tuple[str | None, str]:
@@ -137,12 +155,13 @@ def _find_token(
 
 
 def _read_file(path: Path) -> dict[str, str]:
-    if not path.is_file():
-        return {}
-    from dotenv import dotenv_values  # noqa: PLC0415 - where there is a file
-
     try:
-        found = dotenv_values(path, interpolate=False, encoding="utf-8-sig")
+        content = path.read_text(encoding="utf-8-sig")
+        from dotenv import dotenv_values  # noqa: PLC0415 - where there is a file
+
+        found = dotenv_values(stream=io.StringIO(content), interpolate=False)
     except (OSError, UnicodeDecodeError) as error:
+        if isinstance(error, FileNotFoundError) and path == DEFAULT_ENV_FILE:
+            return {}
         raise ConfigurationError(f"{path}: cannot be read ({type(error).__name__})") from None
     return {name: value for name, value in found.items() if value}

@@ -8,6 +8,7 @@ from typing import NoReturn
 import anyio
 
 from wikipayam_async.cli.frame import Session
+from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.base import TRANSIENT
 from wikipayam_async.services.inbound import Receive, key_of
 
@@ -27,9 +28,25 @@ async def watch_inbox(
         sender: Only from this number.
 
     Raises:
-        InvalidInputError: An argument breaks a rule.
+        InvalidInputError: An argument breaks a rule, or nobody reads any more what is shown.
         AuthenticationError: The token is wrong; so for every refusal that waiting does not mend.
     """
+    failure = InvalidInputError("output", rule="expected somebody who reads it", got="a closed one")
+
+    def show_to_somebody(message: Receive) -> None:
+        show(message)
+        if session.out.is_lost:  # nothing is marked as read that nobody could see
+            scope.cancel()
+            raise failure
+
+    with anyio.CancelScope() as scope:
+        await _watch(session, show_to_somebody, every=every, mark=mark, sender=sender)
+    raise failure
+
+
+async def _watch(
+    session: Session, show: Callable[[Receive], None], *, every: float, mark: bool, sender: str | None
+) -> NoReturn:
     receives = session.client.receives
     if mark:
         await receives.consume(show, every, sender=sender)

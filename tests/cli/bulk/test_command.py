@@ -11,8 +11,11 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Ended, Run
+from wikipayam_async.cli import main, settings
 from wikipayam_async.cli.bulk.options import BooksOptions, TextOptions, command_line
 from wikipayam_async.cli.frame import Connection
+from wikipayam_async.cli.settings import Settings
+from wikipayam_async.core.redact import Secret
 from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, Fault
 
 A, B, C = "09120000001", "09120000002", "09120000003"
@@ -480,11 +483,7 @@ def test_rows_that_were_claimed_and_never_settled_are_unknown(run: Run, own: boo
 
 
 def test_a_typed_token_is_asked_for_once(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Then the first look at the account is left out."""
-    from wikipayam_async.cli import frame  # noqa: PLC0415
-    from wikipayam_async.cli.settings import Settings  # noqa: PLC0415
-    from wikipayam_async.core.redact import Secret  # noqa: PLC0415
-
+    """It serves for the look at the balance and for the sending."""
     asked: list[None] = []
 
     def ask(_: Settings) -> Secret:
@@ -492,11 +491,66 @@ def test_a_typed_token_is_asked_for_once(gateway: Emulator, run: Run, monkeypatc
         return Secret(DEFAULT_TOKEN)
 
     monkeypatch.delenv("SMS_AUTH_TOKEN")
-    monkeypatch.setattr(frame, "need_token", ask)
+    monkeypatch.setattr(settings, "need_token", ask)
     write(f"{A},hi")
-    assert run("bulk", FILE, "--yes").code == 0
-    assert len(asked) == 1
-    assert gateway.requests == 1
+    ended = run("bulk", FILE, "--yes", "--price-persian", "10")
+    assert (ended.code, "balance: " in ended.err) == (0, True)
+    assert (len(asked), gateway.requests, receivers(gateway)) == (1, 2, [A])
+
+
+def test_the_settings_are_read_once(gateway: Emulator, run: Run) -> None:
+    """What of a file of settings does not count is told once."""
+    Path(".env").write_text("WIKIPAYAM_SMS_API_BASE_URL=https://elsewhere.example\n", encoding="utf-8")
+    write(f"{A},hi")
+    ended = run("bulk", FILE, "--yes")
+    assert (ended.code, ended.err.count("is ignored")) == (0, 1)
+
+
+def test_a_list_of_opt_outs_that_came_later_may_not_be_left_out(gateway: Emulator, run: Run) -> None:
+    """A list that joined in a later run is asked for in every run after it."""
+    write(f"{A},hi", f"{B},hi", f"{C},hi")
+    Path("stop").write_text(C, encoding="utf-8")
+    stopped(gateway, run)
+    gateway.faults.script([Fault.status(400)], on=SENDS)
+    run("bulk", FILE, "--yes", "--resume", RESULTS, "--retry-rejected", "--opt-out", "stop")
+    ended = run("bulk", FILE, "--yes", "--resume", RESULTS, "--retry-rejected")
+    assert (ended.code, "different are: --opt-out. " in ended.err) == (2, True)
+    assert receivers(gateway) == [A]
+
+
+def test_a_reader_that_went_away_stops_no_run(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `2>&1 | head -1`: everything is sent and written down although nobody reads what is told of it."""
+
+    class Gone(io.StringIO):
+        def write(self, _: str, /) -> int:
+            raise BrokenPipeError
+
+    monkeypatch.setattr("wikipayam_async.cli.bulk.progress._SECONDS_A_LINE", 0.0)
+    write(f"{A},hi", f"{B},hi", f"{C},hi")
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stderr", Gone())
+        assert main(["bulk", FILE, "--yes", "--batch-size", "1", "--concurrency", "1"]) == 0
+    assert receivers(gateway) == [A, B, C]
+    assert fates(run) == {2: "accepted", 3: "accepted", 4: "accepted"}
+
+
+@pytest.mark.parametrize("rate", ["nan", "inf", "0", "-1"])
+def test_a_rate_that_is_none_is_a_mistake(run: Run, rate: str) -> None:
+    """It is named before the file is looked at."""
+    ended = run("bulk", FILE, "--rate", rate)
+    assert (ended.code, "messages_per_second" in ended.err) == (2, True)
+
+
+def test_names_that_look_like_options_can_be_typed_again() -> None:
+    """A value that begins with a hyphen is joined to its option, and a file gets its directory."""
+    line = command_line(Path("-f.csv"), [TextOptions(text="-5")], Path("-r"))
+    assert line == "wikipayam bulk ./-f.csv --text=-5 --resume ./-r"
+
+
+def test_the_results_of_any_file_can_be_looked_at_as_told(gateway: Emulator, run: Run) -> None:
+    """The command that shows them is quoted for a shell."""
+    write(f"{A},hi", name="my file.csv")
+    assert "(wikipayam results 'my file.csv.results.jsonl')\n" in run("bulk", "my file.csv", "--yes").err
 
 
 def test_a_disk_that_fills_up_on_the_way_is_told(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

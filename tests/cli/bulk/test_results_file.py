@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import stat
+import sys
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -408,3 +409,31 @@ def test_results_stand_beside_their_file() -> None:
 def test_every_line_is_typed() -> None:
     """The lines that can be read are those that are written."""
     assert [one.__struct_config__.tag for one in Line.__args__] == ["header", "run", "claimed", "row"]
+
+
+def test_a_link_to_a_file_is_not_another_file() -> None:
+    """What was sent by one name is not sent again by the other: the results stand beside the file itself."""
+    Path("link.csv").symlink_to("f.csv")
+    assert results_path(Path("link.csv")) == Path("f.csv.results.jsonl").resolve()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="it has no named pipes of this kind")
+def test_what_is_no_file_is_not_waited_for() -> None:
+    """A pipe, whose opening would wait for a writer for ever, is refused, and nothing is left beside it."""
+    os.mkfifo("pipe")
+    with pytest.raises(ResultsFileError) as caught:
+        ResultsFile.existing(Path("pipe"))
+    assert str(caught.value) == "pipe: is no file"
+    assert not Path("pipe.lock").exists()
+
+
+def test_a_file_system_without_locks_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where two processes cannot be kept apart, none sends."""
+
+    def refuse(_: object) -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr("filelock.FileLock.acquire", refuse)
+    with pytest.raises(ResultsFileError) as caught:
+        ResultsFile.fresh(PATH)
+    assert str(caught.value) == "r.jsonl: cannot be locked (its file system knows no locks)"

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 from zipfile import ZipFile
@@ -95,7 +96,7 @@ def test_an_empty_file_has_no_rows() -> None:
 @pytest.mark.parametrize(
     ("content", "words"),
     [
-        (b"a,\n", "f.csv: column 2 has no name in row 1; name it, or say --no-header"),
+        (b"a,,b\n", "f.csv: column 2 has no name in row 1; name it, or say --no-header"),
         (b"a, a \n", "f.csv: two columns are called 'a' in row 1"),
         (b'a,b\n1,"x\n2,y\n', "f.csv: row 2 is no CSV: unexpected end of data"),
         (b'a,b\n1,2\n1,"x"y\n', "f.csv: row 3 is no CSV: ',' expected after '\"'"),
@@ -157,11 +158,11 @@ SHEETS = {
 }
 
 
-def workbook(name: str = "f.xlsx") -> None:
+def workbook(name: str = "f.xlsx", sheets: Mapping[str, str] = SHEETS) -> None:
     """Write a workbook whose first sheet is hidden, and whose table does not begin in the first cell."""
-    names = list(SHEETS)
+    names = list(sheets)
     state = {"hidden": 'state="hidden"'}
-    sheets = "".join(
+    listed = "".join(
         f'<sheet name="{one}" sheetId="{place}" r:id="r{place}" {state.get(one, "")}/>'
         for place, one in enumerate(names)
     )
@@ -172,13 +173,13 @@ def workbook(name: str = "f.xlsx") -> None:
     parts = {
         "_rels/.rels": f'<Relationships xmlns="{PACKAGE}/relationships"><Relationship Id="a" '
         f'Type="{RELATIONS}/officeDocument" Target="xl/workbook.xml"/></Relationships>',
-        "xl/workbook.xml": f'<workbook xmlns="{SPREADSHEET}" xmlns:r="{RELATIONS}"><sheets>{sheets}</sheets></workbook>',
+        "xl/workbook.xml": f'<workbook xmlns="{SPREADSHEET}" xmlns:r="{RELATIONS}"><sheets>{listed}</sheets></workbook>',
         "xl/_rels/workbook.xml.rels": f'<Relationships xmlns="{PACKAGE}/relationships">{links}'
         f'<Relationship Id="s" Type="{RELATIONS}/styles" Target="styles.xml"/></Relationships>',
         "xl/styles.xml": f'<styleSheet xmlns="{SPREADSHEET}"><cellXfs><xf numFmtId="0"/><xf numFmtId="14"/></cellXfs>'
         "</styleSheet>",
     }
-    for one, rows in SHEETS.items():
+    for one, rows in sheets.items():
         parts[f"xl/worksheets/{one}.xml"] = (
             f'<worksheet xmlns="{SPREADSHEET}"><sheetData>{rows}</sheetData></worksheet>'
         )
@@ -210,3 +211,20 @@ def test_a_workbook_that_cannot_be_read_is_refused() -> None:
         read("f.xlsx", sheet="other")
     assert str(caught.value) == "--sheet: there is none of this name; there are hidden, people, empty"
     assert refusal(json.dumps({}).encode(), "g.xlsx") == "g.xlsx: is no workbook that can be read (CalamineError)"
+    workbook(sheets={})
+    with pytest.raises(InputFileError) as caught:
+        read("f.xlsx")
+    assert str(caught.value) == "f.xlsx: has no sheet with cells"
+
+
+def test_empty_cells_at_the_end_do_not_count() -> None:
+    """Spreadsheets leave them there: in the first row they are no columns, and in others no cells."""
+    assert csv("a,b,, \n1,2,,\n3,,,\n4,5,,6\n") == (
+        ("a", "b"),
+        "delimiter ','",
+        [
+            (2, {"a": "1", "b": "2"}),
+            (3, {"a": "3", "b": ""}),
+            (4, "row: expected at most 2 cells, as the first row has; got 4 cells"),
+        ],
+    )

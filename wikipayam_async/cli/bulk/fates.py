@@ -9,11 +9,11 @@ from typing import cast
 
 from attrs import frozen
 
-from wikipayam_async.cli.bulk.record import HELD_BACK, Claimed, Header, Line, RowLine, scan
+from wikipayam_async.cli.bulk.record import HELD_BACK, Claimed, Header, Line, RowLine, RunLine, scan
 from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
 from wikipayam_async.core.events import SendStatus
 
-__all__ = ["Fate", "Fates", "Known", "read_results"]
+__all__ = ["Fate", "Fates", "Known", "check_is_file", "read_results"]
 
 
 class Fate(IntEnum):
@@ -135,12 +135,27 @@ class Known:
         fates: What is known of every row.
         size: How many bytes of it count; behind them is half a line at most.
         is_ended: Whether the last line that counts has its end.
+        opt_out: Whether any run had a list of people who want no messages.
     """
 
     header: Header
     fates: Fates
     size: int
     is_ended: bool
+    opt_out: bool
+
+
+def check_is_file(path: Path) -> None:
+    """Check that something is an ordinary file, or not there, so that opening it waits for nobody.
+
+    Args:
+        path: Where it is.
+
+    Raises:
+        ResultsFileError: It is something else.
+    """
+    if path.exists() and not path.is_file():
+        raise ResultsFileError(f"{path}: is no file")
 
 
 def read_results(path: Path) -> Known:
@@ -153,15 +168,19 @@ def read_results(path: Path) -> Known:
         ResultsFileError: It is not there, or not every line of it can be read.
     """
     fates = Fates()
+    check_is_file(path)
     try:
         with path.open("rb") as file:
             lines = scan(path, file)
-            _, size, header = next(lines)
+            _, size, first = next(lines)
+            header = cast("Header", first)
+            opt_out = header.opt_out
             for _, end, line in lines:
                 fates.take(line)
+                opt_out |= isinstance(line, RunLine) and line.opt_out
                 size = end
             fates.end_of_run()
             file.seek(size - 1)
-            return Known(cast("Header", header), fates, size, file.read(1) == b"\n")
+            return Known(header, fates, size, file.read(1) == b"\n", opt_out)
     except OSError as error:
         raise ResultsFileError(cannot(path, "read", error)) from None

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from wikipayam_async.cli.asking import confirm
 from wikipayam_async.cli.bulk.check import Check, look_through
-from wikipayam_async.cli.bulk.fates import Fates, read_results
+from wikipayam_async.cli.bulk.fates import Fates, Known, read_results
 from wikipayam_async.cli.bulk.options import (
     BooksOptions,
     CareOptions,
@@ -24,7 +24,6 @@ from wikipayam_async.cli.bulk.options import (
 )
 from wikipayam_async.cli.bulk.plan import aspects_of, make_plan
 from wikipayam_async.cli.bulk.progress import progress
-from wikipayam_async.cli.bulk.record import Header
 from wikipayam_async.cli.bulk.refusals import ResultsFileError
 from wikipayam_async.cli.bulk.report import End, counted, described_check, tell_check, tell_end
 from wikipayam_async.cli.bulk.results_file import ResultsFile, RunFacts, results_path
@@ -36,7 +35,7 @@ from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.frame import Connection, Session, online
 from wikipayam_async.cli.looking import tariff_of
 from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.settings import Settings
+from wikipayam_async.cli.settings import Settings, with_token
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.errors import APIStatusError, AuthenticationError, InvalidInputError, ResponseError
 from wikipayam_async.tariff import format_money
@@ -73,15 +72,17 @@ class Order:
 
         Raises:
             InvalidInputError: Options do not go together, or a number is too small.
+            ConfigurationError: The rate is none.
         """
         if self.books.resume is not None and self.books.results is not None:
             raise InvalidInputError("--resume", rule="names the results file", got="--results too")
         if self.books.retry_rejected and self.books.resume is None:
             raise InvalidInputError("--retry-rejected", rule="goes with --resume", got="no --resume")
+        rate_limit = None if self.pace.rate is None else RateLimit(messages_per_second=self.pace.rate)
         for name, value in (("--batch-size", self.pace.group), ("--concurrency", self.pace.concurrency)):
             if value < 1:
                 raise InvalidInputError(name, rule="expected at least 1", got="less")
-        return None if self.pace.rate is None else RateLimit(messages_per_second=self.pace.rate)
+        return rate_limit
 
 
 @frozen(kw_only=True)
@@ -134,19 +135,22 @@ class Job:
             return self._rehearse()
         resume = self.order.books.resume
         with ResultsFile.fresh(self.order.results) if resume is None else ResultsFile.existing(resume) as results:
-            prepared = self._prepare(results.header, results.fates)
+            prepared = self._prepare(results.known)
             tell_check(self.out, prepared.check, prepared.manner)
             if not prepared.check.messages and resume is None:
                 return self._leave(prepared.check)
+            settings = with_token(self.settings)
+            if settings.ignored:
+                self.out.warn(settings.ignored)
             if prepared.check.messages:
-                code = self._look_at_the_account(prepared.check)
+                code = self._look_at_the_account(prepared.check, settings)
                 if code is not Exit.OK:
                     return code
                 if not self._is_agreed(prepared.check):
                     self.out.warn("nothing was sent")
                     return Exit.USAGE
             run = _Run(self, prepared, results, prepared.sieve())
-            return online(self.order.connection, run.send, rate_limit=rate_limit, tells_sends=True)
+            return online(self.order.connection, run.send, settings=settings, rate_limit=rate_limit, tells_sends=True)
 
     def _leave(self, check: Check) -> Exit:
         """End where there is nothing to send: without a results file, so that the mended file can be sent."""
@@ -155,16 +159,13 @@ class Job:
         return Exit.REJECTED if check.bad else Exit.OK
 
     def _rehearse(self) -> Exit:
-        header, fates = None, Fates()
-        if self.order.books.resume is not None:
-            known = read_results(self.order.books.resume)
-            header, fates = known.header, known.fates
-        prepared = self._prepare(header, fates)
+        resume = self.order.books.resume
+        prepared = self._prepare(None if resume is None else read_results(resume))
         tell_check(self.out, prepared.check, prepared.manner)
         self.out.emit(described_check(prepared.check))
         return Exit.REJECTED if prepared.check.bad else Exit.OK
 
-    def _prepare(self, header: Header | None, fates: Fates) -> _Prepared:
+    def _prepare(self, known: Known | None) -> _Prepared:
         """Look through the whole file, without any traffic."""
         order = self.order
         reading, holding = order.reading.reading(order.file), order.holding.holding()
@@ -173,9 +174,9 @@ class Job:
         with open_table(reading, snapshot) as table:
             plan = make_plan(order.texts.wishes(self.settings), table)
             aspects = aspects_of(plan, reading, table, snapshot.digest, holding.dedupe)
-            if header is not None:
-                _compare(order.results, header, aspects, opt_out=holding.opt_out is not None)
-            sorter = Sorter(plan, holding, fates, order.books.retry_rejected)
+            if known is not None:
+                _compare(order.results, known, aspects, opt_out=holding.opt_out is not None)
+            sorter = Sorter(plan, holding, known.fates if known else Fates(), order.books.retry_rejected)
             check = look_through(table.rows, sorter, _new_sieve(reading, snapshot, sorter), tariff)
         if not check.rows:
             raise InvalidInputError(str(order.file), rule="expected rows", got="none")
@@ -183,11 +184,11 @@ class Job:
             check=check, manner=table.manner, reading=reading, snapshot=snapshot, sorter=sorter, aspects=aspects
         )
 
-    def _look_at_the_account(self, check: Check) -> Exit:
+    def _look_at_the_account(self, check: Check, settings: Settings) -> Exit:
         """Ask for the balance, which shows before anything is claimed whether the token is good and the gateway there."""
-        if self.settings.token is None:
-            return Exit.OK  # who types the token is asked for it once
-        return online(self.order.connection, lambda session: _compare_with_balance(session, check.cost))
+        return online(
+            self.order.connection, lambda session: _compare_with_balance(session, check.cost), settings=settings
+        )
 
     def _is_agreed(self, check: Check) -> bool:
         care = self.order.care
@@ -256,13 +257,13 @@ def _new_sieve(reading: Reading, snapshot: Snapshot, sorter: Sorter) -> Sieve:
         return sorter.sieve(table.rows)
 
 
-def _compare(path: Path, header: Header, aspects: Mapping[str, str], *, opt_out: bool) -> None:
+def _compare(path: Path, known: Known, aspects: Mapping[str, str], *, opt_out: bool) -> None:
     """Refuse to go on with another file, or in another way.
 
     A list of people who want no messages may come in later, and may change; it may not be left out.
     """
-    changed = [name for name, digest in aspects.items() if header.fingerprint.get(name) != digest]
-    if header.opt_out and not opt_out:
+    changed = [name for name, digest in aspects.items() if known.header.fingerprint.get(name) != digest]
+    if known.opt_out and not opt_out:
         changed.append("--opt-out")
     if changed:
         raise ResultsFileError(

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import msgspec
 from attrs import frozen
 
-from wikipayam_async.cli.bulk.fates import Fates
+from wikipayam_async.cli.bulk.fates import Fates, check_is_file
 from wikipayam_async.cli.bulk.record import Claimed, Header, RowLine, scan
 from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
 from wikipayam_async.cli.exits import Exit
@@ -76,6 +76,7 @@ def tell_results(out: Output, path: Path, status: SendStatus | None, target: Pat
         ResultsFileError: The file cannot be read in every line.
         InvalidInputError: The other file cannot be written.
     """
+    check_is_file(path)
     try:
         with path.open("rb") as file:
             return _tell(out, _Contents(path, file), status, target)

@@ -195,8 +195,12 @@ def command_line(path: Path, groups: Sequence[attrs.AttrsInstance], results: Pat
         groups: All options.
         results: The results file.
     """
-    words = ["wikipayam", "bulk", str(path), *(word for group in groups for word in _words(group))]
-    return " ".join(map(shlex.quote, [*words, "--resume", str(results)]))
+    words = ["wikipayam", "bulk", _no_option(path), *(word for group in groups for word in _words(group))]
+    return " ".join(map(shlex.quote, [*words, "--resume", _no_option(results)]))
+
+
+def _no_option(path: Path) -> str:
+    return f"./{path}" if str(path).startswith("-") else str(path)
 
 
 def _words(group: attrs.AttrsInstance) -> Iterator[str]:
@@ -204,8 +208,11 @@ def _words(group: attrs.AttrsInstance) -> Iterator[str]:
         value = getattr(group, one.name)
         if one.name in {"results", "resume"} or value == one.default:
             continue
-        yield "--" + one.name.replace("_", "-")
-        if one.name == "proxy":
-            yield _HIDDEN  # it may hold a password
-        elif value is not True:
-            yield str(value)
+        option = "--" + one.name.replace("_", "-")
+        if value is True:
+            yield option
+        elif str(value).startswith("-"):
+            yield f"{option}={value}"
+        else:
+            yield option
+            yield _HIDDEN if one.name == "proxy" else str(value)  # it may hold a password

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 
 from attrs import frozen
@@ -138,16 +139,17 @@ def tell_end(out: Output, end: End) -> None:
     """
     end.results.fates.end_of_run()
     counts, path = end.counts, end.results.path
+    look = f"wikipayam results {shlex.quote(str(path))}"
     if end.tally.failure is not None:
         out.warn(f"ended before its time: {end.tally.failure}")
     for cause, messages in end.tally.causes.items():
         out.say(f"{counted(messages, 'message')}: {cause}")
     out.say(", ".join(f"{count:,} {status.value.replace('_', ' ')}" for status, count in counts.items()))
-    out.say(f"what became of each row: {path} (wikipayam results {path})")
+    out.say(f"what became of each row: {path} ({look})")
     if counts[SendStatus.UNKNOWN]:
         out.say(
             "the unknown ones may have been sent: look up their track ids in the panel "
-            f"(wikipayam results {path} --status unknown). They are never sent again by --resume; "
+            f"({look} --status unknown). They are never sent again by --resume; "
             "those that were not sent belong into a new file"
         )
     again = end.tally.is_refused_as_a_whole

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from attrs import frozen
 
 from wikipayam_async.cli.bulk.appender import Appender, open_to_append, sync_directory
-from wikipayam_async.cli.bulk.fates import Fates, Known, read_results
+from wikipayam_async.cli.bulk.fates import Fates, Known, check_is_file, read_results
 from wikipayam_async.cli.bulk.record import FORMAT, Claimed, Header, Line, RowLine, RunLine, encode
 from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
 from wikipayam_async.version import __version__
@@ -28,12 +28,13 @@ _LOCK_SUFFIX = ".lock"
 
 
 def results_path(path: Path) -> Path:
-    """Return where the results of a file go, if nothing else is said.
+    """Return where the results of a file go, if nothing else is said: beside the file itself, whatever link leads to it.
 
     Args:
         path: The file with the messages.
     """
-    return path.with_name(path.name + _SUFFIX)
+    real = path.resolve() if path.is_symlink() else path
+    return real.with_name(real.name + _SUFFIX)
 
 
 @frozen(kw_only=True)
@@ -86,13 +87,13 @@ class ResultsFile:
     Attributes:
         path: Where it is.
         fates: What is known of every row.
-        header: The first line; None if the file is still to be created.
+        known: What it said when it was opened; None if it is still to be created.
     """
 
     def __init__(self, path: Path, lock: BaseFileLock) -> None:
         self.path = path
         self.fates = Fates()
-        self.header: Header | None = None
+        self.known: Known | None = None
         self._lock = lock
         self._appender: Appender | None = None
         self._run = ""
@@ -122,11 +123,12 @@ class ResultsFile:
         Raises:
             ResultsFileError: It cannot be read in every line, or another process writes it.
         """
+        check_is_file(path)
         lock = _lock(path)
         try:
             known = read_results(path)
             found = cls(path, lock)
-            found.fates, found.header = known.fates, known.header
+            found.fates, found.known = known.fates, known
             found._appender = _append_to(path, known)
         except BaseException:
             lock.release()
@@ -259,6 +261,8 @@ def _lock(path: Path) -> BaseFileLock:
         raise ResultsFileError(f"{path}: another process is sending with this results file") from None
     except OSError as error:
         raise ResultsFileError(cannot(path, "locked", error)) from None
+    except NotImplementedError:
+        raise ResultsFileError(f"{path}: cannot be locked (its file system knows no locks)") from None
     return lock
 
 

@@ -182,7 +182,6 @@ class _Books:
         self._results = results
         self._tally = tally
         self._unwritten: list[RowLine] = []
-        self._failures: set[WikipayamError | None] = set()
 
     def enter(self, results: Iterable[SendResult]) -> None:
         """Write down some results.
@@ -211,7 +210,6 @@ class _Books:
         self._write()
 
     def _note(self, results: Iterable[SendResult]) -> None:
-        failures: set[WikipayamError | None] = set()
         for result in results:
             self._tally.note(result)
             self._unwritten.append(
@@ -224,10 +222,6 @@ class _Books:
                     reason=_reason(result.error),
                 )
             )
-            if result.status is SendStatus.NOT_ATTEMPTED and result.error in self._failures:
-                self._feed.stop()  # the error of an earlier request is why this one was not tried: no other will be
-            failures.add(result.error)
-        self._failures = failures - {None}
 
     def _write(self) -> None:
         if self._unwritten:
@@ -262,6 +256,8 @@ async def send_file(
     try:
         async with run:
             while (some := await run.take()) is not None:
+                if run.stopped_by is not None:
+                    feed.stop()
                 books.enter(some)
                 on_progress()
     except OSError as error:

@@ -190,15 +190,24 @@ def _objects(lines: Iterable[str]) -> Iterator[TableRow]:
 
 def _open_sheet(reading: Reading, source: CheckedFile) -> Table:
     # Only who has a workbook waits for its reader.
-    from python_calamine import CalamineError, CalamineWorkbook, SheetVisibleEnum  # noqa: PLC0415
+    from python_calamine import (  # noqa: PLC0415
+        CalamineError,
+        CalamineWorkbook,
+        SheetTypeEnum,
+        SheetVisibleEnum,
+    )
 
     content = io.BytesIO(io.BufferedReader(source).read())
     try:
         book = CalamineWorkbook.from_filelike(content)
-        visible = [one.name for one in book.sheets_metadata if one.visible is SheetVisibleEnum.Visible]
-        name = reading.sheet or (*visible, *book.sheet_names)[0]
-        if name not in book.sheet_names:
-            raise InputFileError(f"--sheet: there is none of this name; there are {', '.join(book.sheet_names)}")
+        sheets = [one for one in book.sheets_metadata if one.typ is SheetTypeEnum.WorkSheet]
+        if not sheets:
+            raise InputFileError(f"{reading.path}: has no sheet with cells")
+        names = [one.name for one in sheets]
+        shown = [one.name for one in sheets if one.visible is SheetVisibleEnum.Visible]
+        name = reading.sheet or (*shown, *names)[0]
+        if name not in names:
+            raise InputFileError(f"--sheet: there is none of this name; there are {', '.join(names)}")
         sheet = book.get_sheet_by_name(name)
     except CalamineError as error:
         raise InputFileError(f"{reading.path}: is no workbook that can be read ({type(error).__name__})") from None
@@ -216,7 +225,7 @@ def _tabulate(reading: Reading, records: Iterator[tuple[int, Any]], manner: str,
     if first is None:
         return Table((), is_fixed=True, manner=manner, rows=iter(()))
     if reading.has_header:
-        columns = _names(reading, first)
+        columns = _names(reading, first[0], _trimmed(first[1], 0))
     else:
         columns = tuple(str(first_column + place) for place in range(1, len(first[1]) + 1))
         filled = chain([first], filled)
@@ -228,8 +237,15 @@ def _is_empty(cells: Sequence[object]) -> bool:
     return all(isinstance(cell, str) and (not cell or cell.isspace()) for cell in cells)
 
 
-def _names(reading: Reading, header: tuple[int, Sequence[object]]) -> tuple[str, ...]:
-    number, cells = header
+def _trimmed(cells: Sequence[object], least: int) -> Sequence[object]:
+    """Return cells without the empty ones at the end, which spreadsheets leave there, but at least so many."""
+    count = len(cells)
+    while count > least and _is_empty(cells[count - 1 : count]):
+        count -= 1
+    return cells[:count]
+
+
+def _names(reading: Reading, number: int, cells: Sequence[object]) -> tuple[str, ...]:
     names: list[str] = []
     for place, cell in enumerate(cells, start=1):
         try:
@@ -245,6 +261,7 @@ def _names(reading: Reading, header: tuple[int, Sequence[object]]) -> tuple[str,
 
 
 def _row(number: int, columns: Sequence[str], cells: Sequence[object]) -> TableRow:
+    cells = _trimmed(cells, len(columns))
     if len(cells) > len(columns):
         rule = f"expected at most {len(columns)} cells, as the first row has"
         return TableRow(number, fault=InvalidInputError("row", rule=rule, got=f"{len(cells)} cells"))

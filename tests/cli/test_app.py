@@ -50,7 +50,7 @@ def test_an_interrupt_anywhere_ends_with_130(monkeypatch: pytest.MonkeyPatch, ru
     def interrupt(language: str) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(app, "build", lambda _: interrupt)
+    monkeypatch.setattr(app, "build", lambda _, called: interrupt)
     assert run("balance").code == 130
 
 

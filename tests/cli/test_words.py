@@ -12,7 +12,7 @@ from cyclopts import App
 
 from tests.cli.conftest import Run
 from wikipayam_async.cli import app, words
-from wikipayam_async.cli.words import TranslatedHelp, language_of, translate
+from wikipayam_async.cli.words import EnglishHelp, TranslatedHelp, language_of, translate
 from wikipayam_async.cli.words_fa import WORDS
 
 COMMANDS = 23
@@ -69,7 +69,8 @@ def shown() -> Shown:
         patch.setenv("COLUMNS", str(NARROW))
         patch.delenv("FORCE_COLOR", raising=False)
         tree = app.build("fa")
-        return Shown({path: page_of(tree, path) for path in paths(tree)}, frozenset(asked))
+        pages = {path: page_of(app.build("fa", *path[:1]), path) for path in paths(tree)}
+        return Shown(pages, frozenset(asked))
 
 
 def paths(of: App, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
@@ -197,10 +198,12 @@ def test_texts_without_persian_stay_as_they_are() -> None:
 
 
 def test_english_help_is_untouched(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    """Under any other locale the help is that of cyclopts, in English throughout."""
+    """Under any other locale the help is in English throughout, and its paragraphs are filled to the terminal's width."""
     formatters: list[Any] = [app.build(language).help_formatter for language in ("en", "fa")]
-    assert [type(one) for one in formatters] == [type(None), TranslatedHelp]
+    assert [type(one) for one in formatters] == [EnglishHelp, TranslatedHelp]
     monkeypatch.setenv("LANG", "en_US.UTF-8")
+    whole = "The whole file is looked through before anything is sent. What became of each row is written to a results file as"
+    assert f"\n\n{whole} it\n" in run("bulk", "--help").out
     for argv in ((), ("send",), ("inbox", "list")):
         ended = run(*argv, "--help")
         assert ended.out.startswith(f"Usage: {' '.join(('wikipayam', *argv))} ")

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.words import TranslatedHelp, language_of, translate
+from wikipayam_async.cli.words import EnglishHelp, TranslatedHelp, language_of, translate
 from wikipayam_async.version import __version__
 
 __all__ = ["build", "run"]
@@ -32,6 +32,8 @@ _COMMANDS = (
     ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and the way to the gateway."),
     ("completion", "completion:completion", "Print the completion script of a shell."),
 )
+_GROUPS = {"inbox"}
+"""Commands that have commands of their own, and no function that says what they are for."""
 _HELP = "Send and receive SMS through the gateway Wikipayam."
 _EPILOGUE = (
     "Exit codes: 0 all accepted, 1 some rejected, 2 a mistake in the command, 3 the fate of some is unknown, "
@@ -39,11 +41,12 @@ _EPILOGUE = (
 )
 
 
-def build(language: str = "en") -> App:
+def build(language: str = "en", called: str | None = None) -> App:
     """Set the commands up.
 
     Args:
         language: The language of the help: `en` or `fa`.
+        called: The command that is called: its help is all of what its function says, not the line of the list.
     """
 
     def word(text: str) -> str:
@@ -54,7 +57,7 @@ def build(language: str = "en") -> App:
         help=word(_HELP),
         help_epilogue=word(_EPILOGUE),
         help_format="plaintext",
-        help_formatter=None if language == "en" else TranslatedHelp(language),
+        help_formatter=EnglishHelp() if language == "en" else TranslatedHelp(language),
         version=__version__,
         group_commands=Group(word("Commands")),
         group_arguments=Group(word("Arguments")),
@@ -65,7 +68,8 @@ def build(language: str = "en") -> App:
         result_action="return_value",
     )
     for place, (name, path, text) in enumerate(_COMMANDS):
-        app.command(f"wikipayam_async.cli.{path}", name=name, help=word(text), sort_key=place)
+        line = None if name == called and name not in _GROUPS else word(text)
+        app.command(f"wikipayam_async.cli.{path}", name=name, help=line, sort_key=place)
     return app
 
 
@@ -86,7 +90,7 @@ def run(argv: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal knows Persian
-    app = build(language_of(os.environ))
+    app = build(language_of(os.environ), called=argv[0] if argv else None)
     try:
         code = app(list(argv))
     except CycloptsError:

@@ -188,7 +188,8 @@ async def _cancel_on_signal(
         task_status.started()
         return
     asking = [signal.SIGINT, signal.SIGTERM]
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # as `nohup` has it, so that a command outlives its terminal
+    # `nohup` has it ignored, so that a command outlives its terminal.
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
         asking.append(signal.SIGHUP)
     with anyio.open_signal_receiver(*asking) as signals:
         task_status.started()

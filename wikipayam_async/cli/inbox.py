@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 from attrs import asdict, frozen
-from cyclopts import App, Parameter, validators
+from cyclopts import App, Group, Parameter, validators
 
 from wikipayam_async.cli.asking import confirm
 from wikipayam_async.cli.exits import Exit
@@ -20,7 +20,7 @@ from wikipayam_async.services.inbound import Receive
 
 __all__ = ["inbox"]
 
-inbox = App(name="inbox")
+inbox = App(name="inbox", group_arguments=Group("Arguments"), group_parameters=Group("Options"))
 
 
 @Parameter(name="*")

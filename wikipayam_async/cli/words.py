@@ -6,11 +6,13 @@ import textwrap
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
+from cyclopts.help.formatters import DefaultFormatter
+
 if TYPE_CHECKING:
     from cyclopts.help import HelpEntry, HelpPanel
     from rich.console import Console, ConsoleOptions
 
-__all__ = ["TranslatedHelp", "language_of", "translate"]
+__all__ = ["EnglishHelp", "TranslatedHelp", "language_of", "translate"]
 
 _PERSIAN = "fa"
 _MARGIN = "  "
@@ -39,6 +41,15 @@ def translate(text: str, language: str) -> str:
     from wikipayam_async.cli.words_fa import WORDS  # noqa: PLC0415 - few read Persian here
 
     return WORDS.get(" ".join(text.split()), text)
+
+
+class EnglishHelp(DefaultFormatter):
+    """Help as cyclopts shows it, but that paragraphs are filled anew and do not keep the line ends of the source."""
+
+    def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:  # noqa: ARG002 - cyclopts' own signature
+        """Show what the command is for."""
+        for paragraph in _plain(description).split("\n\n"):
+            _print(console, *_wrapped(paragraph, console.width), "")
 
 
 class TranslatedHelp:

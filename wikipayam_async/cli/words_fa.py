@@ -19,7 +19,6 @@ _FRAME = {
     "Commands": "دستورها",
     "Arguments": "آرگومان‌ها",
     "Options": "گزینه‌ها",
-    "Parameters": "گزینه‌ها",
     "[required]": "[الزامی]",
     "[default: {}]": "[پیش‌فرض: {}]",
     "[choices: {}]": "[یکی از: {}]",
@@ -212,4 +211,34 @@ _LOCAL = {
     "Let nothing go wrong.": "بی‌خرابی",
 }
 
-WORDS = {**_FRAME, **_COMMANDS, **_SENDING, **_BULK_FILE, **_BULK, **_INBOX, **_LOCAL}
+_PARAGRAPHS = {
+    "Nothing is sent twice: where the fate of a message is unknown, the exit code is 3, and it is not tried again.": (
+        "هیچ پیامکی دو بار نمی‌رود؛ اگر سرنوشت پیامکی نامعلوم باشد، دوباره فرستاده نمی‌شود و کد خروج 3 است"
+    ),
+    "The whole file is looked through before anything is sent. What became of each row is written to a results file as it "
+    "goes: after an interruption, even a power cut, --resume goes on with the rest, and sends nothing twice.": (
+        "کل فایل پیش از ارسال بررسی می‌شود. سرنوشت هر سطر همان لحظه در فایل نتیجه‌ها نوشته می‌شود؛ "
+        "پس از قطع کار، حتی قطع برق، بقیه می‌روند و هیچ پیامکی دو بار نمی‌رود، با --resume"
+    ),
+    "The exit code is 1 if some will not arrive, and 3 if the fate of some is still open when the time is up, or if the "
+    "gateway does not know them.": (
+        "اگر بعضی نرسند کد خروج 1 است؛ اگر در پایان مهلت بعضی هنوز معلوم نباشند، یا درگاه آن‌ها را نشناسد، 3"
+    ),
+    "It serves until Ctrl-C, and tells how to point a client at it.": (
+        "می‌گوید کلاینت چگونه به آن وصل شود و روشن می‌ماند، تا زدن Ctrl-C"
+    ),
+    "At the end the client's report is compared with the gateway's own books: the exit code is 0 if they agree, else 1.": (
+        "در پایان، گزارش کلاینت با دفتر خود درگاه سنجیده می‌شود؛ اگر یکی باشند کد خروج 0 است، وگرنه 1"
+    ),
+    "Show what became of a bulk send, from its results file. Nothing is asked of the gateway.": (
+        "سرنوشت سطرهای یک ارسال انبوه، از روی فایل نتیجه‌ها؛ از درگاه چیزی پرسیده نمی‌شود"
+    ),
+    "Check token, TLS, clock, proxy and the way to the gateway. Nothing is sent; the balance is asked for.": (
+        "بررسی توکن، TLS، ساعت، پروکسی و راه رسیدن به درگاه؛ پیامکی نمی‌رود و فقط موجودی پرسیده می‌شود"
+    ),
+    "Print the completion script of a shell. Nothing is installed: where it goes is yours to say.": (
+        "چاپ اسکریپت تکمیل خودکار یک پوسته؛ چیزی نصب نمی‌شود و جای آن را شما تعیین می‌کنید"
+    ),
+}
+
+WORDS = {**_FRAME, **_COMMANDS, **_SENDING, **_BULK_FILE, **_BULK, **_INBOX, **_PARAGRAPHS, **_LOCAL}

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import importlib
 import subprocess
 import sys
 
@@ -36,3 +37,9 @@ def test_it_runs_as_a_module() -> None:
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert '"kind":"short_code"' in done.stdout
+
+
+def test_importing_the_module_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
+    """Tools that import every module of the package start no command."""
+    importlib.import_module("wikipayam_async.cli.__main__")
+    assert capsys.readouterr() == ("", "")

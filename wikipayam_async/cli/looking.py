@@ -10,9 +10,10 @@ from wikipayam_async.cli.asking import read_text
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.frame import Form, guarded
 from wikipayam_async.cli.output import Output
-from wikipayam_async.cost import estimate_text
+from wikipayam_async.cli.prices import tariff_of
+from wikipayam_async.cost import CostEstimate, estimate_text
 from wikipayam_async.numbers import parse_number
-from wikipayam_async.tariff import Tariff, format_money
+from wikipayam_async.tariff import format_money
 from wikipayam_async.text import count_parts, split_parts, suggest
 
 __all__ = ["number", "parts"]
@@ -42,49 +43,50 @@ def parts(
 
     def count() -> Exit:
         body = read_text(text)
-        found, better = count_parts(body), suggest(body)
-        foreign = sorted(found.characters_that_forced_unicode)
-        out.say(
-            f"{found.parts} part{'' if found.parts == 1 else 's'} in {found.encoding}: {found.units} units, {found.remaining} left"
-        )
-        told: dict[str, object] = {
-            "encoding": found.encoding, "parts": found.parts, "units": found.units, "remaining": found.remaining,
-            "unit_limit": found.unit_limit, "characters_that_forced_unicode": foreign,
-        }  # fmt: skip
-        if split:
-            told["split"] = split_parts(body)
-            for place, part in enumerate(split_parts(body), 1):
-                out.say(f"{place}: {part}")
-        if better:
-            told["suggestions"] = {"rules": sorted(better.rules), "parts": better.after.parts}
-            out.say(
-                f"spelt by the rules {', '.join(sorted(better.rules))} it takes {better.after.parts} in {better.after.encoding}"
-            )
+        told = {**_parts(out, body), **(_cut(out, body) if split else {}), **_better(out, body)}
         tariff = tariff_of(price_persian, price_latin)
         if tariff is not None:
-            cost = estimate_text(body, tariff, receivers=receivers)
-            told |= {"receivers": receivers, "cost": cost.cost, "currency": cost.currency}
-            out.say(
-                f"to {receivers:,} receiver{'' if receivers == 1 else 's'}: {format_money(cost.cost)} ({format_money(cost.cost, 'toman')})"
-            )
+            told |= _cost(out, estimate_text(body, tariff, receivers=receivers), receivers)
         out.emit(told)
         return Exit.OK
 
     return guarded(out, count)
 
 
-def tariff_of(persian: int | None, latin: int | None) -> Tariff | None:
-    """Return the tariff that two options name; one alone counts for both kinds of text, and none is no tariff.
+def _parts(out: Output, text: str) -> dict[str, object]:
+    found = count_parts(text)
+    parts = f"{found.parts} part{'' if found.parts == 1 else 's'} in {found.encoding}"
+    out.say(f"{parts}: {found.units} units, {found.remaining} left")
+    return {
+        "encoding": found.encoding,
+        "parts": found.parts,
+        "units": found.units,
+        "remaining": found.remaining,
+        "unit_limit": found.unit_limit,
+        "characters_that_forced_unicode": sorted(found.characters_that_forced_unicode),
+    }
 
-    Args:
-        persian: Rials for a part in UCS-2.
-        latin: Rials for a part in GSM-7.
 
-    Raises:
-        InvalidInputError: A price is below 0.
-    """
-    prices = [price for price in (persian, latin) if price is not None]
-    return Tariff(prices[0], prices[-1]) if prices else None
+def _cut(out: Output, text: str) -> dict[str, object]:
+    pieces = split_parts(text)
+    for place, piece in enumerate(pieces, 1):
+        out.say(f"{place}: {piece}")
+    return {"split": pieces}
+
+
+def _better(out: Output, text: str) -> dict[str, object]:
+    better = suggest(text)
+    if not better:
+        return {}
+    rules = sorted(better.rules)
+    out.say(f"spelt by the rules {', '.join(rules)} it takes {better.after.parts} in {better.after.encoding}")
+    return {"suggestions": {"rules": rules, "parts": better.after.parts}}
+
+
+def _cost(out: Output, cost: CostEstimate, receivers: int) -> dict[str, object]:
+    money = f"{format_money(cost.cost)} ({format_money(cost.cost, 'toman')})"
+    out.say(f"to {receivers:,} receiver{'' if receivers == 1 else 's'}: {money}")
+    return {"receivers": receivers, "cost": cost.cost, "currency": cost.currency}
 
 
 def number(text: Annotated[str, Parameter(allow_leading_hyphen=True)], /, *, form: Form = Form()) -> Exit:

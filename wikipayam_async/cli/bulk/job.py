@@ -33,8 +33,8 @@ from wikipayam_async.cli.bulk.sorting import Sieve, Sorter
 from wikipayam_async.cli.bulk.tables import Reading, open_table
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.frame import Connection, Session, online
-from wikipayam_async.cli.looking import tariff_of
 from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.prices import tariff_of
 from wikipayam_async.cli.settings import Settings, with_token
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.errors import APIStatusError, AuthenticationError, InvalidInputError, ResponseError

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -40,6 +41,14 @@ class Ended:
     def lines(self) -> list[Any]:
         """The lines of JSON on stdout."""
         return [json.loads(line) for line in self.out.splitlines()]
+
+
+class Terminal(io.StringIO):
+    """A stream that somebody sits at."""
+
+    def isatty(self) -> bool:
+        """Say so."""
+        return True
 
 
 Run = Callable[..., Ended]

@@ -4,15 +4,10 @@ import io
 
 import pytest
 
+from tests.cli.conftest import Terminal
 from wikipayam_async import InvalidInputError
 from wikipayam_async.cli.asking import confirm, read_text
 from wikipayam_async.cli.output import Output
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        """Say so."""
-        return True
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Terminal
 from wikipayam_async import (
     Balance,
     DeliveryState,
@@ -18,12 +19,6 @@ from wikipayam_async import (
     UnknownOutcomeError,
 )
 from wikipayam_async.cli.output import Output, plain, visible
-
-
-class Terminal(io.StringIO):
-    def isatty(self) -> bool:
-        """Say so."""
-        return True
 
 
 class Gone(io.StringIO):

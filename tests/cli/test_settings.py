@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import Terminal
 from wikipayam_async import ConfigurationError
 from wikipayam_async.cli.exits import NoTokenError
 from wikipayam_async.cli.settings import TokenSources, need_token, read_settings
@@ -33,6 +34,22 @@ def test_the_file_is_read(env_file: Path) -> None:
     assert (found.token_from, found.get("SMS_SENDER")) == (str(env_file), "1000")
     assert found.get("WIKIPAYAM_SMS_API_BASE_URL") == "https://filed.example"
     assert (found.ignored, "filed" in repr(found.token)) == (None, False)
+
+
+def test_nothing_else_of_the_environment_is_kept(env_file: Path) -> None:
+    """Settings hold what the client needs and nothing more of the environment; their `repr` shows no value."""
+    found = read_settings(
+        env_file, {"SMS_AUTH_TOKEN": "outer", "SMS_USERNAME": "09123456789", "OTHER": "secret"}, NOTHING
+    )
+    assert found.values == {"SMS_USERNAME": "09123456789", "SMS_SENDER": "1000"}
+    assert [word for word in ("outer", "09123456789", "1000") if word in repr(found)] == []
+
+
+def test_without_a_place_to_ask_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where stderr was closed, the token is not asked for."""
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(sys, "stderr", None)
+    assert TokenSources().human() is None
 
 
 def test_the_environment_goes_first(env_file: Path) -> None:
@@ -82,11 +99,6 @@ def test_without_a_terminal_nobody_is_asked(monkeypatch: pytest.MonkeyPatch) -> 
 
 def test_at_a_terminal_the_token_is_typed_unseen(monkeypatch: pytest.MonkeyPatch) -> None:
     """At a terminal the token is asked for without showing it."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     monkeypatch.setattr(sys, "stdin", Terminal())
     monkeypatch.setattr(sys, "stderr", Terminal())
     monkeypatch.setattr("getpass.getpass", lambda prompt, stream: " typed " if "not shown" in prompt and stream else "")
@@ -147,10 +159,6 @@ def test_the_file_may_be_a_pipe(tmp_path: Path) -> None:
 
 def test_who_types_nothing_has_no_token(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-D at the question is no token, and no crash."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
 
     def end(*_: object, **__: object) -> str:
         raise EOFError

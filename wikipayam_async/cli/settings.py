@@ -21,6 +21,7 @@ DEFAULT_ENV_FILE = Path(".env")
 
 _TOKEN = "SMS_AUTH_TOKEN"  # noqa: S105 - its name
 _ADDRESS = ("WIKIPAYAM_SMS_API_BASE_URL", "WIKIPAYAM_SMS_API_PREFIX")
+_NAMES = ("SMS_SENDER", "SMS_USERNAME", *_ADDRESS)
 _KEYRING = ("wikipayam", "token")
 
 
@@ -37,7 +38,7 @@ class Settings:
 
     token: Secret | None
     token_from: str
-    values: Mapping[str, str]
+    values: Mapping[str, str] = field(repr=False)
     ignored: str | None = None
 
     def get(self, name: str) -> str | None:
@@ -62,7 +63,7 @@ def _from_keyring() -> str | None:
 
 
 def _from_a_human() -> str | None:
-    if not (sys.stdin and sys.stdin.isatty() and sys.stderr.isatty()):
+    if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr)):
         return None
     try:
         return getpass.getpass("API token (not shown): ", stream=sys.stderr).strip()
@@ -104,9 +105,9 @@ def read_settings(
     if any(filed.get(name) for name in _ADDRESS) and (environ.get(_TOKEN) or not filed.get(_TOKEN)):
         filed = {name: value for name, value in filed.items() if name not in _ADDRESS}
         ignored = f"{env_file}: the gateway's address in it is ignored, because the token does not come from there"
-    values = {**filed, **{name: value for name, value in environ.items() if value}}
+    values = {name: value for name in _NAMES if (value := environ.get(name) or filed.get(name))}
     token, found = _find_token(environ, filed, env_file, sources)
-    return Settings(Secret(token) if token else None, found, {k: v for k, v in values.items() if k != _TOKEN}, ignored)
+    return Settings(Secret(token) if token else None, found, values, ignored)
 
 
 def need_token(settings: Settings, sources: TokenSources = TokenSources()) -> Secret:

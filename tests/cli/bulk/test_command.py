@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.conftest import Ended, Run
+from tests.cli.conftest import Ended, Run, Terminal
 from wikipayam_async.cli import main, settings
 from wikipayam_async.cli.bulk.options import BooksOptions, TextOptions, command_line
 from wikipayam_async.cli.frame import Connection
@@ -35,11 +35,6 @@ def receivers(gateway: Emulator) -> list[str]:
 
 def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     """Sit at the terminal and type an answer."""
-
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
     monkeypatch.setattr(sys, "stdin", Terminal(text + "\n"))
 
 
@@ -169,16 +164,13 @@ def test_what_costs_is_confirmed(gateway: Emulator, run: Run, options: Sequence[
 def test_ctrl_c_at_the_question_sends_nothing(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The exit code is 130, and the next try is not held up."""
 
-    class Terminal(io.StringIO):
-        def isatty(self) -> bool:
-            return True
-
+    class Interrupted(Terminal):
         def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override] # as a text stream has it
             raise KeyboardInterrupt
 
     write(f"{A},hi")
     with monkeypatch.context() as patch:
-        patch.setattr(sys, "stdin", Terminal())
+        patch.setattr(sys, "stdin", Interrupted())
         assert run("bulk", FILE).code == 130
     assert not Path(RESULTS).exists()
     assert run("bulk", FILE, "--yes").code == 0

@@ -3,19 +3,12 @@ from __future__ import annotations
 import io
 import re
 
+from tests.cli.conftest import Terminal
 from wikipayam_async.cli.bulk.progress import progress
 from wikipayam_async.cli.output import Output
 from wikipayam_async.core.events import SendStatus
 
 ACCEPTED, REJECTED, UNKNOWN, NOT_ATTEMPTED = SendStatus
-
-
-class Terminal(io.StringIO):
-    """A terminal that remembers."""
-
-    def isatty(self) -> bool:
-        """Say so."""
-        return True
 
 
 def test_where_nobody_looks_on_a_line_is_written_every_ten_seconds() -> None:

@@ -11,6 +11,7 @@ from tempfile import mkstemp
 from typing import Literal, TypeAlias
 
 from wikipayam_async.cli.output import Output, plain
+from wikipayam_async.cli.spreadsheet import harmless
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.inbound import Receive
@@ -20,8 +21,6 @@ __all__ = ["Format", "export_to"]
 Format: TypeAlias = Literal["csv", "jsonl"]
 
 _COLUMNS = ("id", "sender", "receiver", "received_at", "message")
-# A cell that begins like this is a formula to a spreadsheet, and anybody can write an SMS.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 _BOM = "\ufeff"
 
 
@@ -71,12 +70,8 @@ def _cells(message: Receive) -> list[str]:
     # A sender is a number, or a name that its owner chose; what begins with + is a number.
     sender, text = message.sender or "", message.message or ""
     if not sender.startswith("+"):
-        sender = _harmless(sender)
-    return [message.id, sender, message.receiver or "", str(message.received_at or ""), _harmless(text)]
-
-
-def _harmless(text: str) -> str:
-    return "'" + text if text.startswith(_FORMULA) else text
+        sender = harmless(sender)
+    return [message.id, sender, message.receiver or "", str(message.received_at or ""), harmless(text)]
 
 
 def _line(cells: tuple[str, ...] | list[str]) -> str:

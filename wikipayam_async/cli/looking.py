@@ -9,7 +9,7 @@ from cyclopts import Parameter
 from wikipayam_async.cli.asking import read_text
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.frame import Form, guarded
-from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.prices import tariff_of
 from wikipayam_async.cost import CostEstimate, estimate_text
 from wikipayam_async.numbers import parse_number
@@ -55,8 +55,7 @@ def parts(
 
 def _parts(out: Output, text: str) -> dict[str, object]:
     found = count_parts(text)
-    parts = f"{found.parts} part{'' if found.parts == 1 else 's'} in {found.encoding}"
-    out.say(f"{parts}: {found.units} units, {found.remaining} left")
+    out.say(f"{counted(found.parts, 'part')} in {found.encoding}: {found.units} units, {found.remaining} left")
     return {
         "encoding": found.encoding,
         "parts": found.parts,
@@ -85,7 +84,7 @@ def _better(out: Output, text: str) -> dict[str, object]:
 
 def _cost(out: Output, cost: CostEstimate, receivers: int) -> dict[str, object]:
     money = f"{format_money(cost.cost)} ({format_money(cost.cost, 'toman')})"
-    out.say(f"to {receivers:,} receiver{'' if receivers == 1 else 's'}: {money}")
+    out.say(f"to {counted(receivers, 'receiver')}: {money}")
     return {"receivers": receivers, "cost": cost.cost, "currency": cost.currency}
 
 

@@ -18,7 +18,7 @@ from wikipayam_async.errors import APIStatusError, InvalidInputError, UnknownOut
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Output", "plain", "visible"]
+__all__ = ["Output", "counted", "plain", "visible"]
 
 # What a stranger writes into an SMS must not steer the terminal of who reads it, nor turn the order of what stands beside
 # it around. Line ends and tabs are left, and the marks that Persian is written with.
@@ -32,6 +32,16 @@ def visible(text: str) -> str:
         text: Any text.
     """
     return _CONTROL.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+def counted(count: int, noun: str) -> str:
+    """Return a number of things.
+
+    Args:
+        count: How many.
+        noun: One of them.
+    """
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def plain(value: object) -> object:

@@ -61,15 +61,17 @@ def emulator(*, serving: Serving = Serving(), form: Form = Form()) -> Exit:
     out = Output(json=form.json)
 
     def serve() -> Exit:
-        options = ServeOptions(
+        make = partial(
+            ServeOptions,
             host=serving.host,
-            port=_read("--port", lambda: _port(serving.port)),
+            port=serving.port,
             latency=_read("--latency", lambda: parse_latency(serving.latency)),
             faults=tuple(_read("--fault", partial(parse_fault, text)) for text in serving.fault),
             seed=serving.seed,
             state=serving.state,
             log=serving.log,
         )
+        options = _read("--port", make)  # the only one that it still looks at
         terminal = Terminal(
             write=lambda text: out.say(text.removesuffix("\n")), complain=lambda text: out.warn(text.removesuffix("\n"))
         )
@@ -108,12 +110,6 @@ def demo(
         code = Exit(main([*argv, "--no-faults"] if no_faults else argv))
     out.emit({"agrees": code is Exit.OK})
     return code
-
-
-def _port(number: int) -> int:
-    if not 0 <= number <= 65_535:  # noqa: PLR2004 - the most that TCP has
-        raise ValueError("expected a number from 0 to 65535")
-    return number
 
 
 def _read(option: str, read: Callable[[], T]) -> T:

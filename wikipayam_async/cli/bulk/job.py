@@ -25,7 +25,7 @@ from wikipayam_async.cli.bulk.options import (
 from wikipayam_async.cli.bulk.plan import aspects_of, make_plan
 from wikipayam_async.cli.bulk.progress import progress
 from wikipayam_async.cli.bulk.refusals import ResultsFileError
-from wikipayam_async.cli.bulk.report import End, counted, described_check, tell_check, tell_end
+from wikipayam_async.cli.bulk.report import End, described_check, tell_check, tell_end
 from wikipayam_async.cli.bulk.results_file import ResultsFile, RunFacts, results_path
 from wikipayam_async.cli.bulk.sending import Feed, Pace, Tally, send_file
 from wikipayam_async.cli.bulk.snapshot import Snapshot, take_snapshot
@@ -33,7 +33,7 @@ from wikipayam_async.cli.bulk.sorting import Sieve, Sorter
 from wikipayam_async.cli.bulk.tables import Reading, open_table
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.frame import Connection, Session, online
-from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.prices import tariff_of
 from wikipayam_async.cli.settings import Settings, with_token
 from wikipayam_async.core.limits import RateLimit

@@ -16,6 +16,7 @@ from wikipayam_async.cli.bulk.record import Claimed, Header, RowLine, scan
 from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.spreadsheet import harmless
 from wikipayam_async.core.events import SendStatus
 from wikipayam_async.errors import InvalidInputError
 
@@ -23,8 +24,6 @@ __all__ = ["Listed", "tell_results"]
 
 _COLUMNS = ("row", "status", "receiver", "track_id", "id", "reason")
 _NEVER_SETTLED = "the run ended before it was known"
-# What a cell begins with that is a formula to a spreadsheet: a reference may be a stranger's.
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 @frozen(kw_only=True)
@@ -161,12 +160,8 @@ def _write(rows: Iterator[Listed], target: Path) -> None:
         with target.open("x", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(_COLUMNS)
-            writer.writerows([_harmless(cell) for cell in one.cells] for one in rows)
+            writer.writerows([harmless(cell) for cell in one.cells] for one in rows)
     except OSError as error:
         raise InvalidInputError(
             "--csv", rule=f"expected a new file that can be written ({error.strerror})", got=str(target)
         ) from None
-
-
-def _harmless(cell: str) -> str:
-    return "'" + cell if cell.startswith(_FORMULA) else cell

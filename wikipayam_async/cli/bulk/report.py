@@ -11,23 +11,13 @@ from wikipayam_async.cli.bulk.check import Check, Sample
 from wikipayam_async.cli.bulk.results_file import ResultsFile
 from wikipayam_async.cli.bulk.sending import Tally
 from wikipayam_async.cli.exits import Exit, worst
-from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.core.events import SendStatus
 from wikipayam_async.tariff import format_money
 
-__all__ = ["End", "counted", "described_check", "exit_code", "tell_check", "tell_end"]
+__all__ = ["End", "described_check", "exit_code", "tell_check", "tell_end"]
 
 _RETRY = " --retry-rejected"
-
-
-def counted(count: int, noun: str) -> str:
-    """Return a number of things.
-
-    Args:
-        count: How many.
-        noun: One of them.
-    """
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def tell_check(out: Output, check: Check, manner: str) -> None:

@@ -24,7 +24,7 @@ from wikipayam_async import (
     UnknownOutcomeError,
     __version__,
 )
-from wikipayam_async.tariff import Tariff
+from wikipayam_async.cost import Tariff
 
 pytestmark = pytest.mark.anyio
 

@@ -13,11 +13,11 @@ from wikipayam_async import AsyncWikipayam, errors, public
 from wikipayam_async.services.account import AccountService
 from wikipayam_async.services.base import Service
 from wikipayam_async.services.holoo import HolooService
-from wikipayam_async.services.inbox import InboxReading
 from wikipayam_async.services.otp import OtpService
-from wikipayam_async.services.receives import ReceivesService
-from wikipayam_async.services.sms import SmsService
-from wikipayam_async.services.tracking import DeliveryTracking
+from wikipayam_async.services.receives.reading import InboxReading
+from wikipayam_async.services.receives.service import ReceivesService
+from wikipayam_async.services.sms.service import SmsService
+from wikipayam_async.services.sms.tracking import DeliveryTracking
 from wikipayam_async.services.voice import VoiceService
 
 ROOT = Path(__file__).parent.parent

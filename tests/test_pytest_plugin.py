@@ -108,7 +108,7 @@ def test_without_uvicorn_the_server_says_what_to_install(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The test fails, rather than being skipped unnoticed."""
-    monkeypatch.setitem(sys.modules, "wikipayam_async.emulator.uvicorn_server", None)
+    monkeypatch.setitem(sys.modules, "wikipayam_async.emulator.server.uvicorn_server", None)
     with pytest.raises(pytest.fail.Exception) as caught:
         request.getfixturevalue("wikipayam_server")
     hint = "wikipayam_server: serving the emulator needs uvicorn: pip install 'wikipayam_async[emulator]'"

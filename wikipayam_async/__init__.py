@@ -18,7 +18,7 @@ else:
         """Load the public names when the first of them is asked for.
 
         What needs no client does not pay for one: pytest, which loads the plugin at every start, and who takes only
-        `wikipayam_async.numbers` or `wikipayam_async.text`.
+        `wikipayam_async.numbers` or `wikipayam_async.text.parts`.
         """
         if find_spec(f"{__name__}.{name}"):
             return import_module(f"{__name__}.{name}")

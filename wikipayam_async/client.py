@@ -28,15 +28,15 @@ from wikipayam_async.core.options import (
     user_agent_of,
 )
 from wikipayam_async.core.pipeline import Pipeline, Shared
-from wikipayam_async.core.redact import Sealed, seal, without_frames
 from wikipayam_async.core.retry import Replay, RetryPolicy
 from wikipayam_async.core.transport import Carrier, LaneCarrier, make_carrier
+from wikipayam_async.redact import Sealed, seal, without_frames
 from wikipayam_async.services.account import AccountService, Affordability, Balance
 from wikipayam_async.services.custom import make_call
 from wikipayam_async.services.holoo import HolooService
 from wikipayam_async.services.otp import OtpService
-from wikipayam_async.services.receives import ReceivesService
-from wikipayam_async.services.sms import SmsService
+from wikipayam_async.services.receives.service import ReceivesService
+from wikipayam_async.services.sms.service import SmsService
 from wikipayam_async.services.voice import VoiceService
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ if TYPE_CHECKING:
 
     import httpx
 
-    from wikipayam_async.tariff import Tariff
+    from wikipayam_async.cost.tariff import Tariff
 
 __all__ = ["AsyncWikipayam"]
 

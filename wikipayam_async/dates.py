@@ -8,9 +8,9 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-from wikipayam_async.core.redact import shape_of
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.numbers.digits import ascii_digit
+from wikipayam_async.redact import shape_of
 
 if TYPE_CHECKING:
     import jdatetime  # type: ignore[import-untyped] # ships no type information

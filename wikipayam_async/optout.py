@@ -9,10 +9,10 @@ from collections.abc import Iterable, Iterator, MutableSet
 from collections.abc import Set as AbstractSet
 from typing import Self
 
-from wikipayam_async.core.redact import shape_of
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.numbers.digits import ascii_digit
+from wikipayam_async.redact import shape_of
 
 __all__ = ["OPT_OUT_CODE", "OPT_OUT_WORDS", "OptOutList", "is_opt_out"]
 

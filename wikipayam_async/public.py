@@ -1,7 +1,7 @@
 """The public names: what `from wikipayam_async import ...` finds."""
 
-from wikipayam_async.bulk.batcher import Batcher
-from wikipayam_async.bulk.outbox import Outbox
+from wikipayam_async.batching.batcher import Batcher
+from wikipayam_async.batching.outbox import Outbox
 from wikipayam_async.bulk.results import BulkReport, SendResult
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.client import AsyncWikipayam
@@ -43,18 +43,10 @@ from wikipayam_async.errors import (
     UnprocessableError,
     WikipayamError,
 )
-from wikipayam_async.messages import OtpMessage, SentMessage, SmsMessage
+from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
 from wikipayam_async.services.account import Balance
-from wikipayam_async.services.delivery import (
-    FINAL_STATES,
-    DeliveryReport,
-    DeliveryState,
-    DeliveryStatus,
-    DeliveryWatch,
-    Polling,
-)
 from wikipayam_async.services.holoo import HolooResult
-from wikipayam_async.services.inbound import (
+from wikipayam_async.services.receives.models import (
     DeleteResult,
     LegacyInbox,
     MarkReadResult,
@@ -64,8 +56,16 @@ from wikipayam_async.services.inbound import (
     Statistics,
     UnreadPage,
 )
+from wikipayam_async.services.receives.worker import InboundWorker, WorkerHealth
+from wikipayam_async.services.sms.delivery import (
+    FINAL_STATES,
+    DeliveryReport,
+    DeliveryState,
+    DeliveryStatus,
+    DeliveryWatch,
+    Polling,
+)
 from wikipayam_async.services.voice import VoiceOtp
-from wikipayam_async.services.worker import InboundWorker, WorkerHealth
 from wikipayam_async.version import __version__
 
 __all__ = [

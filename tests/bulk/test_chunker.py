@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE, MAX_BODY_BYTES, Chunk, chunks_of
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.messages import SmsMessage
-from wikipayam_async.wires import SmsWire
+from wikipayam_async.messages.payload import SmsWire
 
 LEAST = len(encode_json(SmsWire("", "", msgspec.UNSET, msgspec.UNSET, "")))
 """Bytes of the smallest object."""

@@ -30,7 +30,7 @@ from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.sender import ChunkSender, results_of
 from wikipayam_async.core.events import Attempt, MessageOutcome, Phase
 from wikipayam_async.core.operation import Observer
-from wikipayam_async.wires import Batch, SmsWire
+from wikipayam_async.messages.payload import Batch, SmsWire
 
 pytestmark = pytest.mark.anyio
 

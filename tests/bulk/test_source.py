@@ -14,7 +14,7 @@ from wikipayam_async import AuthenticationError, ConfigurationError, InvalidInpu
 from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
 from wikipayam_async.bulk.source import Prepare, Pull, Source
 from wikipayam_async.errors import SuppressedError
-from wikipayam_async.wires import TrackIds, prepare_some
+from wikipayam_async.messages.payload import TrackIds, prepare_some
 
 pytestmark = pytest.mark.anyio
 

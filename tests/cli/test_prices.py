@@ -4,7 +4,7 @@ import pytest
 
 from wikipayam_async import InvalidInputError
 from wikipayam_async.cli.prices import tariff_of
-from wikipayam_async.tariff import Tariff
+from wikipayam_async.cost import Tariff
 
 
 def test_one_price_counts_for_both_kinds_of_text() -> None:

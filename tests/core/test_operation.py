@@ -2,9 +2,9 @@ import attrs
 import pytest
 
 from wikipayam_async.core.operation import Call, Consignment, Operation
-from wikipayam_async.core.redact import SealedBytes
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.messages import SmsMessage
+from wikipayam_async.redact import SealedBytes
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.core.checks import check_positive
+from wikipayam_async.checks import check_positive
 from wikipayam_async.core.events import Event
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.options import (
@@ -16,9 +16,9 @@ from wikipayam_async.core.options import (
     read_timezone,
     read_token,
 )
-from wikipayam_async.core.redact import Secret
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.redact import Secret
 
 GATEWAY = Origin.parse("https://wikipayam.ir")
 NO_URL = "base_url: not a URL; expected one like https://wikipayam.ir"

@@ -26,8 +26,8 @@ from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.pipeline import Pipeline, Shared
 from wikipayam_async.core.progress import Progress
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.core.redact import SealedBytes, Secret
 from wikipayam_async.core.retry import Fault, FaultKind, Replay
+from wikipayam_async.redact import SealedBytes, Secret
 
 pytestmark = pytest.mark.anyio
 

@@ -20,8 +20,8 @@ from wikipayam_async.core.protocol import (
     sensitive_values,
     status_error,
 )
-from wikipayam_async.core.redact import SealedBytes, Secret
 from wikipayam_async.core.retry import Replay
+from wikipayam_async.redact import SealedBytes, Secret
 
 TOKEN = "t0ken|s3cret"
 OPTIONS = Options(token=Secret(TOKEN), origin=Origin.parse("https://wikipayam.ir:8443/gate"), timeout=7.5)

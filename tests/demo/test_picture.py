@@ -7,9 +7,9 @@ import pytest
 
 from wikipayam_async import BulkReport
 from wikipayam_async.demo.audit import Books, compare
-from wikipayam_async.demo.campaign import Campaign, Tally
 from wikipayam_async.demo.picture import URL, draw
 from wikipayam_async.demo.report import Findings
+from wikipayam_async.demo.run import Campaign, Tally
 
 SVG = "{http://www.w3.org/2000/svg}"
 

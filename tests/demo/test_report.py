@@ -16,8 +16,8 @@ from wikipayam_async import (
     UnknownOutcomeError,
 )
 from wikipayam_async.demo.audit import Books, compare
-from wikipayam_async.demo.campaign import Campaign, Tally
 from wikipayam_async.demo.report import Findings, print_report
+from wikipayam_async.demo.run import Campaign, Tally
 
 
 @pytest.fixture

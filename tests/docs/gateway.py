@@ -22,7 +22,7 @@ _SETTING_UP = frozenset({"aclose", "with_options"})
 def operations() -> dict[str, Operation]:
     """Return every operation that a service defines, by its endpoint, as in `POST /sms/send`."""
     modules = [
-        importlib.import_module(f"{services.__name__}.{one.name}") for one in pkgutil.iter_modules(services.__path__)
+        importlib.import_module(one.name) for one in pkgutil.walk_packages(services.__path__, f"{services.__name__}.")
     ]
     found = {value.name: value for module in modules for value in vars(module).values() if isinstance(value, Operation)}
     return {f"{one.method} /{one.path}": one for one in found.values()}

@@ -22,7 +22,7 @@ import anyio.to_thread
 
 from wikipayam_async.core.limits import RateLimiter
 from wikipayam_async.core.pipeline import Shared
-from wikipayam_async.services.delivery import DeliveryWatch
+from wikipayam_async.services.sms.delivery import DeliveryWatch
 
 __all__ = ["Desk", "Times", "process_as_it_was"]
 

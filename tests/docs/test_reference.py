@@ -22,7 +22,7 @@ MODULES = [
     "wikipayam_async.numbers",
     "wikipayam_async.optout",
     "wikipayam_async.pytest_plugin",
-    "wikipayam_async.tariff",
+    "wikipayam_async.cost",
     "wikipayam_async.templates",
     "wikipayam_async.text",
 ]

@@ -10,7 +10,7 @@ import pytest
 from wikipayam_async.emulator import Latency, parse_fault
 from wikipayam_async.emulator import __main__ as command
 from wikipayam_async.emulator.__main__ import main
-from wikipayam_async.emulator.serving import ServeOptions, Terminal
+from wikipayam_async.emulator.server.run import ServeOptions, Terminal
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from rich.pretty import pretty_repr
 from tests.faults.markers import TEXT, TOKEN, leaks, locals_of
 from wikipayam_async import APIConnectionError, AsyncWikipayam, InvalidInputError
 from wikipayam_async.core.converter import encode_json
-from wikipayam_async.core.redact import Sealed, SealedBytes, SealedFields, SealedStr, seal, without_frames
+from wikipayam_async.redact import Sealed, SealedBytes, SealedFields, SealedStr, seal, without_frames
 
 
 @pytest.mark.parametrize(

@@ -33,7 +33,7 @@ from wikipayam_async import (
     UnprocessableError,
     WikipayamError,
 )
-from wikipayam_async.bulk.batcher import Batcher
+from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault, When
 
 pytestmark = pytest.mark.anyio

@@ -18,10 +18,9 @@ from wikipayam_async import (
     RetryPolicy,
     SmsMessage,
 )
-from wikipayam_async.cost import CostShare, estimate
+from wikipayam_async.cost import CostShare, Tariff, estimate
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault
 from wikipayam_async.services.account import Affordability
-from wikipayam_async.tariff import Tariff
 
 pytestmark = pytest.mark.anyio
 

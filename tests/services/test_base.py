@@ -5,14 +5,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.core.checks import check_number
+from wikipayam_async.checks import check_number
 from wikipayam_async.core.events import MessageOutcome, SendStatus
 from wikipayam_async.core.operation import Call, Operation
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.core.redact import Secret
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.errors import InvalidInputError, ResponseError, UnknownOutcomeError
 from wikipayam_async.messages import SentMessage, SmsMessage
+from wikipayam_async.messages.payload import Batch, TrackIds, prepare_sms
+from wikipayam_async.redact import Secret
 from wikipayam_async.services.base import (
     Service,
     check_date,
@@ -24,7 +25,6 @@ from wikipayam_async.services.base import (
     send_all,
     send_batch,
 )
-from wikipayam_async.wires import Batch, TrackIds, prepare_sms
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 ID_RULE = "expected 1 to 64 letters, digits, '-' or '_'"

@@ -7,8 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import field, frozen
 
 from wikipayam_async.core.converter import encode_json
-from wikipayam_async.messages import SmsMessage
-from wikipayam_async.wires import Batch, Wire
+from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.messages.payload import Batch, Wire
 
 __all__ = ["DEFAULT_BATCH_SIZE", "MAX_BODY_BYTES", "Chunk", "chunks_of"]
 

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from wikipayam_async.core.events import SendStatus
 from wikipayam_async.errors import BulkError, SuppressedError, UnknownOutcomeError, WikipayamError
-from wikipayam_async.messages import SmsMessage
+from wikipayam_async.messages.models import SmsMessage
 
 __all__ = ["BulkReport", "SendResult", "accepted"]
 

@@ -8,10 +8,10 @@ from collections.abc import Awaitable, Callable, Iterable
 from hashlib import blake2b
 from typing import Literal, TypeAlias
 
-from wikipayam_async.core.redact import shape_of
 from wikipayam_async.errors import InvalidInputError, SuppressedError
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.optout import OptOutList
+from wikipayam_async.redact import shape_of
 
 __all__ = ["Dedupe", "OptOut", "OptOutPredicate", "Screen", "Verdict"]
 

@@ -25,8 +25,8 @@ from wikipayam_async.errors import (
     UnprocessableError,
     WikipayamError,
 )
-from wikipayam_async.messages import SmsMessage
-from wikipayam_async.wires import Batch
+from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.messages.payload import Batch
 
 __all__ = ["ChunkSender", "SendBatch", "results_of"]
 

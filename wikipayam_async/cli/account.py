@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.frame import Connection, Session, online
+from wikipayam_async.cli.session import Connection, Session, online
 
 __all__ = ["balance"]
 

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.words import EnglishHelp, TranslatedHelp, language_of, translate
+from wikipayam_async.cli.translations import EnglishHelp, TranslatedHelp, language_of, translate
 from wikipayam_async.version import __version__
 
 __all__ = ["build", "run"]
@@ -25,8 +25,8 @@ _COMMANDS = (
     ("otp", "sending:otp", "Send a one-time code by SMS."),
     ("voice", "sending:voice", "Send a one-time code by a call."),
     ("holoo", "sending:holoo", "Send by the road of the accounting software Holoo."),
-    ("parts", "looking:parts", "Count the parts of a text, and what they cost."),
-    ("number", "looking:number", "Tell what a phone number is, and its spellings."),
+    ("parts", "text_commands:parts", "Count the parts of a text, and what they cost."),
+    ("number", "text_commands:number", "Tell what a phone number is, and its spellings."),
     ("emulator", "serving:emulator", "Serve an emulated gateway, which sends nothing."),
     ("demo", "serving:demo", "Watch a bulk send to an emulated gateway that misbehaves."),
     ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and the way to the gateway."),

@@ -21,8 +21,8 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 from attrs import field, frozen
 
 from wikipayam_async.cli.exits import Exit, exit_of, worst
-from wikipayam_async.cli.frame import Connection, guarded, make_client
 from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.session import Connection, guarded, make_client
 from wikipayam_async.cli.settings import Settings, read_settings
 from wikipayam_async.core.options import DEFAULT_BASE_URL, Origin
 from wikipayam_async.core.transport import default_ssl_context

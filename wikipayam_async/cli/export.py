@@ -14,7 +14,7 @@ from wikipayam_async.cli.output import Output, plain
 from wikipayam_async.cli.spreadsheet import harmless
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.services.inbound import Receive
+from wikipayam_async.services.receives.models import Receive
 
 __all__ = ["Format", "export_to"]
 

@@ -12,11 +12,11 @@ from cyclopts import App, Group, Parameter, validators
 from wikipayam_async.cli.asking import confirm
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.export import Format, export_to
-from wikipayam_async.cli.frame import Connection, Session, guarded, online
 from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.session import Connection, Session, guarded, online
 from wikipayam_async.cli.watching import watch_inbox
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.services.inbound import Receive
+from wikipayam_async.services.receives.models import Receive
 
 __all__ = ["inbox"]
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from wikipayam_async.tariff import Tariff
+from wikipayam_async.cost.tariff import Tariff
 
 __all__ = ["tariff_of"]
 

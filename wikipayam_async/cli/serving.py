@@ -13,8 +13,8 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.frame import Form, guarded
 from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.session import Form, guarded
 from wikipayam_async.errors import InvalidInputError
 
 __all__ = ["demo", "emulator"]
@@ -54,9 +54,9 @@ def emulator(*, serving: Serving = Serving(), form: Form = Form()) -> Exit:
         serving: Where it listens, and how it behaves.
         form: How to tell it.
     """
-    from wikipayam_async.emulator.fault_text import parse_fault  # noqa: PLC0415 - other commands do without
-    from wikipayam_async.emulator.latency import parse_latency  # noqa: PLC0415 - as above
-    from wikipayam_async.emulator.serving import ServeOptions, Terminal, environment, run  # noqa: PLC0415 - as above
+    from wikipayam_async.emulator.faults.latency import parse_latency  # noqa: PLC0415 - as above
+    from wikipayam_async.emulator.faults.parse import parse_fault  # noqa: PLC0415 - other commands do without
+    from wikipayam_async.emulator.server.run import ServeOptions, Terminal, environment, run  # noqa: PLC0415 - as above
 
     out = Output(json=form.json)
 

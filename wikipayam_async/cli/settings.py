@@ -12,8 +12,8 @@ from pathlib import Path
 from attrs import evolve, field, frozen
 
 from wikipayam_async.cli.exits import NoTokenError
-from wikipayam_async.core.redact import Secret
 from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.redact import Secret
 
 __all__ = ["DEFAULT_ENV_FILE", "Settings", "TokenSources", "need_token", "read_settings", "with_token"]
 

@@ -8,9 +8,9 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.frame import Connection, Session, online
 from wikipayam_async.cli.output import Output
-from wikipayam_async.services.delivery import DeliveryState, DeliveryStatus
+from wikipayam_async.cli.session import Connection, Session, online
+from wikipayam_async.services.sms.delivery import DeliveryState, DeliveryStatus
 
 __all__ = ["status"]
 

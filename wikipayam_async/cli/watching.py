@@ -7,10 +7,10 @@ from typing import NoReturn
 
 import anyio
 
-from wikipayam_async.cli.frame import Session
+from wikipayam_async.cli.session import Session
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.base import TRANSIENT
-from wikipayam_async.services.inbound import Receive, key_of
+from wikipayam_async.services.receives.models import Receive, key_of
 
 __all__ = ["watch_inbox"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from attrs import field, frozen
 
-from wikipayam_async.core.redact import scrub
+from wikipayam_async.redact import scrub
 
 if TYPE_CHECKING:
     from wikipayam_async.core.protocol import Outgoing

@@ -8,8 +8,8 @@ from typing import Any, Generic, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from wikipayam_async.core.events import MessageOutcome
-from wikipayam_async.core.redact import SealedBytes
 from wikipayam_async.core.retry import Replay
+from wikipayam_async.redact import SealedBytes
 
 __all__ = ["Call", "Consignment", "JsonValue", "Observer", "Operation", "name_some"]
 

@@ -12,12 +12,12 @@ from urllib.parse import urlsplit
 
 from attrs import Factory, field, frozen
 
-from wikipayam_async.core.checks import check_positive, is_async
+from wikipayam_async.checks import check_positive, is_async
 from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.limits import RateLimit
-from wikipayam_async.core.redact import Secret, mask_number, shape_of
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.redact import Secret, mask_number, shape_of
 from wikipayam_async.version import __version__
 
 __all__ = [

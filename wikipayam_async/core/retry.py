@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from wikipayam_async.core.checks import not_negative, whole_from_one
+from wikipayam_async.checks import not_negative, whole_from_one
 
 __all__ = [
     "Fault",

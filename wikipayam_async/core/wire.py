@@ -19,8 +19,8 @@ from anyio.streams.tls import TLSAttribute, TLSStream
 from wikipayam_async.core.events import Phase
 from wikipayam_async.core.progress import Progress
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.core.redact import SealedBytes
 from wikipayam_async.core.retry import Fault, FaultKind
+from wikipayam_async.redact import SealedBytes
 
 __all__ = ["MAX_ANSWER_BYTES", "Lane", "encode_request", "refuse_encoding"]
 

@@ -15,10 +15,9 @@ import anyio
 from attrs import frozen
 
 from wikipayam_async import SmsMessage
-from wikipayam_async.core.redact import mask_number
 from wikipayam_async.demo.audit import Books, compare
-from wikipayam_async.demo.campaign import Pace, run
 from wikipayam_async.demo.reading import read_receivers, write_messages
+from wikipayam_async.demo.run import Pace, run
 from wikipayam_async.demo.troubles import arm, count_troubles
 from wikipayam_async.emulator import (
     DEFAULT_BALANCE,
@@ -30,6 +29,7 @@ from wikipayam_async.emulator import (
     serve,
     waiting_then,
 )
+from wikipayam_async.redact import mask_number
 
 if TYPE_CHECKING:
     from rich.console import Console

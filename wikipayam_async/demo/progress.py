@@ -10,7 +10,7 @@ from attrs import define
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from wikipayam_async.demo.campaign import Advance
+from wikipayam_async.demo.run import Advance
 
 __all__ = ["Display"]
 

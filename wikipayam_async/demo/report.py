@@ -11,8 +11,8 @@ from rich.table import Table
 from rich.text import Text
 
 from wikipayam_async.demo.audit import Audit
-from wikipayam_async.demo.campaign import Campaign
 from wikipayam_async.demo.reasons import examples_of, group, runs_of
+from wikipayam_async.demo.run import Campaign
 
 __all__ = ["Findings", "print_report"]
 

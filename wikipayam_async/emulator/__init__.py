@@ -5,8 +5,14 @@ other would show only that the two agree.
 """
 
 from wikipayam_async.emulator.app import create_app
-from wikipayam_async.emulator.clock import TEHRAN, ManualClock
-from wikipayam_async.emulator.delivery import (
+from wikipayam_async.emulator.emulator import Emulator
+from wikipayam_async.emulator.exchange import Action, Exchange, Request, Response
+from wikipayam_async.emulator.faults.fault import Fault, FaultKind, When
+from wikipayam_async.emulator.faults.latency import Latency, parse_latency
+from wikipayam_async.emulator.faults.parse import FaultRule, arm_faults, parse_fault
+from wikipayam_async.emulator.faults.schedule import Faults, ThrownFault
+from wikipayam_async.emulator.gateway.clock import TEHRAN, ManualClock
+from wikipayam_async.emulator.gateway.delivery import (
     DELIVERED,
     UNDELIVERED,
     WAITING_FOR_UPDATE,
@@ -14,17 +20,9 @@ from wikipayam_async.emulator.delivery import (
     DeliveryScript,
     waiting_then,
 )
-from wikipayam_async.emulator.emulator import Emulator
-from wikipayam_async.emulator.exchange import Action, Exchange, Request, Response
-from wikipayam_async.emulator.fault import Fault, FaultKind, When
-from wikipayam_async.emulator.fault_text import FaultRule, arm_faults, parse_fault
-from wikipayam_async.emulator.faults import Faults, ThrownFault
-from wikipayam_async.emulator.gateway import DEFAULT_PREFIX, Limits
-from wikipayam_async.emulator.inbox import InboundMessage
-from wikipayam_async.emulator.latency import Latency, parse_latency
-from wikipayam_async.emulator.saved import SavedStateError, load_state, save_state
-from wikipayam_async.emulator.server import ServedEmulator, serve
-from wikipayam_async.emulator.state import (
+from wikipayam_async.emulator.gateway.gateway import DEFAULT_PREFIX, Limits
+from wikipayam_async.emulator.gateway.inbox import InboundMessage
+from wikipayam_async.emulator.gateway.state import (
     DEFAULT_BALANCE,
     DEFAULT_LINE,
     DEFAULT_LINES,
@@ -39,7 +37,9 @@ from wikipayam_async.emulator.state import (
     LedgerEntry,
     MessageKind,
 )
-from wikipayam_async.emulator.throttle import Quota
+from wikipayam_async.emulator.gateway.throttle import Quota
+from wikipayam_async.emulator.server.saved_state import SavedStateError, load_state, save_state
+from wikipayam_async.emulator.server.serve import ServedEmulator, serve
 from wikipayam_async.emulator.transport import EmulatorTransport
 
 __all__ = [

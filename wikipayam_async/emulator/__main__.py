@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from wikipayam_async.emulator.fault_text import parse_fault
-from wikipayam_async.emulator.latency import Latency, parse_latency
-from wikipayam_async.emulator.serving import DEFAULT_PORT, ServeOptions, Terminal, run
+from wikipayam_async.emulator.faults.latency import Latency, parse_latency
+from wikipayam_async.emulator.faults.parse import parse_fault
+from wikipayam_async.emulator.server.run import DEFAULT_PORT, ServeOptions, Terminal, run
 
 T = TypeVar("T")
 

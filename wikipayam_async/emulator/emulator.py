@@ -10,16 +10,16 @@ from threading import RLock
 from attrs import evolve
 
 from wikipayam_async.emulator.app import AsgiApp, create_app
-from wikipayam_async.emulator.chance import IdSource
-from wikipayam_async.emulator.clock import TEHRAN, zoned
-from wikipayam_async.emulator.delivery import DeliveryRules
 from wikipayam_async.emulator.exchange import Exchange, Request, Response
-from wikipayam_async.emulator.faults import Faults
-from wikipayam_async.emulator.gateway import DEFAULT_PREFIX, Gateway, Limits
-from wikipayam_async.emulator.inbox import InboundMessage
-from wikipayam_async.emulator.latency import Lag, Latency
-from wikipayam_async.emulator.sabotage import throw
-from wikipayam_async.emulator.state import (
+from wikipayam_async.emulator.faults.apply import throw
+from wikipayam_async.emulator.faults.latency import Lag, Latency
+from wikipayam_async.emulator.faults.schedule import Faults
+from wikipayam_async.emulator.gateway.clock import TEHRAN, zoned
+from wikipayam_async.emulator.gateway.delivery import DeliveryRules
+from wikipayam_async.emulator.gateway.gateway import DEFAULT_PREFIX, Gateway, Limits
+from wikipayam_async.emulator.gateway.inbox import InboundMessage
+from wikipayam_async.emulator.gateway.random_ids import IdSource
+from wikipayam_async.emulator.gateway.state import (
     DEFAULT_BALANCE,
     DEFAULT_LINE,
     DEFAULT_LINES,

@@ -26,9 +26,9 @@ from wikipayam_async.core.events import (
     Outcome,
     RetryScheduled,
 )
-from wikipayam_async.core.redact import shape_of
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.integrations.gauges import Attributes, Queue, attributes_of, observed_by, server_of
+from wikipayam_async.redact import shape_of
 from wikipayam_async.version import __version__
 
 __all__ = ["OpenTelemetryHook", "Queue", "chain", "traced"]

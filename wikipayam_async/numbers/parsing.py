@@ -9,7 +9,6 @@ from typing import Literal, TypeAlias
 
 from attrs import field, frozen
 
-from wikipayam_async.core.redact import mask_number, shape_of
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.numbers.complaints import complaint
 from wikipayam_async.numbers.digits import LONGEST_TEXT, digits_of_cell, digits_of_text
@@ -22,6 +21,7 @@ from wikipayam_async.numbers.plan import (
     Operator,
     operator_of,
 )
+from wikipayam_async.redact import mask_number, shape_of
 
 __all__ = ["NumberForm", "PhoneNumber", "is_mobile", "normalize_number", "normalize_receiver", "parse_number"]
 

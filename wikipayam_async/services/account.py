@@ -11,15 +11,15 @@ from attrs import Factory, field, frozen
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.core.converter import to_model
 from wikipayam_async.core.operation import Call, Operation
-from wikipayam_async.core.redact import mask_mapping, mask_text, shape_of
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.errors import InvalidInputError, ResponseError
-from wikipayam_async.messages import SmsMessage
+from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.redact import mask_mapping, mask_text, shape_of
 from wikipayam_async.services.base import Service
 
 if TYPE_CHECKING:
-    from wikipayam_async.cost import CostEstimate, CostTally
-    from wikipayam_async.tariff import Tariff
+    from wikipayam_async.cost.estimate import CostEstimate, CostTally
+    from wikipayam_async.cost.tariff import Tariff
 
 __all__ = ["AccountService", "Affordability", "Balance"]
 
@@ -102,7 +102,7 @@ class AccountService(Service):
             APIStatusError: The gateway refused to tell the balance.
             APIConnectionError: It could not be reached.
         """
-        from wikipayam_async.cost import CostTally  # noqa: PLC0415 - with its tables, for those who ask
+        from wikipayam_async.cost.estimate import CostTally  # noqa: PLC0415 - with its tables, for those who ask
 
         tally = CostTally(tariff, sender=sender or self._options.sender, normalize=normalize)
         if isinstance(messages, str | bytes) or not isinstance(messages, Iterable | AsyncIterable):

@@ -9,7 +9,6 @@ from typing import Any, TypeVar
 from wikipayam_async.core.operation import Call, Consignment, Observer, Operation, name_some
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.pipeline import Pipeline
-from wikipayam_async.core.redact import shape_of
 from wikipayam_async.dates import DateLike, parse_day
 from wikipayam_async.errors import (
     APIConnectionError,
@@ -19,9 +18,10 @@ from wikipayam_async.errors import (
     ServerError,
     UnknownOutcomeError,
 )
-from wikipayam_async.messages import SentMessage
-from wikipayam_async.settlement import settle, settle_documented
-from wikipayam_async.wires import Batch
+from wikipayam_async.messages.matching import settle, settle_documented
+from wikipayam_async.messages.models import SentMessage
+from wikipayam_async.messages.payload import Batch
+from wikipayam_async.redact import shape_of
 
 __all__ = [
     "TRANSIENT",

@@ -8,9 +8,9 @@ from typing import Any
 
 from wikipayam_async.core.converter import converter, encode_json
 from wikipayam_async.core.operation import Call, Operation
-from wikipayam_async.core.redact import Sealed, SealedBytes, SealedFields, shape_of, without_frames
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.redact import Sealed, SealedBytes, SealedFields, shape_of, without_frames
 
 __all__ = ["make_call"]
 

@@ -9,10 +9,10 @@ from attrs import field, frozen
 
 from wikipayam_async.core.converter import encode_json, to_items, to_mapping
 from wikipayam_async.core.operation import Call, Consignment, JsonValue, Operation
-from wikipayam_async.core.redact import SealedBytes, SealedFields, mask_mapping, seal, shape_of, without_frames
 from wikipayam_async.core.retry import Replay
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
-from wikipayam_async.messages import SentMessage, SmsMessage, check_receiver, check_sender, check_text
+from wikipayam_async.messages.models import SentMessage, SmsMessage, check_receiver, check_sender, check_text
+from wikipayam_async.redact import SealedBytes, SealedFields, mask_mapping, seal, shape_of, without_frames
 from wikipayam_async.services.base import Service
 
 __all__ = ["HolooResult", "HolooService"]

@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable
 
 from wikipayam_async.core.operation import Operation
 from wikipayam_async.core.retry import Replay
-from wikipayam_async.messages import OtpMessage, SentMessage
+from wikipayam_async.messages.models import OtpMessage, SentMessage
+from wikipayam_async.messages.payload import Batch, OtpWire, TrackIds, prepare_all, prepare_otp
 from wikipayam_async.services.base import Service, send_all
-from wikipayam_async.wires import Batch, OtpWire, TrackIds, prepare_all, prepare_otp
 
 __all__ = ["OtpService"]
 

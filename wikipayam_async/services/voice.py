@@ -9,11 +9,11 @@ from attrs import evolve, field, frozen
 
 from wikipayam_async.core.converter import encode_json, to_items
 from wikipayam_async.core.operation import Call, Consignment, JsonValue, Operation
-from wikipayam_async.core.redact import SealedBytes, mask_mapping, mask_text, without_frames
 from wikipayam_async.core.retry import Replay
-from wikipayam_async.messages import OtpMessage, check_code, check_receiver, check_track_id
+from wikipayam_async.messages.models import OtpMessage, check_code, check_receiver, check_track_id
+from wikipayam_async.messages.payload import TrackIds
+from wikipayam_async.redact import SealedBytes, mask_mapping, mask_text, without_frames
 from wikipayam_async.services.base import Service, insist
-from wikipayam_async.wires import TrackIds
 
 __all__ = ["VoiceOtp", "VoiceService"]
 

@@ -13,10 +13,10 @@ import pytest
 from tests.cli.conftest import Ended, Run, Terminal
 from wikipayam_async.cli import main, settings
 from wikipayam_async.cli.bulk.options import BooksOptions, TextOptions, command_line
-from wikipayam_async.cli.frame import Connection
+from wikipayam_async.cli.session import Connection
 from wikipayam_async.cli.settings import Settings
-from wikipayam_async.core.redact import Secret
 from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, Fault
+from wikipayam_async.redact import Secret
 
 A, B, C = "09120000001", "09120000002", "09120000003"
 FILE, RESULTS = "f.csv", "f.csv.results.jsonl"

@@ -4,15 +4,15 @@ from collections.abc import Iterable
 
 from wikipayam_async.bulk.screening import Dedupe
 from wikipayam_async.cli.bulk.check import Sample, look_through
+from wikipayam_async.cli.bulk.columns import Plan
 from wikipayam_async.cli.bulk.fates import Fates
-from wikipayam_async.cli.bulk.plan import Plan
 from wikipayam_async.cli.bulk.record import Claimed, RowLine
 from wikipayam_async.cli.bulk.sorting import Given, HeldBack, Holding, Refused, Sorted, Sorter
 from wikipayam_async.cli.bulk.tables import TableRow
 from wikipayam_async.core.events import SendStatus
+from wikipayam_async.cost import Tariff
 from wikipayam_async.messages import SmsMessage
 from wikipayam_async.optout import OptOutList
-from wikipayam_async.tariff import Tariff
 from wikipayam_async.text import count_parts
 
 A, B = "09120000001", "09120000002"

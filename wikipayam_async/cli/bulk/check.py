@@ -9,11 +9,11 @@ from attrs import field, frozen
 
 from wikipayam_async.cli.bulk.sorting import Given, HeldBack, Refused, Sieve, Sorter
 from wikipayam_async.cli.bulk.tables import TableRow
-from wikipayam_async.core.redact import mask_text
-from wikipayam_async.cost import CostEstimate, CostTally
-from wikipayam_async.messages import SmsMessage
-from wikipayam_async.tariff import Tariff
-from wikipayam_async.text import SmsParts, count_parts
+from wikipayam_async.cost.estimate import CostEstimate, CostTally
+from wikipayam_async.cost.tariff import Tariff
+from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.redact import mask_text
+from wikipayam_async.text.parts import SmsParts, count_parts
 
 __all__ = ["Check", "Sample", "look_through"]
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal
 
 from wikipayam_async.cli.bulk.job import Job, Order
-from wikipayam_async.cli.bulk.listing import tell_results
 from wikipayam_async.cli.bulk.options import (
     BooksOptions,
     CareOptions,
@@ -15,9 +14,10 @@ from wikipayam_async.cli.bulk.options import (
     PaceOptions,
     TextOptions,
 )
+from wikipayam_async.cli.bulk.status import tell_results
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.frame import Connection, Form, guarded
 from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.session import Connection, Form, guarded
 from wikipayam_async.cli.settings import read_settings
 from wikipayam_async.core.events import SendStatus
 

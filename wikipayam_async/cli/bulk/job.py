@@ -12,6 +12,7 @@ from attrs import field, frozen
 
 from wikipayam_async.cli.asking import confirm
 from wikipayam_async.cli.bulk.check import Check, look_through
+from wikipayam_async.cli.bulk.columns import aspects_of, make_plan
 from wikipayam_async.cli.bulk.fates import Fates, Known, read_results
 from wikipayam_async.cli.bulk.options import (
     BooksOptions,
@@ -22,7 +23,6 @@ from wikipayam_async.cli.bulk.options import (
     TextOptions,
     command_line,
 )
-from wikipayam_async.cli.bulk.plan import aspects_of, make_plan
 from wikipayam_async.cli.bulk.progress import progress
 from wikipayam_async.cli.bulk.refusals import ResultsFileError
 from wikipayam_async.cli.bulk.report import End, described_check, tell_check, tell_end
@@ -32,13 +32,13 @@ from wikipayam_async.cli.bulk.snapshot import Snapshot, take_snapshot
 from wikipayam_async.cli.bulk.sorting import Sieve, Sorter
 from wikipayam_async.cli.bulk.tables import Reading, open_table
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.frame import Connection, Session, online
 from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.prices import tariff_of
+from wikipayam_async.cli.session import Connection, Session, online
 from wikipayam_async.cli.settings import Settings, with_token
 from wikipayam_async.core.limits import RateLimit
+from wikipayam_async.cost.tariff import format_money
 from wikipayam_async.errors import APIStatusError, AuthenticationError, InvalidInputError, ResponseError
-from wikipayam_async.tariff import format_money
 
 __all__ = ["Job", "Order"]
 

@@ -11,13 +11,13 @@ import attrs
 from attrs import field, frozen
 from cyclopts import Parameter
 
-from wikipayam_async.cli.bulk.plan import Wishes
+from wikipayam_async.cli.bulk.columns import Wishes
 from wikipayam_async.cli.bulk.sorting import Holding
 from wikipayam_async.cli.bulk.tables import Reading
 from wikipayam_async.cli.settings import Settings
-from wikipayam_async.core.redact import mask_text
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.optout import OptOutList
+from wikipayam_async.redact import mask_text
 
 __all__ = ["BooksOptions", "CareOptions", "FileOptions", "HoldingOptions", "PaceOptions", "TextOptions", "command_line"]
 

@@ -8,13 +8,13 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from wikipayam_async.bulk.screening import Dedupe, Screen
+from wikipayam_async.cli.bulk.columns import Plan
 from wikipayam_async.cli.bulk.fates import Fate, Fates
-from wikipayam_async.cli.bulk.plan import Plan
 from wikipayam_async.cli.bulk.tables import TableRow
-from wikipayam_async.core.redact import mask_number
 from wikipayam_async.errors import InvalidInputError, SuppressedError
-from wikipayam_async.messages import SmsMessage
+from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.optout import OptOutList
+from wikipayam_async.redact import mask_number
 
 __all__ = ["Given", "HeldBack", "Holding", "Refused", "Sieve", "Sorted", "Sorter"]
 

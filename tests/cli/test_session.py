@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import os
+import signal
+import threading
+import time
+from collections.abc import Callable
+
+import pytest
+
+from tests.cli.conftest import Run
+from wikipayam_async.cli.exits import Exit
+from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.session import guarded
+from wikipayam_async.emulator import Emulator, Fault
+
+
+def when(happened: Callable[[], object], then: Callable[[], object]) -> threading.Thread:
+    """Do something as soon as something else has happened."""
+
+    def wait() -> None:
+        while not happened():
+            time.sleep(0.001)
+        then()
+
+    thread = threading.Thread(target=wait)
+    thread.start()
+    return thread
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself Ctrl-C there")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_send_is_finished_and_told(gateway: Emulator, run: Run, number: signal.Signals) -> None:
+    """On Ctrl-C, or when asked to end, the send that has left is finished, its fate told, and the exit code is 130."""
+    gateway.faults.arm(Fault.delay(0.1))
+    thread = when(lambda: gateway.ledger, lambda: os.kill(os.getpid(), number))
+    ended = run("otp", "09123456789", "1234", "--pattern", "13", "--json", "--track-id", "T1")
+    thread.join()
+    (sent,) = gateway.ledger
+    assert ended.code == 130
+    assert ended.json == {"interrupted": True, "sends": [{"track_id": "T1", "status": "accepted", "id": sent.id}]}
+    assert ended.err == f"interrupted: finishing what is under way\ntrack id T1: accepted, id {sent.id}\n"
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself Ctrl-C there")
+def test_an_interrupted_read_has_nothing_to_tell(gateway: Emulator, run: Run) -> None:
+    """A read that is interrupted ends with 130."""
+    gateway.faults.arm(Fault.delay(5))
+    thread = when(lambda: gateway.requests, lambda: os.kill(os.getpid(), signal.SIGINT))
+    ended = run("balance")
+    thread.join()
+    assert (ended.code, ended.out) == (130, "")
+
+
+def test_python_s_own_interrupt_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    """Where Ctrl-C comes as an exception, the command ends with 130 all the same."""
+
+    def work() -> Exit:
+        raise KeyboardInterrupt
+
+    assert guarded(Output(), work) == 130
+    assert capsys.readouterr().err == "interrupted\n"
+
+
+def test_the_address_of_a_foreign_file_is_warned_of(gateway: Emulator, run: Run) -> None:
+    """A `.env` that would lead the token elsewhere is ignored, and the human told."""
+    with open(".env", "w", encoding="utf-8") as file:  # noqa: PTH123 - of the directory the command runs in
+        file.write("WIKIPAYAM_SMS_API_BASE_URL=https://elsewhere.example\n")
+    ended = run("balance")
+    assert ended.code == 0
+    assert "address in it is ignored" in ended.err
+    assert gateway.requests == 1
+
+
+def test_options_reach_the_client(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The base URL of the command line counts more than that of the environment, and a bad option is a mistake."""
+    url = os.environ["WIKIPAYAM_SMS_API_BASE_URL"]
+    monkeypatch.setenv("WIKIPAYAM_SMS_API_BASE_URL", "https://elsewhere.example")
+    assert run("balance", "--base-url", url).code == 0
+    assert run("balance", "--base-url", "http://example.com").code == 2
+    assert run("balance", "--timeout", "0").code == 2
+
+
+@pytest.mark.skipif(os.name == "nt", reason="it has no terminals that hang up")
+@pytest.mark.parametrize(("ignored", "code"), [(False, 130), (True, 0)])
+def test_a_terminal_that_hangs_up_ends_the_command_as_ctrl_c_does(
+    gateway: Emulator, run: Run, *, ignored: bool, code: int
+) -> None:
+    """What has left is finished and told; under `nohup` the command goes on."""
+    before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
+    try:
+        gateway.faults.arm(Fault.delay(0.1))
+        thread = when(lambda: gateway.ledger, lambda: os.kill(os.getpid(), signal.SIGHUP))
+        ended = run("otp", "09123456789", "1234", "--pattern", "13")
+        thread.join()
+    finally:
+        signal.signal(signal.SIGHUP, before)
+    assert ended.code == code
+    assert gateway.ledger[0].id in ended.err

@@ -1,0 +1,361 @@
+from __future__ import annotations
+
+import enum
+import gc
+import pickle
+import re
+import tracemalloc
+import weakref
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wikipayam_async.cost import CostEstimate, CostShare, CostTally, Tariff, estimate, estimate_text
+from wikipayam_async.errors import ConfigurationError, InvalidInputError
+from wikipayam_async.messages import SmsMessage
+from wikipayam_async.messages.payload import TrackIds, prepare_sms
+from wikipayam_async.text import Encoding
+
+RECEIVER = "09123456789"
+GSM7, UCS2 = Encoding.GSM7, Encoding.UCS2
+TARIFF = Tariff(895, 1790, lines={"3000": Tariff(500, 700)})
+
+
+class Line(enum.StrEnum):
+    """Lines, as a caller may keep them."""
+
+    MAIN = "30001234"
+
+
+class Trap(str):
+    """A text whose own code raises."""
+
+    __slots__ = ()
+
+    def __len__(self) -> int:
+        raise ZeroDivisionError
+
+    def isascii(self) -> bool:
+        """Raise."""
+        raise ZeroDivisionError
+
+
+def sms(*texts: Any, sender: str | None = None) -> list[SmsMessage]:
+    """Make a message of each text."""
+    return [SmsMessage(RECEIVER, text, sender=sender) for text in texts]
+
+
+def test_nothing_costs_nothing() -> None:
+    """Without messages every number is 0, and both encodings are there."""
+    found = estimate([], TARIFF)
+    assert found == CostEstimate(0, 0, 0, "IRR", {}, {GSM7: CostShare(), UCS2: CostShare()}, {}, 0)
+    assert found.first_skipped is None
+
+
+def test_totals_and_splits() -> None:
+    """Messages, parts and rials are added up, and split by number of parts, by encoding and by line."""
+    messages = [
+        *sms("hello", "سلام", "x" * 160),  # 1 part each
+        *sms("س" * 71, "x" * 161, "x" * 306),  # 2 parts each
+        *sms("س" * 135),  # 3 parts
+        *sms("سلام", "x" * 161, sender="30001234"),
+    ]
+    assert estimate(messages, TARIFF, sender="10002000") == CostEstimate(
+        messages=9,
+        parts=4 + 8 + 3,
+        cost=(1790 + 895 + 1790) + (2 * 895 + 2 * 1790 + 2 * 1790) + 3 * 895 + (500 + 2 * 700),
+        currency="IRR",
+        by_parts={1: 4, 2: 4, 3: 1},
+        by_encoding={
+            GSM7: CostShare(5, 8, 1790 + 1790 + 2 * 1790 + 2 * 1790 + 2 * 700),
+            UCS2: CostShare(4, 7, 895 + 2 * 895 + 3 * 895 + 500),
+        },
+        by_line={
+            "10002000": CostShare(7, 12, 1790 * 6 + 895 * 6),
+            "30001234": CostShare(2, 3, 500 + 2 * 700),
+        },
+        skipped=0,
+    )
+
+
+def test_by_parts_is_in_order() -> None:
+    """The numbers of parts rise, in whatever order the messages come."""
+    assert list(estimate(sms("x" * 400, "x", "x" * 200), TARIFF).by_parts.items()) == [(1, 1), (2, 1), (3, 1)]
+
+
+@pytest.mark.parametrize(
+    ("own", "given", "line", "cost"),
+    [
+        (None, None, None, 895),
+        (None, "30001234", "30001234", 500),
+        ("30001234", None, "30001234", 500),
+        ("10002000", "30001234", "10002000", 895),
+        ("", "30001234", "30001234", 500),
+        (Line.MAIN, None, "30001234", 500),
+        ("+98 3000 1234", None, "+98 3000 1234", 500),
+    ],
+)
+def test_the_line_of_a_message(own: str | None, given: str | None, line: str | None, cost: int) -> None:
+    """A message's own line counts, then the one given; without any it has the tariff's own price and is told apart."""
+    found = estimate(sms("سلام", sender=own), TARIFF, sender=given)
+    assert found.by_line == {line: CostShare(1, 1, cost)}
+
+
+def test_a_note_costs_what_a_message_costs() -> None:
+    """The text may stand under the gateway's other name for it."""
+    note = estimate([SmsMessage(RECEIVER, note="x" * 161)], TARIFF)
+    assert note == estimate(sms("x" * 161), TARIFF)
+    assert note.parts == 2
+
+
+@pytest.mark.parametrize(
+    ("bad", "field"),
+    [
+        (SmsMessage(RECEIVER, ""), "messages[1].message"),
+        (SmsMessage(RECEIVER), "messages[1].message"),
+        (SmsMessage(RECEIVER, "\ud83d"), "messages[1].message"),
+        (SmsMessage(RECEIVER, 7), "messages[1].message"),  # type: ignore[arg-type]
+        (SmsMessage(RECEIVER, note=""), "messages[1].note"),
+        (SmsMessage(RECEIVER, note="س\udc00"), "messages[1].note"),
+        (SmsMessage(RECEIVER, "a", note="b"), "messages[1].note"),
+        (SmsMessage("02112345678", "a"), "messages[1].receiver"),
+        (SmsMessage(None, "a"), "messages[1].receiver"),  # type: ignore[arg-type]
+        (SmsMessage(RECEIVER, "a", sender=" "), "messages[1].sender"),
+        (SmsMessage(RECEIVER, "a", sender=[7]), "messages[1].sender"),  # type: ignore[arg-type]
+        (SmsMessage(RECEIVER, "a", track_id=""), "messages[1].track_id"),
+        (SmsMessage(RECEIVER, "a", track_id="x" * 256), "messages[1].track_id"),
+        (SmsMessage(RECEIVER, Trap("a")), "messages[1].message"),
+        ({"receiver": RECEIVER, "message": "a"}, "messages[1].message"),
+        (None, "messages[1].message"),
+    ],
+)
+def test_a_bad_message_is_counted_apart(bad: Any, field: str) -> None:
+    """It costs nothing and stops nothing; the first is named by its place and by what is wrong with it."""
+    found = estimate([*sms("a"), bad, bad, *sms("b")], TARIFF)
+    assert (found.messages, found.parts, found.cost, found.skipped) == (2, 2, 3580, 2)
+    assert found.first_skipped is not None
+    assert found.first_skipped.field == field
+
+
+def test_what_a_message_raises_itself_is_told() -> None:
+    """A message whose own code raises is skipped, with the type of what it raised."""
+    found = estimate(sms(Trap("a")), TARIFF)
+    assert "reading it raised ZeroDivisionError" in str(found.first_skipped)
+
+
+def test_a_stop_is_no_bad_message() -> None:
+    """What is no `Exception`, such as a keyboard interrupt, goes through."""
+
+    class Stopped(str):
+        __slots__ = ()
+
+        def isascii(self) -> bool:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        estimate(sms(Stopped("a")), TARIFF)
+
+
+def test_a_source_that_raises() -> None:
+    """What the iterable raises comes out as it is."""
+
+    def source() -> Iterator[SmsMessage]:
+        yield SmsMessage(RECEIVER, "a")
+        raise LookupError
+
+    with pytest.raises(LookupError):
+        estimate(source(), TARIFF)
+
+
+def test_any_receiver_will_do_if_told_so() -> None:
+    """`normalize=False` counts what it would send: any receiver that can stand on the wire."""
+    messages = [SmsMessage("+14155550100", "a"), SmsMessage("", "a")]
+    assert estimate(messages, TARIFF).skipped == 2
+    found = estimate(messages, TARIFF, normalize=False)
+    assert (found.messages, found.skipped) == (1, 1)
+
+
+TEXTS = st.none() | st.text(max_size=80) | st.sampled_from(["", "a\ud800", "سلام", "€" * 90, "😀" * 40])
+NUMBERS = st.sampled_from([RECEIVER, "+98 912 345 6789", "۰۹۱۲۳۴۵۶۷۸۹", "110", "", "0912345678"])
+MESSAGES = st.builds(
+    SmsMessage,
+    NUMBERS,
+    TEXTS,
+    sender=st.sampled_from([None, "", "3000", " ", "1" * 65]),
+    track_id=st.sampled_from([None, "", "t-1", "\n", "x" * 256]),
+    note=st.none() | st.none() | TEXTS,
+)
+
+
+@given(st.lists(MESSAGES, max_size=8), st.booleans())
+def test_counted_is_what_would_be_sent(messages: list[SmsMessage], normalize: bool) -> None:
+    """The messages that are skipped are those that sending refuses, and the first is refused in the same words."""
+    refused = []
+    for index, message in enumerate(messages):
+        try:
+            prepare_sms(message, sender="1000", track_ids=TrackIds(), normalize=normalize)
+        except InvalidInputError as error:
+            refused.append(error.within(f"messages[{index}]."))
+    found = estimate(messages, TARIFF, sender="1000", normalize=normalize)
+    assert (found.messages, found.skipped) == (len(messages) - len(refused), len(refused))
+    assert str(found.first_skipped) == str(next(iter(refused), None))
+
+
+@given(st.lists(MESSAGES, max_size=8))
+def test_the_splits_add_up(messages: list[SmsMessage]) -> None:
+    """Each split is the whole, cut another way."""
+    found = estimate(messages, TARIFF)
+    total = CostShare(found.messages, found.parts, found.cost)
+    assert sum(found.by_line.values(), CostShare()) == total
+    assert sum(found.by_encoding.values(), CostShare()) == total
+    assert sum(found.by_parts.values()) == found.messages
+    assert sum(parts * count for parts, count in found.by_parts.items()) == found.parts
+    assert found.messages + found.skipped == len(messages)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"messages": None}, "messages"),
+        ({"messages": "text"}, "messages"),
+        ({"messages": b"text"}, "messages"),
+        ({"messages": SmsMessage(RECEIVER, "a")}, "messages"),
+        ({"tariff": 895}, "tariff"),
+        ({"tariff": None}, "tariff"),
+        ({"sender": ""}, "sender"),
+        ({"sender": 1000}, "sender"),
+    ],
+)
+def test_a_wrong_argument(arguments: dict[str, Any], field: str) -> None:
+    """The error names the argument, before a message is taken."""
+    messages = iter(sms("a"))
+    with pytest.raises(InvalidInputError) as caught:
+        estimate(**{"messages": messages, "tariff": TARIFF, **arguments})
+    assert caught.value.field == field
+    assert len(list(messages)) == 1
+
+
+def test_an_async_iterable_is_for_the_client() -> None:
+    """The error says where async iterables are taken."""
+
+    class Rows:
+        def __aiter__(self) -> Any:
+            raise AssertionError("read")
+
+    with pytest.raises(InvalidInputError, match=re.escape("client.estimate takes async ones")):
+        estimate(Rows(), TARIFF)  # type: ignore[arg-type]
+
+
+def test_a_tally_counts_along() -> None:
+    """Messages may be counted while they pass by; every estimate tells what was counted until then."""
+    tally = CostTally(TARIFF, sender="30001234")
+    costs = []
+    for message in sms("سلام", "سلام", "hello", "", "سلام"):
+        tally.add(message)
+        costs.append(tally.estimate().cost)
+    assert costs == [500, 1000, 1700, 1700, 2200]
+
+
+def test_one_text_for_all_is_not_mistaken_for_another() -> None:
+    """The same text object again, and other texts between, are each counted for what they are."""
+    long, short = "س" * 71, "hello"
+    messages = [*sms(long, long, short, short, long), SmsMessage(RECEIVER), *sms(short)]
+    found = estimate(messages, Tariff(10, 1))
+    assert (found.by_parts, found.cost, found.skipped) == ({1: 3, 2: 3}, 63, 1)
+
+
+def test_messages_are_let_go() -> None:
+    """Of a stream no more than the message at hand is held, and with it the one that is being made."""
+    alive: weakref.WeakSet[SmsMessage] = weakref.WeakSet()
+    most = 0
+
+    class Counted(SmsMessage):
+        __hash__ = object.__hash__
+
+    def source() -> Iterator[SmsMessage]:
+        nonlocal most
+        for number in range(2000):
+            message = Counted(RECEIVER, f"m{number}")
+            alive.add(message)
+            most = max(most, len(alive))
+            yield message
+
+    assert estimate(source(), TARIFF).messages == 2000
+    assert 1 <= most <= 2
+
+
+def test_memory_does_not_grow_with_the_number_of_messages() -> None:
+    """Ten thousand different texts, whose letters alone are megabytes, take less than a hundred kilobytes."""
+
+    def source() -> Iterator[SmsMessage]:
+        for number in range(10_000):
+            yield SmsMessage(RECEIVER, f"{number:0300}", track_id=f"t{number}")
+
+    estimate(source(), TARIFF)  # whatever is made once is made by now
+    gc.collect()
+    tracemalloc.start()
+    try:
+        found = estimate(source(), TARIFF)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert (found.messages, found.parts) == (10_000, 20_000)
+    assert peak < 100_000
+
+
+def test_one_text_to_many() -> None:
+    """One text is estimated as so many messages with it would be."""
+    for text in ("سلام", "x" * 161):
+        found = estimate_text(text, TARIFF, receivers=3, sender="30001234")
+        assert found == estimate(sms(*[text] * 3), TARIFF, sender="30001234")
+    assert estimate_text("سلام", TARIFF) == estimate(sms("سلام"), TARIFF)
+    assert estimate_text("سلام", TARIFF, receivers=1_000_000).cost == 895_000_000
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"text": ""}, "text"),
+        ({"text": None}, "text"),
+        ({"text": "secret\ud800"}, "text"),
+        ({"tariff": 895}, "tariff"),
+        ({"receivers": 0}, "receivers"),
+        ({"receivers": 1.0}, "receivers"),
+        ({"receivers": True}, "receivers"),
+        ({"sender": " "}, "sender"),
+    ],
+)
+def test_one_text_and_a_wrong_argument(arguments: dict[str, Any], field: str) -> None:
+    """Here a bad text is an error like every other."""
+    with pytest.raises(InvalidInputError) as caught:
+        estimate_text(**{"text": "a", "tariff": TARIFF, **arguments})
+    assert caught.value.field == field
+
+
+def test_the_summary() -> None:
+    """One line tells the totals, and what was skipped if anything was."""
+    assert estimate(sms("سلام", "س" * 71), TARIFF).summary() == "2 messages, 3 parts, 2,685 rials"
+    assert estimate(sms("سلام", ""), TARIFF).summary() == (
+        "1 messages, 1 parts, 895 rials; 1 skipped "
+        "(messages[1].message: expected a text that is not empty; got a string of 0 characters)"
+    )
+
+
+def test_an_estimate_is_plain_data() -> None:
+    """It can be hashed, pickled and shown, and shows no text and no receiver."""
+    found = estimate([*sms("a secret"), SmsMessage("0777777", "another secret")], TARIFF, sender="10002000")
+    again = pickle.loads(pickle.dumps(found))  # noqa: S301 - our own
+    assert (again, hash(again), again.first_skipped.field) == (found, hash(found), "messages[1].receiver")
+    assert "secret" not in repr(found)
+    assert "0777777" not in repr(found)
+
+
+def test_the_line_may_be_missing_although_sending_needs_one() -> None:
+    """What sending refuses for want of a line is estimated all the same."""
+    (message,) = sms("سلام")
+    with pytest.raises(ConfigurationError):
+        prepare_sms(message, sender=None, track_ids=TrackIds(), normalize=True)
+    assert estimate([message], TARIFF).cost == 895

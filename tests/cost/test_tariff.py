@@ -1,0 +1,248 @@
+from __future__ import annotations
+
+import decimal
+import enum
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wikipayam_async.cost import Tariff, format_money
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.text import Encoding
+
+GSM7, UCS2 = Encoding.GSM7, Encoding.UCS2
+
+
+class Price(enum.IntEnum):
+    """Prices, as a caller may keep them."""
+
+    BULK = 895
+
+
+def test_one_price_is_for_both_encodings() -> None:
+    """A tariff of one price asks it for every text."""
+    tariff = Tariff(895)
+    assert (tariff.persian, tariff.latin, tariff.currency, tariff.lines) == (895, 895, "IRR", {})
+    assert (tariff.price(UCS2), tariff.price(GSM7)) == (895, 895)
+
+
+def test_two_prices() -> None:
+    """The first is for UCS-2, the second for GSM-7."""
+    tariff = Tariff(895, 1790)
+    assert (tariff.price(UCS2), tariff.price(GSM7)) == (895, 1790)
+    assert tariff == Tariff(persian=895, latin=1790)
+    assert tariff != Tariff(895)
+
+
+def test_nothing_may_cost_nothing_and_a_constant_may_be_an_enum() -> None:
+    """Zero is a price, and so is an int by inheritance."""
+    assert Tariff(0, Price.BULK).price(GSM7) == 895
+    assert Tariff(0).price(UCS2) == 0
+
+
+@pytest.mark.parametrize("bad", [89.5, 895.0, float("nan"), -1, True, "895", Decimal(895), None, 5j])
+@pytest.mark.parametrize("name", ["persian", "latin"])
+def test_a_price_that_is_not_whole_rials(bad: Any, name: str) -> None:
+    """Floats above all are refused: the error names the price, the rule and the way to hand in tomans."""
+    with pytest.raises(InvalidInputError) as caught:
+        Tariff(**{"persian": 1, name: bad})
+    assert caught.value.field == name
+    assert caught.value.rule == "expected whole rials, 0 or more, as an int (Tariff.tomans('89.5') takes tomans)"
+
+
+@pytest.mark.parametrize(
+    ("line", "expected"),
+    [
+        ("3000", 500),
+        ("30001234", 500),
+        ("30005555", 700),
+        ("300055551", 700),
+        ("10002000", 100),
+        ("+98 3000 1234", 500),
+        ("983000-5555", 700),
+        ("0098 3000 5555", 700),
+        ("۳۰۰۰۵۵۵۵", 700),
+        ("02191001234", 800),
+        ("+982191001234", 800),
+        ("021", 800),
+        ("130001234", 100),
+        ("50001234", 600),
+        ("Shop", 900),
+        ("Shopkeeper", 900),
+        ("shop", 100),
+        ("", 100),
+        (None, 100),
+    ],
+)
+def test_the_longest_line_that_fits_counts(line: str | None, expected: int) -> None:
+    """A line is found by its number or its beginning, in whatever spelling; others have the tariff's own price."""
+    lines = {
+        "3000": Tariff(500),
+        "0098 5000": Tariff(600),
+        "+98 3000 5555": Tariff(700),
+        "۰۲۱": Tariff(800),
+        "Shop": Tariff(900),
+    }
+    assert Tariff(100, lines=lines).price(UCS2, line) == expected
+
+
+def test_a_line_has_both_prices_of_its_own() -> None:
+    """The encoding counts for lines as well."""
+    tariff = Tariff(1, 2, lines={"3000": Tariff(3, 4)})
+    assert (tariff.price(UCS2, "3000"), tariff.price(GSM7, "3000")) == (3, 4)
+
+
+@pytest.mark.parametrize(
+    ("lines", "rule"),
+    [
+        ([("3000", Tariff(1))], "expected a mapping of lines to tariffs"),
+        (None, "expected a mapping of lines to tariffs"),
+        ({3000: Tariff(1)}, "expected a line or what it begins with"),
+        ({"": Tariff(1)}, "expected a line or what it begins with"),
+        ({" - ": Tariff(1)}, "expected a line or what it begins with"),
+        ({"+98": Tariff(1)}, "expected a line or what it begins with"),
+        ({"3000": 895}, "expected for each line a Tariff without lines of its own"),
+        ({"3000": Tariff(1, lines={"30001": Tariff(2)})}, "expected for each line a Tariff without lines of its own"),
+        ({"3000": Tariff(1), "۳۰۰۰": Tariff(2)}, "expected each line once"),
+    ],
+)
+def test_lines_that_cannot_be_read(lines: Any, rule: str) -> None:
+    """The error says which rule the lines break."""
+    with pytest.raises(InvalidInputError) as caught:
+        Tariff(1, lines=lines)
+    assert (caught.value.field, caught.value.rule) == ("lines", rule)
+
+
+def test_the_lines_are_a_copy() -> None:
+    """What the caller does to the mapping afterwards changes no price."""
+    lines = {"3000": Tariff(5)}
+    tariff = Tariff(1, lines=lines)
+    lines["3000"] = Tariff(6)
+    assert tariff.price(UCS2, "3000") == 5
+
+
+@pytest.mark.parametrize(
+    ("tomans", "rials"),
+    [
+        ("89.5", 895),
+        (Decimal("89.5"), 895),
+        (89, 890),
+        ("0", 0),
+        ("-0", 0),
+        ("۸۹٫۵", 895),
+        ("۸۹.۵", 895),
+        (" 179.00 ", 1790),
+        ("1e3", 10_000),
+        (Price.BULK, 8950),
+    ],
+)
+def test_tomans(tomans: Any, rials: int) -> None:
+    """A toman is ten rials; fractions of a toman come as strings or decimals, in any script."""
+    assert Tariff.tomans(tomans) == Tariff(rials)
+    assert Tariff.tomans(1, tomans) == Tariff(10, rials)
+
+
+def test_tomans_with_lines() -> None:
+    """Lines are tariffs of any making."""
+    lines = {"3000": Tariff.tomans("70.5")}
+    assert Tariff.tomans("89.5", lines=lines) == Tariff(895, lines={"3000": Tariff(705)})
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        89.5,
+        True,
+        [],
+        "",
+        "much",
+        "\ud800",
+        "1,790",
+        "NaN",
+        "sNaN",
+        "Infinity",
+        Decimal("-Infinity"),
+        "-1",
+        -1,
+        "89.55",
+        "1e-500000",
+        "1e999999",
+        "1" * 50,
+        "89.5" + "0" * 40 + "1",
+        10**60,
+        b"89.5",
+    ],
+)
+@pytest.mark.parametrize("name", ["persian", "latin"])
+def test_tomans_that_are_no_price(bad: Any, name: str) -> None:
+    """Floats, fractions of a rial and what is no number are refused, and the error says how to round."""
+    with pytest.raises(InvalidInputError) as caught:
+        Tariff.tomans(**{"persian": 1, name: bad})
+    assert caught.value.field == name
+    assert caught.value.rule.endswith("and whole in rials (round a fraction of a rial up)")
+
+
+def test_a_context_of_the_callers_changes_no_price() -> None:
+    """Decimal settings of the thread, which may round to few digits, do not reach the reading of prices."""
+    with decimal.localcontext(prec=2, Emax=1, rounding=decimal.ROUND_UP):
+        assert Tariff.tomans("1234.5") == Tariff(12_345)
+        with pytest.raises(InvalidInputError):
+            Tariff.tomans("1234.56")
+
+
+@given(st.integers(0, 10**12))
+def test_tomans_and_rials_agree(rials: int) -> None:
+    """Every whole number of rials can be written in tomans, and means the same."""
+    assert Tariff.tomans(f"{rials // 10}.{rials % 10}") == Tariff(rials)
+
+
+@pytest.mark.parametrize(
+    ("rials", "unit", "locale", "expected"),
+    [
+        (1_118_750, "rial", "en", "1,118,750 rials"),
+        (1_118_750, "toman", "en", "111,875 tomans"),
+        (895, "toman", "en", "89.5 tomans"),
+        (0, "rial", "en", "0 rials"),
+        (1, "rial", "en", "1 rial"),
+        (-1, "rial", "en", "-1 rial"),
+        (10, "toman", "en", "1 toman"),
+        (11, "toman", "en", "1.1 tomans"),
+        (1, "toman", "en", "0.1 tomans"),
+        (-12_345, "toman", "en", "-1,234.5 tomans"),
+        (1_118_750, "rial", "fa", "۱٬۱۱۸٬۷۵۰ ریال"),
+        (1_118_755, "toman", "fa", "۱۱۱٬۸۷۵٫۵ تومان"),
+        (1, "rial", "fa", "۱ ریال"),
+        (-50, "toman", "fa", "\u200e\u2212۵ تومان"),
+        (10**30, "rial", "en", "1" + ",000" * 10 + " rials"),
+    ],
+)
+def test_money_is_written(rials: int, unit: Any, locale: Any, expected: str) -> None:
+    """Rials or tomans, in English or in Persian with its digits and separators."""
+    assert format_money(rials, unit, locale) == expected
+
+
+def test_rials_and_english_are_the_default() -> None:
+    """The unit of all amounts here is the rial."""
+    assert format_money(34_359_938) == "34,359,938 rials"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ((89.5,), "rials"),
+        ((True,), "rials"),
+        (("5",), "rials"),
+        ((5, "dollar"), "unit"),
+        ((5, []), "unit"),
+        ((5, "rial", "de"), "locale"),
+        ((5, "rial", None), "locale"),
+    ],
+)
+def test_money_that_cannot_be_written(arguments: Any, field: str) -> None:
+    """The error names the argument."""
+    with pytest.raises(InvalidInputError) as caught:
+        format_money(*arguments)
+    assert caught.value.field == field

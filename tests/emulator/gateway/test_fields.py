@@ -1,0 +1,104 @@
+from datetime import date
+
+import pytest
+
+from wikipayam_async.emulator.exchange import Json
+from wikipayam_async.emulator.gateway.fields import Errors, Fields
+
+
+def errors_of(fields: Fields) -> Errors:
+    """Take the errors out, so that a line can hold one check."""
+    return dict(fields.errors)
+
+
+@pytest.mark.parametrize(
+    ("value", "errors"),
+    [
+        ("x", {}),
+        ("", {"0.a": ["The 0.a field is required."]}),
+        (None, {"0.a": ["The 0.a field is required."]}),
+        (7, {"0.a": ["The 0.a field must be a string."]}),
+    ],
+)
+def test_a_required_text(value: Json, errors: Errors) -> None:
+    """A text has to be there and to be a text."""
+    fields = Fields({"a": value}, "0.")
+    fields.text("a")
+    assert errors_of(fields) == errors
+
+
+@pytest.mark.parametrize(("value", "errors"), [("x", {}), (None, {}), (7, {"a": ["The a field must be a string."]})])
+def test_an_optional_text(value: Json, errors: Errors) -> None:
+    """A text that may be left out still has to be a text."""
+    fields = Fields({"a": value})
+    fields.optional_text("a")
+    assert errors_of(fields) == errors
+
+
+@pytest.mark.parametrize(
+    ("value", "number", "errors"),
+    [
+        (None, None, {}),
+        (5, 5, {}),
+        ("-5", -5, {}),
+        (True, None, {"a": ["The a field must be an integer."]}),
+        ("5.0", None, {"a": ["The a field must be an integer."]}),
+        ("9" * 30, None, {"a": ["The a field must be an integer."]}),
+        (1.5, None, {"a": ["The a field must be an integer."]}),
+    ],
+)
+def test_an_integer(value: Json, number: int | None, errors: Errors) -> None:
+    """A number may be written as a string, as PHP has it."""
+    fields = Fields({"a": value})
+    assert fields.integer("a") == number
+    assert errors_of(fields) == errors
+
+
+@pytest.mark.parametrize(
+    ("value", "day", "errors"),
+    [
+        (None, None, {}),
+        ("", None, {}),
+        ("2024-02-29", date(2024, 2, 29), {}),
+        ("2023-02-29", None, {"a": ["The a field must be a valid date."]}),
+        ("20240101", None, {"a": ["The a field must be a valid date."]}),
+        (7, None, {"a": ["The a field must be a valid date."]}),
+    ],
+)
+def test_a_day(value: Json, day: date | None, errors: Errors) -> None:
+    """A day is written YYYY-MM-DD and has to exist."""
+    fields = Fields({"a": value})
+    assert fields.day("a") == day
+    assert errors_of(fields) == errors
+
+
+@pytest.mark.parametrize(
+    ("value", "ids", "errors"),
+    [
+        (["x", "y"], ["x", "y"], {}),
+        (None, [], {"id": ["The id field is required."]}),
+        ([], [], {"id": ["The id field is required."]}),
+        ("x", [], {"id": ["The id field must be an array."]}),
+        (["x", 1], ["x"], {"id.1": ["The id.1 field must be a string."]}),
+    ],
+)
+def test_a_list_of_ids(value: Json, ids: list[str], errors: Errors) -> None:
+    """Ids come as an array of strings with at least one in it."""
+    fields = Fields({"id": value})
+    assert fields.ids("id") == ids
+    assert errors_of(fields) == errors
+
+
+def test_a_choice_and_a_number_that_do_not_hold() -> None:
+    """A value outside of the choices and a wrong number are told apart from missing ones."""
+    fields = Fields({"line": "x", "to": "12"})
+    fields.one_of("line", ["y"])
+    fields.mobile("to")
+    fields.one_of("other", ["y"])
+    fields.mobile("third")
+    assert fields.errors == {
+        "line": ["The selected line is invalid."],
+        "to": ["The to field is invalid."],
+        "other": ["The other field is required."],
+        "third": ["The third field is required."],
+    }

@@ -1,0 +1,332 @@
+import json
+import random
+from typing import Any
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wikipayam_async.core.protocol import Answer, UnreadableAnswerError, read_data
+from wikipayam_async.messages import SentMessage
+from wikipayam_async.messages.matching import settle, settle_documented
+from wikipayam_async.messages.payload import Batch, SmsWire
+from wikipayam_async.redact import SealedBytes
+
+A, B, C = "09121111111", "09122222222", "09123333333"
+
+
+def batch_of(*pairs: tuple[str, str]) -> Batch[str]:
+    """Make messages with these track ids and receivers."""
+    wires = [SmsWire("1", receiver, "hi", msgspec.UNSET, track_id) for track_id, receiver in pairs]
+    return Batch([""] * len(pairs), wires)
+
+
+def item(id_: Any, track_id: Any = None, receiver: Any = None) -> dict[str, Any]:
+    """Make an item of an answer."""
+    return {"id": id_, "sender": "1000", "receiver": receiver, "track_id": track_id}
+
+
+def ids(data: Any, *pairs: tuple[str, str]) -> list[str | None]:
+    """Return the id that was told of each message."""
+    return [None if sent is None else sent.id for sent in settle(data, batch_of(*pairs))]
+
+
+def test_the_documented_answer() -> None:
+    """Items in the order sent, with the track ids sent, are told as they came."""
+    found = settle([item("1", "T1", A), {**item("2", "T2", B), "parts": 2}], batch_of(("T1", A), ("T2", B)))
+    assert found == (
+        SentMessage("1", "1000", A, "T1"),
+        SentMessage("2", "1000", B, "T2", {"parts": 2}),
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ([item("2", "T2", B), item("1", "T1", A)], ["1", "2"]),
+        ([item("2", "T2", B)], [None, "2"]),
+        ([item("1", "T1", C), item("2", "T2", C)], ["1", "2"]),
+        ([item("1", "T1", A), item("9", "T1", A), item("2", "T2", B)], ["1", "2"]),
+        ([item("9", "X", A), item("2", "T2", B)], [None, "2"]),
+        ([item("1", None, A), item("2", None, B)], ["1", "2"]),
+        ([item("1", None, "98" + A[1:]), item("2", "T2", B)], ["1", "2"]),
+        ([item("1", None, A), item("9", None, A), item("2", None, B)], [None, "2"]),
+        ([item("1", None, None), item("2", None, None)], [None, None]),
+        ([item("1", None, None)], [None, None]),
+        ([item("9", None, B), item("2", "T2", B)], [None, "2"]),
+        ([item("", "T1", A), item(None, "T2", B)], [None, None]),
+        ([item({}, "T1", A), item(True, "T2", B)], [None, None]),
+        ([item(17, "T1", A), item(1.5, "T2", B)], ["17", "1.5"]),
+        ([item("1", ["T1"], A), item("2", {"T2": 1}, B)], ["1", "2"]),
+        ([item("9", "", A)], [None, None]),
+        ([None, 3, "T1", [item("1", "T1", A)], item("2", "T2", B)], [None, "2"]),
+        (item("2", "T2", B), [None, "2"]),
+        ([], [None, None]),
+        ({}, [None, None]),
+        (None, [None, None]),
+        ("accepted", [None, None]),
+        (True, [None, None]),
+    ],
+)
+def test_two_messages_to_two_receivers(data: Any, told: list[str | None]) -> None:
+    """A message is told of by its track id, or by its receiver where an item names no track id."""
+    assert ids(data, ("T1", A), ("T2", B)) == told
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ([item("1", "T1", A)], "1"),
+        ([item("1", "T1", None)], "1"),
+        ([item("1", None, A)], "1"),
+        ([item("1", None, "+98 912 111 1111")], "1"),
+        ([item("1", None, None)], "1"),
+        (item("1"), "1"),
+        ({"id": "1"}, "1"),
+        ([item("1", None, B)], None),
+        ([item("1", "X", A)], None),
+        ([item("1"), item("2")], None),
+        ([item("1"), item("2", "T1")], "2"),
+        ([item("1", "T1"), item("2")], "1"),
+        ([], None),
+    ],
+)
+def test_one_message_alone(data: Any, told: str | None) -> None:
+    """An answer to one message speaks of it, unless it names another track id or receiver, or two ids."""
+    assert ids(data, ("T1", A)) == [told]
+
+
+@pytest.mark.parametrize(
+    ("data", "told"),
+    [
+        ([item("1", "T", A), item("2", "T", B)], ["1", "2"]),
+        ([item("2", "T", B), item("1", "T", A)], ["1", "2"]),
+        ([item("2", "T", B)], [None, "2"]),
+        ([item("1", "T", A), item("9", "T", A), item("2", "T", B)], [None, "2"]),
+        ([item("1", "T", None), item("2", "T", None)], [None, None]),
+        ([item("1", None, A), item("2", None, B)], ["1", "2"]),
+    ],
+)
+def test_a_track_id_used_twice_is_told_apart_by_the_receivers(data: Any, told: list[str | None]) -> None:
+    """The caller may use a reference twice; what cannot be told apart stays untold."""
+    assert ids(data, ("T", A), ("T", B)) == told
+
+
+def test_messages_alike_in_every_respect_take_the_items_in_any_order() -> None:
+    """Two messages with one track id and one receiver get both ids, but one item alone is nobody's."""
+    twins = (("T", A), ("T", A))
+    assert ids([item("1", "T", A), item("2", "T", A)], *twins) == ["1", "2"]
+    assert ids([item("1", "T", A)], *twins) == [None, None]
+    assert ids([item("1", None, A), item("2", None, A)], *twins) == [None, None]
+
+
+def test_receivers_that_are_no_mobiles_are_compared_as_they_are() -> None:
+    """Without normalizing, an unusual receiver still finds its item."""
+    assert ids([item("1", None, "+49 30 1"), item("2", None, "x")], ("T1", "+49 30 1"), ("T2", "y")) == ["1", None]
+
+
+MESSAGES = st.lists(
+    st.tuples(st.sampled_from(["T1", "T2", "T3", "T4"]), st.sampled_from([A, B, C])), min_size=1, max_size=6
+)
+
+
+@given(MESSAGES, st.data())
+def test_no_message_is_told_by_an_item_that_may_mean_another(pairs: list[tuple[str, str]], data: st.DataObject) -> None:
+    """Whatever is shuffled, left out, doubled, foreign or nameless: who is told is told by an item that fits it alone."""
+    items = []
+    for index, (track_id, receiver) in enumerate(pairs):
+        for copy in range(data.draw(st.sampled_from([0, 1, 1, 1, 2]))):
+            shown = data.draw(st.sampled_from([track_id, track_id, None]))
+            items.append(
+                item(f"{index}-{copy}", shown, data.draw(st.sampled_from([receiver, "98" + receiver[1:], None])))
+            )
+    foreign: st.SearchStrategy[Any] = st.builds(
+        item, st.just("foreign"), st.sampled_from(["X", "Y"]), st.sampled_from([A, B, None])
+    )
+    rubbish: st.SearchStrategy[Any] = st.sampled_from([None, 1, "x", [], {}, {"id": None, "track_id": "T1"}])
+    items += data.draw(st.lists(foreign | rubbish, max_size=3))
+    random.Random(data.draw(st.integers(0, 99))).shuffle(items)
+    told = settle(items, batch_of(*pairs))
+    assert len(told) == len(pairs)
+    for index, (sent, (track_id, receiver)) in enumerate(zip(told, pairs, strict=True)):
+        if sent is None:
+            continue
+        origin = sent.id.partition("-")[0]
+        alike = {str(n) for n, pair in enumerate(pairs) if pair == (track_id, receiver)}
+        if sent.track_id is None and sent.receiver is None:
+            assert len(pairs) == 1
+        elif sent.track_id is None:
+            assert (origin in {str(n) for n, pair in enumerate(pairs) if pair[1] == receiver}, alike) == (
+                True,
+                {str(index)},
+            )
+        else:
+            assert (sent.track_id, origin in alike) == (track_id, True)
+
+
+@given(MESSAGES)
+def test_no_item_tells_of_two_messages(pairs: list[tuple[str, str]]) -> None:
+    """Every id that the gateway named once is given out at most once."""
+    items = [item(str(index), track_id, receiver) for index, (track_id, receiver) in enumerate(pairs)]
+    told = [sent.id for sent in settle(items[::-1], batch_of(*pairs)) if sent is not None]
+    assert sorted(told) == sorted(set(told))
+
+
+@given(st.permutations(range(6)), st.sets(st.integers(0, 5)))
+def test_distinct_track_ids_are_all_found_in_any_order(order: list[int], left_out: set[int]) -> None:
+    """Every item that came back with its own track id is told, and every other message is not."""
+    pairs = [(f"T{index}", A) for index in range(6)]
+    answer = [item(str(index), f"T{index}") for index in order if index not in left_out]
+    assert ids(answer, *pairs) == [None if index in left_out else str(index) for index in range(6)]
+
+
+JSON = st.recursive(
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats(allow_nan=False)
+    | st.text(max_size=3)
+    | st.sampled_from([A, "T1"]),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(st.sampled_from(["id", "track_id", "receiver", "sender", "data"]), inner, max_size=4)
+    ),
+    max_leaves=12,
+)
+
+
+@given(JSON)
+def test_no_answer_whatever_raises(data: Any) -> None:
+    """Any JSON is read as something of each message, or nothing."""
+    assert len(settle(data, batch_of(("T1", A), ("T2", B)))) == 2
+
+
+def read(body: bytes, batch: Batch[str]) -> list[str | None] | None:
+    """Return the id that the long way finds for each message; None if the answer cannot be read."""
+    try:
+        data = read_data(Answer(200, {}, SealedBytes(body)))
+    except UnreadableAnswerError:
+        return None
+    return [None if sent is None else sent.id for sent in settle(data, batch)]
+
+
+TWO = (("T1", A), ("T2", B))
+ITEMS = b'{"id": "1", "track_id": "T1"}, {"id": "2", "track_id": "T2"}'
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b'{"data": [' + ITEMS + b"]}",
+        b' {"data":\n[' + ITEMS.replace(b" ", b"") + b"]}\r\n",
+        b'{"data": [], "data": [' + ITEMS + b"]}",
+        b'{"message": "\\u0633\xd8\xb3", "data": [' + ITEMS + b'], "n": [[{}]], "data2": null}',
+        b'{"data": [{"id": "0", "x": {"id": 7}, "track_id": "T1", "id": "1"}, {"track_id": "T\\u0032", "id": "2"}]}',
+        b'{"data": [' + ITEMS + b'], "deep": ' + b"[" * 50 + b"]" * 50 + b"}",
+        b'{"data": [' + ITEMS + b'], "large": 1' + b"0" * 400 + b"}",
+    ],
+)
+def test_the_documented_answer_by_the_short_way(body: bytes) -> None:
+    """Whatever stands beside the ids, the documented answer tells what the long way finds in it."""
+    batch = batch_of(*TWO)
+    assert (settle_documented(body, batch), read(body, batch)) == (["1", "2"], ["1", "2"])
+
+
+def test_a_number_out_of_range_does_no_harm_to_the_short_way() -> None:
+    """In a field that nobody reads it is not read; the long way, which reads everything, knows nothing then."""
+    body, batch = b'{"data": [' + ITEMS + b'], "x": 1e999}', batch_of(*TWO)
+    assert (settle_documented(body, batch), read(body, batch)) == (["1", "2"], None)
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"",
+        b" ",
+        b"<html>",
+        b'{"data": [' + ITEMS,
+        b'{"data": [' + ITEMS + b"]} x",
+        b'\xef\xbb\xbf{"data": [' + ITEMS + b"]}",
+        b"[" + ITEMS + b"]",
+        b'{"items": [' + ITEMS + b"]}",
+        b'{"data": {"id": "1", "track_id": "T1"}}',
+        b'{"data": null}',
+        b'{"data": []}',
+        b'{"data": [' + ITEMS + b'], "data": []}',
+        b'{"data": [7], "data": [' + ITEMS + b"]}",
+        b'{"data": [{"id": "1", "track_id": "T1"}]}',
+        b'{"data": [' + ITEMS + b', {"id": "3", "track_id": "T3"}]}',
+        b'{"data": [' + ITEMS + b", null]}",
+        b'{"data": [{"id": "2", "track_id": "T2"}, {"id": "1", "track_id": "T1"}]}',
+        b'{"data": [' + ITEMS.replace(b'"2"', b"2") + b"]}",
+        b'{"data": [' + ITEMS.replace(b'"2"', b'""') + b"]}",
+        b'{"data": [' + ITEMS.replace(b'"2"', b"null") + b"]}",
+        b'{"data": [' + ITEMS.replace(b'"T2"', b"null") + b"]}",
+        b'{"data": [' + ITEMS.replace(b'"T2"', b"2") + b"]}",
+        b'{"data": [' + ITEMS.replace(b'"T2"', b'"T1"') + b"]}",
+        b'{"data": [' + ITEMS.replace(b'"T2"', b'"t2"') + b"]}",
+        b'{"data": [' + ITEMS.replace(b', "track_id": "T2"', b"") + b"]}",
+        b'{"data": [' + ITEMS.replace(b'"id": "2", ', b"") + b"]}",
+        b'{"data": [' + ITEMS.replace(b'"id"', b'"ID"') + b"]}",
+        b'{"data": [["1", "T1"], ["2", "T2"]]}',
+        b'{"data": [' + ITEMS.replace(b'"2"', b"NaN") + b"]}",
+        b'{"data": [' + ITEMS + b'], "x": NaN}',
+        b'{"data": [' + ITEMS + b'], "x": 01}',
+        b'{"data": [' + ITEMS + b'], "x": "\xff"}',
+        b'{"data": [' + ITEMS + b'], "\xff": 1}',
+        b'{"data": [' + ITEMS + b'], "x": "\xed\xa0\x80"}',
+        b'{"data": [' + ITEMS + b'], "x": "\\ud800"}',
+        b'{"data": [' + ITEMS.replace(b'"2"', b'"\xff"') + b"]}",
+        b'{"data": [' + ITEMS + b'], "x": ' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+        b"[" * 100_000,
+        b'{"data": ' * 100_000,
+    ],
+)
+def test_any_other_answer_goes_the_long_way(body: bytes) -> None:
+    """What is not the documented answer to the very messages that were sent is none of the short way's business."""
+    assert settle_documented(body, batch_of(*TWO)) is None
+
+
+def test_a_track_id_used_twice_goes_the_long_way() -> None:
+    """What order alone would tell apart is not told by it."""
+    batch = batch_of(("T", A), ("T", B))
+    body = json.dumps({"data": [item("2", "T", B), item("1", "T", A)]}).encode()
+    assert (settle_documented(body, batch), read(body, batch)) == (None, ["1", "2"])
+
+
+ANSWERS = st.fixed_dictionaries(
+    {
+        "id": st.sampled_from(["1", "2", "1", "2", "3", "", "é"]) | st.sampled_from([1, None, 1.5, True]),
+        "track_id": st.sampled_from(["T1", "T2", "T1", "T2", "T3", ""]) | st.sampled_from([2, None]),
+    },
+    optional={"receiver": JSON, "sender": JSON, "extra": JSON, "x": JSON},
+)
+ENVELOPES = st.fixed_dictionaries(
+    {"data": st.lists(ANSWERS, min_size=1, max_size=3) | JSON}, optional={"id": JSON, "message": JSON}
+)
+
+
+@given(ENVELOPES | JSON, st.booleans(), st.lists(st.sampled_from(TWO), min_size=1, max_size=3))
+def test_the_short_way_finds_what_the_long_way_does(data: Any, ascii_only: bool, pairs: list[tuple[str, str]]) -> None:
+    """Whatever the gateway answers, the short way says the same or nothing."""
+    body, batch = json.dumps(data, ensure_ascii=ascii_only).encode(), batch_of(*pairs)
+    found = settle_documented(body, batch)
+    assert found is None or found == read(body, batch)
+
+
+@given(st.lists(st.text("abT12", min_size=1, max_size=3), min_size=1, max_size=8), st.data())
+def test_the_short_way_takes_every_documented_answer(names: list[str], data: st.DataObject) -> None:
+    """If each message is answered in its turn and under a name of its own, the short way tells of all of them."""
+    told = data.draw(st.lists(st.text(min_size=1, max_size=24), min_size=len(names), max_size=len(names)))
+    body = json.dumps({"data": [item(id_, name, A) for id_, name in zip(told, names, strict=True)]}).encode()
+    batch = batch_of(*[(name, A) for name in names])
+    assert settle_documented(body, batch) == (told if len(set(names)) == len(names) else None)
+
+
+@given(st.binary(max_size=40))
+def test_no_body_whatever_raises(body: bytes) -> None:
+    """Bytes that are no JSON, or only begin like it, are nothing."""
+    for raw in (body, b'{"data": [' + body + b"]}", b'{"data": [' + ITEMS + b'], "x": "' + body + b'"}'):
+        found = settle_documented(raw, batch_of(*TWO))
+        assert found is None or found == read(raw, batch_of(*TWO))

@@ -1,0 +1,626 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from itertools import pairwise
+from typing import Any
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+
+from wikipayam_async import (
+    APIConnectionError,
+    AsyncWikipayam,
+    AuthenticationError,
+    InvalidInputError,
+    MarkReadResult,
+    RateLimitError,
+    Receive,
+    ResponseError,
+    ServerError,
+    UnprocessableError,
+)
+from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault, When
+from wikipayam_async.services.receives.consumer import Consumer
+from wikipayam_async.services.receives.models import UnreadPage
+
+pytestmark = pytest.mark.anyio
+
+
+class Stop(Exception):  # noqa: N818 - ends a consumer that would run for ever
+    pass
+
+
+class Inbox:
+    """The unread messages of a gateway whose time is virtual, and everything that a consumer does with them.
+
+    Attributes:
+        log: Handled and marked messages and pauses, in order.
+        script: What happens at the beginning of the next fetches; exceptions are raised.
+        marks: The same for markings.
+    """
+
+    def __init__(self, count: int = 0, *, page: int = 500, lives: int = 50) -> None:
+        self.unread = [f"id{index}" for index in range(count)]
+        self.log: list[Any] = []
+        self.fetches: list[tuple[int, int]] = []
+        self.script: list[Any] = []
+        self.marks: list[Any] = []
+        self.now = 0.0
+        self.arrivals: dict[int, Callable[[], object]] = {}
+        self._page = page
+        self._lives = lives
+        self._sleeps = 0
+
+    async def fetch(self, limit: int, offset: int) -> UnreadPage:
+        """Give one page of what is unread."""
+        self.fetches.append((limit, offset))
+        await checkpoint()
+        step = self.script.pop(0) if self.script else None
+        if isinstance(step, Exception):
+            raise step
+        listed = self.unread if step is None else step
+        page = listed[offset : offset + min(limit, self._page)]
+        return UnreadPage(len(listed), tuple(Receive(id_, "989120000000", "1", f"text of {id_}") for id_ in page))
+
+    async def mark(self, ids: Sequence[str]) -> MarkReadResult:
+        """Mark messages as read."""
+        await checkpoint()
+        step = self.marks.pop(0) if self.marks else None
+        if isinstance(step, Exception):
+            self.log.append("marking failed")
+            raise step
+        self.log.append(("marked", *ids))
+        self.unread = [id_ for id_ in self.unread if id_ not in ids]
+        return MarkReadResult(len(ids), len(ids))
+
+    async def sleep(self, seconds: float) -> None:
+        """Jump over a pause; after so many of them the test is over."""
+        self.log.append(seconds)
+        self.now += seconds
+        self._sleeps += 1
+        arrival = self.arrivals.pop(self._sleeps, None)
+        if arrival is not None:
+            arrival()
+        await checkpoint()
+        if self._sleeps >= self._lives:
+            raise Stop
+
+    def clock(self) -> float:
+        """Tell the time."""
+        return self.now
+
+    async def consumed_by(
+        self,
+        handler: Any = None,
+        *,
+        on_error: Any = None,
+        poll_interval: float = 1.0,
+        concurrency: int = 1,
+    ) -> list[Any]:
+        """Consume until the pauses are used up; return the log."""
+        consumer = Consumer(
+            fetch=self.fetch,
+            mark=self.mark,
+            handler=handler or self.handle,
+            on_error=on_error,
+            poll_interval=poll_interval,
+            concurrency=concurrency,
+            clock=self.clock,
+            sleep=self.sleep,
+        )
+        with pytest.raises(Stop):
+            await consumer.run()
+        return self.log
+
+    def handle(self, message: Receive) -> None:
+        """Take note of a message."""
+        self.log.append(message.id)
+
+
+async def test_marked_only_after_the_handler_returned() -> None:
+    """A message is handed over whole, marked once its handler has returned, and then the next one comes."""
+    inbox = Inbox(2, lives=1)
+    seen: list[Receive] = []
+
+    async def handler(message: Receive) -> None:
+        seen.append(message)
+        inbox.log.append(f"{message.id} begins")
+        await checkpoint()
+        inbox.log.append(f"{message.id} ends")
+
+    assert await inbox.consumed_by(handler) == [
+        "id0 begins",
+        "id0 ends",
+        ("marked", "id0"),
+        "id1 begins",
+        "id1 ends",
+        ("marked", "id1"),
+        1.0,
+    ]
+    assert seen[0] == Receive("id0", "989120000000", "1", "text of id0")
+    assert inbox.fetches == [(500, 0), (500, 0)]
+
+
+@pytest.mark.parametrize("kind", ["function", "lambda", "coroutine", "object", "awaitable"])
+async def test_kinds_of_handlers(kind: str) -> None:
+    """Plain and async functions, callable objects, and functions that return an awaitable are all handlers."""
+    inbox = Inbox(1, lives=1)
+    seen: list[str] = []
+
+    def function(message: Receive) -> str:
+        seen.append(message.id)
+        return "ignored"
+
+    async def coroutine(message: Receive) -> int:
+        await checkpoint()
+        seen.append(message.id)
+        return 1
+
+    class Callable_:  # noqa: N801 - the name says what it is
+        async def __call__(self, message: Receive) -> None:
+            seen.append(message.id)
+
+    handlers: dict[str, Any] = {
+        "function": function,
+        "lambda": lambda message: seen.append(message.id),
+        "coroutine": coroutine,
+        "object": Callable_(),
+        "awaitable": lambda message: coroutine(message),  # noqa: PLW0108 - what it returns is the point
+    }
+    assert await inbox.consumed_by(handlers[kind]) == [("marked", "id0"), 1.0]
+    assert seen == ["id0"]
+
+
+async def test_messages_that_come_later() -> None:
+    """An empty inbox is looked at again after the interval, and what came meanwhile is handed over at once."""
+    inbox = Inbox(0, lives=3)
+    inbox.arrivals[2] = lambda: inbox.unread.extend(["a", "b"])
+    assert await inbox.consumed_by(poll_interval=2.5) == [2.5, 2.5, "a", ("marked", "a"), "b", ("marked", "b"), 2.5]
+
+
+async def test_a_failing_handler() -> None:
+    """A message whose handler raised stays unread, blocks no other, and is tried again after growing pauses."""
+    inbox = Inbox(3, lives=40)
+    tries: list[float] = []
+
+    def handler(message: Receive) -> None:
+        inbox.handle(message)
+        if message.id == "id0":
+            tries.append(inbox.now)
+            if len(tries) < 5:
+                raise ValueError("mine")
+
+    log = await inbox.consumed_by(handler)
+    assert log[:6] == ["id0", "id1", ("marked", "id1"), "id2", ("marked", "id2"), 1.0]
+    assert tries == [0.0, 2.0, 6.0, 14.0, 30.0]
+    assert inbox.unread == []
+    assert log.count(("marked", "id0")) == 1
+
+
+async def test_a_success_ends_the_failures() -> None:
+    """After a success, a message that becomes unread again and fails again waits for the shortest pause."""
+    tries: list[float] = []
+
+    class Relisting(Inbox):
+        async def mark(self, ids: Sequence[str]) -> MarkReadResult:
+            result = await super().mark(ids)
+            if len(tries) == 2:
+                self.unread.append("id0")
+            return result
+
+    inbox = Relisting(1, lives=8)
+
+    def handler(_: Receive) -> None:
+        tries.append(inbox.now)
+        if len(tries) in {1, 3}:
+            raise ValueError
+
+    await inbox.consumed_by(handler, on_error=lambda *_: None)
+    assert tries == [0.0, 2.0, 2.0, 4.0]
+
+
+async def test_pauses_after_failures_are_bounded() -> None:
+    """However often a handler fails, its message is tried again within the hour."""
+    inbox = Inbox(1, lives=40)
+    tries: list[float] = []
+
+    def handler(_: Receive) -> None:
+        tries.append(inbox.now)
+        raise ValueError
+
+    await inbox.consumed_by(handler, poll_interval=1000.0)
+    assert [later - sooner for sooner, later in pairwise(tries)][:3] == [2000.0, 4000.0, 4000.0]
+
+
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_on_error(asynchronous: bool) -> None:
+    """A handler's exception goes to `on_error` with the message, and the consumer goes on."""
+    inbox = Inbox(2, lives=1)
+    told: list[tuple[str, str]] = []
+
+    def note(message: Receive, error: Exception) -> None:
+        told.append((message.id, repr(error)))
+
+    async def note_later(message: Receive, error: Exception) -> None:
+        await checkpoint()
+        note(message, error)
+
+    def handler(message: Receive) -> None:
+        if message.id == "id0":
+            raise ValueError("mine")
+
+    log = await inbox.consumed_by(handler, on_error=note_later if asynchronous else note)
+    assert (log, told) == ([("marked", "id1"), 1.0], [("id0", "ValueError('mine')")])
+
+
+@pytest.mark.parametrize("concurrency", [1, 3])
+@pytest.mark.parametrize("asynchronous", [False, True])
+async def test_on_error_that_raises(concurrency: int, asynchronous: bool) -> None:
+    """What `on_error` raises ends the consuming as itself, not in a group, and cancels the other handlers."""
+    inbox = Inbox(5)
+    own = KeyError("enough")
+    started: list[str] = []
+
+    async def handler(message: Receive) -> None:
+        started.append(message.id)
+        if message.id == "id0":
+            await checkpoint()
+            raise ValueError
+        await anyio.sleep_forever()
+
+    def raise_own(*_: object) -> None:
+        raise own
+
+    async def raise_own_later(*_: object) -> None:
+        raise own
+
+    consumer = Consumer(
+        fetch=inbox.fetch,
+        mark=inbox.mark,
+        handler=handler,
+        on_error=raise_own_later if asynchronous else raise_own,
+        poll_interval=1.0,
+        concurrency=concurrency,
+    )
+    with pytest.raises(KeyError) as caught:
+        await consumer.run()
+    assert caught.value is own
+    assert len(started) <= concurrency
+    assert inbox.log == []
+
+
+async def test_failures_are_logged_without_the_text(caplog: pytest.LogCaptureFixture) -> None:
+    """Without `on_error` a failure is logged with its type and the message's id, never with its text or its sender."""
+    inbox = Inbox(1, lives=1)
+
+    def handler(message: Receive) -> None:
+        raise ValueError(message.message)
+
+    await inbox.consumed_by(handler)
+    assert [record.getMessage() for record in caplog.records] == [
+        "receives.consume: the handler raised ValueError for message id0; it stays unread, the next try in 2 s"
+    ]
+    assert "text of" not in caplog.text
+    assert "98912" not in caplog.text
+
+
+@pytest.mark.parametrize("page", [20, 500])
+async def test_many_failed_messages_do_not_hide_later_ones(page: int) -> None:
+    """More failed messages at the front than a page holds do not keep the later ones from being handled."""
+    inbox = Inbox(1300, page=page, lives=2)
+
+    def handler(message: Receive) -> None:
+        if int(message.id[2:]) < 1200:
+            raise ValueError
+        inbox.handle(message)
+
+    log = await inbox.consumed_by(handler, on_error=lambda *_: None)
+    assert [entry for entry in log if isinstance(entry, str)] == [f"id{index}" for index in range(1200, 1300)]
+    assert len(inbox.unread) == 1200
+
+
+async def test_marking_that_fails_hands_nothing_over_twice() -> None:
+    """A message that could not be marked is not handed over again; marking it is tried again first."""
+    inbox = Inbox(2, lives=4)
+    inbox.marks = [APIConnectionError("away"), ServerError("no", status_code=500), APIConnectionError("away")]
+    log = await inbox.consumed_by()
+    handled = [entry for entry in log if isinstance(entry, str) and entry.startswith("id")]
+    assert handled == ["id0", "id1"]
+    assert inbox.unread == []
+    assert log.count("marking failed") == 3
+
+
+async def test_marking_that_fails_while_the_list_flickers() -> None:
+    """A message whose marking failed is not handed over again even if the gateway fails to list it for a while."""
+    inbox = Inbox(1, lives=4)
+    inbox.marks = [APIConnectionError("away")]
+    inbox.script = [None, []]
+    log = await inbox.consumed_by()
+    assert [entry for entry in log if entry == "id0"] == ["id0"]
+    assert inbox.unread == []
+
+
+async def test_markings_are_shared() -> None:
+    """Handlers that end while a marking is under way share the next one."""
+    inbox = Inbox(6, lives=1)
+    log = await inbox.consumed_by(concurrency=6)
+    marked = [entry for entry in log if isinstance(entry, tuple)]
+    assert sorted(id_ for entry in marked for id_ in entry[1:]) == [f"id{index}" for index in range(6)]
+    assert len(marked) < 6
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        APIConnectionError("away"),
+        RateLimitError("slow", status_code=429),
+        ServerError("no", status_code=500),
+        ResponseError("gibberish"),
+    ],
+)
+async def test_passing_troubles_are_waited_out(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    """While the gateway fails the consumer looks again after growing pauses, and goes on when it is back."""
+    inbox = Inbox(1, lives=10)
+    inbox.script = [error] * 7
+    log = await inbox.consumed_by(poll_interval=1.0)
+    assert log == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, "id0", ("marked", "id0"), 1.0, 1.0, 1.0]
+    assert caplog.records[0].getMessage() == f"receives.consume: {type(error).__name__}; the next look in 2 s"
+
+
+async def test_a_success_ends_the_growing() -> None:
+    """After a look that went well, the next trouble begins with the shortest pause again."""
+    inbox = Inbox(0, lives=5)
+    inbox.script = [APIConnectionError("away"), APIConnectionError("away"), None, APIConnectionError("away")]
+    assert await inbox.consumed_by() == [2.0, 4.0, 1.0, 2.0, 1.0]
+
+
+@pytest.mark.parametrize("where", ["fetch", "mark", "mark later"])
+@pytest.mark.parametrize(
+    "error", [AuthenticationError("no", status_code=401), UnprocessableError("no", status_code=422)]
+)
+async def test_refusals_are_raised(where: str, error: Exception) -> None:
+    """A refusal that waiting does not mend ends the consuming as itself, wherever it comes."""
+    inbox = Inbox(1)
+    inbox.script = [error] if where == "fetch" else []
+    inbox.marks = {"fetch": [], "mark": [error], "mark later": [APIConnectionError("away"), error]}[where]
+    consumer = Consumer(
+        fetch=inbox.fetch,
+        mark=inbox.mark,
+        handler=inbox.handle,
+        on_error=None,
+        poll_interval=1.0,
+        concurrency=1,
+        clock=inbox.clock,
+        sleep=inbox.sleep,
+    )
+    with pytest.raises(type(error)) as caught:
+        await consumer.run()
+    assert caught.value is error
+
+
+@pytest.mark.parametrize("concurrency", [1, 2, 4])
+async def test_concurrency(concurrency: int) -> None:
+    """No more handlers run at once than allowed, and that many do."""
+    inbox = Inbox(12, lives=1)
+    running = 0
+    most = 0
+
+    async def handler(message: Receive) -> None:
+        nonlocal running, most
+        running += 1
+        most = max(most, running)
+        for _ in range(5):
+            await checkpoint()
+        running -= 1
+        inbox.handle(message)
+
+    log = await inbox.consumed_by(handler, concurrency=concurrency)
+    assert most == concurrency
+    assert sorted(entry for entry in log if isinstance(entry, str)) == sorted(f"id{index}" for index in range(12))
+
+
+async def test_a_message_listed_twice_is_handled_once() -> None:
+    """A page that lists a message twice hands it over once."""
+    inbox = Inbox(0, lives=1)
+    inbox.script = [["a", "b", "a"]]
+    inbox.unread = []
+    assert await inbox.consumed_by() == ["a", ("marked", "a"), "b", ("marked", "b"), 1.0]
+
+
+@pytest.mark.parametrize("bad", ["", "a b", "a/b", "x" * 65, "شناسه"])
+async def test_ids_that_cannot_be_marked(bad: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A message whose id cannot be marked is left alone, with a warning, and the others are handled."""
+    inbox = Inbox(0, lives=1)
+    inbox.unread = [bad, "good"]
+    assert await inbox.consumed_by() == ["good", ("marked", "good"), 1.0]
+    assert "cannot be marked, and is left alone" in caplog.text
+
+
+async def test_a_server_that_ignores_the_offset() -> None:
+    """A gateway that gives the first page whatever is asked does not keep the consumer turning for ever."""
+    inbox = Inbox(3, lives=4)
+    inner = inbox.fetch
+
+    async def fetch(limit: int, offset: int) -> UnreadPage:
+        inbox.fetches.append((limit, offset))
+        page = await inner(limit, 0)
+        inbox.fetches.pop()
+        return page
+
+    def handler(_: Receive) -> None:
+        raise ValueError
+
+    consumer = Consumer(
+        fetch=fetch,
+        mark=inbox.mark,
+        handler=handler,
+        on_error=lambda *_: None,
+        poll_interval=1.0,
+        concurrency=1,
+        clock=inbox.clock,
+        sleep=inbox.sleep,
+    )
+    with pytest.raises(Stop):
+        await consumer.run()
+    assert inbox.log == [1.0, 1.0, 1.0, 1.0]
+    assert max(offset for _, offset in inbox.fetches) <= 510
+
+
+async def test_failures_are_forgotten_with_their_messages() -> None:
+    """A failed message that somebody else marked is forgotten: if it comes back, it is tried at once."""
+    inbox = Inbox(1, lives=3)
+    tries: list[float] = []
+
+    def handler(_: Receive) -> None:
+        tries.append(inbox.now)
+        raise ValueError
+
+    inbox.arrivals = {1: inbox.unread.clear, 2: lambda: inbox.unread.append("id0")}
+    await inbox.consumed_by(handler, on_error=lambda *_: None, poll_interval=0.5)
+    assert tries == [0.0, 1.0]
+
+
+async def test_cancelled_in_the_middle() -> None:
+    """When it is cancelled, a message whose handler has returned is marked and one whose handler was cut off is not."""
+    inbox = Inbox(3)
+    marking = anyio.Event()
+    inner = inbox.mark
+
+    async def mark(ids: Sequence[str]) -> MarkReadResult:
+        marking.set()
+        for _ in range(5):
+            await checkpoint()
+        return await inner(ids)
+
+    async def handler(message: Receive) -> None:
+        if message.id != "id0":
+            await anyio.sleep_forever()
+
+    consumer = Consumer(fetch=inbox.fetch, mark=mark, handler=handler, on_error=None, poll_interval=1.0, concurrency=2)
+    with anyio.CancelScope() as scope:
+        async with anyio.create_task_group() as group:
+            group.start_soon(consumer.run)
+            await marking.wait()
+            scope.cancel()
+    assert scope.cancelled_caught
+    assert inbox.log == [("marked", "id0")]
+    assert inbox.unread == ["id1", "id2"]
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@pytest.mark.parametrize("every_task", [False, True])
+async def test_cancelled_by_asyncio(every_task: bool) -> None:
+    """`Task.cancel`, of one task or of every task as at the end of `asyncio.run`, leaves nothing half-marked either."""
+    before = asyncio.all_tasks()
+    inbox = Inbox(3)
+    marking = asyncio.Event()
+    inner = inbox.mark
+
+    async def mark(ids: Sequence[str]) -> MarkReadResult:
+        marking.set()
+        await asyncio.sleep(0.02)
+        return await inner(ids)
+
+    async def handler(message: Receive) -> None:
+        if message.id != "id0":
+            await asyncio.sleep(60)
+
+    consumer = Consumer(fetch=inbox.fetch, mark=mark, handler=handler, on_error=None, poll_interval=1.0, concurrency=2)
+    task = asyncio.create_task(consumer.run())
+    await marking.wait()
+    for one in asyncio.all_tasks() - before if every_task else {task}:
+        one.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert inbox.log == [("marked", "id0")]
+    assert inbox.unread == ["id1", "id2"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "field"),
+    [
+        ({"handler": None}, "handler"),
+        ({"handler": "text"}, "handler"),
+        ({"poll_interval": 0}, "poll_interval"),
+        ({"poll_interval": -1.0}, "poll_interval"),
+        ({"poll_interval": True}, "poll_interval"),
+        ({"poll_interval": "5"}, "poll_interval"),
+        ({"poll_interval": float("nan")}, "poll_interval"),
+        ({"concurrency": 0}, "concurrency"),
+        ({"concurrency": "2"}, "concurrency"),
+        ({"sender": ""}, "sender"),
+    ],
+)
+async def test_bad_arguments(arguments: dict[str, Any], field: str) -> None:
+    """An argument that breaks a rule is named before any traffic."""
+    emulator = Emulator()
+    given: dict[str, Any] = {"handler": print} | arguments
+    async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:
+        with pytest.raises(InvalidInputError) as caught:
+            await client.receives.consume(**given)
+    assert (caught.value.field, emulator.requests) == (field, 0)
+
+
+class TestThroughTheClient:
+    """The consumer as users meet it, on the emulator."""
+
+    async def test_consume(self) -> None:
+        """Every unread message of the sender reaches the handler to the letter, and is read afterwards."""
+        emulator = Emulator()
+        emulator.inbound(sender="989127782175", message="لغو ۱۱ ")
+        emulator.inbound(sender="989120000000", message="of somebody else")
+        seen: list[str] = []
+
+        def handler(message: Receive) -> None:
+            seen.append(message.message)
+            if len(seen) == 1:
+                emulator.inbound(sender="989127782175", message="the second")
+            else:
+                raise ValueError
+
+        def on_error(message: Receive, error: Exception) -> None:
+            raise Stop from error
+
+        async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:
+            with pytest.raises(Stop):
+                await client.receives.consume(
+                    handler, poll_interval=0.001, on_error=on_error, sender="989127782175", concurrency=2
+                )
+        assert seen == ["لغو ۱۱ ", "the second"]
+        assert [message.is_read for message in emulator.inbox()] == [True, False, False]
+
+    async def test_a_wrong_token(self) -> None:
+        """A wrong token is raised at once."""
+        async with AsyncWikipayam("wrong", transport=EmulatorTransport(Emulator())) as client:
+            with pytest.raises(AuthenticationError):
+                await client.receives.consume(print)
+
+    async def test_marking_whose_answer_is_lost(self, caplog: pytest.LogCaptureFixture) -> None:
+        """A marking that the gateway carried out, but whose answer was lost each time, hands nothing over twice."""
+        emulator = Emulator()
+        emulator.inbound(sender="989127782175", message="m")
+        emulator.faults.arm(Fault.status(502, when=When.AFTER), on="POST /receives/mark-read", times=3)
+        seen: list[str] = []
+        looks = 0
+
+        async def sleep(seconds: float) -> None:
+            await checkpoint()
+
+        def handler(message: Receive) -> None:
+            seen.append(message.id)
+
+        async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:
+            client._shared.sleep = sleep
+            with anyio.CancelScope() as scope, caplog.at_level(logging.WARNING, "wikipayam_async"):
+                async with anyio.create_task_group() as group:
+                    group.start_soon(lambda: client.receives.consume(handler, 0.001))
+                    while looks < 4:
+                        looks = emulator.requests_to("GET /receives/unread")
+                        await checkpoint()
+                    scope.cancel()
+        assert len(seen) == 1
+        assert "marking failed (ServerError)" in caplog.text
+        assert emulator.requests_to("POST /receives/mark-read") == 4

@@ -1,0 +1,291 @@
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta, timezone
+from typing import Any
+
+import jdatetime  # type: ignore[import-untyped] # ships no type information
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wikipayam_async.services.receives.models import (
+    DeleteResult,
+    LegacyInbox,
+    MarkReadResult,
+    Pagination,
+    Receive,
+    ReceivesPage,
+    Statistics,
+    UnreadPage,
+    key_of,
+    read_count,
+    read_inbox,
+    read_page,
+    read_receive,
+    read_unread_page,
+)
+
+TEHRAN = timezone(timedelta(hours=3, minutes=30))
+WIRE = {
+    "id": "69e5eeab439260d336015405",
+    "sender": "989127782175",
+    "receiver": "10002000",
+    "message": "لغو ۱۱ ",
+    "received_at": "2023-09-24 23:55:20",
+}
+RECEIVE = Receive(
+    "69e5eeab439260d336015405",
+    "989127782175",
+    "10002000",
+    "لغو ۱۱ ",
+    datetime(2023, 9, 24, 23, 55, 20),  # noqa: DTZ001 - the gateway names no zone
+)
+
+
+def test_the_documented_page() -> None:
+    """Messages to the letter, numbers whether they came as numbers or strings, and the filters."""
+    data = {
+        "receives": [WIRE],
+        "pagination": {"total": 178, "limit": "2", "offset": "0", "returned_count": 2, "total_pages": 89},
+        "filters": {"status": "all"},
+        "new": 1,
+    }
+    assert read_page(data, None) == ReceivesPage(
+        (RECEIVE,), Pagination(178, 2, 0, 2, 89), {"status": "all"}, {"new": 1}
+    )
+
+
+def test_the_documented_page_of_unread_messages() -> None:
+    """It counts them all, and its pagination has no total."""
+    data = {
+        "total_unread": "178",
+        "receives": [WIRE],
+        "pagination": {"limit": "2", "offset": "0", "more": True},
+        "new": 1,
+    }
+    assert read_unread_page(data, None) == UnreadPage(
+        178, (RECEIVE,), Pagination(limit=2, offset=0, extra={"more": True}), {"new": 1}
+    )
+
+
+@pytest.mark.parametrize(
+    "data", [[], {"receives": None}, {"receives": "x", "pagination": []}, {"pagination": None}, [None, {}]]
+)
+def test_a_page_without_messages(data: Any) -> None:
+    """Whatever has the marks of a page and holds no messages is an empty page."""
+    assert (read_page(data, None).receives, read_unread_page(data, None).receives) == ((), ())
+    assert (read_page(data, None).pagination, read_unread_page(data, None).total_unread) == (Pagination(), None)
+
+
+@pytest.mark.parametrize("data", [None, {}, "x", 5, {"error": "later"}])
+@pytest.mark.parametrize("read", [read_page, read_unread_page])
+def test_what_is_no_page(read: Callable[[Any, None], object], data: Any) -> None:
+    """An answer without the marks of a page is unreadable: as an empty page it would end a reading too early."""
+    with pytest.raises(ValueError) as caught:
+        read(data, None)
+    assert str(caught.value) == "receives: missing"
+
+
+def test_a_bare_list_is_a_page() -> None:
+    """A gateway that leaves the envelope out still shows its messages."""
+    assert (read_page([WIRE], None).receives, read_unread_page([WIRE], None).receives) == ((RECEIVE,), (RECEIVE,))
+
+
+@pytest.mark.parametrize(
+    ("wire", "receive"),
+    [
+        ({"message": "hi"}, Receive(message="hi")),
+        ({"id": None, "message": "hi", "sender": None}, Receive(message="hi")),
+        ({"id": ["a"], "message": "hi"}, Receive(message="hi", extra={"id": ["a"]})),
+        ({"id": True, "message": "hi"}, Receive(message="hi", extra={"id": True})),
+        ({"id": 17, "message": 18}, Receive("17", message="18")),
+        ({"id": "1", "received_at": "soon"}, Receive("1", extra={"received_at": "soon"})),
+        ({"id": "1", "received_at": None, "message": None}, Receive("1")),
+        ({"id": "1", "spam": {"score": 1}}, Receive("1", extra={"spam": {"score": 1}})),
+    ],
+)
+def test_no_message_is_lost_for_a_bad_field(wire: dict[str, Any], receive: Receive) -> None:
+    """A message without an id, or with a field that cannot be read, is a message all the same."""
+    assert read_page({"receives": [wire]}, None).receives == (receive,)
+
+
+@pytest.mark.parametrize(
+    ("came", "at"),
+    [
+        ("2023-09-24 23:55:20", datetime(2023, 9, 24, 23, 55, 20, tzinfo=TEHRAN)),
+        ("2023-09-24T23:55:20Z", datetime(2023, 9, 24, 23, 55, 20, tzinfo=UTC)),
+        (None, None),
+    ],
+)
+def test_a_time_stamp_gets_the_zone_that_it_lacks(came: str | None, at: datetime | None) -> None:
+    """One that names its zone keeps it."""
+    found = read_page([{"id": "1", "received_at": came}], TEHRAN).receives[0].received_at
+    assert (found, found and found.utcoffset()) == (at, at and at.utcoffset())
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        WIRE,
+        [WIRE],
+        {"receive": WIRE},
+        {"status": "ok", "message": "found", "receive": WIRE},
+        {"meta": {"message": "found"}, "receive": WIRE},
+        [{"receive": WIRE}],
+    ],
+)
+def test_one_message_wherever_it_stands(data: Any) -> None:
+    """The message itself, or one level below; the gateway's own word is not taken for it."""
+    assert read_receive(data, None, asked="1") == RECEIVE
+
+
+@pytest.mark.parametrize(
+    ("data", "receive"),
+    [
+        ({"message": "hi"}, Receive(message="hi")),
+        ({"text": "hi"}, Receive("1", extra={"text": "hi"})),
+        ({}, Receive("1", extra={"data": {}})),
+        ([], Receive("1", extra={"data": []})),
+        (None, Receive("1", extra={"data": None})),
+        ("hi", Receive("1", extra={"data": "hi"})),
+    ],
+)
+def test_one_message_that_cannot_be_made_out(data: Any, receive: Receive) -> None:
+    """What came is kept under the id that was asked for."""
+    assert read_receive(data, None, asked="1") == receive
+
+
+def test_one_message_gets_the_zone() -> None:
+    """Like the messages of a page."""
+    found = read_receive(WIRE, TEHRAN, asked="1").received_at
+    assert found is not None
+    assert found.utcoffset() == timedelta(hours=3, minutes=30)
+
+
+@pytest.mark.parametrize(
+    ("data", "receives"),
+    [
+        ([WIRE, {"id": "2"}], (RECEIVE, Receive("2"))),
+        ({"count": 1, "ids": ["a"], "messages": [WIRE]}, (RECEIVE,)),
+        (WIRE, (RECEIVE,)),
+        ({"count": 0}, ()),
+        ([], ()),
+        (None, ()),
+        ("x", ()),
+    ],
+)
+def test_the_old_inbox(data: Any, receives: tuple[Receive, ...]) -> None:
+    """Messages are found in a list, in a list inside of an object, or alone; the whole answer is kept."""
+    found = read_inbox(data, None)
+    assert (found, list(found), len(found)) == (LegacyInbox(receives, data), list(receives), len(receives))
+
+
+@pytest.mark.parametrize(
+    ("data", "count"), [({"unread_count": 178}, 178), ({"unread_count": "178"}, 178), (5, 5), ("5", 5)]
+)
+def test_a_count(data: Any, count: int) -> None:
+    """A number, as a number or a string, with its name or without."""
+    assert read_count(data) == count
+
+
+@pytest.mark.parametrize(
+    "data", [{}, {"unread_count": None}, {"unread_count": "many"}, {"unread_count": True}, [], [5], None, "x"]
+)
+def test_no_count(data: Any) -> None:
+    """Where there is no number, none is made up."""
+    with pytest.raises(ValueError, match="unread_count") as caught:
+        read_count(data)
+    assert str(caught.value) == "unread_count: missing or unreadable"
+
+
+def test_what_tells_messages_apart() -> None:
+    """The id; and where there is none, everything else."""
+    assert key_of(RECEIVE) == "69e5eeab439260d336015405"
+    assert key_of(Receive("", "98912", "1000", "hi", None)) == ("98912", "1000", "hi", None)
+
+
+def test_statistics_are_a_mapping_of_whatever_came() -> None:
+    """Fields are read by name; what is no object is empty, but kept."""
+    found = Statistics({"total": 5, "by_day": {"a": 1}})
+    assert (found["total"], list(found), len(found), dict(found)) == (
+        5,
+        ["total", "by_day"],
+        2,
+        {"total": 5, "by_day": {"a": 1}},
+    )
+    assert (repr(found), found.raw) == ("Statistics(<by_day, total>)", {"total": 5, "by_day": {"a": 1}})
+    assert (dict(Statistics([1])), Statistics([1]).raw, repr(Statistics(None))) == ({}, [1], "Statistics({})")
+
+
+@pytest.mark.parametrize(
+    ("zone", "at"),
+    [
+        (None, jdatetime.datetime(1402, 7, 2, 23, 55, 20)),
+        (TEHRAN, jdatetime.datetime(1402, 7, 2, 23, 55, 20, tzinfo=TEHRAN)),
+    ],
+)
+def test_when_a_message_came_in_the_jalali_calendar(zone: timezone | None, at: Any) -> None:
+    """The same moment in the same zone, or in none."""
+    found = read_receive(WIRE, zone, asked="1").received_at_jalali
+    assert (found, found and found.tzinfo) == (at, zone)
+
+
+def test_when_a_message_came_that_does_not_say() -> None:
+    """There is no time in either calendar, and no package is needed to say so."""
+    assert (Receive("1").received_at_jalali, Receive("1").received_at) == (None, None)
+
+
+def test_what_received_messages_show_of_themselves() -> None:
+    """Neither the text nor the whole number is in a repr."""
+    assert repr(RECEIVE) == (
+        "Receive(id='69e5eeab439260d336015405', sender=9891******75, receiver='10002000', message=<7 characters>, "
+        "received_at=datetime.datetime(2023, 9, 24, 23, 55, 20), extra={})"
+    )
+    assert "secret" not in repr(read_inbox({"a": "secret", "b": [{"id": "1", "x": "secret"}]}, None))
+
+
+def test_answers_are_values() -> None:
+    """Equal answers are equal and hash alike, whatever else they carry."""
+    answers = [
+        RECEIVE,
+        Pagination(1, extra={"a": []}),
+        ReceivesPage((RECEIVE,), filters={"a": []}),
+        UnreadPage(1, (RECEIVE,), extra={"a": []}),
+        MarkReadResult(1, 1, {"a": []}),
+        DeleteResult(1, 1, "ok", {"a": []}),
+        LegacyInbox((RECEIVE,), {"a": []}),
+    ]
+    assert len(set(answers)) == 7
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["id", "message", "receives", "pagination", "filters", "total", "received_at", "x"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON, st.sampled_from([None, TEHRAN]))
+def test_any_answer_is_read(data: Any, zone: timezone | None) -> None:
+    """Whatever JSON comes, nothing but what is documented comes of it, and reading it never fails."""
+    found = [
+        read_page({"receives": data}, zone),
+        read_unread_page({"receives": data}, zone),
+        read_receive(data, zone, asked="1"),
+        read_inbox(data, zone),
+        Statistics(data),
+    ]
+    assert [type(one) for one in found] == [ReceivesPage, UnreadPage, Receive, LegacyInbox, Statistics]
+
+
+@given(st.lists(st.dictionaries(st.sampled_from(["id", "sender", "received_at", "x"]), JSON, max_size=4), max_size=6))
+def test_every_object_with_a_text_is_a_message(objects: list[dict[str, Any]]) -> None:
+    """As many messages are read as there are objects with a `message`, whatever else stands in them."""
+    wires = [{**one, "message": "hi"} for one in objects]
+    assert [one.message for one in read_page({"receives": wires}, None).receives] == ["hi"] * len(wires)

@@ -1,0 +1,494 @@
+from __future__ import annotations
+
+import asyncio
+import logging
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+import pytest
+from anyio.lowlevel import checkpoint
+from trio.testing import MockClock
+
+from wikipayam_async import (
+    APIConnectionError,
+    AsyncWikipayam,
+    AuthenticationError,
+    InboundWorker,
+    InvalidInputError,
+    MarkReadResult,
+    Receive,
+    UnreadPage,
+    WorkerHealth,
+)
+from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport
+from wikipayam_async.services.receives.worker import WorkerOptions
+
+pytestmark = pytest.mark.anyio
+
+MOCK_TIME = pytest.mark.parametrize("anyio_backend", [("trio", {"clock": MockClock(autojump_threshold=0)})])
+ON_ASYNCIO = pytest.mark.parametrize("anyio_backend", ["asyncio"])
+NOON = datetime(2024, 1, 31, 12, tzinfo=UTC)
+WRONG_TOKEN = AuthenticationError("no", status_code=401)
+
+
+class Struck(BaseException):
+    """What no worker survives."""
+
+
+class Gateway:
+    """The unread messages of a gateway whose time is virtual.
+
+    Attributes:
+        unread: Their ids.
+        looks: What the next looks raise; None for those that raise nothing.
+        marks: The same for markings.
+        slept: The pauses.
+        log: What was handed over and marked, in order.
+        pauses: How many of them there are before time stands still.
+        still: Set when time stands still.
+        hangs: Whether markings are never answered.
+    """
+
+    def __init__(self, *ids: str, pauses: int = 0) -> None:
+        self.unread = list(ids)
+        self.looks: list[Exception | None] = []
+        self.marks: list[Exception | None] = []
+        self.slept: list[float] = []
+        self.log: list[Any] = []
+        self.pauses = pauses
+        self.still = anyio.Event()
+        self.hangs = False
+
+    async def fetch(self, limit: int, offset: int) -> UnreadPage:
+        """Give what is unread."""
+        await checkpoint()
+        if self.looks and (error := self.looks.pop(0)):
+            raise error
+        page = self.unread[offset : offset + limit]
+        return UnreadPage(len(self.unread), tuple(Receive(id_, "989120000000", "1", f"text of {id_}") for id_ in page))
+
+    async def mark(self, ids: Sequence[str]) -> MarkReadResult:
+        """Mark messages as read."""
+        await checkpoint()
+        if self.hangs:
+            await anyio.sleep_forever()
+        if self.marks and (error := self.marks.pop(0)):
+            raise error
+        self.log.append(("marked", *ids))
+        self.unread = [id_ for id_ in self.unread if id_ not in ids]
+        return MarkReadResult(len(ids), len(ids))
+
+    async def sleep(self, seconds: float) -> None:
+        """Jump over a pause; after so many of them time stands still."""
+        self.slept.append(seconds)
+        if len(self.slept) > self.pauses:
+            self.still.set()
+            await anyio.sleep_forever()
+        await checkpoint()
+
+    def clock(self) -> float:
+        """Tell the time."""
+        return sum(self.slept)
+
+    def now(self) -> datetime:
+        """Tell the time of day."""
+        return NOON + timedelta(seconds=self.clock())
+
+    def handle(self, message: Receive) -> None:
+        """Take note of a message."""
+        self.log.append(message.id)
+
+    def worker(self, handler: Any = None, *, on_error: Any = None, concurrency: int = 1, **how: Any) -> InboundWorker:
+        """Make a worker over it."""
+        options = WorkerOptions(
+            handler=handler or self.handle,
+            on_error=on_error,
+            poll_interval=5.0,
+            concurrency=concurrency,
+            stop_timeout=how.pop("stop_timeout", 10.0),
+            name=how.pop("name", "inbound"),
+        )
+        return InboundWorker(
+            self.fetch,
+            self.mark,
+            options,
+            clock=self.clock,
+            sleep=self.sleep,
+            uniform=how.pop("uniform", lambda _, upper: upper),
+            now=self.now,
+        )
+
+
+class Handler:
+    """A handler that waits.
+
+    Attributes:
+        begun: The ids that it began with.
+        done: The ids that it came to the end of.
+        cut: The ids of those that were cancelled.
+        gate: What it waits for.
+        waits: Set when it waits.
+    """
+
+    def __init__(self) -> None:
+        self.begun: list[str] = []
+        self.done: list[str] = []
+        self.cut: list[str] = []
+        self.gate = anyio.Event()
+        self.waits = anyio.Event()
+
+    async def __call__(self, message: Receive, *_: object) -> None:
+        """Handle a message."""
+        self.begun.append(message.id)
+        self.waits.set()
+        try:
+            await self.gate.wait()
+        except anyio.get_cancelled_exc_class():
+            self.cut.append(message.id)
+            raise
+        self.done.append(message.id)
+
+
+async def rest() -> None:
+    """Let all other tasks do what they can."""
+    for _ in range(30):
+        await checkpoint()
+
+
+async def until_still(gateway: Gateway, worker: InboundWorker) -> WorkerHealth:
+    """Let a worker go on until time stands still; return its health then."""
+    async with worker:
+        with anyio.fail_after(5):
+            await gateway.still.wait()
+        return worker.health
+
+
+class TestGoingOn:
+    """What a worker does all day."""
+
+    async def test_it_consumes(self) -> None:
+        """It hands messages over, marks them, and looks again after the interval; its health tells so."""
+        gateway = Gateway("a", "b", pauses=2)
+        worker = gateway.worker()
+        assert worker.health == WorkerHealth(
+            running=False, last_poll=None, handled=0, failed=0, restarts=0, last_error=None
+        )
+        health = await until_still(gateway, worker)
+        assert gateway.log == ["a", ("marked", "a"), "b", ("marked", "b")]
+        assert gateway.slept == [5.0, 5.0, 5.0]
+        assert health == WorkerHealth(
+            running=True, last_poll=NOON + timedelta(seconds=10), handled=2, failed=0, restarts=0, last_error=None
+        )
+        assert not worker.health.running
+
+    async def test_run_never_returns(self) -> None:
+        """Run in a task of one's own, it goes on until that is cancelled."""
+        gateway = Gateway("a")
+        worker = gateway.worker()
+        with anyio.CancelScope() as scope:
+            async with anyio.create_task_group() as group:
+                group.start_soon(worker.run)
+                await gateway.still.wait()
+                assert worker.health.running
+                scope.cancel()
+        assert (scope.cancelled_caught, worker.health.running, worker.health.handled) == (True, False, 1)
+
+    async def test_failures_are_counted(self) -> None:
+        """A handler that raises is counted; its message goes to `on_error`, and is tried again."""
+        gateway = Gateway("a", pauses=7)
+        told: list[tuple[str, str]] = []
+        tries: list[str] = []
+
+        def handler(message: Receive) -> None:
+            tries.append(message.id)
+            if len(tries) < 3:
+                raise ValueError("mine")
+
+        worker = gateway.worker(handler, on_error=lambda message, error: told.append((message.id, repr(error))))
+        health = await until_still(gateway, worker)
+        assert (health.handled, health.failed, health.restarts, health.last_error) == (1, 2, 0, None)
+        assert told == [("a", "ValueError('mine')")] * 2
+
+    async def test_a_gateway_that_is_away(self) -> None:
+        """What the consumer waits out itself is no restart, and is told by the health."""
+        gateway = Gateway(pauses=1)
+        gateway.looks = [APIConnectionError("away")]
+        health = await until_still(gateway, gateway.worker())
+        assert (health.restarts, health.last_error) == (0, "APIConnectionError")
+        assert gateway.slept == [10.0, 5.0]
+
+
+class TestRestarting:
+    """What ends the consuming, and does not end the worker."""
+
+    async def test_a_wrong_token(self, caplog: pytest.LogCaptureFixture) -> None:
+        """It begins again after pauses that grow to a minute; a look that succeeds makes them short again."""
+        gateway = Gateway(pauses=12)
+        gateway.looks = [*[WRONG_TOKEN] * 9, None, WRONG_TOKEN, WRONG_TOKEN]
+        with caplog.at_level(logging.WARNING, "wikipayam_async"):
+            health = await until_still(gateway, gateway.worker(name="shop"))
+        assert gateway.slept == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 5.0, 1.0, 2.0, 5.0]
+        assert (health.restarts, health.last_error, health.handled) == (11, "AuthenticationError", 0)
+        assert health.last_poll == NOON + timedelta(seconds=sum(gateway.slept[:-1]))
+        assert [record.getMessage() for record in caplog.records][:2] == [
+            "receives.worker shop: AuthenticationError; begins again in 1.0 s",
+            "receives.worker shop: AuthenticationError; begins again in 2.0 s",
+        ]
+
+    async def test_chance(self) -> None:
+        """A pause is any time from none to the full one."""
+        gateway = Gateway(pauses=1)
+        gateway.looks = [WRONG_TOKEN]
+        asked: list[tuple[float, float]] = []
+
+        def uniform(least: float, upper: float) -> float:
+            asked.append((least, upper))
+            return 0.25
+
+        await until_still(gateway, gateway.worker(uniform=uniform))
+        assert (asked, gateway.slept) == ([(0.0, 1.0)], [0.25, 5.0])
+
+    async def test_marking_that_is_refused_hands_nothing_over_twice(self) -> None:
+        """A message that was handled and could not be marked is marked after the restart, and not handed over again."""
+        gateway = Gateway("a", pauses=1)
+        gateway.marks = [WRONG_TOKEN]
+        health = await until_still(gateway, gateway.worker())
+        assert gateway.log == ["a", ("marked", "a")]
+        assert (health.handled, health.restarts, health.last_error) == (1, 1, "AuthenticationError")
+
+    async def test_on_error_that_raises(self, caplog: pytest.LogCaptureFixture) -> None:
+        """It costs a restart; what it says is not logged."""
+        gateway = Gateway("a", "b", pauses=1)
+
+        def handler(message: Receive) -> None:
+            if message.id == "a":
+                raise ValueError
+            gateway.handle(message)
+
+        async def on_error(message: Receive, _: Exception) -> None:
+            await checkpoint()
+            raise KeyError(message.message)
+
+        with caplog.at_level(logging.WARNING, "wikipayam_async"):
+            health = await until_still(gateway, gateway.worker(handler, on_error=on_error))
+        assert (health.failed, health.handled, health.restarts, health.last_error) == (1, 1, 1, "KeyError")
+        assert gateway.log == ["b", ("marked", "b")]
+        assert "text of" not in caplog.text
+
+    async def test_what_ends_the_program_ends_the_worker(self) -> None:
+        """It is not held back."""
+        gateway = Gateway("a")
+
+        def handler(_: Receive) -> None:
+            raise Struck
+
+        worker = gateway.worker(handler)
+        with pytest.raises(BaseExceptionGroup) as caught:
+            await worker.run()
+        assert caught.group_contains(Struck)
+        assert not worker.health.running
+
+
+Stop = Callable[[InboundWorker, Handler], Any]
+
+
+async def leave_the_block(worker: InboundWorker, handler: Handler) -> None:
+    """Stop a worker by leaving its block."""
+    async with worker:
+        await handler.waits.wait()
+
+
+async def raise_in_the_block(worker: InboundWorker, handler: Handler) -> None:
+    """Stop a worker by an exception."""
+    own = KeyError()
+    try:
+        async with worker:
+            await handler.waits.wait()
+            raise own
+    except KeyError as error:
+        assert error is own  # noqa: PT017 - whichever exception it is, it is not in a group
+
+
+async def cancel_the_block(worker: InboundWorker, handler: Handler) -> None:
+    """Stop a worker by cancelling its block."""
+    with anyio.CancelScope() as scope:
+        async with worker:
+            await handler.waits.wait()
+            scope.cancel()
+            await anyio.sleep_forever()
+    assert scope.cancelled_caught
+
+
+async def cancel_run(worker: InboundWorker, handler: Handler) -> None:
+    """Stop a worker by cancelling the task that runs it."""
+    async with anyio.create_task_group() as group:
+        group.start_soon(worker.run)
+        await handler.waits.wait()
+        group.cancel_scope.cancel()
+
+
+STOPS = pytest.mark.parametrize("stop", [leave_the_block, raise_in_the_block, cancel_the_block, cancel_run])
+
+
+class TestStopping:
+    """How a worker comes to its end."""
+
+    @STOPS
+    async def test_what_is_under_way_is_finished(self, stop: Stop) -> None:
+        """Handlers come to their end, their messages are marked, and no other is begun."""
+        gateway, handler = Gateway("a", "b", "c", "d"), Handler()
+        worker = gateway.worker(handler, concurrency=2)
+
+        async def open_the_gate() -> None:
+            await handler.waits.wait()
+            await rest()
+            handler.gate.set()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(open_the_gate)
+            await stop(worker, handler)
+        assert (sorted(handler.done), handler.cut, sorted(gateway.unread)) == (["a", "b"], [], ["c", "d"])
+        assert (worker.health.running, worker.health.handled) == (False, 2)
+
+    @MOCK_TIME
+    @STOPS
+    async def test_but_not_for_ever(self, stop: Stop) -> None:
+        """After its time a handler is cancelled; its message stays unread and is not counted."""
+        gateway, handler = Gateway("a", "b", "c"), Handler()
+        worker = gateway.worker(handler, concurrency=2, stop_timeout=7.5)
+        began = anyio.current_time()
+        await stop(worker, handler)
+        assert anyio.current_time() - began == 7.5
+        assert (sorted(handler.cut), handler.done, gateway.unread) == (["a", "b"], [], ["a", "b", "c"])
+        health = worker.health
+        assert (health.running, health.handled, health.failed, health.restarts) == (False, 0, 0, 0)
+
+    @MOCK_TIME
+    async def test_on_error_has_its_time_too(self) -> None:
+        """It is let finish like a handler, and one that begins when the time is over is cancelled at once."""
+        gateway, slow = Gateway("a", "b"), Handler()
+
+        async def handler(message: Receive) -> None:
+            if message.id == "a":
+                raise ValueError
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(9.0)
+            raise ValueError
+
+        worker = gateway.worker(handler, on_error=slow, concurrency=2, stop_timeout=7.5)
+        began = anyio.current_time()
+        await leave_the_block(worker, slow)
+        assert anyio.current_time() - began == 9.0
+        assert (slow.begun, slow.cut, worker.health.failed) == (["a", "b"], ["a", "b"], 2)
+
+    @MOCK_TIME
+    @pytest.mark.parametrize(("works", "elapsed"), [(0.0, 7.5), (9.0, 9.0)], ids=["hangs", "comes too late"])
+    async def test_marking_has_its_time_too(self, works: float, elapsed: float) -> None:
+        """A gateway that does not answer holds no shutdown up: what could not be marked in time stays unread."""
+        gateway, handler = Gateway("a"), Handler()
+        gateway.hangs = True
+
+        async def work(message: Receive) -> None:
+            handler.waits.set()
+            with anyio.CancelScope(shield=True):
+                await anyio.sleep(works)
+
+        worker = gateway.worker(work, stop_timeout=7.5)
+        began = anyio.current_time()
+        await leave_the_block(worker, handler)
+        assert anyio.current_time() - began == elapsed
+        assert (worker.health.handled, worker.health.running, gateway.unread) == (1, False, ["a"])
+
+    @ON_ASYNCIO
+    @pytest.mark.parametrize("patient", [True, False])
+    async def test_a_cancellation_of_asyncios_own(self, patient: bool) -> None:
+        """A task made by asyncio's own means is stopped in the same way."""
+        gateway, handler = Gateway("a", "b"), Handler()
+        worker = gateway.worker(handler, stop_timeout=60.0 if patient else 0.0)
+        task = asyncio.create_task(worker.run())
+        await handler.waits.wait()
+        task.cancel()
+        await rest()
+        handler.gate.set()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (handler.done, gateway.unread) == ((["a"], ["b"]) if patient else ([], ["a", "b"]))
+
+    async def test_in_a_pause(self) -> None:
+        """A worker that pauses between two tries is stopped at once."""
+        gateway = Gateway()
+        gateway.looks = [WRONG_TOKEN]
+        assert (await until_still(gateway, gateway.worker())).restarts == 1
+        assert gateway.slept == [1.0]
+
+    async def test_one_at_a_time(self) -> None:
+        """A worker that runs is not run once more; one that was stopped may be, and goes on counting."""
+        gateway = Gateway("a")
+        worker = gateway.worker()
+        async with worker:
+            with pytest.raises(RuntimeError, match="runs already"):
+                await worker.run()
+            with pytest.raises(RuntimeError, match="runs already"):
+                await worker.__aenter__()
+            await gateway.still.wait()
+        gateway.unread, gateway.pauses, gateway.still = ["b"], 1, anyio.Event()
+        health = await until_still(gateway, worker)
+        assert (gateway.log, health.handled) == (["a", ("marked", "a"), "b", ("marked", "b")], 2)
+
+
+class TestThroughTheClient:
+    """The worker as users meet it, on the emulator."""
+
+    async def test_worker(self) -> None:
+        """Messages of the sender reach the handler and are read afterwards; the health's time is that of the day."""
+        emulator = Emulator()
+        emulator.inbound(sender="989127782175", message="لغو ۱۱ ")
+        emulator.inbound(sender="989120000000", message="of somebody else")
+        seen: list[str] = []
+        done = anyio.Event()
+
+        async def handler(message: Receive) -> None:
+            seen.append(message.message)
+            if len(seen) == 2:
+                done.set()
+            else:
+                emulator.inbound(sender="989127782175", message="the second")
+
+        before = datetime.now(UTC)
+        async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:
+            worker = client.receives.worker(
+                handler, poll_interval=0.001, concurrency=2, sender="989127782175", name="shop"
+            )
+            async with worker as entered:
+                assert entered is worker
+                with anyio.fail_after(5):
+                    await done.wait()
+        assert seen == ["لغو ۱۱ ", "the second"]
+        assert [message.is_read for message in emulator.inbox()] == [True, False, True]
+        assert (worker.name, worker.health.handled) == ("shop", 2)
+        assert worker.health.last_poll is not None
+        assert before <= worker.health.last_poll <= datetime.now(UTC)
+
+    async def test_its_repr(self) -> None:
+        """It shows its name and its health."""
+        async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(Emulator())) as client:
+            worker = client.receives.worker(print)
+        assert repr(worker) == (
+            "<InboundWorker 'inbound', WorkerHealth(running=False, last_poll=None, handled=0, failed=0, restarts=0, "
+            "last_error=None)>"
+        )
+
+    @pytest.mark.parametrize(
+        "wrong",
+        [{"handler": 1}, {"on_error": 1}, {"poll_interval": 0}, {"concurrency": 0}, {"stop_timeout": -1}],
+        ids=str,
+    )
+    async def test_arguments(self, wrong: dict[str, Any]) -> None:
+        """What cannot work is refused when the worker is made."""
+        given: dict[str, Any] = {"handler": print} | wrong
+        async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(Emulator())) as client:
+            with pytest.raises(InvalidInputError) as caught:
+                client.receives.worker(**given)
+        assert [caught.value.field] == list(wrong)

@@ -1,0 +1,16 @@
+"""What messages cost: tariffs, and estimates made before anything is sent."""
+
+from wikipayam_async.cost.estimate import CostEstimate, CostShare, CostTally, estimate, estimate_text
+from wikipayam_async.cost.tariff import MoneyLocale, MoneyUnit, Tariff, format_money
+
+__all__ = [
+    "CostEstimate",
+    "CostShare",
+    "CostTally",
+    "MoneyLocale",
+    "MoneyUnit",
+    "Tariff",
+    "estimate",
+    "estimate_text",
+    "format_money",
+]

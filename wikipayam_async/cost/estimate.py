@@ -1,0 +1,232 @@
+"""What messages will cost, told before anything is sent."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping
+from functools import partial
+from typing import TypeAlias
+
+from attrs import field, frozen
+
+from wikipayam_async.checks import check_number
+from wikipayam_async.cost.tariff import Tariff, format_money
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.messages.models import SmsMessage, check_receiver, check_sender, check_track_id, text_field
+from wikipayam_async.numbers import normalize_receiver
+from wikipayam_async.redact import shape_of, without_frames
+from wikipayam_async.text.parts import Encoding, count_parts
+
+__all__ = ["CostEstimate", "CostShare", "CostTally", "estimate", "estimate_text"]
+
+_Kind: TypeAlias = tuple[Encoding, int]
+"""The encoding of a text, and its number of parts."""
+_Key: TypeAlias = tuple[str | None, _Kind]
+"""A line, and the kind of a text."""
+
+
+@frozen
+class CostShare:
+    """One share of an estimate.
+
+    Attributes:
+        messages: How many messages there are.
+        parts: How many parts they take.
+        cost: What they cost, in rials.
+    """
+
+    messages: int = 0
+    parts: int = 0
+    cost: int = 0
+
+    def __add__(self, other: CostShare) -> CostShare:
+        return CostShare(self.messages + other.messages, self.parts + other.parts, self.cost + other.cost)
+
+
+@frozen
+class CostEstimate:
+    """What messages will cost, as far as the tariff tells. The gateway has the last word when it charges them.
+
+    Attributes:
+        messages: How many can be sent.
+        parts: How many parts they take.
+        cost: What they cost, in rials.
+        currency: `IRR`, Iranian rials.
+        by_parts: How many messages there are of each number of parts.
+        by_encoding: What there is of each encoding.
+        by_line: What there is of each line, as it is written in the messages; None for those that no line is named for.
+        skipped: How many cannot be sent, because they break a rule, and therefore cost nothing.
+        first_skipped: What was wrong with the first of them, and where it stands.
+    """
+
+    messages: int
+    parts: int
+    cost: int
+    currency: str
+    by_parts: Mapping[int, int] = field(hash=False)
+    by_encoding: Mapping[Encoding, CostShare] = field(hash=False)
+    by_line: Mapping[str | None, CostShare] = field(hash=False)
+    skipped: int = 0
+    first_skipped: InvalidInputError | None = field(default=None, eq=False)
+
+    def summary(self) -> str:
+        """Return the totals in one line."""
+        totals = f"{self.messages:,} messages, {self.parts:,} parts, {format_money(self.cost)}"
+        return f"{totals}; {self.skipped:,} skipped ({self.first_skipped})" if self.skipped else totals
+
+
+class CostTally:
+    """Adds up what messages cost while they pass by, in memory that does not grow with their number.
+
+    It counts the messages that a send would take and skips those it would refuse. Kept are counts alone, one for each
+    combination of line, encoding and number of parts that occurs.
+
+    Args:
+        tariff: What a part costs.
+        sender: The line of the messages that name none. If there is none either, they have the tariff's own prices.
+        normalize: Whether receivers have to be Iranian mobiles, as in `send_bulk`.
+
+    Raises:
+        InvalidInputError: An argument breaks a rule.
+    """
+
+    __slots__ = (
+        "_check_receiver",
+        "_counts",
+        "_first_skipped",
+        "_index",
+        "_kind",
+        "_sender",
+        "_skipped",
+        "_tariff",
+        "_text",
+    )
+
+    def __init__(self, tariff: Tariff, *, sender: str | None = None, normalize: bool = True) -> None:
+        self._tariff = _check_tariff(tariff)
+        self._sender = None if sender is None else check_sender(sender)
+        self._check_receiver = normalize_receiver if normalize else partial(check_receiver, normalize=False)
+        self._counts: Counter[_Key] = Counter()
+        self._skipped = 0
+        self._first_skipped: InvalidInputError | None = None
+        self._text: object = self  # no text, so that the first is looked at
+        self._kind = (Encoding.GSM7, 0)
+
+    def add(self, message: SmsMessage) -> None:
+        """Count one message. One that cannot be sent is counted apart."""
+        try:
+            self._counts[self._key(message)] += 1
+        except InvalidInputError as error:
+            self._skip(error)
+        except Exception as error:  # noqa: BLE001 - whatever a message's own code raises, it costs that message alone
+            rule = f"expected a message that can be read; reading it raised {type(error).__name__}"
+            self._skip(InvalidInputError("message", rule=rule, got=shape_of(message)))
+
+    def estimate(self) -> CostEstimate:
+        """Return what was counted so far."""
+        return _sum_up(self._counts, self._tariff, self._skipped, self._first_skipped)
+
+    def _key(self, message: SmsMessage) -> _Key:
+        name = text_field(message)
+        text = getattr(message, name)
+        self._check_receiver(message.receiver)
+        if message.track_id is not None:
+            check_track_id(message.track_id)
+        line = message.sender or self._sender
+        if line is not self._sender:
+            check_sender(line)
+        if text is not self._text:  # one text for all receivers is looked at once
+            self._kind = _kind_of(text, name)
+            self._text = text
+        return line, self._kind
+
+    def _skip(self, error: InvalidInputError) -> None:
+        if self._first_skipped is None:
+            self._first_skipped = error.within(f"messages[{self._counts.total()}].")
+        self._skipped += 1
+
+
+def estimate(
+    messages: Iterable[SmsMessage], tariff: Tariff, *, sender: str | None = None, normalize: bool = True
+) -> CostEstimate:
+    """Estimate what messages will cost, without any traffic, in memory that does not grow with their number.
+
+    `await client.estimate(...)` takes async iterables too, and compares with the balance.
+
+    Args:
+        messages: The messages, as for `send_bulk`. An iterator is used up by this.
+        tariff: What a part costs.
+        sender: The line of the messages that name none. If there is none either, they have the tariff's own prices.
+        normalize: Whether receivers have to be Iranian mobiles, as in `send_bulk`.
+
+    Raises:
+        InvalidInputError: An argument breaks a rule. (A bad message is skipped and counted, not an error.)
+    """
+    tally = CostTally(tariff, sender=sender, normalize=normalize)
+    if not isinstance(messages, Iterable) or isinstance(messages, str | bytes):
+        rule = "expected an iterable of SmsMessage; client.estimate takes async ones"
+        raise InvalidInputError("messages", rule=rule, got=shape_of(messages))
+    for message in messages:
+        tally.add(message)
+    return tally.estimate()
+
+
+@without_frames
+def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str | None = None) -> CostEstimate:
+    """Estimate what one text costs, sent to so many receivers, without any traffic.
+
+    Args:
+        text: The text.
+        tariff: What a part costs.
+        receivers: How many get it; at least 1.
+        sender: The line; without one, the tariff's own prices count.
+
+    Raises:
+        InvalidInputError: An argument breaks a rule.
+    """
+    _check_tariff(tariff)
+    check_number(receivers, field="receivers", least=1)
+    line = None if sender is None else check_sender(sender)
+    return _sum_up({(line, _kind_of(text, "text")): receivers}, tariff)
+
+
+def _check_tariff(tariff: object) -> Tariff:
+    if not isinstance(tariff, Tariff):
+        raise InvalidInputError("tariff", rule="expected a Tariff such as Tariff(895, 1790)", got=shape_of(tariff))
+    return tariff
+
+
+def _kind_of(text: object, name: str) -> _Kind:
+    if not isinstance(text, str) or not text:
+        raise InvalidInputError(name, rule="expected a text that is not empty", got=shape_of(text))
+    try:
+        found = count_parts(text)
+    except InvalidInputError as error:
+        raise InvalidInputError(name, rule=error.rule, got=error.got) from None
+    return found.encoding, found.parts
+
+
+def _sum_up(
+    counts: Mapping[_Key, int], tariff: Tariff, skipped: int = 0, first_skipped: InvalidInputError | None = None
+) -> CostEstimate:
+    total = CostShare()
+    by_parts: Counter[int] = Counter()
+    by_encoding = dict.fromkeys(Encoding, CostShare())
+    by_line: dict[str | None, CostShare] = {}
+    for (line, (encoding, parts)), messages in counts.items():
+        share = CostShare(messages, messages * parts, messages * parts * tariff.price(encoding, line))
+        total += share
+        by_parts[parts] += messages
+        by_encoding[encoding] += share
+        by_line[line] = by_line.get(line, CostShare()) + share
+    return CostEstimate(
+        messages=total.messages,
+        parts=total.parts,
+        cost=total.cost,
+        currency=tariff.currency,
+        by_parts=dict(sorted(by_parts.items())),
+        by_encoding=by_encoding,
+        by_line=by_line,
+        skipped=skipped,
+        first_skipped=first_skipped,
+    )

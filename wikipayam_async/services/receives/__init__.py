@@ -1,0 +1,1 @@
+"""`client.receives`: received messages."""

@@ -1,0 +1,78 @@
+"""Which received messages to list: the query parameters, checked."""
+
+from __future__ import annotations
+
+import re
+from typing import Literal, TypeAlias
+
+from wikipayam_async.checks import check_number
+from wikipayam_async.dates import DateLike
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.redact import SealedFields, shape_of, without_frames
+from wikipayam_async.services.base import check_date
+from wikipayam_async.services.receives.paging import MAX_PAGE
+
+__all__ = ["SortBy", "SortOrder", "Status", "filter_query", "list_query", "page_query"]
+
+_HALVES = re.compile(r"[\ud800-\udfff]")
+
+Status: TypeAlias = Literal["all", "read", "unread"]
+SortBy: TypeAlias = Literal["created_at", "sender", "message"]
+SortOrder: TypeAlias = Literal["asc", "desc"]
+
+
+def page_query(limit: int, offset: int) -> dict[str, str]:
+    """Return the query for one page."""
+    return {
+        "limit": str(check_number(limit, field="limit", least=1, most=MAX_PAGE)),
+        "offset": str(check_number(offset, field="offset", least=0)),
+    }
+
+
+@without_frames
+def filter_query(sender: str | None, from_date: DateLike | None, to_date: DateLike | None) -> SealedFields:
+    """Return the query that every list of received messages knows."""
+    query: dict[str, str] = {}
+    if sender is not None:
+        query["sender"] = _check_text(sender, field="sender")
+    if from_date is not None:
+        query["from_date"] = check_date(from_date, field="from_date")
+    if to_date is not None:
+        query["to_date"] = check_date(to_date, field="to_date")
+    if from_date is not None and to_date is not None and query["from_date"] > query["to_date"]:
+        raise InvalidInputError("to_date", rule="expected a day not before from_date", got="an earlier day")
+    return SealedFields(query)
+
+
+@without_frames
+def list_query(
+    status: Status,
+    sender: str | None,
+    from_date: DateLike | None,
+    to_date: DateLike | None,
+    search: str | None,
+    sort_by: SortBy | None,
+    sort_order: SortOrder | None,
+) -> SealedFields:
+    """Return the query that `GET /receives` knows."""
+    query = {"status": _check_word(status, ("all", "read", "unread"), field="status")}
+    query.update(filter_query(sender, from_date, to_date))
+    if search is not None:
+        query["search"] = _check_text(search, field="search")
+    if sort_by is not None:
+        query["sort_by"] = _check_word(sort_by, ("created_at", "sender", "message"), field="sort_by")
+    if sort_order is not None:
+        query["sort_order"] = _check_word(sort_order, ("asc", "desc"), field="sort_order")
+    return SealedFields(query)
+
+
+def _check_word(value: object, words: tuple[str, ...], *, field: str) -> str:
+    if not isinstance(value, str) or value not in words:
+        raise InvalidInputError(field, rule=f"expected one of {', '.join(words)}", got=shape_of(value))
+    return value
+
+
+def _check_text(value: object, *, field: str) -> str:
+    if not isinstance(value, str) or not value or _HALVES.search(value):
+        raise InvalidInputError(field, rule="expected a string of valid Unicode, not empty", got=shape_of(value))
+    return value

@@ -1,0 +1,1 @@
+"""`client.sms`: sending, delivery, and the old inbox."""

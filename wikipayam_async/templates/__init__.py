@@ -1,0 +1,5 @@
+"""Message templates: one text with fields, and a row of values for each message."""
+
+from wikipayam_async.templates.template import Rendering, Template, TemplatePreview, messages_from, preview, render
+
+__all__ = ["Rendering", "Template", "TemplatePreview", "messages_from", "preview", "render"]

@@ -1,0 +1,112 @@
+"""Rows of a table: their values as they stand in a text, and errors that name the row and the field."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from decimal import Decimal
+from types import MappingProxyType
+from typing import TypeAlias, TypeVar
+
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.redact import shape_of
+
+__all__ = ["Row", "RowErrorHandler", "each_row", "value_of"]
+
+T = TypeVar("T")
+
+Row: TypeAlias = Mapping[str, object]
+"""The values of one message, by field."""
+
+RowErrorHandler: TypeAlias = Callable[[InvalidInputError], object]
+
+_MOST_DIGITS = 30
+_LARGEST = 10**_MOST_DIGITS
+_LARGEST_FLOAT = 2.0**53
+_ABSENT = object()
+_NO_DEFAULTS: Mapping[str, str] = MappingProxyType({})
+
+
+def value_of(row: Row, name: str, defaults: Mapping[str, str] = _NO_DEFAULTS) -> str:
+    """Return a value of a row as it stands in a text.
+
+    Strings are taken to the letter; whole numbers and `Decimal` are written out; a float that is whole, as spreadsheets
+    have them, is written without its point. Empty are None, NaN, the empty string and spaces.
+
+    Args:
+        row: The values by field.
+        name: The field.
+        defaults: What stands for empty fields, by name.
+
+    Raises:
+        InvalidInputError: The row lacks the field, or the value is empty and has no default, or is of another type.
+            The error names the field and shows nothing of the value.
+    """
+    value = row.get(name, _ABSENT)
+    if value is _ABSENT:
+        raise InvalidInputError(name, rule="expected the row to have this field", got=f"a row of {len(row)} others")
+    written = _write(name, value)
+    if written and not written.isspace():
+        return written
+    if name not in defaults:
+        raise InvalidInputError(name, rule="expected a value, or a default for the field", got="an empty one")
+    return defaults[name]
+
+
+def each_row(
+    rows: Iterable[Row], make: Callable[[Row], T], on_error: RowErrorHandler | None
+) -> Iterator[tuple[int, T]]:
+    """Yield what is made of each row, with its place, as they are asked for.
+
+    Args:
+        rows: The rows.
+        make: Makes something of one row.
+        on_error: Called with the error of a row that nothing can be made of, which is left out. None raises it.
+
+    Raises:
+        InvalidInputError: The rows are no rows; or, while iterating, one of them breaks a rule. The error names its
+            place, as in `rows[3].name`.
+    """
+    if not isinstance(rows, Iterable) or isinstance(rows, str | bytes | Mapping):
+        raise InvalidInputError("rows", rule="expected an iterable of mappings", got=shape_of(rows))
+    # Unlike a list, `enumerate` does not show the rows to a traceback with locals.
+    return _each(enumerate(rows), make, on_error)
+
+
+def _each(
+    numbered: Iterator[tuple[int, Row]], make: Callable[[Row], T], on_error: RowErrorHandler | None
+) -> Iterator[tuple[int, T]]:
+    for index, row in numbered:
+        failure = _complaint(row, index)
+        if failure is None:
+            try:
+                made = make(row)
+            except InvalidInputError as error:
+                failure = error.within(f"rows[{index}].")
+            else:
+                yield index, made
+                continue
+        del row
+        if on_error is None:
+            raise failure from None
+        on_error(failure)
+
+
+def _complaint(row: object, index: int) -> InvalidInputError | None:
+    if isinstance(row, Mapping):
+        return None
+    return InvalidInputError(f"rows[{index}]", rule="expected a mapping of fields to values", got=shape_of(row))
+
+
+def _write(name: str, value: object) -> str:
+    if value is None or (isinstance(value, float) and math.isnan(value)):
+        return ""
+    if isinstance(value, str):
+        return str.__str__(value)  # of an enum's member `str` would be the name
+    if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_FLOAT:
+        return str(int(value))
+    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST:
+        return str(int(value))  # not of a subclass, which may have a name
+    if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS:
+        return f"{value:f}"
+    raise InvalidInputError(name, rule="expected a string, a whole number or a Decimal", got=shape_of(value))

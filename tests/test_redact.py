@@ -7,7 +7,9 @@ import pytest
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from wikipayam_async.redact import SealedBytes, Secret, mask_mapping, mask_number, mask_text, scrub, shape_of
+from wikipayam_async.redact.masks import mask_mapping, mask_number, mask_text, shape_of
+from wikipayam_async.redact.scrub import scrub
+from wikipayam_async.redact.sealed import SealedBytes, Secret
 
 
 def test_a_secret_shows_nothing_of_itself() -> None:

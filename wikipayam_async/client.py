@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, TypeV
 import attrs
 
 from wikipayam_async.bulk.source import Messages
+from wikipayam_async.checks import without_frames
 from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.lanes import Connections
 from wikipayam_async.core.limits import RateLimit, RateLimiter, limiter_of
-from wikipayam_async.core.operation import Call, JsonValue
+from wikipayam_async.core.operation import Call, JsonValue, Replay
 from wikipayam_async.core.options import (
     DEFAULT_API_PREFIX,
     DEFAULT_BASE_URL,
@@ -28,9 +29,9 @@ from wikipayam_async.core.options import (
     user_agent_of,
 )
 from wikipayam_async.core.pipeline import Pipeline, Shared
-from wikipayam_async.core.retry import Replay, RetryPolicy
+from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.core.transport import Carrier, LaneCarrier, make_carrier
-from wikipayam_async.redact import Sealed, seal, without_frames
+from wikipayam_async.redact.sealed import Sealed, seal
 from wikipayam_async.services.account import AccountService, Affordability, Balance
 from wikipayam_async.services.custom import make_call
 from wikipayam_async.services.holoo import HolooService

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.numbers.digits import ascii_digit
-from wikipayam_async.redact import shape_of
+from wikipayam_async.redact.masks import shape_of
 
 if TYPE_CHECKING:
     import jdatetime  # type: ignore[import-untyped] # ships no type information
@@ -131,3 +131,13 @@ def _jdatetime(field: str) -> ModuleType:
         raise ConfigurationError(
             f"{field}: Jalali dates need the package jdatetime: pip install 'wikipayam_async[jalali]'"
         ) from None
+
+
+def check_date(value: DateLike, *, field: str) -> str:
+    """Return a day as the gateway writes it, `YYYY-MM-DD`. See `parse_day` for how it may be given.
+
+    Raises:
+        InvalidInputError: There is no such day, or it is written in another way.
+        ConfigurationError: It is a Jalali string, and the package `jdatetime` is not installed.
+    """
+    return parse_day(value, field=field).isoformat()

@@ -35,8 +35,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, Literal, Self
 
 if TYPE_CHECKING:
-    from wikipayam_async.bulk.results import BulkReport
-    from wikipayam_async.core.events import Attempt, Phase
+    from wikipayam_async.outcomes import Attempt, Phase
 
 __all__ = [
     "APIConnectionError",
@@ -44,8 +43,6 @@ __all__ = [
     "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
-    "BulkError",
-    "BulkSourceError",
     "ConfigurationError",
     "InsufficientBalanceError",
     "InvalidInputError",
@@ -278,25 +275,3 @@ class UnknownOutcomeError(_CallError):
         self.track_ids = tuple(track_ids)
         self.accepted = tuple(accepted)
         self.phase = phase
-
-
-class BulkError(WikipayamError):
-    """A bulk send did not get every message accepted. Raised by `BulkReport.raise_for_failures()`.
-
-    Attributes:
-        report: The whole report. Not part of a pickle.
-    """
-
-    _unpickled = MappingProxyType({"report": None})
-
-    def __init__(self, text: str, *, report: BulkReport) -> None:
-        super().__init__(text)
-        self.report = report
-
-
-class BulkSourceError(BulkError):
-    """The iterable that gave the messages raised in the middle of a bulk send; `__cause__` is what it raised.
-
-    Attributes:
-        report: The outcome of every message that the iterable had given until then. Not part of a pickle.
-    """

@@ -12,7 +12,7 @@ from typing import Self
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.numbers.digits import ascii_digit
-from wikipayam_async.redact import shape_of
+from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["OPT_OUT_CODE", "OPT_OUT_WORDS", "OptOutList", "is_opt_out"]
 

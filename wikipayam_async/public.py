@@ -2,23 +2,13 @@
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
-from wikipayam_async.bulk.results import BulkReport, SendResult
+from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, SendResult
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.client import AsyncWikipayam
-from wikipayam_async.core.events import (
-    Attempt,
-    AttemptFinished,
-    AttemptStarted,
-    CallFinished,
-    Event,
-    MessageOutcome,
-    Outcome,
-    Phase,
-    RetryScheduled,
-    SendStatus,
-)
+from wikipayam_async.core.events import AttemptFinished, AttemptStarted, CallFinished, Event, RetryScheduled
 from wikipayam_async.core.limits import RateLimit
-from wikipayam_async.core.retry import Replay, RetryPolicy
+from wikipayam_async.core.operation import Replay
+from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.core.transport import LaneTransport
 from wikipayam_async.errors import (
     APIConnectionError,
@@ -26,8 +16,6 @@ from wikipayam_async.errors import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
-    BulkError,
-    BulkSourceError,
     ConfigurationError,
     InsufficientBalanceError,
     InvalidInputError,
@@ -44,6 +32,7 @@ from wikipayam_async.errors import (
     WikipayamError,
 )
 from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
+from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome, Phase, SendStatus
 from wikipayam_async.services.account import Balance
 from wikipayam_async.services.holoo import HolooResult
 from wikipayam_async.services.receives.models import (

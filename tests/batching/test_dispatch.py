@@ -28,9 +28,9 @@ from wikipayam_async import (
 from wikipayam_async.batching.dispatch import SharedRoad, not_sent
 from wikipayam_async.batching.queue import BatchSize, Waiter
 from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
-from wikipayam_async.core.events import Attempt, MessageOutcome, Phase
 from wikipayam_async.core.operation import Observer
 from wikipayam_async.messages.payload import Batch, TrackIds, prepare_sms
+from wikipayam_async.outcomes import Attempt, MessageOutcome, Phase
 
 pytestmark = pytest.mark.anyio
 

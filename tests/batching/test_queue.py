@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from wikipayam_async import APIConnectionError, InvalidInputError, SentMessage, SmsMessage
-from wikipayam_async.batching.queue import Batching, BatchSize, Line, Waiter, check_seconds
+from wikipayam_async.batching.queue import Batching, BatchSize, Line, Waiter
+from wikipayam_async.checks import check_seconds
 from wikipayam_async.messages.payload import TrackIds, prepare_sms
 
 pytestmark = pytest.mark.anyio

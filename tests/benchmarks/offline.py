@@ -50,7 +50,7 @@ def building(job: Job) -> list[Outcome]:
 def decoding(job: Job) -> list[Outcome]:
     """Read a page of received messages as the service does, and as msgspec does into the same classes."""
     from wikipayam_async.core.protocol import Answer, read_data  # noqa: PLC0415 - only in the process that measures it
-    from wikipayam_async.redact import SealedBytes  # noqa: PLC0415 - as above
+    from wikipayam_async.redact.sealed import SealedBytes  # noqa: PLC0415 - as above
     from wikipayam_async.services.receives.models import ReceivesPage, read_page  # noqa: PLC0415 - as above
 
     body = payload.receives_answer(PAGE_SIZE)

@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.bulk.results import BulkReport, SendResult, accepted
-from wikipayam_async.core.events import SendStatus
-from wikipayam_async.errors import APIConnectionError, BulkError, ResponseError, UnknownOutcomeError, WikipayamError
+from wikipayam_async.bulk.results import BulkError, BulkReport, SendResult, accepted
+from wikipayam_async.errors import APIConnectionError, ResponseError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages import SmsMessage
+from wikipayam_async.outcomes import SendStatus
 
 MESSAGE = SmsMessage("09123456789", "a secret")
 ACCEPTED, REJECTED, UNKNOWN, NOT_ATTEMPTED = SendStatus

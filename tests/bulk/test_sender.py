@@ -28,9 +28,9 @@ from wikipayam_async import (
 )
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.sender import ChunkSender, results_of
-from wikipayam_async.core.events import Attempt, MessageOutcome, Phase
 from wikipayam_async.core.operation import Observer
 from wikipayam_async.messages.payload import Batch, SmsWire
+from wikipayam_async.outcomes import Attempt, MessageOutcome, Phase
 
 pytestmark = pytest.mark.anyio
 

@@ -8,12 +8,12 @@ import pytest
 
 from tests.core.test_wire import outgoing
 from wikipayam_async import ConfigurationError, Phase
+from wikipayam_async.core.fault import Fault, FaultKind
 from wikipayam_async.core.lanes import Lanes, timed_out
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import Progress
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
-from wikipayam_async.core.retry import Fault, FaultKind
-from wikipayam_async.redact import SealedBytes
+from wikipayam_async.redact.sealed import SealedBytes
 
 pytestmark = pytest.mark.anyio
 

@@ -1,10 +1,9 @@
 import attrs
 import pytest
 
-from wikipayam_async.core.operation import Call, Consignment, Operation
-from wikipayam_async.core.retry import Replay
+from wikipayam_async.core.operation import Call, Consignment, Operation, Replay
 from wikipayam_async.messages import SmsMessage
-from wikipayam_async.redact import SealedBytes
+from wikipayam_async.redact.sealed import SealedBytes
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 

@@ -18,7 +18,7 @@ from wikipayam_async.core.options import (
 )
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.errors import ConfigurationError
-from wikipayam_async.redact import Secret
+from wikipayam_async.redact.sealed import Secret
 
 GATEWAY = Origin.parse("https://wikipayam.ir")
 NO_URL = "base_url: not a URL; expected one like https://wikipayam.ir"

@@ -21,13 +21,13 @@ from wikipayam_async import (
     UnknownOutcomeError,
     WikipayamError,
 )
-from wikipayam_async.core.operation import Call, Consignment, Operation
+from wikipayam_async.core.fault import Fault, FaultKind
+from wikipayam_async.core.operation import Call, Consignment, Operation, Replay
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.pipeline import Pipeline, Shared
 from wikipayam_async.core.progress import Progress
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.core.retry import Fault, FaultKind, Replay
-from wikipayam_async.redact import SealedBytes, Secret
+from wikipayam_async.redact.sealed import SealedBytes, Secret
 
 pytestmark = pytest.mark.anyio
 

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from wikipayam_async import Phase
+from wikipayam_async.core.fault import Fault, FaultKind
 from wikipayam_async.core.progress import Progress, Trace, run_in_child
-from wikipayam_async.core.retry import Fault, FaultKind
 
 pytestmark = pytest.mark.anyio
 

@@ -7,8 +7,7 @@ from hypothesis import strategies as st
 
 from wikipayam_async import errors
 from wikipayam_async.core.converter import encode_json
-from wikipayam_async.core.events import Attempt, Phase
-from wikipayam_async.core.operation import Call, Operation
+from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.protocol import (
     Answer,
@@ -20,8 +19,8 @@ from wikipayam_async.core.protocol import (
     sensitive_values,
     status_error,
 )
-from wikipayam_async.core.retry import Replay
-from wikipayam_async.redact import SealedBytes, Secret
+from wikipayam_async.outcomes import Attempt, Phase
+from wikipayam_async.redact.sealed import SealedBytes, Secret
 
 TOKEN = "t0ken|s3cret"
 OPTIONS = Options(token=Secret(TOKEN), origin=Origin.parse("https://wikipayam.ir:8443/gate"), timeout=7.5)

@@ -8,17 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.core.retry import (
-    Fault,
-    FaultKind,
-    Replay,
-    RetryBudget,
-    RetryPolicy,
-    Verdict,
-    judge_fault,
-    judge_status,
-    parse_retry_after,
-)
+from wikipayam_async.core.fault import Fault, FaultKind
+from wikipayam_async.core.operation import Replay
+from wikipayam_async.core.retry import RetryBudget, RetryPolicy, Verdict, judge_fault, judge_status, parse_retry_after
 
 R, F, U = Verdict.RETRY, Verdict.FAIL, Verdict.UNKNOWN
 

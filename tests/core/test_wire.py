@@ -16,12 +16,12 @@ from hypothesis import strategies as st
 from tests.support.net import client_tls, server_tls
 from tests.support.raw import RawRequest, answer, raw_gateway
 from wikipayam_async import Phase
+from wikipayam_async.core.fault import Fault, FaultKind
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import Progress
 from wikipayam_async.core.protocol import Headers, Outgoing
-from wikipayam_async.core.retry import Fault, FaultKind
 from wikipayam_async.core.wire import Lane, _Line, _Reader, encode_request, refuse_encoding
-from wikipayam_async.redact import SealedBytes, Secret
+from wikipayam_async.redact.sealed import SealedBytes, Secret
 
 pytestmark = pytest.mark.anyio
 

@@ -13,8 +13,9 @@ from rich.pretty import pretty_repr
 
 from tests.faults.markers import TEXT, TOKEN, leaks, locals_of
 from wikipayam_async import APIConnectionError, AsyncWikipayam, InvalidInputError
+from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import encode_json
-from wikipayam_async.redact import Sealed, SealedBytes, SealedFields, SealedStr, seal, without_frames
+from wikipayam_async.redact.sealed import Sealed, SealedBytes, SealedFields, SealedStr, seal
 
 
 @pytest.mark.parametrize(

@@ -33,9 +33,8 @@ from wikipayam_async import (
     Statistics,
     UnknownOutcomeError,
 )
-from wikipayam_async.core.operation import Call, Operation
+from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.core.options import Origin, read_token
-from wikipayam_async.core.retry import Replay
 from wikipayam_async.core.wire import encode_request
 
 pytestmark = pytest.mark.anyio

@@ -18,7 +18,7 @@ from tests.faults.markers import CALLS, CODE, NUMBER, TEXT, TOKEN, client_for, l
 from tests.support.net import on_virtual_time
 from tests.support.raw import RawRequest, answer, raw_gateway
 from wikipayam_async import APIStatusError, SmsMessage, UnprocessableError, WikipayamError
-from wikipayam_async.redact import scrub
+from wikipayam_async.redact.scrub import scrub
 
 pytestmark = pytest.mark.anyio
 

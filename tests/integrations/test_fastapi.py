@@ -21,13 +21,11 @@ from starlette.websockets import WebSocketDisconnect
 
 from tests.support.net import Ear
 from wikipayam_async import AsyncWikipayam, RetryPolicy, SendStatus, SmsMessage
-from wikipayam_async.bulk.results import BulkReport, SendResult
+from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, SendResult
 from wikipayam_async.core.events import CallFinished
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault, When, serve
 from wikipayam_async.errors import (
     APIConnectionError,
-    BulkError,
-    BulkSourceError,
     ConfigurationError,
     NotFoundError,
     OutboxFullError,

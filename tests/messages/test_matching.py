@@ -11,7 +11,7 @@ from wikipayam_async.core.protocol import Answer, UnreadableAnswerError, read_da
 from wikipayam_async.messages import SentMessage
 from wikipayam_async.messages.matching import settle, settle_documented
 from wikipayam_async.messages.payload import Batch, SmsWire
-from wikipayam_async.redact import SealedBytes
+from wikipayam_async.redact.sealed import SealedBytes
 
 A, B, C = "09121111111", "09122222222", "09123333333"
 

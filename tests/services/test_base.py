@@ -5,26 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.checks import check_number
-from wikipayam_async.core.events import MessageOutcome, SendStatus
-from wikipayam_async.core.operation import Call, Operation
+from wikipayam_async.checks import check_id, check_ids, check_number, is_id
+from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.core.retry import Replay
+from wikipayam_async.dates import check_date
 from wikipayam_async.errors import InvalidInputError, ResponseError, UnknownOutcomeError
 from wikipayam_async.messages import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch, TrackIds, prepare_sms
-from wikipayam_async.redact import Secret
-from wikipayam_async.services.base import (
-    Service,
-    check_date,
-    check_id,
-    check_ids,
-    chunked,
-    insist,
-    is_id,
-    send_all,
-    send_batch,
-)
+from wikipayam_async.outcomes import MessageOutcome, SendStatus
+from wikipayam_async.redact.sealed import Secret
+from wikipayam_async.services.base import Service, chunked
+from wikipayam_async.services.sending import insist, send_all, send_batch
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 ID_RULE = "expected 1 to 64 letters, digits, '-' or '_'"

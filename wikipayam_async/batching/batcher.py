@@ -11,7 +11,8 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
 from wikipayam_async.batching.dispatch import Send, SharedRoad, not_sent
-from wikipayam_async.batching.queue import Batching, BatchSize, Line, Waiter, check_seconds
+from wikipayam_async.batching.queue import Batching, BatchSize, Line, Waiter
+from wikipayam_async.checks import check_seconds
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import SmsWire

@@ -10,11 +10,11 @@ from wikipayam_async.batching.queue import BatchSize, Waiter
 from wikipayam_async.bulk.chunker import chunks_of
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.core.operation import Observer
 from wikipayam_async.errors import ConfigurationError, PayloadTooLargeError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch
+from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["Send", "SharedRoad", "not_sent"]
 

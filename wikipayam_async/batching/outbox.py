@@ -12,13 +12,13 @@ from anyio.lowlevel import EventLoopToken, current_token
 
 from wikipayam_async.batching.batcher import Prepare
 from wikipayam_async.batching.dispatch import Send
-from wikipayam_async.batching.queue import Batching, check_seconds
+from wikipayam_async.batching.queue import Batching
 from wikipayam_async.batching.sorting_room import Letter, SortingRoom
 from wikipayam_async.bulk.results import SendResult
-from wikipayam_async.checks import is_async
-from wikipayam_async.core.events import SendStatus
+from wikipayam_async.checks import check_seconds, is_async
 from wikipayam_async.errors import ConfigurationError, OutboxFullError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
+from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["OnOutcome", "Outbox"]
 

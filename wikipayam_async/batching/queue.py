@@ -10,29 +10,18 @@ import anyio
 from attrs import Attribute, field, frozen
 
 from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
-from wikipayam_async.checks import counts_from_one
-from wikipayam_async.errors import InvalidInputError, WikipayamError
+from wikipayam_async.checks import check_seconds, counts_from_one
+from wikipayam_async.errors import WikipayamError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import SmsWire
-from wikipayam_async.redact import shape_of
 
-__all__ = ["BatchSize", "Batching", "Line", "Waiter", "check_seconds"]
+__all__ = ["BatchSize", "Batching", "Line", "Waiter"]
 
 _LATE = 0.001
 
 
 def _seconds(_: object, attribute: Attribute[Any], value: object) -> None:
     check_seconds(attribute.name, value)
-
-
-def check_seconds(name: str, value: object) -> None:
-    """Check that an argument is a time that one can wait.
-
-    Raises:
-        InvalidInputError: It is not.
-    """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise InvalidInputError(name, rule="expected seconds, finite and not below 0", got=shape_of(value))
 
 
 @frozen(kw_only=True)

@@ -10,10 +10,10 @@ from wikipayam_async.batching.batcher import Batcher, Prepare
 from wikipayam_async.batching.dispatch import Send, SharedRoad
 from wikipayam_async.batching.queue import Batching, BatchSize, Line, Waiter
 from wikipayam_async.bulk.results import SendResult
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.errors import WikipayamError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import SmsWire
+from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["Letter", "SortingRoom"]
 

@@ -15,11 +15,11 @@ from wikipayam_async.bulk.runner import BulkRun, Pace
 from wikipayam_async.bulk.sender import ChunkSender, SendBatch
 from wikipayam_async.bulk.source import Messages, Source
 from wikipayam_async.checks import counts_from_one
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.core.options import Options
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.payload import TrackIds, prepare_some
-from wikipayam_async.redact import shape_of
+from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.redact.masks import shape_of
 
 if TYPE_CHECKING:
     from wikipayam_async.bulk.screening import Dedupe, OptOut, Screen

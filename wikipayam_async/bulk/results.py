@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any
 
 from attrs import field, frozen
 
-from wikipayam_async.core.events import SendStatus
-from wikipayam_async.errors import BulkError, SuppressedError, UnknownOutcomeError, WikipayamError
+from wikipayam_async.errors import SuppressedError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["BulkReport", "SendResult", "accepted"]
+__all__ = ["BulkError", "BulkReport", "BulkSourceError", "SendResult", "accepted"]
 
 
 @frozen(weakref_slot=False)  # Python 3.11 would not let a blank become one: see `accepted`
@@ -143,3 +144,25 @@ class BulkReport:
 
     def _with(self, status: SendStatus) -> list[SendResult]:
         return [result for result in self.results if result.status is status]
+
+
+class BulkError(WikipayamError):
+    """A bulk send did not get every message accepted. Raised by `BulkReport.raise_for_failures()`.
+
+    Attributes:
+        report: The whole report. Not part of a pickle.
+    """
+
+    _unpickled = MappingProxyType({"report": None})
+
+    def __init__(self, text: str, *, report: BulkReport) -> None:
+        super().__init__(text)
+        self.report = report
+
+
+class BulkSourceError(BulkError):
+    """The iterable that gave the messages raised in the middle of a bulk send; `__cause__` is what it raised.
+
+    Attributes:
+        report: The outcome of every message that the iterable had given until then. Not part of a pickle.
+    """

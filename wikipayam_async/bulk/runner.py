@@ -16,8 +16,8 @@ from attrs import frozen
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender, results_of
 from wikipayam_async.bulk.source import Pull, Source
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.errors import SuppressedError, WikipayamError
+from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["BulkRun", "Pace"]
 

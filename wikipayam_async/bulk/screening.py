@@ -11,7 +11,7 @@ from typing import Literal, TypeAlias
 from wikipayam_async.errors import InvalidInputError, SuppressedError
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.optout import OptOutList
-from wikipayam_async.redact import shape_of
+from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["Dedupe", "OptOut", "OptOutPredicate", "Screen", "Verdict"]
 

@@ -9,7 +9,6 @@ from typing import TypeAlias
 
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.results import SendResult, accepted
-from wikipayam_async.core.events import MessageOutcome, SendStatus
 from wikipayam_async.core.operation import Observer
 from wikipayam_async.errors import (
     APIConnectionError,
@@ -27,6 +26,7 @@ from wikipayam_async.errors import (
 )
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import Batch
+from wikipayam_async.outcomes import MessageOutcome, SendStatus
 
 __all__ = ["ChunkSender", "SendBatch", "results_of"]
 

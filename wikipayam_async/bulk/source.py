@@ -11,11 +11,11 @@ from attrs import field, frozen
 
 from wikipayam_async.bulk.chunker import Chunk, chunks_of
 from wikipayam_async.bulk.results import SendResult
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.errors import InvalidInputError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import SmsWire
-from wikipayam_async.redact import shape_of
+from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.redact.masks import shape_of
 
 if TYPE_CHECKING:
     from wikipayam_async.bulk.screening import Screen

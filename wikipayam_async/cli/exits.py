@@ -6,7 +6,6 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from wikipayam_async.bulk.results import SendResult
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.errors import (
     APIStatusError,
     AuthenticationError,
@@ -19,6 +18,7 @@ from wikipayam_async.errors import (
     UnknownOutcomeError,
     WikipayamError,
 )
+from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["Exit", "NoTokenError", "exit_of", "exit_of_result", "worst"]
 

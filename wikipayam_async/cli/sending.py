@@ -13,11 +13,11 @@ from wikipayam_async.cli.asking import read_text
 from wikipayam_async.cli.exits import Exit, exit_of_result, worst
 from wikipayam_async.cli.output import Output, described
 from wikipayam_async.cli.session import Connection, Session, guarded, online
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.numbers import normalize_receiver
-from wikipayam_async.redact import mask_number
+from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.redact.masks import mask_number
 
 __all__ = ["holoo", "otp", "send", "voice"]
 

@@ -17,10 +17,11 @@ from cyclopts import Parameter
 from wikipayam_async.cli.exits import Exit, exit_of
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.settings import DEFAULT_ENV_FILE, Settings, need_token, read_settings
-from wikipayam_async.core.events import CallFinished, Event, MessageOutcome
+from wikipayam_async.core.events import CallFinished, Event
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.options import DEFAULT_TIMEOUT
 from wikipayam_async.errors import WikipayamError
+from wikipayam_async.outcomes import MessageOutcome
 from wikipayam_async.version import __version__
 
 if TYPE_CHECKING:

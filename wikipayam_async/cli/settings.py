@@ -13,7 +13,7 @@ from attrs import evolve, field, frozen
 
 from wikipayam_async.cli.exits import NoTokenError
 from wikipayam_async.errors import ConfigurationError
-from wikipayam_async.redact import Secret
+from wikipayam_async.redact.sealed import Secret
 
 __all__ = ["DEFAULT_ENV_FILE", "Settings", "TokenSources", "need_token", "read_settings", "with_token"]
 

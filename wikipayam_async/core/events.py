@@ -2,109 +2,20 @@
 
 from __future__ import annotations
 
-import enum
 import logging
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TypeAlias
 
 from attrs import field, frozen
 
-from wikipayam_async.redact import scrub
+from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome
+from wikipayam_async.redact.scrub import scrub
 
-if TYPE_CHECKING:
-    from wikipayam_async.core.protocol import Outgoing
-
-__all__ = [
-    "Attempt",
-    "AttemptFinished",
-    "AttemptStarted",
-    "CallFinished",
-    "Event",
-    "EventHook",
-    "MessageOutcome",
-    "Outcome",
-    "Phase",
-    "RetryScheduled",
-    "SendStatus",
-    "Teller",
-]
+__all__ = ["AttemptFinished", "AttemptStarted", "CallFinished", "Event", "EventHook", "RetryScheduled", "Teller"]
 
 logger = logging.getLogger("wikipayam_async")
 logger.addHandler(logging.NullHandler())
-
-
-class Phase(enum.StrEnum):
-    """How far an attempt got."""
-
-    WAITING = "waiting"
-    """Nothing has left: it waits for its turn or for a connection."""
-    CONNECTING = "connecting"
-    """The connection is being made."""
-    SENDING = "sending"
-    """The request is being handed to the connection; its last byte has not been."""
-    SENT = "sent"
-    """The whole request was handed over; no answer yet."""
-    READING = "reading"
-    """The answer has begun to come."""
-    ANSWERED = "answered"
-    """The answer is complete."""
-
-
-class SendStatus(enum.StrEnum):
-    """What became of one message."""
-
-    ACCEPTED = "accepted"
-    """The gateway took it and named its id."""
-    REJECTED = "rejected"
-    """It was refused, by the gateway or by the checks before it; it was not sent."""
-    UNKNOWN = "unknown"
-    """The gateway may or may not have taken it. Sending it again may send it twice."""
-    NOT_ATTEMPTED = "not_attempted"
-    """It never reached the gateway whole; sending it again is safe."""
-
-
-class Outcome(enum.StrEnum):
-    """How a call ended."""
-
-    SUCCEEDED = "succeeded"
-    FAILED = "failed"
-    UNKNOWN = "unknown"
-    CANCELLED = "cancelled"
-
-
-@frozen
-class Attempt:
-    """One try of a call, as its error and its events remember it.
-
-    Attributes:
-        number: Counted from 1.
-        phase: How far it got.
-        elapsed: Seconds it took.
-        status_code: The answer's status, if there was an answer.
-        failure: What went wrong, in a word (`timeout`, `disconnected`, ...); None if an answer came.
-    """
-
-    number: int
-    phase: Phase
-    elapsed: float
-    status_code: int | None = None
-    failure: str | None = None
-
-
-@frozen
-class MessageOutcome:
-    """What became of one message of a send.
-
-    Attributes:
-        track_id: The message's track id; None where the service has none.
-        status: Its fate.
-        id: The gateway's id, if it was accepted.
-    """
-
-    track_id: str | None
-    status: SendStatus
-    id: str | None = None
 
 
 @frozen
@@ -192,13 +103,17 @@ def _nobody(_: Event) -> None:
 class Teller:
     """Tells one call's story as it happens, to the hook and to the log, and keeps what its errors need of it."""
 
-    __slots__ = ("_begun", "_call_id", "_hook", "_listening", "_operation", "attempts")
+    __slots__ = ("_base_url", "_begun", "_call_id", "_hook", "_listening", "_method", "_operation", "attempts")
 
-    def __init__(self, hook: EventHook | None, *, call_id: str, operation: str, now: float) -> None:
+    def __init__(
+        self, hook: EventHook | None, *, call_id: str, operation: str, method: str, base_url: str, now: float
+    ) -> None:
         self._hook: EventHook = hook or _nobody
         self._listening = hook is not None
         self._call_id = call_id
         self._operation = operation
+        self._method = method
+        self._base_url = base_url
         self._begun = now
         self.attempts: tuple[Attempt, ...] = ()
 
@@ -249,7 +164,6 @@ class Teller:
         outcome: Outcome,
         clock: Callable[[], float],
         messages: Callable[[], Sequence[MessageOutcome]],
-        outgoing: Outgoing,
     ) -> None:
         """Tell how the call ended; what became of each message is worked out only if somebody listens."""
         level = logging.WARNING if outcome is Outcome.UNKNOWN else logging.INFO
@@ -263,8 +177,8 @@ class Teller:
             clock() - self._begun,
             self.attempts,
             tuple(messages()),
-            outgoing.method,
-            outgoing.origin.url,
+            self._method,
+            self._base_url,
         )
         if self._listening:
             self._emit(end)

@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 
-from wikipayam_async.core.events import Phase
+from wikipayam_async.core.fault import Fault, FaultKind
 from wikipayam_async.core.progress import Progress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.core.retry import Fault, FaultKind
 from wikipayam_async.core.wire import MAX_ANSWER_BYTES, refuse_encoding
 from wikipayam_async.errors import ConfigurationError
-from wikipayam_async.redact import SealedBytes
+from wikipayam_async.outcomes import Phase
+from wikipayam_async.redact.sealed import SealedBytes
 
 if TYPE_CHECKING:
     import httpx

@@ -9,12 +9,12 @@ import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 from attrs import frozen
 
-from wikipayam_async.core.events import Phase
+from wikipayam_async.core.fault import Fault, FaultKind
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import Progress
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.core.retry import Fault, FaultKind
 from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.outcomes import Phase
 
 __all__ = ["Connections", "LaneLike", "Lanes", "timed_out"]
 

@@ -12,7 +12,7 @@ from attrs import field, frozen
 
 from wikipayam_async.checks import not_negative, positive_or_none
 from wikipayam_async.errors import ConfigurationError
-from wikipayam_async.redact import shape_of
+from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["Gate", "Gcra", "RateLimit", "RateLimiter", "limiter_of"]
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from wikipayam_async.core.events import MessageOutcome
-from wikipayam_async.core.retry import Replay
-from wikipayam_async.redact import SealedBytes
+from wikipayam_async.outcomes import MessageOutcome
+from wikipayam_async.redact.sealed import SealedBytes
 
-__all__ = ["Call", "Consignment", "JsonValue", "Observer", "Operation", "name_some"]
+__all__ = ["Call", "Consignment", "JsonValue", "Observer", "Operation", "Replay", "name_some"]
 
 T = TypeVar("T")
 
@@ -22,6 +22,17 @@ _NAMED = 5
 
 JsonValue: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
 """What JSON can hold. The inner values are `Any`, because a recursive type helps nobody who has to look into one."""
+
+
+class Replay(enum.StrEnum):
+    """What it would mean to carry out a call twice."""
+
+    READ = "read"
+    """Nothing."""
+    IDEMPOTENT = "idempotent"
+    """Nothing more than once."""
+    SEND = "send"
+    """A second SMS, and its price. Retried only if it is provable that nothing was accepted."""
 
 
 @frozen

@@ -17,7 +17,8 @@ from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.errors import ConfigurationError
-from wikipayam_async.redact import Secret, mask_number, shape_of
+from wikipayam_async.redact.masks import mask_number, shape_of
+from wikipayam_async.redact.sealed import Secret
 from wikipayam_async.version import __version__
 
 __all__ = [

@@ -13,9 +13,10 @@ from typing import Any, TypeVar, cast
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from wikipayam_async.core.events import Attempt, MessageOutcome, Outcome, Phase, SendStatus, Teller
+from wikipayam_async.core.events import Teller
+from wikipayam_async.core.fault import Fault, FaultKind
 from wikipayam_async.core.limits import Clock, Gate, RateLimiter, Sleep
-from wikipayam_async.core.operation import Call, Consignment, name_some
+from wikipayam_async.core.operation import Call, Consignment, Replay, name_some
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.progress import Progress
 from wikipayam_async.core.protocol import (
@@ -26,17 +27,7 @@ from wikipayam_async.core.protocol import (
     read_data,
     status_error,
 )
-from wikipayam_async.core.retry import (
-    Fault,
-    FaultKind,
-    Replay,
-    RetryBudget,
-    RetryPolicy,
-    Uniform,
-    Verdict,
-    judge_fault,
-    judge_status,
-)
+from wikipayam_async.core.retry import RetryBudget, RetryPolicy, Uniform, Verdict, judge_fault, judge_status
 from wikipayam_async.core.transport import Carrier
 from wikipayam_async.errors import (
     APIConnectionError,
@@ -47,6 +38,7 @@ from wikipayam_async.errors import (
     UnknownOutcomeError,
     WikipayamError,
 )
+from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome, Phase, SendStatus
 
 __all__ = ["Pipeline", "Shared"]
 
@@ -98,7 +90,14 @@ class Pipeline:
         """
         shared = self._shared
         now = shared.clock()
-        teller = Teller(self._options.on_event, call_id=shared.name_call(), operation=call.operation.name, now=now)
+        teller = Teller(
+            self._options.on_event,
+            call_id=shared.name_call(),
+            operation=call.operation.name,
+            method=call.operation.method,
+            base_url=self._options.origin.url,
+            now=now,
+        )
         run = _Run(call, self._requests.build(call), teller, shared)
         try:
             while True:
@@ -281,7 +280,7 @@ class _Run:
         fates = functools.partial(self._fates, outcome, result, refused=refused)
         if self._call.observer is not None:
             self._call.observer(fates)
-        self.teller.finished(outcome, self._shared.clock, fates, self._outgoing)
+        self.teller.finished(outcome, self._shared.clock, fates)
 
     def _fates(self, outcome: Outcome, result: Sequence[Any] | None, *, refused: bool) -> list[MessageOutcome]:
         sent = self._call.consignment

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 import anyio
 
-from wikipayam_async.core.events import Phase
-from wikipayam_async.core.retry import Fault, FaultKind
+from wikipayam_async.core.fault import Fault, FaultKind
+from wikipayam_async.outcomes import Phase
 
 __all__ = ["Progress", "Trace", "run_in_child"]
 

@@ -12,11 +12,12 @@ from attrs import Factory, field, frozen
 
 from wikipayam_async import errors
 from wikipayam_async.core.converter import decode_json, to_mapping
-from wikipayam_async.core.events import Attempt
 from wikipayam_async.core.operation import Call, JsonValue
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.retry import parse_retry_after
-from wikipayam_async.redact import Scrubber, SealedBytes, Secret
+from wikipayam_async.outcomes import Attempt
+from wikipayam_async.redact.scrub import Scrubber
+from wikipayam_async.redact.sealed import SealedBytes, Secret
 
 __all__ = [
     "Answer",

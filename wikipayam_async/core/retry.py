@@ -12,18 +12,10 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from wikipayam_async.checks import not_negative, whole_from_one
+from wikipayam_async.core.fault import Fault, FaultKind
+from wikipayam_async.core.operation import Replay
 
-__all__ = [
-    "Fault",
-    "FaultKind",
-    "Replay",
-    "RetryBudget",
-    "RetryPolicy",
-    "Verdict",
-    "judge_fault",
-    "judge_status",
-    "parse_retry_after",
-]
+__all__ = ["RetryBudget", "RetryPolicy", "Verdict", "judge_fault", "judge_status", "parse_retry_after"]
 
 Uniform: TypeAlias = Callable[[float, float], float]
 
@@ -33,49 +25,6 @@ _SUCCESS_FROM, _SUCCESS_TO = 200, 300
 _TOO_MANY_REQUESTS = 429
 _MAY_HAVE_BEEN_TAKEN = frozenset({408, 409})
 _TRANSIENT = frozenset({502, 503, 504})
-
-
-class Replay(enum.StrEnum):
-    """What it would mean to carry out a call twice."""
-
-    READ = "read"
-    """Nothing."""
-    IDEMPOTENT = "idempotent"
-    """Nothing more than once."""
-    SEND = "send"
-    """A second SMS, and its price. Retried only if it is provable that nothing was accepted."""
-
-
-class FaultKind(enum.StrEnum):
-    """What goes wrong between this machine and the gateway."""
-
-    CONNECT = "connect"
-    """No connection: refused, unreachable, name not found, proxy refused, handshake broken off."""
-    CERTIFICATE = "certificate"
-    """The gateway's certificate is not to be trusted. Never retried: it does not heal in a second."""
-    TIMEOUT = "timeout"
-    DISCONNECTED = "disconnected"
-    UNREADABLE = "unreadable"
-    """What came is not HTTP, is encoded, or breaks off."""
-    TOO_LARGE = "too_large"
-
-
-class Fault(Exception):  # noqa: N818 - it is the wire's word for what went wrong, and never reaches a user
-    """A failed exchange, as the wire knows it. Never leaves the package; carries no data of the exchange.
-
-    Attributes:
-        kind: What went wrong.
-        handed_over: Whether the gateway may have got the whole request. True unless the contrary is known.
-        detail: A few words for the error's text.
-        status_code: The answer's status, if it got that far.
-    """
-
-    def __init__(self, kind: FaultKind, detail: str, *, handed_over: bool, status_code: int | None = None) -> None:
-        super().__init__(f"{kind}: {detail}")
-        self.kind = kind
-        self.detail = detail
-        self.handed_over = handed_over
-        self.status_code = status_code
 
 
 class Verdict(enum.Enum):

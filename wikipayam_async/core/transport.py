@@ -16,15 +16,16 @@ import anyio
 import httpx
 from attrs import frozen
 
+from wikipayam_async.checks import without_frames
+from wikipayam_async.core.fault import Fault, FaultKind
 from wikipayam_async.core.httpx_adapter import ForeignCarrier, exchange, headers_with_token, watch
 from wikipayam_async.core.lanes import Connections, LaneLike, Lanes
 from wikipayam_async.core.options import DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, Origin
 from wikipayam_async.core.progress import Progress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
-from wikipayam_async.core.retry import Fault, FaultKind
 from wikipayam_async.core.wire import Lane
 from wikipayam_async.errors import ConfigurationError
-from wikipayam_async.redact import SealedBytes, without_frames
+from wikipayam_async.redact.sealed import SealedBytes
 
 __all__ = ["Carrier", "ForeignCarrier", "LaneCarrier", "LaneTransport"]
 

@@ -16,11 +16,11 @@ import httptools
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
-from wikipayam_async.core.events import Phase
+from wikipayam_async.core.fault import Fault, FaultKind
 from wikipayam_async.core.progress import Progress
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.core.retry import Fault, FaultKind
-from wikipayam_async.redact import SealedBytes
+from wikipayam_async.outcomes import Phase
+from wikipayam_async.redact.sealed import SealedBytes
 
 __all__ = ["MAX_ANSWER_BYTES", "Lane", "encode_request", "refuse_encoding"]
 

@@ -9,12 +9,12 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from wikipayam_async.checks import check_number
+from wikipayam_async.checks import check_number, without_frames
 from wikipayam_async.cost.tariff import Tariff, format_money
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage, check_receiver, check_sender, check_track_id, text_field
 from wikipayam_async.numbers import normalize_receiver
-from wikipayam_async.redact import shape_of, without_frames
+from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.text.parts import Encoding, count_parts
 
 __all__ = ["CostEstimate", "CostShare", "CostTally", "estimate", "estimate_text"]

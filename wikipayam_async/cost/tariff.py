@@ -12,7 +12,7 @@ from attrs import Attribute, Factory, field, frozen
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.numbers import parse_number
 from wikipayam_async.numbers.digits import digits_of_text
-from wikipayam_async.redact import shape_of
+from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.text.parts import Encoding
 
 __all__ = ["MoneyLocale", "MoneyUnit", "Tariff", "format_money"]

@@ -29,7 +29,7 @@ from wikipayam_async.emulator import (
     serve,
     waiting_then,
 )
-from wikipayam_async.redact import mask_number
+from wikipayam_async.redact.masks import mask_number
 
 if TYPE_CHECKING:
     from rich.console import Console

@@ -12,7 +12,7 @@ from wikipayam_async import (
     UnknownOutcomeError,
     WikipayamError,
 )
-from wikipayam_async.redact import mask_number
+from wikipayam_async.redact.masks import mask_number
 
 __all__ = ["examples_of", "group", "runs_of"]
 

@@ -17,18 +17,11 @@ except ImportError as missing:
     ) from missing
 
 from wikipayam_async.client import AsyncWikipayam
-from wikipayam_async.core.events import (
-    Attempt,
-    AttemptFinished,
-    CallFinished,
-    Event,
-    EventHook,
-    Outcome,
-    RetryScheduled,
-)
+from wikipayam_async.core.events import AttemptFinished, CallFinished, Event, EventHook, RetryScheduled
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.integrations.gauges import Attributes, Queue, attributes_of, observed_by, server_of
-from wikipayam_async.redact import shape_of
+from wikipayam_async.outcomes import Attempt, Outcome
+from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.version import __version__
 
 __all__ = ["OpenTelemetryHook", "Queue", "chain", "traced"]

@@ -10,7 +10,7 @@ from attrs import field, frozen
 
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.numbers import normalize_receiver
-from wikipayam_async.redact import mask_mapping, mask_number, mask_text, shape_of
+from wikipayam_async.redact.masks import mask_mapping, mask_number, mask_text, shape_of
 
 __all__ = [
     "OtpMessage",

@@ -11,6 +11,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import msgspec
 from attrs import Factory, field, frozen
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages.models import (
@@ -23,7 +24,8 @@ from wikipayam_async.messages.models import (
     check_track_id,
     text_field,
 )
-from wikipayam_async.redact import SealedBytes, mask_number, shape_of, without_frames
+from wikipayam_async.redact.masks import mask_number, shape_of
+from wikipayam_async.redact.sealed import SealedBytes
 
 __all__ = [
     "Batch",

@@ -21,7 +21,7 @@ from wikipayam_async.numbers.plan import (
     Operator,
     operator_of,
 )
-from wikipayam_async.redact import mask_number, shape_of
+from wikipayam_async.redact.masks import mask_number, shape_of
 
 __all__ = ["NumberForm", "PhoneNumber", "is_mobile", "normalize_number", "normalize_receiver", "parse_number"]
 

@@ -10,11 +10,10 @@ from attrs import Factory, field, frozen
 
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.core.converter import to_model
-from wikipayam_async.core.operation import Call, Operation
-from wikipayam_async.core.retry import Replay
+from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.errors import InvalidInputError, ResponseError
 from wikipayam_async.messages.models import SmsMessage
-from wikipayam_async.redact import mask_mapping, mask_text, shape_of
+from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
 from wikipayam_async.services.base import Service
 
 if TYPE_CHECKING:

@@ -6,11 +6,12 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import converter, encode_json
-from wikipayam_async.core.operation import Call, Operation
-from wikipayam_async.core.retry import Replay
+from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.redact import Sealed, SealedBytes, SealedFields, shape_of, without_frames
+from wikipayam_async.redact.masks import shape_of
+from wikipayam_async.redact.sealed import Sealed, SealedBytes, SealedFields
 
 __all__ = ["make_call"]
 

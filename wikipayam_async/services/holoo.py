@@ -7,12 +7,13 @@ from typing import Any
 
 from attrs import field, frozen
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import encode_json, to_items, to_mapping
-from wikipayam_async.core.operation import Call, Consignment, JsonValue, Operation
-from wikipayam_async.core.retry import Replay
+from wikipayam_async.core.operation import Call, Consignment, JsonValue, Operation, Replay
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages.models import SentMessage, SmsMessage, check_receiver, check_sender, check_text
-from wikipayam_async.redact import SealedBytes, SealedFields, mask_mapping, seal, shape_of, without_frames
+from wikipayam_async.redact.masks import mask_mapping, shape_of
+from wikipayam_async.redact.sealed import SealedBytes, SealedFields, seal
 from wikipayam_async.services.base import Service
 
 __all__ = ["HolooResult", "HolooService"]

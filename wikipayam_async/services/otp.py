@@ -5,11 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable
 
-from wikipayam_async.core.operation import Operation
-from wikipayam_async.core.retry import Replay
+from wikipayam_async.core.operation import Operation, Replay
 from wikipayam_async.messages.models import OtpMessage, SentMessage
 from wikipayam_async.messages.payload import Batch, OtpWire, TrackIds, prepare_all, prepare_otp
-from wikipayam_async.services.base import Service, send_all
+from wikipayam_async.services.base import Service
+from wikipayam_async.services.sending import send_all
 
 __all__ = ["OtpService"]
 

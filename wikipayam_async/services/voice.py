@@ -7,13 +7,15 @@ from typing import Any
 
 from attrs import evolve, field, frozen
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import encode_json, to_items
-from wikipayam_async.core.operation import Call, Consignment, JsonValue, Operation
-from wikipayam_async.core.retry import Replay
+from wikipayam_async.core.operation import Call, Consignment, JsonValue, Operation, Replay
 from wikipayam_async.messages.models import OtpMessage, check_code, check_receiver, check_track_id
 from wikipayam_async.messages.payload import TrackIds
-from wikipayam_async.redact import SealedBytes, mask_mapping, mask_text, without_frames
-from wikipayam_async.services.base import Service, insist
+from wikipayam_async.redact.masks import mask_mapping, mask_text
+from wikipayam_async.redact.sealed import SealedBytes
+from wikipayam_async.services.base import Service
+from wikipayam_async.services.sending import insist
 
 __all__ = ["VoiceOtp", "VoiceService"]
 

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TypeAlias, TypeVar
 
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.redact import shape_of
+from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["Row", "RowErrorHandler", "each_row", "value_of"]
 

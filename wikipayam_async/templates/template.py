@@ -7,9 +7,11 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import Factory, field, frozen
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage, check_text
-from wikipayam_async.redact import SealedFields, mask_text, shape_of, without_frames
+from wikipayam_async.redact.masks import mask_text, shape_of
+from wikipayam_async.redact.sealed import SealedFields
 from wikipayam_async.templates.rows import Row, RowErrorHandler, each_row, value_of
 from wikipayam_async.text.parts import SmsParts, count_parts
 

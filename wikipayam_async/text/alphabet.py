@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TypeVar, final
 
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.redact import shape_of
+from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["BASIC", "EXTENSION", "LIMITS", "Encoding", "ForeignCharacters", "cut", "measure", "units_in"]
 

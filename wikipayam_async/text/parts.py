@@ -7,8 +7,9 @@ from collections.abc import Set as AbstractSet
 
 from attrs import field, frozen
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.redact import shape_of, without_frames
+from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.text.alphabet import LIMITS, Encoding, ForeignCharacters, cut, measure, units_in
 from wikipayam_async.text.spelling import SAFE_SPELLINGS, Spelling, is_arabic, replacements, respell
 

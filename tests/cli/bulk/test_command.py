@@ -16,7 +16,7 @@ from wikipayam_async.cli.bulk.options import BooksOptions, TextOptions, command_
 from wikipayam_async.cli.session import Connection
 from wikipayam_async.cli.settings import Settings
 from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, Fault
-from wikipayam_async.redact import Secret
+from wikipayam_async.redact.sealed import Secret
 
 A, B, C = "09120000001", "09120000002", "09120000003"
 FILE, RESULTS = "f.csv", "f.csv.results.jsonl"

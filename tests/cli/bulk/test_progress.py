@@ -6,7 +6,7 @@ import re
 from tests.cli.conftest import Terminal
 from wikipayam_async.cli.bulk.progress import progress
 from wikipayam_async.cli.output import Output
-from wikipayam_async.core.events import SendStatus
+from wikipayam_async.outcomes import SendStatus
 
 ACCEPTED, REJECTED, UNKNOWN, NOT_ATTEMPTED = SendStatus
 

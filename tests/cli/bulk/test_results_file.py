@@ -17,7 +17,7 @@ from wikipayam_async.cli.bulk.fates import Fate, read_results
 from wikipayam_async.cli.bulk.record import Line, RowLine
 from wikipayam_async.cli.bulk.refusals import ResultsFileError
 from wikipayam_async.cli.bulk.results_file import ResultsFile, RunFacts, ranges_of, results_path
-from wikipayam_async.core.events import SendStatus
+from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.version import __version__
 
 PATH = Path("r.jsonl")

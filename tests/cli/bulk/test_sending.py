@@ -17,8 +17,8 @@ from wikipayam_async.cli.bulk.results_file import ResultsFile
 from wikipayam_async.cli.bulk.sending import Feed, Pace, Tally, send_file
 from wikipayam_async.cli.bulk.sorting import Given, HeldBack, Refused, Sorted
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault
+from wikipayam_async.outcomes import SendStatus
 
 pytestmark = pytest.mark.anyio
 

@@ -9,10 +9,10 @@ from wikipayam_async.cli.bulk.fates import Fates
 from wikipayam_async.cli.bulk.record import Claimed, RowLine
 from wikipayam_async.cli.bulk.sorting import Given, HeldBack, Holding, Refused, Sorted, Sorter
 from wikipayam_async.cli.bulk.tables import TableRow
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.cost import Tariff
 from wikipayam_async.messages import SmsMessage
 from wikipayam_async.optout import OptOutList
+from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.text import count_parts
 
 A, B = "09120000001", "09120000002"

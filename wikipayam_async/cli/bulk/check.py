@@ -12,7 +12,7 @@ from wikipayam_async.cli.bulk.tables import TableRow
 from wikipayam_async.cost.estimate import CostEstimate, CostTally
 from wikipayam_async.cost.tariff import Tariff
 from wikipayam_async.messages.models import SmsMessage
-from wikipayam_async.redact import mask_text
+from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.text.parts import SmsParts, count_parts
 
 __all__ = ["Check", "Sample", "look_through"]

@@ -13,7 +13,7 @@ from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages.models import SmsMessage, check_sender, check_text, check_track_id
 from wikipayam_async.numbers import normalize_receiver
-from wikipayam_async.redact import mask_text
+from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.templates.rows import value_of
 from wikipayam_async.templates.template import Template
 

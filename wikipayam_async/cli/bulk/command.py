@@ -19,7 +19,7 @@ from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.session import Connection, Form, guarded
 from wikipayam_async.cli.settings import read_settings
-from wikipayam_async.core.events import SendStatus
+from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["bulk", "results"]
 

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from wikipayam_async.cli.bulk.record import HELD_BACK, Claimed, Header, Line, RowLine, RunLine, scan
 from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
-from wikipayam_async.core.events import SendStatus
+from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["Fate", "Fates", "Known", "check_is_file", "read_results"]
 

@@ -17,7 +17,7 @@ from wikipayam_async.cli.bulk.tables import Reading
 from wikipayam_async.cli.settings import Settings
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.optout import OptOutList
-from wikipayam_async.redact import mask_text
+from wikipayam_async.redact.masks import mask_text
 
 __all__ = ["BooksOptions", "CareOptions", "FileOptions", "HoldingOptions", "PaceOptions", "TextOptions", "command_line"]
 

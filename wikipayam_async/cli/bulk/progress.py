@@ -7,7 +7,7 @@ from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 
 from wikipayam_async.cli.output import Output
-from wikipayam_async.core.events import SendStatus
+from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["Counts", "Show", "progress"]
 

@@ -9,7 +9,7 @@ from typing import BinaryIO, TypeAlias
 import msgspec
 
 from wikipayam_async.cli.bulk.refusals import ResultsFileError
-from wikipayam_async.core.events import SendStatus
+from wikipayam_async.outcomes import SendStatus
 
 __all__ = [
     "FORMAT",

@@ -12,8 +12,8 @@ from wikipayam_async.cli.bulk.results_file import ResultsFile
 from wikipayam_async.cli.bulk.sending import Tally
 from wikipayam_async.cli.exits import Exit, worst
 from wikipayam_async.cli.output import Output, counted
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.cost.tariff import format_money
+from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["End", "described_check", "exit_code", "tell_check", "tell_end"]
 

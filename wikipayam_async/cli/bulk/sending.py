@@ -15,7 +15,6 @@ from wikipayam_async.cli.bulk.record import RowLine
 from wikipayam_async.cli.bulk.results_file import ResultsFile
 from wikipayam_async.cli.bulk.sorting import Given, HeldBack, Refused, Sorted
 from wikipayam_async.cli.exits import Exit, exit_of, worst
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.errors import (
     AuthenticationError,
     InsufficientBalanceError,
@@ -24,7 +23,8 @@ from wikipayam_async.errors import (
     WikipayamError,
 )
 from wikipayam_async.messages.models import SmsMessage
-from wikipayam_async.redact import mask_number
+from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.redact.masks import mask_number
 
 if TYPE_CHECKING:
     from wikipayam_async.client import AsyncWikipayam

@@ -14,7 +14,7 @@ from wikipayam_async.cli.bulk.tables import TableRow
 from wikipayam_async.errors import InvalidInputError, SuppressedError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.optout import OptOutList
-from wikipayam_async.redact import mask_number
+from wikipayam_async.redact.masks import mask_number
 
 __all__ = ["Given", "HeldBack", "Holding", "Refused", "Sieve", "Sorted", "Sorter"]
 

@@ -17,8 +17,8 @@ from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.spreadsheet import harmless
-from wikipayam_async.core.events import SendStatus
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["Listed", "tell_results"]
 

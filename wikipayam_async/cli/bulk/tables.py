@@ -16,7 +16,7 @@ from attrs import field, frozen
 from wikipayam_async.cli.bulk.refusals import InputFileError
 from wikipayam_async.cli.bulk.snapshot import CheckedFile, Snapshot, open_checked
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.redact import mask_mapping, shape_of
+from wikipayam_async.redact.masks import mask_mapping, shape_of
 from wikipayam_async.templates.rows import value_of
 
 if TYPE_CHECKING:

@@ -10,13 +10,12 @@ from typing import Literal, TypeAlias
 
 from attrs import frozen
 
+from wikipayam_async.bulk.results import BulkError, BulkSourceError
 from wikipayam_async.errors import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
     AuthenticationError,
-    BulkError,
-    BulkSourceError,
     InsufficientBalanceError,
     InvalidInputError,
     OutboxFullError,

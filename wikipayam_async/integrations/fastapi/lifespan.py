@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from wikipayam_async.batching.outbox import Outbox
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.errors import ConfigurationError
-from wikipayam_async.redact import shape_of
+from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.receives.worker import InboundWorker
 
 __all__ = ["CLIENT", "OUTBOX", "WORKER", "AppLifespan", "wikipayam_lifespan"]

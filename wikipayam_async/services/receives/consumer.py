@@ -10,13 +10,13 @@ from typing import NoReturn, Protocol, TypeAlias
 import anyio
 from attrs import define
 
-from wikipayam_async.checks import check_number
+from wikipayam_async.checks import check_number, is_id
 from wikipayam_async.core.limits import Clock, Sleep
 from wikipayam_async.errors import (
     InvalidInputError,
 )
-from wikipayam_async.redact import shape_of
-from wikipayam_async.services.base import TRANSIENT, is_id
+from wikipayam_async.redact.masks import shape_of
+from wikipayam_async.services.base import TRANSIENT
 from wikipayam_async.services.receives.models import MarkReadResult, Receive, UnreadPage
 from wikipayam_async.services.receives.paging import MAX_PAGE
 

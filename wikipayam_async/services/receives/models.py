@@ -12,7 +12,7 @@ from attrs import field, frozen
 from wikipayam_async.core.converter import to_items, to_mapping, to_model
 from wikipayam_async.core.operation import JsonValue
 from wikipayam_async.dates import to_jalali
-from wikipayam_async.redact import mask_mapping, mask_number, mask_text
+from wikipayam_async.redact.masks import mask_mapping, mask_number, mask_text
 
 if TYPE_CHECKING:
     import jdatetime  # type: ignore[import-untyped] # ships no types

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from typing import Literal, TypeAlias
 
-from wikipayam_async.checks import check_number
-from wikipayam_async.dates import DateLike
+from wikipayam_async.checks import check_number, without_frames
+from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.redact import SealedFields, shape_of, without_frames
-from wikipayam_async.services.base import check_date
+from wikipayam_async.redact.masks import shape_of
+from wikipayam_async.redact.sealed import SealedFields
 from wikipayam_async.services.receives.paging import MAX_PAGE
 
 __all__ = ["SortBy", "SortOrder", "Status", "filter_query", "list_query", "page_query"]

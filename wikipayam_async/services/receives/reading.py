@@ -5,12 +5,11 @@ from __future__ import annotations
 import functools
 from collections.abc import AsyncIterator, Mapping, Sequence
 
-from wikipayam_async.checks import check_number
-from wikipayam_async.core.operation import Call, Operation
-from wikipayam_async.core.retry import Replay
+from wikipayam_async.checks import check_id, check_number
+from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.dates import DateLike
-from wikipayam_async.redact import SealedFields, seal
-from wikipayam_async.services.base import Service, check_id
+from wikipayam_async.redact.sealed import SealedFields, seal
+from wikipayam_async.services.base import Service
 from wikipayam_async.services.receives.models import (
     Receive,
     ReceivesPage,

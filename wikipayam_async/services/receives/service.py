@@ -6,12 +6,11 @@ import builtins
 import functools
 from collections.abc import Iterable, Mapping
 
-from wikipayam_async.checks import check_number
+from wikipayam_async.checks import check_ids, check_number
 from wikipayam_async.core.converter import encode_json, to_mapping, to_model
-from wikipayam_async.core.operation import Call, Operation
-from wikipayam_async.core.retry import Replay
-from wikipayam_async.redact import SealedBytes, seal
-from wikipayam_async.services.base import check_ids, chunked
+from wikipayam_async.core.operation import Call, Operation, Replay
+from wikipayam_async.redact.sealed import SealedBytes, seal
+from wikipayam_async.services.base import chunked
 from wikipayam_async.services.receives.consumer import Consumer, ErrorHandler, Handler
 from wikipayam_async.services.receives.models import DeleteResult, MarkReadResult
 from wikipayam_async.services.receives.queries import filter_query

@@ -17,11 +17,11 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint_if_cancelled
 from attrs import define, frozen
 
-from wikipayam_async.batching.queue import check_seconds
+from wikipayam_async.checks import check_seconds
 from wikipayam_async.core.limits import Clock, Sleep
 from wikipayam_async.core.retry import Uniform
 from wikipayam_async.errors import APITimeoutError, InvalidInputError
-from wikipayam_async.redact import shape_of
+from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.receives.consumer import Consumer, ErrorHandler, Fetch, Handler, Mark
 from wikipayam_async.services.receives.models import MarkReadResult, Receive, UnreadPage
 

@@ -16,7 +16,7 @@ from wikipayam_async.core.limits import Clock, Sleep
 from wikipayam_async.core.operation import JsonValue
 from wikipayam_async.core.retry import Uniform
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.redact import mask_mapping, shape_of
+from wikipayam_async.redact.masks import mask_mapping, shape_of
 from wikipayam_async.services.base import TRANSIENT, chunked
 
 __all__ = [

@@ -12,19 +12,17 @@ from wikipayam_async.batching.outbox import OnOutcome, Outbox
 from wikipayam_async.batching.queue import Batching
 from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
 from wikipayam_async.bulk.options import BulkOrder, OnError, Progress, take_and_tell
-from wikipayam_async.bulk.results import BulkReport
+from wikipayam_async.bulk.results import BulkReport, BulkSourceError
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.core.converter import encode_json
-from wikipayam_async.core.operation import Call, Operation
-from wikipayam_async.core.retry import Replay
-from wikipayam_async.dates import DateLike
-from wikipayam_async.errors import BulkSourceError
+from wikipayam_async.core.operation import Call, Operation, Replay
+from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch, SmsWire, TrackIds, prepare_all, prepare_sms
-from wikipayam_async.redact import SealedBytes
-from wikipayam_async.services.base import check_date, send_all, send_batch, send_told
+from wikipayam_async.redact.sealed import SealedBytes
 from wikipayam_async.services.receives.models import LegacyInbox, read_inbox
+from wikipayam_async.services.sending import send_all, send_batch, send_told
 from wikipayam_async.services.sms.tracking import DeliveryTracking
 
 if TYPE_CHECKING:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable, Sequence
 
+from wikipayam_async.checks import check_ids
 from wikipayam_async.core.converter import encode_json
-from wikipayam_async.core.operation import Call, Operation
-from wikipayam_async.core.retry import Replay
-from wikipayam_async.redact import SealedBytes
-from wikipayam_async.services.base import Service, check_ids
+from wikipayam_async.core.operation import Call, Operation, Replay
+from wikipayam_async.redact.sealed import SealedBytes
+from wikipayam_async.services.base import Service
 from wikipayam_async.services.sms.delivery import (
     DeliveryReport,
     DeliveryStatus,

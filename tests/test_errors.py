@@ -99,7 +99,9 @@ def test_the_tree_is_as_documented(name: str) -> None:
 
 def test_the_samples_below_cover_every_class() -> None:
     """No error class is left out of the checks of pickles and secrets."""
-    assert sorted({type(error).__name__ for error in ERRORS}) == sorted([*errors.__all__, "BulkError", "BulkSourceError"])
+    assert sorted({type(error).__name__ for error in ERRORS}) == sorted(
+        [*errors.__all__, "BulkError", "BulkSourceError"]
+    )
 
 
 def test_connection_and_status_errors_are_no_value_errors() -> None:

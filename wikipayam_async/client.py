@@ -96,7 +96,7 @@ class AsyncWikipayam:
         rate_limit: How fast to go.
         max_connections: The most connections; further calls wait for one.
         http_client: An `httpx.AsyncClient` of your own to send with. Its pool, limits, hooks and logs are then yours:
-            how far a failed send got is known only from httpcore's trace, a send cannot be cancelled while under way,
+            how far a failed send got is known only from httpcore's trace, a send cannot be cancelled while in flight,
             and the token stands in the request's header where hooks and instrumentation can see it. It is not closed.
         transport: An httpx transport of your own, under the same conditions; it is closed with the client. A
             `LaneTransport` counts as the client's own.
@@ -334,7 +334,7 @@ class AsyncWikipayam:
         return await self._pipeline.run(call)
 
     async def aclose(self) -> None:
-        """Close the connections. Calls that are under way finish; later ones raise `ConfigurationError`."""
+        """Close the connections. Calls that are in flight finish; later ones raise `ConfigurationError`."""
         if self._owns_carrier:
             await self._carrier.aclose()
 

@@ -20,7 +20,7 @@
     │   ├── RateLimitError                  429
     │   └── ServerError                     5xx
     ├── ResponseError                       its answer cannot be read, or is too large
-    ├── UnknownOutcomeError                 a send whose fate is not known: do not resend blindly
+    ├── UnknownOutcomeError                 a send whose outcome is not known: do not resend blindly
     └── BulkError                           a bulk send did not deliver everything to the gateway
         └── BulkSourceError                 the iterable of messages itself raised
 
@@ -245,13 +245,13 @@ class ResponseError(_CallError):
 
 
 class UnknownOutcomeError(_CallError):
-    """A send whose fate is not known: the gateway may have accepted it. Do not resend blindly.
+    """A send whose outcome is not known: the gateway may have accepted it. Do not resend blindly.
 
     `__cause__` says what went wrong. Look for the track ids in the gateway's panel, or wait for the delivery, before
     you decide.
 
     Attributes:
-        messages: The messages whose fate is not known, as they were handed in. Not part of a pickle.
+        messages: The messages whose outcome is not known, as they were handed in. Not part of a pickle.
         track_ids: Their track ids, in the same order (`None` where the service has none).
         accepted: What the same request is known to have got accepted. Not part of a pickle.
         phase: How far the attempt got.

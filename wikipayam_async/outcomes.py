@@ -73,7 +73,7 @@ class MessageOutcome:
 
     Attributes:
         track_id: The message's track id; None where the service has none.
-        status: Its fate.
+        status: Its outcome.
         id: The gateway's id, if it was accepted.
     """
 

@@ -65,8 +65,11 @@ class Road:
         await self.gate.wait()
         if self.failures:
             raise self.failures.pop(0)
-        wires: Sequence[Any] = batch.wires
-        return [SentMessage(f"id-{wire.message}", wire.sender, wire.receiver, wire.track_id) for wire in wires]
+        payloads: Sequence[Any] = batch.payloads
+        return [
+            SentMessage(f"id-{payload.message}", payload.sender, payload.receiver, payload.track_id)
+            for payload in payloads
+        ]
 
     @property
     def sizes(self) -> list[int]:
@@ -171,7 +174,7 @@ class TestGathering:
         async with many_tasks(batcher) as tasks, batcher:
             tasks.send(*texts(7))
             await rest()
-            assert (road.sizes, batcher.waiting, batcher.under_way) == ([3, 3], 1, 0)
+            assert (road.sizes, batcher.waiting, batcher.in_flight) == ([3, 3], 1, 0)
             assert tasks.accepted == set(road.texts)
         assert road.sizes == [3, 3, 1]
 
@@ -240,7 +243,7 @@ class TestGathering:
         assert road.sizes == [10, 20, 20, 10]
 
     async def test_while_all_are_busy_messages_gather(self) -> None:
-        """So many requests are under way and no more; what comes meanwhile leaves together as soon as one is back."""
+        """So many requests are in flight and no more; what comes meanwhile leaves together as soon as one is back."""
         road = Road()
         road.gate = anyio.Event()
         batcher = batcher_over(road, linger=0, concurrency=2)
@@ -248,7 +251,7 @@ class TestGathering:
             await tasks.send_in_order("m0", "m1")
             tasks.send(*texts(40, "n"))
             await rest()
-            assert (road.sizes, batcher.waiting, batcher.under_way) == ([1, 1], 40, 2)
+            assert (road.sizes, batcher.waiting, batcher.in_flight) == ([1, 1], 40, 2)
             road.gate.set()
         assert road.sizes == [1, 1, 40]
 
@@ -259,11 +262,11 @@ class TestGathering:
         batcher = batcher_over(road, max_size=2, concurrency=1, max_waiting=3, linger=FOR_EVER)
         async with many_tasks(batcher) as tasks, batcher:
             await tasks.send_in_order(*texts(9))
-            assert (batcher.under_way, batcher.waiting) == (2, 3)
+            assert (batcher.in_flight, batcher.waiting) == (2, 3)
             tasks.scopes["m3"].cancel()  # waits for its request
             tasks.scopes["m6"].cancel()  # waits for room
             await rest()
-            assert (batcher.under_way, batcher.waiting) == (2, 3)
+            assert (batcher.in_flight, batcher.waiting) == (2, 3)
             road.gate.set()
         assert road.requests == [["m0", "m1"], ["m2", "m4"], ["m5", "m7"], ["m8"]]
         assert tasks.accepted == set(texts(9)) - {"m3", "m6"}
@@ -304,19 +307,23 @@ class TestArguments:
             assert batcher.waiting == 0
 
     async def test_all_that_a_message_may_have(self) -> None:
-        """Line, reference, spelling and note go the way they go with every other send."""
-        wires: list[Any] = []
+        """PendingQueue, reference, spelling and note go the way they go with every other send."""
+        payloads: list[Any] = []
 
         async def road(batch: Batch[SmsMessage], _: object) -> list[SentMessage]:
-            sent: Sequence[Any] = batch.wires
-            wires.extend((one.receiver, one.sender, one.track_id, one.message or one.note) for one in sent)
-            return [SentMessage("id") for _ in batch.wires]
+            sent: Sequence[Any] = batch.payloads
+            payloads.extend((one.receiver, one.sender, one.track_id, one.message or one.note) for one in sent)
+            return [SentMessage("id") for _ in batch.payloads]
 
         async with batcher_over(road, linger=0) as batcher:
             await batcher.send("+98 912 345 6789", "one", "2000", "A")
             await batcher.send("1800", "two", track_id="B", normalize=False)
             await batcher.send_message(SmsMessage("1800", note="three", track_id="C"), normalize=False)
-        assert wires == [(RECEIVER, "2000", "A", "one"), ("1800", "1000", "B", "two"), ("1800", "1000", "C", "three")]
+        assert payloads == [
+            (RECEIVER, "2000", "A", "one"),
+            ("1800", "1000", "B", "two"),
+            ("1800", "1000", "C", "three"),
+        ]
 
     async def test_references_are_made(self) -> None:
         """Messages without a reference get one that no other has."""
@@ -345,7 +352,7 @@ class TestArguments:
                 sent = await batcher.send(RECEIVER, "text", track_id="T")
                 assert repr(batcher) == (
                     "<Batcher Batching(max_size=100, linger=0.001, concurrency=2, max_waiting=50), "
-                    "0 waiting, 0 under way>"
+                    "0 waiting, 0 in flight>"
                 )
             for wrong in ({"max_size": 0}, {"linger": -1}, {"concurrency": 0}, {"max_waiting": 0}):
                 with pytest.raises(InvalidInputError, match=next(iter(wrong))):
@@ -380,7 +387,7 @@ class TestCancelling:
             await rest()
             tasks.scopes["m1"].cancel()
             await rest()
-            assert (tasks.scopes["m1"].cancelled_caught, batcher.under_way, tasks.outcomes) == (True, 3, {})
+            assert (tasks.scopes["m1"].cancelled_caught, batcher.in_flight, tasks.outcomes) == (True, 3, {})
             road.gate.set()
         assert sorted(road.texts, key=str) == ["m0", "m1", "m2"]
         assert set(tasks.outcomes) == tasks.accepted == {"m0", "m2"}
@@ -394,12 +401,12 @@ class TestCancelling:
         async with many_tasks(batcher) as tasks, batcher:
             await tasks.send_in_order("m0")
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(batcher.send(RECEIVER, "under way"), 0.01)
+                await asyncio.wait_for(batcher.send(RECEIVER, "in flight"), 0.01)
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(batcher.send(RECEIVER, "waits"), 0.01)
-            assert (batcher.under_way, batcher.waiting) == (2, 0)
+            assert (batcher.in_flight, batcher.waiting) == (2, 0)
             road.gate.set()
-        assert road.requests == [["m0", "under way"]]
+        assert road.requests == [["m0", "in flight"]]
         assert tasks.accepted == {"m0"}
 
     async def test_a_task_that_is_cancelled_already_sends_nothing(self) -> None:
@@ -411,7 +418,7 @@ class TestCancelling:
                 scope.cancel()
                 await batcher.send(RECEIVER, "text")
             await rest()
-            assert (scope.cancelled_caught, batcher.waiting, batcher.under_way) == (True, 0, 0)
+            assert (scope.cancelled_caught, batcher.waiting, batcher.in_flight) == (True, 0, 0)
         assert road.requests == []
 
     async def test_all_at_once(self) -> None:
@@ -444,7 +451,7 @@ class TestFlushing:
             await rest()
             tasks._group.start_soon(self._open, road)
             await batcher.flush()
-            assert (batcher.waiting, batcher.under_way) == (0, 0)
+            assert (batcher.waiting, batcher.in_flight) == (0, 0)
             assert sorted(road.texts, key=str) == texts(9)
             tasks.send("later")
             await rest()
@@ -473,20 +480,20 @@ class TestFlushing:
             flushed = True
 
         async with many_tasks(batcher) as tasks, batcher:
-            tasks.send("under way")
+            tasks.send("in flight")
             await rest()
             tasks.send("gives up")
             await rest()
             tasks._group.start_soon(flush)
             await rest()
-            tasks.scopes["under way"].cancel()
+            tasks.scopes["in flight"].cancel()
             tasks.scopes["gives up"].cancel()
             await rest()
             assert not flushed
             road.gate.set()
             await rest()
             assert flushed
-        assert road.texts == ["under way"]
+        assert road.texts == ["in flight"]
 
 
 class TestClosing:
@@ -502,7 +509,7 @@ class TestClosing:
                 await checkpoint()
                 await checkpoint()
                 assert batcher.waiting == 5
-            assert (batcher.waiting, batcher.under_way) == (0, 0)
+            assert (batcher.waiting, batcher.in_flight) == (0, 0)
             await rest()
             assert tasks.accepted == set(texts(23))
 
@@ -557,7 +564,7 @@ class TestClosing:
         assert str(tasks.outcomes["m9"]) == (
             "sms.send: not sent, because the batcher was closed before its turn; sending it again is safe"
         )
-        assert (batcher.waiting, batcher.under_way) == (0, 0)
+        assert (batcher.waiting, batcher.in_flight) == (0, 0)
 
     async def test_cancelling_the_block(self) -> None:
         """A cancelled block sends nothing more; requests that can still be held back are, and the tasks hear of it."""
@@ -649,7 +656,7 @@ class TestDeadline:
             await rest()
             tasks._group.start_soon(close)
             await rest()
-            assert (left, batcher.under_way) == ([], 5)
+            assert (left, batcher.in_flight) == ([], 5)
             road.gate.set()
         assert (left, tasks.accepted) == ([[]], set(texts(5)))
 
@@ -665,7 +672,7 @@ class TestDeadline:
             left = await batcher.aclose(7.5)
             assert anyio.current_time() - began == 7.5
             assert await batcher.aclose() == []
-            assert (batcher.waiting, batcher.under_way) == (0, 0)
+            assert (batcher.waiting, batcher.in_flight) == (0, 0)
             await checkpoint()
         assert sorted(str(message.message) for message in left) == texts(8)
         assert tasks.errors == dict.fromkeys(texts(8), ConfigurationError)

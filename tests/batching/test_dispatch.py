@@ -25,8 +25,8 @@ from wikipayam_async import (
     UnprocessableError,
     WikipayamError,
 )
-from wikipayam_async.batching.dispatch import SharedRoad, not_sent
-from wikipayam_async.batching.queue import BatchSize, Waiter
+from wikipayam_async.batching.dispatch import Dispatcher, not_sent
+from wikipayam_async.batching.queue import BatchSize, PendingMessage
 from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
 from wikipayam_async.core.operation import Observer
 from wikipayam_async.messages.payload import Batch, TrackIds, prepare_sms
@@ -38,13 +38,15 @@ ATTEMPTS = (Attempt(1, Phase.SENT, 0.1, None, "timeout"),)
 Outcome = SentMessage | WikipayamError
 
 
-def waiters(count: int, *, track_id: str | None = None, text: str = "m") -> list[Waiter]:
+def waiters(count: int, *, track_id: str | None = None, text: str = "m") -> list[PendingMessage]:
     """Make so many waiters, each with a receiver of its own."""
     made = []
     for number in range(count):
         receiver, name = f"0912000{number:04}", track_id or f"T{number}"
         message = SmsMessage(receiver, text, track_id=name)
-        made.append(Waiter(message, prepare_sms(message, sender="1", track_ids=TrackIds(), normalize=True), 0.0))
+        made.append(
+            PendingMessage(message, prepare_sms(message, sender="1", track_ids=TrackIds(), normalize=True), 0.0)
+        )
     return made
 
 
@@ -70,12 +72,14 @@ class Gateway:
             await anyio.sleep_forever()
         left_out: Any = step
         return [
-            None if place in left_out else SentMessage(f"id-{wire.receiver}", "line", wire.receiver, wire.track_id)
-            for place, wire in enumerate(batch.wires)
+            None
+            if place in left_out
+            else SentMessage(f"id-{payload.receiver}", "line", payload.receiver, payload.track_id)
+            for place, payload in enumerate(batch.payloads)
         ]
 
 
-async def outcomes_of(people: Sequence[Waiter]) -> list[Outcome]:
+async def outcomes_of(people: Sequence[PendingMessage]) -> list[Outcome]:
     """Return what each was told, all of which has to be there."""
     told: list[Outcome] = []
     for waiter in people:
@@ -87,11 +91,11 @@ async def outcomes_of(people: Sequence[Waiter]) -> list[Outcome]:
     return told
 
 
-async def carried(gateway: Gateway, people: Sequence[Waiter], size: BatchSize | None = None) -> list[Outcome]:
+async def carried(gateway: Gateway, people: Sequence[PendingMessage], size: BatchSize | None = None) -> list[Outcome]:
     """Carry messages; return what each waiter was told."""
-    road = SharedRoad(gateway, size or BatchSize(100), 1.0)
+    road = Dispatcher(gateway, size or BatchSize(100), 1.0)
     await road.carry(people)
-    assert (road.under_way, road.unsent) == ({}, [])
+    assert (road.in_flight, road.unsent) == ({}, [])
     return await outcomes_of(people)
 
 
@@ -224,7 +228,7 @@ async def test_a_stop_holds_for_the_rest_of_the_batch_and_no_longer() -> None:
     """After a wrong token the other requests of the batch are not tried; the next batch is."""
     wrong = AuthenticationError("no", status_code=401)
     gateway = Gateway(wrong)
-    road = SharedRoad(gateway, BatchSize(100), 1.0)
+    road = Dispatcher(gateway, BatchSize(100), 1.0)
     first, second = waiters(5, text="x" * (MAX_BODY_BYTES * 2 // 5)), waiters(1)
     await road.carry(first)
     await road.carry(second)
@@ -236,7 +240,7 @@ async def test_a_stop_holds_for_the_rest_of_the_batch_and_no_longer() -> None:
 async def test_a_gateway_that_does_not_answer_is_asked_again_by_every_batch() -> None:
     """A gateway that cannot be reached costs the messages of a batch, and no others."""
     gateway = Gateway(*[APIConnectionError("away") for _ in range(6)])
-    road = SharedRoad(gateway, BatchSize(100), 1.0)
+    road = Dispatcher(gateway, BatchSize(100), 1.0)
     for _ in range(6):
         await road.carry(waiters(2))
     (last,) = people = waiters(1)
@@ -266,16 +270,16 @@ def test_not_sent() -> None:
     assert not_sent(None).__cause__ is None
 
 
-async def cut_off(gateway: Gateway, people: Sequence[Waiter]) -> SharedRoad:
+async def cut_off(gateway: Gateway, people: Sequence[PendingMessage]) -> Dispatcher:
     """Carry messages, and cancel that as soon as the gateway hangs."""
-    road = SharedRoad(gateway, BatchSize(100), 1.0)
+    road = Dispatcher(gateway, BatchSize(100), 1.0)
     async with anyio.create_task_group() as group:
         group.start_soon(road.carry, people)
         for _ in range(20):
             await checkpoint()
-        assert list(road.under_way) == list(people)
+        assert list(road.in_flight) == list(people)
         group.cancel_scope.cancel()
-    assert road.under_way == {}
+    assert road.in_flight == {}
     return road
 
 
@@ -290,7 +294,7 @@ async def test_cut_off_before_anything_left() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fate", "expected"),
+    ("outcome", "expected"),
     [
         (MessageOutcome("T0", SendStatus.ACCEPTED, "id-0"), SentMessage("id-0", track_id="T0")),
         (MessageOutcome("T0", SendStatus.UNKNOWN), UnknownOutcomeError),
@@ -298,16 +302,16 @@ async def test_cut_off_before_anything_left() -> None:
         (MessageOutcome("T0", SendStatus.NOT_ATTEMPTED), ConfigurationError),
     ],
 )
-async def test_cut_off_after_the_fate_was_told(fate: MessageOutcome, expected: Any) -> None:
+async def test_cut_off_after_the_fate_was_told(outcome: MessageOutcome, expected: Any) -> None:
     """Everyone hears what the pipeline told of his message before it let go."""
 
     def tell(_: object, observer: Callable[[Callable[[], list[MessageOutcome]]], None]) -> None:
-        observer(lambda: [fate])
+        observer(lambda: [outcome])
 
     people = waiters(1)
     road = await cut_off(Gateway(tell), people)
     (told,) = await outcomes_of(people)
     assert (told if isinstance(told, SentMessage) else type(told)) == expected
     assert road.unsent == ([people[0].message] if expected is ConfigurationError else [])
-    if fate.status is SendStatus.REJECTED:
+    if outcome.status is SendStatus.REJECTED:
         assert str(told) == "sms.send: the gateway refused this message while the batcher was being closed"

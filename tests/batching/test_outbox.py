@@ -71,8 +71,11 @@ class Road:
         await self.gate.wait()
         if self.failures:
             raise self.failures.pop(0)
-        wires: Sequence[Any] = batch.wires
-        return [SentMessage(f"id-{wire.message}", wire.sender, wire.receiver, wire.track_id) for wire in wires]
+        payloads: Sequence[Any] = batch.payloads
+        return [
+            SentMessage(f"id-{payload.message}", payload.sender, payload.receiver, payload.track_id)
+            for payload in payloads
+        ]
 
     @property
     def sizes(self) -> list[int]:
@@ -139,7 +142,7 @@ class TestPosting:
         road, told = Road(), Told()
         async with outbox_over(road, told, linger=FOR_EVER) as outbox:
             post(outbox, 250)
-            assert (road.requests, outbox.waiting, outbox.under_way) == ([], 250, 0)
+            assert (road.requests, outbox.waiting, outbox.in_flight) == ([], 250, 0)
         assert road.sizes == [100, 100, 50]
         assert told.statuses == all_of(250, ACCEPTED)
         message = SmsMessage(RECEIVER, "m7", track_id="T7")
@@ -147,16 +150,16 @@ class TestPosting:
             7, message, ACCEPTED, "id-m7", None, "T7"
         )
         assert dict(outbox.counts) == {ACCEPTED: 250, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 0}
-        assert (outbox.waiting, outbox.under_way, outbox.undelivered) == (0, 0, [])
+        assert (outbox.waiting, outbox.in_flight, outbox.undelivered) == (0, 0, [])
 
     async def test_all_that_a_message_may_have(self) -> None:
-        """Line, reference, spelling and note go the way they go with every other send; the reference is returned."""
-        wires: list[Any] = []
+        """PendingQueue, reference, spelling and note go the way they go with every other send; the reference is returned."""
+        payloads: list[Any] = []
 
         async def road(batch: Batch[SmsMessage], _: object) -> list[SentMessage]:
-            sent: Sequence[Any] = batch.wires
-            wires.extend((one.receiver, one.sender, one.track_id, one.message or one.note) for one in sent)
-            return [SentMessage("id") for _ in batch.wires]
+            sent: Sequence[Any] = batch.payloads
+            payloads.extend((one.receiver, one.sender, one.track_id, one.message or one.note) for one in sent)
+            return [SentMessage("id") for _ in batch.payloads]
 
         async with outbox_over(road) as outbox:
             names = [
@@ -164,7 +167,7 @@ class TestPosting:
                 outbox.post("1800", "two", normalize=False),
                 outbox.post_message(SmsMessage("1800", note="three", track_id="C"), normalize=False),
             ]
-        assert wires == [
+        assert payloads == [
             (RECEIVER, "2000", "A", "one"),
             ("1800", "1000", names[1], "two"),
             ("1800", "1000", "C", "three"),
@@ -190,7 +193,7 @@ class TestPosting:
         ],
         ids=lambda value: type(value).__name__,
     )
-    async def test_fates(self, failure: Exception, status: SendStatus) -> None:
+    async def test_outcomes(self, failure: Exception, status: SendStatus) -> None:
         """A failure is the outcome of the messages of its request, and touches no other; it is not left over."""
         told = Told()
         async with outbox_over(Road(failure), told, linger=0) as outbox:
@@ -202,7 +205,7 @@ class TestPosting:
         assert [type(result.error) for result in told.results] == [expected, expected, type(None)]
         assert (outbox.counts[status], outbox.undelivered) == (2, [])
 
-    async def test_the_same_error_may_mean_two_fates(self) -> None:
+    async def test_the_same_error_may_mean_two_outcomes(self) -> None:
         """When half of a request is refused for a wrong token, the other half is not tried, and told as that."""
         road = Road(PayloadTooLargeError("no", status_code=413), AuthenticationError("no", status_code=401))
         told = Told()
@@ -245,7 +248,7 @@ class TestRoom:
                 with pytest.raises(OutboxFullError, match="3 messages wait already") as caught:
                     outbox.post(RECEIVER, "too many")
                 guesses.append(caught.value.retry_after)
-            assert (outbox.waiting, outbox.under_way) == (3, 2)
+            assert (outbox.waiting, outbox.in_flight) == (3, 2)
             road.gate.set()
             await rest()
             outbox.post(RECEIVER, "in time")
@@ -445,7 +448,7 @@ class TestDraining:
         assert told.statuses == all_of(8, NOT_ATTEMPTED)
         assert outbox.undelivered == sorted(told.results, key=lambda result: result.index)
         assert {type(result.error) for result in told.results} == {ConfigurationError}
-        assert (outbox.waiting, outbox.under_way, outbox.counts[NOT_ATTEMPTED]) == (0, 0, 8)
+        assert (outbox.waiting, outbox.in_flight, outbox.counts[NOT_ATTEMPTED]) == (0, 0, 8)
 
     @MOCK_TIME
     @pytest.mark.parametrize(("seconds", "elapsed"), [(None, 7.5), (2.0, 2.0), (0, 0.0)])
@@ -521,7 +524,7 @@ class TestThroughTheClient:
                 assert outbox.post(RECEIVER, "text", track_id="T") == "T"
                 assert repr(outbox) == (
                     "<Outbox Batching(max_size=100, linger=0.001, concurrency=2, max_waiting=50), "
-                    "1 waiting, 0 under way>"
+                    "1 waiting, 0 in flight>"
                 )
             wrongs: list[dict[str, Any]] = [
                 {"max_size": 0},

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from wikipayam_async import APIConnectionError, InvalidInputError, SentMessage, SmsMessage
-from wikipayam_async.batching.queue import Batching, BatchSize, Line, Waiter
+from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PendingQueue
 from wikipayam_async.checks import check_seconds
 from wikipayam_async.messages.payload import TrackIds, prepare_sms
 
@@ -17,16 +17,16 @@ pytestmark = pytest.mark.anyio
 RECEIVER = "09123456789"
 
 
-def waiters(count: int) -> list[Waiter]:
+def waiters(count: int) -> list[PendingMessage]:
     """Make so many waiters, of whom each next one is due a second later."""
     message = SmsMessage(RECEIVER, "m")
-    wire = prepare_sms(message, sender="1", track_ids=TrackIds(), normalize=True)
-    return [Waiter(message, wire, float(number)) for number in range(count)]
+    payload = prepare_sms(message, sender="1", track_ids=TrackIds(), normalize=True)
+    return [PendingMessage(message, payload, float(number)) for number in range(count)]
 
 
-def line_of(people: list[Waiter], *, places: int = 100, most: int = 3) -> Line:
+def line_of(people: list[PendingMessage], *, places: int = 100, most: int = 3) -> PendingQueue:
     """Let people stand in line."""
-    line = Line(places, BatchSize(most))
+    line = PendingQueue(places, BatchSize(most))
     for waiter in people:
         line.join(waiter)
     return line

@@ -10,7 +10,7 @@ from anyio.lowlevel import checkpoint
 
 from wikipayam_async import APIConnectionError, ConfigurationError, SendStatus, SentMessage, SmsMessage, WikipayamError
 from wikipayam_async.batching.queue import Batching
-from wikipayam_async.batching.sorting_room import Letter, SortingRoom
+from wikipayam_async.batching.sorting_room import PostedMessage, SortingRoom
 from wikipayam_async.messages.payload import Batch, TrackIds, prepare_sms
 
 pytestmark = pytest.mark.anyio
@@ -35,11 +35,11 @@ def room_over(road: Callable[..., Awaitable[Any]]) -> SortingRoom:
     return SortingRoom(road, PREPARE, Batching(max_size=2, linger=0, concurrency=1), longest_pause=1.0)
 
 
-def letters(count: int, told: Told) -> list[Letter]:
+def letters(count: int, told: Told) -> list[PostedMessage]:
     """Make letters that write down what they are told."""
     messages = [SmsMessage("09123456789", f"m{number}", track_id=f"T{number}") for number in range(count)]
     return [
-        Letter(
+        PostedMessage(
             message,
             PREPARE(message, normalize=True),
             0.0,
@@ -60,7 +60,7 @@ async def test_a_letter_tells_its_outcome() -> None:
 
 
 async def test_what_is_put_in_leaves() -> None:
-    """Nobody waits, and every letter is told its own outcome; the fates are there to be taken out."""
+    """Nobody waits, and every letter is told its own outcome; the outcomes are there to be taken out."""
     told: Told = []
     room = room_over(accept)
     posted = letters(5, told)
@@ -72,18 +72,18 @@ async def test_what_is_put_in_leaves() -> None:
     assert [(number, sent.id) for number, sent in told if isinstance(sent, SentMessage)] == [
         (number, f"id-m{number}") for number in range(5)
     ]
-    assert room.fates == dict.fromkeys(posted, SendStatus.ACCEPTED)
+    assert room.outcomes == dict.fromkeys(posted, SendStatus.ACCEPTED)
 
 
 async def test_a_failure() -> None:
-    """The fate is told apart from the error."""
+    """The outcome is told apart from the error."""
     told: Told = []
     room = room_over(refuse)
     (letter,) = letters(1, told)
     async with room:
         room.put(letter)
     assert [(number, type(error)) for number, error in told] == [(0, APIConnectionError)]
-    assert room.fates == {letter: SendStatus.NOT_ATTEMPTED}
+    assert room.outcomes == {letter: SendStatus.NOT_ATTEMPTED}
 
 
 async def test_a_cancellation_from_outside() -> None:
@@ -112,5 +112,5 @@ async def test_a_cancellation_from_outside() -> None:
             await anyio.sleep_forever()
     assert scope.cancelled_caught
     assert [(number, type(error)) for number, error in told[4:]] == [(4, ConfigurationError), (5, ConfigurationError)]
-    fates = [room.fates.get(letter, SendStatus.NOT_ATTEMPTED) for letter in posted]
-    assert fates == [SendStatus.ACCEPTED] * 4 + [SendStatus.NOT_ATTEMPTED] * 2
+    outcomes = [room.outcomes.get(letter, SendStatus.NOT_ATTEMPTED) for letter in posted]
+    assert outcomes == [SendStatus.ACCEPTED] * 4 + [SendStatus.NOT_ATTEMPTED] * 2

@@ -76,7 +76,7 @@ class Load:
         return self.rate / batch
 
     def lanes(self, batch: int, answer: float) -> int:
-        """Requests under way at once: requests a second, times the seconds that one takes."""
+        """Requests in flight at once: requests a second, times the seconds that one takes."""
         return math.ceil(round(self.requests(batch) * answer, 9))
 
     def cores(self, costs: Costs) -> float:

@@ -12,7 +12,7 @@ from tests.benchmarks import payload
 from tests.benchmarks.server import Books, Connection
 
 
-class Wire(asyncio.Transport):
+class Payload(asyncio.Transport):
     """Keeps what is written."""
 
     def __init__(self) -> None:
@@ -24,9 +24,9 @@ class Wire(asyncio.Transport):
         self.written.append(bytes(data))
 
 
-def connect(books: Books, latency: float = 0.0) -> tuple[Connection, Wire]:
+def connect(books: Books, latency: float = 0.0) -> tuple[Connection, Payload]:
     """Open a connection without a socket."""
-    connection, wire = Connection(books, latency), Wire()
+    connection, wire = Connection(books, latency), Payload()
     connection.connection_made(wire)
     return connection, wire
 
@@ -76,10 +76,10 @@ def test_the_books_tell_what_was_done_since_they_were_last_asked() -> None:
 
 
 def test_a_latency_puts_the_answer_off() -> None:
-    """Requests of several connections are under way at once, and the books know the most of them."""
+    """Requests of several connections are in flight at once, and the books know the most of them."""
     books = Books()
 
-    async def main() -> tuple[int, list[Wire]]:
+    async def main() -> tuple[int, list[Payload]]:
         wires = []
         for number in range(3):
             connection, wire = connect(books, 0.001)

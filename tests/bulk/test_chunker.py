@@ -8,15 +8,15 @@ from hypothesis import strategies as st
 from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE, MAX_BODY_BYTES, Chunk, chunks_of
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.messages import SmsMessage
-from wikipayam_async.messages.payload import SmsWire
+from wikipayam_async.messages.payload import SmsPayload
 
-LEAST = len(encode_json(SmsWire("", "", msgspec.UNSET, msgspec.UNSET, "")))
+LEAST = len(encode_json(SmsPayload("", "", msgspec.UNSET, msgspec.UNSET, "")))
 """Bytes of the smallest object."""
 
 
-def wires_of(*sizes: int) -> list[SmsWire]:
+def wires_of(*sizes: int) -> list[SmsPayload]:
     """Make messages whose JSON objects have these many bytes more than the smallest."""
-    return [SmsWire("x" * size, "", msgspec.UNSET, msgspec.UNSET, "") for size in sizes]
+    return [SmsPayload("x" * size, "", msgspec.UNSET, msgspec.UNSET, "") for size in sizes]
 
 
 def messages_of(count: int) -> list[SmsMessage]:
@@ -41,14 +41,14 @@ def places(chunks: Sequence[Chunk | None]) -> list[list[int]]:
 
 
 def belongs_together(chunk: Chunk, sizes: Sequence[int]) -> bool:
-    """Tell whether indexes, messages, wires and body of a chunk are those of one another."""
-    messages, wires = messages_of(len(sizes)), wires_of(*sizes)
+    """Tell whether indexes, messages, payloads and body of a chunk are those of one another."""
+    messages, payloads = messages_of(len(sizes)), wires_of(*sizes)
     inside = [index - 100 for index in chunk.indexes]
     batch = chunk.batch
     return (
         list(batch.messages) == [messages[place] for place in inside]
-        and list(batch.wires) == [wires[place] for place in inside]
-        and msgspec.json.decode(batch.body) == msgspec.to_builtins([wires[place] for place in inside])
+        and list(batch.payloads) == [payloads[place] for place in inside]
+        and msgspec.json.decode(batch.body) == msgspec.to_builtins([payloads[place] for place in inside])
         and len(chunk) == len(inside)
     )
 
@@ -71,16 +71,16 @@ def test_chunks_hold_the_input_in_order_and_within_bounds(sizes: list[int], max_
 def test_no_chunk_is_smaller_than_it_must_be(sizes: list[int], max_bytes: int) -> None:
     """A chunk ends only because it is full: the next message would have broken the bound."""
     for chunk, following in itertools.pairwise(gather(sizes, max_bytes)):
-        grown = len(chunk.batch.body) + len(encode_json(following.batch.wires[0])) + 1
+        grown = len(chunk.batch.body) + len(encode_json(following.batch.payloads[0])) + 1
         assert grown > max_bytes
 
 
 def test_what_fits_into_one_request_is_one_chunk() -> None:
     """However many messages there are, and they are not copied."""
-    messages, wires = messages_of(3), wires_of(1, 2, 3)
-    (chunk,) = chunks_of(range(3), messages, wires)
+    messages, payloads = messages_of(3), wires_of(1, 2, 3)
+    (chunk,) = chunks_of(range(3), messages, payloads)
     assert (chunk.indexes, len(chunk)) == (range(3), 3)
-    assert (chunk.batch.messages is messages, chunk.batch.wires is wires) == (True, True)
+    assert (chunk.batch.messages is messages, chunk.batch.payloads is payloads) == (True, True)
 
 
 def test_a_body_of_exactly_the_most_bytes_is_one_chunk() -> None:
@@ -99,11 +99,11 @@ def test_a_message_larger_than_a_request_goes_alone() -> None:
 
 
 def test_a_size_is_counted_in_bytes() -> None:
-    """A Persian letter is two bytes on the wire, and a line break is two for JSON."""
-    wires = [SmsWire("1", "2", text, msgspec.UNSET, "3") for text in ("س" * 10, "\n" * 10)]
-    most = len(encode_json(wires))
-    assert places(chunks_of([0, 1], messages_of(2), wires, most)) == [[0, 1]]
-    assert places(chunks_of([0, 1], messages_of(2), wires, most - 1)) == [[0], [1]]
+    """A Persian letter is two bytes on the payload, and a line break is two for JSON."""
+    payloads = [SmsPayload("1", "2", text, msgspec.UNSET, "3") for text in ("س" * 10, "\n" * 10)]
+    most = len(encode_json(payloads))
+    assert places(chunks_of([0, 1], messages_of(2), payloads, most)) == [[0, 1]]
+    assert places(chunks_of([0, 1], messages_of(2), payloads, most - 1)) == [[0], [1]]
 
 
 def test_nothing_is_no_chunk() -> None:

@@ -23,7 +23,7 @@ def client_of(emulator: Emulator) -> AsyncWikipayam:
 
 
 def told(report: BulkReport) -> list[str]:
-    """Return the fate of each message, or why it was held back."""
+    """Return the outcome of each message, or why it was held back."""
     return [
         result.error.reason if isinstance(result.error, SuppressedError) else str(result.status)
         for result in report.results

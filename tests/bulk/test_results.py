@@ -25,7 +25,7 @@ MIXED = BulkReport(
 )
 
 
-def test_a_report_is_divided_by_fate() -> None:
+def test_a_report_is_divided_by_outcome() -> None:
     """Every result is in exactly one of the four lists, in the order of the input."""
     assert [
         [one.index for one in part] for part in (MIXED.accepted, MIXED.rejected, MIXED.unknown, MIXED.not_attempted)
@@ -37,14 +37,14 @@ def test_a_report_is_divided_by_fate() -> None:
     ]
 
 
-def test_a_report_counts_every_fate() -> None:
-    """Fates that did not occur are counted as none."""
+def test_a_report_counts_every_outcome() -> None:
+    """RowOutcomes that did not occur are counted as none."""
     assert MIXED.counts == {ACCEPTED: 2, REJECTED: 1, UNKNOWN: 1, NOT_ATTEMPTED: 1}
     assert BulkReport([]).counts == {ACCEPTED: 0, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 0}
 
 
 def test_a_summary_is_one_line() -> None:
-    """It names every fate, with thousands set apart."""
+    """It names every outcome, with thousands set apart."""
     assert MIXED.summary() == "5 messages: 2 accepted, 1 rejected, 1 unknown, 1 not attempted"
     assert BulkReport([result(0, ACCEPTED)] * 1200).summary() == (
         "1,200 messages: 1,200 accepted, 0 rejected, 0 unknown, 0 not attempted"
@@ -58,7 +58,7 @@ def test_a_report_without_failures_raises_nothing(results: list[SendResult]) -> 
 
 
 def test_the_unknown_go_before_all_other_failures() -> None:
-    """The error carries the messages and track ids whose fate is open, what was accepted, and the cause."""
+    """The error carries the messages and track ids whose outcome is open, what was accepted, and the cause."""
     cause = ResponseError("no answer")
     report = BulkReport([result(0, REJECTED), result(1, ACCEPTED), result(2, UNKNOWN, cause), result(3, UNKNOWN)])
     with pytest.raises(UnknownOutcomeError) as caught:

@@ -32,7 +32,7 @@ async def accept(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
 
 
 async def hold(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
-    """Accept everything but the request that begins with `m2`, which stays under way for ever."""
+    """Accept everything but the request that begins with `m2`, which stays in flight for ever."""
     if batch.messages[0].message == "m2":
         await anyio.sleep_forever()
     return await accept(batch, observer)
@@ -452,16 +452,16 @@ async def test_taking_all_after_everything_came_to_a_halt(count: int) -> None:
 
 
 async def test_all_before_anything_was_taken_keeps_the_window() -> None:
-    """While everything is awaited, no more requests are under way than the concurrency allows."""
-    under_way = 0
+    """While everything is awaited, no more requests are in flight than the concurrency allows."""
+    in_flight = 0
     most = 0
 
     async def road(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
-        nonlocal under_way, most
-        under_way += 1
-        most = max(most, under_way)
+        nonlocal in_flight, most
+        in_flight += 1
+        most = max(most, in_flight)
         ids = await accept(batch, observer)
-        under_way -= 1
+        in_flight -= 1
         return ids
 
     async with run_of(messages(50), road, batch_size=1, concurrency=3) as run:
@@ -476,8 +476,8 @@ async def test_taking_all_that_is_cancelled_loses_nothing(ordered: bool) -> None
         group.start_soon(run.take_all)
         await anyio.wait_all_tasks_blocked()
         group.cancel_scope.cancel()
-    fates = [NOT_ATTEMPTED if index in {2, 3} else ACCEPTED for index in range(8)]
-    assert sorted((result.index, result.status) for result in run.leftover) == list(enumerate(fates))
+    outcomes = [NOT_ATTEMPTED if index in {2, 3} else ACCEPTED for index in range(8)]
+    assert sorted((result.index, result.status) for result in run.leftover) == list(enumerate(outcomes))
 
 
 async def test_taking_all_that_is_cancelled_with_the_whole_run() -> None:
@@ -608,7 +608,7 @@ async def test_stop_on_a_bad_row() -> None:
 
 
 async def test_an_exception_of_the_block_goes_before_everything() -> None:
-    """The block's exception arrives as itself even if requests are still under way."""
+    """The block's exception arrives as itself even if requests are still in flight."""
 
     async def road(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
         if batch.messages[0].message == "m0":

@@ -9,7 +9,7 @@ from anyio.lowlevel import checkpoint
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.bulk.screening import Dedupe, Screen, Verdict
+from wikipayam_async.bulk.screening import Dedupe, Screen, ScreenResult
 from wikipayam_async.errors import InvalidInputError, SuppressedError
 from wikipayam_async.optout import OptOutList
 
@@ -24,7 +24,7 @@ def reasons(screen: Screen, *messages: tuple[str, str]) -> list[str | None]:
     return [one.reason if isinstance(one, SuppressedError) else None for one in found]
 
 
-async def verdict_of(screen: Screen, receiver: str, text: str = "hi") -> Verdict:
+async def verdict_of(screen: Screen, receiver: str, text: str = "hi") -> ScreenResult:
     """Check a message the way a bulk send does, waiting only if there is something to wait for."""
     found = screen.check(receiver, text)
     return await found if isinstance(found, Awaitable) else found
@@ -257,7 +257,7 @@ async def test_an_async_function_and_a_partial_of_one() -> None:
 async def test_two_at_once() -> None:
     """Of two equal messages that wait for their answers at the same time, one goes out."""
     screen = Screen(dedupe="receiver", opt_out=AskLater(answer=False))
-    found: list[Verdict] = []
+    found: list[ScreenResult] = []
 
     async def check() -> None:
         found.append(await verdict_of(screen, ALI))

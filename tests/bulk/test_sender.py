@@ -29,7 +29,7 @@ from wikipayam_async import (
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.sender import ChunkSender, results_of
 from wikipayam_async.core.operation import Observer
-from wikipayam_async.messages.payload import Batch, SmsWire
+from wikipayam_async.messages.payload import Batch, SmsPayload
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Phase
 
 pytestmark = pytest.mark.anyio
@@ -42,8 +42,8 @@ ATTEMPTS = (Attempt(1, Phase.ANSWERED, 0.1, 429),)
 def chunk(*indexes: int) -> Chunk:
     """Make a chunk of the messages with the given places in the input."""
     messages = [SmsMessage("09123456789", f"m{index}") for index in indexes]
-    wires = [SmsWire("1", "09123456789", f"m{index}", msgspec.UNSET, f"T{index}") for index in indexes]
-    return Chunk(indexes, Batch(messages, wires))
+    payloads = [SmsPayload("1", "09123456789", f"m{index}", msgspec.UNSET, f"T{index}") for index in indexes]
+    return Chunk(indexes, Batch(messages, payloads))
 
 
 class Road:
@@ -60,8 +60,8 @@ class Road:
         if isinstance(step, BaseException):
             raise step
         if callable(step):
-            fates: Any = step(batch)
-            observer(lambda: fates)
+            outcomes: Any = step(batch)
+            observer(lambda: outcomes)
             await anyio.sleep_forever()
         left_out: Any = step or ()
         return [None if place in left_out else f"id-{name}" for place, name in enumerate(batch.track_ids)]
@@ -73,7 +73,7 @@ def sender_of(road: Road, *, concurrency: int = 1, stop_on_failure: bool = False
 
 
 async def settled(sender: ChunkSender, *chunks: Chunk) -> list[tuple[int, SendStatus]]:
-    """Settle chunks; return the fates."""
+    """Settle chunks; return the outcomes."""
     results: list[SendResult] = []
     for one in chunks:
         await sender.settle(one, results)
@@ -81,7 +81,7 @@ async def settled(sender: ChunkSender, *chunks: Chunk) -> list[tuple[int, SendSt
 
 
 def all_of(status: SendStatus, *indexes: int) -> list[tuple[int, SendStatus]]:
-    """Give one fate to some places."""
+    """Give one outcome to some places."""
     return [(index, status) for index in indexes]
 
 
@@ -102,7 +102,7 @@ async def test_accepted() -> None:
 
 
 async def test_a_request_that_is_over_holds_nothing() -> None:
-    """What tells the fates holds the whole call, which holds who observes it: that circle is opened at once."""
+    """What tells the outcomes holds the whole call, which holds who observes it: that circle is opened at once."""
 
     class Told:
         def __init__(self, batch: object, observer: object) -> None:
@@ -156,7 +156,7 @@ async def test_left_out() -> None:
     ],
 )
 async def test_what_each_failure_means(error: Exception, status: SendStatus, stops: bool) -> None:
-    """A failure gives its messages the one fate that it proves, and stops the run if it concerns them all."""
+    """A failure gives its messages the one outcome that it proves, and stops the run if it concerns them all."""
     sender = sender_of(Road(error))
     results: list[SendResult] = []
     await sender.settle(chunk(0), results)
@@ -310,11 +310,11 @@ async def test_cancelled_before_anything_left() -> None:
 
 
 async def test_cancelled_after_the_pipeline_told() -> None:
-    """The fates that the pipeline told of before a cancellation went through become the results."""
+    """The outcomes that the pipeline told of before a cancellation went through become the results."""
 
     def tell(batch: Batch[SmsMessage]) -> list[MessageOutcome]:
-        fates = [(ACCEPTED, "id-0"), (UNKNOWN, None), (REJECTED, None)]
-        return [MessageOutcome(name, *fate) for name, fate in zip(batch.track_ids, fates, strict=True)]
+        outcomes = [(ACCEPTED, "id-0"), (UNKNOWN, None), (REJECTED, None)]
+        return [MessageOutcome(name, *outcome) for name, outcome in zip(batch.track_ids, outcomes, strict=True)]
 
     results: list[SendResult] = []
     with anyio.CancelScope() as scope:
@@ -333,7 +333,7 @@ async def test_cancelled_after_the_pipeline_told() -> None:
 
 
 async def test_cancelled_in_a_later_round() -> None:
-    """What an earlier round of the same request was told is not taken for the fates of the one that was cancelled."""
+    """What an earlier round of the same request was told is not taken for the outcomes of the one that was cancelled."""
     rounds = 0
 
     async def road(batch: Batch[SmsMessage], observer: Observer) -> Sequence[str | None]:
@@ -355,6 +355,6 @@ async def test_cancelled_in_a_later_round() -> None:
 
 
 def test_results_of() -> None:
-    """The same fate for some messages is one result each, with place and reference."""
+    """The same outcome for some messages is one result each, with place and reference."""
     results = results_of(chunk(3, 4), UNKNOWN, None)
     assert [(r.index, r.status, r.track_id) for r in results] == [(3, UNKNOWN, "T3"), (4, UNKNOWN, "T4")]

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from wikipayam_async import AuthenticationError, ConfigurationError, InvalidInputError, SendStatus, SmsMessage
 from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
-from wikipayam_async.bulk.source import Prepare, Pull, Source
+from wikipayam_async.bulk.source import Prepare, Source, SourceChunk
 from wikipayam_async.errors import SuppressedError
 from wikipayam_async.messages.payload import TrackIds, prepare_some
 
@@ -32,7 +32,7 @@ def good(count: int) -> list[SmsMessage]:
     return [SmsMessage(RECEIVER, f"m{index}") for index in range(count)]
 
 
-def shape(pull: Pull | None) -> Any:
+def shape(pull: SourceChunk | None) -> Any:
     """Return the number, the indexes to send, and the indexes that are settled."""
     if pull is None:
         return None
@@ -41,7 +41,7 @@ def shape(pull: Pull | None) -> Any:
 
 
 async def shapes(source: Source) -> list[Any]:
-    """Pull to the end."""
+    """SourceChunk to the end."""
     found = []
     while (pull := await source.pull()) is not None:
         found.append(shape(pull))
@@ -125,8 +125,8 @@ async def test_a_row_that_is_held_back() -> None:
     reason = SuppressedError("not sent: the receiver opted out", reason="opted_out")
 
     def prepare(messages: Sequence[SmsMessage]) -> Any:
-        wires, _ = prepare_some(messages, sender="1", track_ids=TrackIds(), normalize=True)
-        return wires[1:], {0: reason} if messages else {}
+        payloads, _ = prepare_some(messages, sender="1", track_ids=TrackIds(), normalize=True)
+        return payloads[1:], {0: reason} if messages else {}
 
     pull = await Source(good(2), prepare, 2).pull()
     assert shape(pull) == (0, [1], [0])

@@ -52,7 +52,7 @@ def test_the_text_may_come_from_stdin(gateway: Emulator, run: Run, monkeypatch: 
 
 
 @pytest.mark.parametrize(
-    ("fault", "code", "fate"),
+    ("fault", "code", "outcome"),
     [
         (Fault.reset(when=When.AFTER), 3, "unknown"),
         (Fault.status(422), 1, "rejected"),
@@ -60,11 +60,11 @@ def test_the_text_may_come_from_stdin(gateway: Emulator, run: Run, monkeypatch: 
         (Fault.status(401), 4, "rejected"),
     ],
 )
-def test_the_exit_code_tells_the_fate(gateway: Emulator, run: Run, fault: Fault, code: int, fate: str) -> None:
+def test_the_exit_code_tells_the_outcome(gateway: Emulator, run: Run, fault: Fault, code: int, outcome: str) -> None:
     """Unknown is 3, refused 1, a refused token 4; nothing is sent a second time."""
     gateway.faults.arm(fault)
     ended = run("send", RECEIVER, "text", "--json")
-    assert (ended.code, ended.json["counts"][fate]) == (code, 1)
+    assert (ended.code, ended.json["counts"][outcome]) == (code, 1)
     assert gateway.requests_to("POST /sms/send") == 1
 
 

@@ -31,7 +31,7 @@ def when(happened: Callable[[], object], then: Callable[[], object]) -> threadin
 @pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself Ctrl-C there")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_send_is_finished_and_told(gateway: Emulator, run: Run, number: signal.Signals) -> None:
-    """On Ctrl-C, or when asked to end, the send that has left is finished, its fate told, and the exit code is 130."""
+    """On Ctrl-C, or when asked to end, the send that has left is finished, its outcome told, and the exit code is 130."""
     gateway.faults.arm(Fault.delay(0.1))
     thread = when(lambda: gateway.ledger, lambda: os.kill(os.getpid(), number))
     ended = run("otp", "09123456789", "1234", "--pattern", "13", "--json", "--track-id", "T1")
@@ -39,7 +39,7 @@ def test_an_interrupted_send_is_finished_and_told(gateway: Emulator, run: Run, n
     (sent,) = gateway.ledger
     assert ended.code == 130
     assert ended.json == {"interrupted": True, "sends": [{"track_id": "T1", "status": "accepted", "id": sent.id}]}
-    assert ended.err == f"interrupted: finishing what is under way\ntrack id T1: accepted, id {sent.id}\n"
+    assert ended.err == f"interrupted: finishing what is in flight\ntrack id T1: accepted, id {sent.id}\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself Ctrl-C there")

@@ -21,7 +21,7 @@ def test_statuses_are_shown(gateway: Emulator, run: Run) -> None:
 
 
 def test_what_the_gateway_does_not_know_is_open(gateway: Emulator, run: Run) -> None:
-    """An id that the gateway does not mention is named, and the exit code says that its fate is not known."""
+    """An id that the gateway does not mention is named, and the exit code says that its outcome is not known."""
     ended = run("status", "a" * 24)
     assert (ended.code, ended.err.splitlines()[-1]) == (3, f"the gateway does not know: {'a' * 24}")
 

@@ -3,33 +3,42 @@ from collections.abc import Sequence
 
 import pytest
 
-from wikipayam_async.core.events import AttemptFinished, AttemptStarted, CallFinished, Event, RetryScheduled, Teller
+from wikipayam_async.core.events import (
+    AttemptFinished,
+    AttemptStarted,
+    CallFinished,
+    CallReporter,
+    Event,
+    RetryScheduled,
+)
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome, Phase, SendStatus
 
 REFUSED = Attempt(1, Phase.CONNECTING, 0.0625, None, "connect")
 ANSWERED = Attempt(2, Phase.ANSWERED, 0.5, 200)
-FATES = [MessageOutcome("T1", SendStatus.ACCEPTED, "69e5"), MessageOutcome("T2", SendStatus.UNKNOWN)]
+OUTCOMES = [MessageOutcome("T1", SendStatus.ACCEPTED, "69e5"), MessageOutcome("T2", SendStatus.UNKNOWN)]
 
 
 def never() -> Sequence[MessageOutcome]:
-    """Fail if the fates are worked out for nobody."""
+    """Fail if the outcomes are worked out for nobody."""
     raise AssertionError("nobody listens")
 
 
-def tell(teller: Teller, outcome: Outcome = Outcome.SUCCEEDED) -> None:
+def tell(reporter: CallReporter, outcome: Outcome = Outcome.SUCCEEDED) -> None:
     """Tell the story of a call that succeeded on its second try."""
-    teller.started(1)
-    teller.tried(REFUSED)
-    teller.retrying(0.25, "connect")
-    teller.started(2)
-    teller.tried(ANSWERED)
-    teller.finished(outcome, lambda: 11.5, lambda: FATES)
+    reporter.started(1)
+    reporter.tried(REFUSED)
+    reporter.retrying(0.25, "connect")
+    reporter.started(2)
+    reporter.tried(ANSWERED)
+    reporter.finished(outcome, lambda: 11.5, lambda: OUTCOMES)
 
 
 def test_the_hook_hears_the_whole_story() -> None:
     """Every step is an event, in order, with the same call id and operation."""
     heard: list[Event] = []
-    tell(Teller(heard.append, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0))
+    tell(
+        CallReporter(heard.append, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0)
+    )
     assert heard == [
         AttemptStarted("c-1", "sms.send", 1),
         AttemptFinished("c-1", "sms.send", REFUSED),
@@ -37,7 +46,7 @@ def test_the_hook_hears_the_whole_story() -> None:
         AttemptStarted("c-1", "sms.send", 2),
         AttemptFinished("c-1", "sms.send", ANSWERED),
         CallFinished(
-            "c-1", "sms.send", Outcome.SUCCEEDED, 1.5, (REFUSED, ANSWERED), tuple(FATES), "POST", "https://gw"
+            "c-1", "sms.send", Outcome.SUCCEEDED, 1.5, (REFUSED, ANSWERED), tuple(OUTCOMES), "POST", "https://gw"
         ),
     ]
 
@@ -45,7 +54,7 @@ def test_the_hook_hears_the_whole_story() -> None:
 def test_the_log_tells_the_whole_story(caplog: pytest.LogCaptureFixture) -> None:
     """Tries are told at DEBUG, retries and the end at INFO, on the logger that has the package's name."""
     with caplog.at_level(logging.DEBUG, "wikipayam_async"):
-        tell(Teller(None, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0))
+        tell(CallReporter(None, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0))
     assert caplog.record_tuples == [
         ("wikipayam_async", logging.DEBUG, "sms.send c-1: attempt 1: connect while connecting, 0.062 s"),
         ("wikipayam_async", logging.INFO, "sms.send c-1: attempt 1 failed (connect), the next in 0.25 s"),
@@ -62,7 +71,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, object]:
 def test_every_record_holds_what_it_says_as_fields(caplog: pytest.LogCaptureFixture) -> None:
     """A formatter that writes JSON has numbers and words to go by, and need not read the text."""
     with caplog.at_level(logging.DEBUG, "wikipayam_async"):
-        tell(Teller(None, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0))
+        tell(CallReporter(None, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0))
     refused, retry, answered, end = map(fields_of, caplog.records)
     call = {"wikipayam_operation": "sms.send", "wikipayam_call_id": "c-1"}
     assert refused == {
@@ -98,7 +107,7 @@ def test_every_record_holds_what_it_says_as_fields(caplog: pytest.LogCaptureFixt
 def test_a_call_that_was_never_tried_has_no_status(caplog: pytest.LogCaptureFixture) -> None:
     """One that was held back, or cancelled before its turn, is told of like any other."""
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        Teller(None, call_id="c-6", operation="balance", method="POST", base_url="https://gw", now=0.0).finished(
+        CallReporter(None, call_id="c-6", operation="balance", method="POST", base_url="https://gw", now=0.0).finished(
             Outcome.CANCELLED, lambda: 1.0, list
         )
     (record,) = map(fields_of, caplog.records)
@@ -108,10 +117,10 @@ def test_a_call_that_was_never_tried_has_no_status(caplog: pytest.LogCaptureFixt
 def test_the_log_masks_a_number_in_a_path(caplog: pytest.LogCaptureFixture) -> None:
     """A call that a user made up is named by its path, and a path may hold a phone number."""
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        teller = Teller(
+        reporter = CallReporter(
             None, call_id="c-7", operation="GET users/09121112233/x", method="POST", base_url="https://gw", now=0.0
         )
-        teller.finished(Outcome.FAILED, lambda: 1.0, list)
+        reporter.finished(Outcome.FAILED, lambda: 1.0, list)
     (record,) = caplog.records
     assert record.getMessage() == "GET users/***/x c-7: failed after 0 attempts, 1.000 s"
     assert fields_of(record)["wikipayam_operation"] == "GET users/***/x"
@@ -120,7 +129,7 @@ def test_the_log_masks_a_number_in_a_path(caplog: pytest.LogCaptureFixture) -> N
 def test_a_retry_costs_nothing_where_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
     """Neither an event nor a record is made of it."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
-        Teller(None, call_id="c-8", operation="balance", method="POST", base_url="https://gw", now=0.0).retrying(
+        CallReporter(None, call_id="c-8", operation="balance", method="POST", base_url="https://gw", now=0.0).retrying(
             0.5, "503"
         )
     assert caplog.records == []
@@ -136,24 +145,26 @@ def test_a_retry_costs_nothing_where_nobody_listens(caplog: pytest.LogCaptureFix
     ],
 )
 def test_an_unknown_outcome_is_a_warning(outcome: Outcome, level: int, caplog: pytest.LogCaptureFixture) -> None:
-    """Only a send whose fate is not known disturbs somebody who reads warnings."""
-    teller = Teller(None, call_id="c-2", operation="otp.send", method="POST", base_url="https://gw", now=0.0)
-    teller.tried(ANSWERED)
+    """Only a send whose outcome is not known disturbs somebody who reads warnings."""
+    reporter = CallReporter(None, call_id="c-2", operation="otp.send", method="POST", base_url="https://gw", now=0.0)
+    reporter.tried(ANSWERED)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        teller.finished(outcome, lambda: 2.0, list)
+        reporter.finished(outcome, lambda: 2.0, list)
     assert caplog.record_tuples == [
         ("wikipayam_async", level, f"otp.send c-2: {outcome.value} after 1 attempt, 2.000 s")
     ]
 
 
 def test_a_log_that_is_switched_off_costs_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Above INFO nothing of a call that went well is written, and no fates are worked out without a hook."""
+    """Above INFO nothing of a call that went well is written, and no outcomes are worked out without a hook."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
-        teller = Teller(None, call_id="c-3", operation="sms.send", method="POST", base_url="https://gw", now=0.0)
-        teller.started(1)
-        teller.tried(ANSWERED)
-        teller.finished(Outcome.SUCCEEDED, lambda: 1.0, never)
-    assert (caplog.record_tuples, teller.attempts) == ([], (ANSWERED,))
+        reporter = CallReporter(
+            None, call_id="c-3", operation="sms.send", method="POST", base_url="https://gw", now=0.0
+        )
+        reporter.started(1)
+        reporter.tried(ANSWERED)
+        reporter.finished(Outcome.SUCCEEDED, lambda: 1.0, never)
+    assert (caplog.record_tuples, reporter.attempts) == ([], (ANSWERED,))
 
 
 def test_a_hook_that_raises_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
@@ -165,7 +176,7 @@ def test_a_hook_that_raises_changes_nothing(caplog: pytest.LogCaptureFixture) ->
         raise KeyError("a secret")
 
     with caplog.at_level(logging.ERROR, "wikipayam_async"):
-        tell(Teller(hook, call_id="c-4", operation="sms.send", method="POST", base_url="https://gw", now=0.0))
+        tell(CallReporter(hook, call_id="c-4", operation="sms.send", method="POST", base_url="https://gw", now=0.0))
     assert heard == [
         "AttemptStarted",
         "AttemptFinished",
@@ -185,7 +196,9 @@ def test_what_is_no_mistake_of_a_hook_goes_through() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        Teller(hook, call_id="c-5", operation="sms.send", method="POST", base_url="https://gw", now=0.0).started(1)
+        CallReporter(hook, call_id="c-5", operation="sms.send", method="POST", base_url="https://gw", now=0.0).started(
+            1
+        )
 
 
 def test_the_words_of_phases_fates_and_outcomes() -> None:

@@ -8,10 +8,10 @@ import pytest
 
 from tests.core.test_wire import outgoing
 from wikipayam_async import ConfigurationError, Phase
-from wikipayam_async.core.fault import Fault, FaultKind
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.lanes import Lanes, timed_out
 from wikipayam_async.core.options import Origin
-from wikipayam_async.core.progress import Progress
+from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
 from wikipayam_async.redact.sealed import SealedBytes
 
@@ -23,7 +23,7 @@ ANSWER = Answer(200, {}, SealedBytes(b"{}"))
 class FakeLane:
     """A lane that does what a test wants."""
 
-    def __init__(self, *, clean: bool = True, fault: Fault | None = None) -> None:
+    def __init__(self, *, clean: bool = True, fault: ExchangeFault | None = None) -> None:
         self.clean = clean
         self.fault = fault
         self.idle_since = 0.0
@@ -34,7 +34,7 @@ class FakeLane:
         """Say what the test said."""
         return self.usable
 
-    async def exchange(self, outgoing: Outgoing, progress: Progress) -> Answer:
+    async def exchange(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Answer, or raise the fault."""
         progress.hand_over()
         if self.fault is not None:
@@ -76,8 +76,8 @@ class TestLanes:
         lanes, opened = stack(first, second)
         async with anyio.create_task_group() as group:
             for _ in range(2):
-                group.start_soon(lanes.carry, outgoing(), Progress(protected=False))
-        await lanes.carry(outgoing(), Progress(protected=False))
+                group.start_soon(lanes.carry, outgoing(), AttemptProgress(protected=False))
+        await lanes.carry(outgoing(), AttemptProgress(protected=False))
         assert len(opened) <= 2
         assert first.idle_since > 0
 
@@ -85,7 +85,7 @@ class TestLanes:
         """A connection serves the host that it was made for."""
         first, second = FakeLane(), FakeLane()
         lanes, opened = stack(first, second)
-        await lanes.carry(outgoing(), Progress(protected=False))
+        await lanes.carry(outgoing(), AttemptProgress(protected=False))
         other = Outgoing(
             origin=Origin("http", "127.0.0.2", 80),
             method="GET",
@@ -97,25 +97,25 @@ class TestLanes:
             body=None,
             timeout=1,
         )
-        await lanes.carry(other, Progress(protected=False))
+        await lanes.carry(other, AttemptProgress(protected=False))
         assert ([origin.host for origin in opened], first.closed, second.closed) == (["127.0.0.1", "127.0.0.2"], 1, 0)
 
     async def test_a_lane_that_is_not_usable_is_closed(self) -> None:
         """The next one is taken, or made."""
         first, second = FakeLane(), FakeLane()
         lanes, _ = stack(first, second)
-        await lanes.carry(outgoing(), Progress(protected=False))
+        await lanes.carry(outgoing(), AttemptProgress(protected=False))
         first.usable = False
-        await lanes.carry(outgoing(), Progress(protected=False))
+        await lanes.carry(outgoing(), AttemptProgress(protected=False))
         assert (first.closed, second.closed) == (1, 0)
 
     async def test_a_lane_whose_exchange_failed_is_closed(self) -> None:
         """Its place is free again."""
-        bad = FakeLane(fault=Fault(FaultKind.DISCONNECTED, "x", handed_over=True))
+        bad = FakeLane(fault=ExchangeFault(ExchangeFaultKind.DISCONNECTED, "x", handed_over=True))
         lanes, opened = stack(bad, FakeLane(), max_lanes=1)
-        with pytest.raises(Fault):
-            await lanes.carry(outgoing(), Progress(protected=False))
-        assert await lanes.carry(outgoing(), Progress(protected=False)) is ANSWER
+        with pytest.raises(ExchangeFault):
+            await lanes.carry(outgoing(), AttemptProgress(protected=False))
+        assert await lanes.carry(outgoing(), AttemptProgress(protected=False)) is ANSWER
         assert (bad.closed, len(opened)) == (1, 2)
 
     async def test_closing_closes_the_idle_lanes(self) -> None:
@@ -124,11 +124,11 @@ class TestLanes:
         lanes, _ = stack(lane)
         await lanes.aclose()
         lanes, _ = stack(lane)
-        await lanes.carry(outgoing(), Progress(protected=False))
+        await lanes.carry(outgoing(), AttemptProgress(protected=False))
         await lanes.aclose()
         assert lane.closed == 1
         with pytest.raises(ConfigurationError, match="the client is closed"):
-            await lanes.carry(outgoing(), Progress(protected=False))
+            await lanes.carry(outgoing(), AttemptProgress(protected=False))
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
     async def test_a_cancelled_closing_closes_every_lane(self) -> None:
@@ -147,13 +147,13 @@ class TestLanes:
         """The closing of a lane that cannot be used again does not count."""
         lanes, _ = stack(FakeLane(clean=False))
         short = Outgoing(**{**{f: getattr(outgoing(), f) for f in FIELDS}, "timeout": 0.005})
-        assert await lanes.carry(short, Progress(protected=True)) is ANSWER
+        assert await lanes.carry(short, AttemptProgress(protected=True)) is ANSWER
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
     @pytest.mark.parametrize("protected", [True, False])
     async def test_an_answer_is_not_lost_to_a_cancellation_while_the_lane_closes(self, protected: bool) -> None:
         """Of a send, the answer comes and the cancellation is kept; a read is cancelled."""
-        lane, progress = FakeLane(clean=False), Progress(protected=protected)
+        lane, progress = FakeLane(clean=False), AttemptProgress(protected=protected)
         lanes, _ = stack(lane)
         task = asyncio.ensure_future(lanes.carry(outgoing(), progress))
         while not lane.closed:  # noqa: ASYNC110 - step by step, so that it strikes while the lane closes
@@ -172,10 +172,10 @@ class TestLanes:
     )
     async def test_a_time_out_knows_how_far_it_got(self, phase: Phase, handed_over: bool) -> None:
         """Without a connection nothing was handed over."""
-        progress = Progress(protected=False)
+        progress = AttemptProgress(protected=False)
         progress.phase = phase
         fault = timed_out(progress)
-        assert (fault.kind, fault.handed_over) == (FaultKind.TIMEOUT, handed_over)
+        assert (fault.kind, fault.handed_over) == (ExchangeFaultKind.TIMEOUT, handed_over)
 
 
 FIELDS = ("origin", "method", "path", "query", "secret_query", "headers", "authorization", "body", "timeout")
@@ -190,19 +190,19 @@ class TestOtherLoops:
         lanes, _ = stack(first, second, max_lanes=1)
 
         async def other() -> None:
-            await lanes.carry(outgoing(), Progress(protected=False))
+            await lanes.carry(outgoing(), AttemptProgress(protected=False))
 
         async def one() -> None:
             exchange = first.exchange
 
-            async def slow(request: Outgoing, progress: Progress) -> Answer:
+            async def slow(request: Outgoing, progress: AttemptProgress) -> Answer:
                 await anyio.to_thread.run_sync(lambda: anyio.run(other))
                 return await exchange(request, progress)
 
             monkeypatch.setattr(first, "exchange", slow)
-            await lanes.carry(outgoing(), Progress(protected=False))
+            await lanes.carry(outgoing(), AttemptProgress(protected=False))
 
         anyio.run(one)
-        yard = lanes._yard
-        assert yard is not None
-        assert ([lane for _, lane in yard.idle], yard.places.value) == ([second], 1)
+        pool = lanes._pool
+        assert pool is not None
+        assert ([lane for _, lane in pool.idle], pool.places.value) == ([second], 1)

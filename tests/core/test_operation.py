@@ -1,7 +1,7 @@
 import attrs
 import pytest
 
-from wikipayam_async.core.operation import Call, Consignment, Operation, Replay
+from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.messages import SmsMessage
 from wikipayam_async.redact.sealed import SealedBytes
 
@@ -9,9 +9,9 @@ SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 
 
 def test_a_call_is_an_operation_and_nothing_more_unless_told() -> None:
-    """What is not given is empty: no query, no body, no consignment, no shortcut, nobody who observes."""
+    """What is not given is empty: no query, no body, no batch, no shortcut, nobody who observes."""
     call: Call[object] = Call(operation=SEND, read=lambda data: data)
-    assert (call.path, call.query, call.body, call.consignment, call.observer) == ("", {}, None, None, None)
+    assert (call.path, call.query, call.body, call.batch, call.observer) == ("", {}, None, None, None)
     assert call.shortcut is None
     assert SEND.secret_query is False
 
@@ -23,13 +23,13 @@ def test_a_call_shows_nothing_of_what_it_carries() -> None:
         read=lambda data: data,
         query={"password": "t0ken"},
         body=SealedBytes(b'{"message": "secret"}'),
-        consignment=Consignment([SmsMessage("09123456789", "secret")], ["T1"], lambda item: None),
+        batch=SendBatch([SmsMessage("09123456789", "secret")], ["T1"], lambda item: None),
         shortcut=lambda body: None,
-        observer=lambda fates: None,
+        observer=lambda outcomes: None,
     )
     assert repr(call) == (
         "Call(operation=Operation(name='sms.send', method='POST', path='sms/send', replay=<Replay.SEND: 'send'>, "
-        "secret_query=False), path='', body=<21 bytes>, consignment=Consignment(track_ids=['T1']))"
+        "secret_query=False), path='', body=<21 bytes>, batch=SendBatch(track_ids=['T1']))"
     )
 
 

@@ -21,11 +21,11 @@ from wikipayam_async import (
     UnknownOutcomeError,
     WikipayamError,
 )
-from wikipayam_async.core.fault import Fault, FaultKind
-from wikipayam_async.core.operation import Call, Consignment, Operation, Replay
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.pipeline import Pipeline, Shared
-from wikipayam_async.core.progress import Progress
+from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.redact.sealed import SealedBytes, Secret
 
@@ -44,7 +44,7 @@ class FakeCarrier:
         self.phase = phase
         self.tries = 0
 
-    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
+    async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Give the next."""
         self.tries += 1
         with anyio.CancelScope() as scope:
@@ -65,9 +65,9 @@ def ok(data: bytes = b'{"data": [1]}') -> Answer:
     return Answer(200, {}, SealedBytes(data))
 
 
-def lost(kind: FaultKind = FaultKind.DISCONNECTED, *, handed_over: bool = True) -> Fault:
+def lost(kind: ExchangeFaultKind = ExchangeFaultKind.DISCONNECTED, *, handed_over: bool = True) -> ExchangeFault:
     """Return a fault."""
-    return Fault(kind, "it broke", handed_over=handed_over)
+    return ExchangeFault(kind, "it broke", handed_over=handed_over)
 
 
 def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, Ear, Shared, Times]:
@@ -79,16 +79,16 @@ def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, Ear, Shared, 
     return Pipeline(settings, shared, None, b"agent"), ear, shared, times
 
 
-Fates = Callable[[], Sequence[MessageOutcome]]
+RowOutcomes = Callable[[], Sequence[MessageOutcome]]
 
 
-def send(count: int = 1, seen: list[Fates] | None = None, **options: Any) -> Call[Any]:
+def send(count: int = 1, seen: list[RowOutcomes] | None = None, **options: Any) -> Call[Any]:
     """Return a send of so many messages."""
     names = [f"t-{n}" for n in range(count)]
     given: dict[str, Any] = {
         "read": tuple,
         "body": SealedBytes(b"[]"),
-        "consignment": Consignment(names, names, str),
+        "batch": SendBatch(names, names, str),
         "observer": None if seen is None else seen.append,
     }
     return Call(operation=SEND, **(given | options))
@@ -99,12 +99,12 @@ class TestPipeline:
 
     async def test_a_success_is_told_with_the_ids(self) -> None:
         """Observer and events hear the same."""
-        seen: list[Fates] = []
+        seen: list[RowOutcomes] = []
         pipeline, ear, shared, _ = build(FakeCarrier(ok(b'{"data": [1, null]}')))
         shared.budget.tokens = 50
         assert await pipeline.run(send(2, seen)) == (1, None)
         expected = [MessageOutcome("t-0", SendStatus.ACCEPTED, "1"), MessageOutcome("t-1", SendStatus.UNKNOWN)]
-        assert [list(fates()) for fates in seen] == [expected]
+        assert [list(outcomes()) for outcomes in seen] == [expected]
         assert list(ear.finished[0].messages) == expected
         assert (ear.finished[0].outcome, shared.budget.tokens) == (Outcome.UNKNOWN, 51)
 
@@ -120,14 +120,14 @@ class TestPipeline:
         ],
     )
     async def test_an_observer_hears_of_every_end_once(self, result: Any, status: SendStatus) -> None:
-        """However a send ends, its observer is handed what tells the fates, which says the same as often as it is asked."""
-        seen: list[Fates] = []
+        """However a send ends, its observer is handed what tells the outcomes, which says the same as often as it is asked."""
+        seen: list[RowOutcomes] = []
         pipeline, ear, _, _ = build(FakeCarrier(result), retry=RetryPolicy(attempts=1))
         with pytest.raises((WikipayamError, MemoryError, KeyboardInterrupt)):
             await pipeline.run(send(2, seen))
-        (fates,) = seen
+        (outcomes,) = seen
         expected = [MessageOutcome(f"t-{n}", status) for n in range(2)]
-        assert [list(fates()), list(fates()), ear.fates] == [expected] * 3
+        assert [list(outcomes()), list(outcomes()), ear.outcomes] == [expected] * 3
 
     async def test_fates_are_told_on_demand(self) -> None:
         """As long as nobody asks, no message is looked at."""
@@ -137,13 +137,13 @@ class TestPipeline:
             asked.append(item)
             return "id"
 
-        seen: list[Fates] = []
+        seen: list[RowOutcomes] = []
         shared = Shared(FakeCarrier(ok()))
         settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1))
-        consignment: Consignment[Any] = Consignment(["m"], ["t-0"], id_of)
-        await Pipeline(settings, shared, None, b"agent").run(send(1, seen, consignment=consignment))
+        batch: SendBatch[Any] = SendBatch(["m"], ["t-0"], id_of)
+        await Pipeline(settings, shared, None, b"agent").run(send(1, seen, batch=batch))
         assert asked == []
-        assert [list(fates()) for fates in seen] == [[MessageOutcome("t-0", SendStatus.ACCEPTED, "id")]]
+        assert [list(outcomes()) for outcomes in seen] == [[MessageOutcome("t-0", SendStatus.ACCEPTED, "id")]]
         assert asked == [1]
 
     async def test_a_shortcut_spares_the_reading(self) -> None:
@@ -154,7 +154,7 @@ class TestPipeline:
 
         for made, outcome in ((["a", "b"], Outcome.SUCCEEDED), (["a", None], Outcome.UNKNOWN)):
             bodies: list[bytes] = []
-            seen: list[Fates] = []
+            seen: list[RowOutcomes] = []
 
             def shortcut(body: bytes, made: Any = made, bodies: list[bytes] = bodies) -> Any:
                 bodies.append(body)
@@ -163,7 +163,7 @@ class TestPipeline:
             pipeline, ear, _, _ = build(FakeCarrier(ok(b"whatever")))
             assert await pipeline.run(send(2, seen, read=read, shortcut=shortcut)) == made
             assert (bodies, ear.finished[0].outcome) == ([b"whatever"], outcome)
-            assert [[fate.id for fate in fates()] for fates in seen] == [made]
+            assert [[outcome.id for outcome in outcomes()] for outcomes in seen] == [made]
 
     async def test_an_empty_result_of_a_shortcut_is_a_result(self) -> None:
         """None alone means that the answer is another than the shortcut is for."""
@@ -194,7 +194,7 @@ class TestPipeline:
         with pytest.raises(UnknownOutcomeError) as caught:
             await pipeline.run(send(shortcut=shortcut))
         assert str(caught.value.__cause__) == "x.send: a 200 answer without what the call needs (ValueError)"
-        assert ear.fates[0].status is SendStatus.UNKNOWN
+        assert ear.outcomes[0].status is SendStatus.UNKNOWN
 
     @pytest.mark.parametrize("phase", [Phase.SENDING, Phase.SENT, Phase.ANSWERED])
     async def test_an_exception_that_nobody_foresaw_leaves_a_send_unknown(self, phase: Phase) -> None:
@@ -202,14 +202,14 @@ class TestPipeline:
         pipeline, ear, _, _ = build(FakeCarrier(MemoryError(), phase=phase))
         with pytest.raises(MemoryError):
             await pipeline.run(send())
-        assert (ear.finished[0].outcome, ear.fates[0].status) == (Outcome.UNKNOWN, SendStatus.UNKNOWN)
+        assert (ear.finished[0].outcome, ear.outcomes[0].status) == (Outcome.UNKNOWN, SendStatus.UNKNOWN)
 
     async def test_an_exception_before_anything_left_is_a_failure(self) -> None:
         """A closed client has sent nothing."""
         pipeline, ear, _, _ = build(FakeCarrier(ConfigurationError("closed"), phase=Phase.CONNECTING))
         with pytest.raises(ConfigurationError):
             await pipeline.run(send())
-        assert (ear.finished[0].outcome, ear.fates[0].status) == (Outcome.FAILED, SendStatus.NOT_ATTEMPTED)
+        assert (ear.finished[0].outcome, ear.outcomes[0].status) == (Outcome.FAILED, SendStatus.NOT_ATTEMPTED)
 
     async def test_a_put_off_cancellation_is_raised_after_the_outcome(self) -> None:
         """On success, on failure, and instead of a retry."""
@@ -218,11 +218,11 @@ class TestPipeline:
             pass
 
         class Cancelling(FakeCarrier):
-            async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
+            async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
                 progress.cancellation = Stop()
                 return await super().carry(outgoing, progress)
 
-        for result, outcome, fate in (
+        for result, outcome, status in (
             (ok(), Outcome.SUCCEEDED, SendStatus.ACCEPTED),
             (lost(), Outcome.UNKNOWN, SendStatus.UNKNOWN),
             (lost(handed_over=False), Outcome.CANCELLED, SendStatus.NOT_ATTEMPTED),
@@ -231,7 +231,7 @@ class TestPipeline:
             pipeline, ear, _, times = build(carrier)
             with pytest.raises(Stop):
                 await pipeline.run(send())
-            assert (ear.finished[0].outcome, ear.fates[0].status) == (outcome, fate)
+            assert (ear.finished[0].outcome, ear.outcomes[0].status) == (outcome, status)
             assert (carrier.tries, times.slept, len(ear.finished)) == (1, [], 1)
 
     async def test_five_track_ids_are_named_and_the_rest_hinted_at(self) -> None:
@@ -249,12 +249,12 @@ class TestPipeline:
     @pytest.mark.parametrize(
         ("kind", "error"),
         [
-            (FaultKind.UNREADABLE, ResponseError),
-            (FaultKind.TOO_LARGE, ResponseError),
-            (FaultKind.DISCONNECTED, APIConnectionError),
+            (ExchangeFaultKind.UNREADABLE, ResponseError),
+            (ExchangeFaultKind.TOO_LARGE, ResponseError),
+            (ExchangeFaultKind.DISCONNECTED, APIConnectionError),
         ],
     )
-    async def test_faults_have_their_errors(self, kind: FaultKind, error: type[Exception]) -> None:
+    async def test_faults_have_their_errors(self, kind: ExchangeFaultKind, error: type[Exception]) -> None:
         """What cannot be read is a `ResponseError`, what breaks an `APIConnectionError`."""
         pipeline, _, _, _ = build(FakeCarrier(lost(kind)), retry=RetryPolicy(attempts=1))
         with pytest.raises(error, match=r"x\.read: it broke"):

@@ -9,8 +9,8 @@ import httpx
 import pytest
 
 from wikipayam_async import Phase
-from wikipayam_async.core.fault import Fault, FaultKind
-from wikipayam_async.core.progress import Progress, Trace, run_in_child
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 
 pytestmark = pytest.mark.anyio
 
@@ -21,7 +21,7 @@ class TestProgress:
     async def test_a_protected_attempt_is_shielded_once_it_leaves(self) -> None:
         """Connecting can be cancelled, sending cannot."""
         for protected in (True, False):
-            progress = Progress(protected=protected)
+            progress = AttemptProgress(protected=protected)
             assert progress.phase is Phase.WAITING
             with anyio.CancelScope() as scope:  # noqa: ASYNC100 - what is done to the scope is looked at
                 progress.begin(scope, 5.0)
@@ -32,9 +32,9 @@ class TestProgress:
     async def test_without_a_scope_nothing_is_put_off(self) -> None:
         """Nor for a read, nor when the scope itself is cancelled."""
         error = BaseException()
-        assert not Progress(protected=True).puts_off(error)
+        assert not AttemptProgress(protected=True).puts_off(error)
         with anyio.CancelScope() as scope:  # noqa: ASYNC100 - what is done to the scope is looked at
-            read, send = Progress(protected=False), Progress(protected=True)
+            read, send = AttemptProgress(protected=False), AttemptProgress(protected=True)
             read.begin(scope, 0.0)
             send.begin(scope, 0.0)
             assert (read.puts_off(error), send.puts_off(error)) == (False, True)
@@ -44,7 +44,7 @@ class TestProgress:
 
     async def test_a_hand_over_without_a_scope_is_a_phase(self) -> None:
         """Where nobody set a scope there is nothing to shield."""
-        progress = Progress(protected=True)
+        progress = AttemptProgress(protected=True)
         progress.hand_over()
         assert progress.phase is Phase.SENDING
 
@@ -66,7 +66,7 @@ class TestTrace:
     )
     async def test_only_what_was_seen_proves(self, events: list[str], nothing_left: bool, phase: Phase) -> None:
         """No event at all proves nothing."""
-        progress = Progress(protected=False)
+        progress = AttemptProgress(protected=False)
         trace = Trace(progress, decisive="send_request_body")
         for event in events:
             await trace(event, {"exception": httpx.WriteError("")})
@@ -78,7 +78,7 @@ class TestTrace:
         class Connect:
             method = b"CONNECT"
 
-        trace = Trace(Progress(protected=False), decisive="send_request_body")
+        trace = Trace(AttemptProgress(protected=False), decisive="send_request_body")
         await trace("http11.send_request_headers.started", {"request": Connect()})
         await trace("http11.send_request_body.started", {})
         assert (trace.seen, trace.proves_nothing_left) == (False, False)
@@ -99,7 +99,7 @@ class TestRunInChild:
         async def fail() -> int:
             raise KeyError("x")
 
-        progress = Progress(protected=True)
+        progress = AttemptProgress(protected=True)
         assert await run_in_child(job, progress) == 5
         with pytest.raises(KeyError):
             await run_in_child(fail, progress)
@@ -111,7 +111,7 @@ class TestRunInChild:
         async def job() -> Any:
             await anyio.sleep_forever()
 
-        progress = Progress(protected=True)
+        progress = AttemptProgress(protected=True)
         with anyio.move_on_after(0.01) as scope:
             await run_in_child(job, progress)
         assert (scope.cancelled_caught, progress.cancellation) == (True, None)
@@ -123,9 +123,9 @@ class TestRunInChild:
         async def job() -> int:
             raise asyncio.CancelledError
 
-        with pytest.raises(Fault) as caught:
-            await run_in_child(job, Progress(protected=True))
-        assert (caught.value.kind, caught.value.handed_over) == (FaultKind.DISCONNECTED, True)
+        with pytest.raises(ExchangeFault) as caught:
+            await run_in_child(job, AttemptProgress(protected=True))
+        assert (caught.value.kind, caught.value.handed_over) == (ExchangeFaultKind.DISCONNECTED, True)
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
     @pytest.mark.parametrize("fails", [False, True])
@@ -139,7 +139,7 @@ class TestRunInChild:
                 raise KeyError("x")
             return 5
 
-        progress = Progress(protected=True)
+        progress = AttemptProgress(protected=True)
         results: list[object] = []
         with anyio.move_on_after(0.005):
             try:

@@ -8,13 +8,20 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.core.fault import Fault, FaultKind
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.operation import Replay
-from wikipayam_async.core.retry import RetryBudget, RetryPolicy, Verdict, judge_fault, judge_status, parse_retry_after
+from wikipayam_async.core.retry import (
+    RetryBudget,
+    RetryDecision,
+    RetryPolicy,
+    judge_fault,
+    judge_status,
+    parse_retry_after,
+)
 
-R, F, U = Verdict.RETRY, Verdict.FAIL, Verdict.UNKNOWN
+R, F, U = RetryDecision.RETRY, RetryDecision.FAIL, RetryDecision.UNKNOWN
 
-# (replay, handed_over) -> what follows from each kind of fault, in the order of FaultKind:
+# (replay, handed_over) -> what follows from each kind of fault, in the order of ExchangeFaultKind:
 # connect, certificate, timeout, disconnected, unreadable, too_large
 FAULTS = {
     (Replay.READ, False): [R, F, R, R, F, F],
@@ -27,27 +34,29 @@ FAULTS = {
 FAULT_TABLE = [
     (replay, handed_over, kind, verdict)
     for (replay, handed_over), verdicts in FAULTS.items()
-    for kind, verdict in zip(FaultKind, verdicts, strict=True)
+    for kind, verdict in zip(ExchangeFaultKind, verdicts, strict=True)
 ]
 
 
 @pytest.mark.parametrize(("replay", "handed_over", "kind", "verdict"), FAULT_TABLE)
-def test_what_follows_from_a_fault(replay: Replay, handed_over: bool, kind: FaultKind, verdict: Verdict) -> None:
+def test_what_follows_from_a_fault(
+    replay: Replay, handed_over: bool, kind: ExchangeFaultKind, verdict: RetryDecision
+) -> None:
     """A send that may have got through is unknown; one that cannot have is retried; a read retries what may heal."""
-    assert judge_fault(replay, Fault(kind, "detail", handed_over=handed_over)) is verdict
+    assert judge_fault(replay, ExchangeFault(kind, "detail", handed_over=handed_over)) is verdict
 
 
 def test_the_table_of_faults_is_complete() -> None:
     """Every replay class, with the request handed over or not, meets every kind of fault once."""
-    assert [case[:3] for case in FAULT_TABLE] == list(itertools.product(Replay, [False, True], FaultKind))
+    assert [case[:3] for case in FAULT_TABLE] == list(itertools.product(Replay, [False, True], ExchangeFaultKind))
 
 
 def test_a_fault_tells_what_it_knows() -> None:
     """Kind, detail, status and whether the request got through are kept; the text says the first two."""
-    fault = Fault(FaultKind.TIMEOUT, "no answer", handed_over=True, status_code=200)
+    fault = ExchangeFault(ExchangeFaultKind.TIMEOUT, "no answer", handed_over=True, status_code=200)
     assert (str(fault), fault.kind, fault.detail, fault.handed_over, fault.status_code) == (
         "timeout: no answer",
-        FaultKind.TIMEOUT,
+        ExchangeFaultKind.TIMEOUT,
         "no answer",
         True,
         200,
@@ -64,7 +73,7 @@ SEND_REFUSED = set(range(400, 500)) - {408, 409, 429}
 )
 def test_what_follows_from_a_status(status: int) -> None:
     """2xx is success; 429 is retried by all; of a send only another 4xx than 408 and 409 is a refusal."""
-    expected: list[Verdict | None]
+    expected: list[RetryDecision | None]
     if status in {200, 201, 204, 299}:
         expected = [None, None, None]
     else:
@@ -95,7 +104,9 @@ def test_what_follows_from_a_status(status: int) -> None:
         (504, R, U),
     ],
 )
-def test_what_follows_from_the_statuses_that_matter(status: int, read: Verdict | None, send: Verdict | None) -> None:
+def test_what_follows_from_the_statuses_that_matter(
+    status: int, read: RetryDecision | None, send: RetryDecision | None
+) -> None:
     """The same in letters, for the statuses that gateways really answer with."""
     assert [judge_status(replay, status) for replay in Replay] == [read, read, send]
 

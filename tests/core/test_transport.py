@@ -13,7 +13,7 @@ from anyio.abc import ByteStream
 from tests.support.net import BALANCE, RECEIVER, TOKEN, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawRequest, answer, raw_gateway, reset
 from wikipayam_async import AsyncWikipayam, ConfigurationError, LaneTransport, ResponseError, SendStatus
-from wikipayam_async.core.transport import ForeignCarrier, LaneCarrier, default_ssl_context
+from wikipayam_async.core.transport import HttpxCarrier, LaneCarrier, default_ssl_context
 
 pytestmark = pytest.mark.anyio
 
@@ -108,7 +108,7 @@ class TestLaneTransportForOthers:
         async with raw_gateway(balance) as gateway, httpx.AsyncClient(transport=LaneTransport()) as http:
             client = AsyncWikipayam(TOKEN, base_url=gateway.url, http_client=http)
             assert (await client.balance()).balance == 7
-            assert isinstance(client._carrier, ForeignCarrier)
+            assert isinstance(client._carrier, HttpxCarrier)
 
 
 async def _silent(url: str) -> str:
@@ -152,7 +152,7 @@ class TestLaneCarrier:
             client.http_client.event_hooks = {"response": [on_response]}
             with pytest.raises(LookupError):
                 await client.sms.send(RECEIVER, "hi", sender="1")
-        assert [fate.status for fate in ear.fates] == [SendStatus.UNKNOWN]
+        assert [outcome.status for outcome in ear.outcomes] == [SendStatus.UNKNOWN]
 
     async def test_a_client_that_was_handed_in_is_the_one_that_is_told(self) -> None:
         """`http_client` names what carries the requests, whoever made it."""
@@ -167,7 +167,7 @@ class TestMakeCarrier:
         """And a `LaneTransport` counts as such."""
         assert isinstance(AsyncWikipayam("t")._carrier, LaneCarrier)
         assert isinstance(AsyncWikipayam("t", transport=LaneTransport())._carrier, LaneCarrier)
-        assert isinstance(AsyncWikipayam("t", transport=httpx.MockTransport(_never))._carrier, ForeignCarrier)
+        assert isinstance(AsyncWikipayam("t", transport=httpx.MockTransport(_never))._carrier, HttpxCarrier)
 
     @pytest.mark.parametrize(
         ("options", "text"),

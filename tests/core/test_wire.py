@@ -16,9 +16,9 @@ from hypothesis import strategies as st
 from tests.support.net import client_tls, server_tls
 from tests.support.raw import RawRequest, answer, raw_gateway
 from wikipayam_async import Phase
-from wikipayam_async.core.fault import Fault, FaultKind
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.options import Origin
-from wikipayam_async.core.progress import Progress
+from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Headers, Outgoing
 from wikipayam_async.core.wire import Lane, _Line, _Reader, encode_request, refuse_encoding
 from wikipayam_async.redact.sealed import SealedBytes, Secret
@@ -129,9 +129,9 @@ class TestReader:
     def test_an_end_that_comes_too_early_is_a_disconnect(self, data: bytes, detail: str) -> None:
         """Half an answer is none."""
         reader = read(data) if data else _Reader()
-        with pytest.raises(Fault, match=detail) as caught:
+        with pytest.raises(ExchangeFault, match=detail) as caught:
             reader.end()
-        assert (caught.value.kind, caught.value.handed_over) == (FaultKind.DISCONNECTED, True)
+        assert (caught.value.kind, caught.value.handed_over) == (ExchangeFaultKind.DISCONNECTED, True)
 
     @settings(max_examples=150, deadline=None)
     @given(
@@ -141,13 +141,13 @@ class TestReader:
         )
     )
     def test_whatever_comes_is_an_answer_or_a_fault(self, pieces: list[bytes]) -> None:
-        """No bytes bring out anything but a `Fault`."""
+        """No bytes bring out anything but a `ExchangeFault`."""
         reader = _Reader()
         try:
             for piece in pieces:
                 reader.feed(piece)
             reader.end()
-        except Fault as fault:
+        except ExchangeFault as fault:
             assert fault.handed_over  # noqa: PT017 - that it raises is not what is tested
         else:
             assert reader.status >= 200
@@ -157,7 +157,7 @@ class TestReader:
 def test_an_answer_as_it_was_asked_for_is_taken(encoding: str) -> None:
     """No encoding, or none that changes anything."""
     refuse_encoding({"content-encoding": encoding}, 200)
-    with pytest.raises(Fault, match="compressed"):
+    with pytest.raises(ExchangeFault, match="compressed"):
         refuse_encoding({"content-encoding": "gzip"}, 200)
 
 
@@ -202,8 +202,8 @@ class TestLane:
     async def test_a_send_that_raises_was_not_handed_over(self, error: type[Exception]) -> None:
         """The call that hands over the last byte raised, so the gateway cannot have it."""
         line = _Line(Scripted(error))
-        lane, progress = Lane(line, line), Progress(protected=True)
-        with pytest.raises(Fault, match="while sending") as caught:
+        lane, progress = Lane(line, line), AttemptProgress(protected=True)
+        with pytest.raises(ExchangeFault, match="while sending") as caught:
             await lane.exchange(outgoing(), progress)
         assert (caught.value.handed_over, progress.phase, lane.clean) == (False, Phase.SENDING, False)
         await lane.aclose()
@@ -212,8 +212,8 @@ class TestLane:
     async def test_a_reset_afterwards_was(self, error: type[Exception]) -> None:
         """Once everything was handed over, a break proves nothing."""
         line = _Line(Scripted(error, reading=True))
-        lane, progress = Lane(line, line), Progress(protected=True)
-        with pytest.raises(Fault, match="was reset") as caught:
+        lane, progress = Lane(line, line), AttemptProgress(protected=True)
+        with pytest.raises(ExchangeFault, match="was reset") as caught:
             await lane.exchange(outgoing(), progress)
         assert (caught.value.handed_over, progress.phase) == (True, Phase.SENT)
         await lane.aclose()
@@ -225,7 +225,7 @@ class TestLane:
             raise socket.gaierror(socket.EAI_NONAME, "secret.example")
 
         monkeypatch.setattr(anyio, "connect_tcp", fail)
-        with pytest.raises(Fault) as caught:
+        with pytest.raises(ExchangeFault) as caught:
             await Lane.open("nowhere.invalid", 1, None)
         assert str(caught.value) == "connect: the gateway's name could not be resolved"
         assert not caught.value.handed_over
@@ -247,7 +247,7 @@ class TestLane:
         async with raw_gateway(head) as gateway:
             lane = await Lane.open("127.0.0.1", gateway.port, None)
             with anyio.fail_after(1):
-                got = await lane.exchange(outgoing("HEAD"), Progress(protected=False))
+                got = await lane.exchange(outgoing("HEAD"), AttemptProgress(protected=False))
             assert (got.status, bytes(got.body), lane.clean) == (200, b"", False)
             await lane.aclose()
 
@@ -260,7 +260,7 @@ class TestLane:
 
         async with raw_gateway(old) as gateway:
             lane = await Lane.open("127.0.0.1", gateway.port, None)
-            got = await lane.exchange(outgoing(), Progress(protected=False))
+            got = await lane.exchange(outgoing(), AttemptProgress(protected=False))
             assert (got.status, bytes(got.body), lane.clean) == (200, b"{}", False)
             await lane.aclose()
 
@@ -273,7 +273,7 @@ class TestLane:
 
         async with raw_gateway(reply, tls=server_tls() if tls else None) as gateway:
             lane = await Lane.open("localhost" if tls else "127.0.0.1", gateway.port, client_tls() if tls else None)
-            await lane.exchange(outgoing(), Progress(protected=False))
+            await lane.exchange(outgoing(), AttemptProgress(protected=False))
             assert lane.is_usable(now=1.0, idle_expiry=2.0)
             assert not lane.is_usable(now=3.0, idle_expiry=2.0)
             await lane.aclose()

@@ -25,7 +25,7 @@ def refused_number() -> InvalidInputError:
 
 
 def unknown(cause: Exception | None) -> UnknownOutcomeError:
-    """An error of a send whose fate is unknown."""
+    """An error of a send whose outcome is unknown."""
     error = UnknownOutcomeError("sms.send: nobody knows")
     error.__cause__ = cause
     return error

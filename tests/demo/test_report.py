@@ -71,7 +71,7 @@ def test_books_that_disagree_are_reported_so(findings: Findings, books: Callable
 
 
 def test_outcomes_are_counted_with_their_reasons(findings: Findings, result: Callable[..., SendResult]) -> None:
-    """Each fate has its count, and each reason a line of its own."""
+    """Each outcome has its count, and each reason a line of its own."""
     refused, stopped = APIStatusError("x", status_code=400), AuthenticationError("x", status_code=401)
     results = [
         result(0),

@@ -84,7 +84,7 @@ async def _nothing() -> None:
 
 
 class _Run:
-    """A page under way."""
+    """A page in flight."""
 
     def __init__(self, page: Path, ran: Ran, desk: Desk, quotes: Sequence[Path], promises: Promises | None) -> None:
         self._name = name_of(page)

@@ -183,7 +183,7 @@ def test_a_service_sends_with_one_client_for_all_its_requests(name: str, emulato
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_says_that_a_message_may_have_been_sent(name: str, emulator: Emulator) -> None:
-    """A send whose fate is unknown is a 502 that says so, and is not tried again."""
+    """A send whose outcome is unknown is a 502 that says so, and is not tried again."""
     emulator.faults.arm(ACCEPTED_THEN_CUT_OFF, on="POST /sms/send")
     with running(name) as client:
         answer = client.post("/notices", json=NOTICE)

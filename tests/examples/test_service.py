@@ -104,7 +104,9 @@ def test_a_shop_that_is_ended_in_the_middle_accounts_for_everything() -> None:
     assert ended.returncode == 0, ended.stdout + ended.stderr
     answered = figure(r"orders +([\d,]+) answered 202", ended.stdout)
     unanswered = figure(r"([\d,]+) unanswered", ended.stdout)
-    fates = {fate: figure(rf"([\d,]+) {fate}", ended.stdout) for fate in ("accepted", "unknown", "not_attempted")}
+    outcomes = {
+        outcome: figure(rf"([\d,]+) {outcome}", ended.stdout) for outcome in ("accepted", "unknown", "not_attempted")
+    }
     assert answered >= 66
-    assert answered <= sum(fates.values()) <= answered + unanswered
+    assert answered <= sum(outcomes.values()) <= answered + unanswered
     assert ended.stdout.count("\nok ") == 7

@@ -14,12 +14,12 @@ from anyio.lowlevel import checkpoint
 from tests.support.net import Ear
 from tests.support.raw import RawGateway, RawRequest, answer, sent_items
 from wikipayam_async import AsyncWikipayam, SendStatus
-from wikipayam_async.core.lanes import LaneLike, Lanes, _Yard
+from wikipayam_async.core.lanes import LaneLike, Lanes, _LoopPool
 from wikipayam_async.core.options import Origin
-from wikipayam_async.core.progress import Progress
+from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 
-__all__ = ["INBOX", "Books", "Gauge", "check_fates", "lanes_of", "quiet", "yard_of"]
+__all__ = ["INBOX", "Books", "Gauge", "check_outcomes", "lanes_of", "quiet", "pool_of"]
 
 INBOX = ("m1", "m2", "m3")
 
@@ -104,10 +104,10 @@ class Books:
         return [name for name, times in self.accepted.items() if times > 1]
 
 
-def check_fates(ear: Ear, books: Books) -> None:
+def check_outcomes(ear: Ear, books: Books) -> None:
     """See that what was told of the messages is what the gateway's books say, once for each."""
-    told = {fate.track_id: fate.status for fate in ear.fates}
-    assert len(told) == len(ear.fates)
+    told = {outcome.track_id: outcome.status for outcome in ear.outcomes}
+    assert len(told) == len(ear.outcomes)
     assert {name for name, status in told.items() if status is SendStatus.ACCEPTED} == set(books.accepted)
     assert set(told.values()) <= {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
     assert books.doubled == []
@@ -120,11 +120,11 @@ def lanes_of(client: AsyncWikipayam) -> Lanes:
     return lanes
 
 
-def yard_of(client: AsyncWikipayam) -> _Yard:
+def pool_of(client: AsyncWikipayam) -> _LoopPool:
     """Return the places and idle lanes of a client that has its own, and has used them."""
-    yard = lanes_of(client)._yard
-    assert yard is not None
-    return yard
+    pool = lanes_of(client)._pool
+    assert pool is not None
+    return pool
 
 
 async def quiet(gateway: RawGateway, client: AsyncWikipayam) -> tuple[int, int]:
@@ -132,11 +132,11 @@ async def quiet(gateway: RawGateway, client: AsyncWikipayam) -> tuple[int, int]:
 
     Whatever remains beyond them after five seconds was leaked.
     """
-    yard = yard_of(client)
+    pool = pool_of(client)
     with anyio.move_on_after(5):
-        while gateway.open_now != len(yard.idle):  # noqa: ASYNC110 - a server's count has no event
+        while gateway.open_now != len(pool.idle):  # noqa: ASYNC110 - a server's count has no event
             await anyio.sleep(0.0005)
-    return gateway.open_now, len(yard.idle)
+    return gateway.open_now, len(pool.idle)
 
 
 class Gauge:
@@ -185,7 +185,7 @@ class _Gauged:
         self._lane.idle_since = self.idle_since
         return self._lane.is_usable(now, idle_expiry)
 
-    async def exchange(self, outgoing: Outgoing, progress: Progress) -> Answer:
+    async def exchange(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         return await self._lane.exchange(outgoing, progress)
 
     async def aclose(self) -> None:

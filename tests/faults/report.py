@@ -68,8 +68,10 @@ def _words(text: str, kind: str) -> str:
         return "–"
     counts = f"{found['seen']} / {found['accepted']}"
     if kind == "bulk":
-        fates = Counter(found["outcome"].split("+"))
-        words = ", ".join(fate if len(fates) == count == 1 else f"{count} {fate}" for fate, count in fates.items())
+        outcomes = Counter(found["outcome"].split("+"))
+        words = ", ".join(
+            outcome if len(outcomes) == count == 1 else f"{count} {outcome}" for outcome, count in outcomes.items()
+        )
         return f"{words} {counts}".replace("not_attempted", "not attempted")
     return f"{'success' if found['told'] == 'ok' else '`' + found['told'] + '`'} {counts}"
 

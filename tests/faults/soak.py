@@ -82,7 +82,7 @@ class _Books:
         return SmsMessage(f"0912{self.given % 5000:07d}", "soak", track_id=track_id)
 
     def hear(self, event: Event) -> None:
-        """Take the fates of a single request's messages."""
+        """Take the outcomes of a single request's messages."""
         if isinstance(event, CallFinished):
             for one in event.messages:
                 self.told[one.track_id or ""].append(one.status)
@@ -217,21 +217,21 @@ def soak(seconds: float, backend: str, *, seed: int = 1) -> dict[str, Any]:
     try:
         with served(seed) as (url, line):
             done = anyio.run(_load, url, seconds, seed, backend=backend)
-            time.sleep(1.2)  # what timed out may still be under way
+            time.sleep(1.2)  # what timed out may still be in flight
             line.send("stop")
             ledger, accepted, requests, faults = line.recv()
     finally:
         tracemalloc.stop()
     books: _Books = done["books"]
-    fates = {name: told[0] if told else SendStatus.NOT_ATTEMPTED for name, told in books.told.items()}
-    sure = {name for name, fate in fates.items() if fate is SendStatus.ACCEPTED}
-    open_ = {name for name, fate in fates.items() if fate is SendStatus.UNKNOWN}
-    outcomes = Counter(fate.value for fate in fates.values())
+    outcomes = {name: told[0] if told else SendStatus.NOT_ATTEMPTED for name, told in books.told.items()}
+    sure = {name for name, outcome in outcomes.items() if outcome is SendStatus.ACCEPTED}
+    open_ = {name for name, outcome in outcomes.items() if outcome is SendStatus.UNKNOWN}
+    counts = Counter(outcome.value for outcome in outcomes.values())
     return {
         "seconds": done["seconds"],
         "requests": requests,
         "messages": books.given,
-        "outcomes": dict(sorted(outcomes.items())),
+        "outcomes": dict(sorted(counts.items())),
         "cancels": books.cancels,
         "faults": faults,
         "accepted_by_the_gateway": accepted,

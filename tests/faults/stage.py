@@ -60,7 +60,7 @@ class Stage:
 
     Attributes:
         name: Begins every text of this stage, since a gateway may be used by several, one after the other.
-        fates: What was told of each text, as often as it was told.
+        outcomes: What was told of each text, as often as it was told.
         ids: The gateway's ids of what was accepted, by text.
         events: What `on_event` was told, by track id.
         made: How many messages were made.
@@ -69,7 +69,7 @@ class Stage:
 
     emulator: Emulator
     name: str
-    fates: dict[str, list[SendStatus]] = field(factory=dict)
+    outcomes: dict[str, list[SendStatus]] = field(factory=dict)
     ids: dict[str, str | None] = field(factory=dict)
     events: dict[str | None, list[SendStatus]] = field(factory=dict)
     most_pulled: float = 0.0
@@ -86,12 +86,12 @@ class Stage:
         number = self.made
         self.made += 1
         text = f"{self.name}-{number}"
-        self.fates[text] = []
+        self.outcomes[text] = []
         return SmsMessage(BAD if bad else RECEIVERS[number % 3], text, track_id=f"T{text}" if named else None)
 
     def tell(self, message: Any, status: SendStatus, id_: str | None = None) -> None:
         """Note what was told of a message."""
-        self.fates[message.message].append(status)
+        self.outcomes[message.message].append(status)
         if status is SendStatus.ACCEPTED:
             self.ids[message.message] = id_
 
@@ -102,11 +102,11 @@ class Stage:
         assert [text for text, times in texts.items() if times > 1] == []
         track_ids = Counter(entry.track_id for entry in ledger)
         assert [track_id for track_id, times in track_ids.items() if times > 1 or track_id is None] == []
-        assert {text: told for text, told in self.fates.items() if len(told) != 1} == {}
-        fates = {text: told[0] for text, told in self.fates.items()}
+        assert {text: told for text, told in self.outcomes.items() if len(told) != 1} == {}
+        outcomes = {text: told[0] for text, told in self.outcomes.items()}
         by_text = {entry.message: entry.id for entry in ledger}
-        accepted = {text for text, status in fates.items() if status is SendStatus.ACCEPTED}
-        unknown = {text for text, status in fates.items() if status is SendStatus.UNKNOWN}
+        accepted = {text for text, status in outcomes.items() if status is SendStatus.ACCEPTED}
+        unknown = {text for text, status in outcomes.items() if status is SendStatus.UNKNOWN}
         assert (accepted - by_text.keys(), by_text.keys() - accepted - unknown) == (set(), set())
         assert {text: id_ for text, id_ in self.ids.items() if by_text[text] != id_} == {}
         assert self.most_pulled <= 1
@@ -253,7 +253,7 @@ async def _send_bulk(step: Bulk, stage: Stage, client: AsyncWikipayam) -> None:
         pass
     if isinstance(source, Given):
         for message in feed.given[source.taken :]:
-            del stage.fates[message.message or ""]
+            del stage.outcomes[message.message or ""]
     _tell_results(step, stage, feed, results, run.leftover)
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.faults.cancel_books import INBOX, Books, quiet, yard_of
+from tests.faults.cancel_books import INBOX, Books, quiet, pool_of
 from tests.faults.cancel_stepping import Knife, every_way
 from tests.support.net import RECEIVER, Ear, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, raw_gateway
@@ -75,9 +75,9 @@ async def check_the_client(client: AsyncWikipayam, gateway: RawGateway, books: B
     with anyio.fail_after(5):
         assert (await client.balance()).balance == 7
         assert (await client.sms.send(RECEIVER, "text", track_id=probe)).track_id == probe
-    yard = yard_of(client)
+    pool = pool_of(client)
     open_now, idle = await quiet(gateway, client)
-    assert (open_now, yard.places.value, books.doubled) == (idle, MOST_LANES, [])
+    assert (open_now, pool.places.value, books.doubled) == (idle, MOST_LANES, [])
     assert idle <= MOST_LANES
 
 
@@ -88,12 +88,12 @@ def check_the_story(ear: Ear, books: Books, before: set[str]) -> set[str]:
     assert len(ended) == len(set(ended))
     assert begun <= set(ended)
     accepted = {name for name in books.accepted if name not in before and not name.startswith("probe")}
-    told = {fate.track_id: fate.status for fate in ear.fates if fate.track_id is not None}
-    if len(told) == len(ear.fates):
+    told = {outcome.track_id: outcome.status for outcome in ear.outcomes if outcome.track_id is not None}
+    if len(told) == len(ear.outcomes):
         assert {name for name, status in told.items() if status is ACCEPTED} == accepted
     else:
-        assert [fate.status for fate in ear.fates].count(ACCEPTED) == len(accepted)
-    assert {fate.status for fate in ear.fates} <= {ACCEPTED, NOT_ATTEMPTED}
+        assert [outcome.status for outcome in ear.outcomes].count(ACCEPTED) == len(accepted)
+    assert {outcome.status for outcome in ear.outcomes} <= {ACCEPTED, NOT_ATTEMPTED}
     return accepted
 
 
@@ -153,7 +153,7 @@ async def test_a_send_cancelled_at_any_point_has_its_true_fate_told_once(kind: s
 
 @every_way
 @pytest.mark.parametrize("road", ["tls", "tls cold", "pool", "transport", "tunnel"])
-async def test_a_send_on_any_road_cancelled_at_any_point_has_a_true_fate(road: str, way: str) -> None:
+async def test_a_send_on_any_road_cancelled_at_any_point_has_a_true_outcome(road: str, way: str) -> None:
     """With TLS, a caller's client or a proxy: what the gateway has is never told as not attempted, nor the reverse."""
     books = Books()
     own = "tls" in road or road == "tunnel"
@@ -168,14 +168,14 @@ async def test_a_send_on_any_road_cancelled_at_any_point_has_a_true_fate(road: s
         client, _, ear = await stack.enter_async_context(connected(gateway.url, "lanes" if own else road, **given))
 
         async def check(knife: Knife, name: str) -> None:
-            (fate,) = [fate.status for fate in hear(ear).fates] or [NOT_ATTEMPTED]
+            (outcome,) = [outcome.status for outcome in hear(ear).outcomes] or [NOT_ATTEMPTED]
             await client.sms.send(RECEIVER, "text", track_id=f"probe-{name}")
-            if fate is not SendStatus.UNKNOWN:
-                assert (fate is ACCEPTED) == (name in books.accepted)
+            if outcome is not SendStatus.UNKNOWN:
+                assert (outcome is ACCEPTED) == (name in books.accepted)
             else:
                 assert way == "every task"  # the task that carries a send on these roads is cancelled too
             if not knife.struck:
-                assert (knife.error, fate) == (None, ACCEPTED)
+                assert (knife.error, outcome) == (None, ACCEPTED)
             assert books.doubled == []
             ear.events.clear()
 

@@ -13,7 +13,7 @@ import anyio
 import pytest
 from anyio.abc import TaskGroup
 
-from tests.faults.cancel_books import Books, Gauge, quiet, yard_of
+from tests.faults.cancel_books import Books, Gauge, quiet, pool_of
 from tests.support.figures import record
 from tests.support.net import RECEIVER, TOKEN
 from tests.support.raw import RawGateway, raw_gateway
@@ -31,30 +31,30 @@ class Tally:
     """Counts what a client tells, message by message, in little memory.
 
     Attributes:
-        outcomes: How many calls ended in which way.
-        fates: Each message's fate; a message that is told of twice is in `twice`.
+        ended: How many calls ended in which way.
+        outcomes: Each message's outcome; a message that is told of twice is in `twice`.
     """
 
     def __init__(self) -> None:
-        self.outcomes: Counter[str] = Counter()
-        self.fates: dict[str | None, SendStatus] = {}
+        self.ended: Counter[str] = Counter()
+        self.outcomes: dict[str | None, SendStatus] = {}
         self.twice: list[str | None] = []
 
     def __call__(self, event: Event) -> None:
         """Take an event."""
         if isinstance(event, CallFinished):
-            self.outcomes[str(event.outcome)] += 1
-            for fate in event.messages:
-                if fate.track_id in self.fates:
-                    self.twice.append(fate.track_id)
-                self.fates[fate.track_id] = fate.status
+            self.ended[str(event.outcome)] += 1
+            for outcome in event.messages:
+                if outcome.track_id in self.outcomes:
+                    self.twice.append(outcome.track_id)
+                self.outcomes[outcome.track_id] = outcome.status
 
 
 class Storm:
     """Calls, each of which is cancelled after a random time, and perhaps again.
 
     Attributes:
-        cancels: How often a call that was under way was cancelled.
+        cancels: How often a call that was in flight was cancelled.
         sent: How many messages were given to the client by calls that began.
     """
 
@@ -136,11 +136,11 @@ async def check(client: AsyncWikipayam, gateway: RawGateway, books: Books, tally
     sent = await client.sms.send(RECEIVER, "t", track_id="last")
     assert sent.track_id == "last"
     open_now, idle = await quiet(gateway, client)
-    assert (open_now, yard_of(client).places.value) == (idle, LANES)
-    assert {name for name, fate in tally.fates.items() if fate is SendStatus.ACCEPTED} == set(books.accepted)
+    assert (open_now, pool_of(client).places.value) == (idle, LANES)
+    assert {name for name, outcome in tally.outcomes.items() if outcome is SendStatus.ACCEPTED} == set(books.accepted)
     assert (books.doubled, tally.twice) == ([], [])
-    assert len(tally.fates) == storm.sent + 1
-    assert set(tally.fates.values()) == {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
+    assert len(tally.outcomes) == storm.sent + 1
+    assert set(tally.outcomes.values()) == {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
 
 
 async def test_ten_thousand_cancellations(anyio_backend: str) -> None:
@@ -156,7 +156,7 @@ async def test_ten_thousand_cancellations(anyio_backend: str) -> None:
         for start in range(0, CALLS, AT_ONCE):
             with anyio.fail_after(10):
                 await storm.chunk(start)
-            assert yard_of(client).places.value == LANES
+            assert pool_of(client).places.value == LANES
             gateway.requests.clear()
         await check(client, gateway, books, tally, storm)
         assert gauge.peak == LANES
@@ -169,9 +169,9 @@ async def test_ten_thousand_cancellations(anyio_backend: str) -> None:
             "cancels": storm.cancels,
             "messages": storm.sent,
             "messages_that_reached_the_gateway": len(books.accepted),
-            "messages_told_as_not_attempted": len(tally.fates) - len(books.accepted),
-            **{f"calls_{outcome}": count for outcome, count in sorted(tally.outcomes.items())},
-            "lost": storm.sent + 1 - len(tally.fates),
+            "messages_told_as_not_attempted": len(tally.outcomes) - len(books.accepted),
+            **{f"calls_{outcome}": count for outcome, count in sorted(tally.ended.items())},
+            "lost": storm.sent + 1 - len(tally.outcomes),
             "doubled": len(books.doubled),
             "connections": gateway.opened,
             "peak_sockets": gauge.peak,

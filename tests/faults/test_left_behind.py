@@ -1,4 +1,4 @@
-"""P3, what is left behind: clients closed while calls are under way, iterations dropped, calls given up in a queue."""
+"""P3, what is left behind: clients closed while calls are in flight, iterations dropped, calls given up in a queue."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import anyio
 import httpx
 import pytest
 
-from tests.faults.cancel_books import INBOX, Books, check_fates, quiet
+from tests.faults.cancel_books import INBOX, Books, check_outcomes, quiet
 from tests.support.net import RECEIVER, TOKEN, Ear, connected
 from tests.support.raw import raw_gateway
 from wikipayam_async import (
@@ -91,7 +91,7 @@ async def test_a_client_that_is_closed_while_calls_are_under_way() -> None:
             go.set()
         assert len([end for end in ends if isinstance(end, ConfigurationError)]) == 4
         assert (await quiet(gateway, client), len(books.accepted)) == ((0, 0), 2)
-        check_fates(ear, books)
+        check_outcomes(ear, books)
         assert sorted(end.outcome for end in ear.finished) == [Outcome.FAILED] * 4 + [Outcome.SUCCEEDED] * 2
 
 
@@ -139,7 +139,7 @@ async def test_a_bulk_iteration_that_is_left_and_dropped() -> None:
         assert {name for name, status in accounted.items() if status is ACCEPTED} == set(books.accepted)
         assert len(accounted) == len(taken) + len(bulk.leftover)
         assert (await quiet(gateway, client))[0] <= 2
-        check_fates(ear, books)
+        check_outcomes(ear, books)
 
 
 async def test_cancelled_calls_leave_no_gap_in_the_rate() -> None:
@@ -155,8 +155,8 @@ async def test_cancelled_calls_leave_no_gap_in_the_rate() -> None:
             group.cancel_scope.cancel()
         with anyio.fail_after(2):
             await client.sms.send(RECEIVER, "text", track_id="next")
-        assert (len(ear.fates), books.accepted["next"]) == (101, 1)
-        check_fates(ear, books)
+        assert (len(ear.outcomes), books.accepted["next"]) == (101, 1)
+        check_outcomes(ear, books)
 
 
 @ON_ASYNCIO
@@ -172,4 +172,4 @@ async def test_a_transport_that_cancels_of_its_own_leaves_the_fate_unknown() -> 
     ) as client:
         with pytest.raises(UnknownOutcomeError):
             await client.sms.send(RECEIVER, "text", track_id="m")
-    assert [(fate.track_id, fate.status) for fate in ear.fates] == [("m", SendStatus.UNKNOWN)]
+    assert [(outcome.track_id, outcome.status) for outcome in ear.outcomes] == [("m", SendStatus.UNKNOWN)]

@@ -1,4 +1,4 @@
-"""P3, from outside: time-outs around calls, groups and event loops that end while calls are under way, closed clients."""
+"""P3, from outside: time-outs around calls, groups and event loops that end while calls are in flight, closed clients."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ import anyio
 import pytest
 import trio
 
-from tests.faults.cancel_books import INBOX, Books, check_fates, quiet, yard_of
+from tests.faults.cancel_books import INBOX, Books, check_outcomes, quiet, pool_of
 from tests.faults.cancel_thread import Far, far_gateway
 from tests.support.net import RECEIVER, TOKEN, Ear, connected
 from tests.support.raw import raw_gateway
@@ -90,8 +90,8 @@ async def test_a_time_out_around_a_call(kind: str, limit: Limit) -> None:
                 await limit(delay, CALLS[kind](client, f"m{number}"))
             assert (await client.balance()).balance == 7
         open_now, idle = await quiet(gateway, client)
-        assert (open_now, yard_of(client).places.value) == (idle, 3)
-        check_fates(ear, books)
+        assert (open_now, pool_of(client).places.value) == (idle, 3)
+        check_outcomes(ear, books)
     gc.collect()
 
 
@@ -101,7 +101,7 @@ class Sibling(Exception):  # noqa: N818 - what goes wrong beside the calls
 
 @pytest.mark.parametrize(("anyio_backend", "native"), [("asyncio", False), ("trio", False), ("asyncio", True)])
 async def test_a_group_that_dies_of_a_sibling(native: bool) -> None:
-    """Sends under way in a task group whose other task raises are finished, and each has its fate told."""
+    """Sends in flight in a task group whose other task raises are finished, and each has its outcome told."""
     books = Books(lambda: anyio.sleep(LATENCY))
     async with raw_gateway(books) as gateway, connected(gateway.url, max_connections=3) as (client, _, ear):
 
@@ -129,8 +129,8 @@ async def test_a_group_that_dies_of_a_sibling(native: bool) -> None:
                 await death
             assert [type(error) for error in caught.value.exceptions] == [Sibling]
             await client.balance()
-        check_fates(ear, books)
-        assert len(ear.fates) == 48
+        check_outcomes(ear, books)
+        assert len(ear.outcomes) == 48
 
 
 async def _await(call: Awaitable[object]) -> None:
@@ -144,12 +144,12 @@ def client_of(far: Far, ear: Ear | None = None, **options: Any) -> AsyncWikipaya
 
 async def close_lanes(client: AsyncWikipayam) -> None:
     """Close the connections of a client that stays open: Python would warn of what a forgetful caller leaves open."""
-    for _, lane in yard_of(client).idle:
+    for _, lane in pool_of(client).idle:
         await lane.aclose()
 
 
 def test_the_end_of_an_event_loop_finds_sends_finished() -> None:
-    """`asyncio.run` cancels every task when its function returns; sends that are under way are finished first."""
+    """`asyncio.run` cancels every task when its function returns; sends that are in flight are finished first."""
     ear = Ear()
 
     async def main(client: AsyncWikipayam, far: Far) -> None:
@@ -161,7 +161,7 @@ def test_the_end_of_an_event_loop_finds_sends_finished() -> None:
 
     with far_gateway() as far:
         asyncio.run(main(client_of(far, ear), far))
-        assert [fate.status for fate in ear.fates] == [ACCEPTED] * 3
+        assert [outcome.status for outcome in ear.outcomes] == [ACCEPTED] * 3
         assert set(far.books.accepted) == {"m0", "m1", "m2"}
     gc.collect()
 
@@ -190,7 +190,7 @@ def test_the_end_of_an_event_loop_finds_handled_messages_marked() -> None:
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, Sibling])
 def test_an_exception_that_ends_the_event_loop_finds_sends_finished(backend: str, error: type[BaseException]) -> None:
-    """Ctrl-C and the like, raised in the main task, end everything only after the sends under way."""
+    """Ctrl-C and the like, raised in the main task, end everything only after the sends in flight."""
     ear = Ear()
 
     async def main(far: Far) -> None:
@@ -205,7 +205,7 @@ def test_an_exception_that_ends_the_event_loop_finds_sends_finished(backend: str
         with pytest.raises(BaseExceptionGroup) as caught:
             anyio.run(main, far, backend=backend)
         assert [type(one) for one in caught.value.exceptions] == [error]
-        assert [fate.status for fate in ear.fates] == [ACCEPTED] * 3
+        assert [outcome.status for outcome in ear.outcomes] == [ACCEPTED] * 3
     gc.collect()
 
 
@@ -231,8 +231,8 @@ def test_a_client_left_open_when_its_loop_closed_works_in_the_next(backend: str)
         client = client_of(far, ear, max_connections=2, rate_limit=RateLimit(requests_per_second=1000))
         anyio.run(first, client, far, backend=backend)
         assert anyio.run(second, client, backend=backend) == 7
-        told = [fate.track_id for fate in ear.fates if fate.status is ACCEPTED]
-        assert (set(told), len(ear.fates)) == (set(far.books.accepted), 4)
+        told = [outcome.track_id for outcome in ear.outcomes if outcome.status is ACCEPTED]
+        assert (set(told), len(ear.outcomes)) == (set(far.books.accepted), 4)
     gc.collect()
 
 
@@ -266,7 +266,7 @@ def test_limits_and_pauses_go_along_to_the_next_loop(backend: str) -> None:
 
 
 def test_trio_ended_by_an_exception_of_its_nursery() -> None:
-    """A nursery of trio's own, ended by an exception, finishes the sends under way as well."""
+    """A nursery of trio's own, ended by an exception, finishes the sends in flight as well."""
     ear = Ear()
 
     async def main(far: Far) -> None:
@@ -279,5 +279,5 @@ def test_trio_ended_by_an_exception_of_its_nursery() -> None:
     with far_gateway() as far:
         with pytest.raises(ExceptionGroup):
             trio.run(main, far)
-        assert [(fate.track_id, fate.status) for fate in ear.fates] == [("m", ACCEPTED)]
+        assert [(outcome.track_id, outcome.status) for outcome in ear.outcomes] == [("m", ACCEPTED)]
     gc.collect()

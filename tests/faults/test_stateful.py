@@ -55,7 +55,7 @@ async def carry_out(program: Program, emulator: Emulator, **options: object) -> 
         emulator.faults.reset()
         client._shared.gate.not_before = 0.0
         await play([Many(2, None)], stage, client.with_options(timeout=10))
-        assert stage.fates[f"{stage.name}-{stage.made - 1}"] == ["accepted"]
+        assert stage.outcomes[f"{stage.name}-{stage.made - 1}"] == ["accepted"]
 
 
 @BACKENDS
@@ -167,6 +167,6 @@ def test_a_program_of_every_step() -> None:
             return await play([Many(1, None), Many(3, None), bulk, bad], stage, client)
 
     assert anyio.run(run) == 22
-    assert sum(fates == ["accepted"] for fates in stage.fates.values()) == 19
-    assert sum(fates == ["rejected"] for fates in stage.fates.values()) == 3
+    assert sum(outcomes == ["accepted"] for outcomes in stage.outcomes.values()) == 19
+    assert sum(outcomes == ["rejected"] for outcomes in stage.outcomes.values()) == 3
     assert emulator.accepted == 19

@@ -539,7 +539,7 @@ def test_the_place_of_a_bad_value(field: str, loc: list[str | int]) -> None:
 
 
 def results(*statuses: SendStatus) -> BulkReport:
-    """Return the report of a bulk send with these fates."""
+    """Return the report of a bulk send with these outcomes."""
     return BulkReport(
         [
             SendResult(index, SmsMessage(RECEIVER, "text"), status, track_id=f"T-{index}")

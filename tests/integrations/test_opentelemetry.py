@@ -141,7 +141,7 @@ ANSWERED = Attempt(2, Phase.ANSWERED, 0.5, 200)
 
 def test_a_call_is_a_span_with_an_event_for_each_attempt(telemetry: Telemetry) -> None:
     """Its attributes follow the conventions for HTTP, its times are those of the call, its parent is what is current."""
-    fates = (MessageOutcome("t-1", SendStatus.ACCEPTED, "69e5"), MessageOutcome("t-2", SendStatus.ACCEPTED, "69e6"))
+    outcomes = (MessageOutcome("t-1", SendStatus.ACCEPTED, "69e5"), MessageOutcome("t-2", SendStatus.ACCEPTED, "69e6"))
     with telemetry.tracers.get_tracer("shop").start_as_current_span("checkout") as parent:
         telemetry.hook(AttemptStarted("c-1", "sms.send", 1))
         telemetry.now = 99 * SECOND
@@ -149,7 +149,7 @@ def test_a_call_is_a_span_with_an_event_for_each_attempt(telemetry: Telemetry) -
         telemetry.hook(RetryScheduled("c-1", "sms.send", 1, 0.5, "connect"))
         telemetry.now = 100 * SECOND
         telemetry.hook(AttemptFinished("c-1", "sms.send", ANSWERED))
-        telemetry.hook(end_of(Outcome.SUCCEEDED, REFUSED, ANSWERED, messages=fates))
+        telemetry.hook(end_of(Outcome.SUCCEEDED, REFUSED, ANSWERED, messages=outcomes))
     (span,) = telemetry.spans
     assert (span.name, span.kind, span.status.status_code) == (
         "sms.send",

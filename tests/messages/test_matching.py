@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 
 from wikipayam_async.core.protocol import Answer, UnreadableAnswerError, read_data
 from wikipayam_async.messages import SentMessage
-from wikipayam_async.messages.matching import settle, settle_documented
-from wikipayam_async.messages.payload import Batch, SmsWire
+from wikipayam_async.messages.matching import match_answer, match_documented_answer
+from wikipayam_async.messages.payload import Batch, SmsPayload
 from wikipayam_async.redact.sealed import SealedBytes
 
 A, B, C = "09121111111", "09122222222", "09123333333"
@@ -18,8 +18,8 @@ A, B, C = "09121111111", "09122222222", "09123333333"
 
 def batch_of(*pairs: tuple[str, str]) -> Batch[str]:
     """Make messages with these track ids and receivers."""
-    wires = [SmsWire("1", receiver, "hi", msgspec.UNSET, track_id) for track_id, receiver in pairs]
-    return Batch([""] * len(pairs), wires)
+    payloads = [SmsPayload("1", receiver, "hi", msgspec.UNSET, track_id) for track_id, receiver in pairs]
+    return Batch([""] * len(pairs), payloads)
 
 
 def item(id_: Any, track_id: Any = None, receiver: Any = None) -> dict[str, Any]:
@@ -29,12 +29,12 @@ def item(id_: Any, track_id: Any = None, receiver: Any = None) -> dict[str, Any]
 
 def ids(data: Any, *pairs: tuple[str, str]) -> list[str | None]:
     """Return the id that was told of each message."""
-    return [None if sent is None else sent.id for sent in settle(data, batch_of(*pairs))]
+    return [None if sent is None else sent.id for sent in match_answer(data, batch_of(*pairs))]
 
 
 def test_the_documented_answer() -> None:
     """Items in the order sent, with the track ids sent, are told as they came."""
-    found = settle([item("1", "T1", A), {**item("2", "T2", B), "parts": 2}], batch_of(("T1", A), ("T2", B)))
+    found = match_answer([item("1", "T1", A), {**item("2", "T2", B), "parts": 2}], batch_of(("T1", A), ("T2", B)))
     assert found == (
         SentMessage("1", "1000", A, "T1"),
         SentMessage("2", "1000", B, "T2", {"parts": 2}),
@@ -147,7 +147,7 @@ def test_no_message_is_told_by_an_item_that_may_mean_another(pairs: list[tuple[s
     rubbish: st.SearchStrategy[Any] = st.sampled_from([None, 1, "x", [], {}, {"id": None, "track_id": "T1"}])
     items += data.draw(st.lists(foreign | rubbish, max_size=3))
     random.Random(data.draw(st.integers(0, 99))).shuffle(items)
-    told = settle(items, batch_of(*pairs))
+    told = match_answer(items, batch_of(*pairs))
     assert len(told) == len(pairs)
     for index, (sent, (track_id, receiver)) in enumerate(zip(told, pairs, strict=True)):
         if sent is None:
@@ -169,7 +169,7 @@ def test_no_message_is_told_by_an_item_that_may_mean_another(pairs: list[tuple[s
 def test_no_item_tells_of_two_messages(pairs: list[tuple[str, str]]) -> None:
     """Every id that the gateway named once is given out at most once."""
     items = [item(str(index), track_id, receiver) for index, (track_id, receiver) in enumerate(pairs)]
-    told = [sent.id for sent in settle(items[::-1], batch_of(*pairs)) if sent is not None]
+    told = [sent.id for sent in match_answer(items[::-1], batch_of(*pairs)) if sent is not None]
     assert sorted(told) == sorted(set(told))
 
 
@@ -199,7 +199,7 @@ JSON = st.recursive(
 @given(JSON)
 def test_no_answer_whatever_raises(data: Any) -> None:
     """Any JSON is read as something of each message, or nothing."""
-    assert len(settle(data, batch_of(("T1", A), ("T2", B)))) == 2
+    assert len(match_answer(data, batch_of(("T1", A), ("T2", B)))) == 2
 
 
 def read(body: bytes, batch: Batch[str]) -> list[str | None] | None:
@@ -208,7 +208,7 @@ def read(body: bytes, batch: Batch[str]) -> list[str | None] | None:
         data = read_data(Answer(200, {}, SealedBytes(body)))
     except UnreadableAnswerError:
         return None
-    return [None if sent is None else sent.id for sent in settle(data, batch)]
+    return [None if sent is None else sent.id for sent in match_answer(data, batch)]
 
 
 TWO = (("T1", A), ("T2", B))
@@ -230,13 +230,13 @@ ITEMS = b'{"id": "1", "track_id": "T1"}, {"id": "2", "track_id": "T2"}'
 def test_the_documented_answer_by_the_short_way(body: bytes) -> None:
     """Whatever stands beside the ids, the documented answer tells what the long way finds in it."""
     batch = batch_of(*TWO)
-    assert (settle_documented(body, batch), read(body, batch)) == (["1", "2"], ["1", "2"])
+    assert (match_documented_answer(body, batch), read(body, batch)) == (["1", "2"], ["1", "2"])
 
 
 def test_a_number_out_of_range_does_no_harm_to_the_short_way() -> None:
     """In a field that nobody reads it is not read; the long way, which reads everything, knows nothing then."""
     body, batch = b'{"data": [' + ITEMS + b'], "x": 1e999}', batch_of(*TWO)
-    assert (settle_documented(body, batch), read(body, batch)) == (["1", "2"], None)
+    assert (match_documented_answer(body, batch), read(body, batch)) == (["1", "2"], None)
 
 
 @pytest.mark.parametrize(
@@ -285,14 +285,14 @@ def test_a_number_out_of_range_does_no_harm_to_the_short_way() -> None:
 )
 def test_any_other_answer_goes_the_long_way(body: bytes) -> None:
     """What is not the documented answer to the very messages that were sent is none of the short way's business."""
-    assert settle_documented(body, batch_of(*TWO)) is None
+    assert match_documented_answer(body, batch_of(*TWO)) is None
 
 
 def test_a_track_id_used_twice_goes_the_long_way() -> None:
     """What order alone would tell apart is not told by it."""
     batch = batch_of(("T", A), ("T", B))
     body = json.dumps({"data": [item("2", "T", B), item("1", "T", A)]}).encode()
-    assert (settle_documented(body, batch), read(body, batch)) == (None, ["1", "2"])
+    assert (match_documented_answer(body, batch), read(body, batch)) == (None, ["1", "2"])
 
 
 ANSWERS = st.fixed_dictionaries(
@@ -311,7 +311,7 @@ ENVELOPES = st.fixed_dictionaries(
 def test_the_short_way_finds_what_the_long_way_does(data: Any, ascii_only: bool, pairs: list[tuple[str, str]]) -> None:
     """Whatever the gateway answers, the short way says the same or nothing."""
     body, batch = json.dumps(data, ensure_ascii=ascii_only).encode(), batch_of(*pairs)
-    found = settle_documented(body, batch)
+    found = match_documented_answer(body, batch)
     assert found is None or found == read(body, batch)
 
 
@@ -321,12 +321,12 @@ def test_the_short_way_takes_every_documented_answer(names: list[str], data: st.
     told = data.draw(st.lists(st.text(min_size=1, max_size=24), min_size=len(names), max_size=len(names)))
     body = json.dumps({"data": [item(id_, name, A) for id_, name in zip(told, names, strict=True)]}).encode()
     batch = batch_of(*[(name, A) for name in names])
-    assert settle_documented(body, batch) == (told if len(set(names)) == len(names) else None)
+    assert match_documented_answer(body, batch) == (told if len(set(names)) == len(names) else None)
 
 
 @given(st.binary(max_size=40))
 def test_no_body_whatever_raises(body: bytes) -> None:
     """Bytes that are no JSON, or only begin like it, are nothing."""
     for raw in (body, b'{"data": [' + body + b"]}", b'{"data": [' + ITEMS + b'], "x": "' + body + b'"}'):
-        found = settle_documented(raw, batch_of(*TWO))
+        found = match_documented_answer(raw, batch_of(*TWO))
         assert found is None or found == read(raw, batch_of(*TWO))

@@ -16,8 +16,8 @@ from wikipayam_async.messages import OtpMessage, SentMessage, SmsMessage
 from wikipayam_async.messages.models import check_code, check_receiver, check_sender, check_text, check_track_id
 from wikipayam_async.messages.payload import (
     Batch,
-    OtpWire,
-    SmsWire,
+    OtpPayload,
+    SmsPayload,
     TrackIds,
     prepare_all,
     prepare_otp,
@@ -66,18 +66,18 @@ class Pattern(enum.IntEnum):
     LOGIN = 13
 
 
-def sms(message: Any, *, sender: str | None = None, normalize: bool = True) -> SmsWire:
+def sms(message: Any, *, sender: str | None = None, normalize: bool = True) -> SmsPayload:
     """Prepare an SMS, with made-up track ids that are known."""
     return prepare_sms(message, sender=sender, track_ids=TrackIds(), normalize=normalize)
 
 
-def otp(message: Any, *, pattern_id: Any = None, normalize: bool = True) -> OtpWire:
+def otp(message: Any, *, pattern_id: Any = None, normalize: bool = True) -> OtpPayload:
     """Prepare a code."""
     return prepare_otp(message, pattern_id=pattern_id, track_ids=TrackIds(), normalize=normalize)
 
 
 def test_a_whole_sms_is_encoded_in_the_order_of_the_documentation() -> None:
-    """Every field of the caller's is on the wire, the receiver in its one form."""
+    """Every field of the caller's is on the payload, the receiver in its one form."""
     found = sms(SmsMessage("+98 912 345 6789", "سلام", sender="10002000", track_id="T1"), sender="3000")
     assert (found.receiver, found.track_id) == ("09123456789", "T1")
     assert encode_json(found) == (
@@ -97,7 +97,7 @@ def test_a_note_goes_out_under_its_own_name() -> None:
 
 
 def test_a_track_id_is_made_where_there_is_none() -> None:
-    """The reference that was made is on the wire."""
+    """The reference that was made is on the payload."""
     found = sms(SmsMessage("09123456789", "hi", sender="1"))
     assert re.fullmatch(r"w[0-9a-f]{12}-1", found.track_id) is not None
     assert msgspec.json.decode(encode_json(found))["track_id"] == found.track_id
@@ -333,7 +333,7 @@ def test_prepare_all_names_the_place_of_a_bad_message() -> None:
         SmsMessage("09123456789", "hi"),
     )
     batch = prepare_all(iter([good, good]), sms)
-    assert (batch.messages, [wire.receiver for wire in batch.wires]) == ([good, good], ["09123456789"] * 2)
+    assert (batch.messages, [payload.receiver for payload in batch.payloads]) == ([good, good], ["09123456789"] * 2)
     with pytest.raises(InvalidInputError) as caught:
         prepare_all([good, bad], sms)
     assert caught.value.field == "messages[1].receiver"
@@ -401,21 +401,21 @@ def as_one_by_one(message: Any, sender: Any, *, normalize: bool) -> tuple[object
 
 def as_many(messages: list[Any], sender: Any, *, normalize: bool) -> list[tuple[object, ...]]:
     """Return what `prepare_some` makes of each message, or what it complains of."""
-    wires, refused = prepare_some(messages, sender=sender, track_ids=TrackIds(), normalize=normalize)
-    assert len(wires) + len(refused) == len(messages)
+    payloads, refused = prepare_some(messages, sender=sender, track_ids=TrackIds(), normalize=normalize)
+    assert len(payloads) + len(refused) == len(messages)
     assert [error.__traceback__ for error in refused.values()] == [None] * len(refused)
-    good = iter(wires)
+    good = iter(payloads)
     return [
         (type(refused[place]), str(refused[place])) if place in refused else comparable(message, next(good))
         for place, message in enumerate(messages)
     ]
 
 
-def comparable(message: Any, wire: SmsWire) -> tuple[object, ...]:
+def comparable(message: Any, payload: SmsPayload) -> tuple[object, ...]:
     """Return the fields of a wire; of a track id that was made, that it was."""
-    fields = msgspec.structs.asdict(wire)
+    fields = msgspec.structs.asdict(payload)
     if message.track_id is None:
-        fields["track_id"] = bool(MADE.fullmatch(wire.track_id))
+        fields["track_id"] = bool(MADE.fullmatch(payload.track_id))
     return tuple((name, type(value), value) for name, value in fields.items())
 
 
@@ -455,7 +455,7 @@ def test_names_are_made_once() -> None:
     note, plain = SmsMessage("09123456789", note="n"), SmsMessage("09123456789", "m")
     track_ids = TrackIds()
     some = [prepare_some([plain, note, plain, note], sender="1", track_ids=track_ids, normalize=True) for _ in range(3)]
-    made = [wire.track_id for wires, _ in some for wire in wires]
+    made = [payload.track_id for payloads, _ in some for payload in payloads]
     assert (len(made), len(set(made))) == (12, 12)
 
 
@@ -470,8 +470,8 @@ def test_a_message_whose_own_code_raises_spoils_no_other() -> None:
 
     good = SmsMessage("09123456789", "hi")
     rows = [good, SmsMessage("09123456789", Trap("hi")), good, SmsMessage("09123456789", "\ud83d")]
-    wires, refused = prepare_some(rows, sender="1", track_ids=TrackIds(), normalize=True)
-    assert [(wire.receiver, wire.message) for wire in wires] == [("09123456789", "hi")] * 2
+    payloads, refused = prepare_some(rows, sender="1", track_ids=TrackIds(), normalize=True)
+    assert [(payload.receiver, payload.message) for payload in payloads] == [("09123456789", "hi")] * 2
     assert [(place, type(error)) for place, error in refused.items()] == [
         (1, ZeroDivisionError),
         (3, InvalidInputError),
@@ -494,13 +494,13 @@ def test_what_messages_show_of_themselves() -> None:
 
 
 def test_what_is_on_its_way_shows_nothing() -> None:
-    """Whoever prints what goes over the wire, rich and its tracebacks too, sees a reference and a masked number."""
+    """Whoever prints what goes over the payload, rich and its tracebacks too, sees a reference and a masked number."""
     message = SmsMessage("09123456789", "secret", sender="1", track_id="T")
-    wire, code = sms(message), otp(OtpMessage("09123456789", "8642", track_id="T"), pattern_id=1)
-    batch = Batch([message], [wire])
-    assert [repr(wire), str(wire), f"{code}"] == ["<T to 0912*****89>"] * 3
-    assert pretty_repr([wire, code], max_width=120) == (
-        "[SmsWire(track_id='T', receiver='0912*****89'), OtpWire(track_id='T', receiver='0912*****89')]"
+    payload, code = sms(message), otp(OtpMessage("09123456789", "8642", track_id="T"), pattern_id=1)
+    batch = Batch([message], [payload])
+    assert [repr(payload), str(payload), f"{code}"] == ["<T to 0912*****89>"] * 3
+    assert pretty_repr([payload, code], max_width=120) == (
+        "[SmsPayload(track_id='T', receiver='0912*****89'), OtpPayload(track_id='T', receiver='0912*****89')]"
     )
     assert [repr(batch), pretty_repr(batch)] == ["Batch(body=<75 bytes>)"] * 2
     assert repr(sms(SmsMessage("1-800", "secret", sender="1", track_id="T"), normalize=False)) == "<T to ***>"
@@ -524,8 +524,8 @@ def test_half_a_surrogate_pair_costs_its_own_message_alone() -> None:
         SmsMessage("09123456789", "\ud83d"),
         SmsMessage("09123456789", "\ude00"),
     ]
-    wires, refused = prepare_some(messages, sender="10002000", track_ids=TrackIds(), normalize=True)
-    assert [wire.text for wire in wires] == ["hi"]
+    payloads, refused = prepare_some(messages, sender="10002000", track_ids=TrackIds(), normalize=True)
+    assert [payload.text for payload in payloads] == ["hi"]
     assert [(place, str(error)) for place, error in refused.items()] == [
         (1, "message: expected valid Unicode; got half of a surrogate pair"),
         (2, "message: expected valid Unicode; got half of a surrogate pair"),

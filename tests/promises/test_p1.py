@@ -154,7 +154,7 @@ class TestP1NothingIsSentTwice:
                 await send(client)
         assert [attempt.failure for attempt in caught.value.attempts] == ["connect"] * 3
         assert times.slept == [0.5, 1.0]
-        assert [(fate.track_id, fate.status) for fate in ear.fates] == [("t-1", SendStatus.NOT_ATTEMPTED)]
+        assert [(outcome.track_id, outcome.status) for outcome in ear.outcomes] == [("t-1", SendStatus.NOT_ATTEMPTED)]
         assert not isinstance(caught.value, APITimeoutError)
 
     @pytest.mark.parametrize("fault", ["self-signed", "wrong host"])
@@ -170,7 +170,7 @@ class TestP1NothingIsSentTwice:
                 await send(client)
         assert [attempt.failure for attempt in caught.value.attempts] == ["certificate"]
         assert (len(ear.of(AttemptStarted)), times.slept, gateway.requests) == (1, [], [])
-        assert ear.fates[0].status is SendStatus.NOT_ATTEMPTED
+        assert ear.outcomes[0].status is SendStatus.NOT_ATTEMPTED
 
     async def test_a_handshake_that_breaks_off_is_no_connection(self, road: str) -> None:
         """A server that answers TLS with something else has seen nothing, and may be tried again."""
@@ -202,7 +202,7 @@ class TestP1NothingIsSentTwice:
         assert type(error.__cause__) is APIConnectionError
         assert [attempt.failure for attempt in error.attempts] == ["disconnected"]
         assert [(end.outcome, len(end.attempts)) for end in ear.finished] == [(Outcome.UNKNOWN, 1)]
-        assert [(fate.track_id, fate.status) for fate in ear.fates] == [("t-1", SendStatus.UNKNOWN)]
+        assert [(outcome.track_id, outcome.status) for outcome in ear.outcomes] == [("t-1", SendStatus.UNKNOWN)]
 
     async def test_a_time_out_without_an_answer_leaves_the_fate_unknown(self, road: str) -> None:
         """A gateway that does not answer in time may have accepted."""
@@ -216,7 +216,7 @@ class TestP1NothingIsSentTwice:
                 await send(client)
         assert len(gateway.requests) == 1
         assert (caught.value.phase, type(caught.value.__cause__)) == (Phase.SENT, APITimeoutError)
-        assert ear.fates[0].status is SendStatus.UNKNOWN
+        assert ear.outcomes[0].status is SendStatus.UNKNOWN
 
     @pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
     async def test_a_reset_in_the_middle_of_the_body_cannot_send_twice(self, road: str) -> None:
@@ -237,7 +237,7 @@ class TestP1NothingIsSentTwice:
                 await client.sms.send(RECEIVER, "x" * 8_000_000)
         assert connections == 3
         assert [(one.phase, one.failure) for one in caught.value.attempts] == [(Phase.SENDING, "disconnected")] * 3
-        assert ear.fates[0].status is SendStatus.NOT_ATTEMPTED
+        assert ear.outcomes[0].status is SendStatus.NOT_ATTEMPTED
 
     async def test_a_429_is_waited_out_and_then_accepted_once(self, road: str) -> None:
         """429 is the one answer that says that nothing was accepted and that another try is welcome."""
@@ -246,7 +246,7 @@ class TestP1NothingIsSentTwice:
             sent = await client.sms.send(RECEIVER, "text", track_id="t-1")
         assert (sent.id, sent.track_id, len(gateway.requests)) == ("0" * 24, "t-1", 2)
         assert times.slept[0] == 3.0
-        assert [(fate.status, fate.id) for fate in ear.fates] == [(SendStatus.ACCEPTED, "0" * 24)]
+        assert [(outcome.status, outcome.id) for outcome in ear.outcomes] == [(SendStatus.ACCEPTED, "0" * 24)]
 
     async def test_a_429_that_stays_is_a_refusal(self, road: str) -> None:
         """After three times 429 nothing was accepted, and the error says so."""
@@ -254,7 +254,7 @@ class TestP1NothingIsSentTwice:
             with pytest.raises(RateLimitError) as caught:
                 await send(client)
         assert (len(gateway.requests), [one.status_code for one in caught.value.attempts]) == (3, [429] * 3)
-        assert ear.fates[0].status is SendStatus.REJECTED
+        assert ear.outcomes[0].status is SendStatus.REJECTED
 
     @pytest.mark.parametrize(
         ("status", "retry_after"), [*((status, None) for status in AMBIGUOUS), (503, "1"), (500, "1"), (409, "1")]
@@ -281,7 +281,7 @@ class TestP1NothingIsSentTwice:
         cause = caught.value.__cause__
         assert isinstance(cause, ServerError if status >= 500 else APIStatusError)
         assert cause.status_code == status
-        assert ear.fates[0].status is SendStatus.UNKNOWN
+        assert ear.outcomes[0].status is SendStatus.UNKNOWN
 
     @pytest.mark.parametrize(("status", "kind"), REFUSALS.items())
     async def test_a_refusal_is_told_at_once(self, road: str, status: int, kind: type[APIStatusError]) -> None:
@@ -291,7 +291,7 @@ class TestP1NothingIsSentTwice:
             with pytest.raises(APIStatusError) as caught:
                 await send(client)
         assert (type(caught.value), caught.value.status_code, caught.value.message) == (kind, status, "no")
-        assert (len(gateway.requests), ear.fates[0].status) == (1, SendStatus.REJECTED)
+        assert (len(gateway.requests), ear.outcomes[0].status) == (1, SendStatus.REJECTED)
 
     @pytest.mark.parametrize("reply", UNREADABLE.values(), ids=UNREADABLE.keys())
     async def test_a_success_that_cannot_be_read_leaves_the_fate_unknown(self, road: str, reply: bytes) -> None:
@@ -301,7 +301,7 @@ class TestP1NothingIsSentTwice:
                 await send(client)
         assert (len(gateway.requests), caught.value.track_ids, caught.value.messages) == (1, ("t-1",), (MESSAGE,))
         assert isinstance(caught.value.__cause__, ResponseError | APIConnectionError)
-        assert ear.fates[0].status is SendStatus.UNKNOWN
+        assert ear.outcomes[0].status is SendStatus.UNKNOWN
 
     @pytest.mark.parametrize(
         "header", [b"X-Said: \xd9\x85\xd8\xb1\xd8\xa7", b"X-Odd: \x80\xff", b"Set-Cookie: \xd9\x85=1"]
@@ -314,18 +314,18 @@ class TestP1NothingIsSentTwice:
 
         async with raw_gateway(handle) as gateway, connected(gateway.url, road) as (client, _, ear):
             await send(client)
-        assert [(fate.status, fate.id) for fate in ear.fates] == [(SendStatus.ACCEPTED, "0" * 24)]
+        assert [(outcome.status, outcome.id) for outcome in ear.outcomes] == [(SendStatus.ACCEPTED, "0" * 24)]
 
     @pytest.mark.parametrize("location", ["http://[::1", "http://a b:99999999/", "//:x", "\u0645"])
     async def test_a_redirect_that_leads_nowhere_is_one_more_status_that_proves_nothing(
         self, road: str, location: str
     ) -> None:
-        """A `Location` that is no URL changes nothing: the fate is unknown, and no error of httpx's comes out."""
+        """A `Location` that is no URL changes nothing: the outcome is unknown, and no error of httpx's comes out."""
         reply = answer({}, 302, {"Location": location.encode().decode("latin-1")})
         async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, road) as (client, _, ear):
             with pytest.raises(UnknownOutcomeError):
                 await send(client)
-        assert (len(gateway.requests), ear.fates[0].status) == (1, SendStatus.UNKNOWN)
+        assert (len(gateway.requests), ear.outcomes[0].status) == (1, SendStatus.UNKNOWN)
 
     @pytest.mark.parametrize("name", SENDS)
     async def test_every_way_to_send_keeps_the_promise(self, road: str, name: str) -> None:
@@ -400,7 +400,7 @@ class TestP1NothingIsSentTwice:
             with pytest.raises(UnknownOutcomeError) as caught:
                 await client.sms.send_many(messages)
         assert (len(gateway.requests), caught.value.track_ids, len(caught.value.accepted)) == (1, ("t-2",), 1)
-        assert [fate.status for fate in ear.fates] == [SendStatus.ACCEPTED, SendStatus.UNKNOWN]
+        assert [outcome.status for outcome in ear.outcomes] == [SendStatus.ACCEPTED, SendStatus.UNKNOWN]
 
 
 class Raising(httpx.AsyncBaseTransport):
@@ -470,7 +470,7 @@ class TestP1OnForeignTransports:
             with pytest.raises(APIConnectionError if known else UnknownOutcomeError):
                 await send(client)
         assert transport.requests == (3 if known else 1)
-        assert ear.fates[0].status is (SendStatus.NOT_ATTEMPTED if known else SendStatus.UNKNOWN)
+        assert ear.outcomes[0].status is (SendStatus.NOT_ATTEMPTED if known else SendStatus.UNKNOWN)
 
     async def test_a_certificate_is_known_by_its_cause(self) -> None:
         """A `ConnectError` that a certificate caused fails at once."""
@@ -528,7 +528,7 @@ class TestP1ThroughAProxy:
         assert (len(gateway.requests), gateway.opened) == (2, 1)
         assert [(request.method, request.body) for request in proxy.requests] == [("CONNECT", b"")]
         assert "authorization" not in proxy.requests[0].headers
-        assert [fate.status for fate in ear.fates] == [SendStatus.ACCEPTED] * 2
+        assert [outcome.status for outcome in ear.outcomes] == [SendStatus.ACCEPTED] * 2
 
     @pytest.mark.parametrize("misbehaviour", [close, break_off, half_an_answer])
     async def test_a_break_behind_the_tunnel_leaves_the_fate_unknown(self, misbehaviour: Any) -> None:
@@ -552,7 +552,7 @@ class TestP1ThroughAProxy:
                 await send(client)
         assert [one.failure for one in caught.value.attempts] == ["connect"] * 3
         assert ([request.method for request in proxy.requests], times.slept) == (["CONNECT"] * 3, [0.5, 1.0])
-        assert ear.fates[0].status is SendStatus.NOT_ATTEMPTED
+        assert ear.outcomes[0].status is SendStatus.NOT_ATTEMPTED
 
     async def test_a_proxy_that_is_not_there_is_no_connection(self) -> None:
         """A refused connection to the proxy is tried again like one to the gateway."""
@@ -586,7 +586,7 @@ class TestP1ThroughAProxy:
                 with pytest.raises((UnknownOutcomeError, APIStatusError)):
                     await send(client)
         expected = {b"": (1, "accepted"), b"502": (1, "unknown"), b"422": (1, "rejected"), b"429": (3, "rejected")}
-        assert (len(proxy.requests), ear.fates[0].status) == expected[reply[9:12]]
+        assert (len(proxy.requests), ear.outcomes[0].status) == expected[reply[9:12]]
         assert proxy.requests[0].target == "http://127.0.0.1:9/api/v1/sms/send"
 
     async def test_a_proxy_that_does_not_answer_connect_is_no_connection(self) -> None:
@@ -603,7 +603,7 @@ class TestP1ThroughAProxy:
             with pytest.raises(APITimeoutError) as caught:
                 await send(client)
         assert [one.phase for one in caught.value.attempts] == [Phase.CONNECTING] * 3
-        assert ear.fates[0].status is SendStatus.NOT_ATTEMPTED
+        assert ear.outcomes[0].status is SendStatus.NOT_ATTEMPTED
 
 
 async def test_the_gateway_sees_what_the_contract_says() -> None:

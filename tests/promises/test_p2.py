@@ -140,7 +140,7 @@ class TestP2RetriesAreBoundedAndVisible:
                 with pytest.raises(RateLimitError) as caught:
                     await client.sms.send(RECEIVER, "text")
             assert caught.value.retry_after == pytest.approx(600, abs=1)
-            assert (caught.value.attempts, ear.fates[1].status) == ((), "not_attempted")
+            assert (caught.value.attempts, ear.outcomes[1].status) == ((), "not_attempted")
             await times.sleep(580)
             with anyio.fail_after(5), pytest.raises(RateLimitError):
                 await client.balance()

@@ -72,7 +72,7 @@ async def wait_for(condition: Callable[[], bool]) -> None:
 
 @pytest.mark.parametrize("road", ["lanes", "lane_transport", "pool", "transport"])
 class TestP3OnEveryRoad:
-    """A send that is under way is finished, and its outcome told, before the cancellation arrives."""
+    """A send that is in flight is finished, and its outcome told, before the cancellation arrives."""
 
     async def test_a_send_that_is_cancelled_under_way_is_finished_first(self, road: str) -> None:
         """The outcome is the true one, with the id; then the cancellation is delivered; the client goes on."""
@@ -85,7 +85,7 @@ class TestP3OnEveryRoad:
                 slow.go.set()
             assert group.cancel_scope.cancelled_caught
             assert [(end.outcome, len(end.attempts)) for end in ear.finished] == [(Outcome.SUCCEEDED, 1)]
-            assert [(fate.track_id, fate.status, fate.id) for fate in ear.fates] == [
+            assert [(outcome.track_id, outcome.status, outcome.id) for outcome in ear.outcomes] == [
                 ("t-1", SendStatus.ACCEPTED, "0" * 24)
             ]
             await send(client)
@@ -101,8 +101,8 @@ class TestP3OnEveryRoad:
                     await send(client)
                 reached = len(gateway.requests) - seen
                 assert reached <= 1
-                assert ear.fates[-1].status is (SendStatus.ACCEPTED if reached else SendStatus.NOT_ATTEMPTED)
-            assert len(ear.fates) == 3
+                assert ear.outcomes[-1].status is (SendStatus.ACCEPTED if reached else SendStatus.NOT_ATTEMPTED)
+            assert len(ear.outcomes) == 3
             await client.balance()
 
     @on_asyncio
@@ -132,12 +132,12 @@ class TestP3OnEveryRoad:
             slow.go.set()
             with pytest.raises(asyncio.CancelledError if way.startswith("cancel") else TimeoutError):
                 await task
-            assert [(fate.status, fate.id) for fate in ear.fates] == [(SendStatus.ACCEPTED, "0" * 24)]
+            assert [(outcome.status, outcome.id) for outcome in ear.outcomes] == [(SendStatus.ACCEPTED, "0" * 24)]
             assert (await send(client)).id == "0" * 24
         assert (len(gateway.requests), gateway.opened) == (2, 1)
 
     async def test_a_cancelled_send_that_gets_no_answer_ends_with_its_time_out(self, road: str) -> None:
-        """The cancellation is not held back for longer than `timeout`; the fate is then unknown."""
+        """The cancellation is not held back for longer than `timeout`; the outcome is then unknown."""
         slow = Slow()
         async with (
             raw_gateway(slow) as gateway,
@@ -149,7 +149,7 @@ class TestP3OnEveryRoad:
             group.cancel_scope.cancel()
         assert (len(gateway.requests), group.cancel_scope.cancelled_caught) == (1, True)
         assert [end.outcome for end in ear.finished] == [Outcome.UNKNOWN]
-        assert ear.fates[0].status is SendStatus.UNKNOWN
+        assert ear.outcomes[0].status is SendStatus.UNKNOWN
 
 
 class TestP3CancellationHarmsNothing:
@@ -177,7 +177,7 @@ class TestP3CancellationHarmsNothing:
             with pytest.raises(asyncio.CancelledError):
                 await task
             expected = (SendStatus.ACCEPTED, "0" * 24) if warm else (SendStatus.NOT_ATTEMPTED, None)
-            assert [(fate.status, fate.id) for fate in ear.fates] == [expected]
+            assert [(outcome.status, outcome.id) for outcome in ear.outcomes] == [expected]
             assert len(gateway.requests) == (2 if warm else 0)
             await client.balance()
         assert gateway.opened == (1 if warm or tls else 2)
@@ -198,8 +198,8 @@ class TestP3CancellationHarmsNothing:
                 await asyncio.wait([task])
                 reached = len(gateway.requests) - seen
                 expected = SendStatus.ACCEPTED if reached else SendStatus.NOT_ATTEMPTED
-                assert (steps, len(ear.fates), ear.fates[-1].status) == (steps, steps, expected)
-        assert {fate.status for fate in ear.fates} == {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
+                assert (steps, len(ear.outcomes), ear.outcomes[-1].status) == (steps, steps, expected)
+        assert {outcome.status for outcome in ear.outcomes} == {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
 
     async def test_a_send_through_a_tunnel_is_finished_first(self) -> None:
         """Lanes through a proxy keep the promise too."""
@@ -214,7 +214,7 @@ class TestP3CancellationHarmsNothing:
                 await slow.came.wait()
                 group.cancel_scope.cancel()
                 slow.go.set()
-            assert [(fate.status, fate.id) for fate in ear.fates] == [(SendStatus.ACCEPTED, "0" * 24)]
+            assert [(outcome.status, outcome.id) for outcome in ear.outcomes] == [(SendStatus.ACCEPTED, "0" * 24)]
             with anyio.move_on_after(0.02):
                 slow.go = anyio.Event()
                 await client.balance()
@@ -239,11 +239,11 @@ class TestP3CancellationHarmsNothing:
             slow.go.set()
             with pytest.raises(asyncio.CancelledError):
                 await task
-        assert [(fate.status, fate.id) for fate in ear.fates] == [(SendStatus.ACCEPTED, "0" * 24)]
+        assert [(outcome.status, outcome.id) for outcome in ear.outcomes] == [(SendStatus.ACCEPTED, "0" * 24)]
 
     @on_asyncio
     async def test_a_cancellation_and_the_time_out_together_leave_the_fate_unknown(self) -> None:
-        """A put-off cancellation is delivered once the time is up, and the fate is told before."""
+        """A put-off cancellation is delivered once the time is up, and the outcome is told before."""
         slow = Slow()
         async with raw_gateway(slow) as gateway, connected(gateway.url, timeout=0.2) as (client, _, ear):
             task = asyncio.ensure_future(send(client))
@@ -251,7 +251,7 @@ class TestP3CancellationHarmsNothing:
             task.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await task
-        assert (len(gateway.requests), [fate.status for fate in ear.fates]) == (1, [SendStatus.UNKNOWN])
+        assert (len(gateway.requests), [outcome.status for outcome in ear.outcomes]) == (1, [SendStatus.UNKNOWN])
 
     async def test_a_cancelled_read_closes_its_lane(self) -> None:
         """A read is given up at once, and its connection with it."""
@@ -280,7 +280,7 @@ class TestP3CancellationHarmsNothing:
                 await send(client)
             slow.go.set()
         assert (scope.cancelled_caught, len(gateway.requests)) == (True, 1)
-        assert [fate.status for fate in ear.fates] == [SendStatus.NOT_ATTEMPTED]
+        assert [outcome.status for outcome in ear.outcomes] == [SendStatus.NOT_ATTEMPTED]
 
     async def test_two_thousand_tasks_half_of_them_cancelled(self) -> None:
         """After a storm of cancellations the client answers, holds few connections and has lost no send."""
@@ -302,14 +302,14 @@ class TestP3CancellationHarmsNothing:
             async with anyio.create_task_group() as group:
                 for number in range(2000):
                     group.start_soon(call, number, chance.uniform(0, 1.5) if number % 2 else 60)
-            fates = {fate.track_id: fate.status for fate in ear.fates}
+            outcomes = {outcome.track_id: outcome.status for outcome in ear.outcomes}
             assert len(ear.finished) == 2000
-            assert len(ear.fates) == len(fates) == 1500
+            assert len(ear.outcomes) == len(outcomes) == 1500
             seen = [one["track_id"] for request in gateway.requests if request.method == "POST" for one in request.json]
             assert len(seen) == len(set(seen))
-            accepted = {track_id for track_id, status in fates.items() if status is SendStatus.ACCEPTED}
+            accepted = {track_id for track_id, status in outcomes.items() if status is SendStatus.ACCEPTED}
             assert accepted == set(seen)
-            assert set(fates.values()) == {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
+            assert set(outcomes.values()) == {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
             assert gateway.peak <= 20
             for _ in range(100):
                 assert (await client.balance()).balance == 7
@@ -446,7 +446,7 @@ class TestP3Lanes:
             await late()
             await wait_for(lambda: gateway.open_now == 0)
         assert refused == ["the client is closed"] * 2
-        assert [fate.status for fate in ear.fates] == [SendStatus.ACCEPTED] + [SendStatus.NOT_ATTEMPTED] * 2
+        assert [outcome.status for outcome in ear.outcomes] == [SendStatus.ACCEPTED] + [SendStatus.NOT_ATTEMPTED] * 2
         assert len(gateway.requests) == 1
 
     async def test_a_foreign_client_is_left_open_and_a_closed_one_refused(self) -> None:

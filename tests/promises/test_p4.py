@@ -108,7 +108,7 @@ class TestP4EveryDeadlineHolds:
     @pytest.mark.parametrize("road", ["lanes", "tls", "pool", "tunnel"])
     @pytest.mark.parametrize("handler", SLOW)
     async def test_an_attempt_ends_in_time(self, road: str, handler: Handler) -> None:
-        """Drip-fed answers, endless interim ones and silence end a read in time, and leave a send's fate unknown."""
+        """Drip-fed answers, endless interim ones and silence end a read in time, and leave a send's outcome unknown."""
         tls = road in {"tls", "tunnel"}
         async with raw_gateway(handler, tls=calls(tls)) as gateway, raw_gateway(tunnel(gateway.port)) as proxy:
             options = {"timeout": TIMEOUT, "retry": ONCE} | ({"proxy": proxy.url} if road == "tunnel" else {})
@@ -128,7 +128,7 @@ class TestP4EveryDeadlineHolds:
                 took = time.monotonic() - begun
         assert TIMEOUT * 0.9 < took < TIMEOUT + TOLERANCE
         assert isinstance(unknown.value.__cause__, APITimeoutError)
-        assert [fate.status for fate in ear.fates] == [SendStatus.UNKNOWN]
+        assert [outcome.status for outcome in ear.outcomes] == [SendStatus.UNKNOWN]
 
     @pytest.mark.parametrize("road", ["lanes", "tls", "pool", "tunnel"])
     async def test_a_gateway_that_stops_reading_is_not_waited_for(self, road: str) -> None:
@@ -177,7 +177,7 @@ class TestP4EveryDeadlineHolds:
             with pytest.raises(APITimeoutError) as caught:
                 await send(client)
         assert [(one.phase, one.failure) for one in caught.value.attempts] == [(Phase.CONNECTING, "timeout")] * 3
-        assert (opened, ear.fates[0].status) == (3, SendStatus.NOT_ATTEMPTED)
+        assert (opened, ear.outcomes[0].status) == (3, SendStatus.NOT_ATTEMPTED)
 
     @pytest.mark.parametrize("road", ["lanes", "pool"])
     @pytest.mark.parametrize("chunked", [False, True])
@@ -233,7 +233,7 @@ class TestP4EveryDeadlineHolds:
             with pytest.raises(UnknownOutcomeError):
                 await send(client)
         assert time.monotonic() - begun < 2
-        assert ear.fates[0].status is SendStatus.UNKNOWN
+        assert ear.outcomes[0].status is SendStatus.UNKNOWN
 
     @pytest.mark.parametrize("road", ["lanes", "pool"])
     @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, gzip", "x-unknown"])

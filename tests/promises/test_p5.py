@@ -71,27 +71,27 @@ class VirtualTime:
 
 
 class Watched(httpx.AsyncBaseTransport):
-    """An emulator in process that counts what is under way, and holds a request back where a test says so."""
+    """An emulator in process that counts what is in flight, and holds a request back where a test says so."""
 
     def __init__(self, emulator: Emulator, hold: Callable[[str], Awaitable[object]] | None = None) -> None:
         self._inner = EmulatorTransport(emulator)
         self._hold = hold
         self.batches: list[list[str]] = []
-        self.under_way = 0
+        self.in_flight = 0
         self.peak = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Answer one request."""
         items = json.loads(await request.aread())
         self.batches.append([item["message"] for item in items])
-        self.under_way += 1
-        self.peak = max(self.peak, self.under_way)
+        self.in_flight += 1
+        self.peak = max(self.peak, self.in_flight)
         try:
             if self._hold is not None:
                 await self._hold(items[0]["message"])
             return await self._inner.handle_async_request(request)
         finally:
-            self.under_way -= 1
+            self.in_flight -= 1
 
 
 def rich_emulator(**options: Any) -> Emulator:
@@ -113,13 +113,13 @@ def messages(count: int) -> list[SmsMessage]:
     return [SmsMessage(f"0912{index:07d}", f"m{index}") for index in range(count)]
 
 
-def fates(results: Any) -> list[tuple[int, SendStatus]]:
-    """Return place and fate of results."""
+def outcomes(results: Any) -> list[tuple[int, SendStatus]]:
+    """Return place and outcome of results."""
     return [(result.index, result.status) for result in results]
 
 
 def all_of(status: SendStatus, indexes: Any) -> list[tuple[int, SendStatus]]:
-    """Give one fate to some places."""
+    """Give one outcome to some places."""
     return [(index, status) for index in indexes]
 
 
@@ -142,7 +142,7 @@ class TestP5BulkKeepsCount:
         emulator = Emulator()
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(messages(25), batch_size=4, concurrency=3)
-        assert fates(report.results) == all_of(ACCEPTED, range(25))
+        assert outcomes(report.results) == all_of(ACCEPTED, range(25))
         by_text = {entry.message: entry for entry in emulator.ledger}
         assert [(r.id, r.track_id, r.error) for r in report.results] == [
             (by_text[f"m{i}"].id, by_text[f"m{i}"].track_id, None) for i in range(25)
@@ -197,7 +197,7 @@ class TestP5BulkKeepsCount:
         batch = [SmsMessage(RECEIVER, "a"), SmsMessage(RECEIVER, "b"), SmsMessage("09120000000", "c")]
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(batch)
-        assert fates(report.results) == [(0, UNKNOWN), (1, UNKNOWN), (2, ACCEPTED)]
+        assert outcomes(report.results) == [(0, UNKNOWN), (1, UNKNOWN), (2, ACCEPTED)]
         assert report.results[2].id == emulator.ledger[2].id
 
     async def test_422_with_indexes_isolates_and_resends_the_rest_once(self) -> None:
@@ -210,7 +210,7 @@ class TestP5BulkKeepsCount:
             report = await client.sms.send_bulk(
                 [SmsMessage(m.receiver or "x", m.message) for m in batch], normalize=False
             )
-        assert fates(report.results) == [
+        assert outcomes(report.results) == [
             (0, ACCEPTED),
             (1, REJECTED),
             (2, ACCEPTED),
@@ -230,7 +230,7 @@ class TestP5BulkKeepsCount:
         emulator.faults.arm(fault_422(0, 1, 2))
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(messages(3))
-        assert fates(report.results) == all_of(REJECTED, range(3))
+        assert outcomes(report.results) == all_of(REJECTED, range(3))
         assert emulator.requests == 1
 
     @pytest.mark.parametrize(
@@ -249,7 +249,7 @@ class TestP5BulkKeepsCount:
         emulator.faults.arm(Fault.status(422, json=body))
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(messages(5), batch_size=3, concurrency=1)
-        assert fates(report.results) == all_of(REJECTED, range(3)) + all_of(ACCEPTED, range(3, 5))
+        assert outcomes(report.results) == all_of(REJECTED, range(3)) + all_of(ACCEPTED, range(3, 5))
         assert texts_of(emulator) == ["m3", "m4"]
 
     async def test_422_with_numeric_track_ids(self) -> None:
@@ -268,7 +268,7 @@ class TestP5BulkKeepsCount:
         emulator = Emulator(limits=Limits(max_batch=3))
         async with client_of(watched := Watched(emulator)) as client:
             report = await client.sms.send_bulk(messages(20), batch_size=10, concurrency=1)
-        assert fates(report.results) == all_of(ACCEPTED, range(20))
+        assert outcomes(report.results) == all_of(ACCEPTED, range(20))
         assert [len(batch) for batch in watched.batches] == [10, 5, 3, 2, 3, 2, 3, 3, 3, 1]
         assert texts_of(emulator) == [f"m{index}" for index in range(20)]
 
@@ -278,7 +278,7 @@ class TestP5BulkKeepsCount:
         batch = [SmsMessage(RECEIVER, "short"), SmsMessage(RECEIVER, "x" * 2000), SmsMessage(RECEIVER, "too")]
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(batch)
-        assert fates(report.results) == [(0, ACCEPTED), (1, REJECTED), (2, ACCEPTED)]
+        assert outcomes(report.results) == [(0, ACCEPTED), (1, REJECTED), (2, ACCEPTED)]
         assert isinstance(report.results[1].error, PayloadTooLargeError)
         assert texts_of(emulator) == ["short", "too"]
 
@@ -289,7 +289,7 @@ class TestP5BulkKeepsCount:
         time = VirtualTime()
         async with time.rule(client_of(emulator)) as client:
             report = await client.sms.send_bulk(messages(30), batch_size=3, concurrency=4)
-        assert fates(report.results) == all_of(ACCEPTED, range(30))
+        assert outcomes(report.results) == all_of(ACCEPTED, range(30))
         assert sorted(texts_of(emulator)) == sorted(f"m{index}" for index in range(30))
         assert min(time.pauses) >= 0.0
         assert max(time.pauses) == 7.0
@@ -301,7 +301,7 @@ class TestP5BulkKeepsCount:
         emulator.faults.arm(Fault.status(429, retry_after=3000), times=None)
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(messages(6), batch_size=2, concurrency=1)
-        assert fates(report.results) == all_of(REJECTED, range(2)) + all_of(NOT_ATTEMPTED, range(2, 6))
+        assert outcomes(report.results) == all_of(REJECTED, range(2)) + all_of(NOT_ATTEMPTED, range(2, 6))
         assert {type(result.error) for result in report.results} == {RateLimitError}
         assert emulator.requests == 1
 
@@ -311,7 +311,7 @@ class TestP5BulkKeepsCount:
         emulator.faults.arm(Fault.status(429), times=None)
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(messages(6), batch_size=2, concurrency=1)
-        assert fates(report.results) == all_of(REJECTED, range(2)) + all_of(NOT_ATTEMPTED, range(2, 6))
+        assert outcomes(report.results) == all_of(REJECTED, range(2)) + all_of(NOT_ATTEMPTED, range(2, 6))
         assert emulator.requests == 30  # ten rounds of three tries
         assert emulator.accepted == 0
 
@@ -325,7 +325,7 @@ class TestP5BulkKeepsCount:
         emulator.faults.script([None, Fault.status(status)])
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(messages(12), batch_size=3, concurrency=1)
-        assert fates(report.results) == [
+        assert outcomes(report.results) == [
             *all_of(ACCEPTED, range(3)),
             *all_of(REJECTED, range(3, 6)),
             *all_of(NOT_ATTEMPTED, range(6, 12)),
@@ -340,7 +340,7 @@ class TestP5BulkKeepsCount:
         emulator.faults.script([Fault.status(400), Fault.status(404)])
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(messages(6), batch_size=2, concurrency=1)
-        assert fates(report.results) == all_of(REJECTED, range(4)) + all_of(ACCEPTED, range(4, 6))
+        assert outcomes(report.results) == all_of(REJECTED, range(4)) + all_of(ACCEPTED, range(4, 6))
 
     @pytest.mark.parametrize(("concurrency", "tried"), [(1, 3), (2, 3), (5, 5)])
     async def test_connection_refused(self, concurrency: int, tried: int) -> None:
@@ -354,9 +354,9 @@ class TestP5BulkKeepsCount:
             )
             async with VirtualTime().rule(client):
                 report = await client.sms.send_bulk(messages(40), batch_size=2, concurrency=concurrency)
-        assert fates(report.results) == all_of(NOT_ATTEMPTED, range(40))
+        assert outcomes(report.results) == all_of(NOT_ATTEMPTED, range(40))
         assert {type(result.error) for result in report.results} == {APIConnectionError}
-        # What was under way beside the last straw is not counted.
+        # What was in flight beside the last straw is not counted.
         assert tried <= len({event.call_id for event in events}) < tried + concurrency
 
     async def test_502_after_accepting_is_unknown_and_not_resent(self) -> None:
@@ -365,7 +365,7 @@ class TestP5BulkKeepsCount:
         emulator.faults.script([Fault.status(502, when=When.AFTER), Fault.reset(), None, Fault.close()])
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(messages(10), batch_size=2, concurrency=1)
-        assert fates(report.results) == [
+        assert outcomes(report.results) == [
             *all_of(UNKNOWN, range(4)),
             *all_of(ACCEPTED, range(4, 6)),
             *all_of(UNKNOWN, range(6, 8)),
@@ -390,7 +390,7 @@ class TestP5BulkKeepsCount:
             AsyncWikipayam("t", sender="1", base_url=gateway.url) as client,
         ):
             report = await client.sms.send_bulk(messages(6), batch_size=2, concurrency=1)
-        assert fates(report.results) == [
+        assert outcomes(report.results) == [
             *all_of(ACCEPTED, range(2)),
             *all_of(UNKNOWN, range(2, 4)),
             *all_of(ACCEPTED, range(4, 6)),
@@ -413,7 +413,7 @@ class TestP5BulkKeepsCount:
         ]
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(rows)
-        assert fates(report.results) == [(0, ACCEPTED), *all_of(REJECTED, range(1, 8)), (8, ACCEPTED)]
+        assert outcomes(report.results) == [(0, ACCEPTED), *all_of(REJECTED, range(1, 8)), (8, ACCEPTED)]
         errors = [result.error for result in report.rejected]
         assert [error.field for error in errors if isinstance(error, InvalidInputError)] == [
             "messages[1].receiver",
@@ -433,7 +433,7 @@ class TestP5BulkKeepsCount:
         client = AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator))
         async with client:
             report = await client.sms.send_bulk(messages(2))
-        assert fates(report.results) == all_of(REJECTED, range(2))
+        assert outcomes(report.results) == all_of(REJECTED, range(2))
         assert {type(result.error) for result in report.results} == {ConfigurationError}
         assert emulator.requests == 0
 
@@ -463,7 +463,7 @@ class TestP5BulkKeepsCount:
         rows = [*messages(2), SmsMessage("bad", "m2"), *messages(6)[3:]]
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(rows, batch_size=2, concurrency=1, on_error="stop")
-        assert fates(report.results) == [
+        assert outcomes(report.results) == [
             *all_of(ACCEPTED, range(2)),
             (2, REJECTED),
             *all_of(NOT_ATTEMPTED, range(3, 6)),
@@ -471,7 +471,7 @@ class TestP5BulkKeepsCount:
         assert texts_of(emulator) == ["m0", "m1"]
 
     async def test_progress(self) -> None:
-        """The progress callback hears how many are done, of how many, and the count of each fate after each request."""
+        """The progress callback hears how many are done, of how many, and the count of each outcome after each request."""
         emulator = Emulator()
         emulator.faults.script([None, Fault.status(400)])
         heard: list[Any] = []
@@ -537,7 +537,7 @@ class TestP5BulkKeepsCount:
             report = await client.sms.send_bulk(sources[kind], batch_size=3, concurrency=2)
         receive.close()
         await sources["async generator"].aclose()
-        assert fates(report.results) == all_of(ACCEPTED, range(7))
+        assert outcomes(report.results) == all_of(ACCEPTED, range(7))
         assert sorted(texts_of(emulator)) == [f"m{index}" for index in range(7)]
 
     async def test_an_empty_source(self) -> None:
@@ -571,7 +571,7 @@ class TestP5BulkKeepsCount:
 
             with pytest.raises(LookupError, match="the file ends here"):
                 await consume()
-        assert sorted(fates(seen)) == all_of(ACCEPTED, range(7))
+        assert sorted(outcomes(seen)) == all_of(ACCEPTED, range(7))
         assert results.leftover == []
         assert emulator.accepted == 7
 
@@ -586,7 +586,7 @@ class TestP5BulkKeepsCount:
         async with client_of(emulator) as client:
             with pytest.raises(BulkSourceError) as caught:
                 await client.sms.send_bulk(source(), batch_size=2)
-        assert fates(caught.value.report.results) == all_of(ACCEPTED, range(5))
+        assert outcomes(caught.value.report.results) == all_of(ACCEPTED, range(5))
         assert repr(caught.value.__cause__) == "OSError('disk')"
         assert emulator.accepted == 5
 
@@ -661,7 +661,7 @@ class TestP5BulkKeepsCount:
             for _ in range(5):
                 await checkpoint()
         assert closed
-        assert (len(seen), watched.under_way, emulator.accepted) == (5, 0, sent)
+        assert (len(seen), watched.in_flight, emulator.accepted) == (5, 0, sent)
         assert {r.status for r in results.leftover} <= {ACCEPTED, NOT_ATTEMPTED}
         indexes = sorted(r.index for r in [*seen, *results.leftover])
         assert indexes == list(range(len(indexes)))
@@ -782,7 +782,7 @@ class TestP5BulkKeepsCount:
             with scope:
                 async with client.sms.bulk(messages(4), 2, 1) as results:
                     await anext(results)
-        assert fates(results.leftover) == all_of(UNKNOWN, range(2))
+        assert outcomes(results.leftover) == all_of(UNKNOWN, range(2))
         assert {type(result.error) for result in results.leftover} == {UnknownOutcomeError}
 
     async def test_ordered_with_a_bounded_window(self) -> None:
@@ -812,11 +812,11 @@ class TestP5BulkKeepsCount:
 
             async with anyio.create_task_group() as group:
                 group.start_soon(consume)
-                while watched.under_way > 1 or pulled < 12:
+                while watched.in_flight > 1 or pulled < 12:
                     await checkpoint()
                 for _ in range(20):
                     await checkpoint()
-                assert (first, pulled, watched.under_way) == ([], 12, 1)
+                assert (first, pulled, watched.in_flight) == ([], 12, 1)
                 release.set()
         assert first == list(range(60))
 
@@ -852,7 +852,7 @@ class TestP5BulkKeepsCount:
         ]
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(batch)
-        assert fates(report.results) == all_of(ACCEPTED, range(4))
+        assert outcomes(report.results) == all_of(ACCEPTED, range(4))
         ids = {entry.message: entry.id for entry in emulator.ledger}
         assert [result.id for result in report.results] == [ids["a"], ids["b"], ids["c"], ids["d"]]
         assert [result.track_id for result in report.results] == ["T", "T", "T", "own"]
@@ -862,7 +862,7 @@ class TestP5BulkKeepsCount:
         client = client_of(Emulator())
         await client.aclose()
         report = await client.sms.send_bulk(messages(3), batch_size=1, concurrency=1)
-        assert fates(report.results) == all_of(NOT_ATTEMPTED, range(3))
+        assert outcomes(report.results) == all_of(NOT_ATTEMPTED, range(3))
         assert {type(result.error) for result in report.results} == {ConfigurationError}
 
     @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ import pytest
 from anyio.abc import ByteStream, TaskGroup
 from anyio.lowlevel import checkpoint
 
-from tests.faults.cancel_books import Books, check_fates, quiet, yard_of
+from tests.faults.cancel_books import Books, check_outcomes, quiet, pool_of
 from tests.faults.markers import NUMBER, TEXT, client_for, leaks, locals_of, shown_of
 from tests.support.net import RECEIVER, Ear, connected, on_virtual_time
 from tests.support.raw import RawRequest, answer, raw_gateway, reset
@@ -101,7 +101,7 @@ async def test_a_thousand_tasks_are_few_requests() -> None:
     async with raw_gateway(books) as gateway, connected(gateway.url) as (client, _, ear):
         async with client.sms.batcher() as batcher, tasks() as senders:
             senders.send(batcher, *names(1000))
-        check_fates(ear, books)
+        check_outcomes(ear, books)
     assert len(gateway.requests) == 10
     assert {name: one.track_id for name, one in senders.told.items() if isinstance(one, SentMessage)} == {
         name: name for name in names(1000)
@@ -144,7 +144,7 @@ async def test_a_lost_answer_is_unknown_for_each_of_its_batch_alone(kind: str) -
         assert (error.track_ids, [one.track_id for one in error.messages]) == ((name,), [name])  # type: ignore[attr-defined]
         assert error.__cause__ is not None
         assert len(error.attempts) == 1
-    assert Counter(fate.status for fate in ear.fates) == {UNKNOWN: 5, ACCEPTED: 5}
+    assert Counter(outcome.status for outcome in ear.outcomes) == {UNKNOWN: 5, ACCEPTED: 5}
 
 
 async def test_one_bad_message_spoils_no_other() -> None:
@@ -195,7 +195,7 @@ async def test_a_wrong_token_and_a_gateway_that_is_away_pass() -> None:
                 senders.send(batcher, *names(10))
             assert senders.of(APIConnectionError) == set(names(10))
             assert not senders.of(APITimeoutError)
-            assert {fate.status for fate in ear.fates} == {NOT_ATTEMPTED}
+            assert {outcome.status for outcome in ear.outcomes} == {NOT_ATTEMPTED}
             assert times.slept
     assert set(books.accepted) == {"T"}
 
@@ -224,7 +224,7 @@ async def test_a_pause_that_the_gateway_asks_for_is_kept() -> None:
 
 
 async def test_who_gives_up_on_a_message_that_waits_stops_it() -> None:
-    """It never reaches the gateway, and nothing is told of it; one under way goes on, and `on_event` is told."""
+    """It never reaches the gateway, and nothing is told of it; one in flight goes on, and `on_event` is told."""
     release = anyio.Event()
     books = Books(release.wait)
     async with (
@@ -240,18 +240,18 @@ async def test_who_gives_up_on_a_message_that_waits_stops_it() -> None:
         senders.scopes["m1"].cancel()
         senders.scopes["n1"].cancel()
         await until(lambda: senders.scopes["m1"].cancelled_caught and senders.scopes["n1"].cancelled_caught)
-        assert (batcher.under_way, batcher.waiting) == (3, 1)
+        assert (batcher.in_flight, batcher.waiting) == (3, 1)
         release.set()
         await until(lambda: len(senders.told) == 2)
         await batcher.flush()
     assert senders.of(SentMessage) == {"m0", "m2", "n0"}
     assert set(books.accepted) == {"m0", "m1", "m2", "n0"}
-    check_fates(ear, books)
+    check_outcomes(ear, books)
 
 
 @pytest.mark.parametrize("how", ["exception", "cancellation", "deadline"])
 async def test_what_has_not_begun_to_leave_is_not_sent(how: str) -> None:
-    """A block that is left early finishes the request under way; all others hear that they may send again."""
+    """A block that is left early finishes the request in flight; all others hear that they may send again."""
     release = anyio.Event()
     books = Books(release.wait)
     left: list[str | None] = []
@@ -264,7 +264,7 @@ async def test_what_has_not_begun_to_leave_is_not_sent(how: str) -> None:
         async def run() -> None:
             async with client.sms.batcher(max_size=3, linger=FOR_EVER, concurrency=2, max_waiting=4) as batcher:
                 senders.send(batcher, *names(12))
-                await until(lambda: len(gateway.requests) == 1 and batcher.under_way == 6)
+                await until(lambda: len(gateway.requests) == 1 and batcher.in_flight == 6)
                 senders._group.start_soon(open_soon)
                 if how == "exception":
                     raise LookupError
@@ -286,14 +286,14 @@ async def test_what_has_not_begun_to_leave_is_not_sent(how: str) -> None:
     assert senders.of(ConfigurationError) == set(names(12)) - set(books.accepted)
     if how == "deadline":
         assert sorted(map(str, left)) == sorted(set(names(12)) - set(books.accepted))
-    check_fates(ear, books)
+    check_outcomes(ear, books)
 
 
 class Storm:
     """Tasks that send one message after the other, and now and then give one up.
 
     Attributes:
-        fates: What each message's task was told, by track id; given up ones are absent.
+        outcomes: What each message's task was told, by track id; given up ones are absent.
         ids: The ids of those that the gateway took.
         sent: All track ids.
     """
@@ -301,7 +301,7 @@ class Storm:
     def __init__(self, batcher: Batcher, seed: int) -> None:
         self._batcher = batcher
         self._chance = random.Random(seed)
-        self.fates: dict[str, SendStatus] = {}
+        self.outcomes: dict[str, SendStatus] = {}
         self.ids: dict[str, str] = {}
         self.sent: list[str] = []
 
@@ -333,13 +333,13 @@ class Storm:
         try:
             sent = await self._batcher.send(RECEIVER, name, track_id=name)
         except UnknownOutcomeError as error:
-            self.fates[name] = UNKNOWN if error.track_ids == (name,) else REJECTED
+            self.outcomes[name] = UNKNOWN if error.track_ids == (name,) else REJECTED
         except (APIConnectionError, ConfigurationError):
-            self.fates[name] = NOT_ATTEMPTED
+            self.outcomes[name] = NOT_ATTEMPTED
         except WikipayamError:
-            self.fates[name] = REJECTED
+            self.outcomes[name] = REJECTED
         else:
-            self.fates[name] = ACCEPTED
+            self.outcomes[name] = ACCEPTED
             self.ids[name] = sent.id
 
     def check(self, emulator: Emulator, ear: Ear) -> None:
@@ -347,11 +347,13 @@ class Storm:
         ledger = {entry.message: entry.id for entry in emulator.ledger}
         assert len(emulator.ledger) == len(ledger)
         assert {name: ledger.get(name) for name in self.ids} == self.ids
-        heard = {str(fate.track_id): fate.status for fate in ear.fates}
-        fates = {name: heard.get(name, NOT_ATTEMPTED) for name in self.sent} | self.fates
-        assert ledger.keys() <= {name for name, fate in fates.items() if fate in {ACCEPTED, UNKNOWN}}
-        assert {name for name, fate in fates.items() if fate is ACCEPTED} <= ledger.keys()
-        assert {name for name in self.fates if name not in heard and self.fates[name] is not NOT_ATTEMPTED} == set()
+        heard = {str(outcome.track_id): outcome.status for outcome in ear.outcomes}
+        outcomes = {name: heard.get(name, NOT_ATTEMPTED) for name in self.sent} | self.outcomes
+        assert ledger.keys() <= {name for name, outcome in outcomes.items() if outcome in {ACCEPTED, UNKNOWN}}
+        assert {name for name, outcome in outcomes.items() if outcome is ACCEPTED} <= ledger.keys()
+        assert {
+            name for name in self.outcomes if name not in heard and self.outcomes[name] is not NOT_ATTEMPTED
+        } == set()
 
 
 ODDS = {
@@ -398,17 +400,17 @@ def test_a_storm(backend: str, seed: int, early: bool) -> None:
                         storm = Storm(batcher, seed)
                         if early:
                             outside.start_soon(storm.blow, 60, 4)
-                            while len(storm.fates) < 60:
+                            while len(storm.outcomes) < 60:
                                 await checkpoint()
                             raise Left
                         await storm.blow(60, 4)
-                assert (batcher.waiting, batcher.under_way) == (0, 0)
+                assert (batcher.waiting, batcher.in_flight) == (0, 0)
         return storm
 
     storm = anyio.run(run, backend=backend)
     assert len(storm.sent) == 240
-    assert ({ACCEPTED, NOT_ATTEMPTED} if early else {ACCEPTED, UNKNOWN, REJECTED}) <= set(storm.fates.values())
-    assert len(storm.fates) < 240
+    assert ({ACCEPTED, NOT_ATTEMPTED} if early else {ACCEPTED, UNKNOWN, REJECTED}) <= set(storm.outcomes.values())
+    assert len(storm.outcomes) < 240
     storm.check(emulator, ear)
 
 
@@ -432,8 +434,8 @@ async def test_a_storm_of_native_cancellations() -> None:
                     assert isinstance(one, asyncio.CancelledError) or one.track_id == f"m{number}"
             assert (await batcher.send(RECEIVER, "t", track_id="last")).track_id == "last"
         open_now, idle = await quiet(gateway, client)
-        assert (open_now, yard_of(client).places.value) == (idle, 3)
-        check_fates(ear, books)
+        assert (open_now, pool_of(client).places.value) == (idle, 3)
+        check_outcomes(ear, books)
     assert 300 < len(books.accepted) < 600
 
 

@@ -15,7 +15,7 @@ from wikipayam_async.messages.payload import Batch, TrackIds, prepare_sms
 from wikipayam_async.outcomes import MessageOutcome, SendStatus
 from wikipayam_async.redact.sealed import Secret
 from wikipayam_async.services.base import Service, chunked
-from wikipayam_async.services.sending import insist, send_all, send_batch
+from wikipayam_async.services.sending import require_all_accepted, send_all, send_batch
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 ID_RULE = "expected 1 to 64 letters, digits, '-' or '_'"
@@ -135,13 +135,13 @@ def test_pieces_put_together_are_the_whole(values: list[int], size: int) -> None
 
 def test_insisting_on_what_is_complete() -> None:
     """If something was told of every message, that is the answer."""
-    assert insist(SEND, ("a", "b"), ["m1", "m2"], ["T1", "T2"]) == ["a", "b"]
+    assert require_all_accepted(SEND, ("a", "b"), ["m1", "m2"], ["T1", "T2"]) == ["a", "b"]
 
 
 def test_insisting_on_what_is_not() -> None:
     """The error holds the messages that the answer leaves out, and those that were accepted."""
     with pytest.raises(UnknownOutcomeError) as caught:
-        insist(SEND, ("a", None, "c", None), ["m1", "m2", "m3", "m4"], ["T1", "T2", "T3", None])
+        require_all_accepted(SEND, ("a", None, "c", None), ["m1", "m2", "m3", "m4"], ["T1", "T2", "T3", None])
     error = caught.value
     assert str(error) == (
         "sms.send: the gateway's answer does not mention 2 of 4 messages (T2, None); they may have been accepted. "
@@ -157,9 +157,9 @@ def test_insisting_on_what_is_not() -> None:
 def test_insisting_names_a_few_track_ids() -> None:
     """A thousand names help nobody."""
     with pytest.raises(UnknownOutcomeError, match=r"\(T0, T1, T2, T3, T4, …\)"):
-        insist(SEND, [None] * 6, list("abcdef"), [f"T{n}" for n in range(6)])
+        require_all_accepted(SEND, [None] * 6, list("abcdef"), [f"T{n}" for n in range(6)])
     with pytest.raises(UnknownOutcomeError, match=r"\(T0, T1, T2, T3, T4\)"):
-        insist(SEND, [None] * 5, list("abcde"), [f"T{n}" for n in range(5)])
+        require_all_accepted(SEND, [None] * 5, list("abcde"), [f"T{n}" for n in range(5)])
 
 
 class Echo:
@@ -186,16 +186,16 @@ ANSWER = b'{"data": [{"id": "a", "track_id": "T1"}, {"id": "b", "track_id": "T2"
 
 @pytest.mark.anyio
 async def test_a_batch_is_sent_as_one_call() -> None:
-    """Body, consignment and observer belong together, and the answer is settled by track id."""
+    """Body, batch and observer belong together, and the answer is settled by track id."""
     pipeline: Any = Echo()
     heard: list[MessageOutcome] = []
     batch = batch_of("T1", "T2")
-    assert await send_batch(pipeline, SEND, batch, lambda fates: heard.extend(fates())) == [None, "69e5"]
+    assert await send_batch(pipeline, SEND, batch, lambda outcomes: heard.extend(outcomes())) == [None, "69e5"]
     [call] = pipeline.calls
     assert (call.operation, call.path, call.query) == (SEND, "", {})
     assert bytes(call.body) == b"[" + ITEM % 1 + b"," + ITEM % 2 + b"]"
-    assert (call.consignment.messages, call.consignment.track_ids) == (batch.messages, ["T1", "T2"])
-    assert call.consignment.id_of("69e5") == "69e5"
+    assert (call.batch.messages, call.batch.track_ids) == (batch.messages, ["T1", "T2"])
+    assert call.batch.id_of("69e5") == "69e5"
     call.observer(lambda: [MessageOutcome("T1", SendStatus.UNKNOWN)])
     assert [one.track_id for one in heard] == ["T1"]
 
@@ -213,7 +213,7 @@ async def test_the_documented_answer_to_a_batch_has_a_shortcut() -> None:
 
 @pytest.mark.anyio
 async def test_all_of_a_batch_has_to_be_told_of() -> None:
-    """Single sends read the whole answer, and insist on a word about each message."""
+    """Single sends read the whole answer, and require_all_accepted on a word about each message."""
     pipeline: Any = Echo()
     assert await send_all(pipeline, SEND, batch_of("T2")) == [SentMessage("69e5", track_id="T2")]
     with pytest.raises(UnknownOutcomeError) as caught:
@@ -223,8 +223,8 @@ async def test_all_of_a_batch_has_to_be_told_of() -> None:
     _, call = pipeline.calls
     assert (call.operation, call.path, call.query, call.shortcut, call.observer) == (SEND, "", {}, None, None)
     assert bytes(call.body) == b"[" + ITEM % 1 + b"," + ITEM % 2 + b"]"
-    assert (call.consignment.messages, call.consignment.track_ids) == (batch.messages, ["T1", "T2"])
-    assert call.consignment.id_of(SentMessage("69e5")) == "69e5"
+    assert (call.batch.messages, call.batch.track_ids) == (batch.messages, ["T1", "T2"])
+    assert call.batch.id_of(SentMessage("69e5")) == "69e5"
 
 
 def test_a_service_holds_what_it_is_made_with() -> None:

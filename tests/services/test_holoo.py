@@ -41,7 +41,7 @@ def take(client: AsyncWikipayam, road: str) -> Callable[..., Awaitable[HolooResu
 
 
 async def result_from(road: str, body: Any) -> HolooResult | None:
-    """Return what an answer is read as; None if it leaves the fate unknown."""
+    """Return what an answer is read as; None if it leaves the outcome unknown."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer(body)
@@ -193,7 +193,7 @@ async def test_any_answer(road: str, body: Any, expected: HolooResult | None) ->
 @ROADS
 @pytest.mark.parametrize("fault", [Fault.html(200, when=When.AFTER), Fault.status(502, when=When.AFTER), Fault.reset()])
 async def test_lost_answers(road: str, fault: Fault) -> None:
-    """What cannot be read, or was lost, leaves the message's fate unknown; nothing is sent again."""
+    """What cannot be read, or was lost, leaves the message's outcome unknown; nothing is sent again."""
     client, emulator = emulated()
     emulator.faults.arm(fault)
     async with client:

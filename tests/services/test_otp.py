@@ -142,7 +142,7 @@ async def test_what_is_no_message() -> None:
     "data", [[], None, {}, "queued", 7, [None], [{"track_id": "T"}], [{"id": ID, "track_id": "U"}]]
 )
 async def test_successes_that_tell_nothing(data: Any) -> None:
-    """A success that says nothing of the code leaves its fate unknown."""
+    """A success that says nothing of the code leaves its outcome unknown."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer({"data": data})

@@ -138,7 +138,7 @@ async def test_successes_of_other_shapes(body: Any, expected: VoiceOtp) -> None:
     ],
 )
 async def test_successes_that_tell_nothing(body: Any) -> None:
-    """A success that names no id of this call leaves its fate unknown."""
+    """A success that names no id of this call leaves its outcome unknown."""
     error = await voice_from(body)
     assert isinstance(error, UnknownOutcomeError)
     assert error.track_ids == ("T",)

@@ -68,9 +68,9 @@ class Ear:
         return self.of(CallFinished)
 
     @property
-    def fates(self) -> list[MessageOutcome]:
+    def outcomes(self) -> list[MessageOutcome]:
         """What became of the messages of all calls."""
-        return [fate for end in self.finished for fate in end.messages]
+        return [outcome for end in self.finished for outcome in end.messages]
 
 
 def most(_: float, upper: float) -> float:

@@ -10,20 +10,20 @@ import anyio
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint, checkpoint_if_cancelled
 
-from wikipayam_async.batching.dispatch import Send, SharedRoad, not_sent
-from wikipayam_async.batching.queue import Batching, BatchSize, Line, Waiter
+from wikipayam_async.batching.dispatch import Dispatcher, Send, not_sent
+from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PendingQueue
 from wikipayam_async.checks import check_seconds
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
-from wikipayam_async.messages.payload import SmsWire
+from wikipayam_async.messages.payload import SmsPayload
 
 __all__ = ["Batcher"]
 
 
 class Prepare(Protocol):
-    """Checks one message, and brings it into the form of the wire."""
+    """Checks one message, and makes its payload."""
 
-    def __call__(self, message: SmsMessage, *, normalize: bool) -> SmsWire:
+    def __call__(self, message: SmsMessage, *, normalize: bool) -> SmsPayload:
         """Return the message as it is sent; raise `InvalidInputError` or `ConfigurationError`."""
         ...
 
@@ -32,7 +32,7 @@ class Batcher:
     """Gathers the messages that many tasks send one by one into few requests. An async context manager.
 
     A batch leaves as soon as it is full, or when its oldest message has waited for `linger` seconds. While as many
-    requests are under way as may be, messages go on gathering, so that batches grow with the load. Every `send` has
+    requests are in flight as may be, messages go on gathering, so that batches grow with the load. Every `send` has
     its own outcome, whatever becomes of the others in its request.
 
     Leaving the block sends everything that waits, and waits for every outcome. If an exception or a cancellation leaves
@@ -45,8 +45,8 @@ class Batcher:
         size = BatchSize(batching.max_size)
         self._prepare = prepare
         self._batching = batching
-        self._line = Line(batching.max_waiting, size)
-        self._road = SharedRoad(send, size, longest_pause)
+        self._line = PendingQueue(batching.max_waiting, size)
+        self._road = Dispatcher(send, size, longest_pause)
         self._entered = False
         self._open = False
         self._workers = 0
@@ -62,9 +62,9 @@ class Batcher:
         return len(self._line)
 
     @property
-    def under_way(self) -> int:
-        """How many messages are in requests that are under way."""
-        return len(self._road.under_way)
+    def in_flight(self) -> int:
+        """How many messages are in requests that are in flight."""
+        return len(self._road.in_flight)
 
     async def __aenter__(self) -> Self:
         if self._entered:
@@ -104,12 +104,12 @@ class Batcher:
     ) -> SentMessage:
         """Send one SMS in a request with those of other tasks (`POST /sms/send`), and wait for what becomes of it.
 
-        If this is cancelled while the message waits, it is not sent. If its request is under way by then, this returns
+        If this is cancelled while the message waits, it is not sent. If its request is in flight by then, this returns
         at once, the message goes on, and its outcome is told to the client's `on_event` by its track id.
 
         Args:
             receiver: The mobile that gets it, in any usual spelling.
-            message: The text, sent to the letter.
+            message: The text, sent to the posted_message.
             sender: The line; the client's if None.
             track_id: Your own reference; one is made if None.
             normalize: Bring the receiver to the form `09…`; False sends it as it is.
@@ -140,7 +140,7 @@ class Batcher:
             APIConnectionError: It never reached the gateway.
         """
         due = anyio.current_time() + self._batching.patience
-        waiter = Waiter(message, self._prepare(message, normalize=normalize), due)
+        waiter = PendingMessage(message, self._prepare(message, normalize=normalize), due)
         if not self._open:
             if not self._entered:
                 raise RuntimeError("enter the batcher first: async with client.sms.batcher() as batcher")
@@ -153,12 +153,12 @@ class Batcher:
             return await waiter.outcome()
         except BaseException:
             self._line.leave(waiter)
-            if waiter not in self._road.under_way:
+            if waiter not in self._road.in_flight:
                 waiter.done.set()  # a flush may wait for it
             raise
 
     async def flush(self) -> None:
-        """Let every message that waits leave without lingering, and wait for the outcomes of those and of all under way.
+        """Let every message that waits leave without lingering, and wait for the outcomes of those and of all in flight.
 
         Messages that come meanwhile are not waited for.
         """
@@ -167,7 +167,7 @@ class Batcher:
             waiter.due = -math.inf
         if everyone:
             self._news.set()
-        for waiter in [*self._road.under_way, *everyone]:
+        for waiter in [*self._road.in_flight, *everyone]:
             await waiter.done.wait()
 
     async def aclose(self, timeout: float | None = None) -> list[SmsMessage]:  # noqa: ASYNC109 - its end is a result here
@@ -197,7 +197,7 @@ class Batcher:
         return unsent
 
     def __repr__(self) -> str:
-        return f"<Batcher {self._batching}, {self.waiting} waiting, {self.under_way} under way>"
+        return f"<Batcher {self._batching}, {self.waiting} waiting, {self.in_flight} in flight>"
 
     def _shut(self) -> None:
         """Take no more messages."""
@@ -232,7 +232,7 @@ class Batcher:
             if not self._workers:  # whatever ended them, nobody is to wait for them in vain
                 self._end()
 
-    async def _gather(self) -> list[Waiter]:
+    async def _gather(self) -> list[PendingMessage]:
         """Wait until a batch is to leave, and return it; it is empty at the end."""
         await checkpoint()  # whoever the last batch has set free may send the next message, and join
         async with self._turn:

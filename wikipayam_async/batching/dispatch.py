@@ -6,7 +6,7 @@ import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar
 
-from wikipayam_async.batching.queue import BatchSize, Waiter
+from wikipayam_async.batching.queue import BatchSize, PendingMessage
 from wikipayam_async.bulk.chunker import chunks_of
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender
@@ -16,7 +16,7 @@ from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["Send", "SharedRoad", "not_sent"]
+__all__ = ["Send", "Dispatcher", "not_sent"]
 
 E = TypeVar("E", bound=BaseException | None)
 
@@ -24,7 +24,7 @@ Send: TypeAlias = Callable[[Batch[SmsMessage], Observer], Awaitable[Sequence[Sen
 """Sends messages as one request and returns what was told of each, None where that is nothing."""
 
 
-class SharedRoad:
+class Dispatcher:
     """Carries the messages of many tasks in common requests, and tells each task what became of its own.
 
     Args:
@@ -33,7 +33,7 @@ class SharedRoad:
         longest_pause: The longest pause, in seconds, that the pipeline waits out when the gateway asks for one.
 
     Attributes:
-        under_way: Whose messages are under way.
+        in_flight: Whose messages are in flight.
         unsent: The messages that were cut off before they began to leave.
     """
 
@@ -41,12 +41,12 @@ class SharedRoad:
         self._send = send
         self._size = size
         self._longest_pause = longest_pause
-        self.under_way: dict[Waiter, None] = {}
+        self.in_flight: dict[PendingMessage, None] = {}
         self.unsent: list[SmsMessage] = []
 
-    async def carry(self, batch: Sequence[Waiter]) -> None:
+    async def carry(self, batch: Sequence[PendingMessage]) -> None:
         """Bring messages to their outcomes, also if this is cancelled."""
-        self.under_way.update(dict.fromkeys(batch))
+        self.in_flight.update(dict.fromkeys(batch))
         results: list[SendResult] = []
         answers: dict[int, SentMessage] = {}
         trouble: Exception | None = None
@@ -57,12 +57,12 @@ class SharedRoad:
         finally:
             told = {result.index: result for result in results}
             for place, waiter in enumerate(batch):
-                del self.under_way[waiter]
+                del self.in_flight[waiter]
                 result = told.get(place) or SendResult(place, waiter.message, SendStatus.NOT_ATTEMPTED)
-                waiter.settle(self._outcome(result, answers.get(id(waiter.wire)), trouble))
+                waiter.settle(self._outcome(result, answers.get(id(waiter.payload)), trouble))
 
     async def _settle(
-        self, batch: Sequence[Waiter], results: list[SendResult], answers: dict[int, SentMessage]
+        self, batch: Sequence[PendingMessage], results: list[SendResult], answers: dict[int, SentMessage]
     ) -> None:
         """Bring messages to their results, and keep what the gateway says of those that it takes."""
         # A sender for each batch: what stops a run, as a wrong token does, must not stop all that comes after.
@@ -72,8 +72,8 @@ class SharedRoad:
             longest_pause=self._longest_pause,
             stop_on_failure=False,
         )
-        messages, wires = [waiter.message for waiter in batch], [waiter.wire for waiter in batch]
-        for chunk in chunks_of(range(len(batch)), messages, wires):
+        messages, payloads = [waiter.message for waiter in batch], [waiter.payload for waiter in batch]
+        for chunk in chunks_of(range(len(batch)), messages, payloads):
             await sender.settle(chunk, results)
 
     async def _request(
@@ -82,11 +82,13 @@ class SharedRoad:
         try:
             told = await self._send(batch, observer)
         except PayloadTooLargeError:
-            self._size.refused(len(batch.wires))
+            self._size.refused(len(batch.payloads))
             raise
-        self._size.accepted(len(batch.wires))
+        self._size.accepted(len(batch.payloads))
         # By the object that was sent: a track id may stand in several messages.
-        answers.update((id(wire), sent) for wire, sent in zip(batch.wires, told, strict=True) if sent is not None)
+        answers.update(
+            (id(payload), sent) for payload, sent in zip(batch.payloads, told, strict=True) if sent is not None
+        )
         return [None if sent is None else sent.id for sent in told]
 
     def _outcome(

@@ -13,7 +13,7 @@ from anyio.lowlevel import EventLoopToken, current_token
 from wikipayam_async.batching.batcher import Prepare
 from wikipayam_async.batching.dispatch import Send
 from wikipayam_async.batching.queue import Batching
-from wikipayam_async.batching.sorting_room import Letter, SortingRoom
+from wikipayam_async.batching.sorting_room import PostedMessage, SortingRoom
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.checks import check_seconds, is_async
 from wikipayam_async.errors import ConfigurationError, OutboxFullError, UnknownOutcomeError, WikipayamError
@@ -67,7 +67,7 @@ class Outbox:
         self._on_outcome = on_outcome
         self._loop: EventLoopToken | None = None
         self._posts = 0
-        self._pending: dict[Letter, None] = {}
+        self._pending: dict[PostedMessage, None] = {}
         self._counts = dict.fromkeys(SendStatus, 0)
         self._undelivered: list[SendResult] = []
 
@@ -77,13 +77,13 @@ class Outbox:
         return self._room.waiting
 
     @property
-    def under_way(self) -> int:
-        """How many messages are in requests that are under way."""
-        return self._room.under_way
+    def in_flight(self) -> int:
+        """How many messages are in requests that are in flight."""
+        return self._room.in_flight
 
     @property
     def counts(self) -> Mapping[SendStatus, int]:
-        """How many messages came to each fate so far."""
+        """How many messages came to each outcome so far."""
         return MappingProxyType(dict(self._counts))
 
     @property
@@ -128,7 +128,7 @@ class Outbox:
 
         Args:
             receiver: The mobile that gets it, in any usual spelling.
-            message: The text, sent to the letter.
+            message: The text, sent to the posted_message.
             sender: The line; the client's if None.
             track_id: Your own reference; one is made if None.
             normalize: Bring the receiver to the form `09…`; False sends it as it is.
@@ -163,18 +163,18 @@ class Outbox:
             RuntimeError: The outbox was not entered, or this is not the thread of its event loop; nothing was posted.
         """
         self._check_loop()
-        wire = self._prepare(message, normalize=normalize)
+        payload = self._prepare(message, normalize=normalize)
         if not self._room.is_open:
             raise ConfigurationError("sms.outbox: not posted, because the outbox is closed")
         now = anyio.current_time()
         if self._room.waiting >= self._batching.max_waiting:
             raise self._full(now)
         due = now + self._batching.patience
-        letter = Letter(message, wire, due, number=self._posts, posted=now, told=self._tell)
+        posted_message = PostedMessage(message, payload, due, number=self._posts, posted=now, told=self._tell)
         self._posts += 1
-        self._pending[letter] = None
-        self._room.put(letter)
-        return wire.track_id
+        self._pending[posted_message] = None
+        self._room.put(posted_message)
+        return payload.track_id
 
     async def flush(self) -> None:
         """Let every message that waits leave without lingering, and wait until the outcomes of all are told.
@@ -200,7 +200,7 @@ class Outbox:
         return self.undelivered
 
     def __repr__(self) -> str:
-        return f"<Outbox {self._batching}, {self.waiting} waiting, {self.under_way} under way>"
+        return f"<Outbox {self._batching}, {self.waiting} waiting, {self.in_flight} in flight>"
 
     def _check_loop(self) -> None:
         if self._loop is None:
@@ -223,16 +223,16 @@ class Outbox:
             retry_after=min(max(waited, _SHORTEST_RETRY), _LONGEST_RETRY),
         )
 
-    def _tell(self, letter: Letter, outcome: SentMessage | WikipayamError) -> None:
+    def _tell(self, posted_message: PostedMessage, outcome: SentMessage | WikipayamError) -> None:
         """Count the outcome of a message, log it, and hand it to the callback."""
-        self._pending.pop(letter)
+        self._pending.pop(posted_message)
         result = SendResult(
-            letter.number,
-            letter.message,
-            self._room.fates.pop(letter, SendStatus.NOT_ATTEMPTED),
+            posted_message.number,
+            posted_message.message,
+            self._room.outcomes.pop(posted_message, SendStatus.NOT_ATTEMPTED),
             id=outcome.id if isinstance(outcome, SentMessage) else None,
             error=outcome if isinstance(outcome, WikipayamError) else None,
-            track_id=letter.wire.track_id,
+            track_id=posted_message.payload.track_id,
         )
         self._counts[result.status] += 1
         if result.status is SendStatus.NOT_ATTEMPTED and not self._room.is_open:
@@ -247,14 +247,14 @@ class Outbox:
 
     def _settle_the_rest(self) -> None:
         """Tell the outcome of messages whose request was struck down while it told those of others."""
-        for letter in list(self._pending):
-            self._room.fates[letter] = SendStatus.UNKNOWN
-            track_id = letter.wire.track_id
-            letter.settle(
+        for posted_message in list(self._pending):
+            self._room.outcomes[posted_message] = SendStatus.UNKNOWN
+            track_id = posted_message.payload.track_id
+            posted_message.settle(
                 UnknownOutcomeError(
                     "sms.outbox: the program ended before it was known whether the gateway accepted this message. Do not "
                     f"resend blindly: look up the track id in the panel first ({track_id})",
-                    messages=[letter.message],
+                    messages=[posted_message.message],
                     track_ids=[track_id],
                 )
             )

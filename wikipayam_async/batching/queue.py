@@ -1,4 +1,4 @@
-"""Messages that wait for a request to leave in: their line, how large a request may be, and how each is told its fate."""
+"""Messages that wait for a request to leave in: their line, how large a request may be, and how each is told its outcome."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
 from wikipayam_async.checks import check_seconds, counts_from_one
 from wikipayam_async.errors import WikipayamError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
-from wikipayam_async.messages.payload import SmsWire
+from wikipayam_async.messages.payload import SmsPayload
 
-__all__ = ["BatchSize", "Batching", "Line", "Waiter"]
+__all__ = ["BatchSize", "Batching", "PendingQueue", "PendingMessage"]
 
 _LATE = 0.001
 
@@ -32,7 +32,7 @@ class Batching:
         max_size: The most messages of a request.
         linger: The most seconds that a message waits for others to join it. 0 is the same tick of the event loop:
             whatever else is ready joins.
-        concurrency: How many requests are under way at once.
+        concurrency: How many requests are in flight at once.
         max_waiting: How many messages may wait; those that come then wait for room.
 
     Raises:
@@ -53,23 +53,23 @@ class Batching:
         return self.linger - min(_LATE, self.linger / 4)
 
 
-class Waiter:
+class PendingMessage:
     """A message, and the task that waits for what becomes of it.
 
     Args:
         message: The message.
-        wire: As it is sent.
+        payload: As it is sent.
         due: When it is to leave at the latest, by the event loop's clock.
 
     Attributes:
         done: Set when the message has its outcome, or nobody wants to know any more.
     """
 
-    __slots__ = ("_outcome", "done", "due", "message", "wire")
+    __slots__ = ("_outcome", "done", "due", "message", "payload")
 
-    def __init__(self, message: SmsMessage, wire: SmsWire, due: float) -> None:
+    def __init__(self, message: SmsMessage, payload: SmsPayload, due: float) -> None:
         self.message = message
-        self.wire = wire
+        self.payload = payload
         self.due = due
         self.done = anyio.Event()
         self._outcome: SentMessage | WikipayamError
@@ -118,7 +118,7 @@ class BatchSize:
             self.most = min(self.most + 1, self._ceiling)
 
 
-class Line:
+class PendingQueue:
     """Messages in the order of their coming. So many may wait to leave, and those after them wait for room.
 
     Args:
@@ -131,14 +131,14 @@ class Line:
     def __init__(self, places: int, size: BatchSize) -> None:
         self._places = places
         self._size = size
-        self._waiting: OrderedDict[Waiter, None] = OrderedDict()
-        self._outside: OrderedDict[Waiter, None] = OrderedDict()
+        self._waiting: OrderedDict[PendingMessage, None] = OrderedDict()
+        self._outside: OrderedDict[PendingMessage, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     @property
-    def everyone(self) -> list[Waiter]:
+    def everyone(self) -> list[PendingMessage]:
         """All who wait, those who wait for room included."""
         return [*self._waiting, *self._outside]
 
@@ -154,12 +154,12 @@ class Line:
             return -math.inf
         return next(iter(self._waiting)).due if self._waiting else math.inf
 
-    def join(self, waiter: Waiter) -> None:
+    def join(self, waiter: PendingMessage) -> None:
         """Let a message wait."""
         line = self._waiting if len(self._waiting) < self._places else self._outside
         line[waiter] = None
 
-    def leave(self, waiter: Waiter) -> None:
+    def leave(self, waiter: PendingMessage) -> None:
         """Take a message out, if it is still there."""
         if waiter in self._waiting:
             del self._waiting[waiter]
@@ -167,9 +167,9 @@ class Line:
         else:
             self._outside.pop(waiter, None)
 
-    def take(self) -> list[Waiter]:
+    def take(self) -> list[PendingMessage]:
         """Take out the messages of the next request."""
-        taken: list[Waiter] = []
+        taken: list[PendingMessage] = []
         while self._waiting and len(taken) < self._size.most:
             taken.append(self._waiting.popitem(last=False)[0])
             self._let_in()

@@ -7,23 +7,23 @@ from collections.abc import Callable, Sequence
 import anyio
 
 from wikipayam_async.batching.batcher import Batcher, Prepare
-from wikipayam_async.batching.dispatch import Send, SharedRoad
-from wikipayam_async.batching.queue import Batching, BatchSize, Line, Waiter
+from wikipayam_async.batching.dispatch import Dispatcher, Send
+from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PendingQueue
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.errors import WikipayamError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
-from wikipayam_async.messages.payload import SmsWire
+from wikipayam_async.messages.payload import SmsPayload
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["Letter", "SortingRoom"]
+__all__ = ["PostedMessage", "SortingRoom"]
 
 
-class Letter(Waiter):
+class PostedMessage(PendingMessage):
     """A message that was posted. No task waits for its outcome; it is told to the outbox.
 
     Args:
         message: The message.
-        wire: As it is sent.
+        payload: As it is sent.
         due: When it is to leave at the latest, by the event loop's clock.
         number: The number of the post.
         posted: When that was, by the event loop's clock.
@@ -35,14 +35,14 @@ class Letter(Waiter):
     def __init__(
         self,
         message: SmsMessage,
-        wire: SmsWire,
+        payload: SmsPayload,
         due: float,
         *,
         number: int,
         posted: float,
-        told: Callable[[Letter, SentMessage | WikipayamError], None],
+        told: Callable[[PostedMessage, SentMessage | WikipayamError], None],
     ) -> None:
-        super().__init__(message, wire, due)
+        super().__init__(message, payload, due)
         self.number = number
         self.posted = posted
         self._told = told
@@ -53,24 +53,24 @@ class Letter(Waiter):
         self._told(self, outcome)
 
 
-class _Road(SharedRoad):
-    """Writes down the fate of each message, which its error alone does not always tell.
+class _Road(Dispatcher):
+    """Writes down the outcome of each message, which its error alone does not always tell.
 
     Attributes:
-        fates: By message; whoever is told the outcome takes it out.
+        outcomes: By message; whoever is told the outcome takes it out.
     """
 
     def __init__(self, send: Send, size: BatchSize, longest_pause: float) -> None:
         super().__init__(send, size, longest_pause)
-        self.fates: dict[Waiter, SendStatus] = {}
+        self.outcomes: dict[PendingMessage, SendStatus] = {}
 
     async def _settle(
-        self, batch: Sequence[Waiter], results: list[SendResult], answers: dict[int, SentMessage]
+        self, batch: Sequence[PendingMessage], results: list[SendResult], answers: dict[int, SentMessage]
     ) -> None:
         try:
             await super()._settle(batch, results, answers)
         finally:
-            self.fates.update((batch[result.index], result.status) for result in results)
+            self.outcomes.update((batch[result.index], result.status) for result in results)
 
 
 class SortingRoom(Batcher):
@@ -80,23 +80,23 @@ class SortingRoom(Batcher):
     to be sent, for as long as the closing allows.
 
     Attributes:
-        fates: By message, where one is known; whoever is told the outcome takes it out.
+        outcomes: By message, where one is known; whoever is told the outcome takes it out.
     """
 
     def __init__(self, send: Send, prepare: Prepare, batching: Batching, *, longest_pause: float) -> None:
         super().__init__(send, prepare, batching, longest_pause=longest_pause)
         size = BatchSize(batching.max_size)
         road = _Road(send, size, longest_pause)
-        self._line = Line(batching.max_waiting, size)
+        self._line = PendingQueue(batching.max_waiting, size)
         self._road = road
-        self.fates = road.fates
+        self.outcomes = road.outcomes
 
     @property
     def is_open(self) -> bool:
         """Whether it takes messages."""
         return self._open
 
-    def put(self, waiter: Waiter) -> None:
+    def put(self, waiter: PendingMessage) -> None:
         """Let a message wait for a request to leave in."""
         self._line.join(waiter)
         if len(self._line) == 1 or self._line.is_full:

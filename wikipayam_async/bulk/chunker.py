@@ -8,7 +8,7 @@ from attrs import field, frozen
 
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.messages.models import SmsMessage
-from wikipayam_async.messages.payload import Batch, Wire
+from wikipayam_async.messages.payload import Batch, Payload
 
 __all__ = ["DEFAULT_BATCH_SIZE", "MAX_BODY_BYTES", "Chunk", "chunks_of"]
 
@@ -44,16 +44,16 @@ class Chunk:
 
     def pick(self, places: Iterable[int]) -> Chunk:
         """Return a chunk of the messages at the given places in this one."""
-        messages, wires = self.batch.messages, self.batch.wires
+        messages, payloads = self.batch.messages, self.batch.payloads
         picked = list(places)
-        batch = Batch([messages[place] for place in picked], [wires[place] for place in picked])
+        batch = Batch([messages[place] for place in picked], [payloads[place] for place in picked])
         return Chunk([self.indexes[place] for place in picked], batch)
 
 
 def chunks_of(
     indexes: Sequence[int],
     messages: Sequence[SmsMessage],
-    wires: Sequence[Wire],
+    payloads: Sequence[Payload],
     max_bytes: int = MAX_BODY_BYTES,
 ) -> list[Chunk]:
     """Put messages together: into one request, or into several if its body were too large.
@@ -61,23 +61,23 @@ def chunks_of(
     Args:
         indexes: Their places in the input.
         messages: The messages; none at all make no chunk.
-        wires: How they are sent.
+        payloads: How they are sent.
         max_bytes: The most bytes of a request's body. A single message larger than that goes alone.
     """
     if not messages:
         return []
-    whole = Chunk(indexes, Batch(messages, wires))
+    whole = Chunk(indexes, Batch(messages, payloads))
     if len(whole.batch.body) <= max_bytes:
         return [whole]
-    return [whole.pick(places) for places in _fill(wires, max_bytes)]
+    return [whole.pick(places) for places in _fill(payloads, max_bytes)]
 
 
-def _fill(wires: Iterable[Wire], max_bytes: int) -> Iterator[list[int]]:
+def _fill(payloads: Iterable[Payload], max_bytes: int) -> Iterator[list[int]]:
     """Yield the places of what fits into one body each."""
     places: list[int] = []
     size = 1
-    for place, wire in enumerate(wires):
-        cost = len(encode_json(wire)) + 1
+    for place, payload in enumerate(payloads):
+        cost = len(encode_json(payload)) + 1
         if places and size + cost > max_bytes:
             yield places
             places, size = [], 1

@@ -12,7 +12,7 @@ from attrs import Attribute, field, frozen
 from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.runner import BulkRun, Pace
-from wikipayam_async.bulk.sender import ChunkSender, SendBatch
+from wikipayam_async.bulk.sender import ChunkSender, SendFunc
 from wikipayam_async.bulk.source import Messages, Source
 from wikipayam_async.checks import counts_from_one
 from wikipayam_async.core.options import Options
@@ -28,7 +28,7 @@ __all__ = ["BulkOrder", "OnError", "Progress", "take_and_tell"]
 
 OnError: TypeAlias = Literal["collect", "stop"]
 Progress: TypeAlias = Callable[[int, int | None, Mapping[SendStatus, int]], object]
-"""Called with the number of messages done, the total if it is known, and the count of each fate."""
+"""Called with the number of messages done, the total if it is known, and the count of each outcome."""
 
 
 def _collect_or_stop(_: object, attribute: Attribute[Any], value: object) -> None:
@@ -42,7 +42,7 @@ class BulkOrder:
 
     Attributes:
         batch_size: The most messages of a request.
-        concurrency: How many requests are under way at once.
+        concurrency: How many requests are in flight at once.
         ordered: Give the results in the order of the messages.
         on_error: `collect` goes on after a message that was not accepted; `stop` leaves the rest unattempted.
         normalize: Bring the receivers to the form `09…`.
@@ -61,7 +61,7 @@ class BulkOrder:
     dedupe: Dedupe | None = None
     opt_out: OptOut | None = field(default=None, repr=False)
 
-    def start(self, messages: Messages, send: SendBatch, options: Options) -> BulkRun:
+    def start(self, messages: Messages, send: SendFunc, options: Options) -> BulkRun:
         """Set up a run; it begins when it is entered.
 
         Raises:

@@ -23,7 +23,7 @@ class SendResult:
     Attributes:
         index: Its place in the input, counted from 0.
         message: The message as it was put in.
-        status: Its fate.
+        status: Its outcome.
         id: The gateway's id, if it was accepted.
         error: Why it was not accepted, or why nobody knows.
         track_id: The reference it was sent with; None if it never got as far as having one.
@@ -109,20 +109,20 @@ class BulkReport:
 
     @property
     def counts(self) -> Mapping[SendStatus, int]:
-        """How many messages there are of each fate."""
+        """How many messages there are of each outcome."""
         found = Counter(result.status for result in self.results)
         return {status: found[status] for status in SendStatus}
 
     def summary(self) -> str:
         """Return the counts in one line."""
-        fates = ", ".join(f"{count:,} {status.value.replace('_', ' ')}" for status, count in self.counts.items())
-        return f"{len(self.results):,} messages: {fates}"
+        outcomes = ", ".join(f"{count:,} {status.value.replace('_', ' ')}" for status, count in self.counts.items())
+        return f"{len(self.results):,} messages: {outcomes}"
 
     def raise_for_failures(self) -> None:
         """Raise if any message was not accepted. What was held back as it should be is no failure.
 
         Raises:
-            UnknownOutcomeError: The fate of some is not known; this goes before the other.
+            UnknownOutcomeError: The outcome of some is not known; this goes before the other.
             BulkError: Some were refused or not attempted.
         """
         unknown = self.unknown

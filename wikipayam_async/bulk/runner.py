@@ -15,7 +15,7 @@ from attrs import frozen
 
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender, results_of
-from wikipayam_async.bulk.source import Pull, Source
+from wikipayam_async.bulk.source import Source, SourceChunk
 from wikipayam_async.errors import SuppressedError, WikipayamError
 from wikipayam_async.outcomes import SendStatus
 
@@ -27,7 +27,7 @@ class Pace:
     """How a run goes about its work.
 
     Attributes:
-        concurrency: How many requests are under way at once.
+        concurrency: How many requests are in flight at once.
         ordered: Give out the results in the order of the input.
     """
 
@@ -181,7 +181,7 @@ class BulkRun:
             self._workers -= 1
             self._wakeup.set()
 
-    async def _pull(self) -> Pull | None:
+    async def _pull(self) -> SourceChunk | None:
         async with self._pulling:
             self._source.stopped_by = self._sender.stopped_by
             try:
@@ -190,7 +190,7 @@ class BulkRun:
                 self.source_error = error
                 return self._source.remains()
 
-    async def _settle(self, pull: Pull) -> None:
+    async def _settle(self, pull: SourceChunk) -> None:
         results = pull.settled
         # Of what is not attempted the error is the stop itself, which changes nothing.
         # What we hold back ourselves is as it should be.

@@ -13,7 +13,7 @@ from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.optout import OptOutList
 from wikipayam_async.redact.masks import shape_of
 
-__all__ = ["Dedupe", "OptOut", "OptOutPredicate", "Screen", "Verdict"]
+__all__ = ["Dedupe", "OptOut", "OptOutPredicate", "Screen", "ScreenResult"]
 
 Dedupe: TypeAlias = Literal["receiver", "receiver_and_text"]
 """What makes a message the same as one before: its receiver, or its receiver and its text."""
@@ -24,7 +24,7 @@ OptOutPredicate: TypeAlias = Callable[[str], bool | Awaitable[bool]]
 OptOut: TypeAlias = OptOutList | str | os.PathLike[str] | Iterable[str] | OptOutPredicate
 """Who wants no messages: a list, the path of a file, numbers, or a predicate."""
 
-Verdict: TypeAlias = SuppressedError | None
+ScreenResult: TypeAlias = SuppressedError | None
 """Why a message is held back; None if it may be sent."""
 
 _PLAIN = re.compile(r"09[0-9]{9}").fullmatch
@@ -66,7 +66,7 @@ class Screen:
         elif opt_out is not None:
             self._listed = _read(opt_out)
 
-    def check(self, receiver: str, text: str) -> Verdict | Awaitable[Verdict]:
+    def check(self, receiver: str, text: str) -> ScreenResult | Awaitable[ScreenResult]:
         """Say whether a message may be sent: at once or, where an async predicate has to be asked, when awaited.
 
         To be called once for each message, in the order of the input, and only for messages that are fit to be sent.
@@ -82,7 +82,9 @@ class Screen:
         key = None if self._seen is None else self._key(number, text)
         return self._admit(key) if self._predicate is None else self._ask(self._predicate, number, key)
 
-    def _ask(self, predicate: OptOutPredicate, number: str, key: int | bytes | None) -> Verdict | Awaitable[Verdict]:
+    def _ask(
+        self, predicate: OptOutPredicate, number: str, key: int | bytes | None
+    ) -> ScreenResult | Awaitable[ScreenResult]:
         if self._seen is not None and key in self._seen:
             return _duplicate()  # the answer would change nothing
         try:
@@ -91,19 +93,19 @@ class Screen:
             return _unknown(f"the check raised {type(error).__name__}")
         return self._wait(answer, key) if isinstance(answer, Awaitable) else self._judge(answer, key)
 
-    async def _wait(self, answer: Awaitable[bool], key: int | bytes | None) -> Verdict:
+    async def _wait(self, answer: Awaitable[bool], key: int | bytes | None) -> ScreenResult:
         try:
             known = await answer
         except Exception as error:  # noqa: BLE001 - as above
             return _unknown(f"the check raised {type(error).__name__}")
         return self._judge(known, key)
 
-    def _judge(self, answer: object, key: int | bytes | None) -> Verdict:
+    def _judge(self, answer: object, key: int | bytes | None) -> ScreenResult:
         if not isinstance(answer, int):  # 0 and 1 are what databases say
             return _unknown(f"the check returned {shape_of(answer)} instead of a bool")
         return _opted_out() if answer else self._admit(key)
 
-    def _admit(self, key: int | bytes | None) -> Verdict:
+    def _admit(self, key: int | bytes | None) -> ScreenResult:
         if self._seen is None or key is None:
             return None
         if key in self._seen:
@@ -129,7 +131,7 @@ def _read(opt_out: OptOutList | str | os.PathLike[str] | Iterable[str]) -> OptOu
     raise InvalidInputError("opt_out", rule=rule, got=shape_of(opt_out))
 
 
-def _look_up(number: str, listed: OptOutList) -> Verdict:
+def _look_up(number: str, listed: OptOutList) -> ScreenResult:
     if not _PLAIN(number):
         return _unknown("the list holds Iranian mobiles alone")
     return _opted_out() if number in listed else None

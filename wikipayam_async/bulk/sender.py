@@ -28,9 +28,9 @@ from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import MessageOutcome, SendStatus
 
-__all__ = ["ChunkSender", "SendBatch", "results_of"]
+__all__ = ["ChunkSender", "SendFunc", "results_of"]
 
-SendBatch: TypeAlias = Callable[[Batch[SmsMessage], Observer], Awaitable[Sequence[str | None]]]
+SendFunc: TypeAlias = Callable[[Batch[SmsMessage], Observer], Awaitable[Sequence[str | None]]]
 """Sends messages as one request and returns the id of each, None where nothing was told of it."""
 
 _INDEX = re.compile(r"([0-9]{1,9})(\.|$)")
@@ -43,7 +43,7 @@ class ChunkSender:
 
     Args:
         send: Sends messages as one request.
-        concurrency: How many chunks are under way at once; so many in a row that never reach the gateway stop the run.
+        concurrency: How many chunks are in flight at once; so many in a row that never reach the gateway stop the run.
         longest_pause: The longest pause, in seconds, that the pipeline waits out when the gateway asks for one.
         stop_on_failure: Stop the run at the first message that is not accepted.
 
@@ -51,7 +51,7 @@ class ChunkSender:
         stopped_by: Why nothing more is to be sent; None while all is well.
     """
 
-    def __init__(self, send: SendBatch, *, concurrency: int, longest_pause: float, stop_on_failure: bool) -> None:
+    def __init__(self, send: SendFunc, *, concurrency: int, longest_pause: float, stop_on_failure: bool) -> None:
         self._send = send
         self._longest_pause = longest_pause
         self._most_unreached = max(concurrency, 3)
@@ -63,7 +63,7 @@ class ChunkSender:
     async def settle(self, chunk: Chunk, results: list[SendResult]) -> None:
         """Bring every message of a chunk to its result, which is appended to `results`.
 
-        If this is cancelled, the results of the messages that were under way are there all the same, and the others
+        If this is cancelled, the results of the messages that were in flight are there all the same, and the others
         are appended as not attempted.
         """
         waiting = deque([chunk])
@@ -83,12 +83,12 @@ class ChunkSender:
 
     async def _send_piece(self, piece: Chunk, results: list[SendResult]) -> list[Chunk]:
         """Send one request, note its results, and return what of it is to be sent again."""
-        fates: list[Callable[[], Sequence[MessageOutcome]]] = []
+        outcomes: list[Callable[[], Sequence[MessageOutcome]]] = []
         rounds = 0
         while True:
             rounds += 1
             try:
-                ids = await self._send(piece.batch, fates.append)
+                ids = await self._send(piece.batch, outcomes.append)
             except RateLimitError as error:
                 # The pipeline's gate is closed now: sending again waits until it opens.
                 lasting = error.retry_after is not None and error.retry_after > self._longest_pause
@@ -97,14 +97,14 @@ class ChunkSender:
             except WikipayamError as error:
                 return self._take_failure(piece, error, results)
             except BaseException:
-                results += _interrupted(piece, fates[0]() if fates else ())
+                results += _interrupted(piece, outcomes[0]() if outcomes else ())
                 raise
             else:
                 self._unreached = 0
                 results += self._take_answer(piece, ids)
                 return []
             finally:
-                fates.clear()  # what tells the fates holds the whole call, and the call its observer
+                outcomes.clear()  # what tells the outcomes holds the whole call, and the call its observer
 
     def _give_up(self, piece: Chunk, error: RateLimitError, results: list[SendResult]) -> list[Chunk]:
         """Stop the run: the gateway lets nothing through for longer than a run waits."""
@@ -188,14 +188,16 @@ def results_of(chunk: Chunk, status: SendStatus, error: WikipayamError | None) -
     return [_result(chunk, place, status, error) for place in range(len(chunk))]
 
 
-def _interrupted(chunk: Chunk, fates: Sequence[MessageOutcome]) -> list[SendResult]:
+def _interrupted(chunk: Chunk, outcomes: Sequence[MessageOutcome]) -> list[SendResult]:
     """Return the results of a request that was cancelled: what the pipeline told of it before it let go."""
-    if len(fates) != len(chunk):
+    if len(outcomes) != len(chunk):
         return results_of(chunk, SendStatus.NOT_ATTEMPTED, None)
-    unknown = _left_out(chunk, [place for place, fate in enumerate(fates) if fate.status is SendStatus.UNKNOWN])
+    unknown = _left_out(
+        chunk, [place for place, outcome in enumerate(outcomes) if outcome.status is SendStatus.UNKNOWN]
+    )
     return [
-        _result(chunk, place, fate.status, unknown if fate.status is SendStatus.UNKNOWN else None, fate.id)
-        for place, fate in enumerate(fates)
+        _result(chunk, place, outcome.status, unknown if outcome.status is SendStatus.UNKNOWN else None, outcome.id)
+        for place, outcome in enumerate(outcomes)
     ]
 
 

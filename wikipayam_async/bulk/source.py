@@ -13,21 +13,21 @@ from wikipayam_async.bulk.chunker import Chunk, chunks_of
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.errors import InvalidInputError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
-from wikipayam_async.messages.payload import SmsWire
+from wikipayam_async.messages.payload import SmsPayload
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
 
 if TYPE_CHECKING:
     from wikipayam_async.bulk.screening import Screen
 
-__all__ = ["Messages", "Prepare", "Pull", "Source"]
+__all__ = ["Messages", "Prepare", "SourceChunk", "Source"]
 
 Messages: TypeAlias = Iterable[SmsMessage] | AsyncIterable[SmsMessage]
-Prepare: TypeAlias = Callable[[Sequence[SmsMessage]], tuple[Sequence[SmsWire], dict[int, Exception]]]
+Prepare: TypeAlias = Callable[[Sequence[SmsMessage]], tuple[Sequence[SmsPayload], dict[int, Exception]]]
 
 
 @frozen
-class Pull:
+class SourceChunk:
     """What was taken from the source at once.
 
     Attributes:
@@ -46,7 +46,7 @@ class Source:
 
     Args:
         messages: The iterable, plain or async; it may be endless.
-        prepare: Checks some messages, and brings the good ones into the form of the wire.
+        prepare: Checks some messages, and makes the payloads of the good ones.
         batch_size: The most messages of a chunk.
         screen: Holds back what is not to be sent; None holds back nothing.
     """
@@ -73,7 +73,7 @@ class Source:
         self._ended = False
         self.stopped_by: WikipayamError | None = None
 
-    async def pull(self) -> Pull | None:
+    async def pull(self) -> SourceChunk | None:
         """Take the next messages; None at the end.
 
         Raises:
@@ -114,41 +114,41 @@ class Source:
         if self.stopped_by is not None:
             self._leave(self.stopped_by)
             return
-        wires, refused = self._prepared()
+        payloads, refused = self._prepared()
         if self._screen is not None:
-            wires = await self._hold_back(self._screen, wires, refused)
-        self._sort(wires, refused)
+            payloads = await self._hold_back(self._screen, payloads, refused)
+        self._sort(payloads, refused)
 
-    def _prepared(self) -> tuple[Sequence[SmsWire], dict[int, Exception]]:
+    def _prepared(self) -> tuple[Sequence[SmsPayload], dict[int, Exception]]:
         try:
             return self._prepare(self._raw)
         except BaseException:  # Ctrl-C, which may come at any line
             self._leave(None)
             raise
 
-    def _sort(self, wires: Sequence[SmsWire], refused: Mapping[int, Exception]) -> None:
+    def _sort(self, payloads: Sequence[SmsPayload], refused: Mapping[int, Exception]) -> None:
         messages = self._raw
         indexes = self._number()
         if not refused:
-            self._good.add(indexes, messages, wires)
+            self._good.add(indexes, messages, payloads)
             return
         left = [place for place in range(len(messages)) if place not in refused]
-        self._good.add([indexes[place] for place in left], [messages[place] for place in left], wires)
+        self._good.add([indexes[place] for place in left], [messages[place] for place in left], payloads)
         for place in sorted(refused):
             self._settled.append(_refusal(indexes[place], messages[place], refused[place]))
 
     async def _hold_back(
-        self, screen: Screen, wires: Sequence[SmsWire], refused: dict[int, Exception]
-    ) -> Sequence[SmsWire]:
+        self, screen: Screen, payloads: Sequence[SmsPayload], refused: dict[int, Exception]
+    ) -> Sequence[SmsPayload]:
         """Refuse what is to be held back; return what may be sent."""
-        sent: list[SmsWire] = []
+        sent: list[SmsPayload] = []
         places = [place for place in range(len(self._raw)) if place not in refused]
-        for place, wire in zip(places, wires, strict=True):
-            verdict = screen.check(wire.receiver, wire.text)
+        for place, payload in zip(places, payloads, strict=True):
+            verdict = screen.check(payload.receiver, payload.text)
             if isinstance(verdict, Awaitable):
                 verdict = await verdict
             if verdict is None:
-                sent.append(wire)
+                sent.append(payload)
             else:
                 refused[place] = verdict
         return sent
@@ -166,7 +166,7 @@ class Source:
         for index, message in zip(self._number(), messages, strict=True):
             self._settled.append(SendResult(index, message, SendStatus.NOT_ATTEMPTED, error=error))
 
-    def remains(self) -> Pull | None:
+    def remains(self) -> SourceChunk | None:
         """Return what was taken and not handed out yet; None if there is nothing."""
         if self._raw and self._screen is None:
             self._sort(*self._prepared())
@@ -182,7 +182,7 @@ class Source:
             following = self._chunks[0].indexes[0]
             self._settled = [result for result in settled if result.index > following]
             settled = [result for result in settled if result.index < following]
-        return Pull(number, chunk, settled)
+        return SourceChunk(number, chunk, settled)
 
     async def aclose(self) -> None:
         """Close an async generator that was not read to its end."""
@@ -194,25 +194,25 @@ class Source:
 class _Gathered:
     """Messages that are to be sent, and do not fill a request yet."""
 
-    __slots__ = ("indexes", "messages", "wires")
+    __slots__ = ("indexes", "messages", "payloads")
 
     def __init__(self) -> None:
         self.indexes: Sequence[int] = ()
         self.messages: Sequence[SmsMessage] = ()
-        self.wires: Sequence[SmsWire] = ()
+        self.payloads: Sequence[SmsPayload] = ()
 
-    def add(self, indexes: Sequence[int], messages: Sequence[SmsMessage], wires: Sequence[SmsWire]) -> None:
+    def add(self, indexes: Sequence[int], messages: Sequence[SmsMessage], payloads: Sequence[SmsPayload]) -> None:
         if self.indexes:
             self.indexes = [*self.indexes, *indexes]
             self.messages = [*self.messages, *messages]
-            self.wires = [*self.wires, *wires]
+            self.payloads = [*self.payloads, *payloads]
         else:
-            self.indexes, self.messages, self.wires = indexes, messages, wires
+            self.indexes, self.messages, self.payloads = indexes, messages, payloads
 
     def chunks(self) -> list[Chunk]:
         """Give everything away."""
-        made = chunks_of(self.indexes, self.messages, self.wires)
-        self.indexes, self.messages, self.wires = (), (), ()
+        made = chunks_of(self.indexes, self.messages, self.payloads)
+        self.indexes, self.messages, self.payloads = (), (), ()
         return made
 
 

@@ -17,7 +17,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments after the program's name; the process's own if None.
 
     Returns:
-        The exit code: 0 all accepted, 1 some rejected, 2 a mistake in the command, 3 the fate of some is unknown, 4 the
+        The exit code: 0 all accepted, 1 some rejected, 2 a mistake in the command, 3 the outcome of some is unknown, 4 the
         token is missing or refused, 5 the gateway or the network failed, 130 interrupted.
     """
     try:

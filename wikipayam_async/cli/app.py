@@ -36,7 +36,7 @@ _GROUPS = {"inbox"}
 """Commands that have commands of their own, and no function that says what they are for."""
 _HELP = "Send and receive SMS through the gateway Wikipayam."
 _EPILOGUE = (
-    "Exit codes: 0 all accepted, 1 some rejected, 2 a mistake in the command, 3 the fate of some is unknown, "
+    "Exit codes: 0 all accepted, 1 some rejected, 2 a mistake in the command, 3 the outcome of some is unknown, "
     "4 no token or a refused one, 5 gateway or network, 130 interrupted."
 )
 

@@ -47,7 +47,7 @@ def send(
 ) -> Exit:
     """Send one text to one or more receivers.
 
-    Nothing is sent twice: where the fate of a message is unknown, the exit code is 3, and it is not tried again.
+    Nothing is sent twice: where the outcome of a message is unknown, the exit code is 3, and it is not tried again.
 
     Args:
         receiver: The mobile that gets it, in any usual spelling.
@@ -161,7 +161,7 @@ def _send(given: str, connection: Connection, work: Callable[[Session, str], Awa
 def _tell(report: BulkReport, out: Output) -> Exit:
     """Tell what became of each message."""
     out.table(
-        ("receiver", "fate", "id", "track id"),
+        ("receiver", "outcome", "id", "track id"),
         (
             [mask_number(one.message.receiver), _word(one.status), one.id or "", one.track_id or ""]
             for one in report.results

@@ -64,7 +64,7 @@ class Session:
         client: The client.
         out: Where its words go.
         settings: What the surroundings say.
-        sends: The fates of all messages so far, by the calls that sent them.
+        sends: The outcomes of all messages so far, by the calls that sent them.
     """
 
     client: AsyncWikipayam
@@ -195,7 +195,7 @@ async def _cancel_on_signal(
     with anyio.open_signal_receiver(*asking) as signals:
         task_status.started()
         async for _ in signals:
-            out.warn("interrupted: finishing what is under way")
+            out.warn("interrupted: finishing what is in flight")
             scope.cancel()
 
 
@@ -206,8 +206,8 @@ def _note(sends: list[MessageOutcome], event: Event) -> None:
 
 def _tell(session: Session) -> None:
     """Tell what became of what had left before the interruption."""
-    for fate in session.sends:
+    for outcome in session.sends:
         session.out.warn(
-            f"track id {fate.track_id}: {fate.status.value.replace('_', ' ')}{f', id {fate.id}' if fate.id else ''}"
+            f"track id {outcome.track_id}: {outcome.status.value.replace('_', ' ')}{f', id {outcome.id}' if outcome.id else ''}"
         )
     session.out.emit({"interrupted": True, "sends": session.sends})

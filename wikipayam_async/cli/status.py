@@ -23,7 +23,7 @@ def status(
 ) -> Exit:
     """Show what became of messages that were sent.
 
-    The exit code is 1 if some will not arrive, and 3 if the fate of some is still open when the time is up, or if the
+    The exit code is 1 if some will not arrive, and 3 if the outcome of some is still open when the time is up, or if the
     gateway does not know them.
 
     Args:

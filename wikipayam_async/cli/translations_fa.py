@@ -10,7 +10,7 @@ __all__ = ["WORDS"]
 
 _FRAME = {
     "Send and receive SMS through the gateway Wikipayam.": "ارسال و دریافت پیامک از راه درگاه ویکی‌پیام",
-    "Exit codes: 0 all accepted, 1 some rejected, 2 a mistake in the command, 3 the fate of some is unknown, "
+    "Exit codes: 0 all accepted, 1 some rejected, 2 a mistake in the command, 3 the outcome of some is unknown, "
     "4 no token or a refused one, 5 gateway or network, 130 interrupted.": (
         "کد خروج: 0 همه پذیرفته شد، 1 بعضی رد شد، 2 دستور اشتباه است، 3 سرنوشت بعضی نامعلوم است، "
         "4 توکن نیست یا پذیرفته نشد، 5 درگاه یا شبکه خطا داد، 130 کار قطع شد"
@@ -127,7 +127,7 @@ _BULK = {
     "Messages of a request at most; 100, or with --rate what goes in a second, if not given.": (
         "حداکثر چند پیامک در هر درخواست؛ اگر ندهید 100، یا به اندازه‌ی یک ثانیه‌ی گزینه‌ی --rate"
     ),
-    "Requests under way at once.": "چند درخواست با هم در راه باشند",
+    "Requests in flight at once.": "چند درخواست با هم در راه باشند",
     "End at the first message that is not accepted; the rest is not attempted.": (
         "با نخستین پیامکی که پذیرفته نشود بایست؛ بقیه فرستاده نمی‌شوند"
     ),
@@ -137,10 +137,10 @@ _BULK = {
     ),
     "With --resume: send what was rejected, too.": "ردشده‌ها را هم بفرست؛ همراه --resume",
     "The results file.": "فایل نتیجه‌ها",
-    "List the rows of this fate; `not_attempted` lists those that a run had begun to see to.": (
+    "List the rows of this outcome; `not_attempted` lists those that a run had begun to see to.": (
         "فقط سطرهایی با این سرنوشت؛ سطرهایی که اجرا به سراغشان نرفته باشد در فهرست نیستند"
     ),
-    "Write the rows to this new file, for a spreadsheet; all of them if no fate is named.": (
+    "Write the rows to this new file, for a spreadsheet; all of them if no outcome is named.": (
         "سطرها را در این فایل تازه برای اکسل بنویس؛ اگر سرنوشتی نگفته باشید، همه را"
     ),
 }
@@ -212,7 +212,7 @@ _LOCAL = {
 }
 
 _PARAGRAPHS = {
-    "Nothing is sent twice: where the fate of a message is unknown, the exit code is 3, and it is not tried again.": (
+    "Nothing is sent twice: where the outcome of a message is unknown, the exit code is 3, and it is not tried again.": (
         "هیچ پیامکی دو بار نمی‌رود؛ اگر سرنوشت پیامکی نامعلوم باشد، دوباره فرستاده نمی‌شود و کد خروج 3 است"
     ),
     "The whole file is looked through before anything is sent. What became of each row is written to a results file as it "
@@ -220,7 +220,7 @@ _PARAGRAPHS = {
         "کل فایل پیش از ارسال بررسی می‌شود. سرنوشت هر سطر همان لحظه در فایل نتیجه‌ها نوشته می‌شود؛ "
         "پس از قطع کار، حتی قطع برق، بقیه می‌روند و هیچ پیامکی دو بار نمی‌رود، با --resume"
     ),
-    "The exit code is 1 if some will not arrive, and 3 if the fate of some is still open when the time is up, or if the "
+    "The exit code is 1 if some will not arrive, and 3 if the outcome of some is still open when the time is up, or if the "
     "gateway does not know them.": (
         "اگر بعضی نرسند کد خروج 1 است؛ اگر در پایان مهلت بعضی هنوز معلوم نباشند، یا درگاه آن‌ها را نشناسد، 3"
     ),

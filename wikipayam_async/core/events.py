@@ -12,7 +12,7 @@ from attrs import field, frozen
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome
 from wikipayam_async.redact.scrub import scrub
 
-__all__ = ["AttemptFinished", "AttemptStarted", "CallFinished", "Event", "EventHook", "RetryScheduled", "Teller"]
+__all__ = ["AttemptFinished", "AttemptStarted", "CallFinished", "Event", "EventHook", "RetryScheduled", "CallReporter"]
 
 logger = logging.getLogger("wikipayam_async")
 logger.addHandler(logging.NullHandler())
@@ -77,7 +77,7 @@ class CallFinished:
         outcome: How it ended.
         elapsed: Seconds since the call was made, waiting included.
         attempts: What was tried, oldest first.
-        messages: The fate of every message, for a send; empty for everything else.
+        messages: The outcome of every message, for a send; empty for everything else.
         method: The HTTP method, as in `POST`.
         base_url: Where the gateway is, as in `https://wikipayam.ir`.
     """
@@ -100,7 +100,7 @@ def _nobody(_: Event) -> None:
     """Stand where no hook was given."""
 
 
-class Teller:
+class CallReporter:
     """Tells one call's story as it happens, to the hook and to the log, and keeps what its errors need of it."""
 
     __slots__ = ("_base_url", "_begun", "_call_id", "_hook", "_listening", "_method", "_operation", "attempts")
@@ -195,7 +195,7 @@ class Teller:
             "wikipayam_status_code": end.attempts[-1].status_code if end.attempts else None,
             "wikipayam_messages": len(end.messages),
         }
-        for status, count in Counter([fate.status for fate in end.messages]).items():
+        for status, count in Counter([outcome.status for outcome in end.messages]).items():
             fields[f"wikipayam_{status}"] = count
         self._log(level, f"{end.outcome} after {tries} attempt{'' if tries == 1 else 's'}, {end.elapsed:.3f} s", fields)
 

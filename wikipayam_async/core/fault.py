@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import enum
 
-__all__ = ["Fault", "FaultKind"]
+__all__ = ["ExchangeFault", "ExchangeFaultKind"]
 
 
-class FaultKind(enum.StrEnum):
+class ExchangeFaultKind(enum.StrEnum):
     """What goes wrong between this machine and the gateway."""
 
     CONNECT = "connect"
@@ -21,7 +21,7 @@ class FaultKind(enum.StrEnum):
     TOO_LARGE = "too_large"
 
 
-class Fault(Exception):  # noqa: N818 - it is the wire's word for what went wrong, and never reaches a user
+class ExchangeFault(Exception):  # noqa: N818 - it is the wire's word for what went wrong, and never reaches a user
     """A failed exchange, as the wire knows it. Never leaves the package; carries no data of the exchange.
 
     Attributes:
@@ -31,7 +31,9 @@ class Fault(Exception):  # noqa: N818 - it is the wire's word for what went wron
         status_code: The answer's status, if it got that far.
     """
 
-    def __init__(self, kind: FaultKind, detail: str, *, handed_over: bool, status_code: int | None = None) -> None:
+    def __init__(
+        self, kind: ExchangeFaultKind, detail: str, *, handed_over: bool, status_code: int | None = None
+    ) -> None:
         super().__init__(f"{kind}: {detail}")
         self.kind = kind
         self.detail = detail

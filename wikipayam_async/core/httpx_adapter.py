@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 
-from wikipayam_async.core.fault import Fault, FaultKind
-from wikipayam_async.core.progress import Progress, Trace, run_in_child
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.core.wire import MAX_ANSWER_BYTES, refuse_encoding
 from wikipayam_async.errors import ConfigurationError
@@ -22,29 +22,29 @@ from wikipayam_async.redact.sealed import SealedBytes
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["Blame", "ForeignCarrier", "exchange", "headers_with_token", "watch"]
+__all__ = ["ErrorMapper", "HttpxCarrier", "exchange", "headers_with_token", "watch"]
 
 Send: TypeAlias = "Callable[[httpx.Request], Awaitable[httpx.Response]]"
-Blame: TypeAlias = Callable[[Exception, Trace, int | None], Fault]
+ErrorMapper: TypeAlias = Callable[[Exception, Trace, int | None], ExchangeFault]
 """Says what an exception of httpx's, or of a caller's own transport, means."""
 
 
-class ForeignCarrier:
+class HttpxCarrier:
     """Drives a client that the caller brought: its pool, its hooks, its settings. The token goes into the header as usual.
 
     How far a failed request got is known only from httpcore's trace events. A send cannot be cancelled while it is
-    under way, since nothing tells when it leaves.
+    in flight, since nothing tells when it leaves.
 
     Attributes:
         http: The client.
     """
 
-    def __init__(self, client: httpx.AsyncClient, blame: Blame, *, owned: bool) -> None:
+    def __init__(self, client: httpx.AsyncClient, map_error: ErrorMapper, *, owned: bool) -> None:
         self.http = client
-        self._blame = blame
+        self._map_error = map_error
         self._owned = owned
 
-    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
+    async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Carry out one attempt."""
         if self.http.is_closed:
             raise ConfigurationError("the HTTP client is closed")
@@ -58,9 +58,9 @@ class ForeignCarrier:
             )
         except Exception as error:  # noqa: BLE001 - a strange cookie in the caller's jar is enough
             detail = f"the HTTP client could not build the request ({type(error).__name__})"
-            raise Fault(FaultKind.CONNECT, detail, handed_over=False) from None
+            raise ExchangeFault(ExchangeFaultKind.CONNECT, detail, handed_over=False) from None
         send = functools.partial(self.http.send, auth=None, follow_redirects=False, stream=True)
-        job = functools.partial(_timed, send, request, outgoing, progress, self._blame)
+        job = functools.partial(_timed, send, request, outgoing, progress, self._map_error)
         return await (run_in_child(job, progress) if progress.protected else job())
 
     async def aclose(self) -> None:
@@ -69,7 +69,9 @@ class ForeignCarrier:
             await self.http.aclose()
 
 
-async def _timed(send: Send, request: httpx.Request, outgoing: Outgoing, progress: Progress, blame: Blame) -> Answer:
+async def _timed(
+    send: Send, request: httpx.Request, outgoing: Outgoing, progress: AttemptProgress, map_error: ErrorMapper
+) -> Answer:
     """Carry out an exchange within its time-out; of a send, under shield from its beginning."""
     now = anyio.current_time()
     trace = watch(request, outgoing, progress)
@@ -77,23 +79,23 @@ async def _timed(send: Send, request: httpx.Request, outgoing: Outgoing, progres
         progress.begin(scope, now)
         if progress.protected:
             progress.hand_over()
-        return await exchange(send, request, trace, blame)
+        return await exchange(send, request, trace, map_error)
     detail = "no complete answer within the time-out"
-    raise Fault(FaultKind.TIMEOUT, detail, handed_over=not trace.proves_nothing_left)
+    raise ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not trace.proves_nothing_left)
 
 
-def watch(request: httpx.Request, outgoing: Outgoing, progress: Progress) -> Trace:
+def watch(request: httpx.Request, outgoing: Outgoing, progress: AttemptProgress) -> Trace:
     """Have httpcore tell how far a request gets."""
     trace = Trace(progress, decisive="send_request_headers" if outgoing.body is None else "send_request_body")
     request.extensions["trace"] = trace
     return trace
 
 
-async def exchange(send: Send, request: httpx.Request, trace: Trace, blame: Blame) -> Answer:
+async def exchange(send: Send, request: httpx.Request, trace: Trace, map_error: ErrorMapper) -> Answer:
     """Send a request of httpx's and read its answer whole, within bounds.
 
     Raises:
-        Fault: It broke off. Every exception of httpx's, or of a caller's own transport, becomes one here.
+        ExchangeFault: It broke off. Every exception of httpx's, or of a caller's own transport, becomes one here.
     """
     status: int | None = None
     try:
@@ -107,10 +109,10 @@ async def exchange(send: Send, request: httpx.Request, trace: Trace, blame: Blam
         finally:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
-    except Fault:
+    except ExchangeFault:
         raise
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything, and a send must not be lost
-        raise blame(error, trace, status) from None
+        raise map_error(error, trace, status) from None
     trace.progress.phase = Phase.ANSWERED
     return Answer(response.status_code, headers, SealedBytes(body))
 
@@ -122,7 +124,7 @@ async def _read_bounded(response: httpx.Response) -> bytes:
         size += len(chunk)
         if size > MAX_ANSWER_BYTES:
             detail = f"the answer is larger than {MAX_ANSWER_BYTES} bytes"
-            raise Fault(FaultKind.TOO_LARGE, detail, handed_over=True, status_code=response.status_code)
+            raise ExchangeFault(ExchangeFaultKind.TOO_LARGE, detail, handed_over=True, status_code=response.status_code)
         chunks.append(chunk)
     return b"".join(chunks)
 

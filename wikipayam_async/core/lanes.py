@@ -9,9 +9,9 @@ import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 from attrs import frozen
 
-from wikipayam_async.core.fault import Fault, FaultKind
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.options import Origin
-from wikipayam_async.core.progress import Progress
+from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.outcomes import Phase
@@ -49,8 +49,8 @@ class LaneLike(Protocol):
         """Tell whether another exchange may begin."""
         ...
 
-    async def exchange(self, outgoing: Outgoing, progress: Progress) -> Answer:
-        """Send one request and read its answer; raises `Fault` if it breaks off."""
+    async def exchange(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+        """Send one request and read its answer; raises `ExchangeFault` if it breaks off."""
         ...
 
     async def aclose(self) -> None:
@@ -58,7 +58,7 @@ class LaneLike(Protocol):
         ...
 
 
-class _Yard:
+class _LoopPool:
     """The places and the idle lanes of one event loop: a connection belongs to the loop that made it."""
 
     __slots__ = ("idle", "places", "token")
@@ -77,7 +77,7 @@ class Lanes:
     a cancelled or failed exchange can therefore harm no other.
 
     Args:
-        open_lane: Makes a connection; raises `Fault` if it cannot.
+        open_lane: Makes a connection; raises `ExchangeFault` if it cannot.
         max_lanes: The most lanes. Further exchanges wait for one, in the order they came.
         idle_expiry: Seconds after which an idle lane is not used again. Stale connections are where failures come from
             that leave open whether a message was accepted.
@@ -91,49 +91,49 @@ class Lanes:
         self._open_lane = open_lane
         self._max_lanes = max_lanes
         self._idle_expiry = idle_expiry
-        self._yard: _Yard | None = None
+        self._pool: _LoopPool | None = None
         self._closed = False
 
     @property
     def connections(self) -> Connections:
         """How the lanes are used now."""
-        yard = self._yard
-        if yard is None:
+        pool = self._pool
+        if pool is None:
             return Connections(in_use=0, idle=0, waiting=0)
         return Connections(
-            in_use=self._max_lanes - yard.places.value,
-            idle=len(yard.idle),
-            waiting=yard.places.statistics().tasks_waiting,
+            in_use=self._max_lanes - pool.places.value,
+            idle=len(pool.idle),
+            waiting=pool.places.statistics().tasks_waiting,
         )
 
-    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
+    async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Wait for a lane, then carry out one attempt within its time-out; the wait does not count.
 
         Raises:
-            Fault: It broke off.
+            ExchangeFault: It broke off.
         """
-        yard = self._settle_in()
-        await yard.places.acquire()
+        pool = self._settle_in()
+        await pool.places.acquire()
         try:
             if self._closed:
                 raise ConfigurationError("the client is closed")
             now = anyio.current_time()
             with anyio.CancelScope(deadline=now + outgoing.timeout) as scope:
                 progress.begin(scope, now)
-                return await self._exchange(yard, outgoing, progress)
+                return await self._exchange(pool, outgoing, progress)
         finally:
-            yard.places.release()
+            pool.places.release()
         raise timed_out(progress)
 
     async def aclose(self) -> None:
         """Close the idle lanes; those in use are closed when their exchange ends."""
         self._closed = True
-        yard = self._yard
-        if yard is None or yard.token != current_token():
+        pool = self._pool
+        if pool is None or pool.token != current_token():
             return
         cancellation: BaseException | None = None
-        while yard.idle:
-            _, lane = yard.idle.pop()
+        while pool.idle:
+            _, lane = pool.idle.pop()
             try:
                 with anyio.CancelScope(shield=True):
                     await lane.aclose()
@@ -142,16 +142,16 @@ class Lanes:
         if cancellation is not None:
             raise cancellation
 
-    def _settle_in(self) -> _Yard:
-        """Return the yard of this event loop. In a new one it is a fresh one; who is still in the old one keeps that."""
+    def _settle_in(self) -> _LoopPool:
+        """Return the pool of this event loop. In a new one it is a fresh one; who is still in the old one keeps that."""
         token = current_token()
-        yard = self._yard
-        if yard is None or yard.token != token:
-            yard = self._yard = _Yard(token, self._max_lanes)
-        return yard
+        pool = self._pool
+        if pool is None or pool.token != token:
+            pool = self._pool = _LoopPool(token, self._max_lanes)
+        return pool
 
-    async def _exchange(self, yard: _Yard, outgoing: Outgoing, progress: Progress) -> Answer:
-        lane = await self._take(yard, outgoing.origin, progress.started or 0.0)
+    async def _exchange(self, pool: _LoopPool, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+        lane = await self._take(pool, outgoing.origin, progress.started or 0.0)
         try:
             answer = await lane.exchange(outgoing, progress)
         except BaseException:
@@ -159,7 +159,7 @@ class Lanes:
             raise
         progress.ended = lane.idle_since = anyio.current_time()
         if lane.clean and not self._closed:
-            yard.idle.append((outgoing.origin, lane))
+            pool.idle.append((outgoing.origin, lane))
             return answer
         try:
             with anyio.CancelScope(shield=True):
@@ -169,17 +169,17 @@ class Lanes:
                 raise
         return answer
 
-    async def _take(self, yard: _Yard, origin: Origin, now: float) -> LaneLike:
-        while yard.idle:
-            home, lane = yard.idle.pop()
+    async def _take(self, pool: _LoopPool, origin: Origin, now: float) -> LaneLike:
+        while pool.idle:
+            home, lane = pool.idle.pop()
             if home == origin and lane.is_usable(now, self._idle_expiry):
                 return lane
             await lane.aclose()
         return await self._open_lane(origin)
 
 
-def timed_out(progress: Progress) -> Fault:
+def timed_out(progress: AttemptProgress) -> ExchangeFault:
     """Say how far an exchange got that ran into its time-out."""
     connecting = progress.phase in {Phase.WAITING, Phase.CONNECTING}
     detail = "no connection within the time-out" if connecting else "no complete answer within the time-out"
-    return Fault(FaultKind.TIMEOUT, detail, handed_over=not connecting)
+    return ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not connecting)

@@ -11,12 +11,12 @@ from attrs import field, frozen
 from wikipayam_async.outcomes import MessageOutcome
 from wikipayam_async.redact.sealed import SealedBytes
 
-__all__ = ["Call", "Consignment", "JsonValue", "Observer", "Operation", "Replay", "name_some"]
+__all__ = ["Call", "SendBatch", "JsonValue", "Observer", "Operation", "Replay", "name_some"]
 
 T = TypeVar("T")
 
 Observer: TypeAlias = Callable[[Callable[[], Sequence[MessageOutcome]]], None]
-"""Handed what tells the fates of a send's messages, once they are known. Telling costs, so it is done on demand."""
+"""Handed what tells the outcomes of a send's messages, once they are known. Telling costs, so it is done on demand."""
 
 _NAMED = 5
 
@@ -55,8 +55,8 @@ class Operation:
 
 
 @frozen
-class Consignment(Generic[T]):
-    """What a send carries, so that its fate can be told whatever happens.
+class SendBatch(Generic[T]):
+    """What a send carries, so that its outcome can be told whatever happens.
 
     Attributes:
         messages: The messages as the caller handed them in.
@@ -80,9 +80,9 @@ class Call(Generic[T]):
         path: The path, where it depends on the call; otherwise the operation's.
         query: Query parameters, in order.
         body: The JSON body; None for none.
-        consignment: What is sent, for a send. `read` then returns a sequence of the same length, with None for each
+        batch: What is sent, for a send. `read` then returns a sequence of the same length, with None for each
             message that the answer does not tell of.
-        observer: Handed the fate of every message as soon as it is known, also if the call is cancelled.
+        observer: Handed the outcome of every message as soon as it is known, also if the call is cancelled.
     """
 
     operation: Operation
@@ -91,7 +91,7 @@ class Call(Generic[T]):
     path: str = ""
     query: Mapping[str, str] = field(factory=dict, repr=False)
     body: SealedBytes | None = None
-    consignment: Consignment[Any] | None = None
+    batch: SendBatch[Any] | None = None
     observer: Observer | None = field(default=None, repr=False)
 
 

@@ -13,12 +13,12 @@ from typing import Any, TypeVar, cast
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from wikipayam_async.core.events import Teller
-from wikipayam_async.core.fault import Fault, FaultKind
+from wikipayam_async.core.events import CallReporter
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.limits import Clock, Gate, RateLimiter, Sleep
-from wikipayam_async.core.operation import Call, Consignment, Replay, name_some
+from wikipayam_async.core.operation import Call, Replay, SendBatch, name_some
 from wikipayam_async.core.options import Options
-from wikipayam_async.core.progress import Progress
+from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import (
     Answer,
     Outgoing,
@@ -27,7 +27,7 @@ from wikipayam_async.core.protocol import (
     read_data,
     status_error,
 )
-from wikipayam_async.core.retry import RetryBudget, RetryPolicy, Uniform, Verdict, judge_fault, judge_status
+from wikipayam_async.core.retry import RetryBudget, RetryDecision, RetryPolicy, Uniform, judge_fault, judge_status
 from wikipayam_async.core.transport import Carrier
 from wikipayam_async.errors import (
     APIConnectionError,
@@ -86,11 +86,11 @@ class Pipeline:
             APIConnectionError: The gateway could not be reached; of a send, nothing was accepted.
             APIStatusError: It answered with an error; a send was refused as a whole.
             ResponseError: The answer to a read cannot be read.
-            UnknownOutcomeError: A send whose fate is not known.
+            UnknownOutcomeError: A send whose outcome is not known.
         """
         shared = self._shared
         now = shared.clock()
-        teller = Teller(
+        reporter = CallReporter(
             self._options.on_event,
             call_id=shared.name_call(),
             operation=call.operation.name,
@@ -98,11 +98,11 @@ class Pipeline:
             base_url=self._options.origin.url,
             now=now,
         )
-        run = _Run(call, self._requests.build(call), teller, shared)
+        run = _Run(call, self._requests.build(call), reporter, shared)
         try:
             while True:
-                if self._limiter is not None or shared.gate.remaining(now) > 0 or teller.attempts:
-                    await self._wait_for_turn(call, teller)
+                if self._limiter is not None or shared.gate.remaining(now) > 0 or reporter.attempts:
+                    await self._wait_for_turn(call, reporter)
                 result, failure = await run.attempt()
                 if failure is None:
                     return cast("T", await run.succeed(result))
@@ -111,11 +111,11 @@ class Pipeline:
             run.end(error)
             raise
 
-    async def _wait_for_turn(self, call: Call[Any], teller: Teller) -> None:
+    async def _wait_for_turn(self, call: Call[Any], reporter: CallReporter) -> None:
         """Wait until the gate is open and the rate limit lets the call through."""
         shared = self._shared
         if self._limiter is not None:
-            await self._limiter.wait(len(call.consignment.messages) if call.consignment else 0)
+            await self._limiter.wait(len(call.batch.messages) if call.batch else 0)
         while (closed := shared.gate.remaining(shared.clock())) > 0:
             if (
                 closed > self._options.retry.longest_wait
@@ -125,7 +125,7 @@ class Pipeline:
                     f"{call.operation.name}: not sent, because the gateway asked for a pause ({closed:.0f} s remain)",
                     status_code=429,
                     retry_after=closed,
-                    attempts=teller.attempts,
+                    attempts=reporter.attempts,
                 )
             await shared.sleep(closed)
 
@@ -135,7 +135,7 @@ class _Failure:
 
     __slots__ = ("error", "reason", "retry_after", "throttled", "verdict")
 
-    def __init__(self, verdict: Verdict, error: WikipayamError, reason: str) -> None:
+    def __init__(self, verdict: RetryDecision, error: WikipayamError, reason: str) -> None:
         self.verdict = verdict
         self.error = error
         self.reason = reason
@@ -146,26 +146,26 @@ class _Failure:
 class _Run:
     """One call on its way."""
 
-    __slots__ = ("_call", "_lost", "_name", "_outgoing", "_progress", "_shared", "_told", "teller")
+    __slots__ = ("_call", "_lost", "_name", "_outgoing", "_progress", "_shared", "_told", "reporter")
 
-    def __init__(self, call: Call[Any], outgoing: Outgoing, teller: Teller, shared: Shared) -> None:
+    def __init__(self, call: Call[Any], outgoing: Outgoing, reporter: CallReporter, shared: Shared) -> None:
         self._call = call
         self._name = call.operation.name
         self._outgoing = outgoing
         self._shared = shared
         self._told = False
         self._lost = False
-        self._progress = Progress(protected=False)
-        self.teller = teller
+        self._progress = AttemptProgress(protected=False)
+        self.reporter = reporter
 
     async def attempt(self) -> tuple[Any, _Failure | None]:
         """Try once; return the result or the failure."""
-        number = len(self.teller.attempts) + 1
-        self.teller.started(number)
-        self._progress = progress = Progress(protected=self._call.operation.replay is Replay.SEND)
+        number = len(self.reporter.attempts) + 1
+        self.reporter.started(number)
+        self._progress = progress = AttemptProgress(protected=self._call.operation.replay is Replay.SEND)
         try:
             answer = await self._shared.carrier.carry(self._outgoing, progress)
-        except Fault as fault:
+        except ExchangeFault as fault:
             self._tried(number, fault.status_code, fault.kind.value)
             return None, self._from_fault(fault)
         except BaseException:
@@ -180,17 +180,17 @@ class _Run:
         elapsed = 0.0
         if progress.started is not None:
             elapsed = (self._shared.clock() if progress.ended is None else progress.ended) - progress.started
-        self.teller.tried(Attempt(number, progress.phase, elapsed, status, failure))
+        self.reporter.tried(Attempt(number, progress.phase, elapsed, status, failure))
 
-    def _from_fault(self, fault: Fault) -> _Failure:
+    def _from_fault(self, fault: ExchangeFault) -> _Failure:
         replay = self._call.operation.replay
         text = f"{self._name}: {fault.detail}"
-        attempts = self.teller.attempts
+        attempts = self.reporter.attempts
         phase = self._progress.phase
         error: WikipayamError
-        if fault.kind is FaultKind.TIMEOUT:
+        if fault.kind is ExchangeFaultKind.TIMEOUT:
             error = APITimeoutError(text, phase=phase, attempts=attempts)
-        elif fault.kind in {FaultKind.UNREADABLE, FaultKind.TOO_LARGE}:
+        elif fault.kind in {ExchangeFaultKind.UNREADABLE, ExchangeFaultKind.TOO_LARGE}:
             error = ResponseError(text, status_code=fault.status_code, attempts=attempts)
         else:
             error = APIConnectionError(text, phase=phase, attempts=attempts)
@@ -199,7 +199,7 @@ class _Run:
     def _from_answer(self, answer: Answer) -> tuple[Any, _Failure | None]:
         verdict = judge_status(self._call.operation.replay, answer.status)
         if verdict is not None:
-            error = status_error(answer, self._outgoing, operation=self._name, attempts=self.teller.attempts)
+            error = status_error(answer, self._outgoing, operation=self._name, attempts=self.reporter.attempts)
             return None, _Failure(verdict, error, str(answer.status))
         shortcut = self._call.shortcut
         try:
@@ -209,14 +209,14 @@ class _Run:
             text = f"{self._name}: {unreadable}"
         except Exception as error:  # noqa: BLE001 - whatever a strange answer provokes, the caller sees one of our errors
             text = f"{self._name}: a {answer.status} answer without what the call needs ({type(error).__name__})"
-        wrong = ResponseError(text, status_code=answer.status, attempts=self.teller.attempts)
+        wrong = ResponseError(text, status_code=answer.status, attempts=self.reporter.attempts)
         sends = self._call.operation.replay is Replay.SEND
-        return None, _Failure(Verdict.UNKNOWN if sends else Verdict.FAIL, wrong, "unreadable")
+        return None, _Failure(RetryDecision.UNKNOWN if sends else RetryDecision.FAIL, wrong, "unreadable")
 
     async def succeed(self, result: Any) -> Any:
         """Tell of the success, and only then let a cancellation through that came meanwhile."""
         self._shared.budget.succeed()
-        complete = self._call.consignment is None or None not in result
+        complete = self._call.batch is None or None not in result
         self._tell(Outcome.SUCCEEDED if complete else Outcome.UNKNOWN, result)
         await self._let_cancellation_through()
         return result
@@ -224,8 +224,8 @@ class _Run:
     async def fail_or_pause(self, failure: _Failure, policy: RetryPolicy) -> None:
         """Raise the failure, or wait until the call may be tried again."""
         shared = self._shared
-        number = len(self.teller.attempts)
-        if failure.verdict is Verdict.RETRY:
+        number = len(self.reporter.attempts)
+        if failure.verdict is RetryDecision.RETRY:
             pause = policy.pause(number, failure.retry_after, shared.uniform)
             now = shared.clock()
             if failure.throttled:
@@ -236,16 +236,16 @@ class _Run:
                 and shared.budget.take()
             ):
                 await self._let_cancellation_through()
-                self.teller.retrying(pause, failure.reason)
+                self.reporter.retrying(pause, failure.reason)
                 await shared.sleep(pause)
                 return
-        error: WikipayamError = self._unknown(failure) if failure.verdict is Verdict.UNKNOWN else failure.error
+        error: WikipayamError = self._unknown(failure) if failure.verdict is RetryDecision.UNKNOWN else failure.error
         self.end(error)
         await self._let_cancellation_through()
-        raise error from (failure.error if failure.verdict is Verdict.UNKNOWN else None)
+        raise error from (failure.error if failure.verdict is RetryDecision.UNKNOWN else None)
 
     def _unknown(self, failure: _Failure) -> UnknownOutcomeError:
-        sent: Consignment[Any] | None = self._call.consignment
+        sent: SendBatch[Any] | None = self._call.batch
         messages, track_ids = (sent.messages, sent.track_ids) if sent else ((), ())
         names = name_some(track_ids)
         return UnknownOutcomeError(
@@ -254,7 +254,7 @@ class _Run:
             messages=messages,
             track_ids=track_ids,
             phase=self._progress.phase,
-            attempts=self.teller.attempts,
+            attempts=self.reporter.attempts,
         )
 
     async def _let_cancellation_through(self) -> None:
@@ -265,11 +265,11 @@ class _Run:
 
     def end(self, error: BaseException) -> None:
         """Tell how the call ended, unless that was told already."""
-        lost = self._lost and self._call.consignment is not None
+        lost = self._lost and self._call.batch is not None
         if lost or isinstance(error, UnknownOutcomeError):
             self._tell(Outcome.UNKNOWN, None)
         elif isinstance(error, Exception):
-            self._tell(Outcome.FAILED, None, refused=isinstance(error, APIStatusError) and bool(self.teller.attempts))
+            self._tell(Outcome.FAILED, None, refused=isinstance(error, APIStatusError) and bool(self.reporter.attempts))
         else:
             self._tell(Outcome.CANCELLED, None)
 
@@ -277,13 +277,13 @@ class _Run:
         if self._told:
             return
         self._told = True
-        fates = functools.partial(self._fates, outcome, result, refused=refused)
+        outcomes = functools.partial(self._outcomes, outcome, result, refused=refused)
         if self._call.observer is not None:
-            self._call.observer(fates)
-        self.teller.finished(outcome, self._shared.clock, fates)
+            self._call.observer(outcomes)
+        self.reporter.finished(outcome, self._shared.clock, outcomes)
 
-    def _fates(self, outcome: Outcome, result: Sequence[Any] | None, *, refused: bool) -> list[MessageOutcome]:
-        sent = self._call.consignment
+    def _outcomes(self, outcome: Outcome, result: Sequence[Any] | None, *, refused: bool) -> list[MessageOutcome]:
+        sent = self._call.batch
         if sent is None:
             return []
         if result is not None:

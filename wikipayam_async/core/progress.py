@@ -7,15 +7,15 @@ from typing import TypeVar
 
 import anyio
 
-from wikipayam_async.core.fault import Fault, FaultKind
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.outcomes import Phase
 
-__all__ = ["Progress", "Trace", "run_in_child"]
+__all__ = ["AttemptProgress", "Trace", "run_in_child"]
 
 T = TypeVar("T")
 
 
-class Progress:
+class AttemptProgress:
     """How far one attempt has got, kept by whoever carries it out and read by the pipeline.
 
     Attributes:
@@ -68,7 +68,7 @@ class Trace:
         seen: Whether there were any events of our request at all. None prove nothing.
     """
 
-    def __init__(self, progress: Progress, *, decisive: str) -> None:
+    def __init__(self, progress: AttemptProgress, *, decisive: str) -> None:
         """Watch for the event (`send_request_body` or `send_request_headers`) that hands over the end of the request."""
         self.progress = progress
         self._decisive = decisive
@@ -101,7 +101,7 @@ class Trace:
         return self.seen and (not self._begun or self._write_failed)
 
 
-async def run_in_child(job: Callable[[], Awaitable[T]], progress: Progress) -> T:
+async def run_in_child(job: Callable[[], Awaitable[T]], progress: AttemptProgress) -> T:
     """Run a send in a task of its own, where a cancellation from outside anyio cannot reach it.
 
     What cancels the caller meanwhile is kept in `progress.cancellation`, if the job came to an end all the same.
@@ -125,5 +125,5 @@ async def run_in_child(job: Callable[[], Awaitable[T]], progress: Progress) -> T
     if errors:
         raise errors[0]
     if not results:  # what ran in there was cancelled, and nobody outside had asked for that
-        raise Fault(FaultKind.DISCONNECTED, "the exchange was broken off from within", handed_over=True)
+        raise ExchangeFault(ExchangeFaultKind.DISCONNECTED, "the exchange was broken off from within", handed_over=True)
     return results[0]

@@ -12,10 +12,10 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from wikipayam_async.checks import not_negative, whole_from_one
-from wikipayam_async.core.fault import Fault, FaultKind
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.operation import Replay
 
-__all__ = ["RetryBudget", "RetryPolicy", "Verdict", "judge_fault", "judge_status", "parse_retry_after"]
+__all__ = ["RetryBudget", "RetryPolicy", "RetryDecision", "judge_fault", "judge_status", "parse_retry_after"]
 
 Uniform: TypeAlias = Callable[[float, float], float]
 
@@ -27,7 +27,7 @@ _MAY_HAVE_BEEN_TAKEN = frozenset({408, 409})
 _TRANSIENT = frozenset({502, 503, 504})
 
 
-class Verdict(enum.Enum):
+class RetryDecision(enum.Enum):
     """What follows from a failed attempt."""
 
     RETRY = enum.auto()
@@ -35,30 +35,30 @@ class Verdict(enum.Enum):
     FAIL = enum.auto()
     """It is an ordinary failure: of a send, nothing was accepted."""
     UNKNOWN = enum.auto()
-    """A send whose fate is not known."""
+    """A send whose outcome is not known."""
 
 
-def judge_fault(replay: Replay, fault: Fault) -> Verdict:
+def judge_fault(replay: Replay, fault: ExchangeFault) -> RetryDecision:
     """Decide what follows from an exchange that broke."""
-    if fault.kind is FaultKind.CERTIFICATE:
-        return Verdict.FAIL
+    if fault.kind is ExchangeFaultKind.CERTIFICATE:
+        return RetryDecision.FAIL
     if replay is Replay.SEND:
-        return Verdict.UNKNOWN if fault.handed_over else Verdict.RETRY
-    if fault.kind in {FaultKind.UNREADABLE, FaultKind.TOO_LARGE}:
-        return Verdict.FAIL
-    return Verdict.RETRY
+        return RetryDecision.UNKNOWN if fault.handed_over else RetryDecision.RETRY
+    if fault.kind in {ExchangeFaultKind.UNREADABLE, ExchangeFaultKind.TOO_LARGE}:
+        return RetryDecision.FAIL
+    return RetryDecision.RETRY
 
 
-def judge_status(replay: Replay, status: int) -> Verdict | None:
+def judge_status(replay: Replay, status: int) -> RetryDecision | None:
     """Decide what follows from an answer's status; None means success."""
     if _SUCCESS_FROM <= status < _SUCCESS_TO:
         return None
     if status == _TOO_MANY_REQUESTS:
-        return Verdict.RETRY
+        return RetryDecision.RETRY
     if replay is Replay.SEND:
         refused = _REFUSED_FROM <= status < _REFUSED_TO and status not in _MAY_HAVE_BEEN_TAKEN
-        return Verdict.FAIL if refused else Verdict.UNKNOWN
-    return Verdict.RETRY if status in _TRANSIENT else Verdict.FAIL
+        return RetryDecision.FAIL if refused else RetryDecision.UNKNOWN
+    return RetryDecision.RETRY if status in _TRANSIENT else RetryDecision.FAIL
 
 
 @frozen

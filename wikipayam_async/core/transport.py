@@ -1,7 +1,7 @@
 """httpx's seam: the one place that knows httpx, and what its exceptions mean.
 
 Two carriers bring a request to the gateway. `LaneCarrier` is the client's own: an `httpx.AsyncClient` over
-`LaneTransport`. `ForeignCarrier` drives a client or transport that the caller brought.
+`LaneTransport`. `HttpxCarrier` drives a client or transport that the caller brought.
 """
 
 from __future__ import annotations
@@ -17,19 +17,19 @@ import httpx
 from attrs import frozen
 
 from wikipayam_async.checks import without_frames
-from wikipayam_async.core.fault import Fault, FaultKind
-from wikipayam_async.core.httpx_adapter import ForeignCarrier, exchange, headers_with_token, watch
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.httpx_adapter import HttpxCarrier, exchange, headers_with_token, watch
 from wikipayam_async.core.lanes import Connections, LaneLike, Lanes
 from wikipayam_async.core.options import DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, Origin
-from wikipayam_async.core.progress import Progress, Trace, run_in_child
+from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
 from wikipayam_async.core.wire import Lane
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.redact.sealed import SealedBytes
 
-__all__ = ["Carrier", "ForeignCarrier", "LaneCarrier", "LaneTransport"]
+__all__ = ["Carrier", "HttpxCarrier", "LaneCarrier", "LaneTransport"]
 
-_PARCEL = "wikipayam_async.parcel"
+_REQUEST_CONTEXT = "wikipayam_async.context"
 _ANSWER = "wikipayam_async.answer"
 _OWN_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
@@ -43,8 +43,8 @@ class Carrier(Protocol):
 
     http: httpx.AsyncClient
 
-    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
-        """Carry out one attempt; raises `Fault` if it breaks off."""
+    async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+        """Carry out one attempt; raises `ExchangeFault` if it breaks off."""
         ...
 
     async def aclose(self) -> None:
@@ -66,11 +66,11 @@ class _QuietURL(httpx.URL):
 
 
 @frozen
-class _Parcel:
+class _RequestContext:
     """What travels beside an `httpx.Request`, below everything that logs."""
 
     outgoing: Outgoing
-    progress: Progress
+    progress: AttemptProgress
 
 
 @functools.cache
@@ -118,17 +118,17 @@ class LaneTransport(httpx.AsyncBaseTransport):
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
         """Carry out one request of an `httpx.AsyncClient`."""
-        parcel = request.extensions.get(_PARCEL)
-        if isinstance(parcel, _Parcel):
-            answer = await self.carry(parcel.outgoing, parcel.progress)
+        context = request.extensions.get(_REQUEST_CONTEXT)
+        if isinstance(context, _RequestContext):
+            answer = await self.carry(context.outgoing, context.progress)
             # No headers and no body: httpx trips over some (a strange Location), and a send's answer would be lost.
             return httpx.Response(answer.status, extensions={_ANSWER: answer})
         answer = await self._carry_for_others(request)
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         return httpx.Response(answer.status, headers=headers, content=bytes(answer.body))
 
-    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
-        """Wait for a lane, then carry out one attempt within its time-out; raises `Fault` if it breaks off."""
+    async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+        """Wait for a lane, then carry out one attempt within its time-out; raises `ExchangeFault` if it breaks off."""
         if self._proxy is not None and progress.protected:
             return await run_in_child(functools.partial(self._lanes.carry, outgoing, progress), progress)
         return await self._lanes.carry(outgoing, progress)
@@ -147,8 +147,8 @@ class LaneTransport(httpx.AsyncBaseTransport):
         """Serve an `httpx.AsyncClient` that somebody else built around this transport."""
         outgoing = await _outgoing_of(request)
         try:
-            return await self.carry(outgoing, Progress(protected=False))
-        except Fault as fault:
+            return await self.carry(outgoing, AttemptProgress(protected=False))
+        except ExchangeFault as fault:
             raise _as_httpx(fault, request) from None
 
 
@@ -171,7 +171,7 @@ class LaneCarrier:
         """How the lanes are used now."""
         return self._transport.connections
 
-    async def carry(self, outgoing: Outgoing, progress: Progress) -> Answer:
+    async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Carry out one attempt."""
         if self.http.is_closed:
             raise ConfigurationError("the client is closed")
@@ -182,7 +182,7 @@ class LaneCarrier:
             outgoing.method,
             outgoing.loggable_url,
             headers=list(outgoing.headers.fields),
-            extensions={_PARCEL: _Parcel(outgoing, progress)},
+            extensions={_REQUEST_CONTEXT: _RequestContext(outgoing, progress)},
         )
         response = await self.http.send(request, auth=None, follow_redirects=False, stream=True)
         answer: Answer = response.extensions[_ANSWER]
@@ -206,7 +206,7 @@ class _ProxyLane:
         """Tell whether another exchange may begin; whether the connection still stands is httpcore's to check."""
         return self.clean and now - self.idle_since <= idle_expiry
 
-    async def exchange(self, outgoing: Outgoing, progress: Progress) -> Answer:
+    async def exchange(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Send one request and read its answer."""
         self.clean = False
         request = httpx.Request(
@@ -228,21 +228,27 @@ class _ProxyLane:
             await self._http.aclose()
 
 
-def _as_fault(error: Exception, trace: Trace, status: int | None) -> Fault:
+def _as_fault(error: Exception, trace: Trace, status: int | None) -> ExchangeFault:
     """Say what one of httpx's exceptions means; its own text may hold a URL, and is dropped."""
     if isinstance(error, httpx.ConnectError) and _blames_certificate(error):
-        return Fault(FaultKind.CERTIFICATE, "the gateway's certificate was not accepted", handed_over=False)
+        return ExchangeFault(
+            ExchangeFaultKind.CERTIFICATE, "the gateway's certificate was not accepted", handed_over=False
+        )
     if isinstance(error, httpx.ConnectError | httpx.ProxyError):
-        return Fault(FaultKind.CONNECT, "no connection to the gateway", handed_over=False)
+        return ExchangeFault(ExchangeFaultKind.CONNECT, "no connection to the gateway", handed_over=False)
     if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return Fault(FaultKind.TIMEOUT, "no connection within the time-out", handed_over=False)
+        return ExchangeFault(ExchangeFaultKind.TIMEOUT, "no connection within the time-out", handed_over=False)
     handed_over = not trace.proves_nothing_left
     if isinstance(error, httpx.TimeoutException):
-        return Fault(FaultKind.TIMEOUT, "no answer within the time-out", handed_over=handed_over, status_code=status)
+        return ExchangeFault(
+            ExchangeFaultKind.TIMEOUT, "no answer within the time-out", handed_over=handed_over, status_code=status
+        )
     if isinstance(error, httpx.DecodingError | httpx.LocalProtocolError):
-        return Fault(FaultKind.UNREADABLE, "the answer is not valid HTTP", handed_over=handed_over, status_code=status)
+        return ExchangeFault(
+            ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP", handed_over=handed_over, status_code=status
+        )
     detail = f"the connection broke ({type(error).__name__})"
-    return Fault(FaultKind.DISCONNECTED, detail, handed_over=handed_over, status_code=status)
+    return ExchangeFault(ExchangeFaultKind.DISCONNECTED, detail, handed_over=handed_over, status_code=status)
 
 
 def _blames_certificate(error: BaseException) -> bool:
@@ -254,13 +260,13 @@ def _blames_certificate(error: BaseException) -> bool:
     return False
 
 
-def _as_httpx(fault: Fault, request: httpx.Request) -> httpx.TransportError:
+def _as_httpx(fault: ExchangeFault, request: httpx.Request) -> httpx.TransportError:
     """Say in httpx's terms what happened, for a client that somebody else built around the lanes."""
-    kinds: dict[FaultKind, type[httpx.TransportError]] = {
-        FaultKind.CONNECT: httpx.ConnectError,
-        FaultKind.CERTIFICATE: httpx.ConnectError,
-        FaultKind.TIMEOUT: httpx.ReadTimeout if fault.handed_over else httpx.ConnectTimeout,
-        FaultKind.DISCONNECTED: httpx.ReadError if fault.handed_over else httpx.WriteError,
+    kinds: dict[ExchangeFaultKind, type[httpx.TransportError]] = {
+        ExchangeFaultKind.CONNECT: httpx.ConnectError,
+        ExchangeFaultKind.CERTIFICATE: httpx.ConnectError,
+        ExchangeFaultKind.TIMEOUT: httpx.ReadTimeout if fault.handed_over else httpx.ConnectTimeout,
+        ExchangeFaultKind.DISCONNECTED: httpx.ReadError if fault.handed_over else httpx.WriteError,
     }
     return kinds.get(fault.kind, httpx.RemoteProtocolError)(fault.detail, request=request)
 
@@ -311,7 +317,7 @@ def make_carrier(
     if http_client is not None:
         if not isinstance(http_client, httpx.AsyncClient):
             raise ConfigurationError("http_client: expected an httpx.AsyncClient")
-        return ForeignCarrier(http_client, _as_fault, owned=False)
+        return HttpxCarrier(http_client, _as_fault, owned=False)
     if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
         raise ConfigurationError("transport: expected an httpx.AsyncBaseTransport")
     if transport is None or isinstance(transport, LaneTransport):
@@ -321,4 +327,4 @@ def make_carrier(
     # No cookies, as on lanes: what an answer once set would go out with all that follows, or break it.
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     http = httpx.AsyncClient(transport=transport, trust_env=False, cookies=cookies)
-    return ForeignCarrier(http, _as_fault, owned=True)
+    return HttpxCarrier(http, _as_fault, owned=True)

@@ -16,8 +16,8 @@ import httptools
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
-from wikipayam_async.core.fault import Fault, FaultKind
-from wikipayam_async.core.progress import Progress
+from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.outcomes import Phase
 from wikipayam_async.redact.sealed import SealedBytes
@@ -90,7 +90,7 @@ class _Reader:
         """Take what came.
 
         Raises:
-            Fault: It is not HTTP, or more than is taken.
+            ExchangeFault: It is not HTTP, or more than is taken.
         """
         before = self.size
         self.head_size += len(data)
@@ -98,35 +98,35 @@ class _Reader:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self.complete = False
-            self._refuse(FaultKind.UNREADABLE, "the connection was switched to another protocol")
+            self._refuse(ExchangeFaultKind.UNREADABLE, "the connection was switched to another protocol")
         except httptools.HttpParserError:
             if not self.complete:
-                self._refuse(FaultKind.UNREADABLE, "the answer is not valid HTTP")
+                self._refuse(ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP")
             self.stray = True
         if self.too_large:
-            self._refuse(FaultKind.TOO_LARGE, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+            self._refuse(ExchangeFaultKind.TOO_LARGE, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
         # What counts is how much comes without a byte of the body: heads, trailers, the signs between chunks.
         if self.size > before:
             self.head_size = 0
         elif not self.complete and (self.head_size > MAX_HEAD_BYTES or self.interim > MAX_INTERIM_ANSWERS):
-            self._refuse(FaultKind.TOO_LARGE, f"the answer's head is larger than {MAX_HEAD_BYTES} bytes")
+            self._refuse(ExchangeFaultKind.TOO_LARGE, f"the answer's head is larger than {MAX_HEAD_BYTES} bytes")
 
     def end(self) -> None:
         """Take the end of the stream, which ends an answer without a length.
 
         Raises:
-            Fault: The answer was not there yet, or not whole.
+            ExchangeFault: The answer was not there yet, or not whole.
         """
         if not self.begun:
-            self._refuse(FaultKind.DISCONNECTED, "the connection was closed without an answer")
+            self._refuse(ExchangeFaultKind.DISCONNECTED, "the connection was closed without an answer")
         bounded = "content-length" in self.headers or "chunked" in self.headers.get("transfer-encoding", "").lower()
         if not self.in_body or bounded:
-            self._refuse(FaultKind.DISCONNECTED, "the connection was closed in the middle of the answer")
+            self._refuse(ExchangeFaultKind.DISCONNECTED, "the connection was closed in the middle of the answer")
         self.complete = True
         self.keep_alive = False
 
-    def _refuse(self, kind: FaultKind, detail: str) -> None:
-        raise Fault(kind, detail, handed_over=True, status_code=self.status or None)
+    def _refuse(self, kind: ExchangeFaultKind, detail: str) -> None:
+        raise ExchangeFault(kind, detail, handed_over=True, status_code=self.status or None)
 
 
 def encode_request(outgoing: Outgoing) -> SealedBytes:
@@ -145,12 +145,12 @@ def refuse_encoding(headers: dict[str, str], status: int) -> None:
     """Refuse an answer that is compressed, which was not asked for and might be a bomb.
 
     Raises:
-        Fault: It is.
+        ExchangeFault: It is.
     """
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
         detail = "the answer is compressed, which was not asked for"
-        raise Fault(FaultKind.UNREADABLE, detail, handed_over=True, status_code=status)
+        raise ExchangeFault(ExchangeFaultKind.UNREADABLE, detail, handed_over=True, status_code=status)
 
 
 class _Line(ByteStream):
@@ -158,7 +158,7 @@ class _Line(ByteStream):
 
     def __init__(self, stream: ByteStream) -> None:
         self.below = stream
-        self.progress = Progress(protected=False)
+        self.progress = AttemptProgress(protected=False)
 
     async def receive(self, max_bytes: int = _READ_SIZE) -> bytes:
         """Take what came."""
@@ -210,20 +210,22 @@ class Lane:
         """Make the connection, with TLS if there is a context.
 
         Raises:
-            Fault: It could not be made.
+            ExchangeFault: It could not be made.
         """
         try:
             line = _Line(await anyio.connect_tcp(host, port))
             return cls(line, line if tls is None else await _encrypt(line, host, tls))
         except ssl.SSLCertVerificationError as error:
             detail = f"the gateway's certificate was not accepted ({error.verify_message})"
-            raise Fault(FaultKind.CERTIFICATE, detail, handed_over=False) from None
+            raise ExchangeFault(ExchangeFaultKind.CERTIFICATE, detail, handed_over=False) from None
         except ssl.SSLError as error:
-            raise Fault(FaultKind.CONNECT, f"no TLS ({error.reason})", handed_over=False) from None
+            raise ExchangeFault(ExchangeFaultKind.CONNECT, f"no TLS ({error.reason})", handed_over=False) from None
         except socket.gaierror:
-            raise Fault(FaultKind.CONNECT, "the gateway's name could not be resolved", handed_over=False) from None
+            raise ExchangeFault(
+                ExchangeFaultKind.CONNECT, "the gateway's name could not be resolved", handed_over=False
+            ) from None
         except (OSError, anyio.BrokenResourceError, anyio.EndOfStream, UnicodeError):
-            raise Fault(FaultKind.CONNECT, "no connection to the gateway", handed_over=False) from None
+            raise ExchangeFault(ExchangeFaultKind.CONNECT, "no connection to the gateway", handed_over=False) from None
 
     def is_usable(self, now: float, idle_expiry: float) -> bool:
         """Tell whether another exchange may begin: rested not too long, still open, and nothing left unread."""
@@ -241,11 +243,11 @@ class Lane:
                 return False
         return not self._is_readable()
 
-    async def exchange(self, outgoing: Outgoing, progress: Progress) -> Answer:
+    async def exchange(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Send one request and read its answer.
 
         Raises:
-            Fault: It broke off; `handed_over` says whether the gateway may have the whole request.
+            ExchangeFault: It broke off; `handed_over` says whether the gateway may have the whole request.
         """
         self.clean = False
         self._line.progress = progress
@@ -254,7 +256,9 @@ class Lane:
             await self._stream.send(encode_request(outgoing))
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError):
             # The call that hands over the last byte raised, so the gateway cannot have the request whole.
-            raise Fault(FaultKind.DISCONNECTED, "the connection broke while sending", handed_over=False) from None
+            raise ExchangeFault(
+                ExchangeFaultKind.DISCONNECTED, "the connection broke while sending", handed_over=False
+            ) from None
         progress.phase = Phase.SENT
         reader = _Reader()
         try:
@@ -272,14 +276,16 @@ class Lane:
         self.clean = reader.complete and reader.keep_alive and not reader.stray
         return Answer(reader.status, reader.headers, SealedBytes(b"".join(reader.chunks)))
 
-    async def _receive(self, progress: Progress) -> bytes | None:
+    async def _receive(self, progress: AttemptProgress) -> bytes | None:
         while True:
             try:
                 return await self._source.receive(_READ_SIZE)
             except anyio.EndOfStream:
                 return None
             except (anyio.BrokenResourceError, anyio.ClosedResourceError, OSError):
-                raise Fault(FaultKind.DISCONNECTED, "the connection was reset", handed_over=True) from None
+                raise ExchangeFault(
+                    ExchangeFaultKind.DISCONNECTED, "the connection was reset", handed_over=True
+                ) from None
             except anyio.get_cancelled_exc_class() as cancellation:
                 if not progress.puts_off(cancellation):
                     raise

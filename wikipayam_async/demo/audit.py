@@ -49,8 +49,8 @@ class Audit:
         lost: Messages that were reported accepted and are not in the ledger under their id.
         unreported: Messages in the ledger that were reported neither accepted nor unknown.
         altered: Accepted messages whose receiver or text changed on the way.
-        unknown_taken: Messages of unknown fate that were in truth accepted.
-        unknown_not_taken: Messages of unknown fate that were in truth not accepted.
+        unknown_taken: Messages of unknown outcome that were in truth accepted.
+        unknown_not_taken: Messages of unknown outcome that were in truth not accepted.
         paid: How much the balance fell, in IRR.
         charged: What the ledger's messages cost.
     """

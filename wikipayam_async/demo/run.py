@@ -47,7 +47,7 @@ class Pace:
 
     Attributes:
         batch_size: The most messages of a request.
-        concurrency: How many requests are under way at once.
+        concurrency: How many requests are in flight at once.
     """
 
     batch_size: int

@@ -110,7 +110,7 @@ class OpenTelemetryHook:
         self._trace(end, now, self._ended.pop(end.call_id, []))
         operation = _label(end.operation)
         self._duration.record(end.elapsed, _route_of(end) | _result_of(end))
-        for status, count in Counter(fate.status.value for fate in end.messages).items():
+        for status, count in Counter(outcome.status.value for outcome in end.messages).items():
             self._messages.add(count, {"wikipayam.operation": operation, "wikipayam.message.status": status})
 
     def _trace(self, end: CallFinished, now: int, ended: list[int]) -> None:
@@ -181,7 +181,7 @@ def _attributes_of(end: CallFinished) -> Attributes:
         attributes["http.request.resend_count"] = len(end.attempts) - 1
     if end.messages:
         attributes["wikipayam.message.count"] = len(end.messages)
-        for status, count in Counter(fate.status.value for fate in end.messages).items():
+        for status, count in Counter(outcome.status.value for outcome in end.messages).items():
             attributes[f"wikipayam.message.{status}"] = count
     return attributes
 

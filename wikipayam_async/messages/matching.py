@@ -16,19 +16,19 @@ from wikipayam_async.core.converter import to_items
 from wikipayam_async.core.operation import JsonValue
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SentMessage
-from wikipayam_async.messages.payload import Batch, Wire
+from wikipayam_async.messages.payload import Batch, Payload
 from wikipayam_async.numbers import normalize_receiver
 
-__all__ = ["settle", "settle_documented"]
+__all__ = ["match_answer", "match_documented_answer"]
 
 
-def settle(data: JsonValue, batch: Batch[Any]) -> tuple[SentMessage | None, ...]:
+def match_answer(data: JsonValue, batch: Batch[Any]) -> tuple[SentMessage | None, ...]:
     """Return for each message what the gateway said of it; None where it said nothing that can be told apart."""
     items = tuple(item for item in to_items(data, SentMessage) if item.id)
     echoed = [item.track_id for item in items]
     if echoed == batch.track_ids and len(set(echoed)) == len(echoed):
         return items  # the documented answer
-    return _match(items, batch.wires)
+    return _match(items, batch.payloads)
 
 
 class _Told(msgspec.Struct, gc=False):
@@ -45,10 +45,10 @@ class _Documented(msgspec.Struct):
 _decode_documented = msgspec.json.Decoder(_Documented).decode
 
 
-def settle_documented(body: bytes, batch: Batch[Any]) -> list[str] | None:
+def match_documented_answer(body: bytes, batch: Batch[Any]) -> list[str] | None:
     """Return the id that the gateway gave each message, if this is the documented answer; None if it is any other.
 
-    It says nothing that `settle` would not: it is the short way for bulk sends, without an object for every field. Fields
+    It says nothing that `match_answer` would not: it is the short way for bulk sends, without an object for every field. Fields
     that it has no use for are not read, so that a number out of range does no harm there.
     """
     try:
@@ -60,10 +60,10 @@ def settle_documented(body: bytes, batch: Batch[Any]) -> list[str] | None:
     return ids if echoed == batch.track_ids and len(set(echoed)) == len(echoed) and all(ids) else None
 
 
-def _match(items: Sequence[SentMessage], wires: Sequence[Wire]) -> tuple[SentMessage | None, ...]:
-    told: list[SentMessage | None] = [None] * len(wires)
+def _match(items: Sequence[SentMessage], payloads: Sequence[Payload]) -> tuple[SentMessage | None, ...]:
+    told: list[SentMessage | None] = [None] * len(payloads)
     by_track_id: dict[Hashable, list[int]] = defaultdict(list)
-    for index, one in enumerate(wires):
+    for index, one in enumerate(payloads):
         by_track_id[one.track_id].append(index)
     groups: dict[str, list[SentMessage]] = defaultdict(list)
     nameless: list[SentMessage] = []
@@ -73,16 +73,16 @@ def _match(items: Sequence[SentMessage], wires: Sequence[Wire]) -> tuple[SentMes
         elif item.track_id in by_track_id:
             groups[item.track_id].append(item)
     for track_id, group in groups.items():
-        _assign(group, by_track_id[track_id], wires, told)
+        _assign(group, by_track_id[track_id], payloads, told)
     if nameless:
-        _assign_nameless(nameless, wires, told)
+        _assign_nameless(nameless, payloads, told)
     return tuple(told)
 
 
 def _assign(
     group: Sequence[SentMessage],
     indexes: Sequence[int],
-    wires: Sequence[Wire],
+    payloads: Sequence[Payload],
     told: list[SentMessage | None],
 ) -> None:
     """Give the items of one track id to its messages: one to one, or told apart by their receivers."""
@@ -94,7 +94,7 @@ def _assign(
         by_receiver[_local(item.receiver)].append(item)
     wanted: dict[str, list[int]] = defaultdict(list)
     for index in indexes:
-        wanted[_local(wires[index].receiver)].append(index)
+        wanted[_local(payloads[index].receiver)].append(index)
     for receiver, places in wanted.items():
         found = by_receiver.get(receiver, [])
         if len(found) == len(places):  # equal in every respect that the gateway shows, so any order is right
@@ -102,10 +102,12 @@ def _assign(
                 told[place] = item
 
 
-def _assign_nameless(nameless: Sequence[SentMessage], wires: Sequence[Wire], told: list[SentMessage | None]) -> None:
+def _assign_nameless(
+    nameless: Sequence[SentMessage], payloads: Sequence[Payload], told: list[SentMessage | None]
+) -> None:
     """Give items without a track id to the one message that they can speak of: by receiver, or as the only one."""
-    if len(wires) == 1:
-        if told[0] is None and len(nameless) == 1 and _speaks_of(nameless[0], wires[0]):
+    if len(payloads) == 1:
+        if told[0] is None and len(nameless) == 1 and _speaks_of(nameless[0], payloads[0]):
             told[0] = nameless[0]
         return
     items: dict[str, list[SentMessage]] = defaultdict(list)
@@ -113,7 +115,7 @@ def _assign_nameless(nameless: Sequence[SentMessage], wires: Sequence[Wire], tol
         if item.receiver is not None:
             items[_local(item.receiver)].append(item)
     places: dict[str, list[int]] = defaultdict(list)
-    for index, one in enumerate(wires):
+    for index, one in enumerate(payloads):
         places[_local(one.receiver)].append(index)
     for receiver, found in items.items():
         open_places = places.get(receiver, [])
@@ -121,7 +123,7 @@ def _assign_nameless(nameless: Sequence[SentMessage], wires: Sequence[Wire], tol
             told[open_places[0]] = found[0]
 
 
-def _speaks_of(item: SentMessage, one: Wire) -> bool:
+def _speaks_of(item: SentMessage, one: Payload) -> bool:
     return item.receiver is None or _local(item.receiver) == _local(one.receiver)
 
 

@@ -1,4 +1,4 @@
-"""What goes out: messages that passed the checks, in the form of the wire, put together into one request."""
+"""What goes out: messages that passed the checks, made into payloads, put together into one request."""
 
 from __future__ import annotations
 
@@ -29,10 +29,10 @@ from wikipayam_async.redact.sealed import SealedBytes
 
 __all__ = [
     "Batch",
-    "OtpWire",
-    "SmsWire",
+    "OtpPayload",
+    "SmsPayload",
     "TrackIds",
-    "Wire",
+    "Payload",
     "prepare_all",
     "prepare_otp",
     "prepare_sms",
@@ -46,7 +46,7 @@ _MOBILE_DIGITS = 11
 _SHORT_NAME = 255
 
 
-class Wire(Protocol):
+class Payload(Protocol):
     """A message that passed the checks, as its JSON object goes over the wire.
 
     Its classes are msgspec's, unlike all other data here: there is one for every message of a bulk send, it is made and
@@ -68,15 +68,15 @@ class Wire(Protocol):
 class _Masked(msgspec.Struct, frozen=True, gc=False):
     """Shows no text and no full number, neither in its repr nor to rich, which would print the fields of a struct."""
 
-    def __repr__(self: Wire) -> str:
+    def __repr__(self: Payload) -> str:
         return f"<{self.track_id} to {mask_number(self.receiver)}>"
 
-    def __rich_repr__(self: Wire) -> list[tuple[str, Any]]:
+    def __rich_repr__(self: Payload) -> list[tuple[str, Any]]:
         return [("track_id", self.track_id), ("receiver", mask_number(self.receiver))]
 
 
-class SmsWire(_Masked, frozen=True, gc=False):
-    """An SMS on the wire, its fields in the order of the documentation; it has either a `message` or a `note`."""
+class SmsPayload(_Masked, frozen=True, gc=False):
+    """An SMS as it is sent, its fields in the order of the documentation; it has either a `message` or a `note`."""
 
     sender: str
     receiver: str
@@ -90,8 +90,8 @@ class SmsWire(_Masked, frozen=True, gc=False):
         return self.message or self.note or ""
 
 
-class OtpWire(_Masked, frozen=True, gc=False):
-    """A one-time code on the wire, its fields in the order of the documentation."""
+class OtpPayload(_Masked, frozen=True, gc=False):
+    """A one-time code as it is sent, its fields in the order of the documentation."""
 
     receiver: str
     code: str
@@ -100,11 +100,11 @@ class OtpWire(_Masked, frozen=True, gc=False):
 
 
 def _names_of(batch: Batch[Any]) -> list[str]:
-    return [wire.track_id for wire in batch.wires]
+    return [payload.track_id for payload in batch.payloads]
 
 
 def _body_of(batch: Batch[Any]) -> SealedBytes:
-    return SealedBytes(encode_json(batch.wires))
+    return SealedBytes(encode_json(batch.payloads))
 
 
 @frozen
@@ -113,13 +113,13 @@ class Batch(Generic[M]):
 
     Attributes:
         messages: As the caller handed them in.
-        wires: As they are sent.
+        payloads: As they are sent.
         track_ids: The references that they are sent with.
         body: The JSON array.
     """
 
     messages: Sequence[M] = field(repr=False)
-    wires: Sequence[Wire] = field(repr=False)
+    payloads: Sequence[Payload] = field(repr=False)
     track_ids: Sequence[str] = field(init=False, repr=False, default=Factory(_names_of, takes_self=True))
     body: SealedBytes = field(init=False, default=Factory(_body_of, takes_self=True))
 
@@ -153,8 +153,8 @@ _PLACES = _places(1000)
 
 
 @without_frames
-def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds, normalize: bool) -> SmsWire:
-    """Check an SMS and put it into the form of the wire.
+def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds, normalize: bool) -> SmsPayload:
+    """Check an SMS and make its payload.
 
     Raises:
         InvalidInputError: A field breaks a rule.
@@ -165,13 +165,13 @@ def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds,
     track_id = check_track_id(message.track_id) or track_ids.next()
     line = check_sender(message.sender or sender)
     if name == "note":
-        return SmsWire(line, receiver, msgspec.UNSET, check_text(message.note, field=name), track_id)
-    return SmsWire(line, receiver, check_text(message.message), msgspec.UNSET, track_id)
+        return SmsPayload(line, receiver, msgspec.UNSET, check_text(message.note, field=name), track_id)
+    return SmsPayload(line, receiver, check_text(message.message), msgspec.UNSET, track_id)
 
 
 def prepare_some(
     messages: Sequence[SmsMessage], *, sender: str | None, track_ids: TrackIds, normalize: bool
-) -> tuple[list[SmsWire], dict[int, Exception]]:
+) -> tuple[list[SmsPayload], dict[int, Exception]]:
     """Check the messages of a bulk send: a bad one spoils no other.
 
     Returns:
@@ -180,17 +180,19 @@ def prepare_some(
     at_once = _prepare_at_once(messages, sender, track_ids)
     if at_once is not None:
         return at_once, {}
-    wires: list[SmsWire] = []
+    payloads: list[SmsPayload] = []
     refused: dict[int, Exception] = {}
     for place, message in enumerate(messages):
         try:
-            wires.append(prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize))
+            payloads.append(prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize))
         except Exception as error:  # noqa: BLE001 - whatever a message's own code raises, it costs that message alone
             refused[place] = error.with_traceback(None)  # the locals of this frame hold a text and a number
-    return wires, refused
+    return payloads, refused
 
 
-def _prepare_at_once(messages: Sequence[SmsMessage], sender: str | None, track_ids: TrackIds) -> list[SmsWire] | None:
+def _prepare_at_once(
+    messages: Sequence[SmsMessage], sender: str | None, track_ids: TrackIds
+) -> list[SmsPayload] | None:
     """Do what `prepare_sms` does for each, at a fifth of the price; None if any message gives cause for a closer look.
 
     Whole columns are checked, most of it in C: a single call of a function costs more than all that is done here for one
@@ -213,7 +215,7 @@ def _prepare_at_once(messages: Sequence[SmsMessage], sender: str | None, track_i
         "".join(texts).encode()
     except UnicodeEncodeError:
         return None
-    return list(map(SmsWire, repeat(sender), receivers, texts, repeat(msgspec.UNSET), names))
+    return list(map(SmsPayload, repeat(sender), receivers, texts, repeat(msgspec.UNSET), names))
 
 
 def _are_mobiles(receivers: Sequence[str]) -> bool:
@@ -237,8 +239,8 @@ def _are_plain_names(names: Sequence[str]) -> bool:
 
 
 @without_frames
-def prepare_otp(message: OtpMessage, *, pattern_id: int | None, track_ids: TrackIds, normalize: bool) -> OtpWire:
-    """Check a one-time code and put it into the form of the wire.
+def prepare_otp(message: OtpMessage, *, pattern_id: int | None, track_ids: TrackIds, normalize: bool) -> OtpPayload:
+    """Check a one-time code and make its payload.
 
     Raises:
         InvalidInputError: A field breaks a rule.
@@ -253,21 +255,21 @@ def prepare_otp(message: OtpMessage, *, pattern_id: int | None, track_ids: Track
         raise ConfigurationError("otp_pattern_id: none given; pass it with the message or to the client")
     if isinstance(pattern, bool) or not isinstance(pattern, int) or pattern < 0:
         raise InvalidInputError("otp_pattern_id", rule="expected a number such as 13", got=shape_of(pattern))
-    return OtpWire(receiver, check_code(message.code), pattern, track_id)
+    return OtpPayload(receiver, check_code(message.code), pattern, track_id)
 
 
-def prepare_all(messages: Iterable[M], prepare: Callable[[M], Wire]) -> Batch[M]:
+def prepare_all(messages: Iterable[M], prepare: Callable[[M], Payload]) -> Batch[M]:
     """Check the messages of one request; an error names the place, as in `messages[3].receiver`."""
     if not isinstance(messages, Iterable) or isinstance(messages, str | bytes):
         raise InvalidInputError("messages", rule="expected an iterable of messages", got=shape_of(messages))
     taken: list[M] = []
-    wires: list[Wire] = []
+    payloads: list[Payload] = []
     for index, message in enumerate(messages):
         taken.append(message)
         try:
-            wires.append(prepare(message))
+            payloads.append(prepare(message))
         except InvalidInputError as error:
             raise error.within(f"messages[{index}].") from None
         except ConfigurationError as error:
             raise ConfigurationError(f"messages[{index}].{error}") from None
-    return Batch(taken, wires)
+    return Batch(taken, payloads)

@@ -9,7 +9,7 @@ from attrs import field, frozen
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import encode_json, to_items, to_mapping
-from wikipayam_async.core.operation import Call, Consignment, JsonValue, Operation, Replay
+from wikipayam_async.core.operation import Call, JsonValue, Operation, Replay, SendBatch
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages.models import SentMessage, SmsMessage, check_receiver, check_sender, check_text
 from wikipayam_async.redact.masks import mask_mapping, shape_of
@@ -76,7 +76,7 @@ class HolooService(Service):
             operation=HOLOO_POST,
             read=_read,
             body=SealedBytes(encode_json(dict(fields))),
-            consignment=_consignment(sms),
+            batch=_batch_of(sms),
         )
         return (await self._pipeline.run(call))[0]
 
@@ -112,7 +112,7 @@ class HolooService(Service):
         username = seal(username)
         del to, message  # a traceback with locals shows the message masked
         fields = self._fields(sms, username, normalize=normalize)
-        call = Call(operation=HOLOO_GET, read=_read, query=fields, consignment=_consignment(sms))
+        call = Call(operation=HOLOO_GET, read=_read, query=fields, batch=_batch_of(sms))
         return (await self._pipeline.run(call))[0]
 
     @without_frames
@@ -135,8 +135,8 @@ class HolooService(Service):
         )
 
 
-def _consignment(sms: SmsMessage) -> Consignment[HolooResult]:
-    return Consignment([sms], [None], lambda result: result.id)
+def _batch_of(sms: SmsMessage) -> SendBatch[HolooResult]:
+    return SendBatch([sms], [None], lambda result: result.id)
 
 
 def _read(data: JsonValue) -> tuple[HolooResult]:

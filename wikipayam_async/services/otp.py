@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 
 from wikipayam_async.core.operation import Operation, Replay
 from wikipayam_async.messages.models import OtpMessage, SentMessage
-from wikipayam_async.messages.payload import Batch, OtpWire, TrackIds, prepare_all, prepare_otp
+from wikipayam_async.messages.payload import Batch, OtpPayload, TrackIds, prepare_all, prepare_otp
 from wikipayam_async.services.base import Service
 from wikipayam_async.services.sending import send_all
 
@@ -46,8 +46,8 @@ class OtpService(Service):
         """
         message = OtpMessage(receiver, code, otp_pattern_id=otp_pattern_id, track_id=track_id)
         del receiver, code  # a traceback with locals shows the message masked
-        wire = self._preparer(normalize=normalize)(message)
-        return (await send_all(self._pipeline, SEND_OTP, Batch([message], [wire])))[0]
+        payload = self._preparer(normalize=normalize)(message)
+        return (await send_all(self._pipeline, SEND_OTP, Batch([message], [payload])))[0]
 
     async def send_many(self, messages: Iterable[OtpMessage], *, normalize: bool = True) -> list[SentMessage]:
         """Send codes in one request (`POST /otp/sms/send`); the results stand in the order of the messages.
@@ -66,7 +66,7 @@ class OtpService(Service):
         batch = prepare_all(messages, self._preparer(normalize=normalize))
         return await send_all(self._pipeline, SEND_OTP, batch) if batch.messages else []
 
-    def _preparer(self, *, normalize: bool) -> Callable[[OtpMessage], OtpWire]:
+    def _preparer(self, *, normalize: bool) -> Callable[[OtpMessage], OtpPayload]:
         return functools.partial(
             prepare_otp, pattern_id=self._options.otp_pattern_id, track_ids=TrackIds(), normalize=normalize
         )

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wikipayam_async.core.operation import Call, Consignment, Observer, Operation, name_some
+from wikipayam_async.core.operation import Call, Observer, Operation, SendBatch, name_some
 from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.errors import ResponseError, UnknownOutcomeError
-from wikipayam_async.messages.matching import settle, settle_documented
+from wikipayam_async.messages.matching import match_answer, match_documented_answer
 from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch
 
-__all__ = ["insist", "send_all", "send_batch", "send_told"]
+__all__ = ["require_all_accepted", "send_all", "send_batch", "send_detailed"]
 
 
 async def send_batch(
@@ -24,7 +24,7 @@ async def send_batch(
         pipeline: Carries out the call.
         operation: The service's way to send.
         batch: The messages.
-        observer: Handed the fate of every message, also if the call is cancelled.
+        observer: Handed the outcome of every message, also if the call is cancelled.
 
     Raises:
         UnknownOutcomeError: It is not known whether any was accepted.
@@ -34,16 +34,16 @@ async def send_batch(
     return await pipeline.run(
         Call(
             operation=operation,
-            read=lambda data: [None if sent is None else sent.id for sent in settle(data, batch)],
-            shortcut=lambda body: settle_documented(body, batch),
+            read=lambda data: [None if sent is None else sent.id for sent in match_answer(data, batch)],
+            shortcut=lambda body: match_documented_answer(body, batch),
             body=batch.body,
-            consignment=Consignment(batch.messages, batch.track_ids, lambda id_: id_),
+            batch=SendBatch(batch.messages, batch.track_ids, lambda id_: id_),
             observer=observer,
         )
     )
 
 
-async def send_told(
+async def send_detailed(
     pipeline: Pipeline, operation: Operation, batch: Batch[Any], observer: Observer | None = None
 ) -> Sequence[SentMessage | None]:
     """Send messages as one request; return what was told of each, None where that is nothing.
@@ -52,7 +52,7 @@ async def send_told(
         pipeline: Carries out the call.
         operation: The service's way to send.
         batch: The messages.
-        observer: Handed the fate of every message, also if the call is cancelled.
+        observer: Handed the outcome of every message, also if the call is cancelled.
 
     Raises:
         UnknownOutcomeError: It is not known whether any was accepted.
@@ -62,9 +62,9 @@ async def send_told(
     return await pipeline.run(
         Call(
             operation=operation,
-            read=lambda data: settle(data, batch),
+            read=lambda data: match_answer(data, batch),
             body=batch.body,
-            consignment=Consignment(batch.messages, batch.track_ids, lambda sent: sent.id),
+            batch=SendBatch(batch.messages, batch.track_ids, lambda sent: sent.id),
             observer=observer,
         )
     )
@@ -78,11 +78,11 @@ async def send_all(pipeline: Pipeline, operation: Operation, batch: Batch[Any]) 
         APIStatusError: All were refused.
         APIConnectionError: None reached the gateway.
     """
-    told = await send_told(pipeline, operation, batch)
-    return insist(operation, told, batch.messages, batch.track_ids)
+    told = await send_detailed(pipeline, operation, batch)
+    return require_all_accepted(operation, told, batch.messages, batch.track_ids)
 
 
-def insist(
+def require_all_accepted(
     operation: Operation, told: Sequence[Any], messages: Sequence[object], track_ids: Sequence[str | None]
 ) -> list[Any]:
     """Return what was told, if something was told of every message.

@@ -9,13 +9,13 @@ from attrs import evolve, field, frozen
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import encode_json, to_items
-from wikipayam_async.core.operation import Call, Consignment, JsonValue, Operation, Replay
+from wikipayam_async.core.operation import Call, JsonValue, Operation, Replay, SendBatch
 from wikipayam_async.messages.models import OtpMessage, check_code, check_receiver, check_track_id
 from wikipayam_async.messages.payload import TrackIds
 from wikipayam_async.redact.masks import mask_mapping, mask_text
 from wikipayam_async.redact.sealed import SealedBytes
 from wikipayam_async.services.base import Service
-from wikipayam_async.services.sending import insist
+from wikipayam_async.services.sending import require_all_accepted
 
 __all__ = ["VoiceOtp", "VoiceService"]
 
@@ -66,10 +66,10 @@ class VoiceService(Service):
                 operation=SEND_VOICE,
                 read=lambda data: (_read(data, name),),
                 body=_encode(message, name, normalize=normalize),
-                consignment=Consignment([message], [name], lambda voice: voice.id),
+                batch=SendBatch([message], [name], lambda voice: voice.id),
             )
         )
-        voice: VoiceOtp = insist(SEND_VOICE, told, [message], [name])[0]
+        voice: VoiceOtp = require_all_accepted(SEND_VOICE, told, [message], [name])[0]
         return voice
 
 

@@ -171,7 +171,7 @@ def messages_from(
         sender: The line to send from; the client's if None.
         track_id: The field that holds your own reference, if there is one.
         on_error: Called with the error of a row that gives no message, which is then left out. Without it the error is
-            raised, and ends a bulk send that is under way: look at a `preview` before.
+            raised, and ends a bulk send that is in flight: look at a `preview` before.
 
     Raises:
         InvalidInputError: The template breaks a rule; or, while iterating, a row does. The error names row and field,

@@ -25,7 +25,7 @@ from wikipayam_async.emulator import Emulator, Fault, MessageKind, When, serve
 from wikipayam_async.testing import emulator_environ
 
 _LAST_REQUESTS = 35.0
-"""Seconds beyond the drain time-out: requests that are under way are finished within the client's time-out of 30."""
+"""Seconds beyond the drain time-out: requests that are in flight are finished within the client's time-out of 30."""
 
 
 @frozen
@@ -92,7 +92,7 @@ def _end_at(service: Service, number: int, orders: int) -> None:
 def report(found: Run) -> bool:
     """Print what came of it; return whether the books agree."""
     seen, books = found.seen, found.books
-    fates = Counter(fate for _, fate in books.outcomes)
+    outcomes = Counter(outcome for _, outcome in books.outcomes)
     print(f"logged in      {seen.logged_in:,} users")
     print(
         f"orders         {len(seen.track_ids):,} answered 202 in {seen.seconds_in_all:.1f} s, {seen.broken:,} unanswered"
@@ -102,8 +102,8 @@ def report(found: Run) -> bool:
         hundredths = statistics.quantiles(seen.seconds, n=100, method="inclusive")
         print(f"order request  p50 {hundredths[49] * 1000:.1f} ms, p99 {hundredths[98] * 1000:.1f} ms")
     print(f"notices        {len(books.ledger):,} in the ledger, in {found.requests:,} requests")
-    print(f"saved          {len(books.posted) - fates['not_attempted'] - found.requests:,} requests by batching")
-    print(f"outcomes       {', '.join(f'{count:,} {fate}' for fate, count in fates.items()) or 'none'}")
+    print(f"saved          {len(books.posted) - outcomes['not_attempted'] - found.requests:,} requests by batching")
+    print(f"outcomes       {', '.join(f'{count:,} {outcome}' for outcome, count in outcomes.items()) or 'none'}")
     print(f"shut down      in {found.stopping:.1f} s")
     checks = books.checks()
     print(*checks, sep="\n")

@@ -38,8 +38,8 @@ def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(text + "\n"))
 
 
-def fates(run: Run, path: str = RESULTS) -> dict[int, str]:
-    """Return the fate of every row that a results file names."""
+def outcomes(run: Run, path: str = RESULTS) -> dict[int, str]:
+    """Return the outcome of every row that a results file names."""
     found = {}
     for status in ("accepted", "rejected", "unknown", "not_attempted"):
         for one in run("results", path, "--status", status, "--json").json["rows"]:
@@ -66,7 +66,7 @@ def test_a_file_is_sent_and_told(gateway: Emulator, run: Run) -> None:
         f"what became of each row: {RESULTS} (wikipayam results {RESULTS})",
     ]
     assert receivers(gateway) == [A, B]
-    assert fates(run) == {2: "accepted", 3: "accepted"}
+    assert outcomes(run) == {2: "accepted", 3: "accepted"}
 
 
 def test_programs_get_one_object(gateway: Emulator, run: Run) -> None:
@@ -138,7 +138,7 @@ def test_bad_rows_are_left_out_only_if_agreed(gateway: Emulator, run: Run, monke
     assert "Send 1 message at a cost that is not known, without 12 bad rows? [y/N]\n" in ended.err
     assert ended.code == 1
     assert receivers(gateway) == [A]
-    assert fates(run) == {2: "accepted"} | dict.fromkeys(range(3, 15), "rejected")
+    assert outcomes(run) == {2: "accepted"} | dict.fromkeys(range(3, 15), "rejected")
 
 
 @pytest.mark.parametrize(
@@ -269,7 +269,7 @@ def test_a_run_is_resumed_with_what_was_not_attempted(gateway: Emulator, run: Ru
     """Accepted rows are left alone; rejected ones go out only if asked for."""
     write(f"{A},hi", f"{B},hi", f"{C},hi")
     assert stopped(gateway, run).code == 1
-    assert fates(run) | {4: ""} == {2: "accepted", 3: "rejected", 4: ""}
+    assert outcomes(run) | {4: ""} == {2: "accepted", 3: "rejected", 4: ""}
     ended = run("bulk", FILE, "--yes", "--resume", RESULTS, "--dry-run", "--json")
     assert {name: ended.json[name] for name in ("rows", "done", "messages")} == {"rows": 3, "done": 2, "messages": 1}
     ended = run("bulk", FILE, "--yes", "--resume", RESULTS)
@@ -291,7 +291,7 @@ def test_duplicates_are_held_back_across_runs(gateway: Emulator, run: Run) -> No
     ended = run("bulk", FILE, "--yes", "--resume", RESULTS, "--retry-rejected", "--dedupe", "receiver")
     assert ended.code == 0
     assert sorted(receivers(gateway)) == [A, B, C]
-    assert fates(run)[4] == "rejected"
+    assert outcomes(run)[4] == "rejected"
 
 
 @pytest.mark.parametrize(
@@ -407,7 +407,7 @@ def test_a_rate_is_kept(gateway: Emulator, run: Run) -> None:
 
 
 def test_results_are_shown(gateway: Emulator, run: Run) -> None:
-    """The counts and the rows of a fate: to people, to programs, and to spreadsheets."""
+    """The counts and the rows of a outcome: to people, to programs, and to spreadsheets."""
     write(f"{A},hi,=1", f"{B},hi,T2", f"{C},hi,T3", header="mobile,text,id")
     gateway.faults.script([None, Fault.status(400), Fault.reset()], on=SENDS)
     run("bulk", FILE, "--yes", "--track-id-column", "id", "--batch-size", "1", "--concurrency", "1")
@@ -471,7 +471,7 @@ def test_rows_that_were_claimed_and_never_settled_are_unknown(run: Run, own: boo
             "reason": "the run ended before it was known",
         }
     ]  # fmt: skip
-    assert fates(run) == {2: "not_attempted", 3: "unknown", 5: "accepted", 6: "rejected"}
+    assert outcomes(run) == {2: "not_attempted", 3: "unknown", 5: "accepted", 6: "rejected"}
 
 
 def test_a_typed_token_is_asked_for_once(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -523,7 +523,7 @@ def test_a_reader_that_went_away_stops_no_run(gateway: Emulator, run: Run, monke
         patch.setattr("sys.stderr", Gone())
         assert main(["bulk", FILE, "--yes", "--batch-size", "1", "--concurrency", "1"]) == 0
     assert receivers(gateway) == [A, B, C]
-    assert fates(run) == {2: "accepted", 3: "accepted", 4: "accepted"}
+    assert outcomes(run) == {2: "accepted", 3: "accepted", 4: "accepted"}
 
 
 @pytest.mark.parametrize("rate", ["nan", "inf", "0", "-1"])

@@ -55,7 +55,7 @@ def wait_for_claims(process: subprocess.Popen[str], more_than: int) -> None:
 
 
 def rows_of(run: Run) -> dict[str, list[dict[str, Any]]]:
-    """Return what the results file says of each row, by its fate."""
+    """Return what the results file says of each row, by its outcome."""
     found = {}
     for status in ("accepted", "rejected", "unknown", "not_attempted"):
         ended = run("results", RESULTS, "--status", status, "--json")
@@ -87,14 +87,14 @@ def test_killed_over_and_over_nothing_is_sent_twice_or_lost(gateway: Emulator, r
     last.communicate(timeout=30)
     sent = Counter(row_of(entry) for entry in gateway.ledger)
     assert max(sent.values()) == 1
-    fates = rows_of(run)
-    assert sorted(one["row"] for rows in fates.values() for one in rows) == list(range(2, ROWS + 2))
-    assert (fates["rejected"], fates["not_attempted"]) == ([], [])
-    assert {(one["row"], one["track_id"], one["id"]) for one in fates["accepted"]} <= {
+    outcomes = rows_of(run)
+    assert sorted(one["row"] for rows in outcomes.values() for one in rows) == list(range(2, ROWS + 2))
+    assert (outcomes["rejected"], outcomes["not_attempted"]) == ([], [])
+    assert {(one["row"], one["track_id"], one["id"]) for one in outcomes["accepted"]} <= {
         (row_of(entry), entry.track_id, entry.id) for entry in gateway.ledger
     }
-    assert set(sent) <= {one["row"] for one in fates["accepted"] + fates["unknown"]}
-    unknown = {one["row"]: one["track_id"] for one in fates["unknown"]}
+    assert set(sent) <= {one["row"] for one in outcomes["accepted"] + outcomes["unknown"]}
+    unknown = {one["row"]: one["track_id"] for one in outcomes["unknown"]}
     assert {row: unknown[row] for row in sent if row in unknown} == {
         row_of(entry): entry.track_id for entry in gateway.ledger if row_of(entry) in unknown
     }
@@ -104,7 +104,7 @@ def test_killed_over_and_over_nothing_is_sent_twice_or_lost(gateway: Emulator, r
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_knows_everything_and_goes_on(gateway: Emulator, run: Run, number: signal.Signals) -> None:
-    """Ctrl-C in the middle finishes what is under way: nothing is unknown, and the rest goes out when it is resumed."""
+    """Ctrl-C in the middle finishes what is in flight: nothing is unknown, and the rest goes out when it is resumed."""
     write_file(200)
     gateway.faults.every(Fault.delay(0.05), 1)
     process = start()
@@ -113,10 +113,10 @@ def test_an_interrupted_run_knows_everything_and_goes_on(gateway: Emulator, run:
     process.send_signal(number)
     _, said = process.communicate(timeout=30)
     assert process.returncode == 130
-    fates = {status: {one["row"] for one in rows} for status, rows in rows_of(run).items()}
-    assert fates["accepted"] == {row_of(entry) for entry in gateway.ledger}
-    assert 0 < len(fates["accepted"]) < 200
-    assert (fates["rejected"], fates["unknown"]) == (set(), set())
+    outcomes = {status: {one["row"] for one in rows} for status, rows in rows_of(run).items()}
+    assert outcomes["accepted"] == {row_of(entry) for entry in gateway.ledger}
+    assert 0 < len(outcomes["accepted"]) < 200
+    assert (outcomes["rejected"], outcomes["unknown"]) == (set(), set())
     assert f"to go on: wikipayam bulk {FILE} --text hi --yes --batch-size 5 --concurrency 3 --resume {RESULTS}" in said
     gateway.faults.reset()
     last = start()

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from wikipayam_async.cli.bulk.appender import Appender
-from wikipayam_async.cli.bulk.fates import Fate, read_results
+from wikipayam_async.cli.bulk.outcomes import RowOutcome, read_results
 from wikipayam_async.cli.bulk.record import Line, RowLine
 from wikipayam_async.cli.bulk.refusals import ResultsFileError
 from wikipayam_async.cli.bulk.results_file import ResultsFile, RunFacts, ranges_of, results_path
@@ -62,9 +62,9 @@ def write(*lines: dict[str, Any] | str | bytes) -> None:
     PATH.write_bytes(content)
 
 
-def fates(*rows: int) -> list[Fate]:
+def outcomes(*rows: int) -> list[RowOutcome]:
     """Return what the file says of some rows."""
-    known = read_results(PATH).fates
+    known = read_results(PATH).outcomes
     return [known[row] for row in rows]
 
 
@@ -108,7 +108,11 @@ def test_a_further_run_adds_to_the_file() -> None:
         results.claim([2, 3], [])
         results.record([settled(2, ACCEPTED)])
     with ResultsFile.existing(PATH) as results:
-        assert [results.fates[row] for row in (2, 3, 4)] == [Fate.ACCEPTED, Fate.UNKNOWN, Fate.NONE]
+        assert [results.outcomes[row] for row in (2, 3, 4)] == [
+            RowOutcome.ACCEPTED,
+            RowOutcome.UNKNOWN,
+            RowOutcome.NONE,
+        ]
         results.begin(facts("w2", opt_out=True))
         results.claim([4], [])
     assert [json.loads(line) for line in PATH.read_text().splitlines()[-2:]] == [
@@ -118,7 +122,7 @@ def test_a_further_run_adds_to_the_file() -> None:
 
 
 def test_the_last_word_on_a_row_counts() -> None:
-    """A row that was claimed after its last outcome is unknown; otherwise its last outcome is its fate."""
+    """A row that was claimed after its last outcome is unknown; otherwise its last outcome is its outcome."""
     claim = {"line": "claimed", "run": "w1", "rows": [[2, 9]]}
     rows: list[dict[str, Any]] = [
         {"line": "row", "row": 2, "status": "accepted"},
@@ -133,11 +137,11 @@ def test_the_last_word_on_a_row_counts() -> None:
         {"line": "row", "row": 8, "status": "accepted"},
     ]
     write(HEADER, claim, *rows)
-    assert fates(*range(1, 11)) == [
-        Fate.NONE, Fate.ACCEPTED, Fate.REJECTED, Fate.HELD_BACK, Fate.UNKNOWN, Fate.NOT_ATTEMPTED, Fate.UNKNOWN,
-        Fate.ACCEPTED, Fate.UNKNOWN, Fate.NONE,
+    assert outcomes(*range(1, 11)) == [
+        RowOutcome.NONE, RowOutcome.ACCEPTED, RowOutcome.REJECTED, RowOutcome.HELD_BACK, RowOutcome.UNKNOWN, RowOutcome.NOT_ATTEMPTED, RowOutcome.UNKNOWN,
+        RowOutcome.ACCEPTED, RowOutcome.UNKNOWN, RowOutcome.NONE,
     ]  # fmt: skip
-    known = read_results(PATH).fates
+    known = read_results(PATH).outcomes
     assert known.counts(20) == {ACCEPTED: 2, REJECTED: 2, UNKNOWN: 3, NOT_ATTEMPTED: 13}
     assert known.counts(0) == {ACCEPTED: 2, REJECTED: 2, UNKNOWN: 3, NOT_ATTEMPTED: 1}
     assert known.held_back == 1
@@ -151,12 +155,12 @@ def test_the_last_word_on_a_row_counts() -> None:
 def test_half_a_last_line_is_left_out_and_taken_away(torn: bytes) -> None:
     """What was being written when the process was killed had not happened yet; the next line does not stick to it."""
     write(HEADER, {"line": "claimed", "run": "w1", "rows": [[2, 2]]}, torn)
-    assert fates(2, 3) == [Fate.UNKNOWN, Fate.NONE]
+    assert outcomes(2, 3) == [RowOutcome.UNKNOWN, RowOutcome.NONE]
     assert PATH.read_bytes().endswith(torn)
     with ResultsFile.existing(PATH) as results:
         results.begin(facts("w2"))
     assert torn not in PATH.read_bytes()
-    assert fates(2, 3) == [Fate.UNKNOWN, Fate.NONE]
+    assert outcomes(2, 3) == [RowOutcome.UNKNOWN, RowOutcome.NONE]
 
 
 def test_a_whole_last_line_without_its_end_counts() -> None:
@@ -164,8 +168,8 @@ def test_a_whole_last_line_without_its_end_counts() -> None:
     write(HEADER, b'{"line":"claimed","run":"w1","rows":[[2,2]]}')
     with ResultsFile.existing(PATH) as results:
         results.begin(facts("w2"))
-        assert results.fates[2] is Fate.UNKNOWN
-    assert fates(2) == [Fate.UNKNOWN]
+        assert results.outcomes[2] is RowOutcome.UNKNOWN
+    assert outcomes(2) == [RowOutcome.UNKNOWN]
     assert len(PATH.read_bytes().splitlines()) == 3
 
 
@@ -279,7 +283,7 @@ def test_nothing_is_claimed_in_a_file_that_was_closed() -> None:
     with pytest.raises(ResultsFileError) as caught:
         results.claim([2], [])
     assert str(caught.value) == "r.jsonl: is closed"
-    assert fates(2) == [Fate.NONE]
+    assert outcomes(2) == [RowOutcome.NONE]
 
 
 class FullDisk(Appender):
@@ -317,7 +321,7 @@ def test_a_claim_that_finds_no_room_leaves_nothing() -> None:
         assert PATH.read_bytes() == before
         full.room = 1000
         results.record([settled(3, ACCEPTED)])
-    assert fates(2, 3) == [Fate.NONE, Fate.ACCEPTED]
+    assert outcomes(2, 3) == [RowOutcome.NONE, RowOutcome.ACCEPTED]
 
 
 def test_what_cannot_be_taken_away_is_the_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -336,7 +340,7 @@ def test_what_cannot_be_taken_away_is_the_end(monkeypatch: pytest.MonkeyPatch) -
         with pytest.raises(OSError, match="No space left"):
             results.record([settled(3, ACCEPTED)])
     assert PATH.read_bytes().endswith(b'{"line":"claimed","r')
-    assert fates(2, 3) == [Fate.NONE, Fate.NONE]
+    assert outcomes(2, 3) == [RowOutcome.NONE, RowOutcome.NONE]
 
 
 def test_a_file_that_could_not_be_begun_is_taken_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -380,19 +384,19 @@ def test_a_directory_that_cannot_be_opened_is_no_obstacle(monkeypatch: pytest.Mo
 
     monkeypatch.setattr(os, "open", refuse)
     begun().close()
-    assert fates(2) == [Fate.NONE]
+    assert outcomes(2) == [RowOutcome.NONE]
 
 
 def test_what_is_under_way_is_not_called_unknown_yet() -> None:
-    """While a run is under way its claims count as not attempted; when it has ended without a word, as unknown."""
+    """While a run is in flight its claims count as not attempted; when it has ended without a word, as unknown."""
     with begun() as results:
         results.claim([2, 3], [])
         results.record([settled(2, ACCEPTED)])
-        assert results.fates[3] is Fate.CLAIMED
-        assert results.fates.so_far(5) == {ACCEPTED: 1, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 4}
-        results.fates.end_of_run()
-        assert fates(2, 3) == [Fate.ACCEPTED, Fate.UNKNOWN]
-        assert results.fates.so_far(5) == {ACCEPTED: 1, REJECTED: 0, UNKNOWN: 1, NOT_ATTEMPTED: 3}
+        assert results.outcomes[3] is RowOutcome.CLAIMED
+        assert results.outcomes.so_far(5) == {ACCEPTED: 1, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 4}
+        results.outcomes.end_of_run()
+        assert outcomes(2, 3) == [RowOutcome.ACCEPTED, RowOutcome.UNKNOWN]
+        assert results.outcomes.so_far(5) == {ACCEPTED: 1, REJECTED: 0, UNKNOWN: 1, NOT_ATTEMPTED: 3}
 
 
 def test_ranges_are_as_long_as_they_can_be() -> None:

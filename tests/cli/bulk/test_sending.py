@@ -9,13 +9,13 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.cli.bulk.test_results_file import PATH, begun, fates, fill
+from tests.cli.bulk.test_results_file import PATH, begun, fill, outcomes
 from wikipayam_async import AsyncWikipayam, SmsMessage
-from wikipayam_async.cli.bulk.fates import Fate, read_results
+from wikipayam_async.cli.bulk.outcomes import RowOutcome, read_results
 from wikipayam_async.cli.bulk.refusals import InputFileError
 from wikipayam_async.cli.bulk.results_file import ResultsFile
 from wikipayam_async.cli.bulk.sending import Feed, Pace, Tally, send_file
-from wikipayam_async.cli.bulk.sorting import Given, HeldBack, Refused, Sorted
+from wikipayam_async.cli.bulk.sorting import HeldBack, Refused, Sorted, ToSend
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault
 from wikipayam_async.outcomes import SendStatus
@@ -28,7 +28,7 @@ PACE = Pace(batch_size=2, concurrency=1)
 
 def given(count: int, first: int = 2) -> Iterator[Sorted]:
     """Make rows that give messages."""
-    return (Given(row, SmsMessage(f"0912{row:07}", "hi")) for row in range(first, first + count))
+    return (ToSend(row, SmsMessage(f"0912{row:07}", "hi")) for row in range(first, first + count))
 
 
 @asynccontextmanager
@@ -47,7 +47,12 @@ async def send(
     async with client_of(emulator) as client:
         feed = Feed(rows, results, "w1", pace.batch_size)
         await send_file(
-            client, feed, results, tally, pace=pace, on_progress=lambda: steps.append(results.fates.counts(0)[ACCEPTED])
+            client,
+            feed,
+            results,
+            tally,
+            pace=pace,
+            on_progress=lambda: steps.append(results.outcomes.counts(0)[ACCEPTED]),
         )
     return tally, steps
 
@@ -82,7 +87,7 @@ async def test_own_references_are_kept() -> None:
     """A reference of a column is sent as it is."""
     emulator = Emulator()
     with begun() as results:
-        await send(emulator, iter([Given(2, SmsMessage("09120000001", "hi", track_id="T"))]), results)
+        await send(emulator, iter([ToSend(2, SmsMessage("09120000001", "hi", track_id="T"))]), results)
     assert [entry.track_id for entry in emulator.ledger] == ["T"]
 
 
@@ -105,7 +110,7 @@ async def test_any_number_of_refused_rows_is_written_in_flat_memory() -> None:
     """They are written a thousand at a time, whether or not a message comes between."""
     with begun() as results:
         await send(Emulator(), (Refused(row, "bad") for row in range(2, 2502)), results)
-        assert results.fates.counts(0)[REJECTED] == 2500
+        assert results.outcomes.counts(0)[REJECTED] == 2500
 
 
 @pytest.mark.parametrize(("status", "code"), [(401, Exit.AUTH), (403, Exit.AUTH), (402, Exit.REJECTED)])
@@ -115,7 +120,7 @@ async def test_a_refusal_that_concerns_all_ends_the_run(status: int, code: Exit)
     emulator.faults.arm(Fault.status(status), times=None)
     with begun() as results:
         tally, _ = await send(emulator, given(1000), results)
-        counts = results.fates.counts(1000)
+        counts = results.outcomes.counts(1000)
     assert tally.code is code
     assert list(tally.causes.values())[0] >= 2  # noqa: RUF015
     assert (counts[REJECTED], counts[NOT_ATTEMPTED]) == (2, 998)
@@ -129,7 +134,7 @@ async def test_a_failure_of_one_request_does_not_end_the_run() -> None:
     emulator.faults.script([None, Fault.reset(), None, None])
     with begun() as results:
         tally, _ = await send(emulator, given(8), results)
-        assert results.fates.counts(8) == {ACCEPTED: 6, REJECTED: 0, UNKNOWN: 2, NOT_ATTEMPTED: 0}
+        assert results.outcomes.counts(8) == {ACCEPTED: 6, REJECTED: 0, UNKNOWN: 2, NOT_ATTEMPTED: 0}
     assert tally.code is Exit.UNKNOWN
     assert sum(tally.causes.values()) == 2
 
@@ -140,7 +145,7 @@ async def test_a_run_may_stop_at_the_first_failure() -> None:
     emulator.faults.script([None, Fault.status(400)])
     with begun() as results:
         await send(emulator, given(100), results, Pace(batch_size=2, concurrency=1, on_error="stop"))
-        assert results.fates.counts(100) == {ACCEPTED: 2, REJECTED: 2, UNKNOWN: 0, NOT_ATTEMPTED: 96}
+        assert results.outcomes.counts(100) == {ACCEPTED: 2, REJECTED: 2, UNKNOWN: 0, NOT_ATTEMPTED: 96}
     assert emulator.requests == 2
 
 
@@ -169,7 +174,7 @@ async def test_a_full_disk_stops_before_anything_unclaimed_is_sent() -> None:
     assert isinstance(again.failure, OSError)
     assert again.failure.errno == errno.ENOSPC
     assert len(emulator.ledger) == sent == 6
-    assert fates(20, 21, 22, 23) == [Fate.NONE] * 4
+    assert outcomes(20, 21, 22, 23) == [RowOutcome.NONE] * 4
 
 
 async def test_outcomes_that_cannot_be_written_leave_their_rows_unknown() -> None:
@@ -180,10 +185,10 @@ async def test_outcomes_that_cannot_be_written_leave_their_rows_unknown() -> Non
         tally, _ = await send(emulator, given(6), results)
     assert isinstance(tally.failure, OSError)
     sent = {int(entry.receiver[-7:]) for entry in emulator.ledger}
-    known = read_results(PATH).fates
+    known = read_results(PATH).outcomes
     assert sent
-    assert {row for row in range(2, 8) if known[row] is Fate.UNKNOWN} == sent
-    assert {known[row] for row in range(2, 8)} <= {Fate.UNKNOWN, Fate.NONE}
+    assert {row for row in range(2, 8) if known[row] is RowOutcome.UNKNOWN} == sent
+    assert {known[row] for row in range(2, 8)} <= {RowOutcome.UNKNOWN, RowOutcome.NONE}
 
 
 async def test_outcomes_are_written_as_soon_as_there_is_room_again() -> None:
@@ -204,7 +209,7 @@ async def test_outcomes_are_written_as_soon_as_there_is_room_again() -> None:
         full.append = append  # type: ignore[method-assign]
         tally, _ = await send(emulator, given(6), results)
     assert isinstance(tally.failure, OSError)
-    known = read_results(PATH).fates
+    known = read_results(PATH).outcomes
     assert known.counts(0)[ACCEPTED] == len(emulator.ledger) > 0
     assert known.counts(0)[UNKNOWN] == 0
 
@@ -220,11 +225,11 @@ async def test_a_file_that_changes_on_the_way_ends_the_run() -> None:
     with begun() as results:
         tally, _ = await send(emulator, rows(), results)
     assert str(tally.failure) == "changed"
-    assert fates(2, 3, 4) == [Fate.ACCEPTED, Fate.ACCEPTED, Fate.NONE]
+    assert outcomes(2, 3, 4) == [RowOutcome.ACCEPTED, RowOutcome.ACCEPTED, RowOutcome.NONE]
 
 
 async def test_a_cancelled_run_writes_everything_down() -> None:
-    """What is under way is finished; what was claimed and not sent is not attempted; nothing is unknown."""
+    """What is in flight is finished; what was claimed and not sent is not attempted; nothing is unknown."""
     emulator = Emulator()
     emulator.faults.every(Fault.delay(0.05), 1)
     with begun() as results:
@@ -234,13 +239,18 @@ async def test_a_cancelled_run_writes_everything_down() -> None:
             with anyio.CancelScope() as scope:
                 pace = Pace(batch_size=5, concurrency=2)  # so that most of a claim waits
                 await send_file(client, feed, results, tally, pace=pace, on_progress=scope.cancel)
-        counts = results.fates.counts(1000)
-    known = read_results(PATH).fates
+        counts = results.outcomes.counts(1000)
+    known = read_results(PATH).outcomes
     assert scope.cancelled_caught
     assert counts == known.counts(1000)
     assert counts[ACCEPTED] + counts[UNKNOWN] >= len(emulator.ledger) > 0
-    assert {known[row] for row in range(2, 1002)} <= {Fate.ACCEPTED, Fate.UNKNOWN, Fate.NOT_ATTEMPTED, Fate.NONE}
-    assert Fate.NOT_ATTEMPTED in {known[row] for row in range(2, 1002)}
+    assert {known[row] for row in range(2, 1002)} <= {
+        RowOutcome.ACCEPTED,
+        RowOutcome.UNKNOWN,
+        RowOutcome.NOT_ATTEMPTED,
+        RowOutcome.NONE,
+    }
+    assert RowOutcome.NOT_ATTEMPTED in {known[row] for row in range(2, 1002)}
 
 
 def test_rows_that_were_claimed_and_never_given_are_given_back() -> None:

@@ -18,7 +18,7 @@ def read(name: str, **how: Any) -> tuple[tuple[str, ...], str, list[tuple[int, d
     """Return the columns of a file, how it was read, and its rows, bad ones by their fault."""
     with open_table(Reading(path=Path(name), **how)) as table:
         rows = [(row.number, str(row.fault) if row.fault else dict(row.values)) for row in table.rows]
-        return tuple(table.columns), table.manner, rows
+        return tuple(table.columns), table.detected_format, rows
 
 
 def csv(text: str, written: str = "utf-8", **how: Any) -> Any:

@@ -15,7 +15,7 @@ from wikipayam_async import AsyncWikipayam, SendResult, SendStatus, SmsMessage
 
 __all__ = ["Observation", "observe", "observe_all"]
 
-Fates: TypeAlias = Sequence[tuple[str, str]]
+Outcomes: TypeAlias = Sequence[tuple[str, str]]
 
 
 @frozen
@@ -23,7 +23,7 @@ class Observation:
     """What came of one call.
 
     Attributes:
-        told: The class of the exception, or `ok`; for messages of a bulk send with different fates, each that occurs.
+        told: The class of the exception, or `ok`; for messages of a bulk send with different outcomes, each that occurs.
         seen: How many requests the gateway saw whole.
         accepted: How many messages it accepted, or markings it made.
         outcome: What `CallFinished` said; for a bulk send, the status of each message.
@@ -91,27 +91,27 @@ async def observe(kind: str, fault: Fault) -> Observation:
             outcome = "+".join(result.status for result in results)
             raised = dict.fromkeys(type(result.error).__name__ for result in results if result.error is not None)
             told = "+".join(raised) or told
-            fates = [(str(result.track_id), str(result.status)) for result in results]
+            outcomes = [(str(result.track_id), str(result.status)) for result in results]
         else:
             outcome = "+".join(end.outcome for end in ear.finished)
-            fates = [(str(fate.track_id), str(fate.status)) for fate in ear.fates]
+            outcomes = [(str(outcome.track_id), str(outcome.status)) for outcome in ear.outcomes]
         booked = stage.ledger.carried_out
-        broken = _broken(kind, told, fates, booked, stage)
+        broken = _broken(kind, told, outcomes, booked, stage)
         if stage.touched():
             broken.append("something was touched that nothing may touch")
         pauses = tuple(round(pause, 1) for pause in times.slept if pause > 0.1)
         return Observation(told, stage.ledger.seen, booked.total(), outcome, pauses, tuple(broken))
 
 
-def _broken(kind: str, told: str, fates: Fates, booked: Counter[str], stage: Stage) -> list[str]:
+def _broken(kind: str, told: str, outcomes: Outcomes, booked: Counter[str], stage: Stage) -> list[str]:
     """Hold what the client said of each message against the gateway's books."""
     if kind in {"read", "marking"}:
         return []
     broken = [f"{name} was accepted {count} times" for name, count in booked.items() if count > 1]
-    if sorted(name for name, _ in fates) != [f"t-{number}" for number in range(stage.messages)]:
-        broken.append(f"the fates are those of {fates}")
+    if sorted(name for name, _ in outcomes) != [f"t-{number}" for number in range(stage.messages)]:
+        broken.append(f"the outcomes are those of {outcomes}")
     right = {SendStatus.ACCEPTED: {1}, SendStatus.UNKNOWN: {0, 1}}
-    for name, status in fates:
+    for name, status in outcomes:
         if booked[name] not in right.get(SendStatus(status), {0}):
             broken.append(f"{name} was accepted {booked[name]} times, and is {status}")
     if kind == "send" and told == "ok" and booked.total() != stage.messages:

@@ -344,7 +344,7 @@ async def test_marking_that_fails_while_the_list_flickers() -> None:
 
 
 async def test_markings_are_shared() -> None:
-    """Handlers that end while a marking is under way share the next one."""
+    """Handlers that end while a marking is in flight share the next one."""
     inbox = Inbox(6, lives=1)
     log = await inbox.consumed_by(concurrency=6)
     marked = [entry for entry in log if isinstance(entry, tuple)]

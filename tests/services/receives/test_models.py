@@ -91,7 +91,7 @@ def test_a_bare_list_is_a_page() -> None:
 
 
 @pytest.mark.parametrize(
-    ("wire", "receive"),
+    ("payload", "receive"),
     [
         ({"message": "hi"}, Receive(message="hi")),
         ({"id": None, "message": "hi", "sender": None}, Receive(message="hi")),
@@ -103,9 +103,9 @@ def test_a_bare_list_is_a_page() -> None:
         ({"id": "1", "spam": {"score": 1}}, Receive("1", extra={"spam": {"score": 1}})),
     ],
 )
-def test_no_message_is_lost_for_a_bad_field(wire: dict[str, Any], receive: Receive) -> None:
+def test_no_message_is_lost_for_a_bad_field(payload: dict[str, Any], receive: Receive) -> None:
     """A message without an id, or with a field that cannot be read, is a message all the same."""
-    assert read_page({"receives": [wire]}, None).receives == (receive,)
+    assert read_page({"receives": [payload]}, None).receives == (receive,)
 
 
 @pytest.mark.parametrize(
@@ -287,5 +287,5 @@ def test_any_answer_is_read(data: Any, zone: timezone | None) -> None:
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "sender", "received_at", "x"]), JSON, max_size=4), max_size=6))
 def test_every_object_with_a_text_is_a_message(objects: list[dict[str, Any]]) -> None:
     """As many messages are read as there are objects with a `message`, whatever else stands in them."""
-    wires = [{**one, "message": "hi"} for one in objects]
-    assert [one.message for one in read_page({"receives": wires}, None).receives] == ["hi"] * len(wires)
+    payloads = [{**one, "message": "hi"} for one in objects]
+    assert [one.message for one in read_page({"receives": payloads}, None).receives] == ["hi"] * len(payloads)

@@ -148,7 +148,7 @@ class TestAsking:
             assert await client.sms.delivery_status(["mine"]) == []
 
     async def test_some_requests_at_once(self) -> None:
-        """Of many requests no more than eight are under way at once, and that many are."""
+        """Of many requests no more than eight are in flight at once, and that many are."""
         running = 0
         most = 0
 

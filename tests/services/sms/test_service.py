@@ -214,7 +214,7 @@ class TestSend:
         ],
     )
     async def test_successes_that_tell_nothing(self, body: Any) -> None:
-        """A success that says nothing of the message leaves its fate unknown, and nothing is sent again."""
+        """A success that says nothing of the message leaves its outcome unknown, and nothing is sent again."""
 
         async def handler(_: RawRequest, __: ByteStream) -> bytes:
             return answer(body)

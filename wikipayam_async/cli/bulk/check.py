@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
-from wikipayam_async.cli.bulk.sorting import Given, HeldBack, Refused, Sieve, Sorter
+from wikipayam_async.cli.bulk.sorting import Deduplicator, HeldBack, Refused, Sorter, ToSend
 from wikipayam_async.cli.bulk.tables import TableRow
 from wikipayam_async.cost.estimate import CostEstimate, CostTally
 from wikipayam_async.cost.tariff import Tariff
@@ -82,13 +82,13 @@ class _Counted:
             yield row
 
 
-def look_through(rows: Iterable[TableRow], sorter: Sorter, sieve: Sieve, tariff: Tariff | None) -> Check:
+def look_through(rows: Iterable[TableRow], sorter: Sorter, deduplicator: Deduplicator, tariff: Tariff | None) -> Check:
     """Look at every row, in flat memory.
 
     Args:
         rows: All rows of the file.
         sorter: Decides for each.
-        sieve: A new sieve.
+        deduplicator: A new deduplicator.
         tariff: What a part costs, if that is known.
 
     Raises:
@@ -100,8 +100,8 @@ def look_through(rows: Iterable[TableRow], sorter: Sorter, sieve: Sieve, tariff:
     bad_rows: list[Refused] = []
     bad = messages = 0
     samples = _Samples()
-    for one in sorter.sort(counted, sieve):
-        if isinstance(one, Given):
+    for one in sorter.sort(counted, deduplicator):
+        if isinstance(one, ToSend):
             messages += 1
             tally.add(one.message)
             samples.add(one.row, one.message)

@@ -17,7 +17,7 @@ from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.templates.rows import value_of
 from wikipayam_async.templates.template import Template
 
-__all__ = ["Plan", "Wishes", "aspects_of", "make_plan"]
+__all__ = ["ColumnMapping", "ColumnOptions", "fingerprint", "map_columns"]
 
 _RECEIVERS = ("receiver", "mobile", "phone", "number", "to", "گیرنده", "موبایل", "شماره", "شماره موبایل", "تلفن")
 _TEXTS = ("message", "text", "note", "متن", "پیام")
@@ -27,7 +27,7 @@ _ADVICE_FOR_CODE = " (normalize=False sends any receiver as it is)"
 
 
 @frozen(kw_only=True)
-class Wishes:
+class ColumnOptions:
     """What was said of columns and texts. Of the texts, one or none is given.
 
     Attributes:
@@ -50,7 +50,7 @@ class Wishes:
 
 
 @frozen(kw_only=True)
-class Plan:
+class ColumnMapping:
     """What becomes of each row.
 
     Attributes:
@@ -101,46 +101,48 @@ class Plan:
         return value_of(values, self.text_column or "")
 
 
-def make_plan(wishes: Wishes, table: Table) -> Plan:
+def map_columns(columns: ColumnOptions, table: Table) -> ColumnMapping:
     """Find out which column is what.
 
     Args:
-        wishes: What was said.
+        columns: What was said.
         table: The table, for the names of its columns.
 
     Raises:
         InvalidInputError: A column is not there, or it is not clear which one is meant; or a text breaks a rule.
         ConfigurationError: Nothing says which line to send from.
     """
-    given = [name for name in ("text_column", "template", "text") if getattr(wishes, name) is not None]
+    given = [name for name in ("text_column", "template", "text") if getattr(columns, name) is not None]
     if len(given) > 1:
         options = " and ".join("--" + name.replace("_", "-") for name in given)
         raise InvalidInputError("text", rule="expected one source of the texts", got=options)
-    template = None if wishes.template is None else Template(wishes.template)
-    if wishes.text is not None:
-        check_text(wishes.text, field="--text")
-        if wishes.text.isspace():
+    template = None if columns.template is None else Template(columns.template)
+    if columns.text is not None:
+        check_text(columns.text, field="--text")
+        if columns.text.isspace():
             raise InvalidInputError("--text", rule="expected a text that is not empty", got="only spaces")
     text_column = None
-    if template is None and wishes.text is None:
-        text_column = _column("--text-column", wishes.text_column, _TEXTS, table)
+    if template is None and columns.text is None:
+        text_column = _column("--text-column", columns.text_column, _TEXTS, table)
     for name in template.fields if template else ():
         _check_column("--template", name, table)
-    for option, column in (("--sender-column", wishes.sender_column), ("--track-id-column", wishes.track_id_column)):
+    for option, column in (("--sender-column", columns.sender_column), ("--track-id-column", columns.track_id_column)):
         if column is not None:
             _check_column(option, column, table)
-    return Plan(
-        receiver=_column("--receiver", wishes.receiver, _RECEIVERS, table),
+    return ColumnMapping(
+        receiver=_column("--receiver", columns.receiver, _RECEIVERS, table),
         text_column=text_column,
         template=template,
-        text=wishes.text,
-        sender=_line_of(wishes),
-        sender_column=wishes.sender_column,
-        track_id_column=wishes.track_id_column,
+        text=columns.text,
+        sender=_line_of(columns),
+        sender_column=columns.sender_column,
+        track_id_column=columns.track_id_column,
     )
 
 
-def aspects_of(plan: Plan, reading: Reading, table: Table, content: str, dedupe: str | None) -> dict[str, str]:
+def fingerprint(
+    plan: ColumnMapping, reading: Reading, table: Table, content: str, dedupe: str | None
+) -> dict[str, str]:
     """Return a digest of everything that decides what is sent, by what people call it.
 
     Args:
@@ -152,7 +154,9 @@ def aspects_of(plan: Plan, reading: Reading, table: Table, content: str, dedupe:
     """
     return {
         "the content of the file": content,
-        "how the file is read": _digest([reading.encoding, table.manner, reading.has_header, list(table.columns)]),
+        "how the file is read": _digest(
+            [reading.encoding, table.detected_format, reading.has_header, list(table.columns)]
+        ),
         "which column is what": _digest([plan.receiver, plan.text_column, plan.sender_column, plan.track_id_column]),
         "the text": _digest([plan.template.text if plan.template else None, plan.text]),
         "the line": _digest([plan.sender]),
@@ -186,12 +190,12 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold().translate(_SPELLINGS)
 
 
-def _line_of(wishes: Wishes) -> str | None:
-    if wishes.sender_column is not None:
+def _line_of(columns: ColumnOptions) -> str | None:
+    if columns.sender_column is not None:
         return None
-    if wishes.sender is None:
+    if columns.sender is None:
         raise ConfigurationError("no line to send from: say --sender or --sender-column, or set SMS_SENDER")
-    return check_sender(wishes.sender)
+    return check_sender(columns.sender)
 
 
 def _checked_receiver(value: str, column: str) -> str:

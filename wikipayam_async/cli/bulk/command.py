@@ -75,8 +75,8 @@ def results(
 
     Args:
         file: The results file.
-        status: List the rows of this fate; `not_attempted` lists those that a run had begun to see to.
-        csv: Write the rows to this new file, for a spreadsheet; all of them if no fate is named.
+        status: List the rows of this outcome; `not_attempted` lists those that a run had begun to see to.
+        csv: Write the rows to this new file, for a spreadsheet; all of them if no outcome is named.
         form: How to tell it.
     """
     out = Output(json=form.json)

@@ -12,8 +12,7 @@ from attrs import field, frozen
 
 from wikipayam_async.cli.asking import confirm
 from wikipayam_async.cli.bulk.check import Check, look_through
-from wikipayam_async.cli.bulk.columns import aspects_of, make_plan
-from wikipayam_async.cli.bulk.fates import Fates, Known, read_results
+from wikipayam_async.cli.bulk.columns import fingerprint, map_columns
 from wikipayam_async.cli.bulk.options import (
     BooksOptions,
     CareOptions,
@@ -23,13 +22,14 @@ from wikipayam_async.cli.bulk.options import (
     TextOptions,
     command_line,
 )
+from wikipayam_async.cli.bulk.outcomes import Known, RowOutcomes, read_results
 from wikipayam_async.cli.bulk.progress import progress
 from wikipayam_async.cli.bulk.refusals import ResultsFileError
 from wikipayam_async.cli.bulk.report import End, described_check, tell_check, tell_end
 from wikipayam_async.cli.bulk.results_file import ResultsFile, RunFacts, results_path
 from wikipayam_async.cli.bulk.sending import Feed, Pace, Tally, send_file
 from wikipayam_async.cli.bulk.snapshot import Snapshot, take_snapshot
-from wikipayam_async.cli.bulk.sorting import Sieve, Sorter
+from wikipayam_async.cli.bulk.sorting import Deduplicator, Sorter
 from wikipayam_async.cli.bulk.tables import Reading, open_table
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
@@ -90,15 +90,15 @@ class _Prepared:
     """What is known after the look through the file."""
 
     check: Check
-    manner: str
+    detected_format: str
     reading: Reading
     snapshot: Snapshot
     sorter: Sorter
-    aspects: dict[str, str]
+    fingerprints: dict[str, str]
 
-    def sieve(self) -> Sieve:
-        """Return a new sieve, which knows what earlier runs sent."""
-        return _new_sieve(self.reading, self.snapshot, self.sorter)
+    def deduplicator(self) -> Deduplicator:
+        """Return a new deduplicator, which knows what earlier runs sent."""
+        return _new_deduplicator(self.reading, self.snapshot, self.sorter)
 
 
 def _now() -> datetime:
@@ -136,7 +136,7 @@ class Job:
         resume = self.order.books.resume
         with ResultsFile.fresh(self.order.results) if resume is None else ResultsFile.existing(resume) as results:
             prepared = self._prepare(results.known)
-            tell_check(self.out, prepared.check, prepared.manner)
+            tell_check(self.out, prepared.check, prepared.detected_format)
             if not prepared.check.messages and resume is None:
                 return self._leave(prepared.check)
             settings = with_token(self.settings)
@@ -149,7 +149,7 @@ class Job:
                 if not self._is_agreed(prepared.check):
                     self.out.warn("nothing was sent")
                     return Exit.USAGE
-            run = _Run(self, prepared, results, prepared.sieve())
+            run = _Run(self, prepared, results, prepared.deduplicator())
             return online(self.order.connection, run.send, settings=settings, rate_limit=rate_limit, tells_sends=True)
 
     def _leave(self, check: Check) -> Exit:
@@ -161,7 +161,7 @@ class Job:
     def _rehearse(self) -> Exit:
         resume = self.order.books.resume
         prepared = self._prepare(None if resume is None else read_results(resume))
-        tell_check(self.out, prepared.check, prepared.manner)
+        tell_check(self.out, prepared.check, prepared.detected_format)
         self.out.emit(described_check(prepared.check))
         return Exit.REJECTED if prepared.check.bad else Exit.OK
 
@@ -172,16 +172,21 @@ class Job:
         tariff = tariff_of(order.care.price_persian, order.care.price_latin)
         snapshot = take_snapshot(order.file)
         with open_table(reading, snapshot) as table:
-            plan = make_plan(order.texts.wishes(self.settings), table)
-            aspects = aspects_of(plan, reading, table, snapshot.digest, holding.dedupe)
+            plan = map_columns(order.texts.columns(self.settings), table)
+            fingerprints = fingerprint(plan, reading, table, snapshot.digest, holding.dedupe)
             if known is not None:
-                _compare(order.results, known, aspects, opt_out=holding.opt_out is not None)
-            sorter = Sorter(plan, holding, known.fates if known else Fates(), order.books.retry_rejected)
-            check = look_through(table.rows, sorter, _new_sieve(reading, snapshot, sorter), tariff)
+                _compare(order.results, known, fingerprints, opt_out=holding.opt_out is not None)
+            sorter = Sorter(plan, holding, known.outcomes if known else RowOutcomes(), order.books.retry_rejected)
+            check = look_through(table.rows, sorter, _new_deduplicator(reading, snapshot, sorter), tariff)
         if not check.rows:
             raise InvalidInputError(str(order.file), rule="expected rows", got="none")
         return _Prepared(
-            check=check, manner=table.manner, reading=reading, snapshot=snapshot, sorter=sorter, aspects=aspects
+            check=check,
+            detected_format=table.detected_format,
+            reading=reading,
+            snapshot=snapshot,
+            sorter=sorter,
+            fingerprints=fingerprints,
         )
 
     def _look_at_the_account(self, check: Check, settings: Settings) -> Exit:
@@ -211,7 +216,7 @@ class _Run:
     job: Job
     prepared: _Prepared
     results: ResultsFile
-    sieve: Sieve
+    deduplicator: Deduplicator
 
     async def send(self, session: Session) -> Exit:
         """Send, and tell what became of it."""
@@ -219,7 +224,7 @@ class _Run:
         facts = RunFacts(
             run="w" + secrets.token_hex(6),
             input=order.file.name,
-            fingerprint=prepared.aspects,
+            fingerprint=prepared.fingerprints,
             opt_out=prepared.sorter.holding.opt_out is not None,
             own_track_ids=prepared.sorter.plan.track_id_column is not None,
             started=self.job.now(),
@@ -229,9 +234,9 @@ class _Run:
         with ExitStack() as stack:
             table = stack.enter_context(open_table(prepared.reading, prepared.snapshot))
             results.begin(facts)
-            feed = Feed(prepared.sorter.sort(table.rows, self.sieve), results, facts.run, order.pace.group)
+            feed = Feed(prepared.sorter.sort(table.rows, self.deduplicator), results, facts.run, order.pace.group)
             try:
-                with progress(session.out, lambda: results.fates.so_far(prepared.check.rows)) as show:
+                with progress(session.out, lambda: results.outcomes.so_far(prepared.check.rows)) as show:
                     await self._send(session, feed, tally, show)
                 interrupted = False
             finally:
@@ -250,19 +255,19 @@ class _Run:
         await send_file(client, feed, self.results, tally, pace=how, on_progress=show)
 
 
-def _new_sieve(reading: Reading, snapshot: Snapshot, sorter: Sorter) -> Sieve:
+def _new_deduplicator(reading: Reading, snapshot: Snapshot, sorter: Sorter) -> Deduplicator:
     if not sorter.needs_memory:
-        return sorter.sieve()
+        return sorter.deduplicator()
     with open_table(reading, snapshot) as table:
-        return sorter.sieve(table.rows)
+        return sorter.deduplicator(table.rows)
 
 
-def _compare(path: Path, known: Known, aspects: Mapping[str, str], *, opt_out: bool) -> None:
+def _compare(path: Path, known: Known, fingerprints: Mapping[str, str], *, opt_out: bool) -> None:
     """Refuse to go on with another file, or in another way.
 
     A list of people who want no messages may come in later, and may change; it may not be left out.
     """
-    changed = [name for name, digest in aspects.items() if known.header.fingerprint.get(name) != digest]
+    changed = [name for name, digest in fingerprints.items() if known.header.fingerprint.get(name) != digest]
     if known.opt_out and not opt_out:
         changed.append("--opt-out")
     if changed:

@@ -11,7 +11,7 @@ import attrs
 from attrs import field, frozen
 from cyclopts import Parameter
 
-from wikipayam_async.cli.bulk.columns import Wishes
+from wikipayam_async.cli.bulk.columns import ColumnOptions
 from wikipayam_async.cli.bulk.sorting import Holding
 from wikipayam_async.cli.bulk.tables import Reading
 from wikipayam_async.cli.settings import Settings
@@ -76,7 +76,7 @@ class TextOptions:
     track_id_column: str | None = None
     """The column of your own references; they are made from the row's number if not given."""
 
-    def wishes(self, settings: Settings) -> Wishes:
+    def columns(self, settings: Settings) -> ColumnOptions:
         """Return them as the plan takes them.
 
         Args:
@@ -87,7 +87,7 @@ class TextOptions:
         """
         if self.sender is not None and self.sender_column is not None:
             raise InvalidInputError("--sender", rule="expected one source of the lines", got="--sender-column too")
-        return Wishes(
+        return ColumnOptions(
             receiver=self.receiver,
             text_column=self.text_column,
             template=self.template if self.template_file is None else self._read_template(self.template_file),
@@ -159,7 +159,7 @@ class PaceOptions:
     batch_size: int | None = None
     """Messages of a request at most; 100, or with --rate what goes in a second, if not given."""
     concurrency: int = 8
-    """Requests under way at once."""
+    """Requests in flight at once."""
     stop_on_error: Annotated[bool, Parameter(negative="")] = False
     """End at the first message that is not accepted; the rest is not attempted."""
 

@@ -22,7 +22,7 @@ def progress(out: Output, counts: Counts, clock: Callable[[], float] = monotonic
 
     Args:
         out: Where.
-        counts: Returns how many rows there are of each fate now.
+        counts: Returns how many rows there are of each outcome now.
         clock: Seconds that only rise.
 
     Returns:

@@ -86,7 +86,7 @@ class RowLine(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, tag
 
     Attributes:
         row: Its number in the file.
-        status: Its fate.
+        status: Its outcome.
         track_id: The reference that it was sent with.
         id: The gateway's id, if it was accepted.
         receiver: The receiver, masked.

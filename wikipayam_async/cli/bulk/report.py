@@ -20,15 +20,15 @@ __all__ = ["End", "described_check", "exit_code", "tell_check", "tell_end"]
 _RETRY = " --retry-rejected"
 
 
-def tell_check(out: Output, check: Check, manner: str) -> None:
+def tell_check(out: Output, check: Check, detected_format: str) -> None:
     """Tell what the look through the file found.
 
     Args:
         out: Where.
         check: What was found.
-        manner: How the file was read.
+        detected_format: How the file was read.
     """
-    lines = [f"{counted(check.rows, 'row')}{f' ({manner})' if manner else ''}"]
+    lines = [f"{counted(check.rows, 'row')}{f' ({detected_format})' if detected_format else ''}"]
     if check.done:
         lines.append(f"done before: {check.done:,}")
     for word, count in check.held_back.items():
@@ -92,8 +92,8 @@ class End:
 
     @property
     def counts(self) -> Mapping[SendStatus, int]:
-        """How many rows there are of each fate, earlier runs included."""
-        return self.results.fates.counts(self.rows)
+        """How many rows there are of each outcome, earlier runs included."""
+        return self.results.outcomes.counts(self.rows)
 
     @property
     def code(self) -> Exit:
@@ -113,7 +113,7 @@ def exit_code(end: End) -> Exit:
     codes = [end.tally.code]
     if counts[SendStatus.UNKNOWN]:
         codes.append(Exit.UNKNOWN)
-    if counts[SendStatus.NOT_ATTEMPTED] or counts[SendStatus.REJECTED] > end.results.fates.held_back:
+    if counts[SendStatus.NOT_ATTEMPTED] or counts[SendStatus.REJECTED] > end.results.outcomes.held_back:
         codes.append(Exit.REJECTED)
     if end.tally.failure is not None:
         codes.append(Exit.REJECTED)
@@ -127,7 +127,7 @@ def tell_end(out: Output, end: End) -> None:
         out: Where.
         end: The end of the run.
     """
-    end.results.fates.end_of_run()
+    end.results.outcomes.end_of_run()
     counts, path = end.counts, end.results.path
     look = f"wikipayam results {shlex.quote(str(path))}"
     if end.tally.failure is not None:
@@ -148,7 +148,7 @@ def tell_end(out: Output, end: End) -> None:
     out.emit(
         {
             "counts": {status.value: count for status, count in counts.items()},
-            "held_back": end.results.fates.held_back,
+            "held_back": end.results.outcomes.held_back,
             "results": str(path),
             "exit": end.code.name.lower(),
             "causes": end.tally.causes,

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Self
 from attrs import frozen
 
 from wikipayam_async.cli.bulk.appender import Appender, open_to_append, sync_directory
-from wikipayam_async.cli.bulk.fates import Fates, Known, check_is_file, read_results
+from wikipayam_async.cli.bulk.outcomes import Known, RowOutcomes, check_is_file, read_results
 from wikipayam_async.cli.bulk.record import FORMAT, Claimed, Header, Line, RowLine, RunLine, encode
 from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
 from wikipayam_async.version import __version__
@@ -86,13 +86,13 @@ class ResultsFile:
 
     Attributes:
         path: Where it is.
-        fates: What is known of every row.
+        outcomes: What is known of every row.
         known: What it said when it was opened; None if it is still to be created.
     """
 
     def __init__(self, path: Path, lock: BaseFileLock) -> None:
         self.path = path
-        self.fates = Fates()
+        self.outcomes = RowOutcomes()
         self.known: Known | None = None
         self._lock = lock
         self._appender: Appender | None = None
@@ -128,7 +128,7 @@ class ResultsFile:
         try:
             known = read_results(path)
             found = cls(path, lock)
-            found.fates, found.known = known.fates, known
+            found.outcomes, found.known = known.outcomes, known
             found._appender = _append_to(path, known)
         except BaseException:
             lock.release()
@@ -167,7 +167,7 @@ class ResultsFile:
             ResultsFileError: One of the rows may have been sent already.
         """
         for row in rows:
-            if self.fates.may_have_been_sent(row):
+            if self.outcomes.may_have_been_sent(row):
                 raise ResultsFileError(f"row {row} is about to be sent a second time; nothing of its group was sent")
         claims = [Claimed(run=self._run, rows=ranges_of(rows))] if rows else []
         self._append([*refused, *claims], durable=bool(claims))
@@ -205,7 +205,7 @@ class ResultsFile:
                 raise ResultsFileError(f"{self.path}: is closed")
             self._appender.append(encode(lines), durable=durable)
             for line in lines:
-                self.fates.take(line)
+                self.outcomes.take(line)
 
     def _create(self, header: Header) -> None:
         self._appender = Appender(open_to_append(self.path, os.O_CREAT | os.O_EXCL), 0)

@@ -13,7 +13,7 @@ from wikipayam_async.bulk.options import OnError
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.cli.bulk.record import RowLine
 from wikipayam_async.cli.bulk.results_file import ResultsFile
-from wikipayam_async.cli.bulk.sorting import Given, HeldBack, Refused, Sorted
+from wikipayam_async.cli.bulk.sorting import HeldBack, Refused, Sorted, ToSend
 from wikipayam_async.cli.exits import Exit, exit_of, worst
 from wikipayam_async.errors import (
     AuthenticationError,
@@ -43,7 +43,7 @@ class Pace:
 
     Attributes:
         batch_size: The most messages of a request, and of a claim.
-        concurrency: How many requests are under way at once.
+        concurrency: How many requests are in flight at once.
         on_error: `collect` goes on after a message that was not accepted; `stop` leaves the rest unattempted.
     """
 
@@ -101,8 +101,8 @@ class Feed:
         self._results = results
         self._run = run
         self._group = group
-        self._claimed: deque[Given] = deque()
-        self._under_way: dict[int, int] = {}
+        self._claimed: deque[ToSend] = deque()
+        self._in_flight: dict[int, int] = {}
         self._given = 0
         self._stopped = False
 
@@ -115,7 +115,7 @@ class Feed:
         if not self._claimed or self._stopped:
             raise StopAsyncIteration
         given = self._claimed.popleft()
-        self._under_way[self._given] = given.row
+        self._in_flight[self._given] = given.row
         self._given += 1
         return given.message
 
@@ -129,7 +129,7 @@ class Feed:
         Args:
             result: A result of the run that this feeds.
         """
-        return self._under_way.pop(result.index)
+        return self._in_flight.pop(result.index)
 
     def give_back(self) -> list[RowLine]:
         """Return what became of the rows that were claimed and never given."""
@@ -144,14 +144,14 @@ class Feed:
         """Claim the next group, if there is one."""
         ended = False
         while not (ended or self._claimed):
-            group: list[Given] = []
+            group: list[ToSend] = []
             others: list[RowLine] = []
             while len(group) < self._group and len(others) < _MOST_REFUSED_AT_ONCE:
                 one = next(self._rows, None)
                 if one is None:
                     ended = True
                     break
-                if isinstance(one, Given):
+                if isinstance(one, ToSend):
                     group.append(self._named(one))
                 else:
                     others.append(_line_of(one))
@@ -159,13 +159,13 @@ class Feed:
                 self._results.claim([one.row for one in group], others)
             self._claimed.extend(group)
 
-    def _named(self, one: Given) -> Given:
+    def _named(self, one: ToSend) -> ToSend:
         """Give a message its reference, which is that of its row: it is known although its outcome never gets written."""
         message = one.message
         if message.track_id is not None:
             return one
         track_id = f"{self._run}-{one.row}"
-        return Given(one.row, SmsMessage(message.receiver, message.message, sender=message.sender, track_id=track_id))
+        return ToSend(one.row, SmsMessage(message.receiver, message.message, sender=message.sender, track_id=track_id))
 
 
 def _line_of(one: Refused | HeldBack) -> RowLine:
@@ -174,7 +174,7 @@ def _line_of(one: Refused | HeldBack) -> RowLine:
     return RowLine(row=one.row, status=SendStatus.REJECTED, receiver=one.receiver, reason=one.word)
 
 
-class _Books:
+class ResultWriter:
     """Writes down what became of the messages of one run."""
 
     def __init__(self, feed: Feed, results: ResultsFile, tally: Tally) -> None:
@@ -238,7 +238,7 @@ async def send_file(
     pace: Pace,
     on_progress: Callable[[], object],
 ) -> None:
-    """Send the messages of a file. If it is cancelled, what is under way is finished and everything is written down.
+    """Send the messages of a file. If it is cancelled, what is in flight is finished and everything is written down.
 
     Args:
         client: The client.
@@ -251,7 +251,7 @@ async def send_file(
     Raises:
         InvalidInputError: The pace breaks a rule; nothing was sent.
     """
-    books = _Books(feed, results, tally)
+    books = ResultWriter(feed, results, tally)
     run = client.sms.bulk(feed, pace.batch_size, pace.concurrency, on_error=pace.on_error)
     try:
         async with run:
@@ -267,7 +267,7 @@ async def send_file(
         on_progress()
 
 
-def _close(books: _Books, leftover: Iterable[SendResult]) -> OSError | None:
+def _close(books: ResultWriter, leftover: Iterable[SendResult]) -> OSError | None:
     try:
         books.close(leftover)
     except OSError as error:

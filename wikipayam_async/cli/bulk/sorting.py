@@ -8,19 +8,19 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from wikipayam_async.bulk.screening import Dedupe, Screen
-from wikipayam_async.cli.bulk.columns import Plan
-from wikipayam_async.cli.bulk.fates import Fate, Fates
+from wikipayam_async.cli.bulk.columns import ColumnMapping
+from wikipayam_async.cli.bulk.outcomes import RowOutcome, RowOutcomes
 from wikipayam_async.cli.bulk.tables import TableRow
 from wikipayam_async.errors import InvalidInputError, SuppressedError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.optout import OptOutList
 from wikipayam_async.redact.masks import mask_number
 
-__all__ = ["Given", "HeldBack", "Holding", "Refused", "Sieve", "Sorted", "Sorter"]
+__all__ = ["ToSend", "HeldBack", "Holding", "Refused", "Deduplicator", "Sorted", "Sorter"]
 
 
 @frozen
-class Given:
+class ToSend:
     """A row that gives a message to send.
 
     Attributes:
@@ -60,7 +60,7 @@ class HeldBack:
     word: str
 
 
-Sorted: TypeAlias = Given | Refused | HeldBack
+Sorted: TypeAlias = ToSend | Refused | HeldBack
 
 
 @frozen(kw_only=True)
@@ -76,7 +76,7 @@ class Holding:
     opt_out: OptOutList | None = None
 
 
-class Sieve:
+class Deduplicator:
     """Holds messages back. Keeps what it has seen: every reading of a file needs one of its own.
 
     Who opted out is asked first: what is held back for that is not a first one of several.
@@ -115,22 +115,22 @@ class Sorter:
     Attributes:
         plan: What becomes of a row.
         holding: What is held back.
-        fates: What is known of the rows from earlier runs.
+        outcomes: What is known of the rows from earlier runs.
         retry_rejected: Whether what was refused is to be tried again.
     """
 
-    plan: Plan
+    plan: ColumnMapping
     holding: Holding = field(factory=Holding)
-    fates: Fates = field(factory=Fates)
+    outcomes: RowOutcomes = field(factory=RowOutcomes)
     retry_rejected: bool = False
 
     @property
     def needs_memory(self) -> bool:
-        """Whether a sieve has to be told first what earlier runs sent."""
+        """Whether a deduplicator has to be told first what earlier runs sent."""
         return self.holding.dedupe is not None
 
-    def sieve(self, rows: Iterable[TableRow] = ()) -> Sieve:
-        """Return a new sieve.
+    def deduplicator(self, rows: Iterable[TableRow] = ()) -> Deduplicator:
+        """Return a new deduplicator.
 
         Args:
             rows: All rows of the file, if it has to know what earlier runs sent.
@@ -138,32 +138,34 @@ class Sorter:
         Raises:
             InvalidInputError: A row that was sent gives no message now.
         """
-        sieve = Sieve(self.holding)
+        deduplicator = Deduplicator(self.holding)
         for row in rows:
-            if self.fates.may_have_been_sent(row.number):
-                sieve.remember(self.plan.message_of(row))
-        return sieve
+            if self.outcomes.may_have_been_sent(row.number):
+                deduplicator.remember(self.plan.message_of(row))
+        return deduplicator
 
-    def sort(self, rows: Iterable[TableRow], sieve: Sieve) -> Iterator[Sorted]:
+    def sort(self, rows: Iterable[TableRow], deduplicator: Deduplicator) -> Iterator[Sorted]:
         """Yield what becomes of each row that is still to be seen to.
 
         Args:
             rows: All rows of the file.
-            sieve: A new sieve.
+            deduplicator: A new deduplicator.
         """
         for row in rows:
             if self._is_open(row.number):
-                yield self._sort(row, sieve)
+                yield self._sort(row, deduplicator)
 
     def _is_open(self, row: int) -> bool:
-        if self.retry_rejected and self.fates[row] in (Fate.REJECTED, Fate.HELD_BACK):
+        if self.retry_rejected and self.outcomes[row] in (RowOutcome.REJECTED, RowOutcome.HELD_BACK):
             return True
-        return self.fates.may_be_sent(row)
+        return self.outcomes.may_be_sent(row)
 
-    def _sort(self, row: TableRow, sieve: Sieve) -> Sorted:
+    def _sort(self, row: TableRow, deduplicator: Deduplicator) -> Sorted:
         try:
             message = self.plan.message_of(row)
         except InvalidInputError as error:
             return Refused(row.number, str(error))
-        word = sieve.check(message)
-        return Given(row.number, message) if word is None else HeldBack(row.number, mask_number(message.receiver), word)
+        word = deduplicator.check(message)
+        return (
+            ToSend(row.number, message) if word is None else HeldBack(row.number, mask_number(message.receiver), word)
+        )

@@ -11,7 +11,7 @@ from typing import BinaryIO
 import msgspec
 from attrs import frozen
 
-from wikipayam_async.cli.bulk.fates import Fates, check_is_file
+from wikipayam_async.cli.bulk.outcomes import RowOutcomes, check_is_file
 from wikipayam_async.cli.bulk.record import Claimed, Header, RowLine, scan
 from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
 from wikipayam_async.cli.exits import Exit
@@ -32,7 +32,7 @@ class Listed:
 
     Attributes:
         row: Its number in the file.
-        status: Its fate.
+        status: Its outcome.
         receiver: The receiver, masked.
         track_id: The reference that it was sent with.
         id: The gateway's id.
@@ -65,7 +65,7 @@ def tell_results(out: Output, path: Path, status: SendStatus | None, target: Pat
     Args:
         out: Where.
         path: The results file.
-        status: List the rows of this fate.
+        status: List the rows of this outcome.
         target: Write the rows to this file.
 
     Returns:
@@ -88,12 +88,12 @@ class _Contents:
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self.path = path
-        self.fates = Fates()
+        self.outcomes = RowOutcomes()
         self.header: Header | None = None
         self._file = file
         self._places = array("q", [-1])
         for start, _, line in scan(path, file):
-            self.fates.take(line)
+            self.outcomes.take(line)
             if isinstance(line, Header):
                 self.header = line
             elif isinstance(line, Claimed):
@@ -103,7 +103,7 @@ class _Contents:
                 self._note(line.row, line.row, start)
 
     def rows(self, status: SendStatus | None) -> Iterator[Listed]:
-        """Yield the rows of a fate, or all, by their numbers."""
+        """Yield the rows of a outcome, or all, by their numbers."""
         for row, place in enumerate(self._places):
             if place >= 0:
                 listed = self._listed(row, place)
@@ -135,14 +135,14 @@ class _Contents:
 
 
 def _tell(out: Output, contents: _Contents, status: SendStatus | None, target: Path | None) -> Exit:
-    counts = contents.fates.counts(0)
+    counts = contents.outcomes.counts(0)
     header = contents.header
     out.say(f"{contents.path}: {header.input}, begun {header.started}" if header else "")
     out.say(", ".join(f"{count:,} {one.value.replace('_', ' ')}" for one, count in counts.items()))
     out.say("rows that no run has come to yet are not counted")
     told: dict[str, object] = {
         "counts": {one.value: count for one, count in counts.items()},
-        "held_back": contents.fates.held_back,
+        "held_back": contents.outcomes.held_back,
     }
     if target is not None:
         _write(contents.rows(status), target)

@@ -71,13 +71,13 @@ class Table:
     Attributes:
         columns: The names of the columns; of JSON Lines those of the first row.
         is_fixed: Whether every row has these columns and no others.
-        manner: How it is read, as far as that was found out and not said: the delimiter, or the sheet.
+        detected_format: How it is read, as far as that was found out and not said: the delimiter, or the sheet.
         rows: The rows that are not empty.
     """
 
     columns: Sequence[str]
     is_fixed: bool
-    manner: str
+    detected_format: str
     rows: Iterator[TableRow]
 
 
@@ -170,7 +170,7 @@ def _open_json_lines(reading: Reading, text: io.TextIOWrapper) -> Table:
         if row.fault is None:
             break
     columns = tuple(head[-1].values) if head else ()
-    return Table(columns, is_fixed=False, manner="", rows=chain(head, rows))
+    return Table(columns, is_fixed=False, detected_format="", rows=chain(head, rows))
 
 
 def _objects(lines: Iterable[str]) -> Iterator[TableRow]:
@@ -219,18 +219,20 @@ def _first_column(sheet: CalamineSheet) -> int:
     return sheet.start[1] if sheet.start else 0
 
 
-def _tabulate(reading: Reading, records: Iterator[tuple[int, Any]], manner: str, *, first_column: int = 0) -> Table:
+def _tabulate(
+    reading: Reading, records: Iterator[tuple[int, Any]], detected_format: str, *, first_column: int = 0
+) -> Table:
     filled: Iterator[tuple[int, Any]] = ((number, cells) for number, cells in records if not _is_empty(cells))
     first = next(filled, None)
     if first is None:
-        return Table((), is_fixed=True, manner=manner, rows=iter(()))
+        return Table((), is_fixed=True, detected_format=detected_format, rows=iter(()))
     if reading.has_header:
         columns = _names(reading, first[0], _trimmed(first[1], 0))
     else:
         columns = tuple(str(first_column + place) for place in range(1, len(first[1]) + 1))
         filled = chain([first], filled)
     rows = (_row(number, columns, cells) for number, cells in filled)
-    return Table(columns, is_fixed=True, manner=manner, rows=rows)
+    return Table(columns, is_fixed=True, detected_format=detected_format, rows=rows)
 
 
 def _is_empty(cells: Sequence[object]) -> bool:

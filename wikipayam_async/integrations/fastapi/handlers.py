@@ -27,7 +27,7 @@ _CLOSE_CODES = {409: 1008, 422: 1008, 429: 1013, 503: 1013}
 def install_error_handlers(app: FastAPI, *, rate_limit_status: RateLimitStatus = 503) -> None:
     """Answer what this package raises with the right status, and with no more than a caller should know.
 
-    Bad input is 422 in FastAPI's own shape. A send whose fate is not known is 502, with the track ids. A gateway that
+    Bad input is 422 in FastAPI's own shape. A send whose outcome is not known is 502, with the track ids. A gateway that
     fails or refuses is 502, one that is silent 504, one that wants a pause 503 with Retry-After, as is a full outbox; an
     empty account is 503. What the service itself got wrong, as a bad token, is 500 without details. What the body
     leaves out goes to the logger `wikipayam_async`. A web socket is closed with the same words as its reason.

@@ -194,7 +194,7 @@ class Consumer:
                 raise
 
     async def _mark_handled(self) -> None:
-        """Mark what was handled. Handlers that end while a request is under way share the next one."""
+        """Mark what was handled. Handlers that end while a request is in flight share the next one."""
         async with self._marking:
             ids = list(self._handled)
             if ids:

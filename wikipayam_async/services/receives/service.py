@@ -147,7 +147,7 @@ class ReceivesService(InboxReading):
             on_error: Called with the message and the exception when a handler raises; may be async. By default the
                 failure is logged, without the text.
             sender: Only messages from this number.
-            stop_timeout: How many seconds a handler that is under way is given to finish when the worker is stopped.
+            stop_timeout: How many seconds a handler that is in flight is given to finish when the worker is stopped.
             name: Stands in the log.
 
         Raises:

@@ -74,7 +74,7 @@ class WorkerOptions:
         on_error: Called with a message and what its handler raised.
         poll_interval: Seconds between two looks at an empty inbox.
         concurrency: How many handlers may run at once.
-        stop_timeout: How many seconds a handler that is under way at the end is given.
+        stop_timeout: How many seconds a handler that is in flight at the end is given.
         name: Stands in the log.
     """
 
@@ -151,7 +151,7 @@ class InboundWorker:
         self._tally = _Tally()
         self._running = False
         self._patient = True
-        self._under_way: dict[anyio.CancelScope, None] = {}
+        self._in_flight: dict[anyio.CancelScope, None] = {}
         self._group: TaskGroup
 
     @property
@@ -206,7 +206,7 @@ class InboundWorker:
             self._running = False
 
     async def _limit_stopping(self, finished: anyio.Event) -> None:
-        """Wait until this is cancelled, and then for the handlers that are under way, but not for ever."""
+        """Wait until this is cancelled, and then for the handlers that are in flight, but not for ever."""
         try:
             await anyio.sleep_forever()
         finally:
@@ -214,7 +214,7 @@ class InboundWorker:
             with anyio.CancelScope(deadline=deadline, shield=True):
                 await finished.wait()
             self._patient = False
-            for scope in self._under_way:
+            for scope in self._in_flight:
                 scope.cancel()
 
     async def _supervise(self, finished: anyio.Event) -> None:
@@ -281,8 +281,8 @@ class InboundWorker:
         with anyio.CancelScope(shield=True) as scope:
             if not self._patient:
                 scope.cancel()
-            self._under_way[scope] = None
+            self._in_flight[scope] = None
             try:
                 yield scope
             finally:
-                del self._under_way[scope]
+                del self._in_flight[scope]

@@ -93,7 +93,7 @@ class DeliveryReport:
 
     Attributes:
         statuses: The last status of every message that the gateway spoke of, by id.
-        pending: The ids whose fate is still open, in the order asked; those that the gateway never mentioned too.
+        pending: The ids whose outcome is still open, in the order asked; those that the gateway never mentioned too.
     """
 
     statuses: Mapping[str, DeliveryStatus]
@@ -134,7 +134,7 @@ class Polling:
 
 @frozen
 class _Wire:
-    """One item of the answer, by its names on the wire."""
+    """One item of the answer, by its names on the payload."""
 
     id: str
     deliver_status: str = ""

@@ -19,10 +19,10 @@ from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.messages.models import SentMessage, SmsMessage
-from wikipayam_async.messages.payload import Batch, SmsWire, TrackIds, prepare_all, prepare_sms
+from wikipayam_async.messages.payload import Batch, SmsPayload, TrackIds, prepare_all, prepare_sms
 from wikipayam_async.redact.sealed import SealedBytes
 from wikipayam_async.services.receives.models import LegacyInbox, read_inbox
-from wikipayam_async.services.sending import send_all, send_batch, send_told
+from wikipayam_async.services.sending import send_all, send_batch, send_detailed
 from wikipayam_async.services.sms.tracking import DeliveryTracking
 
 if TYPE_CHECKING:
@@ -65,8 +65,8 @@ class SmsService(DeliveryTracking):
         """
         sms = SmsMessage(receiver, message, sender=sender, track_id=track_id)
         del receiver, message  # a traceback with locals shows the message masked
-        wire = self._preparer(normalize=normalize)(sms)
-        return (await send_all(self._pipeline, SEND, Batch([sms], [wire])))[0]
+        payload = self._preparer(normalize=normalize)(sms)
+        return (await send_all(self._pipeline, SEND, Batch([sms], [payload])))[0]
 
     async def send_many(self, messages: Iterable[SmsMessage], *, normalize: bool = True) -> list[SentMessage]:
         """Send some messages in one request (`POST /sms/send`); the results stand in the order of the messages.
@@ -101,17 +101,17 @@ class SmsService(DeliveryTracking):
     ) -> BulkReport:
         """Send any number of messages, many requests at once; return what became of each (`POST /sms/send`).
 
-        A message that is refused spoils no other. Nothing whose fate is unknown is sent again. A refusal that concerns
+        A message that is refused spoils no other. Nothing whose outcome is unknown is sent again. A refusal that concerns
         them all (401, 402, 403, a gateway that cannot be reached) stops the run, and the rest is not attempted.
         To keep what is known if this is cancelled, use `bulk`, or collect the outcomes with `on_event`.
 
         Args:
             messages: The messages: any iterable, plain or async. All results are held in memory; `bulk` holds none.
             batch_size: The most messages of a request.
-            concurrency: How many requests are under way at once; no more than the client's `max_connections` will be.
+            concurrency: How many requests are in flight at once; no more than the client's `max_connections` will be.
             on_error: `collect` goes on after a message that was not accepted; `stop` leaves the rest unattempted.
             progress: Called with the number of messages done, the total (None if it is not known), and the count of
-                each fate, after every request.
+                each outcome, after every request.
             normalize: Bring the receivers to the form `09…`; False sends them as they are.
             dedupe: Hold back what was in this run before: `receiver` sends each number one message, `receiver_and_text`
                 the same text once. What is held back is `REJECTED` with a `SuppressedError`, which stops no run.
@@ -164,7 +164,7 @@ class SmsService(DeliveryTracking):
         Args:
             messages: The messages: any iterable, plain or async; it may be endless.
             batch_size: The most messages of a request.
-            concurrency: How many requests are under way at once; no more than the client's `max_connections` will be.
+            concurrency: How many requests are in flight at once; no more than the client's `max_connections` will be.
             ordered: Give the results in the order of the messages instead of in that of their completion.
             on_error: `collect` goes on after a message that was not accepted; `stop` leaves the rest unattempted.
             normalize: Bring the receivers to the form `09…`; False sends them as they are.
@@ -204,7 +204,7 @@ class SmsService(DeliveryTracking):
             max_size: The most messages of a request. A full one leaves at once.
             linger: The most seconds that a message waits for others to join it. 0 is the same tick of the event loop:
                 whatever else is ready joins.
-            concurrency: How many requests are under way at once; no more than the client's `max_connections` will be.
+            concurrency: How many requests are in flight at once; no more than the client's `max_connections` will be.
                 While all are, messages gather.
             max_waiting: How many messages may wait to leave; those that come then wait for room.
 
@@ -212,7 +212,7 @@ class SmsService(DeliveryTracking):
             InvalidInputError: An argument breaks a rule.
         """
         return Batcher(
-            functools.partial(send_told, self._pipeline, SEND),
+            functools.partial(send_detailed, self._pipeline, SEND),
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
             longest_pause=self._options.retry.longest_wait,
@@ -237,7 +237,7 @@ class SmsService(DeliveryTracking):
             max_waiting: How many messages may wait; a post that finds no room raises `OutboxFullError`.
             max_size: The most messages of a request. A full one leaves at once.
             linger: The most seconds that a message waits for others to join it.
-            concurrency: How many requests are under way at once; no more than the client's `max_connections` will be.
+            concurrency: How many requests are in flight at once; no more than the client's `max_connections` will be.
             drain_timeout: The most seconds that leaving the block goes on sending what waits.
             on_outcome: Called with the `SendResult` of every message that was posted; a plain function that returns at
                 once. Its `index` is the number of the post, counted from 0.
@@ -247,7 +247,7 @@ class SmsService(DeliveryTracking):
             ConfigurationError: `on_outcome` is no plain function.
         """
         return Outbox(
-            functools.partial(send_told, self._pipeline, SEND),
+            functools.partial(send_detailed, self._pipeline, SEND),
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
             longest_pause=self._options.retry.longest_wait,
@@ -270,7 +270,7 @@ class SmsService(DeliveryTracking):
         read = functools.partial(read_inbox, zone=self._options.timezone)
         return await self._pipeline.run(Call(operation=RECEIVE, read=read, body=body))
 
-    def _preparer(self, *, normalize: bool) -> Callable[[SmsMessage], SmsWire]:
+    def _preparer(self, *, normalize: bool) -> Callable[[SmsMessage], SmsPayload]:
         return functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize)
 
     def _start(self, messages: Messages, order: BulkOrder) -> BulkRun:

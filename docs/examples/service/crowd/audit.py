@@ -20,7 +20,7 @@ class Books:
         answered: The track ids of the orders that were answered 202.
         broken: How many orders got no answer.
         posted: The track ids that the shop promised to send.
-        outcomes: Its later lines: track ids and fates.
+        outcomes: Its later lines: track ids and outcomes.
         ledger: The track ids that the gateway accepted, as often as it did.
     """
 
@@ -30,9 +30,9 @@ class Books:
     outcomes: list[tuple[str, str]] = field(factory=list)
     ledger: list[str] = field(factory=list)
 
-    def fates(self, *fates: str) -> set[str]:
-        """Return the track ids that came to one of these fates."""
-        return {track_id for track_id, fate in self.outcomes if fate in fates}
+    def having(self, *statuses: str) -> set[str]:
+        """Return the track ids that came to one of these outcomes."""
+        return {track_id for track_id, outcome in self.outcomes if outcome in statuses}
 
     def checks(self) -> list[Check]:
         """Compare the books."""
@@ -42,9 +42,9 @@ class Books:
             Check("every order that was answered 202 was promised", answered - posted),
             Check("every promise has an outcome", posted - set(told)),
             Check("no promise has two", _repeated(told) | _repeated(self.posted) | (set(told) - posted)),
-            Check("nothing lost: what counts as accepted is in the ledger", self.fates("accepted") - ledger),
+            Check("nothing lost: what counts as accepted is in the ledger", self.having("accepted") - ledger),
             Check("nothing twice: the ledger has each track id once", _repeated(self.ledger)),
-            Check("the ledger has nothing but accepted and unknown", ledger - self.fates("accepted", "unknown")),
+            Check("the ledger has nothing but accepted and unknown", ledger - self.having("accepted", "unknown")),
             Check(
                 "orders without an answer explain the promises nobody heard of",
                 set(sorted(posted - answered)[self.broken :]),

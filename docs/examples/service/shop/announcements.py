@@ -31,7 +31,7 @@ class Announcement(BaseModel):
 
 
 class Progress(BaseModel):
-    """How far it got. `counts` tells how many came to which fate; together they are `done`."""
+    """How far it got. `counts` tells how many came to which outcome; together they are `done`."""
 
     done: int
     total: int
@@ -65,7 +65,7 @@ async def _send_all(
     def note(results: list[SendResult]) -> None:
         for result in results:
             shop.journal.outcome(result)
-            counts[_fate(result)] += 1
+            counts[_outcome(result)] += 1
 
     def tell(*, finished: bool = False) -> None:
         try:
@@ -89,5 +89,5 @@ async def _send_all(
         tell(finished=counts.total() == total)
 
 
-def _fate(result: SendResult) -> str:
+def _outcome(result: SendResult) -> str:
     return result.error.reason if isinstance(result.error, SuppressedError) else result.status.value

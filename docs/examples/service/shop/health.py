@@ -27,10 +27,10 @@ class WorkerReport(BaseModel):
 
 
 class OutboxReport(BaseModel):
-    """The outbox: what waits, what is under way, and how many came to each fate."""
+    """The outbox: what waits, what is in flight, and how many came to each outcome."""
 
     waiting: int
-    under_way: int
+    in_flight: int
     counts: dict[str, int]
 
 
@@ -50,7 +50,7 @@ async def health(worker: InboundWorkerDep, outbox: OutboxDep, shop: ShopDep) -> 
         worker=WorkerReport.model_validate(worker.health, from_attributes=True),
         outbox=OutboxReport(
             waiting=outbox.waiting,
-            under_way=outbox.under_way,
+            in_flight=outbox.in_flight,
             counts={status.value: count for status, count in outbox.counts.items()},
         ),
         orders=len(shop.orders),

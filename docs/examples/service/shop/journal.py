@@ -14,7 +14,7 @@ __all__ = ["Journal"]
 
 
 class Journal:
-    """Lines with a track id and what happened: `posted`, and later one of the four fates of a message.
+    """Lines with a track id and what happened: `posted`, and later one of the four outcomes of a message.
 
     A line is a short write to a file, which the event loop can bear. After a crash, what was posted and has no second
     line is what has to be looked up in the gateway's panel.

@@ -39,7 +39,7 @@ async def announce(client: AsyncWikipayam, tasks: TaskGroup, journal: Journal) -
     await _send_all(client, shop, ANNOUNCEMENT, send)
 
 
-def fates(path: Path) -> list[str]:
+def outcomes(path: Path) -> list[str]:
     """Read the journal."""
     return [json.loads(line)["what"] for line in path.read_text("utf-8").splitlines()]
 
@@ -54,7 +54,7 @@ async def test_it_goes_on_if_nobody_looks(
             await announce(wikipayam_client, tasks, journal)
             tasks.cancel_scope.cancel()
     assert len(wikipayam_emulator.ledger) == 250
-    assert fates(tmp_path / "journal") == ["accepted"] * 250
+    assert outcomes(tmp_path / "journal") == ["accepted"] * 250
 
 
 async def test_a_shop_that_shuts_down_accounts_for_it(
@@ -70,6 +70,6 @@ async def test_a_shop_that_shuts_down_accounts_for_it(
                 await checkpoint()
             tasks.cancel_scope.cancel()
     assert len(wikipayam_emulator.ledger) == 0
-    told = fates(tmp_path / "journal")
+    told = outcomes(tmp_path / "journal")
     assert len(told) == 250
     assert set(told) <= {"rejected", "not_attempted"}

@@ -48,7 +48,7 @@ async def test_a_code_that_arrived_is_not_called_about(wikipayam_emulator: Emula
 
 
 async def test_a_code_is_waited_for(wikipayam_emulator: Emulator) -> None:
-    """While it is under way and in time, there is no call."""
+    """While it is in flight and in time, there is no call."""
     await look_three_times(wikipayam_emulator, after=30)
     assert wikipayam_emulator.requests_to("POST /sms/deliver") == 3
     assert wikipayam_emulator.requests_to("POST /voice-otp/send") == 0

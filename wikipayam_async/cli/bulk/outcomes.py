@@ -13,16 +13,16 @@ from wikipayam_async.cli.bulk.record import HELD_BACK, Claimed, Header, Line, Ro
 from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["Fate", "Fates", "Known", "check_is_file", "read_results"]
+__all__ = ["RowOutcome", "RowOutcomes", "Known", "check_is_file", "read_results"]
 
 
-class Fate(IntEnum):
+class RowOutcome(IntEnum):
     """What is known of a row."""
 
     NONE = 0
     """It was never claimed."""
     CLAIMED = 1
-    """It was claimed by the run that is under way, and may leave at any moment."""
+    """It was claimed by the run that is in flight, and may leave at any moment."""
     ACCEPTED = 2
     REJECTED = 3
     HELD_BACK = 4
@@ -33,14 +33,14 @@ class Fate(IntEnum):
 
 
 _FATES = {
-    SendStatus.ACCEPTED: Fate.ACCEPTED,
-    SendStatus.REJECTED: Fate.REJECTED,
-    SendStatus.UNKNOWN: Fate.UNKNOWN,
-    SendStatus.NOT_ATTEMPTED: Fate.NOT_ATTEMPTED,
+    SendStatus.ACCEPTED: RowOutcome.ACCEPTED,
+    SendStatus.REJECTED: RowOutcome.REJECTED,
+    SendStatus.UNKNOWN: RowOutcome.UNKNOWN,
+    SendStatus.NOT_ATTEMPTED: RowOutcome.NOT_ATTEMPTED,
 }
 
 
-class Fates:
+class RowOutcomes:
     """What is known of every row, in a byte each."""
 
     __slots__ = ("_codes",)
@@ -48,8 +48,8 @@ class Fates:
     def __init__(self) -> None:
         self._codes = bytearray()
 
-    def __getitem__(self, row: int) -> Fate:
-        return Fate(self._codes[row]) if row < len(self._codes) else Fate.NONE
+    def __getitem__(self, row: int) -> RowOutcome:
+        return RowOutcome(self._codes[row]) if row < len(self._codes) else RowOutcome.NONE
 
     def take(self, line: Line) -> None:
         """Take note of a line.
@@ -60,15 +60,15 @@ class Fates:
         if isinstance(line, Claimed):
             for first, last in line.rows:
                 self._reach(last)
-                self._codes[first : last + 1] = bytes([Fate.CLAIMED]) * (last + 1 - first)
+                self._codes[first : last + 1] = bytes([RowOutcome.CLAIMED]) * (last + 1 - first)
         elif isinstance(line, RowLine):
             self._reach(line.row)
             held_back = line.status is SendStatus.REJECTED and line.reason in HELD_BACK
-            self._codes[line.row] = Fate.HELD_BACK if held_back else _FATES[line.status]
+            self._codes[line.row] = RowOutcome.HELD_BACK if held_back else _FATES[line.status]
 
     def end_of_run(self) -> None:
         """Take what was claimed and not settled for unknown, as after the last line of a file."""
-        self._codes = self._codes.replace(bytes([Fate.CLAIMED]), bytes([Fate.UNKNOWN]))
+        self._codes = self._codes.replace(bytes([RowOutcome.CLAIMED]), bytes([RowOutcome.UNKNOWN]))
 
     def may_be_sent(self, row: int) -> bool:
         """Say whether a row was certainly not sent, and not refused either.
@@ -76,7 +76,7 @@ class Fates:
         Args:
             row: Its number.
         """
-        return self[row] in (Fate.NONE, Fate.NOT_ATTEMPTED)
+        return self[row] in (RowOutcome.NONE, RowOutcome.NOT_ATTEMPTED)
 
     def may_have_been_sent(self, row: int) -> bool:
         """Say whether a row was accepted, or may have been.
@@ -84,42 +84,42 @@ class Fates:
         Args:
             row: Its number.
         """
-        return self[row] in (Fate.ACCEPTED, Fate.UNKNOWN, Fate.CLAIMED)
+        return self[row] in (RowOutcome.ACCEPTED, RowOutcome.UNKNOWN, RowOutcome.CLAIMED)
 
     @property
     def held_back(self) -> int:
         """How many of the rejected rows were held back on our side."""
-        return self._count(Fate.HELD_BACK)
+        return self._count(RowOutcome.HELD_BACK)
 
     def counts(self, rows: int) -> Mapping[SendStatus, int]:
-        """Return how many rows there are of each fate; what was never claimed is not attempted.
+        """Return how many rows there are of each outcome; what was never claimed is not attempted.
 
         Args:
             rows: How many rows the file has.
         """
-        accepted, rejected = self._count(Fate.ACCEPTED), self._count(Fate.REJECTED, Fate.HELD_BACK)
-        unknown = self._count(Fate.UNKNOWN, Fate.CLAIMED)
+        accepted, rejected = self._count(RowOutcome.ACCEPTED), self._count(RowOutcome.REJECTED, RowOutcome.HELD_BACK)
+        unknown = self._count(RowOutcome.UNKNOWN, RowOutcome.CLAIMED)
         return {
             SendStatus.ACCEPTED: accepted,
             SendStatus.REJECTED: rejected,
             SendStatus.UNKNOWN: unknown,
-            SendStatus.NOT_ATTEMPTED: max(rows - accepted - rejected - unknown, self._count(Fate.NOT_ATTEMPTED)),
+            SendStatus.NOT_ATTEMPTED: max(rows - accepted - rejected - unknown, self._count(RowOutcome.NOT_ATTEMPTED)),
         }
 
     def so_far(self, rows: int) -> Mapping[SendStatus, int]:
-        """Return the same while a run is under way: what it has claimed and not settled is not attempted yet.
+        """Return the same while a run is in flight: what it has claimed and not settled is not attempted yet.
 
         Args:
             rows: How many rows the file has.
         """
         counts = dict(self.counts(rows))
-        under_way = self._count(Fate.CLAIMED)
-        counts[SendStatus.UNKNOWN] -= under_way
-        counts[SendStatus.NOT_ATTEMPTED] += under_way
+        in_flight = self._count(RowOutcome.CLAIMED)
+        counts[SendStatus.UNKNOWN] -= in_flight
+        counts[SendStatus.NOT_ATTEMPTED] += in_flight
         return counts
 
-    def _count(self, *fates: Fate) -> int:
-        return sum(self._codes.count(fate) for fate in fates)
+    def _count(self, *outcomes: RowOutcome) -> int:
+        return sum(self._codes.count(outcome) for outcome in outcomes)
 
     def _reach(self, row: int) -> None:
         if row >= len(self._codes):
@@ -132,14 +132,14 @@ class Known:
 
     Attributes:
         header: Its first line.
-        fates: What is known of every row.
+        outcomes: What is known of every row.
         size: How many bytes of it count; behind them is half a line at most.
         is_ended: Whether the last line that counts has its end.
         opt_out: Whether any run had a list of people who want no messages.
     """
 
     header: Header
-    fates: Fates
+    outcomes: RowOutcomes
     size: int
     is_ended: bool
     opt_out: bool
@@ -167,7 +167,7 @@ def read_results(path: Path) -> Known:
     Raises:
         ResultsFileError: It is not there, or not every line of it can be read.
     """
-    fates = Fates()
+    outcomes = RowOutcomes()
     check_is_file(path)
     try:
         with path.open("rb") as file:
@@ -176,11 +176,11 @@ def read_results(path: Path) -> Known:
             header = cast("Header", first)
             opt_out = header.opt_out
             for _, end, line in lines:
-                fates.take(line)
+                outcomes.take(line)
                 opt_out |= isinstance(line, RunLine) and line.opt_out
                 size = end
-            fates.end_of_run()
+            outcomes.end_of_run()
             file.seek(size - 1)
-            return Known(header, fates, size, file.read(1) == b"\n", opt_out)
+            return Known(header, outcomes, size, file.read(1) == b"\n", opt_out)
     except OSError as error:
         raise ResultsFileError(cannot(path, "read", error)) from None

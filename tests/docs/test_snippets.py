@@ -28,8 +28,8 @@ from docs.examples.endpoints.page import (
     curl_of,
     endpoint_of,
     make_page,
-    play,
     read_snippets,
+    run_snippets,
 )
 from tests.docs.gateway import operations
 from wikipayam_async.emulator import DEFAULT_TOKEN, InboundMessage, LedgerEntry, Request, serve
@@ -74,7 +74,7 @@ def step_of(emulator: RecordingEmulator) -> Step:
 
 async def by_python(emulator: RecordingEmulator) -> list[Step]:
     """Run the Python snippets."""
-    return [step_of(emulator) async for _ in play(SNIPPETS, emulator)]
+    return [step_of(emulator) async for _ in run_snippets(SNIPPETS, emulator)]
 
 
 @pytest.fixture(scope="module")
@@ -135,7 +135,7 @@ async def play_commands(run: Run, emulator: RecordingEmulator) -> tuple[list[Ste
     steps, answers = [], []
     preparations = [evolve(snippet, code="") for snippet in SNIPPETS]
     commands = iter(COMMANDS)
-    async for _ in play(preparations, emulator):
+    async for _ in run_snippets(preparations, emulator):
         answers.append(await anyio.to_thread.run_sync(run, next(commands)))
         steps.append(step_of(emulator))
     return steps, answers
@@ -216,7 +216,7 @@ def test_only_holoos_get_has_the_token_in_its_url(wanted: list[Step]) -> None:
     """And the page says so beside it."""
     in_query = [step.asked[:2] for step in wanted if DEFAULT_TOKEN in step.asked[2].values()]
     assert in_query == [("GET", "/api/v1/service/holoo")]
-    assert "**The token travels in the URL**" in SNIPPETS[-1].text
+    assert "**The token is in the URL**" in SNIPPETS[-1].text
 
 
 @pytest.mark.skipif(not SHELL.exists(), reason="there is no shell here")

@@ -1,7 +1,7 @@
-"""One snippet for every call of the gateway. `page.py` makes docs/en/snippets.md of them.
+"""One snippet per call of the gateway. `page.py` generates docs/en/snippets.md from them.
 
-A function is a snippet: its docstring is the heading and the text, its body is what is shown and run. Its parameters are
-what it takes over from the snippets above.
+Each function is a snippet: its docstring is the heading and the text, its body the code that is shown and run, its
+parameters the names that it uses from earlier snippets.
 """
 
 from collections.abc import Callable
@@ -15,22 +15,22 @@ F = TypeVar("F")
 
 
 def needs(prepare: Callable[[Emulator], object]) -> Callable[[F], F]:
-    """Say what has to happen to the emulator before a snippet is run; the page does not show it."""
-    del prepare  # which is read from the source, as everything here
+    """Name the function that prepares the emulator for a snippet; the page does not show it."""
+    del prepare  # page.py reads it from the source
     return lambda snippet: snippet
 
 
-def people_write(emulator: Emulator) -> None:
-    """Let three messages come in, one of them long ago."""
+def receive_messages(emulator: Emulator) -> None:
+    """Receive three messages, one of them long ago."""
     emulator.inbound(sender="989127782175", message="لغو ", received_at=datetime(2024, 1, 15, 9, 30, tzinfo=TEHRAN))
     emulator.inbound(sender="989178100665", message="۱۱")
     emulator.inbound(sender="989123456789", message="سلام")
 
 
 async def balance(client: AsyncWikipayam) -> None:
-    """The balance.
+    """Get the balance.
 
-    The gateway recommends it as the first call: it shows whether the token is right.
+    The gateway recommends it as the first call: it shows whether the token is valid.
     """
     balance = await client.balance()
     print(balance.balance, balance.currency)
@@ -39,7 +39,7 @@ async def balance(client: AsyncWikipayam) -> None:
 async def send(client: AsyncWikipayam) -> None:
     """Send an SMS.
 
-    Without `track_id` the package makes one; the gateway does not ask for one.
+    If `track_id` is omitted, the package generates one; the gateway does not require it.
     """
     sent = await client.sms.send("09123456789", "Your order is ready", track_id="ORDER-1001")
     print(sent.id, sent.track_id)
@@ -48,7 +48,7 @@ async def send(client: AsyncWikipayam) -> None:
 async def send_many(client: AsyncWikipayam) -> None:
     """Send several SMS in one request.
 
-    The messages may differ in everything, the line included. For more than a few hundred see [bulk sends](bulk.md).
+    The messages may differ in every field, including the line. For more than a few hundred see [bulk sends](bulk.md).
     """
     messages = [
         SmsMessage("09120000001", "Your order is ready", track_id="ORDER-1"),
@@ -59,9 +59,9 @@ async def send_many(client: AsyncWikipayam) -> None:
 
 
 async def send_note(client: AsyncWikipayam) -> None:
-    """Send an SMS whose text is called `note`.
+    """Send an SMS with `note`.
 
-    The gateway takes `note` for `message`.
+    The gateway accepts `note` in place of `message`.
     """
     note = SmsMessage("09123456789", note="Your order has left", track_id="ORDER-3")
     (sent,) = await client.sms.send_many([note])
@@ -69,19 +69,19 @@ async def send_note(client: AsyncWikipayam) -> None:
 
 
 async def delivery_status(client: AsyncWikipayam, sent: SentMessage) -> None:
-    """Ask what became of messages.
+    """Get delivery statuses.
 
-    By the gateway's ids, never by track id. Waiting for the end has [a page of its own](delivery.md).
+    By the gateway's ids, never by track id. [Delivery](delivery.md) describes waiting for the final status.
     """
     for status in await client.sms.delivery_status([sent.id]):
         print(status.id, status.status)
 
 
-@needs(people_write)
+@needs(receive_messages)
 async def receive(client: AsyncWikipayam) -> None:
-    """Received messages, from the old service.
+    """List received messages (old service).
 
-    The gateway does not document the answer. The calls below are the new service.
+    The gateway does not document the response. The calls below belong to the new service.
     """
     inbox = await client.sms.receive(from_date="2024-01-01")
     for message in inbox:
@@ -89,9 +89,9 @@ async def receive(client: AsyncWikipayam) -> None:
 
 
 async def list_received(client: AsyncWikipayam) -> None:
-    """Received messages.
+    """List received messages.
 
-    One page, of 500 at most. `client.receives.iter()` gives all of them.
+    Returns one page of at most 500. `client.receives.iter()` yields all messages.
     """
     page = await client.receives.list(limit=20, offset=0, status="all")
     for message in page.receives:
@@ -99,9 +99,9 @@ async def list_received(client: AsyncWikipayam) -> None:
 
 
 async def search(client: AsyncWikipayam) -> None:
-    """Received messages, filtered and sorted.
+    """Filter and sort received messages.
 
-    Each filter may be left out.
+    Every filter is optional.
     """
     found = await client.receives.list(
         sender="989127782175",
@@ -117,36 +117,36 @@ async def search(client: AsyncWikipayam) -> None:
 
 
 async def unread(client: AsyncWikipayam) -> None:
-    """Unread messages.
+    """List unread messages.
 
-    To read them does not mark them.
+    Listing does not mark them as read.
     """
     page = await client.receives.unread(limit=30)
     print(page.total_unread, len(page.receives))
 
 
 async def unread_count(client: AsyncWikipayam) -> None:
-    """How many are unread."""
+    """Count unread messages."""
     print(await client.receives.unread_count())
 
 
 async def statistics(client: AsyncWikipayam) -> None:
-    """Figures about received messages.
+    """Get statistics on received messages.
 
-    The gateway does not document which figures. `Statistics` is a mapping of whatever comes.
+    The gateway does not document the fields. `Statistics` is a mapping of the response.
     """
     figures = await client.receives.statistics(from_date="2024-01-01", to_date="2024-12-31")
     print(dict(figures))
 
 
 async def get(client: AsyncWikipayam, message: Receive) -> None:
-    """One received message."""
+    """Get a received message."""
     message = await client.receives.get(message.id)
     print(message.message)
 
 
 async def mark_read(client: AsyncWikipayam, message: Receive) -> None:
-    """Mark some messages as read."""
+    """Mark messages as read."""
     marked = await client.receives.mark_read([message.id])
     print(marked.marked_count, marked.requested_count)
 
@@ -158,30 +158,30 @@ async def mark_all_read(client: AsyncWikipayam) -> None:
 
 
 async def delete(client: AsyncWikipayam, message: Receive) -> None:
-    """Delete some messages.
+    """Delete messages.
 
-    A DELETE with a body, which some HTTP clients and proxies do not expect.
+    This is a DELETE with a body, which some HTTP clients and proxies do not support.
     """
     deleted = await client.receives.delete([message.id])
     print(deleted.deleted_count, deleted.requested_count)
 
 
 async def delete_all_read(client: AsyncWikipayam) -> None:
-    """Delete all messages that were read."""
+    """Delete all read messages."""
     deleted = await client.receives.delete_all_read()
     print(deleted.deleted_count)
 
 
-@needs(people_write)
+@needs(receive_messages)
 async def delete_all_unread(client: AsyncWikipayam) -> None:
-    """Delete all messages that were not read."""
+    """Delete all unread messages."""
     deleted = await client.receives.delete_all_unread()
     print(deleted.deleted_count)
 
 
-@needs(people_write)
+@needs(receive_messages)
 async def delete_older_than(client: AsyncWikipayam) -> None:
-    """Delete messages older than so many days."""
+    """Delete messages older than n days."""
     deleted = await client.receives.delete_older_than(days=30)
     print(deleted.deleted_count)
 
@@ -189,14 +189,14 @@ async def delete_older_than(client: AsyncWikipayam) -> None:
 async def otp(client: AsyncWikipayam) -> None:
     """Send a one-time code by SMS.
 
-    In the words of a pattern that the gateway keeps. The body is an array; `client.otp.send_many` sends several.
+    The text comes from a pattern stored at the gateway. The body is an array; `client.otp.send_many` sends several.
     """
     sent = await client.otp.send("09123456789", "123456", otp_pattern_id=13, track_id="LOGIN-1001")
     print(sent.id, sent.track_id)
 
 
 async def voice(client: AsyncWikipayam) -> None:
-    """Send a one-time code by a call.
+    """Send a one-time code by voice call.
 
     Success means queued, not called. The body is an object.
     """
@@ -205,21 +205,20 @@ async def voice(client: AsyncWikipayam) -> None:
 
 
 async def holoo(client: AsyncWikipayam) -> None:
-    """Send an SMS as Holoo does, by POST.
+    """Send an SMS through the Holoo endpoint.
 
-    The road of the accounting software Holoo. The user name is the account's; the password is the token. For new programs
-    `client.sms.send` is the better one.
+    Made for the accounting software Holoo. The user name is the account's; the password is the token. New programs should
+    use `client.sms.send`.
     """
     result = await client.holoo.send("09120000001", "Your order is ready", username="09123456789")
     print(result.id)
 
 
 async def holoo_get(client: AsyncWikipayam) -> None:
-    """Send an SMS as Holoo does, by GET.
+    """Send an SMS through the legacy Holoo endpoint.
 
-    **The token travels in the URL**, where every proxy and server on the way logs it, and where the history of a
-    browser keeps it. Use this road only for a program that knows no other. The package keeps the URL out of its own
-    logs, but can do no more.
+    **The token is in the URL**, where every proxy and server on the way logs it and a browser's history keeps it. Use
+    this endpoint only for a program that supports no other. The package keeps the URL out of its own logs only.
     """
     result = await client.holoo.send_get("09120000001", "Your order is ready", username="09123456789")
     print(result.id)

@@ -1,4 +1,4 @@
-"""One SMS for every row of a table, and what became of each."""
+"""Send one SMS per row of a table, and print the outcomes."""
 
 import csv
 from pathlib import Path
@@ -13,7 +13,7 @@ TEMPLATE = Template("سلام {name}، سفارش {order} آماده است.")
 
 
 async def main() -> None:
-    """Look at the texts first, then send them."""
+    """Preview the texts, then send them."""
     with CUSTOMERS.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
 

@@ -1,4 +1,4 @@
-"""The first call, and the first SMS."""
+"""The first call and the first SMS."""
 
 import anyio
 
@@ -7,7 +7,7 @@ from wikipayam_async import AsyncWikipayam
 
 async def main() -> None:
     """Print the balance, and send one SMS."""
-    async with AsyncWikipayam() as client:  # it reads the environment
+    async with AsyncWikipayam() as client:  # reads the environment
         balance = await client.balance()
         print(f"balance: {balance.balance:,} {balance.currency}")
 

@@ -1,4 +1,4 @@
-"""What it looks like when a connection breaks after the gateway has accepted messages."""
+"""Lose the response to an accepted request, and print the unknown messages."""
 
 import anyio
 
@@ -7,8 +7,8 @@ from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, Emul
 
 
 async def main() -> None:
-    """Send four SMS in two requests, and lose the answer to the first."""
-    emulator = Emulator()  # in this process, on no port
+    """Send four SMS in two requests, and lose the response to the first."""
+    emulator = Emulator()  # in this process, without a port
     emulator.faults.arm(Fault.reset(when=When.AFTER), on="POST /sms/send")
 
     messages = [SmsMessage(f"0912000100{n}", "سفارش شما آماده است", track_id=f"ORDER-{n}") for n in range(4)]
@@ -18,7 +18,7 @@ async def main() -> None:
     print(report.summary())
     for result in report.unknown:
         print(f"unknown: {result.track_id}")
-    print(f"the gateway's own books: {len(emulator.ledger)} accepted")
+    print(f"the gateway's ledger: {len(emulator.ledger)} accepted")
 
 
 anyio.run(main)

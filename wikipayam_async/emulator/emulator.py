@@ -120,7 +120,7 @@ class Emulator:
         """
         with self._lock:
             self._count(request)
-            return self._gateway.answer(request)
+            return self._gateway.handle(request)
 
     def exchange(self, request: Request) -> Exchange:
         """Process a request with the fault that is due, and return the response with how it is delivered.
@@ -132,8 +132,8 @@ class Emulator:
             path = self._count(request)
             fault, delay = self.faults.take(request.method, path), self._delays.take()
             if fault is None:
-                return Exchange(self._gateway.answer(request), delay=delay)
-            faulty = apply_fault(fault, lambda: self._gateway.answer(request))
+                return Exchange(self._gateway.handle(request), delay=delay)
+            faulty = apply_fault(fault, lambda: self._gateway.handle(request))
             return evolve(faulty, delay=faulty.delay + delay)
 
     def inbound(

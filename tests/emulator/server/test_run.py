@@ -88,6 +88,14 @@ def test_faults_and_latency_are_those_of_the_options() -> None:
     assert time.monotonic() - started >= 0.04
 
 
+def test_the_start_is_announced() -> None:
+    """`announce` is called with the served emulator once it is printed."""
+    recorder = Recorder()
+    announced: list[str] = []
+    run(ServeOptions(port=0), recorder.terminal, announce=lambda served: announced.append(served.url))
+    assert announced == [recorder.output[0].split()[1]]
+
+
 def test_requests_are_logged_on_demand() -> None:
     """With `log` every request is a line."""
     recorder = Recorder()
@@ -101,14 +109,14 @@ def test_the_state_outlives_the_run(tmp_path: Path) -> None:
     state = tmp_path / "state.json"
     saved: list[int] = []
 
-    def look() -> None:
+    def load_saved() -> None:
         emulator = Emulator()
         load_state(emulator, state)
         saved.append(emulator.accepted)
 
     for _ in range(2):
         recorder = Recorder()
-        recorder.actions = [recorder.send, look]
+        recorder.actions = [recorder.send, load_saved]
         assert run(ServeOptions(port=0, state=state), recorder.terminal) == 0
         assert recorder.output[-1] == f"\nmessages accepted: 1, requests: 1; the state is in {state}\n"
     assert saved == [1, 2]

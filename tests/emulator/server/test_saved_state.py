@@ -59,14 +59,14 @@ def test_a_restart_restores_everything(
     call("POST /receives/mark-read", {"receive_ids": [read]})
     clock.advance(5)
     save_state(emulator, path)
-    asked = [
+    requests = [
         ask("GET /user/balance"),
         ask("POST /sms/deliver", {"id": [entry.id for entry in emulator.ledger]}),
         ask("GET /receives"),
         ask("GET /receives/unread"),
     ]
     after = restarted(path, clock)
-    assert [after.handle(request) for request in asked] == [emulator.handle(request) for request in asked]
+    assert [after.handle(request) for request in requests] == [emulator.handle(request) for request in requests]
     assert (after.ledger, after.inbox()) == (emulator.ledger, emulator.inbox())
     assert (after.last_code("09123456789"), after.sent_to("09120000000")) == ("111", [emulator.ledger[1]])
 

@@ -65,7 +65,11 @@ class Fields:
 
     def optional_text(self, name: str) -> str | None:
         """Read a text that may be missing or null."""
-        return self._optional(name, _as_text, _NOT_A_STRING)
+        value = self.values.get(name)
+        if value is None or isinstance(value, str):
+            return value
+        self.fail(name, _NOT_A_STRING)
+        return None
 
     def text(self, name: str) -> str:
         """Read a required text."""
@@ -121,10 +125,6 @@ class Fields:
         if value and not is_valid(value):
             self.fail(name, error)
         return value
-
-
-def _as_text(value: Json) -> str | None:
-    return value if isinstance(value, str) else None
 
 
 def _as_integer(value: Json) -> int | None:

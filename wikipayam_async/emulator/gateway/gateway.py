@@ -95,7 +95,7 @@ class Gateway:
         has_prefix = request.path.startswith(f"{self.prefix}/")
         return request.path[len(self.prefix) :] if has_prefix else None
 
-    def answer(self, request: Request) -> Response:
+    def handle(self, request: Request) -> Response:
         """Process a request and return the response."""
         try:
             return self._dispatch(request)

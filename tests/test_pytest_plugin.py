@@ -16,8 +16,8 @@ from wikipayam_async.testing import emulator_environ
 NAMES = ["wikipayam_client", "wikipayam_clock", "wikipayam_emulator", "wikipayam_environ", "wikipayam_server"]
 
 
-def test_pytest_loads_the_plugin_and_nothing_with_it() -> None:
-    """A run of tests that send no SMS pays for neither the client nor what that is built on."""
+def test_loading_the_plugin_imports_nothing_else() -> None:
+    """Loading the plugin imports neither the client nor its dependencies."""
     (entry,) = importlib.metadata.entry_points(group="pytest11", name="wikipayam")
     code = (
         "import sys, pytest; before = set(sys.modules); "
@@ -30,14 +30,16 @@ def test_pytest_loads_the_plugin_and_nothing_with_it() -> None:
 
 
 @pytest.mark.anyio
-async def test_the_client_leads_to_the_emulator(wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator) -> None:
-    """On every event loop, although both were made outside of it."""
+async def test_the_client_uses_the_emulator(wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator) -> None:
+    """The client works on every event loop, although it was created outside of it."""
     await wikipayam_client.otp.send("09123456789", "12345")
     assert wikipayam_emulator.last_code("00989123456789") == "12345"
 
 
-def test_one_client_serves_loop_after_loop(wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator) -> None:
-    """A synchronous test may start one for every call, as FastAPI's TestClient does where it is not entered."""
+def test_one_client_works_on_successive_event_loops(
+    wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator
+) -> None:
+    """A synchronous test may run every call on a new event loop, as FastAPI's TestClient does if it is not entered."""
     for backend in ("asyncio", "trio", "asyncio"):
         anyio.run(wikipayam_client.balance, backend=backend)
     assert wikipayam_emulator.requests_to("GET /user/balance") == 3
@@ -45,7 +47,7 @@ def test_one_client_serves_loop_after_loop(wikipayam_client: AsyncWikipayam, wik
 
 @pytest.fixture
 def closed_later() -> Iterator[list[AsyncWikipayam]]:
-    """Check, after all other fixtures have ended, that the clients put in here are closed."""
+    """Check after the teardown of all other fixtures that the clients in this list are closed."""
     clients: list[AsyncWikipayam] = []
     yield clients
     (client,) = clients
@@ -54,16 +56,16 @@ def closed_later() -> Iterator[list[AsyncWikipayam]]:
 
 
 def test_the_client_is_closed_at_the_end(closed_later: list[AsyncWikipayam], wikipayam_client: AsyncWikipayam) -> None:
-    """What outlives its test gets no answer, and so is noticed."""
+    """The client is open during the test and closed after it."""
     closed_later.append(wikipayam_client)
     assert not wikipayam_client.http_client.is_closed
 
 
 @pytest.mark.anyio
-async def test_the_clock_moves_only_when_told(
+async def test_the_clock_moves_only_when_advanced(
     wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator, wikipayam_clock: ManualClock
 ) -> None:
-    """Who asks for the clock has an emulator that follows it."""
+    """A test that uses the clock fixture has an emulator that follows it."""
     sent = await wikipayam_client.sms.send("09123456789", "سلام")
     words = []
     for seconds in (0, 60):
@@ -74,7 +76,7 @@ async def test_the_clock_moves_only_when_told(
 
 
 def test_without_the_clock_time_passes(wikipayam_emulator: Emulator) -> None:
-    """Code that waits for a delivery is not left waiting."""
+    """Without the clock fixture the emulator uses real time."""
     before = wikipayam_emulator.now()
     while wikipayam_emulator.now() == before:
         pass
@@ -83,7 +85,7 @@ def test_without_the_clock_time_passes(wikipayam_emulator: Emulator) -> None:
 
 @pytest.fixture
 def environ_later() -> Iterator[None]:
-    """Check, after all other fixtures have ended, that the environment is what it was."""
+    """Check after the teardown of all other fixtures that the environment is unchanged."""
     before = dict(os.environ)
     yield
     after = dict(os.environ)
@@ -94,20 +96,20 @@ def environ_later() -> Iterator[None]:
 
 @pytest.mark.anyio
 @pytest.mark.usefixtures("environ_later")
-async def test_the_environment_leads_to_the_server(
+async def test_the_environment_points_to_the_server(
     wikipayam_environ: dict[str, str], wikipayam_server: ServedEmulator, wikipayam_emulator: Emulator
 ) -> None:
-    """For the length of the test, and the server's emulator is the test's."""
+    """During the test the environment points to the server, whose emulator is the test's."""
     assert wikipayam_environ == emulator_environ(wikipayam_server)
     async with AsyncWikipayam() as client:
         await client.sms.send("09123456789", "سلام")
     assert [entry.message for entry in wikipayam_emulator.sent_to("09123456789")] == ["سلام"]
 
 
-def test_without_uvicorn_the_server_says_what_to_install(
+def test_without_uvicorn_the_server_fixture_fails(
     request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The test fails, rather than being skipped unnoticed."""
+    """The test fails instead of being skipped, and the message names the extra to install."""
     monkeypatch.setitem(sys.modules, "wikipayam_async.emulator.server.uvicorn_server", None)
     with pytest.raises(pytest.fail.Exception) as caught:
         request.getfixturevalue("wikipayam_server")
@@ -116,7 +118,7 @@ def test_without_uvicorn_the_server_says_what_to_install(
 
 
 class TestOverridden:
-    """A test module, class or conftest.py may have an emulator of its own."""
+    """A test module, class or conftest.py may override the emulator."""
 
     @pytest.fixture
     def wikipayam_emulator(self) -> Emulator:
@@ -124,16 +126,18 @@ class TestOverridden:
         return Emulator(price=7)
 
     @pytest.mark.anyio
-    async def test_the_other_fixtures_build_upon_it(
+    async def test_the_other_fixtures_use_the_override(
         self, wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator
     ) -> None:
-        """The client's messages are paid for there."""
+        """The client sends to the overridden emulator."""
         await wikipayam_client.sms.send("09123456789", "سلام")
         assert [entry.cost for entry in wikipayam_emulator.sent_to("09123456789")] == [7]
 
 
-def test_the_fixtures_are_listed_with_what_they_are(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
-    """`pytest --fixtures` shows each with its docstring."""
+def test_the_fixtures_are_listed_with_their_docstrings(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """`pytest --fixtures` lists each fixture with its docstring."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     listed = pytester.runpytest_subprocess("-p", "wikipayam", "--fixtures").stdout.str()
     assert [name for name in NAMES if f"\n{name} -- " not in listed] == []
@@ -141,7 +145,7 @@ def test_the_fixtures_are_listed_with_what_they_are(pytester: pytest.Pytester, m
 
 
 def test_the_plugin_can_be_turned_off(pytester: pytest.Pytester) -> None:
-    """Its name is `wikipayam`."""
+    """`-p no:wikipayam` turns the plugin off."""
     others = [word for name in ("asyncio", "trio", "hypothesispytest") for word in ("-p", f"no:{name}")]
     listed = pytester.runpytest_subprocess("--fixtures", "-p", "no:wikipayam", *others).stdout.str()
     assert "anyio_backend" in listed

@@ -22,25 +22,25 @@ from wikipayam_async.testing import (
 
 DOCS = Path(__file__).parent.parent / "docs"
 EXAMPLES = DOCS / "examples" / "testing"
-LOOP_SCOPE = ["-o", "asyncio_default_fixture_loop_scope=function"]  # spares a warning
+LOOP_SCOPE = ["-o", "asyncio_default_fixture_loop_scope=function"]  # avoids a warning
 
 
 def only(entries: list[LedgerEntry]) -> LedgerEntry:
-    """Return the one entry there is."""
+    """Return the only entry of a list."""
     (entry,) = entries
     return entry
 
 
-def test_every_public_name_is_there_and_sorted() -> None:
-    """Constants first, then classes, then functions, as the linter sorts them."""
+def test_the_public_names_exist_and_are_sorted() -> None:
+    """Constants come first, then classes, then functions, as the linter sorts them."""
     names = testing.__all__
     assert [hasattr(testing, name) for name in names] == [True] * len(names)
     assert names == sorted(set(names), key=lambda name: (not name.isupper(), name.islower(), name))
 
 
 @pytest.mark.anyio
-async def test_the_client_needs_nothing_but_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It has a line and a pattern of the emulator's, whatever the environment says."""
+async def test_the_client_needs_only_the_emulator(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The client uses the emulator's line and pattern, and ignores the environment."""
     monkeypatch.setenv("SMS_AUTH_TOKEN", "a-real-token")
     monkeypatch.setenv("SMS_SENDER", "30001")
     monkeypatch.setenv("WIKIPAYAM_SMS_API_BASE_URL", "https://wikipayam.ir")
@@ -56,8 +56,8 @@ async def test_the_client_needs_nothing_but_the_emulator(monkeypatch: pytest.Mon
 
 
 @pytest.mark.anyio
-async def test_the_client_speaks_holoos_dialect_too() -> None:
-    """The account's user name is set, as that road wants it."""
+async def test_the_client_supports_the_holoo_endpoint() -> None:
+    """The account's user name is set, which the Holoo endpoint requires."""
     emulator = Emulator()
     async with emulator_client(emulator) as client:
         await client.holoo.send("09123456789", "سلام")
@@ -66,7 +66,7 @@ async def test_the_client_speaks_holoos_dialect_too() -> None:
 
 @pytest.mark.anyio
 async def test_options_replace_the_defaults() -> None:
-    """A second account, another line and no retries are a matter of arguments."""
+    """Token, line and retry policy can be passed as arguments."""
     emulator = Emulator()
     emulator.add_account(token="other", lines=["30005"])
     emulator.faults.arm(Fault.status(429), on="POST /sms/send")
@@ -78,23 +78,23 @@ async def test_options_replace_the_defaults() -> None:
 
 
 @pytest.mark.anyio
-async def test_another_prefix_is_an_option() -> None:
-    """An emulator that answers elsewhere is found there."""
+async def test_the_prefix_is_an_option() -> None:
+    """A client with the emulator's prefix reaches it."""
     emulator = Emulator(prefix="/sms/v2")
     async with emulator_client(emulator, api_prefix="sms/v2") as client:
         assert (await client.balance()).balance == emulator.account.balance
 
 
 @pytest.mark.anyio
-async def test_the_client_names_no_host_that_exists() -> None:
-    """What would go past the emulator goes nowhere."""
+async def test_the_client_s_host_does_not_exist() -> None:
+    """The base URL of the client cannot be resolved."""
     client = emulator_client(Emulator())
     assert repr(client) == f"AsyncWikipayam(base_url='https://emulator.invalid', sender={DEFAULT_LINE!r})"
 
 
 @pytest.mark.anyio
-async def test_the_environment_leads_a_client_to_the_port() -> None:
-    """A client built without a word sends to the served emulator."""
+async def test_the_environment_points_a_client_to_the_port() -> None:
+    """A client without arguments sends to the served emulator."""
     emulator = Emulator()
     with serve(emulator) as server, mock.patch.dict(os.environ, emulator_environ(server)):
         async with AsyncWikipayam() as client:
@@ -105,7 +105,7 @@ async def test_the_environment_leads_a_client_to_the_port() -> None:
 
 @pytest.fixture
 def examples(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pytest.Pytester:
-    """Copy the examples to where nothing of this project's settings is in force, and no plugin but those named."""
+    """Copy the examples to a directory without this project's settings, and disable plugin autoloading."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     shutil.copytree(EXAMPLES, pytester.path, dirs_exist_ok=True, ignore=shutil.ignore_patterns("__pycache__"))
     return pytester
@@ -123,20 +123,20 @@ def examples(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> pyte
 def test_the_login_example_passes_under_every_runner(
     examples: pytest.Pytester, runner: list[str], marked: str, passed: int
 ) -> None:
-    """The same ten lines, as they stand, on each of the three, beside one that was written for it."""
+    """The same test passes under all three runners, beside one that was written for the runner."""
     done = examples.runpytest_subprocess("-p", "wikipayam", *runner, "test_login.py", marked)
     done.assert_outcomes(passed=passed)
 
 
 def test_examples_for_several_runners_pass_side_by_side(examples: pytest.Pytester) -> None:
-    """Marked for asyncio in its strict mode and for anyio, through FastAPI, and with unittest: all in one run."""
+    """Tests for pytest-asyncio in strict mode, anyio, FastAPI and unittest pass in one run."""
     files = ["test_delivery.py", "test_inbound.py", "test_login_web.py", "test_login_unittest.py"]
     plugins = ["-p", "wikipayam", "-p", "anyio.pytest_plugin", "-p", "pytest_asyncio.plugin"]
     examples.runpytest_subprocess(*plugins, *LOOP_SCOPE, *files).assert_outcomes(passed=5)
 
 
-def test_httpx_alone_can_talk_to_the_port(wikipayam_server: testing.ServedEmulator) -> None:
-    """The port is a real one: any HTTP client, of any language, finds the gateway behind it."""
+def test_httpx_can_use_the_port(wikipayam_server: testing.ServedEmulator) -> None:
+    """Any HTTP client can send requests to the port."""
     headers = {"Authorization": f"Bearer {testing.DEFAULT_TOKEN}"}
     answer = httpx.get(f"{wikipayam_server.url}/api/v1/user/balance", headers=headers, trust_env=False)
     assert answer.status_code == 200

@@ -1,8 +1,8 @@
 """The pytest plugin `wikipayam`: fixtures for tests of code that sends SMS. `-p no:wikipayam` turns it off.
 
-Every run of pytest imports this module, and most never ask for a fixture, so nothing else is imported before one does.
-No fixture is async, and none needs an event loop: they suit anyio's, pytest-asyncio's and pytest-trio's runners, and
-tests that have none.
+Every pytest run imports this module, so it imports the rest of the package only when a fixture is used. No fixture is
+async or needs an event loop: they work with the runners of anyio, pytest-asyncio and pytest-trio, and in synchronous
+tests.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ __all__ = ["wikipayam_client", "wikipayam_clock", "wikipayam_emulator", "wikipay
 def wikipayam_clock() -> ManualClock:
     """The emulator's clock, which moves only by `wikipayam_clock.advance(seconds)`.
 
-    A test that does not ask for it has an emulator that follows the real time.
+    In a test that does not use this fixture, the emulator uses real time.
     """
     from wikipayam_async.testing import ManualClock  # noqa: PLC0415 - see above
 
@@ -34,9 +34,9 @@ def wikipayam_clock() -> ManualClock:
 
 @pytest.fixture
 def wikipayam_emulator(request: pytest.FixtureRequest) -> Emulator:
-    """A fresh emulator of the gateway: what was sent, what comes in, and faults to throw.
+    """A new emulator of the gateway: sent messages, received messages, and faults.
 
-    Override it in a conftest.py for one with other settings; the other fixtures build upon it.
+    Override it in a conftest.py to change its settings; the other fixtures use the override.
     """
     from wikipayam_async.testing import Emulator  # noqa: PLC0415 - see above
 
@@ -46,19 +46,19 @@ def wikipayam_emulator(request: pytest.FixtureRequest) -> Emulator:
 
 @pytest.fixture
 def wikipayam_client(wikipayam_emulator: Emulator) -> Iterator[AsyncWikipayam]:
-    """An `AsyncWikipayam` that the emulator answers in process, on any event loop; closed at the end of the test."""
+    """An `AsyncWikipayam` that the emulator answers in process, on any event loop. It is closed after the test."""
     from wikipayam_async.testing import emulator_client  # noqa: PLC0415 - see above
 
     client = emulator_client(wikipayam_emulator)
     yield client
-    # Without a socket there is nothing to wait for, so the coroutine ends at its first step, with no loop to run it.
+    # Without a socket the coroutine finishes in its first step, so it needs no event loop.
     with suppress(StopIteration):
         client.aclose().send(None)
 
 
 @pytest.fixture
 def wikipayam_server(wikipayam_emulator: Emulator) -> Iterator[ServedEmulator]:
-    """The emulator on a port of this machine, at `wikipayam_server.url`; needs the extra `wikipayam_async[emulator]`."""
+    """The emulator on a local port, at `wikipayam_server.url`; needs the extra `wikipayam_async[emulator]`."""
     from wikipayam_async.testing import serve  # noqa: PLC0415 - see above
 
     with ExitStack() as stack:
@@ -71,7 +71,7 @@ def wikipayam_server(wikipayam_emulator: Emulator) -> Iterator[ServedEmulator]:
 
 @pytest.fixture
 def wikipayam_environ(wikipayam_server: ServedEmulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
-    """Environment variables that lead an `AsyncWikipayam()` without arguments to the emulator's port; set for the test."""
+    """Environment variables with which `AsyncWikipayam()` uses the emulator on its port; set during the test."""
     from wikipayam_async.testing import emulator_environ  # noqa: PLC0415 - see above
 
     environ = emulator_environ(wikipayam_server)

@@ -1,8 +1,8 @@
-"""For your tests: the emulator, and clients and environments that lead to it.
+"""Test support: the emulator, and clients and environment variables that use it.
 
 With pytest, the fixtures `wikipayam_client`, `wikipayam_emulator`, `wikipayam_server`, `wikipayam_environ` and
-`wikipayam_clock` are there as soon as this package is installed. They are made of what stands here, which unittest and
-everything else can use as well.
+`wikipayam_clock` are available as soon as this package is installed. They are built from this module, which also works
+with unittest and other test frameworks.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from wikipayam_async.emulator import (
     serve,
     waiting_then,
 )
+from wikipayam_async.emulator.server.run import environment
 
 __all__ = [
     "DEFAULT_LINE",
@@ -62,12 +63,12 @@ __all__ = [
     "waiting_then",
 ]
 
-_NOWHERE = "https://emulator.invalid"
-"""A name that no resolver knows: what goes wrong in a test never reaches a real gateway."""
+_UNRESOLVABLE_URL = "https://emulator.invalid"
+"""The domain does not exist, so a mistake in a test cannot reach a real gateway."""
 
 
 class ClientOptions(TypedDict, total=False):
-    """What can be handed on to the client of an emulator; each means what it means to `AsyncWikipayam`."""
+    """The options of `AsyncWikipayam` that `emulator_client` accepts."""
 
     token: str
     sender: str | None
@@ -83,18 +84,18 @@ class ClientOptions(TypedDict, total=False):
 
 
 def emulator_client(emulator: Emulator, **options: Unpack[ClientOptions]) -> AsyncWikipayam:
-    """Make a client whose calls an emulator answers, without a socket.
+    """Return a client that an emulator answers in process, without a socket.
 
-    It has the emulator's default token, line, user name and pattern, looks at no environment variable, and tries again
-    without the usual random pause; a `Retry-After` is obeyed. It belongs to no event loop until it is first used, and
-    holds nothing that would have to be closed.
+    It uses the emulator's default token, line, user name and pattern, and reads no environment variables. It retries
+    without the random delay, but respects `Retry-After`. It is not bound to an event loop until it is first used, and
+    does not have to be closed.
 
     Args:
-        emulator: What answers.
-        options: Options of `AsyncWikipayam`, in place of these.
+        emulator: The emulator.
+        options: Options of `AsyncWikipayam` that replace these defaults.
 
     Raises:
-        ConfigurationError: An option breaks a rule.
+        ConfigurationError: An option is invalid.
     """
     settings: ClientOptions = {
         "token": DEFAULT_TOKEN,
@@ -105,21 +106,15 @@ def emulator_client(emulator: Emulator, **options: Unpack[ClientOptions]) -> Asy
         "retry": RetryPolicy(first_pause=0.0),
     }
     settings.update(options)
-    return AsyncWikipayam(**settings, base_url=_NOWHERE, transport=EmulatorTransport(emulator))
+    return AsyncWikipayam(**settings, base_url=_UNRESOLVABLE_URL, transport=EmulatorTransport(emulator))
 
 
 def emulator_environ(server: ServedEmulator) -> dict[str, str]:
-    """Return the environment variables with which an `AsyncWikipayam()` without arguments finds a served emulator.
+    """Return the environment variables with which `AsyncWikipayam()` uses a served emulator.
 
-    They suit `unittest.mock.patch.dict(os.environ, ...)` and the `env` of a subprocess.
+    Pass them to `unittest.mock.patch.dict(os.environ, ...)`, or merge them into the `env` of a subprocess.
 
     Args:
-        server: The emulator, on its port.
+        server: The served emulator.
     """
-    return {
-        "SMS_AUTH_TOKEN": DEFAULT_TOKEN,
-        "SMS_SENDER": DEFAULT_LINE,
-        "SMS_USERNAME": DEFAULT_USERNAME,
-        "WIKIPAYAM_SMS_API_BASE_URL": server.url,
-        "WIKIPAYAM_SMS_API_PREFIX": DEFAULT_PREFIX,
-    }
+    return {**environment(server), "SMS_USERNAME": DEFAULT_USERNAME}

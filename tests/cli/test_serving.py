@@ -65,7 +65,7 @@ def test_a_port_that_is_taken_is_told(run: Run, tmp_path: Path) -> None:
     """An emulator that cannot begin says why, and ends as a mistake."""
     ended = run("emulator", "--port", "0", "--state", str(tmp_path))
     assert ended.code == 2
-    assert "cannot begin" in ended.err
+    assert "cannot start" in ended.err
 
 
 def test_the_demo_is_shown_and_judged(run: Run) -> None:

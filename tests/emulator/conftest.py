@@ -1,4 +1,4 @@
-"""An emulator whose clock stands still, and a short way to call it."""
+"""An emulator with a manual clock, and short helpers to call it."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -18,13 +18,13 @@ def clock() -> ManualClock:
 
 @pytest.fixture
 def emulator(clock: ManualClock) -> Emulator:
-    """An emulator that starts at half past one on the first of May."""
+    """An emulator that starts on 1 May 2024 at 13:30."""
     return Emulator(clock=clock, wall=datetime(2024, 5, 1, 13, 30, tzinfo=TEHRAN))
 
 
 @pytest.fixture
 def ask() -> Callable[..., Request]:
-    """Make a request: method and path, and what stands in its body or query."""
+    """Build a request from a method and path, and a body or query."""
 
     def ask(target: str, json: object = None, *, token: str | None = DEFAULT_TOKEN, **query: object) -> Request:
         method, _, path = target.partition(" ")
@@ -40,7 +40,7 @@ def ask() -> Callable[..., Request]:
 
 @pytest.fixture
 def call(emulator: Emulator, ask: Callable[..., Request]) -> Callable[..., tuple[int, Any]]:
-    """Call the emulator, and get the status and the decoded answer."""
+    """Send a request to the emulator, and return the status and the decoded body."""
 
     def call(target: str, json: object = None, **options: Any) -> tuple[int, Any]:
         response = emulator.handle(ask(target, json, **options))
@@ -51,7 +51,7 @@ def call(emulator: Emulator, ask: Callable[..., Request]) -> Callable[..., tuple
 
 @pytest.fixture
 def sms() -> Callable[..., dict[str, Any]]:
-    """Make one item of a ``/sms/send`` body that holds."""
+    """Build one valid item of a `POST /sms/send` body."""
 
     def sms(**fields: Any) -> dict[str, Any]:
         return {"sender": "10002000", "receiver": "09123456789", "message": "hello", "track_id": "T1", **fields}

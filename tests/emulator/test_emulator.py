@@ -10,28 +10,28 @@ Item = Callable[..., dict[str, Any]]
 
 
 def test_an_emulator_is_ready_without_arguments(ask: Ask) -> None:
-    """The default emulator answers the default token, and lives in the present."""
+    """The default emulator accepts the default token, and its time of day is the current time."""
     emulator = Emulator()
     assert emulator.handle(ask("GET /user/balance")).status == 200
     assert abs((emulator.now() - datetime.now(UTC)).total_seconds()) < 60
 
 
 def test_the_same_seed_gives_the_same_ids(ask: Ask, sms: Item) -> None:
-    """Two emulators that start alike answer alike."""
+    """Two emulators with one seed give the same responses."""
     first, second = (Emulator(seed=7).handle(ask("POST /sms/send", [sms(), sms()])) for _ in range(2))
     assert first == second
 
 
-def test_the_wall_may_lack_a_zone_or_have_another(clock: ManualClock) -> None:
-    """A moment without a zone is Tehran's, and one with another zone is translated."""
+def test_the_start_time_may_lack_a_time_zone_or_have_another(clock: ManualClock) -> None:
+    """A time without a time zone is in Tehran's, and one with another time zone is converted."""
     plain = Emulator(clock=clock, wall=datetime(2024, 1, 1))  # noqa: DTZ001 - the point of the test
     zoned = Emulator(clock=clock, wall=datetime(2023, 12, 31, 20, 30, tzinfo=UTC))
     clock.advance(60.0)
     assert plain.now() == zoned.now() == datetime(2024, 1, 1, 0, 1, tzinfo=TEHRAN)
 
 
-def test_what_a_receiver_was_sent_is_found_in_any_spelling(call: Call, emulator: Emulator, sms: Item) -> None:
-    """Spellings of one number share a list, oldest first."""
+def test_messages_are_found_by_any_spelling_of_the_receiver(call: Call, emulator: Emulator, sms: Item) -> None:
+    """All spellings of one number share a list, oldest first."""
     call(
         "POST /sms/send",
         [
@@ -44,8 +44,8 @@ def test_what_a_receiver_was_sent_is_found_in_any_spelling(call: Call, emulator:
     assert emulator.sent_to("09129999999") == []
 
 
-def test_the_last_code_is_found(call: Call, emulator: Emulator, sms: Item) -> None:
-    """The code of the last message or call counts; plain messages have none."""
+def test_the_last_code_of_a_receiver_is_returned(call: Call, emulator: Emulator, sms: Item) -> None:
+    """The last one-time code by SMS or voice call is returned; plain messages have no code."""
     before = emulator.last_code("09123456789")
     call("POST /otp/sms/send", [{"receiver": "09123456789", "code": "111", "otp_pattern_id": 13}])
     call("POST /voice-otp/send", {"receiver": "09123456789", "code": "222"})
@@ -53,14 +53,14 @@ def test_the_last_code_is_found(call: Call, emulator: Emulator, sms: Item) -> No
     assert (before, emulator.last_code("989123456789")) == (None, "222")
 
 
-def test_accepted_track_ids_keep_their_doubles(call: Call, emulator: Emulator, sms: Item) -> None:
-    """A track id accepted twice is listed twice, and missing ones are not listed."""
+def test_accepted_track_ids_include_duplicates(call: Call, emulator: Emulator, sms: Item) -> None:
+    """A track id that was accepted twice is listed twice, and missing ones are left out."""
     call("POST /sms/send", [sms(track_id="A"), sms(track_id=None), sms(track_id="A")])
     assert (emulator.accepted_track_ids(), emulator.accepted) == (["A", "A"], 3)
 
 
 def test_requests_are_counted(call: Call, emulator: Emulator) -> None:
-    """Every request counts, the refused and the lost ones too."""
+    """Every request counts, including refused ones and those to unknown paths."""
     call("GET /user/balance")
     call("GET /user/balance", token="wrong")
     call("POST /nowhere")
@@ -69,8 +69,8 @@ def test_requests_are_counted(call: Call, emulator: Emulator) -> None:
     assert emulator.request_counts == {("GET", "/user/balance"): 2, ("POST", "/nowhere"): 1, ("GET", "/outside"): 1}
 
 
-def test_a_request_is_unharmed_unless_a_fault_is_armed(emulator: Emulator, ask: Ask) -> None:
-    """Faults strike in `exchange`, and `handle` answers whatever is armed."""
+def test_only_exchange_applies_faults(emulator: Emulator, ask: Ask) -> None:
+    """`exchange` applies an armed fault once; `handle` ignores faults."""
     emulator.faults.arm(Fault.reset(), on="GET /user/balance")
     assert emulator.handle(ask("GET /user/balance")).status == 200
     actions = [
@@ -79,8 +79,8 @@ def test_a_request_is_unharmed_unless_a_fault_is_armed(emulator: Emulator, ask: 
     assert actions == [Action.RESPOND, Action.RESET, Action.RESPOND]
 
 
-def test_a_fault_strikes_before_or_after_accepting(emulator: Emulator, ask: Ask, sms: Item) -> None:
-    """Only what was processed is in the ledger, whatever was answered."""
+def test_a_fault_occurs_before_or_after_processing(emulator: Emulator, ask: Ask, sms: Item) -> None:
+    """Only processed messages are in the ledger, whatever the response."""
     emulator.faults.script([Fault.status(502, when=When.BEFORE), Fault.status(502, when=When.AFTER)])
     for track_id in ("before", "after"):
         exchange = emulator.exchange(ask("POST /sms/send", [sms(track_id=track_id)]))
@@ -89,23 +89,23 @@ def test_a_fault_strikes_before_or_after_accepting(emulator: Emulator, ask: Ask,
     assert emulator.accepted_track_ids() == ["after"]
 
 
-def test_an_inbound_message_goes_to_whose_line_it_is(emulator: Emulator) -> None:
-    """A line's messages go to its account, and those to a strange number to the first account."""
+def test_an_inbound_message_goes_to_the_account_of_its_line(emulator: Emulator) -> None:
+    """Messages to a line go to its account, and those to an unknown line to the first account."""
     emulator.add_account(token="other", lines=["3000"])
     ids = [emulator.inbound(sender="989120000000", message="x", receiver=line) for line in ("3000", "989999159314")]
     assert [[message.id for message in emulator.inbox(line)] for line in ("3000", "10002000")] == [[ids[0]], [ids[1]]]
 
 
 def test_a_receiver_s_delivery_can_be_chosen(call: Call, emulator: Emulator, sms: Item) -> None:
-    """What is chosen for a receiver is what its messages report."""
+    """The messages of a receiver follow the script chosen for it."""
     emulator.delivery.choose("09123456789", [(0.0, "UNDELIVERED")])
     call("POST /sms/send", [sms()])
     _, answer = call("POST /sms/deliver", {"id": [emulator.ledger[0].id]})
     assert answer["data"][0]["deliver_status"] == "UNDELIVERED"
 
 
-def test_a_reset_forgets_everything_but_the_accounts(call: Call, emulator: Emulator, sms: Item) -> None:
-    """After a reset the emulator is as new, and ids are still never dealt out twice."""
+def test_a_reset_clears_everything_but_the_accounts(call: Call, emulator: Emulator, sms: Item) -> None:
+    """A reset clears ledger, inbox, counts, faults and balance changes, and ids are not issued again."""
     call("POST /sms/send", [sms()])
     first = emulator.ledger[0].id
     emulator.inbound(sender="989120000000", message="x")

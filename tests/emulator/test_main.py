@@ -14,23 +14,23 @@ from wikipayam_async.emulator.server.run import ServeOptions, Terminal
 
 
 @pytest.fixture
-def asked(monkeypatch: pytest.MonkeyPatch) -> list[ServeOptions]:
-    """The options with which the command would serve."""
-    asked: list[ServeOptions] = []
+def options(monkeypatch: pytest.MonkeyPatch) -> list[ServeOptions]:
+    """The options that the command passes to `run`."""
+    received: list[ServeOptions] = []
 
-    def run(options: ServeOptions, terminal: Terminal | None) -> int:
-        asked.append(options)
+    def run(served: ServeOptions, terminal: Terminal | None) -> int:
+        received.append(served)
         return 0
 
     monkeypatch.setattr(command, "run", run)
-    return asked
+    return received
 
 
-def test_the_command_serves_as_it_is_told(asked: list[ServeOptions]) -> None:
-    """Every option has its place, and faults may be given several times."""
-    given = ["--host", "::1", "--port", "0", "--latency", "20ms-1s", "--seed", "7", "--state", "s.json", "--log"]
-    assert main([*given, "--fault", "502:after@5%", "--fault", "reset@/sms/send"]) == 0
-    assert asked == [
+def test_the_command_passes_its_options(options: list[ServeOptions]) -> None:
+    """Every option is passed on, and `--fault` may be repeated."""
+    arguments = ["--host", "::1", "--port", "0", "--latency", "20ms-1s", "--seed", "7", "--state", "s.json", "--log"]
+    assert main([*arguments, "--fault", "502:after@5%", "--fault", "reset@/sms/send"]) == 0
+    assert options == [
         ServeOptions(
             host="::1",
             port=0,
@@ -43,10 +43,10 @@ def test_the_command_serves_as_it_is_told(asked: list[ServeOptions]) -> None:
     ]
 
 
-def test_nothing_has_to_be_said(asked: list[ServeOptions]) -> None:
-    """Without options it serves on its port, and nothing goes wrong."""
+def test_every_option_has_a_default(options: list[ServeOptions]) -> None:
+    """Without options the emulator serves on its default port, without faults."""
     main([])
-    assert asked == [ServeOptions(host="127.0.0.1", port=8026)]
+    assert options == [ServeOptions(host="127.0.0.1", port=8026)]
 
 
 @pytest.mark.parametrize(
@@ -54,23 +54,23 @@ def test_nothing_has_to_be_said(asked: list[ServeOptions]) -> None:
     [
         ("--port=65536", "argument --port: expected a number from 0 to 65535"),
         ("--port=http", "argument --port: expected a number from 0 to 65535"),
-        ("--latency=fast", "argument --latency: 'fast' is no length of time; write seconds"),
+        ("--latency=fast", "argument --latency: 'fast' is not a duration; write seconds"),
         ("--fault=rest", "argument --fault: unknown fault 'rest'; known are a status such as 502, and status, html,"),
-        ("--fault=502@5", "argument --fault: unknown how often '5'; known are 5%, every10"),
+        ("--fault=502@5", "argument --fault: unknown frequency '5'; known are 5%, every10"),
     ],
 )
-def test_what_is_wrong_with_an_option_is_said(
-    asked: list[ServeOptions], capsys: pytest.CaptureFixture[str], option: str, message: str
+def test_an_invalid_option_is_explained(
+    options: list[ServeOptions], capsys: pytest.CaptureFixture[str], option: str, message: str
 ) -> None:
-    """The error is a sentence, and the exit code that of a wrong use."""
+    """The error message names the option and the reason, and the exit code is 2."""
     with pytest.raises(SystemExit) as caught:
         main([option])
-    assert (caught.value.code, asked) == (2, [])
+    assert (caught.value.code, options) == (2, [])
     assert message in capsys.readouterr().err
 
 
-def test_the_options_explain_themselves(capsys: pytest.CaptureFixture[str]) -> None:
-    """The help shows how latencies and faults are written."""
+def test_the_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
+    """The help shows the syntax of latencies and faults."""
     with pytest.raises(SystemExit):
         main(["--help"])
     shown = re.sub(r"\s+", " ", capsys.readouterr().out)
@@ -79,7 +79,7 @@ def test_the_options_explain_themselves(capsys: pytest.CaptureFixture[str]) -> N
 
 
 def test_the_module_runs_as_a_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m` takes its options from the command line, sleeps until interrupted, and exits with 0."""
+    """`python -m` reads its options from the command line, runs until interrupted, and exits with 0."""
 
     def sleep(seconds: float) -> None:
         raise KeyboardInterrupt

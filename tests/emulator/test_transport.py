@@ -15,14 +15,16 @@ HEADERS = {"Authorization": "Bearer emulator-token"}
 
 @pytest.fixture
 async def client(emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
-    """An httpx client whose gateway is the emulator in this process."""
+    """An httpx client that the emulator answers in process."""
     transport = EmulatorTransport(emulator)
     async with httpx.AsyncClient(transport=transport, base_url="http://emulator/api/v1", headers=HEADERS) as client:
         yield client
 
 
-async def test_a_call_goes_through(client: httpx.AsyncClient, emulator: Emulator, sms: Item) -> None:
-    """Method, path, query, headers and body reach the emulator, and its answer comes back."""
+async def test_a_request_reaches_the_emulator_and_its_response_returns(
+    client: httpx.AsyncClient, emulator: Emulator, sms: Item
+) -> None:
+    """Method, path, query, headers and body reach the emulator, and its response is returned."""
     emulator.inbound(sender="989120000000", message="سلام")
     found = await client.get("/receives", params={"search": "سلام"})
     sent = await client.post("/sms/send", json=[sms()])
@@ -44,10 +46,10 @@ async def test_a_call_goes_through(client: httpx.AsyncClient, emulator: Emulator
         ),
     ],
 )
-async def test_a_broken_connection_raises_what_httpx_raises(
+async def test_a_broken_connection_raises_the_exception_of_a_real_transport(
     client: httpx.AsyncClient, emulator: Emulator, sms: Item, fault: Fault, error: httpx.TransportError
 ) -> None:
-    """A fault of the connection is the exception a real transport would raise, after the message was accepted."""
+    """A fault of the connection raises the exception of a real transport, after the message was accepted."""
     emulator.faults.arm(fault)
     with pytest.raises(type(error)) as caught:
         await client.post("/sms/send", json=[sms()])
@@ -57,7 +59,7 @@ async def test_a_broken_connection_raises_what_httpx_raises(
 
 @pytest.mark.parametrize("fault", [Fault.hang(when=When.BEFORE), Fault.delay(60.0), Fault.drip(60.0)])
 async def test_waiting_ends_with_the_read_timeout(client: httpx.AsyncClient, emulator: Emulator, fault: Fault) -> None:
-    """An answer later than the read timeout is a timeout."""
+    """A response that arrives after the read timeout raises a timeout."""
     emulator.faults.arm(fault)
     with pytest.raises(httpx.ReadTimeout) as caught:
         await client.get("/user/balance", timeout=0.01)
@@ -65,15 +67,17 @@ async def test_waiting_ends_with_the_read_timeout(client: httpx.AsyncClient, emu
 
 
 @pytest.mark.parametrize("fault", [Fault.delay(0.001), Fault.drip(0.0001)])
-async def test_a_slow_answer_arrives_in_time(client: httpx.AsyncClient, emulator: Emulator, fault: Fault) -> None:
-    """An answer that is slow and within the timeout is an answer."""
+async def test_a_slow_response_within_the_timeout_arrives(
+    client: httpx.AsyncClient, emulator: Emulator, fault: Fault
+) -> None:
+    """A slow response within the read timeout is returned."""
     emulator.faults.arm(fault)
     response = await client.get("/user/balance", timeout=5.0)
     assert response.json()["data"]["user_name"] == "admin"
 
 
 async def test_a_hanging_call_can_be_cancelled(client: httpx.AsyncClient, emulator: Emulator) -> None:
-    """Without a timeout a call hangs until somebody gives up, and the next one is answered."""
+    """Without a timeout a request hangs until it is cancelled, and the next one gets a response."""
     emulator.faults.arm(Fault.hang())
     with anyio.move_on_after(0.01) as scope:
         await client.get("/user/balance", timeout=None)
@@ -81,8 +85,8 @@ async def test_a_hanging_call_can_be_cancelled(client: httpx.AsyncClient, emulat
     assert (await client.get("/user/balance")).status_code == 200
 
 
-async def test_a_bomb_is_unpacked_by_httpx(client: httpx.AsyncClient, emulator: Emulator) -> None:
-    """The encoding is announced, so that a careless client unpacks it."""
+async def test_a_bomb_is_decompressed_by_httpx(client: httpx.AsyncClient, emulator: Emulator) -> None:
+    """The content encoding is set, so httpx decompresses the body."""
     emulator.faults.arm(Fault.bomb(10_000))
     response = await client.get("/user/balance")
     assert response.content == b" " * 10_000

@@ -73,7 +73,8 @@ def emulator(*, serving: Serving = Serving(), form: Form = Form()) -> Exit:
         )
         options = _read("--port", make)  # the only one that it still looks at
         terminal = Terminal(
-            write=lambda text: out.say(text.removesuffix("\n")), complain=lambda text: out.warn(text.removesuffix("\n"))
+            write=lambda text: out.say(text.removesuffix("\n")),
+            write_error=lambda text: out.warn(text.removesuffix("\n")),
         )
         return Exit(run(options, terminal, announce=lambda served: out.emit(environment(served))))
 

@@ -1,7 +1,7 @@
-"""An emulator of the gateway: a state machine, faults to throw into it, and shells that serve it.
+"""An emulator of the gateway: a state machine, faults, an ASGI application and an httpx transport.
 
-It is written from the gateway's documentation and shares no code with the client, or a test of the one against the
-other would show only that the two agree.
+It is written from the gateway's documentation and shares no code with the client: a test of one against the other shows
+more than that two parts of one program agree.
 """
 
 from wikipayam_async.emulator.app import create_app

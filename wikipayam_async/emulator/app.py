@@ -1,4 +1,4 @@
-"""The emulator as a bare ASGI application, for any server and for ``httpx.ASGITransport``."""
+"""The emulator as an ASGI application, for any server and for `httpx.ASGITransport`."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
 from typing import Any, Protocol, TypeAlias
@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeAlias
 import anyio
 from attrs import frozen
 
-from wikipayam_async.emulator.exchange import Action, Exchange, Request, Response, framed
+from wikipayam_async.emulator.exchange import Action, Exchange, Request, Response, framed_headers
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -14,83 +14,84 @@ Send: TypeAlias = Callable[[Message], Awaitable[None]]
 AsgiApp: TypeAlias = Callable[[Message, Receive, Send], Awaitable[None]]
 
 CONNECTION = "wikipayam.connection"
-"""The scope extension under which a server hands over the connection itself."""
+"""The scope extension in which a server passes the connection of a request."""
 
 
 class Exchanger(Protocol):
-    """What answers requests: an emulator."""
+    """Answers requests; an emulator."""
 
     def exchange(self, request: Request) -> Exchange:
-        """Answer a request, and say how the answer is to be delivered."""
+        """Process a request and return the response, with how it is delivered."""
         ...
 
 
 class Connection(Protocol):
-    """The connection under a request, for the faults that are no answers."""
+    """The connection of a request, for faults that break it."""
 
     def reset(self) -> None:
-        """Reset it (RST)."""
+        """Reset the connection (RST)."""
         ...
 
     def close(self) -> None:
-        """Close it (FIN) once what was sent is out."""
+        """Close the connection (FIN) once all sent bytes are out."""
         ...
 
 
 @frozen
 class _Channel:
-    """One request's way back to its caller."""
+    """The ASGI channel of one request."""
 
     receive: Receive
     send: Send
     connection: Connection | None
 
-    def wire(self) -> Connection:
+    def require_connection(self) -> Connection:
         if self.connection is None:
-            raise RuntimeError("this fault needs a connection to break: use serve() or EmulatorTransport")
+            raise RuntimeError("this fault needs access to the connection: use serve() or EmulatorTransport")
         return self.connection
 
-    async def gone(self) -> None:
-        """Wait until the caller has gone."""
+    async def wait_for_disconnect(self) -> None:
         while (await self.receive())["type"] != "http.disconnect":
             pass
 
-    async def start(self, response: Response) -> None:
-        headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in framed(response).items()]
+    async def send_head(self, response: Response) -> None:
+        headers = [
+            (name.encode("latin-1"), value.encode("latin-1")) for name, value in framed_headers(response).items()
+        ]
         await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
 
-    async def body(self, piece: bytes, *, more: bool = False) -> None:
+    async def send_body(self, piece: bytes, *, more: bool = False) -> None:
         await self.send({"type": "http.response.body", "body": piece, "more_body": more})
 
 
 def create_app(emulator: Exchanger) -> AsgiApp:
-    """Wrap an emulator into an ASGI application.
+    """Return an ASGI application that serves an emulator.
 
-    Faults of the connection (reset, close, truncated) need a server that hands its connection over, as
+    Faults of the connection (reset, close, truncated) need a server that passes its connection to the application, as
     `wikipayam_async.emulator.serve` does.
 
     Args:
-        emulator: What answers.
+        emulator: The emulator.
 
     Returns:
-        The application; it knows the scopes ``http`` and ``lifespan``.
+        The application. It supports the scopes `http` and `lifespan`.
     """
 
     async def app(scope: Message, receive: Receive, send: Send) -> None:
         if scope["type"] == "lifespan":
-            await _live(receive, send)
+            await _complete_lifespan(receive, send)
         elif scope["type"] == "http":
             channel = _Channel(receive, send, scope.get("extensions", {}).get(CONNECTION))
-            request = await _read(scope, channel)
+            request = await _read_request(scope, channel)
             if request is not None:
                 await _deliver(emulator.exchange(request), channel)
         else:
-            raise RuntimeError(f"the emulator speaks no {scope['type']}")
+            raise RuntimeError(f"the emulator does not support the ASGI scope {scope['type']}")
 
     return app
 
 
-async def _live(receive: Receive, send: Send) -> None:
+async def _complete_lifespan(receive: Receive, send: Send) -> None:
     while True:
         phase = (await receive())["type"]
         await send({"type": f"{phase}.complete"})
@@ -98,8 +99,8 @@ async def _live(receive: Receive, send: Send) -> None:
             return
 
 
-async def _read(scope: Message, channel: _Channel) -> Request | None:
-    """Read the whole request; one that breaks off is none, for the gateway never had it."""
+async def _read_request(scope: Message, channel: _Channel) -> Request | None:
+    """Read the complete request; return None if it is cut off, since the gateway would not process it."""
     body = bytearray()
     more = True
     while more:
@@ -113,51 +114,51 @@ async def _read(scope: Message, channel: _Channel) -> Request | None:
 
 
 async def _deliver(exchange: Exchange, channel: _Channel) -> None:
-    if exchange.delay and not await _waited(exchange.delay, channel):
+    if exchange.delay and not await _wait_connected(exchange.delay, channel):
         return
     response = exchange.response
     if response is None or exchange.action is Action.TRUNCATE:
-        await _break_off(exchange, channel)
+        await _break_connection(exchange, channel)
     elif exchange.action is Action.DRIP:
         await _drip(exchange, response, channel)
     else:
-        await channel.start(response)
-        await channel.body(response.body)
+        await channel.send_head(response)
+        await channel.send_body(response.body)
 
 
-async def _waited(seconds: float, channel: _Channel) -> bool:
-    """Wait, and tell whether there is still somebody to answer."""
+async def _wait_connected(seconds: float, channel: _Channel) -> bool:
+    """Wait, and tell whether the caller is still connected."""
     with anyio.move_on_after(seconds) as scope:
-        await channel.gone()
+        await channel.wait_for_disconnect()
     return scope.cancelled_caught
 
 
-async def _break_off(exchange: Exchange, channel: _Channel) -> None:
+async def _break_connection(exchange: Exchange, channel: _Channel) -> None:
     if exchange.response is not None:
-        connection = channel.wire()
-        await channel.start(exchange.response)
-        await channel.body(exchange.response.body[: exchange.keep], more=True)
+        connection = channel.require_connection()
+        await channel.send_head(exchange.response)
+        await channel.send_body(exchange.response.body[: exchange.keep], more=True)
         connection.close()
     elif exchange.action is Action.RESET:
-        channel.wire().reset()
+        channel.require_connection().reset()
     elif exchange.action is Action.CLOSE:
-        channel.wire().close()
-    # A server takes a return without an answer for a mistake, and mends it with an answer of its own.
-    await channel.gone()
+        channel.require_connection().close()
+    # If the application returned without a response, the server would send one of its own.
+    await channel.wait_for_disconnect()
 
 
 async def _drip(exchange: Exchange, response: Response, channel: _Channel) -> None:
-    """Answer piece by piece, for as long as there is somebody to answer."""
+    """Send the body byte by byte while the caller is connected."""
     async with anyio.create_task_group() as tasks:
 
         async def watch() -> None:
-            await channel.gone()
+            await channel.wait_for_disconnect()
             tasks.cancel_scope.cancel()
 
         tasks.start_soon(watch)
-        await channel.start(response)
+        await channel.send_head(response)
         for byte in response.body:
             await anyio.sleep(exchange.pause)
-            await channel.body(bytes([byte]), more=True)
-        await channel.body(b"")
+            await channel.send_body(bytes([byte]), more=True)
+        await channel.send_body(b"")
         tasks.cancel_scope.cancel()

@@ -1,7 +1,6 @@
-"""What goes in and what comes out: a request, a response, and what is to be done with the response.
+"""Requests, responses and exchanges as plain data.
 
-Plain data. The state machine speaks only these; the shells around it turn them into ASGI messages, httpx objects or
-bytes on a socket.
+The state machine uses only these. The ASGI application and the httpx transport convert them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,85 +14,81 @@ from attrs import field, frozen
 Json: TypeAlias = "bool | int | float | str | list[Json] | dict[str, Json] | None"
 
 
-def _lowered(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> dict[str, str]:
+def _lowercase_names(headers: Mapping[str, str] | Iterable[tuple[str, str]]) -> dict[str, str]:
     return {name.lower(): value for name, value in dict(headers).items()}
 
 
-def _parsed(query: str | Mapping[str, str]) -> Mapping[str, str]:
-    # Of a doubled parameter PHP keeps the last, as a dict does.
+def _parse_query(query: str | Mapping[str, str]) -> Mapping[str, str]:
+    # PHP keeps the last value of a repeated parameter, as a dict does.
     return dict(parse_qsl(query, keep_blank_values=True)) if isinstance(query, str) else query
 
 
 @frozen
 class Request:
-    """One HTTP request, whole.
+    """A complete HTTP request.
 
     Attributes:
         method: The method, in capitals.
         path: The path without the query, percent-decoded.
         query: The query parameters; a query string is parsed.
-        headers: The headers; names are lowered.
-        body: The body's bytes.
+        headers: The headers; names are converted to lower case.
+        body: The body.
     """
 
     method: str
     path: str
-    query: Mapping[str, str] = field(factory=dict, converter=_parsed)
-    headers: Mapping[str, str] = field(factory=dict, converter=_lowered)
+    query: Mapping[str, str] = field(factory=dict, converter=_parse_query)
+    headers: Mapping[str, str] = field(factory=dict, converter=_lowercase_names)
     body: bytes = b""
 
 
 @frozen
 class Response:
-    """One HTTP response, whole and without the framing headers, which are the shells' matter.
+    """A complete HTTP response, without the framing headers.
 
     Attributes:
         status: The status code.
-        headers: The headers; names are lowered.
-        body: The body's bytes.
+        headers: The headers; names are converted to lower case.
+        body: The body.
     """
 
     status: int
-    headers: Mapping[str, str] = field(factory=dict, converter=_lowered)
+    headers: Mapping[str, str] = field(factory=dict, converter=_lowercase_names)
     body: bytes = b""
 
     def json(self) -> Json:
-        """Read the body as JSON.
-
-        Returns:
-            The value in the body.
-        """
+        """Return the body, decoded as JSON."""
         value: Json = msgspec.json.decode(self.body)
         return value
 
 
 class Action(StrEnum):
-    """What a shell does with an exchange."""
+    """How the response of an exchange is delivered."""
 
     RESPOND = "respond"
     """Send the response."""
     RESET = "reset"
-    """Reset the connection (RST) without a byte of an answer."""
+    """Reset the connection (RST) without a byte of a response."""
     CLOSE = "close"
-    """Close the connection (FIN) without a byte of an answer."""
+    """Close the connection (FIN) without a byte of a response."""
     HANG = "hang"
-    """Never answer, and keep the connection open."""
+    """Never respond, and keep the connection open."""
     DRIP = "drip"
     """Send the head, then the body one byte at a time."""
     TRUNCATE = "truncate"
-    """Announce the whole body, send the beginning of it, and close."""
+    """Announce the full length of the body, send the start of it, and close the connection."""
 
 
 @frozen
 class Exchange:
-    """The outcome of one request: an answer, and how it is to be delivered.
+    """The outcome of one request: a response, and how it is delivered.
 
     Attributes:
-        response: The answer; None where none is to be sent.
-        action: What the shell does.
-        delay: Seconds to wait before the answer starts.
-        pause: Seconds before every byte of a dripping body.
-        keep: How many bytes of a truncated body are sent.
+        response: The response; None if none is sent.
+        action: How it is delivered.
+        delay: Seconds before the response starts.
+        pause: Seconds before each byte of a dripping body.
+        keep: The number of bytes sent of a truncated body.
     """
 
     response: Response | None
@@ -103,13 +98,6 @@ class Exchange:
     keep: int = 0
 
 
-def framed(response: Response) -> dict[str, str]:
-    """Complete the headers with the length of the body.
-
-    Args:
-        response: The answer about to be sent.
-
-    Returns:
-        The headers as they go over the wire.
-    """
+def framed_headers(response: Response) -> dict[str, str]:
+    """Return the headers of a response, with the length of its body."""
     return {**response.headers, "content-length": str(len(response.body))}

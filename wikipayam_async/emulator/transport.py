@@ -7,16 +7,16 @@ import httpx
 from attrs import frozen
 
 from wikipayam_async.emulator.app import Exchanger
-from wikipayam_async.emulator.exchange import Action, Exchange, Request, Response, framed
+from wikipayam_async.emulator.exchange import Action, Exchange, Request, Response, framed_headers
 
 
 @frozen
-class _Patience:
-    """How long the caller waits for the next bytes: httpx's read timeout."""
+class _ReadTimeout:
+    """httpx's read timeout: the maximum time until the next bytes."""
 
     seconds: float | None
 
-    async def wait(self, seconds: float) -> None:
+    async def sleep(self, seconds: float) -> None:
         if self.seconds is not None and seconds > self.seconds:
             await anyio.sleep(self.seconds)
             raise httpx.ReadTimeout("")
@@ -25,16 +25,16 @@ class _Patience:
 
 @frozen
 class _Body(httpx.AsyncByteStream):
-    """A body that comes whole, drips, or breaks off."""
+    """A body that arrives at once, drips, or is truncated."""
 
     exchange: Exchange
     body: bytes
-    patience: _Patience
+    read_timeout: _ReadTimeout
 
     async def __aiter__(self) -> AsyncIterator[bytes]:
         if self.exchange.action is Action.DRIP:
             for byte in self.body:
-                await self.patience.wait(self.exchange.pause)
+                await self.read_timeout.sleep(self.exchange.pause)
                 yield bytes([byte])
         elif self.exchange.action is Action.TRUNCATE:
             yield self.body[: self.exchange.keep]
@@ -47,56 +47,56 @@ class _Body(httpx.AsyncByteStream):
 
 
 class EmulatorTransport(httpx.AsyncBaseTransport):
-    """Answers an `httpx.AsyncClient` in process.
+    """An httpx transport that answers an `httpx.AsyncClient` in process.
 
-    Faults of the connection become the exceptions a real transport raises, and waiting ends with the read timeout of
-    the request.
+    Faults of the connection raise the exceptions of a real transport. A wait ends with the request's read timeout.
 
     Args:
-        emulator: What answers.
+        emulator: The emulator.
     """
 
     def __init__(self, emulator: Exchanger) -> None:
         self._emulator = emulator
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Answer one request.
+        """Process one request.
 
         Args:
             request: The request.
 
         Returns:
-            The answer, its body not yet read.
+            The response; its body is not read yet.
 
         Raises:
             httpx.ReadError: The connection was reset.
+            httpx.ReadTimeout: The response did not start within the read timeout.
             httpx.RemoteProtocolError: The connection was closed.
         """
-        asked = await _asked(request)
-        # Cancelled before this line nothing has been sent, after it everything has: as on a wire.
+        converted = await _convert_request(request)
+        # The request is sent here: a cancellation before this line sends nothing, one after it everything.
         await anyio.lowlevel.checkpoint()
-        exchange = self._emulator.exchange(asked)
-        patience = _Patience(request.extensions.get("timeout", {}).get("read"))
+        exchange = self._emulator.exchange(converted)
+        read_timeout = _ReadTimeout(request.extensions.get("timeout", {}).get("read"))
         if exchange.delay:
-            await patience.wait(exchange.delay)
+            await read_timeout.sleep(exchange.delay)
         if exchange.response is None:
-            await _break_off(exchange.action, patience)
+            await _break_connection(exchange.action, read_timeout)
             raise httpx.RemoteProtocolError("Server disconnected without sending a response.")
-        return _answered(exchange, exchange.response, patience)
+        return _convert_response(exchange, exchange.response, read_timeout)
 
 
-async def _asked(request: httpx.Request) -> Request:
+async def _convert_request(request: httpx.Request) -> Request:
     url = request.url
     return Request(request.method, url.path, url.query.decode("ascii"), request.headers, await request.aread())
 
 
-def _answered(exchange: Exchange, response: Response, patience: _Patience) -> httpx.Response:
-    body = _Body(exchange, response.body, patience)
-    return httpx.Response(response.status, headers=framed(response), stream=body)
+def _convert_response(exchange: Exchange, response: Response, read_timeout: _ReadTimeout) -> httpx.Response:
+    body = _Body(exchange, response.body, read_timeout)
+    return httpx.Response(response.status, headers=framed_headers(response), stream=body)
 
 
-async def _break_off(action: Action, patience: _Patience) -> None:
+async def _break_connection(action: Action, read_timeout: _ReadTimeout) -> None:
     if action is Action.HANG:
-        await patience.wait(float("inf"))
+        await read_timeout.sleep(float("inf"))
     if action is Action.RESET:
         raise httpx.ReadError("")

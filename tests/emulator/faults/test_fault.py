@@ -25,14 +25,14 @@ MADE = [
 ]
 
 
-def test_every_kind_can_be_made_and_counted() -> None:
-    """There is a maker for every kind, and its faults can be keys."""
+def test_every_kind_has_a_constructor_and_is_hashable() -> None:
+    """Every kind has a class method, and its faults can be dict keys."""
     assert {fault.kind for fault in MADE} == set(FaultKind)
     assert len(set(MADE)) == len(MADE)
 
 
-def test_faults_that_differ_in_their_answer_differ() -> None:
-    """Two statuses are two faults, and the same status made twice is one."""
+def test_faults_compare_by_their_response() -> None:
+    """Faults with different statuses differ, and those with the same status are equal."""
     assert len({Fault.status(502), Fault.status(503), Fault.status(503)}) == 2
 
 
@@ -52,8 +52,8 @@ def test_faults_that_differ_in_their_answer_differ() -> None:
         (Fault.redirect("/x", status=307), Response(307, {"location": "/x"})),
     ],
 )
-def test_an_answer_is_made_in_advance(fault: Fault, response: Response) -> None:
-    """Statuses and redirects hold the answer they give, and strike before anything is accepted."""
+def test_a_fault_holds_its_response(fault: Fault, response: Response) -> None:
+    """Status and redirect faults hold their response, and occur before processing by default."""
     assert (fault.response, fault.when) == (response, When.BEFORE)
 
 
@@ -62,6 +62,6 @@ def test_an_answer_is_made_in_advance(fault: Fault, response: Response) -> None:
     [(Fault.html(), b"502 Bad Gateway"), (Fault.html(200), b"200 Welcome"), (Fault.html(200, title="Hi"), b"200 Hi")],
 )
 def test_a_page_has_a_title(fault: Fault, title: bytes) -> None:
-    """A page of any status says something."""
+    """The page of any status has a title."""
     assert fault.response is not None
     assert title in fault.response.body

@@ -6,12 +6,12 @@ import httpx
 import pytest
 
 from wikipayam_async.emulator import Action, Emulator, EmulatorTransport, Fault, Latency, Request, parse_latency, serve
-from wikipayam_async.emulator.faults.latency import Lag, parse_duration
+from wikipayam_async.emulator.faults.latency import DelaySource, parse_duration
 
 Ask = Callable[..., Request]
 
 HEADERS = {"Authorization": "Bearer emulator-token"}
-FOR_EVER = 1e6
+VERY_LONG = 1e6
 
 
 @pytest.mark.parametrize(
@@ -26,51 +26,51 @@ FOR_EVER = 1e6
         ("0", Latency(0, 0)),
     ],
 )
-def test_a_latency_is_a_time_or_two(text: str, latency: Latency) -> None:
-    """Times are in seconds or milliseconds, and a hyphen makes a range of two."""
+def test_a_latency_is_a_time_or_a_range(text: str, latency: Latency) -> None:
+    """Times are in seconds or milliseconds, and a hyphen separates the ends of a range."""
     assert parse_latency(text) == latency
 
 
 @pytest.mark.parametrize("text", ["", "fast", "1m", "-1", "20 ms", "1-", "nan", "inf", "1e3"])
-def test_what_is_no_time_is_refused(text: str) -> None:
-    """The error shows both ways to write a time."""
+def test_an_invalid_time_is_refused(text: str) -> None:
+    """The error shows both formats of a time."""
     with pytest.raises(ValueError) as caught:
         parse_latency(text)
-    assert "is no length of time; write seconds (0.05 or 0.05s) or milliseconds (50ms)" in str(caught.value)
+    assert "is not a duration; write seconds (0.05 or 0.05s) or milliseconds (50ms)" in str(caught.value)
 
 
-def test_a_range_rises() -> None:
-    """Milliseconds behind a time without a unit are not applied to it, and that is said."""
+def test_a_range_must_ascend() -> None:
+    """The unit of the second time does not apply to the first, and the error says so."""
     with pytest.raises(ValueError) as caught:
         parse_latency("50-200ms")
-    assert str(caught.value) == (
-        "'50-200ms' is no range, for its second time is the shorter; every time has its own unit"
-    )
+    assert str(caught.value) == ("'50-200ms' is not a range: the second time is shorter; each time has its own unit")
 
 
 @pytest.mark.parametrize(("shortest", "longest"), [(-1.0, 1.0), (2.0, 1.0), (0.0, float("inf"))])
-def test_a_latency_is_a_span_of_time(shortest: float, longest: float) -> None:
-    """Times before now, without an end, or that do not rise are refused."""
+def test_a_latency_is_validated(shortest: float, longest: float) -> None:
+    """Negative times, infinite times and descending ranges are refused."""
     with pytest.raises(ValueError) as caught:
         Latency(shortest, longest)
-    assert str(caught.value) == "a latency is not negative, has an end, and a range of it rises"
+    assert str(caught.value) == "expected finite times from 0, the shorter one first"
 
 
-def test_a_duration_is_in_seconds() -> None:
-    """Milliseconds are translated."""
+def test_a_duration_is_converted_to_seconds() -> None:
+    """Milliseconds are converted to seconds."""
     assert [parse_duration(text) for text in ("1.5", "1.5s", "1500ms")] == [1.5, 1.5, 1.5]
 
 
-def test_chance_keeps_to_the_range_and_to_the_seed() -> None:
-    """One seed gives one sequence of times, spread over the whole range; another seed gives another."""
-    runs = [[lag.take() for _ in range(500)] for lag in (Lag(seed, Latency(0.1, 0.3)) for seed in (1, 1, 2))]
+def test_random_delays_follow_the_range_and_the_seed() -> None:
+    """The same seed gives the same delays, spread over the whole range; another seed gives others."""
+    runs = [
+        [source.take() for _ in range(500)] for source in (DelaySource(seed, Latency(0.1, 0.3)) for seed in (1, 1, 2))
+    ]
     assert runs[0] == runs[1] != runs[2]
     assert (min(runs[0]) < 0.11, max(runs[0]) > 0.29) == (True, True)
     assert all(0.1 <= seconds < 0.3 for seconds in runs[0])
 
 
-def test_a_latency_concerns_every_answer(ask: Ask) -> None:
-    """Answers of faults and the ends of connections are late as well, and a delay comes on top."""
+def test_a_latency_applies_to_every_response(ask: Ask) -> None:
+    """Faults and broken connections are delayed too, and the time of a delay fault is added."""
     emulator = Emulator(latency=Latency(2.0))
     emulator.faults.script([None, Fault.status(502), Fault.reset(), Fault.delay(3.0)])
     exchanges = [emulator.exchange(ask("GET /user/balance")) for _ in range(4)]
@@ -83,7 +83,7 @@ def test_a_latency_concerns_every_answer(ask: Ask) -> None:
 
 
 def test_a_latency_may_be_set_at_any_time(ask: Ask) -> None:
-    """Without one an answer takes no time, and from the moment it is set it does."""
+    """A new latency applies from the next request on."""
     emulator = Emulator()
     before = emulator.exchange(ask("GET /user/balance")).delay
     emulator.latency = Latency(1.0)
@@ -92,7 +92,7 @@ def test_a_latency_may_be_set_at_any_time(ask: Ask) -> None:
 
 @pytest.fixture(params=["transport", "asgi", "port"])
 async def client(request: pytest.FixtureRequest, emulator: Emulator) -> AsyncIterator[httpx.AsyncClient]:
-    """An httpx client that reaches the emulator in one of its three ways."""
+    """An httpx client that uses the transport, ASGI or a port."""
     options: Any = {"headers": HEADERS, "trust_env": False}
     if request.param == "port":
         with serve(emulator) as served:
@@ -105,19 +105,19 @@ async def client(request: pytest.FixtureRequest, emulator: Emulator) -> AsyncIte
 
 
 @pytest.mark.anyio
-async def test_an_answer_comes_when_its_time_has_passed(client: httpx.AsyncClient, emulator: Emulator) -> None:
-    """In process, as ASGI and on a port the answer is held back, and then is the usual one."""
+async def test_a_response_is_delayed_by_the_latency(client: httpx.AsyncClient, emulator: Emulator) -> None:
+    """In process, over ASGI and on a port the response is delayed and unchanged."""
     emulator.latency = Latency(0.02)
-    began = anyio.current_time()
+    started = anyio.current_time()
     response = await client.get("/user/balance", timeout=30)
     assert response.json()["data"]["balance"] == 34_359_938
-    assert anyio.current_time() - began >= 0.02
+    assert anyio.current_time() - started >= 0.02
 
 
 @pytest.mark.anyio
-async def test_who_gives_up_waits_no_longer(client: httpx.AsyncClient, emulator: Emulator) -> None:
-    """The request is processed at once, however late the answer, and the emulator answers others meanwhile."""
-    emulator.latency = Latency(FOR_EVER)
+async def test_a_delayed_request_can_be_cancelled(client: httpx.AsyncClient, emulator: Emulator) -> None:
+    """The request is processed at once, and the emulator answers other requests meanwhile."""
+    emulator.latency = Latency(VERY_LONG)
     item = {"sender": "10002000", "receiver": "09123456789", "message": "x", "track_id": "T"}
     async with anyio.create_task_group() as tasks:
         tasks.start_soon(lambda: client.post("/sms/send", json=[item], timeout=None))
@@ -129,16 +129,16 @@ async def test_who_gives_up_waits_no_longer(client: httpx.AsyncClient, emulator:
     assert (await client.get("/user/balance", timeout=30)).json()["data"]["balance"] == 34_358_738
 
 
-@pytest.mark.parametrize("road", ["transport", "port"])
+@pytest.mark.parametrize("way", ["transport", "port"])
 @pytest.mark.anyio
-async def test_a_connection_breaks_when_the_time_has_passed(road: str, emulator: Emulator) -> None:
-    """A reset does not come before an answer would."""
+async def test_a_broken_connection_is_delayed_by_the_latency(way: str, emulator: Emulator) -> None:
+    """A reset occurs no earlier than a response would."""
     emulator.latency = Latency(0.02)
     emulator.faults.arm(Fault.reset())
     with serve(emulator) as served:
-        transport = EmulatorTransport(emulator) if road == "transport" else httpx.AsyncHTTPTransport()
+        transport = EmulatorTransport(emulator) if way == "transport" else httpx.AsyncHTTPTransport()
         async with httpx.AsyncClient(transport=transport, base_url=served.url) as client:
-            began = anyio.current_time()
+            started = anyio.current_time()
             with pytest.raises(httpx.ReadError):
                 await client.get("/api/v1/user/balance", headers=HEADERS)
-    assert anyio.current_time() - began >= 0.02
+    assert anyio.current_time() - started >= 0.02

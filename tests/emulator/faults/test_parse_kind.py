@@ -1,7 +1,7 @@
 import pytest
 
 from wikipayam_async.emulator import Fault, FaultKind, When
-from wikipayam_async.emulator.faults.parse_kind import parse_what
+from wikipayam_async.emulator.faults.parse_kind import parse_kind
 
 MIB = 1024 * 1024
 
@@ -50,27 +50,27 @@ WRITTEN = {
 
 
 @pytest.mark.parametrize(("text", "fault"), WRITTEN.items())
-def test_a_fault_is_written_as_text(text: str, fault: Fault) -> None:
-    """The text makes the fault that the maker of the kind would make."""
-    assert parse_what(text) == fault
+def test_a_text_is_parsed_into_a_fault(text: str, fault: Fault) -> None:
+    """The text gives the same fault as the class method of its kind."""
+    assert parse_kind(text) == fault
 
 
-def test_every_kind_can_be_written() -> None:
-    """No kind is out of reach of the command line."""
-    assert {parse_what(text).kind for text in WRITTEN} == set(FaultKind)
+def test_every_kind_has_a_text_form() -> None:
+    """Every kind can be used on the command line."""
+    assert {parse_kind(text).kind for text in WRITTEN} == set(FaultKind)
 
 
-def test_every_kind_goes_by_its_own_name() -> None:
-    """A name with what it needs behind it is that kind, with hyphens for underscores."""
-    needs = {FaultKind.STATUS: ":502", FaultKind.REDIRECT: ":/x", FaultKind.DELAY: ":1s"}
-    assert [parse_what(kind.replace("_", "-") + needs.get(kind, "")).kind for kind in FaultKind] == list(FaultKind)
+def test_every_kind_is_named_after_itself() -> None:
+    """A kind's text name is its value with hyphens for underscores, and its required arguments."""
+    required = {FaultKind.STATUS: ":502", FaultKind.REDIRECT: ":/x", FaultKind.DELAY: ":1s"}
+    assert [parse_kind(kind.replace("_", "-") + required.get(kind, "")).kind for kind in FaultKind] == list(FaultKind)
 
 
 @pytest.mark.parametrize("text", ["", "rest", "reset after", ":after"])
-def test_an_unknown_fault_is_told_the_known_ones(text: str) -> None:
-    """The error lists all that there are."""
+def test_an_unknown_fault_is_refused(text: str) -> None:
+    """The error lists the known kinds."""
     with pytest.raises(ValueError) as caught:
-        parse_what(text)
+        parse_kind(text)
     known = ", ".join(kind.replace("_", "-") for kind in FaultKind)
     assert str(caught.value) == f"unknown fault {text.partition(':')[0]!r}; known are a status such as 502, and {known}"
 
@@ -84,16 +84,16 @@ def test_an_unknown_fault_is_told_the_known_ones(text: str) -> None:
         ("reset:later", "'later' does not fit here; write reset, reset:before or reset:after"),
         ("reset:before,after", "'after' does not fit here; write reset, reset:before or reset:after"),
         ("empty:after", "'after' does not fit here; write empty"),
-        ("delay", "something is missing; write delay:2s or delay:500ms"),
-        ("redirect", "something is missing; write redirect:https://example.com/ or redirect:/login,status=307,after"),
+        ("delay", "an argument is missing; write delay:2s or delay:500ms"),
+        ("redirect", "an argument is missing; write redirect:https://example.com/ or redirect:/login,status=307,after"),
         ("redirect:x", "'x' does not fit here; write redirect:https://example.com/ or redirect:/login,status=307,after"),
         ("missing-items:a", "'a' does not fit here; write missing-items or missing-items:0,3"),
         ("extra-items:0", "'0' does not fit here; write extra-items or extra-items:2"),
         ("oversized:5GB", "'5GB' does not fit here; write oversized or oversized:32MiB"),
     ],
 )  # fmt: skip
-def test_what_does_not_fit_is_named(text: str, message: str) -> None:
-    """The error names the word, and shows how the fault is written."""
+def test_an_invalid_argument_is_named(text: str, message: str) -> None:
+    """The error names the argument, and shows the syntax of the fault."""
     with pytest.raises(ValueError) as caught:
-        parse_what(text)
+        parse_kind(text)
     assert str(caught.value) == message

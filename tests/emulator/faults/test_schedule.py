@@ -5,8 +5,8 @@ from wikipayam_async.emulator import Fault, FaultKind, Faults, ThrownFault
 HANG, RESET = Fault.hang(), Fault.reset()
 
 
-def test_a_fault_strikes_as_often_as_armed() -> None:
-    """Once by default, twice if asked, and then no more."""
+def test_a_fault_occurs_as_often_as_armed() -> None:
+    """An armed fault occurs once by default, or `times` times."""
     faults = Faults()
     faults.arm(HANG)
     faults.arm(RESET, times=2)
@@ -15,8 +15,8 @@ def test_a_fault_strikes_as_often_as_armed() -> None:
     assert faults.pending == 0
 
 
-def test_a_fault_can_be_armed_for_ever() -> None:
-    """Without a number of times it strikes until cleared."""
+def test_a_fault_can_be_armed_without_limit() -> None:
+    """With `times=None` a fault occurs until it is cleared."""
     faults = Faults()
     faults.arm(HANG, times=None)
     assert [faults.take("GET", "/x") for _ in range(3)] == [HANG] * 3
@@ -26,7 +26,7 @@ def test_a_fault_can_be_armed_for_ever() -> None:
 
 
 @pytest.mark.parametrize(
-    ("on", "struck"),
+    ("on", "matches"),
     [
         (None, True),
         ("POST /sms/send", True),
@@ -36,22 +36,22 @@ def test_a_fault_can_be_armed_for_ever() -> None:
         ("GET *", False),
     ],
 )
-def test_a_fault_strikes_what_is_meant(on: str | None, struck: bool) -> None:
-    """A pattern names a method and a path, with stars for anything."""
+def test_a_fault_occurs_on_matching_requests(on: str | None, matches: bool) -> None:
+    """A pattern has a method and a path, with `*` for anything."""
     faults = Faults()
     faults.arm(HANG, on=on)
-    assert (faults.take("POST", "/sms/send") == HANG) is struck
+    assert (faults.take("POST", "/sms/send") == HANG) is matches
 
 
-def test_a_script_tells_the_fate_of_each_request() -> None:
-    """The faults of a script come one by one, and None lets a request through."""
+def test_a_script_sets_the_fault_of_each_request() -> None:
+    """The faults of a script occur one by one, and None means no fault."""
     faults = Faults()
     faults.script([HANG, None, RESET], on="GET *")
     assert [faults.take("GET", "/x") for _ in range(4)] == [HANG, None, RESET, None]
 
 
-def test_chance_strikes_the_same_way_every_time() -> None:
-    """One seed gives one sequence, in about the given proportions."""
+def test_random_faults_are_reproducible() -> None:
+    """The same seed gives the same faults, in about the given proportions."""
     runs = []
     for _ in range(2):
         faults = Faults()
@@ -62,8 +62,8 @@ def test_chance_strikes_the_same_way_every_time() -> None:
     assert 340 < runs[0].count(RESET) < 460
 
 
-def test_chance_is_asked_where_no_armed_fault_fits() -> None:
-    """Armed faults go first, and a plan strikes only what it means."""
+def test_armed_faults_go_before_random_ones() -> None:
+    """Armed faults occur first, and random faults only on matching requests."""
     faults = Faults()
     faults.random({}, seed=1)
     faults.random({RESET: 1.0}, on="POST *")
@@ -72,15 +72,15 @@ def test_chance_is_asked_where_no_armed_fault_fits() -> None:
 
 
 @pytest.mark.parametrize("odds", [{HANG: 0.6, RESET: 0.6}, {HANG: -0.1}])
-def test_chances_have_to_be_probabilities(odds: dict[Fault, float]) -> None:
-    """Negative odds and more than certainty are refused."""
+def test_probabilities_are_validated(odds: dict[Fault, float]) -> None:
+    """Negative probabilities and a sum above 1 are refused."""
     with pytest.raises(ValueError) as caught:
         Faults().random(odds)
-    assert str(caught.value) == "probabilities are not negative, and together at most 1"
+    assert str(caught.value) == "expected probabilities from 0 whose sum is at most 1"
 
 
-def test_what_was_thrown_is_logged() -> None:
-    """The log keeps the fault and the request, until a reset."""
+def test_faults_that_occurred_are_logged() -> None:
+    """The log holds the fault and the request, until a reset."""
     faults = Faults()
     faults.script([HANG, None, HANG])
     for path in ("/a", "/b", "/c"):
@@ -91,8 +91,8 @@ def test_what_was_thrown_is_logged() -> None:
     assert faults.log == []
 
 
-def test_a_fault_strikes_by_turns() -> None:
-    """One request of so many is struck, and only those that are meant are counted."""
+def test_a_fault_occurs_periodically() -> None:
+    """A fault occurs on every nth request, and only matching requests are counted."""
     faults = Faults()
     faults.every(HANG, 2, on="GET *")
     assert [faults.take(method, "/x") for method in ("GET", "POST", "GET", "GET", "GET")] == [
@@ -106,8 +106,8 @@ def test_a_fault_strikes_by_turns() -> None:
     assert [faults.take("GET", "/x") for _ in range(2)] == [None, None]
 
 
-def test_turns_begin_at_one() -> None:
-    """There is no turn before every request."""
+def test_a_period_is_at_least_one() -> None:
+    """A period below 1 is refused."""
     with pytest.raises(ValueError) as caught:
         Faults().every(HANG, 0)
-    assert str(caught.value) == "turns begin at 1, which is every request"
+    assert str(caught.value) == "expected a period of at least 1, which is every request"

@@ -8,20 +8,20 @@ from wikipayam_async.emulator import DeliveryRules, DeliveryScript, waiting_then
     [(-1.0, "WAITING_FOR_UPDATE"), (1.9, "WAITING_FOR_UPDATE"), (2.0, "DELIVERED"), (99.0, "DELIVERED")],
 )
 def test_a_message_waits_and_is_delivered(age: float, word: str) -> None:
-    """The default script waits two seconds and then says delivered for good."""
+    """By default a message waits for two seconds and is then delivered."""
     assert DeliveryRules().script_for("09123456789").word_at(age) == word
 
 
 @pytest.mark.parametrize("steps", [(), ((1.0, "A"),), ((0.0, "A"), (2.0, "B"), (1.0, "C"))])
-def test_a_script_begins_at_zero_and_rises(steps: tuple[tuple[float, str], ...]) -> None:
-    """A script without a beginning or with steps out of order is refused."""
+def test_the_steps_of_a_script_start_at_zero_and_ascend(steps: tuple[tuple[float, str], ...]) -> None:
+    """A script without a step at 0 seconds or with descending steps is refused."""
     with pytest.raises(ValueError) as caught:
         DeliveryScript(steps)
-    assert str(caught.value) == "a delivery script begins at 0 seconds and its steps rise"
+    assert str(caught.value) == "the steps of a delivery script start at 0 seconds and ascend"
 
 
-def test_a_receiver_s_fate_can_be_chosen() -> None:
-    """A chosen script holds for every spelling of the number, whether given whole or as steps."""
+def test_the_script_of_a_receiver_can_be_chosen() -> None:
+    """A chosen script, or its steps, applies to every spelling of the number."""
     rules = DeliveryRules()
     rules.choose("989120000001", waiting_then("BLACKLISTED", after=0.0))
     rules.choose("09120000002", [(0.0, "SENT"), (5.0, "EXPIRED")])
@@ -29,8 +29,8 @@ def test_a_receiver_s_fate_can_be_chosen() -> None:
     assert rules.script_for("+989120000002").word_at(6.0) == "EXPIRED"
 
 
-def test_a_fraction_of_receivers_is_unlucky() -> None:
-    """About the given fraction ends undelivered, and the same receivers every time."""
+def test_a_fraction_of_receivers_fails() -> None:
+    """About the given fraction is undelivered, and the same receivers in every run."""
     numbers = [f"0912{index:07d}" for index in range(2_000)]
     words = [
         [DeliveryRules(failing_fraction=0.25).script_for(number).word_at(9.0) for number in numbers] for _ in range(2)

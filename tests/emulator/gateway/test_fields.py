@@ -7,7 +7,7 @@ from wikipayam_async.emulator.gateway.fields import Errors, Fields
 
 
 def errors_of(fields: Fields) -> Errors:
-    """Take the errors out, so that a line can hold one check."""
+    """Return a copy of the errors."""
     return dict(fields.errors)
 
 
@@ -21,7 +21,7 @@ def errors_of(fields: Fields) -> Errors:
     ],
 )
 def test_a_required_text(value: Json, errors: Errors) -> None:
-    """A text has to be there and to be a text."""
+    """A required text must be a non-empty string."""
     fields = Fields({"a": value}, "0.")
     fields.text("a")
     assert errors_of(fields) == errors
@@ -29,7 +29,7 @@ def test_a_required_text(value: Json, errors: Errors) -> None:
 
 @pytest.mark.parametrize(("value", "errors"), [("x", {}), (None, {}), (7, {"a": ["The a field must be a string."]})])
 def test_an_optional_text(value: Json, errors: Errors) -> None:
-    """A text that may be left out still has to be a text."""
+    """An optional text must be a string or null."""
     fields = Fields({"a": value})
     fields.optional_text("a")
     assert errors_of(fields) == errors
@@ -48,7 +48,7 @@ def test_an_optional_text(value: Json, errors: Errors) -> None:
     ],
 )
 def test_an_integer(value: Json, number: int | None, errors: Errors) -> None:
-    """A number may be written as a string, as PHP has it."""
+    """An integer may be a string of digits, as in PHP."""
     fields = Fields({"a": value})
     assert fields.integer("a") == number
     assert errors_of(fields) == errors
@@ -66,7 +66,7 @@ def test_an_integer(value: Json, number: int | None, errors: Errors) -> None:
     ],
 )
 def test_a_day(value: Json, day: date | None, errors: Errors) -> None:
-    """A day is written YYYY-MM-DD and has to exist."""
+    """A day has the format YYYY-MM-DD and must exist."""
     fields = Fields({"a": value})
     assert fields.day("a") == day
     assert errors_of(fields) == errors
@@ -83,14 +83,14 @@ def test_a_day(value: Json, day: date | None, errors: Errors) -> None:
     ],
 )
 def test_a_list_of_ids(value: Json, ids: list[str], errors: Errors) -> None:
-    """Ids come as an array of strings with at least one in it."""
+    """Ids are an array of at least one string."""
     fields = Fields({"id": value})
     assert fields.ids("id") == ids
     assert errors_of(fields) == errors
 
 
-def test_a_choice_and_a_number_that_do_not_hold() -> None:
-    """A value outside of the choices and a wrong number are told apart from missing ones."""
+def test_an_invalid_choice_and_an_invalid_number() -> None:
+    """An invalid value and a missing one have different errors."""
     fields = Fields({"line": "x", "to": "12"})
     fields.one_of("line", ["y"])
     fields.mobile("to")

@@ -5,7 +5,7 @@ from wikipayam_async.emulator.gateway.inbox import Inbox, InboxQuery
 
 
 def test_messages_of_one_second_keep_their_order() -> None:
-    """Sorting by time, either way, leaves messages of the same moment as they came."""
+    """Messages with the same time keep their order of arrival in both sort orders."""
     inbox = Inbox()
     for name in "ab":
         inbox.add(

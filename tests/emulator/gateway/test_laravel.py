@@ -12,19 +12,19 @@ from wikipayam_async.emulator.gateway import laravel
     ],
 )
 def test_the_message_of_a_422_is_the_first_error(errors: dict[str, list[str]], message: str) -> None:
-    """The message names the first error and counts the others."""
+    """The message is the first error and the number of further ones."""
     response = laravel.invalid(errors)
     assert (response.status, response.json()) == (422, {"message": message, "errors": errors})
 
 
-def test_an_error_says_what_laravel_says() -> None:
-    """An error has Laravel's message, one of its own, or a last resort."""
-    said = [laravel.error(429).json(), laravel.error(404, "Gone.").json(), laravel.error(418).json()]
-    assert said == [{"message": "Too Many Attempts."}, {"message": "Gone."}, {"message": "Error"}]
+def test_an_error_has_a_message() -> None:
+    """An error has Laravel's message for its status, a custom one, or a fallback."""
+    bodies = [laravel.error(429).json(), laravel.error(404, "Gone.").json(), laravel.error(418).json()]
+    assert bodies == [{"message": "Too Many Attempts."}, {"message": "Gone."}, {"message": "Error"}]
 
 
-def test_the_proxy_answers_with_a_page() -> None:
-    """A body too large gets HTML."""
+def test_the_proxy_responds_with_a_page() -> None:
+    """A body that is too large gets an HTML page."""
     response = laravel.too_large()
     assert (response.status, response.headers["content-type"]) == (413, "text/html; charset=UTF-8")
     assert b"<h1>413 Request Entity Too Large</h1>" in response.body

@@ -24,5 +24,5 @@ from wikipayam_async.emulator.gateway.parts import count_parts
     ],
 )
 def test_a_text_takes_the_documented_number_of_parts(text: str, parts: int) -> None:
-    """GSM-7 goes 160/153 with extensions counted twice, everything else 70/67 in UTF-16 units."""
+    """GSM-7 has 160/153 characters with extensions counted twice, and other texts 70/67 UTF-16 units."""
     assert count_parts(text) == parts

@@ -11,7 +11,7 @@ Call = Callable[..., tuple[int, Any]]
 
 @pytest.fixture
 def ids(emulator: Emulator) -> list[str]:
-    """Five received messages, a day apart, the first one on the first of January; the second is read."""
+    """The ids of five messages, one per day from 1 January; the second is read."""
     received = [
         emulator.inbound(sender=sender, message=message, received_at=datetime(2024, 1, day, 23, 55, 20, tzinfo=TEHRAN))
         for day, (sender, message) in enumerate(
@@ -30,12 +30,12 @@ def ids(emulator: Emulator) -> list[str]:
 
 
 def texts(answer: Any) -> list[str]:
-    """List the texts of an answer."""
+    """Return the texts of a response."""
     return [message["message"] for message in answer["data"]["receives"]]
 
 
 def test_the_list_has_the_documented_shape(call: Call, ids: list[str]) -> None:
-    """Limit and offset come back as strings beside numbers, and texts unchanged."""
+    """Limit and offset are strings, the other counts numbers, and texts are unchanged."""
     assert call("GET /receives", limit=2, offset=3, status="all") == (
         200,
         {
@@ -63,8 +63,8 @@ def test_the_list_has_the_documented_shape(call: Call, ids: list[str]) -> None:
     )
 
 
-def test_a_page_is_twenty_unless_asked_otherwise(call: Call, emulator: Emulator) -> None:
-    """Without a query the newest twenty come."""
+def test_a_page_has_twenty_messages_by_default(call: Call, emulator: Emulator) -> None:
+    """Without a query the newest 20 messages are returned."""
     for number in range(21):
         emulator.inbound(sender="989120000000", message=str(number))
     _, answer = call("GET /receives")
@@ -96,13 +96,13 @@ def test_a_page_is_twenty_unless_asked_otherwise(call: Call, emulator: Emulator)
 def test_the_list_is_filtered_and_sorted(
     call: Call, ids: list[str], query: dict[str, object], found: list[int]
 ) -> None:
-    """Every filter and every order does what it says."""
+    """Every filter and every sort order is applied."""
     _, answer = call("GET /receives", **query)
     assert [message["id"] for message in answer["data"]["receives"]] == [ids[index] for index in found]
 
 
 def test_filters_are_echoed(call: Call) -> None:
-    """The filters of the query come back, and the status always."""
+    """The filters in the query are returned, and always the status."""
     _, answer = call("GET /receives", sender="0912", search="x", from_date="2024-01-01", to_date="2024-02-01")
     assert answer["data"]["filters"] == {
         "sender": "0912",
@@ -126,19 +126,19 @@ def test_filters_are_echoed(call: Call) -> None:
         ({"from_date": "today"}, {"from_date": ["The from_date field must be a valid date."]}),
     ],
 )
-def test_a_query_that_does_not_hold_is_refused(call: Call, path: str, query: dict[str, object], errors: object) -> None:
-    """Pages have bounds and days have a form, on both lists."""
+def test_an_invalid_query_is_refused(call: Call, path: str, query: dict[str, object], errors: object) -> None:
+    """Both lists validate limit, offset and days."""
     status, answer = call(f"GET {path}", **query)
     assert (status, answer["errors"]) == (422, errors)
 
 
-def test_five_hundred_is_allowed(call: Call) -> None:
-    """The largest page is within the bounds."""
+def test_the_maximum_limit_is_500(call: Call) -> None:
+    """A limit of 500 is accepted."""
     assert call("GET /receives", limit=500)[0] == 200
 
 
-def test_choices_have_to_be_known(call: Call) -> None:
-    """An unknown status, field or order is refused."""
+def test_unknown_choices_are_refused(call: Call) -> None:
+    """An unknown status, sort field or sort order is refused."""
     _, answer = call("GET /receives", status="new", sort_by="id", sort_order="up")
     assert answer["errors"] == {
         "status": ["The selected status is invalid."],
@@ -147,8 +147,8 @@ def test_choices_have_to_be_known(call: Call) -> None:
     }
 
 
-def test_the_unread_list_has_a_total_of_its_own(call: Call, ids: list[str]) -> None:
-    """The unread list counts in `total_unread` and not in the pagination."""
+def test_the_unread_list_has_its_own_total(call: Call, ids: list[str]) -> None:
+    """The unread list has `total_unread`, and no total in its pagination."""
     _, answer = call("GET /receives/unread", limit=1, offset=1, sender="989127782175")
     assert texts(answer) == ["۱۱"]
     assert (answer["data"]["total_unread"], answer["data"]["pagination"]) == (
@@ -158,31 +158,31 @@ def test_the_unread_list_has_a_total_of_its_own(call: Call, ids: list[str]) -> N
 
 
 def test_unread_messages_are_counted(call: Call, ids: list[str]) -> None:
-    """The count is the documented object."""
+    """The response is the documented object."""
     assert call("GET /receives/unread/count") == (200, {"data": {"unread_count": 4}})
 
 
-def test_statistics_count_what_lies_between_two_days(call: Call, ids: list[str]) -> None:
-    """The numbers are those of the days asked for."""
+def test_statistics_are_limited_by_days(call: Call, ids: list[str]) -> None:
+    """Only messages between the two days are counted."""
     assert call("GET /receives/statistics", from_date="2024-01-01", to_date="2024-01-03") == (
         200,
         {"data": {"total": 3, "read": 1, "unread": 2, "by_sender": {"989127782175": 2, "989178100665": 1}}},
     )
 
 
-def test_statistics_refuse_a_bad_day(call: Call) -> None:
-    """A day that is none is refused."""
+def test_statistics_refuse_an_invalid_day(call: Call) -> None:
+    """An invalid day gives a 422."""
     assert call("GET /receives/statistics", from_date="x")[0] == 422
 
 
 def test_one_message(call: Call, ids: list[str]) -> None:
-    """A message is found by its id, and an unknown id is not."""
+    """A message is returned by its id, and an unknown id gives a 404."""
     assert call(f"GET /receives/{ids[1]}")[1]["data"]["message"] == "لغو "
     assert call("GET /receives/507f1f77bcf86cd799439011") == (404, {"message": "Receive not found."})
 
 
-def test_marking_counts_what_was_unread(call: Call, ids: list[str], emulator: Emulator) -> None:
-    """Unknown, doubled and read ids are requested and not marked."""
+def test_marking_counts_unread_messages(call: Call, ids: list[str], emulator: Emulator) -> None:
+    """Unknown, repeated and read ids count as requested, not as marked."""
     wanted = [ids[0], ids[0], ids[1], "507f1f77bcf86cd799439011"]
     assert call("POST /receives/mark-read", {"receive_ids": wanted}) == (
         200,
@@ -191,8 +191,8 @@ def test_marking_counts_what_was_unread(call: Call, ids: list[str], emulator: Em
     assert [message.is_read for message in emulator.inbox()] == [True, True, False, False, False]
 
 
-def test_marking_all(call: Call, ids: list[str]) -> None:
-    """All that are unread are marked."""
+def test_marking_all_messages(call: Call, ids: list[str]) -> None:
+    """`mark_all` marks every unread message."""
     assert call("POST /receives/mark-read", {"mark_all": True}) == (
         200,
         {"data": {"marked_count": 4, "message": "All receives have been marked as read"}},
@@ -202,13 +202,13 @@ def test_marking_all(call: Call, ids: list[str]) -> None:
 
 @pytest.mark.parametrize("target", ["POST /receives/mark-read", "DELETE /receives"])
 @pytest.mark.parametrize("body", [None, {"mark_all": False}, {"delete_all_read": 1}])
-def test_marking_and_deleting_want_to_know_what(call: Call, target: str, body: object) -> None:
-    """Without ids and without a true flag nothing happens."""
+def test_marking_and_deleting_need_ids_or_a_flag(call: Call, target: str, body: object) -> None:
+    """A body without ids and without a flag that is true is refused."""
     assert call(target, body)[1]["errors"] == {"receive_ids": ["The receive_ids field is required."]}
 
 
-def test_deleting_counts_what_was_there(call: Call, ids: list[str], emulator: Emulator) -> None:
-    """Unknown and doubled ids are requested and not deleted."""
+def test_deleting_counts_existing_messages(call: Call, ids: list[str], emulator: Emulator) -> None:
+    """Unknown and repeated ids count as requested, not as deleted."""
     wanted = [ids[0], ids[1], ids[1], "507f1f77bcf86cd799439011"]
     assert call("DELETE /receives", {"receive_ids": wanted}) == (
         200,
@@ -225,15 +225,17 @@ def test_deleting_counts_what_was_there(call: Call, ids: list[str], emulator: Em
         ("delete_all_unread", {"deleted_count": 4, "message": "All unread receives have been deleted"}, [1]),
     ],
 )
-def test_deleting_all_of_a_kind(call: Call, ids: list[str], flag: str, answer: object, left: list[int]) -> None:
-    """Either the read or the unread ones go."""
+def test_deleting_all_read_or_unread_messages(
+    call: Call, ids: list[str], flag: str, answer: object, left: list[int]
+) -> None:
+    """`delete_all_read` deletes the read messages, `delete_all_unread` the unread ones."""
     assert call("DELETE /receives", {flag: True}) == (200, {"data": answer})
     _, rest = call("GET /receives", sort_order="asc")
     assert [message["id"] for message in rest["data"]["receives"]] == [ids[index] for index in left]
 
 
-def test_deleting_what_is_old(call: Call, emulator: Emulator) -> None:
-    """Older means older, to the second."""
+def test_deleting_old_messages(call: Call, emulator: Emulator) -> None:
+    """Messages older than the given days are deleted, to the second."""
     kept = emulator.inbound(sender="989120000000", message="kept", received_at=emulator.now() - timedelta(days=30))
     emulator.inbound(sender="989120000000", message="old", received_at=emulator.now() - timedelta(days=30, seconds=1))
     assert call("DELETE /receives", {"delete_older_than_days": 30}) == (
@@ -252,13 +254,13 @@ def test_deleting_what_is_old(call: Call, emulator: Emulator) -> None:
         (10**6, "The delete_older_than_days field is too large."),
     ],
 )
-def test_an_age_that_does_not_hold_is_refused(call: Call, days: object, text: str) -> None:
-    """The age is a number of days, at least one and within the calendar."""
+def test_an_invalid_age_is_refused(call: Call, days: object, text: str) -> None:
+    """The age is an integer of at least 1 that leads to a valid date."""
     assert call("DELETE /receives", {"delete_older_than_days": days})[1]["errors"] == {"delete_older_than_days": [text]}
 
 
-def test_the_old_service_lists_since_a_day(call: Call, ids: list[str]) -> None:
-    """The old service answers with a bare list, oldest first."""
+def test_the_legacy_endpoint_lists_messages_since_a_day(call: Call, ids: list[str]) -> None:
+    """`POST /sms/receive` returns a list, oldest first."""
     status, answer = call("POST /sms/receive", {"from_date": "2024-01-04"})
     assert (status, [message["id"] for message in answer["data"]]) == (200, ids[3:])
 
@@ -267,6 +269,6 @@ def test_the_old_service_lists_since_a_day(call: Call, ids: list[str]) -> None:
     ("body", "text"),
     [({}, "The from_date field is required."), ({"from_date": "x"}, "The from_date field must be a valid date.")],
 )
-def test_the_old_service_wants_a_day(call: Call, body: object, text: str) -> None:
-    """A missing day and a bad one are told apart."""
+def test_the_legacy_endpoint_requires_a_day(call: Call, body: object, text: str) -> None:
+    """A missing day and an invalid one have different errors."""
     assert call("POST /sms/receive", body)[1]["errors"] == {"from_date": [text]}

@@ -2,7 +2,7 @@ from wikipayam_async.emulator.gateway.routes import find, targets
 
 
 def test_the_endpoints_are_listed() -> None:
-    """Every one of them is found again, and the one with an id is among them."""
+    """Every listed endpoint is found by its path, including the one with an id."""
     listed = targets()
     pairs = [target.split(" ") for target in listed]
     assert [method in find(path).methods for method, path in pairs] == [True] * 15

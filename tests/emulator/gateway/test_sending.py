@@ -10,7 +10,7 @@ Item = Callable[..., dict[str, Any]]
 
 
 def test_the_balance(call: Call) -> None:
-    """The balance answer is the documented one."""
+    """The response is the documented one."""
     assert call("GET /user/balance") == (
         200,
         {"data": {"balance": 34_359_938, "currency": "IRR", "user_id": 1, "user_name": "admin"}},
@@ -18,7 +18,7 @@ def test_the_balance(call: Call) -> None:
 
 
 def test_messages_are_accepted_in_order(call: Call, emulator: Emulator, sms: Item) -> None:
-    """Every message comes back with an id, in the order sent, and is in the ledger."""
+    """Every message gets an id, in the order of the request, and is in the ledger."""
     status, answer = call(
         "POST /sms/send", [sms(track_id="A"), sms(sender="100010000", receiver="+989120000000", track_id="B")]
     )
@@ -34,8 +34,8 @@ def test_messages_are_accepted_in_order(call: Call, emulator: Emulator, sms: Ite
     )
 
 
-def test_an_entry_of_the_ledger_tells_everything(call: Call, emulator: Emulator, sms: Item) -> None:
-    """The ledger keeps the message as it came, its cost and its time."""
+def test_a_ledger_entry_is_complete(call: Call, emulator: Emulator, sms: Item) -> None:
+    """A ledger entry holds the message unchanged, its cost and its time."""
     call("POST /sms/send", [sms(message="س" * 71)])
     (entry,) = emulator.ledger
     assert entry == LedgerEntry(
@@ -53,16 +53,16 @@ def test_an_entry_of_the_ledger_tells_everything(call: Call, emulator: Emulator,
     )
 
 
-def test_a_track_id_may_be_left_out(call: Call, sms: Item) -> None:
-    """Without a track id the answer has null in its place."""
+def test_the_track_id_is_optional(call: Call, sms: Item) -> None:
+    """Without a track id the response has null."""
     message = sms()
     del message["track_id"]
     _, answer = call("POST /sms/send", [message])
     assert answer["data"][0]["track_id"] is None
 
 
-def test_a_note_stands_in_for_a_message(call: Call, emulator: Emulator, sms: Item) -> None:
-    """`note` becomes `message`, unless there is a message."""
+def test_note_is_an_alias_of_message(call: Call, emulator: Emulator, sms: Item) -> None:
+    """`note` is used as `message` if there is no `message`."""
     note = sms(note="from the note")
     del note["message"]
     call("POST /sms/send", [note, sms(note="unused")])
@@ -70,28 +70,28 @@ def test_a_note_stands_in_for_a_message(call: Call, emulator: Emulator, sms: Ite
 
 
 def test_sending_is_charged_by_the_part(call: Call, emulator: Emulator, sms: Item) -> None:
-    """The balance falls by the price of every part."""
+    """The balance decreases by the price of every part."""
     call("POST /sms/send", [sms(), sms(message="a" * 161)])
     assert emulator.account.balance == 34_359_938 - 3 * 1_200
 
 
-def test_a_balance_that_does_not_cover_the_array_accepts_none_of_it(call: Call, emulator: Emulator, sms: Item) -> None:
-    """A balance for one message accepts neither of two."""
+def test_an_insufficient_balance_accepts_no_message(call: Call, emulator: Emulator, sms: Item) -> None:
+    """If the balance covers one of two messages, neither is accepted."""
     emulator.account.balance = 1_200
     answer = call("POST /sms/send", [sms(), sms()])
     assert answer == (402, {"message": "The balance of the account is not sufficient."})
     assert (emulator.accepted, emulator.account.balance) == (0, 1_200)
 
 
-def test_a_balance_may_be_spent_to_the_last_rial(call: Call, emulator: Emulator, sms: Item) -> None:
-    """A balance of just enough is enough."""
+def test_the_balance_may_reach_zero(call: Call, emulator: Emulator, sms: Item) -> None:
+    """A balance that covers the messages exactly is sufficient."""
     emulator.account.balance = 1_200
     assert call("POST /sms/send", [sms()])[0] == 200
     assert emulator.account.balance == 0
 
 
-def test_bad_items_are_named_by_their_index(call: Call, emulator: Emulator, sms: Item) -> None:
-    """One bad item refuses the array, and every error says where it is."""
+def test_errors_name_the_index_of_an_item(call: Call, emulator: Emulator, sms: Item) -> None:
+    """One invalid item refuses the whole array, and every error has the index of its item."""
     body = [sms(), sms(receiver="123", sender="999"), sms(message="", track_id=5), "text"]
     status, answer = call("POST /sms/send", body)
     assert status == 422
@@ -109,14 +109,14 @@ def test_bad_items_are_named_by_their_index(call: Call, emulator: Emulator, sms:
 
 
 @pytest.mark.parametrize("body", [None, [], {"sender": "10002000"}, "text"])
-def test_a_body_that_is_no_array_is_refused(call: Call, body: object) -> None:
-    """One message is an array of one, and an empty array is none."""
+def test_a_body_that_is_not_an_array_is_refused(call: Call, body: object) -> None:
+    """A body has to be an array of at least one item."""
     status, answer = call("POST /sms/send", body)
     assert (status, answer["errors"]) == (422, {"data": ["The data field must be an array with at least 1 item."]})
 
 
 def test_delivery_moves_with_the_clock(call: Call, emulator: Emulator, clock: ManualClock, sms: Item) -> None:
-    """A message first waits for an update and is delivered two seconds later."""
+    """A message waits for an update and is delivered two seconds later."""
     call("POST /sms/send", [sms(), sms(track_id=None)])
     first, second = (entry.id for entry in emulator.ledger)
     assert call("POST /sms/deliver", {"id": [second, first, second]}) == (
@@ -133,10 +133,8 @@ def test_delivery_moves_with_the_clock(call: Call, emulator: Emulator, clock: Ma
     assert answer == {"data": [{"id": first, "deliver_status": "DELIVERED", "track_id": "T1"}]}
 
 
-def test_unknown_ids_calls_and_other_people_s_messages_have_no_delivery(
-    call: Call, emulator: Emulator, sms: Item
-) -> None:
-    """Only the account's own messages are in the answer."""
+def test_only_own_messages_have_a_delivery_status(call: Call, emulator: Emulator, sms: Item) -> None:
+    """Unknown ids, voice calls and messages of other accounts are left out."""
     emulator.add_account(token="other")
     call("POST /sms/send", [sms()], token="other")
     call("POST /voice-otp/send", {"receiver": "09123456789", "code": "123"})
@@ -144,13 +142,13 @@ def test_unknown_ids_calls_and_other_people_s_messages_have_no_delivery(
     assert call("POST /sms/deliver", {"id": [*ids, "0" * 24]}) == (200, {"data": []})
 
 
-def test_delivery_wants_ids(call: Call) -> None:
-    """A body without ids is refused with a plain key."""
+def test_delivery_requires_ids(call: Call) -> None:
+    """A body without ids is refused, with an error for `id`."""
     assert call("POST /sms/deliver", {})[1]["errors"] == {"id": ["The id field is required."]}
 
 
 def test_a_code_is_sent_in_its_pattern(call: Call, emulator: Emulator) -> None:
-    """The code goes out on the first line, in the text of the pattern."""
+    """A code is sent from the first line, with the text of its pattern."""
     emulator.account.patterns = {13: "Code {code} for {app}"}
     body = [{"receiver": "09123456789", "code": "123456", "otp_pattern_id": "13", "track_id": "OTP_001"}]
     status, answer = call("POST /otp/sms/send", body)
@@ -162,8 +160,8 @@ def test_a_code_is_sent_in_its_pattern(call: Call, emulator: Emulator) -> None:
     assert (entry.kind, entry.code, entry.message) == ("otp", "123456", "Code 123456 for {app}")
 
 
-def test_codes_that_do_not_hold_are_named_by_their_index(call: Call, emulator: Emulator) -> None:
-    """A pattern has to exist, and a code has to be there and short."""
+def test_invalid_codes_are_named_by_their_index(call: Call, emulator: Emulator) -> None:
+    """A pattern must exist, and a code has at most 32 characters."""
     whole = {"receiver": "09123456789", "code": "1", "otp_pattern_id": 13}
     body = [
         whole,
@@ -185,8 +183,8 @@ def test_codes_that_do_not_hold_are_named_by_their_index(call: Call, emulator: E
     assert emulator.ledger == []
 
 
-def test_a_call_is_queued(call: Call, emulator: Emulator) -> None:
-    """The voice answer is the documented one, without the typing error."""
+def test_a_voice_call_is_queued(call: Call, emulator: Emulator) -> None:
+    """The response is the documented one, without its typing error."""
     answer = call("POST /voice-otp/send", {"receiver": "09123456789", "code": "123456", "track_id": "ORDER-1001"})
     (entry,) = emulator.ledger
     assert answer == (
@@ -207,7 +205,7 @@ def test_a_call_is_queued(call: Call, emulator: Emulator) -> None:
         ({"receiver": "09123456789", "code": "۱۲"}, {"code": ["The code field must only contain digits."]}),
     ],
 )
-def test_a_call_that_does_not_hold_is_refused_with_plain_keys(call: Call, body: object, errors: object) -> None:
+def test_an_invalid_voice_call_is_refused(call: Call, body: object, errors: object) -> None:
     """The body is an object, so errors have no index."""
     status, answer = call("POST /voice-otp/send", body)
     assert (status, answer["errors"]) == (422, errors)
@@ -222,8 +220,8 @@ HOLOO = {
 }
 
 
-def test_holoo_posts_with_the_token_twice(call: Call, emulator: Emulator) -> None:
-    """Holoo's POST is accepted with the token in the header and in the body."""
+def test_holoo_post_needs_the_token_twice(call: Call, emulator: Emulator) -> None:
+    """`POST /service/holoo` takes the token in the header and in the body."""
     status, answer = call("POST /service/holoo", HOLOO)
     (entry,) = emulator.ledger
     assert (status, answer) == (
@@ -233,8 +231,8 @@ def test_holoo_posts_with_the_token_twice(call: Call, emulator: Emulator) -> Non
     assert (entry.kind, entry.message) == ("holoo", "تست")
 
 
-def test_holoo_gets_with_the_query_alone(call: Call, emulator: Emulator) -> None:
-    """Holoo's GET needs no header."""
+def test_holoo_get_needs_the_query_only(call: Call, emulator: Emulator) -> None:
+    """`GET /service/holoo` needs no header."""
     query = {
         "username": "09123456789",
         "password": "emulator-token",
@@ -246,14 +244,14 @@ def test_holoo_gets_with_the_query_alone(call: Call, emulator: Emulator) -> None
     assert [entry.message for entry in emulator.sent_to("09121111111")] == ["تست"]
 
 
-@pytest.mark.parametrize("wrong", [{"username": "somebody"}, {"password": "wrong"}, {"password": None}])
-def test_holoo_checks_the_credentials_of_the_body(call: Call, wrong: dict[str, Any]) -> None:
-    """A wrong name or password is unauthenticated, whatever the header says."""
+@pytest.mark.parametrize("wrong", [{"username": "unknown"}, {"password": "wrong"}, {"password": None}])
+def test_holoo_checks_the_credentials_in_the_body(call: Call, wrong: dict[str, Any]) -> None:
+    """A wrong user name or password gives a 401, even if the header is right."""
     assert call("POST /service/holoo", {**HOLOO, **wrong}) == (401, {"message": "Unauthenticated."})
 
 
 def test_holoo_refuses_with_its_own_field_names(call: Call, emulator: Emulator) -> None:
-    """Errors speak of `from`, `to` and `message`."""
+    """Errors name `from`, `to` and `message`."""
     status, answer = call("POST /service/holoo", {**HOLOO, "from": "1", "to": "2", "message": ""})
     assert (status, answer["errors"]) == (
         422,

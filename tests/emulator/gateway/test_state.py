@@ -1,8 +1,8 @@
 from wikipayam_async.emulator import DEFAULT_LINES, Account
 
 
-def test_an_account_goes_back_to_its_opening_balance() -> None:
-    """A reset undoes spending and empties the inbox, and the token is not shown."""
+def test_a_reset_restores_the_opening_balance() -> None:
+    """A reset restores the balance and empties the inbox; the token is not in the repr."""
     account = Account(
         token="secret", username="u", user_id=1, user_name="n", lines=DEFAULT_LINES, patterns={}, balance=10, price=1
     )

@@ -6,7 +6,7 @@ Ask = Callable[..., Request]
 
 
 def test_a_quota_counts_down_and_refuses(emulator: Emulator, clock: ManualClock, ask: Ask) -> None:
-    """Each answer tells what is left; the one over it says when to come back."""
+    """Each response has the remaining requests, and a refusal the time until the next window."""
     emulator.limits = Limits(rate_limit=Quota(2, window=60.0))
     first, second = emulator.handle(ask("GET /user/balance")), emulator.handle(ask("GET /receives/x"))
     clock.advance(10.5)
@@ -24,7 +24,7 @@ def test_a_quota_counts_down_and_refuses(emulator: Emulator, clock: ManualClock,
 
 
 def test_a_new_window_begins_when_the_old_one_is_over(emulator: Emulator, clock: ManualClock, ask: Ask) -> None:
-    """After as long as it said, a request is answered again."""
+    """After the window a request is accepted again."""
     emulator.limits = Limits(rate_limit=Quota(1, window=1.0))
     statuses = [emulator.handle(ask("GET /user/balance")).status for _ in range(2)]
     clock.advance(1.0)
@@ -32,15 +32,15 @@ def test_a_new_window_begins_when_the_old_one_is_over(emulator: Emulator, clock:
     assert statuses == [200, 429, 200]
 
 
-def test_a_refusal_carries_the_count_as_well(emulator: Emulator, ask: Ask) -> None:
-    """A request refused for its body has used the quota up."""
+def test_an_invalid_request_is_counted(emulator: Emulator, ask: Ask) -> None:
+    """A request with an invalid body is counted, and its response has the headers."""
     emulator.limits = Limits(rate_limit=Quota(5))
     response = emulator.handle(ask("POST /sms/send", []))
     assert (response.status, response.headers["x-ratelimit-remaining"]) == (422, "4")
 
 
-def test_quotas_are_one_an_account_and_a_reset_renews_them(emulator: Emulator, ask: Ask) -> None:
-    """Another account is not refused, and after a reset nobody is."""
+def test_quotas_are_per_account_and_cleared_by_a_reset(emulator: Emulator, ask: Ask) -> None:
+    """One account does not use up the quota of another, and a reset clears all counts."""
     emulator.limits = Limits(rate_limit=Quota(1))
     emulator.add_account(token="other")
     statuses = [

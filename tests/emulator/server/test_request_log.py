@@ -14,13 +14,13 @@ HEADERS = {"Authorization": "Bearer emulator-token"}
 
 
 def ticks() -> Callable[[], float]:
-    """A clock that goes on by 1.5 ms whenever it is read."""
+    """Return a clock that advances by 1.5 ms with every reading."""
     times: Iterator[float] = (tick * 0.0015 for tick in count())
     return lambda: next(times)
 
 
-async def test_a_request_is_a_line(emulator: Emulator) -> None:
-    """Method, path, status and milliseconds are shown, and no text, number, id, query or token."""
+async def test_a_request_is_logged(emulator: Emulator) -> None:
+    """A line has method, path, status and milliseconds, and no text, number, id, query or token."""
     lines: list[str] = []
     app = with_log(emulator.app, lines.append, clock=ticks())
     transport = httpx.ASGITransport(app)
@@ -39,8 +39,8 @@ async def test_a_request_is_a_line(emulator: Emulator) -> None:
     ]
 
 
-async def test_a_request_without_an_answer_is_a_line_too(emulator: Emulator) -> None:
-    """It is written when the caller gives up, with a hyphen for the status."""
+async def test_a_request_without_a_response_is_logged(emulator: Emulator) -> None:
+    """The line is written when the caller cancels, with a hyphen for the status."""
     lines: list[str] = []
     emulator.faults.arm(Fault.hang())
     app = with_log(emulator.app, lines.append, clock=ticks())
@@ -50,8 +50,8 @@ async def test_a_request_without_an_answer_is_a_line_too(emulator: Emulator) -> 
     assert lines == ["GET /user/balance - 1.5 ms\n"]
 
 
-async def test_what_is_no_request_is_no_line(emulator: Emulator) -> None:
-    """The lifespan goes by unseen."""
+async def test_only_requests_are_logged(emulator: Emulator) -> None:
+    """The lifespan is not logged."""
     lines: list[str] = []
     messages = iter([{"type": "lifespan.startup"}, {"type": "lifespan.shutdown"}])
 

@@ -14,46 +14,46 @@ import httpx
 import pytest
 
 from wikipayam_async.emulator import Emulator, Latency, ServedEmulator, load_state, parse_fault
-from wikipayam_async.emulator.server.run import SAVED_EVERY, ServeOptions, Terminal, environment, introduction, run
+from wikipayam_async.emulator.server.run import SAVE_INTERVAL, ServeOptions, Terminal, environment, introduction, run
 
 ITEM = [{"sender": "10002000", "receiver": "09123456789", "message": "سلام", "track_id": "T"}]
 
 
-class Ears:
-    """Hears what is said, and does something at every pause; after the last it interrupts."""
+class Recorder:
+    """Records the output, and runs one action per sleep; after the last one it interrupts."""
 
-    def __init__(self, *pauses: Callable[[], object]) -> None:
-        self.pauses: Sequence[Callable[[], object]] = pauses
+    def __init__(self, *actions: Callable[[], object]) -> None:
+        self.actions: Sequence[Callable[[], object]] = actions
         self.slept: list[float] = []
-        self.said: list[str] = []
-        self.complaints: list[str] = []
+        self.output: list[str] = []
+        self.errors: list[str] = []
 
     def sleep(self, seconds: float) -> None:
-        """Do the next thing."""
+        """Run the next action."""
         self.slept.append(seconds)
-        if len(self.slept) > len(self.pauses):
+        if len(self.slept) > len(self.actions):
             raise KeyboardInterrupt
-        self.pauses[len(self.slept) - 1]()
+        self.actions[len(self.slept) - 1]()
 
     @property
     def terminal(self) -> Terminal:
-        """The terminal of these ears."""
-        return Terminal(self.said.append, self.complaints.append, self.sleep)
+        """The recording terminal."""
+        return Terminal(self.output.append, self.errors.append, self.sleep)
 
     def send(self) -> httpx.Response:
-        """Send a message to the address that was said."""
-        url = self.said[0].split()[1]
+        """Send a message to the printed URL."""
+        url = self.output[0].split()[1]
         with httpx.Client(headers={"Authorization": "Bearer emulator-token"}, trust_env=False) as client:
             return client.post(f"{url}/api/v1/sms/send", json=ITEM)
 
 
-def test_it_says_where_it_is_and_ends_with_ctrl_c() -> None:
-    """The lines suffice to point a client at it, and the last tells what has come in."""
-    ears = Ears()
-    ears.pauses = [ears.send, ears.send]
-    assert run(ServeOptions(port=0), ears.terminal) == 0
-    url = ears.said[0].split()[1]
-    assert "".join(ears.said).splitlines() == [
+def test_it_prints_its_url_and_stops_with_ctrl_c() -> None:
+    """The output has the variables for a client, and ends with the number of messages and requests."""
+    recorder = Recorder()
+    recorder.actions = [recorder.send, recorder.send]
+    assert run(ServeOptions(port=0), recorder.terminal) == 0
+    url = recorder.output[0].split()[1]
+    assert "".join(recorder.output).splitlines() == [
         f"url:   {url}",
         "token: emulator-token",
         "lines: 10002000 100010000",
@@ -69,148 +69,156 @@ def test_it_says_where_it_is_and_ends_with_ctrl_c() -> None:
         f"  set WIKIPAYAM_SMS_API_BASE_URL={url}",
         "  set WIKIPAYAM_SMS_API_PREFIX=/api/v1",
         "",
-        "Ctrl-C ends it.",
+        "Press Ctrl-C to stop.",
         "",
         "messages accepted: 2, requests: 2",
     ]
-    assert (ears.complaints, ears.slept) == ([], [SAVED_EVERY] * 3)
+    assert (recorder.errors, recorder.slept) == ([], [SAVE_INTERVAL] * 3)
 
 
 def test_faults_and_latency_are_those_of_the_options() -> None:
-    """Every answer is late, and the faults strike as they say."""
-    ears = Ears()
+    """Latency and faults of the options are applied."""
+    recorder = Recorder()
     statuses: list[int] = []
-    ears.pauses = [lambda: statuses.append(ears.send().status_code)] * 2
-    began = time.monotonic()
+    recorder.actions = [lambda: statuses.append(recorder.send().status_code)] * 2
+    started = time.monotonic()
     options = ServeOptions(port=0, latency=Latency(0.02), faults=(parse_fault("503@once"),))
-    assert run(options, ears.terminal) == 0
+    assert run(options, recorder.terminal) == 0
     assert statuses == [503, 200]
-    assert time.monotonic() - began >= 0.04
+    assert time.monotonic() - started >= 0.04
 
 
-def test_requests_are_shown_on_demand() -> None:
-    """Each of them is a line then."""
-    ears = Ears()
-    ears.pauses = [ears.send]
-    run(ServeOptions(port=0, log=True), ears.terminal)
-    assert ears.said[1].startswith("POST /sms/send 200 ")
+def test_the_start_is_announced() -> None:
+    """`announce` is called with the served emulator once it is printed."""
+    recorder = Recorder()
+    announced: list[str] = []
+    run(ServeOptions(port=0), recorder.terminal, announce=lambda served: announced.append(served.url))
+    assert announced == [recorder.output[0].split()[1]]
+
+
+def test_requests_are_logged_on_demand() -> None:
+    """With `log` every request is a line."""
+    recorder = Recorder()
+    recorder.actions = [recorder.send]
+    run(ServeOptions(port=0, log=True), recorder.terminal)
+    assert recorder.output[1].startswith("POST /sms/send 200 ")
 
 
 def test_the_state_outlives_the_run(tmp_path: Path) -> None:
-    """It is saved while serving and at the end, and taken up again at the next start."""
+    """The state is saved while serving and at the end, and loaded at the next start."""
     state = tmp_path / "state.json"
     saved: list[int] = []
 
-    def look() -> None:
+    def load_saved() -> None:
         emulator = Emulator()
         load_state(emulator, state)
         saved.append(emulator.accepted)
 
     for _ in range(2):
-        ears = Ears()
-        ears.pauses = [ears.send, look]
-        assert run(ServeOptions(port=0, state=state), ears.terminal) == 0
-        assert ears.said[-1] == f"\nmessages accepted: 1, requests: 1; the state is in {state}\n"
+        recorder = Recorder()
+        recorder.actions = [recorder.send, load_saved]
+        assert run(ServeOptions(port=0, state=state), recorder.terminal) == 0
+        assert recorder.output[-1] == f"\nmessages accepted: 1, requests: 1; the state is in {state}\n"
     assert saved == [1, 2]
 
 
-def test_what_comes_last_is_saved_too(tmp_path: Path) -> None:
-    """A request after the last look is in the file as well."""
+def test_the_last_request_is_saved(tmp_path: Path) -> None:
+    """A request after the last periodic save is in the file."""
     state = tmp_path / "state.json"
-    ears = Ears()
+    recorder = Recorder()
 
     def interrupted() -> None:
-        ears.send()
+        recorder.send()
         raise KeyboardInterrupt
 
-    ears.pauses = [interrupted]
-    run(ServeOptions(port=0, state=state), ears.terminal)
+    recorder.actions = [interrupted]
+    run(ServeOptions(port=0, state=state), recorder.terminal)
     emulator = Emulator()
     load_state(emulator, state)
     assert emulator.accepted == 1
 
 
-def test_a_disk_that_is_full_is_told_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The emulator goes on, says so once, and ends with another exit code if it has not saved in the end."""
+def test_a_full_disk_is_reported_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The emulator continues, reports the error once, and exits with 1 if the last save fails."""
     state = tmp_path / "state.json"
-    ears = Ears()
+    recorder = Recorder()
 
     def full(handle: int) -> None:
         raise OSError(28, "No space left on device")
 
-    ears.pauses = [lambda: monkeypatch.setattr(os, "fsync", full), ears.send, lambda: None]
-    assert run(ServeOptions(port=0, state=state), ears.terminal) == 1
-    trouble = f"the state is not saved: [Errno 28] No space left on device: {str(state)!r}\n"
-    assert ears.complaints == [trouble, trouble]
-    assert ears.said[-1] == "\nmessages accepted: 1, requests: 1\n"
+    recorder.actions = [lambda: monkeypatch.setattr(os, "fsync", full), recorder.send, lambda: None]
+    assert run(ServeOptions(port=0, state=state), recorder.terminal) == 1
+    error = f"the state is not saved: [Errno 28] No space left on device: {str(state)!r}\n"
+    assert recorder.errors == [error, error]
+    assert recorder.output[-1] == "\nmessages accepted: 1, requests: 1\n"
 
 
-def test_what_cannot_begin_says_why(tmp_path: Path) -> None:
-    """A file that is no state is left alone, and the exit code is 2."""
+def test_a_failed_start_is_explained(tmp_path: Path) -> None:
+    """An invalid state file is unchanged, and the exit code is 2."""
     state = tmp_path / "state.json"
     state.write_text("{}")
-    ears = Ears()
-    assert run(ServeOptions(port=0, state=state), ears.terminal) == 2
-    assert ears.complaints[0].startswith(f"the emulator cannot begin: {state} holds no state of an emulator")
-    assert (ears.said, state.read_text()) == ([], "{}")
+    recorder = Recorder()
+    assert run(ServeOptions(port=0, state=state), recorder.terminal) == 2
+    assert recorder.errors[0].startswith(f"the emulator cannot start: {state} does not hold an emulator's state")
+    assert (recorder.output, state.read_text()) == ([], "{}")
 
 
-def test_a_port_that_is_taken_is_told() -> None:
-    """The error is the system's."""
-    ears = Ears()
+def test_a_port_in_use_is_reported() -> None:
+    """The error of the system is shown, and the exit code is 2."""
+    recorder = Recorder()
     with closing(socket.create_server(("127.0.0.1", 0))) as taken:
-        assert run(ServeOptions(port=taken.getsockname()[1]), ears.terminal) == 2
-    assert ears.complaints[0].startswith("the emulator cannot begin: ")
+        assert run(ServeOptions(port=taken.getsockname()[1]), recorder.terminal) == 2
+    assert recorder.errors[0].startswith("the emulator cannot start: ")
 
 
-def test_a_missing_uvicorn_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The error says what to install."""
+def test_a_missing_uvicorn_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The error names the extra to install."""
     monkeypatch.delitem(sys.modules, "wikipayam_async.emulator.server.uvicorn_server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
-    ears = Ears()
-    assert run(ServeOptions(port=0), ears.terminal) == 2
-    assert ears.complaints == [
-        "the emulator cannot begin: serving the emulator needs uvicorn: pip install 'wikipayam_async[emulator]'\n"
+    recorder = Recorder()
+    assert run(ServeOptions(port=0), recorder.terminal) == 2
+    assert recorder.errors == [
+        "the emulator cannot start: serving the emulator needs uvicorn: pip install 'wikipayam_async[emulator]'\n"
     ]
 
 
 @pytest.mark.parametrize("port", [-1, 65_536])
-def test_a_port_is_a_port(port: int) -> None:
-    """Numbers that are none are refused."""
+def test_an_invalid_port_is_refused(port: int) -> None:
+    """A port outside 0 to 65535 is refused."""
     with pytest.raises(ValueError):
         ServeOptions(port=port)
 
 
 def test_any_thread_may_serve() -> None:
-    """Only the main thread can listen to signals, and another leaves them alone."""
-    ears = Ears()
+    """Only the main thread sets a signal handler; another thread leaves it unchanged."""
+    recorder = Recorder()
     before = signal.getsignal(signal.SIGTERM)
     codes: list[int] = []
-    thread = threading.Thread(target=lambda: codes.append(run(ServeOptions(port=0), ears.terminal)))
+    thread = threading.Thread(target=lambda: codes.append(run(ServeOptions(port=0), recorder.terminal)))
     thread.start()
     thread.join()
     assert (codes, signal.getsignal(signal.SIGTERM)) == ([0], before)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that a process could hear")
-def test_sigterm_ends_it_as_ctrl_c_does() -> None:
-    """And what SIGTERM did before, it does afterwards."""
-    ears = Ears(lambda: os.kill(os.getpid(), signal.SIGTERM))
+@pytest.mark.skipif(os.name == "nt", reason="Windows processes cannot receive SIGTERM")
+def test_sigterm_stops_it_like_ctrl_c() -> None:
+    """The previous SIGTERM handler is restored afterwards."""
+    recorder = Recorder(lambda: os.kill(os.getpid(), signal.SIGTERM))
     before = signal.getsignal(signal.SIGTERM)
-    assert run(ServeOptions(port=0), ears.terminal) == 0
-    assert (ears.said[-1], signal.getsignal(signal.SIGTERM)) == ("\nmessages accepted: 0, requests: 0\n", before)
+    assert run(ServeOptions(port=0), recorder.terminal) == 0
+    assert (recorder.output[-1], signal.getsignal(signal.SIGTERM)) == ("\nmessages accepted: 0, requests: 0\n", before)
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has no SIGTERM that a process could hear")
-def test_a_process_ends_with_its_state_saved(tmp_path: Path) -> None:
-    """SIGTERM from outside is an orderly end of a real process."""
+@pytest.mark.skipif(os.name == "nt", reason="Windows processes cannot receive SIGTERM")
+def test_a_process_saves_its_state_at_sigterm(tmp_path: Path) -> None:
+    """A process that receives SIGTERM saves its state and exits with 0."""
     state = tmp_path / "state.json"
     command = [sys.executable, "-m", "wikipayam_async.emulator", "--port", "0", "--state", str(state)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
         assert process.stdout is not None
-        ears = Ears()
-        ears.said = [process.stdout.readline()]
-        ears.send()
+        recorder = Recorder()
+        recorder.output = [process.stdout.readline()]
+        recorder.send()
         process.terminate()
         out = process.communicate(timeout=30)[0]
     emulator = Emulator()
@@ -219,7 +227,7 @@ def test_a_process_ends_with_its_state_saved(tmp_path: Path) -> None:
     assert out.endswith(f"messages accepted: 1, requests: 1; the state is in {state}\n")
 
 
-def test_the_environment_leads_to_it(emulator: Emulator) -> None:
+def test_the_environment_points_to_the_emulator(emulator: Emulator) -> None:
     """The variables are those that a client without arguments reads."""
     served = ServedEmulator(emulator, "::1", 8026)
     assert environment(served) == {
@@ -231,8 +239,8 @@ def test_the_environment_leads_to_it(emulator: Emulator) -> None:
     assert introduction(served).startswith("url:   http://[::1]:8026\n")
 
 
-def test_a_terminal_speaks_to_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Letters that it does not know are written in another way, and one that is gone is put up with."""
+def test_a_terminal_writes_to_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unencodable characters are escaped, and a closed stream is ignored."""
     written = io.BytesIO()
     monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(written, encoding="ascii"))
     Terminal().write("پ!\n")
@@ -242,5 +250,5 @@ def test_a_terminal_speaks_to_standard_output(monkeypatch: pytest.MonkeyPatch) -
             raise BrokenPipeError
 
     monkeypatch.setattr(sys, "stderr", Gone())
-    Terminal().complain("x")
+    Terminal().write_error("x")
     assert written.getvalue() == b"\\u067e!" + os.linesep.encode()

@@ -33,46 +33,48 @@ WRITTEN = """{"accounts": [{"balance": 7, "inbox": [{"id": "00000000000000000000
 "ledger": [{"accepted_at": "2024-05-01T13:30:00+03:30", "account": "09123456789", "code": null, "cost": 1200,
 "id": "00000000000000000000000b", "kind": "otp", "message": "hello", "parts": 1, "receiver": "0912 345 6789",
 "sender": "10002000", "track_id": "T1"}], "version": 1}"""
-"""A file as version 1 has it. It must stay readable."""
+"""A file of version 1, which must stay readable."""
 
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    """Where the state is kept."""
+    """The path of the state file."""
     return tmp_path / "state.json"
 
 
 def restarted(path: Path, clock: ManualClock) -> Emulator:
-    """Start another emulator at the same time of day, from the file."""
+    """Load the file into a new emulator with the same time of day."""
     emulator = Emulator(clock=clock, wall=datetime(2024, 5, 1, 13, 30, 5, tzinfo=TEHRAN))
     load_state(emulator, path)
     return emulator
 
 
-def test_after_a_restart_everything_is_as_before(
+def test_a_restart_restores_everything(
     emulator: Emulator, call: Call, ask: Ask, sms: Item, path: Path, clock: ManualClock
 ) -> None:
-    """The balance, the ledger, the deliveries by id, and the received messages with their marks are the same."""
+    """The balance, the ledger, the delivery statuses and the received messages with their read marks are the same."""
     call("POST /sms/send", [sms(message="سلام 😀"), sms(receiver="09120000000", track_id="T2")])
     call("POST /otp/sms/send", [{"receiver": "09123456789", "code": "111", "otp_pattern_id": 13}])
     read, _ = (emulator.inbound(sender="989120000000", message="لغو") for _ in range(2))
     call("POST /receives/mark-read", {"receive_ids": [read]})
     clock.advance(5)
     save_state(emulator, path)
-    asked = [
+    requests = [
         ask("GET /user/balance"),
         ask("POST /sms/deliver", {"id": [entry.id for entry in emulator.ledger]}),
         ask("GET /receives"),
         ask("GET /receives/unread"),
     ]
     after = restarted(path, clock)
-    assert [after.handle(request) for request in asked] == [emulator.handle(request) for request in asked]
+    assert [after.handle(request) for request in requests] == [emulator.handle(request) for request in requests]
     assert (after.ledger, after.inbox()) == (emulator.ledger, emulator.inbox())
     assert (after.last_code("09123456789"), after.sent_to("09120000000")) == ("111", [emulator.ledger[1]])
 
 
-def test_ids_go_on_where_they_ended(emulator: Emulator, ask: Ask, sms: Item, path: Path, clock: ManualClock) -> None:
-    """No id is dealt out a second time, whatever the seed of the next run."""
+def test_new_ids_continue_those_of_the_file(
+    emulator: Emulator, ask: Ask, sms: Item, path: Path, clock: ManualClock
+) -> None:
+    """No id is issued twice, whatever the seed of the next run."""
     emulator.handle(ask("POST /sms/send", [sms()]))
     save_state(emulator, path)
     after = Emulator(clock=clock, seed=99)
@@ -82,22 +84,22 @@ def test_ids_go_on_where_they_ended(emulator: Emulator, ask: Ask, sms: Item, pat
     assert after.ledger[-1].id == emulator.ledger[-1].id != emulator.ledger[0].id
 
 
-def test_the_delivery_rules_are_kept(path: Path, clock: ManualClock) -> None:
-    """So are the scripts of single receivers; whoever holds the rules of the emulator sees them."""
+def test_the_delivery_rules_are_restored(path: Path, clock: ManualClock) -> None:
+    """The rules object stays the same and gets the saved rules, including the scripts of single receivers."""
     rules = DeliveryRules(script=waiting_then("A"), failing=waiting_then("B", after=9.0), failing_fraction=0.25)
     rules.choose("989123456789", [(0.0, "C"), (1.0, "D")])
     save_state(Emulator(delivery=rules), path)
     after = Emulator(clock=clock)
-    held = after.delivery
+    rules_before = after.delivery
     load_state(after, path)
-    assert held is after.delivery
-    assert held == rules
+    assert rules_before is after.delivery
+    assert rules_before == rules
 
 
-def test_a_reset_goes_back_to_the_first_balance(
+def test_a_reset_after_a_restart_restores_the_opening_balance(
     emulator: Emulator, call: Call, sms: Item, path: Path, clock: ManualClock
 ) -> None:
-    """The opening balance is that of the account, not of the run."""
+    """The opening balance is restored from the file."""
     call("POST /sms/send", [sms()])
     save_state(emulator, path)
     after = restarted(path, clock)
@@ -105,8 +107,8 @@ def test_a_reset_goes_back_to_the_first_balance(
     assert (after.account.balance, after.ledger) == (34_359_938, [])
 
 
-def test_every_account_is_kept_by_its_name(emulator: Emulator, path: Path, clock: ManualClock) -> None:
-    """Tokens are not in the file, so an account must be there before its memory comes back."""
+def test_accounts_are_identified_by_their_user_name(emulator: Emulator, path: Path, clock: ManualClock) -> None:
+    """Tokens are not in the file, so an account has to exist before its state is loaded."""
     emulator.add_account(token="other-secret", username="other", lines=["3000"], balance=5)
     emulator.inbound(sender="989120000000", message="x", receiver="3000")
     save_state(emulator, path)
@@ -114,15 +116,15 @@ def test_every_account_is_kept_by_its_name(emulator: Emulator, path: Path, clock
     assert ("other-secret" in content, "emulator-token" in content) == (False, False)
     with pytest.raises(SavedStateError) as caught:
         restarted(path, clock)
-    assert str(caught.value) == "the file has an account that this emulator does not have; add it first"
+    assert str(caught.value) == "the file has an account that this emulator does not have; add the account first"
     after = Emulator(clock=clock)
     account = after.add_account(token="new", username="other", lines=["3000"])
     load_state(after, path)
     assert (account.balance, after.inbox("3000")) == (5, emulator.inbox("3000"))
 
 
-def test_a_file_of_an_older_version_of_the_package_is_read(path: Path) -> None:
-    """What version 1 has written is understood, and written again it says the same."""
+def test_a_file_of_version_1_is_readable(path: Path) -> None:
+    """A file of version 1 can be loaded, and is saved with the same content."""
     path.write_text(WRITTEN, "utf-8")
     emulator = Emulator()
     load_state(emulator, path)
@@ -135,15 +137,15 @@ def test_a_file_of_an_older_version_of_the_package_is_read(path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "message"),
     [
-        ('{"version": 2, "memory": []}', "was written by another version of wikipayam_async (state 2, and this one knows 1); update wikipayam_async, or choose another file"),
-        ("", "holds no state of an emulator: Input data was truncated"),
-        ("[]", "holds no state of an emulator: Expected `object`, got `array`"),
-        ('{"version": 1}', "holds no state of an emulator: Object missing required field"),
-        (WRITTEN.replace('[[0.0, "UNDELIVERED"]]}', "[]}"), "holds no state of an emulator: a delivery script begins at 0 seconds and its steps rise"),
+        ('{"version": 2, "memory": []}', "was written by another version of wikipayam_async (state version 2, expected 1); update wikipayam_async, or choose another file"),
+        ("", "does not hold an emulator's state: Input data was truncated"),
+        ("[]", "does not hold an emulator's state: Expected `object`, got `array`"),
+        ('{"version": 1}', "does not hold an emulator's state: Object missing required field"),
+        (WRITTEN.replace('[[0.0, "UNDELIVERED"]]}', "[]}"), "does not hold an emulator's state: the steps of a delivery script start at 0 seconds and ascend"),
     ],
 )  # fmt: skip
-def test_what_cannot_be_understood_is_refused(path: Path, content: str, message: str) -> None:
-    """The error says why, and the emulator and the file are as before."""
+def test_an_invalid_file_is_refused(path: Path, content: str, message: str) -> None:
+    """The error gives the reason, and the emulator and the file are unchanged."""
     path.write_text(content, "utf-8")
     emulator = Emulator()
     with pytest.raises(SavedStateError) as caught:
@@ -152,15 +154,15 @@ def test_what_cannot_be_understood_is_refused(path: Path, content: str, message:
     assert (path.read_text("utf-8"), emulator.account.balance) == (content, 34_359_938)
 
 
-def test_a_file_that_is_no_text_is_refused(path: Path) -> None:
-    """Bytes that are no UTF-8 are no state."""
+def test_a_file_with_invalid_utf8_is_refused(path: Path) -> None:
+    """A file that is not UTF-8 is refused."""
     path.write_bytes(b'{"version": 1, "x": "\xff"}')
     with pytest.raises(SavedStateError):
         load_state(Emulator(), path)
 
 
-def test_a_file_is_replaced_at_once(emulator: Emulator, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What breaks off in the middle leaves the old file, and nothing beside it."""
+def test_a_file_is_replaced_atomically(emulator: Emulator, path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A failed save leaves the old file, and no temporary file."""
     save_state(emulator, path)
     before = path.read_bytes()
     emulator.inbound(sender="989120000000", message="x")
@@ -175,19 +177,17 @@ def test_a_file_is_replaced_at_once(emulator: Emulator, path: Path, monkeypatch:
     assert (path.read_bytes(), list(path.parent.iterdir())) == (before, [path])
 
 
-@pytest.mark.skipif(os.name == "nt", reason="Windows has other rights, and links need some")
-def test_a_link_stays_and_nobody_else_reads(emulator: Emulator, path: Path) -> None:
-    """What a link leads to is replaced, and the file is its owner's."""
+@pytest.mark.skipif(os.name == "nt", reason="Windows has other permissions, and links need one")
+def test_a_symbolic_link_stays_and_the_file_is_private(emulator: Emulator, path: Path) -> None:
+    """The target of a link is replaced, and only its owner can read it."""
     link = path.with_name("link.json")
     link.symlink_to(path)
     save_state(emulator, link)
     assert (link.is_symlink(), path.stat().st_mode & 0o777) == (True, 0o600)
 
 
-def test_a_state_file_is_written_when_something_has_changed(
-    emulator: Emulator, call: Call, sms: Item, path: Path
-) -> None:
-    """Reading changes nothing; sending, receiving and marking read do."""
+def test_a_state_file_is_written_when_the_state_changes(emulator: Emulator, call: Call, sms: Item, path: Path) -> None:
+    """Sending, receiving and marking as read change the state; reading does not."""
     file = StateFile(emulator, path)
     file.open()
     written = [path.exists(), file.save()]
@@ -202,8 +202,8 @@ def test_a_state_file_is_written_when_something_has_changed(
     assert written == [True, False, False, True, True, True, False]
 
 
-def test_a_state_file_takes_up_what_is_there(emulator: Emulator, call: Call, sms: Item, path: Path) -> None:
-    """A file that exists is read first."""
+def test_opening_a_state_file_loads_it(emulator: Emulator, call: Call, sms: Item, path: Path) -> None:
+    """An existing file is loaded."""
     call("POST /sms/send", [sms()])
     save_state(emulator, path)
     after = Emulator()

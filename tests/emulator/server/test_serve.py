@@ -1,4 +1,3 @@
-import asyncio
 import socket
 import sys
 import threading
@@ -10,7 +9,6 @@ import httpx
 import pytest
 
 from wikipayam_async.emulator import Emulator, Fault, ServedEmulator, When, serve
-from wikipayam_async.emulator.server import uvicorn_server
 
 HEADERS = {"Authorization": "Bearer emulator-token"}
 GET = b"GET /api/v1/user/balance HTTP/1.1\r\nHost: x\r\nAuthorization: Bearer emulator-token\r\n\r\n"
@@ -23,75 +21,60 @@ POST = (
 
 @pytest.fixture
 def served(emulator: Emulator) -> Iterator[ServedEmulator]:
-    """The emulator on a port of its own."""
+    """The emulator on a free port."""
     with serve(emulator) as served:
         yield served
 
 
 @pytest.fixture
 def wire(served: ServedEmulator) -> Iterator[socket.socket]:
-    """A bare connection to the emulator."""
+    """A socket connected to the emulator."""
     with closing(socket.create_connection((served.host, served.port), timeout=10)) as wire:
         yield wire
 
 
 def read_all(wire: socket.socket) -> bytes:
-    """Read until the other side closes."""
+    """Read until the peer closes the connection."""
     return b"".join(iter(lambda: wire.recv(65_536), b""))
 
 
-def read_answer(wire: socket.socket) -> bytes:
-    """Read one answer, which may come in any number of pieces."""
+def read_response(wire: socket.socket) -> bytes:
+    """Read one response, which may arrive in any number of pieces."""
     received = b""
     while not received.endswith(b"}}"):
         piece = wire.recv(65_536)
-        assert piece, "the connection ended before the answer did"
+        assert piece, "the connection ended before the response"
         received += piece
     return received
 
 
 def until(condition: Callable[[], bool]) -> None:
-    """Wait for another thread to do something, and no longer than it takes."""
+    """Wait until another thread has made a condition true."""
     deadline = time.monotonic() + 5
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.001)
 
 
-def test_answers_are_not_held_back(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Connections have Nagle's algorithm switched off, so that head and body of an answer leave at once."""
-    settings: list[int] = []
-    made = uvicorn_server._BreakableProtocol.connection_made
-
-    def connection_made(self: uvicorn_server._BreakableProtocol, transport: asyncio.Transport) -> None:
-        made(self, transport)
-        settings.append(transport.get_extra_info("socket").getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
-
-    monkeypatch.setattr(uvicorn_server._BreakableProtocol, "connection_made", connection_made)
-    with serve(emulator) as served:
-        httpx.get(served.url + "/api/v1/user/balance", headers=HEADERS)
-    assert [bool(setting) for setting in settings] == [True]
-
-
-def test_a_client_is_answered_over_a_socket(served: ServedEmulator) -> None:
-    """An ordinary client gets the ordinary answer, at a URL of the loopback."""
+def test_a_client_gets_a_response_over_a_socket(served: ServedEmulator) -> None:
+    """An ordinary client gets the usual response, at a loopback URL."""
     with httpx.Client(base_url=served.url, headers=HEADERS, trust_env=False) as client:
         response = client.get("/api/v1/user/balance")
     assert response.json()["data"]["user_id"] == 1
     assert served.url == f"http://127.0.0.1:{served.port}"
 
 
-def test_connections_are_kept_alive(wire: socket.socket, emulator: Emulator) -> None:
-    """One connection carries one request after another."""
+def test_connections_are_reused(wire: socket.socket, emulator: Emulator) -> None:
+    """One connection serves several requests."""
     for _ in range(2):
         wire.sendall(GET)
-        assert read_answer(wire).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert read_response(wire).startswith(b"HTTP/1.1 200 OK\r\n")
     assert emulator.requests == 2
 
 
 @pytest.mark.parametrize(("when", "accepted"), [(When.BEFORE, 0), (When.AFTER, 1)])
-def test_a_reset_is_a_real_reset(wire: socket.socket, emulator: Emulator, when: When, accepted: int) -> None:
-    """The peer sees RST, and the ledger tells whether the message was accepted."""
+def test_a_reset_sends_rst(wire: socket.socket, emulator: Emulator, when: When, accepted: int) -> None:
+    """The peer receives RST, before or after the message is accepted."""
     emulator.faults.arm(Fault.reset(when=when))
     wire.sendall(POST + ITEM)
     with pytest.raises(ConnectionResetError):
@@ -100,16 +83,16 @@ def test_a_reset_is_a_real_reset(wire: socket.socket, emulator: Emulator, when: 
 
 
 @pytest.mark.parametrize(("when", "accepted"), [(When.BEFORE, 0), (When.AFTER, 1)])
-def test_a_close_is_a_clean_end(wire: socket.socket, emulator: Emulator, when: When, accepted: int) -> None:
-    """The peer sees the end of the stream and not a byte before it."""
+def test_a_close_sends_fin(wire: socket.socket, emulator: Emulator, when: When, accepted: int) -> None:
+    """The peer receives the end of the stream without a byte before it."""
     emulator.faults.arm(Fault.close(when=when))
     wire.sendall(POST + ITEM)
     assert read_all(wire) == b""
     assert emulator.accepted == accepted
 
 
-def test_a_truncated_answer_ends_too_early(wire: socket.socket, emulator: Emulator) -> None:
-    """More is announced than comes before the end of the stream."""
+def test_a_truncated_response_ends_early(wire: socket.socket, emulator: Emulator) -> None:
+    """The stream ends before the announced length."""
     emulator.faults.arm(Fault.truncated(keep=9))
     wire.sendall(GET)
     head, _, body = read_all(wire).partition(b"\r\n\r\n")
@@ -117,24 +100,24 @@ def test_a_truncated_answer_ends_too_early(wire: socket.socket, emulator: Emulat
     assert b"content-length: 78" in head.lower().split(b"\r\n")
 
 
-def test_a_drip_comes_byte_by_byte(wire: socket.socket, emulator: Emulator) -> None:
-    """The answer is whole in the end, and takes at least all the pauses."""
+def test_a_drip_arrives_byte_by_byte(wire: socket.socket, emulator: Emulator) -> None:
+    """The response is complete, and takes at least as long as all pauses together."""
     emulator.faults.arm(Fault.drip(0.001))
-    began = time.monotonic()
+    started = time.monotonic()
     wire.sendall(GET)
-    assert read_answer(wire).partition(b"\r\n\r\n")[2].startswith(b'{"data":{"balance":34359938')
-    assert time.monotonic() - began > 0.08
+    assert read_response(wire).partition(b"\r\n\r\n")[2].startswith(b'{"data":{"balance":34359938')
+    assert time.monotonic() - started > 0.08
 
 
-def test_an_oversized_answer_is_sent_whole(served: ServedEmulator, emulator: Emulator) -> None:
-    """Several megabytes go through the socket."""
+def test_an_oversized_response_is_sent_completely(served: ServedEmulator, emulator: Emulator) -> None:
+    """A response of 3 MB is sent through the socket."""
     emulator.faults.arm(Fault.oversized(3_000_000))
     with httpx.Client(base_url=served.url, headers=HEADERS, trust_env=False) as client:
         assert len(client.get("/api/v1/user/balance").content) == 3_000_000
 
 
-def test_a_request_that_breaks_off_is_not_accepted(served: ServedEmulator, emulator: Emulator) -> None:
-    """Half of a body and then a close is no request; the server goes on."""
+def test_a_truncated_request_is_not_accepted(served: ServedEmulator, emulator: Emulator) -> None:
+    """A request whose body is cut off is not processed, and the server continues."""
     with closing(socket.create_connection((served.host, served.port))) as wire:
         wire.sendall(POST + ITEM[:20])
     assert httpx.get(f"{served.url}/api/v1/user/balance", headers=HEADERS, trust_env=False).status_code == 200
@@ -142,8 +125,8 @@ def test_a_request_that_breaks_off_is_not_accepted(served: ServedEmulator, emula
 
 
 @pytest.mark.parametrize("fault", [Fault.hang(), Fault.delay(60.0), Fault.drip(60.0)])
-def test_the_end_is_prompt(emulator: Emulator, fault: Fault) -> None:
-    """Neither a hanging request nor an idle connection holds the end up, and no thread is left."""
+def test_stopping_is_immediate(emulator: Emulator, fault: Fault) -> None:
+    """Hanging requests and idle connections do not delay the stop, and no thread is left."""
     before = set(threading.enumerate())
     emulator.faults.arm(fault)
     with ExitStack() as stack, ExitStack() as serving:
@@ -152,35 +135,35 @@ def test_the_end_is_prompt(emulator: Emulator, fault: Fault) -> None:
         busy.sendall(GET)
         until(lambda: emulator.requests == 1)
         idle.sendall(GET)
-        read_answer(idle)
-        began = time.monotonic()
+        read_response(idle)
+        started = time.monotonic()
         serving.close()
-        took = time.monotonic() - began
+        took = time.monotonic() - started
     assert took < 0.5
     assert set(threading.enumerate()) == before
 
 
 def test_the_state_is_shared_between_threads(wire: socket.socket, emulator: Emulator) -> None:
-    """What one thread lets in, another sees in the next answer."""
+    """A message added in one thread is in the next response of the server's thread."""
     emulator.inbound(sender="989120000000", message="x")
     wire.sendall(GET.replace(b"user/balance", b"receives/unread/count"))
-    assert read_answer(wire).endswith(b'{"data":{"unread_count":1}}')
+    assert read_response(wire).endswith(b'{"data":{"unread_count":1}}')
 
 
-def test_an_idle_connection_is_closed_in_time(emulator: Emulator) -> None:
-    """The keep-alive time is the server's to choose."""
+def test_an_idle_connection_is_closed(emulator: Emulator) -> None:
+    """An idle connection is closed after `keep_alive` seconds."""
     with serve(emulator, keep_alive=0) as served, closing(socket.create_connection((served.host, served.port))) as wire:
         wire.sendall(GET)
         assert read_all(wire).endswith(b"}}")
 
 
-def test_an_address_of_the_sixth_version_is_written_in_brackets(emulator: Emulator) -> None:
-    """The URL of an IPv6 address can be used as it is."""
+def test_an_ipv6_address_is_in_brackets(emulator: Emulator) -> None:
+    """The URL of an IPv6 address has the address in brackets."""
     assert ServedEmulator(emulator, "::1", 8026).url == "http://[::1]:8026"
 
 
 def test_a_missing_uvicorn_is_named(emulator: Emulator, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the extra the error says how to install it."""
+    """Without uvicorn the error names the extra to install."""
     monkeypatch.delitem(sys.modules, "wikipayam_async.emulator.server.uvicorn_server", raising=False)
     monkeypatch.setitem(sys.modules, "uvicorn", None)
     with pytest.raises(ImportError) as caught, serve(emulator):

@@ -1,1 +1,1 @@
-"""Faults: what can be made to go wrong, when, and how it is applied to a response."""
+"""Faults: their kinds, when they occur, and how they are applied to a response."""

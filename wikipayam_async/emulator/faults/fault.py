@@ -1,4 +1,4 @@
-"""Faults: what can be made to go wrong, and when. Plain data; `wikipayam_async.emulator.faults.apply` carries it out."""
+"""Faults as plain data. `wikipayam_async.emulator.faults.apply` applies them."""
 
 from enum import StrEnum
 from typing import Self
@@ -12,7 +12,7 @@ MEBIBYTE = 1024 * 1024
 
 
 class FaultKind(StrEnum):
-    """What goes wrong."""
+    """The kind of a fault."""
 
     STATUS = "status"
     HTML = "html"
@@ -36,31 +36,31 @@ class FaultKind(StrEnum):
 
 
 class When(StrEnum):
-    """Whether the request was processed before the fault struck."""
+    """Whether a fault occurs before or after the request is processed."""
 
     BEFORE = "before"
-    """It was not: nothing of it is in the ledger."""
+    """The request is not processed: its messages are not in the ledger."""
     AFTER = "after"
-    """It was: what it sent is in the ledger, whatever the caller gets to see."""
+    """The request is processed: its messages are in the ledger, whatever the caller receives."""
 
 
 @frozen
 class Fault:
-    """One fault. Make one with a class method; the fields are for those who read them.
+    """One fault. The class methods make faults; the attributes are for reading.
 
     Attributes:
-        kind: What goes wrong.
-        when: Whether the request is processed first.
-        response: The answer given in place of the gateway's own, where the kind has one.
-        seconds: How long a delay or each pause of a drip lasts.
-        indexes: Which items are concerned.
-        size: How many bytes or items, where the kind has a number.
-        layers: How often a bomb is compressed.
+        kind: The kind.
+        when: Whether the fault occurs before or after the request is processed.
+        response: The response that replaces the gateway's; None for kinds without one.
+        seconds: The length of a delay, or the time before each byte of a drip.
+        indexes: The indexes of the affected items.
+        size: The number of bytes or items, for kinds that have one.
+        layers: The number of times a bomb is compressed.
     """
 
     kind: FaultKind
     when: When = When.AFTER
-    # Out of the hash, for its headers are a dict; equality still sees it.
+    # Not hashed, since its headers are a dict; still compared.
     response: Response | None = field(default=None, hash=False)
     seconds: float = 0.0
     indexes: tuple[int, ...] = ()
@@ -77,17 +77,14 @@ class Fault:
         retry_after: str | float | None = None,
         when: When = When.BEFORE,
     ) -> Self:
-        """Answer with a status and a JSON body.
+        """Respond with a status and a JSON body.
 
         Args:
             status: The status code.
             json: The body; by default Laravel's message for the status.
-            headers: Further headers.
-            retry_after: The ``Retry-After`` header: seconds, or a date.
-            when: Whether the request is processed first.
-
-        Returns:
-            The fault.
+            headers: Additional headers.
+            retry_after: The `Retry-After` header: seconds, or a date.
+            when: Before or after the request is processed.
         """
         extra = dict(headers or {})
         if retry_after is not None:
@@ -97,206 +94,147 @@ class Fault:
 
     @classmethod
     def html(cls, status: int = 502, *, title: str | None = None, when: When = When.BEFORE) -> Self:
-        """Answer with an HTML page.
+        """Respond with an HTML page.
 
         Args:
-            status: The status code; 200 is as good as any.
-            title: What the page says.
-            when: Whether the request is processed first.
-
-        Returns:
-            The fault.
+            status: The status code; 200 is allowed.
+            title: The title of the page.
+            when: Before or after the request is processed.
         """
         return cls(FaultKind.HTML, when, laravel.html(status, title or laravel.MESSAGES.get(status, "Welcome")))
 
     @classmethod
     def redirect(cls, location: str, *, status: int = 302, when: When = When.BEFORE) -> Self:
-        """Answer with a redirect.
+        """Respond with a redirect.
 
         Args:
-            location: Where to.
+            location: The URL or path of the target.
             status: The status code.
-            when: Whether the request is processed first.
-
-        Returns:
-            The fault.
+            when: Before or after the request is processed.
         """
         return cls(FaultKind.REDIRECT, when, Response(status, {"location": location}))
 
     @classmethod
     def reset(cls, *, when: When = When.AFTER) -> Self:
-        """Reset the connection instead of answering.
+        """Reset the connection (RST) instead of responding.
 
         Args:
-            when: Whether the request is processed first.
-
-        Returns:
-            The fault.
+            when: Before or after the request is processed.
         """
         return cls(FaultKind.RESET, when)
 
     @classmethod
     def close(cls, *, when: When = When.AFTER) -> Self:
-        """Close the connection cleanly instead of answering.
+        """Close the connection (FIN) instead of responding.
 
         Args:
-            when: Whether the request is processed first.
-
-        Returns:
-            The fault.
+            when: Before or after the request is processed.
         """
         return cls(FaultKind.CLOSE, when)
 
     @classmethod
     def hang(cls, *, when: When = When.AFTER) -> Self:
-        """Never answer.
+        """Never respond, and keep the connection open.
 
         Args:
-            when: Whether the request is processed first.
-
-        Returns:
-            The fault.
+            when: Before or after the request is processed.
         """
         return cls(FaultKind.HANG, when)
 
     @classmethod
     def delay(cls, seconds: float) -> Self:
-        """Process the request at once and answer late.
+        """Process the request at once and delay the response.
 
         Args:
-            seconds: How late.
-
-        Returns:
-            The fault.
+            seconds: The delay.
         """
         return cls(FaultKind.DELAY, seconds=seconds)
 
     @classmethod
     def drip(cls, pause: float = 0.05) -> Self:
-        """Answer one byte of the body at a time.
+        """Send the body of the response one byte at a time.
 
         Args:
-            pause: Seconds before every byte.
-
-        Returns:
-            The fault.
+            pause: Seconds before each byte.
         """
         return cls(FaultKind.DRIP, seconds=pause)
 
     @classmethod
     def truncated(cls, *, keep: int | None = None) -> Self:
-        """Announce the whole body and close the connection in the middle of it.
+        """Announce the full length of the body, send a part of it, and close the connection.
 
         Args:
-            keep: How many bytes of it arrive; by default half of them.
-
-        Returns:
-            The fault.
+            keep: The number of bytes sent; by default half of the body.
         """
         return cls(FaultKind.TRUNCATED, size=keep)
 
     @classmethod
     def malformed_json(cls) -> Self:
-        """Leave the last brace out of the answer.
-
-        Returns:
-            The fault.
-        """
+        """Omit the last byte of the JSON body."""
         return cls(FaultKind.MALFORMED_JSON)
 
     @classmethod
     def invalid_utf8(cls) -> Self:
-        """Put bytes into the answer that are no UTF-8.
-
-        Returns:
-            The fault.
-        """
+        """Insert bytes into the body that are not valid UTF-8."""
         return cls(FaultKind.INVALID_UTF8)
 
     @classmethod
     def empty(cls) -> Self:
-        """Answer with the right status and no body.
-
-        Returns:
-            The fault.
-        """
+        """Respond with the right status and an empty body."""
         return cls(FaultKind.EMPTY)
 
     @classmethod
     def missing_items(cls, *indexes: int) -> Self:
-        """Leave items out of the answer.
+        """Omit items from the response.
 
         Args:
-            *indexes: Which; by default the last one.
-
-        Returns:
-            The fault.
+            *indexes: Their indexes; by default the last item.
         """
         return cls(FaultKind.MISSING_ITEMS, indexes=indexes or (-1,))
 
     @classmethod
     def reordered_items(cls) -> Self:
-        """List the items of the answer backwards.
-
-        Returns:
-            The fault.
-        """
+        """Reverse the order of the items in the response."""
         return cls(FaultKind.REORDERED_ITEMS)
 
     @classmethod
     def duplicated_items(cls, *indexes: int) -> Self:
-        """List items of the answer twice.
+        """Repeat items of the response.
 
         Args:
-            *indexes: Which; by default the first one.
-
-        Returns:
-            The fault.
+            *indexes: Their indexes; by default the first item.
         """
         return cls(FaultKind.DUPLICATED_ITEMS, indexes=indexes or (0,))
 
     @classmethod
     def extra_items(cls, count: int = 1) -> Self:
-        """List items in the answer that nobody asked for.
+        """Append items to the response that were not in the request.
 
         Args:
-            count: How many.
-
-        Returns:
-            The fault.
+            count: The number of items.
         """
         return cls(FaultKind.EXTRA_ITEMS, size=count)
 
     @classmethod
     def null_track_ids(cls) -> Self:
-        """Answer without anybody's track id.
-
-        Returns:
-            The fault.
-        """
+        """Set the track id of every item in the response to null."""
         return cls(FaultKind.NULL_TRACK_IDS)
 
     @classmethod
     def bomb(cls, size: int = 64 * MEBIBYTE, *, layers: int = 1) -> Self:
-        """Answer with a small compressed body that unpacks to a huge one.
+        """Respond with a small compressed body that decompresses to a huge one.
 
         Args:
-            size: The unpacked size in bytes.
-            layers: How often it is compressed.
-
-        Returns:
-            The fault.
+            size: The decompressed size in bytes.
+            layers: The number of times it is compressed.
         """
         return cls(FaultKind.BOMB, size=size, layers=layers)
 
     @classmethod
     def oversized(cls, size: int = 32 * MEBIBYTE) -> Self:
-        """Answer with a huge body, valid and not compressed.
+        """Respond with a huge body that is valid and not compressed.
 
         Args:
             size: The size in bytes.
-
-        Returns:
-            The fault.
         """
         return cls(FaultKind.OVERSIZED, size=size)

@@ -1,29 +1,29 @@
-"""Faults written as text, as the command line has them: ``WHAT@HOW OFTEN@WHERE``.
+"""Parses faults written as text, as the command line takes them: `WHAT@HOW OFTEN@WHERE`.
 
-Examples: ``502@5%``, ``reset:after@every10``, ``429:retry=2@first3@/sms/send``, ``delay:2s@10%@GET /receives*``.
+Examples: `502@5%`, `reset:after@every10`, `429:retry=2@first3@/sms/send`, `delay:2s@10%@GET /receives*`.
 
-WHAT is a status code or the name of a fault. Behind a colon stands, with commas between, what there is to say of it:
+WHAT is a status code or the kind of a fault. Its arguments follow a colon, separated by commas:
 
-- ``502``, ``status:502``: a status and a JSON body; ``retry=2`` adds a ``Retry-After``
-- ``html``, ``html:503``: an HTML page
-- ``redirect:https://example.com/``: a redirect; ``status=307`` for another than 302
-- ``reset``, ``close``, ``hang``: RST, an orderly end, silence
-- ``delay:2s``: a late answer; ``drip``, ``drip:50ms``: a byte at a time, with a pause before each
-- ``truncated``, ``truncated:10``: half of the answer or so many bytes of it, then the end
-- ``malformed-json``, ``invalid-utf8``, ``empty``: an answer that cannot be read
-- ``missing-items``, ``missing-items:0,3``, ``duplicated-items:1``: items left out or doubled, counted from 0
-- ``extra-items:2``, ``reordered-items``, ``null-track-ids``: items that do not match the request
-- ``bomb``, ``bomb:64MiB,layers=2``, ``oversized:32MiB``: an answer too large to be read
+- `502`, `status:502`: a status and a JSON body; `retry=2` adds a `Retry-After`
+- `html`, `html:503`: an HTML page
+- `redirect:https://example.com/`: a redirect; `status=307` sets another status than 302
+- `reset`, `close`, `hang`: no response: RST, FIN, or silence
+- `delay:2s`: a delayed response; `drip`, `drip:50ms`: one byte at a time, with a pause before each
+- `truncated`, `truncated:10`: half of the body, or its first 10 bytes, then the end of the connection
+- `malformed-json`, `invalid-utf8`, `empty`: an unreadable body
+- `missing-items`, `missing-items:0,3`, `duplicated-items:1`: items omitted or repeated, counted from 0
+- `extra-items:2`, `reordered-items`, `null-track-ids`: items that do not match the request
+- `bomb`, `bomb:64MiB,layers=2`, `oversized:32MiB`: a body that is too large
 
-The faults of the first four lines also take ``before`` or ``after``: whether the gateway processes the request or not.
-``502:after`` accepts the messages and says 502 all the same. Without a word it is ``before`` for answers (a status, a
-page, a redirect) and ``after`` for broken connections.
+The faults of the first four lines also take `before` or `after`: whether they occur before or after the request is
+processed. `502:after` accepts the messages and responds with 502. The default is `before` for responses (a status, a
+page, a redirect) and `after` for broken connections.
 
-HOW OFTEN is ``5%`` (by chance, the same in every run with one seed), ``every10`` (the 10th, 20th, ... request),
-``first3`` (the first three requests), ``once`` (the first) or ``always``, which is meant where nothing is said.
+HOW OFTEN is `5%` (at random; the same requests for the same seed), `every10` (the 10th, 20th, ... request), `first3`
+(the first three requests), `once` (the first request) or `always`, which is the default.
 
-WHERE is a path without the prefix, with ``*`` for anything, and may have a method before it: ``/sms/send``,
-``GET /receives*``. Without it every endpoint is meant.
+WHERE is a path without the prefix, with `*` for anything, and optionally a method before it: `/sms/send`,
+`GET /receives*`. The default is every endpoint.
 """
 
 import re
@@ -34,7 +34,7 @@ from typing import TypeAlias
 from attrs import frozen
 
 from wikipayam_async.emulator.faults.fault import Fault
-from wikipayam_async.emulator.faults.parse_kind import parse_what
+from wikipayam_async.emulator.faults.parse_kind import parse_kind
 from wikipayam_async.emulator.faults.schedule import Faults
 from wikipayam_async.emulator.gateway import routes
 
@@ -43,72 +43,69 @@ _counted = re.compile(r"(every|first)[ -]?0*([1-9][0-9]{0,8})").fullmatch
 
 
 @frozen
-class Share:
-    """By chance.
+class Probability:
+    """At random.
 
     Attributes:
-        odds: How large a part of the requests, from 0 to 1.
+        value: The fraction of requests, from 0 to 1.
     """
 
-    odds: float
+    value: float
 
 
 @frozen
-class Turn:
-    """By turns.
+class EveryNth:
+    """Periodically.
 
     Attributes:
-        every: 10 is the 10th request, the 20th and so on; 1 is every request.
+        period: 10 means the 10th request, the 20th and so on; 1 means every request.
     """
 
-    every: int
+    period: int
 
 
 @frozen
-class First:
-    """At the beginning.
+class FirstN:
+    """At the start.
 
     Attributes:
-        times: How many requests from the first one on.
+        requests: The number of requests.
     """
 
-    times: int
+    requests: int
 
 
-HowOften: TypeAlias = Share | Turn | First
+Frequency: TypeAlias = Probability | EveryNth | FirstN
 
-_ALWAYS = Turn(1)
+_ALWAYS = EveryNth(1)
 
 
 @frozen
 class FaultRule:
-    """A fault, how often it strikes, and where.
+    """A fault, how often it occurs, and on which requests.
 
     Attributes:
         fault: The fault.
-        often: How often it strikes.
-        on: Which requests are meant, as `Faults.arm` has it; None for every request.
+        often: How often it occurs.
+        on: Which requests match, as in `Faults.arm`; None for every request.
     """
 
     fault: Fault
-    often: HowOften = _ALWAYS
+    often: Frequency = _ALWAYS
     on: str | None = None
 
 
 def parse_fault(text: str) -> FaultRule:
-    """Read a fault as the command line has it: ``WHAT@HOW OFTEN@WHERE``, of which the last two may be left out.
+    """Parse a fault as the command line takes it: `WHAT@HOW OFTEN@WHERE`; the last two parts are optional.
 
-    ``502:after@5%``, ``reset@every10@/sms/send`` and ``hang@once`` are faults; `wikipayam_async.emulator.faults.parse`
-    lists them all.
+    Examples are `502:after@5%`, `reset@every10@/sms/send` and `hang@once`; `wikipayam_async.emulator.faults.parse`
+    lists all forms.
 
     Args:
         text: The text.
 
-    Returns:
-        The fault, how often it strikes, and where.
-
     Raises:
-        ValueError: It is something else; the message says what is known.
+        ValueError: The text is not a fault. The message lists what is known.
     """
     what, *rest = (part.strip() for part in text.split("@"))
     places = [part for part in rest if "/" in part]
@@ -116,57 +113,56 @@ def parse_fault(text: str) -> FaultRule:
     if len(places) > 1 or len(often) > 1:
         raise ValueError(f"{text!r} has too many parts; write WHAT@HOW OFTEN@WHERE, as in 502:after@5%@/sms/send")
     return FaultRule(
-        parse_what(what),
-        _how_often(often[0]) if often else _ALWAYS,
+        parse_kind(what),
+        _frequency(often[0]) if often else _ALWAYS,
         _where(places[0]) if places else None,
     )
 
 
 def arm_faults(faults: Faults, rules: Sequence[FaultRule], *, seed: int = 0) -> None:
-    """Let faults strike as their rules say.
+    """Add faults by rules.
 
-    A request is struck by one fault at most: by one of the first so many, or else by one that chance takes, or else by
-    one whose turn it is, and of these by the one that was given first. The shares of one place are drawn together, so
-    that each keeps its size.
+    A request has at most one fault: one for the first n requests, else a random one, else a periodic one; of several,
+    the one given first. The random faults with the same `on` are drawn together, so that each keeps its probability.
 
     Args:
-        faults: Where they are armed.
+        faults: The faults of an emulator, to which the rules are added.
         rules: The rules.
-        seed: Decides which requests chance takes.
+        seed: Determines which requests have a random fault.
 
     Raises:
-        ValueError: The shares of one place come to more than 100 %; nothing is armed then.
+        ValueError: The probabilities for one `on` exceed 100 %; nothing is added.
     """
     shares: dict[str | None, dict[Fault, float]] = {}
     for rule in rules:
-        if isinstance(rule.often, Share):
+        if isinstance(rule.often, Probability):
             odds = shares.setdefault(rule.on, {})
-            odds[rule.fault] = odds.get(rule.fault, 0.0) + rule.often.odds
-    for place, odds in shares.items():
-        # Rounding must not refuse ten times 10 %.
+            odds[rule.fault] = odds.get(rule.fault, 0.0) + rule.often.value
+    for on, odds in shares.items():
+        # The tolerance allows ten times 10 %, whose sum is rounded.
         if sum(odds.values()) > 1 + 1e-9:
-            raise ValueError(f"the faults for {place or 'every endpoint'} come to more than 100%")
-    for number, (place, odds) in enumerate(shares.items()):
-        faults.random(odds, seed=seed + number, on=place)
+            raise ValueError(f"the faults for {on or 'every endpoint'} exceed 100%")
+    for number, (on, odds) in enumerate(shares.items()):
+        faults.random(odds, seed=seed + number, on=on)
     for rule in rules:
-        if isinstance(rule.often, First):
-            faults.arm(rule.fault, on=rule.on, times=rule.often.times)
-        elif isinstance(rule.often, Turn):
-            faults.every(rule.fault, rule.often.every, on=rule.on)
+        if isinstance(rule.often, FirstN):
+            faults.arm(rule.fault, on=rule.on, times=rule.often.requests)
+        elif isinstance(rule.often, EveryNth):
+            faults.every(rule.fault, rule.often.period, on=rule.on)
 
 
-def _how_often(text: str) -> HowOften:
-    said = text.lower()
-    if said == "always":
+def _frequency(text: str) -> Frequency:
+    lowered = text.lower()
+    if lowered == "always":
         return _ALWAYS
-    if said == "once":
-        return First(1)
-    if counted := _counted(said):
-        return Turn(int(counted[2])) if counted[1] == "every" else First(int(counted[2]))
-    percent = _percent(said)
-    if percent is None or float(percent[1]) > 100:  # noqa: PLR2004 - of a hundred
-        raise ValueError(f"unknown how often {text!r}; known are 5%, every10, first3, once and always")
-    return Share(float(percent[1]) / 100)
+    if lowered == "once":
+        return FirstN(1)
+    if counted := _counted(lowered):
+        return EveryNth(int(counted[2])) if counted[1] == "every" else FirstN(int(counted[2]))
+    percent = _percent(lowered)
+    if percent is None or float(percent[1]) > 100:  # noqa: PLR2004 - percent
+        raise ValueError(f"unknown frequency {text!r}; known are 5%, every10, first3, once and always")
+    return Probability(float(percent[1]) / 100)
 
 
 def _where(text: str) -> str:

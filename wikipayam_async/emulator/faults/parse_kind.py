@@ -1,180 +1,103 @@
-"""The first half of a fault written as text: what goes wrong, as in ``502:after`` and ``missing-items:0,3``."""
+"""Parses the first part of a fault written as text: its kind and arguments, as in `502:after` and `missing-items:0,3`."""
 
 import re
 from collections.abc import Callable, Mapping
-from typing import NoReturn, TypeVar
+from math import inf
+from typing import Any, TypeAlias
 
-from attrs import define, frozen
+from attrs import field, frozen
 
 from wikipayam_async.emulator.faults.fault import MEBIBYTE, Fault, FaultKind, When
 from wikipayam_async.emulator.faults.latency import parse_duration
 
-T = TypeVar("T")
+_Parser: TypeAlias = Callable[[str], object]
 
 _UNITS: Mapping[str, int] = {"": 1, "kib": 1024, "mib": MEBIBYTE}
 _WITHOUT_BODY = (204, 304)
 
-_status_code = re.compile(r"[2-5][0-9]{2}").fullmatch
-_small = re.compile(r"[1-9][0-9]{0,3}").fullmatch
-_index = re.compile(r"-?[0-9]{1,6}").fullmatch
 _size = re.compile(r"([0-9]{1,12})(kib|mib|)", re.IGNORECASE).fullmatch
 
 
-@define
-class Words:
-    """What stands behind the colon of a fault; every reader takes out what it has read.
+@frozen
+class _Syntax:
+    """How a kind of fault is written.
 
     Attributes:
-        left: What has not been read yet.
-        usage: How it is written, for errors.
+        usage: Examples, for errors.
+        make: Makes the fault of the parsed arguments.
+        parse: Parses a positional argument.
+        minimum: The minimum number of positional arguments.
+        maximum: The maximum number of positional arguments.
+        named: The parameter of `make` and the parser of every other argument: `before`, `after`, or `name=` and a value.
     """
 
-    left: list[str]
     usage: str
+    make: Callable[..., Fault]
+    parse: _Parser = str
+    minimum: int = field(default=0, kw_only=True)
+    maximum: float = field(default=0, kw_only=True)
+    named: Mapping[str, tuple[str, _Parser]] = field(factory=dict, kw_only=True)
 
-    def refuse(self, word: str) -> NoReturn:
-        """Say that a word is none of this fault's.
+    def parse_arguments(self, words: list[str]) -> Fault:
+        positional: list[Any] = []
+        named: dict[str, Any] = {}
+        for word in words:
+            name, equals, value = word.partition("=")
+            parameter, parse = self.named.get(name + equals, ("", self.parse))
+            if parameter in named or (not parameter and len(positional) >= self.maximum):
+                raise self._misfit(word)
+            if parameter:
+                named[parameter] = self._parsed(parse, value)
+            else:
+                positional.append(self._parsed(parse, word))
+        if len(positional) < self.minimum:
+            raise ValueError(f"an argument is missing; write {self.usage}")
+        return self.make(*positional, **named)
 
-        Args:
-            word: The word.
-
-        Raises:
-            ValueError: Always.
-        """
-        raise ValueError(f"{word!r} does not fit here; write {self.usage}")
-
-    def when(self, usual: When) -> When:
-        """Read ``before`` or ``after``.
-
-        Args:
-            usual: What is meant without a word.
-
-        Returns:
-            Whether the request is processed before the fault strikes.
-        """
-        said = next((word for word in self.left if word in set(When)), None)
-        if said is None:
-            return usual
-        self.left.remove(said)
-        return When(said)
-
-    def value(self, read: Callable[[str], T]) -> T | None:
-        """Read a value that stands alone.
-
-        Args:
-            read: Makes a value of the text, or raises ValueError.
-
-        Returns:
-            The value, or None if there is none.
-        """
-        return self._read(read, self.left.pop(0)) if self.left else None
-
-    def needed(self, read: Callable[[str], T]) -> T:
-        """Read a value that has to be there.
-
-        Args:
-            read: Makes a value of the text, or raises ValueError.
-
-        Returns:
-            The value.
-
-        Raises:
-            ValueError: There is none.
-        """
-        value = self.value(read)
-        if value is None:
-            raise ValueError(f"something is missing; write {self.usage}")
-        return value
-
-    def values(self, read: Callable[[str], T]) -> list[T]:
-        """Read all values.
-
-        Args:
-            read: Makes a value of a text, or raises ValueError.
-
-        Returns:
-            The values.
-        """
-        words, self.left = self.left, []
-        return [self._read(read, word) for word in words]
-
-    def named(self, name: str, read: Callable[[str], T]) -> T | None:
-        """Read a value that has a name before it, as in ``retry=2``.
-
-        Args:
-            name: The name.
-            read: Makes a value of the text, or raises ValueError.
-
-        Returns:
-            The value, or None if there is none.
-        """
-        said = next((word for word in self.left if word.startswith(f"{name}=")), None)
-        if said is None:
-            return None
-        self.left.remove(said)
-        return self._read(read, said.removeprefix(f"{name}="))
-
-    def _read(self, read: Callable[[str], T], word: str) -> T:
+    def _parsed(self, parse: _Parser, text: str) -> object:
         try:
-            return read(word)
+            return parse(text)
         except ValueError:
-            self.refuse(word)
+            raise self._misfit(text) from None
+
+    def _misfit(self, text: str) -> ValueError:
+        return ValueError(f"{text!r} does not fit here; write {self.usage}")
 
 
-@frozen
-class _Kind:
-    usage: str
-    make: Callable[[Words], Fault]
-
-
-def parse_what(text: str) -> Fault:
-    """Read what goes wrong.
-
-    Args:
-        text: The text.
-
-    Returns:
-        The fault.
+def parse_kind(text: str) -> Fault:
+    """Parse the kind of a fault and its arguments.
 
     Raises:
-        ValueError: It is no fault; the message lists those that are known, or says how this one is written.
+        ValueError: The text is not a fault. The message lists the known kinds, or shows how this one is written.
     """
     name, _, rest = text.partition(":")
     words = [word.strip() for word in rest.split(",")] if rest else []
     name = name.strip().lower().replace("_", "-")
     if name.isascii() and name.isdigit():
-        name, words = _spelled(FaultKind.STATUS), [name, *words]
-    kind = _KINDS.get(name)
-    if kind is None:
-        raise ValueError(f"unknown fault {name!r}; known are a status such as 502, and {', '.join(_KINDS)}")
-    given = Words(words, kind.usage)
-    fault = kind.make(given)
-    if given.left:
-        given.refuse(given.left[0])
-    return fault
+        name, words = FaultKind.STATUS, [name, *words]
+    syntax = _SYNTAX.get(name)
+    if syntax is None:
+        raise ValueError(f"unknown fault {name!r}; known are a status such as 502, and {', '.join(_SYNTAX)}")
+    return syntax.parse_arguments(words)
 
 
-def _spelled(kind: FaultKind) -> str:
-    return kind.replace("_", "-")
+def _integer(pattern: str) -> Callable[[str], int]:
+    """Return a parser of the integers that match a pattern."""
+    match = re.compile(pattern).fullmatch
 
-
-def _matching(match: Callable[[str], re.Match[str] | None]) -> Callable[[str], int]:
-    """Make a reader of whole numbers of one form."""
-
-    def read(text: str) -> int:
+    def parse(text: str) -> int:
         if match(text) is None:
             raise ValueError
         return int(text)
 
-    return read
+    return parse
 
 
-_code, _number, _place = _matching(_status_code), _matching(_small), _matching(_index)
+_status, _number, _index = _integer(r"[2-5][0-9]{2}"), _integer(r"[1-9][0-9]{0,3}"), _integer(r"-?[0-9]{1,6}")
 
 
-def _answering(text: str) -> int:
-    # A status without a body cannot have the body that these faults give it.
-    if (status := _code(text)) in _WITHOUT_BODY:
+def _status_with_body(text: str) -> int:
+    if (status := _status(text)) in _WITHOUT_BODY:
         raise ValueError
     return status
 
@@ -191,73 +114,70 @@ def _location(text: str) -> str:
     return text
 
 
-def _status(words: Words) -> Fault:
-    when, retry_after = words.when(When.BEFORE), words.named("retry", parse_duration)
-    # As a whole number where it is one: that is what gateways say.
-    seconds = None if retry_after is None else f"{retry_after:g}"
-    return Fault.status(words.needed(_answering), retry_after=seconds, when=when)
+def _retry_after(text: str) -> str:
+    # An integer where it is one, as gateways send it.
+    return f"{parse_duration(text):g}"
 
 
-def _html(words: Words) -> Fault:
-    when, status = words.when(When.BEFORE), words.value(_answering)
-    return Fault.html(502 if status is None else status, when=when)
-
-
-def _redirect(words: Words) -> Fault:
-    when, status = words.when(When.BEFORE), words.named("status", _code)
-    return Fault.redirect(words.needed(_location), status=302 if status is None else status, when=when)
-
-
-def _drip(words: Words) -> Fault:
-    pause = words.value(parse_duration)
-    return Fault.drip() if pause is None else Fault.drip(pause)
-
-
-def _extra(words: Words) -> Fault:
-    count = words.value(_number)
-    return Fault.extra_items() if count is None else Fault.extra_items(count)
-
-
-def _bomb(words: Words) -> Fault:
-    layers, size = words.named("layers", _number) or 1, words.value(_bytes)
-    return Fault.bomb(layers=layers) if size is None else Fault.bomb(size, layers=layers)
-
-
-def _oversized(words: Words) -> Fault:
-    size = words.value(_bytes)
-    return Fault.oversized() if size is None else Fault.oversized(size)
-
-
-_KINDS: Mapping[str, _Kind] = {
-    _spelled(kind): _Kind(usage, make)
-    for kind, usage, make in (
-        (FaultKind.STATUS, "502, 502:after or 429:retry=2, with a status from 200 to 599 that has a body", _status),
-        (FaultKind.HTML, "html, html:503 or html:502,after, with a status from 200 to 599 that has a body", _html),
-        (FaultKind.REDIRECT, "redirect:https://example.com/ or redirect:/login,status=307,after", _redirect),
-        (FaultKind.RESET, "reset, reset:before or reset:after", lambda it: Fault.reset(when=it.when(When.AFTER))),
-        (FaultKind.CLOSE, "close, close:before or close:after", lambda it: Fault.close(when=it.when(When.AFTER))),
-        (FaultKind.HANG, "hang, hang:before or hang:after", lambda it: Fault.hang(when=it.when(When.AFTER))),
-        (FaultKind.DELAY, "delay:2s or delay:500ms", lambda it: Fault.delay(it.needed(parse_duration))),
-        (FaultKind.DRIP, "drip or drip:50ms", _drip),
-        (FaultKind.TRUNCATED, "truncated or truncated:10", lambda it: Fault.truncated(keep=it.value(_bytes))),
-        (FaultKind.MALFORMED_JSON, "malformed-json", lambda _: Fault.malformed_json()),
-        (FaultKind.INVALID_UTF8, "invalid-utf8", lambda _: Fault.invalid_utf8()),
-        (FaultKind.EMPTY, "empty", lambda _: Fault.empty()),
-        (
-            FaultKind.MISSING_ITEMS,
-            "missing-items or missing-items:0,3",
-            lambda it: Fault.missing_items(*it.values(_place)),
-        ),
-        (FaultKind.REORDERED_ITEMS, "reordered-items", lambda _: Fault.reordered_items()),
-        (
-            FaultKind.DUPLICATED_ITEMS,
-            "duplicated-items or duplicated-items:0,3",
-            lambda it: Fault.duplicated_items(*it.values(_place)),
-        ),
-        (FaultKind.EXTRA_ITEMS, "extra-items or extra-items:2", _extra),
-        (FaultKind.NULL_TRACK_IDS, "null-track-ids", lambda _: Fault.null_track_ids()),
-        (FaultKind.BOMB, "bomb, bomb:64MiB or bomb:10MiB,layers=2", _bomb),
-        (FaultKind.OVERSIZED, "oversized or oversized:32MiB", _oversized),
-    )
+_WHEN: Mapping[str, tuple[str, _Parser]] = {
+    "before": ("when", lambda _: When.BEFORE),
+    "after": ("when", lambda _: When.AFTER),
 }
-"""Every kind of fault, by its name as text."""
+
+_SYNTAX: Mapping[str, _Syntax] = {
+    kind.replace("_", "-"): syntax
+    for kind, syntax in {
+        FaultKind.STATUS: _Syntax(
+            "502, 502:after or 429:retry=2, with a status from 200 to 599 that has a body",
+            Fault.status,
+            _status_with_body,
+            minimum=1,
+            maximum=1,
+            named={**_WHEN, "retry=": ("retry_after", _retry_after)},
+        ),
+        FaultKind.HTML: _Syntax(
+            "html, html:503 or html:502,after, with a status from 200 to 599 that has a body",
+            Fault.html,
+            _status_with_body,
+            maximum=1,
+            named=_WHEN,
+        ),
+        FaultKind.REDIRECT: _Syntax(
+            "redirect:https://example.com/ or redirect:/login,status=307,after",
+            Fault.redirect,
+            _location,
+            minimum=1,
+            maximum=1,
+            named={**_WHEN, "status=": ("status", _status)},
+        ),
+        FaultKind.RESET: _Syntax("reset, reset:before or reset:after", Fault.reset, named=_WHEN),
+        FaultKind.CLOSE: _Syntax("close, close:before or close:after", Fault.close, named=_WHEN),
+        FaultKind.HANG: _Syntax("hang, hang:before or hang:after", Fault.hang, named=_WHEN),
+        FaultKind.DELAY: _Syntax("delay:2s or delay:500ms", Fault.delay, parse_duration, minimum=1, maximum=1),
+        FaultKind.DRIP: _Syntax("drip or drip:50ms", Fault.drip, parse_duration, maximum=1),
+        FaultKind.TRUNCATED: _Syntax(
+            "truncated or truncated:10", lambda keep=None: Fault.truncated(keep=keep), _bytes, maximum=1
+        ),
+        FaultKind.MALFORMED_JSON: _Syntax("malformed-json", Fault.malformed_json),
+        FaultKind.INVALID_UTF8: _Syntax("invalid-utf8", Fault.invalid_utf8),
+        FaultKind.EMPTY: _Syntax("empty", Fault.empty),
+        FaultKind.MISSING_ITEMS: _Syntax(
+            "missing-items or missing-items:0,3", Fault.missing_items, _index, maximum=inf
+        ),
+        FaultKind.REORDERED_ITEMS: _Syntax("reordered-items", Fault.reordered_items),
+        FaultKind.DUPLICATED_ITEMS: _Syntax(
+            "duplicated-items or duplicated-items:0,3", Fault.duplicated_items, _index, maximum=inf
+        ),
+        FaultKind.EXTRA_ITEMS: _Syntax("extra-items or extra-items:2", Fault.extra_items, _number, maximum=1),
+        FaultKind.NULL_TRACK_IDS: _Syntax("null-track-ids", Fault.null_track_ids),
+        FaultKind.BOMB: _Syntax(
+            "bomb, bomb:64MiB or bomb:10MiB,layers=2",
+            Fault.bomb,
+            _bytes,
+            maximum=1,
+            named={"layers=": ("layers", _number)},
+        ),
+        FaultKind.OVERSIZED: _Syntax("oversized or oversized:32MiB", Fault.oversized, _bytes, maximum=1),
+    }.items()
+}
+"""The syntax of every kind of fault, by its name as text."""

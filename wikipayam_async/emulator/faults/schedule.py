@@ -1,4 +1,4 @@
-"""Which fault strikes next: armed one by one, in a script, by turns or at random; and a log of what was thrown."""
+"""Chooses the fault of each request: armed, scripted, periodic or random. Keeps a log of the faults."""
 
 from collections import Counter
 from collections.abc import Iterable, Mapping
@@ -8,16 +8,16 @@ from threading import RLock
 from attrs import define, field, frozen
 
 from wikipayam_async.emulator.faults.fault import Fault, FaultKind
-from wikipayam_async.emulator.gateway.random_ids import fraction
+from wikipayam_async.emulator.gateway.pseudorandom import fraction
 
 
 @frozen
 class ThrownFault:
-    """A fault that has struck.
+    """A fault that has occurred.
 
     Attributes:
         fault: The fault.
-        method: The method of the request it struck.
+        method: The method of the request.
         path: The path of the request, without the prefix.
     """
 
@@ -34,35 +34,35 @@ class _Armed:
 
 
 @define
-class _Dice:
+class _Random:
     odds: Mapping[Fault, float]
     seed: int
     on: str | None
-    rolls: int = 0
+    requests: int = 0
 
-    def draw(self) -> Fault | None:
-        self.rolls += 1
-        left = fraction("fault", self.seed, self.rolls)
+    def next_fault(self) -> Fault | None:
+        self.requests += 1
+        rest = fraction("fault", self.seed, self.requests)
         for fault, odds in self.odds.items():
-            left -= odds
-            if left < 0:
+            rest -= odds
+            if rest < 0:
                 return fault
         return None
 
 
 @define
-class _Turns:
+class _Periodic:
     fault: Fault
-    every: int
+    period: int
     on: str | None
-    turns: int = 0
+    requests: int = 0
 
-    def draw(self) -> Fault | None:
-        self.turns += 1
-        return None if self.turns % self.every else self.fault
+    def next_fault(self) -> Fault | None:
+        self.requests += 1
+        return None if self.requests % self.period else self.fault
 
 
-def _fits(on: str | None, target: str) -> bool:
+def _matches(on: str | None, target: str) -> bool:
     return on is None or fnmatchcase(target, on)
 
 
@@ -70,113 +70,111 @@ def _fits(on: str | None, target: str) -> bool:
 class Faults:
     """The faults of one emulator.
 
-    ``on`` says which requests are meant: a method and a path without the prefix (``POST /sms/send``), where ``*``
-    stands for anything (``GET /receives*``); None means every request. Of several armed faults that fit a request,
-    the one armed first strikes; the plans, by turns and at random, are asked where none fits, and the one made first
-    that has a fault strikes.
+    `on` selects requests by method and path, without the prefix (`POST /sms/send`); `*` matches anything
+    (`GET /receives*`), and None matches every request.
+
+    A request has at most one fault. Armed and scripted faults go first, in the order they were added. Periodic and
+    random faults apply to the requests that match none of those; of several, the one added first applies.
     """
 
-    # Tests arm faults in one thread while a server answers in another.
+    # Tests arm faults in one thread while a server responds in another.
     _lock: RLock = field(factory=RLock, repr=False, eq=False)
     _armed: list[_Armed] = field(init=False, factory=list)
-    _plans: list[_Turns | _Dice] = field(init=False, factory=list)
+    _unlimited: list[_Periodic | _Random] = field(init=False, factory=list)
     _log: list[ThrownFault] = field(init=False, factory=list)
 
     def arm(self, fault: Fault, *, on: str | None = None, times: int | None = 1) -> None:
-        """Let a fault strike the next requests.
+        """Apply a fault to the next requests.
 
         Args:
             fault: The fault.
-            on: Which requests are meant.
-            times: How often it strikes; None for ever.
+            on: Which requests match.
+            times: The number of requests; None means no limit.
         """
         with self._lock:
             self._armed.append(_Armed(fault, on, times))
 
     def script(self, faults: Iterable[Fault | None], *, on: str | None = None) -> None:
-        """Say what happens to the next requests, one by one.
+        """Set the faults of the next requests, one by one.
 
         Args:
-            faults: A fault for each request; None lets one through unharmed.
-            on: Which requests are meant.
+            faults: The fault of each request; None for a request without one.
+            on: Which requests match.
         """
         with self._lock:
             self._armed.extend(_Armed(fault, on, 1) for fault in faults)
 
     def every(self, fault: Fault, turn: int, *, on: str | None = None) -> None:
-        """Let a fault strike one request of so many, for ever.
+        """Apply a fault to every nth request.
 
         Args:
             fault: The fault.
-            turn: 10 strikes the 10th, the 20th and so on of the requests that are meant; 1 strikes them all.
-            on: Which requests are meant.
+            turn: The period: 10 means the 10th, the 20th and so on of the matching requests; 1 means all of them.
+            on: Which requests match.
 
         Raises:
-            ValueError: The turn is less than 1.
+            ValueError: The period is less than 1.
         """
         if turn < 1:
-            raise ValueError("turns begin at 1, which is every request")
+            raise ValueError("expected a period of at least 1, which is every request")
         with self._lock:
-            self._plans.append(_Turns(fault, turn, on))
+            self._unlimited.append(_Periodic(fault, turn, on))
 
     def random(self, odds: Mapping[Fault, float], *, seed: int = 0, on: str | None = None) -> None:
-        """Let faults strike by chance, the same way in every run.
+        """Apply faults at random, to the same requests in every run.
 
         Args:
-            odds: The probability of every fault; together at most 1.
-            seed: Decides which requests are struck.
-            on: Which requests are meant.
+            odds: The probability of each fault; their sum is at most 1.
+            seed: Determines which requests have a fault.
+            on: Which requests match.
 
         Raises:
-            ValueError: The probabilities are no probabilities.
+            ValueError: A probability is negative, or their sum exceeds 1.
         """
-        # Rounding must not refuse ten times 0.1.
+        # The tolerance allows ten times 0.1, whose sum is rounded.
         if min(odds.values(), default=0) < 0 or sum(odds.values()) > 1 + 1e-9:
-            raise ValueError("probabilities are not negative, and together at most 1")
+            raise ValueError("expected probabilities from 0 whose sum is at most 1")
         with self._lock:
-            self._plans.append(_Dice(dict(odds), seed, on))
+            self._unlimited.append(_Random(dict(odds), seed, on))
 
     def clear(self) -> None:
-        """Disarm everything; the log stays."""
+        """Remove all faults; the log stays."""
         with self._lock:
             self._armed.clear()
-            self._plans.clear()
+            self._unlimited.clear()
 
     def reset(self) -> None:
-        """Disarm everything and empty the log."""
+        """Remove all faults and clear the log."""
         with self._lock:
             self.clear()
             self._log.clear()
 
     @property
     def log(self) -> list[ThrownFault]:
-        """Every fault that has struck, in order."""
+        """The faults that have occurred, in order."""
         with self._lock:
             return list(self._log)
 
     @property
     def thrown(self) -> Counter[FaultKind]:
-        """How often every kind of fault has struck."""
+        """The number of faults that have occurred, by kind."""
         with self._lock:
             return Counter(thrown.fault.kind for thrown in self._log)
 
     @property
     def pending(self) -> int:
-        """How many armed strikes are left; those armed for ever count as one."""
+        """The number of requests that armed faults still apply to; one without a limit counts as 1."""
         with self._lock:
             return sum(1 if armed.times is None else armed.times for armed in self._armed)
 
     def take(self, method: str, path: str) -> Fault | None:
-        """Take the fault that strikes a request, and log it.
+        """Return the fault of a request and log it; None for a request without one.
 
         Args:
             method: The method of the request.
             path: Its path, without the prefix.
-
-        Returns:
-            The fault, or None if the request goes unharmed.
         """
-        if not self._armed and not self._plans:
+        if not self._armed and not self._unlimited:
             return None
         with self._lock:
             fault = self._choose(f"{method} {path}")
@@ -186,12 +184,12 @@ class Faults:
 
     def _choose(self, target: str) -> Fault | None:
         for armed in self._armed:
-            if _fits(armed.on, target):
+            if _matches(armed.on, target):
                 if armed.times is not None:
                     armed.times -= 1
                     if armed.times <= 0:
                         self._armed.remove(armed)
                 return armed.fault
-        # All are asked, or what one strikes would put the turns and the dice of another out of step.
-        drawn = [plan.draw() for plan in self._plans if _fits(plan.on, target)]
-        return next((fault for fault in drawn if fault is not None), None)
+        # Each counts every matching request, so that the faults of one do not shift those of another.
+        found = [one.next_fault() for one in self._unlimited if _matches(one.on, target)]
+        return next((fault for fault in found if fault is not None), None)

@@ -1,47 +1,36 @@
-"""The emulator's time zone, and a clock that goes only when it is told to."""
+"""The emulator's time zone, and a clock that tests advance by hand."""
 
 from datetime import datetime, timedelta, timezone
 
 from attrs import define
 
 TEHRAN = timezone(timedelta(hours=3, minutes=30))
-"""The emulator's time zone. Iran keeps no summer time; which zone the gateway means is documented nowhere."""
+"""The emulator's time zone. Iran has no daylight saving time. The gateway's own time zone is not documented."""
 
 
 def zoned(moment: datetime) -> datetime:
-    """Put a moment into the emulator's time zone.
-
-    Args:
-        moment: The moment; without a zone it is the emulator's already.
-
-    Returns:
-        The moment there.
-    """
+    """Convert a datetime to the emulator's time zone; one without a time zone is already in it."""
     return moment.astimezone(TEHRAN) if moment.tzinfo else moment.replace(tzinfo=TEHRAN)
 
 
 @define
 class ManualClock:
-    """Stands in for the emulator's clock, so that a test waits for nothing: ``Emulator(clock=ManualClock())``.
+    """A clock for tests that moves only when it is advanced: `Emulator(clock=ManualClock())`.
 
     Attributes:
-        seconds: What it shows.
+        seconds: The current reading.
     """
 
     seconds: float = 0.0
 
     def __call__(self) -> float:
-        """Tell the time.
-
-        Returns:
-            What it shows.
-        """
+        """Return the current reading, in seconds."""
         return self.seconds
 
     def advance(self, seconds: float) -> None:
-        """Let time pass.
+        """Move the clock forward.
 
         Args:
-            seconds: How much of it.
+            seconds: The number of seconds.
         """
         self.seconds += seconds

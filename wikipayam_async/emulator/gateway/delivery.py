@@ -1,11 +1,11 @@
-"""What becomes of a message once it is accepted: status words that follow one another as time passes."""
+"""The delivery status of accepted messages, as a function of their age."""
 
 from collections.abc import Sequence
 
 from attrs import define, field, frozen
 
 from wikipayam_async.emulator.gateway.numbers import local_form
-from wikipayam_async.emulator.gateway.random_ids import fraction
+from wikipayam_async.emulator.gateway.pseudorandom import fraction
 
 WAITING_FOR_UPDATE = "WAITING_FOR_UPDATE"
 DELIVERED = "DELIVERED"
@@ -14,10 +14,13 @@ UNDELIVERED = "UNDELIVERED"
 
 @frozen
 class DeliveryScript:
-    """The status words of one message, each with the age at which it begins.
+    """The successive delivery statuses of one message.
 
     Attributes:
-        steps: Pairs of seconds since acceptance and the word from then on, in rising order; the first begins at 0.
+        steps: Pairs of an age in seconds since acceptance and the status from that age on. Ages ascend from 0.
+
+    Raises:
+        ValueError: The ages do not ascend from 0.
     """
 
     steps: tuple[tuple[float, str], ...]
@@ -25,44 +28,38 @@ class DeliveryScript:
     def __attrs_post_init__(self) -> None:
         ages = [age for age, _ in self.steps]
         if not ages or ages[0] != 0 or ages != sorted(ages):
-            raise ValueError("a delivery script begins at 0 seconds and its steps rise")
+            raise ValueError("the steps of a delivery script start at 0 seconds and ascend")
 
     def word_at(self, age: float) -> str:
-        """Look up the status word of a message.
+        """Return the status of a message.
 
         Args:
             age: Seconds since the message was accepted.
-
-        Returns:
-            The word.
         """
         reached = [word for begins, word in self.steps if begins <= age]
-        # A clock that was set back gives a negative age; the message is then still at its first step.
+        # The age is negative if the clock was set back; the message is then still at its first step.
         return reached[-1] if reached else self.steps[0][1]
 
 
 def waiting_then(word: str, *, after: float = 2.0) -> DeliveryScript:
-    """Write the usual script: waiting first, then one final word.
+    """Return the usual script: `WAITING_FOR_UPDATE`, then one final status.
 
     Args:
-        word: The final word.
-        after: Seconds until it is reached.
-
-    Returns:
-        The script.
+        word: The final status.
+        after: Seconds until the final status.
     """
     return DeliveryScript(((0.0, WAITING_FOR_UPDATE), (after, word)))
 
 
 @define(kw_only=True)
 class DeliveryRules:
-    """Which message follows which script.
+    """Assigns a script to every message.
 
     Attributes:
-        script: What happens to most messages.
-        failing: What happens to the unlucky ones.
-        failing_fraction: How many receivers are unlucky, from 0 to 1; which ones, is decided by their number alone.
-        chosen: The scripts that `choose` has fixed, by receiver as ``09...``.
+        script: The script of most receivers.
+        failing: The script of the failing receivers.
+        failing_fraction: The fraction of receivers that fail, from 0 to 1. It depends on the number alone which ones.
+        chosen: The scripts set with `choose`, by receiver as `09...`.
     """
 
     script: DeliveryScript = field(factory=lambda: waiting_then(DELIVERED))
@@ -71,7 +68,7 @@ class DeliveryRules:
     chosen: dict[str, DeliveryScript] = field(init=False, factory=dict)
 
     def choose(self, receiver: str, script: DeliveryScript | Sequence[tuple[float, str]]) -> None:
-        """Fix the script of one receiver.
+        """Set the script of one receiver.
 
         Args:
             receiver: The number, in any spelling.
@@ -81,13 +78,10 @@ class DeliveryRules:
         self.chosen[local_form(receiver)] = chosen
 
     def script_for(self, receiver: str) -> DeliveryScript:
-        """Find the script a receiver's messages follow.
+        """Return the script of a receiver's messages.
 
         Args:
             receiver: The number, in any spelling.
-
-        Returns:
-            The script.
         """
         number = local_form(receiver)
         if number in self.chosen:

@@ -1,8 +1,9 @@
-"""Reads the fields of a body or a query, and notes what is wrong with them in Laravel's words."""
+"""Reads the fields of a body or a query, and collects their errors with Laravel's messages."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import date
+from typing import TypeVar
 
 from attrs import define, field
 
@@ -11,6 +12,11 @@ from wikipayam_async.emulator.gateway import laravel
 from wikipayam_async.emulator.gateway.laravel import Refused
 from wikipayam_async.emulator.gateway.numbers import is_mobile
 
+T = TypeVar("T")
+
+REQUIRED = "The {} field is required."
+_NOT_A_STRING = "The {} field must be a string."
+
 _date = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 _integer = re.compile(r"-?[0-9]{1,18}").fullmatch
 
@@ -18,13 +24,13 @@ Errors = dict[str, list[str]]
 
 
 def refuse_if_any(errors: Errors) -> None:
-    """Refuse the request if anything is wrong with it.
+    """Refuse the request if it has errors.
 
     Args:
-        errors: What is wrong, by the path of the field.
+        errors: The errors by the path of their field.
 
     Raises:
-        Refused: Something is (422).
+        Refused: There is an error (422).
     """
     if errors:
         raise Refused(laravel.invalid(errors))
@@ -34,13 +40,13 @@ def refuse_if_any(errors: Errors) -> None:
 class Fields:
     """The fields of one object.
 
-    Every reader returns a usable value whatever it finds, so that one pass finds all the errors; the value means
-    nothing once there are any.
+    Each reader returns a value of its type even if the field is invalid, so that one pass finds every error. The values
+    are meaningless once there is an error.
 
     Attributes:
         values: The object.
-        prefix: What stands before a field's name in an error: ``0.`` for the first item of an array.
-        errors: Where errors are noted.
+        prefix: The prefix of field names in errors: `0.` for the first item of an array.
+        errors: The errors found so far.
     """
 
     values: Mapping[str, Json]
@@ -48,132 +54,87 @@ class Fields:
     errors: Errors = field(factory=dict)
 
     def fail(self, name: str, text: str) -> None:
-        """Note an error.
+        """Add an error.
 
         Args:
             name: The field.
-            text: What is wrong; ``{}`` stands for the path of the field.
+            text: The message; `{}` stands for the path of the field.
         """
         path = self.prefix + name
         self.errors.setdefault(path, []).append(text.format(path))
 
     def optional_text(self, name: str) -> str | None:
-        """Read a text that may be left out or null.
-
-        Args:
-            name: The field.
-
-        Returns:
-            The text, or None.
-        """
+        """Read a text that may be missing or null."""
         value = self.values.get(name)
         if value is None or isinstance(value, str):
             return value
-        self.fail(name, "The {} field must be a string.")
+        self.fail(name, _NOT_A_STRING)
         return None
 
     def text(self, name: str) -> str:
-        """Read a text that has to be there.
-
-        Args:
-            name: The field.
-
-        Returns:
-            The text.
-        """
+        """Read a required text."""
         value = self.values.get(name)
         if isinstance(value, str) and value:
             return value
-        required = value is None or value == ""
-        self.fail(name, "The {} field is required." if required else "The {} field must be a string.")
+        self.fail(name, REQUIRED if value is None or value == "" else _NOT_A_STRING)
         return ""
 
     def mobile(self, name: str) -> str:
-        """Read a mobile number, and keep its spelling.
-
-        Args:
-            name: The field.
-
-        Returns:
-            The number.
-        """
-        number = self.text(name)
-        if number and not is_mobile(number):
-            self.fail(name, "The {} field is invalid.")
-        return number
+        """Read a required mobile number, in its original spelling."""
+        return self._checked(name, is_mobile, "The {} field is invalid.")
 
     def one_of(self, name: str, choices: Collection[str]) -> str:
-        """Read a text that has to be one of a few.
-
-        Args:
-            name: The field.
-            choices: The few.
-
-        Returns:
-            The text.
-        """
-        value = self.text(name)
-        if value and value not in choices:
-            self.fail(name, "The selected {} is invalid.")
-        return value
+        """Read a required text that has to be one of `choices`."""
+        return self._checked(name, choices.__contains__, "The selected {} is invalid.")
 
     def integer(self, name: str) -> int | None:
-        """Read a whole number, which may be written as a string.
-
-        Args:
-            name: The field.
-
-        Returns:
-            The number, or None where it is left out.
-        """
-        value = self.values.get(name)
-        if value is None:
-            return None
-        if isinstance(value, int) and not isinstance(value, bool):
-            return value
-        if isinstance(value, str) and _integer(value):
-            return int(value)
-        self.fail(name, "The {} field must be an integer.")
-        return None
+        """Read an optional integer, which may be a string of digits."""
+        return self._optional(name, _as_integer, "The {} field must be an integer.")
 
     def day(self, name: str) -> date | None:
-        """Read a day, written ``YYYY-MM-DD``.
-
-        Args:
-            name: The field.
-
-        Returns:
-            The day, or None where it is left out.
-        """
-        value = self.values.get(name)
-        if value is None or value == "":
-            return None
-        try:
-            if isinstance(value, str) and _date(value):
-                return date.fromisoformat(value)
-        except ValueError:
-            # The form is right and there is no such day: the same error.
-            pass
-        self.fail(name, "The {} field must be a valid date.")
-        return None
+        """Read an optional day, `YYYY-MM-DD`. An empty text counts as missing."""
+        return (
+            None if self.values.get(name) == "" else self._optional(name, _as_day, "The {} field must be a valid date.")
+        )
 
     def ids(self, name: str) -> list[str]:
-        """Read a list of ids.
-
-        Args:
-            name: The field.
-
-        Returns:
-            The ids.
-        """
+        """Read a required list of ids."""
         value = self.values.get(name)
         if not value:
-            self.fail(name, "The {} field is required.")
+            self.fail(name, REQUIRED)
         elif not isinstance(value, list):
             self.fail(name, "The {} field must be an array.")
         else:
             for index, item in enumerate(value):
                 if not isinstance(item, str):
-                    self.fail(f"{name}.{index}", "The {} field must be a string.")
+                    self.fail(f"{name}.{index}", _NOT_A_STRING)
             return [item for item in value if isinstance(item, str)]
         return []
+
+    def _optional(self, name: str, read: Callable[[Json], T | None], error: str) -> T | None:
+        value = self.values.get(name)
+        if value is None:
+            return None
+        found = read(value)
+        if found is None:
+            self.fail(name, error)
+        return found
+
+    def _checked(self, name: str, is_valid: Callable[[str], bool], error: str) -> str:
+        value = self.text(name)
+        if value and not is_valid(value):
+            self.fail(name, error)
+        return value
+
+
+def _as_integer(value: Json) -> int | None:
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return int(value) if isinstance(value, str) and _integer(value) else None
+
+
+def _as_day(value: Json) -> date | None:
+    try:
+        return date.fromisoformat(value) if isinstance(value, str) and _date(value) else None
+    except ValueError:  # the format is right, but there is no such day
+        return None

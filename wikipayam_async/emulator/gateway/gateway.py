@@ -1,4 +1,4 @@
-"""The gateway proper: from a request to the answer of the endpoint, with every check on the way."""
+"""The gateway: routes a request through every check to the handler of its endpoint."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
@@ -7,7 +7,7 @@ from attrs import define, field, frozen
 
 from wikipayam_async.emulator.exchange import Request, Response
 from wikipayam_async.emulator.gateway import laravel, routes
-from wikipayam_async.emulator.gateway.call import Call
+from wikipayam_async.emulator.gateway.endpoint_request import EndpointRequest
 from wikipayam_async.emulator.gateway.laravel import Refused
 from wikipayam_async.emulator.gateway.state import DEFAULT_PATTERN_TEXT, Account, State
 from wikipayam_async.emulator.gateway.throttle import Quota, Throttle, with_headers
@@ -17,12 +17,12 @@ DEFAULT_PREFIX = "/api/v1"
 
 @frozen(kw_only=True)
 class Limits:
-    """What the gateway, and the proxy in front of it, put up with; None means anything.
+    """The limits of the gateway and of the proxy in front of it; None means no limit.
 
     Attributes:
-        max_body_bytes: The largest body (413 above).
-        max_batch: The longest array (413 above).
-        rate_limit: How many requests an account has (429 above).
+        max_body_bytes: The maximum size of a body in bytes (413 above).
+        max_batch: The maximum number of items in an array (413 above).
+        rate_limit: The request quota of each account (429 above).
     """
 
     max_body_bytes: int | None = None
@@ -30,7 +30,7 @@ class Limits:
     rate_limit: Quota | None = None
 
 
-def _rooted(prefix: str) -> str:
+def _normalize_prefix(prefix: str) -> str:
     return f"/{prefix.strip('/')}".rstrip("/")
 
 
@@ -39,18 +39,18 @@ class Gateway:
     """Routes requests to their endpoints.
 
     Attributes:
-        state: What the gateway remembers.
-        clock: Seconds that only rise; the rate limit follows it.
-        now: The time of day.
-        prefix: What stands before every path: nothing, or a slash and more.
-        limits: What is put up with.
-        throttle: Who has made how many requests.
+        state: The gateway's state.
+        clock: A monotonic clock in seconds, for the rate limit.
+        now: Returns the time of day.
+        prefix: The prefix of every path: empty, or starting with a slash.
+        limits: The limits in force.
+        throttle: The request counts of the accounts.
     """
 
     state: State
     clock: Callable[[], float]
     now: Callable[[], datetime]
-    prefix: str = field(converter=_rooted)
+    prefix: str = field(converter=_normalize_prefix)
     limits: Limits
     throttle: Throttle = field(init=False, factory=Throttle)
 
@@ -65,22 +65,10 @@ class Gateway:
         balance: int,
         price: int,
     ) -> Account:
-        """Open an account.
-
-        Args:
-            token: Its API token.
-            username: The name for Holoo's road, unique; made up by default.
-            user_name: The name the balance answer shows; by default the same.
-            lines: The lines it may send from.
-            patterns: The ids of its one-time code patterns, or their texts by id.
-            balance: What it holds, in IRR.
-            price: What a part costs, in IRR.
-
-        Returns:
-            The account.
+        """Add an account, as `Emulator.add_account` does.
 
         Raises:
-            ValueError: The token or the name is taken, or there is no line.
+            ValueError: The token or the user name is taken, or there is no line.
         """
         accounts = self.state.accounts
         user_id = len(accounts) + 1
@@ -96,45 +84,31 @@ class Gateway:
             price=price,
         )
         if not account.lines:
-            raise ValueError("an account has at least one line")
+            raise ValueError("an account needs at least one line")
         if token in accounts or username in {known.username for known in accounts.values()}:
-            raise ValueError("the token or the name is taken")
+            raise ValueError("the token or the user name is taken")
         accounts[token] = account
         return account
 
     def path_of(self, request: Request) -> str | None:
-        """Take the prefix off a path.
+        """Return the path of a request without the prefix, starting with a slash; None if it lacks the prefix."""
+        has_prefix = request.path.startswith(f"{self.prefix}/")
+        return request.path[len(self.prefix) :] if has_prefix else None
 
-        Args:
-            request: The request.
-
-        Returns:
-            The rest, beginning with a slash, or None for a path outside of the prefix.
-        """
-        inside = request.path.startswith(f"{self.prefix}/")
-        return request.path[len(self.prefix) :] if inside else None
-
-    def answer(self, request: Request) -> Response:
-        """Answer a request.
-
-        Args:
-            request: The request.
-
-        Returns:
-            The answer.
-        """
+    def handle(self, request: Request) -> Response:
+        """Process a request and return the response."""
         try:
             return self._dispatch(request)
         except Refused as refusal:
             return refusal.response
 
     def reset(self) -> None:
-        """Forget what was sent and received, and who has made how many requests."""
+        """Clear the state and the request counts."""
         self.state.reset()
         self.throttle.reset()
 
     def _dispatch(self, request: Request) -> Response:
-        # In the order of a real deployment: the proxy, the router, the credentials, the rate limit, the handler.
+        # In the order of a real deployment: proxy, router, authentication, rate limit, handler.
         limits = self.limits
         if limits.max_body_bytes is not None and len(request.body) > limits.max_body_bytes:
             return laravel.too_large()
@@ -148,20 +122,22 @@ class Gateway:
         account = self.state.accounts.get(routes.token_of(request, route.token))
         if account is None:
             return laravel.error(401)
-        call = Call(
-            request=request,
+        routed = EndpointRequest(
+            http=request,
             account=account,
             state=self.state,
             now=self.now(),
             max_batch=limits.max_batch,
-            argument=match.argument,
+            path_id=match.path_id,
         )
-        return route.handler(call) if limits.rate_limit is None else self._throttled(call, route, limits.rate_limit)
+        return route.handler(routed) if limits.rate_limit is None else self._throttled(routed, route, limits.rate_limit)
 
-    def _throttled(self, call: Call, route: routes.Route, quota: Quota) -> Response:
-        headers = self.throttle.hit(quota, call.account.username, clock=self.clock(), timestamp=call.now.timestamp())
+    def _throttled(self, request: EndpointRequest, route: routes.Route, quota: Quota) -> Response:
+        headers = self.throttle.hit(
+            quota, request.account.username, clock=self.clock(), timestamp=request.now.timestamp()
+        )
         try:
-            response = route.handler(call)
+            response = route.handler(request)
         except Refused as refusal:
             response = refusal.response
         return with_headers(response, headers)

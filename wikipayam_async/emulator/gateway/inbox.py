@@ -1,4 +1,4 @@
-"""The messages an account has received, and which of them are unread."""
+"""The received messages of an account, with their read state."""
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
@@ -16,15 +16,15 @@ _SORT_KEYS: dict[str, Callable[["InboundMessage"], str | datetime]] = {
 
 @frozen(kw_only=True)
 class InboundMessage:
-    """One received message.
+    """A received message.
 
     Attributes:
         id: 24 hex digits.
-        sender: Who sent it, as the gateway spells it.
-        receiver: The line it came to.
-        message: The text, exactly as it was sent.
-        received_at: When it came, in the emulator's time zone.
-        is_read: Whether it has been marked read.
+        sender: The number of the sender, as the gateway spells it.
+        receiver: The line that received it.
+        message: The text, unchanged.
+        received_at: The time of arrival, in the emulator's time zone.
+        is_read: Whether it is marked as read.
     """
 
     id: str
@@ -37,16 +37,16 @@ class InboundMessage:
 
 @frozen(kw_only=True)
 class InboxQuery:
-    """Which messages are wanted, and in what order.
+    """Filters and sort order of received messages. A filter of None matches everything.
 
     Attributes:
-        status: ``all``, ``read`` or ``unread``.
-        sender: Only from this number, in any spelling.
-        from_date: Not before this day.
-        to_date: Not after this day.
-        search: Only texts that contain this, whatever the case.
-        sort_by: ``created_at``, ``sender`` or ``message``.
-        sort_order: ``asc`` or ``desc``.
+        status: `all`, `read` or `unread`.
+        sender: The number of the sender, in any spelling.
+        from_date: The first day.
+        to_date: The last day.
+        search: A substring of the text; case is ignored.
+        sort_by: `created_at`, `sender` or `message`.
+        sort_order: `asc` or `desc`.
     """
 
     status: str = "all"
@@ -57,27 +57,23 @@ class InboxQuery:
     sort_by: str = "created_at"
     sort_order: str = "desc"
 
-    def tests(self) -> list[Callable[[InboundMessage], bool]]:
-        """Turn the filters that are set into tests.
-
-        Returns:
-            The tests a message has to pass.
-        """
-        tests: list[Callable[[InboundMessage], bool]] = []
+    def predicates(self) -> list[Callable[[InboundMessage], bool]]:
+        """Return the filters that are set as predicates; a message has to match all of them."""
+        predicates: list[Callable[[InboundMessage], bool]] = []
         if self.status != "all":
             wanted = self.status == "read"
-            tests.append(lambda message: message.is_read is wanted)
+            predicates.append(lambda message: message.is_read is wanted)
         if (sender := self.sender) is not None:
             number = local_form(sender)
-            tests.append(lambda message: local_form(message.sender) == number)
+            predicates.append(lambda message: local_form(message.sender) == number)
         if (first := self.from_date) is not None:
-            tests.append(lambda message: message.received_at.date() >= first)
+            predicates.append(lambda message: message.received_at.date() >= first)
         if (last := self.to_date) is not None:
-            tests.append(lambda message: message.received_at.date() <= last)
+            predicates.append(lambda message: message.received_at.date() <= last)
         if self.search is not None:
             needle = self.search.casefold()
-            tests.append(lambda message: needle in message.message.casefold())
-        return tests
+            predicates.append(lambda message: needle in message.message.casefold())
+        return predicates
 
 
 @define
@@ -88,64 +84,31 @@ class Inbox:
     _unread: dict[str, None] = field(init=False, factory=dict)
 
     def add(self, message: InboundMessage) -> None:
-        """Store a message that has come in.
-
-        Args:
-            message: The message.
-        """
+        """Add a message."""
         self._messages[message.id] = message
         if not message.is_read:
             self._unread[message.id] = None
 
     def get(self, message_id: str) -> InboundMessage | None:
-        """Look one message up.
-
-        Args:
-            message_id: Its id.
-
-        Returns:
-            The message, or None if there is none.
-        """
+        """Return a message by its id; None for an unknown id."""
         return self._messages.get(message_id)
 
     def all(self) -> list[InboundMessage]:
-        """List everything that is stored.
-
-        Returns:
-            The messages in the order they came in.
-        """
+        """Return all messages in the order of arrival."""
         return list(self._messages.values())
 
     def unread_count(self) -> int:
-        """Count the unread messages.
-
-        Returns:
-            The count.
-        """
+        """Return the number of unread messages."""
         return len(self._unread)
 
     def find(self, query: InboxQuery) -> list[InboundMessage]:
-        """Find and sort messages.
-
-        Args:
-            query: Which, and in what order.
-
-        Returns:
-            All that match.
-        """
-        tests = query.tests()
-        found = [message for message in self._messages.values() if all(test(message) for test in tests)]
+        """Return the messages that match a query, sorted."""
+        predicates = query.predicates()
+        found = [message for message in self._messages.values() if all(match(message) for match in predicates)]
         return sorted(found, key=_SORT_KEYS[query.sort_by], reverse=query.sort_order == "desc")
 
     def mark_read(self, message_ids: Iterable[str]) -> int:
-        """Mark messages read.
-
-        Args:
-            message_ids: Their ids; unknown ones and those already read are passed over.
-
-        Returns:
-            How many have been marked.
-        """
+        """Mark messages as read, and return their number. Unknown ids and read messages are ignored."""
         marked = [message_id for message_id in dict.fromkeys(message_ids) if message_id in self._unread]
         for message_id in marked:
             del self._unread[message_id]
@@ -153,14 +116,7 @@ class Inbox:
         return len(marked)
 
     def delete(self, message_ids: Iterable[str]) -> int:
-        """Delete messages.
-
-        Args:
-            message_ids: Their ids; unknown ones are passed over.
-
-        Returns:
-            How many have been deleted.
-        """
+        """Delete messages, and return their number. Unknown ids are ignored."""
         deleted = [message_id for message_id in dict.fromkeys(message_ids) if message_id in self._messages]
         for message_id in deleted:
             del self._messages[message_id]

@@ -1,4 +1,4 @@
-"""Answers in Laravel's manner: the ``data`` envelope, and the bodies of its errors."""
+"""Responses in Laravel's format: the `data` envelope, and its error bodies."""
 
 from collections.abc import Mapping, Sequence
 
@@ -20,16 +20,16 @@ MESSAGES: Mapping[int, str] = {
     503: "Service Unavailable",
     504: "Gateway Timeout",
 }
-"""What Laravel says of its own accord, by status."""
+"""Laravel's default error messages, by status."""
 
 _encode = msgspec.json.Encoder().encode
 
 
-class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error of the emulator
-    """Raised by a handler to answer with an error; nothing has been changed when it is raised.
+class Refused(Exception):  # noqa: N818 - a refusal is a response, not an error of the emulator
+    """Raised by a handler to respond with an error. The state is unchanged when it is raised.
 
     Attributes:
-        response: The answer.
+        response: The response.
     """
 
     def __init__(self, response: Response) -> None:
@@ -38,55 +38,22 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error o
 
 
 def json_response(status: int, payload: object, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer with a JSON body.
-
-    Args:
-        status: The status code.
-        payload: What to encode.
-        headers: Further headers.
-
-    Returns:
-        The answer.
-    """
+    """Return a response with a JSON body."""
     return Response(status, {"content-type": JSON_TYPE, **(headers or {})}, _encode(payload))
 
 
 def data(payload: object) -> Response:
-    """Answer a success: everything wrapped in ``data``.
-
-    Args:
-        payload: What to wrap.
-
-    Returns:
-        The answer, with status 200.
-    """
+    """Return a success (200), with the payload under `data`."""
     return json_response(200, {"data": payload})
 
 
 def error(status: int, message: str | None = None, headers: Mapping[str, str] | None = None) -> Response:
-    """Answer an error with a message.
-
-    Args:
-        status: The status code.
-        message: The message; by default what Laravel says with this status.
-        headers: Further headers.
-
-    Returns:
-        The answer.
-    """
+    """Return an error with a message, by default Laravel's for this status."""
     return json_response(status, {"message": message or MESSAGES.get(status, "Error")}, headers)
 
 
 def html(status: int, title: str) -> Response:
-    """Answer with a page of the proxy in front.
-
-    Args:
-        status: The status code.
-        title: What the page says.
-
-    Returns:
-        The answer.
-    """
+    """Return an error page of the proxy in front of Laravel."""
     page = (
         f"<html>\r\n<head><title>{status} {title}</title></head>\r\n<body>\r\n<center><h1>{status} {title}</h1></center>\r\n"
         "<hr><center>nginx</center>\r\n</body>\r\n</html>\r\n"
@@ -95,37 +62,17 @@ def html(status: int, title: str) -> Response:
 
 
 def too_large() -> Response:
-    """Answer as the proxy does when a body is too large.
-
-    Returns:
-        The answer: 413 and a page.
-    """
+    """Return the proxy's page for a body that is too large (413)."""
     return html(413, "Request Entity Too Large")
 
 
 def no_route(path: str) -> Response:
-    """Answer for a path that leads nowhere.
-
-    Args:
-        path: The path.
-
-    Returns:
-        The answer: 404 and a message.
-    """
+    """Return the error for an unknown path (404)."""
     return error(404, f"The route {path.lstrip('/')} could not be found.")
 
 
 def wrong_method(method: str, path: str, supported: Sequence[str]) -> Response:
-    """Answer for a path that exists, but not with this method.
-
-    Args:
-        method: The method of the request.
-        path: The path.
-        supported: The methods the path takes.
-
-    Returns:
-        The answer: 405, a message and the ``Allow`` header.
-    """
+    """Return the error for a known path with an unsupported method: 405, with an `Allow` header."""
     listed = ", ".join(supported)
     return error(
         405,
@@ -135,13 +82,10 @@ def wrong_method(method: str, path: str, supported: Sequence[str]) -> Response:
 
 
 def invalid(errors: Mapping[str, Sequence[str]]) -> Response:
-    """Answer for a body or query that does not hold.
+    """Return the error for an invalid body or query: 422, with the first error as the message, and all errors.
 
     Args:
-        errors: What is wrong, by the path of the field.
-
-    Returns:
-        The answer: 422, the first error as the message, and all of them.
+        errors: The errors by the path of their field; at least one.
     """
     found = [text for texts in errors.values() for text in texts]
     more = len(found) - 1

@@ -1,4 +1,4 @@
-"""How many parts a text takes, as the gateway's own calculator counts: 160/153 in GSM-7, 70/67 in UCS-2."""
+"""Part counts as in the gateway's calculator: 160/153 characters in GSM-7, 70/67 in UCS-2."""
 
 import re
 
@@ -10,16 +10,9 @@ _extended = re.compile(f"[{re.escape(_EXTENSION)}]").findall
 
 
 def count_parts(text: str) -> int:
-    """Count the parts a text is charged as.
-
-    Args:
-        text: The text of a message.
-
-    Returns:
-        The number of parts, at least one.
-    """
+    """Return the number of parts a text is charged as, at least one."""
     if _gsm7(text):
-        # A character of the extension table takes an escape before it.
+        # A character of the extension table counts twice: it is preceded by an escape.
         return _parts(len(text) + len(_extended(text)), single=160, multi=153)
     return _parts(len(text.encode("utf-16-le", "surrogatepass")) // 2, single=70, multi=67)
 

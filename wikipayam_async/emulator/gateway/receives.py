@@ -1,4 +1,4 @@
-"""The endpoints of received messages: the new service under ``/receives``, and the old ``/sms/receive``."""
+"""The endpoints of received messages: `/receives`, and the legacy `POST /sms/receive`."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -8,13 +8,13 @@ from attrs import evolve, frozen
 
 from wikipayam_async.emulator.exchange import Json, Response
 from wikipayam_async.emulator.gateway import laravel
-from wikipayam_async.emulator.gateway.call import Call
-from wikipayam_async.emulator.gateway.fields import Fields, refuse_if_any
+from wikipayam_async.emulator.gateway.endpoint_request import EndpointRequest
+from wikipayam_async.emulator.gateway.fields import REQUIRED, Fields, refuse_if_any
 from wikipayam_async.emulator.gateway.inbox import InboundMessage, InboxQuery
 from wikipayam_async.emulator.gateway.laravel import Refused
 
 _DEFAULT_LIMIT = 20
-_MOST_LIMIT = 500
+_MAX_LIMIT = 500
 _STATUSES = ("all", "read", "unread")
 _SORTS = ("created_at", "sender", "message")
 _ORDERS = ("asc", "desc")
@@ -26,17 +26,13 @@ class _Page:
     limit: int
     offset: int
 
+    def of(self, messages: list[InboundMessage]) -> list[InboundMessage]:
+        return messages[self.offset : self.offset + self.limit]
 
-def index(call: Call) -> Response:
-    """Answer ``GET /receives``.
 
-    Args:
-        call: The call.
-
-    Returns:
-        The answer.
-    """
-    fields = call.query()
+def index(request: EndpointRequest) -> Response:
+    """Handle `GET /receives`."""
+    fields = request.query()
     query = evolve(
         _filters(fields),
         status=_choice(fields, "status", _STATUSES),
@@ -46,8 +42,8 @@ def index(call: Call) -> Response:
     )
     page = _page(fields)
     refuse_if_any(fields.errors)
-    found = call.account.inbox.find(query)
-    shown = found[page.offset : page.offset + page.limit]
+    found = request.account.inbox.find(query)
+    shown = page.of(found)
     pagination: dict[str, Json] = {
         "total": len(found),
         **_pagination(page, shown),
@@ -56,59 +52,38 @@ def index(call: Call) -> Response:
     filters: dict[str, Json] = {name: fields.values[name] for name in _ECHOED if name in fields.values}
     filters["status"] = query.status
     return laravel.data(
-        {"receives": [_shown(message) for message in shown], "pagination": pagination, "filters": filters}
+        {"receives": [_message_data(message) for message in shown], "pagination": pagination, "filters": filters}
     )
 
 
-def unread(call: Call) -> Response:
-    """Answer ``GET /receives/unread``.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The answer, whose pagination holds no total.
-    """
-    fields = call.query()
+def unread(request: EndpointRequest) -> Response:
+    """Handle `GET /receives/unread`. The pagination has no total."""
+    fields = request.query()
     query = evolve(_filters(fields), status="unread")
     page = _page(fields)
     refuse_if_any(fields.errors)
-    found = call.account.inbox.find(query)
-    shown = found[page.offset : page.offset + page.limit]
+    found = request.account.inbox.find(query)
+    shown = page.of(found)
     return laravel.data(
         {
             "total_unread": len(found),
-            "receives": [_shown(message) for message in shown],
+            "receives": [_message_data(message) for message in shown],
             "pagination": _pagination(page, shown),
         }
     )
 
 
-def unread_count(call: Call) -> Response:
-    """Answer ``GET /receives/unread/count``.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The answer.
-    """
-    return laravel.data({"unread_count": call.account.inbox.unread_count()})
+def unread_count(request: EndpointRequest) -> Response:
+    """Handle `GET /receives/unread/count`."""
+    return laravel.data({"unread_count": request.account.inbox.unread_count()})
 
 
-def statistics(call: Call) -> Response:
-    """Answer ``GET /receives/statistics``, whose real shape nobody has documented.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The answer, in a shape of the emulator's own.
-    """
-    fields = call.query()
+def statistics(request: EndpointRequest) -> Response:
+    """Handle `GET /receives/statistics`. Its response is undocumented; the shape is the emulator's own."""
+    fields = request.query()
     query = evolve(_filters(fields), sender=None)
     refuse_if_any(fields.errors)
-    found = call.account.inbox.find(query)
+    found = request.account.inbox.find(query)
     read = sum(message.is_read for message in found)
     return laravel.data(
         {
@@ -120,30 +95,16 @@ def statistics(call: Call) -> Response:
     )
 
 
-def show(call: Call) -> Response:
-    """Answer ``GET /receives/{id}``.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The answer.
-    """
-    message = call.account.inbox.get(call.argument)
-    return laravel.error(404, "Receive not found.") if message is None else laravel.data(_shown(message))
+def show(request: EndpointRequest) -> Response:
+    """Handle `GET /receives/{id}`."""
+    message = request.account.inbox.get(request.path_id)
+    return laravel.error(404, "Receive not found.") if message is None else laravel.data(_message_data(message))
 
 
-def mark_read(call: Call) -> Response:
-    """Answer ``POST /receives/mark-read``.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The answer.
-    """
-    fields = call.fields()
-    inbox = call.account.inbox
+def mark_read(request: EndpointRequest) -> Response:
+    """Handle `POST /receives/mark-read`."""
+    fields = request.fields()
+    inbox = request.account.inbox
     if fields.values.get("mark_all") is True:
         marked = inbox.mark_read([message.id for message in inbox.all()])
         return laravel.data({"marked_count": marked, "message": "All receives have been marked as read"})
@@ -152,43 +113,29 @@ def mark_read(call: Call) -> Response:
     return laravel.data({"marked_count": inbox.mark_read(ids), "requested_count": len(ids)})
 
 
-def destroy(call: Call) -> Response:
-    """Answer ``DELETE /receives``.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The answer.
-    """
-    fields = call.fields()
+def destroy(request: EndpointRequest) -> Response:
+    """Handle `DELETE /receives`."""
+    fields = request.fields()
     values = fields.values
     if values.get("delete_all_read") is True:
-        return _delete(call, lambda message: message.is_read, "All read receives have been deleted")
+        return _delete(request, lambda message: message.is_read, "All read receives have been deleted")
     if values.get("delete_all_unread") is True:
-        return _delete(call, lambda message: not message.is_read, "All unread receives have been deleted")
+        return _delete(request, lambda message: not message.is_read, "All unread receives have been deleted")
     if values.get("delete_older_than_days") is not None:
-        return _delete_old(call, fields)
+        return _delete_old(request, fields)
     ids = fields.ids("receive_ids")
     refuse_if_any(fields.errors)
-    return laravel.data({"deleted_count": call.account.inbox.delete(ids), "requested_count": len(ids)})
+    return laravel.data({"deleted_count": request.account.inbox.delete(ids), "requested_count": len(ids)})
 
 
-def receive(call: Call) -> Response:
-    """Answer the old ``POST /sms/receive``, whose real shape nobody has documented.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The answer: the messages since a day, oldest first.
-    """
-    fields = call.fields()
+def receive(request: EndpointRequest) -> Response:
+    """Handle the legacy `POST /sms/receive`: the messages since a day, oldest first. Its response is undocumented."""
+    fields = request.fields()
     if fields.day("from_date") is None and not fields.errors:
-        fields.fail("from_date", "The {} field is required.")
+        fields.fail("from_date", REQUIRED)
     refuse_if_any(fields.errors)
     query = InboxQuery(from_date=fields.day("from_date"), sort_order="asc")
-    return laravel.data([_shown(message) for message in call.account.inbox.find(query)])
+    return laravel.data([_message_data(message) for message in request.account.inbox.find(query)])
 
 
 def _filters(fields: Fields) -> InboxQuery:
@@ -207,8 +154,8 @@ def _page(fields: Fields) -> _Page:
     limit, offset = fields.integer("limit"), fields.integer("offset")
     if limit is None:
         limit = _DEFAULT_LIMIT
-    if limit > _MOST_LIMIT:
-        fields.fail("limit", f"The {{}} field must not be greater than {_MOST_LIMIT}.")
+    if limit > _MAX_LIMIT:
+        fields.fail("limit", f"The {{}} field must not be greater than {_MAX_LIMIT}.")
     if limit < 1:
         fields.fail("limit", "The {} field must be at least 1.")
     if (offset or 0) < 0:
@@ -217,11 +164,11 @@ def _page(fields: Fields) -> _Page:
 
 
 def _pagination(page: _Page, shown: list[InboundMessage]) -> dict[str, Json]:
-    # Both come back as strings, as in the gateway's own example: it echoes the query.
+    # Both are strings, as in the gateway's example: it echoes the query.
     return {"limit": str(page.limit), "offset": str(page.offset), "returned_count": len(shown)}
 
 
-def _shown(message: InboundMessage) -> dict[str, str]:
+def _message_data(message: InboundMessage) -> dict[str, str]:
     return {
         "id": message.id,
         "sender": message.sender,
@@ -231,23 +178,23 @@ def _shown(message: InboundMessage) -> dict[str, str]:
     }
 
 
-def _delete(call: Call, doomed: Callable[[InboundMessage], bool], text: str) -> Response:
-    inbox = call.account.inbox
-    deleted = inbox.delete([message.id for message in inbox.all() if doomed(message)])
+def _delete(request: EndpointRequest, matches: Callable[[InboundMessage], bool], text: str) -> Response:
+    inbox = request.account.inbox
+    deleted = inbox.delete([message.id for message in inbox.all() if matches(message)])
     return laravel.data({"deleted_count": deleted, "message": text})
 
 
-def _delete_old(call: Call, fields: Fields) -> Response:
+def _delete_old(request: EndpointRequest, fields: Fields) -> Response:
     days = fields.integer("delete_older_than_days") or 0
     if days < 1 and not fields.errors:
         fields.fail("delete_older_than_days", "The {} field must be at least 1.")
     refuse_if_any(fields.errors)
     try:
-        limit = call.now - timedelta(days=days)
+        limit = request.now - timedelta(days=days)
     except OverflowError:
         raise Refused(
             laravel.invalid({"delete_older_than_days": ["The delete_older_than_days field is too large."]})
         ) from None
     return _delete(
-        call, lambda message: message.received_at < limit, f"All receives older than {days} days have been deleted"
+        request, lambda message: message.received_at < limit, f"All receives older than {days} days have been deleted"
     )

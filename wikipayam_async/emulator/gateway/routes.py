@@ -1,4 +1,4 @@
-"""Which handler answers which method and path, and where the token stands in the request."""
+"""The routing table: method and path to handler, and the place of the token in the request."""
 
 from collections.abc import Callable, Mapping
 from enum import Enum, auto
@@ -8,18 +8,18 @@ from attrs import frozen
 
 from wikipayam_async.emulator.exchange import Request, Response
 from wikipayam_async.emulator.gateway import receives, sending
-from wikipayam_async.emulator.gateway.call import Call
+from wikipayam_async.emulator.gateway.endpoint_request import EndpointRequest
 
-Handler: TypeAlias = Callable[[Call], Response]
+Handler: TypeAlias = Callable[[EndpointRequest], Response]
 
 
 class TokenPlace(Enum):
-    """Where a request carries its token."""
+    """The place of the token in a request."""
 
     HEADER = auto()
-    """``Authorization: Bearer ...``."""
+    """The header `Authorization: Bearer ...`."""
     QUERY = auto()
-    """The query parameter ``password``; headers are not looked at."""
+    """The query parameter `password`; headers are ignored."""
 
 
 @frozen
@@ -27,8 +27,8 @@ class Route:
     """One endpoint.
 
     Attributes:
-        handler: What answers it.
-        token: Where its token stands.
+        handler: Processes the request.
+        token: The place of the token.
     """
 
     handler: Handler
@@ -37,15 +37,15 @@ class Route:
 
 @frozen
 class Match:
-    """What a path leads to.
+    """The endpoints of a path.
 
     Attributes:
-        methods: The endpoints of the path, by method; none for an unknown path.
-        argument: What stands in place of ``{id}``.
+        methods: The endpoints by method; empty for an unknown path.
+        path_id: The part of the path that matches `{id}`.
     """
 
     methods: Mapping[str, Route]
-    argument: str = ""
+    path_id: str = ""
 
 
 _RECEIVES = "/receives/"
@@ -65,46 +65,27 @@ ROUTES: Mapping[str, Mapping[str, Route]] = {
     "/voice-otp/send": {"POST": Route(sending.send_voice)},
     "/service/holoo": {"GET": Route(sending.send_holoo, TokenPlace.QUERY), "POST": Route(sending.send_holoo)},
 }
-"""Every fixed path of the API, without the prefix."""
+"""The fixed paths of the API, without the prefix."""
 
 
 def targets() -> list[str]:
-    """List the endpoints.
-
-    Returns:
-        Their methods and paths, as in ``POST /sms/send`` and ``GET /receives/{id}``.
-    """
+    """Return the method and path of every endpoint, as in `POST /sms/send` and `GET /receives/{id}`."""
     fixed = [f"{method} {path}" for path, methods in ROUTES.items() for method in methods]
-    # A mark-read with GET is one message by the name of mark-read: an oddity, and no endpoint.
+    # GET /receives/mark-read looks up a message with the id `mark-read`; it is not an endpoint of its own.
     return [target for target in fixed if target != "GET /receives/mark-read"] + [f"GET {_RECEIVES}{{id}}"]
 
 
 def find(path: str) -> Match:
-    """Find the endpoints of a path.
-
-    Args:
-        path: The path without the prefix, beginning with a slash.
-
-    Returns:
-        What it leads to.
-    """
-    argument = path.removeprefix(_RECEIVES)
-    one = argument if argument != path and argument and "/" not in argument else ""
+    """Return the endpoints of a path, which has no prefix and starts with a slash."""
+    rest = path.removeprefix(_RECEIVES)
+    path_id = rest if rest != path and rest and "/" not in rest else ""
     if path in ROUTES:
-        return Match(ROUTES[path], one)
-    return Match(_ONE_RECEIVE, one) if one else Match({})
+        return Match(ROUTES[path], path_id)
+    return Match(_ONE_RECEIVE, path_id) if path_id else Match({})
 
 
 def token_of(request: Request, place: TokenPlace) -> str:
-    """Take the token out of a request.
-
-    Args:
-        request: The request.
-        place: Where the endpoint looks for it.
-
-    Returns:
-        The token, or nothing.
-    """
+    """Return the token of a request, or an empty text."""
     if place is TokenPlace.QUERY:
         return request.query.get("password", "")
     scheme, _, token = request.headers.get("authorization", "").partition(" ")

@@ -1,28 +1,23 @@
-"""The endpoints that send: plain messages, one-time codes, calls, and Holoo's road. Also the balance and delivery."""
+"""The sending endpoints: SMS, one-time codes, voice calls and Holoo. Also balance and delivery status."""
+
+from collections.abc import Callable
 
 from attrs import evolve
 
 from wikipayam_async.emulator.exchange import Response
 from wikipayam_async.emulator.gateway import laravel
-from wikipayam_async.emulator.gateway.call import Call
-from wikipayam_async.emulator.gateway.fields import Fields, refuse_if_any
+from wikipayam_async.emulator.gateway.endpoint_request import EndpointRequest
+from wikipayam_async.emulator.gateway.fields import REQUIRED, Fields, refuse_if_any
 from wikipayam_async.emulator.gateway.laravel import Refused
 from wikipayam_async.emulator.gateway.parts import count_parts
 from wikipayam_async.emulator.gateway.state import Account, Draft, LedgerEntry, MessageKind
 
-_MOST_CODE_CHARACTERS = 32
+_MAX_CODE_CHARACTERS = 32
 
 
-def balance(call: Call) -> Response:
-    """Answer ``GET /user/balance``.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The answer.
-    """
-    account = call.account
+def balance(request: EndpointRequest) -> Response:
+    """Handle `GET /user/balance`."""
+    account = request.account
     return laravel.data(
         {
             "balance": account.balance,
@@ -33,76 +28,45 @@ def balance(call: Call) -> Response:
     )
 
 
-def send_sms(call: Call) -> Response:
-    """Answer ``POST /sms/send``.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The answer.
-    """
-    items = call.items()
-    drafts = [_sms(item, call.account) for item in items]
-    refuse_if_any(items[0].errors)
-    return laravel.data([_receipt(entry) for entry in call.accept(drafts)])
+def send_sms(request: EndpointRequest) -> Response:
+    """Handle `POST /sms/send`."""
+    return _send_batch(request, _sms_draft)
 
 
-def send_otp(call: Call) -> Response:
-    """Answer ``POST /otp/sms/send``.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The answer, in the shape of ``/sms/send``.
-    """
-    items = call.items()
-    drafts = [_otp(item, call.account) for item in items]
-    refuse_if_any(items[0].errors)
-    return laravel.data([_receipt(entry) for entry in call.accept(drafts)])
+def send_otp(request: EndpointRequest) -> Response:
+    """Handle `POST /otp/sms/send`, whose response has the shape of `POST /sms/send`."""
+    return _send_batch(request, _otp_draft)
 
 
-def send_voice(call: Call) -> Response:
-    """Answer ``POST /voice-otp/send``.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The answer: queued, not called.
-    """
-    fields = call.fields()
+def send_voice(request: EndpointRequest) -> Response:
+    """Handle `POST /voice-otp/send`. The voice call is only queued."""
+    fields = request.fields()
     code = _code(fields)
     if code and not (code.isascii() and code.isdigit()):
         fields.fail("code", "The {} field must only contain digits.")
     draft = Draft(
         kind=MessageKind.VOICE,
-        sender=call.account.lines[0],
+        sender=request.account.lines[0],
         receiver=fields.mobile("receiver"),
         message=code,
         code=code,
         track_id=fields.optional_text("track_id"),
     )
     refuse_if_any(fields.errors)
-    (entry,) = call.accept([draft])
+    (entry,) = request.accept([draft])
     return laravel.data({"message": "Voice OTP queued successfully", "id": entry.id, "track_id": entry.track_id})
 
 
-def send_holoo(call: Call) -> Response:
-    """Answer ``/service/holoo`` on both its roads.
+def send_holoo(request: EndpointRequest) -> Response:
+    """Handle `GET` and `POST /service/holoo`: the fields are in the query or in the body.
 
-    Args:
-        call: The call; the fields are in the query of a GET and in the body of a POST.
-
-    Returns:
-        The answer, in the shape of one item of ``/sms/send``.
+    The response has the shape of one item of `POST /sms/send`.
 
     Raises:
-        Refused: The credentials among the fields are not the account's (401).
+        Refused: The credentials in the fields are not the account's (401).
     """
-    fields = call.query() if call.request.method == "GET" else call.fields()
-    account = call.account
+    fields = request.query() if request.http.method == "GET" else request.fields()
+    account = request.account
     if (fields.values.get("username"), fields.values.get("password")) != (account.username, account.token):
         raise Refused(laravel.error(401))
     text = fields.text("message")
@@ -114,40 +78,40 @@ def send_holoo(call: Call) -> Response:
         parts=count_parts(text),
     )
     refuse_if_any(fields.errors)
-    (entry,) = call.accept([draft])
+    (entry,) = request.accept([draft])
     return laravel.data(_receipt(entry))
 
 
-def deliver(call: Call) -> Response:
-    """Answer ``POST /sms/deliver``.
-
-    Args:
-        call: The call.
-
-    Returns:
-        The status of every id that is known as a message of the account; the rest is absent. Calls have none.
-    """
-    fields = call.fields()
+def deliver(request: EndpointRequest) -> Response:
+    """Handle `POST /sms/deliver`. Unknown ids, voice calls and messages of other accounts are left out."""
+    fields = request.fields()
     ids = fields.ids("id")
     refuse_if_any(fields.errors)
-    known = [call.state.ledger.by_id.get(message_id) for message_id in dict.fromkeys(ids)]
+    known = [request.state.ledger.by_id.get(message_id) for message_id in dict.fromkeys(ids)]
     return laravel.data(
         [
-            {"id": entry.id, "deliver_status": _delivery_word(call, entry), "track_id": entry.track_id}
+            {"id": entry.id, "deliver_status": _delivery_word(request, entry), "track_id": entry.track_id}
             for entry in known
-            if entry is not None and entry.account == call.account.username and entry.kind is not MessageKind.VOICE
+            if entry is not None and entry.account == request.account.username and entry.kind is not MessageKind.VOICE
         ]
     )
 
 
-def _delivery_word(call: Call, entry: LedgerEntry) -> str:
-    age = (call.now - entry.accepted_at).total_seconds()
-    return call.state.delivery.script_for(entry.receiver).word_at(age)
+def _send_batch(request: EndpointRequest, read_draft: Callable[[Fields, Account], Draft]) -> Response:
+    items = request.items()
+    drafts = [read_draft(item, request.account) for item in items]
+    refuse_if_any(items[0].errors)
+    return laravel.data([_receipt(entry) for entry in request.accept(drafts)])
 
 
-def _sms(item: Fields, account: Account) -> Draft:
+def _delivery_word(request: EndpointRequest, entry: LedgerEntry) -> str:
+    age = (request.now - entry.accepted_at).total_seconds()
+    return request.state.delivery.script_for(entry.receiver).word_at(age)
+
+
+def _sms_draft(item: Fields, account: Account) -> Draft:
     if item.values.get("message") is None and "note" in item.values:
-        # The gateway turns `note` into `message` first, so that errors speak of `message`.
+        # The gateway renames `note` to `message` before validation, so errors name `message`.
         item = evolve(item, values={**item.values, "message": item.values["note"]})
     text = item.text("message")
     return Draft(
@@ -160,14 +124,14 @@ def _sms(item: Fields, account: Account) -> Draft:
     )
 
 
-def _otp(item: Fields, account: Account) -> Draft:
+def _otp_draft(item: Fields, account: Account) -> Draft:
     pattern = item.integer("otp_pattern_id")
     if item.values.get("otp_pattern_id") is None:
-        item.fail("otp_pattern_id", "The {} field is required.")
+        item.fail("otp_pattern_id", REQUIRED)
     elif pattern is not None and pattern not in account.patterns:
         item.fail("otp_pattern_id", "The selected {} is invalid.")
     code = _code(item)
-    # Not `format`: a pattern is a customer's text, which may hold any other brace.
+    # Not `format`: a pattern may contain other braces.
     text = account.patterns.get(pattern or 0, "").replace("{code}", code)
     return Draft(
         kind=MessageKind.OTP,
@@ -182,8 +146,8 @@ def _otp(item: Fields, account: Account) -> Draft:
 
 def _code(fields: Fields) -> str:
     code = fields.text("code")
-    if len(code) > _MOST_CODE_CHARACTERS:
-        fields.fail("code", f"The {{}} field must not be greater than {_MOST_CODE_CHARACTERS} characters.")
+    if len(code) > _MAX_CODE_CHARACTERS:
+        fields.fail("code", f"The {{}} field must not be greater than {_MAX_CODE_CHARACTERS} characters.")
     return code
 
 

@@ -1,4 +1,4 @@
-"""What the gateway remembers: its accounts, and the ledger of everything it has accepted."""
+"""The gateway's state: its accounts, and the ledger of accepted messages."""
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -11,9 +11,9 @@ from wikipayam_async.emulator.gateway.delivery import DeliveryRules
 from wikipayam_async.emulator.gateway.inbox import Inbox
 from wikipayam_async.emulator.gateway.laravel import Refused
 from wikipayam_async.emulator.gateway.numbers import local_form
-from wikipayam_async.emulator.gateway.random_ids import IdSource
+from wikipayam_async.emulator.gateway.pseudorandom import IdSource
 
-DEFAULT_TOKEN = "emulator-token"  # noqa: S105 - it opens nothing but an emulator
+DEFAULT_TOKEN = "emulator-token"  # noqa: S105 - valid for the emulator only
 DEFAULT_USERNAME = "09123456789"
 DEFAULT_USER_NAME = "admin"
 DEFAULT_LINE = "10002000"
@@ -26,7 +26,7 @@ DEFAULT_PRICE = 1_200
 
 
 class MessageKind(StrEnum):
-    """The road a message was accepted on."""
+    """The kind of endpoint that accepted a message."""
 
     SMS = "sms"
     OTP = "otp"
@@ -34,19 +34,19 @@ class MessageKind(StrEnum):
     HOLOO = "holoo"
 
 
-# Not frozen: ten thousand of these a second are made and dropped, and freezing doubles the price of one.
+# Not frozen: a send creates thousands, and freezing doubles the cost of each.
 @define(kw_only=True)
 class Draft:
-    """A message that holds, and is not accepted yet.
+    """A valid message that is not accepted yet.
 
     Attributes:
-        kind: The road it came on.
-        sender: The line it goes out on.
-        receiver: The number, as it was spelled in the request.
+        kind: The kind of endpoint.
+        sender: The line it is sent from.
+        receiver: The number, as spelled in the request.
         message: The text.
-        code: The one-time code, if it is one.
-        track_id: The caller's own reference, if any.
-        parts: How many parts it is charged as.
+        code: The one-time code; None for other messages.
+        track_id: The caller's reference; None without one.
+        parts: The number of parts charged.
     """
 
     kind: MessageKind
@@ -60,20 +60,20 @@ class Draft:
 
 @frozen(kw_only=True)
 class LedgerEntry:
-    """A message the gateway has accepted.
+    """An accepted message.
 
     Attributes:
         id: 24 hex digits.
-        kind: The road it came on: ``sms``, ``otp``, ``voice`` or ``holoo``.
-        sender: The line it goes out on.
-        receiver: The number, as it was spelled in the request.
-        message: The text; the code alone for a call.
-        code: The one-time code, if it is one.
-        track_id: The caller's own reference, if any.
-        parts: How many parts were charged.
-        cost: What was charged, in IRR.
-        accepted_at: When it was accepted, in the emulator's time zone.
-        account: The user name (``username``) of the account.
+        kind: The kind of endpoint: `sms`, `otp`, `voice` or `holoo`.
+        sender: The line it is sent from.
+        receiver: The number, as spelled in the request.
+        message: The text; for a voice call, the code.
+        code: The one-time code; None for other messages.
+        track_id: The caller's reference; None without one.
+        parts: The number of parts charged.
+        cost: The amount charged, in IRR.
+        accepted_at: The time of acceptance, in the emulator's time zone.
+        account: The `username` of the account.
     """
 
     id: str
@@ -91,48 +91,37 @@ class LedgerEntry:
 
 @define
 class Ledger:
-    """Everything accepted, in order, with indexes by id and by receiver."""
+    """All accepted messages in order, indexed by id and by receiver."""
 
     entries: list[LedgerEntry] = field(init=False, factory=list)
     by_id: dict[str, LedgerEntry] = field(init=False, factory=dict)
     by_receiver: dict[str, list[LedgerEntry]] = field(init=False, factory=dict)
 
     def add(self, entry: LedgerEntry) -> None:
-        """Write an entry down.
-
-        Args:
-            entry: The entry.
-        """
+        """Append an entry."""
         self.entries.append(entry)
         self.by_id[entry.id] = entry
         self.by_receiver.setdefault(local_form(entry.receiver), []).append(entry)
 
     def sent_to(self, receiver: str) -> list[LedgerEntry]:
-        """List what a receiver was sent.
-
-        Args:
-            receiver: The number, in any spelling.
-
-        Returns:
-            The entries, oldest first.
-        """
+        """Return the messages to a receiver, in any spelling, oldest first."""
         return list(self.by_receiver.get(local_form(receiver), ()))
 
 
 @define(kw_only=True)
 class Account:
-    """One customer of the gateway.
+    """An account at the gateway.
 
     Attributes:
         token: The API token.
-        username: The name Holoo's road asks for.
-        user_id: A number.
-        user_name: The name the balance answer shows.
-        lines: The lines it may send from; codes go out on the first.
-        patterns: The texts of its one-time code patterns, by id; ``{code}`` stands for the code.
-        balance: What is left, in IRR.
-        price: What a part costs, in IRR.
-        inbox: What it has received.
+        username: The user name for the Holoo endpoint.
+        user_id: The numeric id in the balance response.
+        user_name: The name in the balance response.
+        lines: The lines it may send from. One-time codes are sent from the first.
+        patterns: The texts of its one-time code patterns by id; `{code}` stands for the code.
+        balance: The remaining balance, in IRR.
+        price: The price of a part, in IRR.
+        inbox: The received messages.
     """
 
     token: str = field(repr=False)
@@ -150,20 +139,20 @@ class Account:
         self.opening_balance = self.balance
 
     def reset(self) -> None:
-        """Go back to the opening balance and an empty inbox."""
+        """Restore the opening balance and empty the inbox."""
         self.balance = self.opening_balance
         self.inbox = Inbox()
 
 
 @define(kw_only=True)
 class State:
-    """The gateway's memory.
+    """The gateway's state.
 
     Attributes:
-        ids: Where new ids come from.
-        delivery: What becomes of accepted messages.
-        accounts: The accounts, by token.
-        ledger: Everything accepted.
+        ids: The source of new ids.
+        delivery: The delivery rules.
+        accounts: The accounts by token.
+        ledger: The accepted messages.
     """
 
     ids: IdSource
@@ -172,36 +161,21 @@ class State:
     ledger: Ledger = field(init=False, factory=Ledger)
 
     def reset(self) -> None:
-        """Forget what was sent and received; accounts stay, and ids are never dealt out again."""
+        """Clear the ledger and reset the accounts. Ids are never issued again."""
         self.ledger = Ledger()
         for account in self.accounts.values():
             account.reset()
 
     def owner_of(self, line: str) -> Account:
-        """Find whose inbox a message to a line goes to.
-
-        Args:
-            line: The line.
-
-        Returns:
-            The account that has the line, or the first account where none has.
-        """
+        """Return the account that has a line, or the first account if none has."""
         accounts = list(self.accounts.values())
         return next((account for account in accounts if line in account.lines), accounts[0])
 
     def accept(self, account: Account, drafts: Iterable[Draft], now: datetime) -> list[LedgerEntry]:
-        """Charge for messages and write them down, all of them or none.
-
-        Args:
-            account: Who pays.
-            drafts: The messages.
-            now: The time of acceptance.
-
-        Returns:
-            The entries, in the order of the drafts.
+        """Charge the account and add the messages to the ledger, in order; all of them or none.
 
         Raises:
-            Refused: The balance does not cover them all (402).
+            Refused: The balance does not cover all of them (402).
         """
         entries = [self._entry(account, draft, now) for draft in drafts]
         cost = sum(entry.cost for entry in entries)

@@ -1,4 +1,4 @@
-"""The gateway's rate limit, as Laravel keeps it: so many requests from the first one on, then a wait."""
+"""The gateway's rate limit, as in Laravel: n requests per window, which starts with its first request."""
 
 from math import ceil
 
@@ -11,11 +11,11 @@ from wikipayam_async.emulator.gateway.laravel import Refused
 
 @frozen
 class Quota:
-    """How many requests an account has.
+    """The rate limit of an account.
 
     Attributes:
-        requests: The number of requests in one window.
-        window: The length of a window in seconds, which begins with its first request.
+        requests: The maximum number of requests per window.
+        window: The length of a window in seconds. A window starts with its first request.
     """
 
     requests: int
@@ -35,16 +35,13 @@ class Throttle:
     _windows: dict[str, _Window] = field(init=False, factory=dict)
 
     def hit(self, quota: Quota, account: str, *, clock: float, timestamp: float) -> dict[str, str]:
-        """Count one request.
+        """Count one request and return the rate-limit headers of its response.
 
         Args:
             quota: The limit in force.
-            account: Whose request it is.
-            clock: What the clock shows.
-            timestamp: The time of day as a Unix timestamp, which one of the headers tells in.
-
-        Returns:
-            The headers the answer is to carry.
+            account: The user name of the account.
+            clock: The reading of the monotonic clock, in seconds.
+            timestamp: The time of day as a Unix timestamp, for `x-ratelimit-reset`.
 
         Raises:
             Refused: The window is used up (429).
@@ -65,18 +62,10 @@ class Throttle:
         return headers | {"x-ratelimit-remaining": str(quota.requests - window.used)}
 
     def reset(self) -> None:
-        """Forget all requests."""
+        """Clear all counts."""
         self._windows.clear()
 
 
 def with_headers(response: Response, headers: dict[str, str]) -> Response:
-    """Add headers to an answer.
-
-    Args:
-        response: The answer.
-        headers: The headers.
-
-    Returns:
-        The answer with the headers.
-    """
+    """Return a response with additional headers."""
     return evolve(response, headers={**response.headers, **headers})

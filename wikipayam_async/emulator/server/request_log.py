@@ -1,4 +1,4 @@
-"""A log of requests for those who look on: one line each, without texts, numbers, ids or tokens."""
+"""A request log: one line per request, without texts, numbers, ids or tokens."""
 
 from collections.abc import Callable
 from time import perf_counter
@@ -17,19 +17,16 @@ def with_log(
     prefix: str = DEFAULT_PREFIX,
     clock: Callable[[], float] = perf_counter,
 ) -> AsgiApp:
-    """Put a log around an application.
+    """Return an application that logs its requests.
 
-    A line is written when a request is over: its method, its path without the prefix, the status, or a hyphen where no
-    answer went out, and how long it took. A path that the API does not have is not shown, for anything may stand in it.
+    A line is written when a request ends: its method, its path without the prefix, the status, and the milliseconds it
+    took. The status is a hyphen if no response was sent. An unknown path is not shown, since it may contain anything.
 
     Args:
         app: The application.
-        write: Is given every line, its end included.
-        prefix: What stands before every path.
-        clock: Seconds that only rise.
-
-    Returns:
-        The application with the log.
+        write: Receives every line, with its line end.
+        prefix: The prefix of every path.
+        clock: A monotonic clock in seconds.
     """
 
     async def logged(scope: Message, receive: Receive, send: Send) -> None:
@@ -38,17 +35,17 @@ def with_log(
             return
         status = "-"
 
-        async def noted(message: Message) -> None:
+        async def send_and_note(message: Message) -> None:
             nonlocal status
             status = str(message.get("status", status))
             await send(message)
 
-        began = clock()
+        started = clock()
         try:
-            await app(scope, receive, noted)
+            await app(scope, receive, send_and_note)
         finally:
-            took = (clock() - began) * 1000
-            write(f"{_target(scope['method'], scope['path'], prefix)} {status} {took:.1f} ms\n")
+            elapsed = (clock() - started) * 1000
+            write(f"{_target(scope['method'], scope['path'], prefix)} {status} {elapsed:.1f} ms\n")
 
     return logged
 

@@ -1,4 +1,4 @@
-"""Serves an emulator until it is interrupted: what stands behind the commands that do so."""
+"""Serves an emulator until it is interrupted, for the commands that do so."""
 
 import signal
 import sys
@@ -24,29 +24,29 @@ from wikipayam_async.emulator.server.serve import ServedEmulator, serve
 
 DEFAULT_PORT = 8026
 
-SAVED_EVERY = 2.0
-"""Seconds between two looks at whether there is something to save; a process that is killed loses no more."""
+SAVE_INTERVAL = 2.0
+"""Seconds between two saves of a changed state, and thus the most that a killed process loses."""
 
-_ENDED, _NOT_SAVED, _CANNOT_RUN = 0, 1, 2
+_INTERRUPTED, _NOT_SAVED, _NOT_STARTED = 0, 1, 2
 
 
 @frozen(kw_only=True)
 class ServeOptions:
-    """How an emulator is served.
+    """The options of a served emulator.
 
     Attributes:
-        host: Where to listen.
-        port: On which port, from 0 to 65535; 0 takes a free one.
-        latency: How long every answer takes.
-        faults: What goes wrong.
-        seed: Decides which requests chance strikes, how long each answer takes, and the ids.
-        state: The file that the emulator's memory is kept in; None keeps it nowhere.
-        log: Whether every request is shown.
+        host: The address to listen on.
+        port: The port to listen on, from 0 to 65535; 0 chooses a free one.
+        latency: The response time of every request.
+        faults: The faults and when they occur.
+        seed: Determines the random faults, the random delays and the ids.
+        state: The file that keeps the emulator's state; None keeps no state.
+        log: Whether every request is logged.
     """
 
     host: str = "127.0.0.1"
     port: int = field(default=DEFAULT_PORT, validator=[ge(0), le(65_535)])
-    latency: Latency = Latency(0)  # noqa: RUF009 - frozen, so one for all does
+    latency: Latency = Latency(0)  # noqa: RUF009 - immutable
     faults: tuple[FaultRule, ...] = ()
     seed: int = 0
     state: Path | None = None
@@ -55,16 +55,16 @@ class ServeOptions:
 
 @frozen
 class Terminal:
-    """Where a served emulator speaks, and how it waits.
+    """The output and the clock of a served emulator.
 
     Attributes:
-        write: Shows a text, its line ends included.
-        complain: The same, for what goes wrong.
-        sleep: Waits for some seconds; an interruption comes out of it as KeyboardInterrupt.
+        write: Writes a text, with its line ends.
+        write_error: Writes an error message, with its line end.
+        sleep: Sleeps for a number of seconds. An interruption raises KeyboardInterrupt.
     """
 
-    write: Callable[[str], object] = field(factory=lambda: partial(_written, sys.stdout))
-    complain: Callable[[str], object] = field(factory=lambda: partial(_written, sys.stderr))
+    write: Callable[[str], object] = field(factory=lambda: partial(_write, sys.stdout))
+    write_error: Callable[[str], object] = field(factory=lambda: partial(_write, sys.stderr))
     sleep: Callable[[float], object] = field(factory=lambda: time.sleep)
 
 
@@ -74,29 +74,29 @@ def run(
     *,
     announce: Callable[[ServedEmulator], object] | None = None,
 ) -> int:
-    """Serve an emulator until Ctrl-C or SIGTERM, and tell where it is and how to point a client at it.
+    """Serve an emulator until Ctrl-C or SIGTERM, and print its URL and the variables for a client.
 
-    With a state file, what it holds is taken up first. It is written every few seconds if something has changed, and at
-    the end, after the last request.
+    A state file is loaded at the start. It is saved every two seconds if the state has changed, and at the end, after
+    the last request.
 
     Args:
-        options: How it is served.
-        terminal: Where it speaks; by default standard output and standard error.
-        announce: Called when connections are answered, besides what the terminal is told.
+        options: The options.
+        terminal: Where it writes; by default standard output and standard error.
+        announce: Called once connections are accepted.
 
     Returns:
         The exit code: 0 after an interruption, 1 if the state could not be saved at the end, 2 if the emulator could
-        not begin.
+        not start.
     """
     session = _Session(options, terminal or Terminal())
-    with _ended_by_sigterm():
+    with _sigterm_interrupts():
         try:
             with ExitStack() as stack:
                 try:
-                    served = stack.enter_context(session.begin())
+                    served = stack.enter_context(session.start())
                 except (ImportError, OSError, ValueError) as error:
-                    session.terminal.complain(f"the emulator cannot begin: {error}\n")
-                    return _CANNOT_RUN
+                    session.terminal.write_error(f"the emulator cannot start: {error}\n")
+                    return _NOT_STARTED
                 session.terminal.write(introduction(served))
                 if announce is not None:
                     announce(served)
@@ -106,14 +106,7 @@ def run(
 
 
 def environment(served: ServedEmulator) -> dict[str, str]:
-    """Tell with which environment variables a client finds a served emulator.
-
-    Args:
-        served: The emulator, on its port.
-
-    Returns:
-        The variables and their values.
-    """
+    """Return the environment variables with which a client finds a served emulator."""
     return {
         "SMS_AUTH_TOKEN": DEFAULT_TOKEN,
         "SMS_SENDER": DEFAULT_LINE,
@@ -123,14 +116,7 @@ def environment(served: ServedEmulator) -> dict[str, str]:
 
 
 def introduction(served: ServedEmulator) -> str:
-    """Say where a served emulator is, and how to point a client at it.
-
-    Args:
-        served: The emulator, on its port.
-
-    Returns:
-        Some lines.
-    """
+    """Return the text printed at the start: the URL of the emulator, and the variables for a client."""
     variables = [f"{name}={value}" for name, value in environment(served).items()]
     lines = [
         f"url:   {served.url}",
@@ -142,7 +128,7 @@ def introduction(served: ServedEmulator) -> str:
         "in the Windows command prompt:",
         *(f"  set {variable}" for variable in variables),
         "",
-        "Ctrl-C ends it.",
+        "Press Ctrl-C to stop.",
     ]
     return "\n".join([*lines, ""])
 
@@ -158,29 +144,29 @@ class _Session:
     def __attrs_post_init__(self) -> None:
         self.emulator = Emulator(seed=self.options.seed, latency=self.options.latency)
 
-    def begin(self) -> AbstractContextManager[ServedEmulator]:
+    def start(self) -> AbstractContextManager[ServedEmulator]:
         options = self.options
         arm_faults(self.emulator.faults, options.faults, seed=options.seed)
         if options.state is not None:
             file = StateFile(self.emulator, options.state)
             file.open()
-            # Not before: a file that was not taken up must not be written over.
+            # Set only now: a file that could not be loaded must not be overwritten.
             self.file = file
         self.accepted_before = self.emulator.accepted
         wrap = partial(with_log, write=self.terminal.write) if options.log else None
         return serve(self.emulator, host=options.host, port=options.port, wrap=wrap)
 
     def wait(self) -> NoReturn:
-        told = None
+        previous = None
         while True:
-            self.terminal.sleep(SAVED_EVERY)
-            trouble = self.save()
-            if trouble is not None and trouble != told:
-                self.terminal.complain(trouble)
-            told = trouble
+            self.terminal.sleep(SAVE_INTERVAL)
+            error = self.save()
+            if error is not None and error != previous:
+                self.terminal.write_error(error)
+            previous = error
 
     def save(self) -> str | None:
-        """Save what has changed, and say what prevents it."""
+        """Save the state if it has changed; return a message if that fails."""
         try:
             if self.file is not None:
                 self.file.save()
@@ -189,19 +175,19 @@ class _Session:
         return None
 
     def end(self) -> int:
-        trouble = self.save()
+        error = self.save()
         accepted = self.emulator.accepted - self.accepted_before
-        kept = f"; the state is in {self.options.state}" if self.file and not trouble else ""
+        kept = f"; the state is in {self.options.state}" if self.file and not error else ""
         self.terminal.write(f"\nmessages accepted: {accepted}, requests: {self.emulator.requests}{kept}\n")
-        if trouble is None:
-            return _ENDED
-        self.terminal.complain(trouble)
+        if error is None:
+            return _INTERRUPTED
+        self.terminal.write_error(error)
         return _NOT_SAVED
 
 
 @contextmanager
-def _ended_by_sigterm() -> Iterator[None]:
-    """Let SIGTERM do what Ctrl-C does. Only the main thread may say so."""
+def _sigterm_interrupts() -> Iterator[None]:
+    """Make SIGTERM raise KeyboardInterrupt, as Ctrl-C does. Only the main thread can set signal handlers."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
@@ -212,9 +198,9 @@ def _ended_by_sigterm() -> Iterator[None]:
         signal.signal(signal.SIGTERM, before or signal.SIG_DFL)
 
 
-def _written(stream: TextIO, text: str) -> None:
+def _write(stream: TextIO, text: str) -> None:
     encoding = stream.encoding or "utf-8"
-    # The emulator goes on where nobody reads what it says.
+    # A closed output must not stop the emulator.
     with suppress(OSError):
         stream.write(text.encode(encoding, "backslashreplace").decode(encoding))
         stream.flush()

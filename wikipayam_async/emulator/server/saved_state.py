@@ -1,8 +1,7 @@
-"""What an emulator remembers, in a file: a JSON document that is written whole and replaced at once.
+"""The state of an emulator in a file: a JSON document that is replaced atomically.
 
-It holds the balances, the ledger, the inboxes with their read marks, the delivery rules, and the counter of the ids. It
-holds no tokens, no faults, no counts of requests and no rate limit: these belong to the run, not to the gateway's memory.
-The document has a version, and what an older version of this package has written stays readable.
+It holds the balances, the ledger, the inboxes with their read marks, the delivery rules and the id counter, but no
+tokens, faults, request counts or rate limits. The document has a version; files of older versions stay readable.
 """
 
 import os
@@ -17,22 +16,22 @@ from attrs import define, field, frozen
 from wikipayam_async.emulator.emulator import Emulator
 from wikipayam_async.emulator.gateway.delivery import DeliveryRules, DeliveryScript
 from wikipayam_async.emulator.gateway.inbox import InboundMessage, Inbox
-from wikipayam_async.emulator.gateway.random_ids import IdSource
+from wikipayam_async.emulator.gateway.pseudorandom import IdSource
 from wikipayam_async.emulator.gateway.state import Account, Ledger, LedgerEntry, State
 
 VERSION = 1
-"""The version of the document that is written."""
+"""The version of the written document."""
 
 Steps: TypeAlias = tuple[tuple[float, str], ...]
 
 
 class SavedStateError(ValueError):
-    """A file holds no state of an emulator, or none that this emulator can take up."""
+    """A file does not hold an emulator's state, or not one that this emulator can load."""
 
 
 @frozen(kw_only=True)
 class SavedIds:
-    """The counter of the ids, so that none is dealt out twice."""
+    """The id counter: the ids issued so far (`dealt`) are not issued again."""
 
     seed: int
     dealt: int
@@ -40,7 +39,7 @@ class SavedIds:
 
 @frozen(kw_only=True)
 class SavedAccount:
-    """One account, by its user name; the token stays out."""
+    """One account, identified by its user name; without its token."""
 
     username: str
     balance: int
@@ -60,7 +59,7 @@ class SavedDelivery:
 
 @frozen(kw_only=True)
 class Snapshot:
-    """The document: all that an emulator remembers at one moment."""
+    """The document: the state of an emulator."""
 
     version: int
     ids: SavedIds
@@ -70,51 +69,51 @@ class Snapshot:
 
 
 @frozen
-class _Head:
+class _Version:
     version: int
 
 
 def save_state(emulator: Emulator, path: str | os.PathLike[str]) -> None:
-    """Write what an emulator remembers into a file, and replace what was there at once.
+    """Write the state of an emulator to a file, which is replaced atomically.
 
-    Whoever reads the file, and whenever this is broken off, finds the old document or the new one, and never a half. The
-    file holds texts and phone numbers; it is made for its owner alone to read.
+    The file holds texts and phone numbers, so only its owner can read it.
 
     Args:
         emulator: The emulator.
         path: The file.
 
     Raises:
-        OSError: It cannot be written.
+        OSError: The file cannot be written.
     """
-    _write(_taken(emulator), Path(path))
+    _write(_snapshot(emulator), Path(path))
 
 
 def load_state(emulator: Emulator, path: str | os.PathLike[str]) -> None:
-    """Let an emulator remember what stands in a file, in place of what it remembers now.
+    """Replace the state of an emulator with the state in a file.
 
-    The balance, the ledger, the deliveries, the received messages and their read marks are then as they were when the
-    file was written. Time has gone on meanwhile: a message that was on its way may have arrived. Accounts are told apart
-    by their user names, and the emulator has to have those of the file; the ids go on where the file's ended.
+    The balances, the ledger, the delivery rules and the received messages with their read marks are restored, and new
+    ids continue those of the file. Delivery continues meanwhile: a message that was waiting may be delivered. Accounts
+    are identified by their user names; the emulator needs every account in the file.
 
     Args:
         emulator: The emulator.
         path: The file.
 
     Raises:
-        OSError: It cannot be read.
-        SavedStateError: It holds no state, one of a later version, or one with an account that the emulator has not.
+        OSError: The file cannot be read.
+        SavedStateError: The file holds no state, one of another version, or one with an account that the emulator does
+            not have.
     """
-    _give(emulator, Path(path))
+    _restore(emulator, Path(path))
 
 
 @define
 class StateFile:
-    """A file that follows what an emulator remembers.
+    """A file that an emulator's state is loaded from and saved to.
 
     Attributes:
         emulator: The emulator.
-        path: The file; one file belongs to one emulator.
+        path: The file, used by this emulator only.
     """
 
     emulator: Emulator
@@ -122,26 +121,23 @@ class StateFile:
     _written: Snapshot | None = field(init=False, default=None)
 
     def open(self) -> None:
-        """Take up what stands in the file if there is one, and see that it can be written.
+        """Load the file if it exists, and check that it can be written.
 
         Raises:
             OSError: The file cannot be read or written.
-            SavedStateError: It holds nothing that this emulator can take up; it is left as it is.
+            SavedStateError: The file cannot be loaded; it is left unchanged.
         """
         with suppress(FileNotFoundError):
             load_state(self.emulator, self.path)
         self.save()
 
     def save(self) -> bool:
-        """Write the file if something has changed since it was written.
-
-        Returns:
-            Whether it was written.
+        """Write the file if the state has changed, and tell whether it was written.
 
         Raises:
-            OSError: It cannot be written.
+            OSError: The file cannot be written.
         """
-        snapshot = _taken(self.emulator)
+        snapshot = _snapshot(self.emulator)
         if snapshot == self._written:
             return False
         _write(snapshot, self.path)
@@ -149,13 +145,13 @@ class StateFile:
         return True
 
 
-def _taken(emulator: Emulator) -> Snapshot:
+def _snapshot(emulator: Emulator) -> Snapshot:
     with emulator.memory() as state:
         delivery = state.delivery
         return Snapshot(
             version=VERSION,
-            ids=SavedIds(seed=state.ids.seed, dealt=state.ids.dealt),
-            accounts=tuple(_saved(account) for account in state.accounts.values()),
+            ids=SavedIds(seed=state.ids.seed, dealt=state.ids.issued),
+            accounts=tuple(_saved_account(account) for account in state.accounts.values()),
             ledger=tuple(state.ledger.entries),
             delivery=SavedDelivery(
                 script=delivery.script.steps,
@@ -166,7 +162,7 @@ def _taken(emulator: Emulator) -> Snapshot:
         )
 
 
-def _saved(account: Account) -> SavedAccount:
+def _saved_account(account: Account) -> SavedAccount:
     return SavedAccount(
         username=account.username,
         balance=account.balance,
@@ -175,15 +171,15 @@ def _saved(account: Account) -> SavedAccount:
     )
 
 
-def _give(emulator: Emulator, path: Path) -> None:
+def _restore(emulator: Emulator, path: Path) -> None:
     snapshot = _read(path)
     try:
-        delivery = _rules(snapshot.delivery)
+        delivery = _delivery_rules(snapshot.delivery)
     except ValueError as error:
-        raise SavedStateError(f"{path} holds no state of an emulator: {error}") from None
+        raise SavedStateError(f"{path} does not hold an emulator's state: {error}") from None
     with emulator.memory() as state:
-        # Everything is looked at before anything is changed.
-        accounts = _matched(state, snapshot.accounts)
+        # Everything is checked before anything is changed.
+        accounts = _matched_accounts(state, snapshot.accounts)
         for account, saved in accounts:
             account.balance, account.opening_balance = saved.balance, saved.opening_balance
             account.inbox = Inbox()
@@ -192,7 +188,7 @@ def _give(emulator: Emulator, path: Path) -> None:
         state.ledger = Ledger()
         for entry in snapshot.ledger:
             state.ledger.add(entry)
-        # The rules themselves stay, for others may hold them.
+        # The object stays, since callers may hold a reference to it.
         rules = state.delivery
         rules.script, rules.failing, rules.failing_fraction = (
             delivery.script,
@@ -203,14 +199,14 @@ def _give(emulator: Emulator, path: Path) -> None:
         state.ids = IdSource(snapshot.ids.seed, snapshot.ids.dealt)
 
 
-def _matched(state: State, saved: tuple[SavedAccount, ...]) -> list[tuple[Account, SavedAccount]]:
+def _matched_accounts(state: State, saved: tuple[SavedAccount, ...]) -> list[tuple[Account, SavedAccount]]:
     accounts = {account.username: account for account in state.accounts.values()}
     if not {one.username for one in saved} <= accounts.keys():
-        raise SavedStateError("the file has an account that this emulator does not have; add it first")
+        raise SavedStateError("the file has an account that this emulator does not have; add the account first")
     return [(accounts[one.username], one) for one in saved]
 
 
-def _rules(saved: SavedDelivery) -> DeliveryRules:
+def _delivery_rules(saved: SavedDelivery) -> DeliveryRules:
     rules = DeliveryRules(
         script=DeliveryScript(saved.script),
         failing=DeliveryScript(saved.failing),
@@ -223,33 +219,33 @@ def _rules(saved: SavedDelivery) -> DeliveryRules:
 def _read(path: Path) -> Snapshot:
     content = path.read_bytes()
     try:
-        # The version is looked at alone: a document of another may have any form.
-        version = msgspec.json.decode(content, type=_Head).version
+        # Decoded on its own: a document of another version may have any shape.
+        version = msgspec.json.decode(content, type=_Version).version
         if version != VERSION:
             raise SavedStateError(
-                f"{path} was written by another version of wikipayam_async (state {version}, and this one knows {VERSION});"
+                f"{path} was written by another version of wikipayam_async (state version {version}, expected {VERSION});"
                 " update wikipayam_async, or choose another file"
             )
         return msgspec.json.decode(content, type=Snapshot)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SavedStateError(f"{path} holds no state of an emulator: {error}") from None
+        raise SavedStateError(f"{path} does not hold an emulator's state: {error}") from None
 
 
 def _write(snapshot: Snapshot, path: Path) -> None:
     content = msgspec.json.encode(snapshot)
-    # Where the file is a link, what it leads to is replaced, and the link stays.
+    # The target of a symbolic link is replaced, and the link stays.
     target = path.resolve()
     try:
         _replace(target, content)
     except OSError as error:
-        # The user knows the file, and not the one that was to take its place.
+        # The error names the file that the caller passed, not the temporary one.
         raise OSError(error.errno, error.strerror, os.fspath(path)) from error
 
 
 def _replace(target: Path, content: bytes) -> None:
     handle, name = mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:
-        with open(handle, "wb") as file:  # noqa: PTH123 - a path would open it anew
+        with open(handle, "wb") as file:  # noqa: PTH123 - a file descriptor, not a path
             file.write(content)
             file.flush()
             os.fsync(handle)

@@ -1,4 +1,4 @@
-"""The emulator on a port: a real server in a thread of its own, for clients of any kind."""
+"""The emulator on a port: a server in a thread of its own, for any client."""
 
 import socket
 from collections.abc import Callable, Iterator
@@ -14,12 +14,12 @@ from wikipayam_async.emulator.emulator import Emulator
 
 @frozen
 class ServedEmulator:
-    """An emulator that listens.
+    """An emulator that listens on a port.
 
     Attributes:
         emulator: The emulator.
-        host: Where it listens.
-        port: On which port.
+        host: The address it listens on.
+        port: The port it listens on.
     """
 
     emulator: Emulator
@@ -41,27 +41,26 @@ def serve(
     keep_alive: int = 75,
     wrap: Callable[[AsgiApp], AsgiApp] | None = None,
 ) -> Iterator[ServedEmulator]:
-    """Serve an emulator for the length of a ``with`` block.
+    """Serve an emulator while a `with` block runs.
 
-    Faults of the connection really happen to the socket. At the end of the block every connection is cut, whatever
-    hangs on it.
+    Faults of the connection affect the real socket. At the end of the block all connections are aborted, including
+    those with a request in progress.
 
     Args:
         emulator: The emulator.
-        host: Where to listen.
-        port: On which port; 0 takes a free one.
+        host: The address to listen on.
+        port: The port to listen on; 0 chooses a free one.
         keep_alive: Seconds after which an idle connection is closed.
-        wrap: Puts something around the emulator's application, such as a log.
+        wrap: Wraps the emulator's application, for example with a log.
 
     Yields:
-        Where it listens.
+        The served emulator.
 
     Raises:
         ImportError: uvicorn is not installed.
     """
     try:
-        # Only a served emulator needs uvicorn, which is an extra.
-        from wikipayam_async.emulator.server.uvicorn_server import build_server  # noqa: PLC0415 - an extra
+        from wikipayam_async.emulator.server.uvicorn_server import build_server  # noqa: PLC0415 - needs the extra
     except ImportError as error:
         raise ImportError(
             "serving the emulator needs uvicorn: pip install 'wikipayam_async[emulator]'", name=error.name

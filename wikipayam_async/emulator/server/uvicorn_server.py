@@ -1,9 +1,9 @@
-"""uvicorn, bent to the emulator's needs: connections it can break, a prompt start and a prompt end."""
+"""A uvicorn server whose connections can be broken, and which starts and stops at once."""
 
 import os
 import socket
 import struct
-from asyncio import Transport  # the type alone: uvicorn's protocols are asyncio's
+from asyncio import Transport  # a type only: uvicorn's protocols are asyncio's
 from typing import Any
 
 import anyio
@@ -14,9 +14,9 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from wikipayam_async.emulator.app import CONNECTION, AsgiApp, Message, Receive, Send
 
-# Lingering for no time at all makes a closing socket answer with RST. Windows has shorts where others have ints.
+# SO_LINGER with 0 seconds makes a closing socket send RST. Windows uses shorts, other systems ints.
 _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
-_LAST_WORDS = 1.0
+_SHUTDOWN_TIMEOUT = 1.0
 
 
 @frozen
@@ -32,28 +32,28 @@ class _SocketConnection:
 
 
 class _BreakableProtocol(H11Protocol):
-    """Hands every request the connection it came on."""
+    """Adds the connection to the scope of every request."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in uvicorn itself
         super().connection_made(transport)
-        # asyncio leaves Nagle's algorithm on for sockets made without a protocol number; with the other side's delayed
-        # acknowledgements it would hold back every answer for 40 ms.
+        # asyncio leaves Nagle's algorithm on for sockets made without a protocol number. With the delayed
+        # acknowledgements of the peer it would delay every response by 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         app: Any = self.app
         connection = _SocketConnection(transport)
 
-        async def connected(scope: Message, receive: Receive, send: Send) -> None:
+        async def with_connection(scope: Message, receive: Receive, send: Send) -> None:
             await app({**scope, "extensions": {CONNECTION: connection}}, receive, send)
 
-        self.app = connected
+        self.app = with_connection
 
 
 class _PromptServer(uvicorn.Server):
-    """Starts and stops without uvicorn's ticks of a tenth of a second.
+    """Starts and stops without uvicorn's polling interval of 0.1 seconds.
 
     Args:
         config: uvicorn's options.
-        stop: Ends the server once it is set.
+        stop: Stops the server when it is set.
     """
 
     def __init__(self, config: uvicorn.Config, stop: anyio.Event) -> None:
@@ -66,7 +66,7 @@ class _PromptServer(uvicorn.Server):
 
         Args:
             listener: The listening socket.
-            task_status: Is told when connections are answered.
+            task_status: Is started once connections are accepted.
         """
         self._status = task_status
         await self.serve([listener])
@@ -81,8 +81,8 @@ class _PromptServer(uvicorn.Server):
         for listener in sockets or []:
             listener.close()
         state = self.server_state
-        with anyio.move_on_after(_LAST_WORDS):
-            # A connection may still be on its way from the listener, so this looks more than once.
+        with anyio.move_on_after(_SHUTDOWN_TIMEOUT):
+            # Repeated, since the listener may still hand over a connection.
             while state.connections or state.tasks:
                 for connection in list(state.connections):
                     connection.transport.abort()
@@ -90,15 +90,12 @@ class _PromptServer(uvicorn.Server):
 
 
 def build_server(app: AsgiApp, stop: anyio.Event, *, keep_alive: int) -> _PromptServer:
-    """Set a server up.
+    """Return a server that is ready to run.
 
     Args:
         app: The application.
-        stop: Ends the server once it is set.
+        stop: Stops the server when it is set.
         keep_alive: Seconds after which an idle connection is closed.
-
-    Returns:
-        The server, ready to run.
     """
     config = uvicorn.Config(
         app,

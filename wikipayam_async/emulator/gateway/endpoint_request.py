@@ -1,4 +1,4 @@
-"""One call of one endpoint, as its handler sees it."""
+"""A request to one endpoint, as its handler sees it."""
 
 from datetime import datetime
 
@@ -13,53 +13,43 @@ from wikipayam_async.emulator.gateway.state import Account, Draft, LedgerEntry, 
 
 
 @define(kw_only=True)
-class Call:
-    """A request that has found its endpoint and its account.
+class EndpointRequest:
+    """A routed and authenticated request.
 
     Attributes:
-        request: The request.
-        account: Who calls.
-        state: The gateway's memory.
-        now: When the call came in.
-        max_batch: The most items an array may hold; None for any number.
-        argument: What the path holds in place of ``{id}``.
+        http: The HTTP request.
+        account: The account of the caller.
+        state: The gateway's state.
+        now: The time of arrival.
+        max_batch: The maximum number of items in an array; None means no limit.
+        path_id: The part of the path that matches `{id}`.
     """
 
-    request: Request
+    http: Request
     account: Account
     state: State
     now: datetime
     max_batch: int | None = None
-    argument: str = ""
+    path_id: str = ""
 
     def query(self) -> Fields:
-        """Read the query.
-
-        Returns:
-            Its fields.
-        """
-        return Fields(self.request.query)
+        """Return the fields of the query."""
+        return Fields(self.http.query)
 
     def fields(self) -> Fields:
-        """Read a body that is an object.
-
-        Returns:
-            Its fields; none where the body is something else, as PHP has it.
+        """Return the fields of a body that is an object. Any other body has no fields, as in PHP.
 
         Raises:
-            Refused: The body is no JSON (400).
+            Refused: The body is not JSON (400).
         """
         payload = self._payload()
         return Fields(payload if isinstance(payload, dict) else {})
 
     def items(self) -> list[Fields]:
-        """Read a body that is an array of objects.
-
-        Returns:
-            The fields of every item; all note their errors in one place.
+        """Return the fields of each item of a body that is an array of objects. The items share one error dict.
 
         Raises:
-            Refused: The body is no JSON (400), no array or an empty one (422), or too long an array (413).
+            Refused: The body is not JSON (400), is not an array or is empty (422), or exceeds `max_batch` (413).
         """
         payload = self._payload()
         if not isinstance(payload, list) or not payload:
@@ -70,29 +60,26 @@ class Call:
         for index, item in enumerate(payload):
             if not isinstance(item, dict):
                 errors[str(index)] = [f"The {index} field must be an array."]
-        # What is no object has no fields, and every required one of them is missing as well.
+        # An item that is not an object has no fields, so each of its required fields is reported as missing too.
         return [
             Fields(item if isinstance(item, dict) else {}, f"{index}.", errors) for index, item in enumerate(payload)
         ]
 
     def accept(self, drafts: list[Draft]) -> list[LedgerEntry]:
-        """Charge the account and write messages into the ledger, all of them or none.
+        """Charge the account and add the messages to the ledger; all of them or none.
 
-        Args:
-            drafts: The messages.
-
-        Returns:
-            The entries.
+        Raises:
+            Refused: The balance does not cover all of them (402).
         """
         return self.state.accept(self.account, drafts, self.now)
 
     def _payload(self) -> Json:
-        request = self.request
-        if not request.body or "json" not in request.headers.get("content-type", "json"):
-            # A body that does not call itself JSON is not read as JSON.
+        http = self.http
+        if not http.body or "json" not in http.headers.get("content-type", "json"):
+            # Laravel parses a body as JSON only if its content type says so.
             return None
         try:
-            payload: Json = msgspec.json.decode(request.body)
+            payload: Json = msgspec.json.decode(http.body)
         except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             raise Refused(laravel.error(400, "The request body is not valid JSON.")) from None
         return payload

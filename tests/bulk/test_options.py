@@ -36,7 +36,7 @@ def sent_to(emulator: Emulator) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("arguments", "field"),
     [
         ({"batch_size": 0}, "batch_size"),
         ({"batch_size": True}, "batch_size"),
@@ -45,20 +45,20 @@ def sent_to(emulator: Emulator) -> list[str]:
         ({"on_error": []}, "on_error"),
     ],
 )
-def test_options_are_checked(given: dict[str, Any], field: str) -> None:
+def test_options_are_checked(arguments: dict[str, Any], field: str) -> None:
     """An invalid option raises before the run begins."""
     with pytest.raises(InvalidInputError) as caught:
-        BulkOptions(**given)
+        BulkOptions(**arguments)
     assert caught.value.field == field
 
 
 @pytest.mark.parametrize(
-    ("given", "kind"),
+    ("arguments", "kind"),
     [({}, type(None)), ({"dedupe": "receiver"}, Screen), ({"opt_out": []}, Screen), ({"opt_out": [ALI]}, Screen)],
 )
-def test_a_screen_is_made_only_if_it_may_hold_something_back(given: dict[str, Any], kind: type[object]) -> None:
+def test_a_screen_is_made_only_if_it_may_hold_something_back(arguments: dict[str, Any], kind: type[object]) -> None:
     """One option is enough, also an empty opt-out list."""
-    assert type(BulkOptions(**given).make_screen()) is kind
+    assert type(BulkOptions(**arguments).make_screen()) is kind
 
 
 async def test_an_invalid_screening_option_raises_at_once() -> None:
@@ -163,7 +163,7 @@ def test_order_is_not_kept_by_default() -> None:
 def test_options_are_keyword_only() -> None:
     """A positional number would be ambiguous."""
     with pytest.raises(TypeError, match="positional"):
-        BulkOptions(2)  # type: ignore[misc]
+        BulkOptions(2)  # type: ignore[call-arg]
 
 
 def test_the_window() -> None:

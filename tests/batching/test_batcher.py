@@ -584,8 +584,7 @@ class TestFailures:
     )
     async def test_a_failed_batch_affects_no_other(self, failure: Exception) -> None:
         """However often requests fail, the next one is sent."""
-        gateway = RecordingGateway()
-        gateway.failures = [failure] * 12
+        gateway = RecordingGateway(*[failure] * 12)
         batcher = batcher_over(gateway, linger=0, concurrency=2)
         async with send_tasks(batcher) as tasks, batcher:
             await tasks.send_in_order(*names(12))

@@ -73,7 +73,7 @@ class PendingMessage:
         self.done = anyio.Event()
         self._outcome: SentMessage | WikipayamError
 
-    def finish(self, outcome: SentMessage | WikipayamError, _: SendStatus) -> None:
+    def finish(self, outcome: SentMessage | WikipayamError, _: SendStatus, /) -> None:
         """Set the outcome of the message."""
         self._outcome = outcome
         self.done.set()
@@ -120,7 +120,7 @@ class PostedMessage(PendingMessage):
         self.posted = posted
         self._on_finish = on_finish
 
-    def finish(self, outcome: SentMessage | WikipayamError, status: SendStatus) -> None:
+    def finish(self, outcome: SentMessage | WikipayamError, status: SendStatus, /) -> None:
         """Set the outcome of the message."""
         self.done.set()
         self._on_finish(self, outcome, status)

@@ -148,22 +148,14 @@ class BulkRun:
 def make_run(
     messages: Messages, send: SendFunc, options: BulkOptions, *, sender: str | None, longest_wait: float
 ) -> BulkRun:
-    """Return a run that begins when it is entered.
-
-    Args:
-        messages: The messages.
-        send: Sends messages as one request.
-        options: The options of the bulk send.
-        sender: The line of messages that name none.
-        longest_wait: The longest delay, in seconds, that the pipeline waits when the gateway asks for one.
+    """Return a run that begins when it is entered. `sender` is the line of messages that name none.
 
     Raises:
         InvalidInputError: `messages`, `dedupe` or `opt_out` is invalid.
     """
     prepare = functools.partial(prepare_some, sender=sender, track_ids=TrackIds(), normalize=options.normalize)
-    chunk_sender = ChunkSender(send, options, longest_wait)
     source = Source(messages, prepare, options.batch_size, options.make_screen())
-    return BulkRun(source, chunk_sender, options)
+    return BulkRun(source, ChunkSender(send, options, longest_wait), options)
 
 
 async def take_with_progress(run: BulkRun, total: int | None, progress: Progress) -> list[SendResult]:

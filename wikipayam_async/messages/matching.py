@@ -141,15 +141,7 @@ def unmentioned_error(
     positions: Sequence[int],
     accepted: Sequence[object] = (),
 ) -> UnknownOutcomeError:
-    """Return the error of the messages of a request whose outcome the gateway did not report.
-
-    Args:
-        name: The name of the operation.
-        messages: All messages of the request.
-        track_ids: Their track ids.
-        positions: The positions of the messages without an outcome.
-        accepted: What was accepted of the others.
-    """
+    """Return the error of the messages, at `positions` in a request, whose outcome the gateway did not report."""
     unknown = [track_ids[position] for position in positions]
     error = UnknownOutcomeError(
         f"{name}: the gateway did not report the outcome of {len(positions)} of {len(messages)} messages "

@@ -2,17 +2,25 @@ from __future__ import annotations
 
 import asyncio
 import math
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
 import anyio
 import pytest
-from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
-from trio.testing import MockClock
 
+from tests.bulk.doubles import (
+    FOREVER,
+    MOCK_TIME,
+    ON_ASYNCIO,
+    RECEIVER,
+    Killed,
+    RecordingGateway,
+    let_others_run,
+    names,
+    send_tasks,
+)
 from wikipayam_async import (
     APIConnectionError,
     AsyncWikipayam,
@@ -24,182 +32,64 @@ from wikipayam_async import (
 )
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.queue import Batching
-from wikipayam_async.core.operation import Observer
 from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport
 from wikipayam_async.messages.payload import Batch, TrackIds, prepare_sms
 
 pytestmark = pytest.mark.anyio
 
-RECEIVER = "09123456789"
-MOCK_TIME = pytest.mark.parametrize("anyio_backend", [("trio", {"clock": MockClock(autojump_threshold=0)})])
-ON_ASYNCIO = pytest.mark.parametrize("anyio_backend", ["asyncio"])
-FOR_EVER = 86_400.0
-"""Seconds to linger where a batch is to leave for another reason."""
 
-
-class Struck(BaseException):
-    """What no worker survives."""
-
-
-class Road:
-    """Stands in for the pipeline: writes down what leaves and when, and accepts it.
-
-    Attributes:
-        requests: The texts of every request.
-        times: When each left, by the event loop's clock.
-        gate: Requests wait for it, where a test closes it.
-        failures: What the next requests raise.
-    """
-
-    def __init__(self) -> None:
-        self.requests: list[list[str | None]] = []
-        self.times: list[float] = []
-        self.gate = anyio.Event()
-        self.gate.set()
-        self.failures: list[Exception] = []
-
-    async def __call__(self, batch: Batch[SmsMessage], _: Observer) -> Sequence[SentMessage | None]:
-        """Take one request."""
-        self.requests.append([message.message for message in batch.messages])
-        self.times.append(anyio.current_time())
-        await self.gate.wait()
-        if self.failures:
-            raise self.failures.pop(0)
-        payloads: Sequence[Any] = batch.payloads
-        return [
-            SentMessage(f"id-{payload.message}", payload.sender, payload.receiver, payload.track_id)
-            for payload in payloads
-        ]
-
-    @property
-    def sizes(self) -> list[int]:
-        """How many messages each request held."""
-        return [len(request) for request in self.requests]
-
-    @property
-    def texts(self) -> list[str | None]:
-        """Everything that left, in order."""
-        return [text for request in self.requests for text in request]
-
-
-def batcher_over(road: Callable[..., Awaitable[Any]], **how: Any) -> Batcher:
-    """Make a batcher over a road."""
+def batcher_over(gateway: Callable[..., Awaitable[Any]], **options: Any) -> Batcher:
+    """Make a batcher whose requests are answered by `gateway`."""
     prepare = partial(prepare_sms, sender="1000", track_ids=TrackIds())
-    return Batcher(road, prepare, Batching(**how), longest_pause=1.0)
-
-
-class Senders:
-    """Tasks that send a message each, and what came of them.
-
-    Attributes:
-        outcomes: By text: the gateway's word, or the error.
-        scopes: By text: cancels the task.
-    """
-
-    def __init__(self, batcher: Batcher, group: TaskGroup) -> None:
-        self._batcher = batcher
-        self._group = group
-        self.outcomes: dict[str, SentMessage | BaseException] = {}
-        self.scopes: dict[str, anyio.CancelScope] = {}
-
-    def send(self, *texts: str) -> None:
-        """Start a task for each text; which of them comes first is left to chance."""
-        for text in texts:
-            self._group.start_soon(self._send, text)
-
-    async def send_in_order(self, *texts: str) -> None:
-        """Start a task for each text, one after the other."""
-        for text in texts:
-            self.send(text)
-            await rest()
-
-    async def _send(self, text: str) -> None:
-        with anyio.CancelScope() as scope:
-            self.scopes[text] = scope
-            try:
-                self.outcomes[text] = await self._batcher.send(RECEIVER, text)
-            except Exception as error:  # noqa: BLE001 - which one is for the test to say
-                self.outcomes[text] = error
-
-    @property
-    def accepted(self) -> set[str]:
-        """The texts that the gateway took, each under its own id."""
-        return {
-            text
-            for text, sent in self.outcomes.items()
-            if isinstance(sent, SentMessage) and sent.id == f"id-{text}" and sent.receiver == RECEIVER
-        }
-
-    @property
-    def errors(self) -> dict[str, type[BaseException]]:
-        """What the others raised."""
-        return {text: type(error) for text, error in self.outcomes.items() if isinstance(error, BaseException)}
-
-
-@asynccontextmanager
-async def many_tasks(batcher: Batcher) -> AsyncIterator[Senders]:
-    """Give tasks around a batcher that outlive its block."""
-    async with anyio.create_task_group() as group:
-        yield Senders(batcher, group)
-
-
-async def rest() -> None:
-    """Let all other tasks do what they can."""
-    for _ in range(20):
-        await checkpoint()
-
-
-def texts(count: int, prefix: str = "m") -> list[str]:
-    """Make so many texts."""
-    return [f"{prefix}{number}" for number in range(count)]
+    return Batcher(gateway, prepare, Batching(**options), longest_wait=1.0)
 
 
 class TestGathering:
-    """When a batch leaves, and with whom."""
+    """When a batch is sent, and which messages it holds."""
 
     async def test_many_tasks_are_few_requests(self) -> None:
-        """A thousand tasks at once make ten requests, and each has the answer to its own message."""
-        road = Road()
-        batcher = batcher_over(road, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks, batcher:
-            tasks.send(*texts(1000))
-            await rest()
-        assert road.sizes == [100] * 10
-        assert tasks.accepted == set(texts(1000))
+        """A thousand tasks make ten requests, and each gets the answer to its own message."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, linger=FOREVER)
+        async with send_tasks(batcher) as tasks, batcher:
+            tasks.send(*names(1000))
+            await let_others_run()
+        assert gateway.sizes == [100] * 10
+        assert tasks.accepted == set(names(1000))
 
-    async def test_a_full_batch_leaves_at_once(self) -> None:
-        """Nobody lingers in a batch that is full; those who are left over do."""
-        road = Road()
-        batcher = batcher_over(road, max_size=3, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks, batcher:
-            tasks.send(*texts(7))
-            await rest()
-            assert (road.sizes, batcher.waiting, batcher.in_flight) == ([3, 3], 1, 0)
-            assert tasks.accepted == set(road.texts)
-        assert road.sizes == [3, 3, 1]
+    async def test_a_full_batch_is_sent_at_once(self) -> None:
+        """A full batch does not linger; the messages left over do."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, max_size=3, linger=FOREVER)
+        async with send_tasks(batcher) as tasks, batcher:
+            tasks.send(*names(7))
+            await let_others_run()
+            assert (gateway.sizes, batcher.waiting, batcher.in_flight) == ([3, 3], 1, 0)
+            assert tasks.accepted == set(gateway.texts)
+        assert gateway.sizes == [3, 3, 1]
 
     @MOCK_TIME
-    async def test_a_trickle_waits_for_the_linger_and_no_longer(self) -> None:
-        """A message that nobody joins leaves a millisecond before its time; that counts from the oldest of a batch."""
-        road = Road()
-        batcher = batcher_over(road, linger=0.5)
-        async with many_tasks(batcher) as tasks, batcher:
+    async def test_few_messages_wait_for_the_linger_and_no_longer(self) -> None:
+        """A batch that does not fill is sent a millisecond before `linger` is over for its oldest message."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, linger=0.5)
+        async with send_tasks(batcher) as tasks, batcher:
             await anyio.sleep(10)
             began = anyio.current_time()
             await batcher.send(RECEIVER, "alone")
-            for text in texts(4):
+            for text in names(4):
                 tasks.send(text)
                 await anyio.sleep(0.2)
             await anyio.sleep(3)
-        assert [round(time - began, 6) for time in road.times] == [0.499, 0.998, 1.598]
-        assert road.requests == [["alone"], ["m0", "m1", "m2"], ["m3"]]
+        assert [round(time - began, 6) for time in gateway.times] == [0.499, 0.998, 1.598]
+        assert gateway.requests == [["alone"], ["m0", "m1", "m2"], ["m3"]]
 
     @MOCK_TIME
-    async def test_when_the_oldest_gives_up_the_next_one_counts(self) -> None:
-        """The time of a message that was taken out counts no more."""
-        road = Road()
-        batcher = batcher_over(road, linger=0.5)
-        async with many_tasks(batcher) as tasks, batcher:
+    async def test_when_the_oldest_message_is_cancelled_the_next_one_counts(self) -> None:
+        """The time of a cancelled message is ignored."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, linger=0.5)
+        async with send_tasks(batcher) as tasks, batcher:
             began = anyio.current_time()
             tasks.send("first")
             await anyio.sleep(0.3)
@@ -207,115 +97,115 @@ class TestGathering:
             await anyio.sleep(0.1)
             tasks.scopes["first"].cancel()
             await anyio.sleep(3)
-        assert (road.requests, [round(time - began, 6) for time in road.times]) == ([["second"]], [0.799])
+        assert (gateway.requests, [round(time - began, 6) for time in gateway.times]) == ([["second"]], [0.799])
 
-    async def test_no_linger_is_the_same_tick(self) -> None:
-        """With a linger of 0 whatever is ready joins, and nothing waits."""
-        road = Road()
-        batcher = batcher_over(road, linger=0)
-        async with many_tasks(batcher) as tasks, batcher:
-            await rest()
-            tasks.send(*texts(30))
-            await rest()
-            assert road.sizes == [30]
+    async def test_linger_0(self) -> None:
+        """With `linger=0` messages of tasks that are ready join, and no message waits."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, linger=0)
+        async with send_tasks(batcher) as tasks, batcher:
+            await let_others_run()
+            tasks.send(*names(30))
+            await let_others_run()
+            assert gateway.sizes == [30]
             await batcher.send(RECEIVER, "alone")
-            assert road.sizes == [30, 1]
+            assert gateway.sizes == [30, 1]
 
     @ON_ASYNCIO
-    async def test_who_is_set_free_may_join_the_next(self) -> None:
-        """When a batch is back, those that it sets free have their turn before the next one leaves."""
-        road = Road()
-        road.gate = anyio.Event()
-        batcher = batcher_over(road, linger=0, concurrency=1)
+    async def test_tasks_that_got_their_outcome_join_the_next_batch(self) -> None:
+        """After a response, its tasks run before the next batch is sent."""
+        gateway = RecordingGateway()
+        gateway.gate = anyio.Event()
+        batcher = batcher_over(gateway, linger=0, concurrency=1)
 
         async def send_three(name: str) -> None:
             for number in range(3):
                 await batcher.send(RECEIVER, f"{name}-{number}")
 
         async with batcher, anyio.create_task_group() as group:
-            for name in texts(10):
+            for name in names(10):
                 group.start_soon(send_three, name)
-            await rest()
-            for name in texts(10, "n"):
+            await let_others_run()
+            for name in names(10, "n"):
                 group.start_soon(send_three, name)
-            await rest()
-            road.gate.set()
-        assert road.sizes == [10, 20, 20, 10]
+            await let_others_run()
+            gateway.gate.set()
+        assert gateway.sizes == [10, 20, 20, 10]
 
-    async def test_while_all_are_busy_messages_gather(self) -> None:
-        """So many requests are in flight and no more; what comes meanwhile leaves together as soon as one is back."""
-        road = Road()
-        road.gate = anyio.Event()
-        batcher = batcher_over(road, linger=0, concurrency=2)
-        async with many_tasks(batcher) as tasks, batcher:
+    async def test_messages_queue_while_all_requests_are_in_flight(self) -> None:
+        """No more than `concurrency` requests are in flight; messages that come meanwhile share the next one."""
+        gateway = RecordingGateway()
+        gateway.gate = anyio.Event()
+        batcher = batcher_over(gateway, linger=0, concurrency=2)
+        async with send_tasks(batcher) as tasks, batcher:
             await tasks.send_in_order("m0", "m1")
-            tasks.send(*texts(40, "n"))
-            await rest()
-            assert (road.sizes, batcher.waiting, batcher.in_flight) == ([1, 1], 40, 2)
-            road.gate.set()
-        assert road.sizes == [1, 1, 40]
+            tasks.send(*names(40, "n"))
+            await let_others_run()
+            assert (gateway.sizes, batcher.waiting, batcher.in_flight) == ([1, 1], 40, 2)
+            gateway.gate.set()
+        assert gateway.sizes == [1, 1, 40]
 
-    async def test_room(self) -> None:
-        """So many messages may wait; those after them wait for room, and all leave in the order of their coming."""
-        road = Road()
-        road.gate = anyio.Event()
-        batcher = batcher_over(road, max_size=2, concurrency=1, max_waiting=3, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks, batcher:
-            await tasks.send_in_order(*texts(9))
+    async def test_max_waiting(self) -> None:
+        """Messages beyond `max_waiting` are blocked, and all are sent in order of arrival."""
+        gateway = RecordingGateway()
+        gateway.gate = anyio.Event()
+        batcher = batcher_over(gateway, max_size=2, concurrency=1, max_waiting=3, linger=FOREVER)
+        async with send_tasks(batcher) as tasks, batcher:
+            await tasks.send_in_order(*names(9))
             assert (batcher.in_flight, batcher.waiting) == (2, 3)
-            tasks.scopes["m3"].cancel()  # waits for its request
-            tasks.scopes["m6"].cancel()  # waits for room
-            await rest()
+            tasks.scopes["m3"].cancel()  # queued
+            tasks.scopes["m6"].cancel()  # blocked
+            await let_others_run()
             assert (batcher.in_flight, batcher.waiting) == (2, 3)
-            road.gate.set()
-        assert road.requests == [["m0", "m1"], ["m2", "m4"], ["m5", "m7"], ["m8"]]
-        assert tasks.accepted == set(texts(9)) - {"m3", "m6"}
+            gateway.gate.set()
+        assert gateway.requests == [["m0", "m1"], ["m2", "m4"], ["m5", "m7"], ["m8"]]
+        assert tasks.accepted == set(names(9)) - {"m3", "m6"}
 
-    async def test_less_room_than_a_request_could_hold(self) -> None:
-        """When the line is full there is nobody to linger for."""
-        road = Road()
-        batcher = batcher_over(road, max_size=100, max_waiting=4, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks, batcher:
-            tasks.send(*texts(4))
-            await rest()
-            assert road.sizes == [4]
+    async def test_max_waiting_below_max_size(self) -> None:
+        """A full queue is sent at once, even if a request could hold more."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, max_size=100, max_waiting=4, linger=FOREVER)
+        async with send_tasks(batcher) as tasks, batcher:
+            tasks.send(*names(4))
+            await let_others_run()
+            assert gateway.sizes == [4]
 
 
 class TestArguments:
-    """What is refused before anything waits."""
+    """Arguments that are refused at once."""
 
-    async def test_a_bad_message_is_the_callers_alone(self) -> None:
-        """A message that breaks a rule is refused at once, and does not touch those that wait."""
-        road = Road()
-        batcher = batcher_over(road, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks, batcher:
+    async def test_an_invalid_message(self) -> None:
+        """It is refused at once, and queued messages are not affected."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, linger=FOREVER)
+        async with send_tasks(batcher) as tasks, batcher:
             tasks.send("good")
-            await rest()
+            await let_others_run()
             with pytest.raises(InvalidInputError) as caught:
                 await batcher.send("nobody", "text")
             assert (caught.value.field, batcher.waiting) == ("receiver", 1)
             with pytest.raises(InvalidInputError):
                 await batcher.send_message("text")  # type: ignore[arg-type]
-        assert road.texts == ["good"]
+        assert gateway.texts == ["good"]
 
     async def test_no_sender_anywhere(self) -> None:
-        """Without any line the configuration is at fault."""
+        """Without a line `send` raises a configuration error."""
         prepare = partial(prepare_sms, sender=None, track_ids=TrackIds())
-        async with Batcher(Road(), prepare, Batching(), longest_pause=1.0) as batcher:
+        async with Batcher(RecordingGateway(), prepare, Batching(), longest_wait=1.0) as batcher:
             with pytest.raises(ConfigurationError, match="sender: none given"):
                 await batcher.send(RECEIVER, "text")
             assert batcher.waiting == 0
 
-    async def test_all_that_a_message_may_have(self) -> None:
-        """PendingQueue, reference, spelling and note go the way they go with every other send."""
+    async def test_all_fields_of_a_message(self) -> None:
+        """Line, track id, number format and note are treated as by every other send."""
         payloads: list[Any] = []
 
-        async def road(batch: Batch[SmsMessage], _: object) -> list[SentMessage]:
+        async def gateway(batch: Batch[SmsMessage], _: object) -> list[SentMessage]:
             sent: Sequence[Any] = batch.payloads
             payloads.extend((one.receiver, one.sender, one.track_id, one.message or one.note) for one in sent)
             return [SentMessage("id") for _ in batch.payloads]
 
-        async with batcher_over(road, linger=0) as batcher:
+        async with batcher_over(gateway, linger=0) as batcher:
             await batcher.send("+98 912 345 6789", "one", "2000", "A")
             await batcher.send("1800", "two", track_id="B", normalize=False)
             await batcher.send_message(SmsMessage("1800", note="three", track_id="C"), normalize=False)
@@ -325,16 +215,16 @@ class TestArguments:
             ("1800", "1000", "C", "three"),
         ]
 
-    async def test_references_are_made(self) -> None:
-        """Messages without a reference get one that no other has."""
-        async with batcher_over(Road(), linger=0) as batcher:
-            names = {(await batcher.send(RECEIVER, text)).track_id for text in texts(3)}
-        assert len(names) == 3
-        assert None not in names
+    async def test_track_ids_are_generated(self) -> None:
+        """Messages without a track id get a unique one."""
+        async with batcher_over(RecordingGateway(), linger=0) as batcher:
+            track_ids = {(await batcher.send(RECEIVER, text)).track_id for text in names(3)}
+        assert len(track_ids) == 3
+        assert None not in track_ids
 
     async def test_it_is_entered_once(self) -> None:
-        """A batcher that was not entered, or was left, says so."""
-        batcher = batcher_over(Road())
+        """A batcher cannot be used before it is entered, nor entered twice."""
+        batcher = batcher_over(RecordingGateway())
         assert await batcher.aclose() == []
         with pytest.raises(RuntimeError, match="enter the batcher first"):
             await batcher.send(RECEIVER, "text")
@@ -344,8 +234,8 @@ class TestArguments:
             await batcher.__aenter__()
         assert await batcher.aclose() == []
 
-    async def test_the_clients_own(self) -> None:
-        """`client.sms.batcher` sends over the client, from its line, and checks its arguments."""
+    async def test_the_batcher_of_a_client(self) -> None:
+        """`client.sms.batcher` uses the client and its line, and checks its arguments."""
         emulator = Emulator()
         async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=EmulatorTransport(emulator)) as client:
             async with client.sms.batcher(100, 0.001, concurrency=2, max_waiting=50) as batcher:
@@ -354,124 +244,124 @@ class TestArguments:
                     "<Batcher Batching(max_size=100, linger=0.001, concurrency=2, max_waiting=50), "
                     "0 waiting, 0 in flight>"
                 )
-            for wrong in ({"max_size": 0}, {"linger": -1}, {"concurrency": 0}, {"max_waiting": 0}):
-                with pytest.raises(InvalidInputError, match=next(iter(wrong))):
-                    client.sms.batcher(**wrong)
+            for invalid in ({"max_size": 0}, {"linger": -1}, {"concurrency": 0}, {"max_waiting": 0}):
+                with pytest.raises(InvalidInputError, match=next(iter(invalid))):
+                    client.sms.batcher(**invalid)
         (entry,) = emulator.ledger
         assert sent == SentMessage(entry.id, "10002000", RECEIVER, "T")
 
 
 class TestCancelling:
-    """Tasks that no longer want to know."""
+    """Tasks that are cancelled."""
 
-    async def test_a_message_that_waits_is_not_sent(self) -> None:
-        """It is taken out of the line, and the others go on."""
-        road = Road()
-        batcher = batcher_over(road, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks, batcher:
-            await tasks.send_in_order(*texts(5))
+    async def test_a_queued_message_is_not_sent(self) -> None:
+        """It is removed from the queue, and the others are sent."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, linger=FOREVER)
+        async with send_tasks(batcher) as tasks, batcher:
+            await tasks.send_in_order(*names(5))
             tasks.scopes["m0"].cancel()
             tasks.scopes["m3"].cancel()
-            await rest()
+            await let_others_run()
             assert batcher.waiting == 3
-        assert road.requests == [["m1", "m2", "m4"]]
+        assert gateway.requests == [["m1", "m2", "m4"]]
         assert set(tasks.outcomes) == tasks.accepted == {"m1", "m2", "m4"}
 
-    async def test_a_message_that_is_under_way_goes_on(self) -> None:
-        """Its task is set free at once; the message is carried on with the others, which hear of their own."""
-        road = Road()
-        road.gate = anyio.Event()
-        batcher = batcher_over(road, linger=0)
-        async with many_tasks(batcher) as tasks, batcher:
-            tasks.send(*texts(3))
-            await rest()
+    async def test_a_message_in_flight_is_sent(self) -> None:
+        """Its task ends at once; the message is sent with the others, which get their own outcomes."""
+        gateway = RecordingGateway()
+        gateway.gate = anyio.Event()
+        batcher = batcher_over(gateway, linger=0)
+        async with send_tasks(batcher) as tasks, batcher:
+            tasks.send(*names(3))
+            await let_others_run()
             tasks.scopes["m1"].cancel()
-            await rest()
+            await let_others_run()
             assert (tasks.scopes["m1"].cancelled_caught, batcher.in_flight, tasks.outcomes) == (True, 3, {})
-            road.gate.set()
-        assert sorted(road.texts, key=str) == ["m0", "m1", "m2"]
+            gateway.gate.set()
+        assert sorted(gateway.texts, key=str) == ["m0", "m1", "m2"]
         assert set(tasks.outcomes) == tasks.accepted == {"m0", "m2"}
 
     @ON_ASYNCIO
-    async def test_a_time_out_of_asyncios_own(self) -> None:
-        """A cancellation from outside anyio has the same effects."""
-        road = Road()
-        road.gate = anyio.Event()
-        batcher = batcher_over(road, linger=FOR_EVER, max_size=2)
-        async with many_tasks(batcher) as tasks, batcher:
+    async def test_asyncio_wait_for(self) -> None:
+        """A cancellation by asyncio itself has the same effects."""
+        gateway = RecordingGateway()
+        gateway.gate = anyio.Event()
+        batcher = batcher_over(gateway, linger=FOREVER, max_size=2)
+        async with send_tasks(batcher) as tasks, batcher:
             await tasks.send_in_order("m0")
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(batcher.send(RECEIVER, "in flight"), 0.01)
             with pytest.raises(TimeoutError):
                 await asyncio.wait_for(batcher.send(RECEIVER, "waits"), 0.01)
             assert (batcher.in_flight, batcher.waiting) == (2, 0)
-            road.gate.set()
-        assert road.requests == [["m0", "in flight"]]
+            gateway.gate.set()
+        assert gateway.requests == [["m0", "in flight"]]
         assert tasks.accepted == {"m0"}
 
-    async def test_a_task_that_is_cancelled_already_sends_nothing(self) -> None:
-        """Not even if its message would fill a batch."""
-        road = Road()
-        async with batcher_over(road, max_size=1, linger=0) as batcher:
-            await rest()
+    async def test_a_task_that_is_already_cancelled(self) -> None:
+        """It sends nothing, even if its message would fill a batch."""
+        gateway = RecordingGateway()
+        async with batcher_over(gateway, max_size=1, linger=0) as batcher:
+            await let_others_run()
             with anyio.CancelScope() as scope:
                 scope.cancel()
                 await batcher.send(RECEIVER, "text")
-            await rest()
+            await let_others_run()
             assert (scope.cancelled_caught, batcher.waiting, batcher.in_flight) == (True, 0, 0)
-        assert road.requests == []
+        assert gateway.requests == []
 
-    async def test_all_at_once(self) -> None:
-        """When everybody gives up, nothing is left behind, and the batcher works on."""
-        road = Road()
-        batcher = batcher_over(road, linger=FOR_EVER)
+    async def test_cancelling_all_tasks(self) -> None:
+        """No message stays in the queue, and the batcher goes on."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, linger=FOREVER)
         async with batcher:
-            async with many_tasks(batcher) as tasks:
-                tasks.send(*texts(50))
-                await rest()
-                tasks._group.cancel_scope.cancel()
+            async with send_tasks(batcher) as tasks:
+                tasks.send(*names(50))
+                await let_others_run()
+                tasks.group.cancel_scope.cancel()
             assert batcher.waiting == 0
-            async with many_tasks(batcher) as tasks:
+            async with send_tasks(batcher) as tasks:
                 tasks.send("later")
-                await rest()
+                await let_others_run()
                 await batcher.flush()
-        assert road.requests == [["later"]]
+        assert gateway.requests == [["later"]]
 
 
 class TestFlushing:
-    """Not waiting for others."""
+    """`flush`."""
 
-    async def test_everything_leaves_at_once(self) -> None:
-        """A flush sends what waits, those that wait for room included, and returns when all have their outcome."""
-        road = Road()
-        batcher = batcher_over(road, max_size=4, max_waiting=6, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks, batcher:
-            road.gate = anyio.Event()
-            tasks.send(*texts(9))
-            await rest()
-            tasks._group.start_soon(self._open, road)
+    async def test_flush_sends_everything(self) -> None:
+        """It sends all messages, the blocked ones included, and returns when all have their outcome."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, max_size=4, max_waiting=6, linger=FOREVER)
+        async with send_tasks(batcher) as tasks, batcher:
+            gateway.gate = anyio.Event()
+            tasks.send(*names(9))
+            await let_others_run()
+            tasks.group.start_soon(self._open, gateway)
             await batcher.flush()
             assert (batcher.waiting, batcher.in_flight) == (0, 0)
-            assert sorted(road.texts, key=str) == texts(9)
+            assert sorted(gateway.texts, key=str) == names(9)
             tasks.send("later")
-            await rest()
+            await let_others_run()
             assert batcher.waiting == 1
 
     @staticmethod
-    async def _open(road: Road) -> None:
-        await rest()
-        road.gate.set()
+    async def _open(gateway: RecordingGateway) -> None:
+        await let_others_run()
+        gateway.gate.set()
 
     async def test_nothing_to_flush(self) -> None:
-        """A flush of nothing returns."""
-        async with batcher_over(Road()) as batcher:
+        """A flush without messages returns."""
+        async with batcher_over(RecordingGateway()) as batcher:
             await batcher.flush()
 
-    async def test_what_is_under_way_is_waited_for(self) -> None:
-        """Also if nobody else waits for it any more; what gave up while it waited is not."""
-        road = Road()
-        road.gate = anyio.Event()
-        batcher = batcher_over(road, linger=0, concurrency=1)
+    async def test_flush_waits_for_messages_in_flight(self) -> None:
+        """It waits even if the task of such a message was cancelled, and not for cancelled queued messages."""
+        gateway = RecordingGateway()
+        gateway.gate = anyio.Event()
+        batcher = batcher_over(gateway, linger=0, concurrency=1)
         flushed = False
 
         async def flush() -> None:
@@ -479,254 +369,253 @@ class TestFlushing:
             await batcher.flush()
             flushed = True
 
-        async with many_tasks(batcher) as tasks, batcher:
+        async with send_tasks(batcher) as tasks, batcher:
             tasks.send("in flight")
-            await rest()
-            tasks.send("gives up")
-            await rest()
-            tasks._group.start_soon(flush)
-            await rest()
+            await let_others_run()
+            tasks.send("cancelled")
+            await let_others_run()
+            tasks.group.start_soon(flush)
+            await let_others_run()
             tasks.scopes["in flight"].cancel()
-            tasks.scopes["gives up"].cancel()
-            await rest()
+            tasks.scopes["cancelled"].cancel()
+            await let_others_run()
             assert not flushed
-            road.gate.set()
-            await rest()
+            gateway.gate.set()
+            await let_others_run()
             assert flushed
-        assert road.texts == ["in flight"]
+        assert gateway.texts == ["in flight"]
 
 
 class TestClosing:
-    """How a block ends."""
+    """Leaving the block."""
 
     async def test_leaving_sends_everything(self) -> None:
-        """Whatever waits is sent without lingering, those that wait for room included, and every outcome waited for."""
-        road = Road()
-        batcher = batcher_over(road, max_size=4, max_waiting=5, concurrency=2, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks:
+        """All messages are sent without lingering, the blocked ones included, and every outcome is waited for."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, max_size=4, max_waiting=5, concurrency=2, linger=FOREVER)
+        async with send_tasks(batcher) as tasks:
             async with batcher:
-                tasks.send(*texts(23))
+                tasks.send(*names(23))
                 await checkpoint()
                 await checkpoint()
                 assert batcher.waiting == 5
             assert (batcher.waiting, batcher.in_flight) == (0, 0)
-            await rest()
-            assert tasks.accepted == set(texts(23))
+            await let_others_run()
+            assert tasks.accepted == set(names(23))
 
-    async def test_nothing_is_taken_after_the_end(self) -> None:
-        """A send after the block, or while it is being left, is refused at once."""
-        road = Road()
-        road.gate = anyio.Event()
+    async def test_sending_after_the_end(self) -> None:
+        """A send after the block was left, or while it is left, raises at once."""
+        gateway = RecordingGateway()
+        gateway.gate = anyio.Event()
         left = anyio.Event()
-        batcher = batcher_over(road, linger=FOR_EVER)
+        batcher = batcher_over(gateway, linger=FOREVER)
 
         async def run() -> None:
             async with batcher:
                 await left.wait()
 
-        async with many_tasks(batcher) as tasks:
+        async with send_tasks(batcher) as tasks:
             async with anyio.create_task_group() as group:
                 group.start_soon(run)
-                await rest()
+                await let_others_run()
                 await tasks.send_in_order("before")
                 left.set()
-                await rest()
+                await let_others_run()
                 with pytest.raises(ConfigurationError, match="not sent, because the batcher is closed"):
                     await batcher.send(RECEIVER, "meanwhile")
-                road.gate.set()
+                gateway.gate.set()
             with pytest.raises(ConfigurationError, match="not sent, because the batcher is closed"):
                 await batcher.send(RECEIVER, "after")
-        assert road.texts == ["before"]
+        assert gateway.texts == ["before"]
 
     @pytest.mark.parametrize("error", [KeyError, KeyboardInterrupt])
-    async def test_the_blocks_own_exception_comes_out_as_it_is(self, error: type[BaseException]) -> None:
-        """What waits is not sent, and its tasks are told so; the exception is not wrapped."""
-        road = Road()
-        batcher = batcher_over(road, max_size=2, max_waiting=3, linger=FOR_EVER, concurrency=1)
+    async def test_an_exception_of_the_block(self, error: type[BaseException]) -> None:
+        """Queued messages are not sent, and their tasks get an error; the exception is not wrapped."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, max_size=2, max_waiting=3, linger=FOREVER, concurrency=1)
         caught: list[BaseException] = []
 
         async def run() -> None:
             async with batcher:
                 tasks.send("early", "bird")
-                await rest()
-                road.gate = anyio.Event()
-                tasks.send(*texts(14))
-                await rest()
+                await let_others_run()
+                gateway.gate = anyio.Event()
+                tasks.send(*names(14))
+                await let_others_run()
                 caught.append(error())
                 raise caught[0]
 
-        async with many_tasks(batcher) as tasks:
+        async with send_tasks(batcher) as tasks:
             with pytest.raises(error) as raised:
                 await run()
             assert raised.value is caught[0]
-        assert (tasks.accepted, tasks.errors) == ({"early", "bird"}, dict.fromkeys(texts(14), ConfigurationError))
-        assert len(road.requests) == 2
+        assert (tasks.accepted, tasks.errors) == ({"early", "bird"}, dict.fromkeys(names(14), ConfigurationError))
+        assert len(gateway.requests) == 2
         assert str(tasks.outcomes["m9"]) == (
-            "sms.send: not sent, because the batcher was closed before its turn; sending it again is safe"
+            "sms.send: not sent, because the batcher was closed first; sending it again is safe"
         )
         assert (batcher.waiting, batcher.in_flight) == (0, 0)
 
     async def test_cancelling_the_block(self) -> None:
-        """A cancelled block sends nothing more; requests that can still be held back are, and the tasks hear of it."""
-        road = Road()
-        road.gate = anyio.Event()
-        batcher = batcher_over(road, max_size=2, concurrency=2, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks:
+        """Nothing more is sent; requests that have not begun to leave are cancelled, and the tasks get an error."""
+        gateway = RecordingGateway()
+        gateway.gate = anyio.Event()
+        batcher = batcher_over(gateway, max_size=2, concurrency=2, linger=FOREVER)
+        async with send_tasks(batcher) as tasks:
             with anyio.CancelScope() as scope:
                 async with batcher:
-                    tasks.send(*texts(9))
-                    await rest()
+                    tasks.send(*names(9))
+                    await let_others_run()
                     scope.cancel()
                     await checkpoint()
             assert scope.cancelled_caught
-        assert tasks.errors == dict.fromkeys(texts(9), ConfigurationError)
-        assert len(road.requests) == 2
+        assert tasks.errors == dict.fromkeys(names(9), ConfigurationError)
+        assert len(gateway.requests) == 2
 
     async def test_cancelling_the_last_flush(self) -> None:
-        """If the leaving itself is cancelled, what has not left by then is not sent."""
-        road = Road()
-        road.gate = anyio.Event()
-        batcher = batcher_over(road, max_size=2, concurrency=1, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks:
+        """If leaving the block is cancelled, messages that have not begun to leave are not sent."""
+        gateway = RecordingGateway()
+        gateway.gate = anyio.Event()
+        batcher = batcher_over(gateway, max_size=2, concurrency=1, linger=FOREVER)
+        async with send_tasks(batcher) as tasks:
             with anyio.CancelScope() as scope:
                 async with batcher:
-                    await tasks.send_in_order(*texts(5))
-                    tasks._group.start_soon(self._cancel, scope)
+                    await tasks.send_in_order(*names(5))
+                    tasks.group.start_soon(self._cancel, scope)
             assert scope.cancelled_caught
-        assert tasks.errors == dict.fromkeys(texts(5), ConfigurationError)
-        assert road.requests == [["m0", "m1"]]
+        assert tasks.errors == dict.fromkeys(names(5), ConfigurationError)
+        assert gateway.requests == [["m0", "m1"]]
 
     @staticmethod
     async def _cancel(scope: anyio.CancelScope) -> None:
-        await rest()
+        await let_others_run()
         scope.cancel()
 
-    async def test_a_send_inside_a_cancelled_block_does_not_hang(self) -> None:
-        """When a block is cancelled its workers are gone, and whoever sends nevertheless hears of it."""
-        batcher = batcher_over(Road(), linger=0)
+    async def test_sending_inside_a_cancelled_block(self) -> None:
+        """The workers have ended, and `send` raises instead of waiting for ever."""
+        batcher = batcher_over(RecordingGateway(), linger=0)
         errors: list[BaseException] = []
         with anyio.CancelScope() as scope:
             async with batcher:
-                await rest()
+                await let_others_run()
                 scope.cancel()
                 with anyio.CancelScope(shield=True):
-                    await rest()
+                    await let_others_run()
                     with pytest.raises(ConfigurationError) as caught:
                         await batcher.send(RECEIVER, "text")
                     errors.append(caught.value)
         assert len(errors) == 1
 
-    async def test_left_at_once(self) -> None:
-        """A block that is left before anything happened ends."""
-        async with batcher_over(Road()):
+    async def test_leaving_at_once(self) -> None:
+        """A block that is left at once ends, with or without an exception."""
+        async with batcher_over(RecordingGateway()):
             pass
         with pytest.raises(KeyError):
-            async with batcher_over(Road()):
+            async with batcher_over(RecordingGateway()):
                 raise KeyError
 
 
 class TestDeadline:
-    """Closing within a time, and what is left over then."""
+    """`aclose` with and without a time-out."""
 
     async def test_in_time(self) -> None:
-        """Closed in time, everything was sent, and nothing is left over."""
-        road = Road()
-        batcher = batcher_over(road, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks, batcher:
-            tasks.send(*texts(5))
-            await rest()
+        """If the time suffices, all messages are sent and none is returned."""
+        gateway = RecordingGateway()
+        batcher = batcher_over(gateway, linger=FOREVER)
+        async with send_tasks(batcher) as tasks, batcher:
+            tasks.send(*names(5))
+            await let_others_run()
             assert await batcher.aclose(60) == []
             with pytest.raises(ConfigurationError):
                 await batcher.send(RECEIVER, "later")
             assert await batcher.aclose(0) == []
-        assert road.sizes == [5]
+        assert gateway.sizes == [5]
 
-    async def test_without_a_time(self) -> None:
-        """Without a time-out the closing waits."""
-        road = Road()
-        road.gate = anyio.Event()
-        batcher = batcher_over(road, linger=FOR_EVER)
+    async def test_without_a_timeout(self) -> None:
+        """Without a time-out `aclose` waits for every outcome."""
+        gateway = RecordingGateway()
+        gateway.gate = anyio.Event()
+        batcher = batcher_over(gateway, linger=FOREVER)
         left: list[list[SmsMessage]] = []
 
         async def close() -> None:
             left.append(await batcher.aclose())
 
-        async with many_tasks(batcher) as tasks, batcher:
-            tasks.send(*texts(5))
-            await rest()
-            tasks._group.start_soon(close)
-            await rest()
+        async with send_tasks(batcher) as tasks, batcher:
+            tasks.send(*names(5))
+            await let_others_run()
+            tasks.group.start_soon(close)
+            await let_others_run()
             assert (left, batcher.in_flight) == ([], 5)
-            road.gate.set()
-        assert (left, tasks.accepted) == ([[]], set(texts(5)))
+            gateway.gate.set()
+        assert (left, tasks.accepted) == ([[]], set(names(5)))
 
     @MOCK_TIME
     async def test_too_late(self) -> None:
-        """What has not left by then is returned, and its tasks are told; the block goes on and ends as usual."""
-        road = Road()
-        road.gate = anyio.Event()
-        batcher = batcher_over(road, max_size=2, max_waiting=3, concurrency=1, linger=FOR_EVER)
-        async with many_tasks(batcher) as tasks, batcher:
-            await tasks.send_in_order(*texts(8))
+        """Messages that have not begun to leave in time are returned, and their tasks get an error; the block goes on."""
+        gateway = RecordingGateway()
+        gateway.gate = anyio.Event()
+        batcher = batcher_over(gateway, max_size=2, max_waiting=3, concurrency=1, linger=FOREVER)
+        async with send_tasks(batcher) as tasks, batcher:
+            await tasks.send_in_order(*names(8))
             began = anyio.current_time()
             left = await batcher.aclose(7.5)
             assert anyio.current_time() - began == 7.5
             assert await batcher.aclose() == []
             assert (batcher.waiting, batcher.in_flight) == (0, 0)
             await checkpoint()
-        assert sorted(str(message.message) for message in left) == texts(8)
-        assert tasks.errors == dict.fromkeys(texts(8), ConfigurationError)
-        assert road.requests == [["m0", "m1"]]
+        assert sorted(str(message.message) for message in left) == names(8)
+        assert tasks.errors == dict.fromkeys(names(8), ConfigurationError)
+        assert gateway.requests == [["m0", "m1"]]
 
-    async def test_a_strange_time(self) -> None:
-        """A time-out that is none is refused, and nothing is closed."""
-        async with batcher_over(Road(), linger=0) as batcher:
+    async def test_an_invalid_timeout(self) -> None:
+        """It is refused, and the batcher stays open."""
+        async with batcher_over(RecordingGateway(), linger=0) as batcher:
             with pytest.raises(InvalidInputError, match="timeout: expected seconds"):
                 await batcher.aclose(math.nan)
             assert (await batcher.send(RECEIVER, "text")).id == "id-text"
 
 
 class TestFailures:
-    """What a failure does to the batcher itself."""
+    """Failures and the batcher itself."""
 
     @pytest.mark.parametrize(
-        "failure", [AuthenticationError("no", status_code=401), APIConnectionError("away"), ZeroDivisionError()]
+        "failure", [AuthenticationError("no", status_code=401), APIConnectionError("unreachable"), ZeroDivisionError()]
     )
-    async def test_a_batch_that_fails_spoils_no_other(self, failure: Exception) -> None:
-        """However often a request fails, the next one is tried as if nothing had been."""
-        road = Road()
-        road.failures = [failure] * 12
-        batcher = batcher_over(road, linger=0, concurrency=2)
-        async with many_tasks(batcher) as tasks, batcher:
-            await tasks.send_in_order(*texts(12))
+    async def test_a_failed_batch_affects_no_other(self, failure: Exception) -> None:
+        """However often requests fail, the next one is sent."""
+        gateway = RecordingGateway(*[failure] * 12)
+        batcher = batcher_over(gateway, linger=0, concurrency=2)
+        async with send_tasks(batcher) as tasks, batcher:
+            await tasks.send_in_order(*names(12))
             assert (await batcher.send(RECEIVER, "later")).id == "id-later"
         expected = ConfigurationError if isinstance(failure, ZeroDivisionError) else type(failure)
-        assert tasks.errors == dict.fromkeys(texts(12), expected)
-        assert len(road.requests) == 13
+        assert tasks.errors == dict.fromkeys(names(12), expected)
+        assert len(gateway.requests) == 13
 
-    async def test_a_worker_that_is_struck_down_leaves_nobody_waiting(self) -> None:
-        """What ends the program ends the batcher, and its tasks hear that their messages were not sent."""
+    async def test_a_killed_worker_leaves_no_task_waiting(self) -> None:
+        """Its exception ends the batcher, and the tasks get an error: their messages were not sent."""
 
-        async def road(_: object, __: object) -> list[SentMessage]:
-            raise Struck
+        async def gateway(_: object, __: object) -> list[SentMessage]:
+            raise Killed
 
-        batcher = batcher_over(road, max_size=2, linger=FOR_EVER)
+        batcher = batcher_over(gateway, max_size=2, linger=FOREVER)
 
         async def run() -> None:
             async with batcher:
-                tasks.send(*texts(3))
+                tasks.send(*names(3))
                 await anyio.sleep_forever()
 
-        async with many_tasks(batcher) as tasks:
+        async with send_tasks(batcher) as tasks:
             with pytest.raises(BaseExceptionGroup) as caught:
                 await run()
-            assert [type(error) for error in caught.value.exceptions] == [Struck]
-        assert tasks.errors == dict.fromkeys(texts(3), ConfigurationError)
+            assert [type(error) for error in caught.value.exceptions] == [Killed]
+        assert tasks.errors == dict.fromkeys(names(3), ConfigurationError)
 
-    async def test_workers_that_never_began(self) -> None:
-        """An event loop that ends may cancel tasks before their first step; nobody waits for them after the block."""
-        batcher = batcher_over(Road())
+    async def test_workers_that_never_started(self) -> None:
+        """Workers may be cancelled before their first step; `aclose` does not wait for them after the block."""
+        batcher = batcher_over(RecordingGateway())
         async with batcher:
-            batcher._workers += 1
+            batcher._dispatcher._workers += 1
         with anyio.fail_after(5):
             assert await batcher.aclose() == []

@@ -1,13 +1,15 @@
 from __future__ import annotations
 
 import pickle
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
+from functools import partial
 from typing import Any
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from tests.bulk.doubles import RecordingGateway, ScriptedGateway, error_422
 from wikipayam_async import (
     APIConnectionError,
     APIStatusError,
@@ -25,11 +27,10 @@ from wikipayam_async import (
     UnprocessableError,
     WikipayamError,
 )
-from wikipayam_async.batching.dispatch import Dispatcher, not_sent
-from wikipayam_async.batching.queue import BatchSize, PendingMessage
+from wikipayam_async.batching.dispatch import BatchSender, Dispatcher, not_sent
+from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PostedMessage
 from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
-from wikipayam_async.core.operation import Observer
-from wikipayam_async.messages.payload import Batch, TrackIds, prepare_sms
+from wikipayam_async.messages.payload import TrackIds, prepare_sms
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Phase
 
 pytestmark = pytest.mark.anyio
@@ -38,8 +39,8 @@ ATTEMPTS = (Attempt(1, Phase.SENT, 0.1, None, "timeout"),)
 Outcome = SentMessage | WikipayamError
 
 
-def waiters(count: int, *, track_id: str | None = None, text: str = "m") -> list[PendingMessage]:
-    """Make so many waiters, each with a receiver of its own."""
+def pending_messages(count: int, *, track_id: str | None = None, text: str = "m") -> list[PendingMessage]:
+    """Make messages to different receivers."""
     made = []
     for number in range(count):
         receiver, name = f"0912000{number:04}", track_id or f"T{number}"
@@ -50,93 +51,68 @@ def waiters(count: int, *, track_id: str | None = None, text: str = "m") -> list
     return made
 
 
-class Gateway:
-    """Does with each request what a script says, and accepts when that is over.
-
-    A step is an exception to raise, a collection of places to say nothing of, or a function of the request and the
-    observer, after which the request hangs.
-    """
-
-    def __init__(self, *script: Any) -> None:
-        self.script = list(script)
-        self.requests: list[list[str]] = []
-
-    async def __call__(self, batch: Batch[SmsMessage], observer: Observer) -> Sequence[SentMessage | None]:
-        """Take one request."""
-        self.requests.append(list(batch.track_ids))
-        step: Any = self.script.pop(0) if self.script else ()
-        if isinstance(step, BaseException):
-            raise step
-        if callable(step):
-            step(batch, observer)
-            await anyio.sleep_forever()
-        left_out: Any = step
-        return [
-            None
-            if place in left_out
-            else SentMessage(f"id-{payload.receiver}", "line", payload.receiver, payload.track_id)
-            for place, payload in enumerate(batch.payloads)
-        ]
+def gateway_of(*script: Any) -> ScriptedGateway:
+    """Make a gateway that returns whole answers."""
+    return ScriptedGateway(
+        *script, item=lambda payload: SentMessage(f"id-{payload.receiver}", "line", payload.receiver, payload.track_id)
+    )
 
 
-async def outcomes_of(people: Sequence[PendingMessage]) -> list[Outcome]:
-    """Return what each was told, all of which has to be there."""
-    told: list[Outcome] = []
-    for waiter in people:
-        assert waiter.done.is_set()
+async def outcomes_of(batch: Sequence[PendingMessage]) -> list[Outcome]:
+    """Return the outcome of each message, without waiting."""
+    outcomes: list[Outcome] = []
+    for pending in batch:
+        assert pending.done.is_set()
         try:
-            told.append(await waiter.outcome())
+            outcomes.append(await pending.outcome())
         except WikipayamError as error:
-            told.append(error)
-    return told
+            outcomes.append(error)
+    return outcomes
 
 
-async def carried(gateway: Gateway, people: Sequence[PendingMessage], size: BatchSize | None = None) -> list[Outcome]:
-    """Carry messages; return what each waiter was told."""
-    road = Dispatcher(gateway, size or BatchSize(100), 1.0)
-    await road.carry(people)
-    assert (road.in_flight, road.unsent) == ({}, [])
-    return await outcomes_of(people)
-
-
-def error_422(*keys: str) -> UnprocessableError:
-    """Make a refusal that complains about the given paths."""
-    return UnprocessableError("no", status_code=422, message="no", errors=dict.fromkeys(keys, ("bad",)))
+async def send(
+    gateway: ScriptedGateway, batch: Sequence[PendingMessage], size: BatchSize | None = None
+) -> list[Outcome]:
+    """Send messages; return the outcome of each."""
+    sender = BatchSender(gateway, size or BatchSize(100), 1.0)
+    await sender.send(batch)
+    assert (sender.in_flight, sender.unsent) == ({}, [])
+    return await outcomes_of(batch)
 
 
 async def test_accepted() -> None:
-    """Everyone gets all that the gateway said of his message."""
-    gateway = Gateway()
-    people = waiters(3)
-    assert await carried(gateway, people) == [
+    """Every message gets the whole answer of the gateway."""
+    gateway = gateway_of()
+    batch = pending_messages(3)
+    assert await send(gateway, batch) == [
         SentMessage(f"id-0912000{number:04}", "line", f"0912000{number:04}", f"T{number}") for number in range(3)
     ]
     assert gateway.requests == [["T0", "T1", "T2"]]
 
 
 async def test_the_same_track_id_twice() -> None:
-    """Messages that share a reference are not mistaken for each other."""
-    told = await carried(Gateway([1]), waiters(3, track_id="same"))
-    assert told[0] == SentMessage("id-09120000000", "line", "09120000000", "same")
-    assert isinstance(told[1], UnknownOutcomeError)
-    assert told[1].messages == (SmsMessage("09120000001", "m", track_id="same"),)
-    assert told[2] == SentMessage("id-09120000002", "line", "09120000002", "same")
+    """Messages with the same track id get their own outcomes."""
+    outcomes = await send(gateway_of([1]), pending_messages(3, track_id="same"))
+    assert outcomes[0] == SentMessage("id-09120000000", "line", "09120000000", "same")
+    assert isinstance(outcomes[1], UnknownOutcomeError)
+    assert outcomes[1].messages == (SmsMessage("09120000001", "m", track_id="same"),)
+    assert outcomes[2] == SentMessage("id-09120000002", "line", "09120000002", "same")
 
 
-async def test_one_message_that_is_refused() -> None:
-    """A 422 costs those that it names, each with the complaints about itself; the others are sent again."""
-    gateway = Gateway(error_422("1.receiver", "3.message"))
-    told = await carried(gateway, waiters(4))
-    assert [type(one) for one in told] == [SentMessage, UnprocessableError, SentMessage, UnprocessableError]
-    assert [dict(one.errors) for one in told if isinstance(one, UnprocessableError)] == [
-        {"1.receiver": ("bad",)},
-        {"3.message": ("bad",)},
+async def test_messages_that_a_422_names() -> None:
+    """They are refused, each with its own errors; the others are sent again."""
+    gateway = gateway_of(error_422("1.receiver", "3.message"))
+    outcomes = await send(gateway, pending_messages(4))
+    assert [type(one) for one in outcomes] == [SentMessage, UnprocessableError, SentMessage, UnprocessableError]
+    assert [dict(one.errors) for one in outcomes if isinstance(one, UnprocessableError)] == [
+        {"1.receiver": ("bad", "very bad")},
+        {"3.message": ("bad", "very bad")},
     ]
     assert gateway.requests == [["T0", "T1", "T2", "T3"], ["T0", "T2"]]
 
 
-async def test_an_unknown_outcome_names_only_the_callers_own() -> None:
-    """Everyone's error holds his own message and reference, how far it got, and why."""
+async def test_an_unknown_outcome_names_one_message_alone() -> None:
+    """Each error holds its own message and track id, the phase, the attempts, and the cause."""
     lost = UnknownOutcomeError(
         "lost (T0, T1)",
         messages=["all"],
@@ -146,11 +122,11 @@ async def test_an_unknown_outcome_names_only_the_callers_own() -> None:
         attempts=ATTEMPTS,
     )
     lost.__cause__ = APITimeoutError("late", phase=Phase.SENT, attempts=ATTEMPTS)
-    people = waiters(2)
-    told = await carried(Gateway(lost), people)
-    for number, (error, waiter) in enumerate(zip(told, people, strict=True)):
+    batch = pending_messages(2)
+    outcomes = await send(gateway_of(lost), batch)
+    for number, (error, pending) in enumerate(zip(outcomes, batch, strict=True)):
         assert isinstance(error, UnknownOutcomeError)
-        assert (error.messages, error.track_ids, error.accepted) == ((waiter.message,), (f"T{number}",), ())
+        assert (error.messages, error.track_ids, error.accepted) == ((pending.message,), (f"T{number}",), ())
         assert (error.phase, error.attempts) == (Phase.SENT, ATTEMPTS)
         assert str(error) == (
             "sms.send: it is not known whether the gateway accepted this message. Do not resend blindly: "
@@ -159,15 +135,15 @@ async def test_an_unknown_outcome_names_only_the_callers_own() -> None:
         cause = error.__cause__
         assert (type(cause), str(cause)) == (APITimeoutError, "late")
         assert cause is not lost.__cause__
-    assert told[0].__cause__ is not told[1].__cause__  # type: ignore[union-attr]
+    assert outcomes[0].__cause__ is not outcomes[1].__cause__  # type: ignore[union-attr]
 
 
-async def test_what_the_answer_leaves_out_is_unknown() -> None:
-    """An answer that leaves a message out leaves that one unknown, and the others accepted."""
-    told = await carried(Gateway([0]), waiters(2))
-    assert isinstance(told[0], UnknownOutcomeError)
-    assert (told[0].track_ids, type(told[0].__cause__)) == (("T0",), ResponseError)
-    assert told[1] == SentMessage("id-09120000001", "line", "09120000001", "T1")
+async def test_a_message_that_the_answer_leaves_out() -> None:
+    """Its outcome is unknown, and the others are accepted."""
+    outcomes = await send(gateway_of([0]), pending_messages(2))
+    assert isinstance(outcomes[0], UnknownOutcomeError)
+    assert (outcomes[0].track_ids, type(outcomes[0].__cause__)) == (("T0",), ResponseError)
+    assert outcomes[1] == SentMessage("id-09120000001", "line", "09120000001", "T1")
 
 
 @pytest.mark.parametrize(
@@ -178,118 +154,116 @@ async def test_what_the_answer_leaves_out_is_unknown() -> None:
         ),
         AuthenticationError("no", status_code=401, attempts=ATTEMPTS),
         RateLimitError("slow", status_code=429, retry_after=100.0, attempts=ATTEMPTS),
-        APIConnectionError("away", phase=Phase.CONNECTING, attempts=ATTEMPTS),
+        APIConnectionError("unreachable", phase=Phase.CONNECTING, attempts=ATTEMPTS),
         APITimeoutError("late", phase=Phase.CONNECTING, attempts=ATTEMPTS),
         ConfigurationError("the client is closed"),
     ],
 )
-async def test_a_failure_of_all_is_an_error_for_each(error: WikipayamError) -> None:
-    """Everyone gets an instance of his own, which says all that the first one said, and can be pickled."""
+async def test_a_failure_of_all_messages(error: WikipayamError) -> None:
+    """Each message gets a copy of the error, with all its fields, which can be pickled."""
     error.__cause__ = ResponseError("the cause")
-    told = await carried(Gateway(error), waiters(3))
-    assert len({id(one) for one in (*told, error)}) == 4
-    for one in told:
+    outcomes = await send(gateway_of(error), pending_messages(3))
+    assert len({id(one) for one in (*outcomes, error)}) == 4
+    for one in outcomes:
         assert isinstance(one, WikipayamError)
         assert (type(one), one.args, vars(one)) == (type(error), error.args, vars(error))
         assert (str(one.__cause__), one.__cause__ is error.__cause__) == ("the cause", False)
         copy = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own pickle
         assert (type(copy), str(copy)) == (type(error), str(error))
     if isinstance(error, APIStatusError):
-        assert [one.status_code for one in told if isinstance(one, APIStatusError)] == [error.status_code] * 3
+        assert [one.status_code for one in outcomes if isinstance(one, APIStatusError)] == [error.status_code] * 3
 
 
-async def test_a_stranger_among_the_causes_stays_as_it_is() -> None:
-    """Only our own errors can be copied; the cause of one may be anything."""
-    error = APIConnectionError("away")
+async def test_a_cause_from_outside_the_package() -> None:
+    """It is not copied."""
+    error = APIConnectionError("unreachable")
     error.__cause__ = cause = OSError(5, "broken")
-    told = await carried(Gateway(error), waiters(2))
-    assert [one.__cause__ for one in told if isinstance(one, WikipayamError)] == [cause, cause]
+    outcomes = await send(gateway_of(error), pending_messages(2))
+    assert [one.__cause__ for one in outcomes if isinstance(one, WikipayamError)] == [cause, cause]
 
 
-async def test_what_is_too_large_is_cut_and_remembered() -> None:
-    """A 413 cuts the request in halves, and teaches how many messages the next may hold."""
+async def test_413_limits_the_size() -> None:
+    """A 413 cuts the request in half, and limits the size of the next."""
     too_large = [PayloadTooLargeError("no", status_code=413) for _ in range(2)]
-    gateway, size = Gateway(*too_large), BatchSize(8)
-    told = await carried(gateway, waiters(8), size)
+    gateway, size = gateway_of(*too_large), BatchSize(8)
+    outcomes = await send(gateway, pending_messages(8), size)
     assert [len(request) for request in gateway.requests] == [8, 4, 2, 2, 2, 2]
-    assert {type(one) for one in told} == {SentMessage}
-    assert size.most == 3
+    assert {type(one) for one in outcomes} == {SentMessage}
+    assert size.limit == 3
 
 
 async def test_the_bytes_of_a_request_are_bounded() -> None:
-    """Messages that are too large for one request go in several."""
-    gateway = Gateway()
-    told = await carried(gateway, waiters(5, text="x" * (MAX_BODY_BYTES * 2 // 5)))
+    """Messages that exceed one body are sent in several requests."""
+    gateway = gateway_of()
+    outcomes = await send(gateway, pending_messages(5, text="x" * (MAX_BODY_BYTES * 2 // 5)))
     assert gateway.requests == [["T0", "T1"], ["T2", "T3"], ["T4"]]
-    assert {type(one) for one in told} == {SentMessage}
+    assert {type(one) for one in outcomes} == {SentMessage}
 
 
-async def test_a_stop_holds_for_the_rest_of_the_batch_and_no_longer() -> None:
-    """After a wrong token the other requests of the batch are not tried; the next batch is."""
+async def test_a_stop_affects_one_batch() -> None:
+    """After a 401 the other requests of the batch are not sent; the next batch is."""
     wrong = AuthenticationError("no", status_code=401)
-    gateway = Gateway(wrong)
-    road = Dispatcher(gateway, BatchSize(100), 1.0)
-    first, second = waiters(5, text="x" * (MAX_BODY_BYTES * 2 // 5)), waiters(1)
-    await road.carry(first)
-    await road.carry(second)
+    gateway = gateway_of(wrong)
+    sender = BatchSender(gateway, BatchSize(100), 1.0)
+    first, second = pending_messages(5, text="x" * (MAX_BODY_BYTES * 2 // 5)), pending_messages(1)
+    await sender.send(first)
+    await sender.send(second)
     assert [type(one) for one in await outcomes_of(first)] == [AuthenticationError] * 5
     assert [type(one) for one in await outcomes_of(second)] == [SentMessage]
     assert gateway.requests == [["T0", "T1"], ["T0"]]
 
 
-async def test_a_gateway_that_does_not_answer_is_asked_again_by_every_batch() -> None:
-    """A gateway that cannot be reached costs the messages of a batch, and no others."""
-    gateway = Gateway(*[APIConnectionError("away") for _ in range(6)])
-    road = Dispatcher(gateway, BatchSize(100), 1.0)
+async def test_an_unreachable_gateway_affects_one_batch() -> None:
+    """Every batch is attempted, however many before it did not reach the gateway."""
+    gateway = gateway_of(*[APIConnectionError("unreachable") for _ in range(6)])
+    sender = BatchSender(gateway, BatchSize(100), 1.0)
     for _ in range(6):
-        await road.carry(waiters(2))
-    (last,) = people = waiters(1)
-    await road.carry(people)
+        await sender.send(pending_messages(2))
+    (last,) = batch = pending_messages(1)
+    await sender.send(batch)
     assert (await last.outcome()).track_id == "T0"
     assert len(gateway.requests) == 7
 
 
-async def test_trouble_of_our_own() -> None:
-    """What goes wrong on our side is told to those whose messages it costs, as the cause."""
-    trouble = ZeroDivisionError()
-    told = await carried(Gateway(trouble), waiters(2))
-    for error in told:
+async def test_a_failure_of_the_client() -> None:
+    """An unexpected exception becomes the cause of the error of each message."""
+    failure = ZeroDivisionError()
+    outcomes = await send(gateway_of(failure), pending_messages(2))
+    for error in outcomes:
         assert isinstance(error, ConfigurationError)
         assert str(error) == (
             "sms.send: not sent, because the client failed with ZeroDivisionError; sending it again is safe"
         )
-        assert error.__cause__ is trouble
-    assert told[0] is not told[1]
+        assert error.__cause__ is failure
+    assert outcomes[0] is not outcomes[1]
 
 
 def test_not_sent() -> None:
-    """Whoever waits when the batcher is closed hears that his message may be sent again."""
-    assert str(not_sent(None)) == (
-        "sms.send: not sent, because the batcher was closed before its turn; sending it again is safe"
-    )
+    """The error of a message that was queued when the batcher closed says that sending it again is safe."""
+    assert str(not_sent(None)) == ("sms.send: not sent, because the batcher was closed first; sending it again is safe")
     assert not_sent(None).__cause__ is None
 
 
-async def cut_off(gateway: Gateway, people: Sequence[PendingMessage]) -> Dispatcher:
-    """Carry messages, and cancel that as soon as the gateway hangs."""
-    road = Dispatcher(gateway, BatchSize(100), 1.0)
+async def cancelled(gateway: ScriptedGateway, batch: Sequence[PendingMessage]) -> BatchSender:
+    """Send messages, and cancel that when the gateway hangs."""
+    sender = BatchSender(gateway, BatchSize(100), 1.0)
     async with anyio.create_task_group() as group:
-        group.start_soon(road.carry, people)
+        group.start_soon(sender.send, batch)
         for _ in range(20):
             await checkpoint()
-        assert list(road.in_flight) == list(people)
+        assert list(sender.in_flight) == list(batch)
         group.cancel_scope.cancel()
-    assert road.in_flight == {}
-    return road
+    assert sender.in_flight == {}
+    return sender
 
 
-async def test_cut_off_before_anything_left() -> None:
-    """Nothing of it was sent, the requests behind it included: everyone hears so, and the messages are given back."""
-    people = waiters(5, text="x" * (MAX_BODY_BYTES * 2 // 5))
-    gateway = Gateway(lambda *_: None)
-    road = await cut_off(gateway, people)
-    assert road.unsent == [waiter.message for waiter in people]
-    assert [type(one) for one in await outcomes_of(people)] == [ConfigurationError] * 5
+async def test_cancelled_before_anything_was_sent() -> None:
+    """All messages of the batch are unsent, and each gets an error."""
+    batch = pending_messages(5, text="x" * (MAX_BODY_BYTES * 2 // 5))
+    gateway = gateway_of(lambda _: None)
+    sender = await cancelled(gateway, batch)
+    assert sender.unsent == [pending.message for pending in batch]
+    assert [type(one) for one in await outcomes_of(batch)] == [ConfigurationError] * 5
     assert len(gateway.requests) == 1
 
 
@@ -302,16 +276,85 @@ async def test_cut_off_before_anything_left() -> None:
         (MessageOutcome("T0", SendStatus.NOT_ATTEMPTED), ConfigurationError),
     ],
 )
-async def test_cut_off_after_the_fate_was_told(outcome: MessageOutcome, expected: Any) -> None:
-    """Everyone hears what the pipeline told of his message before it let go."""
-
-    def tell(_: object, observer: Callable[[Callable[[], list[MessageOutcome]]], None]) -> None:
-        observer(lambda: [outcome])
-
-    people = waiters(1)
-    road = await cut_off(Gateway(tell), people)
-    (told,) = await outcomes_of(people)
-    assert (told if isinstance(told, SentMessage) else type(told)) == expected
-    assert road.unsent == ([people[0].message] if expected is ConfigurationError else [])
+async def test_cancelled_after_the_pipeline_reported(outcome: MessageOutcome, expected: Any) -> None:
+    """Each message gets the outcome that the pipeline reported."""
+    batch = pending_messages(1)
+    sender = await cancelled(gateway_of(lambda _: [outcome]), batch)
+    (found,) = await outcomes_of(batch)
+    assert (found if isinstance(found, SentMessage) else type(found)) == expected
+    assert sender.unsent == ([batch[0].message] if expected is ConfigurationError else [])
     if outcome.status is SendStatus.REJECTED:
-        assert str(told) == "sms.send: the gateway refused this message while the batcher was being closed"
+        assert str(found) == "sms.send: the gateway refused this message while the batcher was being closed"
+
+
+PREPARE = partial(prepare_sms, sender="1000", track_ids=TrackIds())
+Finished = list[tuple[int, Outcome, SendStatus]]
+
+
+def dispatcher_of(gateway: Callable[..., Awaitable[Any]], *, shielded: bool = True) -> Dispatcher:
+    """Make a dispatcher of one worker whose requests are answered by `gateway`."""
+    return Dispatcher(gateway, Batching(max_size=2, linger=0, concurrency=1), longest_wait=1.0, shielded=shielded)
+
+
+def posted_messages(count: int, finished: Finished) -> list[PostedMessage]:
+    """Make messages that record their outcomes."""
+    messages = [SmsMessage("09123456789", f"m{number}", track_id=f"T{number}") for number in range(count)]
+    return [
+        PostedMessage(
+            message,
+            PREPARE(message, normalize=True),
+            0.0,
+            number=number,
+            posted=0.0,
+            on_finish=lambda posted, outcome, status: finished.append((posted.number, outcome, status)),
+        )
+        for number, message in enumerate(messages)
+    ]
+
+
+async def test_messages_are_sent_and_finished() -> None:
+    """Every message gets its own outcome, and leaving the block closes the dispatcher."""
+    finished: Finished = []
+    async with dispatcher_of(RecordingGateway()) as dispatcher:
+        for posted in posted_messages(5, finished):
+            dispatcher.add(posted)
+        assert (dispatcher.is_open, len(dispatcher.queue)) == (True, 5)
+    assert not dispatcher.is_open
+    assert [(number, sent.id, status) for number, sent, status in finished if isinstance(sent, SentMessage)] == [
+        (number, f"id-m{number}", SendStatus.ACCEPTED) for number in range(5)
+    ]
+
+
+async def test_a_failure_has_an_error_and_a_status() -> None:
+    """The status is passed besides the error, which alone does not determine it."""
+    finished: Finished = []
+    async with dispatcher_of(RecordingGateway(APIConnectionError("unreachable"))) as dispatcher:
+        dispatcher.add(posted_messages(1, finished)[0])
+    assert [(number, type(error), status) for number, error, status in finished] == [
+        (0, APIConnectionError, SendStatus.NOT_ATTEMPTED)
+    ]
+
+
+async def test_a_cancellation_of_a_shielded_dispatcher() -> None:
+    """The workers go on in a cancelled block until the dispatcher is closed, which cancels what is not sent."""
+    finished: Finished = []
+    gateway = RecordingGateway()
+    messages = posted_messages(6, finished)
+    with anyio.CancelScope() as scope:
+        async with dispatcher_of(gateway) as dispatcher:
+            for posted in messages[:4]:
+                dispatcher.add(posted)
+            scope.cancel()
+            with anyio.CancelScope(shield=True):
+                await dispatcher.flush()
+                assert [number for number, _, _ in finished] == [0, 1, 2, 3]
+                gateway.gate = anyio.Event()
+                for posted in messages[4:]:
+                    dispatcher.add(posted)
+            await anyio.sleep_forever()
+    assert scope.cancelled_caught
+    assert [(number, type(error)) for number, error, _ in finished[4:]] == [
+        (4, ConfigurationError),
+        (5, ConfigurationError),
+    ]
+    assert [status for _, _, status in finished] == [SendStatus.ACCEPTED] * 4 + [SendStatus.NOT_ATTEMPTED] * 2

@@ -7,7 +7,7 @@ import anyio
 import pytest
 
 from wikipayam_async import AsyncWikipayam, BulkReport, InvalidInputError, SendStatus, SmsMessage, SuppressedError
-from wikipayam_async.bulk.options import BulkOrder
+from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.screening import Screen
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport
 from wikipayam_async.optout import OptOutList
@@ -22,8 +22,8 @@ def client_of(emulator: Emulator) -> AsyncWikipayam:
     return AsyncWikipayam(DEFAULT_TOKEN, sender=DEFAULT_LINE, transport=EmulatorTransport(emulator))
 
 
-def told(report: BulkReport) -> list[str]:
-    """Return the outcome of each message, or why it was held back."""
+def outcomes(report: BulkReport) -> list[str]:
+    """Return the outcome of each message, or the reason why it was held back."""
     return [
         result.error.reason if isinstance(result.error, SuppressedError) else str(result.status)
         for result in report.results
@@ -31,12 +31,12 @@ def told(report: BulkReport) -> list[str]:
 
 
 def sent_to(emulator: Emulator) -> list[str]:
-    """Return who got messages, as the gateway's books say."""
+    """Return the receivers in the gateway's ledger."""
     return [message.receiver for message in emulator.ledger]
 
 
 @pytest.mark.parametrize(
-    ("given", "field"),
+    ("arguments", "field"),
     [
         ({"batch_size": 0}, "batch_size"),
         ({"batch_size": True}, "batch_size"),
@@ -45,24 +45,24 @@ def sent_to(emulator: Emulator) -> list[str]:
         ({"on_error": []}, "on_error"),
     ],
 )
-def test_an_order_is_checked(given: dict[str, Any], field: str) -> None:
-    """What breaks a rule is an error before anything begins."""
+def test_options_are_checked(arguments: dict[str, Any], field: str) -> None:
+    """An invalid option raises before the run begins."""
     with pytest.raises(InvalidInputError) as caught:
-        BulkOrder(**given)
+        BulkOptions(**arguments)
     assert caught.value.field == field
 
 
 @pytest.mark.parametrize(
-    ("given", "kind"),
+    ("arguments", "kind"),
     [({}, type(None)), ({"dedupe": "receiver"}, Screen), ({"opt_out": []}, Screen), ({"opt_out": [ALI]}, Screen)],
 )
-def test_there_is_a_screen_only_if_something_may_be_held_back(given: dict[str, Any], kind: type[object]) -> None:
-    """One rule is enough, also a list that holds nobody yet."""
-    assert type(BulkOrder(**given)._screen()) is kind
+def test_a_screen_is_made_only_if_it_may_hold_something_back(arguments: dict[str, Any], kind: type[object]) -> None:
+    """One option is enough, also an empty opt-out list."""
+    assert type(BulkOptions(**arguments).make_screen()) is kind
 
 
-async def test_a_rule_that_cannot_be_read_is_an_error_at_once() -> None:
-    """A wrong `dedupe` or a bad number in the list is told when the send is asked for."""
+async def test_an_invalid_screening_option_raises_at_once() -> None:
+    """An invalid `dedupe` or number raises when the bulk send is requested."""
     client = client_of(Emulator())
     wrong: Any = "number"
     with pytest.raises(InvalidInputError, match="dedupe"):
@@ -71,56 +71,56 @@ async def test_a_rule_that_cannot_be_read_is_an_error_at_once() -> None:
         await client.sms.send_bulk([], opt_out=["12"])
 
 
-async def test_what_came_before_is_held_back() -> None:
-    """The first message to a receiver goes out; the others are rejected by us, with the reason, and cost nothing."""
+async def test_duplicates_are_held_back() -> None:
+    """The first message to a receiver is sent; the others are rejected with the reason, and not sent."""
     emulator = Emulator()
     messages = [SmsMessage(to, text) for to, text in [(ALI, "a"), (SARA, "a"), ("+989121111111", "b"), (SARA, "a")]]
     async with client_of(emulator) as client:
         by_receiver = await client.sms.send_bulk(messages, dedupe="receiver", batch_size=1, concurrency=1)
         by_text = await client.sms.send_bulk(messages, dedupe="receiver_and_text")
-    assert told(by_receiver) == ["accepted", "accepted", "duplicate", "duplicate"]
-    assert told(by_text) == ["accepted", "accepted", "accepted", "duplicate"]
+    assert outcomes(by_receiver) == ["accepted", "accepted", "duplicate", "duplicate"]
+    assert outcomes(by_text) == ["accepted", "accepted", "accepted", "duplicate"]
     assert sent_to(emulator) == [ALI, SARA, ALI, SARA, ALI]
 
 
-async def test_who_opted_out_gets_nothing() -> None:
-    """By a list, by numbers, by a plain function and by an async one."""
+async def test_receivers_that_opted_out_get_no_message() -> None:
+    """The opt-outs are given as a list, as numbers, as a plain function and as an async one."""
     emulator = Emulator()
     messages = [SmsMessage(ALI, "a"), SmsMessage(SARA, "a", note=None), SmsMessage("12", "bad"), SmsMessage(REZA, "a")]
 
-    async def asked(number: str) -> bool:
+    async def opted_out(number: str) -> bool:
         await anyio.lowlevel.checkpoint()
         return number == SARA
 
     async with client_of(emulator) as client:
-        for opt_out in (OptOutList([SARA]), ["+98 912 222 2222"], lambda number: number == SARA, asked):
+        for opt_out in (OptOutList([SARA]), ["+98 912 222 2222"], lambda number: number == SARA, opted_out):
             report = await client.sms.send_bulk(messages, opt_out=opt_out)
-            assert told(report) == ["accepted", "opted_out", "rejected", "accepted"]
+            assert outcomes(report) == ["accepted", "opted_out", "rejected", "accepted"]
     assert set(sent_to(emulator)) == {ALI, REZA}
 
 
-async def test_what_is_held_back_stops_no_run() -> None:
-    """With `on_error="stop"` a duplicate is no failure: it is what was asked for."""
+async def test_a_message_that_is_held_back_does_not_stop_the_run() -> None:
+    """With `on_error="stop"` a duplicate is not a failure."""
     messages = [SmsMessage(ALI, "a"), SmsMessage(ALI, "a"), SmsMessage(SARA, "a")]
     async with client_of(Emulator()) as client:
         report = await client.sms.send_bulk(messages, dedupe="receiver", on_error="stop", batch_size=1)
-    assert told(report) == ["accepted", "duplicate", "accepted"]
+    assert outcomes(report) == ["accepted", "duplicate", "accepted"]
     assert [result.index for result in report.suppressed] == [1]
     report.raise_for_failures()
 
 
-async def test_places_that_are_held_back_are_filled() -> None:
-    """A request is as full as it may be, however many messages before it were held back."""
+async def test_requests_are_filled_with_the_messages_after_those_held_back() -> None:
+    """A request is full, however many messages before it were held back."""
     emulator = Emulator()
     messages = [SmsMessage(ALI, "a")] * 30 + [SmsMessage(f"0912{n:07}", "a") for n in range(9)]
     async with client_of(emulator) as client:
         report = await client.sms.send_bulk(messages, dedupe="receiver", batch_size=5)
-    assert told(report) == ["accepted", *["duplicate"] * 29, *["accepted"] * 9]
+    assert outcomes(report) == ["accepted", *["duplicate"] * 29, *["accepted"] * 9]
     assert len(emulator.ledger) == 10
 
 
-async def test_a_source_that_raises_is_screened_to_its_end() -> None:
-    """What it gave before it raised is checked like the rest."""
+async def test_messages_before_an_exception_of_the_source_are_screened() -> None:
+    """Messages that the source returned before it raised are checked like the others."""
     emulator = Emulator()
 
     async def source() -> AsyncIterator[SmsMessage]:
@@ -135,8 +135,8 @@ async def test_a_source_that_raises_is_screened_to_its_end() -> None:
     assert (seen, sent_to(emulator)) == ([SendStatus.ACCEPTED, SendStatus.REJECTED], [ALI])
 
 
-async def test_a_question_that_is_cut_off_leaves_its_messages_unattempted() -> None:
-    """Nobody can say whether they may be sent, so they are not, and each has its result."""
+async def test_a_cancelled_opt_out_check_leaves_its_messages_unattempted() -> None:
+    """They are not sent, because the answer is unknown, and each has its result."""
     emulator = Emulator()
 
     async def never(number: str) -> bool:
@@ -153,3 +153,19 @@ async def test_a_question_that_is_cut_off_leaves_its_messages_unattempted() -> N
         (2, "not_attempted"),
     ]
     assert sent_to(emulator) == []
+
+
+def test_order_is_not_kept_by_default() -> None:
+    """By default no result waits for another."""
+    assert BulkOptions(concurrency=1).ordered is False
+
+
+def test_options_are_keyword_only() -> None:
+    """A positional number would be ambiguous."""
+    with pytest.raises(TypeError, match="positional"):
+        BulkOptions(2)  # type: ignore[call-arg]
+
+
+def test_the_window() -> None:
+    """The window is twice the concurrency."""
+    assert (BulkOptions(concurrency=1).window, BulkOptions(concurrency=8).window) == (2, 16)

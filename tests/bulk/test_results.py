@@ -25,7 +25,7 @@ MIXED = BulkReport(
 )
 
 
-def test_a_report_is_divided_by_outcome() -> None:
+def test_a_report_groups_results_by_outcome() -> None:
     """Every result is in exactly one of the four lists, in the order of the input."""
     assert [
         [one.index for one in part] for part in (MIXED.accepted, MIXED.rejected, MIXED.unknown, MIXED.not_attempted)
@@ -38,13 +38,13 @@ def test_a_report_is_divided_by_outcome() -> None:
 
 
 def test_a_report_counts_every_outcome() -> None:
-    """RowOutcomes that did not occur are counted as none."""
+    """An outcome that did not occur has the count 0."""
     assert MIXED.counts == {ACCEPTED: 2, REJECTED: 1, UNKNOWN: 1, NOT_ATTEMPTED: 1}
     assert BulkReport([]).counts == {ACCEPTED: 0, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 0}
 
 
 def test_a_summary_is_one_line() -> None:
-    """It names every outcome, with thousands set apart."""
+    """It names every outcome and separates thousands."""
     assert MIXED.summary() == "5 messages: 2 accepted, 1 rejected, 1 unknown, 1 not attempted"
     assert BulkReport([result(0, ACCEPTED)] * 1200).summary() == (
         "1,200 messages: 1,200 accepted, 0 rejected, 0 unknown, 0 not attempted"
@@ -53,12 +53,12 @@ def test_a_summary_is_one_line() -> None:
 
 @pytest.mark.parametrize("results", [[], [result(0, ACCEPTED)]])
 def test_a_report_without_failures_raises_nothing(results: list[SendResult]) -> None:
-    """All accepted, or nothing to send at all, is a success."""
+    """A report is a success if all messages were accepted or there were none."""
     BulkReport(results).raise_for_failures()
 
 
-def test_the_unknown_go_before_all_other_failures() -> None:
-    """The error carries the messages and track ids whose outcome is open, what was accepted, and the cause."""
+def test_unknown_outcomes_take_precedence_over_other_failures() -> None:
+    """The error holds the messages and track ids with an unknown outcome, the accepted ones, and the cause."""
     cause = ResponseError("no answer")
     report = BulkReport([result(0, REJECTED), result(1, ACCEPTED), result(2, UNKNOWN, cause), result(3, UNKNOWN)])
     with pytest.raises(UnknownOutcomeError) as caught:
@@ -72,8 +72,8 @@ def test_the_unknown_go_before_all_other_failures() -> None:
     assert caught.value.__cause__ is cause
 
 
-def test_other_failures_come_with_the_whole_report() -> None:
-    """The text tells the first reason there is, which is also the cause."""
+def test_other_failures_hold_the_whole_report() -> None:
+    """The text names the first error, which is also the cause."""
     cause = APIConnectionError("refused")
     report = BulkReport([result(0, ACCEPTED), result(1, NOT_ATTEMPTED), result(2, REJECTED, cause)])
     with pytest.raises(BulkError) as caught:
@@ -84,24 +84,24 @@ def test_other_failures_come_with_the_whole_report() -> None:
     assert (caught.value.report is report, caught.value.__cause__ is cause) == (True, True)
 
 
-def test_a_failure_without_a_reason_is_not_given_one() -> None:
-    """Messages that were not attempted may have no error; the counts speak for them."""
+def test_a_failure_without_an_error() -> None:
+    """Messages that were not attempted may have no error; the text then holds the counts alone."""
     with pytest.raises(BulkError) as caught:
         BulkReport([result(0, NOT_ATTEMPTED)]).raise_for_failures()
     assert str(caught.value) == "1 messages: 0 accepted, 0 rejected, 0 unknown, 1 not attempted"
     assert caught.value.__cause__ is None
 
 
-def test_the_error_of_a_report_is_pickled_without_messages() -> None:
-    """What crosses to another process is the summary."""
+def test_the_error_of_a_report_is_pickled_without_its_messages() -> None:
+    """The pickle holds the summary alone."""
     with pytest.raises(BulkError) as caught:
         BulkReport([result(0, NOT_ATTEMPTED)]).raise_for_failures()
     pickled = pickle.dumps(caught.value)
     assert (b"secret" in pickled, b"09123456789" in pickled) == (False, False)
 
 
-def test_a_result_shows_no_secret_and_compares_without_its_error() -> None:
-    """Its repr masks the message, and two results alike but for the error are equal."""
+def test_a_result_masks_its_message_and_compares_without_its_error() -> None:
+    """The repr masks the message, and results that differ in the error alone are equal."""
     assert repr(result(3, REJECTED)) == (
         "SendResult(index=3, message=SmsMessage(receiver=0912*****89, message=<8 characters>, sender=None, "
         "track_id=None, note=None), status=<SendStatus.REJECTED: 'rejected'>, id=None, error=None, track_id='T3')"
@@ -109,20 +109,23 @@ def test_a_result_shows_no_secret_and_compares_without_its_error() -> None:
     assert result(3, REJECTED, ResponseError("a")) == result(3, REJECTED)
 
 
-def normally(index: int, id_: str | None) -> SendResult:
-    """Make the result of an accepted message in the normal way."""
+def made_normally(index: int, id_: str | None) -> SendResult:
+    """Make the result of an accepted message with the constructor."""
     return SendResult(index, MESSAGE, ACCEPTED, id_, None, f"T{index}")
 
 
-def quickly(*ids: str | None) -> list[SendResult]:
-    """Make the results of accepted messages in the quick way."""
+def made_quickly(*ids: str | None) -> list[SendResult]:
+    """Make the results of accepted messages with `accepted`."""
     count = len(ids)
     return accepted(range(count), [MESSAGE] * count, [f"T{index}" for index in range(count)], ids)
 
 
 def test_results_made_quickly_are_like_all_others() -> None:
-    """They are of the very class, equal, with the same hash and the same repr, and hold the same in every field."""
-    made, expected = quickly("id0", None, "id2"), [normally(0, "id0"), normally(1, None), normally(2, "id2")]
+    """They have the same class, fields, hash and repr, and are equal."""
+    made, expected = (
+        made_quickly("id0", None, "id2"),
+        [made_normally(0, "id0"), made_normally(1, None), made_normally(2, "id2")],
+    )
     assert made == expected
     assert [type(one) for one in made] == [SendResult] * 3
     assert [hash(one) for one in made] == [hash(one) for one in expected]
@@ -135,8 +138,8 @@ def test_results_made_quickly_are_like_all_others() -> None:
 
 
 def test_a_result_made_quickly_is_matched_by_its_class() -> None:
-    """Patterns and `isinstance` take it for what it is."""
-    (one,) = quickly("id0")
+    """Patterns and `isinstance` accept it."""
+    (one,) = made_quickly("id0")
     match one:
         case SendResult(index, message, status, id_):
             assert (index, message, status, id_) == (0, MESSAGE, ACCEPTED, "id0")
@@ -147,18 +150,18 @@ def test_a_result_made_quickly_is_matched_by_its_class() -> None:
 
 @pytest.mark.parametrize("protocol", range(pickle.HIGHEST_PROTOCOL + 1))
 def test_results_made_quickly_are_pickled(protocol: int) -> None:
-    """They go to another process and come back like all others, and as the same bytes."""
-    (one,) = quickly("id0")
+    """Their pickles are the same bytes as those of other results, and are restored to equal results."""
+    (one,) = made_quickly("id0")
     again = pickle.loads(pickle.dumps(one, protocol))  # noqa: S301 - our own
-    assert (again, type(again)) == (normally(0, "id0"), SendResult)
-    assert pickle.dumps(one, protocol) == pickle.dumps(normally(0, "id0"), protocol)
+    assert (again, type(again)) == (made_normally(0, "id0"), SendResult)
+    assert pickle.dumps(one, protocol) == pickle.dumps(made_normally(0, "id0"), protocol)
 
 
 def test_results_made_quickly_are_copied_and_changed_by_copying() -> None:
-    """Copies of every kind are results like all others."""
-    (one,) = quickly("id0")
+    """Every way of copying makes an equal result."""
+    (one,) = made_quickly("id0")
     copies = [copy.copy(one), copy.deepcopy(one), attrs.evolve(one)]
-    assert copies == [normally(0, "id0")] * 3
+    assert copies == [made_normally(0, "id0")] * 3
     changed = attrs.evolve(one, status=UNKNOWN, id=None, error=ResponseError("no"))
     assert (changed.status, changed.id, str(changed.error), changed.track_id) == (UNKNOWN, None, "no", "T0")
     assert (one.status, one.id) == (ACCEPTED, "id0")
@@ -166,18 +169,18 @@ def test_results_made_quickly_are_copied_and_changed_by_copying() -> None:
 
 @pytest.mark.parametrize("name", ["index", "message", "status", "id", "error", "track_id", "note", "__class__"])
 def test_results_made_quickly_cannot_be_changed(name: str) -> None:
-    """No field can be written or deleted, and no new one made; nor can the class be taken away again."""
-    (one,) = quickly("id0")
+    """No field can be written, deleted or added, and the class cannot be changed."""
+    (one,) = made_quickly("id0")
     with pytest.raises(attrs.exceptions.FrozenInstanceError):
         setattr(one, name, None)
     with pytest.raises((attrs.exceptions.FrozenInstanceError, AttributeError)):
         delattr(one, name)
-    assert one == normally(0, "id0")
+    assert one == made_normally(0, "id0")
     assert not hasattr(one, "__dict__")
 
 
 def test_the_columns_of_a_batch_are_of_one_length() -> None:
-    """Where one is short, no result is made up and none left out."""
+    """Columns of different lengths raise."""
     with pytest.raises(ValueError, match="zip"):
         accepted([0, 1], [MESSAGE] * 2, ["T0", "T1"], ["id0"])
     assert accepted([], [], [], []) == []
@@ -185,7 +188,7 @@ def test_the_columns_of_a_batch_are_of_one_length() -> None:
 
 @given(st.lists(st.tuples(st.integers(0), st.text(), st.none() | st.text())))
 def test_any_result_made_quickly_equals_the_one_made_normally(rows: list[tuple[int, str, str | None]]) -> None:
-    """Whatever the columns hold, the two ways lead to the same."""
+    """Both ways make the same results from any columns."""
     indexes, names, ids = ([row[column] for row in rows] for column in range(3))
     made: list[SendResult] = accepted(indexes, [MESSAGE] * len(rows), names, ids)  # type: ignore[arg-type] # columns
     assert made == [SendResult(index, MESSAGE, ACCEPTED, id_, None, name) for index, name, id_ in rows]

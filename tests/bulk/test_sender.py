@@ -9,6 +9,7 @@ import anyio
 import msgspec
 import pytest
 
+from tests.bulk.doubles import ScriptedGateway, error_422
 from wikipayam_async import (
     APIConnectionError,
     APITimeoutError,
@@ -27,7 +28,8 @@ from wikipayam_async import (
     UnprocessableError,
 )
 from wikipayam_async.bulk.chunker import Chunk
-from wikipayam_async.bulk.sender import ChunkSender, results_of
+from wikipayam_async.bulk.options import BulkOptions, OnError
+from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
 from wikipayam_async.core.operation import Observer
 from wikipayam_async.messages.payload import Batch, SmsPayload
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Phase
@@ -40,60 +42,34 @@ ATTEMPTS = (Attempt(1, Phase.ANSWERED, 0.1, 429),)
 
 
 def chunk(*indexes: int) -> Chunk:
-    """Make a chunk of the messages with the given places in the input."""
+    """Make a chunk of messages with these indexes."""
     messages = [SmsMessage("09123456789", f"m{index}") for index in indexes]
     payloads = [SmsPayload("1", "09123456789", f"m{index}", msgspec.UNSET, f"T{index}") for index in indexes]
     return Chunk(indexes, Batch(messages, payloads))
 
 
-class Road:
-    """Stands in for the pipeline: does with each request what a script says, and accepts when that is over."""
-
-    def __init__(self, *script: Any) -> None:
-        self.script = list(script)
-        self.requests: list[list[str]] = []
-
-    async def __call__(self, batch: Batch[SmsMessage], observer: Observer) -> Sequence[str | None]:
-        """Take one request."""
-        self.requests.append(list(batch.track_ids))
-        step: Any = self.script.pop(0) if self.script else None
-        if isinstance(step, BaseException):
-            raise step
-        if callable(step):
-            outcomes: Any = step(batch)
-            observer(lambda: outcomes)
-            await anyio.sleep_forever()
-        left_out: Any = step or ()
-        return [None if place in left_out else f"id-{name}" for place, name in enumerate(batch.track_ids)]
+def sender_of(gateway: SendFunc, *, concurrency: int = 1, on_error: OnError = "collect") -> ChunkSender:
+    """Make a sender whose requests are answered by `gateway`."""
+    return ChunkSender(gateway, BulkOptions(concurrency=concurrency, on_error=on_error), 60.0)
 
 
-def sender_of(road: Road, *, concurrency: int = 1, stop_on_failure: bool = False) -> ChunkSender:
-    """Make a sender over a road."""
-    return ChunkSender(road, concurrency=concurrency, longest_pause=60.0, stop_on_failure=stop_on_failure)
-
-
-async def settled(sender: ChunkSender, *chunks: Chunk) -> list[tuple[int, SendStatus]]:
-    """Settle chunks; return the outcomes."""
+async def outcomes_of(sender: ChunkSender, *chunks: Chunk) -> list[tuple[int, SendStatus]]:
+    """Send chunks; return the outcomes."""
     results: list[SendResult] = []
     for one in chunks:
-        await sender.settle(one, results)
+        await sender.send(one, results)
     return [(result.index, result.status) for result in results]
 
 
 def all_of(status: SendStatus, *indexes: int) -> list[tuple[int, SendStatus]]:
-    """Give one outcome to some places."""
+    """Pair indexes with an outcome."""
     return [(index, status) for index in indexes]
 
 
-def error_422(*keys: str) -> UnprocessableError:
-    """Make a refusal that complains about the given paths."""
-    return UnprocessableError("no", status_code=422, message="no", errors=dict.fromkeys(keys, ("bad", "very bad")))
-
-
 async def test_accepted() -> None:
-    """Every message that the answer tells of is accepted, with its id and its reference."""
+    """Every message in the answer is accepted, with its id and its track id."""
     results: list[SendResult] = []
-    await sender_of(Road()).settle(chunk(4, 5), results)
+    await sender_of(ScriptedGateway()).send(chunk(4, 5), results)
     assert [(r.index, r.status, r.id, r.track_id, r.error) for r in results] == [
         (4, ACCEPTED, "id-T4", "T4", None),
         (5, ACCEPTED, "id-T5", "T5", None),
@@ -101,36 +77,36 @@ async def test_accepted() -> None:
     assert results[0].message == SmsMessage("09123456789", "m4")
 
 
-async def test_a_request_that_is_over_holds_nothing() -> None:
-    """What tells the outcomes holds the whole call, which holds who observes it: that circle is opened at once."""
+async def test_a_finished_request_leaves_no_reference_cycle() -> None:
+    """The function that returns the outcomes is released at once, without the garbage collector."""
 
-    class Told:
+    class Outcomes:
         def __init__(self, batch: object, observer: object) -> None:
             self.held = (batch, observer)
 
         def __call__(self) -> list[MessageOutcome]:
             return []
 
-    held: list[weakref.ref[Told]] = []
+    held: list[weakref.ref[Outcomes]] = []
 
-    async def road(batch: Batch[SmsMessage], observer: Observer) -> Sequence[str | None]:
-        told = Told(batch, observer)
-        held.append(weakref.ref(told))
-        observer(told)
+    async def gateway(batch: Batch[SmsMessage], observer: Observer) -> Sequence[str | None]:
+        outcomes = Outcomes(batch, observer)
+        held.append(weakref.ref(outcomes))
+        observer(outcomes)
         return list(batch.track_ids)
 
     gc.disable()
     try:
-        await ChunkSender(road, concurrency=1, longest_pause=1, stop_on_failure=False).settle(chunk(0, 1), [])
+        await sender_of(gateway).send(chunk(0, 1), [])
         assert [one() for one in held] == [None]
     finally:
         gc.enable()
 
 
-async def test_left_out() -> None:
-    """Messages that the answer leaves out are unknown; one error names them all and says why."""
+async def test_messages_that_the_answer_leaves_out() -> None:
+    """They are unknown; one error names them all and has a cause."""
     results: list[SendResult] = []
-    await sender_of(Road([1, 2])).settle(chunk(0, 1, 2), results)
+    await sender_of(ScriptedGateway([1, 2])).send(chunk(0, 1, 2), results)
     assert [(r.index, r.status) for r in results] == [(0, ACCEPTED), (1, UNKNOWN), (2, UNKNOWN)]
     error = results[1].error
     assert isinstance(error, UnknownOutcomeError)
@@ -155,56 +131,58 @@ async def test_left_out() -> None:
         (PermissionDeniedError("no", status_code=403), REJECTED, True),
     ],
 )
-async def test_what_each_failure_means(error: Exception, status: SendStatus, stops: bool) -> None:
-    """A failure gives its messages the one outcome that it proves, and stops the run if it concerns them all."""
-    sender = sender_of(Road(error))
+async def test_failures(error: Exception, status: SendStatus, stops: bool) -> None:
+    """A failure gives its messages the outcome that it proves, and stops the run if it concerns all messages."""
+    sender = sender_of(ScriptedGateway(error))
     results: list[SendResult] = []
-    await sender.settle(chunk(0), results)
+    await sender.send(chunk(0), results)
     assert [(r.index, r.status, r.error) for r in results] == [(0, status, error)]
     assert sender.stopped_by is (error if stops else None)
 
 
-async def test_422_sets_aside() -> None:
-    """The messages that a 422 blames are rejected with their own complaints, and the others go out again, in order."""
-    road = Road(error_422("1.receiver", "1.message", "3", "9.receiver", "x.0", "message"), error_422("0.sender"))
+async def test_422_rejects_the_messages_it_names() -> None:
+    """The messages that a 422 names are rejected with their own errors; the others are sent again, in order."""
+    gateway = ScriptedGateway(
+        error_422("1.receiver", "1.message", "3", "9.receiver", "x.0", "message"), error_422("0.sender")
+    )
     results: list[SendResult] = []
-    await sender_of(road).settle(chunk(10, 11, 12, 13), results)
+    await sender_of(gateway).send(chunk(10, 11, 12, 13), results)
     assert [(r.index, r.status) for r in results] == [(11, REJECTED), (13, REJECTED), (10, REJECTED), (12, ACCEPTED)]
-    assert road.requests == [["T10", "T11", "T12", "T13"], ["T10", "T12"], ["T12"]]
+    assert gateway.requests == [["T10", "T11", "T12", "T13"], ["T10", "T12"], ["T12"]]
     first, second = results[0].error, results[1].error
     assert isinstance(first, UnprocessableError)
     assert dict(first.errors) == {"1.receiver": ("bad", "very bad"), "1.message": ("bad", "very bad")}
     assert str(first) == (
-        "sms.send: the gateway refused this message (number 1 of its request): "
+        "sms.send: the gateway refused this message (index 1 of its request): "
         "receiver: bad, very bad; message: bad, very bad"
     )
     assert str(second) == (
-        "sms.send: the gateway refused this message (number 3 of its request): message: bad, very bad"
+        "sms.send: the gateway refused this message (index 3 of its request): message: bad, very bad"
     )
 
 
-async def test_422_that_blames_all_sends_nothing_more() -> None:
-    """When a 422 blames every message there is nothing left to send."""
-    road = Road(error_422("0.receiver", "1.receiver"))
-    assert await settled(sender_of(road), chunk(0, 1)) == all_of(REJECTED, 0, 1)
-    assert len(road.requests) == 1
+async def test_422_that_names_all_messages() -> None:
+    """If a 422 names every message, nothing is sent again."""
+    gateway = ScriptedGateway(error_422("0.receiver", "1.receiver"))
+    assert await outcomes_of(sender_of(gateway), chunk(0, 1)) == all_of(REJECTED, 0, 1)
+    assert len(gateway.requests) == 1
 
 
-async def test_413_is_cut_and_remembered() -> None:
-    """A chunk that is too large is cut in halves, and later ones are cut to that size before they go out."""
+async def test_413_limits_the_size() -> None:
+    """A chunk that is too large is cut in half, and later chunks are cut to that size before they are sent."""
     too_large = [PayloadTooLargeError("no", status_code=413) for _ in range(3)]
-    road = Road(too_large[0], too_large[1], None, None, None)
-    sender = sender_of(road)
-    assert await settled(sender, chunk(0, 1, 2, 3, 4), chunk(5, 6, 7)) == all_of(ACCEPTED, *range(8))
-    assert [len(request) for request in road.requests] == [5, 3, 2, 1, 2, 2, 1]
+    gateway = ScriptedGateway(*too_large[:2])
+    sender = sender_of(gateway)
+    assert await outcomes_of(sender, chunk(0, 1, 2, 3, 4), chunk(5, 6, 7)) == all_of(ACCEPTED, *range(8))
+    assert [len(request) for request in gateway.requests] == [5, 3, 2, 1, 2, 2, 1]
 
 
-async def test_413_from_two_workers_keeps_the_smaller_size() -> None:
-    """When a larger chunk is refused after a smaller one was, the smaller size stays."""
+async def test_413_for_two_workers_keeps_the_smaller_size() -> None:
+    """If a larger chunk is refused after a smaller one, the smaller size stays."""
     gate = anyio.Event()
     lengths: list[int] = []
 
-    async def road(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
+    async def gateway(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
         lengths.append(len(batch.messages))
         if len(batch.messages) == 8:
             await gate.wait()
@@ -212,114 +190,116 @@ async def test_413_from_two_workers_keeps_the_smaller_size() -> None:
             raise PayloadTooLargeError("no", status_code=413)
         return ["id" for _ in batch.messages]
 
-    sender = ChunkSender(road, concurrency=2, longest_pause=1, stop_on_failure=False)
+    sender = sender_of(gateway, concurrency=2)
     results: list[SendResult] = []
     async with anyio.create_task_group() as group:
-        group.start_soon(sender.settle, chunk(*range(8)), results)
+        group.start_soon(sender.send, chunk(*range(8)), results)
         await anyio.wait_all_tasks_blocked()
-        await sender.settle(chunk(8, 9), results)
+        await sender.send(chunk(8, 9), results)
         gate.set()
     assert sorted((r.index, r.status) for r in results) == all_of(ACCEPTED, *range(10))
     assert lengths == [8, 2] + [1] * 10
 
 
 async def test_throttled_and_then_accepted() -> None:
-    """A 429 that the pipeline gave up on is tried again, since nothing was accepted."""
-    road = Road(*(RateLimitError("slow", status_code=429, retry_after=60.0, attempts=ATTEMPTS) for _ in range(9)))
-    assert await settled(sender_of(road), chunk(0)) == [(0, ACCEPTED)]
-    assert len(road.requests) == 10
+    """A request is sent again after a 429 that exhausted the pipeline's attempts, because nothing was accepted."""
+    gateway = ScriptedGateway(
+        *(RateLimitError("slow", status_code=429, retry_after=60.0, attempts=ATTEMPTS) for _ in range(9))
+    )
+    assert await outcomes_of(sender_of(gateway), chunk(0)) == [(0, ACCEPTED)]
+    assert len(gateway.requests) == 10
 
 
 @pytest.mark.parametrize(
-    ("error", "tries", "status"),
+    ("error", "requests", "status"),
     [
         (RateLimitError("slow", status_code=429, attempts=ATTEMPTS), 10, REJECTED),
         (RateLimitError("slow", status_code=429, retry_after=60.5, attempts=ATTEMPTS), 1, REJECTED),
-        (RateLimitError("the gate is closed", status_code=429, retry_after=61.0), 1, NOT_ATTEMPTED),
+        (RateLimitError("throttled", status_code=429, retry_after=61.0), 1, NOT_ATTEMPTED),
     ],
 )
-async def test_throttled_for_too_long(error: RateLimitError, tries: int, status: SendStatus) -> None:
-    """After ten rounds, or a pause that is too long, the run stops; what never left counts as not attempted."""
-    road = Road(*[error] * 10)
-    sender = sender_of(road)
-    assert await settled(sender, chunk(0), chunk(1)) == [(0, status), (1, NOT_ATTEMPTED)]
-    assert (len(road.requests), sender.stopped_by) == (tries, error)
+async def test_throttled_for_too_long(error: RateLimitError, requests: int, status: SendStatus) -> None:
+    """Ten rounds or a delay that is too long stop the run; messages that were never sent are not attempted."""
+    gateway = ScriptedGateway(*[error] * 10)
+    sender = sender_of(gateway)
+    assert await outcomes_of(sender, chunk(0), chunk(1)) == [(0, status), (1, NOT_ATTEMPTED)]
+    assert (len(gateway.requests), sender.stopped_by) == (requests, error)
 
 
-@pytest.mark.parametrize(("concurrency", "most"), [(1, 3), (3, 3), (6, 6)])
-async def test_a_gateway_that_is_not_there(concurrency: int, most: int) -> None:
-    """So many chunks in a row that never reach the gateway stop the run."""
-    away = APIConnectionError("away")
-    road = Road(*[away] * 20)
-    sender = sender_of(road, concurrency=concurrency)
-    assert await settled(sender, *map(chunk, range(10))) == all_of(NOT_ATTEMPTED, *range(10))
-    assert (len(road.requests), sender.stopped_by) == (most, away)
+@pytest.mark.parametrize(("concurrency", "count"), [(1, 3), (3, 3), (6, 6)])
+async def test_an_unreachable_gateway(concurrency: int, count: int) -> None:
+    """`concurrency` chunks in a row, and at least 3, that do not reach the gateway stop the run."""
+    unreachable = APIConnectionError("unreachable")
+    gateway = ScriptedGateway(*[unreachable] * 20)
+    sender = sender_of(gateway, concurrency=concurrency)
+    assert await outcomes_of(sender, *map(chunk, range(10))) == all_of(NOT_ATTEMPTED, *range(10))
+    assert (len(gateway.requests), sender.stopped_by) == (count, unreachable)
 
 
 @pytest.mark.parametrize(
     "between",
     [
-        None,
+        (),
         BadRequestError("no", status_code=400),
         UnknownOutcomeError("lost"),
         error_422("0.receiver"),
         PayloadTooLargeError("no", status_code=413),
     ],
 )
-async def test_any_sign_of_life_counts_from_the_start(between: Exception | None) -> None:
-    """Only failures in a row count: whatever shows that the gateway is there begins the count anew."""
-    away = APIConnectionError("away")
-    sender = sender_of(Road(away, away, between, away, away, None))
-    await settled(sender, *(chunk(2 * index, 2 * index + 1) for index in range(5)))
+async def test_any_answer_resets_the_count_of_unreachable_requests(between: Any) -> None:
+    """Only failures in a row count: an answer of any kind resets the count."""
+    unreachable = APIConnectionError("unreachable")
+    sender = sender_of(ScriptedGateway(unreachable, unreachable, between, unreachable, unreachable, ()))
+    await outcomes_of(sender, *(chunk(2 * index, 2 * index + 1) for index in range(5)))
     assert sender.stopped_by is None
 
 
-async def test_once_stopped_nothing_is_sent() -> None:
-    """After a stop, chunks are not attempted, and keep the first reason."""
-    road = Road()
-    sender = sender_of(road)
+async def test_after_a_stop_nothing_is_sent() -> None:
+    """Chunks are not attempted, and have the error of the stop."""
+    gateway = ScriptedGateway()
+    sender = sender_of(gateway)
     sender.stopped_by = reason = AuthenticationError("no", status_code=401)
     results: list[SendResult] = []
-    await sender.settle(chunk(0, 1), results)
+    await sender.send(chunk(0, 1), results)
     assert [(r.status, r.error) for r in results] == [(NOT_ATTEMPTED, reason)] * 2
-    assert road.requests == []
+    assert gateway.requests == []
 
 
 @pytest.mark.parametrize("step", [BadRequestError("no", status_code=400), error_422("0.receiver"), [0]])
 async def test_stop_on_failure(step: Any) -> None:
-    """Set to stop, the sender stops at the first message that is not accepted, and keeps that reason."""
-    sender = sender_of(Road(step, BadRequestError("later", status_code=400)), stop_on_failure=True)
-    await settled(sender, chunk(0, 1))
+    """With `on_error="stop"` the first message that is not accepted stops the run, and later failures do not replace it."""
+    sender = sender_of(ScriptedGateway(step, BadRequestError("later", status_code=400)), on_error="stop")
+    await outcomes_of(sender, chunk(0, 1))
     reason = sender.stopped_by
     assert reason is not None
     sender.note_failure(BadRequestError("later", status_code=400))
     assert sender.stopped_by is reason
 
 
-async def test_cancelled_before_anything_left() -> None:
-    """A request that was cancelled before the pipeline told of it was not attempted, nor were the pieces behind it."""
+async def test_cancelled_before_anything_was_sent() -> None:
+    """A request that is cancelled before the pipeline reports outcomes was not attempted, nor were the pieces behind it."""
     too_large = PayloadTooLargeError("no", status_code=413)
-    road = Road(too_large, lambda _: [])
+    gateway = ScriptedGateway(too_large, lambda _: [])
     results: list[SendResult] = []
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as group:
-            group.start_soon(sender_of(road).settle, chunk(0, 1, 2), results)
+            group.start_soon(sender_of(gateway).send, chunk(0, 1, 2), results)
             await anyio.wait_all_tasks_blocked()
             scope.cancel()
     assert [(r.index, r.status, r.error) for r in results] == [(index, NOT_ATTEMPTED, None) for index in range(3)]
 
 
-async def test_cancelled_after_the_pipeline_told() -> None:
-    """The outcomes that the pipeline told of before a cancellation went through become the results."""
+async def test_cancelled_after_the_pipeline_reported() -> None:
+    """The outcomes that the pipeline reported before the cancellation become the results."""
 
-    def tell(batch: Batch[SmsMessage]) -> list[MessageOutcome]:
+    def report(batch: Batch[SmsMessage]) -> list[MessageOutcome]:
         outcomes = [(ACCEPTED, "id-0"), (UNKNOWN, None), (REJECTED, None)]
         return [MessageOutcome(name, *outcome) for name, outcome in zip(batch.track_ids, outcomes, strict=True)]
 
     results: list[SendResult] = []
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as group:
-            group.start_soon(sender_of(Road(tell)).settle, chunk(0, 1, 2), results)
+            group.start_soon(sender_of(ScriptedGateway(report)).send, chunk(0, 1, 2), results)
             await anyio.wait_all_tasks_blocked()
             scope.cancel()
     assert [(r.status, r.id, type(r.error)) for r in results] == [
@@ -333,10 +313,10 @@ async def test_cancelled_after_the_pipeline_told() -> None:
 
 
 async def test_cancelled_in_a_later_round() -> None:
-    """What an earlier round of the same request was told is not taken for the outcomes of the one that was cancelled."""
+    """Outcomes reported for an earlier round of the request are not used for the cancelled one."""
     rounds = 0
 
-    async def road(batch: Batch[SmsMessage], observer: Observer) -> Sequence[str | None]:
+    async def gateway(batch: Batch[SmsMessage], observer: Observer) -> Sequence[str | None]:
         nonlocal rounds
         rounds += 1
         if rounds == 1:
@@ -346,15 +326,15 @@ async def test_cancelled_in_a_later_round() -> None:
         raise AssertionError
 
     results: list[SendResult] = []
-    sender = ChunkSender(road, concurrency=1, longest_pause=1, stop_on_failure=False)
+    sender = sender_of(gateway)
     async with anyio.create_task_group() as group:
-        group.start_soon(sender.settle, chunk(0, 1), results)
+        group.start_soon(sender.send, chunk(0, 1), results)
         await anyio.wait_all_tasks_blocked()
         group.cancel_scope.cancel()
     assert [(r.index, r.status, r.error) for r in results] == [(0, NOT_ATTEMPTED, None), (1, NOT_ATTEMPTED, None)]
 
 
 def test_results_of() -> None:
-    """The same outcome for some messages is one result each, with place and reference."""
+    """Every message gets a result with the outcome, its index and its track id."""
     results = results_of(chunk(3, 4), UNKNOWN, None)
     assert [(r.index, r.status, r.track_id) for r in results] == [(3, UNKNOWN, "T3"), (4, UNKNOWN, "T4")]

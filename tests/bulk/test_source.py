@@ -28,20 +28,20 @@ def source_of(messages: Any, batch_size: int = 2, sender: str | None = "1") -> S
 
 
 def good(count: int) -> list[SmsMessage]:
-    """Make so many messages without a fault."""
+    """Make valid messages."""
     return [SmsMessage(RECEIVER, f"m{index}") for index in range(count)]
 
 
 def shape(pull: SourceChunk | None) -> Any:
-    """Return the number, the indexes to send, and the indexes that are settled."""
+    """Return the number, the indexes to send, and the indexes that are not sent."""
     if pull is None:
         return None
     indexes = pull.chunk.indexes if pull.chunk else ()
-    return pull.number, list(indexes), [result.index for result in pull.settled]
+    return pull.number, list(indexes), [result.index for result in pull.results]
 
 
 async def shapes(source: Source) -> list[Any]:
-    """SourceChunk to the end."""
+    """Pull to the end."""
     found = []
     while (pull := await source.pull()) is not None:
         found.append(shape(pull))
@@ -61,48 +61,48 @@ class Endless:
         return SmsMessage(RECEIVER, "m")
 
     async def aclose(self) -> None:
-        """Take note of it."""
+        """Count the call."""
         self.closed += 1
 
 
 async def test_chunks_are_numbered_and_complete() -> None:
-    """Messages come in chunks of the batch size, numbered from 0, the last one shorter, and then nothing more."""
+    """Chunks have the batch size, except for the last, and are numbered from 0; after the last comes None."""
     source = source_of(good(5))
     assert await shapes(source) == [(0, [0, 1], []), (1, [2, 3], []), (2, [4], [])]
     assert await source.pull() is None
 
 
-async def test_bad_rows_travel_with_their_chunk() -> None:
-    """A row that breaks a rule is settled beside the messages around it, and named by its place in the input."""
+async def test_invalid_messages_come_with_their_chunk() -> None:
+    """The result of an invalid message comes with the messages around it, and names its index."""
     rows = [*good(1), SmsMessage("bad", "m"), *good(2)]
     source = source_of(rows)
     pull = await source.pull()
     assert shape(pull) == (0, [0, 2], [1])
     assert pull is not None
-    (result,) = pull.settled
+    (result,) = pull.results
     assert (result.status, result.message, result.track_id) == (SendStatus.REJECTED, rows[1], None)
     assert isinstance(result.error, InvalidInputError)
     assert result.error.field == "messages[1].receiver"
     assert await shapes(source) == [(1, [3], [])]
 
 
-async def test_a_row_without_a_sender_is_settled() -> None:
-    """A message that no line is named for is rejected, with what is missing."""
+async def test_a_message_without_a_sender() -> None:
+    """A message without a line is rejected with a configuration error."""
     pull = await source_of(good(1), sender=None).pull()
     assert pull is not None
-    assert (pull.chunk, [type(result.error) for result in pull.settled]) == (None, [ConfigurationError])
+    assert (pull.chunk, [type(result.error) for result in pull.results]) == (None, [ConfigurationError])
 
 
-async def test_many_bad_rows_do_not_pile_up_nor_overtake() -> None:
-    """Bad rows are handed out once there is a batch of them, together with the good ones that stood before them."""
+async def test_many_invalid_messages() -> None:
+    """Invalid messages are returned once a batch of them was read, with the valid ones before them."""
     rows = [*good(1), *([SmsMessage("bad", "m")] * 7), *good(1)]
     assert await shapes(source_of(rows, 3)) == [(0, [0], [1, 2, 3, 4]), (1, [], [5, 6, 7]), (2, [8], [])]
     endless = itertools.repeat(SmsMessage("bad", "m"))
     assert shape(await source_of(endless, 3).pull()) == (0, [], [0, 1, 2])
 
 
-async def test_a_row_whose_own_code_raises() -> None:
-    """A message that raises while it is read costs itself alone, and is rejected by its place."""
+async def test_a_message_whose_own_code_raises() -> None:
+    """A message that raises while it is checked is rejected, and the others are not affected."""
 
     class Trap(str):
         __slots__ = ()
@@ -114,14 +114,14 @@ async def test_a_row_whose_own_code_raises() -> None:
     pull = await source_of(rows).pull()
     assert shape(pull) == (0, [0, 2], [1])
     assert pull is not None
-    (result,) = pull.settled
+    (result,) = pull.results
     assert isinstance(result.error, InvalidInputError)
     assert (result.status, result.error.field) == (SendStatus.REJECTED, "messages[1]")
     assert "raised ZeroDivisionError" in str(result.error)
 
 
-async def test_a_row_that_is_held_back() -> None:
-    """An error of ours that is no fault of the message's is its result as it is."""
+async def test_a_message_that_is_held_back() -> None:
+    """An error that is not about the message itself becomes the result unchanged."""
     reason = SuppressedError("not sent: the receiver opted out", reason="opted_out")
 
     def prepare(messages: Sequence[SmsMessage]) -> Any:
@@ -131,11 +131,11 @@ async def test_a_row_that_is_held_back() -> None:
     pull = await Source(good(2), prepare, 2).pull()
     assert shape(pull) == (0, [1], [0])
     assert pull is not None
-    assert [(result.status, result.error) for result in pull.settled] == [(SendStatus.REJECTED, reason)]
+    assert [(result.status, result.error) for result in pull.results] == [(SendStatus.REJECTED, reason)]
 
 
-async def test_a_check_that_is_interrupted_loses_nothing() -> None:
-    """A Ctrl-C comes at any line; what was taken from the iterable and not checked was not attempted."""
+async def test_an_interrupted_check_loses_no_message() -> None:
+    """Messages that were read but not checked when Ctrl-C came are not attempted."""
 
     def prepare(messages: Sequence[SmsMessage]) -> Any:
         if messages[0].message == "m2":
@@ -150,36 +150,36 @@ async def test_a_check_that_is_interrupted_loses_nothing() -> None:
     remains = source.remains()
     assert shape(remains) == (1, [], [2, 3])
     assert remains is not None
-    assert [(one.message, one.status, one.error) for one in remains.settled] == [
+    assert [(one.message, one.status, one.error) for one in remains.results] == [
         (row, SendStatus.NOT_ATTEMPTED, None) for row in rows[2:4]
     ]
     assert source.remains() is None
 
 
-async def test_bad_rows_alone() -> None:
-    """A source of nothing but bad rows has pulls without a chunk."""
+async def test_invalid_messages_alone() -> None:
+    """A source of invalid messages alone makes no chunk to send."""
     assert await shapes(source_of([SmsMessage("bad", "m")] * 3)) == [(0, [], [0, 1]), (1, [], [2])]
 
 
-async def test_after_a_stop_nothing_is_checked_any_more() -> None:
-    """Once the run was stopped every further message is not attempted, for the reason of the stop."""
+async def test_after_a_stop_no_message_is_checked() -> None:
+    """After the run was stopped all further messages are not attempted, with the error that stopped it."""
     source = source_of([*good(3), SmsMessage("bad", "m"), *good(1)])
     await source.pull()
-    source.stopped_by = stop = AuthenticationError("no", status_code=401)
-    pulls = [await source.pull(), await source.pull()]
+    stop = AuthenticationError("no", status_code=401)
+    pulls = [await source.pull(stop), await source.pull(stop)]
     assert [shape(pull) for pull in pulls] == [(1, [], [2, 3]), (2, [], [4])]
-    results = [result for pull in pulls if pull for result in pull.settled]
+    results = [result for pull in pulls if pull for result in pull.results]
     assert {(result.status, result.error) for result in results} == {(SendStatus.NOT_ATTEMPTED, stop)}
 
 
 async def test_large_messages_fill_a_chunk_by_their_bytes() -> None:
-    """A chunk ends before its body grows over a megabyte, and what did not fit begins the next."""
+    """A chunk ends before its body exceeds a megabyte, and the message that did not fit begins the next."""
     rows = [SmsMessage(RECEIVER, "x" * 400_000) for _ in range(5)]
     assert await shapes(source_of(rows, 100)) == [(0, [0, 1], []), (1, [2, 3], []), (2, [4], [])]
 
 
-async def test_bad_rows_among_large_messages_stay_in_their_place() -> None:
-    """When a body is split, each bad row goes with the part that it stands in, and none comes late or early."""
+async def test_invalid_messages_among_large_ones_keep_the_order() -> None:
+    """When a body is split, each invalid message comes with the part that it stands in."""
     large, bad = SmsMessage(RECEIVER, "x" * 600_000), SmsMessage("bad", "m")
     rows = [bad, large, bad, large, bad, bad, large, *good(1), bad, large]
     assert await shapes(source_of(rows, 100)) == [
@@ -190,8 +190,8 @@ async def test_bad_rows_among_large_messages_stay_in_their_place() -> None:
     ]
 
 
-async def test_no_more_is_taken_than_a_request_holds() -> None:
-    """A chunk is handed out when it is full, before the iterable is asked for what comes next."""
+async def test_no_more_is_read_than_a_request_holds() -> None:
+    """A full chunk is returned before the iterable is read further."""
     rows = iter([*good(1), SmsMessage("bad", "m"), *good(5)])
     assert shape(await source_of(rows, 3).pull()) == (0, [0, 2, 3], [1])
     assert len(list(rows)) == 3
@@ -203,8 +203,8 @@ KINDS = st.sampled_from([good(1)[0], good(1)[0], SmsMessage("bad", "m"), LARGE])
 
 @given(st.lists(KINDS, max_size=9), st.integers(1, 4), st.booleans())
 @settings(max_examples=60)
-async def test_everything_comes_once_and_in_its_order(rows: list[Any], batch_size: int, asynchronous: bool) -> None:
-    """Whatever the rows are, each comes out once; pulls are numbered, in order, never empty and never too large."""
+async def test_every_message_comes_once_and_in_order(rows: list[Any], batch_size: int, asynchronous: bool) -> None:
+    """Every message comes once; chunks are numbered, in order, never empty and never too large."""
 
     async def agen() -> AsyncIterator[SmsMessage]:
         for row in rows:
@@ -214,20 +214,20 @@ async def test_everything_comes_once_and_in_its_order(rows: list[Any], batch_siz
     seen: list[int] = []
     number = 0
     while (pull := await source.pull()) is not None:
-        _, sent, settled = shape(pull)
-        assert (pull.number, bool(sent or settled), len(sent) <= batch_size) == (number, True, True)
-        assert len(settled) < 2 * batch_size
+        _, sent, unsent = shape(pull)
+        assert (pull.number, bool(sent or unsent), len(sent) <= batch_size) == (number, True, True)
+        assert len(unsent) < 2 * batch_size
         if pull.chunk is not None:
             assert [rows[index] for index in sent] == pull.chunk.batch.messages
             assert len(pull.chunk.batch.body) <= MAX_BODY_BYTES
-        seen += sorted(sent + settled)
+        seen += sorted(sent + unsent)
         number += 1
     assert seen == list(range(len(rows)))
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_a_source_that_raises(asynchronous: bool) -> None:
-    """What the iterable raises comes out once, with what it gave before in `remains`, and then the source has ended."""
+    """The exception is raised once, the messages before it are in `remains`, and the source has ended."""
 
     def plain() -> Iterator[SmsMessage]:
         yield from good(3)
@@ -248,7 +248,7 @@ async def test_a_source_that_raises(asynchronous: bool) -> None:
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_a_source_that_raises_in_the_middle_of_a_chunk(asynchronous: bool) -> None:
-    """What it gave for a chunk that never became full is checked like any other, and all of it is in `remains`."""
+    """The messages of the unfinished chunk are checked like the others, and are in `remains`."""
     rows = [*good(2), SmsMessage("bad", "m"), *good(1)]
 
     def plain() -> Iterator[SmsMessage]:
@@ -271,7 +271,7 @@ async def test_a_source_that_raises_in_the_middle_of_a_chunk(asynchronous: bool)
 
 
 async def test_a_source_that_raises_after_large_messages() -> None:
-    """What it gave goes out in as many pulls as there are bodies."""
+    """The messages before the exception come in one chunk per body."""
 
     def plain() -> Iterator[SmsMessage]:
         yield from [SmsMessage(RECEIVER, "x" * 400_000)] * 3
@@ -284,8 +284,8 @@ async def test_a_source_that_raises_after_large_messages() -> None:
     assert await source.pull() is None
 
 
-async def test_a_pull_that_is_cancelled_loses_nothing() -> None:
-    """What an asynchronous source gave before is in `remains`, the bad rows refused."""
+async def test_a_cancelled_pull_loses_no_message() -> None:
+    """The messages that an async source returned before are in `remains`, the invalid ones rejected."""
 
     async def slow() -> AsyncIterator[SmsMessage]:
         for message in [*good(2), SmsMessage("bad", "m")]:
@@ -302,33 +302,33 @@ async def test_a_pull_that_is_cancelled_loses_nothing() -> None:
     assert await source.pull() is None
 
 
-async def test_a_source_that_raised_is_not_asked_again() -> None:
-    """An iterator that could go on after an exception is not asked to."""
+async def test_a_source_that_raised_is_not_read_again() -> None:
+    """An iterator that could continue after an exception is not called again."""
 
-    class Hiccup:
+    class RaisesOnce:
         def __init__(self) -> None:
-            self.asked = 0
+            self.calls = 0
 
-        def __iter__(self) -> Hiccup:
+        def __iter__(self) -> RaisesOnce:
             return self
 
         def __next__(self) -> SmsMessage:
-            self.asked += 1
-            if self.asked == 2:
+            self.calls += 1
+            if self.calls == 2:
                 raise LookupError
             return SmsMessage(RECEIVER, "m")
 
-    hiccup = Hiccup()
-    source = source_of(hiccup)
+    iterator = RaisesOnce()
+    source = source_of(iterator)
     with pytest.raises(LookupError):
         await source.pull()
     assert shape(await source.pull()) == (0, [0], [])
     assert await source.pull() is None
-    assert hiccup.asked == 2
+    assert iterator.calls == 2
 
 
-async def test_iterators_that_are_nothing_but_that() -> None:
-    """An iterator without `__iter__`, and an asynchronous one without `__aiter__`, will do."""
+async def test_iterators_without_iter() -> None:
+    """An iterator without `__iter__`, and an async one without `__aiter__`, are accepted."""
 
     class Bare:
         def __init__(self) -> None:
@@ -361,7 +361,7 @@ async def test_iterators_that_are_nothing_but_that() -> None:
 
 
 async def test_an_iterable_of_both_kinds_is_read_asynchronously() -> None:
-    """Where an object can be read both ways, the way that does not block is taken."""
+    """An object that can be iterated both ways is iterated asynchronously, which does not block."""
 
     class Both(Endless):
         def __iter__(self) -> Any:
@@ -374,7 +374,7 @@ async def test_an_iterable_of_both_kinds_is_read_asynchronously() -> None:
 
 
 async def test_closing() -> None:
-    """Closing closes an asynchronous source that can be closed, and is nothing to any other."""
+    """Closing closes an async iterable that can be closed, and does nothing to others."""
     endless = Endless()
     source = source_of(endless)
     await source.pull()
@@ -385,8 +385,8 @@ async def test_closing() -> None:
 
 
 @pytest.mark.parametrize("bad", [None, 7, "text", b"bytes", SmsMessage(RECEIVER, "m"), object()])
-def test_what_cannot_be_read(bad: Any) -> None:
-    """Something that is no iterable of messages is refused by name."""
+def test_invalid_iterables(bad: Any) -> None:
+    """An object that is not an iterable of messages is refused; the error names the argument."""
     with pytest.raises(InvalidInputError) as caught:
         source_of(bad)
     assert caught.value.field == "messages"

@@ -144,13 +144,13 @@ def test_insisting_on_what_is_not() -> None:
         require_all_accepted(SEND, ("a", None, "c", None), ["m1", "m2", "m3", "m4"], ["T1", "T2", "T3", None])
     error = caught.value
     assert str(error) == (
-        "sms.send: the gateway's answer does not mention 2 of 4 messages (T2, None); they may have been accepted. "
+        "sms.send: the gateway did not report the outcome of 2 of 4 messages (T2, None); they may have been accepted. "
         "Do not resend blindly: look up the track ids in the panel first"
     )
     assert (error.messages, error.track_ids, error.accepted) == (("m2", "m4"), ("T2", None), ("a", "c"))
     assert (type(error.__cause__), str(error.__cause__)) == (
         ResponseError,
-        "sms.send: a success that says nothing of 2 messages",
+        "sms.send: no outcome for 2 messages",
     )
 
 

@@ -1,1 +1,1 @@
-"""Many tasks send one message each; few requests leave: the batcher and the outbox."""
+"""The batcher and the outbox: single messages of many tasks, sent in few requests."""

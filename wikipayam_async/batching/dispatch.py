@@ -1,109 +1,267 @@
-"""One request for the messages of many tasks: sent together, told apart."""
+"""What the batcher and the outbox share: a queue, and the workers that send its messages in common requests."""
 
 from __future__ import annotations
 
 import functools
+import math
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias, TypeVar
+from types import TracebackType
+from typing import Protocol, Self, TypeAlias, TypeVar
 
-from wikipayam_async.batching.queue import BatchSize, PendingMessage
+import anyio
+from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint
+
+from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PendingQueue
 from wikipayam_async.bulk.chunker import chunks_of
+from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender
+from wikipayam_async.checks import check_seconds
 from wikipayam_async.core.operation import Observer
 from wikipayam_async.errors import ConfigurationError, PayloadTooLargeError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
-from wikipayam_async.messages.payload import Batch
+from wikipayam_async.messages.payload import Batch, SmsPayload
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["Send", "Dispatcher", "not_sent"]
+__all__ = ["BatchSender", "Dispatcher", "Prepare", "Send", "not_sent"]
 
 E = TypeVar("E", bound=BaseException | None)
 
 Send: TypeAlias = Callable[[Batch[SmsMessage], Observer], Awaitable[Sequence[SentMessage | None]]]
-"""Sends messages as one request and returns what was told of each, None where that is nothing."""
+"""Sends messages as one request and returns the answer to each; None for a message that the answer does not mention."""
+
+_ONE_BATCH = BulkOptions(concurrency=1)
+
+
+class Prepare(Protocol):
+    """Checks one message and makes its payload."""
+
+    def __call__(self, message: SmsMessage, *, normalize: bool) -> SmsPayload:
+        """Return the payload; raise `InvalidInputError` or `ConfigurationError`."""
+        ...
 
 
 class Dispatcher:
-    """Carries the messages of many tasks in common requests, and tells each task what became of its own.
+    """Queues messages and sends them in common requests. An async context manager, entered once.
+
+    Leaving the block sends what is queued. If an exception or a cancellation leaves it, messages that have not begun to
+    leave are not sent; requests in flight are finished first.
 
     Args:
         send: Sends messages as one request.
-        size: How many messages a request may hold; told what the gateway says to that.
-        longest_pause: The longest pause, in seconds, that the pipeline waits out when the gateway asks for one.
+        batching: The limits.
+        longest_wait: The longest delay, in seconds, that the pipeline waits when the gateway asks for one.
+        shielded: Protect the workers from a cancellation of the block.
 
     Attributes:
-        in_flight: Whose messages are in flight.
-        unsent: The messages that were cut off before they began to leave.
+        queue: The messages that wait to be sent.
+        in_flight: The messages in flight.
+        is_open: Whether messages are taken.
     """
 
-    def __init__(self, send: Send, size: BatchSize, longest_pause: float) -> None:
+    def __init__(self, send: Send, batching: Batching, *, longest_wait: float, shielded: bool = False) -> None:
+        size = BatchSize(batching.max_size)
+        self.queue = PendingQueue(batching.max_waiting, size)
+        self._sender = BatchSender(send, size, longest_wait)
+        self.in_flight = self._sender.in_flight
+        self._concurrency = batching.concurrency
+        self._shielded = shielded
+        self._workers = 0
+        self._scopes: list[anyio.CancelScope] = []
+        self._group: TaskGroup
+        self._taking: anyio.Lock
+        self._changed: anyio.Event
+        self._finished: anyio.Event
+        self.is_open = False
+
+    async def __aenter__(self) -> Self:
+        self.is_open = True
+        self._taking = anyio.Lock(fast_acquire=True)
+        self._changed = anyio.Event()
+        self._finished = anyio.Event()
+        self._group = anyio.create_task_group()
+        await self._group.__aenter__()
+        self._workers = self._concurrency
+        for _ in range(self._concurrency):
+            self._group.start_soon(self._work)
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if error is None:
+            self._close()
+        else:
+            self._abandon()
+        try:
+            # The group must not see the block's exception: it would wrap it.
+            await self._group.__aexit__(None, None, None)
+        finally:
+            self._end()
+
+    def add(self, pending: PendingMessage) -> None:
+        """Queue a message."""
+        self.queue.add(pending)
+        if len(self.queue) == 1 or self.queue.is_full:
+            self._changed.set()
+
+    def withdraw(self, pending: PendingMessage) -> None:
+        """Remove a message from the queue; a message in flight is sent all the same."""
+        self.queue.remove(pending)
+        if pending not in self.in_flight:
+            pending.done.set()  # a flush may wait for it
+
+    async def flush(self) -> None:
+        """Send what is queued without lingering, and wait for the outcomes of those messages and of all in flight."""
+        queued = self.queue.messages
+        for pending in queued:
+            pending.due = -math.inf
+        if queued:
+            self._changed.set()
+        for pending in [*self.in_flight, *queued]:
+            await pending.done.wait()
+
+    async def aclose(self, timeout: float | None) -> list[SmsMessage]:  # noqa: ASYNC109 - its end is a result here
+        """Take no more messages, send what is queued, and wait for every outcome.
+
+        Returns:
+            The messages that had not begun to leave after `timeout` seconds.
+
+        Raises:
+            InvalidInputError: `timeout` is invalid.
+        """
+        if timeout is not None:
+            check_seconds("timeout", timeout)
+        if self._workers:
+            self._close()
+            with anyio.move_on_after(timeout):
+                await self._finished.wait()
+            if self._workers:
+                self._abandon()
+                await self._finished.wait()
+        unsent, self._sender.unsent = self._sender.unsent, []
+        return unsent
+
+    def _close(self) -> None:
+        """Take no more messages."""
+        self.is_open = False
+        self._changed.set()
+
+    def _abandon(self) -> None:
+        """Cancel what has not begun to leave."""
+        self._close()
+        for scope in self._scopes:
+            scope.cancel()
+        for pending in self.queue.messages:
+            self.queue.remove(pending)
+            self._sender.unsent.append(pending.message)
+            pending.finish(not_sent(None), SendStatus.NOT_ATTEMPTED)
+
+    def _end(self) -> None:
+        self._abandon()
+        self._finished.set()
+
+    async def _work(self) -> None:
+        try:
+            with anyio.CancelScope(shield=self._shielded) as scope:
+                self._scopes.append(scope)
+                batch = await self._next_batch()
+                while batch:
+                    await self._sender.send(batch)
+                    batch = await self._next_batch()
+        finally:
+            self._workers -= 1
+            if not self._workers:  # also after a failure, so that no task waits for ever
+                self._end()
+
+    async def _next_batch(self) -> list[PendingMessage]:
+        """Wait until a batch is due and return it; an empty list means the end."""
+        await checkpoint()  # tasks that got an outcome may add their next message
+        async with self._taking:
+            while self.queue or self.is_open:
+                due = self.queue.due if self.is_open else -math.inf
+                if due <= anyio.current_time():
+                    return self.queue.take()
+                self._changed = anyio.Event()
+                with anyio.CancelScope(deadline=due):
+                    await self._changed.wait()
+        return []
+
+
+class BatchSender:
+    """Sends batches of messages, and gives each message its own outcome.
+
+    Args:
+        send: Sends messages as one request.
+        size: The maximum number of messages per request, which is adapted to the gateway's answers.
+        longest_wait: The longest delay, in seconds, that the pipeline waits when the gateway asks for one.
+
+    Attributes:
+        in_flight: The messages in flight.
+        unsent: The messages that were cancelled before they began to leave.
+    """
+
+    def __init__(self, send: Send, size: BatchSize, longest_wait: float) -> None:
         self._send = send
         self._size = size
-        self._longest_pause = longest_pause
+        self._longest_wait = longest_wait
         self.in_flight: dict[PendingMessage, None] = {}
         self.unsent: list[SmsMessage] = []
 
-    async def carry(self, batch: Sequence[PendingMessage]) -> None:
-        """Bring messages to their outcomes, also if this is cancelled."""
+    async def send(self, batch: Sequence[PendingMessage]) -> None:
+        """Send messages and set the outcome of each, also if this is cancelled."""
         self.in_flight.update(dict.fromkeys(batch))
         results: list[SendResult] = []
         answers: dict[int, SentMessage] = {}
-        trouble: Exception | None = None
+        failure: Exception | None = None
         try:
-            await self._settle(batch, results, answers)
-        except Exception as error:  # noqa: BLE001 - told to those whose messages it costs; the others go on
-            trouble = error
+            await self._send_chunks(batch, results, answers)
+        except Exception as error:  # noqa: BLE001 - the outcome of the messages that it affects; the others go on
+            failure = error
         finally:
-            told = {result.index: result for result in results}
-            for place, waiter in enumerate(batch):
-                del self.in_flight[waiter]
-                result = told.get(place) or SendResult(place, waiter.message, SendStatus.NOT_ATTEMPTED)
-                waiter.settle(self._outcome(result, answers.get(id(waiter.payload)), trouble))
+            by_position = {result.index: result for result in results}
+            for position, pending in enumerate(batch):
+                del self.in_flight[pending]
+                result = by_position.get(position) or SendResult(position, pending.message, SendStatus.NOT_ATTEMPTED)
+                pending.finish(self._outcome(result, answers.get(id(pending.payload)), failure), result.status)
 
-    async def _settle(
+    async def _send_chunks(
         self, batch: Sequence[PendingMessage], results: list[SendResult], answers: dict[int, SentMessage]
     ) -> None:
-        """Bring messages to their results, and keep what the gateway says of those that it takes."""
-        # A sender for each batch: what stops a run, as a wrong token does, must not stop all that comes after.
-        sender = ChunkSender(
-            functools.partial(self._request, answers),
-            concurrency=1,
-            longest_pause=self._longest_pause,
-            stop_on_failure=False,
-        )
-        messages, payloads = [waiter.message for waiter in batch], [waiter.payload for waiter in batch]
+        """Send messages; append their results, and collect the answers to those that are accepted."""
+        # One sender per batch: an error that stops a run, such as a wrong token, must not stop later batches.
+        sender = ChunkSender(functools.partial(self._send_request, answers), _ONE_BATCH, self._longest_wait)
+        messages, payloads = [pending.message for pending in batch], [pending.payload for pending in batch]
         for chunk in chunks_of(range(len(batch)), messages, payloads):
-            await sender.settle(chunk, results)
+            await sender.send(chunk, results)
 
-    async def _request(
+    async def _send_request(
         self, answers: dict[int, SentMessage], batch: Batch[SmsMessage], observer: Observer
     ) -> Sequence[str | None]:
         try:
-            told = await self._send(batch, observer)
+            sent = await self._send(batch, observer)
         except PayloadTooLargeError:
             self._size.refused(len(batch.payloads))
             raise
         self._size.accepted(len(batch.payloads))
-        # By the object that was sent: a track id may stand in several messages.
-        answers.update(
-            (id(payload), sent) for payload, sent in zip(batch.payloads, told, strict=True) if sent is not None
-        )
-        return [None if sent is None else sent.id for sent in told]
+        # By the identity of the payload: several messages may have the same track id.
+        answers.update((id(payload), one) for payload, one in zip(batch.payloads, sent, strict=True) if one is not None)
+        return [None if one is None else one.id for one in sent]
 
     def _outcome(
-        self, result: SendResult, answer: SentMessage | None, trouble: Exception | None
+        self, result: SendResult, answer: SentMessage | None, failure: Exception | None
     ) -> SentMessage | WikipayamError:
         if result.status is SendStatus.ACCEPTED:
-            # Of a request that was cut off, all that is known of the answer is the ids.
+            # Of a cancelled request only the ids are known.
             return answer or SentMessage(result.id or "", track_id=result.track_id)
-        if result.error is None and trouble is None and result.status is SendStatus.NOT_ATTEMPTED:
+        if result.error is None and failure is None and result.status is SendStatus.NOT_ATTEMPTED:
             self.unsent.append(result.message)
-        return _own_error(result, trouble)
+        return _own_error(result, failure)
 
 
-def _own_error(result: SendResult, trouble: Exception | None) -> WikipayamError:
-    """Return the error of one message: its own instance, since each is raised in a task of its own."""
+def _own_error(result: SendResult, failure: Exception | None) -> WikipayamError:
+    """Return an error for one message alone: each is raised in a task of its own."""
     error = result.error
     if isinstance(error, UnknownOutcomeError):
         own: WikipayamError = UnknownOutcomeError(
@@ -114,28 +272,28 @@ def _own_error(result: SendResult, trouble: Exception | None) -> WikipayamError:
             phase=error.phase,
             attempts=error.attempts,
         )
-        own.__cause__ = _twin(error.__cause__)
+        own.__cause__ = _copy(error.__cause__)
         return own
     if error is not None:
-        return _twin(error)
+        return _copy(error)
     if result.status is SendStatus.REJECTED:
         return WikipayamError("sms.send: the gateway refused this message while the batcher was being closed")
-    return not_sent(trouble)
+    return not_sent(failure)
 
 
-def not_sent(trouble: Exception | None) -> ConfigurationError:
-    """Return the error of a message that never began to leave, because of some trouble of ours or at the end."""
-    reason = f"the client failed with {type(trouble).__name__}" if trouble else "the batcher was closed before its turn"
+def not_sent(failure: Exception | None) -> ConfigurationError:
+    """Return the error of a message that was not sent, because the client failed or the batcher was closed first."""
+    reason = f"the client failed with {type(failure).__name__}" if failure else "the batcher was closed first"
     error = ConfigurationError(f"sms.send: not sent, because {reason}; sending it again is safe")
-    error.__cause__ = trouble
+    error.__cause__ = failure
     return error
 
 
-def _twin(error: E) -> E:
-    """Return another instance of one of our errors, causes included; anything else as it is."""
+def _copy(error: E) -> E:
+    """Return a copy of an error of this package, causes included; any other error unchanged."""
     if not isinstance(error, WikipayamError):
         return error
-    twin = type(error).__new__(type(error), *error.args)
-    twin.__dict__.update(error.__dict__)
-    twin.__cause__ = _twin(error.__cause__)
-    return twin
+    copy = type(error).__new__(type(error), *error.args)
+    copy.__dict__.update(error.__dict__)
+    copy.__cause__ = _copy(error.__cause__)
+    return copy

@@ -1,4 +1,4 @@
-"""An outbox: sends that outlive the request they came with, bounded, batched, and drained at the end."""
+"""The outbox: messages are taken at once, sent in batches in the background, and drained at the end."""
 
 from __future__ import annotations
 
@@ -10,10 +10,8 @@ from typing import Self, TypeAlias
 import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 
-from wikipayam_async.batching.batcher import Prepare
-from wikipayam_async.batching.dispatch import Send
-from wikipayam_async.batching.queue import Batching
-from wikipayam_async.batching.sorting_room import PostedMessage, SortingRoom
+from wikipayam_async.batching.dispatch import Dispatcher, Prepare, Send
+from wikipayam_async.batching.queue import Batching, PostedMessage
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.checks import check_seconds, is_async
 from wikipayam_async.errors import ConfigurationError, OutboxFullError, UnknownOutcomeError, WikipayamError
@@ -23,7 +21,7 @@ from wikipayam_async.outcomes import SendStatus
 __all__ = ["OnOutcome", "Outbox"]
 
 OnOutcome: TypeAlias = Callable[[SendResult], None]
-"""Told what became of one message; a plain function that returns at once."""
+"""Called with the result of one message; a plain function that returns at once."""
 
 logger = logging.getLogger("wikipayam_async")
 
@@ -32,16 +30,16 @@ _LONGEST_RETRY = 60.0
 
 
 class Outbox:
-    """Takes messages without waiting, sends them in common requests, and tells what became of each.
+    """Takes messages without waiting, sends them in common requests, and reports the outcome of each.
 
     An async context manager, made by `client.sms.outbox()` for one event loop, and entered once. `post` returns at once;
-    the outcome goes to `on_outcome` and to the log. Every message that was posted has exactly one.
+    the outcome is passed to `on_outcome` and logged. Every posted message has exactly one outcome.
 
-    Leaving the block takes no more messages and sends those that wait, for at most `drain_timeout` seconds; so it is if
-    an exception or a cancellation leaves it, which goes on afterwards. What could not be sent by then is `undelivered`,
-    and told as `NOT_ATTEMPTED`; requests that have begun to leave are finished within the client's `timeout`.
+    Leaving the block takes no more messages and sends the queued ones, for at most `drain_timeout` seconds, also if an
+    exception or a cancellation leaves it. Messages that are not sent by then are in `undelivered`, and reported as
+    `NOT_ATTEMPTED`; requests in flight are finished within the client's `timeout`.
 
-    The messages are held in memory: what waits when the process is killed is lost.
+    Messages are held in memory: queued messages are lost if the process is killed.
     """
 
     def __init__(
@@ -50,7 +48,7 @@ class Outbox:
         prepare: Prepare,
         batching: Batching,
         *,
-        longest_pause: float,
+        longest_wait: float,
         drain_timeout: float,
         on_outcome: OnOutcome | None,
     ) -> None:
@@ -58,9 +56,10 @@ class Outbox:
         if on_outcome is not None and (not callable(on_outcome) or is_async(on_outcome)):
             raise ConfigurationError(
                 "on_outcome: expected a plain function that returns at once; "
-                "from an async service hand results over with `send_nowait` of a memory stream or `put_nowait` of a queue"
+                "from an async service pass results on with `send_nowait` of a memory stream or `put_nowait` of a queue"
             )
-        self._room = SortingRoom(send, prepare, batching, longest_pause=longest_pause)
+        # A server that shuts down cancels the task that entered the outbox: that must not stop the workers.
+        self._dispatcher = Dispatcher(send, batching, longest_wait=longest_wait, shielded=True)
         self._prepare = prepare
         self._batching = batching
         self._drain_timeout = drain_timeout
@@ -73,29 +72,29 @@ class Outbox:
 
     @property
     def waiting(self) -> int:
-        """How many messages wait for a request to leave in."""
-        return self._room.waiting
+        """The number of queued messages."""
+        return len(self._dispatcher.queue)
 
     @property
     def in_flight(self) -> int:
-        """How many messages are in requests that are in flight."""
-        return self._room.in_flight
+        """The number of messages in requests in flight."""
+        return len(self._dispatcher.in_flight)
 
     @property
     def counts(self) -> Mapping[SendStatus, int]:
-        """How many messages came to each outcome so far."""
+        """The number of messages of each outcome so far."""
         return MappingProxyType(dict(self._counts))
 
     @property
     def undelivered(self) -> list[SendResult]:
-        """What the closing left over, in the order of the posts: it was not sent, and posting it again is safe."""
+        """The results of the messages that were not sent when the outbox closed, in order of posting. Posting again is safe."""
         return sorted(self._undelivered, key=lambda result: result.index)
 
     async def __aenter__(self) -> Self:
         if self._loop is not None:
             raise RuntimeError("an outbox is entered once: call outbox() again for another")
         self._loop = current_token()
-        await self._room.__aenter__()
+        await self._dispatcher.__aenter__()
         return self
 
     async def __aexit__(
@@ -103,14 +102,14 @@ class Outbox:
     ) -> None:
         try:
             with anyio.CancelScope(shield=True):
-                await self._room.aclose(self._drain_timeout)
-        except BaseException as impatience:  # a second cancellation from outside anyio, which no scope holds off
-            await self._room.__aexit__(type(impatience), impatience, None)
+                await self._dispatcher.aclose(self._drain_timeout)
+        except BaseException as interruption:  # a second `Task.cancel`, which no scope of anyio shields from
+            await self._dispatcher.__aexit__(type(interruption), interruption, None)
             raise
         else:
-            await self._room.__aexit__(None, None, None)
+            await self._dispatcher.__aexit__(None, None, None)
         finally:
-            self._settle_the_rest()
+            self._finish_the_rest()
 
     def post(
         self,
@@ -121,25 +120,25 @@ class Outbox:
         *,
         normalize: bool = True,
     ) -> str:
-        """Take one SMS, to be sent in a request with others (`POST /sms/send`), and return at once.
+        """Queue one SMS, to be sent in a request with others (`POST /sms/send`), and return at once.
 
-        Call it from any task of the event loop; from a worker thread by
+        Call it from any task of the event loop; from a worker thread use
         `anyio.from_thread.run_sync(outbox.post, receiver, message)`.
 
         Args:
-            receiver: The mobile that gets it, in any usual spelling.
-            message: The text, sent to the posted_message.
-            sender: The line; the client's if None.
-            track_id: Your own reference; one is made if None.
-            normalize: Bring the receiver to the form `09…`; False sends it as it is.
+            receiver: The mobile number, in any common format.
+            message: The text, sent unchanged.
+            sender: The line; the client's default line if None.
+            track_id: Your reference; generated if None.
+            normalize: Convert the receiver to the form `09…`; False sends it unchanged.
 
         Returns:
-            The track id, by which the outcome will be told.
+            The track id, with which the outcome is reported.
 
         Raises:
             InvalidInputError: An argument breaks a rule; nothing was posted.
-            ConfigurationError: No sender is named anywhere, or the outbox is closed; nothing was posted.
-            OutboxFullError: As many messages wait as may; nothing was posted.
+            ConfigurationError: No sender is set, or the outbox is closed; nothing was posted.
+            OutboxFullError: `max_waiting` messages are queued; nothing was posted.
             RuntimeError: The outbox was not entered, or this is not the thread of its event loop; nothing was posted.
         """
         sms = SmsMessage(receiver, message, sender=sender, track_id=track_id)
@@ -147,56 +146,56 @@ class Outbox:
         return self.post_message(sms, normalize=normalize)
 
     def post_message(self, message: SmsMessage, *, normalize: bool = True) -> str:
-        """Take one SMS like `post`, given as an `SmsMessage`.
+        """Queue one `SmsMessage` like `post` (`POST /sms/send`).
 
         Args:
             message: The message.
-            normalize: Bring the receiver to the form `09…`; False sends it as it is.
+            normalize: Convert the receiver to the form `09…`; False sends it unchanged.
 
         Returns:
-            The track id, by which the outcome will be told.
+            The track id, with which the outcome is reported.
 
         Raises:
             InvalidInputError: A field breaks a rule; nothing was posted.
-            ConfigurationError: No sender is named anywhere, or the outbox is closed; nothing was posted.
-            OutboxFullError: As many messages wait as may; nothing was posted.
+            ConfigurationError: No sender is set, or the outbox is closed; nothing was posted.
+            OutboxFullError: `max_waiting` messages are queued; nothing was posted.
             RuntimeError: The outbox was not entered, or this is not the thread of its event loop; nothing was posted.
         """
         self._check_loop()
         payload = self._prepare(message, normalize=normalize)
-        if not self._room.is_open:
+        if not self._dispatcher.is_open:
             raise ConfigurationError("sms.outbox: not posted, because the outbox is closed")
         now = anyio.current_time()
-        if self._room.waiting >= self._batching.max_waiting:
+        if len(self._dispatcher.queue) >= self._batching.max_waiting:
             raise self._full(now)
-        due = now + self._batching.patience
-        posted_message = PostedMessage(message, payload, due, number=self._posts, posted=now, told=self._tell)
+        due = now + self._batching.due_after
+        posted = PostedMessage(message, payload, due, number=self._posts, posted=now, on_finish=self._report)
         self._posts += 1
-        self._pending[posted_message] = None
-        self._room.put(posted_message)
+        self._pending[posted] = None
+        self._dispatcher.add(posted)
         return payload.track_id
 
     async def flush(self) -> None:
-        """Let every message that waits leave without lingering, and wait until the outcomes of all are told.
+        """Send all queued messages without lingering, and wait for their outcomes and for those of all in flight.
 
         Messages that are posted meanwhile are not waited for.
         """
-        await self._room.flush()
+        await self._dispatcher.flush()
 
     async def aclose(self, timeout: float | None = None) -> list[SendResult]:  # noqa: ASYNC109 - its end is a result here
-        """Take no more messages, send those that wait, and wait for every outcome.
+        """Take no more messages, send the queued ones, and wait for every outcome.
 
         Args:
-            timeout: Seconds after which what has not begun to leave is not sent; `drain_timeout` if None. Requests that
-                have begun to leave are finished within the client's `timeout`.
+            timeout: Seconds after which messages that have not begun to leave are not sent; `drain_timeout` if None.
+                Requests in flight are finished within the client's `timeout`.
 
         Returns:
-            What was not sent, as `undelivered`.
+            The results of the messages that were not sent: `undelivered`.
 
         Raises:
-            InvalidInputError: The time-out is no time.
+            InvalidInputError: `timeout` is invalid.
         """
-        await self._room.aclose(self._drain_timeout if timeout is None else timeout)
+        await self._dispatcher.aclose(self._drain_timeout if timeout is None else timeout)
         return self.undelivered
 
     def __repr__(self) -> str:
@@ -216,48 +215,46 @@ class Outbox:
             )
 
     def _full(self, now: float) -> OutboxFullError:
-        """Return the error of a full outbox. Its guess: a place is free once as much time has passed as the oldest waited."""
+        """Return the error of a full outbox. Its `retry_after` is the time that the oldest message has waited."""
         waited = now - next(iter(self._pending)).posted
         return OutboxFullError(
-            f"sms.outbox: not posted, because {self.waiting:,} messages wait already; try again later",
+            f"sms.outbox: not posted, because {self.waiting:,} messages are already waiting; try again later",
             retry_after=min(max(waited, _SHORTEST_RETRY), _LONGEST_RETRY),
         )
 
-    def _tell(self, posted_message: PostedMessage, outcome: SentMessage | WikipayamError) -> None:
-        """Count the outcome of a message, log it, and hand it to the callback."""
-        self._pending.pop(posted_message)
+    def _report(self, posted: PostedMessage, outcome: SentMessage | WikipayamError, status: SendStatus) -> None:
+        """Count and log the outcome of a message, and pass it to the callback."""
+        self._pending.pop(posted)
         result = SendResult(
-            posted_message.number,
-            posted_message.message,
-            self._room.outcomes.pop(posted_message, SendStatus.NOT_ATTEMPTED),
+            posted.number,
+            posted.message,
+            status,
             id=outcome.id if isinstance(outcome, SentMessage) else None,
             error=outcome if isinstance(outcome, WikipayamError) else None,
-            track_id=posted_message.payload.track_id,
+            track_id=posted.payload.track_id,
         )
-        self._counts[result.status] += 1
-        if result.status is SendStatus.NOT_ATTEMPTED and not self._room.is_open:
+        self._counts[status] += 1
+        if status is SendStatus.NOT_ATTEMPTED and not self._dispatcher.is_open:
             self._undelivered.append(result)
         _log(result)
         if self._on_outcome is None:
             return
         try:
             self._on_outcome(result)
-        except Exception as error:  # noqa: BLE001 - an observer's fault must not change what becomes of the others
+        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
             logger.error("on_outcome raised %s; the outbox goes on", type(error).__name__)
 
-    def _settle_the_rest(self) -> None:
-        """Tell the outcome of messages whose request was struck down while it told those of others."""
-        for posted_message in list(self._pending):
-            self._room.outcomes[posted_message] = SendStatus.UNKNOWN
-            track_id = posted_message.payload.track_id
-            posted_message.settle(
-                UnknownOutcomeError(
-                    "sms.outbox: the program ended before it was known whether the gateway accepted this message. Do not "
-                    f"resend blindly: look up the track id in the panel first ({track_id})",
-                    messages=[posted_message.message],
-                    track_ids=[track_id],
-                )
+    def _finish_the_rest(self) -> None:
+        """Report the messages of a request whose worker ended while it reported the others."""
+        for posted in list(self._pending):
+            track_id = posted.payload.track_id
+            error = UnknownOutcomeError(
+                "sms.outbox: the program ended before it was known whether the gateway accepted this message. Do not "
+                f"resend blindly: look up the track id in the panel first ({track_id})",
+                messages=[posted.message],
+                track_ids=[track_id],
             )
+            posted.finish(error, SendStatus.UNKNOWN)
 
 
 def _log(result: SendResult) -> None:

@@ -1,23 +1,25 @@
-"""Messages that wait for a request to leave in: their line, how large a request may be, and how each is told its outcome."""
+"""Messages that wait to be sent, and the limits of a request."""
 
 from __future__ import annotations
 
 import math
 from collections import OrderedDict
+from collections.abc import Callable
 from typing import Any
 
 import anyio
 from attrs import Attribute, field, frozen
 
-from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
+from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.checks import check_seconds, counts_from_one
 from wikipayam_async.errors import WikipayamError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import SmsPayload
+from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["BatchSize", "Batching", "PendingQueue", "PendingMessage"]
+__all__ = ["BatchSize", "Batching", "PendingMessage", "PendingQueue", "PostedMessage"]
 
-_LATE = 0.001
+_TIMER_DELAY = 0.001
 
 
 def _seconds(_: object, attribute: Attribute[Any], value: object) -> None:
@@ -26,43 +28,40 @@ def _seconds(_: object, attribute: Attribute[Any], value: object) -> None:
 
 @frozen(kw_only=True)
 class Batching:
-    """How a batcher goes about its work.
+    """The options of a batcher or an outbox.
 
     Attributes:
-        max_size: The most messages of a request.
-        linger: The most seconds that a message waits for others to join it. 0 is the same tick of the event loop:
-            whatever else is ready joins.
-        concurrency: How many requests are in flight at once.
-        max_waiting: How many messages may wait; those that come then wait for room.
+        max_size: The maximum number of messages per request.
+        linger: The maximum time, in seconds, that a message waits for others. 0 waits for one tick of the event loop:
+            messages of tasks that are ready join.
+        concurrency: The number of requests in flight at once.
+        max_waiting: The maximum number of messages that wait to be sent.
 
     Raises:
-        InvalidInputError: A value is out of its bounds.
+        InvalidInputError: A value is out of bounds.
     """
 
     max_size: int = field(default=DEFAULT_BATCH_SIZE, validator=counts_from_one)
     linger: float = field(default=0.005, validator=_seconds)
-    concurrency: int = field(default=8, validator=counts_from_one)
+    concurrency: int = field(default=DEFAULT_CONCURRENCY, validator=counts_from_one)
     max_waiting: int = field(default=10_000, validator=counts_from_one)
 
     @property
-    def patience(self) -> float:
-        """Seconds after which a message is to leave, so that it has not waited longer than `linger` when it does.
-
-        An event loop's timers go off up to a millisecond late, and then it is another task's turn first.
-        """
-        return self.linger - min(_LATE, self.linger / 4)
+    def due_after(self) -> float:
+        """Seconds after which a message is due: less than `linger`, because timers fire up to a millisecond late."""
+        return self.linger - min(_TIMER_DELAY, self.linger / 4)
 
 
 class PendingMessage:
-    """A message, and the task that waits for what becomes of it.
+    """A message without an outcome, and the event that its task waits for.
 
     Args:
         message: The message.
-        payload: As it is sent.
-        due: When it is to leave at the latest, by the event loop's clock.
+        payload: Its payload.
+        due: The event loop's time at which it should be sent.
 
     Attributes:
-        done: Set when the message has its outcome, or nobody wants to know any more.
+        done: Set when the message has an outcome or was withdrawn.
     """
 
     __slots__ = ("_outcome", "done", "due", "message", "payload")
@@ -74,13 +73,13 @@ class PendingMessage:
         self.done = anyio.Event()
         self._outcome: SentMessage | WikipayamError
 
-    def settle(self, outcome: SentMessage | WikipayamError) -> None:
-        """Tell what became of the message."""
+    def finish(self, outcome: SentMessage | WikipayamError, _: SendStatus, /) -> None:
+        """Set the outcome of the message."""
         self._outcome = outcome
         self.done.set()
 
     async def outcome(self) -> SentMessage:
-        """Wait until it is known what became of the message; return that or raise it."""
+        """Wait for the outcome of the message; return it or raise it."""
         await self.done.wait()
         outcome = self._outcome
         del self._outcome
@@ -89,92 +88,127 @@ class PendingMessage:
                 return outcome
             raise outcome
         finally:
-            del outcome  # the error holds this frame, which must not hold the error
+            del outcome  # the error refers to this frame, which must not refer to the error
+
+
+class PostedMessage(PendingMessage):
+    """A message of an outbox: no task waits for its outcome, which is passed to a callback.
+
+    Args:
+        message: The message.
+        payload: Its payload.
+        due: The event loop's time at which it should be sent.
+        number: The number of the post, counted from 0.
+        posted: The event loop's time of the post.
+        on_finish: Called with the outcome and its status.
+    """
+
+    __slots__ = ("_on_finish", "number", "posted")
+
+    def __init__(
+        self,
+        message: SmsMessage,
+        payload: SmsPayload,
+        due: float,
+        *,
+        number: int,
+        posted: float,
+        on_finish: Callable[[PostedMessage, SentMessage | WikipayamError, SendStatus], None],
+    ) -> None:
+        super().__init__(message, payload, due)
+        self.number = number
+        self.posted = posted
+        self._on_finish = on_finish
+
+    def finish(self, outcome: SentMessage | WikipayamError, status: SendStatus, /) -> None:
+        """Set the outcome of the message."""
+        self.done.set()
+        self._on_finish(self, outcome, status)
 
 
 class BatchSize:
-    """How many messages a request may hold: halved when the gateway calls one too large, then grown again step by step.
+    """The maximum number of messages per request: halved after a 413, then increased by one per full request.
 
-    A batcher lives long, and one message of many megabytes is no reason to send single messages ever after.
+    It grows again because a batcher lives long, and one large message must not keep its requests small for ever.
 
     Attributes:
-        most: The most messages of a request.
+        limit: The current maximum.
     """
 
-    __slots__ = ("_ceiling", "most")
+    __slots__ = ("_ceiling", "limit")
 
     def __init__(self, ceiling: int) -> None:
         self._ceiling = ceiling
-        self.most = ceiling
+        self.limit = ceiling
 
     def refused(self, count: int) -> None:
-        """Take note of a request that was too large."""
+        """Record that a request of `count` messages was too large."""
         if count > 1:
-            self.most = min(self.most, count // 2)
+            self.limit = min(self.limit, count // 2)
 
     def accepted(self, count: int) -> None:
-        """Take note of a request that was not."""
-        if self.most <= count:
-            self.most = min(self.most + 1, self._ceiling)
+        """Record that a request of `count` messages was not too large."""
+        if self.limit <= count:
+            self.limit = min(self.limit + 1, self._ceiling)
 
 
 class PendingQueue:
-    """Messages in the order of their coming. So many may wait to leave, and those after them wait for room.
+    """Messages in order of arrival. Those that exceed `max_waiting` are blocked until others are removed.
 
     Args:
-        places: How many messages may wait to leave.
-        size: How many of them a request may hold.
+        max_waiting: The maximum number of messages that wait to be sent.
+        size: The maximum number of messages per request.
     """
 
-    __slots__ = ("_outside", "_places", "_size", "_waiting")
+    __slots__ = ("_blocked", "_max_waiting", "_size", "_waiting")
 
-    def __init__(self, places: int, size: BatchSize) -> None:
-        self._places = places
+    def __init__(self, max_waiting: int, size: BatchSize) -> None:
+        self._max_waiting = max_waiting
         self._size = size
         self._waiting: OrderedDict[PendingMessage, None] = OrderedDict()
-        self._outside: OrderedDict[PendingMessage, None] = OrderedDict()
+        self._blocked: OrderedDict[PendingMessage, None] = OrderedDict()
 
     def __len__(self) -> int:
         return len(self._waiting)
 
     @property
-    def everyone(self) -> list[PendingMessage]:
-        """All who wait, those who wait for room included."""
-        return [*self._waiting, *self._outside]
+    def messages(self) -> list[PendingMessage]:
+        """All messages, the blocked ones included."""
+        return [*self._waiting, *self._blocked]
 
     @property
     def is_full(self) -> bool:
-        """Whether there are enough for a request, or no more can come in."""
-        return len(self._waiting) >= min(self._size.most, self._places)
+        """Whether the messages fill a request, or no more can be added."""
+        return len(self._waiting) >= min(self._size.limit, self._max_waiting)
 
     @property
     def due(self) -> float:
-        """When the next request is to leave: at once if it is full, never if nobody waits."""
+        """The time at which the next request should be sent: -inf (now) if it is full, inf if no message waits."""
         if self.is_full:
             return -math.inf
         return next(iter(self._waiting)).due if self._waiting else math.inf
 
-    def join(self, waiter: PendingMessage) -> None:
-        """Let a message wait."""
-        line = self._waiting if len(self._waiting) < self._places else self._outside
-        line[waiter] = None
+    def add(self, pending: PendingMessage) -> None:
+        """Add a message."""
+        queue = self._waiting if len(self._waiting) < self._max_waiting else self._blocked
+        queue[pending] = None
 
-    def leave(self, waiter: PendingMessage) -> None:
-        """Take a message out, if it is still there."""
-        if waiter in self._waiting:
-            del self._waiting[waiter]
-            self._let_in()
+    def remove(self, pending: PendingMessage) -> None:
+        """Remove a message, if it is in the queue."""
+        if pending in self._waiting:
+            del self._waiting[pending]
+            self._unblock()
         else:
-            self._outside.pop(waiter, None)
+            self._blocked.pop(pending, None)
 
     def take(self) -> list[PendingMessage]:
-        """Take out the messages of the next request."""
+        """Remove and return the messages of the next request."""
         taken: list[PendingMessage] = []
-        while self._waiting and len(taken) < self._size.most:
+        while self._waiting and len(taken) < self._size.limit:
             taken.append(self._waiting.popitem(last=False)[0])
-            self._let_in()
+            self._unblock()
         return taken
 
-    def _let_in(self) -> None:
-        if self._outside:
-            self._waiting[self._outside.popitem(last=False)[0]] = None
+    def _unblock(self) -> None:
+        if self._blocked:
+            self._waiting[self._blocked.popitem(last=False)[0]] = None

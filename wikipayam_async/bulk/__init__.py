@@ -1,1 +1,1 @@
-"""Sending any number of messages: many requests at once, and one outcome for every message that was put in."""
+"""Bulk sends: any number of messages, many requests at once, and one result for every message."""

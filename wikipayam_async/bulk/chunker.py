@@ -1,4 +1,4 @@
-"""How messages are put together into requests. Pure."""
+"""Divide messages into requests. Pure."""
 
 from __future__ import annotations
 
@@ -10,19 +10,18 @@ from wikipayam_async.core.converter import encode_json
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import Batch, Payload
 
-__all__ = ["DEFAULT_BATCH_SIZE", "MAX_BODY_BYTES", "Chunk", "chunks_of"]
+__all__ = ["MAX_BODY_BYTES", "Chunk", "chunks_of"]
 
-DEFAULT_BATCH_SIZE = 100
 MAX_BODY_BYTES = 1_000_000
-"""What web servers take by default is a megabyte (nginx) or more."""
+"""Web servers accept at least a megabyte by default (nginx)."""
 
 
 @frozen
 class Chunk:
-    """The messages of one request, with their places in the input.
+    """The messages of one request, with their indexes in the input.
 
     Attributes:
-        indexes: Their places.
+        indexes: The index of each message in the input.
         batch: The messages.
     """
 
@@ -32,22 +31,22 @@ class Chunk:
     def __len__(self) -> int:
         return len(self.indexes)
 
-    def without(self, places: frozenset[int]) -> Chunk | None:
-        """Return the chunk without the messages at the given places in it; None if nothing is left."""
-        left = [place for place in range(len(self)) if place not in places]
-        return self.pick(left) if left else None
+    def without(self, positions: frozenset[int]) -> Chunk | None:
+        """Return the chunk without the messages at these positions; None if nothing is left."""
+        rest = [position for position in range(len(self)) if position not in positions]
+        return self.pick(rest) if rest else None
 
-    def cut(self, most: int) -> Iterator[Chunk]:
-        """Yield the chunk in pieces of at most so many messages."""
-        for start in range(0, len(self), most):
-            yield self.pick(range(start, min(start + most, len(self))))
+    def cut(self, size: int) -> Iterator[Chunk]:
+        """Yield the chunk in pieces of at most `size` messages."""
+        for start in range(0, len(self), size):
+            yield self.pick(range(start, min(start + size, len(self))))
 
-    def pick(self, places: Iterable[int]) -> Chunk:
-        """Return a chunk of the messages at the given places in this one."""
+    def pick(self, positions: Iterable[int]) -> Chunk:
+        """Return a chunk of the messages at these positions."""
         messages, payloads = self.batch.messages, self.batch.payloads
-        picked = list(places)
-        batch = Batch([messages[place] for place in picked], [payloads[place] for place in picked])
-        return Chunk([self.indexes[place] for place in picked], batch)
+        picked = list(positions)
+        batch = Batch([messages[position] for position in picked], [payloads[position] for position in picked])
+        return Chunk([self.indexes[position] for position in picked], batch)
 
 
 def chunks_of(
@@ -56,31 +55,31 @@ def chunks_of(
     payloads: Sequence[Payload],
     max_bytes: int = MAX_BODY_BYTES,
 ) -> list[Chunk]:
-    """Put messages together: into one request, or into several if its body were too large.
+    """Return messages as one chunk, or as several if one body would be too large.
 
     Args:
-        indexes: Their places in the input.
-        messages: The messages; none at all make no chunk.
-        payloads: How they are sent.
-        max_bytes: The most bytes of a request's body. A single message larger than that goes alone.
+        indexes: The index of each message in the input.
+        messages: The messages; an empty sequence returns no chunk.
+        payloads: Their payloads.
+        max_bytes: The maximum size of a request's body. A single message that is larger gets a chunk of its own.
     """
     if not messages:
         return []
     whole = Chunk(indexes, Batch(messages, payloads))
     if len(whole.batch.body) <= max_bytes:
         return [whole]
-    return [whole.pick(places) for places in _fill(payloads, max_bytes)]
+    return [whole.pick(positions) for positions in _split(payloads, max_bytes)]
 
 
-def _fill(payloads: Iterable[Payload], max_bytes: int) -> Iterator[list[int]]:
-    """Yield the places of what fits into one body each."""
-    places: list[int] = []
+def _split(payloads: Iterable[Payload], max_bytes: int) -> Iterator[list[int]]:
+    """Yield the positions of the payloads of each body."""
+    positions: list[int] = []
     size = 1
-    for place, payload in enumerate(payloads):
+    for position, payload in enumerate(payloads):
         cost = len(encode_json(payload)) + 1
-        if places and size + cost > max_bytes:
-            yield places
-            places, size = [], 1
-        places.append(place)
+        if positions and size + cost > max_bytes:
+            yield positions
+            positions, size = [], 1
+        positions.append(position)
         size += cost
-    yield places
+    yield positions

@@ -1,4 +1,4 @@
-"""What a bulk send tells: one result for every message, and a report of them all."""
+"""The results of a bulk send: one result per message, and a report of all."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from wikipayam_async.outcomes import SendStatus
 __all__ = ["BulkError", "BulkReport", "BulkSourceError", "SendResult", "accepted"]
 
 
-@frozen(weakref_slot=False)  # Python 3.11 would not let a blank become one: see `accepted`
+@frozen(weakref_slot=False)  # or Python 3.11 forbids the change of class in `accepted`
 class SendResult:
-    """What became of one message.
+    """The outcome of one message.
 
     Attributes:
-        index: Its place in the input, counted from 0.
-        message: The message as it was put in.
+        index: The index of the message in the input, counted from 0.
+        message: The message as the caller passed it.
         status: Its outcome.
-        id: The gateway's id, if it was accepted.
-        error: Why it was not accepted, or why nobody knows.
-        track_id: The reference it was sent with; None if it never got as far as having one.
+        id: The gateway's id, if the message was accepted.
+        error: The reason why it was not accepted, or why its outcome is unknown.
+        track_id: The track id it was sent with; None if it was not prepared for sending.
     """
 
     index: int
@@ -38,7 +38,7 @@ class SendResult:
 
 
 class _Blank:
-    """A `SendResult` that can still be written to: the same slots in the same order."""
+    """A writable `SendResult`: the same slots in the same order. Filling a frozen class takes three times as long."""
 
     __slots__ = ("error", "id", "index", "message", "status", "track_id")
 
@@ -53,10 +53,9 @@ class _Blank:
 def accepted(
     indexes: Iterable[int], messages: Iterable[SmsMessage], track_ids: Iterable[str], ids: Iterable[str | None]
 ) -> list[SendResult]:
-    """Return the results of messages that were accepted.
+    """Return the results of accepted messages.
 
-    There is one for every message of a bulk send, and a frozen class makes its instances slowly, so that this took a
-    third of all its time: they are filled in as blanks first, and then become what they are.
+    Every message of a bulk send gets one, so speed counts: each is filled as a `_Blank`, then becomes a `SendResult`.
     """
     results: list[Any] = []
     for index, message, track_id, id_ in zip(indexes, messages, track_ids, ids, strict=True):
@@ -84,32 +83,32 @@ class BulkReport:
 
     @property
     def accepted(self) -> list[SendResult]:
-        """The messages that the gateway took."""
+        """The results of the messages that the gateway accepted."""
         return self._with(SendStatus.ACCEPTED)
 
     @property
     def rejected(self) -> list[SendResult]:
-        """The messages that were refused, by the gateway or by the checks before it."""
+        """The results of the messages that were refused, by the gateway or by the checks before sending."""
         return self._with(SendStatus.REJECTED)
 
     @property
     def unknown(self) -> list[SendResult]:
-        """The messages that may or may not have been accepted. Do not resend them blindly."""
+        """The results of the messages that may or may not have been accepted. Do not resend them blindly."""
         return self._with(SendStatus.UNKNOWN)
 
     @property
     def not_attempted(self) -> list[SendResult]:
-        """The messages that never reached the gateway. Sending them again is safe."""
+        """The results of the messages that were not sent. Sending them again is safe."""
         return self._with(SendStatus.NOT_ATTEMPTED)
 
     @property
     def suppressed(self) -> list[SendResult]:
-        """Those of the rejected messages that we held back ourselves, as duplicates or for an opt-out."""
+        """The results of the rejected messages that were held back before sending: duplicates and opt-outs."""
         return [result for result in self.results if isinstance(result.error, SuppressedError)]
 
     @property
     def counts(self) -> Mapping[SendStatus, int]:
-        """How many messages there are of each outcome."""
+        """The number of messages of each outcome."""
         found = Counter(result.status for result in self.results)
         return {status: found[status] for status in SendStatus}
 
@@ -119,11 +118,11 @@ class BulkReport:
         return f"{len(self.results):,} messages: {outcomes}"
 
     def raise_for_failures(self) -> None:
-        """Raise if any message was not accepted. What was held back as it should be is no failure.
+        """Raise if any message was not accepted. A message that was held back is no failure.
 
         Raises:
-            UnknownOutcomeError: The outcome of some is not known; this goes before the other.
-            BulkError: Some were refused or not attempted.
+            UnknownOutcomeError: The outcome of some messages is unknown. This error takes precedence.
+            BulkError: Some messages were refused or not attempted.
         """
         unknown = self.unknown
         if unknown:
@@ -147,7 +146,7 @@ class BulkReport:
 
 
 class BulkError(WikipayamError):
-    """A bulk send did not get every message accepted. Raised by `BulkReport.raise_for_failures()`.
+    """Some messages of a bulk send were not accepted. Raised by `BulkReport.raise_for_failures()`.
 
     Attributes:
         report: The whole report. Not part of a pickle.
@@ -161,8 +160,8 @@ class BulkError(WikipayamError):
 
 
 class BulkSourceError(BulkError):
-    """The iterable that gave the messages raised in the middle of a bulk send; `__cause__` is what it raised.
+    """The iterable of the messages raised during a bulk send; `__cause__` is its exception.
 
     Attributes:
-        report: The outcome of every message that the iterable had given until then. Not part of a pickle.
+        report: The results of the messages that the iterable returned before. Not part of a pickle.
     """

@@ -1,8 +1,9 @@
-"""A bulk send at work: workers that pull chunks from the source, and a consumer that takes results in its own time."""
+"""A running bulk send: workers read chunks from the source and send them; the consumer takes the results."""
 
 from __future__ import annotations
 
-from collections import deque
+import functools
+from collections import Counter
 from collections.abc import AsyncIterator
 from operator import attrgetter
 from types import TracebackType
@@ -10,65 +11,38 @@ from typing import Self
 
 import anyio
 from anyio.abc import TaskGroup
-from anyio.lowlevel import checkpoint
-from attrs import frozen
 
+from wikipayam_async.bulk.buffer import ResultBuffer
+from wikipayam_async.bulk.options import BulkOptions, Progress
 from wikipayam_async.bulk.results import SendResult
-from wikipayam_async.bulk.sender import ChunkSender, results_of
-from wikipayam_async.bulk.source import Source, SourceChunk
+from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
+from wikipayam_async.bulk.source import Messages, Source, SourceChunk
 from wikipayam_async.errors import SuppressedError, WikipayamError
+from wikipayam_async.messages.payload import TrackIds, prepare_some
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["BulkRun", "Pace"]
-
-
-@frozen(kw_only=True)
-class Pace:
-    """How a run goes about its work.
-
-    Attributes:
-        concurrency: How many requests are in flight at once.
-        ordered: Give out the results in the order of the input.
-    """
-
-    concurrency: int
-    ordered: bool = False
-
-    @property
-    def window(self) -> int:
-        """How many chunks may be taken from the source whose results the consumer has not taken yet."""
-        return self.concurrency * 2
+__all__ = ["BulkRun", "make_run", "take_with_progress"]
 
 
 class BulkRun:
-    """The results of a bulk send, as they come. An async context manager and an async iterator.
+    """The results of a bulk send as they arrive. An async context manager and an async iterator.
 
-    For every message taken from the source there is exactly one result: it comes out of the iteration, or, if the
-    `async with` block is left before the end, it is in `leftover`. Leaving the block cancels what has not begun;
-    requests that have begun to leave are finished first, within their time-out. Memory is bounded by the window of
-    chunks, however many messages there are.
+    Every message read from the source has exactly one result. It is returned by the iteration or, if the `async with`
+    block is left early, it is in `leftover`. Leaving the block cancels what has not begun; requests that have begun to
+    leave are finished first, within their time-out. Memory is bounded, however many messages there are.
 
     Attributes:
-        leftover: After the block was left early: the results nobody took, of the messages that the source had given.
-        source_error: What the source raised, if it did. The iteration raises it after the last result.
+        leftover: The results that were not taken before the block was left.
+        source_error: The exception that the source raised, or None. The iteration raises it after the last result.
     """
 
-    def __init__(self, source: Source, sender: ChunkSender, pace: Pace) -> None:
+    def __init__(self, source: Source, sender: ChunkSender, options: BulkOptions) -> None:
         self._source = source
         self._sender = sender
-        self._pace = pace
+        self._concurrency = options.concurrency
+        self._buffer = ResultBuffer(options)
         self._group: TaskGroup
-        self._pulling: anyio.Lock
-        self._taking: anyio.ResourceGuard
-        self._places: anyio.Semaphore
-        self._wakeup: anyio.Event
-        self._ready: deque[list[SendResult]] = deque()
-        self._early: dict[int, list[SendResult]] = {}
-        self._next_number = 0
-        self._workers: int
-        self._taken: deque[SendResult] = deque()
-        self._everything: list[SendResult] | None = None
-        self._holds_place = False
+        self._reading: anyio.Lock
         self._entered = False
         self.source_error: Exception | None = None
         self.leftover: list[SendResult] = []
@@ -77,24 +51,21 @@ class BulkRun:
         if self._entered:
             raise RuntimeError("a bulk send runs once: call bulk() again for another")
         self._entered = True
-        self._pulling = anyio.Lock(fast_acquire=True)
-        self._taking = anyio.ResourceGuard("taking results from")
-        self._places = anyio.Semaphore(self._pace.window, fast_acquire=True)
-        self._wakeup = anyio.Event()
+        self._reading = anyio.Lock(fast_acquire=True)
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
-        self._workers = self._pace.concurrency
-        for _ in range(self._pace.concurrency):
+        self._buffer.open()
+        for _ in range(self._concurrency):
             self._group.start_soon(self._work)
         return self
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        # The block's own exception is not shown to the group, which would wrap it; the workers are cancelled first.
-        if self._workers:
+        if self._buffer.workers:
             self._group.cancel_scope.cancel()
         try:
+            # The group must not see the block's exception: it would wrap it.
             await self._group.__aexit__(None, None, None)
         finally:
             self._collect_leftover()
@@ -103,135 +74,96 @@ class BulkRun:
 
     @property
     def stopped_by(self) -> WikipayamError | None:
-        """Why nothing more is sent, although the source may have more; None while the run goes on, or ended by itself."""
+        """The error that stopped the run before the end of the source; None if nothing did."""
         return self._sender.stopped_by
 
     def __aiter__(self) -> AsyncIterator[SendResult]:
         return self
 
     async def __anext__(self) -> SendResult:
-        while not self._taken:
+        current = self._buffer.current
+        while not current:
             results = await self.take()
             if results is None:
                 if self.source_error is not None:
                     raise self.source_error
                 raise StopAsyncIteration
-            self._taken.extend(results)
-        return self._taken.popleft()
+            current.extend(results)
+        return current.popleft()
 
     async def take(self) -> list[SendResult] | None:
-        """Return the next results, a chunk's at a time, which is cheaper than one by one; None at the end."""
-        if not self._entered:
-            raise RuntimeError("enter the bulk send first: async with client.sms.bulk(...) as results")
-        if self._holds_place:
-            self._holds_place = False
-            self._places.release()
-        with self._taking:  # of two tasks at once, one would wait for a wake-up that goes to the other
-            if self._taken:
-                await checkpoint()
-                return self._rest()
-            if self._ready or not self._workers:
-                await checkpoint()
-            while not self._ready:
-                if not self._workers:
-                    return None
-                self._wakeup = anyio.Event()
-                await self._wakeup.wait()
-            self._holds_place = True
-            return self._ready.popleft()
+        """Return the results of the next chunk, which is cheaper than one at a time; None at the end."""
+        self._check_entered()
+        return await self._buffer.take()
 
     async def take_all(self) -> list[SendResult]:
-        """Return all results that are still to come, when the last is there. They are held in memory, in any order."""
+        """Wait for the end of the run and return all remaining results. They are held in memory, in any order."""
+        self._check_entered()
+        return await self._buffer.take_all()
+
+    def _check_entered(self) -> None:
         if not self._entered:
             raise RuntimeError("enter the bulk send first: async with client.sms.bulk(...) as results")
-        with self._taking:
-            await checkpoint()
-            everything = self._everything = self._rest()
-            if self._holds_place:
-                self._holds_place = False
-                self._places.release()
-            self._hand_over()
-            try:
-                while self._workers:
-                    self._wakeup = anyio.Event()
-                    await self._wakeup.wait()
-            except BaseException:
-                self._taken.extend(everything)
-                raise
-            finally:
-                self._everything = None
-            return everything
-
-    def _rest(self) -> list[SendResult]:
-        """Return what was taken as a chunk and not given out one by one."""
-        rest = [*self._taken]
-        self._taken.clear()
-        return rest
 
     async def _work(self) -> None:
         try:
             while True:
-                await self._places.acquire()
-                pull = await self._pull()
-                if pull is None:
-                    self._places.release()
+                await self._buffer.reserve()
+                chunk = await self._read()
+                if chunk is None:
+                    self._buffer.release()
                     return
-                await self._settle(pull)
+                await self._send(chunk)
         finally:
-            self._workers -= 1
-            self._wakeup.set()
+            self._buffer.remove_worker()
 
-    async def _pull(self) -> SourceChunk | None:
-        async with self._pulling:
-            self._source.stopped_by = self._sender.stopped_by
+    async def _read(self) -> SourceChunk | None:
+        async with self._reading:
             try:
-                return await self._source.pull()
+                return await self._source.pull(self._sender.stopped_by)
             except Exception as error:  # noqa: BLE001 - the source's own; raised to the consumer after the results
                 self.source_error = error
                 return self._source.remains()
 
-    async def _settle(self, pull: SourceChunk) -> None:
-        results = pull.settled
-        # Of what is not attempted the error is the stop itself, which changes nothing.
-        # What we hold back ourselves is as it should be.
+    async def _send(self, read: SourceChunk) -> None:
+        results = read.results
         for error in filter(None, [result.error for result in results]):
-            if not isinstance(error, SuppressedError):
+            if not isinstance(error, SuppressedError):  # a message that was held back is no failure
                 self._sender.note_failure(error)
         try:
-            if pull.chunk is not None:
-                await self._sender.settle(pull.chunk, results)
+            if read.chunk is not None:
+                await self._sender.send(read.chunk, results)
         finally:
             results.sort(key=attrgetter("index"))
-            self._give_out(pull.number, results)
-
-    def _give_out(self, number: int, results: list[SendResult]) -> None:
-        if not self._pace.ordered:
-            self._ready.append(results)
-        else:
-            self._early[number] = results
-            while self._next_number in self._early:
-                self._ready.append(self._early.pop(self._next_number))
-                self._next_number += 1
-        if self._everything is None:
-            self._wakeup.set()
-        else:
-            self._hand_over()
-
-    def _hand_over(self) -> None:
-        """Give what is ready to who waits for everything, without waking him."""
-        while self._ready and self._everything is not None:
-            self._everything += self._ready.popleft()
-            self._places.release()
+            self._buffer.add(read.number, results)
 
     def _collect_leftover(self) -> None:
-        """Keep what nobody took, so that no message that was put in is without a result."""
-        self.leftover.extend(self._taken)
-        for results in (*self._ready, *(self._early[number] for number in sorted(self._early))):
-            self.leftover.extend(results)
-        self._taken.clear()
-        self._ready.clear()
-        self._early.clear()
+        self.leftover.extend(self._buffer.drain())
         while (remains := self._source.remains()) is not None:
-            self.leftover.extend(remains.settled)
+            self.leftover.extend(remains.results)
             if remains.chunk is not None:
                 self.leftover.extend(results_of(remains.chunk, SendStatus.NOT_ATTEMPTED, None))
+
+
+def make_run(
+    messages: Messages, send: SendFunc, options: BulkOptions, *, sender: str | None, longest_wait: float
+) -> BulkRun:
+    """Return a run that begins when it is entered. `sender` is the line of messages that name none.
+
+    Raises:
+        InvalidInputError: `messages`, `dedupe` or `opt_out` is invalid.
+    """
+    prepare = functools.partial(prepare_some, sender=sender, track_ids=TrackIds(), normalize=options.normalize)
+    source = Source(messages, prepare, options.batch_size, options.make_screen())
+    return BulkRun(source, ChunkSender(send, options, longest_wait), options)
+
+
+async def take_with_progress(run: BulkRun, total: int | None, progress: Progress) -> list[SendResult]:
+    """Return all results of a run; call `progress` after each chunk."""
+    counts: Counter[SendStatus] = Counter()
+    results: list[SendResult] = []
+    while (some := await run.take()) is not None:
+        results += some
+        counts.update(result.status for result in some)
+        progress(len(results), total, dict(counts))
+    return results

@@ -1,4 +1,4 @@
-"""What is held back before it is sent: messages to people who opted out, and messages that came before."""
+"""Hold messages back before they are sent: duplicates, and messages to receivers that opted out."""
 
 from __future__ import annotations
 
@@ -16,40 +16,40 @@ from wikipayam_async.redact.masks import shape_of
 __all__ = ["Dedupe", "OptOut", "OptOutPredicate", "Screen", "ScreenResult"]
 
 Dedupe: TypeAlias = Literal["receiver", "receiver_and_text"]
-"""What makes a message the same as one before: its receiver, or its receiver and its text."""
+"""What makes a message a duplicate: its receiver, or its receiver and its text."""
 
 OptOutPredicate: TypeAlias = Callable[[str], bool | Awaitable[bool]]
-"""Tells whether a number, `09…`, wants no messages; may be async."""
+"""Returns whether a number, `09…`, has opted out; may be async."""
 
 OptOut: TypeAlias = OptOutList | str | os.PathLike[str] | Iterable[str] | OptOutPredicate
-"""Who wants no messages: a list, the path of a file, numbers, or a predicate."""
+"""The receivers that opted out: a list, the path of a file, numbers, or a predicate."""
 
 ScreenResult: TypeAlias = SuppressedError | None
 """Why a message is held back; None if it may be sent."""
 
 _PLAIN = re.compile(r"09[0-9]{9}").fullmatch
 _DIGEST_BYTES = 16
-"""So many that no two of all the messages ever sent are the same by chance, which would hold one back."""
+"""Enough that no two different messages have the same digest, which would hold one back."""
 
 
 class Screen:
-    """Holds messages of one run back. Keeps what it has seen, so that every run needs one of its own.
+    """Decides which messages of one run are held back. It remembers the messages it has seen: use one per run.
 
-    The first of several equal messages goes out; the others do not, also if the first is then refused by the gateway.
-    What is held back for an opt-out is not a first one. Whether somebody opted out is asked before each message; if
-    that cannot be answered, because the predicate raises or returns no bool, or because the receiver is no Iranian mobile
-    and the list holds no others, the message is held back: nobody who may have opted out gets one.
+    Of several equal messages the first is sent and the others are held back, even if the gateway then refuses the
+    first. A message that is held back for an opt-out does not count as the first. The opt-out is checked before each
+    message. If the check fails, because the predicate raises or returns no bool, or because the receiver is not an
+    Iranian mobile and the list holds only those, the message is held back.
 
-    For each message that goes out it takes 65 to 90 bytes with `dedupe="receiver"`, and 80 to 110 with
-    `"receiver_and_text"`; without `dedupe` none.
+    Memory per message that is sent: 65 to 90 bytes with `dedupe="receiver"`, 80 to 110 with `"receiver_and_text"`,
+    none without `dedupe`.
 
     Args:
-        dedupe: What makes a message the same as one before; None lets all of them through.
-        opt_out: Who wants no messages. An `OptOutList` is looked at again for each message, so that it may change on the
-            way; other numbers, and a file, are read now. A predicate is asked about one number at a time.
+        dedupe: What makes a message a duplicate; None holds back no duplicates.
+        opt_out: The receivers that opted out. An `OptOutList` is consulted for each message, so it may change during
+            the run; other numbers, and a file, are read once, now. A predicate is called for one number at a time.
 
     Raises:
-        InvalidInputError: An argument breaks a rule, or a number of the list is none.
+        InvalidInputError: An argument breaks a rule, or a number of the list is invalid.
     """
 
     __slots__ = ("_by_text", "_listed", "_predicate", "_seen")
@@ -67,9 +67,9 @@ class Screen:
             self._listed = _read(opt_out)
 
     def check(self, receiver: str, text: str) -> ScreenResult | Awaitable[ScreenResult]:
-        """Say whether a message may be sent: at once or, where an async predicate has to be asked, when awaited.
+        """Return why a message is held back, or None; with an async predicate, return an awaitable of that.
 
-        To be called once for each message, in the order of the input, and only for messages that are fit to be sent.
+        Call it once for each valid message, in the order of the input.
 
         Args:
             receiver: The receiver as it is sent.
@@ -86,10 +86,10 @@ class Screen:
         self, predicate: OptOutPredicate, number: str, key: int | bytes | None
     ) -> ScreenResult | Awaitable[ScreenResult]:
         if self._seen is not None and key in self._seen:
-            return _duplicate()  # the answer would change nothing
+            return _duplicate()  # held back whatever the predicate returns
         try:
             answer = predicate(number)
-        except Exception as error:  # noqa: BLE001 - whatever it raises, the answer is not known
+        except Exception as error:  # noqa: BLE001 - after any exception the answer is unknown
             return _unknown(f"the check raised {type(error).__name__}")
         return self._wait(answer, key) if isinstance(answer, Awaitable) else self._judge(answer, key)
 
@@ -101,7 +101,7 @@ class Screen:
         return self._judge(known, key)
 
     def _judge(self, answer: object, key: int | bytes | None) -> ScreenResult:
-        if not isinstance(answer, int):  # 0 and 1 are what databases say
+        if not isinstance(answer, int):  # databases return 0 and 1
             return _unknown(f"the check returned {shape_of(answer)} instead of a bool")
         return _opted_out() if answer else self._admit(key)
 
@@ -114,7 +114,7 @@ class Screen:
         return None
 
     def _key(self, number: str, text: str) -> int | bytes:
-        """Return what is kept of a message: a number as an integer, which is small, or a digest."""
+        """Return what is remembered of a message: its number as an integer, which is small, or a digest."""
         if self._by_text:
             return _digest(f"{number}\0{text}")
         return int(number) if _PLAIN(number) else _digest(number)
@@ -133,12 +133,12 @@ def _read(opt_out: OptOutList | str | os.PathLike[str] | Iterable[str]) -> OptOu
 
 def _look_up(number: str, listed: OptOutList) -> ScreenResult:
     if not _PLAIN(number):
-        return _unknown("the list holds Iranian mobiles alone")
+        return _unknown("the list holds only Iranian mobiles")
     return _opted_out() if number in listed else None
 
 
 def _normal(receiver: str) -> str:
-    """Return the one form of a mobile; a receiver of another kind as it is."""
+    """Return a mobile in the form `09…`; another receiver unchanged."""
     try:
         return normalize_receiver(receiver)
     except InvalidInputError:
@@ -150,7 +150,7 @@ def _digest(text: str) -> bytes:
 
 
 def _duplicate() -> SuppressedError:
-    return SuppressedError("not sent: the same came before in this run", reason="duplicate")
+    return SuppressedError("not sent: a duplicate of an earlier message in this run", reason="duplicate")
 
 
 def _opted_out() -> SuppressedError:
@@ -158,4 +158,4 @@ def _opted_out() -> SuppressedError:
 
 
 def _unknown(why: str) -> SuppressedError:
-    return SuppressedError(f"not sent: whether the receiver opted out is not known; {why}", reason="opt_out_unknown")
+    return SuppressedError(f"not sent: it is unknown whether the receiver opted out; {why}", reason="opt_out_unknown")

@@ -1,4 +1,4 @@
-"""Where the messages of a bulk send come from: any iterable, numbered, checked and put together into chunks."""
+"""The messages of a bulk send: read from any iterable, numbered, checked and divided into chunks."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from wikipayam_async.redact.masks import shape_of
 if TYPE_CHECKING:
     from wikipayam_async.bulk.screening import Screen
 
-__all__ = ["Messages", "Prepare", "SourceChunk", "Source"]
+__all__ = ["Messages", "Prepare", "Source", "SourceChunk"]
 
 Messages: TypeAlias = Iterable[SmsMessage] | AsyncIterable[SmsMessage]
 Prepare: TypeAlias = Callable[[Sequence[SmsMessage]], tuple[Sequence[SmsPayload], dict[int, Exception]]]
@@ -28,27 +28,30 @@ Prepare: TypeAlias = Callable[[Sequence[SmsMessage]], tuple[Sequence[SmsPayload]
 
 @frozen
 class SourceChunk:
-    """What was taken from the source at once.
+    """One chunk of the source.
 
     Attributes:
-        number: Counted from 0, in the order of the input.
+        number: The number of the chunk, counted from 0 in the order of the input.
         chunk: The messages to send; None if there are none.
-        settled: The results of those that are not to be sent.
+        results: The results of the messages that are not sent.
     """
 
     number: int
     chunk: Chunk | None
-    settled: list[SendResult] = field(repr=False)
+    results: list[SendResult] = field(repr=False)
 
 
 class Source:
-    """Takes messages from an iterable, a chunk at a time. Not to be used by two tasks at once.
+    """Reads messages from an iterable, a chunk at a time. Only one task may use it at a time.
 
     Args:
         messages: The iterable, plain or async; it may be endless.
-        prepare: Checks some messages, and makes the payloads of the good ones.
-        batch_size: The most messages of a chunk.
-        screen: Holds back what is not to be sent; None holds back nothing.
+        prepare: Checks messages; returns the payloads of the valid ones, and the errors of the others by position.
+        batch_size: The maximum number of messages per chunk.
+        screen: Decides which messages are held back; None holds back none.
+
+    Raises:
+        InvalidInputError: `messages` is not an iterable of messages.
     """
 
     def __init__(self, messages: Messages, prepare: Prepare, batch_size: int, screen: Screen | None = None) -> None:
@@ -64,135 +67,137 @@ class Source:
         self._prepare = prepare
         self._screen = screen
         self._batch_size = batch_size
-        self._raw: list[SmsMessage] = []
-        self._good = _Gathered()
+        self._unchecked: list[SmsMessage] = []
+        self._valid = _PartialChunk()
         self._chunks: deque[Chunk] = deque()
-        self._settled: list[SendResult] = []
+        self._results: list[SendResult] = []
         self._index = 0
         self._pulls = 0
         self._ended = False
-        self.stopped_by: WikipayamError | None = None
 
-    async def pull(self) -> SourceChunk | None:
-        """Take the next messages; None at the end.
+    async def pull(self, stopped_by: WikipayamError | None = None) -> SourceChunk | None:
+        """Return the next chunk; None at the end.
+
+        Args:
+            stopped_by: The error that stopped the run; the messages are then not checked and not attempted.
 
         Raises:
-            Exception: Whatever the iterable raises. What it gave before is in `remains`.
+            Exception: The iterable raised it. The messages that it returned before are in `remains`.
         """
         while not self._chunks and not self._ended:
             try:
-                await self._take(self._batch_size - len(self._good.indexes))
+                await self._read(self._batch_size - len(self._valid.indexes))
             except Exception:
-                await self._check()
+                await self._check(stopped_by)
                 raise
-            await self._check()
-            if len(self._good.indexes) >= self._batch_size:
-                self._chunks.extend(self._good.chunks())
-            elif len(self._settled) >= self._batch_size:
-                break  # what came before them goes along: results leave in the order of the input
+            await self._check(stopped_by)
+            if len(self._valid.indexes) >= self._batch_size:
+                self._chunks.extend(self._valid.take_chunks())
+            elif len(self._results) >= self._batch_size:
+                break  # the valid messages before them go along, to keep the order of the input
         return self.remains()
 
-    async def _take(self, most: int) -> None:
-        """Take so many messages as they come. What was taken before the iterable raises is not lost."""
-        asynchronous, raw = self._asynchronous, self._raw
+    async def _read(self, count: int) -> None:
+        """Read `count` messages. Those that were read before the iterable raises are kept."""
+        asynchronous, unchecked = self._asynchronous, self._unchecked
         try:
             if asynchronous is None:
-                for message in islice(self._plain, most):
-                    raw.append(message)  # `extend` promises nothing of what came before an exception
+                for message in islice(self._plain, count):
+                    unchecked.append(message)  # `extend` may lose the messages that came before an exception
             else:
-                while len(raw) < most:
-                    raw.append(await anext(asynchronous))
+                while len(unchecked) < count:
+                    unchecked.append(await anext(asynchronous))
         except StopAsyncIteration:
             pass
         except BaseException:
             self._ended = True
             raise
-        self._ended = len(raw) < most
+        self._ended = len(unchecked) < count
 
-    async def _check(self) -> None:
-        """Settle what is not to be sent of the messages that were taken, and gather the others."""
-        if self.stopped_by is not None:
-            self._leave(self.stopped_by)
+    async def _check(self, stopped_by: WikipayamError | None) -> None:
+        """Make the results of unchecked messages that are not sent, and collect the others for a chunk."""
+        if stopped_by is not None:
+            self._skip(stopped_by)
             return
         payloads, refused = self._prepared()
         if self._screen is not None:
-            payloads = await self._hold_back(self._screen, payloads, refused)
-        self._sort(payloads, refused)
+            payloads = await self._apply_screen(self._screen, payloads, refused)
+        self._divide(payloads, refused)
 
     def _prepared(self) -> tuple[Sequence[SmsPayload], dict[int, Exception]]:
         try:
-            return self._prepare(self._raw)
+            return self._prepare(self._unchecked)
         except BaseException:  # Ctrl-C, which may come at any line
-            self._leave(None)
+            self._skip(None)
             raise
 
-    def _sort(self, payloads: Sequence[SmsPayload], refused: Mapping[int, Exception]) -> None:
-        messages = self._raw
+    def _divide(self, payloads: Sequence[SmsPayload], refused: Mapping[int, Exception]) -> None:
+        messages = self._unchecked
         indexes = self._number()
         if not refused:
-            self._good.add(indexes, messages, payloads)
+            self._valid.add(indexes, messages, payloads)
             return
-        left = [place for place in range(len(messages)) if place not in refused]
-        self._good.add([indexes[place] for place in left], [messages[place] for place in left], payloads)
-        for place in sorted(refused):
-            self._settled.append(_refusal(indexes[place], messages[place], refused[place]))
+        valid = [position for position in range(len(messages)) if position not in refused]
+        self._valid.add([indexes[position] for position in valid], [messages[position] for position in valid], payloads)
+        for position in sorted(refused):
+            self._results.append(_refusal(indexes[position], messages[position], refused[position]))
 
-    async def _hold_back(
+    async def _apply_screen(
         self, screen: Screen, payloads: Sequence[SmsPayload], refused: dict[int, Exception]
     ) -> Sequence[SmsPayload]:
-        """Refuse what is to be held back; return what may be sent."""
+        """Add the messages that are held back to `refused`; return the payloads of the others."""
         sent: list[SmsPayload] = []
-        places = [place for place in range(len(self._raw)) if place not in refused]
-        for place, payload in zip(places, payloads, strict=True):
+        positions = [position for position in range(len(self._unchecked)) if position not in refused]
+        for position, payload in zip(positions, payloads, strict=True):
             verdict = screen.check(payload.receiver, payload.text)
             if isinstance(verdict, Awaitable):
                 verdict = await verdict
             if verdict is None:
                 sent.append(payload)
             else:
-                refused[place] = verdict
+                refused[position] = verdict
         return sent
 
     def _number(self) -> range:
-        """Give the messages that were taken their places in the input."""
-        indexes = range(self._index, self._index + len(self._raw))
+        """Return the indexes of the unchecked messages and start a new list of them."""
+        indexes = range(self._index, self._index + len(self._unchecked))
         self._index = indexes.stop
-        self._raw = []
+        self._unchecked = []
         return indexes
 
-    def _leave(self, error: WikipayamError | None) -> None:
-        """Settle the messages that were taken as not attempted."""
-        messages = self._raw
+    def _skip(self, error: WikipayamError | None) -> None:
+        """Make the unchecked messages not attempted."""
+        messages = self._unchecked
         for index, message in zip(self._number(), messages, strict=True):
-            self._settled.append(SendResult(index, message, SendStatus.NOT_ATTEMPTED, error=error))
+            self._results.append(SendResult(index, message, SendStatus.NOT_ATTEMPTED, error=error))
 
     def remains(self) -> SourceChunk | None:
-        """Return what was taken and not handed out yet; None if there is nothing."""
-        if self._raw and self._screen is None:
-            self._sort(*self._prepared())
-        self._leave(None)  # a screen that was cut off cannot be asked again
+        """Return the next chunk of the messages that were read and not returned yet; None if there are none."""
+        if self._unchecked and self._screen is None:
+            self._divide(*self._prepared())
+        self._skip(None)  # a screen whose check was cancelled must not see a message twice
         if not self._chunks:
-            self._chunks.extend(self._good.chunks())
-        if not self._chunks and not self._settled:
+            self._chunks.extend(self._valid.take_chunks())
+        if not self._chunks and not self._results:
             return None
         number, self._pulls = self._pulls, self._pulls + 1
         chunk = self._chunks.popleft() if self._chunks else None
-        settled, self._settled = self._settled, []
-        if self._chunks and settled:  # results leave in the order of the input
+        results, self._results = self._results, []
+        if self._chunks and results:  # keep the order of the input
             following = self._chunks[0].indexes[0]
-            self._settled = [result for result in settled if result.index > following]
-            settled = [result for result in settled if result.index < following]
-        return SourceChunk(number, chunk, settled)
+            self._results = [result for result in results if result.index > following]
+            results = [result for result in results if result.index < following]
+        return SourceChunk(number, chunk, results)
 
     async def aclose(self) -> None:
-        """Close an async generator that was not read to its end."""
+        """Close an async iterable that can be closed."""
         close = getattr(self._asynchronous, "aclose", None)
         if close is not None:
             await close()
 
 
-class _Gathered:
-    """Messages that are to be sent, and do not fill a request yet."""
+class _PartialChunk:
+    """Valid messages that do not fill a chunk yet."""
 
     __slots__ = ("indexes", "messages", "payloads")
 
@@ -209,11 +214,11 @@ class _Gathered:
         else:
             self.indexes, self.messages, self.payloads = indexes, messages, payloads
 
-    def chunks(self) -> list[Chunk]:
-        """Give everything away."""
-        made = chunks_of(self.indexes, self.messages, self.payloads)
+    def take_chunks(self) -> list[Chunk]:
+        """Remove and return the messages as chunks."""
+        chunks = chunks_of(self.indexes, self.messages, self.payloads)
         self.indexes, self.messages, self.payloads = (), (), ()
-        return made
+        return chunks
 
 
 def _refusal(index: int, message: SmsMessage, error: Exception) -> SendResult:
@@ -222,5 +227,5 @@ def _refusal(index: int, message: SmsMessage, error: Exception) -> SendResult:
     if isinstance(error, WikipayamError):
         return SendResult(index, message, SendStatus.REJECTED, error=error)
     rule = f"expected a message that can be read; reading it raised {type(error).__name__}"
-    named = InvalidInputError(f"messages[{index}]", rule=rule, got=shape_of(message))
-    return SendResult(index, message, SendStatus.REJECTED, error=named)
+    invalid = InvalidInputError(f"messages[{index}]", rule=rule, got=shape_of(message))
+    return SendResult(index, message, SendStatus.REJECTED, error=invalid)

@@ -13,13 +13,13 @@ from typing import Any
 import msgspec
 
 from wikipayam_async.core.converter import to_items
-from wikipayam_async.core.operation import JsonValue
-from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.core.operation import JsonValue, name_some
+from wikipayam_async.errors import InvalidInputError, ResponseError, UnknownOutcomeError
 from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch, Payload
 from wikipayam_async.numbers import normalize_receiver
 
-__all__ = ["match_answer", "match_documented_answer"]
+__all__ = ["match_answer", "match_documented_answer", "unmentioned_error"]
 
 
 def match_answer(data: JsonValue, batch: Batch[Any]) -> tuple[SentMessage | None, ...]:
@@ -132,3 +132,24 @@ def _local(receiver: str | None) -> str:
         return normalize_receiver(receiver or "")
     except InvalidInputError:
         return receiver or ""
+
+
+def unmentioned_error(
+    name: str,
+    messages: Sequence[object],
+    track_ids: Sequence[str | None],
+    positions: Sequence[int],
+    accepted: Sequence[object] = (),
+) -> UnknownOutcomeError:
+    """Return the error of the messages, at `positions` in a request, whose outcome the gateway did not report."""
+    unknown = [track_ids[position] for position in positions]
+    error = UnknownOutcomeError(
+        f"{name}: the gateway did not report the outcome of {len(positions)} of {len(messages)} messages "
+        f"({name_some([str(track_id) for track_id in unknown])}); they may have been accepted. "
+        "Do not resend blindly: look up the track ids in the panel first",
+        messages=[messages[position] for position in positions],
+        track_ids=unknown,
+        accepted=accepted,
+    )
+    error.__cause__ = ResponseError(f"{name}: no outcome for {len(positions)} messages")
+    return error

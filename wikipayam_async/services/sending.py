@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wikipayam_async.core.operation import Call, Observer, Operation, SendBatch, name_some
+from wikipayam_async.core.operation import Call, Observer, Operation, SendBatch
 from wikipayam_async.core.pipeline import Pipeline
-from wikipayam_async.errors import ResponseError, UnknownOutcomeError
-from wikipayam_async.messages.matching import match_answer, match_documented_answer
+from wikipayam_async.messages.matching import match_answer, match_documented_answer, unmentioned_error
 from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch
 
@@ -93,12 +92,5 @@ def require_all_accepted(
     missing = [index for index, item in enumerate(told) if item is None]
     if not missing:
         return list(told)
-    names = name_some([str(track_ids[index]) for index in missing])
-    raise UnknownOutcomeError(
-        f"{operation.name}: the gateway's answer does not mention {len(missing)} of {len(told)} messages ({names}); "
-        "they may have been accepted. Do not resend blindly: look up the track ids in the panel first",
-        messages=[messages[index] for index in missing],
-        track_ids=[track_ids[index] for index in missing],
-        accepted=[item for item in told if item is not None],
-        phase=None,
-    ) from ResponseError(f"{operation.name}: a success that says nothing of {len(missing)} messages")
+    accepted = [item for item in told if item is not None]
+    raise unmentioned_error(operation.name, messages, track_ids, missing, accepted)

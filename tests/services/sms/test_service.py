@@ -346,7 +346,7 @@ class TestSendMany:
         assert error.messages == tuple(messages[1:8])
         assert error.track_ids == tuple(f"T{index}" for index in range(1, 8))
         assert [sent.track_id for sent in error.accepted if isinstance(sent, SentMessage)] == ["T0", "T8"]
-        assert "does not mention 7 of 9 messages (T1, T2, T3, T4, T5, …)" in str(error)
+        assert "did not report the outcome of 7 of 9 messages (T1, T2, T3, T4, T5, …)" in str(error)
         assert isinstance(error.__cause__, ResponseError)
 
     async def test_one_missing_item(self) -> None:

@@ -10,10 +10,9 @@ from typing import TYPE_CHECKING
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import OnOutcome, Outbox
 from wikipayam_async.batching.queue import Batching
-from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
-from wikipayam_async.bulk.options import BulkOrder, OnError, Progress, take_and_tell
+from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY, BulkOptions, OnError, Progress
 from wikipayam_async.bulk.results import BulkReport, BulkSourceError
-from wikipayam_async.bulk.runner import BulkRun
+from wikipayam_async.bulk.runner import BulkRun, make_run, take_with_progress
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
@@ -91,7 +90,7 @@ class SmsService(DeliveryTracking):
         self,
         messages: Messages,
         batch_size: int = DEFAULT_BATCH_SIZE,
-        concurrency: int = 8,
+        concurrency: int = DEFAULT_CONCURRENCY,
         on_error: OnError = "collect",
         progress: Progress | None = None,
         *,
@@ -122,7 +121,7 @@ class SmsService(DeliveryTracking):
             InvalidInputError: An argument breaks a rule; nothing was sent. (A bad message is a result, not an error.)
             BulkSourceError: The iterable raised; its `report` holds what became of the messages it had given.
         """
-        order = BulkOrder(
+        options = BulkOptions(
             batch_size=batch_size,
             concurrency=concurrency,
             on_error=on_error,
@@ -130,13 +129,13 @@ class SmsService(DeliveryTracking):
             dedupe=dedupe,
             opt_out=opt_out,
         )
-        run = self._start(messages, order)
+        run = self._make_run(messages, options)
         async with run:
             if progress is None:
                 results = await run.take_all()
             else:
                 total = len(messages) if isinstance(messages, Sized) else None
-                results = await take_and_tell(run, total, progress)
+                results = await take_with_progress(run, total, progress)
         results.sort(key=attrgetter("index"))
         report = BulkReport(results)
         if run.source_error is not None:
@@ -149,7 +148,7 @@ class SmsService(DeliveryTracking):
         self,
         messages: Messages,
         batch_size: int = DEFAULT_BATCH_SIZE,
-        concurrency: int = 8,
+        concurrency: int = DEFAULT_CONCURRENCY,
         ordered: bool = False,  # noqa: FBT001, FBT002 - part of the fixed interface
         *,
         on_error: OnError = "collect",
@@ -176,7 +175,7 @@ class SmsService(DeliveryTracking):
         Raises:
             InvalidInputError: An argument breaks a rule; nothing was sent.
         """
-        order = BulkOrder(
+        options = BulkOptions(
             batch_size=batch_size,
             concurrency=concurrency,
             ordered=ordered,
@@ -185,14 +184,14 @@ class SmsService(DeliveryTracking):
             dedupe=dedupe,
             opt_out=opt_out,
         )
-        return self._start(messages, order)
+        return self._make_run(messages, options)
 
     def batcher(
         self,
         max_size: int = DEFAULT_BATCH_SIZE,
         linger: float = 0.005,
         *,
-        concurrency: int = 8,
+        concurrency: int = DEFAULT_CONCURRENCY,
         max_waiting: int = 10_000,
     ) -> Batcher:
         """Gather the messages that many tasks send one by one into few requests (`POST /sms/send`).
@@ -215,7 +214,7 @@ class SmsService(DeliveryTracking):
             functools.partial(send_detailed, self._pipeline, SEND),
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
-            longest_pause=self._options.retry.longest_wait,
+            longest_wait=self._options.retry.longest_wait,
         )
 
     def outbox(
@@ -224,7 +223,7 @@ class SmsService(DeliveryTracking):
         max_waiting: int = 10_000,
         max_size: int = DEFAULT_BATCH_SIZE,
         linger: float = 0.005,
-        concurrency: int = 8,
+        concurrency: int = DEFAULT_CONCURRENCY,
         drain_timeout: float = 10.0,
         on_outcome: OnOutcome | None = None,
     ) -> Outbox:
@@ -250,7 +249,7 @@ class SmsService(DeliveryTracking):
             functools.partial(send_detailed, self._pipeline, SEND),
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
-            longest_pause=self._options.retry.longest_wait,
+            longest_wait=self._options.retry.longest_wait,
             drain_timeout=drain_timeout,
             on_outcome=on_outcome,
         )
@@ -273,5 +272,11 @@ class SmsService(DeliveryTracking):
     def _preparer(self, *, normalize: bool) -> Callable[[SmsMessage], SmsPayload]:
         return functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize)
 
-    def _start(self, messages: Messages, order: BulkOrder) -> BulkRun:
-        return order.start(messages, functools.partial(send_batch, self._pipeline, SEND), self._options)
+    def _make_run(self, messages: Messages, options: BulkOptions) -> BulkRun:
+        return make_run(
+            messages,
+            functools.partial(send_batch, self._pipeline, SEND),
+            options,
+            sender=self._options.sender,
+            longest_wait=self._options.retry.longest_wait,
+        )

@@ -46,32 +46,32 @@ RECEIVER = "09123456789"
 
 
 class VirtualTime:
-    """A clock that jumps over every pause."""
+    """A clock that sleeps without waiting."""
 
     def __init__(self) -> None:
         self.now = 0.0
-        self.pauses: list[float] = []
+        self.delays: list[float] = []
 
     def clock(self) -> float:
-        """Tell the time."""
+        """Return the time."""
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        """Jump over the pause."""
-        self.pauses.append(seconds)
+        """Advance the time."""
+        self.delays.append(seconds)
         self.now += seconds
         await checkpoint()
 
-    def rule(self, client: AsyncWikipayam) -> AsyncWikipayam:
-        """Put a client's pauses into this time."""
+    def apply_to(self, client: AsyncWikipayam) -> AsyncWikipayam:
+        """Make a client use this clock."""
         client._shared.clock = self.clock
         client._shared.sleep = self.sleep
-        client._shared.uniform = lambda _, most: most
+        client._shared.uniform = lambda _, upper: upper
         return client
 
 
-class Watched(httpx.AsyncBaseTransport):
-    """An emulator in process that counts what is in flight, and holds a request back where a test says so."""
+class WatchedTransport(httpx.AsyncBaseTransport):
+    """A transport to an emulator that counts the requests in flight; `hold` may delay each by its first text."""
 
     def __init__(self, emulator: Emulator, hold: Callable[[str], Awaitable[object]] | None = None) -> None:
         self._inner = EmulatorTransport(emulator)
@@ -95,50 +95,50 @@ class Watched(httpx.AsyncBaseTransport):
 
 
 def rich_emulator(**options: Any) -> Emulator:
-    """Make an emulator whose account never runs dry."""
+    """Make an emulator with a large balance."""
     emulator = Emulator(**options)
     emulator.account.balance = 10**12
     return emulator
 
 
 def client_of(transport: Emulator | httpx.AsyncBaseTransport, **options: Any) -> AsyncWikipayam:
-    """Make a client over a transport, in virtual time."""
+    """Make a client on virtual time."""
     inner = EmulatorTransport(transport) if isinstance(transport, Emulator) else transport
     client = AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=inner, **options)
-    return VirtualTime().rule(client)
+    return VirtualTime().apply_to(client)
 
 
 def messages(count: int) -> list[SmsMessage]:
-    """Make so many messages to as many receivers."""
+    """Make messages to different receivers."""
     return [SmsMessage(f"0912{index:07d}", f"m{index}") for index in range(count)]
 
 
 def outcomes(results: Any) -> list[tuple[int, SendStatus]]:
-    """Return place and outcome of results."""
+    """Return index and outcome of results."""
     return [(result.index, result.status) for result in results]
 
 
 def all_of(status: SendStatus, indexes: Any) -> list[tuple[int, SendStatus]]:
-    """Give one outcome to some places."""
+    """Pair indexes with an outcome."""
     return [(index, status) for index in indexes]
 
 
 def texts_of(emulator: Emulator) -> list[str]:
-    """Return the texts that the gateway accepted, in order."""
+    """Return the texts in the gateway's ledger, in order."""
     return [entry.message for entry in emulator.ledger]
 
 
-def fault_422(*places: int) -> Fault:
-    """Make a refusal that blames the given places."""
-    errors: Any = {f"{place}.receiver": ["The receiver is blacklisted."] for place in places}
+def fault_422(*positions: int) -> Fault:
+    """Make a 422 that names these positions."""
+    errors: Any = {f"{position}.receiver": ["The receiver is blacklisted."] for position in positions}
     return Fault.status(422, json={"message": "The given data was invalid.", "errors": errors})
 
 
-class TestP5BulkKeepsCount:
-    """P5: for every message put in, exactly one result comes out, in bounded memory, on any failure of any chunk."""
+class TestBulkSend:
+    """Accounted-for: every message of a bulk send has exactly one result, in bounded memory, whatever fails."""
 
     async def test_everything_accepted(self) -> None:
-        """When the gateway takes every chunk, every message has one accepted result with the gateway's own id."""
+        """Every message has an accepted result with the gateway's id."""
         emulator = Emulator()
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(messages(25), batch_size=4, concurrency=3)
@@ -175,7 +175,7 @@ class TestP5BulkKeepsCount:
         ids=lambda value: f"{value.kind}" if isinstance(value, Fault) else "",
     )
     async def test_strange_answers_after_accepting(self, fault: Fault, expected: list[SendStatus]) -> None:
-        """Whatever the answer looks like, what it does not tell of is unknown, matched to its own message, and not resent."""
+        """Messages that the answer does not mention are unknown and not resent; the others get their own ids."""
         emulator = Emulator()
         emulator.faults.arm(fault)
         async with client_of(emulator) as client:
@@ -191,7 +191,7 @@ class TestP5BulkKeepsCount:
                 assert isinstance(result.error, UnknownOutcomeError)
 
     async def test_null_track_ids_and_equal_receivers(self) -> None:
-        """Items without track ids that two messages to one receiver could claim are given to neither."""
+        """Items without track ids that could belong to two messages to one receiver are assigned to neither."""
         emulator = Emulator()
         emulator.faults.arm(Fault.null_track_ids())
         batch = [SmsMessage(RECEIVER, "a"), SmsMessage(RECEIVER, "b"), SmsMessage("09120000000", "c")]
@@ -200,13 +200,13 @@ class TestP5BulkKeepsCount:
         assert outcomes(report.results) == [(0, UNKNOWN), (1, UNKNOWN), (2, ACCEPTED)]
         assert report.results[2].id == emulator.ledger[2].id
 
-    async def test_422_with_indexes_isolates_and_resends_the_rest_once(self) -> None:
-        """Messages that a 422 blames are rejected with their own complaints; the others are sent again exactly once."""
+    async def test_422_with_indexes(self) -> None:
+        """Messages that a 422 names are rejected with their own errors; the others are sent again exactly once."""
         emulator = Emulator()
         batch = messages(6)
         batch[1] = SmsMessage("0212345678", "m1")
         batch[4] = SmsMessage("", "m4")
-        async with client_of(watched := Watched(emulator)) as client:
+        async with client_of(watched := WatchedTransport(emulator)) as client:
             report = await client.sms.send_bulk(
                 [SmsMessage(m.receiver or "x", m.message) for m in batch], normalize=False
             )
@@ -224,8 +224,8 @@ class TestP5BulkKeepsCount:
         assert isinstance(error, UnprocessableError)
         assert dict(error.errors) == {"4.receiver": ("The 4.receiver field is invalid.",)}
 
-    async def test_422_that_blames_all(self) -> None:
-        """A 422 that blames every message rejects them all in one request."""
+    async def test_422_that_names_all_messages(self) -> None:
+        """All are rejected, in one request."""
         emulator = Emulator()
         emulator.faults.arm(fault_422(0, 1, 2))
         async with client_of(emulator) as client:
@@ -244,7 +244,7 @@ class TestP5BulkKeepsCount:
         ],
     )
     async def test_422_without_usable_indexes(self, body: Any) -> None:
-        """A 422 that blames no message of the chunk rejects the chunk whole, and no other chunk."""
+        """A 422 that names no message of the chunk rejects the whole chunk, and no other."""
         emulator = Emulator()
         emulator.faults.arm(Fault.status(422, json=body))
         async with client_of(emulator) as client:
@@ -253,7 +253,7 @@ class TestP5BulkKeepsCount:
         assert texts_of(emulator) == ["m3", "m4"]
 
     async def test_422_with_numeric_track_ids(self) -> None:
-        """Track ids that look like the indexes of a large 422 do not keep it from isolating the bad messages."""
+        """Track ids that look like indexes do not disturb the isolation of invalid messages."""
         batch = [
             SmsMessage(RECEIVER if index not in {150, 177} else "bad", f"m{index}", track_id=str(index))
             for index in range(200)
@@ -264,9 +264,9 @@ class TestP5BulkKeepsCount:
         assert len(report.accepted) == emulator.accepted == 198
 
     async def test_413_halves_and_later_chunks_start_smaller(self) -> None:
-        """A chunk that is too large is cut until it fits, and the chunks after it are cut before they are sent."""
+        """A chunk that is too large is cut until it fits, and later chunks are cut before they are sent."""
         emulator = Emulator(limits=Limits(max_batch=3))
-        async with client_of(watched := Watched(emulator)) as client:
+        async with client_of(watched := WatchedTransport(emulator)) as client:
             report = await client.sms.send_bulk(messages(20), batch_size=10, concurrency=1)
         assert outcomes(report.results) == all_of(ACCEPTED, range(20))
         assert [len(batch) for batch in watched.batches] == [10, 5, 3, 2, 3, 2, 3, 3, 3, 1]
@@ -282,21 +282,21 @@ class TestP5BulkKeepsCount:
         assert isinstance(report.results[1].error, PayloadTooLargeError)
         assert texts_of(emulator) == ["short", "too"]
 
-    async def test_429_pauses_and_then_all_are_accepted_once(self) -> None:
-        """Chunks that meet a 429 wait as long as it says, and then every message is accepted exactly once."""
+    async def test_429_delays_the_run(self) -> None:
+        """Chunks that get a 429 wait for its `Retry-After`, and then every message is accepted exactly once."""
         emulator = Emulator()
         emulator.faults.arm(Fault.status(429, retry_after=7), on="POST /sms/send", times=12)
         time = VirtualTime()
-        async with time.rule(client_of(emulator)) as client:
+        async with time.apply_to(client_of(emulator)) as client:
             report = await client.sms.send_bulk(messages(30), batch_size=3, concurrency=4)
         assert outcomes(report.results) == all_of(ACCEPTED, range(30))
         assert sorted(texts_of(emulator)) == sorted(f"m{index}" for index in range(30))
-        assert min(time.pauses) >= 0.0
-        assert max(time.pauses) == 7.0
+        assert min(time.delays) >= 0.0
+        assert max(time.delays) == 7.0
         assert time.now >= 21.0
 
-    async def test_429_that_asks_for_too_much(self) -> None:
-        """A pause longer than a run waits ends it: refused is the chunk that met it, the rest was not attempted."""
+    async def test_429_with_a_long_delay(self) -> None:
+        """A delay that is too long stops the run: the chunk is rejected, the rest is not attempted."""
         emulator = Emulator()
         emulator.faults.arm(Fault.status(429, retry_after=3000), times=None)
         async with client_of(emulator) as client:
@@ -306,21 +306,21 @@ class TestP5BulkKeepsCount:
         assert emulator.requests == 1
 
     async def test_429_for_ever(self) -> None:
-        """A gateway that throttles for ever ends the run after a bounded number of tries."""
+        """A gateway that throttles for ever stops the run after a bounded number of requests."""
         emulator = Emulator()
         emulator.faults.arm(Fault.status(429), times=None)
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(messages(6), batch_size=2, concurrency=1)
         assert outcomes(report.results) == all_of(REJECTED, range(2)) + all_of(NOT_ATTEMPTED, range(2, 6))
-        assert emulator.requests == 30  # ten rounds of three tries
+        assert emulator.requests == 30  # ten rounds of three attempts
         assert emulator.accepted == 0
 
     @pytest.mark.parametrize(
         ("status", "kind"),
         [(401, AuthenticationError), (402, InsufficientBalanceError), (403, PermissionDeniedError)],
     )
-    async def test_a_refusal_of_all_stops_the_run(self, status: int, kind: type[Exception]) -> None:
-        """After a 401, 402 or 403 nothing more is sent: the rest is not attempted, for the same reason."""
+    async def test_401_402_and_403_stop_the_run(self, status: int, kind: type[Exception]) -> None:
+        """Nothing more is sent: the rest is not attempted, with the same error."""
         emulator = Emulator()
         emulator.faults.script([None, Fault.status(status)])
         async with client_of(emulator) as client:
@@ -334,17 +334,17 @@ class TestP5BulkKeepsCount:
         assert emulator.requests == 2
         assert emulator.accepted == 3
 
-    async def test_other_refusals_concern_their_chunk_alone(self) -> None:
-        """A 400 or 404 rejects its own chunk, and the run goes on."""
+    async def test_other_refusals_affect_one_chunk(self) -> None:
+        """A 400 or 404 rejects its chunk, and the run goes on."""
         emulator = Emulator()
         emulator.faults.script([Fault.status(400), Fault.status(404)])
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk(messages(6), batch_size=2, concurrency=1)
         assert outcomes(report.results) == all_of(REJECTED, range(4)) + all_of(ACCEPTED, range(4, 6))
 
-    @pytest.mark.parametrize(("concurrency", "tried"), [(1, 3), (2, 3), (5, 5)])
-    async def test_connection_refused(self, concurrency: int, tried: int) -> None:
-        """Where nothing listens nothing is attempted, and the run gives up after a few chunks."""
+    @pytest.mark.parametrize(("concurrency", "attempted"), [(1, 3), (2, 3), (5, 5)])
+    async def test_connection_refused(self, concurrency: int, attempted: int) -> None:
+        """If nothing listens, no message is attempted, and the run stops after a few chunks."""
         with socket.socket() as unused:
             unused.bind(("127.0.0.1", 0))
             url = f"http://127.0.0.1:{unused.getsockname()[1]}"
@@ -352,15 +352,15 @@ class TestP5BulkKeepsCount:
             client = AsyncWikipayam(
                 "t", sender="1", base_url=url, retry=RetryPolicy(attempts=1), on_event=events.append
             )
-            async with VirtualTime().rule(client):
+            async with VirtualTime().apply_to(client):
                 report = await client.sms.send_bulk(messages(40), batch_size=2, concurrency=concurrency)
         assert outcomes(report.results) == all_of(NOT_ATTEMPTED, range(40))
         assert {type(result.error) for result in report.results} == {APIConnectionError}
-        # What was in flight beside the last straw is not counted.
-        assert tried <= len({event.call_id for event in events}) < tried + concurrency
+        # Requests in flight when the run stops are not counted.
+        assert attempted <= len({event.call_id for event in events}) < attempted + concurrency
 
     async def test_502_after_accepting_is_unknown_and_not_resent(self) -> None:
-        """A chunk whose answer was lost is unknown with the reason on it; nothing of it is sent a second time."""
+        """A chunk whose answer was lost is unknown, with the error, and is not sent again."""
         emulator = Emulator()
         emulator.faults.script([Fault.status(502, when=When.AFTER), Fault.reset(), None, Fault.close()])
         async with client_of(emulator) as client:
@@ -376,8 +376,8 @@ class TestP5BulkKeepsCount:
         assert isinstance(first.error, UnknownOutcomeError)
         assert first.error.track_ids == (report.results[0].track_id, report.results[1].track_id)
 
-    async def test_a_disconnect_on_the_wire_is_unknown(self) -> None:
-        """A real connection that ends after the request leaves its messages unknown and the others accepted."""
+    async def test_a_disconnect_is_unknown(self) -> None:
+        """If a real connection closes after the request, its messages are unknown and the others accepted."""
         seen = 0
 
         async def handler(request: RawRequest, _: object) -> bytes | bool:
@@ -397,8 +397,8 @@ class TestP5BulkKeepsCount:
         ]
         assert [len(request.json) for request in gateway.requests] == [2, 2, 2]
 
-    async def test_bad_rows_are_results(self) -> None:
-        """Rows that break a rule are rejected by name and place, reach no gateway, and spoil no other row."""
+    async def test_invalid_messages_are_results(self) -> None:
+        """Invalid messages are rejected by field and index, not sent, and affect no other message."""
         emulator = Emulator()
         rows: list[Any] = [
             SmsMessage(RECEIVER, "good"),
@@ -428,7 +428,7 @@ class TestP5BulkKeepsCount:
         assert texts_of(emulator) == ["good", "good too"]
 
     async def test_no_sender_anywhere(self) -> None:
-        """A message that no line is named for is rejected with what is missing, and nothing goes out."""
+        """A message without a line is rejected with a configuration error, and nothing is sent."""
         emulator = Emulator()
         client = AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator))
         async with client:
@@ -447,7 +447,7 @@ class TestP5BulkKeepsCount:
         ],
     )
     async def test_stop_at_the_first_failure(self, fault: Fault, status: SendStatus) -> None:
-        """With on_error="stop" the first message that is not accepted ends the run; the rest is not attempted."""
+        """With `on_error="stop"` the first message that is not accepted stops the run; the rest is not attempted."""
         emulator = Emulator()
         emulator.faults.script([None, fault])
         async with client_of(emulator) as client:
@@ -457,8 +457,8 @@ class TestP5BulkKeepsCount:
         assert statuses[4:] == [NOT_ATTEMPTED, NOT_ATTEMPTED]
         assert emulator.requests == 2
 
-    async def test_stop_at_a_bad_row(self) -> None:
-        """With on_error="stop" a row that breaks a rule ends the run before its chunk is sent."""
+    async def test_stop_at_an_invalid_message(self) -> None:
+        """With `on_error="stop"` an invalid message stops the run before its chunk is sent."""
         emulator = Emulator()
         rows = [*messages(2), SmsMessage("bad", "m2"), *messages(6)[3:]]
         async with client_of(emulator) as client:
@@ -471,14 +471,14 @@ class TestP5BulkKeepsCount:
         assert texts_of(emulator) == ["m0", "m1"]
 
     async def test_progress(self) -> None:
-        """The progress callback hears how many are done, of how many, and the count of each outcome after each request."""
+        """After each request the callback gets the number done, the total, and the count of each outcome."""
         emulator = Emulator()
         emulator.faults.script([None, Fault.status(400)])
-        heard: list[Any] = []
+        calls: list[Any] = []
         async with client_of(emulator) as client:
-            await client.sms.send_bulk(messages(5), 2, 1, progress=lambda *told: heard.append(told))
-            await client.sms.send_bulk(iter(messages(1)), progress=lambda *told: heard.append(told))
-        assert heard == [
+            await client.sms.send_bulk(messages(5), 2, 1, progress=lambda *arguments: calls.append(arguments))
+            await client.sms.send_bulk(iter(messages(1)), progress=lambda *arguments: calls.append(arguments))
+        assert calls == [
             (2, 5, {ACCEPTED: 2}),
             (4, 5, {ACCEPTED: 2, REJECTED: 2}),
             (5, 5, {ACCEPTED: 3, REJECTED: 2}),
@@ -486,7 +486,7 @@ class TestP5BulkKeepsCount:
         ]
 
     async def test_progress_that_raises(self) -> None:
-        """An exception of the progress callback ends the bulk send and arrives as itself."""
+        """An exception of the callback ends the bulk send and is raised unchanged."""
         emulator = Emulator()
 
         def progress(*_: object) -> None:
@@ -499,7 +499,7 @@ class TestP5BulkKeepsCount:
 
     @pytest.mark.parametrize("kind", ["list", "tuple", "generator", "async generator", "async iterator", "stream"])
     async def test_every_kind_of_source(self, kind: str) -> None:
-        """Messages may come from any plain or asynchronous iterable."""
+        """Messages may come from any plain or async iterable."""
         emulator = Emulator()
 
         async def agen() -> AsyncIterator[SmsMessage]:
@@ -508,7 +508,7 @@ class TestP5BulkKeepsCount:
                 yield message
 
         class Bare:
-            """An asynchronous iterable whose iterator is nothing but that."""
+            """An async iterator without other methods."""
 
             def __init__(self) -> None:
                 self.left = messages(7)
@@ -541,15 +541,15 @@ class TestP5BulkKeepsCount:
         assert sorted(texts_of(emulator)) == [f"m{index}" for index in range(7)]
 
     async def test_an_empty_source(self) -> None:
-        """No messages are no requests and an empty report."""
+        """Without messages there is no request, and the report is empty."""
         emulator = Emulator()
         async with client_of(emulator) as client:
             report = await client.sms.send_bulk([])
         assert (list(report.results), emulator.requests) == ([], 0)
 
     @pytest.mark.parametrize("asynchronous", [False, True])
-    async def test_a_source_that_raises_in_a_stream(self, asynchronous: bool) -> None:
-        """What the source raises is raised as itself, after the results of everything it had given."""
+    async def test_a_source_that_raises_in_bulk(self, asynchronous: bool) -> None:
+        """The exception is raised unchanged, after the results of the messages before it."""
         emulator = Emulator()
 
         def plain() -> Iterator[SmsMessage]:
@@ -576,7 +576,7 @@ class TestP5BulkKeepsCount:
         assert emulator.accepted == 7
 
     async def test_a_source_that_raises_in_send_bulk(self) -> None:
-        """The error of a source carries the report of everything that it had given, and the exception as its cause."""
+        """The error holds the report of the messages before it, and the exception as its cause."""
         emulator = Emulator()
 
         def source() -> Iterator[SmsMessage]:
@@ -592,8 +592,8 @@ class TestP5BulkKeepsCount:
 
     @pytest.mark.parametrize("asynchronous", [False, True])
     @pytest.mark.parametrize("ordered", [False, True])
-    async def test_an_endless_source_left_early(self, asynchronous: bool, ordered: bool) -> None:
-        """After an early break every message that was pulled is in the results or in the leftover, exactly once."""
+    async def test_leaving_an_endless_source(self, asynchronous: bool, ordered: bool) -> None:
+        """Every message that was read is in the results or in `leftover`, exactly once."""
         emulator = rich_emulator()
         pulled = 0
         closed = False
@@ -632,7 +632,7 @@ class TestP5BulkKeepsCount:
         ]
 
     async def test_a_consumer_that_raises(self) -> None:
-        """An exception in the block arrives as itself, not in a group; the workers end and the source is closed."""
+        """An exception in the block is raised unchanged, not in a group; the workers end and the source is closed."""
         emulator = rich_emulator()
         closed = False
 
@@ -646,7 +646,7 @@ class TestP5BulkKeepsCount:
                 closed = True
 
         seen: list[SendResult] = []
-        async with client_of(watched := Watched(emulator)) as client:
+        async with client_of(watched := WatchedTransport(emulator)) as client:
             results = client.sms.bulk(endless(), 2, 4)
 
             async def consume() -> None:
@@ -668,7 +668,7 @@ class TestP5BulkKeepsCount:
 
     @pytest.mark.parametrize("own_lanes", [True, False])
     async def test_cancelled_in_an_anyio_scope(self, own_lanes: bool) -> None:
-        """A cancelled run finishes what has begun to leave, attempts nothing more, and leaves a result for every message."""
+        """A cancelled run finishes requests in flight, attempts nothing more, and has a result for every message."""
         arrived = anyio.Event()
         scope = anyio.CancelScope()
         accepted: list[str] = []
@@ -695,7 +695,7 @@ class TestP5BulkKeepsCount:
                         async for result in results:
                             seen.append(result)  # noqa: PERF401 - cut off in the middle
                 assert scope.cancelled_caught
-                # A connection that was cancelled harmed no other.
+                # The cancelled connection affects no other.
                 after = await client.sms.send(RECEIVER, "after")
         assert after.receiver == RECEIVER
         everything = [*seen, *results.leftover]
@@ -710,7 +710,7 @@ class TestP5BulkKeepsCount:
     @pytest.mark.parametrize("own_lanes", [True, False])
     @pytest.mark.parametrize("times", [1, 2])
     async def test_cancelled_by_asyncio(self, own_lanes: bool, times: int) -> None:
-        """`Task.cancel`, once or again, cancels a run like a scope does: nothing that was pulled is without a result."""
+        """`Task.cancel`, once or twice, acts like a cancelled scope: every message that was read has a result."""
         arrived = asyncio.Event()
         accepted: list[str] = []
 
@@ -750,15 +750,15 @@ class TestP5BulkKeepsCount:
         assert set(by_status.values()) <= {ACCEPTED, NOT_ATTEMPTED}
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-    async def test_asyncio_timeouts_and_early_ends_leave_the_task_clean(self) -> None:
-        """`asyncio.timeout` around a run raises `TimeoutError`, and an early break leaves no cancellation behind."""
+    async def test_asyncio_timeouts_leave_no_cancellation_behind(self) -> None:
+        """`asyncio.timeout` raises `TimeoutError`, and leaving early does not leave the task cancelled."""
         emulator = rich_emulator()
 
         async def hold(_: str) -> None:
             await asyncio.sleep(0.02)
 
         endless = iter(lambda: SmsMessage(RECEIVER, "m"), None)
-        async with client_of(Watched(emulator, hold)) as client:
+        async with client_of(WatchedTransport(emulator, hold)) as client:
             with pytest.raises(TimeoutError):
                 async with asyncio.timeout(0.05):
                     await client.sms.send_bulk(endless, 1, 2)
@@ -770,7 +770,7 @@ class TestP5BulkKeepsCount:
         await asyncio.sleep(0)
 
     async def test_a_cancelled_send_whose_answer_is_lost(self) -> None:
-        """When a cancelled run's last request meets a disconnect, its messages are unknown, not unattempted."""
+        """If the request in flight of a cancelled run is disconnected, its messages are unknown."""
         scope = anyio.CancelScope()
 
         async def handler(request: RawRequest, _: object) -> bool:
@@ -786,7 +786,7 @@ class TestP5BulkKeepsCount:
         assert {type(result.error) for result in results.leftover} == {UnknownOutcomeError}
 
     async def test_ordered_with_a_bounded_window(self) -> None:
-        """A slow first chunk holds ordered results back, and the source is not read further than the window meanwhile."""
+        """A slow first chunk delays ordered results, and meanwhile the source is read no further than the window."""
         release = anyio.Event()
         pulled = 0
 
@@ -802,7 +802,7 @@ class TestP5BulkKeepsCount:
 
         first: list[int] = []
         async with (
-            client_of(watched := Watched(Emulator(), hold)) as client,
+            client_of(watched := WatchedTransport(Emulator(), hold)) as client,
             client.sms.bulk(source(), 2, 3, ordered=True) as results,
         ):
 
@@ -820,8 +820,8 @@ class TestP5BulkKeepsCount:
                 release.set()
         assert first == list(range(60))
 
-    async def test_ordered_with_bad_rows(self) -> None:
-        """In order means in order: rejected rows do not overtake the good ones before them."""
+    async def test_ordered_with_invalid_messages(self) -> None:
+        """Rejected messages do not come before valid ones that precede them."""
         rows = [SmsMessage(RECEIVER if index in {0, 5, 13} else "bad", "m") for index in range(20)]
         async with client_of(Emulator()) as client, client.sms.bulk(rows, 4, 3, ordered=True) as results:
             seen = [(result.index, result.status is ACCEPTED) async for result in results]
@@ -829,19 +829,19 @@ class TestP5BulkKeepsCount:
 
     @pytest.mark.parametrize("concurrency", [1, 3])
     async def test_concurrency_is_bounded(self, concurrency: int) -> None:
-        """The gateway never sees more requests at once than the run was allowed."""
+        """No more than `concurrency` requests are in flight."""
 
         async def hold(_: str) -> None:
             for _round in range(5):
                 await checkpoint()
 
-        async with client_of(watched := Watched(Emulator(), hold)) as client:
+        async with client_of(watched := WatchedTransport(Emulator(), hold)) as client:
             report = await client.sms.send_bulk(messages(30), batch_size=2, concurrency=concurrency)
         assert len(report.accepted) == 30
         assert watched.peak == concurrency
 
-    async def test_track_ids_of_the_caller_that_repeat(self) -> None:
-        """Messages that share a track id keep one result each, with an id of the gateway's own for each."""
+    async def test_repeated_track_ids(self) -> None:
+        """Messages with the same track id have one result each, with different ids."""
         emulator = Emulator()
         emulator.faults.arm(Fault.reordered_items())
         batch = [
@@ -858,7 +858,7 @@ class TestP5BulkKeepsCount:
         assert [result.track_id for result in report.results] == ["T", "T", "T", "own"]
 
     async def test_a_closed_client(self) -> None:
-        """A client that is closed attempts nothing, and says so for every message."""
+        """No message is attempted, and every result has the error."""
         client = client_of(Emulator())
         await client.aclose()
         report = await client.sms.send_bulk(messages(3), batch_size=1, concurrency=1)
@@ -877,19 +877,19 @@ class TestP5BulkKeepsCount:
             ({"messages": "text"}, "messages"),
         ],
     )
-    async def test_bad_arguments(self, arguments: dict[str, Any], field: str) -> None:
-        """An argument that breaks a rule is named at once, and nothing is sent."""
+    async def test_invalid_arguments(self, arguments: dict[str, Any], field: str) -> None:
+        """The error names the argument, and nothing is sent."""
         emulator = Emulator()
-        given: dict[str, Any] = {"messages": messages(1)} | arguments
+        passed: dict[str, Any] = {"messages": messages(1)} | arguments
         async with client_of(emulator) as client:
             with pytest.raises(InvalidInputError) as caught:
-                await client.sms.send_bulk(**given)
-            with pytest.raises(InvalidInputError) as caught_too:
-                client.sms.bulk(**given)
-        assert (caught.value.field, caught_too.value.field, emulator.requests) == (field, field, 0)
+                await client.sms.send_bulk(**passed)
+            with pytest.raises(InvalidInputError) as caught_by_bulk:
+                client.sms.bulk(**passed)
+        assert (caught.value.field, caught_by_bulk.value.field, emulator.requests) == (field, field, 0)
 
-    async def test_a_hundred_thousand_messages_in_flat_memory(self) -> None:
-        """In a long run the memory held does not grow with the number of messages."""
+    async def test_memory_is_bounded(self) -> None:
+        """In a long run the memory does not grow with the number of messages."""
 
         class Gateway(httpx.AsyncBaseTransport):
             async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
@@ -905,9 +905,9 @@ class TestP5BulkKeepsCount:
         sizes: list[int] = []
         seen = 0
         async with client_of(Gateway()) as client, client.sms.bulk(source(), 500, 4) as results:
-            while (some := await results.take()) is not None:
-                seen += len(some)
-                counts.update(result.status for result in some)
+            while (chunk := await results.take()) is not None:
+                seen += len(chunk)
+                counts.update(result.status for result in chunk)
                 if seen == 80_000:
                     tracemalloc.start(1)
                 if seen in {90_000, 100_000}:
@@ -919,7 +919,7 @@ class TestP5BulkKeepsCount:
         assert peak < 6_000_000
 
 
-def _strange(places: list[int]) -> st.SearchStrategy[Fault | None]:
+def _faults(positions: list[int]) -> st.SearchStrategy[Fault | None]:
     return st.sampled_from(
         [
             None,
@@ -932,10 +932,10 @@ def _strange(places: list[int]) -> st.SearchStrategy[Fault | None]:
             Fault.truncated(),
             Fault.status(400),
             Fault.html(413),
-            fault_422(*places),
-            Fault.missing_items(*places),
+            fault_422(*positions),
+            Fault.missing_items(*positions),
             Fault.reordered_items(),
-            Fault.duplicated_items(*places),
+            Fault.duplicated_items(*positions),
             Fault.extra_items(2),
             Fault.null_track_ids(),
             Fault.status(401),
@@ -951,17 +951,17 @@ ROWS = st.lists(
     max_size=40,
     unique_by=lambda row: row[1] if row[1] is not None else object(),
 )
-SCRIPT = st.lists(st.lists(st.integers(0, 8), min_size=1, max_size=4).flatmap(_strange), max_size=25)
+SCRIPT = st.lists(st.lists(st.integers(0, 8), min_size=1, max_size=4).flatmap(_faults), max_size=25)
 
 
-async def _play(
+async def _consume(
     run: BulkRun, leave_after: float, cancel_after: int | None
 ) -> tuple[list[SendResult], list[SendResult]]:
-    """Take so many results, or be cancelled after so many turns; return what was taken and what was left."""
+    """Take `leave_after` results, or be cancelled after `cancel_after` checkpoints; return the results and the leftover."""
     seen: list[SendResult] = []
 
-    async def cancel(scope: anyio.CancelScope, turns: int) -> None:
-        for _ in range(turns):
+    async def cancel(scope: anyio.CancelScope, checkpoints: int) -> None:
+        for _ in range(checkpoints):
             await checkpoint()
         scope.cancel()
 
@@ -978,8 +978,8 @@ async def _play(
     return seen, run.leftover
 
 
-class TestP5WhateverTheGatewayDoes:
-    """P5, for random inputs against random misfortunes."""
+class TestAnyGateway:
+    """Accounted-for, with random messages and random faults."""
 
     @pytest.mark.parametrize("backend", ["asyncio", "trio"])
     @settings(max_examples=250, deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -989,11 +989,11 @@ class TestP5WhateverTheGatewayDoes:
         size=st.integers(1, 9),
         concurrency=st.integers(1, 4),
         ordered=st.booleans(),
-        most=st.one_of(st.none(), st.integers(1, 6)),
+        max_batch=st.one_of(st.none(), st.integers(1, 6)),
         leave_after=st.one_of(st.just(math.inf), st.integers(0, 30)),
         cancel_after=st.one_of(st.none(), st.none(), st.integers(0, 60)),
     )
-    def test_the_count_is_kept(
+    def test_every_message_is_accounted_for(
         self,
         backend: str,
         rows: list[tuple[str, int | None]],
@@ -1001,12 +1001,12 @@ class TestP5WhateverTheGatewayDoes:
         size: int,
         concurrency: int,
         ordered: bool,
-        most: int | None,
+        max_batch: int | None,
         leave_after: float,
         cancel_after: int | None,
     ) -> None:
-        """Every input has one result; the ledger holds what was accepted, and besides only what is called unknown."""
-        emulator = Emulator(limits=Limits(max_batch=most))
+        """Every message has one result; the ledger holds the accepted messages, and otherwise only unknown ones."""
+        emulator = Emulator(limits=Limits(max_batch=max_batch))
         emulator.faults.script(script)
         pulled = 0
 
@@ -1018,7 +1018,7 @@ class TestP5WhateverTheGatewayDoes:
 
         async def run() -> tuple[list[SendResult], list[SendResult]]:
             async with client_of(emulator) as client:
-                return await _play(client.sms.bulk(source(), size, concurrency, ordered), leave_after, cancel_after)
+                return await _consume(client.sms.bulk(source(), size, concurrency, ordered), leave_after, cancel_after)
 
         seen, leftover = anyio.run(run, backend=backend)
         results = [*seen, *leftover]

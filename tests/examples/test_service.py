@@ -45,7 +45,7 @@ def shop() -> Iterator[httpx.Client]:
     process = subprocess.Popen(
         [sys.executable, "run.py", "--port", "0", "--gateway-port", "0"],
         cwd=SERVICE,
-        env={**os.environ, "SHOP_POLL_EVERY": "0.2"},
+        env={**os.environ, "SHOP_INBOUND_POLL_INTERVAL": "0.2"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         encoding="utf-8",
@@ -89,7 +89,7 @@ def test_one_command_runs_shop_and_gateway(shop: httpx.Client) -> None:
 
 def test_the_load_script_finds_the_records_consistent() -> None:
     """No notice is lost or sent twice, and there are fewer requests than notices."""
-    ended = run("load.py", "--users", "40", "--orders", "3", "--pause", "0.05")
+    ended = run("load.py", "--users", "40", "--orders", "3", "--think-time", "0.05")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert figure(r"logged in +([\d,]+)", ended.stdout) == 40
     assert figure(r"notices +([\d,]+) in the ledger", ended.stdout) == 120
@@ -99,7 +99,19 @@ def test_the_load_script_finds_the_records_consistent() -> None:
 
 def test_a_shop_stopped_under_load_accounts_for_every_notice() -> None:
     """After SIGTERM, lost responses and a short drain, the outcomes add up to the promised notices."""
-    options = ["--pause", "0.02", "--sigterm", "--slow", "1", "--lost", "0.3", "--batch-size", "2", "--drain", "0.2"]
+    options = [
+        "--think-time",
+        "0.02",
+        "--sigterm",
+        "--slow",
+        "1",
+        "--lost",
+        "0.3",
+        "--batch-size",
+        "2",
+        "--drain",
+        "0.2",
+    ]
     ended = run("load.py", "--users", "40", "--orders", "5", *options)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     answered = figure(r"orders +([\d,]+) answered 202", ended.stdout)

@@ -1,1 +1,1 @@
-"""What builds and checks the documentation site."""
+"""Build and check the documentation site."""

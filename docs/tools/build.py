@@ -1,4 +1,4 @@
-"""Builds the site: `python -m docs.tools.build [--serve]` in the root of the repository, or `nox -s docs`."""
+"""Build the site: `python -m docs.tools.build [--serve]` in the root of the repository, or `nox -s docs`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from pathlib import Path
 
 from docs.tools.links import check_site
 from docs.tools.llms import full_text, index_text, plain
-from docs.tools.nav import Nav, gaps, read_nav
+from docs.tools.nav import Nav, nav_problems, read_nav
 from docs.tools.reference import with_docstrings
 
 ROOT = Path(__file__).parents[2]
@@ -36,30 +36,29 @@ _FRONT = """<!doctype html>
 
 
 def build_language(language: str) -> list[str]:
-    """Build the pages of one language, and return what is wrong with them."""
+    """Build the pages of one language; return the problems found."""
     folder = DOCS / language
     nav = read_nav(DOCS / f"{language}.toml")
-    wrong = [
-        f"docs/{language}/{gap}" for gap in gaps(nav, (p.relative_to(folder).as_posix() for p in folder.rglob("*.md")))
-    ]
+    files = (path.relative_to(folder).as_posix() for path in folder.rglob("*.md"))
+    problems = [f"docs/{language}/{problem}" for problem in nav_problems(nav, files)]
     command = [sys.executable, "-m", "zensical", "build", "--clean", "--strict", "-f", f"docs/{language}.toml"]
     environ = os.environ | {"PYTHONPATH": str(ROOT)}
     done = subprocess.run(command, cwd=ROOT, env=environ, capture_output=True, text=True, check=False)  # noqa: S603 - our own
     if done.returncode:
-        said = _COLOUR.sub("", done.stdout + done.stderr)
-        warned, strict, _ = said.partition("Traceback")
-        wrong.append(f"zensical, docs/{language}.toml:\n{warned if _STRICT in said and strict else said}")
-    return wrong
+        output = _COLOUR.sub("", done.stdout + done.stderr)
+        warnings, traceback, _ = output.partition("Traceback")
+        problems.append(f"zensical, docs/{language}.toml:\n{warnings if _STRICT in output and traceback else output}")
+    return problems
 
 
 def read_pages(nav: Nav, folder: Path) -> dict[str, str]:
-    """Return the plain pages of a language, those of the reference with their docstrings."""
+    """Return the plain Markdown of a language's pages, with docstrings in those of the reference."""
     read = functools.partial(Path.read_text, encoding="utf-8")
     return {page: with_docstrings(plain(read(folder / page), lambda file: read(ROOT / file))) for page in nav.pages}
 
 
 def add_examples(site: Path) -> None:
-    """Add the examples that pages link to, each folder with a list of what is in it."""
+    """Copy the examples that pages link to, and add an index to each folder."""
     shutil.copytree(DOCS / "examples", site / "examples", ignore=shutil.ignore_patterns("__pycache__", ".*"))
     for folder in [site / "examples", *(path for path in (site / "examples").rglob("*") if path.is_dir())]:
         names = sorted(f"{path.name}/index.html" if path.is_dir() else path.name for path in folder.iterdir())
@@ -68,12 +67,12 @@ def add_examples(site: Path) -> None:
         (folder / "index.html").write_text(f"{head}<ul>\n{items}</ul>\n</html>\n", "utf-8")
 
 
-def add_the_rest(site: Path) -> None:
-    """Add what Zensical does not make: the front page, the examples, and the texts for programs."""
+def add_extras(site: Path) -> None:
+    """Add what Zensical does not build: the front page, the examples, the Markdown pages and llms.txt."""
     (site / "index.html").write_text(_FRONT, "utf-8")
     add_examples(site)
     for language in LANGUAGES:
-        (site / language / "404.html").unlink()  # its links would need the address that the site is served at
+        (site / language / "404.html").unlink()  # its links need the site's address, which is unknown
         nav = read_nav(DOCS / f"{language}.toml")
         pages = read_pages(nav, DOCS / language)
         for page, text in pages.items():
@@ -86,17 +85,17 @@ def add_the_rest(site: Path) -> None:
 
 
 def build() -> list[str]:
-    """Build the whole site, and return what is wrong with it."""
+    """Build the whole site; return the problems found."""
     shutil.rmtree(SITE, ignore_errors=True)
-    wrong = [each for language in LANGUAGES for each in build_language(language)]
-    if not wrong:
-        add_the_rest(SITE)
-        wrong = check_site(SITE)
-    return wrong
+    problems = [problem for language in LANGUAGES for problem in build_language(language)]
+    if not problems:
+        add_extras(SITE)
+        problems = check_site(SITE)
+    return problems
 
 
 def serve() -> None:
-    """Serve the site to this machine, until Ctrl-C."""
+    """Serve the site on the loopback interface until Ctrl-C."""
     handler = functools.partial(http.server.SimpleHTTPRequestHandler, directory=str(SITE))
     with http.server.ThreadingHTTPServer(("127.0.0.1", PORT), handler) as server:
         sys.stdout.write(f"http://127.0.0.1:{PORT}/\n")
@@ -104,10 +103,10 @@ def serve() -> None:
 
 
 def main(arguments: Sequence[str]) -> int:
-    """Build, and serve if asked to."""
-    wrong = build()
-    sys.stdout.write("\n".join(wrong or [f"built: {SITE}"]) + "\n")
-    if wrong:
+    """Build the site; serve it if the arguments hold `--serve`."""
+    problems = build()
+    sys.stdout.write("\n".join(problems or [f"built: {SITE}"]) + "\n")
+    if problems:
         return 1
     if "--serve" in arguments:
         serve()

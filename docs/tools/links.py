@@ -1,6 +1,6 @@
-"""Checks a built site: every link leads somewhere, and nothing is loaded from elsewhere.
+"""Check a built site: no link is broken, and nothing is loaded from another host.
 
-Zensical's strict mode sees the links from page to page in Markdown. This sees the rest: pictures, files, links in HTML.
+Zensical's strict mode checks Markdown links between pages. This module checks pictures, files and links in HTML.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _LOADING_LINKS = {"stylesheet", "icon", "preconnect", "dns-prefetch", "preload",
 
 @frozen
 class Page:
-    """What a page of HTML refers to.
+    """The references of an HTML page.
 
     Attributes:
-        anchors: The names that a link may end in.
-        links: Where its links lead.
-        loads: What a browser fetches to show it.
+        anchors: The anchors that a link to the page may name.
+        links: The targets of its links.
+        loads: The URLs that a browser fetches to show it.
     """
 
     anchors: set[str] = field(factory=set)
@@ -52,18 +52,18 @@ class _Reader(HTMLParser):
         self._in_style = False
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        given = {name: value or "" for name, value in attrs}
+        values = {name: value or "" for name, value in attrs}
         self._in_style = tag == "style"
-        self.page.anchors.update(given[name] for name in ("id", "name") if given.get(name))
-        self.page.loads.extend(loads_of_css(given.get("style", "")))
-        target = given.get("href", "")
+        self.page.anchors.update(values[name] for name in ("id", "name") if values.get(name))
+        self.page.loads.extend(loads_of_css(values.get("style", "")))
+        target = values.get("href", "")
         if tag == "link":
-            kinds = set(given.get("rel", "").split())
+            kinds = set(values.get("rel", "").split())
             (self.page.loads if kinds & _LOADING_LINKS else self.page.links).append(target)
-        elif tag in {"a", "area"} and "href" in given:
+        elif tag in {"a", "area"} and "href" in values:
             self.page.links.append(target)
-        elif given.get(_LOADING.get(tag, "")):
-            self.page.loads.append(given[_LOADING[tag]])
+        elif values.get(_LOADING.get(tag, "")):
+            self.page.loads.append(values[_LOADING[tag]])
 
     def handle_data(self, data: str) -> None:
         if self._in_style:
@@ -75,7 +75,7 @@ class _Reader(HTMLParser):
 
 
 def read_page(html: str) -> Page:
-    """Return what a page refers to."""
+    """Return the references of an HTML page."""
     reader = _Reader()
     reader.feed(html)
     reader.close()
@@ -83,36 +83,36 @@ def read_page(html: str) -> Page:
 
 
 def loads_of_css(css: str) -> list[str]:
-    """Return what a style sheet loads."""
+    """Return the URLs that a style sheet loads."""
     return [url or imported for url, imported in _CSS_URL.findall(css)]
 
 
 def problems(pages: Mapping[str, Page], files: AbstractSet[str]) -> list[str]:
-    """Return what is wrong with a site.
+    """Return the problems of a site: broken links, missing files, loads from other hosts.
 
     Args:
-        pages: What its pages and style sheets refer to, by their paths in the site.
-        files: All paths of the site, those of folders too.
+        pages: The references of its pages and style sheets, by their paths in the site.
+        files: All paths of the site, including folders.
     """
     found = []
     for path, page in sorted(pages.items()):
         for target in page.loads:
-            if _leads_elsewhere(target):
+            if _is_external(target):
                 found.append(f"{path}: loads {target}")
             elif not target.startswith("data:") and _target_of(path, target)[0] not in files:
-                found.append(f"{path}: there is no {target} to load")
+                found.append(f"{path}: loads {target}, which does not exist")
         for target in page.links:
             where, anchor = _target_of(path, target)
-            if _leads_elsewhere(target) or urlsplit(target).scheme:
+            if _is_external(target) or urlsplit(target).scheme:
                 continue
             if where not in files:
-                found.append(f"{path}: the link {target} leads nowhere")
+                found.append(f"{path}: the link {target} is broken")
             elif anchor and where in pages and anchor not in pages[where].anchors:
-                found.append(f"{path}: the link {target} has an anchor that is not there")
+                found.append(f"{path}: the link {target} names a missing anchor")
     return found
 
 
-def _leads_elsewhere(target: str) -> bool:
+def _is_external(target: str) -> bool:
     return urlsplit(target).scheme in {"http", "https"} or target.startswith("//")
 
 
@@ -125,12 +125,12 @@ def _target_of(path: str, target: str) -> tuple[str, str]:
 
 
 def check_site(site: Path) -> list[str]:
-    """Return what is wrong with the site in a folder."""
-    there = [path for path in site.rglob("*") if path.is_file()]
-    files = {path.relative_to(site).as_posix() for path in there}
+    """Return the problems of the site in a folder."""
+    paths = [path for path in site.rglob("*") if path.is_file()]
+    files = {path.relative_to(site).as_posix() for path in paths}
     folders = {parent.as_posix() for file in files for parent in Path(file).parents}
     pages = {}
-    for path in there:
+    for path in paths:
         name = path.relative_to(site).as_posix()
         if path.suffix == ".html":
             pages[name] = read_page(path.read_text("utf-8"))

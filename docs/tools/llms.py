@@ -1,4 +1,4 @@
-"""Makes llms.txt, the list of pages for readers that are programs, and llms-full.txt, the pages themselves."""
+"""Write llms.txt, an index of the pages for programs, and llms-full.txt, the pages themselves."""
 
 from __future__ import annotations
 
@@ -19,19 +19,19 @@ _NO_PROSE = ("#", "```", "|", ":::", "<", "!!!", "    ", "- ", "1. ", "![")
 
 @frozen
 class Summary:
-    """What a page is about.
+    """The summary of a page.
 
     Attributes:
         title: Its heading.
-        about: Its first sentence; empty if it begins with something else.
+        description: Its first sentence; empty if the page has no prose.
     """
 
     title: str
-    about: str
+    description: str
 
 
 def plain(markdown: str, read: Callable[[str], str]) -> str:
-    """Return a page without what only the build and the tests need, with its files included.
+    """Return a page without the comments for the build and the tests, and with its included files.
 
     Args:
         markdown: The page.
@@ -59,25 +59,26 @@ def _paragraphs(text: str) -> list[str]:
 
 
 def index_text(nav: Nav, pages: Mapping[str, str], folder: str) -> str:
-    """Return llms.txt.
+    """Return the text of llms.txt.
 
     Args:
-        nav: The groups of the pages.
-        pages: The plain pages, by their files.
-        folder: Where the pages stand, as the list is to write it.
+        nav: The navigation.
+        pages: The plain pages, by file.
+        folder: The prefix of the links to the pages.
     """
     lines = [f"# {nav.name}", "", f"> {nav.description}", ""]
     for group in nav.groups:
         lines += [f"## {group.title}", ""]
         for page in group.pages:
-            told = summary_of(pages[page])
-            lines.append(f"- [{told.title}]({folder}{page})" + (f": {told.about}" if told.about else ""))
+            summary = summary_of(pages[page])
+            description = f": {summary.description}" if summary.description else ""
+            lines.append(f"- [{summary.title}]({folder}{page}){description}")
         lines.append("")
     return "\n".join(lines)
 
 
 def full_text(nav: Nav, pages: Mapping[str, str]) -> str:
-    """Return llms-full.txt: all pages in the order of the navigation, each under the name of its file."""
+    """Return the text of llms-full.txt: all pages in the order of the navigation, each under its file name."""
     parts = [f"# {nav.name}\n\n> {nav.description}\n"]
     parts += [f"<!-- {page} -->\n\n{pages[page]}" for page in nav.pages]
     return "\n".join(parts)

@@ -1,4 +1,4 @@
-"""What a site's configuration says: its title, its pages, and in which groups they stand."""
+"""Read a site's configuration: its title, and its pages in their groups."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from attrs import frozen
 
-__all__ = ["Group", "Nav", "gaps", "read_nav"]
+__all__ = ["Group", "Nav", "nav_problems", "read_nav"]
 
 
 @frozen
@@ -16,8 +16,8 @@ class Group:
     """A group of pages.
 
     Attributes:
-        title: What stands above it.
-        pages: Their files, below the folder of the language.
+        title: Its heading in the navigation.
+        pages: The files, relative to the language's folder.
     """
 
     title: str
@@ -26,12 +26,12 @@ class Group:
 
 @frozen
 class Nav:
-    """What a site has.
+    """The navigation of a site.
 
     Attributes:
         name: The title of the site.
-        description: What it is about, in a sentence.
-        groups: Its pages, in the order of reading.
+        description: The site's description, one sentence.
+        groups: The groups of pages, in reading order.
     """
 
     name: str
@@ -40,7 +40,7 @@ class Nav:
 
     @property
     def pages(self) -> list[str]:
-        """All pages, in the order of reading."""
+        """All pages, in reading order."""
         return [page for group in self.groups for page in group.pages]
 
 
@@ -51,12 +51,12 @@ def read_nav(config: Path) -> Nav:
     return Nav(project["site_name"], project["site_description"], tuple(groups))
 
 
-def gaps(nav: Nav, files: Iterable[str]) -> list[str]:
-    """Return what is wrong between the navigation and the files there are."""
-    listed, there = nav.pages, set(files)
+def nav_problems(nav: Nav, files: Iterable[str]) -> list[str]:
+    """Return the pages that are missing, not listed, or listed twice."""
+    listed, existing = nav.pages, set(files)
     twice = sorted({page for page in listed if listed.count(page) > 1})
     return [
-        *(f"{page}: in the nav, but there is no such page" for page in listed if page not in there),
-        *(f"{page}: not in the nav" for page in sorted(there - set(listed))),
+        *(f"{page}: in the nav, but there is no such page" for page in listed if page not in existing),
+        *(f"{page}: not in the nav" for page in sorted(existing - set(listed))),
         *(f"{page}: twice in the nav" for page in twice),
     ]

@@ -1,4 +1,4 @@
-"""Puts docstrings in place of `:::` lines, for readers that see the Markdown."""
+"""Replace `:::` directives by docstrings, for readers of the Markdown."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ _ADDRESS = re.compile(r" at 0x[0-9a-f]+")
 
 
 def identifiers(markdown: str) -> list[str]:
-    """Return what a page of the reference tells of."""
+    """Return the identifiers that a reference page documents."""
     return _DIRECTIVE.findall(markdown)
 
 
 def with_docstrings(markdown: str) -> str:
-    """Return a page with signatures and docstrings in place of its directives."""
+    """Return a page with its directives replaced by signatures and docstrings."""
     return _DIRECTIVE.sub(lambda match: "\n".join(_describe(match[1])) + "\n\n", markdown + "\n").strip() + "\n"
 
 
@@ -43,6 +43,6 @@ def _describe(identifier: str) -> Iterator[str]:
 
 def _signature(thing: object) -> str:
     try:
-        return _ADDRESS.sub("", str(inspect.signature(thing)))  # type: ignore[arg-type] # asked what it is called with
+        return _ADDRESS.sub("", str(inspect.signature(thing)))  # type: ignore[arg-type] # may not be callable
     except (TypeError, ValueError):
         return ""

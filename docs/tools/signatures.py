@@ -1,4 +1,4 @@
-"""A Griffe extension for signatures: those that attrs writes, and the values of defaults that have a name."""
+"""A Griffe extension that adds the signatures of attrs classes and shows the values of named defaults."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ __all__ = ["Signatures", "default_of", "value_of"]
 
 
 def default_of(default: object) -> str | None:
-    """Return how a field's default reads in a signature; None if the field has none."""
+    """Return the text of a field's default in a signature; None if the field has no default."""
     if default is attrs.NOTHING:
         return None
     if not isinstance(default, attrs.Factory):  # type: ignore[arg-type] # a class, which its type stub calls a function
         return repr(default)
-    made_by = cast("Any", default).factory
-    return f"{made_by.__name__}()" if inspect.isclass(made_by) else "..."
+    factory = cast("Any", default).factory
+    return f"{factory.__name__}()" if inspect.isclass(factory) else "..."
 
 
 def value_of(name: str, path: str) -> str:
-    """Return what a default reads like that is given by a name: its value, or `...` where the name is private."""
+    """Return the text of a default that is a named constant: its value, or `...` if the name is private."""
     if name.startswith("_"):
         return "..."
     value = dynamic_import(path)
@@ -43,10 +43,10 @@ def value_of(name: str, path: str) -> str:
 
 
 class Signatures(Extension):
-    """Completes signatures. It has to stand before an extension that takes the fields of classes away."""
+    """Completes signatures. Must run before extensions that remove the fields of classes."""
 
     def on_function(self, *, func: Function, **kwargs: object) -> None:
-        """Put values in place of the names of constants."""
+        """Replace the names of constants by their values."""
         del kwargs
         for parameter in func.parameters:
             if isinstance(parameter.default, ExprName) and parameter.default.name.isupper():
@@ -55,7 +55,7 @@ class Signatures(Extension):
     def on_class_members(
         self, *, node: ast.AST | ObjectNode, cls: Class, agent: Visitor | Inspector, **kwargs: object
     ) -> None:
-        """Add the `__init__` that attrs writes, made of the fields that may be handed in."""
+        """Add the `__init__` that attrs generates, with the fields that it accepts."""
         del node, agent, kwargs
         if "__init__" in cls.members:
             return

@@ -1,4 +1,4 @@
-"""Measure, and put what was measured into the documentation: `python -m tests.benchmarks [--quick] [--only SECTION]`."""
+"""Run the benchmarks and write the page: `python -m tests.benchmarks [--quick] [--only SECTION]`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tests.benchmarks.goals import goals, goals_table
 from tests.benchmarks.machine import facts
-from tests.benchmarks.measured import Book, read_book
+from tests.benchmarks.measured import Results, read_results
 from tests.benchmarks.page import DOCS, write_page
 from tests.benchmarks.plan import FULL, QUICK, Bench
 from tests.benchmarks.processes import Workers, gateway
@@ -20,16 +20,16 @@ from tests.benchmarks.sections import SECTIONS
 __all__ = ["main"]
 
 _ONLY_QUICK = f"""\
-A quick run, to look at and not to quote: {QUICK.rounds} rounds, few messages, and {QUICK.million:,} in place of a million.
+A quick run, not for quoting: {QUICK.rounds} rounds, few messages, and {QUICK.million:,} instead of a million.
 
 """
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Measure what was asked for, print it, and after a whole run write the page."""
+    """Run the sections, print the tables, and after a full run write the page."""
     options = _parse(arguments)
     if options.render:
-        write_page(read_book((options.folder / "performance.json").read_text("utf-8")), options.folder)
+        write_page(read_results((options.folder / "performance.json").read_text("utf-8")), options.folder)
         return 0
     names = options.only or list(SECTIONS)
     with gateway() as served, Workers() as workers:
@@ -37,33 +37,33 @@ def main(arguments: Sequence[str] | None = None) -> int:
         for name in names:
             begun = time.perf_counter()
             SECTIONS[name](bench)
-            bench.say(f"{name}: {time.perf_counter() - begun:.0f} s in all")
-    book = Book(bench.profile.name, facts(), bench.records)
-    print(_in_the_terminal(book))
+            bench.log(f"{name}: {time.perf_counter() - begun:.0f} s in total")
+    results = Results(bench.profile.name, facts(), bench.records)
+    print(_terminal_text(results))
     if options.page or (bench.profile.is_full and not options.only):
-        write_page(book, options.folder)
+        write_page(results, options.folder)
     return 0
 
 
-def _in_the_terminal(book: Book) -> str:
-    made = pieces(book)
-    measured = {record.cell.section for record in book.records}
-    shown = [(title, made[name]) for name, (section, title) in TITLES.items() if section in measured]
-    held = goals_table(goal for goal in goals(book) if goal.found is not None)
-    parts = [*shown, ("The goals", held), ("The machine", made["machine"])]
-    remark = "" if book.profile == FULL.name else _ONLY_QUICK
-    return remark + "\n\n".join(f"{title}\n\n{piece}" for title, piece in parts)
+def _terminal_text(results: Results) -> str:
+    tables = pieces(results)
+    measured = {record.cell.section for record in results.records}
+    shown = [(title, tables[name]) for name, (section, title) in TITLES.items() if section in measured]
+    measured_goals = goals_table(goal for goal in goals(results) if goal.measured is not None)
+    parts = [*shown, ("Goals", measured_goals), ("Machine", tables["machine"])]
+    remark = "" if results.profile == FULL.name else _ONLY_QUICK
+    return remark + "\n\n".join(f"{title}\n\n{text}" for title, text in parts)
 
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=(__doc__ or "").partition(":")[0])
-    parser.add_argument("--quick", action="store_true", help="a minute or two, to look at; prints, and writes nothing")
-    parser.add_argument("--only", action="append", choices=SECTIONS, help="measure this part; may be given repeatedly")
+    parser.add_argument("--quick", action="store_true", help="take a minute or two; print the tables, write nothing")
+    parser.add_argument("--only", action="append", choices=SECTIONS, help="measure this section; repeatable")
     parser.add_argument(
-        "--page", action="store_true", help="write the page even so, with gaps where nothing was measured"
+        "--page", action="store_true", help="write the page after any run, with gaps where nothing was measured"
     )
     parser.add_argument("--render", action="store_true", help="measure nothing; write the page from performance.json")
-    parser.add_argument("--folder", type=Path, default=DOCS, help="where the page is (%(default)s)")
+    parser.add_argument("--folder", type=Path, default=DOCS, help="the page's folder (%(default)s)")
     return parser.parse_args(arguments)
 
 

@@ -1,4 +1,4 @@
-"""A number of sends, spread over a number of tasks of the event loop's own kind."""
+"""Distribute sends over concurrent tasks."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from collections import Counter
 from collections.abc import Callable, Coroutine, Iterator
 from typing import Any
 
-from tests.benchmarks.contenders.road import Backend, Single
+from tests.benchmarks.implementations.interface import Backend, Single
 from tests.benchmarks.job import CAP
 
-__all__ = ["Tally", "run", "spread"]
+__all__ = ["Tally", "fan_out", "run"]
 
 
 class Tally:
-    """What became of the sends.
+    """The results of the sends.
 
     Attributes:
-        done: How many succeeded.
-        failed: How many did not, by the name of their exception.
-        capped: Whether the rest was given up when the time was over.
+        done: The number of successful sends.
+        failed: The number of failed sends by exception name.
+        capped: Whether the time limit was reached.
     """
 
     def __init__(self) -> None:
@@ -30,9 +30,9 @@ class Tally:
 
     @property
     def note(self) -> str:
-        """What is to be known of them; nothing if all succeeded."""
+        """A remark on failures and the time limit; empty if all sends succeeded."""
         words = [f"{count:,} {name}" for name, count in self.failed.items()]
-        words += [f"broken off after {CAP:.0f} s"] if self.capped else []
+        words += [f"stopped after {CAP:.0f} s"] if self.capped else []
         return ", ".join([f"{self.done:,} done", *words]) if words else ""
 
 
@@ -40,18 +40,18 @@ async def _work(send: Single, numbers: Iterator[int], tally: Tally) -> None:
     for number in numbers:
         try:
             await send(number)
-        except Exception as error:  # noqa: BLE001 - a contender may fail as it likes; it is counted
+        except Exception as error:  # noqa: BLE001 - any failure of an implementation is counted
             tally.failed[type(error).__name__] += 1
         else:
             tally.done += 1
 
 
-async def spread(send: Single, sends: int, tasks: int, backend: Backend) -> Tally:
-    """Send so many, each task taking the next, until all are sent or the time is over."""
+async def fan_out(send: Single, sends: int, tasks: int, backend: Backend) -> Tally:
+    """Send messages from concurrent tasks, each taking the next, until all are sent or the time limit is reached."""
     tally = Tally()
     numbers = iter(range(sends))
     if backend == "trio":
-        await _spread_on_trio(send, numbers, tasks, tally)
+        await _fan_out_on_trio(send, numbers, tasks, tally)
     else:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(CAP):
@@ -60,8 +60,8 @@ async def spread(send: Single, sends: int, tasks: int, backend: Backend) -> Tall
     return tally
 
 
-async def _spread_on_trio(send: Single, numbers: Iterator[int], tasks: int, tally: Tally) -> None:
-    import trio  # noqa: PLC0415 - only where it is measured
+async def _fan_out_on_trio(send: Single, numbers: Iterator[int], tasks: int, tally: Tally) -> None:
+    import trio  # noqa: PLC0415 - only if it is measured
 
     with trio.move_on_after(CAP):
         async with trio.open_nursery() as nursery:
@@ -70,9 +70,9 @@ async def _spread_on_trio(send: Single, numbers: Iterator[int], tasks: int, tall
 
 
 def run(main: Callable[[], Coroutine[Any, Any, Any]], backend: Backend) -> Any:
-    """Run something on an event loop of its own, made as a user would make it."""
+    """Run a coroutine on a new event loop, created the usual way."""
     if backend == "trio":
-        import trio  # noqa: PLC0415 - only where it is measured
+        import trio  # noqa: PLC0415 - only if it is measured
 
         return trio.run(main)
     return asyncio.run(main())

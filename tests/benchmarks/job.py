@@ -1,35 +1,35 @@
-"""What a worker is told to measure, and what it tells of it: lines of JSON between two processes."""
+"""Jobs for workers and their measurements, exchanged as lines of JSON."""
 
 from __future__ import annotations
 
 import msgspec
 from attrs import field, frozen
 
-__all__ = ["CAP", "Job", "Outcome", "as_line", "read_job", "read_outcomes"]
+__all__ = ["CAP", "Job", "Measurement", "as_line", "read_job", "read_measurements"]
 
 CAP = 15.0
-"""Seconds after which a measurement is broken off, and counts with what it has done."""
+"""The time limit of a measurement in seconds. One that reaches it counts with what was done by then."""
 
 
 @frozen(kw_only=True)
 class Job:
-    """One measurement.
+    """A job for a worker.
 
     Attributes:
-        kind: Which probe carries it out, as `single`.
-        contender: Who is measured.
+        kind: The probe that carries it out, for example `single`.
+        implementation: The implementation to measure.
         url: The gateway's origin.
-        books: The port where the gateway tells what it did; 0 without a gateway.
-        authority: The file of the certificate authority that the gateway's certificate is from.
-        messages: How many are sent, or otherwise how often something is done.
-        tasks: How many tasks share the single sends.
-        connections: The most connections.
+        statistics_port: The gateway's port for statistics; 0 without a gateway.
+        authority: The file of the gateway's certificate authority.
+        messages: The number of messages, or of repetitions.
+        tasks: The number of concurrent tasks for single sends.
+        connections: The maximum number of connections.
     """
 
     kind: str
-    contender: str
+    implementation: str
     url: str = ""
-    books: int = 0
+    statistics_port: int = 0
     authority: str = ""
     messages: int = 0
     tasks: int = 1
@@ -37,13 +37,13 @@ class Job:
 
 
 @frozen(kw_only=True)
-class Outcome:
-    """What was measured once.
+class Measurement:
+    """The result of a job.
 
     Attributes:
-        figures: Its figures, by name.
-        note: What a reader has to know of it: that it was broken off, or why there is nothing.
-        curve: Points of a line, where one was followed.
+        figures: The figures by name.
+        note: A remark, for example that it was stopped, or why there are no figures.
+        curve: The points of a curve, if one was recorded.
     """
 
     figures: dict[str, float] = field(factory=dict)
@@ -52,19 +52,19 @@ class Outcome:
 
 
 _jobs = msgspec.json.Decoder(Job)
-_outcomes = msgspec.json.Decoder(list[Outcome])
+_measurements = msgspec.json.Decoder(list[Measurement])
 
 
-def as_line(value: Job | list[Outcome]) -> str:
-    """Write a job or its outcomes as one line."""
+def as_line(value: Job | list[Measurement]) -> str:
+    """Encode a job or its measurements as one line."""
     return msgspec.json.encode(value).decode() + "\n"
 
 
 def read_job(line: str) -> Job:
-    """Read a job."""
+    """Decode a job."""
     return _jobs.decode(line)
 
 
-def read_outcomes(line: str) -> list[Outcome]:
-    """Read what came of a job."""
-    return _outcomes.decode(line)
+def read_measurements(line: str) -> list[Measurement]:
+    """Decode the measurements of a job."""
+    return _measurements.decode(line)

@@ -1,4 +1,4 @@
-"""The machine: which core is whose, what memory a process takes, and what the figures were measured on."""
+"""The machine: pinning to cores, memory of the process, and facts for the page."""
 
 from __future__ import annotations
 
@@ -19,25 +19,25 @@ _KIB = 1024
 
 
 def cores() -> list[int]:
-    """Return the cores that this process may use; empty where the system does not tell."""
+    """Return the cores that this process may use; empty if the system does not provide them."""
     return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 def pin(role: Literal["client", "server"]) -> None:
-    """Keep this process on the core of its role, where the system can do that and there are two."""
-    mine = cores()
-    if len(mine) > 1:
-        os.sched_setaffinity(0, {mine[-1] if role == "client" else mine[0]})
+    """Pin this process to the core of its role, if the system supports that and there are two cores."""
+    available = cores()
+    if len(available) > 1:
+        os.sched_setaffinity(0, {available[-1] if role == "client" else available[0]})
 
 
 def memory_now() -> float:
-    """Return the MiB of memory that this process holds now; where only its peak can be known, that."""
+    """Return this process's memory in MiB; its peak if the system provides no other figure."""
     return _status("VmRSS") or memory_peak()
 
 
 def memory_peak() -> float:
-    """Return the most MiB of memory that this process ever held; 0 where the system does not tell."""
-    # The kernel's own figure goes first: what `getrusage` says of a child begins with what its parent had.
+    """Return this process's peak memory in MiB; 0 if the system does not provide it."""
+    # The kernel's figure is preferred: that of `getrusage` for a child starts with its parent's memory.
     return _status("VmHWM") or _resource_peak()
 
 
@@ -57,9 +57,9 @@ def _resource_peak() -> float:
 
 
 def facts() -> dict[str, str]:
-    """Return what a reader has to know of the machine; nothing that names it."""
+    """Return facts about the machine that do not identify it."""
     count = len(cores()) or os.cpu_count() or 1
-    pinned = "client and server on a core each" if len(cores()) > 1 else "client and server not pinned apart"
+    pinned = "client and server pinned to a core each" if len(cores()) > 1 else "client and server not pinned"
     return {
         "Processor": f"{_processor()}, {count} {'core' if count == 1 else 'cores'}; {pinned}",
         "System": f"{platform.system()} {_numbers(platform.release())}",
@@ -69,7 +69,7 @@ def facts() -> dict[str, str]:
 
 
 def _numbers(release: str) -> str:
-    """Return the release without what its builder added."""
+    """Return the release number without the builder's suffix."""
     found = re.match(r"[\d.]*\d", release)
     return found[0] if found else ""
 

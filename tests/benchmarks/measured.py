@@ -1,4 +1,4 @@
-"""What was measured, round by round, and what follows from it: medians, spreads, and ratios. Pure."""
+"""The measurements of a run, and their medians, spreads and ratios. Pure."""
 
 from __future__ import annotations
 
@@ -8,34 +8,34 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from attrs import field, frozen
 
-__all__ = ["Book", "Cell", "Record", "Spread", "read_book", "write_book"]
+__all__ = ["Cell", "Record", "Results", "Spread", "read_results", "write_results"]
 
 
 @frozen
 class Cell:
-    """Who was measured at what.
+    """An implementation in a case.
 
     Attributes:
-        section: The part of the suite, as `single`.
-        case: The circumstances, as `50 tasks`.
-        contender: Who.
+        section: The section of the suite, for example `single`.
+        case: The case, for example `50 tasks`.
+        implementation: The implementation.
     """
 
     section: str
     case: str
-    contender: str
+    implementation: str
 
 
 @frozen
 class Record:
-    """One measurement.
+    """A measurement in a round.
 
     Attributes:
-        cell: Who at what.
+        cell: The implementation and the case.
         turn: The round, counted from 0.
-        figures: What was measured, by name.
-        note: What a reader has to know of it.
-        curve: Points of a line, where one was followed.
+        figures: The figures by name.
+        note: A remark.
+        curve: The points of a curve, if one was recorded.
     """
 
     cell: Cell
@@ -50,9 +50,9 @@ class Spread:
     """A figure over several rounds.
 
     Attributes:
-        median: The one in the middle.
-        low: The least.
-        high: The most.
+        median: The median.
+        low: The minimum.
+        high: The maximum.
     """
 
     median: float
@@ -61,19 +61,19 @@ class Spread:
 
     @classmethod
     def of(cls, values: Iterable[float]) -> Spread | None:
-        """Sum up some values; None if there are none."""
+        """Return the spread of some values; None if there are none."""
         found = sorted(values)
         return cls(statistics.median(found), found[0], found[-1]) if found else None
 
 
 @frozen
-class Book:
-    """Everything that was measured.
+class Results:
+    """The results of a run.
 
     Attributes:
-        profile: How thoroughly: `full` or `quick`.
-        machine: What it was measured on.
-        records: The measurements, in the order they were made.
+        profile: `full` or `quick`.
+        machine: The facts about the machine.
+        records: The measurements in order.
     """
 
     profile: str
@@ -85,7 +85,7 @@ class Book:
         return [record for record in self.records if record.cell == cell]
 
     def rounds(self, cell: Cell, figure: str) -> dict[int, float]:
-        """Return a figure of a cell by round; rounds that do not have it are left out."""
+        """Return a figure of a cell by round, without the rounds that lack it."""
         return {record.turn: record.figures[figure] for record in self.at(cell) if figure in record.figures}
 
     def spread(self, cell: Cell, figure: str) -> Spread | None:
@@ -98,41 +98,43 @@ class Book:
         return None if found is None else found.median
 
     def ratio(self, cell: Cell, to: Cell, figure: str) -> Spread | None:
-        """Compare two cells: the ratio is taken within each round, so that what disturbs a whole round cancels out."""
+        """Return the ratio of two cells, taken within each round so that disturbances of a round cancel out."""
         above, below = self.rounds(cell, figure), self.rounds(to, figure)
         return Spread.of(above[turn] / below[turn] for turn in above if below.get(turn))
 
     def difference(self, cell: Cell, minus: Cell, figure: str) -> Spread | None:
-        """Compare two cells by what the first has more, within each round."""
+        """Return the difference of two cells within each round."""
         ours, theirs = self.rounds(cell, figure), self.rounds(minus, figure)
         return Spread.of(ours[turn] - theirs[turn] for turn in ours if turn in theirs)
 
     def quotient(self, cell: Cell, above: str, below: str) -> Spread | None:
-        """Compare two figures of one cell, within each round."""
+        """Return the ratio of two figures of one cell within each round."""
         over, under = self.rounds(cell, above), self.rounds(cell, below)
         return Spread.of(over[turn] / under[turn] for turn in over if under.get(turn))
 
     def note(self, cell: Cell) -> str:
-        """Return the first thing that is to be known of a cell; nothing if there is none."""
+        """Return the first remark on a cell; empty if there is none."""
         return next((record.note for record in self.at(cell) if record.note), "")
 
     def cases(self, section: str) -> list[str]:
-        """Return the cases of a section, in the order they were measured first."""
+        """Return the cases of a section, in the order of their first measurement."""
         return list(dict.fromkeys(record.cell.case for record in self.records if record.cell.section == section))
 
-    def contenders(self, section: str, case: str) -> list[str]:
-        """Return who was measured in a case."""
+    def implementations(self, section: str, case: str) -> list[str]:
+        """Return the implementations measured in a case."""
         cells = [record.cell for record in self.records]
-        return list(dict.fromkeys(cell.contender for cell in cells if (cell.section, cell.case) == (section, case)))
+        return list(
+            dict.fromkeys(cell.implementation for cell in cells if (cell.section, cell.case) == (section, case))
+        )
 
 
-_decode = msgspec.json.Decoder(Book).decode
+_decode = msgspec.json.Decoder(Results).decode
 
 
-def write_book(book: Book) -> str:
-    """Write everything as JSON, a line for each measurement; six digits are more than the measurement has."""
-    head = msgspec.json.encode({"profile": book.profile, "machine": dict(book.machine)}).decode()
-    lines = ",\n".join(msgspec.json.encode(_rounded(record)).decode() for record in book.records)
+def write_results(results: Results) -> str:
+    """Encode results as JSON, one line per measurement, with figures rounded to six digits."""
+    head = msgspec.json.encode({"profile": results.profile, "machine": dict(results.machine)}).decode()
+    lines = ",\n".join(msgspec.json.encode(_rounded(record)).decode() for record in results.records)
     return f'{head[:-1]},"records":[\n{lines}\n]}}\n'
 
 
@@ -146,6 +148,6 @@ def _six_digits(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def read_book(text: str) -> Book:
-    """Read what `write_book` wrote."""
+def read_results(text: str) -> Results:
+    """Decode results."""
     return _decode(text)

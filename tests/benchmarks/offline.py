@@ -1,4 +1,4 @@
-"""What a worker measures without a gateway: building messages and clients, and reading a page of received messages."""
+"""The probes without a gateway: building messages, creating clients, decoding a page of received messages."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 import msgspec
 
 from tests.benchmarks import payload
-from tests.benchmarks.job import Job, Outcome
+from tests.benchmarks.job import Job, Measurement
 
 __all__ = ["PAGE_SIZE", "building", "clients", "decoding"]
 
@@ -20,7 +20,7 @@ _LOOPS = 20
 
 
 def _cpu(work: Callable[[], object], loops: int = 1) -> float:
-    """Return the CPU seconds of one run of some work."""
+    """Return the CPU seconds of one run."""
     gc.collect()
     begun = time.process_time()
     for _ in range(loops):
@@ -28,13 +28,13 @@ def _cpu(work: Callable[[], object], loops: int = 1) -> float:
     return (time.process_time() - begun) / loops
 
 
-def building(job: Job) -> list[Outcome]:
-    """Build the messages of a bulk send as each contender's own type; µs a message, a round for each 1 of `tasks`."""
-    from tests.benchmarks.contenders.near_limit import Message  # noqa: PLC0415 - only in the process that measures it
+def building(job: Job) -> list[Measurement]:
+    """Build the messages of a bulk send in each implementation's type; µs per message, in `tasks` rounds."""
+    from tests.benchmarks.implementations.near_limit import Message  # noqa: PLC0415 - only in the measuring process
     from wikipayam_async import SmsMessage  # noqa: PLC0415 - as above
 
     rows = [tuple(row.values()) for row in payload.rows(job.messages)]
-    ways: Mapping[str, Callable[[], object]] = {
+    builders: Mapping[str, Callable[[], object]] = {
         "SmsMessage": lambda: [SmsMessage(to, text, track_id=track_id) for _, to, text, track_id in rows],
         "Struct": lambda: [Message(sender, to, text, track_id) for sender, to, text, track_id in rows],
         "dict": lambda: [
@@ -43,18 +43,19 @@ def building(job: Job) -> list[Outcome]:
         ],
     }
     return [
-        Outcome(figures={name: _cpu(way) / job.messages * 1e6 for name, way in ways.items()}) for _ in range(job.tasks)
+        Measurement(figures={name: _cpu(build) / job.messages * 1e6 for name, build in builders.items()})
+        for _ in range(job.tasks)
     ]
 
 
-def decoding(job: Job) -> list[Outcome]:
-    """Read a page of received messages as the service does, and as msgspec does into the same classes."""
-    from wikipayam_async.core.protocol import Answer, read_data  # noqa: PLC0415 - only in the process that measures it
+def decoding(job: Job) -> list[Measurement]:
+    """Decode a page of received messages as the service does, and with msgspec into the same classes."""
+    from wikipayam_async.core.protocol import Answer, read_data  # noqa: PLC0415 - only in the measuring process
     from wikipayam_async.redact.sealed import SealedBytes  # noqa: PLC0415 - as above
     from wikipayam_async.services.receives.models import ReceivesPage, read_page  # noqa: PLC0415 - as above
 
     body = payload.receives_answer(PAGE_SIZE)
-    # Not strict, since the gateway writes some numbers as strings.
+    # Not strict, because the gateway writes some numbers as strings.
     decoder = msgspec.json.Decoder(dict[str, ReceivesPage], strict=False)
 
     def ours() -> ReceivesPage:
@@ -65,17 +66,17 @@ def decoding(job: Job) -> list[Outcome]:
 
     assert ours().receives == theirs().receives
     assert ours().pagination == theirs().pagination
-    ways: list[tuple[str, Callable[[], object]]] = [("ours", ours), ("msgspec", theirs)]
-    outcomes = []
+    decoders: list[tuple[str, Callable[[], object]]] = [("ours", ours), ("msgspec", theirs)]
+    measurements = []
     for turn in range(job.messages):
-        in_turn = ways if turn % 2 else ways[::-1]
-        outcomes.append(Outcome(figures={name: _cpu(way, _LOOPS) * 1e6 for name, way in in_turn}))
-    return outcomes
+        ordered = decoders if turn % 2 else decoders[::-1]
+        measurements.append(Measurement(figures={name: _cpu(decode, _LOOPS) * 1e6 for name, decode in ordered}))
+    return measurements
 
 
-def clients(job: Job) -> list[Outcome]:
-    """Build clients: the first of a process, later ones, and what the TLS context costs, which is made when needed."""
-    import httpx  # noqa: PLC0415 - only in the process that measures it
+def clients(job: Job) -> list[Measurement]:
+    """Create clients: the first of the process and later ones; and the TLS context, which a client creates on demand."""
+    import httpx  # noqa: PLC0415 - only in the measuring process
 
     from wikipayam_async import AsyncWikipayam  # noqa: PLC0415 - as above
 
@@ -90,7 +91,7 @@ def clients(job: Job) -> list[Outcome]:
     first = measured(ours)
     later = statistics.median(measured(ours) for _ in range(job.messages))
     return [
-        Outcome(
+        Measurement(
             figures={
                 "first": first,
                 "later": later,

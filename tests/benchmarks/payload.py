@@ -1,4 +1,4 @@
-"""What everybody sends, and what the gateway answers: the same for all."""
+"""The requests and responses, which are the same for all implementations."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ TOKEN = "token"
 
 
 def receiver(number: int) -> str:
-    """Return the mobile that gets a message."""
+    """Return the receiver of a message."""
     return f"0912{number % 10_000_000:07}"
 
 
 def text(number: int) -> str:
-    """Return the text of a message: one part of Persian, a little different in each."""
+    """Return the text of a message: one part of Persian, different for each message."""
     return f"سلام، سفارش شماره {number} شما آماده شد و امروز فرستاده می‌شود."
 
 
 def track_id(number: int) -> str:
-    """Return the reference of a message."""
+    """Return the track id of a message."""
     return f"ORDER-{number}"
 
 
 def row(number: int) -> dict[str, str]:
-    """Return a message as the JSON object that goes over the wire."""
+    """Return a message as its JSON object."""
     return {
         "sender": SENDER,
         "receiver": receiver(number),
@@ -37,12 +37,12 @@ def row(number: int) -> dict[str, str]:
 
 
 def rows(count: int) -> list[dict[str, str]]:
-    """Return so many messages as JSON objects."""
+    """Return `count` messages as JSON objects."""
     return [row(number) for number in range(count)]
 
 
 def receives_answer(count: int) -> bytes:
-    """Return a page of received messages, as the gateway documents it: some of its numbers are strings."""
+    """Return a page of received messages as the gateway documents it, with some numbers as strings."""
     receives = [
         {
             "id": f"{number:024x}",

@@ -1,4 +1,4 @@
-"""How a run goes: what is measured in which round, in shuffled order, by whose process."""
+"""Run jobs: every case in every round, in shuffled order."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ __all__ = ["FULL", "PROFILES", "QUICK", "Bench", "Entry", "Profile", "in_shuffle
 
 @frozen
 class Profile:
-    """How thoroughly to measure.
+    """The size of a run.
 
     Attributes:
         name: `full` or `quick`.
-        rounds: How often each comparison is made.
-        share: What share of the messages of a full run is sent.
-        million: The messages of the runs that show the memory.
+        rounds: The number of rounds.
+        share: The fraction of a full run's messages to send.
+        million: The number of messages of the memory section.
     """
 
     name: str
@@ -35,12 +35,12 @@ class Profile:
 
     @property
     def is_full(self) -> bool:
-        """Whether the figures are good enough for the page."""
+        """Whether the figures are for the page."""
         return self == FULL
 
-    def some(self, messages: int, least: int = 1) -> int:
-        """Return how many messages to send where a full run sends so many."""
-        return max(round(messages * self.share), least)
+    def scaled(self, messages: int, minimum: int = 1) -> int:
+        """Return this profile's share of a full run's messages."""
+        return max(round(messages * self.share), minimum)
 
 
 FULL = Profile("full", rounds=5, share=1.0, million=1_000_000)
@@ -50,12 +50,12 @@ PROFILES = {profile.name: profile for profile in (FULL, QUICK)}
 
 @frozen
 class Entry:
-    """Something to measure in every round.
+    """A job to run in every round.
 
     Attributes:
-        cell: Who at what.
-        job: What the worker is told.
-        fresh: In a process of its own.
+        cell: The implementation and the case.
+        job: The job.
+        fresh: Whether to run it in a new process.
     """
 
     cell: Cell
@@ -65,46 +65,46 @@ class Entry:
 
 @attrs.define
 class Bench:
-    """A run of the suite: where it measures, how thoroughly, and what came of it so far."""
+    """A run of the suite, with the measurements so far."""
 
     gateway: Gateway
     workers: Workers
     profile: Profile
     records: list[Record] = field(factory=list)
-    _random: random.Random = field(factory=lambda: random.Random(20002010))
+    _rng: random.Random = field(factory=lambda: random.Random(20002010))
 
-    def play(self, entries: Sequence[Entry], rounds: int | None = None) -> None:
-        """Measure everything in every round; what failed or was broken off once is not tried again."""
-        given_up: set[Cell] = set()
+    def run(self, entries: Sequence[Entry], rounds: int | None = None) -> None:
+        """Run every job in every round; one that failed or was stopped is not repeated."""
+        failed: set[Cell] = set()
         for turn in range(rounds or self.profile.rounds):
             begun = time.perf_counter()
-            for entry in in_shuffled_order(entries, self._random):
-                if entry.cell not in given_up and not self._measure(entry, turn):
-                    given_up.add(entry.cell)
-            self.say(f"{entries[0].cell.section}: round {turn + 1}, {time.perf_counter() - begun:.0f} s")
+            for entry in in_shuffled_order(entries, self._rng):
+                if entry.cell not in failed and not self._measure(entry, turn):
+                    failed.add(entry.cell)
+            self.log(f"{entries[0].cell.section}: round {turn + 1}, {time.perf_counter() - begun:.0f} s")
 
     def _measure(self, entry: Entry, turn: int) -> bool:
-        outcomes = self.workers.measure(entry.job, fresh=entry.fresh)
-        for place, outcome in enumerate(outcomes):
-            number = turn * len(outcomes) + place
-            self.records.append(Record(entry.cell, number, outcome.figures, outcome.note, outcome.curve))
-            if outcome.note:
+        measurements = self.workers.measure(entry.job, fresh=entry.fresh)
+        for place, measurement in enumerate(measurements):
+            number = turn * len(measurements) + place
+            self.records.append(Record(entry.cell, number, measurement.figures, measurement.note, measurement.curve))
+            if measurement.note:
                 cell = entry.cell
-                self.say(f"{cell.section}, {cell.case}, {cell.contender}: {outcome.note}")
-        return not any(outcome.note for outcome in outcomes)
+                self.log(f"{cell.section}, {cell.case}, {cell.implementation}: {measurement.note}")
+        return not any(measurement.note for measurement in measurements)
 
-    def say(self, text: str) -> None:
-        """Tell whoever watches the run how it goes."""
+    def log(self, text: str) -> None:
+        """Print progress to the standard error."""
         print(text, file=sys.stderr, flush=True)
 
 
-def in_shuffled_order(entries: Iterable[Entry], chance: random.Random) -> list[Entry]:
-    """Shuffle the cases, and within each case who goes first."""
+def in_shuffled_order(entries: Iterable[Entry], rng: random.Random) -> list[Entry]:
+    """Shuffle the cases, and the entries within each case."""
     by_case: dict[str, list[Entry]] = {}
     for entry in entries:
         by_case.setdefault(entry.cell.case, []).append(entry)
     cases = list(by_case.values())
-    chance.shuffle(cases)
+    rng.shuffle(cases)
     for case in cases:
-        chance.shuffle(case)
+        rng.shuffle(case)
     return [entry for case in cases for entry in case]

@@ -1,4 +1,4 @@
-"""The pictures of the page, as SVG that can be read on a light and on a dark ground."""
+"""The page's pictures, as SVG for light and dark backgrounds."""
 
 from __future__ import annotations
 
@@ -7,9 +7,9 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tests.benchmarks.contenders import registry as known
-from tests.benchmarks.measured import Book, Cell
-from tests.benchmarks.sections import MEMORY_WAYS, SWEEP, sweep_case
+from tests.benchmarks.implementations import registry
+from tests.benchmarks.measured import Cell, Results
+from tests.benchmarks.sections import MEMORY_METHODS, SWEEP, sweep_case
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -19,18 +19,18 @@ __all__ = ["MEMORY", "THROUGHPUT", "draw"]
 THROUGHPUT, MEMORY = "throughput.svg", "memory.svg"
 
 _GREY = "#808890"
-"""Lettering that stands out from white and from black alike."""
+"""Text that is legible on white and on black."""
 _COLOURS: Mapping[str, str] = {
-    known.NEAR_LIMIT: "#8c8c8c",
-    known.AIOHTTP: "#d98200",
-    known.SDK: "#1f8ad6",
-    known.SDK_TRIO: "#22a884",
-    known.SEMAPHORE: "#c9609c",
-    known.GATHER: "#d6532c",
-    known.PER_CALL: "#9a7bd0",
-    MEMORY_WAYS[0]: "#1f8ad6",
-    MEMORY_WAYS[1]: "#22a884",
-    MEMORY_WAYS[2]: "#d6532c",
+    registry.NEAR_LIMIT: "#8c8c8c",
+    registry.AIOHTTP: "#d98200",
+    registry.SDK: "#1f8ad6",
+    registry.SDK_TRIO: "#22a884",
+    registry.SEMAPHORE: "#c9609c",
+    registry.GATHER: "#d6532c",
+    registry.PER_CALL: "#9a7bd0",
+    MEMORY_METHODS[0]: "#1f8ad6",
+    MEMORY_METHODS[1]: "#22a884",
+    MEMORY_METHODS[2]: "#d6532c",
 }
 _STYLE: Mapping[Any, Any] = {
     "font.family": "sans-serif",
@@ -52,14 +52,14 @@ _STYLE: Mapping[Any, Any] = {
 }
 
 
-def draw(book: Book, folder: Path) -> None:
-    """Draw what the book has figures for."""
-    if book.cases("single"):
+def draw(results: Results, folder: Path) -> None:
+    """Draw the pictures of the measured sections."""
+    if results.cases("single"):
         with _axes(folder / THROUGHPUT) as axes:
-            _throughput(book, axes)
-    if book.cases("memory"):
+            _throughput(results, axes)
+    if results.cases("memory"):
         with _axes(folder / MEMORY) as axes:
-            _memory(book, axes)
+            _memory(results, axes)
 
 
 @contextlib.contextmanager
@@ -76,12 +76,12 @@ def _axes(path: Path) -> Iterator[Axes]:
         figure.savefig(path, format="svg", transparent=True, metadata={"Date": None, "Creator": None})
 
 
-def _throughput(book: Book, axes: Axes) -> None:
-    for name in known.SINGLE:
+def _throughput(results: Results, axes: Axes) -> None:
+    for name in registry.SINGLE:
         cells = {tasks: Cell("single", sweep_case(tasks), name) for tasks in SWEEP}
-        points = [(tasks, rate) for tasks, cell in cells.items() if (rate := book.median(cell, "rate")) is not None]
+        points = [(tasks, rate) for tasks, cell in cells.items() if (rate := results.median(cell, "rate")) is not None]
         if points:
-            width = 3.0 if name == known.SDK else 1.6
+            width = 3.0 if name == registry.SDK else 1.6
             axes.plot(*zip(*points, strict=True), marker="o", color=_COLOURS[name], linewidth=width, label=name)
     axes.set_xscale("log")
     axes.set_yscale("log")
@@ -89,15 +89,17 @@ def _throughput(book: Book, axes: Axes) -> None:
     axes.yaxis.set_major_formatter(lambda rate, _: f"{rate:,.0f}")
     axes.minorticks_off()
     axes.set_xlabel("concurrent tasks")
-    axes.set_ylabel("single sends a second")
+    axes.set_ylabel("single sends per second")
 
 
-def _memory(book: Book, axes: Axes) -> None:
-    for way in MEMORY_WAYS:
-        record = next((one for one in book.at(Cell("memory", "a million", way)) if one.curve), None)
+def _memory(results: Results, axes: Axes) -> None:
+    for method in MEMORY_METHODS:
+        record = next((one for one in results.at(Cell("memory", "a million", method)) if one.curve), None)
         if record is not None:
             messages, mebibytes = zip(*record.curve, strict=True)
-            axes.plot([count / 1e6 for count in messages], mebibytes, color=_COLOURS[way], linewidth=2.2, label=way)
+            axes.plot(
+                [count / 1e6 for count in messages], mebibytes, color=_COLOURS[method], linewidth=2.2, label=method
+            )
     axes.set_ylim(bottom=0)
     axes.set_xlabel("million messages sent")
     axes.set_ylabel("MiB of memory")

@@ -1,4 +1,4 @@
-"""What a worker measures over the wire: single sends, bulk sends, bursts, and a trickle of sends."""
+"""The probes over the wire: single sends, bulk sends, bursts, and a slow series of sends."""
 
 from __future__ import annotations
 
@@ -8,91 +8,91 @@ import time
 import anyio
 import attrs
 
-from tests.benchmarks.clock import Clock
-from tests.benchmarks.contenders.registry import contender
-from tests.benchmarks.contenders.road import BATCH, LANES, Backend, Single
-from tests.benchmarks.fanout import Tally, run, spread
-from tests.benchmarks.job import Job, Outcome
+from tests.benchmarks.fanout import Tally, fan_out, run
+from tests.benchmarks.implementations.interface import BATCH, LANES, Backend, Single
+from tests.benchmarks.implementations.registry import load
+from tests.benchmarks.job import Job, Measurement
+from tests.benchmarks.stopwatch import Stopwatch
 
 __all__ = ["TICKS", "bulk", "burst", "full_batch", "single", "trickle"]
 
 TICKS = 5
-"""How many messages trickle, one a second."""
+"""The number of sends of a slow series, one per second."""
 
-_PATIENT_LINGER = 1.0
+_LONG_LINGER = 1.0
 
 
-def single(job: Job) -> list[Outcome]:
-    """Send messages one by one, from as many tasks as the job says."""
-    found = contender(job.contender)
-    assert found.single is not None
-    open_road = found.single
+def single(job: Job) -> list[Measurement]:
+    """Send messages one by one from concurrent tasks."""
+    implementation = load(job.implementation)
+    assert implementation.single is not None
+    open_client = implementation.single
 
-    async def main() -> Outcome:
-        async with open_road(job) as send:
-            await _warm_up(send, job, found.backend)
-            clock = Clock(job.books)
-            tally = await spread(send, job.messages, job.tasks, found.backend)
-            return Outcome(figures=clock.stop(tally.done), note=tally.note)
+    async def main() -> Measurement:
+        async with open_client(job) as send:
+            await _warm_up(send, job, implementation.backend)
+            stopwatch = Stopwatch(job.statistics_port)
+            tally = await fan_out(send, job.messages, job.tasks, implementation.backend)
+            return Measurement(figures=stopwatch.stop(tally.done), note=tally.note)
 
-    return [run(main, found.backend)]
+    return [run(main, implementation.backend)]
 
 
 async def _warm_up(send: Single, job: Job, backend: Backend) -> Tally:
-    """Open the connections, and let every cache fill."""
+    """Open the connections and fill the caches."""
     sends = min(job.messages // 4, 2 * job.connections)
-    return await spread(send, max(sends, 1), min(job.tasks, job.connections), backend)
+    return await fan_out(send, max(sends, 1), min(job.tasks, job.connections), backend)
 
 
-def bulk(job: Job) -> list[Outcome]:
-    """Send messages in batches over eight lanes."""
-    found = contender(job.contender)
-    assert found.bulk is not None
-    open_road = found.bulk
+def bulk(job: Job) -> list[Measurement]:
+    """Send messages in batches over eight connections."""
+    implementation = load(job.implementation)
+    assert implementation.bulk is not None
+    open_client = implementation.bulk
 
-    async def main() -> Outcome:
-        async with open_road(job) as send:
+    async def main() -> Measurement:
+        async with open_client(job) as send:
             await send(min(job.messages, 2 * LANES * BATCH))
-            clock = Clock(job.books)
+            stopwatch = Stopwatch(job.statistics_port)
             accepted = await send(job.messages)
             note = "" if accepted == job.messages else f"{job.messages - accepted:,} not accepted"
-            return Outcome(figures=clock.stop(accepted), note=note)
+            return Measurement(figures=stopwatch.stop(accepted), note=note)
 
-    return [run(main, found.backend)]
+    return [run(main, implementation.backend)]
 
 
-def burst(job: Job) -> list[Outcome]:
-    """Send everything at once, a task each, and follow how long each had to wait."""
-    found = contender(job.contender)
-    assert found.single is not None
-    open_road = found.single
-    waits: list[float] = []
+def burst(job: Job) -> list[Measurement]:
+    """Send all messages at once, one task each, and measure the latency of each."""
+    implementation = load(job.implementation)
+    assert implementation.single is not None
+    open_client = implementation.single
+    latencies: list[float] = []
 
-    async def main() -> Outcome:
-        async with open_road(job) as send:
+    async def main() -> Measurement:
+        async with open_client(job) as send:
 
             async def timed(number: int) -> object:
                 begun = time.perf_counter()
                 sent = await send(number)
-                waits.append(time.perf_counter() - begun)
+                latencies.append(time.perf_counter() - begun)
                 return sent
 
-            await _warm_up(send, job, found.backend)
-            clock = Clock(job.books)
-            tally = await spread(timed, job.messages, job.tasks, found.backend)
-            figures = clock.stop(tally.done)
-            cuts = statistics.quantiles(waits, n=100)
-            return Outcome(figures=figures | {"p50": cuts[49] * 1e3, "p99": cuts[98] * 1e3}, note=tally.note)
+            await _warm_up(send, job, implementation.backend)
+            stopwatch = Stopwatch(job.statistics_port)
+            tally = await fan_out(timed, job.messages, job.tasks, implementation.backend)
+            figures = stopwatch.stop(tally.done)
+            cuts = statistics.quantiles(latencies, n=100)
+            return Measurement(figures=figures | {"p50": cuts[49] * 1e3, "p99": cuts[98] * 1e3}, note=tally.note)
 
-    return [run(main, found.backend)]
+    return [run(main, implementation.backend)]
 
 
-def trickle(job: Job) -> list[Outcome]:
-    """Send one message a second, alternately through a batcher and alone; tell what each had to wait."""
-    from tests.benchmarks.contenders.sdk import make_client  # noqa: PLC0415 - only in the process that measures it
+def trickle(job: Job) -> list[Measurement]:
+    """Send one message per second, alternately without and through a batcher; measure the latency of each."""
+    from tests.benchmarks.implementations.sdk import make_client  # noqa: PLC0415 - only in the measuring process
 
-    async def main() -> list[Outcome]:
-        outcomes = []
+    async def main() -> list[Measurement]:
+        measurements = []
         async with make_client(job) as client, client.sms.batcher() as batcher:
             await client.sms.send("09120000000", "warm")
             await batcher.send("09120000000", "warm")
@@ -105,21 +105,23 @@ def trickle(job: Job) -> list[Outcome]:
                 begun = time.perf_counter()
                 await batcher.send("09120000000", "together")
                 together = (time.perf_counter() - begun) * 1e3
-                outcomes.append(Outcome(figures={"alone": alone, "batched": together, "added": together - alone}))
-        return outcomes
+                measurements.append(
+                    Measurement(figures={"alone": alone, "batched": together, "added": together - alone})
+                )
+        return measurements
 
-    outcomes: list[Outcome] = run(main, "asyncio")
-    return outcomes
+    measurements: list[Measurement] = run(main, "asyncio")
+    return measurements
 
 
-def full_batch(job: Job) -> list[Outcome]:
-    """Fill one batch of a batcher that would linger for a second; tell how long its messages had to wait."""
-    from tests.benchmarks.contenders.sdk import make_client  # noqa: PLC0415 - only in the process that measures it
+def full_batch(job: Job) -> list[Measurement]:
+    """Fill one batch of a batcher with a linger of one second; measure the latency of its messages."""
+    from tests.benchmarks.implementations.sdk import make_client  # noqa: PLC0415 - only in the measuring process
 
-    async def main() -> Outcome:
+    async def main() -> Measurement:
         async with (
             make_client(attrs.evolve(job, connections=LANES)) as client,
-            client.sms.batcher(max_size=BATCH, linger=_PATIENT_LINGER) as batcher,
+            client.sms.batcher(max_size=BATCH, linger=_LONG_LINGER) as batcher,
         ):
             await client.sms.send("09120000000", "warm")
 
@@ -127,7 +129,7 @@ def full_batch(job: Job) -> list[Outcome]:
                 return await batcher.send("09120000000", f"message {number}")
 
             begun = time.perf_counter()
-            await spread(send, BATCH, BATCH, "asyncio")
-            return Outcome(figures={"filled": (time.perf_counter() - begun) * 1e3})
+            await fan_out(send, BATCH, BATCH, "asyncio")
+            return Measurement(figures={"filled": (time.perf_counter() - begun) * 1e3})
 
     return [run(main, "asyncio")]

@@ -1,4 +1,4 @@
-"""The processes of a run, as whoever directs it sees them: the gateway, and the workers."""
+"""The processes of a run: the gateway and the workers."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from typing import Self
 
 import attrs
 
-from tests.benchmarks.job import CAP, Job, Outcome, as_line, read_outcomes
+from tests.benchmarks.job import CAP, Job, Measurement, as_line, read_measurements
 
 __all__ = ["ROOT", "Gateway", "Worker", "Workers", "gateway"]
 
 ROOT = Path(__file__).parents[2]
 
-_PATIENCE = 8 * CAP
+_JOB_TIMEOUT = 8 * CAP
 
 
 def _spawn(module: str, *arguments: str) -> subprocess.Popen[str]:
@@ -35,8 +35,8 @@ def _spawn(module: str, *arguments: str) -> subprocess.Popen[str]:
     )
 
 
-def _end(process: subprocess.Popen[str]) -> None:
-    """Let a process end by itself, which it does when nobody talks to it any more."""
+def _stop(process: subprocess.Popen[str]) -> None:
+    """Close the standard input of a process, which ends it; kill it after 5 seconds."""
     with process:
         assert process.stdin is not None
         process.stdin.close()
@@ -48,30 +48,30 @@ def _end(process: subprocess.Popen[str]) -> None:
 
 @attrs.frozen
 class Gateway:
-    """Where the gateway listens.
+    """The addresses of the gateway.
 
     Attributes:
-        ports: By scheme and latency, as `https 20`.
+        ports: The ports by scheme and latency, for example `https 20`.
         authority: The file of the certificate authority.
     """
 
     ports: dict[str, int]
     authority: str
 
-    def aim(self, job: Job, latency: int = 0, scheme: str = "http") -> Job:
-        """Return a job aimed at the gateway with a latency in milliseconds."""
+    def target(self, job: Job, latency: int = 0, scheme: str = "http") -> Job:
+        """Return a job for the gateway with a latency in milliseconds."""
         return attrs.evolve(
             job,
             url=f"{scheme}://127.0.0.1:{self.ports[f'{scheme} {latency}']}",
-            books=self.ports["http 0"],
+            statistics_port=self.ports["http 0"],
             authority=self.authority,
         )
 
 
 @contextmanager
 def gateway() -> Iterator[Gateway]:
-    """Run a gateway, in the clear and on TLS."""
-    import trustme  # noqa: PLC0415 - only for a run; the tests of this package do without
+    """Run a gateway, with and without TLS."""
+    import trustme  # noqa: PLC0415 - only for a run; the tests do not need it
 
     with TemporaryDirectory() as folder, ExitStack() as stack:
         authority = trustme.CA()
@@ -79,23 +79,23 @@ def gateway() -> Iterator[Gateway]:
         authority.cert_pem.write_to_path(f"{folder}/authority.pem")
         certificate.private_key_and_cert_chain_pem.write_to_path(f"{folder}/server.pem")
         process = _spawn("server", f"{folder}/server.pem")
-        stack.callback(_end, process)
+        stack.callback(_stop, process)
         assert process.stdout is not None
         yield Gateway(json.loads(process.stdout.readline()), f"{folder}/authority.pem")
 
 
 class Worker:
-    """A process that measures, one job after the other."""
+    """A process that runs jobs one after the other."""
 
     def __init__(self) -> None:
         self._process = _spawn("worker")
 
-    def measure(self, job: Job) -> list[Outcome]:
-        """Carry out a job; a worker that takes far too long is ended, and tells nothing any more."""
+    def measure(self, job: Job) -> list[Measurement]:
+        """Run a job. A worker that takes too long is killed."""
         process = self._process
         assert process.stdin is not None
         assert process.stdout is not None
-        watchdog = threading.Timer(_PATIENCE, process.kill)
+        watchdog = threading.Timer(_JOB_TIMEOUT, process.kill)
         watchdog.start()
         try:
             process.stdin.write(as_line(job))
@@ -105,33 +105,33 @@ class Worker:
             line = ""
         finally:
             watchdog.cancel()
-        return read_outcomes(line) if line else [Outcome(note="failed: the process ended or was ended")]
+        return read_measurements(line) if line else [Measurement(note="failed: the process ended or was killed")]
 
     def close(self) -> None:
-        """End the process."""
-        _end(self._process)
+        """Stop the process."""
+        _stop(self._process)
 
 
 class Workers:
-    """A worker for each contender, kept from round to round."""
+    """A worker for each implementation, kept between rounds."""
 
     def __init__(self) -> None:
         self._workers: dict[str, Worker] = {}
 
-    def measure(self, job: Job, *, fresh: bool = False) -> list[Outcome]:
-        """Carry out a job in the process of its contender, or in one made for this job alone."""
+    def measure(self, job: Job, *, fresh: bool = False) -> list[Measurement]:
+        """Run a job in the process of its implementation, or in a new process."""
         if fresh:
-            self.close(job.contender)
-        if job.contender not in self._workers:
-            self._workers[job.contender] = Worker()
+            self.close(job.implementation)
+        if job.implementation not in self._workers:
+            self._workers[job.implementation] = Worker()
         try:
-            return self._workers[job.contender].measure(job)
+            return self._workers[job.implementation].measure(job)
         finally:
             if fresh:
-                self.close(job.contender)
+                self.close(job.implementation)
 
     def close(self, name: str) -> None:
-        """End the process of a contender, if there is one."""
+        """Stop the process of an implementation, if there is one."""
         worker = self._workers.pop(name, None)
         if worker is not None:
             worker.close()

@@ -1,22 +1,22 @@
-"""The tables of everything that was measured, by the names under which the page's template asks for them. Pure."""
+"""The tables of all measurements, by their names in the page's template. Pure."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from tests.benchmarks import scale
-from tests.benchmarks.clock import SATURATED
-from tests.benchmarks.contenders import registry as known
 from tests.benchmarks.goals import goals, goals_table
-from tests.benchmarks.measured import Book, Cell
+from tests.benchmarks.implementations import registry
+from tests.benchmarks.measured import Cell, Results
 from tests.benchmarks.sections import (
     IMPORTS,
-    MEMORY_WAYS,
+    MEMORY_METHODS,
     MORE_CONNECTIONS,
     SINGLE_CASES,
     SWEEP,
     sweep_case,
 )
+from tests.benchmarks.stopwatch import SATURATED
 from tests.benchmarks.tables import NOTHING, number, spread, table
 
 __all__ = ["NOT_MEASURED", "TITLES", "pieces"]
@@ -24,11 +24,11 @@ __all__ = ["NOT_MEASURED", "TITLES", "pieces"]
 NOT_MEASURED = "Not measured."
 
 TITLES: Mapping[str, tuple[str, str]] = {
-    "single_cpu": ("single", "Single sends: CPU µs a send"),
-    "single_to_aiohttp": ("single", "Single sends: CPU, to that of aiohttp + orjson"),
-    "single_to_limit": ("single", "Single sends: CPU, to that of the near-limit client"),
-    "single_rate": ("single", "Single sends: sends a second"),
-    "single_ways": ("single", "Single sends: latency and TLS"),
+    "single_cpu": ("single", "Single sends: CPU µs per send"),
+    "single_to_aiohttp": ("single", "Single sends: CPU, relative to aiohttp + orjson"),
+    "single_to_limit": ("single", "Single sends: CPU, relative to the near-limit client"),
+    "single_rate": ("single", "Single sends: sends per second"),
+    "single_other": ("single", "Single sends: latency and TLS"),
     "single_notes": ("single", "Single sends: remarks"),
     "bulk_0": ("bulk", "Bulk, 0 ms"),
     "bulk_20": ("bulk", "Bulk, 20 ms"),
@@ -37,31 +37,35 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "building": ("bulk", "Building the messages"),
     "memory": ("memory", "Memory"),
     "batcher": ("batcher", "1,000 sends at once, 20 ms"),
-    "trickle": ("batcher", "A trickle, and a full batch"),
-    "decode": ("decode", "Reading a page of 500 received messages"),
-    "start": ("start", "Starting"),
-    "scale_loads": ("bulk", "100 million messages, by the time they may take"),
-    "scale_roads": ("bulk", "100 million messages a day, by the road they take"),
+    "trickle": ("batcher", "One send per second, and a full batch"),
+    "decode": ("decode", "Decoding a page of 500 received messages"),
+    "start": ("start", "Startup"),
+    "scale_loads": ("bulk", "100 million messages, by duration"),
+    "scale_methods": ("bulk", "100 million messages per day, by method"),
 }
-"""The tables of a run, each with the section it shows and its title in the terminal."""
+"""The tables of a run, each with its section and its title in the terminal."""
 
 _SWEEP = [sweep_case(tasks) for tasks in SWEEP]
-_WAYS = [way.name for way in SINGLE_CASES if way.name not in _SWEEP]
+_OTHER_CASES = [case.name for case in SINGLE_CASES if case.name not in _SWEEP]
 
 
-def pieces(book: Book) -> dict[str, str]:
-    """Return all tables by name; one whose section was not measured says so."""
-    makers: Mapping[str, Callable[[Book], str]] = {
-        "single_cpu": lambda book: _by_case(book, lambda cell: spread(book.spread(cell, "cpu"))),
-        "single_rate": lambda book: _by_case(book, lambda cell: _rate(book, cell)),
-        "single_to_aiohttp": lambda book: _by_case(book, lambda cell: _ratio(book, cell, known.AIOHTTP, "cpu")),
-        "single_to_limit": lambda book: _by_case(book, lambda cell: _ratio(book, cell, known.NEAR_LIMIT, "cpu")),
-        "single_ways": _single_ways,
+def pieces(results: Results) -> dict[str, str]:
+    """Return all tables by name; the table of a section that was not measured says so."""
+    makers: Mapping[str, Callable[[Results], str]] = {
+        "single_cpu": lambda results: _by_case(results, lambda cell: spread(results.spread(cell, "cpu"))),
+        "single_rate": lambda results: _by_case(results, lambda cell: _rate(results, cell)),
+        "single_to_aiohttp": lambda results: _by_case(
+            results, lambda cell: _ratio(results, cell, registry.AIOHTTP, "cpu")
+        ),
+        "single_to_limit": lambda results: _by_case(
+            results, lambda cell: _ratio(results, cell, registry.NEAR_LIMIT, "cpu")
+        ),
+        "single_other": _single_other,
         "single_notes": _single_notes,
-        "bulk_0": lambda book: _bulk(book, "0 ms"),
-        "bulk_20": lambda book: _bulk(book, "20 ms"),
-        "bulk_50": lambda book: _bulk(book, "50 ms"),
-        "bulk_tls": lambda book: _bulk(book, "TLS"),
+        "bulk_0": lambda results: _bulk(results, "0 ms"),
+        "bulk_20": lambda results: _bulk(results, "20 ms"),
+        "bulk_50": lambda results: _bulk(results, "50 ms"),
+        "bulk_tls": lambda results: _bulk(results, "TLS"),
         "building": _building,
         "memory": _memory,
         "batcher": _batcher,
@@ -69,128 +73,137 @@ def pieces(book: Book) -> dict[str, str]:
         "decode": _decode,
         "start": _start,
         "scale_loads": _scale_loads,
-        "scale_roads": _scale_roads,
+        "scale_methods": _scale_methods,
     }
-    measured = {record.cell.section for record in book.records}
-    made = {name: make(book) if TITLES[name][0] in measured else NOT_MEASURED for name, make in makers.items()}
-    machine = "\n".join(f"- {name}: {fact}" for name, fact in book.machine.items())
-    return made | {"goals": goals_table(goals(book)), "scale_accounts": scale.accounts_table(), "machine": machine}
+    measured = {record.cell.section for record in results.records}
+    made = {name: make(results) if TITLES[name][0] in measured else NOT_MEASURED for name, make in makers.items()}
+    machine = "\n".join(f"- {name}: {fact}" for name, fact in results.machine.items())
+    return made | {"goals": goals_table(goals(results)), "scale_accounts": scale.accounts_table(), "machine": machine}
 
 
-def _by_case(book: Book, show: Callable[[Cell], str]) -> str:
-    rows = [[name, *(show(Cell("single", case, name)) for case in _SWEEP)] for name in known.SINGLE]
+def _by_case(results: Results, show: Callable[[Cell], str]) -> str:
+    rows = [[name, *(show(Cell("single", case, name)) for case in _SWEEP)] for name in registry.SINGLE]
     return table(["", *_SWEEP], rows)
 
 
-def _rate(book: Book, cell: Cell) -> str:
-    """Show a rate; a star says that the gateway was too busy to be outrun, a dagger that there is a remark."""
-    marks = "†" if book.note(cell) else ""
-    if (book.median(cell, "server") or 0) > SATURATED:
+def _rate(results: Results, cell: Cell) -> str:
+    """Format a rate; a star marks a saturated gateway, a dagger a remark."""
+    marks = "†" if results.note(cell) else ""
+    if (results.median(cell, "server") or 0) > SATURATED:
         marks += "\\*"
-    return spread(book.spread(cell, "rate"), marks)
+    return spread(results.spread(cell, "rate"), marks)
 
 
-def _ratio(book: Book, cell: Cell, to: str, figure: str) -> str:
-    return spread(book.ratio(cell, Cell(cell.section, cell.case, to), figure))
+def _ratio(results: Results, cell: Cell, to: str, figure: str) -> str:
+    return spread(results.ratio(cell, Cell(cell.section, cell.case, to), figure))
 
 
-def _single_ways(book: Book) -> str:
-    head = ["", *(f"{way}: {word}" for way in _WAYS for word in ("sends/s", "CPU µs"))]
+def _single_other(results: Results) -> str:
+    head = ["", *(f"{case}: {word}" for case in _OTHER_CASES for word in ("sends/s", "CPU µs"))]
     rows = []
-    for name in known.SINGLE:
-        cells = [Cell("single", way, name) for way in _WAYS]
-        rows.append([name, *(text for cell in cells for text in (_rate(book, cell), number(book.median(cell, "cpu"))))])
+    for name in registry.SINGLE:
+        cells = [Cell("single", case, name) for case in _OTHER_CASES]
+        rows.append(
+            [name, *(text for cell in cells for text in (_rate(results, cell), number(results.median(cell, "cpu"))))]
+        )
     return table(head, rows)
 
 
-def _single_notes(book: Book) -> str:
-    cells = (Cell("single", way.name, name) for way in SINGLE_CASES for name in known.SINGLE)
-    notes = [f"- † {cell.contender}, {cell.case}: {note}" for cell in cells if (note := book.note(cell))]
-    return "\n".join(notes) or "- † Nothing was broken off, and no send failed."
+def _single_notes(results: Results) -> str:
+    cells = (Cell("single", case.name, name) for case in SINGLE_CASES for name in registry.SINGLE)
+    notes = [f"- † {cell.implementation}, {cell.case}: {note}" for cell in cells if (note := results.note(cell))]
+    return "\n".join(notes) or "- † No measurement was stopped, and no send failed."
 
 
-def _bulk(book: Book, case: str) -> str:
+def _bulk(results: Results, case: str) -> str:
     rows = []
-    for name in known.BULK:
+    for name in registry.BULK:
         cell = Cell("bulk", case, name)
-        share = book.median(cell, "server")
+        share = results.median(cell, "server")
         rows.append(
             [
-                f"{name}, `send_bulk`" if name in {known.SDK, known.SDK_TRIO} else name,
-                _rate(book, cell),
-                number(book.median(cell, "cpu")),
-                _ratio(book, cell, known.NEAR_LIMIT, "rate"),
-                _ratio(book, cell, known.AIOHTTP, "rate"),
+                f"{name}, `send_bulk`" if name in {registry.SDK, registry.SDK_TRIO} else name,
+                _rate(results, cell),
+                number(results.median(cell, "cpu")),
+                _ratio(results, cell, registry.NEAR_LIMIT, "rate"),
+                _ratio(results, cell, registry.AIOHTTP, "rate"),
                 NOTHING if share is None else f"{share:.2f}",
             ]
         )
-    head = ["", "messages/s", "CPU µs a message", "of near-limit", "of aiohttp + orjson", "gateway's core"]
+    head = [
+        "",
+        "messages/s",
+        "CPU µs per message",
+        "relative to near-limit",
+        "relative to aiohttp + orjson",
+        "gateway's core",
+    ]
     return table(head, rows)
 
 
-def _building(book: Book) -> str:
+def _building(results: Results) -> str:
     cell = Cell("bulk", "building", "builder")
-    ways = {
+    names = {
         "`SmsMessage`, this SDK": "SmsMessage",
         "msgspec `Struct`, the near-limit client": "Struct",
         "`dict`, the others": "dict",
     }
-    return table(["built before the clock starts", "µs a message"], _figures(book, cell, ways))
+    return table(["type", "µs per message"], _figures(results, cell, names))
 
 
-def _figures(book: Book, cell: Cell, names: Mapping[str, str]) -> list[list[str]]:
-    return [[shown, spread(book.spread(cell, figure))] for shown, figure in names.items()]
+def _figures(results: Results, cell: Cell, names: Mapping[str, str]) -> list[list[str]]:
+    return [[shown, spread(results.spread(cell, figure))] for shown, figure in names.items()]
 
 
-def _memory(book: Book) -> str:
+def _memory(results: Results) -> str:
     rows = []
-    whole = Cell("memory", "a million", MEMORY_WAYS[-1])
-    for way in MEMORY_WAYS:
-        cell = Cell("memory", "a million", way)
-        figures: Iterable[str] = (spread(book.spread(cell, name)) for name in ("start", "top", "growth", "rate"))
-        rows.append([way, *figures, spread(book.ratio(cell, whole, "rate"))])
-    head = ["", "MiB at the start", "MiB at the peak", "growth", "messages/s", "of `send_bulk`"]
+    whole = Cell("memory", "a million", MEMORY_METHODS[-1])
+    for method in MEMORY_METHODS:
+        cell = Cell("memory", "a million", method)
+        figures: Iterable[str] = (spread(results.spread(cell, name)) for name in ("start", "top", "growth", "rate"))
+        rows.append([method, *figures, spread(results.ratio(cell, whole, "rate"))])
+    head = ["", "MiB at the start", "MiB at the peak", "growth", "messages/s", "relative to `send_bulk`"]
     return table(head, rows)
 
 
-def _batcher(book: Book) -> str:
+def _batcher(results: Results) -> str:
     rows = []
-    for shown in (known.SDK, MORE_CONNECTIONS, known.BATCHER):
+    for shown in (registry.SDK, MORE_CONNECTIONS, registry.BATCHER):
         cell = Cell("batcher", "burst", shown)
-        name = f"{shown}, single sends" if shown == known.SDK else shown
-        rows.append([name, *(spread(book.spread(cell, one)) for one in ("requests", "peak", "rate", "p50", "p99"))])
-    return table(["", "requests", "most at once", "messages/s", "p50, ms", "p99, ms"], rows)
+        name = f"{shown}, single sends" if shown == registry.SDK else shown
+        rows.append([name, *(spread(results.spread(cell, one)) for one in ("requests", "peak", "rate", "p50", "p99"))])
+    return table(["", "requests", "peak in flight", "messages/s", "p50, ms", "p99, ms"], rows)
 
 
-def _trickle(book: Book) -> str:
-    names = {"one a second, alone": "alone", "one a second, through the batcher": "batched", "what that adds": "added"}
-    rows = _figures(book, Cell("batcher", "trickle", known.BATCHER), names)
+def _trickle(results: Results) -> str:
+    names = {"one per second, single": "alone", "one per second, through the batcher": "batched", "added": "added"}
+    rows = _figures(results, Cell("batcher", "trickle", registry.BATCHER), names)
     full = {"100 at once, a full batch, with a linger of 1,000 ms": "filled"}
-    rows += _figures(book, Cell("batcher", "full batch", known.BATCHER), full)
-    return table(["a gateway of 20 ms", "ms"], rows)
+    rows += _figures(results, Cell("batcher", "full batch", registry.BATCHER), full)
+    return table(["gateway latency 20 ms", "ms"], rows)
 
 
-def _decode(book: Book) -> str:
+def _decode(results: Results) -> str:
     cell = Cell("decode", "a page", "decoder")
     names = {"this SDK, tolerant": "ours", "msgspec into the same classes": "msgspec"}
-    rows = [*_figures(book, cell, names), ["ratio", spread(book.quotient(cell, "ours", "msgspec"))]]
+    rows = [*_figures(results, cell, names), ["ratio", spread(results.quotient(cell, "ours", "msgspec"))]]
     return table(["", "CPU µs"], rows)
 
 
-def _start(book: Book) -> str:
+def _start(results: Results) -> str:
     theirs, ours = (Cell("start", "import", name) for name in IMPORTS)
-    client = Cell("start", "client", known.SDK)
+    client = Cell("start", "client", registry.SDK)
     rows: list[Sequence[str]] = [
-        ["`import httpx, cattrs`, CPU ms", spread(book.spread(theirs, "cpu"))],
-        ["`from wikipayam_async import AsyncWikipayam`, CPU ms", spread(book.spread(ours, "cpu"))],
-        ["the difference, CPU ms", spread(book.difference(ours, theirs, "cpu"))],
+        ["`import httpx, cattrs`, CPU ms", spread(results.spread(theirs, "cpu"))],
+        ["`from wikipayam_async import AsyncWikipayam`, CPU ms", spread(results.spread(ours, "cpu"))],
+        ["the difference, CPU ms", spread(results.difference(ours, theirs, "cpu"))],
         *_figures(
-            book,
+            results,
             client,
             {
                 "the first client of a process, µs": "first",
-                "a later one, µs": "later",
-                "the TLS context, made once, with the first connection that needs it, µs": "tls",
+                "a later client, µs": "later",
+                "the TLS context, created once, with the first TLS connection, µs": "tls",
                 "for comparison: `httpx.AsyncClient()`, µs": "httpx",
             },
         ),
@@ -198,20 +211,20 @@ def _start(book: Book) -> str:
     return table(["", ""], rows)
 
 
-def _costs(book: Book, cell: Cell) -> scale.Costs | None:
-    cpu = book.median(cell, "cpu")
-    up, down = (book.quotient(cell, name, "done") for name in ("received", "sent"))
+def _costs(results: Results, cell: Cell) -> scale.Costs | None:
+    cpu = results.median(cell, "cpu")
+    up, down = (results.quotient(cell, name, "done") for name in ("received", "sent"))
     return None if cpu is None or up is None or down is None else scale.Costs(cpu, up.median, down.median)
 
 
-def _scale_loads(book: Book) -> str:
-    costs = _costs(book, Cell("bulk", "TLS", known.SDK_STREAM))
+def _scale_loads(results: Results) -> str:
+    costs = _costs(results, Cell("bulk", "TLS", registry.SDK_STREAM))
     return NOT_MEASURED if costs is None else scale.loads_table(costs)
 
 
-def _scale_roads(book: Book) -> str:
-    roads = [
-        ("`bulk()`, 100 a request", scale.BATCH, _costs(book, Cell("bulk", "TLS", known.SDK_STREAM))),
-        ("`send`, one a request", 1, _costs(book, Cell("single", "TLS", known.SDK))),
+def _scale_methods(results: Results) -> str:
+    methods = [
+        ("`bulk()`, 100 per request", scale.BATCH, _costs(results, Cell("bulk", "TLS", registry.SDK_STREAM))),
+        ("`send`, one per request", 1, _costs(results, Cell("single", "TLS", registry.SDK))),
     ]
-    return scale.roads_table([(name, batch, costs) for name, batch, costs in roads if costs is not None])
+    return scale.methods_table([(name, batch, costs) for name, batch, costs in methods if costs is not None])

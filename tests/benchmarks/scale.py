@@ -1,6 +1,6 @@
-"""From the figures of one process to 100 million messages a day, on paper. Pure.
+"""Extrapolate the figures of one process to 100 million messages per day. Pure.
 
-Every formula stands in the docstring of what applies it, and in words on the page.
+Every formula is in the docstring of its function, and in words on the page.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ __all__ = [
     "Load",
     "accounts_table",
     "loads_table",
-    "roads_table",
+    "methods_table",
 ]
 
 MESSAGES = 100_000_000
@@ -29,22 +29,22 @@ BATCH = 100
 DAY = 86_400
 
 _SHARE_OF_A_CORE = 0.5
-"""How much of a core one process may use: the rest is for the program around it, and for bursts."""
+"""The share of a core that one process may use; the rest is for the program around it and for bursts."""
 
 _ANSWERS = (0.05, 1.0)
-"""Seconds that a gateway may take for a request."""
+"""The gateway's response times, in seconds."""
 
 _ACCOUNT_RATES = (100, 1000, 10_000)
 
 
 @frozen
 class Costs:
-    """What a message costs.
+    """The cost of a message.
 
     Attributes:
-        cpu: µs of the client's CPU.
-        up: Bytes to the gateway, heads included.
-        down: Bytes from the gateway, heads included.
+        cpu: The client's CPU in µs.
+        up: Bytes to the gateway, including headers.
+        down: Bytes from the gateway, including headers.
     """
 
     cpu: float
@@ -54,12 +54,12 @@ class Costs:
 
 @frozen
 class Load:
-    """So many messages in so much time.
+    """A number of messages in a duration.
 
     Attributes:
-        name: As the table calls it.
-        messages: How many.
-        seconds: In what time.
+        name: The name in the table.
+        messages: The number of messages.
+        seconds: The duration in seconds.
     """
 
     name: str
@@ -68,27 +68,27 @@ class Load:
 
     @property
     def rate(self) -> float:
-        """Messages a second."""
+        """Messages per second."""
         return self.messages / self.seconds
 
     def requests(self, batch: int) -> float:
-        """Requests a second: messages a second, divided by the messages of a request."""
+        """Requests per second: messages per second divided by the batch size."""
         return self.rate / batch
 
     def lanes(self, batch: int, answer: float) -> int:
-        """Requests in flight at once: requests a second, times the seconds that one takes."""
+        """Requests in flight: requests per second times the response time."""
         return math.ceil(round(self.requests(batch) * answer, 9))
 
     def cores(self, costs: Costs) -> float:
-        """Cores in use: messages a second, times the CPU seconds of one."""
+        """Cores in use: messages per second times the CPU seconds of a message."""
         return self.rate * costs.cpu / 1e6
 
     def processes(self, costs: Costs) -> int:
-        """Processes, each with half a core to itself."""
+        """Processes: cores divided by the share of a core per process."""
         return math.ceil(round(self.cores(costs) / _SHARE_OF_A_CORE, 9))
 
     def megabits(self, size: float) -> float:
-        """Mbit/s: messages a second, times the bytes of one, times eight bits."""
+        """Mbit/s: messages per second times the bytes of a message times eight."""
         return self.rate * size * 8 / 1e6
 
 
@@ -100,7 +100,7 @@ LOADS = (
 
 
 def loads_table(costs: Costs) -> str:
-    """Show what 100 million messages need, by the time in which they have to be out."""
+    """Return a table of the resources that 100 million messages need, by duration."""
     rows = [
         [
             load.name,
@@ -117,11 +117,11 @@ def loads_table(costs: Costs) -> str:
     return table(["spread over", "messages/s", "requests/s", *lanes, "cores", "processes", "Mbit/s up / down"], rows)
 
 
-def roads_table(roads: Sequence[tuple[str, int, Costs]]) -> str:
-    """Show what a day of 100 million messages needs by the road they take.
+def methods_table(methods: Sequence[tuple[str, int, Costs]]) -> str:
+    """Return a table of the resources that 100 million messages per day need, by method.
 
     Args:
-        roads: Each with its name, the messages of a request, and what a message costs.
+        methods: Each method's name, batch size, and costs per message.
     """
     day = LOADS[0]
     rows = [
@@ -133,12 +133,12 @@ def roads_table(roads: Sequence[tuple[str, int, Costs]]) -> str:
             f"{number(costs.up)} / {number(costs.down)}",
             number(MESSAGES * (costs.up + costs.down) / 1e9),
         ]
-        for name, batch, costs in roads
+        for name, batch, costs in methods
     ]
-    return table(["road", "CPU µs a message", "cores", "lanes at 50 ms", "bytes up / down", "GB a day"], rows)
+    return table(["method", "CPU µs per message", "cores", "lanes at 50 ms", "bytes up / down", "GB per day"], rows)
 
 
 def accounts_table() -> str:
-    """Show how long 100 million messages take by what an account may send: messages, divided by messages a second."""
+    """Return a table of the days that 100 million messages take, by the account's rate."""
     rows = [[f"{rate:,}", number(MESSAGES / rate / DAY), number(rate * DAY / 1e6)] for rate in _ACCOUNT_RATES]
-    return table(["the account's messages/s", "days for 100 million", "millions a day"], rows)
+    return table(["the account's messages/s", "days for 100 million", "millions per day"], rows)

@@ -1,4 +1,4 @@
-"""The parts of the suite: what each of them measures."""
+"""The sections of the suite."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from itertools import product
 
 from attrs import frozen
 
-from tests.benchmarks.contenders import registry as known
-from tests.benchmarks.contenders.road import LANES
+from tests.benchmarks.implementations import registry
+from tests.benchmarks.implementations.interface import LANES
 from tests.benchmarks.job import Job
 from tests.benchmarks.measured import Cell, Record
 from tests.benchmarks.plan import Bench, Entry
@@ -22,28 +22,28 @@ __all__ = [
     "BULK_CASES",
     "BURST",
     "IMPORTS",
-    "MEMORY_WAYS",
+    "MEMORY_METHODS",
     "MORE_CONNECTIONS",
     "SECTIONS",
     "SINGLE_CASES",
     "SWEEP",
-    "Way",
+    "Case",
     "sweep_case",
 ]
 
 
 @frozen
-class Way:
-    """Circumstances of a comparison.
+class Case:
+    """A case of a comparison.
 
     Attributes:
-        name: As the tables call it.
-        tasks: How many tasks share the sends.
-        connections: The most connections of everybody.
-        latency: The gateway's, in milliseconds.
+        name: The name in the tables.
+        messages: The messages of a fast implementation in a full run.
+        few: The messages of a slow implementation in a full run.
+        tasks: The number of concurrent tasks.
+        connections: The maximum number of connections.
+        latency: The gateway's latency in milliseconds.
         scheme: `http` or `https`.
-        messages: How many the quick ones send in a full run.
-        few: How many the slow ones do.
     """
 
     name: str
@@ -56,39 +56,39 @@ class Way:
 
 
 SWEEP = (1, 10, 50, 500, 5000)
-"""Numbers of concurrent tasks."""
+"""The numbers of concurrent tasks."""
 
 
 def sweep_case(tasks: int) -> str:
-    """Return what a number of tasks is called."""
+    """Return the name of the case with this number of tasks."""
     return f"{tasks:,} {'task' if tasks == 1 else 'tasks'}"
 
 
 SINGLE_CASES = (
-    Way(sweep_case(1), 3000, 800, tasks=1, connections=1),
-    Way(sweep_case(10), 4000, 800, tasks=10, connections=10),
-    Way(sweep_case(50), 5000, 400, tasks=50, connections=50),
-    Way(sweep_case(500), 5000, 1000, tasks=500, connections=50),
-    Way(sweep_case(5000), 10_000, 5000, tasks=5000, connections=50),
-    Way("20 ms", 4000, 600, tasks=200, connections=200, latency=20),
-    Way("50 ms", 4000, 600, tasks=200, connections=200, latency=50),
-    Way("TLS", 5000, 400, tasks=50, connections=50, scheme="https"),
+    Case(sweep_case(1), 3000, 800, tasks=1, connections=1),
+    Case(sweep_case(10), 4000, 800, tasks=10, connections=10),
+    Case(sweep_case(50), 5000, 400, tasks=50, connections=50),
+    Case(sweep_case(500), 5000, 1000, tasks=500, connections=50),
+    Case(sweep_case(5000), 10_000, 5000, tasks=5000, connections=50),
+    Case("20 ms", 4000, 600, tasks=200, connections=200, latency=20),
+    Case("50 ms", 4000, 600, tasks=200, connections=200, latency=50),
+    Case("TLS", 5000, 400, tasks=50, connections=50, scheme="https"),
 )
 BULK_CASES = (
-    Way("0 ms", 200_000, 20_000),
-    Way("20 ms", 40_000, 40_000, latency=20),
-    Way("50 ms", 32_000, 32_000, latency=50),
-    Way("TLS", 100_000, 20_000, scheme="https"),
+    Case("0 ms", 200_000, 20_000),
+    Case("20 ms", 40_000, 40_000, latency=20),
+    Case("50 ms", 32_000, 32_000, latency=50),
+    Case("TLS", 100_000, 20_000, scheme="https"),
 )
 _CALLS_OF_PER_CALL = 60
 _MOST_TASKS_OF_PER_CALL = 50
 
 BURST = 1000
-"""How many messages are sent at once, where single sends are held against a batcher."""
+"""The number of concurrent messages in the comparison of single sends and a batcher."""
 MORE_CONNECTIONS = "this SDK, 200 connections"
 _DEFAULT_CONNECTIONS, _MORE_CONNECTIONS = 20, 200
 
-MEMORY_WAYS = ("bulk(), from a generator", "bulk(), from a list", "send_bulk, from a list")
+MEMORY_METHODS = ("bulk(), from a generator", "bulk(), from a list", "send_bulk, from a list")
 
 IMPORTS: Mapping[str, str] = {
     "httpx and cattrs": "import httpx, cattrs",
@@ -116,92 +116,94 @@ print(len((found & extras) - {"wikipayam_async", "wikipayam-async"}))
 
 
 def single(bench: Bench) -> None:
-    """Single sends: from more and more tasks, over latencies, and over TLS."""
+    """Measure single sends with increasing numbers of tasks, with latencies, and over TLS."""
     entries = []
-    for way, name in product(SINGLE_CASES, known.SINGLE):
-        messages = _messages_of(bench, way, name)
+    for case, name in product(SINGLE_CASES, registry.SINGLE):
+        messages = _messages_of(bench, case, name)
         if messages:
-            job = Job(kind="single", contender=name, messages=messages, tasks=way.tasks, connections=way.connections)
-            entries.append(Entry(Cell("single", way.name, name), bench.gateway.aim(job, way.latency, way.scheme)))
-    bench.play(entries)
+            job = Job(
+                kind="single", implementation=name, messages=messages, tasks=case.tasks, connections=case.connections
+            )
+            entries.append(Entry(Cell("single", case.name, name), bench.gateway.target(job, case.latency, case.scheme)))
+    bench.run(entries)
 
 
-def _messages_of(bench: Bench, way: Way, name: str) -> int:
-    """Return how many messages a contender sends; 0 where it would take too long to be told anything new by it."""
+def _messages_of(bench: Bench, case: Case, name: str) -> int:
+    """Return the number of messages an implementation sends; 0 to skip a case that takes long and shows nothing new."""
     profile = bench.profile
-    if name == known.PER_CALL:
-        alone = way.tasks <= _MOST_TASKS_OF_PER_CALL and not way.latency
-        return profile.some(_CALLS_OF_PER_CALL, least=10) if alone else 0
-    if name not in known.SLOW:
-        return profile.some(way.messages, least=max(way.tasks, 500))
-    if not profile.is_full and way.tasks > _MOST_TASKS_OF_PER_CALL:
+    if name == registry.PER_CALL:
+        feasible = case.tasks <= _MOST_TASKS_OF_PER_CALL and not case.latency
+        return profile.scaled(_CALLS_OF_PER_CALL, minimum=10) if feasible else 0
+    if name not in registry.SLOW:
+        return profile.scaled(case.messages, minimum=max(case.tasks, 500))
+    if not profile.is_full and case.tasks > _MOST_TASKS_OF_PER_CALL:
         return 0
-    return profile.some(way.few, least=max(way.tasks, 100))
+    return profile.scaled(case.few, minimum=max(case.tasks, 100))
 
 
 def bulk(bench: Bench) -> None:
-    """Bulk sends at batch 100 over eight lanes: over latencies, and over TLS; and what building the messages costs."""
+    """Measure bulk sends in batches of 100 over eight connections, with latencies and over TLS; and building messages."""
     entries = []
-    for way, name in product(BULK_CASES, known.BULK):
-        messages = bench.profile.some(way.few if name in known.SLOW else way.messages, least=2400)
-        job = Job(kind="bulk", contender=name, messages=messages, connections=LANES)
-        entries.append(Entry(Cell("bulk", way.name, name), bench.gateway.aim(job, way.latency, way.scheme)))
-    bench.play(entries)
+    for case, name in product(BULK_CASES, registry.BULK):
+        messages = bench.profile.scaled(case.few if name in registry.SLOW else case.messages, minimum=2400)
+        job = Job(kind="bulk", implementation=name, messages=messages, connections=LANES)
+        entries.append(Entry(Cell("bulk", case.name, name), bench.gateway.target(job, case.latency, case.scheme)))
+    bench.run(entries)
     building = Job(
-        kind="building", contender="builder", messages=bench.profile.some(100_000), tasks=bench.profile.rounds
+        kind="building", implementation="builder", messages=bench.profile.scaled(100_000), tasks=bench.profile.rounds
     )
-    bench.play([Entry(Cell("bulk", "building", "builder"), building, fresh=True)], rounds=1)
+    bench.run([Entry(Cell("bulk", "building", "builder"), building, fresh=True)], rounds=1)
 
 
 def memory(bench: Bench) -> None:
-    """A million messages, each time from a fresh process."""
+    """Measure a million messages, each time in a new process."""
     entries = []
-    for name in MEMORY_WAYS:
-        job = Job(kind="memory", contender=name, messages=bench.profile.million, connections=LANES)
-        entries.append(Entry(Cell("memory", "a million", name), bench.gateway.aim(job), fresh=True))
-    bench.play(entries)
+    for name in MEMORY_METHODS:
+        job = Job(kind="memory", implementation=name, messages=bench.profile.million, connections=LANES)
+        entries.append(Entry(Cell("memory", "a million", name), bench.gateway.target(job), fresh=True))
+    bench.run(entries)
 
 
 def batcher(bench: Bench) -> None:
-    """A thousand sends at once through a batcher and alone; a trickle of them; and a batch that is full."""
+    """Measure a thousand concurrent sends with and without a batcher, one send per second, and a full batch."""
     entries = []
-    contenders = (
-        (known.SDK, known.SDK, _DEFAULT_CONNECTIONS),
-        (MORE_CONNECTIONS, known.SDK, _MORE_CONNECTIONS),
-        (known.BATCHER, known.BATCHER, _DEFAULT_CONNECTIONS),
+    clients = (
+        (registry.SDK, registry.SDK, _DEFAULT_CONNECTIONS),
+        (MORE_CONNECTIONS, registry.SDK, _MORE_CONNECTIONS),
+        (registry.BATCHER, registry.BATCHER, _DEFAULT_CONNECTIONS),
     )
-    for shown, name, connections in contenders:
-        job = Job(kind="burst", contender=name, messages=BURST, tasks=BURST, connections=connections)
-        entries.append(Entry(Cell("batcher", "burst", shown), bench.gateway.aim(job, latency=20)))
-    bench.play(entries)
+    for shown, name, connections in clients:
+        job = Job(kind="burst", implementation=name, messages=BURST, tasks=BURST, connections=connections)
+        entries.append(Entry(Cell("batcher", "burst", shown), bench.gateway.target(job, latency=20)))
+    bench.run(entries)
     for case in ("trickle", "full batch"):
-        job = Job(kind=case, contender=known.BATCHER, connections=_DEFAULT_CONNECTIONS)
-        entry = Entry(Cell("batcher", case, known.BATCHER), bench.gateway.aim(job, latency=20))
-        bench.play([entry], rounds=1 if case == "trickle" else None)
+        job = Job(kind=case, implementation=registry.BATCHER, connections=_DEFAULT_CONNECTIONS)
+        entry = Entry(Cell("batcher", case, registry.BATCHER), bench.gateway.target(job, latency=20))
+        bench.run([entry], rounds=1 if case == "trickle" else None)
 
 
 def decode(bench: Bench) -> None:
-    """Read a page of 500 received messages."""
-    job = Job(kind="decoding", contender="decoder", messages=5 * bench.profile.rounds)
-    bench.play([Entry(Cell("decode", "a page", "decoder"), job, fresh=True)], rounds=1)
+    """Measure decoding a page of 500 received messages."""
+    job = Job(kind="decoding", implementation="decoder", messages=5 * bench.profile.rounds)
+    bench.run([Entry(Cell("decode", "a page", "decoder"), job, fresh=True)], rounds=1)
 
 
 def start(bench: Bench) -> None:
-    """Import the package into fresh interpreters, and build clients."""
-    # Byte code, which an installed package has, is written by the first turn, wherever this runs.
+    """Measure imports in new interpreters, and creating clients."""
+    # The first turn writes the byte code, which an installed package has.
     with tempfile.TemporaryDirectory() as byte_code:
         for turn in range(3 * bench.profile.rounds + 1):
             for name, line in list(IMPORTS.items())[:: 1 if turn % 2 else -1]:
                 milliseconds = float(_run(_IMPORT.format(line), PYTHONPYCACHEPREFIX=byte_code))
                 if turn:
                     bench.records.append(Record(Cell("start", "import", name), turn, {"cpu": milliseconds}))
-    bench.records.append(Record(Cell("start", "extras", known.SDK), 0, {"count": float(_run(_EXTRAS))}))
-    job = Job(kind="clients", contender="builder", messages=bench.profile.some(1000))
-    bench.play([Entry(Cell("start", "client", known.SDK), job, fresh=True)])
+    bench.records.append(Record(Cell("start", "extras", registry.SDK), 0, {"count": float(_run(_EXTRAS))}))
+    job = Job(kind="clients", implementation="builder", messages=bench.profile.scaled(1000))
+    bench.run([Entry(Cell("start", "client", registry.SDK), job, fresh=True)])
 
 
 def _run(code: str, **variables: str) -> str:
-    """Run code in a fresh interpreter, and return what it printed."""
+    """Run code in a new interpreter, and return its output."""
     done = subprocess.run(  # noqa: S603 - our own
         [sys.executable, "-c", code],
         cwd=ROOT,

@@ -1,9 +1,8 @@
-"""The gateway that everybody is measured against: `python -m tests.benchmarks.server [CERTIFICATE]`.
+"""The gateway of the benchmarks: `python -m tests.benchmarks.server [CERTIFICATE]`.
 
-It accepts every send and echoes the track ids, and does as little as it can for that: no routing, no checks, one
-decoding and one encoding in C. It listens on one port for each latency, in the clear and (with a certificate) on TLS,
-and prints the ports as one line of JSON. `GET` on any port tells what it has done so far, and what CPU that took. It
-ends when its standard input does.
+It accepts every send and echoes the track ids, at minimal cost: no routing, no checks, one decoding and one encoding in
+C. It listens on one port per latency, without and (given a certificate) with TLS, and prints the ports as one line of
+JSON. `GET` on any port returns its statistics and its CPU time. It ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -23,10 +22,10 @@ import msgspec
 
 from tests.benchmarks.machine import pin
 
-__all__ = ["LATENCIES", "Books", "Connection", "main"]
+__all__ = ["LATENCIES", "Connection", "Statistics", "main"]
 
 LATENCIES = (0, 20, 50)
-"""Milliseconds between a request and its answer."""
+"""The latencies in milliseconds."""
 
 _SOME_IDS = 16_384
 _END_OF_HEAD = b"\r\n\r\n"
@@ -34,8 +33,8 @@ _LENGTH = b"\r\ncontent-length:"
 _OK = b"HTTP/1.1 200 OK\r\nServer: gateway\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
-class _Told(msgspec.Struct, gc=False):
-    """An item of a request, and then of its answer: only the id has to be written into it."""
+class _Item(msgspec.Struct, gc=False):
+    """An item of a request, which becomes an item of the response when its id is set."""
 
     receiver: str
     track_id: str
@@ -43,28 +42,28 @@ class _Told(msgspec.Struct, gc=False):
     id: str = ""
 
 
-_decode = msgspec.json.Decoder(list[_Told]).decode
+_decode = msgspec.json.Decoder(list[_Item]).decode
 _encode = msgspec.json.Encoder().encode
 
 
-class Books:
-    """What the gateway has done since it was last asked.
+class Statistics:
+    """The gateway's statistics since they were last taken.
 
     Attributes:
-        requests: Sends that came whole.
-        messages: Messages in them.
-        open_now: Sends that are not answered yet.
-        peak: The most of those at once.
-        received: Bytes that came, heads included.
-        sent: Bytes that went, heads included.
+        requests: The number of sends received.
+        messages: The number of messages in them.
+        in_flight: The number of sends not answered yet.
+        peak: The maximum of `in_flight`.
+        received: Bytes received, including headers.
+        sent: Bytes sent, including headers.
     """
 
     def __init__(self) -> None:
-        self.requests = self.messages = self.open_now = self.peak = self.received = self.sent = 0
+        self.requests = self.messages = self.in_flight = self.peak = self.received = self.sent = 0
         self.ids: Iterator[str] = itertools.cycle([f"69e5eeab4392{number:012x}" for number in range(_SOME_IDS)])
 
-    def tell(self) -> bytes:
-        """Return the figures as JSON, and begin anew."""
+    def take(self) -> bytes:
+        """Return the statistics as JSON, and reset them."""
         figures = {
             "requests": self.requests,
             "messages": self.messages,
@@ -78,21 +77,21 @@ class Books:
 
 
 class Connection(asyncio.Protocol):
-    """One connection: requests come, answers go, after the latency of its port."""
+    """One connection, which answers requests after the latency of its port."""
 
-    def __init__(self, books: Books, latency: float) -> None:
-        self._books = books
+    def __init__(self, statistics: Statistics, latency: float) -> None:
+        self._statistics = statistics
         self._latency = latency
         self._rest = b""
         self._transport: asyncio.Transport
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Take the connection."""
+        """Keep the transport."""
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
 
     def data_received(self, data: bytes) -> None:
-        """Answer every request that is there whole."""
+        """Answer every complete request."""
         if self._rest:
             data = self._rest + data
         while (head := data.find(_END_OF_HEAD)) >= 0:
@@ -101,22 +100,22 @@ class Connection(asyncio.Protocol):
             if len(data) < end:
                 break
             if data.startswith(b"GET"):
-                self._write(self._books.tell())
+                self._write(self._statistics.take())
             else:
-                self._books.received += end
+                self._statistics.received += end
                 self._accept(data[begin:end])
             data = data[end:]
         self._rest = data
 
     def _accept(self, body: bytes) -> None:
-        books = self._books
+        statistics = self._statistics
         items = _decode(body)
-        for item, id_ in zip(items, books.ids, strict=False):
+        for item, id_ in zip(items, statistics.ids, strict=False):
             item.id = id_
-        books.requests += 1
-        books.messages += len(items)
-        books.open_now += 1
-        books.peak = max(books.peak, books.open_now)
+        statistics.requests += 1
+        statistics.messages += len(items)
+        statistics.in_flight += 1
+        statistics.peak = max(statistics.peak, statistics.in_flight)
         body = b'{"data":' + _encode(items) + b"}"
         if self._latency:
             asyncio.get_running_loop().call_later(self._latency, self._answer, body)
@@ -124,12 +123,12 @@ class Connection(asyncio.Protocol):
             self._answer(body)
 
     def _answer(self, body: bytes) -> None:
-        self._books.open_now -= 1
-        self._books.sent += self._write(body)
+        self._statistics.in_flight -= 1
+        self._statistics.sent += self._write(body)
 
     def _write(self, body: bytes) -> int:
         answer = _OK % len(body) + body
-        self._transport.write(answer)  # to a client that went away it does nothing
+        self._transport.write(answer)  # does nothing if the client has disconnected
         return len(answer)
 
 
@@ -140,31 +139,31 @@ def _content_length(head: bytes) -> int:
 
 async def _serve(certificate: str | None) -> None:
     loop = asyncio.get_running_loop()
-    books = Books()
+    statistics = Statistics()
     contexts: dict[str, ssl.SSLContext | None] = {"http": None}
     if certificate is not None:
         contexts["https"] = context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
         context.load_cert_chain(certificate)
     ports: dict[str, int] = {}
     for (scheme, tls), latency in itertools.product(contexts.items(), LATENCIES):
-        make = functools.partial(Connection, books, latency / 1000)
+        make = functools.partial(Connection, statistics, latency / 1000)
         listener = await loop.create_server(make, "127.0.0.1", 0, ssl=tls, backlog=4096)
         ports[f"{scheme} {latency}"] = listener.sockets[0].getsockname()[1]
     print(json.dumps(ports), flush=True)
-    over = asyncio.Event()
-    threading.Thread(target=_wait_for_the_end, args=(loop, over), daemon=True).start()
-    await over.wait()
+    closed = asyncio.Event()
+    threading.Thread(target=_wait_for_stdin, args=(loop, closed), daemon=True).start()
+    await closed.wait()
 
 
-def _wait_for_the_end(loop: asyncio.AbstractEventLoop, over: asyncio.Event) -> None:
-    """Wait in a thread until nobody holds the other end of the standard input."""
+def _wait_for_stdin(loop: asyncio.AbstractEventLoop, closed: asyncio.Event) -> None:
+    """Wait in a thread until the standard input is closed."""
     sys.stdin.read()
-    with contextlib.suppress(RuntimeError):  # the loop has gone before
-        loop.call_soon_threadsafe(over.set)
+    with contextlib.suppress(RuntimeError):  # the loop is closed already
+        loop.call_soon_threadsafe(closed.set)
 
 
 def main() -> None:
-    """Serve until the standard input ends."""
+    """Serve until the standard input is closed."""
     pin("server")
     with contextlib.suppress(KeyboardInterrupt):
         asyncio.run(_serve(sys.argv[1] if len(sys.argv) > 1 else None))

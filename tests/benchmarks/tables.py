@@ -1,4 +1,4 @@
-"""Figures as text: numbers of three digits, spreads, and tables that are Markdown and readable as they stand. Pure."""
+"""Format figures: numbers with three digits, spreads, and Markdown tables readable as plain text. Pure."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from tests.benchmarks.measured import Spread
 __all__ = ["NOTHING", "number", "spread", "table"]
 
 NOTHING = "–"
-"""Stands where nothing was measured."""
+"""The mark for a missing figure."""
 
 _DIGITS = 3
 _FEW = 1000
 
 
 def number(value: float | None) -> str:
-    """Write a number with three significant digits, in groups of thousands; a small whole number as it is."""
+    """Format a number with three significant digits and grouped thousands; small whole numbers unchanged."""
     if value is None:
         return NOTHING
     if not math.isfinite(value) or (value == round(value) and abs(value) < _FEW):
@@ -28,7 +28,7 @@ def number(value: float | None) -> str:
 
 
 def spread(found: Spread | None, mark: str = "") -> str:
-    """Write a median, and in brackets the least and the most."""
+    """Format a median, with the minimum and the maximum in brackets."""
     if found is None:
         return NOTHING
     if found.low == found.high:
@@ -37,7 +37,7 @@ def spread(found: Spread | None, mark: str = "") -> str:
 
 
 def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    """Make a table; the first column is of words, the others are set to the right."""
+    """Return a table, with the first column aligned left and the others aligned right."""
     lines = [list(head), *map(list, rows)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(head))]
     rule = ["-" * widths[0], *("-" * (width - 1) + ":" for width in widths[1:])]

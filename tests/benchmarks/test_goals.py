@@ -1,14 +1,14 @@
-"""Goals are held against what was measured, and nothing else."""
+"""Goals are compared with the measured figures."""
 
 from __future__ import annotations
 
 import pytest
 
-from tests.benchmarks.contenders import registry as known
 from tests.benchmarks.goals import Goal, goals, goals_table
-from tests.benchmarks.measured import Book, Cell, Record, Spread
+from tests.benchmarks.implementations import registry
+from tests.benchmarks.measured import Cell, Record, Results, Spread
 
-EMPTY = Book("quick", {}, [])
+EMPTY = Results("quick", {}, [])
 
 
 @pytest.mark.parametrize(
@@ -27,25 +27,27 @@ EMPTY = Book("quick", {}, [])
     ],
 )
 def test_the_median_decides_whether_a_goal_is_reached(sign: str, found: float, reached: bool) -> None:
-    """The bound itself counts where the sign says so."""
+    """A median equal to the bound reaches it if the sign includes equality."""
     assert Goal("x", sign, 1.0, Spread(found, 0.0, 5.0)).reached is reached
 
 
-def test_what_was_not_measured_is_neither_reached_nor_missed() -> None:
-    """A run of one part shows the other goals all the same."""
+def test_a_goal_without_a_figure_is_neither_reached_nor_missed() -> None:
+    """Goals of sections that were not measured are listed as not measured."""
     assert {goal.reached for goal in goals(EMPTY)} == {None}
     assert "not reached" not in goals_table(goals(EMPTY))
     assert len({goal.text for goal in goals(EMPTY)}) == len(goals(EMPTY))
 
 
-def test_plain_httpx_is_represented_by_the_better_of_its_two_ways() -> None:
-    """Otherwise the goal would be reached by choosing a bad one."""
-    cpu = {known.SDK: 100.0, known.GATHER: 900.0, known.SEMAPHORE: 500.0, known.AIOHTTP: 125.0}
-    book = Book("full", {}, [Record(Cell("single", "50 tasks", name), 0, {"cpu": one}) for name, one in cpu.items()])
-    found = {goal.text: goal.found.median for goal in goals(book) if goal.found is not None}
+def test_plain_httpx_is_represented_by_its_better_variant() -> None:
+    """The goal compares with the faster of the two variants."""
+    cpu = {registry.SDK: 100.0, registry.GATHER: 900.0, registry.SEMAPHORE: 500.0, registry.AIOHTTP: 125.0}
+    results = Results(
+        "full", {}, [Record(Cell("single", "50 tasks", name), 0, {"cpu": one}) for name, one in cpu.items()]
+    )
+    found = {goal.text: goal.measured.median for goal in goals(results) if goal.measured is not None}
     assert found == {
-        "single sends, 50 tasks: CPU a send, to that of aiohttp + orjson": 0.8,
-        "single sends, 50 tasks: CPU a send of the better plain httpx, to ours": 5.0,
+        "single sends, 50 tasks: CPU per send, relative to aiohttp + orjson": 0.8,
+        "single sends, 50 tasks: CPU per send of the better plain httpx, relative to this SDK": 5.0,
     }
-    row = next(line for line in goals_table(goals(book)).splitlines() if "0.800" in line)
+    row = next(line for line in goals_table(goals(results)).splitlines() if "0.800" in line)
     assert [cell.strip() for cell in row.strip("|").split("|")][1:] == ["≤ 1", "0.800", "reached"]

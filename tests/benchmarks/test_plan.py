@@ -1,4 +1,4 @@
-"""A run measures everything in every round, in an order that favours nobody."""
+"""Running jobs in rounds, in shuffled order."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import cast
 
 from attrs import field, frozen
 
-from tests.benchmarks.contenders import registry as known
-from tests.benchmarks.job import Job, Outcome
+from tests.benchmarks.implementations import registry
+from tests.benchmarks.job import Job, Measurement
 from tests.benchmarks.measured import Cell, Record
 from tests.benchmarks.plan import FULL, QUICK, Bench, Entry, Profile, in_shuffled_order
 from tests.benchmarks.processes import Gateway, Workers
@@ -19,30 +19,30 @@ PORTS = {f"{scheme} {latency}": 1 for scheme in ("http", "https") for latency in
 
 
 @frozen
-class Answers:
-    """Workers that measure nothing, and answer as they are told."""
+class FakeWorkers:
+    """Workers that return prepared measurements."""
 
-    answer: Callable[[Job], list[Outcome]]
+    answer: Callable[[Job], list[Measurement]]
     jobs: list[Job] = field(factory=list)
 
-    def measure(self, job: Job, *, fresh: bool = False) -> list[Outcome]:
-        """Note the job, and answer."""
+    def measure(self, job: Job, *, fresh: bool = False) -> list[Measurement]:
+        """Record the job, and return its measurements."""
         self.jobs.append(job)
         return self.answer(job)
 
 
-def bench(answers: Answers, profile: Profile = QUICK) -> Bench:
-    """Make a run with such workers."""
-    return Bench(Gateway(PORTS, ""), cast("Workers", answers), profile)
+def bench(workers: FakeWorkers, profile: Profile = QUICK) -> Bench:
+    """Return a run with fake workers."""
+    return Bench(Gateway(PORTS, ""), cast("Workers", workers), profile)
 
 
 def entries(*cells: tuple[str, str]) -> list[Entry]:
-    """Make something to measure for each case and contender."""
-    return [Entry(Cell("s", case, name), Job(kind="single", contender=name)) for case, name in cells]
+    """Return an entry for each case and implementation."""
+    return [Entry(Cell("s", case, name), Job(kind="single", implementation=name)) for case, name in cells]
 
 
-def test_cases_stay_together_and_all_else_is_shuffled() -> None:
-    """The contenders of one case are measured one right after the other."""
+def test_cases_stay_together_and_the_rest_is_shuffled() -> None:
+    """The implementations of a case are measured one after the other, in random order."""
     several = entries(*((case, name) for case in "abc" for name in "xyz"))
     orders = [in_shuffled_order(several, random.Random(seed)) for seed in range(20)]
     assert all(sorted(map(repr, order)) == sorted(map(repr, several)) for order in orders)
@@ -52,46 +52,46 @@ def test_cases_stay_together_and_all_else_is_shuffled() -> None:
 
 
 def test_every_round_measures_everything() -> None:
-    """Each measurement is kept with its round."""
-    answers = Answers(lambda job: [Outcome(figures={"cpu": 1.0})])
-    run = bench(answers)
-    run.play(entries(("a", "x"), ("a", "y")), rounds=3)
-    assert sorted((record.cell.contender, record.turn) for record in run.records) == [
+    """Each measurement is recorded with its round."""
+    workers = FakeWorkers(lambda job: [Measurement(figures={"cpu": 1.0})])
+    run = bench(workers)
+    run.run(entries(("a", "x"), ("a", "y")), rounds=3)
+    assert sorted((record.cell.implementation, record.turn) for record in run.records) == [
         ("x", 0), ("x", 1), ("x", 2), ("y", 0), ("y", 1), ("y", 2),
     ]  # fmt: skip
 
 
-def test_what_was_broken_off_is_not_tried_again() -> None:
-    """Its one measurement is kept with the remark."""
-    run = bench(Answers(lambda job: [Outcome(note="slow" if job.contender == "x" else "")]))
-    run.play(entries(("a", "x"), ("a", "y")), rounds=2)
-    assert [record for record in run.records if record.cell.contender == "x"] == [
+def test_a_stopped_job_is_not_repeated() -> None:
+    """Its one measurement is recorded with its note."""
+    run = bench(FakeWorkers(lambda job: [Measurement(note="slow" if job.implementation == "x" else "")]))
+    run.run(entries(("a", "x"), ("a", "y")), rounds=2)
+    assert [record for record in run.records if record.cell.implementation == "x"] == [
         Record(Cell("s", "a", "x"), 0, {}, "slow", [])
     ]
     assert len(run.records) == 3
 
 
-def test_a_job_of_several_rounds_is_as_many_measurements() -> None:
-    """They are numbered on."""
-    run = bench(Answers(lambda job: [Outcome(), Outcome()]))
-    run.play(entries(("a", "x")), rounds=2)
+def test_the_measurements_of_a_job_are_numbered_as_rounds() -> None:
+    """A job that returns several measurements adds as many rounds."""
+    run = bench(FakeWorkers(lambda job: [Measurement(), Measurement()]))
+    run.run(entries(("a", "x")), rounds=2)
     assert [record.turn for record in run.records] == [0, 1, 2, 3]
 
 
-def test_a_full_run_of_single_sends_leaves_out_only_what_cannot_be_told_apart() -> None:
-    """A client for each call is not run beyond 50 tasks, nor where it waits for the gateway; all else is."""
-    answers = Answers(lambda job: [Outcome()])
-    run = bench(answers, FULL)
+def test_a_full_run_of_single_sends_skips_only_slow_cases_of_one_client_per_call() -> None:
+    """A client per call is not run with more than 50 tasks or with latency; everything else is run."""
+    workers = FakeWorkers(lambda job: [Measurement()])
+    run = bench(workers, FULL)
     SECTIONS["single"](run)
     cells = {record.cell for record in run.records}
-    assert len(run.records) == len(answers.jobs) == 5 * len(cells)
-    assert len(cells) == len(SINGLE_CASES) * len(known.SINGLE) - 4
-    assert all(job.messages >= job.tasks for job in answers.jobs if job.contender != known.PER_CALL)
+    assert len(run.records) == len(workers.jobs) == 5 * len(cells)
+    assert len(cells) == len(SINGLE_CASES) * len(registry.SINGLE) - 4
+    assert all(job.messages >= job.tasks for job in workers.jobs if job.implementation != registry.PER_CALL)
 
 
-def test_a_quick_run_does_not_wait_for_those_that_collapse() -> None:
-    """Plain httpx is measured at no more than 50 tasks."""
-    answers = Answers(lambda job: [Outcome()])
-    SECTIONS["single"](bench(answers))
-    assert max(job.tasks for job in answers.jobs if job.contender in known.SLOW) == 50
-    assert max(job.tasks for job in answers.jobs if job.contender not in known.SLOW) == 5000
+def test_a_quick_run_skips_slow_clients_at_many_tasks() -> None:
+    """Plain httpx is measured with at most 50 tasks."""
+    workers = FakeWorkers(lambda job: [Measurement()])
+    SECTIONS["single"](bench(workers))
+    assert max(job.tasks for job in workers.jobs if job.implementation in registry.SLOW) == 50
+    assert max(job.tasks for job in workers.jobs if job.implementation not in registry.SLOW) == 5000

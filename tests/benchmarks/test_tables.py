@@ -1,4 +1,4 @@
-"""Figures become text that can be read as it stands."""
+"""Formatting of figures."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.benchmarks.tables import number, spread, table
     ],
 )
 def test_a_number_has_three_digits(value: float | None, text: str) -> None:
-    """Thousands are grouped, and small whole numbers stay as they are."""
+    """Thousands are grouped, and small whole numbers are unchanged."""
     assert number(value) == text
 
 
@@ -34,13 +34,13 @@ def test_a_number_has_three_digits(value: float | None, text: str) -> None:
     ("found", "text"),
     [(None, "–"), (Spread(2.0, 2.0, 2.0), "2†"), (Spread(2.5, 1.25, 1000.4), "2.50† (1.25–1,000)")],
 )
-def test_a_spread_shows_its_ends_where_they_differ(found: Spread | None, text: str) -> None:
-    """A mark stands with the median."""
+def test_a_spread_shows_its_ends_if_they_differ(found: Spread | None, text: str) -> None:
+    """A mark follows the median."""
     assert spread(found, "†") == text
 
 
 def test_a_table_is_aligned() -> None:
-    """Words are set to the left and figures to the right, so that it needs no rendering."""
+    """Words are aligned left and figures right, so the table is readable without rendering."""
     assert table(["", "ms"], [["a", "1,000"], ["longer", "2"]]) == (
         "|        |    ms |\n| ------ | ----: |\n| a      | 1,000 |\n| longer |     2 |"
     )

@@ -1,4 +1,4 @@
-"""The process that measures, on a core of its own: jobs come in as lines of JSON, and outcomes go out likewise."""
+"""The measuring process, pinned to a core: reads jobs and writes measurements as lines of JSON."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
 
-from tests.benchmarks.job import Job, Outcome, as_line, read_job
+from tests.benchmarks.job import Job, Measurement, as_line, read_job
 from tests.benchmarks.machine import pin
 
 __all__ = ["KINDS", "main", "measure"]
@@ -22,21 +22,21 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "decoding": ("offline", "decoding"),
     "clients": ("offline", "clients"),
 }
-"""Where each kind of job is carried out; imported when it comes, so that no measurement pays for another."""
+"""The probe of each kind of job, imported on demand so that it does not affect other measurements."""
 
 
-def measure(job: Job) -> list[Outcome]:
-    """Carry out a job; what fails is told with its reason."""
+def measure(job: Job) -> list[Measurement]:
+    """Run a job; a failure becomes a measurement with a note."""
     module, name = KINDS[job.kind]
     try:
-        probe: Callable[[Job], list[Outcome]] = getattr(import_module(f"tests.benchmarks.{module}"), name)
+        probe: Callable[[Job], list[Measurement]] = getattr(import_module(f"tests.benchmarks.{module}"), name)
         return probe(job)
-    except Exception as error:  # noqa: BLE001 - one that cannot be measured must not cost the others their turn
-        return [Outcome(note=f"failed: {type(error).__name__}: {error}")]
+    except Exception as error:  # noqa: BLE001 - a failure must not stop the other jobs
+        return [Measurement(note=f"failed: {type(error).__name__}: {error}")]
 
 
 def main() -> None:
-    """Carry out jobs until the standard input ends."""
+    """Run jobs until the standard input is closed."""
     pin("client")
     for line in sys.stdin:
         sys.stdout.write(as_line(measure(read_job(line))))

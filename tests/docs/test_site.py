@@ -8,7 +8,7 @@ from typing import Any
 
 from docs.tools.links import Page, check_site, loads_of_css, problems, read_page
 from docs.tools.llms import Summary, full_text, index_text, plain, summary_of
-from docs.tools.nav import Group, Nav, gaps, read_nav
+from docs.tools.nav import Group, Nav, nav_problems, read_nav
 from tests.docs.pages import DOCS
 
 NAV = Nav("shop", "It sells.", (Group("Start", ("index.md", "sub/more.md")),))
@@ -70,10 +70,10 @@ def test_each_bad_link_is_named() -> None:
     """By the page that it stands on."""
     pages = {"sub/a.html": Page({"here"}, ["nope.html", "#nope", "../b.html#nope"], ["p.svg"]), "b.html": Page()}
     assert problems(pages, {"sub/a.html", "b.html", "sub"}) == [
-        "sub/a.html: there is no p.svg to load",
-        "sub/a.html: the link nope.html leads nowhere",
-        "sub/a.html: the link #nope has an anchor that is not there",
-        "sub/a.html: the link ../b.html#nope has an anchor that is not there",
+        "sub/a.html: loads p.svg, which does not exist",
+        "sub/a.html: the link nope.html is broken",
+        "sub/a.html: the link #nope names a missing anchor",
+        "sub/a.html: the link ../b.html#nope names a missing anchor",
     ]
 
 
@@ -92,25 +92,25 @@ def test_a_folder_is_checked_whole(tmp_path: Path) -> None:
     (tmp_path / "css" / "a.css").write_text("a{b:url(../gone.png)}", "utf-8")
     (tmp_path / "index.html").write_text('<link rel="stylesheet" href="css/a.css"><a href="css/">css</a>', "utf-8")
     (tmp_path / "notes.txt").write_text("https://elsewhere", "utf-8")
-    assert check_site(tmp_path) == ["css/a.css: there is no ../gone.png to load"]
+    assert check_site(tmp_path) == ["css/a.css: loads ../gone.png, which does not exist"]
 
 
 def test_the_navigation_and_the_files_have_to_agree() -> None:
     """A page that is missing, one that nobody finds, and one that stands twice."""
     nav = Nav("n", "d", (Group("A", ("a.md", "gone.md")), Group("B", ("a.md",))))
-    assert gaps(nav, ["a.md", "lost.md"]) == [
+    assert nav_problems(nav, ["a.md", "lost.md"]) == [
         "gone.md: in the nav, but there is no such page",
         "lost.md: not in the nav",
         "a.md: twice in the nav",
     ]
-    assert gaps(NAV, PAGES) == []
+    assert nav_problems(NAV, PAGES) == []
 
 
 def test_every_page_of_both_languages_is_in_its_navigation() -> None:
     """The build would stop otherwise."""
     for language in ("en", "fa"):
         files = [page.relative_to(DOCS / language).as_posix() for page in (DOCS / language).rglob("*.md")]
-        assert gaps(read_nav(DOCS / f"{language}.toml"), files) == []
+        assert nav_problems(read_nav(DOCS / f"{language}.toml"), files) == []
 
 
 def test_both_languages_are_set_up_alike() -> None:

@@ -1,4 +1,4 @@
-"""Every recipe of the documentation is run as it stands: a real server before it, the emulator behind it."""
+"""Run every recipe of the documentation unchanged, between a real server and the emulator."""
 
 from __future__ import annotations
 
@@ -47,18 +47,18 @@ SERVICES = {
     "dishka_app": ("dishka", "litestar"),
     "svcs_app": ("svcs", "starlette"),
 }
-"""The recipes that are web services, and what they need."""
+"""The recipes that are web services, and the packages they need."""
 
 
 @pytest.fixture
 def anyio_backend() -> str:
-    """Run on asyncio alone: the frameworks know nothing else."""
+    """Run on asyncio only, which is what the frameworks support."""
     return "asyncio"
 
 
 @pytest.fixture(autouse=True)
 def own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Keep the frameworks from configuring the root logger, which the other tests of this process share."""
+    """Keep the frameworks from configuring the root logger, which all tests of the process share."""
     root = logging.getLogger()
     before = (root.level, list(root.handlers))
     monkeypatch.setattr(logging.config, "dictConfig", lambda _: None)
@@ -68,7 +68,7 @@ def own_logging(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """An emulator on a port, named in the environment as a deployment would."""
+    """An emulator on a free port, with the environment pointing to it."""
     emulator = Emulator()
     with serve(emulator) as served:
         monkeypatch.setenv("SMS_AUTH_TOKEN", DEFAULT_TOKEN)
@@ -78,28 +78,28 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 
 
 @pytest.fixture
-def lives(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """Write down when clients are opened and closed."""
-    lives: list[str] = []
+def lifetimes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """Record when clients are opened and closed."""
+    lifetimes: list[str] = []
     opening, closing = AsyncWikipayam.__init__, AsyncWikipayam.aclose
 
     def init(self: AsyncWikipayam, *args: Any, **options: Any) -> None:
-        lives.append("opened")
+        lifetimes.append("opened")
         opening(self, *args, **options)
 
     async def aclose(self: AsyncWikipayam) -> None:
-        lives.append("closed")
+        lifetimes.append("closed")
         await closing(self)
 
     monkeypatch.setattr(AsyncWikipayam, "__init__", init)
     monkeypatch.setattr(AsyncWikipayam, "aclose", aclose)
-    return lives
+    return lifetimes
 
 
 def load(name: str, *needs: str) -> ModuleType:
-    """Execute a recipe, or skip the test where its framework is not installed.
+    """Import a recipe, or skip the test if its framework is not installed.
 
-    Django is set up once in a process, so its recipe is executed once; the others are new for every test.
+    Django can be set up only once per process, so its recipe is imported once; the others anew for every test.
     """
     for need in needs:
         pytest.importorskip(need)
@@ -115,24 +115,24 @@ def load(name: str, *needs: str) -> ModuleType:
 
 
 class PromptServer(uvicorn.Server):
-    """Ends when it is told to, without uvicorn's ticks of a tenth of a second."""
+    """A server that stops at once, without waiting for uvicorn's tick of 0.1 seconds."""
 
     async def run(self, stop: anyio.Event, *, task_status: TaskStatus[int]) -> None:  # type: ignore[override]
-        """Serve until stopped; tell the port."""
+        """Serve until `stop` is set; report the port."""
         self.stop, self.status = stop, task_status
-        with suppress(SystemExit):  # which newer releases raise when the application did not start
+        with suppress(SystemExit):  # newer releases raise it if the application did not start
             await self.serve()
         if not self.started:
             raise RuntimeError("the application did not start")
 
     async def main_loop(self) -> None:
-        """Wait for the end."""
+        """Wait until `stop` is set."""
         self.status.started(self.servers[0].sockets[0].getsockname()[1])
         await self.stop.wait()
 
 
 async def run_uvicorn(app: Any, stop: anyio.Event, *, task_status: TaskStatus[int]) -> None:
-    """Serve an ASGI application, lifespan and all."""
+    """Serve an ASGI application, including its lifespan."""
     server = PromptServer(uvicorn.Config(app, port=0, lifespan="on", log_config=None, log_level="critical"))
     await server.run(stop, task_status=task_status)
 
@@ -151,7 +151,7 @@ async def run_aiohttp(app: Any, stop: anyio.Event, *, task_status: TaskStatus[in
 
 @contextmanager
 def running(name: str) -> Iterator[httpx.Client]:
-    """Serve a recipe on a free port; give a client that calls it."""
+    """Serve a recipe on a free port; yield an HTTP client for it."""
     module = load(name, *SERVICES[name])
     app = module.create_app() if name == "aiohttp_app" else getattr(module, "app", None) or module.application
     run: Callable[..., Any] = run_aiohttp if name == "aiohttp_app" else run_uvicorn
@@ -167,12 +167,14 @@ def running(name: str) -> Iterator[httpx.Client]:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_sends_with_one_client_for_all_its_requests(name: str, emulator: Emulator, lives: list[str]) -> None:
-    """The client is opened with the process and closed with it; the order number is the track id."""
+def test_a_service_sends_with_one_client_for_all_its_requests(
+    name: str, emulator: Emulator, lifetimes: list[str]
+) -> None:
+    """The client is opened and closed with the process; the order number is the track id."""
     with running(name) as client:
-        assert lives == ["opened"]
+        assert lifetimes == ["opened"]
         answers = [client.post("/notices", json={**NOTICE, "order": order}) for order in ("ORDER-1", "ORDER-2")]
-    assert lives == ["opened", "closed"]
+    assert lifetimes == ["opened", "closed"]
     assert [answer.status_code for answer in answers] == [201, 201]
     assert [answer.json() for answer in answers] == [{"id": entry.id} for entry in emulator.ledger]
     assert [(entry.receiver, entry.message, entry.track_id) for entry in emulator.ledger] == [
@@ -183,7 +185,7 @@ def test_a_service_sends_with_one_client_for_all_its_requests(name: str, emulato
 
 @pytest.mark.parametrize("name", SERVICES)
 def test_a_service_says_that_a_message_may_have_been_sent(name: str, emulator: Emulator) -> None:
-    """A send whose outcome is unknown is a 502 that says so, and is not tried again."""
+    """A send whose outcome is unknown is a 502 that says so, and is not retried."""
     emulator.faults.arm(ACCEPTED_THEN_CUT_OFF, on="POST /sms/send")
     with running(name) as client:
         answer = client.post("/notices", json=NOTICE)
@@ -194,29 +196,29 @@ def test_a_service_says_that_a_message_may_have_been_sent(name: str, emulator: E
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_a_service_refuses_what_cannot_be_sent(name: str, emulator: Emulator) -> None:
-    """A receiver that is no mobile is a 422 that names the rule and not the number; so is a body that does not fit."""
+def test_a_service_rejects_invalid_requests(name: str, emulator: Emulator) -> None:
+    """A receiver that is no mobile is a 422 that names the rule, not the number; a malformed body is a 400 or 422."""
     bodies = [b"{", b'{"order": "ORDER-1", "mobile": 9123456789, "text": "x"}', json.dumps(LANDLINE).encode()]
     with running(name) as client:
-        *unfit, bad = [client.post("/notices", content=body, headers=JSON) for body in bodies]
-    assert [answer.status_code for answer in unfit] == [400 if "litestar" in SERVICES[name] else 422] * 2
-    assert bad.status_code == 422
-    assert bad.json()["detail"].startswith("receiver: ")
-    assert "88776655" not in bad.text
+        *malformed, invalid = [client.post("/notices", content=body, headers=JSON) for body in bodies]
+    assert [answer.status_code for answer in malformed] == [400 if "litestar" in SERVICES[name] else 422] * 2
+    assert invalid.status_code == 422
+    assert invalid.json()["detail"].startswith("receiver: ")
+    assert "88776655" not in invalid.text
     assert emulator.requests_to("POST /sms/send") == 0
 
 
 @pytest.mark.parametrize("name", SERVICES)
 @pytest.mark.usefixtures("emulator")
 def test_a_service_without_a_token_does_not_start(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The mistake is found when the process starts, and not by the first request."""
+    """The error comes when the process starts, not at the first request."""
     monkeypatch.delenv("SMS_AUTH_TOKEN")
     with pytest.raises((ConfigurationError, RuntimeError), match=r"SMS_AUTH_TOKEN|did not start"), running(name):
         pass
 
 
-def test_django_under_wsgi_gives_every_request_a_client_of_its_own(emulator: Emulator, lives: list[str]) -> None:
-    """Each async view runs in an event loop of its own there, many at once in threads: nothing is lost or shared."""
+def test_django_under_wsgi_opens_a_client_per_request(emulator: Emulator, lifetimes: list[str]) -> None:
+    """Concurrent requests, each in its own thread and event loop, share no client and lose no message."""
     load("django_app", "django")
     from django.core.wsgi import get_wsgi_application  # noqa: PLC0415 - not installed everywhere
 
@@ -228,12 +230,12 @@ def test_django_under_wsgi_gives_every_request_a_client_of_its_own(emulator: Emu
     ):
         answers = list(threads.map(lambda order: client.post("/notices", json={**NOTICE, "order": order}), orders))
     assert [answer.status_code for answer in answers] == [201] * 12
-    assert sorted(lives) == ["closed"] * 12 + ["opened"] * 12
+    assert sorted(lifetimes) == ["closed"] * 12 + ["opened"] * 12
     assert sorted(entry.track_id or "" for entry in emulator.ledger) == sorted(orders)
 
 
-def test_svcs_asks_the_gateway_whether_the_client_works(emulator: Emulator) -> None:
-    """The recipe's ping is the balance, which checks the token too."""
+def test_the_svcs_ping_checks_the_balance(emulator: Emulator) -> None:
+    """The ping requests the balance, which also checks the token."""
     svcs = pytest.importorskip("svcs")
     module = load("svcs_app", "svcs", "starlette")
 
@@ -248,7 +250,7 @@ def test_svcs_asks_the_gateway_whether_the_client_works(emulator: Emulator) -> N
 
 
 async def run_task(**notice: str) -> Any:
-    """Let the queue do a task with all its retries, the client's pauses on virtual time; return its last result."""
+    """Run a task with all its retries, with the client's delays on virtual time; return its last result."""
     module = load("taskiq_app", "taskiq")
     broker = module.broker
     await broker.startup()
@@ -261,16 +263,16 @@ async def run_task(**notice: str) -> Any:
 
 
 @pytest.mark.anyio
-async def test_a_task_sends(emulator: Emulator, lives: list[str]) -> None:
-    """A task sends with the client of its worker, which lives as long as that."""
+async def test_a_task_sends(emulator: Emulator, lifetimes: list[str]) -> None:
+    """A task sends with the worker's client, which is opened and closed with the worker."""
     result = await run_task(**NOTICE)
-    assert lives == ["opened", "closed"]
+    assert lifetimes == ["opened", "closed"]
     assert [result.return_value] == [f"ORDER-1001 was sent as {entry.id}" for entry in emulator.ledger]
 
 
 @pytest.mark.anyio
 async def test_a_task_is_acknowledged_before_it_sends(emulator: Emulator) -> None:
-    """A worker that dies in the middle of a send does not get its task handed out to another."""
+    """If a worker dies during a send, its task is not delivered to another."""
     module = load("taskiq_app", "taskiq")
     from taskiq import AckableMessage  # noqa: PLC0415 - not installed everywhere
 
@@ -285,8 +287,8 @@ async def test_a_task_is_acknowledged_before_it_sends(emulator: Emulator) -> Non
 
 
 @pytest.mark.anyio
-async def test_a_task_that_may_have_sent_is_not_tried_again(emulator: Emulator) -> None:
-    """An unknown outcome is a result to the queue, so there is one request and one message."""
+async def test_a_task_that_may_have_sent_is_not_retried(emulator: Emulator) -> None:
+    """An unknown outcome is a result for the queue, so there is one request and one message."""
     emulator.faults.arm(ACCEPTED_THEN_CUT_OFF, on="POST /sms/send")
     result = await run_task(**NOTICE)
     assert result.return_value == "ORDER-1001 may have been sent; look it up before you send it again"
@@ -295,8 +297,8 @@ async def test_a_task_that_may_have_sent_is_not_tried_again(emulator: Emulator) 
 
 
 @pytest.mark.anyio
-async def test_a_task_that_sent_nothing_is_tried_again(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
-    """The client tries three times and gives up; the queue then tries the task again, and one message goes out."""
+async def test_a_task_that_sent_nothing_is_retried(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """After the client's three attempts the queue retries the task, and one message is sent."""
     caplog.set_level("INFO", logger="taskiq")
     emulator.faults.arm(Fault.status(429, retry_after=0), on="POST /sms/send", times=3)
     result = await run_task(**NOTICE)
@@ -306,8 +308,8 @@ async def test_a_task_that_sent_nothing_is_tried_again(emulator: Emulator, caplo
 
 
 @pytest.mark.anyio
-async def test_a_task_with_bad_input_is_not_tried_again(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
-    """What will never succeed is not repeated: the task ends with the error."""
+async def test_a_task_with_invalid_input_is_not_retried(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """The task ends with the error."""
     caplog.set_level("INFO", logger="taskiq")
     result = await run_task(**LANDLINE)
     assert type(result.error).__name__ == "InvalidInputError"
@@ -315,14 +317,14 @@ async def test_a_task_with_bad_input_is_not_tried_again(emulator: Emulator, capl
     assert emulator.requests_to("POST /sms/send") == 0
 
 
-def test_the_page_shows_the_recipes_as_they_are() -> None:
-    """Every recipe stands on the page, under a link to its file, to the letter; and no other code does."""
+def test_the_page_shows_every_recipe_unchanged() -> None:
+    """The page holds every recipe verbatim, under a link to its file, and no other Python code."""
     page = PAGE.read_text("utf-8")
     quoted = re.findall(r"\[`(\w+\.py)`\]\(\.\./examples/recipes/\1\)\n\n```python\n(.*?)```\n", page, re.DOTALL)
     assert dict(quoted) == {file.name: file.read_text("utf-8") for file in RECIPES.glob("*.py")}
     assert page.count("```python") == len(quoted)
 
 
-def test_every_recipe_is_run_here() -> None:
-    """None was added without a test."""
+def test_every_recipe_is_tested() -> None:
+    """Every recipe file has a test in this module."""
     assert sorted(file.stem for file in RECIPES.glob("*.py")) == sorted([*SERVICES, "taskiq_app"])

@@ -1,4 +1,4 @@
-"""The example service: its own tests, the one command that runs it, and its load script, small."""
+"""The example service: its own tests, the command that runs it, and its load script."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def run(*arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def figure(pattern: str, text: str) -> int:
-    """Read a number off a report."""
+    """Return a number from a report."""
     found = re.search(pattern, text)
     assert found is not None, text
     return int(found[1].replace(",", ""))
@@ -41,11 +41,11 @@ def figure(pattern: str, text: str) -> int:
 
 @pytest.fixture
 def shop() -> Iterator[httpx.Client]:
-    """The shop as one command runs it, on free ports."""
+    """The shop, started by its command on free ports."""
     process = subprocess.Popen(
         [sys.executable, "run.py", "--port", "0", "--gateway-port", "0"],
         cwd=SERVICE,
-        env={**os.environ, "SHOP_POLL_EVERY": "0.2"},
+        env={**os.environ, "SHOP_INBOUND_POLL_INTERVAL": "0.2"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         encoding="utf-8",
@@ -63,7 +63,7 @@ def shop() -> Iterator[httpx.Client]:
 
 
 def test_the_tests_of_the_service_pass(monkeypatch: pytest.MonkeyPatch) -> None:
-    """They are run by pytest in the service's folder, without the plugins that have no part in them."""
+    """Run by pytest in the service's folder, with only the plugins they need."""
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     ended = run("-m", "pytest", "-q", *PLUGINS, *LEAKS)
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -71,7 +71,7 @@ def test_the_tests_of_the_service_pass(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_one_command_runs_shop_and_gateway(shop: httpx.Client) -> None:
-    """By hand one logs in with the code that came to a mobile, orders, and opts out of announcements."""
+    """A user logs in with the code sent to the mobile, orders, and opts out of announcements."""
     assert shop.post("/login", json={"mobile": MOBILE}).status_code == 202
     code = re.findall(r"\d{6}", shop.get(f"/phones/{MOBILE}").json()[0]["message"])[0]
     assert shop.post("/login/check", json={"mobile": MOBILE, "code": code}).status_code == 204
@@ -81,15 +81,15 @@ def test_one_command_runs_shop_and_gateway(shop: httpx.Client) -> None:
     while (health := shop.get("/health").json())["opted_out"] < 1:
         assert time.monotonic() < deadline, health
         time.sleep(0.05)
-    told = shop.post("/announcements", json={"text": "فردا تعطیلیم", "mobiles": [MOBILE, "09350000000"]}).text
-    assert json.loads(told.splitlines()[-1])["counts"] == {"accepted": 1, "opted_out": 1}
+    progress = shop.post("/announcements", json={"text": "فردا تعطیلیم", "mobiles": [MOBILE, "09350000000"]}).text
+    assert json.loads(progress.splitlines()[-1])["counts"] == {"accepted": 1, "opted_out": 1}
     assert [one["kind"] for one in shop.get(f"/phones/{MOBILE}").json()] == ["otp", "sms"]
     assert {"/login", "/orders", "/announcements", "/health"} <= set(shop.get("/openapi.json").json()["paths"])
 
 
-def test_a_crowd_orders_and_the_books_agree() -> None:
-    """Nothing lost, nothing twice, and fewer requests than notices."""
-    ended = run("load.py", "--users", "40", "--orders", "3", "--pause", "0.05")
+def test_the_load_script_finds_the_records_consistent() -> None:
+    """No notice is lost or sent twice, and there are fewer requests than notices."""
+    ended = run("load.py", "--users", "40", "--orders", "3", "--think-time", "0.05")
     assert ended.returncode == 0, ended.stdout + ended.stderr
     assert figure(r"logged in +([\d,]+)", ended.stdout) == 40
     assert figure(r"notices +([\d,]+) in the ledger", ended.stdout) == 120
@@ -97,9 +97,21 @@ def test_a_crowd_orders_and_the_books_agree() -> None:
     assert ended.stdout.count("\nok ") == 7
 
 
-def test_a_shop_that_is_ended_in_the_middle_accounts_for_everything() -> None:
-    """SIGTERM, lost answers and a short deadline: accepted, unknown and not sent add up with what was promised."""
-    options = ["--pause", "0.02", "--sigterm", "--slow", "1", "--lost", "0.3", "--batch-size", "2", "--drain", "0.2"]
+def test_a_shop_stopped_under_load_accounts_for_every_notice() -> None:
+    """After SIGTERM, lost responses and a short drain, the outcomes add up to the promised notices."""
+    options = [
+        "--think-time",
+        "0.02",
+        "--sigterm",
+        "--slow",
+        "1",
+        "--lost",
+        "0.3",
+        "--batch-size",
+        "2",
+        "--drain",
+        "0.2",
+    ]
     ended = run("load.py", "--users", "40", "--orders", "5", *options)
     assert ended.returncode == 0, ended.stdout + ended.stderr
     answered = figure(r"orders +([\d,]+) answered 202", ended.stdout)

@@ -1,4 +1,4 @@
-"""The tutorial's programs run as they stand, against an emulator, and print what the tutorial shows in each language."""
+"""Run the tutorial's programs unchanged, with an emulator, and compare their output with the pages."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if not DOCS.is_dir():
 
 @pytest.fixture
 def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """An emulator on a free port, to which the environment points, as the tutorial has it set."""
+    """An emulator on a free port, with the environment set as in the tutorial."""
     emulator = Emulator()
     with serve(emulator) as server:
         monkeypatch.setenv("SMS_AUTH_TOKEN", DEFAULT_TOKEN)
@@ -31,7 +31,7 @@ def emulator(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
 
 
 def shown_for(program: str, page: Path) -> str:
-    """Return the output that a tutorial shows below the line that runs a program."""
+    """Return the output that a page shows below the command that runs a program."""
     text = page.read_text(encoding="utf-8")
     found = re.search(rf"```sh\npython {program}\n```\n\n```text\n(.*?)```", text, re.DOTALL)
     assert found is not None, program
@@ -42,14 +42,14 @@ def shown_for(program: str, page: Path) -> str:
 def test_a_program_prints_what_the_tutorial_shows(
     program: str, emulator: Emulator, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """What a reader sees is what the page says, to the letter, in both languages."""
+    """The output matches the page in both languages."""
     runpy.run_path(str(PROGRAMS / program), run_name="__main__")
     printed = capsys.readouterr().out
     assert [shown_for(program, page) for page in PAGES] == [printed, printed]
 
 
 def test_the_first_program_sends_one_sms(emulator: Emulator) -> None:
-    """The number that was written with spaces and a country code goes out in the documented form."""
+    """The number, written with spaces and a country code, is sent in the documented form."""
     runpy.run_path(str(PROGRAMS / "first.py"), run_name="__main__")
     assert [(one.receiver, one.sender, one.track_id) for one in emulator.ledger] == [
         ("09123456789", DEFAULT_LINE, "ORDER-1000")
@@ -57,7 +57,7 @@ def test_the_first_program_sends_one_sms(emulator: Emulator) -> None:
 
 
 def test_the_bulk_program_sends_a_personal_text_to_every_mobile_of_the_table(emulator: Emulator) -> None:
-    """Every spelling of a mobile is understood, the landline is left out, and one request carries the rest."""
+    """Mobiles are accepted in every spelling, the landline is rejected, and one request carries the rest."""
     runpy.run_path(str(PROGRAMS / "bulk.py"), run_name="__main__")
     assert [one.receiver for one in emulator.ledger] == [
         "09120001001",
@@ -71,7 +71,7 @@ def test_the_bulk_program_sends_a_personal_text_to_every_mobile_of_the_table(emu
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
-def test_a_tutorial_shows_the_programs_that_are_run_here(page: Path) -> None:
-    """Every file of the tutorial is on the page, and nothing else is."""
+def test_the_tutorial_shows_exactly_these_files(page: Path) -> None:
+    """The page includes every file of the tutorial, and no other."""
     included = re.findall(r'^--8<-- "docs/examples/tutorial/(.+)"$', page.read_text(encoding="utf-8"), re.MULTILINE)
     assert sorted(included) == sorted(path.name for path in PROGRAMS.iterdir() if path.is_file())

@@ -1,6 +1,5 @@
 from __future__ import annotations
 
-import gc
 import importlib
 import logging
 import re
@@ -15,19 +14,13 @@ import pytest
 from anyio.abc import ByteStream
 from opentelemetry import metrics, trace
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
-from opentelemetry.sdk.metrics import MeterProvider
 from opentelemetry.sdk.metrics.export import (
-    DataPointT,
     HistogramDataPoint,
-    InMemoryMetricReader,
-    NumberDataPoint,
 )
-from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
 from tests.faults.markers import CALLS, NUMBER, TEXT, accept, leaks
 from tests.faults.test_security_traces import FAILURES, LOGGERS, QUERIES, client_on, look_on
+from tests.integrations.telemetry import SECOND, Telemetry
 from tests.support.net import BALANCE, Ear, connected, on_virtual_time, server_tls
 from tests.support.raw import RawRequest, answer, raw_gateway
 from wikipayam_async import (
@@ -37,7 +30,6 @@ from wikipayam_async import (
     AttemptStarted,
     CallFinished,
     Event,
-    InvalidInputError,
     MessageOutcome,
     Outcome,
     Phase,
@@ -46,11 +38,10 @@ from wikipayam_async import (
     SmsMessage,
     WikipayamError,
 )
-from wikipayam_async.integrations.opentelemetry import OpenTelemetryHook, chain, traced
+from wikipayam_async.integrations.opentelemetry import chain, traced
 
 PAGE = Path(__file__).parents[2] / "docs" / "en" / "observability.md"
 MODULE = "wikipayam_async.integrations.opentelemetry"
-SECOND = 1_000_000_000
 URL = "https://wikipayam.ir"
 SERVER = {"server.address": "wikipayam.ir", "server.port": 443}
 
@@ -59,79 +50,11 @@ OPERATIONS = {
     *("sms.send", "otp.send", "voice.send", "holoo.send", "holoo.send_get"),
     *("receives.list", "receives.unread", "account.balance", "request"),
 }
-"""What `CALLS` are called in spans."""
-
-
-def value_of(point: DataPointT) -> float:
-    """Return a point's value; a histogram's sum."""
-    if isinstance(point, NumberDataPoint):
-        return point.value
-    return point.sum
-
-
-class Telemetry:
-    """What was exported, kept in memory.
-
-    Attributes:
-        now: What the hook's clock says.
-    """
-
-    def __init__(self) -> None:
-        self.exporter = InMemorySpanExporter()
-        self.reader = InMemoryMetricReader()
-        self.tracers = TracerProvider()
-        self.tracers.add_span_processor(SimpleSpanProcessor(self.exporter))
-        self.meters = MeterProvider([self.reader])
-        self.now = 100 * SECOND
-        self.hook = self.make_hook()
-
-    def make_hook(self) -> OpenTelemetryHook:
-        """Make a hook for these providers."""
-        return OpenTelemetryHook(tracer_provider=self.tracers, meter_provider=self.meters, clock=lambda: self.now)
-
-    def close(self) -> None:
-        """Shut the providers down."""
-        self.tracers.shutdown()
-        self.meters.shutdown()
-
-    @property
-    def spans(self) -> list[ReadableSpan]:
-        """The spans of ours."""
-        return [span for span in self.all_spans if span.instrumentation_scope.name == "wikipayam_async"]  # type: ignore[union-attr] # each has one
-
-    @property
-    def all_spans(self) -> list[ReadableSpan]:
-        """The spans of everybody."""
-        return list(self.exporter.get_finished_spans())
-
-    @property
-    def points(self) -> dict[str, list[tuple[dict[str, object], float]]]:
-        """The points of every metric: attributes and value, a histogram's being its sum."""
-        data = self.reader.get_metrics_data()
-        return {
-            metric.name: [(dict(point.attributes or {}), value_of(point)) for point in metric.data.data_points]
-            for resource in (data.resource_metrics if data else [])
-            for scope in resource.scope_metrics
-            for metric in scope.metrics
-        }
-
-    @property
-    def shown(self) -> list[str]:
-        """Everything that a back end would get."""
-        data = self.reader.get_metrics_data()
-        return [*(span.to_json() for span in self.all_spans), data.to_json() if data else ""]
-
-
-@pytest.fixture
-def telemetry() -> Iterator[Telemetry]:
-    """Keep spans and metrics, and no more than those of one test."""
-    kept = Telemetry()
-    yield kept
-    kept.close()
+"""The span names of `CALLS`."""
 
 
 def end_of(outcome: Outcome, *attempts: Attempt, operation: str = "sms.send", **more: Any) -> CallFinished:
-    """Make the end of a call of a second and a half."""
+    """Return the end of a call that took 1.5 seconds."""
     return CallFinished("c-1", operation, outcome, 1.5, attempts, method="POST", base_url=URL, **more)
 
 
@@ -140,7 +63,7 @@ ANSWERED = Attempt(2, Phase.ANSWERED, 0.5, 200)
 
 
 def test_a_call_is_a_span_with_an_event_for_each_attempt(telemetry: Telemetry) -> None:
-    """Its attributes follow the conventions for HTTP, its times are those of the call, its parent is what is current."""
+    """Its attributes follow the HTTP conventions, its times are the call's, its parent is the current span."""
     outcomes = (MessageOutcome("t-1", SendStatus.ACCEPTED, "69e5"), MessageOutcome("t-2", SendStatus.ACCEPTED, "69e6"))
     with telemetry.tracers.get_tracer("shop").start_as_current_span("checkout") as parent:
         telemetry.hook(AttemptStarted("c-1", "sms.send", 1))
@@ -207,10 +130,10 @@ def test_a_call_is_a_span_with_an_event_for_each_attempt(telemetry: Telemetry) -
         (Outcome.CANCELLED, [Attempt(1, Phase.WAITING, 0.5, None, "interrupted")], None, "UNSET"),
     ],
 )
-def test_a_failure_is_named_by_a_word(
+def test_a_failure_has_an_error_type(
     outcome: Outcome, attempts: list[Attempt], error: str | None, status: str, telemetry: Telemetry
 ) -> None:
-    """The status of the answer, or what went wrong. What the caller cancelled is no failure."""
+    """`error.type` is the status or the kind of failure; a cancelled call has none."""
     telemetry.hook(end_of(outcome, *attempts))
     (span,) = telemetry.spans
     assert ((span.attributes or {}).get("error.type"), span.status.status_code.name) == (error, status)
@@ -220,7 +143,7 @@ def test_a_failure_is_named_by_a_word(
 
 
 def test_messages_and_retries_are_counted(telemetry: Telemetry) -> None:
-    """Messages by what became of them, retries by what they were for, both by operation."""
+    """Messages are counted by outcome, retries by reason, both by operation."""
     sent = tuple(map(MessageOutcome, "abc", [SendStatus.ACCEPTED, SendStatus.UNKNOWN, SendStatus.ACCEPTED]))
     telemetry.hook(RetryScheduled("c-1", "sms.send", 1, 0.5, "429"))
     telemetry.hook(end_of(Outcome.UNKNOWN, ANSWERED, messages=sent))
@@ -258,7 +181,7 @@ def test_messages_and_retries_are_counted(telemetry: Telemetry) -> None:
 
 
 def test_durations_are_counted_in_seconds(telemetry: Telemetry) -> None:
-    """The bounds of the histogram fit seconds, which those of the SDK do not."""
+    """The histogram's bounds fit seconds; the SDK's default bounds do not."""
     telemetry.hook(end_of(Outcome.SUCCEEDED, ANSWERED))
     data = telemetry.reader.get_metrics_data()
     assert data is not None
@@ -271,8 +194,8 @@ def test_durations_are_counted_in_seconds(telemetry: Telemetry) -> None:
     assert [(point.explicit_bounds[0], point.explicit_bounds[-1]) for point in points] == [(0.005, 10.0)]
 
 
-def test_a_call_that_the_user_made_up_is_named_without_its_path(telemetry: Telemetry) -> None:
-    """The path may hold anything, and each would be a time series of its own."""
+def test_a_client_request_is_named_without_its_path(telemetry: Telemetry) -> None:
+    """A `client.request` is labelled `request`: its path may hold anything, and would create new time series."""
     telemetry.hook(end_of(Outcome.SUCCEEDED, ANSWERED, operation="POST users/7"))
     assert [(span.name, (span.attributes or {})["wikipayam.operation"]) for span in telemetry.spans] == [
         ("request", "request")
@@ -283,47 +206,47 @@ def test_a_call_that_the_user_made_up_is_named_without_its_path(telemetry: Telem
     ("url", "address", "port"),
     [("http://127.0.0.1", "127.0.0.1", 80), ("https://[2001:db8::1]:8443/sms", "2001:db8::1", 8443), ("", "", 443)],
 )
-def test_the_server_is_the_clients(url: str, address: str, port: int, telemetry: Telemetry) -> None:
-    """Host and port stand apart, and the port is never missing."""
+def test_the_server_attributes_come_from_the_base_url(url: str, address: str, port: int, telemetry: Telemetry) -> None:
+    """The host and the port are separate, and the port is never missing."""
     telemetry.hook(CallFinished("c-1", "balance", Outcome.SUCCEEDED, 1.5, (), base_url=url))
     (span,) = telemetry.spans
     attributes = span.attributes or {}
     assert (attributes["server.address"], attributes["server.port"]) == (address, port)
 
 
-def test_a_chain_hands_every_event_to_every_hook() -> None:
-    """In order; a hook that raises keeps nothing from those after it."""
-    heard: list[str] = []
+def test_a_chain_passes_every_event_to_every_hook() -> None:
+    """The hooks are called in order; one that raises does not stop the others."""
+    called: list[str] = []
 
     def broken(_: Event) -> None:
-        heard.append("broken")
+        called.append("broken")
         raise KeyError("x")
 
     event = AttemptStarted("c-1", "balance", 1)
-    hook = chain(lambda _: heard.append("first"), None, broken, lambda _: heard.append("last"))
+    hook = chain(lambda _: called.append("first"), None, broken, lambda _: called.append("last"))
     with pytest.raises(KeyError):
         hook(event)
-    assert heard == ["first", "broken", "last"]
+    assert called == ["first", "broken", "last"]
     chain(None)(event)
-    assert heard == ["first", "broken", "last"]
+    assert called == ["first", "broken", "last"]
 
 
 @pytest.mark.anyio
-async def test_a_traced_client_goes_on_telling_its_own_hook(telemetry: Telemetry) -> None:
-    """It shares connections, tells both hooks, and its spans lie below the one that is current at the call."""
+async def test_a_traced_client_keeps_its_own_hook(telemetry: Telemetry) -> None:
+    """It shares connections, calls both hooks, and its spans are children of the current span."""
 
     async def handle(_request: RawRequest, _stream: ByteStream) -> object:
         return BALANCE
 
-    async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, _, ear):
-        shown = traced(client, telemetry.hook)
+    async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, _, recorder):
+        traced_client = traced(client, telemetry.hook)
         with telemetry.tracers.get_tracer("shop").start_as_current_span("checkout") as parent:
-            await shown.balance()
+            await traced_client.balance()
         points = telemetry.points
         server = {"server.address": "127.0.0.1", "server.port": gateway.port}
     (span,) = telemetry.spans
     assert (span.name, span.parent) == ("account.balance", parent.get_span_context())
-    assert (span.attributes or {})["wikipayam.call_id"] == ear.finished[0].call_id
+    assert (span.attributes or {})["wikipayam.call_id"] == recorder.finished[0].call_id
     assert points["wikipayam.client.connections"] == [
         ({**server, "wikipayam.connection.state": "in_use"}, 0),
         ({**server, "wikipayam.connection.state": "idle"}, 1),
@@ -332,95 +255,28 @@ async def test_a_traced_client_goes_on_telling_its_own_hook(telemetry: Telemetry
 
 
 @pytest.mark.anyio
-async def test_a_client_is_traced_by_the_global_providers_if_no_hook_is_given() -> None:
-    """Without an SDK those do nothing, and a call is none the worse for it."""
+async def test_without_a_hook_the_global_providers_are_used() -> None:
+    """Without an SDK they record nothing, and calls still work."""
 
     async def handle(_request: RawRequest, _stream: ByteStream) -> object:
         return BALANCE
 
-    async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, _, ear):
+    async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, _, recorder):
         assert (await traced(client).balance()).balance == 7
-    assert [end.outcome for end in ear.finished] == [Outcome.SUCCEEDED]
+    assert [end.outcome for end in recorder.finished] == [Outcome.SUCCEEDED]
     assert isinstance(metrics.get_meter_provider(), metrics.MeterProvider)
-
-
-@pytest.mark.anyio
-async def test_queues_are_observed(telemetry: Telemetry) -> None:
-    """What waits in batchers is added up, whichever hook was told of each."""
-
-    async def handle(request: RawRequest, _stream: ByteStream) -> object:
-        return accept(request)
-
-    async with (
-        raw_gateway(handle) as gateway,
-        connected(gateway.url) as (client, _, _),
-        client.sms.batcher(linger=30) as first,
-        client.sms.batcher(linger=30) as second,
-    ):
-        telemetry.hook.observe(first, client)
-        telemetry.make_hook().observe(second, first)
-        async with anyio.create_task_group() as group:
-            for batcher in (first, first, second):
-                group.start_soon(batcher.send, NUMBER, TEXT)
-            while first.waiting + second.waiting < 3:
-                await anyio.lowlevel.checkpoint()
-            full = telemetry.points["wikipayam.client.queue"]
-            await first.flush()
-            await second.flush()
-        empty = telemetry.points["wikipayam.client.queue"]
-    assert (full, empty) == ([({"wikipayam.queue.name": "batcher"}, 3)], [({"wikipayam.queue.name": "batcher"}, 0)])
-
-
-@pytest.mark.anyio
-async def test_clients_that_share_connections_count_as_one(telemetry: Telemetry) -> None:
-    """Those of several clients to one gateway are added up; those of a caller's own pool are the caller's to count."""
-
-    async def handle(_request: RawRequest, _stream: ByteStream) -> object:
-        return BALANCE
-
-    async with (
-        raw_gateway(handle) as gateway,
-        connected(gateway.url) as (one, _, _),
-        connected(gateway.url) as (other, _, _),
-        connected(gateway.url, "pool") as (foreign, _, _),
-    ):
-        sibling = one.with_options(timeout=3)
-        telemetry.hook.observe(one, sibling, other, foreign)
-        for client in (sibling, other, foreign):
-            await client.balance()
-        states = [
-            (attributes["wikipayam.connection.state"], count)
-            for attributes, count in telemetry.points["wikipayam.client.connections"]
-        ]
-    assert states == [("in_use", 0), ("idle", 2)]
-
-
-def test_what_is_observed_is_not_kept_alive(telemetry: Telemetry) -> None:
-    """A client that is gone is not told of any more."""
-    client = AsyncWikipayam("token")
-    telemetry.hook.observe(client)
-    assert len(telemetry.points["wikipayam.client.waiting"]) == 1
-    del client
-    gc.collect()
-    assert telemetry.points.get("wikipayam.client.waiting", []) == []
-
-
-def test_only_what_can_be_observed_is_taken(telemetry: Telemetry) -> None:
-    """Anything else is refused at once, and not when the metrics are read."""
-    with pytest.raises(InvalidInputError, match=r"observed: expected a client, or a queue .*; got a number"):
-        telemetry.hook.observe(7)  # type: ignore[arg-type] # meant
 
 
 @pytest.fixture
 def instrumented(telemetry: Telemetry) -> Iterator[Telemetry]:
-    """Let the stock instrumentation of httpx run beside ours."""
+    """Run OpenTelemetry's own instrumentation of httpx too."""
     HTTPXClientInstrumentor().instrument(tracer_provider=telemetry.tracers, meter_provider=telemetry.meters)
     yield telemetry
     HTTPXClientInstrumentor().uninstrument()
 
 
-def shown_of(records: list[logging.LogRecord]) -> list[str]:
-    """Return everything that a formatter could write of records."""
+def texts_of(records: list[logging.LogRecord]) -> list[str]:
+    """Return everything that a formatter could write from log records."""
     return [f"{record.getMessage()} {record.__dict__}" for record in records]
 
 
@@ -430,13 +286,13 @@ async def with_number_in_path(client: AsyncWikipayam) -> object:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("road", ["lanes", "hooked", "lane_transport", "proxy", "tunnel", "foreign"])
-async def test_no_secret_is_told_of_calls_that_succeed(
-    road: str, instrumented: Telemetry, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("transport", ["lanes", "hooked", "lane_transport", "proxy", "tunnel", "foreign"])
+async def test_successful_calls_export_no_secrets(
+    transport: str, instrumented: Telemetry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Spans, metrics and records of every call on every road hold none, those of httpx's instrumentation included.
+    """Spans, metrics and log records of every call over every transport hold none, nor do httpx's instrumentation's.
 
-    Over a foreign client the URL is the caller's to trace and to log, so that there only what is ours is looked at.
+    Over a caller's own client the caller traces and logs the URL, so only the package's own output is checked.
     """
     for name in LOGGERS:
         caplog.set_level(logging.DEBUG, name)
@@ -444,9 +300,9 @@ async def test_no_secret_is_told_of_calls_that_succeed(
     async def handle(request: RawRequest, _: ByteStream) -> object:
         return accept(request)
 
-    tls = server_tls() if road == "tunnel" else None
-    async with raw_gateway(handle, tls=tls) as gateway, client_on(road, gateway) as plain:
-        if road == "hooked":
+    tls = server_tls() if transport == "tunnel" else None
+    async with raw_gateway(handle, tls=tls) as gateway, client_on(transport, gateway) as plain:
+        if transport == "hooked":
             HTTPXClientInstrumentor.instrument_client(plain.http_client, tracer_provider=instrumented.tracers)
             plain.http_client.event_hooks["request"].append(look_on)
         client = traced(plain, instrumented.hook)
@@ -454,48 +310,48 @@ async def test_no_secret_is_told_of_calls_that_succeed(
             await call(client)
         await client.sms.send_bulk([SmsMessage(NUMBER, TEXT)])
         ours = [record for record in caplog.records if record.name == "wikipayam_async"]
-        if road in {"lanes", "foreign"}:
+        if transport in {"lanes", "foreign"}:
             await with_number_in_path(client)
-    calls = len(CALLS) + 1 + (road in {"lanes", "foreign"})
+    calls = len(CALLS) + 1 + (transport in {"lanes", "foreign"})
     assert len(instrumented.spans) == calls
     assert {span.name for span in instrumented.spans} == OPERATIONS
     assert len([record for record in ours if getattr(record, "wikipayam_event", "") == "call"]) == len(CALLS) + 1
-    if road == "foreign":
+    if transport == "foreign":
         assert len(instrumented.all_spans) == 2 * calls
         assert leaks([span.to_json() for span in instrumented.spans]) == []
-        theirs = [record for record in caplog.records if record.name == "wikipayam_async"]
-        assert leaks(shown_of(theirs)) == []
+        own_records = [record for record in caplog.records if record.name == "wikipayam_async"]
+        assert leaks(texts_of(own_records)) == []
     else:
-        assert (len(instrumented.all_spans) > calls) == (road in {"hooked", "proxy", "tunnel"})
-        assert (leaks(instrumented.shown), leaks(shown_of(caplog.records))) == ([], [])
+        assert (len(instrumented.all_spans) > calls) == (transport in {"hooked", "proxy", "tunnel"})
+        assert (leaks(instrumented.exported), leaks(texts_of(caplog.records))) == ([], [])
 
 
 @pytest.mark.filterwarnings("ignore:Async generator 'http:ResourceWarning")  # httpx's, where a connection breaks
 @pytest.mark.anyio
 @pytest.mark.parametrize(
-    ("kind", "road"),
+    ("kind", "transport"),
     [(kind, "lanes") for kind in FAILURES]
     + [(kind, "hooked") for kind in ("422", "html", "reset")]
-    + [(kind, road) for kind in ("422", "reset") for road in ("tunnel", "foreign")],
+    + [(kind, transport) for kind in ("422", "reset") for transport in ("tunnel", "foreign")],
 )
-async def test_no_secret_is_told_of_calls_that_fail(
-    kind: str, road: str, instrumented: Telemetry, caplog: pytest.LogCaptureFixture
+async def test_failed_calls_export_no_secrets(
+    kind: str, transport: str, instrumented: Telemetry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Not even where the gateway answers with all that it was told.
+    """Spans, metrics and log records hold none, even if the gateway echoes the request.
 
-    Where connections are httpx's, its own log at DEBUG quotes the headers of answers; only ours is looked at there.
+    Over httpx's connections its own DEBUG log quotes response headers, so only the package's own records are checked.
     """
     for name in LOGGERS:
         caplog.set_level(logging.DEBUG, name)
     failed = 0
-    tls = server_tls() if road == "tunnel" else None
-    async with raw_gateway(FAILURES[kind], tls=tls) as gateway, client_on(road, gateway) as plain:
+    tls = server_tls() if transport == "tunnel" else None
+    async with raw_gateway(FAILURES[kind], tls=tls) as gateway, client_on(transport, gateway) as plain:
         client = traced(plain.with_options(timeout=0.02 if kind in {"hang", "truncated"} else 2.0), instrumented.hook)
         on_virtual_time(client)
-        if road == "hooked":
+        if transport == "hooked":
             HTTPXClientInstrumentor.instrument_client(plain.http_client, tracer_provider=instrumented.tracers)
             plain.http_client.event_hooks["request"].append(look_on)
-        calls = {name: call for name, call in CALLS.items() if road != "foreign" or name not in QUERIES}
+        calls = {name: call for name, call in CALLS.items() if transport != "foreign" or name not in QUERIES}
         for call in calls.values():
             client._shared.gate.not_before = 0.0
             try:
@@ -508,9 +364,9 @@ async def test_no_secret_is_told_of_calls_that_fail(
         len([span for span in instrumented.spans if span.status.status_code is trace.StatusCode.ERROR])
         >= len(calls) - 5
     )
-    ours = [one for one in caplog.records if road in {"lanes", "hooked"} or one.name == "wikipayam_async"]
+    ours = [one for one in caplog.records if transport in {"lanes", "hooked"} or one.name == "wikipayam_async"]
     assert len(ours) >= len(calls)
-    assert (leaks(instrumented.shown), leaks(shown_of(ours))) == ([], [])
+    assert (leaks(instrumented.exported), leaks(texts_of(ours))) == ([], [])
 
 
 @pytest.mark.anyio
@@ -526,7 +382,7 @@ async def test_a_call_that_is_cancelled_is_a_span_too(telemetry: Telemetry) -> N
             await client.balance()
     (span,) = telemetry.spans
     assert ((span.attributes or {})["wikipayam.outcome"], len(span.events)) == ("cancelled", 1)
-    assert telemetry.hook._ended == {}
+    assert telemetry.hook._attempt_ends == {}
 
 
 @pytest.mark.anyio
@@ -537,15 +393,15 @@ async def test_retries_are_events_of_one_span(telemetry: Telemetry) -> None:
     async def handle(_request: RawRequest, _stream: ByteStream) -> object:
         return answers.pop(0)
 
-    ear = Ear()
-    hook = chain(ear, telemetry.hook)
+    recorder = Ear()
+    hook = chain(recorder, telemetry.hook)
     async with raw_gateway(handle) as gateway, connected(gateway.url, on_event=hook) as (client, _, _):
         await client.balance()
     (span,) = telemetry.spans
     statuses = [(event.attributes or {})["http.response.status_code"] for event in span.events]
     assert (statuses, (span.attributes or {})["http.request.resend_count"]) == ([503, 503, 200], 2)
     assert telemetry.points["wikipayam.client.retries"] == [
-        ({"wikipayam.operation": ear.finished[0].operation, "error.type": "503"}, 2)
+        ({"wikipayam.operation": recorder.finished[0].operation, "error.type": "503"}, 2)
     ]
 
 

@@ -1,4 +1,4 @@
-"""What each peer's gateway would answer, as far as the peer itself reads it. Pure."""
+"""The responses of each peer's gateway, as far as the peer reads them. Pure."""
 
 from __future__ import annotations
 
@@ -8,23 +8,23 @@ from attrs import frozen
 
 from tests.support.raw import RawRequest, accept_all, answer
 
-__all__ = ["ANSWERS", "HTML", "JUST_SAYS_NO", "Answers", "accepted"]
+__all__ = ["ANSWERS", "GENERIC_REFUSAL", "HTML", "Answers", "accepted"]
 
 HTML = "<!doctype html><title>Please wait</title><h1>Please wait</h1>"
-"""What a proxy in front of a gateway shows."""
+"""The page of a proxy in front of a gateway."""
 
-JUST_SAYS_NO = {"message": "Unauthenticated."}
-"""A refusal in nobody's envelope, as web frameworks give it."""
+GENERIC_REFUSAL = {"message": "Unauthenticated."}
+"""A refusal in the form of web frameworks, which is no gateway's envelope."""
 
 
 @frozen
 class Answers:
-    """What a gateway says in its own words.
+    """The responses of a gateway in its own envelope.
 
     Attributes:
-        accepted: A message was taken.
-        refused: The key is wrong, with the status 401; None where the peer reads no such envelope.
-        unknown: A status that the peer has never heard of, with the HTTP status 200; None likewise.
+        accepted: The message was accepted.
+        refused: The key is wrong, with HTTP status 401; None if the peer reads no such envelope.
+        unknown: A status that the peer does not know, with HTTP status 200; None likewise.
     """
 
     accepted: object
@@ -75,7 +75,7 @@ ANSWERS: Mapping[str, Answers] = {
 
 
 def accepted(peer: str, request: RawRequest) -> bytes:
-    """Return the answer to a send that was taken."""
+    """Return the response to an accepted send."""
     if peer == "wikipayam_async":
         return accept_all(request)
     return answer(ANSWERS[peer].accepted)

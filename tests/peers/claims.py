@@ -1,7 +1,7 @@
-"""What is looked for in the peers' public names, and what was read there. Pure.
+"""Features, and the public names that show them. Pure.
 
-A "no" is only said where nothing sounds like the feature but names that were read and found to be something else; as
-soon as a release has another such name, the page says that it was not verified.
+A "no" requires that no public name matches the feature, except names that were read and found unrelated. If a release
+has another matching name, the page says that the feature was not verified.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ from attrs import field, frozen
 
 from tests.peers.job import Facts
 
-__all__ = ["ABSENT", "FEATURES", "NOT_VERIFIED", "PRESENT", "Feature", "sounding_like", "verdict"]
+__all__ = ["ABSENT", "FEATURES", "NOT_VERIFIED", "PRESENT", "Feature", "matching_names", "verdict"]
 
 NOT_VERIFIED = "–"
 
 
 @frozen
 class Feature:
-    """Something a distribution may have.
+    """A feature of a distribution.
 
     Attributes:
-        title: What a reader calls it.
-        pattern: What its public names would sound like.
-        judged: By peer, names that sound like it and were read: they are something else.
-        ours: The names by which this project has it.
+        title: The name on the page.
+        pattern: A pattern of public names that would show it.
+        ours: This project's names for it.
+        unrelated: By peer, matching names that were read and found unrelated.
     """
 
     title: str
     pattern: str
     ours: tuple[str, ...]
-    judged: Mapping[str, tuple[str, ...]] = field(factory=dict)
+    unrelated: Mapping[str, tuple[str, ...]] = field(factory=dict)
 
 
 FEATURES: Mapping[str, Feature] = {
@@ -52,13 +52,13 @@ FEATURES: Mapping[str, Feature] = {
         {"vonage": ("Wait",)},  # a pause in a call's script
     ),
     "double": Feature(
-        "ships a stand-in for tests",
+        "ships a fake for tests",
         r"fake|mock|stub|emulat|sandbox|testing|test_(client|double)",
         ("Emulator",),
         {
-            "smsir-python": ("fake_response",),  # what it returns where there was no answer
+            "smsir-python": ("fake_response",),  # its result without a response
             "telnyx": (
-                "AgentTestingConfiguration",  # of registering a sender of RCS; the others are about calls
+                "AgentTestingConfiguration",  # registering an RCS sender; the others concern calls
                 "AgentTestingConfigurationParam",
                 "CallDeepfakeDetectionErrorWebhookEvent",
                 "CallDeepfakeDetectionResultWebhookEvent",
@@ -94,29 +94,29 @@ PRESENT: Mapping[str, Mapping[str, tuple[str, ...]]] = {
         "telnyx": ("unwrap",),
     },
 }
-"""What is there under which names; nothing is said about who is not listed."""
+"""The names of a feature by peer. Peers that are not listed were not verified."""
 
 
-def sounding_like(names: Iterable[str]) -> dict[str, list[str]]:
-    """Sort out the public names that concern a claim."""
-    held = set(names)
+def matching_names(names: Iterable[str]) -> dict[str, list[str]]:
+    """Return the public names that match each feature."""
+    available = set(names)
     found = {
-        key: sorted(name for name in held if re.search(feature.pattern, name, re.IGNORECASE))
+        key: sorted(name for name in available if re.search(feature.pattern, name, re.IGNORECASE))
         for key, feature in FEATURES.items()
     }
     wanted = {key: {name for there in peers.values() for name in there} for key, peers in PRESENT.items()}
-    return found | {key: sorted(held & names) for key, names in wanted.items()}
+    return found | {key: sorted(available & names) for key, names in wanted.items()}
 
 
 ABSENT = "no"
 
 
 def verdict(key: str, peer: str, facts: Facts, ours: str) -> str:
-    """Tell whether a peer has a feature: the names that it has, `no`, or that this was not verified."""
+    """Return a peer's names for a feature, `no`, or the mark for not verified."""
     found = facts.found.get(key, ())
     if key in PRESENT or peer == ours:
         wanted = FEATURES[key].ours if key in FEATURES else PRESENT[key].get(peer, ())
         return ", ".join(f"`{name}`" for name in wanted) if wanted and set(wanted) <= set(found) else NOT_VERIFIED
-    if not facts.names or set(found) - set(FEATURES[key].judged.get(peer, ())):
+    if not facts.names or set(found) - set(FEATURES[key].unrelated.get(peer, ())):
         return NOT_VERIFIED
     return ABSENT

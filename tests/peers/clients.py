@@ -1,4 +1,4 @@
-"""How each peer is set up and asked to send; imported only in the process that plays it, and there only that peer."""
+"""Set each peer up and send with it. A peer is imported only in its own process."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ class Client:
     """A peer, ready to send.
 
     Attributes:
-        client: Its object, to look at.
+        client: The client object.
         send: Sends one message to a number.
-        close: Ends it, if it wants to be ended.
+        close: Closes the client; None if it needs no closing.
     """
 
     client: object
@@ -165,7 +165,7 @@ CLIENTS: Mapping[str, Callable[[Job], Client]] = {
     "telnyx": _telnyx,
     "telnyx, max_retries=0": _telnyx_once,
 }
-"""By name, those with a setting changed among them. The peers' own defaults hold for all else."""
+"""The peers and variants by name, with their defaults otherwise."""
 
 
 def trust(authority: str) -> None:

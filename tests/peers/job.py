@@ -1,4 +1,4 @@
-"""What is asked of a peer's process, and what comes back: plain data as lines of JSON."""
+"""Jobs for a peer's process and their records, as lines of JSON."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from typing import TypeVar
 import msgspec
 from attrs import field, frozen
 
-__all__ = ["KEY", "RECEIVER", "TEXT", "Book", "Facts", "Job", "Record", "read", "write", "write_book"]
+__all__ = ["KEY", "RECEIVER", "TEXT", "Facts", "Job", "Record", "Results", "read", "write", "write_results"]
 
 KEY = "k3y9canary7f51c2a8e604b1d97"
-"""The API key of every peer: whatever shows it shows it by this."""
+"""The API key of every peer, which is searched for in logs, errors and reprs."""
 
 RECEIVER = "۰۹۱۲ ۳۴۵ ۶۷۸۹"
-"""A number as people write it: Persian digits, and spaces."""
+"""A number with Persian digits and spaces."""
 
 TEXT = "hello"
 
@@ -23,18 +23,18 @@ T = TypeVar("T")
 
 @frozen
 class Job:
-    """One event to play to one peer.
+    """One event for one peer.
 
     Attributes:
         peer: The name on PyPI.
-        url: Where the loopback server listens.
+        url: The base URL of the loopback server.
         authority: The file of the certificate authority.
-        site: The folder that the peers were installed into.
-        receiver: The number to send to.
-        sends: How many sends to make.
-        way: `one by one`, `at once` (in one event loop), or `trio`.
-        timeout: What to set the peer's own time-out to, in seconds; None leaves it as it comes.
-        limit: When to give up waiting, in seconds.
+        site: The folder of the installed peers.
+        receiver: The receiver's number.
+        sends: The number of sends.
+        mode: `one by one`, `at once` (in one event loop), or `trio`.
+        timeout: The peer's time-out in seconds; None for its default.
+        limit: When to cancel the sends, in seconds.
     """
 
     peer: str
@@ -43,30 +43,30 @@ class Job:
     site: str
     receiver: str = "09123456789"
     sends: int = 1
-    way: str = "one by one"
+    mode: str = "one by one"
     timeout: float | None = None
     limit: float = 20.0
 
 
 @frozen
 class Record:
-    """What became of it.
+    """The result of an event.
 
     Attributes:
         peer: The name on PyPI.
         event: The event.
-        posts: How often a send was posted, as the server saw it.
-        opened: How many connections were made.
+        posts: The number of requests that the server received.
+        opened: The number of connections.
         idempotency: Whether a request had an idempotency key.
-        received: The receiver's number as it came to the server.
-        returned: What the caller got, as text; empty if it was an error or nothing.
-        error: The class of the error, with its module; empty if there was none.
+        received: The receiver's number in the first request.
+        returned: The result of the send as text; empty if there was none.
+        error: The class of the error with its module; empty if there was none.
         message: The error's text, shortened.
-        family: The classes that the error is of, besides Python's own.
-        seconds: From the first send to the last answer.
-        logged: The level and the logger of every log record that showed the key.
-        shown: Where else the key was seen: `repr` of the client, `error`.
-        note: Why there is nothing, if there is nothing.
+        family: The error's class and base classes, without Python's own.
+        seconds: Seconds from the first send to the last result.
+        logged: The level and the logger of every log record that held the key.
+        shown: The other places that held the key: `repr` of the client, `error`.
+        note: Why there is no result.
     """
 
     peer: str
@@ -87,13 +87,13 @@ class Record:
 
 @frozen
 class Facts:
-    """What the installed distribution itself tells.
+    """Facts about an installed distribution.
 
     Attributes:
-        version: Its version.
+        version: The version.
         typed: Whether it ships `py.typed`.
-        names: How many public names its sources define.
-        found: By feature, the public names that sound like it.
+        names: The number of public names in its sources.
+        found: The matching public names by feature.
     """
 
     version: str
@@ -103,14 +103,14 @@ class Facts:
 
 
 @frozen
-class Book:
-    """Everything that was found out.
+class Results:
+    """The results of a run.
 
     Attributes:
-        date: The day.
-        machine: Python and system.
-        facts: By peer.
-        records: All events of all peers.
+        date: The date.
+        machine: The versions of Python and the system.
+        facts: The facts by peer.
+        records: The records of all events and peers.
     """
 
     date: str
@@ -119,23 +119,23 @@ class Book:
     records: Sequence[Record]
 
     def at(self, peer: str, event: str) -> Record | None:
-        """Return what became of an event; None if it was not played."""
+        """Return the record of an event; None if it was not run."""
         return next((one for one in self.records if (one.peer, one.event) == (peer, event)), None)
 
 
 def write(thing: object) -> str:
-    """Write something of this module as one line of JSON."""
+    """Encode a value of this module as one line of JSON."""
     return msgspec.json.encode(thing).decode()
 
 
-def write_book(book: Book) -> str:
-    """Write everything as JSON, a line for each peer and each event."""
-    facts = ",\n".join(f"{write(name)}:{write(one)}" for name, one in book.facts.items())
-    records = ",\n".join(map(write, book.records))
-    head = write({"date": book.date, "machine": dict(book.machine)})
+def write_results(results: Results) -> str:
+    """Encode results as JSON, one line per peer and per record."""
+    facts = ",\n".join(f"{write(name)}:{write(one)}" for name, one in results.facts.items())
+    records = ",\n".join(map(write, results.records))
+    head = write({"date": results.date, "machine": dict(results.machine)})
     return f'{head[:-1]},"facts":{{\n{facts}\n}},"records":[\n{records}\n]}}\n'
 
 
 def read(kind: type[T], line: str) -> T:
-    """Read it back."""
+    """Decode a value."""
     return msgspec.json.decode(line, type=kind)

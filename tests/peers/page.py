@@ -1,4 +1,4 @@
-"""The page of the comparison: the template, and what was found out put into it."""
+"""Render the page of the comparison from its template and the results."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from pathlib import Path
 from string import Template
 
 from tests.peers.events import EVENTS, LATENCY, MANY, SILENCE
-from tests.peers.job import RECEIVER, Book, write_book
-from tests.peers.tables import narrow, pieces
+from tests.peers.job import RECEIVER, Results, write_results
+from tests.peers.tables import pieces, summary_table
 
 __all__ = ["DOCS", "README", "between_markers", "make_page", "write_page"]
 
@@ -19,12 +19,12 @@ _BEGIN, _END = "<!-- figures:peers -->", "<!-- /figures:peers -->"
 _TEMPLATE = Path(__file__).with_name("page.template.md")
 
 
-def make_page(book: Book) -> str:
+def make_page(results: Results) -> str:
     """Return the page as Markdown."""
-    failed = [f"{record.peer}, {record.event}" for record in book.records if record.note.startswith("the process")]
+    failed = [f"{record.peer}, {record.event}" for record in results.records if record.note.startswith("the process")]
     words = {
-        "date": book.date,
-        "machine": ", ".join(f"{name} {value}" for name, value in book.machine.items()),
+        "date": results.date,
+        "machine": ", ".join(f"{name} {value}" for name, value in results.machine.items()),
         "silence": f"{SILENCE:.0f}",
         "latency": f"{LATENCY * 1000:.0f}",
         "many": str(MANY),
@@ -32,20 +32,20 @@ def make_page(book: Book) -> str:
         "receiver": RECEIVER,
         "failed": "; ".join(failed) or "none",
     }
-    return Template(_TEMPLATE.read_text("utf-8")).substitute(pieces(book) | words)
+    return Template(_TEMPLATE.read_text("utf-8")).substitute(pieces(results) | words)
 
 
 def between_markers(text: str, table: str) -> str:
-    """Put the narrow table between its markers; a text without them is left as it is."""
+    """Put the summary table between its markers; a text without markers is unchanged."""
     before, begin, rest = text.partition(_BEGIN)
     _, end, after = rest.partition(_END)
     return f"{before}{begin}\n{table}\n{end}{after}" if begin and end else text
 
 
-def write_page(book: Book, folder: Path, readme: Path) -> None:
-    """Write the page, everything that was found out, and the narrow table into the README, if that has a place for it."""
+def write_page(results: Results, folder: Path, readme: Path) -> None:
+    """Write the page, the results, and the summary table in the README, if that has markers."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "comparison.md").write_text(make_page(book), encoding="utf-8")
-    (folder / "comparison.json").write_text(write_book(book), encoding="utf-8")
+    (folder / "comparison.md").write_text(make_page(results), encoding="utf-8")
+    (folder / "comparison.json").write_text(write_results(results), encoding="utf-8")
     if readme.exists():
-        readme.write_text(between_markers(readme.read_text("utf-8"), narrow(book)), encoding="utf-8")
+        readme.write_text(between_markers(readme.read_text("utf-8"), summary_table(results)), encoding="utf-8")

@@ -1,53 +1,53 @@
-"""A "no" is only said where every name that sounds like the feature was read."""
+"""The claims about features."""
 
 from __future__ import annotations
 
-from tests.peers.claims import FEATURES, PRESENT, sounding_like, verdict
+from tests.peers.claims import FEATURES, PRESENT, matching_names, verdict
 from tests.peers.facts import public_names
 from tests.peers.job import Facts
 from tests.peers.peers import OURS, PEERS
 
 
-def about(peer: str, *names: str) -> str:
-    """Tell whether a peer with these names counts parts."""
-    return verdict("parts", peer, Facts("1", typed=False, names=len(names), found=sounding_like(names)), OURS)
+def parts_verdict(peer: str, *names: str) -> str:
+    """Return the verdict on counting parts for a peer with these names."""
+    return verdict("parts", peer, Facts("1", typed=False, names=len(names), found=matching_names(names)), OURS)
 
 
-def test_a_peer_without_such_names_has_it_not() -> None:
-    """But only if it has names at all."""
-    assert about("kavenegar", "sms_send", "party", "department") == "no"
-    assert about("kavenegar") == "–"
+def test_a_peer_without_matching_names_lacks_the_feature() -> None:
+    """The verdict is `no`, but only for a peer with any names."""
+    assert parts_verdict("kavenegar", "sms_send", "party", "department") == "no"
+    assert parts_verdict("kavenegar") == "–"
 
 
-def test_a_name_that_was_read_is_no_hindrance() -> None:
-    """A new one is: the page must not say more than was looked at."""
-    assert about("twilio", "insights_segments") == "no"
-    assert about("twilio", "insights_segments", "count_segments") == "–"
-    assert about("kavenegar", "insights_segments") == "–"
+def test_unrelated_names_are_ignored() -> None:
+    """A new matching name makes the feature not verified."""
+    assert parts_verdict("twilio", "insights_segments") == "no"
+    assert parts_verdict("twilio", "insights_segments", "count_segments") == "–"
+    assert parts_verdict("kavenegar", "insights_segments") == "–"
 
 
-def test_this_project_has_to_show_its_names_too() -> None:
-    """Without them it is not verified either."""
-    assert about(OURS, "count_parts", "send") == "`count_parts`"
-    assert about(OURS, "send") == "–"
+def test_this_project_is_verified_by_its_names() -> None:
+    """Without them its feature is not verified either."""
+    assert parts_verdict(OURS, "count_parts", "send") == "`count_parts`"
+    assert parts_verdict(OURS, "send") == "–"
 
 
-def test_what_is_there_is_told_by_its_names() -> None:
-    """All of them have to be there; of a peer that is not listed nothing is said."""
-    facts = Facts("1", typed=False, names=2, found=sounding_like(["sms_sendarray", "sms_send"]))
+def test_a_present_feature_is_shown_by_its_names() -> None:
+    """All listed names must exist; a peer that is not listed is not verified."""
+    facts = Facts("1", typed=False, names=2, found=matching_names(["sms_sendarray", "sms_send"]))
     assert verdict("many texts in one call", "kavenegar", facts, OURS) == "`sms_sendarray`"
     assert verdict("many texts in one call", "smsir-sdk", facts, OURS) == "–"
     assert verdict("many texts in one call", "twilio", facts, OURS) == "–"
 
 
-def test_claims_are_made_of_known_peers() -> None:
-    """A name with a slip would silently say nothing."""
-    named = {peer for feature in FEATURES.values() for peer in feature.judged}
+def test_claims_name_known_peers() -> None:
+    """Every peer in the claims exists."""
+    named = {peer for feature in FEATURES.values() for peer in feature.unrelated}
     named |= {peer for peers in PRESENT.values() for peer in peers}
     assert named <= set(PEERS)
 
 
 def test_public_names_are_those_of_functions_methods_and_classes() -> None:
-    """What begins with an underscore is nobody's business."""
+    """Names that begin with an underscore are left out."""
     source = "class A:\n    async def b(self): ...\n    def _c(self): ...\ndef d(): ...\ne = 1\n"
     assert sorted(public_names(source)) == ["A", "b", "d"]

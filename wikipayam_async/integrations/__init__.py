@@ -1,1 +1,1 @@
-"""What joins the client to other packages. Each module needs its extra; nothing else imports it."""
+"""Integrations with other packages. Each needs its extra; the rest of the package imports none of them."""

@@ -1,4 +1,4 @@
-"""The gauges of OpenTelemetry: how connections are used, how many messages wait."""
+"""The OpenTelemetry gauges: connections in use, waiting requests, queued messages."""
 
 from __future__ import annotations
 
@@ -22,22 +22,25 @@ Server: TypeAlias = tuple[str, int]
 
 @runtime_checkable
 class Queue(Protocol):
-    """Something that messages wait in, such as a `Batcher`."""
+    """A queue of messages, such as a `Batcher`."""
 
     @property
     def waiting(self) -> int:
-        """How many messages wait."""
+        """The number of messages in the queue."""
         ...
 
 
 class Observed:
-    """What the gauges of one meter provider tell of. A second gauge of the same name would never be asked."""
+    """The clients and queues that the gauges of one meter provider report on.
+
+    There is one for each provider, because OpenTelemetry never reads a second gauge of the same name.
+    """
 
     def __init__(self) -> None:
         self._all: list[weakref.ref[AsyncWikipayam | Queue]] = []
 
     def register(self, meter: metrics.Meter) -> None:
-        """Have the gauges ask here."""
+        """Create the gauges."""
         meter.create_observable_gauge(
             "wikipayam.client.connections", [self._connections], "{connection}", "Connections to the gateway."
         )
@@ -47,13 +50,13 @@ class Observed:
         meter.create_observable_gauge("wikipayam.client.queue", [self._queues], "{message}", "Messages that wait.")
 
     def add(self, one: AsyncWikipayam | Queue) -> None:
-        """Tell of one more."""
+        """Report on a client or a queue too."""
         alive = [other for other in self._all if other() is not None and other() is not one]
-        self._all = [*alive, weakref.ref(one)]  # a list of its own: an exporter's thread may be reading the old one
+        self._all = [*alive, weakref.ref(one)]  # a new list: an exporter's thread may be reading the old one
 
     def _connections(self, _: metrics.CallbackOptions) -> Iterable[metrics.Observation]:
         counts: Counter[tuple[Server, str]] = Counter()
-        for server, connections in self._used():
+        for server, connections in self._pools():
             counts[server, "in_use"] += connections.in_use
             counts[server, "idle"] += connections.idle
         for (server, state), count in counts.items():
@@ -61,7 +64,7 @@ class Observed:
 
     def _waiting(self, _: metrics.CallbackOptions) -> Iterable[metrics.Observation]:
         counts: Counter[Server] = Counter()
-        for server, connections in self._used():
+        for server, connections in self._pools():
             counts[server] += connections.waiting
         for server, count in counts.items():
             yield metrics.Observation(count, attributes_of(server))
@@ -74,8 +77,8 @@ class Observed:
         for name, count in counts.items():
             yield metrics.Observation(count, {"wikipayam.queue.name": name})
 
-    def _used(self) -> Iterator[tuple[Server, Connections]]:
-        """Yield how connections are used, once for all clients that share them."""
+    def _pools(self) -> Iterator[tuple[Server, Connections]]:
+        """Yield the use of connections, once for all clients that share them."""
         clients = {id(one.http_client): one for one in self._alive() if isinstance(one, AsyncWikipayam)}
         for client in clients.values():
             if (connections := client.connections) is not None:
@@ -89,18 +92,18 @@ _observed: weakref.WeakKeyDictionary[metrics.MeterProvider, Observed] = weakref.
 
 
 def observed_by(provider: metrics.MeterProvider) -> Observed:
-    """Return what the gauges of a meter provider tell of."""
+    """Return the clients and queues that the gauges of a meter provider report on."""
     return _observed.setdefault(provider, Observed())
 
 
 @functools.lru_cache(maxsize=64)
 def server_of(base_url: str) -> Server:
-    """Return the address and the port of the gateway."""
+    """Return the host and the port of a base URL."""
     parts = urlsplit(base_url)
     return parts.hostname or "", parts.port or (80 if parts.scheme == "http" else 443)
 
 
 def attributes_of(server: Server) -> Attributes:
-    """Return the attributes that say where the gateway is."""
+    """Return the span and metric attributes of a server."""
     address, port = server
     return {"server.address": address, "server.port": port}

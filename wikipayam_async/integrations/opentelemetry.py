@@ -1,6 +1,6 @@
 """OpenTelemetry: a span for every call, with an event for every attempt, and metrics. Needs the extra `opentelemetry`.
 
-Spans and metrics are made of the client's events, and hold what those hold: no token, no text, no code, no number.
+Spans and metrics are built from the client's events, so they hold no tokens, texts, codes or numbers.
 """
 
 from __future__ import annotations
@@ -31,21 +31,21 @@ _NANOSECONDS = 1_000_000_000
 _SUCCESS_FROM, _SUCCESS_TO = 200, 300
 _FAILED = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
 _BOUNDARIES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
-"""Those that the semantic conventions name for the duration of a request."""
+"""The buckets that the semantic conventions advise for request durations, in seconds."""
 
 
 class OpenTelemetryHook:
-    """Makes spans and metrics of what happens to calls: `AsyncWikipayam(..., on_event=OpenTelemetryHook())`.
+    """An `on_event` hook that records spans and metrics: `AsyncWikipayam(..., on_event=OpenTelemetryHook())`.
 
-    A call is a span of the kind CLIENT, named like its operation (`sms.send`), below the span that is current where the
-    call is made. Each attempt is an event of it. One hook serves any number of clients, in any number of threads.
+    A call is a span of kind CLIENT, named after its operation (`sms.send`), whose parent is the caller's current span.
+    Each attempt is an event of the span. One hook serves any number of clients, in any number of threads.
 
-    The attributes and the metrics are listed in `docs/en/observability.md`.
+    `docs/en/observability.md` lists the attributes and the metrics.
 
     Args:
-        tracer_provider: Where the spans go; the global provider if None.
-        meter_provider: Where the metrics go; the global provider if None.
-        clock: Tells the time, in nanoseconds since 1970.
+        tracer_provider: The provider of the tracer; the global one if None.
+        meter_provider: The provider of the meter; the global one if None.
+        clock: Returns the time in nanoseconds since 1970.
     """
 
     def __init__(
@@ -57,29 +57,29 @@ class OpenTelemetryHook:
     ) -> None:
         self._tracer = trace.get_tracer(_NAME, __version__, tracer_provider)
         self._clock = clock
-        self._ended: dict[str, list[int]] = {}
+        self._attempt_ends: dict[str, list[int]] = {}
         provider = meter_provider or metrics.get_meter_provider()
         meter = provider.get_meter(_NAME, __version__)
         self._messages = meter.create_counter(
-            "wikipayam.client.messages", "{message}", "Messages of finished sends, by what became of them."
+            "wikipayam.client.messages", "{message}", "Messages of finished sends, by outcome."
         )
         self._retries = meter.create_counter(
-            "wikipayam.client.retries", "{retry}", "Attempts that failed and were followed by another."
+            "wikipayam.client.retries", "{retry}", "Failed attempts that were followed by another."
         )
         self._duration = meter.create_histogram(
             "wikipayam.client.call.duration",
             "s",
-            "How long calls took, waiting and retries included.",
+            "Duration of calls, including waiting and retries.",
             explicit_bucket_boundaries_advisory=_BOUNDARIES,
         )
         self._observed = observed_by(provider)
         self._observed.register(meter)
 
     def __call__(self, event: Event) -> None:
-        """Take an event."""
+        """Record an event."""
         match event:
             case AttemptFinished():
-                self._ended.setdefault(event.call_id, []).append(self._clock())
+                self._attempt_ends.setdefault(event.call_id, []).append(self._clock())
             case RetryScheduled():
                 self._retries.add(1, {"wikipayam.operation": _label(event.operation), "error.type": event.reason})
             case CallFinished():
@@ -88,16 +88,15 @@ class OpenTelemetryHook:
                 pass
 
     def observe(self, *observed: AsyncWikipayam | Queue) -> None:
-        """Report with the metrics how a client's connections are used, and how many messages wait in a queue.
+        """Add gauges for the connections of clients and for the messages in queues.
 
-        What is observed is not kept alive by it. Clients that share connections count as one, and queues of one class are
-        added together.
+        Only weak references are held. Clients that share connections count once; queues of one class are summed.
 
         Args:
-            observed: Clients, and whatever has a `waiting`, such as a `Batcher`.
+            observed: Clients, and objects with a `waiting` property, such as a `Batcher`.
 
         Raises:
-            InvalidInputError: Something is neither.
+            InvalidInputError: An argument is neither.
         """
         for one in observed:
             if not isinstance(one, AsyncWikipayam | Queue):
@@ -107,21 +106,21 @@ class OpenTelemetryHook:
 
     def _finish(self, end: CallFinished) -> None:
         now = self._clock()
-        self._trace(end, now, self._ended.pop(end.call_id, []))
+        self._trace(end, now, self._attempt_ends.pop(end.call_id, []))
         operation = _label(end.operation)
         self._duration.record(end.elapsed, _route_of(end) | _result_of(end))
         for status, count in Counter(outcome.status.value for outcome in end.messages).items():
             self._messages.add(count, {"wikipayam.operation": operation, "wikipayam.message.status": status})
 
-    def _trace(self, end: CallFinished, now: int, ended: list[int]) -> None:
-        # The events come in the caller's own task, so that its span is current still, and the whole story is known.
+    def _trace(self, end: CallFinished, now: int, attempt_ends: list[int]) -> None:
+        # The whole span is recorded here: events arrive in the caller's task, where its span is still the current one.
         span = self._tracer.start_span(
             _label(end.operation),
             kind=trace.SpanKind.CLIENT,
             attributes=_attributes_of(end),
             start_time=now - int(end.elapsed * _NANOSECONDS),
         )
-        for attempt, at in zip(end.attempts, ended, strict=False):
+        for attempt, at in zip(end.attempts, attempt_ends, strict=False):
             span.add_event("wikipayam.attempt", _attributes_of_attempt(attempt), timestamp=at)
         if end.outcome in _FAILED:
             span.set_status(trace.StatusCode.ERROR)
@@ -129,30 +128,30 @@ class OpenTelemetryHook:
 
 
 def traced(client: AsyncWikipayam, hook: OpenTelemetryHook | None = None) -> AsyncWikipayam:
-    """Return a client that shares this one's connections, and whose calls are traced and measured.
+    """Return a client with the same connections, whose calls are traced and measured.
 
-    The client's own `on_event` goes on hearing everything. Its connections are observed.
+    The client's own `on_event` still receives every event. The connections are observed.
 
     Args:
         client: The client.
-        hook: Where to; one for the global providers if None.
+        hook: The hook; a new one for the global providers if None.
     """
     hook = hook or OpenTelemetryHook()
-    other = client.with_options(on_event=chain(client.on_event, hook))
-    hook.observe(other)
-    return other
+    traced_client = client.with_options(on_event=chain(client.on_event, hook))
+    hook.observe(traced_client)
+    return traced_client
 
 
 def chain(*hooks: EventHook | None) -> EventHook:
-    """Return a hook that hands every event to each of the hooks, in order; None is left out.
+    """Return a hook that passes every event to each of the hooks, in order. None is skipped.
 
-    If one raises, the others hear of the event all the same.
+    If a hook raises, the others still receive the event.
     """
-    told: EventHook = _nobody
+    chained: EventHook = _ignore
     for hook in hooks:
         if hook is not None:
-            told = _both(told, hook)
-    return told
+            chained = _both(chained, hook)
+    return chained
 
 
 def _both(first: EventHook, second: EventHook) -> EventHook:
@@ -165,12 +164,12 @@ def _both(first: EventHook, second: EventHook) -> EventHook:
     return hook
 
 
-def _nobody(_: Event) -> None:
-    """Stand at the head of a chain."""
+def _ignore(_: Event) -> None:
+    """Do nothing: the head of a chain."""
 
 
 def _label(operation: str) -> str:
-    """Return what groups calls: the operation, or `request` for one that the user made up, whose name holds its path."""
+    """Return the name of an operation; `request` for a `client.request`, whose name holds its path."""
     return "request" if " " in operation else operation
 
 
@@ -199,7 +198,7 @@ def _result_of(end: CallFinished) -> Attributes:
     if end.attempts and end.attempts[-1].status_code is not None:
         result["http.response.status_code"] = end.attempts[-1].status_code
     if end.outcome in _FAILED:
-        # An answer that came whole, was a success, and was none after all could not be read, or left messages out.
+        # A failure after a complete 2xx response: the body was unreadable, or left messages out.
         result["error.type"] = (_error_of(end.attempts[-1]) or "unreadable") if end.attempts else "held_back"
     return result
 
@@ -218,7 +217,7 @@ def _attributes_of_attempt(attempt: Attempt) -> Attributes:
 
 
 def _error_of(attempt: Attempt) -> str | None:
-    """Say in a word what went wrong."""
+    """Return the failure of an attempt, as a word or a status; None if it succeeded."""
     status = attempt.status_code
     if attempt.failure or status is None or _SUCCESS_FROM <= status < _SUCCESS_TO:
         return attempt.failure

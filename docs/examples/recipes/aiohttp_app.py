@@ -1,4 +1,4 @@
-"""An aiohttp server: one client for the process, under an `AppKey`, opened and closed by a cleanup context."""
+"""aiohttp server: one client per process, stored under an `AppKey`, opened and closed by a cleanup context."""
 
 from collections.abc import AsyncIterator
 
@@ -12,7 +12,7 @@ WIKIPAYAM = web.AppKey("wikipayam", AsyncWikipayam)
 
 
 class Notice(msgspec.Struct):
-    """The body of a request."""
+    """The request body."""
 
     order: str
     mobile: str
@@ -20,14 +20,14 @@ class Notice(msgspec.Struct):
 
 
 async def wikipayam(app: web.Application) -> AsyncIterator[None]:
-    """Open the client when the process starts, close it when the last handler is done."""
+    """Open the client when the process starts; close it after the last handler has finished."""
     async with AsyncWikipayam() as client:
         app[WIKIPAYAM] = client
         yield
 
 
 async def notify(request: web.Request) -> web.Response:
-    """Send a notice; its order number is the track id."""
+    """Send a notice, with the order number as its track id."""
     notice = msgspec.json.decode(await request.read(), type=Notice)
     sent = await request.app[WIKIPAYAM].sms.send(notice.mobile, notice.text, track_id=notice.order)
     return web.json_response({"id": sent.id}, status=201)
@@ -35,7 +35,7 @@ async def notify(request: web.Request) -> web.Response:
 
 @web.middleware
 async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
-    """Tell a request that is wrong, of which nothing was sent, from a message that may have been sent."""
+    """Map errors to responses: 422 if the request is invalid, 502 if the message may have been sent."""
     try:
         return await handler(request)
     except (msgspec.DecodeError, InvalidInputError) as error:
@@ -47,7 +47,7 @@ async def errors(request: web.Request, handler: Handler) -> web.StreamResponse:
 
 
 def create_app() -> web.Application:
-    """Build the application."""
+    """Create the application."""
     app = web.Application(middlewares=[errors])
     app.cleanup_ctx.append(wikipayam)
     app.add_routes([web.post("/notices", notify)])

@@ -1,4 +1,4 @@
-"""dishka, here in Litestar: the client has the scope of the application."""
+"""dishka, here with Litestar: the client has application scope."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,18 +13,18 @@ from litestar.params import JSONBody
 from wikipayam_async import AsyncWikipayam, InvalidInputError, UnknownOutcomeError
 
 
-class Wikipayam(Provider):
-    """Makes the client, and closes it with the container."""
+class WikipayamProvider(Provider):
+    """Provides the client, and closes it with the container."""
 
     @provide(scope=Scope.APP)
     async def client(self) -> AsyncIterator[AsyncWikipayam]:
-        """Make one client for the process."""
+        """Create one client per process."""
         async with AsyncWikipayam() as client:
             yield client
 
 
 class Notice(msgspec.Struct):
-    """The body of a request; Litestar answers 400 if it does not fit."""
+    """The request body. Litestar answers 400 if it is invalid."""
 
     order: str
     mobile: str
@@ -34,27 +34,27 @@ class Notice(msgspec.Struct):
 @post("/notices")
 @inject
 async def notify(data: JSONBody[Notice], client: FromDishka[AsyncWikipayam]) -> dict[str, str]:
-    """Send a notice; its order number is the track id."""
+    """Send a notice, with the order number as its track id."""
     sent = await client.sms.send(data.mobile, data.text, track_id=data.order)
     return {"id": sent.id}
 
 
-def refuse(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, str]]:
-    """Say what is wrong with the request. Nothing was sent."""
+def invalid_input(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, str]]:
+    """Answer 422: the request is invalid, and nothing was sent."""
     return Response({"detail": str(error)}, status_code=422)
 
 
-def may_be_sent(_: Request[Any, Any, Any], __: Exception) -> Response[dict[str, str]]:
-    """Say that nobody knows: a caller who simply tries again may send it twice."""
+def unknown_outcome(_: Request[Any, Any, Any], __: Exception) -> Response[dict[str, str]]:
+    """Answer 502: the message may have been sent, and a blind retry could send it twice."""
     return Response({"detail": "The message may have been sent. Do not send it again blindly."}, status_code=502)
 
 
-container = make_async_container(Wikipayam())
+container = make_async_container(WikipayamProvider())
 
 
 @asynccontextmanager
 async def lifespan(_: Litestar) -> AsyncIterator[None]:
-    """Make the client at once, so that a missing token stops the start and not the first request."""
+    """Create the client at startup, so that a missing token stops the start and not the first request."""
     await container.get(AsyncWikipayam)
     try:
         yield
@@ -63,6 +63,8 @@ async def lifespan(_: Litestar) -> AsyncIterator[None]:
 
 
 app = Litestar(
-    [notify], lifespan=[lifespan], exception_handlers={InvalidInputError: refuse, UnknownOutcomeError: may_be_sent}
+    [notify],
+    lifespan=[lifespan],
+    exception_handlers={InvalidInputError: invalid_input, UnknownOutcomeError: unknown_outcome},
 )
 setup_dishka(container, app)

@@ -1,4 +1,4 @@
-"""Django's async views: under ASGI one client for the process, under WSGI one for each request."""
+"""Django's async views: one client per process under ASGI, one per request under WSGI."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -25,21 +25,21 @@ django = get_asgi_application()
 async def application(
     scope: dict[str, Any], receive: Callable[[], Awaitable[Any]], send: Callable[[dict[str, Any]], Awaitable[None]]
 ) -> None:
-    """Do what Django leaves out: open the client when the process starts, close it when it ends."""
+    """Handle the lifespan, which Django does not: open the client at startup and close it at shutdown."""
     if scope["type"] != "lifespan":
         await django(scope, receive, send)
         return
-    await receive()  # the server starts
+    await receive()  # lifespan.startup
     async with AsyncWikipayam() as client:
         scope["state"]["wikipayam"] = client
         await send({"type": "lifespan.startup.complete"})
-        await receive()  # the server ends
+        await receive()  # lifespan.shutdown
     await send({"type": "lifespan.shutdown.complete"})
 
 
 # views.py
 class Notice(msgspec.Struct):
-    """The body of a request."""
+    """The request body."""
 
     order: str
     mobile: str
@@ -48,7 +48,7 @@ class Notice(msgspec.Struct):
 
 @asynccontextmanager
 async def wikipayam(request: HttpRequest) -> AsyncIterator[AsyncWikipayam]:
-    """Give the process's client, or where every view has an event loop of its own (WSGI, `runserver`), a new one."""
+    """Return the process's client; a new one under WSGI and `runserver`, where each view has its own event loop."""
     if isinstance(request, ASGIRequest):
         yield request.scope["state"]["wikipayam"]
     else:
@@ -59,14 +59,14 @@ async def wikipayam(request: HttpRequest) -> AsyncIterator[AsyncWikipayam]:
 @csrf_exempt
 @require_POST
 async def notify(request: HttpRequest) -> JsonResponse:
-    """Send a notice; its order number is the track id."""
+    """Send a notice, with the order number as its track id."""
     try:
         notice = msgspec.json.decode(request.body, type=Notice)
         async with wikipayam(request) as client:
             sent = await client.sms.send(notice.mobile, notice.text, track_id=notice.order)
     except (msgspec.DecodeError, InvalidInputError) as error:  # nothing was sent
         return JsonResponse({"detail": str(error)}, status=422)
-    except UnknownOutcomeError:  # a caller who simply tries again may send it twice
+    except UnknownOutcomeError:  # a blind retry could send it twice
         return JsonResponse({"detail": "The message may have been sent. Do not send it again blindly."}, status=502)
     return JsonResponse({"id": sent.id}, status=201)
 

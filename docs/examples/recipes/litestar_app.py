@@ -1,4 +1,4 @@
-"""Litestar: one client for the process, opened by a lifespan and given to handlers as a dependency."""
+"""Litestar: one client per process, opened by a lifespan and injected into handlers."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -14,7 +14,7 @@ from wikipayam_async import AsyncWikipayam, InvalidInputError, UnknownOutcomeErr
 
 
 class Notice(msgspec.Struct):
-    """The body of a request; Litestar answers 400 if it does not fit."""
+    """The request body. Litestar answers 400 if it is invalid."""
 
     order: str
     mobile: str
@@ -23,32 +23,32 @@ class Notice(msgspec.Struct):
 
 @asynccontextmanager
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
-    """Open the client when the process starts, close it when it ends."""
+    """Open the client at startup and close it at shutdown."""
     async with AsyncWikipayam() as client:
         app.state.wikipayam = client
         yield
 
 
 def provide_client(state: State) -> AsyncWikipayam:
-    """Give the client to whoever asks for it."""
+    """Return the process's client."""
     client: AsyncWikipayam = state.wikipayam
     return client
 
 
 @post("/notices")
 async def notify(data: JSONBody[Notice], client: NamedDependency[AsyncWikipayam]) -> dict[str, str]:
-    """Send a notice; its order number is the track id."""
+    """Send a notice, with the order number as its track id."""
     sent = await client.sms.send(data.mobile, data.text, track_id=data.order)
     return {"id": sent.id}
 
 
-def refuse(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, str]]:
-    """Say what is wrong with the request. Nothing was sent."""
+def invalid_input(_: Request[Any, Any, Any], error: Exception) -> Response[dict[str, str]]:
+    """Answer 422: the request is invalid, and nothing was sent."""
     return Response({"detail": str(error)}, status_code=422)
 
 
-def may_be_sent(_: Request[Any, Any, Any], __: Exception) -> Response[dict[str, str]]:
-    """Say that nobody knows: a caller who simply tries again may send it twice."""
+def unknown_outcome(_: Request[Any, Any, Any], __: Exception) -> Response[dict[str, str]]:
+    """Answer 502: the message may have been sent, and a blind retry could send it twice."""
     return Response({"detail": "The message may have been sent. Do not send it again blindly."}, status_code=502)
 
 
@@ -56,5 +56,5 @@ app = Litestar(
     [notify],
     lifespan=[lifespan],
     dependencies={"client": Provide(provide_client, sync_to_thread=False)},
-    exception_handlers={InvalidInputError: refuse, UnknownOutcomeError: may_be_sent},
+    exception_handlers={InvalidInputError: invalid_input, UnknownOutcomeError: unknown_outcome},
 )

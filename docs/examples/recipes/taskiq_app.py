@@ -1,4 +1,4 @@
-"""taskiq: one client for each worker process; the queue tries again only what was certainly not sent."""
+"""taskiq: one client per worker process. The queue retries only what was certainly not sent."""
 
 from typing import Annotated
 
@@ -6,7 +6,7 @@ from taskiq import Context, InMemoryBroker, SimpleRetryMiddleware, TaskiqDepends
 
 from wikipayam_async import APIConnectionError, AsyncWikipayam, RateLimitError, UnknownOutcomeError
 
-# The errors after which nothing can have been sent. Any other ends the task: it is not tried again.
+# After these errors nothing can have been sent. After any other, the task is not retried.
 SAFE_TO_RETRY = (APIConnectionError, RateLimitError)
 
 broker = InMemoryBroker().with_middlewares(SimpleRetryMiddleware(types_of_exceptions=SAFE_TO_RETRY))
@@ -20,22 +20,22 @@ async def start(state: TaskiqState) -> None:
 
 @broker.on_event(TaskiqEvents.WORKER_SHUTDOWN)
 async def stop(state: TaskiqState) -> None:
-    """Close it when the worker ends."""
+    """Close the client when the worker stops."""
     await state.wikipayam.aclose()
 
 
 def get_client(context: Annotated[Context, TaskiqDepends()]) -> AsyncWikipayam:
-    """Give the client to whoever asks for it."""
+    """Return the process's client."""
     client: AsyncWikipayam = context.state.wikipayam
     return client
 
 
-# Acknowledged when received: else the queue would hand a task out again whose worker died right after sending.
+# Acknowledged on receipt: otherwise a task whose worker died right after sending would be delivered again.
 @broker.task(retry_on_error=True, max_retries=3, ack_type="when_received")
 async def notify(
     order: str, mobile: str, text: str, client: Annotated[AsyncWikipayam, TaskiqDepends(get_client)]
 ) -> str:
-    """Send a notice; its order number is the track id. Tell what is known of it."""
+    """Send a notice, with the order number as its track id; return its outcome."""
     try:
         sent = await client.sms.send(mobile, text, track_id=order)
     except UnknownOutcomeError:

@@ -1,4 +1,4 @@
-"""What the tests of the shop share: the shop, the gateway's emulator behind it, and time that passes for both."""
+"""Fixtures for the tests of the shop, which run it with the gateway's emulator."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from wikipayam_async.testing import DEFAULT_LINE, Emulator, emulator_client
 
 @pytest.fixture
 def settings() -> Settings:
-    """Settings that make nobody wait. A module may have others."""
-    return Settings(look_every=0.01, poll_every=0.01)
+    """Settings with short intervals."""
+    return Settings(delivery_poll_interval=0.01, inbound_poll_interval=0.01)
 
 
 @pytest.fixture
 def http(settings: Settings, wikipayam_emulator: Emulator) -> Iterator[TestClient]:
-    """The shop, running."""
+    """A test client of the running shop."""
     with TestClient(create_app(settings, partial(emulator_client, wikipayam_emulator))) as http:
         yield http
 
 
 @pytest.fixture
 def eventually() -> Callable[[Callable[[], bool]], None]:
-    """Wait for what happens beside the requests."""
+    """A function that waits until a condition holds."""
 
-    def wait(happened: Callable[[], bool]) -> None:
+    def wait(condition: Callable[[], bool]) -> None:
         deadline = time.monotonic() + 10
-        while not happened():
-            assert time.monotonic() < deadline, "it did not happen"
+        while not condition():
+            assert time.monotonic() < deadline, "the condition did not become true"
             time.sleep(0.002)
 
     return wait
 
 
 @pytest.fixture
-def write_in(
+def send_inbound(
     wikipayam_emulator: Emulator, http: TestClient, eventually: Callable[[Callable[[], bool]], None]
 ) -> Callable[[str, str], None]:
-    """Let somebody write to the shop, and wait until the shop has read it."""
+    """A function that sends a message to the shop, and waits until the shop has handled it."""
 
-    def write(sender: str, message: str) -> None:
+    def send(sender: str, message: str) -> None:
         handled = http.get("/health").json()["worker"]["handled"]
         wikipayam_emulator.inbound(sender=sender, message=message, receiver=DEFAULT_LINE)
         eventually(lambda: http.get("/health").json()["worker"]["handled"] > handled)
 
-    return write
+    return send

@@ -1,4 +1,4 @@
-"""The mobiles of an emulated world: what came to one, and what its owner answers. For trying the shop out by hand."""
+"""Emulated mobiles, to try the shop by hand: read the messages sent to a mobile, and send messages from it."""
 
 from __future__ import annotations
 
@@ -11,32 +11,32 @@ from wikipayam_async.emulator import Emulator
 __all__ = ["phones"]
 
 
-class Arrived(BaseModel):
-    """What came to a mobile."""
+class ReceivedMessage(BaseModel):
+    """A message or call that a mobile received."""
 
     kind: str
     message: str
 
 
-class Answer(BaseModel):
-    """What somebody writes to the shop."""
+class InboundMessage(BaseModel):
+    """A message from a mobile to the shop."""
 
     mobile: Mobile
     message: str
 
 
 def phones(emulator: Emulator) -> APIRouter:
-    """Return path operations that look into an emulator."""
+    """Return a router with the mobiles of an emulator."""
     router = APIRouter(prefix="/phones", tags=["phones (emulated)"])
 
     @router.get("/{mobile}")
-    async def read(mobile: Mobile) -> list[Arrived]:
-        """Read what came to a mobile, the newest last. A call is its code."""
-        return [Arrived(kind=entry.kind, message=entry.message) for entry in emulator.sent_to(mobile)]
+    async def read(mobile: Mobile) -> list[ReceivedMessage]:
+        """Return what a mobile received, newest last. A call is shown as its code."""
+        return [ReceivedMessage(kind=entry.kind, message=entry.message) for entry in emulator.sent_to(mobile)]
 
     @router.post("", status_code=204, response_model=None)
-    async def write(answer: Answer) -> None:
-        """Write to the shop, as `لغو`."""
-        emulator.inbound(sender=answer.mobile, message=answer.message)
+    async def write(body: InboundMessage) -> None:
+        """Send a message to the shop, for example `لغو`."""
+        emulator.inbound(sender=body.mobile, message=body.message)
 
     return router

@@ -1,4 +1,4 @@
-"""What is tested here: a login by code, with a call where the SMS does not arrive, and a list of who wants no more."""
+"""The code under test: a login by code, with a voice call if the SMS is not delivered, and an opt-out list."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from wikipayam_async.optout import OptOutList, is_opt_out
 
 
 class Login:
-    """Proves that somebody has a mobile."""
+    """Verifies that a user owns a mobile."""
 
     def __init__(self, client: AsyncWikipayam) -> None:
         self._client = client
@@ -22,19 +22,19 @@ class Login:
         sent = await self._client.otp.send(mobile, code)
         self._ids[mobile] = sent.id
 
-    async def speak_if_undelivered(self, mobile: str) -> None:
-        """Call, and say the code, where the SMS did not arrive."""
-        (known,) = await self._client.sms.delivery_status(self._ids[mobile])
-        if known.status is DeliveryState.UNDELIVERED:
+    async def call_if_undelivered(self, mobile: str) -> None:
+        """Call the mobile and read the code out, if the SMS was not delivered."""
+        (delivery,) = await self._client.sms.delivery_status(self._ids[mobile])
+        if delivery.status is DeliveryState.UNDELIVERED:
             await self._client.voice.send(mobile, self._codes[mobile])
 
     def finish(self, mobile: str, code: str | None) -> bool:
-        """Tell whether the code is the one that was sent; each is good for one try."""
+        """Return whether the code is the one that was sent. A code allows one attempt."""
         return code is not None and self._codes.pop(mobile, None) == code
 
 
 async def collect_opt_outs(client: AsyncWikipayam, opted_out: OptOutList) -> None:
-    """Put whoever wrote a word such as `لغو` on the list."""
+    """Add the senders of opt-out words, such as `لغو`, to the list."""
     async for received in client.receives.iter_unread():
         if is_opt_out(received.message):
             opted_out.add(received.sender)

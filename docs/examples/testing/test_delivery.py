@@ -1,4 +1,4 @@
-"""What happens while nobody waits: a virtual clock (pytest-asyncio in its strict mode)."""
+"""Delivery, with a manual clock (pytest-asyncio in strict mode)."""
 
 import pytest
 from login import Login
@@ -8,15 +8,15 @@ from wikipayam_async.testing import UNDELIVERED, Emulator, ManualClock, waiting_
 
 
 @pytest.mark.asyncio
-async def test_a_code_that_does_not_arrive_is_spoken(
+async def test_an_undelivered_code_is_sent_by_voice(
     wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator, wikipayam_clock: ManualClock
 ) -> None:
-    """There is no call while the SMS is on its way, and one after it was given up."""
+    """There is no call while the SMS is pending, and one after its delivery has failed."""
     wikipayam_emulator.delivery.choose("09123456789", waiting_then(UNDELIVERED, after=30))
     login = Login(wikipayam_client)
     await login.begin("09123456789")
-    await login.speak_if_undelivered("09123456789")
+    await login.call_if_undelivered("09123456789")
     assert [entry.kind for entry in wikipayam_emulator.sent_to("09123456789")] == ["otp"]
     wikipayam_clock.advance(30)
-    await login.speak_if_undelivered("09123456789")
+    await login.call_if_undelivered("09123456789")
     assert [entry.kind for entry in wikipayam_emulator.sent_to("09123456789")] == ["otp", "voice"]

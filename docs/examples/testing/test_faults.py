@@ -1,4 +1,4 @@
-"""What happens when the gateway misbehaves (pytest-trio)."""
+"""Faults of the gateway (pytest-trio)."""
 
 import pytest
 from login import Login
@@ -8,8 +8,10 @@ from wikipayam_async.testing import Emulator, Fault, When
 
 
 @pytest.mark.trio
-async def test_a_busy_gateway_is_asked_again(wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator) -> None:
-    """Two refusals for haste cost two more requests, and one message is sent."""
+async def test_a_rate_limited_request_is_retried(
+    wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator
+) -> None:
+    """After two 429 responses the third request succeeds, and one message is sent."""
     wikipayam_emulator.faults.arm(Fault.status(429), on="POST /otp/sms/send", times=2)
     await Login(wikipayam_client).begin("09123456789")
     assert wikipayam_emulator.requests_to("POST /otp/sms/send") == 3
@@ -17,10 +19,10 @@ async def test_a_busy_gateway_is_asked_again(wikipayam_client: AsyncWikipayam, w
 
 
 @pytest.mark.trio
-async def test_a_code_may_arrive_although_sending_failed(
+async def test_a_code_may_arrive_although_the_send_raised(
     wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator
 ) -> None:
-    """Where the connection breaks after the gateway took the code, the code is good, and is not sent twice."""
+    """If the connection breaks after the gateway accepted the code, the code is valid and is not sent twice."""
     wikipayam_emulator.faults.arm(Fault.reset(when=When.AFTER), on="POST /otp/sms/send")
     login = Login(wikipayam_client)
     with pytest.raises(UnknownOutcomeError):

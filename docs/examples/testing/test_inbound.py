@@ -1,4 +1,4 @@
-"""What happens when somebody writes to a line (anyio's own plugin)."""
+"""Received messages (anyio's own plugin)."""
 
 import pytest
 from login import collect_opt_outs
@@ -9,10 +9,10 @@ from wikipayam_async.testing import Emulator
 
 
 @pytest.mark.anyio
-async def test_who_writes_stop_is_put_on_the_list(
+async def test_an_opt_out_word_adds_its_sender_to_the_list(
     wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator
 ) -> None:
-    """Only who wrote such a word is, and everything is marked as read."""
+    """Only that sender is added, and every message is marked as read."""
     wikipayam_emulator.inbound(sender="09123456789", message="لغو")
     wikipayam_emulator.inbound(sender="09351234567", message="ممنون")
     opted_out = OptOutList()

@@ -1,4 +1,4 @@
-"""A login, on whichever event loop the runner brings."""
+"""A login, on the event loop of the test runner."""
 
 from login import Login
 
@@ -7,7 +7,7 @@ from wikipayam_async.testing import Emulator
 
 
 async def test_login(wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator) -> None:
-    """The code that was sent opens the door, once."""
+    """The code that was sent is accepted once."""
     login = Login(wikipayam_client)
     await login.begin("09123456789")
     code = wikipayam_emulator.last_code("09123456789")

@@ -1,4 +1,4 @@
-"""A login, tested with the standard library alone."""
+"""A login, tested with the standard library only."""
 
 from unittest import IsolatedAsyncioTestCase
 
@@ -8,15 +8,15 @@ from wikipayam_async.testing import Emulator, emulator_client
 
 
 class LoginTest(IsolatedAsyncioTestCase):
-    """What a login has to do."""
+    """Tests of the login."""
 
     async def asyncSetUp(self) -> None:
-        """Give every test an emulator and a client of its own."""
+        """Create an emulator and a client for each test."""
         self.emulator = Emulator()
         self.client = await self.enterAsyncContext(emulator_client(self.emulator))
 
     async def test_login(self) -> None:
-        """The code that was sent opens the door."""
+        """The code that was sent is accepted."""
         login = Login(self.client)
         await login.begin("09123456789")
         assert login.finish("09123456789", self.emulator.last_code("09123456789"))

@@ -1,4 +1,4 @@
-"""A login through FastAPI's synchronous TestClient. The service finds the emulator by the environment."""
+"""A login through FastAPI's synchronous TestClient. The environment points the service to the emulator."""
 
 import pytest
 from fastapi.testclient import TestClient
@@ -9,8 +9,8 @@ from wikipayam_async.testing import Emulator
 
 @pytest.mark.usefixtures("wikipayam_environ")
 def test_login(wikipayam_emulator: Emulator) -> None:
-    """The code that was sent opens the door."""
-    with TestClient(app) as browser:
-        browser.post("/login/09123456789").raise_for_status()
+    """The code that was sent is accepted."""
+    with TestClient(app) as http:
+        http.post("/login/09123456789").raise_for_status()
         code = wikipayam_emulator.last_code("09123456789")
-        assert browser.post(f"/login/09123456789/{code}").json() is True
+        assert http.post(f"/login/09123456789/{code}").json() is True

@@ -1,4 +1,4 @@
-"""The login as a service, whose client is built from the environment."""
+"""The login as a web service, with a client configured by the environment."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wikipayam_async import AsyncWikipayam
 
 @asynccontextmanager
 async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-    """Keep one client for as long as the app runs."""
+    """Open one client for the lifetime of the app."""
     async with AsyncWikipayam(otp_pattern_id=13) as client:
         app.state.login = Login(client)
         yield
@@ -30,6 +30,6 @@ async def begin(mobile: str) -> None:
 
 @app.post("/login/{mobile}/{code}")
 async def finish(mobile: str, code: str) -> bool:
-    """Tell whether the code is the right one."""
-    right: bool = app.state.login.finish(mobile, code)
-    return right
+    """Return whether the code is correct."""
+    correct: bool = app.state.login.finish(mobile, code)
+    return correct

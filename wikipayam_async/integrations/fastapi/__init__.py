@@ -1,7 +1,7 @@
-"""A FastAPI service with a client in its lifespan, its dependencies, and its errors as answers. The extra `fastapi`."""
+"""FastAPI: a lifespan that opens the client, dependencies, and error handlers. Needs the extra `fastapi`."""
 
 try:
-    import fastapi as _fastapi  # noqa: F401 - asked for first, to say what is missing
+    import fastapi as _fastapi  # noqa: F401 - imported first, to name the missing extra
 except ImportError as error:
     raise ImportError(
         "wikipayam_async.integrations.fastapi needs FastAPI: pip install 'wikipayam_async[fastapi]'", name=error.name

@@ -1,4 +1,4 @@
-"""Which answer an error gets. Pure: no request and no response, only what stands in one."""
+"""Map errors to HTTP statuses and bodies, without I/O."""
 
 from __future__ import annotations
 
@@ -40,19 +40,19 @@ __all__ = ["Answer", "RateLimitStatus", "answer_to", "location_of"]
 Body: TypeAlias = InvalidInput | Problem | GatewayProblem | UncertainSend
 RateLimitStatus: TypeAlias = Literal[429, 503]
 
-_LONGEST_PAUSE = 3600
-_LONGEST_REASON = 123
+_MAX_RETRY_AFTER = 3600
+_MAX_REASON_BYTES = 123
 
 
 @frozen
 class Answer:
-    """What an error is answered with.
+    """The response to an error.
 
     Attributes:
         status: The HTTP status.
         body: The body.
-        level: How loudly the log tells of the error.
-        retry_after: Seconds for the header Retry-After; None for no such header.
+        level: The level at which the error is logged.
+        retry_after: The Retry-After header in seconds; None for no header.
     """
 
     status: int
@@ -62,10 +62,10 @@ class Answer:
 
     @property
     def reason(self) -> str:
-        """What happened, in no more bytes than the closing of a web socket may hold."""
+        """The reason for closing a web socket, cut to the 123 bytes that a close frame allows."""
         detail = self.body.detail
-        said = detail if isinstance(detail, str) else detail[0].msg
-        return said.encode()[:_LONGEST_REASON].decode(errors="ignore")
+        text = detail if isinstance(detail, str) else detail[0].msg
+        return text.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
 
 
 _INTERNAL = Answer(500, Problem(detail="Internal Server Error", code="internal_error"), logging.ERROR)
@@ -77,7 +77,7 @@ _BUSY = Problem(detail="Too many messages wait to be sent. Try again later.", co
 _UNAVAILABLE = Problem(detail="Messages cannot be sent at the moment.", code="unavailable")
 _MAY_HAVE_BEEN_SENT = "The message may have been sent. Do not send it again blindly."
 _PARTLY_SENT = "Some of the messages were sent, and others were not. Do not send them all again."
-_SUPPRESSED = Problem(detail="The message was held back, and not sent.", code="suppressed")
+_SUPPRESSED = Problem(detail="The message was suppressed. It was not sent.", code="suppressed")
 
 _ANSWERS: Mapping[type[BaseException], Answer] = {
     WikipayamError: _INTERNAL,
@@ -96,31 +96,31 @@ _ANSWERS: Mapping[type[BaseException], Answer] = {
 def answer_to(
     error: WikipayamError, *, loc: Sequence[str | int] = (), rate_limit_status: RateLimitStatus = 503
 ) -> Answer:
-    """Return what an error is answered with.
+    """Return the response to an error.
 
     Args:
         error: The error.
-        loc: Where the bad value of an `InvalidInputError` stands.
+        loc: The location of the bad value, for an `InvalidInputError`.
         rate_limit_status: The status for a `RateLimitError`.
     """
     if isinstance(error, InvalidInputError):
-        complaint = InvalidInputDetail(loc=list(loc), msg=error.rule, type="value_error")
-        return Answer(422, InvalidInput(detail=[complaint]), logging.INFO)
+        detail = InvalidInputDetail(loc=list(loc), msg=error.rule, type="value_error")
+        return Answer(422, InvalidInput(detail=[detail]), logging.INFO)
     if isinstance(error, RateLimitError):
         return Answer(rate_limit_status, _RATE_LIMITED, retry_after=_whole_seconds(error.retry_after))
     if isinstance(error, OutboxFullError):
         return Answer(503, _BUSY, retry_after=_whole_seconds(error.retry_after))
     if isinstance(error, UnknownOutcomeError):
-        return _uncertain(_known(error.track_ids), _track_ids(error.accepted))
+        return _uncertain(_without_none(error.track_ids), _track_ids(error.accepted))
     if isinstance(error, BulkError):
         return _answer_to_bulk(error)
     return next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)
 
 
 def location_of(field: str, path_params: Container[str], query_params: Container[str]) -> list[str | int]:
-    """Return where a value stands, as FastAPI writes it: `messages[3].receiver` is body, messages, 3, receiver.
+    """Return the location of a field in FastAPI's form: `messages[3].receiver` is body, messages, 3, receiver.
 
-    The error knows the name of a field alone. A parameter of the same name in the path or the query is taken for it.
+    The error has only the field's name. A path or query parameter of that name takes precedence over the body.
     """
     names = re.findall(r"[^.\[\]]+", field)
     place = "path" if names[0] in path_params else "query" if names[0] in query_params else "body"
@@ -147,14 +147,14 @@ def _uncertain(unknown: Sequence[str], accepted: Sequence[str]) -> Answer:
     )
 
 
-def _track_ids(sent: Iterable[object]) -> list[str]:
-    return _known(getattr(one, "track_id", None) for one in sent)
+def _track_ids(results: Iterable[object]) -> list[str]:
+    return _without_none(getattr(result, "track_id", None) for result in results)
 
 
-def _known(track_ids: Iterable[str | None]) -> list[str]:
+def _without_none(track_ids: Iterable[str | None]) -> list[str]:
     return [track_id for track_id in track_ids if track_id is not None]
 
 
-def _whole_seconds(pause: float | None) -> int:
-    """Round a pause up; one of a second, where nobody named any."""
-    return max(1, math.ceil(min(pause or 1, _LONGEST_PAUSE)))
+def _whole_seconds(delay: float | None) -> int:
+    """Round a delay up to whole seconds, from 1 to 3600; None is 1."""
+    return max(1, math.ceil(min(delay or 1, _MAX_RETRY_AFTER)))

@@ -1,4 +1,4 @@
-"""What a path operation asks for: the client, the outbox, the inbound worker."""
+"""The dependencies of path operations: the client, the outbox, the inbound worker."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from wikipayam_async.services.receives.worker import InboundWorker
 
 __all__ = ["InboundWorkerDep", "OutboxDep", "WikipayamDep", "get_inbound_worker", "get_outbox", "get_wikipayam"]
 
-_NOT_OPEN = (
+_NO_CLIENT = (
     "there is no Wikipayam client, because the app's lifespan did not run: build the app with "
     "FastAPI(lifespan=wikipayam_lifespan()). In a test, enter the test client (with TestClient(app) as http: ...), "
-    "or put something in its place: app.dependency_overrides[{dependency}] = ..."
+    "or override the dependency: app.dependency_overrides[{dependency}] = ..."
 )
-_NOT_ASKED_FOR = "the app's lifespan opened none: give it one, wikipayam_lifespan({how})"
+_NOT_CONFIGURED = "the app's lifespan does not open one: pass it to wikipayam_lifespan({how})"
 
 
 async def get_wikipayam(connection: HTTPConnection) -> AsyncWikipayam:
-    """Return the client that the app's lifespan opened: for HTTP and web sockets, and in mounted apps too.
+    """Return the client that the app's lifespan opened. Works for HTTP, web sockets and mounted apps.
 
     Raises:
         RuntimeError: The lifespan did not run.
@@ -35,16 +35,16 @@ async def get_outbox(connection: HTTPConnection) -> Outbox:
     """Return the outbox that the app's lifespan opened.
 
     Raises:
-        RuntimeError: The lifespan did not run, or was not asked for an outbox.
+        RuntimeError: The lifespan did not run, or opens no outbox.
     """
     return cast("Outbox", _find(connection, OUTBOX, "get_outbox", "outbox=lambda client: client.sms.outbox()"))
 
 
 async def get_inbound_worker(connection: HTTPConnection) -> InboundWorker:
-    """Return the inbound worker that runs in the app's lifespan, to read its health.
+    """Return the inbound worker of the app's lifespan, to read its health.
 
     Raises:
-        RuntimeError: The lifespan did not run, or was not asked for a worker.
+        RuntimeError: The lifespan did not run, or runs no worker.
     """
     how = "inbound=lambda client: client.receives.worker(handler)"
     return cast("InboundWorker", _find(connection, WORKER, "get_inbound_worker", how))
@@ -58,13 +58,16 @@ InboundWorkerDep: TypeAlias = Annotated[InboundWorker, Depends(get_inbound_worke
 def _find(connection: HTTPConnection, name: str, dependency: str, how: str) -> object:
     found = _look_up(connection, name)
     if found is None and _look_up(connection, CLIENT) is None:
-        raise RuntimeError(_NOT_OPEN.format(dependency=dependency))
+        raise RuntimeError(_NO_CLIENT.format(dependency=dependency))
     if found is None:
-        raise RuntimeError(_NOT_ASKED_FOR.format(how=how))
+        raise RuntimeError(_NOT_CONFIGURED.format(how=how))
     return found
 
 
 def _look_up(connection: HTTPConnection, name: str) -> object:
-    """Look into the lifespan's state, which mounted apps share; `httpx.ASGITransport` does not pass it on."""
+    """Return an object from the lifespan's state, which mounted apps share, or from the app's own.
+
+    `httpx.ASGITransport` does not pass the lifespan's state on.
+    """
     state: dict[str, object] = connection.scope.get("state", {})
     return state[name] if name in state else getattr(connection.app.state, name, None)

@@ -1,4 +1,4 @@
-"""Errors as answers: the handlers of an app."""
+"""The error handlers of an app."""
 
 from __future__ import annotations
 
@@ -21,22 +21,30 @@ logger = logging.getLogger("wikipayam_async")
 
 _INTERNAL_ERROR = 1011
 _CLOSE_CODES = {409: 1008, 422: 1008, 429: 1013, 503: 1013}
-"""Codes for web sockets: 1008 is a policy violation, 1013 asks to try again later."""
+"""Close codes of web sockets: 1008 is a policy violation, 1013 asks to try again later."""
 
 
 def install_error_handlers(app: FastAPI, *, rate_limit_status: RateLimitStatus = 503) -> None:
-    """Answer what this package raises with the right status, and with no more than a caller should know.
+    """Map this package's errors to HTTP responses that reveal no internals.
 
-    Bad input is 422 in FastAPI's own shape. A send whose outcome is not known is 502, with the track ids. A gateway that
-    fails or refuses is 502, one that is silent 504, one that wants a pause 503 with Retry-After, as is a full outbox; an
-    empty account is 503. What the service itself got wrong, as a bad token, is 500 without details. What the body
-    leaves out goes to the logger `wikipayam_async`. A web socket is closed with the same words as its reason.
+    | error | status |
+    | --- | --- |
+    | invalid input | 422, in FastAPI's own form |
+    | an unknown outcome | 502, with the track ids |
+    | the gateway fails or refuses | 502 |
+    | the gateway does not answer | 504 |
+    | the gateway limits the rate, or the outbox is full | 503 with Retry-After |
+    | the account is empty | 503 |
+    | the service is at fault, for example a bad token | 500, without details |
 
-    Handlers for a subclass, added with `app.exception_handler(...)`, go before these. Mounted apps need their own.
+    The full error goes to the logger `wikipayam_async`. A web socket is closed with the error's text as its reason.
+
+    Handlers for subclasses, added with `app.exception_handler(...)`, take precedence. Mounted apps need handlers of
+    their own.
 
     Args:
         app: The app.
-        rate_limit_status: For a gateway's 429. 503 by default: the caller did not send too much, the service did.
+        rate_limit_status: The status for the gateway's 429. 503 by default: the service sent too much, not the caller.
     """
 
     async def handle(connection: Request | WebSocket, error: Exception) -> JSONResponse | None:
@@ -47,12 +55,12 @@ def install_error_handlers(app: FastAPI, *, rate_limit_status: RateLimitStatus =
         headers = None if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}
         return JSONResponse(jsonable_encoder(answer.body), answer.status, headers)
 
-    # Starlette's types know handlers for requests, and handlers for web sockets, but none for both.
+    # Starlette's types allow a handler for requests or for web sockets, but not for both.
     app.add_exception_handler(WikipayamError, cast("Callable[[Request, Exception], Awaitable[Response]]", handle))
 
 
 def _answer(connection: HTTPConnection, error: WikipayamError, rate_limit_status: RateLimitStatus) -> Answer:
-    """Find the answer, and tell the log what it leaves out: errors hold no texts, codes, full numbers or secrets."""
+    """Map an error to its response, and log the error, which holds no texts, codes, full numbers or secrets."""
     loc: list[str | int] = []
     if isinstance(error, InvalidInputError):
         loc = location_of(error.field, connection.path_params, connection.query_params)
@@ -62,6 +70,6 @@ def _answer(connection: HTTPConnection, error: WikipayamError, rate_limit_status
 
 
 async def _close(web_socket: WebSocket, answer: Answer) -> None:
-    """Close a web socket that is not closed yet."""
+    """Close a web socket, unless it is closed already."""
     if WebSocketState.DISCONNECTED not in {web_socket.client_state, web_socket.application_state}:
         await web_socket.close(_CLOSE_CODES.get(answer.status, _INTERNAL_ERROR), answer.reason)

@@ -1,4 +1,4 @@
-"""The lifespan of an app: what is opened before its first request, and closed after its last."""
+"""The lifespan of an app, which opens the client, the outbox and the inbound worker."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from wikipayam_async.services.receives.worker import InboundWorker
 __all__ = ["CLIENT", "OUTBOX", "WORKER", "AppLifespan", "wikipayam_lifespan"]
 
 AppLifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any] | None]]
-"""What `FastAPI(lifespan=...)` takes: a function decorated with `asynccontextmanager`."""
+"""The type of `FastAPI(lifespan=...)`: a function decorated with `asynccontextmanager`."""
 
 CLIENT = "wikipayam"
 OUTBOX = "wikipayam_outbox"
@@ -27,22 +27,22 @@ WORKER = "wikipayam_inbound_worker"
 
 
 @frozen
-class _Place:
-    """Where the opened things stand: in the lifespan's state for requests, in the app's for its own lifespan."""
+class _Resources:
+    """The opened resources: in `state` for requests, in `app.state` for the app's own lifespan."""
 
     app: FastAPI
     state: dict[str, Any]
     stack: AsyncExitStack
 
     async def open(self, name: str, manager: AbstractAsyncContextManager[object]) -> None:
-        """Enter a manager, and show what it gives until it is left."""
+        """Enter a manager, and publish its value until the manager exits."""
         opened = await self.stack.enter_async_context(manager)
         self.state[name] = opened
         setattr(self.app.state, name, opened)
-        self.stack.callback(self._withdraw, name, opened)
+        self.stack.callback(self._remove, name, opened)
 
-    def _withdraw(self, name: str, opened: object) -> None:
-        # A second run of the same app, in another test client, may have put its own there.
+    def _remove(self, name: str, opened: object) -> None:
+        # Another run of the same app, in another test client, may have replaced it.
         if getattr(self.app.state, name, None) is opened:
             delattr(self.app.state, name)
 
@@ -56,28 +56,28 @@ def wikipayam_lifespan(
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]:
     """Return a lifespan that opens a client: `FastAPI(lifespan=wikipayam_lifespan())`.
 
-    It opens the client, then what the app's own lifespan opens, then the outbox, then the inbound worker, and closes
-    them in the reverse order. So the app's own lifespan may use the client, which is `app.state.wikipayam` there, and
-    whatever it has opened is still there for the last message that the worker or the outbox tells of.
+    It enters the client, the app's own lifespan, the outbox and the inbound worker, in this order, and exits them in
+    reverse. So the app's own lifespan can use the client, as `app.state.wikipayam`, and its resources stay open until
+    the outbox and the worker have handled their last messages.
 
-    Every run of it has its own client. In requests, `WikipayamDep`, `OutboxDep` and `InboundWorkerDep` give what it
-    opened.
+    Each run of the app has its own client. In requests, use `WikipayamDep`, `OutboxDep` and `InboundWorkerDep`.
 
     Args:
-        client: Makes the client; by default from the environment. As in `lambda: AsyncWikipayam(sender="10002000")`.
-        lifespan: The app's own lifespan. The state that it yields is kept.
-        outbox: Makes an outbox of the client, for messages that outlive the response: `lambda client:
-            client.sms.outbox()`. Without it there is none.
-        inbound: Makes a worker that hands received messages to a function: `lambda client:
-            client.receives.worker(handler)`. One for each deployment is enough. Without it there is none.
+        client: Creates the client, for example `lambda: AsyncWikipayam(sender="10002000")`. By default the client is
+            configured by the environment.
+        lifespan: The app's own lifespan. The state it yields is kept.
+        outbox: Creates the outbox, for messages sent after the response: `lambda client: client.sms.outbox()`. None
+            opens no outbox.
+        inbound: Creates the worker that passes received messages to a function: `lambda client:
+            client.receives.worker(handler)`. Run one per deployment. None runs no worker.
 
     Raises:
-        ConfigurationError: An argument breaks a rule. (What `client` raises comes when the app starts, and stops it.)
+        ConfigurationError: An argument is invalid. An error that `client` raises stops the app at its start.
     """
     for name, value in {"client": client, "lifespan": lifespan, "outbox": outbox, "inbound": inbound}.items():
         if value is not None and not callable(value):
             raise ConfigurationError(
-                f"{name}: expected a function, since every run of the app has its own; got {shape_of(value)}"
+                f"{name}: expected a function, because each run of the app needs its own; got {shape_of(value)}"
             )
     if inspect.isasyncgenfunction(lifespan):
         raise ConfigurationError("lifespan: decorate it with contextlib.asynccontextmanager")
@@ -85,16 +85,16 @@ def wikipayam_lifespan(
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with AsyncExitStack() as stack:
-            place = _Place(app, {}, stack)
+            resources = _Resources(app, {}, stack)
             opened = client()
-            await place.open(CLIENT, opened)
+            await resources.open(CLIENT, opened)
             if lifespan is not None:
                 own: Mapping[str, Any] | None = await stack.enter_async_context(lifespan(app))
-                place.state.update(own or {})
+                resources.state.update(own or {})
             if outbox is not None:
-                await place.open(OUTBOX, outbox(opened))
+                await resources.open(OUTBOX, outbox(opened))
             if inbound is not None:
-                await place.open(WORKER, inbound(opened))
-            yield place.state
+                await resources.open(WORKER, inbound(opened))
+            yield resources.state
 
     return run

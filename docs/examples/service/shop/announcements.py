@@ -1,4 +1,4 @@
-"""Announcements to many people, with progress while they go out."""
+"""Announcements to many mobiles, with progress."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ logger = logging.getLogger("shop")
 
 
 class Announcement(BaseModel):
-    """What to tell whom."""
+    """A text and its receivers."""
 
     text: str = Field(min_length=1, max_length=1000)
     mobiles: list[str] = Field(min_length=1, max_length=100_000)
 
 
 class Progress(BaseModel):
-    """How far it got. `counts` tells how many came to which outcome; together they are `done`."""
+    """The progress of an announcement. `counts` holds the number of mobiles per outcome; their sum is `done`."""
 
     done: int
     total: int
@@ -41,52 +41,52 @@ class Progress(BaseModel):
 
 @router.post("/announcements", response_class=StreamingResponse)
 async def announce(body: Announcement, client: WikipayamDep, shop: ShopDep) -> StreamingResponse:
-    """Send a text to many, once each, but not to those who opted out. The answer is a line of JSON after each request.
+    """Send a text to many mobiles, once each, except those opted out. The response has a line of JSON per request.
 
-    The sending belongs to the shop and not to this request: it goes on if whoever looks at the progress goes away.
+    The send runs in a task of the shop, so it continues if the caller disconnects.
     """
-    send, receive = anyio.create_memory_object_stream[Progress](math.inf)  # a line for a hundred mobiles: they are few
+    send, receive = anyio.create_memory_object_stream[Progress](math.inf)  # one line per hundred mobiles
     shop.tasks.start_soon(_send_all, client, shop, body, send)
     return StreamingResponse(_lines(receive), media_type="application/x-ndjson")
 
 
-async def _lines(progress: MemoryObjectReceiveStream[Progress]) -> AsyncIterator[str]:
-    with progress:
-        async for one in progress:
-            yield one.model_dump_json() + "\n"
+async def _lines(updates: MemoryObjectReceiveStream[Progress]) -> AsyncIterator[str]:
+    with updates:
+        async for progress in updates:
+            yield progress.model_dump_json() + "\n"
 
 
 async def _send_all(
-    client: AsyncWikipayam, shop: Shop, announcement: Announcement, progress: MemoryObjectSendStream[Progress]
+    client: AsyncWikipayam, shop: Shop, announcement: Announcement, updates: MemoryObjectSendStream[Progress]
 ) -> None:
     counts: Counter[str] = Counter()
     total = len(announcement.mobiles)
 
-    def note(results: list[SendResult]) -> None:
+    def record(results: list[SendResult]) -> None:
         for result in results:
             shop.journal.outcome(result)
             counts[_outcome(result)] += 1
 
-    def tell(*, finished: bool = False) -> None:
+    def publish(*, finished: bool = False) -> None:
         try:
-            progress.send_nowait(Progress(done=counts.total(), total=total, counts=dict(counts), finished=finished))
+            updates.send_nowait(Progress(done=counts.total(), total=total, counts=dict(counts), finished=finished))
         except anyio.BrokenResourceError:
-            logger.debug("nobody looks at the progress any more")
+            logger.debug("the caller has disconnected")
 
     messages = (SmsMessage(mobile, announcement.text) for mobile in announcement.mobiles)
     run = client.sms.bulk(messages, dedupe="receiver", opt_out=shop.opt_outs.numbers)
-    with progress:
+    with updates:
         try:
             async with run:
                 while (results := await run.take()) is not None:
-                    note(results)
-                    tell()
-        except Exception as error:  # noqa: BLE001 - a failed announcement must not end the shop
-            logger.error("an announcement was broken off: %s", type(error).__name__)
+                    record(results)
+                    publish()
+        except Exception as error:  # noqa: BLE001 - a failed announcement must not stop the shop
+            logger.error("an announcement failed: %s", type(error).__name__)
         finally:
-            note(run.leftover)  # if the shop shuts down: what was taken from the list and not told of yet
+            record(run.leftover)  # results not taken yet, if the shop shuts down
             logger.info("announcement: %s; %d not begun", dict(counts), total - counts.total())
-        tell(finished=counts.total() == total)
+        publish(finished=counts.total() == total)
 
 
 def _outcome(result: SendResult) -> str:

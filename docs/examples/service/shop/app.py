@@ -20,11 +20,11 @@ __all__ = ["create_app"]
 
 
 def create_app(settings: Settings | None = None, client: Callable[[], AsyncWikipayam] | None = None) -> FastAPI:
-    """Build the app.
+    """Create the app.
 
     Args:
-        settings: The settings; from the environment if None.
-        client: Makes the client; from the environment if None. Tests hand in one that an emulator answers.
+        settings: The settings; read from the environment if None.
+        client: Creates the client; configured by the environment if None. Tests pass a factory of emulator clients.
     """
     chosen = settings or Settings.from_environ()
     opt_outs = OptOuts(chosen.opted_out)
@@ -32,7 +32,7 @@ def create_app(settings: Settings | None = None, client: Callable[[], AsyncWikip
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[dict[str, Shop]]:
-        """Open the shop. The client is there already, and outbox and worker are closed before this ends."""
+        """Open the shop. The client is open already; the outbox and the worker are closed before this exits."""
         with journal.opened(chosen.journal):
             async with anyio.create_task_group() as tasks:
                 yield {"shop": Shop.open(chosen, app.state.wikipayam, tasks, opt_outs, journal)}
@@ -50,10 +50,10 @@ def create_app(settings: Settings | None = None, client: Callable[[], AsyncWikip
                 drain_timeout=chosen.drain_timeout,
                 on_outcome=journal.outcome,
             ),
-            inbound=lambda client: client.receives.worker(opt_outs.handle, poll_interval=chosen.poll_every),
+            inbound=lambda client: client.receives.worker(opt_outs.handle, poll_interval=chosen.inbound_poll_interval),
         ),
     )
     install_error_handlers(app)
-    for part in (login, orders, announcements, health):
-        app.include_router(part.router)
+    for module in (login, orders, announcements, health):
+        app.include_router(module.router)
     return app

@@ -1,4 +1,4 @@
-"""Types that several bodies have in common."""
+"""Types shared by several request bodies."""
 
 from __future__ import annotations
 
@@ -14,4 +14,4 @@ __all__ = ["Mobile"]
 Mobile: TypeAlias = Annotated[
     str, AfterValidator(partial(normalize_receiver, field="mobile")), Field(examples=["09123456789"])
 ]
-"""An Iranian mobile in any usual spelling; it arrives as `09…`."""
+"""An Iranian mobile in any usual spelling, normalized to `09…`."""

@@ -1,4 +1,4 @@
-"""Codes that do not arrive by SMS are read out by a call."""
+"""Voice calls for login codes that are not delivered by SMS."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ logger = logging.getLogger("shop")
 
 
 @frozen
-class _Waiting:
+class _PendingCode:
     mobile: str = field(repr=False)
     code: str = field(repr=False)
     deadline: float
 
 
 class VoiceFallback:
-    """Looks after all codes that are on their way, in one task: a hundred of them are one request.
+    """Polls the delivery of all pending codes, a hundred in one request, and calls if a code is not delivered.
 
     Args:
         client: The client.
-        after: Seconds that the SMS may take.
-        look_every: Seconds between two looks.
-        sleep: Waits; tests hand in one that does not.
+        after: Seconds to wait for the SMS before calling.
+        poll_interval: Seconds between two polls.
+        sleep: The sleep function; tests pass one that does not wait.
     """
 
     def __init__(
@@ -37,45 +37,47 @@ class VoiceFallback:
         client: AsyncWikipayam,
         *,
         after: float,
-        look_every: float,
+        poll_interval: float,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
     ) -> None:
         self._client = client
         self._after = after
-        self._look_every = look_every
+        self._poll_interval = poll_interval
         self._sleep = sleep
-        self._waiting: dict[str, _Waiting] = {}
+        self._pending: dict[str, _PendingCode] = {}
 
     def watch(self, message_id: str, mobile: str, code: str) -> None:
-        """Call the mobile if the message does not reach it in time."""
-        self._waiting[message_id] = _Waiting(mobile, code, anyio.current_time() + self._after)
+        """Call the mobile if the message is not delivered in time."""
+        self._pending[message_id] = _PendingCode(mobile, code, anyio.current_time() + self._after)
 
     async def run(self) -> None:
-        """Look until cancelled."""
+        """Poll until cancelled."""
         async with anyio.create_task_group() as calls:
             while True:
-                await self._sleep(self._look_every)
-                for one in await self._look():
-                    calls.start_soon(self._call, one)
+                await self._sleep(self._poll_interval)
+                for pending in await self._poll():
+                    calls.start_soon(self._call, pending)
 
-    async def _look(self) -> list[_Waiting]:
-        """Ask once about all; return those that are to be called, and forget them and those that were reached."""
+    async def _poll(self) -> list[_PendingCode]:
+        """Poll the delivery of all pending codes; drop those that are settled or late, and return the undelivered."""
         states: dict[str, DeliveryState] = {}
         try:
-            states = {one.id: one.status for one in await self._client.sms.delivery_status(list(self._waiting))}
+            states = {one.id: one.status for one in await self._client.sms.delivery_status(list(self._pending))}
         except WikipayamError as error:
-            logger.warning("delivery is not known at the moment: %s", type(error).__name__)
-        missed = []
-        for message_id, one in list(self._waiting.items()):
+            logger.warning("delivery states are not available: %s", type(error).__name__)
+        undelivered = []
+        for message_id, pending in list(self._pending.items()):
             state = states.get(message_id, DeliveryState.WAITING_FOR_UPDATE)
-            if state.final or anyio.current_time() >= one.deadline:
-                del self._waiting[message_id]
+            if state.final or anyio.current_time() >= pending.deadline:
+                del self._pending[message_id]
                 if state is not DeliveryState.DELIVERED:
-                    missed.append(one)
-        return missed
+                    undelivered.append(pending)
+        return undelivered
 
-    async def _call(self, one: _Waiting) -> None:
+    async def _call(self, pending: _PendingCode) -> None:
         try:
-            await self._client.voice.send(one.mobile, one.code)
-        except WikipayamError as error:  # the user may ask for another code; nobody is called twice for this one
-            logger.warning("no call was ordered for certain: %s", type(error).__name__)
+            await self._client.voice.send(pending.mobile, pending.code)
+        except (
+            WikipayamError
+        ) as error:  # not repeated: the call may have been placed, and the user can ask for a new code
+            logger.warning("the call may not have been placed: %s", type(error).__name__)

@@ -1,4 +1,4 @@
-"""How the shop is doing."""
+"""The shop's health."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ router = APIRouter(tags=["health"])
 
 
 class WorkerReport(BaseModel):
-    """The worker that reads received messages; see `WorkerHealth`."""
+    """The health of the inbound worker; see `WorkerHealth`."""
 
     running: bool
     last_poll: datetime | None
@@ -27,7 +27,7 @@ class WorkerReport(BaseModel):
 
 
 class OutboxReport(BaseModel):
-    """The outbox: what waits, what is in flight, and how many came to each outcome."""
+    """The outbox: messages waiting, messages in flight, and finished messages by outcome."""
 
     waiting: int
     in_flight: int
@@ -35,7 +35,7 @@ class OutboxReport(BaseModel):
 
 
 class Health(BaseModel):
-    """How the shop is doing."""
+    """The shop's health."""
 
     worker: WorkerReport
     outbox: OutboxReport
@@ -45,7 +45,7 @@ class Health(BaseModel):
 
 @router.get("/health")
 async def health(worker: InboundWorkerDep, outbox: OutboxDep, shop: ShopDep) -> Health:
-    """Tell how the worker and the outbox are doing. It asks nobody: it is cheap."""
+    """Return the health of the worker and the outbox. Makes no request to the gateway."""
     return Health(
         worker=WorkerReport.model_validate(worker.health, from_attributes=True),
         outbox=OutboxReport(

@@ -1,4 +1,4 @@
-"""What became of each notice and announcement, one line of JSON each: for whoever has to know it afterwards."""
+"""A journal of every notice and announcement, one line of JSON each."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["Journal"]
 
 
 class Journal:
-    """Lines with a track id and what happened: `posted`, and later one of the four outcomes of a message.
+    """Lines of a track id and a status: `posted`, and later the outcome of the message.
 
-    A line is a short write to a file, which the event loop can bear. After a crash, what was posted and has no second
-    line is what has to be looked up in the gateway's panel.
+    A line is a short write to a file, which does not block the event loop noticeably. After a crash, look up in the
+    gateway's panel the notices that were posted and have no outcome.
     """
 
     def __init__(self) -> None:
@@ -25,7 +25,7 @@ class Journal:
 
     @contextmanager
     def opened(self, path: Path | None) -> Iterator[None]:
-        """Write to the end of a file for the length of a block; nowhere, if there is none."""
+        """Append to a file within a `with` block. None writes nothing."""
         if path is None:
             yield
             return
@@ -35,12 +35,12 @@ class Journal:
         self._file = None
 
     def posted(self, track_id: str) -> None:
-        """Note that a notice was promised."""
-        self._write({"track_id": track_id, "what": "posted"})
+        """Record that a notice was posted."""
+        self._write({"track_id": track_id, "status": "posted"})
 
     def outcome(self, result: SendResult) -> None:
-        """Note what became of a message."""
-        self._write({"track_id": result.track_id, "what": result.status.value, "id": result.id})
+        """Record the outcome of a message."""
+        self._write({"track_id": result.track_id, "status": result.status.value, "id": result.id})
 
     def _write(self, line: dict[str, str | None]) -> None:
         if self._file is not None:

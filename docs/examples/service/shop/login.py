@@ -1,4 +1,4 @@
-"""Logging in by a code that comes by SMS, or else by a call."""
+"""Login by a code sent by SMS, with a voice call as fallback."""
 
 from __future__ import annotations
 
@@ -17,26 +17,26 @@ router = APIRouter(tags=["login"])
 
 
 class Login(BaseModel):
-    """Who wants to log in."""
+    """The mobile that logs in."""
 
     mobile: Mobile
 
 
-class TypedCode(Login):
-    """What somebody typed."""
+class EnteredCode(Login):
+    """A mobile and the code that its user entered."""
 
     code: str = Field(max_length=32, examples=["۱۲۳۴۵۶"])
 
 
 class CodeSent(BaseModel):
-    """A code is on its way."""
+    """A code was sent."""
 
-    valid_for: float = Field(description="Seconds.")
+    valid_for: float = Field(description="How long the code is valid, in seconds.")
 
 
 @router.post("/login", status_code=202, responses=WIKIPAYAM_RESPONSES)
 async def log_in(body: Login, client: WikipayamDep, shop: ShopDep) -> CodeSent:
-    """Send a code; if the SMS does not arrive in time, it is read out by a call."""
+    """Send a code. If the SMS is not delivered in time, a voice call reads the code out."""
     try:
         code = shop.codes.issue(body.mobile)
     except TooSoonError as error:
@@ -44,14 +44,14 @@ async def log_in(body: Login, client: WikipayamDep, shop: ShopDep) -> CodeSent:
     try:
         sent = await client.otp.send(body.mobile, code)
     except (APIStatusError, APIConnectionError):
-        shop.codes.forget(body.mobile)  # it was not sent; after an unknown outcome it may arrive, and stays good
+        shop.codes.revoke(body.mobile)  # it was not sent; after an unknown outcome it may arrive, so it stays valid
         raise
     shop.fallback.watch(sent.id, body.mobile, code)
     return CodeSent(valid_for=shop.settings.code_lifetime)
 
 
 @router.post("/login/check", status_code=204, response_model=None)
-async def check(body: TypedCode, shop: ShopDep) -> None:
-    """Check a code. The answer does not tell a wrong code from one that is too old or tried too often."""
+async def check(body: EnteredCode, shop: ShopDep) -> None:
+    """Check a code. The response is the same for a wrong code, an expired code and too many attempts."""
     if not shop.codes.check(body.mobile, body.code):
-        raise HTTPException(401, "The code is not right, or not good any more.")
+        raise HTTPException(401, "The code is wrong or expired.")

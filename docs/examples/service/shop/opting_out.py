@@ -1,4 +1,4 @@
-"""People who answer `لغو` get no announcements any more."""
+"""Opt-outs: a mobile that answers `لغو` receives no more announcements."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ __all__ = ["OptOuts"]
 
 
 class OptOuts:
-    """The numbers of those people, in memory and in a file.
+    """The opted-out numbers, in memory and in a file.
 
     Args:
-        path: The file; None for none. It is read at once.
+        path: The file, which is read at once; None keeps the numbers in memory only.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -25,7 +25,7 @@ class OptOuts:
         self._path = path
 
     async def handle(self, message: Receive) -> None:
-        """Look at a received message. If this raises, the worker brings the message again, so a failed write is no loss."""
+        """Handle a received message. If this raises, the worker passes the message again, so no opt-out is lost."""
         if not is_opt_out(message.message) or not is_mobile(message.sender) or message.sender in self.numbers:
             return
         if self._path is not None:

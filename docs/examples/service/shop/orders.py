@@ -1,4 +1,4 @@
-"""Orders, and the notice that each is confirmed by."""
+"""Orders, each confirmed by a notice."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ __all__ = ["router"]
 router = APIRouter(tags=["orders"])
 
 
-class Wish(BaseModel):
-    """What somebody orders."""
+class OrderRequest(BaseModel):
+    """A mobile and the item it orders."""
 
     mobile: Mobile
     item: str = Field(min_length=1, max_length=60, examples=["چای"])
 
 
-class Receipt(BaseModel):
-    """The order is taken, and its notice will be sent."""
+class OrderAccepted(BaseModel):
+    """The order is accepted, and its notice will be sent with this track id."""
 
     track_id: str
 
 
 @router.post("/orders", status_code=202, responses=WIKIPAYAM_RESPONSES)
-async def order(wish: Wish, outbox: OutboxDep, shop: ShopDep) -> Receipt:
-    """Take an order. A full outbox is a 503 with Retry-After, and no order."""
+async def order(body: OrderRequest, outbox: OutboxDep, shop: ShopDep) -> OrderAccepted:
+    """Accept an order. If the outbox is full, the response is 503 with Retry-After, and no order is placed."""
     track_id = f"ORDER-{secrets.token_hex(8)}"
-    outbox.post(wish.mobile, f"سفارش شما ثبت شد: {wish.item}", track_id=track_id)
+    outbox.post(body.mobile, f"سفارش شما ثبت شد: {body.item}", track_id=track_id)
     shop.journal.posted(track_id)
-    shop.orders[track_id] = Order(wish.mobile, wish.item)
-    return Receipt(track_id=track_id)
+    shop.orders[track_id] = Order(body.mobile, body.item)
+    return OrderAccepted(track_id=track_id)

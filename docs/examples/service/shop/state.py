@@ -1,4 +1,4 @@
-"""What the shop remembers while it runs."""
+"""The shop's state in memory."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ __all__ = ["Order", "Shop", "ShopDep"]
 
 @frozen
 class Order:
-    """What somebody ordered.
+    """An order.
 
     Attributes:
-        mobile: Who.
-        item: What.
+        mobile: The customer's mobile.
+        item: The item ordered.
     """
 
     mobile: str = field(repr=False)
@@ -33,15 +33,15 @@ class Order:
 
 @frozen
 class Shop:
-    """Everything that path operations share. A real shop has a database in its place.
+    """The state that path operations share. A real shop would use a database.
 
     Attributes:
         settings: The settings.
         codes: The login codes.
-        fallback: Calls those whom the SMS does not reach.
-        opt_outs: Who wants no announcements.
-        journal: What became of the messages.
-        tasks: Runs what outlives a request, until the shop shuts down.
+        fallback: Calls mobiles to which the SMS was not delivered.
+        opt_outs: The opted-out numbers.
+        journal: The outcomes of messages.
+        tasks: Runs tasks that outlive a request, until the shop shuts down.
         orders: The orders, by track id.
     """
 
@@ -57,9 +57,13 @@ class Shop:
     def open(
         cls, settings: Settings, client: AsyncWikipayam, tasks: TaskGroup, opt_outs: OptOuts, journal: Journal
     ) -> Shop:
-        """Set a shop up, and start what runs beside its requests."""
-        codes = Codes(lifetime=settings.code_lifetime, tries=settings.code_tries, pause=settings.code_pause)
-        fallback = VoiceFallback(client, after=settings.voice_after, look_every=settings.look_every)
+        """Create the shop, and start its background task."""
+        codes = Codes(
+            lifetime=settings.code_lifetime,
+            max_attempts=settings.code_max_attempts,
+            interval=settings.code_interval,
+        )
+        fallback = VoiceFallback(client, after=settings.voice_after, poll_interval=settings.delivery_poll_interval)
         tasks.start_soon(fallback.run)
         return cls(settings, codes, fallback, opt_outs, journal, tasks)
 

@@ -1,4 +1,4 @@
-"""Announcements, and the people who want none."""
+"""Announcements and opt-outs."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ MANY = [f"0935{number:07}" for number in range(250)]
 
 
 def announce(http: TestClient, *mobiles: str) -> list[dict[str, Any]]:
-    """Announce something; return the lines of the progress."""
+    """Make an announcement; return the lines of progress."""
     answer = http.post("/announcements", json={"text": "فردا تعطیلیم", "mobiles": mobiles})
     assert answer.headers["Content-Type"] == "application/x-ndjson"
     return [json.loads(line) for line in answer.text.splitlines()]
 
 
-def test_progress_is_told_while_it_goes_on(http: TestClient, wikipayam_emulator: Emulator) -> None:
-    """There is a line for each request, and a last one that says that it is the last."""
+def test_progress_is_streamed(http: TestClient, wikipayam_emulator: Emulator) -> None:
+    """There is a line for each request, and a last one with `finished` set."""
     lines = announce(http, *MANY)
     assert [line["done"] for line in lines] == sorted(line["done"] for line in lines)
     assert [line["finished"] for line in lines] == [False, False, False, True]
@@ -35,35 +35,37 @@ def test_progress_is_told_while_it_goes_on(http: TestClient, wikipayam_emulator:
 
 
 def test_every_outcome_is_counted(
-    http: TestClient, wikipayam_emulator: Emulator, write_in: Callable[[str, str], None]
+    http: TestClient, wikipayam_emulator: Emulator, send_inbound: Callable[[str, str], None]
 ) -> None:
-    """Duplicates, opt-outs and numbers that are none are held back; the rest is sent once each."""
-    write_in("989127777777", "لغو۱۱")
+    """Duplicates, opt-outs and invalid numbers are not sent; every other number receives one message."""
+    send_inbound("989127777777", "لغو۱۱")
     last = announce(http, "09123456789", "+98 912 345 6789", "09127777777", "02188776655")[-1]
     assert last["counts"] == {"accepted": 1, "duplicate": 1, "opted_out": 1, "rejected": 1}
     assert [entry.receiver for entry in wikipayam_emulator.ledger] == ["09123456789"]
 
 
-def test_what_is_not_known_is_counted_as_such(http: TestClient, wikipayam_emulator: Emulator) -> None:
-    """A lost answer is no failure and no success."""
+def test_unknown_outcomes_are_counted(http: TestClient, wikipayam_emulator: Emulator) -> None:
+    """A lost response counts as `unknown`, and is not retried."""
     wikipayam_emulator.faults.arm(Fault.reset(when=When.AFTER), on="POST /sms/send")
     assert announce(http, *MANY[:3])[-1]["counts"] == {"unknown": 3}
     assert wikipayam_emulator.requests_to("POST /sms/send") == 1
 
 
-def test_a_sentence_with_the_word_in_it_is_no_opt_out(http: TestClient, write_in: Callable[[str, str], None]) -> None:
-    """`سفارشم را لغو کنید` is about an order."""
-    write_in("989123456789", "سفارشم را لغو کنید")
+def test_a_sentence_that_contains_the_opt_out_word_is_no_opt_out(
+    http: TestClient, send_inbound: Callable[[str, str], None]
+) -> None:
+    """`سفارشم را لغو کنید` concerns an order."""
+    send_inbound("989123456789", "سفارشم را لغو کنید")
     assert http.get("/health").json()["opted_out"] == 0
 
 
-def test_opt_outs_outlive_the_shop(
+def test_opt_outs_are_persistent(
     settings: Settings,
     wikipayam_emulator: Emulator,
     tmp_path: Path,
     eventually: Callable[[Callable[[], bool]], None],
 ) -> None:
-    """They stand in a file, once each, and are read when the shop opens again."""
+    """Opt-outs are written to a file, once each, and read when the shop starts again."""
     kept = attrs.evolve(settings, opted_out=tmp_path / "opted-out.txt")
     (tmp_path / "opted-out.txt").write_text("09350000000\n", encoding="utf-8")
     for _ in range(2):

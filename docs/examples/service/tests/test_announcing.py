@@ -1,4 +1,4 @@
-"""An announcement belongs to the shop, not to the request that began it."""
+"""An announcement runs independently of the request that started it."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def anyio_backend() -> str:
 
 
 async def announce(client: AsyncWikipayam, tasks: TaskGroup, journal: Journal) -> None:
-    """Announce something to nobody who looks at the progress."""
+    """Make an announcement whose caller has disconnected."""
     shop = Shop.open(Settings(), client, tasks, OptOuts(), journal)
     send, receive = anyio.create_memory_object_stream[Progress](math.inf)
     receive.close()
@@ -40,14 +40,14 @@ async def announce(client: AsyncWikipayam, tasks: TaskGroup, journal: Journal) -
 
 
 def outcomes(path: Path) -> list[str]:
-    """Read the journal."""
-    return [json.loads(line)["what"] for line in path.read_text("utf-8").splitlines()]
+    """Return the outcomes in a journal."""
+    return [json.loads(line)["status"] for line in path.read_text("utf-8").splitlines()]
 
 
-async def test_it_goes_on_if_nobody_looks(
+async def test_it_continues_if_the_caller_disconnects(
     wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator, tmp_path: Path
 ) -> None:
-    """A closed browser stops no announcement that is half sent."""
+    """A closed browser does not stop an announcement."""
     journal = Journal()
     with journal.opened(tmp_path / "journal"):
         async with anyio.create_task_group() as tasks:
@@ -60,7 +60,7 @@ async def test_it_goes_on_if_nobody_looks(
 async def test_a_shop_that_shuts_down_accounts_for_it(
     wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator, tmp_path: Path
 ) -> None:
-    """What the gateway put off, and what had not begun, is written down as not sent."""
+    """Messages that the gateway refused or that were not begun are recorded as not sent."""
     wikipayam_emulator.faults.arm(Fault.status(429, retry_after=50), on="POST /sms/send", times=None)
     journal = Journal()
     with journal.opened(tmp_path / "journal"):
@@ -70,6 +70,6 @@ async def test_a_shop_that_shuts_down_accounts_for_it(
                 await checkpoint()
             tasks.cancel_scope.cancel()
     assert len(wikipayam_emulator.ledger) == 0
-    told = outcomes(tmp_path / "journal")
-    assert len(told) == 250
-    assert set(told) <= {"rejected", "not_attempted"}
+    recorded = outcomes(tmp_path / "journal")
+    assert len(recorded) == 250
+    assert set(recorded) <= {"rejected", "not_attempted"}

@@ -1,4 +1,4 @@
-"""The login codes, on a clock of their own."""
+"""Login codes, with a manual clock."""
 
 from __future__ import annotations
 
@@ -12,44 +12,44 @@ MOBILE = "09123456789"
 
 @pytest.fixture
 def clock() -> ManualClock:
-    """A clock that moves when told to."""
+    """A manual clock."""
     return ManualClock()
 
 
 @pytest.fixture
 def codes(clock: ManualClock) -> Codes:
-    """Codes that are good for two minutes, one a minute, three tries."""
-    return Codes(lifetime=120, tries=3, pause=60, clock=clock)
+    """Codes valid for two minutes, one a minute, with three attempts."""
+    return Codes(lifetime=120, max_attempts=3, interval=60, clock=clock)
 
 
 def wrong(code: str) -> str:
-    """Return another code."""
+    """Return a different code."""
     return f"{(int(code) + 1) % 10**6:06}"
 
 
-def test_a_code_is_good_once(codes: Codes) -> None:
-    """Whoever reads it over a shoulder comes too late."""
+def test_a_code_is_valid_once(codes: Codes) -> None:
+    """A used code is rejected."""
     code = codes.issue(MOBILE)
     assert len(code) == 6
     assert [codes.check(MOBILE, code), codes.check(MOBILE, code)] == [True, False]
 
 
 @pytest.mark.parametrize("digits", ["۰۱۲۳۴۵۶۷۸۹", "٠١٢٣٤٥٦٧٨٩"])
-def test_a_code_may_be_typed_in_any_digits(codes: Codes, digits: str) -> None:
-    """Persian and Arabic keyboards write other digits, and people put spaces between them."""
+def test_a_code_may_be_entered_in_any_digits(codes: Codes, digits: str) -> None:
+    """Persian and Arabic digits, and spaces, are accepted."""
     code = codes.issue(MOBILE).translate({ord(str(value)): digit for value, digit in enumerate(digits)})
     assert codes.check(MOBILE, f"{code[:3]} {code[3:]}")
 
 
-def test_a_code_is_good_for_its_own_mobile_alone(codes: Codes) -> None:
-    """Nobody logs in as another."""
+def test_a_code_is_valid_for_its_own_mobile_only(codes: Codes) -> None:
+    """Another mobile's code and a code that was never issued are rejected."""
     codes.issue("09350000000")
     assert not codes.check("09350000000", codes.issue(MOBILE) + "0")
     assert not codes.check("09190000000", "123456")
 
 
-def test_tries_are_limited(codes: Codes) -> None:
-    """After three wrong codes the right one does not help, nor does asking for another before the pause is over."""
+def test_attempts_are_limited(codes: Codes) -> None:
+    """After three wrong codes the right one is rejected, and no new one is issued before the interval is over."""
     code = codes.issue(MOBILE)
     assert [codes.check(MOBILE, wrong(code)) for _ in range(3)] == [False] * 3
     assert not codes.check(MOBILE, code)
@@ -58,14 +58,14 @@ def test_tries_are_limited(codes: Codes) -> None:
 
 
 def test_a_code_expires(codes: Codes, clock: ManualClock) -> None:
-    """It is good for its lifetime, to the second."""
+    """A code is rejected once its lifetime is over."""
     code = codes.issue(MOBILE)
     clock.advance(120)
     assert not codes.check(MOBILE, code)
 
 
-def test_another_code_may_be_had_after_the_pause(codes: Codes, clock: ManualClock) -> None:
-    """The pause is told; the older code is good no more."""
+def test_a_new_code_is_issued_after_the_interval(codes: Codes, clock: ManualClock) -> None:
+    """The error holds the remaining seconds, and the new code replaces the old one."""
     first = codes.issue(MOBILE)
     clock.advance(59.5)
     with pytest.raises(TooSoonError) as caught:
@@ -76,8 +76,8 @@ def test_another_code_may_be_had_after_the_pause(codes: Codes, clock: ManualCloc
     assert [codes.check(MOBILE, code) for code in (first, second)] == [first == second, True]
 
 
-def test_what_is_of_no_use_any_more_is_not_kept(codes: Codes, clock: ManualClock) -> None:
-    """Memory holds the codes of two minutes, however many mobiles come by."""
+def test_expired_codes_are_dropped(codes: Codes, clock: ManualClock) -> None:
+    """Only the codes of the last two minutes are kept, however many mobiles ask."""
     for number in range(100):
         codes.issue(f"0912{number:07}")
         clock.advance(10)

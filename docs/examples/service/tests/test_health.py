@@ -1,4 +1,4 @@
-"""What the shop says of itself."""
+"""The health endpoint and the settings."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from fastapi.testclient import TestClient
 from shop.settings import Settings
 
 
-def test_health_tells_of_the_worker_and_the_outbox(
+def test_health_reports_the_worker_and_the_outbox(
     http: TestClient, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:
-    """It says whether messages are read, and how many notices came to which outcome."""
+    """The response shows whether the worker runs, and the number of notices by outcome."""
     http.post("/orders", json={"mobile": "09123456789", "item": "چای"})
     eventually(lambda: http.get("/health").json()["outbox"]["counts"]["accepted"] == 1)
     eventually(lambda: http.get("/health").json()["worker"]["last_poll"] is not None)
@@ -26,6 +26,6 @@ def test_health_tells_of_the_worker_and_the_outbox(
 
 
 def test_settings_come_from_the_environment() -> None:
-    """Numbers become numbers, and what is not there, or empty, has its default."""
+    """Values are converted, and missing or empty variables have their defaults."""
     settings = Settings.from_environ({"SHOP_BATCH_SIZE": "20", "SHOP_VOICE_AFTER": "1.5", "SHOP_JOURNAL": ""})
     assert settings == Settings(batch_size=20, voice_after=1.5)

@@ -1,24 +1,24 @@
-"""The load script's verdict."""
+"""The exit code of the load script."""
 
 from __future__ import annotations
 
 import pytest
 
 import load
-from crowd.audit import Books
-from crowd.users import Seen
+from loadtest.audit import Records
+from loadtest.users import UserResults
 
 
-def found(*ledger: str) -> load.Run:
-    """Return a run in which one order was taken and its notice counts as accepted."""
-    books = Books(answered=["A"], broken=0, posted=["A"], outcomes=[("A", "accepted")], ledger=list(ledger))
-    return load.Run(Seen(logged_in=1, track_ids=["A"], seconds=[0.1]), books, requests=1, stopping=0.1)
+def run_with(*ledger: str) -> load.Run:
+    """Return a run in which one order was accepted and its notice reported as accepted."""
+    records = Records(answered=["A"], unanswered=0, posted=["A"], outcomes=[("A", "accepted")], ledger=list(ledger))
+    return load.Run(UserResults(logged_in=1, track_ids=["A"], seconds=[0.1]), records, requests=1, shutdown=0.1)
 
 
 @pytest.mark.parametrize(("ledger", "orders", "code"), [(["A"], 1, 0), ([], 1, 1), (["A", "A"], 1, 1), (["A"], 2, 1)])
-def test_the_exit_code_tells_whether_the_books_agree(
+def test_the_exit_code_is_1_if_the_records_disagree(
     monkeypatch: pytest.MonkeyPatch, ledger: list[str], orders: int, code: int
 ) -> None:
-    """It is 1 if a notice was lost or sent twice, or if an order came to nothing while nobody ended the shop."""
-    monkeypatch.setattr(load, "run", lambda *_: found(*ledger))
+    """It is 1 if a notice was lost or sent twice, or if an order was not answered although the shop was not stopped."""
+    monkeypatch.setattr(load, "run", lambda *_: run_with(*ledger))
     assert load.main(["--users", "1", "--orders", str(orders)]) == code

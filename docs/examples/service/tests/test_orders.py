@@ -14,19 +14,19 @@ from shop.app import create_app
 from shop.settings import Settings
 from wikipayam_async.testing import Emulator, Fault, When, emulator_client
 
-WISH = {"mobile": "09123456789", "item": "چای"}
+ORDER = {"mobile": "09123456789", "item": "چای"}
 
 
 def lines(path: Path) -> list[tuple[str, str]]:
-    """Read what the journal says: track ids and what happened."""
-    return [(line["track_id"], line["what"]) for line in map(json.loads, path.read_text("utf-8").splitlines())]
+    """Return the lines of a journal as track id and status."""
+    return [(line["track_id"], line["status"]) for line in map(json.loads, path.read_text("utf-8").splitlines())]
 
 
 def test_an_order_is_confirmed_by_a_notice(
     http: TestClient, wikipayam_emulator: Emulator, eventually: Callable[[Callable[[], bool]], None]
 ) -> None:
-    """The answer comes at once, with the track id by which the notice goes out."""
-    answer = http.post("/orders", json=WISH)
+    """The response is immediate, and holds the track id of the notice."""
+    answer = http.post("/orders", json=ORDER)
     assert answer.status_code == 202
     eventually(lambda: len(wikipayam_emulator.ledger) == 1)
     (entry,) = wikipayam_emulator.sent_to("09123456789")
@@ -34,37 +34,35 @@ def test_an_order_is_confirmed_by_a_notice(
 
 
 def test_a_full_outbox_is_a_503_and_no_order(settings: Settings, wikipayam_emulator: Emulator) -> None:
-    """While the gateway wants a pause, notices wait; once too many do, nothing is promised that may not be kept."""
+    """While the gateway limits the rate, notices wait; once the outbox is full, orders are refused."""
     wikipayam_emulator.faults.arm(Fault.status(429, retry_after=1), on="POST /sms/send")
     small = attrs.evolve(settings, max_waiting=2, batch_size=1)
     with TestClient(create_app(small, partial(emulator_client, wikipayam_emulator))) as http:
-        taken: list[str] = []
-        while (answer := http.post("/orders", json=WISH)).status_code == 202:
-            taken.append(answer.json()["track_id"])
-        assert http.get("/health").json()["orders"] == len(taken)
+        accepted: list[str] = []
+        while (answer := http.post("/orders", json=ORDER)).status_code == 202:
+            accepted.append(answer.json()["track_id"])
+        assert http.get("/health").json()["orders"] == len(accepted)
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
-    assert sorted(wikipayam_emulator.accepted_track_ids()) == sorted(taken)
+    assert sorted(wikipayam_emulator.accepted_track_ids()) == sorted(accepted)
 
 
-def test_a_shop_that_shuts_down_sends_what_it_promised(
+def test_a_shop_that_shuts_down_sends_the_posted_notices(
     settings: Settings, wikipayam_emulator: Emulator, tmp_path: Path
 ) -> None:
-    """Every notice is in the ledger once, and the journal says so."""
+    """Every notice is in the ledger once, and in the journal as accepted."""
     kept = attrs.evolve(settings, journal=tmp_path / "journal")
     with TestClient(create_app(kept, partial(emulator_client, wikipayam_emulator))) as http:
-        promised = [http.post("/orders", json=WISH).json()["track_id"] for _ in range(20)]
-    assert sorted(wikipayam_emulator.accepted_track_ids()) == sorted(promised)
+        posted = [http.post("/orders", json=ORDER).json()["track_id"] for _ in range(20)]
+    assert sorted(wikipayam_emulator.accepted_track_ids()) == sorted(posted)
     found = lines(tmp_path / "journal")
-    assert sorted(found) == sorted((one, what) for one in promised for what in ("posted", "accepted"))
+    assert sorted(found) == sorted((one, status) for one in posted for status in ("posted", "accepted"))
 
 
-def test_the_journal_tells_of_what_is_not_known(
-    settings: Settings, wikipayam_emulator: Emulator, tmp_path: Path
-) -> None:
-    """A lost answer is written down, and the notice is not sent again."""
+def test_the_journal_records_unknown_outcomes(settings: Settings, wikipayam_emulator: Emulator, tmp_path: Path) -> None:
+    """A lost response is recorded as unknown, and the notice is not sent again."""
     wikipayam_emulator.faults.arm(Fault.reset(when=When.AFTER), on="POST /sms/send")
     kept = attrs.evolve(settings, journal=tmp_path / "journal")
     with TestClient(create_app(kept, partial(emulator_client, wikipayam_emulator))) as http:
-        track_id = http.post("/orders", json=WISH).json()["track_id"]
+        track_id = http.post("/orders", json=ORDER).json()["track_id"]
     assert lines(tmp_path / "journal") == [(track_id, "posted"), (track_id, "unknown")]
     assert wikipayam_emulator.accepted_track_ids() == [track_id]

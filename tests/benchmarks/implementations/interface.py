@@ -1,4 +1,4 @@
-"""What every contender hands over: a way to send one message, or all of them."""
+"""The interface of the implementations: send one message, or many."""
 
 from __future__ import annotations
 
@@ -11,29 +11,29 @@ from attrs import frozen
 
 from tests.benchmarks.job import Job
 
-__all__ = ["BATCH", "LANES", "Backend", "Bulk", "Contender", "Single", "chunks", "tls_context"]
+__all__ = ["BATCH", "LANES", "Backend", "Bulk", "Implementation", "Single", "chunks", "tls_context"]
 
 T = TypeVar("T")
 
 Backend: TypeAlias = Literal["asyncio", "trio"]
 Single: TypeAlias = Callable[[int], Awaitable[object]]
-"""Sends the message of a number, and reads the answer into an object."""
+"""Sends the message of this number, and decodes the response into an object."""
 Bulk: TypeAlias = Callable[[int], Awaitable[int]]
-"""Sends the first so many messages, reads the answers into objects, and returns how many were accepted."""
+"""Sends the first n messages, decodes the responses into objects, and returns the number of accepted messages."""
 
 BATCH = 100
 LANES = 8
 
 
 @frozen
-class Contender:
-    """Who is measured.
+class Implementation:
+    """An implementation to measure.
 
     Attributes:
-        name: As the tables call it.
-        backend: The event loop it runs on.
-        single: Opens it for single sends; the messages are built before it hands over.
-        bulk: Opens it for bulk sends, likewise.
+        name: The name in the tables.
+        backend: The event loop.
+        single: Builds the messages and opens the client for single sends.
+        bulk: Builds the messages and opens the client for bulk sends.
     """
 
     name: str
@@ -43,11 +43,11 @@ class Contender:
 
 
 def tls_context(job: Job) -> ssl.SSLContext:
-    """Return the one kind of TLS context that every contender gets."""
+    """Return the TLS context, which is the same for all implementations."""
     return ssl.create_default_context(cafile=job.authority or None)
 
 
 def chunks(messages: list[T], count: int) -> Iterator[list[T]]:
-    """Yield the first so many messages in batches."""
+    """Yield the first `count` messages in batches."""
     for start in range(0, count, BATCH):
         yield messages[start : min(start + BATCH, count)]

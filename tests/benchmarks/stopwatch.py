@@ -1,4 +1,4 @@
-"""What a stretch of work took: time, this process's CPU, and what the gateway did meanwhile."""
+"""Measure work: time, this process's CPU, and the gateway's load."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ import http.client
 import json
 import time
 
-__all__ = ["SATURATED", "Clock", "ask_books"]
+__all__ = ["SATURATED", "Stopwatch", "read_statistics"]
 
 SATURATED = 0.8
-"""The share of its core from which on the gateway may be what holds a client up."""
+"""The share of its core above which the gateway may be the bottleneck."""
 
 
-def ask_books(port: int) -> dict[str, float]:
-    """Ask the gateway what it has done since the last time."""
+def read_statistics(port: int) -> dict[str, float]:
+    """Return the gateway's statistics since the last call."""
     connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
     try:
         connection.request("GET", "/")
@@ -24,31 +24,31 @@ def ask_books(port: int) -> dict[str, float]:
         connection.close()
 
 
-class Clock:
-    """Runs from its making to `stop`. What lives by then is kept out of the way of the garbage collector.
+class Stopwatch:
+    """Runs from its construction to `stop`. Objects that exist at its start are hidden from the garbage collector.
 
     Args:
-        books: The port where the gateway tells what it did.
+        port: The gateway's port for statistics.
     """
 
-    def __init__(self, books: int) -> None:
+    def __init__(self, port: int) -> None:
         gc.collect()
         gc.freeze()
-        self._books = books
-        self._gateway = ask_books(books)
+        self._port = port
+        self._gateway = read_statistics(port)
         self._cpu = time.process_time()
         self._wall = time.perf_counter()
 
     def stop(self, items: int) -> dict[str, float]:
-        """Return the figures: seconds, items a second, CPU µs an item, and the gateway's.
+        """Return the figures: seconds, items per second, CPU µs per item, and the gateway's.
 
         Args:
-            items: What was done in the meantime.
+            items: The number of items done.
         """
         seconds = time.perf_counter() - self._wall
         cpu = time.process_time() - self._cpu
         gc.unfreeze()
-        gateway = ask_books(self._books)
+        gateway = read_statistics(self._port)
         figures = {
             "done": float(items),
             "seconds": seconds,

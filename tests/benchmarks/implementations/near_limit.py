@@ -1,6 +1,6 @@
-"""As near to the wire as Python gets: an asyncio protocol for each lane, msgspec Structs, and nothing else.
+"""Close to the limit of Python: an asyncio protocol for each connection, msgspec Structs, and nothing else.
 
-It checks nothing, matches nothing, retries nothing and has no time-outs. Nobody should send an SMS with it.
+It has no checks, no matching, no retries and no time-outs. Not fit for sending SMS.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from urllib.parse import urlsplit
 import msgspec
 
 from tests.benchmarks import payload
-from tests.benchmarks.contenders.road import LANES, Bulk, Contender, Single, chunks, tls_context
+from tests.benchmarks.implementations.interface import LANES, Bulk, Implementation, Single, chunks, tls_context
 from tests.benchmarks.job import Job
 
-__all__ = ["CONTENDER", "Message"]
+__all__ = ["IMPLEMENTATION", "Message"]
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"Content-Length: "
@@ -25,7 +25,7 @@ _OK = b"HTTP/1.1 200 "
 
 
 class Message(msgspec.Struct, gc=False):
-    """A message that goes out."""
+    """An outgoing message."""
 
     sender: str
     receiver: str
@@ -49,12 +49,12 @@ _decode = msgspec.json.Decoder(_Envelope).decode
 
 
 class _Lane(asyncio.Protocol):
-    """One connection, one exchange at a time."""
+    """One connection, with one request at a time."""
 
     def __init__(self) -> None:
         self._transport: asyncio.Transport
         self._answer: asyncio.Future[bytes]
-        self._came = b""
+        self._received = b""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
@@ -65,19 +65,19 @@ class _Lane(asyncio.Protocol):
             self._answer.set_exception(exc or ConnectionResetError())
 
     def data_received(self, data: bytes) -> None:
-        came = self._came + data if self._came else data
-        head = came.find(_END_OF_HEAD)
+        received = self._received + data if self._received else data
+        head = received.find(_END_OF_HEAD)
         if head >= 0:
-            length = came.index(_LENGTH) + len(_LENGTH)
+            length = received.index(_LENGTH) + len(_LENGTH)
             begin = head + len(_END_OF_HEAD)
-            if len(came) >= begin + int(came[length : came.index(b"\r", length)]):
-                self._came = b""
-                if came.startswith(_OK):
-                    self._answer.set_result(came[begin:])
+            if len(received) >= begin + int(received[length : received.index(b"\r", length)]):
+                self._received = b""
+                if received.startswith(_OK):
+                    self._answer.set_result(received[begin:])
                 else:
-                    self._answer.set_exception(ValueError(came[:head]))
+                    self._answer.set_exception(ValueError(received[:head]))
                 return
-        self._came = came
+        self._received = received
 
     async def exchange(self, request: bytes) -> bytes:
         self._answer = asyncio.get_running_loop().create_future()
@@ -89,12 +89,12 @@ class _Lane(asyncio.Protocol):
 
 
 class _Lanes:
-    """So many lanes; who finds none free waits in line."""
+    """A pool of lanes, with a queue of waiters."""
 
     def __init__(self, lanes: list[_Lane], head: bytes) -> None:
         self.all = lanes
         self._free = list(lanes)
-        self._line: deque[asyncio.Future[_Lane]] = deque()
+        self._waiters: deque[asyncio.Future[_Lane]] = deque()
         self._head = head
 
     async def send(self, messages: list[Message]) -> list[_Sent]:
@@ -103,34 +103,34 @@ class _Lanes:
         try:
             answer = await lane.exchange(self._head % len(body) + body)
         finally:
-            self._give_back(lane)
+            self._release(lane)
         return _decode(answer).data
 
     async def _wait(self) -> _Lane:
-        place: asyncio.Future[_Lane] = asyncio.get_running_loop().create_future()
-        self._line.append(place)
-        return await place
+        waiter: asyncio.Future[_Lane] = asyncio.get_running_loop().create_future()
+        self._waiters.append(waiter)
+        return await waiter
 
-    def _give_back(self, lane: _Lane) -> None:
-        while self._line:
-            place = self._line.popleft()
-            if not place.done():
-                place.set_result(lane)
+    def _release(self, lane: _Lane) -> None:
+        while self._waiters:
+            waiter = self._waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(lane)
                 return
         self._free.append(lane)
 
 
 @asynccontextmanager
 async def _open(job: Job, lanes: int) -> AsyncGenerator[_Lanes]:
-    where = urlsplit(job.url)
-    tls = tls_context(job) if where.scheme == "https" else None
+    url = urlsplit(job.url)
+    tls = tls_context(job) if url.scheme == "https" else None
     loop = asyncio.get_running_loop()
-    made = [await loop.create_connection(_Lane, where.hostname or "", where.port or 0, ssl=tls) for _ in range(lanes)]
+    created = [await loop.create_connection(_Lane, url.hostname or "", url.port or 0, ssl=tls) for _ in range(lanes)]
     head = (
-        f"POST {payload.API_PATH} HTTP/1.1\r\nHost: {where.netloc}\r\nAuthorization: Bearer {payload.TOKEN}\r\n"
+        f"POST {payload.API_PATH} HTTP/1.1\r\nHost: {url.netloc}\r\nAuthorization: Bearer {payload.TOKEN}\r\n"
         "Accept: application/json\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
     )
-    opened = _Lanes([lane for _, lane in made], head.encode())
+    opened = _Lanes([lane for _, lane in created], head.encode())
     try:
         yield opened
     finally:
@@ -168,4 +168,4 @@ async def _bulk(job: Job) -> AsyncGenerator[Bulk]:
         yield send
 
 
-CONTENDER = Contender("near-limit", "asyncio", single=_single, bulk=_bulk)
+IMPLEMENTATION = Implementation("near-limit", "asyncio", single=_single, bulk=_bulk)

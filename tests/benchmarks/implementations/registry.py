@@ -1,11 +1,11 @@
-"""The contenders by name. Each is imported by the process that measures it, so that none pays for another."""
+"""The implementations by name. Each is imported only in the process that measures it."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from importlib import import_module
 
-from tests.benchmarks.contenders.road import Contender
+from tests.benchmarks.implementations.interface import Implementation
 
 __all__ = [
     "AIOHTTP",
@@ -22,14 +22,14 @@ __all__ = [
     "SEMAPHORE",
     "SINGLE",
     "SLOW",
-    "contender",
+    "load",
 ]
 
 NEAR_LIMIT = "near-limit"
 AIOHTTP = "aiohttp + orjson"
 GATHER = "httpx + gather"
 SEMAPHORE = "httpx + semaphore"
-PER_CALL = "httpx, a client a call"
+PER_CALL = "httpx, a client per call"
 CATTRS = "httpx + cattrs"
 SDK = "this SDK"
 SDK_TRIO = "this SDK on trio"
@@ -42,11 +42,11 @@ BULK = (NEAR_LIMIT, AIOHTTP, SDK, SDK_STREAM, SDK_TRIO, SDK_STREAM_TRIO, CATTRS,
 SLOW = frozenset({GATHER, SEMAPHORE, PER_CALL, CATTRS})
 
 _HOMES: Mapping[str, tuple[str, str]] = {
-    NEAR_LIMIT: ("near_limit", "CONTENDER"),
-    AIOHTTP: ("aiohttp_orjson", "CONTENDER"),
+    NEAR_LIMIT: ("near_limit", "IMPLEMENTATION"),
+    AIOHTTP: ("aiohttp_orjson", "IMPLEMENTATION"),
     GATHER: ("plain_httpx", "GATHER"),
     SEMAPHORE: ("plain_httpx", "SEMAPHORE"),
-    PER_CALL: ("plain_httpx", "CLIENT_A_CALL"),
+    PER_CALL: ("plain_httpx", "CLIENT_PER_CALL"),
     CATTRS: ("plain_httpx", "WITH_CATTRS"),
     SDK: ("sdk", "LIST"),
     SDK_TRIO: ("sdk", "ON_TRIO"),
@@ -56,9 +56,9 @@ _HOMES: Mapping[str, tuple[str, str]] = {
 }
 
 
-def contender(name: str) -> Contender:
-    """Import a contender."""
+def load(name: str) -> Implementation:
+    """Import an implementation."""
     module, attribute = _HOMES[name]
-    found = getattr(import_module(f"tests.benchmarks.contenders.{module}"), attribute)
-    assert isinstance(found, Contender)
+    found = getattr(import_module(f"tests.benchmarks.implementations.{module}"), attribute)
+    assert isinstance(found, Implementation)
     return found

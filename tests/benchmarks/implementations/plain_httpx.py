@@ -1,4 +1,4 @@
-"""What most users write: httpx as it comes, with everything at once, with a semaphore, or with a client for each call."""
+"""Typical code with httpx: everything at once, with a semaphore, or with a client per call."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import cattrs
 import httpx
 
 from tests.benchmarks import payload
-from tests.benchmarks.contenders.road import LANES, Bulk, Contender, Single, chunks, tls_context
+from tests.benchmarks.implementations.interface import LANES, Bulk, Implementation, Single, chunks, tls_context
 from tests.benchmarks.job import Job
 
-__all__ = ["CLIENT_A_CALL", "GATHER", "SEMAPHORE", "WITH_CATTRS"]
+__all__ = ["CLIENT_PER_CALL", "GATHER", "SEMAPHORE", "WITH_CATTRS"]
 
 _HEADERS = {"Authorization": f"Bearer {payload.TOKEN}", "Accept": "application/json"}
 _structure = cattrs.Converter(detailed_validation=False).structure
@@ -52,7 +52,7 @@ def _limits(connections: int) -> httpx.Limits:
 
 @asynccontextmanager
 async def _gather(job: Job) -> AsyncGenerator[Single]:
-    """As many sends at once as there are tasks, on a client with httpx's own defaults."""
+    """As many concurrent sends as tasks, on a client with httpx's defaults."""
     messages = payload.rows(job.messages)
     async with _client(job) as client:
 
@@ -64,21 +64,21 @@ async def _gather(job: Job) -> AsyncGenerator[Single]:
 
 @asynccontextmanager
 async def _semaphore(job: Job) -> AsyncGenerator[Single]:
-    """No more sends at once than there are connections."""
+    """At most as many concurrent sends as connections."""
     messages = payload.rows(job.messages)
-    places = asyncio.Semaphore(job.connections)
+    semaphore = asyncio.Semaphore(job.connections)
     async with _client(job, limits=_limits(job.connections)) as client:
 
         async def send(number: int) -> object:
-            async with places:
+            async with semaphore:
                 return (await _send(client, [messages[number]]))[0]
 
         yield send
 
 
 @asynccontextmanager
-async def _client_a_call(job: Job) -> AsyncGenerator[Single]:
-    """A client, and so a connection and a TLS context, for every send: the pattern of aio-kavenegar."""
+async def _client_per_call(job: Job) -> AsyncGenerator[Single]:
+    """A client, a connection and a TLS context for every send: the pattern of aio-kavenegar."""
     messages = payload.rows(job.messages)
 
     async def send(number: int) -> object:
@@ -90,7 +90,7 @@ async def _client_a_call(job: Job) -> AsyncGenerator[Single]:
 
 @asynccontextmanager
 async def _bulk_with_cattrs(job: Job) -> AsyncGenerator[Bulk]:
-    """Eight workers that share the batches."""
+    """Eight workers share the batches."""
     messages = payload.rows(job.messages)
     async with _client(job, limits=_limits(LANES)) as client:
 
@@ -115,13 +115,13 @@ async def _bulk_gather(job: Job) -> AsyncGenerator[Bulk]:
     async with _client(job, limits=_limits(LANES)) as client:
 
         async def send(count: int) -> int:
-            told = await asyncio.gather(*(_send(client, chunk) for chunk in chunks(messages, count)))
-            return sum(map(len, told))
+            accepted = await asyncio.gather(*(_send(client, chunk) for chunk in chunks(messages, count)))
+            return sum(map(len, accepted))
 
         yield send
 
 
-GATHER = Contender("httpx + gather", "asyncio", single=_gather, bulk=_bulk_gather)
-SEMAPHORE = Contender("httpx + semaphore", "asyncio", single=_semaphore)
-CLIENT_A_CALL = Contender("httpx, a client a call", "asyncio", single=_client_a_call)
-WITH_CATTRS = Contender("httpx + cattrs", "asyncio", bulk=_bulk_with_cattrs)
+GATHER = Implementation("httpx + gather", "asyncio", single=_gather, bulk=_bulk_gather)
+SEMAPHORE = Implementation("httpx + semaphore", "asyncio", single=_semaphore)
+CLIENT_PER_CALL = Implementation("httpx, a client per call", "asyncio", single=_client_per_call)
+WITH_CATTRS = Implementation("httpx + cattrs", "asyncio", bulk=_bulk_with_cattrs)

@@ -6,7 +6,7 @@ from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
 from tests.benchmarks import payload
-from tests.benchmarks.contenders.road import BATCH, LANES, Bulk, Contender, Single, tls_context
+from tests.benchmarks.implementations.interface import BATCH, LANES, Bulk, Implementation, Single, tls_context
 from tests.benchmarks.job import Job
 from wikipayam_async import AsyncWikipayam, SendStatus, SmsMessage
 
@@ -14,7 +14,7 @@ __all__ = ["BATCHER", "LIST", "ON_TRIO", "STREAM", "STREAM_ON_TRIO", "build_mess
 
 
 def make_client(job: Job) -> AsyncWikipayam:
-    """Make a client for the gateway of a job."""
+    """Create a client for a job's gateway."""
     tls = tls_context(job) if job.url.startswith("https") else None
     return AsyncWikipayam(
         payload.TOKEN, sender=payload.SENDER, base_url=job.url, max_connections=job.connections, ssl_context=tls
@@ -22,7 +22,7 @@ def make_client(job: Job) -> AsyncWikipayam:
 
 
 def build_messages(count: int) -> list[SmsMessage]:
-    """Build so many messages, as a caller would hand them in."""
+    """Build messages, as a caller would."""
     return [
         SmsMessage(payload.receiver(number), payload.text(number), track_id=payload.track_id(number))
         for number in range(count)
@@ -47,7 +47,7 @@ async def _single(job: Job) -> AsyncGenerator[Single]:
 
 @asynccontextmanager
 async def _batcher(job: Job) -> AsyncGenerator[Single]:
-    """Single sends that travel together."""
+    """Single sends through a batcher."""
     messages = _arguments(job)
     async with make_client(job) as client, client.sms.batcher() as batcher:
 
@@ -87,8 +87,8 @@ async def _stream(job: Job) -> AsyncGenerator[Bulk]:
         yield send
 
 
-LIST = Contender("this SDK", "asyncio", single=_single, bulk=_list)
-ON_TRIO = Contender("this SDK on trio", "trio", single=_single, bulk=_list)
-STREAM = Contender("this SDK, bulk()", "asyncio", bulk=_stream)
-STREAM_ON_TRIO = Contender("this SDK on trio, bulk()", "trio", bulk=_stream)
-BATCHER = Contender("this SDK, batcher", "asyncio", single=_batcher)
+LIST = Implementation("this SDK", "asyncio", single=_single, bulk=_list)
+ON_TRIO = Implementation("this SDK on trio", "trio", single=_single, bulk=_list)
+STREAM = Implementation("this SDK, bulk()", "asyncio", bulk=_stream)
+STREAM_ON_TRIO = Implementation("this SDK on trio, bulk()", "trio", bulk=_stream)
+BATCHER = Implementation("this SDK, batcher", "asyncio", single=_batcher)

@@ -1,4 +1,4 @@
-"""The shop under uvicorn, as a process."""
+"""The shop under uvicorn, in a process of its own."""
 
 from __future__ import annotations
 
@@ -20,64 +20,64 @@ _LISTENS = re.compile(r"running on (http://127\.0\.0\.1:[0-9]+)")
 
 
 class Service:
-    """A shop that runs.
+    """A running shop.
 
     Args:
-        url: Where.
-        process: Its process.
+        url: The base URL.
+        process: The process.
     """
 
     def __init__(self, url: str, process: subprocess.Popen[bytes]) -> None:
         self.url = url
         self._process = process
-        self._watch: threading.Thread | None = None
-        self._took = 0.0
+        self._timer: threading.Thread | None = None
+        self._shutdown = 0.0
 
     def terminate(self) -> None:
-        """Ask it to end (SIGTERM), once, and take the time."""
-        if self._watch is None:
+        """Send SIGTERM, once, and start to measure the shutdown."""
+        if self._timer is None:
             self._process.terminate()
-            self._watch = threading.Thread(target=self._take_time, args=(time.monotonic(),), daemon=True)
-            self._watch.start()
+            self._timer = threading.Thread(target=self._measure, args=(time.monotonic(),), daemon=True)
+            self._timer.start()
 
     def stop(self, timeout: float) -> float:
-        """Ask it to end, if nobody has, and wait until it has; return how many seconds it took since it was asked.
+        """Send SIGTERM, unless that was done, and wait for the process; return the duration of the shutdown in seconds.
 
         Raises:
-            subprocess.TimeoutExpired: It takes longer.
+            subprocess.TimeoutExpired: The process did not exit in time.
         """
         self.terminate()
         self._process.wait(timeout)
-        assert self._watch is not None  # noqa: S101
-        self._watch.join()
-        return self._took
+        assert self._timer is not None  # noqa: S101
+        self._timer.join()
+        return self._shutdown
 
-    def _take_time(self, began: float) -> None:
+    def _measure(self, began: float) -> None:
         self._process.wait()
-        self._took = time.monotonic() - began
+        self._shutdown = time.monotonic() - began
 
 
 @contextmanager
 def running_service(environ: Mapping[str, str], log: Path) -> Iterator[Service]:
-    """Run a shop for the length of a block. If it still runs at the end, it is killed.
+    """Run a shop within a `with` block, and kill it at the end if it still runs.
 
     Args:
-        environ: Its settings.
-        log: Where it writes its log.
+        environ: Its environment variables, added to this process's.
+        log: Its log file.
 
     Raises:
-        RuntimeError: It did not start.
+        RuntimeError: The shop did not start.
     """
     command = [sys.executable, "-m", "uvicorn", "shop.app:create_app", "--factory", "--port", "0", "--no-access-log"]
     command += ["--timeout-graceful-shutdown", "5"]
     with log.open("wb") as output:
-        process = subprocess.Popen(  # noqa: S603 - nothing of it comes from outside
+        process = subprocess.Popen(  # noqa: S603 - no outside input
             command, cwd=HERE, env={**os.environ, **environ}, stdout=output, stderr=output
         )
     try:
         yield Service(_wait_for_url(process, log), process)
     finally:
-        process.kill()  # does nothing to a process that has ended
+        process.kill()  # does nothing if the process has exited
         process.wait()
 
 

@@ -1,4 +1,4 @@
-"""What a careful user writes by hand for speed: aiohttp, orjson, a slotted dataclass, eight workers for a bulk send."""
+"""Hand-written for speed: aiohttp, orjson, a slotted dataclass, eight workers for a bulk send."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ import aiohttp
 import orjson
 
 from tests.benchmarks import payload
-from tests.benchmarks.contenders.road import LANES, Bulk, Contender, Single, chunks, tls_context
+from tests.benchmarks.implementations.interface import LANES, Bulk, Implementation, Single, chunks, tls_context
 from tests.benchmarks.job import Job
 
-__all__ = ["CONTENDER"]
+__all__ = ["IMPLEMENTATION"]
 
 
 @dataclass(slots=True)
@@ -29,8 +29,8 @@ class _Sent:
 async def _send(session: aiohttp.ClientSession, url: str, messages: list[dict[str, str]]) -> list[_Sent]:
     async with session.post(url, data=orjson.dumps(messages)) as response:
         response.raise_for_status()
-        told: list[dict[str, Any]] = orjson.loads(await response.read())["data"]
-    return [_Sent(one["id"], one["sender"], one["receiver"], one["track_id"]) for one in told]
+        items: list[dict[str, Any]] = orjson.loads(await response.read())["data"]
+    return [_Sent(one["id"], one["sender"], one["receiver"], one["track_id"]) for one in items]
 
 
 @asynccontextmanager
@@ -78,4 +78,4 @@ async def _bulk(job: Job) -> AsyncGenerator[Bulk]:
         yield send
 
 
-CONTENDER = Contender("aiohttp + orjson", "asyncio", single=_single, bulk=_bulk)
+IMPLEMENTATION = Implementation("aiohttp + orjson", "asyncio", single=_single, bulk=_bulk)

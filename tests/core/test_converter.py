@@ -26,7 +26,7 @@ from wikipayam_async.core.converter import (
 @pytest.fixture(autouse=True)
 def _fresh_converter() -> Iterator[None]:
     """Give every test a converter of its own, which has not made up its mind about any class."""
-    kept, module.converter = module.converter, module._make()
+    kept, module.converter = module.converter, module._make_converter()
     yield
     module.converter = kept
 
@@ -209,7 +209,7 @@ def test_a_value_of_a_plain_type_takes_no_detour(monkeypatch: pytest.MonkeyPatch
     asked: list[object] = []
     for name in ("_read_str", "_read_int", "_read_bool"):
         monkeypatch.setattr(module, name, lambda value, kind: asked.append(value))
-    module.converter = module._make()
+    module.converter = module._make_converter()
     found = to_model({"id": "a", "count": 1, "good": True, "note": "b"}, Model)
     assert (found, asked) == (Model("a", 1, good=True, note="b"), [])
     to_model({"id": 1, "count": "1", "good": "true", "note": 2}, Model)
@@ -299,7 +299,7 @@ def test_a_scalar_is_read_outside_of_a_model(came: Any, kind: Any, read: Any) ->
         ({}, float, TypeError("expected a number")),
         (False, float, TypeError("expected a number")),
         ("-inf", float, ValueError("expected a finite number")),
-        (5, datetime, TypeError("expected a time stamp")),
+        (5, datetime, TypeError("expected a timestamp")),
     ],
 )
 def test_a_scalar_of_the_wrong_kind_is_an_error(came: Any, kind: Any, error: Exception) -> None:
@@ -402,7 +402,7 @@ def test_what_json_cannot_hold_is_an_error() -> None:
     """An object of another type is named by its type."""
     with pytest.raises(TypeError) as caught:
         encode_json({"a": object()})
-    assert str(caught.value) == "object cannot stand in JSON"
+    assert str(caught.value) == "object cannot be encoded as JSON"
 
 
 @pytest.mark.parametrize(
@@ -452,7 +452,7 @@ def read_at_once(cls: type[Any], data: list[Any]) -> list[Any] | None:
     """Read objects by the short way."""
     read = module.converter.get_structure_hook(cls)
     assert isinstance(read, module._ModelReader)
-    return read.read_usual(data)
+    return read.read_all(data)
 
 
 @pytest.mark.parametrize(

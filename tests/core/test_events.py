@@ -25,12 +25,12 @@ def never() -> Sequence[MessageOutcome]:
 
 def tell(reporter: CallReporter, outcome: Outcome = Outcome.SUCCEEDED) -> None:
     """Tell the story of a call that succeeded on its second try."""
-    reporter.started(1)
-    reporter.tried(REFUSED)
-    reporter.retrying(0.25, "connect")
-    reporter.started(2)
-    reporter.tried(ANSWERED)
-    reporter.finished(outcome, lambda: 11.5, lambda: OUTCOMES)
+    reporter.attempt_started(1)
+    reporter.attempt_finished(REFUSED)
+    reporter.retry_scheduled(0.25, "connect")
+    reporter.attempt_started(2)
+    reporter.attempt_finished(ANSWERED)
+    reporter.call_finished(outcome, lambda: 11.5, lambda: OUTCOMES)
 
 
 def test_the_hook_hears_the_whole_story() -> None:
@@ -57,7 +57,7 @@ def test_the_log_tells_the_whole_story(caplog: pytest.LogCaptureFixture) -> None
         tell(CallReporter(None, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0))
     assert caplog.record_tuples == [
         ("wikipayam_async", logging.DEBUG, "sms.send c-1: attempt 1: connect while connecting, 0.062 s"),
-        ("wikipayam_async", logging.INFO, "sms.send c-1: attempt 1 failed (connect), the next in 0.25 s"),
+        ("wikipayam_async", logging.INFO, "sms.send c-1: attempt 1 failed (connect), next attempt in 0.25 s"),
         ("wikipayam_async", logging.DEBUG, "sms.send c-1: attempt 2: 200 while answered, 0.500 s"),
         ("wikipayam_async", logging.INFO, "sms.send c-1: succeeded after 2 attempts, 1.500 s"),
     ]
@@ -107,9 +107,9 @@ def test_every_record_holds_what_it_says_as_fields(caplog: pytest.LogCaptureFixt
 def test_a_call_that_was_never_tried_has_no_status(caplog: pytest.LogCaptureFixture) -> None:
     """One that was held back, or cancelled before its turn, is told of like any other."""
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        CallReporter(None, call_id="c-6", operation="balance", method="POST", base_url="https://gw", now=0.0).finished(
-            Outcome.CANCELLED, lambda: 1.0, list
-        )
+        CallReporter(
+            None, call_id="c-6", operation="balance", method="POST", base_url="https://gw", now=0.0
+        ).call_finished(Outcome.CANCELLED, lambda: 1.0, list)
     (record,) = map(fields_of, caplog.records)
     assert (record["wikipayam_attempts"], record["wikipayam_status_code"]) == (0, None)
 
@@ -120,7 +120,7 @@ def test_the_log_masks_a_number_in_a_path(caplog: pytest.LogCaptureFixture) -> N
         reporter = CallReporter(
             None, call_id="c-7", operation="GET users/09121112233/x", method="POST", base_url="https://gw", now=0.0
         )
-        reporter.finished(Outcome.FAILED, lambda: 1.0, list)
+        reporter.call_finished(Outcome.FAILED, lambda: 1.0, list)
     (record,) = caplog.records
     assert record.getMessage() == "GET users/***/x c-7: failed after 0 attempts, 1.000 s"
     assert fields_of(record)["wikipayam_operation"] == "GET users/***/x"
@@ -129,9 +129,9 @@ def test_the_log_masks_a_number_in_a_path(caplog: pytest.LogCaptureFixture) -> N
 def test_a_retry_costs_nothing_where_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
     """Neither an event nor a record is made of it."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
-        CallReporter(None, call_id="c-8", operation="balance", method="POST", base_url="https://gw", now=0.0).retrying(
-            0.5, "503"
-        )
+        CallReporter(
+            None, call_id="c-8", operation="balance", method="POST", base_url="https://gw", now=0.0
+        ).retry_scheduled(0.5, "503")
     assert caplog.records == []
 
 
@@ -147,9 +147,9 @@ def test_a_retry_costs_nothing_where_nobody_listens(caplog: pytest.LogCaptureFix
 def test_an_unknown_outcome_is_a_warning(outcome: Outcome, level: int, caplog: pytest.LogCaptureFixture) -> None:
     """Only a send whose outcome is not known disturbs somebody who reads warnings."""
     reporter = CallReporter(None, call_id="c-2", operation="otp.send", method="POST", base_url="https://gw", now=0.0)
-    reporter.tried(ANSWERED)
+    reporter.attempt_finished(ANSWERED)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        reporter.finished(outcome, lambda: 2.0, list)
+        reporter.call_finished(outcome, lambda: 2.0, list)
     assert caplog.record_tuples == [
         ("wikipayam_async", level, f"otp.send c-2: {outcome.value} after 1 attempt, 2.000 s")
     ]
@@ -161,9 +161,9 @@ def test_a_log_that_is_switched_off_costs_nothing(caplog: pytest.LogCaptureFixtu
         reporter = CallReporter(
             None, call_id="c-3", operation="sms.send", method="POST", base_url="https://gw", now=0.0
         )
-        reporter.started(1)
-        reporter.tried(ANSWERED)
-        reporter.finished(Outcome.SUCCEEDED, lambda: 1.0, never)
+        reporter.attempt_started(1)
+        reporter.attempt_finished(ANSWERED)
+        reporter.call_finished(Outcome.SUCCEEDED, lambda: 1.0, never)
     assert (caplog.record_tuples, reporter.attempts) == ([], (ANSWERED,))
 
 
@@ -185,7 +185,7 @@ def test_a_hook_that_raises_changes_nothing(caplog: pytest.LogCaptureFixture) ->
         "AttemptFinished",
         "CallFinished",
     ]
-    assert caplog.messages[0] == "on_event raised KeyError for AttemptStarted; the call goes on"
+    assert caplog.messages[0] == "on_event raised KeyError for AttemptStarted; the call continues"
     assert len(caplog.messages) == 6
 
 
@@ -196,9 +196,9 @@ def test_what_is_no_mistake_of_a_hook_goes_through() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        CallReporter(hook, call_id="c-5", operation="sms.send", method="POST", base_url="https://gw", now=0.0).started(
-            1
-        )
+        CallReporter(
+            hook, call_id="c-5", operation="sms.send", method="POST", base_url="https://gw", now=0.0
+        ).attempt_started(1)
 
 
 def test_the_words_of_phases_fates_and_outcomes() -> None:

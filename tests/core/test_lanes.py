@@ -9,7 +9,7 @@ import pytest
 from tests.core.test_wire import outgoing
 from wikipayam_async import ConfigurationError, Phase
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.lanes import Lanes, timed_out
+from wikipayam_async.core.lanes import Lanes, timeout_fault
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
@@ -135,7 +135,7 @@ class TestLanes:
         """`Task.cancel` in the middle is delivered when all idle lanes are closed."""
         first, second = FakeLane(), FakeLane()
         lanes, _ = stack(first, second)
-        lanes._settle_in().idle += [(outgoing().origin, first), (outgoing().origin, second)]
+        lanes._current_pool().idle += [(outgoing().origin, first), (outgoing().origin, second)]
         task = asyncio.ensure_future(lanes.aclose())
         await asyncio.sleep(0)
         task.cancel()
@@ -174,7 +174,7 @@ class TestLanes:
         """Without a connection nothing was handed over."""
         progress = AttemptProgress(protected=False)
         progress.phase = phase
-        fault = timed_out(progress)
+        fault = timeout_fault(progress)
         assert (fault.kind, fault.handed_over) == (ExchangeFaultKind.TIMEOUT, handed_over)
 
 
@@ -205,4 +205,4 @@ class TestOtherLoops:
         anyio.run(one)
         pool = lanes._pool
         assert pool is not None
-        assert ([lane for _, lane in pool.idle], pool.places.value) == ([second], 1)
+        assert ([lane for _, lane in pool.idle], pool.slots.value) == ([second], 1)

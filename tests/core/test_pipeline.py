@@ -24,7 +24,7 @@ from wikipayam_async import (
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.core.pipeline import Pipeline, Shared
+from wikipayam_async.core.pipeline import Pipeline, SharedState
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.redact.sealed import SealedBytes, Secret
@@ -70,10 +70,10 @@ def lost(kind: ExchangeFaultKind = ExchangeFaultKind.DISCONNECTED, *, handed_ove
     return ExchangeFault(kind, "it broke", handed_over=handed_over)
 
 
-def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, Ear, Shared, Times]:
+def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, Ear, SharedState, Times]:
     """Return a pipeline on virtual time over a carrier."""
     ear, times = Ear(), Times()
-    shared = Shared(carrier, clock=times.clock, sleep=times.sleep)
+    shared = SharedState(carrier, clock=times.clock, sleep=times.sleep)
     shared.uniform = most
     settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1), on_event=ear, **options)
     return Pipeline(settings, shared, None, b"agent"), ear, shared, times
@@ -138,7 +138,7 @@ class TestPipeline:
             return "id"
 
         seen: list[RowOutcomes] = []
-        shared = Shared(FakeCarrier(ok()))
+        shared = SharedState(FakeCarrier(ok()))
         settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1))
         batch: SendBatch[Any] = SendBatch(["m"], ["t-0"], id_of)
         await Pipeline(settings, shared, None, b"agent").run(send(1, seen, batch=batch))
@@ -277,8 +277,8 @@ class TestPipeline:
 
     async def test_calls_have_names_of_their_own(self) -> None:
         """Two clients of one process never share a name."""
-        first, second = Shared(FakeCarrier()), Shared(FakeCarrier())
-        names = [shared.name_call() for shared in (first, first, second)]
+        first, second = SharedState(FakeCarrier()), SharedState(FakeCarrier())
+        names = [shared.new_call_id() for shared in (first, first, second)]
         assert len(set(names)) == 3
         assert [name.rpartition("-")[2] for name in names] == ["1", "2", "1"]
         assert (first.clock, first.sleep) == (anyio.current_time, anyio.sleep)

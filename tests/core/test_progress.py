@@ -32,15 +32,15 @@ class TestProgress:
     async def test_without_a_scope_nothing_is_put_off(self) -> None:
         """Nor for a read, nor when the scope itself is cancelled."""
         error = BaseException()
-        assert not AttemptProgress(protected=True).puts_off(error)
+        assert not AttemptProgress(protected=True).defer(error)
         with anyio.CancelScope() as scope:  # noqa: ASYNC100 - what is done to the scope is looked at
             read, send = AttemptProgress(protected=False), AttemptProgress(protected=True)
             read.begin(scope, 0.0)
             send.begin(scope, 0.0)
-            assert (read.puts_off(error), send.puts_off(error)) == (False, True)
+            assert (read.defer(error), send.defer(error)) == (False, True)
             assert (read.cancellation, send.cancellation) == (None, error)
             scope.cancel()
-            assert not send.puts_off(error)
+            assert not send.defer(error)
 
     async def test_a_hand_over_without_a_scope_is_a_phase(self) -> None:
         """Where nobody set a scope there is nothing to shield."""
@@ -70,7 +70,7 @@ class TestTrace:
         trace = Trace(progress, decisive="send_request_body")
         for event in events:
             await trace(event, {"exception": httpx.WriteError("")})
-        assert (trace.proves_nothing_left, progress.phase) == (nothing_left, phase)
+        assert (trace.proves_not_sent, progress.phase) == (nothing_left, phase)
 
     async def test_a_tunnels_own_request_proves_nothing(self) -> None:
         """CONNECT's events are not those of the request."""
@@ -81,9 +81,9 @@ class TestTrace:
         trace = Trace(AttemptProgress(protected=False), decisive="send_request_body")
         await trace("http11.send_request_headers.started", {"request": Connect()})
         await trace("http11.send_request_body.started", {})
-        assert (trace.seen, trace.proves_nothing_left) == (False, False)
+        assert (trace.seen, trace.proves_not_sent) == (False, False)
         await trace("http11.send_request_headers.started", {"request": httpx.Request("POST", "http://x")})
-        assert (trace.seen, trace.proves_nothing_left) == (True, True)
+        assert (trace.seen, trace.proves_not_sent) == (True, True)
 
 
 class TestRunInChild:

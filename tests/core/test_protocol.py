@@ -161,7 +161,7 @@ def test_any_body_is_data_or_unreadable(body: bytes) -> None:
             errors.AuthenticationError,
             "sms.send: the gateway answered 401; check the token (panel: profile, API token)",
         ),
-        (402, errors.InsufficientBalanceError, "sms.send: the gateway answered 402; charge the account"),
+        (402, errors.InsufficientBalanceError, "sms.send: the gateway answered 402; top up the account"),
         (403, errors.PermissionDeniedError, "sms.send: the gateway answered 403"),
         (404, errors.NotFoundError, "sms.send: the gateway answered 404"),
         (405, errors.APIStatusError, "sms.send: the gateway answered 405"),

@@ -183,7 +183,7 @@ class TestMakeCarrier:
             ({"proxy": "no url"}, "proxy: expected"),
             ({"proxy": "ftp://127.0.0.1"}, "proxy: expected"),
             ({"proxy": 5}, "proxy: expected"),
-            ({"proxy": "socks5://127.0.0.1"}, "proxy: SOCKS needs another package"),
+            ({"proxy": "socks5://127.0.0.1"}, "proxy: SOCKS needs an extra package"),
             ({"proxy": "http://[::1"}, "proxy: expected"),
             ({"ssl_context": "x"}, "ssl_context: expected"),
             ({"max_connections": 0}, "max_connections: expected"),

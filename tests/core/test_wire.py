@@ -20,7 +20,7 @@ from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Headers, Outgoing
-from wikipayam_async.core.wire import Lane, _Line, _Reader, encode_request, refuse_encoding
+from wikipayam_async.core.wire import Lane, _GuardedStream, _Reader, encode_request, refuse_encoding
 from wikipayam_async.redact.sealed import SealedBytes, Secret
 
 pytestmark = pytest.mark.anyio
@@ -201,7 +201,7 @@ class TestLane:
     @pytest.mark.parametrize("error", [*BREAKS, anyio.EndOfStream])
     async def test_a_send_that_raises_was_not_handed_over(self, error: type[Exception]) -> None:
         """The call that hands over the last byte raised, so the gateway cannot have it."""
-        line = _Line(Scripted(error))
+        line = _GuardedStream(Scripted(error))
         lane, progress = Lane(line, line), AttemptProgress(protected=True)
         with pytest.raises(ExchangeFault, match="while sending") as caught:
             await lane.exchange(outgoing(), progress)
@@ -211,7 +211,7 @@ class TestLane:
     @pytest.mark.parametrize("error", BREAKS)
     async def test_a_reset_afterwards_was(self, error: type[Exception]) -> None:
         """Once everything was handed over, a break proves nothing."""
-        line = _Line(Scripted(error, reading=True))
+        line = _GuardedStream(Scripted(error, reading=True))
         lane, progress = Lane(line, line), AttemptProgress(protected=True)
         with pytest.raises(ExchangeFault, match="was reset") as caught:
             await lane.exchange(outgoing(), progress)
@@ -232,7 +232,7 @@ class TestLane:
 
     async def test_a_line_has_no_use_for_half_an_end(self) -> None:
         """HTTP says by itself where a request ends."""
-        line = _Line(Scripted(OSError))
+        line = _GuardedStream(Scripted(OSError))
         with pytest.raises(NotImplementedError):
             await line.send_eof()
         await line.aclose()
@@ -300,7 +300,7 @@ class TestLane:
             def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
                 return attributes
 
-        line = _Line(Encrypted(OSError))
+        line = _GuardedStream(Encrypted(OSError))
         lane = Lane(line, line)
         assert not lane.is_usable(now=0.0, idle_expiry=1.0)
         await lane.aclose()
@@ -312,7 +312,7 @@ class TestLane:
         if not poll:
             monkeypatch.delattr(select, "poll")
         stream = Scripted(OSError)
-        line = _Line(stream)
+        line = _GuardedStream(stream)
         lane = Lane(line, line)
         assert lane.is_usable(now=0.0, idle_expiry=1.0)
         stream.pair[1].send(b"x")

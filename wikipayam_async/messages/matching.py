@@ -12,8 +12,7 @@ from typing import Any
 
 import msgspec
 
-from wikipayam_async.core.converter import to_items
-from wikipayam_async.core.operation import JsonValue
+from wikipayam_async.core.converter import JsonValue, to_items
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch, Payload

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from wikipayam_async.core.operation import Call, Observer, Operation, SendBatch, name_some
+from wikipayam_async.core.operation import Call, Observer, Operation, SendBatch, format_track_ids
 from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.errors import ResponseError, UnknownOutcomeError
 from wikipayam_async.messages.matching import match_answer, match_documented_answer
@@ -93,7 +93,7 @@ def require_all_accepted(
     missing = [index for index, item in enumerate(told) if item is None]
     if not missing:
         return list(told)
-    names = name_some([str(track_ids[index]) for index in missing])
+    names = format_track_ids([str(track_ids[index]) for index in missing])
     raise UnknownOutcomeError(
         f"{operation.name}: the gateway's answer does not mention {len(missing)} of {len(told)} messages ({names}); "
         "they may have been accepted. Do not resend blindly: look up the track ids in the panel first",

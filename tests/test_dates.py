@@ -120,7 +120,7 @@ def test_a_jalali_day_in_a_gregorian_object(day: date) -> None:
     with pytest.raises(InvalidInputError) as caught:
         parse_day(day, field="from_date")
     assert (caught.value.rule, caught.value.got) == (
-        "expected a Gregorian year in a date object; write a Jalali day as a string or as a jdatetime.date",
+        "expected a Gregorian year in a date object; pass a Jalali date as a string or a jdatetime.date",
         f"the year {day.year}",
     )
 
@@ -171,7 +171,7 @@ def test_a_year_of_no_calendar(year: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         parse_day(f"{year}-01-15", field="to_date")
     assert str(caught.value) == (
-        f"to_date: expected a year of 1300 to 1499 (Jalali) or of 1900 to 2099 (Gregorian); got the year {int(year)}"
+        f"to_date: expected a year from 1300 to 1499 (Jalali) or from 1900 to 2099 (Gregorian); got the year {int(year)}"
     )
 
 

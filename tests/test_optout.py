@@ -205,10 +205,10 @@ def test_a_file_without_numbers(tmp_path: Path, content: bytes) -> None:
     [
         (b"09123456789\n\nhello\n", f"opt_out, line 3: {RULE}; got a string of 5 characters with letters"),
         (b"number\n09123456789\n", f"opt_out, line 1: {RULE}; got a string of 6 characters with letters"),
-        (b"0912\xff", "opt_out: expected a text file in UTF-8 that can be read; got UnicodeDecodeError"),
+        (b"0912\xff", "opt_out: expected a readable text file in UTF-8; got UnicodeDecodeError"),
         (
             "09123456789".encode("utf-16"),
-            "opt_out: expected a text file in UTF-8 that can be read; got UnicodeDecodeError",
+            "opt_out: expected a readable text file in UTF-8; got UnicodeDecodeError",
         ),
     ],
 )
@@ -226,4 +226,4 @@ def test_a_file_that_is_not_there(tmp_path: Path) -> None:
     for path, kind in ((tmp_path / "none.txt", "FileNotFoundError"), (tmp_path, "IsADirectoryError")):
         with pytest.raises(InvalidInputError) as caught:
             OptOutList.read(path)
-        assert str(caught.value) == f"opt_out: expected a text file in UTF-8 that can be read; got {kind}"
+        assert str(caught.value) == f"opt_out: expected a readable text file in UTF-8; got {kind}"

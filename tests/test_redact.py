@@ -38,7 +38,7 @@ def test_a_secret_is_not_carried_off(carry_off: Any) -> None:
     """Pickling or copying a secret is an error that says what to do."""
     with pytest.raises(TypeError) as caught:
         carry_off(Secret("t0ken"))
-    assert str(caught.value) == "a secret is not pickled: hand the token to the other process in its environment"
+    assert str(caught.value) == "a Secret cannot be pickled: pass the token to the other process in its environment"
 
 
 def test_sealed_bytes_show_their_length() -> None:
@@ -97,7 +97,7 @@ def test_a_masked_mapping(values: Any, shown: str) -> None:
         ("", "a string of 0 characters"),
         ("abc", "a string of 3 characters with letters"),
         ("0912", "a string of 4 characters with digits"),
-        ("سلام ۱\n!", "a string of 8 characters with digits, letters, spaces, other signs"),
+        ("سلام ۱\n!", "a string of 8 characters with digits, letters, spaces, symbols"),
         (None, "None"),
         (True, "True"),
         (17, "a number (int)"),

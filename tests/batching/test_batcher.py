@@ -681,7 +681,7 @@ class TestDeadline:
     async def test_a_strange_time(self) -> None:
         """A time-out that is none is refused, and nothing is closed."""
         async with batcher_over(Road(), linger=0) as batcher:
-            with pytest.raises(InvalidInputError, match="timeout: expected seconds"):
+            with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds"):
                 await batcher.aclose(math.nan)
             assert (await batcher.send(RECEIVER, "text")).id == "id-text"
 

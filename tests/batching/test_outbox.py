@@ -471,7 +471,7 @@ class TestDraining:
         """A post to a closed outbox is refused at once, and a bad time closes nothing."""
         told = Told()
         async with outbox_over(Road(), told) as outbox:
-            with pytest.raises(InvalidInputError, match="timeout: expected seconds"):
+            with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds"):
                 await outbox.aclose(math.nan)
             post(outbox, 1)
             assert await outbox.aclose() == []

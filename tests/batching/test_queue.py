@@ -44,9 +44,9 @@ def test_counts_are_checked(name: str, value: Any) -> None:
 @pytest.mark.parametrize("value", [-0.001, math.inf, math.nan, True, "1", None])
 def test_lingering_is_checked(value: Any) -> None:
     """The time to linger is a finite number that is not below 0."""
-    with pytest.raises(InvalidInputError, match="linger: expected seconds, finite and not below 0"):
+    with pytest.raises(InvalidInputError, match="linger: expected a finite number of seconds, 0 or more"):
         Batching(linger=value)
-    with pytest.raises(InvalidInputError, match="timeout: expected seconds"):
+    with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds"):
         check_seconds("timeout", value)
 
 

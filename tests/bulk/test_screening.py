@@ -137,7 +137,7 @@ def test_who_opted_out_does_not_count_as_a_first_one() -> None:
             {"opt_out": [ALI, "x"]},
             "opt_out[1]: expected an Iranian mobile number such as 09123456789; got a string of 1 characters with letters",
         ),
-        ({"opt_out": ALI}, "opt_out: expected a text file in UTF-8 that can be read; got FileNotFoundError"),
+        ({"opt_out": ALI}, "opt_out: expected a readable text file in UTF-8; got FileNotFoundError"),
     ],
 )
 def test_bad_rules(arguments: dict[str, Any], complaint: str) -> None:

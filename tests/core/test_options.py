@@ -23,9 +23,9 @@ from wikipayam_async.redact.sealed import Secret
 GATEWAY = Origin.parse("https://wikipayam.ir")
 NO_URL = "base_url: not a URL; expected one like https://wikipayam.ir"
 NO_HTTPS = "base_url: expected an https URL like https://wikipayam.ir"
-TOO_MUCH = "base_url: must not hold a user name, a password, a query or a fragment"
-IN_THE_CLEAR = "base_url: http would show the token to the network; use https (http is for loopback)"
-BAD_PATH = "base_url: its path may hold only letters, digits and . _ ~ -"
+TOO_MUCH = "base_url: must not contain a user name, a password, a query or a fragment"
+IN_THE_CLEAR = "base_url: http would expose the token on the network; use https (http is for loopback)"
+BAD_PATH = "base_url: the path may contain only letters, digits and . _ ~ -"
 
 
 def options(**given: Any) -> Options:
@@ -157,7 +157,7 @@ async def async_hook(event: Event) -> None:
 
 
 ASYNC = (
-    "on_event: expected a plain function that returns at once; from an async service hand events over with "
+    "on_event: expected a plain function that returns at once; from an async service pass events on with "
     "`send_nowait` of a memory stream or `put_nowait` of a queue"
 )
 
@@ -239,7 +239,7 @@ def test_a_good_token(token: Any, environ: dict[str, str], read: str) -> None:
 
 
 NO_TOKEN = "token: none given; pass token=... or set SMS_AUTH_TOKEN (panel: profile, API token)"
-BAD_TOKEN = "token: only visible ASCII characters can stand in a token, no spaces or line breaks; got "
+BAD_TOKEN = "token: expected visible ASCII characters without spaces or line breaks; got "
 
 
 @pytest.mark.parametrize(
@@ -251,7 +251,7 @@ BAD_TOKEN = "token: only visible ASCII characters can stand in a token, no space
         ("s3cret\n", BAD_TOKEN + "a string of 7 characters with digits, letters, spaces"),
         ("s3cret s3cret", BAD_TOKEN + "a string of 13 characters with digits, letters, spaces"),
         ("s3crét", BAD_TOKEN + "a string of 6 characters with digits, letters"),
-        ("s3cret\x7f", BAD_TOKEN + "a string of 7 characters with digits, letters, other signs"),
+        ("s3cret\x7f", BAD_TOKEN + "a string of 7 characters with digits, letters, symbols"),
         (b"s3cret", BAD_TOKEN + "an object of type bytes"),
         (12345, BAD_TOKEN + "a number (int)"),
     ],
@@ -306,7 +306,9 @@ def test_a_time_zone_that_is_none(zone: Any) -> None:
     """Whatever names no zone is one error that says what to do."""
     with pytest.raises(ConfigurationError) as caught:
         read_timezone(zone)
-    assert str(caught.value) == "timezone: no such zone here; pass a tzinfo, or install the package `tzdata`"
+    assert (
+        str(caught.value) == "timezone: zone not found on this machine; pass a tzinfo, or install the package `tzdata`"
+    )
 
 
 @pytest.mark.parametrize("value", [1, 0.001, 3600, 1.7e308])

@@ -59,7 +59,7 @@ def test_ids(values: Any, ids: list[str]) -> None:
 @pytest.mark.parametrize(
     ("values", "complaint"),
     [
-        ("a/b", f"ids: {ID_RULE}; got a string of 3 characters with letters, other signs"),
+        ("a/b", f"ids: {ID_RULE}; got a string of 3 characters with letters, symbols"),
         (["a", "b", ""], f"ids[2]: {ID_RULE}; got a string of 0 characters"),
         (b"ab", f"ids[0]: {ID_RULE}; got a number (int)"),
         ([["a"]], f"ids[0]: {ID_RULE}; got an object of type list"),
@@ -77,7 +77,7 @@ def test_bad_ids(values: Any, complaint: str) -> None:
 @pytest.mark.parametrize(("value", "most"), [(1, None), (10**9, None), (1, 1), (5, 5)])
 def test_a_good_number(value: int, most: int | None) -> None:
     """Both bounds belong to what is allowed."""
-    assert check_number(value, field="n", least=1, most=most) == value
+    assert check_number(value, field="n", minimum=1, maximum=most) == value
 
 
 @pytest.mark.parametrize(
@@ -94,7 +94,7 @@ def test_a_good_number(value: int, most: int | None) -> None:
 def test_a_bad_number(value: Any, most: int | None, complaint: str) -> None:
     """What is no whole number, or out of bounds, is refused."""
     with pytest.raises(InvalidInputError) as caught:
-        check_number(value, field="n", least=1, most=most)
+        check_number(value, field="n", minimum=1, maximum=most)
     assert str(caught.value) == complaint
 
 

@@ -10,7 +10,7 @@ import anyio
 from attrs import Attribute, field, frozen
 
 from wikipayam_async.bulk.chunker import DEFAULT_BATCH_SIZE
-from wikipayam_async.checks import check_seconds, counts_from_one
+from wikipayam_async.checks import argument_at_least_one, check_seconds
 from wikipayam_async.errors import WikipayamError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import SmsPayload
@@ -39,10 +39,10 @@ class Batching:
         InvalidInputError: A value is out of its bounds.
     """
 
-    max_size: int = field(default=DEFAULT_BATCH_SIZE, validator=counts_from_one)
+    max_size: int = field(default=DEFAULT_BATCH_SIZE, validator=argument_at_least_one)
     linger: float = field(default=0.005, validator=_seconds)
-    concurrency: int = field(default=8, validator=counts_from_one)
-    max_waiting: int = field(default=10_000, validator=counts_from_one)
+    concurrency: int = field(default=8, validator=argument_at_least_one)
+    max_waiting: int = field(default=10_000, validator=argument_at_least_one)
 
     @property
     def patience(self) -> float:

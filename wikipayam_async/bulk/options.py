@@ -14,7 +14,7 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.runner import BulkRun, Pace
 from wikipayam_async.bulk.sender import ChunkSender, SendFunc
 from wikipayam_async.bulk.source import Messages, Source
-from wikipayam_async.checks import counts_from_one
+from wikipayam_async.checks import argument_at_least_one
 from wikipayam_async.core.options import Options
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.payload import TrackIds, prepare_some
@@ -53,8 +53,8 @@ class BulkOrder:
         InvalidInputError: A value breaks a rule.
     """
 
-    batch_size: int = field(default=DEFAULT_BATCH_SIZE, validator=counts_from_one)
-    concurrency: int = field(default=8, validator=counts_from_one)
+    batch_size: int = field(default=DEFAULT_BATCH_SIZE, validator=argument_at_least_one)
+    concurrency: int = field(default=8, validator=argument_at_least_one)
     ordered: bool = False
     on_error: OnError = field(default="collect", validator=_collect_or_stop)
     normalize: bool = True

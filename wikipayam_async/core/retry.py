@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from wikipayam_async.checks import not_negative, whole_from_one
+from wikipayam_async.checks import not_negative, at_least_one
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.operation import Replay
 
@@ -84,7 +84,7 @@ class RetryPolicy:
         ConfigurationError: A value is out of bounds.
     """
 
-    attempts: int = field(default=3, validator=whole_from_one)
+    attempts: int = field(default=3, validator=at_least_one)
     first_pause: float = field(default=0.5, validator=not_negative)
     longest_pause: float = field(default=8.0, validator=not_negative)
     longest_retry_after: float = field(default=60.0, validator=not_negative)

@@ -77,7 +77,7 @@ async def check_the_client(client: AsyncWikipayam, gateway: RawGateway, books: B
         assert (await client.sms.send(RECEIVER, "text", track_id=probe)).track_id == probe
     pool = pool_of(client)
     open_now, idle = await quiet(gateway, client)
-    assert (open_now, pool.places.value, books.doubled) == (idle, MOST_LANES, [])
+    assert (open_now, pool.slots.value, books.doubled) == (idle, MOST_LANES, [])
     assert idle <= MOST_LANES
 
 

@@ -86,9 +86,8 @@ class Origin:
         try:
             parts = urlsplit(base_url)
             port = parts.port
-            host = (
-                (parts.hostname or "").encode("idna").decode() if ":" not in (parts.hostname or "") else parts.hostname
-            )
+            host = parts.hostname or ""
+            host = host if ":" in host else host.encode("idna").decode()
         except (ValueError, AttributeError, TypeError):
             raise ConfigurationError("base_url: not a URL; expected one like https://wikipayam.ir") from None
         if parts.scheme not in _PORTS or not host or not (_is_address(host) or _HOST.fullmatch(host)):

@@ -8,7 +8,7 @@ import math
 import random
 import secrets
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
@@ -28,7 +28,6 @@ from wikipayam_async.core.protocol import (
     status_error,
 )
 from wikipayam_async.core.retry import RetryBudget, RetryDecision, RetryPolicy, Uniform, judge_fault, judge_status
-from wikipayam_async.core.transport import Carrier
 from wikipayam_async.errors import (
     APIConnectionError,
     APIStatusError,
@@ -39,6 +38,9 @@ from wikipayam_async.errors import (
     WikipayamError,
 )
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome, Phase, SendStatus
+
+if TYPE_CHECKING:
+    from wikipayam_async.core.transport import Carrier
 
 __all__ = ["Pipeline", "SharedState"]
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from wikipayam_async.checks import not_negative, at_least_one
+from wikipayam_async.checks import at_least_one, not_negative
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.operation import Replay
 

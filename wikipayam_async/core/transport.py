@@ -230,25 +230,22 @@ class _ProxyLane:
 
 def _map_error(error: Exception, trace: Trace, status: int | None) -> ExchangeFault:
     """Return the fault for an httpx exception. Its text is dropped, because it may contain a URL."""
+    handed_over = False
     if isinstance(error, httpx.ConnectError) and _is_certificate_error(error):
-        return ExchangeFault(
-            ExchangeFaultKind.CERTIFICATE, "the gateway's certificate was not accepted", handed_over=False
-        )
-    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
-        return ExchangeFault(ExchangeFaultKind.CONNECT, "no connection to the gateway", handed_over=False)
-    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return ExchangeFault(ExchangeFaultKind.TIMEOUT, "no connection within the time-out", handed_over=False)
-    handed_over = not trace.proves_not_sent
-    if isinstance(error, httpx.TimeoutException):
-        return ExchangeFault(
-            ExchangeFaultKind.TIMEOUT, "no answer within the time-out", handed_over=handed_over, status_code=status
-        )
-    if isinstance(error, httpx.DecodingError | httpx.LocalProtocolError):
-        return ExchangeFault(
-            ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP", handed_over=handed_over, status_code=status
-        )
-    detail = f"the connection broke ({type(error).__name__})"
-    return ExchangeFault(ExchangeFaultKind.DISCONNECTED, detail, handed_over=handed_over, status_code=status)
+        kind, detail = ExchangeFaultKind.CERTIFICATE, "the gateway's certificate was not accepted"
+    elif isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        kind, detail = ExchangeFaultKind.CONNECT, "no connection to the gateway"
+    elif isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        kind, detail = ExchangeFaultKind.TIMEOUT, "no connection within the time-out"
+    else:
+        handed_over = not trace.proves_not_sent
+        if isinstance(error, httpx.TimeoutException):
+            kind, detail = ExchangeFaultKind.TIMEOUT, "no answer within the time-out"
+        elif isinstance(error, httpx.DecodingError | httpx.LocalProtocolError):
+            kind, detail = ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP"
+        else:
+            kind, detail = ExchangeFaultKind.DISCONNECTED, f"the connection broke ({type(error).__name__})"
+    return ExchangeFault(kind, detail, handed_over=handed_over, status_code=status)
 
 
 def _is_certificate_error(error: BaseException) -> bool:

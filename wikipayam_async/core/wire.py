@@ -221,16 +221,17 @@ class Lane:
             guarded = _GuardedStream(await anyio.connect_tcp(host, port))
             return cls(guarded, guarded if tls is None else await _wrap_tls(guarded, host, tls))
         except ssl.SSLCertVerificationError as error:
-            detail = f"the gateway's certificate was not accepted ({error.verify_message})"
-            raise ExchangeFault(ExchangeFaultKind.CERTIFICATE, detail, handed_over=False) from None
+            kind, detail = (
+                ExchangeFaultKind.CERTIFICATE,
+                f"the gateway's certificate was not accepted ({error.verify_message})",
+            )
         except ssl.SSLError as error:
-            raise ExchangeFault(ExchangeFaultKind.CONNECT, f"TLS failed ({error.reason})", handed_over=False) from None
+            kind, detail = ExchangeFaultKind.CONNECT, f"TLS failed ({error.reason})"
         except socket.gaierror:
-            raise ExchangeFault(
-                ExchangeFaultKind.CONNECT, "the gateway's name could not be resolved", handed_over=False
-            ) from None
+            kind, detail = ExchangeFaultKind.CONNECT, "the gateway's name could not be resolved"
         except (OSError, anyio.BrokenResourceError, anyio.EndOfStream, UnicodeError):
-            raise ExchangeFault(ExchangeFaultKind.CONNECT, "no connection to the gateway", handed_over=False) from None
+            kind, detail = ExchangeFaultKind.CONNECT, "no connection to the gateway"
+        raise ExchangeFault(kind, detail, handed_over=False)
 
     def is_usable(self, now: float, idle_expiry: float) -> bool:
         """Return whether another exchange may start: not expired, still open, and no unread bytes."""

@@ -9,7 +9,6 @@ import pytest
 
 from wikipayam_async import APIConnectionError, InvalidInputError, SentMessage, SmsMessage
 from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PendingQueue
-from wikipayam_async.checks import check_seconds
 from wikipayam_async.messages.payload import TrackIds, prepare_sms
 
 pytestmark = pytest.mark.anyio
@@ -46,15 +45,12 @@ def test_lingering_is_checked(value: Any) -> None:
     """The time to linger is a finite number that is not below 0."""
     with pytest.raises(InvalidInputError, match="linger: expected a finite number of seconds, 0 or more"):
         Batching(linger=value)
-    with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds"):
-        check_seconds("timeout", value)
 
 
 def test_the_usual_way() -> None:
     """A hundred messages a request, five milliseconds, eight requests at once, ten thousand in line."""
     assert Batching() == Batching(max_size=100, linger=0.005, concurrency=8, max_waiting=10_000)
     assert Batching(linger=0).linger == 0
-    check_seconds("timeout", 0)
 
 
 async def test_they_leave_in_the_order_of_coming() -> None:

@@ -42,7 +42,7 @@ def outgoing(method: str = "GET", *, body: bytes | None = None, token: str | Non
 
 
 def read(*pieces: bytes) -> _Reader:
-    """Feed a reader piece by piece, as far as it takes."""
+    """Return a reader that was fed the given pieces."""
     reader = _Reader()
     for piece in pieces:
         reader.feed(piece)

@@ -15,7 +15,7 @@ from wikipayam_async.redact.masks import shape_of
 if TYPE_CHECKING:
     import jdatetime  # type: ignore[import-untyped] # ships no type information
 
-__all__ = ["DateLike", "JalaliDate", "check_date", "parse_day", "to_jalali"]
+__all__ = ["DateLike", "JalaliDate", "parse_day", "to_jalali"]
 
 _MAX_LENGTH = 64
 _WRITTEN = re.compile(r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2})|/([0-9]{1,2})/([0-9]{1,2}))(?:[T ](\S.*))?")

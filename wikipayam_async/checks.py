@@ -71,12 +71,8 @@ def check_number(value: object, *, field: str, minimum: int, maximum: int | None
     Raises:
         InvalidInputError: The value is not a whole number, or is out of bounds.
     """
-    if (
-        isinstance(value, bool)
-        or not isinstance(value, int)
-        or value < minimum
-        or (maximum is not None and value > maximum)
-    ):
+    limit = math.inf if maximum is None else maximum
+    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= limit:
         bounds = f"from {minimum} to {maximum}" if maximum is not None else f"of at least {minimum}"
         got = str(value) if isinstance(value, int) else shape_of(value)
         raise InvalidInputError(field, rule=f"expected a whole number {bounds}", got=got)

@@ -24,6 +24,7 @@ NO_URL = "base_url: not a URL; expected one like https://wikipayam.ir"
 NO_HTTPS = "base_url: expected an https URL like https://wikipayam.ir"
 TOO_MUCH = "base_url: must not contain a user name, a password, a query or a fragment"
 IN_THE_CLEAR = "base_url: http would expose the token on the network; use https (http is for loopback)"
+NO_ZONE = "base_url: expected an IPv6 address like https://[2001:db8::1]:8443, without a zone"
 BAD_PATH = "base_url: the path may contain only letters, digits and . _ ~ -"
 
 
@@ -86,6 +87,7 @@ def test_a_valid_base_url_is_parsed(url: str, origin: Origin, authority: str, ag
         ("http://10.0.0.1", IN_THE_CLEAR),
         ("http://127.0.0.1.example.com", IN_THE_CLEAR),
         ("http://localhost.example.com", IN_THE_CLEAR),
+        ("https://[fe80::1%25lo]", NO_ZONE),
         ("https://wikipayam.ir/a/../b", BAD_PATH),
         ("https://wikipayam.ir/.", BAD_PATH),
         ("https://wikipayam.ir/a%20b", BAD_PATH),

@@ -17,24 +17,14 @@ import attrs
 import msgspec
 from cattrs import Converter
 
-__all__ = [
-    "EXTRA",
-    "JsonValue",
-    "OpenStrEnum",
-    "converter",
-    "decode_json",
-    "encode_json",
-    "to_items",
-    "to_mapping",
-    "to_model",
-]
+__all__ = ["JsonValue", "OpenStrEnum", "converter", "decode_json", "encode_json", "to_items", "to_mapping", "to_model"]
 
 T = TypeVar("T")
 
 JsonValue: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
 """A JSON value. The inner values are `Any`, because a recursive type would need a cast at every access."""
 
-EXTRA = "extra"
+_EXTRA = "extra"
 
 
 def _encode_str(value: object) -> str:
@@ -141,13 +131,13 @@ class _ModelReader(Generic[T]):
         attributes: tuple[attrs.Attribute[Any], ...] = attrs.fields(attrs.resolve_types(cast("Any", cls)))
         self._cls = cls
         # By alias, the name of the constructor argument: `_x` becomes `x`.
-        fields = {a.alias or a.name: a for a in attributes if a.init and a.name != EXTRA}
+        fields = {a.alias or a.name: a for a in attributes if a.init and a.name != _EXTRA}
         self._readers = {
             name: (_plain_type(a.type), converter.get_structure_hook(a.type), a.type) for name, a in fields.items()
         }
         self._required = frozenset(name for name, a in fields.items() if a.default is attrs.NOTHING)
         self._nullable = {name for name, a in fields.items() if _takes_none(a.type)}
-        self._keeps_extra = any(a.name == EXTRA for a in attributes)
+        self._keeps_extra = any(a.name == _EXTRA for a in attributes)
         by_codec = all(
             a.alias == a.name and a.converter is None and _without_none(a.type) in _READ_BY_CODEC
             for a in fields.values()
@@ -193,7 +183,7 @@ class _ModelReader(Generic[T]):
         if not self._required <= values.keys():
             raise ValueError(f"missing or unreadable: {', '.join(sorted(self._required - values.keys()))}")
         if extra and self._keeps_extra:
-            values[EXTRA] = extra
+            values[_EXTRA] = extra
         return self._cls(**values)
 
 

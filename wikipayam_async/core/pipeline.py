@@ -185,10 +185,7 @@ class _CallRun:
         self.reporter.attempt_finished(Attempt(number, progress.phase, elapsed, status, failure))
 
     def _failure_of(self, fault: ExchangeFault) -> _Failure:
-        replay = self._call.operation.replay
-        text = f"{self._name}: {fault.detail}"
-        attempts = self.reporter.attempts
-        phase = self._progress.phase
+        text, attempts, phase = f"{self._name}: {fault.detail}", self.reporter.attempts, self._progress.phase
         error: WikipayamError
         if fault.kind is ExchangeFaultKind.TIMEOUT:
             error = APITimeoutError(text, phase=phase, attempts=attempts)
@@ -196,7 +193,7 @@ class _CallRun:
             error = ResponseError(text, status_code=fault.status_code, attempts=attempts)
         else:
             error = APIConnectionError(text, phase=phase, attempts=attempts)
-        return _Failure(judge_fault(replay, fault), error, fault.kind.value)
+        return _Failure(judge_fault(self._call.operation.replay, fault), error, fault.kind.value)
 
     def _read(self, answer: Answer) -> tuple[Any, _Failure | None]:
         decision = judge_status(self._call.operation.replay, answer.status)

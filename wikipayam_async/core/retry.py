@@ -1,7 +1,4 @@
-"""Retry decisions, without I/O: whether a failed attempt is retried, and when.
-
-The promises once-only and bounded retries depend on this module.
-"""
+"""Retry decisions, without I/O. The promises once-only and bounded retries depend on this module."""
 
 from __future__ import annotations
 

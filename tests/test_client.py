@@ -194,6 +194,13 @@ class TestLife:
                 await client.with_options(timeout=1).balance()
         assert len(gateway.requests) == 1
 
+    async def test_base_url_and_hook_can_be_read(self) -> None:
+        """A caller can wrap the hook that is set."""
+        events: list[object] = []
+        async with AsyncWikipayam("token", base_url="https://sms.example.ir/", on_event=events.append) as client:
+            assert (client.base_url, client.on_event) == ("https://sms.example.ir", events.append)
+            assert client.with_options(on_event=None).on_event is None
+
     async def test_closing_an_unused_client_is_fine(self) -> None:
         """There is nothing to close."""
         await AsyncWikipayam("t").aclose()

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.dates import JalaliDate, parse_day, to_jalali
+from wikipayam_async.dates import JalaliDate, check_date, parse_day, to_jalali
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 
 TEHRAN = timezone(timedelta(hours=3, minutes=30))
@@ -17,17 +17,17 @@ PERSIAN = str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")
 ARABIC = str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩")
 
 
-class Stranger:
-    """An object of some other calendar, which answers as it was told."""
+class ForeignDate:
+    """A date of another calendar that returns or raises a given answer."""
 
     def __init__(self, answer: object) -> None:
         self.answer = answer
 
     def __repr__(self) -> str:
-        return f"Stranger({self.answer!r})"
+        return f"ForeignDate({self.answer!r})"
 
     def togregorian(self) -> Any:
-        """Give the answer, or raise it."""
+        """Return the answer, or raise it."""
         if isinstance(self.answer, Exception):
             raise self.answer
         return self.answer
@@ -35,7 +35,7 @@ class Stranger:
 
 @pytest.fixture
 def no_jdatetime(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Make the package look as if it were not installed."""
+    """Make the package `jdatetime` look uninstalled."""
     monkeypatch.setitem(sys.modules, "jdatetime", None)
 
 
@@ -53,8 +53,8 @@ def no_jdatetime(monkeypatch: pytest.MonkeyPatch) -> None:
         ("1499/12/29", date(2121, 3, 20)),
     ],
 )
-def test_days_that_are_known(jalali: str, gregorian: date) -> None:
-    """New years, leap days and a day that every Iranian knows fall where the calendars of Iran have them."""
+def test_known_jalali_days_are_converted(jalali: str, gregorian: date) -> None:
+    """New Year's days, leap days and a historic day convert to the right Gregorian dates."""
     assert parse_day(jalali, field="from_date") == gregorian
 
 
@@ -81,8 +81,8 @@ def test_days_that_are_known(jalali: str, gregorian: date) -> None:
         "2024-04-03 23:59:59+03:30",
     ],
 )
-def test_ways_to_write_a_day(written: str) -> None:
-    """The year comes first and decides on the calendar; digits, separators, spaces around and a time change nothing."""
+def test_accepted_string_formats(written: str) -> None:
+    """Scripts, separators, surrounding spaces and times do not change the date."""
     assert parse_day(written, field="from_date") == date(2024, 4, 3)
 
 
@@ -94,33 +94,33 @@ def test_ways_to_write_a_day(written: str) -> None:
         datetime(2024, 4, 3, 0, 0, tzinfo=TEHRAN),
         jdatetime.date(1403, 1, 15),
         jdatetime.datetime(1403, 1, 15, 23, 59),
-        Stranger(date(2024, 4, 3)),
-        Stranger(datetime(2024, 4, 3, 5, tzinfo=UTC)),
+        ForeignDate(date(2024, 4, 3)),
+        ForeignDate(datetime(2024, 4, 3, 5, tzinfo=UTC)),
         str(jdatetime.date(1403, 1, 15)),
         str(jdatetime.datetime(1403, 1, 15, 23, 59, 1, 2)),
         jdatetime.datetime(1403, 1, 15, 23, 59, tzinfo=TEHRAN).isoformat(),
     ],
     ids=repr,
 )
-def test_objects_that_are_days(value: Any) -> None:
-    """Dates of both calendars are taken, and of a time only the day counts, as it is written."""
+def test_date_objects_are_accepted(value: Any) -> None:
+    """Date and datetime objects of both calendars are accepted, and their time is ignored."""
     found = parse_day(value, field="from_date")
     assert (found, type(found)) == (date(2024, 4, 3), date)
 
 
 @pytest.mark.parametrize("day", [date(1, 1, 1), date(1299, 12, 31), date(1500, 1, 1), date(9999, 12, 31)])
-def test_the_ends_of_time(day: date) -> None:
-    """A date object may lie in any year but in those of the Jalali calendar."""
+def test_a_date_object_may_have_any_gregorian_year(day: date) -> None:
+    """Years outside the range of the Jalali calendar are accepted in a date object."""
     assert parse_day(day, field="from_date") == day
 
 
 @pytest.mark.parametrize("day", [date(1300, 1, 1), date(1403, 1, 15), datetime(1499, 12, 31, tzinfo=UTC)])
-def test_a_jalali_day_in_a_gregorian_object(day: date) -> None:
-    """Who puts a Jalali year into `datetime.date` means another day than the object says, so it is refused."""
+def test_a_jalali_year_in_a_date_object_is_refused(day: date) -> None:
+    """`datetime.date(1403, 1, 15)` is a mistake, so it raises an error that says what to pass."""
     with pytest.raises(InvalidInputError) as caught:
         parse_day(day, field="from_date")
     assert (caught.value.rule, caught.value.got) == (
-        "expected a Gregorian year in a date object; write a Jalali day as a string or as a jdatetime.date",
+        "expected a Gregorian year in a date object; pass a Jalali date as a string or a jdatetime.date",
         f"the year {day.year}",
     )
 
@@ -151,48 +151,48 @@ def test_a_jalali_day_in_a_gregorian_object(day: date) -> None:
         None,
         20240131,
         b"2024-01-31",
-        Stranger(None),
-        Stranger("2024-01-31"),
-        Stranger(ValueError("no")),
+        ForeignDate(None),
+        ForeignDate("2024-01-31"),
+        ForeignDate(ValueError("no")),
         jdatetime.date,
     ],
     ids=repr,
 )
-def test_what_is_no_day(value: Any) -> None:
-    """A day that there is not, or another way of writing, is refused and not quoted."""
+def test_an_invalid_date_is_refused(value: Any) -> None:
+    """A date that does not exist, or another format, raises an error that does not quote the value."""
     with pytest.raises(InvalidInputError) as caught:
         parse_day(value, field="from_date")
     assert (caught.value.field, caught.value.rule) == ("from_date", RULE)
 
 
 @pytest.mark.parametrize("year", ["0000", "0621", "1299", "1500", "1899", "2100", "9999"])
-def test_a_year_of_no_calendar(year: str) -> None:
-    """A string of a year that both calendars could mean, or neither, is refused with the rule."""
+def test_a_year_outside_both_ranges_is_refused(year: str) -> None:
+    """A string whose year selects no calendar raises an error with both ranges."""
     with pytest.raises(InvalidInputError) as caught:
         parse_day(f"{year}-01-15", field="to_date")
     assert str(caught.value) == (
-        f"to_date: expected a year of 1300 to 1499 (Jalali) or of 1900 to 2099 (Gregorian); got the year {int(year)}"
+        f"to_date: expected a year from 1300 to 1499 (Jalali) or from 1900 to 2099 (Gregorian); got the year {int(year)}"
     )
 
 
 @given(st.dates(date(1921, 3, 21), date(2099, 12, 31)), st.sampled_from("-/"), st.sampled_from([{}, PERSIAN, ARABIC]))
-def test_a_day_is_the_same_in_both_calendars(day: date, separator: str, digits: dict[int, int]) -> None:
-    """However a day is written in either calendar, it is that day."""
+def test_both_calendars_give_the_same_date(day: date, separator: str, digits: dict[int, int]) -> None:
+    """A date written in either calendar gives the same result."""
     jalali = jdatetime.date.fromgregorian(date=day)
     written = [f"{one.year}{separator}{one.month:02}{separator}{one.day:02}".translate(digits) for one in (day, jalali)]
     assert [parse_day(one, field="from_date") for one in (*written, jalali)] == [day] * 3
 
 
 @given(st.dates(date(1921, 3, 21), date(2098, 12, 31)))
-def test_the_day_after(day: date) -> None:
-    """The next Jalali day is the next Gregorian day, over all ends of months and years."""
+def test_consecutive_jalali_days_are_consecutive_gregorian_days(day: date) -> None:
+    """This holds across all ends of months and years."""
     following = jdatetime.date.fromgregorian(date=day) + timedelta(days=1)
     assert parse_day(str(following), field="from_date") == day + timedelta(days=1)
 
 
 @given(st.text(max_size=70))
-def test_any_text_is_a_day_or_refused(text: str) -> None:
-    """Nothing that somebody types brings another error than ours."""
+def test_any_text_is_a_date_or_an_input_error(text: str) -> None:
+    """No text raises another error than `InvalidInputError`."""
     try:
         found = parse_day(text, field="from_date")
     except InvalidInputError:
@@ -201,8 +201,8 @@ def test_any_text_is_a_day_or_refused(text: str) -> None:
 
 
 @pytest.mark.usefixtures("no_jdatetime")
-def test_a_jalali_string_without_the_package() -> None:
-    """The error says what to install, also before it is known whether there is such a day."""
+def test_a_jalali_string_needs_the_package() -> None:
+    """Without `jdatetime`, a Jalali string raises an error that says what to install, even for an invalid date."""
     for written in ("1403/01/15", "1403/13/01"):
         with pytest.raises(ConfigurationError) as caught:
             parse_day(written, field="from_date")
@@ -210,35 +210,61 @@ def test_a_jalali_string_without_the_package() -> None:
 
 
 @pytest.mark.usefixtures("no_jdatetime")
-def test_gregorian_days_need_no_package() -> None:
-    """What is no Jalali string is read without it."""
-    for value in ("2024-04-03", date(2024, 4, 3), Stranger(date(2024, 4, 3))):
+def test_gregorian_dates_need_no_package() -> None:
+    """Gregorian strings and date objects work without `jdatetime`."""
+    for value in ("2024-04-03", date(2024, 4, 3), ForeignDate(date(2024, 4, 3))):
         assert parse_day(value, field="from_date") == date(2024, 4, 3)
 
 
 @pytest.mark.parametrize("zone", [None, UTC, TEHRAN])
-def test_a_moment_in_the_jalali_calendar(zone: timezone | None) -> None:
-    """Day, time to the microsecond, and zone are kept."""
+def test_a_datetime_is_converted_to_jalali(zone: timezone | None) -> None:
+    """Date, time, microseconds and time zone are kept."""
     found: Any = to_jalali(datetime(2024, 4, 3, 23, 59, 58, 7, tzinfo=zone), field="x")
     assert (found, found.tzinfo) == (jdatetime.datetime(1403, 1, 15, 23, 59, 58, 7, tzinfo=zone), zone)
 
 
-def test_a_moment_that_the_jalali_calendar_does_not_have() -> None:
-    """Before its first year there is nothing to tell, and nothing is raised."""
+def test_a_datetime_before_the_jalali_calendar_gives_none() -> None:
+    """A datetime before the first Jalali year gives None."""
     assert to_jalali(datetime(600, 1, 1, tzinfo=UTC), field="x") is None
 
 
 @pytest.mark.usefixtures("no_jdatetime")
-def test_a_moment_without_the_package() -> None:
-    """The error says what to install."""
+def test_the_conversion_to_jalali_needs_the_package() -> None:
+    """Without `jdatetime` the error says what to install."""
     with pytest.raises(ConfigurationError) as caught:
         to_jalali(datetime(2024, 4, 3, tzinfo=UTC), field="from_date")
     assert str(caught.value) == NO_PACKAGE
 
 
-def test_dates_of_jdatetime_keep_the_protocol() -> None:
-    """What the annotation promises holds for the package that it was made for, and not for a plain date."""
+def test_jdatetime_implements_the_protocol() -> None:
+    """`jdatetime.date` is a `JalaliDate`, and `datetime.date` is not."""
     assert (isinstance(jdatetime.date(1403, 1, 15), JalaliDate), isinstance(date(2024, 4, 3), JalaliDate)) == (
         True,
         False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("value", "written"),
+    [
+        (date(2024, 1, 31), "2024-01-31"),
+        (datetime(2024, 1, 31, 23, 59, tzinfo=UTC), "2024-01-31"),
+        ("2024-02-29", "2024-02-29"),
+        ("1403/01/15", "2024-04-03"),
+        (date(1, 1, 1), "0001-01-01"),
+    ],
+)
+def test_a_date_is_written_in_the_gateways_format(value: date | str, written: str) -> None:
+    """A date of either calendar becomes `YYYY-MM-DD`."""
+    assert check_date(value, field="from_date") == written
+
+
+@pytest.mark.parametrize("value", ["2023-02-29", "20240131", None])
+def test_check_date_refuses_an_invalid_date(value: Any) -> None:
+    """A date that does not exist, or another format, raises an error."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_date(value, field="from_date")
+    assert (caught.value.field, caught.value.rule) == (
+        "from_date",
+        "expected a date, or a string like 2024-01-31 or 1403/01/15",
     )

@@ -21,7 +21,7 @@ from wikipayam_async.errors import (
 from wikipayam_async.messages import SentMessage, SmsMessage
 from wikipayam_async.outcomes import Attempt, Phase, SendStatus
 
-TEXT, NUMBER = "a word between us", "09123456789"
+TEXT, NUMBER = "a private text", "09123456789"
 MESSAGE = SmsMessage(NUMBER, TEXT)
 ATTEMPTS = (Attempt(1, Phase.READING, 0.25, 429), Attempt(2, Phase.SENT, 1.5, None, "timeout"))
 
@@ -48,16 +48,21 @@ PARENTS = {
     "BulkSourceError": (BulkError,),
     "WikipayamError": (Exception,),
 }
+CLASSES: dict[str, type[WikipayamError]] = {
+    **{name: getattr(errors, name) for name in errors.__all__},
+    "BulkError": BulkError,
+    "BulkSourceError": BulkSourceError,
+}
 STATUS_ERRORS = [name for name in errors.__all__ if issubclass(getattr(errors, name), APIStatusError)]
 
 
 def report() -> BulkReport:
-    """Make a report of one message that was refused."""
+    """Return a report of one rejected message."""
     return BulkReport([SendResult(0, MESSAGE, SendStatus.REJECTED)])
 
 
 def every_error() -> Iterator[WikipayamError]:
-    """Make one error of every class, with all that it can carry."""
+    """Yield one error of every class, with every attribute set."""
     yield WikipayamError("root")
     yield ConfigurationError("token: none given")
     yield InvalidInputError("messages[3].receiver", rule="expected a mobile", got="a string of 3 characters")
@@ -91,69 +96,67 @@ def every_error() -> Iterator[WikipayamError]:
 ERRORS = list(every_error())
 
 
-@pytest.mark.parametrize("name", errors.__all__)
+@pytest.mark.parametrize("name", CLASSES)
 def test_the_tree_is_as_documented(name: str) -> None:
-    """Every error stands below the class that the module's drawing names."""
-    assert tuple(cls for cls in PARENTS[name] if not issubclass(getattr(errors, name), cls)) == ()
+    """Every error has the base classes that the docstring of the module shows."""
+    assert tuple(parent for parent in PARENTS[name] if not issubclass(CLASSES[name], parent)) == ()
 
 
-def test_the_samples_below_cover_every_class() -> None:
+def test_the_samples_cover_every_class() -> None:
     """No error class is left out of the checks of pickles and secrets."""
-    assert sorted({type(error).__name__ for error in ERRORS}) == sorted(
-        [*errors.__all__, "BulkError", "BulkSourceError"]
-    )
+    assert sorted({type(error).__name__ for error in ERRORS}) == sorted(CLASSES)
 
 
-def test_connection_and_status_errors_are_no_value_errors() -> None:
-    """Only mistakes of the caller are a `ValueError`."""
-    assert [name for name in errors.__all__ if issubclass(getattr(errors, name), ValueError)] == [
+def test_only_errors_of_the_caller_are_value_errors() -> None:
+    """Invalid settings and arguments are a `ValueError`; all other errors are not."""
+    assert [name for name, cls in CLASSES.items() if issubclass(cls, ValueError)] == [
         "ConfigurationError",
         "InvalidInputError",
     ]
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
-def test_an_error_survives_a_pickle_without_what_a_message_said(error: WikipayamError) -> None:
-    """Class, text and every attribute come back, but for messages, accepted items, reports and headers."""
-    lost: dict[str, object] = {"messages": (), "accepted": (), "report": None, "headers": {}}
-    found = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
-    expected = {name: lost.get(name, value) for name, value in error.__dict__.items()}
+def test_an_error_is_pickled_without_messages(error: WikipayamError) -> None:
+    """Class, text and attributes are kept, except messages, accepted items, reports and headers."""
+    unpickled: dict[str, object] = {"messages": (), "accepted": (), "report": None, "headers": {}}
+    found = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled above
+    expected = {name: unpickled.get(name, value) for name, value in error.__dict__.items()}
     assert (type(found), str(found), found.__dict__) == (type(error), str(error), expected)
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_a_pickle_holds_no_secret(error: WikipayamError) -> None:
-    """Neither the text nor the number of a message is among the bytes of a pickle."""
+    """A pickle contains neither the text nor the number of a message."""
     pickled = pickle.dumps(error)
     assert [secret for secret in (TEXT, NUMBER) if secret.encode() in pickled] == []
 
 
 @pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
 def test_text_repr_and_traceback_hold_no_secret(error: WikipayamError) -> None:
-    """Neither the text nor the number of a message is in what an error shows of itself."""
+    """What an error shows contains neither the text nor the number of a message."""
     shown = "".join([str(error), repr(error), *traceback.format_exception(error)])
     assert [secret for secret in (TEXT, NUMBER) if secret in shown] == []
 
 
-def test_an_unknown_outcome_keeps_what_identifies_it() -> None:
-    """A pickled `UnknownOutcomeError` still tells the track ids, the phase and the attempts."""
+def test_a_pickled_unknown_outcome_keeps_its_track_ids() -> None:
+    """Track ids, phase and attempts are kept; messages and accepted items are not."""
     error = UnknownOutcomeError(
         "unknown", messages=[MESSAGE], track_ids=["T1"], accepted=[1], phase=Phase.SENT, attempts=ATTEMPTS
     )
-    found = pickle.loads(pickle.dumps(error))  # noqa: S301 - our own
+    found = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled above
     assert (found.messages, found.accepted) == ((), ())
     assert (found.track_ids, found.phase, found.attempts) == (("T1",), Phase.SENT, ATTEMPTS)
 
 
-def test_an_unknown_outcome_holds_the_messages_themselves() -> None:
-    """Before it is pickled, an `UnknownOutcomeError` carries the caller's own objects."""
+def test_an_unknown_outcome_holds_the_callers_messages() -> None:
+    """The error has the caller's own objects, unless it was pickled."""
     error = UnknownOutcomeError("unknown", messages=[MESSAGE], track_ids=["T1"], accepted=["a"])
     assert error.messages[0] is MESSAGE
     assert (error.track_ids, error.accepted, error.phase, error.attempts) == (("T1",), ("a",), None, ())
 
 
-def test_a_status_error_starts_with_nothing_but_its_status() -> None:
-    """What the gateway did not say is empty, and the mappings cannot be changed."""
+def test_the_defaults_of_a_status_error_are_empty() -> None:
+    """Unset attributes are empty, and the mappings are read-only."""
     error = APIStatusError("said no", status_code=418)
     assert (error.message, dict(error.errors), dict(error.headers), error.retry_after, error.attempts) == (
         "",
@@ -165,16 +168,16 @@ def test_a_status_error_starts_with_nothing_but_its_status() -> None:
     assert (hasattr(error.errors, "update"), hasattr(error.headers, "update")) == (False, False)
 
 
-def test_a_status_error_is_no_window_on_the_callers_mappings() -> None:
-    """Changing the mapping that an error was made with does not change the error."""
+def test_a_status_error_copies_its_mappings() -> None:
+    """A later change of a passed mapping does not change the error."""
     headers = {"a": "b"}
     error = APIStatusError("said no", status_code=418, headers=headers)
     headers.clear()
     assert dict(error.headers) == {"a": "b"}
 
 
-def test_an_input_error_reads_as_a_sentence_and_moves_deeper() -> None:
-    """Field, rule and shape are the text, and `within` puts a place in front of the field."""
+def test_the_text_of_an_input_error() -> None:
+    """The text has field, rule and shape, and `within` adds a prefix to the field."""
     error = InvalidInputError("receiver", rule="expected a mobile", got="None").within("messages[3].")
     assert str(error) == "messages[3].receiver: expected a mobile; got None"
     assert (type(error), error.field, error.rule, error.got) == (

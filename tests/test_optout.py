@@ -52,8 +52,8 @@ RULE = "expected an Iranian mobile number such as 09123456789"
         "لغو" + "." * 61,
     ],
 )
-def test_an_opt_out(text: str) -> None:
-    """A word, with a short number or without, or the code alone; however it is spelt and whatever is around it."""
+def test_an_opt_out_is_recognised(text: str) -> None:
+    """A word, with or without a short number, or the code alone is an opt-out in any spelling."""
     assert is_opt_out(text) is True
 
 
@@ -89,13 +89,13 @@ def test_an_opt_out(text: str) -> None:
         "لغو" + "." * 62,
     ],
 )
-def test_no_opt_out(text: str) -> None:
-    """A sentence with the word, a longer number, which is that of an order, or another number."""
+def test_other_texts_are_not_opt_outs(text: str) -> None:
+    """A sentence that contains a word, a longer number or another number is not an opt-out."""
     assert is_opt_out(text) is False
 
 
-def test_words_and_codes_of_ones_own() -> None:
-    """Words may be added or taken away, of more than one word too and in any spelling; and the code is a choice."""
+def test_words_and_code_can_be_changed() -> None:
+    """Words may be added or removed, contain spaces and have any spelling, and the code may be changed."""
     assert is_opt_out("خاموش ۱۱", words=OPT_OUT_WORDS | {"خاموش"}) is True
     assert is_opt_out("لغو  عضويت", words={"لغو عضویت"}) is True
     assert is_opt_out("stop", words={"لغو"}) is False
@@ -105,8 +105,8 @@ def test_words_and_codes_of_ones_own() -> None:
 
 
 @pytest.mark.parametrize("text", [None, 11, b"stop", ["stop"]])
-def test_what_is_no_text(text: Any) -> None:
-    """Anything but a string is a mistake of the caller's."""
+def test_a_value_that_is_not_a_string_is_refused(text: Any) -> None:
+    """Any value but a string raises an error."""
     with pytest.raises(InvalidInputError, match=r"^text: expected a string; got "):
         is_opt_out(text)
 
@@ -118,15 +118,15 @@ def test_what_is_no_text(text: Any) -> None:
     st.text(" \t\n.,!؟،«»\u200c\u200f\u2068*-_", max_size=8),
     st.text(" ‌-،", max_size=4),
 )
-def test_an_opt_out_in_any_dress(word: str, number: str, before: str, after: str, between: str) -> None:
-    """Signs around it, spaces between, capitals and the place of the number make no difference."""
+def test_punctuation_case_and_order_are_ignored(word: str, number: str, before: str, after: str, between: str) -> None:
+    """Surrounding punctuation, spaces, case and the position of the number make no difference."""
     assert is_opt_out(f"{before}{word.title()}{between}{number}{after}") is True
     assert is_opt_out(f"{before}{number}{between}{word.upper()}{after}") is True
 
 
 @given(st.text(max_size=80), st.sampled_from(sorted(OPT_OUT_WORDS)))
-def test_a_word_more_is_a_sentence(text: str, word: str) -> None:
-    """With another word beside it, an opt-out word is part of a sentence."""
+def test_a_word_within_a_sentence_is_not_an_opt_out(text: str, word: str) -> None:
+    """An opt-out word beside another word is part of a sentence."""
     assert is_opt_out(f"سفارش {word} {text}") is False
 
 
@@ -134,15 +134,15 @@ SPELLINGS = ["09123456789", "9123456789", "+98 912 345 6789", "0098-912-345-6789
 
 
 @pytest.mark.parametrize("added", SPELLINGS)
-def test_a_number_is_the_same_in_every_spelling(added: str) -> None:
-    """However a number is put on the list, it is found however it is asked for."""
+def test_all_spellings_of_a_number_are_equal(added: str) -> None:
+    """A number added in any spelling is found in every spelling."""
     numbers = OptOutList([added])
     assert [spelling in numbers for spelling in SPELLINGS] == [True] * len(SPELLINGS)
     assert (list(numbers), len(numbers)) == (["09123456789"], 1)
 
 
 def test_a_list_is_a_set() -> None:
-    """Numbers come and go, lists are joined and compared, and nothing is on them that cannot be."""
+    """Numbers can be added and removed, lists joined and compared, and no other value is ever contained."""
     numbers = OptOutList()
     numbers.add("+989123456789")
     numbers.add("09123456789")
@@ -154,13 +154,13 @@ def test_a_list_is_a_set() -> None:
     assert numbers == OptOutList()
 
 
-def test_a_list_shows_no_number() -> None:
-    """Its repr says how many there are."""
+def test_the_repr_shows_no_number() -> None:
+    """The `repr` shows only how many numbers there are."""
     assert repr(OptOutList(["09123456789"])) == "<OptOutList of 1 numbers>"
 
 
 @pytest.mark.parametrize(
-    ("numbers", "complaint"),
+    ("numbers", "text"),
     [
         (["09123456789", "0912"], f"opt_out[1]: {RULE}; got a string of 4 characters with digits"),
         ([None], f"opt_out[0]: {RULE}; got None"),
@@ -169,23 +169,23 @@ def test_a_list_shows_no_number() -> None:
         (None, "opt_out: expected an iterable of numbers; got None"),
     ],
 )
-def test_a_list_of_what_are_no_numbers(numbers: Any, complaint: str) -> None:
-    """Nobody is left off a list in silence: a number that cannot be read is named by its place."""
+def test_an_invalid_number_in_a_list_is_refused(numbers: Any, text: str) -> None:
+    """The error names the index of the invalid number."""
     with pytest.raises(InvalidInputError) as caught:
         OptOutList(numbers)
-    assert str(caught.value) == complaint
+    assert str(caught.value) == text
 
 
 @pytest.mark.parametrize("change", [OptOutList.add, OptOutList.discard])
-def test_a_change_with_what_is_no_number(change: Any) -> None:
-    """It is refused and not quoted."""
+def test_adding_or_removing_an_invalid_number_is_refused(change: Any) -> None:
+    """The error does not quote the value."""
     with pytest.raises(InvalidInputError) as caught:
         change(OptOutList(), "SECRET")
     assert str(caught.value) == f"number: {RULE}; got a string of 6 characters with letters"
 
 
-def test_a_file(tmp_path: Path) -> None:
-    """One number a line, in any spelling; comments and empty lines do not count, nor does the mark at its beginning."""
+def test_a_file_is_read(tmp_path: Path) -> None:
+    """Each line holds one number in any spelling; comments, empty lines and a byte order mark are ignored."""
     path = tmp_path / "opted-out.txt"
     path.write_bytes("\ufeff09123456789\r\n\r\n# asked by phone\n +98 935 000 0000  # in May\n۰۹۱۲۳۴۵۶۷۸۹\n".encode())
     for given_path in (path, str(path)):
@@ -193,37 +193,37 @@ def test_a_file(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"\n# nobody\n"])
-def test_a_file_without_numbers(tmp_path: Path, content: bytes) -> None:
-    """Nobody on the list is a list."""
+def test_a_file_without_numbers_gives_an_empty_list(tmp_path: Path, content: bytes) -> None:
+    """An empty file, or one with comments only, is valid."""
     path = tmp_path / "opted-out.txt"
     path.write_bytes(content)
     assert len(OptOutList.read(path)) == 0
 
 
 @pytest.mark.parametrize(
-    ("content", "complaint"),
+    ("content", "text"),
     [
         (b"09123456789\n\nhello\n", f"opt_out, line 3: {RULE}; got a string of 5 characters with letters"),
         (b"number\n09123456789\n", f"opt_out, line 1: {RULE}; got a string of 6 characters with letters"),
-        (b"0912\xff", "opt_out: expected a text file in UTF-8 that can be read; got UnicodeDecodeError"),
+        (b"0912\xff", "opt_out: expected a readable text file in UTF-8; got UnicodeDecodeError"),
         (
             "09123456789".encode("utf-16"),
-            "opt_out: expected a text file in UTF-8 that can be read; got UnicodeDecodeError",
+            "opt_out: expected a readable text file in UTF-8; got UnicodeDecodeError",
         ),
     ],
 )
-def test_a_bad_file(tmp_path: Path, content: bytes, complaint: str) -> None:
-    """The line is named and not quoted."""
+def test_an_invalid_file_is_refused(tmp_path: Path, content: bytes, text: str) -> None:
+    """The error names the line and does not quote it."""
     path = tmp_path / "opted-out.txt"
     path.write_bytes(content)
     with pytest.raises(InvalidInputError) as caught:
         OptOutList.read(path)
-    assert (str(caught.value), caught.value.__context__) == (complaint, None)
+    assert (str(caught.value), caught.value.__context__) == (text, None)
 
 
-def test_a_file_that_is_not_there(tmp_path: Path) -> None:
-    """It is an error before anything is sent, and never an empty list."""
+def test_a_missing_file_is_refused(tmp_path: Path) -> None:
+    """A missing file or a directory raises an error and never gives an empty list."""
     for path, kind in ((tmp_path / "none.txt", "FileNotFoundError"), (tmp_path, "IsADirectoryError")):
         with pytest.raises(InvalidInputError) as caught:
             OptOutList.read(path)
-        assert str(caught.value) == f"opt_out: expected a text file in UTF-8 that can be read; got {kind}"
+        assert str(caught.value) == f"opt_out: expected a readable text file in UTF-8; got {kind}"

@@ -35,7 +35,7 @@ ENDPOINT = re.compile(r"`(GET|POST|DELETE) /[a-z0-9/{}-]+`")
 
 
 def is_constant(name: str) -> bool:
-    """Tell `FINAL_STATES` from a class, as isort does."""
+    """Return whether a name is a constant such as `FINAL_STATES`, as isort does."""
     return name.isupper() and len(name) > 1
 
 
@@ -47,15 +47,15 @@ def public_methods(cls: type) -> list[FunctionType]:
 METHODS = [method for service in SERVICES for method in public_methods(service)]
 
 
-def test_the_public_names_are_sorted_and_each_is_there_once() -> None:
-    """Constants first, then classes, as the linter sorts them."""
+def test_the_public_names_are_sorted_and_unique() -> None:
+    """Constants come first, then classes, as ruff sorts them."""
     names = wikipayam_async.__all__
     assert names == sorted(set(names), key=lambda name: (not is_constant(name), name))
 
 
 @pytest.mark.parametrize("name", wikipayam_async.__all__)
-def test_every_public_name_is_there_and_documented(name: str) -> None:
-    """What is exported can be imported, and a class says what it is in words of its own."""
+def test_every_public_name_exists_and_is_documented(name: str) -> None:
+    """Each name can be imported, and each class has its own docstring."""
     value = getattr(wikipayam_async, name)
     assert not inspect.isclass(value) or (value.__doc__ or "").strip() not in {
         "",
@@ -63,45 +63,45 @@ def test_every_public_name_is_there_and_documented(name: str) -> None:
     }
 
 
-def test_nothing_public_is_left_out() -> None:
-    """Every class that the public module imports is exported, by the package itself."""
+def test_every_imported_class_is_public() -> None:
+    """Every class that the public module imports is exported by it and by the package."""
     imported = {name for name, value in vars(public).items() if inspect.isclass(value)}
     assert sorted(imported - set(wikipayam_async.__all__)) == []
     assert wikipayam_async.__all__ == public.__all__
 
 
 def test_every_error_is_public() -> None:
-    """Whatever can be raised can be caught by a name of the package's."""
+    """Every error that can be raised can be imported from the package."""
     assert sorted(set(errors.__all__) - set(wikipayam_async.__all__)) == []
 
 
-def test_the_version_is_that_of_the_project() -> None:
-    """What is installed is what the tree says it is."""
+def test_the_version_is_that_of_the_distribution() -> None:
+    """The installed version is that of the source."""
     assert importlib.metadata.version("wikipayam_async") == wikipayam_async.__version__
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__qualname__)
 def test_every_method_names_its_endpoint(method: FunctionType) -> None:
-    """Who reads a docstring can find the call in the gateway's documentation."""
+    """The docstring of a service method names its endpoint in the gateway's documentation."""
     assert ENDPOINT.search(method.__doc__ or "") is not None
 
 
 @pytest.mark.parametrize("service", SERVICES, ids=lambda service: service.__name__)
-def test_every_service_names_its_road(service: type[Service]) -> None:
-    """A service says where the client has it, or which endpoints are its own."""
+def test_every_service_names_its_attribute(service: type[Service]) -> None:
+    """The docstring of a service names the client's attribute or method for it."""
     assert re.search(r"`client\.[a-z]+(\(\))?`", service.__doc__ or "") is not None
 
 
 @pytest.mark.parametrize("method", METHODS, ids=lambda method: method.__qualname__)
 def test_every_argument_of_a_method_is_documented(method: FunctionType) -> None:
-    """Each has a line of its own, where the docstring lists any."""
+    """Each argument has its own line in the docstring."""
     names = [name for name in inspect.signature(method).parameters if name != "self"]
     doc = method.__doc__ or ""
     assert [name for name in names if not re.search(rf"^\s+{name}: ", doc, re.MULTILINE)] == []
 
 
 def test_every_argument_of_the_client_is_documented() -> None:
-    """So has every argument of the client."""
+    """Each argument of the client has its own line in the docstring."""
     names = [name for name in inspect.signature(AsyncWikipayam).parameters if name != "self"]
     doc = AsyncWikipayam.__doc__ or ""
     assert [name for name in names if not re.search(rf"^\s+{name}: ", doc, re.MULTILINE)] == []
@@ -117,7 +117,7 @@ def test_every_argument_of_the_client_is_documented() -> None:
     ids=lambda cls: cls.__name__,
 )
 def test_every_public_method_of_a_public_class_is_documented(cls: type) -> None:
-    """Methods and properties say what they return."""
+    """Methods and properties have docstrings."""
     members = {
         name: value
         for name, value in vars(cls).items()
@@ -127,15 +127,15 @@ def test_every_public_method_of_a_public_class_is_documented(cls: type) -> None:
 
 
 def run(code: str) -> str:
-    """Run code in an interpreter of its own, and return what it printed."""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - our own
+    """Run code in a new interpreter and return its output."""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - the code is in this file
     return done.stdout.strip()
 
 
-def test_importing_the_package_imports_no_more_than_it_needs() -> None:
-    """The emulator, the demo and what only they need are loaded when somebody asks for them."""
+def test_importing_the_package_loads_only_what_it_needs() -> None:
+    """The emulator, the demo and their dependencies are loaded on demand."""
     loaded = run(
-        "import sys, httpx; "  # which itself takes rich for its command line, where it is installed
+        "import sys, httpx; "  # httpx itself imports rich, if that is installed
         "before = set(sys.modules); "
         "from wikipayam_async import AsyncWikipayam; "
         "print(sorted(n for n in set(sys.modules) - before "
@@ -145,13 +145,13 @@ def test_importing_the_package_imports_no_more_than_it_needs() -> None:
     assert loaded == "[]"
 
 
-def test_importing_the_package_says_nothing() -> None:
-    """No warning, no output, even where warnings are errors."""
+def test_importing_the_package_writes_nothing() -> None:
+    """There is no warning and no output, even if warnings are errors."""
     assert run("import warnings; warnings.simplefilter('error'); from wikipayam_async import *") == ""
 
 
-def test_who_takes_no_public_name_loads_no_client() -> None:
-    """Numbers, texts and the pytest plugin can be had without httpx."""
+def test_importing_single_modules_loads_no_client() -> None:
+    """Numbers and the pytest plugin can be imported without httpx."""
     loaded = run(
         "import sys, wikipayam_async, wikipayam_async.numbers, wikipayam_async.pytest_plugin; "
         "print([name for name in ('httpx', 'cattrs', 'wikipayam_async.client') if name in sys.modules])"
@@ -159,8 +159,8 @@ def test_who_takes_no_public_name_loads_no_client() -> None:
     assert loaded == "[]"
 
 
-def test_the_public_names_are_loaded_when_one_is_asked_for() -> None:
-    """As an attribute, by `from`, by `*`, and before that they are listed."""
+def test_the_public_names_are_loaded_on_first_access() -> None:
+    """They are found as attributes and by `from` and `*`, and listed before that."""
     assert run(
         "import wikipayam_async; "
         "listed = dir(wikipayam_async); "
@@ -170,7 +170,7 @@ def test_the_public_names_are_loaded_when_one_is_asked_for() -> None:
 
 
 def test_submodules_are_attributes() -> None:
-    """`wikipayam_async.errors` is there after `import wikipayam_async` alone, and loads no more than it is."""
+    """`wikipayam_async.errors` exists after `import wikipayam_async`, and loads no client."""
     code = (
         "import sys, wikipayam_async; print(wikipayam_async.errors.__name__, 'wikipayam_async.client' in sys.modules)"
     )
@@ -178,13 +178,13 @@ def test_submodules_are_attributes() -> None:
 
 
 @pytest.mark.parametrize("name", ["Nonsense", "__wrapped__"])
-def test_a_name_that_is_not_there_is_named(name: str) -> None:
-    """The error is Python's own."""
+def test_an_unknown_name_is_an_attribute_error(name: str) -> None:
+    """The error is the same as Python's."""
     with pytest.raises(AttributeError, match=f"module 'wikipayam_async' has no attribute '{name}'") as caught:
         getattr(wikipayam_async, name)
     assert caught.value.name == name
 
 
 def test_the_package_is_typed() -> None:
-    """Type checkers find the marker."""
+    """The `py.typed` marker is part of the package."""
     assert (Path(wikipayam_async.__file__).parent / "py.typed").is_file()

@@ -15,10 +15,9 @@ else:
     from importlib.util import find_spec
 
     def __getattr__(name: str) -> object:
-        """Load the public names when the first of them is asked for.
+        """Load the public names on first access.
 
-        What needs no client does not pay for one: pytest, which loads the plugin at every start, and who takes only
-        `wikipayam_async.numbers` or `wikipayam_async.text.parts`.
+        Imports of single modules, such as the pytest plugin or `wikipayam_async.numbers`, thus do not load the client.
         """
         if find_spec(f"{__name__}.{name}"):
             return import_module(f"{__name__}.{name}")
@@ -30,5 +29,5 @@ else:
         return globals()[name]
 
     def __dir__() -> list[str]:
-        """List the public names, loaded or not."""
+        """Return all public names, loaded or not."""
         return sorted({*globals(), *__getattr__("__all__")})

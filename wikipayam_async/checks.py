@@ -1,4 +1,4 @@
-"""Checks of settings, which say what was expected and never show a value."""
+"""Checks of settings and arguments. Their errors name the expected value and never show the given one."""
 
 from __future__ import annotations
 
@@ -8,25 +8,26 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable
-from typing import Any, ParamSpec, TypeVar
-
-from attrs import Attribute
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from wikipayam_async.errors import ConfigurationError, InvalidInputError, WikipayamError
 from wikipayam_async.redact.masks import shape_of
 
+if TYPE_CHECKING:
+    from attrs import Attribute
+
 __all__ = [
+    "argument_at_least_one",
+    "at_least_one",
     "check_id",
     "check_ids",
     "check_number",
     "check_positive",
     "check_seconds",
-    "counts_from_one",
     "is_async",
     "is_id",
     "not_negative",
     "positive_or_none",
-    "whole_from_one",
     "without_frames",
 ]
 
@@ -37,53 +38,54 @@ _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
 def check_positive(name: str, value: object) -> None:
-    """Check that a setting is a finite number above zero.
+    """Check that a setting is a finite number above 0.
 
     Raises:
-        ConfigurationError: It is not.
+        ConfigurationError: The value is not.
     """
     if not _is_finite(value) or value == 0:
         raise ConfigurationError(f"{name}: expected a finite number above 0; got {shape_of(value)}")
 
 
 def positive_or_none(_: object, attribute: Attribute[Any], value: object) -> None:
-    """Check a setting that may be absent (an attrs validator)."""
+    """Check that a setting is None or a finite number above 0 (an attrs validator)."""
     if value is not None:
         check_positive(attribute.name, value)
 
 
 def not_negative(_: object, attribute: Attribute[Any], value: object) -> None:
-    """Check a setting that may be zero (an attrs validator)."""
+    """Check that a setting is a finite number, 0 or more (an attrs validator)."""
     if not _is_finite(value):
         raise ConfigurationError(f"{attribute.name}: expected a finite number, 0 or more; got {shape_of(value)}")
 
 
-def whole_from_one(_: object, attribute: Attribute[Any], value: object) -> None:
-    """Check a setting that counts something there must be (an attrs validator)."""
+def at_least_one(_: object, attribute: Attribute[Any], value: object) -> None:
+    """Check that a setting is a whole number of at least 1 (an attrs validator)."""
     if isinstance(value, bool) or not isinstance(value, int) or value < 1:
         raise ConfigurationError(f"{attribute.name}: expected a whole number of at least 1; got {shape_of(value)}")
 
 
-def check_number(value: object, *, field: str, least: int, most: int | None = None) -> int:
-    """Return a whole number within its bounds.
+def check_number(value: object, *, field: str, minimum: int, maximum: int | None = None) -> int:
+    """Return an argument that is a whole number within bounds.
 
     Raises:
-        InvalidInputError: It is none, or out of bounds.
+        InvalidInputError: The value is not a whole number, or is out of bounds.
     """
-    if isinstance(value, bool) or not isinstance(value, int) or value < least or (most is not None and value > most):
-        bounds = f"from {least} to {most}" if most is not None else f"of at least {least}"
+    limit = math.inf if maximum is None else maximum
+    if isinstance(value, bool) or not isinstance(value, int) or not minimum <= value <= limit:
+        bounds = f"from {minimum} to {maximum}" if maximum is not None else f"of at least {minimum}"
         got = str(value) if isinstance(value, int) else shape_of(value)
         raise InvalidInputError(field, rule=f"expected a whole number {bounds}", got=got)
     return value
 
 
-def counts_from_one(_: object, attribute: Attribute[Any], value: object) -> None:
-    """Check an argument that counts something there must be (an attrs validator)."""
-    check_number(value, field=attribute.name, least=1)
+def argument_at_least_one(_: object, attribute: Attribute[Any], value: object) -> None:
+    """Check that an argument is a whole number of at least 1 (an attrs validator)."""
+    check_number(value, field=attribute.name, minimum=1)
 
 
 def is_async(hook: object) -> bool:
-    """Tell whether calling something makes a coroutine, which nobody would await."""
+    """Return whether a call of the hook returns a coroutine."""
     return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None))  # noqa: B004 - an object with an async __call__
 
 
@@ -92,25 +94,25 @@ def _is_finite(value: object) -> bool:
 
 
 def check_seconds(name: str, value: object) -> None:
-    """Check that an argument is a time that one can wait.
+    """Check that an argument is a finite number of seconds, 0 or more.
 
     Raises:
-        InvalidInputError: It is not.
+        InvalidInputError: The value is not.
     """
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
-        raise InvalidInputError(name, rule="expected seconds, finite and not below 0", got=shape_of(value))
+        raise InvalidInputError(name, rule="expected a finite number of seconds, 0 or more", got=shape_of(value))
 
 
 def is_id(value: str) -> bool:
-    """Tell whether an id of the gateway's may be sent back to it."""
+    """Return whether a string is a valid id of the gateway: 1 to 64 letters, digits, `-` or `_`."""
     return _ID.fullmatch(value) is not None
 
 
 def check_id(value: object, *, field: str = "id") -> str:
-    """Return an id of the gateway's that is fit to stand in a path.
+    """Return an id of the gateway that may be used in a path.
 
     Raises:
-        InvalidInputError: It holds more than letters, digits, `-` and `_`, or is longer than 64.
+        InvalidInputError: The value is not a string of 1 to 64 letters, digits, `-` or `_`.
     """
     if not isinstance(value, str) or not is_id(value):
         raise InvalidInputError(field, rule="expected 1 to 64 letters, digits, '-' or '_'", got=shape_of(value))
@@ -118,7 +120,11 @@ def check_id(value: object, *, field: str = "id") -> str:
 
 
 def check_ids(values: str | Iterable[str], *, field: str = "ids") -> list[str]:
-    """Return one id or many as a list without repetitions, in the order given."""
+    """Return one id or several as a list without duplicates, in the given order.
+
+    Raises:
+        InvalidInputError: The value is not iterable, or an id is invalid. The error names its index.
+    """
     if isinstance(values, str):
         return [check_id(values, field=field)]
     if not isinstance(values, Iterable):
@@ -127,7 +133,7 @@ def check_ids(values: str | Iterable[str], *, field: str = "ids") -> list[str]:
 
 
 def without_frames(check: Callable[P, T]) -> Callable[P, T]:
-    """Let the errors of a check begin here: the frames below hold the value, and some tools print their locals."""
+    """Drop the frames of a check from its errors: they hold the value, and some tools print the locals of frames."""
 
     @functools.wraps(check)
     def checked(*args: P.args, **kwargs: P.kwargs) -> T:

@@ -12,10 +12,11 @@ import attrs
 
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.checks import without_frames
+from wikipayam_async.core.converter import JsonValue
 from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.lanes import Connections
 from wikipayam_async.core.limits import RateLimit, RateLimiter, limiter_of
-from wikipayam_async.core.operation import Call, JsonValue, Replay
+from wikipayam_async.core.operation import Call, Replay
 from wikipayam_async.core.options import (
     DEFAULT_API_PREFIX,
     DEFAULT_BASE_URL,
@@ -28,7 +29,7 @@ from wikipayam_async.core.options import (
     read_token,
     user_agent_of,
 )
-from wikipayam_async.core.pipeline import Pipeline, Shared
+from wikipayam_async.core.pipeline import Pipeline, SharedState
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.core.transport import Carrier, LaneCarrier, make_carrier
 from wikipayam_async.redact.sealed import Sealed, seal
@@ -164,9 +165,9 @@ class AsyncWikipayam:
         )
         self._carrier: Carrier = carrier
         self._owns_carrier = True
-        self._set_up(options, Shared(carrier), limiter_of(rate_limit))
+        self._set_up(options, SharedState(carrier), limiter_of(rate_limit))
 
-    def _set_up(self, options: Options, shared: Shared, limiter: RateLimiter | None) -> None:
+    def _set_up(self, options: Options, shared: SharedState, limiter: RateLimiter | None) -> None:
         self._options = options
         self._shared = shared
         self._limiter = limiter

@@ -1,4 +1,4 @@
-"""Days as callers write them, in the Gregorian calendar or the Jalali one, and times told in the Jalali one."""
+"""Dates in the Gregorian and the Jalali calendar."""
 
 from __future__ import annotations
 
@@ -17,60 +17,60 @@ if TYPE_CHECKING:
 
 __all__ = ["DateLike", "JalaliDate", "parse_day", "to_jalali"]
 
-_LONGEST = 64
+_MAX_LENGTH = 64
 _WRITTEN = re.compile(r"([0-9]{4})(?:-([0-9]{2})-([0-9]{2})|/([0-9]{1,2})/([0-9]{1,2}))(?:[T ](\S.*))?")
 _AROUND = " \t\r\n\xa0\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069\ufeff"
-"""What a day that was copied out of a Persian page brings along: spaces, and the marks of direction."""
+"""Spaces and direction marks that surround a date copied from a Persian page."""
 _JALALI_YEARS, _GREGORIAN_YEARS = range(1300, 1500), range(1900, 2100)
 _RULE = "expected a date, or a string like 2024-01-31 or 1403/01/15"
-_YEAR_RULE = "expected a year of 1300 to 1499 (Jalali) or of 1900 to 2099 (Gregorian)"
-_OBJECT_RULE = "expected a Gregorian year in a date object; write a Jalali day as a string or as a jdatetime.date"
+_YEAR_RULE = "expected a year from 1300 to 1499 (Jalali) or from 1900 to 2099 (Gregorian)"
+_OBJECT_RULE = "expected a Gregorian year in a date object; pass a Jalali date as a string or a jdatetime.date"
 
 
 @runtime_checkable
 class JalaliDate(Protocol):
-    """A day of another calendar that knows its Gregorian name, such as `jdatetime.date`."""
+    """A date of another calendar that converts to a Gregorian one, such as `jdatetime.date`."""
 
     def togregorian(self) -> date:
-        """Return the same day as a `datetime.date`."""
+        """Return the date as a `datetime.date`."""
         ...
 
 
 DateLike: TypeAlias = date | str | JalaliDate
-"""What stands for a day: a date or datetime, a string in either calendar, or a `jdatetime.date`."""
+"""A date or datetime, a string in either calendar, or a `jdatetime.date`."""
 
 
 def parse_day(value: DateLike, *, field: str) -> date:
-    """Return the day that is meant.
+    """Return the Gregorian date for a date in either calendar.
 
-    A string names the year first: `2024-01-31`, `1403-01-15`, `1403/1/15`, with ASCII, Persian or Arabic digits. The
-    year decides on the calendar: 13xx and 14xx are Jalali, 19xx and 20xx Gregorian. Of a date with a time, in a string
-    or an object, only the date counts, as it is written.
+    A string has the year first: `2024-01-31`, `1403-01-15`, `1403/1/15`, with ASCII, Persian or Arabic digits. The year
+    selects the calendar: 13xx and 14xx are Jalali, 19xx and 20xx Gregorian. A time in a string or object is ignored, and
+    so is its time zone.
 
     Args:
-        value: The day.
-        field: How to call it in the error.
+        value: The date.
+        field: The name of the value in the error.
 
     Raises:
-        InvalidInputError: There is no such day, or it is written in another way.
-        ConfigurationError: It is a Jalali string, and the package `jdatetime` is not installed.
+        InvalidInputError: The date does not exist, or the value has another format.
+        ConfigurationError: The value is a Jalali string, and the package `jdatetime` is not installed.
     """
     if isinstance(value, date):
         if value.year in _JALALI_YEARS:
             raise InvalidInputError(field, rule=_OBJECT_RULE, got=f"the year {value.year}")
         return _day_of(value)
-    found = _parse(value, field) if isinstance(value, str) else _converted(value)
-    if found is None:
+    day = _parse(value, field) if isinstance(value, str) else _converted(value)
+    if day is None:
         raise InvalidInputError(field, rule=_RULE, got=shape_of(value))
-    return found
+    return day
 
 
 def to_jalali(moment: datetime, *, field: str) -> jdatetime.datetime | None:
-    """Return a moment in the Jalali calendar, in the same time zone; None if that calendar has no such year.
+    """Return a datetime in the Jalali calendar, in the same time zone; None if that calendar has no such year.
 
     Args:
-        moment: The moment, with a time zone or without.
-        field: How to call it in the error.
+        moment: The datetime, with or without a time zone.
+        field: The name of the value in the error.
 
     Raises:
         ConfigurationError: The package `jdatetime` is not installed.
@@ -83,12 +83,12 @@ def to_jalali(moment: datetime, *, field: str) -> jdatetime.datetime | None:
 
 
 def _converted(value: object) -> date | None:
-    """Ask an object of another calendar for its Gregorian day."""
+    """Return the Gregorian date of an object of another calendar; None for any other object."""
     if not isinstance(value, JalaliDate) or isinstance(value, type):
         return None
     try:
         day = value.togregorian()
-    except Exception:  # noqa: BLE001 - whatever a stranger's object raises, it is no day
+    except Exception:  # noqa: BLE001 - the caller's object may raise anything
         return None
     return _day_of(day) if isinstance(day, date) else None
 
@@ -98,7 +98,7 @@ def _day_of(value: date) -> date:
 
 
 def _parse(text: str, field: str) -> date | None:
-    if len(text) > _LONGEST:
+    if len(text) > _MAX_LENGTH:
         return None
     written = _WRITTEN.fullmatch("".join(map(ascii_digit, text.strip(_AROUND))))
     if written is None or not _is_time(written[6]):
@@ -114,7 +114,7 @@ def _parse(text: str, field: str) -> date | None:
 
 
 def _is_time(text: str | None) -> bool:
-    """Tell whether what follows a date is a time of day, or nothing."""
+    """Return whether the text after a date is a time of day or missing."""
     if text is None:
         return True
     try:
@@ -134,10 +134,10 @@ def _jdatetime(field: str) -> ModuleType:
 
 
 def check_date(value: DateLike, *, field: str) -> str:
-    """Return a day as the gateway writes it, `YYYY-MM-DD`. See `parse_day` for how it may be given.
+    """Return a date in the gateway's format, `YYYY-MM-DD`. `parse_day` documents the accepted values.
 
     Raises:
-        InvalidInputError: There is no such day, or it is written in another way.
-        ConfigurationError: It is a Jalali string, and the package `jdatetime` is not installed.
+        InvalidInputError: The date does not exist, or the value has another format.
+        ConfigurationError: The value is a Jalali string, and the package `jdatetime` is not installed.
     """
     return parse_day(value, field=field).isoformat()

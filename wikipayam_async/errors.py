@@ -1,15 +1,15 @@
-"""Everything that this package raises.
+"""The errors of the package.
 
 ::
 
     WikipayamError
-    ├── ConfigurationError (ValueError)     the client cannot work as it is set up; nothing was sent
-    ├── InvalidInputError (ValueError)      an argument breaks a rule; nothing was sent
-    ├── SuppressedError                     a message was held back on our side; it was not sent
-    ├── OutboxFullError                     an outbox has no room; nothing was posted
-    ├── APIConnectionError                  the gateway could not be reached, or went away
-    │   └── APITimeoutError                 it did not answer within the time-out
-    ├── APIStatusError                      it answered with an error status
+    ├── ConfigurationError (ValueError)     a setting is invalid; nothing was sent
+    ├── InvalidInputError (ValueError)      an argument is invalid; nothing was sent
+    ├── SuppressedError                     the client withheld a message; it was not sent
+    ├── OutboxFullError                     an outbox is full; the message was not posted
+    ├── APIConnectionError                  the gateway could not be reached, or the connection broke
+    │   └── APITimeoutError                 the gateway did not answer within the time-out
+    ├── APIStatusError                      the gateway answered with an error status
     │   ├── BadRequestError                 400
     │   ├── AuthenticationError             401
     │   ├── InsufficientBalanceError        402
@@ -19,13 +19,13 @@
     │   ├── UnprocessableError              422
     │   ├── RateLimitError                  429
     │   └── ServerError                     5xx
-    ├── ResponseError                       its answer cannot be read, or is too large
-    ├── UnknownOutcomeError                 a send whose outcome is not known: do not resend blindly
-    └── BulkError                           a bulk send did not deliver everything to the gateway
-        └── BulkSourceError                 the iterable of messages itself raised
+    ├── ResponseError                       the answer cannot be read, or is too large
+    ├── UnknownOutcomeError                 the outcome of a send is unknown: do not resend blindly
+    └── BulkError                           not every message of a bulk send was accepted
+        └── BulkSourceError                 the iterable of messages raised
 
-No error holds a token, a message text, a code or a full phone number in its text, its `repr` or its pickle. What the
-gateway says is quoted only after the values of the request have been masked in it.
+No error contains a token, a message text, a code or a full phone number in its text, its `repr` or its pickle. Text of
+the gateway is quoted only after the values of the request are masked in it.
 """
 
 from __future__ import annotations
@@ -64,13 +64,13 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class WikipayamError(Exception):
-    """The root of every error that this package raises."""
+    """The base class of all errors of the package."""
 
     _unpickled: ClassVar[Mapping[str, object]] = MappingProxyType({})
-    """Attributes that never enter a pickle, with what stands in their place afterwards."""
+    """Attributes left out of a pickle, with their values after unpickling."""
 
     def __reduce__(self) -> tuple[object, ...]:
-        """Pickle what identifies the failure, and nothing that a message said."""
+        """Pickle the error without message contents."""
         state = {name: _plain(value) for name, value in (self.__dict__ | dict(self._unpickled)).items()}
         return _rebuild, (type(self), self.args, state)
 
@@ -87,16 +87,16 @@ def _rebuild(cls: type[WikipayamError], args: tuple[object, ...], state: dict[st
 
 
 class ConfigurationError(WikipayamError, ValueError):
-    """The client cannot work as it is set up. Raised before any traffic."""
+    """A setting is invalid. Raised before any request."""
 
 
 class InvalidInputError(WikipayamError, ValueError):
-    """An argument breaks a rule. Raised before any traffic.
+    """An argument is invalid. Raised before any request.
 
     Attributes:
-        field: Where the bad value stands, as in `messages[3].receiver`.
-        rule: What is expected there.
-        got: The value's shape; never the value itself.
+        field: The path of the invalid value, such as `messages[3].receiver`.
+        rule: The expected value.
+        got: A description of the value's type or shape; never the value itself.
     """
 
     def __init__(self, field: str, *, rule: str, got: str) -> None:
@@ -106,16 +106,16 @@ class InvalidInputError(WikipayamError, ValueError):
         self.got = got
 
     def within(self, prefix: str) -> Self:
-        """Return the same complaint about a field that lies deeper, as in `messages[3].` + `receiver`."""
+        """Return the same error with a prefix before the field, such as `messages[3].` before `receiver`."""
         return type(self)(prefix + self.field, rule=self.rule, got=self.got)
 
 
 class SuppressedError(WikipayamError):
-    """A message of a bulk send was held back on our side, and not by the gateway. It was not sent.
+    """The client withheld a message of a bulk send. It was not sent.
 
     Attributes:
-        reason: `duplicate`: the same run had it before; `opted_out`: the receiver wants no messages; `opt_out_unknown`:
-            whether the receiver does could not be found out.
+        reason: `duplicate`: the run contained the same message before; `opted_out`: the receiver opted out;
+            `opt_out_unknown`: the opt-out of the receiver could not be checked.
     """
 
     def __init__(self, text: str, *, reason: Literal["duplicate", "opted_out", "opt_out_unknown"]) -> None:
@@ -124,10 +124,10 @@ class SuppressedError(WikipayamError):
 
 
 class OutboxFullError(WikipayamError):
-    """As many messages wait in an outbox as may. The message was not posted; post it again later.
+    """The outbox is full. The message was not posted; post it again later.
 
     Attributes:
-        retry_after: Seconds after which there may be room: a guess, from 1 to 60.
+        retry_after: The estimated seconds until there is room, from 1 to 60.
     """
 
     def __init__(self, text: str, *, retry_after: float) -> None:
@@ -136,7 +136,7 @@ class OutboxFullError(WikipayamError):
 
 
 class _CallError(WikipayamError):
-    """An error of a call that reached for the network."""
+    """An error of a call that used the network."""
 
     def __init__(self, text: str, *, attempts: Sequence[Attempt] = ()) -> None:
         super().__init__(text)
@@ -146,10 +146,10 @@ class _CallError(WikipayamError):
 class APIConnectionError(_CallError):
     """The gateway could not be reached, or the connection broke.
 
-    Raised for a send only where nothing can have been accepted: it is safe to send again.
+    Raised for a send only if nothing can have been accepted: it is safe to send again.
 
     Attributes:
-        attempts: What was tried, oldest first.
+        attempts: The attempts, oldest first.
         phase: How far the last attempt got.
     """
 
@@ -163,15 +163,15 @@ class APITimeoutError(APIConnectionError):
 
 
 class APIStatusError(_CallError):
-    """The gateway answered with an error status. A send that raises this was refused as a whole.
+    """The gateway answered with an error status. A send that raises this was rejected as a whole.
 
     Attributes:
         status_code: The HTTP status.
-        message: What the gateway said, masked and shortened; empty if it said nothing readable.
-        errors: Complaints by field, as Laravel reports them; the keys are paths into the body (`0.receiver`).
-        headers: The answer's headers, names in lower case, without cookies.
-        retry_after: Seconds to wait before another try, where the gateway named them.
-        attempts: What was tried, oldest first.
+        message: The gateway's message, masked and shortened; empty if there is no readable message.
+        errors: The error texts by field, as Laravel reports them. The keys are paths into the body (`0.receiver`).
+        headers: The headers of the answer without cookies, names in lower case.
+        retry_after: Seconds to wait before another attempt, if the gateway named them.
+        attempts: The attempts, oldest first.
     """
 
     _unpickled = MappingProxyType({"headers": _NO_HEADERS})
@@ -208,35 +208,35 @@ class InsufficientBalanceError(APIStatusError):
 
 
 class PermissionDeniedError(APIStatusError):
-    """403: the account may not do this, or not with this line."""
+    """403: the account lacks permission for the request or for the line."""
 
 
 class NotFoundError(APIStatusError):
-    """404: there is no such endpoint or message."""
+    """404: the endpoint or the message does not exist."""
 
 
 class PayloadTooLargeError(APIStatusError):
-    """413: the request holds more than the gateway takes at once."""
+    """413: the request is larger than the gateway accepts."""
 
 
 class UnprocessableError(APIStatusError):
-    """422: the gateway found fault with fields of the request; see `errors`."""
+    """422: fields of the request are invalid; see `errors`."""
 
 
 class RateLimitError(APIStatusError):
-    """429: too many requests. Nothing was accepted; `retry_after` says when to try again."""
+    """429: too many requests. Nothing was accepted; try again after `retry_after` seconds."""
 
 
 class ServerError(APIStatusError):
-    """5xx on a read. On a send it is an `UnknownOutcomeError`: gateways fail after having accepted."""
+    """5xx on a read. A send raises `UnknownOutcomeError` instead, because a gateway can fail after accepting it."""
 
 
 class ResponseError(_CallError):
-    """The answer cannot be read: not JSON, truncated, encoded, too large, or without what the call needs.
+    """The answer is unreadable: not JSON, truncated, compressed, too large, or without the expected data.
 
     Attributes:
-        status_code: The HTTP status of the answer, if it got that far.
-        attempts: What was tried, oldest first.
+        status_code: The HTTP status, if an answer arrived.
+        attempts: The attempts, oldest first.
     """
 
     def __init__(self, text: str, *, status_code: int | None = None, attempts: Sequence[Attempt] = ()) -> None:
@@ -245,17 +245,17 @@ class ResponseError(_CallError):
 
 
 class UnknownOutcomeError(_CallError):
-    """A send whose outcome is not known: the gateway may have accepted it. Do not resend blindly.
+    """The outcome of a send is unknown: the gateway may have accepted it. Do not resend blindly.
 
-    `__cause__` says what went wrong. Look for the track ids in the gateway's panel, or wait for the delivery, before
-    you decide.
+    `__cause__` is the failure. Look up the track ids in the gateway's panel, or wait for a delivery report, before
+    sending again.
 
     Attributes:
-        messages: The messages whose outcome is not known, as they were handed in. Not part of a pickle.
-        track_ids: Their track ids, in the same order (`None` where the service has none).
-        accepted: What the same request is known to have got accepted. Not part of a pickle.
-        phase: How far the attempt got.
-        attempts: What was tried, oldest first.
+        messages: The messages with an unknown outcome, as the caller passed them. Not part of a pickle.
+        track_ids: Their track ids, in the same order; None where the service has none.
+        accepted: The messages of the same request that were accepted. Not part of a pickle.
+        phase: How far the last attempt got.
+        attempts: The attempts, oldest first.
     """
 
     _unpickled = MappingProxyType({"messages": (), "accepted": ()})

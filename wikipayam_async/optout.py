@@ -1,4 +1,4 @@
-"""People who want no more messages: the words they answer with, and the list of their numbers."""
+"""Opt-out: the words that receivers reply with, and the list of numbers that opted out."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ from wikipayam_async.redact.masks import shape_of
 __all__ = ["OPT_OUT_CODE", "OPT_OUT_WORDS", "OptOutList", "is_opt_out"]
 
 OPT_OUT_WORDS = frozenset({"لغو", "cancel", "off", "stop", "unsubscribe"})
-"""The words that ask for no more messages."""
+"""The words that opt out."""
 OPT_OUT_CODE = "11"
-"""The number that does so by itself: `لغو۱۱` below a message asks people to answer with 11."""
+"""The number that opts out by itself: `لغو۱۱` below a message asks the receiver to reply with 11."""
 
-_LONGEST = 64
-_UNSEEN = frozenset({"Cf", "Me", "Mn"})
-"""Half-spaces, marks of direction, accents and the frames of emoji."""
+_MAX_LENGTH = 64
+_INVISIBLE = frozenset({"Cf", "Me", "Mn"})
+"""Unicode categories of half-spaces, direction marks, accents and emoji modifiers."""
 _UNIFIED = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ـ": None})
 _AROUND = re.compile(r"^[\W_]+|[\W_]+$")
 _NUMBER_BEFORE = re.compile(r"^[0-9]{1,3}(?![0-9])[\W_]*")
@@ -32,25 +32,25 @@ _RULE = "expected an Iranian mobile number such as 09123456789"
 
 
 def is_opt_out(text: str, *, words: AbstractSet[str] = OPT_OUT_WORDS, code: str | None = OPT_OUT_CODE) -> bool:
-    """Tell whether a received text asks for no more messages.
+    """Return whether a received text is an opt-out.
 
-    It does if it consists of one of the words, of a word and a number of up to three digits (`لغو`, `لغو۱۱`, `Stop 11!`),
-    or of the code alone. Signs around it, spaces, half-spaces, capitals, the script of the digits and the Arabic or
-    Persian way to write a letter make no difference. A sentence that merely contains the word is none: `سفارشم را لغو کنید`
-    is about an order, and so is `لغو ۴۵۲۱۸`.
+    An opt-out is one of the words, a word and a number of up to three digits (`لغو`, `لغو۱۱`, `Stop 11!`), or the code
+    alone. Surrounding punctuation, spaces, half-spaces, case, the script of the digits and Arabic letter forms are
+    ignored. A sentence that contains a word is not an opt-out: `سفارشم را لغو کنید` is about an order, and so is
+    `لغو ۴۵۲۱۸`.
 
     Args:
-        text: The text, as `Receive.message` has it.
-        words: The words to look for; `OPT_OUT_WORDS | {"خاموش"}` adds one.
-        code: The number that is enough by itself; None if there is none, as where people vote by numbers.
+        text: The text, such as `Receive.message`.
+        words: The opt-out words; `OPT_OUT_WORDS | {"خاموش"}` adds one.
+        code: The number that opts out by itself; None for none, for example if receivers vote with numbers.
 
     Raises:
-        InvalidInputError: The text is no string.
+        InvalidInputError: `text` is not a string.
     """
     if not isinstance(text, str):
         raise InvalidInputError("text", rule="expected a string", got=shape_of(text))
     answer = text.strip()
-    if len(answer) > _LONGEST:
+    if len(answer) > _MAX_LENGTH:
         return False
     plain = _plain(answer)
     if not plain or (code is not None and plain == _plain(code)):
@@ -60,15 +60,15 @@ def is_opt_out(text: str, *, words: AbstractSet[str] = OPT_OUT_WORDS, code: str 
 
 
 class OptOutList(MutableSet[str]):
-    """The numbers of people who want no more messages. A set, in which a number is the same in every spelling.
+    """A set of Iranian mobile numbers that opted out. All spellings of a number are equal.
 
-    It holds Iranian mobiles, in 65 to 90 bytes each, and may be changed while a bulk send looks at it.
+    A number takes 65 to 90 bytes. The list may be changed while a bulk send uses it.
 
     Args:
-        numbers: The numbers, in any usual spelling.
+        numbers: The numbers, in any spelling that `normalize_receiver` accepts.
 
     Raises:
-        InvalidInputError: One is no Iranian mobile number; the error names its place, as in `opt_out[3]`.
+        InvalidInputError: A value is not an Iranian mobile number. The error names its index, such as `opt_out[3]`.
     """
 
     __slots__ = ("_keys",)
@@ -80,42 +80,43 @@ class OptOutList(MutableSet[str]):
 
     @classmethod
     def read(cls, path: str | os.PathLike[str]) -> Self:
-        """Read a list from a file in UTF-8: one number a line; what follows a `#` is a comment.
+        """Read a list from a UTF-8 file with one number per line. Text after a `#` is a comment.
 
         Args:
-            path: The file. It is read at once: of a long list do it in a thread, before the sending.
+            path: The file. Reading blocks, so read a long list in a thread before sending.
 
         Raises:
-            InvalidInputError: The file cannot be read, or a line is no Iranian mobile number; the error names the line.
+            InvalidInputError: The file cannot be read, or a line is not an Iranian mobile number. The error names the
+                line.
         """
-        found = cls()
+        result = cls()
         try:
             with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123 - a path of any kind
-                for place, line in enumerate(file, start=1):
+                for line_number, line in enumerate(file, start=1):
                     number = line.partition("#")[0].strip()
                     if number:
-                        found._keys.add(_key(number, f"opt_out, line {place}"))
+                        result._keys.add(_key(number, f"opt_out, line {line_number}"))
         except (OSError, UnicodeDecodeError) as error:
             failure = InvalidInputError(
-                "opt_out", rule="expected a text file in UTF-8 that can be read", got=type(error).__name__
+                "opt_out", rule="expected a readable text file in UTF-8", got=type(error).__name__
             )
         else:
-            return found
+            return result
         raise failure
 
     def add(self, value: str) -> None:
-        """Put a number on the list.
+        """Add a number to the list.
 
         Raises:
-            InvalidInputError: It is no Iranian mobile number.
+            InvalidInputError: The value is not an Iranian mobile number.
         """
         self._keys.add(_key(value, "number"))
 
     def discard(self, value: str) -> None:
-        """Take a number off the list, if it is there.
+        """Remove a number from the list, if it is there.
 
         Raises:
-            InvalidInputError: It is no Iranian mobile number.
+            InvalidInputError: The value is not an Iranian mobile number.
         """
         self._keys.discard(_key(value, "number"))
 
@@ -147,7 +148,7 @@ def _key(number: str, field: str) -> int:
 
 
 def _plain(text: str) -> str:
-    """Bring a short text to one spelling: letters, digits and spaces, without what is around them."""
+    """Return a text in one spelling: letters, digits and single spaces, without surrounding punctuation."""
     letters = unicodedata.normalize("NFKC", text).translate(_UNIFIED).casefold()
-    kept = [ascii_digit(one) for one in letters if unicodedata.category(one) not in _UNSEEN]
+    kept = [ascii_digit(letter) for letter in letters if unicodedata.category(letter) not in _INVISIBLE]
     return " ".join(_AROUND.sub("", "".join(kept)).split())

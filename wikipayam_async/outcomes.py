@@ -1,4 +1,4 @@
-"""What became of a call and of each message: how far an attempt got, how a call ended, the outcome of a message."""
+"""Outcomes: how far an attempt got, how a call ended, and the outcome of each message."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ class Phase(enum.StrEnum):
     """How far an attempt got."""
 
     WAITING = "waiting"
-    """Nothing has left: it waits for its turn or for a connection."""
+    """Nothing was sent; the attempt waits for a rate limit or a connection."""
     CONNECTING = "connecting"
-    """The connection is being made."""
+    """The connection is being opened."""
     SENDING = "sending"
-    """The request is being handed to the connection; its last byte has not been."""
+    """The request is being written to the connection; its last byte is not written yet."""
     SENT = "sent"
-    """The whole request was handed over; no answer yet."""
+    """The whole request was written; no answer has arrived."""
     READING = "reading"
-    """The answer has begun to come."""
+    """The answer has started to arrive."""
     ANSWERED = "answered"
     """The answer is complete."""
 
 
 class SendStatus(enum.StrEnum):
-    """What became of one message."""
+    """The outcome of one message."""
 
     ACCEPTED = "accepted"
-    """The gateway took it and named its id."""
+    """The gateway accepted the message and returned its id."""
     REJECTED = "rejected"
-    """It was refused, by the gateway or by the checks before it; it was not sent."""
+    """The gateway or a check before it rejected the message. It was not sent."""
     UNKNOWN = "unknown"
-    """The gateway may or may not have taken it. Sending it again may send it twice."""
+    """The gateway may have accepted the message. Sending it again may send it twice."""
     NOT_ATTEMPTED = "not_attempted"
-    """It never reached the gateway whole; sending it again is safe."""
+    """The message never fully reached the gateway. Sending it again is safe."""
 
 
 class Outcome(enum.StrEnum):
-    """How a call ended."""
+    """The outcome of a call."""
 
     SUCCEEDED = "succeeded"
     FAILED = "failed"
@@ -50,14 +50,14 @@ class Outcome(enum.StrEnum):
 
 @frozen
 class Attempt:
-    """One try of a call, as its error and its events remember it.
+    """One attempt of a call, in its error and its events.
 
     Attributes:
-        number: Counted from 1.
-        phase: How far it got.
-        elapsed: Seconds it took.
-        status_code: The answer's status, if there was an answer.
-        failure: What went wrong, in a word (`timeout`, `disconnected`, ...); None if an answer came.
+        number: The number of the attempt, counted from 1.
+        phase: How far the attempt got.
+        elapsed: The duration in seconds.
+        status_code: The HTTP status, if an answer arrived.
+        failure: The fault in one word (`timeout`, `disconnected`, ...); None if an answer arrived.
     """
 
     number: int
@@ -69,12 +69,12 @@ class Attempt:
 
 @frozen
 class MessageOutcome:
-    """What became of one message of a send.
+    """The outcome of one message of a send.
 
     Attributes:
-        track_id: The message's track id; None where the service has none.
-        status: Its outcome.
-        id: The gateway's id, if it was accepted.
+        track_id: The track id; None where the service has none.
+        status: The outcome.
+        id: The gateway's id of the message, if it was accepted.
     """
 
     track_id: str | None

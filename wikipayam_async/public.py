@@ -1,4 +1,4 @@
-"""The public names: what `from wikipayam_async import ...` finds."""
+"""The public names of `wikipayam_async`."""
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox

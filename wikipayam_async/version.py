@@ -1,4 +1,4 @@
-"""The version, which the build, the package and the User-Agent header take from here."""
+"""The version of the package, used by the build, the package and the User-Agent header."""
 
 __all__ = ["__version__"]
 

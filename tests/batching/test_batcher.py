@@ -571,7 +571,7 @@ class TestDeadline:
     async def test_an_invalid_timeout(self) -> None:
         """It is refused, and the batcher stays open."""
         async with batcher_over(RecordingGateway(), linger=0) as batcher:
-            with pytest.raises(InvalidInputError, match="timeout: expected seconds"):
+            with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds"):
                 await batcher.aclose(math.nan)
             assert (await batcher.send(RECEIVER, "text")).id == "id-text"
 

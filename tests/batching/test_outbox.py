@@ -426,7 +426,7 @@ class TestDraining:
         """A post to a closed outbox raises, and an invalid time-out leaves the outbox open."""
         results = Results()
         async with outbox_over(RecordingGateway(), results) as outbox:
-            with pytest.raises(InvalidInputError, match="timeout: expected seconds"):
+            with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds"):
                 await outbox.aclose(math.nan)
             post(outbox, 1)
             assert await outbox.aclose() == []

@@ -137,7 +137,7 @@ def test_an_opt_out_does_not_count_as_the_first_message() -> None:
             {"opt_out": [ALI, "x"]},
             "opt_out[1]: expected an Iranian mobile number such as 09123456789; got a string of 1 characters with letters",
         ),
-        ({"opt_out": ALI}, "opt_out: expected a text file in UTF-8 that can be read; got FileNotFoundError"),
+        ({"opt_out": ALI}, "opt_out: expected a readable text file in UTF-8; got FileNotFoundError"),
     ],
 )
 def test_invalid_options(arguments: dict[str, Any], text: str) -> None:

@@ -18,28 +18,28 @@ ANSWERED = Attempt(2, Phase.ANSWERED, 0.5, 200)
 OUTCOMES = [MessageOutcome("T1", SendStatus.ACCEPTED, "69e5"), MessageOutcome("T2", SendStatus.UNKNOWN)]
 
 
-def never() -> Sequence[MessageOutcome]:
-    """Fail if the outcomes are worked out for nobody."""
-    raise AssertionError("nobody listens")
+def fail_if_called() -> Sequence[MessageOutcome]:
+    """Fail if the outcomes are computed."""
+    raise AssertionError("computed without a hook or log")
 
 
-def tell(reporter: CallReporter, outcome: Outcome = Outcome.SUCCEEDED) -> None:
-    """Tell the story of a call that succeeded on its second try."""
-    reporter.started(1)
-    reporter.tried(REFUSED)
-    reporter.retrying(0.25, "connect")
-    reporter.started(2)
-    reporter.tried(ANSWERED)
-    reporter.finished(outcome, lambda: 11.5, lambda: OUTCOMES)
+def report_call(reporter: CallReporter, outcome: Outcome = Outcome.SUCCEEDED) -> None:
+    """Report a call that succeeds on its second attempt."""
+    reporter.attempt_started(1)
+    reporter.attempt_finished(REFUSED)
+    reporter.retry_scheduled(0.25, "connect")
+    reporter.attempt_started(2)
+    reporter.attempt_finished(ANSWERED)
+    reporter.call_finished(outcome, lambda: 11.5, lambda: OUTCOMES)
 
 
-def test_the_hook_hears_the_whole_story() -> None:
-    """Every step is an event, in order, with the same call id and operation."""
-    heard: list[Event] = []
-    tell(
-        CallReporter(heard.append, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0)
+def test_the_hook_receives_every_event() -> None:
+    """Each step is an event, in order, with the same call id and operation."""
+    events: list[Event] = []
+    report_call(
+        CallReporter(events.append, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0)
     )
-    assert heard == [
+    assert events == [
         AttemptStarted("c-1", "sms.send", 1),
         AttemptFinished("c-1", "sms.send", REFUSED),
         RetryScheduled("c-1", "sms.send", 1, 0.25, "connect"),
@@ -51,27 +51,31 @@ def test_the_hook_hears_the_whole_story() -> None:
     ]
 
 
-def test_the_log_tells_the_whole_story(caplog: pytest.LogCaptureFixture) -> None:
-    """Tries are told at DEBUG, retries and the end at INFO, on the logger that has the package's name."""
+def test_the_log_has_every_event(caplog: pytest.LogCaptureFixture) -> None:
+    """Attempts are logged at DEBUG, retries and the end at INFO, by the logger of the package."""
     with caplog.at_level(logging.DEBUG, "wikipayam_async"):
-        tell(CallReporter(None, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0))
+        report_call(
+            CallReporter(None, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0)
+        )
     assert caplog.record_tuples == [
         ("wikipayam_async", logging.DEBUG, "sms.send c-1: attempt 1: connect while connecting, 0.062 s"),
-        ("wikipayam_async", logging.INFO, "sms.send c-1: attempt 1 failed (connect), the next in 0.25 s"),
+        ("wikipayam_async", logging.INFO, "sms.send c-1: attempt 1 failed (connect), next attempt in 0.25 s"),
         ("wikipayam_async", logging.DEBUG, "sms.send c-1: attempt 2: 200 while answered, 0.500 s"),
         ("wikipayam_async", logging.INFO, "sms.send c-1: succeeded after 2 attempts, 1.500 s"),
     ]
 
 
 def fields_of(record: logging.LogRecord) -> dict[str, object]:
-    """Return what a record holds for machines."""
+    """Return the extra fields of a log record."""
     return {name: value for name, value in vars(record).items() if name.startswith("wikipayam_")}
 
 
-def test_every_record_holds_what_it_says_as_fields(caplog: pytest.LogCaptureFixture) -> None:
-    """A formatter that writes JSON has numbers and words to go by, and need not read the text."""
+def test_every_log_record_has_fields(caplog: pytest.LogCaptureFixture) -> None:
+    """A JSON formatter gets numbers and words in fields and need not parse the text."""
     with caplog.at_level(logging.DEBUG, "wikipayam_async"):
-        tell(CallReporter(None, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0))
+        report_call(
+            CallReporter(None, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0)
+        )
     refused, retry, answered, end = map(fields_of, caplog.records)
     call = {"wikipayam_operation": "sms.send", "wikipayam_call_id": "c-1"}
     assert refused == {
@@ -104,34 +108,34 @@ def test_every_record_holds_what_it_says_as_fields(caplog: pytest.LogCaptureFixt
     }
 
 
-def test_a_call_that_was_never_tried_has_no_status(caplog: pytest.LogCaptureFixture) -> None:
-    """One that was held back, or cancelled before its turn, is told of like any other."""
+def test_a_call_without_attempts_has_no_status(caplog: pytest.LogCaptureFixture) -> None:
+    """A call that ends before its first attempt is logged like any other."""
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        CallReporter(None, call_id="c-6", operation="balance", method="POST", base_url="https://gw", now=0.0).finished(
-            Outcome.CANCELLED, lambda: 1.0, list
-        )
+        CallReporter(
+            None, call_id="c-6", operation="balance", method="POST", base_url="https://gw", now=0.0
+        ).call_finished(Outcome.CANCELLED, lambda: 1.0, list)
     (record,) = map(fields_of, caplog.records)
     assert (record["wikipayam_attempts"], record["wikipayam_status_code"]) == (0, None)
 
 
 def test_the_log_masks_a_number_in_a_path(caplog: pytest.LogCaptureFixture) -> None:
-    """A call that a user made up is named by its path, and a path may hold a phone number."""
+    """A call of `client.request` is named by its path, which may contain a phone number."""
     with caplog.at_level(logging.INFO, "wikipayam_async"):
         reporter = CallReporter(
             None, call_id="c-7", operation="GET users/09121112233/x", method="POST", base_url="https://gw", now=0.0
         )
-        reporter.finished(Outcome.FAILED, lambda: 1.0, list)
+        reporter.call_finished(Outcome.FAILED, lambda: 1.0, list)
     (record,) = caplog.records
     assert record.getMessage() == "GET users/***/x c-7: failed after 0 attempts, 1.000 s"
     assert fields_of(record)["wikipayam_operation"] == "GET users/***/x"
 
 
-def test_a_retry_costs_nothing_where_nobody_listens(caplog: pytest.LogCaptureFixture) -> None:
-    """Neither an event nor a record is made of it."""
+def test_a_retry_without_hook_and_log_creates_nothing(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a hook and below the log level, neither event nor record is created."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
-        CallReporter(None, call_id="c-8", operation="balance", method="POST", base_url="https://gw", now=0.0).retrying(
-            0.5, "503"
-        )
+        CallReporter(
+            None, call_id="c-8", operation="balance", method="POST", base_url="https://gw", now=0.0
+        ).retry_scheduled(0.5, "503")
     assert caplog.records == []
 
 
@@ -144,40 +148,42 @@ def test_a_retry_costs_nothing_where_nobody_listens(caplog: pytest.LogCaptureFix
         (Outcome.UNKNOWN, logging.WARNING),
     ],
 )
-def test_an_unknown_outcome_is_a_warning(outcome: Outcome, level: int, caplog: pytest.LogCaptureFixture) -> None:
-    """Only a send whose outcome is not known disturbs somebody who reads warnings."""
+def test_only_an_unknown_outcome_is_a_warning(outcome: Outcome, level: int, caplog: pytest.LogCaptureFixture) -> None:
+    """The end of a call is logged at WARNING if its outcome is unknown, otherwise at INFO."""
     reporter = CallReporter(None, call_id="c-2", operation="otp.send", method="POST", base_url="https://gw", now=0.0)
-    reporter.tried(ANSWERED)
+    reporter.attempt_finished(ANSWERED)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        reporter.finished(outcome, lambda: 2.0, list)
+        reporter.call_finished(outcome, lambda: 2.0, list)
     assert caplog.record_tuples == [
         ("wikipayam_async", level, f"otp.send c-2: {outcome.value} after 1 attempt, 2.000 s")
     ]
 
 
-def test_a_log_that_is_switched_off_costs_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """Above INFO nothing of a call that went well is written, and no outcomes are worked out without a hook."""
+def test_outcomes_are_not_computed_without_hook_and_log(caplog: pytest.LogCaptureFixture) -> None:
+    """Above INFO a successful call logs nothing, and without a hook no outcomes are computed."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
         reporter = CallReporter(
             None, call_id="c-3", operation="sms.send", method="POST", base_url="https://gw", now=0.0
         )
-        reporter.started(1)
-        reporter.tried(ANSWERED)
-        reporter.finished(Outcome.SUCCEEDED, lambda: 1.0, never)
+        reporter.attempt_started(1)
+        reporter.attempt_finished(ANSWERED)
+        reporter.call_finished(Outcome.SUCCEEDED, lambda: 1.0, fail_if_called)
     assert (caplog.record_tuples, reporter.attempts) == ([], (ANSWERED,))
 
 
 def test_a_hook_that_raises_changes_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    """The call goes on, every later event is still handed over, and the log names the fault without its text."""
-    heard: list[str] = []
+    """The call continues, later events are still passed on, and the log names the error without its text."""
+    events: list[str] = []
 
     def hook(event: Event) -> None:
-        heard.append(type(event).__name__)
+        events.append(type(event).__name__)
         raise KeyError("a secret")
 
     with caplog.at_level(logging.ERROR, "wikipayam_async"):
-        tell(CallReporter(hook, call_id="c-4", operation="sms.send", method="POST", base_url="https://gw", now=0.0))
-    assert heard == [
+        report_call(
+            CallReporter(hook, call_id="c-4", operation="sms.send", method="POST", base_url="https://gw", now=0.0)
+        )
+    assert events == [
         "AttemptStarted",
         "AttemptFinished",
         "RetryScheduled",
@@ -185,30 +191,23 @@ def test_a_hook_that_raises_changes_nothing(caplog: pytest.LogCaptureFixture) ->
         "AttemptFinished",
         "CallFinished",
     ]
-    assert caplog.messages[0] == "on_event raised KeyError for AttemptStarted; the call goes on"
+    assert caplog.messages[0] == "on_event raised KeyError for AttemptStarted; the call continues"
     assert len(caplog.messages) == 6
 
 
-def test_what_is_no_mistake_of_a_hook_goes_through() -> None:
-    """An interruption that a hook raises is not swallowed."""
+def test_an_interruption_in_a_hook_is_raised() -> None:
+    """A `BaseException` such as `KeyboardInterrupt` is not suppressed."""
 
     def hook(_: Event) -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        CallReporter(hook, call_id="c-5", operation="sms.send", method="POST", base_url="https://gw", now=0.0).started(
-            1
-        )
+        CallReporter(
+            hook, call_id="c-5", operation="sms.send", method="POST", base_url="https://gw", now=0.0
+        ).attempt_started(1)
 
 
-def test_the_words_of_phases_fates_and_outcomes() -> None:
-    """The words are part of the interface: dashboards and databases hold them."""
-    assert [phase.value for phase in Phase] == ["waiting", "connecting", "sending", "sent", "reading", "answered"]
-    assert [status.value for status in SendStatus] == ["accepted", "rejected", "unknown", "not_attempted"]
-    assert [outcome.value for outcome in Outcome] == ["succeeded", "failed", "unknown", "cancelled"]
-
-
-def test_the_log_is_silent_unless_somebody_listens() -> None:
-    """A library's logger has a handler that does nothing."""
+def test_the_logger_has_a_null_handler() -> None:
+    """The logger of a library writes nothing until the application configures it."""
     handlers = logging.getLogger("wikipayam_async").handlers
     assert [type(handler) for handler in handlers if isinstance(handler, logging.NullHandler)] == [logging.NullHandler]

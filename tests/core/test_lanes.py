@@ -5,11 +5,14 @@ from typing import Any
 
 import anyio
 import pytest
+from anyio.abc import ByteStream
 
 from tests.core.test_wire import outgoing
+from tests.support.net import BALANCE, connected
+from tests.support.raw import RawRequest, raw_gateway
 from wikipayam_async import ConfigurationError, Phase
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.lanes import Lanes, timed_out
+from wikipayam_async.core.lanes import Connections, Lanes, timeout_fault
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
@@ -21,7 +24,7 @@ ANSWER = Answer(200, {}, SealedBytes(b"{}"))
 
 
 class FakeLane:
-    """A lane that does what a test wants."""
+    """A lane with scripted behaviour."""
 
     def __init__(self, *, clean: bool = True, fault: ExchangeFault | None = None) -> None:
         self.clean = clean
@@ -31,11 +34,11 @@ class FakeLane:
         self.closed = 0
 
     def is_usable(self, now: float, idle_expiry: float) -> bool:
-        """Say what the test said."""
+        """Return the scripted value."""
         return self.usable
 
     async def exchange(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        """Answer, or raise the fault."""
+        """Return the answer, or raise the fault."""
         progress.hand_over()
         if self.fault is not None:
             self.clean = False
@@ -44,13 +47,13 @@ class FakeLane:
         return ANSWER
 
     async def aclose(self) -> None:
-        """Count, and give way once."""
+        """Count the call, and yield to the event loop once."""
         self.closed += 1
         await anyio.sleep(0.01)
 
 
 def stack(*lanes: FakeLane, max_lanes: int = 5) -> tuple[Lanes, list[Origin]]:
-    """Return a stack that opens the given lanes one after the other."""
+    """Return a stack that opens the given lanes in order."""
     left = list(lanes)
     opened: list[Origin] = []
 
@@ -62,16 +65,16 @@ def stack(*lanes: FakeLane, max_lanes: int = 5) -> tuple[Lanes, list[Origin]]:
 
 
 class TestLanes:
-    """Which lane carries what."""
+    """The choice of a lane."""
 
     @pytest.mark.parametrize("bad", [0, -1, True, 2.5, "3", None])
-    def test_there_is_at_least_one_lane(self, bad: Any) -> None:
-        """`max_connections` is a whole number above zero."""
+    def test_max_connections_is_checked(self, bad: Any) -> None:
+        """It must be a whole number of at least 1."""
         with pytest.raises(ConfigurationError, match="max_connections"):
             stack(max_lanes=bad)
 
-    async def test_the_last_lane_used_is_the_first_used_again(self) -> None:
-        """Warm connections stay warm."""
+    async def test_the_lane_used_last_is_reused_first(self) -> None:
+        """A third exchange opens no third lane."""
         first, second = FakeLane(), FakeLane()
         lanes, opened = stack(first, second)
         async with anyio.create_task_group() as group:
@@ -82,7 +85,7 @@ class TestLanes:
         assert first.idle_since > 0
 
     async def test_a_lane_of_another_origin_is_closed(self) -> None:
-        """A connection serves the host that it was made for."""
+        """A connection is used only for the host that it was opened for."""
         first, second = FakeLane(), FakeLane()
         lanes, opened = stack(first, second)
         await lanes.carry(outgoing(), AttemptProgress(protected=False))
@@ -100,8 +103,8 @@ class TestLanes:
         await lanes.carry(other, AttemptProgress(protected=False))
         assert ([origin.host for origin in opened], first.closed, second.closed) == (["127.0.0.1", "127.0.0.2"], 1, 0)
 
-    async def test_a_lane_that_is_not_usable_is_closed(self) -> None:
-        """The next one is taken, or made."""
+    async def test_an_unusable_lane_is_closed(self) -> None:
+        """The next lane is taken or opened instead."""
         first, second = FakeLane(), FakeLane()
         lanes, _ = stack(first, second)
         await lanes.carry(outgoing(), AttemptProgress(protected=False))
@@ -110,7 +113,7 @@ class TestLanes:
         assert (first.closed, second.closed) == (1, 0)
 
     async def test_a_lane_whose_exchange_failed_is_closed(self) -> None:
-        """Its place is free again."""
+        """Its slot is free again."""
         bad = FakeLane(fault=ExchangeFault(ExchangeFaultKind.DISCONNECTED, "x", handed_over=True))
         lanes, opened = stack(bad, FakeLane(), max_lanes=1)
         with pytest.raises(ExchangeFault):
@@ -119,7 +122,7 @@ class TestLanes:
         assert (bad.closed, len(opened)) == (1, 2)
 
     async def test_closing_closes_the_idle_lanes(self) -> None:
-        """And a stack that was never used has none."""
+        """A stack that was never used can be closed too, and a closed one refuses exchanges."""
         lane = FakeLane()
         lanes, _ = stack(lane)
         await lanes.aclose()
@@ -132,10 +135,10 @@ class TestLanes:
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
     async def test_a_cancelled_closing_closes_every_lane(self) -> None:
-        """`Task.cancel` in the middle is delivered when all idle lanes are closed."""
+        """`Task.cancel` during the close is raised after all idle lanes are closed."""
         first, second = FakeLane(), FakeLane()
         lanes, _ = stack(first, second)
-        lanes._settle_in().idle += [(outgoing().origin, first), (outgoing().origin, second)]
+        lanes._current_pool().idle += [(outgoing().origin, first), (outgoing().origin, second)]
         task = asyncio.ensure_future(lanes.aclose())
         await asyncio.sleep(0)
         task.cancel()
@@ -144,7 +147,7 @@ class TestLanes:
         assert (first.closed, second.closed) == (1, 1)
 
     async def test_an_answer_is_not_lost_to_a_time_out_while_the_lane_closes(self) -> None:
-        """The closing of a lane that cannot be used again does not count."""
+        """The time-out does not cover the close of a lane that cannot be reused."""
         lanes, _ = stack(FakeLane(clean=False))
         short = Outgoing(**{**{f: getattr(outgoing(), f) for f in FIELDS}, "timeout": 0.005})
         assert await lanes.carry(short, AttemptProgress(protected=True)) is ANSWER
@@ -152,11 +155,11 @@ class TestLanes:
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
     @pytest.mark.parametrize("protected", [True, False])
     async def test_an_answer_is_not_lost_to_a_cancellation_while_the_lane_closes(self, protected: bool) -> None:
-        """Of a send, the answer comes and the cancellation is kept; a read is cancelled."""
+        """A send returns its answer and the cancellation is deferred; a read is cancelled."""
         lane, progress = FakeLane(clean=False), AttemptProgress(protected=protected)
         lanes, _ = stack(lane)
         task = asyncio.ensure_future(lanes.carry(outgoing(), progress))
-        while not lane.closed:  # noqa: ASYNC110 - step by step, so that it strikes while the lane closes
+        while not lane.closed:  # noqa: ASYNC110 - step by step, to cancel while the lane closes
             await asyncio.sleep(0)
         task.cancel()
         if protected:
@@ -170,11 +173,11 @@ class TestLanes:
         ("phase", "handed_over"),
         [(Phase.WAITING, False), (Phase.CONNECTING, False), (Phase.SENDING, True), (Phase.READING, True)],
     )
-    async def test_a_time_out_knows_how_far_it_got(self, phase: Phase, handed_over: bool) -> None:
+    async def test_a_time_out_before_sending_was_not_handed_over(self, phase: Phase, handed_over: bool) -> None:
         """Without a connection nothing was handed over."""
         progress = AttemptProgress(protected=False)
         progress.phase = phase
-        fault = timed_out(progress)
+        fault = timeout_fault(progress)
         assert (fault.kind, fault.handed_over) == (ExchangeFaultKind.TIMEOUT, handed_over)
 
 
@@ -182,10 +185,10 @@ FIELDS = ("origin", "method", "path", "query", "secret_query", "headers", "autho
 
 
 class TestOtherLoops:
-    """A client in the hands of several event loops."""
+    """One client in several event loops."""
 
-    def test_an_exchange_ends_in_the_loop_that_it_began_in(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where another loop has come meanwhile, its lane and its place go back to its own, and to nobody else's."""
+    def test_an_exchange_returns_its_lane_to_its_own_loop(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """If another loop used the client meanwhile, lane and slot go to the pool of the first loop."""
         first, second = FakeLane(), FakeLane()
         lanes, _ = stack(first, second, max_lanes=1)
 
@@ -205,4 +208,57 @@ class TestOtherLoops:
         anyio.run(one)
         pool = lanes._pool
         assert pool is not None
-        assert ([lane for _, lane in pool.idle], pool.places.value) == ([second], 1)
+        assert ([lane for _, lane in pool.idle], pool.slots.value) == ([second], 1)
+
+
+@pytest.mark.parametrize("transport", ["lanes", "lane_transport"])
+async def test_connections_are_in_use_then_idle(transport: str) -> None:
+    """A connection is in use while its answer is awaited, then idle; closing the client leaves none."""
+    arrived, go_on = anyio.Event(), anyio.Event()
+
+    async def handle(_request: RawRequest, _stream: ByteStream) -> object:
+        arrived.set()
+        await go_on.wait()
+        return BALANCE
+
+    async with raw_gateway(handle) as gateway, connected(gateway.url, transport) as (client, _, _):
+        seen = [client.connections]
+        async with anyio.create_task_group() as group:
+            group.start_soon(client.balance)
+            await arrived.wait()
+            seen.append(client.connections)
+            go_on.set()
+        seen.append(client.connections)
+        sibling = client.with_options(timeout=1.0)
+        seen.append(sibling.connections)
+        await client.aclose()
+        seen.append(client.connections)
+    assert seen == [
+        Connections(in_use=0, idle=0, waiting=0),
+        Connections(in_use=1, idle=0, waiting=0),
+        Connections(in_use=0, idle=1, waiting=0),
+        Connections(in_use=0, idle=1, waiting=0),
+        Connections(in_use=0, idle=0, waiting=0),
+    ]
+
+
+async def test_requests_wait_when_all_connections_are_in_use() -> None:
+    """Requests beyond `max_connections` count as waiting, and the counts can be read from another thread."""
+    arrived, go_on = anyio.Event(), anyio.Event()
+
+    async def handle(_request: RawRequest, _stream: ByteStream) -> object:
+        arrived.set()
+        await go_on.wait()
+        return BALANCE
+
+    async with (
+        raw_gateway(handle) as gateway,
+        connected(gateway.url, max_connections=1) as (client, _, _),
+        anyio.create_task_group() as group,
+    ):
+        for _ in range(3):
+            group.start_soon(client.balance)
+        await arrived.wait()
+        seen = await anyio.to_thread.run_sync(lambda: client.connections)
+        go_on.set()
+    assert seen == Connections(in_use=1, idle=0, waiting=2)

@@ -11,18 +11,18 @@ pytestmark = pytest.mark.anyio
 
 
 class Clock:
-    """A clock that only sleeping moves."""
+    """A clock that only sleeping advances."""
 
     def __init__(self) -> None:
         self.now = 100.0
         self.slept: list[float] = []
 
     def __call__(self) -> float:
-        """Return what it shows."""
+        """Return the time."""
         return self.now
 
     async def sleep(self, seconds: float) -> None:
-        """Move on at once."""
+        """Advance the time."""
         self.slept.append(seconds)
         self.now += seconds
 
@@ -32,20 +32,18 @@ class Clock:
     burst=st.sampled_from([0.0, 0.1, 1.0, 10.0]),
     calls=st.lists(st.tuples(st.floats(0, 5), st.integers(1, 20)), min_size=1, max_size=40),
 )
-def test_no_window_holds_more_than_the_burst_and_the_rate(
-    rate: float, burst: float, calls: list[tuple[float, int]]
-) -> None:
-    """In any stretch of time no more goes than the burst (or one call, if that is larger) and what the rate adds."""
+def test_no_window_exceeds_burst_and_rate(rate: float, burst: float, calls: list[tuple[float, int]]) -> None:
+    """In any window, at most the burst (or one call, if larger) plus the rate is allowed."""
     gcra = Gcra(rate, burst)
-    now, went = 50.0, []
-    for pause, units in calls:
-        now += pause
-        went.append((now + gcra.reserve(now, units), units))
-    for first in range(len(went)):
+    now, allowed = 50.0, []
+    for gap, units in calls:
+        now += gap
+        allowed.append((now + gcra.reserve(now, units), units))
+    for first in range(len(allowed)):
         total = 0
-        for at, units in went[first:]:
+        for at, units in allowed[first:]:
             total += units
-            assert total <= rate * (at - went[first][0]) + max(burst * rate, units) + 1e-6
+            assert total <= rate * (at - allowed[first][0]) + max(burst * rate, units) + 1e-6
 
 
 @given(
@@ -53,19 +51,19 @@ def test_no_window_holds_more_than_the_burst_and_the_rate(
     burst=st.sampled_from([0.0, 1.0, 10.0]),
     calls=st.lists(st.tuples(st.floats(0, 5), st.integers(1, 20)), min_size=1, max_size=40),
 )
-def test_turns_come_in_the_order_of_asking(rate: float, burst: float, calls: list[tuple[float, int]]) -> None:
-    """Nobody overtakes, and nobody is sent to the past."""
+def test_calls_are_allowed_in_order_of_arrival(rate: float, burst: float, calls: list[tuple[float, int]]) -> None:
+    """A later call is never allowed before an earlier one, and no delay is negative."""
     gcra = Gcra(rate, burst)
-    now, turn = 50.0, 0.0
-    for pause, units in calls:
-        now += pause
-        wait = gcra.reserve(now, units)
-        assert (wait >= 0, now + wait >= turn - 1e-9) == (True, True)
-        turn = now + wait
+    now, previous = 50.0, 0.0
+    for gap, units in calls:
+        now += gap
+        delay = gcra.reserve(now, units)
+        assert (delay >= 0, now + delay >= previous - 1e-9) == (True, True)
+        previous = now + delay
 
 
 @pytest.mark.parametrize(
-    ("burst", "units", "waits"),
+    ("burst", "units", "delays"),
     [
         (1.0, 1, [0.0, 0.0, 0.0, 0.0, 0.25, 0.5]),
         (0.0, 1, [0.0, 0.25, 0.5, 0.75]),
@@ -75,21 +73,21 @@ def test_turns_come_in_the_order_of_asking(rate: float, burst: float, calls: lis
         (1.0, 2, [0.0, 0.0, 0.5, 1.0]),
     ],
 )
-def test_the_waits_of_calls_at_once(burst: float, units: int, waits: list[float]) -> None:
-    """Four units a second: a burst goes at once, and then each call waits for what went before it."""
+def test_the_delays_of_simultaneous_calls(burst: float, units: int, delays: list[float]) -> None:
+    """At four units per second, a burst proceeds at once, and each further call is delayed by the calls before it."""
     gcra = Gcra(4.0, burst)
-    assert [gcra.reserve(7.0, units) for _ in waits] == waits
+    assert [gcra.reserve(7.0, units) for _ in delays] == delays
 
 
-def test_a_rest_saves_up_one_burst_and_no_more() -> None:
-    """After an hour's silence a second's worth goes at once, not an hour's."""
+def test_idle_time_allows_at_most_one_burst() -> None:
+    """After an hour without calls, one second's worth is allowed at once, not an hour's."""
     gcra = Gcra(2.0, 1.0)
     gcra.reserve(0.0)
     assert [gcra.reserve(3600.0) for _ in range(4)] == [0.0, 0.0, 0.5, 1.0]
 
 
 async def test_a_limiter_spaces_requests() -> None:
-    """Two requests a second without a burst: the first goes, the next wait half a second each."""
+    """At two requests per second without a burst, each further request waits half a second."""
     clock = Clock()
     limiter = RateLimiter(RateLimit(requests_per_second=2, burst=0), clock=clock, sleep=clock.sleep)
     for _ in range(3):
@@ -97,8 +95,8 @@ async def test_a_limiter_spaces_requests() -> None:
     assert clock.slept == [0.5, 0.5]
 
 
-async def test_a_limiter_counts_messages_apart() -> None:
-    """Messages have a limit of their own; a call without any takes none of it."""
+async def test_messages_have_their_own_limit() -> None:
+    """A call without messages uses none of it."""
     clock = Clock()
     limiter = RateLimiter(RateLimit(messages_per_second=10, burst=1), clock=clock, sleep=clock.sleep)
     await limiter.wait(10)
@@ -108,8 +106,8 @@ async def test_a_limiter_counts_messages_apart() -> None:
     assert clock.slept == [0.5]
 
 
-async def test_the_stricter_of_both_limits_holds() -> None:
-    """With both limits a call waits for the turn of its messages and then for that of its request."""
+async def test_both_limits_apply() -> None:
+    """A call waits for the message limit and then for the request limit."""
     clock = Clock()
     limit = RateLimit(requests_per_second=1, messages_per_second=128, burst=0)
     limiter = RateLimiter(limit, clock=clock, sleep=clock.sleep)
@@ -119,8 +117,8 @@ async def test_the_stricter_of_both_limits_holds() -> None:
     assert clock.slept == [4.0, 1 / 128, 1 - 1 / 128]
 
 
-async def test_no_limit_is_none() -> None:
-    """A limit of None never waits."""
+async def test_a_limit_of_none_never_waits() -> None:
+    """Without limits, no call waits."""
     clock = Clock()
     limiter = RateLimiter(RateLimit(), clock=clock, sleep=clock.sleep)
     for _ in range(100):
@@ -141,22 +139,22 @@ async def test_no_limit_is_none() -> None:
         {"requests_per_second": "5"},
     ],
 )
-def test_a_limit_that_makes_no_sense_is_refused(given: dict[str, Any]) -> None:
-    """Rates are above zero and finite, and a burst is not negative."""
+def test_an_invalid_limit_is_refused(given: dict[str, Any]) -> None:
+    """Rates must be finite and above 0, and the burst not negative."""
     with pytest.raises((ValueError, TypeError)):
         RateLimit(**given)
 
 
-def test_a_gate_opens_when_its_time_has_come() -> None:
-    """It counts down, and is open at the end."""
+def test_a_gate_opens_when_its_time_is_over() -> None:
+    """The remaining seconds count down to 0."""
     gate = Gate()
     before = gate.remaining(10.0)
     gate.close(10.0, 5.0)
     assert [before, *(gate.remaining(now) for now in (10.0, 12.0, 15.0, 99.0))] == [0.0, 5.0, 3.0, 0.0, 0.0]
 
 
-def test_a_gate_is_never_opened_early_by_another_answer() -> None:
-    """The later of two times holds, whichever was named first."""
+def test_a_gate_keeps_the_later_time() -> None:
+    """A shorter closure does not open a gate early."""
     gate = Gate()
     gate.close(10.0, 5.0)
     gate.close(11.0, 1.0)
@@ -166,7 +164,7 @@ def test_a_gate_is_never_opened_early_by_another_answer() -> None:
 
 
 def test_a_gate_closes_for_an_hour_at_most() -> None:
-    """A gateway's slip does not close a client for good."""
+    """A gateway's mistake does not block a client forever."""
     gate = Gate()
     gate.close(0.0, 10**12)
     assert gate.remaining(0.0) == 3600.0

@@ -8,16 +8,16 @@ from wikipayam_async.redact.sealed import SealedBytes
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 
 
-def test_a_call_is_an_operation_and_nothing_more_unless_told() -> None:
-    """What is not given is empty: no query, no body, no batch, no shortcut, nobody who observes."""
+def test_a_call_has_empty_defaults() -> None:
+    """By default a call has no query, body, batch, shortcut or observer."""
     call: Call[object] = Call(operation=SEND, read=lambda data: data)
     assert (call.path, call.query, call.body, call.batch, call.observer) == ("", {}, None, None, None)
     assert call.shortcut is None
     assert SEND.secret_query is False
 
 
-def test_a_call_shows_nothing_of_what_it_carries() -> None:
-    """Queries, bodies and messages are not part of its repr."""
+def test_the_repr_of_a_call_shows_no_contents() -> None:
+    """Query, body and messages are not part of the `repr`."""
     call: Call[object] = Call(
         operation=SEND,
         read=lambda data: data,
@@ -34,7 +34,7 @@ def test_a_call_shows_nothing_of_what_it_carries() -> None:
 
 
 def test_operations_are_values() -> None:
-    """Two operations alike are equal, and none can be changed."""
+    """Equal operations compare equal, and none can be changed."""
     assert Operation("sms.send", "POST", "sms/send", Replay.SEND) == SEND
     name = "path"
     with pytest.raises(attrs.exceptions.FrozenInstanceError):

@@ -24,7 +24,7 @@ from wikipayam_async import (
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.core.pipeline import Pipeline, Shared
+from wikipayam_async.core.pipeline import Pipeline, SharedState
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.redact.sealed import SealedBytes, Secret
@@ -36,17 +36,17 @@ READ = Operation("x.read", "GET", "x", Replay.READ)
 
 
 class FakeCarrier:
-    """Gives what a test wants, one after the other."""
+    """Returns or raises the given results in order."""
 
     def __init__(self, *results: Answer | BaseException, phase: Phase = Phase.ANSWERED) -> None:
         self.http = httpx.AsyncClient(transport=httpx.MockTransport(lambda _: httpx.Response(204)))
         self.results = list(results)
         self.phase = phase
-        self.tries = 0
+        self.attempts = 0
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        """Give the next."""
-        self.tries += 1
+        """Return or raise the next result."""
+        self.attempts += 1
         with anyio.CancelScope() as scope:
             progress.begin(scope, anyio.current_time())
             await anyio.lowlevel.checkpoint()
@@ -61,29 +61,29 @@ class FakeCarrier:
 
 
 def ok(data: bytes = b'{"data": [1]}') -> Answer:
-    """Return an answer."""
+    """Return a success answer."""
     return Answer(200, {}, SealedBytes(data))
 
 
-def lost(kind: ExchangeFaultKind = ExchangeFaultKind.DISCONNECTED, *, handed_over: bool = True) -> ExchangeFault:
+def fault(kind: ExchangeFaultKind = ExchangeFaultKind.DISCONNECTED, *, handed_over: bool = True) -> ExchangeFault:
     """Return a fault."""
     return ExchangeFault(kind, "it broke", handed_over=handed_over)
 
 
-def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, Ear, Shared, Times]:
-    """Return a pipeline on virtual time over a carrier."""
-    ear, times = Ear(), Times()
-    shared = Shared(carrier, clock=times.clock, sleep=times.sleep)
+def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, Ear, SharedState, Times]:
+    """Return a pipeline over a carrier, on virtual time."""
+    recorder, times = Ear(), Times()
+    shared = SharedState(carrier, clock=times.clock, sleep=times.sleep)
     shared.uniform = most
-    settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1), on_event=ear, **options)
-    return Pipeline(settings, shared, None, b"agent"), ear, shared, times
+    settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1), on_event=recorder, **options)
+    return Pipeline(settings, shared, None, b"agent"), recorder, shared, times
 
 
 RowOutcomes = Callable[[], Sequence[MessageOutcome]]
 
 
 def send(count: int = 1, seen: list[RowOutcomes] | None = None, **options: Any) -> Call[Any]:
-    """Return a send of so many messages."""
+    """Return a send of the given number of messages."""
     names = [f"t-{n}" for n in range(count)]
     given: dict[str, Any] = {
         "read": tuple,
@@ -95,42 +95,42 @@ def send(count: int = 1, seen: list[RowOutcomes] | None = None, **options: Any) 
 
 
 class TestPipeline:
-    """The one loop."""
+    """The loop of attempts."""
 
-    async def test_a_success_is_told_with_the_ids(self) -> None:
-        """Observer and events hear the same."""
+    async def test_a_success_is_reported_with_ids(self) -> None:
+        """Observer and events receive the same outcomes."""
         seen: list[RowOutcomes] = []
-        pipeline, ear, shared, _ = build(FakeCarrier(ok(b'{"data": [1, null]}')))
+        pipeline, recorder, shared, _ = build(FakeCarrier(ok(b'{"data": [1, null]}')))
         shared.budget.tokens = 50
         assert await pipeline.run(send(2, seen)) == (1, None)
         expected = [MessageOutcome("t-0", SendStatus.ACCEPTED, "1"), MessageOutcome("t-1", SendStatus.UNKNOWN)]
         assert [list(outcomes()) for outcomes in seen] == [expected]
-        assert list(ear.finished[0].messages) == expected
-        assert (ear.finished[0].outcome, shared.budget.tokens) == (Outcome.UNKNOWN, 51)
+        assert list(recorder.finished[0].messages) == expected
+        assert (recorder.finished[0].outcome, shared.budget.tokens) == (Outcome.UNKNOWN, 51)
 
     @pytest.mark.parametrize(
         ("result", "status"),
         [
             (Answer(400, {}, SealedBytes(b"")), SendStatus.REJECTED),
-            (lost(), SendStatus.UNKNOWN),
-            (lost(handed_over=False), SendStatus.NOT_ATTEMPTED),
+            (fault(), SendStatus.UNKNOWN),
+            (fault(handed_over=False), SendStatus.NOT_ATTEMPTED),
             (ok(b"x"), SendStatus.UNKNOWN),
             (MemoryError(), SendStatus.UNKNOWN),
             (KeyboardInterrupt(), SendStatus.UNKNOWN),
         ],
     )
-    async def test_an_observer_hears_of_every_end_once(self, result: Any, status: SendStatus) -> None:
-        """However a send ends, its observer is handed what tells the outcomes, which says the same as often as it is asked."""
+    async def test_the_observer_is_called_once_at_every_end(self, result: Any, status: SendStatus) -> None:
+        """It receives a function that returns the same outcomes at every call."""
         seen: list[RowOutcomes] = []
-        pipeline, ear, _, _ = build(FakeCarrier(result), retry=RetryPolicy(attempts=1))
+        pipeline, recorder, _, _ = build(FakeCarrier(result), retry=RetryPolicy(attempts=1))
         with pytest.raises((WikipayamError, MemoryError, KeyboardInterrupt)):
             await pipeline.run(send(2, seen))
         (outcomes,) = seen
         expected = [MessageOutcome(f"t-{n}", status) for n in range(2)]
-        assert [list(outcomes()), list(outcomes()), ear.outcomes] == [expected] * 3
+        assert [list(outcomes()), list(outcomes()), recorder.outcomes] == [expected] * 3
 
-    async def test_fates_are_told_on_demand(self) -> None:
-        """As long as nobody asks, no message is looked at."""
+    async def test_outcomes_are_computed_on_demand(self) -> None:
+        """Until the observer asks for the outcomes, no message is read."""
         asked: list[object] = []
 
         def id_of(item: object) -> str:
@@ -138,7 +138,7 @@ class TestPipeline:
             return "id"
 
         seen: list[RowOutcomes] = []
-        shared = Shared(FakeCarrier(ok()))
+        shared = SharedState(FakeCarrier(ok()))
         settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1))
         batch: SendBatch[Any] = SendBatch(["m"], ["t-0"], id_of)
         await Pipeline(settings, shared, None, b"agent").run(send(1, seen, batch=batch))
@@ -146,11 +146,11 @@ class TestPipeline:
         assert [list(outcomes()) for outcomes in seen] == [[MessageOutcome("t-0", SendStatus.ACCEPTED, "id")]]
         assert asked == [1]
 
-    async def test_a_shortcut_spares_the_reading(self) -> None:
-        """What it makes of the body is the result, and told as such; the answer is not read in any other way."""
+    async def test_the_result_of_a_shortcut_is_the_result(self) -> None:
+        """It is returned and reported, and the answer is not read in any other way."""
 
         def read(_: object) -> Any:
-            raise AssertionError("read all the same")
+            raise AssertionError("the answer was read")
 
         for made, outcome in ((["a", "b"], Outcome.SUCCEEDED), (["a", None], Outcome.UNKNOWN)):
             bodies: list[bytes] = []
@@ -160,59 +160,59 @@ class TestPipeline:
                 bodies.append(body)
                 return made
 
-            pipeline, ear, _, _ = build(FakeCarrier(ok(b"whatever")))
+            pipeline, recorder, _, _ = build(FakeCarrier(ok(b"whatever")))
             assert await pipeline.run(send(2, seen, read=read, shortcut=shortcut)) == made
-            assert (bodies, ear.finished[0].outcome) == ([b"whatever"], outcome)
+            assert (bodies, recorder.finished[0].outcome) == ([b"whatever"], outcome)
             assert [[outcome.id for outcome in outcomes()] for outcomes in seen] == [made]
 
     async def test_an_empty_result_of_a_shortcut_is_a_result(self) -> None:
-        """None alone means that the answer is another than the shortcut is for."""
+        """Only None means that the shortcut does not apply."""
         pipeline, _, _, _ = build(FakeCarrier(ok()))
         assert await pipeline.run(send(0, shortcut=lambda _: [])) == []
 
-    async def test_what_a_shortcut_does_not_take_is_read(self) -> None:
-        """The long way finds what is there, or that there is nothing."""
+    async def test_an_answer_without_a_shortcut_is_read(self) -> None:
+        """If the shortcut returns None, the whole answer is read, or found unreadable."""
         pipeline, _, _, _ = build(FakeCarrier(ok(), ok(b"x")))
         assert await pipeline.run(send(shortcut=lambda _: None)) == (1,)
         with pytest.raises(UnknownOutcomeError) as caught:
             await pipeline.run(send(shortcut=lambda _: None))
         assert str(caught.value.__cause__).startswith("x.send: a 200 answer that is not JSON")
 
-    async def test_an_error_answer_is_no_business_of_a_shortcut(self) -> None:
-        """A refusal stays one, whatever stands in its body."""
+    async def test_an_error_answer_skips_the_shortcut(self) -> None:
+        """A rejection stays one, whatever its body contains."""
         pipeline, _, _, _ = build(FakeCarrier(Answer(400, {}, SealedBytes(b'{"data": [1]}'))))
         with pytest.raises(BadRequestError):
             await pipeline.run(send(shortcut=lambda _: ["id"]))
 
     async def test_a_shortcut_that_raises_leaves_a_send_unknown(self) -> None:
-        """A strange answer never looks like one that was not accepted, and its text is not shown."""
+        """An unexpected answer never counts as not accepted, and its text is not shown."""
 
         def shortcut(_: bytes) -> Any:
             raise ValueError("secret")
 
-        pipeline, ear, _, _ = build(FakeCarrier(ok()))
+        pipeline, recorder, _, _ = build(FakeCarrier(ok()))
         with pytest.raises(UnknownOutcomeError) as caught:
             await pipeline.run(send(shortcut=shortcut))
         assert str(caught.value.__cause__) == "x.send: a 200 answer without what the call needs (ValueError)"
-        assert ear.outcomes[0].status is SendStatus.UNKNOWN
+        assert recorder.outcomes[0].status is SendStatus.UNKNOWN
 
     @pytest.mark.parametrize("phase", [Phase.SENDING, Phase.SENT, Phase.ANSWERED])
-    async def test_an_exception_that_nobody_foresaw_leaves_a_send_unknown(self, phase: Phase) -> None:
-        """Whatever escapes once a send has begun to leave, its messages are never told as not attempted."""
-        pipeline, ear, _, _ = build(FakeCarrier(MemoryError(), phase=phase))
+    async def test_an_unexpected_exception_leaves_a_send_unknown(self, phase: Phase) -> None:
+        """After the request started to leave, its messages are never reported as not attempted."""
+        pipeline, recorder, _, _ = build(FakeCarrier(MemoryError(), phase=phase))
         with pytest.raises(MemoryError):
             await pipeline.run(send())
-        assert (ear.finished[0].outcome, ear.outcomes[0].status) == (Outcome.UNKNOWN, SendStatus.UNKNOWN)
+        assert (recorder.finished[0].outcome, recorder.outcomes[0].status) == (Outcome.UNKNOWN, SendStatus.UNKNOWN)
 
-    async def test_an_exception_before_anything_left_is_a_failure(self) -> None:
+    async def test_an_exception_before_sending_is_a_failure(self) -> None:
         """A closed client has sent nothing."""
-        pipeline, ear, _, _ = build(FakeCarrier(ConfigurationError("closed"), phase=Phase.CONNECTING))
+        pipeline, recorder, _, _ = build(FakeCarrier(ConfigurationError("closed"), phase=Phase.CONNECTING))
         with pytest.raises(ConfigurationError):
             await pipeline.run(send())
-        assert (ear.finished[0].outcome, ear.outcomes[0].status) == (Outcome.FAILED, SendStatus.NOT_ATTEMPTED)
+        assert (recorder.finished[0].outcome, recorder.outcomes[0].status) == (Outcome.FAILED, SendStatus.NOT_ATTEMPTED)
 
-    async def test_a_put_off_cancellation_is_raised_after_the_outcome(self) -> None:
-        """On success, on failure, and instead of a retry."""
+    async def test_a_deferred_cancellation_is_raised_after_the_report(self) -> None:
+        """This holds after a success, after a failure and instead of a retry."""
 
         class Stop(BaseException):
             pass
@@ -224,19 +224,19 @@ class TestPipeline:
 
         for result, outcome, status in (
             (ok(), Outcome.SUCCEEDED, SendStatus.ACCEPTED),
-            (lost(), Outcome.UNKNOWN, SendStatus.UNKNOWN),
-            (lost(handed_over=False), Outcome.CANCELLED, SendStatus.NOT_ATTEMPTED),
+            (fault(), Outcome.UNKNOWN, SendStatus.UNKNOWN),
+            (fault(handed_over=False), Outcome.CANCELLED, SendStatus.NOT_ATTEMPTED),
         ):
             carrier = Cancelling(result)
-            pipeline, ear, _, times = build(carrier)
+            pipeline, recorder, _, times = build(carrier)
             with pytest.raises(Stop):
                 await pipeline.run(send())
-            assert (ear.finished[0].outcome, ear.outcomes[0].status) == (outcome, status)
-            assert (carrier.tries, times.slept, len(ear.finished)) == (1, [], 1)
+            assert (recorder.finished[0].outcome, recorder.outcomes[0].status) == (outcome, status)
+            assert (carrier.attempts, times.slept, len(recorder.finished)) == (1, [], 1)
 
-    async def test_five_track_ids_are_named_and_the_rest_hinted_at(self) -> None:
-        """The text of an error stays short."""
-        pipeline, _, _, _ = build(FakeCarrier(lost(), lost()))
+    async def test_an_error_names_at_most_five_track_ids(self) -> None:
+        """The text of the error stays short."""
+        pipeline, _, _, _ = build(FakeCarrier(fault(), fault()))
         with pytest.raises(UnknownOutcomeError) as caught:
             await pipeline.run(send(6))
         assert str(caught.value).endswith("(t-0, t-1, t-2, t-3, t-4, …)")
@@ -254,31 +254,31 @@ class TestPipeline:
             (ExchangeFaultKind.DISCONNECTED, APIConnectionError),
         ],
     )
-    async def test_faults_have_their_errors(self, kind: ExchangeFaultKind, error: type[Exception]) -> None:
-        """What cannot be read is a `ResponseError`, what breaks an `APIConnectionError`."""
-        pipeline, _, _, _ = build(FakeCarrier(lost(kind)), retry=RetryPolicy(attempts=1))
+    async def test_each_fault_has_its_error(self, kind: ExchangeFaultKind, error: type[Exception]) -> None:
+        """An unreadable answer is a `ResponseError`, a broken connection an `APIConnectionError`."""
+        pipeline, _, _, _ = build(FakeCarrier(fault(kind)), retry=RetryPolicy(attempts=1))
         with pytest.raises(error, match=r"x\.read: it broke"):
             await pipeline.run(Call(operation=READ, read=str))
 
-    @pytest.mark.parametrize("oddity", [KeyError("x"), RecursionError(), ZeroDivisionError(), ValueError("secret")])
-    async def test_whatever_reading_raises_is_a_response_error(self, oddity: Exception) -> None:
-        """And its text holds nothing of the answer."""
+    @pytest.mark.parametrize("raised", [KeyError("x"), RecursionError(), ZeroDivisionError(), ValueError("secret")])
+    async def test_an_exception_while_reading_is_a_response_error(self, raised: Exception) -> None:
+        """Its text holds nothing of the answer."""
 
         def read(_: object) -> object:
-            raise oddity
+            raise raised
 
         pipeline, _, _, _ = build(FakeCarrier(ok(), ok()))
         with pytest.raises(ResponseError) as caught:
             await pipeline.run(Call(operation=READ, read=read))
-        expected = f"x.read: a 200 answer without what the call needs ({type(oddity).__name__})"
+        expected = f"x.read: a 200 answer without what the call needs ({type(raised).__name__})"
         assert (str(caught.value), caught.value.__cause__, caught.value.status_code) == (expected, None, 200)
         with pytest.raises(UnknownOutcomeError):
             await pipeline.run(Call(operation=SEND, read=read))
 
-    async def test_calls_have_names_of_their_own(self) -> None:
-        """Two clients of one process never share a name."""
-        first, second = Shared(FakeCarrier()), Shared(FakeCarrier())
-        names = [shared.name_call() for shared in (first, first, second)]
+    async def test_call_ids_are_unique(self) -> None:
+        """Two clients of one process never share a call id."""
+        first, second = SharedState(FakeCarrier()), SharedState(FakeCarrier())
+        names = [shared.new_call_id() for shared in (first, first, second)]
         assert len(set(names)) == 3
         assert [name.rpartition("-")[2] for name in names] == ["1", "2", "1"]
         assert (first.clock, first.sleep) == (anyio.current_time, anyio.sleep)

@@ -16,44 +16,44 @@ pytestmark = pytest.mark.anyio
 
 
 class TestProgress:
-    """How far an attempt got."""
+    """The progress of an attempt."""
 
-    async def test_a_protected_attempt_is_shielded_once_it_leaves(self) -> None:
-        """Connecting can be cancelled, sending cannot."""
+    async def test_a_protected_attempt_is_shielded_while_sending(self) -> None:
+        """Connecting can be cancelled; sending cannot."""
         for protected in (True, False):
             progress = AttemptProgress(protected=protected)
             assert progress.phase is Phase.WAITING
-            with anyio.CancelScope() as scope:  # noqa: ASYNC100 - what is done to the scope is looked at
+            with anyio.CancelScope() as scope:  # noqa: ASYNC100 - the scope is inspected
                 progress.begin(scope, 5.0)
                 assert (progress.phase, progress.started, scope.shield) == (Phase.CONNECTING, 5.0, False)
                 progress.hand_over()
                 assert (progress.phase, scope.shield) == (Phase.SENDING, protected)
 
-    async def test_without_a_scope_nothing_is_put_off(self) -> None:
-        """Nor for a read, nor when the scope itself is cancelled."""
+    async def test_only_a_protected_attempt_in_its_scope_defers_a_cancellation(self) -> None:
+        """A read, an attempt without a scope and a cancelled scope defer nothing."""
         error = BaseException()
-        assert not AttemptProgress(protected=True).puts_off(error)
-        with anyio.CancelScope() as scope:  # noqa: ASYNC100 - what is done to the scope is looked at
+        assert not AttemptProgress(protected=True).defer(error)
+        with anyio.CancelScope() as scope:  # noqa: ASYNC100 - the scope is inspected
             read, send = AttemptProgress(protected=False), AttemptProgress(protected=True)
             read.begin(scope, 0.0)
             send.begin(scope, 0.0)
-            assert (read.puts_off(error), send.puts_off(error)) == (False, True)
+            assert (read.defer(error), send.defer(error)) == (False, True)
             assert (read.cancellation, send.cancellation) == (None, error)
             scope.cancel()
-            assert not send.puts_off(error)
+            assert not send.defer(error)
 
-    async def test_a_hand_over_without_a_scope_is_a_phase(self) -> None:
-        """Where nobody set a scope there is nothing to shield."""
+    async def test_a_hand_over_without_a_scope_sets_the_phase(self) -> None:
+        """Without a scope there is nothing to shield."""
         progress = AttemptProgress(protected=True)
         progress.hand_over()
         assert progress.phase is Phase.SENDING
 
 
 class TestTrace:
-    """What httpcore's events prove."""
+    """The proofs from httpcore's trace events."""
 
     @pytest.mark.parametrize(
-        ("events", "nothing_left", "phase"),
+        ("events", "not_sent", "phase"),
         [
             ([], False, Phase.WAITING),
             (["connection.connect_tcp.started"], True, Phase.WAITING),
@@ -64,16 +64,18 @@ class TestTrace:
             (["http2.send_request_body.started", "http2.send_request_body.failed"], False, Phase.WAITING),
         ],
     )
-    async def test_only_what_was_seen_proves(self, events: list[str], nothing_left: bool, phase: Phase) -> None:
-        """No event at all proves nothing."""
+    async def test_events_prove_whether_the_request_was_sent(
+        self, events: list[str], not_sent: bool, phase: Phase
+    ) -> None:
+        """Without events nothing is proven."""
         progress = AttemptProgress(protected=False)
         trace = Trace(progress, decisive="send_request_body")
         for event in events:
             await trace(event, {"exception": httpx.WriteError("")})
-        assert (trace.proves_nothing_left, progress.phase) == (nothing_left, phase)
+        assert (trace.proves_not_sent, progress.phase) == (not_sent, phase)
 
-    async def test_a_tunnels_own_request_proves_nothing(self) -> None:
-        """CONNECT's events are not those of the request."""
+    async def test_events_of_a_tunnel_request_are_ignored(self) -> None:
+        """The events of CONNECT are not those of the request."""
 
         class Connect:
             method = b"CONNECT"
@@ -81,16 +83,16 @@ class TestTrace:
         trace = Trace(AttemptProgress(protected=False), decisive="send_request_body")
         await trace("http11.send_request_headers.started", {"request": Connect()})
         await trace("http11.send_request_body.started", {})
-        assert (trace.seen, trace.proves_nothing_left) == (False, False)
+        assert (trace.seen, trace.proves_not_sent) == (False, False)
         await trace("http11.send_request_headers.started", {"request": httpx.Request("POST", "http://x")})
-        assert (trace.seen, trace.proves_nothing_left) == (True, True)
+        assert (trace.seen, trace.proves_not_sent) == (True, True)
 
 
 class TestRunInChild:
-    """A job where cancellations from outside do not reach it."""
+    """A job in a child task."""
 
-    async def test_the_result_comes_back(self) -> None:
-        """And so does an error, as itself."""
+    async def test_result_and_error_are_passed_on(self) -> None:
+        """The caller gets the result, or the job's own error."""
 
         async def job() -> int:
             await anyio.lowlevel.checkpoint()
@@ -105,8 +107,8 @@ class TestRunInChild:
             await run_in_child(fail, progress)
         assert progress.cancellation is None
 
-    async def test_a_job_that_was_cancelled_is_cancelled(self) -> None:
-        """What is not shielded ends with its caller."""
+    async def test_an_unshielded_job_is_cancelled(self) -> None:
+        """A cancellation of the caller ends it."""
 
         async def job() -> Any:
             await anyio.sleep_forever()
@@ -117,8 +119,8 @@ class TestRunInChild:
         assert (scope.cancelled_caught, progress.cancellation) == (True, None)
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-    async def test_a_job_that_is_broken_off_from_within_is_a_fault(self) -> None:
-        """A cancellation that nobody outside asked for leaves open what happened."""
+    async def test_a_job_that_is_cancelled_internally_is_a_fault(self) -> None:
+        """A cancellation that the caller did not request leaves the outcome open."""
 
         async def job() -> int:
             raise asyncio.CancelledError
@@ -129,8 +131,8 @@ class TestRunInChild:
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
     @pytest.mark.parametrize("fails", [False, True])
-    async def test_a_shielded_job_is_finished_first(self, fails: bool) -> None:
-        """Its result or its error counts, and the cancellation is kept for later."""
+    async def test_a_shielded_job_finishes_before_the_cancellation(self, fails: bool) -> None:
+        """Its result or error is passed on, and the cancellation is stored."""
 
         async def job() -> int:
             with anyio.CancelScope(shield=True):

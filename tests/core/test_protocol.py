@@ -36,12 +36,12 @@ def request(operation: Operation = SEND, **given: Any) -> Outgoing:
 
 
 def answer(status: int, body: object, headers: Mapping[str, str] | None = None) -> Answer:
-    """Make an answer with a JSON body, or with the bytes that are given."""
+    """Return an answer with a JSON body, or with the given bytes."""
     return Answer(status, headers or {}, SealedBytes(body if isinstance(body, bytes) else encode_json(body)))
 
 
 def test_a_request_with_a_body() -> None:
-    """Method, path, headers and body stand ready; the token is still apart."""
+    """Method, path, headers and body are complete, and the token is kept apart."""
     found = request(body=SealedBytes(b"[]"))
     assert found == Outgoing(
         origin=OPTIONS.origin,
@@ -68,7 +68,7 @@ def test_a_request_with_a_body() -> None:
 
 
 def test_a_request_with_a_query() -> None:
-    """The query is encoded to the letter and stays out of logs, and a path of the call's own goes first."""
+    """The query is percent-encoded and not logged, and the path of the call replaces that of the operation."""
     found = request(LIST, path="receives/x", query={"search": "سلام &=+/ x", "limit": "2"})
     query = "search=%D8%B3%D9%84%D8%A7%D9%85%20%26%3D%2B%2F%20x&limit=2"
     assert (found.query, found.target) == (query, f"/gate/api/v1/receives/x?{query}")
@@ -78,15 +78,15 @@ def test_a_request_with_a_query() -> None:
 
 
 def test_a_request_with_the_token_in_its_query() -> None:
-    """It carries no headers and no Authorization, and its query stays out of what is logged."""
+    """It has no headers and no Authorization, and its query is not logged."""
     found = request(HOLOO, query={"username": "me", "password": TOKEN})
     assert (found.headers.fields, found.authorization, found.body) == ((), None, None)
     assert found.target == "/gate/api/v1/service/holoo?username=me&password=t0ken%7Cs3cret"
     assert found.loggable_url == "https://wikipayam.ir:8443/gate/api/v1/service/holoo"
 
 
-def test_a_request_shows_no_secret() -> None:
-    """Neither token nor query nor body is in its repr."""
+def test_the_repr_shows_no_secret() -> None:
+    """Token, query, body and headers are not part of the `repr`."""
     shown = repr(request(query={"a": "s3cret"}, body=SealedBytes(b'"s3cret"'))) + repr(
         answer(200, ["s3cret"], {"x": "s3cret"})
     )
@@ -94,7 +94,7 @@ def test_a_request_shows_no_secret() -> None:
 
 
 def test_an_origin_without_a_path() -> None:
-    """The URL for the log is whole there too."""
+    """The loggable URL is complete."""
     call: Call[object] = Call(operation=LIST, read=lambda data: data)
     options = Options(token=Secret("t"), origin=Origin.parse("http://localhost"), api_prefix="")
     assert RequestBuilder(options, b"").build(call).loggable_url == "http://localhost/receives"
@@ -114,12 +114,12 @@ def test_an_origin_without_a_path() -> None:
     ],
 )
 def test_the_data_of_an_answer(body: bytes, data: object) -> None:
-    """What stands under `data` is read; without that envelope, all of it."""
+    """The value under `data` is returned, or the whole value if there is no `data`."""
     assert read_data(answer(200, body)) == data
 
 
 @pytest.mark.parametrize(
-    ("body", "headers", "complaint"),
+    ("body", "headers", "text"),
     [
         (b"", {}, "a 200 answer with an empty body"),
         (b" \r\n", {}, "a 200 answer with an empty body"),
@@ -135,20 +135,20 @@ def test_the_data_of_an_answer(body: bytes, data: object) -> None:
         (b"9" * 5000, {}, "a 200 answer that is not JSON (of another type, 5000 bytes)"),
     ],
 )
-def test_an_answer_that_is_not_json(body: bytes, headers: dict[str, str], complaint: str) -> None:
-    """Whatever cannot be read is one error, which quotes nothing of the body."""
+def test_an_answer_that_is_not_json(body: bytes, headers: dict[str, str], text: str) -> None:
+    """An unreadable answer raises one error, which quotes nothing of the body."""
     with pytest.raises(UnreadableAnswerError) as caught:
         read_data(answer(200, body, headers))
-    assert str(caught.value) == complaint
+    assert str(caught.value) == text
 
 
 @given(st.binary(max_size=40) | st.text('{}[]":,\\ua1.e-NIdt', max_size=40).map(str.encode))
 def test_any_body_is_data_or_unreadable(body: bytes) -> None:
-    """Nothing but `UnreadableAnswerError` comes of whatever bytes."""
+    """No body raises anything but `UnreadableAnswerError`."""
     try:
         read_data(answer(200, body))
     except UnreadableAnswerError as error:
-        assert error.__suppress_context__ or error.__context__ is None  # noqa: PT017 - the other way is the rule
+        assert error.__suppress_context__ or error.__context__ is None  # noqa: PT017 - most inputs do not raise
 
 
 @pytest.mark.parametrize(
@@ -161,7 +161,7 @@ def test_any_body_is_data_or_unreadable(body: bytes) -> None:
             errors.AuthenticationError,
             "sms.send: the gateway answered 401; check the token (panel: profile, API token)",
         ),
-        (402, errors.InsufficientBalanceError, "sms.send: the gateway answered 402; charge the account"),
+        (402, errors.InsufficientBalanceError, "sms.send: the gateway answered 402; top up the account"),
         (403, errors.PermissionDeniedError, "sms.send: the gateway answered 403"),
         (404, errors.NotFoundError, "sms.send: the gateway answered 404"),
         (405, errors.APIStatusError, "sms.send: the gateway answered 405"),
@@ -187,8 +187,8 @@ def test_every_status_has_its_error(status: int, cls: type[errors.APIStatusError
     )
 
 
-def test_an_error_holds_what_laravel_says() -> None:
-    """Message, complaints, headers, Retry-After and attempts are all there."""
+def test_an_error_holds_the_gateways_report() -> None:
+    """Message, field errors, headers, `Retry-After` and attempts are kept."""
     attempts = (Attempt(1, Phase.ANSWERED, 0.1, 422),)
     found = status_error(
         answer(
@@ -231,19 +231,19 @@ def test_an_error_holds_what_laravel_says() -> None:
     ],
 )
 def test_the_message_of_an_error(body: object, message: str) -> None:
-    """What the gateway says is taken where it stands, and nothing is taken from a body that is huge or strange."""
+    """The message is read from its usual places, and never from a huge or malformed body."""
     assert status_error(answer(400, body), request(), operation="x").message == message
 
 
 @pytest.mark.parametrize(("size", "message"), [(262_143, "Bad."), (262_144, "Bad."), (262_145, "")])
-def test_how_much_of_an_error_is_read(size: int, message: str) -> None:
-    """A body is read up to a quarter of a megabyte, that included, and not at all beyond."""
+def test_an_error_body_is_read_up_to_a_limit(size: int, message: str) -> None:
+    """A body of up to 262144 bytes is read, and a larger one is ignored."""
     body = b'{"message": "Bad."}'.ljust(size)
     assert status_error(answer(400, body), request(), operation="x").message == message
 
 
 @pytest.mark.parametrize(
-    ("said", "complaints"),
+    ("raw", "field_errors"),
     [
         ({"a": [1, None, "x", ["y"]]}, {"a": ("x",)}),
         ({"a": None, "b": 5}, {"a": (), "b": ()}),
@@ -255,9 +255,9 @@ def test_how_much_of_an_error_is_read(size: int, message: str) -> None:
         ({f"{n}.receiver": ["Bad."] for n in range(1200)}, {f"{n}.receiver": ("Bad.",) for n in range(1000)}),
     ],
 )
-def test_the_complaints_of_an_error(said: object, complaints: dict[str, tuple[str, ...]]) -> None:
-    """Whatever is no text is left out, and there is an end to them."""
-    assert dict(status_error(answer(422, {"errors": said}), request(), operation="x").errors) == complaints
+def test_the_field_errors_of_an_error(raw: object, field_errors: dict[str, tuple[str, ...]]) -> None:
+    """Values other than text are left out, and the number of texts and fields is limited."""
+    assert dict(status_error(answer(422, {"errors": raw}), request(), operation="x").errors) == field_errors
 
 
 BODY = SealedBytes(
@@ -283,8 +283,8 @@ def test_the_sensitive_values_of_a_request() -> None:
     ]
 
 
-def test_the_sensitive_values_of_a_query_that_is_secret() -> None:
-    """Every value counts, both as it is and as the URL shows it."""
+def test_the_sensitive_values_of_a_secret_query() -> None:
+    """Every value is sensitive, both plain and encoded."""
     assert list(sensitive_values(request(HOLOO, query={"password": TOKEN, "message": "a b"}))) == [
         "t0ken%7Cs3cret",
         TOKEN,
@@ -294,17 +294,17 @@ def test_the_sensitive_values_of_a_query_that_is_secret() -> None:
 
 
 def test_the_sensitive_values_of_filters() -> None:
-    """What a list is searched for is sensitive, save for the pages, the orders and the dates that say nothing."""
+    """Filter values are sensitive, except paging, sorting, status and dates."""
     plain = ("limit", "offset", "status", "sort_by", "sort_order", "from_date", "to_date")
     found = request(LIST, query={**dict.fromkeys(plain, "x=1"), "receiver": "0912=&", "search": "a b"})
     assert list(sensitive_values(found)) == [TOKEN, "0912%3D%26", "0912=&", "a%20b", "a b"]
 
 
 def test_an_error_repeats_nothing_of_the_request() -> None:
-    """Token, numbers, texts and codes are masked in the message, the complaints and the headers."""
-    said = f"{TOKEN} 09123456789 a secret; another secret; 4711"
+    """Token, numbers, texts and codes are masked in message, field errors and headers."""
+    echoed = f"{TOKEN} 09123456789 a secret; another secret; 4711"
     found = status_error(
-        answer(422, {"message": said, "errors": {f"0.{said}": [said], said: [said]}}, {"x-debug": said}),
+        answer(422, {"message": echoed, "errors": {f"0.{echoed}": [echoed], echoed: [echoed]}}, {"x-debug": echoed}),
         request(body=BODY),
         operation="sms.send",
     )
@@ -339,7 +339,7 @@ def test_a_redirect_does_not_carry_the_token_into_the_error(body: object) -> Non
         ("150x", "***x"),
     ],
 )
-def test_the_place_of_a_message_is_never_masked(key: str, kept: str) -> None:
-    """A complaint about item 150 finds it, even though 150 is also somebody's track id."""
+def test_the_index_of_a_message_is_never_masked(key: str, kept: str) -> None:
+    """An error about item 150 keeps its index, even if 150 is also a track id."""
     found = status_error(answer(422, {"errors": {key: ["Bad."]}}), request(body=BODY), operation="sms.send")
     assert list(found.errors) == [kept]

@@ -21,7 +21,7 @@ from wikipayam_async.core.retry import (
 
 R, F, U = RetryDecision.RETRY, RetryDecision.FAIL, RetryDecision.UNKNOWN
 
-# (replay, handed_over) -> what follows from each kind of fault, in the order of ExchangeFaultKind:
+# (replay, handed_over) -> the decision for each kind of fault, in the order of ExchangeFaultKind:
 # connect, certificate, timeout, disconnected, unreadable, too_large
 FAULTS = {
     (Replay.READ, False): [R, F, R, R, F, F],
@@ -32,35 +32,23 @@ FAULTS = {
     (Replay.SEND, True): [U, F, U, U, U, U],
 }
 FAULT_TABLE = [
-    (replay, handed_over, kind, verdict)
-    for (replay, handed_over), verdicts in FAULTS.items()
-    for kind, verdict in zip(ExchangeFaultKind, verdicts, strict=True)
+    (replay, handed_over, kind, decision)
+    for (replay, handed_over), decisions in FAULTS.items()
+    for kind, decision in zip(ExchangeFaultKind, decisions, strict=True)
 ]
 
 
-@pytest.mark.parametrize(("replay", "handed_over", "kind", "verdict"), FAULT_TABLE)
-def test_what_follows_from_a_fault(
-    replay: Replay, handed_over: bool, kind: ExchangeFaultKind, verdict: RetryDecision
+@pytest.mark.parametrize(("replay", "handed_over", "kind", "decision"), FAULT_TABLE)
+def test_the_decision_after_a_fault(
+    replay: Replay, handed_over: bool, kind: ExchangeFaultKind, decision: RetryDecision
 ) -> None:
-    """A send that may have got through is unknown; one that cannot have is retried; a read retries what may heal."""
-    assert judge_fault(replay, ExchangeFault(kind, "detail", handed_over=handed_over)) is verdict
+    """A send that may have arrived is unknown, otherwise retried; a read retries transient faults."""
+    assert judge_fault(replay, ExchangeFault(kind, "detail", handed_over=handed_over)) is decision
 
 
 def test_the_table_of_faults_is_complete() -> None:
-    """Every replay class, with the request handed over or not, meets every kind of fault once."""
+    """Every replay class, handed over or not, is combined with every kind of fault."""
     assert [case[:3] for case in FAULT_TABLE] == list(itertools.product(Replay, [False, True], ExchangeFaultKind))
-
-
-def test_a_fault_tells_what_it_knows() -> None:
-    """Kind, detail, status and whether the request got through are kept; the text says the first two."""
-    fault = ExchangeFault(ExchangeFaultKind.TIMEOUT, "no answer", handed_over=True, status_code=200)
-    assert (str(fault), fault.kind, fault.detail, fault.handed_over, fault.status_code) == (
-        "timeout: no answer",
-        ExchangeFaultKind.TIMEOUT,
-        "no answer",
-        True,
-        200,
-    )
 
 
 READ_RETRIES = {429, 502, 503, 504}
@@ -71,8 +59,8 @@ SEND_REFUSED = set(range(400, 500)) - {408, 409, 429}
 @pytest.mark.parametrize(
     "status", [100, 101, 199, 200, 201, 204, 299, *range(300, 310), *range(390, 512), 599, 600, 999]
 )
-def test_what_follows_from_a_status(status: int) -> None:
-    """2xx is success; 429 is retried by all; of a send only another 4xx than 408 and 409 is a refusal."""
+def test_the_decision_after_a_status(status: int) -> None:
+    """2xx is success, 429 is retried, and only a 4xx other than 408 and 409 rejects a send."""
     expected: list[RetryDecision | None]
     if status in {200, 201, 204, 299}:
         expected = [None, None, None]
@@ -104,10 +92,10 @@ def test_what_follows_from_a_status(status: int) -> None:
         (504, R, U),
     ],
 )
-def test_what_follows_from_the_statuses_that_matter(
+def test_the_decision_after_common_statuses(
     status: int, read: RetryDecision | None, send: RetryDecision | None
 ) -> None:
-    """The same in letters, for the statuses that gateways really answer with."""
+    """The same decisions as a table of the statuses that gateways use."""
     assert [judge_status(replay, status) for replay in Replay] == [read, read, send]
 
 
@@ -155,13 +143,13 @@ NOW = datetime(2024, 5, 1, 12, 0, 0, tzinfo=UTC)
         ("Wed, 01 May 2024", None),
     ],
 )
-def test_a_retry_after(header: str | None, seconds: float | None) -> None:
-    """Seconds and dates are read, a date that is past is zero, and rubbish is nothing."""
+def test_retry_after_is_parsed(header: str | None, seconds: float | None) -> None:
+    """Seconds and dates are read, a past date is 0, and anything else is None."""
     assert parse_retry_after(header, NOW) == seconds
 
 
-def test_a_retry_after_counts_from_now() -> None:
-    """Without a given time a date is compared with the clock."""
+def test_a_retry_after_date_counts_from_now() -> None:
+    """Without a given time, a date is compared with the clock."""
     found = parse_retry_after("Fri, 31 Dec 9999 23:59:59 GMT")
     assert found is not None
     assert 200_000_000_000 < found < 260_000_000_000
@@ -175,8 +163,8 @@ def test_a_retry_after_counts_from_now() -> None:
         )
     ).map(" ".join)
 )
-def test_any_retry_after_is_seconds_or_nothing(header: str) -> None:
-    """Whatever a gateway writes there, what comes is None or a finite number not below zero."""
+def test_any_retry_after_is_seconds_or_none(header: str) -> None:
+    """Any header gives None or a finite number of at least 0."""
     found = parse_retry_after(header)
     assert found is None or 0 <= found < math.inf
 
@@ -191,10 +179,10 @@ POLICIES = st.builds(
 
 
 @given(POLICIES, st.integers(1, 5000), st.none() | st.floats(0, 1e9), st.integers())
-def test_a_pause_stays_within_its_bounds(
+def test_a_delay_stays_within_its_bounds(
     policy: RetryPolicy, attempt: int, retry_after: float | None, seed: int
 ) -> None:
-    """Never below Retry-After; otherwise random up to the doubled first pause, and never above the longest."""
+    """A delay is at least `Retry-After`, otherwise random up to the doubled first delay, at most the longest."""
     pause = policy.pause(attempt, retry_after, random.Random(seed).uniform)
     ceiling = min(policy.longest_pause, policy.first_pause * 2 ** min(attempt - 1, 64))
     assert (retry_after or 0.0) <= pause <= max(ceiling, retry_after or 0.0)
@@ -203,8 +191,8 @@ def test_a_pause_stays_within_its_bounds(
 @pytest.mark.parametrize(
     ("attempt", "ceiling"), [(1, 0.5), (2, 1.0), (3, 2.0), (4, 4.0), (5, 8.0), (6, 8.0), (10**9, 8.0)]
 )
-def test_the_pauses_double(attempt: int, ceiling: float) -> None:
-    """Half a second, one, two, four, eight, and no more; the whole range from zero is used."""
+def test_the_upper_bound_of_the_delay_doubles(attempt: int, ceiling: float) -> None:
+    """The bounds are 0.5, 1, 2, 4 and 8 seconds, and the delay starts from 0."""
     asked: list[tuple[float, float]] = []
 
     def uniform(low: float, high: float) -> float:
@@ -216,8 +204,8 @@ def test_the_pauses_double(attempt: int, ceiling: float) -> None:
 
 
 @pytest.mark.parametrize(("attempt", "ceiling"), [(1, 2.0**-64), (64, 0.5), (65, 1.0), (66, 1.0), (10**9, 1.0)])
-def test_the_pauses_stop_doubling_before_numbers_overflow(attempt: int, ceiling: float) -> None:
-    """After 64 times the upper bound stays, even where it is still below the longest pause."""
+def test_the_upper_bound_stops_doubling_before_it_overflows(attempt: int, ceiling: float) -> None:
+    """After 64 doublings the bound stays, even below the longest delay."""
     assert RetryPolicy(first_pause=2.0**-64).pause(attempt, None, lambda _, high: high) == ceiling
 
 
@@ -236,13 +224,13 @@ def test_the_pauses_stop_doubling_before_numbers_overflow(attempt: int, ceiling:
         (1, 0.0, -1.0, False),
     ],
 )
-def test_whether_another_try_may_follow(attempt: int, pause: float, remaining: float, allowed: bool) -> None:
-    """Three tries, a minute's Retry-After, and never past the caller's deadline."""
+def test_whether_another_attempt_is_allowed(attempt: int, pause: float, remaining: float, allowed: bool) -> None:
+    """At most three attempts, one minute of `Retry-After`, and never beyond the caller's deadline."""
     assert RetryPolicy().allows(attempt, pause, remaining) is allowed
 
 
 def test_one_attempt_turns_retries_off() -> None:
-    """With `attempts=1` nothing follows the first try."""
+    """With `attempts=1` nothing follows the first attempt."""
     assert RetryPolicy(attempts=1).allows(1, 0.0, math.inf) is False
 
 
@@ -258,14 +246,14 @@ def test_one_attempt_turns_retries_off() -> None:
         {"longest_retry_after": -1},
     ],
 )
-def test_a_policy_that_makes_no_sense_is_refused(given: dict[str, Any]) -> None:
-    """Tries are counted from one and pauses are not negative."""
+def test_an_invalid_policy_is_refused(given: dict[str, Any]) -> None:
+    """Attempts are at least 1 and delays not negative."""
     with pytest.raises((ValueError, TypeError)):
         RetryPolicy(**given)
 
 
-def test_a_budget_pays_for_twenty_retries_and_earns_them_back_slowly() -> None:
-    """A hundred tokens, five a retry, one a success, and never more than a hundred."""
+def test_a_budget_allows_twenty_retries() -> None:
+    """Of 100 tokens, a retry takes 5 and a success returns 1, up to 100."""
     budget = RetryBudget()
     assert [budget.take() for _ in range(21)] == [True] * 20 + [False]
     for _ in range(4):
@@ -279,8 +267,8 @@ def test_a_budget_pays_for_twenty_retries_and_earns_them_back_slowly() -> None:
 
 
 @given(st.lists(st.booleans(), max_size=200))
-def test_a_budget_never_leaves_its_bounds(steps: list[bool]) -> None:
-    """Whatever comes in whatever order, the tokens stay between nothing and the capacity."""
+def test_the_tokens_of_a_budget_stay_within_bounds(steps: list[bool]) -> None:
+    """In any order of retries and successes, the tokens stay between 0 and the capacity."""
     budget = RetryBudget(capacity=10.5, price=3)
     for success in steps:
         if success:

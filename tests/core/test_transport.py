@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import ssl
 import sys
-from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
@@ -13,6 +12,7 @@ from anyio.abc import ByteStream
 from tests.support.net import BALANCE, RECEIVER, TOKEN, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawRequest, answer, raw_gateway, reset
 from wikipayam_async import AsyncWikipayam, ConfigurationError, LaneTransport, ResponseError, SendStatus
+from wikipayam_async.core.lanes import Connections
 from wikipayam_async.core.transport import HttpxCarrier, LaneCarrier, default_ssl_context
 
 pytestmark = pytest.mark.anyio
@@ -23,11 +23,11 @@ async def balance(_: RawRequest, _stream: ByteStream) -> object:
     return BALANCE
 
 
-class TestLaneTransportForOthers:
-    """A `LaneTransport` in an `httpx.AsyncClient` that somebody else built."""
+class TestLaneTransport:
+    """A `LaneTransport` in an `httpx.AsyncClient` that the caller built."""
 
     async def test_it_behaves_like_any_transport(self) -> None:
-        """Method, query, headers and body go out as httpx has them; status, headers and body come back."""
+        """Method, query, headers and body are sent as given; status, headers and body are returned."""
 
         async def handle(request: RawRequest, _: ByteStream) -> object:
             return answer(request.body or "none", 201, {"X-Target": request.target, "X-Odd": "\xe9"})
@@ -44,7 +44,7 @@ class TestLaneTransportForOthers:
         assert gateway.opened == 1
 
     async def test_head_requests_and_tls_work(self) -> None:
-        """An answer to HEAD has a length and no body."""
+        """An answer to HEAD has a content length and no body."""
 
         async def head(_: RawRequest, stream: ByteStream) -> object:
             await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
@@ -67,8 +67,8 @@ class TestLaneTransportForOthers:
             ("gzip", httpx.RemoteProtocolError),
         ],
     )
-    async def test_faults_become_httpxs_exceptions(self, kind: str, expected: type[httpx.TransportError]) -> None:
-        """Who uses httpx gets httpx's words for what went wrong."""
+    async def test_faults_become_httpx_exceptions(self, kind: str, expected: type[httpx.TransportError]) -> None:
+        """Each fault raises the matching httpx exception."""
 
         async def handle(_: RawRequest, stream: ByteStream) -> object:
             if kind == "reset":
@@ -83,52 +83,52 @@ class TestLaneTransportForOthers:
         async with raw_gateway(handle, tls=tls) as gateway:
             url = "http://127.0.0.1:1" if kind == "refused" else gateway.url
             transport = LaneTransport(ssl_context=client_tls())
-            patience = 0.2 if kind in {"handshake", "silence"} else 5
-            async with httpx.AsyncClient(transport=transport, timeout=patience) as http:
+            timeout = 0.2 if kind in {"handshake", "silence"} else 5
+            async with httpx.AsyncClient(transport=transport, timeout=timeout) as http:
                 if kind == "handshake":
-                    url = await _silent(gateway.url)
+                    url = await _https_url_of_silent_server(gateway.url)
                 with pytest.raises(expected) as caught:
                     await http.get(url)
         assert caught.value.request.url == url
 
     async def test_a_client_without_a_time_out_gets_the_default_one(self) -> None:
-        """`timeout=None` does not mean for ever."""
+        """`timeout=None` means the default time-out of an attempt."""
 
         async def handle(_: RawRequest, _stream: ByteStream) -> object:
             return BALANCE
 
         async with (
             raw_gateway(handle) as gateway,
-            httpx.AsyncClient(transport=LaneTransport(), timeout=None) as http,  # noqa: S113 - the point of it
+            httpx.AsyncClient(transport=LaneTransport(), timeout=None) as http,  # noqa: S113 - the case under test
         ):
             assert (await http.get(gateway.url)).status_code == 200
 
-    async def test_as_a_foreign_client_it_proves_nothing(self) -> None:
-        """An `http_client=` over lanes works, by the rules for foreign clients."""
+    async def test_it_works_in_a_client_passed_as_http_client(self) -> None:
+        """The client is then driven as any `http_client=`."""
         async with raw_gateway(balance) as gateway, httpx.AsyncClient(transport=LaneTransport()) as http:
             client = AsyncWikipayam(TOKEN, base_url=gateway.url, http_client=http)
             assert (await client.balance()).balance == 7
             assert isinstance(client._carrier, HttpxCarrier)
 
 
-async def _silent(url: str) -> str:
-    """Make an https URL of one whose server speaks no TLS and waits for more."""
+async def _https_url_of_silent_server(url: str) -> str:
+    """Return an https URL of a server that speaks no TLS and keeps waiting."""
     await anyio.lowlevel.checkpoint()
     return url.replace("http:", "https:") + "/" + "x"
 
 
 class TestLaneCarrier:
-    """The client's own `httpx.AsyncClient`, and the short way past it."""
+    """The default carrier, with and without event hooks."""
 
-    async def test_hooks_see_every_attempt_while_there_are_any(self) -> None:
-        """Hooks are called with the URL that may be logged, and what comes back is the same with and without them."""
-        heard: list[str] = []
+    async def test_event_hooks_see_every_attempt(self) -> None:
+        """Hooks get the URL without its query, and results are the same with and without hooks."""
+        seen: list[str] = []
 
         async def on_request(request: httpx.Request) -> None:
-            heard.append(f"{request.method} {request.url.raw_path.decode()} {'authorization' in request.headers}")
+            seen.append(f"{request.method} {request.url.raw_path.decode()} {'authorization' in request.headers}")
 
         async def on_response(response: httpx.Response) -> None:
-            heard.append(str(response.status_code))
+            seen.append(str(response.status_code))
 
         async with raw_gateway(balance) as gateway, AsyncWikipayam(TOKEN, base_url=gateway.url) as client:
             before = await client.balance()
@@ -139,32 +139,32 @@ class TestLaneCarrier:
             client.http_client.event_hooks = {}
             after = await client.balance()
         assert (before, after) == (during, during)
-        assert heard == ["GET /api/v1/user/balance False", "200"]
+        assert seen == ["GET /api/v1/user/balance False", "200"]
         assert ["authorization" in request.headers for request in gateway.requests] == [True] * 4
 
     async def test_a_response_hook_that_raises_leaves_a_send_unknown(self) -> None:
-        """By then the gateway had answered: what became of the message is not told as if it had not been sent."""
+        """The gateway has answered by then, so the message is not reported as not sent."""
 
         async def on_response(_: httpx.Response) -> None:
             raise LookupError
 
-        async with raw_gateway(balance) as gateway, connected(gateway.url) as (client, _, ear):
+        async with raw_gateway(balance) as gateway, connected(gateway.url) as (client, _, recorder):
             client.http_client.event_hooks = {"response": [on_response]}
             with pytest.raises(LookupError):
                 await client.sms.send(RECEIVER, "hi", sender="1")
-        assert [outcome.status for outcome in ear.outcomes] == [SendStatus.UNKNOWN]
+        assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.UNKNOWN]
 
-    async def test_a_client_that_was_handed_in_is_the_one_that_is_told(self) -> None:
-        """`http_client` names what carries the requests, whoever made it."""
+    async def test_http_client_is_the_client_that_was_passed(self) -> None:
+        """The property returns the caller's own object."""
         async with httpx.AsyncClient(transport=httpx.MockTransport(_never)) as http:
             assert AsyncWikipayam(TOKEN, http_client=http).http_client is http
 
 
 class TestMakeCarrier:
-    """What a client may be given to send with."""
+    """The choice of a carrier."""
 
-    def test_the_default_is_the_clients_own_lanes(self) -> None:
-        """And a `LaneTransport` counts as such."""
+    def test_the_carrier_follows_from_the_settings(self) -> None:
+        """Lanes are the default, also for a `LaneTransport`; other transports use httpx."""
         assert isinstance(AsyncWikipayam("t")._carrier, LaneCarrier)
         assert isinstance(AsyncWikipayam("t", transport=LaneTransport())._carrier, LaneCarrier)
         assert isinstance(AsyncWikipayam("t", transport=httpx.MockTransport(_never))._carrier, HttpxCarrier)
@@ -183,22 +183,22 @@ class TestMakeCarrier:
             ({"proxy": "no url"}, "proxy: expected"),
             ({"proxy": "ftp://127.0.0.1"}, "proxy: expected"),
             ({"proxy": 5}, "proxy: expected"),
-            ({"proxy": "socks5://127.0.0.1"}, "proxy: SOCKS needs another package"),
+            ({"proxy": "socks5://127.0.0.1"}, "proxy: SOCKS needs an extra package"),
             ({"proxy": "http://[::1"}, "proxy: expected"),
             ({"ssl_context": "x"}, "ssl_context: expected"),
             ({"max_connections": 0}, "max_connections: expected"),
         ],
     )
-    def test_contradictions_are_refused(
+    def test_contradicting_settings_are_refused(
         self, options: dict[str, Any], text: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        """One way to send at a time, and of the right kind; an error quotes no proxy's password."""
+        """Each error names the setting, and none quotes the password of a proxy."""
         monkeypatch.setitem(sys.modules, "socksio", None)  # not installed
         with pytest.raises(ConfigurationError, match=text):
             AsyncWikipayam("t", **options)
 
-    def test_the_context_is_made_once(self) -> None:
-        """All clients share it, and it offers HTTP/1.1."""
+    def test_the_default_tls_context_is_shared(self) -> None:
+        """All clients use one context, which verifies certificates and host names."""
         context = default_ssl_context()
         assert context is default_ssl_context()
         assert (context.verify_mode, context.check_hostname) == (ssl.CERT_REQUIRED, True)
@@ -208,62 +208,24 @@ def _never(_: httpx.Request) -> httpx.Response:
     raise AssertionError
 
 
-class Body(httpx.AsyncByteStream):
-    """A body that is larger than it may be, or whose end raises."""
-
-    def __init__(self, *, closing: Exception | None = None, size: int = 1) -> None:
-        self.closing = closing
-        self.size = size
-
-    async def __aiter__(self) -> AsyncIterator[bytes]:
-        """Give a balance, or many megabytes."""
-        yield b'{"data": {"balance": 7}}'
-        for _ in range(self.size - 1):
-            yield b" " * 1_000_000
-
-    async def aclose(self) -> None:
-        """Raise, if so told."""
-        if self.closing is not None:
-            raise self.closing
-
-
-@pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
-class TestForeignCarrier:
-    """A transport that the caller brought."""
-
-    @pytest.mark.parametrize(("size", "ok"), [(1, True), (10, True), (18, False)])
-    async def test_an_answer_is_read_within_bounds(self, size: int, ok: bool) -> None:
-        """16 MiB is the most, on foreign roads too."""
-        transport = httpx.MockTransport(lambda _: httpx.Response(200, stream=Body(size=size)))
-        async with connected("http://127.0.0.1:1", "given", transport=transport) as (client, _, _ear):
-            if ok:
-                assert (await client.balance()).balance == 7
-            else:
-                with pytest.raises(ResponseError, match="larger than"):
-                    await client.balance()
-
-    async def test_a_client_of_the_callers_keeps_its_hooks(self) -> None:
-        """The hooks of an `http_client=` see the request."""
-        seen: list[str] = []
-
-        async def hook(request: httpx.Request) -> None:
-            await anyio.lowlevel.checkpoint()
-            seen.append(request.url.path)
-
-        async with raw_gateway(balance) as gateway, httpx.AsyncClient(event_hooks={"request": [hook]}) as http:
-            await AsyncWikipayam(TOKEN, base_url=gateway.url, http_client=http).balance()
-        assert seen == ["/api/v1/user/balance"]
+async def test_connections_of_a_passed_client_are_unknown() -> None:
+    """`client.connections` is None for a passed httpx client; a `LaneTransport` counts its connections."""
+    transport = LaneTransport()
+    async with httpx.AsyncClient() as http, AsyncWikipayam("token", http_client=http) as client:
+        assert client.connections is None
+    async with AsyncWikipayam("token", transport=transport) as client:
+        assert client.connections == transport.connections == Connections(in_use=0, idle=0, waiting=0)
 
 
 class TestProxyLane:
     """A lane through a proxy."""
 
-    async def test_it_rests_and_expires(self) -> None:
-        """A tunnel is used again, unless it rested too long."""
+    async def test_a_tunnel_is_reused_until_it_expires(self) -> None:
+        """After the idle expiry a new tunnel is opened."""
         async with (
             raw_gateway(balance, tls=server_tls()) as gateway,
             raw_gateway(tunnel(gateway.port)) as proxy,
-            connected(gateway.url, proxy=proxy.url) as (client, _, _ear),
+            connected(gateway.url, proxy=proxy.url) as (client, _, _recorder),
         ):
             await client.balance()
             await client.balance()
@@ -273,8 +235,8 @@ class TestProxyLane:
             await client.balance()
         assert (len(proxy.requests), len(gateway.requests)) == (2, 3)
 
-    async def test_an_answer_that_breaks_ends_the_tunnel(self) -> None:
-        """The next call makes a new one."""
+    async def test_an_unreadable_answer_closes_the_tunnel(self) -> None:
+        """The next call opens a new tunnel."""
 
         async def odd(_: RawRequest, _stream: ByteStream) -> object:
             return answer("x", headers={"Content-Encoding": "br"}) if len(gateway.requests) == 1 else BALANCE
@@ -282,7 +244,7 @@ class TestProxyLane:
         async with (
             raw_gateway(odd, tls=server_tls()) as gateway,
             raw_gateway(tunnel(gateway.port)) as proxy,
-            connected(gateway.url, proxy=proxy.url) as (client, _, _ear),
+            connected(gateway.url, proxy=proxy.url) as (client, _, _recorder),
         ):
             with pytest.raises(ResponseError):
                 await client.balance()

@@ -20,7 +20,7 @@ from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Headers, Outgoing
-from wikipayam_async.core.wire import Lane, _Line, _Reader, encode_request, refuse_encoding
+from wikipayam_async.core.wire import Lane, _GuardedStream, _Reader, encode_request, refuse_encoding
 from wikipayam_async.redact.sealed import SealedBytes, Secret
 
 pytestmark = pytest.mark.anyio
@@ -42,7 +42,7 @@ def outgoing(method: str = "GET", *, body: bytes | None = None, token: str | Non
 
 
 def read(*pieces: bytes) -> _Reader:
-    """Feed a reader piece by piece, as far as it takes."""
+    """Return a reader that was fed the given pieces."""
     reader = _Reader()
     for piece in pieces:
         reader.feed(piece)
@@ -50,7 +50,7 @@ def read(*pieces: bytes) -> _Reader:
 
 
 class TestEncodeRequest:
-    """What goes over the wire."""
+    """The bytes of a request."""
 
     @pytest.mark.parametrize(
         ("request_", "expected"),
@@ -67,8 +67,8 @@ class TestEncodeRequest:
             ),
         ],
     )
-    def test_a_request_is_written_to_the_letter(self, request_: Outgoing, expected: bytes) -> None:
-        """Head, token, length and body are one piece, which does not show itself."""
+    def test_a_request_is_encoded(self, request_: Outgoing, expected: bytes) -> None:
+        """Head, token, length and body are one piece of sealed bytes."""
         encoded = encode_request(request_)
         assert bytes(encoded) == expected
         assert repr(encoded) == f"<{len(expected)} bytes>"
@@ -88,9 +88,9 @@ PIECES = [
 
 
 class TestReader:
-    """What is made of the bytes that come."""
+    """The parsing of received bytes."""
 
-    def test_an_answer_comes_in_any_pieces(self) -> None:
+    def test_an_answer_may_arrive_in_any_pieces(self) -> None:
         """Cut into single bytes, it is the same answer."""
         reader = read(*(bytes([byte]) for byte in answer("abc", 201, {"X-A": "1"})))
         assert (reader.status, reader.chunks, reader.complete) == (201, [b"a", b"b", b"c"], True)
@@ -98,19 +98,19 @@ class TestReader:
         assert (reader.keep_alive, reader.stray) == (True, False)
 
     def test_headers_of_one_name_are_joined(self) -> None:
-        """As the standard says: with a comma."""
+        """Values of repeated headers are joined with a comma."""
         assert read(b"HTTP/1.1 200 OK\r\nVia: a\r\nvia: b\r\n").headers == {"via": "a"}
         assert read(b"HTTP/1.1 200 OK\r\nVia: a\r\nvia: b\r\n\r\n").headers == {"via": "a, b"}
 
     @pytest.mark.parametrize("stray", [answer("again"), b"garbage", b"\x00\x01", answer("x")[:20]])
-    def test_what_follows_an_answer_is_stray(self, stray: bytes) -> None:
-        """A second answer, or anything else, spoils the lane and not the answer."""
+    def test_bytes_after_an_answer_are_stray(self, stray: bytes) -> None:
+        """A second answer or other bytes make the lane unusable and leave the answer intact."""
         reader = read(answer("abc") + stray)
         assert (b"".join(reader.chunks), reader.complete, reader.stray) == (b"abc", True, True)
         assert reader.headers["content-length"] == "3"
 
     def test_an_answer_without_a_length_ends_with_the_stream(self) -> None:
-        """HTTP/1.0 does it so, and the lane ends with it."""
+        """An HTTP/1.0 answer ends with the connection, which is not reused."""
         reader = read(b"HTTP/1.0 200 OK\r\n\r\nabc")
         assert not reader.complete
         reader.end()
@@ -126,8 +126,8 @@ class TestReader:
             (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: Chunked\r\n\r\n5\r\nabc", "in the middle of the answer"),
         ],
     )
-    def test_an_end_that_comes_too_early_is_a_disconnect(self, data: bytes, detail: str) -> None:
-        """Half an answer is none."""
+    def test_an_early_end_is_a_disconnect(self, data: bytes, detail: str) -> None:
+        """A missing or incomplete answer is a fault."""
         reader = read(data) if data else _Reader()
         with pytest.raises(ExchangeFault, match=detail) as caught:
             reader.end()
@@ -140,8 +140,8 @@ class TestReader:
             max_size=12,
         )
     )
-    def test_whatever_comes_is_an_answer_or_a_fault(self, pieces: list[bytes]) -> None:
-        """No bytes bring out anything but a `ExchangeFault`."""
+    def test_any_bytes_are_an_answer_or_a_fault(self, pieces: list[bytes]) -> None:
+        """No bytes raise anything but an `ExchangeFault`."""
         reader = _Reader()
         try:
             for piece in pieces:
@@ -154,15 +154,15 @@ class TestReader:
 
 
 @pytest.mark.parametrize("encoding", ["", "identity", " IDENTITY "])
-def test_an_answer_as_it_was_asked_for_is_taken(encoding: str) -> None:
-    """No encoding, or none that changes anything."""
+def test_only_an_uncompressed_answer_is_accepted(encoding: str) -> None:
+    """A compressed answer is a fault."""
     refuse_encoding({"content-encoding": encoding}, 200)
     with pytest.raises(ExchangeFault, match="compressed"):
         refuse_encoding({"content-encoding": "gzip"}, 200)
 
 
-class Scripted(ByteStream):
-    """A stream that raises what a test wants."""
+class ScriptedStream(ByteStream):
+    """A stream that raises a given error."""
 
     def __init__(self, error: type[BaseException], *, reading: bool = False) -> None:
         self.error = error
@@ -174,7 +174,7 @@ class Scripted(ByteStream):
         raise self.error
 
     async def send(self, item: bytes) -> None:
-        """Raise, unless it is reading that raises."""
+        """Raise, unless only reading raises."""
         if not self.reading:
             raise self.error
 
@@ -183,12 +183,12 @@ class Scripted(ByteStream):
 
     async def aclose(self) -> None:
         """Close the sockets."""
-        for one in self.pair:
-            one.close()
+        for end in self.pair:
+            end.close()
 
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
-        """Give a real socket."""
+        """The attribute of a real socket."""
         return {SocketAttribute.raw_socket: lambda: self.pair[0]}
 
 
@@ -199,27 +199,27 @@ class TestLane:
     """One connection."""
 
     @pytest.mark.parametrize("error", [*BREAKS, anyio.EndOfStream])
-    async def test_a_send_that_raises_was_not_handed_over(self, error: type[Exception]) -> None:
-        """The call that hands over the last byte raised, so the gateway cannot have it."""
-        line = _Line(Scripted(error))
-        lane, progress = Lane(line, line), AttemptProgress(protected=True)
+    async def test_a_failed_write_was_not_handed_over(self, error: type[Exception]) -> None:
+        """The write of the last byte raised, so the gateway cannot have the whole request."""
+        guarded = _GuardedStream(ScriptedStream(error))
+        lane, progress = Lane(guarded, guarded), AttemptProgress(protected=True)
         with pytest.raises(ExchangeFault, match="while sending") as caught:
             await lane.exchange(outgoing(), progress)
         assert (caught.value.handed_over, progress.phase, lane.clean) == (False, Phase.SENDING, False)
         await lane.aclose()
 
     @pytest.mark.parametrize("error", BREAKS)
-    async def test_a_reset_afterwards_was(self, error: type[Exception]) -> None:
-        """Once everything was handed over, a break proves nothing."""
-        line = _Line(Scripted(error, reading=True))
-        lane, progress = Lane(line, line), AttemptProgress(protected=True)
+    async def test_a_reset_after_the_write_was_handed_over(self, error: type[Exception]) -> None:
+        """After the whole request was written, a broken connection proves nothing."""
+        guarded = _GuardedStream(ScriptedStream(error, reading=True))
+        lane, progress = Lane(guarded, guarded), AttemptProgress(protected=True)
         with pytest.raises(ExchangeFault, match="was reset") as caught:
             await lane.exchange(outgoing(), progress)
         assert (caught.value.handed_over, progress.phase) == (True, Phase.SENT)
         await lane.aclose()
 
-    async def test_a_name_that_does_not_resolve_is_no_connection(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The error says what is wrong, and repeats no name."""
+    async def test_an_unresolved_name_is_a_connect_fault(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """The error says what is wrong without the name."""
 
         async def fail(*_: object, **__: object) -> object:
             raise socket.gaierror(socket.EAI_NONAME, "secret.example")
@@ -230,15 +230,15 @@ class TestLane:
         assert str(caught.value) == "connect: the gateway's name could not be resolved"
         assert not caught.value.handed_over
 
-    async def test_a_line_has_no_use_for_half_an_end(self) -> None:
-        """HTTP says by itself where a request ends."""
-        line = _Line(Scripted(OSError))
+    async def test_send_eof_is_not_implemented(self) -> None:
+        """HTTP marks the end of a request."""
+        guarded = _GuardedStream(ScriptedStream(OSError))
         with pytest.raises(NotImplementedError):
-            await line.send_eof()
-        await line.aclose()
+            await guarded.send_eof()
+        await guarded.aclose()
 
-    async def test_a_head_request_has_no_body(self) -> None:
-        """The length of an answer to HEAD is not waited for."""
+    async def test_an_answer_to_head_has_no_body(self) -> None:
+        """The body announced by the content length is not waited for."""
 
         async def head(_: RawRequest, stream: ByteStream) -> object:
             await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
@@ -251,8 +251,8 @@ class TestLane:
             assert (got.status, bytes(got.body), lane.clean) == (200, b"", False)
             await lane.aclose()
 
-    async def test_an_answer_that_ends_with_the_connection_is_whole(self) -> None:
-        """Without a length the end of the stream is the end of the answer, and of the lane."""
+    async def test_an_answer_that_ends_with_the_connection_is_complete(self) -> None:
+        """Without a content length, the end of the stream ends the answer and the lane."""
 
         async def old(_: RawRequest, stream: ByteStream) -> object:
             await stream.send(b"HTTP/1.1 200 OK\r\n\r\n{}")
@@ -265,8 +265,8 @@ class TestLane:
             await lane.aclose()
 
     @pytest.mark.parametrize("tls", [False, True])
-    async def test_a_closed_lane_is_not_usable(self, tls: bool) -> None:
-        """Nor is one that rested too long, and nor is a broken TLS session."""
+    async def test_a_closed_or_expired_lane_is_not_usable(self, tls: bool) -> None:
+        """This holds with and without TLS."""
 
         async def reply(_: RawRequest, _stream: ByteStream) -> object:
             return answer({})
@@ -283,8 +283,8 @@ class TestLane:
             assert not lane.is_usable(now=1.0, idle_expiry=2.0)
 
     @pytest.mark.parametrize("outcome", [ssl.SSLError(), b"x"])
-    async def test_tls_that_has_something_to_say_is_not_quiet(self, outcome: object) -> None:
-        """A buffered byte, or an alert of the other side, ends a lane."""
+    async def test_unread_tls_data_makes_a_lane_unusable(self, outcome: object) -> None:
+        """A buffered byte or an alert of the gateway ends a lane."""
 
         class Session:
             def read(self, _: int) -> bytes:
@@ -292,31 +292,31 @@ class TestLane:
                     raise outcome
                 return b"x"
 
-        stream = Scripted(OSError)
+        stream = ScriptedStream(OSError)
         attributes = {**stream.extra_attributes, TLSAttribute.ssl_object: Session}
 
-        class Encrypted(Scripted):
+        class Encrypted(ScriptedStream):
             @property
             def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
                 return attributes
 
-        line = _Line(Encrypted(OSError))
-        lane = Lane(line, line)
+        guarded = _GuardedStream(Encrypted(OSError))
+        lane = Lane(guarded, guarded)
         assert not lane.is_usable(now=0.0, idle_expiry=1.0)
         await lane.aclose()
         await stream.aclose()
 
     @pytest.mark.parametrize("poll", [True, False])
-    def test_a_socket_is_asked_with_or_without_poll(self, poll: bool, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Where the platform has no `poll`, `select` does."""
+    def test_a_socket_is_checked_with_poll_or_select(self, poll: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Platforms without `poll` use `select`."""
         if not poll:
             monkeypatch.delattr(select, "poll")
-        stream = Scripted(OSError)
-        line = _Line(stream)
-        lane = Lane(line, line)
+        stream = ScriptedStream(OSError)
+        guarded = _GuardedStream(stream)
+        lane = Lane(guarded, guarded)
         assert lane.is_usable(now=0.0, idle_expiry=1.0)
         stream.pair[1].send(b"x")
         assert not lane.is_usable(now=0.0, idle_expiry=1.0)
-        for one in stream.pair:
-            one.close()
+        for end in stream.pair:
+            end.close()
         assert not lane.is_usable(now=0.0, idle_expiry=1.0)

@@ -21,7 +21,7 @@ import anyio
 import anyio.to_thread
 
 from wikipayam_async.core.limits import RateLimiter
-from wikipayam_async.core.pipeline import Shared
+from wikipayam_async.core.pipeline import SharedState
 from wikipayam_async.services.sms.delivery import DeliveryWatch
 
 __all__ = ["Desk", "Times", "process_as_it_was"]
@@ -50,7 +50,7 @@ class Times:
     def in_force(self) -> Iterator[None]:
         """Give these clocks to every client that is made meanwhile."""
         with contextlib.ExitStack() as stack:
-            for maker in (Shared.__init__, RateLimiter.__init__, DeliveryWatch.__init__):
+            for maker in (SharedState.__init__, RateLimiter.__init__, DeliveryWatch.__init__):
                 defaults: Any = maker.__kwdefaults__
                 stack.enter_context(mock.patch.dict(defaults, {"clock": self.clock, "sleep": self.sleep}))
             yield

@@ -53,7 +53,7 @@ def test_a_directive_becomes_a_docstring_for_readers_of_markdown() -> None:
     page = "Before.\n\n::: wikipayam_async.optout.is_opt_out\n    options:\n      heading_level: 3\n\nAfter.\n"
     text = with_docstrings(page)
     assert text.startswith("Before.\n\n### `is_opt_out(text: 'str', *, ")
-    assert "Tell whether a received text asks for no more messages." in text
+    assert "Return whether a received text is an opt-out." in text
     assert text.endswith("\n\nAfter.\n")
 
 

@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.faults.cancel_books import INBOX, Books, quiet, pool_of
+from tests.faults.cancel_books import INBOX, Books, pool_of, quiet
 from tests.faults.cancel_stepping import Knife, every_way
 from tests.support.net import RECEIVER, Ear, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, raw_gateway
@@ -77,7 +77,7 @@ async def check_the_client(client: AsyncWikipayam, gateway: RawGateway, books: B
         assert (await client.sms.send(RECEIVER, "text", track_id=probe)).track_id == probe
     pool = pool_of(client)
     open_now, idle = await quiet(gateway, client)
-    assert (open_now, pool.places.value, books.doubled) == (idle, MOST_LANES, [])
+    assert (open_now, pool.slots.value, books.doubled) == (idle, MOST_LANES, [])
     assert idle <= MOST_LANES
 
 

@@ -13,7 +13,7 @@ import anyio
 import pytest
 from anyio.abc import TaskGroup
 
-from tests.faults.cancel_books import Books, Gauge, quiet, pool_of
+from tests.faults.cancel_books import Books, Gauge, pool_of, quiet
 from tests.support.figures import record
 from tests.support.net import RECEIVER, TOKEN
 from tests.support.raw import RawGateway, raw_gateway
@@ -136,7 +136,7 @@ async def check(client: AsyncWikipayam, gateway: RawGateway, books: Books, tally
     sent = await client.sms.send(RECEIVER, "t", track_id="last")
     assert sent.track_id == "last"
     open_now, idle = await quiet(gateway, client)
-    assert (open_now, pool_of(client).places.value) == (idle, LANES)
+    assert (open_now, pool_of(client).slots.value) == (idle, LANES)
     assert {name for name, outcome in tally.outcomes.items() if outcome is SendStatus.ACCEPTED} == set(books.accepted)
     assert (books.doubled, tally.twice) == ([], [])
     assert len(tally.outcomes) == storm.sent + 1
@@ -156,7 +156,7 @@ async def test_ten_thousand_cancellations(anyio_backend: str) -> None:
         for start in range(0, CALLS, AT_ONCE):
             with anyio.fail_after(10):
                 await storm.chunk(start)
-            assert pool_of(client).places.value == LANES
+            assert pool_of(client).slots.value == LANES
             gateway.requests.clear()
         await check(client, gateway, books, tally, storm)
         assert gauge.peak == LANES

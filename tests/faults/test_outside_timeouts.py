@@ -13,7 +13,7 @@ import anyio
 import pytest
 import trio
 
-from tests.faults.cancel_books import INBOX, Books, check_outcomes, quiet, pool_of
+from tests.faults.cancel_books import INBOX, Books, check_outcomes, pool_of, quiet
 from tests.faults.cancel_thread import Far, far_gateway
 from tests.support.net import RECEIVER, TOKEN, Ear, connected
 from tests.support.raw import raw_gateway
@@ -90,7 +90,7 @@ async def test_a_time_out_around_a_call(kind: str, limit: Limit) -> None:
                 await limit(delay, CALLS[kind](client, f"m{number}"))
             assert (await client.balance()).balance == 7
         open_now, idle = await quiet(gateway, client)
-        assert (open_now, pool_of(client).places.value) == (idle, 3)
+        assert (open_now, pool_of(client).slots.value) == (idle, 3)
         check_outcomes(ear, books)
     gc.collect()
 

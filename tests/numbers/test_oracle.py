@@ -28,7 +28,7 @@ SHAPES: list[tuple[Sequence[str], int, int]] = [
     (["96"], 2, 3),
     ([""], 1, 16),
 ]
-"""What numbers begin with, and the fewest and most digits after that."""
+"""The prefixes of a number, and the minimum and maximum number of digits after them."""
 ZEROS = "0۰٠０"
 SIGNS = ["", "", "", "", "", " ", "-", "\u2010", "\u00a0", "\u00ad", "(", ")", "."]
 MARKS = "\u200c\u200d\u200e\u200f\ufeff\u202a\u202c"
@@ -41,7 +41,7 @@ KINDS = {
 
 @frozen
 class Written:
-    """A number as somebody might have written it, and what it was made of."""
+    """A number in one spelling, and its parts."""
 
     lead: str
     national: str
@@ -49,13 +49,13 @@ class Written:
 
 
 def make_national(rng: random.Random) -> str:
-    """Make what follows the 0 or the country code: likely numbers of every kind, and any digits at all."""
-    beginnings, fewest, most = rng.choice(SHAPES)
-    return rng.choice(beginnings) + "".join(rng.choices("0123456789", k=rng.randint(fewest, most)))
+    """Return the national digits of a likely number of any kind, or any digits."""
+    prefixes, least, most = rng.choice(SHAPES)
+    return rng.choice(prefixes) + "".join(rng.choices("0123456789", k=rng.randint(least, most)))
 
 
 def write(rng: random.Random) -> Written:
-    """Write a number in one of the ways that people and spreadsheets write it."""
+    """Return a number in one of the spellings that people and spreadsheets use."""
     national, lead = make_national(rng), rng.choice(LEADS)
     style = rng.randrange(10)
     text = lead + national
@@ -70,8 +70,8 @@ def write(rng: random.Random) -> Written:
     return Written(lead, national, text)
 
 
-def ask_us(text: str) -> Answer:
-    """Return what this package makes of a text."""
+def parse_ours(text: str) -> Answer:
+    """Return kind and E.164 form as parsed by this package."""
     try:
         number = parse_number(text)
     except InvalidInputError:
@@ -79,8 +79,8 @@ def ask_us(text: str) -> Answer:
     return number.kind.value, number.e164
 
 
-def ask_them(text: str) -> Answer:
-    """Return what phonenumbers makes of it."""
+def parse_theirs(text: str) -> Answer:
+    """Return kind and E.164 form as parsed by phonenumbers."""
     try:
         number = phonenumbers.parse(text, "IR")
     except phonenumbers.NumberParseException:
@@ -92,53 +92,53 @@ def ask_them(text: str) -> Answer:
 
 
 def without_marks(text: str) -> str:
-    """Return the text without half-spaces and marks of direction."""
+    """Return the text without half-spaces and direction marks."""
     return text.translate(dict.fromkeys(map(ord, MARKS)))
 
 
 def is_explained_by_marks(written: Written, ours: Answer, theirs: Answer) -> bool:
-    """Tell whether the two agree, or disagree for a known reason, on the text without marks."""
+    """Return whether both agree, or differ for a known reason, on the text without marks."""
     clean = without_marks(written.text)
     return (
         clean != written.text
-        and ask_us(clean) == ours
+        and parse_ours(clean) == ours
         and explain(Written(written.lead, written.national, clean)) != "unexplained"
     )
 
 
 def is_explained_by_float(written: Written, ours: Answer, theirs: Answer) -> bool:
-    """Tell whether the two agree, or disagree for a known reason, on what stands before the point."""
-    found = re.fullmatch(r"([1-9][0-9]*)\.00?", without_signs(written.text))
+    """Return whether both agree, or differ for a known reason, on the digits before the decimal point."""
+    found = re.fullmatch(r"([1-9][0-9]*)\.00?", digits_and_dots(written.text))
     return (
         found is not None
-        and ask_us(found[1]) == ours
+        and parse_ours(found[1]) == ours
         and explain(Written(written.lead, found[1].removeprefix(written.lead), found[1])) != "unexplained"
     )
 
 
-def without_signs(text: str) -> str:
-    """Return the ASCII digits, dots and the plus of a text."""
+def digits_and_dots(text: str) -> str:
+    """Return the ASCII digits, dots and plus signs of a text."""
     plain = "".join(str(int(one)) if one.isdecimal() else one for one in text)
     return re.sub(r"[^0-9.+]", "", plain)
 
 
 RULES: dict[str, Callable[[Written, Answer, Answer], bool]] = {
-    "they refuse half-spaces and marks of direction": is_explained_by_marks,
-    "they take the .0 of a float for digits": is_explained_by_float,
-    # Theirs are the parts of a block that were in use when their data was made. New parts (0904, 0923, 0996) come into
-    # use every year, and a client that refuses them loses messages.
-    "a block for mobiles is one as a whole": lambda written, ours, theirs: (
+    "phonenumbers refuses half-spaces and direction marks": is_explained_by_marks,
+    "phonenumbers reads the .0 of a float as digits": is_explained_by_float,
+    # phonenumbers knows the parts of a block that were in use when its data was made. New parts (0904, 0923, 0996) are
+    # added every year, and a client that refuses them loses messages.
+    "all numbers of a mobile block are mobiles": lambda written, ours, theirs: (
         ours == ("mobile", f"+98{written.national}")
         and theirs is None
         and re.fullmatch("9[01239][0-9]{8}", written.national) is not None
     ),
-    "so is the block of fixed numbers without a place": lambda written, ours, theirs: (
+    "all numbers of the block without a location are landlines": lambda written, ours, theirs: (
         ours == ("landline", f"+98{written.national}")
         and theirs is None
         and re.fullmatch("94[0-9]{8}", written.national) is not None
     ),
-    # Some organisations have 4 or 5 digits after their area code. No SMS reaches them, and most often it is a number
-    # that has lost some digits.
+    # Some organisations have 4 or 5 digits after the area code. They receive no SMS, and such a value is usually a number
+    # that lost digits.
     "a landline has 8 digits after its area code": lambda written, ours, theirs: (
         ours is None and theirs is not None and theirs[0] == "landline" and len(theirs[1] or "") in {9, 10}
     ),
@@ -148,18 +148,18 @@ RULES: dict[str, Callable[[Written, Answer, Answer], bool]] = {
         and theirs[0] == "landline"
         and re.fullmatch("[1-9][0-9]{5}", written.lead + written.national) is not None
     ),
-    # 96 and 2 or 3 more digits: they can be called, but only within Iran, and no SMS reaches them.
-    "a universal access number is a short code, or nothing behind a 0": lambda written, ours, theirs: (
+    # 96 and 2 or 3 more digits: reachable by call within Iran only, and not by SMS.
+    "a universal access number is a short code, or invalid after a 0": lambda written, ours, theirs: (
         theirs is not None
         and theirs[0] == "universal access number"
         and ours == (("short_code", None) if written.lead in {"", "98"} else None)
     ),
-    "they do not know the lines that gateways send from": lambda written, ours, theirs: (
+    "phonenumbers does not know service lines": lambda written, ours, theirs: (
         ours == ("service_line", None)
         and theirs is None
         and re.fullmatch("(98)?[1235]000[0-9]{2,11}", written.national) is not None
     ),
-    "they keep short codes apart": lambda written, ours, theirs: (
+    "phonenumbers does not parse short codes": lambda written, ours, theirs: (
         ours == ("short_code", None)
         and theirs is None
         and re.fullmatch("[1-9][0-9]{2,5}", written.lead + written.national) is not None
@@ -171,35 +171,35 @@ RULES: dict[str, Callable[[Written, Answer, Answer], bool]] = {
 
 
 def explain(written: Written) -> str:
-    """Return `agreed`, the name of the rule by which the two disagree, or `unexplained`."""
-    ours, theirs = ask_us(written.text), ask_them(written.text)
+    """Return `agreed`, the name of the rule that explains the difference, or `unexplained`."""
+    ours, theirs = parse_ours(written.text), parse_theirs(written.text)
     if ours == theirs:
         return "agreed"
     return next((name for name, explains in RULES.items() if explains(written, ours, theirs)), "unexplained")
 
 
 def written_numbers(seed: int) -> Iterator[Written]:
-    """Write the numbers of one sample."""
+    """Yield the numbers of one sample."""
     rng = random.Random(seed)
     return (write(rng) for _ in range(NUMBERS_A_SAMPLE))
 
 
 @pytest.mark.parametrize("seed", range(SAMPLES))
-def test_we_agree_with_phonenumbers_or_know_why_not(seed: int) -> None:
-    """Of 100,000 numbers, every one is read as phonenumbers reads it, or differently for a reason that has a name."""
+def test_every_difference_from_phonenumbers_has_a_known_reason(seed: int) -> None:
+    """Of 100,000 numbers, each is parsed as phonenumbers parses it, or differently for a named reason."""
     reasons = defaultdict(list)
     for written in written_numbers(seed):
         reasons[explain(written)].append(written)
     assert reasons.pop("unexplained", []) == []
-    assert sorted(reasons) == sorted([*RULES, "agreed"])  # no reason is idle
+    assert sorted(reasons) == sorted([*RULES, "agreed"])  # every reason occurs
     assert len(reasons["agreed"]) > NUMBERS_A_SAMPLE / 2
 
 
 @pytest.mark.parametrize("code", range(10, 90))
-def test_we_know_the_area_codes_that_phonenumbers_knows(code: int) -> None:
-    """Each of the two digits after the 0 is an area code for both, or for neither."""
+def test_the_area_codes_are_those_of_phonenumbers(code: int) -> None:
+    """Any two digits after the 0 are an area code for both packages or for neither."""
     text = f"0{code}22334455"
-    assert ask_us(text) == ask_them(text)
+    assert parse_ours(text) == parse_theirs(text)
 
 
 NAMES = {
@@ -208,7 +208,7 @@ NAMES = {
     Operator.RIGHTEL: {"Rightel"},
     Operator.ESPADAN: {"MTCE"},
     Operator.TELE_KISH: {"TeleKish"},
-    # Of the operators without a network of their own, phonenumbers names the network that carries them.
+    # For operators without their own network, phonenumbers names the network that they use.
     Operator.TALIYA: {"IR-MCI"},
     Operator.SHATEL_MOBILE: {"Shatel Mobile", "Rightel"},
     Operator.SAMANTEL: {"Rightel"},
@@ -219,8 +219,8 @@ NAMES = {
 
 
 @pytest.mark.parametrize("block", ["90", "91", "92", "93", "99"])
-def test_we_name_the_operators_that_phonenumbers_names(block: str) -> None:
-    """Where we name an operator, phonenumbers names the same, or the network that carries it."""
+def test_the_operators_are_those_of_phonenumbers(block: str) -> None:
+    """A known operator is the one that phonenumbers names, or uses the network that it names."""
     different = []
     for rest in range(1000):
         text = f"+98{block}{rest:03}00000"
@@ -231,8 +231,8 @@ def test_we_name_the_operators_that_phonenumbers_names(block: str) -> None:
     assert different == []
 
 
-def test_they_say_that_an_operator_is_no_more_than_a_hint() -> None:
-    """Iranian mobiles can be ported, which is why phonenumbers shows no operator to people either."""
+def test_phonenumbers_treats_iranian_operators_as_unreliable() -> None:
+    """Iranian mobiles can be ported, so phonenumbers displays no operator either."""
     number = phonenumbers.parse("+989123456789")
     assert phonenumbers.is_mobile_number_portable_region("IR") is True
     assert carrier.safe_display_name(number, "en") == ""

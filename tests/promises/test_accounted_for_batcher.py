@@ -390,7 +390,7 @@ async def test_random_task_cancels() -> None:
                     assert isinstance(one, asyncio.CancelledError) or one.track_id == f"m{number}"
             assert (await batcher.send(RECEIVER, "t", track_id="last")).track_id == "last"
         open_now, idle = await quiet(gateway, client)
-        assert (open_now, pool_of(client).places.value) == (idle, 3)
+        assert (open_now, pool_of(client).slots.value) == (idle, 3)
         check_outcomes(events, ledger)
     assert 300 < len(ledger.accepted) < 600
 

@@ -209,7 +209,7 @@ class TestP2RetriesAreBoundedAndVisible:
         async with raw_gateway(Gateway()) as gateway, connected(gateway.url, on_event=bad) as (client, _, _ear):
             sent = await client.sms.send(RECEIVER, "text")
         assert sent.id == "0" * 24
-        assert "on_event raised KeyError for CallFinished; the call goes on" in caplog.text
+        assert "on_event raised KeyError for CallFinished; the call continues" in caplog.text
 
     async def test_exactly_one_end_a_call(self) -> None:
         """Whatever becomes of calls, each has one `CallFinished`, cancelled ones included."""

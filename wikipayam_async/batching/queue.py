@@ -11,7 +11,7 @@ import anyio
 from attrs import Attribute, field, frozen
 
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
-from wikipayam_async.checks import check_seconds, counts_from_one
+from wikipayam_async.checks import argument_at_least_one, check_seconds
 from wikipayam_async.errors import WikipayamError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import SmsPayload
@@ -41,10 +41,10 @@ class Batching:
         InvalidInputError: A value is out of bounds.
     """
 
-    max_size: int = field(default=DEFAULT_BATCH_SIZE, validator=counts_from_one)
+    max_size: int = field(default=DEFAULT_BATCH_SIZE, validator=argument_at_least_one)
     linger: float = field(default=0.005, validator=_seconds)
-    concurrency: int = field(default=DEFAULT_CONCURRENCY, validator=counts_from_one)
-    max_waiting: int = field(default=10_000, validator=counts_from_one)
+    concurrency: int = field(default=DEFAULT_CONCURRENCY, validator=argument_at_least_one)
+    max_waiting: int = field(default=10_000, validator=argument_at_least_one)
 
     @property
     def due_after(self) -> float:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 from attrs import Attribute, field, frozen
 
-from wikipayam_async.checks import counts_from_one
+from wikipayam_async.checks import argument_at_least_one
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
@@ -47,8 +47,8 @@ class BulkOptions:
         InvalidInputError: A value breaks a rule.
     """
 
-    batch_size: int = field(default=DEFAULT_BATCH_SIZE, validator=counts_from_one)
-    concurrency: int = field(default=DEFAULT_CONCURRENCY, validator=counts_from_one)
+    batch_size: int = field(default=DEFAULT_BATCH_SIZE, validator=argument_at_least_one)
+    concurrency: int = field(default=DEFAULT_CONCURRENCY, validator=argument_at_least_one)
     ordered: bool = False
     on_error: OnError = field(default="collect", validator=_collect_or_stop)
     normalize: bool = True

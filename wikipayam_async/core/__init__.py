@@ -1,1 +1,1 @@
-"""HTTP and JSON: how a call is built, sent once, retried or not, and read. Knows no service of the gateway."""
+"""HTTP and JSON: builds calls, sends them, retries them and reads their answers. Independent of the services."""

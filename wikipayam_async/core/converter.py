@@ -1,8 +1,8 @@
-"""The one cattrs converter: it takes what a loosely typed gateway sends and makes typed values of it.
+"""Conversion of loosely typed JSON to typed values, with one cattrs converter.
 
-Numbers may come as strings and strings as numbers; fields may be missing, null or new; words may be new. A field that
-cannot be read keeps its default and goes into `extra` as it came; only a field without a default makes the value
-unreadable.
+Numbers may arrive as strings and strings as numbers; fields may be missing, null or new; enums may have new words. An
+unreadable field keeps its default, and its raw value is stored in `extra`. Only an unreadable field without a default
+makes the object unreadable.
 """
 
 from __future__ import annotations
@@ -11,26 +11,27 @@ import enum
 import math
 from collections.abc import Callable, Mapping
 from datetime import datetime
-from typing import Any, Generic, TypeVar, cast, get_args
+from typing import Any, Generic, TypeAlias, TypeVar, cast, get_args
 
 import attrs
 import msgspec
 from cattrs import Converter
 
-from wikipayam_async.core.operation import JsonValue
-
-__all__ = ["EXTRA", "OpenStrEnum", "converter", "decode_json", "encode_json", "to_items", "to_mapping", "to_model"]
+__all__ = ["JsonValue", "OpenStrEnum", "converter", "decode_json", "encode_json", "to_items", "to_mapping", "to_model"]
 
 T = TypeVar("T")
 
-EXTRA = "extra"
+JsonValue: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
+"""A JSON value. The inner values are `Any`, because a recursive type would need a cast at every access."""
+
+_EXTRA = "extra"
 
 
 def _encode_str(value: object) -> str:
-    """Encode what msgspec does not: a string by inheritance, as templates and translations make them."""
+    """Encode a subclass of `str`, such as those of template engines, which msgspec does not encode."""
     if isinstance(value, str):
         return str.__str__(value)
-    raise TypeError(f"{type(value).__name__} cannot stand in JSON")
+    raise TypeError(f"{type(value).__name__} cannot be encoded as JSON")
 
 
 encode_json: Callable[[object], bytes] = msgspec.json.Encoder(enc_hook=_encode_str).encode
@@ -38,7 +39,7 @@ decode_json: Callable[[bytes], JsonValue] = msgspec.json.Decoder().decode
 
 
 class OpenStrEnum(enum.StrEnum):
-    """An enum of words that may grow: an unknown word becomes a value like a member, which keeps the word."""
+    """A string enum that accepts unknown words: each becomes a value that behaves like a member."""
 
     @classmethod
     def _missing_(cls, value: object) -> OpenStrEnum | None:
@@ -54,12 +55,12 @@ class OpenStrEnum(enum.StrEnum):
 
     @property
     def known(self) -> bool:
-        """Whether this version of the package knows the word."""
+        """Whether the word is a member of the enum in this version of the package."""
         return self._name_ in type(self).__members__
 
 
 def _read_str(value: object, kind: type[str]) -> str:
-    """Read a string, or a word of an enum: the hook for `str` is the hook for all that inherit from it."""
+    """Read a string or an enum word: the hook for `str` also applies to its subclasses."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError("expected a string")
     return kind(value)
@@ -94,12 +95,12 @@ def _read_bool(value: object, _: object) -> bool:
 
 def _read_datetime(value: object, _: object) -> datetime:
     if not isinstance(value, str):
-        raise TypeError("expected a time stamp")
+        raise TypeError("expected a timestamp")
     return datetime.fromisoformat(value.strip())
 
 
 def _is_optional(kind: object) -> bool:
-    return type(None) in get_args(kind)  # of what can be read, only a union holds it
+    return type(None) in get_args(kind)  # of the readable types, only a union contains it
 
 
 def _takes_none(kind: object) -> bool:
@@ -107,56 +108,55 @@ def _takes_none(kind: object) -> bool:
 
 
 def _without_none(kind: object) -> object:
-    """Return the one type that a field may have, if it is one, besides None."""
-    inner = [one for one in get_args(kind) if one is not type(None)] if _is_optional(kind) else [kind]
+    """Return the only type of a field besides None; None if there are several."""
+    inner = [option for option in get_args(kind) if option is not type(None)] if _is_optional(kind) else [kind]
     return inner[0] if len(inner) == 1 else None
 
 
 def _plain_type(kind: object) -> object:
-    """Return the type whose values need no hook: nearly all that come."""
+    """Return the type whose values are taken without a hook; None if there is none."""
     return _without_none(kind) if _without_none(kind) in {str, int, bool} else None
 
 
 _READ_BY_CODEC = frozenset({str, int, bool, datetime})
-"""The types that the codec reads as the hooks do, as long as it reads them at all."""
+"""The types that msgspec reads as the hooks do."""
 
 
 class _ModelReader(Generic[T]):
-    """The hook for one attrs class. Written out, because it runs for every item of every answer."""
+    """The structure hook of one attrs class, written by hand because it runs for every item of every answer."""
 
-    __slots__ = ("_cls", "_keeps_extra", "_nullable", "_readers", "_required", "_several", "_usual")
+    __slots__ = ("_cls", "_keeps_extra", "_list_type", "_nullable", "_plain_fields", "_readers", "_required")
 
     def __init__(self, cls: type[T]) -> None:
         attributes: tuple[attrs.Attribute[Any], ...] = attrs.fields(attrs.resolve_types(cast("Any", cls)))
         self._cls = cls
-        # By alias, as the class itself calls them when it is made: `_x` is `x` there.
-        taken = {a.alias or a.name: a for a in attributes if a.init and a.name != EXTRA}
+        # By alias, the name of the constructor argument: `_x` becomes `x`.
+        fields = {a.alias or a.name: a for a in attributes if a.init and a.name != _EXTRA}
         self._readers = {
-            name: (_plain_type(a.type), converter.get_structure_hook(a.type), a.type) for name, a in taken.items()
+            name: (_plain_type(a.type), converter.get_structure_hook(a.type), a.type) for name, a in fields.items()
         }
-        self._required = frozenset(name for name, a in taken.items() if a.default is attrs.NOTHING)
-        self._nullable = {name for name, a in taken.items() if _takes_none(a.type)}
-        self._keeps_extra = any(a.name == EXTRA for a in attributes)
+        self._required = frozenset(name for name, a in fields.items() if a.default is attrs.NOTHING)
+        self._nullable = {name for name, a in fields.items() if _takes_none(a.type)}
+        self._keeps_extra = any(a.name == _EXTRA for a in attributes)
         by_codec = all(
             a.alias == a.name and a.converter is None and _without_none(a.type) in _READ_BY_CODEC
-            for a in taken.values()
+            for a in fields.values()
         )
-        makes_itself = hasattr(cls, "__attrs_init__") or hasattr(
-            cls, "__attrs_pre_init__"
-        )  # the codec would not ask it
-        self._usual = frozenset(taken) if by_codec and not makes_itself else None
-        self._several = list[cls]  # type: ignore[valid-type]
+        # msgspec would bypass an `__init__` of the class's own.
+        has_own_init = hasattr(cls, "__attrs_init__") or hasattr(cls, "__attrs_pre_init__")
+        self._plain_fields = frozenset(fields) if by_codec and not has_own_init else None
+        self._list_type = list[cls]  # type: ignore[valid-type]
 
-    def read_usual(self, data: list[Any]) -> list[T] | None:
-        """Read objects without new fields, whose values have the very types that are wanted; None for any others.
+    def read_all(self, data: list[Any]) -> list[T] | None:
+        """Read objects without new fields, whose values have the declared types; None for any others.
 
-        That is what nearly always comes, and the codec reads it all at once, in a third of the time. Where a single one
-        is odd, they are for the hook, which takes more and says what it could not read.
+        msgspec reads such a list in a third of the time that the hook needs. For any other list, the hook reads item by
+        item.
         """
         try:
-            if self._usual is None or not all(map(self._usual.issuperset, data)):
+            if self._plain_fields is None or not all(map(self._plain_fields.issuperset, data)):
                 return None
-            return msgspec.convert(data, self._several)
+            return msgspec.convert(data, self._list_type)
         except (TypeError, ValueError):
             return None
 
@@ -183,22 +183,22 @@ class _ModelReader(Generic[T]):
         if not self._required <= values.keys():
             raise ValueError(f"missing or unreadable: {', '.join(sorted(self._required - values.keys()))}")
         if extra and self._keeps_extra:
-            values[EXTRA] = extra
+            values[_EXTRA] = extra
         return self._cls(**values)
 
 
-def _make() -> Converter:
-    made = Converter(detailed_validation=False)
-    made.register_structure_hook(str, _read_str)
-    made.register_structure_hook(int, _read_int)
-    made.register_structure_hook(float, _read_float)
-    made.register_structure_hook(bool, _read_bool)
-    made.register_structure_hook(datetime, _read_datetime)
-    made.register_structure_hook_factory(attrs.has, _ModelReader)
-    return made
+def _make_converter() -> Converter:
+    result = Converter(detailed_validation=False)
+    result.register_structure_hook(str, _read_str)
+    result.register_structure_hook(int, _read_int)
+    result.register_structure_hook(float, _read_float)
+    result.register_structure_hook(bool, _read_bool)
+    result.register_structure_hook(datetime, _read_datetime)
+    result.register_structure_hook_factory(attrs.has, _ModelReader)
+    return result
 
 
-converter = _make()
+converter = _make_converter()
 
 
 def to_model(data: JsonValue, cls: type[T]) -> T:
@@ -206,27 +206,27 @@ def to_model(data: JsonValue, cls: type[T]) -> T:
 
     Raises:
         ValueError: A field without a default is missing or unreadable.
-        TypeError: It is no object.
+        TypeError: The value is not an object.
     """
     return converter.structure(data, cls)
 
 
 def to_items(data: JsonValue, cls: type[T]) -> tuple[T, ...]:
-    """Read a list of objects; a single object counts as a list of one, and what is no readable object is left out."""
-    candidates = data if isinstance(data, list) else [data]
+    """Read a list of objects. A single object counts as a list of one; unreadable items are left out."""
+    values = data if isinstance(data, list) else [data]
     read = converter.get_structure_hook(cls)
-    usual = read.read_usual(candidates) if isinstance(read, _ModelReader) else None
-    if usual is not None:
-        return tuple(usual)
+    models = read.read_all(values) if isinstance(read, _ModelReader) else None
+    if models is not None:
+        return tuple(models)
     items: list[T] = []
-    for candidate in candidates:
+    for value in values:
         try:
-            items.append(read(candidate, cls))
+            items.append(read(value, cls))
         except (ValueError, TypeError):
             continue
     return tuple(items)
 
 
 def to_mapping(data: JsonValue) -> dict[str, Any]:
-    """Return an object's fields; anything else has none."""
+    """Return the fields of an object; an empty mapping for any other value."""
     return data if isinstance(data, dict) else {}

@@ -1,4 +1,4 @@
-"""What happens to a call, as data: its attempts, its retries, its outcome. Given to `on_event` and to the log."""
+"""The events of a call: its attempts, retries and outcome. Each is passed to `on_event` and written to the log."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from attrs import field, frozen
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome
 from wikipayam_async.redact.scrub import scrub
 
-__all__ = ["AttemptFinished", "AttemptStarted", "CallFinished", "Event", "EventHook", "RetryScheduled", "CallReporter"]
+__all__ = ["AttemptFinished", "AttemptStarted", "CallFinished", "CallReporter", "Event", "EventHook", "RetryScheduled"]
 
 logger = logging.getLogger("wikipayam_async")
 logger.addHandler(logging.NullHandler())
@@ -20,12 +20,12 @@ logger.addHandler(logging.NullHandler())
 
 @frozen
 class AttemptStarted:
-    """A try of a call begins.
+    """An attempt of a call starts.
 
     Attributes:
         call_id: The same for all events of one call.
-        operation: The call's name, as in `sms.send`.
-        attempt: The number of the try, counted from 1.
+        operation: The name of the operation, such as `sms.send`.
+        attempt: The number of the attempt, counted from 1.
     """
 
     call_id: str
@@ -35,12 +35,12 @@ class AttemptStarted:
 
 @frozen
 class AttemptFinished:
-    """A try of a call is over, with an answer or without.
+    """An attempt of a call ended, with or without an answer.
 
     Attributes:
         call_id: The same for all events of one call.
-        operation: The call's name, as in `sms.send`.
-        attempt: The number, phase, duration and result of the try.
+        operation: The name of the operation, such as `sms.send`.
+        attempt: The number, phase, duration and result of the attempt.
     """
 
     call_id: str
@@ -50,14 +50,14 @@ class AttemptFinished:
 
 @frozen
 class RetryScheduled:
-    """A try failed in a way that allows another.
+    """An attempt failed and another follows.
 
     Attributes:
         call_id: The same for all events of one call.
-        operation: The call's name, as in `sms.send`.
-        attempt: The number of the try that failed.
-        delay: Seconds until the next.
-        reason: What went wrong, in a word, or the status.
+        operation: The name of the operation, such as `sms.send`.
+        attempt: The number of the attempt that failed.
+        delay: Seconds until the next attempt.
+        reason: The fault in one word, such as `connect`, or the HTTP status.
     """
 
     call_id: str
@@ -69,17 +69,17 @@ class RetryScheduled:
 
 @frozen
 class CallFinished:
-    """A call is over. There is exactly one for every call that was begun, cancelled ones included.
+    """A call ended. Every call has exactly one such event, also a cancelled one.
 
     Attributes:
         call_id: The same for all events of one call.
-        operation: The call's name, as in `sms.send`.
-        outcome: How it ended.
+        operation: The name of the operation, such as `sms.send`.
+        outcome: The outcome of the call.
         elapsed: Seconds since the call was made, waiting included.
-        attempts: What was tried, oldest first.
-        messages: The outcome of every message, for a send; empty for everything else.
-        method: The HTTP method, as in `POST`.
-        base_url: Where the gateway is, as in `https://wikipayam.ir`.
+        attempts: The attempts, oldest first.
+        messages: For a send, the outcome of every message; otherwise empty.
+        method: The HTTP method, such as `POST`.
+        base_url: The base URL of the gateway, such as `https://wikipayam.ir`.
     """
 
     call_id: str
@@ -96,37 +96,36 @@ Event: TypeAlias = AttemptStarted | AttemptFinished | RetryScheduled | CallFinis
 EventHook: TypeAlias = Callable[[Event], None]
 
 
-def _nobody(_: Event) -> None:
-    """Stand where no hook was given."""
-
-
 class CallReporter:
-    """Tells one call's story as it happens, to the hook and to the log, and keeps what its errors need of it."""
+    """Passes the events of one call to the hook and to the log.
 
-    __slots__ = ("_base_url", "_begun", "_call_id", "_hook", "_listening", "_method", "_operation", "attempts")
+    Attributes:
+        attempts: The finished attempts, oldest first.
+    """
+
+    __slots__ = ("_base_url", "_call_id", "_hook", "_method", "_operation", "_started", "attempts")
 
     def __init__(
         self, hook: EventHook | None, *, call_id: str, operation: str, method: str, base_url: str, now: float
     ) -> None:
-        self._hook: EventHook = hook or _nobody
-        self._listening = hook is not None
+        self._hook = hook
         self._call_id = call_id
         self._operation = operation
         self._method = method
         self._base_url = base_url
-        self._begun = now
+        self._started = now
         self.attempts: tuple[Attempt, ...] = ()
 
-    def started(self, number: int) -> None:
-        """Tell that a try begins."""
-        if self._listening:
-            self._emit(AttemptStarted(self._call_id, self._operation, number))
+    def attempt_started(self, number: int) -> None:
+        """Report the start of an attempt."""
+        if self._hook is not None:
+            self._emit(self._hook, AttemptStarted(self._call_id, self._operation, number))
 
-    def tried(self, attempt: Attempt) -> None:
-        """Tell that a try is over."""
+    def attempt_finished(self, attempt: Attempt) -> None:
+        """Report the end of an attempt."""
         self.attempts += (attempt,)
-        if self._listening:
-            self._emit(AttemptFinished(self._call_id, self._operation, attempt))
+        if self._hook is not None:
+            self._emit(self._hook, AttemptFinished(self._call_id, self._operation, attempt))
         if logger.isEnabledFor(logging.DEBUG):
             result = attempt.failure or attempt.status_code
             self._log(
@@ -142,15 +141,15 @@ class CallReporter:
                 },
             )
 
-    def retrying(self, delay: float, reason: str) -> None:
-        """Tell that another try follows."""
+    def retry_scheduled(self, delay: float, reason: str) -> None:
+        """Report that another attempt follows after a delay."""
         number = len(self.attempts)
-        if self._listening:
-            self._emit(RetryScheduled(self._call_id, self._operation, number, delay, reason))
+        if self._hook is not None:
+            self._emit(self._hook, RetryScheduled(self._call_id, self._operation, number, delay, reason))
         if logger.isEnabledFor(logging.INFO):
             self._log(
                 logging.INFO,
-                f"attempt {number} failed ({reason}), the next in {delay:.2f} s",
+                f"attempt {number} failed ({reason}), next attempt in {delay:.2f} s",
                 {
                     "wikipayam_event": "retry",
                     "wikipayam_attempt": number,
@@ -159,55 +158,53 @@ class CallReporter:
                 },
             )
 
-    def finished(
-        self,
-        outcome: Outcome,
-        clock: Callable[[], float],
-        messages: Callable[[], Sequence[MessageOutcome]],
+    def call_finished(
+        self, outcome: Outcome, clock: Callable[[], float], messages: Callable[[], Sequence[MessageOutcome]]
     ) -> None:
-        """Tell how the call ended; what became of each message is worked out only if somebody listens."""
+        """Report the end of the call. `messages` is called only if there is a hook or the log level is enabled."""
         level = logging.WARNING if outcome is Outcome.UNKNOWN else logging.INFO
-        heard = logger.isEnabledFor(level)
-        if not heard and not self._listening:
+        logged = logger.isEnabledFor(level)
+        if not logged and self._hook is None:
             return
-        end = CallFinished(
+        event = CallFinished(
             self._call_id,
             self._operation,
             outcome,
-            clock() - self._begun,
+            clock() - self._started,
             self.attempts,
             tuple(messages()),
             self._method,
             self._base_url,
         )
-        if self._listening:
-            self._emit(end)
-        if heard:
-            self._log_end(level, end)
+        if self._hook is not None:
+            self._emit(self._hook, event)
+        if logged:
+            self._log_end(level, event)
 
-    def _log_end(self, level: int, end: CallFinished) -> None:
-        tries = len(end.attempts)
+    def _log_end(self, level: int, event: CallFinished) -> None:
+        count = len(event.attempts)
         fields: dict[str, object] = {
             "wikipayam_event": "call",
-            "wikipayam_outcome": end.outcome.value,
-            "wikipayam_attempts": tries,
-            "wikipayam_elapsed": end.elapsed,
-            "wikipayam_status_code": end.attempts[-1].status_code if end.attempts else None,
-            "wikipayam_messages": len(end.messages),
+            "wikipayam_outcome": event.outcome.value,
+            "wikipayam_attempts": count,
+            "wikipayam_elapsed": event.elapsed,
+            "wikipayam_status_code": event.attempts[-1].status_code if event.attempts else None,
+            "wikipayam_messages": len(event.messages),
         }
-        for status, count in Counter([outcome.status for outcome in end.messages]).items():
-            fields[f"wikipayam_{status}"] = count
-        self._log(level, f"{end.outcome} after {tries} attempt{'' if tries == 1 else 's'}, {end.elapsed:.3f} s", fields)
+        for status, messages in Counter([outcome.status for outcome in event.messages]).items():
+            fields[f"wikipayam_{status}"] = messages
+        attempts = f"{count} attempt{'' if count == 1 else 's'}"
+        self._log(level, f"{event.outcome} after {attempts}, {event.elapsed:.3f} s", fields)
 
     def _log(self, level: int, text: str, fields: dict[str, object]) -> None:
-        # The name of a call that a user made up holds its path, and who knows what stands in that.
+        # A call of `client.request` is named by its method and path, and the path may hold a phone number.
         operation = scrub(self._operation) if " " in self._operation else self._operation
         fields["wikipayam_operation"] = operation
         fields["wikipayam_call_id"] = self._call_id
         logger.log(level, "%s %s: %s", operation, self._call_id, text, extra=fields)
 
-    def _emit(self, event: Event) -> None:
+    def _emit(self, hook: EventHook, event: Event) -> None:
         try:
-            self._hook(event)
-        except Exception as error:  # noqa: BLE001 - an observer's fault must not change what is told of a message
-            logger.error("on_event raised %s for %s; the call goes on", type(error).__name__, type(event).__name__)
+            hook(event)
+        except Exception as error:  # noqa: BLE001 - a failing hook must not change the outcome of a call
+            logger.error("on_event raised %s for %s; the call continues", type(error).__name__, type(event).__name__)

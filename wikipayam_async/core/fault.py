@@ -1,4 +1,4 @@
-"""What goes wrong between this machine and the gateway, as the connection knows it."""
+"""The faults of an exchange with the gateway."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ __all__ = ["ExchangeFault", "ExchangeFaultKind"]
 
 
 class ExchangeFaultKind(enum.StrEnum):
-    """What goes wrong between this machine and the gateway."""
+    """The kind of a fault."""
 
     CONNECT = "connect"
-    """No connection: refused, unreachable, name not found, proxy refused, handshake broken off."""
+    """No connection: refused, unreachable, name not resolved, refused by the proxy, failed TLS handshake."""
     CERTIFICATE = "certificate"
-    """The gateway's certificate is not to be trusted. Never retried: it does not heal in a second."""
+    """The gateway's certificate is not trusted. Never retried."""
     TIMEOUT = "timeout"
     DISCONNECTED = "disconnected"
     UNREADABLE = "unreadable"
-    """What came is not HTTP, is encoded, or breaks off."""
+    """The answer is not valid HTTP, or it is compressed."""
     TOO_LARGE = "too_large"
 
 
-class ExchangeFault(Exception):  # noqa: N818 - it is the wire's word for what went wrong, and never reaches a user
-    """A failed exchange, as the wire knows it. Never leaves the package; carries no data of the exchange.
+class ExchangeFault(Exception):  # noqa: N818 - internal; users get a `WikipayamError`
+    """A failed exchange. Internal to the package; holds no data of the exchange.
 
     Attributes:
-        kind: What went wrong.
-        handed_over: Whether the gateway may have got the whole request. True unless the contrary is known.
-        detail: A few words for the error's text.
-        status_code: The answer's status, if it got that far.
+        kind: The kind of the fault.
+        handed_over: Whether the gateway may have the whole request. False only if it provably has not.
+        detail: A short description for the text of the error.
+        status_code: The HTTP status, if an answer arrived.
     """
 
     def __init__(

@@ -1,6 +1,6 @@
-"""Driving what is httpx's: a client that the caller brought, or a connection of httpx's own through a proxy.
+"""Exchanges over httpx: a client that the caller passed, or an httpx connection through a proxy.
 
-How far a failed request got is known here only from httpcore's trace events.
+How far a failed request got is known only from httpcore's trace events.
 """
 
 from __future__ import annotations
@@ -22,21 +22,20 @@ from wikipayam_async.redact.sealed import SealedBytes
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ErrorMapper", "HttpxCarrier", "exchange", "headers_with_token", "watch"]
+__all__ = ["ErrorMapper", "HttpxCarrier", "attach_trace", "build_headers", "exchange"]
 
 Send: TypeAlias = "Callable[[httpx.Request], Awaitable[httpx.Response]]"
 ErrorMapper: TypeAlias = Callable[[Exception, Trace, int | None], ExchangeFault]
-"""Says what an exception of httpx's, or of a caller's own transport, means."""
+"""Returns the fault for an exception of httpx or of a transport that the caller wrote."""
 
 
 class HttpxCarrier:
-    """Drives a client that the caller brought: its pool, its hooks, its settings. The token goes into the header as usual.
+    """Sends requests with an HTTP client that the caller passed, with its pool, hooks and settings.
 
-    How far a failed request got is known only from httpcore's trace events. A send cannot be cancelled while it is
-    in flight, since nothing tells when it leaves.
+    A send cannot be cancelled while it is in flight, because a client may report no trace events.
 
     Attributes:
-        http: The client.
+        http: The HTTP client.
     """
 
     def __init__(self, client: httpx.AsyncClient, map_error: ErrorMapper, *, owned: bool) -> None:
@@ -45,57 +44,57 @@ class HttpxCarrier:
         self._owned = owned
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        """Carry out one attempt."""
+        """Make one attempt. Raises `ExchangeFault` if it fails."""
         if self.http.is_closed:
             raise ConfigurationError("the HTTP client is closed")
         try:
             request = self.http.build_request(
                 outgoing.method,
                 outgoing.url,
-                headers=headers_with_token(outgoing),
+                headers=build_headers(outgoing),
                 content=None if outgoing.body is None else bytes(outgoing.body),
                 timeout=outgoing.timeout,
             )
-        except Exception as error:  # noqa: BLE001 - a strange cookie in the caller's jar is enough
+        except Exception as error:  # noqa: BLE001 - httpx raises anything, such as for a cookie that is not ASCII
             detail = f"the HTTP client could not build the request ({type(error).__name__})"
             raise ExchangeFault(ExchangeFaultKind.CONNECT, detail, handed_over=False) from None
         send = functools.partial(self.http.send, auth=None, follow_redirects=False, stream=True)
-        job = functools.partial(_timed, send, request, outgoing, progress, self._map_error)
+        job = functools.partial(_exchange_in_time, send, request, outgoing, progress, self._map_error)
         return await (run_in_child(job, progress) if progress.protected else job())
 
     async def aclose(self) -> None:
-        """Close the client, unless it is the caller's."""
+        """Close the client, unless it belongs to the caller."""
         if self._owned:
             await self.http.aclose()
 
 
-async def _timed(
+async def _exchange_in_time(
     send: Send, request: httpx.Request, outgoing: Outgoing, progress: AttemptProgress, map_error: ErrorMapper
 ) -> Answer:
-    """Carry out an exchange within its time-out; of a send, under shield from its beginning."""
+    """Make an exchange within its time-out. A send is shielded from the start."""
     now = anyio.current_time()
-    trace = watch(request, outgoing, progress)
+    trace = attach_trace(request, outgoing, progress)
     with anyio.CancelScope(deadline=now + outgoing.timeout) as scope:
         progress.begin(scope, now)
         if progress.protected:
             progress.hand_over()
         return await exchange(send, request, trace, map_error)
     detail = "no complete answer within the time-out"
-    raise ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not trace.proves_nothing_left)
+    raise ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not trace.proves_not_sent)
 
 
-def watch(request: httpx.Request, outgoing: Outgoing, progress: AttemptProgress) -> Trace:
-    """Have httpcore tell how far a request gets."""
+def attach_trace(request: httpx.Request, outgoing: Outgoing, progress: AttemptProgress) -> Trace:
+    """Make httpcore report its trace events of a request."""
     trace = Trace(progress, decisive="send_request_headers" if outgoing.body is None else "send_request_body")
     request.extensions["trace"] = trace
     return trace
 
 
 async def exchange(send: Send, request: httpx.Request, trace: Trace, map_error: ErrorMapper) -> Answer:
-    """Send a request of httpx's and read its answer whole, within bounds.
+    """Send an httpx request and read its answer completely, up to 16 MiB.
 
     Raises:
-        ExchangeFault: It broke off. Every exception of httpx's, or of a caller's own transport, becomes one here.
+        ExchangeFault: The exchange failed. Every exception of httpx or of a caller's transport is mapped to one.
     """
     status: int | None = None
     try:
@@ -111,7 +110,7 @@ async def exchange(send: Send, request: httpx.Request, trace: Trace, map_error: 
                 await response.aclose()
     except ExchangeFault:
         raise
-    except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything, and a send must not be lost
+    except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
         raise map_error(error, trace, status) from None
     trace.progress.phase = Phase.ANSWERED
     return Answer(response.status_code, headers, SealedBytes(body))
@@ -129,8 +128,8 @@ async def _read_bounded(response: httpx.Response) -> bytes:
     return b"".join(chunks)
 
 
-def headers_with_token(outgoing: Outgoing) -> list[tuple[bytes, bytes]]:
-    """Return the headers with the token among them."""
+def build_headers(outgoing: Outgoing) -> list[tuple[bytes, bytes]]:
+    """Return the headers of a request, including the token."""
     headers = list(outgoing.headers.fields)
     if outgoing.authorization is not None:
         headers.append((b"Authorization", b"Bearer " + outgoing.authorization.reveal().encode("ascii")))

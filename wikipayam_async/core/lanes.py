@@ -1,4 +1,4 @@
-"""The lanes: single connections, each used by one exchange at a time, on a last-in-first-out stack."""
+"""The connection pool: a last-in-first-out stack of lanes, each one connection that carries one exchange at a time."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.outcomes import Phase
 
-__all__ = ["Connections", "LaneLike", "Lanes", "timed_out"]
+__all__ = ["Connections", "LaneLike", "Lanes", "timeout_fault"]
 
 
 @frozen(kw_only=True)
 class Connections:
-    """How a client's connections are used at a moment.
+    """A snapshot of a client's connections.
 
     Attributes:
-        in_use: Connections with a request on them, those that are being made included.
-        idle: Connections kept for later. One that has expired counts until somebody would use it.
-        waiting: Requests that wait for a connection, because `max_connections` are in use.
+        in_use: Connections with a request in flight, including those being opened.
+        idle: Open connections without a request. An expired one counts until the next request discards it.
+        waiting: Requests waiting for a connection because `max_connections` are in use.
     """
 
     in_use: int
@@ -38,19 +38,19 @@ class LaneLike(Protocol):
     """One connection.
 
     Attributes:
-        clean: Whether its last exchange ended so that another may follow.
-        idle_since: When that was.
+        clean: Whether the last exchange ended in a state that allows another.
+        idle_since: The time when the last exchange ended.
     """
 
     clean: bool
     idle_since: float
 
     def is_usable(self, now: float, idle_expiry: float) -> bool:
-        """Tell whether another exchange may begin."""
+        """Return whether another exchange may start."""
         ...
 
     async def exchange(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        """Send one request and read its answer; raises `ExchangeFault` if it breaks off."""
+        """Send one request and read its answer. Raises `ExchangeFault` if that fails."""
         ...
 
     async def aclose(self) -> None:
@@ -59,28 +59,28 @@ class LaneLike(Protocol):
 
 
 class _LoopPool:
-    """The places and the idle lanes of one event loop: a connection belongs to the loop that made it."""
+    """The slots and idle lanes of one event loop. A connection works only in the loop that opened it."""
 
-    __slots__ = ("idle", "places", "token")
+    __slots__ = ("idle", "slots", "token")
 
-    def __init__(self, token: EventLoopToken, places: int) -> None:
+    def __init__(self, token: EventLoopToken, slots: int) -> None:
         self.token = token
-        self.places = anyio.Semaphore(places, fast_acquire=True)
+        self.slots = anyio.Semaphore(slots, fast_acquire=True)
         self.idle: list[tuple[Origin, LaneLike]] = []
 
 
 class Lanes:
     """A stack of lanes behind a semaphore.
 
-    The last one used is the first used again, so that warm connections stay warm and the others expire. A lane is
-    checked for its end or for stray bytes before it is used again, and thrown away if its exchange did not end cleanly:
-    a cancelled or failed exchange can therefore harm no other.
+    The lane used last is reused first, so that surplus connections expire. Before reuse, a lane is checked for a closed
+    connection and for unread bytes. A lane whose exchange did not end cleanly is closed, so a cancelled or failed
+    exchange cannot affect another.
 
     Args:
-        open_lane: Makes a connection; raises `ExchangeFault` if it cannot.
-        max_lanes: The most lanes. Further exchanges wait for one, in the order they came.
-        idle_expiry: Seconds after which an idle lane is not used again. Stale connections are where failures come from
-            that leave open whether a message was accepted.
+        open_lane: Opens a connection. Raises `ExchangeFault` if that fails.
+        max_lanes: The maximum number of lanes. Further exchanges wait in order of arrival.
+        idle_expiry: Seconds after which an idle lane is not reused. A send over a stale connection can fail in a way
+            that leaves its outcome unknown.
     """
 
     def __init__(
@@ -96,24 +96,24 @@ class Lanes:
 
     @property
     def connections(self) -> Connections:
-        """How the lanes are used now."""
+        """The lanes in use, idle and waited for."""
         pool = self._pool
         if pool is None:
             return Connections(in_use=0, idle=0, waiting=0)
         return Connections(
-            in_use=self._max_lanes - pool.places.value,
+            in_use=self._max_lanes - pool.slots.value,
             idle=len(pool.idle),
-            waiting=pool.places.statistics().tasks_waiting,
+            waiting=pool.slots.statistics().tasks_waiting,
         )
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        """Wait for a lane, then carry out one attempt within its time-out; the wait does not count.
+        """Wait for a lane, then make one attempt within its time-out. The wait does not count.
 
         Raises:
-            ExchangeFault: It broke off.
+            ExchangeFault: The attempt failed.
         """
-        pool = self._settle_in()
-        await pool.places.acquire()
+        pool = self._current_pool()
+        await pool.slots.acquire()
         try:
             if self._closed:
                 raise ConfigurationError("the client is closed")
@@ -122,11 +122,11 @@ class Lanes:
                 progress.begin(scope, now)
                 return await self._exchange(pool, outgoing, progress)
         finally:
-            pool.places.release()
-        raise timed_out(progress)
+            pool.slots.release()
+        raise timeout_fault(progress)
 
     async def aclose(self) -> None:
-        """Close the idle lanes; those in use are closed when their exchange ends."""
+        """Close the idle lanes. A lane in use is closed when its exchange ends."""
         self._closed = True
         pool = self._pool
         if pool is None or pool.token != current_token():
@@ -138,12 +138,12 @@ class Lanes:
                 with anyio.CancelScope(shield=True):
                     await lane.aclose()
             except anyio.get_cancelled_exc_class() as error:
-                cancellation = error  # from outside anyio, and the other lanes are closed all the same
+                cancellation = error  # from outside anyio: no scope shields from it, and the rest must be closed too
         if cancellation is not None:
             raise cancellation
 
-    def _settle_in(self) -> _LoopPool:
-        """Return the pool of this event loop. In a new one it is a fresh one; who is still in the old one keeps that."""
+    def _current_pool(self) -> _LoopPool:
+        """Return the pool of the running event loop. Exchanges in a previous loop keep that loop's pool."""
         token = current_token()
         pool = self._pool
         if pool is None or pool.token != token:
@@ -151,7 +151,7 @@ class Lanes:
         return pool
 
     async def _exchange(self, pool: _LoopPool, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        lane = await self._take(pool, outgoing.origin, progress.started or 0.0)
+        lane = await self._get_lane(pool, outgoing.origin, progress.started or 0.0)
         try:
             answer = await lane.exchange(outgoing, progress)
         except BaseException:
@@ -165,21 +165,21 @@ class Lanes:
             with anyio.CancelScope(shield=True):
                 await lane.aclose()
         except anyio.get_cancelled_exc_class() as cancellation:
-            if not progress.puts_off(cancellation):  # the answer is there, and is not to be lost over the closing
+            if not progress.defer(cancellation):  # a send has its answer already and must return it
                 raise
         return answer
 
-    async def _take(self, pool: _LoopPool, origin: Origin, now: float) -> LaneLike:
+    async def _get_lane(self, pool: _LoopPool, origin: Origin, now: float) -> LaneLike:
         while pool.idle:
-            home, lane = pool.idle.pop()
-            if home == origin and lane.is_usable(now, self._idle_expiry):
+            lane_origin, lane = pool.idle.pop()
+            if lane_origin == origin and lane.is_usable(now, self._idle_expiry):
                 return lane
             await lane.aclose()
         return await self._open_lane(origin)
 
 
-def timed_out(progress: AttemptProgress) -> ExchangeFault:
-    """Say how far an exchange got that ran into its time-out."""
+def timeout_fault(progress: AttemptProgress) -> ExchangeFault:
+    """Return the fault of an exchange that exceeded its time-out."""
     connecting = progress.phase in {Phase.WAITING, Phase.CONNECTING}
     detail = "no connection within the time-out" if connecting else "no complete answer within the time-out"
     return ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not connecting)

@@ -1,4 +1,4 @@
-"""Holding back: a rate limit (GCRA) and the gate that a 429 closes for the whole client."""
+"""Limits on sending: the client's rate limit (GCRA), and the gate that a 429 closes."""
 
 from __future__ import annotations
 
@@ -24,16 +24,16 @@ _LONGEST_CLOSURE = 3600.0
 
 @frozen(kw_only=True)
 class RateLimit:
-    """How fast a client may go. Both limits hold at once; a limit of None is none.
+    """The rate limit of a client. Both limits apply together.
 
     Attributes:
-        requests_per_second: Requests of any kind, retries included.
-        messages_per_second: Messages sent (SMS, codes, calls).
-        burst: Seconds' worth of either that may go at once after a rest. 1.0 lets a full second's allowance go
-            together; 0 spaces everything evenly.
+        requests_per_second: Requests of any kind, retries included. None means no limit.
+        messages_per_second: Messages sent (SMS, codes, calls). None means no limit.
+        burst: The allowance, in seconds, that may be used at once after an idle time. 1.0 allows one second's worth
+            at once; 0 spaces requests evenly.
 
     Raises:
-        ConfigurationError: A value is out of its bounds.
+        ConfigurationError: A value is out of bounds.
     """
 
     requests_per_second: float | None = field(default=None, validator=positive_or_none)
@@ -42,11 +42,11 @@ class RateLimit:
 
 
 class Gcra:
-    """The generic cell rate algorithm: pure arithmetic on one number, the theoretical arrival time.
+    """The generic cell rate algorithm (GCRA), which keeps one number: the theoretical arrival time.
 
     Args:
-        rate: Units a second.
-        burst: Seconds that may be used ahead.
+        rate: Units per second.
+        burst: Seconds that may be used in advance.
     """
 
     __slots__ = ("_ahead", "_arrival", "_burst", "_interval")
@@ -57,29 +57,28 @@ class Gcra:
         self._arrival = -math.inf
         self._ahead = 0.0
 
-    def pause(self, now: float, units: float = 1) -> float:
-        """Return the seconds until there is a place for so many units.
+    def delay(self, now: float, units: float = 1) -> float:
+        """Return the seconds until the given number of units is allowed.
 
-        More units than a burst holds are let through together once the time that they stand for has been saved up by
-        those before.
+        More units than a burst are allowed together once the full burst is available.
         """
-        # A client may go from one event loop to the next, whose clock may be far behind.
+        # A client may move to another event loop, whose clock may be far behind.
         self._arrival = min(self._arrival, now + self._ahead)
         return max(0.0, max(self._arrival, now) + min(units * self._interval, self._burst) - now - self._burst)
 
     def reserve(self, now: float, units: float = 1) -> float:
-        """Take the next free place for so many units; return the seconds until it comes."""
-        pause = self.pause(now, units)
+        """Use the allowance for the given number of units; return the seconds until they are allowed."""
+        delay = self.delay(now, units)
         self._arrival = max(self._arrival, now) + units * self._interval
         self._ahead = self._arrival - now
-        return pause
+        return delay
 
 
 class RateLimiter:
-    """A `RateLimit` at work. Shared by everything that uses one client's connections.
+    """Applies a `RateLimit` to all clients that share connections.
 
-    Turns are given in the order of coming. A place is taken only when its call goes, so that one who is cancelled while
-    waiting leaves no gap: otherwise a storm of cancelled calls would hold up those after it.
+    Calls proceed in order of arrival. The allowance is used only when a call proceeds, so a call that is cancelled while
+    it waits does not delay those behind it.
     """
 
     def __init__(self, limit: RateLimit, *, clock: Clock = anyio.current_time, sleep: Sleep = anyio.sleep) -> None:
@@ -88,40 +87,40 @@ class RateLimiter:
         requests, messages = limit.requests_per_second, limit.messages_per_second
         self._requests = Gcra(requests, limit.burst) if requests else None
         self._messages = Gcra(messages, limit.burst) if messages else None
-        self._home: EventLoopToken | None = None
-        self._turn: anyio.Lock
-        self._sending: anyio.Lock
+        self._loop: EventLoopToken | None = None
+        self._request_lock: anyio.Lock
+        self._message_lock: anyio.Lock
 
     async def wait(self, messages: int = 0) -> None:
-        """Wait for the turn of one request with so many messages."""
+        """Wait until one request with the given number of messages is allowed."""
         token = current_token()
-        if self._home != token:  # a lock that was held when its event loop ended would stay so
-            self._home = token
-            self._turn, self._sending = anyio.Lock(fast_acquire=True), anyio.Lock(fast_acquire=True)
+        if self._loop != token:  # a lock that was held when its event loop ended is never released
+            self._loop = token
+            self._request_lock, self._message_lock = anyio.Lock(fast_acquire=True), anyio.Lock(fast_acquire=True)
         if not messages or self._messages is None:
             await self._wait_for_request()
             return
-        async with self._sending:
-            await self._rest(self._messages.pause(self._clock(), messages))
+        async with self._message_lock:
+            await self._wait_out(self._messages.delay(self._clock(), messages))
             await self._wait_for_request()
             self._messages.reserve(self._clock(), messages)
 
     async def _wait_for_request(self) -> None:
         if self._requests is not None:
-            async with self._turn:
-                await self._rest(self._requests.pause(self._clock()))
+            async with self._request_lock:
+                await self._wait_out(self._requests.delay(self._clock()))
                 self._requests.reserve(self._clock())
 
-    async def _rest(self, pause: float) -> None:
-        if pause > 0:
-            await self._sleep(pause)
+    async def _wait_out(self, delay: float) -> None:
+        if delay > 0:
+            await self._sleep(delay)
 
 
 def limiter_of(limit: RateLimit | None) -> RateLimiter | None:
-    """Return what keeps to a limit; None for none.
+    """Return a limiter for a rate limit; None for None.
 
     Raises:
-        ConfigurationError: It is no `RateLimit`.
+        ConfigurationError: The value is not a `RateLimit`.
     """
     if limit is None:
         return None
@@ -131,7 +130,11 @@ def limiter_of(limit: RateLimit | None) -> RateLimiter | None:
 
 
 class Gate:
-    """The time before which nothing may be sent, because the gateway said so."""
+    """The time before which no request may be sent, set by the gateway's 429.
+
+    Attributes:
+        not_before: The time when the gate opens.
+    """
 
     __slots__ = ("_ahead", "not_before")
 
@@ -140,12 +143,12 @@ class Gate:
         self._ahead = 0.0
 
     def close(self, now: float, seconds: float) -> None:
-        """Let nothing pass for so many seconds (an hour at most: a gateway's slip must not close a client for good)."""
+        """Close the gate for the given seconds, an hour at most: a gateway's mistake must not block a client forever."""
         self._ahead = max(self.remaining(now), min(seconds, _LONGEST_CLOSURE))
         self.not_before = now + self._ahead
 
     def remaining(self, now: float) -> float:
-        """Return the seconds until it opens; 0 if it is open."""
-        # A client may go from one event loop to the next, whose clock may be far behind.
+        """Return the seconds until the gate opens; 0 if it is open."""
+        # A client may move to another event loop, whose clock may be far behind.
         self.not_before = min(self.not_before, now + self._ahead)
         return max(0.0, self.not_before - now)

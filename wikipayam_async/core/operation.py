@@ -1,38 +1,38 @@
-"""What a call is, as data: an operation of the gateway and one use of it."""
+"""Calls as data: an operation of the gateway, and one use of it."""
 
 from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Generic, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
 from wikipayam_async.outcomes import MessageOutcome
 from wikipayam_async.redact.sealed import SealedBytes
 
-__all__ = ["Call", "SendBatch", "JsonValue", "Observer", "Operation", "Replay", "name_some"]
+if TYPE_CHECKING:
+    from wikipayam_async.core.converter import JsonValue
+
+__all__ = ["Call", "Observer", "Operation", "Replay", "SendBatch", "format_track_ids"]
 
 T = TypeVar("T")
 
 Observer: TypeAlias = Callable[[Callable[[], Sequence[MessageOutcome]]], None]
-"""Handed what tells the outcomes of a send's messages, once they are known. Telling costs, so it is done on demand."""
+"""Receives a function that returns the outcomes of a send's messages. They are computed on demand, since that costs."""
 
-_NAMED = 5
-
-JsonValue: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | None
-"""What JSON can hold. The inner values are `Any`, because a recursive type helps nobody who has to look into one."""
+_SHOWN_TRACK_IDS = 5
 
 
 class Replay(enum.StrEnum):
-    """What it would mean to carry out a call twice."""
+    """The effect of carrying out a call twice."""
 
     READ = "read"
-    """Nothing."""
+    """None: the call changes nothing."""
     IDEMPOTENT = "idempotent"
-    """Nothing more than once."""
+    """None beyond the first time."""
     SEND = "send"
-    """A second SMS, and its price. Retried only if it is provable that nothing was accepted."""
+    """A second SMS, and its price. Retried only if provably nothing was accepted."""
 
 
 @frozen
@@ -40,11 +40,12 @@ class Operation:
     """An endpoint of the gateway.
 
     Attributes:
-        name: How logs, events and errors call it, as in `sms.send`.
+        name: The name in logs, events and errors, such as `sms.send`.
         method: The HTTP method.
-        path: Below the API prefix, without a slash in front.
-        replay: What it would mean to carry it out twice.
-        secret_query: The query holds the token: keep it below everything that logs URLs, and send no headers.
+        path: The path below the API prefix, without a leading slash.
+        replay: The effect of carrying out a call twice.
+        secret_query: Whether the query holds the token. It is then kept out of everything that logs URLs, and no
+            headers are sent.
     """
 
     name: str
@@ -56,12 +57,12 @@ class Operation:
 
 @frozen
 class SendBatch(Generic[T]):
-    """What a send carries, so that its outcome can be told whatever happens.
+    """The messages of a send, for reporting their outcomes.
 
     Attributes:
-        messages: The messages as the caller handed them in.
+        messages: The messages as the caller passed them.
         track_ids: Their track ids, in the same order; None where the service has none.
-        id_of: The gateway's id of one item of the answer.
+        id_of: Returns the gateway's id of one item of the answer.
     """
 
     messages: Sequence[object] = field(repr=False)
@@ -74,15 +75,15 @@ class Call(Generic[T]):
     """One use of an operation.
 
     Attributes:
-        operation: What is called.
-        read: Makes the answer of what stood under `data`; raises `ValueError` or `TypeError` if it cannot.
-        shortcut: Makes the same of the body of the answer that nearly always comes, at a lower price; None of any other.
-        path: The path, where it depends on the call; otherwise the operation's.
-        query: Query parameters, in order.
-        body: The JSON body; None for none.
-        batch: What is sent, for a send. `read` then returns a sequence of the same length, with None for each
-            message that the answer does not tell of.
-        observer: Handed the outcome of every message as soon as it is known, also if the call is cancelled.
+        operation: The operation.
+        read: Returns the result for the value under `data`. Raises `ValueError` or `TypeError` if it is unreadable.
+        shortcut: Returns the same result for the body of a usual answer, faster; None for any other body.
+        path: The path, if it depends on the call; empty for the path of the operation.
+        query: The query parameters, in order.
+        body: The JSON body; None for no body.
+        batch: The messages of a send. `read` then returns a sequence of the same length, with None for each message
+            that the answer does not mention.
+        observer: Receives the outcome of every message when the call ends, also if it is cancelled.
     """
 
     operation: Operation
@@ -95,6 +96,7 @@ class Call(Generic[T]):
     observer: Observer | None = field(default=None, repr=False)
 
 
-def name_some(track_ids: Sequence[str | None]) -> str:
-    """Name the first track ids in an error's text."""
-    return ", ".join(filter(None, track_ids[:_NAMED])) + (", …" if len(track_ids) > _NAMED else "")
+def format_track_ids(track_ids: Sequence[str | None]) -> str:
+    """Return the first track ids, for the text of an error."""
+    shown = ", ".join(filter(None, track_ids[:_SHOWN_TRACK_IDS]))
+    return shown + (", …" if len(track_ids) > _SHOWN_TRACK_IDS else "")

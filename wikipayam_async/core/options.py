@@ -1,4 +1,4 @@
-"""Settings of a client: checked once, frozen, merged from arguments and the environment."""
+"""The settings of a client, checked and frozen, from arguments and the environment."""
 
 from __future__ import annotations
 
@@ -54,14 +54,14 @@ def _authority(origin: Origin) -> str:
 
 @frozen
 class Origin:
-    """Where the gateway is.
+    """The address of the gateway.
 
     Attributes:
         scheme: `https`, or `http` for a loopback address.
-        host: The host name or address, as a certificate would name it.
+        host: The host name or IP address, as in a certificate.
         port: The port.
-        path: What stands before the API prefix; usually empty.
-        authority: The host as a URL and the Host header show it.
+        path: The path before the API prefix; usually empty.
+        authority: The host and port as in a URL and the Host header.
     """
 
     scheme: str
@@ -77,18 +77,17 @@ class Origin:
 
     @classmethod
     def parse(cls, base_url: str) -> Origin:
-        """Read a base URL.
+        """Parse a base URL.
 
         Raises:
-            ConfigurationError: It is no http(s) URL, names a user, a query or a fragment, or would carry the token in
-                the clear to another machine.
+            ConfigurationError: The value is not an http(s) URL, contains a user name, a query or a fragment, or is an
+                http URL of another machine, which would expose the token.
         """
         try:
             parts = urlsplit(base_url)
             port = parts.port
-            host = (
-                (parts.hostname or "").encode("idna").decode() if ":" not in (parts.hostname or "") else parts.hostname
-            )
+            host = parts.hostname or ""
+            host = host if ":" in host else host.encode("idna").decode()
         except (ValueError, AttributeError, TypeError):
             raise ConfigurationError("base_url: not a URL; expected one like https://wikipayam.ir") from None
         if parts.scheme not in _PORTS or not host or not (_is_address(host) or _HOST.fullmatch(host)):
@@ -98,14 +97,14 @@ class Origin:
                 "base_url: expected an IPv6 address like https://[2001:db8::1]:8443, without a zone"
             )
         if "@" in parts.netloc or "?" in base_url or "#" in base_url:
-            raise ConfigurationError("base_url: must not hold a user name, a password, a query or a fragment")
+            raise ConfigurationError("base_url: must not contain a user name, a password, a query or a fragment")
         if parts.scheme == "http" and not _is_loopback(host):
             raise ConfigurationError(
-                "base_url: http would show the token to the network; use https (http is for loopback)"
+                "base_url: http would expose the token on the network; use https (http is for loopback)"
             )
         segments = [segment for segment in parts.path.split("/") if segment]
         if not all(map(_SEGMENT.fullmatch, segments)):
-            raise ConfigurationError("base_url: its path may hold only letters, digits and . _ ~ -")
+            raise ConfigurationError("base_url: the path may contain only letters, digits and . _ ~ -")
         return cls(
             parts.scheme, host, _PORTS[parts.scheme] if port is None else port, "".join("/" + s for s in segments)
         )
@@ -113,7 +112,7 @@ class Origin:
 
 @frozen(kw_only=True)
 class Options:
-    """What one client is set to. Made by the client; `with_options` makes the next from it."""
+    """The settings of one client. `with_options` derives new ones from them."""
 
     token: Secret
     origin: Origin
@@ -145,20 +144,20 @@ class Options:
         if self.on_event is not None and (not callable(self.on_event) or is_async(self.on_event)):
             raise ConfigurationError(
                 "on_event: expected a plain function that returns at once; "
-                "from an async service hand events over with `send_nowait` of a memory stream or `put_nowait` of a queue"
+                "from an async service pass events on with `send_nowait` of a memory stream or `put_nowait` of a queue"
             )
 
     @property
     def path_prefix(self) -> str:
-        """What every path begins with, the slash at its end included."""
+        """The start of every path, including the trailing slash."""
         return f"{self.origin.path}/{self.api_prefix}/" if self.api_prefix else f"{self.origin.path}/"
 
 
 def read_token(token: str | Secret | None, environ: Mapping[str, str]) -> Secret:
-    """Return the token, from the argument or else from `SMS_AUTH_TOKEN`.
+    """Return the token from the argument, or else from `SMS_AUTH_TOKEN`.
 
     Raises:
-        ConfigurationError: There is none, or it cannot stand in a header. The token is never quoted.
+        ConfigurationError: The token is missing or not valid in a header. The error does not quote it.
     """
     value = token if token is not None else environ.get("SMS_AUTH_TOKEN", "")
     if isinstance(value, Secret):
@@ -167,16 +166,16 @@ def read_token(token: str | Secret | None, environ: Mapping[str, str]) -> Secret
         raise ConfigurationError("token: none given; pass token=... or set SMS_AUTH_TOKEN (panel: profile, API token)")
     if not isinstance(value, str) or not _TOKEN.fullmatch(value):
         raise ConfigurationError(
-            f"token: only visible ASCII characters can stand in a token, no spaces or line breaks; got {shape_of(value)}"
+            f"token: expected visible ASCII characters without spaces or line breaks; got {shape_of(value)}"
         )
     return Secret(value)
 
 
 def read_prefix(prefix: str) -> str:
-    """Return the API prefix without slashes at its ends.
+    """Return the API prefix without leading and trailing slashes.
 
     Raises:
-        ConfigurationError: A part of it is empty, `.` or `..`, or holds more than letters, digits and `. _ ~ -`.
+        ConfigurationError: A segment is empty, `.` or `..`, or contains more than letters, digits and `. _ ~ -`.
     """
     if not isinstance(prefix, str):
         raise ConfigurationError(f"api_prefix: expected a path such as api/v1; got {shape_of(prefix)}")
@@ -187,26 +186,26 @@ def read_prefix(prefix: str) -> str:
 
 
 def read_timezone(zone: tzinfo | str | None) -> tzinfo | None:
-    """Return a time zone, which may be named (`Asia/Tehran`).
+    """Return a time zone, given as a `tzinfo` or by name (`Asia/Tehran`).
 
     Raises:
-        ConfigurationError: There is no such zone on this machine.
+        ConfigurationError: The zone is not found on this machine.
     """
     if zone is None or isinstance(zone, tzinfo):
         return zone
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - most clients name no zone
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - most clients set no zone
 
     try:
         return ZoneInfo(zone)
     except (ZoneInfoNotFoundError, ValueError, OSError, TypeError):
         raise ConfigurationError(
-            "timezone: no such zone here; pass a tzinfo, or install the package `tzdata`"
+            "timezone: zone not found on this machine; pass a tzinfo, or install the package `tzdata`"
         ) from None
 
 
 @cache
 def user_agent_of(application: str | None) -> bytes:
-    """Return the User-Agent header of a program, or of this package alone."""
+    """Return the User-Agent header, with the application's product token in front if there is one."""
     own = f"wikipayam-async/{__version__} (Python {sys.version_info.major}.{sys.version_info.minor})"
     return (f"{application} {own}" if application else own).encode("ascii")
 

@@ -1,4 +1,4 @@
-"""The one loop: wait for the turn, try, look at what came, try again or raise. Every call goes through here."""
+"""The loop that every call runs through: wait for the limits, make an attempt, then return, retry or raise."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import math
 import random
 import secrets
 from collections.abc import Sequence
-from typing import Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
@@ -16,7 +16,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from wikipayam_async.core.events import CallReporter
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.limits import Clock, Gate, RateLimiter, Sleep
-from wikipayam_async.core.operation import Call, Replay, SendBatch, name_some
+from wikipayam_async.core.operation import Call, Replay, format_track_ids
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import (
@@ -28,7 +28,6 @@ from wikipayam_async.core.protocol import (
     status_error,
 )
 from wikipayam_async.core.retry import RetryBudget, RetryDecision, RetryPolicy, Uniform, judge_fault, judge_status
-from wikipayam_async.core.transport import Carrier
 from wikipayam_async.errors import (
     APIConnectionError,
     APIStatusError,
@@ -40,13 +39,16 @@ from wikipayam_async.errors import (
 )
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome, Phase, SendStatus
 
-__all__ = ["Pipeline", "Shared"]
+if TYPE_CHECKING:
+    from wikipayam_async.core.transport import Carrier
+
+__all__ = ["Pipeline", "SharedState"]
 
 T = TypeVar("T")
 
 
-class Shared:
-    """What all clients that share connections share besides: the gate of a 429, the retry budget, names for calls."""
+class SharedState:
+    """The state of all clients that share connections: the carrier, the gate of a 429, the retry budget, the call ids."""
 
     def __init__(self, carrier: Carrier, *, clock: Clock = anyio.current_time, sleep: Sleep = anyio.sleep) -> None:
         self.carrier = carrier
@@ -55,138 +57,135 @@ class Shared:
         self.clock = clock
         self.sleep = sleep
         self.uniform: Uniform = random.SystemRandom().uniform
-        self._prefix = secrets.token_hex(4)
-        self._numbers = itertools.count(1)
+        self._call_prefix = secrets.token_hex(4)
+        self._call_numbers = itertools.count(1)
 
-    def name_call(self) -> str:
-        """Return a name for one call, which its events and log lines carry."""
-        return f"{self._prefix}-{next(self._numbers)}"
+    def new_call_id(self) -> str:
+        """Return the id that the events and log lines of one call carry."""
+        return f"{self._call_prefix}-{next(self._call_numbers)}"
 
 
 class Pipeline:
-    """Carries out calls with the given options.
+    """Runs calls with the given options.
 
     Args:
         options: The client's settings.
-        shared: What it shares with its siblings.
-        limiter: The rate limit at work, if there is one.
+        shared: The state shared with the other clients on these connections.
+        limiter: The rate limiter, if a rate limit is set.
         user_agent: The User-Agent header.
     """
 
-    def __init__(self, options: Options, shared: Shared, limiter: RateLimiter | None, user_agent: bytes) -> None:
+    def __init__(self, options: Options, shared: SharedState, limiter: RateLimiter | None, user_agent: bytes) -> None:
         self._options = options
         self._shared = shared
         self._limiter = limiter
         self._requests = RequestBuilder(options, user_agent)
 
     async def run(self, call: Call[T]) -> T:
-        """Carry out a call.
+        """Run a call.
 
         Raises:
-            APIConnectionError: The gateway could not be reached; of a send, nothing was accepted.
-            APIStatusError: It answered with an error; a send was refused as a whole.
+            APIConnectionError: The gateway could not be reached. No message of a send was accepted.
+            APIStatusError: The gateway answered with an error status. A send was rejected as a whole.
             ResponseError: The answer to a read cannot be read.
-            UnknownOutcomeError: A send whose outcome is not known.
+            UnknownOutcomeError: The outcome of a send is unknown.
         """
         shared = self._shared
         now = shared.clock()
         reporter = CallReporter(
             self._options.on_event,
-            call_id=shared.name_call(),
+            call_id=shared.new_call_id(),
             operation=call.operation.name,
             method=call.operation.method,
             base_url=self._options.origin.url,
             now=now,
         )
-        run = _Run(call, self._requests.build(call), reporter, shared)
+        run = _CallRun(call, self._requests.build(call), reporter, shared)
         try:
             while True:
                 if self._limiter is not None or shared.gate.remaining(now) > 0 or reporter.attempts:
-                    await self._wait_for_turn(call, reporter)
+                    await self._wait_for_limits(call, reporter)
                 result, failure = await run.attempt()
                 if failure is None:
                     return cast("T", await run.succeed(result))
-                await run.fail_or_pause(failure, self._options.retry)
+                await run.raise_or_wait(failure, self._options.retry)
         except BaseException as error:
-            run.end(error)
+            run.report_end(error)
             raise
 
-    async def _wait_for_turn(self, call: Call[Any], reporter: CallReporter) -> None:
-        """Wait until the gate is open and the rate limit lets the call through."""
+    async def _wait_for_limits(self, call: Call[Any], reporter: CallReporter) -> None:
+        """Wait until the rate limit and the gate allow the next attempt."""
         shared = self._shared
         if self._limiter is not None:
             await self._limiter.wait(len(call.batch.messages) if call.batch else 0)
-        while (closed := shared.gate.remaining(shared.clock())) > 0:
+        while (remaining := shared.gate.remaining(shared.clock())) > 0:
             if (
-                closed > self._options.retry.longest_wait
-                or closed >= anyio.current_effective_deadline() - shared.clock()
+                remaining > self._options.retry.longest_wait
+                or remaining >= anyio.current_effective_deadline() - shared.clock()
             ):
                 raise RateLimitError(
-                    f"{call.operation.name}: not sent, because the gateway asked for a pause ({closed:.0f} s remain)",
+                    f"{call.operation.name}: not sent: the gateway asked for a delay ({remaining:.0f} s remain)",
                     status_code=429,
-                    retry_after=closed,
+                    retry_after=remaining,
                     attempts=reporter.attempts,
                 )
-            await shared.sleep(closed)
+            await shared.sleep(remaining)
 
 
 class _Failure:
-    """A failed attempt: the error that it would be, and whether it may be tried again."""
+    """A failed attempt: the retry decision, and the error to raise without a retry."""
 
-    __slots__ = ("error", "reason", "retry_after", "throttled", "verdict")
+    __slots__ = ("decision", "error", "reason", "retry_after", "throttled")
 
-    def __init__(self, verdict: RetryDecision, error: WikipayamError, reason: str) -> None:
-        self.verdict = verdict
+    def __init__(self, decision: RetryDecision, error: WikipayamError, reason: str) -> None:
+        self.decision = decision
         self.error = error
         self.reason = reason
         self.retry_after: float | None = getattr(error, "retry_after", None)
         self.throttled = isinstance(error, RateLimitError)
 
 
-class _Run:
-    """One call on its way."""
+class _CallRun:
+    """The attempts and the end of one call."""
 
-    __slots__ = ("_call", "_lost", "_name", "_outgoing", "_progress", "_shared", "_told", "reporter")
+    __slots__ = ("_call", "_interrupted", "_name", "_outgoing", "_progress", "_reported", "_shared", "reporter")
 
-    def __init__(self, call: Call[Any], outgoing: Outgoing, reporter: CallReporter, shared: Shared) -> None:
+    def __init__(self, call: Call[Any], outgoing: Outgoing, reporter: CallReporter, shared: SharedState) -> None:
         self._call = call
         self._name = call.operation.name
         self._outgoing = outgoing
         self._shared = shared
-        self._told = False
-        self._lost = False
+        self._reported = False
+        self._interrupted = False
         self._progress = AttemptProgress(protected=False)
         self.reporter = reporter
 
     async def attempt(self) -> tuple[Any, _Failure | None]:
-        """Try once; return the result or the failure."""
+        """Make one attempt; return the result or the failure."""
         number = len(self.reporter.attempts) + 1
-        self.reporter.started(number)
+        self.reporter.attempt_started(number)
         self._progress = progress = AttemptProgress(protected=self._call.operation.replay is Replay.SEND)
         try:
             answer = await self._shared.carrier.carry(self._outgoing, progress)
         except ExchangeFault as fault:
-            self._tried(number, fault.status_code, fault.kind.value)
-            return None, self._from_fault(fault)
+            self._finish_attempt(number, fault.status_code, fault.kind.value)
+            return None, self._failure_of(fault)
         except BaseException:
-            self._lost = progress.phase not in {Phase.WAITING, Phase.CONNECTING}
-            self._tried(number, None, "interrupted")
+            self._interrupted = progress.phase not in {Phase.WAITING, Phase.CONNECTING}
+            self._finish_attempt(number, None, "interrupted")
             raise
-        self._tried(number, answer.status, None)
-        return self._from_answer(answer)
+        self._finish_attempt(number, answer.status, None)
+        return self._read(answer)
 
-    def _tried(self, number: int, status: int | None, failure: str | None) -> None:
+    def _finish_attempt(self, number: int, status: int | None, failure: str | None) -> None:
         progress = self._progress
         elapsed = 0.0
         if progress.started is not None:
             elapsed = (self._shared.clock() if progress.ended is None else progress.ended) - progress.started
-        self.reporter.tried(Attempt(number, progress.phase, elapsed, status, failure))
+        self.reporter.attempt_finished(Attempt(number, progress.phase, elapsed, status, failure))
 
-    def _from_fault(self, fault: ExchangeFault) -> _Failure:
-        replay = self._call.operation.replay
-        text = f"{self._name}: {fault.detail}"
-        attempts = self.reporter.attempts
-        phase = self._progress.phase
+    def _failure_of(self, fault: ExchangeFault) -> _Failure:
+        text, attempts, phase = f"{self._name}: {fault.detail}", self.reporter.attempts, self._progress.phase
         error: WikipayamError
         if fault.kind is ExchangeFaultKind.TIMEOUT:
             error = APITimeoutError(text, phase=phase, attempts=attempts)
@@ -194,60 +193,61 @@ class _Run:
             error = ResponseError(text, status_code=fault.status_code, attempts=attempts)
         else:
             error = APIConnectionError(text, phase=phase, attempts=attempts)
-        return _Failure(judge_fault(replay, fault), error, fault.kind.value)
+        return _Failure(judge_fault(self._call.operation.replay, fault), error, fault.kind.value)
 
-    def _from_answer(self, answer: Answer) -> tuple[Any, _Failure | None]:
-        verdict = judge_status(self._call.operation.replay, answer.status)
-        if verdict is not None:
+    def _read(self, answer: Answer) -> tuple[Any, _Failure | None]:
+        decision = judge_status(self._call.operation.replay, answer.status)
+        if decision is not None:
             error = status_error(answer, self._outgoing, operation=self._name, attempts=self.reporter.attempts)
-            return None, _Failure(verdict, error, str(answer.status))
+            return None, _Failure(decision, error, str(answer.status))
         shortcut = self._call.shortcut
         try:
             result = None if shortcut is None else shortcut(answer.body)
             return self._call.read(read_data(answer)) if result is None else result, None
         except UnreadableAnswerError as unreadable:
             text = f"{self._name}: {unreadable}"
-        except Exception as error:  # noqa: BLE001 - whatever a strange answer provokes, the caller sees one of our errors
+        except Exception as error:  # noqa: BLE001 - a malformed answer may raise anything; the caller gets a package error
             text = f"{self._name}: a {answer.status} answer without what the call needs ({type(error).__name__})"
-        wrong = ResponseError(text, status_code=answer.status, attempts=self.reporter.attempts)
-        sends = self._call.operation.replay is Replay.SEND
-        return None, _Failure(RetryDecision.UNKNOWN if sends else RetryDecision.FAIL, wrong, "unreadable")
+        unreadable_answer = ResponseError(text, status_code=answer.status, attempts=self.reporter.attempts)
+        is_send = self._call.operation.replay is Replay.SEND
+        return None, _Failure(RetryDecision.UNKNOWN if is_send else RetryDecision.FAIL, unreadable_answer, "unreadable")
 
     async def succeed(self, result: Any) -> Any:
-        """Tell of the success, and only then let a cancellation through that came meanwhile."""
+        """Report the success, then raise a cancellation that arrived meanwhile."""
         self._shared.budget.succeed()
         complete = self._call.batch is None or None not in result
-        self._tell(Outcome.SUCCEEDED if complete else Outcome.UNKNOWN, result)
-        await self._let_cancellation_through()
+        self._report(Outcome.SUCCEEDED if complete else Outcome.UNKNOWN, result)
+        await self._raise_cancellation()
         return result
 
-    async def fail_or_pause(self, failure: _Failure, policy: RetryPolicy) -> None:
-        """Raise the failure, or wait until the call may be tried again."""
+    async def raise_or_wait(self, failure: _Failure, policy: RetryPolicy) -> None:
+        """Raise the failure's error, or wait out the delay before the next attempt."""
         shared = self._shared
         number = len(self.reporter.attempts)
-        if failure.verdict is RetryDecision.RETRY:
-            pause = policy.pause(number, failure.retry_after, shared.uniform)
+        if failure.decision is RetryDecision.RETRY:
+            delay = policy.pause(number, failure.retry_after, shared.uniform)
             now = shared.clock()
             if failure.throttled:
-                shared.gate.close(now, pause)
+                shared.gate.close(now, delay)
             deadline = anyio.current_effective_deadline()
             if (
-                policy.allows(number, pause, math.inf if deadline == math.inf else deadline - now)
+                policy.allows(number, delay, math.inf if deadline == math.inf else deadline - now)
                 and shared.budget.take()
             ):
-                await self._let_cancellation_through()
-                self.reporter.retrying(pause, failure.reason)
-                await shared.sleep(pause)
+                await self._raise_cancellation()
+                self.reporter.retry_scheduled(delay, failure.reason)
+                await shared.sleep(delay)
                 return
-        error: WikipayamError = self._unknown(failure) if failure.verdict is RetryDecision.UNKNOWN else failure.error
-        self.end(error)
-        await self._let_cancellation_through()
-        raise error from (failure.error if failure.verdict is RetryDecision.UNKNOWN else None)
+        unknown = failure.decision is RetryDecision.UNKNOWN
+        error = self._unknown_outcome(failure) if unknown else failure.error
+        self.report_end(error)
+        await self._raise_cancellation()
+        raise error from (failure.error if unknown else None)
 
-    def _unknown(self, failure: _Failure) -> UnknownOutcomeError:
-        sent: SendBatch[Any] | None = self._call.batch
-        messages, track_ids = (sent.messages, sent.track_ids) if sent else ((), ())
-        names = name_some(track_ids)
+    def _unknown_outcome(self, failure: _Failure) -> UnknownOutcomeError:
+        batch = self._call.batch
+        messages, track_ids = (batch.messages, batch.track_ids) if batch else ((), ())
+        names = format_track_ids(track_ids)
         return UnknownOutcomeError(
             f"{self._name}: it is not known whether the gateway accepted this ({failure.reason}). Do not resend blindly: "
             f"look up the track ids in the panel first{f' ({names})' if names else ''}",
@@ -257,42 +257,43 @@ class _Run:
             attempts=self.reporter.attempts,
         )
 
-    async def _let_cancellation_through(self) -> None:
+    async def _raise_cancellation(self) -> None:
         cancellation = self._progress.cancellation
         if cancellation is not None:
             raise cancellation
         await checkpoint_if_cancelled()
 
-    def end(self, error: BaseException) -> None:
-        """Tell how the call ended, unless that was told already."""
-        lost = self._lost and self._call.batch is not None
-        if lost or isinstance(error, UnknownOutcomeError):
-            self._tell(Outcome.UNKNOWN, None)
+    def report_end(self, error: BaseException) -> None:
+        """Report the end of a call that raised, unless it was reported before."""
+        may_be_sent = self._interrupted and self._call.batch is not None
+        if may_be_sent or isinstance(error, UnknownOutcomeError):
+            self._report(Outcome.UNKNOWN, None)
         elif isinstance(error, Exception):
-            self._tell(Outcome.FAILED, None, refused=isinstance(error, APIStatusError) and bool(self.reporter.attempts))
+            rejected = isinstance(error, APIStatusError) and bool(self.reporter.attempts)
+            self._report(Outcome.FAILED, None, rejected=rejected)
         else:
-            self._tell(Outcome.CANCELLED, None)
+            self._report(Outcome.CANCELLED, None)
 
-    def _tell(self, outcome: Outcome, result: Sequence[Any] | None, *, refused: bool = False) -> None:
-        if self._told:
+    def _report(self, outcome: Outcome, result: Sequence[Any] | None, *, rejected: bool = False) -> None:
+        if self._reported:
             return
-        self._told = True
-        outcomes = functools.partial(self._outcomes, outcome, result, refused=refused)
+        self._reported = True
+        outcomes = functools.partial(self._outcomes, outcome, result, rejected=rejected)
         if self._call.observer is not None:
             self._call.observer(outcomes)
-        self.reporter.finished(outcome, self._shared.clock, outcomes)
+        self.reporter.call_finished(outcome, self._shared.clock, outcomes)
 
-    def _outcomes(self, outcome: Outcome, result: Sequence[Any] | None, *, refused: bool) -> list[MessageOutcome]:
-        sent = self._call.batch
-        if sent is None:
+    def _outcomes(self, outcome: Outcome, result: Sequence[Any] | None, *, rejected: bool) -> list[MessageOutcome]:
+        batch = self._call.batch
+        if batch is None:
             return []
         if result is not None:
             return [
                 MessageOutcome(track_id, SendStatus.UNKNOWN)
                 if item is None
-                else MessageOutcome(track_id, SendStatus.ACCEPTED, sent.id_of(item))
-                for track_id, item in zip(sent.track_ids, result, strict=True)
+                else MessageOutcome(track_id, SendStatus.ACCEPTED, batch.id_of(item))
+                for track_id, item in zip(batch.track_ids, result, strict=True)
             ]
-        status = SendStatus.REJECTED if refused else SendStatus.NOT_ATTEMPTED
+        status = SendStatus.REJECTED if rejected else SendStatus.NOT_ATTEMPTED
         status = SendStatus.UNKNOWN if outcome is Outcome.UNKNOWN else status
-        return [MessageOutcome(track_id, status) for track_id in sent.track_ids]
+        return [MessageOutcome(track_id, status) for track_id in batch.track_ids]

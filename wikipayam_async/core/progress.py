@@ -1,4 +1,4 @@
-"""How far an attempt has got, and what protects it from being cut off in the middle."""
+"""The progress of an attempt, and its protection from cancellation while it is in flight."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ T = TypeVar("T")
 
 
 class AttemptProgress:
-    """How far one attempt has got, kept by whoever carries it out and read by the pipeline.
+    """The progress of one attempt, written by the carrier and read by the pipeline.
 
     Attributes:
-        phase: Where it is.
-        protected: Whether it may not be cancelled once its request has begun to leave (a send may not).
+        phase: How far the attempt got.
+        protected: Whether cancellation is deferred once the request starts to leave, as for a send.
         scope: The cancel scope of the attempt, whose deadline is the time-out.
-        started: When the attempt's time began to run; None before.
-        ended: When the exchange was over, if it ended well.
-        cancellation: A cancellation from outside anyio (`Task.cancel`) that was put off until the exchange is over.
+        started: The time when the time-out started to run; None before.
+        ended: The time when the exchange succeeded; None otherwise.
+        cancellation: A cancellation from outside anyio (`Task.cancel`), deferred until the exchange ends.
     """
 
     __slots__ = ("cancellation", "ended", "phase", "protected", "scope", "started")
@@ -38,22 +38,22 @@ class AttemptProgress:
         self.cancellation: BaseException | None = None
 
     def begin(self, scope: anyio.CancelScope, now: float) -> None:
-        """Note that the attempt's time runs."""
+        """Record that the time-out runs."""
         self.scope = scope
         self.started = now
         self.phase = Phase.CONNECTING
 
     def hand_over(self) -> None:
-        """Note that the request begins to leave. From here on a send is carried to its end."""
+        """Record that the request starts to leave. From here on, a send cannot be cancelled."""
         self.phase = Phase.SENDING
         if self.protected and self.scope is not None:
             self.scope.shield = True
 
-    def puts_off(self, cancellation: BaseException) -> bool:
-        """Take note of a cancellation; return whether the exchange goes on all the same.
+    def defer(self, cancellation: BaseException) -> bool:
+        """Record a cancellation and return whether it is deferred and the exchange continues.
 
-        The scope is shielded, so what arrives here is either its own deadline or a cancellation from outside anyio
-        (`asyncio.wait_for`, `asyncio.timeout`, `Task.cancel`), which no scope can hold off.
+        The scope is shielded, so a cancellation comes either from its own deadline or from outside anyio
+        (`asyncio.wait_for`, `asyncio.timeout`, `Task.cancel`), from which no scope shields.
         """
         if not self.protected or self.scope is None or self.scope.cancel_called:
             return False
@@ -62,14 +62,17 @@ class AttemptProgress:
 
 
 class Trace:
-    """Reads httpcore's trace events, which are all that tells how far a request on a connection of httpx's got.
+    """Follows httpcore's trace events, the only record of how far a request over an httpx connection got.
+
+    Args:
+        progress: The attempt.
+        decisive: The event that sends the end of the request, `send_request_body` or `send_request_headers`.
 
     Attributes:
-        seen: Whether there were any events of our request at all. None prove nothing.
+        seen: Whether any event of the request arrived. Without events nothing is proven.
     """
 
     def __init__(self, progress: AttemptProgress, *, decisive: str) -> None:
-        """Watch for the event (`send_request_body` or `send_request_headers`) that hands over the end of the request."""
         self.progress = progress
         self._decisive = decisive
         self._tunnelling = False
@@ -78,7 +81,7 @@ class Trace:
         self.seen = False
 
     async def __call__(self, name: str, info: dict[str, object]) -> None:
-        """Take one event, as in `http11.send_request_body.started`."""
+        """Handle one event, such as `http11.send_request_body.started`."""
         protocol, _, event = name.partition(".")
         if event == "send_request_headers.started":
             self._tunnelling = getattr(info.get("request"), "method", b"") == b"CONNECT"
@@ -92,19 +95,19 @@ class Trace:
         elif event == f"{self._decisive}.complete":
             self.progress.phase = Phase.SENT
         elif event == f"{self._decisive}.failed":
-            # Over HTTP/2 another stream's write may have carried the request, so that a failed write proves nothing.
+            # In HTTP/2 the write of another stream may have sent the request, so a failed write proves nothing.
             self._write_failed = protocol == "http11" and type(info.get("exception")).__name__ == "WriteError"
 
     @property
-    def proves_nothing_left(self) -> bool:
+    def proves_not_sent(self) -> bool:
         """Whether the gateway cannot have the whole request."""
         return self.seen and (not self._begun or self._write_failed)
 
 
 async def run_in_child(job: Callable[[], Awaitable[T]], progress: AttemptProgress) -> T:
-    """Run a send in a task of its own, where a cancellation from outside anyio cannot reach it.
+    """Run a send in a child task, which a cancellation from outside anyio does not reach.
 
-    What cancels the caller meanwhile is kept in `progress.cancellation`, if the job came to an end all the same.
+    If the caller is cancelled and the job still ends, the cancellation is stored in `progress.cancellation`.
     """
     results: list[T] = []
     errors: list[Exception] = []
@@ -112,7 +115,7 @@ async def run_in_child(job: Callable[[], Awaitable[T]], progress: AttemptProgres
     async def run() -> None:
         try:
             results.append(await job())
-        except Exception as error:  # noqa: BLE001 - carried over to the caller's task, and raised there
+        except Exception as error:  # noqa: BLE001 - raised again in the caller's task
             errors.append(error)
 
     try:
@@ -124,6 +127,6 @@ async def run_in_child(job: Callable[[], Awaitable[T]], progress: AttemptProgres
         progress.cancellation = cancellation
     if errors:
         raise errors[0]
-    if not results:  # what ran in there was cancelled, and nobody outside had asked for that
-        raise ExchangeFault(ExchangeFaultKind.DISCONNECTED, "the exchange was broken off from within", handed_over=True)
+    if not results:  # the job was cancelled although the caller was not
+        raise ExchangeFault(ExchangeFaultKind.DISCONNECTED, "the exchange was cancelled internally", handed_over=True)
     return results[0]

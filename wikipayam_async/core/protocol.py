@@ -1,4 +1,4 @@
-"""The gateway's dialect of HTTP, without I/O: how a call becomes a request, and an answer a value or an error."""
+"""Requests and answers, without I/O: builds the request of a call, and reads an answer or turns it into an error."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ from urllib.parse import quote, unquote, urlencode
 from attrs import Factory, field, frozen
 
 from wikipayam_async import errors
-from wikipayam_async.core.converter import decode_json, to_mapping
-from wikipayam_async.core.operation import Call, JsonValue
+from wikipayam_async.core.converter import JsonValue, decode_json, to_mapping
+from wikipayam_async.core.operation import Call
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.retry import parse_retry_after
 from wikipayam_async.outcomes import Attempt
@@ -42,20 +42,20 @@ _ERROR_CLASSES: Mapping[int, type[errors.APIStatusError]] = {
 }
 _ADVICE: Mapping[int, str] = {
     401: "check the token (panel: profile, API token)",
-    402: "charge the account",
+    402: "top up the account",
     413: "send fewer messages in one request",
     429: "wait before the next request",
 }
 _SERVER_ERROR = 500
 _USUAL_TYPES = frozenset({"application/json", "application/xml", "text/html", "text/plain", "text/xml"})
-_MOST_COMPLAINTS, _MOST_TEXTS = 1000, 20
-_LARGEST_ERROR_BODY = 262_144
+_MAX_ERROR_FIELDS, _MAX_TEXTS_PER_FIELD = 1000, 20
+_MAX_ERROR_BODY_BYTES = 262_144
 _PLAIN_FILTERS = frozenset({"limit", "offset", "status", "sort_by", "sort_order", "from_date", "to_date"})
-_PLACE = re.compile(r"[0-9]{1,5}(?:\.|$)")
+_INDEX = re.compile(r"[0-9]{1,5}(?:\.|$)")
 
 
 class UnreadableAnswerError(Exception):
-    """An answer with a status of success that does not hold what was asked for. Carries no data of the answer."""
+    """A success answer without readable data. Holds no data of the answer."""
 
 
 def _block(headers: Headers) -> SealedBytes:
@@ -64,11 +64,11 @@ def _block(headers: Headers) -> SealedBytes:
 
 @frozen
 class Headers:
-    """Header fields, and how they stand on the wire.
+    """Header fields, and their encoded form.
 
     Attributes:
-        fields: Name and value.
-        block: Their lines.
+        fields: The names and values.
+        block: The encoded header lines.
     """
 
     fields: tuple[tuple[bytes, bytes], ...]
@@ -80,17 +80,17 @@ _NO_HEADERS = Headers(())
 
 @frozen
 class Outgoing:
-    """A request, ready to be sent; the token is put in by whoever sends it, as late as it can.
+    """A request that is ready to be sent. The sender adds the Authorization header.
 
     Attributes:
-        origin: Where to.
+        origin: The origin of the gateway.
         method: The HTTP method.
         path: The path, safe to log.
-        query: The encoded query; empty for none.
-        secret_query: The query holds the token: it is for the wire alone.
-        headers: Without Host, Content-Length and Authorization.
-        authorization: The token for the Authorization header; None for a call without.
-        body: The body; None for none.
+        query: The encoded query; empty for no query.
+        secret_query: Whether the query holds the token and must not be logged.
+        headers: The headers without Host, Content-Length and Authorization.
+        authorization: The token for the Authorization header; None for no such header.
+        body: The body; None for no body.
         timeout: Seconds for the whole attempt.
     """
 
@@ -106,28 +106,28 @@ class Outgoing:
 
     @property
     def target(self) -> str:
-        """The request target for the wire."""
+        """The request target: path and query."""
         return f"{self.path}?{self.query}" if self.query else self.path
 
     @property
     def url(self) -> str:
-        """The whole URL, for a client that the caller brought."""
+        """The full URL."""
         return self.origin.url.removesuffix(self.origin.path) + self.target
 
     @property
     def loggable_url(self) -> str:
-        """The URL without its query, as httpx, its hooks and its loggers may see it: filters hold numbers and texts."""
+        """The URL without the query, which may contain numbers and texts."""
         return self.origin.url.removesuffix(self.origin.path) + self.path
 
 
 @frozen
 class Answer:
-    """An answer, complete and within its bounds.
+    """A complete answer.
 
     Attributes:
         status: The HTTP status.
-        headers: Names in lower case.
-        body: As it came.
+        headers: The headers, names in lower case.
+        body: The raw body.
     """
 
     status: int
@@ -136,7 +136,7 @@ class Answer:
 
 
 class RequestBuilder:
-    """Builds the requests of calls. What they have in common is put together once.
+    """Builds the requests of calls. The common headers are built once.
 
     Args:
         options: The client's settings.
@@ -148,7 +148,7 @@ class RequestBuilder:
         self._prefix = options.path_prefix
         common = (
             (b"Accept", b"application/json"),
-            # Nothing compressed: a few hundred bytes of gzip can hold gigabytes.
+            # No compression: a few hundred bytes of gzip can expand to gigabytes.
             (b"Accept-Encoding", b"identity"),
             (b"User-Agent", user_agent),
         )
@@ -176,10 +176,10 @@ class RequestBuilder:
 
 
 def read_data(answer: Answer) -> JsonValue:
-    """Return what stands under `data` in an answer; without that envelope, all of it.
+    """Return the value under `data` in an answer; the whole value if there is no `data`.
 
     Raises:
-        UnreadableAnswerError: It is not JSON.
+        UnreadableAnswerError: The answer is not JSON.
     """
     value = _decode(answer)
     return value["data"] if isinstance(value, dict) and "data" in value else value
@@ -193,57 +193,57 @@ def _decode(answer: Answer) -> JsonValue:
     except RecursionError:
         raise UnreadableAnswerError(f"a {answer.status} answer with JSON nested too deeply") from None
     except (ValueError, UnicodeError, OverflowError):
-        kind = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
-        kind = kind if kind in _USUAL_TYPES else "of another type"
+        content_type = answer.headers.get("content-type", "").partition(";")[0].strip().lower()
+        shown = content_type if content_type in _USUAL_TYPES else "of another type"
         raise UnreadableAnswerError(
-            f"a {answer.status} answer that is not JSON ({kind}, {len(answer.body)} bytes)"
+            f"a {answer.status} answer that is not JSON ({shown}, {len(answer.body)} bytes)"
         ) from None
 
 
 def status_error(
     answer: Answer, outgoing: Outgoing, *, operation: str, attempts: Sequence[Attempt] = ()
 ) -> errors.APIStatusError:
-    """Make the error for an answer with an error status. What the gateway says is quoted without our own values."""
+    """Return the error for an answer with an error status. Values of the request are masked in quoted text."""
     status = answer.status
     body: dict[str, object] = {}
     with contextlib.suppress(UnreadableAnswerError):
-        if len(answer.body) <= _LARGEST_ERROR_BODY:
+        if len(answer.body) <= _MAX_ERROR_BODY_BYTES:
             body = to_mapping(_decode(answer))
-    scrubbed = Scrubber(sensitive_values(outgoing))
+    scrub = Scrubber(sensitive_values(outgoing))
     raw = body.get("message") or body.get("error")
-    message = scrubbed(raw) if isinstance(raw, str) else ""
+    message = scrub(raw) if isinstance(raw, str) else ""
     cls = _ERROR_CLASSES.get(status, errors.ServerError if status >= _SERVER_ERROR else errors.APIStatusError)
     parts = [f"{operation}: the gateway answered {status}", f'"{message}"' if message else "", _ADVICE.get(status)]
     return cls(
         "; ".join(filter(None, parts)),
         status_code=status,
         message=message,
-        errors=_complaints(body.get("errors"), scrubbed),
-        headers={name: scrubbed(value) for name, value in answer.headers.items() if name != "set-cookie"},
+        errors=_field_errors(body.get("errors"), scrub),
+        headers={name: scrub(value) for name, value in answer.headers.items() if name != "set-cookie"},
         retry_after=parse_retry_after(answer.headers.get("retry-after")),
         attempts=attempts,
     )
 
 
-def _complaints(said: object, scrubbed: Scrubber) -> dict[str, tuple[str, ...]]:
-    if not isinstance(said, dict):
+def _field_errors(raw: object, scrub: Scrubber) -> dict[str, tuple[str, ...]]:
+    if not isinstance(raw, dict):
         return {}
-    complaints: dict[str, tuple[str, ...]] = {}
-    for key, value in list(said.items())[:_MOST_COMPLAINTS]:
+    field_errors: dict[str, tuple[str, ...]] = {}
+    for key, value in list(raw.items())[:_MAX_ERROR_FIELDS]:
         texts = value if isinstance(value, list) else [value]
-        quoted = tuple(scrubbed(text) for text in texts[:_MOST_TEXTS] if isinstance(text, str))
-        complaints[_field_path(str(key), scrubbed)] = quoted
-    return complaints
+        quoted = tuple(scrub(text) for text in texts[:_MAX_TEXTS_PER_FIELD] if isinstance(text, str))
+        field_errors[_field_path(str(key), scrub)] = quoted
+    return field_errors
 
 
-def _field_path(key: str, scrubbed: Scrubber) -> str:
-    """Quote a path into the body, but never its index, which may look like somebody's track id."""
-    found = _PLACE.match(key)
-    return found[0] + scrubbed(key[found.end() :]) if found else scrubbed(key)
+def _field_path(key: str, scrub: Scrubber) -> str:
+    """Scrub a path into the body, except its index, which may equal a track id."""
+    found = _INDEX.match(key)
+    return found[0] + scrub(key[found.end() :]) if found else scrub(key)
 
 
 def sensitive_values(outgoing: Outgoing) -> Iterator[str]:
-    """Yield every string of a request that an answer must not bring into an error's text."""
+    """Yield every string of a request that must not appear in the text of an error."""
     if outgoing.authorization is not None:
         yield outgoing.authorization.reveal()
     if outgoing.body is not None:

@@ -1,4 +1,4 @@
-"""Whether a failed attempt may be tried again, and when: pure decisions. Promises P1 and P2 rest on this module."""
+"""Retry decisions, without I/O. The promises once-only and bounded retries depend on this module."""
 
 from __future__ import annotations
 
@@ -11,35 +11,35 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
-from wikipayam_async.checks import not_negative, whole_from_one
+from wikipayam_async.checks import at_least_one, not_negative
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.operation import Replay
 
-__all__ = ["RetryBudget", "RetryPolicy", "RetryDecision", "judge_fault", "judge_status", "parse_retry_after"]
+__all__ = ["RetryBudget", "RetryDecision", "RetryPolicy", "judge_fault", "judge_status", "parse_retry_after"]
 
 Uniform: TypeAlias = Callable[[float, float], float]
 
-_LONGEST_NUMBER = 18
-_REFUSED_FROM, _REFUSED_TO = 400, 500
+_MAX_DIGITS = 18
+_REJECTED_FROM, _REJECTED_TO = 400, 500
 _SUCCESS_FROM, _SUCCESS_TO = 200, 300
 _TOO_MANY_REQUESTS = 429
-_MAY_HAVE_BEEN_TAKEN = frozenset({408, 409})
+_MAY_BE_ACCEPTED = frozenset({408, 409})
 _TRANSIENT = frozenset({502, 503, 504})
 
 
 class RetryDecision(enum.Enum):
-    """What follows from a failed attempt."""
+    """The consequence of a failed attempt."""
 
     RETRY = enum.auto()
-    """It may be tried again; once tries are used up, it is an ordinary failure."""
+    """Another attempt may follow. Without one, the call fails and no message was accepted."""
     FAIL = enum.auto()
-    """It is an ordinary failure: of a send, nothing was accepted."""
+    """The call fails. No message of a send was accepted."""
     UNKNOWN = enum.auto()
-    """A send whose outcome is not known."""
+    """The call is a send, and its outcome is unknown."""
 
 
 def judge_fault(replay: Replay, fault: ExchangeFault) -> RetryDecision:
-    """Decide what follows from an exchange that broke."""
+    """Return the decision after a failed exchange."""
     if fault.kind is ExchangeFaultKind.CERTIFICATE:
         return RetryDecision.FAIL
     if replay is Replay.SEND:
@@ -50,67 +50,70 @@ def judge_fault(replay: Replay, fault: ExchangeFault) -> RetryDecision:
 
 
 def judge_status(replay: Replay, status: int) -> RetryDecision | None:
-    """Decide what follows from an answer's status; None means success."""
+    """Return the decision after an answer with the given status; None means success."""
     if _SUCCESS_FROM <= status < _SUCCESS_TO:
         return None
     if status == _TOO_MANY_REQUESTS:
         return RetryDecision.RETRY
     if replay is Replay.SEND:
-        refused = _REFUSED_FROM <= status < _REFUSED_TO and status not in _MAY_HAVE_BEEN_TAKEN
-        return RetryDecision.FAIL if refused else RetryDecision.UNKNOWN
+        rejected = _REJECTED_FROM <= status < _REJECTED_TO and status not in _MAY_BE_ACCEPTED
+        return RetryDecision.FAIL if rejected else RetryDecision.UNKNOWN
     return RetryDecision.RETRY if status in _TRANSIENT else RetryDecision.FAIL
 
 
 @frozen
 class RetryPolicy:
-    """How often, and after which pauses, a call is tried again.
+    """The number of attempts of a call, and the delays between them.
 
-    The pause before try n+1 is random between 0 and `first_pause * 2**(n-1)`, at most `longest_pause` ("full
-    jitter"), and never shorter than the gateway's `Retry-After`. A call is given up early, with `retry_after` on the
-    error, if the gateway asks for more than `longest_retry_after` or for more than the caller's deadline leaves.
+    The delay after attempt n is random between 0 and `first_pause * 2**(n-1)`, at most `longest_pause` ("full jitter"),
+    and at least the gateway's `Retry-After`. A call fails without another attempt, with `retry_after` on the error, if
+    the delay exceeds `longest_retry_after` or the caller's deadline.
 
-    What may be retried at all is not a matter of policy: a send is tried again only if nothing can have been accepted.
+    A policy does not decide what is retried: a send is retried only if provably nothing was accepted.
 
     Attributes:
-        attempts: The most tries a call gets, the first included. 1 turns retries off.
-        first_pause: Seconds; the upper bound of the first pause.
-        longest_pause: Seconds; the upper bound of every pause.
-        longest_retry_after: Seconds; the longest `Retry-After` that is waited for (never less than `longest_pause`).
+        attempts: The maximum number of attempts per call, including the first. 1 turns retries off.
+        first_pause: The upper bound of the first delay, in seconds.
+        longest_pause: The upper bound of every delay, in seconds.
+        longest_retry_after: The longest `Retry-After` to wait for, in seconds; never less than `longest_pause`.
 
     Raises:
-        ConfigurationError: A value is out of its bounds.
+        ConfigurationError: A value is out of bounds.
     """
 
-    attempts: int = field(default=3, validator=whole_from_one)
+    attempts: int = field(default=3, validator=at_least_one)
     first_pause: float = field(default=0.5, validator=not_negative)
     longest_pause: float = field(default=8.0, validator=not_negative)
     longest_retry_after: float = field(default=60.0, validator=not_negative)
 
     @property
     def longest_wait(self) -> float:
-        """The longest pause, in seconds, that is waited out at all."""
+        """The longest delay in seconds."""
         return max(self.longest_retry_after, self.longest_pause)
 
     def pause(self, attempt: int, retry_after: float | None, uniform: Uniform) -> float:
-        """Return the seconds to wait after the given try (counted from 1)."""
+        """Return the delay in seconds after the given attempt, counted from 1."""
         ceiling = min(self.longest_pause, self.first_pause * 2.0 ** min(attempt - 1, 64))
         return max(uniform(0.0, ceiling), retry_after or 0.0)
 
     def allows(self, attempt: int, pause: float, remaining: float) -> bool:
-        """Tell whether another try may follow the given one after the pause.
+        """Return whether another attempt may follow after the delay.
 
         Args:
-            attempt: The try that failed, counted from 1.
-            pause: Seconds until the next.
-            remaining: Seconds until the caller's own deadline.
+            attempt: The number of the failed attempt, counted from 1.
+            pause: The delay in seconds.
+            remaining: Seconds until the caller's deadline.
         """
         return attempt < self.attempts and pause <= self.longest_wait and pause < remaining
 
 
 class RetryBudget:
-    """Keeps a client from multiplying the load on a gateway that is down.
+    """A budget that keeps retries from multiplying the load on a failing gateway.
 
-    It holds 100 tokens at most; a retry takes 5, a success gives 1 back. Without tokens, calls get one try each.
+    It holds at most 100 tokens. A retry takes 5; a success returns 1. Without enough tokens, calls are not retried.
+
+    Attributes:
+        tokens: The tokens left.
     """
 
     __slots__ = ("_capacity", "_price", "tokens")
@@ -121,28 +124,28 @@ class RetryBudget:
         self.tokens = capacity
 
     def take(self) -> bool:
-        """Pay for one retry; False if there is not enough left."""
+        """Take the tokens for one retry; return False if too few are left."""
         if self.tokens < self._price:
             return False
         self.tokens -= self._price
         return True
 
     def succeed(self) -> None:
-        """Note a success."""
+        """Return a token after a success."""
         self.tokens = min(self._capacity, self.tokens + 1)
 
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:
-    """Read a `Retry-After` header, which is a number of seconds or a date.
+    """Parse a `Retry-After` header, a number of seconds or a date.
 
     Returns:
-        Seconds, never below zero; None for a header that is missing or unreadable.
+        The seconds, at least 0; None if the header is missing or unreadable.
     """
     if value is None:
         return None
     text = value.strip()
     if re.fullmatch(r"[0-9]+(\.[0-9]+)?", text):
-        return float(text[:_LONGEST_NUMBER])
+        return float(text[:_MAX_DIGITS])
     try:
         date = parsedate_to_datetime(text)
     except (TypeError, ValueError, IndexError, OverflowError):

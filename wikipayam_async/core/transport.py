@@ -1,7 +1,7 @@
-"""httpx's seam: the one place that knows httpx, and what its exceptions mean.
+"""The boundary to httpx: the only module that imports it, with its transport, its carriers and its exceptions.
 
-Two carriers bring a request to the gateway. `LaneCarrier` is the client's own: an `httpx.AsyncClient` over
-`LaneTransport`. `HttpxCarrier` drives a client or transport that the caller brought.
+A carrier makes the attempts of a call. `LaneCarrier` is the default: an `httpx.AsyncClient` over a `LaneTransport`.
+`HttpxCarrier` uses the client or transport that the caller passed.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from attrs import frozen
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.httpx_adapter import HttpxCarrier, exchange, headers_with_token, watch
+from wikipayam_async.core.httpx_adapter import HttpxCarrier, attach_trace, build_headers, exchange
 from wikipayam_async.core.lanes import Connections, LaneLike, Lanes
 from wikipayam_async.core.options import DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, Origin
 from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
@@ -35,16 +35,16 @@ _OWN_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
 
 class Carrier(Protocol):
-    """Brings one request to the gateway and its answer back, once.
+    """Makes single attempts.
 
     Attributes:
-        http: The `httpx.AsyncClient` that it drives.
+        http: The underlying `httpx.AsyncClient`.
     """
 
     http: httpx.AsyncClient
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        """Carry out one attempt; raises `ExchangeFault` if it breaks off."""
+        """Make one attempt. Raises `ExchangeFault` if it fails."""
         ...
 
     async def aclose(self) -> None:
@@ -52,22 +52,22 @@ class Carrier(Protocol):
         ...
 
 
-class _QuietURL(httpx.URL):
-    """A URL whose query is for the wire alone: whatever logs or traces httpx's transports sees it without."""
+class _RedactedURL(httpx.URL):
+    """A URL whose query is sent but appears in no log or trace of httpx."""
 
-    def __init__(self, shown: str, target: str) -> None:
-        super().__init__(shown)
+    def __init__(self, loggable_url: str, target: str) -> None:
+        super().__init__(loggable_url)
         self._target = target.encode("ascii")
 
     @property
     def raw_path(self) -> bytes:
-        """What goes over the wire."""
+        """The path and query that are sent."""
         return self._target
 
 
 @frozen
 class _RequestContext:
-    """What travels beside an `httpx.Request`, below everything that logs."""
+    """The attempt behind an `httpx.Request`, kept in its extensions where no log reads it."""
 
     outgoing: Outgoing
     progress: AttemptProgress
@@ -75,23 +75,23 @@ class _RequestContext:
 
 @functools.cache
 def default_ssl_context() -> ssl.SSLContext:
-    """Make the TLS context that all clients share: httpx's roots, nothing from the environment."""
+    """Return the TLS context that all clients share: httpx's root certificates, nothing from the environment."""
     context = httpx.create_ssl_context(trust_env=False)
     context.set_alpn_protocols(["http/1.1"])
     return context
 
 
 class LaneTransport(httpx.AsyncBaseTransport):
-    """Carries httpx's requests over lanes: see `Lanes` for what they are.
+    """An httpx transport that sends requests over lanes, each one HTTP/1.1 connection.
 
-    The answer is read whole, within the deadline and a bound of 16 MiB, before the lane goes back. HTTP/1.1 only;
-    redirects, cookies and the environment play no part. In a client of your own it behaves like any transport of httpx's.
+    An answer is read completely, within the time-out and up to 16 MiB, before its lane is released. Redirects, cookies
+    and environment variables are ignored. The transport also works in an `httpx.AsyncClient` of your own.
 
     Args:
-        max_connections: The most lanes. Further requests wait for one, in the order they came.
-        idle_expiry: Seconds after which an idle lane is not used again.
-        ssl_context: The TLS context; the default trusts httpx's (certifi's) roots.
-        proxy: The URL of an HTTP proxy. Lanes are then httpx's own connections.
+        max_connections: The maximum number of connections. Further requests wait in order of arrival.
+        idle_expiry: Seconds after which an idle connection is not reused.
+        ssl_context: The TLS context. The default trusts the root certificates of httpx (certifi).
+        proxy: The URL of an HTTP proxy. The connections are then opened by httpx.
     """
 
     @without_frames
@@ -113,28 +113,28 @@ class LaneTransport(httpx.AsyncBaseTransport):
 
     @property
     def connections(self) -> Connections:
-        """How the lanes are used now."""
+        """The connections in use, idle and waited for."""
         return self._lanes.connections
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Carry out one request of an `httpx.AsyncClient`."""
+        """Send one request of an `httpx.AsyncClient`."""
         context = request.extensions.get(_REQUEST_CONTEXT)
         if isinstance(context, _RequestContext):
             answer = await self.carry(context.outgoing, context.progress)
-            # No headers and no body: httpx trips over some (a strange Location), and a send's answer would be lost.
+            # Without headers and body: httpx raises on some (a malformed Location), and a send's answer would be lost.
             return httpx.Response(answer.status, extensions={_ANSWER: answer})
-        answer = await self._carry_for_others(request)
+        answer = await self._carry_request(request)
         headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers.items()]
         return httpx.Response(answer.status, headers=headers, content=bytes(answer.body))
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        """Wait for a lane, then carry out one attempt within its time-out; raises `ExchangeFault` if it breaks off."""
+        """Wait for a lane, then make one attempt within its time-out. Raises `ExchangeFault` if it fails."""
         if self._proxy is not None and progress.protected:
             return await run_in_child(functools.partial(self._lanes.carry, outgoing, progress), progress)
         return await self._lanes.carry(outgoing, progress)
 
     async def aclose(self) -> None:
-        """Close the idle lanes; those in use are closed when their exchange ends."""
+        """Close the idle connections. One in use is closed when its exchange ends."""
         await self._lanes.aclose()
 
     async def _open(self, origin: Origin) -> LaneLike:
@@ -143,20 +143,20 @@ class LaneTransport(httpx.AsyncBaseTransport):
         tls = (self._ssl_context or default_ssl_context()) if origin.scheme == "https" else None
         return await Lane.open(origin.host, origin.port, tls)
 
-    async def _carry_for_others(self, request: httpx.Request) -> Answer:
-        """Serve an `httpx.AsyncClient` that somebody else built around this transport."""
-        outgoing = await _outgoing_of(request)
+    async def _carry_request(self, request: httpx.Request) -> Answer:
+        """Send a request of an `httpx.AsyncClient` that the caller built over this transport."""
+        outgoing = await _to_outgoing(request)
         try:
             return await self.carry(outgoing, AttemptProgress(protected=False))
         except ExchangeFault as fault:
-            raise _as_httpx(fault, request) from None
+            raise _to_httpx_error(fault, request) from None
 
 
 class LaneCarrier:
-    """The client's own carrier: an `httpx.AsyncClient` over lanes. The token joins the request below the client.
+    """The default carrier: an `httpx.AsyncClient` over lanes. The token is added below the client.
 
-    While nobody listens to the `httpx.AsyncClient`, requests take the short way to its transport: httpx's own objects
-    cost as much as all the rest of a call together.
+    While the `httpx.AsyncClient` has no event hooks, requests go directly to its transport, because building httpx's
+    objects would double the cost of a call.
 
     Attributes:
         http: The `httpx.AsyncClient`.
@@ -168,11 +168,11 @@ class LaneCarrier:
 
     @property
     def connections(self) -> Connections:
-        """How the lanes are used now."""
+        """The connections in use, idle and waited for."""
         return self._transport.connections
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        """Carry out one attempt."""
+        """Make one attempt. Raises `ExchangeFault` if it fails."""
         if self.http.is_closed:
             raise ConfigurationError("the client is closed")
         hooks = self.http.event_hooks
@@ -189,12 +189,12 @@ class LaneCarrier:
         return answer
 
     async def aclose(self) -> None:
-        """Close the lanes."""
+        """Close the connections."""
         await self.http.aclose()
 
 
 class _ProxyLane:
-    """A lane through a proxy: one connection of httpx's own transport, tunnel included."""
+    """A lane through a proxy: one connection of an httpx transport."""
 
     def __init__(self, proxy: str, tls: ssl.SSLContext) -> None:
         limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=5.0)
@@ -203,7 +203,7 @@ class _ProxyLane:
         self.idle_since = 0.0
 
     def is_usable(self, now: float, idle_expiry: float) -> bool:
-        """Tell whether another exchange may begin; whether the connection still stands is httpcore's to check."""
+        """Return whether another exchange may start. httpcore checks that the connection is still open."""
         return self.clean and now - self.idle_since <= idle_expiry
 
     async def exchange(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
@@ -212,13 +212,13 @@ class _ProxyLane:
         request = httpx.Request(
             outgoing.method,
             outgoing.loggable_url,
-            headers=headers_with_token(outgoing),
+            headers=build_headers(outgoing),
             content=None if outgoing.body is None else bytes(outgoing.body),
             extensions={"timeout": httpx.Timeout(outgoing.timeout).as_dict()},
         )
-        request.url = _QuietURL(outgoing.loggable_url, outgoing.target)
-        trace = watch(request, outgoing, progress)
-        answer = await exchange(self._http.handle_async_request, request, trace, _as_fault)
+        request.url = _RedactedURL(outgoing.loggable_url, outgoing.target)
+        trace = attach_trace(request, outgoing, progress)
+        answer = await exchange(self._http.handle_async_request, request, trace, _map_error)
         self.clean = True
         return answer
 
@@ -228,40 +228,37 @@ class _ProxyLane:
             await self._http.aclose()
 
 
-def _as_fault(error: Exception, trace: Trace, status: int | None) -> ExchangeFault:
-    """Say what one of httpx's exceptions means; its own text may hold a URL, and is dropped."""
-    if isinstance(error, httpx.ConnectError) and _blames_certificate(error):
-        return ExchangeFault(
-            ExchangeFaultKind.CERTIFICATE, "the gateway's certificate was not accepted", handed_over=False
-        )
-    if isinstance(error, httpx.ConnectError | httpx.ProxyError):
-        return ExchangeFault(ExchangeFaultKind.CONNECT, "no connection to the gateway", handed_over=False)
-    if isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
-        return ExchangeFault(ExchangeFaultKind.TIMEOUT, "no connection within the time-out", handed_over=False)
-    handed_over = not trace.proves_nothing_left
-    if isinstance(error, httpx.TimeoutException):
-        return ExchangeFault(
-            ExchangeFaultKind.TIMEOUT, "no answer within the time-out", handed_over=handed_over, status_code=status
-        )
-    if isinstance(error, httpx.DecodingError | httpx.LocalProtocolError):
-        return ExchangeFault(
-            ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP", handed_over=handed_over, status_code=status
-        )
-    detail = f"the connection broke ({type(error).__name__})"
-    return ExchangeFault(ExchangeFaultKind.DISCONNECTED, detail, handed_over=handed_over, status_code=status)
+def _map_error(error: Exception, trace: Trace, status: int | None) -> ExchangeFault:
+    """Return the fault for an httpx exception. Its text is dropped, because it may contain a URL."""
+    handed_over = False
+    if isinstance(error, httpx.ConnectError) and _is_certificate_error(error):
+        kind, detail = ExchangeFaultKind.CERTIFICATE, "the gateway's certificate was not accepted"
+    elif isinstance(error, httpx.ConnectError | httpx.ProxyError):
+        kind, detail = ExchangeFaultKind.CONNECT, "no connection to the gateway"
+    elif isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+        kind, detail = ExchangeFaultKind.TIMEOUT, "no connection within the time-out"
+    else:
+        handed_over = not trace.proves_not_sent
+        if isinstance(error, httpx.TimeoutException):
+            kind, detail = ExchangeFaultKind.TIMEOUT, "no answer within the time-out"
+        elif isinstance(error, httpx.DecodingError | httpx.LocalProtocolError):
+            kind, detail = ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP"
+        else:
+            kind, detail = ExchangeFaultKind.DISCONNECTED, f"the connection broke ({type(error).__name__})"
+    return ExchangeFault(kind, detail, handed_over=handed_over, status_code=status)
 
 
-def _blames_certificate(error: BaseException) -> bool:
-    seen: BaseException | None = error
-    while seen is not None:
-        if isinstance(seen, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(seen):
+def _is_certificate_error(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
             return True
-        seen = seen.__cause__ or seen.__context__
+        cause = cause.__cause__ or cause.__context__
     return False
 
 
-def _as_httpx(fault: ExchangeFault, request: httpx.Request) -> httpx.TransportError:
-    """Say in httpx's terms what happened, for a client that somebody else built around the lanes."""
+def _to_httpx_error(fault: ExchangeFault, request: httpx.Request) -> httpx.TransportError:
+    """Return the httpx exception for a fault, for a client that the caller built over the lanes."""
     kinds: dict[ExchangeFaultKind, type[httpx.TransportError]] = {
         ExchangeFaultKind.CONNECT: httpx.ConnectError,
         ExchangeFaultKind.CERTIFICATE: httpx.ConnectError,
@@ -271,7 +268,7 @@ def _as_httpx(fault: ExchangeFault, request: httpx.Request) -> httpx.TransportEr
     return kinds.get(fault.kind, httpx.RemoteProtocolError)(fault.detail, request=request)
 
 
-async def _outgoing_of(request: httpx.Request) -> Outgoing:
+async def _to_outgoing(request: httpx.Request) -> Outgoing:
     body = await request.aread()
     url = request.url
     seconds = [value for value in request.extensions.get("timeout", {}).values() if value is not None]
@@ -282,7 +279,7 @@ async def _outgoing_of(request: httpx.Request) -> Outgoing:
         path=path,
         query=query,
         secret_query=False,
-        headers=Headers(tuple(one for one in request.headers.raw if one[0].lower() not in _OWN_HEADERS)),
+        headers=Headers(tuple(pair for pair in request.headers.raw if pair[0].lower() not in _OWN_HEADERS)),
         authorization=None,
         body=SealedBytes(body) if body else None,
         timeout=max(seconds, default=DEFAULT_TIMEOUT),
@@ -295,7 +292,7 @@ def _check_proxy(proxy: str) -> None:
     except (ValueError, TypeError, httpx.InvalidURL):
         raise ConfigurationError("proxy: expected a URL such as http://127.0.0.1:3128") from None
     if scheme.startswith("socks") and find_spec("socksio") is None:
-        raise ConfigurationError("proxy: SOCKS needs another package: python -m pip install 'httpx[socks]'")
+        raise ConfigurationError("proxy: SOCKS needs an extra package: python -m pip install 'httpx[socks]'")
 
 
 def make_carrier(
@@ -306,25 +303,25 @@ def make_carrier(
     ssl_context: ssl.SSLContext | None,
     proxy: str | None,
 ) -> Carrier:
-    """Make what carries a client's requests: lanes of its own, or what the caller brought.
+    """Return the carrier of a client: lanes, or the HTTP client or transport that the caller passed.
 
     Raises:
-        ConfigurationError: More than one was brought, or something else than a client or transport of httpx's.
+        ConfigurationError: Settings contradict each other, or are not an httpx client or transport.
     """
-    brought = [name for name, value in (("http_client", http_client), ("transport", transport)) if value is not None]
-    if len(brought) > 1 or (brought and (ssl_context is not None or proxy is not None)):
-        raise ConfigurationError("pass one of http_client and transport; ssl_context and proxy are then set on that")
+    passed = [value for value in (http_client, transport) if value is not None]
+    if len(passed) > 1 or (passed and (ssl_context is not None or proxy is not None)):
+        raise ConfigurationError("pass only one of http_client and transport, and set ssl_context and proxy on it")
     if http_client is not None:
         if not isinstance(http_client, httpx.AsyncClient):
             raise ConfigurationError("http_client: expected an httpx.AsyncClient")
-        return HttpxCarrier(http_client, _as_fault, owned=False)
+        return HttpxCarrier(http_client, _map_error, owned=False)
     if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
         raise ConfigurationError("transport: expected an httpx.AsyncBaseTransport")
     if transport is None or isinstance(transport, LaneTransport):
         return LaneCarrier(
             transport or LaneTransport(max_connections=max_connections, ssl_context=ssl_context, proxy=proxy)
         )
-    # No cookies, as on lanes: what an answer once set would go out with all that follows, or break it.
+    # No cookies, as on lanes: a malformed one would break every later request.
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     http = httpx.AsyncClient(transport=transport, trust_env=False, cookies=cookies)
-    return HttpxCarrier(http, _as_fault, owned=True)
+    return HttpxCarrier(http, _map_error, owned=True)

@@ -1,6 +1,6 @@
-"""One lane: one connection speaking HTTP/1.1, one exchange at a time. It knows how far a failed exchange got.
+"""A lane: one HTTP/1.1 connection that carries one exchange at a time and records how far each one got.
 
-The parser is httptools' (llhttp in its strict mode), the stream, TLS and name resolution are anyio's.
+Parsing is done by httptools (llhttp in strict mode); streams, TLS and name resolution by anyio.
 """
 
 from __future__ import annotations
@@ -28,12 +28,12 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_HEAD_BYTES = 64 * 1024
 MAX_INTERIM_ANSWERS = 100
 _READ_SIZE = 262_144
-"""As much as asyncio reads at once. With less, the rest would wait in a buffer where no check for stray bytes sees it."""
+"""What asyncio reads at once. With less, the rest stays in a buffer that the check for stray bytes does not see."""
 _FIRST_FINAL_STATUS = 200
 
 
 class _Reader:
-    """httptools' callbacks: gathers one final answer, skips the interim ones, notices what should not be there."""
+    """The httptools callbacks: collects one final answer, skips interim answers and detects stray bytes."""
 
     def __init__(self) -> None:
         self.parser = httptools.HttpResponseParser(self)
@@ -87,10 +87,10 @@ class _Reader:
             self.head_size = 0
 
     def feed(self, data: bytes) -> None:
-        """Take what came.
+        """Parse received bytes.
 
         Raises:
-            ExchangeFault: It is not HTTP, or more than is taken.
+            ExchangeFault: They are not valid HTTP, or the answer is too large.
         """
         before = self.size
         self.head_size += len(data)
@@ -98,39 +98,39 @@ class _Reader:
             self.parser.feed_data(data)
         except httptools.HttpParserUpgrade:
             self.complete = False
-            self._refuse(ExchangeFaultKind.UNREADABLE, "the connection was switched to another protocol")
+            self._fail(ExchangeFaultKind.UNREADABLE, "the connection was switched to another protocol")
         except httptools.HttpParserError:
             if not self.complete:
-                self._refuse(ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP")
+                self._fail(ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP")
             self.stray = True
         if self.too_large:
-            self._refuse(ExchangeFaultKind.TOO_LARGE, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
-        # What counts is how much comes without a byte of the body: heads, trailers, the signs between chunks.
+            self._fail(ExchangeFaultKind.TOO_LARGE, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+        # The limit applies to bytes between two pieces of the body: heads, trailers, chunk headers.
         if self.size > before:
             self.head_size = 0
         elif not self.complete and (self.head_size > MAX_HEAD_BYTES or self.interim > MAX_INTERIM_ANSWERS):
-            self._refuse(ExchangeFaultKind.TOO_LARGE, f"the answer's head is larger than {MAX_HEAD_BYTES} bytes")
+            self._fail(ExchangeFaultKind.TOO_LARGE, f"the answer's head is larger than {MAX_HEAD_BYTES} bytes")
 
     def end(self) -> None:
-        """Take the end of the stream, which ends an answer without a length.
+        """Handle the end of the stream, which completes an answer without a length.
 
         Raises:
-            ExchangeFault: The answer was not there yet, or not whole.
+            ExchangeFault: The answer is missing or incomplete.
         """
         if not self.begun:
-            self._refuse(ExchangeFaultKind.DISCONNECTED, "the connection was closed without an answer")
+            self._fail(ExchangeFaultKind.DISCONNECTED, "the connection was closed without an answer")
         bounded = "content-length" in self.headers or "chunked" in self.headers.get("transfer-encoding", "").lower()
         if not self.in_body or bounded:
-            self._refuse(ExchangeFaultKind.DISCONNECTED, "the connection was closed in the middle of the answer")
+            self._fail(ExchangeFaultKind.DISCONNECTED, "the connection was closed in the middle of the answer")
         self.complete = True
         self.keep_alive = False
 
-    def _refuse(self, kind: ExchangeFaultKind, detail: str) -> None:
+    def _fail(self, kind: ExchangeFaultKind, detail: str) -> None:
         raise ExchangeFault(kind, detail, handed_over=True, status_code=self.status or None)
 
 
 def encode_request(outgoing: Outgoing) -> SealedBytes:
-    """Return the whole request as it goes over the wire, the token included."""
+    """Return the complete request as sent over the connection, including the token."""
     first = f"{outgoing.method} {outgoing.target} HTTP/1.1\r\nHost: {outgoing.origin.authority}\r\n"
     last = "\r\n"
     body = outgoing.body
@@ -142,93 +142,99 @@ def encode_request(outgoing: Outgoing) -> SealedBytes:
 
 
 def refuse_encoding(headers: dict[str, str], status: int) -> None:
-    """Refuse an answer that is compressed, which was not asked for and might be a bomb.
+    """Refuse a compressed answer: compression was not requested, and a few bytes could expand to gigabytes.
 
     Raises:
-        ExchangeFault: It is.
+        ExchangeFault: The answer is compressed.
     """
     encoding = headers.get("content-encoding", "identity").strip().lower()
     if encoding not in {"", "identity"}:
-        detail = "the answer is compressed, which was not asked for"
+        detail = "the answer is compressed although the request did not allow it"
         raise ExchangeFault(ExchangeFaultKind.UNREADABLE, detail, handed_over=True, status_code=status)
 
 
-class _Line(ByteStream):
-    """The socket's stream as a lane wants it, TLS or not: reads all there is, and is not to be cut off while it sends."""
+class _GuardedStream(ByteStream):
+    """A socket stream whose writes a cancellation from outside anyio cannot interrupt.
 
-    def __init__(self, stream: ByteStream) -> None:
-        self.below = stream
+    Attributes:
+        inner: The stream of the socket.
+        progress: The attempt in flight.
+    """
+
+    def __init__(self, inner: ByteStream) -> None:
+        self.inner = inner
         self.progress = AttemptProgress(protected=False)
 
     async def receive(self, max_bytes: int = _READ_SIZE) -> bytes:
-        """Take what came."""
-        return await self.below.receive(max_bytes)
+        """Read all bytes available, up to the size of a read."""
+        return await self.inner.receive(max_bytes)
 
     async def send(self, item: bytes) -> None:
-        """Hand over bytes. A cancellation that is put off finds them handed over already."""
+        """Write bytes. When a cancellation arrives, they are written already, so it can be deferred."""
         try:
-            await self.below.send(item)
+            await self.inner.send(item)
         except anyio.get_cancelled_exc_class() as cancellation:
-            if not self.progress.puts_off(cancellation):
+            if not self.progress.defer(cancellation):
                 raise
 
     async def send_eof(self) -> None:
-        """Never needed: HTTP says where a request ends."""
+        """Unused: HTTP marks the end of a request."""
         raise NotImplementedError
 
     async def aclose(self) -> None:
         """Close the socket."""
-        await self.below.aclose()
+        await self.inner.aclose()
 
     @property
     def extra_attributes(self) -> Mapping[Any, Callable[[], Any]]:
-        """What the stream knows of its socket."""
-        return self.below.extra_attributes
+        """The attributes of the inner stream."""
+        return self.inner.extra_attributes
 
 
 class Lane:
     """One connection.
 
     Attributes:
-        idle_since: When its last exchange ended.
-        clean: Whether its last exchange ended so that another may follow.
+        idle_since: The time when the last exchange ended.
+        clean: Whether the last exchange ended in a state that allows another.
     """
 
-    __slots__ = ("_is_readable", "_line", "_source", "_stream", "_tls", "clean", "idle_since")
+    __slots__ = ("_guarded", "_is_readable", "_source", "_stream", "_tls", "clean", "idle_since")
 
-    def __init__(self, line: _Line, stream: ByteStream) -> None:
-        self._line = line
+    def __init__(self, guarded: _GuardedStream, stream: ByteStream) -> None:
+        self._guarded = guarded
         self._stream = stream
-        self._source = line.below if stream is line else stream
-        self._is_readable = _watch(stream.extra(SocketAttribute.raw_socket))
+        self._source = guarded.inner if stream is guarded else stream
+        self._is_readable = _readable_check(stream.extra(SocketAttribute.raw_socket))
         self._tls: ssl.SSLObject | None = stream.extra(TLSAttribute.ssl_object, None)
         self.clean = True
         self.idle_since = 0.0
 
     @classmethod
     async def open(cls, host: str, port: int, tls: ssl.SSLContext | None) -> Lane:
-        """Make the connection, with TLS if there is a context.
+        """Open a connection, with TLS if a context is given.
 
         Raises:
-            ExchangeFault: It could not be made.
+            ExchangeFault: The connection failed.
         """
         try:
-            line = _Line(await anyio.connect_tcp(host, port))
-            return cls(line, line if tls is None else await _encrypt(line, host, tls))
+            guarded = _GuardedStream(await anyio.connect_tcp(host, port))
+            return cls(guarded, guarded if tls is None else await _wrap_tls(guarded, host, tls))
         except ssl.SSLCertVerificationError as error:
-            detail = f"the gateway's certificate was not accepted ({error.verify_message})"
-            raise ExchangeFault(ExchangeFaultKind.CERTIFICATE, detail, handed_over=False) from None
+            kind, detail = (
+                ExchangeFaultKind.CERTIFICATE,
+                f"the gateway's certificate was not accepted ({error.verify_message})",
+            )
         except ssl.SSLError as error:
-            raise ExchangeFault(ExchangeFaultKind.CONNECT, f"no TLS ({error.reason})", handed_over=False) from None
+            kind, detail = ExchangeFaultKind.CONNECT, f"TLS failed ({error.reason})"
         except socket.gaierror:
-            raise ExchangeFault(
-                ExchangeFaultKind.CONNECT, "the gateway's name could not be resolved", handed_over=False
-            ) from None
+            kind, detail = ExchangeFaultKind.CONNECT, "the gateway's name could not be resolved"
         except (OSError, anyio.BrokenResourceError, anyio.EndOfStream, UnicodeError):
-            raise ExchangeFault(ExchangeFaultKind.CONNECT, "no connection to the gateway", handed_over=False) from None
+            kind, detail = ExchangeFaultKind.CONNECT, "no connection to the gateway"
+        raise ExchangeFault(kind, detail, handed_over=False)
 
     def is_usable(self, now: float, idle_expiry: float) -> bool:
-        """Tell whether another exchange may begin: rested not too long, still open, and nothing left unread."""
+        """Return whether another exchange may start: not expired, still open, and no unread bytes."""
         return self.clean and now - self.idle_since <= idle_expiry and self._is_quiet()
 
     def _is_quiet(self) -> bool:
@@ -247,15 +253,15 @@ class Lane:
         """Send one request and read its answer.
 
         Raises:
-            ExchangeFault: It broke off; `handed_over` says whether the gateway may have the whole request.
+            ExchangeFault: The exchange failed; `handed_over` says whether the gateway may have the whole request.
         """
         self.clean = False
-        self._line.progress = progress
+        self._guarded.progress = progress
         progress.hand_over()
         try:
             await self._stream.send(encode_request(outgoing))
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError):
-            # The call that hands over the last byte raised, so the gateway cannot have the request whole.
+            # The write of the last byte raised, so the gateway cannot have the whole request.
             raise ExchangeFault(
                 ExchangeFaultKind.DISCONNECTED, "the connection broke while sending", handed_over=False
             ) from None
@@ -270,7 +276,7 @@ class Lane:
                 progress.phase = Phase.READING
                 reader.feed(data)
         finally:
-            del reader.parser  # which holds the reader: together they would wait for the garbage collector
+            del reader.parser  # parser and reader refer to each other; this frees them without the garbage collector
         refuse_encoding(reader.headers, reader.status)
         progress.phase = Phase.ANSWERED
         self.clean = reader.complete and reader.keep_alive and not reader.stray
@@ -287,27 +293,27 @@ class Lane:
                     ExchangeFaultKind.DISCONNECTED, "the connection was reset", handed_over=True
                 ) from None
             except anyio.get_cancelled_exc_class() as cancellation:
-                if not progress.puts_off(cancellation):
+                if not progress.defer(cancellation):
                     raise
 
     async def aclose(self) -> None:
-        """Close the connection at once, whatever is going on."""
+        """Close the connection at once."""
         self.clean = False
         await anyio.aclose_forcefully(self._stream)
 
 
-async def _encrypt(line: _Line, host: str, tls: ssl.SSLContext) -> TLSStream:
+async def _wrap_tls(stream: ByteStream, host: str, tls: ssl.SSLContext) -> TLSStream:
     try:
-        return await TLSStream.wrap(line, hostname=host, ssl_context=tls, standard_compatible=False)
+        return await TLSStream.wrap(stream, hostname=host, ssl_context=tls, standard_compatible=False)
     except BaseException:
-        await anyio.aclose_forcefully(line)
+        await anyio.aclose_forcefully(stream)
         raise
 
 
-def _watch(sock: socket.socket) -> Callable[[], bool]:
-    """Return what tells whether a read would return at once: with data that nobody asked for, or with the stream's end."""
+def _readable_check(sock: socket.socket) -> Callable[[], bool]:
+    """Return a function that says whether a read would return at once, with stray bytes or the end of the stream."""
     if not hasattr(select, "poll"):
         return lambda: sock.fileno() < 0 or bool(select.select([sock], [], [], 0)[0])
-    poll = select.poll()  # which, unlike `select`, watches descriptors above 1023
+    poll = select.poll()  # unlike `select`, it supports descriptors above 1023
     poll.register(sock.fileno(), select.POLLIN)
     return lambda: sock.fileno() < 0 or bool(poll.poll(0))

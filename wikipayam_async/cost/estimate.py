@@ -185,7 +185,7 @@ def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str 
         InvalidInputError: An argument breaks a rule.
     """
     _check_tariff(tariff)
-    check_number(receivers, field="receivers", least=1)
+    check_number(receivers, field="receivers", minimum=1)
     line = None if sender is None else check_sender(sender)
     return _sum_up({(line, _kind_of(text, "text")): receivers}, tariff)
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import msgspec
 
-from wikipayam_async.core.converter import to_items
-from wikipayam_async.core.operation import JsonValue, name_some
+from wikipayam_async.core.converter import JsonValue, to_items
+from wikipayam_async.core.operation import format_track_ids
 from wikipayam_async.errors import InvalidInputError, ResponseError, UnknownOutcomeError
 from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch, Payload
@@ -145,7 +145,7 @@ def unmentioned_error(
     unknown = [track_ids[position] for position in positions]
     error = UnknownOutcomeError(
         f"{name}: the gateway did not report the outcome of {len(positions)} of {len(messages)} messages "
-        f"({name_some([str(track_id) for track_id in unknown])}); they may have been accepted. "
+        f"({format_track_ids([str(track_id) for track_id in unknown])}); they may have been accepted. "
         "Do not resend blindly: look up the track ids in the panel first",
         messages=[messages[position] for position in positions],
         track_ids=unknown,

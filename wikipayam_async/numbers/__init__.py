@@ -1,4 +1,4 @@
-"""Iranian phone numbers: every way people write them, brought to one form, and what can be told from their digits."""
+"""Iranian phone numbers: parsing of any spelling, normalisation, kind and operator."""
 
 from wikipayam_async.numbers.parsing import (
     NumberForm,

@@ -1,4 +1,4 @@
-"""Why something is no Iranian phone number, in words that quote nothing of it."""
+"""The reasons why a value is not an Iranian phone number, without quoting it."""
 
 from __future__ import annotations
 
@@ -16,27 +16,27 @@ _FEWEST_DIGITS = 3
 
 _are_digits = re.compile(r"[+]?[0-9]+").fullmatch
 _TEXT_RULES: tuple[tuple[Callable[[str], object], str], ...] = (
-    (lambda text: not text.strip("+"), "it has no digits in it"),
+    (lambda text: not text.strip("+"), "it has no digits"),
     (
         re.compile(r"[0-9]+(?:,[0-9]+)?e[+]?[0-9]+", re.IGNORECASE).fullmatch,
-        "it is in scientific notation, which drops digits: let the spreadsheet keep the column as text",
+        "it is in scientific notation, which drops digits: format the spreadsheet column as text",
     ),
     (
         re.compile(r"[0-9](?:x|ext|extension|int|داخلی|داخلي|[#*])[^0-9]{0,3}[0-9]", re.IGNORECASE).search,
         "it has an extension",
     ),
-    (re.compile(r"[0-9][,;/|،؛\\][^0-9]{0,3}[0-9]").search, "it seems to hold several numbers"),
-    (lambda text: any(map(str.isalpha, text)), "it has letters in it"),
-    (lambda text: "+" in text[1:], "a plus sign can only be the first sign"),
+    (re.compile(r"[0-9][,;/|،؛\\][^0-9]{0,3}[0-9]").search, "it appears to contain several numbers"),
+    (lambda text: any(map(str.isalpha, text)), "it contains letters"),
+    (lambda text: "+" in text[1:], "a plus sign is allowed only at the start"),
 )
-"""What to look for in a text that is not all digits. The first that is found is named."""
+"""The rules for a text that is not all digits. The first one broken is reported."""
 
 
 def complaint(value: object) -> str:
-    """Return which rule this breaks, as a clause like `it has letters in it`.
+    """Return the rule that an invalid number breaks, as a clause such as `it contains letters`.
 
     Args:
-        value: What is no number.
+        value: A value that is not an Iranian phone number.
     """
     if isinstance(value, str):
         return _complaint_about_text(value)
@@ -44,8 +44,8 @@ def complaint(value: object) -> str:
     if digits:
         return _complaint_about_digits(digits)
     if isinstance(value, int | float) and not isinstance(value, bool):
-        return f"a number of a spreadsheet has to be whole, positive and of at most {DIGITS_OF_A_CELL} digits"
-    return "it is neither text nor a number"
+        return f"a spreadsheet number must be whole, positive and have at most {DIGITS_OF_A_CELL} digits"
+    return "it is neither a string nor a number"
 
 
 def _complaint_about_text(text: str) -> str:
@@ -54,10 +54,10 @@ def _complaint_about_text(text: str) -> str:
     digits = digits_of_text(text)
     if _are_digits(digits):
         return _complaint_about_digits(digits)
-    for breaks, words in _TEXT_RULES:
+    for breaks, clause in _TEXT_RULES:
         if breaks(digits):
-            return words
-    return "it has other signs in it than spaces, hyphens, dots and brackets"
+            return clause
+    return "it contains characters other than digits, spaces, hyphens, dots and brackets"
 
 
 def _complaint_about_digits(digits: str) -> str:
@@ -74,9 +74,9 @@ def _complaint_about_digits(digits: str) -> str:
 def _complaint_about_national(digits: str, *, before: str) -> str:
     block, count = digits[:2], len(digits)
     if digits.startswith("0"):
-        return "a 0 follows its country code: leave the 0 out"
+        return "it has a 0 after the country code: remove the 0"
     if digits.startswith(LINE_PREFIXES):
-        return "a service line has 6 to 15 digits, and no 0 before them"
+        return "a service line has 6 to 15 digits and no leading 0"
     wrong = "few" if count < _NATIONAL_DIGITS else "many"
     if block in MOBILE_BLOCKS:
         return f"it has too {wrong} digits for a mobile"
@@ -84,4 +84,4 @@ def _complaint_about_national(digits: str, *, before: str) -> str:
         return "it has too few digits: a landline needs its area code"
     if block in AREA_CODES or block == FIXED_BLOCK:
         return f"it has too {wrong} digits for a landline"
-    return "no Iranian number begins like this"
+    return "no Iranian number starts with these digits"

@@ -1,4 +1,4 @@
-"""Reading a phone number, and writing it in the form that somebody else wants."""
+"""Parsing and normalisation of phone numbers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ NumberForm: TypeAlias = Literal["local", "e164", "international"]
 
 _PREFIXES: dict[str, str] = {"local": "0", "e164": "+98", "international": "98"}
 _MOBILE, _LANDLINE, _SERVICE_LINE, _SHORT_CODE = 1, 2, 3, 4
-"""Groups of the pattern."""
+"""The groups of the pattern."""
 _KINDS = {
     _MOBILE: NumberKind.MOBILE,
     _LANDLINE: NumberKind.LANDLINE,
@@ -39,11 +39,11 @@ _KINDS = {
 
 
 def _one_of(prefixes: Iterable[str]) -> str:
-    """Return a pattern of any of the prefixes. Their last digits stand in classes, which are quicker than choices."""
-    by_beginning: dict[str, str] = defaultdict(str)
+    """Return a pattern of any of the prefixes, with their last digits in classes, which match faster than branches."""
+    last_digits: dict[str, str] = defaultdict(str)
     for prefix in prefixes:
-        by_beginning[prefix[:-1]] += prefix[-1]
-    return "|".join(f"{beginning}[{last}]" for beginning, last in by_beginning.items())
+        last_digits[prefix[:-1]] += prefix[-1]
+    return "|".join(f"{start}[{last}]" for start, last in last_digits.items())
 
 
 _match = re.compile(
@@ -59,15 +59,15 @@ _RECEIVER_RULE = "expected an Iranian mobile number such as 09123456789 (normali
 
 @frozen
 class PhoneNumber:
-    """An Iranian phone number, and what its digits tell.
+    """An Iranian phone number.
 
     Attributes:
-        local: As it is written within Iran: `09123456789`, `02112345678`, `10002000`, `110`.
-        e164: As it is written everywhere, `+989123456789`; None for service lines and short codes, which only
-            networks within Iran know.
-        kind: What answers to it.
-        operator: Whom its block was given to; None if it is no mobile, or if that is not known. It is a hint: since
-            numbers can be ported, their owners may have taken them to another operator.
+        local: The national form: `09123456789`, `02112345678`, `10002000`, `110`.
+        e164: The E.164 form, `+989123456789`; None for service lines and short codes, which are reachable only within
+            Iran.
+        kind: The kind of the number.
+        operator: The operator that the number's block is allocated to; None for other kinds than mobiles, and for
+            unknown blocks. It is a hint, since a number may be ported to another operator.
     """
 
     local: str = field(repr=mask_number)
@@ -77,33 +77,32 @@ class PhoneNumber:
 
     @property
     def international(self) -> str | None:
-        """As the gateway writes the senders of received messages, `989123456789`; None where `e164` is None."""
+        """The form without a plus, `989123456789`, as in the senders of received messages; None if `e164` is None."""
         return None if self.e164 is None else self.e164[1:]
 
     @property
     def province(self) -> str | None:
-        """The province of a landline, in English; None if it is no landline, or one that belongs to no place."""
+        """The English name of a landline's province; None for other kinds and for landlines without a location."""
         return AREA_CODES.get(self.local[1:3]) if self.kind is NumberKind.LANDLINE else None
 
 
 def parse_number(number: str | float, *, field: str = "number") -> PhoneNumber:
-    """Tell what kind of number this is.
+    """Parse a phone number.
 
-    Mobiles and landlines may be written `0…`, `98…`, `+98…`, `0098…`, or without any of them; service lines (`1000…`,
-    `2000…`, `3000…`, `5000…`) with or without the country code; short codes have 3 to 6 digits. Digits may be ASCII,
-    Persian, Arabic, full-width or of any other script, with spaces, hyphens, dots, brackets, half-spaces (ZWNJ) and
-    marks of direction anywhere. An `int`, a `float` and the text of a float (`9123456789.0`) are taken for the cell of
-    a spreadsheet, which has lost its leading 0.
+    Mobiles and landlines may start with `0`, `98`, `+98`, `0098` or none of them. Service lines (`1000…`, `2000…`,
+    `3000…`, `5000…`) may have the country code. Short codes have 3 to 6 digits. Digits may be of any script, with
+    spaces, hyphens, dots, brackets, half-spaces (ZWNJ) and direction marks anywhere. An `int`, a `float` and the text of
+    a float (`9123456789.0`) are read as a spreadsheet cell that lost its leading 0.
 
-    Mobiles and landlines are told by their block (`090` to `093`, `099`) and area code. Whether a number is in use
-    only its network knows.
+    Mobiles are recognised by their block (`090` to `093`, `099`), landlines by their area code. Whether a number is in
+    use is not checked.
 
     Args:
-        number: The number as somebody wrote it, or as a spreadsheet holds it.
-        field: How to call it in the error.
+        number: The number in any spelling, or as a spreadsheet cell.
+        field: The name of the number in the error.
 
     Raises:
-        InvalidInputError: It is no Iranian number. The error says why, and does not quote it.
+        InvalidInputError: The value is not an Iranian number. The error gives the reason and does not quote the value.
     """
     found = _find(number)
     if found is None:
@@ -121,7 +120,7 @@ def parse_number(number: str | float, *, field: str = "number") -> PhoneNumber:
 
 
 def normalize_number(number: str | float, form: NumberForm = "local", *, field: str = "number") -> str:
-    """Return a number in one form, however it is written.
+    """Return a number in one form.
 
     | form | a mobile | a landline | a service line, a short code |
     | --- | --- | --- | --- |
@@ -129,16 +128,16 @@ def normalize_number(number: str | float, form: NumberForm = "local", *, field: 
     | `e164` | `+989123456789` | `+982112345678` | an error |
     | `international` | `989123456789` | `982112345678` | an error |
 
-    `local` is how the gateway documents receivers. `international` is how it writes the senders of received messages:
-    without a plus. Service lines and short codes have neither of the other two forms: no other country reaches them.
+    The gateway documents receivers in the form `local`, and sends the senders of received messages in the form
+    `international`. Service lines and short codes have only the form `local`, because they are not reachable from abroad.
 
     Args:
-        number: The number in any spelling that `parse_number` takes.
-        form: The form wanted.
-        field: How to call the number in the error.
+        number: The number in any spelling that `parse_number` accepts.
+        form: The form.
+        field: The name of the number in the error.
 
     Raises:
-        InvalidInputError: It is no Iranian number, or one without such a form. The error does not quote it.
+        InvalidInputError: The value is not an Iranian number, or has no such form. The error does not quote it.
     """
     prefix = _PREFIXES.get(form) if isinstance(form, str) else None
     if prefix is None:
@@ -158,24 +157,25 @@ def normalize_number(number: str | float, form: NumberForm = "local", *, field: 
 
 
 def is_mobile(number: object) -> bool:
-    """Tell whether this is an Iranian mobile number, in any spelling that `parse_number` takes. Never raises."""
+    """Return whether a value is an Iranian mobile number in any spelling that `parse_number` accepts. Never raises."""
     found = _find(number)
     return found is not None and found.lastindex == _MOBILE
 
 
 def normalize_receiver(text: str, *, field: str = "receiver") -> str:
-    """Return a mobile number in the form `09123456789`. This is what sending uses.
+    """Return a mobile number in the form `09123456789`. Sends use this function.
 
-    Taken are `09…`, `9…`, `98…`, `+98…` and `0098…`, in ASCII, Persian, Arabic or full-width digits, with spaces, hyphens,
-    dots, brackets, half-spaces (ZWNJ) and marks of direction anywhere, and the text of a float (`9123456789.0`). Any
-    nine digits may follow the 9: the gateway decides which of them it reaches.
+    The number may start with `09`, `9`, `98`, `+98` or `0098`, with digits of any script and spaces, hyphens, dots,
+    brackets, half-spaces (ZWNJ) and direction marks anywhere. The text of a float (`9123456789.0`) is accepted. Any nine
+    digits may follow the 9; the gateway decides which numbers it reaches.
 
     Args:
-        text: The number as somebody wrote it.
-        field: How to call it in the error.
+        text: The number in any spelling.
+        field: The name of the number in the error.
 
     Raises:
-        InvalidInputError: It is no Iranian mobile number. The error says why, and does not quote it.
+        InvalidInputError: The value is not an Iranian mobile number. The error gives the reason and does not quote the
+            value.
     """
     if isinstance(text, str):
         if _is_plain(text):
@@ -204,13 +204,13 @@ def _refusal(number: object, field: str) -> InvalidInputError:
 
 
 def _refusal_of_form(number: object, field: str, form: str, found: re.Match[str]) -> InvalidInputError:
-    rule = f"expected a number that has the form {form}, but a {_kind_of(found).noun} has none"
+    rule = f"expected a number with the form {form}, which a {_kind_of(found).noun} does not have"
     return InvalidInputError(field, rule=rule, got=shape_of(number))
 
 
 def _refusal_of_receiver(text: object, field: str) -> InvalidInputError:
     if not isinstance(text, str):
-        why = "it is no text"
+        why = "it is not a string"
     else:
         found = _find(text)
         why = complaint(text) if found is None else f"it is a {_kind_of(found).noun}"

@@ -1,7 +1,7 @@
-"""The Iranian numbering plan, as far as the digits of a number tell something. Tables only.
+"""The Iranian numbering plan as tables.
 
-Blocks and area codes are those that the regulator (CRA) communicated to the ITU. That plan names no operators: a block
-has one here if public lists (libphonenumber's, the encyclopedias', the operators' own) agree on it.
+Blocks and area codes are those that the regulator (CRA) reported to the ITU. That plan names no operators: a block has
+one here if public lists (libphonenumber, encyclopedias, the operators) agree on it.
 """
 
 from __future__ import annotations
@@ -13,26 +13,26 @@ __all__ = ["AREA_CODES", "FIXED_BLOCK", "LINE_PREFIXES", "MOBILE_BLOCKS", "Numbe
 
 
 class NumberKind(StrEnum):
-    """What answers to a number."""
+    """The kind of a phone number."""
 
     MOBILE = "mobile"
     LANDLINE = "landline"
     SERVICE_LINE = "service_line"
-    """A line that gateways send from: 6 to 15 digits that begin with 1000, 2000, 3000 or 5000."""
+    """A line that gateways send from: 6 to 15 digits that start with 1000, 2000, 3000 or 5000."""
     SHORT_CODE = "short_code"
-    """3 to 6 digits: emergency calls, information, and short lines for text messages."""
+    """3 to 6 digits: emergency numbers, information services and short SMS lines."""
 
     @property
     def noun(self) -> str:
-        """What to call it in a sentence."""
+        """The noun for the kind, such as `service line`."""
         return self.replace("_", " ")
 
 
 class Operator(StrEnum):
-    """Whom the regulator gave a block of mobile numbers to, in the name that it goes by in English."""
+    """A mobile operator, by its English name."""
 
     MCI = "MCI"
-    """Hamrah-e Avval, with its brand Anarestan (0994)."""
+    """Hamrah-e Avval, including its brand Anarestan (0994)."""
     IRANCELL = "Irancell"
     RIGHTEL = "RighTel"
     SHATEL_MOBILE = "Shatel Mobile"
@@ -41,17 +41,17 @@ class Operator(StrEnum):
     LOTUSTEL = "LotusTel"
     ARIANTEL = "ArianTel"
     ESPADAN = "Espadan"
-    """Of the province of Isfahan; also MTCE."""
+    """Also MTCE; in the province of Isfahan."""
     TALIYA = "Taliya"
     TELE_KISH = "TeleKish"
-    """Of the island of Kish; also TKC."""
+    """Also TKC; on the island of Kish."""
 
 
 MOBILE_BLOCKS = ("90", "91", "92", "93", "99")
-"""The blocks that are kept for mobiles, whether or not all their parts are in use yet."""
+"""The blocks reserved for mobiles, including parts not yet in use."""
 
 FIXED_BLOCK = "94"
-"""Fixed numbers that belong to no place."""
+"""The block of landlines without a location."""
 
 LINE_PREFIXES = ("1000", "2000", "3000", "5000")
 
@@ -90,7 +90,7 @@ AREA_CODES = MappingProxyType(
         "87": "Kurdistan",
     }
 )
-"""Every province has one area code."""
+"""The province of each area code."""
 
 _ALLOCATED = {
     Operator.MCI: "910 911 912 913 914 915 916 917 918 919 990 991 992 993 994 996",
@@ -109,10 +109,10 @@ _BY_PREFIX = {prefix: operator for operator, prefixes in _ALLOCATED.items() for 
 
 
 def operator_of(national: str) -> Operator | None:
-    """Return whom the block of a mobile was given to.
+    """Return the operator that a mobile's block is allocated to; None if it is unknown.
 
     Args:
-        national: The mobile's ten digits, from its 9 on.
+        national: The ten digits of the mobile, starting with 9.
     """
     find = _BY_PREFIX.get
     return find(national[:3]) or find(national[:4]) or find(national[:5])

@@ -1,1 +1,1 @@
-"""Keeping secrets in: what may be shown of a token, a number, a text or an answer."""
+"""Masking of tokens, numbers and texts."""

@@ -1,4 +1,4 @@
-"""What may be shown of a value that is not to be shown: a few digits of a number, a length, a shape."""
+"""Masks for sensitive values: a few digits of a number, the length of a text, the shape of a value."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _SHOWN_AT_THE_FRONT, _SHOWN_AT_THE_END, _SHORTEST_MASKED_NUMBER = 4, 2, 8
 
 
 def mask_number(number: object) -> str:
-    """Return what may be shown of a phone number: `0912*****89`."""
+    """Return a masked phone number: `0912*****89`."""
     if not isinstance(number, str):
         return _mask_other(number)
     if len(number) < _SHORTEST_MASKED_NUMBER:
@@ -19,7 +19,7 @@ def mask_number(number: object) -> str:
 
 
 def mask_text(text: object) -> str:
-    """Return what may be shown of a message text or a code: its length."""
+    """Return the length of a message text or a code, in place of its content."""
     return f"<{len(text)} characters>" if isinstance(text, str) else _mask_other(text)
 
 
@@ -28,12 +28,12 @@ def _mask_other(value: object) -> str:
 
 
 def mask_mapping(values: object) -> str:
-    """Return what may be shown of fields that nobody knew of: their names."""
+    """Return the names of a mapping's fields, without the values."""
     return f"<{', '.join(sorted(map(str, values)))}>" if isinstance(values, dict) and values else "{}"
 
 
 def shape_of(value: object) -> str:
-    """Describe a bad value without showing it."""
+    """Describe an invalid value without showing it."""
     if isinstance(value, str):
         kinds = [name for name, test in _CHARACTER_KINDS if any(map(test, value))]
         return f"a string of {len(value)} characters" + (f" with {', '.join(kinds)}" if kinds else "")
@@ -46,5 +46,5 @@ _CHARACTER_KINDS = (
     ("digits", str.isdecimal),
     ("letters", str.isalpha),
     ("spaces", str.isspace),
-    ("other signs", lambda c: not (c.isdecimal() or c.isalpha() or c.isspace())),
+    ("symbols", lambda c: not (c.isdecimal() or c.isalpha() or c.isspace())),
 )

@@ -1,4 +1,4 @@
-"""Quoting a stranger: what the gateway said, made short and printable, without the values of the request."""
+"""Scrubbing of text to be quoted, such as the gateway's: short, printable, without the values of the request."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from wikipayam_async.redact.masks import MASK
 
 __all__ = ["Scrubber", "scrub"]
 
-_LONGEST_QUOTE, _LONGEST_READ = 300, 3000
-_SHORTEST_SENSITIVE = 3
+_MAX_QUOTED, _MAX_READ = 300, 3000
+_MIN_SENSITIVE = 3
 _PIECE = 8
-"""So many characters in a row of a value are taken for a part of it, wherever they stand."""
-_MOST_SEARCHED = 300_000_000
-"""Characters of our own that are searched for a stranger's words, which takes a tenth of a second; the rest is masked."""
+"""The number of consecutive characters of a sensitive value that are masked wherever they occur."""
+_MAX_SEARCHED = 300_000_000
+"""The limit of characters searched, about a tenth of a second. Beyond it every piece is masked."""
 _ESCAPE = re.compile(r"\\+(?:u([0-9a-fA-F]{4})|([\"'/bfnrt]))")
 _UNPRINTABLE = re.compile(
     r"[^\w\s.,:;!?()\[\]{}<>'\"/@#%&*+=|~^$€«»،؛؟-]|[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
@@ -25,13 +25,13 @@ _LONG_DIGITS = re.compile(r"(?:\d[ .()?-]{0,3}){6,}\d")  # 7 and more, however t
 
 
 class Scrubber:
-    """Makes a stranger's texts fit to quote: short, printable, on one line, without the given values or long numbers.
+    """Makes texts safe to quote: short, printable, on one line, without sensitive values and long numbers.
 
-    A value is found in whatever way its spaces and capitals are written, escaped as in JSON, HTML or a URL, and in
-    parts: any eight characters in a row of it are masked.
+    A value is found regardless of its spacing and case, also escaped as in JSON, HTML or a URL, and in parts: any eight
+    consecutive characters of it are masked.
 
     Args:
-        sensitive: What must not come through.
+        sensitive: The values to mask.
     """
 
     __slots__ = ("_haystack", "_known", "_left", "_longest", "_short")
@@ -40,24 +40,24 @@ class Scrubber:
         values = {_fold(_tidy(value)) for value in sensitive}
         self._short: dict[int, set[str]] = {}
         for value in values:
-            if _SHORTEST_SENSITIVE <= len(value) < _PIECE:
+            if _MIN_SENSITIVE <= len(value) < _PIECE:
                 self._short.setdefault(len(value), set()).add(value)
         self._haystack = "\n".join(value for value in values if len(value) >= _PIECE)
-        self._longest = max((len(value) for value in values if len(value) >= _SHORTEST_SENSITIVE), default=0)
+        self._longest = max((len(value) for value in values if len(value) >= _MIN_SENSITIVE), default=0)
         self._known: dict[str, bool] = {}
-        self._left = _MOST_SEARCHED
+        self._left = _MAX_SEARCHED
 
     def __call__(self, text: str) -> str:
-        """Return what may be quoted of a text."""
-        most = _LONGEST_READ + self._longest
-        clean = self._mask(_tidy(text[:most]))
+        """Return the text as it may be quoted."""
+        limit = _MAX_READ + self._longest
+        clean = self._mask(_tidy(text[:limit]))
         plain = _unescape(clean)
         if plain != clean:
             clean = self._mask(_tidy(plain))
-        if len(text) > most and self._longest:
-            clean = clean[: -self._longest]  # where the cut went through a value, its first half stands here
+        if len(text) > limit and self._longest:
+            clean = clean[: -self._longest]  # may be the first half of a value that the cut went through
         clean = _LONG_DIGITS.sub(MASK, clean)
-        return clean if len(clean) <= _LONGEST_QUOTE else clean[:_LONGEST_QUOTE] + "…"
+        return clean if len(clean) <= _MAX_QUOTED else clean[:_MAX_QUOTED] + "…"
 
     def _mask(self, text: str) -> str:
         folded = _fold(text)
@@ -86,7 +86,7 @@ class Scrubber:
 
 
 def scrub(text: str, sensitive: Iterable[str] = ()) -> str:
-    """Return a stranger's text made fit to quote."""
+    """Return a text as it may be quoted: see `Scrubber`."""
     return Scrubber(sensitive)(text)
 
 
@@ -95,7 +95,7 @@ def _tidy(text: str) -> str:
 
 
 def _unescape(text: str) -> str:
-    """Undo what stands between a text and its reader: JSON's, HTML's and a URL's ways to write it."""
+    """Decode the escapes of URLs, HTML and JSON."""
     if "%" in text:
         text = unquote(text)
     if "&" in text:
@@ -110,8 +110,8 @@ _PLAIN = {sign: sign for sign in "\"'/"}
 
 
 def _fold(text: str) -> str:
-    """Make capitals small, and a URL's spaces plain; the length stays."""
+    """Return the text in lower case, with the plus signs of a URL as spaces, in the same length."""
     folded = text.lower()
     if len(folded) != len(text):
-        folded = "".join(small if len(small := one.lower()) == 1 else one for one in text)
+        folded = "".join(lower if len(lower := letter.lower()) == 1 else letter for letter in text)
     return folded.replace("+", " ").replace("ς", "σ")

@@ -1,4 +1,4 @@
-"""Values that do not show themselves to whoever prints them: a token, a body, a text."""
+"""Values whose `repr` hides their content: tokens, bodies, texts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ T = TypeVar("T")
 
 @final
 class Secret:
-    """A string that shows itself only through `reveal()`: masked in `repr`, `str` and formats, and never pickled."""
+    """A string that only `reveal()` returns: masked in `repr`, `str` and format strings, and never pickled."""
 
     __slots__ = ("_value",)
 
@@ -23,7 +23,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """Return the string itself."""
+        """Return the string."""
         return self._value
 
     def __repr__(self) -> str:
@@ -40,12 +40,12 @@ class Secret:
         return hash((Secret, self._value))
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled: hand the token to the other process in its environment")
+        raise TypeError("a Secret is not pickled: pass the token to the other process in its environment")
 
 
 @final
 class SealedBytes(bytes):
-    """Bytes that hold texts, numbers or a token: whoever prints them (a debugger, a traceback with locals) sees a length."""
+    """Bytes with texts, numbers or a token. A debugger or a traceback with locals shows only their length."""
 
     __slots__ = ()
 
@@ -55,13 +55,13 @@ class SealedBytes(bytes):
     __str__ = __repr__
 
     def __getitem__(self, key: Any) -> Any:
-        part = super().__getitem__(key)  # printers cut long bytes before they print them
+        part = super().__getitem__(key)  # some tools slice long bytes before they print them
         return part if isinstance(part, int) else SealedBytes(part)
 
 
 @final
 class SealedStr(str):
-    """A string that shows its length to whoever prints it with quotes, as a traceback with locals does."""
+    """A string whose `repr` shows only its length, for example in a traceback with locals."""
 
     __slots__ = ()
 
@@ -73,13 +73,13 @@ class SealedStr(str):
 
 
 def seal(value: T) -> T | SealedStr:
-    """Seal an argument, if it is a string; anything else is refused soon, by its shape."""
+    """Seal an argument if it is a string. Any other value is returned for the checks to refuse."""
     return SealedStr(value) if isinstance(value, str) else value
 
 
 @final
 class Sealed(Generic[T]):
-    """Anything at all, hidden from whoever prints it."""
+    """Any value, with a `repr` that hides it."""
 
     __slots__ = ("_value",)
 
@@ -87,7 +87,7 @@ class Sealed(Generic[T]):
         self._value = value
 
     def reveal(self) -> T:
-        """Return the thing itself."""
+        """Return the value."""
         return self._value
 
     def __repr__(self) -> str:
@@ -96,7 +96,7 @@ class Sealed(Generic[T]):
 
 @final
 class SealedFields(Mapping[str, str]):
-    """Fields that hold texts, numbers or a token: whoever prints them sees their names."""
+    """Fields with texts, numbers or a token. Their `repr` shows only the names."""
 
     __slots__ = ("_fields",)
 

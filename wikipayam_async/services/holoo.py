@@ -8,8 +8,8 @@ from typing import Any
 from attrs import field, frozen
 
 from wikipayam_async.checks import without_frames
-from wikipayam_async.core.converter import encode_json, to_items, to_mapping
-from wikipayam_async.core.operation import Call, JsonValue, Operation, Replay, SendBatch
+from wikipayam_async.core.converter import JsonValue, encode_json, to_items, to_mapping
+from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages.models import SentMessage, SmsMessage, check_receiver, check_sender, check_text
 from wikipayam_async.redact.masks import mask_mapping, shape_of

@@ -8,8 +8,8 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from wikipayam_async.checks import without_frames
-from wikipayam_async.core.converter import encode_json, to_items
-from wikipayam_async.core.operation import Call, JsonValue, Operation, Replay, SendBatch
+from wikipayam_async.core.converter import JsonValue, encode_json, to_items
+from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.messages.models import OtpMessage, check_code, check_receiver, check_track_id
 from wikipayam_async.messages.payload import TrackIds
 from wikipayam_async.redact.masks import mask_mapping, mask_text

@@ -366,7 +366,7 @@ def test_a_torn_last_line_is_survived(gateway: Emulator, run: Run) -> None:
         ),
         (
             ("--template-file", "b"),
-            "--template-file: expected a text file in UTF-8 that can be read; got FileNotFoundError",
+            "--template-file: expected a readable text file in UTF-8; got FileNotFoundError",
         ),
         (("--resume", "r"), "r: cannot be read (No such file or directory)"),
         (("--dry-run", "--resume", "r"), "r: cannot be read (No such file or directory)"),

@@ -67,7 +67,7 @@ def test_the_query_of_a_filter(sender: Any, from_date: Any, to_date: Any, query:
             None,
             "2024-02-30",
             None,
-            f"from_date: {DAY_RULE}; got a string of 10 characters with digits, other signs",
+            f"from_date: {DAY_RULE}; got a string of 10 characters with digits, symbols",
         ),
         (
             None,
@@ -110,7 +110,7 @@ def test_the_query_of_a_list() -> None:
         (
             4,
             "\ud83d",
-            "search: expected a string of valid Unicode, not empty; got a string of 1 characters with other signs",
+            "search: expected a string of valid Unicode, not empty; got a string of 1 characters with symbols",
         ),
         (4, 5, "search: expected a string of valid Unicode, not empty; got a number (int)"),
         (5, "date", "sort_by: expected one of created_at, sender, message; got a string of 4 characters with letters"),

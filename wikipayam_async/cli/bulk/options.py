@@ -104,7 +104,7 @@ class TextOptions:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 text = file.read()
         except (OSError, UnicodeDecodeError) as error:
-            rule = "expected a text file in UTF-8 that can be read"
+            rule = "expected a readable text file in UTF-8"
             raise InvalidInputError("--template-file", rule=rule, got=type(error).__name__) from None
         return text.replace("\r\n", "\n").removesuffix("\n")
 

@@ -81,7 +81,7 @@ class Consumer:
         self._handler = handler
         self._on_error = on_error
         self._poll_interval = poll_interval
-        self._concurrency = check_number(concurrency, field="concurrency", least=1)
+        self._concurrency = check_number(concurrency, field="concurrency", minimum=1)
         self._clock = clock
         self._sleep = sleep
         self._failed: dict[str, _Failed] = {}

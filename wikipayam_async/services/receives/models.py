@@ -9,8 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import attrs
 from attrs import field, frozen
 
-from wikipayam_async.core.converter import to_items, to_mapping, to_model
-from wikipayam_async.core.operation import JsonValue
+from wikipayam_async.core.converter import JsonValue, to_items, to_mapping, to_model
 from wikipayam_async.dates import to_jalali
 from wikipayam_async.redact.masks import mask_mapping, mask_number, mask_text
 

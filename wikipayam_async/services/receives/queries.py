@@ -24,8 +24,8 @@ SortOrder: TypeAlias = Literal["asc", "desc"]
 def page_query(limit: int, offset: int) -> dict[str, str]:
     """Return the query for one page."""
     return {
-        "limit": str(check_number(limit, field="limit", least=1, most=MAX_PAGE)),
-        "offset": str(check_number(offset, field="offset", least=0)),
+        "limit": str(check_number(limit, field="limit", minimum=1, maximum=MAX_PAGE)),
+        "offset": str(check_number(offset, field="offset", minimum=0)),
     }
 
 

@@ -106,7 +106,7 @@ class InboxReading(Service):
         """
         sender, search = seal(sender), seal(search)
         query = list_query(status, sender, from_date, to_date, search, sort_by, sort_order)
-        pager = Pager(key_of, limit=check_number(page_size, field="page_size", least=1, most=MAX_PAGE))
+        pager = Pager(key_of, limit=check_number(page_size, field="page_size", minimum=1, maximum=MAX_PAGE))
 
         async def fetch(limit: int, offset: int) -> tuple[Sequence[Receive], int | None]:
             page = await self._list(query, limit, offset)
@@ -164,7 +164,7 @@ class InboxReading(Service):
         """
         sender = seal(sender)
         query = filter_query(sender, from_date, to_date)
-        pager = Pager(key_of, limit=check_number(page_size, field="page_size", least=1, most=MAX_PAGE))
+        pager = Pager(key_of, limit=check_number(page_size, field="page_size", minimum=1, maximum=MAX_PAGE))
 
         async def fetch(limit: int, offset: int) -> tuple[Sequence[Receive], int | None]:
             page = await self._unread(query, limit, offset)

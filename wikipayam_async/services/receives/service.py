@@ -82,7 +82,7 @@ class ReceivesService(InboxReading):
         Raises:
             InvalidInputError: It is no whole number, or below 1.
         """
-        return await self._delete({"delete_older_than_days": check_number(days, field="days", least=1)})
+        return await self._delete({"delete_older_than_days": check_number(days, field="days", minimum=1)})
 
     async def consume(
         self,

@@ -11,9 +11,8 @@ from typing import Any, TypeAlias
 import anyio
 from attrs import field, frozen, validators
 
-from wikipayam_async.core.converter import OpenStrEnum, to_items
+from wikipayam_async.core.converter import JsonValue, OpenStrEnum, to_items
 from wikipayam_async.core.limits import Clock, Sleep
-from wikipayam_async.core.operation import JsonValue
 from wikipayam_async.core.retry import Uniform
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import mask_mapping, shape_of

@@ -1,0 +1,115 @@
+import math
+from typing import Any
+
+import pytest
+
+from wikipayam_async.checks import check_id, check_ids, check_number, check_positive, check_seconds, is_id
+from wikipayam_async.errors import ConfigurationError, InvalidInputError
+
+ID_RULE = "expected 1 to 64 letters, digits, '-' or '_'"
+
+
+@pytest.mark.parametrize("value", ["69e5eeab439260d336015405", "a", "A-_9", "x" * 64])
+def test_a_valid_id_is_returned(value: str) -> None:
+    """Letters, digits, hyphens and underscores are valid, up to 64."""
+    assert (check_id(value), is_id(value)) == (value, True)
+
+
+@pytest.mark.parametrize(
+    "value", ["", "x" * 65, "a/b", "..", "a.b", "a b", "a\n", "a%2f", "é", "۱", "?", None, 5, b"a", True, ["a"]]
+)
+def test_an_invalid_id_is_refused(value: Any) -> None:
+    """Any other value raises an error that does not show it."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_id(value)
+    assert (caught.value.field, caught.value.rule, repr(value) in str(caught.value) and value not in {None, True}) == (
+        "id",
+        ID_RULE,
+        False,
+    )
+
+
+@pytest.mark.parametrize(
+    ("values", "ids"),
+    [
+        ("a", ["a"]),
+        (["b", "a", "b"], ["b", "a"]),
+        ([], []),
+        ((one for one in "xy"), ["x", "y"]),
+        ({"k": 1}, ["k"]),
+    ],
+)
+def test_ids_are_returned_without_duplicates(values: Any, ids: list[str]) -> None:
+    """One id or an iterable of ids becomes a list in the given order."""
+    assert check_ids(values) == ids
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        ("a/b", f"ids: {ID_RULE}; got a string of 3 characters with letters, symbols"),
+        (["a", "b", ""], f"ids[2]: {ID_RULE}; got a string of 0 characters"),
+        (b"ab", f"ids[0]: {ID_RULE}; got a number (int)"),
+        ([["a"]], f"ids[0]: {ID_RULE}; got an object of type list"),
+        (None, "ids: expected an id or an iterable of ids; got None"),
+        (17, "ids: expected an id or an iterable of ids; got a number (int)"),
+    ],
+)
+def test_invalid_ids_are_refused(values: Any, text: str) -> None:
+    """The error names the index of the invalid id."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_ids(values)
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize(("value", "maximum"), [(1, None), (10**9, None), (1, 1), (5, 5)])
+def test_a_number_within_bounds_is_returned(value: int, maximum: int | None) -> None:
+    """Both bounds are inclusive."""
+    assert check_number(value, field="n", minimum=1, maximum=maximum) == value
+
+
+@pytest.mark.parametrize(
+    ("value", "maximum", "text"),
+    [
+        (0, None, "n: expected a whole number of at least 1; got 0"),
+        (6, 5, "n: expected a whole number from 1 to 5; got 6"),
+        (True, None, "n: expected a whole number of at least 1; got True"),
+        (2.0, None, "n: expected a whole number of at least 1; got a number (float)"),
+        ("2", 5, "n: expected a whole number from 1 to 5; got a string of 1 characters with digits"),
+        (None, 5, "n: expected a whole number from 1 to 5; got None"),
+    ],
+)
+def test_a_number_out_of_bounds_is_refused(value: Any, maximum: int | None, text: str) -> None:
+    """A value that is not a whole number, or is out of bounds, raises an error."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_number(value, field="n", minimum=1, maximum=maximum)
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("value", [1, 0.001, 3600, 1.7e308])
+def test_a_positive_number_is_accepted(value: float) -> None:
+    """Any finite number above 0 is valid."""
+    check_positive("timeout", value)
+
+
+@pytest.mark.parametrize(
+    "value", [0, -1, 0.0, float("inf"), float("nan"), float("-inf"), 10**400, True, "1", None, [], 1j]
+)
+def test_a_number_that_is_not_positive_is_refused(value: Any) -> None:
+    """Zero, negative, infinite, too large and non-numeric values raise an error."""
+    with pytest.raises(ConfigurationError) as caught:
+        check_positive("timeout", value)
+    assert str(caught.value).startswith("timeout: expected a finite number above 0; got ")
+
+
+@pytest.mark.parametrize("value", [-0.001, math.inf, math.nan, True, "1", None])
+def test_invalid_seconds_are_refused(value: Any) -> None:
+    """Negative, infinite and non-numeric values raise an error that names the argument."""
+    with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds, 0 or more"):
+        check_seconds("timeout", value)
+
+
+@pytest.mark.parametrize("value", [0, 0.5, 3600])
+def test_finite_seconds_are_accepted(value: float) -> None:
+    """Any finite number of seconds from 0 is valid."""
+    check_seconds("timeout", value)

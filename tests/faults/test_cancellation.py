@@ -10,7 +10,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.faults.cancel_books import INBOX, Books, quiet, pool_of
+from tests.support.ledger_gateway import INBOX, Books, quiet, pool_of
 from tests.faults.cancel_stepping import Knife, every_way
 from tests.support.net import RECEIVER, Ear, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, raw_gateway

@@ -13,7 +13,7 @@ import anyio
 import pytest
 from anyio.abc import TaskGroup
 
-from tests.faults.cancel_books import Books, Gauge, quiet, pool_of
+from tests.support.ledger_gateway import Books, Gauge, quiet, pool_of
 from tests.support.figures import record
 from tests.support.net import RECEIVER, TOKEN
 from tests.support.raw import RawGateway, raw_gateway

@@ -11,7 +11,7 @@ import anyio
 import httpx
 import pytest
 
-from tests.faults.cancel_books import INBOX, Books, check_outcomes, quiet
+from tests.support.ledger_gateway import INBOX, Books, check_outcomes, quiet
 from tests.support.net import RECEIVER, TOKEN, Ear, connected
 from tests.support.raw import raw_gateway
 from wikipayam_async import (

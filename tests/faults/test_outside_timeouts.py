@@ -13,8 +13,8 @@ import anyio
 import pytest
 import trio
 
-from tests.faults.cancel_books import INBOX, Books, check_outcomes, quiet, pool_of
-from tests.faults.cancel_thread import Far, far_gateway
+from tests.support.ledger_gateway import INBOX, Books, check_outcomes, quiet, pool_of
+from tests.faults.threaded_gateway import Far, far_gateway
 from tests.support.net import RECEIVER, TOKEN, Ear, connected
 from tests.support.raw import raw_gateway
 from wikipayam_async import (

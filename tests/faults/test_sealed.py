@@ -11,7 +11,7 @@ import httpx
 import pytest
 from rich.pretty import pretty_repr
 
-from tests.faults.markers import TEXT, TOKEN, leaks, locals_of
+from tests.support.secrets import TEXT, TOKEN, leaks, locals_of
 from wikipayam_async import APIConnectionError, AsyncWikipayam, InvalidInputError
 from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import encode_json

@@ -17,7 +17,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import wikipayam_async
-from tests.faults.markers import CODE, ID, NUMBER, TEXT, TOKEN, accept, client_for, leaks
+from tests.support.secrets import CODE, ID, NUMBER, TEXT, TOKEN, accept, client_for, leaks
 from tests.support.raw import RawRequest, raw_gateway
 from wikipayam_async import (
     APIStatusError,

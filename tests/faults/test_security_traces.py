@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tests.faults.markers import CALLS, CODE, NUMBER, TEXT, TOKEN, accept, client_for, leaks, locals_of, shown_of
+from tests.support.secrets import CALLS, CODE, NUMBER, TEXT, TOKEN, accept, client_for, leaks, locals_of, shown_of
 from tests.support.net import client_tls, on_virtual_time, server_tls, tunnel
 from tests.support.raw import RawGateway, RawRequest, answer, raw_gateway, reset
 from wikipayam_async import AsyncWikipayam, LaneTransport, SmsMessage, WikipayamError

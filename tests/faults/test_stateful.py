@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.faults.programs import Arm, Bulk, Many, Program, effort, programs
-from tests.faults.stage import Stage, play
+from tests.faults.model import Stage, play
 from tests.support.figures import record
 from tests.support.net import on_virtual_time
 from wikipayam_async import AsyncWikipayam, RateLimitError, RetryPolicy, WikipayamError

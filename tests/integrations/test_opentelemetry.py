@@ -26,7 +26,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tests.faults.markers import CALLS, NUMBER, TEXT, accept, leaks
+from tests.support.secrets import CALLS, NUMBER, TEXT, accept, leaks
 from tests.faults.test_security_traces import FAILURES, LOGGERS, QUERIES, client_on, look_on
 from tests.support.net import BALANCE, Ear, connected, on_virtual_time, server_tls
 from tests.support.raw import RawRequest, answer, raw_gateway

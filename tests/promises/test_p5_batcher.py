@@ -15,8 +15,8 @@ import pytest
 from anyio.abc import ByteStream, TaskGroup
 from anyio.lowlevel import checkpoint
 
-from tests.faults.cancel_books import Books, check_outcomes, quiet, pool_of
-from tests.faults.markers import NUMBER, TEXT, client_for, leaks, locals_of, shown_of
+from tests.support.ledger_gateway import Books, check_outcomes, quiet, pool_of
+from tests.support.secrets import NUMBER, TEXT, client_for, leaks, locals_of, shown_of
 from tests.support.net import RECEIVER, Ear, connected, on_virtual_time
 from tests.support.raw import RawRequest, answer, raw_gateway, reset
 from wikipayam_async import (

@@ -11,7 +11,7 @@ from typing import Any
 import anyio
 from anyio.abc import ByteStream
 
-from tests.faults.matrix.stage import Handler, Ledger
+from tests.faults.matrix.setup import Handler, Ledger
 from tests.support.raw import RawRequest, answer, reset
 
 __all__ = [

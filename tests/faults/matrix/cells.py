@@ -9,7 +9,7 @@ from typing import TypeAlias
 import anyio
 from attrs import frozen
 
-from tests.faults.matrix.stage import Fault, Stage
+from tests.faults.matrix.setup import Fault, Stage
 from tests.support.net import connected
 from wikipayam_async import AsyncWikipayam, SendResult, SendStatus, SmsMessage
 

@@ -29,8 +29,8 @@ from tests.faults.matrix.answers import (
     stating,
     then_well,
 )
-from tests.faults.matrix.stage import Fault, Handler, Ledger, gateway
-from tests.faults.matrix.stages import (
+from tests.faults.matrix.setup import Fault, Handler, Ledger, gateway
+from tests.faults.matrix.setups import (
     bare,
     closed_while_idle,
     environment,

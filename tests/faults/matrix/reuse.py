@@ -9,7 +9,7 @@ import anyio
 from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from tests.faults.matrix.stage import Ledger
+from tests.faults.matrix.setup import Ledger
 from tests.support.net import connected
 from tests.support.raw import answer, raw_server, read_request, reset
 

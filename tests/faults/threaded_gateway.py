@@ -9,7 +9,7 @@ from contextlib import contextmanager
 import anyio
 from anyio.from_thread import start_blocking_portal
 
-from tests.faults.cancel_books import Books
+from tests.support.ledger_gateway import Books
 from tests.support.raw import RawGateway, raw_gateway
 
 __all__ = ["Far", "far_gateway"]

@@ -18,7 +18,7 @@ from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from tests.faults.matrix.answers import healthy
-from tests.faults.matrix.stage import Fault, Handler, Ledger, Stage, gateway
+from tests.faults.matrix.setup import Fault, Handler, Ledger, Stage, gateway
 from tests.support.net import authority, server_tls
 from tests.support.raw import RawGateway, RawRequest, answer, raw_gateway, raw_server, read_request, reset
 from wikipayam_async.core import transport

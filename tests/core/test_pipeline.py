@@ -7,7 +7,8 @@ import anyio
 import httpx
 import pytest
 
-from tests.support.net import Ear, Times, most
+from tests.support.clock import VirtualClock
+from tests.support.net import EventRecorder, longest_delay
 from wikipayam_async import (
     APIConnectionError,
     BadRequestError,
@@ -70,11 +71,11 @@ def lost(kind: ExchangeFaultKind = ExchangeFaultKind.DISCONNECTED, *, handed_ove
     return ExchangeFault(kind, "it broke", handed_over=handed_over)
 
 
-def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, Ear, Shared, Times]:
+def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, EventRecorder, Shared, VirtualClock]:
     """Return a pipeline on virtual time over a carrier."""
-    ear, times = Ear(), Times()
-    shared = Shared(carrier, clock=times.clock, sleep=times.sleep)
-    shared.uniform = most
+    ear, times = EventRecorder(), VirtualClock()
+    shared = Shared(carrier, clock=times.now, sleep=times.sleep)
+    shared.uniform = longest_delay
     settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1), on_event=ear, **options)
     return Pipeline(settings, shared, None, b"agent"), ear, shared, times
 

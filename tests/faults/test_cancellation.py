@@ -10,9 +10,9 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.support.ledger_gateway import INBOX, Books, quiet, pool_of
+from tests.support.ledger_gateway import INBOX, LedgerGateway, quiet, pool_of
 from tests.faults.cancel_stepping import Knife, every_way
-from tests.support.net import RECEIVER, Ear, client_tls, connected, server_tls, tunnel
+from tests.support.net import RECEIVER, EventRecorder, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
@@ -70,7 +70,7 @@ def options(lanes: str) -> dict[str, Any]:
     return {"max_connections": MOST_LANES}
 
 
-async def check_the_client(client: AsyncWikipayam, gateway: RawGateway, books: Books, probe: str) -> None:
+async def check_the_client(client: AsyncWikipayam, gateway: RawGateway, books: LedgerGateway, probe: str) -> None:
     """See that the client answers a read and a send, every open connection is an idle lane, and no place is lost."""
     with anyio.fail_after(5):
         assert (await client.balance()).balance == 7
@@ -81,7 +81,7 @@ async def check_the_client(client: AsyncWikipayam, gateway: RawGateway, books: B
     assert idle <= MOST_LANES
 
 
-def check_the_story(ear: Ear, books: Books, before: set[str]) -> set[str]:
+def check_the_story(ear: EventRecorder, books: LedgerGateway, before: set[str]) -> set[str]:
     """See that every call ended once, and what was told of each message is what the books say by now; return what they have."""
     begun = {event.call_id for event in ear.of(AttemptStarted)}
     ended = [end.call_id for end in ear.finished]
@@ -97,9 +97,9 @@ def check_the_story(ear: Ear, books: Books, before: set[str]) -> set[str]:
     return accepted
 
 
-def hear(ear: Ear) -> Ear:
+def hear(ear: EventRecorder) -> EventRecorder:
     """Return what an ear has heard so far, and let it begin anew."""
-    told = Ear()
+    told = EventRecorder()
     told.events, ear.events = ear.events, []
     return told
 
@@ -125,7 +125,7 @@ async def at_every_point(
 @pytest.mark.parametrize("kind", SENDS)
 async def test_a_send_cancelled_at_any_point_has_its_true_fate_told_once(kind: str, lanes: str, way: str) -> None:
     """What the gateway accepted is told as accepted, and nothing else is; the client goes on as if nothing had been."""
-    books = Books(closing=lanes == "closing")
+    books = LedgerGateway(closing=lanes == "closing")
     async with raw_gateway(books) as gateway, connected(gateway.url, **options(lanes)) as (client, _, ear):
         await client.balance()
 
@@ -155,7 +155,7 @@ async def test_a_send_cancelled_at_any_point_has_its_true_fate_told_once(kind: s
 @pytest.mark.parametrize("road", ["tls", "tls cold", "pool", "transport", "tunnel"])
 async def test_a_send_on_any_road_cancelled_at_any_point_has_a_true_outcome(road: str, way: str) -> None:
     """With TLS, a caller's client or a proxy: what the gateway has is never told as not attempted, nor the reverse."""
-    books = Books()
+    books = LedgerGateway()
     own = "tls" in road or road == "tunnel"
     given: dict[str, Any] = {}
     async with AsyncExitStack() as stack:
@@ -188,7 +188,7 @@ async def test_a_send_on_any_road_cancelled_at_any_point_has_a_true_outcome(road
 @pytest.mark.parametrize("kind", READS)
 async def test_a_read_cancelled_at_any_point_leaves_the_client_whole(kind: str, lanes: str, way: str) -> None:
     """Every call that began has its end told once; no connection, and no place for one, is lost."""
-    books = Books()
+    books = LedgerGateway()
     async with raw_gateway(books) as gateway, connected(gateway.url, **options(lanes)) as (client, _, ear):
 
         async def check(knife: Knife, name: str) -> None:
@@ -240,7 +240,7 @@ async def test_a_bulk_run_cancelled_at_any_point_accounts_for_every_message(
     source: str, ordered: bool, way: str
 ) -> None:
     """Results taken and results left over are together every message pulled, exactly once, as the books have it."""
-    books = Books()
+    books = LedgerGateway()
     async with raw_gateway(books) as gateway, connected(gateway.url, max_connections=MOST_LANES) as (client, _, ear):
         taken: list[SendResult] = []
         left: list[SendResult] = []
@@ -283,7 +283,7 @@ async def test_a_bulk_run_cancelled_at_any_point_accounts_for_every_message(
 @pytest.mark.parametrize("waits", [False, True])
 async def test_a_consumer_cancelled_at_any_point_marks_what_was_handled(waits: bool, at_once: int, way: str) -> None:
     """A message whose handler returned is marked as read; one whose handler did not is not."""
-    books = Books()
+    books = LedgerGateway()
     async with raw_gateway(books) as gateway, connected(gateway.url, max_connections=MOST_LANES) as (client, _, ear):
         handled: list[str] = []
 

@@ -13,7 +13,7 @@ import anyio
 import pytest
 from anyio.abc import TaskGroup
 
-from tests.support.ledger_gateway import Books, Gauge, quiet, pool_of
+from tests.support.ledger_gateway import LedgerGateway, ConnectionGauge, quiet, pool_of
 from tests.support.figures import record
 from tests.support.net import RECEIVER, TOKEN
 from tests.support.raw import RawGateway, raw_gateway
@@ -129,7 +129,7 @@ def tasks_of_the_client() -> int:
     return len([task for task in anyio.get_running_tasks() if "serve_one" not in (task.name or "")])
 
 
-async def check(client: AsyncWikipayam, gateway: RawGateway, books: Books, tally: Tally, storm: Storm) -> None:
+async def check(client: AsyncWikipayam, gateway: RawGateway, books: LedgerGateway, tally: Tally, storm: Storm) -> None:
     """See that nothing was lost, nothing doubled, and that the client holds what it ought to."""
     for _ in range(20):
         assert (await client.balance()).balance == 7
@@ -145,12 +145,12 @@ async def check(client: AsyncWikipayam, gateway: RawGateway, books: Books, tally
 
 async def test_ten_thousand_cancellations(anyio_backend: str) -> None:
     """The client works afterwards; what reached the gateway is told of once, and nothing is sent twice or leaked."""
-    books, tally = Books(lambda: anyio.sleep(LATENCY)), Tally()
+    books, tally = LedgerGateway(lambda: anyio.sleep(LATENCY)), Tally()
     async with (
         raw_gateway(books) as gateway,
         AsyncWikipayam(TOKEN, base_url=gateway.url, sender="1", max_connections=LANES, on_event=tally) as client,
     ):
-        storm, gauge = Storm(client, seed=11), Gauge(client)
+        storm, gauge = Storm(client, seed=11), ConnectionGauge(client)
         await client.balance()
         tasks = tasks_of_the_client()
         for start in range(0, CALLS, AT_ONCE):
@@ -182,7 +182,7 @@ async def test_ten_thousand_cancellations(anyio_backend: str) -> None:
 
 async def test_a_storm_leaves_no_memory_behind() -> None:
     """After many hundred cancelled calls the client holds no more memory than after the first few hundred."""
-    books = Books(lambda: anyio.sleep(0.001))
+    books = LedgerGateway(lambda: anyio.sleep(0.001))
     async with (
         raw_gateway(books) as gateway,
         AsyncWikipayam(TOKEN, base_url=gateway.url, sender="1", max_connections=LANES) as client,

@@ -11,8 +11,8 @@ import anyio
 import httpx
 import pytest
 
-from tests.support.ledger_gateway import INBOX, Books, check_outcomes, quiet
-from tests.support.net import RECEIVER, TOKEN, Ear, connected
+from tests.support.ledger_gateway import INBOX, LedgerGateway, check_outcomes, quiet
+from tests.support.net import RECEIVER, TOKEN, EventRecorder, connected
 from tests.support.raw import raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
@@ -49,7 +49,7 @@ async def test_closing_that_is_cancelled_closes_all_the_same_on_trio() -> None:
 
 
 async def _close_cancelled(*, native: bool) -> None:
-    books = Books()
+    books = LedgerGateway()
     async with raw_gateway(books) as gateway, connected(gateway.url) as (client, _, _ear):
         async with anyio.create_task_group() as group:
             for _ in range(5):
@@ -72,7 +72,7 @@ async def _close_cancelled(*, native: bool) -> None:
 async def test_a_client_that_is_closed_while_calls_are_under_way() -> None:
     """What has a lane is finished; what waits for one is refused; nothing is left without an end or open."""
     go = anyio.Event()
-    books = Books(go.wait)
+    books = LedgerGateway(go.wait)
     ends: list[object] = []
     async with raw_gateway(books) as gateway, connected(gateway.url, max_connections=2) as (client, _, ear):
 
@@ -97,7 +97,7 @@ async def test_a_client_that_is_closed_while_calls_are_under_way() -> None:
 
 async def test_an_iteration_that_is_left_needs_no_closing() -> None:
     """Breaking out of `receives.iter` and dropping it costs no warning and no connection, on trio either."""
-    books = Books()
+    books = LedgerGateway()
     async with raw_gateway(books) as gateway, connected(gateway.url) as (client, _, _ear):
         for iterate in (client.receives.iter, client.receives.iter_unread):
             books.fill()
@@ -114,7 +114,7 @@ async def test_an_iteration_that_is_left_needs_no_closing() -> None:
 
 async def test_a_step_of_an_iteration_that_is_cancelled_is_taken_again() -> None:
     """After a time-out the same iterator goes on where it was, and gives out every message once."""
-    books = Books(lambda: anyio.sleep(LATENCY))
+    books = LedgerGateway(lambda: anyio.sleep(LATENCY))
     async with raw_gateway(books) as gateway, connected(gateway.url) as (client, _, _ear):
         messages = client.receives.iter(page_size=2)
         with anyio.move_on_after(LATENCY / 2) as scope:
@@ -125,7 +125,7 @@ async def test_a_step_of_an_iteration_that_is_cancelled_is_taken_again() -> None
 
 async def test_a_bulk_iteration_that_is_left_and_dropped() -> None:
     """Breaking out of a bulk run's iteration ends the workers; what nobody took is in `leftover`."""
-    books = Books()
+    books = LedgerGateway()
     async with raw_gateway(books) as gateway, connected(gateway.url) as (client, _, ear):
         messages = [SmsMessage(RECEIVER, "text", track_id=f"m{index}") for index in range(20)]
         bulk = client.sms.bulk(messages, batch_size=2, concurrency=2)
@@ -144,7 +144,7 @@ async def test_a_bulk_iteration_that_is_left_and_dropped() -> None:
 
 async def test_cancelled_calls_leave_no_gap_in_the_rate() -> None:
     """A hundred calls cancelled while they wait for their turn do not hold up the next."""
-    books = Books()
+    books = LedgerGateway()
     limit = RateLimit(requests_per_second=1000, messages_per_second=20, burst=0)
     async with raw_gateway(books) as gateway, connected(gateway.url, rate_limit=limit) as (client, _, ear):
         async with anyio.create_task_group() as group:
@@ -166,7 +166,7 @@ async def test_a_transport_that_cancels_of_its_own_leaves_the_fate_unknown() -> 
     def cancel(_: httpx.Request) -> httpx.Response:
         raise asyncio.CancelledError
 
-    ear = Ear()
+    ear = EventRecorder()
     async with AsyncWikipayam(
         TOKEN, sender="1", base_url="http://127.0.0.1:9", transport=httpx.MockTransport(cancel), on_event=ear
     ) as client:

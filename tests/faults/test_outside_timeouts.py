@@ -13,9 +13,9 @@ import anyio
 import pytest
 import trio
 
-from tests.support.ledger_gateway import INBOX, Books, check_outcomes, quiet, pool_of
+from tests.support.ledger_gateway import INBOX, LedgerGateway, check_outcomes, quiet, pool_of
 from tests.faults.threaded_gateway import Far, far_gateway
-from tests.support.net import RECEIVER, TOKEN, Ear, connected
+from tests.support.net import RECEIVER, TOKEN, EventRecorder, connected
 from tests.support.raw import raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
@@ -81,7 +81,7 @@ LIMITS = [("trio", one) for one in EVERYWHERE] + [("asyncio", one) for one in (*
 async def test_a_time_out_around_a_call(kind: str, limit: Limit) -> None:
     """At once, at the very end of an answer, or at random: no message is lost or doubled, and the client goes on."""
     chance = random.Random(f"{kind} {limit.__name__}")
-    books = Books(lambda: anyio.sleep(LATENCY))
+    books = LedgerGateway(lambda: anyio.sleep(LATENCY))
     delays = [0.0, 0.0, LATENCY, LATENCY + 0.0005, LATENCY + 0.001, LATENCY + 0.002]
     delays += [chance.uniform(0, 4 * LATENCY) for _ in range(14)]
     async with raw_gateway(books) as gateway, connected(gateway.url, max_connections=3) as (client, _, ear):
@@ -102,7 +102,7 @@ class Sibling(Exception):  # noqa: N818 - what goes wrong beside the calls
 @pytest.mark.parametrize(("anyio_backend", "native"), [("asyncio", False), ("trio", False), ("asyncio", True)])
 async def test_a_group_that_dies_of_a_sibling(native: bool) -> None:
     """Sends in flight in a task group whose other task raises are finished, and each has its outcome told."""
-    books = Books(lambda: anyio.sleep(LATENCY))
+    books = LedgerGateway(lambda: anyio.sleep(LATENCY))
     async with raw_gateway(books) as gateway, connected(gateway.url, max_connections=3) as (client, _, ear):
 
         async def raise_after(seconds: float) -> None:
@@ -137,7 +137,7 @@ async def _await(call: Awaitable[object]) -> None:
     await call
 
 
-def client_of(far: Far, ear: Ear | None = None, **options: Any) -> AsyncWikipayam:
+def client_of(far: Far, ear: EventRecorder | None = None, **options: Any) -> AsyncWikipayam:
     """Make a client of a gateway that lives in another thread."""
     return AsyncWikipayam(TOKEN, base_url=far.url, sender="10002000", on_event=ear, **options)
 
@@ -150,7 +150,7 @@ async def close_lanes(client: AsyncWikipayam) -> None:
 
 def test_the_end_of_an_event_loop_finds_sends_finished() -> None:
     """`asyncio.run` cancels every task when its function returns; sends that are in flight are finished first."""
-    ear = Ear()
+    ear = EventRecorder()
 
     async def main(client: AsyncWikipayam, far: Far) -> None:
         async with client:
@@ -191,7 +191,7 @@ def test_the_end_of_an_event_loop_finds_handled_messages_marked() -> None:
 @pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, Sibling])
 def test_an_exception_that_ends_the_event_loop_finds_sends_finished(backend: str, error: type[BaseException]) -> None:
     """Ctrl-C and the like, raised in the main task, end everything only after the sends in flight."""
-    ear = Ear()
+    ear = EventRecorder()
 
     async def main(far: Far) -> None:
         async with client_of(far, ear) as client, anyio.create_task_group() as group:
@@ -212,7 +212,7 @@ def test_an_exception_that_ends_the_event_loop_finds_sends_finished(backend: str
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_client_left_open_when_its_loop_closed_works_in_the_next(backend: str) -> None:
     """The next loop starts with lanes of its own, and finds no place taken by what the last one cut off."""
-    ear = Ear()
+    ear = EventRecorder()
 
     async def first(client: AsyncWikipayam, far: Far) -> None:
         async with anyio.create_task_group() as group:
@@ -267,7 +267,7 @@ def test_limits_and_pauses_go_along_to_the_next_loop(backend: str) -> None:
 
 def test_trio_ended_by_an_exception_of_its_nursery() -> None:
     """A nursery of trio's own, ended by an exception, finishes the sends in flight as well."""
-    ear = Ear()
+    ear = EventRecorder()
 
     async def main(far: Far) -> None:
         async with client_of(far, ear) as client, trio.open_nursery() as nursery:

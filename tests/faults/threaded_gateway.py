@@ -1,49 +1,42 @@
-"""A gateway with an event loop and a thread of its own, for clients whose event loop comes to an end."""
+"""A gateway with its own event loop and thread, for clients whose event loop ends."""
 
 from __future__ import annotations
 
-import threading
+import functools
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import anyio
 from anyio.from_thread import start_blocking_portal
 
-from tests.support.ledger_gateway import Books
+from tests.support.ledger_gateway import LedgerGateway
 from tests.support.raw import RawGateway, raw_gateway
 
-__all__ = ["Far", "far_gateway"]
+__all__ = ["ThreadedGateway", "threaded_gateway"]
 
 
-class Far:
+class ThreadedGateway:
     """The gateway, as seen from another thread.
 
     Attributes:
-        books: What it accepted.
-        gateway: What it saw.
-        came: Set when a request other than a read of the balance came.
+        ledger: What it accepted.
+        gateway: What it has seen.
     """
 
-    def __init__(self, pause: float) -> None:
-        self.came = threading.Event()
+    def __init__(self, delay: float) -> None:
         self.gateway = RawGateway()
-        self._pause = pause
-        self.books = Books(self._rest)
-
-    async def _rest(self) -> None:
-        self.came.set()
-        await anyio.sleep(self._pause)
+        self.ledger = LedgerGateway(functools.partial(anyio.sleep, delay))
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The URL it listens on."""
         return self.gateway.url
 
 
 @contextmanager
-def far_gateway(pause: float = 0.1) -> Iterator[Far]:
-    """Serve in another thread while the block runs; every answer takes so many seconds."""
+def threaded_gateway(delay: float = 0.1) -> Iterator[ThreadedGateway]:
+    """Serve in another thread; every answer comes after `delay` seconds."""
     with start_blocking_portal() as portal:
-        far = portal.call(Far, pause)
-        with portal.wrap_async_context_manager(raw_gateway(far.books)) as far.gateway:
-            yield far
+        threaded = portal.call(ThreadedGateway, delay)
+        with portal.wrap_async_context_manager(raw_gateway(threaded.ledger)) as threaded.gateway:
+            yield threaded

@@ -19,7 +19,7 @@ from fastapi.testclient import TestClient
 from openapi_spec_validator import validate
 from starlette.websockets import WebSocketDisconnect
 
-from tests.support.net import Ear
+from tests.support.net import EventRecorder
 from wikipayam_async import AsyncWikipayam, RetryPolicy, SendStatus, SmsMessage
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, SendResult
 from wikipayam_async.core.events import CallFinished
@@ -390,7 +390,7 @@ async def test_an_async_test_runs_the_lifespan_itself(emulator: Emulator) -> Non
 @pytest.mark.anyio
 async def test_a_request_cancelled_in_mid_send_loses_nothing(emulator: Emulator) -> None:
     """A caller who goes away ends the handler; the send is finished first, and its outcome told."""
-    ear = Ear()
+    ear = EventRecorder()
     emulator.faults.arm(Fault.delay(0.3), on=SEND)
     with serve(emulator) as server:
         app = make_app(

@@ -26,10 +26,10 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tests.support.secrets import CALLS, NUMBER, TEXT, accept, leaks
-from tests.faults.test_security_traces import FAILURES, LOGGERS, QUERIES, client_on, look_on
-from tests.support.net import BALANCE, Ear, connected, on_virtual_time, server_tls
+from tests.faults.test_security_traces import FAILURES, LOGGERS, client_on, look_on
+from tests.support.net import BALANCE, EventRecorder, connected, on_virtual_time, server_tls
 from tests.support.raw import RawRequest, answer, raw_gateway
+from tests.support.secrets import CALLS, CALLS_WITH_QUERY, NUMBER, TEXT, accept, leaks
 from wikipayam_async import (
     AsyncWikipayam,
     Attempt,
@@ -495,7 +495,7 @@ async def test_no_secret_is_told_of_calls_that_fail(
         if road == "hooked":
             HTTPXClientInstrumentor.instrument_client(plain.http_client, tracer_provider=instrumented.tracers)
             plain.http_client.event_hooks["request"].append(look_on)
-        calls = {name: call for name, call in CALLS.items() if road != "foreign" or name not in QUERIES}
+        calls = {name: call for name, call in CALLS.items() if road != "foreign" or name not in CALLS_WITH_QUERY}
         for call in calls.values():
             client._shared.gate.not_before = 0.0
             try:
@@ -537,7 +537,7 @@ async def test_retries_are_events_of_one_span(telemetry: Telemetry) -> None:
     async def handle(_request: RawRequest, _stream: ByteStream) -> object:
         return answers.pop(0)
 
-    ear = Ear()
+    ear = EventRecorder()
     hook = chain(ear, telemetry.hook)
     async with raw_gateway(handle) as gateway, connected(gateway.url, on_event=hook) as (client, _, _):
         await client.balance()

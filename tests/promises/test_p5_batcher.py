@@ -15,10 +15,10 @@ import pytest
 from anyio.abc import ByteStream, TaskGroup
 from anyio.lowlevel import checkpoint
 
-from tests.support.ledger_gateway import Books, check_outcomes, quiet, pool_of
-from tests.support.secrets import NUMBER, TEXT, client_for, leaks, locals_of, shown_of
-from tests.support.net import RECEIVER, Ear, connected, on_virtual_time
+from tests.support.ledger_gateway import LedgerGateway, check_outcomes, pool_of, quiet
+from tests.support.net import RECEIVER, EventRecorder, connected, on_virtual_time
 from tests.support.raw import RawRequest, answer, raw_gateway, reset
+from tests.support.secrets import NUMBER, TEXT, client_for, leaks, locals_of, shown_of
 from wikipayam_async import (
     APIConnectionError,
     APIStatusError,
@@ -97,7 +97,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 async def test_a_thousand_tasks_are_few_requests() -> None:
     """A thousand sends at once are ten requests, and everyone has the answer to his own message."""
-    books = Books(lambda: anyio.sleep(0.02))
+    books = LedgerGateway(lambda: anyio.sleep(0.02))
     async with raw_gateway(books) as gateway, connected(gateway.url) as (client, _, ear):
         async with client.sms.batcher() as batcher, tasks() as senders:
             senders.send(batcher, *names(1000))
@@ -112,7 +112,7 @@ async def test_a_thousand_tasks_are_few_requests() -> None:
 @pytest.mark.parametrize("kind", ["reset", "close", "time-out", "502", "unreadable"])
 async def test_a_lost_answer_is_unknown_for_each_of_its_batch_alone(kind: str) -> None:
     """Everyone whose message was in the request hears of his own; nothing is sent again, and the next batch goes out."""
-    books = Books()
+    books = LedgerGateway()
     lost = True
 
     async def handler(request: RawRequest, stream: ByteStream) -> object:
@@ -149,7 +149,7 @@ async def test_a_lost_answer_is_unknown_for_each_of_its_batch_alone(kind: str) -
 
 async def test_one_bad_message_spoils_no_other() -> None:
     """The gateway refuses a request for the sake of one message: that one is refused, the others go out."""
-    books = Books()
+    books = LedgerGateway()
 
     async def handler(request: RawRequest, stream: ByteStream) -> object:
         bad = [place for place, one in enumerate(request.json) if one["track_id"] == "bad"]
@@ -171,7 +171,7 @@ async def test_one_bad_message_spoils_no_other() -> None:
 
 async def test_a_wrong_token_and_a_gateway_that_is_away_pass() -> None:
     """Both cost the messages of their time; what is sent after the trouble is over goes out."""
-    books = Books()
+    books = LedgerGateway()
     refused = True
 
     async def handler(request: RawRequest, stream: ByteStream) -> object:
@@ -202,7 +202,7 @@ async def test_a_wrong_token_and_a_gateway_that_is_away_pass() -> None:
 
 async def test_a_pause_that_the_gateway_asks_for_is_kept() -> None:
     """After a 429 everything waits for the time that it names, and then goes out; nobody hears of it."""
-    books = Books()
+    books = LedgerGateway()
     throttled = True
 
     async def handler(request: RawRequest, stream: ByteStream) -> object:
@@ -226,7 +226,7 @@ async def test_a_pause_that_the_gateway_asks_for_is_kept() -> None:
 async def test_who_gives_up_on_a_message_that_waits_stops_it() -> None:
     """It never reaches the gateway, and nothing is told of it; one in flight goes on, and `on_event` is told."""
     release = anyio.Event()
-    books = Books(release.wait)
+    books = LedgerGateway(release.wait)
     async with (
         raw_gateway(books) as gateway,
         connected(gateway.url) as (client, _, ear),
@@ -253,7 +253,7 @@ async def test_who_gives_up_on_a_message_that_waits_stops_it() -> None:
 async def test_what_has_not_begun_to_leave_is_not_sent(how: str) -> None:
     """A block that is left early finishes the request in flight; all others hear that they may send again."""
     release = anyio.Event()
-    books = Books(release.wait)
+    books = LedgerGateway(release.wait)
     left: list[str | None] = []
     async with (
         raw_gateway(books) as gateway,
@@ -342,7 +342,7 @@ class Storm:
             self.outcomes[name] = ACCEPTED
             self.ids[name] = sent.id
 
-    def check(self, emulator: Emulator, ear: Ear) -> None:
+    def check(self, emulator: Emulator, ear: EventRecorder) -> None:
         """Hold what was told against the gateway's ledger."""
         ledger = {entry.message: entry.id for entry in emulator.ledger}
         assert len(emulator.ledger) == len(ledger)
@@ -385,7 +385,7 @@ def test_a_storm(backend: str, seed: int, early: bool) -> None:
     emulator = Emulator()
     emulator.account.balance = 10**12
     emulator.faults.random(ODDS, seed=seed)
-    ear = Ear()
+    ear = EventRecorder()
 
     async def run() -> Storm:
         transport = EmulatorTransport(emulator)
@@ -418,7 +418,7 @@ def test_a_storm(backend: str, seed: int, early: bool) -> None:
 async def test_a_storm_of_native_cancellations() -> None:
     """`Task.cancel` at any moment, over real sockets: what reached the gateway is told of once, nothing leaks or hangs."""
     chance = random.Random(5)
-    books = Books(lambda: anyio.sleep(0.002))
+    books = LedgerGateway(lambda: anyio.sleep(0.002))
     async with raw_gateway(books) as gateway, connected(gateway.url, max_connections=3) as (client, _, ear):
         async with client.sms.batcher(10, 0.001, concurrency=2) as batcher:
             for start in range(0, 600, 100):

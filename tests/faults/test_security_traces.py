@@ -17,7 +17,19 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tests.support.secrets import CALLS, CALLS_WITH_QUERY, CODE, NUMBER, TEXT, TOKEN, accept, client_for, leaks, locals_of, shown_of
+from tests.support.secrets import (
+    CALLS,
+    CALLS_WITH_QUERY,
+    CODE,
+    NUMBER,
+    TEXT,
+    TOKEN,
+    accept,
+    client_for,
+    leaks,
+    locals_of,
+    shown_of,
+)
 from tests.support.net import client_tls, on_virtual_time, server_tls, tunnel
 from tests.support.raw import RawGateway, RawRequest, answer, raw_gateway, reset
 from wikipayam_async import AsyncWikipayam, LaneTransport, SmsMessage, WikipayamError
@@ -245,7 +257,9 @@ async def test_the_logs_of_every_library_hold_no_secret(road: str, caplog: pytes
             if road != "foreign" or name not in CALLS_WITH_QUERY:
                 await call(client)
     assert leaks([f"{record.getMessage()} {record.__dict__}" for record in caplog.records]) == []
-    assert len([record for record in caplog.records if record.name == "wikipayam_async"]) >= len(CALLS) - len(CALLS_WITH_QUERY)
+    assert len([record for record in caplog.records if record.name == "wikipayam_async"]) >= len(CALLS) - len(
+        CALLS_WITH_QUERY
+    )
 
 
 @pytest.fixture

@@ -19,10 +19,10 @@ from anyio.from_thread import start_blocking_portal
 from attrs import define, field
 from sybil import Example
 
-from tests.docs.pages import Block, included, is_included, name_of, parse
 from tests.docs.checked_comments import Promises, starts_a_loop
-from tests.docs.shell import commands, is_harmless, is_harmless_powershell, run_command
+from tests.docs.pages import Block, included, is_included, name_of, parse
 from tests.docs.sandbox import Desk, Times, process_as_it_was
+from tests.docs.shell import commands, is_harmless, is_harmless_powershell, run_command
 from wikipayam_async import AsyncWikipayam
 from wikipayam_async.emulator import DEFAULT_LINE, Emulator, serve
 from wikipayam_async.testing import emulator_environ

@@ -1,4 +1,4 @@
-"""The model that random programs are held against, and what carries their steps out."""
+"""A model of every message's outcome, and the steps of random programs that are checked against it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import anyio
 from anyio.lowlevel import checkpoint
 from attrs import define, field
 
-from tests.faults.programs import RECEIVERS, Arm, Bulk, Many, Program
+from tests.faults.programs import RECEIVERS, Arm, Program, SendBulk, SendMany
 from wikipayam_async import (
     APIConnectionError,
     APIStatusError,
@@ -26,20 +26,20 @@ from wikipayam_async import (
 )
 from wikipayam_async.emulator import Emulator
 
-__all__ = ["Stage", "play"]
+__all__ = ["Model", "play"]
 
-BAD = "nobody"
-
-
-class SourceBroke(Exception):  # noqa: N818 - it is what the source's own code raises
-    """What a source raises in the middle."""
+INVALID_RECEIVER = "nobody"
 
 
-class Given(list[SmsMessage]):
-    """A list that counts what was taken from it.
+class SourceError(Exception):
+    """What a source raises."""
+
+
+class CountingList(list[SmsMessage]):
+    """A list that counts the messages taken from it.
 
     Attributes:
-        taken: How many messages were.
+        taken: The number of messages taken.
     """
 
     taken = 0
@@ -50,21 +50,22 @@ class Given(list[SmsMessage]):
             yield message
 
 
-class ConsumerLeft(Exception):  # noqa: N818 - it is what the consumer's own code raises
-    """What a consumer raises in the middle."""
+class ConsumerError(Exception):
+    """What a consumer raises."""
 
 
 @define
-class Stage:
-    """A gateway, a client, and what is known of every message that was handed in.
+class Model:
+    """What a client reported of every message that was passed to it.
 
     Attributes:
-        name: Begins every text of this stage, since a gateway may be used by several, one after the other.
-        outcomes: What was told of each text, as often as it was told.
-        ids: The gateway's ids of what was accepted, by text.
-        events: What `on_event` was told, by track id.
-        made: How many messages were made.
-        most_pulled: The most messages that a source had given without getting results, in parts of what is allowed.
+        emulator: The gateway.
+        name: The prefix of every text of this model, since several models use one gateway in turn.
+        outcomes: The outcomes reported for each text.
+        ids: The reported ids of accepted messages, by text.
+        events: The outcomes passed to `on_event`, by track id.
+        made: The number of messages made.
+        most_pulled: The highest number of messages pulled ahead of their results, as a share of the allowed number.
     """
 
     emulator: Emulator
@@ -75,35 +76,36 @@ class Stage:
     most_pulled: float = 0.0
     made: int = 0
 
-    def hear(self, event: Event) -> None:
-        """Take an event of the client's."""
+    def record_event(self, event: Event) -> None:
+        """Record the outcomes of an event."""
         if isinstance(event, CallFinished):
             for one in event.messages:
                 self.events.setdefault(one.track_id, []).append(one.status)
 
-    def message(self, *, bad: bool = False, named: bool = True) -> SmsMessage:
-        """Make the next message."""
+    def make_message(self, *, valid: bool = True, named: bool = True) -> SmsMessage:
+        """Return the next message, with a valid receiver or not and with a track id or not."""
         number = self.made
         self.made += 1
         text = f"{self.name}-{number}"
         self.outcomes[text] = []
-        return SmsMessage(BAD if bad else RECEIVERS[number % 3], text, track_id=f"T{text}" if named else None)
+        receiver = RECEIVERS[number % 3] if valid else INVALID_RECEIVER
+        return SmsMessage(receiver, text, track_id=f"T{text}" if named else None)
 
-    def tell(self, message: Any, status: SendStatus, id_: str | None = None) -> None:
-        """Note what was told of a message."""
+    def record(self, message: Any, status: SendStatus, id_: str | None = None) -> None:
+        """Record the outcome of a message."""
         self.outcomes[message.message].append(status)
         if status is SendStatus.ACCEPTED:
             self.ids[message.message] = id_
 
     def check(self) -> None:
-        """Hold what was told against the gateway's ledger."""
+        """Assert that the reported outcomes agree with the gateway's ledger."""
         ledger = [entry for entry in self.emulator.ledger if entry.message.startswith(f"{self.name}-")]
         texts = Counter(entry.message for entry in ledger)
         assert [text for text, times in texts.items() if times > 1] == []
         track_ids = Counter(entry.track_id for entry in ledger)
         assert [track_id for track_id, times in track_ids.items() if times > 1 or track_id is None] == []
-        assert {text: told for text, told in self.outcomes.items() if len(told) != 1} == {}
-        outcomes = {text: told[0] for text, told in self.outcomes.items()}
+        assert {text: reported for text, reported in self.outcomes.items() if len(reported) != 1} == {}
+        outcomes = {text: reported[0] for text, reported in self.outcomes.items()}
         by_text = {entry.message: entry.id for entry in ledger}
         accepted = {text for text, status in outcomes.items() if status is SendStatus.ACCEPTED}
         unknown = {text for text, status in outcomes.items() if status is SendStatus.UNKNOWN}
@@ -112,22 +114,22 @@ class Stage:
         assert self.most_pulled <= 1
 
 
-async def play(program: Program, stage: Stage, client: AsyncWikipayam) -> int:
-    """Carry a program out, and check after every step; return how many messages were handed in."""
+async def play(program: Program, model: Model, client: AsyncWikipayam) -> int:
+    """Run a program and check the model after every step; return the number of messages made."""
     for step in program:
         client._shared.gate.not_before = 0.0
         if isinstance(step, Arm):
-            stage.emulator.faults.arm(step.fault, on="POST /sms/send", times=step.times)
-        elif isinstance(step, Many):
-            await _cancelled_after(step.cancel, _send(step, stage, client))
+            model.emulator.faults.arm(step.fault, on="POST /sms/send", times=step.times)
+        elif isinstance(step, SendMany):
+            await _cancelled_after(step.cancel_after, _send(step, model, client))
         else:
-            await _send_bulk(step, stage, client)
-        stage.check()
-    return stage.made
+            await _send_bulk(step, model, client)
+        model.check()
+    return model.made
 
 
 async def _cancelled_after(steps: int | None, job: Awaitable[None]) -> None:
-    """Carry out a job, and cancel it after so many steps of the event loop."""
+    """Run a job and cancel it after a number of checkpoints; None means never."""
     with anyio.CancelScope() as scope:
 
         async def cancel() -> None:
@@ -142,8 +144,8 @@ async def _cancelled_after(steps: int | None, job: Awaitable[None]) -> None:
             group.cancel_scope.cancel()
 
 
-async def _send(step: Many, stage: Stage, client: AsyncWikipayam) -> None:
-    messages = [stage.message() for _ in range(step.count)]
+async def _send(step: SendMany, model: Model, client: AsyncWikipayam) -> None:
+    messages = [model.make_message() for _ in range(step.count)]
     try:
         if step.count == 1:
             only = messages[0]
@@ -151,67 +153,69 @@ async def _send(step: Many, stage: Stage, client: AsyncWikipayam) -> None:
         else:
             sents = await client.sms.send_many(messages)
     except UnknownOutcomeError as error:
-        _tell_unknown(messages, error, stage)
+        _record_unknown(messages, error, model)
     except (APIStatusError, APIConnectionError) as error:
         refused = isinstance(error, APIStatusError) and error.attempts
         for one in messages:
-            stage.tell(one, SendStatus.REJECTED if refused else SendStatus.NOT_ATTEMPTED)
+            model.record(one, SendStatus.REJECTED if refused else SendStatus.NOT_ATTEMPTED)
     except anyio.get_cancelled_exc_class():
-        for one in messages:  # what became of it was told to `on_event`, or it never began
-            for status in stage.events.get(one.track_id, [SendStatus.NOT_ATTEMPTED]):
-                stage.tell(one, status, _id_in(stage, one))
+        for one in messages:  # the outcome was passed to `on_event`, or the call never started
+            for status in model.events.get(one.track_id, [SendStatus.NOT_ATTEMPTED]):
+                model.record(one, status, _id_in(model, one))
         raise
     else:
         for one, sent in zip(messages, sents, strict=True):
-            stage.tell(one, SendStatus.ACCEPTED, sent.id)
+            model.record(one, SendStatus.ACCEPTED, sent.id)
 
 
-def _tell_unknown(messages: Sequence[SmsMessage], error: UnknownOutcomeError, stage: Stage) -> None:
-    """Note an error that leaves some messages open, and tells of the others, in their order, that they were accepted."""
-    told = [one for one in messages if one.track_id not in error.track_ids]
+def _record_unknown(messages: Sequence[SmsMessage], error: UnknownOutcomeError, model: Model) -> None:
+    """Record an error that names the unknown messages and, in order, the ids of the accepted ones."""
+    accepted = [one for one in messages if one.track_id not in error.track_ids]
     for one in messages:
-        if one not in told:
-            stage.tell(one, SendStatus.UNKNOWN)
-    for one, sent in zip(told, error.accepted, strict=True):
+        if one not in accepted:
+            model.record(one, SendStatus.UNKNOWN)
+    for one, sent in zip(accepted, error.accepted, strict=True):
         assert isinstance(sent, SentMessage)
-        stage.tell(one, SendStatus.ACCEPTED, sent.id)
+        model.record(one, SendStatus.ACCEPTED, sent.id)
 
 
-def _id_in(stage: Stage, message: SmsMessage) -> str | None:
-    return next((entry.id for entry in stage.emulator.ledger if entry.message == message.message), None)
+def _id_in(model: Model, message: SmsMessage) -> str | None:
+    return next((entry.id for entry in model.emulator.ledger if entry.message == message.message), None)
 
 
 @define
 class _Input:
-    """What a bulk send is fed with, and how far ahead of its results it runs.
+    """The source of a bulk send, which measures how far it is pulled ahead of the results.
 
     Attributes:
-        given: Every message that was made, in order.
-        taken: How many results the consumer has taken.
+        step: The step.
+        model: The model.
+        yielded: Every message made, in order.
+        taken: The number of results the consumer has taken.
     """
 
-    step: Bulk
-    stage: Stage
-    given: list[SmsMessage] = field(factory=list)
+    step: SendBulk
+    model: Model
+    yielded: list[SmsMessage] = field(factory=list)
     taken: int = 0
 
-    def give(self) -> Iterator[SmsMessage]:
-        """Give the messages, and raise where the step says so."""
+    def messages(self) -> Iterator[SmsMessage]:
+        """Yield the messages; raise where the step says so."""
         step = self.step
         allowed = step.concurrency * 2 * 2 * step.batch_size
         for index in range(step.count):
-            if index == step.breaks:
-                raise SourceBroke
-            bad = step.bad > 0 and index % step.bad == 1
-            self.given.append(self.stage.message(bad=bad, named=index % 3 > 0))
-            if step.source != "list":  # what stands in a list is no matter of the window
-                ahead = (len(self.given) - self.taken) / allowed
-                self.stage.most_pulled = max(self.stage.most_pulled, ahead)
-            yield self.given[-1]
+            if index == step.raise_after:
+                raise SourceError
+            valid = step.invalid_every == 0 or index % step.invalid_every != 1
+            self.yielded.append(self.model.make_message(valid=valid, named=index % 3 > 0))
+            if step.source != "list":  # a list is filled before the send starts
+                ahead = (len(self.yielded) - self.taken) / allowed
+                self.model.most_pulled = max(self.model.most_pulled, ahead)
+            yield self.yielded[-1]
 
-    async def give_slowly(self) -> AsyncIterator[SmsMessage]:
-        """Give the messages, each after a step of the event loop."""
-        messages = self.give()
+    async def messages_slowly(self) -> AsyncIterator[SmsMessage]:
+        """Yield the messages, each after a checkpoint."""
+        messages = self.messages()
         while True:
             await checkpoint()
             message = next(messages, None)
@@ -222,17 +226,17 @@ class _Input:
     def source(self) -> Any:
         """Return the iterable."""
         if self.step.source == "async generator":
-            return self.give_slowly()
+            return self.messages_slowly()
         if self.step.source == "generator":
-            return self.give()
-        listed = Given()
-        with contextlib.suppress(SourceBroke):
-            listed.extend(self.give())
+            return self.messages()
+        listed = CountingList()
+        with contextlib.suppress(SourceError):
+            listed.extend(self.messages())
         return listed
 
 
-async def _send_bulk(step: Bulk, stage: Stage, client: AsyncWikipayam) -> None:
-    feed = _Input(step, stage)
+async def _send_bulk(step: SendBulk, model: Model, client: AsyncWikipayam) -> None:
+    feed = _Input(step, model)
     source = feed.source()
     run = client.sms.bulk(source, step.batch_size, step.concurrency, step.ordered, on_error=step.on_error)
     results: list[SendResult] = []
@@ -242,27 +246,27 @@ async def _send_bulk(step: Bulk, stage: Stage, client: AsyncWikipayam) -> None:
             async for result in run:
                 results.append(result)
                 feed.taken += 1
-                if step.leave is not None and len(results) >= step.leave:
-                    if step.how == "raise":
-                        raise ConsumerLeft
+                if step.leave_after is not None and len(results) >= step.leave_after:
+                    if step.leave_by == "raise":
+                        raise ConsumerError
                     break
 
     try:
-        await _cancelled_after(step.cancel, consume())
-    except* (ConsumerLeft, SourceBroke):
+        await _cancelled_after(step.cancel_after, consume())
+    except* (ConsumerError, SourceError):
         pass
-    if isinstance(source, Given):
-        for message in feed.given[source.taken :]:
-            del stage.outcomes[message.message or ""]
-    _tell_results(step, stage, feed, results, run.leftover)
+    if isinstance(source, CountingList):
+        for message in feed.yielded[source.taken :]:
+            del model.outcomes[message.message or ""]
+    _record_results(step, model, feed, results, run.leftover)
 
 
-def _tell_results(
-    step: Bulk, stage: Stage, feed: _Input, results: Sequence[SendResult], leftover: Sequence[SendResult]
+def _record_results(
+    step: SendBulk, model: Model, feed: _Input, results: Sequence[SendResult], leftover: Sequence[SendResult]
 ) -> None:
     indexes = [result.index for result in results]
     assert indexes == sorted(indexes) or not step.ordered
     for result in (*results, *leftover):
-        assert result.message is feed.given[result.index]
+        assert result.message is feed.yielded[result.index]
         assert (result.status is SendStatus.ACCEPTED) == (result.id is not None)
-        stage.tell(result.message, result.status, result.id)
+        model.record(result.message, result.status, result.id)

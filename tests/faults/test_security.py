@@ -17,8 +17,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import wikipayam_async
-from tests.support.secrets import CODE, ID, NUMBER, TEXT, TOKEN, accept, client_for, leaks
 from tests.support.raw import RawRequest, raw_gateway
+from tests.support.secrets import CODE, ID, NUMBER, TEXT, TOKEN, accept, client_for, leaks
 from wikipayam_async import (
     APIStatusError,
     AsyncWikipayam,

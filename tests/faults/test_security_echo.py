@@ -14,9 +14,9 @@ from anyio.abc import ByteStream
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.secrets import CALLS, CODE, NUMBER, TEXT, TOKEN, client_for, leaks, shown_of
 from tests.support.net import on_virtual_time
 from tests.support.raw import RawRequest, answer, raw_gateway
+from tests.support.secrets import CALLS, CODE, NUMBER, TEXT, TOKEN, client_for, leaks, shown_of
 from wikipayam_async import APIStatusError, SmsMessage, UnprocessableError, WikipayamError
 from wikipayam_async.redact.scrub import scrub
 

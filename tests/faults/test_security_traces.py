@@ -17,6 +17,8 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
+from tests.support.net import client_tls, on_virtual_time, server_tls, tunnel
+from tests.support.raw import RawGateway, RawRequest, answer, raw_gateway, reset
 from tests.support.secrets import (
     CALLS,
     CALLS_WITH_QUERY,
@@ -30,8 +32,6 @@ from tests.support.secrets import (
     locals_of,
     shown_of,
 )
-from tests.support.net import client_tls, on_virtual_time, server_tls, tunnel
-from tests.support.raw import RawGateway, RawRequest, answer, raw_gateway, reset
 from wikipayam_async import AsyncWikipayam, LaneTransport, SmsMessage, WikipayamError
 
 pytestmark = pytest.mark.anyio

@@ -1,4 +1,4 @@
-"""The gateway's own books, and the stage on which a fault is played."""
+"""The gateway's ledger and the setup of a fault."""
 
 from __future__ import annotations
 
@@ -13,52 +13,52 @@ from attrs import define, field
 
 from tests.support.raw import RawRequest, raw_gateway, sent_items
 
-__all__ = ["Fault", "Handler", "Ledger", "Stage", "gateway"]
+__all__ = ["Fault", "Handler", "Ledger", "Setup", "gateway"]
 
 
 @define
 class Ledger:
-    """What the gateway itself knows: what came whole, and what it has carried out.
+    """What the gateway received and processed.
 
     Attributes:
-        seen: How many requests came whole.
-        carried_out: How often each message was accepted, by its track id, and how often each marking was made.
+        seen: The number of complete requests.
+        processed: How often each message was accepted, by its track id, and how often a message was marked as read.
     """
 
     seen: int = 0
-    carried_out: Counter[str] = field(factory=Counter)
+    processed: Counter[str] = field(factory=Counter)
 
-    def carry_out(self, request: RawRequest) -> object:
-        """Do what a request asks, and return the documented answer."""
+    def process(self, request: RawRequest) -> object:
+        """Process a request, and return the documented answer."""
         if request.target.endswith("/user/balance"):
             return {"data": {"balance": 7, "currency": "IRR", "user_id": 1, "user_name": "admin"}}
         if request.target.endswith("/receives/mark-read"):
-            self.carried_out["marking"] += 1
+            self.processed["marking"] += 1
             return {"data": {"marked_count": 1, "requested_count": 1}}
-        self.carried_out.update(str(message["track_id"]) for message in request.json)
+        self.processed.update(str(message["track_id"]) for message in request.json)
         return {"data": sent_items(request)}
 
     def documented(self, request: RawRequest) -> bytes:
-        """Do what a request asks, and return the body of the documented answer."""
-        return json.dumps(self.carry_out(request)).encode()
+        """Process a request, and return the body of the documented answer."""
+        return json.dumps(self.process(request)).encode()
 
 
 Handler: TypeAlias = Callable[[RawRequest, ByteStream, Ledger], Awaitable[object]]
-"""Does something about a request that came whole. Bytes are sent; False closes the connection."""
+"""Handles a complete request. Returned bytes are sent; False closes the connection."""
 
 
 @define
-class Stage:
-    """A fault that is ready to happen.
+class Setup:
+    """A gateway with a fault, ready for a call.
 
     Attributes:
-        url: Where the client goes.
-        ledger: The gateway's books.
+        url: The URL for the client.
+        ledger: The gateway's ledger.
         options: The client's settings.
         text: The text of a message.
-        messages: How many messages one call sends.
-        interlude: If there is one, the call is made twice: once in peace, then the interlude, then the call that counts.
-        touched: Counts what nothing may have touched, when the call is over.
+        messages: The number of messages per call.
+        interlude: If set, a first call succeeds, then the interlude runs, then the call under test is made.
+        violations: Counts, after the call, what must not have happened.
     """
 
     url: str
@@ -67,17 +67,17 @@ class Stage:
     text: str = "text"
     messages: int = 1
     interlude: Callable[[], Awaitable[object]] | None = None
-    touched: Callable[[], int] = lambda: 0
+    violations: Callable[[], int] = lambda: 0
 
 
-Fault: TypeAlias = Callable[[], AbstractAsyncContextManager[Stage]]
+Fault: TypeAlias = Callable[[], AbstractAsyncContextManager[Setup]]
 
 
 def gateway(handler: Handler, *, messages: int = 1, **options: Any) -> Fault:
-    """Return the fault of a gateway that reads requests whole, and then does something about them."""
+    """Return the fault of a gateway that reads complete requests and passes them to a handler."""
 
     @asynccontextmanager
-    async def play() -> AsyncIterator[Stage]:
+    async def set_up() -> AsyncIterator[Setup]:
         ledger = Ledger()
 
         async def handle(request: RawRequest, stream: ByteStream) -> object:
@@ -85,6 +85,6 @@ def gateway(handler: Handler, *, messages: int = 1, **options: Any) -> Fault:
             return await handler(request, stream, ledger)
 
         async with raw_gateway(handle) as raw:
-            yield Stage(raw.url, ledger, options, messages=messages)
+            yield Setup(raw.url, ledger, options, messages=messages)
 
-    return play
+    return set_up

@@ -26,7 +26,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tests.faults.test_security_traces import FAILURES, LOGGERS, client_on, look_on
+from tests.faults.test_security_traces import FAILURES, LOGGERS, client_on, ignore_request
 from tests.support.net import BALANCE, EventRecorder, connected, on_virtual_time, server_tls
 from tests.support.raw import RawRequest, answer, raw_gateway
 from tests.support.secrets import CALLS, CALLS_WITH_QUERY, NUMBER, TEXT, accept, leaks
@@ -430,7 +430,7 @@ async def with_number_in_path(client: AsyncWikipayam) -> object:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("road", ["lanes", "hooked", "lane_transport", "proxy", "tunnel", "foreign"])
+@pytest.mark.parametrize("road", ["lanes", "hooked", "lane_transport", "proxy", "tunnel", "http_client"])
 async def test_no_secret_is_told_of_calls_that_succeed(
     road: str, instrumented: Telemetry, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -448,19 +448,19 @@ async def test_no_secret_is_told_of_calls_that_succeed(
     async with raw_gateway(handle, tls=tls) as gateway, client_on(road, gateway) as plain:
         if road == "hooked":
             HTTPXClientInstrumentor.instrument_client(plain.http_client, tracer_provider=instrumented.tracers)
-            plain.http_client.event_hooks["request"].append(look_on)
+            plain.http_client.event_hooks["request"].append(ignore_request)
         client = traced(plain, instrumented.hook)
         for call in CALLS.values():
             await call(client)
         await client.sms.send_bulk([SmsMessage(NUMBER, TEXT)])
         ours = [record for record in caplog.records if record.name == "wikipayam_async"]
-        if road in {"lanes", "foreign"}:
+        if road in {"lanes", "http_client"}:
             await with_number_in_path(client)
-    calls = len(CALLS) + 1 + (road in {"lanes", "foreign"})
+    calls = len(CALLS) + 1 + (road in {"lanes", "http_client"})
     assert len(instrumented.spans) == calls
     assert {span.name for span in instrumented.spans} == OPERATIONS
     assert len([record for record in ours if getattr(record, "wikipayam_event", "") == "call"]) == len(CALLS) + 1
-    if road == "foreign":
+    if road == "http_client":
         assert len(instrumented.all_spans) == 2 * calls
         assert leaks([span.to_json() for span in instrumented.spans]) == []
         theirs = [record for record in caplog.records if record.name == "wikipayam_async"]
@@ -476,7 +476,7 @@ async def test_no_secret_is_told_of_calls_that_succeed(
     ("kind", "road"),
     [(kind, "lanes") for kind in FAILURES]
     + [(kind, "hooked") for kind in ("422", "html", "reset")]
-    + [(kind, road) for kind in ("422", "reset") for road in ("tunnel", "foreign")],
+    + [(kind, road) for kind in ("422", "reset") for road in ("tunnel", "http_client")],
 )
 async def test_no_secret_is_told_of_calls_that_fail(
     kind: str, road: str, instrumented: Telemetry, caplog: pytest.LogCaptureFixture
@@ -494,8 +494,8 @@ async def test_no_secret_is_told_of_calls_that_fail(
         on_virtual_time(client)
         if road == "hooked":
             HTTPXClientInstrumentor.instrument_client(plain.http_client, tracer_provider=instrumented.tracers)
-            plain.http_client.event_hooks["request"].append(look_on)
-        calls = {name: call for name, call in CALLS.items() if road != "foreign" or name not in CALLS_WITH_QUERY}
+            plain.http_client.event_hooks["request"].append(ignore_request)
+        calls = {name: call for name, call in CALLS.items() if road != "http_client" or name not in CALLS_WITH_QUERY}
         for call in calls.values():
             client._shared.gate.not_before = 0.0
             try:

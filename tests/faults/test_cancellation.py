@@ -11,6 +11,7 @@ import anyio
 import pytest
 
 from tests.faults.cancel_stepping import Canceller, every_way
+from tests.support.calls import read_all
 from tests.support.ledger_gateway import INBOX, LedgerGateway, pool_of, quiet
 from tests.support.net import RECEIVER, EventRecorder, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, raw_gateway
@@ -48,14 +49,10 @@ SENDS: dict[str, Callable[[AsyncWikipayam, str], Awaitable[object]]] = {
 }
 
 
-async def _all(messages: AsyncIterator[Receive]) -> list[Receive]:
-    return [message async for message in messages]
-
-
 READS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "balance": lambda client: client.balance(),
     "receives.list": lambda client: client.receives.list(),
-    "receives.iter": lambda client: _all(client.receives.iter(page_size=2)),
+    "receives.iter": lambda client: read_all(client.receives.iter(page_size=2)),
     "receives.mark_read": lambda client: client.receives.mark_read(INBOX),
     "receives.delete": lambda client: client.receives.delete(INBOX),
     "sms.delivery_status": lambda client: client.sms.delivery_status([f"id{index}" for index in range(250)]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from typing import Any
 
@@ -14,13 +14,13 @@ import pytest
 import trio
 
 from tests.faults.threaded_gateway import ThreadedGateway, threaded_gateway
+from tests.support.calls import read_all
 from tests.support.ledger_gateway import INBOX, LedgerGateway, check_outcomes, pool_of, quiet
 from tests.support.net import RECEIVER, TOKEN, EventRecorder, connected
 from tests.support.raw import raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
     RateLimit,
-    Receive,
     SendStatus,
     SmsMessage,
 )
@@ -32,10 +32,6 @@ LATENCY = 0.004
 ON_ASYNCIO = pytest.mark.parametrize("anyio_backend", ["asyncio"])
 
 
-async def _all(messages: AsyncIterator[Receive]) -> list[Receive]:
-    return [message async for message in messages]
-
-
 CALLS: dict[str, Callable[[AsyncWikipayam, str], Awaitable[object]]] = {
     "sms.send": lambda client, name: client.sms.send(RECEIVER, "text", track_id=name),
     "otp.send": lambda client, name: client.otp.send(RECEIVER, "1234", track_id=name),
@@ -44,7 +40,7 @@ CALLS: dict[str, Callable[[AsyncWikipayam, str], Awaitable[object]]] = {
         [SmsMessage(RECEIVER, "text", track_id=f"{name}-{index}") for index in range(7)], batch_size=2, concurrency=2
     ),
     "balance": lambda client, _: client.balance(),
-    "receives.iter": lambda client, _: _all(client.receives.iter(page_size=2)),
+    "receives.iter": lambda client, _: read_all(client.receives.iter(page_size=2)),
     "receives.mark_read": lambda client, _: client.receives.mark_read(INBOX),
     "sms.delivery_status": lambda client, _: client.sms.delivery_status([f"id{index}" for index in range(250)]),
     "sms.wait_for_delivery": lambda client, _: client.sms.wait_for_delivery("a"),

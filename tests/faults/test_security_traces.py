@@ -5,10 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-import httpx
 import pytest
 from anyio.abc import ByteStream
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
@@ -16,16 +14,13 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tests.support.net import client_tls, on_virtual_time, server_tls, tunnel
+from tests.support.leaks import FAILURES, LOGGERS, client_on, echoing, ignore_request
+from tests.support.net import on_virtual_time, server_tls
 from tests.support.raw import (
     Handler,
-    RawGateway,
     RawRequest,
-    answer,
-    close_after_request,
     never_answer,
     raw_gateway,
-    reset_after_request,
 )
 from tests.support.secrets import (
     CALLS,
@@ -40,44 +35,9 @@ from tests.support.secrets import (
     locals_of,
     shown_of,
 )
-from wikipayam_async import AsyncWikipayam, LaneTransport, SmsMessage, WikipayamError
+from wikipayam_async import AsyncWikipayam, SmsMessage, WikipayamError
 
 pytestmark = pytest.mark.anyio
-
-
-def echoing(status: int, **headers: str) -> Handler:
-    """Return a handler that answers with a status and repeats the whole request."""
-
-    async def handle(request: RawRequest, _: ByteStream) -> object:
-        echoed = f"{request.target} {request.headers} {request.body.decode()}"
-        return answer({"message": echoed, "errors": {"0.message": [echoed]}}, status, {"X-Echo": TOKEN, **headers})
-
-    return handle
-
-
-def answering(raw: bytes) -> Handler:
-    """Return a handler that always sends the same bytes."""
-
-    async def handle(_request: RawRequest, _stream: ByteStream) -> object:
-        return raw
-
-    return handle
-
-
-FAILURES: dict[str, Handler] = {
-    **{str(status): echoing(status) for status in (302, 400, 401, 402, 403, 404, 408, 409, 413, 422, 500, 502, 503)},
-    "429": echoing(429, **{"Retry-After": "3000"}),
-    "html": answering(answer("<html>", headers={"Content-Type": "text/html"})),
-    "no json": answering(answer('{"data": ')),
-    "no http": answering(b"SSH-2.0\r\n\r\n"),
-    "truncated": answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{"),
-    "gzip": answering(answer("x", headers={"Content-Encoding": "gzip"})),
-    "oversized": answering(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n"),
-    "no data": answering(answer({"data": {}})),
-    "reset": reset_after_request,
-    "close": close_after_request,
-    "hang": never_answer,
-}
 
 
 async def failures_of(handler: Handler, **options: Any) -> AsyncIterator[tuple[str, BaseException]]:
@@ -207,30 +167,6 @@ async def test_a_bulk_send_shows_no_secret() -> None:
         assert (leaks(locals_of(error)), leaks(shown_of(error))) == ([], [])
 
 
-LOGGERS = ("", "httpx", "httpcore", "anyio", "trio", "asyncio", "wikipayam_async", "hpack")
-
-
-@asynccontextmanager
-async def client_on(via: str, gateway: RawGateway) -> AsyncIterator[AsyncWikipayam]:
-    """Yield a client with a kind of transport; `proxy` forwards plain HTTP, and `tunnel` is a proxy with CONNECT."""
-
-    async def forward(request: RawRequest, _: ByteStream) -> object:
-        return accept(request)
-
-    async with AsyncExitStack() as stack:
-        options: dict[str, Any] = {}
-        if via == "proxy":
-            options["proxy"] = (await stack.enter_async_context(raw_gateway(forward))).url
-        elif via == "tunnel":
-            options["proxy"] = (await stack.enter_async_context(raw_gateway(tunnel(gateway.port)))).url
-            options["ssl_context"] = client_tls()
-        elif via == "lane_transport":
-            options["transport"] = LaneTransport()
-        elif via == "http_client":
-            options["http_client"] = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-        yield await stack.enter_async_context(client_for(gateway.url, **options))
-
-
 @pytest.mark.parametrize("via", ["lanes", "lane_transport", "proxy", "tunnel", "http_client"])
 async def test_the_logs_of_every_library_hold_no_secret(via: str, caplog: pytest.LogCaptureFixture) -> None:
     """At DEBUG no transport logs a secret; only a caller's own httpx client logs the query of its URLs."""
@@ -277,10 +213,6 @@ async def test_the_spans_of_opentelemetry_hold_no_secret(via: str, spans: InMemo
     finished = spans.get_finished_spans()
     assert leaks([span.to_json() for span in finished]) == []
     assert (len(finished) > 0) == (via in {"proxy", "tunnel"})
-
-
-async def ignore_request(_: httpx.Request) -> None:
-    """Do nothing; as a hook it makes requests go through the `httpx.AsyncClient`."""
 
 
 async def test_the_spans_of_the_instrumented_inner_client_hold_no_secret() -> None:

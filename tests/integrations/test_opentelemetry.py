@@ -26,7 +26,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tests.faults.test_security_traces import FAILURES, LOGGERS, client_on, ignore_request
+from tests.support.leaks import FAILURES, LOGGERS, client_on, ignore_request
 from tests.support.net import BALANCE, EventRecorder, connected, on_virtual_time, server_tls
 from tests.support.raw import RawRequest, answer, raw_gateway
 from tests.support.secrets import CALLS, CALLS_WITH_QUERY, NUMBER, TEXT, accept, leaks

@@ -114,7 +114,10 @@ async def call_all(status: int, body: bytes) -> dict[str, object]:
 
 
 def check(results: dict[str, object], status: int) -> None:
-    """Assert that sends never raise `ResponseError`, reads never `UnknownOutcomeError`, and bad statuses of sends do."""
+    """Assert that reads never raise `UnknownOutcomeError` and sends never `ResponseError`.
+
+    A send that is answered with an ambiguous status must raise `UnknownOutcomeError`.
+    """
     for name, result in results.items():
         repr(result)
         if name.startswith("send "):

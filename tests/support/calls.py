@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import Any
+from collections.abc import AsyncIterable, Awaitable, Callable
+from typing import TypeVar
 
 import anyio
 
 from tests.support.net import RECEIVER
 from wikipayam_async import AsyncWikipayam, Balance, OtpMessage, Polling, Receive, SmsMessage
 
-__all__ = ["ID", "MANY", "READS", "SENDS"]
+T = TypeVar("T")
+
+__all__ = ["ID", "MANY", "READS", "SENDS", "read_all"]
 
 ID = "69e5eeab439260d336015405"
 MANY = [
@@ -20,7 +22,7 @@ MANY = [
 ]
 
 
-async def read_all(source: Any) -> list[object]:
+async def read_all(source: AsyncIterable[T]) -> list[T]:
     """Read an iterator to its end."""
     return [one async for one in source]
 

@@ -41,11 +41,10 @@ from tests.faults.matrix.setups import (
     redirecting,
     refused,
     reset_mid_body,
-    shrink_receive_buffer,
     ssl_cert_file,
     tls,
 )
-from tests.support.raw import RawRequest, answer, reset
+from tests.support.raw import RawRequest, answer, reset, shrink_receive_buffer
 
 __all__ = ["ENVIRONMENTS", "FAULTS"]
 

@@ -1,4 +1,4 @@
-"""The project's chores: `python -m nox -l` lists them."""
+"""The project's sessions; `python -m nox -l` lists them."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ nox.options.sessions = ["lint", "typing", "tests"]
 ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 ALL_PYTHONS = ["3.11", "3.12", "3.13"]
-# A newcomer has one Python; CI has all of them, and must fail if one is missing.
+# Contributors may have one Python; CI has all of them and must fail if one is missing.
 TEST_PYTHONS: list[str] | None = ALL_PYTHONS if os.environ.get("CI") else None
 
 
 def group(name: str) -> list[str]:
-    """Return the requirements of one of the project's dependency groups."""
+    """Return the requirements of a dependency group."""
     return list(nox.project.dependency_groups(PROJECT, name))
 
 
 def run_tests(session: nox.Session, *options: str) -> None:
-    """Run the tests; where coverage can be measured, it has to be complete.
+    """Run the tests; on the newest Python, require full coverage.
 
-    CPython 3.11 stops tracing a function that leaves a `with` block whose generator has ended a thread, so the figures
-    are wrong there. In CI one Python is enough, and the others run in half the time.
+    CPython 3.11 stops tracing a function that leaves a `with` block whose generator has ended a thread, so coverage is
+    wrong there. In CI one Python is enough; without coverage the tests take half the time.
     """
     version = tuple(map(int, str(session.python or platform.python_version()).split(".")[:2]))
     if version < (3, 12) or (session.python and session.python != ALL_PYTHONS[-1]):
@@ -45,11 +45,11 @@ def run_tests(session: nox.Session, *options: str) -> None:
 
 @nox.session(python=TEST_PYTHONS)
 def tests(session: nox.Session) -> None:
-    """Run the tests: on the running Python, in CI on all."""
+    """Run the tests, in CI on every Python."""
     session.install("-e", ".[cli]", *group("tests"), *group("recipes"))
-    # The attacks take as long as all the rest. In CI the oldest and the newest Python have to stand them.
-    in_between = session.python in ALL_PYTHONS[1:-1] and not session.posargs
-    run_tests(session, *(["--ignore=tests/faults"] if in_between else []))
+    # The fault tests take half of the time, so CI runs them only on the oldest and the newest Python.
+    skip_faults = session.python in ALL_PYTHONS[1:-1] and not session.posargs
+    run_tests(session, *(["--ignore=tests/faults"] if skip_faults else []))
 
 
 @nox.session(python="3.11")
@@ -82,21 +82,21 @@ def typing(session: nox.Session) -> None:
 
 @nox.session
 def demo(session: nox.Session) -> None:
-    """Watch a bulk send of 5,000 messages go over real sockets to the emulator, faults and all."""
+    """Show a bulk send of 5,000 messages over real sockets to an emulator with faults."""
     session.install("-e", ".[demo]")
     session.run("python", "-m", "wikipayam_async.demo", *session.posargs)
 
 
 @nox.session
 def picture(session: nox.Session) -> None:
-    """Draw what the demo prints into docs/en/img/demo.svg."""
+    """Write the output of the demo to docs/en/img/demo.svg."""
     session.install("-e", ".[demo]")
     session.run("python", "-m", "wikipayam_async.demo", "--svg", "docs/en/img/demo.svg", *session.posargs)
 
 
 @nox.session
 def faults(session: nox.Session) -> None:
-    """Play every fault against the client, and put what was measured into docs/en/reliability.md (`-- --check`: compare)."""
+    """Run the fault tests and write their figures to docs/en/reliability.md (`-- --check` only compares)."""
     session.install("-e", ".", *group("tests"))
     figures = Path(session.create_tmp()).resolve() / "figures"
     shutil.rmtree(figures, ignore_errors=True)
@@ -106,32 +106,32 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Measure the client against others, and put the figures into docs/en/performance.md (`-- --quick`: only print some)."""
+    """Benchmark the client against others and write docs/en/performance.md (`-- --quick` only prints a part)."""
     session.install("-e", ".", *group("bench"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 
 
 @nox.session
 def peers(session: nox.Session) -> None:
-    """Play the same events to other SMS packages, and put what was seen into docs/en/comparison.md (`-- --only NAME`: one)."""
+    """Test other SMS packages with the same events and write docs/en/comparison.md (`-- --only NAME` tests one)."""
     session.install("-e", ".", "trio>=0.31", "trustme>=1.2")
     site = Path(session.create_tmp()).resolve() / "site"
     shutil.rmtree(site, ignore_errors=True)
-    # In a folder of their own: one of them ships a package `tests`, which would hide ours.
+    # In a separate folder, since one of them ships a package `tests`, which would hide this project's.
     session.install("--target", str(site), *group("peers"))
     session.run("python", "-m", "tests.peers", "--site", str(site), *session.posargs)
 
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the pages of both languages into docs/.site; every warning is an error (`-- --serve`: serve them here)."""
+    """Build the documentation of both languages into docs/.site; warnings are errors (`-- --serve` serves it)."""
     session.install("-e", ".[fastapi,opentelemetry]", *group("docs"))
     session.run("python", "-m", "docs.tools.build", *session.posargs)
 
 
 @nox.session
 def mutation(session: nox.Session) -> None:
-    """Mutate a copy of the modules that the promises rest on, and list the mutants that no test notices."""
+    """Mutate a copy of the modules that the promises depend on, and list the mutants that no test detects."""
     session.install(".", *group("mutation"))
     copy = Path(session.create_tmp()).resolve() / "copy"
     shutil.rmtree(copy, ignore_errors=True)
@@ -145,7 +145,7 @@ def mutation(session: nox.Session) -> None:
 
 @nox.session
 def build(session: nox.Session) -> None:
-    """Build the distributions, and test the wheel as it would be installed."""
+    """Build the distributions and test the installed wheel."""
     session.install(*group("release"), *group("tests"))
     work = Path(session.create_tmp()).resolve()
     shutil.rmtree(work / "dist", ignore_errors=True)
@@ -153,7 +153,7 @@ def build(session: nox.Session) -> None:
     session.run("python", "-m", "build", "--outdir", str(work / "dist"))
     wheel = next((work / "dist").glob("*.whl"))
     session.install(f"{wheel}[cli]", "--force-reinstall")
-    away = work / "away"  # where the sources cannot be imported instead
+    away = work / "away"  # where the sources are not importable
     shutil.copytree(ROOT / "tests", away / "tests")
     shutil.copy(ROOT / "pyproject.toml", away)
     for name in ("README.md", "CHANGELOG.md"):

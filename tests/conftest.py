@@ -1,9 +1,9 @@
-"""What all tests share."""
+"""Fixtures of every test."""
 
 import pytest
 
 
 @pytest.fixture(params=["asyncio", "trio"])
 def anyio_backend(request: pytest.FixtureRequest) -> str:
-    """Run every asynchronous test on both event loops."""
+    """Run every asynchronous test on asyncio and on trio."""
     return str(request.param)

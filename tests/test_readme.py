@@ -1,4 +1,4 @@
-"""The commands that the README begins with exist; tests/docs runs its example."""
+"""The commands of the README exist; `tests/docs` runs its example."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def blocks(language: str) -> list[str]:
 
 @pytest.mark.parametrize("session", ["demo", "tests"])
 def test_both_commands_name_a_session_that_exists(session: str) -> None:
-    """The two commands that the README promises are one line each, and nox knows their sessions."""
+    """Each command of the README is one line and names a nox session that exists."""
     command = f"python -m pip install nox && python -m nox -s {session}\n"
     noxfile = (README.parent / "noxfile.py").read_text(encoding="utf-8")
     assert command in blocks("sh")

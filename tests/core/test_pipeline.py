@@ -7,7 +7,8 @@ import anyio
 import httpx
 import pytest
 
-from tests.support.net import Ear, Times, most
+from tests.support.clock import VirtualClock
+from tests.support.net import EventRecorder, longest_delay
 from wikipayam_async import (
     APIConnectionError,
     BadRequestError,
@@ -70,13 +71,13 @@ def fault(kind: ExchangeFaultKind = ExchangeFaultKind.DISCONNECTED, *, handed_ov
     return ExchangeFault(kind, "it broke", handed_over=handed_over)
 
 
-def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, Ear, SharedState, Times]:
-    """Return a pipeline over a carrier, on virtual time."""
-    recorder, times = Ear(), Times()
-    shared = SharedState(carrier, clock=times.clock, sleep=times.sleep)
-    shared.uniform = most
-    settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1), on_event=recorder, **options)
-    return Pipeline(settings, shared, None, b"agent"), recorder, shared, times
+def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, EventRecorder, SharedState, VirtualClock]:
+    """Return a pipeline on virtual time over a carrier."""
+    ear, times = EventRecorder(), VirtualClock()
+    shared = SharedState(carrier, clock=times.now, sleep=times.sleep)
+    shared.uniform = longest_delay
+    settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1), on_event=ear, **options)
+    return Pipeline(settings, shared, None, b"agent"), ear, shared, times
 
 
 RowOutcomes = Callable[[], Sequence[MessageOutcome]]

@@ -1,4 +1,4 @@
-"""Runs one page in this process: `python -m tests.docs PAGE FOLDER`."""
+"""Run one page in this process: `python -m tests.docs PAGE FOLDER`."""
 
 import sys
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What this package knows of the gateway's API, read from its own code: the operations and the methods that call them."""
+"""The gateway's API as the package's code has it: the operations and the methods that call them."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from wikipayam_async.core.operation import Operation
 __all__ = ["methods", "operations"]
 
 _ENDPOINT = re.compile(r"`((?:GET|POST|PUT|PATCH|DELETE) /[^`]+)`")
-_SETTING_UP = frozenset({"aclose", "with_options"})
-"""Methods of the client that call nothing."""
+_WITHOUT_CALLS = frozenset({"aclose", "with_options"})
+"""Methods of the client that make no call."""
 
 
 def operations() -> dict[str, Operation]:
-    """Return every operation that a service defines, by its endpoint, as in `POST /sms/send`."""
+    """Return every operation of the services by its endpoint, as in `POST /sms/send`."""
     modules = [
         importlib.import_module(one.name) for one in pkgutil.walk_packages(services.__path__, f"{services.__name__}.")
     ]
@@ -29,9 +29,9 @@ def operations() -> dict[str, Operation]:
 
 
 def methods() -> dict[str, str]:
-    """Return every public method that calls the gateway, as in `client.sms.send`, with the endpoint its docstring names.
+    """Return the endpoint that the docstring of each public method names, by method, as in `client.sms.send`.
 
-    `client.request` names none.
+    `client.request` names no endpoint, which is an empty string here.
     """
     found = dict(_methods_of("client", AsyncWikipayam))
     for name, service in inspect.get_annotations(AsyncWikipayam, eval_str=True).items():
@@ -41,6 +41,6 @@ def methods() -> dict[str, str]:
 
 def _methods_of(prefix: str, cls: type) -> Iterator[tuple[str, str]]:
     for name, value in inspect.getmembers(cls, lambda value: isinstance(value, FunctionType)):
-        if not name.startswith("_") and name not in _SETTING_UP:
+        if not name.startswith("_") and name not in _WITHOUT_CALLS:
             named = _ENDPOINT.search(value.__doc__ or "")
             yield f"{prefix}.{name}", named[1] if named else ""

@@ -1,4 +1,4 @@
-"""The pages of the documentation and what stands in them: blocks of code, hidden blocks, included files."""
+"""The pages of the documentation and their parts: code blocks, hidden blocks, included files."""
 
 from __future__ import annotations
 
@@ -39,12 +39,12 @@ _KNOWN_DIRECTIVE = re.compile(
 
 @frozen
 class Block:
-    """A block of code.
+    """A code block.
 
     Attributes:
-        language: What stands behind the fence; `python` for a hidden block.
+        language: The language after the fence; `python` for a hidden block.
         source: The code.
-        hidden: Whether readers do not see it.
+        hidden: Whether it is hidden from readers.
         raw: The code with its indentation.
     """
 
@@ -63,12 +63,12 @@ def find_pages() -> list[Path]:
 
 
 def name_of(page: Path) -> str:
-    """Return how a page is called in messages and in the tests' names."""
+    """Return the name of a page for messages and test ids."""
     return page.relative_to(ROOT).as_posix() if page.is_relative_to(ROOT) else page.name
 
 
 def parse(page: Path, evaluate: Evaluator) -> Document:
-    """Read a page; its blocks are handed to the evaluator, unless the page skips them with a reason."""
+    """Parse a page; its blocks are passed to the evaluator unless the page skips them with a reason."""
 
     def visible(document: Document) -> Iterator[Region]:
         for region in FencedCodeBlockLexer("[^\n]*")(document):
@@ -85,29 +85,29 @@ def parse(page: Path, evaluate: Evaluator) -> Document:
 
 
 def fences(page: Path) -> int:
-    """Count the fences of a page, without regard to what stands between them."""
+    """Count the fences of a page, whatever is between them."""
     return len(_FENCE.findall(page.read_text("utf-8")))
 
 
 def included(page: Path) -> list[str]:
-    """Return the paths of the files that a page includes, from the root of the project.
+    """Return the paths of the files that a page includes, relative to the root of the project.
 
     Raises:
-        ValueError: Something looks like an include, and is not written as one.
+        ValueError: A line looks like an include and is not one.
     """
     text = page.read_text("utf-8")
     found = _INCLUDE.findall(text)
     if len(found) != len(_MARK.findall(text)):
-        raise ValueError(f'{name_of(page)}: an include is a line of its own, as --8<-- "docs/examples/a/b.py"')
+        raise ValueError(f'{name_of(page)}: an include is a separate line, as in --8<-- "docs/examples/a/b.py"')
     return [path for path, _ in found]
 
 
 def is_included(source: str) -> bool:
-    """Tell whether a block is an included file and nothing else."""
+    """Return whether a block has nothing but included files."""
     return bool(source.strip()) and all(_INCLUDE.fullmatch(line) for line in source.splitlines() if line.strip())
 
 
 def unknown_directives(page: Path) -> list[str]:
-    """Return the hidden lines that look as if they meant something to the tests, and do not."""
+    """Return the HTML comments that look like directives for the tests and are not."""
     lines = _DIRECTIVE.findall(page.read_text("utf-8"))
     return [line for line in lines if not _KNOWN_DIRECTIVE.fullmatch(line)]

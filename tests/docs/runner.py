@@ -1,4 +1,4 @@
-"""Runs a page: its blocks in order, in one namespace and one task, against an emulator that is new for it."""
+"""Run a page: its blocks in order, in one namespace and one task, against a new emulator."""
 
 from __future__ import annotations
 
@@ -19,95 +19,106 @@ from anyio.from_thread import start_blocking_portal
 from attrs import define, field
 from sybil import Example
 
+from tests.docs.checked_comments import CheckedComments, starts_a_loop
 from tests.docs.pages import Block, included, is_included, name_of, parse
-from tests.docs.promises import Promises, starts_a_loop
-from tests.docs.shell import commands, is_harmless, is_harmless_powershell, run_command
-from tests.docs.stage import Desk, Times, process_as_it_was
+from tests.docs.sandbox import MainThread, PageClock, restored_process
+from tests.docs.shell import commands, is_known, is_known_powershell, run_command
 from wikipayam_async import AsyncWikipayam
 from wikipayam_async.emulator import DEFAULT_LINE, Emulator, serve
 from wikipayam_async.testing import emulator_environ
 
-__all__ = ["PageError", "Ran", "run_page"]
+__all__ = ["PageError", "PageResult", "run_page"]
 
-LONGEST = 30.0
-"""Seconds that a block may take. Its clients' pauses cost no time, so only what hangs takes so long."""
+TIME_LIMIT = 30.0
+"""Seconds that a block may take. Delays of clients are on virtual time, so only a block that hangs takes so long."""
 
 MODULE = "page_of_the_documentation"
 
 
 class PageError(AssertionError):
-    """A page is wrong: where, and how."""
+    """A failure of a page, with its line."""
 
 
 @define
-class Ran:
-    """What came of a page.
+class PageResult:
+    """The result of a page.
 
     Attributes:
-        emulator: What its blocks sent to.
-        counts: How many blocks there were of each kind: `python`, `hidden`, `included`, `quoted`, `skipped`, `sh`, ...
-        promises: How many comments were found true.
+        emulator: The emulator that its blocks used.
+        counts: The number of blocks of each kind: `python`, `hidden`, `included`, `quoted`, `skipped`, `sh`, ...
+        checked_comments: The number of comments that were checked and true.
     """
 
     emulator: Emulator
     counts: Counter[str] = field(factory=Counter)
-    promises: int = 0
+    checked_comments: int = 0
 
 
-def run_page(page: Path, folder: Path, *, quotes: Sequence[Path] = (), exact: bool = False) -> Ran:
+def run_page(page: Path, folder: Path, *, quotes: Sequence[Path] = (), exact: bool = False) -> PageResult:
     """Run a page.
 
     Args:
-        page: Its file.
-        folder: An empty folder, which is the working directory meanwhile.
-        quotes: The files that the page's blocks are taken from, and are run with.
-        exact: Whether the comment beside a `print(...)` or an expression is what it prints, or is.
+        page: The file of the page.
+        folder: An empty folder, which becomes the working directory.
+        quotes: The files that the page quotes; its blocks are parts of them and not run here.
+        exact: Whether the comment beside a `print(...)` or an expression must be what it prints or its `repr`.
 
     Raises:
-        PageError: A block fails, takes too long, or is of a kind that nobody runs.
+        PageError: A block fails, takes too long, or is of a kind that cannot be run.
     """
-    times = Times()
-    ran, desk = Ran(Emulator(clock=times.emulated)), Desk(LONGEST)
-    with serve(ran.emulator) as server, process_as_it_was(folder, emulator_environ(server)), times.in_force():
-        run = _Run(page, ran, desk, quotes, Promises() if exact else None)
+    clock = PageClock()
+    result, main_thread = PageResult(Emulator(clock=clock.emulated)), MainThread(TIME_LIMIT)
+    with serve(result.emulator) as server, restored_process(folder, emulator_environ(server)), clock.in_force():
+        runner = _PageRunner(page, result, main_thread, quotes, CheckedComments() if exact else None)
         with start_blocking_portal("asyncio") as portal:
-            done = portal.start_task_soon(run.all)
-            desk.serve_until(done)
-        if run.wrong is not None:  # what was left open then complains too
-            raise run.wrong
+            done = portal.start_task_soon(runner.run)
+            main_thread.serve_until(done)
+        if runner.failure is not None:  # before errors of what the page left open
+            raise runner.failure
         done.result()
-    return ran
+    return result
 
 
 async def _nothing() -> None:
-    """Do nothing more."""
+    """Do nothing."""
 
 
-class _Run:
-    """A page in flight."""
+class _PageRunner:
+    """Runs the blocks of a page.
 
-    def __init__(self, page: Path, ran: Ran, desk: Desk, quotes: Sequence[Path], promises: Promises | None) -> None:
+    Attributes:
+        failure: The first failure of a block.
+    """
+
+    def __init__(
+        self,
+        page: Path,
+        result: PageResult,
+        main_thread: MainThread,
+        quotes: Sequence[Path],
+        comments: CheckedComments | None,
+    ) -> None:
         self._name = name_of(page)
-        self._ran = ran
-        self._desk = desk
-        self._promises = promises
+        self._result = result
+        self._main_thread = main_thread
+        self._comments = comments
         self._quotes = [file.read_text("utf-8") for file in quotes]
         self._programs = [Path(file).name for file in included(page)]
-        self._begun, self._line = 0.0, 1
-        self.wrong: PageError | None = None
+        self._started, self._line = 0.0, 1
+        self.failure: PageError | None = None
         self._next: Callable[[], Awaitable[None]] = _nothing
         self._document = parse(page, self._prepare)
-        # A module of its own, since dataclasses, pydantic and others look up where a class was made.
+        # A real module, since dataclasses, pydantic and others look up the module of a class.
         self._module = ModuleType(MODULE)
         self._document.namespace = self._module.__dict__
 
-    async def all(self) -> None:
-        """Run block after block; what is wrong with one is in `wrong`."""
-        self._begun = anyio.current_time()
+    async def run(self) -> None:
+        """Run every block; a failure is kept in `failure`."""
+        self._started = anyio.current_time()
         client = AsyncWikipayam(sender=DEFAULT_LINE)
-        self._module.__dict__.update(client=client, emulator=self._ran.emulator)
-        if self._promises:
-            self._module.__dict__.update(self._promises.names)
+        self._module.__dict__.update(client=client, emulator=self._result.emulator)
+        if self._comments:
+            self._module.__dict__.update(self._comments.names)
         sys.modules[MODULE] = self._module
         try:
             async with anyio.create_task_group() as group, client:
@@ -116,33 +127,33 @@ class _Run:
                 group.cancel_scope.cancel()
         finally:
             del sys.modules[MODULE]
-        if self._promises:
-            self._ran.promises = self._promises.kept
+        if self._comments:
+            self._result.checked_comments = self._comments.checked
 
     async def _watch(self, scope: anyio.CancelScope) -> None:
-        """End the page when a block takes too long. No scope has a deadline for it, since clients would heed that."""
-        begun = None
-        while begun != self._begun:
-            begun = self._begun
-            await anyio.sleep_until(begun + LONGEST)
-        self.wrong = PageError(f"{self._name}:{self._line}: it hangs")
+        """Cancel the page when a block takes too long; a deadline would be visible to the clients."""
+        started = None
+        while started != self._started:
+            started = self._started
+            await anyio.sleep_until(started + TIME_LIMIT)
+        self.failure = PageError(f"{self._name}:{self._line}: it hangs")
         scope.cancel()
 
     async def _blocks(self) -> None:
         try:
             for example in self._document.examples():
-                self._begun, self._line = anyio.current_time(), example.line
-                await self._one(example)
+                self._started, self._line = anyio.current_time(), example.line
+                await self._block(example)
         except PageError as error:
-            self.wrong = error
+            self.failure = error
 
-    async def _one(self, example: Example) -> None:
+    async def _block(self, example: Example) -> None:
         self._next = _nothing
         try:
             example.evaluate()
             await self._next()
         except SkipTest:
-            self._ran.counts["skipped"] += 1
+            self._result.counts["skipped"] += 1
         except PageError:
             raise
         except (Exception, SystemExit) as error:
@@ -150,7 +161,7 @@ class _Run:
             raise PageError(f"{self._name}:{line}: {type(error).__name__}: {error}") from error
 
     def _line_of(self, error: BaseException) -> int | None:
-        """Find the line of the page that an error came by, the innermost."""
+        """Return the innermost line of the page in an error's traceback."""
         lines = []
         trace = error.__traceback__
         while trace is not None:
@@ -160,32 +171,32 @@ class _Run:
         return lines[-1] if lines else error.lineno if isinstance(error, SyntaxError) else None
 
     def _prepare(self, example: Example) -> None:
-        """Look at a block, and say what is to be done with it: Sybil's evaluators cannot wait."""
+        """Decide what to do with a block; it is done later, since Sybil's evaluators are not async."""
         block: Block = example.parsed
-        kind, do = self._what_to_do(example, block)
-        self._ran.counts[kind] += 1
+        kind, do = self._action(example, block)
+        self._result.counts[kind] += 1
         self._next = do
 
-    def _what_to_do(self, example: Example, block: Block) -> tuple[str, Callable[[], Awaitable[None]]]:
+    def _action(self, example: Example, block: Block) -> tuple[str, Callable[[], Awaitable[None]]]:
         if is_included(block.source):
             return "included", _nothing
         if block.language == "python":
             if self._quotes and not block.hidden:
                 found = [block.raw in text for text in self._quotes].count(True)
-                assert found == 1, f"stands in {found} of the files"
+                assert found == 1, f"the block is in {found} of the quoted files"
                 return "quoted", _nothing
             return "hidden" if block.hidden else "python", lambda: self._python(example, block)
         if block.language in {"sh", "console"}:
             return "sh", lambda: self._shell(example, block.source)
         if block.language == "powershell":
             for command in commands(block.source):
-                assert is_harmless_powershell(command), f"nobody runs this: {command.line}"
+                assert is_known_powershell(command), f"cannot be run: {command.line}"
         elif block.language == "json":
             json.loads(block.source)
         elif block.language == "toml":
             tomllib.loads(block.source)
         else:
-            assert block.language == "text", f"nobody runs {block.language or 'a block without a language'}"
+            assert block.language == "text", f"cannot run {block.language or 'a block without a language'}"
         return block.language, _nothing
 
     async def _python(self, example: Example, block: Block) -> None:
@@ -193,14 +204,14 @@ class _Run:
         path = self._document.path
         flags = ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
         tree = compile(padded, path, "exec", flags | ast.PyCF_ONLY_AST, dont_inherit=True)
-        if self._promises and not block.hidden:
-            tree = self._promises.put_into(tree, padded)
+        if self._comments and not block.hidden:
+            tree = self._comments.put_into(tree, padded)
         code = compile(tree, path, "exec", flags, dont_inherit=True)
         names = self._module.__dict__
         if starts_a_loop(tree.body):
-            await self._desk.do(lambda: exec(code, names))  # noqa: S102 - our own pages
+            await self._main_thread.do(lambda: exec(code, names))  # noqa: S102 - the project's own pages
             return
-        value = eval(code, names)  # noqa: S307 - our own pages
+        value = eval(code, names)  # noqa: S307 - the project's own pages
         if inspect.iscoroutine(value):
             await value
         functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -209,24 +220,24 @@ class _Run:
                 await self._test(names[name])
 
     async def _test(self, test: Callable[..., Any]) -> None:
-        """Run a test that a page shows, as pytest would with this package's plugin: the emulator is new for it."""
-        self._ran.emulator.reset()
-        fixtures = {"wikipayam_emulator": self._ran.emulator, "wikipayam_client": self._module.__dict__["client"]}
+        """Run a test of a page with the fixtures of the package's pytest plugin and a reset emulator."""
+        self._result.emulator.reset()
+        fixtures = {"wikipayam_emulator": self._result.emulator, "wikipayam_client": self._module.__dict__["client"]}
         value = test(**{name: fixtures[name] for name in inspect.signature(test).parameters})
         if inspect.iscoroutine(value):
             await value
-        self._ran.emulator.reset()
+        self._result.emulator.reset()
 
     async def _shell(self, example: Example, source: str) -> None:
         for command in commands(source):
             line = example.line + 1 + command.offset
             if not command.line.startswith("wikipayam "):
-                if not is_harmless(command, self._programs):
-                    raise PageError(f"{self._name}:{line}: nobody runs this: {command.line}")
+                if not is_known(command, self._programs):
+                    raise PageError(f"{self._name}:{line}: cannot be run: {command.line}")
                 continue
             words = command.words
-            said = await self._desk.do(lambda: run_command(words))  # noqa: B023 - it is awaited
-            self._module.__dict__["output"] = said.out
-            if said.exit_code != command.exit_code:
-                told = f"exit code {said.exit_code}, not {command.exit_code}\n{said.out}{said.err}"
-                raise PageError(f"{self._name}:{line}: {told}")
+            result = await self._main_thread.do(lambda: run_command(words))  # noqa: B023 - it is awaited
+            self._module.__dict__["output"] = result.out
+            if result.exit_code != command.exit_code:
+                message = f"exit code {result.exit_code}, not {command.exit_code}\n{result.out}{result.err}"
+                raise PageError(f"{self._name}:{line}: {message}")

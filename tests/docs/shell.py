@@ -1,4 +1,4 @@
-"""Lines for a shell: `wikipayam ...` is run in process, others have to be of a kind that a reader knows."""
+"""Shell commands of pages: `wikipayam ...` is run in this process, others must be of a known kind."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from attrs import frozen
 
 from tests.docs.pages import ROOT
 
-__all__ = ["Command", "Said", "commands", "is_harmless", "is_harmless_powershell", "run_command"]
+__all__ = ["Command", "CommandResult", "commands", "is_known", "is_known_powershell", "run_command"]
 
-PLAIN = re.compile(
+KNOWN = re.compile(
     r"(?:python -m )?pip install \S|python -m pip \S|uv (?:add|pip install) \S|curl \S|export [A-Z_]+=\S|"
     r"python -m nox\b|nox -s \w|pytest\b"
 )
@@ -25,17 +25,17 @@ POWERSHELL = re.compile(r'py -m venv \S|\S+\\Activate\.ps1|pip install \S|python
 PROGRAM = re.compile(r"python (-m )?([\w./-]+)")
 EXIT_CODE = re.compile(r"\bexit code (\d+)")
 REDIRECTIONS = ("<", ">", ">>", "2>")
-MORE_OF_A_SHELL = ("|", "&", "&&", "||", ";", "2>&1", "&>")
+UNSUPPORTED = ("|", "&", "&&", "||", ";", "2>&1", "&>")
 
 
 @frozen
 class Command:
-    """A line of a shell.
+    """A shell command.
 
     Attributes:
-        line: As it stands on the page, its continuations joined.
-        offset: How many lines of the block go before it.
-        exit_code: Which exit code its comment promises (`# exit code 3`); 0 if it promises none.
+        line: The line on the page, with continuation lines joined.
+        offset: The number of lines before it in the block.
+        exit_code: The exit code that its comment states (`# exit code 3`), or 0.
     """
 
     line: str
@@ -44,13 +44,13 @@ class Command:
 
     @property
     def words(self) -> list[str]:
-        """Its words, as a shell would take them apart."""
+        """The words of the command, split like in a shell."""
         return shlex.split(self.line, comments=True)
 
 
 @frozen
-class Said:
-    """What came of a command."""
+class CommandResult:
+    """The exit code and the output of a command."""
 
     exit_code: int
     out: str
@@ -58,29 +58,29 @@ class Said:
 
 
 def commands(source: str) -> Iterator[Command]:
-    """Take a block apart into commands, without empty lines and comments."""
+    """Yield the commands of a block, without empty lines and comments."""
     lines = source.splitlines()
     offset = 0
     while offset < len(lines):
-        begin, line = offset, lines[offset].strip()
+        start, line = offset, lines[offset].strip()
         while line.endswith("\\") and offset + 1 < len(lines):
             offset += 1
             line = f"{line[:-1].rstrip()} {lines[offset].strip()}"
         offset += 1
         if line and not line.startswith("#"):
             _, _, comment = line.partition(" #")
-            promised = EXIT_CODE.search(comment)
-            yield Command(line, begin, int(promised[1]) if promised else 0)
+            exit_code = EXIT_CODE.search(comment)
+            yield Command(line, start, int(exit_code[1]) if exit_code else 0)
 
 
-def is_harmless(command: Command, files: Sequence[str]) -> bool:
-    """Tell whether a line may stand on a page without being run.
+def is_known(command: Command, files: Sequence[str]) -> bool:
+    """Return whether a command may be on a page without being run.
 
     Args:
-        command: The line.
-        files: The names of the programs that the page shows.
+        command: The command.
+        files: The names of the programs that the page includes.
     """
-    if PLAIN.match(command.line):
+    if KNOWN.match(command.line):
         return True
     program = PROGRAM.match(command.line)
     if program is None:
@@ -90,34 +90,34 @@ def is_harmless(command: Command, files: Sequence[str]) -> bool:
     return program[2] in files or (ROOT / program[2]).is_file()
 
 
-def is_harmless_powershell(command: Command) -> bool:
-    """Tell whether a line of PowerShell is of a kind that pages need; none is run."""
+def is_known_powershell(command: Command) -> bool:
+    """Return whether a PowerShell command may be on a page; none is run."""
     return POWERSHELL.match(command.line) is not None
 
 
-def run_command(words: Sequence[str]) -> Said:
-    """Run a `wikipayam` line in this process, in the main thread, since it listens for Ctrl-C.
+def run_command(words: Sequence[str]) -> CommandResult:
+    """Run a `wikipayam` command in this process, in the main thread, since it handles Ctrl-C.
 
-    `<`, `>`, `>>` and `2>` lead to files, as in a shell.
+    `<`, `>`, `>>` and `2>` redirect to files, as in a shell.
 
     Raises:
-        ValueError: It asks for more of a shell than that.
+        ValueError: The command uses another feature of a shell.
     """
     from wikipayam_async.cli import main  # noqa: PLC0415 - an extra
 
-    arguments, files = _apart(words[1:])
-    out, err = _Shown(), _Shown()
+    arguments, files = _split(words[1:])
+    out, err = _Output(), _Output()
     with _stdin(files.get("<")), redirect_stdout(out), redirect_stderr(err):
         exit_code = _exit_code_of(main, arguments)
-    for sign, shown in ((">", out), (">>", out), ("2>", err)):
+    for sign, output in ((">", out), (">>", out), ("2>", err)):
         if sign in files:
             with Path(files[sign]).open("a" if sign == ">>" else "w", encoding="utf-8") as file:
-                file.write(shown.text)
-    return Said(exit_code, out.text, err.text)
+                file.write(output.text)
+    return CommandResult(exit_code, out.text, err.text)
 
 
-class _Shown(io.TextIOWrapper):
-    """Takes what is printed, as text or as bytes."""
+class _Output(io.TextIOWrapper):
+    """Captures what is printed, as text or as bytes."""
 
     def __init__(self) -> None:
         super().__init__(io.BytesIO(), encoding="utf-8", write_through=True)
@@ -129,16 +129,16 @@ class _Shown(io.TextIOWrapper):
         return buffer.getvalue().decode()
 
 
-def _apart(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
-    """Tell arguments from redirections."""
+def _split(words: Sequence[str]) -> tuple[list[str], dict[str, str]]:
+    """Separate arguments from redirections."""
     arguments: list[str] = []
     files: dict[str, str] = {}
     rest = iter(words)
     for word in rest:
         if word in REDIRECTIONS:
             files[word] = next(rest)
-        elif word in MORE_OF_A_SHELL:
-            raise ValueError(f"the tests know no {word} in a line of a shell")
+        elif word in UNSUPPORTED:
+            raise ValueError(f"{word} is not supported in a shell command")
         else:
             arguments.append(word)
     return arguments, files
@@ -157,5 +157,5 @@ def _stdin(path: str | None) -> Iterator[None]:
 def _exit_code_of(main: Callable[[Sequence[str]], int], arguments: Sequence[str]) -> int:
     try:
         return main(arguments)
-    except SystemExit as ended:
-        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except SystemExit as exit_:
+        return exit_.code if isinstance(exit_.code, int) else int(exit_.code is not None)

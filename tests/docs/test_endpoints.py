@@ -1,4 +1,4 @@
-"""The tables of docs/en/endpoints.md, held against the package's own operations and methods."""
+"""The tables of docs/en/endpoints.md agree with the package's operations and methods."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Row:
     """A row of the first table.
 
     Attributes:
-        endpoint: As in `POST /sms/send`.
-        methods: The methods in full, as in `client.sms.send`.
+        endpoint: The endpoint, as in `POST /sms/send`.
+        methods: The full names of the methods, as in `client.sms.send`.
         commands: The commands, as in `wikipayam send`.
-        replay: What it would mean to carry it out twice.
+        replay: What repeating the request would mean.
     """
 
     endpoint: str
@@ -34,14 +34,14 @@ class Row:
 
 
 def section(title: str) -> list[list[str]]:
-    """Return the cells of the table below a heading, without its head."""
+    """Return the cells of the table below a heading, without its header."""
     text = PAGE.read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
 
 def in_full(cell: str) -> Iterator[str]:
-    """Yield the names of a cell; `.send_many` stands for the same service as the one before it."""
+    """Yield the full names of a cell; `.send_many` belongs to the service of the name before it."""
     service = ""
     for name in CODE.findall(cell):
         full = f"{service}{name}" if name.startswith(".") else name
@@ -58,21 +58,21 @@ def rows() -> list[Row]:
 
 
 def test_every_operation_has_a_row() -> None:
-    """With the replay that the package acts upon; and no row is about a call that the package does not make."""
-    told = {row.endpoint: row.replay for row in rows()}
-    assert told.pop(NO_OPERATION) == "yours to say"
-    assert told == {endpoint: operation.replay.value for endpoint, operation in operations().items()}
+    """Every operation has a row with its replay, and no row has another endpoint."""
+    documented = {row.endpoint: row.replay for row in rows()}
+    assert documented.pop(NO_OPERATION) == "yours to say"
+    assert documented == {endpoint: operation.replay.value for endpoint, operation in operations().items()}
 
 
 def test_every_method_has_its_row() -> None:
-    """It stands once, beside the endpoint that its docstring names."""
-    told = [(method, row.endpoint) for row in rows() for method in row.methods]
+    """Every method is listed once, with the endpoint that its docstring names."""
+    documented = [(method, row.endpoint) for row in rows() for method in row.methods]
     expected = {method: endpoint or NO_OPERATION for method, endpoint in methods().items()}
-    assert sorted(told) == sorted(expected.items())
+    assert sorted(documented) == sorted(expected.items())
 
 
 def test_every_method_is_found() -> None:
-    """Where the methods are looked for there are some of every service, and those of the client itself."""
+    """The methods of every service and of the client are found."""
     assert {name.rpartition(".")[0] for name in methods()} == {
         "client", "client.sms", "client.receives", "client.otp", "client.voice", "client.holoo",
     }  # fmt: skip
@@ -80,8 +80,8 @@ def test_every_method_is_found() -> None:
 
 
 @pytest.mark.parametrize("command", sorted({command for row in rows() for command in row.commands}))
-def test_every_command_is_one_of_the_program(command: str) -> None:
-    """The program knows each command of the table, and its option."""
+def test_every_command_exists(command: str) -> None:
+    """The command line has each command of the table and its option."""
     app = pytest.importorskip("wikipayam_async.cli.app").build()
     program, *words = command.split()
     assert program == "wikipayam"
@@ -92,8 +92,8 @@ def test_every_command_is_one_of_the_program(command: str) -> None:
             app = app[word]
 
 
-def test_the_gaps_are_told_of_every_call() -> None:
-    """The last table knows no call that the package does not make, and leaves out only those without a gap."""
-    told = {endpoint.strip("`") for endpoint, *_ in section("What it leaves open, call by call")}
-    assert set(operations()) - told == {"GET /receives/unread/count"}
-    assert told - set(operations()) == set()
+def test_every_call_with_gaps_is_listed() -> None:
+    """The last table lists exactly the operations whose documentation has gaps."""
+    documented = {endpoint.strip("`") for endpoint, *_ in section("What it leaves open, call by call")}
+    assert set(operations()) - documented == {"GET /receives/unread/count"}
+    assert documented - set(operations()) == set()

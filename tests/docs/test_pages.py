@@ -1,4 +1,4 @@
-"""Every page of the documentation is run, block by block, against the emulator."""
+"""Every page of the documentation runs, block by block, against the emulator."""
 
 from __future__ import annotations
 
@@ -13,20 +13,20 @@ from tests.docs.pages import DOCS, ROOT, fences, find_pages, included, name_of, 
 from tests.docs.runner import run_page
 
 if not DOCS.is_dir():
-    pytest.skip("the documentation is not part of what is tested here", allow_module_level=True)
+    pytest.skip("the documentation is not in this tree", allow_module_level=True)
 
 PAGES = {name_of(page): page for page in find_pages()}
 README = "README.md"
 OBSERVABILITY = "docs/en/observability.md"  # sets up OpenTelemetry, which can be done once in a process
 
 EXACT = {"cost.md": 11, "parts.md": 12}
-"""Pages where each comment beside a value is the value, and how many there are at least."""
+"""Pages where every comment beside a value is checked, and the minimum number of such comments."""
 
 QUOTING = {
     "docs/en/recipes.md": [*(DOCS / "examples" / "recipes").glob("*.py")],
     "docs/en/testing.md": [*(DOCS / "examples" / "testing").glob("*.py"), ROOT / "tests" / "test_testing.py"],
 }
-"""Pages whose blocks are parts of files that are run by tests of their own."""
+"""Pages whose blocks are parts of files that other tests run."""
 
 RUN_BY = {
     "docs/examples/recipes": "tests/examples/test_recipes.py",
@@ -34,20 +34,20 @@ RUN_BY = {
     "docs/examples/testing": "tests/test_testing.py",
     "docs/examples/tutorial": "tests/examples/test_tutorial.py",
 }
-"""The tests that run what stands in files."""
+"""The tests that run the files of the examples."""
 
 
 @pytest.mark.parametrize("name", sorted(PAGES.keys() - {README, OBSERVABILITY}))
 def test_the_blocks_of_a_page_run(name: str, tmp_path: Path) -> None:
-    """In order, as a reader would copy them; what is promised beside them is true where the page is one of those."""
+    """The blocks of a page run in order, and the comments beside values are true where they are checked."""
     page = PAGES[name]
     least = EXACT.get(page.name, 0)
     ran = run_page(page, tmp_path, quotes=QUOTING.get(name, ()), exact=bool(least))
-    assert ran.promises >= least
+    assert ran.checked_comments >= least
 
 
-def test_the_readme_sends_what_it_says(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The ten lines send one message and a thousand more, in as few requests as promised; the shell sends one of its own."""
+def test_the_readme_sends_its_messages(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The README's Python sends 1 + 1,000 messages and its shell command one more, in 12 requests."""
     ran = run_page(PAGES[README], tmp_path)
     printed = capsys.readouterr()
     assert [line for line in printed.err.splitlines() if "Error" in line] == []
@@ -60,8 +60,8 @@ def test_the_readme_sends_what_it_says(tmp_path: Path, capsys: pytest.CaptureFix
 
 
 def test_the_page_on_observability_shows_what_is_exported(tmp_path: Path) -> None:
-    """As one program, in a process of its own: records are JSON, and the call is a span and a metric."""
-    done = subprocess.run(  # noqa: S603 - our own
+    """In another process, the page's code logs JSON records and exports the call as a span and a metric."""
+    done = subprocess.run(  # noqa: S603 - the project's own module
         [sys.executable, "-X", "utf8", "-m", "tests.docs", str(PAGES[OBSERVABILITY]), str(tmp_path)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])},
         capture_output=True,
@@ -77,7 +77,7 @@ def test_the_page_on_observability_shows_what_is_exported(tmp_path: Path) -> Non
 
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_no_block_of_a_page_is_overlooked(name: str) -> None:
-    """What begins and ends like a block is one to the runner too, and nothing hidden is misspelt."""
+    """Every fence and every hidden block of a page is a block to the runner, and every directive is known."""
     page = PAGES[name]
     seen = [example.parsed for example in parse(page, lambda _: None) if example.region.evaluator is not None]
     blocks = [block for block in seen if hasattr(block, "hidden")]
@@ -88,7 +88,7 @@ def test_no_block_of_a_page_is_overlooked(name: str) -> None:
 
 @pytest.mark.parametrize("name", sorted(PAGES))
 def test_every_included_file_is_there_and_run(name: str) -> None:
-    """A program on a page is run by a test that names it."""
+    """Every included file exists, and a test that names it runs it."""
     for path in included(PAGES[name]):
         assert (ROOT / path).is_file(), path
         if path.endswith(".py"):

@@ -1,4 +1,4 @@
-"""The reference tells of every public name, once."""
+"""The reference documents every public name once."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from docs.tools.reference import identifiers, with_docstrings
 from tests.docs.pages import DOCS
 
 PAGES = sorted((DOCS / "en" / "reference").glob("*.md"))
-TOLD = Counter(name for page in PAGES for name in identifiers(page.read_text("utf-8")))
+DOCUMENTED = Counter(name for page in PAGES for name in identifiers(page.read_text("utf-8")))
 MODULES = [
     "wikipayam_async",
     "wikipayam_async.cost",
@@ -30,26 +30,28 @@ MODULES = [
 
 @pytest.mark.parametrize("module", MODULES)
 def test_every_public_name_of_a_module_is_on_one_page(module: str) -> None:
-    """Whoever looks for a name finds it, in one place."""
+    """Every public name of a module is documented on exactly one page."""
     public = import_module(module).__all__
-    assert {name: TOLD[f"{module}.{name}"] for name in public} == dict.fromkeys(public, 1)
+    assert {name: DOCUMENTED[f"{module}.{name}"] for name in public} == dict.fromkeys(public, 1)
 
 
-def test_what_the_testing_module_adds_to_the_emulator_is_on_one_page() -> None:
-    """Names that it only hands on stand on the emulator's page."""
+def test_every_name_of_the_testing_module_is_on_one_page() -> None:
+    """The names that `testing` does not re-export from the emulator are documented on exactly one page."""
     emulator = import_module("wikipayam_async.emulator").__all__
     own = [name for name in import_module("wikipayam_async.testing").__all__ if name not in emulator]
-    assert {name: TOLD[f"wikipayam_async.testing.{name}"] for name in own} == dict.fromkeys(own, 1)
+    assert {name: DOCUMENTED[f"wikipayam_async.testing.{name}"] for name in own} == dict.fromkeys(own, 1)
 
 
-def test_everything_that_the_pages_name_is_there() -> None:
-    """A directive that names nothing would stop the build; this tells it sooner."""
-    missing = [name for name in TOLD if not hasattr(import_module(name.rpartition(".")[0]), name.rpartition(".")[2])]
+def test_every_documented_name_exists() -> None:
+    """Every directive of the reference names something that exists."""
+    missing = [
+        name for name in DOCUMENTED if not hasattr(import_module(name.rpartition(".")[0]), name.rpartition(".")[2])
+    ]
     assert missing == []
 
 
-def test_a_directive_becomes_a_docstring_for_readers_of_markdown() -> None:
-    """Its options go, and what stands around it stays."""
+def test_a_directive_becomes_a_docstring_in_markdown() -> None:
+    """A directive is replaced with the docstring, without its options, and the text around it stays."""
     page = "Before.\n\n::: wikipayam_async.optout.is_opt_out\n    options:\n      heading_level: 3\n\nAfter.\n"
     text = with_docstrings(page)
     assert text.startswith("Before.\n\n### `is_opt_out(text: 'str', *, ")
@@ -57,8 +59,8 @@ def test_a_directive_becomes_a_docstring_for_readers_of_markdown() -> None:
     assert text.endswith("\n\nAfter.\n")
 
 
-def test_a_class_is_told_with_its_public_methods_and_properties() -> None:
-    """What begins with an underscore is nobody's business."""
+def test_a_class_is_documented_with_its_public_methods_and_properties() -> None:
+    """Private members of a class are left out."""
     text = with_docstrings("::: wikipayam_async.RetryPolicy\n")
     titles = [line for line in text.splitlines() if line.startswith("#")]
     assert [title.partition("(")[0].strip("`# ") for title in titles] == [
@@ -69,8 +71,8 @@ def test_a_class_is_told_with_its_public_methods_and_properties() -> None:
     ]
 
 
-def test_a_constant_is_told_by_its_name() -> None:
-    """The docstring of its type would say nothing of it."""
+def test_a_constant_is_documented_by_its_name() -> None:
+    """A constant is shown without the docstring of its type."""
     assert (
         with_docstrings("::: wikipayam_async.optout.OPT_OUT_WORDS\n") == "### `wikipayam_async.optout.OPT_OUT_WORDS`\n"
     )

@@ -1,4 +1,4 @@
-"""The site's own tools: the check of links, the list for programs, and the two configurations."""
+"""The tools of the site: the link check, the index for language models, and the two configurations."""
 
 from __future__ import annotations
 
@@ -16,20 +16,20 @@ PAGES = {"index.md": "# Home\n\nWelcome. Come in.\n", "sub/more.md": "# More\n\n
 
 
 def project(language: str) -> dict[str, Any]:
-    """Return the configuration of a language, without what differs by nature."""
-    told: dict[str, Any] = tomllib.loads((DOCS / f"{language}.toml").read_text("utf-8"))["project"]
-    for own in ("docs_dir", "site_dir", "site_description", "nav"):
-        del told[own]
-    for own in ("language", "direction"):
-        told["theme"].pop(own, None)
-    for palette in told["theme"]["palette"]:
+    """Return the configuration of a language without its language-specific settings."""
+    configuration: dict[str, Any] = tomllib.loads((DOCS / f"{language}.toml").read_text("utf-8"))["project"]
+    for name in ("docs_dir", "site_dir", "site_description", "nav"):
+        del configuration[name]
+    for name in ("language", "direction"):
+        configuration["theme"].pop(name, None)
+    for palette in configuration["theme"]["palette"]:
         del palette["toggle"]["name"]
-    told["plugins"].pop("mkdocstrings", None)
-    return told
+    configuration["plugins"].pop("mkdocstrings", None)
+    return configuration
 
 
-def test_a_page_tells_its_anchors_its_links_and_what_it_loads() -> None:
-    """Addresses stand in many places; a canonical link loads nothing."""
+def test_a_page_has_anchors_links_and_loads() -> None:
+    """Anchors, links and loaded files are found in every kind of tag; a canonical link loads nothing."""
     page = read_page(
         '<link rel="canonical" href="a.html"><link rel="stylesheet" href="a.css"><style>b{background:url(b.png)}</style>'
         '<h1 id="top"></h1><a name="old" href="b.html#c">b</a><a>nothing</a><a href="">here</a>'
@@ -40,13 +40,13 @@ def test_a_page_tells_its_anchors_its_links_and_what_it_loads() -> None:
     assert page.loads == ["a.css", "b.png", "s.js", "c.png", "p.svg"]
 
 
-def test_a_style_sheet_loads_what_it_imports_and_draws() -> None:
-    """With quotes, and without."""
+def test_a_style_sheet_loads_its_imports_and_urls() -> None:
+    """Imports and URLs are found with and without quotes."""
     assert loads_of_css("@import 'x.css'; a{b:url(\"y.woff\")} c{d:url(z.png)}") == ["x.css", "y.woff", "z.png"]
 
 
 def test_good_links_are_no_problem() -> None:
-    """Pages, anchors, files, folders, other sites, and addresses of other kinds."""
+    """Pages, anchors, files, folders, other sites and other schemes are valid links."""
     links = [
         "",
         "#here",
@@ -67,7 +67,7 @@ def test_good_links_are_no_problem() -> None:
 
 
 def test_each_bad_link_is_named() -> None:
-    """By the page that it stands on."""
+    """Each bad link is reported with its page."""
     pages = {"sub/a.html": Page({"here"}, ["nope.html", "#nope", "../b.html#nope"], ["p.svg"]), "b.html": Page()}
     assert problems(pages, {"sub/a.html", "b.html", "sub"}) == [
         "sub/a.html: loads p.svg, which does not exist",
@@ -78,7 +78,7 @@ def test_each_bad_link_is_named() -> None:
 
 
 def test_nothing_may_be_loaded_from_elsewhere() -> None:
-    """The pages work without a network, and tell nobody that they are read."""
+    """A page that loads something from another host is reported."""
     pages = {"a.html": Page(loads=["https://unpkg.com/x.js", "//fonts.example/a.css"])}
     assert problems(pages, {"a.html"}) == [
         "a.html: loads https://unpkg.com/x.js",
@@ -87,7 +87,7 @@ def test_nothing_may_be_loaded_from_elsewhere() -> None:
 
 
 def test_a_folder_is_checked_whole(tmp_path: Path) -> None:
-    """Its pages, its style sheets and its other files."""
+    """The pages and style sheets of a folder are checked, and its other files count as link targets."""
     (tmp_path / "css").mkdir()
     (tmp_path / "css" / "a.css").write_text("a{b:url(../gone.png)}", "utf-8")
     (tmp_path / "index.html").write_text('<link rel="stylesheet" href="css/a.css"><a href="css/">css</a>', "utf-8")
@@ -96,7 +96,7 @@ def test_a_folder_is_checked_whole(tmp_path: Path) -> None:
 
 
 def test_the_navigation_and_the_files_have_to_agree() -> None:
-    """A page that is missing, one that nobody finds, and one that stands twice."""
+    """A missing page, an unlisted page and a page listed twice are reported."""
     nav = Nav("n", "d", (Group("A", ("a.md", "gone.md")), Group("B", ("a.md",))))
     assert nav_problems(nav, ["a.md", "lost.md"]) == [
         "gone.md: in the nav, but there is no such page",
@@ -107,40 +107,40 @@ def test_the_navigation_and_the_files_have_to_agree() -> None:
 
 
 def test_every_page_of_both_languages_is_in_its_navigation() -> None:
-    """The build would stop otherwise."""
+    """In both languages the navigation lists every page."""
     for language in ("en", "fa"):
         files = [page.relative_to(DOCS / language).as_posix() for page in (DOCS / language).rglob("*.md")]
         assert nav_problems(read_nav(DOCS / f"{language}.toml"), files) == []
 
 
 def test_both_languages_are_set_up_alike() -> None:
-    """What is done for one is done for the other."""
+    """The configurations of both languages are equal."""
     assert project("en") == project("fa")
 
 
 def test_a_plain_page_has_its_files_and_no_hidden_blocks() -> None:
-    """An included file keeps the indentation of its line."""
+    """A plain page has its included files, indented like the include, and no hidden blocks."""
     page = '# A\n\n<!--- invisible-code-block: python\nx = 1\n-->\n\n```python\n  --8<-- "a/b.py"\n```\n'
     assert plain(page, {"a/b.py": "one\n\ntwo\n"}.__getitem__) == "# A\n\n```python\n  one\n\n  two\n```\n"
 
 
-def test_a_page_is_summed_up_by_its_title_and_its_first_sentence() -> None:
-    """Code, tables and lists in front of it are passed over, and links become words."""
+def test_the_summary_of_a_page_is_its_title_and_first_sentence() -> None:
+    """Code, tables and lists before the first sentence are skipped, and links become text."""
     text = "# Sending\n\n```python\n# Not this. Nor\n\nthat.\n```\n\n| a |\n\n- no\n\nIt [goes\nout](x.md) once. Then more.\n"
     assert summary_of(text) == Summary("Sending", "It goes out once.")
     assert summary_of("No title\n") == Summary("", "No title")
     assert summary_of("# Only\n") == Summary("Only", "")
 
 
-def test_the_list_for_programs_has_the_groups_and_a_line_for_each_page() -> None:
-    """A page without prose has its title alone."""
+def test_the_index_has_the_groups_and_a_line_for_each_page() -> None:
+    """A page without prose is listed by its title only."""
     assert index_text(NAV, PAGES, "en/") == (
         "# shop\n\n> It sells.\n\n## Start\n\n- [Home](en/index.md): Welcome.\n- [More](en/sub/more.md)\n"
     )
 
 
 def test_the_full_text_has_the_pages_in_their_order() -> None:
-    """Each under the name of its file."""
+    """The full text has the pages in order, each below the name of its file."""
     assert full_text(NAV, PAGES) == (
         "# shop\n\n> It sells.\n\n<!-- index.md -->\n\n# Home\n\nWelcome. Come in.\n\n"
         "<!-- sub/more.md -->\n\n# More\n\n```sh\nls\n```\n"

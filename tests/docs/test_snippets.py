@@ -1,4 +1,4 @@
-"""The snippets of docs/en/snippets.md: each does in Python and with curl the same thing to the emulator."""
+"""The snippets of docs/en/snippets.md make the same requests in Python and with curl."""
 
 from __future__ import annotations
 
@@ -40,36 +40,36 @@ SHELL = Path("/bin/sh")
 UNQUOTED = re.compile(r"'[^']*'|" + re.escape(TOKEN))
 
 Run: TypeAlias = Callable[[str], Any]
-"""Runs a command, and returns the JSON that it was answered."""
+"""Runs a command and returns the JSON of the answer."""
 
 
 @frozen
 class Step:
-    """What one snippet brought about.
+    """The request of a snippet and the state of the emulator after it.
 
     Attributes:
-        asked: Method, path, query, JSON body and credentials of the request.
-        answered: Status and JSON body of the answer.
-        ledger: Everything that the emulator has accepted by then.
-        inbox: What its inbox holds then.
-        balance: What is left on the account.
+        request: Method, path, query, JSON body and credentials of the request.
+        answer: Status and JSON body of the answer.
+        ledger: Every message that the emulator has accepted so far.
+        inbox: The messages in its inbox.
+        balance: The balance of the account.
     """
 
-    asked: tuple[str, str, dict[str, str], Any, str | None]
-    answered: tuple[int, Any]
+    request: tuple[str, str, dict[str, str], Any, str | None]
+    answer: tuple[int, Any]
     ledger: list[LedgerEntry]
     inbox: list[InboundMessage]
     balance: int
 
 
 def step_of(emulator: RecordingEmulator) -> Step:
-    """Look at an emulator after exactly one request."""
+    """Return the step of an emulator that has received exactly one request."""
     ((request, response),) = emulator.seen
     emulator.seen.clear()
     assert response is not None
     body = json.loads(request.body) if request.body else None
-    asked = (request.method, request.path, dict(request.query), body, request.headers.get("authorization"))
-    return Step(asked, (response.status, response.json()), emulator.ledger, emulator.inbox(), emulator.account.balance)
+    sent = (request.method, request.path, dict(request.query), body, request.headers.get("authorization"))
+    return Step(sent, (response.status, response.json()), emulator.ledger, emulator.inbox(), emulator.account.balance)
 
 
 async def by_python(emulator: RecordingEmulator) -> list[Step]:
@@ -78,13 +78,13 @@ async def by_python(emulator: RecordingEmulator) -> list[Step]:
 
 
 @pytest.fixture(scope="module")
-def wanted() -> list[Step]:
-    """What the Python snippets do."""
+def expected() -> list[Step]:
+    """The steps of the Python snippets."""
     return anyio.run(by_python, RecordingEmulator())
 
 
 def arguments_of(command: str) -> argparse.Namespace:
-    """Take a curl command apart, as a shell and curl do; the token's variable is set."""
+    """Parse a curl command like a shell and curl, with the token's variable set."""
     parser = argparse.ArgumentParser(exit_on_error=False)
     parser.add_argument("-X", dest="method")
     parser.add_argument("-H", dest="headers", action="append", default=[])
@@ -99,28 +99,28 @@ def arguments_of(command: str) -> argparse.Namespace:
 
 
 def interpret(command: str, host: str) -> Any:
-    """Do what a curl command does, towards another host."""
-    given = arguments_of(command)
-    assert given.url.startswith(f"{BASE_URL}/")
-    parts = urlsplit(given.url)
-    assert bool(given.fields) == given.in_query
+    """Make the request of a curl command to another host."""
+    arguments = arguments_of(command)
+    assert arguments.url.startswith(f"{BASE_URL}/")
+    parts = urlsplit(arguments.url)
+    assert bool(arguments.fields) == arguments.in_query
     added = "&".join(
-        f"{name}={quote(value, safe='')}" for name, _, value in (one.partition("=") for one in given.fields)
+        f"{name}={quote(value, safe='')}" for name, _, value in (one.partition("=") for one in arguments.fields)
     )
     query = parts.query or added
     connection = http.client.HTTPConnection(host, timeout=10)
-    headers = dict(line.split(": ", 1) for line in given.headers)
-    body = None if given.body is None else given.body.encode()
+    headers = dict(line.split(": ", 1) for line in arguments.headers)
+    body = None if arguments.body is None else arguments.body.encode()
     try:
-        connection.request(given.method or "GET", f"{parts.path}?{query}" if query else parts.path, body, headers)
+        connection.request(arguments.method or "GET", f"{parts.path}?{query}" if query else parts.path, body, headers)
         return json.loads(connection.getresponse().read())
     finally:
         connection.close()
 
 
 def execute(command: str, url: str, home: Path) -> Any:
-    """Run a command with the real curl, in a shell, towards another host."""
-    done = subprocess.run(  # noqa: S603 - our own page
+    """Run a command with curl in a shell, against another host."""
+    done = subprocess.run(  # noqa: S603 - a command of the project's own page
         [SHELL, "-c", command.replace(BASE_URL, url)],
         env={"PATH": os.environ["PATH"], "HOME": str(home), TOKEN.removeprefix("$"): DEFAULT_TOKEN},
         capture_output=True,
@@ -131,7 +131,7 @@ def execute(command: str, url: str, home: Path) -> Any:
 
 
 async def play_commands(run: Run, emulator: RecordingEmulator) -> tuple[list[Step], list[Any]]:
-    """Run the page's commands in the order of the snippets, each after what its snippet needs."""
+    """Run the page's commands in the order of the snippets, each after its snippet's preparation."""
     steps, answers = [], []
     preparations = [evolve(snippet, code="") for snippet in SNIPPETS]
     commands = iter(COMMANDS)
@@ -141,21 +141,21 @@ async def play_commands(run: Run, emulator: RecordingEmulator) -> tuple[list[Ste
     return steps, answers
 
 
-def check_commands(wanted: list[Step], emulator: RecordingEmulator, run: Run) -> None:
-    """Compare what the commands do, and what they are told, with what the Python snippets do."""
+def check_commands(expected: list[Step], emulator: RecordingEmulator, run: Run) -> None:
+    """Assert that the commands make the steps of the Python snippets and get the same answers."""
     steps, answers = anyio.run(play_commands, run, emulator)
-    assert steps == wanted
-    assert answers == [step.answered[1] for step in wanted]
+    assert steps == expected
+    assert answers == [step.answer[1] for step in expected]
 
 
 def test_the_page_is_what_its_generator_writes() -> None:
-    """Who changes a snippet writes the page anew: `python -m docs.examples.endpoints.page`."""
+    """The page is up to date; `python -m docs.examples.endpoints.page` writes it."""
     assert PAGE.read_text(encoding="utf-8") == anyio.run(make_page)
 
 
-def test_every_endpoint_has_a_snippet(wanted: list[Step]) -> None:
-    """The snippets call each operation that the package knows, and each in the documented variants."""
-    called = [(endpoint_of(Request(*step.asked[:2])), step.asked[3]) for step in wanted]
+def test_every_endpoint_has_a_snippet(expected: list[Step]) -> None:
+    """The snippets call every operation of the package in each documented variant."""
+    called = [(endpoint_of(Request(*step.request[:2])), step.request[3]) for step in expected]
     assert {endpoint for endpoint, _ in called} == set(operations())
     variants = [
         (endpoint, *body) for endpoint, body in called if endpoint in {"POST /receives/mark-read", "DELETE /receives"}
@@ -170,10 +170,10 @@ def test_every_endpoint_has_a_snippet(wanted: list[Step]) -> None:
     ]
 
 
-def test_the_python_snippets_do_what_they_say(wanted: list[Step]) -> None:
-    """Every message is accepted as it stands in its snippet, and every mark and deletion concerns a message."""
+def test_the_python_snippets_have_the_documented_effect(expected: list[Step]) -> None:
+    """Every message is accepted as written in its snippet, and every marking and deletion affects a message."""
     assert [
-        (entry.kind, entry.receiver, entry.code or entry.message, entry.track_id) for entry in wanted[-1].ledger
+        (entry.kind, entry.receiver, entry.code or entry.message, entry.track_id) for entry in expected[-1].ledger
     ] == [
         ("sms", "09123456789", "Your order is ready", "ORDER-1001"),
         ("sms", "09120000001", "Your order is ready", "ORDER-1"),
@@ -184,48 +184,48 @@ def test_the_python_snippets_do_what_they_say(wanted: list[Step]) -> None:
         ("holoo", "09120000001", "Your order is ready", None),
         ("holoo", "09120000001", "Your order is ready", None),
     ]
-    assert {step.answered[0] for step in wanted} == {200}
-    data = [step.answered[1]["data"] for step in wanted]
+    assert {step.answer[0] for step in expected} == {200}
+    data = [step.answer[1]["data"] for step in expected]
     counts = [one.get("marked_count", one.get("deleted_count")) for one in data if isinstance(one, dict)]
     assert [count for count in counts if count is not None] == [1, 2, 1, 2, 3, 1]
-    assert [message.message for message in wanted[-1].inbox] == ["۱۱", "سلام"]
+    assert [message.message for message in expected[-1].inbox] == ["۱۱", "سلام"]
 
 
-def test_the_curl_commands_do_what_the_snippets_do(wanted: list[Step]) -> None:
-    """Each makes the same request, gets the same answer and leaves the same ledger and inbox: by our own reading of it."""
+def test_the_curl_commands_make_the_same_requests(expected: list[Step]) -> None:
+    """Interpreted here, each command makes the same request and leaves the same ledger and inbox as its snippet."""
     emulator = RecordingEmulator()
     with serve(emulator) as server:
-        check_commands(wanted, emulator, lambda command: interpret(command, f"{server.host}:{server.port}"))
+        check_commands(expected, emulator, lambda command: interpret(command, f"{server.host}:{server.port}"))
 
 
-@pytest.mark.skipif(shutil.which("curl") is None or not SHELL.exists(), reason="there is no curl here")
-def test_the_curl_commands_do_it_with_curl(wanted: list[Step], tmp_path: Path) -> None:
-    """So they do in a shell, with the real curl."""
+@pytest.mark.skipif(shutil.which("curl") is None or not SHELL.exists(), reason="curl is not installed")
+def test_the_curl_commands_work_with_curl(expected: list[Step], tmp_path: Path) -> None:
+    """Run by curl in a shell, each command has the effect of its snippet."""
     emulator = RecordingEmulator()
     with serve(emulator) as server:
-        check_commands(wanted, emulator, lambda command: execute(command, server.url, tmp_path))
+        check_commands(expected, emulator, lambda command: execute(command, server.url, tmp_path))
 
 
 def test_no_command_holds_a_token() -> None:
-    """The page names the token's variable, in every command exactly where the request has the token."""
+    """Every command has the token's variable where the request has the token."""
     assert DEFAULT_TOKEN not in PAGE.read_text(encoding="utf-8")
     assert [command.count(TOKEN) for command in COMMANDS] == [1] * 20 + [2, 1]
 
 
-def test_only_holoos_get_has_the_token_in_its_url(wanted: list[Step]) -> None:
-    """And the page says so beside it."""
-    in_query = [step.asked[:2] for step in wanted if DEFAULT_TOKEN in step.asked[2].values()]
+def test_only_holoos_get_has_the_token_in_its_url(expected: list[Step]) -> None:
+    """Only the Holoo GET request has the token in its URL, and the page warns about it."""
+    in_query = [step.request[:2] for step in expected if DEFAULT_TOKEN in step.request[2].values()]
     assert in_query == [("GET", "/api/v1/service/holoo")]
     assert "**The token is in the URL**" in SNIPPETS[-1].text
 
 
-@pytest.mark.skipif(not SHELL.exists(), reason="there is no shell here")
+@pytest.mark.skipif(not SHELL.exists(), reason="there is no /bin/sh")
 @pytest.mark.parametrize(
     "text", ['it\'s "ready" & $HOME `id`', "سلام\nدنیا", "50% off \\n", f"about {DEFAULT_TOKEN}'s end"]
 )
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_no_text_breaks_out_of_a_command(method: str, text: str) -> None:
-    """Whatever a message holds, a shell hands it to curl as it is."""
+def test_no_text_escapes_its_quotes_in_a_command(method: str, text: str) -> None:
+    """A shell passes any message to curl unchanged."""
     body = json.dumps({"message": text}).encode() if method == "POST" else b""
     request = Request(method, "/api/v1/service/holoo", {} if body else {"message": text}, {}, body)
     command = curl_of(request).replace(TOKEN, "$token")

@@ -1,4 +1,4 @@
-"""Cancelling an operation at one of its suspension points, on either event loop, in any of several ways."""
+"""Cancel an operation at a given suspension point, on asyncio or trio, in several ways."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import trio
 from attrs import define, field
 from sniffio import current_async_library
 
-__all__ = ["WAYS", "Knife", "every_way"]
+__all__ = ["WAYS", "Canceller", "every_way"]
 
 WAYS: dict[str, dict[int, str]] = {
     "scope": {0: "scope"},
@@ -28,49 +28,53 @@ WAYS: dict[str, dict[int, str]] = {
     "native, then scope": {0: "native", 1: "scope"},
     "every task": {0: "all"},
 }
-"""What strikes, by how many suspension points after the first. `native` is `Task.cancel`; `late` is when the task is
-about to go on already; `all` cancels every task of the operation, as the end of `asyncio.run`
-does; one that has not begun yet is left out, since anyio would warn of it."""
+"""The cancellations of each way, by their distance in suspension points from the first.
 
-_STEPPED: ContextVar[Knife] = ContextVar("_STEPPED")
+`scope` cancels an `anyio.CancelScope` and `native` calls `Task.cancel`; with `late` the task is about to resume. `all`
+cancels every task of the operation, as the end of `asyncio.run` does, except tasks that have not started, since anyio
+would warn about them.
+"""
+
+_STEPPED: ContextVar[Canceller] = ContextVar("_STEPPED")
 
 
 every_way = pytest.mark.parametrize(
     ("anyio_backend", "way"),
     [("asyncio", way) for way in WAYS] + [("trio", way) for way in WAYS if "native" not in way and way != "every task"],
 )
-"""Runs a test once for every way to cancel that an event loop knows."""
+"""Run a test with every way to cancel that its event loop has."""
 
 
 @define(eq=False)
-class Knife:
-    """Runs an operation and cancels it at the suspension points that `strokes` names; its child tasks' points count too.
+class Canceller:
+    """Runs an operation and cancels it at chosen suspension points; those of its child tasks count too.
 
     Attributes:
-        strokes: What strikes at which suspension point.
-        points: How many suspension points there were.
-        struck: Whether the operation got as far as the first stroke.
+        cancellations: What to cancel at which suspension point.
+        points: How many suspension points were reached.
+        fired: Whether the operation reached the first cancellation.
+        began: Whether the operation started.
         result: What the operation returned.
-        error: What it raised, a cancellation included.
+        error: What it raised, including a cancellation.
     """
 
-    strokes: dict[int, str]
+    cancellations: dict[int, str]
     points: int = 0
-    struck: bool = False
+    fired: bool = False
     began: bool = False
     result: object = None
     error: BaseException | None = None
     scope: anyio.CancelScope = field(factory=anyio.CancelScope)
     _tasks: list[asyncio.Task[Any]] = field(factory=list)
-    _begun: set[asyncio.Task[Any] | None] = field(factory=set)
+    _started: set[asyncio.Task[Any] | None] = field(factory=set)
 
     @classmethod
-    def at(cls, point: int, way: str) -> Knife:
-        """Make one that strikes first at a point, counted from 0."""
-        return cls({point + offset: stroke for offset, stroke in WAYS[way].items()})
+    def at(cls, point: int, way: str) -> Canceller:
+        """Return one that cancels first at a suspension point, counted from 0."""
+        return cls({point + offset: kind for offset, kind in WAYS[way].items()})
 
     async def run(self, operation: Callable[[], Awaitable[object]]) -> None:
-        """Carry out the operation in a task of its own, and come back when it is over."""
+        """Run the operation in its own task until it ends."""
         if current_async_library() == "trio":
             await self._run_on_trio(operation)
         else:
@@ -85,32 +89,32 @@ class Knife:
                 self.error = error
                 raise
 
-    def _next_stroke(self) -> str:
-        stroke = self.strokes.get(self.points, "")
+    def _next(self) -> str:
+        cancellation = self.cancellations.get(self.points, "")
         self.points += 1
-        self.struck = self.struck or bool(stroke)
-        return stroke
+        self.fired = self.fired or bool(cancellation)
+        return cancellation
 
     async def _run_on_trio(self, operation: Callable[[], Awaitable[object]]) -> None:
-        knife = self
+        canceller = self
 
         class Steps(trio.abc.Instrument):
             def after_task_step(self, task: trio.lowlevel.Task) -> None:
-                if task.context.get(_STEPPED) is knife and task.coro.cr_frame is not None:
-                    stroke = knife._next_stroke()
-                    if stroke == "scope":
-                        knife.scope.cancel()
-                    elif stroke:
+                if task.context.get(_STEPPED) is canceller and task.coro.cr_frame is not None:
+                    cancellation = canceller._next()
+                    if cancellation == "scope":
+                        canceller.scope.cancel()
+                    elif cancellation:
                         late.add(task)
 
             def before_task_step(self, task: trio.lowlevel.Task) -> None:
                 if task in late:
                     late.discard(task)
-                    knife.scope.cancel()
+                    canceller.scope.cancel()
 
         async def task() -> None:
-            _STEPPED.set(knife)
-            await knife._body(operation)
+            _STEPPED.set(canceller)
+            await canceller._body(operation)
 
         late: set[trio.lowlevel.Task] = set()
         steps = Steps()
@@ -128,10 +132,10 @@ class Knife:
         loop = asyncio.get_running_loop()
 
         def make(loop: asyncio.AbstractEventLoop, coro: Any, **options: Any) -> asyncio.Task[Any]:
-            knife = _STEPPED.get(None)
-            task = asyncio.Task(coro if knife is None else knife._follow(coro), loop=loop, **options)
-            if knife is not None:
-                knife._tasks.append(task)
+            canceller = _STEPPED.get(None)
+            task = asyncio.Task(coro if canceller is None else canceller._follow(coro), loop=loop, **options)
+            if canceller is not None:
+                canceller._tasks.append(task)
             return task
 
         loop.set_task_factory(make)
@@ -153,27 +157,27 @@ class Knife:
         return await _Steps(coro, self._suspended)
 
     def _suspended(self, future: asyncio.Future[Any] | None) -> None:
-        """Do what is due at this suspension point; the current task is about to wait for the future, or for a turn."""
-        stroke = self._next_stroke()
-        self._begun.add(asyncio.current_task())
-        if not stroke:
+        """Cancel what is due at this suspension point; the current task is about to wait for the future or to yield."""
+        cancellation = self._next()
+        self._started.add(asyncio.current_task())
+        if not cancellation:
             return
         host = self._tasks[0]
-        kind, _, late = stroke.partition(" ")
-        strikes = [self.scope.cancel] if kind == "scope" else [host.cancel]
+        kind, _, late = cancellation.partition(" ")
+        cancels = [self.scope.cancel] if kind == "scope" else [host.cancel]
         if kind == "all":
-            strikes = [one.cancel for one in self._tasks if one in self._begun]
+            cancels = [one.cancel for one in self._tasks if one in self._started]
         if not late:
-            for strike in strikes:
-                strike()
+            for cancel in cancels:
+                cancel()
         elif future is None:
-            asyncio.get_running_loop().call_soon(strikes[0])
+            asyncio.get_running_loop().call_soon(cancels[0])
         else:
-            future.add_done_callback(lambda _: (strikes[0](), None)[1])
+            future.add_done_callback(lambda _: (cancels[0](), None)[1])
 
 
 class _Steps:
-    """Drives a coroutine and tells of each point where it is suspended."""
+    """Drives a coroutine and calls back at each of its suspension points."""
 
     def __init__(self, coro: Coroutine[Any, Any, Any], suspended: Callable[[Any], None]) -> None:
         self._coro = coro
@@ -192,7 +196,7 @@ class _Steps:
             except GeneratorExit:
                 self._coro.close()
                 raise
-            except BaseException as error:  # noqa: BLE001 - whatever it is goes on into the coroutine
+            except BaseException as error:  # noqa: BLE001 - every exception is passed on to the coroutine
                 step = functools.partial(self._coro.throw, error)
             else:
                 step = functools.partial(self._coro.send, value)

@@ -1,4 +1,4 @@
-"""Random programs of sends, faults, cancels and early exits."""
+"""Random programs of sends, faults, cancellations and early exits."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from hypothesis import strategies as st
 
 from wikipayam_async.emulator import Fault, When
 
-__all__ = ["RECEIVERS", "Arm", "Bulk", "Many", "Program", "effort", "programs"]
+__all__ = ["RECEIVERS", "Arm", "Program", "SendBulk", "SendMany", "effort", "programs"]
 
 RECEIVERS = ("09120000001", "09120000002", "+98 912 000 0003")
 
 
 def effort(examples: int) -> settings:
-    """Say how many examples to try: the same ones in every run, or new ones and `WIKIPAYAM_EFFORT` times as many."""
+    """Return the settings for a number of examples: the same in every run, or `WIKIPAYAM_EFFORT` times as many new ones."""
     times = int(os.environ.get("WIKIPAYAM_EFFORT", "1"))
     return settings(
         max_examples=examples * times,
@@ -31,63 +31,63 @@ def effort(examples: int) -> settings:
 
 @frozen
 class Arm:
-    """Let a fault strike the next sends."""
+    """Arm a fault for the next `times` requests to `POST /sms/send`."""
 
     fault: Fault
     times: int
 
 
 @frozen
-class Many:
-    """Send messages in one request; one goes by `send`.
+class SendMany:
+    """Send messages with `send_many`, or one message with `send`.
 
     Attributes:
-        count: How many.
-        cancel: After how many steps of the event loop it is cancelled; None for never.
+        count: The number of messages.
+        cancel_after: The number of checkpoints before it is cancelled; None means never.
     """
 
     count: int
-    cancel: int | None
+    cancel_after: int | None
 
 
 @frozen
-class Bulk:
-    """Send messages in bulk, and perhaps leave before the end.
+class SendBulk:
+    """Send messages in bulk; the consumer may leave before the end.
 
     Attributes:
-        count: How many messages the source holds.
-        bad: Every so many messages has no valid receiver; 0 for none.
-        batch_size: The most messages of a request.
-        concurrency: How many requests at once.
-        ordered: In the order of the input.
-        source: What kind of iterable it is.
-        breaks: After how many messages the source raises; None for never.
-        leave: After how many results the consumer leaves; None for never.
-        how: Whether it leaves by `break` or by an exception.
-        cancel: After how many steps of the event loop it is cancelled; None for never.
-        on_error: What a failure does to the rest.
+        count: The number of messages in the source.
+        invalid_every: Every n-th message has an invalid receiver; 0 means none.
+        batch_size: The maximum number of messages per request.
+        concurrency: The maximum number of requests in flight.
+        ordered: Whether results come in the order of the input.
+        source: The kind of iterable.
+        raise_after: The number of messages before the source raises; None means never.
+        leave_after: The number of results before the consumer leaves; None means never.
+        leave_by: Whether the consumer leaves by `break` or by an exception.
+        cancel_after: The number of checkpoints before it is cancelled; None means never.
+        on_error: The `on_error` of the bulk send.
     """
 
     count: int
-    bad: int
+    invalid_every: int
     batch_size: int
     concurrency: int
     ordered: bool
     source: str
-    breaks: int | None
-    leave: int | None
-    how: str
-    cancel: int | None
+    raise_after: int | None
+    leave_after: int | None
+    leave_by: str
+    cancel_after: int | None
     on_error: Any
 
 
-Step: TypeAlias = Arm | Many | Bulk
+Step: TypeAlias = Arm | SendMany | SendBulk
 Program: TypeAlias = Sequence[Step]
 
 WHEN = st.sampled_from(list(When))
 STATUSES = st.sampled_from([300, 302, 400, 401, 402, 403, 404, 408, 409, 413, 422, 429, 500, 502, 503, 504, 599])
 FAULTS: st.SearchStrategy[Fault] = st.one_of(
-    # A refusal that was processed all the same would be a gateway that lies; only where it may, it is tried.
+    # Only statuses that may follow an acceptance are answered after the request is processed.
     st.builds(
         lambda status, when: Fault.status(status, when=when if status >= 500 or status in {408, 409} else When.BEFORE),
         STATUSES,
@@ -121,19 +121,19 @@ SOON = st.none() | st.none() | st.integers(0, 25)
 STEPS: st.SearchStrategy[Step] = st.one_of(
     st.builds(Arm, FAULTS, st.integers(1, 4)),
     st.builds(Arm, FAULTS, st.integers(1, 4)),
-    st.builds(Many, st.integers(1, 8), SOON),
+    st.builds(SendMany, st.integers(1, 8), SOON),
     st.builds(
-        Bulk,
+        SendBulk,
         count=st.integers(0, 30),
-        bad=st.sampled_from([0, 0, 2, 5]),
+        invalid_every=st.sampled_from([0, 0, 2, 5]),
         batch_size=st.integers(1, 7),
         concurrency=st.integers(1, 4),
         ordered=st.booleans(),
         source=st.sampled_from(["list", "generator", "async generator"]),
-        breaks=st.none() | st.none() | st.integers(0, 20),
-        leave=st.none() | st.none() | st.integers(0, 20),
-        how=st.sampled_from(["break", "raise"]),
-        cancel=SOON,
+        raise_after=st.none() | st.none() | st.integers(0, 20),
+        leave_after=st.none() | st.none() | st.integers(0, 20),
+        leave_by=st.sampled_from(["break", "raise"]),
+        cancel_after=SOON,
         on_error=st.sampled_from(["collect", "collect", "stop"]),
     ),
 )

@@ -1,4 +1,4 @@
-"""The gateway of the soak: an emulator in a process of its own, which throws faults at random and keeps the ledger."""
+"""The gateway of the soak: an emulator in another process, with random faults and a ledger."""
 
 from __future__ import annotations
 
@@ -33,26 +33,26 @@ ODDS: dict[Fault, float] = {
     Fault.null_track_ids(): 0.001,
     Fault.extra_items(2): 0.001,
 }
-"""Five requests of a hundred, and what befalls them."""
+"""The faults and their probabilities, 5 % together."""
 
 
-def _gateway(line: Connection, seed: int) -> None:
-    """Serve an emulator until told to stop; then tell what it accepted."""
+def _gateway(pipe: Connection, seed: int) -> None:
+    """Serve an emulator until a message comes; then send back what it accepted."""
     emulator = Emulator()
     emulator.account.balance = 10**15
     emulator.faults.random(ODDS, seed=seed)
     for index in range(30):
         emulator.inbound(sender="989120000001", message=f"message {index}")
     with serve(emulator) as served:
-        line.send(served.url)
-        line.recv()
+        pipe.send(served.url)
+        pipe.recv()
     faults = {kind.value: count for kind, count in sorted(emulator.faults.thrown.items())}
-    line.send((Counter(emulator.accepted_track_ids()), emulator.accepted, emulator.requests, faults))
+    pipe.send((Counter(emulator.accepted_track_ids()), emulator.accepted, emulator.requests, faults))
 
 
 @contextmanager
 def served(seed: int) -> Iterator[tuple[str, Connection]]:
-    """Serve an emulator with random faults in a process of its own; give its URL and a line to it."""
+    """Serve an emulator with random faults in another process; yield its URL and a pipe to it."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
     process = context.Process(target=_gateway, args=(theirs, seed), daemon=True)

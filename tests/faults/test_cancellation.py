@@ -1,4 +1,4 @@
-"""P3, point by point: every kind of call, cancelled at every single suspension point, in every way there is."""
+"""The safe-cancellation promise: every kind of call, cancelled at every suspension point, in every way."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.faults.cancel_books import INBOX, Books, pool_of, quiet
-from tests.faults.cancel_stepping import Knife, every_way
-from tests.support.net import RECEIVER, Ear, client_tls, connected, server_tls, tunnel
+from tests.faults.cancel_stepping import Canceller, every_way
+from tests.support.calls import read_all
+from tests.support.ledger_gateway import INBOX, LedgerGateway, pool_of, quiet
+from tests.support.net import RECEIVER, EventRecorder, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
@@ -27,7 +28,7 @@ from wikipayam_async import (
 
 pytestmark = pytest.mark.anyio
 
-MOST_LANES = 4
+MAX_LANES = 4
 ACCEPTED, NOT_ATTEMPTED = SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED
 
 SENDS: dict[str, Callable[[AsyncWikipayam, str], Awaitable[object]]] = {
@@ -48,14 +49,10 @@ SENDS: dict[str, Callable[[AsyncWikipayam, str], Awaitable[object]]] = {
 }
 
 
-async def _all(messages: AsyncIterator[Receive]) -> list[Receive]:
-    return [message async for message in messages]
-
-
 READS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "balance": lambda client: client.balance(),
     "receives.list": lambda client: client.receives.list(),
-    "receives.iter": lambda client: _all(client.receives.iter(page_size=2)),
+    "receives.iter": lambda client: read_all(client.receives.iter(page_size=2)),
     "receives.mark_read": lambda client: client.receives.mark_read(INBOX),
     "receives.delete": lambda client: client.receives.delete(INBOX),
     "sms.delivery_status": lambda client: client.sms.delivery_status([f"id{index}" for index in range(250)]),
@@ -64,57 +61,57 @@ READS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
 
 
 def options(lanes: str) -> dict[str, Any]:
-    """Return the options of a client whose lanes are used again (`warm`), or else opened anew for every request."""
+    """Return the options of a client that reuses its lanes, or (`cold`) opens one for every request."""
     if lanes == "cold":
-        return {"transport": LaneTransport(max_connections=MOST_LANES, idle_expiry=-1.0)}
-    return {"max_connections": MOST_LANES}
+        return {"transport": LaneTransport(max_connections=MAX_LANES, idle_expiry=-1.0)}
+    return {"max_connections": MAX_LANES}
 
 
-async def check_the_client(client: AsyncWikipayam, gateway: RawGateway, books: Books, probe: str) -> None:
-    """See that the client answers a read and a send, every open connection is an idle lane, and no place is lost."""
+async def check_the_client(client: AsyncWikipayam, gateway: RawGateway, ledger: LedgerGateway, probe: str) -> None:
+    """Assert that the client works, every open connection is an idle lane, and no slot of the pool is lost."""
     with anyio.fail_after(5):
         assert (await client.balance()).balance == 7
         assert (await client.sms.send(RECEIVER, "text", track_id=probe)).track_id == probe
     pool = pool_of(client)
     open_now, idle = await quiet(gateway, client)
-    assert (open_now, pool.slots.value, books.doubled) == (idle, MOST_LANES, [])
-    assert idle <= MOST_LANES
+    assert (open_now, pool.slots.value, ledger.doubled) == (idle, MAX_LANES, [])
+    assert idle <= MAX_LANES
 
 
-def check_the_story(ear: Ear, books: Books, before: set[str]) -> set[str]:
-    """See that every call ended once, and what was told of each message is what the books say by now; return what they have."""
-    begun = {event.call_id for event in ear.of(AttemptStarted)}
-    ended = [end.call_id for end in ear.finished]
+def check_events(recorder: EventRecorder, ledger: LedgerGateway, before: set[str]) -> set[str]:
+    """Assert that every call ended once and every outcome agrees with the ledger; return what was accepted since."""
+    started = {event.call_id for event in recorder.of(AttemptStarted)}
+    ended = [end.call_id for end in recorder.finished]
     assert len(ended) == len(set(ended))
-    assert begun <= set(ended)
-    accepted = {name for name in books.accepted if name not in before and not name.startswith("probe")}
-    told = {outcome.track_id: outcome.status for outcome in ear.outcomes if outcome.track_id is not None}
-    if len(told) == len(ear.outcomes):
-        assert {name for name, status in told.items() if status is ACCEPTED} == accepted
+    assert started <= set(ended)
+    accepted = {name for name in ledger.accepted if name not in before and not name.startswith("probe")}
+    reported = {outcome.track_id: outcome.status for outcome in recorder.outcomes if outcome.track_id is not None}
+    if len(reported) == len(recorder.outcomes):
+        assert {name for name, status in reported.items() if status is ACCEPTED} == accepted
     else:
-        assert [outcome.status for outcome in ear.outcomes].count(ACCEPTED) == len(accepted)
-    assert {outcome.status for outcome in ear.outcomes} <= {ACCEPTED, NOT_ATTEMPTED}
+        assert [outcome.status for outcome in recorder.outcomes].count(ACCEPTED) == len(accepted)
+    assert {outcome.status for outcome in recorder.outcomes} <= {ACCEPTED, NOT_ATTEMPTED}
     return accepted
 
 
-def hear(ear: Ear) -> Ear:
-    """Return what an ear has heard so far, and let it begin anew."""
-    told = Ear()
-    told.events, ear.events = ear.events, []
-    return told
+def take(recorder: EventRecorder) -> EventRecorder:
+    """Return the events recorded so far, and clear the recorder."""
+    taken = EventRecorder()
+    taken.events, recorder.events = recorder.events, []
+    return taken
 
 
 async def at_every_point(
-    way: str, operation: Callable[[str], Awaitable[object]], check: Callable[[Knife, str], Awaitable[object]]
+    way: str, operation: Callable[[str], Awaitable[object]], check: Callable[[Canceller, str], Awaitable[object]]
 ) -> int:
-    """Cancel an operation at its first suspension point, then at its second, and so on; return how many it has."""
+    """Run an operation once for each of its suspension points, cancelled there; return how many it has."""
     point = 0
     while True:
-        knife, name = Knife.at(point, way), f"p{point}"
+        canceller, name = Canceller.at(point, way), f"p{point}"
         with anyio.fail_after(5):
-            await knife.run(lambda name=name: operation(name))  # type: ignore[misc]
-        await check(knife, name)
-        if not knife.struck:
+            await canceller.run(lambda name=name: operation(name))  # type: ignore[misc]
+        await check(canceller, name)
+        if not canceller.fired:
             return point
         point += 1
         assert point < 500
@@ -123,61 +120,63 @@ async def at_every_point(
 @every_way
 @pytest.mark.parametrize("lanes", ["warm", "cold", "closing"])
 @pytest.mark.parametrize("kind", SENDS)
-async def test_a_send_cancelled_at_any_point_has_its_true_fate_told_once(kind: str, lanes: str, way: str) -> None:
-    """What the gateway accepted is told as accepted, and nothing else is; the client goes on as if nothing had been."""
-    books = Books(closing=lanes == "closing")
-    async with raw_gateway(books) as gateway, connected(gateway.url, **options(lanes)) as (client, _, ear):
+async def test_a_send_cancelled_at_any_point_has_one_true_outcome(kind: str, lanes: str, way: str) -> None:
+    """Exactly what the gateway accepted is reported as accepted, and the client goes on working."""
+    ledger = LedgerGateway(closing=lanes == "closing")
+    async with raw_gateway(ledger) as gateway, connected(gateway.url, **options(lanes)) as (client, _, recorder):
         await client.balance()
 
-        async def check(knife: Knife, name: str) -> None:
-            told = hear(ear)
-            await check_the_client(client, gateway, books, f"probe-{name}")
-            accepted = check_the_story(told, books, before)
+        async def check(canceller: Canceller, name: str) -> None:
+            events = take(recorder)
+            await check_the_client(client, gateway, ledger, f"probe-{name}")
+            accepted = check_events(events, ledger, before)
             if "bulk" not in kind:
-                assert len(told.finished) == (1 if knife.began else 0)
-                if knife.struck and "scope" not in way:
-                    assert type(knife.error).__name__ == "CancelledError"
-            if not knife.struck:
-                assert (knife.error, len(accepted)) == (
+                assert len(events.finished) == (1 if canceller.began else 0)
+                if canceller.fired and "scope" not in way:
+                    assert type(canceller.error).__name__ == "CancelledError"
+            if not canceller.fired:
+                assert (canceller.error, len(accepted)) == (
                     None,
                     {"sms.send_bulk": 5}.get(kind, 3 if "many" in kind else 1),
                 )
-            before.update(books.accepted)
-            ear.events.clear()
+            before.update(ledger.accepted)
+            recorder.events.clear()
 
         before: set[str] = set()
-        ear.events.clear()
+        recorder.events.clear()
         assert await at_every_point(way, lambda name: SENDS[kind](client, name), check) >= 2
     gc.collect()
 
 
 @every_way
-@pytest.mark.parametrize("road", ["tls", "tls cold", "pool", "transport", "tunnel"])
-async def test_a_send_on_any_road_cancelled_at_any_point_has_a_true_outcome(road: str, way: str) -> None:
-    """With TLS, a caller's client or a proxy: what the gateway has is never told as not attempted, nor the reverse."""
-    books = Books()
-    own = "tls" in road or road == "tunnel"
-    given: dict[str, Any] = {}
+@pytest.mark.parametrize("via", ["tls", "tls cold", "pool", "transport", "tunnel"])
+async def test_a_send_over_any_transport_cancelled_at_any_point_has_a_true_outcome(via: str, way: str) -> None:
+    """With TLS, a caller's client or a proxy, the outcome of a cancelled send agrees with the gateway's ledger."""
+    ledger = LedgerGateway()
+    own_lanes = "tls" in via or via == "tunnel"
+    settings: dict[str, Any] = {}
     async with AsyncExitStack() as stack:
-        gateway = await stack.enter_async_context(raw_gateway(books, tls=server_tls() if own else None))
-        if road == "tunnel":
-            given["proxy"] = (await stack.enter_async_context(raw_gateway(tunnel(gateway.port)))).url
-        elif road == "tls cold":
-            given["transport"] = LaneTransport(idle_expiry=-1.0, ssl_context=client_tls())
-            given["ssl_context"] = None
-        client, _, ear = await stack.enter_async_context(connected(gateway.url, "lanes" if own else road, **given))
+        gateway = await stack.enter_async_context(raw_gateway(ledger, tls=server_tls() if own_lanes else None))
+        if via == "tunnel":
+            settings["proxy"] = (await stack.enter_async_context(raw_gateway(tunnel(gateway.port)))).url
+        elif via == "tls cold":
+            settings["transport"] = LaneTransport(idle_expiry=-1.0, ssl_context=client_tls())
+            settings["ssl_context"] = None
+        client, _, recorder = await stack.enter_async_context(
+            connected(gateway.url, "lanes" if own_lanes else via, **settings)
+        )
 
-        async def check(knife: Knife, name: str) -> None:
-            (outcome,) = [outcome.status for outcome in hear(ear).outcomes] or [NOT_ATTEMPTED]
+        async def check(canceller: Canceller, name: str) -> None:
+            (outcome,) = [outcome.status for outcome in take(recorder).outcomes] or [NOT_ATTEMPTED]
             await client.sms.send(RECEIVER, "text", track_id=f"probe-{name}")
             if outcome is not SendStatus.UNKNOWN:
-                assert (outcome is ACCEPTED) == (name in books.accepted)
+                assert (outcome is ACCEPTED) == (name in ledger.accepted)
             else:
-                assert way == "every task"  # the task that carries a send on these roads is cancelled too
-            if not knife.struck:
-                assert (knife.error, outcome) == (None, ACCEPTED)
-            assert books.doubled == []
-            ear.events.clear()
+                assert way == "every task"  # the task that performs the send is cancelled too
+            if not canceller.fired:
+                assert (canceller.error, outcome) == (None, ACCEPTED)
+            assert ledger.doubled == []
+            recorder.events.clear()
 
         assert await at_every_point(way, lambda name: SENDS["sms.send"](client, name), check) >= 2
     gc.collect()
@@ -186,51 +185,47 @@ async def test_a_send_on_any_road_cancelled_at_any_point_has_a_true_outcome(road
 @every_way
 @pytest.mark.parametrize("lanes", ["warm", "cold"])
 @pytest.mark.parametrize("kind", READS)
-async def test_a_read_cancelled_at_any_point_leaves_the_client_whole(kind: str, lanes: str, way: str) -> None:
-    """Every call that began has its end told once; no connection, and no place for one, is lost."""
-    books = Books()
-    async with raw_gateway(books) as gateway, connected(gateway.url, **options(lanes)) as (client, _, ear):
+async def test_a_read_cancelled_at_any_point_leaks_nothing(kind: str, lanes: str, way: str) -> None:
+    """Every call that started ends once, and no connection and no slot of the pool is lost."""
+    ledger = LedgerGateway()
+    async with raw_gateway(ledger) as gateway, connected(gateway.url, **options(lanes)) as (client, _, recorder):
 
-        async def check(knife: Knife, name: str) -> None:
-            check_the_story(hear(ear), books, set(books.accepted))
-            if knife.struck and way.startswith("native"):
-                assert type(knife.error).__name__ == "CancelledError"
-            if not knife.struck:
-                assert (knife.error, knife.result is None) == (None, False)
-            await check_the_client(client, gateway, books, f"probe-{name}")
-            ear.events.clear()
+        async def check(canceller: Canceller, name: str) -> None:
+            check_events(take(recorder), ledger, set(ledger.accepted))
+            if canceller.fired and way.startswith("native"):
+                assert type(canceller.error).__name__ == "CancelledError"
+            if not canceller.fired:
+                assert (canceller.error, canceller.result is None) == (None, False)
+            await check_the_client(client, gateway, ledger, f"probe-{name}")
+            recorder.events.clear()
 
         assert await at_every_point(way, lambda _: READS[kind](client), check) >= 1
     gc.collect()
 
 
-class Supply:
-    """Messages as they are pulled from it, plain or async.
+class Source:
+    """A source of messages, as a plain or an async iterable.
 
     Attributes:
-        pulled: The track ids of the messages it gave.
+        pulled: The track ids of the messages pulled so far.
     """
 
     def __init__(self, name: str, count: int) -> None:
         self._messages = [SmsMessage(RECEIVER, "text", track_id=f"{name}-{index}") for index in range(count)]
         self.pulled: list[str | None] = []
-        self.closed = False
 
     def plain(self) -> Iterable[SmsMessage]:
-        """Give the messages."""
+        """Yield the messages."""
         for message in self._messages:
             self.pulled.append(message.track_id)
             yield message
 
     async def slow(self) -> AsyncIterator[SmsMessage]:
-        """Give the messages, each after a turn of the event loop."""
-        try:
-            for message in self._messages:
-                await anyio.lowlevel.checkpoint()
-                self.pulled.append(message.track_id)
-                yield message
-        finally:
-            self.closed = True
+        """Yield the messages, each after a checkpoint."""
+        for message in self._messages:
+            await anyio.lowlevel.checkpoint()
+            self.pulled.append(message.track_id)
+            yield message
 
 
 @every_way
@@ -239,17 +234,20 @@ class Supply:
 async def test_a_bulk_run_cancelled_at_any_point_accounts_for_every_message(
     source: str, ordered: bool, way: str
 ) -> None:
-    """Results taken and results left over are together every message pulled, exactly once, as the books have it."""
-    books = Books()
-    async with raw_gateway(books) as gateway, connected(gateway.url, max_connections=MOST_LANES) as (client, _, ear):
+    """The results taken and left over name every pulled message once and agree with the gateway's ledger."""
+    ledger = LedgerGateway()
+    async with (
+        raw_gateway(ledger) as gateway,
+        connected(gateway.url, max_connections=MAX_LANES) as (client, _, recorder),
+    ):
         taken: list[SendResult] = []
         left: list[SendResult] = []
-        supplies: list[Supply] = []
+        sources: list[Source] = []
 
         async def run(name: str) -> None:
-            supply = Supply(name, 7)
-            supplies.append(supply)
-            bulk = client.sms.bulk(getattr(supply, source)(), batch_size=2, concurrency=2, ordered=ordered)
+            messages = Source(name, 7)
+            sources.append(messages)
+            bulk = client.sms.bulk(getattr(messages, source)(), batch_size=2, concurrency=2, ordered=ordered)
             try:
                 async with bulk as results:
                     async for result in results:
@@ -258,20 +256,20 @@ async def test_a_bulk_run_cancelled_at_any_point_accounts_for_every_message(
             finally:
                 left.extend(bulk.leftover)
 
-        async def check(knife: Knife, name: str) -> None:
-            told = hear(ear)
-            await check_the_client(client, gateway, books, f"probe-{name}")
-            accepted = check_the_story(told, books, before)
+        async def check(canceller: Canceller, name: str) -> None:
+            events = take(recorder)
+            await check_the_client(client, gateway, ledger, f"probe-{name}")
+            accepted = check_events(events, ledger, before)
             results = sorted(taken + left, key=lambda result: result.index)
-            pulled = supplies[-1].pulled if supplies else []
+            pulled = sources[-1].pulled if sources else []
             assert [(result.index, result.track_id) for result in results] == list(enumerate(pulled))
             assert {result.track_id for result in results if result.status is ACCEPTED} == accepted
             assert {result.status for result in results} <= {ACCEPTED, NOT_ATTEMPTED}
-            if not knife.struck:
-                assert (knife.error, len(taken), left) == (None, 7, [])
-            before.update(books.accepted)
-            for gone in (taken, left, supplies, ear.events):
-                gone.clear()
+            if not canceller.fired:
+                assert (canceller.error, len(taken), left) == (None, 7, [])
+            before.update(ledger.accepted)
+            for used in (taken, left, sources, recorder.events):
+                used.clear()
 
         before: set[str] = set()
         assert await at_every_point(way, run, check) >= 20
@@ -282,9 +280,12 @@ async def test_a_bulk_run_cancelled_at_any_point_accounts_for_every_message(
 @pytest.mark.parametrize("at_once", [1, 2])
 @pytest.mark.parametrize("waits", [False, True])
 async def test_a_consumer_cancelled_at_any_point_marks_what_was_handled(waits: bool, at_once: int, way: str) -> None:
-    """A message whose handler returned is marked as read; one whose handler did not is not."""
-    books = Books()
-    async with raw_gateway(books) as gateway, connected(gateway.url, max_connections=MOST_LANES) as (client, _, ear):
+    """A message is marked as read if and only if its handler returned."""
+    ledger = LedgerGateway()
+    async with (
+        raw_gateway(ledger) as gateway,
+        connected(gateway.url, max_connections=MAX_LANES) as (client, _, recorder),
+    ):
         handled: list[str] = []
 
         async def slow(message: Receive) -> None:
@@ -296,21 +297,21 @@ async def test_a_consumer_cancelled_at_any_point_marks_what_was_handled(waits: b
             await client.receives.consume(handler, 0.001, concurrency=at_once)
 
         async def run(_: str) -> None:
-            books.fill()
+            ledger.fill_inbox()
             async with anyio.create_task_group() as group:
                 group.start_soon(consume)
-                await books.drained.wait()
+                await ledger.drained.wait()
                 group.cancel_scope.cancel()
 
-        async def check(knife: Knife, name: str) -> None:
-            check_the_story(hear(ear), books, set(books.accepted))
+        async def check(canceller: Canceller, name: str) -> None:
+            check_events(take(recorder), ledger, set(ledger.accepted))
             assert len(handled) == len(set(handled))
-            if knife.began:
-                assert set(handled) == set(INBOX) - set(books.unread)
-            if not knife.struck:
-                assert (knife.error, sorted(handled)) == (None, list(INBOX))
-            await check_the_client(client, gateway, books, f"probe-{name}")
-            ear.events.clear()
+            if canceller.began:
+                assert set(handled) == set(INBOX) - set(ledger.unread)
+            if not canceller.fired:
+                assert (canceller.error, sorted(handled)) == (None, list(INBOX))
+            await check_the_client(client, gateway, ledger, f"probe-{name}")
+            recorder.events.clear()
             handled.clear()
 
         assert await at_every_point(way, run, check) >= 8

@@ -1,4 +1,4 @@
-"""P3 in a storm: ten thousand calls, cancelled at random, once or twice, fifty of them at a time."""
+"""The safe-cancellation promise under load: ten thousand calls, fifty at a time, cancelled at random once or twice."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ import anyio
 import pytest
 from anyio.abc import TaskGroup
 
-from tests.faults.cancel_books import Books, Gauge, pool_of, quiet
 from tests.support.figures import record
+from tests.support.ledger_gateway import ConnectionGauge, LedgerGateway, pool_of, quiet
 from tests.support.net import RECEIVER, TOKEN
 from tests.support.raw import RawGateway, raw_gateway
 from wikipayam_async import AsyncWikipayam, CallFinished, Event, SendStatus, SmsMessage
@@ -22,17 +22,18 @@ from wikipayam_async import AsyncWikipayam, CallFinished, Event, SendStatus, Sms
 pytestmark = pytest.mark.anyio
 
 CALLS = 10_000
-AT_ONCE = 50
+CONCURRENCY = 50
 LANES = 10
 LATENCY = 0.002
 
 
 class Tally:
-    """Counts what a client tells, message by message, in little memory.
+    """An `on_event` hook that keeps the outcome of each message in little memory.
 
     Attributes:
-        ended: How many calls ended in which way.
-        outcomes: Each message's outcome; a message that is told of twice is in `twice`.
+        ended: How many calls ended with which outcome.
+        outcomes: The outcome of each message.
+        twice: The messages whose outcome was reported twice.
     """
 
     def __init__(self) -> None:
@@ -41,7 +42,7 @@ class Tally:
         self.twice: list[str | None] = []
 
     def __call__(self, event: Event) -> None:
-        """Take an event."""
+        """Count an event."""
         if isinstance(event, CallFinished):
             self.ended[str(event.outcome)] += 1
             for outcome in event.messages:
@@ -50,22 +51,22 @@ class Tally:
                 self.outcomes[outcome.track_id] = outcome.status
 
 
-class Storm:
-    """Calls, each of which is cancelled after a random time, and perhaps again.
+class CancelledCalls:
+    """Makes calls and cancels each after a random time, once or twice.
 
     Attributes:
-        cancels: How often a call that was in flight was cancelled.
-        sent: How many messages were given to the client by calls that began.
+        cancels: How often a call was cancelled.
+        sent: How many messages were passed to the client by calls that started.
     """
 
     def __init__(self, client: AsyncWikipayam, seed: int) -> None:
         self._client = client
-        self._chance = random.Random(seed)
+        self._random = random.Random(seed)
         self.cancels = 0
         self.sent = 0
 
     async def call(self, number: int) -> None:
-        """Make one call: most are sends."""
+        """Make one call; most are sends."""
         kind = number % 8
         name = f"m{number}"
         if kind == 0:
@@ -83,14 +84,14 @@ class Storm:
             await self._client.sms.send(RECEIVER, "t", track_id=name)
 
     def delay(self) -> float:
-        """Return when to strike: often at once, mostly within a call's time, sometimes only after it."""
-        return self._chance.choice((0.0, 0.001, LATENCY, self._chance.uniform(0, 0.04), self._chance.uniform(0, 0.04)))
+        """Return when to cancel: often at once, mostly during the call, sometimes after it."""
+        return self._random.choice((0.0, 0.001, LATENCY, self._random.uniform(0, 0.04), self._random.uniform(0, 0.04)))
 
-    async def chunk(self, start: int) -> None:
-        """Make the calls of one chunk at once; half are cancelled through scopes, half natively where there is that."""
+    async def make_calls(self, start: int) -> None:
+        """Make `CONCURRENCY` calls at once; on asyncio half are cancelled natively, otherwise all through scopes."""
         native = _is_asyncio()
         async with anyio.create_task_group() as group:
-            for number in range(start, start + AT_ONCE):
+            for number in range(start, start + CONCURRENCY):
                 if native and number % 2:
                     group.start_soon(self._natively, number)
                 else:
@@ -98,18 +99,18 @@ class Storm:
 
     async def _in_a_scope(self, number: int, group: TaskGroup) -> None:
         with anyio.CancelScope() as outer, anyio.CancelScope() as inner:
-            group.start_soon(self._strike_scopes, inner, outer)
+            group.start_soon(self._cancel_scopes, inner, outer)
             await self.call(number)
 
-    async def _strike_scopes(self, inner: anyio.CancelScope, outer: anyio.CancelScope) -> None:
-        for scope in (inner, outer)[: self._chance.randint(1, 2)]:
+    async def _cancel_scopes(self, inner: anyio.CancelScope, outer: anyio.CancelScope) -> None:
+        for scope in (inner, outer)[: self._random.randint(1, 2)]:
             await anyio.sleep(self.delay())
             scope.cancel()
             self.cancels += 1
 
     async def _natively(self, number: int) -> None:
         task = asyncio.ensure_future(self.call(number))
-        for _ in range(self._chance.randint(1, 2)):
+        for _ in range(self._random.randint(1, 2)):
             await asyncio.sleep(self.delay())
             self.cancels += task.cancel()
         with contextlib.suppress(asyncio.CancelledError):
@@ -125,40 +126,42 @@ def _is_asyncio() -> bool:
 
 
 def tasks_of_the_client() -> int:
-    """Count the tasks there are, those apart that serve the gateway's connections."""
+    """Count the running tasks, without those that serve the gateway's connections."""
     return len([task for task in anyio.get_running_tasks() if "serve_one" not in (task.name or "")])
 
 
-async def check(client: AsyncWikipayam, gateway: RawGateway, books: Books, tally: Tally, storm: Storm) -> None:
-    """See that nothing was lost, nothing doubled, and that the client holds what it ought to."""
+async def check(
+    client: AsyncWikipayam, gateway: RawGateway, ledger: LedgerGateway, tally: Tally, calls: CancelledCalls
+) -> None:
+    """Assert that no message was lost or doubled and that the client leaks no connection."""
     for _ in range(20):
         assert (await client.balance()).balance == 7
     sent = await client.sms.send(RECEIVER, "t", track_id="last")
     assert sent.track_id == "last"
     open_now, idle = await quiet(gateway, client)
     assert (open_now, pool_of(client).slots.value) == (idle, LANES)
-    assert {name for name, outcome in tally.outcomes.items() if outcome is SendStatus.ACCEPTED} == set(books.accepted)
-    assert (books.doubled, tally.twice) == ([], [])
-    assert len(tally.outcomes) == storm.sent + 1
+    assert {name for name, outcome in tally.outcomes.items() if outcome is SendStatus.ACCEPTED} == set(ledger.accepted)
+    assert (ledger.doubled, tally.twice) == ([], [])
+    assert len(tally.outcomes) == calls.sent + 1
     assert set(tally.outcomes.values()) == {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
 
 
 async def test_ten_thousand_cancellations(anyio_backend: str) -> None:
-    """The client works afterwards; what reached the gateway is told of once, and nothing is sent twice or leaked."""
-    books, tally = Books(lambda: anyio.sleep(LATENCY)), Tally()
+    """After ten thousand cancelled calls no message is lost, sent twice or reported twice, and nothing is leaked."""
+    ledger, tally = LedgerGateway(lambda: anyio.sleep(LATENCY)), Tally()
     async with (
-        raw_gateway(books) as gateway,
+        raw_gateway(ledger) as gateway,
         AsyncWikipayam(TOKEN, base_url=gateway.url, sender="1", max_connections=LANES, on_event=tally) as client,
     ):
-        storm, gauge = Storm(client, seed=11), Gauge(client)
+        calls, gauge = CancelledCalls(client, seed=11), ConnectionGauge(client)
         await client.balance()
         tasks = tasks_of_the_client()
-        for start in range(0, CALLS, AT_ONCE):
+        for start in range(0, CALLS, CONCURRENCY):
             with anyio.fail_after(10):
-                await storm.chunk(start)
+                await calls.make_calls(start)
             assert pool_of(client).slots.value == LANES
             gateway.requests.clear()
-        await check(client, gateway, books, tally, storm)
+        await check(client, gateway, ledger, tally, calls)
         assert gauge.peak == LANES
         assert gauge.now == gateway.open_now
         assert tasks_of_the_client() == tasks
@@ -166,13 +169,13 @@ async def test_ten_thousand_cancellations(anyio_backend: str) -> None:
         f"cancellation.{anyio_backend}",
         {
             "calls": CALLS,
-            "cancels": storm.cancels,
-            "messages": storm.sent,
-            "messages_that_reached_the_gateway": len(books.accepted),
-            "messages_told_as_not_attempted": len(tally.outcomes) - len(books.accepted),
+            "cancels": calls.cancels,
+            "messages": calls.sent,
+            "messages_that_reached_the_gateway": len(ledger.accepted),
+            "messages_told_as_not_attempted": len(tally.outcomes) - len(ledger.accepted),
             **{f"calls_{outcome}": count for outcome, count in sorted(tally.ended.items())},
-            "lost": storm.sent + 1 - len(tally.outcomes),
-            "doubled": len(books.doubled),
+            "lost": calls.sent + 1 - len(tally.outcomes),
+            "doubled": len(ledger.doubled),
             "connections": gateway.opened,
             "peak_sockets": gauge.peak,
             "most_lanes": LANES,
@@ -180,27 +183,27 @@ async def test_ten_thousand_cancellations(anyio_backend: str) -> None:
     )
 
 
-async def test_a_storm_leaves_no_memory_behind() -> None:
-    """After many hundred cancelled calls the client holds no more memory than after the first few hundred."""
-    books = Books(lambda: anyio.sleep(0.001))
+async def test_cancelled_calls_leak_no_memory() -> None:
+    """After 900 cancelled calls the client holds no more memory than after the first 300."""
+    ledger = LedgerGateway(lambda: anyio.sleep(0.001))
     async with (
-        raw_gateway(books) as gateway,
+        raw_gateway(ledger) as gateway,
         AsyncWikipayam(TOKEN, base_url=gateway.url, sender="1", max_connections=LANES) as client,
     ):
-        storm = Storm(client, seed=12)
+        calls = CancelledCalls(client, seed=12)
 
-        async def blow(chunks: int) -> int:
-            for number in range(chunks):
-                await storm.chunk(number * AT_ONCE)
+        async def memory_after(rounds: int) -> int:
+            for number in range(rounds):
+                await calls.make_calls(number * CONCURRENCY)
                 gateway.requests.clear()
-                books.accepted.clear()
+                ledger.accepted.clear()
             gc.collect()
             return tracemalloc.get_traced_memory()[0]
 
         tracemalloc.start()
         try:
-            before = await blow(6)
-            grown = await blow(12) - before
+            before = await memory_after(6)
+            grown = await memory_after(12) - before
         finally:
             tracemalloc.stop()
     assert grown < 200_000

@@ -1,4 +1,4 @@
-"""The fault matrix: what every kind of call comes to under every fault, held against a literal table."""
+"""The fault matrix: the result of every kind of call under every fault, compared with a literal table."""
 
 from __future__ import annotations
 
@@ -9,24 +9,24 @@ from collections.abc import Iterator
 import pytest
 
 from tests.faults.matrix.cells import Observation, observe_all
-from tests.faults.matrix.expected import EITHER, PAUSES, Row, rows
+from tests.faults.matrix.expected import DELAYS, EITHER, Row, rows
 from tests.faults.matrix.faults import ENVIRONMENTS, FAULTS
 from tests.faults.matrix.reuse import race
 from tests.support.figures import record
 
 pytestmark = [
     pytest.mark.anyio,
-    # httpx leaves its generators to the garbage collector when an exchange through a proxy breaks off.
+    # httpx leaves its generators to the garbage collector when an exchange through a proxy fails.
     pytest.mark.filterwarnings("ignore:Async generator 'http:ResourceWarning"),
 ]
 
 TABLE = rows()
-TRIES = 300
+RACES = 300
 
 
 @pytest.fixture(scope="module")
 def measured() -> Iterator[dict[str, dict[str, Row]]]:
-    """Keep the rows that were measured, by event loop and fault; recorded if there is one for every fault."""
+    """Collect the measured rows by event loop and fault; record those of an event loop once they are complete."""
     tables: dict[str, dict[str, Row]] = defaultdict(dict)
     yield tables
     for backend, table in tables.items():
@@ -39,12 +39,12 @@ def measured() -> Iterator[dict[str, dict[str, Row]]]:
 
 @pytest.fixture(autouse=True)
 def _quiet(caplog: pytest.LogCaptureFixture) -> None:
-    """Leave out anyio's word on handshakes that fail, which is the point of some faults."""
+    """Silence anyio's log of failed handshakes, which some faults cause."""
     caplog.set_level(logging.CRITICAL, "anyio.streams.tls")
 
 
-def hold_against(row: Row, seen: dict[str, Observation]) -> dict[str, str]:
-    """Assert what a row says, and return the cells as they are to be recorded."""
+def check_row(row: Row, seen: dict[str, Observation]) -> dict[str, str]:
+    """Assert that the observations agree with a row, and return its cells for the record."""
     found = {kind: str(one) for kind, one in seen.items()}
     cells = {
         kind: cell if EITHER in cell and found[kind] in cell.split(EITHER) else found[kind]
@@ -52,20 +52,20 @@ def hold_against(row: Row, seen: dict[str, Observation]) -> dict[str, str]:
     }
     assert cells == row.cells
     assert {kind: one.broken for kind, one in seen.items()} == dict.fromkeys(seen, ())
-    pauses = PAUSES.get(row.fault, {})
-    assert {kind: seen[kind].pauses for kind in pauses} == {
-        kind: pytest.approx(expected, rel=0.05) for kind, expected in pauses.items()
+    delays = DELAYS.get(row.fault, {})
+    assert {kind: seen[kind].delays for kind in delays} == {
+        kind: pytest.approx(expected, rel=0.05) for kind, expected in delays.items()
     }
     return cells
 
 
 @pytest.mark.parametrize("fault", FAULTS)
-async def test_a_fault_comes_to_what_the_table_says(
+async def test_a_fault_has_the_result_of_the_table(
     fault: str, anyio_backend: str, measured: dict[str, dict[str, Row]]
 ) -> None:
-    """Exception, requests seen, messages accepted and outcome are those of the table, and nothing is sent twice."""
+    """Exception, requests, accepted messages and outcome are those of the table, and nothing is sent twice."""
     row = TABLE[fault]
-    cells = hold_against(row, await observe_all(FAULTS[fault], list(row.cells), at_once=True))
+    cells = check_row(row, await observe_all(FAULTS[fault], list(row.cells), concurrently=True))
     measured[anyio_backend][fault] = Row(fault, row.group, cells)
 
 
@@ -73,33 +73,33 @@ async def test_a_fault_comes_to_what_the_table_says(
 async def test_the_environment_changes_nothing(
     fault: str, anyio_backend: str, measured: dict[str, dict[str, Row]]
 ) -> None:
-    """Proxies, passwords and certificates that the environment names play no part."""
+    """Proxies, passwords and certificates that the environment names are not used."""
     row = TABLE[fault]
-    cells = hold_against(row, await observe_all(ENVIRONMENTS[fault], list(row.cells), at_once=False))
+    cells = check_row(row, await observe_all(ENVIRONMENTS[fault], list(row.cells), concurrently=False))
     measured[anyio_backend][fault] = Row(fault, row.group, cells)
 
 
 def test_the_table_has_a_row_for_every_fault() -> None:
-    """No fault is left out of the table, and no row is left untested."""
+    """The table has exactly one row for every fault, in the same order."""
     assert list(TABLE) == [*FAULTS, *ENVIRONMENTS]
 
 
-def test_the_pauses_are_those_of_cells_that_exist() -> None:
-    """No expectation of a pause is skipped because its fault has another name."""
-    assert [name for name, pauses in PAUSES.items() if not pauses.keys() <= TABLE[name].cells.keys()] == []
+def test_every_expected_delay_belongs_to_a_cell() -> None:
+    """Every expected delay names a fault and a kind of call in the table."""
+    assert [name for name, delays in DELAYS.items() if not delays.keys() <= TABLE[name].cells.keys()] == []
 
 
-async def test_a_connection_that_closes_at_the_moment_of_reuse_sends_nothing_twice(anyio_backend: str) -> None:
-    """Whoever is first, the client or the end of the connection: accepted at most once, and never called a failure."""
-    ends = await race(TRIES, seed=20)
-    assert ends.total() == TRIES
+async def test_a_connection_that_closes_while_it_is_reused_sends_nothing_twice(anyio_backend: str) -> None:
+    """A send on a connection that closes is accepted at most once and never reported as failed when accepted."""
+    ends = await race(RACES, seed=20)
+    assert ends.total() == RACES
     not_taken = ("UnknownOutcomeError, accepted 0", "APIConnectionError, accepted 0")
     figures = {
-        "tries": TRIES,
+        "tries": RACES,
         "accepted once, and told as accepted": ends["ok, accepted 1"],
         "accepted once, and told as unknown": ends["UnknownOutcomeError, accepted 1"],
         "not accepted, and told as unknown or as not attempted": sum(ends[end] for end in not_taken),
     }
-    figures["anything else"] = 2 * TRIES - sum(figures.values())
+    figures["anything else"] = 2 * RACES - sum(figures.values())
     assert figures["anything else"] == 0
     record(f"reuse.{anyio_backend}", figures)

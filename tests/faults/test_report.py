@@ -1,4 +1,4 @@
-"""The page of figures is made from what was measured, and shows what the tests assert."""
+"""The report writes measured figures into the page, and the page shows what the tests assert."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ TABLE = """\
 
 
 def write(folder: Path, name: str, figures: object) -> None:
-    """Write figures as a suite does."""
+    """Write figures as the tests record them."""
     (folder / f"{name}.json").write_text(json.dumps(figures), encoding="utf-8")
 
 
 def matrix_of(folder: Path) -> str:
-    """Make the table of the matrix that the tests assert."""
+    """Return the table of the matrix that the tests assert."""
     measured = [{"fault": row.fault, "group": row.group, **row.cells} for row in rows().values()]
     write(folder, "matrix.asyncio", measured)
     write(folder, "matrix.trio", measured)
@@ -36,13 +36,13 @@ def matrix_of(folder: Path) -> str:
 
 
 def test_an_object_of_figures_becomes_a_table_of_two_columns(tmp_path: Path) -> None:
-    """Numbers are grouped, truth is a word, and an underscore is a space."""
+    """Numbers get thousands separators, booleans become yes or no, and underscores become spaces."""
     write(tmp_path, "soak", FIGURES)
     assert tables(tmp_path) == {"soak": TABLE}
 
 
 def test_rows_of_figures_become_a_table_of_as_many_columns(tmp_path: Path) -> None:
-    """What a row does not have is a dash."""
+    """A value that a row does not have is shown as a dash."""
     write(tmp_path, "ways", [{"a": 1}, {"a": 2, "b": None}])
     assert tables(tmp_path) == {"ways": "| a | b |\n| --- | --- |\n| 1 | – |\n| 2 | – |"}
 
@@ -56,7 +56,7 @@ def test_rows_of_figures_become_a_table_of_as_many_columns(tmp_path: Path) -> No
     ],
 )
 def test_the_matrix_of_both_event_loops_is_one_table(tmp_path: Path, cells: tuple[str, str], shown: str) -> None:
-    """Where they differ, both are shown."""
+    """Cells that differ between the event loops are shown for both."""
     for backend, cell in zip(("asyncio", "trio"), cells, strict=True):
         write(tmp_path, f"matrix.{backend}", [{"fault": "f", "group": "g", "read": cell, "bulk": "X 1/3 a+a+u"}])
     *_, group, row = tables(tmp_path)[MATRIX].splitlines()
@@ -65,7 +65,7 @@ def test_the_matrix_of_both_event_loops_is_one_table(tmp_path: Path, cells: tupl
 
 
 def test_tables_go_between_their_markers() -> None:
-    """What stands there is replaced, what is new comes at the end, and everything else stays."""
+    """A table replaces the one between its markers; a new table is appended; the rest of the page stays."""
     page = "# Page\n\n<!-- figures:a -->\nold\n<!-- /figures:a -->\n\nEnd.\n"
     assert update(page, {"a": "new", "b": "more"}) == (
         "# Page\n\n<!-- figures:a -->\nnew\n<!-- /figures:a -->\n\nEnd.\n\n"
@@ -84,13 +84,13 @@ def test_tables_go_between_their_markers() -> None:
     ],
 )
 def test_a_check_compares_words_and_zeros(table: str, stale: list[str]) -> None:
-    """A measurement may differ from machine to machine; a promise and a name may not."""
+    """A check ignores measured numbers and compares words and zeros."""
     page = update("", {"a": "| tries | 3,000 |"})
     assert check(page, {"a": table}) == stale
 
 
 def test_the_command_rewrites_the_page_and_checks_it(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """`--check` fails for a page that is out of date and changes nothing; without it the page is brought up to date."""
+    """`--check` fails for an outdated page without changing it; without the option the page is updated."""
     page = tmp_path / "page.md"
     page.write_text("# Page\n", encoding="utf-8")
     write(tmp_path, "soak", FIGURES)
@@ -101,8 +101,8 @@ def test_the_command_rewrites_the_page_and_checks_it(tmp_path: Path, capsys: pyt
     assert TABLE in page.read_text("utf-8")
 
 
-@pytest.mark.skipif("WIKIPAYAM_FIGURES" in os.environ, reason="the page is about to be rewritten")
+@pytest.mark.skipif("WIKIPAYAM_FIGURES" in os.environ, reason="the page is being rewritten")
 @pytest.mark.skipif(not PAGE.exists(), reason="the documentation is not here")
 def test_the_page_shows_the_matrix_that_the_tests_assert(tmp_path: Path) -> None:
-    """Nobody has to run the faults to see that the table of the documentation is theirs."""
+    """The table in the documentation is the one that the tests assert."""
     assert check(PAGE.read_text("utf-8"), {MATRIX: matrix_of(tmp_path)}) == []

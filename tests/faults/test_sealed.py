@@ -1,4 +1,4 @@
-"""What seals a value in a frame of the package does so against every printer, and changes nothing else."""
+"""Sealed values are hidden from every printer and otherwise behave like the value."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import httpx
 import pytest
 from rich.pretty import pretty_repr
 
-from tests.faults.markers import TEXT, TOKEN, leaks, locals_of
+from tests.support.secrets import TEXT, TOKEN, leaks, locals_of
 from wikipayam_async import APIConnectionError, AsyncWikipayam, InvalidInputError
 from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import encode_json
@@ -22,16 +22,19 @@ from wikipayam_async.redact.sealed import Sealed, SealedBytes, SealedFields, Sea
     "sealed", [SealedBytes(TEXT.encode()), SealedStr(TEXT), Sealed(TEXT), SealedFields({"text": TEXT, "token": TOKEN})]
 )
 def test_no_printer_shows_a_sealed_value(sealed: Any) -> None:
-    """Neither alone nor inside something else, neither whole nor cut short."""
+    """A sealed value is not shown alone, in a container, or truncated."""
     shown = [repr(sealed), repr([sealed]), f"{[sealed]}", pprint.pformat({"x": sealed}), reprlib.repr([sealed])]
-    for most in (None, 5, 30):
-        shown += [pretty_repr(sealed, max_string=most), pretty_repr({"x": [sealed]}, max_string=most, max_length=most)]
+    for limit in (None, 5, 30):
+        shown += [
+            pretty_repr(sealed, max_string=limit),
+            pretty_repr({"x": [sealed]}, max_string=limit, max_length=limit),
+        ]
     shown += [repr(sealed[3:20])] if isinstance(sealed, str | bytes) else []
     assert leaks(shown) == []
 
 
 def test_a_sealed_value_is_the_value() -> None:
-    """Sealed things compare, encode and read as what they hold."""
+    """Sealed values compare, slice, format and encode like the value."""
     fields = SealedFields({"text": TEXT})
     assert (SealedStr(TEXT), str(SealedStr(TEXT)), f"{SealedStr(TEXT)}") == (TEXT, TEXT, TEXT)
     assert (SealedBytes(b"abc")[0], SealedBytes(b"abc")[1:], SealedStr("abc")[0]) == (97, b"bc", "a")
@@ -40,8 +43,8 @@ def test_a_sealed_value_is_the_value() -> None:
     assert (seal(None), seal(5), type(seal("x"))) == (None, 5, SealedStr)
 
 
-def test_only_our_own_errors_begin_anew() -> None:
-    """A complaint loses the frames below the check; anybody else's exception keeps them, or it could not be found."""
+def test_without_frames_drops_only_the_frames_of_package_errors() -> None:
+    """An `InvalidInputError` loses the frames below the check; any other exception keeps them."""
 
     @without_frames
     def check(value: str, error: Exception) -> None:
@@ -57,8 +60,8 @@ def test_only_our_own_errors_begin_anew() -> None:
 
 
 @pytest.mark.anyio
-async def test_a_cookie_of_the_gateway_breaks_nothing() -> None:
-    """Over a transport no cookie comes back; over a caller's client it is the caller's, and what it breaks is our error."""
+async def test_a_cookie_of_the_gateway_is_not_sent_back() -> None:
+    """No cookie is sent back over a transport; with a caller's client an invalid one raises `APIConnectionError`."""
     cookies: list[str | None] = []
 
     def handle(request: httpx.Request) -> httpx.Response:

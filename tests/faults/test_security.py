@@ -1,4 +1,4 @@
-"""What a caller's value or a configuration cannot do: leave its place in the request, or send the token astray."""
+"""No value of a caller leaves its place in the request, and no setting sends the token to another host."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 import wikipayam_async
-from tests.faults.markers import CODE, ID, NUMBER, TEXT, TOKEN, accept, client_for, leaks
 from tests.support.raw import RawRequest, raw_gateway
+from tests.support.secrets import CODE, ID, NUMBER, TEXT, TOKEN, accept, client_for, leaks
 from wikipayam_async import (
     APIStatusError,
     AsyncWikipayam,
@@ -52,7 +52,7 @@ BREAKERS = (
 
 
 def head_of(client: AsyncWikipayam) -> list[str]:
-    """Return the lines of the head that a client's request goes out with."""
+    """Return the head of a client's request, as lines."""
     operation = Operation("x", "GET", "user/balance", Replay.READ)
     outgoing = client._pipeline._requests.build(Call(operation=operation, read=lambda data: data))
     raw = bytes(encode_request(outgoing)).decode("latin-1")
@@ -67,7 +67,7 @@ def head_of(client: AsyncWikipayam) -> list[str]:
 @example(token=TOKEN, application="shop\r\nX: y")
 @example(token=TOKEN, application="shop/1 (a\nb)")
 def test_a_token_or_application_stays_in_its_header(token: str, application: str | None) -> None:
-    """Whatever they are, they are refused, or stand in one line of a head of five."""
+    """Any token and application are refused or fill exactly one header line each."""
     try:
         client = AsyncWikipayam(token, base_url="http://127.0.0.1:1", application=application)
     except ConfigurationError:
@@ -78,7 +78,7 @@ def test_a_token_or_application_stays_in_its_header(token: str, application: str
 
 @pytest.mark.parametrize("breaker", BREAKERS)
 async def test_a_value_cannot_break_out_of_the_request(breaker: str) -> None:
-    """Track ids, lines, user names and ids are refused or stay inside body or query; a text may hold line breaks."""
+    """Values with line breaks are refused or stay inside the body or the query."""
     calls: list[Callable[[AsyncWikipayam], Awaitable[object]]] = [
         lambda client: client.sms.send(NUMBER, TEXT + breaker, track_id="t" + breaker),
         lambda client: client.sms.send(NUMBER, TEXT + breaker, sender="1000" + breaker),
@@ -126,7 +126,7 @@ SNEAKY_PATHS = (
 
 @pytest.mark.parametrize("path", SNEAKY_PATHS)
 async def test_a_path_cannot_leave_the_prefix(path: str) -> None:
-    """A path or an id that could point elsewhere never reaches the wire."""
+    """A path or an id that could leave the prefix is refused before anything is sent."""
     client = client_for("http://127.0.0.1:1")
     with pytest.raises(InvalidInputError, match=r"^path: "):
         await client.request("GET", path)
@@ -135,21 +135,21 @@ async def test_a_path_cannot_leave_the_prefix(path: str) -> None:
 
 
 @given(path=st.text() | st.from_regex(r"[/a.%\\?#@:~_-]{1,12}", fullmatch=True))
-def test_a_path_that_is_taken_goes_out_as_it_is(path: str) -> None:
-    """What is not refused stands below the prefix to the letter, in segments that no server takes for others."""
+def test_an_accepted_path_is_sent_unchanged(path: str) -> None:
+    """A path that is not refused is sent unchanged below the prefix, in unambiguous segments."""
     targets: list[str] = []
 
     def handle(request: httpx.Request) -> httpx.Response:
         targets.append(request.url.raw_path.decode())
         return httpx.Response(200, json={"data": 1})
 
-    async def ask() -> None:
+    async def request() -> None:
         client = AsyncWikipayam(TOKEN, base_url="http://127.0.0.1:1", transport=httpx.MockTransport(handle))
         async with client:
             with contextlib.suppress(InvalidInputError):
                 await client.request("GET", path)
 
-    anyio.run(ask)
+    anyio.run(request)
     safe = re.compile(r"/api/v1(?:/[\w~-][\w.~-]*)+", re.ASCII)
     assert [one for one in targets if one != f"/api/v1/{path.lstrip('/')}" or not safe.fullmatch(one)] == []
 
@@ -206,13 +206,13 @@ BASE_URLS: dict[str, str | None] = {
 
 
 @pytest.mark.parametrize("url", BASE_URLS)
-def test_the_token_goes_nowhere_in_the_clear(url: str) -> None:
-    """A base URL is https to a host that is spelled out, or http to this very machine; the rest is refused."""
+def test_the_token_is_never_sent_in_clear_text(url: str) -> None:
+    """A base URL is https to any host or http to loopback; everything else is refused."""
     try:
-        taken: str | None = Origin.parse(url).url
+        accepted: str | None = Origin.parse(url).url
     except ConfigurationError:
-        taken = None
-    assert taken == BASE_URLS[url]
+        accepted = None
+    assert accepted == BASE_URLS[url]
 
 
 PIECES = st.sampled_from(
@@ -223,7 +223,7 @@ PIECES = st.sampled_from(
 
 @given(url=st.lists(PIECES, max_size=9).map("".join) | st.text().map("http://".__add__))
 def test_any_base_url_is_refused_or_safe(url: str) -> None:
-    """Whatever is given, what is taken of it is plain ASCII and goes to this machine unless it is https."""
+    """A base URL that is accepted is plain ASCII, and https or loopback."""
     try:
         origin = Origin.parse(url)
     except ConfigurationError:
@@ -246,16 +246,16 @@ VALUES: dict[Any, Any] = {
 
 
 PLAIN: dict[str, dict[str, Any]] = {
-    "SentMessage": {"sender": "10002000"},  # a line is no secret
+    "SentMessage": {"sender": "10002000"},  # a line is not secret
     "Receive": {"receiver": "10002000"},
-    "DeleteResult": {"message": "All read receives have been deleted"},  # the request holds nothing to repeat
+    "DeleteResult": {"message": "All read receives have been deleted"},  # the request has nothing to repeat
 }
 
 
 def public_instances() -> dict[str, object]:
-    """Make one of every public thing that can hold a secret, with one in every place that may hold it."""
+    """Return an instance of every public class that can hold a secret, with a secret in every such field."""
     sms = SmsMessage(NUMBER, TEXT, note=TEXT)
-    made: dict[str, object] = {
+    instances: dict[str, object] = {
         "AsyncWikipayam": AsyncWikipayam(TOKEN, username=NUMBER, base_url="http://127.0.0.1:1"),
         "LaneTransport": LaneTransport(proxy=f"http://u:{TOKEN}@127.0.0.1:1"),
         "Statistics": Statistics({"text": TEXT}),
@@ -266,24 +266,24 @@ def public_instances() -> dict[str, object]:
     }
     for name in wikipayam_async.__all__:
         cls = getattr(wikipayam_async, name)
-        if name not in made and isinstance(cls, type) and attrs.has(cls):
+        if name not in instances and isinstance(cls, type) and attrs.has(cls):
             values = VALUES | PLAIN.get(name, {})
             fields = attrs.fields(cls)
-            made[name] = cls(
+            instances[name] = cls(
                 **{a.name: values.get(a.name, "x") for a in fields if a.name in values or a.default is attrs.NOTHING}
             )
-    return made
+    return instances
 
 
 @pytest.mark.parametrize("name", sorted(public_instances()))
-def test_nothing_public_shows_a_secret_when_it_is_printed(name: str) -> None:
-    """The `repr` and `str` of every public thing mask texts, codes, numbers and the token."""
+def test_no_public_class_shows_a_secret_when_it_is_printed(name: str) -> None:
+    """The `repr` and `str` of every public class mask texts, codes, numbers and the token."""
     one = public_instances()[name]
     assert leaks([repr(one), str(one), f"{one}", repr([one]), repr({"x": one})]) == []
 
 
-def test_what_a_pickle_holds() -> None:
-    """A client and its token are never pickled; an error's pickle holds no message; a model's holds what the model does."""
+def test_only_models_are_pickled_with_their_content() -> None:
+    """Clients and tokens are not pickled, a pickled error holds no message, and a pickled model is complete."""
     client = AsyncWikipayam(TOKEN, base_url="http://127.0.0.1:1")
     for secret in (client, client.sms, client._options, client._options.token, read_token(TOKEN, {})):
         with pytest.raises(TypeError, match="not pickled") as caught:
@@ -296,4 +296,4 @@ def test_what_a_pickle_holds() -> None:
         wikipayam_async.BulkError("x", report=BulkReport([SendResult(0, sms, SendStatus.REJECTED)])),
     ):
         assert leaks([pickle.dumps(error).decode("latin-1")]) == []
-    assert pickle.loads(pickle.dumps(sms)) == sms  # noqa: S301 - our own pickle
+    assert pickle.loads(pickle.dumps(sms)) == sms  # noqa: S301 - the pickle was made here

@@ -1,4 +1,4 @@
-"""What a hostile or careless gateway says: it brings no secret into an error or a log, and costs neither time nor space."""
+"""Answers that echo the request or are hostile leak no secret into errors or logs, and cost little time and memory."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from anyio.abc import ByteStream
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.faults.markers import CALLS, CODE, NUMBER, TEXT, TOKEN, client_for, leaks, shown_of
 from tests.support.net import on_virtual_time
 from tests.support.raw import RawRequest, answer, raw_gateway
+from tests.support.secrets import CALLS, CODE, NUMBER, TEXT, TOKEN, client_for, leaks, shown_of
 from wikipayam_async import APIStatusError, SmsMessage, UnprocessableError, WikipayamError
 from wikipayam_async.redact.scrub import scrub
 
@@ -25,26 +25,26 @@ pytestmark = pytest.mark.anyio
 Echo = Callable[[str], str]
 
 ECHOES: dict[str, Echo] = {
-    "whole": lambda said: said,
+    "whole": lambda text: text,
     "as JSON": json.dumps,
-    "as JSON in JSON": lambda said: json.dumps(json.dumps(said)),
-    "as JSON without escapes": lambda said: json.dumps(said, ensure_ascii=False),
+    "as JSON in JSON": lambda text: json.dumps(json.dumps(text)),
+    "as JSON without escapes": lambda text: json.dumps(text, ensure_ascii=False),
     "in capitals": str.upper,
     "in small letters": str.lower,
-    "with other spaces": lambda said: said.replace(" ", "\u00a0\n\t"),
+    "with other spaces": lambda text: text.replace(" ", "\u00a0\n\t"),
     "as HTML": html.escape,
     "as a URL": quote,
     "as a form": quote_plus,
-    "its first 50 characters": lambda said: said[:50],
-    "its last 50 characters": lambda said: said[-50:],
-    "its middle": lambda said: said[15:45],
-    "cut into lines": lambda said: "\n".join(said[start : start + 60] for start in range(0, len(said), 60)),
-    "doubled": lambda said: said + said,
+    "its first 50 characters": lambda text: text[:50],
+    "its last 50 characters": lambda text: text[-50:],
+    "its middle": lambda text: text[15:45],
+    "cut into lines": lambda text: "\n".join(text[start : start + 60] for start in range(0, len(text), 60)),
+    "doubled": lambda text: text + text,
 }
 
 
-def said_of(request: RawRequest) -> list[str]:
-    """Return what a request says: its values, its body and its head."""
+def contents_of(request: RawRequest) -> list[str]:
+    """Return the values, the body and the head of a request."""
     values = [TOKEN, CODE, NUMBER, "98" + NUMBER[1:], "+98 912 111 22 33"]
     if b"parcel waits" in request.body or "parcel%20waits" in request.target:
         values.append(TEXT)
@@ -55,16 +55,16 @@ def said_of(request: RawRequest) -> list[str]:
 async def test_an_error_that_repeats_the_request_shows_nothing_of_it(
     name: str, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """However the gateway quotes the request, and wherever in its answer, no text, code, number or token comes through."""
+    """However and wherever an answer quotes the request, the error shows no text, code, number or token."""
     caplog.set_level(logging.DEBUG)
     echo = ECHOES[name]
 
     async def handle(request: RawRequest, _: ByteStream) -> object:
-        said = [echo(one) for one in said_of(request)]
+        echoed = [echo(one) for one in contents_of(request)]
         headers = {"X-Token": echo(TOKEN)[:20]} if echo(TOKEN).isascii() and "\n" not in echo(TOKEN) else {}
-        errors = {f"0.{one}": [one, f"The value {one} is wrong."] for one in said}
-        message = f"We could not take {' and '.join(said[:5])}."
-        return answer({"message": message, "errors": {**errors, "0.message": said, "x": message}}, 422, headers)
+        errors = {f"0.{one}": [one, f"The value {one} is wrong."] for one in echoed}
+        message = f"We could not take {' and '.join(echoed[:5])}."
+        return answer({"message": message, "errors": {**errors, "0.message": echoed, "x": message}}, 422, headers)
 
     async with raw_gateway(handle) as gateway, client_for(gateway.url) as client:
         on_virtual_time(client)
@@ -87,8 +87,8 @@ async def test_an_error_that_repeats_the_request_shows_nothing_of_it(
         [ECHOES[name] for name in ("whole", "as JSON", "as JSON without escapes", "as HTML", "as a URL")]
     ),
 )
-def test_no_part_of_eight_characters_comes_through(before: str, text: str, start: int, length: int, echo: Echo) -> None:
-    """Any eight characters in a row of a text are masked, wherever they stand and however they are escaped."""
+def test_no_part_of_eight_characters_is_shown(before: str, text: str, start: int, length: int, echo: Echo) -> None:
+    """Any eight consecutive characters of a text are masked, wherever they are and however they are escaped."""
     tidy = " ".join(text.split())
     part = tidy[start : start + length]
     quoted = scrub(f"{before}{echo(part)}", [text])
@@ -109,15 +109,13 @@ NASTY = {
 
 
 @pytest.mark.parametrize("name", NASTY)
-async def test_what_a_gateway_says_cannot_forge_a_log_or_a_terminal(
-    name: str, caplog: pytest.LogCaptureFixture
-) -> None:
-    """Its words stand on one line, printable, in whatever part of the error they come."""
+async def test_an_answer_cannot_forge_log_lines_or_terminal_output(name: str, caplog: pytest.LogCaptureFixture) -> None:
+    """Every text of an error is printable and on one line."""
     caplog.set_level(logging.DEBUG)
-    said = NASTY[name]
+    text = NASTY[name]
 
     async def handle(_request: RawRequest, _: ByteStream) -> object:
-        return answer({"message": said, "errors": {said: [said], f"0.{said}": said}}, 422, {"X-Said": "\x9b1m"})
+        return answer({"message": text, "errors": {text: [text], f"0.{text}": text}}, 422, {"X-Text": "\x9b1m"})
 
     async with raw_gateway(handle) as gateway, client_for(gateway.url) as client:
         with pytest.raises(WikipayamError) as caught:
@@ -155,8 +153,8 @@ HUGE: dict[str, object] = {
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("name", HUGE)
-async def test_what_a_gateway_says_costs_little(name: str) -> None:
-    """A flood of words makes a small error in a moment, beside a request of five hundred messages."""
+async def test_a_huge_answer_costs_little(name: str) -> None:
+    """A huge error answer to 500 messages becomes a small error in less than five seconds of CPU time."""
 
     async def handle(_request: RawRequest, _: ByteStream) -> object:
         return answer(HUGE[name], 422)

@@ -5,11 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
-import anyio
-import httpx
 import pytest
 from anyio.abc import ByteStream
 from opentelemetry.instrumentation.httpx import HTTPXClientInstrumentor
@@ -17,70 +14,34 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 
-from tests.faults.markers import CALLS, CODE, NUMBER, TEXT, TOKEN, accept, client_for, leaks, locals_of, shown_of
-from tests.support.net import client_tls, on_virtual_time, server_tls, tunnel
-from tests.support.raw import RawGateway, RawRequest, answer, raw_gateway, reset
-from wikipayam_async import AsyncWikipayam, LaneTransport, SmsMessage, WikipayamError
+from tests.support.leaks import FAILURES, LOGGERS, client_on, echoing, ignore_request
+from tests.support.net import on_virtual_time, server_tls
+from tests.support.raw import (
+    Handler,
+    RawRequest,
+    never_answer,
+    raw_gateway,
+)
+from tests.support.secrets import (
+    CALLS,
+    CALLS_WITH_QUERY,
+    CODE,
+    NUMBER,
+    TEXT,
+    TOKEN,
+    accept,
+    client_for,
+    leaks,
+    locals_of,
+    shown_of,
+)
+from wikipayam_async import AsyncWikipayam, SmsMessage, WikipayamError
 
 pytestmark = pytest.mark.anyio
 
-Handler = Callable[[RawRequest, ByteStream], Awaitable[object]]
-
-
-def echoing(status: int, **headers: str) -> Handler:
-    """Return a gateway that refuses with everything that it was told."""
-
-    async def handle(request: RawRequest, _: ByteStream) -> object:
-        said = f"{request.target} {request.headers} {request.body.decode()}"
-        return answer({"message": said, "errors": {"0.message": [said]}}, status, {"X-Echo": TOKEN, **headers})
-
-    return handle
-
-
-def answering(raw: bytes) -> Handler:
-    """Return a gateway that always says the same."""
-
-    async def handle(_request: RawRequest, _stream: ByteStream) -> object:
-        return raw
-
-    return handle
-
-
-async def hang(_request: RawRequest, _stream: ByteStream) -> object:
-    """Never answer."""
-    await anyio.sleep_forever()
-    return False
-
-
-async def break_off(_request: RawRequest, stream: ByteStream) -> object:
-    """Reset the connection."""
-    await reset(stream)
-    return False
-
-
-async def close(_request: RawRequest, _stream: ByteStream) -> object:
-    """Close the connection."""
-    return False
-
-
-FAILURES: dict[str, Handler] = {
-    **{str(status): echoing(status) for status in (302, 400, 401, 402, 403, 404, 408, 409, 413, 422, 500, 502, 503)},
-    "429": echoing(429, **{"Retry-After": "3000"}),
-    "html": answering(answer("<html>", headers={"Content-Type": "text/html"})),
-    "no json": answering(answer('{"data": ')),
-    "no http": answering(b"SSH-2.0\r\n\r\n"),
-    "truncated": answering(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{"),
-    "gzip": answering(answer("x", headers={"Content-Encoding": "gzip"})),
-    "oversized": answering(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 70_000 + b"\r\n\r\n"),
-    "nothing said": answering(answer({"data": {}})),
-    "reset": break_off,
-    "close": close,
-    "hang": hang,
-}
-
 
 async def failures_of(handler: Handler, **options: Any) -> AsyncIterator[tuple[str, BaseException]]:
-    """Make every call against a gateway that fails; give what each raised."""
+    """Make every call against a failing gateway; yield the name and the error of each."""
     async with raw_gateway(handler) as gateway, client_for(gateway.url, timeout=0.05, **options) as client:
         on_virtual_time(client)
         for name, call in CALLS.items():
@@ -92,19 +53,19 @@ async def failures_of(handler: Handler, **options: Any) -> AsyncIterator[tuple[s
 
 
 @pytest.mark.parametrize(
-    ("kind", "road"),
+    ("kind", "via"),
     [(kind, "lanes") for kind in FAILURES] + [(kind, "proxy") for kind in ("422", "500", "html", "reset", "hang")],
 )
-async def test_a_traceback_with_locals_shows_no_secret(kind: str, road: str) -> None:
-    """Whatever fails, the frames below the caller hold nothing secret that a renderer of locals could show."""
+async def test_a_traceback_with_locals_shows_no_secret(kind: str, via: str) -> None:
+    """After any failure, no local variable of the package's frames shows a secret."""
     failed = []
     async with raw_gateway(FAILURES[kind]) as proxy:
-        options = {"proxy": proxy.url} if road == "proxy" else {}
+        options = {"proxy": proxy.url} if via == "proxy" else {}
         async for name, error in failures_of(FAILURES[kind], **options):
             assert (name, leaks(locals_of(error)), leaks(shown_of(error))) == (name, [], [])
             failed.append(name)
     reads = {"receives.list", "receives.unread", "receives.iter", "receives.iter_unread", "balance"}
-    least = len(CALLS) - len(reads) - 3 if kind == "nothing said" else len(CALLS)
+    least = len(CALLS) - len(reads) - 3 if kind == "no data" else len(CALLS)
     assert len(failed) >= least
 
 
@@ -138,7 +99,7 @@ BAD_CALLS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
 
 @pytest.mark.parametrize("name", BAD_CALLS)
 async def test_a_refused_argument_is_not_in_the_traceback(name: str) -> None:
-    """What is refused before any traffic is not shown either, nor what was handed over beside it."""
+    """An error for an invalid argument shows neither that argument nor the others."""
     async with client_for("http://127.0.0.1:1") as client:
         with pytest.raises(WikipayamError) as caught:
             await BAD_CALLS[name](client)
@@ -164,13 +125,13 @@ async def test_a_refused_argument_is_not_in_the_traceback(name: str) -> None:
 async def test_a_client_that_cannot_be_built_shows_no_secret(
     options: dict[str, Any], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A refused setting shows neither itself, nor the token beside it, nor the environment."""
+    """An error for an invalid setting shows neither the setting, nor the token, nor the environment."""
     monkeypatch.setenv("SMS_AUTH_TOKEN", TOKEN)
     monkeypatch.setenv("SMS_USERNAME", NUMBER)
-    given: dict[str, Any]
-    for given in (options, {"token": TOKEN} | options):
+    settings: dict[str, Any]
+    for settings in (options, {"token": TOKEN} | options):
         with pytest.raises((WikipayamError, TypeError)) as caught:
-            AsyncWikipayam(**given)
+            AsyncWikipayam(**settings)
         assert leaks(locals_of(caught.value)) == []
     with pytest.raises(WikipayamError) as caught:
         AsyncWikipayam(TOKEN).with_options(username=NUMBER, timeout=0)
@@ -179,9 +140,9 @@ async def test_a_client_that_cannot_be_built_shows_no_secret(
 
 @pytest.mark.parametrize("name", [name for name in CALLS if name not in {"receives.iter", "receives.iter_unread"}])
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
-async def test_a_time_out_of_the_callers_own_shows_no_secret(name: str) -> None:
-    """`asyncio.timeout` chains the cancellation to its error, with all the frames that it went through."""
-    async with raw_gateway(hang) as gateway, client_for(gateway.url, timeout=0.2) as client:
+async def test_a_time_out_around_a_call_shows_no_secret(name: str) -> None:
+    """The cancellation that `asyncio.timeout` chains to its error shows no secret in its frames."""
+    async with raw_gateway(never_answer) as gateway, client_for(gateway.url, timeout=0.2) as client:
         with pytest.raises((TimeoutError, WikipayamError)) as caught:
             async with asyncio.timeout(0.05):
                 await CALLS[name](client)
@@ -189,7 +150,7 @@ async def test_a_time_out_of_the_callers_own_shows_no_secret(name: str) -> None:
 
 
 async def test_a_bulk_send_shows_no_secret() -> None:
-    """Neither the error of a report nor that of a source that raised holds a text or a number."""
+    """The errors of a bulk send and of its source show no text and no number."""
 
     def source() -> Iterator[SmsMessage]:
         yield from (SmsMessage(NUMBER, TEXT), SmsMessage(NUMBER + "4", TEXT))
@@ -206,55 +167,29 @@ async def test_a_bulk_send_shows_no_secret() -> None:
         assert (leaks(locals_of(error)), leaks(shown_of(error))) == ([], [])
 
 
-LOGGERS = ("", "httpx", "httpcore", "anyio", "trio", "asyncio", "wikipayam_async", "hpack")
-
-
-QUERIES = {"holoo.send_get", "receives.list", "receives.unread", "receives.iter", "receives.iter_unread", "request"}
-"""Calls with something secret in the query."""
-
-
-@asynccontextmanager
-async def client_on(road: str, gateway: RawGateway) -> AsyncIterator[AsyncWikipayam]:
-    """Give a client that goes by a road; `proxy` forwards plain HTTP, `tunnel` is a CONNECT."""
-
-    async def forward(request: RawRequest, _: ByteStream) -> object:
-        return accept(request)
-
-    async with AsyncExitStack() as stack:
-        options: dict[str, Any] = {}
-        if road == "proxy":
-            options["proxy"] = (await stack.enter_async_context(raw_gateway(forward))).url
-        elif road == "tunnel":
-            options["proxy"] = (await stack.enter_async_context(raw_gateway(tunnel(gateway.port)))).url
-            options["ssl_context"] = client_tls()
-        elif road == "lane_transport":
-            options["transport"] = LaneTransport()
-        elif road == "foreign":
-            options["http_client"] = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
-        yield await stack.enter_async_context(client_for(gateway.url, **options))
-
-
-@pytest.mark.parametrize("road", ["lanes", "lane_transport", "proxy", "tunnel", "foreign"])
-async def test_the_logs_of_every_library_hold_no_secret(road: str, caplog: pytest.LogCaptureFixture) -> None:
-    """At DEBUG, on every road. Over a foreign client the URL is the caller's to log, so calls with a query are left out."""
+@pytest.mark.parametrize("via", ["lanes", "lane_transport", "proxy", "tunnel", "http_client"])
+async def test_the_logs_of_every_library_hold_no_secret(via: str, caplog: pytest.LogCaptureFixture) -> None:
+    """At DEBUG no transport logs a secret; only a caller's own httpx client logs the query of its URLs."""
     for name in LOGGERS:
         caplog.set_level(logging.DEBUG, name)
 
     async def handle(request: RawRequest, _: ByteStream) -> object:
         return accept(request)
 
-    tls = server_tls() if road == "tunnel" else None
-    async with raw_gateway(handle, tls=tls) as gateway, client_on(road, gateway) as client:
+    tls = server_tls() if via == "tunnel" else None
+    async with raw_gateway(handle, tls=tls) as gateway, client_on(via, gateway) as client:
         for name, call in CALLS.items():
-            if road != "foreign" or name not in QUERIES:
+            if via != "http_client" or name not in CALLS_WITH_QUERY:
                 await call(client)
     assert leaks([f"{record.getMessage()} {record.__dict__}" for record in caplog.records]) == []
-    assert len([record for record in caplog.records if record.name == "wikipayam_async"]) >= len(CALLS) - len(QUERIES)
+    assert len([record for record in caplog.records if record.name == "wikipayam_async"]) >= len(CALLS) - len(
+        CALLS_WITH_QUERY
+    )
 
 
 @pytest.fixture
 def spans() -> Iterator[InMemorySpanExporter]:
-    """Instrument httpx as its stock instrumentation does, and keep the spans."""
+    """Instrument httpx with OpenTelemetry, and keep the spans."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -264,28 +199,24 @@ def spans() -> Iterator[InMemorySpanExporter]:
     provider.shutdown()
 
 
-@pytest.mark.parametrize("road", ["lanes", "lane_transport", "proxy", "tunnel"])
-async def test_the_spans_of_opentelemetry_hold_no_secret(road: str, spans: InMemorySpanExporter) -> None:
-    """The stock instrumentation of httpx sees no query: neither Holoo's token nor the number that a list asks for."""
+@pytest.mark.parametrize("via", ["lanes", "lane_transport", "proxy", "tunnel"])
+async def test_the_spans_of_opentelemetry_hold_no_secret(via: str, spans: InMemorySpanExporter) -> None:
+    """The spans of OpenTelemetry's httpx instrumentation hold neither the token nor the numbers of a query."""
 
     async def handle(request: RawRequest, _: ByteStream) -> object:
         return accept(request)
 
-    tls = server_tls() if road == "tunnel" else None
-    async with raw_gateway(handle, tls=tls) as gateway, client_on(road, gateway) as client:
+    tls = server_tls() if via == "tunnel" else None
+    async with raw_gateway(handle, tls=tls) as gateway, client_on(via, gateway) as client:
         for call in CALLS.values():
             await call(client)
     finished = spans.get_finished_spans()
     assert leaks([span.to_json() for span in finished]) == []
-    assert (len(finished) > 0) == (road in {"proxy", "tunnel"})
+    assert (len(finished) > 0) == (via in {"proxy", "tunnel"})
 
 
-async def look_on(_: httpx.Request) -> None:
-    """Be a hook, so that requests go through the `httpx.AsyncClient` and not past it."""
-
-
-async def test_the_spans_over_an_instrumented_client_of_our_own_hold_no_secret() -> None:
-    """So too if the very `httpx.AsyncClient` inside is instrumented."""
+async def test_the_spans_of_the_instrumented_inner_client_hold_no_secret() -> None:
+    """The spans hold no secret if the client's own `httpx.AsyncClient` is instrumented."""
     exporter = InMemorySpanExporter()
     provider = TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
@@ -295,7 +226,7 @@ async def test_the_spans_over_an_instrumented_client_of_our_own_hold_no_secret()
 
     async with raw_gateway(handle) as gateway, client_for(gateway.url) as client:
         HTTPXClientInstrumentor.instrument_client(client.http_client, tracer_provider=provider)
-        client.http_client.event_hooks["request"].append(look_on)
+        client.http_client.event_hooks["request"].append(ignore_request)
         for call in CALLS.values():
             await call(client)
     finished = exporter.get_finished_spans()

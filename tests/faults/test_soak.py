@@ -1,4 +1,4 @@
-"""A short soak on both event loops; `python -m tests.faults.soak --seconds 600` is the long one."""
+"""A short soak on both event loops; `python -m tests.faults.soak --seconds 600` runs a long one."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from tests.support.figures import record
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_load_under_faults_loses_nothing(backend: str) -> None:
-    """Fifteen seconds of sends, bulk sends, reads and cancels under faults lose, double and leak nothing."""
+    """Eleven seconds of sends, bulk sends, reads and cancellations under faults lose, double and leak nothing."""
     figures = soak(11, backend)
     record(f"soak.{backend}", figures)
     assert (figures["lost"], figures["doubled"], figures["told_twice"]) == (0, 0, 0)

@@ -6,10 +6,10 @@ import anyio
 import pytest
 from anyio.abc import ByteStream
 
-from tests.faults.markers import NUMBER, TEXT, accept
 from tests.integrations.telemetry import Telemetry
 from tests.support.net import BALANCE, connected
 from tests.support.raw import RawRequest, raw_gateway
+from tests.support.secrets import NUMBER, TEXT, accept
 from wikipayam_async import (
     AsyncWikipayam,
     InvalidInputError,

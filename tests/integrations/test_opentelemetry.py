@@ -18,11 +18,11 @@ from opentelemetry.sdk.metrics.export import (
     HistogramDataPoint,
 )
 
-from tests.faults.markers import CALLS, NUMBER, TEXT, accept, leaks
-from tests.faults.test_security_traces import FAILURES, LOGGERS, QUERIES, client_on, look_on
 from tests.integrations.telemetry import SECOND, Telemetry
-from tests.support.net import BALANCE, Ear, connected, on_virtual_time, server_tls
+from tests.support.leaks import FAILURES, LOGGERS, client_on, ignore_request
+from tests.support.net import BALANCE, EventRecorder, connected, on_virtual_time, server_tls
 from tests.support.raw import RawRequest, answer, raw_gateway
+from tests.support.secrets import CALLS, CALLS_WITH_QUERY, NUMBER, TEXT, accept, leaks
 from wikipayam_async import (
     AsyncWikipayam,
     Attempt,
@@ -286,7 +286,7 @@ async def with_number_in_path(client: AsyncWikipayam) -> object:
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("transport", ["lanes", "hooked", "lane_transport", "proxy", "tunnel", "foreign"])
+@pytest.mark.parametrize("transport", ["lanes", "hooked", "lane_transport", "proxy", "tunnel", "http_client"])
 async def test_successful_calls_export_no_secrets(
     transport: str, instrumented: Telemetry, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -304,19 +304,19 @@ async def test_successful_calls_export_no_secrets(
     async with raw_gateway(handle, tls=tls) as gateway, client_on(transport, gateway) as plain:
         if transport == "hooked":
             HTTPXClientInstrumentor.instrument_client(plain.http_client, tracer_provider=instrumented.tracers)
-            plain.http_client.event_hooks["request"].append(look_on)
+            plain.http_client.event_hooks["request"].append(ignore_request)
         client = traced(plain, instrumented.hook)
         for call in CALLS.values():
             await call(client)
         await client.sms.send_bulk([SmsMessage(NUMBER, TEXT)])
         ours = [record for record in caplog.records if record.name == "wikipayam_async"]
-        if transport in {"lanes", "foreign"}:
+        if transport in {"lanes", "http_client"}:
             await with_number_in_path(client)
-    calls = len(CALLS) + 1 + (transport in {"lanes", "foreign"})
+    calls = len(CALLS) + 1 + (transport in {"lanes", "http_client"})
     assert len(instrumented.spans) == calls
     assert {span.name for span in instrumented.spans} == OPERATIONS
     assert len([record for record in ours if getattr(record, "wikipayam_event", "") == "call"]) == len(CALLS) + 1
-    if transport == "foreign":
+    if transport == "http_client":
         assert len(instrumented.all_spans) == 2 * calls
         assert leaks([span.to_json() for span in instrumented.spans]) == []
         own_records = [record for record in caplog.records if record.name == "wikipayam_async"]
@@ -332,7 +332,7 @@ async def test_successful_calls_export_no_secrets(
     ("kind", "transport"),
     [(kind, "lanes") for kind in FAILURES]
     + [(kind, "hooked") for kind in ("422", "html", "reset")]
-    + [(kind, transport) for kind in ("422", "reset") for transport in ("tunnel", "foreign")],
+    + [(kind, transport) for kind in ("422", "reset") for transport in ("tunnel", "http_client")],
 )
 async def test_failed_calls_export_no_secrets(
     kind: str, transport: str, instrumented: Telemetry, caplog: pytest.LogCaptureFixture
@@ -350,8 +350,10 @@ async def test_failed_calls_export_no_secrets(
         on_virtual_time(client)
         if transport == "hooked":
             HTTPXClientInstrumentor.instrument_client(plain.http_client, tracer_provider=instrumented.tracers)
-            plain.http_client.event_hooks["request"].append(look_on)
-        calls = {name: call for name, call in CALLS.items() if transport != "foreign" or name not in QUERIES}
+            plain.http_client.event_hooks["request"].append(ignore_request)
+        calls = {
+            name: call for name, call in CALLS.items() if transport != "http_client" or name not in CALLS_WITH_QUERY
+        }
         for call in calls.values():
             client._shared.gate.not_before = 0.0
             try:
@@ -393,7 +395,7 @@ async def test_retries_are_events_of_one_span(telemetry: Telemetry) -> None:
     async def handle(_request: RawRequest, _stream: ByteStream) -> object:
         return answers.pop(0)
 
-    recorder = Ear()
+    recorder = EventRecorder()
     hook = chain(recorder, telemetry.hook)
     async with raw_gateway(handle) as gateway, connected(gateway.url, on_event=hook) as (client, _, _):
         await client.balance()

@@ -16,10 +16,10 @@ from anyio.abc import ByteStream, TaskGroup
 from anyio.lowlevel import checkpoint
 
 from tests.bulk.doubles import FOREVER, RECEIVER, names, send_tasks
-from tests.faults.cancel_books import Books, check_outcomes, pool_of, quiet
-from tests.faults.markers import NUMBER, TEXT, client_for, leaks, locals_of, shown_of
-from tests.support.net import Ear, connected, on_virtual_time
+from tests.support.ledger_gateway import LedgerGateway, check_outcomes, pool_of, quiet
+from tests.support.net import EventRecorder, connected, on_virtual_time
 from tests.support.raw import RawRequest, answer, raw_gateway, reset
+from tests.support.secrets import NUMBER, TEXT, client_for, leaks, locals_of, shown_of
 from wikipayam_async import (
     APIConnectionError,
     APIStatusError,
@@ -53,7 +53,7 @@ async def until(holds: Callable[[], bool]) -> None:
 
 async def test_a_thousand_tasks_are_few_requests() -> None:
     """A thousand sends make ten requests, and each gets the answer to its own message."""
-    ledger = Books(lambda: anyio.sleep(0.02))
+    ledger = LedgerGateway(lambda: anyio.sleep(0.02))
     async with raw_gateway(ledger) as gateway, connected(gateway.url) as (client, _, events):
         async with client.sms.batcher() as batcher, send_tasks(batcher) as senders:
             senders.send(*names(1000))
@@ -68,7 +68,7 @@ async def test_a_thousand_tasks_are_few_requests() -> None:
 @pytest.mark.parametrize("kind", ["reset", "close", "time-out", "502", "unreadable"])
 async def test_a_lost_answer(kind: str) -> None:
     """Each message of the request is unknown, with an error of its own; nothing is sent again, and the next batch is sent."""
-    ledger = Books()
+    ledger = LedgerGateway()
     lost = True
 
     async def handler(request: RawRequest, stream: ByteStream) -> object:
@@ -105,7 +105,7 @@ async def test_a_lost_answer(kind: str) -> None:
 
 async def test_a_422_for_one_message() -> None:
     """The message that the 422 names is refused, and the others are sent."""
-    ledger = Books()
+    ledger = LedgerGateway()
 
     async def handler(request: RawRequest, stream: ByteStream) -> object:
         bad = [position for position, one in enumerate(request.json) if one["track_id"] == "bad"]
@@ -127,7 +127,7 @@ async def test_a_422_for_one_message() -> None:
 
 async def test_failures_affect_later_batches_in_no_way() -> None:
     """A 401 and an unreachable gateway fail the messages of their batch; later ones are sent."""
-    ledger = Books()
+    ledger = LedgerGateway()
     refused = True
 
     async def handler(request: RawRequest, stream: ByteStream) -> object:
@@ -158,7 +158,7 @@ async def test_failures_affect_later_batches_in_no_way() -> None:
 
 async def test_429_delays_the_batcher() -> None:
     """All messages wait for `Retry-After`, and are then sent; no task gets an error."""
-    ledger = Books()
+    ledger = LedgerGateway()
     throttled = True
 
     async def handler(request: RawRequest, stream: ByteStream) -> object:
@@ -182,7 +182,7 @@ async def test_429_delays_the_batcher() -> None:
 async def test_cancelling_a_task() -> None:
     """A queued message is not sent, and has no outcome; one in flight is sent, and `on_event` gets its outcome."""
     release = anyio.Event()
-    ledger = Books(release.wait)
+    ledger = LedgerGateway(release.wait)
     async with (
         raw_gateway(ledger) as gateway,
         connected(gateway.url) as (client, _, events),
@@ -209,7 +209,7 @@ async def test_cancelling_a_task() -> None:
 async def test_leaving_the_block_early(how: str) -> None:
     """The request in flight is finished; the other messages are not sent, and their tasks get an error."""
     release = anyio.Event()
-    ledger = Books(release.wait)
+    ledger = LedgerGateway(release.wait)
     left: list[str | None] = []
     async with (
         raw_gateway(ledger) as gateway,
@@ -298,7 +298,7 @@ class RandomSends:
             self.outcomes[name] = ACCEPTED
             self.ids[name] = sent.id
 
-    def check(self, emulator: Emulator, events: Ear) -> None:
+    def check(self, emulator: Emulator, events: EventRecorder) -> None:
         """Compare the outcomes with the gateway's ledger."""
         ledger = {entry.message: entry.id for entry in emulator.ledger}
         assert len(emulator.ledger) == len(ledger)
@@ -341,7 +341,7 @@ def test_random_sends(backend: str, seed: int, early: bool) -> None:
     emulator = Emulator()
     emulator.account.balance = 10**12
     emulator.faults.random(ODDS, seed=seed)
-    events = Ear()
+    events = EventRecorder()
 
     async def run() -> RandomSends:
         transport = EmulatorTransport(emulator)
@@ -374,7 +374,7 @@ def test_random_sends(backend: str, seed: int, early: bool) -> None:
 async def test_random_task_cancels() -> None:
     """`Task.cancel` at any moment, over real sockets: every sent message is reported once, nothing leaks or hangs."""
     rng = random.Random(5)
-    ledger = Books(lambda: anyio.sleep(0.002))
+    ledger = LedgerGateway(lambda: anyio.sleep(0.002))
     async with raw_gateway(ledger) as gateway, connected(gateway.url, max_connections=3) as (client, _, events):
         async with client.sms.batcher(10, 0.001, concurrency=2) as batcher:
             for start in range(0, 600, 100):

@@ -1,1 +1,1 @@
-"""What the tests share: a gateway made of a bare socket, and answers to give from it."""
+"""Helpers that several test rooms share: a gateway on a bare socket, clients on virtual time, a gateway's ledger."""

@@ -1,4 +1,4 @@
-"""Figures that a test measured, kept for the documentation when somebody asks for them."""
+"""Figures that tests measure for the documentation."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ __all__ = ["record"]
 
 
 def record(name: str, figures: Mapping[str, object] | Sequence[Mapping[str, object]]) -> None:
-    """Write the figures of one experiment to the folder that `WIKIPAYAM_FIGURES` names; without it, do nothing.
+    """Write the figures of one experiment into the folder `WIKIPAYAM_FIGURES`; without the variable, do nothing.
 
     Args:
-        name: The experiment, as `matrix.asyncio`; it becomes the file's name.
-        figures: One set of figures, or one row each.
+        name: The experiment, as in `matrix.asyncio`; it becomes the file's name.
+        figures: One set of figures, or a list of rows.
     """
     folder = os.environ.get("WIKIPAYAM_FIGURES")
     if folder:

@@ -1,4 +1,4 @@
-"""What the tests of the network core share: a client on virtual time, an ear for its events, certificates, a tunnel."""
+"""Helpers for tests over the network: a client on virtual time, a recorder of its events, certificates, a tunnel."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import httpx
 import trustme
 from anyio.abc import ByteStream
 
+from tests.support.clock import VirtualClock
 from tests.support.raw import RawRequest, answer
 from wikipayam_async import AsyncWikipayam, CallFinished, Event, LaneTransport, MessageOutcome
 
@@ -22,40 +23,18 @@ TOKEN = "token-5f3a9c"
 RECEIVER = "09123456789"
 BALANCE = answer({"data": {"balance": 7}})
 
-ROADS = ("lanes", "lane_transport", "pool", "transport")
-"""Lanes of the client's own; a `LaneTransport` handed in; a real `httpx.AsyncClient`; a bare transport of httpx's."""
+TRANSPORT_KINDS = ("lanes", "lane_transport", "pool", "transport")
+"""The client's own lanes, a `LaneTransport`, an `httpx.AsyncClient`, an `httpx.AsyncHTTPTransport`."""
 
 
-class Times:
-    """Virtual time: a sleep costs nothing and moves the clock.
-
-    Attributes:
-        slept: How long each sleep was meant to be.
-    """
-
-    def __init__(self) -> None:
-        self.slept: list[float] = []
-        self._ahead = 0.0
-
-    def clock(self) -> float:
-        """Return the time of the event loop, and all that was slept."""
-        return anyio.current_time() + self._ahead
-
-    async def sleep(self, seconds: float) -> None:
-        """Move the clock."""
-        self.slept.append(seconds)
-        self._ahead += seconds
-        await anyio.lowlevel.checkpoint()
-
-
-class Ear:
-    """Hears a client's events."""
+class EventRecorder:
+    """An `on_event` hook that keeps every event."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
 
     def __call__(self, event: Event) -> None:
-        """Take an event."""
+        """Keep an event."""
         self.events.append(event)
 
     def of(self, kind: type[T]) -> list[T]:
@@ -64,36 +43,38 @@ class Ear:
 
     @property
     def finished(self) -> list[CallFinished]:
-        """The ends of calls."""
+        """The `CallFinished` events."""
         return self.of(CallFinished)
 
     @property
     def outcomes(self) -> list[MessageOutcome]:
-        """What became of the messages of all calls."""
+        """The outcomes of the messages of all calls."""
         return [outcome for end in self.finished for outcome in end.messages]
 
 
-def most(_: float, upper: float) -> float:
-    """Stand in for chance: always the longest pause."""
+def longest_delay(_: float, upper: float) -> float:
+    """Stand in for `random.uniform`: return the upper bound."""
     return upper
 
 
-def on_virtual_time(client: AsyncWikipayam, *, uniform: Callable[[float, float], float] = most) -> Times:
-    """Put a client's pauses on virtual time."""
-    times = Times()
-    client._shared.clock, client._shared.sleep, client._shared.uniform = times.clock, times.sleep, uniform
-    return times
+def on_virtual_time(
+    client: AsyncWikipayam, *, uniform: Callable[[float, float], float] = longest_delay
+) -> VirtualClock:
+    """Put a client's delays on virtual time, and return the clock."""
+    clock = VirtualClock()
+    client._shared.clock, client._shared.sleep, client._shared.uniform = clock.now, clock.sleep, uniform
+    return clock
 
 
 @functools.cache
 def authority() -> trustme.CA:
-    """Make the certificate authority of the tests."""
+    """Return the certificate authority of the tests."""
     return trustme.CA()
 
 
 @functools.cache
 def server_tls(name: str = "localhost") -> ssl.SSLContext:
-    """Make the context of a server with a certificate for a name."""
+    """Return the TLS context of a server with a certificate for a name."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority().issue_cert(name).configure_cert(context)
     return context
@@ -101,30 +82,38 @@ def server_tls(name: str = "localhost") -> ssl.SSLContext:
 
 @functools.cache
 def client_tls() -> ssl.SSLContext:
-    """Make a context that trusts the authority of the tests."""
+    """Return a TLS context that trusts the certificate authority of the tests."""
     context = ssl.create_default_context()
     authority().configure_trust(context)
     return context
 
 
 @asynccontextmanager
-async def connected(url: str, road: str = "lanes", **options: Any) -> AsyncIterator[tuple[AsyncWikipayam, Times, Ear]]:
-    """Give a client that goes by one of the `ROADS`, on virtual time, with an ear for its events."""
-    ear = Ear()
+async def connected(
+    url: str, via: str = "lanes", **options: Any
+) -> AsyncIterator[tuple[AsyncWikipayam, VirtualClock, EventRecorder]]:
+    """Yield a client on virtual time, its clock and the recorder of its events.
+
+    Args:
+        url: The gateway.
+        via: One of the `TRANSPORT_KINDS`; with anything else the options decide.
+        options: Settings of the client.
+    """
+    recorder = EventRecorder()
     async with AsyncExitStack() as stack:
         tls = client_tls() if url.startswith("https") else None
-        if road == "lanes":
+        if via == "lanes":
             options.setdefault("ssl_context", tls)
-        elif road == "lane_transport":
+        elif via == "lane_transport":
             options["transport"] = LaneTransport(ssl_context=tls)
-        elif road == "pool":
+        elif via == "pool":
             http = httpx.AsyncClient(verify=client_tls(), trust_env=False)
             options["http_client"] = await stack.enter_async_context(http)
-        elif road == "transport":
+        elif via == "transport":
             options["transport"] = httpx.AsyncHTTPTransport(verify=client_tls())
-        settings = {"sender": "10002000", "username": "shop", "otp_pattern_id": 13, "on_event": ear, **options}
+        settings = {"sender": "10002000", "username": "shop", "otp_pattern_id": 13, "on_event": recorder, **options}
         client = await stack.enter_async_context(AsyncWikipayam(TOKEN, base_url=url, **settings))
-        yield client, on_virtual_time(client), ear
+        yield client, on_virtual_time(client), recorder
 
 
 SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
@@ -135,7 +124,7 @@ SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "holoo.send_get": lambda client: client.holoo.send_get(RECEIVER, "text"),
     "request": lambda client: client.request("POST", "new/endpoint", json={"a": 1}),
 }
-"""Every way to send."""
+"""One call of every endpoint that sends."""
 
 READS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "balance": lambda client: client.balance(),
@@ -147,11 +136,11 @@ READS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "request": lambda client: client.request("GET", "new/endpoint"),
     "request idempotent": lambda client: client.request("PUT", "new/endpoint", json={}, replay="idempotent"),
 }
-"""Ways to read, mark and delete."""
+"""Calls that read, mark and delete."""
 
 
 def tunnel(port: int) -> Callable[[RawRequest, ByteStream], Awaitable[object]]:
-    """Return a handler that makes a bare gateway a proxy, which tunnels every CONNECT to a loopback port."""
+    """Return the handler of a proxy that tunnels every CONNECT to a loopback port."""
 
     async def handle(request: RawRequest, stream: ByteStream) -> object:
         assert request.method == "CONNECT"

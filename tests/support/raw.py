@@ -1,4 +1,4 @@
-"""A gateway made of a bare socket: it reads whole requests and does with the connection whatever a test wants."""
+"""A gateway on a bare socket: it reads whole requests and leaves the connection to a test's handler."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from attrs import define, field, frozen
 
 @frozen
 class RawRequest:
-    """A request that was read whole."""
+    """A request, read to its end."""
 
     method: str
     target: str
@@ -34,14 +34,15 @@ class RawRequest:
 
 @define
 class RawGateway:
-    """What the bare gateway saw.
+    """What the gateway has seen.
 
     Attributes:
-        url: Where it listens.
-        requests: Every request that came whole, in order.
-        opened: How many connections were made.
-        open_now: How many are open.
-        peak: How many were open at most.
+        url: The URL it listens on.
+        port: The port it listens on.
+        requests: Every complete request, in order.
+        opened: How many connections were opened.
+        open_now: How many are open now.
+        peak: How many were open at once, at most.
     """
 
     url: str = ""
@@ -53,11 +54,11 @@ class RawGateway:
 
 
 Handler: TypeAlias = Callable[[RawRequest, ByteStream], Awaitable[object]]
-"""Does something about a request; returning False closes the connection, anything else keeps it alive."""
+"""Handles a request. Returned bytes are sent; False closes the connection, anything else keeps it alive."""
 
 
 async def read_request(reader: BufferedByteReceiveStream) -> RawRequest:
-    """Read one whole request."""
+    """Read one complete request."""
     head = (await reader.receive_until(b"\r\n\r\n", 1_000_000)).decode("latin-1")
     first, *lines = head.split("\r\n")
     headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
@@ -68,7 +69,7 @@ async def read_request(reader: BufferedByteReceiveStream) -> RawRequest:
 
 
 def answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> bytes:
-    """Return a whole answer; bytes and strings go as they are, anything else as JSON."""
+    """Return a complete HTTP answer; bytes and strings are sent as they are, anything else as JSON."""
     raw = body if isinstance(body, bytes) else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     fields = {"Content-Type": "application/json", "Content-Length": str(len(raw))} | (headers or {})
     head = f"HTTP/1.1 {status} X\r\n" + "".join(f"{name}: {value}\r\n" for name, value in fields.items())
@@ -76,7 +77,7 @@ def answer(body: object, status: int = 200, headers: dict[str, str] | None = Non
 
 
 def sent_items(request: RawRequest) -> list[dict[str, object]]:
-    """Return what a gateway that accepts everything answers to `/sms/send` and `/otp/sms/send`, without `data`."""
+    """Return the items that answer `POST /sms/send` or `POST /otp/sms/send` when every message is accepted."""
     return [
         {
             "id": f"{index:024x}",
@@ -89,22 +90,52 @@ def sent_items(request: RawRequest) -> list[dict[str, object]]:
 
 
 def accept_all(request: RawRequest) -> bytes:
-    """Return the documented answer to a send, every message accepted."""
+    """Return the documented answer to a send whose messages are all accepted."""
     return answer({"data": sent_items(request)})
 
 
 async def reset(stream: ByteStream) -> None:
-    """Break the connection with a reset (RST) instead of an orderly end."""
+    """Reset the connection (RST) instead of closing it."""
     sock: socket.socket = stream.extra(SocketAttribute.raw_socket)
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     await anyio.aclose_forcefully(stream)
+
+
+async def close_after_request(_request: RawRequest, _stream: ByteStream) -> object:
+    """Close the connection without an answer."""
+    return False
+
+
+async def reset_after_request(_request: RawRequest, stream: ByteStream) -> object:
+    """Reset the connection without an answer."""
+    await reset(stream)
+    return False
+
+
+async def never_answer(_request: RawRequest, _stream: ByteStream) -> object:
+    """Keep the connection open and never answer."""
+    await anyio.sleep_forever()
+    return False
+
+
+def closed_port() -> int:
+    """Return a loopback port that nothing listens on."""
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return int(sock.getsockname()[1])
+
+
+def shrink_receive_buffer(stream: ByteStream) -> None:
+    """Let the operating system buffer little of what is not read."""
+    sock: socket.socket = stream.extra(SocketAttribute.raw_socket)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
 
 
 @asynccontextmanager
 async def raw_server(
     serve: Callable[[ByteStream], Awaitable[None]], *, tls: ssl.SSLContext | None = None
 ) -> AsyncIterator[str]:
-    """Serve bare connections on a loopback port while the block runs; give its URL."""
+    """Serve bare connections on a loopback port, and yield its URL."""
     listener: Any = await anyio.create_tcp_listener(local_host="127.0.0.1")
     port = listener.extra(SocketAttribute.local_port)
     if tls is not None:
@@ -132,7 +163,7 @@ async def raw_server(
 
 @asynccontextmanager
 async def raw_gateway(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawGateway]:
-    """Serve a handler on a loopback port while the block runs."""
+    """Serve a handler on a loopback port."""
     gateway = RawGateway()
 
     async def serve(stream: ByteStream) -> None:

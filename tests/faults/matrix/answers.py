@@ -1,4 +1,4 @@
-"""What a gateway may do about a request that it has read whole: break off, hang, drip, and say strange things."""
+"""Handlers of complete requests: they close, hang, drip, or send unexpected answers."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from typing import Any
 import anyio
 from anyio.abc import ByteStream
 
-from tests.faults.matrix.stage import Handler, Ledger
+from tests.faults.matrix.setup import Handler, Ledger
 from tests.support.raw import RawRequest, answer, reset
 
 __all__ = [
     "accepting",
-    "bodies",
-    "bomb",
     "closing",
     "continuing",
     "dripping",
+    "gzip_bomb",
     "healthy",
-    "items",
-    "nested_bomb",
+    "nested_gzip_bomb",
+    "once",
     "oversized",
-    "raw",
     "resetting",
     "silent",
-    "stating",
-    "then_well",
+    "with_body",
+    "with_bytes",
+    "with_items",
+    "with_status",
 ]
 
 MIB = 1024 * 1024
@@ -37,7 +37,7 @@ CHUNKED = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"
 
 
 async def healthy(request: RawRequest, _: ByteStream, ledger: Ledger) -> object:
-    """Do what the contract says."""
+    """Process the request and send the documented answer."""
     return answer(ledger.documented(request))
 
 
@@ -53,23 +53,23 @@ async def resetting(_request: RawRequest, stream: ByteStream, _: Ledger) -> obje
 
 
 async def silent(_request: RawRequest, _stream: ByteStream, _ledger: Ledger) -> object:
-    """Say nothing for ever."""
+    """Never answer."""
     await anyio.sleep_forever()
     return False
 
 
 def accepting(then: Handler) -> Handler:
-    """Do what the request asks, and then misbehave."""
+    """Process the request, then pass it to another handler."""
 
     async def handle(request: RawRequest, stream: ByteStream, ledger: Ledger) -> object:
-        ledger.carry_out(request)
+        ledger.process(request)
         return await then(request, stream, ledger)
 
     return handle
 
 
-def raw(make: Callable[[bytes], bytes], *, hang: bool = False, close: bool = False) -> Handler:
-    """Do what the request asks; send bytes made of the documented body, and then go on, hang or close."""
+def with_bytes(make: Callable[[bytes], bytes], *, hang: bool = False, close: bool = False) -> Handler:
+    """Process the request; send bytes made of the documented body, then keep the connection, hang or close."""
 
     async def handle(request: RawRequest, stream: ByteStream, ledger: Ledger) -> object:
         await stream.send(make(ledger.documented(request)))
@@ -80,8 +80,8 @@ def raw(make: Callable[[bytes], bytes], *, hang: bool = False, close: bool = Fal
     return handle
 
 
-def bodies(make: Callable[[bytes], bytes | str], **headers: str) -> Handler:
-    """Do what the request asks; answer 200 with a body made of the documented one."""
+def with_body(make: Callable[[bytes], bytes | str], **headers: str) -> Handler:
+    """Process the request; answer 200 with a body made of the documented one."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
 
     async def handle(request: RawRequest, _: ByteStream, ledger: Ledger) -> object:
@@ -90,8 +90,8 @@ def bodies(make: Callable[[bytes], bytes | str], **headers: str) -> Handler:
     return handle
 
 
-def items(change: Callable[[list[dict[str, Any]]], object]) -> Handler:
-    """Accept all messages; answer with what is made of the documented items."""
+def with_items(change: Callable[[list[dict[str, Any]]], object]) -> Handler:
+    """Accept every message; answer with data made of the documented items."""
 
     async def handle(request: RawRequest, _: ByteStream, ledger: Ledger) -> object:
         return answer({"data": change(json.loads(ledger.documented(request))["data"])})
@@ -99,19 +99,19 @@ def items(change: Callable[[list[dict[str, Any]]], object]) -> Handler:
     return handle
 
 
-def stating(status: int, body: object = None, **headers: str) -> Handler:
-    """Answer with a status, having done nothing."""
+def with_status(status: int, body: object = None, **headers: str) -> Handler:
+    """Answer with a status and process nothing."""
     named = {name.replace("_", "-"): value for name, value in headers.items()}
-    said = {"message": "Server Error"} if body is None else body
+    content = {"message": "Server Error"} if body is None else body
 
     async def handle(_request: RawRequest, _stream: ByteStream, _ledger: Ledger) -> object:
-        return answer(said, status, named)
+        return answer(content, status, named)
 
     return handle
 
 
-def then_well(first: Handler) -> Handler:
-    """Misbehave at the first request alone."""
+def once(first: Handler) -> Handler:
+    """Pass only the first request to a handler, and answer the others well."""
 
     async def handle(request: RawRequest, stream: ByteStream, ledger: Ledger) -> object:
         return await (first if ledger.seen == 1 else healthy)(request, stream, ledger)
@@ -119,32 +119,32 @@ def then_well(first: Handler) -> Handler:
     return handle
 
 
-def dripping(head: bytes, drop: bytes, pause: float) -> Handler:
-    """Do what the request asks; send a head, and then a drop again and again. An empty drop drips the head."""
+def dripping(head: bytes, drop: bytes, interval: float) -> Handler:
+    """Process the request; send a head, then a drop at every interval. An empty drop drips the whole answer."""
 
     async def handle(request: RawRequest, stream: ByteStream, ledger: Ledger) -> object:
         whole = answer(ledger.documented(request))
         for byte in b"" if drop else whole:
             await stream.send(bytes([byte]))
-            await anyio.sleep(pause)
+            await anyio.sleep(interval)
         await stream.send(head)
         while True:
             await stream.send(drop)
-            await anyio.sleep(pause)
+            await anyio.sleep(interval)
 
     return handle
 
 
-def continuing(pause: float) -> Handler:
+def continuing(interval: float) -> Handler:
     """Send 100 Continue without end."""
-    return dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n", pause)
+    return dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n", interval)
 
 
 def oversized(*, chunked: bool) -> Handler:
-    """Do what the request asks; answer with 17 MiB."""
+    """Process the request; answer with 17 MiB."""
 
     async def handle(request: RawRequest, stream: ByteStream, ledger: Ledger) -> object:
-        ledger.carry_out(request)
+        ledger.process(request)
         await stream.send(CHUNKED if chunked else b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % (17 * MIB))
         piece = b" " * MIB
         for _ in range(17):
@@ -157,12 +157,12 @@ def oversized(*, chunked: bool) -> Handler:
 
 
 @functools.cache
-def bomb() -> bytes:
-    """Return 64 MiB of nothing, packed into 64 KiB."""
+def gzip_bomb() -> bytes:
+    """Return 64 MiB of zeros, compressed to 64 KiB."""
     return gzip.compress(bytes(64 * MIB), 9)
 
 
 @functools.cache
-def nested_bomb() -> bytes:
-    """Return the bomb, packed once more."""
-    return gzip.compress(bomb(), 9)
+def nested_gzip_bomb() -> bytes:
+    """Return the gzip bomb, compressed again."""
+    return gzip.compress(gzip_bomb(), 9)

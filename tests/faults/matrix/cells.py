@@ -1,4 +1,4 @@
-"""One cell of the matrix: one call of one kind against one fault, and what came of it on both sides."""
+"""A cell of the matrix: one call of one kind against one fault, and what both sides observed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import TypeAlias
 import anyio
 from attrs import frozen
 
-from tests.faults.matrix.stage import Fault, Stage
+from tests.faults.matrix.setup import Fault, Setup
 from tests.support.net import connected
 from wikipayam_async import AsyncWikipayam, SendResult, SendStatus, SmsMessage
 
@@ -20,47 +20,47 @@ Outcomes: TypeAlias = Sequence[tuple[str, str]]
 
 @frozen
 class Observation:
-    """What came of one call.
+    """The observed result of one call.
 
     Attributes:
-        told: The class of the exception, or `ok`; for messages of a bulk send with different outcomes, each that occurs.
-        seen: How many requests the gateway saw whole.
-        accepted: How many messages it accepted, or markings it made.
-        outcome: What `CallFinished` said; for a bulk send, the status of each message.
-        pauses: The pauses between the tries.
-        broken: What breaks the promise, in words. Empty if all is well.
+        raised: The class of the exception, or `ok`; for a bulk send, the classes of its results' errors.
+        seen: The number of complete requests at the gateway.
+        accepted: The number of messages it accepted, or of markings it made.
+        outcome: The outcome of `CallFinished`; for a bulk send, the status of each message.
+        delays: The delays between the attempts, in seconds.
+        broken: The broken promises, in words.
     """
 
-    told: str
+    raised: str
     seen: int
     accepted: int
     outcome: str
-    pauses: tuple[float, ...]
+    delays: tuple[float, ...]
     broken: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.told} {self.seen}/{self.accepted} {self.outcome}"
+        return f"{self.raised} {self.seen}/{self.accepted} {self.outcome}"
 
 
-def _messages(stage: Stage) -> list[SmsMessage]:
-    return [SmsMessage(f"0912345678{number}", stage.text, track_id=f"t-{number}") for number in range(stage.messages)]
+def _messages(setup: Setup) -> list[SmsMessage]:
+    return [SmsMessage(f"0912345678{number}", setup.text, track_id=f"t-{number}") for number in range(setup.messages)]
 
 
-async def _send(client: AsyncWikipayam, stage: Stage) -> object:
-    if stage.messages > 1:
-        return await client.sms.send_many(_messages(stage))
-    return await client.sms.send("09123456780", stage.text, track_id="t-0")
+async def _send(client: AsyncWikipayam, setup: Setup) -> object:
+    if setup.messages > 1:
+        return await client.sms.send_many(_messages(setup))
+    return await client.sms.send("09123456780", setup.text, track_id="t-0")
 
 
-async def _balance(client: AsyncWikipayam, _: Stage) -> object:
+async def _balance(client: AsyncWikipayam, _: Setup) -> object:
     return await client.balance()
 
 
-async def _mark(client: AsyncWikipayam, _: Stage) -> object:
+async def _mark(client: AsyncWikipayam, _: Setup) -> object:
     return await client.receives.mark_read("a" * 24)
 
 
-CALLS: Mapping[str, Callable[[AsyncWikipayam, Stage], Awaitable[object]]] = {
+CALLS: Mapping[str, Callable[[AsyncWikipayam, Setup], Awaitable[object]]] = {
     "read": _balance,
     "marking": _mark,
     "send": _send,
@@ -68,61 +68,61 @@ CALLS: Mapping[str, Callable[[AsyncWikipayam, Stage], Awaitable[object]]] = {
 
 
 async def observe(kind: str, fault: Fault) -> Observation:
-    """Play a fault against one call of a kind."""
-    async with fault() as stage:
-        options = {"timeout": 5.0, **stage.options}
-        async with connected(stage.url, **options) as (client, times, ear):
-            if stage.interlude is not None:
-                await CALLS["read" if kind == "bulk" else kind](client, stage)
-                await stage.interlude()
-                ear.events.clear()
-                stage.ledger.seen = 0
-                stage.ledger.carried_out.clear()
+    """Make one call of a kind against a fault."""
+    async with fault() as setup:
+        options = {"timeout": 5.0, **setup.options}
+        async with connected(setup.url, **options) as (client, clock, recorder):
+            if setup.interlude is not None:
+                await CALLS["read" if kind == "bulk" else kind](client, setup)
+                await setup.interlude()
+                recorder.events.clear()
+                setup.ledger.seen = 0
+                setup.ledger.processed.clear()
             results: list[SendResult] = []
-            told = "ok"
+            raised = "ok"
             try:
                 if kind == "bulk":
-                    results = list((await client.sms.send_bulk(_messages(stage))).results)
+                    results = list((await client.sms.send_bulk(_messages(setup))).results)
                 else:
-                    await CALLS[kind](client, stage)
-            except Exception as error:  # noqa: BLE001 - whatever comes out is what is to be seen
-                told = type(error).__name__
+                    await CALLS[kind](client, setup)
+            except Exception as error:  # noqa: BLE001 - any exception is an observation
+                raised = type(error).__name__
         if kind == "bulk":
             outcome = "+".join(result.status for result in results)
-            raised = dict.fromkeys(type(result.error).__name__ for result in results if result.error is not None)
-            told = "+".join(raised) or told
+            errors = dict.fromkeys(type(result.error).__name__ for result in results if result.error is not None)
+            raised = "+".join(errors) or raised
             outcomes = [(str(result.track_id), str(result.status)) for result in results]
         else:
-            outcome = "+".join(end.outcome for end in ear.finished)
-            outcomes = [(str(outcome.track_id), str(outcome.status)) for outcome in ear.outcomes]
-        booked = stage.ledger.carried_out
-        broken = _broken(kind, told, outcomes, booked, stage)
-        if stage.touched():
-            broken.append("something was touched that nothing may touch")
-        pauses = tuple(round(pause, 1) for pause in times.slept if pause > 0.1)
-        return Observation(told, stage.ledger.seen, booked.total(), outcome, pauses, tuple(broken))
+            outcome = "+".join(end.outcome for end in recorder.finished)
+            outcomes = [(str(outcome.track_id), str(outcome.status)) for outcome in recorder.outcomes]
+        processed = setup.ledger.processed
+        broken = _broken(kind, raised, outcomes, processed, setup)
+        if setup.violations():
+            broken.append("the client connected to a forbidden host or sent foreign credentials")
+        delays = tuple(round(delay, 1) for delay in clock.slept if delay > 0.1)
+        return Observation(raised, setup.ledger.seen, processed.total(), outcome, delays, tuple(broken))
 
 
-def _broken(kind: str, told: str, outcomes: Outcomes, booked: Counter[str], stage: Stage) -> list[str]:
-    """Hold what the client said of each message against the gateway's books."""
+def _broken(kind: str, raised: str, outcomes: Outcomes, processed: Counter[str], setup: Setup) -> list[str]:
+    """Compare the outcome of each message with the gateway's ledger."""
     if kind in {"read", "marking"}:
         return []
-    broken = [f"{name} was accepted {count} times" for name, count in booked.items() if count > 1]
-    if sorted(name for name, _ in outcomes) != [f"t-{number}" for number in range(stage.messages)]:
+    broken = [f"{name} was accepted {count} times" for name, count in processed.items() if count > 1]
+    if sorted(name for name, _ in outcomes) != [f"t-{number}" for number in range(setup.messages)]:
         broken.append(f"the outcomes are those of {outcomes}")
-    right = {SendStatus.ACCEPTED: {1}, SendStatus.UNKNOWN: {0, 1}}
+    allowed = {SendStatus.ACCEPTED: {1}, SendStatus.UNKNOWN: {0, 1}}
     for name, status in outcomes:
-        if booked[name] not in right.get(SendStatus(status), {0}):
-            broken.append(f"{name} was accepted {booked[name]} times, and is {status}")
-    if kind == "send" and told == "ok" and booked.total() != stage.messages:
+        if processed[name] not in allowed.get(SendStatus(status), {0}):
+            broken.append(f"{name} was accepted {processed[name]} times, and is {status}")
+    if kind == "send" and raised == "ok" and processed.total() != setup.messages:
         broken.append("a success was not accepted")
-    if kind == "send" and told not in {"ok", "UnknownOutcomeError"} and any(booked.values()):
+    if kind == "send" and raised not in {"ok", "UnknownOutcomeError"} and any(processed.values()):
         broken.append("a failure was accepted")
     return broken
 
 
-async def observe_all(fault: Fault, kinds: Sequence[str], *, at_once: bool) -> dict[str, Observation]:
-    """Play a fault against a call of each kind, every one on a stage of its own."""
+async def observe_all(fault: Fault, kinds: Sequence[str], *, concurrently: bool) -> dict[str, Observation]:
+    """Make a call of each kind against a fault, each with its own setup."""
     seen: dict[str, Observation] = {}
 
     async def one(kind: str) -> None:
@@ -130,7 +130,7 @@ async def observe_all(fault: Fault, kinds: Sequence[str], *, at_once: bool) -> d
 
     async with anyio.create_task_group() as group:
         for kind in kinds:
-            if at_once:
+            if concurrently:
                 group.start_soon(one, kind)
             else:
                 await one(kind)

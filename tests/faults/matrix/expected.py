@@ -1,8 +1,8 @@
-"""What every fault must come to: literal, one row a fault.
+"""The expected result of every fault, as a literal table with one row per fault.
 
-A cell reads: what is raised, how many requests the gateway saw whole / how many messages it accepted (or markings it
-made), and the outcome. The outcome is that of `CallFinished`; in a bulk send it is the status of each message. A row
-without cells for a read or a marking is about something that only a send has. Where chance decides, the cell says `or`.
+A cell has what is raised, the number of complete requests at the gateway / the number of messages it accepted (or
+markings it made), and the outcome: that of `CallFinished`, or for a bulk send the status of each message. A row without
+cells for a read or a marking is about something that only a send has. Where the result is random, the cell says `or`.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-__all__ = ["EITHER", "KINDS", "PAUSES", "Row", "rows"]
+__all__ = ["DELAYS", "EITHER", "KINDS", "Row", "rows"]
 
 EITHER = " or "
 
@@ -191,7 +191,7 @@ TWICE = (0.5,)
 THRICE = (0.5, 1.0)
 RETRIED_UNLESS_SENT = {"read": THRICE, "marking": THRICE, "send": ONCE, "bulk": ONCE}
 
-PAUSES: Mapping[str, Mapping[str, tuple[float, ...]]] = {
+DELAYS: Mapping[str, Mapping[str, tuple[float, ...]]] = {
     "connection refused": dict.fromkeys(KINDS, THRICE),
     "name not found": dict.fromkeys(KINDS, THRICE),
     "certificate for another host": dict.fromkeys(KINDS, ONCE),
@@ -219,17 +219,17 @@ PAUSES: Mapping[str, Mapping[str, tuple[float, ...]]] = {
     "503, 9999 seconds": dict.fromkeys(KINDS, ONCE),
     "SSL_CERT_FILE trusts the gateway, nobody else": dict.fromkeys(KINDS, ONCE),
 }
-"""The pauses between the tries in seconds, by the kind of the call; one more than there are pauses is the tries."""
+"""The delays between the attempts, in seconds, by the kind of the call; there is one attempt more than delays."""
 
 
 @frozen
 class Row:
-    """One row of the table.
+    """A row of the table.
 
     Attributes:
-        fault: Its name.
+        fault: The name of the fault.
         group: The heading above it.
-        cells: The cells, by the kind of the call; a kind that has none is left out.
+        cells: The cells by the kind of the call, without empty ones.
     """
 
     fault: str

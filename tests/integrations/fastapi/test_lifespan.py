@@ -11,7 +11,7 @@ from fastapi import APIRouter, FastAPI, Request
 from fastapi.testclient import TestClient
 
 from tests.integrations.fastapi.app import RECEIVER, SEND, add_routes, factory, make_app
-from tests.support.net import Ear
+from tests.support.net import EventRecorder
 from wikipayam_async import AsyncWikipayam, SendStatus
 from wikipayam_async.core.events import CallFinished
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault, serve
@@ -238,7 +238,7 @@ async def test_an_async_test_runs_the_lifespan_itself(emulator: Emulator) -> Non
 @pytest.mark.anyio
 async def test_a_request_cancelled_during_a_send_loses_nothing(emulator: Emulator) -> None:
     """If the caller disconnects, the send completes and its outcome is reported before the handler ends."""
-    recorder = Ear()
+    recorder = EventRecorder()
     emulator.faults.arm(Fault.delay(0.3), on=SEND)
     with serve(emulator) as server:
         app = make_app(

@@ -1,9 +1,8 @@
-"""Faults that need more than a gateway that reads a request: no connection, TLS, large bodies, proxies, environments."""
+"""Faults that need more than a request handler: no connection, TLS, large bodies, proxies, environments."""
 
 from __future__ import annotations
 
 import os
-import socket
 import ssl
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -14,82 +13,78 @@ from unittest import mock
 
 import anyio
 import trustme
-from anyio.abc import ByteStream, SocketAttribute
+from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from tests.faults.matrix.answers import healthy
-from tests.faults.matrix.stage import Fault, Handler, Ledger, Stage, gateway
+from tests.faults.matrix.setup import Fault, Handler, Ledger, Setup, gateway
 from tests.support.net import authority, server_tls
-from tests.support.raw import RawGateway, RawRequest, answer, raw_gateway, raw_server, read_request, reset
+from tests.support.raw import (
+    RawGateway,
+    RawRequest,
+    answer,
+    closed_port,
+    raw_gateway,
+    raw_server,
+    read_request,
+    reset,
+    shrink_receive_buffer,
+)
 from wikipayam_async.core import transport
 
 __all__ = [
-    "bare",
     "closed_while_idle",
     "environment",
     "forwarding",
-    "half_way",
     "name_not_found",
-    "narrow",
     "netrc",
+    "on_connection",
     "proxy_refuses",
     "redirecting",
     "refused",
+    "reset_mid_body",
     "ssl_cert_file",
     "tls",
 ]
 
 
-def closed_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
-
-
-def narrow(stream: ByteStream) -> None:
-    """Let the platform take little that nobody reads."""
-    sock: socket.socket = stream.extra(SocketAttribute.raw_socket)
-    sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+@asynccontextmanager
+async def refused() -> AsyncIterator[Setup]:
+    """Set up a port that nothing listens on."""
+    yield Setup(f"http://127.0.0.1:{closed_port()}")
 
 
 @asynccontextmanager
-async def refused() -> AsyncIterator[Stage]:
-    """Nobody listens."""
-    yield Stage(f"http://127.0.0.1:{closed_port()}")
+async def name_not_found() -> AsyncIterator[Setup]:
+    """Set up a host name that does not exist; its top-level domain is reserved for that (RFC 6761)."""
+    yield Setup("https://nonexistent.invalid", options={"timeout": 30})
 
 
-@asynccontextmanager
-async def name_not_found() -> AsyncIterator[Stage]:
-    """No such host; the top-level domain is reserved for this (RFC 6761)."""
-    yield Stage("https://nonexistent.invalid", options={"timeout": 30})
-
-
-def bare(
+def on_connection(
     serve: Callable[[ByteStream], Awaitable[None]], *, scheme: str = "http", text: str = "text", **options: Any
 ) -> Fault:
-    """Return the fault of a server that does something about a connection, and never reads a request."""
+    """Return the fault of a server that handles connections and reads no request."""
 
     @asynccontextmanager
-    async def play() -> AsyncIterator[Stage]:
+    async def set_up() -> AsyncIterator[Setup]:
         async with raw_server(serve) as url:
-            yield Stage(url.replace("http", scheme, 1), options=options, text=text)
+            yield Setup(url.replace("http", scheme, 1), options=options, text=text)
 
-    return play
+    return set_up
 
 
-def half_way(*, then: Handler | None = None) -> Fault:
-    """Return the fault of a gateway that resets the connection in the middle of a body of 5 MB, once or always."""
+def reset_mid_body(*, then: Handler | None = None) -> Fault:
+    """Return the fault of a gateway that resets the connection in the middle of a 5 MB body; with `then`, only once."""
 
     @asynccontextmanager
-    async def play() -> AsyncIterator[Stage]:
+    async def set_up() -> AsyncIterator[Setup]:
         ledger = Ledger()
         connections = 0
 
         async def serve(stream: ByteStream) -> None:
             nonlocal connections
             connections += 1
-            narrow(stream)
+            shrink_receive_buffer(stream)
             if then is not None and connections > 1:
                 reader = BufferedByteReceiveStream(stream)
                 request = await read_request(reader)
@@ -103,18 +98,18 @@ def half_way(*, then: Handler | None = None) -> Fault:
             await reset(stream)
 
         async with raw_server(serve) as url:
-            yield Stage(url, ledger, text="x" * 5_000_000)
+            yield Setup(url, ledger, text="x" * 5_000_000)
 
-    return play
+    return set_up
 
 
 def tls(
     handler: Handler, *, name: str = "localhost", issuer: Callable[[], trustme.CA] = authority, **options: Any
 ) -> Fault:
-    """Return the fault of a gateway with a certificate for a name, by an issuer whom the client may not know."""
+    """Return the fault of a gateway with a certificate for a name by an issuer."""
 
     @asynccontextmanager
-    async def play() -> AsyncIterator[Stage]:
+    async def set_up() -> AsyncIterator[Setup]:
         ledger = Ledger()
 
         async def handle(request: RawRequest, stream: ByteStream) -> object:
@@ -124,14 +119,14 @@ def tls(
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         issuer().issue_cert(name).configure_cert(context)
         async with raw_gateway(handle, tls=context) as raw:
-            yield Stage(raw.url, ledger, options)
+            yield Setup(raw.url, ledger, options)
 
-    return play
+    return set_up
 
 
 @asynccontextmanager
-async def _trap(*, with_tls: bool = False) -> AsyncIterator[RawGateway]:
-    """Serve what nothing may touch."""
+async def _forbidden(*, with_tls: bool = False) -> AsyncIterator[RawGateway]:
+    """Serve a gateway that the client must not connect to."""
 
     async def handle(_request: RawRequest, _stream: ByteStream) -> object:
         return answer({"data": []})
@@ -141,29 +136,29 @@ async def _trap(*, with_tls: bool = False) -> AsyncIterator[RawGateway]:
 
 
 def redirecting(status: int) -> Fault:
-    """Return the fault of a gateway that accepts, and sends the client on to another host."""
+    """Return the fault of a gateway that accepts and redirects to another host."""
 
     @asynccontextmanager
-    async def play() -> AsyncIterator[Stage]:
+    async def set_up() -> AsyncIterator[Setup]:
         ledger = Ledger()
-        async with _trap() as other:
+        async with _forbidden() as other:
 
             async def handle(request: RawRequest, _: ByteStream) -> object:
                 ledger.seen += 1
-                ledger.carry_out(request)
+                ledger.process(request)
                 return answer({}, status, {"Location": f"http://localhost:{other.port}{request.target}"})
 
             async with raw_gateway(handle) as raw:
-                yield Stage(raw.url, ledger, touched=lambda: other.opened)
+                yield Setup(raw.url, ledger, violations=lambda: other.opened)
 
-    return play
+    return set_up
 
 
 def closed_while_idle(*, half: bool = False, by_reset: bool = False) -> Fault:
-    """Return the fault of a gateway that ends an idle connection between two calls."""
+    """Return the fault of a gateway that closes an idle connection between two calls."""
 
     @asynccontextmanager
-    async def play() -> AsyncIterator[Stage]:
+    async def set_up() -> AsyncIterator[Setup]:
         ledger = Ledger()
         idle: list[ByteStream] = []
 
@@ -182,35 +177,35 @@ def closed_while_idle(*, half: bool = False, by_reset: bool = False) -> Fault:
             await anyio.sleep(0.05)
 
         async with raw_gateway(handle) as raw:
-            yield Stage(raw.url, ledger, interlude=interlude)
+            yield Setup(raw.url, ledger, interlude=interlude)
 
-    return play
+    return set_up
 
 
 def proxy_refuses(reply: bytes) -> Fault:
-    """Return the fault of a proxy that does not open a tunnel to the gateway."""
+    """Return the fault of a proxy that does not open the tunnel."""
 
     @asynccontextmanager
-    async def play() -> AsyncIterator[Stage]:
+    async def set_up() -> AsyncIterator[Setup]:
         methods: set[str] = set()
 
         async def handle(request: RawRequest, _: ByteStream) -> object:
             methods.add(request.method)
             return reply or False
 
-        async with _trap(with_tls=True) as hidden, raw_gateway(handle) as proxy:
-            yield Stage(
-                hidden.url, options={"proxy": proxy.url}, touched=lambda: hidden.opened + len(methods - {"CONNECT"})
+        async with _forbidden(with_tls=True) as hidden, raw_gateway(handle) as proxy:
+            yield Setup(
+                hidden.url, options={"proxy": proxy.url}, violations=lambda: hidden.opened + len(methods - {"CONNECT"})
             )
 
-    return play
+    return set_up
 
 
 def forwarding(handler: Handler, **options: Any) -> Fault:
-    """Return the fault of a proxy that answers a plain request in the gateway's stead."""
+    """Return the fault of a proxy that answers a plain HTTP request itself."""
 
     @asynccontextmanager
-    async def play() -> AsyncIterator[Stage]:
+    async def set_up() -> AsyncIterator[Setup]:
         ledger = Ledger()
 
         async def handle(request: RawRequest, stream: ByteStream) -> object:
@@ -218,23 +213,23 @@ def forwarding(handler: Handler, **options: Any) -> Fault:
             return await handler(request, stream, ledger)
 
         async with raw_gateway(handle) as proxy:
-            yield Stage(f"http://127.0.0.1:{closed_port()}", ledger, {"proxy": proxy.url, **options})
+            yield Setup(f"http://127.0.0.1:{closed_port()}", ledger, {"proxy": proxy.url, **options})
 
-    return play
+    return set_up
 
 
 def environment(*names: str, with_tls: bool = False) -> Fault:
-    """Return a healthy gateway, and variables that name a proxy which nothing may touch."""
+    """Return a healthy gateway with environment variables that name a proxy, which must not be used."""
 
     @asynccontextmanager
-    async def play() -> AsyncIterator[Stage]:
-        healthily = tls(healthy) if with_tls else gateway(healthy)
-        async with _trap() as trap, healthily() as stage:
-            with mock.patch.dict(os.environ, dict.fromkeys(names, trap.url)):
-                stage.touched = lambda: trap.opened
-                yield stage
+    async def set_up() -> AsyncIterator[Setup]:
+        fault = tls(healthy) if with_tls else gateway(healthy)
+        async with _forbidden() as proxy, fault() as setup:
+            with mock.patch.dict(os.environ, dict.fromkeys(names, proxy.url)):
+                setup.violations = lambda: proxy.opened
+                yield setup
 
-    return play
+    return set_up
 
 
 def _write_netrc(folder: str) -> Path:
@@ -244,31 +239,31 @@ def _write_netrc(folder: str) -> Path:
 
 
 @asynccontextmanager
-async def netrc() -> AsyncIterator[Stage]:
-    """Serve healthily, with a netrc file that has a password for every host."""
-    strangers: list[str] = []
+async def netrc() -> AsyncIterator[Setup]:
+    """Set up a healthy gateway and a netrc file with a password for every host."""
+    foreign_credentials: list[str] = []
 
     async def handle(request: RawRequest, stream: ByteStream, ledger: Ledger) -> object:
         if not request.headers["authorization"].startswith("Bearer "):
-            strangers.append(request.headers["authorization"])
+            foreign_credentials.append(request.headers["authorization"])
         return await healthy(request, stream, ledger)
 
     with tempfile.TemporaryDirectory() as folder:
         file = _write_netrc(folder)
-        async with gateway(handle)() as stage:
+        async with gateway(handle)() as setup:
             with mock.patch.dict(os.environ, {"NETRC": str(file)}):
-                stage.touched = lambda: len(strangers)
-                yield stage
+                setup.violations = lambda: len(foreign_credentials)
+                yield setup
 
 
 @asynccontextmanager
-async def ssl_cert_file() -> AsyncIterator[Stage]:
-    """Serve with a certificate whose issuer only `SSL_CERT_FILE` and `SSL_CERT_DIR` name."""
+async def ssl_cert_file() -> AsyncIterator[Setup]:
+    """Set up a gateway whose certificate only `SSL_CERT_FILE` and `SSL_CERT_DIR` would trust."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder, "authority.pem")
         authority().cert_pem.write_to_path(str(file))
-        async with tls(healthy, ssl_context=None)() as stage:
+        async with tls(healthy, ssl_context=None)() as setup:
             with mock.patch.dict(os.environ, {"SSL_CERT_FILE": str(file), "SSL_CERT_DIR": folder}):
                 transport.default_ssl_context.cache_clear()
-                yield stage
+                yield setup
         transport.default_ssl_context.cache_clear()

@@ -1,12 +1,11 @@
-"""P7: secrets stay in."""
+"""The sealed-secrets promise: no error, log, event or `repr` shows a secret."""
 
 from __future__ import annotations
 
 import copy
 import logging
 import pickle
-import traceback
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -14,11 +13,12 @@ from urllib.parse import unquote
 import anyio
 import httpx
 import pytest
-import rich.traceback
 from anyio.abc import ByteStream
 
 from tests.support.net import connected, on_virtual_time, server_tls
-from tests.support.raw import RawRequest, accept_all, answer, raw_gateway, reset
+from tests.support.raw import RawRequest, accept_all, answer, never_answer, raw_gateway, reset_after_request
+from tests.support.secrets import CALLS as SECRET_CALLS
+from tests.support.secrets import CALLS_WITH_QUERY, NUMBER, TEXT, TOKEN, leaks, locals_of, shown_of
 from wikipayam_async import (
     AsyncWikipayam,
     AuthenticationError,
@@ -31,76 +31,44 @@ from wikipayam_async.core.transport import default_ssl_context
 
 pytestmark = pytest.mark.anyio
 
-TOKEN = "marker-token-81f3"
-NUMBER = "09121112233"
-TEXT = "marker text, marker text, marker text, marker text, marker text, marker text, marker text"
-CODE = "73915482"
-MARKERS = (TOKEN, TOKEN[:12], NUMBER, NUMBER[1:], TEXT, "marker text", "marker%20text", "marker+text", CODE)
-
 CALLS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
-    "sms.send": lambda client: client.sms.send(NUMBER, TEXT),
-    "sms.send_many": lambda client: client.sms.send_many([SmsMessage(NUMBER, TEXT), SmsMessage(NUMBER, note=TEXT)]),
+    **SECRET_CALLS,
     "sms.send_bulk": lambda client: client.sms.send_bulk([SmsMessage(NUMBER, TEXT)]),
-    "otp.send": lambda client: client.otp.send(NUMBER, CODE),
-    "voice.send": lambda client: client.voice.send(NUMBER, CODE),
-    "holoo.send": lambda client: client.holoo.send(NUMBER, TEXT),
-    "holoo.send_get": lambda client: client.holoo.send_get(NUMBER, TEXT),
-    "receives.list": lambda client: client.receives.list(sender=NUMBER, search=TEXT),
-    "request": lambda client: client.request("POST", "x", params={"to": NUMBER, "q": TEXT}, json={"text": TEXT}),
 }
 
 
-def shown_of(error: BaseException) -> Iterator[str]:
-    """Yield everything that is commonly shown or stored of an error."""
-    seen: BaseException | None = error
-    while seen is not None:
-        yield from (str(seen), repr(seen), repr(seen.args), repr(vars(seen)))
-        yield pickle.dumps(seen).decode("latin-1")
-        yield repr(pickle.loads(pickle.dumps(seen)))  # noqa: S301 - our own pickle
-        seen = seen.__cause__ or seen.__context__
-    yield from traceback.format_exception(error)
-
-
-def locals_of_core(error: BaseException) -> Iterator[str]:
-    """Yield the local variables of the core's frames, as a traceback by rich shows them."""
-    shown = rich.traceback.Traceback.extract(type(error), error, error.__traceback__, show_locals=True)
-    for stack in shown.stacks:
-        for frame in stack.frames:
-            if "wikipayam_async/core/" in Path(frame.filename).as_posix():
-                yield from (f"{frame.name}: {name} = {node}" for name, node in (frame.locals or {}).items())
-
-
-def leaks(shown: Iterator[str] | list[str]) -> list[str]:
-    """Return what of it holds a secret."""
-    return [one for one in shown if any(marker in one for marker in MARKERS)]
-
-
 def echo(status: int) -> Callable[[RawRequest], bytes]:
-    """Return an answer that says back everything that the request said."""
+    """Return an answer that repeats the whole request."""
 
     def reply(request: RawRequest) -> bytes:
-        said = f"You sent {request.method} {request.target} {request.headers} {request.body.decode()}"
         body = request.body.decode()
+        echoed = f"You sent {request.method} {request.target} {request.headers} {body}"
         fields = {
-            "0.message": [said, body, request.target],
-            body: said,
+            "0.message": [echoed, body, request.target],
+            body: echoed,
             unquote(request.target): unquote(request.target),
         }
-        headers = {"X-Echo": said, "X-Token": TOKEN, "X-Body": body, "Set-Cookie": f"token={TOKEN}", "Retry-After": "5"}
-        return answer({"message": said, "errors": fields}, status, headers)
+        headers = {
+            "X-Echo": echoed.encode().decode("latin-1"),
+            "X-Token": TOKEN,
+            "X-Body": body.encode().decode("latin-1"),
+            "Set-Cookie": f"token={TOKEN}",
+            "Retry-After": "5",
+        }
+        return answer({"message": echoed, "errors": fields}, status, headers)
 
     return reply
 
 
 def echo_as_html(request: RawRequest) -> bytes:
-    """Return a page with everything that the request said."""
+    """Return an HTML page that repeats the whole request."""
     return answer(
         f"<h1>{request.target} {request.headers} {request.body.decode()}</h1>", headers={"Content-Type": "text/html"}
     )
 
 
-def accept(request: RawRequest) -> bytes:
-    """Return a success, whatever was asked, which repeats the request's own values."""
+def accept_and_echo(request: RawRequest) -> bytes:
+    """Return a successful answer to any request, with the request's values in it."""
     if isinstance(request.json if request.body else None, list):
         return accept_all(request)
     return answer(
@@ -109,7 +77,7 @@ def accept(request: RawRequest) -> bytes:
 
 
 BEHAVIOURS: dict[str, Callable[[RawRequest], bytes | None]] = {
-    "accepted": accept,
+    "accepted": accept_and_echo,
     "html": echo_as_html,
     "invalid json": lambda request: answer(request.body[:-1] + b"x"),
     "closed": lambda _: None,
@@ -119,9 +87,9 @@ BEHAVIOURS: dict[str, Callable[[RawRequest], bytes | None]] = {
 
 
 async def observe(
-    behave: Callable[[RawRequest], bytes | None], road: str, call: Callable[[AsyncWikipayam], Awaitable[object]]
+    behave: Callable[[RawRequest], bytes | None], via: str, call: Callable[[AsyncWikipayam], Awaitable[object]]
 ) -> tuple[list[str], BaseException | None]:
-    """Make a call; return everything that can be seen of it."""
+    """Make a call; return everything that is shown of it, and its error."""
 
     async def handle(request: RawRequest, _: ByteStream) -> object:
         return behave(request) or False
@@ -129,40 +97,40 @@ async def observe(
     shown: list[str] = []
     caught: BaseException | None = None
     async with raw_gateway(handle) as gateway, raw_gateway(handle) as proxy:
-        options: dict[str, Any] = {"proxy": proxy.url} if road == "proxy" else {}
-        async with connected(gateway.url, road if road == "pool" else "lanes", **options) as (plain, _, ear):
+        options: dict[str, Any] = {"proxy": proxy.url} if via == "proxy" else {}
+        async with connected(gateway.url, via if via == "pool" else "lanes", **options) as (plain, _, recorder):
             secret = AsyncWikipayam(TOKEN, base_url=gateway.url)._options.token
             object.__setattr__(plain._options, "token", secret)
             shown += [repr(plain), str(plain), repr(plain._options)]
             try:
                 result = await call(plain)
-                if not isinstance(result, dict):  # what `client.request` gives is the plain JSON
+                if not isinstance(result, dict):  # `client.request` returns the plain JSON
                     shown += [repr(result), str(result)]
-            except WikipayamError as error:
+            except (WikipayamError, StopAsyncIteration) as error:
                 caught = error
                 shown += shown_of(error)
-            shown += [repr(event) for event in ear.events]
+            shown += [repr(event) for event in recorder.events]
         assert len(gateway.requests) + len(proxy.requests) >= 1
     return shown, caught
 
 
-class TestP7SecretsStayIn:
-    """No token, text, code or full number is shown anywhere, whatever happens."""
+class TestSealedSecrets:
+    """No token, text, code or full number is shown anywhere."""
 
-    @pytest.mark.parametrize("road", ["lanes", "proxy", "pool"])
+    @pytest.mark.parametrize("via", ["lanes", "proxy", "pool"])
     @pytest.mark.parametrize("behave", BEHAVIOURS.values(), ids=BEHAVIOURS.keys())
-    async def test_nothing_secret_is_shown(self, road: str, behave: Any, caplog: pytest.LogCaptureFixture) -> None:
-        """Logs of every library, reprs, events, errors, pickles and tracebacks hold no secret of the request."""
+    async def test_nothing_secret_is_shown(self, via: str, behave: Any, caplog: pytest.LogCaptureFixture) -> None:
+        """Logs of every library, reprs, events, errors, pickles and tracebacks hold no secret."""
         caplog.set_level(logging.DEBUG)
         for name in ("httpx", "httpcore", "anyio", "wikipayam_async", "asyncio"):
             caplog.set_level(logging.DEBUG, name)
         for name, call in CALLS.items():
-            if road == "pool" and name in {"holoo.send_get", "receives.list", "request"}:
-                continue  # the URL is then the caller's httpx client's to log, as the documentation says
-            shown, _ = await observe(behave, road, call)
+            if via == "pool" and name in CALLS_WITH_QUERY:
+                continue  # the caller's httpx client logs its URLs, as documented
+            shown, _ = await observe(behave, via, call)
             assert (name, leaks(shown)) == (name, [])
-        ours = [record for record in caplog.records if not (road != "lanes" and record.name.startswith("httpcore"))]
-        assert leaks([f"{record.getMessage()} {record.__dict__}" for record in ours]) == []
+        records = [record for record in caplog.records if not (via != "lanes" and record.name.startswith("httpcore"))]
+        assert leaks([f"{record.getMessage()} {record.__dict__}" for record in records]) == []
         requests = [r.getMessage() for r in caplog.records if "send_request" in r.getMessage()]
         assert leaks(requests) == []
 
@@ -170,17 +138,10 @@ class TestP7SecretsStayIn:
     async def test_nothing_secret_is_shown_when_the_connection_fails(
         self, kind: str, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """So too without an answer."""
+        """A failed connection shows no secret either."""
         caplog.set_level(logging.DEBUG)
 
-        async def handle(_: RawRequest, stream: ByteStream) -> object:
-            if kind == "reset":
-                await reset(stream)
-            else:
-                await anyio.sleep_forever()
-            return False
-
-        async with raw_gateway(handle) as gateway:
+        async with raw_gateway(reset_after_request if kind == "reset" else never_answer) as gateway:
             url = "http://127.0.0.1:1" if kind == "refused" else gateway.url
             client = AsyncWikipayam(TOKEN, sender="1000", username="u", otp_pattern_id=1, base_url=url, timeout=0.03)
             async with client:
@@ -194,32 +155,27 @@ class TestP7SecretsStayIn:
         assert leaks([f"{record.getMessage()} {record.__dict__}" for record in caplog.records]) == []
 
     @pytest.mark.parametrize("name", CALLS)
-    async def test_a_traceback_with_locals_shows_nothing_of_the_core(self, name: str) -> None:
-        """Tools that print the locals of every frame, as rich does, find nothing secret in the core's."""
+    async def test_a_traceback_with_locals_shows_no_secret(self, name: str) -> None:
+        """The locals of the package's frames, as rich prints them, hold no secret."""
         _, caught = await observe(echo(422), "lanes", CALLS[name])
         assert (caught is None) == (name == "sms.send_bulk")
-        assert caught is None or leaks(locals_of_core(caught)) == []
+        assert caught is None or leaks(locals_of(caught)) == []
 
     async def test_a_cancelled_call_shows_no_token(self) -> None:
-        """A traceback with locals from the depth of the wire holds neither token nor text."""
-
-        async def hang(_: RawRequest, _stream: ByteStream) -> object:
-            await anyio.sleep_forever()
-            return False
-
+        """The locals of a call cancelled while it reads hold neither token nor text."""
         lines: list[str] = []
-        async with raw_gateway(hang) as gateway, connected(gateway.url) as (client, _, _ear):
+        async with raw_gateway(never_answer) as gateway, connected(gateway.url) as (client, *_):
             with anyio.move_on_after(0.03):
                 try:
                     await client.request("GET", "x", params={"q": TEXT, "to": NUMBER})
                 except anyio.get_cancelled_exc_class() as error:
-                    lines = list(locals_of_core(error))
+                    lines = list(locals_of(error))
                     raise
         assert any("_receive" in line for line in lines)
         assert leaks(lines) == []
 
-    async def test_holoo_get_has_its_secrets_on_the_wire_alone(self, caplog: pytest.LogCaptureFixture) -> None:
-        """The legacy road's URL holds the token; httpx, its hooks and its log have it without."""
+    async def test_holoo_get_shows_its_query_only_on_the_wire(self, caplog: pytest.LogCaptureFixture) -> None:
+        """The legacy endpoint's query holds the token; httpx, its hooks and its log get the URL without it."""
         caplog.set_level(logging.DEBUG)
         hooked: list[str] = []
 
@@ -232,7 +188,7 @@ class TestP7SecretsStayIn:
             targets.append((request.target, request.headers))
             return answer({"data": {}})
 
-        async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, _, _ear):
+        async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, *_):
             client.http_client.event_hooks["request"].append(hook)
             await client.holoo.send_get(NUMBER, TEXT)
         assert hooked == [f"{gateway.url}/api/v1/service/holoo"]
@@ -244,15 +200,15 @@ class TestP7SecretsStayIn:
         assert urls == [f'HTTP Request: GET {gateway.url}/api/v1/service/holoo "HTTP/1.1 200 OK"']
 
     async def test_a_client_is_not_pickled_or_copied(self) -> None:
-        """A client holds the token, so it refuses."""
+        """A client holds the token, so pickling and copying raise `TypeError`."""
         client = AsyncWikipayam(TOKEN)
         for refuse in (pickle.dumps, copy.copy, copy.deepcopy):
             with pytest.raises(TypeError, match="not pickled") as caught:
                 refuse(client)
             assert TOKEN not in str(caught.value)
 
-    async def test_the_environment_plays_no_part(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-        """Proxies, netrc and certificate files of the environment are not used; an explicit proxy is."""
+    async def test_the_environment_is_ignored(self, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+        """Proxies, netrc and certificate files that the environment names are not used."""
         netrc = tmp_path / "netrc"
         netrc.write_text("machine 127.0.0.1 login somebody password else\n", "utf-8")
         for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
@@ -267,20 +223,20 @@ class TestP7SecretsStayIn:
             return answer({"data": {"balance": 1}})
 
         for tls in (None, server_tls()):
-            async with raw_gateway(handle, tls=tls) as gateway, connected(gateway.url) as (client, _, _ear):
+            async with raw_gateway(handle, tls=tls) as gateway, connected(gateway.url) as (client, *_):
                 await client.balance()
             assert gateway.requests[0].headers["authorization"] == "Bearer token-5f3a9c"
             assert gateway.requests[0].target == "/api/v1/user/balance"
 
-    async def test_the_default_trusts_public_authorities_alone(self) -> None:
-        """A server of an authority of its own is not trusted unless `ssl_context` says so."""
+    async def test_only_public_authorities_are_trusted_by_default(self) -> None:
+        """A certificate of a private authority is not accepted without `ssl_context`."""
 
         async def handle(_: RawRequest, _stream: ByteStream) -> object:
             return answer({})
 
         async with (
             raw_gateway(handle, tls=server_tls()) as gateway,
-            connected(gateway.url, ssl_context=None) as (client, _, _ear),
+            connected(gateway.url, ssl_context=None) as (client, *_),
         ):
             with pytest.raises(WikipayamError, match="certificate"):
                 await client.balance()
@@ -305,20 +261,20 @@ class TestP7SecretsStayIn:
         ],
     )
     async def test_a_base_url_that_would_show_the_token_is_refused(self, url: str) -> None:
-        """Plain http is for loopback alone, and nothing secret belongs into the URL; the error quotes none of it."""
+        """Plain http beyond loopback and secrets in the URL are refused; the error does not quote the URL."""
         with pytest.raises(ConfigurationError, match="base_url") as caught:
             AsyncWikipayam(TOKEN, base_url=url)
         assert leaks(shown_of(caught.value)) == []
 
     @pytest.mark.parametrize("url", ["http://127.0.0.1:8000", "http://localhost", "http://[::1]:80", "https://a.b/c"])
-    async def test_a_base_url_that_keeps_the_token_is_taken(self, url: str) -> None:
-        """Https to anywhere, http to this machine."""
+    async def test_a_safe_base_url_is_accepted(self, url: str) -> None:
+        """Https to any host and http to this machine are accepted."""
         client = AsyncWikipayam(TOKEN, base_url=url)
         assert client._options.origin.url == url.removesuffix(":80")
 
     @pytest.mark.parametrize("bad", [f"{TOKEN}\r\nX: y", f"{TOKEN} ", f"{TOKEN}\u06f1", f"{TOKEN}\x00", "", "\n"])
-    async def test_a_token_that_cannot_stand_in_a_header_is_refused_unquoted(self, bad: str) -> None:
-        """A token is visible ASCII; the error tells its shape, not its letters."""
+    async def test_a_token_that_is_no_header_value_is_refused(self, bad: str) -> None:
+        """A token must be visible ASCII; the error does not quote it."""
         with pytest.raises(ConfigurationError, match="token") as caught:
             AsyncWikipayam(bad)
         assert leaks(shown_of(caught.value)) == []
@@ -327,7 +283,7 @@ class TestP7SecretsStayIn:
         "bad", ["../user/balance", "a/b", "a?x=1", "a#b", "", "a b", "a\r\nb", "%2e", "x" * 65, "\u06f1"]
     )
     async def test_an_id_cannot_change_the_path(self, bad: str) -> None:
-        """Ids are letters, digits, `-` and `_` before they enter a path; nothing else reaches the wire."""
+        """An id that holds anything but letters, digits, `-` and `_` is refused before it enters a path."""
         client = AsyncWikipayam(TOKEN, base_url="http://127.0.0.1:1")
         for call in (
             client.receives.get,
@@ -357,37 +313,37 @@ class TestP7SecretsStayIn:
             *("http://evil.org", "a:b", "@evil.org", "a\x00", "\u06f1", "a/.", ".hidden"),
         ],
     )
-    async def test_a_path_of_ones_own_cannot_leave_the_prefix(self, bad: str) -> None:
-        """`client.request` takes plain segments alone."""
+    async def test_a_path_cannot_leave_the_prefix(self, bad: str) -> None:
+        """`client.request` accepts only plain path segments."""
         client = AsyncWikipayam(TOKEN, base_url="http://127.0.0.1:1")
         with pytest.raises(InvalidInputError, match="path"):
             await client.request("GET", bad)
 
-    async def test_an_answers_redirect_does_not_carry_the_token_away(self) -> None:
-        """Neither the own lanes nor a foreign client that follows redirects take the token elsewhere."""
+    async def test_a_redirect_does_not_leak_the_token(self) -> None:
+        """No redirect is followed, even if the caller's client follows redirects."""
         seen: list[RawRequest] = []
 
-        async def trap(request: RawRequest, _: ByteStream) -> object:
+        async def elsewhere(request: RawRequest, _: ByteStream) -> object:
             seen.append(request)
             return answer({})
 
-        async with raw_gateway(trap) as other:
+        async with raw_gateway(elsewhere) as other:
 
             async def handle(_: RawRequest, _stream: ByteStream) -> object:
                 return answer({}, 307, {"Location": other.url})
 
             async with raw_gateway(handle) as gateway:
-                for road in ("lanes", "pool", "transport"):
-                    async with connected(gateway.url, road) as (client, _, _ear):
-                        if road == "pool":
+                for via in ("lanes", "pool", "transport"):
+                    async with connected(gateway.url, via) as (client, *_):
+                        if via == "pool":
                             carrier: Any = client._carrier
                             carrier.http.follow_redirects = True
                         with pytest.raises(WikipayamError):
                             await client.balance()
         assert seen == []
 
-    async def test_an_error_of_the_token_names_no_token(self) -> None:
-        """401 says what to do, and nothing else."""
+    async def test_a_401_does_not_show_the_token(self) -> None:
+        """The error of a 401 masks the token and says what to check."""
 
         async def handle(_: RawRequest, _stream: ByteStream) -> object:
             return answer({"message": f"Token {TOKEN} is wrong"}, 401)

@@ -1,4 +1,4 @@
-"""P4: every deadline holds, and no answer is too large."""
+"""The deadlines promise: every deadline holds, and no answer is too large."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import pytest
 from anyio.abc import ByteStream
 
 from tests.support.net import RECEIVER, connected, server_tls, tunnel
-from tests.support.raw import RawRequest, answer, raw_gateway, raw_server
+from tests.support.raw import Handler, RawRequest, answer, never_answer, raw_gateway, raw_server
 from wikipayam_async import (
     APIConnectionError,
     APITimeoutError,
@@ -25,7 +25,7 @@ from wikipayam_async import (
 
 pytestmark = [
     pytest.mark.anyio,
-    # httpx leaves its generators to the garbage collector when an exchange breaks off.
+    # httpx leaves its generators to the garbage collector when an exchange fails.
     pytest.mark.filterwarnings("ignore:Async generator 'http:ResourceWarning"),
 ]
 
@@ -34,11 +34,9 @@ TIMEOUT = 0.08
 TOLERANCE = 1.0
 MIB = 1024 * 1024
 
-Handler = Callable[[RawRequest, ByteStream], Awaitable[object]]
-
 
 async def drip(stream: ByteStream, data: bytes) -> object:
-    """Send a byte at a time, slowly."""
+    """Send one byte every 50 ms."""
     for byte in data:
         await stream.send(bytes([byte]))
         await anyio.sleep(0.05)
@@ -46,12 +44,12 @@ async def drip(stream: ByteStream, data: bytes) -> object:
 
 
 async def drip_the_head(_: RawRequest, stream: ByteStream) -> object:
-    """Drip an answer from its first byte on."""
+    """Drip a whole answer."""
     return await drip(stream, answer({"data": {"balance": 1}}))
 
 
 async def drip_the_body(_: RawRequest, stream: ByteStream) -> object:
-    """Send a head at once, and drip the body."""
+    """Send the head at once and drip the body."""
     await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 500\r\n\r\n")
     return await drip(stream, b" " * 500)
 
@@ -64,36 +62,30 @@ async def drip_chunks(_: RawRequest, stream: ByteStream) -> object:
         await anyio.sleep(0.02)
 
 
-async def continue_for_ever(_: RawRequest, stream: ByteStream) -> object:
-    """Send 100 Continue again and again."""
+async def endless_continue(_: RawRequest, stream: ByteStream) -> object:
+    """Send 100 Continue without end."""
     while True:
         await stream.send(b"HTTP/1.1 100 Continue\r\n\r\n")
         await anyio.sleep(0.02)
 
 
 async def head_only(_: RawRequest, stream: ByteStream) -> object:
-    """Send a head, and never the body."""
+    """Send the head and never the body."""
     await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n")
     await anyio.sleep_forever()
     return False
 
 
-async def say_nothing(_: RawRequest, _stream: ByteStream) -> object:
-    """Read the request and hang."""
-    await anyio.sleep_forever()
-    return False
-
-
-def calls(tls: bool) -> Any:
-    """Return the context of a server with TLS or without."""
+def context(tls: bool) -> Any:
+    """Return the TLS context of the server, or None without TLS."""
     return server_tls() if tls else None
 
 
-SLOW = [drip_the_head, drip_the_body, drip_chunks, continue_for_ever, head_only, say_nothing]
+SLOW = [drip_the_head, drip_the_body, drip_chunks, endless_continue, head_only, never_answer]
 
 
 async def balance(client: AsyncWikipayam) -> object:
-    """Ask for the balance."""
+    """Read the balance."""
     return await client.balance()
 
 
@@ -102,19 +94,19 @@ async def send(client: AsyncWikipayam) -> object:
     return await client.sms.send(RECEIVER, "text", track_id="t-1")
 
 
-class TestP4EveryDeadlineHolds:
+class TestDeadlines:
     """`timeout` bounds a whole attempt, whatever the gateway does."""
 
-    @pytest.mark.parametrize("road", ["lanes", "tls", "pool", "tunnel"])
+    @pytest.mark.parametrize("via", ["lanes", "tls", "pool", "tunnel"])
     @pytest.mark.parametrize("handler", SLOW)
-    async def test_an_attempt_ends_in_time(self, road: str, handler: Handler) -> None:
-        """Drip-fed answers, endless interim ones and silence end a read in time, and leave a send's outcome unknown."""
-        tls = road in {"tls", "tunnel"}
-        async with raw_gateway(handler, tls=calls(tls)) as gateway, raw_gateway(tunnel(gateway.port)) as proxy:
-            options = {"timeout": TIMEOUT, "retry": ONCE} | ({"proxy": proxy.url} if road == "tunnel" else {})
-            lane = road if road == "pool" else "lanes"
-            async with connected(gateway.url, lane, **options) as (client, _, ear):
-                begun = time.monotonic()
+    async def test_an_attempt_ends_in_time(self, via: str, handler: Handler) -> None:
+        """Slow, interim or missing answers time out a read and leave a send's outcome unknown."""
+        tls = via in {"tls", "tunnel"}
+        async with raw_gateway(handler, tls=context(tls)) as gateway, raw_gateway(tunnel(gateway.port)) as proxy:
+            options = {"timeout": TIMEOUT, "retry": ONCE} | ({"proxy": proxy.url} if via == "tunnel" else {})
+            transport = via if via == "pool" else "lanes"
+            async with connected(gateway.url, transport, **options) as (client, _, recorder):
+                started = time.monotonic()
 
                 async def read() -> None:
                     with pytest.raises(APITimeoutError) as caught:
@@ -125,15 +117,15 @@ class TestP4EveryDeadlineHolds:
                     group.start_soon(read)
                     with pytest.raises(UnknownOutcomeError) as unknown:
                         await send(client)
-                took = time.monotonic() - begun
+                took = time.monotonic() - started
         assert TIMEOUT * 0.9 < took < TIMEOUT + TOLERANCE
         assert isinstance(unknown.value.__cause__, APITimeoutError)
-        assert [outcome.status for outcome in ear.outcomes] == [SendStatus.UNKNOWN]
+        assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.UNKNOWN]
 
-    @pytest.mark.parametrize("road", ["lanes", "tls", "pool", "tunnel"])
-    async def test_a_gateway_that_stops_reading_is_not_waited_for(self, road: str) -> None:
-        """A body that does not get away ends with the time-out; its connection is given up at once."""
-        gone = anyio.Event()
+    @pytest.mark.parametrize("via", ["lanes", "tls", "pool", "tunnel"])
+    async def test_a_gateway_that_stops_reading_is_not_waited_for(self, via: str) -> None:
+        """A body that the gateway does not read ends at the time-out, and its connection is closed."""
+        closed = anyio.Event()
 
         async def stop_reading(stream: ByteStream) -> None:
             await stream.receive(1000)
@@ -142,29 +134,29 @@ class TestP4EveryDeadlineHolds:
                 while True:
                     await stream.receive()
             except (anyio.EndOfStream, anyio.BrokenResourceError):
-                gone.set()
+                closed.set()
                 raise
 
-        tls = road in {"tls", "tunnel"}
+        tls = via in {"tls", "tunnel"}
         async with (
-            raw_server(stop_reading, tls=calls(tls)) as url,
+            raw_server(stop_reading, tls=context(tls)) as url,
             raw_gateway(tunnel(int(url.rpartition(":")[2]))) as proxy,
         ):
-            options = {"proxy": proxy.url} if road == "tunnel" else {}
-            lane = road if road == "pool" else "lanes"
-            async with connected(url, lane, timeout=TIMEOUT, **options) as (client, _, _ear):
-                begun = time.monotonic()
+            options = {"proxy": proxy.url} if via == "tunnel" else {}
+            transport = via if via == "pool" else "lanes"
+            async with connected(url, transport, timeout=TIMEOUT, **options) as (client, *_):
+                started = time.monotonic()
                 with pytest.raises(UnknownOutcomeError) as caught:
                     await client.sms.send(RECEIVER, "x" * 20_000_000)
-                took = time.monotonic() - begun
+                took = time.monotonic() - started
                 assert len(caught.value.attempts) == 1
                 assert caught.value.phase is Phase.SENDING
                 with anyio.fail_after(3):
-                    await gone.wait()
+                    await closed.wait()
         assert took < TIMEOUT + 2 * TOLERANCE
 
-    async def test_a_tls_handshake_that_hangs_is_a_time_out_without_a_connection(self) -> None:
-        """A server that never answers the handshake has seen nothing: tried again, and safe to try again."""
+    async def test_a_tls_handshake_that_hangs_counts_as_no_connection(self) -> None:
+        """A handshake that times out is retried, and the message is not attempted."""
         opened = 0
 
         async def hang(stream: ByteStream) -> None:
@@ -173,16 +165,19 @@ class TestP4EveryDeadlineHolds:
             await stream.receive()
             await anyio.sleep_forever()
 
-        async with raw_server(hang) as url, connected(url.replace("http", "https"), timeout=0.06) as (client, _, ear):
+        async with (
+            raw_server(hang) as url,
+            connected(url.replace("http", "https"), timeout=0.06) as (client, _, recorder),
+        ):
             with pytest.raises(APITimeoutError) as caught:
                 await send(client)
         assert [(one.phase, one.failure) for one in caught.value.attempts] == [(Phase.CONNECTING, "timeout")] * 3
-        assert (opened, ear.outcomes[0].status) == (3, SendStatus.NOT_ATTEMPTED)
+        assert (opened, recorder.outcomes[0].status) == (3, SendStatus.NOT_ATTEMPTED)
 
-    @pytest.mark.parametrize("road", ["lanes", "pool"])
+    @pytest.mark.parametrize("via", ["lanes", "pool"])
     @pytest.mark.parametrize("chunked", [False, True])
-    async def test_an_answer_of_more_than_16_mib_is_refused(self, road: str, chunked: bool) -> None:
-        """The bound holds for announced and for chunked bodies; just below it, an answer is read."""
+    async def test_an_answer_of_more_than_16_mib_is_refused(self, via: str, chunked: bool) -> None:
+        """The limit applies to announced and to chunked bodies; an answer of 16 MiB is read."""
 
         async def pour(request: RawRequest, stream: ByteStream) -> object:
             size = 16 * MIB if "small" in request.target else 17 * MIB
@@ -197,7 +192,7 @@ class TestP4EveryDeadlineHolds:
                     await stream.send(b"1" * MIB)
             return True
 
-        async with raw_gateway(pour) as gateway, connected(gateway.url, road) as (client, _, _ear):
+        async with raw_gateway(pour) as gateway, connected(gateway.url, via) as (client, *_):
             with pytest.raises(ResponseError, match="larger than 16777216 bytes"):
                 await client.balance()
             with pytest.raises(UnknownOutcomeError):
@@ -219,43 +214,43 @@ class TestP4EveryDeadlineHolds:
         ids=["long header", "many headers", "no http", "interim", "many trailers", "long trailer", "long extension"],
     )
     async def test_a_flood_beside_the_body_is_refused(self, flood: bytes) -> None:
-        """Heads, trailers and interim answers without end are refused long before the time is up."""
+        """Endless heads, trailers and interim answers are refused long before the time-out."""
 
         async def pour(_: RawRequest, stream: ByteStream) -> object:
             await stream.send(flood)
             await anyio.sleep_forever()
             return False
 
-        async with raw_gateway(pour) as gateway, connected(gateway.url, timeout=5, retry=ONCE) as (client, _, ear):
-            begun = time.monotonic()
+        async with raw_gateway(pour) as gateway, connected(gateway.url, timeout=5, retry=ONCE) as (client, _, recorder):
+            started = time.monotonic()
             with pytest.raises(ResponseError):
                 await client.balance()
             with pytest.raises(UnknownOutcomeError):
                 await send(client)
-        assert time.monotonic() - begun < 2
-        assert ear.outcomes[0].status is SendStatus.UNKNOWN
+        assert time.monotonic() - started < 2
+        assert recorder.outcomes[0].status is SendStatus.UNKNOWN
 
-    @pytest.mark.parametrize("road", ["lanes", "pool"])
+    @pytest.mark.parametrize("via", ["lanes", "pool"])
     @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "gzip, gzip", "x-unknown"])
-    async def test_a_compressed_answer_is_refused(self, road: str, encoding: str) -> None:
-        """Nothing compressed was asked for, and a few bytes of it can hold gigabytes."""
+    async def test_a_compressed_answer_is_refused(self, via: str, encoding: str) -> None:
+        """A compressed answer, which the client never asks for, raises `ResponseError`."""
 
         async def squeeze(_: RawRequest, _stream: ByteStream) -> object:
             return answer(b"\x1f\x8b\x08", headers={"Content-Encoding": encoding})
 
-        async with raw_gateway(squeeze) as gateway, connected(gateway.url, road) as (client, _, _ear):
+        async with raw_gateway(squeeze) as gateway, connected(gateway.url, via) as (client, *_):
             with pytest.raises(ResponseError, match="compressed"):
                 await client.balance()
         assert len(gateway.requests) == 1
 
     @pytest.mark.parametrize("encoding", ["identity", "", " Identity "])
-    async def test_an_answer_that_says_it_is_plain_is_read(self, encoding: str) -> None:
-        """`Content-Encoding: identity` means nothing."""
+    async def test_an_answer_with_identity_encoding_is_read(self, encoding: str) -> None:
+        """`Content-Encoding: identity`, in any spelling or empty, is accepted."""
 
         async def plain(_: RawRequest, _stream: ByteStream) -> object:
             return answer({"data": {"balance": 3}}, headers={"Content-Encoding": encoding})
 
-        async with raw_gateway(plain) as gateway, connected(gateway.url) as (client, _, _ear):
+        async with raw_gateway(plain) as gateway, connected(gateway.url) as (client, *_):
             assert (await client.balance()).balance == 3
 
     @pytest.mark.parametrize(
@@ -272,37 +267,37 @@ class TestP4EveryDeadlineHolds:
         ],
     )
     async def test_conflicting_lengths_are_refused(self, lengths: bytes) -> None:
-        """An answer whose end can be read in two ways is not read at all, and its lane not used again."""
+        """An answer with an ambiguous length is refused, and its lane is not reused."""
 
         async def conflict(_: RawRequest, stream: ByteStream) -> object:
             await stream.send(b"HTTP/1.1 200 OK\r\n" + lengths + b'\r\n\r\n{"data": {"balance": 1}}')
             return True
 
-        async with raw_gateway(conflict) as gateway, connected(gateway.url, timeout=1) as (client, _, _ear):
+        async with raw_gateway(conflict) as gateway, connected(gateway.url, timeout=1) as (client, *_):
             for _ in range(2):
                 with pytest.raises((ResponseError, APIConnectionError)):
                     await client.balance()
         assert (gateway.opened, len(gateway.requests)) == (2, 2)
 
     @pytest.mark.parametrize("call", [balance, send])
-    async def test_the_time_out_can_be_chosen(self, call: Callable[[AsyncWikipayam], Awaitable[object]]) -> None:
-        """`with_options(timeout=...)` bounds the calls of the sibling."""
+    async def test_with_options_changes_the_time_out(self, call: Callable[[AsyncWikipayam], Awaitable[object]]) -> None:
+        """`with_options(timeout=...)` bounds the calls of the new client."""
         async with (
-            raw_gateway(say_nothing) as gateway,
+            raw_gateway(never_answer) as gateway,
             connected(gateway.url, timeout=30, retry=ONCE) as (client, _, _),
         ):
-            begun = time.monotonic()
+            started = time.monotonic()
             with pytest.raises((APITimeoutError, UnknownOutcomeError)):
                 await call(client.with_options(timeout=0.05))
-        assert time.monotonic() - begun < 0.05 + TOLERANCE
+        assert time.monotonic() - started < 0.05 + TOLERANCE
 
-    async def test_interim_answers_before_the_true_one_are_passed_over(self) -> None:
-        """100 Continue and 103 Early Hints are no answer."""
+    async def test_interim_answers_are_skipped(self) -> None:
+        """100 Continue and 103 Early Hints before the answer are skipped."""
 
         async def hint(_: RawRequest, stream: ByteStream) -> object:
             await stream.send(b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 103 Early Hints\r\nLink: <x>\r\n\r\n")
             return answer({"data": {"balance": 4}})
 
-        async with raw_gateway(hint) as gateway, connected(gateway.url) as (client, _, _ear):
+        async with raw_gateway(hint) as gateway, connected(gateway.url) as (client, *_):
             assert [(await client.balance()).balance for _ in range(2)] == [4, 4]
         assert gateway.opened == 1

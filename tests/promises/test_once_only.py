@@ -1,37 +1,41 @@
-"""P1: nothing is sent twice."""
+"""The once-only promise: no message is sent twice."""
 
 from __future__ import annotations
 
-import socket
 import ssl
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
 import httpx
 import pytest
-from anyio.abc import ByteStream, SocketAttribute
+from anyio.abc import ByteStream
 
 from tests.support.net import (
     BALANCE,
     READS,
     RECEIVER,
-    ROADS,
     SENDS,
     TOKEN,
+    TRANSPORT_KINDS,
     authority,
     connected,
     server_tls,
     tunnel,
 )
 from tests.support.raw import (
+    Handler,
     RawRequest,
     accept_all,
     answer,
+    close_after_request,
+    closed_port,
+    never_answer,
     raw_gateway,
     raw_server,
     reset,
+    reset_after_request,
     sent_items,
+    shrink_receive_buffer,
 )
 from wikipayam_async import (
     APIConnectionError,
@@ -58,13 +62,11 @@ from wikipayam_async import (
 
 pytestmark = pytest.mark.anyio
 
-Misbehaviour = Callable[[RawRequest, ByteStream], Awaitable[object]]
-
 MESSAGE = SmsMessage(RECEIVER, "text", track_id="t-1")
 
 
-def replying(*replies: bytes) -> Misbehaviour:
-    """Return a handler that gives one reply after the other, and the last one again and again."""
+def replying(*replies: bytes) -> Handler:
+    """Return a handler that sends the replies in order and repeats the last; an empty reply accepts everything."""
     left = list(replies)
 
     async def handle(request: RawRequest, _: ByteStream) -> object:
@@ -74,34 +76,19 @@ def replying(*replies: bytes) -> Misbehaviour:
     return handle
 
 
-async def close(_request: RawRequest, _stream: ByteStream) -> object:
-    """Close the connection after the whole request."""
-    return False
-
-
-async def break_off(_request: RawRequest, stream: ByteStream) -> object:
-    """Reset the connection after the whole request."""
-    await reset(stream)
-    return False
-
-
 async def half_an_answer(request: RawRequest, stream: ByteStream) -> object:
-    """Send the first half of an answer that accepts the message, and close."""
+    """Send the first half of an answer that accepts the message, then close the connection."""
     whole = accept_all(request)
     await stream.send(whole[: len(whole) // 2])
     return False
 
 
+BREAKS = pytest.mark.parametrize("misbehaviour", [close_after_request, reset_after_request, half_an_answer])
+
+
 async def send(client: AsyncWikipayam) -> object:
     """Send the message that these tests send."""
     return await client.sms.send(RECEIVER, "text", track_id="t-1")
-
-
-def closed_port() -> int:
-    """Return a port on which nobody listens."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return int(sock.getsockname()[1])
 
 
 UNREADABLE = {
@@ -119,7 +106,7 @@ UNREADABLE = {
     "ids of the wrong type": answer({"data": [{"id": [], "track_id": "t-1"}]}),
     "an item without an id": answer({"data": [{"track_id": "t-1"}]}),
     "an empty id": answer({"data": [{"id": "", "track_id": "t-1"}]}),
-    "somebody else's item": answer({"data": [{"id": "5", "track_id": "t-2"}]}),
+    "another message's item": answer({"data": [{"id": "5", "track_id": "t-2"}]}),
     "204": b"HTTP/1.1 204 No Content\r\n\r\n",
     "a bad chunk": b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nzz\r\n{"data": []}\r\n0\r\n\r\n',
     "no http": b"SSH-2.0-OpenSSH_9.6\r\n\r\n",
@@ -143,56 +130,64 @@ REFUSALS = {
 AMBIGUOUS = (300, 301, 302, 303, 304, 307, 308, 408, 409, 500, 501, 502, 503, 504, 599)
 
 
-@pytest.mark.parametrize("road", ROADS)
-class TestP1NothingIsSentTwice:
-    """The table of promise P1, on every road a request can take."""
+@pytest.mark.parametrize("via", TRANSPORT_KINDS)
+class TestOnceOnly:
+    """The once-only promise with every kind of transport."""
 
-    async def test_a_refused_connection_is_tried_three_times_and_then_safe_to_try_again(self, road: str) -> None:
-        """Without a connection nothing can have been accepted."""
-        async with connected(f"http://127.0.0.1:{closed_port()}", road) as (client, times, ear):
+    async def test_a_refused_connection_is_attempted_three_times_and_nothing_is_sent(self, via: str) -> None:
+        """Without a connection the message is not attempted, and three attempts are made."""
+        async with connected(f"http://127.0.0.1:{closed_port()}", via) as (client, clock, recorder):
             with pytest.raises(APIConnectionError) as caught:
                 await send(client)
         assert [attempt.failure for attempt in caught.value.attempts] == ["connect"] * 3
-        assert times.slept == [0.5, 1.0]
-        assert [(outcome.track_id, outcome.status) for outcome in ear.outcomes] == [("t-1", SendStatus.NOT_ATTEMPTED)]
+        assert clock.slept == [0.5, 1.0]
+        assert [(outcome.track_id, outcome.status) for outcome in recorder.outcomes] == [
+            ("t-1", SendStatus.NOT_ATTEMPTED)
+        ]
         assert not isinstance(caught.value, APITimeoutError)
 
     @pytest.mark.parametrize("fault", ["self-signed", "wrong host"])
     async def test_a_certificate_that_is_not_trusted_fails_at_once(
-        self, road: str, fault: str, caplog: pytest.LogCaptureFixture
+        self, via: str, fault: str, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """A bad certificate does not heal in a second, so nothing is tried again."""
+        """A certificate error is not retried."""
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         issuer = authority() if fault == "wrong host" else type(authority())()
         issuer.issue_cert("example.org" if fault == "wrong host" else "localhost").configure_cert(tls)
-        async with raw_gateway(close, tls=tls) as gateway, connected(gateway.url, road) as (client, times, ear):
+        async with (
+            raw_gateway(close_after_request, tls=tls) as gateway,
+            connected(gateway.url, via) as (client, clock, recorder),
+        ):
             with pytest.raises(APIConnectionError, match="certificate was not accepted") as caught:
                 await send(client)
         assert [attempt.failure for attempt in caught.value.attempts] == ["certificate"]
-        assert (len(ear.of(AttemptStarted)), times.slept, gateway.requests) == (1, [], [])
-        assert ear.outcomes[0].status is SendStatus.NOT_ATTEMPTED
+        assert (len(recorder.of(AttemptStarted)), clock.slept, gateway.requests) == (1, [], [])
+        assert recorder.outcomes[0].status is SendStatus.NOT_ATTEMPTED
 
-    async def test_a_handshake_that_breaks_off_is_no_connection(self, road: str) -> None:
-        """A server that answers TLS with something else has seen nothing, and may be tried again."""
+    async def test_a_failed_handshake_counts_as_no_connection(self, via: str) -> None:
+        """A server that does not answer the handshake with TLS has received nothing, so the send is retried."""
 
         async def no_tls(stream: ByteStream) -> None:
             await stream.receive()
             await stream.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
 
-        async with raw_server(no_tls) as url, connected(url.replace("http", "https"), road) as (client, times, _):
+        async with raw_server(no_tls) as url, connected(url.replace("http", "https"), via) as (client, clock, _):
             with pytest.raises(APIConnectionError) as caught:
                 await send(client)
         assert [attempt.failure for attempt in caught.value.attempts] == ["connect"] * 3
-        assert times.slept == [0.5, 1.0]
+        assert clock.slept == [0.5, 1.0]
 
-    @pytest.mark.parametrize("misbehaviour", [close, break_off, half_an_answer])
+    @BREAKS
     @pytest.mark.parametrize("tls", [False, True])
-    async def test_a_connection_that_breaks_after_the_request_leaves_the_fate_unknown(
-        self, road: str, misbehaviour: Any, tls: bool
+    async def test_a_connection_that_breaks_after_the_request_leaves_the_outcome_unknown(
+        self, via: str, misbehaviour: Any, tls: bool
     ) -> None:
-        """Whether the gateway had accepted cannot be told, so it is not asked again."""
+        """The gateway may have accepted the message, so the send is not retried."""
         context = server_tls() if tls else None
-        async with raw_gateway(misbehaviour, tls=context) as gateway, connected(gateway.url, road) as (client, _, ear):
+        async with (
+            raw_gateway(misbehaviour, tls=context) as gateway,
+            connected(gateway.url, via) as (client, _, recorder),
+        ):
             with pytest.raises(UnknownOutcomeError) as caught:
                 await send(client)
         error = caught.value
@@ -201,136 +196,140 @@ class TestP1NothingIsSentTwice:
         assert error.phase is (Phase.READING if misbehaviour is half_an_answer else Phase.SENT)
         assert type(error.__cause__) is APIConnectionError
         assert [attempt.failure for attempt in error.attempts] == ["disconnected"]
-        assert [(end.outcome, len(end.attempts)) for end in ear.finished] == [(Outcome.UNKNOWN, 1)]
-        assert [(outcome.track_id, outcome.status) for outcome in ear.outcomes] == [("t-1", SendStatus.UNKNOWN)]
+        assert [(end.outcome, len(end.attempts)) for end in recorder.finished] == [(Outcome.UNKNOWN, 1)]
+        assert [(outcome.track_id, outcome.status) for outcome in recorder.outcomes] == [("t-1", SendStatus.UNKNOWN)]
 
-    async def test_a_time_out_without_an_answer_leaves_the_fate_unknown(self, road: str) -> None:
-        """A gateway that does not answer in time may have accepted."""
-
-        async def hang(_request: RawRequest, _stream: ByteStream) -> object:
-            await anyio.sleep_forever()
-            return False
-
-        async with raw_gateway(hang) as gateway, connected(gateway.url, road, timeout=0.2) as (client, _, ear):
+    async def test_a_time_out_without_an_answer_leaves_the_outcome_unknown(self, via: str) -> None:
+        """A gateway that does not answer in time may have accepted the message."""
+        async with (
+            raw_gateway(never_answer) as gateway,
+            connected(gateway.url, via, timeout=0.2) as (client, _, recorder),
+        ):
             with pytest.raises(UnknownOutcomeError) as caught:
                 await send(client)
         assert len(gateway.requests) == 1
         assert (caught.value.phase, type(caught.value.__cause__)) == (Phase.SENT, APITimeoutError)
-        assert ear.outcomes[0].status is SendStatus.UNKNOWN
+        assert recorder.outcomes[0].status is SendStatus.UNKNOWN
 
     @pytest.mark.filterwarnings("ignore:Async generator 'httpx:ResourceWarning")
-    async def test_a_reset_in_the_middle_of_the_body_cannot_send_twice(self, road: str) -> None:
-        """Every try but the last follows one whose body the gateway provably did not have whole."""
+    async def test_a_reset_in_the_middle_of_the_body_cannot_send_twice(self, via: str) -> None:
+        """A send is retried only after an attempt whose body provably did not reach the gateway complete."""
         connections = 0
 
         async def half(stream: ByteStream) -> None:
             nonlocal connections
             connections += 1
-            sock: socket.socket = stream.extra(SocketAttribute.raw_socket)
-            sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 16_384)
+            shrink_receive_buffer(stream)
             await stream.receive(1000)
             await anyio.sleep(0.01)
             await reset(stream)
 
-        async with raw_server(half) as url, connected(url, road) as (client, _, ear):
+        async with raw_server(half) as url, connected(url, via) as (client, _, recorder):
             with pytest.raises(APIConnectionError) as caught:
                 await client.sms.send(RECEIVER, "x" * 8_000_000)
         assert connections == 3
         assert [(one.phase, one.failure) for one in caught.value.attempts] == [(Phase.SENDING, "disconnected")] * 3
-        assert ear.outcomes[0].status is SendStatus.NOT_ATTEMPTED
+        assert recorder.outcomes[0].status is SendStatus.NOT_ATTEMPTED
 
-    async def test_a_429_is_waited_out_and_then_accepted_once(self, road: str) -> None:
-        """429 is the one answer that says that nothing was accepted and that another try is welcome."""
+    async def test_a_429_is_waited_out_and_then_accepted_once(self, via: str) -> None:
+        """A send that is answered 429 is retried after `Retry-After` and accepted once."""
         replies = (answer({"message": "Too Many Attempts."}, 429, {"Retry-After": "3"}), b"")
-        async with raw_gateway(replying(*replies)) as gateway, connected(gateway.url, road) as (client, times, ear):
+        async with raw_gateway(replying(*replies)) as gateway, connected(gateway.url, via) as (client, clock, recorder):
             sent = await client.sms.send(RECEIVER, "text", track_id="t-1")
         assert (sent.id, sent.track_id, len(gateway.requests)) == ("0" * 24, "t-1", 2)
-        assert times.slept[0] == 3.0
-        assert [(outcome.status, outcome.id) for outcome in ear.outcomes] == [(SendStatus.ACCEPTED, "0" * 24)]
+        assert clock.slept[0] == 3.0
+        assert [(outcome.status, outcome.id) for outcome in recorder.outcomes] == [(SendStatus.ACCEPTED, "0" * 24)]
 
-    async def test_a_429_that_stays_is_a_refusal(self, road: str) -> None:
-        """After three times 429 nothing was accepted, and the error says so."""
-        async with raw_gateway(replying(answer({}, 429))) as gateway, connected(gateway.url, road) as (client, _, ear):
+    async def test_three_429s_are_a_rejection(self, via: str) -> None:
+        """After three answers of 429 the message is rejected, with a `RateLimitError`."""
+        async with (
+            raw_gateway(replying(answer({}, 429))) as gateway,
+            connected(gateway.url, via) as (client, _, recorder),
+        ):
             with pytest.raises(RateLimitError) as caught:
                 await send(client)
         assert (len(gateway.requests), [one.status_code for one in caught.value.attempts]) == (3, [429] * 3)
-        assert ear.outcomes[0].status is SendStatus.REJECTED
+        assert recorder.outcomes[0].status is SendStatus.REJECTED
 
     @pytest.mark.parametrize(
         ("status", "retry_after"), [*((status, None) for status in AMBIGUOUS), (503, "1"), (500, "1"), (409, "1")]
     )
-    async def test_a_status_that_proves_nothing_leaves_the_fate_unknown(
-        self, road: str, status: int, retry_after: str | None
+    async def test_a_status_that_proves_nothing_leaves_the_outcome_unknown(
+        self, via: str, status: int, retry_after: str | None
     ) -> None:
-        """Gateways and proxies give these after having accepted, so one request is all that is made."""
-        traps: list[str] = []
+        """A status that may follow an acceptance is not retried, and its redirect is not followed."""
+        redirected: list[str] = []
 
-        async def trap(request: RawRequest, _: ByteStream) -> object:
-            traps.append(request.target)
+        async def elsewhere(request: RawRequest, _: ByteStream) -> object:
+            redirected.append(request.target)
             return accept_all(request)
 
-        async with raw_gateway(trap) as other:
+        async with raw_gateway(elsewhere) as other:
             headers = {"Location": f"{other.url}/api/v1/sms/send"}
             headers |= {} if retry_after is None else {"Retry-After": retry_after}
             reply = answer(b"" if status == 304 else {"message": "Server Error"}, status, headers)
-            async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, road) as (client, times, ear):
+            async with (
+                raw_gateway(replying(reply)) as gateway,
+                connected(gateway.url, via) as (client, clock, recorder),
+            ):
                 with pytest.raises(UnknownOutcomeError) as caught:
                     await send(client)
-        assert (len(gateway.requests), traps, times.slept) == (1, [], [])
+        assert (len(gateway.requests), redirected, clock.slept) == (1, [], [])
         assert (caught.value.phase, caught.value.track_ids) == (Phase.ANSWERED, ("t-1",))
         cause = caught.value.__cause__
         assert isinstance(cause, ServerError if status >= 500 else APIStatusError)
         assert cause.status_code == status
-        assert ear.outcomes[0].status is SendStatus.UNKNOWN
+        assert recorder.outcomes[0].status is SendStatus.UNKNOWN
 
     @pytest.mark.parametrize(("status", "kind"), REFUSALS.items())
-    async def test_a_refusal_is_told_at_once(self, road: str, status: int, kind: type[APIStatusError]) -> None:
-        """A status that refuses is the error of its kind after one request; nothing was accepted."""
+    async def test_a_refusal_is_raised_at_once(self, via: str, status: int, kind: type[APIStatusError]) -> None:
+        """A refusing status raises its own error after one request, and the message is rejected."""
         reply = answer({"message": "no"}, status, {"Retry-After": "1"})
-        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, road) as (client, _, ear):
+        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, via) as (client, _, recorder):
             with pytest.raises(APIStatusError) as caught:
                 await send(client)
         assert (type(caught.value), caught.value.status_code, caught.value.message) == (kind, status, "no")
-        assert (len(gateway.requests), ear.outcomes[0].status) == (1, SendStatus.REJECTED)
+        assert (len(gateway.requests), recorder.outcomes[0].status) == (1, SendStatus.REJECTED)
 
     @pytest.mark.parametrize("reply", UNREADABLE.values(), ids=UNREADABLE.keys())
-    async def test_a_success_that_cannot_be_read_leaves_the_fate_unknown(self, road: str, reply: bytes) -> None:
-        """What looks like a success but does not speak of the message may have accepted it."""
-        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, road, timeout=1) as (client, _, ear):
+    async def test_a_success_that_cannot_be_read_leaves_the_outcome_unknown(self, via: str, reply: bytes) -> None:
+        """A 200 whose body cannot be read or does not name the message may have accepted it."""
+        async with (
+            raw_gateway(replying(reply)) as gateway,
+            connected(gateway.url, via, timeout=1) as (client, _, recorder),
+        ):
             with pytest.raises(UnknownOutcomeError) as caught:
                 await send(client)
         assert (len(gateway.requests), caught.value.track_ids, caught.value.messages) == (1, ("t-1",), (MESSAGE,))
         assert isinstance(caught.value.__cause__, ResponseError | APIConnectionError)
-        assert ear.outcomes[0].status is SendStatus.UNKNOWN
+        assert recorder.outcomes[0].status is SendStatus.UNKNOWN
 
     @pytest.mark.parametrize(
         "header", [b"X-Said: \xd9\x85\xd8\xb1\xd8\xa7", b"X-Odd: \x80\xff", b"Set-Cookie: \xd9\x85=1"]
     )
-    async def test_a_header_that_is_not_ascii_loses_no_send(self, road: str, header: bytes) -> None:
-        """An accepted message stays accepted, whatever the headers of the answer hold."""
+    async def test_a_header_that_is_not_ascii_loses_no_send(self, via: str, header: bytes) -> None:
+        """A non-ASCII header in the answer does not change the outcome of an accepted message."""
 
         async def handle(request: RawRequest, _: ByteStream) -> object:
             return accept_all(request).replace(b"\r\n", b"\r\n" + header + b"\r\n", 1)
 
-        async with raw_gateway(handle) as gateway, connected(gateway.url, road) as (client, _, ear):
+        async with raw_gateway(handle) as gateway, connected(gateway.url, via) as (client, _, recorder):
             await send(client)
-        assert [(outcome.status, outcome.id) for outcome in ear.outcomes] == [(SendStatus.ACCEPTED, "0" * 24)]
+        assert [(outcome.status, outcome.id) for outcome in recorder.outcomes] == [(SendStatus.ACCEPTED, "0" * 24)]
 
     @pytest.mark.parametrize("location", ["http://[::1", "http://a b:99999999/", "//:x", "\u0645"])
-    async def test_a_redirect_that_leads_nowhere_is_one_more_status_that_proves_nothing(
-        self, road: str, location: str
-    ) -> None:
-        """A `Location` that is no URL changes nothing: the outcome is unknown, and no error of httpx's comes out."""
+    async def test_a_redirect_to_an_invalid_url_leaves_the_outcome_unknown(self, via: str, location: str) -> None:
+        """A redirect whose `Location` is not a URL raises `UnknownOutcomeError`, and no error of httpx."""
         reply = answer({}, 302, {"Location": location.encode().decode("latin-1")})
-        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, road) as (client, _, ear):
+        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, via) as (client, _, recorder):
             with pytest.raises(UnknownOutcomeError):
                 await send(client)
-        assert (len(gateway.requests), ear.outcomes[0].status) == (1, SendStatus.UNKNOWN)
+        assert (len(gateway.requests), recorder.outcomes[0].status) == (1, SendStatus.UNKNOWN)
 
     @pytest.mark.parametrize("name", SENDS)
-    async def test_every_way_to_send_keeps_the_promise(self, road: str, name: str) -> None:
-        """SMS, codes, calls, both Holoo roads and unknown endpoints: 429 is tried again, a break is not."""
-        async with raw_gateway(close) as gateway, connected(gateway.url, road) as (client, _, _ear):
+    async def test_every_way_to_send_keeps_the_promise(self, via: str, name: str) -> None:
+        """Every endpoint that sends is retried after 429 and not after a broken connection."""
+        async with raw_gateway(close_after_request) as gateway, connected(gateway.url, via) as (client, *_):
             with pytest.raises(UnknownOutcomeError) as caught:
                 await SENDS[name](client)
         assert (len(gateway.requests), caught.value.phase) == (1, Phase.SENT)
@@ -342,13 +341,15 @@ class TestP1NothingIsSentTwice:
                 return accept_all(request)
             return answer({"data": {"id": "6a02", "track_id": items.get("track_id")}})
 
-        async with raw_gateway(throttle) as second, connected(second.url, road) as (client, _, ear):
+        async with raw_gateway(throttle) as second, connected(second.url, via) as (client, _, recorder):
             await SENDS[name](client)
-        assert (len(second.requests), ear.finished[0].outcome) == (2, Outcome.SUCCEEDED)
+        assert (len(second.requests), recorder.finished[0].outcome) == (2, Outcome.SUCCEEDED)
 
-    @pytest.mark.parametrize("misbehaviour", [close, break_off, half_an_answer, 502, 503, 504, 429])
-    async def test_reads_are_tried_again(self, road: str, misbehaviour: Any) -> None:
-        """What changes nothing is tried three times after disconnects, 429, 502, 503 and 504."""
+    @pytest.mark.parametrize(
+        "misbehaviour", [close_after_request, reset_after_request, half_an_answer, 502, 503, 504, 429]
+    )
+    async def test_reads_are_retried(self, via: str, misbehaviour: Any) -> None:
+        """A call that changes nothing gets three attempts after disconnects, 429, 502, 503 and 504."""
 
         async def handle(request: RawRequest, stream: ByteStream) -> object:
             if isinstance(misbehaviour, int):
@@ -358,53 +359,53 @@ class TestP1NothingIsSentTwice:
                 return False
             return await misbehaviour(request, stream)
 
-        async with raw_gateway(handle) as gateway, connected(gateway.url, road) as (client, times, ear):
+        async with raw_gateway(handle) as gateway, connected(gateway.url, via) as (client, clock, recorder):
             for call in READS.values():
                 client._shared.budget.tokens = 100
                 with pytest.raises(APIStatusError if isinstance(misbehaviour, int) else APIConnectionError):
                     await call(client)
-        assert [len(end.attempts) for end in ear.finished] == [3] * len(READS)
+        assert [len(end.attempts) for end in recorder.finished] == [3] * len(READS)
         assert len(gateway.requests) == 3 * len(READS)
-        assert times.slept[:2] == [0.5, pytest.approx(1.0)]
-        assert {end.outcome for end in ear.finished} == {Outcome.FAILED}
+        assert clock.slept[:2] == [0.5, pytest.approx(1.0)]
+        assert {end.outcome for end in recorder.finished} == {Outcome.FAILED}
 
     @pytest.mark.parametrize("reply", [answer({}, status) for status in (302, 400, 408, 409, 500)] + [answer("<html>")])
-    async def test_reads_are_not_tried_again_after_what_will_not_mend(self, road: str, reply: bytes) -> None:
-        """500 and its like, and an unreadable answer, fail a read at once."""
-        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, road) as (client, _, _ear):
+    async def test_reads_are_not_retried_after_lasting_failures(self, via: str, reply: bytes) -> None:
+        """A read fails at once after 302, 400, 408, 409, 500 and after an unreadable answer."""
+        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, via) as (client, *_):
             with pytest.raises((APIStatusError, ResponseError)):
                 await client.balance()
         assert len(gateway.requests) == 1
 
-    async def test_a_read_is_tried_again_after_a_time_out(self, road: str) -> None:
-        """A read that was not answered in time is asked again, and may then succeed."""
+    async def test_a_read_is_retried_after_a_time_out(self, via: str) -> None:
+        """A read that times out is retried and can succeed."""
 
         async def late(_request: RawRequest, _: ByteStream) -> object:
             if len(gateway.requests) == 1:
                 await anyio.sleep_forever()
             return BALANCE
 
-        async with raw_gateway(late) as gateway, connected(gateway.url, road, timeout=0.1) as (client, _, ear):
+        async with raw_gateway(late) as gateway, connected(gateway.url, via, timeout=0.1) as (client, _, recorder):
             balance = await client.balance()
         assert (balance.balance, len(gateway.requests)) == (7, 2)
-        assert [one.failure for one in ear.finished[0].attempts] == ["timeout", None]
+        assert [one.failure for one in recorder.finished[0].attempts] == ["timeout", None]
 
-    async def test_a_part_of_the_answer_tells_of_a_part_of_the_messages(self, road: str) -> None:
-        """Of several messages those that the answer names are accepted, and only the others unknown."""
+    async def test_an_answer_that_names_some_messages_accepts_only_those(self, via: str) -> None:
+        """Messages that the answer names are accepted, and the others are unknown."""
 
         async def first_only(request: RawRequest, _: ByteStream) -> object:
             return answer({"data": sent_items(request)[:1]})
 
         messages = [SmsMessage(RECEIVER, "a", track_id="t-1"), SmsMessage(RECEIVER, "b", track_id="t-2")]
-        async with raw_gateway(first_only) as gateway, connected(gateway.url, road) as (client, _, ear):
+        async with raw_gateway(first_only) as gateway, connected(gateway.url, via) as (client, _, recorder):
             with pytest.raises(UnknownOutcomeError) as caught:
                 await client.sms.send_many(messages)
         assert (len(gateway.requests), caught.value.track_ids, len(caught.value.accepted)) == (1, ("t-2",), 1)
-        assert [outcome.status for outcome in ear.outcomes] == [SendStatus.ACCEPTED, SendStatus.UNKNOWN]
+        assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.ACCEPTED, SendStatus.UNKNOWN]
 
 
 class Raising(httpx.AsyncBaseTransport):
-    """A transport that raises, after trace events that a test chooses."""
+    """A transport that emits the given trace events, then raises."""
 
     def __init__(self, error: Exception, *events: tuple[str, Exception | None]) -> None:
         self.error = error
@@ -412,7 +413,7 @@ class Raising(httpx.AsyncBaseTransport):
         self.requests = 0
 
     async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
-        """Tell the events, then raise."""
+        """Emit the events, then raise."""
         self.requests += 1
         for name, failure in self.events:
             info = {"request": request} if name.endswith("started") else {"exception": failure}
@@ -425,8 +426,8 @@ BODY = (*HEADERS, ("http11.send_request_body.started", None))
 WRITE_ERROR = httpx.WriteError("")
 
 
-class TestP1OnForeignTransports:
-    """A transport that somebody else wrote proves only what its trace says."""
+class TestThirdPartyTransports:
+    """With a third-party transport, only its trace proves what was sent."""
 
     @pytest.mark.parametrize(
         ("transport", "known"),
@@ -463,37 +464,37 @@ class TestP1OnForeignTransports:
             ),
         ],
     )
-    async def test_only_proof_allows_another_try(self, transport: Any, known: bool) -> None:
-        """Where the trace does not prove that the body stayed here, one request is all that is made."""
+    async def test_a_retry_needs_proof_that_the_body_was_not_sent(self, transport: Any, known: bool) -> None:
+        """A send is retried only if the trace proves that the body was not sent."""
         transport.requests = 0
-        async with connected("http://127.0.0.1:1", transport=transport, road="given") as (client, _, ear):
+        async with connected("http://127.0.0.1:1", transport=transport, via="custom") as (client, _, recorder):
             with pytest.raises(APIConnectionError if known else UnknownOutcomeError):
                 await send(client)
         assert transport.requests == (3 if known else 1)
-        assert ear.outcomes[0].status is (SendStatus.NOT_ATTEMPTED if known else SendStatus.UNKNOWN)
+        assert recorder.outcomes[0].status is (SendStatus.NOT_ATTEMPTED if known else SendStatus.UNKNOWN)
 
-    async def test_a_certificate_is_known_by_its_cause(self) -> None:
-        """A `ConnectError` that a certificate caused fails at once."""
+    async def test_a_certificate_error_is_recognized_by_its_text_or_cause(self) -> None:
+        """A `ConnectError` caused by a certificate is not retried."""
         error = httpx.ConnectError("[SSL: CERTIFICATE_VERIFY_FAILED]")
         outer = httpx.ConnectError("x")
         outer.__cause__ = ssl.SSLCertVerificationError("y")
         for transport in (Raising(error), Raising(outer)):
-            async with connected("http://127.0.0.1:1", transport=transport, road="given") as (client, _, _ear):
+            async with connected("http://127.0.0.1:1", transport=transport, via="custom") as (client, *_):
                 with pytest.raises(APIConnectionError, match="certificate"):
                     await send(client)
             assert transport.requests == 1
 
-    async def test_holoo_get_is_handed_over_with_its_headers(self) -> None:
-        """A send without a body has left when its headers have."""
-        for events, tries in ((HEADERS[:1], 1), (HEADERS, 1), ((("connection.connect_tcp.started", None),), 3)):
+    async def test_a_send_without_a_body_is_sent_with_its_headers(self) -> None:
+        """`holoo.send_get` has no body, so it counts as sent once its headers are written."""
+        for events, attempts in ((HEADERS[:1], 1), (HEADERS, 1), ((("connection.connect_tcp.started", None),), 3)):
             transport = Raising(httpx.ReadError(""), *events)
-            async with connected("http://127.0.0.1:1", transport=transport, road="given") as (client, _, _ear):
-                with pytest.raises(UnknownOutcomeError if tries == 1 else APIConnectionError):
+            async with connected("http://127.0.0.1:1", transport=transport, via="custom") as (client, *_):
+                with pytest.raises(UnknownOutcomeError if attempts == 1 else APIConnectionError):
                     await SENDS["holoo.send_get"](client)
-            assert transport.requests == tries
+            assert transport.requests == attempts
 
-    async def test_a_mock_transport_without_a_trace_is_asked_once(self) -> None:
-        """An answer of an in-memory transport counts; a silence of it proves nothing."""
+    async def test_a_send_over_a_transport_without_a_trace_is_not_retried(self) -> None:
+        """A transport that emits no trace proves nothing, so a send that fails on it is not retried."""
         answers = [httpx.Response(200, json={"data": [{"id": "5", "track_id": "t-1"}]}), httpx.Response(500)]
         seen: list[httpx.Request] = []
 
@@ -502,18 +503,18 @@ class TestP1OnForeignTransports:
             return answers[len(seen) - 1]
 
         transport = httpx.MockTransport(handle)
-        async with connected("http://127.0.0.1:1", transport=transport, road="given") as (client, _, _ear):
+        async with connected("http://127.0.0.1:1", transport=transport, via="custom") as (client, *_):
             assert (await client.sms.send(RECEIVER, "text", track_id="t-1")).id == "5"
             with pytest.raises(UnknownOutcomeError):
                 await send(client)
         assert [request.headers["authorization"] for request in seen] == [f"Bearer {TOKEN}"] * 2
 
 
-class TestP1ThroughAProxy:
-    """A proxy between the client and the gateway proves nothing that it should not."""
+class TestThroughAProxy:
+    """The once-only promise through a proxy."""
 
     async def test_a_send_goes_through_a_tunnel(self) -> None:
-        """With `proxy=` an https gateway is reached through CONNECT, and the proxy sees neither token nor text."""
+        """With `proxy=`, an https gateway is reached through CONNECT, and the proxy sees neither token nor text."""
 
         async def accept(request: RawRequest, _: ByteStream) -> object:
             return accept_all(request)
@@ -521,64 +522,64 @@ class TestP1ThroughAProxy:
         async with (
             raw_gateway(accept, tls=server_tls()) as gateway,
             raw_gateway(tunnel(gateway.port)) as proxy,
-            connected(gateway.url, proxy=proxy.url) as (client, _, ear),
+            connected(gateway.url, proxy=proxy.url) as (client, _, recorder),
         ):
             await send(client)
             await send(client)
         assert (len(gateway.requests), gateway.opened) == (2, 1)
         assert [(request.method, request.body) for request in proxy.requests] == [("CONNECT", b"")]
         assert "authorization" not in proxy.requests[0].headers
-        assert [outcome.status for outcome in ear.outcomes] == [SendStatus.ACCEPTED] * 2
+        assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.ACCEPTED] * 2
 
-    @pytest.mark.parametrize("misbehaviour", [close, break_off, half_an_answer])
-    async def test_a_break_behind_the_tunnel_leaves_the_fate_unknown(self, misbehaviour: Any) -> None:
-        """CONNECT's own success says nothing of the send."""
+    @BREAKS
+    async def test_a_break_behind_the_tunnel_leaves_the_outcome_unknown(self, misbehaviour: Any) -> None:
+        """A successful CONNECT proves nothing about the send."""
         async with (
             raw_gateway(misbehaviour, tls=server_tls()) as gateway,
             raw_gateway(tunnel(gateway.port)) as proxy,
-            connected(gateway.url, proxy=proxy.url) as (client, _, _ear),
+            connected(gateway.url, proxy=proxy.url) as (client, *_),
         ):
             with pytest.raises(UnknownOutcomeError):
                 await send(client)
         assert (len(gateway.requests), len(proxy.requests)) == (1, 1)
 
-    async def test_a_refused_tunnel_is_no_connection(self) -> None:
-        """A proxy that refuses CONNECT has let nothing through: tried three times, safe to try again."""
+    async def test_a_refused_tunnel_counts_as_no_connection(self) -> None:
+        """After a proxy refuses CONNECT, the send is retried and the message is not attempted."""
         async with (
             raw_gateway(replying(answer("no", 403))) as proxy,
-            connected("https://localhost:1", proxy=proxy.url) as (client, times, ear),
+            connected("https://localhost:1", proxy=proxy.url) as (client, clock, recorder),
         ):
             with pytest.raises(APIConnectionError) as caught:
                 await send(client)
         assert [one.failure for one in caught.value.attempts] == ["connect"] * 3
-        assert ([request.method for request in proxy.requests], times.slept) == (["CONNECT"] * 3, [0.5, 1.0])
-        assert ear.outcomes[0].status is SendStatus.NOT_ATTEMPTED
+        assert ([request.method for request in proxy.requests], clock.slept) == (["CONNECT"] * 3, [0.5, 1.0])
+        assert recorder.outcomes[0].status is SendStatus.NOT_ATTEMPTED
 
-    async def test_a_proxy_that_is_not_there_is_no_connection(self) -> None:
-        """A refused connection to the proxy is tried again like one to the gateway."""
+    async def test_an_unreachable_proxy_counts_as_no_connection(self) -> None:
+        """A refused connection to the proxy is retried like one to the gateway."""
         proxy = f"http://127.0.0.1:{closed_port()}"
-        async with connected("https://localhost:1", proxy=proxy) as (client, _, _ear):
+        async with connected("https://localhost:1", proxy=proxy) as (client, *_):
             with pytest.raises(APIConnectionError) as caught:
                 await send(client)
         assert [one.failure for one in caught.value.attempts] == ["connect"] * 3
 
-    async def test_a_certificate_behind_the_tunnel_fails_at_once(self) -> None:
-        """The gateway's certificate is checked through the tunnel too."""
+    async def test_a_bad_certificate_behind_the_tunnel_fails_at_once(self) -> None:
+        """The gateway's certificate is checked through the tunnel."""
         async with (
-            raw_gateway(close, tls=server_tls("example.org")) as gateway,
+            raw_gateway(close_after_request, tls=server_tls("example.org")) as gateway,
             raw_gateway(tunnel(gateway.port)) as proxy,
-            connected(gateway.url, proxy=proxy.url) as (client, _, _ear),
+            connected(gateway.url, proxy=proxy.url) as (client, *_),
         ):
             with pytest.raises(APIConnectionError, match="certificate") as caught:
                 await send(client)
         assert (len(caught.value.attempts), gateway.requests) == (1, [])
 
     @pytest.mark.parametrize("reply", [b"", answer("gone", 502), answer({}, 422), answer({}, 429)])
-    async def test_a_forwarding_proxy_is_judged_like_the_gateway(self, reply: bytes) -> None:
-        """For a plain http gateway the proxy's answer is the answer."""
+    async def test_the_answer_of_a_forwarding_proxy_counts_as_the_gateways(self, reply: bytes) -> None:
+        """For a plain http gateway, the proxy's answer is read like the gateway's."""
         async with (
             raw_gateway(replying(reply)) as proxy,
-            connected("http://127.0.0.1:9", proxy=proxy.url) as (client, _, ear),
+            connected("http://127.0.0.1:9", proxy=proxy.url) as (client, _, recorder),
         ):
             if not reply:
                 await send(client)
@@ -586,33 +587,28 @@ class TestP1ThroughAProxy:
                 with pytest.raises((UnknownOutcomeError, APIStatusError)):
                     await send(client)
         expected = {b"": (1, "accepted"), b"502": (1, "unknown"), b"422": (1, "rejected"), b"429": (3, "rejected")}
-        assert (len(proxy.requests), ear.outcomes[0].status) == expected[reply[9:12]]
+        assert (len(proxy.requests), recorder.outcomes[0].status) == expected[reply[9:12]]
         assert proxy.requests[0].target == "http://127.0.0.1:9/api/v1/sms/send"
 
-    async def test_a_proxy_that_does_not_answer_connect_is_no_connection(self) -> None:
-        """While the tunnel is not there nothing of the send can have left."""
-
-        async def hang(_request: RawRequest, _stream: ByteStream) -> object:
-            await anyio.sleep_forever()
-            return False
-
+    async def test_a_proxy_that_does_not_answer_connect_counts_as_no_connection(self) -> None:
+        """Until the tunnel is open, nothing is sent."""
         async with (
-            raw_gateway(hang) as proxy,
-            connected("https://localhost:1", proxy=proxy.url, timeout=0.05) as (client, _, ear),
+            raw_gateway(never_answer) as proxy,
+            connected("https://localhost:1", proxy=proxy.url, timeout=0.05) as (client, _, recorder),
         ):
             with pytest.raises(APITimeoutError) as caught:
                 await send(client)
         assert [one.phase for one in caught.value.attempts] == [Phase.CONNECTING] * 3
-        assert ear.outcomes[0].status is SendStatus.NOT_ATTEMPTED
+        assert recorder.outcomes[0].status is SendStatus.NOT_ATTEMPTED
 
 
-async def test_the_gateway_sees_what_the_contract_says() -> None:
-    """The request on the wire is the documented one: bearer token, JSON array, identity encoding."""
+async def test_the_request_is_the_documented_one() -> None:
+    """A send is a JSON array with a bearer token and identity encoding."""
 
     async def accept(request: RawRequest, _: ByteStream) -> object:
         return accept_all(request)
 
-    async with raw_gateway(accept) as gateway, connected(gateway.url) as (client, _, _ear):
+    async with raw_gateway(accept) as gateway, connected(gateway.url) as (client, *_):
         await send(client)
     request = gateway.requests[0]
     assert (request.method, request.target) == ("POST", "/api/v1/sms/send")
@@ -622,14 +618,14 @@ async def test_the_gateway_sees_what_the_contract_says() -> None:
     assert (request.headers["accept-encoding"], request.headers["host"]) == ("identity", f"127.0.0.1:{gateway.port}")
 
 
-async def test_a_request_read_by_nobody_and_then_reset_is_unknown() -> None:
-    """A small request that the platform took whole may have been read, even if the peer resets at once."""
+async def test_a_reset_before_the_request_is_read_leaves_the_outcome_unknown() -> None:
+    """A request that fits into the operating system's buffers may have been read, even if the peer resets."""
 
-    async def slam(stream: ByteStream) -> None:
+    async def reset_later(stream: ByteStream) -> None:
         await anyio.sleep(0.02)
         await reset(stream)
 
-    async with raw_server(slam) as url, connected(url) as (client, _, _ear):
+    async with raw_server(reset_later) as url, connected(url) as (client, *_):
         with pytest.raises(UnknownOutcomeError) as caught:
             await send(client)
     assert len(caught.value.attempts) == 1

@@ -1,4 +1,4 @@
-"""Comments that promise a value: the code of a page is changed so that it checks them while it runs."""
+"""Check comments that state a value: the code of a page is rewritten to compare them while it runs."""
 
 from __future__ import annotations
 
@@ -6,62 +6,67 @@ import ast
 import io
 from collections.abc import Iterator
 
-__all__ = ["Promises", "starts_a_loop"]
+__all__ = ["CheckedComments", "starts_a_loop"]
 
-_PRINTED = "_printed_as_promised"
-_SHOWN = "_shown_as_promised"
+_PRINTED = "_check_printed"
+_SHOWN = "_check_shown"
 
 
-class Promises(ast.NodeTransformer):
-    """Checks `print(...)  # what it prints` and `expression  # its repr`. Where a page has one of these, it has all.
+class CheckedComments(ast.NodeTransformer):
+    """Checks `print(...)  # what it prints` and `expression  # its repr`; every such statement needs a comment.
 
     Attributes:
-        kept: How many there were.
+        checked: The number of comments that were true.
     """
 
     def __init__(self) -> None:
-        self.kept = 0
+        self.checked = 0
         self._lines: list[bytes] = []
 
     @property
     def names(self) -> dict[str, object]:
-        """What the changed code calls."""
+        """The functions that the rewritten code calls."""
         return {_PRINTED: self._printed, _SHOWN: self._shown}
 
     def put_into(self, tree: ast.Module, source: str) -> ast.Module:
-        """Change a block's code; the source is the one it was parsed from."""
+        """Rewrite a block's code.
+
+        Args:
+            tree: The code.
+            source: The text it was parsed from.
+        """
         self._lines = source.encode().split(b"\n")
         self.visit(tree)
         return ast.fix_missing_locations(tree)
 
     def visit_Expr(self, node: ast.Expr) -> ast.AST:
-        """Let a statement that has a comment beside it check what the comment says."""
+        """Rewrite a statement so that it checks its comment."""
         end = self._lines[(node.end_lineno or 0) - 1][node.end_col_offset :].decode()
         if not end.startswith("  # "):
-            raise AssertionError(f"line {node.lineno}: nothing says what it gives")
-        promise = ast.Constant(end.removeprefix("  # ").strip())
+            raise AssertionError(f"line {node.lineno}: no comment states the value")
+        comment = ast.Constant(end.removeprefix("  # ").strip())
         value = node.value
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Name) and value.func.id == "print":
-            check = ast.Call(ast.Name(_PRINTED, ast.Load()), [promise, *value.args], value.keywords)
+            check = ast.Call(ast.Name(_PRINTED, ast.Load()), [comment, *value.args], value.keywords)
         else:
-            check = ast.Call(ast.Name(_SHOWN, ast.Load()), [promise, value], [])
+            check = ast.Call(ast.Name(_SHOWN, ast.Load()), [comment, value], [])
         return ast.copy_location(ast.Expr(ast.copy_location(check, node)), node)
 
-    def _printed(self, promise: str, *values: object, sep: str = " ") -> None:
-        said = io.StringIO()
-        print(*values, sep=sep, end="", file=said)
-        self._compare(said.getvalue(), promise)
+    def _printed(self, comment: str, *values: object, sep: str = " ") -> None:
+        printed = io.StringIO()
+        print(*values, sep=sep, end="", file=printed)
+        self._compare(printed.getvalue(), comment)
 
-    def _shown(self, promise: str, value: object) -> None:
-        self._compare(repr(value), promise)
+    def _shown(self, comment: str, value: object) -> None:
+        self._compare(repr(value), comment)
 
-    def _compare(self, said: str, promise: str) -> None:
-        assert said == promise
-        self.kept += 1
+    def _compare(self, value: str, comment: str) -> None:
+        assert value == comment
+        self.checked += 1
 
 
 def starts_a_loop(statements: list[ast.stmt]) -> bool:
-    """Tell whether a block is a program: it calls `anyio.run` or the like itself, and not in a function."""
+    """Return whether a block calls `anyio.run`, `asyncio.run` or `trio.run` outside of functions."""
     return any(_runs(node) for statement in statements for node in _outside_of_functions(statement))
 
 

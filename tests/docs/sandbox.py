@@ -1,4 +1,4 @@
-"""Where a page is run: clocks that pauses move, the main thread beside the event loop, a process left as it was."""
+"""Where a page is run: on virtual time, with work for the main thread, in a process that is restored afterwards."""
 
 from __future__ import annotations
 
@@ -17,73 +17,61 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-import anyio
 import anyio.to_thread
 
+from tests.support.clock import VirtualClock
 from wikipayam_async.core.limits import RateLimiter
 from wikipayam_async.core.pipeline import SharedState
 from wikipayam_async.services.sms.delivery import DeliveryWatch
 
-__all__ = ["Desk", "Times", "process_as_it_was"]
+__all__ = ["MainThread", "PageClock", "restored_process"]
 
 
-class Times:
-    """Pauses of clients that cost no time, and move their clocks and the emulator's all the same."""
-
-    def __init__(self) -> None:
-        self._ahead = 0.0
-
-    def clock(self) -> float:
-        """Return the time of the event loop, and all that was paused."""
-        return anyio.current_time() + self._ahead
+class PageClock(VirtualClock):
+    """The virtual clock of a page's clients and of its emulator."""
 
     def emulated(self) -> float:
-        """Return the time for the emulator."""
-        return time.monotonic() + self._ahead
-
-    async def sleep(self, seconds: float) -> None:
-        """Move the clocks."""
-        self._ahead += seconds
-        await anyio.lowlevel.checkpoint()
+        """Return the time for the emulator, which has no event loop."""
+        return time.monotonic() + self.ahead
 
     @contextmanager
     def in_force(self) -> Iterator[None]:
-        """Give these clocks to every client that is made meanwhile."""
+        """Give this clock to every client that is made in the block."""
         with contextlib.ExitStack() as stack:
             for maker in (SharedState.__init__, RateLimiter.__init__, DeliveryWatch.__init__):
                 defaults: Any = maker.__kwdefaults__
-                stack.enter_context(mock.patch.dict(defaults, {"clock": self.clock, "sleep": self.sleep}))
+                stack.enter_context(mock.patch.dict(defaults, {"clock": self.now, "sleep": self.sleep}))
             yield
 
 
-class Desk:
-    """The main thread, for what cannot be done below an event loop: programs that start one, and listen for signals."""
+class MainThread:
+    """Runs in the main thread what cannot run in an event loop: programs that start one or handle signals."""
 
-    def __init__(self, longest: float) -> None:
-        self._longest = longest
+    def __init__(self, time_limit: float) -> None:
+        self._time_limit = time_limit
         self._work: queue.SimpleQueue[tuple[Callable[[], object], Future[Any]] | None] = queue.SimpleQueue()
 
     async def do(self, work: Callable[[], object]) -> Any:
-        """Have something done there; return what it returns."""
+        """Run a function in the main thread, and return its result."""
         done: Future[Any] = Future()
         self._work.put((work, done))
         return await anyio.to_thread.run_sync(done.result, abandon_on_cancel=True)
 
     def serve_until(self, end: Future[Any]) -> None:
-        """Do what comes, until the end is there."""
+        """Run functions until a future is done."""
         end.add_done_callback(lambda _: self._work.put(None))
         while (job := self._work.get()) is not None:
             work, done = job
             try:
-                with _alarm(self._longest):
+                with _alarm(self._time_limit):
                     done.set_result(work())
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - it is raised where the work comes from
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - it is raised in `do`
                 done.set_exception(error)
 
 
 @contextmanager
 def _alarm(seconds: float) -> Iterator[None]:
-    """Break off what hangs, where the system can."""
+    """Raise `TimeoutError` in a block that hangs, where the system has an alarm."""
 
     def ring(*_: object) -> None:
         raise TimeoutError
@@ -101,8 +89,8 @@ def _alarm(seconds: float) -> Iterator[None]:
 
 
 @contextmanager
-def process_as_it_was(folder: Path, environ: Mapping[str, str]) -> Iterator[None]:
-    """Set the working directory and the environment; undo at the end what a page changed of them, and of the logging."""
+def restored_process(folder: Path, environ: Mapping[str, str]) -> Iterator[None]:
+    """Set the working directory and the environment; at the end restore them and the logging."""
     loggers = [logging.getLogger(), logging.getLogger("wikipayam_async")]
     before = [(logger, logger.level, list(logger.handlers)) for logger in loggers]
     with mock.patch.dict(os.environ, environ), contextlib.chdir(folder):

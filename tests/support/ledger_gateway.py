@@ -1,4 +1,4 @@
-"""A gateway that keeps a ledger of what it accepted, and the questions that hold a client's word against it."""
+"""A gateway with a ledger of what it accepted, and checks of a client's outcomes against it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ import anyio
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
-from tests.support.net import Ear
+from tests.support.net import EventRecorder
 from tests.support.raw import RawGateway, RawRequest, answer, sent_items
 from wikipayam_async import AsyncWikipayam, SendStatus
 from wikipayam_async.core.lanes import LaneLike, Lanes, _LoopPool
@@ -19,79 +19,79 @@ from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 
-__all__ = ["INBOX", "Books", "Gauge", "check_outcomes", "lanes_of", "quiet", "pool_of"]
+__all__ = ["INBOX", "ConnectionGauge", "LedgerGateway", "check_outcomes", "lanes_of", "pool_of", "quiet"]
 
 INBOX = ("m1", "m2", "m3")
 
 
-class Books:
-    """Answers every endpoint, and writes down what it accepted and what was marked.
+class LedgerGateway:
+    """Answers every endpoint and records what it accepted and what was marked as read.
 
     Attributes:
-        accepted: How often each message was accepted, by its track id (by its text on Holoo's road).
+        accepted: How often each message was accepted, by its track id (at the Holoo endpoint, by its text).
         unread: The ids of the received messages that are not marked as read.
-        drained: Set when the inbox was looked at twice after everything was marked.
-        pause: Answers wait for it; by default for two turns of the event loop.
-        closing: Whether every answer ends its connection.
+        drained: Set when the unread list was read twice while empty.
+        delay: Awaited before every answer; by default two checkpoints.
+        closing: Whether every answer closes its connection.
     """
 
-    def __init__(self, pause: Callable[[], Awaitable[object]] | None = None, *, closing: bool = False) -> None:
+    def __init__(self, delay: Callable[[], Awaitable[object]] | None = None, *, closing: bool = False) -> None:
         self.accepted: Counter[str] = Counter()
         self.unread: list[str] = []
         self.drained = anyio.Event()
-        self.pause = pause
+        self.delay = delay
         self.closing = closing
-        self._empty_looks = 0
+        self._empty_reads = 0
 
-    def fill(self) -> None:
-        """Let messages come in, all of them unread."""
+    def fill_inbox(self) -> None:
+        """Put the `INBOX` into the gateway, unread."""
         self.unread = list(INBOX)
         self.drained = anyio.Event()
-        self._empty_looks = 0
+        self._empty_reads = 0
 
     async def __call__(self, request: RawRequest, stream: ByteStream) -> object:
-        """Write down a request, and answer after the pause."""
-        data = self._take(request)
-        if self.pause is None:
+        """Record a request, and answer it after the delay."""
+        data = self._record(request)
+        if self.delay is None:
             await checkpoint()
             await checkpoint()
         else:
-            await self.pause()
+            await self.delay()
         if self.closing:
             await stream.send(answer({"data": data}, headers={"Connection": "close"}))
             return False
         return answer({"data": data})
 
-    def _take(self, request: RawRequest) -> object:
+    def _record(self, request: RawRequest) -> object:
         parts = urlsplit(request.target)
-        road = parts.path.removeprefix("/api/v1/")
+        endpoint = parts.path.removeprefix("/api/v1/")
         query = dict(parse_qsl(parts.query))
-        if road in {"sms/send", "otp/sms/send"}:
+        if endpoint in {"sms/send", "otp/sms/send"}:
             self.accepted.update(str(one["track_id"]) for one in request.json)
             return sent_items(request)
-        if road == "voice-otp/send":
+        if endpoint == "voice-otp/send":
             self.accepted[str(request.json["track_id"])] += 1
             return {"id": "a" * 24, "message": "queued", "track_id": request.json["track_id"]}
-        if road == "service/holoo":
+        if endpoint == "service/holoo":
             self.accepted[query["message"] if request.method == "GET" else str(request.json["message"])] += 1
             return {"id": "a" * 24}
-        return self._look(road, request, query)
+        return self._read(endpoint, request, query)
 
-    def _look(self, road: str, request: RawRequest, query: dict[str, str]) -> object:
-        if road == "sms/deliver":
+    def _read(self, endpoint: str, request: RawRequest, query: dict[str, str]) -> object:
+        if endpoint == "sms/deliver":
             return [{"id": id_, "deliver_status": "DELIVERED"} for id_ in request.json["id"]]
-        if road == "receives/mark-read":
+        if endpoint == "receives/mark-read":
             ids = request.json["receive_ids"]
             self.unread = [id_ for id_ in self.unread if id_ not in ids]
             return {"marked_count": len(ids), "requested_count": len(ids)}
-        if road == "receives" and request.method == "DELETE":
+        if endpoint == "receives" and request.method == "DELETE":
             return {"deleted_count": 1, "requested_count": 1}
-        if road.startswith("receives"):
-            unread = road.endswith("unread")
+        if endpoint.startswith("receives"):
+            unread = endpoint.endswith("unread")
             listed = self.unread if unread else list(INBOX)
             if unread and not listed:
-                self._empty_looks += 1
-                if self._empty_looks == 2:
+                self._empty_reads += 1
+                if self._empty_reads == 2:
                     self.drained.set()
             start = int(query["offset"])
             page = [{"id": id_, "message": id_} for id_ in listed[start : start + int(query["limit"])]]
@@ -104,47 +104,47 @@ class Books:
         return [name for name, times in self.accepted.items() if times > 1]
 
 
-def check_outcomes(ear: Ear, books: Books) -> None:
-    """See that what was told of the messages is what the gateway's books say, once for each."""
-    told = {outcome.track_id: outcome.status for outcome in ear.outcomes}
-    assert len(told) == len(ear.outcomes)
-    assert {name for name, status in told.items() if status is SendStatus.ACCEPTED} == set(books.accepted)
-    assert set(told.values()) <= {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
-    assert books.doubled == []
+def check_outcomes(recorder: EventRecorder, ledger: LedgerGateway) -> None:
+    """Assert that each message has one outcome and that it agrees with the gateway's ledger."""
+    reported = {outcome.track_id: outcome.status for outcome in recorder.outcomes}
+    assert len(reported) == len(recorder.outcomes)
+    assert {name for name, status in reported.items() if status is SendStatus.ACCEPTED} == set(ledger.accepted)
+    assert set(reported.values()) <= {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}
+    assert ledger.doubled == []
 
 
 def lanes_of(client: AsyncWikipayam) -> Lanes:
-    """Return the lanes of a client that has its own."""
+    """Return the lanes of a client that uses its own."""
     carrier: object = client._carrier
     lanes: Lanes = carrier._transport._lanes  # type: ignore[attr-defined]
     return lanes
 
 
 def pool_of(client: AsyncWikipayam) -> _LoopPool:
-    """Return the places and idle lanes of a client that has its own, and has used them."""
+    """Return the pool (slots and idle lanes) of a client that has used its own lanes."""
     pool = lanes_of(client)._pool
     assert pool is not None
     return pool
 
 
 async def quiet(gateway: RawGateway, client: AsyncWikipayam) -> tuple[int, int]:
-    """Wait until the gateway has no connection but the client's idle lanes; return both counts.
+    """Wait until only the client's idle lanes are connected to the gateway; return both counts.
 
-    Whatever remains beyond them after five seconds was leaked.
+    After five seconds, any further connection is a leak.
     """
     pool = pool_of(client)
     with anyio.move_on_after(5):
-        while gateway.open_now != len(pool.idle):  # noqa: ASYNC110 - a server's count has no event
+        while gateway.open_now != len(pool.idle):  # noqa: ASYNC110 - the count has no event
             await anyio.sleep(0.0005)
     return gateway.open_now, len(pool.idle)
 
 
-class Gauge:
-    """Counts the connections a client has, on its own side: the gateway hears a little late that one was closed.
+class ConnectionGauge:
+    """Counts a client's connections on the client's side, since the gateway learns of a close a little later.
 
     Attributes:
-        now: How many there are, those that are being made included.
-        peak: How many there were at most.
+        now: How many there are, including those being opened.
+        peak: How many there were at once, at most.
     """
 
     def __init__(self, client: AsyncWikipayam) -> None:
@@ -158,7 +158,7 @@ class Gauge:
         self.now += 1
         self.peak = max(self.peak, self.now)
         try:
-            lane: Any = _Gauged(await self._open_lane(origin), self)
+            lane: Any = _GaugedLane(await self._open_lane(origin), self)
         except BaseException:
             self.now -= 1
             raise
@@ -166,8 +166,8 @@ class Gauge:
         return opened
 
 
-class _Gauged:
-    def __init__(self, lane: LaneLike, gauge: Gauge) -> None:
+class _GaugedLane:
+    def __init__(self, lane: LaneLike, gauge: ConnectionGauge) -> None:
         self._lane = lane
         self._gauge = gauge
         self._closed = False

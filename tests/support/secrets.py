@@ -1,4 +1,4 @@
-"""Values that must never be shown, every call that can be made with them, and everything that can be shown of an error."""
+"""Secret values, calls that carry them, and everything that an error can show of them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,20 @@ import rich.traceback
 from tests.support.raw import RawRequest, accept_all, answer
 from wikipayam_async import AsyncWikipayam, OtpMessage, SmsMessage
 
-__all__ = ["CALLS", "CODE", "ID", "NUMBER", "TEXT", "TOKEN", "accept", "client_for", "leaks", "locals_of", "shown_of"]
+__all__ = [
+    "CALLS",
+    "CALLS_WITH_QUERY",
+    "CODE",
+    "ID",
+    "NUMBER",
+    "TEXT",
+    "TOKEN",
+    "accept",
+    "client_for",
+    "leaks",
+    "locals_of",
+    "shown_of",
+]
 
 TOKEN = "marker-token-81f3d5"
 NUMBER = "09121112233"
@@ -24,7 +37,7 @@ _TESTS = Path(__file__).resolve().parents[1]
 
 
 def _fragments() -> Iterator[str]:
-    """Yield what would betray a value, in small letters: the value, and its parts."""
+    """Yield the secrets and parts of them, in lower case."""
     yield from (TOKEN[:10], TOKEN[-10:], NUMBER, NUMBER[1:], CODE)
     for start in range(0, len(TEXT) - 12, 6):
         yield TEXT[start : start + 12].lower()
@@ -48,33 +61,38 @@ CALLS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "request": lambda client: client.request("POST", "x", params={"to": NUMBER, "q": TEXT}, json={"text": TEXT}),
     "balance": lambda client: client.balance(),
 }
-"""Every way to hand a secret to a client, and one that carries the token alone."""
+"""Calls that pass a secret to a client; `balance` carries only the token."""
+
+CALLS_WITH_QUERY = frozenset(
+    {"holoo.send_get", "receives.list", "receives.unread", "receives.iter", "receives.iter_unread", "request"}
+)
+"""The calls that put a secret into the query of the URL."""
 
 
 def client_for(url: str, **options: object) -> AsyncWikipayam:
-    """Make a client that holds the secrets."""
+    """Return a client that holds the secrets."""
     settings: dict[str, object] = {"sender": "10002000", "username": NUMBER, "otp_pattern_id": 13, "timeout": 2.0}
-    return AsyncWikipayam(TOKEN, base_url=url, **(settings | options))  # type: ignore[arg-type] # each is what it says
+    return AsyncWikipayam(TOKEN, base_url=url, **(settings | options))  # type: ignore[arg-type] # the values have their options' types
 
 
 def accept(request: RawRequest) -> bytes:
-    """Return a success, whatever was asked."""
+    """Return a successful answer to any request."""
     if request.body and isinstance(request.json, list):
         return accept_all(request)
     return answer({"data": {"id": "5", "balance": 1, "receives": [{"id": ID, "message": "m"}]}})
 
 
 def locals_of(error: BaseException) -> Iterator[str]:
-    """Yield the locals of every frame but the caller's own, as rich and the standard library show them."""
-    for most in (None, 80):
+    """Yield the locals of every frame outside the tests, as rich and the standard library show them."""
+    for limit in (None, 80):
         shown = rich.traceback.Traceback.extract(
             type(error),
             error,
             error.__traceback__,
             show_locals=True,
             locals_hide_dunder=False,
-            locals_max_length=most or 1_000_000,
-            locals_max_string=most or 1_000_000,
+            locals_max_length=limit or 1_000_000,
+            locals_max_string=limit or 1_000_000,
         )
         for stack in shown.stacks:
             yield f"{stack.exc_type}: {stack.exc_value}"
@@ -97,18 +115,18 @@ def _captured(shown: traceback.TracebackException | None) -> Iterator[str]:
 
 
 def shown_of(error: BaseException) -> Iterator[str]:
-    """Yield everything that is commonly shown or stored of an error and of its causes."""
+    """Yield everything that is commonly shown or stored of an error and its causes."""
     seen: BaseException | None = error
     while seen is not None:
         yield from (str(seen), repr(seen), repr(seen.args), repr(vars(seen)))
         for value in vars(seen).values():
             yield from (str(value), repr(value))
         yield pickle.dumps(seen).decode("latin-1")
-        yield repr(pickle.loads(pickle.dumps(seen)))  # noqa: S301 - our own pickle
+        yield repr(pickle.loads(pickle.dumps(seen)))  # noqa: S301 - the pickle was made here
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
     yield from traceback.format_exception(error)
 
 
 def leaks(shown: Iterator[str] | list[str]) -> list[str]:
-    """Return what of it holds a secret, or a part of one."""
+    """Return the texts that hold a secret or a part of one."""
     return [one for one in shown if any(fragment in one.lower() for fragment in FRAGMENTS)]

@@ -19,12 +19,12 @@ SETTINGS = ("SMS_AUTH_TOKEN", "SMS_SENDER", "SMS_USERNAME", "WIKIPAYAM_SMS_API_B
 
 @frozen
 class Ended:
-    """A command that has come to its end.
+    """A finished command.
 
     Attributes:
-        code: Its exit code.
-        out: What it wrote to stdout.
-        err: What it told the human.
+        code: The exit code.
+        out: The text on stdout.
+        err: The text on stderr.
     """
 
     code: int
@@ -33,7 +33,7 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """The one line of JSON on stdout."""
+        """The single line of JSON on stdout."""
         (line,) = self.out.splitlines()
         return json.loads(line)
 
@@ -44,10 +44,10 @@ class Ended:
 
 
 class Terminal(io.StringIO):
-    """A stream that somebody sits at."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return that it is a terminal."""
         return True
 
 
@@ -55,7 +55,7 @@ Run = Callable[..., Ended]
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Run in an empty directory, with no settings and an English terminal of known width."""
     monkeypatch.chdir(tmp_path)
     for name in (*SETTINGS, "LC_ALL", "LC_MESSAGES", "LANG", "FORCE_COLOR"):
@@ -66,7 +66,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """An emulator on a port, named in the environment."""
+    """An emulator on a port, with its settings in the environment."""
     emulator = Emulator()
     with serve(emulator) as served:
         monkeypatch.setenv("SMS_AUTH_TOKEN", DEFAULT_TOKEN)
@@ -83,7 +83,7 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*argv: str) -> Ended:
         capsys.readouterr()
         code = main(argv)
-        said = capsys.readouterr()
-        return Ended(code, said.out, said.err)
+        captured = capsys.readouterr()
+        return Ended(code, captured.out, captured.err)
 
     return run

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from wikipayam_async import SendResult, SendStatus, SmsMessage
-from wikipayam_async.demo.audit import Books
+from wikipayam_async.demo.audit import AuditInput
 from wikipayam_async.emulator import TEHRAN, LedgerEntry, MessageKind
 
 
@@ -47,10 +47,10 @@ def entry() -> Callable[..., LedgerEntry]:
 
 
 @pytest.fixture
-def books(result: Callable[..., SendResult], entry: Callable[..., LedgerEntry]) -> Callable[..., Books]:
+def books(result: Callable[..., SendResult], entry: Callable[..., LedgerEntry]) -> Callable[..., AuditInput]:
     """Make books that agree: numbers 0 and 1 accepted, 2 unknown but accepted, 3 unknown and not, 4 rejected."""
 
-    def books(**fields: Any) -> Books:
+    def books(**fields: Any) -> AuditInput:
         unknown, rejected = SendStatus.UNKNOWN, SendStatus.REJECTED
         values = {
             "inputs": 5,
@@ -59,6 +59,6 @@ def books(result: Callable[..., SendResult], entry: Callable[..., LedgerEntry]) 
             "balance_before": 10_000,
             "balance_after": 6_400,
         }
-        return Books(**{**values, **fields})
+        return AuditInput(**{**values, **fields})
 
     return books

@@ -6,26 +6,26 @@ from xml.etree import ElementTree as ET
 import pytest
 
 from wikipayam_async import BulkReport
-from wikipayam_async.demo.audit import Books, compare
+from wikipayam_async.demo.audit import AuditInput, compare
 from wikipayam_async.demo.picture import URL, draw
 from wikipayam_async.demo.report import Findings
-from wikipayam_async.demo.run import Campaign, Tally
+from wikipayam_async.demo.run import RunReport, RequestCounter
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
-def drawn(books: Callable[..., Books], tmp_path: Path) -> str:
+def drawn(books: Callable[..., AuditInput], tmp_path: Path) -> str:
     """A picture of books that agree."""
     ours = books()
-    campaign = Campaign(
+    campaign = RunReport(
         report=BulkReport(ours.results),
         deliveries={"DELIVERED": 2},
         pending=0,
         balance_before=ours.balance_before,
         balance_after=ours.balance_after,
         seconds=0.5,
-        tally=Tally(),
+        tally=RequestCounter(),
     )
     findings = Findings(campaign=campaign, troubles={"502 after accepting": 7}, audit=compare(ours))
     path = tmp_path / "demo.svg"

@@ -15,23 +15,23 @@ from wikipayam_async import (
     ServerError,
     UnknownOutcomeError,
 )
-from wikipayam_async.demo.audit import Books, compare
+from wikipayam_async.demo.audit import AuditInput, compare
 from wikipayam_async.demo.report import Findings, print_report
-from wikipayam_async.demo.run import Campaign, Tally
+from wikipayam_async.demo.run import RunReport, RequestCounter
 
 
 @pytest.fixture
-def findings(books: Callable[..., Books]) -> Findings:
+def findings(books: Callable[..., AuditInput]) -> Findings:
     """The findings of books that agree."""
     ours = books()
-    campaign = Campaign(
+    campaign = RunReport(
         report=BulkReport(ours.results),
         deliveries={"UNDELIVERED": 1, "DELIVERED": 1},
         pending=0,
         balance_before=ours.balance_before,
         balance_after=ours.balance_after,
         seconds=0.5,
-        tally=Tally(),
+        tally=RequestCounter(),
     )
     return Findings(campaign=campaign, troubles={"502 after accepting": 7}, audit=compare(ours))
 
@@ -63,7 +63,7 @@ def test_books_that_agree_are_reported_so(findings: Findings) -> None:
     ]
 
 
-def test_books_that_disagree_are_reported_so(findings: Findings, books: Callable[..., Books]) -> None:
+def test_books_that_disagree_are_reported_so(findings: Findings, books: Callable[..., AuditInput]) -> None:
     """The check that failed is marked, and the verdict says what is wrong."""
     lines = printed(attrs.evolve(findings, audit=compare(books(inputs=6))))
     assert "messages with one outcome each 6 5 WRONG" in lines

@@ -385,7 +385,7 @@ def test_what_is_no_mobile_is_refused_without_being_shown(text: Any, shape: str,
         normalize_receiver(text, field="to")
     assert (caught.value.field, caught.value.got) == ("to", shape)
     assert str(caught.value) == (
-        "to: expected an Iranian mobile number such as 09123456789 (normalize=False sends any receiver as it is), "
+        "to: expected an Iranian mobile number such as 09123456789, "
         f"but {why}; got {shape}"
     )
 

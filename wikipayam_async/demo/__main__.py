@@ -15,7 +15,7 @@ import anyio
 from attrs import frozen
 
 from wikipayam_async import SmsMessage
-from wikipayam_async.demo.audit import Books, compare
+from wikipayam_async.demo.audit import AuditInput, compare
 from wikipayam_async.demo.reading import read_receivers, write_messages
 from wikipayam_async.demo.run import Pace, run
 from wikipayam_async.demo.troubles import arm, count_troubles
@@ -37,15 +37,15 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _AGREES, _DISAGREES, _CANNOT_RUN, _INTERRUPTED = 0, 1, 2, 130
-_MOST_PARTS = 3
-_WIDEST = 110
+_MAX_PARTS = 3
+_MAX_WIDTH = 110
 
 DELIVERED_AFTER, UNDELIVERED_AFTER = 2.0, 2.5
 """Seconds from the acceptance of a message to its end."""
 
 
 @frozen
-class Options:
+class DemoOptions:
     """The options of the command line.
 
     Attributes:
@@ -89,7 +89,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _INTERRUPTED
 
 
-def _demonstrate(options: Options) -> int:
+def _demonstrate(options: DemoOptions) -> int:
     # rich comes with an extra that the package itself does without.
     from rich.console import Console  # noqa: PLC0415 - an extra
 
@@ -106,7 +106,7 @@ def _demonstrate(options: Options) -> int:
         console.print(_introduction(served.url, options, messages), markup=False)
         campaign = anyio.run(partial(run, served.url, messages, options.pace, display))
     audit = compare(
-        Books(
+        AuditInput(
             inputs=len(messages),
             results=campaign.report.results,
             ledger=emulator.ledger,
@@ -133,23 +133,23 @@ def _forgive(stream: TextIO) -> None:
 
 
 def _narrow(console: Console) -> Console:
-    console.width = min(console.width, _WIDEST)
+    console.width = min(console.width, _MAX_WIDTH)
     return console
 
 
-def _emulator(options: Options, messages: int) -> Emulator:
+def _emulator(options: DemoOptions, messages: int) -> Emulator:
     delivery = DeliveryRules(
         script=waiting_then(DELIVERED, after=DELIVERED_AFTER),
         failing=waiting_then(UNDELIVERED, after=UNDELIVERED_AFTER),
         failing_fraction=0.04,
     )
     emulator = Emulator(seed=options.seed, delivery=delivery)
-    emulator.account.balance = max(DEFAULT_BALANCE, messages * _MOST_PARTS * DEFAULT_PRICE)
+    emulator.account.balance = max(DEFAULT_BALANCE, messages * _MAX_PARTS * DEFAULT_PRICE)
     arm(emulator, -(-messages // options.pace.batch_size), options.seed, faults=options.faults)
     return emulator
 
 
-def _introduction(url: str, options: Options, messages: Sequence[SmsMessage]) -> str:
+def _introduction(url: str, options: DemoOptions, messages: Sequence[SmsMessage]) -> str:
     weather = f"with faults (seed {options.seed})" if options.faults else "without faults"
     pace = f"{options.pace.batch_size} a request, {options.pace.concurrency} requests at once"
     first = messages[0]
@@ -159,7 +159,7 @@ def _introduction(url: str, options: Options, messages: Sequence[SmsMessage]) ->
     )
 
 
-def _read_options(argv: Sequence[str] | None) -> Options:
+def _read_options(argv: Sequence[str] | None) -> DemoOptions:
     parser = argparse.ArgumentParser(
         prog="python -m wikipayam_async.demo",
         description="Send a campaign through an emulated gateway that misbehaves, and compare the client's report with "
@@ -173,7 +173,7 @@ def _read_options(argv: Sequence[str] | None) -> Options:
     parser.add_argument("--svg", type=Path, metavar="FILE", help="draw what is printed into a picture as well")
     given = parser.parse_args(argv)
     pace = Pace(given.batch_size, given.concurrency)
-    return Options(given.messages, pace, given.seed, faults=not given.no_faults, svg=given.svg)
+    return DemoOptions(given.messages, pace, given.seed, faults=not given.no_faults, svg=given.svg)
 
 
 def _count(text: str) -> int:

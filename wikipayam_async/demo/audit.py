@@ -11,14 +11,14 @@ from attrs import frozen
 from wikipayam_async import SendResult, SendStatus
 from wikipayam_async.emulator import LedgerEntry
 
-__all__ = ["Audit", "Books", "compare"]
+__all__ = ["Audit", "AuditInput", "compare"]
 
 _SIGNIFICANT_DIGITS = 10
-_NAMES_SHOWN = 5
+_MAX_NAMES_SHOWN = 5
 
 
 @frozen(kw_only=True)
-class Books:
+class AuditInput:
     """What is compared.
 
     Attributes:
@@ -84,7 +84,7 @@ class Audit:
         return found
 
 
-def compare(books: Books) -> Audit:
+def compare(books: AuditInput) -> Audit:
     """Compare what was reported with what was accepted.
 
     Args:
@@ -137,4 +137,4 @@ def _digits(number: str) -> str:
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")
+    return ", ".join(names[:_MAX_NAMES_SHOWN]) + (", ..." if len(names) > _MAX_NAMES_SHOWN else "")

@@ -14,7 +14,7 @@ from wikipayam_async.demo.run import Advance
 
 __all__ = ["Display"]
 
-_SECONDS_A_LINE = 1.0
+_SECONDS_BETWEEN_LINES = 1.0
 
 
 @define
@@ -56,12 +56,12 @@ class Display:
 
     @contextmanager
     def _lines(self, title: str, total: int) -> Iterator[Advance]:
-        due = self.clock() + _SECONDS_A_LINE
+        due = self.clock() + _SECONDS_BETWEEN_LINES
 
         def advance(done: int, detail: str) -> None:
             nonlocal due
             if done == total or self.clock() >= due:
-                due = self.clock() + _SECONDS_A_LINE
+                due = self.clock() + _SECONDS_BETWEEN_LINES
                 self.console.print(f"{title}: {done:,} of {total:,}; {detail}", soft_wrap=True)
 
         yield advance

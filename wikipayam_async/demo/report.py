@@ -12,11 +12,11 @@ from rich.text import Text
 
 from wikipayam_async.demo.audit import Audit
 from wikipayam_async.demo.reasons import examples_of, group, runs_of
-from wikipayam_async.demo.run import Campaign
+from wikipayam_async.demo.run import RunReport
 
 __all__ = ["Findings", "print_report"]
 
-_RUNS_SHOWN = 12
+_MAX_RUNS_SHOWN = 12
 _GOOD, _DOUBTFUL, _BAD = "green", "yellow", "bold red"
 
 
@@ -30,7 +30,7 @@ class Findings:
         audit: What the ledger says to it.
     """
 
-    campaign: Campaign
+    campaign: RunReport
     troubles: Mapping[str, int]
     audit: Audit
 
@@ -61,7 +61,7 @@ def _table(title: str, *columns: str, numbers: Sequence[int] = (1,)) -> Table:
     return table
 
 
-def _outcomes(campaign: Campaign) -> Table:
+def _outcomes(campaign: RunReport) -> Table:
     report = campaign.report
     table = _table("What became of the messages", "Outcome", "Messages", "Why")
     table.add_row("accepted", f"{len(report.accepted):,}", "", style=_GOOD)
@@ -75,7 +75,7 @@ def _outcomes(campaign: Campaign) -> Table:
     return table
 
 
-def _unknown(campaign: Campaign, audit: Audit) -> Table:
+def _unknown(campaign: RunReport, audit: Audit) -> Table:
     taken = frozenset(audit.unknown_taken)
     table = _table(
         "Unknown: the client cannot tell, so it sends none of them again", "Why", "Messages", "In truth", "Track ids"
@@ -83,13 +83,13 @@ def _unknown(campaign: Campaign, audit: Audit) -> Table:
     for why, results in group(campaign.report.unknown).items():
         accepted = sum(result.track_id in taken for result in results)
         runs = runs_of(results)
-        more = f", and {len(runs) - _RUNS_SHOWN} more" if len(runs) > _RUNS_SHOWN else ""
+        more = f", and {len(runs) - _MAX_RUNS_SHOWN} more" if len(runs) > _MAX_RUNS_SHOWN else ""
         truth = f"{accepted:,} accepted\n{len(results) - accepted:,} not"
-        table.add_row(Text(why), f"{len(results):,}", truth, Text(", ".join(runs[:_RUNS_SHOWN]) + more))
+        table.add_row(Text(why), f"{len(results):,}", truth, Text(", ".join(runs[:_MAX_RUNS_SHOWN]) + more))
     return table
 
 
-def _course(campaign: Campaign) -> Table:
+def _course(campaign: RunReport) -> Table:
     tally = campaign.tally
     rows = {
         "messages a second": len(campaign.report.results) / campaign.seconds,
@@ -116,7 +116,7 @@ def _counts(title: str, counts: Mapping[str, float]) -> Table:
     return table
 
 
-def _ledger(campaign: Campaign, audit: Audit) -> Table:
+def _ledger(campaign: RunReport, audit: Audit) -> Table:
     report = campaign.report
     sure, open_ = len(report.accepted), len(report.unknown)
     table = _table("What the gateway's own ledger says", "Check", "Expected", "Found", "", numbers=(1, 2))

@@ -23,17 +23,17 @@ from wikipayam_async import (
 )
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN
 
-__all__ = ["Advance", "Campaign", "Pace", "Stages", "Tally", "run"]
+__all__ = ["Advance", "RunReport", "Pace", "ProgressDisplay", "RequestCounter", "run"]
 
 _POLLING = Polling(first_interval=0.1, growth=1.2, longest_interval=1.0)
-_LONGEST_WAIT = 30.0
-_FEWEST_CONNECTIONS = 20
+_DELIVERY_TIMEOUT = 30.0
+_MIN_CONNECTIONS = 20
 
 Advance: TypeAlias = Callable[[int, str], None]
 """Is told how much of a stage is done, and a few words on how it goes."""
 
 
-class Stages(Protocol):
+class ProgressDisplay(Protocol):
     """What shows progress."""
 
     def stage(self, title: str, total: int) -> AbstractContextManager[Advance]:
@@ -55,7 +55,7 @@ class Pace:
 
 
 @define
-class Tally:
+class RequestCounter:
     """Counts what the client tells of: an ``on_event`` hook.
 
     Attributes:
@@ -79,7 +79,7 @@ class Tally:
 
 
 @frozen(kw_only=True)
-class Campaign:
+class RunReport:
     """What came of it, as far as the client can tell.
 
     Attributes:
@@ -98,10 +98,10 @@ class Campaign:
     balance_before: int
     balance_after: int
     seconds: float
-    tally: Tally
+    tally: RequestCounter
 
 
-async def run(url: str, messages: Sequence[SmsMessage], pace: Pace, stages: Stages) -> Campaign:
+async def run(url: str, messages: Sequence[SmsMessage], pace: Pace, stages: ProgressDisplay) -> RunReport:
     """Send messages and follow them to their end.
 
     Args:
@@ -113,13 +113,13 @@ async def run(url: str, messages: Sequence[SmsMessage], pace: Pace, stages: Stag
     Returns:
         What came of it.
     """
-    tally = Tally()
+    tally = RequestCounter()
     client = AsyncWikipayam(
         DEFAULT_TOKEN,
         sender=DEFAULT_LINE,
         base_url=url,
         api_prefix="api/v1",
-        max_connections=max(_FEWEST_CONNECTIONS, pace.concurrency),
+        max_connections=max(_MIN_CONNECTIONS, pace.concurrency),
         application="demo",
         on_event=tally,
     )
@@ -130,7 +130,7 @@ async def run(url: str, messages: Sequence[SmsMessage], pace: Pace, stages: Stag
         seconds = monotonic() - began
         delivery = await _follow(client, [str(result.id) for result in report.accepted], stages)
         after = await client.balance()
-    return Campaign(
+    return RunReport(
         report=report,
         deliveries=Counter(str(status.status) for status in delivery.statuses.values()),
         pending=len(delivery.pending),
@@ -141,7 +141,7 @@ async def run(url: str, messages: Sequence[SmsMessage], pace: Pace, stages: Stag
     )
 
 
-async def _send(client: AsyncWikipayam, messages: Sequence[SmsMessage], pace: Pace, stages: Stages) -> BulkReport:
+async def _send(client: AsyncWikipayam, messages: Sequence[SmsMessage], pace: Pace, stages: ProgressDisplay) -> BulkReport:
     with stages.stage("Sending", len(messages)) as advance:
 
         def progress(done: int, _: int | None, counts: Mapping[SendStatus, int]) -> None:
@@ -153,8 +153,8 @@ async def _send(client: AsyncWikipayam, messages: Sequence[SmsMessage], pace: Pa
         )
 
 
-async def _follow(client: AsyncWikipayam, ids: Sequence[str], stages: Stages) -> DeliveryReport:
-    watch = client.sms.watch_delivery(ids, timeout=_LONGEST_WAIT, polling=_POLLING)
+async def _follow(client: AsyncWikipayam, ids: Sequence[str], stages: ProgressDisplay) -> DeliveryReport:
+    watch = client.sms.watch_delivery(ids, timeout=_DELIVERY_TIMEOUT, polling=_POLLING)
     final: Counter[str] = Counter()
     with stages.stage("Delivery", len(ids)) as advance:
         async for status in watch:

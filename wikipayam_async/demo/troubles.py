@@ -15,7 +15,7 @@ from wikipayam_async.emulator.exchange import Json
 __all__ = ["READING", "SENDING", "Trouble", "arm", "count_troubles"]
 
 _FASTEST, _SLOWEST = 0.004, 0.014
-_LARGEST_SHARE = 0.25
+_MAX_SHARE = 0.25
 _BLOCKED: Json = {
     "message": "The given data was invalid.",
     "errors": {"0.receiver": ["The receiver does not take advertising."]},
@@ -94,7 +94,7 @@ def count_troubles(log: Iterable[ThrownFault]) -> Mapping[str, int]:
 def _plan(troubles: Sequence[Trouble], requests: int, random: Random) -> list[Fault]:
     struck = [trouble.fault for trouble in troubles for _ in range(max(1, round(trouble.share * requests)))]
     # A handful of requests is not to consist of troubles alone.
-    struck = random.sample(struck, min(len(struck), ceil(requests * _LARGEST_SHARE)))
+    struck = random.sample(struck, min(len(struck), ceil(requests * _MAX_SHARE)))
     unharmed = [_latency(random) for _ in range(requests - len(struck))]
     plan = struck + unharmed
     random.shuffle(plan)

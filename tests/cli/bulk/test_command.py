@@ -12,8 +12,8 @@ import pytest
 
 from tests.cli.conftest import Ended, Run, Terminal
 from wikipayam_async.cli import main, settings
-from wikipayam_async.cli.bulk.options import BooksOptions, TextOptions, command_line
-from wikipayam_async.cli.session import Connection
+from wikipayam_async.cli.bulk.options import ResultsOptions, TextOptions, command_line
+from wikipayam_async.cli.session import ConnectionOptions
 from wikipayam_async.cli.settings import Settings
 from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, Fault
 from wikipayam_async.redact.sealed import Secret
@@ -29,17 +29,17 @@ def write(*lines: str, name: str = FILE, header: str = "mobile,text") -> None:
 
 
 def receivers(gateway: Emulator) -> list[str]:
-    """Return who was sent something, in the form `09…`."""
+    """Return the receivers in the ledger, in the form `09…`."""
     return ["0" + entry.receiver[-10:] for entry in gateway.ledger]
 
 
 def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
-    """Sit at the terminal and type an answer."""
+    """Answer the question on a terminal."""
     monkeypatch.setattr(sys, "stdin", Terminal(text + "\n"))
 
 
 def outcomes(run: Run, path: str = RESULTS) -> dict[int, str]:
-    """Return the outcome of every row that a results file names."""
+    """Return the outcome of every row in a results file."""
     found = {}
     for status in ("accepted", "rejected", "unknown", "not_attempted"):
         for one in run("results", path, "--status", status, "--json").json["rows"]:
@@ -47,8 +47,8 @@ def outcomes(run: Run, path: str = RESULTS) -> dict[int, str]:
     return found
 
 
-def test_a_file_is_sent_and_told(gateway: Emulator, run: Run) -> None:
-    """All accepted is 0: the look through, the balance, the counts and the results file are told."""
+def test_a_file_is_sent_and_reported(gateway: Emulator, run: Run) -> None:
+    """The command shows the check, the balance, the counts and the results file, and exits with 0."""
     write(f"{A},hi", f"{B},سلام")
     balance = gateway.account.balance
     ended = run("bulk", FILE, "--price-persian", "895", "--price-latin", "500", "--yes-up-to", "1395")
@@ -63,14 +63,14 @@ def test_a_file_is_sent_and_told(gateway: Emulator, run: Run) -> None:
         "  سلام",
         f"balance: {balance:,} rials",
         "2 accepted, 0 rejected, 0 unknown, 0 not attempted",
-        f"what became of each row: {RESULTS} (wikipayam results {RESULTS})",
+        f"results: {RESULTS} (wikipayam results {RESULTS})",
     ]
     assert receivers(gateway) == [A, B]
     assert outcomes(run) == {2: "accepted", 3: "accepted"}
 
 
-def test_programs_get_one_object(gateway: Emulator, run: Run) -> None:
-    """With --json stdout holds one object, and stderr nothing while all is well."""
+def test_json_output_is_one_object(gateway: Emulator, run: Run) -> None:
+    """With --json stdout holds one object, and stderr is empty without errors."""
     write(f"{A},hi", f"{A},hi")
     ended = run("bulk", FILE, "--yes", "--dedupe", "receiver-and-text", "--json")
     assert (ended.code, ended.err) == (0, "")
@@ -80,8 +80,8 @@ def test_programs_get_one_object(gateway: Emulator, run: Run) -> None:
     }  # fmt: skip
 
 
-def test_a_dry_run_makes_no_traffic_and_no_file(run: Run) -> None:
-    """It needs neither a token nor a gateway, and shows what would be sent; bad rows make its exit code 1."""
+def test_a_dry_run_makes_no_request_and_no_file(run: Run) -> None:
+    """It needs no token and no gateway, and shows what would be sent; bad rows make the exit code 1."""
     write(f"{A},hi", "12,x", f"{B},{'a' * 161}", header="mobile,text")
     ended = run("bulk", FILE, "--dry-run", "--sender", "10002000", "--price-persian", "10", "--json")
     assert ended.code == 1
@@ -101,32 +101,30 @@ def test_a_dry_run_makes_no_traffic_and_no_file(run: Run) -> None:
 
 
 def test_the_same_file_is_not_sent_twice_by_mistake(gateway: Emulator, run: Run) -> None:
-    """A second run is refused until another results file is named, which is to send everything again."""
+    """A second run is refused unless another results file is given, which sends everything again."""
     write(f"{A},hi")
     assert run("bulk", FILE, "--yes").code == 0
     ended = run("bulk", FILE, "--yes")
     assert ended.code == 2
     assert ended.err == (
-        f"ResultsFileError: {RESULTS} exists: this file was sent before, or its sending was broken off. "
-        f"--resume {RESULTS} goes on with it; --results OTHER starts all over, which sends everything again\n"
+        f"ResultsFileError: {RESULTS} exists: the file was already sent, in whole or in part. Resume with "
+        f"--resume {RESULTS}, or start over with --results OTHER, which sends everything again\n"
     )
     assert receivers(gateway) == [A]
     assert run("bulk", FILE, "--yes", "--results", "other").code == 0
     assert receivers(gateway) == [A, A]
 
 
-def test_bad_rows_are_left_out_only_if_agreed(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody to ask: exit code 2 and the options that would do. Agreed: they are rejected, and the exit code is 1."""
+def test_bad_rows_are_skipped_only_if_confirmed(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without a terminal the exit code is 2 and the options are named; if confirmed, bad rows are rejected and it is 1."""
     rows = [f"{A},hi", *["12,x"] * 11, f"{B},"]
     write(*rows)
     ended = run("bulk", FILE)
     assert ended.code == 2
     assert "row 3: mobile: expected an Iranian mobile number" in ended.err
     assert "12 bad rows without a message; the first are above" in ended.err
-    assert ended.err.endswith(
-        "confirmation: nobody to ask here; agree with --yes and --skip-bad-rows; got no terminal\n"
-    )
-    assert run("bulk", FILE, "--yes").err.endswith("agree with --skip-bad-rows; got no terminal\n")
+    assert ended.err.endswith("confirmation: expected a terminal, or --yes and --skip-bad-rows; got no terminal\n")
+    assert run("bulk", FILE, "--yes").err.endswith("expected a terminal, or --skip-bad-rows; got no terminal\n")
     answer(monkeypatch, "n")
     ended = run("bulk", FILE, "--yes", "--price-persian", "5")
     assert (ended.code, ended.err.splitlines()[-2:]) == (
@@ -135,7 +133,7 @@ def test_bad_rows_are_left_out_only_if_agreed(gateway: Emulator, run: Run, monke
     assert not Path(RESULTS).exists()
     answer(monkeypatch, "y")
     ended = run("bulk", FILE)
-    assert "Send 1 message at a cost that is not known, without 12 bad rows? [y/N]\n" in ended.err
+    assert "Send 1 message at an unknown cost, without 12 bad rows? [y/N]\n" in ended.err
     assert ended.code == 1
     assert receivers(gateway) == [A]
     assert outcomes(run) == {2: "accepted"} | dict.fromkeys(range(3, 15), "rejected")
@@ -150,19 +148,17 @@ def test_bad_rows_are_left_out_only_if_agreed(gateway: Emulator, run: Run, monke
         (("--price-persian", "10", "--yes-up-to", "9"), "--yes or --yes-up-to RIALS"),
     ],
 )
-def test_what_costs_is_confirmed(gateway: Emulator, run: Run, options: Sequence[str], instead: str) -> None:
-    """Without a terminal to ask at, nothing is sent unless the cost is known and within what was agreed."""
+def test_the_cost_has_to_be_confirmed(gateway: Emulator, run: Run, options: Sequence[str], instead: str) -> None:
+    """Without a terminal nothing is sent unless the cost is known and within the given limit."""
     write(f"{A},hi")
     ended = run("bulk", FILE, *options, "--json")
     assert ended.code == 2
-    assert ended.json["error"]["message"] == (
-        f"confirmation: nobody to ask here; agree with {instead}; got no terminal"
-    )
+    assert ended.json["error"]["message"] == (f"confirmation: expected a terminal, or {instead}; got no terminal")
     assert gateway.requests_to(SENDS) == 0
 
 
 def test_ctrl_c_at_the_question_sends_nothing(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The exit code is 130, and the next try is not held up."""
+    """The exit code is 130, and the next run is not blocked."""
 
     class Interrupted(Terminal):
         def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override] # as a text stream has it
@@ -177,8 +173,8 @@ def test_ctrl_c_at_the_question_sends_nothing(gateway: Emulator, run: Run, monke
     assert receivers(gateway) == [A]
 
 
-def test_where_nothing_is_to_be_sent_no_file_is_left(gateway: Emulator, run: Run) -> None:
-    """A file of bad rows alone can be mended and sent; an empty one is a mistake."""
+def test_without_messages_no_results_file_is_created(gateway: Emulator, run: Run) -> None:
+    """A file with only bad rows can be corrected and sent; an empty file is a usage error."""
     write("12,x")
     ended = run("bulk", FILE, "--yes", "--skip-bad-rows")
     assert (ended.code, ended.err.splitlines()[-1]) == (1, "nothing to send")
@@ -204,10 +200,10 @@ def test_where_nothing_is_to_be_sent_no_file_is_left(gateway: Emulator, run: Run
         (Fault.status(429, retry_after=3600), 5, (2, 2, 0, 0)),
     ],
 )
-def test_the_exit_code_says_what_became_of_it(
+def test_the_exit_code_reports_the_outcome(
     gateway: Emulator, run: Run, fault: Fault, code: int, counts: tuple[int, ...]
 ) -> None:
-    """Rejected is 1, unknown 3, a refused token 4, a gateway that fails 5."""
+    """Rejected is 1, unknown 3, a refused token 4, a gateway failure 5."""
     write(f"{A},hi", f"{B},hi", f"{C},hi", f"{A},ho")
     gateway.faults.script([None, fault], on=SENDS)
     ended = run("bulk", FILE, "--yes", "--batch-size", "2", "--concurrency", "1", "--json")
@@ -215,28 +211,28 @@ def test_the_exit_code_says_what_became_of_it(
     assert ended.json["exit"] == {1: "rejected", 3: "unknown", 4: "auth", 5: "gateway"}[code]
 
 
-def test_unknown_goes_before_a_refused_token(gateway: Emulator, run: Run) -> None:
-    """What may have been sent is the gravest, and how to see to it is told."""
+def test_unknown_outweighs_a_refused_token(gateway: Emulator, run: Run) -> None:
+    """An unknown outcome is the most severe, and the report says how to resolve it."""
     write(f"{A},hi", f"{B},hi", f"{C},hi")
     gateway.faults.script([Fault.reset(), Fault.status(401)], on=SENDS)
     ended = run("bulk", FILE, "--yes", "--batch-size", "1", "--concurrency", "1")
     assert ended.code == 3
     assert ended.err.splitlines()[-4:] == [
         "0 accepted, 1 rejected, 1 unknown, 1 not attempted",
-        f"what became of each row: {RESULTS} (wikipayam results {RESULTS})",
+        f"results: {RESULTS} (wikipayam results {RESULTS})",
         (
-            "the unknown ones may have been sent: look up their track ids in the panel "
-            f"(wikipayam results {RESULTS} --status unknown). They are never sent again by --resume; "
-            "those that were not sent belong into a new file"
+            "the unknown messages may have been sent: look up their track ids in the panel "
+            f"(wikipayam results {RESULTS} --status unknown). --resume never sends them again; "
+            "put those that were not sent into a new file"
         ),
-        f"to go on: wikipayam bulk {FILE} --yes --batch-size 1 --concurrency 1 --resume {RESULTS} --retry-rejected",
+        f"to resume: wikipayam bulk {FILE} --yes --batch-size 1 --concurrency 1 --resume {RESULTS} --retry-rejected",
     ]
 
 
-def test_a_bad_token_or_a_missing_gateway_shows_before_anything_is_claimed(
+def test_a_bad_token_or_a_missing_gateway_fails_before_any_claim(
     gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """The first question to the gateway is a harmless one, and no results file is begun."""
+    """The first request only reads the balance, and no results file is created."""
     write(f"{A},hi")
     monkeypatch.setenv("SMS_AUTH_TOKEN", "wrong")
     assert run("bulk", FILE, "--yes").code == 4
@@ -247,12 +243,12 @@ def test_a_bad_token_or_a_missing_gateway_shows_before_anything_is_claimed(
     assert gateway.requests_to(SENDS) == 0
 
 
-def test_a_balance_that_is_not_told_holds_nothing_up(gateway: Emulator, run: Run) -> None:
-    """It is only a look; what the gateway refuses there is told, and so is a balance that is too small."""
+def test_an_unknown_balance_does_not_stop_the_run(gateway: Emulator, run: Run) -> None:
+    """A refused balance request is a warning, and so is a balance that is too small."""
     write(f"{A},hi")
     gateway.faults.arm(Fault.status(403), on="GET /user/balance")
     ended = run("bulk", FILE, "--yes")
-    assert (ended.code, "the balance is not known: " in ended.err) == (0, True)
+    assert (ended.code, "the balance is unknown: " in ended.err) == (0, True)
     gateway.account.balance = 10
     ended = run("bulk", FILE, "--yes", "--price-persian", "11", "--results", "other")
     assert "balance: 10 rials, which is not enough\n" in ended.err
@@ -265,8 +261,8 @@ def stopped(gateway: Emulator, run: Run, *options: str) -> Ended:
     return run("bulk", FILE, "--yes", "--batch-size", "1", "--concurrency", "1", "--stop-on-error", *options)
 
 
-def test_a_run_is_resumed_with_what_was_not_attempted(gateway: Emulator, run: Run) -> None:
-    """Accepted rows are left alone; rejected ones go out only if asked for."""
+def test_a_resumed_run_sends_what_was_not_attempted(gateway: Emulator, run: Run) -> None:
+    """Accepted rows are not sent again; rejected ones only with --retry-rejected."""
     write(f"{A},hi", f"{B},hi", f"{C},hi")
     assert stopped(gateway, run).code == 1
     assert outcomes(run) | {4: ""} == {2: "accepted", 3: "rejected", 4: ""}
@@ -274,7 +270,7 @@ def test_a_run_is_resumed_with_what_was_not_attempted(gateway: Emulator, run: Ru
     assert {name: ended.json[name] for name in ("rows", "done", "messages")} == {"rows": 3, "done": 2, "messages": 1}
     ended = run("bulk", FILE, "--yes", "--resume", RESULTS)
     assert ended.code == 1
-    assert "done before: 2\n" in ended.err
+    assert "processed before: 2\n" in ended.err
     assert receivers(gateway) == [A, C]
     assert run("bulk", FILE, "--yes", "--resume", RESULTS).code == 1
     assert receivers(gateway) == [A, C]
@@ -285,7 +281,7 @@ def test_a_run_is_resumed_with_what_was_not_attempted(gateway: Emulator, run: Ru
 
 
 def test_duplicates_are_held_back_across_runs(gateway: Emulator, run: Run) -> None:
-    """The row of a receiver who got a message in an earlier run is held back in the next."""
+    """A row whose receiver got a message in an earlier run is held back."""
     write(f"{A},hi", f"{B},hi", f"{A},ho", f"{C},hi")
     assert stopped(gateway, run, "--dedupe", "receiver").code == 1
     ended = run("bulk", FILE, "--yes", "--resume", RESULTS, "--retry-rejected", "--dedupe", "receiver")
@@ -297,50 +293,52 @@ def test_duplicates_are_held_back_across_runs(gateway: Emulator, run: Run) -> No
 @pytest.mark.parametrize(
     ("options", "changed"),
     [
-        (("--text", "other"), "which column is what, the text"),
-        (("--sender", "30001000"), "the line"),
+        (("--text", "other"), "columns, text"),
+        (("--sender", "30001000"), "sender"),
         (("--dedupe", "receiver"), "--dedupe"),
-        (("--no-header", "--receiver", "1", "--text-column", "2"), "how the file is read, which column is what"),
+        (("--no-header", "--receiver", "1", "--text-column", "2"), "file format, columns"),
     ],
 )
-def test_another_sending_is_not_resumed(gateway: Emulator, run: Run, options: Sequence[str], changed: str) -> None:
-    """What decides what is sent must be as it was; what is not, is named."""
+def test_a_run_with_other_options_is_not_resumed(
+    gateway: Emulator, run: Run, options: Sequence[str], changed: str
+) -> None:
+    """Everything that decides what is sent must be unchanged; the error names what changed."""
     write(f"{A},hi", f"{B},hi", f"{C},hi")
     stopped(gateway, run)
     ended = run("bulk", FILE, "--yes", "--resume", RESULTS, *options)
     assert ended.code == 2
     assert ended.err == (
-        f"ResultsFileError: {RESULTS}: belongs to another sending; different are: {changed}. Go on with the same file "
-        "and the same options, or start all over with --results OTHER, which sends everything again\n"
+        f"ResultsFileError: {RESULTS}: belongs to another bulk send; changed: {changed}. Resume with the same file "
+        "and the same options, or start over with --results OTHER, which sends everything again\n"
     )
     assert receivers(gateway) == [A]
 
 
 def test_a_changed_file_is_not_resumed(gateway: Emulator, run: Run) -> None:
-    """A row that moved would be sent twice, or never."""
+    """A moved row would be sent twice, or never."""
     write(f"{A},hi", f"{B},hi", f"{C},hi")
     stopped(gateway, run)
     write(f"{C},hi", f"{A},hi", f"{B},hi")
     ended = run("bulk", FILE, "--yes", "--resume", RESULTS)
-    assert (ended.code, "different are: the content of the file. " in ended.err) == (2, True)
+    assert (ended.code, "changed: file content. " in ended.err) == (2, True)
     assert receivers(gateway) == [A]
 
 
-def test_a_list_of_opt_outs_may_change_and_may_not_be_left_out(gateway: Emulator, run: Run) -> None:
-    """Who opted out between two runs gets nothing; forgetting the list is refused."""
+def test_an_opt_out_list_may_change_but_not_be_left_out(gateway: Emulator, run: Run) -> None:
+    """A receiver who opted out between two runs gets nothing; a run without the list is refused."""
     write(f"{A},hi", f"{B},hi", f"{C},hi")
     Path("stop").write_text("", encoding="utf-8")
     stopped(gateway, run, "--opt-out", "stop")
     ended = run("bulk", FILE, "--yes", "--resume", RESULTS)
-    assert (ended.code, "different are: --opt-out. " in ended.err) == (2, True)
+    assert (ended.code, "changed: --opt-out. " in ended.err) == (2, True)
     Path("stop").write_text(C, encoding="utf-8")
     ended = run("bulk", FILE, "--yes", "--resume", RESULTS, "--opt-out", "stop", "--json")
     assert (ended.code, ended.json["held_back"]) == (1, 1)
     assert receivers(gateway) == [A]
 
 
-def test_a_torn_last_line_is_survived(gateway: Emulator, run: Run) -> None:
-    """A process that was killed while it wrote leaves half a line; the run goes on."""
+def test_a_partial_last_record_is_ignored(gateway: Emulator, run: Run) -> None:
+    """A process killed while writing leaves a partial record; the run resumes."""
     write(f"{A},hi", f"{B},hi", f"{C},hi")
     stopped(gateway, run)
     with Path(RESULTS).open("ab") as file:
@@ -350,47 +348,47 @@ def test_a_torn_last_line_is_survived(gateway: Emulator, run: Run) -> None:
 
 
 @pytest.mark.parametrize(
-    ("options", "words"),
+    ("options", "text"),
     [
-        (("--resume", "r", "--results", "s"), "--resume: names the results file; got --results too"),
-        (("--retry-rejected",), "--retry-rejected: goes with --resume; got no --resume"),
+        (("--resume", "r", "--results", "s"), "--resume: cannot be combined with --results; got both"),
+        (("--retry-rejected",), "--retry-rejected: needs --resume; got no --resume"),
         (("--batch-size", "0"), "--batch-size: expected at least 1; got less"),
         (("--concurrency", "0"), "--concurrency: expected at least 1; got less"),
         (
             ("--sender", "1", "--sender-column", "text"),
-            "--sender: expected one source of the lines; got --sender-column too",
+            "--sender: cannot be combined with --sender-column; got both",
         ),
         (
             ("--template", "a", "--template-file", "b"),
-            "text: expected one source of the texts; got --template and its file",
+            "--template: cannot be combined with --template-file; got both",
         ),
         (
             ("--template-file", "b"),
-            "--template-file: expected a text file in UTF-8 that can be read; got FileNotFoundError",
+            "--template-file: expected a readable UTF-8 text file; got FileNotFoundError",
         ),
         (("--resume", "r"), "r: cannot be read (No such file or directory)"),
         (("--dry-run", "--resume", "r"), "r: cannot be read (No such file or directory)"),
     ],
 )
-def test_mistakes_in_the_command_send_nothing(gateway: Emulator, run: Run, options: Sequence[str], words: str) -> None:
-    """They are named, and the exit code is 2."""
+def test_usage_errors_send_nothing(gateway: Emulator, run: Run, options: Sequence[str], text: str) -> None:
+    """The error names the option, and the exit code is 2."""
     write(f"{A},hi")
     ended = run("bulk", FILE, "--yes", *options)
     assert ended.code == 2
-    assert ended.err.partition(": ")[2] == words + "\n"
+    assert ended.err.partition(": ")[2] == text + "\n"
     assert gateway.requests == 0
 
 
 def test_texts_come_from_a_template_file(gateway: Emulator, run: Run) -> None:
-    """Its last line end is none of the text's."""
+    """The final line end of the file is not part of the text."""
     Path("t.txt").write_bytes("\ufeffسلام {name}\r\nلغو۱۱\r\n".encode())
     write(f"{A},علی", header="mobile,name")
     assert run("bulk", FILE, "--yes", "--template-file", "t.txt").code == 0
     assert [entry.message for entry in gateway.ledger] == ["سلام علی\nلغو۱۱"]
 
 
-def test_lines_and_references_come_from_columns(gateway: Emulator, run: Run) -> None:
-    """They are sent as the row has them."""
+def test_senders_and_track_ids_come_from_columns(gateway: Emulator, run: Run) -> None:
+    """They are sent as in the row."""
     line = gateway.account.lines[0]
     write(f"{A},hi,{line},T1", header="mobile,text,line,id")
     assert run("bulk", FILE, "--yes", "--sender-column", "line", "--track-id-column", "id").code == 0
@@ -398,7 +396,7 @@ def test_lines_and_references_come_from_columns(gateway: Emulator, run: Run) -> 
 
 
 def test_a_rate_is_kept(gateway: Emulator, run: Run) -> None:
-    """With a rate, requests hold no more than what goes in a second."""
+    """With a rate, a request holds at most the messages of one second."""
     write(*[f"{A},hi"] * 6)
     assert run("bulk", FILE, "--yes", "--rate", "3.5", "--concurrency", "1", "--dry-run").code == 0
     assert run("bulk", FILE, "--yes", "--rate", "600").code == 0
@@ -407,17 +405,17 @@ def test_a_rate_is_kept(gateway: Emulator, run: Run) -> None:
 
 
 def test_results_are_shown(gateway: Emulator, run: Run) -> None:
-    """The counts and the rows of a outcome: to people, to programs, and to spreadsheets."""
+    """The counts and the rows of an outcome are shown as text, JSON and CSV."""
     write(f"{A},hi,=1", f"{B},hi,T2", f"{C},hi,T3", header="mobile,text,id")
     gateway.faults.script([None, Fault.status(400), Fault.reset()], on=SENDS)
     run("bulk", FILE, "--yes", "--track-id-column", "id", "--batch-size", "1", "--concurrency", "1")
     ended = run("results", RESULTS, "--status", "accepted")
     assert ended.code == 0
     lines = ended.err.splitlines()
-    assert lines[0].startswith(f"{RESULTS}: {FILE}, begun 20")
+    assert lines[0].startswith(f"{RESULTS}: {FILE}, started 20")
     assert lines[1:3] == [
         "1 accepted, 1 rejected, 1 unknown, 0 not attempted",
-        "rows that no run has come to yet are not counted",
+        "rows that no run has reached are not counted",
     ]
     assert lines[3].split() == ["row", "status", "receiver", "track", "id", "id", "reason"]
     assert lines[5].split() == ["2", "accepted", "0912*****01", "=1", gateway.ledger[0].id]
@@ -440,7 +438,7 @@ def test_results_are_shown(gateway: Emulator, run: Run) -> None:
     assert len(Path("unknown.csv").read_text(encoding="utf-8").splitlines()) == 2
     ended = run("results", RESULTS, "--csv", "all.csv")
     assert (ended.code, ended.err.splitlines()[-1]) == (
-        2, "InvalidInputError: --csv: expected a new file that can be written (File exists); got all.csv",
+        2, "InvalidInputError: --csv: expected a new, writable file (File exists); got all.csv",
     )  # fmt: skip
     ended = run("results", "missing")
     assert (ended.code, ended.err) == (
@@ -449,8 +447,8 @@ def test_results_are_shown(gateway: Emulator, run: Run) -> None:
 
 
 @pytest.mark.parametrize(("own", "track_id"), [(False, "w2-3"), (True, None)])
-def test_rows_that_were_claimed_and_never_settled_are_unknown(run: Run, own: bool, track_id: str | None) -> None:
-    """The reference that they were to be sent with is known, unless it stands in the file itself."""
+def test_claimed_rows_without_an_outcome_are_unknown(run: Run, own: bool, track_id: str | None) -> None:
+    """Their track id is known, unless it comes from a column of the input file."""
     header: dict[str, Any] = {
         "line": "header", "format": 1, "version": "1", "started": "now", "input": "f.csv", "fingerprint": {},
         "opt_out": False, "own_track_ids": own, "run": "w1",
@@ -468,14 +466,14 @@ def test_rows_that_were_claimed_and_never_settled_are_unknown(run: Run, own: boo
     assert ended.json["rows"] == [
         {
             "row": 3, "status": "unknown", "receiver": None, "track_id": track_id, "id": None,
-            "reason": "the run ended before it was known",
+            "reason": "the run ended before the outcome was known",
         }
     ]  # fmt: skip
     assert outcomes(run) == {2: "not_attempted", 3: "unknown", 5: "accepted", 6: "rejected"}
 
 
 def test_a_typed_token_is_asked_for_once(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It serves for the look at the balance and for the sending."""
+    """The token is used for the balance request and for the sends."""
     asked: list[None] = []
 
     def ask(_: Settings) -> Secret:
@@ -490,34 +488,34 @@ def test_a_typed_token_is_asked_for_once(gateway: Emulator, run: Run, monkeypatc
     assert (len(asked), gateway.requests, receivers(gateway)) == (1, 2, [A])
 
 
-def test_the_settings_are_read_once(gateway: Emulator, run: Run) -> None:
-    """What of a file of settings does not count is told once."""
+def test_the_warning_about_settings_is_shown_once(gateway: Emulator, run: Run) -> None:
+    """Ignored settings of the settings file are reported once."""
     Path(".env").write_text("WIKIPAYAM_SMS_API_BASE_URL=https://elsewhere.example\n", encoding="utf-8")
     write(f"{A},hi")
     ended = run("bulk", FILE, "--yes")
     assert (ended.code, ended.err.count("is ignored")) == (0, 1)
 
 
-def test_a_list_of_opt_outs_that_came_later_may_not_be_left_out(gateway: Emulator, run: Run) -> None:
-    """A list that joined in a later run is asked for in every run after it."""
+def test_an_opt_out_list_that_was_added_later_may_not_be_left_out(gateway: Emulator, run: Run) -> None:
+    """A list added in a later run is required in every run after it."""
     write(f"{A},hi", f"{B},hi", f"{C},hi")
     Path("stop").write_text(C, encoding="utf-8")
     stopped(gateway, run)
     gateway.faults.script([Fault.status(400)], on=SENDS)
     run("bulk", FILE, "--yes", "--resume", RESULTS, "--retry-rejected", "--opt-out", "stop")
     ended = run("bulk", FILE, "--yes", "--resume", RESULTS, "--retry-rejected")
-    assert (ended.code, "different are: --opt-out. " in ended.err) == (2, True)
+    assert (ended.code, "changed: --opt-out. " in ended.err) == (2, True)
     assert receivers(gateway) == [A]
 
 
-def test_a_reader_that_went_away_stops_no_run(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in `2>&1 | head -1`: everything is sent and written down although nobody reads what is told of it."""
+def test_a_closed_stderr_does_not_stop_the_run(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As in `2>&1 | head -1`: everything is sent and recorded although stderr is closed."""
 
     class Gone(io.StringIO):
         def write(self, _: str, /) -> int:
             raise BrokenPipeError
 
-    monkeypatch.setattr("wikipayam_async.cli.bulk.progress._SECONDS_A_LINE", 0.0)
+    monkeypatch.setattr("wikipayam_async.cli.bulk.progress._SECONDS_BETWEEN_LINES", 0.0)
     write(f"{A},hi", f"{B},hi", f"{C},hi")
     with monkeypatch.context() as patch:
         patch.setattr("sys.stderr", Gone())
@@ -527,26 +525,26 @@ def test_a_reader_that_went_away_stops_no_run(gateway: Emulator, run: Run, monke
 
 
 @pytest.mark.parametrize("rate", ["nan", "inf", "0", "-1"])
-def test_a_rate_that_is_none_is_a_mistake(run: Run, rate: str) -> None:
-    """It is named before the file is looked at."""
+def test_an_invalid_rate_is_a_usage_error(run: Run, rate: str) -> None:
+    """The error comes before the file is read."""
     ended = run("bulk", FILE, "--rate", rate)
     assert (ended.code, "messages_per_second" in ended.err) == (2, True)
 
 
-def test_names_that_look_like_options_can_be_typed_again() -> None:
-    """A value that begins with a hyphen is joined to its option, and a file gets its directory."""
+def test_values_that_look_like_options_are_escaped() -> None:
+    """A value that begins with a hyphen is joined to its option, and a path gets a `./` prefix."""
     line = command_line(Path("-f.csv"), [TextOptions(text="-5")], Path("-r"))
     assert line == "wikipayam bulk ./-f.csv --text=-5 --resume ./-r"
 
 
-def test_the_results_of_any_file_can_be_looked_at_as_told(gateway: Emulator, run: Run) -> None:
-    """The command that shows them is quoted for a shell."""
+def test_the_command_that_shows_the_results_is_quoted(gateway: Emulator, run: Run) -> None:
+    """The printed command works in a shell for any file name."""
     write(f"{A},hi", name="my file.csv")
     assert "(wikipayam results 'my file.csv.results.jsonl')\n" in run("bulk", "my file.csv", "--yes").err
 
 
-def test_a_disk_that_fills_up_on_the_way_is_told(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The run ends, tells why, and its exit code is no success."""
+def test_a_disk_that_fills_up_stops_the_run(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The run stops, reports the reason, and its exit code is 1."""
     import errno  # noqa: PLC0415
 
     from wikipayam_async.cli.bulk.appender import Appender  # noqa: PLC0415
@@ -562,19 +560,19 @@ def test_a_disk_that_fills_up_on_the_way_is_told(gateway: Emulator, run: Run, mo
     write(f"{A},hi")
     ended = run("bulk", FILE, "--yes", "--json")
     assert ended.code == 1
-    assert ended.err == "ended before its time: [Errno 28] No space left on device\n"
+    assert ended.err == "stopped early: [Errno 28] No space left on device\n"
     assert ended.json["failure"] == "[Errno 28] No space left on device"
     assert gateway.requests_to(SENDS) == 0
 
 
-def test_the_command_line_that_goes_on_is_quoted_and_keeps_no_secret() -> None:
-    """It is the same as before, fit for a shell, without the proxy's URL, which may hold a password."""
+def test_the_resume_command_is_quoted_and_holds_no_secret() -> None:
+    """It repeats all options, quoted for a shell, without the proxy URL, which may hold a password."""
     line = command_line(
         Path("my file.csv"),
         [
             TextOptions(text="it's"),
-            BooksOptions(results=Path("r")),
-            Connection(proxy="http://me:secret@host", json=True),
+            ResultsOptions(results=Path("r")),
+            ConnectionOptions(proxy="http://me:secret@host", json=True),
         ],
         Path("r"),
     )

@@ -202,7 +202,7 @@ def test_the_english_help_is_wrapped(monkeypatch: pytest.MonkeyPatch, run: Run) 
     formatters: list[Any] = [app.build(language).help_formatter for language in ("en", "fa")]
     assert [type(one) for one in formatters] == [EnglishHelp, TranslatedHelp]
     monkeypatch.setenv("LANG", "en_US.UTF-8")
-    first_line = "The whole file is checked before anything is sent. The outcome of each row is written to a results file as it is"
+    first_line = "The whole file is checked before anything is sent. The outcome of each row is written to a results file as it is known:"
     assert f"\n\n{first_line}\n" in run("bulk", "--help").out
     for argv in ((), ("send",), ("inbox", "list")):
         ended = run(*argv, "--help")

@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import frozen
+from cyclopts import App
 
-from wikipayam_async.cli import main
+from wikipayam_async.cli import app, main, translations
+from wikipayam_async.cli.translations import translate
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, DEFAULT_USERNAME, Emulator, serve
 
+NARROW = 72
+"""The width of the terminal that the help is shown on."""
+PERSIAN = re.compile("[\u0600-\u06ff]")
 SETTINGS = ("SMS_AUTH_TOKEN", "SMS_SENDER", "SMS_USERNAME", "WIKIPAYAM_SMS_API_BASE_URL", "WIKIPAYAM_SMS_API_PREFIX")
 
 
@@ -87,3 +96,62 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
         return Ended(code, captured.out, captured.err)
 
     return run
+
+
+AT = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - the gateway's times have no zone
+
+
+TEXTS = ("لغو ", '=HYPERLINK("http://example.com")', "hello\x1b[31m")
+
+
+@pytest.fixture
+def ids(gateway: Emulator) -> list[str]:
+    """The ids of three received messages."""
+    return [gateway.inbound(sender="989127782175", message=text, received_at=AT) for text in TEXTS]
+
+
+@frozen
+class Shown:
+    """The help of all commands.
+
+    Attributes:
+        pages: The page of each command.
+        asked: The texts that were looked up.
+    """
+
+    pages: dict[tuple[str, ...], str]
+    asked: frozenset[str]
+
+
+@pytest.fixture(scope="session")
+def shown() -> Shown:
+    """Every page of the help, in Persian on a narrow terminal."""
+    asked: set[str] = set()
+
+    def record(text: str, language: str) -> str:
+        asked.add(" ".join(text.split()))
+        return translate(text, language)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(translations, "translate", record)
+        patch.setattr(app, "translate", record)
+        patch.setenv("COLUMNS", str(NARROW))
+        patch.delenv("FORCE_COLOR", raising=False)
+        tree = app.build("fa")
+        pages = {path: page_of(app.build("fa", *path[:1]), path) for path in paths(tree)}
+        return Shown(pages, frozenset(asked))
+
+
+def paths(tree: App, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every command."""
+    yield above
+    for name in tree:
+        if not name.startswith("-"):
+            yield from paths(tree[name], (*above, name))
+
+
+def page_of(tree: App, path: tuple[str, ...]) -> str:
+    """Return the help of a command."""
+    with redirect_stdout(StringIO()) as page:
+        tree([*path, "--help"])
+    return page.getvalue()

@@ -1,25 +1,13 @@
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import redirect_stdout
-from io import StringIO
 from typing import Any
 
 import pytest
-from attrs import frozen
 from cyclopts import App
 
-from tests.cli.conftest import Run
-from wikipayam_async.cli import app, translations
+from tests.cli.conftest import NARROW, PERSIAN, Run, Shown
+from wikipayam_async.cli import app
 from wikipayam_async.cli.translations import EnglishHelp, TranslatedHelp, language_of, translate
-from wikipayam_async.cli.translations_fa import TRANSLATIONS
-
-COMMANDS = 23
-NARROW = 72
-PERSIAN = re.compile("[\u0600-\u06ff]")
-ARABIC_LETTERS = re.compile("[\u064a\u0643]")
-NAMES = re.compile(r"--[a-z-]+|[A-Z]+_[A-Z_]+|std(?:in|out)|Ctrl-C")
 
 BALANCE = """\
 کاربرد:
@@ -41,69 +29,11 @@ BALANCE = """\
 """
 
 
-@frozen
-class Shown:
-    """The help of all commands.
-
-    Attributes:
-        pages: The page of each command.
-        asked: The texts that were looked up.
-    """
-
-    pages: dict[tuple[str, ...], str]
-    asked: frozenset[str]
-
-
-@pytest.fixture(scope="module")
-def shown() -> Shown:
-    """Every page of the help, in Persian on a narrow terminal."""
-    asked: set[str] = set()
-
-    def record(text: str, language: str) -> str:
-        asked.add(" ".join(text.split()))
-        return translate(text, language)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(translations, "translate", record)
-        patch.setattr(app, "translate", record)
-        patch.setenv("COLUMNS", str(NARROW))
-        patch.delenv("FORCE_COLOR", raising=False)
-        tree = app.build("fa")
-        pages = {path: page_of(app.build("fa", *path[:1]), path) for path in paths(tree)}
-        return Shown(pages, frozenset(asked))
-
-
-def paths(tree: App, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Yield the path of every command."""
-    yield above
-    for name in tree:
-        if not name.startswith("-"):
-            yield from paths(tree[name], (*above, name))
-
-
-def page_of(tree: App, path: tuple[str, ...]) -> str:
-    """Return the help of a command."""
-    with redirect_stdout(StringIO()) as page:
-        tree([*path, "--help"])
-    return page.getvalue()
-
-
-def test_every_help_text_has_a_translation(shown: Shown) -> None:
-    """No page of the help shows an English sentence."""
-    assert len(shown.pages) == 1 + COMMANDS
-    assert sorted(text for text in shown.asked if text not in TRANSLATIONS and not PERSIAN.search(text)) == []
-
-
 def test_every_page_is_complete(shown: Shown) -> None:
     """Each page has its usage and the exit codes, and an empty line after its last list."""
     for path, page in shown.pages.items():
         assert page.startswith(f"کاربرد:\n  wikipayam {' '.join(path)}".rstrip())
         assert "\n\n\nکد خروج: 0 همه پذیرفته شد" in page
-
-
-def test_no_entry_of_the_catalogue_is_unused(shown: Shown) -> None:
-    """Every translation is used by some page."""
-    assert sorted(set(TRANSLATIONS) - shown.asked) == []
 
 
 def test_sentences_are_wrapped_and_names_are_not_cut(shown: Shown) -> None:
@@ -114,20 +44,6 @@ def test_sentences_are_wrapped_and_names_are_not_cut(shown: Shown) -> None:
     assert [line for line in sentences if len(line) > NARROW] == []
     page = " ".join(shown.pages["bulk",].split())
     assert "اگر ندهید 100، یا به اندازه‌ی یک ثانیه‌ی گزینه‌ی --rate" in page
-
-
-def test_the_persian_keeps_the_names(shown: Shown) -> None:
-    """Options, variables and streams have the same names in both languages, and placeholders are kept."""
-    assert {english: NAMES.findall(persian) for english, persian in TRANSLATIONS.items() if NAMES.findall(english)} == {
-        english: NAMES.findall(english) for english in TRANSLATIONS if NAMES.findall(english)
-    }
-    assert [english for english, persian in TRANSLATIONS.items() if english.count("{}") != persian.count("{}")] == []
-
-
-def test_the_persian_is_consistent() -> None:
-    """The catalogue has Persian letters, no Arabic ones, and no final full stop."""
-    assert [text for text in TRANSLATIONS.values() if ARABIC_LETTERS.search(text) or not PERSIAN.search(text)] == []
-    assert [text for text in TRANSLATIONS.values() if text.endswith(".") and not text.endswith("=...")] == []
 
 
 def test_a_persian_page(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:

@@ -3,12 +3,10 @@ from __future__ import annotations
 import io
 import re
 
+from tests.cli.bulk.results_files import ACCEPTED, NOT_ATTEMPTED, REJECTED, UNKNOWN
 from tests.cli.conftest import Terminal
 from wikipayam_async.cli.bulk.progress import progress
 from wikipayam_async.cli.output import Output
-from wikipayam_async.outcomes import SendStatus
-
-ACCEPTED, REJECTED, UNKNOWN, NOT_ATTEMPTED = SendStatus
 
 
 def test_without_a_terminal_a_line_is_written_every_ten_seconds() -> None:

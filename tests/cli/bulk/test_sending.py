@@ -9,7 +9,7 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.cli.bulk.test_results_file import PATH, fill, new_file, outcomes
+from tests.cli.bulk.results_files import ACCEPTED, NOT_ATTEMPTED, PATH, REJECTED, UNKNOWN, fill, new_file, outcomes
 from wikipayam_async import AsyncWikipayam, SmsMessage
 from wikipayam_async.bulk.options import OnError
 from wikipayam_async.cli.bulk.classifier import ClassifiedRow, HeldBack, InvalidRow, ToSend
@@ -19,11 +19,8 @@ from wikipayam_async.cli.bulk.results_file import ResultsFile
 from wikipayam_async.cli.bulk.sending import ClaimedMessages, ErrorSummary, send_file
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault
-from wikipayam_async.outcomes import SendStatus
 
 pytestmark = pytest.mark.anyio
-
-ACCEPTED, REJECTED, UNKNOWN, NOT_ATTEMPTED = SendStatus
 
 
 def to_send(count: int, first: int = 2) -> Iterator[ClassifiedRow]:

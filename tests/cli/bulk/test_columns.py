@@ -43,7 +43,7 @@ def test_the_usual_names_of_columns_are_known(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("columns", "words"),
+    ("columns", "text"),
     [
         (("a", "text"), "--receiver: expected one of the columns a, text; got no usual name"),
         (
@@ -54,15 +54,15 @@ def test_the_usual_names_of_columns_are_known(name: str) -> None:
         ((), "--text-column: the file has no rows; got no usual name"),
     ],
 )
-def test_a_missing_or_ambiguous_column_is_refused(columns: tuple[str, ...], words: str) -> None:
+def test_a_missing_or_ambiguous_column_is_refused(columns: tuple[str, ...], text: str) -> None:
     """If no column or more than one has a usual name, the error lists the columns."""
     with pytest.raises(InvalidInputError) as caught:
         map_columns(options(), table(*columns))
-    assert str(caught.value) == words
+    assert str(caught.value) == text
 
 
 @pytest.mark.parametrize(
-    ("given", "words"),
+    ("given", "text"),
     [
         ({"receiver": "b"}, "--receiver: expected one of the columns to, text; got 'b'"),
         ({"text_column": "b"}, "--text-column: expected one of the columns to, text; got 'b'"),
@@ -74,11 +74,11 @@ def test_a_missing_or_ambiguous_column_is_refused(columns: tuple[str, ...], word
         ({"text": ""}, "--text: expected a text that is not empty; got a string of 0 characters"),
     ],
 )
-def test_options_that_do_not_fit_the_table_are_refused(given: dict[str, str], words: str) -> None:
+def test_options_that_do_not_fit_the_table_are_refused(given: dict[str, str], text: str) -> None:
     """A missing column, also in a template, is a usage error and not an error of each row."""
     with pytest.raises(InvalidInputError) as caught:
         map_columns(options(**given), table("to", "text"))
-    assert str(caught.value) == words
+    assert str(caught.value) == text
 
 
 def test_a_sender_is_required() -> None:
@@ -106,7 +106,7 @@ def test_a_row_becomes_a_message() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changed", "words"),
+    ("changed", "text"),
     [
         ({"r": "0212345678"}, "r: expected an Iranian mobile number such as 09123456789"),
         ({"r": None}, "r: expected a value"),
@@ -117,12 +117,12 @@ def test_a_row_becomes_a_message() -> None:
         ({"i": "\x00"}, "i: expected a string of 1 to 255 characters"),
     ],
 )
-def test_a_bad_value_names_its_column_and_not_itself(changed: dict[str, Any], words: str) -> None:
+def test_a_bad_value_names_its_column_and_not_itself(changed: dict[str, Any], text: str) -> None:
     """The reason of a bad row does not quote the value, and gives no advice for programmers."""
     mapping = ColumnMapping(receiver="r", text_column="t", sender_column="s", track_id_column="i")
     with pytest.raises(InvalidInputError) as caught:
         message(mapping, {"r": "09123456789", "t": "hi", "s": "1", "i": "T"} | changed)
-    assert str(caught.value).startswith(words)
+    assert str(caught.value).startswith(text)
     assert "normalize" not in str(caught.value)
     assert "212345" not in str(caught.value)
 

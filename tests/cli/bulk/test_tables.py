@@ -94,7 +94,7 @@ def test_an_empty_file_has_no_rows() -> None:
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "text"),
     [
         (b"a,,b\n", "f.csv: column 2 has no name in row 1; add one, or pass --no-header"),
         (b"a, a \n", "f.csv: row 1 names two columns 'a'"),
@@ -103,16 +103,15 @@ def test_an_empty_file_has_no_rows() -> None:
         (b"a" * 1_000_002, "f.csv: line 1 has more than 1,000,000 characters"),
     ],
 )
-def test_a_malformed_table_is_refused(content: bytes, words: str) -> None:
+def test_a_malformed_table_is_refused(content: bytes, text: str) -> None:
     """A file that is ambiguous or broken is not sent at all."""
-    assert refusal(content) == words
+    assert refusal(content) == text
 
 
 def test_other_encodings_have_to_be_given() -> None:
     """Bytes that are not valid UTF-8 are refused with a hint at --encoding, and read with it."""
     text = "جوال,اسم\n0912,علي\n"
-    text_of_error = refusal(text.encode("cp1256"))
-    assert text_of_error == (
+    assert refusal(text.encode("cp1256")) == (
         "f.csv: bytes near line 1 are not valid UTF-8; "
         "pass the encoding of the file, as in --encoding cp1256 (older Persian Windows) or --encoding utf-16"
     )

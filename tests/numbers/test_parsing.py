@@ -384,10 +384,7 @@ def test_what_is_no_mobile_is_refused_without_being_shown(text: Any, shape: str,
     with pytest.raises(InvalidInputError) as caught:
         normalize_receiver(text, field="to")
     assert (caught.value.field, caught.value.got) == ("to", shape)
-    assert str(caught.value) == (
-        "to: expected an Iranian mobile number such as 09123456789, "
-        f"but {why}; got {shape}"
-    )
+    assert str(caught.value) == (f"to: expected an Iranian mobile number such as 09123456789, but {why}; got {shape}")
 
 
 @pytest.mark.parametrize("text", ["09412345678", "09512345678", "09612345678", "09712345678", "09812345678"])

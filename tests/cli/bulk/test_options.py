@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+
+import pytest
 
 from tests.cli.bulk.commands import FILE, SENDS, A, write
 from tests.cli.conftest import Run
@@ -9,7 +12,7 @@ from wikipayam_async.cli.session import ConnectionOptions
 from wikipayam_async.emulator import Emulator
 
 
-def test_a_rate_is_kept(gateway: Emulator, run: Run) -> None:
+def test_a_rate_limits_the_batch_size(gateway: Emulator, run: Run) -> None:
     """With a rate, a request holds at most the messages of one second."""
     write(*[f"{A},hi"] * 6)
     assert run("bulk", FILE, "--yes", "--rate", "3.5", "--concurrency", "1", "--dry-run").code == 0
@@ -52,3 +55,42 @@ def test_the_resume_command_is_quoted_and_holds_no_secret() -> None:
         Path("r"),
     )
     assert line == """wikipayam bulk 'my file.csv' --text 'it'"'"'s' --json --proxy URL --resume r"""
+
+
+@pytest.mark.parametrize(
+    ("options", "text"),
+    [
+        (("--resume", "r", "--results", "s"), "--resume: cannot be combined with --results; got both"),
+        (("--retry-rejected",), "--retry-rejected: needs --resume; got no --resume"),
+        (("--batch-size", "0"), "--batch-size: expected at least 1; got less"),
+        (("--concurrency", "0"), "--concurrency: expected at least 1; got less"),
+        (
+            ("--sender", "1", "--sender-column", "text"),
+            "--sender: cannot be combined with --sender-column; got both",
+        ),
+        (
+            ("--template", "a", "--template-file", "b"),
+            "--template: cannot be combined with --template-file; got both",
+        ),
+        (
+            ("--template-file", "b"),
+            "--template-file: expected a readable UTF-8 text file; got FileNotFoundError",
+        ),
+        (("--resume", "r"), "r: cannot be read (No such file or directory)"),
+        (("--dry-run", "--resume", "r"), "r: cannot be read (No such file or directory)"),
+    ],
+)
+def test_usage_errors_send_nothing(gateway: Emulator, run: Run, options: Sequence[str], text: str) -> None:
+    """The error names the option, and the exit code is 2."""
+    write(f"{A},hi")
+    ended = run("bulk", FILE, "--yes", *options)
+    assert ended.code == 2
+    assert ended.err.partition(": ")[2] == text + "\n"
+    assert gateway.requests == 0
+
+
+@pytest.mark.parametrize("rate", ["nan", "inf", "0", "-1"])
+def test_an_invalid_rate_is_a_usage_error(run: Run, rate: str) -> None:
+    """The error comes before the file is read."""
+    ended = run("bulk", FILE, "--rate", rate)
+    assert (ended.code, "messages_per_second" in ended.err) == (2, True)

@@ -234,38 +234,6 @@ def test_a_partial_last_record_is_ignored(gateway: Emulator, run: Run) -> None:
     assert receivers(gateway) == [A, C]
 
 
-@pytest.mark.parametrize(
-    ("options", "text"),
-    [
-        (("--resume", "r", "--results", "s"), "--resume: cannot be combined with --results; got both"),
-        (("--retry-rejected",), "--retry-rejected: needs --resume; got no --resume"),
-        (("--batch-size", "0"), "--batch-size: expected at least 1; got less"),
-        (("--concurrency", "0"), "--concurrency: expected at least 1; got less"),
-        (
-            ("--sender", "1", "--sender-column", "text"),
-            "--sender: cannot be combined with --sender-column; got both",
-        ),
-        (
-            ("--template", "a", "--template-file", "b"),
-            "--template: cannot be combined with --template-file; got both",
-        ),
-        (
-            ("--template-file", "b"),
-            "--template-file: expected a readable UTF-8 text file; got FileNotFoundError",
-        ),
-        (("--resume", "r"), "r: cannot be read (No such file or directory)"),
-        (("--dry-run", "--resume", "r"), "r: cannot be read (No such file or directory)"),
-    ],
-)
-def test_usage_errors_send_nothing(gateway: Emulator, run: Run, options: Sequence[str], text: str) -> None:
-    """The error names the option, and the exit code is 2."""
-    write(f"{A},hi")
-    ended = run("bulk", FILE, "--yes", *options)
-    assert ended.code == 2
-    assert ended.err.partition(": ")[2] == text + "\n"
-    assert gateway.requests == 0
-
-
 def test_a_typed_token_is_asked_for_once(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The token is used for the balance request and for the sends."""
     asked: list[None] = []
@@ -300,10 +268,3 @@ def test_an_opt_out_list_that_was_added_later_may_not_be_left_out(gateway: Emula
     ended = run("bulk", FILE, "--yes", "--resume", RESULTS, "--retry-rejected")
     assert (ended.code, "changed: --opt-out. " in ended.err) == (2, True)
     assert receivers(gateway) == [A]
-
-
-@pytest.mark.parametrize("rate", ["nan", "inf", "0", "-1"])
-def test_an_invalid_rate_is_a_usage_error(run: Run, rate: str) -> None:
-    """The error comes before the file is read."""
-    ended = run("bulk", FILE, "--rate", rate)
-    assert (ended.code, "messages_per_second" in ended.err) == (2, True)

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Literal
 
 from wikipayam_async.cli.bulk.options import (
+    BulkArguments,
     ConfirmationOptions,
     FileOptions,
     ResultsOptions,
@@ -13,7 +14,7 @@ from wikipayam_async.cli.bulk.options import (
     SendingOptions,
     TextOptions,
 )
-from wikipayam_async.cli.bulk.run import BulkArguments, BulkCommand
+from wikipayam_async.cli.bulk.run import BulkCommand
 from wikipayam_async.cli.bulk.status import show_results
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output

@@ -1,4 +1,4 @@
-"""The options of `wikipayam bulk`, in groups, and the command line that resumes a run."""
+"""The arguments of `wikipayam bulk`, in groups, and the command line that resumes a run."""
 
 from __future__ import annotations
 
@@ -13,13 +13,17 @@ from cyclopts import Parameter
 
 from wikipayam_async.cli.bulk.classifier import ScreeningRules
 from wikipayam_async.cli.bulk.columns import ColumnOptions
+from wikipayam_async.cli.bulk.results_file import results_path
 from wikipayam_async.cli.bulk.tables import ReadOptions
+from wikipayam_async.cli.session import ConnectionOptions
 from wikipayam_async.cli.settings import Settings
+from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.optout import OptOutList
 from wikipayam_async.redact.masks import mask_text
 
 __all__ = [
+    "BulkArguments",
     "ConfirmationOptions",
     "FileOptions",
     "ResultsOptions",
@@ -194,6 +198,57 @@ class ResultsOptions:
     """Resume with this results file: accepted and unknown rows are not sent again."""
     retry_rejected: Annotated[bool, Parameter(negative="")] = False
     """With --resume: send the rejected rows again."""
+
+
+@frozen(kw_only=True)
+class BulkArguments:
+    """The arguments of `wikipayam bulk`."""
+
+    file: Path
+    reading: FileOptions
+    texts: TextOptions
+    screening: ScreeningOptions
+    confirmation: ConfirmationOptions
+    sending: SendingOptions
+    results: ResultsOptions
+    connection: ConnectionOptions
+
+    @property
+    def results_path(self) -> Path:
+        """The path of the results file."""
+        return self.results.resume or self.results.results or results_path(self.file)
+
+    @property
+    def resume_command(self) -> str:
+        """The command line that resumes the run."""
+        groups = (
+            self.reading,
+            self.texts,
+            self.screening,
+            self.confirmation,
+            self.sending,
+            self.results,
+            self.connection,
+        )
+        return command_line(self.file, groups, self.results_path)
+
+    def check(self) -> RateLimit | None:
+        """Check the arguments before the file is read, and return the rate limit.
+
+        Raises:
+            InvalidInputError: Two options cannot be combined, or a number is too small.
+            ConfigurationError: The rate is invalid.
+        """
+        if self.results.resume is not None and self.results.results is not None:
+            raise InvalidInputError("--resume", rule="cannot be combined with --results", got="both")
+        if self.results.retry_rejected and self.results.resume is None:
+            raise InvalidInputError("--retry-rejected", rule="needs --resume", got="no --resume")
+        sending = self.sending
+        rate_limit = None if sending.rate is None else RateLimit(messages_per_second=sending.rate)
+        for name, value in (("--batch-size", sending.messages_per_request), ("--concurrency", sending.concurrency)):
+            if value < 1:
+                raise InvalidInputError(name, rule="expected at least 1", got="less")
+        return rate_limit
 
 
 def command_line(path: Path, groups: Sequence[attrs.AttrsInstance], results: Path) -> str:

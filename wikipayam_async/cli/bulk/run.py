@@ -14,19 +14,11 @@ from wikipayam_async.cli.bulk.check import FileCheck, check_rows
 from wikipayam_async.cli.bulk.classifier import Deduplicator, RowClassifier
 from wikipayam_async.cli.bulk.columns import fingerprint, map_columns
 from wikipayam_async.cli.bulk.errors import ResultsFileError
-from wikipayam_async.cli.bulk.options import (
-    ConfirmationOptions,
-    FileOptions,
-    ResultsOptions,
-    ScreeningOptions,
-    SendingOptions,
-    TextOptions,
-    command_line,
-)
+from wikipayam_async.cli.bulk.options import BulkArguments
 from wikipayam_async.cli.bulk.outcomes import RowOutcomes, StoredResults, read_results
 from wikipayam_async.cli.bulk.progress import progress
 from wikipayam_async.cli.bulk.report import RunSummary, describe_check, show_check, show_summary
-from wikipayam_async.cli.bulk.results_file import ResultsFile, RunInfo, results_path
+from wikipayam_async.cli.bulk.results_file import ResultsFile, RunInfo
 from wikipayam_async.cli.bulk.sending import ClaimedMessages, ErrorSummary, send_file
 from wikipayam_async.cli.bulk.snapshot import FileSnapshot, take_snapshot
 from wikipayam_async.cli.bulk.tables import ReadOptions, open_table
@@ -34,66 +26,12 @@ from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.prices import tariff_of
 from wikipayam_async.cli.prompts import confirm
-from wikipayam_async.cli.session import ConnectionOptions, Session, online
+from wikipayam_async.cli.session import Session, online
 from wikipayam_async.cli.settings import Settings, with_token
-from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import format_money
 from wikipayam_async.errors import APIStatusError, AuthenticationError, InvalidInputError, ResponseError
 
-__all__ = ["BulkArguments", "BulkCommand"]
-
-
-@frozen(kw_only=True)
-class BulkArguments:
-    """The arguments of `wikipayam bulk`."""
-
-    file: Path
-    reading: FileOptions
-    texts: TextOptions
-    screening: ScreeningOptions
-    confirmation: ConfirmationOptions
-    sending: SendingOptions
-    results: ResultsOptions
-    connection: ConnectionOptions
-
-    @property
-    def results_path(self) -> Path:
-        """The path of the results file."""
-        return self.results.resume or self.results.results or results_path(self.file)
-
-    @property
-    def resume_command(self) -> str:
-        """The command line that resumes the run."""
-        groups = (
-            self.reading,
-            self.texts,
-            self.screening,
-            self.confirmation,
-            self.sending,
-            self.results,
-            self.connection,
-        )
-        return command_line(self.file, groups, self.results_path)
-
-    def check(self) -> RateLimit | None:
-        """Check the arguments before the file is read, and return the rate limit.
-
-        Raises:
-            InvalidInputError: Two options cannot be combined, or a number is too small.
-            ConfigurationError: The rate is invalid.
-        """
-        if self.results.resume is not None and self.results.results is not None:
-            raise InvalidInputError("--resume", rule="cannot be combined with --results", got="both")
-        if self.results.retry_rejected and self.results.resume is None:
-            raise InvalidInputError("--retry-rejected", rule="needs --resume", got="no --resume")
-        rate_limit = None if self.sending.rate is None else RateLimit(messages_per_second=self.sending.rate)
-        for name, value in (
-            ("--batch-size", self.sending.messages_per_request),
-            ("--concurrency", self.sending.concurrency),
-        ):
-            if value < 1:
-                raise InvalidInputError(name, rule="expected at least 1", got="less")
-        return rate_limit
+__all__ = ["BulkCommand"]
 
 
 @frozen(kw_only=True)

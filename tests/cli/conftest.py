@@ -4,27 +4,36 @@ from __future__ import annotations
 
 import io
 import json
+import re
 from collections.abc import Callable, Iterator
+from contextlib import redirect_stdout
+from datetime import datetime
+from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
 from attrs import frozen
+from cyclopts import App
 
-from wikipayam_async.cli import main
+from wikipayam_async.cli import app, main, translations
+from wikipayam_async.cli.translations import translate
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, DEFAULT_USERNAME, Emulator, serve
 
+NARROW = 72
+"""The width of the terminal that the help is shown on."""
+PERSIAN = re.compile("[\u0600-\u06ff]")
 SETTINGS = ("SMS_AUTH_TOKEN", "SMS_SENDER", "SMS_USERNAME", "WIKIPAYAM_SMS_API_BASE_URL", "WIKIPAYAM_SMS_API_PREFIX")
 
 
 @frozen
 class Ended:
-    """A command that has come to its end.
+    """A finished command.
 
     Attributes:
-        code: Its exit code.
-        out: What it wrote to stdout.
-        err: What it told the human.
+        code: The exit code.
+        out: The text on stdout.
+        err: The text on stderr.
     """
 
     code: int
@@ -33,7 +42,7 @@ class Ended:
 
     @property
     def json(self) -> Any:
-        """The one line of JSON on stdout."""
+        """The single line of JSON on stdout."""
         (line,) = self.out.splitlines()
         return json.loads(line)
 
@@ -44,10 +53,10 @@ class Ended:
 
 
 class Terminal(io.StringIO):
-    """A stream that somebody sits at."""
+    """A stream that claims to be a terminal."""
 
     def isatty(self) -> bool:
-        """Say so."""
+        """Return that it is a terminal."""
         return True
 
 
@@ -55,7 +64,7 @@ Run = Callable[..., Ended]
 
 
 @pytest.fixture(autouse=True)
-def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Run in an empty directory, with no settings and an English terminal of known width."""
     monkeypatch.chdir(tmp_path)
     for name in (*SETTINGS, "LC_ALL", "LC_MESSAGES", "LANG", "FORCE_COLOR"):
@@ -66,7 +75,7 @@ def surroundings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
 
 @pytest.fixture
 def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
-    """An emulator on a port, named in the environment."""
+    """An emulator on a port, with its settings in the environment."""
     emulator = Emulator()
     with serve(emulator) as served:
         monkeypatch.setenv("SMS_AUTH_TOKEN", DEFAULT_TOKEN)
@@ -83,7 +92,66 @@ def run(capsys: pytest.CaptureFixture[str]) -> Run:
     def run(*argv: str) -> Ended:
         capsys.readouterr()
         code = main(argv)
-        said = capsys.readouterr()
-        return Ended(code, said.out, said.err)
+        captured = capsys.readouterr()
+        return Ended(code, captured.out, captured.err)
 
     return run
+
+
+AT = datetime(2026, 1, 2, 3, 4, 5)  # noqa: DTZ001 - the gateway's times have no zone
+
+
+TEXTS = ("لغو ", '=HYPERLINK("http://example.com")', "hello\x1b[31m")
+
+
+@pytest.fixture
+def ids(gateway: Emulator) -> list[str]:
+    """The ids of three received messages."""
+    return [gateway.inbound(sender="989127782175", message=text, received_at=AT) for text in TEXTS]
+
+
+@frozen
+class Shown:
+    """The help of all commands.
+
+    Attributes:
+        pages: The page of each command.
+        asked: The texts that were looked up.
+    """
+
+    pages: dict[tuple[str, ...], str]
+    asked: frozenset[str]
+
+
+@pytest.fixture(scope="session")
+def shown() -> Shown:
+    """Every page of the help, in Persian on a narrow terminal."""
+    asked: set[str] = set()
+
+    def record(text: str, language: str) -> str:
+        asked.add(" ".join(text.split()))
+        return translate(text, language)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(translations, "translate", record)
+        patch.setattr(app, "translate", record)
+        patch.setenv("COLUMNS", str(NARROW))
+        patch.delenv("FORCE_COLOR", raising=False)
+        tree = app.build("fa")
+        pages = {path: page_of(app.build("fa", *path[:1]), path) for path in paths(tree)}
+        return Shown(pages, frozenset(asked))
+
+
+def paths(tree: App, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    """Yield the path of every command."""
+    yield above
+    for name in tree:
+        if not name.startswith("-"):
+            yield from paths(tree[name], (*above, name))
+
+
+def page_of(tree: App, path: tuple[str, ...]) -> str:
+    """Return the help of a command."""
+    with redirect_stdout(StringIO()) as page:
+        tree([*path, "--help"])
+    return page.getvalue()

@@ -16,7 +16,7 @@ COMMANDS = (
 
 
 def test_help_names_every_command_and_the_exit_codes(run: Run) -> None:
-    """The first page shows all commands, and what the exit codes mean."""
+    """The main help lists all commands and exit codes."""
     ended = run("--help")
     assert ended.code == 0
     assert [name for name in COMMANDS if f" {name} " not in ended.out] == []
@@ -25,14 +25,14 @@ def test_help_names_every_command_and_the_exit_codes(run: Run) -> None:
 
 @pytest.mark.parametrize("command", COMMANDS)
 def test_every_command_has_help(run: Run, command: str) -> None:
-    """Each command says in its help what the list of commands says of it."""
+    """The help of each command contains its line in the list of commands."""
     ended = run(command, "--help")
-    (said,) = (text for name, _, text in app._COMMANDS if name == command)
+    (summary,) = (text for name, _, text in app._COMMANDS if name == command)
     assert (ended.code, ended.err) == (0, "")
-    assert said in " ".join(ended.out.split())
+    assert summary in " ".join(ended.out.split())
 
 
-def test_mistakes_are_told_and_end_with_2(run: Run) -> None:
+def test_usage_errors_end_with_2(run: Run) -> None:
     """An unknown command, an unknown option and a bad value are named on stderr."""
     for argv, word in (
         (["blance"], "blance"),
@@ -44,8 +44,8 @@ def test_mistakes_are_told_and_end_with_2(run: Run) -> None:
         assert word in ended.err
 
 
-def test_an_interrupt_anywhere_ends_with_130(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    """Ctrl-C outside of any command is an exit code too, and no traceback."""
+def test_an_interrupt_outside_a_command_ends_with_130(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    """Ctrl-C outside of any command gives an exit code and no traceback."""
 
     def interrupt(language: str) -> None:
         raise KeyboardInterrupt
@@ -54,8 +54,8 @@ def test_an_interrupt_anywhere_ends_with_130(monkeypatch: pytest.MonkeyPatch, ru
     assert run("balance").code == 130
 
 
-def test_nothing_is_loaded_that_help_does_not_need() -> None:
-    """The list of commands is shown without the client, httpx, the emulator or a file format's reader."""
+def test_help_imports_nothing_it_does_not_need() -> None:
+    """The list of commands is shown without importing the client, httpx, the emulator or a file reader."""
     code = (
         "import sys\nfrom wikipayam_async.cli import main\nmain(['--help'])\n"
         "print([name for name in ('httpx', 'wikipayam_async.client', 'uvicorn', 'python_calamine') if name in sys.modules])"
@@ -66,8 +66,8 @@ def test_nothing_is_loaded_that_help_does_not_need() -> None:
     assert done.stdout.splitlines()[-1] == "[]"
 
 
-def test_help_is_shown_where_letters_lack() -> None:
-    """A terminal that knows no Persian gets question marks for it, and no crash."""
+def test_help_is_shown_on_an_ascii_terminal() -> None:
+    """A terminal that cannot encode Persian gets question marks, and no crash."""
     process = subprocess.run(
         [sys.executable, "-m", "wikipayam_async.cli", "--help"],
         env={**os.environ, "LC_ALL": "fa_IR", "PYTHONIOENCODING": "ascii"},

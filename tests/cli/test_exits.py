@@ -49,7 +49,7 @@ BAD = InvalidInputError("receiver", rule="expected", got="other")
     ],
 )
 def test_every_error_has_its_exit_code(error: WikipayamError, code: int) -> None:
-    """What a command raises decides what it ends with, as documented."""
+    """The error of a command decides its exit code, as documented."""
     assert exit_of(error) == code
 
 
@@ -65,12 +65,12 @@ def test_every_error_has_its_exit_code(error: WikipayamError, code: int) -> None
     ],
 )
 def test_every_result_has_its_exit_code(status: SendStatus, error: WikipayamError | None, code: int) -> None:
-    """One bad message among many is a rejected one, and no mistake in the command."""
+    """An invalid message among many is rejected, and no usage error."""
     assert exit_of_result(SendResult(0, MESSAGE, status, error=error)) == code
 
 
-def test_the_gravest_counts() -> None:
-    """An interruption outweighs what is unknown, that outweighs auth, gateway and rejections; nothing at all is fine."""
+def test_the_most_severe_code_counts() -> None:
+    """The order is interrupted, unknown, auth, gateway, rejected; without any code it is OK."""
     assert worst([]) == Exit.OK
     assert worst([Exit.OK, Exit.REJECTED, Exit.GATEWAY]) == Exit.GATEWAY
     assert worst([Exit.AUTH, Exit.GATEWAY]) == Exit.AUTH

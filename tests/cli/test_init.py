@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import importlib
-import subprocess
 import sys
 
 import pytest
@@ -11,35 +9,17 @@ from wikipayam_async import __version__
 from wikipayam_async.cli import main
 
 
-def test_without_the_extra_it_says_what_to_install(
+def test_without_the_extra_the_error_names_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """Where cyclopts is missing, the command names the extra and ends as a mistake in the command."""
+    """Without cyclopts the error names the extra, and the exit code is 2."""
     monkeypatch.setitem(sys.modules, "cyclopts", None)
     assert main(["balance"]) == 2
     assert "wikipayam_async[cli]" in capsys.readouterr().err
 
 
-def test_the_arguments_are_the_processs_own_by_default(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    """Without arguments handed in, those of the process count."""
+def test_the_default_arguments_are_those_of_the_process(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    """Without `argv` the arguments of the process are used."""
     monkeypatch.setattr(sys, "argv", ["wikipayam", "--version"])
     assert main() == 0
     assert run("--version").out == f"{__version__}\n"
-
-
-def test_it_runs_as_a_module() -> None:
-    """`python -m wikipayam_async.cli` is the command line too, with its exit codes."""
-    done = subprocess.run(
-        [sys.executable, "-m", "wikipayam_async.cli", "number", "110", "--json"],
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert (done.returncode, done.stderr) == (0, "")
-    assert '"kind":"short_code"' in done.stdout
-
-
-def test_importing_the_module_runs_nothing(capsys: pytest.CaptureFixture[str]) -> None:
-    """Tools that import every module of the package start no command."""
-    importlib.import_module("wikipayam_async.cli.__main__")
-    assert capsys.readouterr() == ("", "")

@@ -14,7 +14,7 @@ MASKED = "0912*****89"
 
 
 def test_a_text_is_sent(gateway: Emulator, run: Run) -> None:
-    """One text goes to one receiver, to the letter, and the human sees no whole number."""
+    """One text is sent unchanged to one receiver, and stderr shows no full number."""
     ended = run("send", "+98 912 345 6789", "-۵٪ تخفیف ", "--track-id", "T1", "--sender", DEFAULT_LINES[1])
     (sent,) = gateway.ledger
     assert (sent.receiver, sent.message, sent.sender, sent.track_id) == (RECEIVER, "-۵٪ تخفیف ", DEFAULT_LINES[1], "T1")
@@ -22,8 +22,8 @@ def test_a_text_is_sent(gateway: Emulator, run: Run) -> None:
     assert ended.err.splitlines()[-1].split() == [MASKED, "accepted", sent.id, "T1"]
 
 
-def test_several_receivers_get_it_in_one_request(gateway: Emulator, run: Run) -> None:
-    """Further receivers are named with `--also`; a program gets one result for each."""
+def test_several_receivers_share_one_request(gateway: Emulator, run: Run) -> None:
+    """`--also` adds receivers; JSON has one result for each."""
     ended = run("send", RECEIVER, "text", "--also", "09120000001", "--also", "09120000002", "--json")
     assert [one["status"] for one in ended.json["results"]] == ["accepted"] * 3
     assert [one["receiver"] for one in ended.json["results"]] == [RECEIVER, "09120000001", "09120000002"]
@@ -32,20 +32,20 @@ def test_several_receivers_get_it_in_one_request(gateway: Emulator, run: Run) ->
 
 
 def test_a_bad_receiver_stops_them_all(gateway: Emulator, run: Run) -> None:
-    """A number that is none is a mistake in the command, and nothing is sent to the others either."""
+    """An invalid number is a usage error, and nothing is sent to the other receivers."""
     ended = run("send", RECEIVER, "text", "--also", "02188776655")
     assert (ended.code, gateway.ledger) == (2, [])
 
 
-def test_one_reference_is_for_one_message(gateway: Emulator, run: Run) -> None:
-    """A track id with several receivers is a mistake."""
+def test_a_track_id_needs_a_single_receiver(gateway: Emulator, run: Run) -> None:
+    """A track id with several receivers is a usage error."""
     ended = run("send", RECEIVER, "text", "--also", "09120000001", "--track-id", "T1")
     assert (ended.code, gateway.ledger) == (2, [])
     assert "--track-id" in ended.err
 
 
 def test_the_text_may_come_from_stdin(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """With `-` the text is what stdin holds, without the line end that ends it."""
+    """With `-` the text is read from stdin, without its final line end."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("سلام\nدنیا\n"))
     assert run("send", RECEIVER, "-").code == 0
     assert gateway.ledger[0].message == "سلام\nدنیا"
@@ -60,16 +60,16 @@ def test_the_text_may_come_from_stdin(gateway: Emulator, run: Run, monkeypatch: 
         (Fault.status(401), 4, "rejected"),
     ],
 )
-def test_the_exit_code_tells_the_outcome(gateway: Emulator, run: Run, fault: Fault, code: int, outcome: str) -> None:
-    """Unknown is 3, refused 1, a refused token 4; nothing is sent a second time."""
+def test_the_exit_code_reports_the_outcome(gateway: Emulator, run: Run, fault: Fault, code: int, outcome: str) -> None:
+    """Unknown is 3, rejected 1, a refused token 4; nothing is sent twice."""
     gateway.faults.arm(fault)
     ended = run("send", RECEIVER, "text", "--json")
     assert (ended.code, ended.json["counts"][outcome]) == (code, 1)
     assert gateway.requests_to("POST /sms/send") == 1
 
 
-def test_the_reason_is_told_once(gateway: Emulator, run: Run) -> None:
-    """What went wrong with many messages is one line, and neither text nor number is in it."""
+def test_a_shared_reason_is_shown_once(gateway: Emulator, run: Run) -> None:
+    """An error of several messages is one line, without text or number."""
     gateway.faults.arm(Fault.reset(when=When.AFTER))
     ended = run("send", RECEIVER, "the text", "--also", "09120000001")
     assert ended.err.count("Do not resend") == 1
@@ -78,7 +78,7 @@ def test_the_reason_is_told_once(gateway: Emulator, run: Run) -> None:
 
 
 def test_a_code_is_sent_by_sms(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A code from stdin goes out under the pattern named, and is not shown."""
+    """A code from stdin is sent with the given pattern, and not shown."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("493817\n"))
     ended = run("otp", RECEIVER, "-", "--pattern", "13", "--track-id", "T2")
     (sent,) = gateway.ledger
@@ -87,8 +87,8 @@ def test_a_code_is_sent_by_sms(gateway: Emulator, run: Run, monkeypatch: pytest.
     assert run("otp", RECEIVER, "493817").code == 2
 
 
-def test_a_code_is_sent_by_a_call(gateway: Emulator, run: Run) -> None:
-    """A call is queued, which the words say."""
+def test_a_code_is_sent_by_a_voice_call(gateway: Emulator, run: Run) -> None:
+    """The voice call is reported as queued."""
     ended = run("voice", RECEIVER, "493817", "--track-id", "T3")
     (sent,) = gateway.ledger
     assert (sent.kind, sent.code, ended.code) == ("voice", "493817", 0)
@@ -96,8 +96,8 @@ def test_a_code_is_sent_by_a_call(gateway: Emulator, run: Run) -> None:
 
 
 @pytest.mark.parametrize("options", [[], ["--legacy-get"]])
-def test_holoo_has_two_roads(gateway: Emulator, run: Run, options: list[str]) -> None:
-    """Both roads send; the old one only where it is asked for."""
+def test_holoo_has_two_endpoints(gateway: Emulator, run: Run, options: list[str]) -> None:
+    """Both endpoints send; the legacy one only with `--legacy-get`."""
     ended = run("holoo", RECEIVER, "text", "--json", *options)
     (sent,) = gateway.ledger
     assert (ended.code, ended.json["id"]) == (0, sent.id)
@@ -105,18 +105,18 @@ def test_holoo_has_two_roads(gateway: Emulator, run: Run, options: list[str]) ->
 
 
 @pytest.mark.parametrize("command", [("send", "-"), ("otp", "-", "--pattern", "13"), ("voice", "-"), ("holoo", "-")])
-def test_ctrl_c_while_the_text_is_typed_sends_nothing(
+def test_ctrl_c_while_reading_the_text_sends_nothing(
     gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch, command: tuple[str, ...]
 ) -> None:
-    """The text is read where Ctrl-C is heard at once, not when the text has come to its end."""
-    heard: list[object] = []
+    """The text is read outside the event loop, where Ctrl-C interrupts the read."""
+    handlers: list[object] = []
 
     class Typed(io.StringIO):
         def read(self, size: int | None = -1, /) -> str:
-            heard.append(signal.getsignal(signal.SIGINT))
+            handlers.append(signal.getsignal(signal.SIGINT))
             raise KeyboardInterrupt
 
     monkeypatch.setattr(sys, "stdin", Typed())
     assert run(command[0], RECEIVER, *command[1:]).code == 130
-    assert heard == [signal.default_int_handler]
+    assert handlers == [signal.default_int_handler]
     assert gateway.requests == 0

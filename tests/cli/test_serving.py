@@ -10,13 +10,12 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Run
-from wikipayam_async.cli import serving
 from wikipayam_async.emulator import DEFAULT_TOKEN
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a process cannot be asked to end there")
 def test_an_emulator_is_served(tmp_path: Path) -> None:
-    """The emulator answers where it says, with the latency, the faults and the state it was told, until it is asked to end."""
+    """The emulator serves with the given latency, faults and state until it is terminated."""
     state = tmp_path / "state.json"
     command = ["emulator", "--port", "0", "--latency", "1ms", "--fault", "503@first1", "--state", str(state), "--json"]
     process = subprocess.Popen(  # noqa: S603 - our own command
@@ -38,8 +37,8 @@ def test_an_emulator_is_served(tmp_path: Path) -> None:
     assert state.exists()
 
 
-def test_what_is_served_is_told_to_humans(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without `--json` the words go to stderr."""
+def test_without_json_the_settings_go_to_stderr(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The settings of a client are shown as shell exports on stderr."""
 
     def interrupt(_: float) -> None:
         raise KeyboardInterrupt
@@ -54,36 +53,37 @@ def test_what_is_served_is_told_to_humans(run: Run, monkeypatch: pytest.MonkeyPa
 @pytest.mark.parametrize(
     ("option", "value"), [("--port", "70000"), ("--port", "-1"), ("--latency", "soon"), ("--fault", "nonsense@5%")]
 )
-def test_a_bad_option_is_a_mistake(run: Run, option: str, value: str) -> None:
-    """What cannot be read is named with its option, and nothing is served."""
+def test_a_bad_option_is_a_usage_error(run: Run, option: str, value: str) -> None:
+    """An invalid value is reported with its option, and nothing is served."""
     ended = run("emulator", f"{option}={value}")
     assert ended.code == 2
     assert option in ended.err
 
 
-def test_a_port_that_is_taken_is_told(run: Run, tmp_path: Path) -> None:
-    """An emulator that cannot begin says why, and ends as a mistake."""
+def test_an_emulator_that_cannot_start_ends_with_2(run: Run, tmp_path: Path) -> None:
+    """The reason is shown, and the exit code is 2."""
     ended = run("emulator", "--port", "0", "--state", str(tmp_path))
     assert ended.code == 2
     assert "cannot start" in ended.err
 
 
-def test_the_demo_is_shown_and_judged(run: Run) -> None:
-    """The demo's report goes to the human, its verdict to the program."""
+def test_the_demo_reports_agreement(run: Run) -> None:
+    """The report of the demo goes to stderr, and whether it agrees with the ledger to stdout."""
     ended = run("demo", "--messages", "40", "--json", "--no-faults")
     assert (ended.code, ended.json) == (0, {"agrees": True})
     assert "ledger" in ended.err
 
 
-def test_the_demo_s_options_are_handed_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Everything that the command takes reaches the demo, and books that disagree are a 1."""
-    given: list[list[str]] = []
+def test_the_options_of_the_demo_are_passed_on(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """All options reach the demo, and a disagreement with the ledger ends with 1."""
+    passed: list[list[str]] = []
 
     def main(argv: list[str]) -> int:
-        given.append(argv)
+        passed.append(argv)
         return 1
 
     monkeypatch.setattr("wikipayam_async.demo.__main__.main", main)
-    assert run("demo", "--concurrency", "2", "--batch-size", "3", "--seed", "4").code == 1
-    assert given == [["--concurrency=2", "--batch-size=3", "--seed=4"]]
-    assert serving.demo is not None
+    options = ("--concurrency", "2", "--batch-size", "3", "--seed", "4", "--messages", "5", "--no-faults", "--json")
+    ended = run("demo", *options)
+    assert (ended.code, ended.json) == (1, {"agrees": False})
+    assert passed == [["--concurrency=2", "--batch-size=3", "--seed=4", "--messages=5", "--no-faults"]]

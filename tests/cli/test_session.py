@@ -16,7 +16,7 @@ from wikipayam_async.emulator import Emulator, Fault
 
 
 def when(happened: Callable[[], object], then: Callable[[], object]) -> threading.Thread:
-    """Do something as soon as something else has happened."""
+    """Call `then` as soon as `happened` returns true."""
 
     def wait() -> None:
         while not happened():
@@ -30,8 +30,8 @@ def when(happened: Callable[[], object], then: Callable[[], object]) -> threadin
 
 @pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself Ctrl-C there")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_send_is_finished_and_told(gateway: Emulator, run: Run, number: signal.Signals) -> None:
-    """On Ctrl-C, or when asked to end, the send that has left is finished, its outcome told, and the exit code is 130."""
+def test_an_interrupted_send_is_finished_and_reported(gateway: Emulator, run: Run, number: signal.Signals) -> None:
+    """On Ctrl-C or SIGTERM the send in flight is finished, its outcome shown, and the exit code is 130."""
     gateway.faults.arm(Fault.delay(0.1))
     thread = when(lambda: gateway.ledger, lambda: os.kill(os.getpid(), number))
     ended = run("otp", "09123456789", "1234", "--pattern", "13", "--json", "--track-id", "T1")
@@ -39,12 +39,12 @@ def test_an_interrupted_send_is_finished_and_told(gateway: Emulator, run: Run, n
     (sent,) = gateway.ledger
     assert ended.code == 130
     assert ended.json == {"interrupted": True, "sends": [{"track_id": "T1", "status": "accepted", "id": sent.id}]}
-    assert ended.err == f"interrupted: finishing what is in flight\ntrack id T1: accepted, id {sent.id}\n"
+    assert ended.err == f"interrupted: finishing requests in flight\ntrack id T1: accepted, id {sent.id}\n"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself Ctrl-C there")
-def test_an_interrupted_read_has_nothing_to_tell(gateway: Emulator, run: Run) -> None:
-    """A read that is interrupted ends with 130."""
+def test_an_interrupted_read_ends_with_130(gateway: Emulator, run: Run) -> None:
+    """An interrupted read writes nothing to stdout."""
     gateway.faults.arm(Fault.delay(5))
     thread = when(lambda: gateway.requests, lambda: os.kill(os.getpid(), signal.SIGINT))
     ended = run("balance")
@@ -52,8 +52,8 @@ def test_an_interrupted_read_has_nothing_to_tell(gateway: Emulator, run: Run) ->
     assert (ended.code, ended.out) == (130, "")
 
 
-def test_python_s_own_interrupt_is_told(capsys: pytest.CaptureFixture[str]) -> None:
-    """Where Ctrl-C comes as an exception, the command ends with 130 all the same."""
+def test_a_keyboard_interrupt_ends_with_130(capsys: pytest.CaptureFixture[str]) -> None:
+    """A `KeyboardInterrupt` from the command is reported too."""
 
     def work() -> Exit:
         raise KeyboardInterrupt
@@ -62,18 +62,18 @@ def test_python_s_own_interrupt_is_told(capsys: pytest.CaptureFixture[str]) -> N
     assert capsys.readouterr().err == "interrupted\n"
 
 
-def test_the_address_of_a_foreign_file_is_warned_of(gateway: Emulator, run: Run) -> None:
-    """A `.env` that would lead the token elsewhere is ignored, and the human told."""
+def test_the_address_of_an_untrusted_file_is_a_warning(gateway: Emulator, run: Run) -> None:
+    """The address in a `.env` without the token is ignored, with a warning."""
     with open(".env", "w", encoding="utf-8") as file:  # noqa: PTH123 - of the directory the command runs in
         file.write("WIKIPAYAM_SMS_API_BASE_URL=https://elsewhere.example\n")
     ended = run("balance")
     assert ended.code == 0
-    assert "address in it is ignored" in ended.err
+    assert "address is ignored" in ended.err
     assert gateway.requests == 1
 
 
 def test_options_reach_the_client(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The base URL of the command line counts more than that of the environment, and a bad option is a mistake."""
+    """--base-url overrides the environment, and an invalid option is a usage error."""
     url = os.environ["WIKIPAYAM_SMS_API_BASE_URL"]
     monkeypatch.setenv("WIKIPAYAM_SMS_API_BASE_URL", "https://elsewhere.example")
     assert run("balance", "--base-url", url).code == 0
@@ -83,10 +83,8 @@ def test_options_reach_the_client(gateway: Emulator, run: Run, monkeypatch: pyte
 
 @pytest.mark.skipif(os.name == "nt", reason="it has no terminals that hang up")
 @pytest.mark.parametrize(("ignored", "code"), [(False, 130), (True, 0)])
-def test_a_terminal_that_hangs_up_ends_the_command_as_ctrl_c_does(
-    gateway: Emulator, run: Run, *, ignored: bool, code: int
-) -> None:
-    """What has left is finished and told; under `nohup` the command goes on."""
+def test_a_closed_terminal_interrupts_the_command(gateway: Emulator, run: Run, *, ignored: bool, code: int) -> None:
+    """Sends in flight are finished and reported; under `nohup` the command continues."""
     before = signal.signal(signal.SIGHUP, signal.SIG_IGN if ignored else signal.SIG_DFL)
     try:
         gateway.faults.arm(Fault.delay(0.1))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wikipayam_async.cli.spreadsheet import harmless
+from wikipayam_async.cli.spreadsheet import escape_formula
 
 
 @pytest.mark.parametrize(
@@ -18,6 +18,6 @@ from wikipayam_async.cli.spreadsheet import harmless
         ("", ""),
     ],
 )
-def test_what_a_spreadsheet_would_run_gets_an_apostrophe(cell: str, shown: str) -> None:
-    """Only the beginning of a cell makes it a formula; everything else stays to the letter."""
-    assert harmless(cell) == shown
+def test_formulas_get_an_apostrophe(cell: str, shown: str) -> None:
+    """Only the first character decides whether a cell is a formula; other cells are unchanged."""
+    assert escape_formula(cell) == shown

@@ -12,7 +12,7 @@ def send(run: Run, receiver: str) -> str:
 
 
 def test_statuses_are_shown(gateway: Emulator, run: Run) -> None:
-    """What the gateway knows is shown in the order asked; waiting is no failure."""
+    """Statuses are shown in the order of the arguments; a pending one is no failure."""
     ids = [send(run, SOON), send(run, LATER)]
     ended = run("status", *ids, "--json")
     assert (ended.code, [one["id"] for one in ended.json["statuses"]], ended.json["not_known"]) == (0, ids, [])
@@ -20,14 +20,14 @@ def test_statuses_are_shown(gateway: Emulator, run: Run) -> None:
     assert ids[0] in run("status", ids[0]).err
 
 
-def test_what_the_gateway_does_not_know_is_open(gateway: Emulator, run: Run) -> None:
-    """An id that the gateway does not mention is named, and the exit code says that its outcome is not known."""
+def test_an_id_unknown_to_the_gateway_ends_with_3(gateway: Emulator, run: Run) -> None:
+    """An id that the gateway does not return is listed, and the exit code is 3."""
     ended = run("status", "a" * 24)
-    assert (ended.code, ended.err.splitlines()[-1]) == (3, f"the gateway does not know: {'a' * 24}")
+    assert (ended.code, ended.err.splitlines()[-1]) == (3, f"unknown to the gateway: {'a' * 24}")
 
 
 def test_following_shows_each_change(gateway: Emulator, run: Run) -> None:
-    """Each status is a line as it is seen; what did not arrive ends with 1."""
+    """Each status change is a line; an undelivered message ends with 1."""
     gateway.delivery.choose(SOON, waiting_then(DELIVERED, after=0))
     gateway.delivery.choose(LATER, waiting_then(UNDELIVERED, after=0))
     ids = [send(run, SOON), send(run, LATER)]
@@ -36,15 +36,15 @@ def test_following_shows_each_change(gateway: Emulator, run: Run) -> None:
     assert run("status", ids[0], "--follow").code == 0
 
 
-def test_following_ends_with_the_time(gateway: Emulator, run: Run) -> None:
-    """What is open when the time is up is named, and ends with 3."""
+def test_following_stops_at_the_time_limit(gateway: Emulator, run: Run) -> None:
+    """Messages that are pending at the time limit are listed, and the exit code is 3."""
     (id_,) = [send(run, SOON)]
     ended = run("status", id_, "--follow", "--wait", "0")
-    assert (ended.code, ended.err.splitlines()[-1]) == (3, f"still open after 0 s: {id_}")
+    assert (ended.code, ended.err.splitlines()[-1]) == (3, f"still pending after 0 s: {id_}")
 
 
-def test_no_id_is_a_mistake(gateway: Emulator, run: Run) -> None:
-    """At least one id has to be named, and one that cannot be an id is refused before any traffic."""
+def test_a_missing_or_invalid_id_is_a_usage_error(gateway: Emulator, run: Run) -> None:
+    """At least one id is required, and an invalid one is refused before any request."""
     assert run("status").code == 2
     assert run("status", "../x").code == 2
     assert gateway.requests == 0

@@ -9,7 +9,7 @@ from tests.cli.conftest import Run
 
 
 def test_parts_are_counted(run: Run) -> None:
-    """A text's encoding, parts and cost are told, and where it is cut."""
+    """The encoding, the parts, their text and the cost are shown."""
     ended = run("parts", "سلام" * 20, "--price-persian", "895", "--receivers", "1000", "--split")
     lines = ended.err.splitlines()
     assert lines[0] == "2 parts in ucs2: 80 units, 54 left"
@@ -17,8 +17,8 @@ def test_parts_are_counted(run: Run) -> None:
     assert lines[3] == "to 1,000 receivers: 1,790,000 rials (179,000 tomans)"
 
 
-def test_parts_for_programs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A program gets the same as fields; a price for Latin alone counts for both kinds of text."""
+def test_parts_as_json(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """JSON has the same fields; a Latin price alone applies to both alphabets."""
     monkeypatch.setattr(sys, "stdin", io.StringIO("it’s\n"))
     found = run("parts", "-", "--price-latin", "10", "--json", "--split").json
     assert (found["encoding"], found["parts"], found["units"]) == ("ucs2", 1, 4)
@@ -27,21 +27,21 @@ def test_parts_for_programs(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found["suggestions"]["parts"] == 1
 
 
-def test_a_better_spelling_is_suggested(run: Run) -> None:
-    """Where another spelling takes less, it is named; a text without a price has no cost."""
+def test_cheaper_replacements_are_suggested(run: Run) -> None:
+    """Replacements that save parts are named; without a price there is no cost."""
     ended = run("parts", "it’s " * 20)
     assert ended.code == 0
-    assert "it takes 1 in gsm7" in ended.err
+    assert "with the quotes replacements it takes 1 part in gsm7" in ended.err
     assert "rial" not in ended.err
 
 
-def test_a_price_below_zero_is_a_mistake(run: Run) -> None:
-    """Prices are whole rials of 0 or more."""
+def test_a_negative_price_is_a_usage_error(run: Run) -> None:
+    """Prices are whole rials, at least 0."""
     assert run("parts", "x", "--price-persian", "-1").code == 2
 
 
-def test_numbers_are_told(run: Run) -> None:
-    """A number's kind and spellings are shown; what is no number is a mistake that does not quote it."""
+def test_numbers_are_described(run: Run) -> None:
+    """The kind and the forms of a number are shown; the error for an invalid number does not quote it."""
     assert run("number", "+98 912 345 6789", "--json").json == {
         "local": "09123456789",
         "e164": "+989123456789",

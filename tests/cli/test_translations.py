@@ -1,26 +1,13 @@
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from contextlib import redirect_stdout
-from io import StringIO
 from typing import Any
 
 import pytest
-from attrs import frozen
 from cyclopts import App
 
-from tests.cli.conftest import Run
+from tests.cli.conftest import NARROW, PERSIAN, Run, Shown
 from wikipayam_async.cli import app
-from wikipayam_async.cli import translations as words
 from wikipayam_async.cli.translations import EnglishHelp, TranslatedHelp, language_of, translate
-from wikipayam_async.cli.translations_fa import WORDS
-
-COMMANDS = 23
-NARROW = 72
-PERSIAN = re.compile("[\u0600-\u06ff]")
-ARABIC_LETTERS = re.compile("[\u064a\u0643]")
-NAMES = re.compile(r"--[a-z-]+|[A-Z]+_[A-Z_]+|std(?:in|out)|Ctrl-C")
 
 BALANCE = """\
 کاربرد:
@@ -42,110 +29,38 @@ BALANCE = """\
 """
 
 
-@frozen
-class Shown:
-    """What was shown of all commands.
-
-    Attributes:
-        pages: Each page, by its command.
-        asked: The texts for whose translation was asked.
-    """
-
-    pages: dict[tuple[str, ...], str]
-    asked: frozenset[str]
-
-
-@pytest.fixture(scope="module")
-def shown() -> Shown:
-    """Every page of the help, in Persian on a narrow terminal."""
-    asked: set[str] = set()
-
-    def record(text: str, language: str) -> str:
-        asked.add(" ".join(text.split()))
-        return translate(text, language)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(words, "translate", record)
-        patch.setattr(app, "translate", record)
-        patch.setenv("COLUMNS", str(NARROW))
-        patch.delenv("FORCE_COLOR", raising=False)
-        tree = app.build("fa")
-        pages = {path: page_of(app.build("fa", *path[:1]), path) for path in paths(tree)}
-        return Shown(pages, frozenset(asked))
-
-
-def paths(of: App, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
-    """Walk the tree of commands."""
-    yield above
-    for name in of:
-        if not name.startswith("-"):
-            yield from paths(of[name], (*above, name))
-
-
-def page_of(tree: App, path: tuple[str, ...]) -> str:
-    """Return the help of a command."""
-    with redirect_stdout(StringIO()) as page:
-        tree([*path, "--help"])
-    return page.getvalue()
-
-
-def test_every_text_of_the_help_has_its_persian(shown: Shown) -> None:
-    """No page of the help, of any command, shows a sentence in English."""
-    assert len(shown.pages) == 1 + COMMANDS
-    assert sorted(text for text in shown.asked if text not in WORDS and not PERSIAN.search(text)) == []
-
-
-def test_every_page_is_whole(shown: Shown) -> None:
-    """Each page has its usage and the exit codes, and an empty line ends its last list."""
+def test_every_page_is_complete(shown: Shown) -> None:
+    """Each page has its usage and the exit codes, and an empty line after its last list."""
     for path, page in shown.pages.items():
         assert page.startswith(f"کاربرد:\n  wikipayam {' '.join(path)}".rstrip())
         assert "\n\n\nکد خروج: 0 همه پذیرفته شد" in page
 
 
-def test_no_entry_of_the_catalogue_is_unused(shown: Shown) -> None:
-    """What no page asks for is not kept."""
-    assert sorted(set(WORDS) - shown.asked) == []
-
-
 def test_sentences_are_wrapped_and_names_are_not_cut(shown: Shown) -> None:
-    """Long sentences go on below their beginnings, and the name of an option is never cut in two."""
+    """Long sentences are wrapped with an indent, and the name of an option is never broken."""
     sentences = [
         line for page in shown.pages.values() for line in page.splitlines() if line.startswith(" " * 6) and line.strip()
     ]
     assert [line for line in sentences if len(line) > NARROW] == []
-    said = " ".join(shown.pages["bulk",].split())
-    assert "اگر ندهید 100، یا به اندازه‌ی یک ثانیه‌ی گزینه‌ی --rate" in said
-
-
-def test_the_persian_keeps_the_names(shown: Shown) -> None:
-    """Options, variables and streams have the same names in both languages, and places to fill stay places to fill."""
-    assert {english: NAMES.findall(persian) for english, persian in WORDS.items() if NAMES.findall(english)} == {
-        english: NAMES.findall(english) for english in WORDS if NAMES.findall(english)
-    }
-    assert [english for english, persian in WORDS.items() if english.count("{}") != persian.count("{}")] == []
-
-
-def test_the_persian_is_written_in_one_way() -> None:
-    """The catalogue has Persian letters, no Arabic ones, and no full stop that would stand on the wrong side."""
-    assert [text for text in WORDS.values() if ARABIC_LETTERS.search(text) or not PERSIAN.search(text)] == []
-    assert [text for text in WORDS.values() if text.endswith(".") and not text.endswith("=...")] == []
+    page = " ".join(shown.pages["bulk",].split())
+    assert "اگر ندهید 100، یا به اندازه‌ی یک ثانیه‌ی گزینه‌ی --rate" in page
 
 
 def test_a_persian_page(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    """Under a Persian locale options and their sentences stand on lines of their own, without boxes."""
+    """Under a Persian locale options and their sentences are on separate lines, without boxes."""
     monkeypatch.setenv("LANG", "fa_IR.UTF-8")
     ended = run("balance", "--help")
     assert (ended.code, ended.err) == (0, "")
     assert ended.out.startswith(BALANCE)
 
 
-def test_choices_and_what_is_required_are_named(shown: Shown) -> None:
-    """What an argument may be, and that it has to be given, stands behind its name."""
+def test_choices_and_required_arguments_are_shown(shown: Shown) -> None:
+    """The choices of an argument, and whether it is required, follow its name."""
     assert "  SHELL [یکی از: bash, zsh, fish, powershell] [الزامی]\n      نام پوسته\n" in shown.pages["completion",]
 
 
 def test_commands_are_listed_in_columns(shown: Shown) -> None:
-    """The list of commands has each on one line with what it is for."""
+    """The list of commands has one line per command with its summary."""
     assert (
         "دستورها:\n"
         "  balance     نمایش موجودی حساب؛ درستی توکن را هم می‌سنجد\n"
@@ -154,8 +69,8 @@ def test_commands_are_listed_in_columns(shown: Shown) -> None:
     assert "  --help, -h  نمایش همین راهنما\n  --version   نمایش نسخه\n" in shown.pages[()]
 
 
-def test_paragraphs_stay_apart_and_empty_lists_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
-    """A description of two paragraphs stays two, each translated; a command with nothing to list shows no list."""
+def test_paragraphs_are_separate_and_empty_lists_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each paragraph of a description is translated by itself; a command without options shows no list."""
     bare = App(
         name="bare",
         help="Do not ask.\n\nUntil\nthis day.",
@@ -187,24 +102,24 @@ def test_paragraphs_stay_apart_and_empty_lists_are_not_shown(capsys: pytest.Capt
     ],
 )
 def test_the_locale_decides_the_language(environ: dict[str, str], language: str) -> None:
-    """The first of LC_ALL, LC_MESSAGES and LANG that is not empty decides; only Persian is not English."""
+    """The first non-empty one of LC_ALL, LC_MESSAGES and LANG decides; all but Persian is English."""
     assert language_of(environ) == language
 
 
-def test_texts_without_persian_stay_as_they_are() -> None:
-    """Line ends count as spaces in the catalogue, and what it lacks is shown in English."""
+def test_texts_without_a_translation_are_unchanged() -> None:
+    """Line ends count as spaces in the catalogue, and texts that it lacks are shown in English."""
     assert translate("Do not\n    ask.", "fa") == "نپرس"
     assert translate("Not in\nthe catalogue.", "fa") == "Not in\nthe catalogue."
     assert translate("Do not ask.", "en") == "Do not ask."
 
 
-def test_english_help_is_untouched(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
-    """Under any other locale the help is in English throughout, and its paragraphs are filled to the terminal's width."""
+def test_the_english_help_is_wrapped(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
+    """Under any other locale the help is English, and its paragraphs are wrapped to the terminal."""
     formatters: list[Any] = [app.build(language).help_formatter for language in ("en", "fa")]
     assert [type(one) for one in formatters] == [EnglishHelp, TranslatedHelp]
     monkeypatch.setenv("LANG", "en_US.UTF-8")
-    whole = "The whole file is looked through before anything is sent. What became of each row is written to a results file as"
-    assert f"\n\n{whole} it\n" in run("bulk", "--help").out
+    first_line = "The whole file is checked before anything is sent. The outcome of each row is written to a results file as it is known:"
+    assert f"\n\n{first_line}\n" in run("bulk", "--help").out
     for argv in ((), ("send",), ("inbox", "list")):
         ended = run(*argv, "--help")
         assert ended.out.startswith(f"Usage: {' '.join(('wikipayam', *argv))} ")

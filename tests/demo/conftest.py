@@ -1,4 +1,4 @@
-"""Results and ledger entries, made from the little that a test is about."""
+"""Factories of results, ledger entries and audit inputs."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 
 from wikipayam_async import SendResult, SendStatus, SmsMessage
-from wikipayam_async.demo.audit import Books
+from wikipayam_async.demo.audit import AuditInput
 from wikipayam_async.emulator import TEHRAN, LedgerEntry, MessageKind
 
 
 @pytest.fixture
 def result() -> Callable[..., SendResult]:
-    """Make the result of the message at a place; it was accepted unless said otherwise."""
+    """Make the result of the message with an index; accepted by default."""
 
     def result(index: int, status: SendStatus = SendStatus.ACCEPTED, **fields: Any) -> SendResult:
         message = SmsMessage(fields.pop("receiver", "0912 000 0001"), "سلام", track_id=f"T-{index}")
@@ -25,7 +25,7 @@ def result() -> Callable[..., SendResult]:
 
 @pytest.fixture
 def entry() -> Callable[..., LedgerEntry]:
-    """Make the ledger's entry of the message at a place."""
+    """Make the ledger entry of the message with an index."""
 
     def entry(index: int, **fields: Any) -> LedgerEntry:
         values = {
@@ -47,10 +47,10 @@ def entry() -> Callable[..., LedgerEntry]:
 
 
 @pytest.fixture
-def books(result: Callable[..., SendResult], entry: Callable[..., LedgerEntry]) -> Callable[..., Books]:
-    """Make books that agree: numbers 0 and 1 accepted, 2 unknown but accepted, 3 unknown and not, 4 rejected."""
+def audited(result: Callable[..., SendResult], entry: Callable[..., LedgerEntry]) -> Callable[..., AuditInput]:
+    """Make an audit input that agrees: 0 and 1 accepted, 2 unknown and accepted, 3 unknown and not, 4 rejected."""
 
-    def books(**fields: Any) -> Books:
+    def audited(**fields: Any) -> AuditInput:
         unknown, rejected = SendStatus.UNKNOWN, SendStatus.REJECTED
         values = {
             "inputs": 5,
@@ -59,6 +59,6 @@ def books(result: Callable[..., SendResult], entry: Callable[..., LedgerEntry]) 
             "balance_before": 10_000,
             "balance_after": 6_400,
         }
-        return Books(**{**values, **fields})
+        return AuditInput(**{**values, **fields})
 
-    return books
+    return audited

@@ -17,18 +17,18 @@ QUICK = ["--messages", "12", "--batch-size", "4", "--no-faults"]
 
 @pytest.fixture(autouse=True)
 def quick_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let messages arrive at once; the wait is for those who watch."""
+    """Deliver messages at once instead of after the usual delay."""
     monkeypatch.setattr(demo, "DELIVERED_AFTER", 0.0)
     monkeypatch.setattr(demo, "UNDELIVERED_AFTER", 0.1)
 
 
-def test_a_campaign_among_faults_ends_with_books_that_agree(capsys: pytest.CaptureFixture[str]) -> None:
-    """Every trouble strikes, every message has one outcome, and the ledger agrees."""
+def test_a_run_with_faults_agrees_with_the_ledger(capsys: pytest.CaptureFixture[str]) -> None:
+    """Every fault strikes, every message has one outcome, and the ledger agrees."""
     code = main(["--messages", "300", "--batch-size", "5", "--seed", "3", "--concurrency", "6"])
     printed = capsys.readouterr()
     lines = [re.sub(r"\s+", " ", line).strip() for line in printed.out.splitlines()]
     assert code == 0
-    assert lines[1] == "5 a request, 6 requests at once, with faults (seed 3)"
+    assert lines[1] == "5 messages per request, 6 requests in flight, with faults (seed 3)"
     assert "messages with one outcome each 300 300 ok" in lines
     assert "doubled: accepted more than once 0 0 ok" in lines
     assert sum("accepting 1" in line for line in lines) == 6
@@ -43,8 +43,8 @@ def test_no_number_and_no_token_is_printed(capsys: pytest.CaptureFixture[str]) -
     assert "emulator-token" not in printed
 
 
-def test_a_quiet_campaign_has_nothing_unknown(capsys: pytest.CaptureFixture[str]) -> None:
-    """Without faults every good message is accepted and followed to its end."""
+def test_a_run_without_faults_has_nothing_unknown(capsys: pytest.CaptureFixture[str]) -> None:
+    """Without faults every valid message is accepted and delivered."""
     assert main(QUICK) == 0
     out = capsys.readouterr().out
     assert "without faults" in out
@@ -52,14 +52,12 @@ def test_a_quiet_campaign_has_nothing_unknown(capsys: pytest.CaptureFixture[str]
     assert re.search(r"unknown +0\s", out)
 
 
-def test_books_that_disagree_end_with_an_error_code(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """A message that the gateway accepted twice is named, and the exit code is 1."""
-    honest = vars(Emulator)["ledger"].fget
+def test_a_disagreement_ends_with_1(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """A message that the gateway accepted twice is listed, and the exit code is 1."""
+    real = vars(Emulator)["ledger"].fget
 
     def doubled(emulator: Emulator) -> list[LedgerEntry]:
-        entries = honest(emulator)
+        entries = real(emulator)
         return [*entries, entries[0]]
 
     monkeypatch.setattr(Emulator, "ledger", property(doubled))
@@ -71,14 +69,14 @@ def test_books_that_disagree_end_with_an_error_code(
 def test_a_missing_extra_is_named(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], missing: str
 ) -> None:
-    """Without what the extra brings the demo says how to install it."""
+    """Without a package of the extra the demo says how to install it."""
     monkeypatch.setitem(sys.modules, missing, None)
     assert main([]) == 2
     assert capsys.readouterr().err == f"the demo needs {missing}: python -m pip install 'wikipayam_async[demo]'\n"
 
 
 def test_it_can_be_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """Ctrl-C ends it without a traceback."""
+    """Ctrl-C ends the demo without a traceback."""
 
     def interrupt() -> None:
         raise KeyboardInterrupt
@@ -89,16 +87,16 @@ def test_it_can_be_interrupted(monkeypatch: pytest.MonkeyPatch, capsys: pytest.C
 
 
 @pytest.mark.parametrize("count", ["0", "-3"])
-def test_counts_begin_at_one(capsys: pytest.CaptureFixture[str], count: str) -> None:
-    """A count of less is refused before anything is sent."""
+def test_counts_start_at_one(capsys: pytest.CaptureFixture[str], count: str) -> None:
+    """A smaller count is refused before anything is sent."""
     with pytest.raises(SystemExit) as caught:
         main([f"--messages={count}"])
     assert caught.value.code == 2
     assert "--messages: expected at least 1" in capsys.readouterr().err
 
 
-def test_a_terminal_that_knows_no_persian_is_put_up_with(monkeypatch: pytest.MonkeyPatch) -> None:
-    """What cannot be shown is replaced, and streams that are no files are left alone."""
+def test_a_terminal_without_persian_gets_question_marks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Characters that cannot be encoded are replaced, and other streams are unchanged."""
     written = io.BytesIO()
     terminal = io.TextIOWrapper(written, encoding="cp1252")
     monkeypatch.setattr(sys, "stdout", terminal)
@@ -109,7 +107,7 @@ def test_a_terminal_that_knows_no_persian_is_put_up_with(monkeypatch: pytest.Mon
 
 
 def test_the_module_runs_as_a_program(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
-    """`python -m` takes its options from the command line and exits with the code."""
+    """`python -m` reads its options from the command line and exits with the exit code."""
     monkeypatch.setattr(sys, "argv", ["demo", *QUICK])
     monkeypatch.delitem(sys.modules, "wikipayam_async.demo.__main__")
     with pytest.raises(SystemExit) as caught:
@@ -118,8 +116,8 @@ def test_the_module_runs_as_a_program(monkeypatch: pytest.MonkeyPatch, capsys: p
     assert "12 messages to an emulated gateway" in capsys.readouterr().out
 
 
-def test_what_is_printed_can_be_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """The picture holds the report, and an address that is the same in every run."""
+def test_the_output_can_be_drawn(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """The picture has the report, and the same address in every run."""
     picture = tmp_path / "demo.svg"
     assert main([*QUICK, "--svg", str(picture)]) == 0
     drawn = picture.read_text("utf-8").replace("&#160;", " ")
@@ -129,14 +127,14 @@ def test_what_is_printed_can_be_drawn(tmp_path: Path, capsys: pytest.CaptureFixt
 
 
 @pytest.mark.parametrize(("disagreements", "code"), [([], 2), (["x"], 1)])
-def test_a_picture_that_cannot_be_written_is_told(
+def test_a_picture_that_cannot_be_written_is_reported(
     tmp_path: Path,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     disagreements: list[str],
     code: int,
 ) -> None:
-    """The report is printed all the same, and books that disagree are the graver error."""
+    """The report is still printed, and a disagreement outweighs the error."""
     monkeypatch.setattr(Audit, "disagreements", property(lambda _: disagreements))
     assert main([*QUICK, "--svg", str(tmp_path / "nowhere" / "demo.svg")]) == code
     printed = capsys.readouterr()

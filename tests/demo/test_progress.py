@@ -6,7 +6,7 @@ from wikipayam_async.demo.progress import Display
 
 
 def test_a_terminal_gets_a_bar() -> None:
-    """The bar shows what is done, of how much, and how it goes."""
+    """The bar shows the steps done, the total and the text."""
     written = io.StringIO()
     display = Display(Console(file=written, force_terminal=True, width=100))
     with display.stage("Sending", 40) as advance:
@@ -16,8 +16,8 @@ def test_a_terminal_gets_a_bar() -> None:
     assert "3 unknown" in written.getvalue()
 
 
-def test_anything_else_gets_a_line_now_and_then() -> None:
-    """Lines are a second apart at least, but the end is always told."""
+def test_without_a_terminal_lines_are_printed() -> None:
+    """Lines are at least a second apart, but the last one is always printed."""
     written = io.StringIO()
     times = iter([0.0, 0.5, 1.1, 1.1, 1.2, 1.3])
     display = Display(Console(file=written, width=20), clock=lambda: next(times))

@@ -18,14 +18,14 @@ from wikipayam_async.numbers import normalize_receiver
 
 
 def refused_number() -> InvalidInputError:
-    """What the client says to a landline."""
+    """Return the error for a landline."""
     with pytest.raises(InvalidInputError) as caught:
         normalize_receiver("02100123456")
     return caught.value
 
 
 def unknown(cause: Exception | None) -> UnknownOutcomeError:
-    """An error of a send whose outcome is unknown."""
+    """Make the error of an unknown outcome."""
     error = UnknownOutcomeError("sms.send: nobody knows")
     error.__cause__ = cause
     return error
@@ -39,19 +39,17 @@ def unknown(cause: Exception | None) -> UnknownOutcomeError:
         (AuthenticationError("x", status_code=401, message="Unauthenticated."), "answered 401: Unauthenticated."),
         (unknown(ServerError("x", status_code=502)), "answered 502"),
         (unknown(APIConnectionError("sms.send: the connection was reset")), "the connection was reset"),
-        (unknown(None), "nobody knows why"),
-        (None, "nothing was said"),
+        (unknown(None), "no known cause"),
+        (None, "no reason given"),
     ],
 )
-def test_a_reason_is_named_in_few_words(
-    result: Callable[..., SendResult], error: WikipayamError | None, why: str
-) -> None:
-    """It says what happened, without advice, operation or number."""
+def test_a_reason_is_short(result: Callable[..., SendResult], error: WikipayamError | None, why: str) -> None:
+    """It names the error, without advice, operation or number."""
     assert list(group([result(0, SendStatus.REJECTED, error=error)])) == [why]
 
 
 def test_the_largest_group_comes_first(result: Callable[..., SendResult]) -> None:
-    """Groups are ordered by their size, and keep the order of the input within."""
+    """Groups are ordered by size, and keep the input order inside."""
     one, two = ServerError("x", status_code=500), ServerError("x", status_code=502)
     results = [result(index, SendStatus.UNKNOWN, error=unknown(one if index == 1 else two)) for index in range(3)]
     groups = group(results)
@@ -62,8 +60,8 @@ def test_the_largest_group_comes_first(result: Callable[..., SendResult]) -> Non
     assert next(iter(groups)) == "answered 502"
 
 
-def test_examples_are_masked_and_unlike_each_other(result: Callable[..., SendResult]) -> None:
-    """Of each length there is one, the longest and the shortest before others, and no number in full."""
+def test_examples_are_masked_and_differ_in_length(result: Callable[..., SendResult]) -> None:
+    """There is one per length, the longest and the shortest first, and no full number."""
     numbers = ["091200012345", "02100123456", "02100123457", "0912000123", "091200012", "09120", "  "]
     results = [result(index, SendStatus.REJECTED, receiver=number) for index, number in enumerate(numbers)]
     assert examples_of(results) == ["0912******45", "0210*****57", "***", "(empty)"]
@@ -74,7 +72,7 @@ def test_a_single_example_is_given_once(result: Callable[..., SendResult]) -> No
     assert examples_of([result(0, receiver="02100123456")]) == ["0210*****56"]
 
 
-def test_neighbours_are_named_together(result: Callable[..., SendResult]) -> None:
-    """Messages that follow one another are named by the first and the last."""
+def test_consecutive_messages_are_ranges(result: Callable[..., SendResult]) -> None:
+    """Consecutive messages are named by the first and the last."""
     assert runs_of([result(index) for index in (3, 4, 5, 8, 10, 11)]) == ["T-3..5", "T-8", "T-10..11"]
     assert runs_of([]) == []

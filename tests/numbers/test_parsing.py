@@ -125,7 +125,7 @@ def test_the_decimal_of_a_float_never_becomes_a_digit(text: str, why: str) -> No
     """A spreadsheet cell that lost a digit does not become another valid number."""
     with pytest.raises(InvalidInputError) as caught:
         normalize_receiver(text)
-    assert caught.value.rule.endswith(f"), but {why}")
+    assert caught.value.rule.endswith(f", but {why}")
     assert is_mobile(text) is False
 
 

@@ -1,4 +1,4 @@
-"""The command line `wikipayam`, of the extra `cli`."""
+"""The command line `wikipayam`, part of the extra `cli`."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line.
 
     Args:
-        argv: The arguments after the program's name; the process's own if None.
+        argv: The arguments after the program name; those of the process if None.
 
     Returns:
-        The exit code: 0 all accepted, 1 some rejected, 2 a mistake in the command, 3 the outcome of some is unknown, 4 the
-        token is missing or refused, 5 the gateway or the network failed, 130 interrupted.
+        The exit code: 0 all accepted, 1 some rejected, 2 usage error, 3 some outcomes unknown, 4 token missing or refused,
+        5 gateway or network failure, 130 interrupted.
     """
     try:
         import cyclopts  # noqa: F401, PLC0415 - an extra

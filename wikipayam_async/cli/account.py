@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.session import Connection, Session, online
+from wikipayam_async.cli.session import ConnectionOptions, Session, online
 
 __all__ = ["balance"]
 
 
-def balance(*, connection: Connection = Connection()) -> Exit:
+def balance(*, connection: ConnectionOptions = ConnectionOptions()) -> Exit:
     """Show the account's balance, which also checks the token."""
     return online(connection, _balance)
 

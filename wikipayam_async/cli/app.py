@@ -1,4 +1,4 @@
-"""The tree of commands. Each is loaded when it is called, so that none waits for what it does not need."""
+"""The tree of commands. Each command's module is imported when it is called, to keep startup fast."""
 
 from __future__ import annotations
 
@@ -18,63 +18,63 @@ __all__ = ["build", "run"]
 _COMMANDS = (
     ("balance", "account:balance", "Show the account's balance, which also checks the token."),
     ("send", "sending:send", "Send one text to one or more receivers."),
-    ("bulk", "bulk.command:bulk", "Send what a file lists: CSV, XLSX or JSON Lines."),
-    ("results", "bulk.command:results", "Show what became of a bulk send, from its results file."),
-    ("status", "status:status", "Show what became of messages that were sent."),
+    ("bulk", "bulk.command:bulk", "Send a message for each row of a file: CSV, XLSX or JSON Lines."),
+    ("results", "bulk.command:results", "Show the outcomes of a bulk send, from its results file."),
+    ("status", "status:status", "Show the delivery status of sent messages."),
     ("inbox", "inbox:inbox", "Read, mark, delete, watch and export received messages."),
     ("otp", "sending:otp", "Send a one-time code by SMS."),
-    ("voice", "sending:voice", "Send a one-time code by a call."),
-    ("holoo", "sending:holoo", "Send by the road of the accounting software Holoo."),
-    ("parts", "text_commands:parts", "Count the parts of a text, and what they cost."),
-    ("number", "text_commands:number", "Tell what a phone number is, and its spellings."),
+    ("voice", "sending:voice", "Send a one-time code by a voice call."),
+    ("holoo", "sending:holoo", "Send through the endpoint of the accounting software Holoo."),
+    ("parts", "text_commands:parts", "Count the parts of a text, and their cost."),
+    ("number", "text_commands:number", "Show the kind and the forms of a phone number."),
     ("emulator", "serving:emulator", "Serve an emulated gateway, which sends nothing."),
-    ("demo", "serving:demo", "Watch a bulk send to an emulated gateway that misbehaves."),
-    ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and the way to the gateway."),
-    ("completion", "completion:completion", "Print the completion script of a shell."),
+    ("demo", "serving:demo", "Run a bulk send against an emulated gateway with faults."),
+    ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and connection."),
+    ("completion", "completion:completion", "Print the completion script for a shell."),
 )
 _GROUPS = {"inbox"}
-"""Commands that have commands of their own, and no function that says what they are for."""
-_HELP = "Send and receive SMS through the gateway Wikipayam."
+"""Commands with subcommands: no function documents them."""
+_HELP = "Send and receive SMS through the Wikipayam gateway."
 _EPILOGUE = (
-    "Exit codes: 0 all accepted, 1 some rejected, 2 a mistake in the command, 3 the outcome of some is unknown, "
-    "4 no token or a refused one, 5 gateway or network, 130 interrupted."
+    "Exit codes: 0 all accepted, 1 some rejected, 2 usage error, 3 some outcomes unknown, "
+    "4 token missing or refused, 5 gateway or network failure, 130 interrupted."
 )
 
 
 def build(language: str = "en", called: str | None = None) -> App:
-    """Set the commands up.
+    """Build the tree of commands.
 
     Args:
         language: The language of the help: `en` or `fa`.
-        called: The command that is called: its help is all of what its function says, not the line of the list.
+        called: The command that is called: its help shows the whole docstring instead of the one-line summary.
     """
 
-    def word(text: str) -> str:
+    def translated(text: str) -> str:
         return translate(text, language)
 
     app = App(
         name="wikipayam",
-        help=word(_HELP),
-        help_epilogue=word(_EPILOGUE),
+        help=translated(_HELP),
+        help_epilogue=translated(_EPILOGUE),
         help_format="plaintext",
         help_formatter=EnglishHelp() if language == "en" else TranslatedHelp(language),
         version=__version__,
-        group_commands=Group(word("Commands")),
-        group_arguments=Group(word("Arguments")),
-        group_parameters=Group(word("Options")),
-        default_parameter=Parameter(negative="", show_default=_worth_showing),
+        group_commands=Group(translated("Commands")),
+        group_arguments=Group(translated("Arguments")),
+        group_parameters=Group(translated("Options")),
+        default_parameter=Parameter(negative="", show_default=_shown_default),
         suppress_keyboard_interrupt=False,
         exit_on_error=False,
         result_action="return_value",
     )
-    for place, (name, path, text) in enumerate(_COMMANDS):
-        line = None if name == called and name not in _GROUPS else word(text)
-        app.command(f"wikipayam_async.cli.{path}", name=name, help=line, sort_key=place)
+    for index, (name, path, text) in enumerate(_COMMANDS):
+        help_text = None if name == called and name not in _GROUPS else translated(text)
+        app.command(f"wikipayam_async.cli.{path}", name=name, help=help_text, sort_key=index)
     return app
 
 
-def _worth_showing(default: object) -> str | None:
-    """Return a default as the help shows it; an option that is off needs none."""
+def _shown_default(default: object) -> str | None:
+    """Return a default as the help shows it; None for an option that is off."""
     return None if default in (None, False, (), "") else str(default)
 
 
@@ -82,14 +82,14 @@ def run(argv: Sequence[str]) -> int:
     """Run a command line.
 
     Args:
-        argv: The arguments after the program's name.
+        argv: The arguments after the program name.
 
     Returns:
         The exit code.
     """
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # not every terminal knows Persian
+            stream.reconfigure(errors="replace")  # not every terminal encodes Persian
     app = build(language_of(os.environ), called=argv[0] if argv else None)
     try:
         code = app(list(argv))

@@ -11,12 +11,12 @@ __all__ = ["completion"]
 
 
 def completion(shell: Literal["bash", "zsh", "fish", "powershell"], /) -> Exit:
-    """Print the completion script of a shell. Nothing is installed: where it goes is yours to say.
+    """Print the completion script for a shell. Nothing is installed.
 
     Args:
         shell: The shell.
     """
-    from wikipayam_async.cli.app import build  # noqa: PLC0415 - it names this module
+    from wikipayam_async.cli.app import build  # noqa: PLC0415 - a circular import otherwise
 
     Output().data(build().generate_completion(shell=shell))
     return Exit.OK

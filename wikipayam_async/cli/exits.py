@@ -1,4 +1,4 @@
-"""What the exit code of a command says."""
+"""The exit codes of all commands."""
 
 from __future__ import annotations
 
@@ -27,22 +27,22 @@ class Exit(IntEnum):
     """The exit codes of all commands."""
 
     OK = 0
-    """All was accepted, or answered."""
+    """Everything was accepted, or answered."""
     REJECTED = 1
-    """Some was refused, or not attempted; nothing is unknown."""
+    """Some messages were rejected or not attempted; none is unknown."""
     USAGE = 2
-    """The command, a file or a setting breaks a rule; nothing was sent."""
+    """The command, a file or a setting is invalid; nothing was sent."""
     UNKNOWN = 3
-    """Nobody knows whether some was accepted: do not send it again blindly."""
+    """Some outcomes are unknown: check before sending again."""
     AUTH = 4
-    """There is no token, or the gateway refuses it."""
+    """The token is missing, or the gateway refuses it."""
     GATEWAY = 5
-    """The gateway or the network failed; nothing is unknown."""
+    """The gateway or the network failed; no outcome is unknown."""
     INTERRUPTED = 130
-    """Ctrl-C, or the request to end."""
+    """Interrupted by Ctrl-C or a termination signal."""
 
 
-_FROM_LIGHT_TO_GRAVE = (
+_BY_SEVERITY = (
     Exit.OK,
     Exit.USAGE,
     Exit.REJECTED,
@@ -54,14 +54,14 @@ _FROM_LIGHT_TO_GRAVE = (
 
 
 class NoTokenError(ConfigurationError):
-    """No token is to be found anywhere."""
+    """No token was found."""
 
 
 def exit_of(error: WikipayamError) -> Exit:
     """Return the exit code for an error.
 
     Args:
-        error: What a call raised, or what became of a message.
+        error: The error that a call raised, or the error of a message.
     """
     match error:
         case UnknownOutcomeError():
@@ -79,10 +79,10 @@ def exit_of(error: WikipayamError) -> Exit:
 
 
 def exit_of_result(result: SendResult) -> Exit:
-    """Return the exit code for what became of one of several messages.
+    """Return the exit code for one of several messages.
 
     Args:
-        result: The message's result.
+        result: The result of the message.
     """
     if result.status is SendStatus.ACCEPTED:
         return Exit.OK
@@ -94,9 +94,9 @@ def exit_of_result(result: SendResult) -> Exit:
 
 
 def worst(codes: Iterable[Exit]) -> Exit:
-    """Return the gravest of some exit codes; `OK` of none.
+    """Return the most severe exit code; `OK` if there is none.
 
     Args:
-        codes: The codes of the parts of one job.
+        codes: The exit codes.
     """
-    return max(codes, key=_FROM_LIGHT_TO_GRAVE.index, default=Exit.OK)
+    return max(codes, key=_BY_SEVERITY.index, default=Exit.OK)

@@ -1,4 +1,4 @@
-"""Received messages as a file."""
+"""Writes received messages to a file."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from tempfile import mkstemp
 from typing import Literal, TypeAlias
 
 from wikipayam_async.cli.output import Output, plain
-from wikipayam_async.cli.spreadsheet import harmless
+from wikipayam_async.cli.spreadsheet import escape_formula
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.receives.models import Receive
@@ -24,29 +24,29 @@ _COLUMNS = ("id", "sender", "receiver", "received_at", "message")
 _BOM = "\ufeff"
 
 
-async def export_to(path: Path | None, form: Format, messages: AsyncIterator[Receive], out: Output) -> int:
-    """Write messages as they come; a file takes its name only once it is complete.
+async def export_to(path: Path | None, format_: Format, messages: AsyncIterator[Receive], out: Output) -> int:
+    """Write messages as they arrive; a file gets its name only once it is complete.
 
     Args:
         path: The file; None for stdout.
-        form: CSV with a byte order mark, as spreadsheets want it, or JSON Lines.
+        format_: CSV, with a byte order mark for spreadsheets if it is a file, or JSON Lines.
         messages: The messages.
-        out: Where stdout is.
+        out: The output, for stdout.
 
     Returns:
-        How many there were.
+        The number of messages.
 
     Raises:
         InvalidInputError: The file cannot be written.
     """
-    number = 0
+    count = 0
     with _writing(path, out) as write:
-        if form == "csv":
-            write((_BOM if path else "") + _line(_COLUMNS))
+        if format_ == "csv":
+            write((_BOM if path else "") + _csv_line(_COLUMNS))
         async for message in messages:
-            number += 1
-            write(_line(_cells(message)) if form == "csv" else encode_json(plain(message)).decode() + "\n")
-    return number
+            count += 1
+            write(_csv_line(_cells(message)) if format_ == "csv" else encode_json(plain(message)).decode() + "\n")
+    return count
 
 
 @contextmanager
@@ -55,7 +55,7 @@ def _writing(path: Path | None, out: Output) -> Iterator[Callable[[str], object]
         yield out.data
         return
     try:
-        number, unfinished = mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")  # which is nobody else's
+        number, unfinished = mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
         try:
             with open(number, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - it is open already
                 yield file.write
@@ -67,14 +67,14 @@ def _writing(path: Path | None, out: Output) -> Iterator[Callable[[str], object]
 
 
 def _cells(message: Receive) -> list[str]:
-    # A sender is a number, or a name that its owner chose; what begins with + is a number.
+    # A sender that begins with + is a number; any other may be a name that its owner chose.
     sender, text = message.sender or "", message.message or ""
     if not sender.startswith("+"):
-        sender = harmless(sender)
-    return [message.id, sender, message.receiver or "", str(message.received_at or ""), harmless(text)]
+        sender = escape_formula(sender)
+    return [message.id, sender, message.receiver or "", str(message.received_at or ""), escape_formula(text)]
 
 
-def _line(cells: tuple[str, ...] | list[str]) -> str:
+def _csv_line(cells: tuple[str, ...] | list[str]) -> str:
     line = io.StringIO()
     csv.writer(line).writerow(cells)
     return line.getvalue()

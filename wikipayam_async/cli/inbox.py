@@ -9,12 +9,12 @@ from typing import Annotated, Literal
 from attrs import asdict, frozen
 from cyclopts import App, Group, Parameter, validators
 
-from wikipayam_async.cli.asking import confirm
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.export import Format, export_to
 from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.session import Connection, Session, guarded, online
-from wikipayam_async.cli.watching import watch_inbox
+from wikipayam_async.cli.prompts import confirm
+from wikipayam_async.cli.session import ConnectionOptions, Session, guarded, online
+from wikipayam_async.cli.watch import watch_inbox
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.receives.models import Receive
 
@@ -25,39 +25,44 @@ inbox = App(name="inbox", group_arguments=Group("Arguments"), group_parameters=G
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Filters:
-    """Which messages."""
+class FilterOptions:
+    """The filters of received messages."""
 
     status: Literal["all", "read", "unread"] = "all"
-    """All, those that were read, or those that were not."""
+    """All, read or unread messages."""
     sender: str | None = None
-    """Only from this number."""
+    """Only messages from this number."""
     from_date: str | None = None
-    """Only from this day on, as 2026-01-31."""
+    """Only messages from this day on, as 2026-01-31."""
     to_date: str | None = None
-    """Only until this day."""
+    """Only messages until this day."""
     search: str | None = None
-    """Only with this in the text."""
+    """Only messages that contain this text."""
     sort_by: Literal["created_at", "sender", "message"] | None = None
-    """What they are sorted by."""
+    """The field to sort by."""
     sort_order: Literal["asc", "desc"] | None = None
-    """Which way they are sorted."""
+    """The sort order."""
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Page:
-    """How many messages."""
+class PageOptions:
+    """The page of messages."""
 
     limit: int = 20
-    """How many, 500 at most."""
+    """The number of messages, at most 500."""
     offset: int = 0
-    """How many to skip."""
+    """The number of messages to skip."""
 
 
 @inbox.command(name="list")
-def list_(*, filters: Filters = Filters(), page: Page = Page(), connection: Connection = Connection()) -> Exit:
-    """List received messages, a page at a time."""
+def list_(
+    *,
+    filters: FilterOptions = FilterOptions(),
+    page: PageOptions = PageOptions(),
+    connection: ConnectionOptions = ConnectionOptions(),
+) -> Exit:
+    """List received messages, one page at a time."""
 
     async def work(session: Session) -> Exit:
         found = await session.client.receives.list(page.limit, page.offset, **asdict(filters))
@@ -71,12 +76,14 @@ def list_(*, filters: Filters = Filters(), page: Page = Page(), connection: Conn
 
 
 @inbox.command
-def unread(*, count: bool = False, page: Page = Page(), connection: Connection = Connection()) -> Exit:
-    """List what was not read, a page at a time.
+def unread(
+    *, count: bool = False, page: PageOptions = PageOptions(), connection: ConnectionOptions = ConnectionOptions()
+) -> Exit:
+    """List unread messages, one page at a time.
 
     Args:
-        count: Only say how many there are.
-        page: How many messages.
+        count: Show only the number of unread messages.
+        page: The page of messages.
         connection: How to reach the gateway.
     """
 
@@ -96,7 +103,7 @@ def unread(*, count: bool = False, page: Page = Page(), connection: Connection =
 
 
 @inbox.command
-def get(id_: Annotated[str, Parameter(name="id")], /, *, connection: Connection = Connection()) -> Exit:
+def get(id_: Annotated[str, Parameter(name="id")], /, *, connection: ConnectionOptions = ConnectionOptions()) -> Exit:
     """Show one received message.
 
     Args:
@@ -119,13 +126,13 @@ def get(id_: Annotated[str, Parameter(name="id")], /, *, connection: Connection 
 def read(
     *ids: str,
     all_: Annotated[bool, Parameter(name="--all")] = False,
-    connection: Connection = Connection(),
+    connection: ConnectionOptions = ConnectionOptions(),
 ) -> Exit:
     """Mark messages as read.
 
     Args:
         ids: The gateway's ids.
-        all_: Mark every message.
+        all_: Mark all messages.
         connection: How to reach the gateway.
     """
 
@@ -147,23 +154,23 @@ def delete(
     all_unread: bool = False,
     older_than: int | None = None,
     yes: bool = False,
-    connection: Connection = Connection(),
+    connection: ConnectionOptions = ConnectionOptions(),
 ) -> Exit:
-    """Delete messages, after a question. They cannot be brought back.
+    """Delete messages, after a confirmation. They cannot be restored.
 
     Args:
         ids: The gateway's ids.
-        all_read: Delete every message that was read.
-        all_unread: Delete every message that was not read.
-        older_than: Delete every message older than so many days.
+        all_read: Delete all read messages.
+        all_unread: Delete all unread messages.
+        older_than: Delete all messages older than this many days.
         yes: Do not ask.
         connection: How to reach the gateway.
     """
     what = (
         f"{len(set(ids)):,} messages" if ids
-        else "every message that was read" if all_read
-        else "every message that was not read" if all_unread
-        else f"every message older than {older_than} days"
+        else "all read messages" if all_read
+        else "all unread messages" if all_unread
+        else f"all messages older than {older_than} days"
     )  # fmt: skip
 
     out = Output(json=connection.json)
@@ -180,7 +187,7 @@ def delete(
         session.out.emit(done)
         return Exit.OK
 
-    def ask() -> Exit:
+    def confirm_and_delete() -> Exit:
         _choose_one(
             "ids, --all-read, --all-unread or --older-than", bool(ids), all_read, all_unread, older_than is not None
         )
@@ -189,7 +196,7 @@ def delete(
             return Exit.REJECTED
         return online(connection, work)
 
-    return guarded(out, ask)
+    return guarded(out, confirm_and_delete)
 
 
 @inbox.command
@@ -198,14 +205,14 @@ def watch(
     every: Annotated[float, Parameter(validator=validators.Number(gt=0))] = 5.0,
     mark: bool = False,
     sender: str | None = None,
-    connection: Connection = Connection(),
+    connection: ConnectionOptions = ConnectionOptions(),
 ) -> Exit:
-    """Show unread messages as they come, until Ctrl-C.
+    """Show unread messages as they arrive, until Ctrl-C.
 
     Args:
-        every: Seconds between two looks.
-        mark: Mark each as read once it was shown.
-        sender: Only from this number.
+        every: The polling interval, in seconds.
+        mark: Mark each message as read after it is shown.
+        sender: Only messages from this number.
         connection: How to reach the gateway.
     """
 
@@ -222,40 +229,42 @@ def export(
     *,
     format_: Annotated[Format, Parameter(name="--format")] = "csv",
     force: bool = False,
-    filters: Filters = Filters(),
-    connection: Connection = Connection(),
+    filters: FilterOptions = FilterOptions(),
+    connection: ConnectionOptions = ConnectionOptions(),
 ) -> Exit:
-    """Write all messages that fit into a file.
+    """Write all matching messages to a file.
 
-    CSV is for spreadsheets: a text that one would take for a formula gets an apostrophe in front. JSON Lines has every
-    text to the letter.
+    CSV is for spreadsheets: a text that a spreadsheet would read as a formula gets a leading apostrophe. JSON Lines keeps
+    every text unchanged.
 
     Args:
         file: The file; - is stdout.
         format_: CSV or JSON Lines.
-        force: Replace a file that exists.
-        filters: Which messages.
+        force: Replace an existing file.
+        filters: The filters of received messages.
         connection: How to reach the gateway.
     """
 
     async def work(session: Session) -> Exit:
         path = None if file == "-" else Path(file)
         if path is not None and path.exists() and not force:
-            raise InvalidInputError("file", rule="exists; --force replaces it", got="a file")
-        number = await export_to(
+            raise InvalidInputError("file", rule="expected a new file, or --force", got="an existing file")
+        count = await export_to(
             path, format_, session.client.receives.iter(**asdict(filters), page_size=500), session.out
         )
-        session.out.say(f"{number:,} messages" + ("" if path is None else f" in {path}"))
+        session.out.say(f"{count:,} messages" + ("" if path is None else f" in {path}"))
         if path is not None:
-            session.out.emit({"messages": number, "file": str(path)})
+            session.out.emit({"messages": count, "file": str(path)})
         return Exit.OK
 
     return online(connection, work)
 
 
 @inbox.command
-def stats(*, from_date: str | None = None, to_date: str | None = None, connection: Connection = Connection()) -> Exit:
-    """Show the gateway's statistics of received messages, whose form it does not document.
+def stats(
+    *, from_date: str | None = None, to_date: str | None = None, connection: ConnectionOptions = ConnectionOptions()
+) -> Exit:
+    """Show the gateway's statistics of received messages, in a format that the gateway does not document.
 
     Args:
         from_date: From this day on, as 2026-01-31.
@@ -293,4 +302,4 @@ def _choose_one(choices: str, *chosen: bool) -> None:
 
 
 def _count(number: int | None) -> str:
-    return "the gateway did not say how many" if number is None else f"{number:,}"
+    return "the gateway sent no count" if number is None else f"{number:,}"

@@ -1,4 +1,4 @@
-"""Where a command's words go: JSON to stdout for programs, everything else to stderr for humans."""
+"""The output of a command: JSON to stdout for programs, everything else to stderr for people."""
 
 from __future__ import annotations
 
@@ -14,19 +14,20 @@ import attrs
 
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import APIStatusError, InvalidInputError, UnknownOutcomeError, WikipayamError
+from wikipayam_async.outcomes import SendStatus
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Output", "counted", "plain", "visible"]
+__all__ = ["Output", "counted", "counts_text", "plain", "spaced", "visible"]
 
-# What a stranger writes into an SMS must not steer the terminal of who reads it, nor turn the order of what stands beside
-# it around. Line ends and tabs are left, and the marks that Persian is written with.
+# The text of an SMS must not control the reader's terminal or reverse the text beside it. Line ends, tabs and the marks
+# of Persian text are kept.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 
 
 def visible(text: str) -> str:
-    """Return a text with its control characters made visible, fit for a terminal.
+    """Return a text with its control characters escaped, safe to print on a terminal.
 
     Args:
         text: Any text.
@@ -35,17 +36,35 @@ def visible(text: str) -> str:
 
 
 def counted(count: int, noun: str) -> str:
-    """Return a number of things.
+    """Return a count with its noun, as in `2 rows`.
 
     Args:
-        count: How many.
-        noun: One of them.
+        count: The count.
+        noun: The noun, in the singular.
     """
     return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
+def spaced(name: str) -> str:
+    """Return an identifier with spaces for underscores, as in `not attempted`.
+
+    Args:
+        name: The value of a status, a reason or a column name.
+    """
+    return name.replace("_", " ")
+
+
+def counts_text(counts: Mapping[SendStatus, int]) -> str:
+    """Return the counts of outcomes as text, as in `2 accepted, 1 not attempted`.
+
+    Args:
+        counts: The number of messages of each outcome.
+    """
+    return ", ".join(f"{count:,} {spaced(status.value)}" for status, count in counts.items())
+
+
 def plain(value: object) -> object:
-    """Return a value as JSON has it: models as objects, enums by their values, times as ISO 8601.
+    """Return a value as JSON values: models as objects, enums by value, times in ISO 8601.
 
     Args:
         value: A model, a mapping, a sequence, or a scalar.
@@ -66,58 +85,58 @@ def plain(value: object) -> object:
 
 
 class Output:
-    """The two streams of a command.
+    """The two output streams of a command.
 
     Args:
-        json: Whether a program reads stdout; humans are then told what went wrong, and nothing else.
-        stdout: Where JSON goes; the process's own if None.
-        stderr: Where words go; the process's own if None.
+        json: Whether to write JSON to stdout; stderr then gets only warnings and errors.
+        stdout: The stream for JSON; that of the process if None.
+        stderr: The stream for text; that of the process if None.
     """
 
     def __init__(self, *, json: bool = False, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
         self.json = json
         self._stdout: TextIO | None = stdout or sys.stdout
-        self._words = _Words(stderr or sys.stderr)
+        self._stderr = _TextStream(stderr or sys.stderr)
         self.closed = self._stdout is None
-        _be_utf8(self._stdout)
+        _use_utf8(self._stdout)
 
     @property
     def console(self) -> Console:
-        """Rich's view of stderr."""
-        from rich.console import Console  # noqa: PLC0415 - many commands do without
+        """A rich console on stderr."""
+        from rich.console import Console  # noqa: PLC0415 - most commands do not need it
 
-        return Console(file=cast("TextIO", self._words), highlight=False, markup=False, soft_wrap=False)
+        return Console(file=cast("TextIO", self._stderr), highlight=False, markup=False, soft_wrap=False)
 
     @property
     def is_live(self) -> bool:
-        """Whether a human looks on: progress may be drawn."""
-        return not self.json and self._words.isatty()
+        """Whether stderr is a terminal where progress may be drawn."""
+        return not self.json and self._stderr.isatty()
 
     @property
     def is_lost(self) -> bool:
-        """Whether nobody reads what the command has to tell."""
-        return self.closed if self.json else self._words.is_lost
+        """Whether the stream that carries the results is closed."""
+        return self.closed if self.json else self._stderr.is_lost
 
     def emit(self, value: object) -> None:
-        """Write a line of JSON to stdout, with `--json` alone. Where there is no room for it, the human is told.
+        """Write a line of JSON to stdout, only with `--json`. If it cannot be written, stderr gets a warning.
 
         Args:
-            value: What `plain` takes.
+            value: A value that `plain` accepts.
         """
         if self.json:
             try:
                 self.data(encode_json(plain(value)).decode() + "\n")
-            except InvalidInputError as error:  # what the command has done is done, and its exit code says what
+            except InvalidInputError as error:  # the command's work is done, and its exit code reports it
                 self.warn(str(error))
 
     def data(self, text: str) -> None:
-        """Write what was asked for as data to stdout, whatever the mode. A reader that went away ends no command.
+        """Write data to stdout, with or without `--json`. A closed pipe is ignored.
 
         Args:
             text: The data.
 
         Raises:
-            InvalidInputError: It cannot be written for another reason; the disk may be full.
+            InvalidInputError: It cannot be written for another reason, such as a full disk.
         """
         if self.closed or self._stdout is None:
             return
@@ -126,30 +145,30 @@ class Output:
             self._stdout.flush()
         except OSError as error:
             self.closed = True
-            _let_go(self._stdout)
+            _redirect_to_null(self._stdout)
             if not isinstance(error, BrokenPipeError):
                 raise InvalidInputError("stdout", rule="cannot be written", got=str(error.strerror)) from None
 
     def say(self, text: str) -> None:
-        """Tell a human; nothing with `--json`.
+        """Write text to stderr, except with `--json`.
 
         Args:
-            text: One line or more.
+            text: One or more lines.
         """
         if not self.json:
             self.warn(text)
 
     def warn(self, text: str) -> None:
-        """Tell a human, with `--json` too.
+        """Write text to stderr, also with `--json`.
 
         Args:
-            text: One line or more.
+            text: One or more lines.
         """
-        self._words.write(visible(text) + "\n")
-        self._words.flush()
+        self._stderr.write(visible(text) + "\n")
+        self._stderr.flush()
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Show a table to a human; nothing with `--json`.
+        """Write a table to stderr, except with `--json`.
 
         Args:
             columns: The headings.
@@ -157,7 +176,7 @@ class Output:
         """
         if self.json:
             return
-        from rich import box  # noqa: PLC0415 - many commands do without
+        from rich import box  # noqa: PLC0415 - most commands do not need it
         from rich.table import Table  # noqa: PLC0415 - as above
 
         table = Table(*columns, box=box.SIMPLE, pad_edge=False, show_edge=False)
@@ -166,10 +185,10 @@ class Output:
         self.console.print(table)
 
     def fail(self, error: WikipayamError) -> None:
-        """Tell of an error: its text to the human, its fields to the program.
+        """Write an error: its text to stderr, its fields to stdout with `--json`.
 
         Args:
-            error: The error; none of this package's holds a secret.
+            error: The error; no error of this package holds a secret.
         """
         self.warn(f"{type(error).__name__}: {error}")
         self.emit({"error": described(error)})
@@ -189,35 +208,35 @@ def described(error: WikipayamError) -> dict[str, object]:
     return fields
 
 
-class _Words:
-    """Where the human reads. If it is gone, as a terminal that was closed, the words are dropped: no command ends of that.
+class _TextStream:
+    """A text stream that drops its output once it is closed, so that a closed terminal does not end a command.
 
     Args:
-        stream: The stream behind it; None if there is none.
+        stream: The underlying stream, if any.
     """
 
     def __init__(self, stream: TextIO | None) -> None:
         self._stream = stream
         self.is_lost = stream is None
         if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # not every terminal knows Persian
+            stream.reconfigure(errors="replace")  # not every terminal encodes Persian
 
     @property
     def encoding(self) -> str:
-        """The encoding behind it, which decides what lines are drawn with."""
+        """The encoding of the stream; rich chooses its box characters by it."""
         return getattr(self._stream, "encoding", None) or "utf-8"
 
     def isatty(self) -> bool:
-        """Say whether a human looks on."""
+        """Return whether the stream is an open terminal."""
         return self._stream is not None and not self.is_lost and self._stream.isatty()
 
     def write(self, text: str, /) -> int:
-        """Write, if somebody reads."""
+        """Write the text, unless the stream is closed."""
         self._try(lambda stream: stream.write(text))
         return len(text)
 
     def flush(self) -> None:
-        """Show what was written."""
+        """Flush the stream."""
         self._try(lambda stream: stream.flush())
 
     def _try(self, do: Callable[[TextIO], object]) -> None:
@@ -227,20 +246,20 @@ class _Words:
             do(self._stream)
         except OSError:
             self.is_lost = True
-            _let_go(self._stream)
+            _redirect_to_null(self._stream)
 
 
-def _be_utf8(stream: TextIO | None) -> None:
+def _use_utf8(stream: TextIO | None) -> None:
     if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
-        stream.reconfigure(encoding="utf-8")  # which JSON is
+        stream.reconfigure(encoding="utf-8")  # the encoding of JSON
 
 
-def _let_go(stream: TextIO) -> None:
-    """Point a broken stream to nowhere, so that Python's own flush at exit does not complain."""
+def _redirect_to_null(stream: TextIO) -> None:
+    """Redirect a broken stream to the null device, so that Python's flush at exit does not fail."""
     try:
         number = stream.fileno()
     except (OSError, ValueError):
         return
-    nowhere = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(nowhere, number)
-    os.close(nowhere)
+    null = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(null, number)
+    os.close(null)

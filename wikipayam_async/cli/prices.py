@@ -1,4 +1,4 @@
-"""What the options of a command say of prices."""
+"""The price options of a command."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ __all__ = ["tariff_of"]
 
 
 def tariff_of(persian: int | None, latin: int | None) -> Tariff | None:
-    """Return the tariff that two options name; one alone counts for both kinds of text, and none is no tariff.
+    """Return the tariff of two price options: one price applies to both alphabets; None if both are None.
 
     Args:
-        persian: Rials for a part in UCS-2.
-        latin: Rials for a part in GSM-7.
+        persian: The price of a part in UCS-2, in rials.
+        latin: The price of a part in GSM-7, in rials.
 
     Raises:
-        InvalidInputError: A price is below 0.
+        InvalidInputError: A price is negative.
     """
     prices = [price for price in (persian, latin) if price is not None]
     return Tariff(prices[0], prices[-1]) if prices else None

@@ -9,14 +9,13 @@ from attrs import frozen
 from cyclopts import Parameter
 
 from wikipayam_async.bulk.results import BulkReport, SendResult
-from wikipayam_async.cli.asking import read_text
 from wikipayam_async.cli.exits import Exit, exit_of_result, worst
-from wikipayam_async.cli.output import Output, described
-from wikipayam_async.cli.session import Connection, Session, guarded, online
+from wikipayam_async.cli.output import Output, described, spaced
+from wikipayam_async.cli.prompts import read_text
+from wikipayam_async.cli.session import ConnectionOptions, Session, guarded, online
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.numbers import normalize_receiver
-from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import mask_number
 
 __all__ = ["holoo", "otp", "send", "voice"]
@@ -27,13 +26,13 @@ Verbatim: TypeAlias = Annotated[str, Parameter(allow_leading_hyphen=True)]
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Naming:
-    """What may be said of a message besides its receiver and its text."""
+class MessageOptions:
+    """The optional fields of a message."""
 
     sender: str | None = None
-    """The line; SMS_SENDER if not given."""
+    """The sender number (default: SMS_SENDER)."""
     track_id: str | None = None
-    """Your own reference; one is made if not given."""
+    """Your own track id (default: a generated one)."""
 
 
 def send(
@@ -42,28 +41,27 @@ def send(
     /,
     *,
     also: tuple[str, ...] = (),
-    naming: Naming = Naming(),
-    connection: Connection = Connection(),
+    message: MessageOptions = MessageOptions(),
+    connection: ConnectionOptions = ConnectionOptions(),
 ) -> Exit:
     """Send one text to one or more receivers.
 
-    Nothing is sent twice: where the outcome of a message is unknown, the exit code is 3, and it is not tried again.
+    Nothing is sent twice: if the outcome of a message is unknown, the exit code is 3 and it is not sent again.
 
     Args:
-        receiver: The mobile that gets it, in any usual spelling.
-        text: The text, sent to the letter; - reads it from stdin.
-        also: A further receiver of the same text; may be repeated.
-        naming: What may be said besides.
+        receiver: The receiver's mobile number, in any usual form.
+        text: The text, sent unchanged; - reads it from stdin.
+        also: Another receiver of the same text; may be repeated.
+        message: The optional fields of the message.
         connection: How to reach the gateway.
     """
 
     async def work(session: Session, body: str) -> Exit:
-        if also and naming.track_id is not None:
-            rule = "expected one receiver, for a reference names one message"
-            raise InvalidInputError("--track-id", rule=rule, got="more receivers")
-        numbers = [normalize_receiver(one) for one in (receiver, *also)]  # one that is none stops them all
-        messages = [SmsMessage(one, body, sender=naming.sender, track_id=naming.track_id) for one in numbers]
-        return _tell(await session.client.sms.send_bulk(messages), session.out)
+        if also and message.track_id is not None:
+            raise InvalidInputError("--track-id", rule="cannot be combined with --also", got="both")
+        numbers = [normalize_receiver(one) for one in (receiver, *also)]  # an invalid number stops the whole command
+        messages = [SmsMessage(one, body, sender=message.sender, track_id=message.track_id) for one in numbers]
+        return _show(await session.client.sms.send_bulk(messages), session.out)
 
     return _send(text, connection, work)
 
@@ -75,15 +73,15 @@ def otp(
     *,
     pattern: int,
     track_id: str | None = None,
-    connection: Connection = Connection(),
+    connection: ConnectionOptions = ConnectionOptions(),
 ) -> Exit:
     """Send a one-time code by SMS.
 
     Args:
-        receiver: The mobile that gets it, in any usual spelling.
-        code: 1 to 32 digits or ASCII letters; - reads it from stdin, so that no process list shows it.
-        pattern: The number of the pattern in the panel.
-        track_id: Your own reference; one is made if not given.
+        receiver: The receiver's mobile number, in any usual form.
+        code: The code, 1 to 32 digits or ASCII letters; - reads it from stdin, to keep it out of process lists.
+        pattern: The id of the pattern in the panel.
+        track_id: Your own track id (default: a generated one).
         connection: How to reach the gateway.
     """
 
@@ -97,14 +95,19 @@ def otp(
 
 
 def voice(
-    receiver: str, code: Verbatim, /, *, track_id: str | None = None, connection: Connection = Connection()
+    receiver: str,
+    code: Verbatim,
+    /,
+    *,
+    track_id: str | None = None,
+    connection: ConnectionOptions = ConnectionOptions(),
 ) -> Exit:
-    """Send a one-time code by a call.
+    """Send a one-time code by a voice call.
 
     Args:
-        receiver: The phone that is called, a mobile in any usual spelling.
-        code: 1 to 32 digits or ASCII letters; - reads it from stdin, so that no process list shows it.
-        track_id: Your own reference; one is made if not given.
+        receiver: The mobile number to call, in any usual form.
+        code: The code, 1 to 32 digits or ASCII letters; - reads it from stdin, to keep it out of process lists.
+        track_id: Your own track id (default: a generated one).
         connection: How to reach the gateway.
     """
 
@@ -125,22 +128,22 @@ def holoo(
     sender: str | None = None,
     username: str | None = None,
     legacy_get: bool = False,
-    connection: Connection = Connection(),
+    connection: ConnectionOptions = ConnectionOptions(),
 ) -> Exit:
-    """Send by the road of the accounting software Holoo.
+    """Send through the endpoint of the accounting software Holoo.
 
     Args:
-        receiver: The mobile that gets it, in any usual spelling.
+        receiver: The receiver's mobile number, in any usual form.
         text: The text; - reads it from stdin.
-        sender: The line; SMS_SENDER if not given.
-        username: The account's user name; SMS_USERNAME if not given.
-        legacy_get: Take the old road, which puts the token into the URL, where every proxy on the way logs it.
+        sender: The sender number (default: SMS_SENDER).
+        username: The account's user name (default: SMS_USERNAME).
+        legacy_get: Use the legacy endpoint, which puts the token into the URL, where every proxy logs it.
         connection: How to reach the gateway.
     """
 
     async def work(session: Session, body: str) -> Exit:
-        road = session.client.holoo.send_get if legacy_get else session.client.holoo.send
-        sent = await road(receiver, body, sender, username)
+        send_holoo = session.client.holoo.send_get if legacy_get else session.client.holoo.send
+        sent = await send_holoo(receiver, body, sender, username)
         session.out.say("accepted" + (f": id {sent.id}" if sent.id else ""))
         session.out.emit({"id": sent.id, "message": sent.message})
         return Exit.OK
@@ -148,22 +151,22 @@ def holoo(
     return _send(text, connection, work)
 
 
-def _send(given: str, connection: Connection, work: Callable[[Session, str], Awaitable[Exit]]) -> Exit:
-    """Read the text before there is a client, and an event loop in which Ctrl-C would not end the reading; then send it."""
+def _send(argument: str, connection: ConnectionOptions, work: Callable[[Session, str], Awaitable[Exit]]) -> Exit:
+    """Read the text, then send it. Inside the event loop Ctrl-C would not interrupt the read."""
 
-    def go() -> Exit:
-        text = read_text(given)
+    def read_and_send() -> Exit:
+        text = read_text(argument)
         return online(connection, lambda session: work(session, text))
 
-    return guarded(Output(json=connection.json), go)
+    return guarded(Output(json=connection.json), read_and_send)
 
 
-def _tell(report: BulkReport, out: Output) -> Exit:
-    """Tell what became of each message."""
+def _show(report: BulkReport, out: Output) -> Exit:
+    """Show the outcome of each message."""
     out.table(
         ("receiver", "outcome", "id", "track id"),
         (
-            [mask_number(one.message.receiver), _word(one.status), one.id or "", one.track_id or ""]
+            [mask_number(one.message.receiver), spaced(one.status.value), one.id or "", one.track_id or ""]
             for one in report.results
         ),
     )
@@ -186,7 +189,3 @@ def _described(result: SendResult) -> dict[str, object]:
         "track_id": result.track_id,
         "error": None if result.error is None else described(result.error),
     }
-
-
-def _word(status: SendStatus) -> str:
-    return status.value.replace("_", " ")

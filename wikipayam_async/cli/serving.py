@@ -1,4 +1,4 @@
-"""`wikipayam emulator` and `demo`: the gateway without the gateway."""
+"""`wikipayam emulator` and `demo`: the emulated gateway."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.session import Form, guarded
+from wikipayam_async.cli.session import OutputOptions, guarded
 from wikipayam_async.errors import InvalidInputError
 
 __all__ = ["demo", "emulator"]
@@ -26,57 +26,57 @@ _DEFAULT_PORT = 8026
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Serving:
-    """Where an emulator listens, and how it behaves."""
+class EmulatorOptions:
+    """The options of an emulator."""
 
     host: str = "127.0.0.1"
-    """Where to listen."""
+    """The address to listen on."""
     port: int = _DEFAULT_PORT
-    """On which port; 0 takes a free one."""
+    """The port to listen on; 0 picks a free one."""
     latency: str = "0"
-    """How long every answer takes: 0.05, 20ms, 50ms-200ms."""
+    """The latency of every response: 0.05, 20ms, 50ms-200ms."""
     fault: tuple[str, ...] = ()
-    """What goes wrong, as 502:after@5% or reset@every10@/sms/send; may be repeated."""
+    """A fault, as 502:after@5% or reset@every10@/sms/send; may be repeated."""
     state: Path | None = None
-    """A file that keeps balance, sent messages and inbox from one start to the next."""
+    """A file that keeps balance, sent messages and inbox between runs."""
     seed: int = 0
-    """Decides what chance does."""
+    """The seed of all random choices."""
     log: bool = False
-    """Show every request: method, path, status, milliseconds."""
+    """Log every request: method, path, status, milliseconds."""
 
 
-def emulator(*, serving: Serving = Serving(), form: Form = Form()) -> Exit:
+def emulator(*, options: EmulatorOptions = EmulatorOptions(), output: OutputOptions = OutputOptions()) -> Exit:
     """Serve an emulated gateway, which sends nothing.
 
-    It serves until Ctrl-C, and tells how to point a client at it.
+    It runs until Ctrl-C, and shows the settings of a client that uses it.
 
     Args:
-        serving: Where it listens, and how it behaves.
-        form: How to tell it.
+        options: The options of the emulator.
+        output: How to show the settings.
     """
     from wikipayam_async.emulator.faults.latency import parse_latency  # noqa: PLC0415 - as above
     from wikipayam_async.emulator.faults.parse import parse_fault  # noqa: PLC0415 - other commands do without
     from wikipayam_async.emulator.server.run import ServeOptions, Terminal, environment, run  # noqa: PLC0415 - as above
 
-    out = Output(json=form.json)
+    out = Output(json=output.json)
 
     def serve() -> Exit:
         make = partial(
             ServeOptions,
-            host=serving.host,
-            port=serving.port,
-            latency=_read("--latency", lambda: parse_latency(serving.latency)),
-            faults=tuple(_read("--fault", partial(parse_fault, text)) for text in serving.fault),
-            seed=serving.seed,
-            state=serving.state,
-            log=serving.log,
+            host=options.host,
+            port=options.port,
+            latency=_read("--latency", lambda: parse_latency(options.latency)),
+            faults=tuple(_read("--fault", partial(parse_fault, text)) for text in options.fault),
+            seed=options.seed,
+            state=options.state,
+            log=options.log,
         )
-        options = _read("--port", make)  # the only one that it still looks at
+        serve_options = _read("--port", make)  # the only option that it still checks
         terminal = Terminal(
             write=lambda text: out.say(text.removesuffix("\n")),
             write_error=lambda text: out.warn(text.removesuffix("\n")),
         )
-        return Exit(run(options, terminal, announce=lambda served: out.emit(environment(served))))
+        return Exit(run(serve_options, terminal, announce=lambda served: out.emit(environment(served))))
 
     return guarded(out, serve)
 
@@ -88,23 +88,23 @@ def demo(
     batch_size: int = 20,
     seed: int = 1,
     no_faults: bool = False,
-    form: Form = Form(),
+    output: OutputOptions = OutputOptions(),
 ) -> Exit:
-    """Watch a bulk send to an emulated gateway that misbehaves.
+    """Run a bulk send against an emulated gateway with faults.
 
-    At the end the client's report is compared with the gateway's own books: the exit code is 0 if they agree, else 1.
+    At the end the client's report is compared with the gateway's ledger: the exit code is 0 if they agree, else 1.
 
     Args:
-        messages: How many; as many as there are receivers if not given.
-        concurrency: Requests at once.
-        batch_size: Messages of a request.
-        seed: Decides what goes wrong.
-        no_faults: Let nothing go wrong.
-        form: How to tell it.
+        messages: The number of messages (default: the number of receivers).
+        concurrency: The maximum number of requests in flight.
+        batch_size: The number of messages per request.
+        seed: The seed of the faults.
+        no_faults: Run without faults.
+        output: How to show the result.
     """
     from wikipayam_async.demo.__main__ import main  # noqa: PLC0415 - other commands do without
 
-    out = Output(json=form.json)
+    out = Output(json=output.json)
     argv = [f"--concurrency={concurrency}", f"--batch-size={batch_size}", f"--seed={seed}"]
     argv += [] if messages is None else [f"--messages={messages}"]
     with redirect_stdout(sys.stderr):

@@ -1,4 +1,4 @@
-"""What every command runs in: a client with the settings found, Ctrl-C that loses nothing, errors as exit codes."""
+"""Runs a command: builds its client from the settings, finishes sends on Ctrl-C, and turns errors into exit codes."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from attrs import field, frozen
 from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit, exit_of
-from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.output import Output, spaced
 from wikipayam_async.cli.settings import DEFAULT_ENV_FILE, Settings, need_token, read_settings
 from wikipayam_async.core.events import CallFinished, Event
 from wikipayam_async.core.limits import RateLimit
@@ -27,13 +27,13 @@ from wikipayam_async.version import __version__
 if TYPE_CHECKING:
     from wikipayam_async.client import AsyncWikipayam
 
-__all__ = ["Connection", "Form", "Session", "Work", "guarded", "make_client", "online"]
+__all__ = ["ConnectionOptions", "OutputOptions", "Session", "Work", "guarded", "make_client", "online"]
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Form:
-    """How a command tells what it found."""
+class OutputOptions:
+    """How a command shows its result."""
 
     json: bool = False
     """Write JSON to stdout, for programs."""
@@ -41,30 +41,30 @@ class Form:
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class Connection:
+class ConnectionOptions:
     """How a command reaches the gateway."""
 
     json: bool = False
     """Write JSON to stdout, for programs."""
     timeout: float = DEFAULT_TIMEOUT
-    """Seconds that one attempt may take."""
+    """The timeout of one attempt, in seconds."""
     base_url: str | None = None
-    """Where the gateway is, instead of WIKIPAYAM_SMS_API_BASE_URL."""
+    """The URL of the gateway (default: WIKIPAYAM_SMS_API_BASE_URL)."""
     proxy: str | None = None
-    """The URL of an HTTP proxy; those of the environment are not used."""
+    """The URL of an HTTP proxy; proxy variables of the environment are ignored."""
     env_file: Path = DEFAULT_ENV_FILE
     """A file with settings, as SMS_AUTH_TOKEN=..."""
 
 
 @frozen
 class Session:
-    """What a command has while it runs.
+    """The context of a running command.
 
     Attributes:
         client: The client.
-        out: Where its words go.
-        settings: What the surroundings say.
-        sends: The outcomes of all messages so far, by the calls that sent them.
+        out: The output.
+        settings: The settings of the environment.
+        sends: The outcomes of all messages sent so far.
     """
 
     client: AsyncWikipayam
@@ -77,43 +77,42 @@ Work: TypeAlias = Callable[[Session], Awaitable[Exit]]
 
 
 def online(
-    connection: Connection,
+    connection: ConnectionOptions,
     work: Work,
     *,
     settings: Settings | None = None,
     rate_limit: RateLimit | None = None,
-    tells_sends: bool = False,
+    reports_sends: bool = False,
 ) -> Exit:
-    """Run a command that talks to the gateway, and return its exit code.
+    """Run a command that uses the gateway, and return its exit code.
 
-    On Ctrl-C (or a request to end, or when the terminal is closed) it is cancelled: what has begun to leave is finished,
-    and its outcome told.
+    Ctrl-C, SIGTERM and a closed terminal cancel the command: sends in flight are finished, and their outcomes shown.
 
     Args:
         connection: How to reach the gateway.
         work: The command.
-        settings: What the surroundings say, if that is known already; who knows it has told what of it is ignored.
-        rate_limit: How fast it may go.
-        tells_sends: Whether the command itself tells what became of its sends when it is cancelled.
+        settings: The settings, if they were read already; the caller has then shown the warning about ignored ones.
+        rate_limit: The rate limit.
+        reports_sends: Whether the command itself shows the outcomes of its sends when it is cancelled.
     """
     out = Output(json=connection.json)
 
-    def serve() -> Exit:
-        known = settings or read_settings(connection.env_file)
-        if known.ignored and settings is None:
-            out.warn(known.ignored)
+    def run() -> Exit:
+        found = settings or read_settings(connection.env_file)
+        if found.ignored and settings is None:
+            out.warn(found.ignored)
         sends: list[MessageOutcome] = []
-        client = make_client(connection, known, functools.partial(_note, sends), rate_limit=rate_limit)
-        return anyio.run(_serve, Session(client, out, known, sends), work, tells_sends)
+        client = make_client(connection, found, functools.partial(_collect_sends, sends), rate_limit=rate_limit)
+        return anyio.run(_run, Session(client, out, found, sends), work, reports_sends)
 
-    return guarded(out, serve)
+    return guarded(out, run)
 
 
 def guarded(out: Output, work: Callable[[], Exit]) -> Exit:
-    """Run a command, and turn what it raises into words and an exit code.
+    """Run a command, and turn its errors into text and an exit code.
 
     Args:
-        out: Where the words go.
+        out: The output.
         work: The command.
     """
     try:
@@ -127,7 +126,7 @@ def guarded(out: Output, work: Callable[[], Exit]) -> Exit:
 
 
 def make_client(
-    connection: Connection,
+    connection: ConnectionOptions,
     settings: Settings,
     on_event: Callable[[Event], None] | None = None,
     *,
@@ -136,16 +135,16 @@ def make_client(
     """Build the client of a command.
 
     Args:
-        connection: What the command line says.
-        settings: What the surroundings say.
-        on_event: Hears of every call.
-        rate_limit: How fast to go.
+        connection: The connection options of the command line.
+        settings: The settings of the environment.
+        on_event: Receives every event of the client.
+        rate_limit: The rate limit.
 
     Raises:
         NoTokenError: There is no token.
-        ConfigurationError: A setting breaks a rule.
+        ConfigurationError: A setting is invalid.
     """
-    from wikipayam_async.client import AsyncWikipayam  # noqa: PLC0415 - half of the time that a command takes to start
+    from wikipayam_async.client import AsyncWikipayam  # noqa: PLC0415 - takes half of the startup time
 
     return AsyncWikipayam(
         need_token(settings).reveal(),
@@ -161,7 +160,7 @@ def make_client(
     )
 
 
-async def _serve(session: Session, work: Work, tells_sends: bool) -> Exit:  # noqa: FBT001 - anyio.run takes no keywords
+async def _run(session: Session, work: Work, reports_sends: bool) -> Exit:  # noqa: FBT001 - anyio.run takes no keywords
     code = Exit.INTERRUPTED
     failure: WikipayamError | None = None
     scope = anyio.CancelScope()
@@ -171,43 +170,42 @@ async def _serve(session: Session, work: Work, tells_sends: bool) -> Exit:  # no
             try:
                 code = await work(session)
             except WikipayamError as error:
-                failure = error  # not through the group, which would wrap it
+                failure = error  # raised later: the task group would wrap it in an exception group
         group.cancel_scope.cancel()
     if failure is not None:
         raise failure
     if scope.cancel_called:
         code = Exit.INTERRUPTED
-        if not tells_sends:
-            _tell(session)
+        if not reports_sends:
+            _show_sends(session)
     return code
 
 
 async def _cancel_on_signal(
     scope: anyio.CancelScope, out: Output, *, task_status: TaskStatus[None] = anyio.TASK_STATUS_IGNORED
 ) -> None:
-    if sys.platform == "win32":  # pragma: no cover - it has no signals to wait for; Python's own Ctrl-C does
+    if sys.platform == "win32":  # pragma: no cover - no signal receivers there; KeyboardInterrupt suffices
         task_status.started()
         return
-    asking = [signal.SIGINT, signal.SIGTERM]
-    # `nohup` has it ignored, so that a command outlives its terminal.
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    # `nohup` ignores SIGHUP so that a command outlives its terminal.
     if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        asking.append(signal.SIGHUP)
-    with anyio.open_signal_receiver(*asking) as signals:
+        numbers.append(signal.SIGHUP)
+    with anyio.open_signal_receiver(*numbers) as signals:
         task_status.started()
         async for _ in signals:
-            out.warn("interrupted: finishing what is in flight")
+            out.warn("interrupted: finishing requests in flight")
             scope.cancel()
 
 
-def _note(sends: list[MessageOutcome], event: Event) -> None:
+def _collect_sends(sends: list[MessageOutcome], event: Event) -> None:
     if isinstance(event, CallFinished):
         sends.extend(event.messages)
 
 
-def _tell(session: Session) -> None:
-    """Tell what became of what had left before the interruption."""
+def _show_sends(session: Session) -> None:
+    """Show the outcomes of the messages that were sent before the interruption."""
     for outcome in session.sends:
-        session.out.warn(
-            f"track id {outcome.track_id}: {outcome.status.value.replace('_', ' ')}{f', id {outcome.id}' if outcome.id else ''}"
-        )
+        id_ = f", id {outcome.id}" if outcome.id else ""
+        session.out.warn(f"track id {outcome.track_id}: {spaced(outcome.status.value)}{id_}")
     session.out.emit({"interrupted": True, "sends": session.sends})

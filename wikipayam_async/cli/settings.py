@@ -1,4 +1,4 @@
-"""Where the settings of a command come from: the environment, a `.env` file, the keyring, or a question."""
+"""The settings of a command, from the environment, a `.env` file, the keyring or a prompt."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ _KEYRING = ("wikipayam", "token")
 
 @frozen
 class Settings:
-    """What the surroundings of a command say.
+    """The settings of a command.
 
     Attributes:
-        token: The token; None where there is none and none was asked for.
-        token_from: Where it was found.
-        values: The other settings, by the names of their environment variables.
-        ignored: Settings of the `.env` file that do not count, and why.
+        token: The token; None if none was found.
+        token_from: Where the token was found.
+        values: The other settings, by environment variable.
+        ignored: A warning about ignored settings of the `.env` file, if any.
     """
 
     token: Secret | None
@@ -52,7 +52,7 @@ class Settings:
 
 def _from_keyring() -> str | None:
     try:
-        import keyring  # noqa: PLC0415 - whoever wants it installs it
+        import keyring  # noqa: PLC0415 - optional
         from keyring.errors import KeyringError  # noqa: PLC0415 - as above
     except ImportError:
         return None
@@ -62,7 +62,7 @@ def _from_keyring() -> str | None:
         return None
 
 
-def _from_a_human() -> str | None:
+def _from_prompt() -> str | None:
     if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr)):
         return None
     try:
@@ -73,69 +73,69 @@ def _from_a_human() -> str | None:
 
 @frozen
 class TokenSources:
-    """Where a token is looked for besides environment and file; tests put their own here.
+    """The sources of a token besides environment and file; tests replace them.
 
     Attributes:
-        keyring: Returns what the system's keyring holds, or None.
-        human: Asks, or returns None where nobody can be asked.
+        keyring: Returns the token of the system's keyring, or None.
+        prompt: Asks for the token, or returns None without a terminal.
     """
 
     keyring: Callable[[], str | None] = field(default=_from_keyring)
-    human: Callable[[], str | None] = field(default=_from_a_human)
+    prompt: Callable[[], str | None] = field(default=_from_prompt)
 
 
 def read_settings(
     env_file: Path, environ: Mapping[str, str] = os.environ, sources: TokenSources = TokenSources()
 ) -> Settings:
-    """Gather the settings; the environment goes before the file, the file before the keyring.
+    """Read the settings: the environment first, then the file, then the keyring.
 
-    Where the gateway is, a file may say only if the token stands in the same file: otherwise the file of some directory
-    could lead the token from the environment to another host.
+    The gateway's address in a file counts only if the token is in the same file. Otherwise the `.env` file of an untrusted
+    directory could redirect the token of the environment to another host.
 
     Args:
-        env_file: The file. `.env` need not exist; another one was meant to be there.
+        env_file: The file. `.env` need not exist; any other file must.
         environ: The environment.
-        sources: Where else a token may be.
+        sources: The other sources of a token.
 
     Raises:
         ConfigurationError: The file cannot be read.
     """
-    filed = _read_file(env_file)
+    from_file = _read_file(env_file)
     ignored = None
-    if any(filed.get(name) for name in _ADDRESS) and (environ.get(_TOKEN) or not filed.get(_TOKEN)):
-        filed = {name: value for name, value in filed.items() if name not in _ADDRESS}
-        ignored = f"{env_file}: the gateway's address in it is ignored, because the token does not come from there"
-    values = {name: value for name in _NAMES if (value := environ.get(name) or filed.get(name))}
-    token, found = _find_token(environ, filed, env_file, sources)
-    return Settings(Secret(token) if token else None, found, values, ignored)
+    if any(from_file.get(name) for name in _ADDRESS) and (environ.get(_TOKEN) or not from_file.get(_TOKEN)):
+        from_file = {name: value for name, value in from_file.items() if name not in _ADDRESS}
+        ignored = f"{env_file}: the gateway's address is ignored, because the token does not come from this file"
+    values = {name: value for name in _NAMES if (value := environ.get(name) or from_file.get(name))}
+    token, token_from = _find_token(environ, from_file, env_file, sources)
+    return Settings(Secret(token) if token else None, token_from, values, ignored)
 
 
 def need_token(settings: Settings, sources: TokenSources = TokenSources()) -> Secret:
-    """Return the token; ask for it if there is none yet.
+    """Return the token; ask for it if none was found.
 
     Args:
-        settings: What is known.
-        sources: Where else a token may be.
+        settings: The settings.
+        sources: The other sources of a token.
 
     Raises:
         NoTokenError: There is none.
     """
     if settings.token is not None:
         return settings.token
-    answer = sources.human()
+    answer = sources.prompt()
     if not answer:
         raise NoTokenError(
             "no token: set SMS_AUTH_TOKEN in the environment or in .env, or run `keyring set wikipayam token` "
-            "(the panel shows it: profile, API token). It is never taken from the command line, where others see it"
+            "(the panel shows it: profile, API token). It is never a command-line argument, which other users could see"
         )
     return Secret(answer)
 
 
 def with_token(settings: Settings) -> Settings:
-    """Return the same settings with a token, which is asked for if there is none yet.
+    """Return the settings with a token, asking for it if none was found.
 
     Args:
-        settings: What is known.
+        settings: The settings.
 
     Raises:
         NoTokenError: There is none.
@@ -144,11 +144,11 @@ def with_token(settings: Settings) -> Settings:
 
 
 def _find_token(
-    environ: Mapping[str, str], filed: Mapping[str, str], env_file: Path, sources: TokenSources
+    environ: Mapping[str, str], from_file: Mapping[str, str], env_file: Path, sources: TokenSources
 ) -> tuple[str | None, str]:
     if token := environ.get(_TOKEN):
         return token, "the environment"
-    if token := filed.get(_TOKEN):
+    if token := from_file.get(_TOKEN):
         return token, str(env_file)
     if token := sources.keyring():
         return token, "the keyring"
@@ -158,7 +158,7 @@ def _find_token(
 def _read_file(path: Path) -> dict[str, str]:
     try:
         content = path.read_text(encoding="utf-8-sig")
-        from dotenv import dotenv_values  # noqa: PLC0415 - where there is a file
+        from dotenv import dotenv_values  # noqa: PLC0415 - only if there is a file
 
         found = dotenv_values(stream=io.StringIO(content), interpolate=False)
     except (OSError, UnicodeDecodeError) as error:

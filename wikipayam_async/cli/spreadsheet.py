@@ -1,16 +1,16 @@
-"""Cells that a spreadsheet will read: anybody can write an SMS, and a cell may be run as a formula."""
+"""Escapes cells for spreadsheets, which would run the text of an SMS as a formula."""
 
 from __future__ import annotations
 
-__all__ = ["harmless"]
+__all__ = ["escape_formula"]
 
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
-def harmless(cell: str) -> str:
-    """Return a cell with an apostrophe in front if a spreadsheet would take it for a formula.
+def escape_formula(cell: str) -> str:
+    """Return a cell with a leading apostrophe if a spreadsheet would read it as a formula.
 
     Args:
-        cell: What the cell is to show.
+        cell: The text of the cell.
     """
     return "'" + cell if cell.startswith(_FORMULA) else cell

@@ -8,8 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.session import Connection, Session, online
+from wikipayam_async.cli.session import ConnectionOptions, Session, online
 from wikipayam_async.services.sms.delivery import DeliveryState, DeliveryStatus
 
 __all__ = ["status"]
@@ -19,33 +18,34 @@ def status(
     *ids: Annotated[str, Parameter(required=True)],
     follow: bool = False,
     wait: float = 120.0,
-    connection: Connection = Connection(),
+    connection: ConnectionOptions = ConnectionOptions(),
 ) -> Exit:
-    """Show what became of messages that were sent.
+    """Show the delivery status of sent messages.
 
-    The exit code is 1 if some will not arrive, and 3 if the outcome of some is still open when the time is up, or if the
-    gateway does not know them.
+    The exit code is 1 if some were not delivered, and 3 if some are still pending at the time limit or unknown to the
+    gateway.
 
     Args:
-        ids: The gateway's ids, which the sending told.
-        follow: Show every change until each message has come to its end.
-        wait: The seconds to follow for at most.
+        ids: The gateway's ids, as shown by the send.
+        follow: Show every change until the status of each message is final.
+        wait: The maximum time to follow, in seconds.
         connection: How to reach the gateway.
     """
 
     async def work(session: Session) -> Exit:
-        return await (_follow(session, ids, wait) if follow else _look(session, ids))
+        return await (_follow(session, ids, wait) if follow else _show(session, ids))
 
     return online(connection, work)
 
 
-async def _look(session: Session, ids: tuple[str, ...]) -> Exit:
+async def _show(session: Session, ids: tuple[str, ...]) -> Exit:
     found = await session.client.sms.delivery_status(ids)
     session.out.table(("id", "status", "track id"), ([one.id, one.status, one.track_id or ""] for one in found))
     missing = _missing(ids, found)
-    _mourn(session.out, missing)
+    if missing:
+        session.out.warn(f"unknown to the gateway: {', '.join(missing)}")
     session.out.emit({"statuses": found, "not_known": missing})
-    return _code(found, open_ones=missing)
+    return _code(found, pending=missing)
 
 
 async def _follow(session: Session, ids: tuple[str, ...], wait: float) -> Exit:
@@ -55,8 +55,8 @@ async def _follow(session: Session, ids: tuple[str, ...], wait: float) -> Exit:
         session.out.emit(one)
     report = watch.report
     if report.pending:
-        session.out.warn(f"still open after {wait:g} s: {', '.join(report.pending)}")
-    return _code(report.statuses.values(), open_ones=report.pending)
+        session.out.warn(f"still pending after {wait:g} s: {', '.join(report.pending)}")
+    return _code(report.statuses.values(), pending=report.pending)
 
 
 def _missing(ids: Iterable[str], found: Iterable[DeliveryStatus]) -> list[str]:
@@ -64,13 +64,8 @@ def _missing(ids: Iterable[str], found: Iterable[DeliveryStatus]) -> list[str]:
     return [id_ for id_ in dict.fromkeys(ids) if id_ not in known]
 
 
-def _mourn(out: Output, missing: list[str]) -> None:
-    if missing:
-        out.warn(f"the gateway does not know: {', '.join(missing)}")
-
-
-def _code(found: Iterable[DeliveryStatus], *, open_ones: Iterable[str]) -> Exit:
-    if any(open_ones):
+def _code(found: Iterable[DeliveryStatus], *, pending: Iterable[str]) -> Exit:
+    if any(pending):
         return Exit.UNKNOWN
-    lost = any(one.status.final and one.status is not DeliveryState.DELIVERED for one in found)
-    return Exit.REJECTED if lost else Exit.OK
+    undelivered = any(one.status.final and one.status is not DeliveryState.DELIVERED for one in found)
+    return Exit.REJECTED if undelivered else Exit.OK

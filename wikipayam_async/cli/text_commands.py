@@ -1,4 +1,4 @@
-"""`wikipayam parts` and `number`: what can be told without the gateway."""
+"""`wikipayam parts` and `number`, which make no request."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from typing import Annotated
 
 from cyclopts import Parameter
 
-from wikipayam_async.cli.asking import read_text
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.prices import tariff_of
-from wikipayam_async.cli.session import Form, guarded
+from wikipayam_async.cli.prompts import read_text
+from wikipayam_async.cli.session import OutputOptions, guarded
 from wikipayam_async.cost.estimate import CostEstimate, estimate_text
 from wikipayam_async.cost.tariff import format_money
 from wikipayam_async.numbers import parse_number
@@ -27,27 +27,27 @@ def parts(
     price_persian: int | None = None,
     price_latin: int | None = None,
     split: bool = False,
-    form: Form = Form(),
+    output: OutputOptions = OutputOptions(),
 ) -> Exit:
-    """Count the parts of a text, and what they cost.
+    """Count the parts of a text, and their cost.
 
     Args:
         text: The text; - reads it from stdin.
-        receivers: How many people get it.
-        price_persian: Rials for a part of a text in Persian, or with any other character that GSM-7 lacks.
-        price_latin: Rials for a part of a text in GSM-7; that of Persian if not given.
-        split: Show where the text is cut.
-        form: How to tell it.
+        receivers: The number of receivers.
+        price_persian: The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials.
+        price_latin: The price of a part in GSM-7, in rials (default: the Persian price).
+        split: Show the text of each part.
+        output: How to show the result.
     """
-    out = Output(json=form.json)
+    out = Output(json=output.json)
 
     def count() -> Exit:
         body = read_text(text)
-        told = {**_parts(out, body), **(_cut(out, body) if split else {}), **_better(out, body)}
+        result = {**_parts(out, body), **(_split(out, body) if split else {}), **_suggestions(out, body)}
         tariff = tariff_of(price_persian, price_latin)
         if tariff is not None:
-            told |= _cost(out, estimate_text(body, tariff, receivers=receivers), receivers)
-        out.emit(told)
+            result |= _cost(out, estimate_text(body, tariff, receivers=receivers), receivers)
+        out.emit(result)
         return Exit.OK
 
     return guarded(out, count)
@@ -66,19 +66,20 @@ def _parts(out: Output, text: str) -> dict[str, object]:
     }
 
 
-def _cut(out: Output, text: str) -> dict[str, object]:
+def _split(out: Output, text: str) -> dict[str, object]:
     pieces = split_parts(text)
     for place, piece in enumerate(pieces, 1):
         out.say(f"{place}: {piece}")
     return {"split": pieces}
 
 
-def _better(out: Output, text: str) -> dict[str, object]:
+def _suggestions(out: Output, text: str) -> dict[str, object]:
     better = suggest(text)
     if not better:
         return {}
     rules = sorted(better.rules)
-    out.say(f"spelt by the rules {', '.join(rules)} it takes {better.after.parts} in {better.after.encoding}")
+    parts = counted(better.after.parts, "part")
+    out.say(f"with the {', '.join(rules)} replacements it takes {parts} in {better.after.encoding}")
     return {"suggestions": {"rules": rules, "parts": better.after.parts}}
 
 
@@ -88,14 +89,16 @@ def _cost(out: Output, cost: CostEstimate, receivers: int) -> dict[str, object]:
     return {"receivers": receivers, "cost": cost.cost, "currency": cost.currency}
 
 
-def number(text: Annotated[str, Parameter(allow_leading_hyphen=True)], /, *, form: Form = Form()) -> Exit:
-    """Tell what a phone number is, and its spellings.
+def number(
+    text: Annotated[str, Parameter(allow_leading_hyphen=True)], /, *, output: OutputOptions = OutputOptions()
+) -> Exit:
+    """Show the kind and the forms of a phone number.
 
     Args:
-        text: The number, in any usual spelling.
-        form: How to tell it.
+        text: The number, in any usual form.
+        output: How to show the result.
     """
-    out = Output(json=form.json)
+    out = Output(json=output.json)
 
     def read() -> Exit:
         found = parse_number(text)

@@ -1,4 +1,4 @@
-"""The language of the help: the commands are written in English, and a catalogue has their Persian."""
+"""The language of the help: English, or Persian from a catalogue."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ __all__ = ["EnglishHelp", "TranslatedHelp", "language_of", "translate"]
 
 _PERSIAN = "fa"
 _MARGIN = "  "
-_DEEPER = " " * 6
+_INDENT = " " * 6
 
 
 def language_of(environ: Mapping[str, str]) -> str:
-    """Return the language that the environment asks for: `fa` or `en`.
+    """Return the language of the environment: `fa` or `en`.
 
     Args:
         environ: The environment; the first of LC_ALL, LC_MESSAGES and LANG that is set counts.
@@ -30,7 +30,7 @@ def language_of(environ: Mapping[str, str]) -> str:
 
 
 def translate(text: str, language: str) -> str:
-    """Return a text of the help in a language; as it is, if the catalogue lacks it.
+    """Return a help text in a language; unchanged if the catalogue lacks it.
 
     Args:
         text: The English text. Line ends count as spaces.
@@ -38,25 +38,25 @@ def translate(text: str, language: str) -> str:
     """
     if language != _PERSIAN:
         return text
-    from wikipayam_async.cli.translations_fa import WORDS  # noqa: PLC0415 - few read Persian here
+    from wikipayam_async.cli.translations_fa import TRANSLATIONS  # noqa: PLC0415 - only for Persian
 
-    return WORDS.get(" ".join(text.split()), text)
+    return TRANSLATIONS.get(" ".join(text.split()), text)
 
 
 class EnglishHelp(DefaultFormatter):
-    """Help as cyclopts shows it, but that paragraphs are filled anew and do not keep the line ends of the source."""
+    """The help of cyclopts, with paragraphs wrapped to the terminal instead of keeping the line ends of the source."""
 
     def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:  # noqa: ARG002 - cyclopts' own signature
-        """Show what the command is for."""
+        """Show the description of the command."""
         for paragraph in _plain(description).split("\n\n"):
             _print(console, *_wrapped(paragraph, console.width), "")
 
 
 class TranslatedHelp:
-    """Help in another language, for terminals that know no right-to-left as well as for those that do.
+    """Help in another language, for terminals with and without right-to-left support.
 
-    It draws no boxes, whose lines would be torn apart. What has to be read from the left (names of options, their
-    defaults) and the sentences are kept on lines of their own, so that neither turns the other around.
+    It draws no boxes, which right-to-left text would break. Left-to-right text (option names, defaults) and sentences are
+    on separate lines, so that neither reorders the other.
 
     Args:
         language: The language.
@@ -69,39 +69,39 @@ class TranslatedHelp:
         """Show a panel."""
         layout = self._commands if panel.format == "command" else self._parameters
         if panel.entries:
-            _print(console, f"{self._word(str(panel.title))}:", *layout(panel.entries, console.width), "")
+            _print(console, f"{self._translate(str(panel.title))}:", *layout(panel.entries, console.width), "")
 
     def render_usage(self, console: Console, options: ConsoleOptions, usage: Any) -> None:  # noqa: ARG002 - as above
-        """Show the line of usage."""
+        """Show the usage line."""
         line = str(usage).removeprefix("Usage:").strip()
-        _print(console, self._word("Usage:"), f"{_MARGIN}{line}", "")
+        _print(console, self._translate("Usage:"), f"{_MARGIN}{line}", "")
 
     def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:  # noqa: ARG002 - as above
-        """Show what the command is for."""
+        """Show the description of the command."""
         for paragraph in _plain(description).split("\n\n"):
-            _print(console, *_wrapped(self._word(paragraph), console.width), "")
+            _print(console, *_wrapped(self._translate(paragraph), console.width), "")
 
     def _commands(self, entries: list[HelpEntry], width: int) -> Iterator[str]:
         names = [", ".join(entry.display_labels) for entry in entries]
         column = max(map(len, names))
         for name, entry in zip(names, entries, strict=True):
-            text = self._word(_plain(entry.description))
+            text = self._translate(_plain(entry.description))
             yield from _wrapped(text, width, f"{_MARGIN}{name:<{column}}{_MARGIN}", " " * (column + 2 * len(_MARGIN)))
 
     def _parameters(self, entries: list[HelpEntry], width: int) -> Iterator[str]:
         for entry in entries:
             yield _MARGIN + " ".join([", ".join(entry.display_labels_with_metavar), *self._limits(entry)])
-            yield from _wrapped(self._word(_plain(entry.description)), width, _DEEPER, _DEEPER)
+            yield from _wrapped(self._translate(_plain(entry.description)), width, _INDENT, _INDENT)
 
     def _limits(self, entry: HelpEntry) -> Iterator[str]:
         if entry.choices:
-            yield self._word("[choices: {}]").format(", ".join(entry.choices))
+            yield self._translate("[choices: {}]").format(", ".join(entry.choices))
         if entry.default is not None:
-            yield self._word("[default: {}]").format(entry.default)
+            yield self._translate("[default: {}]").format(entry.default)
         if entry.required:
-            yield self._word("[required]")
+            yield self._translate("[required]")
 
-    def _word(self, text: str) -> str:
+    def _translate(self, text: str) -> str:
         return translate(text, self._language)
 
 

@@ -1,5 +1,5 @@
-"""A demonstration: a campaign through a gateway that misbehaves, and the gateway's own ledger as the judge of it.
+"""A demonstration: a bulk send to an emulated gateway with faults, compared with the gateway's ledger.
 
-``python -m wikipayam_async.demo`` starts the emulator, sends it some thousand messages while it refuses, fails and
-breaks connections, and then compares what the client reported with what was in truth accepted.
+`python -m wikipayam_async.demo` starts the emulator, sends it 5,000 messages while it refuses requests, fails and breaks
+connections, and then compares the client's report with what the gateway accepted.
 """

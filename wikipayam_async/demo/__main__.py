@@ -1,4 +1,4 @@
-"""Runs the demo from the command line: ``python -m wikipayam_async.demo``."""
+"""Runs the demo from the command line: `python -m wikipayam_async.demo`."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ import anyio
 from attrs import frozen
 
 from wikipayam_async import SmsMessage
-from wikipayam_async.demo.audit import Books, compare
-from wikipayam_async.demo.reading import read_receivers, write_messages
-from wikipayam_async.demo.run import Pace, run
-from wikipayam_async.demo.troubles import arm, count_troubles
+from wikipayam_async.demo.audit import AuditInput, compare
+from wikipayam_async.demo.faults import arm, count_faults
+from wikipayam_async.demo.messages import read_receivers, write_messages
+from wikipayam_async.demo.run import run
 from wikipayam_async.emulator import (
     DEFAULT_BALANCE,
     DEFAULT_PRICE,
@@ -37,27 +37,29 @@ if TYPE_CHECKING:
 __all__ = ["main"]
 
 _AGREES, _DISAGREES, _CANNOT_RUN, _INTERRUPTED = 0, 1, 2, 130
-_MOST_PARTS = 3
-_WIDEST = 110
+_MAX_PARTS = 3
+_MAX_WIDTH = 110
 
 DELIVERED_AFTER, UNDELIVERED_AFTER = 2.0, 2.5
-"""Seconds from the acceptance of a message to its end."""
+"""Seconds from the acceptance of a message to its final status."""
 
 
 @frozen
-class Options:
+class DemoOptions:
     """The options of the command line.
 
     Attributes:
-        messages: How many messages to send; None for as many as there are receivers.
-        pace: How to send them.
-        seed: Decides what goes wrong.
-        faults: Whether anything does.
-        svg: Where to draw what is printed; None for nowhere.
+        messages: The number of messages; None for one per receiver.
+        batch_size: The maximum number of messages per request.
+        concurrency: The maximum number of requests in flight.
+        seed: The seed of the faults.
+        faults: Whether there are faults.
+        svg: The SVG file to draw the output to; None for none.
     """
 
     messages: int | None
-    pace: Pace
+    batch_size: int
+    concurrency: int
     seed: int
     faults: bool
     svg: Path | None
@@ -67,11 +69,11 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the demo.
 
     Args:
-        argv: The arguments; by default the command line's.
+        argv: The arguments; those of the process if None.
 
     Returns:
-        The exit code: 0 if the gateway's ledger agrees with the client's report, 1 if it does not, 2 if something
-        that the demo needs is not installed or the picture cannot be written.
+        The exit code: 0 if the gateway's ledger agrees with the client's report, 1 if it does not, 2 if a dependency is
+        missing or the picture cannot be written, 130 if interrupted.
     """
     options = _read_options(argv)
     try:
@@ -81,16 +83,16 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(f"the demo needs {error.name}: python -m pip install 'wikipayam_async[demo]'", file=sys.stderr)
         return _CANNOT_RUN
     for stream in (sys.stdout, sys.stderr):
-        _forgive(stream)
+        _replace_unencodable(stream)
     try:
-        return _demonstrate(options)
+        return _run_demo(options)
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
         return _INTERRUPTED
 
 
-def _demonstrate(options: Options) -> int:
-    # rich comes with an extra that the package itself does without.
+def _run_demo(options: DemoOptions) -> int:
+    # rich is in an extra that the package itself does not need.
     from rich.console import Console  # noqa: PLC0415 - an extra
 
     from wikipayam_async.demo.picture import URL, draw  # noqa: PLC0415 - needs the extra
@@ -104,18 +106,18 @@ def _demonstrate(options: Options) -> int:
     display = Display(_narrow(Console(stderr=True, highlight=False)))
     with serve(emulator) as served:
         console.print(_introduction(served.url, options, messages), markup=False)
-        campaign = anyio.run(partial(run, served.url, messages, options.pace, display))
+        send = partial(run, batch_size=options.batch_size, concurrency=options.concurrency)
+        report = anyio.run(send, served.url, messages, display)
     audit = compare(
-        Books(
+        AuditInput(
             inputs=len(messages),
-            results=campaign.report.results,
+            results=report.bulk.results,
             ledger=emulator.ledger,
-            balance_before=campaign.balance_before,
-            balance_after=campaign.balance_after,
+            balance_before=report.balance_before,
+            balance_after=report.balance_after,
         )
     )
-    troubles = count_troubles(emulator.faults.log)
-    findings = Findings(campaign=campaign, troubles=troubles, audit=audit)
+    findings = Findings(run=report, faults=count_faults(emulator.faults.log), audit=audit)
     print_report(console, findings)
     if options.svg is not None:
         try:
@@ -126,54 +128,64 @@ def _demonstrate(options: Options) -> int:
     return _DISAGREES if audit.disagreements else _AGREES
 
 
-def _forgive(stream: TextIO) -> None:
-    """Let a stream show something else for letters that it cannot show: not every terminal knows Persian."""
+def _replace_unencodable(stream: TextIO) -> None:
+    """Replace characters that a stream cannot encode: not every terminal encodes Persian."""
     if isinstance(stream, io.TextIOWrapper):
         stream.reconfigure(errors="replace")
 
 
 def _narrow(console: Console) -> Console:
-    console.width = min(console.width, _WIDEST)
+    console.width = min(console.width, _MAX_WIDTH)
     return console
 
 
-def _emulator(options: Options, messages: int) -> Emulator:
+def _emulator(options: DemoOptions, messages: int) -> Emulator:
     delivery = DeliveryRules(
         script=waiting_then(DELIVERED, after=DELIVERED_AFTER),
         failing=waiting_then(UNDELIVERED, after=UNDELIVERED_AFTER),
         failing_fraction=0.04,
     )
     emulator = Emulator(seed=options.seed, delivery=delivery)
-    emulator.account.balance = max(DEFAULT_BALANCE, messages * _MOST_PARTS * DEFAULT_PRICE)
-    arm(emulator, -(-messages // options.pace.batch_size), options.seed, faults=options.faults)
+    emulator.account.balance = max(DEFAULT_BALANCE, messages * _MAX_PARTS * DEFAULT_PRICE)
+    arm(emulator, -(-messages // options.batch_size), options.seed, faults=options.faults)
     return emulator
 
 
-def _introduction(url: str, options: Options, messages: Sequence[SmsMessage]) -> str:
-    weather = f"with faults (seed {options.seed})" if options.faults else "without faults"
-    pace = f"{options.pace.batch_size} a request, {options.pace.concurrency} requests at once"
+def _introduction(url: str, options: DemoOptions, messages: Sequence[SmsMessage]) -> str:
+    faults = f"with faults (seed {options.seed})" if options.faults else "without faults"
+    limits = f"{options.batch_size} messages per request, {options.concurrency} requests in flight"
     first = messages[0]
     return (
-        f"{len(messages):,} messages to an emulated gateway at {url}\n{pace}, {weather}\n\n"
-        f"The first of them, to {mask_number(first.receiver)}:\n{first.message}\n"
+        f"{len(messages):,} messages to an emulated gateway at {url}\n{limits}, {faults}\n\n"
+        f"The first message, to {mask_number(first.receiver)}:\n{first.message}\n"
     )
 
 
-def _read_options(argv: Sequence[str] | None) -> Options:
+def _read_options(argv: Sequence[str] | None) -> DemoOptions:
     parser = argparse.ArgumentParser(
         prog="python -m wikipayam_async.demo",
-        description="Send a campaign through an emulated gateway that misbehaves, and compare the client's report with "
-        "the gateway's ledger. The exit code is 0 only if they agree.",
+        description="Run a bulk send against an emulated gateway with faults, and compare the client's report with the "
+        "gateway's ledger. The exit code is 0 only if they agree.",
     )
-    parser.add_argument("--messages", type=_count, help="how many; the receivers are cut or repeated (default: all)")
-    parser.add_argument("--concurrency", type=_count, default=8, help="requests at once (default: %(default)s)")
-    parser.add_argument("--batch-size", type=_count, default=20, help="messages of a request (default: %(default)s)")
-    parser.add_argument("--seed", type=int, default=1, help="decides what goes wrong (default: %(default)s)")
-    parser.add_argument("--no-faults", action="store_true", help="let nothing go wrong")
-    parser.add_argument("--svg", type=Path, metavar="FILE", help="draw what is printed into a picture as well")
-    given = parser.parse_args(argv)
-    pace = Pace(given.batch_size, given.concurrency)
-    return Options(given.messages, pace, given.seed, faults=not given.no_faults, svg=given.svg)
+    parser.add_argument(
+        "--messages", type=_count, help="number of messages; receivers are cut or repeated (default: all)"
+    )
+    parser.add_argument(
+        "--concurrency", type=_count, default=8, help="maximum requests in flight (default: %(default)s)"
+    )
+    parser.add_argument("--batch-size", type=_count, default=20, help="messages per request (default: %(default)s)")
+    parser.add_argument("--seed", type=int, default=1, help="seed of the faults (default: %(default)s)")
+    parser.add_argument("--no-faults", action="store_true", help="run without faults")
+    parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw the output to an SVG file")
+    parsed = parser.parse_args(argv)
+    return DemoOptions(
+        messages=parsed.messages,
+        batch_size=parsed.batch_size,
+        concurrency=parsed.concurrency,
+        seed=parsed.seed,
+        faults=not parsed.no_faults,
+        svg=parsed.svg,
+    )
 
 
 def _count(text: str) -> int:

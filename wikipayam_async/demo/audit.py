@@ -1,4 +1,4 @@
-"""Does the report agree with the ledger? Pure: the results on one side, the gateway's own books on the other."""
+"""Compares the client's report with the gateway's ledger, without any I/O."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from attrs import frozen
 from wikipayam_async import SendResult, SendStatus
 from wikipayam_async.emulator import LedgerEntry
 
-__all__ = ["Audit", "Books", "compare"]
+__all__ = ["Audit", "AuditInput", "compare"]
 
 _SIGNIFICANT_DIGITS = 10
-_NAMES_SHOWN = 5
+_MAX_NAMES_SHOWN = 5
 
 
 @frozen(kw_only=True)
-class Books:
-    """What is compared.
+class AuditInput:
+    """The input of the comparison.
 
     Attributes:
-        inputs: How many messages were put in.
-        results: What the client reported.
-        ledger: What the gateway accepted.
-        balance_before: The balance before the first message, in IRR.
-        balance_after: The balance after the last.
+        inputs: The number of messages to send.
+        results: The results of the client.
+        ledger: The messages that the gateway accepted.
+        balance_before: The balance before the run, in IRR.
+        balance_after: The balance after the run, in IRR.
     """
 
     inputs: int
@@ -38,21 +38,21 @@ class Books:
 
 @frozen(kw_only=True)
 class Audit:
-    """What the comparison found. Messages are named by their track ids, or by their places where they have none.
+    """The result of the comparison. Messages are named by track id, or by their index in the input.
 
     Attributes:
-        inputs: How many messages were put in.
-        in_ledger: How many messages the ledger holds.
-        confirmed: How many of the accepted ones are in the ledger.
-        without_one_outcome: Places in the input that have no result or several, and results of no place in it.
+        inputs: The number of messages to send.
+        in_ledger: The number of messages in the ledger.
+        confirmed: How many of the accepted messages are in the ledger.
+        without_one_outcome: Indexes without exactly one result, and results without an index in the input.
         doubled: Messages that the gateway accepted more than once.
-        lost: Messages that were reported accepted and are not in the ledger under their id.
-        unreported: Messages in the ledger that were reported neither accepted nor unknown.
-        altered: Accepted messages whose receiver or text changed on the way.
-        unknown_taken: Messages of unknown outcome that were in truth accepted.
-        unknown_not_taken: Messages of unknown outcome that were in truth not accepted.
-        paid: How much the balance fell, in IRR.
-        charged: What the ledger's messages cost.
+        lost: Messages reported as accepted that are not in the ledger under their id.
+        unreported: Messages in the ledger reported neither as accepted nor as unknown.
+        altered: Accepted messages whose receiver or text differs in the ledger.
+        unknown_taken: Messages of unknown outcome that the gateway accepted.
+        unknown_not_taken: Messages of unknown outcome that the gateway did not accept.
+        paid: The decrease of the balance, in IRR.
+        charged: The cost of the messages in the ledger, in IRR.
     """
 
     inputs: int
@@ -70,7 +70,7 @@ class Audit:
 
     @property
     def disagreements(self) -> list[str]:
-        """What does not agree, a sentence each; nothing if all is well."""
+        """One sentence for each disagreement; empty if report and ledger agree."""
         complaints = {
             "without exactly one outcome": self.without_one_outcome,
             "accepted more than once": self.doubled,
@@ -84,46 +84,46 @@ class Audit:
         return found
 
 
-def compare(books: Books) -> Audit:
-    """Compare what was reported with what was accepted.
+def compare(audited: AuditInput) -> Audit:
+    """Compare the report with the ledger.
 
     Args:
-        books: Both.
+        audited: The report and the ledger.
 
     Returns:
-        What was found.
+        The result of the comparison.
     """
     entries: dict[str | None, list[LedgerEntry]] = defaultdict(list)
-    for entry in books.ledger:
+    for entry in audited.ledger:
         entries[entry.track_id].append(entry)
-    accepted = [result for result in books.results if result.status is SendStatus.ACCEPTED]
-    unknown = [result for result in books.results if result.status is SendStatus.UNKNOWN]
+    accepted = [result for result in audited.results if result.status is SendStatus.ACCEPTED]
+    unknown = [result for result in audited.results if result.status is SendStatus.UNKNOWN]
     pairs = [(result, _entry_of(result, entries)) for result in accepted]
     reported = {result.track_id for result in (*accepted, *unknown)}
-    outcomes = Counter(result.index for result in books.results)
+    outcomes = Counter(result.index for result in audited.results)
     return Audit(
-        inputs=books.inputs,
-        in_ledger=len(books.ledger),
+        inputs=audited.inputs,
+        in_ledger=len(audited.ledger),
         confirmed=sum(entry is not None for _, entry in pairs),
-        without_one_outcome=_not_once(outcomes, range(books.inputs)),
+        without_one_outcome=_without_one_outcome(outcomes, range(audited.inputs)),
         doubled=tuple(str(track_id) for track_id, several in entries.items() if len(several) > 1),
         lost=tuple(str(result.track_id) for result, entry in pairs if entry is None),
-        unreported=tuple(str(entry.track_id) for entry in books.ledger if entry.track_id not in reported),
+        unreported=tuple(str(entry.track_id) for entry in audited.ledger if entry.track_id not in reported),
         altered=tuple(str(result.track_id) for result, entry in pairs if entry and not _is_same(result, entry)),
         unknown_taken=tuple(str(result.track_id) for result in unknown if result.track_id in entries),
         unknown_not_taken=tuple(str(result.track_id) for result in unknown if result.track_id not in entries),
-        paid=books.balance_before - books.balance_after,
-        charged=sum(entry.cost for entry in books.ledger),
+        paid=audited.balance_before - audited.balance_after,
+        charged=sum(entry.cost for entry in audited.ledger),
     )
 
 
-def _not_once(outcomes: Counter[int], places: range) -> tuple[str, ...]:
-    strangers = sorted(place for place in outcomes if place not in places)
-    return tuple(f"number {place}" for place in (*places, *strangers) if place not in places or outcomes[place] != 1)
+def _without_one_outcome(outcomes: Counter[int], indexes: range) -> tuple[str, ...]:
+    unexpected = sorted(index for index in outcomes if index not in indexes)
+    return tuple(f"number {i}" for i in (*indexes, *unexpected) if i not in indexes or outcomes[i] != 1)
 
 
 def _entry_of(result: SendResult, entries: Mapping[str | None, Sequence[LedgerEntry]]) -> LedgerEntry | None:
-    # By the id as well: an id that belongs to another message would make its delivery that of a stranger.
+    # Matched by id as well: with the id of another message, its delivery status would be that message's.
     return next((entry for entry in entries.get(result.track_id, ()) if entry.id == result.id), None)
 
 
@@ -132,9 +132,9 @@ def _is_same(result: SendResult, entry: LedgerEntry) -> bool:
 
 
 def _digits(number: str) -> str:
-    """Return what identifies a mobile, whatever its spelling; not with the client's own rules, which are on trial."""
+    """Return the significant digits of a mobile in any form; independent of the client's own rules, which are audited."""
     return "".join(str(unicodedata.decimal(sign)) for sign in number if sign.isdecimal())[-_SIGNIFICANT_DIGITS:]
 
 
 def _list(names: Sequence[str]) -> str:
-    return ", ".join(names[:_NAMES_SHOWN]) + (", ..." if len(names) > _NAMES_SHOWN else "")
+    return ", ".join(names[:_MAX_NAMES_SHOWN]) + (", ..." if len(names) > _MAX_NAMES_SHOWN else "")

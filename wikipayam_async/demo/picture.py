@@ -1,4 +1,4 @@
-"""Draws what the demo prints as a terminal in an SVG file that loads nothing from anywhere."""
+"""Draws the output of the demo as a self-contained SVG file."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wikipayam_async.demo.report import Findings, print_report
 __all__ = ["URL", "draw"]
 
 URL = "http://127.0.0.1:8026"
-"""The address that a picture shows in place of the random one of a run."""
+"""The address in the picture, instead of the random port of a run."""
 
 _WIDTH = 100
 _THEME = TerminalTheme(
@@ -34,7 +34,7 @@ _THEME = TerminalTheme(
 # rich fills in the names in braces.
 _PAGE = """\
 <svg viewBox="0 0 {width} {height}" xmlns="http://www.w3.org/2000/svg" role="img" aria-labelledby="{unique_id}-name">
-<title id="{unique_id}-name">What the demo prints: the outcome of every message, and the gateway's ledger beside it</title>
+<title id="{unique_id}-name">The output of the demo: the outcomes of all messages, compared with the gateway's ledger</title>
 <style>
 text {{
     font-family: ui-monospace, 'Cascadia Mono', Menlo, 'DejaVu Sans Mono', Consolas, Vazirmatn, Tahoma, monospace;
@@ -65,12 +65,12 @@ _joined = re.compile(r"[\u0600-\u06ff]")
 
 
 def draw(path: Path, introduction: str, findings: Findings) -> None:
-    """Draw what the demo prints.
+    """Draw the output of the demo.
 
     Args:
         path: The SVG file.
-        introduction: What is printed first.
-        findings: What is reported.
+        introduction: The text before the report.
+        findings: The data of the report.
 
     Raises:
         OSError: The file cannot be written.
@@ -85,11 +85,11 @@ def draw(path: Path, introduction: str, findings: Findings) -> None:
 
 
 def _flowing(match: re.Match[str]) -> str:
-    """Let joined letters flow, for stretched to a width they come apart; and let what begins with one run leftwards."""
+    """Remove the fixed width of Persian text, which would break its joins; and align lines that begin with it to the right."""
     attributes, text = match.groups()
     if _joined.search(text):
         attributes = _length.sub("", attributes)
     if _joined.match(text):
-        # The end of such a line is its left, where the column begins.
+        # The end of a right-to-left line is at its left, where the column starts.
         attributes += ' direction="rtl" text-anchor="end"'
     return f"<text {attributes}>{text}</text>\n"

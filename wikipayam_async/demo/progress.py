@@ -1,4 +1,4 @@
-"""Shows progress on a terminal as bars, and anywhere else as a plain line now and then."""
+"""Shows progress as bars on a terminal, and as plain lines now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from wikipayam_async.demo.run import Advance
 
 __all__ = ["Display"]
 
-_SECONDS_A_LINE = 1.0
+_SECONDS_BETWEEN_LINES = 1.0
 
 
 @define
 class Display:
-    """Shows the stages of the work, one after another.
+    """Shows the progress of each stage.
 
     Attributes:
-        console: Where; not where the result goes, so that the result can be piped.
-        clock: Seconds that only rise.
+        console: The console; not that of the report, so that the report can be piped.
+        clock: A monotonic clock, in seconds.
     """
 
     console: Console
@@ -33,11 +33,11 @@ class Display:
         """Show one stage.
 
         Args:
-            title: What is being done.
-            total: When it is done.
+            title: The name of the stage.
+            total: The number of steps.
 
         Returns:
-            A context that gives what is to be called on progress.
+            A context manager that gives the function to call on progress.
         """
         return self._bar(title, total) if self.console.is_terminal else self._lines(title, total)
 
@@ -56,12 +56,12 @@ class Display:
 
     @contextmanager
     def _lines(self, title: str, total: int) -> Iterator[Advance]:
-        due = self.clock() + _SECONDS_A_LINE
+        due = self.clock() + _SECONDS_BETWEEN_LINES
 
         def advance(done: int, detail: str) -> None:
             nonlocal due
             if done == total or self.clock() >= due:
-                due = self.clock() + _SECONDS_A_LINE
+                due = self.clock() + _SECONDS_BETWEEN_LINES
                 self.console.print(f"{title}: {done:,} of {total:,}; {detail}", soft_wrap=True)
 
         yield advance

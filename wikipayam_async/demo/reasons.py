@@ -1,4 +1,4 @@
-"""Groups the messages that were not accepted by why, in words that name nobody."""
+"""Groups the messages that were not accepted by reason, without personal data."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ _OPERATION = "sms.send: "
 
 
 def group(results: Sequence[SendResult]) -> Mapping[str, list[SendResult]]:
-    """Group results by why they are what they are.
+    """Group results by reason.
 
     Args:
         results: Results of one status.
 
     Returns:
-        The groups by their reason, the largest first.
+        The groups by reason, the largest first.
     """
     groups: dict[str, list[SendResult]] = defaultdict(list)
     for result in results:
@@ -35,11 +35,11 @@ def group(results: Sequence[SendResult]) -> Mapping[str, list[SendResult]]:
 
 
 def examples_of(results: Sequence[SendResult], most: int = 4) -> list[str]:
-    """Pick a few receivers of a group, masked, each of another length.
+    """Return a few receivers of a group, masked, each of a different length.
 
     Args:
         results: The group.
-        most: How many at most.
+        most: The maximum number of examples.
 
     Returns:
         The examples, the longest first.
@@ -47,19 +47,19 @@ def examples_of(results: Sequence[SendResult], most: int = 4) -> list[str]:
     receivers = (result.message.receiver.strip() for result in results)
     by_length = {len(receiver): mask_number(receiver) if receiver else "(empty)" for receiver in receivers}
     masked = [by_length[length] for length in sorted(by_length, reverse=True)]
-    # The extremes tell most: what is too long, and what is hardly there at all.
+    # The longest and the shortest ones are the most informative.
     half = most // 2
     return list(dict.fromkeys(masked[:half] + masked[half:][-half:]))
 
 
 def runs_of(results: Sequence[SendResult]) -> list[str]:
-    """Name messages by their track ids, those that follow one another together.
+    """Return the track ids of messages, with consecutive ones as ranges.
 
     Args:
         results: The messages, in the order of the input.
 
     Returns:
-        Track ids; of several, the first and the end of the last.
+        Track ids and ranges; a range is the first track id and the end of the last.
     """
     runs: list[list[SendResult]] = []
     for result in results:
@@ -76,8 +76,8 @@ def _reason(error: WikipayamError | None) -> str:
     if isinstance(error, InvalidInputError):
         return f"not sent: {error.rule.split(' such as ')[0]}"
     if isinstance(error, UnknownOutcomeError):
-        return _reason(error.__cause__) if isinstance(error.__cause__, WikipayamError) else "nobody knows why"
+        return _reason(error.__cause__) if isinstance(error.__cause__, WikipayamError) else "no known cause"
     if isinstance(error, APIStatusError):
-        said = "; ".join(text for texts in error.errors.values() for text in texts) or error.message
-        return f"answered {error.status_code}" + (f": {said}" if said else "")
-    return str(error).removeprefix(_OPERATION) if error else "nothing was said"
+        detail = "; ".join(text for texts in error.errors.values() for text in texts) or error.message
+        return f"answered {error.status_code}" + (f": {detail}" if detail else "")
+    return str(error).removeprefix(_OPERATION) if error else "no reason given"

@@ -1,4 +1,4 @@
-"""The campaign: the balance, the sending, the following of deliveries. Everything here is the client's own interface."""
+"""The run: balance, bulk send and delivery statuses. It uses only the public interface of the client."""
 
 from __future__ import annotations
 
@@ -23,44 +23,31 @@ from wikipayam_async import (
 )
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN
 
-__all__ = ["Advance", "Campaign", "Pace", "Stages", "Tally", "run"]
+__all__ = ["Advance", "ProgressDisplay", "RequestCounter", "RunReport", "run"]
 
 _POLLING = Polling(first_interval=0.1, growth=1.2, longest_interval=1.0)
-_LONGEST_WAIT = 30.0
-_FEWEST_CONNECTIONS = 20
+_DELIVERY_TIMEOUT = 30.0
+_MIN_CONNECTIONS = 20
 
 Advance: TypeAlias = Callable[[int, str], None]
-"""Is told how much of a stage is done, and a few words on how it goes."""
+"""Takes the number of steps done and a short text."""
 
 
-class Stages(Protocol):
-    """What shows progress."""
+class ProgressDisplay(Protocol):
+    """Shows progress."""
 
     def stage(self, title: str, total: int) -> AbstractContextManager[Advance]:
         """Show one stage of the work."""
         ...
 
 
-@frozen
-class Pace:
-    """How to send.
-
-    Attributes:
-        batch_size: The most messages of a request.
-        concurrency: How many requests are in flight at once.
-    """
-
-    batch_size: int
-    concurrency: int
-
-
 @define
-class Tally:
-    """Counts what the client tells of: an ``on_event`` hook.
+class RequestCounter:
+    """Counts requests and retries: an `on_event` hook.
 
     Attributes:
-        requests: The requests of every operation, retries included.
-        retries: The retries of every operation.
+        requests: The number of requests of each operation, retries included.
+        retries: The number of retries of each operation.
     """
 
     requests: Counter[str] = field(init=False, factory=Counter)
@@ -70,7 +57,7 @@ class Tally:
         """Count an event.
 
         Args:
-            event: What happened.
+            event: The event.
         """
         if isinstance(event, AttemptStarted):
             self.requests[event.operation] += 1
@@ -79,84 +66,86 @@ class Tally:
 
 
 @frozen(kw_only=True)
-class Campaign:
-    """What came of it, as far as the client can tell.
+class RunReport:
+    """The results of a run, as the client reports them.
 
     Attributes:
-        report: What became of every message.
-        deliveries: How many of the accepted messages were last seen in each delivery state.
-        pending: How many of these may still change.
-        balance_before: The balance before the first message, in IRR.
-        balance_after: The balance after the last.
-        seconds: How long the sending took.
-        tally: The requests and retries.
+        bulk: The outcome of every message.
+        deliveries: The number of accepted messages in each delivery state.
+        pending: How many of these are not final.
+        balance_before: The balance before the run, in IRR.
+        balance_after: The balance after the run, in IRR.
+        seconds: The duration of the bulk send.
+        requests: The numbers of requests and retries.
     """
 
-    report: BulkReport
+    bulk: BulkReport
     deliveries: Mapping[str, int]
     pending: int
     balance_before: int
     balance_after: int
     seconds: float
-    tally: Tally
+    requests: RequestCounter
 
 
-async def run(url: str, messages: Sequence[SmsMessage], pace: Pace, stages: Stages) -> Campaign:
-    """Send messages and follow them to their end.
+async def run(
+    url: str, messages: Sequence[SmsMessage], display: ProgressDisplay, *, batch_size: int, concurrency: int
+) -> RunReport:
+    """Send messages and follow their delivery statuses until they are final.
 
     Args:
-        url: Where the gateway is.
-        messages: What to send.
-        pace: How to send it.
-        stages: Shows the progress.
+        url: The URL of the gateway.
+        messages: The messages.
+        display: Shows the progress.
+        batch_size: The maximum number of messages per request.
+        concurrency: The maximum number of requests in flight.
 
     Returns:
-        What came of it.
+        The results.
     """
-    tally = Tally()
+    requests = RequestCounter()
     client = AsyncWikipayam(
         DEFAULT_TOKEN,
         sender=DEFAULT_LINE,
         base_url=url,
         api_prefix="api/v1",
-        max_connections=max(_FEWEST_CONNECTIONS, pace.concurrency),
+        max_connections=max(_MIN_CONNECTIONS, concurrency),
         application="demo",
-        on_event=tally,
+        on_event=requests,
     )
     async with client:
         before = await client.balance()
-        began = monotonic()
-        report = await _send(client, messages, pace, stages)
-        seconds = monotonic() - began
-        delivery = await _follow(client, [str(result.id) for result in report.accepted], stages)
+        started = monotonic()
+        with display.stage("Sending", len(messages)) as advance:
+            bulk = await client.sms.send_bulk(
+                messages, batch_size=batch_size, concurrency=concurrency, progress=_progress(advance)
+            )
+        seconds = monotonic() - started
+        delivery = await _follow(client, [str(result.id) for result in bulk.accepted], display)
         after = await client.balance()
-    return Campaign(
-        report=report,
+    return RunReport(
+        bulk=bulk,
         deliveries=Counter(str(status.status) for status in delivery.statuses.values()),
         pending=len(delivery.pending),
         balance_before=before.balance,
         balance_after=after.balance,
         seconds=seconds,
-        tally=tally,
+        requests=requests,
     )
 
 
-async def _send(client: AsyncWikipayam, messages: Sequence[SmsMessage], pace: Pace, stages: Stages) -> BulkReport:
-    with stages.stage("Sending", len(messages)) as advance:
+def _progress(advance: Advance) -> Callable[[int, int | None, Mapping[SendStatus, int]], None]:
+    def progress(done: int, _: int | None, counts: Mapping[SendStatus, int]) -> None:
+        rejected, unknown = counts.get(SendStatus.REJECTED, 0), counts.get(SendStatus.UNKNOWN, 0)
+        advance(done, f"{rejected:,} rejected, {unknown:,} unknown")
 
-        def progress(done: int, _: int | None, counts: Mapping[SendStatus, int]) -> None:
-            rejected, unknown = counts.get(SendStatus.REJECTED, 0), counts.get(SendStatus.UNKNOWN, 0)
-            advance(done, f"{rejected:,} rejected, {unknown:,} unknown")
-
-        return await client.sms.send_bulk(
-            messages, batch_size=pace.batch_size, concurrency=pace.concurrency, progress=progress
-        )
+    return progress
 
 
-async def _follow(client: AsyncWikipayam, ids: Sequence[str], stages: Stages) -> DeliveryReport:
-    watch = client.sms.watch_delivery(ids, timeout=_LONGEST_WAIT, polling=_POLLING)
+async def _follow(client: AsyncWikipayam, ids: Sequence[str], display: ProgressDisplay) -> DeliveryReport:
+    watch = client.sms.watch_delivery(ids, timeout=_DELIVERY_TIMEOUT, polling=_POLLING)
     final: Counter[str] = Counter()
-    with stages.stage("Delivery", len(ids)) as advance:
+    with display.stage("Delivery", len(ids)) as advance:
         async for status in watch:
             if status.status.final:
                 final[status.status] += 1

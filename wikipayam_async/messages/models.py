@@ -101,16 +101,16 @@ def check_receiver(receiver: str, *, normalize: bool, field: str = "receiver") -
     return _short_text(field, receiver, _LONGEST_NUMBER)
 
 
-def check_sender(sender: object) -> str:
+def check_sender(sender: object, *, field: str = "sender") -> str:
     """Return a line that is fit to send from; None is a gap in the configuration."""
     if sender is None:
         raise ConfigurationError("sender: none given; pass sender=..., or set it on the client or in SMS_SENDER")
-    return _short_text("sender", sender, _LONGEST_NUMBER)
+    return _short_text(field, sender, _LONGEST_NUMBER)
 
 
-def check_track_id(track_id: object) -> str | None:
+def check_track_id(track_id: object, *, field: str = "track_id") -> str | None:
     """Return a reference that is fit to be sent; None is none."""
-    return None if track_id is None else _short_text("track_id", track_id, _LONGEST_TRACK_ID)
+    return None if track_id is None else _short_text(field, track_id, _LONGEST_TRACK_ID)
 
 
 def text_field(message: SmsMessage) -> str:

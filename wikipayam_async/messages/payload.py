@@ -30,9 +30,9 @@ from wikipayam_async.redact.sealed import SealedBytes
 __all__ = [
     "Batch",
     "OtpPayload",
+    "Payload",
     "SmsPayload",
     "TrackIds",
-    "Payload",
     "prepare_all",
     "prepare_otp",
     "prepare_sms",

@@ -54,7 +54,7 @@ _match = re.compile(
 ).fullmatch
 _match_receiver = re.compile(r"(?:(?:\+|00)?98|0)?(9[0-9]{9})").fullmatch
 _is_plain = re.compile(r"09[0-9]{9}").fullmatch
-_RECEIVER_RULE = "expected an Iranian mobile number such as 09123456789 (normalize=False sends any receiver as it is)"
+_RECEIVER_RULE = "expected an Iranian mobile number such as 09123456789"
 
 
 @frozen

@@ -24,13 +24,13 @@ COMMAND = (sys.executable, "-m", "wikipayam_async.cli", "bulk", FILE, "--text", 
 
 
 def write_file(rows: int = ROWS) -> None:
-    """Write a file of different receivers, whose last digits are the numbers of their rows."""
+    """Write a file of receivers whose last digits are their row numbers."""
     lines = ["mobile", *(f"0912{row:07}" for row in range(2, rows + 2))]
     Path(FILE).write_text("\n".join(lines), encoding="utf-8")
 
 
 def start(*options: str) -> subprocess.Popen[str]:
-    """Start the command in a process of its own."""
+    """Start the command in a separate process."""
     resume = ("--resume", RESULTS) if Path(RESULTS).exists() else ()
     return subprocess.Popen(  # noqa: S603 - our own command
         [*COMMAND, "--concurrency", "3", *resume, *options],
@@ -41,7 +41,7 @@ def start(*options: str) -> subprocess.Popen[str]:
 
 
 def claims() -> int:
-    """Return how many claims the results file holds."""
+    """Return the number of claims in the results file."""
     try:
         return Path(RESULTS).read_bytes().count(b'"claimed"')
     except FileNotFoundError:
@@ -49,13 +49,13 @@ def claims() -> int:
 
 
 def wait_for_claims(process: subprocess.Popen[str], more_than: int) -> None:
-    """Wait until a process has claimed something, or has come to its end."""
+    """Wait until a process has made a claim or has ended."""
     while process.poll() is None and claims() <= more_than:
         time.sleep(0.002)
 
 
 def rows_of(run: Run) -> dict[str, list[dict[str, Any]]]:
-    """Return what the results file says of each row, by its outcome."""
+    """Return the rows of the results file by outcome."""
     found = {}
     for status in ("accepted", "rejected", "unknown", "not_attempted"):
         ended = run("results", RESULTS, "--status", status, "--json")
@@ -65,20 +65,20 @@ def rows_of(run: Run) -> dict[str, list[dict[str, Any]]]:
 
 
 def row_of(entry: LedgerEntry) -> int:
-    """Return the row that something in the ledger was sent for."""
+    """Return the row number of a ledger entry."""
     return int(entry.receiver[-7:])
 
 
-def test_killed_over_and_over_nothing_is_sent_twice_or_lost(gateway: Emulator, run: Run) -> None:
-    """A run killed at any moment, and resumed until it is done, sends nobody anything twice and knows of each row."""
+def test_repeated_kills_send_nothing_twice_and_lose_nothing(gateway: Emulator, run: Run) -> None:
+    """A run killed at random moments and resumed until done sends no row twice and has an outcome for each row."""
     write_file()
     gateway.faults.every(Fault.delay(0.04), 1)
-    chance, kills = random.Random(7), 0
+    rng, kills = random.Random(7), 0
     for _ in range(4):
         before = claims()
         process = start()
         wait_for_claims(process, before)
-        time.sleep(chance.uniform(0, 0.1))
+        time.sleep(rng.uniform(0, 0.1))
         process.kill()
         process.communicate()
         kills += process.returncode == -signal.SIGKILL
@@ -103,21 +103,25 @@ def test_killed_over_and_over_nothing_is_sent_twice_or_lost(gateway: Emulator, r
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_knows_everything_and_goes_on(gateway: Emulator, run: Run, number: signal.Signals) -> None:
-    """Ctrl-C in the middle finishes what is in flight: nothing is unknown, and the rest goes out when it is resumed."""
+def test_an_interrupted_run_has_no_unknown_rows_and_resumes(
+    gateway: Emulator, run: Run, number: signal.Signals
+) -> None:
+    """Ctrl-C finishes the requests in flight: nothing is unknown, and a resumed run sends the rest."""
     write_file(200)
     gateway.faults.every(Fault.delay(0.05), 1)
     process = start()
     wait_for_claims(process, 0)
     time.sleep(0.1)
     process.send_signal(number)
-    _, said = process.communicate(timeout=30)
+    _, stderr = process.communicate(timeout=30)
     assert process.returncode == 130
     outcomes = {status: {one["row"] for one in rows} for status, rows in rows_of(run).items()}
     assert outcomes["accepted"] == {row_of(entry) for entry in gateway.ledger}
     assert 0 < len(outcomes["accepted"]) < 200
     assert (outcomes["rejected"], outcomes["unknown"]) == (set(), set())
-    assert f"to go on: wikipayam bulk {FILE} --text hi --yes --batch-size 5 --concurrency 3 --resume {RESULTS}" in said
+    assert (
+        f"to resume: wikipayam bulk {FILE} --text hi --yes --batch-size 5 --concurrency 3 --resume {RESULTS}" in stderr
+    )
     gateway.faults.reset()
     last = start()
     last.communicate(timeout=30)
@@ -126,18 +130,16 @@ def test_an_interrupted_run_knows_everything_and_goes_on(gateway: Emulator, run:
 
 
 def test_two_processes_do_not_share_a_results_file(gateway: Emulator, run: Run) -> None:
-    """While one process sends, another that would go on with its results file is refused, and nothing goes out twice."""
+    """While one process sends, a second one with the same results file is refused, and nothing is sent twice."""
     write_file(60)
     gateway.faults.every(Fault.delay(0.05), 1)
     process = start()
     wait_for_claims(process, 0)
-    process.send_signal(signal.SIGSTOP)  # so that it is at it for as long as this takes
+    process.send_signal(signal.SIGSTOP)  # it holds the lock until SIGCONT
     refused = run("bulk", FILE, "--text", "hi", "--yes", "--resume", RESULTS, "--json")
     process.send_signal(signal.SIGCONT)
     process.communicate(timeout=30)
     assert process.returncode == 0
     assert refused.code == 2
-    assert json.loads(refused.out)["error"]["message"] == (
-        f"{RESULTS}: another process is sending with this results file"
-    )
+    assert json.loads(refused.out)["error"]["message"] == (f"{RESULTS}: another process is using this results file")
     assert Counter(row_of(entry) for entry in gateway.ledger) == Counter(range(2, 62))

@@ -3,16 +3,14 @@ from __future__ import annotations
 import io
 import re
 
+from tests.cli.bulk.results_files import ACCEPTED, NOT_ATTEMPTED, REJECTED, UNKNOWN
 from tests.cli.conftest import Terminal
 from wikipayam_async.cli.bulk.progress import progress
 from wikipayam_async.cli.output import Output
-from wikipayam_async.outcomes import SendStatus
-
-ACCEPTED, REJECTED, UNKNOWN, NOT_ATTEMPTED = SendStatus
 
 
-def test_where_nobody_looks_on_a_line_is_written_every_ten_seconds() -> None:
-    """It tells the counts, the pace of this run, and how long the rest will take at it."""
+def test_without_a_terminal_a_line_is_written_every_ten_seconds() -> None:
+    """The line shows the counts, the speed of this run, and the remaining time."""
     counts = {ACCEPTED: 100, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 1900}
     now = 0.0
     err = io.StringIO()
@@ -26,8 +24,8 @@ def test_where_nobody_looks_on_a_line_is_written_every_ten_seconds() -> None:
     ]
 
 
-def test_a_run_that_does_not_move_says_no_time() -> None:
-    """Nobody knows how long it will take."""
+def test_a_stalled_run_shows_no_remaining_time() -> None:
+    """At a speed of 0 the remaining time is unknown."""
     counts = {ACCEPTED: 0, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 5}
     times = iter((0.0, 0.0, 11.0, 11.0, 11.0, 11.0))
     err = io.StringIO()
@@ -36,8 +34,8 @@ def test_a_run_that_does_not_move_says_no_time() -> None:
     assert err.getvalue() == "0 of 5: 5 not attempted; 0 a second\n"
 
 
-def test_programs_are_not_told_of_progress() -> None:
-    """With JSON there is none, on a terminal either."""
+def test_json_output_shows_no_progress() -> None:
+    """With --json there is no progress, not even on a terminal."""
     err = Terminal()
     times = iter((0.0, 0.0, 11.0, 11.0, 11.0, 11.0))
     counts = {ACCEPTED: 0, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 5}
@@ -46,8 +44,8 @@ def test_programs_are_not_told_of_progress() -> None:
     assert err.getvalue() == ""
 
 
-def test_on_a_terminal_a_line_moves() -> None:
-    """The last state of it stays."""
+def test_a_terminal_shows_a_bar() -> None:
+    """The last state of the bar stays visible."""
     counts = {ACCEPTED: 0, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 4}
     err = Terminal()
     with progress(Output(stdout=io.StringIO(), stderr=err), lambda: counts):

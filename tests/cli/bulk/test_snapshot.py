@@ -8,21 +8,21 @@ from pathlib import Path
 
 import pytest
 
-from wikipayam_async.cli.bulk.refusals import InputFileError
-from wikipayam_async.cli.bulk.snapshot import Snapshot, open_checked, take_snapshot
+from wikipayam_async.cli.bulk.errors import InputFileError
+from wikipayam_async.cli.bulk.snapshot import FileSnapshot, open_checked, take_snapshot
 
 BLOCK = 1 << 18
-CHANGED = "f: has changed since it was checked; nothing of the changed part was sent"
+CHANGED = "f: changed after it was checked; nothing from the changed part was sent"
 
 
-def read(before: Snapshot) -> bytes:
-    """Read the file to its end."""
+def read(before: FileSnapshot) -> bytes:
+    """Read the whole file."""
     with closing(io.BufferedReader(open_checked(Path("f"), before))) as file:
         return file.read()
 
 
-def test_an_unchanged_file_is_read_as_often_as_one_likes() -> None:
-    """A file that is the same as before gives the same bytes, and its digest is that of its content."""
+def test_an_unchanged_file_can_be_read_repeatedly() -> None:
+    """An unchanged file gives the same bytes, and its digest is the SHA-256 of its content."""
     content = bytes(range(256)) * 2500
     Path("f").write_bytes(content)
     before = take_snapshot(Path("f"))
@@ -42,8 +42,8 @@ def test_an_unchanged_file_is_read_as_often_as_one_likes() -> None:
         b"a" * BLOCK + b"b" * 10 + b"a" * BLOCK,
     ],
 )
-def test_nothing_of_a_changed_block_is_given_out(changed: bytes) -> None:
-    """A file that was changed, cut or grown gives out only the blocks that are as they were."""
+def test_no_byte_of_a_changed_block_is_returned(changed: bytes) -> None:
+    """Of a changed, shortened or extended file only the unchanged blocks are returned."""
     Path("f").write_bytes(b"a" * BLOCK + b"b" * 10)
     before = take_snapshot(Path("f"))
     Path("f").write_bytes(changed)
@@ -55,7 +55,7 @@ def test_nothing_of_a_changed_block_is_given_out(changed: bytes) -> None:
 
 
 def test_a_file_that_grew_by_whole_blocks_has_changed() -> None:
-    """What comes after the end of the first reading is not given out."""
+    """Bytes after the end of the first reading are not returned."""
     Path("f").write_bytes(b"a" * BLOCK)
     before = take_snapshot(Path("f"))
     Path("f").write_bytes(b"a" * BLOCK + b"b")
@@ -64,19 +64,19 @@ def test_a_file_that_grew_by_whole_blocks_has_changed() -> None:
     assert str(caught.value) == CHANGED
 
 
-def test_what_is_no_file_is_refused(tmp_path: Path) -> None:
-    """A directory, or a file that is not there, cannot be sent."""
+def test_anything_but_a_regular_file_is_refused(tmp_path: Path) -> None:
+    """A directory or a missing file cannot be sent."""
     with pytest.raises(InputFileError) as caught:
         take_snapshot(tmp_path)
-    assert str(caught.value) == f"{tmp_path}: is no file (it is read more than once)"
+    assert str(caught.value) == f"{tmp_path}: is not a regular file (it is read more than once)"
     with pytest.raises(InputFileError) as caught:
         take_snapshot(Path("missing"))
     assert str(caught.value) == "missing: cannot be read (No such file or directory)"
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="it needs a file that cannot be read")
-def test_a_disk_that_fails_is_told() -> None:
-    """An error of the disk while reading ends the reading."""
+def test_a_disk_error_is_reported() -> None:
+    """A disk error stops the reading."""
     with pytest.raises(InputFileError) as caught:
         take_snapshot(Path("/proc/self/mem"))
     assert str(caught.value) == "/proc/self/mem: cannot be read (Input/output error)"

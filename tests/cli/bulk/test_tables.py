@@ -9,14 +9,14 @@ from zipfile import ZipFile
 
 import pytest
 
-from wikipayam_async.cli.bulk.refusals import InputFileError
-from wikipayam_async.cli.bulk.tables import Reading, open_table
+from wikipayam_async.cli.bulk.errors import InputFileError
+from wikipayam_async.cli.bulk.tables import ReadOptions, open_table
 from wikipayam_async.errors import InvalidInputError
 
 
 def read(name: str, **how: Any) -> tuple[tuple[str, ...], str, list[tuple[int, dict[str, object] | str]]]:
-    """Return the columns of a file, how it was read, and its rows, bad ones by their fault."""
-    with open_table(Reading(path=Path(name), **how)) as table:
+    """Return the columns of a file, its detected format, and its rows, bad ones as their fault."""
+    with open_table(ReadOptions(path=Path(name), **how)) as table:
         rows = [(row.number, str(row.fault) if row.fault else dict(row.values)) for row in table.rows]
         return tuple(table.columns), table.detected_format, rows
 
@@ -35,29 +35,29 @@ def refusal(text: bytes, name: str = "f.csv", **how: Any) -> str:
     return str(caught.value)
 
 
-@pytest.mark.parametrize(("sign", "told"), [(",", "','"), (";", "';'"), ("\t", r"'\t'")])
-def test_the_delimiter_is_found_in_the_first_line(sign: str, told: str) -> None:
-    """Comma, semicolon and tab are found by the first line that is not empty."""
+@pytest.mark.parametrize(("sign", "shown"), [(",", "','"), (";", "';'"), ("\t", r"'\t'")])
+def test_the_delimiter_is_detected_from_the_first_line(sign: str, shown: str) -> None:
+    """Comma, semicolon and tab are detected from the first line that is not empty."""
     assert csv(f"\n mobile {sign}name\n0912{sign}a,b;c\td\n".replace(f"a{sign}", "a"))[:2] == (
         ("mobile", "name"),
-        f"delimiter {told}",
+        f"delimiter {shown}",
     )
 
 
-def test_a_delimiter_may_be_named() -> None:
-    """The option goes before what the first line looks like, and tab may be written as a word."""
+def test_a_delimiter_can_be_given() -> None:
+    """The option overrides the detection, and tab may be written as a word."""
     assert csv("a,b|c\n1|2\n", delimiter="|") == (("a,b", "c"), "delimiter '|'", [(2, {"a,b": "1", "c": "2"})])
     assert csv("a\tb;c\n1\t2\n", delimiter="tab")[0] == ("a", "b;c")
 
 
 @pytest.mark.parametrize("delimiter", ["", "||", '"', "\n"])
 def test_a_delimiter_is_one_character(delimiter: str) -> None:
-    """What cannot stand between cells is refused."""
+    """Anything else is refused."""
     assert refusal(b"a,b\n", delimiter=delimiter).startswith("--delimiter: expected one character, or the word tab")
 
 
 def test_rows_have_the_numbers_that_a_spreadsheet_shows() -> None:
-    """The header counts, empty lines count and are left out, and a line end inside a cell is no new row."""
+    """The header counts, empty lines count and are skipped, and a line end inside a cell starts no new row."""
     assert csv('\ufeffm,t\n\n1,"a\nb"\n,  \n2,c\n') == (
         ("m", "t"),
         "delimiter ','",
@@ -65,21 +65,21 @@ def test_rows_have_the_numbers_that_a_spreadsheet_shows() -> None:
     )
 
 
-def test_cells_are_kept_to_the_letter_and_short_rows_lack_columns() -> None:
-    """Spaces stay in the cells; a row may be short."""
+def test_cells_are_unchanged_and_rows_may_be_short() -> None:
+    """Spaces stay in the cells; a short row lacks the last columns."""
     assert csv("m,t,u\n1, a \n")[2] == [(2, {"m": "1", "t": " a "})]
 
 
 def test_a_row_with_more_cells_than_columns_is_bad() -> None:
-    """Its text may have been cut at a comma, so it is not sent."""
+    """Its text may contain an unquoted delimiter, so it is not sent."""
     assert csv("m,t\n1,a,b\n2,c\n")[2] == [
-        (2, "row: expected at most 2 cells, as the first row has; got 3 cells"),
+        (2, "row: expected at most 2 cells, like the first row; got 3 cells"),
         (3, {"m": "2", "t": "c"}),
     ]
 
 
 def test_without_a_header_the_columns_are_numbered() -> None:
-    """The first row is data then, and says how many columns there are."""
+    """The first row is data, and decides the number of columns."""
     assert csv("1;a\n2;b\n", has_header=False) == (
         ("1", "2"),
         "delimiter ';'",
@@ -88,49 +88,48 @@ def test_without_a_header_the_columns_are_numbered() -> None:
 
 
 def test_an_empty_file_has_no_rows() -> None:
-    """Neither columns nor rows come out of it."""
+    """It has neither columns nor rows."""
     assert csv("") == ((), "delimiter ','", [])
     assert csv("\n \n") == ((), "delimiter ','", [])
 
 
 @pytest.mark.parametrize(
-    ("content", "words"),
+    ("content", "text"),
     [
-        (b"a,,b\n", "f.csv: column 2 has no name in row 1; name it, or say --no-header"),
-        (b"a, a \n", "f.csv: two columns are called 'a' in row 1"),
-        (b'a,b\n1,"x\n2,y\n', "f.csv: row 2 is no CSV: unexpected end of data"),
-        (b'a,b\n1,2\n1,"x"y\n', "f.csv: row 3 is no CSV: ',' expected after '\"'"),
+        (b"a,,b\n", "f.csv: column 2 has no name in row 1; add one, or pass --no-header"),
+        (b"a, a \n", "f.csv: row 1 names two columns 'a'"),
+        (b'a,b\n1,"x\n2,y\n', "f.csv: row 2 is not valid CSV: unexpected end of data"),
+        (b'a,b\n1,2\n1,"x"y\n', "f.csv: row 3 is not valid CSV: ',' expected after '\"'"),
         (b"a" * 1_000_002, "f.csv: line 1 has more than 1,000,000 characters"),
     ],
 )
-def test_what_is_no_table_is_refused(content: bytes, words: str) -> None:
-    """A file that cannot be read for certain is not sent at all."""
-    assert refusal(content) == words
+def test_a_malformed_table_is_refused(content: bytes, text: str) -> None:
+    """A file that is ambiguous or broken is not sent at all."""
+    assert refusal(content) == text
 
 
-def test_other_encodings_are_read_when_named() -> None:
-    """Bytes that are no UTF-8 are refused with the option's name, and read with it."""
+def test_other_encodings_have_to_be_given() -> None:
+    """Bytes that are not valid UTF-8 are refused with a hint at --encoding, and read with it."""
     text = "جوال,اسم\n0912,علي\n"
-    words = refusal(text.encode("cp1256"))
-    assert words == (
-        "f.csv: near line 1 are bytes that are no UTF-8; "
-        "say how the file is encoded, as in --encoding cp1256 (older Persian Windows) or --encoding utf-16"
+    assert refusal(text.encode("cp1256")) == (
+        "f.csv: bytes near line 1 are not valid UTF-8; "
+        "pass the encoding of the file, as in --encoding cp1256 (older Persian Windows) or --encoding utf-16"
     )
     assert csv(text, "cp1256", encoding="cp1256")[2] == [(2, {"جوال": "0912", "اسم": "علي"})]
     assert csv(text, "utf-16", encoding="utf-16")[2] == [(2, {"جوال": "0912", "اسم": "علي"})]
-    assert refusal(b"abc", encoding="utf-16").startswith("f.csv: near line 1 are bytes that are no utf-16; ")
-    assert refusal(b"abc", encoding="x-none") == "--encoding: x-none is none that Python knows"
+    assert refusal(b"abc", encoding="utf-16").startswith("f.csv: bytes near line 1 are not valid utf-16; ")
+    assert refusal(b"abc", encoding="x-none") == "--encoding: unknown encoding x-none"
 
 
 def test_a_file_of_another_kind_is_refused() -> None:
-    """The suffix says what a file is."""
+    """The suffix decides the format."""
     assert refusal(b"", "f.pdf") == (
         "f.pdf: expected a file that ends in one of .csv, .tsv, .txt, .xlsx, .xlsm, .jsonl, .ndjson"
     )
 
 
 def test_json_lines_are_objects() -> None:
-    """Each line is a row with its line's number; a line that is no object is a bad row, and says nothing of itself."""
+    """Each line is a row numbered by its line; a line that is no object is a bad row whose fault does not quote it."""
     lines = ["", "[1]", '{"m": "0912", "n": 5}', " ", "{", '{"m": 1.5}', "[" * 100_000]
     Path("f.jsonl").write_text("\n".join(lines), encoding="utf-8")
     fault = "line: expected a JSON object; got something else"
@@ -159,7 +158,7 @@ SHEETS = {
 
 
 def workbook(name: str = "f.xlsx", sheets: Mapping[str, str] = SHEETS) -> None:
-    """Write a workbook whose first sheet is hidden, and whose table does not begin in the first cell."""
+    """Write a workbook whose first sheet is hidden, and whose table does not start in the first cell."""
     names = list(sheets)
     state = {"hidden": 'state="hidden"'}
     listed = "".join(
@@ -188,8 +187,8 @@ def workbook(name: str = "f.xlsx", sheets: Mapping[str, str] = SHEETS) -> None:
             file.writestr(path, content)
 
 
-def test_workbooks_are_read_from_the_first_sheet_that_shows() -> None:
-    """Numbers come as floats, dates as dates, and rows have the numbers that the spreadsheet shows."""
+def test_a_workbook_is_read_from_its_first_visible_sheet() -> None:
+    """Numbers are floats, dates are dates, and rows have the numbers that the spreadsheet shows."""
     workbook()
     assert read("f.xlsx") == (
         ("mobile", "name"),
@@ -205,12 +204,12 @@ def test_workbooks_are_read_from_the_first_sheet_that_shows() -> None:
 
 
 def test_a_workbook_that_cannot_be_read_is_refused() -> None:
-    """A sheet that is not there, or bytes that are no workbook, end the matter."""
+    """A missing sheet, or bytes that are no workbook, are an error."""
     workbook()
     with pytest.raises(InputFileError) as caught:
         read("f.xlsx", sheet="other")
-    assert str(caught.value) == "--sheet: there is none of this name; there are hidden, people, empty"
-    assert refusal(json.dumps({}).encode(), "g.xlsx") == "g.xlsx: is no workbook that can be read (CalamineError)"
+    assert str(caught.value) == "--sheet: no sheet has this name; the sheets are hidden, people, empty"
+    assert refusal(json.dumps({}).encode(), "g.xlsx") == "g.xlsx: cannot be read as a workbook (CalamineError)"
     workbook(sheets={})
     with pytest.raises(InputFileError) as caught:
         read("f.xlsx")
@@ -218,13 +217,13 @@ def test_a_workbook_that_cannot_be_read_is_refused() -> None:
 
 
 def test_empty_cells_at_the_end_do_not_count() -> None:
-    """Spreadsheets leave them there: in the first row they are no columns, and in others no cells."""
+    """Spreadsheets leave them there: in the first row they are no columns, in other rows no cells."""
     assert csv("a,b,, \n1,2,,\n3,,,\n4,5,,6\n") == (
         ("a", "b"),
         "delimiter ','",
         [
             (2, {"a": "1", "b": "2"}),
             (3, {"a": "3", "b": ""}),
-            (4, "row: expected at most 2 cells, as the first row has; got 4 cells"),
+            (4, "row: expected at most 2 cells, like the first row; got 4 cells"),
         ],
     )

@@ -1,1 +1,1 @@
-"""`wikipayam bulk` and `wikipayam results`: sending what a file lists, and keeping the books of it."""
+"""`wikipayam bulk` and `wikipayam results`: bulk sends from a file, with a results file that survives crashes."""

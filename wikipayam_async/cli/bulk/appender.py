@@ -1,4 +1,4 @@
-"""Writing at the end of a file so that no half of anything stays."""
+"""Appends to a file without leaving partial writes."""
 
 from __future__ import annotations
 
@@ -10,11 +10,11 @@ __all__ = ["Appender", "open_to_append", "sync_directory"]
 
 
 class Appender:
-    """Writes at the end of a file: all of it or nothing.
+    """Appends to a file, all or nothing.
 
     Args:
-        number: The file's descriptor.
-        size: How many bytes of it count.
+        number: The file descriptor.
+        size: The number of valid bytes in the file.
     """
 
     def __init__(self, number: int, size: int) -> None:
@@ -23,14 +23,14 @@ class Appender:
         self._broken: OSError | None = None
 
     def append(self, content: bytes, *, durable: bool) -> None:
-        """Write, and if asked for wait until it is on the disk.
+        """Append the content.
 
         Args:
-            content: What to write.
-            durable: Whether to wait.
+            content: What to append.
+            durable: Whether to wait until it is on the disk.
 
         Raises:
-            OSError: It could not be written; the file is as it was before, or nothing is ever written to it again.
+            OSError: It could not be written. The file is unchanged; if it cannot be restored, every later call fails.
         """
         if self._broken is not None:
             raise self._broken
@@ -39,15 +39,15 @@ class Appender:
             if durable:
                 os.fsync(self._number)
         except OSError as error:
-            self._take_back(error)
+            self._restore(error)
             raise
         self._size += len(content)
 
     def write(self, number: int, content: bytes) -> None:
-        """Write all of the content; tests put a full disk in its place.
+        """Write all of the content; tests override it to simulate a full disk.
 
         Args:
-            number: The file's descriptor.
+            number: The file descriptor.
             content: What to write.
         """
         rest = memoryview(content)
@@ -58,30 +58,30 @@ class Appender:
         """Close the file."""
         os.close(self._number)
 
-    def _take_back(self, error: OSError) -> None:
+    def _restore(self, error: OSError) -> None:
         try:
             os.ftruncate(self._number, self._size)
         except OSError:
-            self._broken = error  # half a line stands at the end, where it is tolerated, but not in the middle
+            self._broken = error  # readers tolerate a partial record at the end, but not in the middle
 
 
-def open_to_append(path: Path, how: int = 0) -> int:
-    """Return the descriptor of a file that is written at its end, and that nobody else may read.
+def open_to_append(path: Path, flags: int = 0) -> int:
+    """Open a file for appending, readable by its owner only, and return its descriptor.
 
     Args:
         path: The file.
-        how: Further flags, as `os.O_CREAT`.
+        flags: More flags, as `os.O_CREAT`.
     """
-    return os.open(path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0) | how, 0o600)
+    return os.open(path, os.O_RDWR | os.O_APPEND | getattr(os, "O_BINARY", 0) | flags, 0o600)
 
 
 def sync_directory(path: Path) -> None:
-    """See to it that a new file is found again after the power failed.
+    """Make the directory entry of a new file durable.
 
     Args:
-        path: The directory that it is in.
+        path: The directory.
     """
-    with suppress(PermissionError):  # Windows opens no directories
+    with suppress(PermissionError):  # Windows cannot open directories
         number = os.open(path, os.O_RDONLY)
         try:
             os.fsync(number)

@@ -1,4 +1,4 @@
-"""The look at the whole file before anything is sent: how many messages, what is wrong with which rows, what it costs."""
+"""The check of the whole file before anything is sent: the number of messages, the bad rows, and the cost."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from attrs import field, frozen
 
-from wikipayam_async.cli.bulk.sorting import Deduplicator, HeldBack, Refused, Sorter, ToSend
+from wikipayam_async.cli.bulk.classifier import Deduplicator, HeldBack, InvalidRow, RowClassifier, ToSend
 from wikipayam_async.cli.bulk.tables import TableRow
 from wikipayam_async.cost.estimate import CostEstimate, CostTally
 from wikipayam_async.cost.tariff import Tariff
@@ -15,9 +15,9 @@ from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.text.parts import SmsParts, count_parts
 
-__all__ = ["Check", "Sample", "look_through"]
+__all__ = ["FileCheck", "Sample", "check_rows"]
 
-_MOST_NAMED = 10
+_MAX_BAD_ROWS_SHOWN = 10
 
 
 @frozen
@@ -25,9 +25,9 @@ class Sample:
     """The text of one row.
 
     Attributes:
-        row: The row's number.
+        row: The row number.
         text: The text.
-        parts: What it takes of the network.
+        parts: The parts of the text.
     """
 
     row: int
@@ -36,32 +36,32 @@ class Sample:
 
     @property
     def size(self) -> tuple[int, float]:
-        """Its parts, then how full the last one is, which compares across encodings."""
+        """The number of parts, then how full the last one is. It compares across encodings."""
         return self.parts.parts, -self.parts.remaining / self.parts.unit_limit
 
 
 @frozen(kw_only=True)
-class Check:
-    """What the look found.
+class FileCheck:
+    """The result of the check.
 
     Attributes:
-        rows: How many rows the file has.
-        done: How many of them earlier runs have seen to.
-        messages: How many messages are to be sent now.
-        bad: How many rows give no message.
-        bad_rows: The first ten of them, with the reason.
-        held_back: How many are held back, by the reason.
-        estimate: What the messages take, and cost if there is a tariff.
-        cost: What they cost in rials; None if there is no tariff.
-        shortest: The text that takes the least.
-        longest: The text that takes the most.
+        rows: The number of rows in the file.
+        done: How many of them earlier runs processed.
+        messages: The number of messages to send now.
+        bad: The number of invalid rows.
+        bad_rows: The first ten invalid rows, with their reasons.
+        held_back: The number of messages held back, by reason.
+        estimate: The parts of the messages, and their cost if there is a tariff.
+        cost: The cost in rials; None if there is no tariff.
+        shortest: The shortest text.
+        longest: The longest text.
     """
 
     rows: int
     done: int
     messages: int
     bad: int
-    bad_rows: tuple[Refused, ...]
+    bad_rows: tuple[InvalidRow, ...]
     held_back: Mapping[str, int]
     estimate: CostEstimate
     cost: int | None
@@ -69,8 +69,8 @@ class Check:
     longest: Sample | None
 
 
-class _Counted:
-    """Counts rows while they pass by."""
+class _CountingRows:
+    """Counts rows as they are read."""
 
     def __init__(self, rows: Iterable[TableRow]) -> None:
         self._rows = rows
@@ -82,37 +82,39 @@ class _Counted:
             yield row
 
 
-def look_through(rows: Iterable[TableRow], sorter: Sorter, deduplicator: Deduplicator, tariff: Tariff | None) -> Check:
-    """Look at every row, in flat memory.
+def check_rows(
+    rows: Iterable[TableRow], classifier: RowClassifier, deduplicator: Deduplicator, tariff: Tariff | None
+) -> FileCheck:
+    """Check every row, in constant memory.
 
     Args:
         rows: All rows of the file.
-        sorter: Decides for each.
+        classifier: Classifies each row.
         deduplicator: A new deduplicator.
-        tariff: What a part costs, if that is known.
+        tariff: The price of a part, if it is known.
 
     Raises:
         InputFileError: The file cannot be read to its end.
     """
-    counted = _Counted(rows)
-    tally = CostTally(tariff or Tariff(0), sender=sorter.plan.sender)
+    counted = _CountingRows(rows)
+    tally = CostTally(tariff or Tariff(0), sender=classifier.mapping.sender)
     held_back: Counter[str] = Counter()
-    bad_rows: list[Refused] = []
+    bad_rows: list[InvalidRow] = []
     bad = messages = 0
     samples = _Samples()
-    for one in sorter.sort(counted, deduplicator):
+    for one in classifier.classify(counted, deduplicator):
         if isinstance(one, ToSend):
             messages += 1
             tally.add(one.message)
             samples.add(one.row, one.message)
         elif isinstance(one, HeldBack):
-            held_back[one.word] += 1
+            held_back[one.reason] += 1
         else:
             bad += 1
-            if bad <= _MOST_NAMED:
+            if bad <= _MAX_BAD_ROWS_SHOWN:
                 bad_rows.append(one)
     estimate = tally.estimate()
-    return Check(
+    return FileCheck(
         rows=counted.count,
         done=counted.count - messages - bad - held_back.total(),
         messages=messages,
@@ -136,7 +138,7 @@ class _Samples:
 
     def add(self, row: int, message: SmsMessage) -> None:
         text = message.message or ""
-        if text is self._last:  # one text for all is looked at once
+        if text is self._last:  # one text for all rows is counted once
             return
         self._last = text
         sample = Sample(row, text, count_parts(text))

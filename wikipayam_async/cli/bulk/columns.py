@@ -1,4 +1,4 @@
-"""What is to be sent: which column is what, what becomes of a row, and what all of it depends on."""
+"""The columns of a bulk send: which column holds what, the message of a row, and the fingerprint of both."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from attrs import field, frozen
 
-from wikipayam_async.cli.bulk.tables import Reading, Table, TableRow
+from wikipayam_async.cli.bulk.tables import ReadOptions, Table, TableRow
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages.models import SmsMessage, check_sender, check_text, check_track_id
@@ -23,21 +23,19 @@ _RECEIVERS = ("receiver", "mobile", "phone", "number", "to", "گیرنده", "م
 _TEXTS = ("message", "text", "note", "متن", "پیام")
 _SPELLINGS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک"} | dict.fromkeys("\u200b\u200c\u200e\u200f\ufeff _-"))
 
-_ADVICE_FOR_CODE = " (normalize=False sends any receiver as it is)"
-
 
 @frozen(kw_only=True)
 class ColumnOptions:
-    """What was said of columns and texts. Of the texts, one or none is given.
+    """The requested columns and texts. At most one of `text_column`, `template` and `text` is set.
 
     Attributes:
         receiver: The column of the receivers; guessed if None.
-        text_column: The column of the texts; guessed if nothing says what the texts are.
-        template: A text with fields, which are columns.
-        text: One text for all, taken to the letter.
-        sender: The line of all messages.
-        sender_column: The column of the lines.
-        track_id_column: The column of the references.
+        text_column: The column of the texts; guessed if no source of the texts is set.
+        template: A template whose fields are columns.
+        text: One text for all messages, sent unchanged.
+        sender: The sender number of all messages.
+        sender_column: The column of the sender numbers.
+        track_id_column: The column of the track ids.
     """
 
     receiver: str | None = None
@@ -51,16 +49,16 @@ class ColumnOptions:
 
 @frozen(kw_only=True)
 class ColumnMapping:
-    """What becomes of each row.
+    """Where each field of a message comes from.
 
     Attributes:
         receiver: The column of the receivers.
-        text_column: The column of the texts, if they come from one.
-        template: The template, if they come from one.
-        text: The text, if it is one for all.
-        sender: The line of all messages, if they do not come from a column.
-        sender_column: The column of the lines, if they come from one.
-        track_id_column: The column of the references, if they come from one.
+        text_column: The column of the texts, if a column holds them.
+        template: The template, if the texts come from one.
+        text: The text, if all messages share one.
+        sender: The sender number of all messages; None if a column holds them.
+        sender_column: The column of the sender numbers, if a column holds them.
+        track_id_column: The column of the track ids, if a column holds them.
     """
 
     receiver: str
@@ -72,25 +70,25 @@ class ColumnMapping:
     track_id_column: str | None = None
 
     def message_of(self, row: TableRow) -> SmsMessage:
-        """Return the message that a row gives, checked to the end, its receiver in the form `09…`.
+        """Return the message of a row, fully checked, with its receiver in the form `09…`.
 
         Args:
             row: The row.
 
         Raises:
-            InvalidInputError: It gives none. The error names the column, and shows nothing of the value.
+            InvalidInputError: The row is invalid. The error names the column and does not quote the value.
         """
         if row.fault is not None:
             raise row.fault
         values = row.values
-        receiver = _checked_receiver(value_of(values, self.receiver), self.receiver)
+        receiver = normalize_receiver(value_of(values, self.receiver), field=self.receiver)
         text = check_text(self._text_of(values), field=self.text_column or "text")
         sender: str | None = None
         track_id: str | None = None
-        if self.sender_column is not None:
-            sender = _checked_sender(value_of(values, self.sender_column).strip(), self.sender_column)
-        if self.track_id_column is not None:
-            track_id = _checked_track_id(value_of(values, self.track_id_column).strip(), self.track_id_column)
+        if (column := self.sender_column) is not None:
+            sender = check_sender(value_of(values, column).strip(), field=column)
+        if (column := self.track_id_column) is not None:
+            track_id = check_track_id(value_of(values, column).strip(), field=column)
         return SmsMessage(receiver, text, sender=sender, track_id=track_id)
 
     def _text_of(self, values: Mapping[str, object]) -> str:
@@ -102,15 +100,15 @@ class ColumnMapping:
 
 
 def map_columns(columns: ColumnOptions, table: Table) -> ColumnMapping:
-    """Find out which column is what.
+    """Map the columns of a table to the fields of a message.
 
     Args:
-        columns: What was said.
+        columns: The requested columns and texts.
         table: The table, for the names of its columns.
 
     Raises:
-        InvalidInputError: A column is not there, or it is not clear which one is meant; or a text breaks a rule.
-        ConfigurationError: Nothing says which line to send from.
+        InvalidInputError: A column is missing or ambiguous, or a text is invalid.
+        ConfigurationError: No sender is set.
     """
     given = [name for name in ("text_column", "template", "text") if getattr(columns, name) is not None]
     if len(given) > 1:
@@ -134,38 +132,39 @@ def map_columns(columns: ColumnOptions, table: Table) -> ColumnMapping:
         text_column=text_column,
         template=template,
         text=columns.text,
-        sender=_line_of(columns),
+        sender=_sender_of(columns),
         sender_column=columns.sender_column,
         track_id_column=columns.track_id_column,
     )
 
 
 def fingerprint(
-    plan: ColumnMapping, reading: Reading, table: Table, content: str, dedupe: str | None
+    mapping: ColumnMapping, read_options: ReadOptions, table: Table, content: str, dedupe: str | None
 ) -> dict[str, str]:
-    """Return a digest of everything that decides what is sent, by what people call it.
+    """Return digests of everything that decides what is sent, by the names that error texts use.
 
     Args:
-        plan: The plan.
-        reading: How the file is read.
-        table: What was found out about that.
+        mapping: The column mapping.
+        read_options: How the file is read.
+        table: The table, for its columns and its detected format.
         content: The digest of the file.
         dedupe: What counts as a duplicate.
     """
+    columns = [mapping.receiver, mapping.text_column, mapping.sender_column, mapping.track_id_column]
     return {
-        "the content of the file": content,
-        "how the file is read": _digest(
-            [reading.encoding, table.detected_format, reading.has_header, list(table.columns)]
+        "file content": content,
+        "file format": _digest(
+            [read_options.encoding, table.detected_format, read_options.has_header, list(table.columns)]
         ),
-        "which column is what": _digest([plan.receiver, plan.text_column, plan.sender_column, plan.track_id_column]),
-        "the text": _digest([plan.template.text if plan.template else None, plan.text]),
-        "the line": _digest([plan.sender]),
+        "columns": _digest(columns),
+        "text": _digest([mapping.template.text if mapping.template else None, mapping.text]),
+        "sender": _digest([mapping.sender]),
         "--dedupe": _digest([dedupe]),
     }
 
 
-def _digest(what: Sequence[object]) -> str:
-    return hashlib.sha256(encode_json(what)).hexdigest()
+def _digest(values: Sequence[object]) -> str:
+    return hashlib.sha256(encode_json(values)).hexdigest()
 
 
 def _column(option: str, given: str | None, usual: Sequence[str], table: Table) -> str:
@@ -176,13 +175,13 @@ def _column(option: str, given: str | None, usual: Sequence[str], table: Table) 
     if len(found) == 1:
         return found[0]
     columns = ", ".join(table.columns)
-    rule = f"say which column it is; there are: {columns}" if table.columns else "the file has no rows"
-    raise InvalidInputError(option, rule=rule, got=f"{len(found)} that may be meant" if found else "no usual name")
+    rule = f"expected one of the columns {columns}" if table.columns else "the file has no rows"
+    raise InvalidInputError(option, rule=rule, got=f"{len(found)} usual names" if found else "no usual name")
 
 
 def _check_column(option: str, name: str, table: Table) -> str:
     if table.is_fixed and name not in table.columns:
-        raise InvalidInputError(option, rule=f"expected a column: {', '.join(table.columns)}", got=repr(name))
+        raise InvalidInputError(option, rule=f"expected one of the columns {', '.join(table.columns)}", got=repr(name))
     return name
 
 
@@ -190,33 +189,9 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold().translate(_SPELLINGS)
 
 
-def _line_of(columns: ColumnOptions) -> str | None:
+def _sender_of(columns: ColumnOptions) -> str | None:
     if columns.sender_column is not None:
         return None
     if columns.sender is None:
-        raise ConfigurationError("no line to send from: say --sender or --sender-column, or set SMS_SENDER")
+        raise ConfigurationError("no sender: pass --sender or --sender-column, or set SMS_SENDER")
     return check_sender(columns.sender)
-
-
-def _checked_receiver(value: str, column: str) -> str:
-    try:
-        return normalize_receiver(value, field=column)
-    except InvalidInputError as error:
-        failure = InvalidInputError(column, rule=error.rule.replace(_ADVICE_FOR_CODE, ""), got=error.got)
-    raise failure
-
-
-def _checked_sender(value: str, column: str) -> str:
-    try:
-        return check_sender(value)
-    except InvalidInputError as error:
-        failure = InvalidInputError(column, rule=error.rule, got=error.got)
-    raise failure
-
-
-def _checked_track_id(value: str, column: str) -> str | None:
-    try:
-        return check_track_id(value)
-    except InvalidInputError as error:
-        failure = InvalidInputError(column, rule=error.rule, got=error.got)
-    raise failure

@@ -5,19 +5,20 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from wikipayam_async.cli.bulk.job import Job, Order
 from wikipayam_async.cli.bulk.options import (
-    BooksOptions,
-    CareOptions,
+    BulkArguments,
+    ConfirmationOptions,
     FileOptions,
-    HoldingOptions,
-    PaceOptions,
+    ResultsOptions,
+    ScreeningOptions,
+    SendingOptions,
     TextOptions,
 )
-from wikipayam_async.cli.bulk.status import tell_results
+from wikipayam_async.cli.bulk.run import BulkCommand
+from wikipayam_async.cli.bulk.status import show_results
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.session import Connection, Form, guarded
+from wikipayam_async.cli.session import ConnectionOptions, OutputOptions, guarded
 from wikipayam_async.cli.settings import read_settings
 from wikipayam_async.outcomes import SendStatus
 
@@ -29,39 +30,39 @@ def bulk(
     *,
     reading: FileOptions = FileOptions(),
     texts: TextOptions = TextOptions(),
-    holding: HoldingOptions = HoldingOptions(),
-    care: CareOptions = CareOptions(),
-    pace: PaceOptions = PaceOptions(),
-    books: BooksOptions = BooksOptions(),
-    connection: Connection = Connection(),
+    screening: ScreeningOptions = ScreeningOptions(),
+    confirmation: ConfirmationOptions = ConfirmationOptions(),
+    sending: SendingOptions = SendingOptions(),
+    results: ResultsOptions = ResultsOptions(),
+    connection: ConnectionOptions = ConnectionOptions(),
 ) -> Exit:
-    """Send what a file lists: CSV, XLSX or JSON Lines.
+    """Send a message for each row of a file: CSV, XLSX or JSON Lines.
 
-    The whole file is looked through before anything is sent. What became of each row is written to a results file as it
-    goes: after an interruption, even a power cut, --resume goes on with the rest, and sends nothing twice.
+    The whole file is checked before anything is sent. The outcome of each row is written to a results file as it is
+    known: after an interruption, even a power cut, --resume sends the remaining rows, and sends nothing twice.
 
     Args:
         file: The file: .csv, .tsv, .txt, .xlsx, .xlsm, .jsonl or .ndjson.
-        reading: How it is read.
-        texts: What the columns and the texts are.
-        holding: What is held back.
-        care: What is asked before.
-        pace: How fast to go.
-        books: Where it is written down.
+        reading: How to read the file.
+        texts: The columns and the texts.
+        screening: Which messages to hold back.
+        confirmation: What to ask before sending.
+        sending: How fast to send.
+        results: Where to write the outcomes.
         connection: How to reach the gateway.
     """
     out = Output(json=connection.json)
-    order = Order(
+    arguments = BulkArguments(
         file=file,
         reading=reading,
         texts=texts,
-        holding=holding,
-        care=care,
-        pace=pace,
-        books=books,
+        screening=screening,
+        confirmation=confirmation,
+        sending=sending,
+        results=results,
         connection=connection,
     )
-    return guarded(out, lambda: Job(order, out, read_settings(connection.env_file)).run())
+    return guarded(out, lambda: BulkCommand(arguments, out, read_settings(connection.env_file)).run())
 
 
 def results(
@@ -69,15 +70,15 @@ def results(
     *,
     status: Literal["accepted", "rejected", "unknown", "not_attempted"] | None = None,
     csv: Path | None = None,
-    form: Form = Form(),
+    output: OutputOptions = OutputOptions(),
 ) -> Exit:
-    """Show what became of a bulk send, from its results file. Nothing is asked of the gateway.
+    """Show the outcomes of a bulk send, from its results file. No request is made.
 
     Args:
         file: The results file.
-        status: List the rows of this outcome; `not_attempted` lists those that a run had begun to see to.
-        csv: Write the rows to this new file, for a spreadsheet; all of them if no outcome is named.
-        form: How to tell it.
+        status: List the rows with this outcome; `not_attempted` lists only rows that a run has reached.
+        csv: Write the rows to this new file, for a spreadsheet; all rows if no outcome is given.
+        output: How to show the outcomes.
     """
-    out = Output(json=form.json)
-    return guarded(out, lambda: tell_results(out, file, None if status is None else SendStatus(status), csv))
+    out = Output(json=output.json)
+    return guarded(out, lambda: show_results(out, file, None if status is None else SendStatus(status), csv))

@@ -1,4 +1,4 @@
-"""The options of `wikipayam bulk`, in groups, and the command line that they make."""
+"""The arguments of `wikipayam bulk`, in groups, and the command line that resumes a run."""
 
 from __future__ import annotations
 
@@ -11,41 +11,53 @@ import attrs
 from attrs import field, frozen
 from cyclopts import Parameter
 
+from wikipayam_async.cli.bulk.classifier import ScreeningRules
 from wikipayam_async.cli.bulk.columns import ColumnOptions
-from wikipayam_async.cli.bulk.sorting import Holding
-from wikipayam_async.cli.bulk.tables import Reading
+from wikipayam_async.cli.bulk.results_file import results_path
+from wikipayam_async.cli.bulk.tables import ReadOptions
+from wikipayam_async.cli.session import ConnectionOptions
 from wikipayam_async.cli.settings import Settings
+from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.optout import OptOutList
 from wikipayam_async.redact.masks import mask_text
 
-__all__ = ["BooksOptions", "CareOptions", "FileOptions", "HoldingOptions", "PaceOptions", "TextOptions", "command_line"]
+__all__ = [
+    "BulkArguments",
+    "ConfirmationOptions",
+    "FileOptions",
+    "ResultsOptions",
+    "ScreeningOptions",
+    "SendingOptions",
+    "TextOptions",
+    "command_line",
+]
 
 _DEFAULT_BATCH_SIZE = 100
-_HIDDEN = "URL"
+_PROXY_PLACEHOLDER = "URL"
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
 class FileOptions:
-    """How the file is read."""
+    """How to read the file."""
 
     encoding: str | None = None
-    """How CSV and JSON Lines are encoded, as cp1256; UTF-8 if not given."""
+    """The encoding of CSV and JSON Lines, as cp1256 (default: UTF-8)."""
     delimiter: str | None = None
-    """What stands between the cells of CSV, or tab; found from the first line if not given."""
+    """The delimiter of CSV, or the word tab (default: detected from the first line)."""
     sheet: str | None = None
-    """The sheet of a workbook; the first if not given."""
+    """The sheet of a workbook (default: the first visible sheet)."""
     no_header: Annotated[bool, Parameter(negative="")] = False
-    """The first row holds data; the columns are called 1, 2, 3 and so on."""
+    """The first row holds data; the columns are named 1, 2, 3 and so on."""
 
-    def reading(self, path: Path) -> Reading:
-        """Return them as the reader takes them.
+    def read_options(self, path: Path) -> ReadOptions:
+        """Return the options of the table reader.
 
         Args:
             path: The file.
         """
-        return Reading(
+        return ReadOptions(
             path=path,
             encoding=self.encoding,
             delimiter=self.delimiter,
@@ -57,36 +69,36 @@ class FileOptions:
 @Parameter(name="*")
 @frozen(kw_only=True)
 class TextOptions:
-    """What the columns are, and what the texts are."""
+    """The columns, and the source of the texts."""
 
     receiver: str | None = None
-    """The column of the receivers; guessed from its name if not given."""
+    """The column of the receivers (default: guessed by its name)."""
     text_column: str | None = None
-    """The column of the texts; guessed from its name if no option says what the texts are."""
+    """The column of the texts (default: guessed by its name, if no other option gives the texts)."""
     template: str | None = field(default=None, repr=mask_text)
-    """A text with columns in braces, as in "Dear {name}"."""
+    """A text with column names in braces, as in "Dear {name}"."""
     template_file: Path | None = None
-    """A file in UTF-8 that holds such a text."""
+    """A UTF-8 file that holds the template."""
     text: str | None = field(default=None, repr=mask_text)
-    """The same text for all."""
+    """The same text for all messages."""
     sender: str | None = None
-    """The line; SMS_SENDER if not given."""
+    """The sender number (default: SMS_SENDER)."""
     sender_column: str | None = None
-    """The column of the lines."""
+    """The column of the sender numbers."""
     track_id_column: str | None = None
-    """The column of your own references; they are made from the row's number if not given."""
+    """The column of the track ids (default: made from the row number)."""
 
     def columns(self, settings: Settings) -> ColumnOptions:
-        """Return them as the plan takes them.
+        """Return the requested columns and texts.
 
         Args:
-            settings: What the surroundings say.
+            settings: The settings of the environment.
 
         Raises:
-            InvalidInputError: The template cannot be read, or is given twice.
+            InvalidInputError: The template file cannot be read, or two options cannot be combined.
         """
         if self.sender is not None and self.sender_column is not None:
-            raise InvalidInputError("--sender", rule="expected one source of the lines", got="--sender-column too")
+            raise InvalidInputError("--sender", rule="cannot be combined with --sender-column", got="both")
         return ColumnOptions(
             receiver=self.receiver,
             text_column=self.text_column,
@@ -99,7 +111,7 @@ class TextOptions:
 
     def _read_template(self, path: Path) -> str:
         if self.template is not None:
-            raise InvalidInputError("text", rule="expected one source of the texts", got="--template and its file")
+            raise InvalidInputError("--template", rule="cannot be combined with --template-file", got="both")
         try:
             with path.open(encoding="utf-8-sig", newline="") as file:
                 text = file.read()
@@ -111,63 +123,64 @@ class TextOptions:
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class HoldingOptions:
-    """What is held back."""
+class ScreeningOptions:
+    """Which messages to hold back."""
 
     dedupe: Literal["receiver", "receiver-and-text"] | None = None
-    """Send each receiver one message, or the same text once; earlier runs count."""
+    """Send each receiver one message, or each text only once; earlier runs count."""
     opt_out: Path | None = None
-    """A file with the numbers of people who want no messages, one a line."""
+    """A file of numbers that opted out, one per line."""
 
-    def holding(self) -> Holding:
-        """Return them as the sorter takes them.
+    def rules(self) -> ScreeningRules:
+        """Return the screening rules.
 
         Raises:
-            InvalidInputError: The list cannot be read.
+            InvalidInputError: The opt-out file cannot be read.
         """
         opt_out = None if self.opt_out is None else OptOutList.read(self.opt_out)
         dedupe = "receiver_and_text" if self.dedupe == "receiver-and-text" else self.dedupe
-        return Holding(dedupe=dedupe, opt_out=opt_out)
+        return ScreeningRules(dedupe=dedupe, opt_out=opt_out)
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class CareOptions:
-    """What is asked before anything is sent."""
+class ConfirmationOptions:
+    """What to ask before sending."""
 
     dry_run: Annotated[bool, Parameter(negative="")] = False
-    """Look through the file, tell parts and cost, and send nothing."""
+    """Check the file, show parts and cost, and send nothing."""
     price_persian: int | None = None
-    """Rials for a part of a text in Persian, or with any other character that GSM-7 lacks."""
+    """The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials."""
     price_latin: int | None = None
-    """Rials for a part of a text in GSM-7; that of Persian if not given."""
+    """The price of a part in GSM-7, in rials (default: the Persian price)."""
     yes_up_to: int | None = None
-    """Send without asking what costs at most so many rials."""
+    """Send without asking if the cost is at most this many rials."""
     yes: Annotated[bool, Parameter(negative="")] = False
-    """Send without asking, whatever it costs."""
+    """Send without asking, at any cost."""
     skip_bad_rows: Annotated[bool, Parameter(negative="")] = False
-    """Leave out the rows that give no message, without asking."""
+    """Skip the bad rows without asking."""
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class PaceOptions:
-    """How fast to go."""
+class SendingOptions:
+    """How fast to send."""
 
     rate: float | None = None
-    """Messages a second at most."""
+    """The maximum number of messages per second."""
     batch_size: int | None = None
-    """Messages of a request at most; 100, or with --rate what goes in a second, if not given."""
+    """The maximum number of messages per request (default: 100, or with --rate the messages of one second)."""
     concurrency: int = 8
-    """Requests in flight at once."""
+    """The maximum number of requests in flight."""
     stop_on_error: Annotated[bool, Parameter(negative="")] = False
-    """End at the first message that is not accepted; the rest is not attempted."""
+    """Stop at the first message that is not accepted; the rest is not attempted."""
 
     @property
-    def group(self) -> int:
-        """The most messages of a request.
+    def messages_per_request(self) -> int:
+        """The maximum number of messages per request.
 
-        What waits for its turn is claimed already, and counts as unknown if the power fails: with a rate it is kept small.
+        Messages that wait for the rate limit are already claimed and count as unknown after a crash: with a rate, claims
+        are kept small.
         """
         if self.batch_size is not None:
             return self.batch_size
@@ -176,34 +189,86 @@ class PaceOptions:
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class BooksOptions:
-    """Where it is written down what became of each row."""
+class ResultsOptions:
+    """Where to write the outcomes."""
 
     results: Path | None = None
-    """The new results file; FILE.results.jsonl if not given."""
+    """The new results file (default: FILE.results.jsonl)."""
     resume: Path | None = None
-    """Go on with this results file: what is accepted or unknown is not sent again."""
+    """Resume with this results file: accepted and unknown rows are not sent again."""
     retry_rejected: Annotated[bool, Parameter(negative="")] = False
-    """With --resume: send what was rejected, too."""
+    """With --resume: send the rejected rows again."""
+
+
+@frozen(kw_only=True)
+class BulkArguments:
+    """The arguments of `wikipayam bulk`."""
+
+    file: Path
+    reading: FileOptions
+    texts: TextOptions
+    screening: ScreeningOptions
+    confirmation: ConfirmationOptions
+    sending: SendingOptions
+    results: ResultsOptions
+    connection: ConnectionOptions
+
+    @property
+    def results_path(self) -> Path:
+        """The path of the results file."""
+        return self.results.resume or self.results.results or results_path(self.file)
+
+    @property
+    def resume_command(self) -> str:
+        """The command line that resumes the run."""
+        groups = (
+            self.reading,
+            self.texts,
+            self.screening,
+            self.confirmation,
+            self.sending,
+            self.results,
+            self.connection,
+        )
+        return command_line(self.file, groups, self.results_path)
+
+    def check(self) -> RateLimit | None:
+        """Check the arguments before the file is read, and return the rate limit.
+
+        Raises:
+            InvalidInputError: Two options cannot be combined, or a number is too small.
+            ConfigurationError: The rate is invalid.
+        """
+        if self.results.resume is not None and self.results.results is not None:
+            raise InvalidInputError("--resume", rule="cannot be combined with --results", got="both")
+        if self.results.retry_rejected and self.results.resume is None:
+            raise InvalidInputError("--retry-rejected", rule="needs --resume", got="no --resume")
+        sending = self.sending
+        rate_limit = None if sending.rate is None else RateLimit(messages_per_second=sending.rate)
+        for name, value in (("--batch-size", sending.messages_per_request), ("--concurrency", sending.concurrency)):
+            if value < 1:
+                raise InvalidInputError(name, rule="expected at least 1", got="less")
+        return rate_limit
 
 
 def command_line(path: Path, groups: Sequence[attrs.AttrsInstance], results: Path) -> str:
-    """Return the command line that goes on with a run, quoted for a shell.
+    """Return the command line that resumes a run, quoted for a shell.
 
     Args:
-        path: The file with the messages.
-        groups: All options.
+        path: The input file.
+        groups: All option groups.
         results: The results file.
     """
-    words = ["wikipayam", "bulk", _no_option(path), *(word for group in groups for word in _words(group))]
-    return " ".join(map(shlex.quote, [*words, "--resume", _no_option(results)]))
+    arguments = (argument for group in groups for argument in _arguments(group))
+    words = ["wikipayam", "bulk", _path_argument(path), *arguments, "--resume", _path_argument(results)]
+    return " ".join(map(shlex.quote, words))
 
 
-def _no_option(path: Path) -> str:
+def _path_argument(path: Path) -> str:
     return f"./{path}" if str(path).startswith("-") else str(path)
 
 
-def _words(group: attrs.AttrsInstance) -> Iterator[str]:
+def _arguments(group: attrs.AttrsInstance) -> Iterator[str]:
     for one in attrs.fields(type(group)):
         value = getattr(group, one.name)
         if one.name in {"results", "resume"} or value == one.default:
@@ -215,4 +280,4 @@ def _words(group: attrs.AttrsInstance) -> Iterator[str]:
             yield f"{option}={value}"
         else:
             yield option
-            yield _HIDDEN if one.name == "proxy" else str(value)  # it may hold a password
+            yield _PROXY_PLACEHOLDER if one.name == "proxy" else str(value)  # the URL may hold a password

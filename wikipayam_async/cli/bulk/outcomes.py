@@ -1,4 +1,4 @@
-"""What a results file says of each row. It decides what is sent again."""
+"""The outcome of each row, as the results file has it. It decides which rows are sent again."""
 
 from __future__ import annotations
 
@@ -9,30 +9,30 @@ from typing import cast
 
 from attrs import frozen
 
-from wikipayam_async.cli.bulk.record import HELD_BACK, Claimed, Header, Line, RowLine, RunLine, scan
-from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
+from wikipayam_async.cli.bulk.errors import ResultsFileError, os_error_text
+from wikipayam_async.cli.bulk.record import HELD_BACK, ClaimRecord, Header, Record, RowRecord, RunRecord, scan
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["RowOutcome", "RowOutcomes", "Known", "check_is_file", "read_results"]
+__all__ = ["RowOutcome", "RowOutcomes", "StoredResults", "check_is_file", "read_results"]
 
 
 class RowOutcome(IntEnum):
-    """What is known of a row."""
+    """The recorded outcome of a row."""
 
     NONE = 0
-    """It was never claimed."""
+    """Never claimed."""
     CLAIMED = 1
-    """It was claimed by the run that is in flight, and may leave at any moment."""
+    """Claimed by the current run; it may be sent at any moment."""
     ACCEPTED = 2
     REJECTED = 3
     HELD_BACK = 4
-    """It was rejected on our side: a duplicate, or an opt-out."""
+    """Rejected locally: a duplicate, or an opt-out."""
     UNKNOWN = 5
-    """It may have been sent. That goes also for what was claimed by a run that ended before it was known."""
+    """It may have been sent; also a row claimed by a run that ended before its outcome was known."""
     NOT_ATTEMPTED = 6
 
 
-_FATES = {
+_ROW_OUTCOMES = {
     SendStatus.ACCEPTED: RowOutcome.ACCEPTED,
     SendStatus.REJECTED: RowOutcome.REJECTED,
     SendStatus.UNKNOWN: RowOutcome.UNKNOWN,
@@ -41,7 +41,7 @@ _FATES = {
 
 
 class RowOutcomes:
-    """What is known of every row, in a byte each."""
+    """The outcome of every row, one byte each."""
 
     __slots__ = ("_codes",)
 
@@ -51,51 +51,51 @@ class RowOutcomes:
     def __getitem__(self, row: int) -> RowOutcome:
         return RowOutcome(self._codes[row]) if row < len(self._codes) else RowOutcome.NONE
 
-    def take(self, line: Line) -> None:
-        """Take note of a line.
+    def apply(self, record: Record) -> None:
+        """Apply a record.
 
         Args:
-            line: The next line of the file.
+            record: The next record of the file.
         """
-        if isinstance(line, Claimed):
-            for first, last in line.rows:
-                self._reach(last)
+        if isinstance(record, ClaimRecord):
+            for first, last in record.rows:
+                self._grow_to(last)
                 self._codes[first : last + 1] = bytes([RowOutcome.CLAIMED]) * (last + 1 - first)
-        elif isinstance(line, RowLine):
-            self._reach(line.row)
-            held_back = line.status is SendStatus.REJECTED and line.reason in HELD_BACK
-            self._codes[line.row] = RowOutcome.HELD_BACK if held_back else _FATES[line.status]
+        elif isinstance(record, RowRecord):
+            self._grow_to(record.row)
+            held_back = record.status is SendStatus.REJECTED and record.reason in HELD_BACK
+            self._codes[record.row] = RowOutcome.HELD_BACK if held_back else _ROW_OUTCOMES[record.status]
 
-    def end_of_run(self) -> None:
-        """Take what was claimed and not settled for unknown, as after the last line of a file."""
+    def end_run(self) -> None:
+        """Turn every claimed row without an outcome into an unknown one."""
         self._codes = self._codes.replace(bytes([RowOutcome.CLAIMED]), bytes([RowOutcome.UNKNOWN]))
 
     def may_be_sent(self, row: int) -> bool:
-        """Say whether a row was certainly not sent, and not refused either.
+        """Return whether a row was certainly not sent, and not rejected either.
 
         Args:
-            row: Its number.
+            row: The row number.
         """
         return self[row] in (RowOutcome.NONE, RowOutcome.NOT_ATTEMPTED)
 
     def may_have_been_sent(self, row: int) -> bool:
-        """Say whether a row was accepted, or may have been.
+        """Return whether a row was accepted, or may have been.
 
         Args:
-            row: Its number.
+            row: The row number.
         """
         return self[row] in (RowOutcome.ACCEPTED, RowOutcome.UNKNOWN, RowOutcome.CLAIMED)
 
     @property
     def held_back(self) -> int:
-        """How many of the rejected rows were held back on our side."""
+        """How many of the rejected rows were held back locally."""
         return self._count(RowOutcome.HELD_BACK)
 
     def counts(self, rows: int) -> Mapping[SendStatus, int]:
-        """Return how many rows there are of each outcome; what was never claimed is not attempted.
+        """Return the number of rows of each outcome; rows that were never claimed are not attempted.
 
         Args:
-            rows: How many rows the file has.
+            rows: The number of rows in the file.
         """
         accepted, rejected = self._count(RowOutcome.ACCEPTED), self._count(RowOutcome.REJECTED, RowOutcome.HELD_BACK)
         unknown = self._count(RowOutcome.UNKNOWN, RowOutcome.CLAIMED)
@@ -106,11 +106,11 @@ class RowOutcomes:
             SendStatus.NOT_ATTEMPTED: max(rows - accepted - rejected - unknown, self._count(RowOutcome.NOT_ATTEMPTED)),
         }
 
-    def so_far(self, rows: int) -> Mapping[SendStatus, int]:
-        """Return the same while a run is in flight: what it has claimed and not settled is not attempted yet.
+    def live_counts(self, rows: int) -> Mapping[SendStatus, int]:
+        """Return the counts during a run: claimed rows without an outcome are not attempted yet.
 
         Args:
-            rows: How many rows the file has.
+            rows: The number of rows in the file.
         """
         counts = dict(self.counts(rows))
         in_flight = self._count(RowOutcome.CLAIMED)
@@ -121,21 +121,21 @@ class RowOutcomes:
     def _count(self, *outcomes: RowOutcome) -> int:
         return sum(self._codes.count(outcome) for outcome in outcomes)
 
-    def _reach(self, row: int) -> None:
+    def _grow_to(self, row: int) -> None:
         if row >= len(self._codes):
             self._codes.extend(bytes(max(row + 1, 2 * len(self._codes)) - len(self._codes)))
 
 
 @frozen
-class Known:
-    """What a results file says.
+class StoredResults:
+    """The contents of a results file.
 
     Attributes:
-        header: Its first line.
-        outcomes: What is known of every row.
-        size: How many bytes of it count; behind them is half a line at most.
-        is_ended: Whether the last line that counts has its end.
-        opt_out: Whether any run had a list of people who want no messages.
+        header: The header.
+        outcomes: The outcome of every row.
+        size: The number of valid bytes; at most a partial record follows them.
+        is_ended: Whether the last valid record ends with a line end.
+        opt_out: Whether any run had an opt-out list.
     """
 
     header: Header
@@ -146,41 +146,41 @@ class Known:
 
 
 def check_is_file(path: Path) -> None:
-    """Check that something is an ordinary file, or not there, so that opening it waits for nobody.
+    """Check that a path is a regular file or does not exist: opening a pipe would block.
 
     Args:
-        path: Where it is.
+        path: The path.
 
     Raises:
         ResultsFileError: It is something else.
     """
     if path.exists() and not path.is_file():
-        raise ResultsFileError(f"{path}: is no file")
+        raise ResultsFileError(f"{path}: is not a regular file")
 
 
-def read_results(path: Path) -> Known:
+def read_results(path: Path) -> StoredResults:
     """Read a results file, without changing it.
 
     Args:
-        path: Where it is.
+        path: The results file.
 
     Raises:
-        ResultsFileError: It is not there, or not every line of it can be read.
+        ResultsFileError: The file is missing, or a record cannot be read.
     """
     outcomes = RowOutcomes()
     check_is_file(path)
     try:
         with path.open("rb") as file:
-            lines = scan(path, file)
-            _, size, first = next(lines)
+            records = scan(path, file)
+            _, size, first = next(records)
             header = cast("Header", first)
             opt_out = header.opt_out
-            for _, end, line in lines:
-                outcomes.take(line)
-                opt_out |= isinstance(line, RunLine) and line.opt_out
+            for _, end, record in records:
+                outcomes.apply(record)
+                opt_out |= isinstance(record, RunRecord) and record.opt_out
                 size = end
-            outcomes.end_of_run()
+            outcomes.end_run()
             file.seek(size - 1)
-            return Known(header, outcomes, size, file.read(1) == b"\n", opt_out)
+            return StoredResults(header, outcomes, size, file.read(1) == b"\n", opt_out)
     except OSError as error:
-        raise ResultsFileError(cannot(path, "read", error)) from None
+        raise ResultsFileError(os_error_text(path, "read", error)) from None

@@ -1,4 +1,4 @@
-"""How a run gets on: a line that moves on a terminal, a plain line now and then anywhere else."""
+"""The progress of a run: a bar on a terminal, a plain line now and then elsewhere."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
 
-from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.output import Output, counts_text
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["Counts", "Show", "progress"]
@@ -14,79 +14,74 @@ __all__ = ["Counts", "Show", "progress"]
 Counts = Callable[[], Mapping[SendStatus, int]]
 Show = Callable[[], None]
 
-_SECONDS_A_LINE = 10.0
+_SECONDS_BETWEEN_LINES = 10.0
 
 
 def progress(out: Output, counts: Counts, clock: Callable[[], float] = monotonic) -> AbstractContextManager[Show]:
-    """Show how a run gets on, for the length of a `with` block.
+    """Show the progress of a run during a `with` block.
 
     Args:
-        out: Where.
-        counts: Returns how many rows there are of each outcome now.
-        clock: Seconds that only rise.
+        out: The output.
+        counts: Returns the current number of rows of each outcome.
+        clock: A monotonic clock, in seconds.
 
     Returns:
-        A context that gives what is to be called on progress.
+        A context manager that gives the function to call on progress.
     """
-    return _moving(out, counts) if out.is_live else _plain(out, counts, clock)
+    return _bar(out, counts) if out.is_live else _lines(out, counts, clock)
 
 
 @contextmanager
-def _moving(out: Output, counts: Counts) -> Iterator[Show]:
-    from rich.progress import (  # noqa: PLC0415 - only a terminal needs it
-        BarColumn,
-        MofNCompleteColumn,
-        Progress,
-        TextColumn,
-        TimeRemainingColumn,
-    )
+def _bar(out: Output, counts: Counts) -> Iterator[Show]:
+    from rich import progress as rich  # noqa: PLC0415 - only a terminal needs it
 
     columns = (
-        BarColumn(),
-        MofNCompleteColumn(),
-        TextColumn("{task.fields[detail]}"),
-        TextColumn("{task.fields[speed]}"),
-        TimeRemainingColumn(),
+        rich.BarColumn(),
+        rich.MofNCompleteColumn(),
+        rich.TextColumn("{task.fields[detail]}"),
+        rich.TextColumn("{task.fields[speed]}"),
+        rich.TimeRemainingColumn(),
     )
-    with Progress(*columns, console=out.console) as shown:
-        pace = _Speed(counts(), monotonic)
-        task = shown.add_task("", total=sum(counts().values()), completed=pace.first, detail="", speed="")
+    with rich.Progress(*columns, console=out.console) as bar:
+        speed = _Speed(counts(), monotonic)
+        task = bar.add_task("", total=sum(counts().values()), completed=speed.done_before, detail="", speed="")
 
         def show() -> None:
             now = counts()
-            shown.update(task, completed=_done(now), detail=_detail(now), speed=pace.tell(now))
+            bar.update(task, completed=_done(now), detail=_detail(now), speed=speed.rate_text(now))
 
         yield show
         show()
 
 
 @contextmanager
-def _plain(out: Output, counts: Counts, clock: Callable[[], float]) -> Iterator[Show]:
-    pace = _Speed(counts(), clock)
-    due = clock() + _SECONDS_A_LINE
+def _lines(out: Output, counts: Counts, clock: Callable[[], float]) -> Iterator[Show]:
+    speed = _Speed(counts(), clock)
+    due = clock() + _SECONDS_BETWEEN_LINES
 
     def show() -> None:
         nonlocal due
         if clock() >= due:
-            due = clock() + _SECONDS_A_LINE
+            due = clock() + _SECONDS_BETWEEN_LINES
             now = counts()
-            out.say(f"{_done(now):,} of {sum(now.values()):,}: {_detail(now)}; {pace.tell(now)}{pace.rest(now)}")
+            rate, left = speed.rate_text(now), speed.remaining_text(now)
+            out.say(f"{_done(now):,} of {sum(now.values()):,}: {_detail(now)}; {rate}{left}")
 
     yield show
 
 
 class _Speed:
-    """How fast rows are seen to, since it was made."""
+    """The number of rows processed per second since it was created."""
 
     def __init__(self, counts: Mapping[SendStatus, int], clock: Callable[[], float]) -> None:
-        self.first = _done(counts)
-        self._began = clock()
+        self.done_before = _done(counts)
+        self._started = clock()
         self._clock = clock
 
-    def tell(self, counts: Mapping[SendStatus, int]) -> str:
+    def rate_text(self, counts: Mapping[SendStatus, int]) -> str:
         return f"{self._rate(counts):,.0f} a second"
 
-    def rest(self, counts: Mapping[SendStatus, int]) -> str:
+    def remaining_text(self, counts: Mapping[SendStatus, int]) -> str:
         rate = self._rate(counts)
         left = counts[SendStatus.NOT_ATTEMPTED]
         if not rate:
@@ -95,7 +90,7 @@ class _Speed:
         return f", about {minutes}:{seconds:02} left"
 
     def _rate(self, counts: Mapping[SendStatus, int]) -> float:
-        return (_done(counts) - self.first) / max(self._clock() - self._began, 1e-3)
+        return (_done(counts) - self.done_before) / max(self._clock() - self._started, 1e-3)
 
 
 def _done(counts: Mapping[SendStatus, int]) -> int:
@@ -103,4 +98,4 @@ def _done(counts: Mapping[SendStatus, int]) -> int:
 
 
 def _detail(counts: Mapping[SendStatus, int]) -> str:
-    return ", ".join(f"{count:,} {status.value.replace('_', ' ')}" for status, count in counts.items() if count)
+    return counts_text({status: count for status, count in counts.items() if count})

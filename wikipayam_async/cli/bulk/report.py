@@ -1,4 +1,4 @@
-"""What is said before a bulk send, and after it."""
+"""The reports of a bulk send: the check of the file before it, and the summary after it."""
 
 from __future__ import annotations
 
@@ -7,39 +7,38 @@ from collections.abc import Mapping
 
 from attrs import frozen
 
-from wikipayam_async.cli.bulk.check import Check, Sample
+from wikipayam_async.cli.bulk.check import FileCheck, Sample
 from wikipayam_async.cli.bulk.results_file import ResultsFile
-from wikipayam_async.cli.bulk.sending import Tally
+from wikipayam_async.cli.bulk.sending import ErrorSummary
 from wikipayam_async.cli.exits import Exit, worst
-from wikipayam_async.cli.output import Output, counted
+from wikipayam_async.cli.output import Output, counted, counts_text, spaced
 from wikipayam_async.cost.tariff import format_money
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["End", "described_check", "exit_code", "tell_check", "tell_end"]
+__all__ = ["RunSummary", "describe_check", "exit_code", "show_check", "show_summary"]
 
 _RETRY = " --retry-rejected"
 
 
-def tell_check(out: Output, check: Check, detected_format: str) -> None:
-    """Tell what the look through the file found.
+def show_check(out: Output, check: FileCheck, detected_format: str) -> None:
+    """Show the result of the check.
 
     Args:
-        out: Where.
-        check: What was found.
+        out: The output.
+        check: The result of the check.
         detected_format: How the file was read.
     """
     lines = [f"{counted(check.rows, 'row')}{f' ({detected_format})' if detected_format else ''}"]
     if check.done:
-        lines.append(f"done before: {check.done:,}")
-    for word, count in check.held_back.items():
-        lines.append(f"{count:,} held back: {word.replace('_', ' ')}")
+        lines.append(f"processed before: {check.done:,}")
+    lines += [f"{count:,} held back: {spaced(reason)}" for reason, count in check.held_back.items()]
     lines += [f"row {one.row}: {one.reason}" for one in check.bad_rows]
     if check.bad:
         lines.append(
             f"{counted(check.bad, 'bad row')} without a message"
             + ("; the first are above" if check.bad > len(check.bad_rows) else "")
         )
-    cost = "not known without --price-persian" if check.cost is None else format_money(check.cost)
+    cost = "unknown without --price-persian" if check.cost is None else format_money(check.cost)
     lines.append(f"{counted(check.messages, 'message')} to send, {counted(check.estimate.parts, 'part')}; cost: {cost}")
     for name, sample in (("shortest", check.shortest), ("longest", check.longest)):
         lines += _sample(name, sample)
@@ -53,11 +52,11 @@ def _sample(name: str, sample: Sample | None) -> list[str]:
     return [f"{name} text, row {sample.row}, {parts}:", *(f"  {line}" for line in sample.text.splitlines())]
 
 
-def described_check(check: Check) -> dict[str, object]:
-    """Return what the look found for programs, without any text.
+def describe_check(check: FileCheck) -> dict[str, object]:
+    """Return the result of the check for `--json`, without any text.
 
     Args:
-        check: What was found.
+        check: The result of the check.
     """
     return {
         "rows": check.rows,
@@ -73,26 +72,26 @@ def described_check(check: Check) -> dict[str, object]:
 
 
 @frozen(kw_only=True)
-class End:
+class RunSummary:
     """The end of a run.
 
     Attributes:
-        rows: How many rows the file has.
+        rows: The number of rows in the file.
         results: The results file.
-        tally: What the run came to.
-        again: The command line that goes on with it.
-        interrupted: Whether it was interrupted.
+        errors: The errors of the run.
+        resume_command: The command line that resumes the run.
+        interrupted: Whether the run was interrupted.
     """
 
     rows: int
     results: ResultsFile
-    tally: Tally
-    again: str
+    errors: ErrorSummary
+    resume_command: str
     interrupted: bool = False
 
     @property
     def counts(self) -> Mapping[SendStatus, int]:
-        """How many rows there are of each outcome, earlier runs included."""
+        """The number of rows of each outcome, earlier runs included."""
         return self.results.outcomes.counts(self.rows)
 
     @property
@@ -101,57 +100,57 @@ class End:
         return exit_code(self)
 
 
-def exit_code(end: End) -> Exit:
-    """Return the exit code of a run. What was held back, as it should be, is no failure.
+def exit_code(summary: RunSummary) -> Exit:
+    """Return the exit code of a run. Messages that were held back are no failure.
 
     Args:
-        end: The end of the run.
+        summary: The end of the run.
     """
-    if end.interrupted:
+    if summary.interrupted:
         return Exit.INTERRUPTED
-    counts = end.counts
-    codes = [end.tally.code]
+    counts = summary.counts
+    codes = [summary.errors.code]
     if counts[SendStatus.UNKNOWN]:
         codes.append(Exit.UNKNOWN)
-    if counts[SendStatus.NOT_ATTEMPTED] or counts[SendStatus.REJECTED] > end.results.outcomes.held_back:
+    if counts[SendStatus.NOT_ATTEMPTED] or counts[SendStatus.REJECTED] > summary.results.outcomes.held_back:
         codes.append(Exit.REJECTED)
-    if end.tally.failure is not None:
+    if summary.errors.failure is not None:
         codes.append(Exit.REJECTED)
     return worst(codes)
 
 
-def tell_end(out: Output, end: End) -> None:
-    """Tell what became of all rows, where that is written, and how to go on.
+def show_summary(out: Output, summary: RunSummary) -> None:
+    """Show the outcomes of all rows, the path of the results file, and how to resume.
 
     Args:
-        out: Where.
-        end: The end of the run.
+        out: The output.
+        summary: The end of the run.
     """
-    end.results.outcomes.end_of_run()
-    counts, path = end.counts, end.results.path
-    look = f"wikipayam results {shlex.quote(str(path))}"
-    if end.tally.failure is not None:
-        out.warn(f"ended before its time: {end.tally.failure}")
-    for cause, messages in end.tally.causes.items():
+    summary.results.outcomes.end_run()
+    errors, counts, path = summary.errors, summary.counts, summary.results.path
+    show_command = f"wikipayam results {shlex.quote(str(path))}"
+    if errors.failure is not None:
+        out.warn(f"stopped early: {errors.failure}")
+    for cause, messages in errors.causes.items():
         out.say(f"{counted(messages, 'message')}: {cause}")
-    out.say(", ".join(f"{count:,} {status.value.replace('_', ' ')}" for status, count in counts.items()))
-    out.say(f"what became of each row: {path} ({look})")
+    out.say(counts_text(counts))
+    out.say(f"results: {path} ({show_command})")
     if counts[SendStatus.UNKNOWN]:
         out.say(
-            "the unknown ones may have been sent: look up their track ids in the panel "
-            f"({look} --status unknown). They are never sent again by --resume; "
-            "those that were not sent belong into a new file"
+            "the unknown messages may have been sent: look up their track ids in the panel "
+            f"({show_command} --status unknown). --resume never sends them again; "
+            "put those that were not sent into a new file"
         )
-    again = end.tally.is_refused_as_a_whole
-    if counts[SendStatus.NOT_ATTEMPTED] or again:
-        out.say("to go on: " + end.again + (_RETRY if again and _RETRY not in end.again else ""))
+    if counts[SendStatus.NOT_ATTEMPTED] or errors.is_account_error:
+        retry = _RETRY if errors.is_account_error and _RETRY not in summary.resume_command else ""
+        out.say(f"to resume: {summary.resume_command}{retry}")
     out.emit(
         {
             "counts": {status.value: count for status, count in counts.items()},
-            "held_back": end.results.outcomes.held_back,
+            "held_back": summary.results.outcomes.held_back,
             "results": str(path),
-            "exit": end.code.name.lower(),
-            "causes": end.tally.causes,
-            "failure": None if end.tally.failure is None else str(end.tally.failure),
+            "exit": summary.code.name.lower(),
+            "causes": errors.causes,
+            "failure": None if errors.failure is None else str(errors.failure),
         }
     )

@@ -1,4 +1,4 @@
-"""The results file while a run writes it: what may leave is on the disk before it can, and nobody else writes."""
+"""Writes the results file: a claim is on the disk before its rows are sent, and only one process writes."""
 
 from __future__ import annotations
 
@@ -13,41 +13,41 @@ from typing import TYPE_CHECKING, Self
 from attrs import frozen
 
 from wikipayam_async.cli.bulk.appender import Appender, open_to_append, sync_directory
-from wikipayam_async.cli.bulk.outcomes import Known, RowOutcomes, check_is_file, read_results
-from wikipayam_async.cli.bulk.record import FORMAT, Claimed, Header, Line, RowLine, RunLine, encode
-from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
+from wikipayam_async.cli.bulk.errors import ResultsFileError, os_error_text
+from wikipayam_async.cli.bulk.outcomes import RowOutcomes, StoredResults, check_is_file, read_results
+from wikipayam_async.cli.bulk.record import FORMAT, ClaimRecord, Header, Record, RowRecord, RunRecord, encode
 from wikipayam_async.version import __version__
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["ResultsFile", "RunFacts", "ranges_of", "results_path"]
+__all__ = ["ResultsFile", "RunInfo", "ranges_of", "results_path"]
 
 _SUFFIX = ".results.jsonl"
 _LOCK_SUFFIX = ".lock"
 
 
 def results_path(path: Path) -> Path:
-    """Return where the results of a file go, if nothing else is said: beside the file itself, whatever link leads to it.
+    """Return the default results file: beside the input file itself, even if the path is a symbolic link to it.
 
     Args:
-        path: The file with the messages.
+        path: The input file.
     """
     real = path.resolve() if path.is_symlink() else path
     return real.with_name(real.name + _SUFFIX)
 
 
 @frozen(kw_only=True)
-class RunFacts:
-    """What is written of a run before its first row.
+class RunInfo:
+    """What is recorded of a run before its first row.
 
     Attributes:
-        run: Its name, with which its references begin.
-        input: The name of the file with the messages.
-        fingerprint: Digests of everything that decides what is sent, by what people call it.
-        opt_out: Whether there is a list of people who want no messages.
-        own_track_ids: Whether the references come from a column.
-        started: When it begins.
+        run: The name of the run, with which its track ids begin.
+        input: The name of the input file.
+        fingerprint: Digests of everything that decides what is sent, by the names that error texts use.
+        opt_out: Whether there is an opt-out list.
+        own_track_ids: Whether the track ids come from a column.
+        started: When the run starts.
     """
 
     run: str
@@ -59,7 +59,7 @@ class RunFacts:
 
     @property
     def header(self) -> Header:
-        """The first line of a new file."""
+        """The header of a new file."""
         return Header(
             format=FORMAT,
             version=__version__,
@@ -72,9 +72,9 @@ class RunFacts:
         )
 
     @property
-    def line(self) -> RunLine:
-        """The line of a run that goes on."""
-        return RunLine(run=self.run, version=__version__, started=self._time, opt_out=self.opt_out)
+    def record(self) -> RunRecord:
+        """The record of a resumed run."""
+        return RunRecord(run=self.run, version=__version__, started=self._time, opt_out=self.opt_out)
 
     @property
     def _time(self) -> str:
@@ -82,18 +82,18 @@ class RunFacts:
 
 
 class ResultsFile:
-    """The results file of a run. Not to be used after it was closed.
+    """The results file of a run. Do not use it after it is closed.
 
     Attributes:
-        path: Where it is.
-        outcomes: What is known of every row.
-        known: What it said when it was opened; None if it is still to be created.
+        path: The path.
+        outcomes: The outcome of every row.
+        stored: The contents when the file was opened; None if it is not created yet.
     """
 
     def __init__(self, path: Path, lock: BaseFileLock) -> None:
         self.path = path
         self.outcomes = RowOutcomes()
-        self.known: Known | None = None
+        self.stored: StoredResults | None = None
         self._lock = lock
         self._appender: Appender | None = None
         self._run = ""
@@ -101,13 +101,13 @@ class ResultsFile:
 
     @classmethod
     def fresh(cls, path: Path) -> ResultsFile:
-        """Prepare a new file. It is created when the run begins.
+        """Prepare a new file. `begin` creates it.
 
         Args:
-            path: Where.
+            path: The path.
 
         Raises:
-            ResultsFileError: It exists already, or another process is about to create it.
+            ResultsFileError: The file exists, or another process is about to create it.
         """
         if path.exists():
             raise ResultsFileError(_sent_before(path))
@@ -118,73 +118,73 @@ class ResultsFile:
         """Open and read the file of earlier runs.
 
         Args:
-            path: Where it is.
+            path: The path.
 
         Raises:
-            ResultsFileError: It cannot be read in every line, or another process writes it.
+            ResultsFileError: A record cannot be read, or another process is writing the file.
         """
         check_is_file(path)
         lock = _lock(path)
         try:
-            known = read_results(path)
-            found = cls(path, lock)
-            found.outcomes, found.known = known.outcomes, known
-            found._appender = _append_to(path, known)
+            stored = read_results(path)
+            results = cls(path, lock)
+            results.outcomes, results.stored = stored.outcomes, stored
+            results._appender = _append_to(path, stored)
         except BaseException:
             lock.release()
             raise
-        return found
+        return results
 
-    def begin(self, facts: RunFacts) -> None:
-        """Write what is known of the run, to the disk.
+    def begin(self, info: RunInfo) -> None:
+        """Record the start of a run, on the disk.
 
         Args:
-            facts: The run.
+            info: The run.
 
         Raises:
-            ResultsFileError: The file cannot be created or written; or somebody else created it meanwhile.
+            ResultsFileError: The file cannot be created or written, or another process has created it.
         """
-        self._run = facts.run
+        self._run = info.run
         try:
             if self._appender is None:
-                self._create(facts.header)
+                self._create(info.header)
             else:
-                self._append([facts.line], durable=True)
+                self._append([info.record], durable=True)
         except FileExistsError:
             raise ResultsFileError(_sent_before(self.path)) from None
         except OSError as error:
-            raise ResultsFileError(cannot(self.path, "written", error)) from None
+            raise ResultsFileError(os_error_text(self.path, "written", error)) from None
 
-    def claim(self, rows: Sequence[int], refused: Sequence[RowLine]) -> None:
-        """Write that rows may leave from now on, and what became of some that will not. Returns when it is on the disk.
+    def claim(self, rows: Sequence[int], refused: Sequence[RowRecord]) -> None:
+        """Record that rows may be sent from now on, and the outcomes of rows that will not. Returns when it is on the disk.
 
         Args:
-            rows: Their numbers, rising.
-            refused: What became of the others.
+            rows: The numbers of the rows to send, ascending.
+            refused: The outcomes of the others.
 
         Raises:
             OSError: It could not be written: none of the rows may be sent.
-            ResultsFileError: One of the rows may have been sent already.
+            ResultsFileError: One of the rows may already have been sent.
         """
         for row in rows:
             if self.outcomes.may_have_been_sent(row):
-                raise ResultsFileError(f"row {row} is about to be sent a second time; nothing of its group was sent")
-        claims = [Claimed(run=self._run, rows=ranges_of(rows))] if rows else []
+                raise ResultsFileError(f"row {row} may already have been sent; no row of this claim was sent")
+        claims = [ClaimRecord(run=self._run, rows=ranges_of(rows))] if rows else []
         self._append([*refused, *claims], durable=bool(claims))
 
-    def record(self, lines: Iterable[RowLine]) -> None:
-        """Write what became of rows.
+    def record(self, records: Iterable[RowRecord]) -> None:
+        """Record the outcomes of rows.
 
         Args:
-            lines: A line for each.
+            records: One record per row.
 
         Raises:
-            OSError: It could not be written. The rows count as unknown, as long as that does not succeed.
+            OSError: They could not be written. Until they are, the rows count as unknown.
         """
-        self._append([*lines], durable=False)
+        self._append([*records], durable=False)
 
     def close(self) -> None:
-        """Close the file and let others at it."""
+        """Close the file and release its lock."""
         with self._writing:
             if self._appender is not None:
                 self._appender.close()
@@ -199,13 +199,13 @@ class ResultsFile:
     ) -> None:
         self.close()
 
-    def _append(self, lines: Sequence[Line], *, durable: bool) -> None:
-        with self._writing:  # claims come from another thread than outcomes
+    def _append(self, records: Sequence[Record], *, durable: bool) -> None:
+        with self._writing:  # claims and outcomes come from different threads
             if self._appender is None:
                 raise ResultsFileError(f"{self.path}: is closed")
-            self._appender.append(encode(lines), durable=durable)
-            for line in lines:
-                self.outcomes.take(line)
+            self._appender.append(encode(records), durable=durable)
+            for record in records:
+                self.outcomes.apply(record)
 
     def _create(self, header: Header) -> None:
         self._appender = Appender(open_to_append(self.path, os.O_CREAT | os.O_EXCL), 0)
@@ -213,15 +213,15 @@ class ResultsFile:
             self._append([header], durable=True)
             sync_directory(self.path.parent)
         except OSError:
-            self.path.unlink()  # nothing was claimed yet, so that nothing is lost with it
+            self.path.unlink()  # nothing was claimed yet, so nothing is lost
             raise
 
 
 def ranges_of(rows: Sequence[int]) -> list[tuple[int, int]]:
-    """Return the first and the last of each unbroken range of rising numbers.
+    """Return the first and the last of each range of consecutive numbers.
 
     Args:
-        rows: The numbers.
+        rows: The numbers, ascending.
     """
     ranges: list[tuple[int, int]] = []
     for row in rows:
@@ -232,19 +232,19 @@ def ranges_of(rows: Sequence[int]) -> list[tuple[int, int]]:
     return ranges
 
 
-def _append_to(path: Path, known: Known) -> Appender:
+def _append_to(path: Path, stored: StoredResults) -> Appender:
     try:
         number = open_to_append(path)
-        appender = Appender(number, known.size)
+        appender = Appender(number, stored.size)
         try:
-            os.ftruncate(number, known.size)  # half a line that was being written when the process was killed
-            if not known.is_ended:
+            os.ftruncate(number, stored.size)  # drops the partial record of a killed process
+            if not stored.is_ended:
                 appender.append(b"\n", durable=True)
         except OSError:
             appender.close()
             raise
     except OSError as error:
-        raise ResultsFileError(cannot(path, "written", error)) from None
+        raise ResultsFileError(os_error_text(path, "written", error)) from None
     return appender
 
 
@@ -252,22 +252,22 @@ def _lock(path: Path) -> BaseFileLock:
     from filelock import FileLock, Timeout  # noqa: PLC0415 - an extra
 
     real = path.resolve()
-    if not real.parent.is_dir():  # which would look like a lock that somebody holds
-        raise ResultsFileError(f"{path}: there is no such directory")
+    if not real.parent.is_dir():  # filelock would report a timeout
+        raise ResultsFileError(f"{path}: the directory does not exist")
     lock = FileLock(real.with_name(real.name + _LOCK_SUFFIX), timeout=0, mode=0o600, thread_local=False)
     try:
         lock.acquire()
     except Timeout:
-        raise ResultsFileError(f"{path}: another process is sending with this results file") from None
+        raise ResultsFileError(f"{path}: another process is using this results file") from None
     except OSError as error:
-        raise ResultsFileError(cannot(path, "locked", error)) from None
+        raise ResultsFileError(os_error_text(path, "locked", error)) from None
     except NotImplementedError:
-        raise ResultsFileError(f"{path}: cannot be locked (its file system knows no locks)") from None
+        raise ResultsFileError(f"{path}: cannot be locked (the file system does not support locks)") from None
     return lock
 
 
 def _sent_before(path: Path) -> str:
     return (
-        f"{path} exists: this file was sent before, or its sending was broken off. --resume {path} goes on with it; "
-        "--results OTHER starts all over, which sends everything again"
+        f"{path} exists: the file was already sent, in whole or in part. Resume with --resume {path}, or start over with "
+        "--results OTHER, which sends everything again"
     )

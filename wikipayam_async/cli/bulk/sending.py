@@ -1,4 +1,4 @@
-"""Sending what a file lists: every message is claimed in the results file before it can leave, and settled there after."""
+"""Sends the messages of a file: each is claimed in the results file before it is sent, and its outcome recorded after."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ from collections.abc import AsyncIterator, Callable, Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import anyio.to_thread
-from attrs import define, field, frozen
+from attrs import define, field
 
 from wikipayam_async.bulk.options import OnError
 from wikipayam_async.bulk.results import SendResult
-from wikipayam_async.cli.bulk.record import RowLine
+from wikipayam_async.cli.bulk.classifier import ClassifiedRow, HeldBack, InvalidRow, ToSend
+from wikipayam_async.cli.bulk.record import RowRecord
 from wikipayam_async.cli.bulk.results_file import ResultsFile
-from wikipayam_async.cli.bulk.sorting import HeldBack, Refused, Sorted, ToSend
 from wikipayam_async.cli.exits import Exit, exit_of, worst
 from wikipayam_async.errors import (
     AuthenticationError,
@@ -29,81 +29,66 @@ from wikipayam_async.redact.masks import mask_number
 if TYPE_CHECKING:
     from wikipayam_async.client import AsyncWikipayam
 
-__all__ = ["Feed", "Pace", "Tally", "send_file"]
+__all__ = ["ClaimedMessages", "ErrorSummary", "send_file"]
 
-_MOST_REFUSED_AT_ONCE = 1000
-_LONGEST_REASON = 300
-_MOST_CAUSES = 5
-_REFUSALS_AS_A_WHOLE = (AuthenticationError, InsufficientBalanceError, PermissionDeniedError, RateLimitError)
-
-
-@frozen(kw_only=True)
-class Pace:
-    """How a run goes about its work.
-
-    Attributes:
-        batch_size: The most messages of a request, and of a claim.
-        concurrency: How many requests are in flight at once.
-        on_error: `collect` goes on after a message that was not accepted; `stop` leaves the rest unattempted.
-    """
-
-    batch_size: int
-    concurrency: int
-    on_error: OnError = "collect"
+_MAX_REFUSED_PER_CLAIM = 1000
+_MAX_REASON_LENGTH = 300
+_MAX_CAUSES = 5
+_ACCOUNT_ERRORS = (AuthenticationError, InsufficientBalanceError, PermissionDeniedError, RateLimitError)
 
 
 @define
-class Tally:
-    """What a run came to, besides what the results file says.
+class ErrorSummary:
+    """The errors of a run.
 
     Attributes:
-        code: The gravest exit code of what was not accepted.
-        causes: The first different reasons, and how many messages each concerned.
-        is_refused_as_a_whole: Whether the gateway refused requests for what has nothing to do with their messages: the
-            token, the balance, the line, the pace. Sending them again is safe and sensible.
-        failure: What ended the run before its time on our side: the file changed, or the disk is full.
+        code: The most severe exit code of the messages that were not accepted.
+        causes: The first five different reasons, and the number of messages of each.
+        is_account_error: Whether the gateway refused requests for a reason that is not in their messages: the token, the
+            balance, the sender, the rate. Sending these messages again is safe.
+        failure: The local error that stopped the run: the file changed, or the disk is full.
     """
 
     code: Exit = Exit.OK
     causes: dict[str, int] = field(factory=dict)
-    is_refused_as_a_whole: bool = False
+    is_account_error: bool = False
     failure: Exception | None = None
 
-    def note(self, result: SendResult) -> None:
-        """Take note of a message.
+    def add(self, result: SendResult) -> None:
+        """Count the result of a message.
 
         Args:
-            result: What became of it.
+            result: The result.
         """
         if result.status is SendStatus.ACCEPTED:
             return
         self.code = worst([self.code, Exit.REJECTED if result.error is None else exit_of(result.error)])
-        self.is_refused_as_a_whole |= isinstance(result.error, _REFUSALS_AS_A_WHOLE)
+        self.is_account_error |= isinstance(result.error, _ACCOUNT_ERRORS)
         reason = _reason(result.error)
-        if reason is not None and (reason in self.causes or len(self.causes) < _MOST_CAUSES):
+        if reason is not None and (reason in self.causes or len(self.causes) < _MAX_CAUSES):
             self.causes[reason] = self.causes.get(reason, 0) + 1
 
 
-class Feed:
-    """Gives the messages of a file to a run, in groups that are claimed first.
+class ClaimedMessages:
+    """Iterates over the messages of a file, after claiming them in the results file.
 
-    What is refused or held back is written down with the claim of its neighbours, and given to nobody.
+    Invalid rows and rows that are held back are recorded with the next claim, and yield no message.
 
     Args:
-        rows: What becomes of each row that is still to be seen to.
+        rows: The classified rows that remain.
         results: The results file.
-        run: The name of the run, with which its references begin.
-        group: The most messages of a claim.
+        run: The name of the run, with which its track ids begin.
+        claim_size: The maximum number of messages per claim.
     """
 
-    def __init__(self, rows: Iterator[Sorted], results: ResultsFile, run: str, group: int) -> None:
+    def __init__(self, rows: Iterator[ClassifiedRow], results: ResultsFile, run: str, claim_size: int) -> None:
         self._rows = rows
         self._results = results
         self._run = run
-        self._group = group
+        self._claim_size = claim_size
         self._claimed: deque[ToSend] = deque()
         self._in_flight: dict[int, int] = {}
-        self._given = 0
+        self._yielded = 0
         self._stopped = False
 
     def __aiter__(self) -> AsyncIterator[SmsMessage]:
@@ -111,56 +96,56 @@ class Feed:
 
     async def __anext__(self) -> SmsMessage:
         if not self._claimed and not self._stopped:
-            await anyio.to_thread.run_sync(self._claim)  # reads the file, and waits for the disk
+            await anyio.to_thread.run_sync(self._claim)  # reads the file, and syncs the disk
         if not self._claimed or self._stopped:
             raise StopAsyncIteration
-        given = self._claimed.popleft()
-        self._in_flight[self._given] = given.row
-        self._given += 1
-        return given.message
+        one = self._claimed.popleft()
+        self._in_flight[self._yielded] = one.row
+        self._yielded += 1
+        return one.message
 
     def stop(self) -> None:
-        """Claim and give nothing more."""
+        """Claim and yield no more messages."""
         self._stopped = True
 
     def row_of(self, result: SendResult) -> int:
-        """Return the row that a result belongs to, once.
+        """Return the row of a result, once.
 
         Args:
-            result: A result of the run that this feeds.
+            result: A result of the run that sends these messages.
         """
         return self._in_flight.pop(result.index)
 
-    def give_back(self) -> list[RowLine]:
-        """Return what became of the rows that were claimed and never given."""
+    def release(self) -> list[RowRecord]:
+        """Return the records of the rows that were claimed and never yielded: they are not attempted."""
         left = [
-            RowLine(row=one.row, status=SendStatus.NOT_ATTEMPTED, receiver=mask_number(one.message.receiver))
+            RowRecord(row=one.row, status=SendStatus.NOT_ATTEMPTED, receiver=mask_number(one.message.receiver))
             for one in self._claimed
         ]
         self._claimed.clear()
         return left
 
     def _claim(self) -> None:
-        """Claim the next group, if there is one."""
+        """Claim the next messages, if any are left."""
         ended = False
         while not (ended or self._claimed):
-            group: list[ToSend] = []
-            others: list[RowLine] = []
-            while len(group) < self._group and len(others) < _MOST_REFUSED_AT_ONCE:
+            claim: list[ToSend] = []
+            others: list[RowRecord] = []
+            while len(claim) < self._claim_size and len(others) < _MAX_REFUSED_PER_CLAIM:
                 one = next(self._rows, None)
                 if one is None:
                     ended = True
                     break
                 if isinstance(one, ToSend):
-                    group.append(self._named(one))
+                    claim.append(self._with_track_id(one))
                 else:
-                    others.append(_line_of(one))
-            if group or others:
-                self._results.claim([one.row for one in group], others)
-            self._claimed.extend(group)
+                    others.append(_record_of(one))
+            if claim or others:
+                self._results.claim([one.row for one in claim], others)
+            self._claimed.extend(claim)
 
-    def _named(self, one: ToSend) -> ToSend:
-        """Give a message its reference, which is that of its row: it is known although its outcome never gets written."""
+    def _with_track_id(self, one: ToSend) -> ToSend:
+        """Derive the track id from the row number, so that it is known even if the outcome is never written."""
         message = one.message
         if message.track_id is not None:
             return one
@@ -168,53 +153,52 @@ class Feed:
         return ToSend(one.row, SmsMessage(message.receiver, message.message, sender=message.sender, track_id=track_id))
 
 
-def _line_of(one: Refused | HeldBack) -> RowLine:
-    if isinstance(one, Refused):
-        return RowLine(row=one.row, status=SendStatus.REJECTED, reason=one.reason)
-    return RowLine(row=one.row, status=SendStatus.REJECTED, receiver=one.receiver, reason=one.word)
+def _record_of(one: InvalidRow | HeldBack) -> RowRecord:
+    receiver = one.receiver if isinstance(one, HeldBack) else None
+    return RowRecord(row=one.row, status=SendStatus.REJECTED, receiver=receiver, reason=one.reason)
 
 
 class ResultWriter:
-    """Writes down what became of the messages of one run."""
+    """Writes the outcomes of a run to the results file."""
 
-    def __init__(self, feed: Feed, results: ResultsFile, tally: Tally) -> None:
-        self._feed = feed
+    def __init__(self, messages: ClaimedMessages, results: ResultsFile, errors: ErrorSummary) -> None:
+        self._messages = messages
         self._results = results
-        self._tally = tally
-        self._unwritten: list[RowLine] = []
+        self._errors = errors
+        self._unwritten: list[RowRecord] = []
 
-    def enter(self, results: Iterable[SendResult]) -> None:
-        """Write down some results.
+    def write(self, results: Iterable[SendResult]) -> None:
+        """Write some results.
 
         Args:
             results: The results.
 
         Raises:
-            OSError: They could not be written; they are tried again with the next.
+            OSError: The results could not be written. They are written with the next ones.
         """
-        self._note(results)
-        self._write()
+        self._add(results)
+        self._flush()
 
     def close(self, leftover: Iterable[SendResult]) -> None:
-        """Write down everything that nobody took, at the end.
+        """Write the remaining results, and the rows that were claimed and never sent.
 
         Args:
-            leftover: The results that were left.
+            leftover: The results that were not taken.
 
         Raises:
-            OSError: It could not be written. What is not in the file counts as unknown.
+            OSError: They could not be written. Rows without a written outcome count as unknown.
         """
-        self._feed.stop()
-        self._note(leftover)
-        self._unwritten.extend(self._feed.give_back())
-        self._write()
+        self._messages.stop()
+        self._add(leftover)
+        self._unwritten.extend(self._messages.release())
+        self._flush()
 
-    def _note(self, results: Iterable[SendResult]) -> None:
+    def _add(self, results: Iterable[SendResult]) -> None:
         for result in results:
-            self._tally.note(result)
+            self._errors.add(result)
             self._unwritten.append(
-                RowLine(
-                    row=self._feed.row_of(result),
+                RowRecord(
+                    row=self._messages.row_of(result),
                     status=result.status,
                     track_id=result.track_id,
                     id=result.id,
@@ -223,7 +207,7 @@ class ResultWriter:
                 )
             )
 
-    def _write(self) -> None:
+    def _flush(self) -> None:
         if self._unwritten:
             self._results.record(self._unwritten)
             self._unwritten = []
@@ -231,49 +215,53 @@ class ResultWriter:
 
 async def send_file(
     client: AsyncWikipayam,
-    feed: Feed,
+    messages: ClaimedMessages,
     results: ResultsFile,
-    tally: Tally,
+    errors: ErrorSummary,
     *,
-    pace: Pace,
+    batch_size: int,
+    concurrency: int,
+    on_error: OnError = "collect",
     on_progress: Callable[[], object],
 ) -> None:
-    """Send the messages of a file. If it is cancelled, what is in flight is finished and everything is written down.
+    """Send the messages of a file. On cancellation, requests in flight are finished and all outcomes are written.
 
     Args:
         client: The client.
-        feed: The messages.
+        messages: The messages.
         results: The results file.
-        tally: Takes note of what is not in the file; it is whole also if this is cancelled.
-        pace: How to go about it.
+        errors: Collects the errors; it is complete even after a cancellation.
+        batch_size: The maximum number of messages per request.
+        concurrency: The maximum number of requests in flight.
+        on_error: `collect` continues after a message that was not accepted; `stop` leaves the rest unattempted.
         on_progress: Called after every request.
 
     Raises:
-        InvalidInputError: The pace breaks a rule; nothing was sent.
+        InvalidInputError: `batch_size` or `concurrency` is invalid; nothing was sent.
     """
-    books = ResultWriter(feed, results, tally)
-    run = client.sms.bulk(feed, pace.batch_size, pace.concurrency, on_error=pace.on_error)
+    writer = ResultWriter(messages, results, errors)
+    run = client.sms.bulk(messages, batch_size, concurrency, on_error=on_error)
     try:
         async with run:
-            while (some := await run.take()) is not None:
+            while (batch := await run.take()) is not None:
                 if run.stopped_by is not None:
-                    feed.stop()
-                books.enter(some)
+                    messages.stop()
+                writer.write(batch)
                 on_progress()
     except OSError as error:
-        tally.failure = error
+        errors.failure = error
     finally:
-        tally.failure = _close(books, run.leftover) or run.source_error or tally.failure
+        errors.failure = _close(writer, run.leftover) or run.source_error or errors.failure
         on_progress()
 
 
-def _close(books: ResultWriter, leftover: Iterable[SendResult]) -> OSError | None:
+def _close(writer: ResultWriter, leftover: Iterable[SendResult]) -> OSError | None:
     try:
-        books.close(leftover)
+        writer.close(leftover)
     except OSError as error:
         return error
     return None
 
 
 def _reason(error: WikipayamError | None) -> str | None:
-    return None if error is None else " ".join(str(error).split())[:_LONGEST_REASON]
+    return None if error is None else " ".join(str(error).split())[:_MAX_REASON_LENGTH]

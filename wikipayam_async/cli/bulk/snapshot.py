@@ -1,4 +1,4 @@
-"""A file that is read more than once, and must be the same each time."""
+"""Reads a file more than once, and checks that it has not changed."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from typing import Any, BinaryIO
 
 from attrs import frozen
 
-from wikipayam_async.cli.bulk.refusals import InputFileError, cannot
+from wikipayam_async.cli.bulk.errors import InputFileError, os_error_text
 
-__all__ = ["CheckedFile", "Snapshot", "open_checked", "take_snapshot"]
+__all__ = ["CheckedFile", "FileSnapshot", "open_checked", "take_snapshot"]
 
 _BLOCK_BYTES = 1 << 18
 
 
 @frozen
-class Snapshot:
-    """What a file held when it was read the first time.
+class FileSnapshot:
+    """The digests of a file at its first reading.
 
     Attributes:
-        digest: The SHA-256 of all of it.
-        blocks: A digest of each block.
+        digest: The SHA-256 of the file.
+        blocks: The digest of each block.
     """
 
     digest: str
@@ -31,17 +31,17 @@ class Snapshot:
 
 
 class CheckedFile(io.RawIOBase):
-    """A file, read in blocks. Nothing of a block is given out before it was compared with the first reading.
+    """A file, read in blocks. Each block is compared with the first reading before any of it is returned.
 
-    Reading it raises `InputFileError` where it is not the same as before, or cannot be read.
+    Reading raises `InputFileError` if the file has changed or cannot be read.
 
     Args:
-        path: Its name, for the errors.
-        file: The file itself; it is closed with this.
-        before: The first reading; None if this is it.
+        path: The path, for error texts.
+        file: The open file; closed together with this one.
+        before: The snapshot of the first reading; None if this is the first.
     """
 
-    def __init__(self, path: Path, file: BinaryIO, before: Snapshot | None = None) -> None:
+    def __init__(self, path: Path, file: BinaryIO, before: FileSnapshot | None = None) -> None:
         super().__init__()
         self._path = path
         self._before = before
@@ -51,7 +51,7 @@ class CheckedFile(io.RawIOBase):
         self._file = file
 
     def readable(self) -> bool:
-        """Say that it can be read."""
+        """Return that it can be read."""
         return True
 
     def readinto(self, buffer: Any, /) -> int:
@@ -63,11 +63,11 @@ class CheckedFile(io.RawIOBase):
         self._rest = self._rest[count:]
         return count
 
-    def finish(self) -> Snapshot:
-        """Read what is left, and return what the file held."""
+    def finish(self) -> FileSnapshot:
+        """Read the rest, and return the snapshot."""
         while self._next_block():
             pass
-        return Snapshot(self._whole.hexdigest(), tuple(self._blocks))
+        return FileSnapshot(self._whole.hexdigest(), tuple(self._blocks))
 
     def close(self) -> None:
         """Close the file."""
@@ -78,7 +78,7 @@ class CheckedFile(io.RawIOBase):
         try:
             block = self._file.read(_BLOCK_BYTES)
         except OSError as error:
-            raise InputFileError(cannot(self._path, "read", error)) from None
+            raise InputFileError(os_error_text(self._path, "read", error)) from None
         place = len(self._blocks)
         if not block:
             if self._before is not None and place < len(self._before.blocks):
@@ -92,35 +92,35 @@ class CheckedFile(io.RawIOBase):
         return block
 
     def _changed(self) -> InputFileError:
-        return InputFileError(f"{self._path}: has changed since it was checked; nothing of the changed part was sent")
+        return InputFileError(f"{self._path}: changed after it was checked; nothing from the changed part was sent")
 
 
-def open_checked(path: Path, before: Snapshot | None = None) -> CheckedFile:
+def open_checked(path: Path, before: FileSnapshot | None = None) -> CheckedFile:
     """Open a file that is read more than once.
 
     Args:
         path: The file.
-        before: The first reading; None if this is it.
+        before: The snapshot of the first reading; None if this is the first.
 
     Raises:
-        InputFileError: It cannot be read.
+        InputFileError: The file cannot be read.
     """
     if path.exists() and not path.is_file():
-        raise InputFileError(f"{path}: is no file (it is read more than once)")
+        raise InputFileError(f"{path}: is not a regular file (it is read more than once)")
     try:
         return CheckedFile(path, path.open("rb"), before)
     except OSError as error:
-        raise InputFileError(cannot(path, "read", error)) from None
+        raise InputFileError(os_error_text(path, "read", error)) from None
 
 
-def take_snapshot(path: Path) -> Snapshot:
-    """Read a file for the first time.
+def take_snapshot(path: Path) -> FileSnapshot:
+    """Read a file for the first time, and return its snapshot.
 
     Args:
         path: The file.
 
     Raises:
-        InputFileError: It cannot be read.
+        InputFileError: The file cannot be read.
     """
     with closing(open_checked(path)) as file:
         return file.finish()

@@ -1,4 +1,4 @@
-"""`wikipayam results`: what a results file says, for people, programs and spreadsheets."""
+"""`wikipayam results`: the contents of a results file as text, JSON or CSV."""
 
 from __future__ import annotations
 
@@ -11,30 +11,30 @@ from typing import BinaryIO
 import msgspec
 from attrs import frozen
 
+from wikipayam_async.cli.bulk.errors import ResultsFileError, os_error_text
 from wikipayam_async.cli.bulk.outcomes import RowOutcomes, check_is_file
-from wikipayam_async.cli.bulk.record import Claimed, Header, RowLine, scan
-from wikipayam_async.cli.bulk.refusals import ResultsFileError, cannot
+from wikipayam_async.cli.bulk.record import ClaimRecord, Header, RowRecord, scan
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.spreadsheet import harmless
+from wikipayam_async.cli.output import Output, counts_text, spaced
+from wikipayam_async.cli.spreadsheet import escape_formula
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["Listed", "tell_results"]
+__all__ = ["ResultRow", "show_results"]
 
 _COLUMNS = ("row", "status", "receiver", "track_id", "id", "reason")
-_NEVER_SETTLED = "the run ended before it was known"
+_NO_OUTCOME = "the run ended before the outcome was known"
 
 
 @frozen(kw_only=True)
-class Listed:
+class ResultRow:
     """One row of the results.
 
     Attributes:
-        row: Its number in the file.
-        status: Its outcome.
+        row: The row number in the file.
+        status: The outcome.
         receiver: The receiver, masked.
-        track_id: The reference that it was sent with.
+        track_id: The track id it was sent with.
         id: The gateway's id.
         reason: Why it was not accepted.
     """
@@ -48,7 +48,7 @@ class Listed:
 
     @property
     def cells(self) -> list[str]:
-        """What a table shows of it."""
+        """The cells of its line in a table."""
         return [
             str(self.row),
             self.status.value,
@@ -59,109 +59,109 @@ class Listed:
         ]
 
 
-def tell_results(out: Output, path: Path, status: SendStatus | None, target: Path | None) -> Exit:
-    """Tell what a results file says.
+def show_results(out: Output, path: Path, status: SendStatus | None, target: Path | None) -> Exit:
+    """Show the contents of a results file.
 
     Args:
-        out: Where.
+        out: The output.
         path: The results file.
-        status: List the rows of this outcome.
-        target: Write the rows to this file.
+        status: List the rows with this outcome.
+        target: Write the rows to this CSV file.
 
     Returns:
         The exit code.
 
     Raises:
-        ResultsFileError: The file cannot be read in every line.
-        InvalidInputError: The other file cannot be written.
+        ResultsFileError: A record of the file cannot be read.
+        InvalidInputError: The CSV file cannot be written.
     """
     check_is_file(path)
     try:
         with path.open("rb") as file:
-            return _tell(out, _Contents(path, file), status, target)
+            return _show(out, _OpenResults(path, file), status, target)
     except OSError as error:
-        raise ResultsFileError(cannot(path, "read", error)) from None
+        raise ResultsFileError(os_error_text(path, "read", error)) from None
 
 
-class _Contents:
-    """A results file that is open."""
+class _OpenResults:
+    """An open results file."""
 
     def __init__(self, path: Path, file: BinaryIO) -> None:
         self.path = path
         self.outcomes = RowOutcomes()
         self.header: Header | None = None
         self._file = file
-        self._places = array("q", [-1])
-        for start, _, line in scan(path, file):
-            self.outcomes.take(line)
-            if isinstance(line, Header):
-                self.header = line
-            elif isinstance(line, Claimed):
-                for first, last in line.rows:
-                    self._note(first, last, start)
-            elif isinstance(line, RowLine):
-                self._note(line.row, line.row, start)
+        self._offsets = array("q", [-1])
+        for start, _, record in scan(path, file):
+            self.outcomes.apply(record)
+            if isinstance(record, Header):
+                self.header = record
+            elif isinstance(record, ClaimRecord):
+                for first, last in record.rows:
+                    self._store_offset(first, last, start)
+            elif isinstance(record, RowRecord):
+                self._store_offset(record.row, record.row, start)
 
-    def rows(self, status: SendStatus | None) -> Iterator[Listed]:
-        """Yield the rows of a outcome, or all, by their numbers."""
-        for row, place in enumerate(self._places):
-            if place >= 0:
-                listed = self._listed(row, place)
-                if status is None or listed.status is status:
-                    yield listed
+    def rows(self, status: SendStatus | None) -> Iterator[ResultRow]:
+        """Yield the rows with an outcome, or all rows, by row number."""
+        for number, offset in enumerate(self._offsets):
+            if offset >= 0:
+                row = self._read_row(number, offset)
+                if status is None or row.status is status:
+                    yield row
 
-    def _note(self, first: int, last: int, place: int) -> None:
-        missing = last + 1 - len(self._places)
+    def _store_offset(self, first: int, last: int, offset: int) -> None:
+        missing = last + 1 - len(self._offsets)
         if missing > 0:
-            self._places.extend(array("q", [-1]) * missing)
-        self._places[first : last + 1] = array("q", [place]) * (last + 1 - first)
+            self._offsets.extend(array("q", [-1]) * missing)
+        self._offsets[first : last + 1] = array("q", [offset]) * (last + 1 - first)
 
-    def _listed(self, row: int, place: int) -> Listed:
-        self._file.seek(place)
-        line = msgspec.json.decode(self._file.readline(), type=Claimed | RowLine)
-        if isinstance(line, Claimed):
-            # What was claimed and never settled was to be sent with this reference.
+    def _read_row(self, number: int, offset: int) -> ResultRow:
+        self._file.seek(offset)
+        record = msgspec.json.decode(self._file.readline(), type=ClaimRecord | RowRecord)
+        if isinstance(record, ClaimRecord):
+            # The track id that a claimed row was sent with, if it was sent.
             own = self.header is not None and self.header.own_track_ids
-            track_id = None if own else f"{line.run}-{row}"
-            return Listed(row=row, status=SendStatus.UNKNOWN, track_id=track_id, reason=_NEVER_SETTLED)
-        return Listed(
-            row=row,
-            status=line.status,
-            receiver=line.receiver,
-            track_id=line.track_id,
-            id=line.id,
-            reason=line.reason,
+            track_id = None if own else f"{record.run}-{number}"
+            return ResultRow(row=number, status=SendStatus.UNKNOWN, track_id=track_id, reason=_NO_OUTCOME)
+        return ResultRow(
+            row=number,
+            status=record.status,
+            receiver=record.receiver,
+            track_id=record.track_id,
+            id=record.id,
+            reason=record.reason,
         )
 
 
-def _tell(out: Output, contents: _Contents, status: SendStatus | None, target: Path | None) -> Exit:
-    counts = contents.outcomes.counts(0)
-    header = contents.header
-    out.say(f"{contents.path}: {header.input}, begun {header.started}" if header else "")
-    out.say(", ".join(f"{count:,} {one.value.replace('_', ' ')}" for one, count in counts.items()))
-    out.say("rows that no run has come to yet are not counted")
-    told: dict[str, object] = {
+def _show(out: Output, results: _OpenResults, status: SendStatus | None, target: Path | None) -> Exit:
+    counts = results.outcomes.counts(0)
+    header = results.header
+    out.say(f"{results.path}: {header.input}, started {header.started}" if header else "")
+    out.say(counts_text(counts))
+    out.say("rows that no run has reached are not counted")
+    report: dict[str, object] = {
         "counts": {one.value: count for one, count in counts.items()},
-        "held_back": contents.outcomes.held_back,
+        "held_back": results.outcomes.held_back,
     }
     if target is not None:
-        _write(contents.rows(status), target)
+        _write(results.rows(status), target)
         out.say(f"written: {target}")
     elif status is not None:
-        listed = list(contents.rows(status))
-        out.table([name.replace("_", " ") for name in _COLUMNS], (one.cells for one in listed))
-        told["rows"] = listed
-    out.emit(told)
+        rows = list(results.rows(status))
+        out.table([spaced(name) for name in _COLUMNS], (row.cells for row in rows))
+        report["rows"] = rows
+    out.emit(report)
     return Exit.OK
 
 
-def _write(rows: Iterator[Listed], target: Path) -> None:
+def _write(rows: Iterator[ResultRow], target: Path) -> None:
     try:
         with target.open("x", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(_COLUMNS)
-            writer.writerows([harmless(cell) for cell in one.cells] for one in rows)
+            writer.writerows([escape_formula(cell) for cell in row.cells] for row in rows)
     except OSError as error:
         raise InvalidInputError(
-            "--csv", rule=f"expected a new file that can be written ({error.strerror})", got=str(target)
+            "--csv", rule=f"expected a new, writable file ({error.strerror})", got=str(target)
         ) from None

@@ -1,4 +1,4 @@
-"""Looking at the inbox again and again."""
+"""Polls the inbox for unread messages."""
 
 from __future__ import annotations
 
@@ -18,29 +18,29 @@ __all__ = ["watch_inbox"]
 async def watch_inbox(
     session: Session, show: Callable[[Receive], None], *, every: float, mark: bool, sender: str | None
 ) -> NoReturn:
-    """Show every unread message once, until cancelled. Troubles that pass are told and waited out.
+    """Show every unread message once, until cancelled. Transient errors are shown, and polling continues.
 
     Args:
-        session: The command's.
+        session: The session of the command.
         show: Shows a message.
-        every: Seconds between two looks.
-        mark: Mark each message as read once it was shown.
-        sender: Only from this number.
+        every: The polling interval, in seconds.
+        mark: Mark each message as read after it is shown.
+        sender: Only messages from this number.
 
     Raises:
-        InvalidInputError: An argument breaks a rule, or nobody reads any more what is shown.
-        AuthenticationError: The token is wrong; so for every refusal that waiting does not mend.
+        InvalidInputError: An argument is invalid, or the output is closed.
+        AuthenticationError: The token is wrong. Other permanent errors are raised too.
     """
-    failure = InvalidInputError("output", rule="expected somebody who reads it", got="a closed one")
+    failure = InvalidInputError("output", rule="expected an open stream", got="a closed one")
 
-    def show_to_somebody(message: Receive) -> None:
+    def show_or_stop(message: Receive) -> None:
         show(message)
-        if session.out.is_lost:  # nothing is marked as read that nobody could see
+        if session.out.is_lost:  # a message that was not shown is not marked as read
             scope.cancel()
             raise failure
 
     with anyio.CancelScope() as scope:
-        await _watch(session, show_to_somebody, every=every, mark=mark, sender=sender)
+        await _watch(session, show_or_stop, every=every, mark=mark, sender=sender)
     raise failure
 
 
@@ -60,7 +60,7 @@ async def _watch(
                 unread.add(key_of(message))
         except TRANSIENT as error:
             session.out.warn(f"{type(error).__name__}: {error}")
-            shown |= unread  # what was not reached may have been shown before
+            shown |= unread  # messages on later pages may have been shown before
         else:
             shown = unread
         await anyio.sleep(every)

@@ -1,6 +1,6 @@
-"""What comes from stdin: answers to a question before something that cannot be undone, and texts.
+"""Reads answers and texts from stdin.
 
-It is read before the event loop runs: there, Ctrl-C would not end the waiting.
+Call these functions before the event loop runs: inside it, Ctrl-C would not interrupt the read.
 """
 
 from __future__ import annotations
@@ -18,20 +18,20 @@ _YES = {"y", "yes", "ب", "بله", "آره", "آری"}
 
 
 def confirm(question: str, out: Output, *, instead: str, stdin: TextIO | None = None) -> bool:
-    """Ask a question whose answer is yes or no; anything but a yes is a no.
+    """Ask a yes/no question; any answer but yes counts as no.
 
     Args:
         question: What will happen, as in `Delete 3 messages`.
-        out: Where to ask.
-        instead: The option that answers for who cannot be asked, as in `--yes`.
-        stdin: Where the answer comes from; the process's own if None.
+        out: The output.
+        instead: The option that confirms without a terminal, as in `--yes`.
+        stdin: The input; that of the process if None.
 
     Raises:
-        InvalidInputError: Nobody can be asked.
+        InvalidInputError: stdin is not a terminal.
     """
     source = stdin or sys.stdin
     if source is None or not source.isatty():
-        raise InvalidInputError("confirmation", rule=f"nobody to ask here; agree with {instead}", got="no terminal")
+        raise InvalidInputError("confirmation", rule=f"expected a terminal, or {instead}", got="no terminal")
     out.warn(f"{question}? [y/N]")
     try:
         return source.readline().strip().casefold() in _YES
@@ -39,19 +39,19 @@ def confirm(question: str, out: Output, *, instead: str, stdin: TextIO | None = 
         return False
 
 
-def read_text(given: str) -> str:
-    """Return an argument, or if it is `-` what stdin holds, without the line end that ends it.
+def read_text(argument: str) -> str:
+    """Return an argument, or the contents of stdin without the final line end if the argument is `-`.
 
     Args:
-        given: The argument.
+        argument: The argument.
 
     Raises:
-        InvalidInputError: There is no stdin, or it holds no text.
+        InvalidInputError: There is no stdin, or its bytes are not valid text.
     """
-    if given != _STDIN:
-        return given
+    if argument != _STDIN:
+        return argument
     if sys.stdin is None:
-        raise InvalidInputError("stdin", rule="expected a text", got="nothing to read from")
+        raise InvalidInputError("stdin", rule="expected a text", got="no stdin")
     try:
         return sys.stdin.read().removesuffix("\n").removesuffix("\r")
     except UnicodeDecodeError:

@@ -18,7 +18,7 @@ SENDER = "989127782175"
 
 
 def interrupt(when: Callable[[], object]) -> threading.Thread:
-    """Send this process a Ctrl-C as soon as something has happened."""
+    """Send this process a Ctrl-C as soon as `when` returns true."""
 
     def wait() -> None:
         while not when():
@@ -31,17 +31,17 @@ def interrupt(when: Callable[[], object]) -> threading.Thread:
 
 
 def test_each_message_is_shown_once(gateway: Emulator, run: Run) -> None:
-    """Unread messages are shown as they come, each once, and stay unread; a passing failure is told and waited out."""
+    """Unread messages are shown once as they arrive, and stay unread; a transient error is shown and polling continues."""
     ids = [gateway.inbound(sender=SENDER, message="first")]
 
-    def looked() -> bool:
-        looks = gateway.requests_to("GET /receives/unread")
-        if looks == 2 and len(ids) == 1:
+    def polled() -> bool:
+        polls = gateway.requests_to("GET /receives/unread")
+        if polls == 2 and len(ids) == 1:
             ids.append(gateway.inbound(sender=SENDER, message="second"))
-        return looks >= 8
+        return polls >= 8
 
     gateway.faults.script([None, None, None, Fault.status(500)])
-    thread = interrupt(looked)
+    thread = interrupt(polled)
     ended = run("inbox", "watch", "--every", "0.02", "--json")
     thread.join()
     assert (ended.code, [one["id"] for one in ended.lines if "id" in one]) == (130, ids)
@@ -50,7 +50,7 @@ def test_each_message_is_shown_once(gateway: Emulator, run: Run) -> None:
 
 
 def test_shown_messages_may_be_marked(gateway: Emulator, run: Run) -> None:
-    """With `--mark` a message is read once it was shown, of the sender asked for alone."""
+    """With `--mark` a shown message is marked as read; `--sender` filters the messages."""
     gateway.inbound(sender=SENDER, message="mine")
     gateway.inbound(sender="989120000000", message="other")
     thread = interrupt(lambda: any(message.is_read for message in gateway.inbox()))
@@ -61,8 +61,8 @@ def test_shown_messages_may_be_marked(gateway: Emulator, run: Run) -> None:
     assert {message.message: message.is_read for message in gateway.inbox()} == {"mine": True, "other": False}
 
 
-def test_a_refused_token_ends_the_watch(gateway: Emulator, run: Run) -> None:
-    """What waiting does not mend is raised; an interval must be above 0."""
+def test_a_refused_token_stops_the_watch(gateway: Emulator, run: Run) -> None:
+    """A permanent error ends the command; the interval must be above 0."""
     gateway.faults.arm(Fault.status(401))
     assert run("inbox", "watch").code == 4
     assert run("inbox", "watch", "--every", "0").code == 2
@@ -71,10 +71,10 @@ def test_a_refused_token_ends_the_watch(gateway: Emulator, run: Run) -> None:
 @pytest.mark.parametrize(
     ("options", "stream"), [(("--json", "--mark"), "stdout"), (("--mark",), "stderr"), ((), "stderr")]
 )
-def test_what_nobody_saw_is_not_marked(
+def test_a_message_that_was_not_shown_is_not_marked(
     gateway: Emulator, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...], stream: str
 ) -> None:
-    """Where the reader went away, the watch ends, and the message that it did not get stays unread."""
+    """If the output is closed, the watch ends, and the message stays unread."""
 
     class Gone(io.StringIO):
         def write(self, _: str, /) -> int:

@@ -6,29 +6,29 @@ import pytest
 
 from tests.cli.conftest import Terminal
 from wikipayam_async import InvalidInputError
-from wikipayam_async.cli.asking import confirm, read_text
 from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.prompts import confirm, read_text
 
 
 @pytest.mark.parametrize(
-    ("answer", "agreed"),
+    ("answer", "confirmed"),
     [("y\n", True), (" YES \n", True), ("بله\n", True), ("\n", False), ("n\n", False), ("", False), ("yea\n", False)],
 )
-def test_only_a_yes_is_a_yes(answer: str, agreed: bool) -> None:
-    """English and Persian words agree; everything else, and no answer at all, does not."""
+def test_only_a_yes_is_a_yes(answer: str, confirmed: bool) -> None:
+    """English and Persian words for yes confirm; every other answer, or none, does not."""
     err = io.StringIO()
-    assert confirm("Delete 3", Output(stderr=err), instead="--yes", stdin=Terminal(answer)) is agreed
+    assert confirm("Delete 3", Output(stderr=err), instead="--yes", stdin=Terminal(answer)) is confirmed
     assert err.getvalue() == "Delete 3? [y/N]\n"
 
 
-def test_who_cannot_be_asked_is_told_the_option() -> None:
-    """Without a terminal nothing is taken for a yes: the error names the option that is one."""
+def test_without_a_terminal_the_error_names_the_option() -> None:
+    """Without a terminal nothing counts as yes: the error names the option that confirms."""
     with pytest.raises(InvalidInputError) as caught:
         confirm("Delete 3", Output(), instead="--yes", stdin=io.StringIO("y\n"))
     assert "--yes" in str(caught.value)
 
 
-class Noise(Terminal):
+class UndecodableInput(Terminal):
     def read(self, size: int | None = -1, /) -> str:
         """Fail as bytes of another encoding do."""
         return b"\xff".decode()
@@ -38,14 +38,16 @@ class Noise(Terminal):
         return self.read()
 
 
-def test_bytes_that_are_no_text_agree_to_nothing() -> None:
-    """An answer that cannot be read is no yes."""
-    assert not confirm("Delete 3", Output(stderr=io.StringIO()), instead="--yes", stdin=Noise())
+def test_an_undecodable_answer_counts_as_no() -> None:
+    """An answer in another encoding does not confirm."""
+    assert not confirm("Delete 3", Output(stderr=io.StringIO()), instead="--yes", stdin=UndecodableInput())
 
 
-@pytest.mark.parametrize("stdin", [None, Noise()])
-def test_a_text_that_cannot_be_read_is_a_mistake(monkeypatch: pytest.MonkeyPatch, stdin: Noise | None) -> None:
-    """Without stdin, or with bytes of another encoding in it, there is no text to send."""
+@pytest.mark.parametrize("stdin", [None, UndecodableInput()])
+def test_a_text_that_cannot_be_read_is_a_usage_error(
+    monkeypatch: pytest.MonkeyPatch, stdin: UndecodableInput | None
+) -> None:
+    """A missing stdin, or bytes of another encoding, are an error."""
     monkeypatch.setattr("sys.stdin", stdin)
     with pytest.raises(InvalidInputError) as caught:
         read_text("-")

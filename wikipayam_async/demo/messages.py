@@ -1,4 +1,4 @@
-"""Reads the receivers, as a shop's program might have exported them, and writes each a message of its own."""
+"""Reads the receivers from a file like a shop's export, and writes a message to each."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ class Receiver:
     """A row of the file.
 
     Attributes:
-        name: What to call the person.
-        number: The mobile, as somebody typed it.
-        city: Where the order goes.
-        order: The number of the order.
+        name: The name of the person.
+        number: The mobile number, as it was typed.
+        city: The city of delivery.
+        order: The order number.
     """
 
     name: str
@@ -34,23 +34,23 @@ class Receiver:
 
 
 def read_receivers() -> list[Receiver]:
-    """Read the file that comes with the demo. Its people and numbers are made up.
+    """Read the file that is part of the demo. Its people and numbers are fictitious.
 
     Returns:
-        Its rows, in order.
+        The rows, in order.
     """
     text = files("wikipayam_async.demo").joinpath("receivers.csv").read_text(encoding="utf-8-sig")
     return [Receiver(**row) for row in csv.DictReader(text.splitlines())]
 
 
 def track_id_of(index: int) -> str:
-    """Name a message by its place, so that two runs name the same message alike.
+    """Return the track id of a message, which is the same in every run.
 
     Args:
-        index: The place in the input, counted from 0.
+        index: The index in the input, from 0.
 
     Returns:
-        Its track id.
+        The track id.
     """
     return f"demo-{index + 1:05d}"
 
@@ -59,16 +59,16 @@ def write_messages(receivers: Sequence[Receiver], count: int) -> list[SmsMessage
     """Write the messages.
 
     Args:
-        receivers: Who is written to.
-        count: How many messages; the receivers are cut, or begun anew, to fit.
+        receivers: The receivers.
+        count: The number of messages; the receivers are cut or repeated to fit.
 
     Returns:
         The messages.
     """
-    chosen: Iterable[Receiver] = islice(cycle(receivers), count)
+    selected: Iterable[Receiver] = islice(cycle(receivers), count)
     return [
         SmsMessage(receiver.number, _text_for(receiver), track_id=track_id_of(index))
-        for index, receiver in enumerate(chosen)
+        for index, receiver in enumerate(selected)
     ]
 
 

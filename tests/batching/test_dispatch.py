@@ -29,7 +29,8 @@ from wikipayam_async.batching.dispatch import Dispatcher, not_sent
 from wikipayam_async.batching.queue import BatchSize, PendingMessage
 from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
 from wikipayam_async.core.operation import Observer
-from wikipayam_async.messages.payload import Batch, TrackIds, prepare_sms
+from wikipayam_async.messages.payload import Batch, prepare_sms
+from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Phase
 
 pytestmark = pytest.mark.anyio

@@ -10,7 +10,8 @@ import pytest
 from wikipayam_async import APIConnectionError, InvalidInputError, SentMessage, SmsMessage
 from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PendingQueue
 from wikipayam_async.checks import check_seconds
-from wikipayam_async.messages.payload import TrackIds, prepare_sms
+from wikipayam_async.messages.payload import prepare_sms
+from wikipayam_async.messages.track_ids import TrackIds
 
 pytestmark = pytest.mark.anyio
 

@@ -11,7 +11,8 @@ from anyio.lowlevel import checkpoint
 from wikipayam_async import APIConnectionError, ConfigurationError, SendStatus, SentMessage, SmsMessage, WikipayamError
 from wikipayam_async.batching.queue import Batching
 from wikipayam_async.batching.sorting_room import PostedMessage, SortingRoom
-from wikipayam_async.messages.payload import Batch, TrackIds, prepare_sms
+from wikipayam_async.messages.payload import Batch, prepare_sms
+from wikipayam_async.messages.track_ids import TrackIds
 
 pytestmark = pytest.mark.anyio
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from wikipayam_async.cost import CostEstimate, CostShare, CostTally, Tariff, estimate, estimate_text
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages import SmsMessage
-from wikipayam_async.messages.payload import TrackIds, prepare_sms
+from wikipayam_async.messages.payload import prepare_sms
+from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.text import Encoding
 
 RECEIVER = "09123456789"

@@ -100,12 +100,12 @@ def test_a_line_has_both_prices_of_its_own() -> None:
     [
         ([("3000", Tariff(1))], "expected a mapping of lines to tariffs"),
         (None, "expected a mapping of lines to tariffs"),
-        ({3000: Tariff(1)}, "expected a line or what it begins with"),
-        ({"": Tariff(1)}, "expected a line or what it begins with"),
-        ({" - ": Tariff(1)}, "expected a line or what it begins with"),
-        ({"+98": Tariff(1)}, "expected a line or what it begins with"),
-        ({"3000": 895}, "expected for each line a Tariff without lines of its own"),
-        ({"3000": Tariff(1, lines={"30001": Tariff(2)})}, "expected for each line a Tariff without lines of its own"),
+        ({3000: Tariff(1)}, "expected a line or a prefix of lines"),
+        ({"": Tariff(1)}, "expected a line or a prefix of lines"),
+        ({" - ": Tariff(1)}, "expected a line or a prefix of lines"),
+        ({"+98": Tariff(1)}, "expected a line or a prefix of lines"),
+        ({"3000": 895}, "expected a Tariff without lines of its own for each line"),
+        ({"3000": Tariff(1, lines={"30001": Tariff(2)})}, "expected a Tariff without lines of its own for each line"),
         ({"3000": Tariff(1), "۳۰۰۰": Tariff(2)}, "expected each line once"),
     ],
 )

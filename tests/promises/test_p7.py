@@ -247,7 +247,7 @@ class TestP7SecretsStayIn:
         """A client holds the token, so it refuses."""
         client = AsyncWikipayam(TOKEN)
         for refuse in (pickle.dumps, copy.copy, copy.deepcopy):
-            with pytest.raises(TypeError, match="not pickled") as caught:
+            with pytest.raises(TypeError, match="cannot be pickled") as caught:
                 refuse(client)
             assert TOKEN not in str(caught.value)
 

@@ -83,7 +83,7 @@ def test_an_empty_value(value: object) -> None:
     """It is an error unless the field has a default, be it empty itself."""
     with pytest.raises(InvalidInputError) as caught:
         value_of({"name": value}, "name", {"code": "x"})
-    assert str(caught.value) == "name: expected a value, or a default for the field; got an empty one"
+    assert str(caught.value) == "name: expected a value, or a default for the field; got an empty value"
     assert [value_of({"name": value}, "name", {"name": default}) for default in ("مشتری", "")] == ["مشتری", ""]
 
 
@@ -91,7 +91,7 @@ def test_a_field_that_is_not_there() -> None:
     """A default is no help: it is a misspelt header. The fields that are there are not named, for they may be data."""
     with pytest.raises(InvalidInputError) as caught:
         value_of({"09123456789": 1, "secret": 2}, "name", {"name": "x"})
-    assert str(caught.value) == "name: expected the row to have this field; got a row of 2 others"
+    assert str(caught.value) == "name: expected the row to have this field; got a row of 2 other fields"
 
 
 def name_of(row: Any) -> str:
@@ -115,8 +115,8 @@ def test_rows_are_taken_one_at_a_time() -> None:
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
-        ({"name": ""}, "rows[1].name: expected a value, or a default for the field; got an empty one"),
-        ({}, "rows[1].name: expected the row to have this field; got a row of 0 others"),
+        ({"name": ""}, "rows[1].name: expected a value, or a default for the field; got an empty value"),
+        ({}, "rows[1].name: expected the row to have this field; got a row of 0 other fields"),
         ("x", "rows[1]: expected a mapping of fields to values; got a string of 1 characters with letters"),
         (None, "rows[1]: expected a mapping of fields to values; got None"),
     ],

@@ -109,7 +109,7 @@ def test_an_empty_field(value: object) -> None:
     row = {"name": value, "code": 5}
     with pytest.raises(InvalidInputError) as caught:
         render("سلام {name}، {code}", row)
-    assert str(caught.value) == "name: expected a value, or a default for the field; got an empty one"
+    assert str(caught.value) == "name: expected a value, or a default for the field; got an empty value"
     assert Template("سلام {name}، {code}", defaults={"name": "دوست ما"}).render(row) == "سلام دوست ما، 5"
     assert Template("سلام{name}، {code}", defaults={"name": ""}).render(row) == "سلام، 5"
 
@@ -144,7 +144,7 @@ def test_a_row_is_only_looked_into() -> None:
     with pytest.raises(InvalidInputError) as caught:
         render("{name} {code}", row)
     assert (str(caught.value), dict(row)) == (
-        "name: expected the row to have this field; got a row of 1 others",
+        "name: expected the row to have this field; got a row of 1 other fields",
         {"code": "1"},
     )
 
@@ -240,13 +240,16 @@ class TestMessagesFrom:
     @pytest.mark.parametrize(
         ("row", "complaint"),
         [
-            ({"receiver": "0912"}, "rows[1].name: expected the row to have this field; got a row of 1 others"),
-            ({"name": "x", "ref": 2}, "rows[1].receiver: expected the row to have this field; got a row of 2 others"),
+            ({"receiver": "0912"}, "rows[1].name: expected the row to have this field; got a row of 1 other fields"),
+            (
+                {"name": "x", "ref": 2},
+                "rows[1].receiver: expected the row to have this field; got a row of 2 other fields",
+            ),
             (
                 ROW | {"receiver": None, "ref": 2},
-                "rows[1].receiver: expected a value, or a default for the field; got an empty one",
+                "rows[1].receiver: expected a value, or a default for the field; got an empty value",
             ),
-            (ROW | {"ref": " "}, "rows[1].ref: expected a value, or a default for the field; got an empty one"),
+            (ROW | {"ref": " "}, "rows[1].ref: expected a value, or a default for the field; got an empty value"),
             (ROW | {"name": 0.5}, "rows[1].name: expected a string, a whole number or a Decimal; got a number (float)"),
         ],
     )
@@ -302,13 +305,13 @@ class TestPreview:
         rows: list[Any] = [{"name": "a"}, *[{"name": ""}] * 10, {}, "x", {"name": "\ud800"}]
         found = preview("{name}", rows)
         assert (found.rows, found.parts, found.failed, len(found.errors)) == (1, 1, 13, 10)
-        assert str(found.errors[0]) == "rows[1].name: expected a value, or a default for the field; got an empty one"
+        assert str(found.errors[0]) == "rows[1].name: expected a value, or a default for the field; got an empty value"
 
     @pytest.mark.parametrize(
         ("row", "complaint"),
         [
             ({"name": ""}, "rows[0].text: expected a text that is not empty; got a string of 0 characters"),
-            ({"name": "\udc00"}, "rows[0].text: expected valid Unicode; got half of a surrogate pair"),
+            ({"name": "\udc00"}, "rows[0].text: expected valid Unicode; got a lone surrogate"),
             (None, "rows[0]: expected a mapping of fields to values; got None"),
         ],
     )

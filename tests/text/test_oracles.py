@@ -64,7 +64,7 @@ class Disagreement(Enum):
 
     ESCAPE = "both packages take U+001B, the escape to the extension table, for a character that can be sent"
     EMPTY = "smsutil makes one empty UTF-16 part of the empty text; here it has no parts"
-    HALF_PAIR = "smsutil counts half of a surrogate pair as a character; it cannot be encoded, and is refused here"
+    HALF_PAIR = "smsutil counts a lone surrogate as a character; it cannot be encoded, and is refused here"
 
 
 def reason(text: str) -> Disagreement | None:

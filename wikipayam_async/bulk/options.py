@@ -17,7 +17,8 @@ from wikipayam_async.bulk.source import Messages, Source
 from wikipayam_async.checks import counts_from_one
 from wikipayam_async.core.options import Options
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.messages.payload import TrackIds, prepare_some
+from wikipayam_async.messages.payload import prepare_some
+from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
 

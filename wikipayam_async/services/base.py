@@ -1,29 +1,26 @@
-"""What every service stands on, and the checks that several share."""
+"""The base class of the services, and helpers that several of them share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from wikipayam_async.core.options import Options
-from wikipayam_async.core.pipeline import Pipeline
-from wikipayam_async.errors import (
-    APIConnectionError,
-    RateLimitError,
-    ResponseError,
-    ServerError,
-)
+from wikipayam_async.errors import APIConnectionError, RateLimitError, ResponseError, ServerError
+
+if TYPE_CHECKING:
+    from wikipayam_async.core.options import Options
+    from wikipayam_async.core.pipeline import Pipeline
 
 __all__ = ["TRANSIENT", "Service", "chunked"]
 
 T = TypeVar("T")
 
 TRANSIENT = (APIConnectionError, RateLimitError, ResponseError, ServerError)
-"""What a reader that goes on asking (a consumer, a watch) waits out; anything else it raises."""
+"""Errors after which a polling loop (a consumer, a delivery watch) polls again; it raises any other."""
 
 
 class Service:
-    """One service of the gateway, as a sub-resource of the client. Made by the client."""
+    """One service of the gateway. The client creates it and exposes it as an attribute."""
 
     def __init__(self, pipeline: Pipeline, options: Options) -> None:
         self._pipeline = pipeline
@@ -31,5 +28,5 @@ class Service:
 
 
 def chunked(values: Sequence[T], size: int) -> list[Sequence[T]]:
-    """Cut a sequence into pieces of at most so many."""
+    """Split a sequence into chunks of at most `size` items."""
     return [values[start : start + size] for start in range(0, len(values), size)]

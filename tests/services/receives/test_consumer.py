@@ -103,7 +103,7 @@ class Inbox:
         """Consume until the pauses are used up; return the log."""
         consumer = Consumer(
             fetch=self.fetch,
-            mark=self.mark,
+            mark_read=self.mark,
             handler=handler or self.handle,
             on_error=on_error,
             poll_interval=poll_interval,
@@ -279,7 +279,7 @@ async def test_on_error_that_raises(concurrency: int, asynchronous: bool) -> Non
 
     consumer = Consumer(
         fetch=inbox.fetch,
-        mark=inbox.mark,
+        mark_read=inbox.mark,
         handler=handler,
         on_error=raise_own_later if asynchronous else raise_own,
         poll_interval=1.0,
@@ -301,7 +301,7 @@ async def test_failures_are_logged_without_the_text(caplog: pytest.LogCaptureFix
 
     await inbox.consumed_by(handler)
     assert [record.getMessage() for record in caplog.records] == [
-        "receives.consume: the handler raised ValueError for message id0; it stays unread, the next try in 2 s"
+        "receives.consume: the handler raised ValueError for message id0; it stays unread, next attempt in 2 s"
     ]
     assert "text of" not in caplog.text
     assert "98912" not in caplog.text
@@ -367,7 +367,7 @@ async def test_passing_troubles_are_waited_out(error: Exception, caplog: pytest.
     inbox.script = [error] * 7
     log = await inbox.consumed_by(poll_interval=1.0)
     assert log == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, "id0", ("marked", "id0"), 1.0, 1.0, 1.0]
-    assert caplog.records[0].getMessage() == f"receives.consume: {type(error).__name__}; the next look in 2 s"
+    assert caplog.records[0].getMessage() == f"receives.consume: {type(error).__name__}; polling again in 2 s"
 
 
 async def test_a_success_ends_the_growing() -> None:
@@ -388,7 +388,7 @@ async def test_refusals_are_raised(where: str, error: Exception) -> None:
     inbox.marks = {"fetch": [], "mark": [error], "mark later": [APIConnectionError("away"), error]}[where]
     consumer = Consumer(
         fetch=inbox.fetch,
-        mark=inbox.mark,
+        mark_read=inbox.mark,
         handler=inbox.handle,
         on_error=None,
         poll_interval=1.0,
@@ -436,7 +436,7 @@ async def test_ids_that_cannot_be_marked(bad: str, caplog: pytest.LogCaptureFixt
     inbox = Inbox(0, lives=1)
     inbox.unread = [bad, "good"]
     assert await inbox.consumed_by() == ["good", ("marked", "good"), 1.0]
-    assert "cannot be marked, and is left alone" in caplog.text
+    assert "a message that cannot be marked as read" in caplog.text
 
 
 async def test_a_server_that_ignores_the_offset() -> None:
@@ -455,7 +455,7 @@ async def test_a_server_that_ignores_the_offset() -> None:
 
     consumer = Consumer(
         fetch=fetch,
-        mark=inbox.mark,
+        mark_read=inbox.mark,
         handler=handler,
         on_error=lambda *_: None,
         poll_interval=1.0,
@@ -499,7 +499,9 @@ async def test_cancelled_in_the_middle() -> None:
         if message.id != "id0":
             await anyio.sleep_forever()
 
-    consumer = Consumer(fetch=inbox.fetch, mark=mark, handler=handler, on_error=None, poll_interval=1.0, concurrency=2)
+    consumer = Consumer(
+        fetch=inbox.fetch, mark_read=mark, handler=handler, on_error=None, poll_interval=1.0, concurrency=2
+    )
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as group:
             group.start_soon(consumer.run)
@@ -528,7 +530,9 @@ async def test_cancelled_by_asyncio(every_task: bool) -> None:
         if message.id != "id0":
             await asyncio.sleep(60)
 
-    consumer = Consumer(fetch=inbox.fetch, mark=mark, handler=handler, on_error=None, poll_interval=1.0, concurrency=2)
+    consumer = Consumer(
+        fetch=inbox.fetch, mark_read=mark, handler=handler, on_error=None, poll_interval=1.0, concurrency=2
+    )
     task = asyncio.create_task(consumer.run())
     await marking.wait()
     for one in asyncio.all_tasks() - before if every_task else {task}:
@@ -622,5 +626,5 @@ class TestThroughTheClient:
                         await checkpoint()
                     scope.cancel()
         assert len(seen) == 1
-        assert "marking failed (ServerError)" in caplog.text
+        assert "marking as read failed (ServerError)" in caplog.text
         assert emulator.requests_to("POST /receives/mark-read") == 4

@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from wikipayam_async.services.receives.models import (
     DeleteResult,
-    LegacyInbox,
     MarkReadResult,
     Pagination,
     Receive,
@@ -18,7 +17,6 @@ from wikipayam_async.services.receives.models import (
     UnreadPage,
     key_of,
     read_count,
-    read_inbox,
     read_page,
     read_receive,
     read_unread_page,
@@ -162,24 +160,6 @@ def test_one_message_gets_the_zone() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "receives"),
-    [
-        ([WIRE, {"id": "2"}], (RECEIVE, Receive("2"))),
-        ({"count": 1, "ids": ["a"], "messages": [WIRE]}, (RECEIVE,)),
-        (WIRE, (RECEIVE,)),
-        ({"count": 0}, ()),
-        ([], ()),
-        (None, ()),
-        ("x", ()),
-    ],
-)
-def test_the_old_inbox(data: Any, receives: tuple[Receive, ...]) -> None:
-    """Messages are found in a list, in a list inside of an object, or alone; the whole answer is kept."""
-    found = read_inbox(data, None)
-    assert (found, list(found), len(found)) == (LegacyInbox(receives, data), list(receives), len(receives))
-
-
-@pytest.mark.parametrize(
     ("data", "count"), [({"unread_count": 178}, 178), ({"unread_count": "178"}, 178), (5, 5), ("5", 5)]
 )
 def test_a_count(data: Any, count: int) -> None:
@@ -240,7 +220,6 @@ def test_what_received_messages_show_of_themselves() -> None:
         "Receive(id='69e5eeab439260d336015405', sender=9891******75, receiver='10002000', message=<7 characters>, "
         "received_at=datetime.datetime(2023, 9, 24, 23, 55, 20), extra={})"
     )
-    assert "secret" not in repr(read_inbox({"a": "secret", "b": [{"id": "1", "x": "secret"}]}, None))
 
 
 def test_answers_are_values() -> None:
@@ -252,9 +231,8 @@ def test_answers_are_values() -> None:
         UnreadPage(1, (RECEIVE,), extra={"a": []}),
         MarkReadResult(1, 1, {"a": []}),
         DeleteResult(1, 1, "ok", {"a": []}),
-        LegacyInbox((RECEIVE,), {"a": []}),
     ]
-    assert len(set(answers)) == 7
+    assert len(set(answers)) == 6
 
 
 JSON = st.recursive(
@@ -278,10 +256,9 @@ def test_any_answer_is_read(data: Any, zone: timezone | None) -> None:
         read_page({"receives": data}, zone),
         read_unread_page({"receives": data}, zone),
         read_receive(data, zone, asked="1"),
-        read_inbox(data, zone),
         Statistics(data),
     ]
-    assert [type(one) for one in found] == [ReceivesPage, UnreadPage, Receive, LegacyInbox, Statistics]
+    assert [type(one) for one in found] == [ReceivesPage, UnreadPage, Receive, Statistics]
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "sender", "received_at", "x"]), JSON, max_size=4), max_size=6))

@@ -156,7 +156,7 @@ def test_a_list_that_shrinks_without_end_is_read_again_once() -> None:
 
 def test_only_so_many_items_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
     """Beyond the last hundred thousand an item may come again; memory stays flat."""
-    monkeypatch.setattr("wikipayam_async.services.receives.paging._REMEMBERED", 3)
+    monkeypatch.setattr("wikipayam_async.services.receives.paging._MAX_REMEMBERED", 3)
     pager: Pager[int] = Pager(lambda item: item, limit=2)
     assert [pager.feed(page, None) for page in ([1, 2], [3, 4], [4, 1], [3, 5])] == [[1, 2], [3, 4], [1], [5]]
 

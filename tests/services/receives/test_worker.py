@@ -233,8 +233,8 @@ class TestRestarting:
         assert (health.restarts, health.last_error, health.handled) == (11, "AuthenticationError", 0)
         assert health.last_poll == NOON + timedelta(seconds=sum(gateway.slept[:-1]))
         assert [record.getMessage() for record in caplog.records][:2] == [
-            "receives.worker shop: AuthenticationError; begins again in 1.0 s",
-            "receives.worker shop: AuthenticationError; begins again in 2.0 s",
+            "receives.worker shop: AuthenticationError; restarting in 1.0 s",
+            "receives.worker shop: AuthenticationError; restarting in 2.0 s",
         ]
 
     async def test_chance(self) -> None:
@@ -428,9 +428,9 @@ class TestStopping:
         gateway = Gateway("a")
         worker = gateway.worker()
         async with worker:
-            with pytest.raises(RuntimeError, match="runs already"):
+            with pytest.raises(RuntimeError, match="already running"):
                 await worker.run()
-            with pytest.raises(RuntimeError, match="runs already"):
+            with pytest.raises(RuntimeError, match="already running"):
                 await worker.__aenter__()
             await gateway.still.wait()
         gateway.unread, gateway.pauses, gateway.still = ["b"], 1, anyio.Event()

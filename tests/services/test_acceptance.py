@@ -1,0 +1,36 @@
+import pytest
+
+from wikipayam_async.core.operation import Operation, Replay
+from wikipayam_async.errors import ResponseError, UnknownOutcomeError
+from wikipayam_async.services.acceptance import require_all_accepted
+
+SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
+
+
+def test_insisting_on_what_is_complete() -> None:
+    """If something was told of every message, that is the answer."""
+    assert require_all_accepted(SEND, ("a", "b"), ["m1", "m2"], ["T1", "T2"]) == ["a", "b"]
+
+
+def test_insisting_on_what_is_not() -> None:
+    """The error holds the messages that the answer leaves out, and those that were accepted."""
+    with pytest.raises(UnknownOutcomeError) as caught:
+        require_all_accepted(SEND, ("a", None, "c", None), ["m1", "m2", "m3", "m4"], ["T1", "T2", "T3", None])
+    error = caught.value
+    assert str(error) == (
+        "sms.send: the gateway's answer does not mention 2 of 4 messages (T2, None); they may have been accepted. "
+        "Do not resend blindly: look up the track ids in the panel first"
+    )
+    assert (error.messages, error.track_ids, error.accepted) == (("m2", "m4"), ("T2", None), ("a", "c"))
+    assert (type(error.__cause__), str(error.__cause__)) == (
+        ResponseError,
+        "sms.send: the success response does not mention 2 messages",
+    )
+
+
+def test_insisting_names_a_few_track_ids() -> None:
+    """A thousand names help nobody."""
+    with pytest.raises(UnknownOutcomeError, match=r"\(T0, T1, T2, T3, T4, …\)"):
+        require_all_accepted(SEND, [None] * 6, list("abcdef"), [f"T{n}" for n in range(6)])
+    with pytest.raises(UnknownOutcomeError, match=r"\(T0, T1, T2, T3, T4\)"):
+        require_all_accepted(SEND, [None] * 5, list("abcde"), [f"T{n}" for n in range(5)])

@@ -11,7 +11,7 @@ from wikipayam_async.messages.models import check_code, check_receiver, check_se
 
 
 class Safe(str):
-    """A string by inheritance, as template engines make them."""
+    """A subclass of `str`, as template engines use."""
 
     __slots__ = ()
 
@@ -27,21 +27,21 @@ def test_a_good_code(code: str, sent: str) -> None:
 
 @pytest.mark.parametrize("code", ["", " ", "12 34", "1-2", "x" * 33, "é", "کد", "12\n", "²", None, 1234, b"12"])
 def test_a_bad_code(code: Any) -> None:
-    """Everything else is refused without being shown."""
+    """Any other code is refused, and the error does not show it."""
     with pytest.raises(InvalidInputError) as caught:
         check_code(code)
     assert (caught.value.field, caught.value.rule) == ("code", "expected 1 to 32 digits or ASCII letters")
 
 
 @pytest.mark.parametrize("value", ["1", "x" * 64, " 1 ", "a b", "خط", "👋"])
-def test_a_short_text_that_holds(value: str) -> None:
-    """Receivers, lines and references may be any short string without control characters."""
+def test_a_valid_short_string(value: str) -> None:
+    """Receivers, lines and track ids may be any short string without control characters."""
     assert [check_receiver(value, normalize=False), check_sender(value), check_track_id(value)] == [value] * 3
 
 
 @pytest.mark.parametrize("value", ["", " ", "\t", "x" * 256, "a\x00", "a\nb", "\x7f", "a\x85", "\ud800", 5, [], b"x"])
-def test_a_short_text_that_does_not_hold(value: Any) -> None:
-    """What could break a header, a log line or a database is refused, each by its name."""
+def test_an_invalid_short_string(value: Any) -> None:
+    """Values that could break a header, a log line or a database are refused, and the error names the field."""
     fields = []
     for check in (lambda v: check_receiver(v, normalize=False), check_sender, check_track_id):
         with pytest.raises(InvalidInputError) as caught:
@@ -51,7 +51,7 @@ def test_a_short_text_that_does_not_hold(value: Any) -> None:
 
 
 def test_the_longest_strings() -> None:
-    """A reference may be 255 characters long, a line and a receiver 64."""
+    """A track id may have 255 characters, a line and a receiver 64."""
     assert check_track_id("x" * 255) == "x" * 255
     with pytest.raises(InvalidInputError) as caught:
         check_sender("x" * 65)
@@ -61,8 +61,8 @@ def test_the_longest_strings() -> None:
     )
 
 
-def test_no_reference_is_none() -> None:
-    """None stands for a reference that is still to be made."""
+def test_a_track_id_may_be_none() -> None:
+    """None means that a track id is still to be generated."""
     assert check_track_id(None) is None
 
 
@@ -78,12 +78,12 @@ def test_an_error_names_the_callers_field() -> None:
 
 
 def test_a_text_of_spaces_is_a_text() -> None:
-    """Spaces and line breaks are the caller's own business."""
+    """A text may consist of spaces and line breaks."""
     assert check_text(" \n") == " \n"
 
 
-def test_what_messages_show_of_themselves() -> None:
-    """No repr holds a text, a code or a full number."""
+def test_reprs_are_masked() -> None:
+    """A repr contains no text, code or full number."""
     message = SmsMessage("09123456789", "a secret", note="another")
     assert repr(message) == (
         "SmsMessage(receiver='0912*****89', message=<8 characters>, sender=None, track_id=None, note=<7 characters>)"
@@ -96,8 +96,8 @@ def test_what_messages_show_of_themselves() -> None:
     )
 
 
-def test_what_messages_of_a_wrong_type_show_of_themselves() -> None:
-    """A number or a code that was handed in as a number is masked like the string."""
+def test_reprs_of_wrong_types_are_masked() -> None:
+    """A number or a code passed as an int is masked like a string."""
     number: Any = 989123456789
     assert repr(SmsMessage(number, number)) == (
         "SmsMessage(receiver=<a number (int)>, message=<a number (int)>, sender=None, track_id=None, note=None)"

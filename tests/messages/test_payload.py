@@ -26,31 +26,31 @@ from wikipayam_async.messages.track_ids import TrackIds
 
 
 class Safe(str):
-    """A string by inheritance, as template engines make them."""
+    """A subclass of `str`, as template engines use."""
 
     __slots__ = ()
 
 
 class Line(enum.StrEnum):
-    """Lines, as a caller may keep them."""
+    """Lines, as a caller may define them."""
 
     MAIN = "10002000"
 
 
 class Word(enum.StrEnum):
-    """A string whose value as an enum is none, as where several values belong to one word."""
+    """A string enum whose members have a `value` that is not their text."""
 
     HI = ("hi", 1)
 
     def __new__(cls, text: str, parts: int) -> Self:
-        """Make a word of its text."""
+        """Create a member from its text."""
         word = str.__new__(cls, text)
         word._value_ = (text, parts)  # type: ignore[assignment] # meant
         return word
 
 
-class Promise(str):
-    """A string that says of itself what is not so."""
+class Lying(str):
+    """A string whose `encode` returns something else."""
 
     __slots__ = ()
 
@@ -60,23 +60,23 @@ class Promise(str):
 
 
 class Pattern(enum.IntEnum):
-    """Patterns, as a caller may keep them."""
+    """Patterns, as a caller may define them."""
 
     LOGIN = 13
 
 
 def sms(message: Any, *, sender: str | None = None, normalize: bool = True) -> SmsPayload:
-    """Prepare an SMS, with made-up track ids that are known."""
+    """Return the payload of an SMS."""
     return prepare_sms(message, sender=sender, track_ids=TrackIds(), normalize=normalize)
 
 
 def otp(message: Any, *, pattern_id: Any = None, normalize: bool = True) -> OtpPayload:
-    """Prepare a code."""
+    """Return the payload of a code."""
     return prepare_otp(message, pattern_id=pattern_id, track_ids=TrackIds(), normalize=normalize)
 
 
-def test_a_whole_sms_is_encoded_in_the_order_of_the_documentation() -> None:
-    """Every field of the caller's is on the payload, the receiver in its one form."""
+def test_an_sms_is_encoded_in_the_documented_order() -> None:
+    """All fields are in the payload, with the receiver normalized."""
     found = sms(SmsMessage("+98 912 345 6789", "سلام", sender="10002000", track_id="T1"), sender="3000")
     assert (found.receiver, found.track_id) == ("09123456789", "T1")
     assert encode_json(found) == (
@@ -85,7 +85,7 @@ def test_a_whole_sms_is_encoded_in_the_order_of_the_documentation() -> None:
 
 
 def test_a_note_goes_out_under_its_own_name() -> None:
-    """The gateway's other name for the text is kept, and the client's sender stands in."""
+    """A `note` is sent as `note`, and the client's sender is the default."""
     found = sms(SmsMessage("09123456789", note="hello", track_id="T1"), sender="3000")
     assert msgspec.json.decode(encode_json(found)) == {
         "sender": "3000",
@@ -95,15 +95,15 @@ def test_a_note_goes_out_under_its_own_name() -> None:
     }
 
 
-def test_a_track_id_is_made_where_there_is_none() -> None:
-    """The reference that was made is on the payload."""
+def test_a_missing_track_id_is_generated() -> None:
+    """The generated track id is in the payload."""
     found = sms(SmsMessage("09123456789", "hi", sender="1"))
     assert re.fullmatch(r"w[0-9a-f]{12}-1", found.track_id) is not None
     assert msgspec.json.decode(encode_json(found))["track_id"] == found.track_id
 
 
-def test_a_receiver_is_sent_as_it_is_if_asked() -> None:
-    """With `normalize=False` a landline goes through untouched."""
+def test_a_receiver_is_not_normalized_if_asked() -> None:
+    """With `normalize=False` a landline number is sent unchanged."""
     assert sms(SmsMessage("+49 30 1234", "hi", sender="1"), normalize=False).receiver == "+49 30 1234"
 
 
@@ -131,7 +131,7 @@ def test_a_receiver_is_sent_as_it_is_if_asked() -> None:
     ],
 )
 def test_a_bad_sms_is_refused_by_field(message: Any, field: str, got: str) -> None:
-    """The error names the field that is wrong and shows nothing of the value."""
+    """The error names the invalid field and does not show the value."""
     with pytest.raises(InvalidInputError) as caught:
         sms(message)
     assert (caught.value.field, caught.value.got) == (field, got)
@@ -139,7 +139,7 @@ def test_a_bad_sms_is_refused_by_field(message: Any, field: str, got: str) -> No
 
 
 def test_fields_of_a_wrong_type_are_refused() -> None:
-    """A number where a string belongs is an `InvalidInputError`, whatever the field."""
+    """A number in place of a string raises `InvalidInputError` for any field."""
     number: Any = 9123456789
     bad = [
         SmsMessage(number, "hi", sender="1"),
@@ -155,15 +155,15 @@ def test_fields_of_a_wrong_type_are_refused() -> None:
     assert fields == [(name, "a number (int)") for name in ("receiver", "message", "sender", "track_id")]
 
 
-def test_no_sender_anywhere_is_a_gap_in_the_configuration() -> None:
-    """Without a line nothing can be sent, and the error says where to name one."""
+def test_a_missing_sender_is_a_configuration_error() -> None:
+    """Without a line nothing can be sent, and the error says where to set one."""
     with pytest.raises(ConfigurationError) as caught:
         sms(SmsMessage("09123456789", "hi"))
     assert str(caught.value) == "sender: none given; pass sender=..., or set it on the client or in SMS_SENDER"
 
 
-def test_strings_and_numbers_by_inheritance_are_sent_like_plain_ones() -> None:
-    """A template's safe string and an enum's member are what they are worth."""
+def test_subclasses_of_str_and_int_are_sent_like_plain_values() -> None:
+    """A template's safe string and an enum's member are sent as their value."""
     found = sms(SmsMessage(Safe("09123456789"), Safe("hi"), sender=Line.MAIN, track_id=Safe("T")))
     code = otp(OtpMessage("09123456789", Safe("1234"), otp_pattern_id=Pattern.LOGIN, track_id="T"))
     assert encode_json(found) == b'{"sender":"10002000","receiver":"09123456789","message":"hi","track_id":"T"}'
@@ -171,12 +171,12 @@ def test_strings_and_numbers_by_inheritance_are_sent_like_plain_ones() -> None:
 
 
 @pytest.mark.parametrize("normalize", [True, False])
-def test_strings_by_inheritance_are_plain_ones_on_the_wire(normalize: bool) -> None:
-    """What a class makes of its strings cannot change what is sent, nor keep the others of a request from it."""
+def test_subclasses_of_str_are_plain_in_the_payload(normalize: bool) -> None:
+    """A subclass of `str` cannot change what is sent, and cannot break the other messages of a batch."""
     line: Any = Line.MAIN
     found = [
         sms(SmsMessage(Safe("09123456789"), Word.HI, sender=line, track_id=Safe("T")), normalize=normalize),
-        sms(SmsMessage("09123456789", note=Promise("hi"), track_id="T"), sender=line, normalize=normalize),
+        sms(SmsMessage("09123456789", note=Lying("hi"), track_id="T"), sender=line, normalize=normalize),
     ]
     code = otp(OtpMessage(Safe("09123456789"), Word.HI, track_id=Word.HI), pattern_id=1, normalize=normalize)
     values = [value for one in (*found, code) for value in msgspec.structs.astuple(one)]
@@ -187,13 +187,13 @@ def test_strings_by_inheritance_are_plain_ones_on_the_wire(normalize: bool) -> N
         {"receiver": "09123456789", "code": "hi", "otp_pattern_id": 1, "track_id": "hi"},
     ]
     with pytest.raises(InvalidInputError) as caught:
-        sms(SmsMessage("09123456789", Promise("\ud83d"), sender="1"))
+        sms(SmsMessage("09123456789", Lying("\ud83d"), sender="1"))
     assert caught.value.got == "a lone surrogate"
 
 
 @given(st.text(st.characters(), min_size=1))
-def test_any_text_arrives_to_the_letter_or_is_refused(text: str) -> None:
-    """What is sent is what was handed in; only half a surrogate pair cannot be."""
+def test_any_text_is_sent_unchanged_or_refused(text: str) -> None:
+    """A text is sent unchanged; only a lone surrogate is refused."""
     try:
         found = sms(SmsMessage("09123456789", text, sender="1"))
     except InvalidInputError as error:
@@ -202,22 +202,22 @@ def test_any_text_arrives_to_the_letter_or_is_refused(text: str) -> None:
         assert msgspec.json.decode(encode_json(found))["message"] == text
 
 
-def test_a_whole_code_is_encoded_in_the_order_of_the_documentation() -> None:
-    """The message's own pattern goes before the client's, and Persian digits become ASCII."""
+def test_a_code_is_encoded_in_the_documented_order() -> None:
+    """The message's pattern precedes the client's, and Persian digits become ASCII."""
     message = OtpMessage("9123456789", "۱۲۳۴۵۶", otp_pattern_id=0, track_id="O1")
     found = otp(message, pattern_id=13)
     assert (found.receiver, found.track_id) == ("09123456789", "O1")
     assert encode_json(found) == (b'{"receiver":"09123456789","code":"123456","otp_pattern_id":0,"track_id":"O1"}')
 
 
-def test_a_code_takes_the_clients_pattern_and_a_made_track_id() -> None:
-    """What the message leaves out is filled in."""
+def test_a_code_takes_the_clients_pattern_and_a_generated_track_id() -> None:
+    """Fields that the message omits get their defaults."""
     found = otp(OtpMessage("09123456789", "ab12"), pattern_id=13)
     body = msgspec.json.decode(encode_json(found))
     assert (body["otp_pattern_id"], body["track_id"]) == (13, found.track_id)
 
 
-def test_no_pattern_anywhere_is_a_gap_in_the_configuration() -> None:
+def test_a_missing_pattern_is_a_configuration_error() -> None:
     """Without a pattern no code can be sent."""
     with pytest.raises(ConfigurationError) as caught:
         otp(OtpMessage("09123456789", "1234"))
@@ -225,15 +225,15 @@ def test_no_pattern_anywhere_is_a_gap_in_the_configuration() -> None:
 
 
 @pytest.mark.parametrize(("pattern", "got"), [(-1, "a number (int)"), (True, "True"), (1.0, "a number (float)")])
-def test_a_pattern_that_is_none_is_refused(pattern: Any, got: str) -> None:
-    """A pattern is a whole number, not below zero."""
+def test_an_invalid_pattern_is_refused(pattern: Any, got: str) -> None:
+    """A pattern is a whole number of 0 or more."""
     with pytest.raises(InvalidInputError) as caught:
         otp(OtpMessage("09123456789", "1234", otp_pattern_id=pattern))
     assert (caught.value.field, caught.value.got) == ("otp_pattern_id", got)
 
 
 def test_only_an_otp_message_is_prepared_as_one() -> None:
-    """An SMS in the place of a code is refused."""
+    """An SMS in place of a code is refused."""
     with pytest.raises(InvalidInputError) as caught:
         otp(SmsMessage("09123456789", "1234"), pattern_id=1)
     assert (caught.value.field, caught.value.got) == ("message", "an object of type SmsMessage")
@@ -244,14 +244,14 @@ def test_only_an_otp_message_is_prepared_as_one() -> None:
     [("hi", "a string of 2 characters with letters"), (None, "None"), (b"x", "an object of type bytes")],
 )
 def test_prepare_all_wants_messages(messages: Any, got: str) -> None:
-    """What is no iterable of messages is refused as such, and not letter by letter."""
+    """A value that is not an iterable of messages is refused, and a string is not read character by character."""
     with pytest.raises(InvalidInputError) as caught:
         prepare_all(messages, sms)
     assert str(caught.value) == f"messages: expected an iterable of messages; got {got}"
 
 
-def test_prepare_all_names_the_place_of_a_bad_message() -> None:
-    """An error of one message of many says which, whatever kind of error it is."""
+def test_prepare_all_names_the_index_of_an_invalid_message() -> None:
+    """The error of one message of many names its index, for both kinds of errors."""
     good, bad, lineless = (
         SmsMessage("09123456789", "hi", sender="1"),
         SmsMessage("0912", "hi", sender="1"),
@@ -269,7 +269,7 @@ def test_prepare_all_names_the_place_of_a_bad_message() -> None:
 
 @given(st.lists(st.text('aب"\\\n', min_size=1), max_size=5))
 def test_the_body_of_a_batch_is_the_array(texts: list[str]) -> None:
-    """The body of a request is the JSON array of its messages, and their references stand in the same order."""
+    """The body is the JSON array of the payloads, and the track ids are in the same order."""
     messages = [SmsMessage("09123456789", text, sender="1", track_id=f"T{index}") for index, text in enumerate(texts)]
     batch = prepare_all(messages, sms)
     assert (batch.messages, batch.track_ids) == (messages, [f"T{index}" for index in range(len(texts))])
@@ -282,8 +282,8 @@ def test_the_body_of_a_batch_is_the_array(texts: list[str]) -> None:
 ODD: list[Any] = [None, "", " ", "\n", 9123456789, b"09123456789", Safe(""), "\ud83d", "x" * 300]
 RECEIVERS: list[Any] = ["09123456789", "9123456789", "+98 912 345 6789", "۰۹۱۲۳۴۵۶۷۸۹", "0912", "091234567890", *ODD]
 RECEIVERS += ["09123456789\n", "0912345678٩", "0812345678", Safe("09123456789"), Safe("+989123456789")]
-TEXTS: list[Any] = ["hi", " ", Safe("hi"), Word.HI, Promise("hi"), Promise("\ud83d"), "سلام\x00", *ODD]
-NOTES: list[Any] = ["note", Safe("note"), Promise("\udc00"), *ODD]
+TEXTS: list[Any] = ["hi", " ", Safe("hi"), Word.HI, Lying("hi"), Lying("\ud83d"), "سلام\x00", *ODD]
+NOTES: list[Any] = ["note", Safe("note"), Lying("\udc00"), *ODD]
 LINES: list[Any] = ["3000", "+98 3000", Line.MAIN, Safe("3000"), *ODD]
 NAMES: list[Any] = ["T", Safe("T"), "T\x00", *ODD]
 CLIENT_LINES: list[Any] = [
@@ -301,7 +301,7 @@ CLIENT_LINES: list[Any] = [
 
 
 class Special(SmsMessage):
-    """A message by inheritance."""
+    """A subclass of a message."""
 
 
 MESSAGES: Any = st.builds(
@@ -317,7 +317,7 @@ MADE = re.compile(r"w[0-9a-f]{12}-[1-9][0-9]*(\.[0-9]+)?")
 
 
 def as_one_by_one(message: Any, sender: Any, *, normalize: bool) -> tuple[object, ...]:
-    """Return what `prepare_sms` makes of a message, or what it complains of."""
+    """Return the fields that `prepare_sms` gives for a message, or its error."""
     try:
         return comparable(message, prepare_sms(message, sender=sender, track_ids=TrackIds(), normalize=normalize))
     except (InvalidInputError, ConfigurationError) as error:
@@ -325,7 +325,7 @@ def as_one_by_one(message: Any, sender: Any, *, normalize: bool) -> tuple[object
 
 
 def as_many(messages: list[Any], sender: Any, *, normalize: bool) -> list[tuple[object, ...]]:
-    """Return what `prepare_some` makes of each message, or what it complains of."""
+    """Return the fields that `prepare_some` gives for each message, or its error."""
     payloads, refused = prepare_some(messages, sender=sender, track_ids=TrackIds(), normalize=normalize)
     assert len(payloads) + len(refused) == len(messages)
     assert [error.__traceback__ for error in refused.values()] == [None] * len(refused)
@@ -337,7 +337,7 @@ def as_many(messages: list[Any], sender: Any, *, normalize: bool) -> list[tuple[
 
 
 def comparable(message: Any, payload: SmsPayload) -> tuple[object, ...]:
-    """Return the fields of a wire; of a track id that was made, that it was."""
+    """Return the fields of a payload, with whether a generated track id is valid in place of the id."""
     fields = msgspec.structs.asdict(payload)
     if message.track_id is None:
         fields["track_id"] = bool(MADE.fullmatch(payload.track_id))
@@ -345,8 +345,8 @@ def comparable(message: Any, payload: SmsPayload) -> tuple[object, ...]:
 
 
 @pytest.mark.parametrize("normalize", [True, False])
-def test_one_odd_value_makes_no_difference(normalize: bool) -> None:
-    """A message that is odd in one respect fares among many as it would alone, whatever the client's line is."""
+def test_one_odd_value_is_treated_alike_alone_and_among_many(normalize: bool) -> None:
+    """A message with one odd value gets the same result among many as alone, for any client line."""
     usual: dict[str, Any] = {"receiver": "09123456789", "message": "hi", "note": None, "sender": None, "track_id": None}
     odd: dict[str, list[Any]] = {
         "receiver": RECEIVERS,
@@ -370,13 +370,13 @@ def test_one_odd_value_makes_no_difference(normalize: bool) -> None:
 
 @given(st.lists(MESSAGES, max_size=6), st.sampled_from(CLIENT_LINES), st.booleans())
 def test_many_messages_are_checked_like_one(messages: list[Any], sender: Any, normalize: bool) -> None:
-    """A bulk send takes and refuses what a single send would, for the same reason, and sends the same."""
+    """A bulk send accepts and refuses the same messages as a single send, with the same errors and payloads."""
     found = as_many(messages, sender, normalize=normalize)
     assert found == [as_one_by_one(message, sender, normalize=normalize) for message in messages]
 
 
-def test_names_are_made_once() -> None:
-    """Of many messages, odd ones and others, no two that were not named get the same name."""
+def test_generated_track_ids_are_unique() -> None:
+    """Generated track ids are unique across messages that need the full checks and others."""
     note, plain = SmsMessage("09123456789", note="n"), SmsMessage("09123456789", "m")
     track_ids = TrackIds()
     some = [prepare_some([plain, note, plain, note], sender="1", track_ids=track_ids, normalize=True) for _ in range(3)]
@@ -384,8 +384,8 @@ def test_names_are_made_once() -> None:
     assert (len(made), len(set(made))) == (12, 12)
 
 
-def test_a_message_whose_own_code_raises_spoils_no_other() -> None:
-    """Whatever reading a message raises stands in its place, and the frames that saw the other texts are gone."""
+def test_a_message_whose_own_code_raises_affects_no_other() -> None:
+    """The error of such a message is returned at its index, without the frames that hold other texts."""
 
     class Trap(str):
         __slots__ = ()
@@ -404,8 +404,8 @@ def test_a_message_whose_own_code_raises_spoils_no_other() -> None:
     assert [(error.__traceback__, error.__context__) for error in refused.values()] == [(None, None)] * 2
 
 
-def test_what_is_on_its_way_shows_nothing() -> None:
-    """Whoever prints what goes over the payload, rich and its tracebacks too, sees a reference and a masked number."""
+def test_payloads_are_masked() -> None:
+    """Printing a payload, also with rich, shows only the track id and a masked number."""
     message = SmsMessage("09123456789", "secret", sender="1", track_id="T")
     payload, code = sms(message), otp(OtpMessage("09123456789", "8642", track_id="T"), pattern_id=1)
     batch = Batch([message], [payload])
@@ -417,8 +417,8 @@ def test_what_is_on_its_way_shows_nothing() -> None:
     assert repr(sms(SmsMessage("1-800", "secret", sender="1", track_id="T"), normalize=False)) == "<T to ***>"
 
 
-def test_half_a_surrogate_pair_costs_its_own_message_alone() -> None:
-    """Messages that are fit in every other respect are looked at one by one when one of them cannot be encoded."""
+def test_a_lone_surrogate_affects_no_other_message() -> None:
+    """If one message of otherwise plain ones cannot be encoded, only that message is refused."""
     messages = [
         SmsMessage("09123456789", "hi"),
         SmsMessage("09123456789", "\ud83d"),

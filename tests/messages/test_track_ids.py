@@ -3,16 +3,16 @@ from __future__ import annotations
 from wikipayam_async.messages.track_ids import TrackIds
 
 
-def test_track_ids_are_counted_and_differ_between_makers() -> None:
-    """One maker counts up from one; two makers share nothing."""
+def test_track_ids_are_counted_and_differ_between_generators() -> None:
+    """A generator counts from one; two generators share no prefix."""
     one, other = TrackIds(), TrackIds()
     made = [one.next(), one.next(), other.next()]
     assert [name.partition("-")[2] for name in made] == ["1", "2", "1"]
     assert made[0] != made[2]
 
 
-def test_track_ids_are_taken_by_the_number() -> None:
-    """So many at once share a number and are counted apart, and none comes twice, however many they are."""
+def test_track_ids_are_taken_in_bulk() -> None:
+    """Track ids taken together share a number and differ in an index, and none repeats, for any count."""
     maker = TrackIds()
     made = [maker.next(), *maker.take(3), *maker.take(0), maker.next()]
     assert [name.partition("-")[2] for name in made] == ["1", "2.0", "2.1", "2.2", "4"]

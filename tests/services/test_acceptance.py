@@ -7,13 +7,13 @@ from wikipayam_async.services.acceptance import require_all_accepted
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 
 
-def test_insisting_on_what_is_complete() -> None:
-    """If something was told of every message, that is the answer."""
+def test_complete_results_are_returned() -> None:
+    """If every message has a result, the results are returned."""
     assert require_all_accepted(SEND, ("a", "b"), ["m1", "m2"], ["T1", "T2"]) == ["a", "b"]
 
 
-def test_insisting_on_what_is_not() -> None:
-    """The error holds the messages that the answer leaves out, and those that were accepted."""
+def test_missing_results_raise() -> None:
+    """The error holds the messages without a result, and the results of the others."""
     with pytest.raises(UnknownOutcomeError) as caught:
         require_all_accepted(SEND, ("a", None, "c", None), ["m1", "m2", "m3", "m4"], ["T1", "T2", "T3", None])
     error = caught.value
@@ -28,8 +28,8 @@ def test_insisting_on_what_is_not() -> None:
     )
 
 
-def test_insisting_names_a_few_track_ids() -> None:
-    """A thousand names help nobody."""
+def test_the_error_names_at_most_five_track_ids() -> None:
+    """The error text names the first five track ids and an ellipsis."""
     with pytest.raises(UnknownOutcomeError, match=r"\(T0, T1, T2, T3, T4, …\)"):
         require_all_accepted(SEND, [None] * 6, list("abcdef"), [f"T{n}" for n in range(6)])
     with pytest.raises(UnknownOutcomeError, match=r"\(T0, T1, T2, T3, T4\)"):

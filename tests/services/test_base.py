@@ -119,16 +119,16 @@ def test_a_bad_date(value: Any) -> None:
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 40))
-def test_pieces_put_together_are_the_whole(values: list[int], size: int) -> None:
-    """Every piece but the last is full, and none is empty."""
+def test_chunks_are_full_and_complete(values: list[int], size: int) -> None:
+    """Chunks joined are the input; all but the last are full, and none is empty."""
     pieces = chunked(values, size)
     assert [value for piece in pieces for value in piece] == values
     assert [len(piece) for piece in pieces[:-1]] == [size] * max(0, len(pieces) - 1)
     assert all(pieces)
 
 
-def test_a_service_holds_what_it_is_made_with() -> None:
-    """Every service works with the client's pipeline and settings."""
+def test_a_service_keeps_its_pipeline_and_options() -> None:
+    """A service works with the client's pipeline and options."""
     pipeline: Any = object()
     options = Options(token=Secret("t"), origin=Origin.parse("https://wikipayam.ir"))
     service = Service(pipeline, options)

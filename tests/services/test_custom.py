@@ -29,13 +29,13 @@ VARIABLES = (
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the client's variables out of the environment."""
+    """Remove the client's variables from the environment."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
 class Recorder:
-    """Answers everything with the same data."""
+    """Answers every request with the same data."""
 
     def __init__(self, data: object = None) -> None:
         self.data = data
@@ -49,8 +49,8 @@ class TestRequest:
     """`client.request`, for endpoints that the package does not know."""
 
     async def test_method_path_query_and_body_go_out(self) -> None:
-        """Booleans become 1 and 0, None is left out, the answer is what stands under `data`."""
-        async with raw_gateway(Recorder({"a": "5"})) as gateway, connected(gateway.url) as (client, _, _ear):
+        """Booleans become 1 and 0, None is omitted, and the result is the value under `data`."""
+        async with raw_gateway(Recorder({"a": "5"})) as gateway, connected(gateway.url) as (client, *_):
             params = {"a": 1, "b": True, "c": False, "d": None, "e": "ü &", "f": 1.5}
             assert await client.request("get", "/new/end.point", params=params) == {"a": "5"}
             assert await client.request("PATCH", "x~y/z_1", json=[None, {"ü": 1}]) == {"a": "5"}
@@ -73,12 +73,12 @@ class TestRequest:
         ],
     )
     async def test_the_replay_class_decides_on_retries(self, method: str, replay: Any, tries: int) -> None:
-        """A GET is a read and everything else a send, unless it is said otherwise."""
+        """By default a GET is a read and any other method a send; `replay` overrides it."""
 
         async def close(_: RawRequest, _stream: ByteStream) -> object:
             return False
 
-        async with raw_gateway(close) as gateway, connected(gateway.url) as (client, _, _ear):
+        async with raw_gateway(close) as gateway, connected(gateway.url) as (client, *_):
             with pytest.raises(UnknownOutcomeError if tries == 1 else Exception):
                 await client.request(method, "x", json={}, replay=replay)
         assert len(gateway.requests) == tries
@@ -101,7 +101,7 @@ class TestRequest:
         ],
     )
     async def test_a_wrong_argument_is_refused_before_any_traffic(self, arguments: dict[str, Any], field: str) -> None:
-        """The error names the argument and shows no value."""
+        """The error names the argument and does not show the value."""
         client: Any = AsyncWikipayam("t", transport=httpx.MockTransport(lambda _: httpx.Response(500)))
         with pytest.raises(InvalidInputError) as caught:
             await client.request(**{"method": "POST", "path": "x", **arguments})
@@ -109,15 +109,15 @@ class TestRequest:
         await client.aclose()
 
     async def test_a_body_nested_too_deeply_is_refused(self) -> None:
-        """As an argument that JSON cannot hold."""
+        """A body that JSON cannot represent is refused."""
         deep: list[Any] = []
         for _ in range(200_000):
             deep = [deep]
         with pytest.raises(InvalidInputError, match="json"):
             await AsyncWikipayam("t").request("POST", "x", json=deep)
 
-    async def test_a_long_path_is_judged_at_once(self) -> None:
-        """A query in the path, the likeliest mistake, costs no time."""
+    async def test_a_long_path_is_checked_fast(self) -> None:
+        """A long path with a query, a likely mistake, is refused in little time."""
         begun = time.monotonic()
         with pytest.raises(InvalidInputError, match="a query goes into params"):
             await AsyncWikipayam("t").request("GET", "a" * 5000 + "?x=1")

@@ -13,20 +13,20 @@ from wikipayam_async.services.sending import send_all, send_batch
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 
 
-class Echo:
-    """A pipeline that answers at once, with what a gateway would say of the second message alone."""
+class AnswersSecond:
+    """A pipeline that reads an answer with the second message only."""
 
     def __init__(self) -> None:
         self.calls: list[Call[Any]] = []
 
     async def run(self, call: Call[Any]) -> Any:
-        """Note the call, and read an answer to it."""
+        """Record the call, and read an answer to it."""
         self.calls.append(call)
         return call.read([{"id": "69e5", "track_id": "T2"}])
 
 
 def batch_of(*names: str) -> Batch[SmsMessage]:
-    """Make messages with these track ids."""
+    """Return a batch of messages with these track ids."""
     messages = [SmsMessage("09123456789", "hi", sender="1", track_id=name) for name in names]
     return Batch(messages, [prepare_sms(one, sender=None, track_ids=TrackIds(), normalize=True) for one in messages])
 
@@ -37,24 +37,24 @@ ANSWER = b'{"data": [{"id": "a", "track_id": "T1"}, {"id": "b", "track_id": "T2"
 
 @pytest.mark.anyio
 async def test_a_batch_is_sent_as_one_call() -> None:
-    """Body, batch and observer belong together, and the answer is settled by track id."""
-    pipeline: Any = Echo()
-    heard: list[MessageOutcome] = []
+    """Body, batch and observer are in one call, and the answer is matched by track id."""
+    pipeline: Any = AnswersSecond()
+    observed: list[MessageOutcome] = []
     batch = batch_of("T1", "T2")
-    assert await send_batch(pipeline, SEND, batch, lambda outcomes: heard.extend(outcomes())) == [None, "69e5"]
+    assert await send_batch(pipeline, SEND, batch, lambda outcomes: observed.extend(outcomes())) == [None, "69e5"]
     [call] = pipeline.calls
     assert (call.operation, call.path, call.query) == (SEND, "", {})
     assert bytes(call.body) == b"[" + ITEM % 1 + b"," + ITEM % 2 + b"]"
     assert (call.batch.messages, call.batch.track_ids) == (batch.messages, ["T1", "T2"])
     assert call.batch.id_of("69e5") == "69e5"
     call.observer(lambda: [MessageOutcome("T1", SendStatus.UNKNOWN)])
-    assert [one.track_id for one in heard] == ["T1"]
+    assert [one.track_id for one in observed] == ["T1"]
 
 
 @pytest.mark.anyio
 async def test_the_documented_answer_to_a_batch_has_a_shortcut() -> None:
-    """The short way to the ids is that of the very messages, and takes no other answer."""
-    pipeline: Any = Echo()
+    """The shortcut returns the ids of exactly these messages, and None for any other answer."""
+    pipeline: Any = AnswersSecond()
     await send_batch(pipeline, SEND, batch_of("T1", "T2"))
     await send_batch(pipeline, SEND, batch_of("T2", "T1"))
     first, second = pipeline.calls
@@ -63,9 +63,9 @@ async def test_the_documented_answer_to_a_batch_has_a_shortcut() -> None:
 
 
 @pytest.mark.anyio
-async def test_all_of_a_batch_has_to_be_told_of() -> None:
-    """Single sends read the whole answer, and require_all_accepted on a word about each message."""
-    pipeline: Any = Echo()
+async def test_send_all_requires_an_item_for_every_message() -> None:
+    """`send_all` reads the whole answer, and raises if it does not mention every message."""
+    pipeline: Any = AnswersSecond()
     assert await send_all(pipeline, SEND, batch_of("T2")) == [SentMessage("69e5", track_id="T2")]
     with pytest.raises(UnknownOutcomeError) as caught:
         await send_all(pipeline, SEND, batch := batch_of("T1", "T2"))

@@ -28,14 +28,14 @@ from wikipayam_async.text.alphabet import NonGsm7Characters
     ],
 )
 def test_units_and_what_forced_unicode(text: str, units: int, non_gsm7: str) -> None:
-    """Every code point counts, seen or not, and those that GSM-7 does not have are named once each, in their own order."""
+    """Every code point counts, visible or not, and each one that GSM-7 lacks is listed once, sorted."""
     found = count_parts(text)
     assert (found.units, list(found.characters_that_forced_unicode)) == (units, sorted(non_gsm7))
     assert found.encoding is (Encoding.UCS2 if non_gsm7 else Encoding.GSM7)
 
 
-def test_the_foreign_characters_are_a_set() -> None:
-    """They can be asked, listed and joined like any other set, and are looked for once."""
+def test_the_characters_are_a_set() -> None:
+    """The characters support the set operations, and are found once."""
     non_gsm7: AbstractSet[str] = NonGsm7Characters("ب`a`")
     assert (len(non_gsm7), list(non_gsm7), "`" in non_gsm7, "a" in non_gsm7) == (2, ["`", "ب"], True, False)
     assert non_gsm7 & {"`", "x"} == {"`"}

@@ -1,4 +1,4 @@
-"""Counting and cutting texts. Spelling is in test_spelling.py, and what others say of it in test_text_oracles.py."""
+"""Counting and splitting texts. The spelling rules are in test_spelling.py, comparisons with others in test_oracles.py."""
 
 from __future__ import annotations
 
@@ -55,8 +55,8 @@ def shape(text: str) -> tuple[str, int, int, int, int]:
         ("a" * 70 + "`", ("ucs2", 71, 2, 67, 63)),
     ],
 )
-def test_a_part_holds_so_much(text: str, expected: tuple[str, int, int, int, int]) -> None:
-    """One part holds 160 or 70 units; once there are several, each holds 153 or 67."""
+def test_the_size_of_a_part(text: str, expected: tuple[str, int, int, int, int]) -> None:
+    """A single part holds 160 or 70 units; each of several holds 153 or 67."""
     assert shape(text) == expected
 
 
@@ -78,12 +78,12 @@ def test_a_part_holds_so_much(text: str, expected: tuple[str, int, int, int, int
     ],
 )
 def test_characters_of_two_units(text: str, expected: tuple[str, int, int, int, int]) -> None:
-    """Characters of two units stay whole, so that a unit can be lost at the end of a part, which counts."""
+    """A character of two units is not divided; the unit lost at the end of a part counts."""
     assert shape(text) == expected
 
 
 def test_split_parts_at_every_kind_of_boundary() -> None:
-    """A part ends before what does not fit whole; CRLF, joined emoji and marks may be divided."""
+    """A part ends before a character that does not fit; CRLF, joined emoji and marks may be divided."""
     assert split_parts("") == []
     assert split_parts("سلام") == ["سلام"]
     assert split_parts("a" * 152 + "€" + "b" * 20) == ["a" * 152, "€" + "b" * 20]
@@ -94,7 +94,7 @@ def test_split_parts_at_every_kind_of_boundary() -> None:
 
 
 def units_of(part: str, encoding: Encoding) -> int:
-    """Count the units of a part, slowly."""
+    """Count the units of a part, by a slow method."""
     if encoding is Encoding.UCS2:
         return len(part.encode("utf-16-be")) // 2
     return sum(2 if character in EXTENSION else 1 for character in part)
@@ -102,7 +102,7 @@ def units_of(part: str, encoding: Encoding) -> int:
 
 @given(TEXTS)
 def test_the_parts_are_the_text(text: str) -> None:
-    """Put together the parts are the text, each fits, none could take the next character too, and the figures agree."""
+    """The parts joined are the text, each is as full as possible, and the figures agree."""
     parts, counted = split_parts(text), count_parts(text)
     sizes = [units_of(part, counted.encoding) for part in parts]
     assert "".join(parts) == text
@@ -115,7 +115,7 @@ def test_the_parts_are_the_text(text: str) -> None:
 
 @given(TEXTS, st.text("a€س😀", min_size=1, max_size=1))
 def test_remaining_is_what_fits(text: str, more: str) -> None:
-    """A character of the same encoding fits into the last part exactly if it is no longer than `remaining` says."""
+    """A character of the same encoding fits into the last part exactly if it is no longer than `remaining`."""
     before, after = count_parts(text), count_parts(text + more)
     if text and before.encoding is after.encoding:
         fits = units_of(more, before.encoding) <= before.remaining
@@ -135,8 +135,8 @@ def test_remaining_is_what_fits(text: str, more: str) -> None:
     ],
 )
 @pytest.mark.parametrize("function", [count_parts, split_parts, normalize_text, suggest])
-def test_what_is_no_text_is_refused(function: Any, text: Any, rule: str, got: str) -> None:
-    """A text that could not be sent is an error by rule, which neither quotes it nor drags it along."""
+def test_an_invalid_text_is_refused(function: Any, text: Any, rule: str, got: str) -> None:
+    """The error neither shows the text nor holds it in a frame."""
     with pytest.raises(InvalidInputError) as caught:
         function(text)
     error = caught.value
@@ -153,7 +153,7 @@ def test_what_is_no_text_is_refused(function: Any, text: Any, rule: str, got: st
 
 
 def test_reprs_show_no_text() -> None:
-    """A code in Persian digits is in none of the reprs, nor in a pickle beyond its different digits."""
+    """No repr contains a code in Persian digits, and a pickle contains only its different digits."""
     counted = count_parts("Your code: ۴۲۴۹")
     assert repr(counted) == (
         "SmsParts(encoding=<Encoding.UCS2: 'ucs2'>, units=15, parts=1, unit_limit=70, remaining=55, "
@@ -164,7 +164,7 @@ def test_reprs_show_no_text() -> None:
 
 
 def test_results_are_values() -> None:
-    """Equal figures and characters make equal results, with equal hashes, after a pickle and a copy too."""
+    """Equal figures and characters make equal results with equal hashes, also after pickling and copying."""
     counted = count_parts("a`b‌")
     same = SmsParts(Encoding.UCS2, 4, 1, 70, 66, frozenset("`\u200c"))
     for other in (count_parts("‌`aa"), same, pickle.loads(pickle.dumps(counted)), copy.deepcopy(counted)):  # noqa: S301 - our own

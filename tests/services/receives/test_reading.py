@@ -44,7 +44,7 @@ RECEIVED = Receive(
 async def exchanged(
     call: Callable[[AsyncWikipayam], Awaitable[Any]], data: Any, **options: Any
 ) -> tuple[Any, list[RawRequest]]:
-    """Make a call that is answered with the data; return its result, or that it cannot be read, and the requests."""
+    """Make a call that is answered with `data`; return its result or `ResponseError`, and the requests."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer({"data": data})
@@ -57,13 +57,13 @@ async def exchanged(
 
 
 def emulated(**options: Any) -> tuple[AsyncWikipayam, Emulator]:
-    """Make an emulator and its client."""
+    """Return an emulator and its client."""
     emulator = Emulator(wall=datetime(2024, 5, 1, 12, tzinfo=TEHRAN))
     return AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator), **options), emulator
 
 
 def fill(emulator: Emulator, count: int) -> list[str]:
-    """Let messages come in, one a minute; return their ids, the newest first, as the gateway lists them."""
+    """Receive messages, one a minute; return their ids, newest first, as the gateway lists them."""
     start = datetime(2024, 5, 1, tzinfo=TEHRAN)
     ids = [
         emulator.inbound(sender="989127782175", message=f"m{index}", received_at=start + timedelta(minutes=index))
@@ -73,7 +73,7 @@ def fill(emulator: Emulator, count: int) -> list[str]:
 
 
 def headers_of(request: RawRequest) -> list[str | None]:
-    """Return the headers that matter."""
+    """Return the relevant headers."""
     return [request.headers.get(name) for name in ("authorization", "accept", "accept-encoding", "content-type")]
 
 
@@ -84,7 +84,7 @@ class TestPages:
     """`list` and `unread`: one page."""
 
     async def test_the_documented_list(self) -> None:
-        """The list is asked for as documented, and the documented answer, numbers as strings and all, is read."""
+        """The request is the documented one, and the documented answer, with numbers as strings, is read."""
         data = {
             "receives": [MESSAGE, MESSAGE | {"id": "b"}],
             "pagination": {"total": 178, "limit": "2", "offset": "0", "returned_count": 2, "total_pages": 89},
@@ -99,7 +99,7 @@ class TestPages:
         assert (page.filters, page.extra) == ({"status": "all"}, {})
 
     async def test_all_parameters_of_the_list(self) -> None:
-        """Every documented parameter goes into the query, encoded, with dates as days."""
+        """Every documented parameter is in the query, encoded, with dates as days."""
         _, (request,) = await exchanged(
             lambda client: client.receives.list(
                 500,
@@ -129,7 +129,7 @@ class TestPages:
         ]
 
     async def test_the_documented_unread_list(self) -> None:
-        """The unread list is asked for as documented, and the documented answer, which has no total, is read."""
+        """The request is the documented one, and the documented answer, which has no total, is read."""
         data = {
             "total_unread": 178,
             "receives": [MESSAGE],
@@ -154,8 +154,8 @@ class TestPages:
         assert (unread.receives, unread.total_unread) == ((), None)
 
     @pytest.mark.parametrize("data", [None, {}, "x", 7, {"message": "maintenance"}])
-    async def test_what_is_no_page(self, data: Any) -> None:
-        """An answer without any sign of a page cannot be read: to take it for an empty page would end a reading."""
+    async def test_an_answer_that_is_not_a_page(self, data: Any) -> None:
+        """An answer without the fields of a page is unreadable: as an empty page it would end an iteration."""
         page, _ = await exchanged(lambda client: client.receives.list(), data)
         unread, _ = await exchanged(lambda client: client.receives.unread(), data)
         assert (type(page), type(unread)) == (ResponseError, ResponseError)
@@ -169,7 +169,7 @@ class TestPages:
         assert (page.receives[0].extra, page.extra) == ({"operator": "MCI"}, {"took": 3})
 
     async def test_times_with_a_zone(self) -> None:
-        """With a time zone the gateway's times are aware; without one they are naive, as they come."""
+        """With `timezone` the times are aware; without it they are naive."""
         data = {"receives": [MESSAGE, MESSAGE | {"received_at": None}]}
         page, _ = await exchanged(lambda client: client.receives.list(), data, timezone="Asia/Tehran")
         first, second = page.receives
@@ -218,7 +218,7 @@ class TestPages:
         ],
     )
     async def test_bad_arguments(self, method: str, arguments: dict[str, Any], field: str) -> None:
-        """An argument that breaks a rule is named, and the gateway sees nothing."""
+        """The error names the invalid argument, and no request is sent."""
         client, emulator = emulated()
         async with client:
             with pytest.raises(InvalidInputError) as caught:
@@ -246,7 +246,7 @@ class TestIterating:
 
     @pytest.mark.parametrize("count", [0, 1, 4, 5, 11])
     async def test_all_pages(self, count: int) -> None:
-        """Every message comes once, in the gateway's order, whatever the size of the last page."""
+        """Every message is yielded once, in the gateway's order, for any size of the last page."""
         client, emulator = emulated()
         ids = fill(emulator, count)
         async with client:
@@ -254,7 +254,7 @@ class TestIterating:
             assert [message.id async for message in client.receives.iter_unread(page_size=4)] == ids
 
     async def test_filters(self) -> None:
-        """The filters and the page size go into every request."""
+        """The filters and the page size are in every request."""
         pages = [[MESSAGE], []]
 
         async def handler(request: RawRequest, _: ByteStream) -> bytes:
@@ -277,8 +277,8 @@ class TestIterating:
     @pytest.mark.parametrize(
         "server", ["short pages", "ignores the offset", "repeats a page", "total too low", "total too high", "no total"]
     )
-    async def test_servers_that_cannot_count(self, server: str, unread: bool) -> None:
-        """Whatever a gateway does with pages and totals, every message comes once and the reading ends."""
+    async def test_servers_with_wrong_counts(self, server: str, unread: bool) -> None:
+        """For any wrong pages and totals of a gateway, every message is yielded once and the iteration ends."""
         ids = [f"id{index}" for index in range(10)]
         requests = 0
 
@@ -309,7 +309,7 @@ class TestIterating:
     @pytest.mark.parametrize("count", [3, 4, 9, 20, 33])
     @pytest.mark.parametrize("page_size", [1, 4, 7])
     async def test_marking_meanwhile(self, count: int, page_size: int) -> None:
-        """Marking every unread message as it comes loses none and brings none twice."""
+        """If every unread message is marked as it is yielded, none is lost or repeated."""
         client, emulator = emulated()
         ids = fill(emulator, count)
         seen = []
@@ -322,7 +322,7 @@ class TestIterating:
 
     @pytest.mark.parametrize("page_size", [1, 3, 10])
     async def test_deleting_meanwhile(self, page_size: int) -> None:
-        """Deleting every message as it comes loses none and brings none twice."""
+        """If every message is deleted as it is yielded, none is lost or repeated."""
         client, emulator = emulated()
         ids = fill(emulator, 10)
         seen = []
@@ -334,7 +334,7 @@ class TestIterating:
         assert emulator.inbox() == []
 
     async def test_messages_that_come_meanwhile(self) -> None:
-        """Messages that come in at the front while the list is read bring nothing twice."""
+        """Messages that arrive during the iteration cause no repetition."""
         client, emulator = emulated()
         ids = fill(emulator, 6)
         seen = []
@@ -348,7 +348,7 @@ class TestIterating:
 
     @pytest.mark.parametrize("page_size", [0, 501, "100", True])
     async def test_bad_page_sizes(self, page_size: Any) -> None:
-        """A page size out of bounds is refused before any traffic."""
+        """A page size out of bounds is refused before any request."""
         client, emulator = emulated()
         async with client:
             iterates: list[Any] = [client.receives.iter, client.receives.iter_unread]
@@ -363,7 +363,7 @@ class TestOne:
     """`get`, `unread_count` and `statistics`."""
 
     async def test_get(self) -> None:
-        """A message is asked for by its id in the path, and read."""
+        """A message is requested by its id in the path, and read."""
         message, (request,) = await exchanged(lambda client: client.receives.get("650f-5F_1"), MESSAGE)
         assert (request.method, request.target) == ("GET", "/api/v1/receives/650f-5F_1")
         assert headers_of(request) == PLAIN_HEADERS
@@ -382,12 +382,12 @@ class TestOne:
         ],
     )
     async def test_get_of_any_shape(self, data: Any, expected: Receive) -> None:
-        """The answer is not documented: whatever comes is a message, or kept beside the id that was asked for."""
+        """Any answer is read as a message, or kept with the requested id."""
         message, _ = await exchanged(lambda client: client.receives.get("asked"), data)
         assert message == expected
 
     async def test_get_on_the_emulator(self) -> None:
-        """A message is there, another is not."""
+        """A known id gives its message, and an unknown one raises `NotFoundError`."""
         client, emulator = emulated()
         id_ = emulator.inbound(sender="989127782175", message="لغو ۱۱ ")
         async with client:
@@ -396,24 +396,24 @@ class TestOne:
                 await client.receives.get("unknown")
 
     async def test_unread_count(self) -> None:
-        """The count is asked for as documented, and read."""
+        """The request is the documented one, and the count is read."""
         count, (request,) = await exchanged(lambda client: client.receives.unread_count(), {"unread_count": 178})
         assert (request.method, request.target) == ("GET", "/api/v1/receives/unread/count")
         assert count == 178
 
     @pytest.mark.parametrize(("data", "expected"), [({"unread_count": "7"}, 7), (5, 5), ("5", 5)])
     async def test_counts_of_other_shapes(self, data: Any, expected: int) -> None:
-        """A number in any guise is a count."""
+        """A number in any format is a count."""
         assert (await exchanged(lambda client: client.receives.unread_count(), data))[0] == expected
 
     @pytest.mark.parametrize("data", [{}, None, [], {"unread_count": None}, {"unread_count": "many"}])
     async def test_no_count(self, data: Any) -> None:
-        """An answer without the documented number cannot be read."""
+        """An answer without the documented number is unreadable."""
         error, _ = await exchanged(lambda client: client.receives.unread_count(), data)
         assert isinstance(error, ResponseError)
 
     async def test_statistics(self) -> None:
-        """Statistics are asked for with their days, and are a mapping of whatever comes."""
+        """Statistics are requested with their days, and are a mapping of the answer."""
         figures, (request,) = await exchanged(
             lambda client: client.receives.statistics(date(2024, 1, 1), "2024-01-31"),
             {"total": 3, "by_sender": {"a": 1}},
@@ -427,7 +427,7 @@ class TestOne:
 
     @pytest.mark.parametrize("data", [None, [], [1, 2], 7, "x"])
     async def test_statistics_of_any_shape(self, data: Any) -> None:
-        """What is no object is an empty mapping that keeps the answer."""
+        """An answer that is not an object is an empty mapping that keeps it."""
         figures, (request,) = await exchanged(lambda client: client.receives.statistics(), data)
         assert isinstance(figures, Statistics)
         assert (dict(figures), figures.raw, request.target) == ({}, data, "/api/v1/receives/statistics")

@@ -23,7 +23,7 @@ pytestmark = pytest.mark.anyio
 async def exchanged(
     call: Callable[[AsyncWikipayam], Awaitable[Any]], data: Any, **options: Any
 ) -> tuple[Any, list[RawRequest]]:
-    """Make a call that is answered with the data; return its result, or that it cannot be read, and the requests."""
+    """Make a call that is answered with `data`; return its result or `ResponseError`, and the requests."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer({"data": data})
@@ -36,13 +36,13 @@ async def exchanged(
 
 
 def emulated(**options: Any) -> tuple[AsyncWikipayam, Emulator]:
-    """Make an emulator and its client."""
+    """Return an emulator and its client."""
     emulator = Emulator(wall=datetime(2024, 5, 1, 12, tzinfo=TEHRAN))
     return AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator), **options), emulator
 
 
 def fill(emulator: Emulator, count: int) -> list[str]:
-    """Let messages come in, one a minute; return their ids, the newest first, as the gateway lists them."""
+    """Receive messages, one a minute; return their ids, newest first, as the gateway lists them."""
     start = datetime(2024, 5, 1, tzinfo=TEHRAN)
     ids = [
         emulator.inbound(sender="989127782175", message=f"m{index}", received_at=start + timedelta(minutes=index))
@@ -52,7 +52,7 @@ def fill(emulator: Emulator, count: int) -> list[str]:
 
 
 def headers_of(request: RawRequest) -> list[str | None]:
-    """Return the headers that matter."""
+    """Return the relevant headers."""
     return [request.headers.get(name) for name in ("authorization", "accept", "accept-encoding", "content-type")]
 
 
@@ -63,7 +63,7 @@ class TestMarking:
     """`mark_read` and `mark_all_read`."""
 
     async def test_the_documented_call(self) -> None:
-        """One id is marked as documented, and the documented answer is read."""
+        """The request is the documented one, and the documented answer is read."""
         result, (request,) = await exchanged(
             lambda client: client.receives.mark_read("a"), {"marked_count": 1, "requested_count": 1}
         )
@@ -72,7 +72,7 @@ class TestMarking:
         assert result == MarkReadResult(1, 1)
 
     async def test_all(self) -> None:
-        """Marking all is a flag."""
+        """`mark_all_read` sends a flag."""
         result, (request,) = await exchanged(
             lambda client: client.receives.mark_all_read(), {"marked_count": "3", "message": "done"}
         )
@@ -84,7 +84,7 @@ class TestMarking:
         assert result == MarkReadResult(3, None, extra={"message": "done"})
 
     async def test_many(self) -> None:
-        """Many ids go out five hundred at a time, each once, and the counts are added up."""
+        """Ids are sent in chunks of 500, each once, and the counts are added up."""
         ids = [f"id{index}" for index in range(1100)]
         result, requests = await exchanged(
             lambda client: client.receives.mark_read([*ids, "id0"]), {"marked_count": 5, "requested_count": "7", "x": 1}
@@ -94,7 +94,7 @@ class TestMarking:
         assert result == MarkReadResult(15, 21)
 
     async def test_none(self) -> None:
-        """No ids are no request."""
+        """An empty list sends no request."""
         client, emulator = emulated()
         async with client:
             assert await client.receives.mark_read([]) == MarkReadResult()
@@ -102,15 +102,15 @@ class TestMarking:
         assert emulator.requests == 0
 
     @pytest.mark.parametrize("data", [None, [], {}, "ok", 7, {"marked_count": None}])
-    async def test_answers_that_tell_nothing(self, data: Any) -> None:
-        """What the gateway does not say is None."""
+    async def test_answers_without_counts(self, data: Any) -> None:
+        """Counts that the gateway omits are None."""
         result, _ = await exchanged(lambda client: client.receives.mark_read(["a"]), data)
         assert result == MarkReadResult()
         result, _ = await exchanged(lambda client: client.receives.mark_all_read(), data)
         assert result == MarkReadResult()
 
     async def test_a_lost_answer(self) -> None:
-        """Marking twice does no harm, so a lost answer is asked for again."""
+        """Marking twice does no harm, so the request is retried if the answer is lost."""
         client, emulator = emulated()
         (id_,) = fill(emulator, 1)
         emulator.faults.arm(Fault.reset(when=When.AFTER))
@@ -120,7 +120,7 @@ class TestMarking:
         assert emulator.requests == 2
 
     async def test_a_gateway_that_is_gone(self) -> None:
-        """A marking that never gets an answer is a failed connection."""
+        """A marking that never gets an answer raises `APIConnectionError`."""
         client, emulator = emulated()
         emulator.faults.arm(Fault.close(), times=None)
         async with client:
@@ -130,7 +130,7 @@ class TestMarking:
         assert emulator.requests == 3
 
     async def test_on_the_emulator(self) -> None:
-        """Marked messages are read, and the rest with one call."""
+        """Marked messages are read, and one call marks the rest."""
         client, emulator = emulated()
         ids = fill(emulator, 5)
         async with client:
@@ -141,7 +141,7 @@ class TestMarking:
 
 
 class TestDeleting:
-    """`delete` and its kin."""
+    """`delete` and the other deletions."""
 
     @pytest.mark.parametrize(
         ("call", "body"),
@@ -162,13 +162,13 @@ class TestDeleting:
         assert result == DeleteResult(1, 1, "All read receives have been deleted")
 
     @pytest.mark.parametrize("data", [None, [], {}, "ok", 7, {"deleted_count": "x"}])
-    async def test_answers_that_tell_nothing(self, data: Any) -> None:
-        """What the gateway does not say is None; what cannot be read is kept."""
+    async def test_answers_without_counts(self, data: Any) -> None:
+        """Counts that the gateway omits are None; unreadable fields are kept."""
         result, _ = await exchanged(lambda client: client.receives.delete_older_than(1), data)
         assert result == DeleteResult(extra=data if data == {"deleted_count": "x"} else {})
 
     async def test_many(self) -> None:
-        """Many ids go out five hundred at a time, and the counts are added up."""
+        """Ids are sent in chunks of 500, and the counts are added up."""
         result, requests = await exchanged(
             lambda client: client.receives.delete([f"id{index}" for index in range(501)]),
             {"deleted_count": 2, "message": "ok", "x": 1},
@@ -177,7 +177,7 @@ class TestDeleting:
         assert result == DeleteResult(4, None)
 
     async def test_on_the_emulator(self) -> None:
-        """What is deleted is gone, and nothing else."""
+        """Only the given messages are deleted."""
         client, emulator = emulated()
         ids = fill(emulator, 6)
         old = emulator.inbound(sender="989127782175", message="old", received_at=datetime(2024, 1, 1, tzinfo=TEHRAN))

@@ -37,8 +37,8 @@ RECEIVE = Receive(
         ("x", ()),
     ],
 )
-def test_the_old_inbox(data: Any, receives: tuple[Receive, ...]) -> None:
-    """Messages are found in a list, in a list inside of an object, or alone; the whole answer is kept."""
+def test_the_legacy_inbox(data: Any, receives: tuple[Receive, ...]) -> None:
+    """Messages are found in a list, in a list inside an object, or alone; the whole answer is kept."""
     found = read_inbox(data, None)
     assert (found, list(found), len(found)) == (LegacyInbox(receives, data), list(receives), len(receives))
 

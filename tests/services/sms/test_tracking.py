@@ -27,23 +27,23 @@ MOCK_TIME = pytest.mark.parametrize("anyio_backend", [("trio", {"clock": MockClo
 
 
 def status(id_: str, word: str) -> DeliveryStatus:
-    """Make a status."""
+    """Return a status."""
     return DeliveryStatus(id_, DeliveryState(word))
 
 
 @asynccontextmanager
 async def emulated(clock: ManualClock) -> AsyncIterator[tuple[AsyncWikipayam, Emulator]]:
-    """Make a client of an emulator with its own clock."""
+    """Return a client of an emulator with its own clock."""
     emulator = Emulator(clock=clock)
     async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=EmulatorTransport(emulator)) as client:
         yield client, emulator
 
 
 class TestThroughTheClient:
-    """Following deliveries as users do, on the emulator."""
+    """Deliveries on the emulator."""
 
     async def test_once(self) -> None:
-        """A message that was just sent waits for its update, and is delivered later, with its track id."""
+        """A message just sent waits for its update and is delivered later, with its track id."""
         clock = ManualClock()
         async with emulated(clock) as (client, _):
             sent = await client.sms.send("09123456789", "m", track_id="T")
@@ -55,7 +55,7 @@ class TestThroughTheClient:
 
     @MOCK_TIME
     async def test_waiting(self) -> None:
-        """Waiting follows the messages until the gateway knows their end; ids may repeat."""
+        """Polling continues until the statuses are final; ids may repeat."""
         emulator = Emulator(clock=anyio.current_time)
         emulator.delivery.choose("09120000002", [(0, "WAITING_FOR_UPDATE"), (40, "IN_TRANSIT"), (70, "UNDELIVERED")])
         begin = anyio.current_time()
@@ -73,7 +73,7 @@ class TestThroughTheClient:
 
     @MOCK_TIME
     async def test_watching(self) -> None:
-        """Watching gives every word of a message's way."""
+        """Every status of a message is yielded."""
         emulator = Emulator(clock=anyio.current_time)
         emulator.delivery.choose("09123456789", [(0, "WAITING_FOR_UPDATE"), (20, "IN_TRANSIT"), (50, "DELIVERED")])
         transport = EmulatorTransport(emulator)
@@ -86,7 +86,7 @@ class TestThroughTheClient:
         assert words == ["WAITING_FOR_UPDATE", "IN_TRANSIT", "DELIVERED"]
 
     async def test_a_wrong_token(self) -> None:
-        """A wrong token is raised, not waited out."""
+        """A wrong token is raised at once."""
         async with AsyncWikipayam("wrong", transport=EmulatorTransport(Emulator())) as client:
             with pytest.raises(AuthenticationError):
                 await client.sms.wait_for_delivery("a")
@@ -100,18 +100,18 @@ class TestThroughTheClient:
         ],
     )
     async def test_bad_arguments(self, arguments: dict[str, Any], field: str) -> None:
-        """An argument that breaks a rule is named before any traffic."""
+        """The error names the invalid argument, before any request."""
         async with emulated(ManualClock()) as (client, emulator):
             with pytest.raises(InvalidInputError) as caught:
                 await client.sms.wait_for_delivery("a", **arguments)
         assert (caught.value.field, emulator.requests) == (field, 0)
 
 
-class TestAsking:
-    """`delivery_status`: asking once."""
+class TestStatuses:
+    """`delivery_status`: the current statuses."""
 
     async def test_the_documented_answer(self) -> None:
-        """The documented request brings the documented answer as typed values."""
+        """The request is the documented one, and the documented answer is read into models."""
 
         async def handler(_: RawRequest, __: ByteStream) -> bytes:
             return answer(
@@ -135,7 +135,7 @@ class TestAsking:
         assert statuses == [DeliveryStatus("69e5eeab439260d336015405", WAITING)]
 
     async def test_order_chunks_and_absent_ids(self) -> None:
-        """Any number of ids is asked for, a hundred at a time; the answers stand in the order asked, absent ids left out."""
+        """Ids are sent in chunks of 100; the statuses are in the order of the ids, without unknown ones."""
 
         async def handler(request: RawRequest, _: ByteStream) -> bytes:
             known = [id_ for id_ in reversed(request.json["id"]) if not id_.endswith("7")]
@@ -148,8 +148,8 @@ class TestAsking:
         assert asked == [list(range(100)), list(range(100, 200)), list(range(200, 250))]
         assert [one.id for one in statuses] == [id_ for id_ in ids if not id_.endswith("7")]
 
-    async def test_answers_that_were_not_asked_for(self) -> None:
-        """Statuses of other messages are left out."""
+    async def test_statuses_of_other_messages(self) -> None:
+        """Statuses of other messages are dropped."""
 
         async def handler(_: RawRequest, __: ByteStream) -> bytes:
             return answer({"data": [{"id": "other", "deliver_status": "DELIVERED"}]})
@@ -157,8 +157,8 @@ class TestAsking:
         async with raw_gateway(handler) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
             assert await client.sms.delivery_status(["mine"]) == []
 
-    async def test_nothing_to_ask(self) -> None:
-        """No ids are no request."""
+    async def test_no_ids(self) -> None:
+        """An empty list sends no request."""
         emulator = Emulator()
         async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:
             assert await client.sms.delivery_status([]) == []
@@ -169,7 +169,7 @@ class TestAsking:
         [("", "ids"), ("a b", "ids"), (["good", "a/b"], "ids[1]"), ([7], "ids[0]"), (7, "ids"), (None, "ids")],
     )
     async def test_bad_ids(self, ids: Any, field: str) -> None:
-        """What cannot be an id is named before any traffic."""
+        """The error names the invalid id, before any request."""
         emulator = Emulator()
         async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:
             for call in (client.sms.delivery_status, client.sms.wait_for_delivery):

@@ -69,9 +69,9 @@ class AsyncWikipayam:
 
     Retries: reads (balance, statuses, received messages), mark-as-read requests and deletions are retried after
     timeouts, disconnects, 429, 502, 503 and 504. A send (SMS, code, call) is retried only if the gateway provably
-    accepted nothing: no connection was made, the last byte of the request was not sent, or the answer was 429. Otherwise
-    it raises `UnknownOutcomeError`, and you decide. Retries are limited by `retry` and by the client's retry budget, and
-    each is passed to `on_event`.
+    accepted nothing: no connection was made, the last byte of the request was not sent, or the answer was 429.
+    Otherwise it raises `UnknownOutcomeError`, and you decide. Retries are limited by `retry` and by the client's retry
+    budget, and each is passed to `on_event`.
 
     Cancellation is safe: a send of which bytes have left is finished first, within `timeout`, and its outcome is passed
     to `on_event`; then the cancellation is delivered.
@@ -247,8 +247,8 @@ class AsyncWikipayam:
     ) -> AsyncWikipayam:
         """Return a client with other settings that shares this one's connections, retry budget and 429 delays.
 
-        The rate limit is shared too, unless another is given. Only this client closes the connections: `aclose()` of the
-        new one does nothing.
+        The rate limit is shared too, unless another is given. Only this client closes the connections: `aclose()` of
+        the new one does nothing.
 
         Raises:
             ConfigurationError: A setting is invalid.

@@ -163,7 +163,7 @@ def test_the_packages_agree_on_texts() -> None:
 @example("a" * 152 + "€", 2)
 @example("س" * 66 + "😀", 2)
 def test_the_packages_agree_on_repetitions(piece: str, times: int) -> None:
-    """Splits of smsutil are the same for any character at the end of a part."""
+    """For repeated pieces, smsutil gives the same parts."""
     text = piece * times
     assert by_us(text) == by_smsutil(text)
 

@@ -1,4 +1,4 @@
-"""Counting and splitting texts. The spelling rules are in test_spelling.py, comparisons with others in test_oracles.py."""
+"""Counting and splitting texts. Comparisons with other packages are in test_oracles.py."""
 
 from __future__ import annotations
 

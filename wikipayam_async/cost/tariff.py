@@ -72,8 +72,8 @@ class Tariff:
     Attributes:
         persian: Rials per part of a text in UCS-2: Persian, or with any other character that GSM-7 lacks.
         latin: Rials per part of a text in GSM-7; `persian` if not given.
-        lines: Tariffs of lines with other prices, by line or prefix; the longest match applies. Spaces, hyphens, a leading
-            `+98` and the script of the digits are ignored.
+        lines: Tariffs of lines with other prices, by line or prefix; the longest match applies. Spaces, hyphens, a
+            leading `+98` and the script of the digits are ignored.
         currency: `IRR`, Iranian rials.
 
     Raises:
@@ -102,7 +102,8 @@ class Tariff:
             lines: Tariffs of lines with other prices.
 
         Raises:
-            InvalidInputError: A price is not a number of 0 or more, or not whole in rials: round a fraction of a rial up.
+            InvalidInputError: A price is not a number of 0 or more, or not whole in rials: round a fraction of a rial
+                up.
         """
         first = _rials_of(persian, "persian")
         second = first if latin is None else _rials_of(latin, "latin")

@@ -86,11 +86,7 @@ class SentMessage:
 
 
 def check_code(code: object) -> str:
-    """Return a one-time code, with Persian digits as ASCII: a voice reads them out and a person types them.
-
-    Raises:
-        InvalidInputError: It is not 1 to 32 digits or ASCII letters.
-    """
+    """Return a one-time code, with Persian digits as ASCII: a voice reads them out and a person types them."""
     if isinstance(code, str):
         ascii_code = "".join(str(int(c)) if c.isdecimal() else c for c in code)
         if _CODE.fullmatch(ascii_code):
@@ -99,34 +95,21 @@ def check_code(code: object) -> str:
 
 
 def check_receiver(receiver: str, *, normalize: bool, field: str = "receiver") -> str:
-    """Return a receiver as it is sent.
-
-    Raises:
-        InvalidInputError: It is not a mobile number; without `normalize`, not a string of 1 to 64 characters.
-    """
+    """Return a valid receiver as it is sent."""
     if normalize:
         return _plain_str(normalize_receiver(receiver, field=field))
     return _short_text(field, receiver, _LONGEST_NUMBER)
 
 
 def check_sender(sender: object, *, field: str = "sender") -> str:
-    """Return a line to send from.
-
-    Raises:
-        ConfigurationError: It is None.
-        InvalidInputError: It is not a string of 1 to 64 characters.
-    """
+    """Return a valid line to send from; None raises `ConfigurationError`."""
     if sender is None:
         raise ConfigurationError(f"{field}: none given; pass sender=..., or set it on the client or in SMS_SENDER")
     return _short_text(field, sender, _LONGEST_NUMBER)
 
 
 def check_track_id(track_id: object, *, field: str = "track_id") -> str | None:
-    """Return a track id; None if there is none.
-
-    Raises:
-        InvalidInputError: It is not a string of 1 to 255 characters.
-    """
+    """Return a valid track id, or None if it is None."""
     return None if track_id is None else _short_text(field, track_id, _LONGEST_TRACK_ID)
 
 
@@ -146,11 +129,7 @@ def text_field(message: SmsMessage) -> str:
 
 
 def check_text(text: object, *, field: str = "message") -> str:
-    """Return a text to send.
-
-    Raises:
-        InvalidInputError: It is not a string, or it is empty or not valid Unicode.
-    """
+    """Return a valid text as it is sent."""
     if not isinstance(text, str) or not text:
         raise InvalidInputError(field, rule="expected a text that is not empty", got=shape_of(text))
     plain = _plain_str(text)

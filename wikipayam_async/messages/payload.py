@@ -232,12 +232,7 @@ def prepare_otp(message: OtpMessage, *, pattern_id: int | None, track_ids: Track
 
 
 def prepare_all(messages: Iterable[M], prepare: Callable[[M], Payload]) -> Batch[M]:
-    """Check the messages of one request and return their batch.
-
-    Raises:
-        InvalidInputError: `messages` is not an iterable, or a field is invalid: the error names `messages[3].receiver`.
-        ConfigurationError: Neither a message nor the client has a sender or pattern.
-    """
+    """Check the messages of one request and return their batch; an error has the index: `messages[3].receiver`."""
     if not isinstance(messages, Iterable) or isinstance(messages, str | bytes):
         raise InvalidInputError("messages", rule="expected an iterable of messages", got=shape_of(messages))
     taken: list[M] = []

@@ -24,11 +24,7 @@ _PATH = re.compile(rf"/?{_SEGMENT}(?:/{_SEGMENT})*")
 def make_call(
     method: object, path: object, content: Sealed[tuple[Any, object]], cast_to: type[Any] | None, replay: str | None
 ) -> Call[Any]:
-    """Check the arguments of `request`, and build the call.
-
-    Raises:
-        InvalidInputError: An argument is invalid.
-    """
+    """Check the arguments of `request`, and build the call."""
     params, json = content.reveal()
     if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
         raise InvalidInputError("method", rule="expected GET, POST, PUT, PATCH or DELETE", got=shape_of(method))

@@ -57,8 +57,8 @@ class Template:
 
     Attributes:
         text: The text with its fields.
-        defaults: The texts for empty fields, by name; `{"name": ""}` omits the field. A row that lacks the field is still
-            an error: its header is probably misspelt.
+        defaults: The texts for empty fields, by name; `{"name": ""}` omits the field. A row that lacks the field is
+            still an error: its header is probably misspelt.
 
     Raises:
         InvalidInputError: The text is empty, has a lone brace or an invalid name.
@@ -170,8 +170,8 @@ def messages_from(
         receiver: The field with the mobile number.
         sender: The line to send from; the client's if None.
         track_id: The field with your own reference, if any.
-        on_error: Called with the error of an invalid row, which is then skipped. If None, the error is raised, and stops
-            the bulk send: call `preview` first.
+        on_error: Called with the error of an invalid row, which is then skipped. If None, the error is raised, and
+            stops the bulk send: call `preview` first.
 
     Raises:
         InvalidInputError: The template is invalid; or, while iterating, a row is. The error names row and field, as in

@@ -43,13 +43,13 @@ class SmsParts:
 
     Attributes:
         encoding: The encoding.
-        units: The length. In GSM-7 a character takes one unit, and two in the extension table (`^ { } \ [ ~ ] | €` and the
-            form feed); in UCS-2 a unit is 16 bits, and emoji and other rare characters take two.
+        units: The length. In GSM-7 a character takes one unit, and two in the extension table (`^ { } \ [ ~ ] | €` and
+            the form feed); in UCS-2 a unit is 16 bits, and emoji and other rare characters take two.
         parts: The number of parts sent and charged; 0 for the empty text, which cannot be sent.
         unit_limit: Units per part of this message: 160 (GSM-7) or 70 (UCS-2) if there is one part, else 153 or 67.
         remaining: Units left in the last part.
-        characters_that_forced_unicode: The different characters that GSM-7 lacks, sorted; empty in GSM-7. They are found on
-            first use, and are not part of the `repr`.
+        characters_that_forced_unicode: The different characters that GSM-7 lacks, sorted; empty in GSM-7. They are
+            found on first use, and are not part of the `repr`.
     """
 
     encoding: Encoding
@@ -122,8 +122,8 @@ def count_parts(text: str) -> SmsParts:
 def split_parts(text: str) -> list[str]:
     r"""Return the parts of a text as they are sent; joined, they are the text.
 
-    Surrogate pairs and characters of the GSM-7 extension table are not divided. Sequences of characters may be, as in the
-    network: `\r\n`, a letter and its marks, joined emoji, flags. The empty text has no parts.
+    Surrogate pairs and characters of the GSM-7 extension table are not divided. Sequences of characters may be,
+    as in the network: `\r\n`, a letter and its marks, joined emoji, flags. The empty text has no parts.
 
     Raises:
         InvalidInputError: `text` is not a string, or contains a lone surrogate.
@@ -156,9 +156,9 @@ def normalize_text(text: str, *, rules: Spelling | Iterable[Spelling] = SAFE_SPE
 def suggest(text: str, *, rules: Spelling | Iterable[Spelling] = Spelling) -> Suggestions:
     """Suggest spelling rules that make a text cheaper; the text is not changed.
 
-    The suggestion is the fewest rules that reach the number of parts that all rules would reach, and GSM-7 if possible. A
-    rule that does not contribute is not suggested. One suggestion saves nothing: `ARABIC_LETTERS`, for a text with Arabic
-    letters in place of Persian ones and no character that only Arabic uses.
+    The suggestion is the fewest rules that reach the number of parts that all rules would reach, and GSM-7 if possible.
+    A rule that does not contribute is not suggested. One suggestion saves nothing: `ARABIC_LETTERS`, for a text with
+    Arabic letters in place of Persian ones and no character that only Arabic uses.
 
     The characters that still keep the text in UCS-2 are in `after.characters_that_forced_unicode`.
 

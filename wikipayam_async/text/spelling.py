@@ -20,12 +20,12 @@ class Spelling(StrEnum):
     """
 
     INVISIBLE = "invisible"
-    """Removes invisible characters: zero-width spaces, byte order marks, word joiners, soft hyphens, and half-spaces (ZWNJ)
-    that are doubled or at the edge of a word. A ZWNJ inside a word and the joiners of emoji stay. In a text that is all
-    Latin, Greek or Cyrillic, every ZWNJ, ZWJ and direction mark is removed."""
+    """Invisible characters are removed: zero-width spaces, byte order marks, word joiners, soft hyphens, and half-spaces
+    (ZWNJ) that are doubled or at the edge of a word. A ZWNJ inside a word and the joiners of emoji stay. In a text that
+    is all Latin, Greek or Cyrillic, every ZWNJ, ZWJ and direction mark is removed."""
 
     COMPOSED = "composed"
-    """Joins a letter and its marks into one character where Unicode has one (NFC): `e` and `◌́` become `é`."""
+    """A letter and its marks become one character where Unicode has one (NFC): `e` and `◌́` become `é`."""
 
     SPACES = "spaces"
     """Tabs, non-breaking spaces and spaces of other widths become plain spaces."""
@@ -34,18 +34,18 @@ class Spelling(StrEnum):
     r"""`\r\n`, `\r` and Unicode's other line breaks become `\n`."""
 
     TRAILING_SPACES = "trailing_spaces"
-    """Removes spaces at the end of a line, and line breaks at the end of the text. A text of nothing else becomes empty."""
+    """Spaces at the end of a line and line breaks at the end of the text are removed."""
 
     DOUBLE_SPACES = "double_spaces"
     """Consecutive spaces become one."""
 
     ARABIC_LETTERS = "arabic_letters"
-    """The Arabic `ي` and `ك` become the Persian `ی` and `ک`. It saves nothing, but these are the correct letters in Persian,
-    for searching and on many screens; in an Arabic text they would be wrong."""
+    """The Arabic `ي` and `ك` become the Persian `ی` and `ک`. It saves nothing, but these are the correct letters in
+    Persian, for searching and on many screens; in an Arabic text they would be wrong."""
 
     QUOTES = "quotes"
-    """Typographic quotes, primes, backticks and standalone accents become `'` and `"`; the guillemets `«»` too, but only in
-    a text without Persian letters."""
+    """Typographic quotes, primes, backticks and standalone accents become `'` and `"`; the guillemets `«»` too, but only
+    in a text without Persian letters."""
 
     DASHES = "dashes"
     """Dashes, typographic hyphens and the minus sign become `-`."""

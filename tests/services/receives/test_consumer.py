@@ -333,8 +333,8 @@ async def test_a_failed_marking_is_retried_before_polling() -> None:
     assert log.count("marking failed") == 3
 
 
-async def test_a_failed_marking_is_remembered_while_polls_fail() -> None:
-    """A message whose marking failed is not handled again even if polls fail for a while."""
+async def test_a_failed_marking_is_remembered_while_the_message_is_not_listed() -> None:
+    """A message whose marking failed is not handled again even if the gateway does not list it for a while."""
     inbox = Inbox(1, max_sleeps=4)
     inbox.mark_errors = [APIConnectionError("away")]
     inbox.script = [None, []]

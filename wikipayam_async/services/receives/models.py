@@ -45,7 +45,8 @@ class Receive:
         sender: The sender's number, in international form without plus (`989127782175`).
         receiver: The line that received it.
         message: The text, unchanged: Persian digits and trailing spaces included.
-        received_at: The time of arrival, as the gateway gives it: without a time zone, unless the client has `timezone=`.
+        received_at: The time of arrival, as the gateway gives it: without a time zone, unless the client has
+            `timezone=`.
         extra: Fields that this version does not know or could not read.
     """
 

@@ -21,10 +21,10 @@ class Pager(Generic[T]):
     """Decides which page to request next, and which of its items are new.
 
     The list ends at a page without new items. `total` matters only if it exceeds the offset: then that page is
-    requested once more, and after it one page further on. Pages may be shorter than requested, overlap or repeat: no item is
-    returned twice (within the last 100,000 items) and no loop is endless. If the list grows at the front while it is
-    read, the items already read are skipped. If it shrinks from the front, because messages were marked as read, reading
-    restarts at the front.
+    requested once more, and after it one page further on. Pages may be shorter than requested, overlap or repeat: no
+    item is returned twice (within the last 100,000 items) and no loop is endless. If the list grows at the front while
+    it is read, the items already read are skipped. If it shrinks from the front, because messages were marked as read,
+    reading restarts at the front.
 
     Attributes:
         offset: The number of items to skip in the next request.

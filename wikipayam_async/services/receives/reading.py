@@ -89,8 +89,8 @@ class InboxReading(Service):
     ) -> AsyncIterator[Receive]:
         """Yield all matching messages, page by page (`GET /receives`).
 
-        Every message is yielded once, even if the gateway's pages are short, overlap or repeat, and even if messages are
-        marked or deleted meanwhile. To process messages as they arrive, prefer `consume`.
+        Every message is yielded once, even if the gateway's pages are short, overlap or repeat, and even if messages
+        are marked or deleted meanwhile. To process messages as they arrive, prefer `consume`.
 
         Args:
             status: As for `list`.

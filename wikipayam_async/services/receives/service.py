@@ -102,8 +102,9 @@ class ReceivesService(InboxReading):
         """Call a handler with every unread message as it arrives, until cancelled (`GET /receives/unread`).
 
         A message is marked as read only after its handler returned. If the handler raises, the message stays unread, is
-        passed to `on_error`, and is handled again after a growing delay. Delivery is at least once: if marking fails and
-        the process ends, the message is handled again. Run one consumer per line: two would handle every message twice.
+        passed to `on_error`, and is handled again after a growing delay. Delivery is at least once: if marking fails
+        and the process ends, the message is handled again. Run one consumer per line: two would handle every message
+        twice.
 
         Args:
             handler: Called with each `Receive`; may be async.
@@ -141,9 +142,9 @@ class ReceivesService(InboxReading):
     ) -> InboundWorker:
         """Call a handler like `consume`, for as long as a service runs (`GET /receives/unread`).
 
-        Use it as `async with client.receives.worker(handle) as worker`, or run `await worker.run()` in a task of your own.
-        Errors that end `consume` restart the worker after a delay. Run one worker per deployment: two would handle every
-        message twice.
+        Use it as `async with client.receives.worker(handle) as worker`, or run `await worker.run()` in a task of your
+        own. Errors that end `consume` restart the worker after a delay. Run one worker per deployment: two would handle
+        every message twice.
 
         Args:
             handler: Called with each `Receive`; may be async.

@@ -1,4 +1,4 @@
-"""The inbound worker: passes received messages to a handler for as long as a service runs, and restarts after errors."""
+"""The inbound worker: passes received messages to a handler while a service runs, and restarts after errors."""
 
 from __future__ import annotations
 
@@ -104,8 +104,8 @@ class InboundWorker:
     """Passes received messages to a handler for as long as a service runs. Created by `client.receives.worker()`.
 
     Use it as `async with client.receives.worker(handler):`, or run `await worker.run()` in a task of your own. After an
-    error that ends `receives.consume`, such as a wrong token, the worker restarts. The delay grows from 1 second to 60;
-    `health` and the log record the restart.
+    error that ends `receives.consume`, such as a wrong token, the worker restarts after a delay of up to 1 second,
+    which grows to 60; `health` and the log record it.
 
     When it is stopped, by leaving the block or by cancelling `run`, it starts no more handlers. Running handlers get
     `stop_timeout` seconds to finish, marking included, and are then cancelled: their messages stay unread.

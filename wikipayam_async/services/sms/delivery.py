@@ -199,11 +199,7 @@ async def query_in_chunks(
 
 
 def check_final_states(states: Iterable[str] | None) -> frozenset[str]:
-    """Return the final statuses; `FINAL_STATES` if None.
-
-    Raises:
-        InvalidInputError: It is not an iterable of strings.
-    """
+    """Return the valid final states; `FINAL_STATES` if None."""
     if states is None:
         return FINAL_STATES
     if isinstance(states, str) or not isinstance(states, Iterable):
@@ -215,11 +211,7 @@ def check_final_states(states: Iterable[str] | None) -> frozenset[str]:
 
 
 def check_timeout(timeout: float) -> float:
-    """Return a timeout in seconds; it may be infinite.
-
-    Raises:
-        InvalidInputError: It is not a number, or it is below 0.
-    """
+    """Return a valid timeout in seconds; it may be infinite."""
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or math.isnan(timeout) or timeout < 0:
         raise InvalidInputError("timeout", rule="expected seconds, not below 0", got=shape_of(timeout))
     return timeout

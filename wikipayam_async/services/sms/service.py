@@ -71,8 +71,8 @@ class SmsService(DeliveryTracking):
     async def send_many(self, messages: Iterable[SmsMessage], *, normalize: bool = True) -> list[SentMessage]:
         """Send messages in one request (`POST /sms/send`); return the results in the order of the messages.
 
-        The gateway accepts or refuses all of them together. Use `send_bulk` for more than a few hundred messages, or for
-        an outcome per message.
+        The gateway accepts or refuses all of them together. Use `send_bulk` for more than a few hundred messages, or
+        for an outcome per message.
 
         Args:
             messages: The messages. An empty iterable sends no request.
@@ -102,9 +102,9 @@ class SmsService(DeliveryTracking):
     ) -> BulkReport:
         """Send any number of messages in concurrent requests; return the outcome of each (`POST /sms/send`).
 
-        A refused message does not affect the others. A message whose outcome is unknown is not sent again. An error that
-        concerns all messages (401, 402, 403, a gateway that cannot be reached) stops the run; the rest is not attempted.
-        To keep the known outcomes if this call is cancelled, use `bulk`, or collect them with `on_event`.
+        A refused message does not affect the others. A message whose outcome is unknown is not sent again. An error
+        that concerns all messages (401, 402, 403, a gateway that cannot be reached) stops the run; the rest is not
+        attempted. To keep the known outcomes if this call is cancelled, use `bulk`, or collect them with `on_event`.
 
         Args:
             messages: The messages: any iterable, plain or async. All results are kept in memory; `bulk` keeps none.

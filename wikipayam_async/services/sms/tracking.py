@@ -83,7 +83,8 @@ class DeliveryTracking(Service):
     ) -> DeliveryWatch:
         """Poll like `wait_for_delivery`, and yield every change of a status (`POST /sms/deliver`).
 
-        Use it as `async for status in client.sms.watch_delivery(ids): ...`; its `report` holds the statuses known so far.
+        Use it as `async for status in client.sms.watch_delivery(ids): ...`; its `report` holds the statuses known so
+        far.
 
         Args:
             ids: One id or any number.

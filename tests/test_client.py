@@ -1,10 +1,8 @@
 from __future__ import annotations
 
 import sys
-import time
 from typing import Any
 
-import httpx
 import pytest
 from anyio.abc import ByteStream
 from attrs import frozen
@@ -15,13 +13,10 @@ from wikipayam_async import (
     AsyncWikipayam,
     Balance,
     ConfigurationError,
-    InvalidInputError,
     RateLimit,
-    Replay,
     ResponseError,
     RetryPolicy,
     SmsMessage,
-    UnknownOutcomeError,
     __version__,
 )
 from wikipayam_async.cost import Tariff
@@ -39,21 +34,21 @@ VARIABLES = (
 
 @pytest.fixture(autouse=True)
 def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Take the client's variables out of the environment."""
+    """Remove the client's variables from the environment."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
 
 
 @frozen
 class Model:
-    """A model of somebody's own."""
+    """A model of the caller."""
 
     a: int
     b: str = "none"
 
 
 class Recorder:
-    """Answers everything with the same data."""
+    """Answers every request with the same data."""
 
     def __init__(self, data: object = None) -> None:
         self.data = data
@@ -64,10 +59,10 @@ class Recorder:
 
 
 class TestSettings:
-    """Arguments, and the environment behind them."""
+    """Arguments and environment variables."""
 
     def test_everything_may_come_from_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The five variables of the gateway's own integration are understood."""
+        """The five environment variables of the gateway's own integration are read."""
         for name, value in zip(VARIABLES, ("tok", "1000", "shop", "https://a.example/x", "/v2/"), strict=True):
             monkeypatch.setenv(name, value)
         options = AsyncWikipayam()._options
@@ -76,7 +71,7 @@ class TestSettings:
         assert (options.origin.url, options.path_prefix) == ("https://a.example/x", "/x/v2/")
 
     def test_arguments_come_before_the_environment(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """What is passed counts."""
+        """Arguments precede environment variables."""
         for name in VARIABLES:
             monkeypatch.setenv(name, "http://nowhere.example")
         client = AsyncWikipayam("t", sender="1", username="u", base_url="https://b.example", api_prefix="")
@@ -85,7 +80,7 @@ class TestSettings:
         assert (options.origin.url, options.path_prefix) == ("https://b.example", "/")
 
     def test_the_defaults_are_the_documented_ones(self) -> None:
-        """Base URL, prefix, time-out; no sender."""
+        """Base URL, prefix and timeout have their documented defaults; the sender has none."""
         options = AsyncWikipayam("t")._options
         assert (options.origin.url, options.path_prefix) == ("https://wikipayam.ir", "/api/v1/")
         assert (options.timeout, options.retry, options.sender) == (10.0, RetryPolicy(), None)
@@ -110,19 +105,19 @@ class TestSettings:
         ],
     )
     def test_a_wrong_setting_is_refused_at_once(self, wrong: dict[str, Any]) -> None:
-        """Building a client with a bad setting raises, and does no I/O."""
+        """Creating a client with an invalid setting raises, and does no I/O."""
         with pytest.raises(ConfigurationError):
             AsyncWikipayam(**{"token": "t", **wrong})
 
-    def test_a_repr_shows_where_to_and_no_secret(self) -> None:
-        """The address and the line are no secret."""
+    def test_a_repr_shows_no_secret(self) -> None:
+        """The repr shows the URL and the line, but not the token or the user name."""
         client = AsyncWikipayam("secret", sender="1000", username="09121112233")
         assert repr(client) == "AsyncWikipayam(base_url='https://wikipayam.ir', sender='1000')"
 
     async def test_the_user_agent_names_package_and_program(self) -> None:
-        """The package, its version, Python's; in front the program's own name."""
+        """The User-Agent has the package, its version and Python's, after the name of the program."""
         own = f"wikipayam-async/{__version__} (Python {sys.version_info.major}.{sys.version_info.minor})"
-        async with raw_gateway(Recorder({"balance": 1})) as gateway, connected(gateway.url) as (client, _, _ear):
+        async with raw_gateway(Recorder({"balance": 1})) as gateway, connected(gateway.url) as (client, *_):
             await client.balance()
             await client.with_options(application="shop/2.1 (test)").balance()
         agents = [request.headers["user-agent"] for request in gateway.requests]
@@ -130,11 +125,11 @@ class TestSettings:
 
 
 class TestWithOptions:
-    """A sibling with other settings."""
+    """`with_options`: a client with other settings."""
 
     async def test_it_shares_the_connections_and_closes_none(self) -> None:
-        """Lanes, budget and pauses are one; `aclose` is the business of the first."""
-        async with raw_gateway(Recorder({"balance": 1})) as gateway, connected(gateway.url) as (client, _, _ear):
+        """Connections, retry budget and delays are shared; `aclose` of the new client does nothing."""
+        async with raw_gateway(Recorder({"balance": 1})) as gateway, connected(gateway.url) as (client, *_):
             await client.balance()
             async with client.with_options(timeout=3) as other:
                 await other.balance()
@@ -144,7 +139,7 @@ class TestWithOptions:
         assert (gateway.opened, len(gateway.requests)) == (1, 3)
 
     async def test_every_setting_can_be_changed(self) -> None:
-        """And what is not given stays; None takes a setting away."""
+        """Settings not given are kept; None removes a setting."""
         client = AsyncWikipayam("t", sender="1", username="u", rate_limit=RateLimit(requests_per_second=5))
         other = client.with_options(
             sender=None,
@@ -166,22 +161,22 @@ class TestWithOptions:
 
     @pytest.mark.parametrize("wrong", [{"timeout": -1}, {"rate_limit": 1}, {"timezone": "x/y"}, {"sender": 5}])
     def test_a_wrong_setting_is_refused(self, wrong: dict[str, Any]) -> None:
-        """As by the constructor."""
+        """Invalid settings are refused as by the constructor."""
         with pytest.raises(ConfigurationError):
             AsyncWikipayam("t").with_options(**wrong)
 
-    async def test_a_sender_of_ones_own_is_used(self) -> None:
-        """The sibling's line stands in its messages."""
-        async with raw_gateway(Recorder()) as gateway, connected(gateway.url) as (client, _, _ear):
+    async def test_its_own_sender_is_used(self) -> None:
+        """Messages of the new client have its line."""
+        async with raw_gateway(Recorder()) as gateway, connected(gateway.url) as (client, *_):
             await client.with_options(sender="5000").sms.send(RECEIVER, "text")
         assert gateway.requests[0].json[0]["sender"] == "5000"
 
 
-class TestLife:
+class TestClosing:
     """Opening and closing."""
 
     async def test_a_client_is_its_own_context(self) -> None:
-        """`async with` gives the client and closes it; closing twice is fine, using it later is told."""
+        """`async with` returns the client and closes it; closing twice is allowed, using it later raises an error."""
         async with raw_gateway(Recorder({"balance": 1})) as gateway:
             client = AsyncWikipayam(TOKEN, base_url=gateway.url)
             async with client as same:
@@ -202,17 +197,17 @@ class TestLife:
             assert client.with_options(on_event=None).on_event is None
 
     async def test_closing_an_unused_client_is_fine(self) -> None:
-        """There is nothing to close."""
+        """A client that was never used can be closed."""
         await AsyncWikipayam("t").aclose()
 
 
 class TestEstimate:
-    """`client.estimate`, which joins the cost of messages to the balance."""
+    """`client.estimate`: the cost of messages and the balance."""
 
-    async def test_it_asks_for_the_balance_and_nothing_else(self) -> None:
-        """One GET goes out, no message does; all arguments are handed on."""
+    async def test_it_requests_only_the_balance(self) -> None:
+        """One GET is sent and no message; all arguments are passed on."""
         messages = [SmsMessage(RECEIVER, "a"), SmsMessage("110", "a")]
-        async with raw_gateway(Recorder({"balance": 9})) as gateway, connected(gateway.url) as (client, _, _ear):
+        async with raw_gateway(Recorder({"balance": 9})) as gateway, connected(gateway.url) as (client, *_):
             first = await client.estimate(messages, Tariff(5))
             second = await client.estimate(messages, Tariff(5), sender="3000", normalize=False)
         assert [(request.method, request.target) for request in gateway.requests] == [
@@ -225,94 +220,19 @@ class TestEstimate:
 class TestRequest:
     """`client.request`, for endpoints that the package does not know."""
 
-    async def test_method_path_query_and_body_go_out(self) -> None:
-        """Booleans become 1 and 0, None is left out, the answer is what stands under `data`."""
-        async with raw_gateway(Recorder({"a": "5"})) as gateway, connected(gateway.url) as (client, _, _ear):
-            params = {"a": 1, "b": True, "c": False, "d": None, "e": "ü &", "f": 1.5}
-            assert await client.request("get", "/new/end.point", params=params) == {"a": "5"}
-            assert await client.request("PATCH", "x~y/z_1", json=[None, {"ü": 1}]) == {"a": "5"}
-            assert await client.request("DELETE", "x") == {"a": "5"}
-        first, second, third = gateway.requests
-        assert (first.method, first.target) == ("GET", "/api/v1/new/end.point?a=1&b=1&c=0&e=%C3%BC%20%26&f=1.5")
-        assert (second.method, second.target, second.json) == ("PATCH", "/api/v1/x~y/z_1", [None, {"ü": 1}])
-        assert (third.method, third.body, third.headers.get("content-length")) == ("DELETE", b"", None)
-
     async def test_the_answer_is_cast(self) -> None:
-        """Attrs classes, lists and mappings; what does not fit is a `ResponseError`."""
-        async with raw_gateway(Recorder({"a": "5"})) as gateway, connected(gateway.url) as (client, _, _ear):
+        """`cast_to` takes attrs classes, lists and mappings; a value that does not fit raises `ResponseError`."""
+        async with raw_gateway(Recorder({"a": "5"})) as gateway, connected(gateway.url) as (client, *_):
             assert await client.request("GET", "x", cast_to=Model) == Model(5)
             assert await client.request("GET", "x", cast_to=dict[str, int]) == {"a": 5}
             with pytest.raises(ResponseError):
                 await client.request("GET", "x", cast_to=Balance)
 
-    @pytest.mark.parametrize(
-        ("method", "replay", "tries"),
-        [
-            ("GET", None, 3),
-            ("GET", "send", 1),
-            ("POST", None, 1),
-            ("POST", "read", 3),
-            ("POST", "idempotent", 3),
-            ("DELETE", Replay.IDEMPOTENT, 3),
-            ("PUT", "send", 1),
-        ],
-    )
-    async def test_the_replay_class_decides_on_retries(self, method: str, replay: Any, tries: int) -> None:
-        """A GET is a read and everything else a send, unless it is said otherwise."""
-
-        async def close(_: RawRequest, _stream: ByteStream) -> object:
-            return False
-
-        async with raw_gateway(close) as gateway, connected(gateway.url) as (client, _, _ear):
-            with pytest.raises(UnknownOutcomeError if tries == 1 else Exception):
-                await client.request(method, "x", json={}, replay=replay)
-        assert len(gateway.requests) == tries
-
-    @pytest.mark.parametrize(
-        ("arguments", "field"),
-        [
-            ({"method": "HEAD"}, "method"),
-            ({"method": "GET "}, "method"),
-            ({"method": 5}, "method"),
-            ({"path": 5}, "path"),
-            ({"path": "x?y"}, "path"),
-            ({"params": [("a", "b")]}, "params"),
-            ({"params": {"a": "\ud800"}}, "params"),
-            ({"json": object()}, "json"),
-            ({"json": "\ud800"}, "json"),
-            ({"json": {1j: 1}}, "json"),
-            ({"replay": "maybe"}, "replay"),
-            ({"replay": []}, "replay"),
-        ],
-    )
-    async def test_a_wrong_argument_is_refused_before_any_traffic(self, arguments: dict[str, Any], field: str) -> None:
-        """The error names the argument and shows no value."""
-        client: Any = AsyncWikipayam("t", transport=httpx.MockTransport(lambda _: httpx.Response(500)))
-        with pytest.raises(InvalidInputError) as caught:
-            await client.request(**{"method": "POST", "path": "x", **arguments})
-        assert caught.value.field == field
-        await client.aclose()
-
-    async def test_a_body_nested_too_deeply_is_refused(self) -> None:
-        """As an argument that JSON cannot hold."""
-        deep: list[Any] = []
-        for _ in range(200_000):
-            deep = [deep]
-        with pytest.raises(InvalidInputError, match="json"):
-            await AsyncWikipayam("t").request("POST", "x", json=deep)
-
-    async def test_a_long_path_is_judged_at_once(self) -> None:
-        """A query in the path, the likeliest mistake, costs no time."""
-        begun = time.monotonic()
-        with pytest.raises(InvalidInputError, match="a query goes into params"):
-            await AsyncWikipayam("t").request("GET", "a" * 5000 + "?x=1")
-        assert time.monotonic() - begun < 0.5
-
-    async def test_a_balance_can_be_asked_for_by_hand(self) -> None:
-        """The example of the documentation."""
+    async def test_a_balance_can_be_requested_by_path(self) -> None:
+        """The example of the documentation works."""
 
         async def handle(_: RawRequest, _stream: ByteStream) -> object:
             return BALANCE
 
-        async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, _, _ear):
+        async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, *_):
             assert await client.request("GET", "user/balance", cast_to=Balance, replay="read") == Balance(7)

@@ -1,4 +1,4 @@
-"""The client: its life, its settings, its services."""
+"""The client: its settings, its connections, its services."""
 
 from __future__ import annotations
 
@@ -56,60 +56,60 @@ ReplayWord: TypeAlias = Literal["read", "idempotent", "send"]
 
 
 class _Unset:
-    """Tells an option that was not given from one that was given as None."""
+    """The default of an option that may be set to None."""
 
 
 _UNSET = _Unset()
 
 
 class AsyncWikipayam:
-    """The gateway Wikipayam, as an async client.
+    """An async client of the Wikipayam SMS gateway.
 
     Use it as `async with AsyncWikipayam(token, sender="10002000") as client`, or close it with `await client.aclose()`.
-    One client serves any number of tasks of one event loop; building it does no I/O.
+    One client serves any number of tasks of one event loop. Creating it does no I/O.
 
-    What is retried, and what is not: a read (balance, statuses, received messages), a marking and a deletion are tried
-    again after time-outs, disconnects, 429, 502, 503 and 504. A send (SMS, code, call) is tried again only if the
-    gateway provably took nothing: no connection was made, the request's last byte never left, or it answered 429.
-    Otherwise it raises `UnknownOutcomeError`, and you decide. Retries are limited by `retry` and by a budget of the
-    client's, and each is told to `on_event`.
+    Retries: reads (balance, statuses, received messages), mark-as-read requests and deletions are retried after
+    timeouts, disconnects, 429, 502, 503 and 504. A send (SMS, code, call) is retried only if the gateway provably
+    accepted nothing: no connection was made, the last byte of the request was not sent, or the answer was 429.
+    Otherwise it raises `UnknownOutcomeError`, and you decide. Retries are limited by `retry` and by the client's retry
+    budget, and each is passed to `on_event`.
 
-    Cancelling is safe: a send that has begun to leave is finished first, within `timeout`, and its outcome told to
-    `on_event`; then the cancellation is delivered.
+    Cancellation is safe: a send of which bytes have left is finished first, within `timeout`, and its outcome is passed
+    to `on_event`; then the cancellation is delivered.
 
     Attributes:
-        sms: Sending, delivery, the old inbox.
+        sms: Sending, delivery, the legacy inbox.
         receives: Received messages.
         otp: One-time codes by SMS.
-        voice: One-time codes by a call.
-        holoo: The road of the accounting software Holoo.
+        voice: One-time codes by phone call.
+        holoo: The endpoint of the accounting software Holoo.
 
     Args:
-        token: The API token of the panel; `SMS_AUTH_TOKEN` if None.
-        sender: The line to send from, where a call names none; `SMS_SENDER` if None.
-        username: The account's user name, for `holoo` alone; `SMS_USERNAME` if None.
-        base_url: `WIKIPAYAM_SMS_API_BASE_URL`, or else `https://wikipayam.ir`, if None. Plain http is for loopback.
-        api_prefix: `WIKIPAYAM_SMS_API_PREFIX`, or else `api/v1`, if None.
-        otp_pattern_id: The pattern for codes, where a call names none.
-        timeout: Seconds for one attempt: connecting, sending and reading the answer to its end. Waiting for a free
-            connection does not count.
-        retry: How often and how patiently calls are tried again.
-        rate_limit: How fast to go.
-        max_connections: The most connections; further calls wait for one.
+        token: The API token from the panel; `SMS_AUTH_TOKEN` if None.
+        sender: The default line to send from; `SMS_SENDER` if None.
+        username: The account's user name, used only by `holoo`; `SMS_USERNAME` if None.
+        base_url: If None, `WIKIPAYAM_SMS_API_BASE_URL` or `https://wikipayam.ir`. Plain http only for loopback.
+        api_prefix: If None, `WIKIPAYAM_SMS_API_PREFIX` or `api/v1`.
+        otp_pattern_id: The default pattern for codes.
+        timeout: Seconds for one attempt: connecting, sending and reading the whole answer. Waiting for a free
+            connection is not included.
+        retry: The number of attempts and the delays between them.
+        rate_limit: The maximum rate of requests.
+        max_connections: The maximum number of connections; further calls wait for a free one.
         http_client: An `httpx.AsyncClient` of your own to send with. Its pool, limits, hooks and logs are then yours:
             how far a failed send got is known only from httpcore's trace, a send cannot be cancelled while in flight,
-            and the token stands in the request's header where hooks and instrumentation can see it. It is not closed.
+            and the token is in the request's header, visible to hooks and instrumentation. It is not closed.
         transport: An httpx transport of your own, under the same conditions; it is closed with the client. A
             `LaneTransport` counts as the client's own.
-        timezone: The zone (or its name, as `Asia/Tehran`) of the gateway's time stamps, which carry none.
-        application: The name of your program for the User-Agent header, as `shop/2.1`.
+        timezone: The time zone (or its name, such as `Asia/Tehran`) of the gateway's timestamps, which have none.
+        application: The name of your program for the User-Agent header, such as `shop/2.1`.
         on_event: Called with every event (`AttemptStarted`, `AttemptFinished`, `RetryScheduled`, `CallFinished`): a
-            plain function that returns at once.
+            plain function that must not block.
         ssl_context: The TLS context, for a private certificate authority.
         proxy: The URL of an HTTP proxy. The environment's proxies are not used.
 
     Raises:
-        ConfigurationError: An argument, or the environment, breaks a rule.
+        ConfigurationError: An argument or an environment variable is invalid.
     """
 
     sms: SmsService
@@ -181,54 +181,54 @@ class AsyncWikipayam:
 
     @property
     def http_client(self) -> httpx.AsyncClient:
-        """The `httpx.AsyncClient` that carries the requests: the one handed in, or else the client's own.
+        """The `httpx.AsyncClient` that sends the requests: the one passed as `http_client`, or the client's own.
 
-        Event hooks put into the client's own see every attempt, without the token, the query and the body. While it has
-        none, requests take a shorter way past it to its transport, at half the cost.
+        Event hooks on the client's own see every attempt, without the token, the query and the body. Without hooks,
+        requests bypass it and go to its transport, at half the cost.
         """
         return self._carrier.http
 
     @property
     def connections(self) -> Connections | None:
-        """How the client's connections are used now; None if they are those of an `http_client` or `transport` of yours."""
+        """The current use of the client's connections; None with an `http_client` or `transport` of your own."""
         return self._carrier.connections if isinstance(self._carrier, LaneCarrier) else None
 
     @property
     def base_url(self) -> str:
-        """Where the gateway is, as in `https://wikipayam.ir`."""
+        """The gateway's URL, such as `https://wikipayam.ir`."""
         return self._options.origin.url
 
     @property
     def on_event(self) -> EventHook | None:
-        """The hook that hears of this client's calls, if there is one."""
+        """The hook that receives this client's events; None if there is none."""
         return self._options.on_event
 
     async def balance(self) -> Balance:
-        """Return the account's balance (`GET /user/balance`). The gateway recommends it to check a token.
+        """Return the account's balance (`GET /user/balance`). The gateway recommends it for checking a token.
 
         Raises:
             AuthenticationError: The token is wrong.
-            APIStatusError: The gateway refused the call.
-            APIConnectionError: It could not be reached.
-            ResponseError: Its answer cannot be read.
+            APIStatusError: The gateway refused the request.
+            APIConnectionError: The gateway could not be reached.
+            ResponseError: The answer cannot be read.
         """
         return await self._account.balance()
 
     async def estimate(
         self, messages: Messages, tariff: Tariff, *, sender: str | None = None, normalize: bool = True
     ) -> Affordability:
-        """Estimate what messages will cost, and compare it with the balance (`GET /user/balance`). Nothing is sent.
+        """Estimate the cost of messages and compare it with the balance (`GET /user/balance`). Nothing is sent.
 
         Args:
-            messages: The messages, as for `sms.send_bulk`: any iterable, plain or async. An iterator is used up by this.
-            tariff: What a part costs.
-            sender: The line of the messages that name none; the client's if None.
-            normalize: Whether receivers have to be Iranian mobiles, as in `sms.send_bulk`.
+            messages: The messages, as for `sms.send_bulk`: any iterable, plain or async. An iterator is consumed.
+            tariff: The price of a part.
+            sender: The line of messages that name none; the client's if None.
+            normalize: Whether receivers must be Iranian mobile numbers, as in `sms.send_bulk`.
 
         Raises:
-            InvalidInputError: An argument breaks a rule. (A bad message is skipped and counted, not an error.)
-            APIStatusError: The gateway refused to tell the balance: `AuthenticationError` if the token is wrong.
-            APIConnectionError: It could not be reached.
+            InvalidInputError: An argument is invalid. (An invalid message is skipped and counted, not an error.)
+            APIStatusError: The gateway refused the request: `AuthenticationError` if the token is wrong.
+            APIConnectionError: The gateway could not be reached.
         """
         return await self._account.estimate(messages, tariff, sender=sender, normalize=normalize)
 
@@ -246,13 +246,13 @@ class AsyncWikipayam:
         application: str | _Unset | None = _UNSET,
         on_event: EventHook | _Unset | None = _UNSET,
     ) -> AsyncWikipayam:
-        """Return a client with other settings that shares this one's connections, retry budget and 429 pauses.
+        """Return a client with other settings that shares this one's connections, retry budget and 429 delays.
 
-        A rate limit is shared too, unless another is given. Closing either client's connections is the business of this
-        one: `aclose()` of the new one does nothing.
+        The rate limit is shared too, unless another is given. Only this client closes the connections: `aclose()` of
+        the new one does nothing.
 
         Raises:
-            ConfigurationError: A setting breaks a rule.
+            ConfigurationError: A setting is invalid.
         """
         given: dict[str, Any] = {
             "sender": sender,
@@ -309,33 +309,33 @@ class AsyncWikipayam:
         cast_to: type[T] | None = None,
         replay: ReplayWord | Replay | None = None,
     ) -> T | JsonValue:
-        """Call an endpoint that this package does not know, with everything that the others have.
+        """Call an endpoint that this package does not know, with the same retries, limits and events as the others.
 
         Args:
             method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
-            path: Below the API prefix, as `user/balance`: letters, digits and `. _ ~ -` between slashes.
-            params: The query; None values are left out, booleans become 1 and 0.
-            json: The body; None for none.
-            cast_to: An attrs class, or any type cattrs can build, for what stands under `data`. Without it, the plain
-                JSON value is returned.
-            replay: What it would mean to carry the call out twice: `read`, `idempotent` or `send`. By default a GET is
-                a `read` and everything else a `send`, which is retried only if provably nothing was accepted.
+            path: The path below the API prefix, such as `user/balance`: letters, digits and `. _ ~ -` between slashes.
+            params: The query; None values are omitted, booleans become 1 and 0.
+            json: The body; None sends no body.
+            cast_to: The type of the value under `data`: an attrs class, or any type that cattrs can build. If None, the
+                plain JSON value is returned.
+            replay: The effect of executing the call twice: `read`, `idempotent` or `send`. By default a GET is a `read`
+                and any other call a `send`, which is retried only if provably nothing was accepted.
 
         Raises:
-            InvalidInputError: An argument breaks a rule.
-            UnknownOutcomeError: Of a `send`: it is not known whether it was accepted.
+            InvalidInputError: An argument is invalid.
+            UnknownOutcomeError: Only for a `send`: it is unknown whether it was accepted.
             APIStatusError: The gateway refused the call.
-            APIConnectionError: It could not be reached.
-            ResponseError: Its answer cannot be read.
+            APIConnectionError: The gateway could not be reached.
+            ResponseError: The answer cannot be read.
         """
         content = Sealed((params, json))
         path = seal(path)
-        del params, json  # a traceback with locals is not to show them
+        del params, json  # keep them out of tracebacks that show locals
         call: Call[T | JsonValue] = make_call(method, path, content, cast_to, replay)
         return await self._pipeline.run(call)
 
     async def aclose(self) -> None:
-        """Close the connections. Calls that are in flight finish; later ones raise `ConfigurationError`."""
+        """Close the connections. Calls in flight finish; later calls raise `ConfigurationError`."""
         if self._owns_carrier:
             await self._carrier.aclose()
 
@@ -351,4 +351,4 @@ class AsyncWikipayam:
         return f"AsyncWikipayam(base_url={self._options.origin.url!r}, sender={self._options.sender!r})"
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a client is not pickled: it holds connections and the token; build one in each process")
+        raise TypeError("a client cannot be pickled: it holds connections and the token; create one in each process")

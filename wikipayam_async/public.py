@@ -37,7 +37,6 @@ from wikipayam_async.services.account import Balance
 from wikipayam_async.services.holoo import HolooResult
 from wikipayam_async.services.receives.models import (
     DeleteResult,
-    LegacyInbox,
     MarkReadResult,
     Pagination,
     Receive,
@@ -54,6 +53,7 @@ from wikipayam_async.services.sms.delivery import (
     DeliveryWatch,
     Polling,
 )
+from wikipayam_async.services.sms.legacy_inbox import LegacyInbox
 from wikipayam_async.services.voice import VoiceOtp
 from wikipayam_async.version import __version__
 

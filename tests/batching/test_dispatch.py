@@ -30,7 +30,8 @@ from wikipayam_async import (
 from wikipayam_async.batching.dispatch import BatchSender, Dispatcher, not_sent
 from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PostedMessage
 from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
-from wikipayam_async.messages.payload import TrackIds, prepare_sms
+from wikipayam_async.messages.payload import prepare_sms
+from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Phase
 
 pytestmark = pytest.mark.anyio

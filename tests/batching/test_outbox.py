@@ -33,7 +33,8 @@ from wikipayam_async import (
 from wikipayam_async.batching.outbox import Outbox
 from wikipayam_async.batching.queue import Batching
 from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport
-from wikipayam_async.messages.payload import Batch, TrackIds, prepare_sms
+from wikipayam_async.messages.payload import Batch, prepare_sms
+from wikipayam_async.messages.track_ids import TrackIds
 
 pytestmark = pytest.mark.anyio
 

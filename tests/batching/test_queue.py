@@ -9,7 +9,8 @@ import pytest
 
 from wikipayam_async import APIConnectionError, InvalidInputError, SendStatus, SentMessage, SmsMessage
 from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PendingQueue, PostedMessage
-from wikipayam_async.messages.payload import TrackIds, prepare_sms
+from wikipayam_async.messages.payload import prepare_sms
+from wikipayam_async.messages.track_ids import TrackIds
 
 pytestmark = pytest.mark.anyio
 

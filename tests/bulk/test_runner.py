@@ -13,7 +13,8 @@ from wikipayam_async.bulk.options import BulkOptions, OnError
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.bulk.sender import ChunkSender
 from wikipayam_async.bulk.source import Prepare, Source
-from wikipayam_async.messages.payload import Batch, TrackIds, prepare_some
+from wikipayam_async.messages.payload import Batch, prepare_some
+from wikipayam_async.messages.track_ids import TrackIds
 
 pytestmark = pytest.mark.anyio
 

@@ -14,7 +14,8 @@ from wikipayam_async import AuthenticationError, ConfigurationError, InvalidInpu
 from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
 from wikipayam_async.bulk.source import Prepare, Source, SourceChunk
 from wikipayam_async.errors import SuppressedError
-from wikipayam_async.messages.payload import TrackIds, prepare_some
+from wikipayam_async.messages.payload import prepare_some
+from wikipayam_async.messages.track_ids import TrackIds
 
 pytestmark = pytest.mark.anyio
 

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from wikipayam_async.cost import CostEstimate, CostShare, CostTally, Tariff, estimate, estimate_text
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages import SmsMessage
-from wikipayam_async.messages.payload import TrackIds, prepare_sms
+from wikipayam_async.messages.payload import prepare_sms
+from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.text import Encoding
 
 RECEIVER = "09123456789"
@@ -25,7 +26,7 @@ TARIFF = Tariff(895, 1790, lines={"3000": Tariff(500, 700)})
 
 
 class Line(enum.StrEnum):
-    """Lines, as a caller may keep them."""
+    """Lines, as a caller may define them."""
 
     MAIN = "30001234"
 
@@ -44,19 +45,19 @@ class Trap(str):
 
 
 def sms(*texts: Any, sender: str | None = None) -> list[SmsMessage]:
-    """Make a message of each text."""
+    """Return a message for each text."""
     return [SmsMessage(RECEIVER, text, sender=sender) for text in texts]
 
 
 def test_nothing_costs_nothing() -> None:
-    """Without messages every number is 0, and both encodings are there."""
+    """Without messages every number is 0, and both encodings are present."""
     found = estimate([], TARIFF)
     assert found == CostEstimate(0, 0, 0, "IRR", {}, {GSM7: CostShare(), UCS2: CostShare()}, {}, 0)
     assert found.first_skipped is None
 
 
 def test_totals_and_splits() -> None:
-    """Messages, parts and rials are added up, and split by number of parts, by encoding and by line."""
+    """Messages, parts and rials are totalled, and split by number of parts, by encoding and by line."""
     messages = [
         *sms("hello", "سلام", "x" * 160),  # 1 part each
         *sms("س" * 71, "x" * 161, "x" * 306),  # 2 parts each
@@ -82,7 +83,7 @@ def test_totals_and_splits() -> None:
 
 
 def test_by_parts_is_in_order() -> None:
-    """The numbers of parts rise, in whatever order the messages come."""
+    """`by_parts` is sorted, for any order of messages."""
     assert list(estimate(sms("x" * 400, "x", "x" * 200), TARIFF).by_parts.items()) == [(1, 1), (2, 1), (3, 1)]
 
 
@@ -99,13 +100,13 @@ def test_by_parts_is_in_order() -> None:
     ],
 )
 def test_the_line_of_a_message(own: str | None, given: str | None, line: str | None, cost: int) -> None:
-    """A message's own line counts, then the one given; without any it has the tariff's own price and is told apart."""
+    """A message's line precedes the default; without either it has the tariff's own price and its own share."""
     found = estimate(sms("سلام", sender=own), TARIFF, sender=given)
     assert found.by_line == {line: CostShare(1, 1, cost)}
 
 
 def test_a_note_costs_what_a_message_costs() -> None:
-    """The text may stand under the gateway's other name for it."""
+    """A text in `note` costs the same as in `message`."""
     note = estimate([SmsMessage(RECEIVER, note="x" * 161)], TARIFF)
     assert note == estimate(sms("x" * 161), TARIFF)
     assert note.parts == 2
@@ -132,22 +133,22 @@ def test_a_note_costs_what_a_message_costs() -> None:
         (None, "messages[1].message"),
     ],
 )
-def test_a_bad_message_is_counted_apart(bad: Any, field: str) -> None:
-    """It costs nothing and stops nothing; the first is named by its place and by what is wrong with it."""
+def test_an_invalid_message_is_skipped(bad: Any, field: str) -> None:
+    """An invalid message costs nothing and stops nothing; the first error has its index."""
     found = estimate([*sms("a"), bad, bad, *sms("b")], TARIFF)
     assert (found.messages, found.parts, found.cost, found.skipped) == (2, 2, 3580, 2)
     assert found.first_skipped is not None
     assert found.first_skipped.field == field
 
 
-def test_what_a_message_raises_itself_is_told() -> None:
-    """A message whose own code raises is skipped, with the type of what it raised."""
+def test_a_message_whose_own_code_raises_is_skipped() -> None:
+    """The error names the type of the exception that the message's own code raised."""
     found = estimate(sms(Trap("a")), TARIFF)
     assert "reading it raised ZeroDivisionError" in str(found.first_skipped)
 
 
-def test_a_stop_is_no_bad_message() -> None:
-    """What is no `Exception`, such as a keyboard interrupt, goes through."""
+def test_a_base_exception_is_raised() -> None:
+    """A `BaseException`, such as a keyboard interrupt, is raised."""
 
     class Stopped(str):
         __slots__ = ()
@@ -160,7 +161,7 @@ def test_a_stop_is_no_bad_message() -> None:
 
 
 def test_a_source_that_raises() -> None:
-    """What the iterable raises comes out as it is."""
+    """An exception of the iterable is raised unchanged."""
 
     def source() -> Iterator[SmsMessage]:
         yield SmsMessage(RECEIVER, "a")
@@ -170,8 +171,8 @@ def test_a_source_that_raises() -> None:
         estimate(source(), TARIFF)
 
 
-def test_any_receiver_will_do_if_told_so() -> None:
-    """`normalize=False` counts what it would send: any receiver that can stand on the wire."""
+def test_any_receiver_counts_without_normalization() -> None:
+    """With `normalize=False` any receiver that can be sent is counted."""
     messages = [SmsMessage("+14155550100", "a"), SmsMessage("", "a")]
     assert estimate(messages, TARIFF).skipped == 2
     found = estimate(messages, TARIFF, normalize=False)
@@ -192,7 +193,7 @@ MESSAGES = st.builds(
 
 @given(st.lists(MESSAGES, max_size=8), st.booleans())
 def test_counted_is_what_would_be_sent(messages: list[SmsMessage], normalize: bool) -> None:
-    """The messages that are skipped are those that sending refuses, and the first is refused in the same words."""
+    """The skipped messages are those that a send refuses, with the same first error."""
     refused = []
     for index, message in enumerate(messages):
         try:
@@ -206,7 +207,7 @@ def test_counted_is_what_would_be_sent(messages: list[SmsMessage], normalize: bo
 
 @given(st.lists(MESSAGES, max_size=8))
 def test_the_splits_add_up(messages: list[SmsMessage]) -> None:
-    """Each split is the whole, cut another way."""
+    """Each split adds up to the totals."""
     found = estimate(messages, TARIFF)
     total = CostShare(found.messages, found.parts, found.cost)
     assert sum(found.by_line.values(), CostShare()) == total
@@ -230,7 +231,7 @@ def test_the_splits_add_up(messages: list[SmsMessage]) -> None:
     ],
 )
 def test_a_wrong_argument(arguments: dict[str, Any], field: str) -> None:
-    """The error names the argument, before a message is taken."""
+    """The error names the argument, before a message is read."""
     messages = iter(sms("a"))
     with pytest.raises(InvalidInputError) as caught:
         estimate(**{"messages": messages, "tariff": TARIFF, **arguments})
@@ -239,7 +240,7 @@ def test_a_wrong_argument(arguments: dict[str, Any], field: str) -> None:
 
 
 def test_an_async_iterable_is_for_the_client() -> None:
-    """The error says where async iterables are taken."""
+    """The error says that `client.estimate` takes async iterables."""
 
     class Rows:
         def __aiter__(self) -> Any:
@@ -249,8 +250,8 @@ def test_an_async_iterable_is_for_the_client() -> None:
         estimate(Rows(), TARIFF)  # type: ignore[arg-type]
 
 
-def test_a_tally_counts_along() -> None:
-    """Messages may be counted while they pass by; every estimate tells what was counted until then."""
+def test_a_tally_counts_step_by_step() -> None:
+    """Each estimate of a tally covers the messages counted so far."""
     tally = CostTally(TARIFF, sender="30001234")
     costs = []
     for message in sms("سلام", "سلام", "hello", "", "سلام"):
@@ -260,15 +261,15 @@ def test_a_tally_counts_along() -> None:
 
 
 def test_one_text_for_all_is_not_mistaken_for_another() -> None:
-    """The same text object again, and other texts between, are each counted for what they are."""
+    """A text object used again, with others in between, is counted correctly each time."""
     long, short = "س" * 71, "hello"
     messages = [*sms(long, long, short, short, long), SmsMessage(RECEIVER), *sms(short)]
     found = estimate(messages, Tariff(10, 1))
     assert (found.by_parts, found.cost, found.skipped) == ({1: 3, 2: 3}, 63, 1)
 
 
-def test_messages_are_let_go() -> None:
-    """Of a stream no more than the message at hand is held, and with it the one that is being made."""
+def test_messages_are_not_kept() -> None:
+    """Of a stream, only the current message and the next one are held."""
     alive: weakref.WeakSet[SmsMessage] = weakref.WeakSet()
     most = 0
 
@@ -288,7 +289,7 @@ def test_messages_are_let_go() -> None:
 
 
 def test_memory_does_not_grow_with_the_number_of_messages() -> None:
-    """Ten thousand different texts, whose letters alone are megabytes, take less than a hundred kilobytes."""
+    """Ten thousand different texts of some megabytes in total take less than a hundred kilobytes."""
 
     def source() -> Iterator[SmsMessage]:
         for number in range(10_000):
@@ -307,7 +308,7 @@ def test_memory_does_not_grow_with_the_number_of_messages() -> None:
 
 
 def test_one_text_to_many() -> None:
-    """One text is estimated as so many messages with it would be."""
+    """The estimate of one text equals that of as many messages with it."""
     for text in ("سلام", "x" * 161):
         found = estimate_text(text, TARIFF, receivers=3, sender="30001234")
         assert found == estimate(sms(*[text] * 3), TARIFF, sender="30001234")
@@ -329,14 +330,14 @@ def test_one_text_to_many() -> None:
     ],
 )
 def test_one_text_and_a_wrong_argument(arguments: dict[str, Any], field: str) -> None:
-    """Here a bad text is an error like every other."""
+    """In `estimate_text` an invalid text raises an error like any invalid argument."""
     with pytest.raises(InvalidInputError) as caught:
         estimate_text(**{"text": "a", "tariff": TARIFF, **arguments})
     assert caught.value.field == field
 
 
 def test_the_summary() -> None:
-    """One line tells the totals, and what was skipped if anything was."""
+    """The summary is one line with the totals, and with the skipped messages if any."""
     assert estimate(sms("سلام", "س" * 71), TARIFF).summary() == "2 messages, 3 parts, 2,685 rials"
     assert estimate(sms("سلام", ""), TARIFF).summary() == (
         "1 messages, 1 parts, 895 rials; 1 skipped "
@@ -345,7 +346,7 @@ def test_the_summary() -> None:
 
 
 def test_an_estimate_is_plain_data() -> None:
-    """It can be hashed, pickled and shown, and shows no text and no receiver."""
+    """An estimate can be hashed, pickled and printed, and its repr contains no text and no receiver."""
     found = estimate([*sms("a secret"), SmsMessage("0777777", "another secret")], TARIFF, sender="10002000")
     again = pickle.loads(pickle.dumps(found))  # noqa: S301 - our own
     assert (again, hash(again), again.first_skipped.field) == (found, hash(found), "messages[1].receiver")
@@ -353,8 +354,8 @@ def test_an_estimate_is_plain_data() -> None:
     assert "0777777" not in repr(found)
 
 
-def test_the_line_may_be_missing_although_sending_needs_one() -> None:
-    """What sending refuses for want of a line is estimated all the same."""
+def test_the_line_may_be_missing() -> None:
+    """Messages without a line, which a send refuses, are estimated."""
     (message,) = sms("سلام")
     with pytest.raises(ConfigurationError):
         prepare_sms(message, sender=None, track_ids=TrackIds(), normalize=True)

@@ -17,28 +17,28 @@ GSM7, UCS2 = Encoding.GSM7, Encoding.UCS2
 
 
 class Price(enum.IntEnum):
-    """Prices, as a caller may keep them."""
+    """Prices, as a caller may define them."""
 
     BULK = 895
 
 
 def test_one_price_is_for_both_encodings() -> None:
-    """A tariff of one price asks it for every text."""
+    """A single price applies to both encodings."""
     tariff = Tariff(895)
     assert (tariff.persian, tariff.latin, tariff.currency, tariff.lines) == (895, 895, "IRR", {})
     assert (tariff.price(UCS2), tariff.price(GSM7)) == (895, 895)
 
 
 def test_two_prices() -> None:
-    """The first is for UCS-2, the second for GSM-7."""
+    """The first price is for UCS-2, the second for GSM-7."""
     tariff = Tariff(895, 1790)
     assert (tariff.price(UCS2), tariff.price(GSM7)) == (895, 1790)
     assert tariff == Tariff(persian=895, latin=1790)
     assert tariff != Tariff(895)
 
 
-def test_nothing_may_cost_nothing_and_a_constant_may_be_an_enum() -> None:
-    """Zero is a price, and so is an int by inheritance."""
+def test_a_price_may_be_zero_or_an_enum() -> None:
+    """Zero is a valid price, and so is a subclass of `int`."""
     assert Tariff(0, Price.BULK).price(GSM7) == 895
     assert Tariff(0).price(UCS2) == 0
 
@@ -46,7 +46,7 @@ def test_nothing_may_cost_nothing_and_a_constant_may_be_an_enum() -> None:
 @pytest.mark.parametrize("bad", [89.5, 895.0, float("nan"), -1, True, "895", Decimal(895), None, 5j])
 @pytest.mark.parametrize("name", ["persian", "latin"])
 def test_a_price_that_is_not_whole_rials(bad: Any, name: str) -> None:
-    """Floats above all are refused: the error names the price, the rule and the way to hand in tomans."""
+    """Floats and other values are refused, and the error says how to pass tomans."""
     with pytest.raises(InvalidInputError) as caught:
         Tariff(**{"persian": 1, name: bad})
     assert caught.value.field == name
@@ -77,8 +77,8 @@ def test_a_price_that_is_not_whole_rials(bad: Any, name: str) -> None:
         (None, 100),
     ],
 )
-def test_the_longest_line_that_fits_counts(line: str | None, expected: int) -> None:
-    """A line is found by its number or its beginning, in whatever spelling; others have the tariff's own price."""
+def test_the_longest_matching_prefix_applies(line: str | None, expected: int) -> None:
+    """A line matches by number or prefix in any format; other lines have the tariff's own price."""
     lines = {
         "3000": Tariff(500),
         "0098 5000": Tariff(600),
@@ -90,7 +90,7 @@ def test_the_longest_line_that_fits_counts(line: str | None, expected: int) -> N
 
 
 def test_a_line_has_both_prices_of_its_own() -> None:
-    """The encoding counts for lines as well."""
+    """A line's tariff has a price per encoding too."""
     tariff = Tariff(1, 2, lines={"3000": Tariff(3, 4)})
     assert (tariff.price(UCS2, "3000"), tariff.price(GSM7, "3000")) == (3, 4)
 
@@ -100,16 +100,16 @@ def test_a_line_has_both_prices_of_its_own() -> None:
     [
         ([("3000", Tariff(1))], "expected a mapping of lines to tariffs"),
         (None, "expected a mapping of lines to tariffs"),
-        ({3000: Tariff(1)}, "expected a line or what it begins with"),
-        ({"": Tariff(1)}, "expected a line or what it begins with"),
-        ({" - ": Tariff(1)}, "expected a line or what it begins with"),
-        ({"+98": Tariff(1)}, "expected a line or what it begins with"),
-        ({"3000": 895}, "expected for each line a Tariff without lines of its own"),
-        ({"3000": Tariff(1, lines={"30001": Tariff(2)})}, "expected for each line a Tariff without lines of its own"),
+        ({3000: Tariff(1)}, "expected a line or a prefix of lines"),
+        ({"": Tariff(1)}, "expected a line or a prefix of lines"),
+        ({" - ": Tariff(1)}, "expected a line or a prefix of lines"),
+        ({"+98": Tariff(1)}, "expected a line or a prefix of lines"),
+        ({"3000": 895}, "expected a Tariff without lines of its own for each line"),
+        ({"3000": Tariff(1, lines={"30001": Tariff(2)})}, "expected a Tariff without lines of its own for each line"),
         ({"3000": Tariff(1), "۳۰۰۰": Tariff(2)}, "expected each line once"),
     ],
 )
-def test_lines_that_cannot_be_read(lines: Any, rule: str) -> None:
+def test_invalid_lines(lines: Any, rule: str) -> None:
     """The error says which rule the lines break."""
     with pytest.raises(InvalidInputError) as caught:
         Tariff(1, lines=lines)
@@ -117,7 +117,7 @@ def test_lines_that_cannot_be_read(lines: Any, rule: str) -> None:
 
 
 def test_the_lines_are_a_copy() -> None:
-    """What the caller does to the mapping afterwards changes no price."""
+    """Changing the mapping afterwards changes no price."""
     lines = {"3000": Tariff(5)}
     tariff = Tariff(1, lines=lines)
     lines["3000"] = Tariff(6)
@@ -140,13 +140,13 @@ def test_the_lines_are_a_copy() -> None:
     ],
 )
 def test_tomans(tomans: Any, rials: int) -> None:
-    """A toman is ten rials; fractions of a toman come as strings or decimals, in any script."""
+    """A toman is ten rials; fractions of a toman are strings or decimals, in any script."""
     assert Tariff.tomans(tomans) == Tariff(rials)
     assert Tariff.tomans(1, tomans) == Tariff(10, rials)
 
 
 def test_tomans_with_lines() -> None:
-    """Lines are tariffs of any making."""
+    """`lines` takes any tariffs."""
     lines = {"3000": Tariff.tomans("70.5")}
     assert Tariff.tomans("89.5", lines=lines) == Tariff(895, lines={"3000": Tariff(705)})
 
@@ -177,16 +177,16 @@ def test_tomans_with_lines() -> None:
     ],
 )
 @pytest.mark.parametrize("name", ["persian", "latin"])
-def test_tomans_that_are_no_price(bad: Any, name: str) -> None:
-    """Floats, fractions of a rial and what is no number are refused, and the error says how to round."""
+def test_invalid_tomans(bad: Any, name: str) -> None:
+    """Floats, fractions of a rial and values that are not numbers are refused, and the error says how to round."""
     with pytest.raises(InvalidInputError) as caught:
         Tariff.tomans(**{"persian": 1, name: bad})
     assert caught.value.field == name
     assert caught.value.rule.endswith("and whole in rials (round a fraction of a rial up)")
 
 
-def test_a_context_of_the_callers_changes_no_price() -> None:
-    """Decimal settings of the thread, which may round to few digits, do not reach the reading of prices."""
+def test_the_decimal_context_changes_no_price() -> None:
+    """Decimal settings of the thread, which may round, do not affect prices."""
     with decimal.localcontext(prec=2, Emax=1, rounding=decimal.ROUND_UP):
         assert Tariff.tomans("1234.5") == Tariff(12_345)
         with pytest.raises(InvalidInputError):
@@ -195,7 +195,7 @@ def test_a_context_of_the_callers_changes_no_price() -> None:
 
 @given(st.integers(0, 10**12))
 def test_tomans_and_rials_agree(rials: int) -> None:
-    """Every whole number of rials can be written in tomans, and means the same."""
+    """Any whole number of rials can be written in tomans and gives the same price."""
     assert Tariff.tomans(f"{rials // 10}.{rials % 10}") == Tariff(rials)
 
 
@@ -219,13 +219,13 @@ def test_tomans_and_rials_agree(rials: int) -> None:
         (10**30, "rial", "en", "1" + ",000" * 10 + " rials"),
     ],
 )
-def test_money_is_written(rials: int, unit: Any, locale: Any, expected: str) -> None:
-    """Rials or tomans, in English or in Persian with its digits and separators."""
+def test_formatted_money(rials: int, unit: Any, locale: Any, expected: str) -> None:
+    """Amounts are formatted in rials or tomans, in English or in Persian with its digits and separators."""
     assert format_money(rials, unit, locale) == expected
 
 
 def test_rials_and_english_are_the_default() -> None:
-    """The unit of all amounts here is the rial."""
+    """The default is rials in English."""
     assert format_money(34_359_938) == "34,359,938 rials"
 
 
@@ -241,7 +241,7 @@ def test_rials_and_english_are_the_default() -> None:
         ((5, "rial", None), "locale"),
     ],
 )
-def test_money_that_cannot_be_written(arguments: Any, field: str) -> None:
+def test_invalid_money(arguments: Any, field: str) -> None:
     """The error names the argument."""
     with pytest.raises(InvalidInputError) as caught:
         format_money(*arguments)

@@ -17,23 +17,23 @@ A, B, C = "09121111111", "09122222222", "09123333333"
 
 
 def batch_of(*pairs: tuple[str, str]) -> Batch[str]:
-    """Make messages with these track ids and receivers."""
+    """Return a batch of messages with these track ids and receivers."""
     payloads = [SmsPayload("1", receiver, "hi", msgspec.UNSET, track_id) for track_id, receiver in pairs]
     return Batch([""] * len(pairs), payloads)
 
 
 def item(id_: Any, track_id: Any = None, receiver: Any = None) -> dict[str, Any]:
-    """Make an item of an answer."""
+    """Return an item of an answer."""
     return {"id": id_, "sender": "1000", "receiver": receiver, "track_id": track_id}
 
 
 def ids(data: Any, *pairs: tuple[str, str]) -> list[str | None]:
-    """Return the id that was told of each message."""
+    """Return the id that was assigned to each message."""
     return [None if sent is None else sent.id for sent in match_answer(data, batch_of(*pairs))]
 
 
 def test_the_documented_answer() -> None:
-    """Items in the order sent, with the track ids sent, are told as they came."""
+    """Items in the order sent, with the track ids sent, are returned unchanged."""
     found = match_answer([item("1", "T1", A), {**item("2", "T2", B), "parts": 2}], batch_of(("T1", A), ("T2", B)))
     assert found == (
         SentMessage("1", "1000", A, "T1"),
@@ -42,7 +42,7 @@ def test_the_documented_answer() -> None:
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "expected"),
     [
         ([item("2", "T2", B), item("1", "T1", A)], ["1", "2"]),
         ([item("2", "T2", B)], [None, "2"]),
@@ -69,13 +69,13 @@ def test_the_documented_answer() -> None:
         (True, [None, None]),
     ],
 )
-def test_two_messages_to_two_receivers(data: Any, told: list[str | None]) -> None:
-    """A message is told of by its track id, or by its receiver where an item names no track id."""
-    assert ids(data, ("T1", A), ("T2", B)) == told
+def test_two_messages_to_two_receivers(data: Any, expected: list[str | None]) -> None:
+    """An item is assigned by its track id, or by its receiver if it has no track id."""
+    assert ids(data, ("T1", A), ("T2", B)) == expected
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "expected"),
     [
         ([item("1", "T1", A)], "1"),
         ([item("1", "T1", None)], "1"),
@@ -92,13 +92,13 @@ def test_two_messages_to_two_receivers(data: Any, told: list[str | None]) -> Non
         ([], None),
     ],
 )
-def test_one_message_alone(data: Any, told: str | None) -> None:
-    """An answer to one message speaks of it, unless it names another track id or receiver, or two ids."""
-    assert ids(data, ("T1", A)) == [told]
+def test_one_message_alone(data: Any, expected: str | None) -> None:
+    """An answer to one message belongs to it, unless it has another track id or receiver, or two ids."""
+    assert ids(data, ("T1", A)) == [expected]
 
 
 @pytest.mark.parametrize(
-    ("data", "told"),
+    ("data", "expected"),
     [
         ([item("1", "T", A), item("2", "T", B)], ["1", "2"]),
         ([item("2", "T", B), item("1", "T", A)], ["1", "2"]),
@@ -108,13 +108,13 @@ def test_one_message_alone(data: Any, told: str | None) -> None:
         ([item("1", None, A), item("2", None, B)], ["1", "2"]),
     ],
 )
-def test_a_track_id_used_twice_is_told_apart_by_the_receivers(data: Any, told: list[str | None]) -> None:
-    """The caller may use a reference twice; what cannot be told apart stays untold."""
-    assert ids(data, ("T", A), ("T", B)) == told
+def test_a_duplicate_track_id_is_resolved_by_the_receivers(data: Any, expected: list[str | None]) -> None:
+    """If a track id is used twice, items are assigned by receiver; ambiguous messages have no result."""
+    assert ids(data, ("T", A), ("T", B)) == expected
 
 
-def test_messages_alike_in_every_respect_take_the_items_in_any_order() -> None:
-    """Two messages with one track id and one receiver get both ids, but one item alone is nobody's."""
+def test_identical_messages_take_the_items_in_any_order() -> None:
+    """Two messages with one track id and one receiver get both ids, but a single item is assigned to neither."""
     twins = (("T", A), ("T", A))
     assert ids([item("1", "T", A), item("2", "T", A)], *twins) == ["1", "2"]
     assert ids([item("1", "T", A)], *twins) == [None, None]
@@ -122,7 +122,7 @@ def test_messages_alike_in_every_respect_take_the_items_in_any_order() -> None:
 
 
 def test_receivers_that_are_no_mobiles_are_compared_as_they_are() -> None:
-    """Without normalizing, an unusual receiver still finds its item."""
+    """Without normalization, an unusual receiver still finds its item."""
     assert ids([item("1", None, "+49 30 1"), item("2", None, "x")], ("T1", "+49 30 1"), ("T2", "y")) == ["1", None]
 
 
@@ -132,8 +132,8 @@ MESSAGES = st.lists(
 
 
 @given(MESSAGES, st.data())
-def test_no_message_is_told_by_an_item_that_may_mean_another(pairs: list[tuple[str, str]], data: st.DataObject) -> None:
-    """Whatever is shuffled, left out, doubled, foreign or nameless: who is told is told by an item that fits it alone."""
+def test_no_message_gets_an_item_that_may_mean_another(pairs: list[tuple[str, str]], data: st.DataObject) -> None:
+    """In a shuffled, incomplete, duplicated or unrelated answer, an item is assigned only to a message it fits."""
     items = []
     for index, (track_id, receiver) in enumerate(pairs):
         for copy in range(data.draw(st.sampled_from([0, 1, 1, 1, 2]))):
@@ -141,15 +141,15 @@ def test_no_message_is_told_by_an_item_that_may_mean_another(pairs: list[tuple[s
             items.append(
                 item(f"{index}-{copy}", shown, data.draw(st.sampled_from([receiver, "98" + receiver[1:], None])))
             )
-    foreign: st.SearchStrategy[Any] = st.builds(
-        item, st.just("foreign"), st.sampled_from(["X", "Y"]), st.sampled_from([A, B, None])
+    unrelated: st.SearchStrategy[Any] = st.builds(
+        item, st.just("unrelated"), st.sampled_from(["X", "Y"]), st.sampled_from([A, B, None])
     )
     rubbish: st.SearchStrategy[Any] = st.sampled_from([None, 1, "x", [], {}, {"id": None, "track_id": "T1"}])
-    items += data.draw(st.lists(foreign | rubbish, max_size=3))
+    items += data.draw(st.lists(unrelated | rubbish, max_size=3))
     random.Random(data.draw(st.integers(0, 99))).shuffle(items)
-    told = match_answer(items, batch_of(*pairs))
-    assert len(told) == len(pairs)
-    for index, (sent, (track_id, receiver)) in enumerate(zip(told, pairs, strict=True)):
+    results = match_answer(items, batch_of(*pairs))
+    assert len(results) == len(pairs)
+    for index, (sent, (track_id, receiver)) in enumerate(zip(results, pairs, strict=True)):
         if sent is None:
             continue
         origin = sent.id.partition("-")[0]
@@ -166,16 +166,16 @@ def test_no_message_is_told_by_an_item_that_may_mean_another(pairs: list[tuple[s
 
 
 @given(MESSAGES)
-def test_no_item_tells_of_two_messages(pairs: list[tuple[str, str]]) -> None:
-    """Every id that the gateway named once is given out at most once."""
+def test_no_item_is_assigned_to_two_messages(pairs: list[tuple[str, str]]) -> None:
+    """An id that the answer holds once is assigned at most once."""
     items = [item(str(index), track_id, receiver) for index, (track_id, receiver) in enumerate(pairs)]
-    told = [sent.id for sent in match_answer(items[::-1], batch_of(*pairs)) if sent is not None]
-    assert sorted(told) == sorted(set(told))
+    assigned = [sent.id for sent in match_answer(items[::-1], batch_of(*pairs)) if sent is not None]
+    assert sorted(assigned) == sorted(set(assigned))
 
 
 @given(st.permutations(range(6)), st.sets(st.integers(0, 5)))
 def test_distinct_track_ids_are_all_found_in_any_order(order: list[int], left_out: set[int]) -> None:
-    """Every item that came back with its own track id is told, and every other message is not."""
+    """Every item with its own track id is assigned, and every other message has no result."""
     pairs = [(f"T{index}", A) for index in range(6)]
     answer = [item(str(index), f"T{index}") for index in order if index not in left_out]
     assert ids(answer, *pairs) == [None if index in left_out else str(index) for index in range(6)]
@@ -197,13 +197,13 @@ JSON = st.recursive(
 
 
 @given(JSON)
-def test_no_answer_whatever_raises(data: Any) -> None:
-    """Any JSON is read as something of each message, or nothing."""
+def test_no_answer_raises(data: Any) -> None:
+    """Any JSON value is read as a result or None for each message."""
     assert len(match_answer(data, batch_of(("T1", A), ("T2", B)))) == 2
 
 
 def read(body: bytes, batch: Batch[str]) -> list[str | None] | None:
-    """Return the id that the long way finds for each message; None if the answer cannot be read."""
+    """Return the id that `match_answer` finds for each message; None if the answer cannot be read."""
     try:
         data = read_data(Answer(200, {}, SealedBytes(body)))
     except UnreadableAnswerError:
@@ -227,14 +227,14 @@ ITEMS = b'{"id": "1", "track_id": "T1"}, {"id": "2", "track_id": "T2"}'
         b'{"data": [' + ITEMS + b'], "large": 1' + b"0" * 400 + b"}",
     ],
 )
-def test_the_documented_answer_by_the_short_way(body: bytes) -> None:
-    """Whatever stands beside the ids, the documented answer tells what the long way finds in it."""
+def test_the_shortcut_reads_the_documented_answer(body: bytes) -> None:
+    """Whatever other fields it has, the documented answer gives the ids that `match_answer` finds."""
     batch = batch_of(*TWO)
     assert (match_documented_answer(body, batch), read(body, batch)) == (["1", "2"], ["1", "2"])
 
 
-def test_a_number_out_of_range_does_no_harm_to_the_short_way() -> None:
-    """In a field that nobody reads it is not read; the long way, which reads everything, knows nothing then."""
+def test_a_number_out_of_range_does_not_break_the_shortcut() -> None:
+    """The shortcut skips other fields, so that a number out of range, which breaks a full read, does no harm."""
     body, batch = b'{"data": [' + ITEMS + b'], "x": 1e999}', batch_of(*TWO)
     assert (match_documented_answer(body, batch), read(body, batch)) == (["1", "2"], None)
 
@@ -283,13 +283,13 @@ def test_a_number_out_of_range_does_no_harm_to_the_short_way() -> None:
         b'{"data": ' * 100_000,
     ],
 )
-def test_any_other_answer_goes_the_long_way(body: bytes) -> None:
-    """What is not the documented answer to the very messages that were sent is none of the short way's business."""
+def test_the_shortcut_refuses_any_other_answer(body: bytes) -> None:
+    """The shortcut returns None unless the answer is the documented one to exactly these messages."""
     assert match_documented_answer(body, batch_of(*TWO)) is None
 
 
-def test_a_track_id_used_twice_goes_the_long_way() -> None:
-    """What order alone would tell apart is not told by it."""
+def test_the_shortcut_refuses_duplicate_track_ids() -> None:
+    """Messages with one track id are not assigned by order."""
     batch = batch_of(("T", A), ("T", B))
     body = json.dumps({"data": [item("2", "T", B), item("1", "T", A)]}).encode()
     assert (match_documented_answer(body, batch), read(body, batch)) == (None, ["1", "2"])
@@ -308,25 +308,25 @@ ENVELOPES = st.fixed_dictionaries(
 
 
 @given(ENVELOPES | JSON, st.booleans(), st.lists(st.sampled_from(TWO), min_size=1, max_size=3))
-def test_the_short_way_finds_what_the_long_way_does(data: Any, ascii_only: bool, pairs: list[tuple[str, str]]) -> None:
-    """Whatever the gateway answers, the short way says the same or nothing."""
+def test_the_shortcut_agrees_with_the_full_match(data: Any, ascii_only: bool, pairs: list[tuple[str, str]]) -> None:
+    """For any answer, the shortcut returns the result of `match_answer` or None."""
     body, batch = json.dumps(data, ensure_ascii=ascii_only).encode(), batch_of(*pairs)
     found = match_documented_answer(body, batch)
     assert found is None or found == read(body, batch)
 
 
 @given(st.lists(st.text("abT12", min_size=1, max_size=3), min_size=1, max_size=8), st.data())
-def test_the_short_way_takes_every_documented_answer(names: list[str], data: st.DataObject) -> None:
-    """If each message is answered in its turn and under a name of its own, the short way tells of all of them."""
-    told = data.draw(st.lists(st.text(min_size=1, max_size=24), min_size=len(names), max_size=len(names)))
-    body = json.dumps({"data": [item(id_, name, A) for id_, name in zip(told, names, strict=True)]}).encode()
+def test_the_shortcut_takes_every_documented_answer(names: list[str], data: st.DataObject) -> None:
+    """If every message is answered in order and has a track id of its own, the shortcut returns all ids."""
+    sent_ids = data.draw(st.lists(st.text(min_size=1, max_size=24), min_size=len(names), max_size=len(names)))
+    body = json.dumps({"data": [item(id_, name, A) for id_, name in zip(sent_ids, names, strict=True)]}).encode()
     batch = batch_of(*[(name, A) for name in names])
-    assert match_documented_answer(body, batch) == (told if len(set(names)) == len(names) else None)
+    assert match_documented_answer(body, batch) == (sent_ids if len(set(names)) == len(names) else None)
 
 
 @given(st.binary(max_size=40))
-def test_no_body_whatever_raises(body: bytes) -> None:
-    """Bytes that are no JSON, or only begin like it, are nothing."""
+def test_no_body_raises(body: bytes) -> None:
+    """Bytes that are not JSON, or only begin like it, give None."""
     for raw in (body, b'{"data": [' + body + b"]}", b'{"data": [' + ITEMS + b'], "x": "' + body + b'"}'):
         found = match_documented_answer(raw, batch_of(*TWO))
         assert found is None or found == read(raw, batch_of(*TWO))

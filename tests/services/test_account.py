@@ -31,21 +31,21 @@ COST = 895 + 1790
 
 
 def client_of(emulator: Emulator, **options: Any) -> AsyncWikipayam:
-    """Make a client of an emulator in process."""
+    """Return a client of an in-process emulator."""
     return AsyncWikipayam(
         DEFAULT_TOKEN, **{"transport": EmulatorTransport(emulator), "sender": DEFAULT_LINE, **options}
     )
 
 
 def emulator_with(balance: int) -> Emulator:
-    """Make an emulator whose account holds so much."""
+    """Return an emulator whose account has this balance."""
     emulator = Emulator()
     emulator.account.balance = balance
     return emulator
 
 
 async def balance_from(data: Any) -> Balance | ResponseError:
-    """Return the balance, or the error, that an answer brings."""
+    """Return the balance read from an answer, or the error."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer(data)
@@ -58,7 +58,7 @@ async def balance_from(data: Any) -> Balance | ResponseError:
 
 
 async def test_the_documented_call() -> None:
-    """The balance is asked for as documented, without a body, and the documented answer is read."""
+    """The request is the documented one, without a body, and the documented answer is read."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer({"data": {"balance": 34359938, "currency": "IRR", "user_id": 1, "user_name": "admin"}})
@@ -93,18 +93,18 @@ async def test_the_documented_call() -> None:
 )
 @pytest.mark.parametrize("envelope", [True, False])
 async def test_answers_that_differ(data: Any, expected: Balance, envelope: bool) -> None:
-    """Numbers as strings, missing, new and unreadable fields are taken for what they are, with or without `data`."""
+    """Numbers as strings and missing, new or unreadable fields are tolerated, with or without `data`."""
     assert await balance_from({"data": data} if envelope else data) == expected
 
 
 @pytest.mark.parametrize("data", [{}, {"balance": None}, {"balance": "much"}, [], None, "12", 12, {"balance": [1]}])
 async def test_answers_without_a_balance(data: Any) -> None:
-    """An answer that tells no balance is an answer that cannot be read."""
+    """An answer without a balance raises `ResponseError`."""
     assert isinstance(await balance_from({"data": data}), ResponseError)
 
 
 async def test_on_the_emulator() -> None:
-    """The emulator's balance is read, and a wrong token is told."""
+    """The emulator's balance is read, and a wrong token raises an error."""
     transport = EmulatorTransport(Emulator())
     async with AsyncWikipayam(DEFAULT_TOKEN, transport=transport) as client:
         assert await client.balance() == Balance(34_359_938, "IRR", 1, "admin")
@@ -123,7 +123,7 @@ def test_the_name_is_not_shown() -> None:
     [(COST + 1, 0, True), (COST, 0, True), (COST - 1, 1, False), (0, COST, False), (-5, COST + 5, False)],
 )
 async def test_the_balance_covers_the_cost_or_not(balance: int, missing: int, affordable: bool) -> None:
-    """The estimate comes with the balance, with what is missing in rials, and the balance is asked for once."""
+    """The estimate comes with the balance and the missing rials, and the balance is requested once."""
     emulator = emulator_with(balance)
     async with client_of(emulator) as client:
         found = await client.estimate(MESSAGES, TARIFF)
@@ -139,25 +139,25 @@ async def test_the_balance_covers_the_cost_or_not(balance: int, missing: int, af
 
 @pytest.mark.parametrize("currency", ["IRT", "USD", ""])
 def test_a_balance_that_is_not_in_rials(currency: str) -> None:
-    """Amounts in two currencies are not compared: whether the balance covers the cost is not known."""
+    """Amounts in two currencies are not compared: whether the balance covers the cost is unknown."""
     found = Affordability(estimate(MESSAGES, TARIFF), Balance(10**9, currency))
     assert (found.missing, found.affordable) == (None, None)
 
 
 @pytest.mark.parametrize("currency", ["IRR", "irr", " IRR "])
-def test_rials_however_they_are_written(currency: str) -> None:
-    """Capitals and spaces make no other currency."""
+def test_the_currency_code_ignores_case_and_spaces(currency: str) -> None:
+    """The currency code may have any case and surrounding spaces."""
     assert Affordability(estimate(MESSAGES, TARIFF), Balance(COST, currency)).affordable is True
 
 
-def test_nothing_can_always_be_afforded() -> None:
-    """What costs nothing needs no balance, not even where the account is in debt."""
+def test_a_cost_of_zero_is_always_affordable() -> None:
+    """A cost of 0 is affordable without a balance, and with a negative one."""
     found = Affordability(estimate([], TARIFF), Balance(-1))
     assert (found.missing, found.affordable) == (0, True)
 
 
 async def test_a_balance_that_cannot_be_read() -> None:
-    """The estimate is there all the same; whether the balance covers it is not known."""
+    """The estimate is returned anyway; whether the balance covers it is unknown."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer({"data": {"balance": "much"}})
@@ -171,7 +171,7 @@ async def test_a_balance_that_cannot_be_read() -> None:
     ("fault", "error"), [(Fault.status(401), AuthenticationError), (Fault.reset(), APIConnectionError)]
 )
 async def test_a_gateway_that_refuses_or_is_not_there(fault: Fault, error: type[Exception]) -> None:
-    """The error comes before a message is taken: an iterator can be used again."""
+    """The error is raised before a message is read, so that an iterator can be reused."""
     emulator = Emulator()
     emulator.faults.arm(fault, on="GET /user/balance")
     messages = iter(MESSAGES)
@@ -193,7 +193,7 @@ async def test_a_gateway_that_refuses_or_is_not_there(fault: Fault, error: type[
     ],
 )
 async def test_a_wrong_argument(arguments: dict[str, Any], field: str) -> None:
-    """It is refused before any traffic."""
+    """An invalid argument is refused before any request."""
     emulator = Emulator()
     async with client_of(emulator) as client:
         with pytest.raises(InvalidInputError) as caught:
@@ -202,7 +202,7 @@ async def test_a_wrong_argument(arguments: dict[str, Any], field: str) -> None:
 
 
 class Rows:
-    """An asynchronous iterator, also an iterable of the plain kind, that can be closed."""
+    """An async iterator with `aclose` that is also a plain iterable."""
 
     def __init__(self, rows: list[Any]) -> None:
         self.rows = iter(rows)
@@ -221,12 +221,12 @@ class Rows:
         return row
 
     async def aclose(self) -> None:
-        """Take note of it."""
+        """Record the call."""
         self.closed += 1
 
 
 async def test_an_async_iterable() -> None:
-    """It is read to its end like a plain one, a missing row in its middle included, and closed."""
+    """An async iterable is read to its end, with an invalid row in the middle, and closed."""
     rows = Rows([*MESSAGES, None, *MESSAGES])
     async with client_of(emulator_with(2 * COST)) as client:
         found = await client.estimate(rows, TARIFF)
@@ -235,7 +235,7 @@ async def test_an_async_iterable() -> None:
 
 
 async def test_an_async_iterable_that_raises() -> None:
-    """What it raises comes out as it is, and it is closed."""
+    """Its exception is raised unchanged, and it is closed."""
     rows = Rows([*MESSAGES, LookupError("row 4")])
     async with client_of(Emulator()) as client:
         with pytest.raises(LookupError, match="row 4"):
@@ -244,7 +244,7 @@ async def test_an_async_iterable_that_raises() -> None:
 
 
 async def test_an_async_iterator_that_cannot_be_closed() -> None:
-    """An iterator that has nothing but `__anext__` will do."""
+    """An async iterator needs only `__anext__`."""
 
     class Bare:
         def __init__(self) -> None:
@@ -264,8 +264,8 @@ async def test_an_async_iterator_that_cannot_be_closed() -> None:
 
 
 @pytest.mark.parametrize("asynchronous", [False, True])
-async def test_other_tasks_have_their_turn(asynchronous: bool) -> None:
-    """Counting lets others run now and then, so that it can be cancelled; the source is closed then."""
+async def test_counting_yields_to_other_tasks(asynchronous: bool) -> None:
+    """Counting yields regularly, so that it can be cancelled; the source is then closed."""
     taken = 0
     closed = 0
 
@@ -297,7 +297,7 @@ async def test_other_tasks_have_their_turn(asynchronous: bool) -> None:
 
 
 async def test_the_estimate_is_what_is_charged() -> None:
-    """A bulk send takes from the balance what was estimated, and refuses the messages that were skipped."""
+    """A bulk send charges the estimated amount and refuses the skipped messages."""
     emulator = Emulator(price=895)
     messages = [SmsMessage(RECEIVER if n % 7 else "bad", letter * n) for n in range(0, 400, 13) for letter in "aس€"]
     async with client_of(emulator) as client:
@@ -311,8 +311,8 @@ async def test_the_estimate_is_what_is_charged() -> None:
     assert found.estimate.skipped > 0
 
 
-async def test_the_line_is_the_clients() -> None:
-    """Messages that name no line have the one given, or else the client's."""
+async def test_the_default_line_is_the_clients() -> None:
+    """Messages without a line have the one passed, or the client's."""
     tariff = Tariff(1, lines={"1000": Tariff(2), "3000": Tariff(3)})
     messages = [SmsMessage(RECEIVER, "a"), SmsMessage(RECEIVER, "a", sender="5000")]
     async with client_of(Emulator(), sender="10001") as client:
@@ -324,8 +324,8 @@ async def test_the_line_is_the_clients() -> None:
     assert none.estimate.by_line == {None: CostShare(1, 1, 1), "5000": CostShare(1, 1, 1)}
 
 
-async def test_any_receiver_will_do_if_told_so() -> None:
-    """`normalize=False` counts receivers of any kind."""
+async def test_any_receiver_counts_without_normalization() -> None:
+    """With `normalize=False` receivers of any kind are counted."""
     messages = [SmsMessage("+14155550100", "a")]
     async with client_of(Emulator()) as client:
         assert (await client.estimate(messages, TARIFF)).estimate.skipped == 1

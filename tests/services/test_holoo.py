@@ -23,25 +23,25 @@ from wikipayam_async.emulator import DEFAULT_TOKEN, DEFAULT_USERNAME, Emulator, 
 pytestmark = pytest.mark.anyio
 
 RECEIVER = "09123456789"
-ROADS = pytest.mark.parametrize("road", ["send", "send_get"])
+METHODS = pytest.mark.parametrize("name", ["send", "send_get"])
 ID = "69e5eeab439260d336015405"
 
 
 def emulated(**options: Any) -> tuple[AsyncWikipayam, Emulator]:
-    """Make an emulator and its client."""
+    """Return an emulator and its client."""
     emulator = Emulator()
     given: dict[str, Any] = {"sender": "10002000", "username": DEFAULT_USERNAME} | options
     return AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator), **given), emulator
 
 
-def take(client: AsyncWikipayam, road: str) -> Callable[..., Awaitable[HolooResult]]:
-    """Take one of the two roads."""
-    method: Callable[..., Awaitable[HolooResult]] = getattr(client.holoo, road)
+def method_of(client: AsyncWikipayam, name: str) -> Callable[..., Awaitable[HolooResult]]:
+    """Return one of the two methods."""
+    method: Callable[..., Awaitable[HolooResult]] = getattr(client.holoo, name)
     return method
 
 
-async def result_from(road: str, body: Any) -> HolooResult | None:
-    """Return what an answer is read as; None if it leaves the outcome unknown."""
+async def result_from(name: str, body: Any) -> HolooResult | None:
+    """Return the result read from an answer; None if the outcome is unknown."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer(body)
@@ -51,7 +51,7 @@ async def result_from(road: str, body: Any) -> HolooResult | None:
         AsyncWikipayam("t", sender="1", username="u", base_url=gateway.url) as client,
     ):
         try:
-            return await take(client, road)(RECEIVER, "m")
+            return await method_of(client, name)(RECEIVER, "m")
         except UnknownOutcomeError:
             return None
         finally:
@@ -59,7 +59,7 @@ async def result_from(road: str, body: Any) -> HolooResult | None:
 
 
 async def test_the_documented_post() -> None:
-    """The POST carries the documented object, its password the token, and the usual headers."""
+    """The POST carries the documented object with the token as password, and the usual headers."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer({"data": {"id": ID}})
@@ -89,7 +89,7 @@ async def test_the_documented_post() -> None:
 
 
 async def test_the_documented_get() -> None:
-    """The GET carries everything in its query and none of our headers, not even the token's."""
+    """The GET carries everything in its query and none of the usual headers, not even the token's."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer({"data": {"id": ID}})
@@ -113,12 +113,12 @@ async def test_the_documented_get() -> None:
     assert result == HolooResult(ID, data={"id": ID})
 
 
-@ROADS
-async def test_on_the_emulator(road: str) -> None:
-    """Both roads send one message, with the fields of the call before those of the client."""
+@METHODS
+async def test_on_the_emulator(name: str) -> None:
+    """Both methods send one message, and arguments precede the client's settings."""
     client, emulator = emulated(username="somebody")
     async with client:
-        send = take(client, road)
+        send = method_of(client, name)
         result = await send("0098 912 345 6789", "👍 m ", "100010000", DEFAULT_USERNAME)
         await send("+989120000000", "m", username=DEFAULT_USERNAME, normalize=False)
         with pytest.raises(AuthenticationError):
@@ -130,19 +130,19 @@ async def test_on_the_emulator(road: str) -> None:
     assert (second.sender, second.receiver) == ("10002000", "+989120000000")
 
 
-@ROADS
+@METHODS
 @pytest.mark.parametrize("missing", ["sender", "username"])
-async def test_gaps_in_the_configuration(road: str, missing: str) -> None:
-    """Without a line or a user name the configuration is at fault, and the gateway sees nothing."""
+async def test_gaps_in_the_configuration(name: str, missing: str) -> None:
+    """A missing line or user name is a configuration error, and no request is sent."""
     options: dict[str, Any] = {missing: None}
     client, emulator = emulated(**options)
     async with client:
         with pytest.raises(ConfigurationError, match=missing):
-            await take(client, road)(RECEIVER, "m")
+            await method_of(client, name)(RECEIVER, "m")
     assert emulator.requests == 0
 
 
-@ROADS
+@METHODS
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [
@@ -158,17 +158,17 @@ async def test_gaps_in_the_configuration(road: str, missing: str) -> None:
         ({"username": "\ud800"}, "username"),
     ],
 )
-async def test_bad_arguments(road: str, arguments: dict[str, Any], field: str) -> None:
-    """An argument that breaks a rule is named, and the gateway sees nothing."""
+async def test_bad_arguments(name: str, arguments: dict[str, Any], field: str) -> None:
+    """The error names the invalid argument, and no request is sent."""
     client, emulator = emulated()
     given: dict[str, Any] = {"to": RECEIVER, "message": "m"} | arguments
     async with client:
         with pytest.raises(InvalidInputError) as caught:
-            await take(client, road)(**given)
+            await method_of(client, name)(**given)
     assert (caught.value.field, emulator.requests) == (field, 0)
 
 
-@ROADS
+@METHODS
 @pytest.mark.parametrize(
     ("body", "expected"),
     [
@@ -185,20 +185,20 @@ async def test_bad_arguments(road: str, arguments: dict[str, Any], field: str) -
         ({"id": [1], "message": 5}, HolooResult(data={"id": [1], "message": 5})),
     ],
 )
-async def test_any_answer(road: str, body: Any, expected: HolooResult | None) -> None:
-    """The answer is not documented: any JSON is a success, kept as it came, with the id where there is one."""
-    assert await result_from(road, body) == expected
+async def test_any_answer(name: str, body: Any, expected: HolooResult | None) -> None:
+    """Any JSON counts as a success, is kept unchanged, and gives the id if it has one."""
+    assert await result_from(name, body) == expected
 
 
-@ROADS
+@METHODS
 @pytest.mark.parametrize("fault", [Fault.html(200, when=When.AFTER), Fault.status(502, when=When.AFTER), Fault.reset()])
-async def test_lost_answers(road: str, fault: Fault) -> None:
-    """What cannot be read, or was lost, leaves the message's outcome unknown; nothing is sent again."""
+async def test_lost_answers(name: str, fault: Fault) -> None:
+    """If the answer is lost or unreadable, the outcome is unknown; nothing is sent again."""
     client, emulator = emulated()
     emulator.faults.arm(fault)
     async with client:
         with pytest.raises(UnknownOutcomeError) as caught:
-            await take(client, road)(RECEIVER, "m", "10002000")
+            await method_of(client, name)(RECEIVER, "m", "10002000")
     assert caught.value.messages == (SmsMessage(RECEIVER, "m", sender="10002000"),)
     assert caught.value.track_ids == (None,)
     assert (emulator.accepted, emulator.requests) == (1, 1)

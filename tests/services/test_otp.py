@@ -24,13 +24,13 @@ ID = "69e5eeab439260d336015405"
 
 
 def emulated(**options: Any) -> tuple[AsyncWikipayam, Emulator]:
-    """Make an emulator and its client."""
+    """Return an emulator and its client."""
     emulator = Emulator()
     return AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator), **options), emulator
 
 
 async def test_the_documented_call() -> None:
-    """A code goes out as documented, an array of one, and the answer is read like that of an SMS."""
+    """The request is the documented array of one, and the answer is read like that of an SMS."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer({"data": [{"id": ID, "sender": "1000", "receiver": RECEIVER, "track_id": "OTP_001"}]})
@@ -51,7 +51,7 @@ async def test_the_documented_call() -> None:
 
 
 async def test_the_pattern_of_the_client() -> None:
-    """Without a pattern of its own a code uses the client's; 0 is a pattern too."""
+    """A code without a pattern uses the client's; 0 is a valid pattern."""
     client, emulator = emulated(otp_pattern_id=13)
     async with client:
         sent = await client.otp.send("+98 912 345 6789", "۱۲۳۴۵")
@@ -62,7 +62,7 @@ async def test_the_pattern_of_the_client() -> None:
 
 
 async def test_no_pattern_anywhere() -> None:
-    """Without any pattern the configuration is at fault, and the gateway sees nothing."""
+    """A missing pattern is a configuration error, and no request is sent."""
     client, emulator = emulated()
     async with client:
         with pytest.raises(ConfigurationError, match="otp_pattern_id"):
@@ -72,8 +72,8 @@ async def test_no_pattern_anywhere() -> None:
     assert emulator.requests == 0
 
 
-async def test_a_receiver_as_it_is() -> None:
-    """With normalize=False a receiver is sent as it is."""
+async def test_a_receiver_is_not_normalized() -> None:
+    """With `normalize=False` a receiver is sent unchanged."""
     client, emulator = emulated(otp_pattern_id=13)
     async with client:
         await client.otp.send("+989123456789", "1", normalize=False)
@@ -82,7 +82,7 @@ async def test_a_receiver_as_it_is() -> None:
 
 
 async def test_many() -> None:
-    """Codes go out in one request, and the results stand in their order whatever the order of the answer."""
+    """Codes are sent in one request, and the results are in their order for any order of the answer."""
     client, emulator = emulated(otp_pattern_id=13)
     emulator.faults.arm(Fault.reordered_items())
     messages = [OtpMessage(f"0912000000{index}", f"10{index}", track_id=f"T{index}") for index in range(3)]
@@ -113,7 +113,7 @@ async def test_many() -> None:
     ],
 )
 async def test_bad_arguments(arguments: dict[str, Any], field: str) -> None:
-    """An argument that breaks a rule is named, the code is not shown, and the gateway sees nothing."""
+    """The error names the invalid argument and does not show the code, and no request is sent."""
     client, emulator = emulated(otp_pattern_id=13)
     given: dict[str, Any] = {"receiver": RECEIVER, "code": "918273"} | arguments
     async with client:
@@ -128,8 +128,8 @@ async def test_bad_arguments(arguments: dict[str, Any], field: str) -> None:
     assert "918273" not in str(caught.value)
 
 
-async def test_what_is_no_message() -> None:
-    """Something else than a code message is refused by its place."""
+async def test_a_wrong_type_of_message() -> None:
+    """A value that is not an `OtpMessage` is refused, and the error names its index."""
     client, emulator = emulated(otp_pattern_id=13)
     rows: Any = [OtpMessage(RECEIVER, "1"), "text"]
     async with client:
@@ -141,8 +141,8 @@ async def test_what_is_no_message() -> None:
 @pytest.mark.parametrize(
     "data", [[], None, {}, "queued", 7, [None], [{"track_id": "T"}], [{"id": ID, "track_id": "U"}]]
 )
-async def test_successes_that_tell_nothing(data: Any) -> None:
-    """A success that says nothing of the code leaves its outcome unknown."""
+async def test_successes_without_the_code(data: Any) -> None:
+    """A success that does not mention the code leaves its outcome unknown."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer({"data": data})
@@ -158,7 +158,7 @@ async def test_successes_that_tell_nothing(data: Any) -> None:
 
 @pytest.mark.parametrize("data", [{"id": ID}, {"id": ID, "message": "queued"}, [{"id": ID, "track_id": "T"}]])
 async def test_successes_of_other_shapes(data: Any) -> None:
-    """A success that names an id is one, as an object or as a list."""
+    """A success with an id counts, as an object or as a list."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer({"data": data})
@@ -168,7 +168,7 @@ async def test_successes_of_other_shapes(data: Any) -> None:
 
 
 async def test_a_lost_answer() -> None:
-    """A code whose answer was lost is unknown, and not sent again."""
+    """If the answer is lost, the outcome is unknown, and the code is not sent again."""
     client, emulator = emulated(otp_pattern_id=13)
     emulator.faults.arm(Fault.status(502, when=When.AFTER))
     async with client:
@@ -179,7 +179,7 @@ async def test_a_lost_answer() -> None:
 
 
 async def test_missing_items() -> None:
-    """Where the answer leaves a code out, the error holds it and what is known of the others."""
+    """If the answer omits a code, the error holds it and the results of the others."""
     client, emulator = emulated(otp_pattern_id=13)
     emulator.faults.arm(Fault.missing_items(0))
     messages = [OtpMessage(RECEIVER, "1"), OtpMessage("09120000000", "2")]

@@ -24,13 +24,13 @@ ID = "6a02f05a3492873a9e086e86"
 
 
 def emulated() -> tuple[AsyncWikipayam, Emulator]:
-    """Make an emulator and its client."""
+    """Return an emulator and its client."""
     emulator = Emulator()
     return AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)), emulator
 
 
 async def voice_from(body: Any) -> VoiceOtp | UnknownOutcomeError:
-    """Return what an answer brings: the word that a call is queued, or the error."""
+    """Return the result read from an answer, or the error."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer(body)
@@ -45,7 +45,7 @@ async def voice_from(body: Any) -> VoiceOtp | UnknownOutcomeError:
 
 
 async def test_the_documented_call() -> None:
-    """A call is ordered as documented, with an object for a body, and the documented answer is read."""
+    """The request is the documented object, and the documented answer is read."""
 
     async def handler(_: RawRequest, __: ByteStream) -> bytes:
         return answer({"data": {"message": "Voice OTP queued successfully", "id": ID, "track_id": "ORDER-1001"}})
@@ -66,7 +66,7 @@ async def test_the_documented_call() -> None:
 
 
 async def test_on_the_emulator() -> None:
-    """Spellings and Persian digits arrive in the gateway's form; a reference is made where none is given."""
+    """Receiver formats and Persian digits are normalized; a missing track id is generated."""
     client, emulator = emulated()
     async with client:
         voice = await client.voice.send("+98 912 345 6789", "۱۲۳۴")
@@ -77,7 +77,7 @@ async def test_on_the_emulator() -> None:
 
 
 async def test_a_refusal() -> None:
-    """A refusal is told with the gateway's complaints."""
+    """A refusal raises an error with the gateway's field errors."""
     client, emulator = emulated()
     async with client:
         with pytest.raises(UnprocessableError) as caught:
@@ -99,7 +99,7 @@ async def test_a_refusal() -> None:
     ],
 )
 async def test_bad_arguments(arguments: dict[str, Any], field: str) -> None:
-    """An argument that breaks a rule is named, and the gateway sees nothing."""
+    """The error names the invalid argument, and no request is sent."""
     client, emulator = emulated()
     given: dict[str, Any] = {"receiver": RECEIVER, "code": "1"} | arguments
     async with client:
@@ -120,7 +120,7 @@ async def test_bad_arguments(arguments: dict[str, Any], field: str) -> None:
     ],
 )
 async def test_successes_of_other_shapes(body: Any, expected: VoiceOtp) -> None:
-    """A success that names an id is one, and carries the reference that the call was ordered with."""
+    """A success with an id counts, and the result has the track id of the call."""
     assert await voice_from(body) == expected
 
 
@@ -137,8 +137,8 @@ async def test_successes_of_other_shapes(body: Any, expected: VoiceOtp) -> None:
         {},
     ],
 )
-async def test_successes_that_tell_nothing(body: Any) -> None:
-    """A success that names no id of this call leaves its outcome unknown."""
+async def test_successes_without_the_call(body: Any) -> None:
+    """A success without an id of this call leaves its outcome unknown."""
     error = await voice_from(body)
     assert isinstance(error, UnknownOutcomeError)
     assert error.track_ids == ("T",)
@@ -148,7 +148,7 @@ async def test_successes_that_tell_nothing(body: Any) -> None:
 
 
 async def test_a_lost_answer() -> None:
-    """A call whose answer was lost is unknown, and not ordered again."""
+    """If the answer is lost, the outcome is unknown, and the call is not sent again."""
     client, emulator = emulated()
     emulator.faults.arm(Fault.close(when=When.AFTER))
     async with client:

@@ -9,19 +9,19 @@ from wikipayam_async.templates.rows import each_row, value_of
 
 
 class City(enum.StrEnum):
-    """A string that is more than a string."""
+    """A string enum."""
 
     SHIRAZ = "شیراز"
 
 
 class Old(str, enum.Enum):  # noqa: UP042 - what `StrEnum` took the place of; its `str` is the member's name
-    """A string whose `str` is something else."""
+    """A string enum whose `str` is its name."""
 
     YAZD = "یزد"
 
 
 class Level(enum.IntEnum):
-    """A number that is more than a number."""
+    """An integer enum."""
 
     GOLD = 3
 
@@ -48,7 +48,7 @@ class Level(enum.IntEnum):
     ],
 )
 def test_how_a_value_is_written(value: object, written: str) -> None:
-    """Strings to the letter, numbers in plain digits, whole floats without a point."""
+    """Strings are unchanged, numbers are plain digits, and whole floats have no decimal point."""
     found = value_of({"name": value}, "name")
     assert (found, type(found)) == (written, str)
 
@@ -71,8 +71,8 @@ def test_how_a_value_is_written(value: object, written: str) -> None:
         (object, "an object of type type"),
     ],
 )
-def test_a_value_that_is_not_written(value: object, got: str) -> None:
-    """What has more than one way to be written is for the caller to write."""
+def test_a_value_of_another_type(value: object, got: str) -> None:
+    """Values with more than one common format are refused."""
     with pytest.raises(InvalidInputError) as caught:
         value_of({"name": value}, "name", {"name": "x"})
     assert str(caught.value) == f"name: expected a string, a whole number or a Decimal; got {got}"
@@ -80,27 +80,27 @@ def test_a_value_that_is_not_written(value: object, got: str) -> None:
 
 @pytest.mark.parametrize("value", [None, "", " ", "\t\xa0", float("nan")])
 def test_an_empty_value(value: object) -> None:
-    """It is an error unless the field has a default, be it empty itself."""
+    """An empty value is an error unless the field has a default, which may be empty."""
     with pytest.raises(InvalidInputError) as caught:
         value_of({"name": value}, "name", {"code": "x"})
-    assert str(caught.value) == "name: expected a value, or a default for the field; got an empty one"
+    assert str(caught.value) == "name: expected a value, or a default for the field; got an empty value"
     assert [value_of({"name": value}, "name", {"name": default}) for default in ("مشتری", "")] == ["مشتری", ""]
 
 
-def test_a_field_that_is_not_there() -> None:
-    """A default is no help: it is a misspelt header. The fields that are there are not named, for they may be data."""
+def test_a_missing_field() -> None:
+    """A missing field is an error despite a default. The error does not name the other fields, which may be data."""
     with pytest.raises(InvalidInputError) as caught:
         value_of({"09123456789": 1, "secret": 2}, "name", {"name": "x"})
-    assert str(caught.value) == "name: expected the row to have this field; got a row of 2 others"
+    assert str(caught.value) == "name: expected the row to have this field; got a row of 2 other fields"
 
 
 def name_of(row: Any) -> str:
-    """Make something of a row."""
+    """Return the name in a row."""
     return value_of(row, "name")
 
 
 def test_rows_are_taken_one_at_a_time() -> None:
-    """Nothing is read ahead, so that endless rows are fine."""
+    """Rows are read lazily, so that they may be infinite."""
     taken: list[int] = []
 
     def rows() -> Any:
@@ -115,14 +115,14 @@ def test_rows_are_taken_one_at_a_time() -> None:
 @pytest.mark.parametrize(
     ("row", "complaint"),
     [
-        ({"name": ""}, "rows[1].name: expected a value, or a default for the field; got an empty one"),
-        ({}, "rows[1].name: expected the row to have this field; got a row of 0 others"),
+        ({"name": ""}, "rows[1].name: expected a value, or a default for the field; got an empty value"),
+        ({}, "rows[1].name: expected the row to have this field; got a row of 0 other fields"),
         ("x", "rows[1]: expected a mapping of fields to values; got a string of 1 characters with letters"),
         (None, "rows[1]: expected a mapping of fields to values; got None"),
     ],
 )
 def test_a_bad_row(row: Any, complaint: str) -> None:
-    """It is named by its place and raised; or handed over and left out."""
+    """The error of an invalid row has its index and is raised, or passed to `on_error`."""
     rows: Any = [{"name": "a"}, row, {"name": "c"}]
     made = each_row(rows, name_of, None)
     assert next(made) == (0, "a")
@@ -135,20 +135,20 @@ def test_a_bad_row(row: Any, complaint: str) -> None:
 
 
 @pytest.mark.parametrize("rows", [{"name": "x"}, "name", b"name", 5, None])
-def test_what_are_no_rows(rows: Any) -> None:
-    """A single row, or a text, is refused at once."""
+def test_rows_of_a_wrong_type(rows: Any) -> None:
+    """A single row, or a string, is refused at once."""
     with pytest.raises(InvalidInputError, match="rows: expected an iterable of mappings; got "):
         each_row(rows, name_of, None)
 
 
 def test_an_error_of_another_kind_is_not_touched() -> None:
-    """What is no complaint about the row goes through as it is."""
+    """An error that does not concern the row is raised unchanged."""
     with pytest.raises(ZeroDivisionError):
         list(each_row([{}], lambda row: 1 // len(row), None))
 
 
 def test_a_bad_row_is_not_in_the_locals_of_its_error() -> None:
-    """A traceback that shows locals shows nothing of the row."""
+    """The frames of the traceback do not hold the row."""
     with pytest.raises(InvalidInputError) as caught:
         list(each_row([{"name": "", "code": "SECRET"}], name_of, None))
     shown: list[str] = []

@@ -39,7 +39,7 @@ BARE = (
     ],
 )
 def test_a_template_and_its_text(template: str, text: str) -> None:
-    """Fields are filled in, doubled braces are braces, and everything else stays as it is."""
+    """Fields are filled in, doubled braces are braces, and everything else is unchanged."""
     assert (render(template, ROW), render(Template(template), ROW)) == (text, text)
 
 
@@ -70,8 +70,8 @@ def test_a_template_and_its_text(template: str, text: str) -> None:
         ("{" + "x" * 65 + "}", BARE + "0"),
     ],
 )
-def test_a_template_that_is_none(template: Any, complaint: str) -> None:
-    """Lone braces, and every trick of format strings, are refused with their place and without the text."""
+def test_an_invalid_template(template: Any, complaint: str) -> None:
+    """Lone braces and all features of format strings are refused with their position and without the text."""
     for make in (Template, lambda text: render(text, ROW), lambda text: messages_from(text, [])):
         with pytest.raises(InvalidInputError) as caught:
             make(template)
@@ -82,17 +82,17 @@ def test_a_template_that_is_none(template: Any, complaint: str) -> None:
     "name", ["name", "نام", "نام مشتری", "نام‌خانوادگی", "first-name", "e_mail", "0", "#", "a/b (IRR)", "%s", "x" * 64]
 )
 def test_names_of_fields(name: str) -> None:
-    """The headers of tables are names, in any script, with spaces and half-spaces inside."""
+    """Column headers are valid names, in any script, with spaces and half-spaces inside."""
     template = Template(f"<{{ {name} }}>")
     assert (template.fields, template.render({name: "v"})) == ((name,), "<v>")
 
 
 def test_a_template_knows_its_fields() -> None:
-    """Each is named once, in the order of the text."""
+    """Each field is listed once, in the order of the text."""
     assert Template("{b} {a} {{c}} { b }").fields == ("b", "a")
 
 
-def test_values_are_never_read_again() -> None:
+def test_values_are_not_parsed() -> None:
     """A value that looks like a field, an escape or a format is text."""
     row = {"name": "{code}", "code": "{name} {{ %s {0.__class__}"}
     assert render("{name} {code}", row) == "{code} {name} {{ %s {0.__class__}"
@@ -105,17 +105,17 @@ def test_values_of_other_types() -> None:
 
 @pytest.mark.parametrize("value", [None, "", "  ", float("nan")])
 def test_an_empty_field(value: object) -> None:
-    """Nobody gets a text with a hole in it, unless the template says what stands there."""
+    """An empty field is an error unless it has a default."""
     row = {"name": value, "code": 5}
     with pytest.raises(InvalidInputError) as caught:
         render("سلام {name}، {code}", row)
-    assert str(caught.value) == "name: expected a value, or a default for the field; got an empty one"
+    assert str(caught.value) == "name: expected a value, or a default for the field; got an empty value"
     assert Template("سلام {name}، {code}", defaults={"name": "دوست ما"}).render(row) == "سلام دوست ما، 5"
     assert Template("سلام{name}، {code}", defaults={"name": ""}).render(row) == "سلام، 5"
 
 
 def test_a_default_is_for_its_field_alone() -> None:
-    """Another empty field is still an error, and a default is never read as a template."""
+    """A default applies to its field only and is not parsed as a template."""
     template = Template("{name} {code}", defaults={"name": "{code}"})
     assert template.render({"name": None, "code": 1}) == "{code} 1"
     with pytest.raises(InvalidInputError, match=r"^code: "):
@@ -132,39 +132,39 @@ def test_a_default_is_for_its_field_alone() -> None:
     ],
 )
 def test_bad_defaults(defaults: Any, complaint: str) -> None:
-    """A misspelt default is found when the template is made, not when somebody's name is missing."""
+    """A default for an unknown field is refused when the template is created."""
     with pytest.raises(InvalidInputError) as caught:
         Template("{name}", defaults=defaults)
     assert str(caught.value) == complaint
 
 
-def test_a_row_is_only_looked_into() -> None:
-    """A row that would make up what it does not have is not asked to, and is not changed."""
+def test_a_row_is_only_read() -> None:
+    """A row's `__missing__` is not called, and the row is not changed."""
     row: defaultdict[str, str] = defaultdict(lambda: "made up", code="1")
     with pytest.raises(InvalidInputError) as caught:
         render("{name} {code}", row)
     assert (str(caught.value), dict(row)) == (
-        "name: expected the row to have this field; got a row of 1 others",
+        "name: expected the row to have this field; got a row of 1 other fields",
         {"code": "1"},
     )
 
 
 @pytest.mark.parametrize("row", [None, "name", ["name"], [("name", "x")]])
-def test_what_is_no_row(row: Any) -> None:
+def test_a_row_of_a_wrong_type(row: Any) -> None:
     """Only a mapping is a row."""
     with pytest.raises(InvalidInputError, match=r"^row: expected a mapping of fields to values; got "):
         render("{name}", row)
 
 
-def test_a_template_shows_nothing_of_its_text() -> None:
-    """Neither the text nor the defaults are in a repr; the names of defaults are."""
+def test_reprs_are_masked() -> None:
+    """A repr contains neither the text nor the defaults, but the names of defaults."""
     template = Template("secret {name}", defaults={"name": "secret too"})
     assert repr(template) == "Template(text=<13 characters>, defaults=<name>)"
     assert repr(preview(template, [{"name": "علی"}])).count("secret") == 0
 
 
 def test_a_bad_row_is_not_in_the_locals_of_its_error() -> None:
-    """A traceback that shows locals shows nothing of what the row holds."""
+    """The frames of the traceback do not hold the values of the row."""
     template, rows = Template("{name}"), [{"name": "", "code": "SECRET"}]
     for attempt in (lambda: template.render(rows[0]), lambda: next(messages_from(template, rows))):
         with pytest.raises(InvalidInputError) as caught:
@@ -179,7 +179,7 @@ def test_a_bad_row_is_not_in_the_locals_of_its_error() -> None:
 
 
 def test_templates_are_values() -> None:
-    """They compare and hash by what they were made of, and survive a pickle."""
+    """Templates compare and hash by their arguments, and can be pickled."""
     template = Template("{name}", defaults={"name": "x"})
     assert {template, Template("{name}", defaults={"name": "x"})} == {template}
     assert template != Template("{name}")
@@ -187,8 +187,8 @@ def test_templates_are_values() -> None:
     assert (copy, copy.render({"name": None})) == (template, "x")
 
 
-def test_a_template_is_no_window_on_the_callers_defaults() -> None:
-    """Changing the mapping that it was made with changes nothing."""
+def test_the_defaults_are_a_copy() -> None:
+    """Changing the mapping afterwards changes nothing."""
     defaults = {"name": "x"}
     template = Template("{name}", defaults=defaults)
     defaults["name"] = "y"
@@ -200,7 +200,7 @@ NAMES = st.text("abنم #", min_size=1, max_size=5).map(str.strip).filter(bool)
 
 @given(st.lists(st.tuples(st.text(), NAMES)), st.text(), st.data())
 def test_any_text_around_any_fields(pairs: list[tuple[str, str]], end: str, data: st.DataObject) -> None:
-    """With its braces doubled every text comes out as it went in, with every value where its field stood."""
+    """With its braces doubled any text is rendered unchanged, with every value in place of its field."""
     values = {name: data.draw(st.text(min_size=1).filter(lambda text: not text.isspace())) for _, name in pairs}
     doubled = [(text.replace("{", "{{").replace("}", "}}"), name) for text, name in [*pairs, (end + ".", "")]]
     source = "".join(text + (f"{{{name}}}" if name else "") for text, name in doubled)
@@ -209,7 +209,7 @@ def test_any_text_around_any_fields(pairs: list[tuple[str, str]], end: str, data
 
 @given(st.text("{}ab.[]!: \n"))
 def test_any_text_is_a_template_or_refused(text: str) -> None:
-    """Nothing that somebody types brings another error than ours, and what is taken is cut as Python would cut it."""
+    """Any text is refused with `InvalidInputError`, or parsed like Python's format strings."""
     try:
         template = Template(text)
     except InvalidInputError:
@@ -233,25 +233,28 @@ class TestMessagesFrom:
         ]
 
     def test_a_spreadsheet_becomes_messages(self) -> None:
-        """Numbers that came as floats are receivers, and any header names the receiver."""
+        """Receivers may be floats, and any column may hold the receiver."""
         rows = [{"تلفن.": 9123456789.0, "n": 3.0}]
         assert list(messages_from(Template("{n}"), rows, "تلفن.")) == [SmsMessage("9123456789", "3")]
 
     @pytest.mark.parametrize(
         ("row", "complaint"),
         [
-            ({"receiver": "0912"}, "rows[1].name: expected the row to have this field; got a row of 1 others"),
-            ({"name": "x", "ref": 2}, "rows[1].receiver: expected the row to have this field; got a row of 2 others"),
+            ({"receiver": "0912"}, "rows[1].name: expected the row to have this field; got a row of 1 other fields"),
+            (
+                {"name": "x", "ref": 2},
+                "rows[1].receiver: expected the row to have this field; got a row of 2 other fields",
+            ),
             (
                 ROW | {"receiver": None, "ref": 2},
-                "rows[1].receiver: expected a value, or a default for the field; got an empty one",
+                "rows[1].receiver: expected a value, or a default for the field; got an empty value",
             ),
-            (ROW | {"ref": " "}, "rows[1].ref: expected a value, or a default for the field; got an empty one"),
+            (ROW | {"ref": " "}, "rows[1].ref: expected a value, or a default for the field; got an empty value"),
             (ROW | {"name": 0.5}, "rows[1].name: expected a string, a whole number or a Decimal; got a number (float)"),
         ],
     )
     def test_a_bad_row(self, row: Any, complaint: str) -> None:
-        """Row and field are named; the row ends the messages, or is left out if somebody is there to be told."""
+        """The error of an invalid row names row and field, and is raised or passed to `on_error`."""
         rows = [ROW | {"ref": "1"}, row, ROW | {"ref": "3"}]
         found = messages_from("{name}", rows, track_id="ref")
         assert next(found).track_id == "1"
@@ -264,22 +267,22 @@ class TestMessagesFrom:
         assert [str(one) for one in told] == [complaint]
 
     def test_nothing_is_read_ahead(self) -> None:
-        """Rows are taken as the messages are."""
+        """Rows are read as the messages are consumed."""
         rows = iter([ROW] * 3)
         next(messages_from("{name}", rows))
         assert len(list(rows)) == 2
 
-    def test_rows_that_are_none(self) -> None:
-        """A single row is refused at once, not when the sending begins."""
+    def test_rows_of_a_wrong_type(self) -> None:
+        """A single row is refused at once, not when sending begins."""
         with pytest.raises(InvalidInputError, match=r"^rows: expected an iterable of mappings"):
             messages_from("{name}", ROW)  # type: ignore[arg-type]
 
 
 class TestPreview:
-    """`preview`: what a template makes of its rows."""
+    """`preview`: a summary of all rows."""
 
     def test_the_shortest_and_the_longest(self) -> None:
-        """Both are shown with their place and parts, and the parts of all are counted."""
+        """Both have their index and parts, and the parts of all texts are counted."""
         rows = [{"name": "x" * count} for count in (20, 5, 200, 5, 200, 40)]
         assert preview("hi {name}", iter(rows)) == TemplatePreview(
             rows=6,
@@ -288,38 +291,38 @@ class TestPreview:
             longest=Rendering(2, "hi " + "x" * 200, count_parts("x" * 203)),
         )
 
-    def test_length_is_what_is_paid_for(self) -> None:
+    def test_length_is_measured_in_parts(self) -> None:
         """Forty Persian letters fill more of a part than seventy Latin ones."""
         found = preview("{name}", [{"name": "x" * 70}, {"name": "ن" * 40}, {"name": "x" * 60}])
         assert (found.longest and found.longest.row, found.shortest and found.shortest.row) == (1, 2)
 
     def test_no_rows(self) -> None:
-        """Of nothing there is nothing to show."""
+        """Without rows there is no shortest or longest text."""
         assert preview("{name}", []) == TemplatePreview(0, 0, None, None)
 
-    def test_rows_that_give_no_text(self) -> None:
-        """They are counted, and the first ten are explained."""
+    def test_invalid_rows(self) -> None:
+        """Invalid rows are counted, and the first ten errors are kept."""
         rows: list[Any] = [{"name": "a"}, *[{"name": ""}] * 10, {}, "x", {"name": "\ud800"}]
         found = preview("{name}", rows)
         assert (found.rows, found.parts, found.failed, len(found.errors)) == (1, 1, 13, 10)
-        assert str(found.errors[0]) == "rows[1].name: expected a value, or a default for the field; got an empty one"
+        assert str(found.errors[0]) == "rows[1].name: expected a value, or a default for the field; got an empty value"
 
     @pytest.mark.parametrize(
         ("row", "complaint"),
         [
             ({"name": ""}, "rows[0].text: expected a text that is not empty; got a string of 0 characters"),
-            ({"name": "\udc00"}, "rows[0].text: expected valid Unicode; got half of a surrogate pair"),
+            ({"name": "\udc00"}, "rows[0].text: expected valid Unicode; got a lone surrogate"),
             (None, "rows[0]: expected a mapping of fields to values; got None"),
         ],
     )
     def test_texts_that_cannot_be_sent(self, row: Any, complaint: str) -> None:
-        """What the sending would refuse is found before."""
+        """Texts that a send would refuse are counted as failed."""
         found = preview(Template("{name}", defaults={"name": ""}), [row])
         assert ([str(error) for error in found.errors], found.rows) == ([complaint], 0)
 
     @given(st.lists(st.text("xن", min_size=1, max_size=200), min_size=1, max_size=8))
     def test_it_agrees_with_counting_by_hand(self, texts: list[str]) -> None:
-        """Its sum is the sum of all, and no text has fewer parts than the shortest or more than the longest."""
+        """The total is the sum of all texts, and no text has fewer parts than the shortest or more than the longest."""
         found = preview("{t}", [{"t": text} for text in texts])
         parts = [count_parts(text).parts for text in texts]
         assert found.shortest is not None

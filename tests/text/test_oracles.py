@@ -1,6 +1,6 @@
-"""Counting and cutting texts, held against the tables of 3GPP TS 23.038 and two packages that do the same.
+"""Counting and splitting texts, compared with the tables of 3GPP TS 23.038 and with two other packages.
 
-Where a package disagrees, the reason has a name; there is no other difference.
+Every disagreement of a package has a named reason; there is no other difference.
 """
 
 from __future__ import annotations
@@ -60,15 +60,15 @@ CODEC = Codec()
 
 
 class Disagreement(Enum):
-    """Why a package may say something else."""
+    """Reasons why a package may give another result."""
 
     ESCAPE = "both packages take U+001B, the escape to the extension table, for a character that can be sent"
     EMPTY = "smsutil makes one empty UTF-16 part of the empty text; here it has no parts"
-    HALF_PAIR = "smsutil counts half of a surrogate pair as a character; it cannot be encoded, and is refused here"
+    HALF_PAIR = "smsutil counts a lone surrogate as a character; it cannot be encoded, and is refused here"
 
 
 def reason(text: str) -> Disagreement | None:
-    """Return why the packages are not asked about a text."""
+    """Return why the packages are not compared for a text."""
     if not text:
         return Disagreement.EMPTY
     if "\x1b" in text:
@@ -79,7 +79,7 @@ def reason(text: str) -> Disagreement | None:
 
 
 def by_smsutil(text: str) -> tuple[Encoding, int, list[str]]:
-    """Return what smsutil says of a text: the encoding, the units and the parts."""
+    """Return the encoding, the units and the parts of a text according to smsutil."""
     found = smsutil.split(text)
     encoding = Encoding.GSM7 if found.encoding == "gsm0338" else Encoding.UCS2
     units = found.total_bytes if encoding is Encoding.GSM7 else found.total_bytes // 2
@@ -87,13 +87,13 @@ def by_smsutil(text: str) -> tuple[Encoding, int, list[str]]:
 
 
 def by_us(text: str) -> tuple[Encoding, int, list[str]]:
-    """Return the same as this package says it."""
+    """Return the same according to this package."""
     counted = count_parts(text)
     return counted.encoding, counted.units, split_parts(text)
 
 
 def units_by_gsm0338(text: str) -> int | None:
-    """Return a text's length in septets, or None where gsm0338 cannot write it."""
+    """Return a text's length in septets; None if gsm0338 cannot encode it."""
     try:
         return len(CODEC.encode(text)[0])
     except UnicodeEncodeError:
@@ -101,7 +101,7 @@ def units_by_gsm0338(text: str) -> int | None:
 
 
 def units_by_us(text: str) -> int | None:
-    """Return the same as this package says it."""
+    """Return the same according to this package."""
     counted = count_parts(text)
     return counted.units if counted.encoding is Encoding.GSM7 else None
 
@@ -111,7 +111,7 @@ LENGTHS = [*range(0, 20, 3), *range(65, 73), *range(130, 137), *range(150, 163),
 
 
 def texts(count: int) -> list[str]:
-    """Make texts of every mixture, mostly about as long as a part or several are."""
+    """Return texts of every mixture, mostly about as long as one part or several."""
     chance = random.Random("23.038")
     made = []
     for _ in range(count):
@@ -129,7 +129,7 @@ def test_the_tables_of_3gpp() -> None:
 
 
 def test_every_character_by_the_tables() -> None:
-    """A character of the first table is one unit, of the second two, and any other makes a text UCS-2."""
+    """A character of the first table takes one unit, of the second two, and any other makes a text UCS-2."""
     basic = {NAMED.get(name, name) for code, name in TABLE.items() if code != ESCAPE}
     expected = dict.fromkeys(basic, 1) | dict.fromkeys(EXTENSION_TABLE.values(), 2)
     for character in EVERYTHING:
@@ -141,7 +141,7 @@ def test_every_character_by_the_tables() -> None:
 
 
 def test_every_character_by_the_packages() -> None:
-    """Both packages know the same characters, of the same length; but for the escape."""
+    """Both packages have the same characters with the same lengths, except for the escape."""
     asked = EVERYTHING[:0x2200] + EVERYTHING[0x2200::29]  # beyond arrows no character is in any table
     by_gsm0338 = {c for c in asked if units_by_gsm0338(c) != units_by_us(c)}
     by_smsutil_alone = {c for c in asked if smsutil.is_valid_gsm(c) != (measure(c)[0] is Encoding.GSM7)}
@@ -149,7 +149,7 @@ def test_every_character_by_the_packages() -> None:
 
 
 def test_the_packages_agree_on_texts() -> None:
-    """Of 2,000 texts smsutil makes the same parts and gsm0338 the same units, but for the named reasons."""
+    """For 2,000 texts smsutil gives the same parts and gsm0338 the same units, except for the named reasons."""
     compared = 0
     for text in texts(2000):
         if reason(text) is None:
@@ -163,7 +163,7 @@ def test_the_packages_agree_on_texts() -> None:
 @example("a" * 152 + "€", 2)
 @example("س" * 66 + "😀", 2)
 def test_the_packages_agree_on_repetitions(piece: str, times: int) -> None:
-    """Whatever stands at the end of a part, smsutil cuts at the same place."""
+    """For repeated pieces, smsutil gives the same parts."""
     text = piece * times
     assert by_us(text) == by_smsutil(text)
 
@@ -179,7 +179,7 @@ def test_the_packages_agree_on_repetitions(piece: str, times: int) -> None:
 def test_each_disagreement(
     text: str, why: Disagreement, theirs: tuple[Encoding, int, list[str]], ours: tuple[Encoding, int, list[str]] | None
 ) -> None:
-    """The differences are these, and each is still there."""
+    """Each listed difference still exists."""
     assert (reason(text), by_smsutil(text)) == (why, theirs)
     if ours is None:
         with pytest.raises(InvalidInputError):
@@ -188,14 +188,14 @@ def test_each_disagreement(
         assert by_us(text) == ours
 
 
-def test_no_named_reason_is_idle() -> None:
-    """Every reason has its example above."""
+def test_every_reason_is_used() -> None:
+    """Every reason has an example above."""
     (mark,) = (mark for mark in test_each_disagreement.pytestmark if mark.name == "parametrize")  # type: ignore[attr-defined]
     assert {case[1] for case in mark.args[1]} == set(Disagreement)
 
 
 def test_parts_on_the_wire() -> None:
-    """Each part, encoded alone, fits into 140 octets beside its header, and none ends in an escape or half a pair."""
+    """Each part, encoded alone, fits into 140 octets with its header; none ends in an escape or a lone surrogate."""
     for text in texts(300):
         if reason(text) is None:
             encoding, _, parts = by_us(text)

@@ -63,31 +63,31 @@ RULES = st.frozensets(st.sampled_from(Spelling))
     ],
 )
 def test_each_rule(rule: Spelling, text: str, expected: str) -> None:
-    """A rule does what it says, and leaves alone what it would spoil."""
+    """A rule replaces what it documents and nothing else."""
     assert normalize_text(text, rules=rule) == expected
     assert normalize_text(text, rules=[]) == text
 
 
 def test_every_rule_is_tested() -> None:
-    """The examples above leave no rule out."""
+    """The examples above cover every rule."""
     (mark,) = (mark for mark in test_each_rule.pytestmark if mark.name == "parametrize")  # type: ignore[attr-defined]
     assert {case[0] for case in mark.args[1]} == set(Spelling)
 
 
 def test_the_rules_work_together() -> None:
-    """What one rule leaves behind the next one finds, in the order that `Spelling` lists."""
+    """Rules are applied in the order of `Spelling`, each to the result of the previous one."""
     assert normalize_text("e\u200b\u0301 \u00a0 x\u00a0\r\n…", rules=Spelling) == "é x\n..."
 
 
 def test_by_default_letters_and_digits_stay() -> None:
-    """Without a choice every letter and digit stays as it is written."""
+    """By default every letter and digit is unchanged."""
     assert normalize_text("كد  “۱۲٪” ") == 'كد "۱۲٪"'
     assert set(Spelling) - SAFE_SPELLINGS == {Spelling.ARABIC_LETTERS, Spelling.DIGITS}
 
 
 @pytest.mark.parametrize("rules", [Spelling.QUOTES, "quotes", ["quotes"], iter([Spelling.QUOTES]), {Spelling.QUOTES}])
 def test_rules_are_one_or_several(rules: Any) -> None:
-    """One rule, any iterable of rules, and their values will do."""
+    """`rules` takes one rule, an iterable of rules, or their values."""
     assert normalize_text("’  ", rules=rules) == "'  "
 
 
@@ -102,8 +102,8 @@ def test_rules_are_one_or_several(rules: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("function", [normalize_text, suggest])
-def test_what_is_no_rule_is_refused(function: Any, rules: Any, got: str) -> None:
-    """Anything else is an error that names the argument."""
+def test_an_invalid_rule_is_refused(function: Any, rules: Any, got: str) -> None:
+    """Any other value raises an error that names the argument."""
     with pytest.raises(InvalidInputError) as caught:
         function("text", rules=rules)
     assert str(caught.value) == f"rules: expected members of Spelling; got {got}"
@@ -139,20 +139,20 @@ def suggested(text: str, **options: Any) -> tuple[int, int, dict[str, dict[str, 
     ],
 )
 def test_suggestions(text: str, expected: tuple[int, int, dict[str, dict[str, str]]]) -> None:
-    """Suggested are the fewest rules that make the text cheaper, and Persian letters where it is Persian."""
+    """The fewest rules that make the text cheaper are suggested, and Persian letters for a Persian text."""
     assert suggested(text) == expected
 
 
 def test_only_allowed_rules_are_suggested() -> None:
-    """A rule that was not allowed is not suggested, and what it would have mended is named."""
+    """A rule that was not allowed is not suggested, and the characters that it would have replaced are listed."""
     found = suggest("It’s ۱۲ – ok", rules=SAFE_SPELLINGS)
     assert (found.rules, found.saved_parts) == (frozenset(), 0)
     assert set(found.after.characters_that_forced_unicode) == set("’–۱۲")
     assert suggest("كد", rules=SAFE_SPELLINGS).rules == frozenset()
 
 
-def test_what_suggestions_tell() -> None:
-    """They are a value to iterate over, empty ones are false, and they lead straight to the cheaper text."""
+def test_the_suggestions_of_a_text() -> None:
+    """Suggestions can be iterated, are false if empty, and their rules give the cheaper text."""
     text = "x" * 100 + "’"
     found = suggest(text)
     assert found == Suggestions(
@@ -165,7 +165,7 @@ def test_what_suggestions_tell() -> None:
 
 
 def test_suggestions_show_no_text() -> None:
-    """Neither a code in Persian digits nor the order of its digits is in the repr."""
+    """The repr contains neither a code in Persian digits nor the order of its digits."""
     (found,) = suggest("Code ۴۲۴")
     assert repr(found) == "Suggestion(rule=<Spelling.DIGITS: 'digits'>, replacements=<2 replacements>)"
     assert list(found.replacements) == ["۲", "۴"]
@@ -173,14 +173,14 @@ def test_suggestions_show_no_text() -> None:
 
 @given(TEXTS, RULES)
 def test_normalizing_twice_is_normalizing_once(text: str, rules: frozenset[Spelling]) -> None:
-    """Whatever rules are chosen, they find nothing to do in their own result."""
+    """Applying any rules again changes nothing."""
     once = normalize_text(text, rules=rules)
     assert normalize_text(once, rules=rules) == once
 
 
 @given(TEXTS, RULES)
 def test_normalizing_never_costs(text: str, rules: frozenset[Spelling]) -> None:
-    """No choice of rules makes more parts, or a GSM-7 text UCS-2."""
+    """No choice of rules adds parts, or makes a GSM-7 text UCS-2."""
     before, after = count_parts(text), count_parts(normalize_text(text, rules=rules))
     assert after.parts <= before.parts
     assert after.encoding is Encoding.GSM7 or before.encoding is Encoding.UCS2
@@ -188,7 +188,7 @@ def test_normalizing_never_costs(text: str, rules: frozenset[Spelling]) -> None:
 
 @given(TEXTS, RULES)
 def test_suggestions_are_true_and_needed(text: str, rules: frozenset[Spelling]) -> None:
-    """Applying them gives the promised result, as cheap as all rules together, and none could be left out."""
+    """The suggested rules give the stated result, as cheap as all rules, and none can be omitted."""
 
     def price(applied: frozenset[Spelling]) -> tuple[int, bool]:
         counted = count_parts(normalize_text(text, rules=applied))
@@ -205,6 +205,6 @@ def test_suggestions_are_true_and_needed(text: str, rules: frozenset[Spelling]) 
 
 @given(st.text("ابپتسمهویک\u200c", min_size=1).map(lambda word: word.strip("\u200c")).filter(bool))
 def test_half_spaces_inside_words_stay(word: str) -> None:
-    """However a word is cut by half-spaces, only doubled ones go."""
+    """Of the half-spaces inside words only doubled ones are removed."""
     kept = normalize_text(word, rules=Spelling)
     assert kept.split("\u200c") == [piece for piece in word.split("\u200c") if piece]

@@ -18,7 +18,8 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
 from wikipayam_async.bulk.source import Messages, Source, SourceChunk
 from wikipayam_async.errors import SuppressedError, WikipayamError
-from wikipayam_async.messages.payload import TrackIds, prepare_some
+from wikipayam_async.messages.payload import prepare_some
+from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["BulkRun", "make_run", "take_with_progress"]

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult, accepted
-from wikipayam_async.core.operation import Observer
+from wikipayam_async.core.operation import Observer, unreported_error
 from wikipayam_async.errors import (
     APIConnectionError,
     APIStatusError,
@@ -24,7 +24,6 @@ from wikipayam_async.errors import (
     UnprocessableError,
     WikipayamError,
 )
-from wikipayam_async.messages.matching import unmentioned_error
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import MessageOutcome, SendStatus
@@ -203,7 +202,7 @@ def _interrupted(chunk: Chunk, outcomes: Sequence[MessageOutcome]) -> list[SendR
 
 
 def _unmentioned(chunk: Chunk, positions: Sequence[int]) -> UnknownOutcomeError:
-    return unmentioned_error("sms.send", chunk.batch.messages, chunk.batch.track_ids, positions)
+    return unreported_error("sms.send", chunk.batch.messages, chunk.batch.track_ids, positions)
 
 
 def _errors_by_position(error: UnprocessableError, count: int) -> dict[int, dict[str, Sequence[str]]]:

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
+from wikipayam_async.errors import ResponseError, UnknownOutcomeError
 from wikipayam_async.outcomes import MessageOutcome
 from wikipayam_async.redact.sealed import SealedBytes
 
 if TYPE_CHECKING:
     from wikipayam_async.core.converter import JsonValue
 
-__all__ = ["Call", "Observer", "Operation", "Replay", "SendBatch", "format_track_ids"]
+__all__ = ["Call", "Observer", "Operation", "Replay", "SendBatch", "format_track_ids", "unreported_error"]
 
 T = TypeVar("T")
 
@@ -100,3 +101,24 @@ def format_track_ids(track_ids: Sequence[str | None]) -> str:
     """Return the first track ids, for the text of an error."""
     shown = ", ".join(filter(None, track_ids[:_SHOWN_TRACK_IDS]))
     return shown + (", …" if len(track_ids) > _SHOWN_TRACK_IDS else "")
+
+
+def unreported_error(
+    name: str,
+    messages: Sequence[object],
+    track_ids: Sequence[str | None],
+    positions: Sequence[int],
+    accepted: Sequence[object] = (),
+) -> UnknownOutcomeError:
+    """Return the error of the messages, at `positions` in a request, whose outcome the gateway did not report."""
+    unknown = [track_ids[position] for position in positions]
+    error = UnknownOutcomeError(
+        f"{name}: the gateway did not report the outcome of {len(positions)} of {len(messages)} messages "
+        f"({format_track_ids([str(track_id) for track_id in unknown])}); they may have been accepted. "
+        "Do not resend blindly: look up the track ids in the panel first",
+        messages=[messages[position] for position in positions],
+        track_ids=unknown,
+        accepted=accepted,
+    )
+    error.__cause__ = ResponseError(f"{name}: no outcome for {len(positions)} messages")
+    return error

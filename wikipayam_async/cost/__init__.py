@@ -1,4 +1,4 @@
-"""What messages cost: tariffs, and estimates made before anything is sent."""
+"""The cost of messages: tariffs, and estimates before sending."""
 
 from wikipayam_async.cost.estimate import CostEstimate, CostShare, CostTally, estimate, estimate_text
 from wikipayam_async.cost.tariff import MoneyLocale, MoneyUnit, Tariff, format_money

@@ -1,4 +1,4 @@
-"""What messages will cost, told before anything is sent."""
+"""Estimates of what messages will cost, made before sending."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from wikipayam_async.text.parts import Encoding, count_parts
 __all__ = ["CostEstimate", "CostShare", "CostTally", "estimate", "estimate_text"]
 
 _Kind: TypeAlias = tuple[Encoding, int]
-"""The encoding of a text, and its number of parts."""
+"""The encoding of a text and its number of parts."""
 _Key: TypeAlias = tuple[str | None, _Kind]
-"""A line, and the kind of a text."""
+"""A line and the kind of a text."""
 
 
 @frozen
@@ -30,9 +30,9 @@ class CostShare:
     """One share of an estimate.
 
     Attributes:
-        messages: How many messages there are.
-        parts: How many parts they take.
-        cost: What they cost, in rials.
+        messages: The number of messages.
+        parts: The number of their parts.
+        cost: Their cost, in rials.
     """
 
     messages: int = 0
@@ -45,18 +45,18 @@ class CostShare:
 
 @frozen
 class CostEstimate:
-    """What messages will cost, as far as the tariff tells. The gateway has the last word when it charges them.
+    """The cost of messages according to a tariff. What the gateway charges may differ.
 
     Attributes:
-        messages: How many can be sent.
-        parts: How many parts they take.
-        cost: What they cost, in rials.
+        messages: The number of messages that can be sent.
+        parts: The number of their parts.
+        cost: Their cost, in rials.
         currency: `IRR`, Iranian rials.
-        by_parts: How many messages there are of each number of parts.
-        by_encoding: What there is of each encoding.
-        by_line: What there is of each line, as it is written in the messages; None for those that no line is named for.
-        skipped: How many cannot be sent, because they break a rule, and therefore cost nothing.
-        first_skipped: What was wrong with the first of them, and where it stands.
+        by_parts: The number of messages for each number of parts.
+        by_encoding: The share of each encoding.
+        by_line: The share of each line, as written in the messages; None for messages without a line.
+        skipped: The number of invalid messages, which cannot be sent and cost nothing.
+        first_skipped: The error of the first of them, with its index.
     """
 
     messages: int
@@ -76,18 +76,18 @@ class CostEstimate:
 
 
 class CostTally:
-    """Adds up what messages cost while they pass by, in memory that does not grow with their number.
+    """Adds up the cost of messages one by one, in constant memory.
 
-    It counts the messages that a send would take and skips those it would refuse. Kept are counts alone, one for each
-    combination of line, encoding and number of parts that occurs.
+    It counts the messages that a send would accept and skips those that it would refuse. It keeps only counts, one per
+    combination of line, encoding and number of parts.
 
     Args:
-        tariff: What a part costs.
-        sender: The line of the messages that name none. If there is none either, they have the tariff's own prices.
-        normalize: Whether receivers have to be Iranian mobiles, as in `send_bulk`.
+        tariff: The price of a part.
+        sender: The line of messages that name none. If it is None too, they have the tariff's own prices.
+        normalize: Whether receivers must be Iranian mobile numbers, as in `send_bulk`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule.
+        InvalidInputError: An argument is invalid.
     """
 
     __slots__ = (
@@ -109,21 +109,21 @@ class CostTally:
         self._counts: Counter[_Key] = Counter()
         self._skipped = 0
         self._first_skipped: InvalidInputError | None = None
-        self._text: object = self  # no text, so that the first is looked at
+        self._text: object = self  # not a text, so that the first text is counted
         self._kind = (Encoding.GSM7, 0)
 
     def add(self, message: SmsMessage) -> None:
-        """Count one message. One that cannot be sent is counted apart."""
+        """Count one message. An invalid message is counted as skipped."""
         try:
             self._counts[self._key(message)] += 1
         except InvalidInputError as error:
             self._skip(error)
-        except Exception as error:  # noqa: BLE001 - whatever a message's own code raises, it costs that message alone
+        except Exception as error:  # noqa: BLE001 - code of the message itself may raise anything; it affects no other
             rule = f"expected a message that can be read; reading it raised {type(error).__name__}"
             self._skip(InvalidInputError("message", rule=rule, got=shape_of(message)))
 
     def estimate(self) -> CostEstimate:
-        """Return what was counted so far."""
+        """Return the estimate of the messages counted so far."""
         return _sum_up(self._counts, self._tariff, self._skipped, self._first_skipped)
 
     def _key(self, message: SmsMessage) -> _Key:
@@ -135,7 +135,7 @@ class CostTally:
         line = message.sender or self._sender
         if line is not self._sender:
             check_sender(line)
-        if text is not self._text:  # one text for all receivers is looked at once
+        if text is not self._text:  # the same text for all receivers is counted once
             self._kind = _kind_of(text, name)
             self._text = text
         return line, self._kind
@@ -149,18 +149,18 @@ class CostTally:
 def estimate(
     messages: Iterable[SmsMessage], tariff: Tariff, *, sender: str | None = None, normalize: bool = True
 ) -> CostEstimate:
-    """Estimate what messages will cost, without any traffic, in memory that does not grow with their number.
+    """Estimate the cost of messages, without any request, in constant memory.
 
-    `await client.estimate(...)` takes async iterables too, and compares with the balance.
+    `await client.estimate(...)` takes async iterables too, and compares the cost with the balance.
 
     Args:
-        messages: The messages, as for `send_bulk`. An iterator is used up by this.
-        tariff: What a part costs.
-        sender: The line of the messages that name none. If there is none either, they have the tariff's own prices.
-        normalize: Whether receivers have to be Iranian mobiles, as in `send_bulk`.
+        messages: The messages, as for `send_bulk`. An iterator is consumed.
+        tariff: The price of a part.
+        sender: The line of messages that name none. If it is None too, they have the tariff's own prices.
+        normalize: Whether receivers must be Iranian mobile numbers, as in `send_bulk`.
 
     Raises:
-        InvalidInputError: An argument breaks a rule. (A bad message is skipped and counted, not an error.)
+        InvalidInputError: An argument is invalid. (An invalid message is skipped and counted, not an error.)
     """
     tally = CostTally(tariff, sender=sender, normalize=normalize)
     if not isinstance(messages, Iterable) or isinstance(messages, str | bytes):
@@ -173,16 +173,16 @@ def estimate(
 
 @without_frames
 def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str | None = None) -> CostEstimate:
-    """Estimate what one text costs, sent to so many receivers, without any traffic.
+    """Estimate the cost of one text for a number of receivers, without any request.
 
     Args:
         text: The text.
-        tariff: What a part costs.
-        receivers: How many get it; at least 1.
-        sender: The line; without one, the tariff's own prices count.
+        tariff: The price of a part.
+        receivers: The number of receivers; at least 1.
+        sender: The line; if None, the tariff's own prices apply.
 
     Raises:
-        InvalidInputError: An argument breaks a rule.
+        InvalidInputError: An argument is invalid.
     """
     _check_tariff(tariff)
     check_number(receivers, field="receivers", minimum=1)
@@ -200,10 +200,10 @@ def _kind_of(text: object, name: str) -> _Kind:
     if not isinstance(text, str) or not text:
         raise InvalidInputError(name, rule="expected a text that is not empty", got=shape_of(text))
     try:
-        found = count_parts(text)
+        counted = count_parts(text)
     except InvalidInputError as error:
         raise InvalidInputError(name, rule=error.rule, got=error.got) from None
-    return found.encoding, found.parts
+    return counted.encoding, counted.parts
 
 
 def _sum_up(

@@ -1,4 +1,4 @@
-"""What a part of an SMS costs, and how an amount is written. Money is whole rials everywhere; there are no floats."""
+"""Tariffs, and the formatting of amounts. Amounts are whole rials everywhere, never floats."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ __all__ = ["MoneyLocale", "MoneyUnit", "Tariff", "format_money"]
 MoneyUnit: TypeAlias = Literal["rial", "toman"]
 MoneyLocale: TypeAlias = Literal["en", "fa"]
 
-_RIALS_IN_A_TOMAN = 10
+_RIALS_PER_TOMAN = 10
 _PERSIAN_SIGNS = str.maketrans(
     {**{str(digit): chr(0x6F0 + digit) for digit in range(10)}, ",": "\u066c", ".": "\u066b", "-": "\u200e\u2212"}
 )
@@ -45,18 +45,18 @@ def _read_lines(lines: object) -> Mapping[str, Tariff]:
     for line, tariff in lines.items():
         prefix = _plain_line(line) if isinstance(line, str) else ""
         if not prefix:
-            raise InvalidInputError("lines", rule="expected a line or what it begins with", got=shape_of(line))
+            raise InvalidInputError("lines", rule="expected a line or a prefix of lines", got=shape_of(line))
         if not isinstance(tariff, Tariff) or tariff.lines:
-            rule = "expected for each line a Tariff without lines of its own"
+            rule = "expected a Tariff without lines of its own for each line"
             raise InvalidInputError("lines", rule=rule, got=shape_of(tariff))
         if prefix in read:
-            raise InvalidInputError("lines", rule="expected each line once", got="one line in two spellings")
+            raise InvalidInputError("lines", rule="expected each line once", got="one line in two formats")
         read[prefix] = tariff
     return read
 
 
 def _plain_line(line: str) -> str:
-    """Bring the spellings of one line, or of what lines begin with, together."""
+    """Return one format for all formats of a line or a prefix."""
     try:
         return parse_number(line).local
     except InvalidInputError:
@@ -65,19 +65,19 @@ def _plain_line(line: str) -> str:
 
 @frozen
 class Tariff:
-    """What a part of an SMS costs, in whole rials, as your account is charged for it.
+    """The price of a part of an SMS, in whole rials, as your account is charged.
 
-    `Tariff(895, 1790)` names a price for Persian and one for Latin texts, `Tariff(895)` one for both.
+    `Tariff(895, 1790)` sets a price for Persian and one for Latin texts, `Tariff(895)` one for both.
 
     Attributes:
-        persian: Rials for a part of a text in UCS-2: Persian, or with any other character that GSM-7 lacks.
-        latin: Rials for a part of a text in GSM-7; `persian` if not given.
-        lines: Tariffs of lines that cost something else, by the line or by what it begins with. Of several that fit,
-            the longest counts. Spaces and hyphens, a `+98` in front and the script of the digits make no difference.
+        persian: Rials per part of a text in UCS-2: Persian, or with any other character that GSM-7 lacks.
+        latin: Rials per part of a text in GSM-7; `persian` if not given.
+        lines: Tariffs of lines with other prices, by line or prefix; the longest match applies. Spaces, hyphens, a
+            leading `+98` and the script of the digits are ignored.
         currency: `IRR`, Iranian rials.
 
     Raises:
-        InvalidInputError: A price is not an int of 0 or more, or the lines cannot be read.
+        InvalidInputError: A price is not an int of 0 or more, or `lines` is invalid.
     """
 
     currency: ClassVar[str] = "IRR"
@@ -94,32 +94,33 @@ class Tariff:
         *,
         lines: Mapping[str, Tariff] | None = None,
     ) -> Tariff:
-        """Make a tariff of prices in tomans, which are 10 rials: `Tariff.tomans("89.5", 179)`.
+        """Return a tariff from prices in tomans (10 rials each): `Tariff.tomans("89.5", 179)`.
 
         Args:
-            persian: Tomans for a part in UCS-2. No float: it cannot hold most fractions.
-            latin: Tomans for a part in GSM-7; `persian` if None.
-            lines: Tariffs of lines that cost something else.
+            persian: Tomans per part in UCS-2. Not a float, which cannot represent most fractions.
+            latin: Tomans per part in GSM-7; `persian` if None.
+            lines: Tariffs of lines with other prices.
 
         Raises:
-            InvalidInputError: A price is no number of 0 or more, or not whole in rials: round a fraction of a rial up.
+            InvalidInputError: A price is not a number of 0 or more, or not whole in rials: round a fraction of a rial
+                up.
         """
         first = _rials_of(persian, "persian")
         second = first if latin is None else _rials_of(latin, "latin")
         return cls(first, second, lines={} if lines is None else lines)
 
     def price(self, encoding: Encoding, line: str | None = None) -> int:
-        """Return what a part costs, in rials.
+        """Return the price of a part, in rials.
 
         Args:
-            encoding: How the text is written on the air.
-            line: The line it is sent from; None for the tariff's own prices.
+            encoding: The encoding of the text.
+            line: The sender line; None for the tariff's own prices.
         """
         tariff = self
         if line is not None and self.lines:
             plain = _plain_line(line)
-            fitting = [prefix for prefix in self.lines if plain.startswith(prefix)]
-            tariff = self.lines[max(fitting, key=len)] if fitting else self
+            matching = [prefix for prefix in self.lines if plain.startswith(prefix)]
+            tariff = self.lines[max(matching, key=len)] if matching else self
         return tariff.latin if encoding is Encoding.GSM7 else tariff.persian
 
 
@@ -135,27 +136,27 @@ def _rials_of(tomans: object, name: str) -> int:
 
 
 def _exact_rials(tomans: int | str | Decimal) -> int | None:
-    """Return tomans in rials; None if they are no finite number, or not whole in rials."""
-    # The context of the caller's thread may round; this one raises instead, which also bounds the number's size.
+    """Return tomans in rials; None if they are not a finite number, or not whole in rials."""
+    # The thread's own context may round. This one raises instead, which also limits the size of the number.
     exact = decimal.Context(prec=40, Emax=39, traps=[decimal.Inexact, decimal.InvalidOperation])
     try:
         number = exact.create_decimal(tomans.strip().replace("٫", ".") if isinstance(tomans, str) else tomans)
-        rials = exact.multiply(number, Decimal(_RIALS_IN_A_TOMAN))
+        rials = exact.multiply(number, Decimal(_RIALS_PER_TOMAN))
     except (decimal.Inexact, decimal.InvalidOperation):
         return None
     return int(rials) if rials.is_finite() and rials == exact.to_integral_value(rials) else None
 
 
 def format_money(rials: int, unit: MoneyUnit = "rial", locale: MoneyLocale = "en") -> str:
-    """Write an amount for people: `1,790 rials`, `179 tomans`, `۱۷۹ تومان`.
+    """Return a formatted amount: `1,790 rials`, `179 tomans`, `۱۷۹ تومان`.
 
     Args:
-        rials: The amount in rials; it may be below 0.
-        unit: `rial`, or `toman` for a tenth of the number.
+        rials: The amount in rials; it may be negative.
+        unit: `rial`, or `toman` (10 rials).
         locale: `en`, or `fa` for Persian words, digits and separators.
 
     Raises:
-        InvalidInputError: An argument breaks a rule.
+        InvalidInputError: An argument is invalid.
     """
     if isinstance(rials, bool) or not isinstance(rials, int):
         raise InvalidInputError("rials", rule="expected whole rials as an int", got=shape_of(rials))
@@ -163,7 +164,7 @@ def format_money(rials: int, unit: MoneyUnit = "rial", locale: MoneyLocale = "en
         raise InvalidInputError("unit", rule="expected 'rial' or 'toman'", got=shape_of(unit))
     if locale not in ("en", "fa"):
         raise InvalidInputError("locale", rule="expected 'en' or 'fa'", got=shape_of(locale))
-    size = _RIALS_IN_A_TOMAN if unit == "toman" else 1
+    size = _RIALS_PER_TOMAN if unit == "toman" else 1
     whole, rest = divmod(abs(rials), size)
     number = ("-" if rials < 0 else "") + f"{whole:,}" + (f".{rest}" if rest else "")
     one, many = _UNITS[unit, locale]

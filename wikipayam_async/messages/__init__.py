@@ -1,4 +1,4 @@
-"""Messages: what a caller hands in and what the gateway answers; their form on the wire; matching an answer to them."""
+"""Messages: the models, their payloads, and matching the gateway's answer to them."""
 
 from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
 

@@ -1,4 +1,4 @@
-"""What a caller hands in and what the gateway answers: the messages, and the checks of their fields."""
+"""The models of messages and of the gateway's answer, and the checks of their fields."""
 
 from __future__ import annotations
 
@@ -32,13 +32,13 @@ _CODE = re.compile(r"[0-9A-Za-z]{1,32}")
 
 @frozen
 class SmsMessage:
-    """One SMS. Hand in either `message` or `note`, which the gateway takes for the same.
+    """One SMS. Pass either `message` or `note`, which the gateway treats alike.
 
     Attributes:
-        receiver: The mobile that gets it, in any usual spelling.
-        message: The text. It is sent to the letter: spaces, digits and line breaks are kept.
-        sender: The line it is sent from; the client's if None.
-        track_id: Your own reference, which the gateway repeats; one is made if None.
+        receiver: The recipient's mobile number, in any common format.
+        message: The text, sent unchanged: spaces, digits and line breaks are kept.
+        sender: The line; the client's if None.
+        track_id: Your own reference, which the gateway returns; generated if None.
         note: The text, under the gateway's other name for it.
     """
 
@@ -51,13 +51,13 @@ class SmsMessage:
 
 @frozen
 class OtpMessage:
-    """One one-time code by SMS, sent in the words of a pattern that the gateway keeps.
+    """A one-time code by SMS, in the wording of a pattern that the gateway stores.
 
     Attributes:
-        receiver: The mobile that gets it, in any usual spelling.
+        receiver: The recipient's mobile number, in any common format.
         code: The code; ASCII letters and digits.
         otp_pattern_id: The pattern; the client's if None.
-        track_id: Your own reference, which the gateway repeats; one is made if None.
+        track_id: Your own reference, which the gateway returns; generated if None.
     """
 
     receiver: str = field(repr=mask_number)
@@ -68,13 +68,13 @@ class OtpMessage:
 
 @frozen
 class SentMessage:
-    """The gateway's word that it accepted a message. It has not been delivered yet: ask with the id.
+    """A message that the gateway accepted. It is not delivered yet: query its delivery with the id.
 
     Attributes:
         id: The gateway's id, 24 hexadecimal digits.
-        sender: The line, as the gateway names it.
-        receiver: The mobile, as the gateway writes it.
-        track_id: The reference that the message was sent with.
+        sender: The line, in the gateway's format.
+        receiver: The recipient's mobile number, in the gateway's format.
+        track_id: The track id that the message was sent with.
         extra: Fields that this version does not know.
     """
 
@@ -86,7 +86,7 @@ class SentMessage:
 
 
 def check_code(code: object) -> str:
-    """Return a one-time code; Persian digits become ASCII, since a voice reads digits and a person types them."""
+    """Return a one-time code, with Persian digits as ASCII: a voice reads them out and a person types them."""
     if isinstance(code, str):
         ascii_code = "".join(str(int(c)) if c.isdecimal() else c for c in code)
         if _CODE.fullmatch(ascii_code):
@@ -95,46 +95,46 @@ def check_code(code: object) -> str:
 
 
 def check_receiver(receiver: str, *, normalize: bool, field: str = "receiver") -> str:
-    """Return a receiver as it is sent."""
+    """Return a valid receiver as it is sent."""
     if normalize:
         return _plain_str(normalize_receiver(receiver, field=field))
     return _short_text(field, receiver, _LONGEST_NUMBER)
 
 
 def check_sender(sender: object, *, field: str = "sender") -> str:
-    """Return a line that is fit to send from; None is a gap in the configuration."""
+    """Return a valid line to send from; None raises `ConfigurationError`."""
     if sender is None:
-        raise ConfigurationError("sender: none given; pass sender=..., or set it on the client or in SMS_SENDER")
+        raise ConfigurationError(f"{field}: none given; pass sender=..., or set it on the client or in SMS_SENDER")
     return _short_text(field, sender, _LONGEST_NUMBER)
 
 
 def check_track_id(track_id: object, *, field: str = "track_id") -> str | None:
-    """Return a reference that is fit to be sent; None is none."""
+    """Return a valid track id, or None if it is None."""
     return None if track_id is None else _short_text(field, track_id, _LONGEST_TRACK_ID)
 
 
 def text_field(message: SmsMessage) -> str:
-    """Return which field of an SMS holds its text: `message`, or `note`.
+    """Return the name of the field that holds the text of an SMS: `message` or `note`.
 
     Raises:
-        InvalidInputError: It is no SMS, or has two texts.
+        InvalidInputError: It is not an `SmsMessage`, or has both.
     """
     if not isinstance(message, SmsMessage):
         raise InvalidInputError("message", rule="expected an SmsMessage", got=shape_of(message))
     if message.note is None:
         return "message"
     if message.message is not None:
-        raise InvalidInputError("note", rule="hand in either message or note", got="both")
+        raise InvalidInputError("note", rule="pass either message or note", got="both")
     return "note"
 
 
 def check_text(text: object, *, field: str = "message") -> str:
-    """Return a text that is fit to be sent."""
+    """Return a valid text as it is sent."""
     if not isinstance(text, str) or not text:
         raise InvalidInputError(field, rule="expected a text that is not empty", got=shape_of(text))
     plain = _plain_str(text)
     if not _is_unicode(plain):
-        raise InvalidInputError(field, rule="expected valid Unicode", got="half of a surrogate pair")
+        raise InvalidInputError(field, rule="expected valid Unicode", got="a lone surrogate")
     return plain
 
 
@@ -154,5 +154,5 @@ def _short_text(name: str, value: object, longest: int) -> str:
 
 
 def _plain_str(value: str) -> str:
-    """Return what a string by inheritance holds, whatever its class makes of it."""
+    """Return the characters of a subclass of `str`, whatever its `__str__` returns."""
     return value if type(value) is str else str.__str__(value)

@@ -1,9 +1,8 @@
-"""What goes out: messages that passed the checks, made into payloads, put together into one request."""
+"""Payloads: checked messages as their JSON goes over the wire, and the batches that go out in one request."""
 
 from __future__ import annotations
 
 import re
-import secrets
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
 from typing import Any, Generic, Protocol, TypeVar
@@ -24,6 +23,7 @@ from wikipayam_async.messages.models import (
     check_track_id,
     text_field,
 )
+from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.masks import mask_number, shape_of
 from wikipayam_async.redact.sealed import SealedBytes
 
@@ -32,7 +32,6 @@ __all__ = [
     "OtpPayload",
     "Payload",
     "SmsPayload",
-    "TrackIds",
     "prepare_all",
     "prepare_otp",
     "prepare_sms",
@@ -43,15 +42,15 @@ M = TypeVar("M")
 
 _PLAIN_SENDER = re.compile(r"[0-9+]{1,20}").fullmatch
 _MOBILE_DIGITS = 11
-_SHORT_NAME = 255
+_LONGEST_TRACK_ID = 255
 
 
 class Payload(Protocol):
-    """A message that passed the checks, as its JSON object goes over the wire.
+    """A checked message as its JSON object goes over the wire.
 
-    Its classes are msgspec's, unlike all other data here: there is one for every message of a bulk send, it is made and
-    encoded in a fraction of the time, and nobody outside sees it. Its strings are plain ones: what inherits from `str`
-    could be encoded as something else than it was checked as, or not at all, and take the others of its request with it.
+    Its implementations are msgspec structs, unlike all other data in this package: a bulk send creates one per message,
+    structs are created and encoded in a fraction of the time, and they are not public. Their strings are plain `str`: a
+    subclass could be encoded differently from what was checked, or fail to encode and spoil its whole batch.
     """
 
     @property
@@ -61,12 +60,12 @@ class Payload(Protocol):
 
     @property
     def track_id(self) -> str:
-        """The reference it is sent with."""
+        """The track id."""
         ...
 
 
-class _Masked(msgspec.Struct, frozen=True, gc=False):
-    """Shows no text and no full number, neither in its repr nor to rich, which would print the fields of a struct."""
+class _MaskedPayload(msgspec.Struct, frozen=True, gc=False):
+    """Masks text and number in its repr, and for rich, which prints the fields of a struct."""
 
     def __repr__(self: Payload) -> str:
         return f"<{self.track_id} to {mask_number(self.receiver)}>"
@@ -75,8 +74,8 @@ class _Masked(msgspec.Struct, frozen=True, gc=False):
         return [("track_id", self.track_id), ("receiver", mask_number(self.receiver))]
 
 
-class SmsPayload(_Masked, frozen=True, gc=False):
-    """An SMS as it is sent, its fields in the order of the documentation; it has either a `message` or a `note`."""
+class SmsPayload(_MaskedPayload, frozen=True, gc=False):
+    """An SMS as it is sent, with the fields in the documented order and either a `message` or a `note`."""
 
     sender: str
     receiver: str
@@ -86,12 +85,12 @@ class SmsPayload(_Masked, frozen=True, gc=False):
 
     @property
     def text(self) -> str:
-        """The text, under whichever name it goes."""
+        """The text, from `message` or `note`."""
         return self.message or self.note or ""
 
 
-class OtpPayload(_Masked, frozen=True, gc=False):
-    """A one-time code as it is sent, its fields in the order of the documentation."""
+class OtpPayload(_MaskedPayload, frozen=True, gc=False):
+    """A one-time code as it is sent, with the fields in the documented order."""
 
     receiver: str
     code: str
@@ -99,7 +98,7 @@ class OtpPayload(_Masked, frozen=True, gc=False):
     track_id: str
 
 
-def _names_of(batch: Batch[Any]) -> list[str]:
+def _track_ids_of(batch: Batch[Any]) -> list[str]:
     return [payload.track_id for payload in batch.payloads]
 
 
@@ -109,56 +108,28 @@ def _body_of(batch: Batch[Any]) -> SealedBytes:
 
 @frozen
 class Batch(Generic[M]):
-    """The messages of one request, in their order.
+    """The messages of one request, in order.
 
     Attributes:
-        messages: As the caller handed them in.
-        payloads: As they are sent.
-        track_ids: The references that they are sent with.
-        body: The JSON array.
+        messages: The messages, as the caller passed them.
+        payloads: Their payloads.
+        track_ids: Their track ids.
+        body: The JSON array of the payloads.
     """
 
     messages: Sequence[M] = field(repr=False)
     payloads: Sequence[Payload] = field(repr=False)
-    track_ids: Sequence[str] = field(init=False, repr=False, default=Factory(_names_of, takes_self=True))
+    track_ids: Sequence[str] = field(init=False, repr=False, default=Factory(_track_ids_of, takes_self=True))
     body: SealedBytes = field(init=False, default=Factory(_body_of, takes_self=True))
-
-
-class TrackIds:
-    """Makes references that no other run, process or machine makes: a random name and a number."""
-
-    __slots__ = ("_count", "_prefix")
-
-    def __init__(self) -> None:
-        self._prefix = ""
-        self._count = 0
-
-    def next(self) -> str:
-        """Return the next reference."""
-        self._prefix = self._prefix or "w" + secrets.token_hex(6)
-        self._count += 1
-        return f"{self._prefix}-{self._count}"
-
-    def take(self, count: int) -> list[str]:
-        """Return references for so many messages, which share a number and are counted apart, as in `…-7.42`."""
-        stem = self.next()
-        return [stem + place for place in (_PLACES[:count] if count <= len(_PLACES) else _places(count))]
-
-
-def _places(count: int) -> list[str]:
-    return [f".{place}" for place in range(count)]
-
-
-_PLACES = _places(1000)
 
 
 @without_frames
 def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds, normalize: bool) -> SmsPayload:
-    """Check an SMS and make its payload.
+    """Check an SMS and return its payload.
 
     Raises:
-        InvalidInputError: A field breaks a rule.
-        ConfigurationError: Neither the message nor the client names a sender.
+        InvalidInputError: A field is invalid.
+        ConfigurationError: Neither the message nor the client has a sender.
     """
     name = text_field(message)
     receiver = check_receiver(message.receiver, normalize=normalize)
@@ -172,54 +143,52 @@ def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds,
 def prepare_some(
     messages: Sequence[SmsMessage], *, sender: str | None, track_ids: TrackIds, normalize: bool
 ) -> tuple[list[SmsPayload], dict[int, Exception]]:
-    """Check the messages of a bulk send: a bad one spoils no other.
+    """Check the messages of a bulk send; an invalid message does not affect the others.
 
     Returns:
-        The good ones in their order, and what is wrong with the others, by their place.
+        The payloads of the valid messages in order, and the errors of the others by index.
     """
-    at_once = _prepare_at_once(messages, sender, track_ids)
-    if at_once is not None:
-        return at_once, {}
-    payloads: list[SmsPayload] = []
-    refused: dict[int, Exception] = {}
-    for place, message in enumerate(messages):
+    payloads = _prepare_plain(messages, sender, track_ids)
+    if payloads is not None:
+        return payloads, {}
+    payloads = []
+    errors: dict[int, Exception] = {}
+    for index, message in enumerate(messages):
         try:
             payloads.append(prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize))
-        except Exception as error:  # noqa: BLE001 - whatever a message's own code raises, it costs that message alone
-            refused[place] = error.with_traceback(None)  # the locals of this frame hold a text and a number
-    return payloads, refused
+        except Exception as error:  # noqa: BLE001 - code of the message itself may raise anything; it affects no other
+            errors[index] = error.with_traceback(None)  # this frame's locals hold a text and a number
+    return payloads, errors
 
 
-def _prepare_at_once(
-    messages: Sequence[SmsMessage], sender: str | None, track_ids: TrackIds
-) -> list[SmsPayload] | None:
-    """Do what `prepare_sms` does for each, at a fifth of the price; None if any message gives cause for a closer look.
+def _prepare_plain(messages: Sequence[SmsMessage], sender: str | None, track_ids: TrackIds) -> list[SmsPayload] | None:
+    """Do the work of `prepare_sms` for all messages, in a fifth of the time; None if any needs the full checks.
 
-    Whole columns are checked, most of it in C: a single call of a function costs more than all that is done here for one
-    message.
+    Each field is checked for all messages together, mostly in C: one Python call per message would cost more than all
+    of these checks.
     """
     if type(sender) is not str or not _PLAIN_SENDER(sender) or set(map(type, messages)) != {SmsMessage}:
         return None
     if [one for one in messages if one.sender is not None or one.note is not None]:
         return None
-    names: list[Any] = [one.track_id for one in messages]
-    if names.count(None) == len(names):
-        names = track_ids.take(len(names))
+    ids: list[Any] = [one.track_id for one in messages]
+    if ids.count(None) == len(ids):
+        ids = track_ids.take(len(ids))
     receivers: list[Any] = [one.receiver for one in messages]
     texts: list[Any] = [one.message for one in messages]
-    if not set(map(type, receivers)) == set(map(type, texts)) == set(map(type, names)) == {str}:
+    if not set(map(type, receivers)) == set(map(type, texts)) == set(map(type, ids)) == {str}:
         return None
-    if not (all(texts) and _are_mobiles(receivers) and _are_plain_names(names)):
+    if not (all(texts) and _are_mobiles(receivers) and _are_plain_ids(ids)):
         return None
     try:
         "".join(texts).encode()
     except UnicodeEncodeError:
         return None
-    return list(map(SmsPayload, repeat(sender), receivers, texts, repeat(msgspec.UNSET), names))
+    return list(map(SmsPayload, repeat(sender), receivers, texts, repeat(msgspec.UNSET), ids))
 
 
 def _are_mobiles(receivers: Sequence[str]) -> bool:
-    """Tell whether each has the form `09123456789`."""
+    """Return whether all have the form `09123456789`."""
     count, digits = len(receivers), "".join(receivers)
     return (
         set(map(len, receivers)) == {_MOBILE_DIGITS}
@@ -230,21 +199,25 @@ def _are_mobiles(receivers: Sequence[str]) -> bool:
     )
 
 
-def _are_plain_names(names: Sequence[str]) -> bool:
-    """Tell whether each is a short string of visible ASCII characters."""
-    text = "".join(names)
+def _are_plain_ids(ids: Sequence[str]) -> bool:
+    """Return whether all are valid track ids of visible ASCII characters."""
+    text = "".join(ids)
     return (
-        all(names) and max(map(len, names)) <= _SHORT_NAME and text.isascii() and text.isprintable() and " " not in text
+        all(ids)
+        and max(map(len, ids)) <= _LONGEST_TRACK_ID
+        and text.isascii()
+        and text.isprintable()
+        and " " not in text
     )
 
 
 @without_frames
 def prepare_otp(message: OtpMessage, *, pattern_id: int | None, track_ids: TrackIds, normalize: bool) -> OtpPayload:
-    """Check a one-time code and make its payload.
+    """Check a one-time code and return its payload.
 
     Raises:
-        InvalidInputError: A field breaks a rule.
-        ConfigurationError: Neither the message nor the client names a pattern.
+        InvalidInputError: A field is invalid.
+        ConfigurationError: Neither the message nor the client has a pattern.
     """
     if not isinstance(message, OtpMessage):
         raise InvalidInputError("message", rule="expected an OtpMessage", got=shape_of(message))
@@ -259,7 +232,7 @@ def prepare_otp(message: OtpMessage, *, pattern_id: int | None, track_ids: Track
 
 
 def prepare_all(messages: Iterable[M], prepare: Callable[[M], Payload]) -> Batch[M]:
-    """Check the messages of one request; an error names the place, as in `messages[3].receiver`."""
+    """Check the messages of one request and return their batch; an error has the index: `messages[3].receiver`."""
     if not isinstance(messages, Iterable) or isinstance(messages, str | bytes):
         raise InvalidInputError("messages", rule="expected an iterable of messages", got=shape_of(messages))
     taken: list[M] = []

@@ -1,1 +1,1 @@
-"""The gateway's services, one file each: models, operations, methods."""
+"""The gateway's services, one module or package each: models, operations, methods."""

@@ -1,4 +1,4 @@
-"""The account: its balance, and whether it covers what is to be sent."""
+"""The account: its balance, and whether it covers the cost of messages."""
 
 from __future__ import annotations
 
@@ -8,32 +8,32 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from attrs import Factory, field, frozen
 
-from wikipayam_async.bulk.source import Messages
 from wikipayam_async.core.converter import to_model
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.errors import InvalidInputError, ResponseError
-from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
 from wikipayam_async.services.base import Service
 
 if TYPE_CHECKING:
+    from wikipayam_async.bulk.source import Messages
     from wikipayam_async.cost.estimate import CostEstimate, CostTally
     from wikipayam_async.cost.tariff import Tariff
+    from wikipayam_async.messages.models import SmsMessage
 
 __all__ = ["AccountService", "Affordability", "Balance"]
 
-_COUNTED_AT_ONCE = 1000
-"""Messages that are counted before other tasks have their turn: some milliseconds."""
+_MESSAGES_PER_CHECKPOINT = 1000
+"""Messages counted before other tasks may run: a few milliseconds."""
 
 
 @frozen
 class Balance:
-    """What is left on the account.
+    """The account's balance.
 
     Attributes:
-        balance: In `currency`; a fraction, should there ever be one, is rounded down.
-        currency: `IRR`, Iranian rials; 10 rials are a toman.
-        user_id: The account's number.
+        balance: The amount, in `currency`; a fraction is rounded down.
+        currency: `IRR`, Iranian rials; 10 rials are one toman.
+        user_id: The account's id.
         user_name: The account's name.
         extra: Fields that this version does not know.
     """
@@ -54,14 +54,14 @@ def _missing(affordability: Affordability) -> int | None:
 
 @frozen
 class Affordability:
-    """What messages will cost, and whether the balance covers it. Whatever else is sent meanwhile changes the balance.
+    """The cost of messages, and whether the balance covers it. Other sends in the meantime change the balance.
 
     Attributes:
-        estimate: What they cost.
-        balance: The balance before they were counted; None if the gateway's answer could not be read.
-        missing: How many rials the balance is short of; 0 if it covers the cost. None if that is not known, because
-            the balance is, or because it is not in rials.
-        affordable: Whether the balance covers the cost; None if that is not known.
+        estimate: The cost.
+        balance: The balance before the messages were counted; None if the gateway's answer could not be read.
+        missing: The rials that the balance is short of; 0 if it covers the cost. None if unknown, because the balance
+            is unknown or not in rials.
+        affordable: Whether the balance covers the cost; None if unknown.
     """
 
     estimate: CostEstimate
@@ -85,23 +85,23 @@ class AccountService(Service):
     async def estimate(
         self, messages: Messages, tariff: Tariff, *, sender: str | None = None, normalize: bool = True
     ) -> Affordability:
-        """Estimate what messages will cost, and compare it with the balance (`GET /user/balance`, once).
+        """Estimate the cost of messages and compare it with the balance (`GET /user/balance`, once). Nothing is sent.
 
-        The balance is asked for first: an error of the gateway's comes before a message is taken. Nothing is sent.
+        The balance is requested first, so that an error of the gateway is raised before any message is read.
 
         Args:
-            messages: The messages, as for `send_bulk`: any iterable, plain or async. An iterator is used up by this.
-            tariff: What a part costs.
-            sender: The line of the messages that name none; the client's if None.
-            normalize: Whether receivers have to be Iranian mobiles, as in `send_bulk`.
+            messages: The messages, as for `send_bulk`: any iterable, plain or async. An iterator is consumed.
+            tariff: The price of a part.
+            sender: The line of messages that name none; the client's if None.
+            normalize: Whether receivers must be Iranian mobile numbers, as in `send_bulk`.
 
         Raises:
-            InvalidInputError: An argument breaks a rule. (A bad message is skipped and counted, not an error.)
+            InvalidInputError: An argument is invalid. (An invalid message is skipped and counted, not an error.)
             AuthenticationError: The token is wrong.
-            APIStatusError: The gateway refused to tell the balance.
-            APIConnectionError: It could not be reached.
+            APIStatusError: The gateway refused the request.
+            APIConnectionError: The gateway could not be reached.
         """
-        from wikipayam_async.cost.estimate import CostTally  # noqa: PLC0415 - with its tables, for those who ask
+        from wikipayam_async.cost.estimate import CostTally  # noqa: PLC0415 - loads tables that only estimates need
 
         tally = CostTally(tariff, sender=sender or self._options.sender, normalize=normalize)
         if isinstance(messages, str | bytes) or not isinstance(messages, Iterable | AsyncIterable):
@@ -120,7 +120,7 @@ async def _count(tally: CostTally, messages: Messages) -> None:
         return
     for number, message in enumerate(messages, 1):
         tally.add(message)
-        if number % _COUNTED_AT_ONCE == 0:
+        if number % _MESSAGES_PER_CHECKPOINT == 0:
             await anyio.lowlevel.checkpoint()
 
 
@@ -133,8 +133,8 @@ async def _count_asynchronous(tally: CostTally, messages: AsyncIterator[SmsMessa
             except StopAsyncIteration:
                 break
             number += 1
-            if number % _COUNTED_AT_ONCE == 0:
-                await anyio.lowlevel.checkpoint()  # an iterator that has its messages at hand waits for nothing
+            if number % _MESSAGES_PER_CHECKPOINT == 0:
+                await anyio.lowlevel.checkpoint()  # an async iterator need not yield to other tasks
     finally:
         close = getattr(messages, "aclose", None)
         if close is not None:

@@ -1,29 +1,27 @@
-"""What every service stands on, and the checks that several share."""
+"""The base class of the services, and helpers that several of them share."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from wikipayam_async.core.options import Options
-from wikipayam_async.core.pipeline import Pipeline
-from wikipayam_async.errors import (
-    APIConnectionError,
-    RateLimitError,
-    ResponseError,
-    ServerError,
-)
+from wikipayam_async.core.operation import Operation, unreported_error
+from wikipayam_async.errors import APIConnectionError, RateLimitError, ResponseError, ServerError
 
-__all__ = ["TRANSIENT", "Service", "chunked"]
+if TYPE_CHECKING:
+    from wikipayam_async.core.options import Options
+    from wikipayam_async.core.pipeline import Pipeline
+
+__all__ = ["TRANSIENT", "Service", "chunked", "require_all_accepted"]
 
 T = TypeVar("T")
 
 TRANSIENT = (APIConnectionError, RateLimitError, ResponseError, ServerError)
-"""What a reader that goes on asking (a consumer, a watch) waits out; anything else it raises."""
+"""Errors after which a polling loop (a consumer, a delivery watch) polls again; it raises any other."""
 
 
 class Service:
-    """One service of the gateway, as a sub-resource of the client. Made by the client."""
+    """One service of the gateway. The client creates it and exposes it as an attribute."""
 
     def __init__(self, pipeline: Pipeline, options: Options) -> None:
         self._pipeline = pipeline
@@ -31,5 +29,20 @@ class Service:
 
 
 def chunked(values: Sequence[T], size: int) -> list[Sequence[T]]:
-    """Cut a sequence into pieces of at most so many."""
+    """Split a sequence into chunks of at most `size` items."""
     return [values[start : start + size] for start in range(0, len(values), size)]
+
+
+def require_all_accepted(
+    operation: Operation, results: Sequence[Any], messages: Sequence[object], track_ids: Sequence[str | None]
+) -> list[Any]:
+    """Return the results, if there is one for every message.
+
+    Raises:
+        UnknownOutcomeError: The answer does not mention some messages; `accepted` holds the results of the others.
+    """
+    missing = [position for position, result in enumerate(results) if result is None]
+    if not missing:
+        return list(results)
+    accepted = [result for result in results if result is not None]
+    raise unreported_error(operation.name, messages, track_ids, missing, accepted)

@@ -1,4 +1,4 @@
-"""Endpoints that this package does not know: the arguments of `client.request`, checked and made into a call."""
+"""Endpoints that this package does not know: the arguments of `client.request`, checked and turned into a call."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _PATH = re.compile(rf"/?{_SEGMENT}(?:/{_SEGMENT})*")
 def make_call(
     method: object, path: object, content: Sealed[tuple[Any, object]], cast_to: type[Any] | None, replay: str | None
 ) -> Call[Any]:
-    """Check the arguments of `request`, and make the call of them."""
+    """Check the arguments of `request`, and build the call."""
     params, json = content.reveal()
     if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
         raise InvalidInputError("method", rule="expected GET, POST, PUT, PATCH or DELETE", got=shape_of(method))
@@ -43,13 +43,13 @@ def make_call(
     )
 
 
-def _replay(word: str | None, default: Replay) -> Replay:
-    if word is None:
+def _replay(value: str | None, default: Replay) -> Replay:
+    if value is None:
         return default
     try:
-        return Replay(word)
+        return Replay(value)
     except ValueError:
-        raise InvalidInputError("replay", rule="expected read, idempotent or send", got=shape_of(word)) from None
+        raise InvalidInputError("replay", rule="expected read, idempotent or send", got=shape_of(value)) from None
 
 
 def _query(params: Mapping[str, object]) -> SealedFields:
@@ -59,7 +59,7 @@ def _query(params: Mapping[str, object]) -> SealedFields:
     try:
         "".join([*query, *query.values()]).encode()
     except UnicodeEncodeError:
-        raise InvalidInputError("params", rule="expected valid Unicode", got="half of a surrogate pair") from None
+        raise InvalidInputError("params", rule="expected valid Unicode", got="a lone surrogate") from None
     return SealedFields(query)
 
 
@@ -71,4 +71,4 @@ def _body(json: object) -> SealedBytes:
     try:
         return SealedBytes(encode_json(json))
     except (TypeError, ValueError, UnicodeError, RecursionError):
-        raise InvalidInputError("json", rule="expected something that JSON can hold", got=shape_of(json)) from None
+        raise InvalidInputError("json", rule="expected a value that JSON can represent", got=shape_of(json)) from None

@@ -1,4 +1,4 @@
-"""The service that the accounting software Holoo uses: one SMS, with the account's name and token beside it."""
+"""The service for the accounting software Holoo: one SMS, with the account's user name and token in the request."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ __all__ = ["HolooResult", "HolooService"]
 
 @frozen
 class HolooResult:
-    """What the gateway answered. It does not document that answer: an `id` is read where there is one.
+    """The gateway's answer, whose format is undocumented: an `id` is read where there is one.
 
     Attributes:
-        id: The gateway's id of the SMS; None where the answer names none.
-        message: What it said, if it said something.
-        data: The whole answer, as it came.
+        id: The gateway's id of the SMS; None if the answer has none.
+        message: The gateway's message, if any.
+        data: The whole answer, unchanged.
         extra: Fields of the answer that this version does not know.
     """
 
@@ -41,7 +41,7 @@ HOLOO_GET = Operation("holoo.send_get", "GET", "service/holoo", Replay.SEND, sec
 
 
 class HolooService(Service):
-    """`client.holoo`: the road of the accounting software Holoo. For new programs `client.sms` is the better one."""
+    """`client.holoo`: the endpoint of the accounting software Holoo. New programs should use `client.sms`."""
 
     async def send(
         self,
@@ -55,30 +55,23 @@ class HolooService(Service):
         """Send an SMS (`POST /service/holoo`).
 
         Args:
-            to: The mobile that gets it, in any usual spelling.
+            to: The recipient's mobile number, in any common format.
             message: The text.
             sender: The line; the client's if None.
             username: The account's user name; the client's if None.
-            normalize: Bring the receiver to the form `09…`; False sends it as it is.
+            normalize: Normalize the receiver to `09…`; if False, send it unchanged.
 
         Raises:
-            InvalidInputError: An argument breaks a rule; nothing was sent.
-            ConfigurationError: No sender or no user name is named anywhere; nothing was sent.
-            UnknownOutcomeError: It may or may not have been accepted. Do not send it again blindly.
-            APIStatusError: The gateway refused it.
-            APIConnectionError: It never reached the gateway.
+            InvalidInputError: An argument is invalid; nothing was sent.
+            ConfigurationError: No sender or no user name is given or configured; nothing was sent.
+            UnknownOutcomeError: The SMS may or may not have been accepted. Do not resend it blindly.
+            APIStatusError: The gateway refused the SMS.
+            APIConnectionError: The SMS did not reach the gateway.
         """
         sms = SmsMessage(to, message, sender=sender)
         username = seal(username)
-        del to, message  # a traceback with locals shows the message masked
-        fields = self._fields(sms, username, normalize=normalize)
-        call = Call(
-            operation=HOLOO_POST,
-            read=_read,
-            body=SealedBytes(encode_json(dict(fields))),
-            batch=_batch_of(sms),
-        )
-        return (await self._pipeline.run(call))[0]
+        del to, message  # keep them out of tracebacks that show locals; `sms` masks them
+        return await self._send(HOLOO_POST, sms, username, normalize=normalize)
 
     async def send_get(
         self,
@@ -89,30 +82,42 @@ class HolooService(Service):
         *,
         normalize: bool = True,
     ) -> HolooResult:
-        """Send an SMS over the legacy road (`GET /service/holoo`), which puts the token into the URL.
+        """Send an SMS over the legacy endpoint (`GET /service/holoo`), which puts the token into the URL.
 
-        Every proxy and server on the way logs that URL. This package keeps it out of its own logs, of httpx's and of
-        traces, but can do no more: prefer `send`, or better `client.sms.send`.
+        Proxies and servers on the way log that URL. This package keeps it out of its own logs, of httpx's logs and of
+        traces, but cannot do more: prefer `send`, or better `client.sms.send`.
 
         Args:
-            to: The mobile that gets it, in any usual spelling.
+            to: The recipient's mobile number, in any common format.
             message: The text.
             sender: The line; the client's if None.
             username: The account's user name; the client's if None.
-            normalize: Bring the receiver to the form `09…`; False sends it as it is.
+            normalize: Normalize the receiver to `09…`; if False, send it unchanged.
 
         Raises:
-            InvalidInputError: An argument breaks a rule; nothing was sent.
-            ConfigurationError: No sender or no user name is named anywhere; nothing was sent.
-            UnknownOutcomeError: It may or may not have been accepted. Do not send it again blindly.
-            APIStatusError: The gateway refused it.
-            APIConnectionError: It never reached the gateway.
+            InvalidInputError: An argument is invalid; nothing was sent.
+            ConfigurationError: No sender or no user name is given or configured; nothing was sent.
+            UnknownOutcomeError: The SMS may or may not have been accepted. Do not resend it blindly.
+            APIStatusError: The gateway refused the SMS.
+            APIConnectionError: The SMS did not reach the gateway.
         """
         sms = SmsMessage(to, message, sender=sender)
         username = seal(username)
-        del to, message  # a traceback with locals shows the message masked
+        del to, message  # keep them out of tracebacks that show locals; `sms` masks them
+        return await self._send(HOLOO_GET, sms, username, normalize=normalize)
+
+    async def _send(
+        self, operation: Operation, sms: SmsMessage, username: str | None, *, normalize: bool
+    ) -> HolooResult:
         fields = self._fields(sms, username, normalize=normalize)
-        call = Call(operation=HOLOO_GET, read=_read, query=fields, batch=_batch_of(sms))
+        in_query = operation.method == "GET"
+        call = Call(
+            operation=operation,
+            read=_read,
+            query=fields if in_query else {},
+            body=None if in_query else SealedBytes(encode_json(dict(fields))),
+            batch=SendBatch[HolooResult]([sms], [None], lambda result: result.id),
+        )
         return (await self._pipeline.run(call))[0]
 
     @without_frames
@@ -135,19 +140,15 @@ class HolooService(Service):
         )
 
 
-def _batch_of(sms: SmsMessage) -> SendBatch[HolooResult]:
-    return SendBatch([sms], [None], lambda result: result.id)
-
-
 def _read(data: JsonValue) -> tuple[HolooResult]:
-    """Read an answer of unknown shape: any JSON with a status of success is taken for a success."""
+    """Read the undocumented answer: any JSON with a success status counts as a success."""
     fields = to_mapping(data[0] if isinstance(data, list) and data else data)
-    said = fields.get("message")
+    message = fields.get("message")
     sent = to_items(fields, SentMessage)
     return (
         HolooResult(
             id=sent[0].id if sent else None,
-            message=said if isinstance(said, str) else None,
+            message=message if isinstance(message, str) else None,
             data=data,
             extra={key: value for key, value in fields.items() if key not in {"id", "message"}},
         ),

@@ -1,4 +1,4 @@
-"""One-time codes by SMS, in the words of a pattern that the gateway keeps."""
+"""One-time codes by SMS, in the wording of a pattern that the gateway stores."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable
 
 from wikipayam_async.core.operation import Operation, Replay
 from wikipayam_async.messages.models import OtpMessage, SentMessage
-from wikipayam_async.messages.payload import Batch, OtpPayload, TrackIds, prepare_all, prepare_otp
+from wikipayam_async.messages.payload import Batch, OtpPayload, prepare_all, prepare_otp
+from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.services.base import Service
 from wikipayam_async.services.sending import send_all
 
@@ -17,7 +18,7 @@ SEND_OTP = Operation("otp.send", "POST", "otp/sms/send", Replay.SEND)
 
 
 class OtpService(Service):
-    """`client.otp`: `POST /otp/sms/send`. The gateway does not document its answer; it is read like that of an SMS."""
+    """`client.otp`: `POST /otp/sms/send`. The gateway does not document the answer; it is read like that of an SMS."""
 
     async def send(
         self,
@@ -31,37 +32,37 @@ class OtpService(Service):
         """Send a code (`POST /otp/sms/send`).
 
         Args:
-            receiver: The mobile that gets it, in any usual spelling.
+            receiver: The recipient's mobile number, in any common format.
             code: The code: 1 to 32 digits or ASCII letters. Persian digits are sent as ASCII.
             otp_pattern_id: The pattern; the client's if None.
-            track_id: Your own reference; one is made if None.
-            normalize: Bring the receiver to the form `09…`; False sends it as it is.
+            track_id: Your own reference; generated if None.
+            normalize: Normalize the receiver to `09…`; if False, send it unchanged.
 
         Raises:
-            InvalidInputError: An argument breaks a rule; nothing was sent.
-            ConfigurationError: No pattern is named anywhere; nothing was sent.
-            UnknownOutcomeError: It may or may not have been accepted. Do not send it again blindly.
-            APIStatusError: The gateway refused it.
-            APIConnectionError: It never reached the gateway.
+            InvalidInputError: An argument is invalid; nothing was sent.
+            ConfigurationError: No pattern is given or configured; nothing was sent.
+            UnknownOutcomeError: The code may or may not have been accepted. Do not resend it blindly.
+            APIStatusError: The gateway refused the code.
+            APIConnectionError: The code did not reach the gateway.
         """
         message = OtpMessage(receiver, code, otp_pattern_id=otp_pattern_id, track_id=track_id)
-        del receiver, code  # a traceback with locals shows the message masked
+        del receiver, code  # keep them out of tracebacks that show locals; `message` masks them
         payload = self._preparer(normalize=normalize)(message)
         return (await send_all(self._pipeline, SEND_OTP, Batch([message], [payload])))[0]
 
     async def send_many(self, messages: Iterable[OtpMessage], *, normalize: bool = True) -> list[SentMessage]:
-        """Send codes in one request (`POST /otp/sms/send`); the results stand in the order of the messages.
+        """Send codes in one request (`POST /otp/sms/send`); return the results in the order of the messages.
 
         Args:
-            messages: The codes. An empty iterable sends nothing.
-            normalize: Bring the receivers to the form `09…`; False sends them as they are.
+            messages: The codes. An empty iterable sends no request.
+            normalize: Normalize the receivers to `09…`; if False, send them unchanged.
 
         Raises:
-            InvalidInputError: A field breaks a rule; nothing was sent.
-            ConfigurationError: No pattern is named anywhere; nothing was sent.
-            UnknownOutcomeError: Some may or may not have been accepted: see its `messages` and `accepted`.
-            APIStatusError: The gateway refused them all.
-            APIConnectionError: They never reached the gateway.
+            InvalidInputError: A field is invalid; nothing was sent.
+            ConfigurationError: No pattern is given or configured; nothing was sent.
+            UnknownOutcomeError: Some codes may or may not have been accepted: see its `messages` and `accepted`.
+            APIStatusError: The gateway refused all codes.
+            APIConnectionError: No code reached the gateway.
         """
         batch = prepare_all(messages, self._preparer(normalize=normalize))
         return await send_all(self._pipeline, SEND_OTP, batch) if batch.messages else []

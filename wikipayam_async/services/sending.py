@@ -1,96 +1,88 @@
-"""One request that sends messages: what every service that sends has in common."""
+"""The one request that sends a batch of messages, shared by the services that send."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, TypeVar
 
+from wikipayam_async.core.converter import JsonValue
 from wikipayam_async.core.operation import Call, Observer, Operation, SendBatch
-from wikipayam_async.core.pipeline import Pipeline
-from wikipayam_async.messages.matching import match_answer, match_documented_answer, unmentioned_error
+from wikipayam_async.messages.matching import match_answer, match_documented_answer
 from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch
+from wikipayam_async.services.base import require_all_accepted
 
-__all__ = ["require_all_accepted", "send_all", "send_batch", "send_detailed"]
+if TYPE_CHECKING:
+    from wikipayam_async.core.pipeline import Pipeline
+
+__all__ = ["send_all", "send_batch", "send_detailed"]
+
+T = TypeVar("T")
 
 
 async def send_batch(
     pipeline: Pipeline, operation: Operation, batch: Batch[Any], observer: Observer | None = None
 ) -> Sequence[str | None]:
-    """Send messages as one request; return the id of each, None where nothing was told of it.
+    """Send a batch; return the id of each message, None where the answer does not mention it.
 
     Args:
-        pipeline: Carries out the call.
-        operation: The service's way to send.
+        pipeline: Runs the call.
+        operation: The send operation of the service.
         batch: The messages.
-        observer: Handed the outcome of every message, also if the call is cancelled.
+        observer: Called with the outcome of every message, also if the call is cancelled.
 
     Raises:
-        UnknownOutcomeError: It is not known whether any was accepted.
-        APIStatusError: All were refused.
-        APIConnectionError: None reached the gateway.
+        UnknownOutcomeError: It is unknown whether any message was accepted.
+        APIStatusError: The gateway refused all messages.
+        APIConnectionError: No message reached the gateway.
     """
-    return await pipeline.run(
-        Call(
-            operation=operation,
-            read=lambda data: [None if sent is None else sent.id for sent in match_answer(data, batch)],
-            shortcut=lambda body: match_documented_answer(body, batch),
-            body=batch.body,
-            batch=SendBatch(batch.messages, batch.track_ids, lambda id_: id_),
-            observer=observer,
-        )
+    call: Call[Sequence[str | None]] = _call(
+        operation,
+        batch,
+        observer,
+        read=lambda data: [None if sent is None else sent.id for sent in match_answer(data, batch)],
+        shortcut=lambda body: match_documented_answer(body, batch),
+        id_of=lambda id_: id_,
     )
+    return await pipeline.run(call)
 
 
 async def send_detailed(
     pipeline: Pipeline, operation: Operation, batch: Batch[Any], observer: Observer | None = None
 ) -> Sequence[SentMessage | None]:
-    """Send messages as one request; return what was told of each, None where that is nothing.
-
-    Args:
-        pipeline: Carries out the call.
-        operation: The service's way to send.
-        batch: The messages.
-        observer: Handed the outcome of every message, also if the call is cancelled.
-
-    Raises:
-        UnknownOutcomeError: It is not known whether any was accepted.
-        APIStatusError: All were refused.
-        APIConnectionError: None reached the gateway.
-    """
-    return await pipeline.run(
-        Call(
-            operation=operation,
-            read=lambda data: match_answer(data, batch),
-            body=batch.body,
-            batch=SendBatch(batch.messages, batch.track_ids, lambda sent: sent.id),
-            observer=observer,
-        )
+    """Send a batch like `send_batch`; return the answer's item for each message instead of its id."""
+    call: Call[Sequence[SentMessage | None]] = _call(
+        operation, batch, observer, read=lambda data: match_answer(data, batch), id_of=lambda sent: sent.id
     )
+    return await pipeline.run(call)
 
 
 async def send_all(pipeline: Pipeline, operation: Operation, batch: Batch[Any]) -> list[SentMessage]:
-    """Send messages as one request; return what was told of them, which has to be something of each.
+    """Send a batch like `send_batch`; return the answer's item for each message, and require one for each.
 
     Raises:
-        UnknownOutcomeError: Of some it is not known whether they were accepted.
-        APIStatusError: All were refused.
-        APIConnectionError: None reached the gateway.
+        UnknownOutcomeError: It is unknown whether some messages were accepted.
+        APIStatusError: The gateway refused all messages.
+        APIConnectionError: No message reached the gateway.
     """
-    told = await send_detailed(pipeline, operation, batch)
-    return require_all_accepted(operation, told, batch.messages, batch.track_ids)
+    results = await send_detailed(pipeline, operation, batch)
+    return require_all_accepted(operation, results, batch.messages, batch.track_ids)
 
 
-def require_all_accepted(
-    operation: Operation, told: Sequence[Any], messages: Sequence[object], track_ids: Sequence[str | None]
-) -> list[Any]:
-    """Return what was told, if something was told of every message.
-
-    Raises:
-        UnknownOutcomeError: Of some messages the answer says nothing; `accepted` holds the others.
-    """
-    missing = [index for index, item in enumerate(told) if item is None]
-    if not missing:
-        return list(told)
-    accepted = [item for item in told if item is not None]
-    raise unmentioned_error(operation.name, messages, track_ids, missing, accepted)
+def _call(
+    operation: Operation,
+    batch: Batch[Any],
+    observer: Observer | None,
+    *,
+    read: Callable[[JsonValue], Sequence[T | None]],
+    id_of: Callable[[T], str | None],
+    shortcut: Callable[[bytes], Sequence[T | None] | None] | None = None,
+) -> Call[Sequence[T | None]]:
+    return Call(
+        operation=operation,
+        read=read,
+        shortcut=shortcut,
+        body=batch.body,
+        batch=SendBatch(batch.messages, batch.track_ids, id_of),
+        observer=observer,
+    )

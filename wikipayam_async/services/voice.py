@@ -1,4 +1,4 @@
-"""One-time codes by a call: a voice reads them out."""
+"""One-time codes by phone call, read out by a voice."""
 
 from __future__ import annotations
 
@@ -11,23 +11,22 @@ from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import JsonValue, encode_json, to_items
 from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.messages.models import OtpMessage, check_code, check_receiver, check_track_id
-from wikipayam_async.messages.payload import TrackIds
+from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.masks import mask_mapping, mask_text
 from wikipayam_async.redact.sealed import SealedBytes
-from wikipayam_async.services.base import Service
-from wikipayam_async.services.sending import require_all_accepted
+from wikipayam_async.services.base import Service, require_all_accepted
 
 __all__ = ["VoiceOtp", "VoiceService"]
 
 
 @frozen
 class VoiceOtp:
-    """The gateway's word that it queued a call. It has not called yet.
+    """A call that the gateway accepted and queued. It has not been placed yet.
 
     Attributes:
         id: The gateway's id.
-        message: What it said.
-        track_id: The reference that the call was ordered with.
+        message: The gateway's message.
+        track_id: The track id that the call was sent with.
         extra: Fields that this version does not know.
     """
 
@@ -44,24 +43,24 @@ class VoiceService(Service):
     """`client.voice`: `POST /voice-otp/send`. The fallback for a code whose SMS does not arrive in time."""
 
     async def send(self, receiver: str, code: str, track_id: str | None = None, *, normalize: bool = True) -> VoiceOtp:
-        """Have a code read out by a call (`POST /voice-otp/send`). Success means queued, not called.
+        """Send a code by phone call (`POST /voice-otp/send`). Success means queued, not called.
 
         Args:
-            receiver: The phone that is called, a mobile in any usual spelling.
+            receiver: The mobile number to call, in any common format.
             code: The code: 1 to 32 digits or ASCII letters. Persian digits are sent as ASCII.
-            track_id: Your own reference; one is made if None.
-            normalize: Bring the receiver to the form `09…`; False sends it as it is.
+            track_id: Your own reference; generated if None.
+            normalize: Normalize the receiver to `09…`; if False, send it unchanged.
 
         Raises:
-            InvalidInputError: An argument breaks a rule; nothing was sent.
-            UnknownOutcomeError: It may or may not have been queued. Do not send it again blindly.
-            APIStatusError: The gateway refused it.
-            APIConnectionError: It never reached the gateway.
+            InvalidInputError: An argument is invalid; nothing was sent.
+            UnknownOutcomeError: The call may or may not have been queued. Do not resend it blindly.
+            APIStatusError: The gateway refused the call.
+            APIConnectionError: The call did not reach the gateway.
         """
         message = OtpMessage(receiver, code, track_id=track_id)
-        del receiver, code  # a traceback with locals shows the message masked
+        del receiver, code  # keep them out of tracebacks that show locals; `message` masks them
         name = check_track_id(track_id) or TrackIds().next()
-        told = await self._pipeline.run(
+        results = await self._pipeline.run(
             Call(
                 operation=SEND_VOICE,
                 read=lambda data: (_read(data, name),),
@@ -69,7 +68,7 @@ class VoiceService(Service):
                 batch=SendBatch([message], [name], lambda voice: voice.id),
             )
         )
-        voice: VoiceOtp = require_all_accepted(SEND_VOICE, told, [message], [name])[0]
+        voice: VoiceOtp = require_all_accepted(SEND_VOICE, results, [message], [name])[0]
         return voice
 
 
@@ -80,7 +79,7 @@ def _encode(message: OtpMessage, track_id: str, *, normalize: bool) -> SealedByt
 
 
 def _read(data: JsonValue, track_id: str) -> VoiceOtp | None:
-    """Read the answer to one call; it speaks of no other, unless it names another reference."""
+    """Read the answer to one call: the first item that names this track id or none."""
     for item in to_items(data, VoiceOtp):
         if item.id and item.track_id in {None, track_id}:
             return evolve(item, track_id=track_id)

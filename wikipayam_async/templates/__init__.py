@@ -1,4 +1,4 @@
-"""Message templates: one text with fields, and a row of values for each message."""
+"""Message templates: a text with fields, and a row of values for each message."""
 
 from wikipayam_async.templates.template import Rendering, Template, TemplatePreview, messages_from, preview, render
 

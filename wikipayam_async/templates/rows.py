@@ -1,4 +1,4 @@
-"""Rows of a table: their values as they stand in a text, and errors that name the row and the field."""
+"""Rows of a table: their values as text, and errors that name the row and the field."""
 
 from __future__ import annotations
 
@@ -28,48 +28,50 @@ _NO_DEFAULTS: Mapping[str, str] = MappingProxyType({})
 
 
 def value_of(row: Row, name: str, defaults: Mapping[str, str] = _NO_DEFAULTS) -> str:
-    """Return a value of a row as it stands in a text.
+    """Return a value of a row as text.
 
-    Strings are taken to the letter; whole numbers and `Decimal` are written out; a float that is whole, as spreadsheets
-    have them, is written without its point. Empty are None, NaN, the empty string and spaces.
+    Strings are unchanged; whole numbers and `Decimal` are written out; a whole float, as in spreadsheets, is written
+    without its decimal point. None, NaN, the empty string and whitespace are empty.
 
     Args:
         row: The values by field.
         name: The field.
-        defaults: What stands for empty fields, by name.
+        defaults: The texts for empty fields, by name.
 
     Raises:
         InvalidInputError: The row lacks the field, or the value is empty and has no default, or is of another type.
-            The error names the field and shows nothing of the value.
+            The error names the field and does not show the value.
     """
     value = row.get(name, _ABSENT)
     if value is _ABSENT:
-        raise InvalidInputError(name, rule="expected the row to have this field", got=f"a row of {len(row)} others")
-    written = _write(name, value)
-    if written and not written.isspace():
-        return written
+        raise InvalidInputError(
+            name, rule="expected the row to have this field", got=f"a row of {len(row)} other fields"
+        )
+    text = _text_of(name, value)
+    if text and not text.isspace():
+        return text
     if name not in defaults:
-        raise InvalidInputError(name, rule="expected a value, or a default for the field", got="an empty one")
+        raise InvalidInputError(name, rule="expected a value, or a default for the field", got="an empty value")
     return defaults[name]
 
 
 def each_row(
     rows: Iterable[Row], make: Callable[[Row], T], on_error: RowErrorHandler | None
 ) -> Iterator[tuple[int, T]]:
-    """Yield what is made of each row, with its place, as they are asked for.
+    """Yield the result of `make` for each row, with the row's index. Rows are read lazily.
 
     Args:
         rows: The rows.
-        make: Makes something of one row.
-        on_error: Called with the error of a row that nothing can be made of, which is left out. None raises it.
+        make: Returns the result of one row.
+        on_error: Called with the error of an invalid row, which is then skipped. If None, the error is raised.
 
     Raises:
-        InvalidInputError: The rows are no rows; or, while iterating, one of them breaks a rule. The error names its
-            place, as in `rows[3].name`.
+        InvalidInputError: `rows` is not an iterable of mappings; or, while iterating, a row is invalid. The error names
+            its index, as in `rows[3].name`.
     """
     if not isinstance(rows, Iterable) or isinstance(rows, str | bytes | Mapping):
         raise InvalidInputError("rows", rule="expected an iterable of mappings", got=shape_of(rows))
-    # Unlike a list, `enumerate` does not show the rows to a traceback with locals.
+    # In a traceback that shows locals, `enumerate` does not show the rows, unlike a list.
     return _each(enumerate(rows), make, on_error)
 
 
@@ -77,7 +79,7 @@ def _each(
     numbered: Iterator[tuple[int, Row]], make: Callable[[Row], T], on_error: RowErrorHandler | None
 ) -> Iterator[tuple[int, T]]:
     for index, row in numbered:
-        failure = _complaint(row, index)
+        failure = _check_row(row, index)
         if failure is None:
             try:
                 made = make(row)
@@ -92,21 +94,21 @@ def _each(
         on_error(failure)
 
 
-def _complaint(row: object, index: int) -> InvalidInputError | None:
+def _check_row(row: object, index: int) -> InvalidInputError | None:
     if isinstance(row, Mapping):
         return None
     return InvalidInputError(f"rows[{index}]", rule="expected a mapping of fields to values", got=shape_of(row))
 
 
-def _write(name: str, value: object) -> str:
+def _text_of(name: str, value: object) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, str):
-        return str.__str__(value)  # of an enum's member `str` would be the name
+        return str.__str__(value)  # `str()` of an enum's member may be its name
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_FLOAT:
         return str(int(value))
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST:
-        return str(int(value))  # not of a subclass, which may have a name
+        return str(int(value))  # `str()` of a subclass may be a name
     if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS:
         return f"{value:f}"
     raise InvalidInputError(name, rule="expected a string, a whole number or a Decimal", got=shape_of(value))

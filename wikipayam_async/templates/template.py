@@ -1,4 +1,4 @@
-"""Message templates: one text with fields, and a row of values for each message."""
+"""Message templates: a text with fields, and a row of values for each message."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ __all__ = ["Rendering", "Template", "TemplatePreview", "messages_from", "preview
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
 _NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f{}\[\].:!]{1,64}")
-_MOST_ERRORS = 10
+_MAX_ERRORS = 10
 _ABSENT = object()
 
 
@@ -31,11 +31,11 @@ def _check_defaults(given: object) -> SealedFields:
 
 @frozen
 class _Parsed:
-    """What a template is made of.
+    """A parsed template.
 
     Attributes:
-        pieces: The text cut at its fields: literal text at the even places, nothing yet at the odd ones.
-        slots: The names of the fields that belong into the odd places, in their order.
+        pieces: The text split at its fields: literal text at even indexes, a gap for a value at odd ones.
+        slots: The names of the fields for the odd indexes, in order.
     """
 
     pieces: tuple[str, ...]
@@ -44,24 +44,24 @@ class _Parsed:
 
 @frozen
 class Template:
-    """A message text with fields, as in `سلام {name}`. Read once, it renders any number of rows.
+    """A message text with fields, as in `سلام {name}`. It is parsed once and renders any number of rows.
 
-    A field is a name in braces; spaces around the name do not count. A name is whatever the header of a table may be
-    called, in any script, with spaces inside, of 1 to 64 characters without braces, brackets, dots, `!` and `:`.
-    `{{` and `}}` stand for the braces themselves. A field is looked up in the row by its name and nothing else happens:
-    no attributes, no indexes, no formats. Braces in a value are text.
+    A field is a name in braces; spaces around the name are ignored. A name may be any column header, in any script and
+    with spaces inside, of 1 to 64 characters without braces, brackets, dots, `!` and `:`. `{{` and `}}` are literal
+    braces. A field is only looked up in the row by its name: no attributes, indexes or formats. Braces in a value are
+    text.
 
-    Values are strings, whole numbers and `Decimal`; a float that is whole, as spreadsheets have them, is written
-    without its point. Anything else is to be made a string first, so that nobody gets a text in a format that
-    nobody chose. A field that is empty (None, NaN, an empty string or only spaces) is an error unless it has a default.
+    Values are strings, whole numbers and `Decimal`; a whole float, as in spreadsheets, is written without its decimal
+    point. Convert any other value to a string yourself, so that you choose its format. An empty field (None, NaN, an
+    empty string or only whitespace) is an error unless it has a default.
 
     Attributes:
         text: The text with its fields.
-        defaults: What stands for empty fields, by name; `{"name": ""}` leaves the field out. A row that does not have
-            the field at all is an error even so: that is a misspelt header.
+        defaults: The texts for empty fields, by name; `{"name": ""}` omits the field. A row that lacks the field is
+            still an error: its header is probably misspelt.
 
     Raises:
-        InvalidInputError: The text is empty, a brace stands alone, or a name cannot be one.
+        InvalidInputError: The text is empty, has a lone brace or an invalid name.
     """
 
     text: str = field(repr=mask_text)
@@ -85,11 +85,11 @@ class Template:
         """Return the text with the values of a row.
 
         Args:
-            row: The values by field; it may have more than the template needs.
+            row: The values by field; it may have more fields than the template.
 
         Raises:
-            InvalidInputError: The row lacks a field, or a value is empty or cannot be written. The error names the
-                field and shows nothing of the value.
+            InvalidInputError: The row lacks a field, or a value is empty or of another type. The error names the field
+                and does not show the value.
         """
         if not isinstance(row, Mapping):
             raise InvalidInputError("row", rule="expected a mapping of fields to values", got=shape_of(row))
@@ -106,12 +106,12 @@ class Template:
 
 @frozen
 class Rendering:
-    """The text that one row gives.
+    """The rendered text of one row.
 
     Attributes:
-        row: The row's place in the input, counted from 0.
+        row: The row's index in the input, counted from 0.
         text: The text.
-        parts: What it takes of the network.
+        parts: The size of the text as an SMS.
     """
 
     row: int
@@ -121,15 +121,15 @@ class Rendering:
 
 @frozen
 class TemplatePreview:
-    """What a template makes of its rows.
+    """A summary of rendering a template for all rows.
 
     Attributes:
-        rows: How many rows gave a text.
-        parts: The parts of all these texts together, which is what is paid for.
-        shortest: The text that takes the least; the first of several.
-        longest: The text that takes the most; the first of several.
-        failed: How many rows gave none.
-        errors: Why, for the first ten of them; each names row and field.
+        rows: The number of rows that were rendered.
+        parts: The parts of all texts together, which are charged.
+        shortest: The shortest text; the first of several.
+        longest: The longest text; the first of several.
+        failed: The number of invalid rows.
+        errors: The errors of the first ten of them; each names row and field.
     """
 
     rows: int
@@ -141,14 +141,14 @@ class TemplatePreview:
 
 
 def render(template: Template | str, row: Row) -> str:
-    """Return a template's text with the values of one row. For many rows make a `Template` once.
+    """Return a template's text with the values of one row. For many rows, create a `Template` once.
 
     Args:
         template: The template.
         row: The values by field.
 
     Raises:
-        InvalidInputError: The template breaks a rule, or the row does; see `Template`.
+        InvalidInputError: The template or the row is invalid; see `Template`.
     """
     return _template_of(template).render(row)
 
@@ -162,25 +162,25 @@ def messages_from(
     track_id: str | None = None,
     on_error: RowErrorHandler | None = None,
 ) -> Iterator[SmsMessage]:
-    """Yield a message for each row, one at a time, ready for a bulk send.
+    """Yield a message for each row, for a bulk send. Rows are read lazily, as the messages are consumed.
 
     Args:
-        template: The text.
-        rows: The rows, as `csv.DictReader` gives them. They are taken as the messages are.
-        receiver: The field that holds the mobile.
+        template: The template.
+        rows: The rows, for example of a `csv.DictReader`.
+        receiver: The field with the mobile number.
         sender: The line to send from; the client's if None.
-        track_id: The field that holds your own reference, if there is one.
-        on_error: Called with the error of a row that gives no message, which is then left out. Without it the error is
-            raised, and ends a bulk send that is in flight: look at a `preview` before.
+        track_id: The field with your own reference, if any.
+        on_error: Called with the error of an invalid row, which is then skipped. If None, the error is raised, and
+            stops the bulk send: call `preview` first.
 
     Raises:
-        InvalidInputError: The template breaks a rule; or, while iterating, a row does. The error names row and field,
-            as in `rows[3].name`.
+        InvalidInputError: The template is invalid; or, while iterating, a row is. The error names row and field, as in
+            `rows[3].name`.
     """
-    found = _template_of(template)
+    parsed = _template_of(template)
 
     def message_of(row: Row) -> SmsMessage:
-        text = found.render(row)
+        text = parsed.render(row)
         reference = None if track_id is None else value_of(row, track_id)
         return SmsMessage(value_of(row, receiver), text, sender=sender, track_id=reference)
 
@@ -188,46 +188,46 @@ def messages_from(
 
 
 def preview(template: Template | str, rows: Iterable[Row]) -> TemplatePreview:
-    """Render every row, keep the shortest text and the longest, and count what all of them take. In flat memory.
+    """Render every row; return the shortest and the longest text and the total of parts. It takes constant memory.
 
-    Nothing is raised for a row that gives no text, or none that can be sent: such rows are counted in `failed`.
+    Rows without a valid text raise no error; they are counted in `failed`.
 
     Args:
-        template: The text.
-        rows: The rows. An iterator is used up; open the file again for the sending.
+        template: The template.
+        rows: The rows. An iterator is consumed; open the file again for sending.
 
     Raises:
-        InvalidInputError: The template breaks a rule.
+        InvalidInputError: The template is invalid.
     """
-    found = _template_of(template)
+    parsed = _template_of(template)
     errors: list[InvalidInputError] = []
-    done = failed = parts = 0
+    rendered = failed = parts = 0
     shortest: Rendering | None = None
     longest: Rendering | None = None
 
-    def note(error: InvalidInputError) -> None:
+    def record(error: InvalidInputError) -> None:
         nonlocal failed
         failed += 1
-        if failed <= _MOST_ERRORS:
+        if failed <= _MAX_ERRORS:
             errors.append(error)
 
-    for index, text in each_row(rows, lambda row: check_text(found.render(row), field="text"), note):
+    for index, text in each_row(rows, lambda row: check_text(parsed.render(row), field="text"), record):
         counted = count_parts(text)
-        done += 1
+        rendered += 1
         parts += counted.parts
         if shortest is None or _size(counted) < _size(shortest.parts):
             shortest = Rendering(index, text, counted)
         if longest is None or _size(counted) > _size(longest.parts):
             longest = Rendering(index, text, counted)
-    return TemplatePreview(done, parts, shortest, longest, failed, tuple(errors))
+    return TemplatePreview(rendered, parts, shortest, longest, failed, tuple(errors))
 
 
-def _template_of(given: Template | str) -> Template:
-    return given if isinstance(given, Template) else Template(given)
+def _template_of(template: Template | str) -> Template:
+    return template if isinstance(template, Template) else Template(template)
 
 
 def _size(parts: SmsParts) -> tuple[int, float]:
-    """Return how much a text takes: its parts, then how full the last one is, which compares across encodings."""
+    """Return a text's size for comparison: its parts, then how full the last one is, in any encoding."""
     return parts.parts, -parts.remaining / parts.unit_limit
 
 
@@ -251,8 +251,8 @@ def _parse(text: object) -> _Parsed:
     return _Parsed(tuple(pieces), tuple(slots))
 
 
-def _check_name(name: str, place: int) -> str:
+def _check_name(name: str, position: int) -> str:
     if _NAME.fullmatch(name) is None:
         rule = "expected the bare name of a field, of 1 to 64 characters without brackets, dots, '!' and ':'"
-        raise InvalidInputError("template", rule=rule, got=f"another field at character {place}")
+        raise InvalidInputError("template", rule=rule, got=f"another field at character {position}")
     return name

@@ -1,4 +1,4 @@
-"""Message texts: how many parts an SMS takes, where it is cut, and how the same text is written cheaper."""
+"""Message texts: counting and splitting the parts of an SMS, and rewriting a text so that it takes fewer."""
 
 from wikipayam_async.text.alphabet import Encoding
 from wikipayam_async.text.parts import (

@@ -1,4 +1,4 @@
-"""How a text is written on the air: the GSM 7-bit alphabet of 3GPP TS 23.038, UCS-2, and what a part holds of each."""
+"""The encodings of an SMS: the GSM 7-bit alphabet of 3GPP TS 23.038 and UCS-2, and how much a part holds of each."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import TypeVar, final
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 
-__all__ = ["BASIC", "EXTENSION", "LIMITS", "Encoding", "ForeignCharacters", "cut", "measure", "units_in"]
+__all__ = ["BASIC", "EXTENSION", "LIMITS", "Encoding", "NonGsm7Characters", "cut", "measure", "units_in"]
 
 T = TypeVar("T")
 
@@ -19,20 +19,20 @@ BASIC = (
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
     "¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 )
-"""The characters of one unit, in the table's order without its escape."""
+"""The characters that take one unit, in the order of the table, without the escape."""
 
 EXTENSION = "\f^{}\\[~]|€"
-"""The characters of two units: the escape, and a place in the second table."""
+"""The characters that take two units: the escape and a position in the extension table."""
 
-_FOREIGN = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")
+_NON_GSM7 = re.compile(f"[^{re.escape(BASIC + EXTENSION)}]")
 _ASCII_BASIC, _ASCII_EXTENSION = (table.encode("ascii", "ignore") for table in (BASIC, EXTENSION))
 
 _PAIR = "\ud800"
-"""Stands before each character of two units while a text is cut. No text holds it: half a surrogate pair is refused."""
+"""Marks each character of two units while a text is cut. No text contains it: a lone surrogate is refused."""
 
 
 class Encoding(StrEnum):
-    """How a text is written on the air; one character that GSM-7 does not have makes the whole text UCS-2."""
+    """The encoding of an SMS; one character that GSM-7 lacks makes the whole text UCS-2."""
 
     GSM7 = "gsm7"
     UCS2 = "ucs2"
@@ -41,16 +41,16 @@ class Encoding(StrEnum):
 _GSM7, _UCS2 = Encoding.GSM7, Encoding.UCS2
 
 LIMITS = {_GSM7: (160, 153), _UCS2: (70, 67)}
-"""Units in the part of a message that has one, and in each part of a message that has several."""
+"""Units per part: in a message of one part, and in a message of several."""
 
 _TWO_UNITS = {_GSM7: re.compile(f"[{re.escape(EXTENSION)}]"), _UCS2: re.compile("[\U00010000-\U0010ffff]")}
 
 
 def measure(text: str) -> tuple[Encoding, int]:
-    """Return how a text is written, and its length in units.
+    """Return the encoding of a text, and its length in units.
 
     Raises:
-        InvalidInputError: It is no text, or holds half of a surrogate pair.
+        InvalidInputError: It is not a string, or contains a lone surrogate.
     """
     if not isinstance(text, str):
         raise InvalidInputError("text", rule="expected a text", got=shape_of(text))
@@ -59,28 +59,27 @@ def measure(text: str) -> tuple[Encoding, int]:
         if rest.translate(None, _ASCII_EXTENSION):
             return _UCS2, len(text)
         return _GSM7, len(text) + len(rest)
-    if _FOREIGN.search(text):
+    if _NON_GSM7.search(text):
         return _UCS2, _utf16_units(text)
     return _GSM7, units_in(text, _GSM7)
 
 
 def units_in(text: str, encoding: Encoding) -> int:
-    """Return the length in units of a text that is written so."""
+    """Return the length of a text in units of an encoding."""
     return len(text) + len(_TWO_UNITS[encoding].findall(text))
 
 
 def _utf16_units(text: str) -> int:
     try:
-        return (
-            len(text.encode("utf-16")) // 2 - 1
-        )  # without the mark of byte order; "utf-16-le" has none, but is slower
+        # Less the byte order mark. "utf-16-le" has none, but is slower.
+        return len(text.encode("utf-16")) // 2 - 1
     except UnicodeEncodeError:
-        pass  # it holds the text, so it must not be the context of what is raised
-    raise InvalidInputError("text", rule="expected valid Unicode", got="half of a surrogate pair")
+        pass  # it holds the text, so it must not become the context of the error below
+    raise InvalidInputError("text", rule="expected valid Unicode", got="a lone surrogate")
 
 
 def cut(text: str, encoding: Encoding) -> list[str]:
-    """Return a text that is too long for one part in parts, each character whole."""
+    """Return the parts of a text that is too long for one; no character is divided."""
     limit = LIMITS[encoding][1]
     units = _TWO_UNITS[encoding].sub(rf"{_PAIR}\g<0>", text)
     parts: list[str] = []
@@ -95,10 +94,10 @@ def cut(text: str, encoding: Encoding) -> list[str]:
 
 
 @final
-class ForeignCharacters(AbstractSet[str]):
-    """The different characters of a text that GSM-7 does not have, sorted; found when somebody asks, since few do.
+class NonGsm7Characters(AbstractSet[str]):
+    """The distinct characters of a text that GSM-7 lacks, sorted. They are found on first use, which is rare.
 
-    They show themselves one by one, never in a `repr`: a code in Persian digits could be read out of it.
+    The `repr` does not show them: it could reveal a code in Persian digits.
     """
 
     __slots__ = ("_source",)
@@ -109,7 +108,7 @@ class ForeignCharacters(AbstractSet[str]):
     def _found(self) -> frozenset[str]:
         source = self._source
         if isinstance(source, str):
-            source = self._source = frozenset(_FOREIGN.findall(source))
+            source = self._source = frozenset(_NON_GSM7.findall(source))
         return source
 
     def __contains__(self, character: object) -> bool:
@@ -128,7 +127,7 @@ class ForeignCharacters(AbstractSet[str]):
         return f"<{len(self)} different characters>"
 
     def __reduce__(self) -> tuple[type[frozenset[str]], tuple[frozenset[str]]]:
-        """Leave the text behind."""
+        """Pickle the characters, not the text."""
         return frozenset, (self._found(),)
 
     @classmethod

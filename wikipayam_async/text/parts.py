@@ -1,4 +1,4 @@
-"""Message texts: how many parts an SMS takes, where it is cut, and how the same text is written cheaper."""
+"""The parts of an SMS: counting them, splitting a text into them, and rewriting it so that it takes fewer."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from attrs import field, frozen
 from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.text.alphabet import LIMITS, Encoding, ForeignCharacters, cut, measure, units_in
+from wikipayam_async.text.alphabet import LIMITS, Encoding, NonGsm7Characters, cut, measure, units_in
 from wikipayam_async.text.spelling import SAFE_SPELLINGS, Spelling, is_arabic, replacements, respell
 
 __all__ = [
@@ -39,17 +39,17 @@ def _mask_replacements(pairs: Mapping[str, str]) -> str:
 
 @frozen
 class SmsParts:
-    r"""What a text takes as an SMS.
+    r"""The size of a text as an SMS.
 
     Attributes:
-        encoding: How it is written on the air.
-        units: Its length. In GSM-7 a character is one unit, and those of the extension table (`^ { } \ [ ~ ] | €` and the
-            form feed) are two; in UCS-2 a unit is 16 bits, of which emoji and other rare characters take two.
-        parts: How many parts are sent, and paid for; 0 for the empty text, which cannot be sent.
-        unit_limit: Units that a part of this message holds: 160 (GSM-7) or 70 (UCS-2) if it is the only one, else 153 or 67.
-        remaining: Units left in the last part before another begins.
-        characters_that_forced_unicode: The different characters that GSM-7 does not have, sorted; empty in GSM-7. They are
-            looked for when they are asked for, and are not part of the `repr`.
+        encoding: The encoding.
+        units: The length. In GSM-7 a character takes one unit, and two in the extension table (`^ { } \ [ ~ ] | €` and
+            the form feed); in UCS-2 a unit is 16 bits, and emoji and other rare characters take two.
+        parts: The number of parts sent and charged; 0 for the empty text, which cannot be sent.
+        unit_limit: Units per part of this message: 160 (GSM-7) or 70 (UCS-2) if there is one part, else 153 or 67.
+        remaining: Units left in the last part.
+        characters_that_forced_unicode: The different characters that GSM-7 lacks, sorted; empty in GSM-7. They are
+            found on first use, and are not part of the `repr`.
     """
 
     encoding: Encoding
@@ -62,11 +62,11 @@ class SmsParts:
 
 @frozen
 class Suggestion:
-    """One rule of spelling that is worth applying to a text.
+    """A spelling rule that is worth applying to a text.
 
     Attributes:
-        rule: The rule, as `normalize_text` takes it.
-        replacements: What it replaces in this text, by what: `{"’": "'"}`. Not part of the `repr`.
+        rule: The rule, for `normalize_text`.
+        replacements: The replacements in this text: `{"’": "'"}`. Not part of the `repr`.
     """
 
     rule: Spelling
@@ -75,12 +75,12 @@ class Suggestion:
 
 @frozen
 class Suggestions:
-    """What a text would save. Iterating gives each `Suggestion`; without any it is false.
+    """The suggestions for a text. Iterating yields each `Suggestion`; without any it is false.
 
     Attributes:
-        before: The text as it is.
-        after: The text with everything that is suggested.
-        suggestions: The rules, in the order in which they are applied.
+        before: The size of the text.
+        after: The size of the text after all suggested rules.
+        suggestions: The rules, in the order of application.
     """
 
     before: SmsParts
@@ -94,7 +94,7 @@ class Suggestions:
 
     @property
     def saved_parts(self) -> int:
-        """How many parts less are sent; 0 where only the encoding becomes GSM-7, or only letters are put right."""
+        """The number of parts saved; 0 if only the encoding becomes GSM-7, or only letters are corrected."""
         return self.before.parts - self.after.parts
 
     def __iter__(self) -> Iterator[Suggestion]:
@@ -108,25 +108,25 @@ class Suggestions:
 def count_parts(text: str) -> SmsParts:
     """Count the parts that a text takes as an SMS.
 
-    It is GSM-7 if every character is in the default alphabet of 3GPP TS 23.038 or its extension table, and UCS-2 if one is
-    not; national tables are not used. A character of two units is never divided between parts, and the unit that is lost
-    so counts for `parts` and `remaining`, not for `units`. The empty text has 0 parts.
+    The encoding is GSM-7 if every character is in the default alphabet of 3GPP TS 23.038 or its extension table, else
+    UCS-2; national tables are not used. A character of two units is never divided between parts; the unit lost that way
+    counts towards `parts` and `remaining`, not `units`. The empty text has 0 parts.
 
     Raises:
-        InvalidInputError: It is no text, or holds half of a surrogate pair.
+        InvalidInputError: `text` is not a string, or contains a lone surrogate.
     """
     return _count(text)
 
 
 @without_frames
 def split_parts(text: str) -> list[str]:
-    r"""Return the parts of a text as they are sent, which put together are the text.
+    r"""Return the parts of a text as they are sent; joined, they are the text.
 
-    A surrogate pair and a character of GSM-7's extension stay whole. What consists of several characters may be divided, as
-    it is on the air: `\r\n`, a letter and its marks, emoji that are joined or flags. The empty text has no parts.
+    Surrogate pairs and characters of the GSM-7 extension table are not divided. Sequences of characters may be,
+    as in the network: `\r\n`, a letter and its marks, joined emoji, flags. The empty text has no parts.
 
     Raises:
-        InvalidInputError: It is no text, or holds half of a surrogate pair.
+        InvalidInputError: `text` is not a string, or contains a lone surrogate.
     """
     encoding, units = measure(text)
     if units > LIMITS[encoding][0]:
@@ -136,17 +136,17 @@ def split_parts(text: str) -> list[str]:
 
 @without_frames
 def normalize_text(text: str, *, rules: Spelling | Iterable[Spelling] = SAFE_SPELLINGS) -> str:
-    """Return a text spelled by the chosen rules, each described at `Spelling`. Nothing else in this package calls it.
+    """Return a text after applying spelling rules; see `Spelling`. No other function of this package calls it.
 
-    The result never takes more parts. A rule that would make the text longer without bringing it into GSM-7 is left out.
-    Doing it twice does no more than doing it once.
+    The result never takes more parts. A rule that would make the text longer without making it GSM-7 is skipped.
+    Applying it twice gives the same result as once.
 
     Args:
         text: The text.
-        rules: Which rules. By default those that leave every letter and digit as it is; `rules=Spelling` is all of them.
+        rules: The rules. By default those that keep every letter and digit; `rules=Spelling` applies all.
 
     Raises:
-        InvalidInputError: It is no text, or holds half of a surrogate pair, or a rule is none.
+        InvalidInputError: `text` is not a string, or contains a lone surrogate; or a rule is invalid.
     """
     measure(text)
     return _normalize(text, _checked(rules))
@@ -154,20 +154,20 @@ def normalize_text(text: str, *, rules: Spelling | Iterable[Spelling] = SAFE_SPE
 
 @without_frames
 def suggest(text: str, *, rules: Spelling | Iterable[Spelling] = Spelling) -> Suggestions:
-    """Look for a cheaper spelling of a text; the text is not changed.
+    """Suggest spelling rules that make a text cheaper; the text is not changed.
 
-    Suggested are the fewest rules that bring it to as few parts as all rules would, and into GSM-7 if that can be. Where a
-    rule does not help towards that, it is not suggested, however much it would change. One kind of advice saves nothing:
-    `ARABIC_LETTERS`, where a text has Arabic letters in place of Persian ones and nothing that only Arabic has.
+    The suggestion is the fewest rules that reach the number of parts that all rules would reach, and GSM-7 if possible.
+    A rule that does not contribute is not suggested. One suggestion saves nothing: `ARABIC_LETTERS`, for a text with
+    Arabic letters in place of Persian ones and no character that only Arabic uses.
 
-    Characters that keep the text in UCS-2 even so are in `after.characters_that_forced_unicode`.
+    The characters that still keep the text in UCS-2 are in `after.characters_that_forced_unicode`.
 
     Args:
         text: The text.
-        rules: Which rules may be suggested; without `Spelling.DIGITS`, say, if digits must stay as they are.
+        rules: The rules that may be suggested; exclude `Spelling.DIGITS`, for example, if digits must not change.
 
     Raises:
-        InvalidInputError: It is no text, or holds half of a surrogate pair, or a rule is none.
+        InvalidInputError: `text` is not a string, or contains a lone surrogate; or a rule is invalid.
     """
     before = _count(text)
     allowed = _checked(rules)
@@ -185,15 +185,15 @@ def suggest(text: str, *, rules: Spelling | Iterable[Spelling] = Spelling) -> Su
 
 def _count(text: str) -> SmsParts:
     encoding, units = measure(text)
-    foreign = ForeignCharacters(text) if encoding is Encoding.UCS2 else _NONE
+    non_gsm7 = NonGsm7Characters(text) if encoding is Encoding.UCS2 else _NONE
     single, several = LIMITS[encoding]
     if units <= single:
-        return SmsParts(encoding, units, 1 if units else 0, single, single - units, foreign)
+        return SmsParts(encoding, units, 1 if units else 0, single, single - units, non_gsm7)
     if units == len(text):
         parts = -(-units // several)
-        return SmsParts(encoding, units, parts, several, parts * several - units, foreign)
+        return SmsParts(encoding, units, parts, several, parts * several - units, non_gsm7)
     pieces = cut(text, encoding)
-    return SmsParts(encoding, units, len(pieces), several, several - units_in(pieces[-1], encoding), foreign)
+    return SmsParts(encoding, units, len(pieces), several, several - units_in(pieces[-1], encoding), non_gsm7)
 
 
 def _checked(rules: object) -> frozenset[Spelling]:
@@ -221,12 +221,12 @@ def _apply(text: str, rule: Spelling) -> str:
     if respelled == text:
         return text
     before, after = _count(text), _count(respelled)
-    worth_it = after.encoding is Encoding.GSM7 or after.units <= before.units
-    return respelled if worth_it and after.parts <= before.parts else text
+    cheaper = after.encoding is Encoding.GSM7 or after.units <= before.units
+    return respelled if cheaper and after.parts <= before.parts else text
 
 
 def _fewest(text: str, rules: frozenset[Spelling]) -> frozenset[Spelling]:
-    """Return the fewest of some rules that do as much as all; of two that do the same, the one that is applied first."""
+    """Return the fewest rules with the effect of all; of two with the same effect, keep the one applied first."""
     cheapest = _price(_normalize(text, rules))
     if cheapest == _price(text):
         return frozenset()

@@ -1,4 +1,4 @@
-"""Cheaper and cleaner ways to write the same text: the rules, each by itself."""
+"""The spelling rules: replacements that make a text cheaper or cleaner."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ __all__ = ["SAFE_SPELLINGS", "Spelling", "is_arabic", "replacements", "respell"]
 
 
 class Spelling(StrEnum):
-    """One rule of spelling. They are listed in the order in which they are applied.
+    """A spelling rule. The members are in the order of application.
 
-    None of them changes what a Persian or Latin text says. `DIGITS` and `ARABIC_LETTERS` change which characters say it,
-    so they are not among `SAFE_SPELLINGS`.
+    No rule changes the meaning of a Persian or Latin text. `DIGITS` and `ARABIC_LETTERS` replace digits and letters, so
+    they are not in `SAFE_SPELLINGS`.
     """
 
     INVISIBLE = "invisible"
-    """Characters that nobody sees, removed: zero-width spaces, byte order marks, word joiners, soft hyphens, half-spaces
-    (ZWNJ) at the edge of a word and doubled ones. A ZWNJ inside a word stays, and so do the joiners of emoji. Where all is
-    Latin, Greek or Cyrillic, every ZWNJ, ZWJ and mark of direction goes."""
+    """Invisible characters are removed: zero-width spaces, byte order marks, word joiners, soft hyphens, and half-spaces
+    (ZWNJ) that are doubled or at the edge of a word. A ZWNJ inside a word and the joiners of emoji stay. In a text that
+    is all Latin, Greek or Cyrillic, every ZWNJ, ZWJ and direction mark is removed."""
 
     COMPOSED = "composed"
-    """A letter and the marks that belong to it, joined into one character where Unicode has one (NFC): `e` and `◌́` are `é`."""
+    """A letter and its marks become one character where Unicode has one (NFC): `e` and `◌́` become `é`."""
 
     SPACES = "spaces"
     """Tabs, non-breaking spaces and spaces of other widths become plain spaces."""
@@ -34,18 +34,18 @@ class Spelling(StrEnum):
     r"""`\r\n`, `\r` and Unicode's other line breaks become `\n`."""
 
     TRAILING_SPACES = "trailing_spaces"
-    """Spaces at the end of a line go, and at the end of the text line breaks too. A text of nothing else becomes empty."""
+    """Spaces at the end of a line and line breaks at the end of the text are removed."""
 
     DOUBLE_SPACES = "double_spaces"
-    """Several spaces in a row become one."""
+    """Consecutive spaces become one."""
 
     ARABIC_LETTERS = "arabic_letters"
-    """The Arabic `ي` and `ك` become the Persian `ی` and `ک`. It saves nothing, but these are the right letters in Persian,
-    for searching and on many screens; in an Arabic text they would be the wrong ones."""
+    """The Arabic `ي` and `ك` become the Persian `ی` and `ک`. It saves nothing, but these are the correct letters in
+    Persian, for searching and on many screens; in an Arabic text they would be wrong."""
 
     QUOTES = "quotes"
-    """Typographic quotes, primes, backticks and accents that stand alone become `'` and `"`; the guillemets `«»` too, but only
-    where there is no Persian."""
+    """Typographic quotes, primes, backticks and standalone accents become `'` and `"`; the guillemets `«»` too, but only
+    in a text without Persian letters."""
 
     DASHES = "dashes"
     """Dashes, typographic hyphens and the minus sign become `-`."""
@@ -54,33 +54,35 @@ class Spelling(StrEnum):
     """Persian, Arabic and full-width digits become ASCII digits, and `٫`, `٬` and `٪` become `.`, `,` and `%`."""
 
     ELLIPSIS = "ellipsis"
-    """The one character `…` becomes three dots, where that lets the text go out in GSM-7; elsewhere it is the shorter one."""
+    """The character `…` becomes three dots, if that makes the text GSM-7; otherwise `…` is shorter and stays."""
 
 
 SAFE_SPELLINGS: frozenset[Spelling] = frozenset(Spelling) - {Spelling.ARABIC_LETTERS, Spelling.DIGITS}
-"""The rules that leave every letter and every digit as it is."""
+"""The rules that keep every letter and digit."""
 
 _PERSIAN_LETTER = re.compile(
     "[\u0620-\u064a\u066e-\u06d3\u06d5\u06ee\u06ef\u06fa-\u06ff\u0750-\u077f\u08a0-\u08ff\ufb50-\ufdff\ufe70-\ufefc]"
 )
-_ARABIC_ALONE = re.compile("[ىةإٱ]")
-_PERSIAN_ALONE = re.compile("[پچژگکی۰-۹‌]")
+_ONLY_ARABIC = re.compile("[ىةإٱ]")
+_ONLY_PERSIAN = re.compile("[پچژگکی۰-۹‌]")
 _JOINERS_MATTER = re.compile(
     "[^\\x00-\u058f"  # Latin, Greek, Cyrillic, Armenian
     "\u061c\u0660-\u066c\u06f0-\u06f9\u1e00-\u202c\u202f-\u22ff\u3000\ufeff\uff10-\uff19]"  # digits, spaces, signs
 )
-_USELESS = "\u00ad\u200b\u2060\ufeff"
+_ZERO_WIDTH = "\u00ad\u200b\u2060\ufeff"
 _INVISIBLE = re.compile(
-    rf"(?:\A|(?<=[\s\u200c]))[\u200c{_USELESS}]+"  # at the beginning of a word, and after another ZWNJ
-    rf"|[\u200c{_USELESS}]+(?=\s|\Z)"
-    rf"|[{_USELESS}]+"
+    rf"(?:\A|(?<=[\s\u200c]))[\u200c{_ZERO_WIDTH}]+"  # at the beginning of a word, and after another ZWNJ
+    rf"|[\u200c{_ZERO_WIDTH}]+(?=\s|\Z)"
+    rf"|[{_ZERO_WIDTH}]+"
 )
-_INVISIBLE_IN_LATIN = re.compile(rf"[\u061c\u200c-\u200f\u202a-\u202c\u2066-\u2069{_USELESS}]+")
+_INVISIBLE_IN_LATIN = re.compile(rf"[\u061c\u200c-\u200f\u202a-\u202c\u2066-\u2069{_ZERO_WIDTH}]+")
 _CHARACTER_AND_MARKS = re.compile(r"[\s\S][^\w\s\x00-\x7f]*")
 _SPACES = re.compile("[\t\u00a0\u2000-\u200a\u202f\u205f\u3000]")
 _LINE_BREAKS = re.compile("\r\n|[\r\v\x85\u2028\u2029]")
 _DOUBLE_SPACES = re.compile(" {2,}")
-_TRAILING_SPACES = re.compile(r"(?<![ \r\n])[ \r\n]+\Z|(?<! ) +(?=[\r\n])")  # looks at each run once, however long
+_TRAILING_SPACES = re.compile(
+    r"(?<![ \r\n])[ \r\n]+\Z|(?<! ) +(?=[\r\n])"
+)  # visits each run once, so the time is linear
 
 _QUOTES = dict.fromkeys("‘’‚‛′`´ʼ", "'") | dict.fromkeys("“”„‟″", '"')
 _GUILLEMETS = _QUOTES | dict.fromkeys("«»", '"') | dict.fromkeys("‹›", "'")
@@ -94,19 +96,19 @@ _DIGITS = {chr(zero + value): str(value) for zero in (0x0660, 0x06F0, 0xFF10) fo
 @frozen
 class _Rule:
     pattern: re.Pattern[str]
-    instead: Callable[[str], str]
+    replacement: Callable[[str], str]
 
 
 def _each(table: dict[str, str]) -> _Rule:
     return _Rule(re.compile(f"[{re.escape(''.join(table))}]"), table.__getitem__)
 
 
-def _always(instead: str) -> Callable[[str], str]:
-    return lambda _found: instead
+def _always(replacement: str) -> Callable[[str], str]:
+    return lambda _match: replacement
 
 
-def _compose(found: str) -> str:
-    return unicodedata.normalize("NFC", found)
+def _compose(match: str) -> str:
+    return unicodedata.normalize("NFC", match)
 
 
 _RULES = {
@@ -127,23 +129,23 @@ _QUOTES_RULE_WITHOUT_PERSIAN = _each(_GUILLEMETS)
 
 
 def respell(text: str, spelling: Spelling) -> str:
-    """Return a text after one rule."""
+    """Return a text after applying one rule."""
     if spelling is Spelling.COMPOSED and unicodedata.is_normalized("NFC", text):
         return text
     rule = _rule_for(text, spelling)
-    return rule.pattern.sub(lambda found: rule.instead(found[0]), text)
+    return rule.pattern.sub(lambda match: rule.replacement(match[0]), text)
 
 
 def replacements(text: str, spelling: Spelling) -> dict[str, str]:
-    """Return what one rule replaces in a text, by what; sorted, so that it does not tell the text's order."""
+    """Return the replacements of one rule in a text, sorted so that they do not reveal the order of the text."""
     rule = _rule_for(text, spelling)
-    pairs = {found: rule.instead(found) for found in rule.pattern.findall(text)}
-    return {found: instead for found, instead in sorted(pairs.items()) if found != instead}
+    pairs = {match: rule.replacement(match) for match in rule.pattern.findall(text)}
+    return {match: replacement for match, replacement in sorted(pairs.items()) if match != replacement}
 
 
 def is_arabic(text: str) -> bool:
-    """Return whether a text looks Arabic: it has what Arabic alone writes, and nothing that Persian alone does."""
-    return _ARABIC_ALONE.search(text) is not None and _PERSIAN_ALONE.search(text) is None
+    """Return whether a text looks Arabic: it has a character that only Arabic uses, and none that only Persian uses."""
+    return _ONLY_ARABIC.search(text) is not None and _ONLY_PERSIAN.search(text) is None
 
 
 def _rule_for(text: str, spelling: Spelling) -> _Rule:

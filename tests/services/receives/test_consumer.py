@@ -34,28 +34,28 @@ class Stop(Exception):  # noqa: N818 - ends a consumer that would run for ever
 
 
 class Inbox:
-    """The unread messages of a gateway whose time is virtual, and everything that a consumer does with them.
+    """The unread messages of a gateway in virtual time, and a log of what a consumer does with them.
 
     Attributes:
-        log: Handled and marked messages and pauses, in order.
-        script: What happens at the beginning of the next fetches; exceptions are raised.
-        marks: The same for markings.
+        log: Handled messages, marked messages and delays, in order.
+        script: The steps of the next fetches: an exception to raise, ids to list, or None.
+        mark_errors: The errors of the next mark-as-read requests; None for a success.
     """
 
-    def __init__(self, count: int = 0, *, page: int = 500, lives: int = 50) -> None:
+    def __init__(self, count: int = 0, *, page: int = 500, max_sleeps: int = 50) -> None:
         self.unread = [f"id{index}" for index in range(count)]
         self.log: list[Any] = []
         self.fetches: list[tuple[int, int]] = []
         self.script: list[Any] = []
-        self.marks: list[Any] = []
+        self.mark_errors: list[Any] = []
         self.now = 0.0
         self.arrivals: dict[int, Callable[[], object]] = {}
         self._page = page
-        self._lives = lives
+        self._max_sleeps = max_sleeps
         self._sleeps = 0
 
     async def fetch(self, limit: int, offset: int) -> UnreadPage:
-        """Give one page of what is unread."""
+        """Return one page of the unread messages."""
         self.fetches.append((limit, offset))
         await checkpoint()
         step = self.script.pop(0) if self.script else None
@@ -68,7 +68,7 @@ class Inbox:
     async def mark(self, ids: Sequence[str]) -> MarkReadResult:
         """Mark messages as read."""
         await checkpoint()
-        step = self.marks.pop(0) if self.marks else None
+        step = self.mark_errors.pop(0) if self.mark_errors else None
         if isinstance(step, Exception):
             self.log.append("marking failed")
             raise step
@@ -77,7 +77,7 @@ class Inbox:
         return MarkReadResult(len(ids), len(ids))
 
     async def sleep(self, seconds: float) -> None:
-        """Jump over a pause; after so many of them the test is over."""
+        """Skip the delay; stop the test after the last one."""
         self.log.append(seconds)
         self.now += seconds
         self._sleeps += 1
@@ -85,11 +85,11 @@ class Inbox:
         if arrival is not None:
             arrival()
         await checkpoint()
-        if self._sleeps >= self._lives:
+        if self._sleeps >= self._max_sleeps:
             raise Stop
 
     def clock(self) -> float:
-        """Tell the time."""
+        """Return the virtual time."""
         return self.now
 
     async def consumed_by(
@@ -100,10 +100,10 @@ class Inbox:
         poll_interval: float = 1.0,
         concurrency: int = 1,
     ) -> list[Any]:
-        """Consume until the pauses are used up; return the log."""
+        """Consume until the delays are used up; return the log."""
         consumer = Consumer(
             fetch=self.fetch,
-            mark=self.mark,
+            mark_read=self.mark,
             handler=handler or self.handle,
             on_error=on_error,
             poll_interval=poll_interval,
@@ -116,13 +116,13 @@ class Inbox:
         return self.log
 
     def handle(self, message: Receive) -> None:
-        """Take note of a message."""
+        """Record a message."""
         self.log.append(message.id)
 
 
 async def test_marked_only_after_the_handler_returned() -> None:
-    """A message is handed over whole, marked once its handler has returned, and then the next one comes."""
-    inbox = Inbox(2, lives=1)
+    """A message is passed whole, is marked after its handler returned, and then the next one is handled."""
+    inbox = Inbox(2, max_sleeps=1)
     seen: list[Receive] = []
 
     async def handler(message: Receive) -> None:
@@ -146,8 +146,8 @@ async def test_marked_only_after_the_handler_returned() -> None:
 
 @pytest.mark.parametrize("kind", ["function", "lambda", "coroutine", "object", "awaitable"])
 async def test_kinds_of_handlers(kind: str) -> None:
-    """Plain and async functions, callable objects, and functions that return an awaitable are all handlers."""
-    inbox = Inbox(1, lives=1)
+    """A handler may be a plain or async function, a callable object, or a function that returns an awaitable."""
+    inbox = Inbox(1, max_sleeps=1)
     seen: list[str] = []
 
     def function(message: Receive) -> str:
@@ -175,15 +175,15 @@ async def test_kinds_of_handlers(kind: str) -> None:
 
 
 async def test_messages_that_come_later() -> None:
-    """An empty inbox is looked at again after the interval, and what came meanwhile is handed over at once."""
-    inbox = Inbox(0, lives=3)
+    """An empty inbox is polled after the interval, and new messages are handled at once."""
+    inbox = Inbox(0, max_sleeps=3)
     inbox.arrivals[2] = lambda: inbox.unread.extend(["a", "b"])
     assert await inbox.consumed_by(poll_interval=2.5) == [2.5, 2.5, "a", ("marked", "a"), "b", ("marked", "b"), 2.5]
 
 
 async def test_a_failing_handler() -> None:
-    """A message whose handler raised stays unread, blocks no other, and is tried again after growing pauses."""
-    inbox = Inbox(3, lives=40)
+    """A message whose handler raised stays unread, blocks no other, and is retried after growing delays."""
+    inbox = Inbox(3, max_sleeps=40)
     tries: list[float] = []
 
     def handler(message: Receive) -> None:
@@ -200,8 +200,8 @@ async def test_a_failing_handler() -> None:
     assert log.count(("marked", "id0")) == 1
 
 
-async def test_a_success_ends_the_failures() -> None:
-    """After a success, a message that becomes unread again and fails again waits for the shortest pause."""
+async def test_a_success_resets_the_delay() -> None:
+    """After a success, a message that becomes unread and fails again is retried after the shortest delay."""
     tries: list[float] = []
 
     class Relisting(Inbox):
@@ -211,7 +211,7 @@ async def test_a_success_ends_the_failures() -> None:
                 self.unread.append("id0")
             return result
 
-    inbox = Relisting(1, lives=8)
+    inbox = Relisting(1, max_sleeps=8)
 
     def handler(_: Receive) -> None:
         tries.append(inbox.now)
@@ -222,9 +222,9 @@ async def test_a_success_ends_the_failures() -> None:
     assert tries == [0.0, 2.0, 2.0, 4.0]
 
 
-async def test_pauses_after_failures_are_bounded() -> None:
-    """However often a handler fails, its message is tried again within the hour."""
-    inbox = Inbox(1, lives=40)
+async def test_delays_after_failures_are_bounded() -> None:
+    """However often a handler fails, its message is retried within an hour."""
+    inbox = Inbox(1, max_sleeps=40)
     tries: list[float] = []
 
     def handler(_: Receive) -> None:
@@ -237,12 +237,12 @@ async def test_pauses_after_failures_are_bounded() -> None:
 
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_on_error(asynchronous: bool) -> None:
-    """A handler's exception goes to `on_error` with the message, and the consumer goes on."""
-    inbox = Inbox(2, lives=1)
-    told: list[tuple[str, str]] = []
+    """A handler's exception is passed to `on_error` with the message, and the consumer continues."""
+    inbox = Inbox(2, max_sleeps=1)
+    errors: list[tuple[str, str]] = []
 
     def note(message: Receive, error: Exception) -> None:
-        told.append((message.id, repr(error)))
+        errors.append((message.id, repr(error)))
 
     async def note_later(message: Receive, error: Exception) -> None:
         await checkpoint()
@@ -253,13 +253,13 @@ async def test_on_error(asynchronous: bool) -> None:
             raise ValueError("mine")
 
     log = await inbox.consumed_by(handler, on_error=note_later if asynchronous else note)
-    assert (log, told) == ([("marked", "id1"), 1.0], [("id0", "ValueError('mine')")])
+    assert (log, errors) == ([("marked", "id1"), 1.0], [("id0", "ValueError('mine')")])
 
 
 @pytest.mark.parametrize("concurrency", [1, 3])
 @pytest.mark.parametrize("asynchronous", [False, True])
 async def test_on_error_that_raises(concurrency: int, asynchronous: bool) -> None:
-    """What `on_error` raises ends the consuming as itself, not in a group, and cancels the other handlers."""
+    """An exception of `on_error` is raised by the consumer, not in a group, and cancels the other handlers."""
     inbox = Inbox(5)
     own = KeyError("enough")
     started: list[str] = []
@@ -279,7 +279,7 @@ async def test_on_error_that_raises(concurrency: int, asynchronous: bool) -> Non
 
     consumer = Consumer(
         fetch=inbox.fetch,
-        mark=inbox.mark,
+        mark_read=inbox.mark,
         handler=handler,
         on_error=raise_own_later if asynchronous else raise_own,
         poll_interval=1.0,
@@ -293,15 +293,15 @@ async def test_on_error_that_raises(concurrency: int, asynchronous: bool) -> Non
 
 
 async def test_failures_are_logged_without_the_text(caplog: pytest.LogCaptureFixture) -> None:
-    """Without `on_error` a failure is logged with its type and the message's id, never with its text or its sender."""
-    inbox = Inbox(1, lives=1)
+    """Without `on_error` a failure is logged with its type and the message's id, without text and sender."""
+    inbox = Inbox(1, max_sleeps=1)
 
     def handler(message: Receive) -> None:
         raise ValueError(message.message)
 
     await inbox.consumed_by(handler)
     assert [record.getMessage() for record in caplog.records] == [
-        "receives.consume: the handler raised ValueError for message id0; it stays unread, the next try in 2 s"
+        "receives.consume: the handler raised ValueError for message id0; it stays unread, next attempt in 2 s"
     ]
     assert "text of" not in caplog.text
     assert "98912" not in caplog.text
@@ -309,8 +309,8 @@ async def test_failures_are_logged_without_the_text(caplog: pytest.LogCaptureFix
 
 @pytest.mark.parametrize("page", [20, 500])
 async def test_many_failed_messages_do_not_hide_later_ones(page: int) -> None:
-    """More failed messages at the front than a page holds do not keep the later ones from being handled."""
-    inbox = Inbox(1300, page=page, lives=2)
+    """More than a page of failed messages at the front does not keep later ones from being handled."""
+    inbox = Inbox(1300, page=page, max_sleeps=2)
 
     def handler(message: Receive) -> None:
         if int(message.id[2:]) < 1200:
@@ -322,10 +322,10 @@ async def test_many_failed_messages_do_not_hide_later_ones(page: int) -> None:
     assert len(inbox.unread) == 1200
 
 
-async def test_marking_that_fails_hands_nothing_over_twice() -> None:
-    """A message that could not be marked is not handed over again; marking it is tried again first."""
-    inbox = Inbox(2, lives=4)
-    inbox.marks = [APIConnectionError("away"), ServerError("no", status_code=500), APIConnectionError("away")]
+async def test_a_failed_marking_is_retried_before_polling() -> None:
+    """A message that could not be marked is not handled again; marking it is retried first."""
+    inbox = Inbox(2, max_sleeps=4)
+    inbox.mark_errors = [APIConnectionError("away"), ServerError("no", status_code=500), APIConnectionError("away")]
     log = await inbox.consumed_by()
     handled = [entry for entry in log if isinstance(entry, str) and entry.startswith("id")]
     assert handled == ["id0", "id1"]
@@ -333,10 +333,10 @@ async def test_marking_that_fails_hands_nothing_over_twice() -> None:
     assert log.count("marking failed") == 3
 
 
-async def test_marking_that_fails_while_the_list_flickers() -> None:
-    """A message whose marking failed is not handed over again even if the gateway fails to list it for a while."""
-    inbox = Inbox(1, lives=4)
-    inbox.marks = [APIConnectionError("away")]
+async def test_a_failed_marking_is_remembered_while_the_message_is_not_listed() -> None:
+    """A message whose marking failed is not handled again even if the gateway does not list it for a while."""
+    inbox = Inbox(1, max_sleeps=4)
+    inbox.mark_errors = [APIConnectionError("away")]
     inbox.script = [None, []]
     log = await inbox.consumed_by()
     assert [entry for entry in log if entry == "id0"] == ["id0"]
@@ -344,8 +344,8 @@ async def test_marking_that_fails_while_the_list_flickers() -> None:
 
 
 async def test_markings_are_shared() -> None:
-    """Handlers that end while a marking is in flight share the next one."""
-    inbox = Inbox(6, lives=1)
+    """Handlers that return during a mark-as-read request share the next one."""
+    inbox = Inbox(6, max_sleeps=1)
     log = await inbox.consumed_by(concurrency=6)
     marked = [entry for entry in log if isinstance(entry, tuple)]
     assert sorted(id_ for entry in marked for id_ in entry[1:]) == [f"id{index}" for index in range(6)]
@@ -361,18 +361,18 @@ async def test_markings_are_shared() -> None:
         ResponseError("gibberish"),
     ],
 )
-async def test_passing_troubles_are_waited_out(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
-    """While the gateway fails the consumer looks again after growing pauses, and goes on when it is back."""
-    inbox = Inbox(1, lives=10)
+async def test_transient_errors_are_retried(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
+    """While the gateway fails, the consumer polls after growing delays, and continues when it is back."""
+    inbox = Inbox(1, max_sleeps=10)
     inbox.script = [error] * 7
     log = await inbox.consumed_by(poll_interval=1.0)
     assert log == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, "id0", ("marked", "id0"), 1.0, 1.0, 1.0]
-    assert caplog.records[0].getMessage() == f"receives.consume: {type(error).__name__}; the next look in 2 s"
+    assert caplog.records[0].getMessage() == f"receives.consume: {type(error).__name__}; polling again in 2 s"
 
 
-async def test_a_success_ends_the_growing() -> None:
-    """After a look that went well, the next trouble begins with the shortest pause again."""
-    inbox = Inbox(0, lives=5)
+async def test_a_successful_poll_resets_the_delay() -> None:
+    """After a successful poll, the next error is followed by the shortest delay."""
+    inbox = Inbox(0, max_sleeps=5)
     inbox.script = [APIConnectionError("away"), APIConnectionError("away"), None, APIConnectionError("away")]
     assert await inbox.consumed_by() == [2.0, 4.0, 1.0, 2.0, 1.0]
 
@@ -382,13 +382,13 @@ async def test_a_success_ends_the_growing() -> None:
     "error", [AuthenticationError("no", status_code=401), UnprocessableError("no", status_code=422)]
 )
 async def test_refusals_are_raised(where: str, error: Exception) -> None:
-    """A refusal that waiting does not mend ends the consuming as itself, wherever it comes."""
+    """A refusal that waiting cannot resolve is raised unchanged, from any request."""
     inbox = Inbox(1)
     inbox.script = [error] if where == "fetch" else []
-    inbox.marks = {"fetch": [], "mark": [error], "mark later": [APIConnectionError("away"), error]}[where]
+    inbox.mark_errors = {"fetch": [], "mark": [error], "mark later": [APIConnectionError("away"), error]}[where]
     consumer = Consumer(
         fetch=inbox.fetch,
-        mark=inbox.mark,
+        mark_read=inbox.mark,
         handler=inbox.handle,
         on_error=None,
         poll_interval=1.0,
@@ -403,8 +403,8 @@ async def test_refusals_are_raised(where: str, error: Exception) -> None:
 
 @pytest.mark.parametrize("concurrency", [1, 2, 4])
 async def test_concurrency(concurrency: int) -> None:
-    """No more handlers run at once than allowed, and that many do."""
-    inbox = Inbox(12, lives=1)
+    """At most `concurrency` handlers run at once, and that many do."""
+    inbox = Inbox(12, max_sleeps=1)
     running = 0
     most = 0
 
@@ -423,8 +423,8 @@ async def test_concurrency(concurrency: int) -> None:
 
 
 async def test_a_message_listed_twice_is_handled_once() -> None:
-    """A page that lists a message twice hands it over once."""
-    inbox = Inbox(0, lives=1)
+    """A message that a page lists twice is handled once."""
+    inbox = Inbox(0, max_sleeps=1)
     inbox.script = [["a", "b", "a"]]
     inbox.unread = []
     assert await inbox.consumed_by() == ["a", ("marked", "a"), "b", ("marked", "b"), 1.0]
@@ -432,16 +432,16 @@ async def test_a_message_listed_twice_is_handled_once() -> None:
 
 @pytest.mark.parametrize("bad", ["", "a b", "a/b", "x" * 65, "شناسه"])
 async def test_ids_that_cannot_be_marked(bad: str, caplog: pytest.LogCaptureFixture) -> None:
-    """A message whose id cannot be marked is left alone, with a warning, and the others are handled."""
-    inbox = Inbox(0, lives=1)
+    """A message without a valid id is skipped with a warning, and the others are handled."""
+    inbox = Inbox(0, max_sleeps=1)
     inbox.unread = [bad, "good"]
     assert await inbox.consumed_by() == ["good", ("marked", "good"), 1.0]
-    assert "cannot be marked, and is left alone" in caplog.text
+    assert "a message that cannot be marked as read" in caplog.text
 
 
 async def test_a_server_that_ignores_the_offset() -> None:
-    """A gateway that gives the first page whatever is asked does not keep the consumer turning for ever."""
-    inbox = Inbox(3, lives=4)
+    """A gateway that always returns the first page does not cause an endless loop."""
+    inbox = Inbox(3, max_sleeps=4)
     inner = inbox.fetch
 
     async def fetch(limit: int, offset: int) -> UnreadPage:
@@ -455,7 +455,7 @@ async def test_a_server_that_ignores_the_offset() -> None:
 
     consumer = Consumer(
         fetch=fetch,
-        mark=inbox.mark,
+        mark_read=inbox.mark,
         handler=handler,
         on_error=lambda *_: None,
         poll_interval=1.0,
@@ -470,8 +470,8 @@ async def test_a_server_that_ignores_the_offset() -> None:
 
 
 async def test_failures_are_forgotten_with_their_messages() -> None:
-    """A failed message that somebody else marked is forgotten: if it comes back, it is tried at once."""
-    inbox = Inbox(1, lives=3)
+    """The failures of a message that was marked elsewhere are forgotten: if it returns, it is handled at once."""
+    inbox = Inbox(1, max_sleeps=3)
     tries: list[float] = []
 
     def handler(_: Receive) -> None:
@@ -484,7 +484,7 @@ async def test_failures_are_forgotten_with_their_messages() -> None:
 
 
 async def test_cancelled_in_the_middle() -> None:
-    """When it is cancelled, a message whose handler has returned is marked and one whose handler was cut off is not."""
+    """On cancellation, a message whose handler returned is marked, and one whose handler was cancelled is not."""
     inbox = Inbox(3)
     marking = anyio.Event()
     inner = inbox.mark
@@ -499,7 +499,9 @@ async def test_cancelled_in_the_middle() -> None:
         if message.id != "id0":
             await anyio.sleep_forever()
 
-    consumer = Consumer(fetch=inbox.fetch, mark=mark, handler=handler, on_error=None, poll_interval=1.0, concurrency=2)
+    consumer = Consumer(
+        fetch=inbox.fetch, mark_read=mark, handler=handler, on_error=None, poll_interval=1.0, concurrency=2
+    )
     with anyio.CancelScope() as scope:
         async with anyio.create_task_group() as group:
             group.start_soon(consumer.run)
@@ -513,7 +515,7 @@ async def test_cancelled_in_the_middle() -> None:
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 @pytest.mark.parametrize("every_task", [False, True])
 async def test_cancelled_by_asyncio(every_task: bool) -> None:
-    """`Task.cancel`, of one task or of every task as at the end of `asyncio.run`, leaves nothing half-marked either."""
+    """`Task.cancel`, of one task or of all as at the end of `asyncio.run`, still marks handled messages."""
     before = asyncio.all_tasks()
     inbox = Inbox(3)
     marking = asyncio.Event()
@@ -528,7 +530,9 @@ async def test_cancelled_by_asyncio(every_task: bool) -> None:
         if message.id != "id0":
             await asyncio.sleep(60)
 
-    consumer = Consumer(fetch=inbox.fetch, mark=mark, handler=handler, on_error=None, poll_interval=1.0, concurrency=2)
+    consumer = Consumer(
+        fetch=inbox.fetch, mark_read=mark, handler=handler, on_error=None, poll_interval=1.0, concurrency=2
+    )
     task = asyncio.create_task(consumer.run())
     await marking.wait()
     for one in asyncio.all_tasks() - before if every_task else {task}:
@@ -555,7 +559,7 @@ async def test_cancelled_by_asyncio(every_task: bool) -> None:
     ],
 )
 async def test_bad_arguments(arguments: dict[str, Any], field: str) -> None:
-    """An argument that breaks a rule is named before any traffic."""
+    """The error names the invalid argument, before any request."""
     emulator = Emulator()
     given: dict[str, Any] = {"handler": print} | arguments
     async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:
@@ -565,10 +569,10 @@ async def test_bad_arguments(arguments: dict[str, Any], field: str) -> None:
 
 
 class TestThroughTheClient:
-    """The consumer as users meet it, on the emulator."""
+    """`client.receives.consume` on the emulator."""
 
     async def test_consume(self) -> None:
-        """Every unread message of the sender reaches the handler to the letter, and is read afterwards."""
+        """Every unread message of the sender is passed to the handler unchanged, and is read afterwards."""
         emulator = Emulator()
         emulator.inbound(sender="989127782175", message="لغو ۱۱ ")
         emulator.inbound(sender="989120000000", message="of somebody else")
@@ -599,7 +603,7 @@ class TestThroughTheClient:
                 await client.receives.consume(print)
 
     async def test_marking_whose_answer_is_lost(self, caplog: pytest.LogCaptureFixture) -> None:
-        """A marking that the gateway carried out, but whose answer was lost each time, hands nothing over twice."""
+        """If the gateway marks but the answer is lost each time, no message is handled twice."""
         emulator = Emulator()
         emulator.inbound(sender="989127782175", message="m")
         emulator.faults.arm(Fault.status(502, when=When.AFTER), on="POST /receives/mark-read", times=3)
@@ -622,5 +626,5 @@ class TestThroughTheClient:
                         await checkpoint()
                     scope.cancel()
         assert len(seen) == 1
-        assert "marking failed (ServerError)" in caplog.text
+        assert "marking as read failed (ServerError)" in caplog.text
         assert emulator.requests_to("POST /receives/mark-read") == 4

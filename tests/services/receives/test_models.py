@@ -9,7 +9,6 @@ from hypothesis import strategies as st
 
 from wikipayam_async.services.receives.models import (
     DeleteResult,
-    LegacyInbox,
     MarkReadResult,
     Pagination,
     Receive,
@@ -18,7 +17,6 @@ from wikipayam_async.services.receives.models import (
     UnreadPage,
     key_of,
     read_count,
-    read_inbox,
     read_page,
     read_receive,
     read_unread_page,
@@ -42,7 +40,7 @@ RECEIVE = Receive(
 
 
 def test_the_documented_page() -> None:
-    """Messages to the letter, numbers whether they came as numbers or strings, and the filters."""
+    """Messages are unchanged, numbers may be strings, and the filters are kept."""
     data = {
         "receives": [WIRE],
         "pagination": {"total": 178, "limit": "2", "offset": "0", "returned_count": 2, "total_pages": 89},
@@ -55,7 +53,7 @@ def test_the_documented_page() -> None:
 
 
 def test_the_documented_page_of_unread_messages() -> None:
-    """It counts them all, and its pagination has no total."""
+    """The page has the number of unread messages, and its pagination has no total."""
     data = {
         "total_unread": "178",
         "receives": [WIRE],
@@ -71,22 +69,22 @@ def test_the_documented_page_of_unread_messages() -> None:
     "data", [[], {"receives": None}, {"receives": "x", "pagination": []}, {"pagination": None}, [None, {}]]
 )
 def test_a_page_without_messages(data: Any) -> None:
-    """Whatever has the marks of a page and holds no messages is an empty page."""
+    """An answer with any field of a page and no messages is an empty page."""
     assert (read_page(data, None).receives, read_unread_page(data, None).receives) == ((), ())
     assert (read_page(data, None).pagination, read_unread_page(data, None).total_unread) == (Pagination(), None)
 
 
 @pytest.mark.parametrize("data", [None, {}, "x", 5, {"error": "later"}])
 @pytest.mark.parametrize("read", [read_page, read_unread_page])
-def test_what_is_no_page(read: Callable[[Any, None], object], data: Any) -> None:
-    """An answer without the marks of a page is unreadable: as an empty page it would end a reading too early."""
+def test_an_answer_that_is_not_a_page(read: Callable[[Any, None], object], data: Any) -> None:
+    """An answer without the fields of a page is unreadable: as an empty page it would end an iteration too early."""
     with pytest.raises(ValueError) as caught:
         read(data, None)
     assert str(caught.value) == "receives: missing"
 
 
 def test_a_bare_list_is_a_page() -> None:
-    """A gateway that leaves the envelope out still shows its messages."""
+    """A bare list of messages is a page."""
     assert (read_page([WIRE], None).receives, read_unread_page([WIRE], None).receives) == ((RECEIVE,), (RECEIVE,))
 
 
@@ -104,7 +102,7 @@ def test_a_bare_list_is_a_page() -> None:
     ],
 )
 def test_no_message_is_lost_for_a_bad_field(payload: dict[str, Any], receive: Receive) -> None:
-    """A message without an id, or with a field that cannot be read, is a message all the same."""
+    """A message without an id, or with an unreadable field, is still a message."""
     assert read_page({"receives": [payload]}, None).receives == (receive,)
 
 
@@ -116,8 +114,8 @@ def test_no_message_is_lost_for_a_bad_field(payload: dict[str, Any], receive: Re
         (None, None),
     ],
 )
-def test_a_time_stamp_gets_the_zone_that_it_lacks(came: str | None, at: datetime | None) -> None:
-    """One that names its zone keeps it."""
+def test_a_naive_timestamp_gets_the_zone(came: str | None, at: datetime | None) -> None:
+    """A timestamp without a zone gets the client's; one with a zone keeps it."""
     found = read_page([{"id": "1", "received_at": came}], TEHRAN).receives[0].received_at
     assert (found, found and found.utcoffset()) == (at, at and at.utcoffset())
 
@@ -133,8 +131,8 @@ def test_a_time_stamp_gets_the_zone_that_it_lacks(came: str | None, at: datetime
         [{"receive": WIRE}],
     ],
 )
-def test_one_message_wherever_it_stands(data: Any) -> None:
-    """The message itself, or one level below; the gateway's own word is not taken for it."""
+def test_one_message_at_any_level(data: Any) -> None:
+    """The message is found at the top or one level below; the gateway's status message is not mistaken for it."""
     assert read_receive(data, None, asked="1") == RECEIVE
 
 
@@ -149,41 +147,23 @@ def test_one_message_wherever_it_stands(data: Any) -> None:
         ("hi", Receive("1", extra={"data": "hi"})),
     ],
 )
-def test_one_message_that_cannot_be_made_out(data: Any, receive: Receive) -> None:
-    """What came is kept under the id that was asked for."""
+def test_one_message_that_cannot_be_read(data: Any, receive: Receive) -> None:
+    """The answer is kept in `extra` of a message with the requested id."""
     assert read_receive(data, None, asked="1") == receive
 
 
 def test_one_message_gets_the_zone() -> None:
-    """Like the messages of a page."""
+    """A single message gets the zone, like the messages of a page."""
     found = read_receive(WIRE, TEHRAN, asked="1").received_at
     assert found is not None
     assert found.utcoffset() == timedelta(hours=3, minutes=30)
 
 
 @pytest.mark.parametrize(
-    ("data", "receives"),
-    [
-        ([WIRE, {"id": "2"}], (RECEIVE, Receive("2"))),
-        ({"count": 1, "ids": ["a"], "messages": [WIRE]}, (RECEIVE,)),
-        (WIRE, (RECEIVE,)),
-        ({"count": 0}, ()),
-        ([], ()),
-        (None, ()),
-        ("x", ()),
-    ],
-)
-def test_the_old_inbox(data: Any, receives: tuple[Receive, ...]) -> None:
-    """Messages are found in a list, in a list inside of an object, or alone; the whole answer is kept."""
-    found = read_inbox(data, None)
-    assert (found, list(found), len(found)) == (LegacyInbox(receives, data), list(receives), len(receives))
-
-
-@pytest.mark.parametrize(
     ("data", "count"), [({"unread_count": 178}, 178), ({"unread_count": "178"}, 178), (5, 5), ("5", 5)]
 )
 def test_a_count(data: Any, count: int) -> None:
-    """A number, as a number or a string, with its name or without."""
+    """A count is a number or a string, bare or as `unread_count`."""
     assert read_count(data) == count
 
 
@@ -191,20 +171,20 @@ def test_a_count(data: Any, count: int) -> None:
     "data", [{}, {"unread_count": None}, {"unread_count": "many"}, {"unread_count": True}, [], [5], None, "x"]
 )
 def test_no_count(data: Any) -> None:
-    """Where there is no number, none is made up."""
+    """An answer without a number raises `ValueError`."""
     with pytest.raises(ValueError, match="unread_count") as caught:
         read_count(data)
     assert str(caught.value) == "unread_count: missing or unreadable"
 
 
-def test_what_tells_messages_apart() -> None:
-    """The id; and where there is none, everything else."""
+def test_the_key_of_a_message() -> None:
+    """The key is the id, or all fields if there is no id."""
     assert key_of(RECEIVE) == "69e5eeab439260d336015405"
     assert key_of(Receive("", "98912", "1000", "hi", None)) == ("98912", "1000", "hi", None)
 
 
-def test_statistics_are_a_mapping_of_whatever_came() -> None:
-    """Fields are read by name; what is no object is empty, but kept."""
+def test_statistics_are_a_mapping() -> None:
+    """Fields are read by name; an answer that is not an object is an empty mapping that keeps it."""
     found = Statistics({"total": 5, "by_day": {"a": 1}})
     assert (found["total"], list(found), len(found), dict(found)) == (
         5,
@@ -223,28 +203,27 @@ def test_statistics_are_a_mapping_of_whatever_came() -> None:
         (TEHRAN, jdatetime.datetime(1402, 7, 2, 23, 55, 20, tzinfo=TEHRAN)),
     ],
 )
-def test_when_a_message_came_in_the_jalali_calendar(zone: timezone | None, at: Any) -> None:
-    """The same moment in the same zone, or in none."""
+def test_received_at_in_the_jalali_calendar(zone: timezone | None, at: Any) -> None:
+    """The Jalali time is the same moment in the same zone, or naive."""
     found = read_receive(WIRE, zone, asked="1").received_at_jalali
     assert (found, found and found.tzinfo) == (at, zone)
 
 
-def test_when_a_message_came_that_does_not_say() -> None:
-    """There is no time in either calendar, and no package is needed to say so."""
+def test_a_missing_time_in_the_jalali_calendar() -> None:
+    """Without a time of arrival both properties are None."""
     assert (Receive("1").received_at_jalali, Receive("1").received_at) == (None, None)
 
 
-def test_what_received_messages_show_of_themselves() -> None:
-    """Neither the text nor the whole number is in a repr."""
+def test_reprs_are_masked() -> None:
+    """A repr contains neither the text nor the full number."""
     assert repr(RECEIVE) == (
         "Receive(id='69e5eeab439260d336015405', sender=9891******75, receiver='10002000', message=<7 characters>, "
         "received_at=datetime.datetime(2023, 9, 24, 23, 55, 20), extra={})"
     )
-    assert "secret" not in repr(read_inbox({"a": "secret", "b": [{"id": "1", "x": "secret"}]}, None))
 
 
 def test_answers_are_values() -> None:
-    """Equal answers are equal and hash alike, whatever else they carry."""
+    """Equal answers are equal and have the same hash, for any `extra`."""
     answers = [
         RECEIVE,
         Pagination(1, extra={"a": []}),
@@ -252,9 +231,8 @@ def test_answers_are_values() -> None:
         UnreadPage(1, (RECEIVE,), extra={"a": []}),
         MarkReadResult(1, 1, {"a": []}),
         DeleteResult(1, 1, "ok", {"a": []}),
-        LegacyInbox((RECEIVE,), {"a": []}),
     ]
-    assert len(set(answers)) == 7
+    assert len(set(answers)) == 6
 
 
 JSON = st.recursive(
@@ -273,19 +251,18 @@ JSON = st.recursive(
 
 @given(JSON, st.sampled_from([None, TEHRAN]))
 def test_any_answer_is_read(data: Any, zone: timezone | None) -> None:
-    """Whatever JSON comes, nothing but what is documented comes of it, and reading it never fails."""
+    """Any JSON value is read into the documented models without an error."""
     found = [
         read_page({"receives": data}, zone),
         read_unread_page({"receives": data}, zone),
         read_receive(data, zone, asked="1"),
-        read_inbox(data, zone),
         Statistics(data),
     ]
-    assert [type(one) for one in found] == [ReceivesPage, UnreadPage, Receive, LegacyInbox, Statistics]
+    assert [type(one) for one in found] == [ReceivesPage, UnreadPage, Receive, Statistics]
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "sender", "received_at", "x"]), JSON, max_size=4), max_size=6))
 def test_every_object_with_a_text_is_a_message(objects: list[dict[str, Any]]) -> None:
-    """As many messages are read as there are objects with a `message`, whatever else stands in them."""
+    """Every object with a `message` is read as a message, for any other fields."""
     payloads = [{**one, "message": "hi"} for one in objects]
     assert [one.message for one in read_page({"receives": payloads}, None).receives] == ["hi"] * len(payloads)

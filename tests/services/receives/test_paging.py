@@ -12,7 +12,7 @@ ENOUGH = 3000
 
 
 def read_all(ask: Callable[[int, int], Answer], *, limit: int = 3, offset: int = 0) -> tuple[list[int], int]:
-    """Read a list to its end; return what came, and how many requests it took."""
+    """Read a list to its end; return the items and the number of requests."""
     pager: Pager[int] = Pager(lambda item: item, limit=limit, offset=offset)
     came: list[int] = []
     for requests in range(ENOUGH):
@@ -23,7 +23,7 @@ def read_all(ask: Callable[[int, int], Answer], *, limit: int = 3, offset: int =
 
 
 def test_a_list_is_read_page_by_page_until_an_empty_one() -> None:
-    """Each page begins where the one before ended."""
+    """Each page begins where the previous one ended."""
     asked: list[tuple[int, int]] = []
 
     def ask(limit: int, offset: int) -> Answer:
@@ -34,8 +34,8 @@ def test_a_list_is_read_page_by_page_until_an_empty_one() -> None:
     assert asked == [(3, 0), (3, 3), (3, 6), (3, 7)]
 
 
-def test_the_reading_may_begin_further_on() -> None:
-    """What stands before the first offset is not read."""
+def test_the_reading_may_begin_at_an_offset() -> None:
+    """Items before the first offset are not read."""
     assert read_all(lambda limit, offset: (list(range(7))[offset : offset + limit], 7), offset=5) == ([5, 6], 2)
 
 
@@ -45,10 +45,8 @@ def test_the_reading_may_begin_further_on() -> None:
     limit=st.integers(1, 8),
     totals=st.lists(st.none() | st.integers(0, 60), min_size=1, max_size=5) | st.none(),
 )
-def test_a_list_that_stands_still_is_read_whole(
-    count: int, cap: int, limit: int, totals: list[int | None] | None
-) -> None:
-    """Whatever the gateway's cap on a page, and whatever total it claims, every item comes once and in order."""
+def test_a_constant_list_is_read_whole(count: int, cap: int, limit: int, totals: list[int | None] | None) -> None:
+    """For any page limit and any total of the gateway, every item is returned once and in order."""
     asked = 0
 
     def ask(most: int, offset: int) -> Answer:
@@ -66,12 +64,12 @@ def test_a_list_that_stands_still_is_read_whole(
     cap=st.integers(1, 8),
     when=st.integers(0, 12),
     arrived=st.integers(0, 60),
-    told=st.booleans(),
+    has_total=st.booleans(),
 )
-def test_messages_that_arrive_at_the_front_push_none_out(
-    count: int, cap: int, when: int, arrived: int, told: bool
+def test_messages_that_arrive_at_the_front_hide_none(
+    count: int, cap: int, when: int, arrived: int, has_total: bool
 ) -> None:
-    """However many arrive between two pages, every message that was there from the beginning comes, once."""
+    """However many messages arrive between pages, every message of the initial list is returned once."""
     listed = list(range(count))
     asked = 0
 
@@ -80,16 +78,16 @@ def test_messages_that_arrive_at_the_front_push_none_out(
         if asked == when:
             listed[:0] = range(1000, 1000 + arrived)
         asked += 1
-        return listed[offset : offset + min(most, cap)], len(listed) if told else None
+        return listed[offset : offset + min(most, cap)], len(listed) if has_total else None
 
     came, _ = read_all(ask, limit=5)
     assert (sorted(set(range(count)) - set(came)), len(came)) == ([], len(set(came)))
 
 
 @given(count=st.integers(0, 40), cap=st.integers(1, 8), seed=st.integers(0, 2**32), every=st.integers(1, 3))
-def test_messages_that_are_marked_as_they_come_hide_none(count: int, cap: int, seed: int, every: int) -> None:
-    """A list of unread messages shrinks while it is read and marked: still every message comes, once."""
-    chance = random.Random(seed)
+def test_messages_marked_meanwhile_hide_none(count: int, cap: int, seed: int, every: int) -> None:
+    """A list of unread messages that shrinks as they are marked is still returned completely and once."""
+    rng = random.Random(seed)
     listed = list(range(count))
     pager: Pager[int] = Pager(lambda item: item, limit=5)
     came: list[int] = []
@@ -99,19 +97,19 @@ def test_messages_that_are_marked_as_they_come_hide_none(count: int, cap: int, s
         fresh = pager.feed(listed[pager.offset : pager.offset + min(pager.limit, cap)], len(listed))
         came += fresh
         if fresh and step % every == 0:
-            marked = set(chance.sample(came, chance.randint(0, len(came))))
+            marked = set(rng.sample(came, rng.randint(0, len(came))))
             listed = [item for item in listed if item not in marked]
     assert (pager.done, sorted(came)) == (True, list(range(count)))
 
 
 @given(st.integers(1, 15), st.integers(1, 5), st.integers(0, 2**32))
-def test_a_gateway_gone_mad_is_left_in_the_end(universe: int, limit: int, seed: int) -> None:
-    """Pages and totals at random: nothing comes twice, and the reading ends."""
-    chance = random.Random(seed)
+def test_random_pages_come_to_an_end(universe: int, limit: int, seed: int) -> None:
+    """With random pages and totals no item is returned twice, and the reading ends."""
+    rng = random.Random(seed)
 
     def ask(_: int, offset: int) -> Answer:
-        page = [chance.randrange(universe) for _ in range(chance.randint(0, 5))]
-        return page, chance.choice([None, chance.randint(-5, 50), 10**12, 10**12 - offset])
+        page = [rng.randrange(universe) for _ in range(rng.randint(0, 5))]
+        return page, rng.choice([None, rng.randint(-5, 50), 10**12, 10**12 - offset])
 
     came, _ = read_all(ask, limit=limit)
     assert len(came) == len(set(came))
@@ -129,13 +127,13 @@ def test_a_gateway_gone_mad_is_left_in_the_end(universe: int, limit: int, seed: 
         ([], -1, 1),
     ],
 )
-def test_the_same_page_again_and_again_is_the_end(page: list[int], total: int | None, requests: int) -> None:
-    """A gateway that does not heed the offset, or promises what it does not give, is asked a few times more."""
+def test_repeated_pages_come_to_an_end(page: list[int], total: int | None, requests: int) -> None:
+    """A gateway that ignores the offset, or reports a wrong total, is requested only a few times more."""
     assert read_all(lambda limit, offset: (page, total)) == (list(dict.fromkeys(page)), requests)
 
 
-def test_a_page_that_is_empty_by_mistake_is_asked_for_again() -> None:
-    """While the total promises more, one barren page is asked for once again at the same place, then further on."""
+def test_an_unexpectedly_empty_page_is_requested_again() -> None:
+    """If the total exceeds the offset, a page without new items is requested once more, then one further on."""
     hidden = [False, True, True, False]
     offsets: list[int] = []
 
@@ -148,21 +146,21 @@ def test_a_page_that_is_empty_by_mistake_is_asked_for_again() -> None:
     assert offsets == [0, 3, 3, 6, 9]
 
 
-def test_a_list_that_shrinks_without_end_is_read_again_once() -> None:
-    """A total that falls and falls, with nothing new to show for it, does not start the reading over each time."""
+def test_a_shrinking_total_restarts_once() -> None:
+    """A total that keeps falling without new items does not restart the reading each time."""
     totals = iter(range(1000, 0, -1))
     assert read_all(lambda limit, offset: ([1, 2, 3], next(totals))) == ([1, 2, 3], 5)
 
 
-def test_only_so_many_items_are_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Beyond the last hundred thousand an item may come again; memory stays flat."""
-    monkeypatch.setattr("wikipayam_async.services.receives.paging._REMEMBERED", 3)
+def test_the_number_of_remembered_items_is_limited(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Beyond the last 100,000 items one may be returned again; memory stays constant."""
+    monkeypatch.setattr("wikipayam_async.services.receives.paging._MAX_REMEMBERED", 3)
     pager: Pager[int] = Pager(lambda item: item, limit=2)
     assert [pager.feed(page, None) for page in ([1, 2], [3, 4], [4, 1], [3, 5])] == [[1, 2], [3, 4], [1], [5]]
 
 
-def test_items_are_told_apart_by_their_key() -> None:
-    """Two items with the same key are the same message."""
+def test_items_are_identified_by_their_key() -> None:
+    """Two items with the same key are the same item."""
     pager: Pager[str] = Pager(str.lower, limit=MAX_PAGE)
     assert (pager.feed(["a", "A", "b"], None), pager.feed(["B", "c"], None)) == (["a", "b"], ["c"])
     assert (pager.offset, pager.limit) == (5, 500)

@@ -11,7 +11,7 @@ DAY_RULE = "expected a date, or a string like 2024-01-31 or 1403/01/15"
 
 
 def test_the_query_of_a_page() -> None:
-    """Limit and offset are numbers in letters."""
+    """Limit and offset are sent as strings of digits."""
     assert [page_query(1, 0), page_query(500, 10**6)] == [
         {"limit": "1", "offset": "0"},
         {"limit": "500", "offset": "1000000"},
@@ -28,8 +28,8 @@ def test_the_query_of_a_page() -> None:
         (20, None, "offset: expected a whole number of at least 0; got None"),
     ],
 )
-def test_a_page_that_there_is_not(limit: Any, offset: Any, complaint: str) -> None:
-    """The gateway gives 500 at most, and there is nothing before the first."""
+def test_an_invalid_page(limit: Any, offset: Any, complaint: str) -> None:
+    """The limit is at most 500, and the offset at least 0."""
     with pytest.raises(InvalidInputError) as caught:
         page_query(limit, offset)
     assert str(caught.value) == complaint
@@ -54,7 +54,7 @@ def test_a_page_that_there_is_not(limit: Any, offset: Any, complaint: str) -> No
     ],
 )
 def test_the_query_of_a_filter(sender: Any, from_date: Any, to_date: Any, query: dict[str, str]) -> None:
-    """What is not asked for is not in it; dates are written as the gateway writes them."""
+    """Omitted filters are not sent; dates are sent in the gateway's format."""
     assert filter_query(sender, from_date, to_date) == query
 
 
@@ -80,15 +80,15 @@ def test_the_query_of_a_filter(sender: Any, from_date: Any, to_date: Any, query:
         (None, date(2024, 4, 4), "1403/01/15", "to_date: expected a day not before from_date; got an earlier day"),
     ],
 )
-def test_a_filter_that_makes_no_sense(sender: Any, from_date: Any, to_date: Any, complaint: str) -> None:
-    """Each field is refused by its name, and none is quoted."""
+def test_an_invalid_filter(sender: Any, from_date: Any, to_date: Any, complaint: str) -> None:
+    """The error names the field and does not show the value."""
     with pytest.raises(InvalidInputError) as caught:
         filter_query(sender, from_date, to_date)
     assert str(caught.value) == complaint
 
 
 def test_the_query_of_a_list() -> None:
-    """Everything that `GET /receives` knows, and nothing that was not asked for."""
+    """All parameters of `GET /receives` are sent, and none that was omitted."""
     assert list_query("all", None, None, None, None, None, None) == {"status": "all"}
     assert list_query("unread", "98912", "2024-01-01", None, "لغو ", "created_at", "desc") == {
         "status": "unread",
@@ -117,8 +117,8 @@ def test_the_query_of_a_list() -> None:
         (6, "ASC", "sort_order: expected one of asc, desc; got a string of 3 characters with letters"),
     ],
 )
-def test_a_list_that_there_is_not(place: int, value: Any, complaint: str) -> None:
-    """A word that the gateway does not document is refused before any traffic."""
+def test_an_invalid_list(place: int, value: Any, complaint: str) -> None:
+    """A value that the gateway does not document is refused."""
     arguments: list[Any] = ["all", None, None, None, None, None, None]
     arguments[place] = value
     with pytest.raises(InvalidInputError) as caught:

@@ -34,37 +34,37 @@ WRONG_TOKEN = AuthenticationError("no", status_code=401)
 
 
 class Struck(BaseException):
-    """What no worker survives."""
+    """An exception that no worker survives."""
 
 
 class Gateway:
-    """The unread messages of a gateway whose time is virtual.
+    """The unread messages of a gateway in virtual time.
 
     Attributes:
-        unread: Their ids.
-        looks: What the next looks raise; None for those that raise nothing.
-        marks: The same for markings.
-        slept: The pauses.
-        log: What was handed over and marked, in order.
-        pauses: How many of them there are before time stands still.
-        still: Set when time stands still.
-        hangs: Whether markings are never answered.
+        unread: The ids of the messages.
+        poll_errors: The errors of the next polls; None for a success.
+        mark_errors: The errors of the next mark-as-read requests; None for a success.
+        slept: The delays.
+        log: Handled and marked messages, in order.
+        delays: The number of delays before the virtual time stops.
+        stopped: Set when the virtual time stops.
+        hangs: Whether mark-as-read requests are never answered.
     """
 
-    def __init__(self, *ids: str, pauses: int = 0) -> None:
+    def __init__(self, *ids: str, delays: int = 0) -> None:
         self.unread = list(ids)
-        self.looks: list[Exception | None] = []
-        self.marks: list[Exception | None] = []
+        self.poll_errors: list[Exception | None] = []
+        self.mark_errors: list[Exception | None] = []
         self.slept: list[float] = []
         self.log: list[Any] = []
-        self.pauses = pauses
-        self.still = anyio.Event()
+        self.delays = delays
+        self.stopped = anyio.Event()
         self.hangs = False
 
     async def fetch(self, limit: int, offset: int) -> UnreadPage:
-        """Give what is unread."""
+        """Return the unread messages."""
         await checkpoint()
-        if self.looks and (error := self.looks.pop(0)):
+        if self.poll_errors and (error := self.poll_errors.pop(0)):
             raise error
         page = self.unread[offset : offset + limit]
         return UnreadPage(len(self.unread), tuple(Receive(id_, "989120000000", "1", f"text of {id_}") for id_ in page))
@@ -74,34 +74,34 @@ class Gateway:
         await checkpoint()
         if self.hangs:
             await anyio.sleep_forever()
-        if self.marks and (error := self.marks.pop(0)):
+        if self.mark_errors and (error := self.mark_errors.pop(0)):
             raise error
         self.log.append(("marked", *ids))
         self.unread = [id_ for id_ in self.unread if id_ not in ids]
         return MarkReadResult(len(ids), len(ids))
 
     async def sleep(self, seconds: float) -> None:
-        """Jump over a pause; after so many of them time stands still."""
+        """Skip the delay; after the last one, sleep forever."""
         self.slept.append(seconds)
-        if len(self.slept) > self.pauses:
-            self.still.set()
+        if len(self.slept) > self.delays:
+            self.stopped.set()
             await anyio.sleep_forever()
         await checkpoint()
 
     def clock(self) -> float:
-        """Tell the time."""
+        """Return the virtual time."""
         return sum(self.slept)
 
     def now(self) -> datetime:
-        """Tell the time of day."""
+        """Return the virtual time of day."""
         return NOON + timedelta(seconds=self.clock())
 
     def handle(self, message: Receive) -> None:
-        """Take note of a message."""
+        """Record a message."""
         self.log.append(message.id)
 
     def worker(self, handler: Any = None, *, on_error: Any = None, concurrency: int = 1, **how: Any) -> InboundWorker:
-        """Make a worker over it."""
+        """Return a worker over this gateway."""
         options = WorkerOptions(
             handler=handler or self.handle,
             on_error=on_error,
@@ -125,57 +125,57 @@ class Handler:
     """A handler that waits.
 
     Attributes:
-        begun: The ids that it began with.
-        done: The ids that it came to the end of.
-        cut: The ids of those that were cancelled.
-        gate: What it waits for.
+        started: The ids of started messages.
+        done: The ids of finished messages.
+        cancelled: The ids of cancelled messages.
+        gate: The event that it waits for.
         waits: Set when it waits.
     """
 
     def __init__(self) -> None:
-        self.begun: list[str] = []
+        self.started: list[str] = []
         self.done: list[str] = []
-        self.cut: list[str] = []
+        self.cancelled: list[str] = []
         self.gate = anyio.Event()
         self.waits = anyio.Event()
 
     async def __call__(self, message: Receive, *_: object) -> None:
         """Handle a message."""
-        self.begun.append(message.id)
+        self.started.append(message.id)
         self.waits.set()
         try:
             await self.gate.wait()
         except anyio.get_cancelled_exc_class():
-            self.cut.append(message.id)
+            self.cancelled.append(message.id)
             raise
         self.done.append(message.id)
 
 
 async def rest() -> None:
-    """Let all other tasks do what they can."""
+    """Let all other tasks run until they are idle."""
     for _ in range(30):
         await checkpoint()
 
 
-async def until_still(gateway: Gateway, worker: InboundWorker) -> WorkerHealth:
-    """Let a worker go on until time stands still; return its health then."""
+async def until_stopped(gateway: Gateway, worker: InboundWorker) -> WorkerHealth:
+    """Run a worker until the virtual time stops; return its health."""
     async with worker:
         with anyio.fail_after(5):
-            await gateway.still.wait()
+            await gateway.stopped.wait()
         return worker.health
 
 
-class TestGoingOn:
-    """What a worker does all day."""
+class TestRunning:
+    """A worker in normal operation."""
 
     async def test_it_consumes(self) -> None:
-        """It hands messages over, marks them, and looks again after the interval; its health tells so."""
-        gateway = Gateway("a", "b", pauses=2)
+        """The worker handles and marks messages, polls after the interval, and `health` reflects it."""
+        gateway = Gateway("a", "b", delays=2)
         worker = gateway.worker()
         assert worker.health == WorkerHealth(
             running=False, last_poll=None, handled=0, failed=0, restarts=0, last_error=None
         )
-        health = await until_still(gateway, worker)
+        health = await until_stopped(gateway, worker)
         assert gateway.log == ["a", ("marked", "a"), "b", ("marked", "b")]
         assert gateway.slept == [5.0, 5.0, 5.0]
         assert health == WorkerHealth(
@@ -184,21 +184,21 @@ class TestGoingOn:
         assert not worker.health.running
 
     async def test_run_never_returns(self) -> None:
-        """Run in a task of one's own, it goes on until that is cancelled."""
+        """`run` continues until its task is cancelled."""
         gateway = Gateway("a")
         worker = gateway.worker()
         with anyio.CancelScope() as scope:
             async with anyio.create_task_group() as group:
                 group.start_soon(worker.run)
-                await gateway.still.wait()
+                await gateway.stopped.wait()
                 assert worker.health.running
                 scope.cancel()
         assert (scope.cancelled_caught, worker.health.running, worker.health.handled) == (True, False, 1)
 
     async def test_failures_are_counted(self) -> None:
-        """A handler that raises is counted; its message goes to `on_error`, and is tried again."""
-        gateway = Gateway("a", pauses=7)
-        told: list[tuple[str, str]] = []
+        """A handler that raises is counted; its message is passed to `on_error` and retried."""
+        gateway = Gateway("a", delays=7)
+        errors: list[tuple[str, str]] = []
         tries: list[str] = []
 
         def handler(message: Receive) -> None:
@@ -206,61 +206,61 @@ class TestGoingOn:
             if len(tries) < 3:
                 raise ValueError("mine")
 
-        worker = gateway.worker(handler, on_error=lambda message, error: told.append((message.id, repr(error))))
-        health = await until_still(gateway, worker)
+        worker = gateway.worker(handler, on_error=lambda message, error: errors.append((message.id, repr(error))))
+        health = await until_stopped(gateway, worker)
         assert (health.handled, health.failed, health.restarts, health.last_error) == (1, 2, 0, None)
-        assert told == [("a", "ValueError('mine')")] * 2
+        assert errors == [("a", "ValueError('mine')")] * 2
 
     async def test_a_gateway_that_is_away(self) -> None:
-        """What the consumer waits out itself is no restart, and is told by the health."""
-        gateway = Gateway(pauses=1)
-        gateway.looks = [APIConnectionError("away")]
-        health = await until_still(gateway, gateway.worker())
+        """A transient error, which the consumer retries, is no restart, and `health` shows it."""
+        gateway = Gateway(delays=1)
+        gateway.poll_errors = [APIConnectionError("away")]
+        health = await until_stopped(gateway, gateway.worker())
         assert (health.restarts, health.last_error) == (0, "APIConnectionError")
         assert gateway.slept == [10.0, 5.0]
 
 
 class TestRestarting:
-    """What ends the consuming, and does not end the worker."""
+    """Errors that end the consumer, but not the worker."""
 
     async def test_a_wrong_token(self, caplog: pytest.LogCaptureFixture) -> None:
-        """It begins again after pauses that grow to a minute; a look that succeeds makes them short again."""
-        gateway = Gateway(pauses=12)
-        gateway.looks = [*[WRONG_TOKEN] * 9, None, WRONG_TOKEN, WRONG_TOKEN]
+        """The worker restarts after delays that grow to a minute; a successful poll resets them."""
+        gateway = Gateway(delays=12)
+        gateway.poll_errors = [*[WRONG_TOKEN] * 9, None, WRONG_TOKEN, WRONG_TOKEN]
         with caplog.at_level(logging.WARNING, "wikipayam_async"):
-            health = await until_still(gateway, gateway.worker(name="shop"))
+            health = await until_stopped(gateway, gateway.worker(name="shop"))
         assert gateway.slept == [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, 60.0, 5.0, 1.0, 2.0, 5.0]
         assert (health.restarts, health.last_error, health.handled) == (11, "AuthenticationError", 0)
         assert health.last_poll == NOON + timedelta(seconds=sum(gateway.slept[:-1]))
         assert [record.getMessage() for record in caplog.records][:2] == [
-            "receives.worker shop: AuthenticationError; begins again in 1.0 s",
-            "receives.worker shop: AuthenticationError; begins again in 2.0 s",
+            "receives.worker shop: AuthenticationError; restarting in 1.0 s",
+            "receives.worker shop: AuthenticationError; restarting in 2.0 s",
         ]
 
-    async def test_chance(self) -> None:
-        """A pause is any time from none to the full one."""
-        gateway = Gateway(pauses=1)
-        gateway.looks = [WRONG_TOKEN]
+    async def test_delays_are_random(self) -> None:
+        """A delay is any time between 0 and the full delay."""
+        gateway = Gateway(delays=1)
+        gateway.poll_errors = [WRONG_TOKEN]
         asked: list[tuple[float, float]] = []
 
         def uniform(least: float, upper: float) -> float:
             asked.append((least, upper))
             return 0.25
 
-        await until_still(gateway, gateway.worker(uniform=uniform))
+        await until_stopped(gateway, gateway.worker(uniform=uniform))
         assert (asked, gateway.slept) == ([(0.0, 1.0)], [0.25, 5.0])
 
-    async def test_marking_that_is_refused_hands_nothing_over_twice(self) -> None:
-        """A message that was handled and could not be marked is marked after the restart, and not handed over again."""
-        gateway = Gateway("a", pauses=1)
-        gateway.marks = [WRONG_TOKEN]
-        health = await until_still(gateway, gateway.worker())
+    async def test_a_refused_marking_is_retried_after_the_restart(self) -> None:
+        """A handled message that could not be marked is marked after the restart, and not handled again."""
+        gateway = Gateway("a", delays=1)
+        gateway.mark_errors = [WRONG_TOKEN]
+        health = await until_stopped(gateway, gateway.worker())
         assert gateway.log == ["a", ("marked", "a")]
         assert (health.handled, health.restarts, health.last_error) == (1, 1, "AuthenticationError")
 
     async def test_on_error_that_raises(self, caplog: pytest.LogCaptureFixture) -> None:
-        """It costs a restart; what it says is not logged."""
-        gateway = Gateway("a", "b", pauses=1)
+        """An exception of `on_error` causes a restart; its text is not logged."""
+        gateway = Gateway("a", "b", delays=1)
 
         def handler(message: Receive) -> None:
             if message.id == "a":
@@ -272,13 +272,13 @@ class TestRestarting:
             raise KeyError(message.message)
 
         with caplog.at_level(logging.WARNING, "wikipayam_async"):
-            health = await until_still(gateway, gateway.worker(handler, on_error=on_error))
+            health = await until_stopped(gateway, gateway.worker(handler, on_error=on_error))
         assert (health.failed, health.handled, health.restarts, health.last_error) == (1, 1, 1, "KeyError")
         assert gateway.log == ["b", ("marked", "b")]
         assert "text of" not in caplog.text
 
     async def test_what_ends_the_program_ends_the_worker(self) -> None:
-        """It is not held back."""
+        """A `BaseException` ends the worker."""
         gateway = Gateway("a")
 
         def handler(_: Receive) -> None:
@@ -333,11 +333,11 @@ STOPS = pytest.mark.parametrize("stop", [leave_the_block, raise_in_the_block, ca
 
 
 class TestStopping:
-    """How a worker comes to its end."""
+    """How a worker stops."""
 
     @STOPS
-    async def test_what_is_under_way_is_finished(self, stop: Stop) -> None:
-        """Handlers come to their end, their messages are marked, and no other is begun."""
+    async def test_running_handlers_finish(self, stop: Stop) -> None:
+        """Running handlers finish, their messages are marked, and no other handler starts."""
         gateway, handler = Gateway("a", "b", "c", "d"), Handler()
         worker = gateway.worker(handler, concurrency=2)
 
@@ -349,25 +349,25 @@ class TestStopping:
         async with anyio.create_task_group() as group:
             group.start_soon(open_the_gate)
             await stop(worker, handler)
-        assert (sorted(handler.done), handler.cut, sorted(gateway.unread)) == (["a", "b"], [], ["c", "d"])
+        assert (sorted(handler.done), handler.cancelled, sorted(gateway.unread)) == (["a", "b"], [], ["c", "d"])
         assert (worker.health.running, worker.health.handled) == (False, 2)
 
     @MOCK_TIME
     @STOPS
-    async def test_but_not_for_ever(self, stop: Stop) -> None:
-        """After its time a handler is cancelled; its message stays unread and is not counted."""
+    async def test_handlers_are_cancelled_after_the_timeout(self, stop: Stop) -> None:
+        """After `stop_timeout` a handler is cancelled; its message stays unread and is not counted."""
         gateway, handler = Gateway("a", "b", "c"), Handler()
         worker = gateway.worker(handler, concurrency=2, stop_timeout=7.5)
         began = anyio.current_time()
         await stop(worker, handler)
         assert anyio.current_time() - began == 7.5
-        assert (sorted(handler.cut), handler.done, gateway.unread) == (["a", "b"], [], ["a", "b", "c"])
+        assert (sorted(handler.cancelled), handler.done, gateway.unread) == (["a", "b"], [], ["a", "b", "c"])
         health = worker.health
         assert (health.running, health.handled, health.failed, health.restarts) == (False, 0, 0, 0)
 
     @MOCK_TIME
-    async def test_on_error_has_its_time_too(self) -> None:
-        """It is let finish like a handler, and one that begins when the time is over is cancelled at once."""
+    async def test_on_error_finishes_within_the_timeout(self) -> None:
+        """`on_error` may finish like a handler, and is cancelled at once if it starts after `stop_timeout`."""
         gateway, slow = Gateway("a", "b"), Handler()
 
         async def handler(message: Receive) -> None:
@@ -381,12 +381,12 @@ class TestStopping:
         began = anyio.current_time()
         await leave_the_block(worker, slow)
         assert anyio.current_time() - began == 9.0
-        assert (slow.begun, slow.cut, worker.health.failed) == (["a", "b"], ["a", "b"], 2)
+        assert (slow.started, slow.cancelled, worker.health.failed) == (["a", "b"], ["a", "b"], 2)
 
     @MOCK_TIME
     @pytest.mark.parametrize(("works", "elapsed"), [(0.0, 7.5), (9.0, 9.0)], ids=["hangs", "comes too late"])
-    async def test_marking_has_its_time_too(self, works: float, elapsed: float) -> None:
-        """A gateway that does not answer holds no shutdown up: what could not be marked in time stays unread."""
+    async def test_marking_finishes_within_the_timeout(self, works: float, elapsed: float) -> None:
+        """A gateway that does not answer does not delay a shutdown: unmarked messages stay unread."""
         gateway, handler = Gateway("a"), Handler()
         gateway.hangs = True
 
@@ -403,8 +403,8 @@ class TestStopping:
 
     @ON_ASYNCIO
     @pytest.mark.parametrize("patient", [True, False])
-    async def test_a_cancellation_of_asyncios_own(self, patient: bool) -> None:
-        """A task made by asyncio's own means is stopped in the same way."""
+    async def test_a_cancelled_asyncio_task(self, patient: bool) -> None:
+        """A task created and cancelled by asyncio is stopped in the same way."""
         gateway, handler = Gateway("a", "b"), Handler()
         worker = gateway.worker(handler, stop_timeout=60.0 if patient else 0.0)
         task = asyncio.create_task(worker.run())
@@ -416,33 +416,33 @@ class TestStopping:
             await task
         assert (handler.done, gateway.unread) == ((["a"], ["b"]) if patient else ([], ["a", "b"]))
 
-    async def test_in_a_pause(self) -> None:
-        """A worker that pauses between two tries is stopped at once."""
+    async def test_during_a_delay(self) -> None:
+        """A worker that waits for a restart is stopped at once."""
         gateway = Gateway()
-        gateway.looks = [WRONG_TOKEN]
-        assert (await until_still(gateway, gateway.worker())).restarts == 1
+        gateway.poll_errors = [WRONG_TOKEN]
+        assert (await until_stopped(gateway, gateway.worker())).restarts == 1
         assert gateway.slept == [1.0]
 
     async def test_one_at_a_time(self) -> None:
-        """A worker that runs is not run once more; one that was stopped may be, and goes on counting."""
+        """A running worker cannot be started again; a stopped one can, and keeps its counts."""
         gateway = Gateway("a")
         worker = gateway.worker()
         async with worker:
-            with pytest.raises(RuntimeError, match="runs already"):
+            with pytest.raises(RuntimeError, match="already running"):
                 await worker.run()
-            with pytest.raises(RuntimeError, match="runs already"):
+            with pytest.raises(RuntimeError, match="already running"):
                 await worker.__aenter__()
-            await gateway.still.wait()
-        gateway.unread, gateway.pauses, gateway.still = ["b"], 1, anyio.Event()
-        health = await until_still(gateway, worker)
+            await gateway.stopped.wait()
+        gateway.unread, gateway.delays, gateway.stopped = ["b"], 1, anyio.Event()
+        health = await until_stopped(gateway, worker)
         assert (gateway.log, health.handled) == (["a", ("marked", "a"), "b", ("marked", "b")], 2)
 
 
 class TestThroughTheClient:
-    """The worker as users meet it, on the emulator."""
+    """`client.receives.worker` on the emulator."""
 
     async def test_worker(self) -> None:
-        """Messages of the sender reach the handler and are read afterwards; the health's time is that of the day."""
+        """Messages of the sender are handled and read afterwards, and the health has the time of day."""
         emulator = Emulator()
         emulator.inbound(sender="989127782175", message="لغو ۱۱ ")
         emulator.inbound(sender="989120000000", message="of somebody else")
@@ -472,7 +472,7 @@ class TestThroughTheClient:
         assert before <= worker.health.last_poll <= datetime.now(UTC)
 
     async def test_its_repr(self) -> None:
-        """It shows its name and its health."""
+        """The repr shows the name and the health."""
         async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(Emulator())) as client:
             worker = client.receives.worker(print)
         assert repr(worker) == (
@@ -486,7 +486,7 @@ class TestThroughTheClient:
         ids=str,
     )
     async def test_arguments(self, wrong: dict[str, Any]) -> None:
-        """What cannot work is refused when the worker is made."""
+        """Invalid arguments are refused when the worker is created."""
         given: dict[str, Any] = {"handler": print} | wrong
         async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(Emulator())) as client:
             with pytest.raises(InvalidInputError) as caught:

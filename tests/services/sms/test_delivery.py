@@ -1,19 +1,15 @@
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from typing import Any
 
 import anyio
 import pytest
-from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 from trio.testing import MockClock
 
-from tests.support.raw import RawRequest, answer, raw_gateway
 from wikipayam_async import (
     APIConnectionError,
-    AsyncWikipayam,
     AuthenticationError,
     DeliveryReport,
     DeliveryState,
@@ -24,14 +20,13 @@ from wikipayam_async import (
     ResponseError,
     ServerError,
 )
-from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport, ManualClock
 from wikipayam_async.services.sms.delivery import (
     FINAL_STATES,
     DeliveryWatch,
     Polling,
-    ask_in_parts,
     check_final_states,
     check_timeout,
+    query_in_chunks,
     read_statuses,
 )
 
@@ -43,16 +38,16 @@ MOCK_TIME = pytest.mark.parametrize("anyio_backend", [("trio", {"clock": MockClo
 
 
 def status(id_: str, word: str) -> DeliveryStatus:
-    """Make a status."""
+    """Return a status."""
     return DeliveryStatus(id_, DeliveryState(word))
 
 
 class Gateway:
-    """Answers delivery questions from a script, in virtual time.
+    """Answers status requests from a script, in virtual time.
 
     Attributes:
-        script: The words by id for each question; an exception is raised; the last one stays.
-        asked: The ids of each question, with the time.
+        script: The status words by id for each request, or an exception to raise; the last step repeats.
+        asked: The time and the ids of each request.
     """
 
     def __init__(self, *script: dict[str, str] | Exception) -> None:
@@ -60,8 +55,8 @@ class Gateway:
         self.asked: list[tuple[float, tuple[str, ...]]] = []
         self.now = 100.0
 
-    async def ask(self, ids: Sequence[str]) -> list[DeliveryStatus]:
-        """Answer a question."""
+    async def query(self, ids: Sequence[str]) -> list[DeliveryStatus]:
+        """Answer a request."""
         self.asked.append((self.now, tuple(ids)))
         await checkpoint()
         step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
@@ -70,89 +65,42 @@ class Gateway:
         return [status(id_, word) for id_, word in step.items()]
 
     async def sleep(self, seconds: float) -> None:
-        """Jump over the pause."""
+        """Skip the delay."""
         self.now += seconds
         await checkpoint()
 
     def clock(self) -> float:
-        """Tell the time."""
+        """Return the virtual time."""
         return self.now
 
-    def watch(self, *ids: str, timeout: float = 60, chance: float = 0.5, **options: Any) -> DeliveryWatch:
-        """Watch messages through this gateway."""
+    def watch(self, *ids: str, timeout: float = 60, fraction: float = 0.5, **options: Any) -> DeliveryWatch:
+        """Return a watch over this gateway."""
         return DeliveryWatch(
             ids,
-            self.ask,
+            self.query,
             timeout=timeout,
             final_states=options.pop("final_states", FINAL_STATES),
             polling=Polling(**options),
-            uniform=lambda least, most: least + chance * (most - least),
+            uniform=lambda least, most: least + fraction * (most - least),
             clock=self.clock,
             sleep=self.sleep,
         )
 
     @property
     def times(self) -> list[float]:
-        """When the questions came, from the beginning on."""
+        """Return the times of the requests since the first."""
         return [round(time - 100, 6) for time, _ in self.asked]
 
 
-class TestAsking:
-    """`delivery_status`: asking once."""
+class TestQueries:
+    """Requests for statuses, and their answers."""
 
-    async def test_the_documented_answer(self) -> None:
-        """The documented request brings the documented answer as typed values."""
-
-        async def handler(_: RawRequest, __: ByteStream) -> bytes:
-            return answer(
-                {
-                    "data": [
-                        {
-                            "id": "69e5eeab439260d336015405",
-                            "deliver_status": "WAITING_FOR_UPDATE",
-                            "track_id": None,
-                        }
-                    ]
-                }
-            )
-
-        async with raw_gateway(handler) as gateway, AsyncWikipayam("secret", base_url=gateway.url) as client:
-            statuses = await client.sms.delivery_status("69e5eeab439260d336015405")
-        (request,) = gateway.requests
-        assert (request.method, request.target) == ("POST", "/api/v1/sms/deliver")
-        assert request.json == {"id": ["69e5eeab439260d336015405"]}
-        assert request.headers["content-type"] == "application/json"
-        assert statuses == [DeliveryStatus("69e5eeab439260d336015405", WAITING)]
-
-    async def test_order_chunks_and_absent_ids(self) -> None:
-        """Any number of ids is asked for, a hundred at a time; the answers stand in the order asked, absent ids left out."""
-
-        async def handler(request: RawRequest, _: ByteStream) -> bytes:
-            known = [id_ for id_ in reversed(request.json["id"]) if not id_.endswith("7")]
-            return answer({"data": [{"id": id_, "deliver_status": "DELIVERED"} for id_ in known]})
-
-        ids = [f"id{index}" for index in range(250)]
-        async with raw_gateway(handler) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
-            statuses = await client.sms.delivery_status([*ids, "id0", "id249"])
-        asked = sorted([int(id_[2:]) for id_ in request.json["id"]] for request in gateway.requests)
-        assert asked == [list(range(100)), list(range(100, 200)), list(range(200, 250))]
-        assert [one.id for one in statuses] == [id_ for id_ in ids if not id_.endswith("7")]
-
-    async def test_answers_that_were_not_asked_for(self) -> None:
-        """Statuses of other messages are left out."""
-
-        async def handler(_: RawRequest, __: ByteStream) -> bytes:
-            return answer({"data": [{"id": "other", "deliver_status": "DELIVERED"}]})
-
-        async with raw_gateway(handler) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
-            assert await client.sms.delivery_status(["mine"]) == []
-
-    async def test_some_requests_at_once(self) -> None:
-        """Of many requests no more than eight are in flight at once, and that many are."""
+    async def test_concurrent_requests(self) -> None:
+        """Eight requests are in flight at once, and no more."""
         running = 0
         most = 0
 
-        async def ask(ids: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(ids: Sequence[str]) -> list[DeliveryStatus]:
             nonlocal running, most
             running += 1
             most = max(most, running)
@@ -162,15 +110,15 @@ class TestAsking:
             return [status(id_, "SENT") for id_ in ids]
 
         noted: list[DeliveryStatus] = []
-        await ask_in_parts([f"id{index}" for index in range(2001)], ask, noted.extend)
+        await query_in_chunks([f"id{index}" for index in range(2001)], query, noted.extend)
         assert (most, len({one.id for one in noted}), len(noted)) == (8, 2001, 2001)
 
     async def test_errors_of_some_requests(self) -> None:
-        """A tolerated error costs its own answer alone; any other ends the asking, and is raised as itself."""
+        """An ignored error affects only its own answer; any other stops the requests and is raised unchanged."""
         error: Exception = ServerError("no", status_code=500)
         asked: list[str] = []
 
-        async def ask(ids: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(ids: Sequence[str]) -> list[DeliveryStatus]:
             asked.append(ids[0])
             await checkpoint()
             if ids[0] == "id100":
@@ -181,38 +129,15 @@ class TestAsking:
 
         noted: list[DeliveryStatus] = []
         ids = [f"id{index}" for index in range(2000)]
-        await ask_in_parts(ids, ask, noted.extend, tolerated=(ServerError,))
+        await query_in_chunks(ids, query, noted.extend, ignored=(ServerError,))
         assert {one.id for one in noted} == {*ids} - {*ids[100:200]}
         assert len(asked) == 20
         asked.clear()
         error = AuthenticationError("no", status_code=401)
         with pytest.raises(AuthenticationError) as caught:
-            await ask_in_parts(ids, ask, noted.extend, tolerated=(ServerError,))
+            await query_in_chunks(ids, query, noted.extend, ignored=(ServerError,))
         assert caught.value is error
         assert len(asked) <= 9
-
-    async def test_nothing_to_ask(self) -> None:
-        """No ids are no request."""
-        emulator = Emulator()
-        async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:
-            assert await client.sms.delivery_status([]) == []
-        assert emulator.requests == 0
-
-    @pytest.mark.parametrize(
-        ("ids", "field"),
-        [("", "ids"), ("a b", "ids"), (["good", "a/b"], "ids[1]"), ([7], "ids[0]"), (7, "ids"), (None, "ids")],
-    )
-    async def test_bad_ids(self, ids: Any, field: str) -> None:
-        """What cannot be an id is named before any traffic."""
-        emulator = Emulator()
-        async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:
-            for call in (client.sms.delivery_status, client.sms.wait_for_delivery):
-                with pytest.raises(InvalidInputError) as caught:
-                    await call(ids)
-                assert caught.value.field == field
-            with pytest.raises(InvalidInputError):
-                client.sms.watch_delivery(ids)
-        assert emulator.requests == 0
 
     @pytest.mark.parametrize(
         ("data", "expected"),
@@ -239,15 +164,15 @@ class TestAsking:
         ],
     )
     def test_odd_answers(self, data: Any, expected: list[DeliveryStatus]) -> None:
-        """An answer of any shape becomes the statuses that can be made out."""
+        """An answer of any shape gives the statuses that can be read."""
         assert read_statuses(data) == expected
 
 
 class TestStates:
-    """The words."""
+    """The status words."""
 
     def test_unknown_words(self) -> None:
-        """A word that nobody knows keeps its letters and is never final."""
+        """An unknown word is kept and is never final."""
         word = DeliveryState("Handed-To-Operator")
         assert (str(word), word.known, word.final) == ("Handed-To-Operator", False, False)
 
@@ -258,32 +183,32 @@ class TestStates:
         assert (WAITING.final, SENT.final, DELIVERED.final) == (False, False, True)
 
     def test_final_states(self) -> None:
-        """The words that end the waiting may be given, in any case; without them the known ones count."""
+        """The final states may be given in any case; the default is `FINAL_STATES`."""
         assert check_final_states(None) is FINAL_STATES
         assert check_final_states(["delivered", "Odd"]) == {"DELIVERED", "Odd"}
         assert check_final_states([]) == frozenset()
 
     @pytest.mark.parametrize("bad", ["DELIVERED", 7, [7], ["DELIVERED", None]])
     def test_bad_final_states(self, bad: Any) -> None:
-        """Something else than words is refused by name."""
+        """The error names `final_states` if they are not words."""
         with pytest.raises(InvalidInputError) as caught:
             check_final_states(bad)
         assert caught.value.field == "final_states"
 
     @pytest.mark.parametrize("bad", [-1, float("nan"), True, "5", None])
     def test_bad_timeouts(self, bad: Any) -> None:
-        """A time-out is seconds, not below 0."""
+        """A timeout is a number of seconds of 0 or more."""
         with pytest.raises(InvalidInputError) as caught:
             check_timeout(bad)
         assert caught.value.field == "timeout"
 
     def test_good_timeouts(self) -> None:
-        """No time at all and all the time there is are time-outs."""
+        """A timeout may be 0 or infinite."""
         assert (check_timeout(0), check_timeout(float("inf"))) == (0, float("inf"))
 
 
 class TestPolling:
-    """How often to ask."""
+    """The polling intervals."""
 
     @pytest.mark.parametrize(
         ("polling", "expected"),
@@ -293,12 +218,12 @@ class TestPolling:
         ],
     )
     def test_intervals_grow(self, polling: Polling, expected: list[float]) -> None:
-        """Each interval is longer than the one before, up to the longest."""
+        """Each interval is longer than the previous one, up to the longest."""
         middle = [polling.interval(asked, lambda least, most: (least + most) / 2) for asked in range(1, 5)]
         assert middle == expected
 
     def test_jitter(self) -> None:
-        """The part of an interval that is left to chance lies evenly around it."""
+        """The random share of an interval is symmetric around it."""
         bounds: list[tuple[float, float]] = []
 
         def uniform(least: float, most: float) -> float:
@@ -321,16 +246,16 @@ class TestPolling:
         ],
     )
     def test_bad_settings(self, bad: dict[str, Any]) -> None:
-        """Settings that would ask without end, or back in time, are refused."""
+        """Settings that would poll without end, or back in time, are refused."""
         with pytest.raises(ValueError, match=next(iter(bad))):
             Polling(**bad)
 
 
 class TestWaiting:
-    """`wait_for_delivery`: following to the end."""
+    """`wait_for_delivery`: polling to the end."""
 
-    async def test_only_what_is_open_is_asked_for_again(self) -> None:
-        """Each question is about the messages that are still open, after growing intervals."""
+    async def test_only_pending_messages_are_polled(self) -> None:
+        """Each request has only the ids without a final status, after growing intervals."""
         gateway = Gateway(
             {"a": "WAITING_FOR_UPDATE", "b": "DELIVERED"},
             {"a": "SENT"},
@@ -345,49 +270,49 @@ class TestWaiting:
         )
         assert (report.complete, report.delivered) == (True, ("a", "b"))
 
-    @pytest.mark.parametrize(("chance", "times"), [(0.0, [0.0, 0.8, 2.0]), (1.0, [0.0, 1.2, 3.0])])
-    async def test_chance(self, chance: float, times: list[float]) -> None:
-        """The intervals are left to chance within their bounds."""
+    @pytest.mark.parametrize(("fraction", "times"), [(0.0, [0.0, 0.8, 2.0]), (1.0, [0.0, 1.2, 3.0])])
+    async def test_intervals_are_random(self, fraction: float, times: list[float]) -> None:
+        """The intervals are random within their bounds."""
         gateway = Gateway({}, {}, {"a": "DELIVERED"})
-        await gateway.watch("a", chance=chance).wait()
+        await gateway.watch("a", fraction=fraction).wait()
         assert gateway.times == times
 
-    async def test_the_end_of_the_time(self) -> None:
-        """When the time is up, what is known by then is returned, and the last question stands just before the end."""
+    async def test_the_timeout(self) -> None:
+        """At the timeout the known statuses are returned, and the last request is sent just before it."""
         gateway = Gateway({"a": "SENT", "b": "DELIVERED"}, {"a": "SENT"})
         report = await gateway.watch("a", "b", "c", timeout=10).wait()
         assert report.statuses == {"a": status("a", "SENT"), "b": status("b", "DELIVERED")}
         assert (report.pending, report.complete) == (("a", "c"), False)
         assert gateway.times == [0.0, 1.0, 2.5, 4.75, 8.125, 9.0]
 
-    async def test_no_time_at_all(self) -> None:
-        """A time-out of 0 asks once."""
+    async def test_a_timeout_of_zero(self) -> None:
+        """A timeout of 0 sends one request."""
         gateway = Gateway({"a": "SENT"})
         report = await gateway.watch("a", timeout=0).wait()
         assert (report.pending, gateway.times) == (("a",), [0.0])
 
-    async def test_all_the_time(self) -> None:
-        """An infinite time-out waits until the end comes."""
+    async def test_an_infinite_timeout(self) -> None:
+        """An infinite timeout polls until all statuses are final."""
         gateway = Gateway(*[{"a": "SENT"}] * 50, {"a": "DELIVERED"})
         report = await gateway.watch("a", timeout=float("inf")).wait()
         assert report.complete
         assert len(gateway.asked) == 51
 
     async def test_nothing_to_wait_for(self) -> None:
-        """Without ids nothing is asked."""
+        """Without ids no request is sent."""
         gateway = Gateway({})
         assert await gateway.watch().wait() == DeliveryReport({})
         assert gateway.asked == []
 
-    async def test_unknown_words_are_waited_past(self) -> None:
-        """An unknown word is kept and does not end the waiting."""
+    async def test_unknown_words_are_not_final(self) -> None:
+        """An unknown word is kept and does not end the polling."""
         gateway = Gateway({"a": "HANDED_OVER"}, {"a": "DELIVERED"})
         watch = gateway.watch("a")
         seen = [str(one.status) async for one in watch]
         assert seen == ["HANDED_OVER", "DELIVERED"]
 
     async def test_own_final_states(self) -> None:
-        """The words that end the waiting can be replaced, known ones included."""
+        """The final states can be replaced, known ones included."""
         gateway = Gateway({"a": "SENT", "b": "HANDED_OVER", "c": "DELIVERED"}, {"c": "ODD"})
         final = check_final_states(["sent", "HANDED_OVER", "ODD"])
         report = await gateway.watch("a", "b", "c", final_states=final).wait()
@@ -403,8 +328,8 @@ class TestWaiting:
             ResponseError("gibberish"),
         ],
     )
-    async def test_passing_troubles_are_waited_out(self, error: Exception) -> None:
-        """While the gateway cannot answer, the waiting goes on."""
+    async def test_transient_errors_are_retried(self, error: Exception) -> None:
+        """Polling continues while the gateway cannot answer."""
         gateway = Gateway(error, error, {"a": "DELIVERED"})
         report = await gateway.watch("a").wait()
         assert (report.complete, gateway.times) == (True, [0.0, 1.0, 2.5])
@@ -413,7 +338,7 @@ class TestWaiting:
         "error", [AuthenticationError("no", status_code=401), NotFoundError("no", status_code=404)]
     )
     async def test_refusals_are_raised(self, error: Exception) -> None:
-        """What waiting does not mend is raised at once, and what was known before stays in the report."""
+        """An error that waiting cannot resolve is raised at once, and the report keeps the known statuses."""
         gateway = Gateway({"a": "DELIVERED"}, error)
         watch = gateway.watch("a", "b")
         with pytest.raises(type(error)) as caught:
@@ -421,12 +346,12 @@ class TestWaiting:
         assert caught.value is error
         assert watch.report == DeliveryReport({"a": status("a", "DELIVERED")}, ("b",))
 
-    async def test_many_ids_with_a_trouble_in_one_request(self) -> None:
-        """Of many ids, those whose request met a passing trouble are asked for again, and no others."""
+    async def test_many_ids_with_an_error_in_one_request(self) -> None:
+        """Of many ids, only those whose request had a transient error are requested again."""
         ids = [f"id{index}" for index in range(250)]
         asked: list[str] = []
 
-        async def ask(part: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(part: Sequence[str]) -> list[DeliveryStatus]:
             await checkpoint()
             asked.extend(part)
             if part[0] == "id100" and len(part) == 100 and asked.count("id100") == 1:
@@ -434,54 +359,54 @@ class TestWaiting:
             return [status(id_, "DELIVERED") for id_ in part]
 
         watch = Gateway({}).watch(*ids)
-        watch._ask = ask
+        watch._query = query
         report = await watch.wait()
         assert report.complete
         assert sorted(asked) == sorted([*ids, *ids[100:200]])
 
     async def test_answers_about_others(self) -> None:
-        """What nobody asked for, and what has come to its end already, changes nothing."""
+        """Statuses of other ids, and of ids with a final status, change nothing."""
         gateway = Gateway({"a": "DELIVERED", "z": "DELIVERED"}, {"a": "FAILED", "b": "DELIVERED"})
         report = await gateway.watch("a", "b").wait()
         assert report.statuses == {"a": status("a", "DELIVERED"), "b": status("b", "DELIVERED")}
 
     @MOCK_TIME
-    async def test_a_question_without_an_answer(self) -> None:
-        """A question that is never answered ends with the time, not after it."""
+    async def test_a_request_without_an_answer(self) -> None:
+        """A request that is never answered ends at the timeout, not later."""
         begin = anyio.current_time()
 
-        async def ask(_: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(_: Sequence[str]) -> list[DeliveryStatus]:
             await anyio.sleep_forever()
             raise AssertionError
 
         watch = DeliveryWatch(
-            ["a"], ask, timeout=30, final_states=FINAL_STATES, polling=Polling(), uniform=lambda least, _: least
+            ["a"], query, timeout=30, final_states=FINAL_STATES, polling=Polling(), uniform=lambda least, _: least
         )
         report = await watch.wait()
         assert report.pending == ("a",)
         assert anyio.current_time() - begin == pytest.approx(30)
 
     @MOCK_TIME
-    async def test_no_time_and_no_answer(self) -> None:
-        """Even without any time the one question gets a moment to be answered, and no more."""
+    async def test_a_timeout_of_zero_without_an_answer(self) -> None:
+        """With a timeout of 0 the one request gets a moment to be answered, and no more."""
         begin = anyio.current_time()
 
-        async def ask(_: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(_: Sequence[str]) -> list[DeliveryStatus]:
             await anyio.sleep_forever()
             raise AssertionError
 
         watch = DeliveryWatch(
-            ["a"], ask, timeout=0, final_states=FINAL_STATES, polling=Polling(), uniform=lambda least, _: least
+            ["a"], query, timeout=0, final_states=FINAL_STATES, polling=Polling(), uniform=lambda least, _: least
         )
         assert (await watch.wait()).pending == ("a",)
         assert anyio.current_time() - begin == pytest.approx(1)
 
 
 class TestWatching:
-    """`watch_delivery`: every change as it is seen."""
+    """`watch_delivery`: every change."""
 
     async def test_changes(self) -> None:
-        """Every change comes once, in the order seen; what stays as it was does not come again."""
+        """Every change is yielded once, in order; an unchanged status is not."""
         gateway = Gateway(
             {"a": "SENT", "b": "SENT"},
             {"a": "SENT", "b": "DELIVERED"},
@@ -494,8 +419,8 @@ class TestWatching:
         assert watch.report.complete
         assert [one async for one in watch] == []
 
-    async def test_the_report_on_the_way(self) -> None:
-        """The report shows what is known by now, and goes on after an early break."""
+    async def test_the_report_meanwhile(self) -> None:
+        """The report shows the known statuses, and polling can continue after an early break."""
         gateway = Gateway({"a": "SENT"}, {"a": "DELIVERED"})
         watch = gateway.watch("a")
         assert watch.report == DeliveryReport({}, ("a",))
@@ -504,8 +429,8 @@ class TestWatching:
         assert watch.report == DeliveryReport({"a": status("a", "SENT")}, ("a",))
         assert (await watch.wait()).complete
 
-    async def test_later_answers_refresh_what_is_known(self) -> None:
-        """A repeated status is no change, but its other fields are kept up to date."""
+    async def test_later_answers_update_other_fields(self) -> None:
+        """A repeated status is not a change, but its other fields are updated."""
         answers = [
             [DeliveryStatus("a", SENT)],
             [DeliveryStatus("a", SENT, extra={"operator": "x"})],
@@ -514,88 +439,12 @@ class TestWatching:
         known: list[Any] = []
         gateway = Gateway({})
 
-        async def ask(_: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(_: Sequence[str]) -> list[DeliveryStatus]:
             await checkpoint()
             known.append(watch.report.statuses)
             return answers.pop(0)
 
         watch = gateway.watch("a")
-        watch._ask = ask
+        watch._query = query
         assert [one.status async for one in watch] == [SENT, DELIVERED]
         assert known[2]["a"].extra == {"operator": "x"}
-
-
-@asynccontextmanager
-async def emulated(clock: ManualClock) -> AsyncIterator[tuple[AsyncWikipayam, Emulator]]:
-    """Make a client of an emulator with its own clock."""
-    emulator = Emulator(clock=clock)
-    async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=EmulatorTransport(emulator)) as client:
-        yield client, emulator
-
-
-class TestThroughTheClient:
-    """Following deliveries as users do, on the emulator."""
-
-    async def test_once(self) -> None:
-        """A message that was just sent waits for its update, and is delivered later, with its track id."""
-        clock = ManualClock()
-        async with emulated(clock) as (client, _):
-            sent = await client.sms.send("09123456789", "m", track_id="T")
-            before = await client.sms.delivery_status(sent.id)
-            clock.advance(2)
-            after = await client.sms.delivery_status([sent.id, "unknown"])
-        assert before == [DeliveryStatus(sent.id, WAITING, "T")]
-        assert after == [DeliveryStatus(sent.id, DELIVERED, "T")]
-
-    @MOCK_TIME
-    async def test_waiting(self) -> None:
-        """Waiting follows the messages until the gateway knows their end; ids may repeat."""
-        emulator = Emulator(clock=anyio.current_time)
-        emulator.delivery.choose("09120000002", [(0, "WAITING_FOR_UPDATE"), (40, "IN_TRANSIT"), (70, "UNDELIVERED")])
-        begin = anyio.current_time()
-        transport = EmulatorTransport(emulator)
-        async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=transport) as client:
-            sents = [await client.sms.send(f"0912000000{index}", "m") for index in (1, 2)]
-            report = await client.sms.wait_for_delivery([one.id for one in [*sents, *sents]])
-            elapsed = anyio.current_time() - begin
-            short = await client.sms.wait_for_delivery(sents[0].id, final_states=["odd"], timeout=5)
-        assert [str(report.statuses[one.id].status) for one in sents] == ["DELIVERED", "UNDELIVERED"]
-        assert report.delivered == (sents[0].id,)
-        assert 70 <= elapsed < 90
-        assert short.pending == (sents[0].id,)
-        assert anyio.current_time() - begin - elapsed == pytest.approx(4.5)
-
-    @MOCK_TIME
-    async def test_watching(self) -> None:
-        """Watching gives every word of a message's way."""
-        emulator = Emulator(clock=anyio.current_time)
-        emulator.delivery.choose("09123456789", [(0, "WAITING_FOR_UPDATE"), (20, "IN_TRANSIT"), (50, "DELIVERED")])
-        transport = EmulatorTransport(emulator)
-        async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=transport) as client:
-            sent = await client.sms.send("09123456789", "m")
-            words = [
-                str(one.status)
-                async for one in client.sms.watch_delivery(sent.id, polling=Polling(longest_interval=5.0))
-            ]
-        assert words == ["WAITING_FOR_UPDATE", "IN_TRANSIT", "DELIVERED"]
-
-    async def test_a_wrong_token(self) -> None:
-        """A wrong token is raised, not waited out."""
-        async with AsyncWikipayam("wrong", transport=EmulatorTransport(Emulator())) as client:
-            with pytest.raises(AuthenticationError):
-                await client.sms.wait_for_delivery("a")
-
-    @pytest.mark.parametrize(
-        ("arguments", "field"),
-        [
-            ({"timeout": -1}, "timeout"),
-            ({"final_states": "DELIVERED"}, "final_states"),
-            ({"final_states": [1]}, "final_states"),
-        ],
-    )
-    async def test_bad_arguments(self, arguments: dict[str, Any], field: str) -> None:
-        """An argument that breaks a rule is named before any traffic."""
-        async with emulated(ManualClock()) as (client, emulator):
-            with pytest.raises(InvalidInputError) as caught:
-                await client.sms.wait_for_delivery("a", **arguments)
-        assert (caught.value.field, emulator.requests) == (field, 0)

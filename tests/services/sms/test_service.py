@@ -33,14 +33,14 @@ async def take_all(request: RawRequest, _: ByteStream) -> bytes:
 
 
 def emulated(**options: Any) -> tuple[AsyncWikipayam, Emulator]:
-    """Make an emulator and its client."""
+    """Return an emulator and its client."""
     emulator = Emulator()
     given: dict[str, Any] = {"sender": "10002000"} | options
     return AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator), **given), emulator
 
 
 async def sent_as(*messages: SmsMessage, normalize: bool = True, **options: Any) -> list[dict[str, Any]]:
-    """Send messages in one request; return the items that the gateway got."""
+    """Send messages in one request; return the items that the gateway received."""
     given: dict[str, Any] = {"sender": "10002000"} | options
     async with raw_gateway(take_all) as gateway, AsyncWikipayam("t", base_url=gateway.url, **given) as client:
         await client.sms.send_many(messages, normalize=normalize)
@@ -52,7 +52,7 @@ class TestSend:
     """`sms.send`: one message."""
 
     async def test_the_documented_call(self) -> None:
-        """A message goes out as documented, an array of one, and the documented answer is read."""
+        """The request is the documented array of one, and the documented answer is read."""
 
         async def handler(_: RawRequest, __: ByteStream) -> bytes:
             item = {"id": ID, "sender": "100010000", "receiver": RECEIVER, "track_id": "TRACK_001"}
@@ -78,8 +78,8 @@ class TestSend:
         ]
         assert sent == SentMessage(ID, "100010000", RECEIVER, "TRACK_001")
 
-    async def test_a_track_id_is_made(self) -> None:
-        """A message without a reference gets one that no other has, and the result names it."""
+    async def test_a_track_id_is_generated(self) -> None:
+        """A message without a track id gets a unique one, and the result has it."""
         client, emulator = emulated()
         async with client:
             sents = [await client.sms.send(RECEIVER, "m") for _ in range(3)]
@@ -88,7 +88,7 @@ class TestSend:
         assert [sent.id for sent in sents] == [entry.id for entry in emulator.ledger]
 
     async def test_another_line(self) -> None:
-        """A line named with the message goes before the client's."""
+        """The message's line precedes the client's."""
         client, emulator = emulated()
         async with client:
             await client.sms.send(RECEIVER, "m", "100010000")
@@ -109,8 +109,8 @@ class TestSend:
             "x" * 5000,
         ],
     )
-    async def test_texts_to_the_letter(self, text: str) -> None:
-        """A text arrives to the letter, whatever it holds."""
+    async def test_texts_are_unchanged(self, text: str) -> None:
+        """Any text arrives unchanged."""
         assert (await sent_as(SmsMessage(RECEIVER, text)))[0]["message"] == text
 
     @pytest.mark.parametrize(
@@ -128,12 +128,12 @@ class TestSend:
             " +98 (912) 345.6789\u200c",
         ],
     )
-    async def test_spellings_of_a_receiver(self, spelling: str) -> None:
-        """A receiver in any usual spelling is sent in the documented form."""
+    async def test_formats_of_a_receiver(self, spelling: str) -> None:
+        """A receiver in any common format is sent in the documented one."""
         assert (await sent_as(SmsMessage(spelling, "m")))[0]["receiver"] == "09123456789"
 
-    async def test_a_receiver_as_it_is(self) -> None:
-        """With normalize=False a receiver is sent as it is."""
+    async def test_a_receiver_is_not_normalized(self) -> None:
+        """With `normalize=False` a receiver is sent unchanged."""
         client, emulator = emulated()
         async with client:
             await client.sms.send("+989123456789", "m", normalize=False)
@@ -161,7 +161,7 @@ class TestSend:
         ],
     )
     async def test_bad_arguments(self, arguments: dict[str, Any], field: str) -> None:
-        """An argument that breaks a rule is named, its value is not shown, and the gateway sees nothing."""
+        """The error names the invalid argument and does not show the value, and no request is sent."""
         client, emulator = emulated()
         given: dict[str, Any] = {"receiver": RECEIVER, "message": "m"} | arguments
         async with client:
@@ -171,7 +171,7 @@ class TestSend:
         assert "98877" not in str(caught.value)
 
     async def test_no_sender_anywhere(self) -> None:
-        """Without any line the configuration is at fault, and the gateway sees nothing."""
+        """A missing line is a configuration error, and no request is sent."""
         client, emulator = emulated(sender=None)
         async with client:
             with pytest.raises(ConfigurationError, match="sender"):
@@ -179,7 +179,7 @@ class TestSend:
         assert emulator.requests == 0
 
     async def test_a_refusal(self) -> None:
-        """A refusal is told with the gateway's complaints."""
+        """A refusal raises an error with the gateway's field errors."""
         client, emulator = emulated(sender="5000")
         async with client:
             with pytest.raises(UnprocessableError) as caught:
@@ -213,8 +213,8 @@ class TestSend:
             b"[" * 100_000,
         ],
     )
-    async def test_successes_that_tell_nothing(self, body: Any) -> None:
-        """A success that says nothing of the message leaves its outcome unknown, and nothing is sent again."""
+    async def test_successes_without_the_message(self, body: Any) -> None:
+        """A success that does not mention the message leaves its outcome unknown, and nothing is sent again."""
 
         async def handler(_: RawRequest, __: ByteStream) -> bytes:
             return answer(body)
@@ -254,7 +254,7 @@ class TestSend:
         ],
     )
     async def test_successes_of_other_shapes(self, body: Any, expected: SentMessage) -> None:
-        """A success that names the message's id is one, whatever stands around it."""
+        """A success with the message's id counts in any shape."""
 
         async def handler(_: RawRequest, __: ByteStream) -> bytes:
             return answer(body)
@@ -267,10 +267,10 @@ class TestSend:
 
 
 class TestSendMany:
-    """`sms.send_many`: some messages in one request."""
+    """`sms.send_many`: messages in one request."""
 
     async def test_all_fields(self) -> None:
-        """Messages may differ in every field; `note` goes out as such, and the results stand in their order."""
+        """Messages may differ in every field; `note` is sent as such, and the results are in their order."""
         messages = [
             SmsMessage("+989123456789", "one", sender="100010000", track_id="A"),
             SmsMessage(RECEIVER, note="two ", track_id="B"),
@@ -291,7 +291,7 @@ class TestSendMany:
         assert emulator.requests == 1
 
     async def test_nothing(self) -> None:
-        """No messages are no request."""
+        """An empty list sends no request."""
         client, emulator = emulated()
         async with client:
             assert await client.sms.send_many([]) == []
@@ -310,7 +310,7 @@ class TestSendMany:
         ],
     )
     async def test_a_bad_message(self, message: Any, field: str) -> None:
-        """One message that breaks a rule is named by its place, and none is sent."""
+        """The error names the index of the invalid message, and none is sent."""
         client, emulator = emulated()
         async with client:
             with pytest.raises(InvalidInputError) as caught:
@@ -318,7 +318,7 @@ class TestSendMany:
         assert (caught.value.field, emulator.requests) == (field, 0)
 
     async def test_no_sender_anywhere(self) -> None:
-        """The message that no line is named for is named by its place, and none is sent."""
+        """The error names the index of the message without a line, and none is sent."""
         client, emulator = emulated(sender=None)
         async with client:
             with pytest.raises(ConfigurationError, match=r"^messages\[1\]\.sender: none given"):
@@ -326,7 +326,7 @@ class TestSendMany:
         assert emulator.requests == 0
 
     async def test_a_refusal_of_all(self) -> None:
-        """A refusal is of all, since the gateway takes all or none."""
+        """A refusal concerns all messages, since the gateway accepts all or none."""
         client, emulator = emulated()
         emulator.faults.arm(Fault.status(400))
         async with client:
@@ -335,7 +335,7 @@ class TestSendMany:
         assert emulator.accepted == 0
 
     async def test_missing_items(self) -> None:
-        """Where the answer leaves messages out, the error holds those, and what is known of the others."""
+        """If the answer omits messages, the error holds them and the results of the others."""
         client, emulator = emulated()
         emulator.faults.arm(Fault.missing_items(*range(1, 8)))
         messages = [SmsMessage(RECEIVER, f"m{index}", track_id=f"T{index}") for index in range(9)]
@@ -359,10 +359,10 @@ class TestSendMany:
 
 
 class TestBulk:
-    """`sms.send_bulk` and `sms.bulk`: what is their own; what becomes of each message is told by promise P5."""
+    """`sms.send_bulk` and `sms.bulk`: their own behaviour; outcomes are tested under the accounted-for promise."""
 
     async def test_the_documented_call(self) -> None:
-        """Messages go out as in any other send, to the letter and in the order of the documentation."""
+        """Messages are sent unchanged, in the documented order of fields."""
         messages = [
             SmsMessage("+989123456789", "one", track_id="A"),
             SmsMessage(RECEIVER, "دو", track_id="B", sender="100010000"),
@@ -397,7 +397,7 @@ class TestBulk:
         ],
     )
     async def test_answers_of_every_shape(self, data: Any, ids: list[str | None]) -> None:
-        """The documented answer is read by a short way, any other as a single send reads it."""
+        """The documented answer is read by the shortcut, any other like that of a single send."""
 
         async def handler(_: RawRequest, __: ByteStream) -> bytes:
             return answer({"data": data})
@@ -409,8 +409,8 @@ class TestBulk:
             (id_, "unknown" if id_ is None else "accepted") for id_ in ids
         ]
 
-    async def test_a_body_that_no_request_holds(self) -> None:
-        """Large messages are divided among requests of a megabyte, and the results come in the order of the input."""
+    async def test_a_body_that_is_too_large(self) -> None:
+        """Large messages are divided into requests of a megabyte, and the results are in the order of the input."""
         large, small, bad = SmsMessage(RECEIVER, "س" * 250_000), SmsMessage(RECEIVER, "m"), SmsMessage("bad", "m")
         rows = [bad, large, small, bad, large, bad, small, large]
         async with (
@@ -425,12 +425,12 @@ class TestBulk:
         )
         assert max(len(request.body) for request in gateway.requests) <= 1_000_000
 
-    async def test_a_report_does_not_depend_on_who_looks_on(self) -> None:
-        """With a progress function or without, the report is the same, in the order of the input."""
+    async def test_a_report_does_not_depend_on_progress(self) -> None:
+        """With or without `progress`, the report is the same, in the order of the input."""
         rows = [SmsMessage("bad" if n % 7 == 3 else RECEIVER, f"m{n}", track_id=f"T{n}") for n in range(40)]
-        told: list[int] = []
+        done_counts: list[int] = []
         reports = []
-        for progress in (None, lambda done, total, counts: told.append(done)):
+        for progress in (None, lambda done, total, counts: done_counts.append(done)):
             client, emulator = emulated()
             async with client:
                 reports.append(await client.sms.send_bulk(rows, 3, 4, progress=progress))
@@ -438,14 +438,14 @@ class TestBulk:
         first, second = ([(one.index, one.status, one.track_id) for one in report.results] for report in reports)
         assert first == second
         assert [index for index, _, _ in first] == list(range(40))
-        assert (told == sorted(told), told[-1]) == (True, 40)
+        assert (done_counts == sorted(done_counts), done_counts[-1]) == (True, 40)
 
 
-class TestOldInbox:
-    """`sms.receive`: the old service, whose answer is not documented."""
+class TestLegacyInbox:
+    """`sms.receive`: the legacy endpoint, whose answer is undocumented."""
 
     async def test_the_documented_call(self) -> None:
-        """The day is sent as documented; dates and strings are days."""
+        """The day is sent as documented, and the answer is read."""
 
         async def handler(_: RawRequest, __: ByteStream) -> bytes:
             return answer({"data": []})
@@ -472,7 +472,7 @@ class TestOldInbox:
         ],
     )
     async def test_any_answer(self, data: Any, expected: list[Receive]) -> None:
-        """Whatever comes, the messages that can be made out are there, and the answer as it came."""
+        """For any answer, the messages that can be read are returned, with the unchanged answer."""
 
         async def handler(_: RawRequest, __: ByteStream) -> bytes:
             return answer({"data": data})
@@ -483,7 +483,7 @@ class TestOldInbox:
 
     @pytest.mark.parametrize("day", ["", "2024-1-1", "2024-02-30", "yesterday", None, 20240101])
     async def test_bad_days(self, day: Any) -> None:
-        """What is no day is refused before any traffic."""
+        """A value that is not a day is refused before any request."""
         client, emulator = emulated()
         async with client:
             with pytest.raises(InvalidInputError) as caught:

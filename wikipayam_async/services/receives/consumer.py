@@ -1,39 +1,39 @@
-"""Handing unread messages to a handler, and marking them as read only afterwards."""
+"""The consumer: passes unread messages to a handler, and marks each as read only after its handler returned."""
 
 from __future__ import annotations
 
 import inspect
 import logging
 from collections.abc import Awaitable, Callable, Sequence
-from typing import NoReturn, Protocol, TypeAlias
+from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
 
 import anyio
 from attrs import define
 
 from wikipayam_async.checks import check_number, is_id
-from wikipayam_async.core.limits import Clock, Sleep
-from wikipayam_async.errors import (
-    InvalidInputError,
-)
+from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.base import TRANSIENT
 from wikipayam_async.services.receives.models import MarkReadResult, Receive, UnreadPage
 from wikipayam_async.services.receives.paging import MAX_PAGE
 
-__all__ = ["Consumer", "ErrorHandler", "Fetch", "Handler", "Mark"]
+if TYPE_CHECKING:
+    from wikipayam_async.core.limits import Clock, Sleep
+
+__all__ = ["Consumer", "ErrorHandler", "Fetch", "Handler", "MarkRead"]
 
 Handler: TypeAlias = Callable[[Receive], Awaitable[object] | object]
 ErrorHandler: TypeAlias = Callable[[Receive, Exception], Awaitable[object] | object]
-Mark: TypeAlias = Callable[[Sequence[str]], Awaitable[MarkReadResult]]
+MarkRead: TypeAlias = Callable[[Sequence[str]], Awaitable[MarkReadResult]]
 
 logger = logging.getLogger("wikipayam_async")
 
-_LONGEST_PAUSE = 3600.0
-_LONGEST_POLL_PAUSE = 60.0
+_MAX_HANDLER_DELAY = 3600.0
+_MAX_POLL_DELAY = 60.0
 
 
 class Fetch(Protocol):
-    """Reads one page of unread messages."""
+    """Fetches one page of unread messages."""
 
     def __call__(self, limit: int, offset: int) -> Awaitable[UnreadPage]:
         """Return the page."""
@@ -41,30 +41,30 @@ class Fetch(Protocol):
 
 
 @define
-class _Failed:
-    """A message whose handler raised.
+class _Failure:
+    """The failed attempts to handle a message.
 
     Attributes:
-        times: How often.
-        not_before: When it may be tried again.
+        attempts: The number of attempts.
+        not_before: The earliest time of the next attempt.
     """
 
-    times: int
+    attempts: int
     not_before: float
 
 
 class Consumer:
-    """One consumer at work.
+    """Polls for unread messages and passes them to a handler.
 
-    It always reads from the front of the unread messages, because their offsets shift as messages are marked, and
-    looks further back only past those that failed and wait for another try.
+    It always reads from the first unread message, because the offsets shift as messages are marked; it skips only
+    messages whose handler raised and whose next attempt is not due.
     """
 
     def __init__(
         self,
         *,
         fetch: Fetch,
-        mark: Mark,
+        mark_read: MarkRead,
         handler: Handler,
         on_error: ErrorHandler | None,
         poll_interval: float,
@@ -77,80 +77,80 @@ class Consumer:
         if isinstance(poll_interval, bool) or not isinstance(poll_interval, int | float) or not poll_interval > 0:
             raise InvalidInputError("poll_interval", rule="expected seconds above 0", got=shape_of(poll_interval))
         self._fetch = fetch
-        self._mark = mark
+        self._mark_read = mark_read
         self._handler = handler
         self._on_error = on_error
         self._poll_interval = poll_interval
         self._concurrency = check_number(concurrency, field="concurrency", minimum=1)
         self._clock = clock
         self._sleep = sleep
-        self._failed: dict[str, _Failed] = {}
-        self._handled: dict[str, None] = {}
+        self._failures: dict[str, _Failure] = {}
+        self._to_mark: dict[str, None] = {}
         self._marking = anyio.Lock()
 
     async def run(self) -> NoReturn:
         """Poll until cancelled."""
-        troubles = 0
+        failed_polls = 0
         while True:
             try:
-                # First what is still to be marked: otherwise it would be listed again, and handled again.
+                # Before polling: a message that is not marked yet would be listed, and handled, again.
                 await self._mark_handled()
-                batch = await self._next_batch()
-                troubles = 0
+                messages = await self._next_messages()
+                failed_polls = 0
             except TRANSIENT as error:
-                troubles += 1
-                pause = min(_LONGEST_POLL_PAUSE, self._poll_interval * 2.0 ** min(troubles, 10))
-                logger.warning("receives.consume: %s; the next look in %.0f s", type(error).__name__, pause)
-                await self._sleep(pause)
+                failed_polls += 1
+                delay = min(_MAX_POLL_DELAY, self._poll_interval * 2.0 ** min(failed_polls, 10))
+                logger.warning("receives.consume: %s; polling again in %.0f s", type(error).__name__, delay)
+                await self._sleep(delay)
                 continue
-            if batch:
-                await self._handle_all(batch)
+            if messages:
+                await self._handle_all(messages)
             else:
                 await self._sleep(self._poll_interval)
 
-    async def _next_batch(self) -> list[Receive]:
-        """Read from the front until a page holds something to do; forget failures that are not unread any more."""
+    async def _next_messages(self) -> list[Receive]:
+        """Return the due messages of the first page that has any; forget failures of messages no longer unread."""
         offset = 0
-        waiting: set[str] = set()
+        delayed: set[str] = set()
         while True:
             page = await self._fetch(MAX_PAGE, offset)
             now = self._clock()
             due: dict[str, Receive] = {}
             for message in page.receives:
-                failed = self._failed.get(message.id)
-                if failed is not None and failed.not_before > now:
-                    waiting.add(message.id)
+                failure = self._failures.get(message.id)
+                if failure is not None and failure.not_before > now:
+                    delayed.add(message.id)
                 elif is_id(message.id):
                     due[message.id] = message
                 else:
                     logger.warning(
-                        "receives.consume: a message without a usable id cannot be marked, and is left alone"
+                        "receives.consume: skipped a message that cannot be marked as read, because it has no valid id"
                     )
-            if due or not page.receives or offset > len(waiting) + MAX_PAGE:
+            if due or not page.receives or offset > len(delayed) + MAX_PAGE:
                 if not due:
-                    self._failed = {id_: failed for id_, failed in self._failed.items() if id_ in waiting}
+                    self._failures = {id_: failure for id_, failure in self._failures.items() if id_ in delayed}
                 return list(due.values())
             offset += len(page.receives)
 
-    async def _handle_all(self, batch: Sequence[Receive]) -> None:
-        """Hand a batch over, so many at once; the first exception of ours or of `on_error` ends all."""
-        pending = iter(batch)
-        trouble: list[Exception] = []
+    async def _handle_all(self, messages: Sequence[Receive]) -> None:
+        """Handle messages with limited concurrency; the first exception of this class or of `on_error` stops it."""
+        pending = iter(messages)
+        errors: list[Exception] = []
 
         async def work(scope: anyio.CancelScope) -> None:
             for message in pending:
                 try:
                     await self._handle(message)
-                except Exception as error:  # noqa: BLE001 - raised again below, without a group around it
-                    trouble.append(error)
+                except Exception as error:  # noqa: BLE001 - raised again below, outside an exception group
+                    errors.append(error)
                     scope.cancel()
                     return
 
         async with anyio.create_task_group() as group:
-            for _ in range(min(self._concurrency, len(batch))):
+            for _ in range(min(self._concurrency, len(messages))):
                 group.start_soon(work, group.cancel_scope)
-        if trouble:
-            raise trouble[0]
+        if errors:
+            raise errors[0]
 
     async def _handle(self, message: Receive) -> None:
         try:
@@ -158,46 +158,46 @@ class Consumer:
             if inspect.isawaitable(result):
                 await result
         except Exception as error:  # noqa: BLE001 - a handler may raise anything; the message stays unread
-            await self._note_failure(message, error)
+            await self._record_failure(message, error)
             return
-        self._failed.pop(message.id, None)
-        self._handled[message.id] = None
+        self._failures.pop(message.id, None)
+        self._to_mark[message.id] = None
         try:
-            await self._mark_in_any_case()
+            await self._mark_despite_cancellation()
         except TRANSIENT as error:
-            logger.warning("receives.consume: marking failed (%s); it is tried again", type(error).__name__)
+            logger.warning("receives.consume: marking as read failed (%s); it will be retried", type(error).__name__)
 
-    async def _note_failure(self, message: Receive, error: Exception) -> None:
-        times = self._failed[message.id].times + 1 if message.id in self._failed else 1
-        pause = min(_LONGEST_PAUSE, self._poll_interval * 2.0 ** min(times, 20))
-        self._failed[message.id] = _Failed(times, self._clock() + pause)
+    async def _record_failure(self, message: Receive, error: Exception) -> None:
+        attempts = self._failures[message.id].attempts + 1 if message.id in self._failures else 1
+        delay = min(_MAX_HANDLER_DELAY, self._poll_interval * 2.0 ** min(attempts, 20))
+        self._failures[message.id] = _Failure(attempts, self._clock() + delay)
         if self._on_error is None:
             logger.error(
-                "receives.consume: the handler raised %s for message %s; it stays unread, the next try in %.0f s",
+                "receives.consume: the handler raised %s for message %s; it stays unread, next attempt in %.0f s",
                 type(error).__name__,
                 message.id,
-                pause,
+                delay,
             )
             return
         result = self._on_error(message, error)
         if inspect.isawaitable(result):
             await result
 
-    async def _mark_in_any_case(self) -> None:
-        """Mark what was handled, even if the consumer is being cancelled: otherwise it would be handled again."""
+    async def _mark_despite_cancellation(self) -> None:
+        """Mark handled messages even while being cancelled: otherwise they would be handled again."""
         with anyio.CancelScope(shield=True):
             try:
                 await self._mark_handled()
             except anyio.get_cancelled_exc_class():
-                # No scope holds this off: at the end of `asyncio.run` every task is cancelled. To mark twice is harmless.
+                # `asyncio.run` cancels every task at its end, past any shield. Marking twice is harmless.
                 await self._mark_handled()
                 raise
 
     async def _mark_handled(self) -> None:
-        """Mark what was handled. Handlers that end while a request is in flight share the next one."""
+        """Mark handled messages as read. Handlers that return during a request share the next one."""
         async with self._marking:
-            ids = list(self._handled)
+            ids = list(self._to_mark)
             if ids:
-                await self._mark(ids)
+                await self._mark_read(ids)
                 for id_ in ids:
-                    self._handled.pop(id_, None)
+                    self._to_mark.pop(id_, None)

@@ -1,4 +1,4 @@
-"""Received messages as data: the models, and how an answer of the gateway becomes one."""
+"""Received messages: the models, and the functions that read the gateway's answers into them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 __all__ = [
     "DeleteResult",
-    "LegacyInbox",
     "MarkReadResult",
     "Pagination",
     "Receive",
@@ -27,9 +26,9 @@ __all__ = [
     "UnreadPage",
     "key_of",
     "read_count",
-    "read_inbox",
     "read_page",
     "read_receive",
+    "read_receives",
     "read_unread_page",
 ]
 
@@ -38,15 +37,16 @@ T = TypeVar("T")
 
 @frozen
 class Receive:
-    """A message that somebody sent to one of your lines.
+    """A message that was sent to one of your lines.
 
     Attributes:
-        id: The gateway's id; empty where it left that out.
-        sender: Who sent it, in international form without plus (`989127782175`).
-        receiver: The line that got it.
-        message: The text to the letter: Persian digits, spaces at the end and all.
-        received_at: When it came: as the gateway says it, without a time zone, unless the client has `timezone=`.
-        extra: Fields that this version does not know, or could not read.
+        id: The gateway's id; empty if the gateway omitted it.
+        sender: The sender's number, in international form without plus (`989127782175`).
+        receiver: The line that received it.
+        message: The text, unchanged: Persian digits and trailing spaces included.
+        received_at: The time of arrival, as the gateway gives it: without a time zone, unless the client has
+            `timezone=`.
+        extra: Fields that this version does not know or could not read.
     """
 
     id: str = ""
@@ -58,7 +58,7 @@ class Receive:
 
     @property
     def received_at_jalali(self) -> jdatetime.datetime | None:
-        """The same in the Jalali calendar, in the same zone (see the client's `timezone=`). An extra: `jalali`.
+        """`received_at` in the Jalali calendar, in the same time zone. Needs the extra `jalali`.
 
         Raises:
             ConfigurationError: The package `jdatetime` is not installed.
@@ -68,7 +68,7 @@ class Receive:
 
 @frozen
 class Pagination:
-    """Where a page stands. What the gateway did not say is None."""
+    """The position of a page in the list. Fields that the gateway omitted are None."""
 
     total: int | None = None
     limit: int | None = None
@@ -84,8 +84,8 @@ class ReceivesPage:
 
     Attributes:
         receives: The messages.
-        pagination: Where the page stands.
-        filters: The filters, as the gateway understood them.
+        pagination: The page's position.
+        filters: The filters, as the gateway returned them.
         extra: Fields that this version does not know.
     """
 
@@ -100,9 +100,9 @@ class UnreadPage:
     """One page of unread messages.
 
     Attributes:
-        total_unread: How many there are in all, if the gateway said so.
+        total_unread: The number of unread messages; None if the gateway omitted it.
         receives: The messages.
-        pagination: Where the page stands; it has no `total`.
+        pagination: The page's position; it has no `total`.
         extra: Fields that this version does not know.
     """
 
@@ -114,11 +114,11 @@ class UnreadPage:
 
 @frozen
 class MarkReadResult:
-    """How many messages were marked as read. What the gateway did not say is None.
+    """The number of messages marked as read. Counts that the gateway omitted are None.
 
     Attributes:
-        marked_count: Those that are read now and were not before.
-        requested_count: Those that were asked for.
+        marked_count: The messages that were unread before and are read now.
+        requested_count: The messages that the request named.
         extra: Fields that this version does not know.
     """
 
@@ -129,12 +129,12 @@ class MarkReadResult:
 
 @frozen
 class DeleteResult:
-    """How many messages were deleted. What the gateway did not say is None.
+    """The number of deleted messages. Counts that the gateway omitted are None.
 
     Attributes:
-        deleted_count: Those that are gone. After a retry it may be less than what the call brought about.
-        requested_count: Those that were asked for.
-        message: What the gateway said.
+        deleted_count: The deleted messages. After a retry it may be less than the call deleted in total.
+        requested_count: The messages that the request named.
+        message: The gateway's message.
         extra: Fields that this version does not know.
     """
 
@@ -145,10 +145,10 @@ class DeleteResult:
 
 
 class Statistics(Mapping[str, Any]):
-    """Figures about received messages, as a mapping. The gateway does not document which.
+    """Statistics about received messages, as a mapping. The gateway does not document its keys.
 
     Attributes:
-        raw: The answer as it came; where it is no object, the mapping is empty.
+        raw: The answer, unchanged; the mapping is empty if it is not an object.
     """
 
     __slots__ = ("_fields", "raw")
@@ -170,34 +170,15 @@ class Statistics(Mapping[str, Any]):
         return f"Statistics({mask_mapping(self._fields)})"
 
 
-@frozen
-class LegacyInbox:
-    """The answer of the old inbox service, which is not documented.
-
-    Attributes:
-        receives: The messages that could be made out.
-        data: The whole answer, as it came.
-    """
-
-    receives: tuple[Receive, ...] = ()
-    data: JsonValue = field(default=None, repr=False, hash=False)
-
-    def __iter__(self) -> Iterator[Receive]:
-        return iter(self.receives)
-
-    def __len__(self) -> int:
-        return len(self.receives)
-
-
 def read_page(data: JsonValue, zone: tzinfo | None) -> ReceivesPage:
-    """Read `GET /receives`. A bare list is taken for a page without pagination.
+    """Read `GET /receives`. A bare list counts as a page without pagination.
 
     Raises:
-        ValueError: It is no page at all. To take it for an empty one would end a reading before its time.
+        ValueError: It is not a page. Reading it as an empty page would end an iteration too early.
     """
     fields = to_mapping(data)
     return ReceivesPage(
-        receives=_receives(_listed(data, fields, "pagination"), zone),
+        receives=read_receives(_listed(data, fields, "pagination"), zone),
         pagination=to_model(to_mapping(fields.get("pagination")), Pagination),
         filters=to_mapping(fields.get("filters")),
         extra=_others(fields, "receives", "pagination", "filters"),
@@ -208,46 +189,34 @@ def read_unread_page(data: JsonValue, zone: tzinfo | None) -> UnreadPage:
     """Read `GET /receives/unread`.
 
     Raises:
-        ValueError: It is no page at all.
+        ValueError: It is not a page.
     """
     fields = to_mapping(data)
     return UnreadPage(
         total_unread=_count(fields.get("total_unread")),
-        receives=_receives(_listed(data, fields, "total_unread", "pagination"), zone),
+        receives=read_receives(_listed(data, fields, "total_unread", "pagination"), zone),
         pagination=to_model(to_mapping(fields.get("pagination")), Pagination),
         extra=_others(fields, "total_unread", "receives", "pagination"),
     )
 
 
 def read_receive(data: JsonValue, zone: tzinfo | None, *, asked: str) -> Receive:
-    """Read `GET /receives/{id}`, which is not documented: the message itself, or one level below."""
+    """Read `GET /receives/{id}`, which is undocumented: the message itself, or nested one level deeper."""
     fields = to_mapping(data[0] if isinstance(data, list) and data else data)
     candidates = [fields, *(inner for inner in fields.values() if isinstance(inner, dict))]
-    candidates.sort(key=lambda one: "id" not in one)  # a `message` without an id may be the gateway's own word
+    candidates.sort(key=lambda one: "id" not in one)  # a `message` without an id may be the gateway's status message
     for candidate in candidates:
-        found = _receives([candidate], zone)
+        found = read_receives([candidate], zone)
         if found:
             return found[0]
     return Receive(id=asked, extra=fields or {"data": data})
-
-
-def read_inbox(data: JsonValue, zone: tzinfo | None) -> LegacyInbox:
-    """Read `POST /sms/receive`, which is not documented: a list of messages, or one somewhere in an object."""
-    if isinstance(data, list):
-        return LegacyInbox(_receives(data, zone), data)
-    for value in to_mapping(data).values():
-        if isinstance(value, list):
-            found = _receives(value, zone)
-            if found:
-                return LegacyInbox(found, data)
-    return LegacyInbox(_receives(data, zone), data)
 
 
 def read_count(data: JsonValue) -> int:
     """Read `GET /receives/unread/count`.
 
     Raises:
-        ValueError: There is no number in it.
+        ValueError: It contains no number.
     """
     count = _count(to_mapping(data).get("unread_count") if isinstance(data, dict) else data)
     if count is None:
@@ -256,7 +225,7 @@ def read_count(data: JsonValue) -> int:
 
 
 def key_of(message: Receive) -> Hashable:
-    """Return what tells one message from another: its id, or all of it where the gateway left out the id."""
+    """Return the key that identifies a message: its id, or all of its fields if the gateway omitted the id."""
     return message.id or (message.sender, message.receiver, message.message, message.received_at)
 
 
@@ -269,17 +238,17 @@ def _count(value: object) -> int | None:
     return to_model({"value": value}, _Counted).value
 
 
-def _listed(data: JsonValue, fields: Mapping[str, Any], *signs: str) -> JsonValue:
-    """Return a page's messages; other signs of a page show that there are none."""
+def _listed(data: JsonValue, fields: Mapping[str, Any], *page_fields: str) -> JsonValue:
+    """Return a page's messages; without `receives`, any other field of a page shows that the page is empty."""
     if isinstance(data, list):
         return data
-    if "receives" not in fields and not any(sign in fields for sign in signs):
+    if "receives" not in fields and not any(name in fields for name in page_fields):
         raise ValueError("receives: missing")
     return fields.get("receives") or []
 
 
-def _receives(data: JsonValue, zone: tzinfo | None) -> tuple[Receive, ...]:
-    """Read messages; one without an id is kept, since a message is not to be lost for that."""
+def read_receives(data: JsonValue, zone: tzinfo | None) -> tuple[Receive, ...]:
+    """Read one message or a list of them. Messages without an id are kept, so that none is lost."""
     listed = data if isinstance(data, list) else [data]
     found = to_items([one for one in listed if isinstance(one, dict) and _is_message(one)], Receive)
     return found if zone is None else tuple(_in_zone(one, zone) for one in found)
@@ -290,10 +259,10 @@ def _is_message(fields: Mapping[str, object]) -> bool:
 
 
 def _in_zone(message: Receive, zone: tzinfo) -> Receive:
-    came = message.received_at
-    if came is None or came.tzinfo is not None:
+    received_at = message.received_at
+    if received_at is None or received_at.tzinfo is not None:
         return message
-    return attrs.evolve(message, received_at=came.replace(tzinfo=zone))
+    return attrs.evolve(message, received_at=received_at.replace(tzinfo=zone))
 
 
 def _others(fields: Mapping[str, Any], *known: str) -> dict[str, Any]:

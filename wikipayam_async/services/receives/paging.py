@@ -1,4 +1,4 @@
-"""Reading a list to its end by pages, from a server that is not to be trusted with the arithmetic. The pager is pure."""
+"""Reading a list page by page to its end, without relying on the server's counts and offsets. The pager is pure."""
 
 from __future__ import annotations
 
@@ -11,24 +11,24 @@ __all__ = ["MAX_PAGE", "Pager", "Pages"]
 T = TypeVar("T")
 
 MAX_PAGE = 500
-"""The most items the gateway gives at once."""
+"""The gateway's maximum page size."""
 
-_REMEMBERED = 100_000
-_MOST_BARREN_PAGES = 3
+_MAX_REMEMBERED = 100_000
+_MAX_PAGES_WITHOUT_NEWS = 3
 
 
 class Pager(Generic[T]):
-    """Decides which page to ask for next, and which of its items are new.
+    """Decides which page to request next, and which of its items are new.
 
-    The end is a page with nothing new. `total` is believed only where it promises more: then a barren page is asked
-    for once again, and once more further on. Pages may be shorter than asked for, overlap, or repeat: nothing is given
-    out twice (within the last 100,000 items) and nothing loops for ever. If the list grows at the front while it is
-    read, what was read stands further on and is passed over. If it shrinks from the front, because the messages that
-    came were marked as read, the reading starts again at the front.
+    The list ends at a page without new items. `total` matters only if it exceeds the offset: then that page is
+    requested once more, and after it one page further on. Pages may be shorter than requested, overlap or repeat: no
+    item is returned twice (within the last 100,000 items) and no loop is endless. If the list grows at the front while
+    it is read, the items already read are skipped. If it shrinks from the front, because messages were marked as read,
+    reading restarts at the front.
 
     Attributes:
-        offset: How many items to skip in the next request.
-        limit: How many to ask for in the next request.
+        offset: The number of items to skip in the next request.
+        limit: The number of items in the next request.
         done: Whether the end was reached.
     """
 
@@ -37,8 +37,8 @@ class Pager(Generic[T]):
         self._seen: dict[Hashable, None] = {}
         self._start = offset
         self._previous: list[Hashable] = []
-        self._passed = 0
-        self._barren = 0
+        self._skipped = 0
+        self._pages_without_news = 0
         self._total = 0
         self._may_restart = True
         self.offset = offset
@@ -46,62 +46,62 @@ class Pager(Generic[T]):
         self.done = False
 
     def feed(self, items: Sequence[T], total: int | None) -> list[T]:
-        """Take a page; return what is new on it.
+        """Take a page; return its new items.
 
         Args:
             items: The page's items.
-            total: How many there are in all, as far as the gateway says.
+            total: The length of the list; None if the gateway omitted it.
         """
         keys = [self._key(item) for item in items]
-        fresh = [item for item, key in zip(items, keys, strict=True) if self._remember(key)]
+        new = [item for item, key in zip(items, keys, strict=True) if self._remember(key)]
         shrunk = total is not None and total < self._total and self.offset > self._start and self._may_restart
         self._total = total or 0
-        if fresh:
-            self._barren = 0
-            self._passed = 0
+        if new:
+            self._pages_without_news = 0
+            self._skipped = 0
             self._may_restart = True
             self.offset += len(items)
         elif not shrunk:
-            self._pass_over(keys)
+            self._skip(keys)
         if shrunk:
-            self._may_restart = bool(fresh)
-            self._passed = 0
+            self._may_restart = bool(new)
+            self._skipped = 0
             self.offset = self._start
         self._previous = keys
-        return fresh
+        return new
 
-    def _pass_over(self, keys: list[Hashable]) -> None:
-        """Go on from a page with nothing new on it, or end."""
-        came = len(keys)
-        if came and keys != self._previous and self._passed + came <= len(self._seen):
-            self._passed += came  # what was read may stand here again, but all of it only once
-            self.offset += came
+    def _skip(self, keys: list[Hashable]) -> None:
+        """Move past a page without new items, or end."""
+        count = len(keys)
+        if count and keys != self._previous and self._skipped + count <= len(self._seen):
+            self._skipped += count  # items already read may have moved here, but each of them only once
+            self.offset += count
             return
-        self._barren += 1
-        promised = self._total > self.offset
-        if self._barren >= _MOST_BARREN_PAGES or not (promised or came):
+        self._pages_without_news += 1
+        more_expected = self._total > self.offset
+        if self._pages_without_news >= _MAX_PAGES_WITHOUT_NEWS or not (more_expected or count):
             self.done = True
-        elif self._barren > 1:
-            self.offset += came or self.limit
+        elif self._pages_without_news > 1:
+            self.offset += count or self.limit
 
     def _remember(self, key: Hashable) -> bool:
         if key in self._seen:
             return False
         self._seen[key] = None
-        if len(self._seen) > _REMEMBERED:
+        if len(self._seen) > _MAX_REMEMBERED:
             del self._seen[next(iter(self._seen))]
         return True
 
 
 class Pages(AsyncIterator[T]):
-    """Reads page after page and gives out the items. It may be left at any point, since it holds nothing.
+    """Yields the items of all pages. It may be abandoned at any point, since it holds no resources.
 
-    It is no generator because trio warns of each of those that is not read to its end. One step that fails or is
-    cancelled loses nothing either: the next asks for the same page again.
+    It is not an async generator, because trio warns about each of those that is not exhausted. A step that fails or is
+    cancelled loses nothing: the next step requests the same page again.
 
     Args:
-        pager: Decides which page comes next.
-        fetch: Reads a page, given its limit and offset; returns its items and how many there are in all.
+        pager: Decides which page to request next.
+        fetch: Fetches a page, given its limit and offset; returns its items and the length of the list.
     """
 
     def __init__(self, pager: Pager[T], fetch: Callable[[int, int], Awaitable[tuple[Sequence[T], int | None]]]) -> None:
@@ -118,6 +118,6 @@ class Pages(AsyncIterator[T]):
         return self._items.popleft()
 
     async def aclose(self) -> None:
-        """End the iteration, for those who use `contextlib.aclosing`."""
+        """End the iteration, for `contextlib.aclosing`."""
         self._pager.done = True
         self._items.clear()

@@ -1,4 +1,4 @@
-"""Which received messages to list: the query parameters, checked."""
+"""The query parameters of the inbox, checked."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from wikipayam_async.services.receives.paging import MAX_PAGE
 
 __all__ = ["SortBy", "SortOrder", "Status", "filter_query", "list_query", "page_query"]
 
-_HALVES = re.compile(r"[\ud800-\udfff]")
+_SURROGATES = re.compile(r"[\ud800-\udfff]")
 
 Status: TypeAlias = Literal["all", "read", "unread"]
 SortBy: TypeAlias = Literal["created_at", "sender", "message"]
@@ -22,7 +22,7 @@ SortOrder: TypeAlias = Literal["asc", "desc"]
 
 
 def page_query(limit: int, offset: int) -> dict[str, str]:
-    """Return the query for one page."""
+    """Return the query of one page."""
     return {
         "limit": str(check_number(limit, field="limit", minimum=1, maximum=MAX_PAGE)),
         "offset": str(check_number(offset, field="offset", minimum=0)),
@@ -30,8 +30,10 @@ def page_query(limit: int, offset: int) -> dict[str, str]:
 
 
 @without_frames
-def filter_query(sender: str | None, from_date: DateLike | None, to_date: DateLike | None) -> SealedFields:
-    """Return the query that every list of received messages knows."""
+def filter_query(
+    sender: str | None = None, from_date: DateLike | None = None, to_date: DateLike | None = None
+) -> SealedFields:
+    """Return the filters that every list of received messages takes."""
     query: dict[str, str] = {}
     if sender is not None:
         query["sender"] = _check_text(sender, field="sender")
@@ -54,25 +56,25 @@ def list_query(
     sort_by: SortBy | None,
     sort_order: SortOrder | None,
 ) -> SealedFields:
-    """Return the query that `GET /receives` knows."""
-    query = {"status": _check_word(status, ("all", "read", "unread"), field="status")}
+    """Return the filters and the sorting that `GET /receives` takes."""
+    query = {"status": _check_choice(status, ("all", "read", "unread"), field="status")}
     query.update(filter_query(sender, from_date, to_date))
     if search is not None:
         query["search"] = _check_text(search, field="search")
     if sort_by is not None:
-        query["sort_by"] = _check_word(sort_by, ("created_at", "sender", "message"), field="sort_by")
+        query["sort_by"] = _check_choice(sort_by, ("created_at", "sender", "message"), field="sort_by")
     if sort_order is not None:
-        query["sort_order"] = _check_word(sort_order, ("asc", "desc"), field="sort_order")
+        query["sort_order"] = _check_choice(sort_order, ("asc", "desc"), field="sort_order")
     return SealedFields(query)
 
 
-def _check_word(value: object, words: tuple[str, ...], *, field: str) -> str:
-    if not isinstance(value, str) or value not in words:
-        raise InvalidInputError(field, rule=f"expected one of {', '.join(words)}", got=shape_of(value))
+def _check_choice(value: object, choices: tuple[str, ...], *, field: str) -> str:
+    if not isinstance(value, str) or value not in choices:
+        raise InvalidInputError(field, rule=f"expected one of {', '.join(choices)}", got=shape_of(value))
     return value
 
 
 def _check_text(value: object, *, field: str) -> str:
-    if not isinstance(value, str) or not value or _HALVES.search(value):
+    if not isinstance(value, str) or not value or _SURROGATES.search(value):
         raise InvalidInputError(field, rule="expected a string of valid Unicode, not empty", got=shape_of(value))
     return value

@@ -1,11 +1,14 @@
-"""Received messages: reading them, page by page or all of them."""
+"""Received messages: reading them, one page or all pages."""
 
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from datetime import tzinfo
+from typing import TypeVar
 
 from wikipayam_async.checks import check_id, check_number
+from wikipayam_async.core.converter import JsonValue
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.dates import DateLike
 from wikipayam_async.redact.sealed import SealedFields, seal
@@ -26,6 +29,8 @@ from wikipayam_async.services.receives.queries import SortBy, SortOrder, Status,
 
 __all__ = ["InboxReading"]
 
+P = TypeVar("P", ReceivesPage, UnreadPage)
+
 LIST = Operation("receives.list", "GET", "receives", Replay.READ)
 UNREAD = Operation("receives.unread", "GET", "receives/unread", Replay.READ)
 UNREAD_COUNT = Operation("receives.unread_count", "GET", "receives/unread/count", Replay.READ)
@@ -34,7 +39,7 @@ GET = Operation("receives.get", "GET", "receives/{id}", Replay.READ)
 
 
 class InboxReading(Service):
-    """What `client.receives` reads: `GET /receives` and all below it."""
+    """The part of `client.receives` that reads: `GET /receives` and the endpoints below it."""
 
     async def list(
         self,
@@ -51,21 +56,21 @@ class InboxReading(Service):
         """Return one page of received messages (`GET /receives`).
 
         Args:
-            limit: How many; 1 to 500.
-            offset: How many to skip.
+            limit: The maximum number of messages; 1 to 500.
+            offset: The number of messages to skip.
             status: `all`, `read` or `unread`.
-            sender: Only from this number, written as the gateway does (`989127782175`) or as you know it.
-            from_date: Only from this day on: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
-            to_date: Only until this day, which is not before `from_date`.
-            search: Only with this in the text.
+            sender: Only messages from this number, in the gateway's format (`989127782175`) or as you know it.
+            from_date: The first day: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
+            to_date: The last day; not before `from_date`.
+            search: Only messages whose text contains this.
             sort_by: `created_at`, `sender` or `message`.
             sort_order: `asc` or `desc`.
 
         Raises:
-            InvalidInputError: An argument breaks a rule.
-            APIStatusError: The gateway refused the call.
-            APIConnectionError: It could not be reached.
-            ResponseError: Its answer cannot be read.
+            InvalidInputError: An argument is invalid.
+            APIStatusError: The gateway refused the request.
+            APIConnectionError: The gateway could not be reached.
+            ResponseError: The answer cannot be read.
         """
         sender, search = seal(sender), seal(search)
         query = list_query(status, sender, from_date, to_date, search, sort_by, sort_order)
@@ -83,10 +88,10 @@ class InboxReading(Service):
         *,
         page_size: int = 100,
     ) -> AsyncIterator[Receive]:
-        """Yield all received messages that fit, page by page (`GET /receives`).
+        """Yield all matching messages, page by page (`GET /receives`).
 
-        Every message comes once, even if the gateway's pages are short, overlap or repeat, and even if messages are
-        marked or deleted meanwhile. To act on messages as they come, `consume` is the safer way.
+        Every message is yielded once, even if the gateway's pages are short, overlap or repeat, and even if messages
+        are marked or deleted meanwhile. To process messages as they arrive, prefer `consume`.
 
         Args:
             status: As for `list`.
@@ -96,23 +101,17 @@ class InboxReading(Service):
             search: As for `list`.
             sort_by: As for `list`.
             sort_order: As for `list`.
-            page_size: How many to ask for at once; 1 to 500.
+            page_size: The number of messages per request; 1 to 500.
 
         Raises:
-            InvalidInputError: An argument breaks a rule.
-            APIStatusError: The gateway refused the call.
-            APIConnectionError: It could not be reached.
-            ResponseError: Its answer cannot be read.
+            InvalidInputError: An argument is invalid.
+            APIStatusError: The gateway refused the request.
+            APIConnectionError: The gateway could not be reached.
+            ResponseError: The answer cannot be read.
         """
         sender, search = seal(sender), seal(search)
         query = list_query(status, sender, from_date, to_date, search, sort_by, sort_order)
-        pager = Pager(key_of, limit=check_number(page_size, field="page_size", minimum=1, maximum=MAX_PAGE))
-
-        async def fetch(limit: int, offset: int) -> tuple[Sequence[Receive], int | None]:
-            page = await self._list(query, limit, offset)
-            return page.receives, page.pagination.total
-
-        return Pages(pager, fetch)
+        return _all_pages(functools.partial(self._list, query), lambda page: page.pagination.total, page_size)
 
     async def unread(
         self,
@@ -122,20 +121,20 @@ class InboxReading(Service):
         from_date: DateLike | None = None,
         to_date: DateLike | None = None,
     ) -> UnreadPage:
-        """Return one page of unread messages (`GET /receives/unread`). Reading them does not mark them.
+        """Return one page of unread messages (`GET /receives/unread`). Reading does not mark them as read.
 
         Args:
-            limit: How many; 1 to 500.
-            offset: How many to skip.
-            sender: Only from this number.
-            from_date: Only from this day on: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
-            to_date: Only until this day, which is not before `from_date`.
+            limit: As for `list`.
+            offset: As for `list`.
+            sender: As for `list`.
+            from_date: As for `list`.
+            to_date: As for `list`.
 
         Raises:
-            InvalidInputError: An argument breaks a rule.
-            APIStatusError: The gateway refused the call.
-            APIConnectionError: It could not be reached.
-            ResponseError: Its answer cannot be read.
+            InvalidInputError: An argument is invalid.
+            APIStatusError: The gateway refused the request.
+            APIConnectionError: The gateway could not be reached.
+            ResponseError: The answer cannot be read.
         """
         sender = seal(sender)
         return await self._unread(filter_query(sender, from_date, to_date), limit, offset)
@@ -151,53 +150,47 @@ class InboxReading(Service):
         """Yield all unread messages, page by page (`GET /receives/unread`). See `iter`.
 
         Args:
-            sender: Only from this number.
-            from_date: Only from this day on: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
-            to_date: Only until this day, which is not before `from_date`.
-            page_size: How many to ask for at once; 1 to 500.
+            sender: As for `list`.
+            from_date: As for `list`.
+            to_date: As for `list`.
+            page_size: The number of messages per request; 1 to 500.
 
         Raises:
-            InvalidInputError: An argument breaks a rule.
-            APIStatusError: The gateway refused the call.
-            APIConnectionError: It could not be reached.
-            ResponseError: Its answer cannot be read.
+            InvalidInputError: An argument is invalid.
+            APIStatusError: The gateway refused the request.
+            APIConnectionError: The gateway could not be reached.
+            ResponseError: The answer cannot be read.
         """
         sender = seal(sender)
         query = filter_query(sender, from_date, to_date)
-        pager = Pager(key_of, limit=check_number(page_size, field="page_size", minimum=1, maximum=MAX_PAGE))
-
-        async def fetch(limit: int, offset: int) -> tuple[Sequence[Receive], int | None]:
-            page = await self._unread(query, limit, offset)
-            return page.receives, page.total_unread
-
-        return Pages(pager, fetch)
+        return _all_pages(functools.partial(self._unread, query), lambda page: page.total_unread, page_size)
 
     async def unread_count(self) -> int:
-        """Return how many messages are unread (`GET /receives/unread/count`)."""
+        """Return the number of unread messages (`GET /receives/unread/count`)."""
         return await self._pipeline.run(Call(operation=UNREAD_COUNT, read=read_count))
 
     async def statistics(self, from_date: DateLike | None = None, to_date: DateLike | None = None) -> Statistics:
-        """Return figures about received messages (`GET /receives/statistics`). The gateway does not document which.
+        """Return statistics about received messages (`GET /receives/statistics`). Their keys are undocumented.
 
         Args:
-            from_date: From this day on: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
-            to_date: Until this day, which is not before `from_date`.
+            from_date: As for `list`.
+            to_date: As for `list`.
 
         Raises:
-            InvalidInputError: A date breaks a rule.
+            InvalidInputError: A date is invalid.
             ConfigurationError: A Jalali date was given without the extra `jalali`.
         """
         query = filter_query(None, from_date, to_date)
         return await self._pipeline.run(Call(operation=STATISTICS, read=Statistics, query=query))
 
-    async def get(self, id: str) -> Receive:  # noqa: A002 - the gateway's own word
-        """Return one message (`GET /receives/{id}`). The gateway does not document the answer; a message is expected.
+    async def get(self, id: str) -> Receive:  # noqa: A002 - the gateway's name for it
+        """Return one message (`GET /receives/{id}`). The answer is undocumented; a message is expected.
 
         Args:
             id: The message's id.
 
         Raises:
-            InvalidInputError: It cannot be an id.
+            InvalidInputError: `id` is not a valid id.
             NotFoundError: There is no such message.
         """
         path = f"receives/{check_id(id)}"
@@ -205,13 +198,35 @@ class InboxReading(Service):
         return await self._pipeline.run(Call(operation=GET, path=path, read=read))
 
     async def _list(self, query: Mapping[str, str], limit: int, offset: int) -> ReceivesPage:
-        read = functools.partial(read_page, zone=self._options.timezone)
-        return await self._pipeline.run(
-            Call(operation=LIST, read=read, query=SealedFields({**page_query(limit, offset), **query}))
-        )
+        return await self._page(LIST, read_page, query, limit, offset)
 
     async def _unread(self, query: Mapping[str, str], limit: int, offset: int) -> UnreadPage:
-        read = functools.partial(read_unread_page, zone=self._options.timezone)
+        return await self._page(UNREAD, read_unread_page, query, limit, offset)
+
+    async def _page(
+        self,
+        operation: Operation,
+        read: Callable[[JsonValue, tzinfo | None], P],
+        query: Mapping[str, str],
+        limit: int,
+        offset: int,
+    ) -> P:
         return await self._pipeline.run(
-            Call(operation=UNREAD, read=read, query=SealedFields({**page_query(limit, offset), **query}))
+            Call(
+                operation=operation,
+                read=lambda data: read(data, self._options.timezone),
+                query=SealedFields({**page_query(limit, offset), **query}),
+            )
         )
+
+
+def _all_pages(
+    fetch: Callable[[int, int], Awaitable[P]], total_of: Callable[[P], int | None], page_size: int
+) -> Pages[Receive]:
+    pager = Pager(key_of, limit=check_number(page_size, field="page_size", minimum=1, maximum=MAX_PAGE))
+
+    async def fetch_items(limit: int, offset: int) -> tuple[Sequence[Receive], int | None]:
+        page = await fetch(limit, offset)
+        return page.receives, total_of(page)
+
+    return Pages(pager, fetch_items)

@@ -1,17 +1,18 @@
-"""Received messages: mark and delete them, and hand them to a handler as they come."""
+"""Received messages: marking, deleting and consuming them."""
 
 from __future__ import annotations
 
 import builtins
 import functools
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
+from typing import TypeVar
 
 from wikipayam_async.checks import check_ids, check_number
 from wikipayam_async.core.converter import encode_json, to_mapping, to_model
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.redact.sealed import SealedBytes, seal
 from wikipayam_async.services.base import chunked
-from wikipayam_async.services.receives.consumer import Consumer, ErrorHandler, Handler
+from wikipayam_async.services.receives.consumer import Consumer, ErrorHandler, Fetch, Handler
 from wikipayam_async.services.receives.models import DeleteResult, MarkReadResult
 from wikipayam_async.services.receives.queries import filter_query
 from wikipayam_async.services.receives.reading import InboxReading
@@ -19,25 +20,28 @@ from wikipayam_async.services.receives.worker import InboundWorker, WorkerOption
 
 __all__ = ["ReceivesService"]
 
-_IDS_A_REQUEST = 500
+T = TypeVar("T")
+
+_IDS_PER_REQUEST = 500
 
 MARK_READ = Operation("receives.mark_read", "POST", "receives/mark-read", Replay.IDEMPOTENT)
 DELETE = Operation("receives.delete", "DELETE", "receives", Replay.IDEMPOTENT)
 
 
 class ReceivesService(InboxReading):
-    """`client.receives`: everything under `/receives`."""
+    """`client.receives`: all endpoints under `/receives`."""
 
     async def mark_read(self, ids: str | Iterable[str]) -> MarkReadResult:
-        """Mark messages as read (`POST /receives/mark-read`), in requests of at most 500.
+        """Mark messages as read (`POST /receives/mark-read`), in requests of at most 500 ids.
 
         Args:
-            ids: One id or many. None at all is no request.
+            ids: One id or many. An empty iterable sends no request.
 
         Raises:
-            InvalidInputError: Something in it cannot be an id.
+            InvalidInputError: A value is not a valid id.
         """
-        results = [await self._mark({"receive_ids": part}) for part in chunked(check_ids(ids), _IDS_A_REQUEST)]
+        chunks = chunked(check_ids(ids), _IDS_PER_REQUEST)
+        results = [await self._modify(MARK_READ, MarkReadResult, receive_ids=chunk) for chunk in chunks]
         return MarkReadResult(
             marked_count=_sum(result.marked_count for result in results),
             requested_count=_sum(result.requested_count for result in results),
@@ -46,18 +50,19 @@ class ReceivesService(InboxReading):
 
     async def mark_all_read(self) -> MarkReadResult:
         """Mark every message as read (`POST /receives/mark-read`). The gateway does not document the answer."""
-        return await self._mark({"mark_all": True})
+        return await self._modify(MARK_READ, MarkReadResult, mark_all=True)
 
     async def delete(self, ids: str | Iterable[str]) -> DeleteResult:
-        """Delete messages (`DELETE /receives`), in requests of at most 500.
+        """Delete messages (`DELETE /receives`), in requests of at most 500 ids.
 
         Args:
-            ids: One id or many. None at all is no request.
+            ids: One id or many. An empty iterable sends no request.
 
         Raises:
-            InvalidInputError: Something in it cannot be an id.
+            InvalidInputError: A value is not a valid id.
         """
-        results = [await self._delete({"receive_ids": part}) for part in chunked(check_ids(ids), _IDS_A_REQUEST)]
+        chunks = chunked(check_ids(ids), _IDS_PER_REQUEST)
+        results = [await self._modify(DELETE, DeleteResult, receive_ids=chunk) for chunk in chunks]
         return DeleteResult(
             deleted_count=_sum(result.deleted_count for result in results),
             requested_count=_sum(result.requested_count for result in results),
@@ -66,23 +71,24 @@ class ReceivesService(InboxReading):
         )
 
     async def delete_all_read(self) -> DeleteResult:
-        """Delete every message that was read (`DELETE /receives`)."""
-        return await self._delete({"delete_all_read": True})
+        """Delete all read messages (`DELETE /receives`)."""
+        return await self._modify(DELETE, DeleteResult, delete_all_read=True)
 
     async def delete_all_unread(self) -> DeleteResult:
-        """Delete every message that was not read (`DELETE /receives`). The gateway does not document the answer."""
-        return await self._delete({"delete_all_unread": True})
+        """Delete all unread messages (`DELETE /receives`). The gateway does not document the answer."""
+        return await self._modify(DELETE, DeleteResult, delete_all_unread=True)
 
     async def delete_older_than(self, days: int) -> DeleteResult:
-        """Delete messages older than so many days (`DELETE /receives`). The gateway does not document the answer.
+        """Delete messages older than `days` days (`DELETE /receives`). The gateway does not document the answer.
 
         Args:
             days: At least 1.
 
         Raises:
-            InvalidInputError: It is no whole number, or below 1.
+            InvalidInputError: `days` is not a whole number, or below 1.
         """
-        return await self._delete({"delete_older_than_days": check_number(days, field="days", minimum=1)})
+        days = check_number(days, field="days", minimum=1)
+        return await self._modify(DELETE, DeleteResult, delete_older_than_days=days)
 
     async def consume(
         self,
@@ -93,30 +99,30 @@ class ReceivesService(InboxReading):
         on_error: ErrorHandler | None = None,
         sender: str | None = None,
     ) -> None:
-        """Hand every unread message to a handler as they come, until cancelled (`GET /receives/unread`).
+        """Call a handler with every unread message as it arrives, until cancelled (`GET /receives/unread`).
 
-        A message is marked as read only after its handler returned. One whose handler raised stays unread, goes to
-        `on_error`, and is tried again after a growing pause. Every message is handed over at least once; in the rare
-        case that marking fails and the process ends, it comes again. One consumer a line is enough: two would hand over
-        every message twice.
+        A message is marked as read only after its handler returned. If the handler raises, the message stays unread, is
+        passed to `on_error`, and is handled again after a growing delay. Delivery is at least once: if marking fails
+        and the process ends, the message is handled again. Run one consumer per line: two would handle every message
+        twice.
 
         Args:
             handler: Called with each `Receive`; may be async.
-            poll_interval: Seconds between two looks at an empty inbox.
-            concurrency: How many handlers may run at once.
+            poll_interval: Seconds between polls of an empty inbox.
+            concurrency: The maximum number of concurrent handlers.
             on_error: Called with the message and the exception when a handler raises; may be async. By default the
-                failure is logged, without the text. If it raises, consuming ends.
+                failure is logged, without the text. If it raises, `consume` raises that exception.
             sender: Only messages from this number.
 
         Raises:
-            InvalidInputError: An argument breaks a rule.
-            AuthenticationError: The token is wrong; so for every refusal that waiting does not mend. While the gateway
-                cannot be reached, or fails, the consumer waits and goes on.
+            InvalidInputError: An argument is invalid.
+            AuthenticationError: The token is wrong. The same holds for every refusal that waiting cannot resolve; while
+                the gateway cannot be reached, or fails, the consumer waits and polls again.
         """
         sender = seal(sender)
         await Consumer(
-            fetch=functools.partial(self._unread, filter_query(sender, None, None)),
-            mark=self.mark_read,
+            fetch=self._fetch_from(sender),
+            mark_read=self.mark_read,
             handler=handler,
             on_error=on_error,
             poll_interval=poll_interval,
@@ -134,24 +140,24 @@ class ReceivesService(InboxReading):
         stop_timeout: float = 10.0,
         name: str = "inbound",
     ) -> InboundWorker:
-        """Hand messages over like `consume`, for as long as a service runs (`GET /receives/unread`).
+        """Call a handler like `consume`, for as long as a service runs (`GET /receives/unread`).
 
-        Use it as `async with client.receives.worker(handle) as worker`, or run `await worker.run()` in a task of your own.
-        What ends `consume` does not end it: it begins again after a pause. One for each deployment: two would hand over
+        Use it as `async with client.receives.worker(handle) as worker`, or run `await worker.run()` in a task of your
+        own. Errors that end `consume` restart the worker after a delay. Run one worker per deployment: two would handle
         every message twice.
 
         Args:
             handler: Called with each `Receive`; may be async.
-            poll_interval: Seconds between two looks at an empty inbox.
-            concurrency: How many handlers may run at once.
+            poll_interval: Seconds between polls of an empty inbox.
+            concurrency: The maximum number of concurrent handlers.
             on_error: Called with the message and the exception when a handler raises; may be async. By default the
                 failure is logged, without the text.
             sender: Only messages from this number.
-            stop_timeout: How many seconds a handler that is in flight is given to finish when the worker is stopped.
-            name: Stands in the log.
+            stop_timeout: Seconds that running handlers get to finish when the worker stops.
+            name: The worker's name in the log.
 
         Raises:
-            InvalidInputError: An argument breaks a rule.
+            InvalidInputError: An argument is invalid.
         """
         sender = seal(sender)
         options = WorkerOptions(
@@ -162,28 +168,22 @@ class ReceivesService(InboxReading):
             stop_timeout=stop_timeout,
             name=name,
         )
-        return InboundWorker(functools.partial(self._unread, filter_query(sender, None, None)), self.mark_read, options)
+        return InboundWorker(self._fetch_from(sender), self.mark_read, options)
 
-    async def _mark(self, body: Mapping[str, object]) -> MarkReadResult:
+    def _fetch_from(self, sender: str | None) -> Fetch:
+        return functools.partial(self._unread, filter_query(sender))
+
+    async def _modify(self, operation: Operation, result: type[T], **body: object) -> T:
         return await self._pipeline.run(
             Call(
-                operation=MARK_READ,
-                read=lambda data: to_model(to_mapping(data), MarkReadResult),
-                body=SealedBytes(encode_json(body)),
-            )
-        )
-
-    async def _delete(self, body: Mapping[str, object]) -> DeleteResult:
-        return await self._pipeline.run(
-            Call(
-                operation=DELETE,
-                read=lambda data: to_model(to_mapping(data), DeleteResult),
+                operation=operation,
+                read=lambda data: to_model(to_mapping(data), result),
                 body=SealedBytes(encode_json(body)),
             )
         )
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
-    """Add up what was said; None if nothing was."""
+    """Add up the known counts; return None if none is known."""
     known: builtins.list[int] = [count for count in counts if count is not None]
     return sum(known) if known else None

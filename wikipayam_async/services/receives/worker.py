@@ -1,4 +1,4 @@
-"""An inbound worker: received messages handed to a handler for as long as a service runs, whatever happens meanwhile."""
+"""The inbound worker: passes received messages to a handler while a service runs, and restarts after errors."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 import anyio
 from anyio.abc import TaskGroup
@@ -18,19 +18,21 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from attrs import define, frozen
 
 from wikipayam_async.checks import check_seconds
-from wikipayam_async.core.limits import Clock, Sleep
-from wikipayam_async.core.retry import Uniform
 from wikipayam_async.errors import APITimeoutError, InvalidInputError
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.services.receives.consumer import Consumer, ErrorHandler, Fetch, Handler, Mark
+from wikipayam_async.services.receives.consumer import Consumer, ErrorHandler, Fetch, Handler, MarkRead
 from wikipayam_async.services.receives.models import MarkReadResult, Receive, UnreadPage
+
+if TYPE_CHECKING:
+    from wikipayam_async.core.limits import Clock, Sleep
+    from wikipayam_async.core.retry import Uniform
 
 __all__ = ["InboundWorker", "WorkerHealth", "WorkerOptions"]
 
 logger = logging.getLogger("wikipayam_async")
 
-_FIRST_PAUSE = 1.0
-_LONGEST_PAUSE = 60.0
+_FIRST_DELAY = 1.0
+_MAX_DELAY = 60.0
 _uniform = random.SystemRandom().uniform
 
 
@@ -45,16 +47,16 @@ def _check_callable(name: str, value: object) -> None:
 
 @frozen
 class WorkerHealth:
-    """How a worker is doing.
+    """A worker's health.
 
     Attributes:
-        running: Whether it is at work, or pauses between two tries.
-        last_poll: When the gateway last answered a look for messages; None if it never did.
-        handled: How many messages its handler took.
-        failed: How often its handler raised.
-        restarts: How often an error ended the consuming, which then began again.
-        last_error: The type of the last error that the gateway, or `on_error`, gave it; None if there was none. It
-            stays when all is well again: `last_poll` tells.
+        running: Whether the worker is running; the delay before a restart counts as running.
+        last_poll: The time of the gateway's last answer to a poll; None if there was none.
+        handled: The number of messages that the handler handled.
+        failed: The number of times that the handler raised.
+        restarts: The number of restarts after an error.
+        last_error: The type of the last error of a poll or of `on_error`; None if there was none. A later success does
+            not reset it: compare `last_poll`.
     """
 
     running: bool
@@ -67,15 +69,15 @@ class WorkerHealth:
 
 @frozen(kw_only=True)
 class WorkerOptions:
-    """What a worker is set to.
+    """A worker's options.
 
     Attributes:
         handler: Called with each message.
-        on_error: Called with a message and what its handler raised.
-        poll_interval: Seconds between two looks at an empty inbox.
-        concurrency: How many handlers may run at once.
-        stop_timeout: How many seconds a handler that is in flight at the end is given.
-        name: Stands in the log.
+        on_error: Called with a message and the exception that its handler raised.
+        poll_interval: Seconds between polls of an empty inbox.
+        concurrency: The maximum number of concurrent handlers.
+        stop_timeout: Seconds that running handlers get to finish when the worker stops.
+        name: The worker's name in the log.
     """
 
     handler: Handler
@@ -87,8 +89,8 @@ class WorkerOptions:
 
 
 @define
-class _Tally:
-    """What a worker counts."""
+class _Counters:
+    """The mutable counterpart of `WorkerHealth`."""
 
     polls: int = 0
     last_poll: datetime | None = None
@@ -99,26 +101,25 @@ class _Tally:
 
 
 class InboundWorker:
-    """Hands received messages to a handler for as long as a service runs. Made by `client.receives.worker()`.
+    """Passes received messages to a handler for as long as a service runs. Created by `client.receives.worker()`.
 
-    Use it as `async with client.receives.worker(handler):`, or run `await worker.run()` in a task of your own. An error
-    that ends `receives.consume`, as a wrong token does, ends no worker: it begins again after a pause, which grows from
-    1 second to 60, and `health` and the log tell of it.
+    Use it as `async with client.receives.worker(handler):`, or run `await worker.run()` in a task of your own. After an
+    error that ends `receives.consume`, such as a wrong token, the worker restarts after a delay of up to 1 second,
+    which grows to 60; `health` and the log record it.
 
-    When it is stopped, by leaving the block or by cancelling `run`, it takes no more messages. Handlers that are under
-    way are given `stop_timeout` seconds, the marking of their messages included, and are cancelled then: their messages
-    stay unread.
+    When it is stopped, by leaving the block or by cancelling `run`, it starts no more handlers. Running handlers get
+    `stop_timeout` seconds to finish, marking included, and are then cancelled: their messages stay unread.
 
-    One worker for each deployment: two of them hand every message out twice.
+    Run one worker per deployment: two of them handle every message twice.
 
     Attributes:
-        name: Stands in the log.
+        name: The worker's name in the log.
     """
 
     def __init__(
         self,
         fetch: Fetch,
-        mark: Mark,
+        mark_read: MarkRead,
         options: WorkerOptions,
         *,
         clock: Clock = anyio.current_time,
@@ -132,35 +133,33 @@ class InboundWorker:
             _check_callable("on_error", options.on_error)
         self.name = options.name
         self._fetch = fetch
-        self._mark = mark
+        self._mark_read = mark_read
         self._options = options
         self._sleep = sleep
         self._uniform = uniform
         self._now = now
-        # One for all restarts: it knows what was handled and is not marked yet, which is not to be handed over again.
+        # Kept across restarts: it knows which handled messages are not marked yet and must not be handled again.
         self._consumer = Consumer(
             fetch=self._poll,
-            mark=self._mark_read,
-            handler=self._hand_over,
-            on_error=None if options.on_error is None else functools.partial(self._tell, options.on_error),
+            mark_read=self._mark,
+            handler=self._handle,
+            on_error=None if options.on_error is None else functools.partial(self._call_on_error, options.on_error),
             poll_interval=options.poll_interval,
             concurrency=options.concurrency,
             clock=clock,
             sleep=sleep,
         )
-        self._tally = _Tally()
+        self._counters = _Counters()
         self._running = False
-        self._patient = True
-        self._in_flight: dict[anyio.CancelScope, None] = {}
+        self._stop_expired = False
+        self._shields: dict[anyio.CancelScope, None] = {}
         self._group: TaskGroup
 
     @property
     def health(self) -> WorkerHealth:
-        """How it is doing at this moment."""
-        tally = self._tally
-        return WorkerHealth(
-            self._running, tally.last_poll, tally.handled, tally.failed, tally.restarts, tally.last_error
-        )
+        """The worker's current health."""
+        now = self._counters
+        return WorkerHealth(self._running, now.last_poll, now.handled, now.failed, now.restarts, now.last_error)
 
     async def __aenter__(self) -> Self:
         self._check_idle()
@@ -174,14 +173,14 @@ class InboundWorker:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._group.cancel_scope.cancel()
-        # The block's own exception is not shown to the group, which would wrap it.
+        # The group would wrap the block's exception.
         await self._group.__aexit__(None, None, None)
 
     async def run(self) -> None:
-        """Hand messages over until cancelled (`GET /receives/unread`). It never returns by itself.
+        """Handle messages until cancelled (`GET /receives/unread`). It does not return otherwise.
 
         Raises:
-            RuntimeError: It runs already.
+            RuntimeError: The worker is already running.
         """
         self._check_idle()
         self._running = True
@@ -192,13 +191,13 @@ class InboundWorker:
 
     def _check_idle(self) -> None:
         if self._running:
-            raise RuntimeError("this worker runs already; one of them is enough for all messages")
+            raise RuntimeError("this worker is already running; one worker handles all messages")
 
     async def _run(self) -> None:
         finished = anyio.Event()
-        self._patient = True
+        self._stop_expired = False
         try:
-            # Neither is this task itself: so a cancellation from outside anyio, too, comes to both of them.
+            # Both in tasks of their own, so that a cancellation from outside anyio reaches both.
             async with anyio.create_task_group() as group:
                 group.start_soon(self._limit_stopping, finished)
                 group.start_soon(self._supervise, finished)
@@ -206,83 +205,83 @@ class InboundWorker:
             self._running = False
 
     async def _limit_stopping(self, finished: anyio.Event) -> None:
-        """Wait until this is cancelled, and then for the handlers that are in flight, but not for ever."""
+        """Wait until cancelled, then up to `stop_timeout` for the running handlers, then cancel them."""
         try:
             await anyio.sleep_forever()
         finally:
             deadline = anyio.current_time() + self._options.stop_timeout
             with anyio.CancelScope(deadline=deadline, shield=True):
                 await finished.wait()
-            self._patient = False
-            for scope in self._in_flight:
+            self._stop_expired = True
+            for scope in self._shields:
                 scope.cancel()
 
     async def _supervise(self, finished: anyio.Event) -> None:
         failures = 0
         try:
             while True:
-                polls = self._tally.polls
-                trouble = await self._consume()
-                failures = failures + 1 if self._tally.polls == polls else 1
-                self._tally.restarts += 1
-                pause = self._uniform(0.0, min(_LONGEST_PAUSE, _FIRST_PAUSE * 2.0 ** min(failures - 1, 10)))
-                logger.warning("receives.worker %s: %s; begins again in %.1f s", self.name, trouble, pause)
-                await self._sleep(pause)
+                polls = self._counters.polls
+                error = await self._consume()
+                failures = failures + 1 if self._counters.polls == polls else 1
+                self._counters.restarts += 1
+                delay = self._uniform(0.0, min(_MAX_DELAY, _FIRST_DELAY * 2.0 ** min(failures - 1, 10)))
+                logger.warning("receives.worker %s: %s; restarting in %.1f s", self.name, error, delay)
+                await self._sleep(delay)
         finally:
             finished.set()
 
     async def _consume(self) -> str:
-        """Consume until an error ends it; return its type."""
+        """Consume until an error is raised; return its type."""
         try:
             await self._consumer.run()
-        except Exception as error:  # noqa: BLE001 - whatever it is: nobody else would begin again
-            self._tally.last_error = type(error).__name__
+        except Exception as error:  # noqa: BLE001 - the worker restarts after any error
+            self._counters.last_error = type(error).__name__
             return type(error).__name__
 
     async def _poll(self, limit: int, offset: int) -> UnreadPage:
         try:
             page = await self._fetch(limit, offset)
         except Exception as error:
-            self._tally.last_error = type(error).__name__
+            self._counters.last_error = type(error).__name__
             raise
-        self._tally.polls += 1
-        self._tally.last_poll = self._now()
+        self._counters.polls += 1
+        self._counters.last_poll = self._now()
         return page
 
-    async def _hand_over(self, message: Receive) -> None:
-        await checkpoint_if_cancelled()  # a worker that is being stopped begins nothing
+    async def _handle(self, message: Receive) -> None:
+        await checkpoint_if_cancelled()  # a stopping worker starts no handler
         try:
             await self._finish(functools.partial(self._options.handler, message))
         except Exception:
-            self._tally.failed += 1
+            self._counters.failed += 1
             raise
-        self._tally.handled += 1
+        self._counters.handled += 1
 
-    async def _tell(self, on_error: ErrorHandler, message: Receive, error: Exception) -> None:
+    async def _call_on_error(self, on_error: ErrorHandler, message: Receive, error: Exception) -> None:
         await self._finish(functools.partial(on_error, message, error))
 
-    async def _mark_read(self, ids: Sequence[str]) -> MarkReadResult:
-        with self._in_time():
-            return await self._mark(ids)
-        raise APITimeoutError("receives.mark_read: given up, because the worker is being stopped")
+    async def _mark(self, ids: Sequence[str]) -> MarkReadResult:
+        with self._shielded():
+            return await self._mark_read(ids)
+        raise APITimeoutError("receives.mark_read: aborted because the worker is stopping")
 
     async def _finish(self, call: Callable[[], object]) -> None:
-        """Call a function of the user's, and let it finish even if the worker is stopped, while there is time."""
-        with self._in_time() as scope:
+        """Call a function of the user; when the worker stops, let it finish within `stop_timeout`."""
+        with self._shielded() as scope:
             result = call()
             if inspect.isawaitable(result):
                 await result
         if scope.cancelled_caught:
-            await checkpoint_if_cancelled()  # it was cut off, and so did not do its work
+            await checkpoint_if_cancelled()  # it was cancelled, so its message must not count as handled
 
     @contextmanager
-    def _in_time(self) -> Iterator[anyio.CancelScope]:
-        """Hold the stopping of the worker off, while there is time."""
+    def _shielded(self) -> Iterator[anyio.CancelScope]:
+        """Shield from cancellation until `stop_timeout` has expired."""
         with anyio.CancelScope(shield=True) as scope:
-            if not self._patient:
+            if self._stop_expired:
                 scope.cancel()
-            self._in_flight[scope] = None
+            self._shields[scope] = None
             try:
                 yield scope
             finally:
-                del self._in_flight[scope]
+                del self._shields[scope]

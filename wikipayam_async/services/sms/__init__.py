@@ -1,1 +1,1 @@
-"""`client.sms`: sending, delivery, and the old inbox."""
+"""`client.sms`: SMS, their delivery, and the legacy inbox."""

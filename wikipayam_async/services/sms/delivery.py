@@ -1,4 +1,4 @@
-"""What became of messages after they were accepted: asking once, waiting, and watching."""
+"""Delivery statuses: the models, the chunked query, and the watch that polls until they are final."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import functools
 import math
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import anyio
 from attrs import field, frozen, validators
@@ -18,6 +18,10 @@ from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import mask_mapping, shape_of
 from wikipayam_async.services.base import TRANSIENT, chunked
 
+if TYPE_CHECKING:
+    from wikipayam_async.core.limits import Clock, Sleep
+    from wikipayam_async.core.retry import Uniform
+
 __all__ = [
     "FINAL_STATES",
     "DeliveryReport",
@@ -25,20 +29,23 @@ __all__ = [
     "DeliveryStatus",
     "DeliveryWatch",
     "Polling",
+    "check_final_states",
+    "check_timeout",
+    "query_in_chunks",
     "read_statuses",
 ]
 
-_IDS_A_REQUEST = 100
-_REQUESTS_AT_ONCE = 8
+_IDS_PER_REQUEST = 100
+_MAX_CONCURRENT_REQUESTS = 8
 
 _LAST_ANSWER = 1.0
-"""Seconds kept back at the end for the last answer."""
+"""Seconds before the deadline that are reserved for the last answer."""
 
 
 class DeliveryState(OpenStrEnum):
-    """How far a message got. Only `WAITING_FOR_UPDATE` is documented; the others are words that such gateways use.
+    """The status of a message. Only `WAITING_FOR_UPDATE` is documented; the others are usual with such gateways.
 
-    A word that is not listed becomes a value like a member, which keeps the word and is never final.
+    An unknown status becomes a value that behaves like a member, keeps the gateway's word and is never final.
     """
 
     WAITING_FOR_UPDATE = "WAITING_FOR_UPDATE"
@@ -52,7 +59,7 @@ class DeliveryState(OpenStrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing more is to come."""
+        """Whether the status can no longer change."""
         return self in FINAL_STATES
 
 
@@ -66,17 +73,17 @@ FINAL_STATES: frozenset[DeliveryState] = frozenset(
         DeliveryState.BLOCKED,
     }
 )
-"""The states after which nothing more is to come, as far as is known."""
+"""The states that can no longer change, as far as is known."""
 
 
 @frozen
 class DeliveryStatus:
-    """What the gateway knows of one message.
+    """The delivery status of one message.
 
     Attributes:
         id: The gateway's id.
-        status: How far the message got.
-        track_id: The reference that it was sent with, where the gateway repeats it.
+        status: The status.
+        track_id: The track id that the message was sent with; None if the gateway does not return it.
         extra: Fields that this version does not know.
     """
 
@@ -88,11 +95,11 @@ class DeliveryStatus:
 
 @frozen
 class DeliveryReport:
-    """What was known when the waiting ended.
+    """The statuses known when the polling ended.
 
     Attributes:
-        statuses: The last status of every message that the gateway spoke of, by id.
-        pending: The ids whose outcome is still open, in the order asked; those that the gateway never mentioned too.
+        statuses: The last status of every message that the gateway reported, by id.
+        pending: The ids without a final status, in the order given; ids that the gateway never reported are included.
     """
 
     statuses: Mapping[str, DeliveryStatus]
@@ -100,24 +107,24 @@ class DeliveryReport:
 
     @property
     def complete(self) -> bool:
-        """Whether every message has come to its end."""
+        """Whether every message has a final status."""
         return not self.pending
 
     @property
     def delivered(self) -> tuple[str, ...]:
-        """The ids of the messages that arrived."""
+        """The ids of the delivered messages."""
         return tuple(id_ for id_, one in self.statuses.items() if one.status is DeliveryState.DELIVERED)
 
 
 @frozen(kw_only=True)
 class Polling:
-    """How often to ask: soon at first, then less and less, never in step with other clients.
+    """The polling intervals: exponential growth up to a limit, with jitter.
 
     Attributes:
-        first_interval: Seconds until the second question.
-        growth: What each interval is multiplied by to get the next.
-        longest_interval: Seconds, the longest interval.
-        jitter: The part of an interval that is left to chance, 0 to 1.
+        first_interval: Seconds between the first request and the second.
+        growth: The factor from one interval to the next.
+        longest_interval: The maximum interval, in seconds.
+        jitter: The random share of an interval, 0 to 1.
     """
 
     first_interval: float = field(default=1.0, validator=validators.gt(0))
@@ -126,14 +133,14 @@ class Polling:
     jitter: float = field(default=0.2, validator=[validators.ge(0), validators.le(1)])
 
     def interval(self, asked: int, uniform: Uniform) -> float:
-        """Return the seconds to wait after so many questions."""
+        """Return the seconds to wait after `asked` requests."""
         plain = min(self.longest_interval, self.first_interval * self.growth ** min(asked - 1, 100))
         return plain * uniform(1 - self.jitter, 1 + self.jitter)
 
 
 @frozen
-class _Wire:
-    """One item of the answer, by its names on the payload."""
+class _StatusItem:
+    """One item of the answer, with the gateway's field names."""
 
     id: str
     deliver_status: str = ""
@@ -141,55 +148,59 @@ class _Wire:
     extra: Mapping[str, Any] = field(factory=dict)
 
 
-Ask: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[DeliveryStatus]]]
-Note: TypeAlias = Callable[[Sequence[DeliveryStatus]], object]
-Tolerated: TypeAlias = tuple[type[Exception], ...]
+Query: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[DeliveryStatus]]]
+"""Requests the statuses of at most 100 ids."""
 
 
 def read_statuses(data: JsonValue) -> list[DeliveryStatus]:
-    """Read `POST /sms/deliver`. Ids that the gateway does not know are simply absent."""
+    """Read `POST /sms/deliver`. Ids that the gateway does not know are absent."""
     return [
         DeliveryStatus(item.id, DeliveryState(item.deliver_status), item.track_id, item.extra)
-        for item in to_items(data, _Wire)
+        for item in to_items(data, _StatusItem)
         if item.id
     ]
 
 
-async def ask_in_parts(ids: Sequence[str], ask: Ask, note: Note, tolerated: Tolerated = ()) -> None:
-    """Ask about any number of ids, some requests at once; give every answer to `note` as it comes.
+async def query_in_chunks(
+    ids: Sequence[str],
+    query: Query,
+    on_answer: Callable[[Sequence[DeliveryStatus]], object],
+    ignored: tuple[type[Exception], ...] = (),
+) -> None:
+    """Request the statuses of any number of ids, in concurrent requests.
 
     Args:
         ids: The ids.
-        ask: Asks about a hundred of them at most.
-        note: Takes the statuses of one answer.
-        tolerated: Errors that cost no more than the answer they stand for. Any other ends the asking.
+        query: Requests the statuses of one chunk.
+        on_answer: Called with the statuses of each answer as it arrives.
+        ignored: Errors that drop the chunk's statuses. Any other error stops the requests.
 
     Raises:
-        WikipayamError: The first error that is not tolerated.
+        WikipayamError: The first error that is not ignored.
     """
-    parts = iter(chunked(ids, _IDS_A_REQUEST))
+    chunks = iter(chunked(ids, _IDS_PER_REQUEST))
     failures: list[Exception] = []
 
     async def work() -> None:
-        for part in parts:
+        for chunk in chunks:
             if failures:
                 return
             try:
-                note(await ask(part))
-            except tolerated:
+                on_answer(await query(chunk))
+            except ignored:
                 continue
             except Exception as error:  # noqa: BLE001 - raised again below, without a group around it
                 failures.append(error)
 
     async with anyio.create_task_group() as group:
-        for _ in range(min(_REQUESTS_AT_ONCE, -(-len(ids) // _IDS_A_REQUEST))):
+        for _ in range(min(_MAX_CONCURRENT_REQUESTS, -(-len(ids) // _IDS_PER_REQUEST))):
             group.start_soon(work)
     if failures:
         raise failures[0]
 
 
 def check_final_states(states: Iterable[str] | None) -> frozenset[str]:
-    """Return the words that end the waiting for a message; the known ones if none are given."""
+    """Return the valid final states; `FINAL_STATES` if None."""
     if states is None:
         return FINAL_STATES
     if isinstance(states, str) or not isinstance(states, Iterable):
@@ -201,25 +212,25 @@ def check_final_states(states: Iterable[str] | None) -> frozenset[str]:
 
 
 def check_timeout(timeout: float) -> float:
-    """Return seconds to wait; infinity waits for ever."""
+    """Return a valid timeout in seconds; it may be infinite."""
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or math.isnan(timeout) or timeout < 0:
         raise InvalidInputError("timeout", rule="expected seconds, not below 0", got=shape_of(timeout))
     return timeout
 
 
 class DeliveryWatch:
-    """Follows messages until each has come to its end, or the time is up. An async iterator of changes.
+    """Polls until every message has a final status or the timeout is reached. An async iterator of status changes.
 
-    Troubles that pass (no connection, 429, 5xx, an unreadable answer) are waited out; others are raised.
+    After a transient error (no connection, 429, 5xx, an unreadable answer) it polls again; other errors are raised.
 
     Attributes:
-        report: What is known by now.
+        report: The statuses known so far.
     """
 
     def __init__(
         self,
         ids: Sequence[str],
-        ask: Ask,
+        query: Query,
         *,
         timeout: float,
         final_states: Collection[str],
@@ -229,7 +240,7 @@ class DeliveryWatch:
         sleep: Sleep = anyio.sleep,
     ) -> None:
         self._ids = tuple(ids)
-        self._ask = ask
+        self._query = query
         self._timeout = timeout
         self._final = final_states
         self._polling = polling
@@ -243,7 +254,7 @@ class DeliveryWatch:
 
     @property
     def report(self) -> DeliveryReport:
-        """What is known by now."""
+        """The statuses known so far."""
         return DeliveryReport(dict(self._known), self._pending())
 
     def __aiter__(self) -> AsyncIterator[DeliveryStatus]:
@@ -251,13 +262,13 @@ class DeliveryWatch:
 
     async def __anext__(self) -> DeliveryStatus:
         while not self._changes:
-            if not await self._look():
+            if not await self._poll():
                 raise StopAsyncIteration
         return self._changes.popleft()
 
     async def wait(self) -> DeliveryReport:
-        """Follow to the end; return what is known then."""
-        while await self._look():
+        """Poll to the end; return the final report."""
+        while await self._poll():
             self._changes.clear()
         return self.report
 
@@ -265,8 +276,8 @@ class DeliveryWatch:
         known = self._known
         return tuple(id_ for id_ in self._ids if id_ not in known or known[id_].status not in self._final)
 
-    async def _look(self) -> bool:
-        """Pause if one is due, ask once, note what changed; False when the end has come."""
+    async def _poll(self) -> bool:
+        """Wait for the interval, request the statuses once and record the changes; return False at the end."""
         now = self._clock()
         if self._deadline is None:
             self._deadline = now + self._timeout
@@ -276,17 +287,17 @@ class DeliveryWatch:
             return False
         if self._asked:
             await self._sleep(min(self._polling.interval(self._asked, self._uniform), spare))
-        least = 0.0 if self._asked else self._polling.first_interval
+        minimum = 0.0 if self._asked else self._polling.first_interval
         self._asked += 1
-        note = functools.partial(self._note, frozenset(pending))
-        with anyio.move_on_after(max(self._deadline - self._clock(), least)):
-            await ask_in_parts(pending, self._ask, note, tolerated=TRANSIENT)
+        on_answer = functools.partial(self._record, frozenset(pending))
+        with anyio.move_on_after(max(self._deadline - self._clock(), minimum)):
+            await query_in_chunks(pending, self._query, on_answer, ignored=TRANSIENT)
         return True
 
-    def _note(self, pending: Collection[str], answers: Sequence[DeliveryStatus]) -> None:
-        for answer in answers:
-            before = self._known.get(answer.id)
-            if answer.id in pending and (before is None or before.status != answer.status):
-                self._changes.append(answer)
-            if answer.id in pending:
-                self._known[answer.id] = answer
+    def _record(self, pending: Collection[str], statuses: Sequence[DeliveryStatus]) -> None:
+        for status in statuses:
+            before = self._known.get(status.id)
+            if status.id in pending and (before is None or before.status != status.status):
+                self._changes.append(status)
+            if status.id in pending:
+                self._known[status.id] = status

@@ -1,4 +1,4 @@
-"""SMS: sending one, some or any number, and following what became of them."""
+"""SMS: sending one message, some or any number, and following their delivery."""
 
 from __future__ import annotations
 
@@ -18,17 +18,17 @@ from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.messages.models import SentMessage, SmsMessage
-from wikipayam_async.messages.payload import Batch, SmsPayload, TrackIds, prepare_all, prepare_sms
+from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
+from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.sealed import SealedBytes
-from wikipayam_async.services.receives.models import LegacyInbox, read_inbox
 from wikipayam_async.services.sending import send_all, send_batch, send_detailed
+from wikipayam_async.services.sms.legacy_inbox import LegacyInbox, read_inbox
 from wikipayam_async.services.sms.tracking import DeliveryTracking
 
 if TYPE_CHECKING:
     from wikipayam_async.bulk.screening import Dedupe, OptOut
 
 __all__ = ["OnError", "Progress", "SmsService"]
-
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 RECEIVE = Operation("sms.receive", "POST", "sms/receive", Replay.READ)
@@ -49,39 +49,40 @@ class SmsService(DeliveryTracking):
         """Send one SMS (`POST /sms/send`).
 
         Args:
-            receiver: The mobile that gets it, in any usual spelling.
-            message: The text, sent to the letter.
+            receiver: The recipient's mobile number, in any common format.
+            message: The text, sent unchanged.
             sender: The line; the client's if None.
-            track_id: Your own reference; one is made if None.
-            normalize: Bring the receiver to the form `09…`; False sends it as it is.
+            track_id: Your own reference; generated if None.
+            normalize: Normalize the receiver to `09…`; if False, send it unchanged.
 
         Raises:
-            InvalidInputError: An argument breaks a rule; nothing was sent.
-            ConfigurationError: No sender is named anywhere; nothing was sent.
-            UnknownOutcomeError: It may or may not have been accepted. Do not send it again blindly.
-            APIStatusError: The gateway refused it.
-            APIConnectionError: It never reached the gateway.
+            InvalidInputError: An argument is invalid; nothing was sent.
+            ConfigurationError: No sender is given or configured; nothing was sent.
+            UnknownOutcomeError: The SMS may or may not have been accepted. Do not resend it blindly.
+            APIStatusError: The gateway refused the SMS.
+            APIConnectionError: The SMS did not reach the gateway.
         """
         sms = SmsMessage(receiver, message, sender=sender, track_id=track_id)
-        del receiver, message  # a traceback with locals shows the message masked
+        del receiver, message  # keep them out of tracebacks that show locals; `sms` masks them
         payload = self._preparer(normalize=normalize)(sms)
         return (await send_all(self._pipeline, SEND, Batch([sms], [payload])))[0]
 
     async def send_many(self, messages: Iterable[SmsMessage], *, normalize: bool = True) -> list[SentMessage]:
-        """Send some messages in one request (`POST /sms/send`); the results stand in the order of the messages.
+        """Send messages in one request (`POST /sms/send`); return the results in the order of the messages.
 
-        All are accepted or refused together. For more than a few hundred, and for one outcome each, use `send_bulk`.
+        The gateway accepts or refuses all of them together. Use `send_bulk` for more than a few hundred messages, or
+        for an outcome per message.
 
         Args:
-            messages: The messages. An empty iterable sends nothing.
-            normalize: Bring the receivers to the form `09…`; False sends them as they are.
+            messages: The messages. An empty iterable sends no request.
+            normalize: Normalize the receivers to `09…`; if False, send them unchanged.
 
         Raises:
-            InvalidInputError: A field breaks a rule; nothing was sent.
-            ConfigurationError: No sender is named anywhere; nothing was sent.
-            UnknownOutcomeError: Some may or may not have been accepted: see its `messages` and `accepted`.
-            APIStatusError: The gateway refused them all.
-            APIConnectionError: They never reached the gateway.
+            InvalidInputError: A field is invalid; nothing was sent.
+            ConfigurationError: No sender is given or configured; nothing was sent.
+            UnknownOutcomeError: Some messages may or may not have been accepted: see its `messages` and `accepted`.
+            APIStatusError: The gateway refused all messages.
+            APIConnectionError: No message reached the gateway.
         """
         batch = prepare_all(messages, self._preparer(normalize=normalize))
         return await send_all(self._pipeline, SEND, batch) if batch.messages else []
@@ -98,28 +99,29 @@ class SmsService(DeliveryTracking):
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
     ) -> BulkReport:
-        """Send any number of messages, many requests at once; return what became of each (`POST /sms/send`).
+        """Send any number of messages in concurrent requests; return the outcome of each (`POST /sms/send`).
 
-        A message that is refused spoils no other. Nothing whose outcome is unknown is sent again. A refusal that concerns
-        them all (401, 402, 403, a gateway that cannot be reached) stops the run, and the rest is not attempted.
-        To keep what is known if this is cancelled, use `bulk`, or collect the outcomes with `on_event`.
+        A refused message does not affect the others. A message whose outcome is unknown is not sent again. An error
+        that concerns all messages (401, 402, 403, a gateway that cannot be reached) stops the run; the rest is not
+        attempted. To keep the known outcomes if this call is cancelled, use `bulk`, or collect them with `on_event`.
 
         Args:
-            messages: The messages: any iterable, plain or async. All results are held in memory; `bulk` holds none.
-            batch_size: The most messages of a request.
-            concurrency: How many requests are in flight at once; no more than the client's `max_connections` will be.
-            on_error: `collect` goes on after a message that was not accepted; `stop` leaves the rest unattempted.
-            progress: Called with the number of messages done, the total (None if it is not known), and the count of
-                each outcome, after every request.
-            normalize: Bring the receivers to the form `09…`; False sends them as they are.
-            dedupe: Hold back what was in this run before: `receiver` sends each number one message, `receiver_and_text`
-                the same text once. What is held back is `REJECTED` with a `SuppressedError`, which stops no run.
-            opt_out: Hold back what goes to those who want none: an `OptOutList`, the path of a file, numbers, or a
-                function (plain or async) that is asked about each number.
+            messages: The messages: any iterable, plain or async. All results are kept in memory; `bulk` keeps none.
+            batch_size: The maximum number of messages per request.
+            concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
+            on_error: `collect` continues after a message that was not accepted; `stop` leaves the rest unattempted.
+            progress: Called after every request with the number of messages done, the total (None if unknown) and the
+                count of each outcome.
+            normalize: Normalize the receivers to `09…`; if False, send them unchanged.
+            dedupe: Suppress duplicates within this run: `receiver` sends one message per number, `receiver_and_text`
+                sends the same text once per number. A suppressed message is `REJECTED` with a `SuppressedError`, which
+                does not stop the run.
+            opt_out: Suppress messages to numbers that opted out: an `OptOutList`, the path of a file, numbers, or a
+                function (plain or async) that is called with each number.
 
         Raises:
-            InvalidInputError: An argument breaks a rule; nothing was sent. (A bad message is a result, not an error.)
-            BulkSourceError: The iterable raised; its `report` holds what became of the messages it had given.
+            InvalidInputError: An argument is invalid; nothing was sent. (An invalid message is a result, not an error.)
+            BulkSourceError: The iterable raised; `report` holds the outcomes of the messages it had yielded.
         """
         options = BulkOptions(
             batch_size=batch_size,
@@ -156,24 +158,25 @@ class SmsService(DeliveryTracking):
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
     ) -> BulkRun:
-        """Send any number of messages in flat memory; the results come while it goes on (`POST /sms/send`).
+        """Send any number of messages in constant memory, and yield the results meanwhile (`POST /sms/send`).
 
         Use it as `async with client.sms.bulk(messages) as results: async for result in results: ...`.
 
         Args:
-            messages: The messages: any iterable, plain or async; it may be endless.
-            batch_size: The most messages of a request.
-            concurrency: How many requests are in flight at once; no more than the client's `max_connections` will be.
-            ordered: Give the results in the order of the messages instead of in that of their completion.
-            on_error: `collect` goes on after a message that was not accepted; `stop` leaves the rest unattempted.
-            normalize: Bring the receivers to the form `09…`; False sends them as they are.
-            dedupe: Hold back what was in this run before: `receiver` sends each number one message, `receiver_and_text`
-                the same text once. What is held back is `REJECTED` with a `SuppressedError`, which stops no run.
-            opt_out: Hold back what goes to those who want none: an `OptOutList`, the path of a file, numbers, or a
-                function (plain or async) that is asked about each number.
+            messages: The messages: any iterable, plain or async; it may be infinite.
+            batch_size: The maximum number of messages per request.
+            concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
+            ordered: Yield the results in the order of the messages instead of the order of completion.
+            on_error: `collect` continues after a message that was not accepted; `stop` leaves the rest unattempted.
+            normalize: Normalize the receivers to `09…`; if False, send them unchanged.
+            dedupe: Suppress duplicates within this run: `receiver` sends one message per number, `receiver_and_text`
+                sends the same text once per number. A suppressed message is `REJECTED` with a `SuppressedError`, which
+                does not stop the run.
+            opt_out: Suppress messages to numbers that opted out: an `OptOutList`, the path of a file, numbers, or a
+                function (plain or async) that is called with each number.
 
         Raises:
-            InvalidInputError: An argument breaks a rule; nothing was sent.
+            InvalidInputError: An argument is invalid; nothing was sent.
         """
         options = BulkOptions(
             batch_size=batch_size,
@@ -194,21 +197,21 @@ class SmsService(DeliveryTracking):
         concurrency: int = DEFAULT_CONCURRENCY,
         max_waiting: int = 10_000,
     ) -> Batcher:
-        """Gather the messages that many tasks send one by one into few requests (`POST /sms/send`).
+        """Batch the messages that concurrent tasks send one by one into few requests (`POST /sms/send`).
 
         Use it as `async with client.sms.batcher() as batcher`, for as long as the program runs; then any task may call
-        `sent = await batcher.send(receiver, text)`, which has its own outcome, whatever becomes of the others.
+        `sent = await batcher.send(receiver, text)`, whose outcome does not depend on the other messages.
 
         Args:
-            max_size: The most messages of a request. A full one leaves at once.
-            linger: The most seconds that a message waits for others to join it. 0 is the same tick of the event loop:
-                whatever else is ready joins.
-            concurrency: How many requests are in flight at once; no more than the client's `max_connections` will be.
-                While all are, messages gather.
-            max_waiting: How many messages may wait to leave; those that come then wait for room.
+            max_size: The maximum number of messages per request. A full batch is sent at once.
+            linger: The maximum number of seconds that a message waits for its batch to fill. With 0, a batch takes the
+                messages of the same tick of the event loop.
+            concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
+                At the maximum, messages are queued.
+            max_waiting: The maximum number of queued messages; further calls of `send` wait for space.
 
         Raises:
-            InvalidInputError: An argument breaks a rule.
+            InvalidInputError: An argument is invalid.
         """
         return Batcher(
             functools.partial(send_detailed, self._pipeline, SEND),
@@ -227,23 +230,23 @@ class SmsService(DeliveryTracking):
         drain_timeout: float = 10.0,
         on_outcome: OnOutcome | None = None,
     ) -> Outbox:
-        """Take messages without waiting, send them in common requests, and tell each outcome (`POST /sms/send`).
+        """Queue messages without waiting, send them in batches, and report each outcome (`POST /sms/send`).
 
-        Use it as `async with client.sms.outbox(on_outcome=note) as outbox`, for as long as the program runs; then any
+        Use it as `async with client.sms.outbox(on_outcome=record) as outbox`, for as long as the program runs; then any
         task may call `track_id = outbox.post(receiver, text)`, which returns at once.
 
         Args:
-            max_waiting: How many messages may wait; a post that finds no room raises `OutboxFullError`.
-            max_size: The most messages of a request. A full one leaves at once.
-            linger: The most seconds that a message waits for others to join it.
-            concurrency: How many requests are in flight at once; no more than the client's `max_connections` will be.
-            drain_timeout: The most seconds that leaving the block goes on sending what waits.
-            on_outcome: Called with the `SendResult` of every message that was posted; a plain function that returns at
-                once. Its `index` is the number of the post, counted from 0.
+            max_waiting: The maximum number of queued messages; a post beyond it raises `OutboxFullError`.
+            max_size: The maximum number of messages per request. A full batch is sent at once.
+            linger: The maximum number of seconds that a message waits for its batch to fill.
+            concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
+            drain_timeout: The maximum number of seconds that leaving the block sends queued messages.
+            on_outcome: Called with the `SendResult` of every posted message; a plain function that must not block. The
+                `index` is the number of the post, counted from 0.
 
         Raises:
-            InvalidInputError: An argument breaks a rule.
-            ConfigurationError: `on_outcome` is no plain function.
+            InvalidInputError: An argument is invalid.
+            ConfigurationError: `on_outcome` is not a plain function.
         """
         return Outbox(
             functools.partial(send_detailed, self._pipeline, SEND),
@@ -255,15 +258,15 @@ class SmsService(DeliveryTracking):
         )
 
     async def receive(self, from_date: DateLike) -> LegacyInbox:
-        """Return received messages from the old service (`POST /sms/receive`), whose answer is not documented.
+        """Return received messages from the legacy endpoint (`POST /sms/receive`), whose answer is undocumented.
 
-        `client.receives` is the new one.
+        `client.receives` is its replacement.
 
         Args:
-            from_date: From this day on: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
+            from_date: The first day: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
 
         Raises:
-            InvalidInputError: It is no date.
+            InvalidInputError: `from_date` is not a date.
         """
         body = SealedBytes(encode_json({"from_date": check_date(from_date, field="from_date")}))
         read = functools.partial(read_inbox, zone=self._options.timezone)

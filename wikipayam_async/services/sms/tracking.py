@@ -1,4 +1,4 @@
-"""What became of sent messages: asking once, and following them to their end."""
+"""Delivery of sent messages: reading their statuses once, and polling them until they are final."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from wikipayam_async.services.sms.delivery import (
     DeliveryStatus,
     DeliveryWatch,
     Polling,
-    ask_in_parts,
     check_final_states,
     check_timeout,
+    query_in_chunks,
     read_statuses,
 )
 
@@ -27,48 +27,49 @@ DELIVER = Operation("sms.delivery_status", "POST", "sms/deliver", Replay.READ)
 
 
 class DeliveryTracking(Service):
-    """What `client.sms` knows of messages that were sent: `POST /sms/deliver`."""
+    """The part of `client.sms` that follows sent messages: `POST /sms/deliver`."""
 
     async def delivery_status(self, ids: str | Iterable[str]) -> list[DeliveryStatus]:
-        """Ask what became of messages (`POST /sms/deliver`), in requests of at most 100, some of them at once.
+        """Return the statuses of messages (`POST /sms/deliver`), in concurrent requests of at most 100 ids.
 
         Args:
-            ids: One id or any number. None at all is no request.
+            ids: One id or any number. An empty iterable sends no request.
 
         Returns:
             The statuses in the order of the ids. Ids that the gateway does not know are absent.
 
         Raises:
-            InvalidInputError: Something in it cannot be an id.
+            InvalidInputError: A value is not a valid id.
         """
         wanted = check_ids(ids)
         found: dict[str, DeliveryStatus] = {}
-        await ask_in_parts(wanted, self._ask, lambda answer: found.update((status.id, status) for status in answer))
+        await query_in_chunks(
+            wanted, self._query, lambda answer: found.update((status.id, status) for status in answer)
+        )
         return [found[id_] for id_ in wanted if id_ in found]
 
     async def wait_for_delivery(
         self,
         ids: str | Iterable[str],
-        timeout: float = 120,  # noqa: ASYNC109 - the end of the waiting is a result here, not an error
+        timeout: float = 120,  # noqa: ASYNC109 - reaching it is a result here, not an error
         *,
         final_states: Iterable[str] | None = None,
         polling: Polling | None = None,
     ) -> DeliveryReport:
-        """Follow messages until each has come to its end, or the time is up (`POST /sms/deliver`).
+        """Poll until every message has a final status or the timeout is reached (`POST /sms/deliver`).
 
-        Asks often at first, then less and less, and only for those that are still open.
+        The interval grows, and only the messages without a final status are polled.
 
         Args:
             ids: One id or any number.
-            timeout: Seconds. When they are over, what is known by then is returned.
-            final_states: The words after which nothing more is to come; `FINAL_STATES` if None. The gateway documents
-                none of them.
-            polling: How often to ask.
+            timeout: Seconds after which the statuses known so far are returned.
+            final_states: The final statuses; `FINAL_STATES` if None. The gateway documents none of them.
+            polling: The polling intervals.
 
         Raises:
-            InvalidInputError: An argument breaks a rule.
-            AuthenticationError: The token is wrong; so for every refusal that waiting does not mend. While the gateway
-                cannot be reached, or fails, the waiting goes on.
+            InvalidInputError: An argument is invalid.
+            AuthenticationError: The token is wrong. The same holds for every refusal that waiting cannot resolve; while
+                the gateway cannot be reached, or fails, polling continues.
         """
         return await self.watch_delivery(ids, timeout, final_states=final_states, polling=polling).wait()
 
@@ -80,28 +81,29 @@ class DeliveryTracking(Service):
         final_states: Iterable[str] | None = None,
         polling: Polling | None = None,
     ) -> DeliveryWatch:
-        """Follow messages like `wait_for_delivery`, giving every change as it is seen (`POST /sms/deliver`).
+        """Poll like `wait_for_delivery`, and yield every change of a status (`POST /sms/deliver`).
 
-        Use it as `async for status in client.sms.watch_delivery(ids): ...`; its `report` holds what is known.
+        Use it as `async for status in client.sms.watch_delivery(ids): ...`; its `report` holds the statuses known so
+        far.
 
         Args:
             ids: One id or any number.
             timeout: Seconds after which the iteration ends.
-            final_states: The words after which nothing more is to come; `FINAL_STATES` if None.
-            polling: How often to ask.
+            final_states: The final statuses; `FINAL_STATES` if None.
+            polling: The polling intervals.
 
         Raises:
-            InvalidInputError: An argument breaks a rule.
+            InvalidInputError: An argument is invalid.
         """
         return DeliveryWatch(
             check_ids(ids),
-            self._ask,
+            self._query,
             timeout=check_timeout(timeout),
             final_states=check_final_states(final_states),
             polling=polling or Polling(),
             uniform=random.SystemRandom().uniform,
         )
 
-    async def _ask(self, ids: Sequence[str]) -> list[DeliveryStatus]:
+    async def _query(self, ids: Sequence[str]) -> list[DeliveryStatus]:
         body = SealedBytes(encode_json({"id": list(ids)}))
         return await self._pipeline.run(Call(operation=DELIVER, read=read_statuses, body=body))

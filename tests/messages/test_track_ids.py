@@ -1,0 +1,22 @@
+from __future__ import annotations
+
+from wikipayam_async.messages.track_ids import TrackIds
+
+
+def test_track_ids_are_counted_and_differ_between_generators() -> None:
+    """A generator counts from one; two generators share no prefix."""
+    one, other = TrackIds(), TrackIds()
+    made = [one.next(), one.next(), other.next()]
+    assert [name.partition("-")[2] for name in made] == ["1", "2", "1"]
+    assert made[0] != made[2]
+
+
+def test_track_ids_are_taken_in_bulk() -> None:
+    """Track ids taken together share a number and differ in an index, and none repeats, for any count."""
+    maker = TrackIds()
+    made = [maker.next(), *maker.take(3), *maker.take(0), maker.next()]
+    assert [name.partition("-")[2] for name in made] == ["1", "2.0", "2.1", "2.2", "4"]
+    assert len({name.partition("-")[0] for name in made}) == 1
+    many = [*maker.take(1000), *maker.take(1001)]
+    assert [many[place].partition("-")[2] for place in (0, 999, 1000, 2000)] == ["5.0", "5.999", "6.0", "6.1000"]
+    assert len(set(many)) == 2001

@@ -1,0 +1,73 @@
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from wikipayam_async.services.receives.models import Receive
+from wikipayam_async.services.sms.legacy_inbox import LegacyInbox, read_inbox
+
+TEHRAN = timezone(timedelta(hours=3, minutes=30))
+WIRE = {
+    "id": "69e5eeab439260d336015405",
+    "sender": "989127782175",
+    "receiver": "10002000",
+    "message": "لغو ۱۱ ",
+    "received_at": "2023-09-24 23:55:20",
+}
+RECEIVE = Receive(
+    "69e5eeab439260d336015405",
+    "989127782175",
+    "10002000",
+    "لغو ۱۱ ",
+    datetime(2023, 9, 24, 23, 55, 20),  # noqa: DTZ001 - the gateway names no zone
+)
+
+
+@pytest.mark.parametrize(
+    ("data", "receives"),
+    [
+        ([WIRE, {"id": "2"}], (RECEIVE, Receive("2"))),
+        ({"count": 1, "ids": ["a"], "messages": [WIRE]}, (RECEIVE,)),
+        (WIRE, (RECEIVE,)),
+        ({"count": 0}, ()),
+        ([], ()),
+        (None, ()),
+        ("x", ()),
+    ],
+)
+def test_the_legacy_inbox(data: Any, receives: tuple[Receive, ...]) -> None:
+    """Messages are found in a list, in a list inside an object, or alone; the whole answer is kept."""
+    found = read_inbox(data, None)
+    assert (found, list(found), len(found)) == (LegacyInbox(receives, data), list(receives), len(receives))
+
+
+def test_a_repr_does_not_show_the_answer() -> None:
+    """Neither the text nor the raw answer is in a repr."""
+    assert "secret" not in repr(read_inbox({"a": "secret", "b": [{"id": "1", "x": "secret"}]}, None))
+
+
+def test_legacy_inboxes_are_values() -> None:
+    """Legacy inboxes are equal by value, and hash without the raw answer."""
+    assert len({LegacyInbox((RECEIVE,), {"a": []}), LegacyInbox((RECEIVE,), {"a": []})}) == 1
+
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False) | st.text(max_size=5),
+    lambda inner: (
+        st.lists(inner, max_size=4)
+        | st.dictionaries(
+            st.sampled_from(["id", "message", "receives", "pagination", "filters", "total", "received_at", "x"]),
+            inner,
+            max_size=5,
+        )
+    ),
+    max_leaves=20,
+)
+
+
+@given(JSON, st.sampled_from([None, TEHRAN]))
+def test_any_answer_is_read(data: Any, zone: timezone | None) -> None:
+    """Any JSON value is read into a legacy inbox without an error."""
+    assert type(read_inbox(data, zone)) is LegacyInbox

@@ -1,0 +1,78 @@
+from typing import Any
+
+import pytest
+
+from wikipayam_async.core.operation import Call, Operation, Replay
+from wikipayam_async.errors import UnknownOutcomeError
+from wikipayam_async.messages import SentMessage, SmsMessage
+from wikipayam_async.messages.payload import Batch, prepare_sms
+from wikipayam_async.messages.track_ids import TrackIds
+from wikipayam_async.outcomes import MessageOutcome, SendStatus
+from wikipayam_async.services.sending import send_all, send_batch
+
+SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
+
+
+class AnswersSecond:
+    """A pipeline that reads an answer with the second message only."""
+
+    def __init__(self) -> None:
+        self.calls: list[Call[Any]] = []
+
+    async def run(self, call: Call[Any]) -> Any:
+        """Record the call, and read an answer to it."""
+        self.calls.append(call)
+        return call.read([{"id": "69e5", "track_id": "T2"}])
+
+
+def batch_of(*names: str) -> Batch[SmsMessage]:
+    """Return a batch of messages with these track ids."""
+    messages = [SmsMessage("09123456789", "hi", sender="1", track_id=name) for name in names]
+    return Batch(messages, [prepare_sms(one, sender=None, track_ids=TrackIds(), normalize=True) for one in messages])
+
+
+ITEM = b'{"sender":"1","receiver":"09123456789","message":"hi","track_id":"T%d"}'
+ANSWER = b'{"data": [{"id": "a", "track_id": "T1"}, {"id": "b", "track_id": "T2"}]}'
+
+
+@pytest.mark.anyio
+async def test_a_batch_is_sent_as_one_call() -> None:
+    """Body, batch and observer are in one call, and the answer is matched by track id."""
+    pipeline: Any = AnswersSecond()
+    observed: list[MessageOutcome] = []
+    batch = batch_of("T1", "T2")
+    assert await send_batch(pipeline, SEND, batch, lambda outcomes: observed.extend(outcomes())) == [None, "69e5"]
+    [call] = pipeline.calls
+    assert (call.operation, call.path, call.query) == (SEND, "", {})
+    assert bytes(call.body) == b"[" + ITEM % 1 + b"," + ITEM % 2 + b"]"
+    assert (call.batch.messages, call.batch.track_ids) == (batch.messages, ["T1", "T2"])
+    assert call.batch.id_of("69e5") == "69e5"
+    call.observer(lambda: [MessageOutcome("T1", SendStatus.UNKNOWN)])
+    assert [one.track_id for one in observed] == ["T1"]
+
+
+@pytest.mark.anyio
+async def test_the_documented_answer_to_a_batch_has_a_shortcut() -> None:
+    """The shortcut returns the ids of exactly these messages, and None for any other answer."""
+    pipeline: Any = AnswersSecond()
+    await send_batch(pipeline, SEND, batch_of("T1", "T2"))
+    await send_batch(pipeline, SEND, batch_of("T2", "T1"))
+    first, second = pipeline.calls
+    assert (first.shortcut(ANSWER), second.shortcut(ANSWER), first.shortcut(b"{}")) == (["a", "b"], None, None)
+    assert first.observer is None
+
+
+@pytest.mark.anyio
+async def test_send_all_requires_an_item_for_every_message() -> None:
+    """`send_all` reads the whole answer, and raises if it does not mention every message."""
+    pipeline: Any = AnswersSecond()
+    assert await send_all(pipeline, SEND, batch_of("T2")) == [SentMessage("69e5", track_id="T2")]
+    with pytest.raises(UnknownOutcomeError) as caught:
+        await send_all(pipeline, SEND, batch := batch_of("T1", "T2"))
+    assert (caught.value.messages, caught.value.track_ids) == ((batch.messages[0],), ("T1",))
+    assert caught.value.accepted == (SentMessage("69e5", track_id="T2"),)
+    _, call = pipeline.calls
+    assert (call.operation, call.path, call.query, call.shortcut, call.observer) == (SEND, "", {}, None, None)
+    assert bytes(call.body) == b"[" + ITEM % 1 + b"," + ITEM % 2 + b"]"
+    assert (call.batch.messages, call.batch.track_ids) == (batch.messages, ["T1", "T2"])
+    assert call.batch.id_of(SentMessage("69e5")) == "69e5"

@@ -1,0 +1,44 @@
+"""The answer of the legacy inbox endpoint, `POST /sms/receive`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import tzinfo
+
+from attrs import field, frozen
+
+from wikipayam_async.core.converter import JsonValue, to_mapping
+from wikipayam_async.services.receives.models import Receive, read_receives
+
+__all__ = ["LegacyInbox", "read_inbox"]
+
+
+@frozen
+class LegacyInbox:
+    """The answer of the legacy inbox endpoint, which is undocumented.
+
+    Attributes:
+        receives: The messages found in it.
+        data: The whole answer, unchanged.
+    """
+
+    receives: tuple[Receive, ...] = ()
+    data: JsonValue = field(default=None, repr=False, hash=False)
+
+    def __iter__(self) -> Iterator[Receive]:
+        return iter(self.receives)
+
+    def __len__(self) -> int:
+        return len(self.receives)
+
+
+def read_inbox(data: JsonValue, zone: tzinfo | None) -> LegacyInbox:
+    """Read `POST /sms/receive`, which is undocumented: a list of messages, or an object that contains one."""
+    if isinstance(data, list):
+        return LegacyInbox(read_receives(data, zone), data)
+    for value in to_mapping(data).values():
+        if isinstance(value, list):
+            found = read_receives(value, zone)
+            if found:
+                return LegacyInbox(found, data)
+    return LegacyInbox(read_receives(data, zone), data)

@@ -25,7 +25,7 @@ def private_imports(path: Path) -> Iterator[str]:
             yield from (part for part in parts if part.startswith("_") and not part.startswith("__"))
 
 
-def tests_of(module: Path) -> Path:
+def find_tests(module: Path) -> Path:
     """Return where the tests of a module belong."""
     name = "main" if module.stem == "__main__" else module.stem
     return TESTS / module.parent / f"test_{name}.py"
@@ -42,4 +42,4 @@ def test_no_private_name_is_imported(module: Path) -> None:
 )
 def test_every_module_has_a_test_module(module: Path) -> None:
     """The tests mirror the package: the tests of `a/b.py` are in `tests/a/test_b.py`."""
-    assert tests_of(module).is_file()
+    assert find_tests(module).is_file()

@@ -123,7 +123,7 @@ def test_a_receiver_is_not_normalized_if_asked() -> None:
         (
             SmsMessage("09123456789", "hi", sender="1", track_id="\udfff"),
             "track_id",
-            "a string of 1 characters with other signs",
+            "a string of 1 characters with symbols",
         ),
         ("09123456789", "message", "a string of 11 characters with digits"),
         (None, "message", "None"),

@@ -33,7 +33,7 @@ def test_a_secret_cannot_be_pickled_or_copied(serialise: Any) -> None:
     """Pickling or copying raises an error that says what to do."""
     with pytest.raises(TypeError) as caught:
         serialise(Secret("t0ken"))
-    assert str(caught.value) == "a Secret is not pickled: pass the token to the other process in its environment"
+    assert str(caught.value) == "a Secret cannot be pickled: pass the token to the other process in its environment"
 
 
 def test_sealed_bytes_show_their_length() -> None:

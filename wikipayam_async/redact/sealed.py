@@ -40,7 +40,7 @@ class Secret:
         return hash((Secret, self._value))
 
     def __reduce__(self) -> NoReturn:
-        raise TypeError("a Secret is not pickled: pass the token to the other process in its environment")
+        raise TypeError("a Secret cannot be pickled: pass the token to the other process in its environment")
 
 
 @final

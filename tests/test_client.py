@@ -146,7 +146,7 @@ class TestWithOptions:
             username="v",
             otp_pattern_id=5,
             timeout=1,
-            retry=RetryPolicy(attempts=1),
+            retry=RetryPolicy(max_attempts=1),
             rate_limit=None,
             timezone="UTC",
             application="a",

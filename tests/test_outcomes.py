@@ -1,4 +1,4 @@
-from wikipayam_async.outcomes import Outcome, Phase, SendStatus
+from wikipayam_async.outcomes import Phase, SendStatus
 
 
 def test_the_values_of_the_enums_are_stable() -> None:

@@ -70,7 +70,7 @@ async def test_options_replace_the_defaults() -> None:
     emulator = Emulator()
     emulator.add_account(token="other", lines=["30005"])
     emulator.faults.arm(Fault.status(429), on="POST /sms/send")
-    async with emulator_client(emulator, token="other", sender="30005", retry=RetryPolicy(attempts=1)) as client:
+    async with emulator_client(emulator, token="other", sender="30005", retry=RetryPolicy(max_attempts=1)) as client:
         with pytest.raises(RateLimitError):
             await client.sms.send("09123456789", "سلام")
         await client.sms.send("09123456789", "سلام")

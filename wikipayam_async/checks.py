@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
 
 from wikipayam_async.errors import ConfigurationError, InvalidInputError, WikipayamError
+from wikipayam_async.outcomes import Ids
 from wikipayam_async.redact.masks import shape_of
 
 if TYPE_CHECKING:
@@ -24,6 +25,7 @@ __all__ = [
     "check_number",
     "check_positive",
     "check_seconds",
+    "check_timeout",
     "is_async",
     "is_id",
     "not_negative",
@@ -119,17 +121,37 @@ def check_id(value: object, *, field: str = "id") -> str:
     return value
 
 
-def check_ids(values: str | Iterable[str], *, field: str = "ids") -> list[str]:
-    """Return one id or several as a list without duplicates, in the given order.
+def check_ids(values: Ids, *, field: str = "ids") -> list[str]:
+    """Return the ids of one or several objects as a list without duplicates, in the given order.
 
     Raises:
         InvalidInputError: The value is not iterable, or an id is invalid. The error names its index.
     """
-    if isinstance(values, str):
-        return [check_id(values, field=field)]
+    if isinstance(values, str) or hasattr(values, "id"):
+        return [_id_of(values, field)]
     if not isinstance(values, Iterable):
-        raise InvalidInputError(field, rule="expected an id or an iterable of ids", got=shape_of(values))
-    return list(dict.fromkeys(check_id(value, field=f"{field}[{index}]") for index, value in enumerate(values)))
+        rule = "expected an id, an object with an id, or an iterable of them"
+        raise InvalidInputError(field, rule=rule, got=shape_of(values))
+    return list(dict.fromkeys(_id_of(value, f"{field}[{index}]") for index, value in enumerate(values)))
+
+
+def _id_of(value: object, field: str) -> str:
+    id_ = getattr(value, "id", value)
+    if id_ is not value and not id_:
+        rule = "expected an object with an id; of a bulk send pass report.accepted_ids"
+        raise InvalidInputError(field, rule=rule, got=f"{shape_of(value)} without an id")
+    return check_id(id_, field=field)
+
+
+def check_timeout(value: object) -> float:
+    """Return the time-out of a call, in seconds.
+
+    Raises:
+        InvalidInputError: The value is not a finite number above 0.
+    """
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+        raise InvalidInputError("timeout", rule="expected a finite number of seconds above 0", got=shape_of(value))
+    return value
 
 
 def without_frames(check: Callable[P, T]) -> Callable[P, T]:

@@ -33,7 +33,7 @@ from wikipayam_async.core.pipeline import Pipeline, SharedState
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.core.transport import Carrier, LaneCarrier, make_carrier
 from wikipayam_async.redact.sealed import Sealed, seal
-from wikipayam_async.services.account import AccountService, Affordability, Balance
+from wikipayam_async.services.account import AccountService, Balance, CostCheck
 from wikipayam_async.services.custom import make_call
 from wikipayam_async.services.holoo import HolooService
 from wikipayam_async.services.otp import OtpService
@@ -216,7 +216,7 @@ class AsyncWikipayam:
 
     async def estimate(
         self, messages: Messages, tariff: Tariff, *, sender: str | None = None, normalize: bool = True
-    ) -> Affordability:
+    ) -> CostCheck:
         """Estimate the cost of messages and compare it with the balance (`GET /user/balance`). Nothing is sent.
 
         Args:

@@ -5,6 +5,7 @@
     WikipayamError
     ├── ConfigurationError (ValueError)     a setting is invalid; nothing was sent
     ├── InvalidInputError (ValueError)      an argument is invalid; nothing was sent
+    ├── ClosedError (RuntimeError)          a client or batcher is closed or not entered; nothing was sent
     ├── SuppressedError                     the client withheld a message; it was not sent
     ├── OutboxFullError                     an outbox is full; the message was not posted
     ├── APIConnectionError                  the gateway could not be reached, or the connection broke
@@ -32,10 +33,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import TYPE_CHECKING, ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self
 
-if TYPE_CHECKING:
-    from wikipayam_async.outcomes import Attempt, Phase
+from wikipayam_async.outcomes import AnyMessage, Attempt, HasId, Phase, SendStatus
 
 __all__ = [
     "APIConnectionError",
@@ -43,6 +43,7 @@ __all__ = [
     "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
+    "ClosedError",
     "ConfigurationError",
     "InsufficientBalanceError",
     "InvalidInputError",
@@ -64,7 +65,14 @@ _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
 class WikipayamError(Exception):
-    """The base class of all errors of the package."""
+    """The base class of all errors of the package.
+
+    Attributes:
+        send_status: For an error of a send, whether the message may have been sent: `REJECTED` and `NOT_ATTEMPTED` are
+            safe to send again, `UNKNOWN` is not. None for an error of any other call.
+    """
+
+    send_status: SendStatus | None = None
 
     _unpickled: ClassVar[Mapping[str, object]] = MappingProxyType({})
     """Attributes left out of a pickle, with their values after unpickling."""
@@ -89,6 +97,14 @@ def _rebuild(cls: type[WikipayamError], args: tuple[object, ...], state: dict[st
 class ConfigurationError(WikipayamError, ValueError):
     """A setting is invalid. Raised before any request."""
 
+    send_status = SendStatus.NOT_ATTEMPTED
+
+
+class ClosedError(WikipayamError, RuntimeError):
+    """A client, batcher, outbox or bulk send is closed, or was not entered. Raised before any request."""
+
+    send_status = SendStatus.NOT_ATTEMPTED
+
 
 class InvalidInputError(WikipayamError, ValueError):
     """An argument is invalid. Raised before any request.
@@ -98,6 +114,8 @@ class InvalidInputError(WikipayamError, ValueError):
         rule: The expected value.
         got: A description of the value's type or shape; never the value itself.
     """
+
+    send_status = SendStatus.REJECTED
 
     def __init__(self, field: str, *, rule: str, got: str) -> None:
         super().__init__(f"{field}: {rule}; got {got}")
@@ -118,6 +136,8 @@ class SuppressedError(WikipayamError):
             `opt_out_unknown`: the opt-out of the receiver could not be checked.
     """
 
+    send_status = SendStatus.REJECTED
+
     def __init__(self, text: str, *, reason: Literal["duplicate", "opted_out", "opt_out_unknown"]) -> None:
         super().__init__(text)
         self.reason = reason
@@ -129,6 +149,8 @@ class OutboxFullError(WikipayamError):
     Attributes:
         retry_after: The estimated seconds until there is room, from 1 to 60.
     """
+
+    send_status = SendStatus.NOT_ATTEMPTED
 
     def __init__(self, text: str, *, retry_after: float) -> None:
         super().__init__(text)
@@ -258,15 +280,16 @@ class UnknownOutcomeError(_CallError):
         attempts: The attempts, oldest first.
     """
 
+    send_status = SendStatus.UNKNOWN
     _unpickled = MappingProxyType({"messages": (), "accepted": ()})
 
     def __init__(
         self,
         text: str,
         *,
-        messages: Sequence[object] = (),
+        messages: Sequence[AnyMessage] = (),
         track_ids: Sequence[str | None] = (),
-        accepted: Sequence[object] = (),
+        accepted: Sequence[HasId] = (),
         phase: Phase | None = None,
         attempts: Sequence[Attempt] = (),
     ) -> None:

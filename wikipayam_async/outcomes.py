@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
+from typing import Protocol, TypeAlias
 
 from attrs import frozen
 
-__all__ = ["Attempt", "MessageOutcome", "Outcome", "Phase", "SendStatus"]
+__all__ = ["AnyMessage", "Attempt", "CallOutcome", "HasId", "Ids", "MessageOutcome", "Phase", "SendStatus"]
 
 
 class Phase(enum.StrEnum):
@@ -39,7 +41,7 @@ class SendStatus(enum.StrEnum):
     """The message never fully reached the gateway. Sending it again is safe."""
 
 
-class Outcome(enum.StrEnum):
+class CallOutcome(enum.StrEnum):
     """The outcome of a call."""
 
     SUCCEEDED = "succeeded"
@@ -80,3 +82,30 @@ class MessageOutcome:
     track_id: str | None
     status: SendStatus
     id: str | None = None
+
+
+class AnyMessage(Protocol):
+    """A message of any service: an `SmsMessage` or an `OtpMessage`."""
+
+    @property
+    def receiver(self) -> str:
+        """The receiver, as the caller wrote it."""
+        ...
+
+    @property
+    def track_id(self) -> str | None:
+        """The caller's reference; None if one is generated."""
+        ...
+
+
+class HasId(Protocol):
+    """An object with the gateway's id of a message, such as a `SentMessage`, a `SendResult` or a `ReceivedMessage`."""
+
+    @property
+    def id(self) -> str | None:
+        """The gateway's id; None if the gateway named none."""
+        ...
+
+
+Ids: TypeAlias = str | HasId | Iterable[str | HasId]
+"""One id or several: ids, or objects with an id."""

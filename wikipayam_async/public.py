@@ -32,14 +32,14 @@ from wikipayam_async.errors import (
     WikipayamError,
 )
 from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
-from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome, Phase, SendStatus
+from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
 from wikipayam_async.services.account import Balance
 from wikipayam_async.services.holoo import HolooResult
 from wikipayam_async.services.receives.models import (
     DeleteResult,
     MarkReadResult,
     Pagination,
-    Receive,
+    ReceivedMessage,
     ReceivesPage,
     Statistics,
     UnreadPage,
@@ -47,8 +47,8 @@ from wikipayam_async.services.receives.models import (
 from wikipayam_async.services.receives.worker import InboundWorker, WorkerHealth
 from wikipayam_async.services.sms.delivery import (
     FINAL_STATES,
+    Delivery,
     DeliveryReport,
-    DeliveryState,
     DeliveryStatus,
     DeliveryWatch,
     Polling,
@@ -75,10 +75,11 @@ __all__ = [
     "BulkRun",
     "BulkSourceError",
     "CallFinished",
+    "CallOutcome",
     "ConfigurationError",
     "DeleteResult",
+    "Delivery",
     "DeliveryReport",
-    "DeliveryState",
     "DeliveryStatus",
     "DeliveryWatch",
     "Event",
@@ -94,7 +95,6 @@ __all__ = [
     "OtpMessage",
     "Outbox",
     "OutboxFullError",
-    "Outcome",
     "Pagination",
     "PayloadTooLargeError",
     "PermissionDeniedError",
@@ -102,7 +102,7 @@ __all__ = [
     "Polling",
     "RateLimit",
     "RateLimitError",
-    "Receive",
+    "ReceivedMessage",
     "ReceivesPage",
     "Replay",
     "ResponseError",

@@ -103,7 +103,7 @@ def emulator_client(emulator: Emulator, **options: Unpack[ClientOptions]) -> Asy
         "username": DEFAULT_USERNAME,
         "api_prefix": DEFAULT_PREFIX,
         "otp_pattern_id": DEFAULT_PATTERN,
-        "retry": RetryPolicy(first_pause=0.0),
+        "retry": RetryPolicy(initial_delay=0.0),
     }
     settings.update(options)
     return AsyncWikipayam(**settings, base_url=_UNRESOLVABLE_URL, transport=EmulatorTransport(emulator))

@@ -104,7 +104,7 @@ class TestPosting:
             7, message, ACCEPTED, "id-m7", None, "T7"
         )
         assert dict(outbox.counts) == {ACCEPTED: 250, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 0}
-        assert (outbox.waiting, outbox.in_flight, outbox.undelivered) == (0, 0, [])
+        assert (outbox.waiting, outbox.in_flight, outbox.unsent) == (0, 0, [])
 
     async def test_all_fields_of_a_message(self) -> None:
         """Line, track id, number format and note are treated as by every other send; the track id is returned."""
@@ -148,7 +148,7 @@ class TestPosting:
         ids=lambda value: type(value).__name__,
     )
     async def test_outcomes(self, failure: Exception, status: SendStatus) -> None:
-        """A failure is the outcome of the messages of its request alone; they are not `undelivered`."""
+        """A failure is the outcome of the messages of its request alone; they are not `unsent`."""
         results = Results()
         async with outbox_over(RecordingGateway(failure), results, linger=0) as outbox:
             post(outbox, 2)
@@ -157,7 +157,7 @@ class TestPosting:
         assert results.statuses == {0: status, 1: status, 2: ACCEPTED}
         expected = ConfigurationError if isinstance(failure, ZeroDivisionError) else type(failure)
         assert [type(result.error) for result in results.all] == [expected, expected, type(None)]
-        assert (outbox.counts[status], outbox.undelivered) == (2, [])
+        assert (outbox.counts[status], outbox.unsent) == (2, [])
 
     async def test_the_same_error_may_mean_two_outcomes(self) -> None:
         """If half of a request gets a 401, the other half is not sent, and reported as not attempted."""
@@ -384,12 +384,12 @@ class TestDraining:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert results.statuses == {0: ACCEPTED, 1: ACCEPTED} | dict.fromkeys(range(2, 7), NOT_ATTEMPTED)
-        assert [result.index for result in outbox.undelivered] == [2, 3, 4, 5, 6]
+        assert [result.index for result in outbox.unsent] == [2, 3, 4, 5, 6]
 
     @MOCK_TIME
     @pytest.mark.parametrize("cancelled", [False, True])
     async def test_drain_timeout(self, cancelled: bool) -> None:
-        """Messages that have not begun to leave in time are reported as not attempted, and are `undelivered`."""
+        """Messages that have not begun to leave in time are reported as not attempted, and are `unsent`."""
         gateway, results = RecordingGateway(), Results()
         gateway.gate = anyio.Event()
         outbox = outbox_over(gateway, results, drain_timeout=7.5, max_size=2, concurrency=1, linger=0)
@@ -402,14 +402,14 @@ class TestDraining:
         assert anyio.current_time() - began == 7.5
         assert gateway.sizes == [2]
         assert results.statuses == all_of(8, NOT_ATTEMPTED)
-        assert outbox.undelivered == sorted(results.all, key=lambda result: result.index)
+        assert outbox.unsent == sorted(results.all, key=lambda result: result.index)
         assert {type(result.error) for result in results.all} == {ConfigurationError}
         assert (outbox.waiting, outbox.in_flight, outbox.counts[NOT_ATTEMPTED]) == (0, 0, 8)
 
     @MOCK_TIME
     @pytest.mark.parametrize(("seconds", "elapsed"), [(None, 7.5), (2.0, 2.0), (0, 0.0)])
     async def test_closing(self, seconds: float | None, elapsed: float) -> None:
-        """`aclose` takes at most its time-out, or else `drain_timeout`, and returns the undelivered results."""
+        """`aclose` takes at most its time-out, or else `drain_timeout`, and returns the unsent results."""
         gateway = RecordingGateway()
         async with outbox_over(gateway, drain_timeout=7.5, max_size=2, concurrency=1, linger=FOREVER) as outbox:
             post(outbox, 2)
@@ -421,7 +421,7 @@ class TestDraining:
             assert anyio.current_time() - began == elapsed
             assert [(one.index, one.status, one.track_id) for one in left] == [(2, NOT_ATTEMPTED, "N")]
             assert await outbox.aclose() == left
-        assert (anyio.current_time() - began, outbox.undelivered) == (elapsed, left)
+        assert (anyio.current_time() - began, outbox.unsent) == (elapsed, left)
 
     async def test_posting_after_the_end(self) -> None:
         """A post to a closed outbox raises, and an invalid time-out leaves the outbox open."""
@@ -458,13 +458,13 @@ class TestDraining:
         assert Counter(results.statuses.values()) == {NOT_ATTEMPTED: 2, ACCEPTED: 4}
 
     async def test_all_workers_are_killed(self) -> None:
-        """The queued messages are undelivered."""
+        """The queued messages are unsent."""
         results = Results()
         outbox = outbox_over(RecordingGateway(Killed()), results, max_size=2, concurrency=1, linger=0)
         with pytest.raises(BaseExceptionGroup):
             await serve(outbox, 6)
         assert results.statuses == all_of(6, NOT_ATTEMPTED)
-        assert [result.index for result in outbox.undelivered] == [2, 3, 4, 5]
+        assert [result.index for result in outbox.unsent] == [2, 3, 4, 5]
 
 
 class TestThroughTheClient:
@@ -501,7 +501,9 @@ class TestThroughTheClient:
         emulator, results = Emulator(), Results()
         async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=EmulatorTransport(emulator)) as client:
             with anyio.CancelScope() as scope:
-                async with client.sms.outbox(max_size=5, concurrency=2, drain_timeout=0, on_outcome=results) as outbox:
+                async with client.sms.outbox(
+                    batch_size=5, concurrency=2, drain_timeout=0, on_outcome=results
+                ) as outbox:
                     post(outbox, 200)
                     while len(emulator.ledger) < 20:
                         await checkpoint()
@@ -510,7 +512,7 @@ class TestThroughTheClient:
         assert sorted(str(result.track_id) for result in results.all if result.status is ACCEPTED) == taken
         assert len(results.statuses) == 200
         assert {result.status for result in results.all} == {ACCEPTED, NOT_ATTEMPTED}
-        assert len(outbox.undelivered) == 200 - len(taken) > 0
+        assert len(outbox.unsent) == 200 - len(taken) > 0
 
     async def test_threads(self) -> None:
         """A post from a worker thread raises an error that names the way that works."""

@@ -121,7 +121,7 @@ def full_batch(job: Job) -> list[Measurement]:
     async def main() -> Measurement:
         async with (
             make_client(attrs.evolve(job, connections=LANES)) as client,
-            client.sms.batcher(max_size=BATCH, linger=_LONG_LINGER) as batcher,
+            client.sms.batcher(batch_size=BATCH, linger=_LONG_LINGER) as batcher,
         ):
             await client.sms.send("09120000000", "warm")
 

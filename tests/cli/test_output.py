@@ -12,7 +12,7 @@ import pytest
 from tests.cli.conftest import Terminal
 from wikipayam_async import (
     Balance,
-    DeliveryState,
+    Delivery,
     DeliveryStatus,
     InvalidInputError,
     RateLimitError,
@@ -39,7 +39,7 @@ def test_direction_overrides_become_visible() -> None:
 
 def test_models_become_plain_values() -> None:
     """Models become objects, enums their values, times ISO 8601; an empty `extra` is left out."""
-    status = DeliveryStatus("a1", DeliveryState("NEW_WORD"), None, {"since": 5})
+    status = Delivery("a1", DeliveryStatus("NEW_WORD"), None, {"since": 5})
     assert plain([status]) == [{"id": "a1", "status": "NEW_WORD", "track_id": None, "extra": {"since": 5}}]
     assert plain(Balance(7)) == {"balance": 7, "currency": "IRR", "user_id": None, "user_name": None}
     assert plain(datetime(2026, 1, 2, tzinfo=UTC)) == "2026-01-02T00:00:00+00:00"

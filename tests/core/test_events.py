@@ -11,7 +11,7 @@ from wikipayam_async.core.events import (
     Event,
     RetryScheduled,
 )
-from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome, Phase, SendStatus
+from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
 
 REFUSED = Attempt(1, Phase.CONNECTING, 0.0625, None, "connect")
 ANSWERED = Attempt(2, Phase.ANSWERED, 0.5, 200)
@@ -23,7 +23,7 @@ def fail_if_called() -> Sequence[MessageOutcome]:
     raise AssertionError("computed without a hook or log")
 
 
-def report_call(reporter: CallReporter, outcome: Outcome = Outcome.SUCCEEDED) -> None:
+def report_call(reporter: CallReporter, outcome: CallOutcome = CallOutcome.SUCCEEDED) -> None:
     """Report a call that succeeds on its second attempt."""
     reporter.attempt_started(1)
     reporter.attempt_finished(REFUSED)
@@ -46,7 +46,7 @@ def test_the_hook_receives_every_event() -> None:
         AttemptStarted("c-1", "sms.send", 2),
         AttemptFinished("c-1", "sms.send", ANSWERED),
         CallFinished(
-            "c-1", "sms.send", Outcome.SUCCEEDED, 1.5, (REFUSED, ANSWERED), tuple(OUTCOMES), "POST", "https://gw"
+            "c-1", "sms.send", CallOutcome.SUCCEEDED, 1.5, (REFUSED, ANSWERED), tuple(OUTCOMES), "POST", "https://gw"
         ),
     ]
 
@@ -113,7 +113,7 @@ def test_a_call_without_attempts_has_no_status(caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
         CallReporter(
             None, call_id="c-6", operation="balance", method="POST", base_url="https://gw", now=0.0
-        ).call_finished(Outcome.CANCELLED, lambda: 1.0, list)
+        ).call_finished(CallOutcome.CANCELLED, lambda: 1.0, list)
     (record,) = map(fields_of, caplog.records)
     assert (record["wikipayam_attempts"], record["wikipayam_status_code"]) == (0, None)
 
@@ -124,7 +124,7 @@ def test_the_log_masks_a_number_in_a_path(caplog: pytest.LogCaptureFixture) -> N
         reporter = CallReporter(
             None, call_id="c-7", operation="GET users/09121112233/x", method="POST", base_url="https://gw", now=0.0
         )
-        reporter.call_finished(Outcome.FAILED, lambda: 1.0, list)
+        reporter.call_finished(CallOutcome.FAILED, lambda: 1.0, list)
     (record,) = caplog.records
     assert record.getMessage() == "GET users/***/x c-7: failed after 0 attempts, 1.000 s"
     assert fields_of(record)["wikipayam_operation"] == "GET users/***/x"
@@ -142,13 +142,15 @@ def test_a_retry_without_hook_and_log_creates_nothing(caplog: pytest.LogCaptureF
 @pytest.mark.parametrize(
     ("outcome", "level"),
     [
-        (Outcome.SUCCEEDED, logging.INFO),
-        (Outcome.FAILED, logging.INFO),
-        (Outcome.CANCELLED, logging.INFO),
-        (Outcome.UNKNOWN, logging.WARNING),
+        (CallOutcome.SUCCEEDED, logging.INFO),
+        (CallOutcome.FAILED, logging.INFO),
+        (CallOutcome.CANCELLED, logging.INFO),
+        (CallOutcome.UNKNOWN, logging.WARNING),
     ],
 )
-def test_only_an_unknown_outcome_is_a_warning(outcome: Outcome, level: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_only_an_unknown_outcome_is_a_warning(
+    outcome: CallOutcome, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
     """The end of a call is logged at WARNING if its outcome is unknown, otherwise at INFO."""
     reporter = CallReporter(None, call_id="c-2", operation="otp.send", method="POST", base_url="https://gw", now=0.0)
     reporter.attempt_finished(ANSWERED)
@@ -167,7 +169,7 @@ def test_outcomes_are_not_computed_without_hook_and_log(caplog: pytest.LogCaptur
         )
         reporter.attempt_started(1)
         reporter.attempt_finished(ANSWERED)
-        reporter.call_finished(Outcome.SUCCEEDED, lambda: 1.0, fail_if_called)
+        reporter.call_finished(CallOutcome.SUCCEEDED, lambda: 1.0, fail_if_called)
     assert (caplog.record_tuples, reporter.attempts) == ([], (ANSWERED,))
 
 

@@ -19,7 +19,7 @@ async def test_a_request_that_httpx_cannot_build_was_not_sent() -> None:
     async with raw_gateway(lambda request, stream: stream.send(answer({}))) as gateway:
         async with httpx.AsyncClient(cookies={"taste": "\u06f1"}, trust_env=False) as http:
             client = AsyncWikipayam(
-                "t", sender="10002000", base_url=gateway.url, http_client=http, retry=RetryPolicy(attempts=1)
+                "t", sender="10002000", base_url=gateway.url, http_client=http, retry=RetryPolicy(max_attempts=1)
             )
             with pytest.raises(APIConnectionError) as caught:
                 await client.sms.send("09123456789", "hi")

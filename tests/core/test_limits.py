@@ -29,7 +29,7 @@ class Clock:
 
 @given(
     rate=st.sampled_from([0.5, 1.0, 3.0, 100.0]),
-    burst=st.sampled_from([0.0, 0.1, 1.0, 10.0]),
+    burst_seconds=st.sampled_from([0.0, 0.1, 1.0, 10.0]),
     calls=st.lists(st.tuples(st.floats(0, 5), st.integers(1, 20)), min_size=1, max_size=40),
 )
 def test_no_window_exceeds_burst_and_rate(rate: float, burst: float, calls: list[tuple[float, int]]) -> None:
@@ -48,7 +48,7 @@ def test_no_window_exceeds_burst_and_rate(rate: float, burst: float, calls: list
 
 @given(
     rate=st.sampled_from([0.5, 3.0, 100.0]),
-    burst=st.sampled_from([0.0, 1.0, 10.0]),
+    burst_seconds=st.sampled_from([0.0, 1.0, 10.0]),
     calls=st.lists(st.tuples(st.floats(0, 5), st.integers(1, 20)), min_size=1, max_size=40),
 )
 def test_calls_are_allowed_in_order_of_arrival(rate: float, burst: float, calls: list[tuple[float, int]]) -> None:
@@ -89,7 +89,7 @@ def test_idle_time_allows_at_most_one_burst() -> None:
 async def test_a_limiter_spaces_requests() -> None:
     """At two requests per second without a burst, each further request waits half a second."""
     clock = Clock()
-    limiter = RateLimiter(RateLimit(requests_per_second=2, burst=0), clock=clock, sleep=clock.sleep)
+    limiter = RateLimiter(RateLimit(requests_per_second=2, burst_seconds=0), clock=clock, sleep=clock.sleep)
     for _ in range(3):
         await limiter.wait()
     assert clock.slept == [0.5, 0.5]
@@ -98,7 +98,7 @@ async def test_a_limiter_spaces_requests() -> None:
 async def test_messages_have_their_own_limit() -> None:
     """A call without messages uses none of it."""
     clock = Clock()
-    limiter = RateLimiter(RateLimit(messages_per_second=10, burst=1), clock=clock, sleep=clock.sleep)
+    limiter = RateLimiter(RateLimit(messages_per_second=10, burst_seconds=1), clock=clock, sleep=clock.sleep)
     await limiter.wait(10)
     await limiter.wait()
     assert clock.slept == []
@@ -109,7 +109,7 @@ async def test_messages_have_their_own_limit() -> None:
 async def test_both_limits_apply() -> None:
     """A call waits for the message limit and then for the request limit."""
     clock = Clock()
-    limit = RateLimit(requests_per_second=1, messages_per_second=128, burst=0)
+    limit = RateLimit(requests_per_second=1, messages_per_second=128, burst_seconds=0)
     limiter = RateLimiter(limit, clock=clock, sleep=clock.sleep)
     await limiter.wait(512)
     await limiter.wait(1)

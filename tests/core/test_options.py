@@ -174,7 +174,7 @@ ASYNC = (
         {"otp_pattern_id": 0},
         {"timeout": 1},
         {"rate_limit": RateLimit(requests_per_second=1)},
-        {"retry": RetryPolicy(attempts=1)},
+        {"retry": RetryPolicy(max_attempts=1)},
         {"on_event": print},
         {"on_event": SyncHook()},
         {"on_event": None},

@@ -12,9 +12,9 @@ from tests.support.net import EventRecorder, longest_delay
 from wikipayam_async import (
     APIConnectionError,
     BadRequestError,
+    CallOutcome,
     ConfigurationError,
     MessageOutcome,
-    Outcome,
     Phase,
     ResponseError,
     RetryPolicy,
@@ -107,7 +107,7 @@ class TestPipeline:
         expected = [MessageOutcome("t-0", SendStatus.ACCEPTED, "1"), MessageOutcome("t-1", SendStatus.UNKNOWN)]
         assert [list(outcomes()) for outcomes in seen] == [expected]
         assert list(recorder.finished[0].messages) == expected
-        assert (recorder.finished[0].outcome, shared.budget.tokens) == (Outcome.UNKNOWN, 51)
+        assert (recorder.finished[0].outcome, shared.budget.tokens) == (CallOutcome.UNKNOWN, 51)
 
     @pytest.mark.parametrize(
         ("result", "status"),
@@ -123,7 +123,7 @@ class TestPipeline:
     async def test_the_observer_is_called_once_at_every_end(self, result: Any, status: SendStatus) -> None:
         """It receives a function that returns the same outcomes at every call."""
         seen: list[RowOutcomes] = []
-        pipeline, recorder, _, _ = build(FakeCarrier(result), retry=RetryPolicy(attempts=1))
+        pipeline, recorder, _, _ = build(FakeCarrier(result), retry=RetryPolicy(max_attempts=1))
         with pytest.raises((WikipayamError, MemoryError, KeyboardInterrupt)):
             await pipeline.run(send(2, seen))
         (outcomes,) = seen
@@ -153,7 +153,7 @@ class TestPipeline:
         def read(_: object) -> Any:
             raise AssertionError("the answer was read")
 
-        for made, outcome in ((["a", "b"], Outcome.SUCCEEDED), (["a", None], Outcome.UNKNOWN)):
+        for made, outcome in ((["a", "b"], CallOutcome.SUCCEEDED), (["a", None], CallOutcome.UNKNOWN)):
             bodies: list[bytes] = []
             seen: list[RowOutcomes] = []
 
@@ -203,14 +203,17 @@ class TestPipeline:
         pipeline, recorder, _, _ = build(FakeCarrier(MemoryError(), phase=phase))
         with pytest.raises(MemoryError):
             await pipeline.run(send())
-        assert (recorder.finished[0].outcome, recorder.outcomes[0].status) == (Outcome.UNKNOWN, SendStatus.UNKNOWN)
+        assert (recorder.finished[0].outcome, recorder.outcomes[0].status) == (CallOutcome.UNKNOWN, SendStatus.UNKNOWN)
 
     async def test_an_exception_before_sending_is_a_failure(self) -> None:
         """A closed client has sent nothing."""
         pipeline, recorder, _, _ = build(FakeCarrier(ConfigurationError("closed"), phase=Phase.CONNECTING))
         with pytest.raises(ConfigurationError):
             await pipeline.run(send())
-        assert (recorder.finished[0].outcome, recorder.outcomes[0].status) == (Outcome.FAILED, SendStatus.NOT_ATTEMPTED)
+        assert (recorder.finished[0].outcome, recorder.outcomes[0].status) == (
+            CallOutcome.FAILED,
+            SendStatus.NOT_ATTEMPTED,
+        )
 
     async def test_a_deferred_cancellation_is_raised_after_the_report(self) -> None:
         """This holds after a success, after a failure and instead of a retry."""
@@ -224,9 +227,9 @@ class TestPipeline:
                 return await super().carry(outgoing, progress)
 
         for result, outcome, status in (
-            (ok(), Outcome.SUCCEEDED, SendStatus.ACCEPTED),
-            (fault(), Outcome.UNKNOWN, SendStatus.UNKNOWN),
-            (fault(handed_over=False), Outcome.CANCELLED, SendStatus.NOT_ATTEMPTED),
+            (ok(), CallOutcome.SUCCEEDED, SendStatus.ACCEPTED),
+            (fault(), CallOutcome.UNKNOWN, SendStatus.UNKNOWN),
+            (fault(handed_over=False), CallOutcome.CANCELLED, SendStatus.NOT_ATTEMPTED),
         ):
             carrier = Cancelling(result)
             pipeline, recorder, _, times = build(carrier)
@@ -257,7 +260,7 @@ class TestPipeline:
     )
     async def test_each_fault_has_its_error(self, kind: ExchangeFaultKind, error: type[Exception]) -> None:
         """An unreadable answer is a `ResponseError`, a broken connection an `APIConnectionError`."""
-        pipeline, _, _, _ = build(FakeCarrier(fault(kind)), retry=RetryPolicy(attempts=1))
+        pipeline, _, _, _ = build(FakeCarrier(fault(kind)), retry=RetryPolicy(max_attempts=1))
         with pytest.raises(error, match=r"x\.read: it broke"):
             await pipeline.run(Call(operation=READ, read=str))
 

@@ -26,7 +26,7 @@ TOKEN = "t0ken|s3cret"
 OPTIONS = Options(token=Secret(TOKEN), origin=Origin.parse("https://wikipayam.ir:8443/gate"), timeout=7.5)
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 LIST = Operation("receives.list", "GET", "receives", Replay.READ)
-HOLOO = Operation("holoo.send_get", "GET", "service/holoo", Replay.SEND, secret_query=True)
+HOLOO = Operation("holoo.send_via_url", "GET", "service/holoo", Replay.SEND, secret_query=True)
 
 
 def request(operation: Operation = SEND, **given: Any) -> Outgoing:
@@ -322,7 +322,7 @@ def test_a_redirect_does_not_carry_the_token_into_the_error(body: object) -> Non
     """A Location that repeats the query is masked, whatever the body is."""
     outgoing = request(HOLOO, query={"password": TOKEN, "message": "a b"})
     location = f"https://elsewhere.example/service/holoo?{outgoing.query}&again={TOKEN}"
-    found = status_error(answer(301, body, {"location": location}), outgoing, operation="holoo.send_get")
+    found = status_error(answer(301, body, {"location": location}), outgoing, operation="holoo.send_via_url")
     assert dict(found.headers) == {
         "location": "https://elsewhere.example/service/holoo?password=***&message=***&again=***"
     }

@@ -172,9 +172,9 @@ def test_any_retry_after_is_seconds_or_none(header: str) -> None:
 POLICIES = st.builds(
     RetryPolicy,
     attempts=st.integers(1, 20),
-    first_pause=st.floats(0, 100),
-    longest_pause=st.floats(0, 100),
-    longest_retry_after=st.floats(0, 100),
+    initial_delay=st.floats(0, 100),
+    max_delay=st.floats(0, 100),
+    max_retry_after=st.floats(0, 100),
 )
 
 
@@ -183,8 +183,8 @@ def test_a_delay_stays_within_its_bounds(
     policy: RetryPolicy, attempt: int, retry_after: float | None, seed: int
 ) -> None:
     """A delay is at least `Retry-After`, otherwise random up to the doubled first delay, at most the longest."""
-    pause = policy.pause(attempt, retry_after, random.Random(seed).uniform)
-    ceiling = min(policy.longest_pause, policy.first_pause * 2 ** min(attempt - 1, 64))
+    pause = retry_delay(policy, attempt, retry_after, random.Random(seed).uniform)
+    ceiling = min(policy.max_delay, policy.initial_delay * 2 ** min(attempt - 1, 64))
     assert (retry_after or 0.0) <= pause <= max(ceiling, retry_after or 0.0)
 
 
@@ -199,14 +199,14 @@ def test_the_upper_bound_of_the_delay_doubles(attempt: int, ceiling: float) -> N
         asked.append((low, high))
         return high
 
-    assert RetryPolicy().pause(attempt, None, uniform) == ceiling
+    assert retry_delay(RetryPolicy(), attempt, None, uniform) == ceiling
     assert asked == [(0.0, ceiling)]
 
 
 @pytest.mark.parametrize(("attempt", "ceiling"), [(1, 2.0**-64), (64, 0.5), (65, 1.0), (66, 1.0), (10**9, 1.0)])
 def test_the_upper_bound_stops_doubling_before_it_overflows(attempt: int, ceiling: float) -> None:
     """After 64 doublings the bound stays, even below the longest delay."""
-    assert RetryPolicy(first_pause=2.0**-64).pause(attempt, None, lambda _, high: high) == ceiling
+    assert retry_delay(RetryPolicy(initial_delay=2.0**-64), attempt, None, lambda _, high: high) == ceiling
 
 
 @pytest.mark.parametrize(
@@ -226,12 +226,12 @@ def test_the_upper_bound_stops_doubling_before_it_overflows(attempt: int, ceilin
 )
 def test_whether_another_attempt_is_allowed(attempt: int, pause: float, remaining: float, allowed: bool) -> None:
     """At most three attempts, one minute of `Retry-After`, and never beyond the caller's deadline."""
-    assert RetryPolicy().allows(attempt, pause, remaining) is allowed
+    assert may_retry(RetryPolicy(), attempt, pause, remaining) is allowed
 
 
 def test_one_attempt_turns_retries_off() -> None:
     """With `attempts=1` nothing follows the first attempt."""
-    assert RetryPolicy(attempts=1).allows(1, 0.0, math.inf) is False
+    assert may_retry(RetryPolicy(max_attempts=1), 1, 0.0, math.inf) is False
 
 
 @pytest.mark.parametrize(
@@ -240,10 +240,10 @@ def test_one_attempt_turns_retries_off() -> None:
         {"attempts": 0},
         {"attempts": 1.5},
         {"attempts": "3"},
-        {"first_pause": -1},
-        {"first_pause": math.nan},
-        {"longest_pause": -0.1},
-        {"longest_retry_after": -1},
+        {"initial_delay": -1},
+        {"initial_delay": math.nan},
+        {"max_delay": -0.1},
+        {"max_retry_after": -1},
     ],
 )
 def test_an_invalid_policy_is_refused(given: dict[str, Any]) -> None:

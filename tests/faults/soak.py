@@ -142,7 +142,7 @@ def _memory() -> int:
 
 async def _load(url: str, seconds: float, seed: int) -> dict[str, Any]:
     messages = _Messages()
-    retry = RetryPolicy(first_pause=0.01, longest_pause=0.05)
+    retry = RetryPolicy(initial_delay=0.01, max_delay=0.05)
     sizes: list[int] = []
     before = _descriptors()
     client = AsyncWikipayam(

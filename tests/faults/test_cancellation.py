@@ -20,7 +20,7 @@ from wikipayam_async import (
     AttemptStarted,
     LaneTransport,
     OtpMessage,
-    Receive,
+    ReceivedMessage,
     SendResult,
     SendStatus,
     SmsMessage,
@@ -42,7 +42,7 @@ SENDS: dict[str, Callable[[AsyncWikipayam, str], Awaitable[object]]] = {
     ),
     "voice.send": lambda client, name: client.voice.send(RECEIVER, "1234", track_id=name),
     "holoo.send": lambda client, name: client.holoo.send(RECEIVER, name),
-    "holoo.send_get": lambda client, name: client.holoo.send_get(RECEIVER, name),
+    "holoo.send_via_url": lambda client, name: client.holoo.send_via_url(RECEIVER, name),
     "sms.send_bulk": lambda client, name: client.sms.send_bulk(
         [SmsMessage(RECEIVER, "text", track_id=f"{name}-{index}") for index in range(5)], batch_size=2, concurrency=2
     ),
@@ -288,7 +288,7 @@ async def test_a_consumer_cancelled_at_any_point_marks_what_was_handled(waits: b
     ):
         handled: list[str] = []
 
-        async def slow(message: Receive) -> None:
+        async def slow(message: ReceivedMessage) -> None:
             await anyio.lowlevel.checkpoint()
             handled.append(message.id)
 

@@ -16,8 +16,8 @@ from tests.support.net import RECEIVER, TOKEN, EventRecorder, connected
 from tests.support.raw import raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
+    CallOutcome,
     ConfigurationError,
-    Outcome,
     RateLimit,
     SendStatus,
     SmsMessage,
@@ -92,7 +92,9 @@ async def test_closing_a_client_while_calls_are_in_flight() -> None:
         assert len([end for end in ends if isinstance(end, ConfigurationError)]) == 4
         assert (await quiet(gateway, client), len(ledger.accepted)) == ((0, 0), 2)
         check_outcomes(recorder, ledger)
-        assert sorted(end.outcome for end in recorder.finished) == [Outcome.FAILED] * 4 + [Outcome.SUCCEEDED] * 2
+        assert (
+            sorted(end.outcome for end in recorder.finished) == [CallOutcome.FAILED] * 4 + [CallOutcome.SUCCEEDED] * 2
+        )
 
 
 async def test_an_abandoned_iteration_needs_no_closing() -> None:
@@ -145,7 +147,7 @@ async def test_an_abandoned_bulk_iteration_ends_its_workers() -> None:
 async def test_cancelled_calls_do_not_use_up_the_rate_limit() -> None:
     """A hundred calls cancelled while they wait for the rate limit do not delay the next call."""
     ledger = LedgerGateway()
-    limit = RateLimit(requests_per_second=1000, messages_per_second=20, burst=0)
+    limit = RateLimit(requests_per_second=1000, messages_per_second=20, burst_seconds=0)
     async with raw_gateway(ledger) as gateway, connected(gateway.url, rate_limit=limit) as (client, _, recorder):
         async with anyio.create_task_group() as group:
             for index in range(100):

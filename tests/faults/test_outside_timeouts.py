@@ -250,7 +250,7 @@ def test_rate_limits_and_delays_carry_over_to_the_next_event_loop(backend: str) 
         await close_lanes(client)
 
     with threaded_gateway(0.001) as gateway:
-        client = client_of(gateway, rate_limit=RateLimit(requests_per_second=0.1, burst=0))
+        client = client_of(gateway, rate_limit=RateLimit(requests_per_second=0.1, burst_seconds=0))
         shared, limiter = client._shared, client._limiter
         assert limiter is not None
         limiter._clock = shared.clock = lambda: now

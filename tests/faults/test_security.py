@@ -86,8 +86,8 @@ async def test_a_value_cannot_break_out_of_the_request(breaker: str) -> None:
         lambda client: client.sms.send(NUMBER, TEXT + breaker),
         lambda client: client.otp.send(NUMBER, CODE, track_id="t" + breaker),
         lambda client: client.voice.send(NUMBER, CODE + breaker),
-        lambda client: client.holoo.send_get(NUMBER, TEXT + breaker, username="u" + breaker),
-        lambda client: client.holoo.send_get(NUMBER, TEXT + breaker),
+        lambda client: client.holoo.send_via_url(NUMBER, TEXT + breaker, username="u" + breaker),
+        lambda client: client.holoo.send_via_url(NUMBER, TEXT + breaker),
         lambda client: client.receives.mark_read([ID, ID + breaker]),
         lambda client: client.receives.delete(ID + breaker),
         lambda client: client.receives.get(ID + breaker),
@@ -247,7 +247,7 @@ VALUES: dict[Any, Any] = {
 
 PLAIN: dict[str, dict[str, Any]] = {
     "SentMessage": {"sender": "10002000"},  # a line is not secret
-    "Receive": {"receiver": "10002000"},
+    "ReceivedMessage": {"receiver": "10002000"},
     "DeleteResult": {"message": "All read receives have been deleted"},  # the request has nothing to repeat
 }
 

@@ -81,7 +81,7 @@ BAD_CALLS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "call's receiver": lambda client: client.voice.send(NUMBER + "4", CODE),
     "call's track id": lambda client: client.voice.send(NUMBER, CODE, track_id="\n"),
     "holoo": lambda client: client.holoo.send(NUMBER + "4", TEXT),
-    "holoo's sender": lambda client: client.holoo.send_get(NUMBER, TEXT, sender="\n"),
+    "holoo's sender": lambda client: client.holoo.send_via_url(NUMBER, TEXT, sender="\n"),
     "holoo's user": lambda client: client.holoo.send(NUMBER, TEXT, username=f"{NUMBER}\n"),
     "list": lambda client: client.receives.list(sender=NUMBER, search=TEXT, limit=0),
     "list's status": lambda client: client.receives.list(status="x", sender=NUMBER),  # type: ignore[arg-type] # meant

@@ -100,7 +100,7 @@ def test_retries_are_bounded(
     backend: str, answers: list[tuple[int, list[tuple[str, str]]]], attempts: int, first: float, longest: float
 ) -> None:
     """Attempts, delays and the retry budget keep their bounds, and `Retry-After` is obeyed or raised."""
-    policy = RetryPolicy(attempts=attempts, first_pause=first, longest_retry_after=longest)
+    policy = RetryPolicy(max_attempts=attempts, initial_delay=first, max_retry_after=longest)
     asked: list[float] = []
     not_before = [0.0]
     left = list(answers)

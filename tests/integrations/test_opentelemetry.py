@@ -29,9 +29,9 @@ from wikipayam_async import (
     AttemptFinished,
     AttemptStarted,
     CallFinished,
+    CallOutcome,
     Event,
     MessageOutcome,
-    Outcome,
     Phase,
     RetryScheduled,
     SendStatus,
@@ -47,13 +47,13 @@ SERVER = {"server.address": "wikipayam.ir", "server.port": 443}
 
 
 OPERATIONS = {
-    *("sms.send", "otp.send", "voice.send", "holoo.send", "holoo.send_get"),
+    *("sms.send", "otp.send", "voice.send", "holoo.send", "holoo.send_via_url"),
     *("receives.list", "receives.unread", "account.balance", "request"),
 }
 """The span names of `CALLS`."""
 
 
-def end_of(outcome: Outcome, *attempts: Attempt, operation: str = "sms.send", **more: Any) -> CallFinished:
+def end_of(outcome: CallOutcome, *attempts: Attempt, operation: str = "sms.send", **more: Any) -> CallFinished:
     """Return the end of a call that took 1.5 seconds."""
     return CallFinished("c-1", operation, outcome, 1.5, attempts, method="POST", base_url=URL, **more)
 
@@ -72,7 +72,7 @@ def test_a_call_is_a_span_with_an_event_for_each_attempt(telemetry: Telemetry) -
         telemetry.hook(RetryScheduled("c-1", "sms.send", 1, 0.5, "connect"))
         telemetry.now = 100 * SECOND
         telemetry.hook(AttemptFinished("c-1", "sms.send", ANSWERED))
-        telemetry.hook(end_of(Outcome.SUCCEEDED, REFUSED, ANSWERED, messages=outcomes))
+        telemetry.hook(end_of(CallOutcome.SUCCEEDED, REFUSED, ANSWERED, messages=outcomes))
     (span,) = telemetry.spans
     assert (span.name, span.kind, span.status.status_code) == (
         "sms.send",
@@ -119,19 +119,19 @@ def test_a_call_is_a_span_with_an_event_for_each_attempt(telemetry: Telemetry) -
 @pytest.mark.parametrize(
     ("outcome", "attempts", "error", "status"),
     [
-        (Outcome.SUCCEEDED, [Attempt(1, Phase.ANSWERED, 0.5, 200)], None, "UNSET"),
-        (Outcome.FAILED, [Attempt(1, Phase.ANSWERED, 0.5, 422)], "422", "ERROR"),
-        (Outcome.FAILED, [Attempt(1, Phase.ANSWERED, 0.5, 302)], "302", "ERROR"),
-        (Outcome.FAILED, [REFUSED], "connect", "ERROR"),
-        (Outcome.UNKNOWN, [Attempt(1, Phase.SENT, 0.5, None, "timeout")], "timeout", "ERROR"),
-        (Outcome.UNKNOWN, [Attempt(1, Phase.READING, 0.5, 200, "disconnected")], "disconnected", "ERROR"),
-        (Outcome.UNKNOWN, [Attempt(1, Phase.ANSWERED, 0.5, 201)], "unreadable", "ERROR"),
-        (Outcome.FAILED, [], "held_back", "ERROR"),
-        (Outcome.CANCELLED, [Attempt(1, Phase.WAITING, 0.5, None, "interrupted")], None, "UNSET"),
+        (CallOutcome.SUCCEEDED, [Attempt(1, Phase.ANSWERED, 0.5, 200)], None, "UNSET"),
+        (CallOutcome.FAILED, [Attempt(1, Phase.ANSWERED, 0.5, 422)], "422", "ERROR"),
+        (CallOutcome.FAILED, [Attempt(1, Phase.ANSWERED, 0.5, 302)], "302", "ERROR"),
+        (CallOutcome.FAILED, [REFUSED], "connect", "ERROR"),
+        (CallOutcome.UNKNOWN, [Attempt(1, Phase.SENT, 0.5, None, "timeout")], "timeout", "ERROR"),
+        (CallOutcome.UNKNOWN, [Attempt(1, Phase.READING, 0.5, 200, "disconnected")], "disconnected", "ERROR"),
+        (CallOutcome.UNKNOWN, [Attempt(1, Phase.ANSWERED, 0.5, 201)], "unreadable", "ERROR"),
+        (CallOutcome.FAILED, [], "held_back", "ERROR"),
+        (CallOutcome.CANCELLED, [Attempt(1, Phase.WAITING, 0.5, None, "interrupted")], None, "UNSET"),
     ],
 )
 def test_a_failure_has_an_error_type(
-    outcome: Outcome, attempts: list[Attempt], error: str | None, status: str, telemetry: Telemetry
+    outcome: CallOutcome, attempts: list[Attempt], error: str | None, status: str, telemetry: Telemetry
 ) -> None:
     """`error.type` is the status or the kind of failure; a cancelled call has none."""
     telemetry.hook(end_of(outcome, *attempts))
@@ -146,8 +146,8 @@ def test_messages_and_retries_are_counted(telemetry: Telemetry) -> None:
     """Messages are counted by outcome, retries by reason, both by operation."""
     sent = tuple(map(MessageOutcome, "abc", [SendStatus.ACCEPTED, SendStatus.UNKNOWN, SendStatus.ACCEPTED]))
     telemetry.hook(RetryScheduled("c-1", "sms.send", 1, 0.5, "429"))
-    telemetry.hook(end_of(Outcome.UNKNOWN, ANSWERED, messages=sent))
-    telemetry.hook(end_of(Outcome.SUCCEEDED, ANSWERED, operation="account.balance"))
+    telemetry.hook(end_of(CallOutcome.UNKNOWN, ANSWERED, messages=sent))
+    telemetry.hook(end_of(CallOutcome.SUCCEEDED, ANSWERED, operation="account.balance"))
     assert telemetry.points["wikipayam.client.retries"] == [
         ({"wikipayam.operation": "sms.send", "error.type": "429"}, 1)
     ]
@@ -182,7 +182,7 @@ def test_messages_and_retries_are_counted(telemetry: Telemetry) -> None:
 
 def test_durations_are_counted_in_seconds(telemetry: Telemetry) -> None:
     """The histogram's bounds fit seconds; the SDK's default bounds do not."""
-    telemetry.hook(end_of(Outcome.SUCCEEDED, ANSWERED))
+    telemetry.hook(end_of(CallOutcome.SUCCEEDED, ANSWERED))
     data = telemetry.reader.get_metrics_data()
     assert data is not None
     points = [
@@ -196,7 +196,7 @@ def test_durations_are_counted_in_seconds(telemetry: Telemetry) -> None:
 
 def test_a_client_request_is_named_without_its_path(telemetry: Telemetry) -> None:
     """A `client.request` is labelled `request`: its path may hold anything, and would create new time series."""
-    telemetry.hook(end_of(Outcome.SUCCEEDED, ANSWERED, operation="POST users/7"))
+    telemetry.hook(end_of(CallOutcome.SUCCEEDED, ANSWERED, operation="POST users/7"))
     assert [(span.name, (span.attributes or {})["wikipayam.operation"]) for span in telemetry.spans] == [
         ("request", "request")
     ]
@@ -208,7 +208,7 @@ def test_a_client_request_is_named_without_its_path(telemetry: Telemetry) -> Non
 )
 def test_the_server_attributes_come_from_the_base_url(url: str, address: str, port: int, telemetry: Telemetry) -> None:
     """The host and the port are separate, and the port is never missing."""
-    telemetry.hook(CallFinished("c-1", "balance", Outcome.SUCCEEDED, 1.5, (), base_url=url))
+    telemetry.hook(CallFinished("c-1", "balance", CallOutcome.SUCCEEDED, 1.5, (), base_url=url))
     (span,) = telemetry.spans
     attributes = span.attributes or {}
     assert (attributes["server.address"], attributes["server.port"]) == (address, port)
@@ -263,7 +263,7 @@ async def test_without_a_hook_the_global_providers_are_used() -> None:
 
     async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, _, recorder):
         assert (await traced(client).balance()).balance == 7
-    assert [end.outcome for end in recorder.finished] == [Outcome.SUCCEEDED]
+    assert [end.outcome for end in recorder.finished] == [CallOutcome.SUCCEEDED]
     assert isinstance(metrics.get_meter_provider(), metrics.MeterProvider)
 
 
@@ -427,7 +427,7 @@ def test_the_page_names_every_attribute_and_metric(telemetry: Telemetry) -> None
     sent = tuple(map(MessageOutcome, "abcd", SendStatus))
     telemetry.hook(AttemptFinished("c-1", "sms.send", Attempt(1, Phase.ANSWERED, 0.5, 503)))
     telemetry.hook(RetryScheduled("c-1", "sms.send", 1, 0.5, "503"))
-    telemetry.hook(end_of(Outcome.UNKNOWN, Attempt(1, Phase.ANSWERED, 0.5, 503), ANSWERED, messages=sent))
+    telemetry.hook(end_of(CallOutcome.UNKNOWN, Attempt(1, Phase.ANSWERED, 0.5, 503), ANSWERED, messages=sent))
     (span,) = telemetry.spans
     points = telemetry.points
     names = {*(span.attributes or {}), *(name for event in span.events for name in (event.attributes or {})), *points}

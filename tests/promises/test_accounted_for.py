@@ -350,7 +350,7 @@ class TestBulkSend:
             url = f"http://127.0.0.1:{unused.getsockname()[1]}"
             events: list[Any] = []
             client = AsyncWikipayam(
-                "t", sender="1", base_url=url, retry=RetryPolicy(attempts=1), on_event=events.append
+                "t", sender="1", base_url=url, retry=RetryPolicy(max_attempts=1), on_event=events.append
             )
             async with VirtualTime().apply_to(client):
                 report = await client.sms.send_bulk(messages(40), batch_size=2, concurrency=concurrency)

@@ -86,7 +86,7 @@ async def test_a_lost_answer(kind: str) -> None:
     async with (
         raw_gateway(handler) as gateway,
         connected(gateway.url, timeout=0.2 if kind == "time-out" else 10.0) as (client, _, events),
-        client.sms.batcher(max_size=5, linger=FOREVER) as batcher,
+        client.sms.batcher(batch_size=5, linger=FOREVER) as batcher,
         send_tasks(batcher) as senders,
     ):
         senders.send(*names(5))
@@ -136,7 +136,7 @@ async def test_failures_affect_later_batches_in_no_way() -> None:
     async with (
         raw_gateway(handler) as gateway,
         connected(gateway.url) as (client, _, _),
-        client.sms.batcher(max_size=2, linger=0) as batcher,
+        client.sms.batcher(batch_size=2, linger=0) as batcher,
     ):
         for _ in range(5):
             with pytest.raises(AuthenticationError):
@@ -147,7 +147,7 @@ async def test_failures_affect_later_batches_in_no_way() -> None:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         async with connected(f"http://127.0.0.1:{unused.getsockname()[1]}") as (client, times, events):
-            async with client.sms.batcher(max_size=2, linger=0) as batcher, send_tasks(batcher) as senders:
+            async with client.sms.batcher(batch_size=2, linger=0) as batcher, send_tasks(batcher) as senders:
                 senders.send(*names(10))
             assert senders.of(APIConnectionError) == set(names(10))
             assert not senders.of(APITimeoutError)
@@ -171,7 +171,7 @@ async def test_429_delays_the_batcher() -> None:
     async with (
         raw_gateway(handler) as gateway,
         connected(gateway.url) as (client, times, _),
-        client.sms.batcher(max_size=5, linger=0) as batcher,
+        client.sms.batcher(batch_size=5, linger=0) as batcher,
         send_tasks(batcher) as senders,
     ):
         senders.send(*names(5))
@@ -186,7 +186,7 @@ async def test_cancelling_a_task() -> None:
     async with (
         raw_gateway(ledger) as gateway,
         connected(gateway.url) as (client, _, events),
-        client.sms.batcher(max_size=3, linger=FOREVER, concurrency=1) as batcher,
+        client.sms.batcher(batch_size=3, linger=FOREVER, concurrency=1) as batcher,
         send_tasks(batcher) as senders,
     ):
         senders.send(*names(3))
@@ -214,7 +214,9 @@ async def test_leaving_the_block_early(how: str) -> None:
     async with (
         raw_gateway(ledger) as gateway,
         connected(gateway.url, max_connections=1) as (client, _, events),
-        send_tasks(batcher := client.sms.batcher(max_size=3, linger=FOREVER, concurrency=2, max_waiting=4)) as senders,
+        send_tasks(
+            batcher := client.sms.batcher(batch_size=3, linger=FOREVER, concurrency=2, max_waiting=4)
+        ) as senders,
     ):
 
         async def run() -> None:
@@ -345,7 +347,7 @@ def test_random_sends(backend: str, seed: int, early: bool) -> None:
 
     async def run() -> RandomSends:
         transport = EmulatorTransport(emulator)
-        retry = RetryPolicy(attempts=2)
+        retry = RetryPolicy(max_attempts=2)
         async with AsyncWikipayam(
             DEFAULT_TOKEN, sender="10002000", transport=transport, retry=retry, on_event=events
         ) as client:

@@ -22,8 +22,8 @@ from wikipayam_async import (
     AttemptFinished,
     AttemptStarted,
     CallFinished,
+    CallOutcome,
     Event,
-    Outcome,
     Phase,
     RateLimit,
     RateLimitError,
@@ -60,7 +60,7 @@ class TestBoundedRetries:
     @pytest.mark.parametrize("attempts", [1, 2, 3, 7])
     async def test_a_call_gets_no_more_than_its_attempts(self, attempts: int) -> None:
         """`RetryPolicy.attempts` includes the first attempt; the delays double up to their bound."""
-        policy = RetryPolicy(attempts=attempts)
+        policy = RetryPolicy(max_attempts=attempts)
         async with (
             raw_gateway(Gateway(*[None] * 20)) as gateway,
             connected(gateway.url, retry=policy) as (client, clock, _),
@@ -80,7 +80,7 @@ class TestBoundedRetries:
 
         async with (
             raw_gateway(Gateway(*[None] * 3)) as gateway,
-            connected(gateway.url, retry=RetryPolicy(attempts=4)) as (client, clock, _),
+            connected(gateway.url, retry=RetryPolicy(max_attempts=4)) as (client, clock, _),
         ):
             client._shared.uniform = a_quarter
             await client.balance()
@@ -125,7 +125,7 @@ class TestBoundedRetries:
         """Until `Retry-After` has passed nothing is sent, not even by clients made with `with_options`."""
         async with (
             raw_gateway(Gateway(throttled(30))) as gateway,
-            connected(gateway.url, retry=RetryPolicy(attempts=1)) as (client, clock, _),
+            connected(gateway.url, retry=RetryPolicy(max_attempts=1)) as (client, clock, _),
         ):
             with pytest.raises(RateLimitError):
                 await client.balance()
@@ -187,7 +187,7 @@ class TestBoundedRetries:
         retries = [(event.attempt, event.delay, event.reason) for event in recorder.of(RetryScheduled)]
         assert retries == [(1, 0.5, "disconnected"), (2, 1.0, "503")]
         end = recorder.finished[0]
-        assert (end.outcome, end.attempts, end.messages) == (Outcome.SUCCEEDED, tuple(attempts), ())
+        assert (end.outcome, end.attempts, end.messages) == (CallOutcome.SUCCEEDED, tuple(attempts), ())
         assert 1.5 < end.elapsed < 2.5
 
     async def test_every_step_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
@@ -225,23 +225,23 @@ class TestBoundedRetries:
 
         async with (
             raw_gateway(handle) as gateway,
-            connected(gateway.url, timeout=0.15, retry=RetryPolicy(attempts=1)) as (client, _, recorder),
+            connected(gateway.url, timeout=0.15, retry=RetryPolicy(max_attempts=1)) as (client, _, recorder),
         ):
             for _ in range(4):
                 with anyio.move_on_after(0.01 if len(gateway.requests) == 3 else math.inf):
                     with contextlib.suppress(APIConnectionError):
                         await client.balance()
         outcomes = [end.outcome for end in recorder.finished]
-        assert outcomes == [Outcome.SUCCEEDED, Outcome.FAILED, Outcome.SUCCEEDED, Outcome.CANCELLED]
+        assert outcomes == [CallOutcome.SUCCEEDED, CallOutcome.FAILED, CallOutcome.SUCCEEDED, CallOutcome.CANCELLED]
         assert len({end.call_id for end in recorder.finished}) == 4
 
     @pytest.mark.parametrize(
         ("limit", "expected"),
         [
-            (RateLimit(requests_per_second=2, burst=0), [0, 0.5, 1.0, 1.5]),
-            (RateLimit(requests_per_second=2, burst=1), [0, 0, 0.5, 1.0]),
-            (RateLimit(messages_per_second=1, burst=0), [0, 1, 2, 3]),
-            (RateLimit(requests_per_second=100, messages_per_second=0.5, burst=0), [0, 2, 4, 6]),
+            (RateLimit(requests_per_second=2, burst_seconds=0), [0, 0.5, 1.0, 1.5]),
+            (RateLimit(requests_per_second=2, burst_seconds=1), [0, 0, 0.5, 1.0]),
+            (RateLimit(messages_per_second=1, burst_seconds=0), [0, 1, 2, 3]),
+            (RateLimit(requests_per_second=100, messages_per_second=0.5, burst_seconds=0), [0, 2, 4, 6]),
         ],
     )
     async def test_a_rate_limit_spaces_requests_and_messages(self, limit: RateLimit, expected: list[float]) -> None:
@@ -257,7 +257,7 @@ class TestBoundedRetries:
 
     async def test_a_rate_limit_of_messages_lets_reads_through(self) -> None:
         """A read does not count against the message limit; a retry counts as one more request."""
-        limit = RateLimit(requests_per_second=10, messages_per_second=0.001, burst=0)
+        limit = RateLimit(requests_per_second=10, messages_per_second=0.001, burst_seconds=0)
         async with (
             raw_gateway(Gateway(None)) as gateway,
             connected(gateway.url, rate_limit=limit) as (client, clock, _),

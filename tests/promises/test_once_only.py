@@ -45,9 +45,9 @@ from wikipayam_async import (
     AttemptStarted,
     AuthenticationError,
     BadRequestError,
+    CallOutcome,
     InsufficientBalanceError,
     NotFoundError,
-    Outcome,
     PayloadTooLargeError,
     PermissionDeniedError,
     Phase,
@@ -196,7 +196,7 @@ class TestOnceOnly:
         assert error.phase is (Phase.READING if misbehaviour is half_an_answer else Phase.SENT)
         assert type(error.__cause__) is APIConnectionError
         assert [attempt.failure for attempt in error.attempts] == ["disconnected"]
-        assert [(end.outcome, len(end.attempts)) for end in recorder.finished] == [(Outcome.UNKNOWN, 1)]
+        assert [(end.outcome, len(end.attempts)) for end in recorder.finished] == [(CallOutcome.UNKNOWN, 1)]
         assert [(outcome.track_id, outcome.status) for outcome in recorder.outcomes] == [("t-1", SendStatus.UNKNOWN)]
 
     async def test_a_time_out_without_an_answer_leaves_the_outcome_unknown(self, via: str) -> None:
@@ -343,7 +343,7 @@ class TestOnceOnly:
 
         async with raw_gateway(throttle) as second, connected(second.url, via) as (client, _, recorder):
             await SENDS[name](client)
-        assert (len(second.requests), recorder.finished[0].outcome) == (2, Outcome.SUCCEEDED)
+        assert (len(second.requests), recorder.finished[0].outcome) == (2, CallOutcome.SUCCEEDED)
 
     @pytest.mark.parametrize(
         "misbehaviour", [close_after_request, reset_after_request, half_an_answer, 502, 503, 504, 429]
@@ -367,7 +367,7 @@ class TestOnceOnly:
         assert [len(end.attempts) for end in recorder.finished] == [3] * len(READS)
         assert len(gateway.requests) == 3 * len(READS)
         assert clock.slept[:2] == [0.5, pytest.approx(1.0)]
-        assert {end.outcome for end in recorder.finished} == {Outcome.FAILED}
+        assert {end.outcome for end in recorder.finished} == {CallOutcome.FAILED}
 
     @pytest.mark.parametrize("reply", [answer({}, status) for status in (302, 400, 408, 409, 500)] + [answer("<html>")])
     async def test_reads_are_not_retried_after_lasting_failures(self, via: str, reply: bytes) -> None:
@@ -485,12 +485,12 @@ class TestThirdPartyTransports:
             assert transport.requests == 1
 
     async def test_a_send_without_a_body_is_sent_with_its_headers(self) -> None:
-        """`holoo.send_get` has no body, so it counts as sent once its headers are written."""
+        """`holoo.send_via_url` has no body, so it counts as sent once its headers are written."""
         for events, attempts in ((HEADERS[:1], 1), (HEADERS, 1), ((("connection.connect_tcp.started", None),), 3)):
             transport = Raising(httpx.ReadError(""), *events)
             async with connected("http://127.0.0.1:1", transport=transport, via="custom") as (client, *_):
                 with pytest.raises(UnknownOutcomeError if attempts == 1 else APIConnectionError):
-                    await SENDS["holoo.send_get"](client)
+                    await SENDS["holoo.send_via_url"](client)
             assert transport.requests == attempts
 
     async def test_a_send_over_a_transport_without_a_trace_is_not_retried(self) -> None:

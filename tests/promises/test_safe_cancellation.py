@@ -17,9 +17,9 @@ from tests.support.net import BALANCE, RECEIVER, TOKEN, TRANSPORT_KINDS, connect
 from tests.support.raw import RawGateway, RawRequest, accept_all, raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
+    CallOutcome,
     ConfigurationError,
     LaneTransport,
-    Outcome,
     SendStatus,
     SentMessage,
 )
@@ -85,7 +85,7 @@ class TestEveryTransport:
                 group.cancel_scope.cancel()
                 slow.release.set()
             assert group.cancel_scope.cancelled_caught
-            assert [(end.outcome, len(end.attempts)) for end in recorder.finished] == [(Outcome.SUCCEEDED, 1)]
+            assert [(end.outcome, len(end.attempts)) for end in recorder.finished] == [(CallOutcome.SUCCEEDED, 1)]
             assert [(outcome.track_id, outcome.status, outcome.id) for outcome in recorder.outcomes] == [
                 ("t-1", SendStatus.ACCEPTED, "0" * 24)
             ]
@@ -149,7 +149,7 @@ class TestEveryTransport:
             await slow.received.wait()
             group.cancel_scope.cancel()
         assert (len(gateway.requests), group.cancel_scope.cancelled_caught) == (1, True)
-        assert [end.outcome for end in recorder.finished] == [Outcome.UNKNOWN]
+        assert [end.outcome for end in recorder.finished] == [CallOutcome.UNKNOWN]
         assert recorder.outcomes[0].status is SendStatus.UNKNOWN
 
 
@@ -224,7 +224,11 @@ class TestSafeCancellation:
                 await client.balance()
             slow.release.set()
             await send(client)
-        assert [end.outcome for end in recorder.finished] == [Outcome.SUCCEEDED, Outcome.CANCELLED, Outcome.SUCCEEDED]
+        assert [end.outcome for end in recorder.finished] == [
+            CallOutcome.SUCCEEDED,
+            CallOutcome.CANCELLED,
+            CallOutcome.SUCCEEDED,
+        ]
 
     @on_asyncio
     async def test_a_send_through_a_tunnel_survives_asyncios_cancellation(self) -> None:
@@ -270,7 +274,7 @@ class TestSafeCancellation:
             await client.balance()
         assert (gateway.opened, [end.outcome for end in recorder.finished]) == (
             2,
-            [Outcome.CANCELLED, Outcome.SUCCEEDED],
+            [CallOutcome.CANCELLED, CallOutcome.SUCCEEDED],
         )
 
     async def test_a_send_that_waits_for_its_turn_is_cancelled_at_once(self) -> None:
@@ -331,7 +335,7 @@ class TestSafeCancellation:
         ):
             for _ in range(5):
                 group.start_soon(send, client)
-        assert [end.outcome for end in recorder.finished] == [Outcome.SUCCEEDED] * 5
+        assert [end.outcome for end in recorder.finished] == [CallOutcome.SUCCEEDED] * 5
         assert (len(gateway.requests), gateway.peak) == (5, 1)
 
 

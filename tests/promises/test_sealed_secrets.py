@@ -190,7 +190,7 @@ class TestSealedSecrets:
 
         async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, *_):
             client.http_client.event_hooks["request"].append(hook)
-            await client.holoo.send_get(NUMBER, TEXT)
+            await client.holoo.send_via_url(NUMBER, TEXT)
         assert hooked == [f"{gateway.url}/api/v1/service/holoo"]
         ((target, headers),) = targets
         assert target.startswith("/api/v1/service/holoo?username=shop&password=")

@@ -101,7 +101,7 @@ async def call_all(status: int, body: bytes) -> dict[str, object]:
         base_url="http://127.0.0.1:1",
         transport=httpx.MockTransport(handle),
         timezone="UTC",
-        retry=RetryPolicy(attempts=1, longest_retry_after=0, longest_pause=0),
+        retry=RetryPolicy(max_attempts=1, max_retry_after=0, max_delay=0),
     ) as client:
         on_virtual_time(client)
         for name, call in CALLS.items():

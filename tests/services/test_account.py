@@ -20,7 +20,7 @@ from wikipayam_async import (
 )
 from wikipayam_async.cost import CostShare, Tariff, estimate
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault
-from wikipayam_async.services.account import Affordability
+from wikipayam_async.services.account import CostCheck
 
 pytestmark = pytest.mark.anyio
 
@@ -140,19 +140,19 @@ async def test_the_balance_covers_the_cost_or_not(balance: int, missing: int, af
 @pytest.mark.parametrize("currency", ["IRT", "USD", ""])
 def test_a_balance_that_is_not_in_rials(currency: str) -> None:
     """Amounts in two currencies are not compared: whether the balance covers the cost is unknown."""
-    found = Affordability(estimate(MESSAGES, TARIFF), Balance(10**9, currency))
+    found = CostCheck(estimate(MESSAGES, TARIFF), Balance(10**9, currency))
     assert (found.missing, found.affordable) == (None, None)
 
 
 @pytest.mark.parametrize("currency", ["IRR", "irr", " IRR "])
 def test_the_currency_code_ignores_case_and_spaces(currency: str) -> None:
     """The currency code may have any case and surrounding spaces."""
-    assert Affordability(estimate(MESSAGES, TARIFF), Balance(COST, currency)).affordable is True
+    assert CostCheck(estimate(MESSAGES, TARIFF), Balance(COST, currency)).affordable is True
 
 
 def test_a_cost_of_zero_is_always_affordable() -> None:
     """A cost of 0 is affordable without a balance, and with a negative one."""
-    found = Affordability(estimate([], TARIFF), Balance(-1))
+    found = CostCheck(estimate([], TARIFF), Balance(-1))
     assert (found.missing, found.affordable) == (0, True)
 
 
@@ -175,7 +175,7 @@ async def test_a_gateway_that_refuses_or_is_not_there(fault: Fault, error: type[
     emulator = Emulator()
     emulator.faults.arm(fault, on="GET /user/balance")
     messages = iter(MESSAGES)
-    async with client_of(emulator, retry=RetryPolicy(attempts=1)) as client:
+    async with client_of(emulator, retry=RetryPolicy(max_attempts=1)) as client:
         with pytest.raises(error):
             await client.estimate(messages, TARIFF)
     assert list(messages) == MESSAGES

@@ -23,7 +23,7 @@ from wikipayam_async.emulator import DEFAULT_TOKEN, DEFAULT_USERNAME, Emulator, 
 pytestmark = pytest.mark.anyio
 
 RECEIVER = "09123456789"
-METHODS = pytest.mark.parametrize("name", ["send", "send_get"])
+METHODS = pytest.mark.parametrize("name", ["send", "send_via_url"])
 ID = "69e5eeab439260d336015405"
 
 
@@ -98,7 +98,7 @@ async def test_the_documented_get() -> None:
         raw_gateway(handler) as gateway,
         AsyncWikipayam("secret", sender="10002000", username="09120000000", base_url=gateway.url) as client,
     ):
-        result = await client.holoo.send_get("+98 912 345 6789", "سلام می\u200cکنم + & = % # ? ۱۲ ")
+        result = await client.holoo.send_via_url("+98 912 345 6789", "سلام می\u200cکنم + & = % # ? ۱۲ ")
     (request,) = gateway.requests
     parts = urlsplit(request.target)
     assert (request.method, parts.path, request.body) == ("GET", "/api/v1/service/holoo", b"")

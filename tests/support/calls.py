@@ -8,7 +8,7 @@ from typing import TypeVar
 import anyio
 
 from tests.support.net import RECEIVER
-from wikipayam_async import AsyncWikipayam, Balance, OtpMessage, Polling, Receive, SmsMessage
+from wikipayam_async import AsyncWikipayam, Balance, OtpMessage, Polling, ReceivedMessage, SmsMessage
 
 T = TypeVar("T")
 
@@ -32,7 +32,7 @@ async def consume(client: AsyncWikipayam) -> None:
     with anyio.CancelScope() as scope:
         handled = 0
 
-        async def handle(_: Receive) -> None:
+        async def handle(_: ReceivedMessage) -> None:
             nonlocal handled
             handled += 1
             if handled > 3:
@@ -49,7 +49,7 @@ SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "otp.send_many": lambda client: client.otp.send_many([OtpMessage(RECEIVER, "1234", track_id="t")]),
     "voice.send": lambda client: client.voice.send(RECEIVER, "1234", "t"),
     "holoo.send": lambda client: client.holoo.send(RECEIVER, "text"),
-    "holoo.send_get": lambda client: client.holoo.send_get(RECEIVER, "text"),
+    "holoo.send_via_url": lambda client: client.holoo.send_via_url(RECEIVER, "text"),
     "request": lambda client: client.request("POST", "x", json={}, cast_to=Balance),
 }
 """Calls that send; the last is an endpoint that the client does not know."""
@@ -59,7 +59,7 @@ READS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "sms.delivery_status": lambda client: client.sms.delivery_status([ID, "a"]),
     "sms.wait_for_delivery": lambda client: client.sms.wait_for_delivery(ID, 0),
     "sms.watch_delivery": lambda client: read_all(
-        client.sms.watch_delivery([ID], 0, polling=Polling(first_interval=1))
+        client.sms.watch_delivery([ID], 0, polling=Polling(initial_interval=1))
     ),
     "sms.receive": lambda client: client.sms.receive("2024-01-01"),
     "receives.list": lambda client: client.receives.list(),
@@ -78,6 +78,6 @@ READS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "receives.consume": consume,
     "request": lambda client: client.request("GET", "x"),
     "request a model": lambda client: client.request("GET", "x", cast_to=Balance),
-    "request a list": lambda client: client.request("GET", "x", cast_to=list[Receive]),
+    "request a list": lambda client: client.request("GET", "x", cast_to=list[ReceivedMessage]),
 }
 """Calls that read, mark and delete."""

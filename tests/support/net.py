@@ -121,7 +121,7 @@ SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "otp.send": lambda client: client.otp.send(RECEIVER, "1234", track_id="t-1"),
     "voice.send": lambda client: client.voice.send(RECEIVER, "1234", track_id="t-1"),
     "holoo.send": lambda client: client.holoo.send(RECEIVER, "text"),
-    "holoo.send_get": lambda client: client.holoo.send_get(RECEIVER, "text"),
+    "holoo.send_via_url": lambda client: client.holoo.send_via_url(RECEIVER, "text"),
     "request": lambda client: client.request("POST", "new/endpoint", json={"a": 1}),
 }
 """One call of every endpoint that sends."""

@@ -53,7 +53,7 @@ CALLS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "otp.send_many": lambda client: client.otp.send_many([OtpMessage(NUMBER, CODE)]),
     "voice.send": lambda client: client.voice.send(NUMBER, CODE),
     "holoo.send": lambda client: client.holoo.send(NUMBER, TEXT, username=NUMBER),
-    "holoo.send_get": lambda client: client.holoo.send_get(NUMBER, TEXT, username=NUMBER),
+    "holoo.send_via_url": lambda client: client.holoo.send_via_url(NUMBER, TEXT, username=NUMBER),
     "receives.list": lambda client: client.receives.list(sender=NUMBER, search=TEXT),
     "receives.unread": lambda client: client.receives.unread(sender=NUMBER),
     "receives.iter": lambda client: anext(aiter(client.receives.iter(sender=NUMBER, search=TEXT))),
@@ -64,7 +64,7 @@ CALLS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
 """Calls that pass a secret to a client; `balance` carries only the token."""
 
 CALLS_WITH_QUERY = frozenset(
-    {"holoo.send_get", "receives.list", "receives.unread", "receives.iter", "receives.iter_unread", "request"}
+    {"holoo.send_via_url", "receives.list", "receives.unread", "receives.iter", "receives.iter_unread", "request"}
 )
 """The calls that put a secret into the query of the URL."""
 

@@ -36,7 +36,7 @@ class Outbox:
     the outcome is passed to `on_outcome` and logged. Every posted message has exactly one outcome.
 
     Leaving the block takes no more messages and sends the queued ones, for at most `drain_timeout` seconds, also if an
-    exception or a cancellation leaves it. Messages that are not sent by then are in `undelivered`, and reported as
+    exception or a cancellation leaves it. Messages that are not sent by then are in `unsent`, and reported as
     `NOT_ATTEMPTED`; requests in flight are finished within the client's `timeout`.
 
     Messages are held in memory: queued messages are lost if the process is killed.
@@ -86,7 +86,7 @@ class Outbox:
         return MappingProxyType(dict(self._counts))
 
     @property
-    def undelivered(self) -> list[SendResult]:
+    def unsent(self) -> list[SendResult]:
         """The results of the messages that were not sent when the outbox closed, in order of posting. Posting again is safe."""
         return sorted(self._undelivered, key=lambda result: result.index)
 
@@ -190,13 +190,13 @@ class Outbox:
                 Requests in flight are finished within the client's `timeout`.
 
         Returns:
-            The results of the messages that were not sent: `undelivered`.
+            The results of the messages that were not sent: `unsent`.
 
         Raises:
             InvalidInputError: `timeout` is invalid.
         """
         await self._dispatcher.aclose(self._drain_timeout if timeout is None else timeout)
-        return self.undelivered
+        return self.unsent
 
     def __repr__(self) -> str:
         return f"<Outbox {self._batching}, {self.waiting} waiting, {self.in_flight} in flight>"

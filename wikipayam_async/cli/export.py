@@ -14,7 +14,7 @@ from wikipayam_async.cli.output import Output, plain
 from wikipayam_async.cli.spreadsheet import escape_formula
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.services.receives.models import Receive
+from wikipayam_async.services.receives.models import ReceivedMessage
 
 __all__ = ["Format", "export_to"]
 
@@ -24,7 +24,7 @@ _COLUMNS = ("id", "sender", "receiver", "received_at", "message")
 _BOM = "\ufeff"
 
 
-async def export_to(path: Path | None, format_: Format, messages: AsyncIterator[Receive], out: Output) -> int:
+async def export_to(path: Path | None, format_: Format, messages: AsyncIterator[ReceivedMessage], out: Output) -> int:
     """Write messages as they arrive; a file gets its name only once it is complete.
 
     Args:
@@ -66,7 +66,7 @@ def _writing(path: Path | None, out: Output) -> Iterator[Callable[[str], object]
         raise InvalidInputError("file", rule=f"cannot be written: {error.strerror}", got=str(path)) from None
 
 
-def _cells(message: Receive) -> list[str]:
+def _cells(message: ReceivedMessage) -> list[str]:
     # A sender that begins with + is a number; any other may be a name that its owner chose.
     sender, text = message.sender or "", message.message or ""
     if not sender.startswith("+"):

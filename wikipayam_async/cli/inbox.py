@@ -16,7 +16,7 @@ from wikipayam_async.cli.prompts import confirm
 from wikipayam_async.cli.session import ConnectionOptions, Session, guarded, online
 from wikipayam_async.cli.watch import watch_inbox
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.services.receives.models import Receive
+from wikipayam_async.services.receives.models import ReceivedMessage
 
 __all__ = ["inbox"]
 
@@ -281,7 +281,7 @@ def stats(
     return online(connection, work)
 
 
-def _show(session: Session, messages: Sequence[Receive]) -> None:
+def _show(session: Session, messages: Sequence[ReceivedMessage]) -> None:
     session.out.table(
         ("id", "from", "to", "at", "text"),
         (
@@ -291,7 +291,7 @@ def _show(session: Session, messages: Sequence[Receive]) -> None:
     )
 
 
-def _show_one(session: Session, message: Receive) -> None:
+def _show_one(session: Session, message: ReceivedMessage) -> None:
     session.out.say(f"{message.received_at or ''}  {message.sender}  {message.id}\n{message.message}\n")
     session.out.emit(message)
 

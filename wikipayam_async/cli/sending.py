@@ -142,7 +142,7 @@ def holoo(
     """
 
     async def work(session: Session, body: str) -> Exit:
-        send_holoo = session.client.holoo.send_get if legacy_get else session.client.holoo.send
+        send_holoo = session.client.holoo.send_via_url if legacy_get else session.client.holoo.send
         sent = await send_holoo(receiver, body, sender, username)
         session.out.say("accepted" + (f": id {sent.id}" if sent.id else ""))
         session.out.emit({"id": sent.id, "message": sent.message})

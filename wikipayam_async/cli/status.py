@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.session import ConnectionOptions, Session, online
-from wikipayam_async.services.sms.delivery import DeliveryState, DeliveryStatus
+from wikipayam_async.services.sms.delivery import Delivery, DeliveryStatus
 
 __all__ = ["status"]
 
@@ -59,13 +59,13 @@ async def _follow(session: Session, ids: tuple[str, ...], wait: float) -> Exit:
     return _code(report.statuses.values(), pending=report.pending)
 
 
-def _missing(ids: Iterable[str], found: Iterable[DeliveryStatus]) -> list[str]:
+def _missing(ids: Iterable[str], found: Iterable[Delivery]) -> list[str]:
     known = {one.id for one in found}
     return [id_ for id_ in dict.fromkeys(ids) if id_ not in known]
 
 
-def _code(found: Iterable[DeliveryStatus], *, pending: Iterable[str]) -> Exit:
+def _code(found: Iterable[Delivery], *, pending: Iterable[str]) -> Exit:
     if any(pending):
         return Exit.UNKNOWN
-    undelivered = any(one.status.final and one.status is not DeliveryState.DELIVERED for one in found)
+    undelivered = any(one.status.final and one.status is not DeliveryStatus.DELIVERED for one in found)
     return Exit.REJECTED if undelivered else Exit.OK

@@ -10,13 +10,13 @@ import anyio
 from wikipayam_async.cli.session import Session
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.base import TRANSIENT
-from wikipayam_async.services.receives.models import Receive, key_of
+from wikipayam_async.services.receives.models import ReceivedMessage, key_of
 
 __all__ = ["watch_inbox"]
 
 
 async def watch_inbox(
-    session: Session, show: Callable[[Receive], None], *, every: float, mark: bool, sender: str | None
+    session: Session, show: Callable[[ReceivedMessage], None], *, every: float, mark: bool, sender: str | None
 ) -> NoReturn:
     """Show every unread message once, until cancelled. Transient errors are shown, and polling continues.
 
@@ -33,7 +33,7 @@ async def watch_inbox(
     """
     failure = InvalidInputError("output", rule="expected an open stream", got="a closed one")
 
-    def show_or_stop(message: Receive) -> None:
+    def show_or_stop(message: ReceivedMessage) -> None:
         show(message)
         if session.out.is_lost:  # a message that was not shown is not marked as read
             scope.cancel()
@@ -45,7 +45,7 @@ async def watch_inbox(
 
 
 async def _watch(
-    session: Session, show: Callable[[Receive], None], *, every: float, mark: bool, sender: str | None
+    session: Session, show: Callable[[ReceivedMessage], None], *, every: float, mark: bool, sender: str | None
 ) -> NoReturn:
     receives = session.client.receives
     if mark:

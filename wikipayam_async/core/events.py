@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TypeAlias
 
+import attrs
 from attrs import field, frozen
 
-from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome
+from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase
 from wikipayam_async.redact.scrub import scrub
 
 __all__ = ["AttemptFinished", "AttemptStarted", "CallFinished", "CallReporter", "Event", "EventHook", "RetryScheduled"]
@@ -25,12 +26,12 @@ class AttemptStarted:
     Attributes:
         call_id: The same for all events of one call.
         operation: The name of the operation, such as `sms.send`.
-        attempt: The number of the attempt, counted from 1.
+        number: The number of the attempt, counted from 1.
     """
 
     call_id: str
     operation: str
-    attempt: int
+    number: int
 
 
 @frozen
@@ -40,12 +41,20 @@ class AttemptFinished:
     Attributes:
         call_id: The same for all events of one call.
         operation: The name of the operation, such as `sms.send`.
-        attempt: The number, phase, duration and result of the attempt.
+        number: The number of the attempt, counted from 1.
+        phase: How far the attempt got.
+        elapsed: Seconds it took.
+        status_code: The HTTP status, if an answer arrived.
+        failure: The failure in one word, such as `timeout`; None if an answer arrived.
     """
 
     call_id: str
     operation: str
-    attempt: Attempt
+    number: int
+    phase: Phase
+    elapsed: float
+    status_code: int | None = None
+    failure: str | None = None
 
 
 @frozen
@@ -55,16 +64,16 @@ class RetryScheduled:
     Attributes:
         call_id: The same for all events of one call.
         operation: The name of the operation, such as `sms.send`.
-        attempt: The number of the attempt that failed.
+        number: The number of the attempt that failed.
         delay: Seconds until the next attempt.
-        reason: The fault in one word, such as `connect`, or the HTTP status.
+        failure: The failure in one word, such as `connect`, or the HTTP status.
     """
 
     call_id: str
     operation: str
-    attempt: int
+    number: int
     delay: float
-    reason: str
+    failure: str
 
 
 @frozen
@@ -80,16 +89,20 @@ class CallFinished:
         messages: For a send, the outcome of every message; otherwise empty.
         method: The HTTP method, such as `POST`.
         base_url: The base URL of the gateway, such as `https://wikipayam.ir`.
+        status_code: The HTTP status of the last answer; None without one.
+        headers: The headers of the last answer without cookies, names in lower case; empty without one.
     """
 
     call_id: str
     operation: str
-    outcome: Outcome
+    outcome: CallOutcome
     elapsed: float
     attempts: tuple[Attempt, ...]
     messages: tuple[MessageOutcome, ...] = field(default=())
     method: str = ""
     base_url: str = ""
+    status_code: int | None = None
+    headers: Mapping[str, str] = field(factory=dict, repr=False, hash=False)
 
 
 Event: TypeAlias = AttemptStarted | AttemptFinished | RetryScheduled | CallFinished
@@ -125,7 +138,7 @@ class CallReporter:
         """Report the end of an attempt."""
         self.attempts += (attempt,)
         if self._hook is not None:
-            self._emit(self._hook, AttemptFinished(self._call_id, self._operation, attempt))
+            self._emit(self._hook, AttemptFinished(self._call_id, self._operation, *attrs.astuple(attempt)))
         if logger.isEnabledFor(logging.DEBUG):
             result = attempt.failure or attempt.status_code
             self._log(
@@ -141,28 +154,32 @@ class CallReporter:
                 },
             )
 
-    def retry_scheduled(self, delay: float, reason: str) -> None:
+    def retry_scheduled(self, delay: float, failure: str) -> None:
         """Report that another attempt follows after a delay."""
         number = len(self.attempts)
         if self._hook is not None:
-            self._emit(self._hook, RetryScheduled(self._call_id, self._operation, number, delay, reason))
+            self._emit(self._hook, RetryScheduled(self._call_id, self._operation, number, delay, failure))
         if logger.isEnabledFor(logging.INFO):
             self._log(
                 logging.INFO,
-                f"attempt {number} failed ({reason}), next attempt in {delay:.2f} s",
+                f"attempt {number} failed ({failure}), next attempt in {delay:.2f} s",
                 {
                     "wikipayam_event": "retry",
                     "wikipayam_attempt": number,
                     "wikipayam_delay": delay,
-                    "wikipayam_reason": reason,
+                    "wikipayam_failure": failure,
                 },
             )
 
     def call_finished(
-        self, outcome: Outcome, clock: Callable[[], float], messages: Callable[[], Sequence[MessageOutcome]]
+        self,
+        outcome: CallOutcome,
+        clock: Callable[[], float],
+        messages: Callable[[], Sequence[MessageOutcome]],
+        headers: Callable[[], Mapping[str, str]],
     ) -> None:
-        """Report the end of the call. `messages` is called only if there is a hook or the log level is enabled."""
-        level = logging.WARNING if outcome is Outcome.UNKNOWN else logging.INFO
+        """Report the end of the call. The functions are called only if there is a hook or the log level is enabled."""
+        level = logging.WARNING if outcome is CallOutcome.UNKNOWN else logging.INFO
         logged = logger.isEnabledFor(level)
         if not logged and self._hook is None:
             return
@@ -175,6 +192,8 @@ class CallReporter:
             tuple(messages()),
             self._method,
             self._base_url,
+            self.attempts[-1].status_code if self.attempts else None,
+            headers(),
         )
         if self._hook is not None:
             self._emit(self._hook, event)
@@ -188,7 +207,7 @@ class CallReporter:
             "wikipayam_outcome": event.outcome.value,
             "wikipayam_attempts": count,
             "wikipayam_elapsed": event.elapsed,
-            "wikipayam_status_code": event.attempts[-1].status_code if event.attempts else None,
+            "wikipayam_status_code": event.status_code,
             "wikipayam_messages": len(event.messages),
         }
         for status, messages in Counter([outcome.status for outcome in event.messages]).items():

@@ -15,7 +15,7 @@ from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.core.wire import MAX_ANSWER_BYTES, refuse_encoding
-from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.errors import ClosedError
 from wikipayam_async.outcomes import Phase
 from wikipayam_async.redact.sealed import SealedBytes
 
@@ -46,7 +46,7 @@ class HttpxCarrier:
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Make one attempt. Raises `ExchangeFault` if it fails."""
         if self.http.is_closed:
-            raise ConfigurationError("the HTTP client is closed")
+            raise ClosedError("the HTTP client is closed; nothing was sent")
         try:
             request = self.http.build_request(
                 outgoing.method,

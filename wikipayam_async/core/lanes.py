@@ -13,7 +13,7 @@ from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.errors import ClosedError, ConfigurationError
 from wikipayam_async.outcomes import Phase
 
 __all__ = ["Connections", "LaneLike", "Lanes", "timeout_fault"]
@@ -116,7 +116,7 @@ class Lanes:
         await pool.slots.acquire()
         try:
             if self._closed:
-                raise ConfigurationError("the client is closed")
+                raise ClosedError("the client is closed; nothing was sent")
             now = anyio.current_time()
             with anyio.CancelScope(deadline=now + outgoing.timeout) as scope:
                 progress.begin(scope, now)

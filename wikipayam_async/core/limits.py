@@ -29,7 +29,7 @@ class RateLimit:
     Attributes:
         requests_per_second: Requests of any kind, retries included. None means no limit.
         messages_per_second: Messages sent (SMS, codes, calls). None means no limit.
-        burst: The allowance, in seconds, that may be used at once after an idle time. 1.0 allows one second's worth
+        burst_seconds: The allowance, in seconds, that may be used at once after an idle time. 1.0 allows one second's worth
             at once; 0 spaces requests evenly.
 
     Raises:
@@ -38,7 +38,7 @@ class RateLimit:
 
     requests_per_second: float | None = field(default=None, validator=positive_or_none)
     messages_per_second: float | None = field(default=None, validator=positive_or_none)
-    burst: float = field(default=1.0, validator=not_negative)
+    burst_seconds: float = field(default=1.0, validator=not_negative)
 
 
 class Gcra:
@@ -85,8 +85,8 @@ class RateLimiter:
         self._clock = clock
         self._sleep = sleep
         requests, messages = limit.requests_per_second, limit.messages_per_second
-        self._requests = Gcra(requests, limit.burst) if requests else None
-        self._messages = Gcra(messages, limit.burst) if messages else None
+        self._requests = Gcra(requests, limit.burst_seconds) if requests else None
+        self._messages = Gcra(messages, limit.burst_seconds) if messages else None
         self._loop: EventLoopToken | None = None
         self._request_lock: anyio.Lock
         self._message_lock: anyio.Lock
@@ -125,7 +125,9 @@ def limiter_of(limit: RateLimit | None) -> RateLimiter | None:
     if limit is None:
         return None
     if not isinstance(limit, RateLimit):
-        raise ConfigurationError(f"rate_limit: expected a RateLimit; got {shape_of(limit)}")
+        raise ConfigurationError(
+            f"rate_limit: expected a RateLimit, such as RateLimit(messages_per_second=10); got {shape_of(limit)}"
+        )
     return RateLimiter(limit)
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from wikipayam_async.errors import ResponseError, UnknownOutcomeError
-from wikipayam_async.outcomes import MessageOutcome
+from wikipayam_async.outcomes import AnyMessage, HasId, MessageOutcome
 from wikipayam_async.redact.sealed import SealedBytes
 
 if TYPE_CHECKING:
@@ -66,7 +66,7 @@ class SendBatch(Generic[T]):
         id_of: Returns the gateway's id of one item of the answer.
     """
 
-    messages: Sequence[object] = field(repr=False)
+    messages: Sequence[AnyMessage] = field(repr=False)
     track_ids: Sequence[str | None]
     id_of: Callable[[T], str | None] = field(repr=False)
 
@@ -85,6 +85,7 @@ class Call(Generic[T]):
         batch: The messages of a send. `read` then returns a sequence of the same length, with None for each message
             that the answer does not mention.
         observer: Receives the outcome of every message when the call ends, also if it is cancelled.
+        timeout: Seconds for each attempt; the client's if None.
     """
 
     operation: Operation
@@ -95,6 +96,7 @@ class Call(Generic[T]):
     body: SealedBytes | None = None
     batch: SendBatch[Any] | None = None
     observer: Observer | None = field(default=None, repr=False)
+    timeout: float | None = None
 
 
 def format_track_ids(track_ids: Sequence[str | None]) -> str:
@@ -105,10 +107,10 @@ def format_track_ids(track_ids: Sequence[str | None]) -> str:
 
 def unreported_error(
     name: str,
-    messages: Sequence[object],
+    messages: Sequence[AnyMessage],
     track_ids: Sequence[str | None],
     positions: Sequence[int],
-    accepted: Sequence[object] = (),
+    accepted: Sequence[HasId] = (),
 ) -> UnknownOutcomeError:
     """Return the error of the messages, at `positions` in a request, whose outcome the gateway did not report."""
     unknown = [track_ids[position] for position in positions]

@@ -140,7 +140,9 @@ class Options:
         if self.username is not None and not isinstance(self.username, str):
             raise ConfigurationError(f"username: expected the account's user name; got {shape_of(self.username)}")
         if not isinstance(self.retry, RetryPolicy):
-            raise ConfigurationError(f"retry: expected a RetryPolicy; got {shape_of(self.retry)}")
+            raise ConfigurationError(
+                f"retry: expected a RetryPolicy, such as RetryPolicy(max_attempts=5); got {shape_of(self.retry)}"
+            )
         if self.on_event is not None and (not callable(self.on_event) or is_async(self.on_event)):
             raise ConfigurationError(
                 "on_event: expected a plain function that returns at once; "

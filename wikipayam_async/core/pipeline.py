@@ -8,6 +8,7 @@ import math
 import random
 import secrets
 from collections.abc import Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
@@ -24,10 +25,21 @@ from wikipayam_async.core.protocol import (
     Outgoing,
     RequestBuilder,
     UnreadableAnswerError,
+    event_headers,
     read_data,
     status_error,
 )
-from wikipayam_async.core.retry import RetryBudget, RetryDecision, RetryPolicy, Uniform, judge_fault, judge_status
+from wikipayam_async.core.retry import (
+    RetryBudget,
+    RetryDecision,
+    RetryPolicy,
+    Uniform,
+    judge_fault,
+    judge_status,
+    longest_delay,
+    may_retry,
+    retry_delay,
+)
 from wikipayam_async.errors import (
     APIConnectionError,
     APIStatusError,
@@ -37,14 +49,17 @@ from wikipayam_async.errors import (
     UnknownOutcomeError,
     WikipayamError,
 )
-from wikipayam_async.outcomes import Attempt, MessageOutcome, Outcome, Phase, SendStatus
+from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
 
 if TYPE_CHECKING:
     from wikipayam_async.core.transport import Carrier
 
-__all__ = ["Pipeline", "SharedState"]
+__all__ = ["Pipeline", "SharedState", "captured"]
 
 T = TypeVar("T")
+
+captured: ContextVar[list[Answer] | None] = ContextVar("wikipayam_async_captured", default=None)
+"""Collects the successful answers of the calls that a task makes, for `with_raw_response`."""
 
 
 class SharedState:
@@ -120,15 +135,18 @@ class Pipeline:
             await self._limiter.wait(len(call.batch.messages) if call.batch else 0)
         while (remaining := shared.gate.remaining(shared.clock())) > 0:
             if (
-                remaining > self._options.retry.longest_wait
+                remaining > longest_delay(self._options.retry)
                 or remaining >= anyio.current_effective_deadline() - shared.clock()
             ):
-                raise RateLimitError(
+                error = RateLimitError(
                     f"{call.operation.name}: not sent: the gateway asked for a delay ({remaining:.0f} s remain)",
                     status_code=429,
                     retry_after=remaining,
                     attempts=reporter.attempts,
                 )
+                if call.operation.replay is Replay.SEND:
+                    error.send_status = SendStatus.REJECTED if reporter.attempts else SendStatus.NOT_ATTEMPTED
+                raise error
             await shared.sleep(remaining)
 
 
@@ -148,9 +166,20 @@ class _Failure:
 class _CallRun:
     """The attempts and the end of one call."""
 
-    __slots__ = ("_call", "_interrupted", "_name", "_outgoing", "_progress", "_reported", "_shared", "reporter")
+    __slots__ = (
+        "_answer",
+        "_call",
+        "_interrupted",
+        "_name",
+        "_outgoing",
+        "_progress",
+        "_reported",
+        "_shared",
+        "reporter",
+    )
 
     def __init__(self, call: Call[Any], outgoing: Outgoing, reporter: CallReporter, shared: SharedState) -> None:
+        self._answer: Answer | None = None
         self._call = call
         self._name = call.operation.name
         self._outgoing = outgoing
@@ -165,6 +194,7 @@ class _CallRun:
         number = len(self.reporter.attempts) + 1
         self.reporter.attempt_started(number)
         self._progress = progress = AttemptProgress(protected=self._call.operation.replay is Replay.SEND)
+        self._answer = None
         try:
             answer = await self._shared.carrier.carry(self._outgoing, progress)
         except ExchangeFault as fault:
@@ -174,6 +204,7 @@ class _CallRun:
             self._interrupted = progress.phase not in {Phase.WAITING, Phase.CONNECTING}
             self._finish_attempt(number, None, "interrupted")
             raise
+        self._answer = answer
         self._finish_attempt(number, answer.status, None)
         return self._read(answer)
 
@@ -216,7 +247,9 @@ class _CallRun:
         """Report the success, then raise a cancellation that arrived meanwhile."""
         self._shared.budget.succeed()
         complete = self._call.batch is None or None not in result
-        self._report(Outcome.SUCCEEDED if complete else Outcome.UNKNOWN, result)
+        if (raw := captured.get()) is not None and self._answer is not None:
+            raw.append(self._answer)
+        self._report(CallOutcome.SUCCEEDED if complete else CallOutcome.UNKNOWN, result)
         await self._raise_cancellation()
         return result
 
@@ -225,13 +258,13 @@ class _CallRun:
         shared = self._shared
         number = len(self.reporter.attempts)
         if failure.decision is RetryDecision.RETRY:
-            delay = policy.pause(number, failure.retry_after, shared.uniform)
+            delay = retry_delay(policy, number, failure.retry_after, shared.uniform)
             now = shared.clock()
             if failure.throttled:
                 shared.gate.close(now, delay)
             deadline = anyio.current_effective_deadline()
             if (
-                policy.allows(number, delay, math.inf if deadline == math.inf else deadline - now)
+                may_retry(policy, number, delay, math.inf if deadline == math.inf else deadline - now)
                 and shared.budget.take()
             ):
                 await self._raise_cancellation()
@@ -240,6 +273,8 @@ class _CallRun:
                 return
         unknown = failure.decision is RetryDecision.UNKNOWN
         error = self._unknown_outcome(failure) if unknown else failure.error
+        if self._call.operation.replay is Replay.SEND and error.send_status is None:
+            error.send_status = SendStatus.REJECTED if isinstance(error, APIStatusError) else SendStatus.NOT_ATTEMPTED
         self.report_end(error)
         await self._raise_cancellation()
         raise error from (failure.error if unknown else None)
@@ -267,23 +302,26 @@ class _CallRun:
         """Report the end of a call that raised, unless it was reported before."""
         may_be_sent = self._interrupted and self._call.batch is not None
         if may_be_sent or isinstance(error, UnknownOutcomeError):
-            self._report(Outcome.UNKNOWN, None)
+            self._report(CallOutcome.UNKNOWN, None)
         elif isinstance(error, Exception):
             rejected = isinstance(error, APIStatusError) and bool(self.reporter.attempts)
-            self._report(Outcome.FAILED, None, rejected=rejected)
+            self._report(CallOutcome.FAILED, None, rejected=rejected)
         else:
-            self._report(Outcome.CANCELLED, None)
+            self._report(CallOutcome.CANCELLED, None)
 
-    def _report(self, outcome: Outcome, result: Sequence[Any] | None, *, rejected: bool = False) -> None:
+    def _report(self, outcome: CallOutcome, result: Sequence[Any] | None, *, rejected: bool = False) -> None:
         if self._reported:
             return
         self._reported = True
         outcomes = functools.partial(self._outcomes, outcome, result, rejected=rejected)
         if self._call.observer is not None:
             self._call.observer(outcomes)
-        self.reporter.call_finished(outcome, self._shared.clock, outcomes)
+        self.reporter.call_finished(outcome, self._shared.clock, outcomes, self._headers)
 
-    def _outcomes(self, outcome: Outcome, result: Sequence[Any] | None, *, rejected: bool) -> list[MessageOutcome]:
+    def _headers(self) -> dict[str, str]:
+        return {} if self._answer is None else event_headers(self._answer.headers)
+
+    def _outcomes(self, outcome: CallOutcome, result: Sequence[Any] | None, *, rejected: bool) -> list[MessageOutcome]:
         batch = self._call.batch
         if batch is None:
             return []
@@ -295,5 +333,5 @@ class _CallRun:
                 for track_id, item in zip(batch.track_ids, result, strict=True)
             ]
         status = SendStatus.REJECTED if rejected else SendStatus.NOT_ATTEMPTED
-        status = SendStatus.UNKNOWN if outcome is Outcome.UNKNOWN else status
+        status = SendStatus.UNKNOWN if outcome is CallOutcome.UNKNOWN else status
         return [MessageOutcome(track_id, status) for track_id in batch.track_ids]

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote, urlencode
 from attrs import Factory, field, frozen
 
 from wikipayam_async import errors
+from wikipayam_async.checks import check_timeout
 from wikipayam_async.core.converter import JsonValue, decode_json, to_mapping
 from wikipayam_async.core.operation import Call
 from wikipayam_async.core.options import Options, Origin
@@ -25,6 +26,7 @@ __all__ = [
     "Outgoing",
     "RequestBuilder",
     "UnreadableAnswerError",
+    "event_headers",
     "read_data",
     "sensitive_values",
     "status_error",
@@ -47,6 +49,14 @@ _ADVICE: Mapping[int, str] = {
     429: "wait before the next request",
 }
 _SERVER_ERROR = 500
+_EVENT_HEADERS = frozenset(
+    {
+        "age", "cache-control", "cf-ray", "content-length", "content-type", "date", "retry-after", "server",
+        "traceparent", "x-correlation-id", "x-ratelimit-limit", "x-ratelimit-remaining", "x-ratelimit-reset",
+        "x-request-id",
+    }
+)  # fmt: skip
+_MAX_HEADER = 200
 _USUAL_TYPES = frozenset({"application/json", "application/xml", "text/html", "text/plain", "text/xml"})
 _MAX_ERROR_FIELDS, _MAX_TEXTS_PER_FIELD = 1000, 20
 _MAX_ERROR_BODY_BYTES = 262_144
@@ -171,7 +181,7 @@ class RequestBuilder:
             headers=headers,
             authorization=None if operation.secret_query else options.token,
             body=call.body,
-            timeout=options.timeout,
+            timeout=options.timeout if call.timeout is None else check_timeout(call.timeout),
         )
 
 
@@ -223,6 +233,11 @@ def status_error(
         retry_after=parse_retry_after(answer.headers.get("retry-after")),
         attempts=attempts,
     )
+
+
+def event_headers(headers: Mapping[str, str]) -> dict[str, str]:
+    """Return the headers of an answer that events carry: well-known names only, since any other may echo a message."""
+    return {name: value for name, value in headers.items() if name in _EVENT_HEADERS and len(value) <= _MAX_HEADER}
 
 
 def _field_errors(raw: object, scrub: Scrubber) -> dict[str, tuple[str, ...]]:

@@ -15,7 +15,17 @@ from wikipayam_async.checks import at_least_one, not_negative
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.operation import Replay
 
-__all__ = ["RetryBudget", "RetryDecision", "RetryPolicy", "judge_fault", "judge_status", "parse_retry_after"]
+__all__ = [
+    "RetryBudget",
+    "RetryDecision",
+    "RetryPolicy",
+    "judge_fault",
+    "judge_status",
+    "longest_delay",
+    "may_retry",
+    "parse_retry_after",
+    "retry_delay",
+]
 
 Uniform: TypeAlias = Callable[[float, float], float]
 
@@ -61,50 +71,53 @@ def judge_status(replay: Replay, status: int) -> RetryDecision | None:
     return RetryDecision.RETRY if status in _TRANSIENT else RetryDecision.FAIL
 
 
-@frozen
+@frozen(kw_only=True)
 class RetryPolicy:
     """The number of attempts of a call, and the delays between them.
 
-    The delay after attempt n is random between 0 and `first_pause * 2**(n-1)`, at most `longest_pause` ("full jitter"),
+    The delay after attempt n is random between 0 and `initial_delay * 2**(n-1)`, at most `max_delay` ("full jitter"),
     and at least the gateway's `Retry-After`. A call fails without another attempt, with `retry_after` on the error, if
-    the delay exceeds `longest_retry_after` or the caller's deadline.
+    the delay exceeds `max_retry_after` or the caller's deadline.
 
     A policy does not decide what is retried: a send is retried only if provably nothing was accepted.
 
     Attributes:
-        attempts: The maximum number of attempts per call, including the first. 1 turns retries off.
-        first_pause: The upper bound of the first delay, in seconds.
-        longest_pause: The upper bound of every delay, in seconds.
-        longest_retry_after: The longest `Retry-After` to wait for, in seconds; never less than `longest_pause`.
+        max_attempts: The maximum number of attempts per call, including the first. 1 turns retries off.
+        initial_delay: The upper bound of the first delay, in seconds.
+        max_delay: The upper bound of every delay, in seconds.
+        max_retry_after: The longest `Retry-After` to wait for, in seconds; never less than `max_delay`.
 
     Raises:
         ConfigurationError: A value is out of bounds.
     """
 
-    attempts: int = field(default=3, validator=at_least_one)
-    first_pause: float = field(default=0.5, validator=not_negative)
-    longest_pause: float = field(default=8.0, validator=not_negative)
-    longest_retry_after: float = field(default=60.0, validator=not_negative)
+    max_attempts: int = field(default=3, validator=at_least_one)
+    initial_delay: float = field(default=0.5, validator=not_negative)
+    max_delay: float = field(default=8.0, validator=not_negative)
+    max_retry_after: float = field(default=60.0, validator=not_negative)
 
-    @property
-    def longest_wait(self) -> float:
-        """The longest delay in seconds."""
-        return max(self.longest_retry_after, self.longest_pause)
 
-    def pause(self, attempt: int, retry_after: float | None, uniform: Uniform) -> float:
-        """Return the delay in seconds after the given attempt, counted from 1."""
-        ceiling = min(self.longest_pause, self.first_pause * 2.0 ** min(attempt - 1, 64))
-        return max(uniform(0.0, ceiling), retry_after or 0.0)
+def longest_delay(policy: RetryPolicy) -> float:
+    """Return the longest delay, in seconds, that is waited for."""
+    return max(policy.max_retry_after, policy.max_delay)
 
-    def allows(self, attempt: int, pause: float, remaining: float) -> bool:
-        """Return whether another attempt may follow after the delay.
 
-        Args:
-            attempt: The number of the failed attempt, counted from 1.
-            pause: The delay in seconds.
-            remaining: Seconds until the caller's deadline.
-        """
-        return attempt < self.attempts and pause <= self.longest_wait and pause < remaining
+def retry_delay(policy: RetryPolicy, attempt: int, retry_after: float | None, uniform: Uniform) -> float:
+    """Return the delay in seconds after the given attempt, counted from 1."""
+    ceiling = min(policy.max_delay, policy.initial_delay * 2.0 ** min(attempt - 1, 64))
+    return max(uniform(0.0, ceiling), retry_after or 0.0)
+
+
+def may_retry(policy: RetryPolicy, attempt: int, delay: float, remaining: float) -> bool:
+    """Return whether another attempt may follow after the delay.
+
+    Args:
+        policy: The policy.
+        attempt: The number of the failed attempt, counted from 1.
+        delay: The delay in seconds.
+        remaining: Seconds until the caller's deadline.
+    """
+    return attempt < policy.max_attempts and delay <= longest_delay(policy) and delay < remaining
 
 
 class RetryBudget:

@@ -24,7 +24,7 @@ from wikipayam_async.core.options import DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOU
 from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
 from wikipayam_async.core.wire import Lane
-from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.errors import ClosedError, ConfigurationError
 from wikipayam_async.redact.sealed import SealedBytes
 
 __all__ = ["Carrier", "HttpxCarrier", "LaneCarrier", "LaneTransport"]
@@ -174,7 +174,7 @@ class LaneCarrier:
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Make one attempt. Raises `ExchangeFault` if it fails."""
         if self.http.is_closed:
-            raise ConfigurationError("the client is closed")
+            raise ClosedError("the client is closed; nothing was sent")
         hooks = self.http.event_hooks
         if not hooks["request"] and not hooks["response"]:
             return await self._transport.carry(outgoing, progress)

@@ -25,7 +25,7 @@ from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN
 
 __all__ = ["Advance", "ProgressDisplay", "RequestCounter", "RunReport", "run"]
 
-_POLLING = Polling(first_interval=0.1, growth=1.2, longest_interval=1.0)
+_POLLING = Polling(initial_interval=0.1, growth=1.2, max_interval=1.0)
 _DELIVERY_TIMEOUT = 30.0
 _MIN_CONNECTIONS = 20
 

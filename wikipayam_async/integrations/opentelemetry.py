@@ -20,7 +20,7 @@ from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.events import AttemptFinished, CallFinished, Event, EventHook, RetryScheduled
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.integrations.gauges import Attributes, Queue, attributes_of, observed_by, server_of
-from wikipayam_async.outcomes import Attempt, Outcome
+from wikipayam_async.outcomes import Attempt, CallOutcome
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.version import __version__
 
@@ -29,7 +29,7 @@ __all__ = ["OpenTelemetryHook", "Queue", "chain", "traced"]
 _NAME = "wikipayam_async"
 _NANOSECONDS = 1_000_000_000
 _SUCCESS_FROM, _SUCCESS_TO = 200, 300
-_FAILED = frozenset({Outcome.FAILED, Outcome.UNKNOWN})
+_FAILED = frozenset({CallOutcome.FAILED, CallOutcome.UNKNOWN})
 _BOUNDARIES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 """The buckets that the semantic conventions advise for request durations, in seconds."""
 
@@ -81,7 +81,7 @@ class OpenTelemetryHook:
             case AttemptFinished():
                 self._attempt_ends.setdefault(event.call_id, []).append(self._clock())
             case RetryScheduled():
-                self._retries.add(1, {"wikipayam.operation": _label(event.operation), "error.type": event.reason})
+                self._retries.add(1, {"wikipayam.operation": _label(event.operation), "error.type": event.failure})
             case CallFinished():
                 self._finish(event)
             case _:

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wikipayam_async.cost.tariff import Tariff
     from wikipayam_async.messages.models import SmsMessage
 
-__all__ = ["AccountService", "Affordability", "Balance"]
+__all__ = ["AccountService", "Balance", "CostCheck"]
 
 _MESSAGES_PER_CHECKPOINT = 1000
 """Messages counted before other tasks may run: a few milliseconds."""
@@ -45,7 +45,7 @@ class Balance:
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
 
 
-def _missing(affordability: Affordability) -> int | None:
+def _missing(affordability: CostCheck) -> int | None:
     estimate, balance = affordability.estimate, affordability.balance
     if balance is None or balance.currency.strip().upper() != estimate.currency:
         return None
@@ -53,7 +53,7 @@ def _missing(affordability: Affordability) -> int | None:
 
 
 @frozen
-class Affordability:
+class CostCheck:
     """The cost of messages, and whether the balance covers it. Other sends in the meantime change the balance.
 
     Attributes:
@@ -84,7 +84,7 @@ class AccountService(Service):
 
     async def estimate(
         self, messages: Messages, tariff: Tariff, *, sender: str | None = None, normalize: bool = True
-    ) -> Affordability:
+    ) -> CostCheck:
         """Estimate the cost of messages and compare it with the balance (`GET /user/balance`, once). Nothing is sent.
 
         The balance is requested first, so that an error of the gateway is raised before any message is read.
@@ -111,7 +111,7 @@ class AccountService(Service):
         except ResponseError:
             balance = None
         await _count(tally, messages)
-        return Affordability(tally.estimate(), balance)
+        return CostCheck(tally.estimate(), balance)
 
 
 async def _count(tally: CostTally, messages: Messages) -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from wikipayam_async.core.operation import Operation, unreported_error
 from wikipayam_async.errors import APIConnectionError, RateLimitError, ResponseError, ServerError
+from wikipayam_async.outcomes import AnyMessage
 
 if TYPE_CHECKING:
     from wikipayam_async.core.options import Options
@@ -34,7 +35,7 @@ def chunked(values: Sequence[T], size: int) -> list[Sequence[T]]:
 
 
 def require_all_accepted(
-    operation: Operation, results: Sequence[Any], messages: Sequence[object], track_ids: Sequence[str | None]
+    operation: Operation, results: Sequence[Any], messages: Sequence[AnyMessage], track_ids: Sequence[str | None]
 ) -> list[Any]:
     """Return the results, if there is one for every message.
 

@@ -37,7 +37,7 @@ class HolooResult:
 
 
 HOLOO_POST = Operation("holoo.send", "POST", "service/holoo", Replay.SEND)
-HOLOO_GET = Operation("holoo.send_get", "GET", "service/holoo", Replay.SEND, secret_query=True)
+HOLOO_GET = Operation("holoo.send_via_url", "GET", "service/holoo", Replay.SEND, secret_query=True)
 
 
 class HolooService(Service):
@@ -73,7 +73,7 @@ class HolooService(Service):
         del to, message  # keep them out of tracebacks that show locals; `sms` masks them
         return await self._send(HOLOO_POST, sms, username, normalize=normalize)
 
-    async def send_get(
+    async def send_via_url(
         self,
         to: str,
         message: str,

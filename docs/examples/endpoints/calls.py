@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
-from wikipayam_async import AsyncWikipayam, Receive, SentMessage, SmsMessage
+from wikipayam_async import AsyncWikipayam, ReceivedMessage, SentMessage, SmsMessage
 from wikipayam_async.emulator import TEHRAN, Emulator
 
 F = TypeVar("F")
@@ -139,13 +139,13 @@ async def statistics(client: AsyncWikipayam) -> None:
     print(dict(figures))
 
 
-async def get(client: AsyncWikipayam, message: Receive) -> None:
+async def get(client: AsyncWikipayam, message: ReceivedMessage) -> None:
     """Get a received message."""
     message = await client.receives.get(message.id)
     print(message.message)
 
 
-async def mark_read(client: AsyncWikipayam, message: Receive) -> None:
+async def mark_read(client: AsyncWikipayam, message: ReceivedMessage) -> None:
     """Mark messages as read."""
     marked = await client.receives.mark_read([message.id])
     print(marked.marked_count, marked.requested_count)
@@ -157,7 +157,7 @@ async def mark_all_read(client: AsyncWikipayam) -> None:
     print(marked.marked_count)
 
 
-async def delete(client: AsyncWikipayam, message: Receive) -> None:
+async def delete(client: AsyncWikipayam, message: ReceivedMessage) -> None:
     """Delete messages.
 
     This is a DELETE with a body, which some HTTP clients and proxies do not support.
@@ -220,5 +220,5 @@ async def holoo_get(client: AsyncWikipayam) -> None:
     **The token is in the URL**, where every proxy and server on the way logs it and a browser's history keeps it. Use
     this endpoint only for a program that supports no other. The package keeps the URL out of its own logs only.
     """
-    result = await client.holoo.send_get("09120000001", "Your order is ready", username="09123456789")
+    result = await client.holoo.send_via_url("09120000001", "Your order is ready", username="09123456789")
     print(result.id)

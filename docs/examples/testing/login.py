@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from wikipayam_async import AsyncWikipayam, DeliveryState
+from wikipayam_async import AsyncWikipayam, DeliveryStatus
 from wikipayam_async.optout import OptOutList, is_opt_out
 
 
@@ -25,7 +25,7 @@ class Login:
     async def call_if_undelivered(self, mobile: str) -> None:
         """Call the mobile and read the code out, if the SMS was not delivered."""
         (delivery,) = await self._client.sms.delivery_status(self._ids[mobile])
-        if delivery.status is DeliveryState.UNDELIVERED:
+        if delivery.status is DeliveryStatus.UNDELIVERED:
             await self._client.voice.send(mobile, self._codes[mobile])
 
     def finish(self, mobile: str, code: str | None) -> bool:

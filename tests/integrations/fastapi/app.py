@@ -23,7 +23,7 @@ SEND = "POST /sms/send"
 
 def factory(emulator: Emulator, **options: Any) -> Callable[[], AsyncWikipayam]:
     """Return a factory of clients that call an in-process emulator and never retry."""
-    settings: dict[str, Any] = {"sender": DEFAULT_LINE, "retry": RetryPolicy(attempts=1), **options}
+    settings: dict[str, Any] = {"sender": DEFAULT_LINE, "retry": RetryPolicy(max_attempts=1), **options}
     return lambda: AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator), **settings)
 
 

@@ -17,7 +17,7 @@ from wikipayam_async import (
     InvalidInputError,
     MarkReadResult,
     RateLimitError,
-    Receive,
+    ReceivedMessage,
     ResponseError,
     ServerError,
     UnprocessableError,
@@ -63,7 +63,9 @@ class Inbox:
             raise step
         listed = self.unread if step is None else step
         page = listed[offset : offset + min(limit, self._page)]
-        return UnreadPage(len(listed), tuple(Receive(id_, "989120000000", "1", f"text of {id_}") for id_ in page))
+        return UnreadPage(
+            len(listed), tuple(ReceivedMessage(id_, "989120000000", "1", f"text of {id_}") for id_ in page)
+        )
 
     async def mark(self, ids: Sequence[str]) -> MarkReadResult:
         """Mark messages as read."""
@@ -115,7 +117,7 @@ class Inbox:
             await consumer.run()
         return self.log
 
-    def handle(self, message: Receive) -> None:
+    def handle(self, message: ReceivedMessage) -> None:
         """Record a message."""
         self.log.append(message.id)
 
@@ -123,9 +125,9 @@ class Inbox:
 async def test_marked_only_after_the_handler_returned() -> None:
     """A message is passed whole, is marked after its handler returned, and then the next one is handled."""
     inbox = Inbox(2, max_sleeps=1)
-    seen: list[Receive] = []
+    seen: list[ReceivedMessage] = []
 
-    async def handler(message: Receive) -> None:
+    async def handler(message: ReceivedMessage) -> None:
         seen.append(message)
         inbox.log.append(f"{message.id} begins")
         await checkpoint()
@@ -140,7 +142,7 @@ async def test_marked_only_after_the_handler_returned() -> None:
         ("marked", "id1"),
         1.0,
     ]
-    assert seen[0] == Receive("id0", "989120000000", "1", "text of id0")
+    assert seen[0] == ReceivedMessage("id0", "989120000000", "1", "text of id0")
     assert inbox.fetches == [(500, 0), (500, 0)]
 
 
@@ -150,17 +152,17 @@ async def test_kinds_of_handlers(kind: str) -> None:
     inbox = Inbox(1, max_sleeps=1)
     seen: list[str] = []
 
-    def function(message: Receive) -> str:
+    def function(message: ReceivedMessage) -> str:
         seen.append(message.id)
         return "ignored"
 
-    async def coroutine(message: Receive) -> int:
+    async def coroutine(message: ReceivedMessage) -> int:
         await checkpoint()
         seen.append(message.id)
         return 1
 
     class Callable_:  # noqa: N801 - the name says what it is
-        async def __call__(self, message: Receive) -> None:
+        async def __call__(self, message: ReceivedMessage) -> None:
             seen.append(message.id)
 
     handlers: dict[str, Any] = {
@@ -186,7 +188,7 @@ async def test_a_failing_handler() -> None:
     inbox = Inbox(3, max_sleeps=40)
     tries: list[float] = []
 
-    def handler(message: Receive) -> None:
+    def handler(message: ReceivedMessage) -> None:
         inbox.handle(message)
         if message.id == "id0":
             tries.append(inbox.now)
@@ -213,7 +215,7 @@ async def test_a_success_resets_the_delay() -> None:
 
     inbox = Relisting(1, max_sleeps=8)
 
-    def handler(_: Receive) -> None:
+    def handler(_: ReceivedMessage) -> None:
         tries.append(inbox.now)
         if len(tries) in {1, 3}:
             raise ValueError
@@ -227,7 +229,7 @@ async def test_delays_after_failures_are_bounded() -> None:
     inbox = Inbox(1, max_sleeps=40)
     tries: list[float] = []
 
-    def handler(_: Receive) -> None:
+    def handler(_: ReceivedMessage) -> None:
         tries.append(inbox.now)
         raise ValueError
 
@@ -241,14 +243,14 @@ async def test_on_error(asynchronous: bool) -> None:
     inbox = Inbox(2, max_sleeps=1)
     errors: list[tuple[str, str]] = []
 
-    def note(message: Receive, error: Exception) -> None:
+    def note(message: ReceivedMessage, error: Exception) -> None:
         errors.append((message.id, repr(error)))
 
-    async def note_later(message: Receive, error: Exception) -> None:
+    async def note_later(message: ReceivedMessage, error: Exception) -> None:
         await checkpoint()
         note(message, error)
 
-    def handler(message: Receive) -> None:
+    def handler(message: ReceivedMessage) -> None:
         if message.id == "id0":
             raise ValueError("mine")
 
@@ -264,7 +266,7 @@ async def test_on_error_that_raises(concurrency: int, asynchronous: bool) -> Non
     own = KeyError("enough")
     started: list[str] = []
 
-    async def handler(message: Receive) -> None:
+    async def handler(message: ReceivedMessage) -> None:
         started.append(message.id)
         if message.id == "id0":
             await checkpoint()
@@ -296,7 +298,7 @@ async def test_failures_are_logged_without_the_text(caplog: pytest.LogCaptureFix
     """Without `on_error` a failure is logged with its type and the message's id, without text and sender."""
     inbox = Inbox(1, max_sleeps=1)
 
-    def handler(message: Receive) -> None:
+    def handler(message: ReceivedMessage) -> None:
         raise ValueError(message.message)
 
     await inbox.consumed_by(handler)
@@ -312,7 +314,7 @@ async def test_many_failed_messages_do_not_hide_later_ones(page: int) -> None:
     """More than a page of failed messages at the front does not keep later ones from being handled."""
     inbox = Inbox(1300, page=page, max_sleeps=2)
 
-    def handler(message: Receive) -> None:
+    def handler(message: ReceivedMessage) -> None:
         if int(message.id[2:]) < 1200:
             raise ValueError
         inbox.handle(message)
@@ -408,7 +410,7 @@ async def test_concurrency(concurrency: int) -> None:
     running = 0
     most = 0
 
-    async def handler(message: Receive) -> None:
+    async def handler(message: ReceivedMessage) -> None:
         nonlocal running, most
         running += 1
         most = max(most, running)
@@ -450,7 +452,7 @@ async def test_a_server_that_ignores_the_offset() -> None:
         inbox.fetches.pop()
         return page
 
-    def handler(_: Receive) -> None:
+    def handler(_: ReceivedMessage) -> None:
         raise ValueError
 
     consumer = Consumer(
@@ -474,7 +476,7 @@ async def test_failures_are_forgotten_with_their_messages() -> None:
     inbox = Inbox(1, max_sleeps=3)
     tries: list[float] = []
 
-    def handler(_: Receive) -> None:
+    def handler(_: ReceivedMessage) -> None:
         tries.append(inbox.now)
         raise ValueError
 
@@ -495,7 +497,7 @@ async def test_cancelled_in_the_middle() -> None:
             await checkpoint()
         return await inner(ids)
 
-    async def handler(message: Receive) -> None:
+    async def handler(message: ReceivedMessage) -> None:
         if message.id != "id0":
             await anyio.sleep_forever()
 
@@ -526,7 +528,7 @@ async def test_cancelled_by_asyncio(every_task: bool) -> None:
         await asyncio.sleep(0.02)
         return await inner(ids)
 
-    async def handler(message: Receive) -> None:
+    async def handler(message: ReceivedMessage) -> None:
         if message.id != "id0":
             await asyncio.sleep(60)
 
@@ -578,14 +580,14 @@ class TestThroughTheClient:
         emulator.inbound(sender="989120000000", message="of somebody else")
         seen: list[str] = []
 
-        def handler(message: Receive) -> None:
+        def handler(message: ReceivedMessage) -> None:
             seen.append(message.message)
             if len(seen) == 1:
                 emulator.inbound(sender="989127782175", message="the second")
             else:
                 raise ValueError
 
-        def on_error(message: Receive, error: Exception) -> None:
+        def on_error(message: ReceivedMessage, error: Exception) -> None:
             raise Stop from error
 
         async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:
@@ -613,7 +615,7 @@ class TestThroughTheClient:
         async def sleep(seconds: float) -> None:
             await checkpoint()
 
-        def handler(message: Receive) -> None:
+        def handler(message: ReceivedMessage) -> None:
             seen.append(message.id)
 
         async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:

@@ -11,7 +11,7 @@ from wikipayam_async.services.receives.models import (
     DeleteResult,
     MarkReadResult,
     Pagination,
-    Receive,
+    ReceivedMessage,
     ReceivesPage,
     Statistics,
     UnreadPage,
@@ -30,7 +30,7 @@ WIRE = {
     "message": "لغو ۱۱ ",
     "received_at": "2023-09-24 23:55:20",
 }
-RECEIVE = Receive(
+RECEIVE = ReceivedMessage(
     "69e5eeab439260d336015405",
     "989127782175",
     "10002000",
@@ -91,17 +91,17 @@ def test_a_bare_list_is_a_page() -> None:
 @pytest.mark.parametrize(
     ("payload", "receive"),
     [
-        ({"message": "hi"}, Receive(message="hi")),
-        ({"id": None, "message": "hi", "sender": None}, Receive(message="hi")),
-        ({"id": ["a"], "message": "hi"}, Receive(message="hi", extra={"id": ["a"]})),
-        ({"id": True, "message": "hi"}, Receive(message="hi", extra={"id": True})),
-        ({"id": 17, "message": 18}, Receive("17", message="18")),
-        ({"id": "1", "received_at": "soon"}, Receive("1", extra={"received_at": "soon"})),
-        ({"id": "1", "received_at": None, "message": None}, Receive("1")),
-        ({"id": "1", "spam": {"score": 1}}, Receive("1", extra={"spam": {"score": 1}})),
+        ({"message": "hi"}, ReceivedMessage(message="hi")),
+        ({"id": None, "message": "hi", "sender": None}, ReceivedMessage(message="hi")),
+        ({"id": ["a"], "message": "hi"}, ReceivedMessage(message="hi", extra={"id": ["a"]})),
+        ({"id": True, "message": "hi"}, ReceivedMessage(message="hi", extra={"id": True})),
+        ({"id": 17, "message": 18}, ReceivedMessage("17", message="18")),
+        ({"id": "1", "received_at": "soon"}, ReceivedMessage("1", extra={"received_at": "soon"})),
+        ({"id": "1", "received_at": None, "message": None}, ReceivedMessage("1")),
+        ({"id": "1", "spam": {"score": 1}}, ReceivedMessage("1", extra={"spam": {"score": 1}})),
     ],
 )
-def test_no_message_is_lost_for_a_bad_field(payload: dict[str, Any], receive: Receive) -> None:
+def test_no_message_is_lost_for_a_bad_field(payload: dict[str, Any], receive: ReceivedMessage) -> None:
     """A message without an id, or with an unreadable field, is still a message."""
     assert read_page({"receives": [payload]}, None).receives == (receive,)
 
@@ -139,15 +139,15 @@ def test_one_message_at_any_level(data: Any) -> None:
 @pytest.mark.parametrize(
     ("data", "receive"),
     [
-        ({"message": "hi"}, Receive(message="hi")),
-        ({"text": "hi"}, Receive("1", extra={"text": "hi"})),
-        ({}, Receive("1", extra={"data": {}})),
-        ([], Receive("1", extra={"data": []})),
-        (None, Receive("1", extra={"data": None})),
-        ("hi", Receive("1", extra={"data": "hi"})),
+        ({"message": "hi"}, ReceivedMessage(message="hi")),
+        ({"text": "hi"}, ReceivedMessage("1", extra={"text": "hi"})),
+        ({}, ReceivedMessage("1", extra={"data": {}})),
+        ([], ReceivedMessage("1", extra={"data": []})),
+        (None, ReceivedMessage("1", extra={"data": None})),
+        ("hi", ReceivedMessage("1", extra={"data": "hi"})),
     ],
 )
-def test_one_message_that_cannot_be_read(data: Any, receive: Receive) -> None:
+def test_one_message_that_cannot_be_read(data: Any, receive: ReceivedMessage) -> None:
     """The answer is kept in `extra` of a message with the requested id."""
     assert read_receive(data, None, asked="1") == receive
 
@@ -180,7 +180,7 @@ def test_no_count(data: Any) -> None:
 def test_the_key_of_a_message() -> None:
     """The key is the id, or all fields if there is no id."""
     assert key_of(RECEIVE) == "69e5eeab439260d336015405"
-    assert key_of(Receive("", "98912", "1000", "hi", None)) == ("98912", "1000", "hi", None)
+    assert key_of(ReceivedMessage("", "98912", "1000", "hi", None)) == ("98912", "1000", "hi", None)
 
 
 def test_statistics_are_a_mapping() -> None:
@@ -211,13 +211,13 @@ def test_received_at_in_the_jalali_calendar(zone: timezone | None, at: Any) -> N
 
 def test_a_missing_time_in_the_jalali_calendar() -> None:
     """Without a time of arrival both properties are None."""
-    assert (Receive("1").received_at_jalali, Receive("1").received_at) == (None, None)
+    assert (ReceivedMessage("1").received_at_jalali, ReceivedMessage("1").received_at) == (None, None)
 
 
 def test_reprs_are_masked() -> None:
     """A repr contains neither the text nor the full number."""
     assert repr(RECEIVE) == (
-        "Receive(id='69e5eeab439260d336015405', sender=9891******75, receiver='10002000', message=<7 characters>, "
+        "ReceivedMessage(id='69e5eeab439260d336015405', sender=9891******75, receiver='10002000', message=<7 characters>, "
         "received_at=datetime.datetime(2023, 9, 24, 23, 55, 20), extra={})"
     )
 
@@ -258,7 +258,7 @@ def test_any_answer_is_read(data: Any, zone: timezone | None) -> None:
         read_receive(data, zone, asked="1"),
         Statistics(data),
     ]
-    assert [type(one) for one in found] == [ReceivesPage, UnreadPage, Receive, Statistics]
+    assert [type(one) for one in found] == [ReceivesPage, UnreadPage, ReceivedMessage, Statistics]
 
 
 @given(st.lists(st.dictionaries(st.sampled_from(["id", "sender", "received_at", "x"]), JSON, max_size=4), max_size=6))

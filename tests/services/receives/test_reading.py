@@ -15,7 +15,7 @@ from wikipayam_async import (
     InvalidInputError,
     NotFoundError,
     Pagination,
-    Receive,
+    ReceivedMessage,
     ReceivesPage,
     ResponseError,
     Statistics,
@@ -32,7 +32,7 @@ MESSAGE = {
     "message": "لغو ۱۱ ",
     "received_at": "2023-09-24 23:55:20",
 }
-RECEIVED = Receive(
+RECEIVED = ReceivedMessage(
     "650f5f1b2c3d4e5f60718293",
     "989127782175",
     "10002000",
@@ -374,14 +374,14 @@ class TestOne:
         [
             ([MESSAGE], RECEIVED),
             ({"receive": MESSAGE}, RECEIVED),
-            ({"id": 7}, Receive("7")),
-            ({"subject": "x"}, Receive("asked", extra={"subject": "x"})),
-            (None, Receive("asked", extra={"data": None})),
-            ("text", Receive("asked", extra={"data": "text"})),
-            ([], Receive("asked", extra={"data": []})),
+            ({"id": 7}, ReceivedMessage("7")),
+            ({"subject": "x"}, ReceivedMessage("asked", extra={"subject": "x"})),
+            (None, ReceivedMessage("asked", extra={"data": None})),
+            ("text", ReceivedMessage("asked", extra={"data": "text"})),
+            ([], ReceivedMessage("asked", extra={"data": []})),
         ],
     )
-    async def test_get_of_any_shape(self, data: Any, expected: Receive) -> None:
+    async def test_get_of_any_shape(self, data: Any, expected: ReceivedMessage) -> None:
         """Any answer is read as a message, or kept with the requested id."""
         message, _ = await exchanged(lambda client: client.receives.get("asked"), data)
         assert message == expected

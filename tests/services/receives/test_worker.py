@@ -18,7 +18,7 @@ from wikipayam_async import (
     InboundWorker,
     InvalidInputError,
     MarkReadResult,
-    Receive,
+    ReceivedMessage,
     UnreadPage,
     WorkerHealth,
 )
@@ -67,7 +67,9 @@ class Gateway:
         if self.poll_errors and (error := self.poll_errors.pop(0)):
             raise error
         page = self.unread[offset : offset + limit]
-        return UnreadPage(len(self.unread), tuple(Receive(id_, "989120000000", "1", f"text of {id_}") for id_ in page))
+        return UnreadPage(
+            len(self.unread), tuple(ReceivedMessage(id_, "989120000000", "1", f"text of {id_}") for id_ in page)
+        )
 
     async def mark(self, ids: Sequence[str]) -> MarkReadResult:
         """Mark messages as read."""
@@ -96,7 +98,7 @@ class Gateway:
         """Return the virtual time of day."""
         return NOON + timedelta(seconds=self.clock())
 
-    def handle(self, message: Receive) -> None:
+    def handle(self, message: ReceivedMessage) -> None:
         """Record a message."""
         self.log.append(message.id)
 
@@ -139,7 +141,7 @@ class Handler:
         self.gate = anyio.Event()
         self.waits = anyio.Event()
 
-    async def __call__(self, message: Receive, *_: object) -> None:
+    async def __call__(self, message: ReceivedMessage, *_: object) -> None:
         """Handle a message."""
         self.started.append(message.id)
         self.waits.set()
@@ -201,7 +203,7 @@ class TestRunning:
         errors: list[tuple[str, str]] = []
         tries: list[str] = []
 
-        def handler(message: Receive) -> None:
+        def handler(message: ReceivedMessage) -> None:
             tries.append(message.id)
             if len(tries) < 3:
                 raise ValueError("mine")
@@ -262,12 +264,12 @@ class TestRestarting:
         """An exception of `on_error` causes a restart; its text is not logged."""
         gateway = Gateway("a", "b", delays=1)
 
-        def handler(message: Receive) -> None:
+        def handler(message: ReceivedMessage) -> None:
             if message.id == "a":
                 raise ValueError
             gateway.handle(message)
 
-        async def on_error(message: Receive, _: Exception) -> None:
+        async def on_error(message: ReceivedMessage, _: Exception) -> None:
             await checkpoint()
             raise KeyError(message.message)
 
@@ -281,7 +283,7 @@ class TestRestarting:
         """A `BaseException` ends the worker."""
         gateway = Gateway("a")
 
-        def handler(_: Receive) -> None:
+        def handler(_: ReceivedMessage) -> None:
             raise Struck
 
         worker = gateway.worker(handler)
@@ -370,7 +372,7 @@ class TestStopping:
         """`on_error` may finish like a handler, and is cancelled at once if it starts after `stop_timeout`."""
         gateway, slow = Gateway("a", "b"), Handler()
 
-        async def handler(message: Receive) -> None:
+        async def handler(message: ReceivedMessage) -> None:
             if message.id == "a":
                 raise ValueError
             with anyio.CancelScope(shield=True):
@@ -390,7 +392,7 @@ class TestStopping:
         gateway, handler = Gateway("a"), Handler()
         gateway.hangs = True
 
-        async def work(message: Receive) -> None:
+        async def work(message: ReceivedMessage) -> None:
             handler.waits.set()
             with anyio.CancelScope(shield=True):
                 await anyio.sleep(works)
@@ -449,7 +451,7 @@ class TestThroughTheClient:
         seen: list[str] = []
         done = anyio.Event()
 
-        async def handler(message: Receive) -> None:
+        async def handler(message: ReceivedMessage) -> None:
             seen.append(message.message)
             if len(seen) == 2:
                 done.set()

@@ -11,8 +11,8 @@ from trio.testing import MockClock
 from wikipayam_async import (
     APIConnectionError,
     AuthenticationError,
+    Delivery,
     DeliveryReport,
-    DeliveryState,
     DeliveryStatus,
     InvalidInputError,
     NotFoundError,
@@ -32,14 +32,14 @@ from wikipayam_async.services.sms.delivery import (
 
 pytestmark = pytest.mark.anyio
 
-WAITING, SENT, DELIVERED = DeliveryState.WAITING_FOR_UPDATE, DeliveryState.SENT, DeliveryState.DELIVERED
-FAILED = DeliveryState.FAILED
+WAITING, SENT, DELIVERED = DeliveryStatus.WAITING_FOR_UPDATE, DeliveryStatus.SENT, DeliveryStatus.DELIVERED
+FAILED = DeliveryStatus.FAILED
 MOCK_TIME = pytest.mark.parametrize("anyio_backend", [("trio", {"clock": MockClock(autojump_threshold=0)})])
 
 
-def status(id_: str, word: str) -> DeliveryStatus:
+def status(id_: str, word: str) -> Delivery:
     """Return a status."""
-    return DeliveryStatus(id_, DeliveryState(word))
+    return Delivery(id_, DeliveryStatus(word))
 
 
 class Gateway:
@@ -55,7 +55,7 @@ class Gateway:
         self.asked: list[tuple[float, tuple[str, ...]]] = []
         self.now = 100.0
 
-    async def query(self, ids: Sequence[str]) -> list[DeliveryStatus]:
+    async def query(self, ids: Sequence[str]) -> list[Delivery]:
         """Answer a request."""
         self.asked.append((self.now, tuple(ids)))
         await checkpoint()
@@ -100,7 +100,7 @@ class TestQueries:
         running = 0
         most = 0
 
-        async def query(ids: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(ids: Sequence[str]) -> list[Delivery]:
             nonlocal running, most
             running += 1
             most = max(most, running)
@@ -109,7 +109,7 @@ class TestQueries:
             running -= 1
             return [status(id_, "SENT") for id_ in ids]
 
-        noted: list[DeliveryStatus] = []
+        noted: list[Delivery] = []
         await query_in_chunks([f"id{index}" for index in range(2001)], query, noted.extend)
         assert (most, len({one.id for one in noted}), len(noted)) == (8, 2001, 2001)
 
@@ -118,7 +118,7 @@ class TestQueries:
         error: Exception = ServerError("no", status_code=500)
         asked: list[str] = []
 
-        async def query(ids: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(ids: Sequence[str]) -> list[Delivery]:
             asked.append(ids[0])
             await checkpoint()
             if ids[0] == "id100":
@@ -127,7 +127,7 @@ class TestQueries:
                 await checkpoint()
             return [status(id_, "SENT") for id_ in ids]
 
-        noted: list[DeliveryStatus] = []
+        noted: list[Delivery] = []
         ids = [f"id{index}" for index in range(2000)]
         await query_in_chunks(ids, query, noted.extend, ignored=(ServerError,))
         assert {one.id for one in noted} == {*ids} - {*ids[100:200]}
@@ -148,22 +148,22 @@ class TestQueries:
             (7, []),
             ({}, []),
             ([None, 7, "x", [], {}, {"id": None}, {"id": ""}, {"deliver_status": "SENT"}], []),
-            ({"id": "a", "deliver_status": "SENT"}, [DeliveryStatus("a", SENT)]),
-            ([{"id": 7, "deliver_status": "delivered "}], [DeliveryStatus("7", DELIVERED)]),
-            ([{"id": "a"}], [DeliveryStatus("a", DeliveryState(""))]),
-            ([{"id": "a", "deliver_status": None}], [DeliveryStatus("a", DeliveryState(""))]),
+            ({"id": "a", "deliver_status": "SENT"}, [Delivery("a", SENT)]),
+            ([{"id": 7, "deliver_status": "delivered "}], [Delivery("7", DELIVERED)]),
+            ([{"id": "a"}], [Delivery("a", DeliveryStatus(""))]),
+            ([{"id": "a", "deliver_status": None}], [Delivery("a", DeliveryStatus(""))]),
             (
                 [{"id": "a", "deliver_status": "SENT", "cost": 3}],
-                [DeliveryStatus("a", SENT, extra={"cost": 3})],
+                [Delivery("a", SENT, extra={"cost": 3})],
             ),
             (
                 [{"id": "a", "deliver_status": ["SENT"]}],
-                [DeliveryStatus("a", DeliveryState(""), extra={"deliver_status": ["SENT"]})],
+                [Delivery("a", DeliveryStatus(""), extra={"deliver_status": ["SENT"]})],
             ),
-            ([{"id": "a", "deliver_status": "SENT", "track_id": 12}], [DeliveryStatus("a", SENT, "12")]),
+            ([{"id": "a", "deliver_status": "SENT", "track_id": 12}], [Delivery("a", SENT, "12")]),
         ],
     )
-    def test_odd_answers(self, data: Any, expected: list[DeliveryStatus]) -> None:
+    def test_odd_answers(self, data: Any, expected: list[Delivery]) -> None:
         """An answer of any shape gives the statuses that can be read."""
         assert read_statuses(data) == expected
 
@@ -173,13 +173,13 @@ class TestStates:
 
     def test_unknown_words(self) -> None:
         """An unknown word is kept and is never final."""
-        word = DeliveryState("Handed-To-Operator")
+        word = DeliveryStatus("Handed-To-Operator")
         assert (str(word), word.known, word.final) == ("Handed-To-Operator", False, False)
 
     def test_known_words(self) -> None:
         """Known words are members in any case and with spaces; some are final."""
-        assert DeliveryState(" delivered ") is DELIVERED
-        assert {state for state in DeliveryState if state.final} == FINAL_STATES
+        assert DeliveryStatus(" delivered ") is DELIVERED
+        assert {state for state in DeliveryStatus if state.final} == FINAL_STATES
         assert (WAITING.final, SENT.final, DELIVERED.final) == (False, False, True)
 
     def test_final_states(self) -> None:
@@ -214,7 +214,7 @@ class TestPolling:
         ("polling", "expected"),
         [
             (Polling(), [1.0, 1.5, 2.25, 3.375]),
-            (Polling(first_interval=2.0, growth=3.0, longest_interval=10.0), [2.0, 6.0, 10.0, 10.0]),
+            (Polling(initial_interval=2.0, growth=3.0, max_interval=10.0), [2.0, 6.0, 10.0, 10.0]),
         ],
     )
     def test_intervals_grow(self, polling: Polling, expected: list[float]) -> None:
@@ -237,10 +237,10 @@ class TestPolling:
     @pytest.mark.parametrize(
         "bad",
         [
-            {"first_interval": 0},
-            {"first_interval": -1},
+            {"initial_interval": 0},
+            {"initial_interval": -1},
             {"growth": 0.5},
-            {"longest_interval": 0},
+            {"max_interval": 0},
             {"jitter": -0.1},
             {"jitter": 1.1},
         ],
@@ -351,7 +351,7 @@ class TestWaiting:
         ids = [f"id{index}" for index in range(250)]
         asked: list[str] = []
 
-        async def query(part: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(part: Sequence[str]) -> list[Delivery]:
             await checkpoint()
             asked.extend(part)
             if part[0] == "id100" and len(part) == 100 and asked.count("id100") == 1:
@@ -375,7 +375,7 @@ class TestWaiting:
         """A request that is never answered ends at the timeout, not later."""
         begin = anyio.current_time()
 
-        async def query(_: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(_: Sequence[str]) -> list[Delivery]:
             await anyio.sleep_forever()
             raise AssertionError
 
@@ -391,7 +391,7 @@ class TestWaiting:
         """With a timeout of 0 the one request gets a moment to be answered, and no more."""
         begin = anyio.current_time()
 
-        async def query(_: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(_: Sequence[str]) -> list[Delivery]:
             await anyio.sleep_forever()
             raise AssertionError
 
@@ -432,14 +432,14 @@ class TestWatching:
     async def test_later_answers_update_other_fields(self) -> None:
         """A repeated status is not a change, but its other fields are updated."""
         answers = [
-            [DeliveryStatus("a", SENT)],
-            [DeliveryStatus("a", SENT, extra={"operator": "x"})],
-            [DeliveryStatus("a", DELIVERED)],
+            [Delivery("a", SENT)],
+            [Delivery("a", SENT, extra={"operator": "x"})],
+            [Delivery("a", DELIVERED)],
         ]
         known: list[Any] = []
         gateway = Gateway({})
 
-        async def query(_: Sequence[str]) -> list[DeliveryStatus]:
+        async def query(_: Sequence[str]) -> list[Delivery]:
             await checkpoint()
             known.append(watch.report.statuses)
             return answers.pop(0)

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.services.receives.models import Receive
+from wikipayam_async.services.receives.models import ReceivedMessage
 from wikipayam_async.services.sms.legacy_inbox import LegacyInbox, read_inbox
 
 TEHRAN = timezone(timedelta(hours=3, minutes=30))
@@ -16,7 +16,7 @@ WIRE = {
     "message": "لغو ۱۱ ",
     "received_at": "2023-09-24 23:55:20",
 }
-RECEIVE = Receive(
+RECEIVE = ReceivedMessage(
     "69e5eeab439260d336015405",
     "989127782175",
     "10002000",
@@ -28,7 +28,7 @@ RECEIVE = Receive(
 @pytest.mark.parametrize(
     ("data", "receives"),
     [
-        ([WIRE, {"id": "2"}], (RECEIVE, Receive("2"))),
+        ([WIRE, {"id": "2"}], (RECEIVE, ReceivedMessage("2"))),
         ({"count": 1, "ids": ["a"], "messages": [WIRE]}, (RECEIVE,)),
         (WIRE, (RECEIVE,)),
         ({"count": 0}, ()),
@@ -37,7 +37,7 @@ RECEIVE = Receive(
         ("x", ()),
     ],
 )
-def test_the_legacy_inbox(data: Any, receives: tuple[Receive, ...]) -> None:
+def test_the_legacy_inbox(data: Any, receives: tuple[ReceivedMessage, ...]) -> None:
     """Messages are found in a list, in a list inside an object, or alone; the whole answer is kept."""
     found = read_inbox(data, None)
     assert (found, list(found), len(found)) == (LegacyInbox(receives, data), list(receives), len(receives))

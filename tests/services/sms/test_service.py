@@ -12,7 +12,7 @@ from wikipayam_async import (
     ConfigurationError,
     InvalidInputError,
     LegacyInbox,
-    Receive,
+    ReceivedMessage,
     ResponseError,
     SentMessage,
     SmsMessage,
@@ -460,9 +460,9 @@ class TestLegacyInbox:
     @pytest.mark.parametrize(
         ("data", "expected"),
         [
-            ([{"id": "a", "sender": "98912", "message": "لغو "}], [Receive("a", "98912", message="لغو ")]),
-            ({"messages": [{"id": "a", "message": "m"}]}, [Receive("a", message="m")]),
-            ({"id": "a", "message": "m"}, [Receive("a", message="m")]),
+            ([{"id": "a", "sender": "98912", "message": "لغو "}], [ReceivedMessage("a", "98912", message="لغو ")]),
+            ({"messages": [{"id": "a", "message": "m"}]}, [ReceivedMessage("a", message="m")]),
+            ({"id": "a", "message": "m"}, [ReceivedMessage("a", message="m")]),
             ({}, []),
             (None, []),
             ("none", []),
@@ -471,7 +471,7 @@ class TestLegacyInbox:
             ({"count": 0, "messages": []}, []),
         ],
     )
-    async def test_any_answer(self, data: Any, expected: list[Receive]) -> None:
+    async def test_any_answer(self, data: Any, expected: list[ReceivedMessage]) -> None:
         """For any answer, the messages that can be read are returned, with the unchanged answer."""
 
         async def handler(_: RawRequest, __: ByteStream) -> bytes:

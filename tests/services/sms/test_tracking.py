@@ -13,7 +13,7 @@ from tests.support.raw import RawRequest, answer, raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
     AuthenticationError,
-    DeliveryState,
+    Delivery,
     DeliveryStatus,
     InvalidInputError,
 )
@@ -22,13 +22,13 @@ from wikipayam_async.services.sms.delivery import Polling
 
 pytestmark = pytest.mark.anyio
 
-WAITING, SENT, DELIVERED = DeliveryState.WAITING_FOR_UPDATE, DeliveryState.SENT, DeliveryState.DELIVERED
+WAITING, SENT, DELIVERED = DeliveryStatus.WAITING_FOR_UPDATE, DeliveryStatus.SENT, DeliveryStatus.DELIVERED
 MOCK_TIME = pytest.mark.parametrize("anyio_backend", [("trio", {"clock": MockClock(autojump_threshold=0)})])
 
 
-def status(id_: str, word: str) -> DeliveryStatus:
+def status(id_: str, word: str) -> Delivery:
     """Return a status."""
-    return DeliveryStatus(id_, DeliveryState(word))
+    return Delivery(id_, DeliveryStatus(word))
 
 
 @asynccontextmanager
@@ -50,8 +50,8 @@ class TestThroughTheClient:
             before = await client.sms.delivery_status(sent.id)
             clock.advance(2)
             after = await client.sms.delivery_status([sent.id, "unknown"])
-        assert before == [DeliveryStatus(sent.id, WAITING, "T")]
-        assert after == [DeliveryStatus(sent.id, DELIVERED, "T")]
+        assert before == [Delivery(sent.id, WAITING, "T")]
+        assert after == [Delivery(sent.id, DELIVERED, "T")]
 
     @MOCK_TIME
     async def test_waiting(self) -> None:
@@ -80,8 +80,7 @@ class TestThroughTheClient:
         async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=transport) as client:
             sent = await client.sms.send("09123456789", "m")
             words = [
-                str(one.status)
-                async for one in client.sms.watch_delivery(sent.id, polling=Polling(longest_interval=5.0))
+                str(one.status) async for one in client.sms.watch_delivery(sent.id, polling=Polling(max_interval=5.0))
             ]
         assert words == ["WAITING_FOR_UPDATE", "IN_TRANSIT", "DELIVERED"]
 
@@ -132,7 +131,7 @@ class TestStatuses:
         assert (request.method, request.target) == ("POST", "/api/v1/sms/deliver")
         assert request.json == {"id": ["69e5eeab439260d336015405"]}
         assert request.headers["content-type"] == "application/json"
-        assert statuses == [DeliveryStatus("69e5eeab439260d336015405", WAITING)]
+        assert statuses == [Delivery("69e5eeab439260d336015405", WAITING)]
 
     async def test_order_chunks_and_absent_ids(self) -> None:
         """Ids are sent in chunks of 100; the statuses are in the order of the ids, without unknown ones."""

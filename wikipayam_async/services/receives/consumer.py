@@ -14,7 +14,7 @@ from wikipayam_async.checks import check_number, is_id
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.base import TRANSIENT
-from wikipayam_async.services.receives.models import MarkReadResult, Receive, UnreadPage
+from wikipayam_async.services.receives.models import MarkReadResult, ReceivedMessage, UnreadPage
 from wikipayam_async.services.receives.paging import MAX_PAGE
 
 if TYPE_CHECKING:
@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Consumer", "ErrorHandler", "Fetch", "Handler", "MarkRead"]
 
-Handler: TypeAlias = Callable[[Receive], Awaitable[object] | object]
-ErrorHandler: TypeAlias = Callable[[Receive, Exception], Awaitable[object] | object]
+Handler: TypeAlias = Callable[[ReceivedMessage], Awaitable[object] | object]
+ErrorHandler: TypeAlias = Callable[[ReceivedMessage, Exception], Awaitable[object] | object]
 MarkRead: TypeAlias = Callable[[Sequence[str]], Awaitable[MarkReadResult]]
 
 logger = logging.getLogger("wikipayam_async")
@@ -108,14 +108,14 @@ class Consumer:
             else:
                 await self._sleep(self._poll_interval)
 
-    async def _next_messages(self) -> list[Receive]:
+    async def _next_messages(self) -> list[ReceivedMessage]:
         """Return the due messages of the first page that has any; forget failures of messages no longer unread."""
         offset = 0
         delayed: set[str] = set()
         while True:
             page = await self._fetch(MAX_PAGE, offset)
             now = self._clock()
-            due: dict[str, Receive] = {}
+            due: dict[str, ReceivedMessage] = {}
             for message in page.receives:
                 failure = self._failures.get(message.id)
                 if failure is not None and failure.not_before > now:
@@ -132,7 +132,7 @@ class Consumer:
                 return list(due.values())
             offset += len(page.receives)
 
-    async def _handle_all(self, messages: Sequence[Receive]) -> None:
+    async def _handle_all(self, messages: Sequence[ReceivedMessage]) -> None:
         """Handle messages with limited concurrency; the first exception of this class or of `on_error` stops it."""
         pending = iter(messages)
         errors: list[Exception] = []
@@ -152,7 +152,7 @@ class Consumer:
         if errors:
             raise errors[0]
 
-    async def _handle(self, message: Receive) -> None:
+    async def _handle(self, message: ReceivedMessage) -> None:
         try:
             result = self._handler(message)
             if inspect.isawaitable(result):
@@ -167,7 +167,7 @@ class Consumer:
         except TRANSIENT as error:
             logger.warning("receives.consume: marking as read failed (%s); it will be retried", type(error).__name__)
 
-    async def _record_failure(self, message: Receive, error: Exception) -> None:
+    async def _record_failure(self, message: ReceivedMessage, error: Exception) -> None:
         attempts = self._failures[message.id].attempts + 1 if message.id in self._failures else 1
         delay = min(_MAX_HANDLER_DELAY, self._poll_interval * 2.0 ** min(attempts, 20))
         self._failures[message.id] = _Failure(attempts, self._clock() + delay)

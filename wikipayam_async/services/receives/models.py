@@ -20,7 +20,7 @@ __all__ = [
     "DeleteResult",
     "MarkReadResult",
     "Pagination",
-    "Receive",
+    "ReceivedMessage",
     "ReceivesPage",
     "Statistics",
     "UnreadPage",
@@ -36,7 +36,7 @@ T = TypeVar("T")
 
 
 @frozen
-class Receive:
+class ReceivedMessage:
     """A message that was sent to one of your lines.
 
     Attributes:
@@ -89,7 +89,7 @@ class ReceivesPage:
         extra: Fields that this version does not know.
     """
 
-    receives: tuple[Receive, ...] = ()
+    receives: tuple[ReceivedMessage, ...] = ()
     pagination: Pagination = Pagination()
     filters: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
@@ -107,7 +107,7 @@ class UnreadPage:
     """
 
     total_unread: int | None = None
-    receives: tuple[Receive, ...] = ()
+    receives: tuple[ReceivedMessage, ...] = ()
     pagination: Pagination = Pagination()
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
 
@@ -200,7 +200,7 @@ def read_unread_page(data: JsonValue, zone: tzinfo | None) -> UnreadPage:
     )
 
 
-def read_receive(data: JsonValue, zone: tzinfo | None, *, asked: str) -> Receive:
+def read_receive(data: JsonValue, zone: tzinfo | None, *, asked: str) -> ReceivedMessage:
     """Read `GET /receives/{id}`, which is undocumented: the message itself, or nested one level deeper."""
     fields = to_mapping(data[0] if isinstance(data, list) and data else data)
     candidates = [fields, *(inner for inner in fields.values() if isinstance(inner, dict))]
@@ -209,7 +209,7 @@ def read_receive(data: JsonValue, zone: tzinfo | None, *, asked: str) -> Receive
         found = read_receives([candidate], zone)
         if found:
             return found[0]
-    return Receive(id=asked, extra=fields or {"data": data})
+    return ReceivedMessage(id=asked, extra=fields or {"data": data})
 
 
 def read_count(data: JsonValue) -> int:
@@ -224,7 +224,7 @@ def read_count(data: JsonValue) -> int:
     return count
 
 
-def key_of(message: Receive) -> Hashable:
+def key_of(message: ReceivedMessage) -> Hashable:
     """Return the key that identifies a message: its id, or all of its fields if the gateway omitted the id."""
     return message.id or (message.sender, message.receiver, message.message, message.received_at)
 
@@ -247,10 +247,10 @@ def _listed(data: JsonValue, fields: Mapping[str, Any], *page_fields: str) -> Js
     return fields.get("receives") or []
 
 
-def read_receives(data: JsonValue, zone: tzinfo | None) -> tuple[Receive, ...]:
+def read_receives(data: JsonValue, zone: tzinfo | None) -> tuple[ReceivedMessage, ...]:
     """Read one message or a list of them. Messages without an id are kept, so that none is lost."""
     listed = data if isinstance(data, list) else [data]
-    found = to_items([one for one in listed if isinstance(one, dict) and _is_message(one)], Receive)
+    found = to_items([one for one in listed if isinstance(one, dict) and _is_message(one)], ReceivedMessage)
     return found if zone is None else tuple(_in_zone(one, zone) for one in found)
 
 
@@ -258,7 +258,7 @@ def _is_message(fields: Mapping[str, object]) -> bool:
     return "message" in fields or ("id" in fields and not isinstance(fields["id"], dict | list))
 
 
-def _in_zone(message: Receive, zone: tzinfo) -> Receive:
+def _in_zone(message: ReceivedMessage, zone: tzinfo) -> ReceivedMessage:
     received_at = message.received_at
     if received_at is None or received_at.tzinfo is not None:
         return message

@@ -14,7 +14,7 @@ from wikipayam_async.dates import DateLike
 from wikipayam_async.redact.sealed import SealedFields, seal
 from wikipayam_async.services.base import Service
 from wikipayam_async.services.receives.models import (
-    Receive,
+    ReceivedMessage,
     ReceivesPage,
     Statistics,
     UnreadPage,
@@ -87,7 +87,7 @@ class InboxReading(Service):
         sort_order: SortOrder | None = None,
         *,
         page_size: int = 100,
-    ) -> AsyncIterator[Receive]:
+    ) -> AsyncIterator[ReceivedMessage]:
         """Yield all matching messages, page by page (`GET /receives`).
 
         Every message is yielded once, even if the gateway's pages are short, overlap or repeat, and even if messages
@@ -146,7 +146,7 @@ class InboxReading(Service):
         to_date: DateLike | None = None,
         *,
         page_size: int = 100,
-    ) -> AsyncIterator[Receive]:
+    ) -> AsyncIterator[ReceivedMessage]:
         """Yield all unread messages, page by page (`GET /receives/unread`). See `iter`.
 
         Args:
@@ -183,7 +183,7 @@ class InboxReading(Service):
         query = filter_query(None, from_date, to_date)
         return await self._pipeline.run(Call(operation=STATISTICS, read=Statistics, query=query))
 
-    async def get(self, id: str) -> Receive:  # noqa: A002 - the gateway's name for it
+    async def get(self, id: str) -> ReceivedMessage:  # noqa: A002 - the gateway's name for it
         """Return one message (`GET /receives/{id}`). The answer is undocumented; a message is expected.
 
         Args:
@@ -222,10 +222,10 @@ class InboxReading(Service):
 
 def _all_pages(
     fetch: Callable[[int, int], Awaitable[P]], total_of: Callable[[P], int | None], page_size: int
-) -> Pages[Receive]:
+) -> Pages[ReceivedMessage]:
     pager = Pager(key_of, limit=check_number(page_size, field="page_size", minimum=1, maximum=MAX_PAGE))
 
-    async def fetch_items(limit: int, offset: int) -> tuple[Sequence[Receive], int | None]:
+    async def fetch_items(limit: int, offset: int) -> tuple[Sequence[ReceivedMessage], int | None]:
         page = await fetch(limit, offset)
         return page.receives, total_of(page)
 

@@ -107,7 +107,7 @@ class ReceivesService(InboxReading):
         twice.
 
         Args:
-            handler: Called with each `Receive`; may be async.
+            handler: Called with each `ReceivedMessage`; may be async.
             poll_interval: Seconds between polls of an empty inbox.
             concurrency: The maximum number of concurrent handlers.
             on_error: Called with the message and the exception when a handler raises; may be async. By default the
@@ -147,7 +147,7 @@ class ReceivesService(InboxReading):
         every message twice.
 
         Args:
-            handler: Called with each `Receive`; may be async.
+            handler: Called with each `ReceivedMessage`; may be async.
             poll_interval: Seconds between polls of an empty inbox.
             concurrency: The maximum number of concurrent handlers.
             on_error: Called with the message and the exception when a handler raises; may be async. By default the

@@ -21,7 +21,7 @@ from wikipayam_async.checks import check_seconds
 from wikipayam_async.errors import APITimeoutError, InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.receives.consumer import Consumer, ErrorHandler, Fetch, Handler, MarkRead
-from wikipayam_async.services.receives.models import MarkReadResult, Receive, UnreadPage
+from wikipayam_async.services.receives.models import MarkReadResult, ReceivedMessage, UnreadPage
 
 if TYPE_CHECKING:
     from wikipayam_async.core.limits import Clock, Sleep
@@ -248,7 +248,7 @@ class InboundWorker:
         self._counters.last_poll = self._now()
         return page
 
-    async def _handle(self, message: Receive) -> None:
+    async def _handle(self, message: ReceivedMessage) -> None:
         await checkpoint_if_cancelled()  # a stopping worker starts no handler
         try:
             await self._finish(functools.partial(self._options.handler, message))
@@ -257,7 +257,7 @@ class InboundWorker:
             raise
         self._counters.handled += 1
 
-    async def _call_on_error(self, on_error: ErrorHandler, message: Receive, error: Exception) -> None:
+    async def _call_on_error(self, on_error: ErrorHandler, message: ReceivedMessage, error: Exception) -> None:
         await self._finish(functools.partial(on_error, message, error))
 
     async def _mark(self, ids: Sequence[str]) -> MarkReadResult:

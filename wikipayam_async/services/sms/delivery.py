@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "FINAL_STATES",
+    "Delivery",
     "DeliveryReport",
-    "DeliveryState",
     "DeliveryStatus",
     "DeliveryWatch",
     "Polling",
@@ -42,7 +42,7 @@ _LAST_ANSWER = 1.0
 """Seconds before the deadline that are reserved for the last answer."""
 
 
-class DeliveryState(OpenStrEnum):
+class DeliveryStatus(OpenStrEnum):
     """The status of a message. Only `WAITING_FOR_UPDATE` is documented; the others are usual with such gateways.
 
     An unknown status becomes a value that behaves like a member, keeps the gateway's word and is never final.
@@ -63,21 +63,21 @@ class DeliveryState(OpenStrEnum):
         return self in FINAL_STATES
 
 
-FINAL_STATES: frozenset[DeliveryState] = frozenset(
+FINAL_STATES: frozenset[DeliveryStatus] = frozenset(
     {
-        DeliveryState.DELIVERED,
-        DeliveryState.UNDELIVERED,
-        DeliveryState.FAILED,
-        DeliveryState.REJECTED,
-        DeliveryState.EXPIRED,
-        DeliveryState.BLOCKED,
+        DeliveryStatus.DELIVERED,
+        DeliveryStatus.UNDELIVERED,
+        DeliveryStatus.FAILED,
+        DeliveryStatus.REJECTED,
+        DeliveryStatus.EXPIRED,
+        DeliveryStatus.BLOCKED,
     }
 )
 """The states that can no longer change, as far as is known."""
 
 
 @frozen
-class DeliveryStatus:
+class Delivery:
     """The delivery status of one message.
 
     Attributes:
@@ -88,7 +88,7 @@ class DeliveryStatus:
     """
 
     id: str
-    status: DeliveryState
+    status: DeliveryStatus
     track_id: str | None = None
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
 
@@ -102,7 +102,7 @@ class DeliveryReport:
         pending: The ids without a final status, in the order given; ids that the gateway never reported are included.
     """
 
-    statuses: Mapping[str, DeliveryStatus]
+    statuses: Mapping[str, Delivery]
     pending: tuple[str, ...] = ()
 
     @property
@@ -113,7 +113,7 @@ class DeliveryReport:
     @property
     def delivered(self) -> tuple[str, ...]:
         """The ids of the delivered messages."""
-        return tuple(id_ for id_, one in self.statuses.items() if one.status is DeliveryState.DELIVERED)
+        return tuple(id_ for id_, one in self.statuses.items() if one.status is DeliveryStatus.DELIVERED)
 
 
 @frozen(kw_only=True)
@@ -121,20 +121,20 @@ class Polling:
     """The polling intervals: exponential growth up to a limit, with jitter.
 
     Attributes:
-        first_interval: Seconds between the first request and the second.
+        initial_interval: Seconds between the first request and the second.
         growth: The factor from one interval to the next.
-        longest_interval: The maximum interval, in seconds.
+        max_interval: The maximum interval, in seconds.
         jitter: The random share of an interval, 0 to 1.
     """
 
-    first_interval: float = field(default=1.0, validator=validators.gt(0))
+    initial_interval: float = field(default=1.0, validator=validators.gt(0))
     growth: float = field(default=1.5, validator=validators.ge(1))
-    longest_interval: float = field(default=15.0, validator=validators.gt(0))
+    max_interval: float = field(default=15.0, validator=validators.gt(0))
     jitter: float = field(default=0.2, validator=[validators.ge(0), validators.le(1)])
 
     def interval(self, asked: int, uniform: Uniform) -> float:
         """Return the seconds to wait after `asked` requests."""
-        plain = min(self.longest_interval, self.first_interval * self.growth ** min(asked - 1, 100))
+        plain = min(self.max_interval, self.initial_interval * self.growth ** min(asked - 1, 100))
         return plain * uniform(1 - self.jitter, 1 + self.jitter)
 
 
@@ -148,14 +148,14 @@ class _StatusItem:
     extra: Mapping[str, Any] = field(factory=dict)
 
 
-Query: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[DeliveryStatus]]]
+Query: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[Delivery]]]
 """Requests the statuses of at most 100 ids."""
 
 
-def read_statuses(data: JsonValue) -> list[DeliveryStatus]:
+def read_statuses(data: JsonValue) -> list[Delivery]:
     """Read `POST /sms/deliver`. Ids that the gateway does not know are absent."""
     return [
-        DeliveryStatus(item.id, DeliveryState(item.deliver_status), item.track_id, item.extra)
+        Delivery(item.id, DeliveryStatus(item.deliver_status), item.track_id, item.extra)
         for item in to_items(data, _StatusItem)
         if item.id
     ]
@@ -164,7 +164,7 @@ def read_statuses(data: JsonValue) -> list[DeliveryStatus]:
 async def query_in_chunks(
     ids: Sequence[str],
     query: Query,
-    on_answer: Callable[[Sequence[DeliveryStatus]], object],
+    on_answer: Callable[[Sequence[Delivery]], object],
     ignored: tuple[type[Exception], ...] = (),
 ) -> None:
     """Request the statuses of any number of ids, in concurrent requests.
@@ -208,7 +208,7 @@ def check_final_states(states: Iterable[str] | None) -> frozenset[str]:
     words = list(states)
     if not all(isinstance(word, str) for word in words):
         raise InvalidInputError("final_states", rule="expected an iterable of status words", got="other things in it")
-    return frozenset(map(DeliveryState, words))
+    return frozenset(map(DeliveryStatus, words))
 
 
 def check_timeout(timeout: float) -> float:
@@ -249,18 +249,18 @@ class DeliveryWatch:
         self._sleep = sleep
         self._deadline: float | None = None
         self._asked = 0
-        self._known: dict[str, DeliveryStatus] = {}
-        self._changes: deque[DeliveryStatus] = deque()
+        self._known: dict[str, Delivery] = {}
+        self._changes: deque[Delivery] = deque()
 
     @property
     def report(self) -> DeliveryReport:
         """The statuses known so far."""
         return DeliveryReport(dict(self._known), self._pending())
 
-    def __aiter__(self) -> AsyncIterator[DeliveryStatus]:
+    def __aiter__(self) -> AsyncIterator[Delivery]:
         return self
 
-    async def __anext__(self) -> DeliveryStatus:
+    async def __anext__(self) -> Delivery:
         while not self._changes:
             if not await self._poll():
                 raise StopAsyncIteration
@@ -287,14 +287,14 @@ class DeliveryWatch:
             return False
         if self._asked:
             await self._sleep(min(self._polling.interval(self._asked, self._uniform), spare))
-        minimum = 0.0 if self._asked else self._polling.first_interval
+        minimum = 0.0 if self._asked else self._polling.initial_interval
         self._asked += 1
         on_answer = functools.partial(self._record, frozenset(pending))
         with anyio.move_on_after(max(self._deadline - self._clock(), minimum)):
             await query_in_chunks(pending, self._query, on_answer, ignored=TRANSIENT)
         return True
 
-    def _record(self, pending: Collection[str], statuses: Sequence[DeliveryStatus]) -> None:
+    def _record(self, pending: Collection[str], statuses: Sequence[Delivery]) -> None:
         for status in statuses:
             before = self._known.get(status.id)
             if status.id in pending and (before is None or before.status != status.status):

@@ -8,7 +8,7 @@ from datetime import tzinfo
 from attrs import field, frozen
 
 from wikipayam_async.core.converter import JsonValue, to_mapping
-from wikipayam_async.services.receives.models import Receive, read_receives
+from wikipayam_async.services.receives.models import ReceivedMessage, read_receives
 
 __all__ = ["LegacyInbox", "read_inbox"]
 
@@ -22,10 +22,10 @@ class LegacyInbox:
         data: The whole answer, unchanged.
     """
 
-    receives: tuple[Receive, ...] = ()
+    receives: tuple[ReceivedMessage, ...] = ()
     data: JsonValue = field(default=None, repr=False, hash=False)
 
-    def __iter__(self) -> Iterator[Receive]:
+    def __iter__(self) -> Iterator[ReceivedMessage]:
         return iter(self.receives)
 
     def __len__(self) -> int:

@@ -16,6 +16,7 @@ from wikipayam_async.bulk.runner import BulkRun, make_run, take_with_progress
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
+from wikipayam_async.core.retry import longest_delay
 from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
@@ -217,7 +218,7 @@ class SmsService(DeliveryTracking):
             functools.partial(send_detailed, self._pipeline, SEND),
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
-            longest_wait=self._options.retry.longest_wait,
+            longest_wait=longest_delay(self._options.retry),
         )
 
     def outbox(
@@ -252,7 +253,7 @@ class SmsService(DeliveryTracking):
             functools.partial(send_detailed, self._pipeline, SEND),
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
-            longest_wait=self._options.retry.longest_wait,
+            longest_wait=longest_delay(self._options.retry),
             drain_timeout=drain_timeout,
             on_outcome=on_outcome,
         )
@@ -281,5 +282,5 @@ class SmsService(DeliveryTracking):
             functools.partial(send_batch, self._pipeline, SEND),
             options,
             sender=self._options.sender,
-            longest_wait=self._options.retry.longest_wait,
+            longest_wait=longest_delay(self._options.retry),
         )

@@ -11,8 +11,8 @@ from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.redact.sealed import SealedBytes
 from wikipayam_async.services.base import Service
 from wikipayam_async.services.sms.delivery import (
+    Delivery,
     DeliveryReport,
-    DeliveryStatus,
     DeliveryWatch,
     Polling,
     check_final_states,
@@ -29,7 +29,7 @@ DELIVER = Operation("sms.delivery_status", "POST", "sms/deliver", Replay.READ)
 class DeliveryTracking(Service):
     """The part of `client.sms` that follows sent messages: `POST /sms/deliver`."""
 
-    async def delivery_status(self, ids: str | Iterable[str]) -> list[DeliveryStatus]:
+    async def delivery_status(self, ids: str | Iterable[str]) -> list[Delivery]:
         """Return the statuses of messages (`POST /sms/deliver`), in concurrent requests of at most 100 ids.
 
         Args:
@@ -42,7 +42,7 @@ class DeliveryTracking(Service):
             InvalidInputError: A value is not a valid id.
         """
         wanted = check_ids(ids)
-        found: dict[str, DeliveryStatus] = {}
+        found: dict[str, Delivery] = {}
         await query_in_chunks(
             wanted, self._query, lambda answer: found.update((status.id, status) for status in answer)
         )
@@ -104,6 +104,6 @@ class DeliveryTracking(Service):
             uniform=random.SystemRandom().uniform,
         )
 
-    async def _query(self, ids: Sequence[str]) -> list[DeliveryStatus]:
+    async def _query(self, ids: Sequence[str]) -> list[Delivery]:
         body = SealedBytes(encode_json({"id": list(ids)}))
         return await self._pipeline.run(Call(operation=DELIVER, read=read_statuses, body=body))

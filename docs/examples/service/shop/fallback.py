@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 from attrs import field, frozen
 
-from wikipayam_async import AsyncWikipayam, DeliveryState, WikipayamError
+from wikipayam_async import AsyncWikipayam, DeliveryStatus, WikipayamError
 
 __all__ = ["VoiceFallback"]
 
@@ -60,17 +60,17 @@ class VoiceFallback:
 
     async def _poll(self) -> list[_PendingCode]:
         """Poll the delivery of all pending codes; drop those that are settled or late, and return the undelivered."""
-        states: dict[str, DeliveryState] = {}
+        states: dict[str, DeliveryStatus] = {}
         try:
             states = {one.id: one.status for one in await self._client.sms.delivery_status(list(self._pending))}
         except WikipayamError as error:
             logger.warning("delivery states are not available: %s", type(error).__name__)
         undelivered = []
         for message_id, pending in list(self._pending.items()):
-            state = states.get(message_id, DeliveryState.WAITING_FOR_UPDATE)
+            state = states.get(message_id, DeliveryStatus.WAITING_FOR_UPDATE)
             if state.final or anyio.current_time() >= pending.deadline:
                 del self._pending[message_id]
-                if state is not DeliveryState.DELIVERED:
+                if state is not DeliveryStatus.DELIVERED:
                     undelivered.append(pending)
         return undelivered
 

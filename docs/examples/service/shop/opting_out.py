@@ -6,7 +6,7 @@ from pathlib import Path
 
 import anyio
 
-from wikipayam_async import Receive
+from wikipayam_async import ReceivedMessage
 from wikipayam_async.numbers import is_mobile, normalize_receiver
 from wikipayam_async.optout import OptOutList, is_opt_out
 
@@ -24,7 +24,7 @@ class OptOuts:
         self.numbers = OptOutList.read(path) if path is not None and path.exists() else OptOutList()
         self._path = path
 
-    async def handle(self, message: Receive) -> None:
+    async def handle(self, message: ReceivedMessage) -> None:
         """Handle a received message. If this raises, the worker passes the message again, so no opt-out is lost."""
         if not is_opt_out(message.message) or not is_mobile(message.sender) or message.sender in self.numbers:
             return

@@ -20,8 +20,10 @@ from wikipayam_async.core.operation import Call, Replay
 from wikipayam_async.core.options import (
     DEFAULT_API_PREFIX,
     DEFAULT_BASE_URL,
+    DEFAULT_IDLE_EXPIRY,
     DEFAULT_MAX_CONNECTIONS,
     DEFAULT_TIMEOUT,
+    ConnectionOptions,
     Options,
     Origin,
     read_prefix,
@@ -34,6 +36,7 @@ from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.core.transport import Carrier, LaneCarrier, make_carrier
 from wikipayam_async.redact.sealed import Sealed, seal
 from wikipayam_async.services.account import AccountService, Balance, CostCheck
+from wikipayam_async.services.base import ServiceAttribute
 from wikipayam_async.services.custom import make_call
 from wikipayam_async.services.holoo import HolooService
 from wikipayam_async.services.otp import OtpService
@@ -96,11 +99,12 @@ class AsyncWikipayam:
         retry: The number of attempts and the delays between them.
         rate_limit: The maximum rate of requests.
         max_connections: The maximum number of connections; further calls wait for a free one.
+        idle_expiry: Seconds after which an idle connection is not reused. Stale connections make outcomes unknown.
         http_client: An `httpx.AsyncClient` of your own to send with. Its pool, limits, hooks and logs are then yours:
             how far a failed send got is known only from httpcore's trace, a send cannot be cancelled while in flight,
             and the token is in the request's header, visible to hooks and instrumentation. It is not closed.
-        transport: An httpx transport of your own, under the same conditions; it is closed with the client. A
-            `LaneTransport` counts as the client's own.
+        transport: An httpx transport of your own, under the same conditions; it is closed with the client. Clients and
+            transports of httpx2 work, too.
         timezone: The time zone (or its name, such as `Asia/Tehran`) of the gateway's timestamps, which have none.
         application: The name of your program for the User-Agent header, such as `shop/2.1`.
         on_event: Called with every event (`AttemptStarted`, `AttemptFinished`, `RetryScheduled`, `CallFinished`): a
@@ -112,11 +116,11 @@ class AsyncWikipayam:
         ConfigurationError: An argument or an environment variable is invalid.
     """
 
-    sms: SmsService
-    receives: ReceivesService
-    otp: OtpService
-    voice: VoiceService
-    holoo: HolooService
+    sms = ServiceAttribute(SmsService)
+    receives = ServiceAttribute(ReceivesService)
+    otp = ServiceAttribute(OtpService)
+    voice = ServiceAttribute(VoiceService)
+    holoo = ServiceAttribute(HolooService)
 
     @without_frames
     def __init__(
@@ -132,6 +136,7 @@ class AsyncWikipayam:
         retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         rate_limit: RateLimit | None = None,
         max_connections: int = DEFAULT_MAX_CONNECTIONS,
+        idle_expiry: float = DEFAULT_IDLE_EXPIRY,
         http_client: httpx.AsyncClient | None = None,
         transport: httpx.AsyncBaseTransport | None = None,
         timezone: tzinfo | str | None = None,
@@ -156,13 +161,10 @@ class AsyncWikipayam:
             application=application,
             on_event=on_event,
         )
-        carrier = make_carrier(
-            http_client=http_client,
-            transport=transport,
-            max_connections=max_connections,
-            ssl_context=ssl_context,
-            proxy=proxy,
+        connections = ConnectionOptions(
+            max_connections=max_connections, idle_expiry=idle_expiry, ssl_context=ssl_context, proxy=proxy
         )
+        carrier = make_carrier(http_client, transport, connections)
         self._carrier: Carrier = carrier
         self._owns_carrier = True
         self._set_up(options, SharedState(carrier), limiter_of(rate_limit))
@@ -173,11 +175,6 @@ class AsyncWikipayam:
         self._limiter = limiter
         self._pipeline = Pipeline(options, shared, limiter, user_agent_of(options.application))
         self._account = AccountService(self._pipeline, options)
-        self.sms = SmsService(self._pipeline, options)
-        self.receives = ReceivesService(self._pipeline, options)
-        self.otp = OtpService(self._pipeline, options)
-        self.voice = VoiceService(self._pipeline, options)
-        self.holoo = HolooService(self._pipeline, options)
 
     @property
     def http_client(self) -> httpx.AsyncClient:
@@ -203,8 +200,11 @@ class AsyncWikipayam:
         """The hook that receives this client's events; None if there is none."""
         return self._options.on_event
 
-    async def balance(self) -> Balance:
+    async def balance(self, *, timeout: float | None = None) -> Balance:
         """Return the account's balance (`GET /user/balance`). The gateway recommends it for checking a token.
+
+        Args:
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             AuthenticationError: The token is wrong.
@@ -212,10 +212,17 @@ class AsyncWikipayam:
             APIConnectionError: The gateway could not be reached.
             ResponseError: The answer cannot be read.
         """
-        return await self._account.balance()
+        return await self._account.balance(timeout=timeout)
 
     async def estimate(
-        self, messages: Messages, tariff: Tariff, *, sender: str | None = None, normalize: bool = True
+        self,
+        messages: Messages,
+        tariff: Tariff,
+        *,
+        sender: str | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,
     ) -> CostCheck:
         """Estimate the cost of messages and compare it with the balance (`GET /user/balance`). Nothing is sent.
 
@@ -223,19 +230,24 @@ class AsyncWikipayam:
             messages: The messages, as for `sms.send_bulk`: any iterable, plain or async. An iterator is consumed.
             tariff: The price of a part.
             sender: The line of messages that name none; the client's if None.
-            normalize: Whether receivers must be Iranian mobile numbers, as in `sms.send_bulk`.
+            normalize: Whether receivers are brought into the form `09…`, as in `sms.send_bulk`.
+            validate: Whether receivers must be Iranian mobile numbers, as in `sms.send_bulk`.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid. (An invalid message is skipped and counted, not an error.)
             APIStatusError: The gateway refused the request: `AuthenticationError` if the token is wrong.
             APIConnectionError: The gateway could not be reached.
         """
-        return await self._account.estimate(messages, tariff, sender=sender, normalize=normalize)
+        return await self._account.estimate(
+            messages, tariff, sender=sender, normalize=normalize, validate=validate, timeout=timeout
+        )
 
     @without_frames
     def with_options(
         self,
         *,
+        token: str | _Unset = _UNSET,
         sender: str | _Unset | None = _UNSET,
         username: str | _Unset | None = _UNSET,
         otp_pattern_id: int | _Unset | None = _UNSET,
@@ -245,16 +257,18 @@ class AsyncWikipayam:
         timezone: tzinfo | str | _Unset | None = _UNSET,
         application: str | _Unset | None = _UNSET,
         on_event: EventHook | _Unset | None = _UNSET,
-    ) -> AsyncWikipayam:
+    ) -> Self:
         """Return a client with other settings that shares this one's connections, retry budget and 429 delays.
 
-        The rate limit is shared too, unless another is given. Only this client closes the connections: `aclose()` of
-        the new one does nothing.
+        The rate limit is shared too, unless another is given. A client with another token shares the connections and
+        nothing else: a 429, failures or the rate of one account do not slow down another. Only this client closes the
+        connections: `aclose()` of the new one does nothing.
 
         Raises:
             ConfigurationError: A setting is invalid.
         """
         given: dict[str, Any] = {
+            "token": token if isinstance(token, _Unset) else read_token(token, {}),
             "sender": sender,
             "username": username,
             "otp_pattern_id": otp_pattern_id,
@@ -266,13 +280,17 @@ class AsyncWikipayam:
             "on_event": on_event,
         }
         changes = {name: value for name, value in given.items() if value is not _UNSET}
+        options = attrs.evolve(self._options, **changes)
+        shared, limiter = self._shared, self._limiter
+        if options.token != self._options.token:
+            shared, limiter = self._shared.for_another_account(), limiter_of(options.rate_limit)
+        elif "rate_limit" in changes:
+            limiter = limiter_of(options.rate_limit)
         other = object.__new__(type(self))
-        other._carrier = self._carrier
+        services = {name for name, value in vars(AsyncWikipayam).items() if isinstance(value, ServiceAttribute)}
+        other.__dict__.update({name: value for name, value in self.__dict__.items() if name not in services})
         other._owns_carrier = False
-        limiter = self._limiter
-        if "rate_limit" in changes:
-            limiter = limiter_of(changes["rate_limit"])
-        other._set_up(attrs.evolve(self._options, **changes), self._shared, limiter)
+        other._set_up(options, shared, limiter)
         return other
 
     @overload
@@ -285,6 +303,7 @@ class AsyncWikipayam:
         json: object = ...,
         cast_to: type[T],
         replay: ReplayWord | Replay | None = ...,
+        timeout: float | None = ...,
     ) -> T: ...
 
     @overload
@@ -297,6 +316,7 @@ class AsyncWikipayam:
         json: object = ...,
         cast_to: None = ...,
         replay: ReplayWord | Replay | None = ...,
+        timeout: float | None = ...,
     ) -> JsonValue: ...
 
     async def request(
@@ -308,6 +328,7 @@ class AsyncWikipayam:
         json: object = None,
         cast_to: type[T] | None = None,
         replay: ReplayWord | Replay | None = None,
+        timeout: float | None = None,
     ) -> T | JsonValue:
         """Call an endpoint that this package does not know, with the same retries, limits and events as the others.
 
@@ -320,6 +341,7 @@ class AsyncWikipayam:
                 plain JSON value is returned.
             replay: The effect of executing the call twice: `read`, `idempotent` or `send`. By default a GET is a `read`
                 and any other call a `send`, which is retried only if provably nothing was accepted.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid.
@@ -332,10 +354,10 @@ class AsyncWikipayam:
         path = seal(path)
         del params, json  # keep them out of tracebacks that show locals
         call: Call[T | JsonValue] = make_call(method, path, content, cast_to, replay)
-        return await self._pipeline.run(call)
+        return await self._pipeline.run(attrs.evolve(call, timeout=timeout))
 
     async def aclose(self) -> None:
-        """Close the connections. Calls in flight finish; later calls raise `ConfigurationError`."""
+        """Close the connections. Calls in flight finish; later calls raise `ClosedError`."""
         if self._owns_carrier:
             await self._carrier.aclose()
 
@@ -347,8 +369,16 @@ class AsyncWikipayam:
     ) -> None:
         await self.aclose()
 
+    if not TYPE_CHECKING:  # type checkers report the mistake themselves
+
+        def __enter__(self) -> NoReturn:
+            raise TypeError("write: async with AsyncWikipayam(...) as client")
+
+        def __exit__(self, *_: object) -> None:
+            """Exist, since Python looks for it before it enters."""
+
     def __repr__(self) -> str:
-        return f"AsyncWikipayam(base_url={self._options.origin.url!r}, sender={self._options.sender!r})"
+        return f"{type(self).__name__}(base_url={self._options.origin.url!r}, sender={self._options.sender!r})"
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client cannot be pickled: it holds connections and the token; create one in each process")

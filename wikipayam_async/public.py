@@ -9,7 +9,6 @@ from wikipayam_async.core.events import AttemptFinished, AttemptStarted, CallFin
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.operation import Replay
 from wikipayam_async.core.retry import RetryPolicy
-from wikipayam_async.core.transport import LaneTransport
 from wikipayam_async.errors import (
     APIConnectionError,
     APIStatusError,
@@ -87,7 +86,6 @@ __all__ = [
     "InboundWorker",
     "InsufficientBalanceError",
     "InvalidInputError",
-    "LaneTransport",
     "LegacyInbox",
     "MarkReadResult",
     "MessageOutcome",

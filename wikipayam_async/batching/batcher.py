@@ -125,7 +125,7 @@ class Batcher:
         """
         await self._dispatcher.flush()
 
-    async def aclose(self, timeout: float | None = None) -> list[SmsMessage]:  # noqa: ASYNC109 - its end is a result here
+    async def aclose(self, timeout: float | None = None) -> list[SmsMessage]:
         """Take no more messages, send the queued ones, and wait for every outcome.
 
         Args:

@@ -122,7 +122,7 @@ class Dispatcher:
         for pending in [*self.in_flight, *queued]:
             await pending.done.wait()
 
-    async def aclose(self, timeout: float | None) -> list[SmsMessage]:  # noqa: ASYNC109 - its end is a result here
+    async def aclose(self, timeout: float | None) -> list[SmsMessage]:
         """Take no more messages, send what is queued, and wait for every outcome.
 
         Returns:

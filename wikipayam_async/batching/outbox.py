@@ -182,7 +182,7 @@ class Outbox:
         """
         await self._dispatcher.flush()
 
-    async def aclose(self, timeout: float | None = None) -> list[SendResult]:  # noqa: ASYNC109 - its end is a result here
+    async def aclose(self, timeout: float | None = None) -> list[SendResult]:
         """Take no more messages, send the queued ones, and wait for every outcome.
 
         Args:

@@ -6,7 +6,8 @@ How far a failed request got is known only from httpcore's trace events.
 from __future__ import annotations
 
 import functools
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
@@ -15,14 +16,15 @@ from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.core.wire import MAX_ANSWER_BYTES, refuse_encoding
-from wikipayam_async.errors import ClosedError
+from wikipayam_async.errors import ClosedError, ConfigurationError
 from wikipayam_async.outcomes import Phase
+from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import SealedBytes
 
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ErrorMapper", "HttpxCarrier", "attach_trace", "build_headers", "exchange"]
+__all__ = ["ErrorMapper", "HttpxCarrier", "attach_trace", "build_headers", "check_shape", "client_class", "exchange"]
 
 Send: TypeAlias = "Callable[[httpx.Request], Awaitable[httpx.Response]]"
 ErrorMapper: TypeAlias = Callable[[Exception, Trace, int | None], ExchangeFault]
@@ -134,3 +136,23 @@ def build_headers(outgoing: Outgoing) -> list[tuple[bytes, bytes]]:
     if outgoing.authorization is not None:
         headers.append((b"Authorization", b"Bearer " + outgoing.authorization.reveal().encode("ascii")))
     return headers
+
+
+def check_shape(name: str, value: object, methods: Sequence[str], expected: str) -> None:
+    """Check that an object has the methods of a client or transport, whichever library it comes from.
+
+    Raises:
+        ConfigurationError: It has not.
+    """
+    if isinstance(value, type) or not all(callable(getattr(value, method, None)) for method in methods):
+        raise ConfigurationError(f"{name}: expected {expected}; got {shape_of(value)}")
+
+
+def client_class(transport: object, default: type[httpx.AsyncClient]) -> type[httpx.AsyncClient]:
+    """Return the client class of the library whose transport this is: httpx, or its fork httpx2."""
+    for cls in type(transport).__mro__:
+        if cls.__name__ == "AsyncBaseTransport":
+            library = sys.modules[cls.__module__.partition(".")[0]]
+            found: type[httpx.AsyncClient] = library.AsyncClient
+            return found
+    return default

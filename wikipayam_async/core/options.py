@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+import ssl
 import sys
 from collections.abc import Mapping
 from datetime import tzinfo
@@ -24,8 +25,10 @@ from wikipayam_async.version import __version__
 __all__ = [
     "DEFAULT_API_PREFIX",
     "DEFAULT_BASE_URL",
+    "DEFAULT_IDLE_EXPIRY",
     "DEFAULT_MAX_CONNECTIONS",
     "DEFAULT_TIMEOUT",
+    "ConnectionOptions",
     "Options",
     "Origin",
     "read_prefix",
@@ -38,6 +41,7 @@ DEFAULT_BASE_URL = "https://wikipayam.ir"
 DEFAULT_API_PREFIX = "api/v1"
 DEFAULT_TIMEOUT = 10.0
 DEFAULT_MAX_CONNECTIONS = 20
+DEFAULT_IDLE_EXPIRY = 5.0
 
 _TOKEN = re.compile(r"[\x21-\x7e]+")
 _SEGMENT = re.compile(r"(?!\.{1,2}$)[0-9A-Za-z._~-]+")
@@ -108,6 +112,23 @@ class Origin:
         return cls(
             parts.scheme, host, _PORTS[parts.scheme] if port is None else port, "".join("/" + s for s in segments)
         )
+
+
+@frozen(kw_only=True)
+class ConnectionOptions:
+    """The settings of a client's own connections.
+
+    Attributes:
+        max_connections: The maximum number of connections.
+        idle_expiry: Seconds after which an idle connection is not reused.
+        ssl_context: The TLS context; None for the default.
+        proxy: The URL of an HTTP proxy.
+    """
+
+    max_connections: int = DEFAULT_MAX_CONNECTIONS
+    idle_expiry: float = DEFAULT_IDLE_EXPIRY
+    ssl_context: ssl.SSLContext | None = None
+    proxy: str | None = field(default=None, repr=False)
 
 
 @frozen(kw_only=True)

@@ -75,6 +75,12 @@ class SharedState:
         self._call_prefix = secrets.token_hex(4)
         self._call_numbers = itertools.count(1)
 
+    def for_another_account(self) -> SharedState:
+        """Return the state of a client with another token: the same connections, but a gate and a budget of its own."""
+        other = SharedState(self.carrier, clock=self.clock, sleep=self.sleep)
+        other.uniform = self.uniform
+        return other
+
     def new_call_id(self) -> str:
         """Return the id that the events and log lines of one call carry."""
         return f"{self._call_prefix}-{next(self._call_numbers)}"

@@ -13,21 +13,35 @@ from importlib.util import find_spec
 from typing import Protocol
 
 import anyio
+import attrs
 import httpx
 from attrs import frozen
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.httpx_adapter import HttpxCarrier, attach_trace, build_headers, exchange
+from wikipayam_async.core.httpx_adapter import (
+    HttpxCarrier,
+    attach_trace,
+    build_headers,
+    check_shape,
+    client_class,
+    exchange,
+)
 from wikipayam_async.core.lanes import Connections, LaneLike, Lanes
-from wikipayam_async.core.options import DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, Origin
+from wikipayam_async.core.options import (
+    DEFAULT_IDLE_EXPIRY,
+    DEFAULT_MAX_CONNECTIONS,
+    DEFAULT_TIMEOUT,
+    ConnectionOptions,
+    Origin,
+)
 from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
 from wikipayam_async.core.wire import Lane
 from wikipayam_async.errors import ClosedError, ConfigurationError
 from wikipayam_async.redact.sealed import SealedBytes
 
-__all__ = ["Carrier", "HttpxCarrier", "LaneCarrier", "LaneTransport"]
+__all__ = ["Carrier", "HttpxCarrier", "LaneCarrier", "LaneTransport", "make_carrier"]
 
 _REQUEST_CONTEXT = "wikipayam_async.context"
 _ANSWER = "wikipayam_async.answer"
@@ -82,10 +96,10 @@ def default_ssl_context() -> ssl.SSLContext:
 
 
 class LaneTransport(httpx.AsyncBaseTransport):
-    """An httpx transport that sends requests over lanes, each one HTTP/1.1 connection.
+    """The httpx transport of a client's own `httpx.AsyncClient`: sends requests over lanes, each one HTTP/1.1 connection.
 
     An answer is read completely, within the time-out and up to 16 MiB, before its lane is released. Redirects, cookies
-    and environment variables are ignored. The transport also works in an `httpx.AsyncClient` of your own.
+    and environment variables are ignored.
 
     Args:
         max_connections: The maximum number of connections. Further requests wait in order of arrival.
@@ -99,7 +113,7 @@ class LaneTransport(httpx.AsyncBaseTransport):
         self,
         *,
         max_connections: int = DEFAULT_MAX_CONNECTIONS,
-        idle_expiry: float = 5.0,
+        idle_expiry: float = DEFAULT_IDLE_EXPIRY,
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
     ) -> None:
@@ -296,32 +310,34 @@ def _check_proxy(proxy: str) -> None:
 
 
 def make_carrier(
-    *,
-    http_client: httpx.AsyncClient | None,
-    transport: httpx.AsyncBaseTransport | None,
-    max_connections: int,
-    ssl_context: ssl.SSLContext | None,
-    proxy: str | None,
+    http_client: httpx.AsyncClient | None, transport: httpx.AsyncBaseTransport | None, options: ConnectionOptions
 ) -> Carrier:
     """Return the carrier of a client: lanes, or the HTTP client or transport that the caller passed.
 
+    Clients and transports are recognized by their methods, so that those of httpx's fork httpx2 work, too.
+
     Raises:
-        ConfigurationError: Settings contradict each other, or are not an httpx client or transport.
+        ConfigurationError: Settings contradict each other, or are not an HTTP client or transport.
     """
-    passed = [value for value in (http_client, transport) if value is not None]
-    if len(passed) > 1 or (passed and (ssl_context is not None or proxy is not None)):
-        raise ConfigurationError("pass only one of http_client and transport, and set ssl_context and proxy on it")
+    if http_client is None and (transport is None or isinstance(transport, LaneTransport)):
+        if transport is not None:
+            _refuse_ignored("transport", options)
+        return LaneCarrier(transport or LaneTransport(**attrs.asdict(options, recurse=False)))
+    if http_client is not None and transport is not None:
+        raise ConfigurationError("pass only one of http_client and transport")
     if http_client is not None:
-        if not isinstance(http_client, httpx.AsyncClient):
-            raise ConfigurationError("http_client: expected an httpx.AsyncClient")
+        check_shape("http_client", http_client, ("build_request", "send", "aclose"), "an httpx.AsyncClient")
+        _refuse_ignored("http_client", options)
         return HttpxCarrier(http_client, _map_error, owned=False)
-    if transport is not None and not isinstance(transport, httpx.AsyncBaseTransport):
-        raise ConfigurationError("transport: expected an httpx.AsyncBaseTransport")
-    if transport is None or isinstance(transport, LaneTransport):
-        return LaneCarrier(
-            transport or LaneTransport(max_connections=max_connections, ssl_context=ssl_context, proxy=proxy)
-        )
+    check_shape("transport", transport, ("handle_async_request", "aclose"), "an httpx.AsyncBaseTransport")
+    _refuse_ignored("transport", options)
     # No cookies, as on lanes: a malformed one would break every later request.
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
-    http = httpx.AsyncClient(transport=transport, trust_env=False, cookies=cookies)
+    http = client_class(transport, httpx.AsyncClient)(transport=transport, trust_env=False, cookies=cookies)
     return HttpxCarrier(http, _map_error, owned=True)
+
+
+def _refuse_ignored(passed: str, options: ConnectionOptions) -> None:
+    ignored = [a.name for a in attrs.fields(ConnectionOptions) if getattr(options, a.name) != a.default]
+    if ignored:
+        raise ConfigurationError(f"{ignored[0]}: would be ignored beside {passed}; set it there instead")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from wikipayam_async.core.operation import Operation, unreported_error
 from wikipayam_async.errors import APIConnectionError, RateLimitError, ResponseError, ServerError
@@ -13,8 +13,9 @@ if TYPE_CHECKING:
     from wikipayam_async.core.options import Options
     from wikipayam_async.core.pipeline import Pipeline
 
-__all__ = ["TRANSIENT", "Service", "chunked", "require_all_accepted"]
+__all__ = ["TRANSIENT", "Service", "ServiceAttribute", "chunked", "require_all_accepted"]
 
+S = TypeVar("S", bound="Service")
 T = TypeVar("T")
 
 TRANSIENT = (APIConnectionError, RateLimitError, ResponseError, ServerError)
@@ -27,6 +28,32 @@ class Service:
     def __init__(self, pipeline: Pipeline, options: Options) -> None:
         self._pipeline = pipeline
         self._options = options
+
+
+class ServiceAttribute(Generic[S]):
+    """A service as an attribute of the client: created on first use. On the class it is the service's class.
+
+    A mock with the client as its spec sees the methods of the service through the class.
+    """
+
+    def __init__(self, cls: type[S]) -> None:
+        self._cls = cls
+
+    def __set_name__(self, owner: type[object], name: str) -> None:
+        self._name = name
+
+    @overload
+    def __get__(self, client: None, owner: type[object]) -> type[S]: ...
+
+    @overload
+    def __get__(self, client: object, owner: type[object]) -> S: ...
+
+    def __get__(self, client: Any, owner: type[object]) -> type[S] | S:
+        if client is None:
+            return self._cls
+        attributes = vars(client)
+        service: S = attributes.setdefault(self._name, self._cls(attributes["_pipeline"], attributes["_options"]))
+        return service
 
 
 def chunked(values: Sequence[T], size: int) -> list[Sequence[T]]:

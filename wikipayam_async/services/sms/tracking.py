@@ -51,7 +51,7 @@ class DeliveryTracking(Service):
     async def wait_for_delivery(
         self,
         ids: str | Iterable[str],
-        timeout: float = 120,  # noqa: ASYNC109 - reaching it is a result here, not an error
+        timeout: float = 120,
         *,
         final_states: Iterable[str] | None = None,
         polling: Polling | None = None,

@@ -2,7 +2,10 @@ from __future__ import annotations
 
 import sys
 from typing import Any
+from unittest.mock import AsyncMock, Mock, create_autospec
 
+import anyio
+import httpx2
 import pytest
 from anyio.abc import ByteStream
 from attrs import frozen
@@ -10,9 +13,11 @@ from attrs import frozen
 from tests.support.net import BALANCE, RECEIVER, TOKEN, connected
 from tests.support.raw import RawRequest, accept_all, answer, raw_gateway
 from wikipayam_async import (
+    APITimeoutError,
     AsyncWikipayam,
     Balance,
     ConfigurationError,
+    InvalidInputError,
     RateLimit,
     ResponseError,
     RetryPolicy,
@@ -236,3 +241,109 @@ class TestRequest:
 
         async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, *_):
             assert await client.request("GET", "user/balance", cast_to=Balance, replay="read") == Balance(7)
+
+
+class Shop(AsyncWikipayam):
+    """A client of a user's own class, with an attribute of its own."""
+
+    def __init__(self, token: str, *, base_url: str) -> None:
+        super().__init__(token, base_url=base_url, sender="1")
+        self.name = "north"
+
+
+class TestDerivedClients:
+    """`with_options`."""
+
+    async def test_another_token_shares_the_connections_and_nothing_else(self) -> None:
+        """Its requests carry its token on the same connection, and a 429 of one account delays no other."""
+        async with raw_gateway(Recorder({"balance": 7})) as gateway, connected(gateway.url) as (client, _, _):
+            other = client.with_options(token="other-token")
+            await client.balance()
+            client._shared.gate.close(client._shared.clock(), 3600)
+            assert (await other.balance()).balance == 7
+            assert [dict(request.headers)["authorization"] for request in gateway.requests] == [
+                f"Bearer {TOKEN}", "Bearer other-token",
+            ]  # fmt: skip
+            assert gateway.accepted == 1
+        assert (other._shared.budget is client._shared.budget, other._carrier is client._carrier) == (False, True)
+
+    async def test_another_token_has_a_rate_limiter_of_its_own(self) -> None:
+        """The limit is the same, and each account uses its own."""
+        limit = RateLimit(requests_per_second=5)
+        client = AsyncWikipayam(TOKEN, rate_limit=limit)
+        same, other = client.with_options(timeout=1), client.with_options(token="other-token")
+        assert (same._limiter is client._limiter, other._limiter is client._limiter) == (True, False)
+        assert other._limiter is not None
+        assert client.with_options(token="other-token", rate_limit=None)._limiter is None
+
+    def test_a_wrong_token_is_refused_without_being_shown(self) -> None:
+        """The rules are those of the constructor, and the environment is not asked."""
+        client = AsyncWikipayam(TOKEN)
+        with pytest.raises(ConfigurationError, match="token: only visible ASCII") as caught:
+            client.with_options(token="se cret")
+        assert "se cret" not in str(caught.value)
+        with pytest.raises(ConfigurationError, match="token: none given"):
+            client.with_options(token="")
+
+    def test_a_subclass_keeps_its_class_and_its_attributes(self) -> None:
+        """The derived client is of the same class, with services that use the new settings."""
+        shop = Shop(TOKEN, base_url="http://127.0.0.1:1")
+        assert shop.sms is shop.sms
+        derived = shop.with_options(sender="2")
+        assert (type(derived), derived.name, repr(derived)) == (
+            Shop, "north", "Shop(base_url='http://127.0.0.1:1', sender='2')",
+        )  # fmt: skip
+        assert derived.sms is not shop.sms
+
+
+def test_mocks_know_the_services_and_their_arguments() -> None:
+    """An autospec of the client refuses unknown methods and wrong arguments."""
+    client = create_autospec(AsyncWikipayam, instance=True)
+    assert isinstance(client.sms.send, AsyncMock)
+    with pytest.raises(TypeError):
+        client.sms.send(RECEIVER, text="no such argument")
+    with pytest.raises(AttributeError):
+        client.sms.sent  # noqa: B018 - the access is what is tested
+    assert callable(Mock(spec=AsyncWikipayam).receives.list)
+    with pytest.raises(AttributeError):
+        Mock(spec=AsyncWikipayam).fax  # noqa: B018 - likewise
+
+
+def test_a_plain_with_statement_says_what_to_write() -> None:
+    """The error shows the line that works."""
+    client: Any = AsyncWikipayam(TOKEN)
+    with pytest.raises(TypeError, match=r"write: async with AsyncWikipayam\(\.\.\.\) as client"), client:
+        pytest.fail("entered")
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_clients_and_transports_of_httpx2_are_accepted() -> None:
+    """The fork of httpx is recognized by its shape, and its errors are mapped to the same outcomes."""
+    async with raw_gateway(Recorder({"balance": 7})) as gateway:
+        async with httpx2.AsyncClient() as http, connected(gateway.url, http_client=http) as (client, _, _):
+            assert (await client.balance()).balance == 7
+        async with connected(gateway.url, transport=httpx2.AsyncHTTPTransport()) as (client, _, _):
+            assert (await client.balance()).balance == 7
+            sent = await client.sms.send(RECEIVER, "hi", sender="1", track_id="T1")
+            assert sent.track_id == "T1"
+
+
+async def test_a_timeout_of_one_call() -> None:
+    """`timeout=` bounds the attempt of this call, and the client's applies to the next."""
+
+    async def hang(request: RawRequest, _: ByteStream) -> object:
+        if len(gateway.requests) == 1:
+            await anyio.sleep_forever()
+        return answer({"data": {"balance": 7}})
+
+    async with (
+        raw_gateway(hang) as gateway,
+        AsyncWikipayam(TOKEN, base_url=gateway.url, retry=RetryPolicy(max_attempts=1)) as client,
+    ):
+        with pytest.raises(APITimeoutError):
+            await client.balance(timeout=0.05)
+        assert (await client.balance()).balance == 7
+        for wrong in (0, -1, float("nan"), True, "1"):
+            with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds above 0"):
+                await client.request("GET", "user/balance", timeout=wrong)  # type: ignore[arg-type]
+        assert len(gateway.requests) == 2

@@ -1,5 +1,7 @@
 """The public names of `wikipayam_async`."""
 
+import attrs
+
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, SendResult
@@ -30,6 +32,7 @@ from wikipayam_async.errors import (
     UnprocessableError,
     WikipayamError,
 )
+from wikipayam_async.integrations.pydantic import add_schema
 from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
 from wikipayam_async.services.account import Balance
@@ -121,3 +124,8 @@ __all__ = [
     "WorkerHealth",
     "__version__",
 ]
+
+for _name in __all__:
+    _value = globals()[_name]
+    if attrs.has(_value):
+        add_schema(_value)

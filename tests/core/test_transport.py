@@ -11,9 +11,9 @@ from anyio.abc import ByteStream
 
 from tests.support.net import BALANCE, RECEIVER, TOKEN, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawRequest, answer, raw_gateway, reset
-from wikipayam_async import AsyncWikipayam, ConfigurationError, LaneTransport, ResponseError, SendStatus
+from wikipayam_async import AsyncWikipayam, ConfigurationError, ResponseError, SendStatus
 from wikipayam_async.core.lanes import Connections
-from wikipayam_async.core.transport import HttpxCarrier, LaneCarrier, default_ssl_context
+from wikipayam_async.core.transport import HttpxCarrier, LaneCarrier, LaneTransport, default_ssl_context
 
 pytestmark = pytest.mark.anyio
 
@@ -174,10 +174,16 @@ class TestMakeCarrier:
         [
             (
                 {"http_client": httpx.AsyncClient(), "transport": httpx.MockTransport(lambda _: httpx.Response(200))},
-                "one of",
+                "only one of",
             ),
-            ({"transport": httpx.MockTransport(lambda _: httpx.Response(200)), "proxy": "http://x"}, "one of"),
-            ({"http_client": httpx.AsyncClient(), "ssl_context": ssl.create_default_context()}, "one of"),
+            (
+                {"transport": httpx.MockTransport(lambda _: httpx.Response(200)), "proxy": "http://x"},
+                "proxy: would be ignored beside transport",
+            ),
+            (
+                {"http_client": httpx.AsyncClient(), "ssl_context": ssl.create_default_context()},
+                "ssl_context: would be ignored",
+            ),
             ({"http_client": httpx.Client()}, "http_client: expected"),
             ({"transport": httpx.HTTPTransport()}, "transport: expected"),
             ({"proxy": "no url"}, "proxy: expected"),
@@ -187,6 +193,13 @@ class TestMakeCarrier:
             ({"proxy": "http://[::1"}, "proxy: expected"),
             ({"ssl_context": "x"}, "ssl_context: expected"),
             ({"max_connections": 0}, "max_connections: expected"),
+            ({"idle_expiry": 0}, "idle_expiry: expected"),
+            ({"http_client": httpx.AsyncClient(), "max_connections": 5}, "max_connections: would be ignored"),
+            (
+                {"transport": httpx.MockTransport(lambda _: httpx.Response(200)), "idle_expiry": 1.0},
+                "idle_expiry: would",
+            ),
+            ({"http_client": httpx.AsyncClient}, "http_client: expected"),
         ],
     )
     def test_contradicting_settings_are_refused(

@@ -18,13 +18,13 @@ from tests.support.raw import RawGateway, raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
     AttemptStarted,
-    LaneTransport,
     OtpMessage,
     ReceivedMessage,
     SendResult,
     SendStatus,
     SmsMessage,
 )
+from wikipayam_async.core.transport import LaneTransport
 
 pytestmark = pytest.mark.anyio
 

@@ -25,7 +25,6 @@ from wikipayam_async import (
     BulkReport,
     ConfigurationError,
     InvalidInputError,
-    LaneTransport,
     OtpMessage,
     SendResult,
     SendStatus,
@@ -35,6 +34,7 @@ from wikipayam_async import (
 )
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.core.options import Origin, read_token
+from wikipayam_async.core.transport import LaneTransport
 from wikipayam_async.core.wire import encode_request
 
 pytestmark = pytest.mark.anyio

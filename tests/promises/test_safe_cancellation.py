@@ -15,14 +15,8 @@ from anyio.abc import ByteStream
 
 from tests.support.net import BALANCE, RECEIVER, TOKEN, TRANSPORT_KINDS, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, RawRequest, accept_all, raw_gateway
-from wikipayam_async import (
-    AsyncWikipayam,
-    CallOutcome,
-    ConfigurationError,
-    LaneTransport,
-    SendStatus,
-    SentMessage,
-)
+from wikipayam_async import AsyncWikipayam, CallOutcome, ConfigurationError, SendStatus, SentMessage
+from wikipayam_async.core.transport import LaneTransport
 
 pytestmark = pytest.mark.anyio
 

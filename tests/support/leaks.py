@@ -21,7 +21,8 @@ from tests.support.raw import (
     reset_after_request,
 )
 from tests.support.secrets import TOKEN, accept, client_for
-from wikipayam_async import AsyncWikipayam, LaneTransport
+from wikipayam_async import AsyncWikipayam
+from wikipayam_async.core.transport import LaneTransport
 
 __all__ = ["FAILURES", "LOGGERS", "client_on", "echoing", "ignore_request"]
 

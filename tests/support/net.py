@@ -15,7 +15,8 @@ from anyio.abc import ByteStream
 
 from tests.support.clock import VirtualClock
 from tests.support.raw import RawRequest, answer
-from wikipayam_async import AsyncWikipayam, CallFinished, Event, LaneTransport, MessageOutcome
+from wikipayam_async import AsyncWikipayam, CallFinished, Event, MessageOutcome
+from wikipayam_async.core.transport import LaneTransport
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ import anyio
 import httpx
 from attrs import define, field, frozen
 
-from wikipayam_async import LaneTransport
+from wikipayam_async.core.transport import LaneTransport
 from wikipayam_async.emulator import Emulator
 
 __all__ = ["Load", "UserResults", "run_users"]

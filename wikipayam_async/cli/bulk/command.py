@@ -5,17 +5,17 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
+from wikipayam_async.cli.bulk.columns import TextOptions
 from wikipayam_async.cli.bulk.options import (
     BulkArguments,
     ConfirmationOptions,
-    FileOptions,
     ResultsOptions,
     ScreeningOptions,
     SendingOptions,
-    TextOptions,
 )
 from wikipayam_async.cli.bulk.run import BulkCommand
 from wikipayam_async.cli.bulk.status import show_results
+from wikipayam_async.cli.bulk.tables import FileOptions
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.session import ConnectionOptions, OutputOptions, guarded

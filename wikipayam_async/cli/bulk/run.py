@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
-from contextlib import ExitStack
+from collections.abc import Mapping
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 
-from attrs import field, frozen
+from attrs import frozen
 
 from wikipayam_async.cli.bulk.check import FileCheck, check_rows
 from wikipayam_async.cli.bulk.classifier import Deduplicator, RowClassifier
@@ -17,11 +18,12 @@ from wikipayam_async.cli.bulk.errors import ResultsFileError
 from wikipayam_async.cli.bulk.options import BulkArguments
 from wikipayam_async.cli.bulk.outcomes import RowOutcomes, StoredResults, read_results
 from wikipayam_async.cli.bulk.progress import progress
+from wikipayam_async.cli.bulk.record import FORMAT, Header
 from wikipayam_async.cli.bulk.report import RunSummary, describe_check, show_check, show_summary
-from wikipayam_async.cli.bulk.results_file import ResultsFile, RunInfo
+from wikipayam_async.cli.bulk.results_file import ResultsFile
 from wikipayam_async.cli.bulk.sending import ClaimedMessages, ErrorSummary, send_file
 from wikipayam_async.cli.bulk.snapshot import FileSnapshot, take_snapshot
-from wikipayam_async.cli.bulk.tables import ReadOptions, open_table
+from wikipayam_async.cli.bulk.tables import Table, open_table
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.prices import tariff_of
@@ -30,6 +32,7 @@ from wikipayam_async.cli.session import Session, online
 from wikipayam_async.cli.settings import Settings, with_token
 from wikipayam_async.cost.tariff import format_money
 from wikipayam_async.errors import APIStatusError, AuthenticationError, InvalidInputError, ResponseError
+from wikipayam_async.version import __version__
 
 __all__ = ["BulkCommand"]
 
@@ -40,18 +43,9 @@ class _Prepared:
 
     check: FileCheck
     detected_format: str
-    read_options: ReadOptions
     snapshot: FileSnapshot
     classifier: RowClassifier
     fingerprints: dict[str, str]
-
-    def deduplicator(self) -> Deduplicator:
-        """Return a new deduplicator that knows what earlier runs sent."""
-        return _new_deduplicator(self.read_options, self.snapshot, self.classifier)
-
-
-def _now() -> datetime:
-    return datetime.now(UTC)
 
 
 @frozen
@@ -62,13 +56,11 @@ class BulkCommand:
         arguments: The arguments of the command line.
         out: The output.
         settings: The settings of the environment.
-        now: Returns the current time.
     """
 
     arguments: BulkArguments
     out: Output
     settings: Settings
-    now: Callable[[], datetime] = field(default=_now)
 
     def run(self) -> Exit:
         """Run the command.
@@ -99,10 +91,9 @@ class BulkCommand:
                 if not self._is_confirmed(prepared.check):
                     self.out.warn("nothing was sent")
                     return Exit.USAGE
-            sending = _Sending(self, prepared, results, prepared.deduplicator())
-            return online(
-                arguments.connection, sending.run, settings=settings, rate_limit=rate_limit, reports_sends=True
-            )
+            deduplicator = self._deduplicator(prepared.snapshot, prepared.classifier)
+            work = partial(self._send, prepared, results, deduplicator)
+            return online(arguments.connection, work, settings=settings, rate_limit=rate_limit, reports_sends=True)
 
     def _end_without_sending(self, check: FileCheck) -> Exit:
         """End without creating a results file, so that the corrected file can be sent."""
@@ -120,24 +111,22 @@ class BulkCommand:
     def _prepare(self, stored: StoredResults | None) -> _Prepared:
         """Check the whole file, without any request."""
         arguments = self.arguments
-        read_options, rules = arguments.reading.read_options(arguments.file), arguments.screening.rules()
+        rules = arguments.screening.rules()
         tariff = tariff_of(arguments.confirmation.price_persian, arguments.confirmation.price_latin)
         snapshot = take_snapshot(arguments.file)
-        with open_table(read_options, snapshot) as table:
-            mapping = map_columns(arguments.texts.columns(self.settings), table)
-            fingerprints = fingerprint(mapping, read_options, table, snapshot.digest, rules.dedupe)
+        with self._open_table(snapshot) as table:
+            mapping = map_columns(arguments.texts.complete(self.settings), table)
+            fingerprints = fingerprint(mapping, arguments.reading, table, snapshot.digest, rules.dedupe)
             if stored is not None:
                 _check_unchanged(arguments.results_path, stored, fingerprints, opt_out=rules.opt_out is not None)
             outcomes = stored.outcomes if stored else RowOutcomes()
             classifier = RowClassifier(mapping, rules, outcomes, arguments.results.retry_rejected)
-            deduplicator = _new_deduplicator(read_options, snapshot, classifier)
-            check = check_rows(table.rows, classifier, deduplicator, tariff)
+            check = check_rows(table.rows, classifier, self._deduplicator(snapshot, classifier), tariff)
         if not check.rows:
             raise InvalidInputError(str(arguments.file), rule="expected rows", got="none")
         return _Prepared(
             check=check,
             detected_format=table.detected_format,
-            read_options=read_options,
             snapshot=snapshot,
             classifier=classifier,
             fingerprints=fingerprints,
@@ -162,37 +151,50 @@ class BulkCommand:
             question += f", without {counted(check.bad, 'bad row')}"
         return not instead or confirm(question, self.out, instead=" and ".join(instead))
 
+    def _open_table(self, snapshot: FileSnapshot) -> AbstractContextManager[Table]:
+        return open_table(self.arguments.file, self.arguments.reading, snapshot)
 
-@frozen
-class _Sending:
-    """The sending of a prepared file."""
+    def _deduplicator(self, snapshot: FileSnapshot, classifier: RowClassifier) -> Deduplicator:
+        """Return a new deduplicator that knows what earlier runs sent."""
+        if not classifier.needs_history:
+            return classifier.deduplicator()
+        with self._open_table(snapshot) as table:
+            return classifier.deduplicator(table.rows)
 
-    command: BulkCommand
-    prepared: _Prepared
-    results: ResultsFile
-    deduplicator: Deduplicator
-
-    async def run(self, session: Session) -> Exit:
+    async def _send(
+        self, prepared: _Prepared, results: ResultsFile, deduplicator: Deduplicator, session: Session
+    ) -> Exit:
         """Send the messages, and show the summary."""
-        prepared, results, arguments = self.prepared, self.results, self.command.arguments
-        info = RunInfo(
-            run="w" + secrets.token_hex(6),
+        arguments, sending, mapping = self.arguments, self.arguments.sending, prepared.classifier.mapping
+        header = Header(
+            format=FORMAT,
+            version=__version__,
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
             input=arguments.file.name,
             fingerprint=prepared.fingerprints,
             opt_out=prepared.classifier.rules.opt_out is not None,
-            own_track_ids=prepared.classifier.mapping.track_id_column is not None,
-            started=self.command.now(),
+            own_track_ids=mapping.track_id_column is not None,
+            run="w" + secrets.token_hex(6),
         )
         errors = ErrorSummary()
         interrupted = True
         with ExitStack() as stack:
-            table = stack.enter_context(open_table(prepared.read_options, prepared.snapshot))
-            results.begin(info)
-            rows = prepared.classifier.classify(table.rows, self.deduplicator)
-            messages = ClaimedMessages(rows, results, info.run, arguments.sending.messages_per_request)
+            table = stack.enter_context(self._open_table(prepared.snapshot))
+            results.begin(header)
+            rows = prepared.classifier.classify(table.rows, deduplicator)
+            messages = ClaimedMessages(rows, results, header.run, sending.messages_per_request)
             try:
                 with progress(session.out, lambda: results.outcomes.live_counts(prepared.check.rows)) as show:
-                    await self._send(session, messages, errors, show)
+                    await send_file(
+                        session.client.with_options(sender=mapping.sender),
+                        messages,
+                        results,
+                        errors,
+                        batch_size=sending.messages_per_request,
+                        concurrency=sending.concurrency,
+                        on_error="stop" if sending.stop_on_error else "collect",
+                        on_progress=show,
+                    )
                 interrupted = False
             finally:
                 summary = RunSummary(
@@ -204,28 +206,6 @@ class _Sending:
                 )
                 show_summary(session.out, summary)
         return summary.code
-
-    async def _send(
-        self, session: Session, messages: ClaimedMessages, errors: ErrorSummary, show: Callable[[], None]
-    ) -> None:
-        options = self.command.arguments.sending
-        await send_file(
-            session.client.with_options(sender=self.prepared.classifier.mapping.sender),
-            messages,
-            self.results,
-            errors,
-            batch_size=options.messages_per_request,
-            concurrency=options.concurrency,
-            on_error="stop" if options.stop_on_error else "collect",
-            on_progress=show,
-        )
-
-
-def _new_deduplicator(read_options: ReadOptions, snapshot: FileSnapshot, classifier: RowClassifier) -> Deduplicator:
-    if not classifier.needs_history:
-        return classifier.deduplicator()
-    with open_table(read_options, snapshot) as table:
-        return classifier.deduplicator(table.rows)
 
 
 def _check_unchanged(path: Path, stored: StoredResults, fingerprints: Mapping[str, str], *, opt_out: bool) -> None:

@@ -21,7 +21,7 @@ from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.optout import OptOutList
 
 __all__ = [
-    "BulkArguments",
+    "BulkOptions",
     "ConfirmationOptions",
     "ResultsOptions",
     "ScreeningOptions",
@@ -112,37 +112,35 @@ class ResultsOptions:
     """With --resume: send the rejected rows again."""
 
 
+@Parameter(name="*")
 @frozen(kw_only=True)
-class BulkArguments:
-    """The arguments of `wikipayam bulk`."""
+class BulkOptions:
+    """The options of `wikipayam bulk`."""
 
-    file: Path
-    reading: FileOptions
-    texts: TextOptions
-    screening: ScreeningOptions
-    confirmation: ConfirmationOptions
-    sending: SendingOptions
-    results: ResultsOptions
-    connection: ConnectionOptions
+    reading: FileOptions = FileOptions()
+    texts: TextOptions = TextOptions()
+    screening: ScreeningOptions = ScreeningOptions()
+    confirmation: ConfirmationOptions = ConfirmationOptions()
+    sending: SendingOptions = SendingOptions()
+    results: ResultsOptions = ResultsOptions()
+    connection: ConnectionOptions = ConnectionOptions()
 
-    @property
-    def results_path(self) -> Path:
-        """The path of the results file."""
-        return self.results.resume or self.results.results or results_path(self.file)
+    def results_path(self, file: Path) -> Path:
+        """Return the path of the results file.
 
-    @property
-    def resume_command(self) -> str:
-        """The command line that resumes the run."""
-        groups = (
-            self.reading,
-            self.texts,
-            self.screening,
-            self.confirmation,
-            self.sending,
-            self.results,
-            self.connection,
-        )
-        return command_line(self.file, groups, self.results_path)
+        Args:
+            file: The input file.
+        """
+        return self.results.resume or self.results.results or results_path(file)
+
+    def resume_command(self, file: Path) -> str:
+        """Return the command line that resumes the run.
+
+        Args:
+            file: The input file.
+        """
+        groups = [getattr(self, group.name) for group in attrs.fields(type(self))]
+        return command_line(file, groups, self.results_path(file))
 
     def check(self) -> RateLimit | None:
         """Check the arguments before the file is read, and return the rate limit.

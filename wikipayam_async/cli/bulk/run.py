@@ -9,13 +9,13 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wikipayam_async.cli.bulk.check import FileCheck, check_rows
 from wikipayam_async.cli.bulk.classifier import Deduplicator, RowClassifier
 from wikipayam_async.cli.bulk.columns import fingerprint, map_columns
 from wikipayam_async.cli.bulk.errors import ResultsFileError
-from wikipayam_async.cli.bulk.options import BulkArguments
+from wikipayam_async.cli.bulk.options import BulkOptions
 from wikipayam_async.cli.bulk.outcomes import RowOutcomes, StoredResults, read_results
 from wikipayam_async.cli.bulk.progress import progress
 from wikipayam_async.cli.bulk.record import FORMAT, Header
@@ -29,7 +29,7 @@ from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.prices import tariff_of
 from wikipayam_async.cli.prompts import confirm
 from wikipayam_async.cli.session import Session, online
-from wikipayam_async.cli.settings import Settings, with_token
+from wikipayam_async.cli.settings import Settings, need_token
 from wikipayam_async.cost.tariff import format_money
 from wikipayam_async.errors import APIStatusError, AuthenticationError, InvalidInputError, ResponseError
 from wikipayam_async.version import __version__
@@ -53,12 +53,14 @@ class BulkCommand:
     """One `wikipayam bulk` command.
 
     Attributes:
-        arguments: The arguments of the command line.
+        file: The input file.
+        options: The options of the command line.
         out: The output.
         settings: The settings of the environment.
     """
 
-    arguments: BulkArguments
+    file: Path
+    options: BulkOptions
     out: Output
     settings: Settings
 
@@ -71,17 +73,21 @@ class BulkCommand:
         Raises:
             WikipayamError: The reason why nothing was sent.
         """
-        arguments = self.arguments
-        rate_limit = arguments.check()
-        if arguments.confirmation.dry_run:
+        options = self.options
+        rate_limit = options.check()
+        if options.confirmation.dry_run:
             return self._dry_run()
-        resume = arguments.results.resume
-        with ResultsFile.fresh(arguments.results_path) if resume is None else ResultsFile.existing(resume) as results:
+        resume = options.results.resume
+        with (
+            ResultsFile.fresh(options.results_path(self.file))
+            if resume is None
+            else ResultsFile.existing(resume) as results
+        ):
             prepared = self._prepare(results.stored)
             show_check(self.out, prepared.check, prepared.detected_format)
             if not prepared.check.messages and resume is None:
                 return self._end_without_sending(prepared.check)
-            settings = with_token(self.settings)
+            settings = evolve(self.settings, token=need_token(self.settings))
             if settings.ignored:
                 self.out.warn(settings.ignored)
             if prepared.check.messages:
@@ -93,7 +99,7 @@ class BulkCommand:
                     return Exit.USAGE
             deduplicator = self._deduplicator(prepared.snapshot, prepared.classifier)
             work = partial(self._send, prepared, results, deduplicator)
-            return online(arguments.connection, work, settings=settings, rate_limit=rate_limit, reports_sends=True)
+            return online(options.connection, work, settings=settings, rate_limit=rate_limit, reports_sends=True)
 
     def _end_without_sending(self, check: FileCheck) -> Exit:
         """End without creating a results file, so that the corrected file can be sent."""
@@ -102,7 +108,7 @@ class BulkCommand:
         return Exit.REJECTED if check.bad else Exit.OK
 
     def _dry_run(self) -> Exit:
-        resume = self.arguments.results.resume
+        resume = self.options.results.resume
         prepared = self._prepare(None if resume is None else read_results(resume))
         show_check(self.out, prepared.check, prepared.detected_format)
         self.out.emit(describe_check(prepared.check))
@@ -110,20 +116,22 @@ class BulkCommand:
 
     def _prepare(self, stored: StoredResults | None) -> _Prepared:
         """Check the whole file, without any request."""
-        arguments = self.arguments
-        rules = arguments.screening.rules()
-        tariff = tariff_of(arguments.confirmation.price_persian, arguments.confirmation.price_latin)
-        snapshot = take_snapshot(arguments.file)
+        options = self.options
+        rules = options.screening.rules()
+        tariff = tariff_of(options.confirmation.price_persian, options.confirmation.price_latin)
+        snapshot = take_snapshot(self.file)
         with self._open_table(snapshot) as table:
-            mapping = map_columns(arguments.texts.complete(self.settings), table)
-            fingerprints = fingerprint(mapping, arguments.reading, table, snapshot.digest, rules.dedupe)
+            mapping = map_columns(options.texts.complete(self.settings), table)
+            fingerprints = fingerprint(mapping, options.reading, table, snapshot.digest, rules.dedupe)
             if stored is not None:
-                _check_unchanged(arguments.results_path, stored, fingerprints, opt_out=rules.opt_out is not None)
+                _check_unchanged(
+                    options.results_path(self.file), stored, fingerprints, opt_out=rules.opt_out is not None
+                )
             outcomes = stored.outcomes if stored else RowOutcomes()
-            classifier = RowClassifier(mapping, rules, outcomes, arguments.results.retry_rejected)
+            classifier = RowClassifier(mapping, rules, outcomes, options.results.retry_rejected)
             check = check_rows(table.rows, classifier, self._deduplicator(snapshot, classifier), tariff)
         if not check.rows:
-            raise InvalidInputError(str(arguments.file), rule="expected rows", got="none")
+            raise InvalidInputError(str(self.file), rule="expected rows", got="none")
         return _Prepared(
             check=check,
             detected_format=table.detected_format,
@@ -135,11 +143,11 @@ class BulkCommand:
     def _check_account(self, check: FileCheck, settings: Settings) -> Exit:
         """Read the balance: it fails, before any row is claimed, if the token is refused or the gateway is down."""
         return online(
-            self.arguments.connection, lambda session: _compare_with_balance(session, check.cost), settings=settings
+            self.options.connection, lambda session: _compare_with_balance(session, check.cost), settings=settings
         )
 
     def _is_confirmed(self, check: FileCheck) -> bool:
-        options = self.arguments.confirmation
+        options = self.options.confirmation
         instead: list[str] = []
         question = f"Send {counted(check.messages, 'message')}"
         if not options.yes and (check.cost is None or options.yes_up_to is None or check.cost > options.yes_up_to):
@@ -152,7 +160,7 @@ class BulkCommand:
         return not instead or confirm(question, self.out, instead=" and ".join(instead))
 
     def _open_table(self, snapshot: FileSnapshot) -> AbstractContextManager[Table]:
-        return open_table(self.arguments.file, self.arguments.reading, snapshot)
+        return open_table(self.file, self.options.reading, snapshot)
 
     def _deduplicator(self, snapshot: FileSnapshot, classifier: RowClassifier) -> Deduplicator:
         """Return a new deduplicator that knows what earlier runs sent."""
@@ -165,12 +173,12 @@ class BulkCommand:
         self, prepared: _Prepared, results: ResultsFile, deduplicator: Deduplicator, session: Session
     ) -> Exit:
         """Send the messages, and show the summary."""
-        arguments, sending, mapping = self.arguments, self.arguments.sending, prepared.classifier.mapping
+        options, sending, mapping = self.options, self.options.sending, prepared.classifier.mapping
         header = Header(
             format=FORMAT,
             version=__version__,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
-            input=arguments.file.name,
+            input=self.file.name,
             fingerprint=prepared.fingerprints,
             opt_out=prepared.classifier.rules.opt_out is not None,
             own_track_ids=mapping.track_id_column is not None,
@@ -201,7 +209,7 @@ class BulkCommand:
                     rows=prepared.check.rows,
                     results=results,
                     errors=errors,
-                    resume_command=arguments.resume_command,
+                    resume_command=options.resume_command(self.file),
                     interrupted=interrupted,
                 )
                 show_summary(session.out, summary)

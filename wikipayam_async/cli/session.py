@@ -41,11 +41,9 @@ class OutputOptions:
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class ConnectionOptions:
+class ConnectionOptions(OutputOptions):
     """How a command reaches the gateway."""
 
-    json: bool = False
-    """Write JSON to stdout, for programs."""
     timeout: float = DEFAULT_TIMEOUT
     """The timeout of one attempt, in seconds."""
     base_url: str | None = None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Mapping
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -186,8 +186,7 @@ class BulkCommand:
         )
         errors = ErrorSummary()
         interrupted = True
-        with ExitStack() as stack:
-            table = stack.enter_context(self._open_table(prepared.snapshot))
+        with self._open_table(prepared.snapshot) as table:
             results.begin(header)
             rows = prepared.classifier.classify(table.rows, deduplicator)
             messages = ClaimedMessages(rows, results, header.run, sending.messages_per_request)

@@ -28,7 +28,9 @@ HEADER: dict[str, Any] = {
 
 def info(run: str = "w1", **changed: Any) -> Header:
     """Make the header of a run."""
-    return Header(**{name: value for name, value in HEADER.items() if name != "line"} | {"run": run} | changed)
+    given: dict[str, Any] = {**HEADER, "run": run, **changed}
+    del given["line"]
+    return Header(**given)
 
 
 def row_record(row: int, status: SendStatus, **rest: str) -> RowRecord:

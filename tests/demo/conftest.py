@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from wikipayam_async import SendResult, SendStatus, SmsMessage
-from wikipayam_async.demo.audit import AuditInput
 from wikipayam_async.emulator import TEHRAN, LedgerEntry, MessageKind
 
 
@@ -47,10 +46,10 @@ def entry() -> Callable[..., LedgerEntry]:
 
 
 @pytest.fixture
-def audited(result: Callable[..., SendResult], entry: Callable[..., LedgerEntry]) -> Callable[..., AuditInput]:
+def audited(result: Callable[..., SendResult], entry: Callable[..., LedgerEntry]) -> Callable[..., dict[str, Any]]:
     """Make an audit input that agrees: 0 and 1 accepted, 2 unknown and accepted, 3 unknown and not, 4 rejected."""
 
-    def audited(**fields: Any) -> AuditInput:
+    def audited(**fields: Any) -> dict[str, Any]:
         unknown, rejected = SendStatus.UNKNOWN, SendStatus.REJECTED
         values = {
             "inputs": 5,
@@ -59,6 +58,6 @@ def audited(result: Callable[..., SendResult], entry: Callable[..., LedgerEntry]
             "balance_before": 10_000,
             "balance_after": 6_400,
         }
-        return AuditInput(**{**values, **fields})
+        return {**values, **fields}
 
     return audited

@@ -1,12 +1,13 @@
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from xml.etree import ElementTree as ET
 
 import pytest
 
 from wikipayam_async import BulkReport
-from wikipayam_async.demo.audit import AuditInput, compare
+from wikipayam_async.demo.audit import compare
 from wikipayam_async.demo.picture import URL, draw
 from wikipayam_async.demo.report import Findings
 from wikipayam_async.demo.run import RequestCounter, RunReport
@@ -15,19 +16,19 @@ SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
-def drawn(audited: Callable[..., AuditInput], tmp_path: Path) -> str:
+def drawn(audited: Callable[..., dict[str, Any]], tmp_path: Path) -> str:
     """The picture of a run that agrees with the ledger."""
     ours = audited()
     run = RunReport(
-        bulk=BulkReport(ours.results),
+        bulk=BulkReport(ours["results"]),
         deliveries={"DELIVERED": 2},
         pending=0,
-        balance_before=ours.balance_before,
-        balance_after=ours.balance_after,
+        balance_before=ours["balance_before"],
+        balance_after=ours["balance_after"],
         seconds=0.5,
         requests=RequestCounter(),
     )
-    findings = Findings(run=run, faults={"502 after accepting": 7}, audit=compare(ours))
+    findings = Findings(run=run, faults={"502 after accepting": 7}, audit=compare(**ours))
     path = tmp_path / "demo.svg"
     draw(path, f"5 messages to {URL}\n\nسلام، خوبی.\n<b>[b] & ۱۲", findings)
     draw(tmp_path / "again.svg", f"5 messages to {URL}\n\nسلام، خوبی.\n<b>[b] & ۱۲", findings)

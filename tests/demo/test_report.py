@@ -1,6 +1,7 @@
 import io
 import re
 from collections.abc import Callable
+from typing import Any
 
 import attrs
 import pytest
@@ -15,25 +16,25 @@ from wikipayam_async import (
     ServerError,
     UnknownOutcomeError,
 )
-from wikipayam_async.demo.audit import AuditInput, compare
+from wikipayam_async.demo.audit import compare
 from wikipayam_async.demo.report import Findings, print_report
 from wikipayam_async.demo.run import RequestCounter, RunReport
 
 
 @pytest.fixture
-def findings(audited: Callable[..., AuditInput]) -> Findings:
+def findings(audited: Callable[..., dict[str, Any]]) -> Findings:
     """The data of a run that agrees with the ledger."""
     ours = audited()
     run = RunReport(
-        bulk=BulkReport(ours.results),
+        bulk=BulkReport(ours["results"]),
         deliveries={"UNDELIVERED": 1, "DELIVERED": 1},
         pending=0,
-        balance_before=ours.balance_before,
-        balance_after=ours.balance_after,
+        balance_before=ours["balance_before"],
+        balance_after=ours["balance_after"],
         seconds=0.5,
         requests=RequestCounter(),
     )
-    return Findings(run=run, faults={"502 after accepting": 7}, audit=compare(ours))
+    return Findings(run=run, faults={"502 after accepting": 7}, audit=compare(**ours))
 
 
 def printed(findings: Findings) -> list[str]:
@@ -63,9 +64,9 @@ def test_agreement_is_reported(findings: Findings) -> None:
     ]
 
 
-def test_a_disagreement_is_reported(findings: Findings, audited: Callable[..., AuditInput]) -> None:
+def test_a_disagreement_is_reported(findings: Findings, audited: Callable[..., dict[str, Any]]) -> None:
     """The failed check is marked, and the conclusion lists the disagreement."""
-    lines = printed(attrs.evolve(findings, audit=compare(audited(inputs=6))))
+    lines = printed(attrs.evolve(findings, audit=compare(**audited(inputs=6))))
     assert "messages with one outcome each 6 5 WRONG" in lines
     assert lines[-2:] == ["The ledger DISAGREES with the report:", "- 1 without exactly one outcome: number 5"]
 

@@ -18,7 +18,7 @@ def test_a_run_reports_what_the_gateway_accepted() -> None:
     messages = write_messages(read_receivers(), 5)
     display = Display(Console(file=io.StringIO(), width=100))
     with serve(emulator) as served:
-        report = anyio.run(partial(run, batch_size=2, concurrency=1), served.url, messages, display)
+        report = anyio.run(partial(run, batch_size=2, concurrency=1), served.url, messages, display.stage)
     assert [one.id for one in report.bulk.results] == [entry.id for entry in emulator.ledger]
     assert (report.deliveries, report.pending) == ({"DELIVERED": 5}, 0)
     assert report.balance_before - report.balance_after == sum(entry.cost for entry in emulator.ledger)

@@ -60,7 +60,7 @@ def rows() -> list[Row]:
 def test_every_operation_has_a_row() -> None:
     """Every operation has a row with its replay, and no row has another endpoint."""
     documented = {row.endpoint: row.replay for row in rows()}
-    assert documented.pop(NO_OPERATION) == "yours to say"
+    assert documented.pop(NO_OPERATION) == "set by you"
     assert documented == {endpoint: operation.replay.value for endpoint, operation in operations().items()}
 
 

@@ -1,11 +1,10 @@
-"""Put the figures that the suites recorded into the documentation: `python -m tests.faults.report FOLDER [--check]`.
+"""Write the figures that the tests recorded to the documentation: `python -m tests.faults.report FOLDER [--check]`.
 
-Every file of the folder becomes a table between the markers `<!-- figures:NAME -->` and `<!-- /figures:NAME -->` of
-`docs/en/reliability.md`; one that has no markers there yet gets a heading at the end of the page. What was not measured
-this time stays as it is.
+Each file of the folder becomes a table between the markers `<!-- figures:NAME -->` and `<!-- /figures:NAME -->` of
+`docs/en/reliability.md`. A table without markers is appended with a heading. A table without a file is not changed.
 
-`--check` changes nothing. It compares what cannot vary from machine to machine: the words, the zeros (each of them is a
-promise), and all of the fault matrix. Any other number is a measurement.
+`--check` changes nothing. It compares what does not vary between machines: the words, the zeros, and the whole fault
+matrix. All other numbers are measurements.
 """
 
 from __future__ import annotations
@@ -24,15 +23,15 @@ __all__ = ["PAGE", "check", "main", "stable", "tables", "update"]
 PAGE = Path(__file__).parents[2] / "docs" / "en" / "reliability.md"
 MATRIX = "matrix"
 BACKENDS = ("asyncio", "trio")
-KINDS = ("read", "marking", "send", "bulk")
-HEADINGS = ("fault", "a read", "a marking", "a send", "a bulk send")
+KINDS = ("read", "mark_read", "send", "bulk")
+HEADINGS = ("fault", "read", "mark as read", "send", "bulk send")
 
-_CELL = re.compile(r"(?P<told>\S+) (?P<seen>\d+)/(?P<accepted>\d+) (?P<outcome>\S+)")
+_CELL = re.compile(r"(?P<raised>\S+) (?P<seen>\d+)/(?P<accepted>\d+) (?P<outcome>\S+)")
 _NUMBER = re.compile(r"(?<![\w`])(?!0(?![.\d]))\d[\d,]*(\.\d+)?\b")
 
 
 def tables(folder: Path) -> dict[str, str]:
-    """Make a table of every file of figures in a folder, by its name; those of the matrix become one."""
+    """Return the table of each file of figures in a folder, by name; the files of the matrix become one table."""
     figures = {path.stem: json.loads(path.read_text("utf-8")) for path in sorted(folder.glob("*.json"))}
     matrix = {backend: figures.pop(f"{MATRIX}.{backend}", None) for backend in BACKENDS}
     found = {name: _table(one) for name, one in figures.items()}
@@ -73,7 +72,7 @@ def _words(text: str, kind: str) -> str:
             outcome if len(outcomes) == count == 1 else f"{count} {outcome}" for outcome, count in outcomes.items()
         )
         return f"{words} {counts}".replace("not_attempted", "not attempted")
-    return f"{'success' if found['told'] == 'ok' else '`' + found['told'] + '`'} {counts}"
+    return f"{'success' if found['raised'] == 'ok' else '`' + found['raised'] + '`'} {counts}"
 
 
 def _table(figures: object) -> str:
@@ -118,7 +117,7 @@ def _markers(name: str) -> tuple[str, str]:
 
 
 def _shown(page: str, name: str) -> str | None:
-    """Return what stands between the markers of a name; None if the page has none."""
+    """Return the text between the markers of a name; None if the page has none."""
     begin, end = _markers(name)
     if begin not in page or end not in page:
         return None
@@ -126,7 +125,7 @@ def _shown(page: str, name: str) -> str | None:
 
 
 def update(page: str, found: Mapping[str, str]) -> str:
-    """Put tables into a page."""
+    """Return the page with the tables."""
     for name, table in found.items():
         begin, end = _markers(name)
         if _shown(page, name) is None:
@@ -137,19 +136,19 @@ def update(page: str, found: Mapping[str, str]) -> str:
 
 
 def stable(name: str, table: str) -> str:
-    """Return what of a table cannot vary from machine to machine."""
+    """Return the part of a table that does not vary between machines."""
     return table if name == MATRIX else _NUMBER.sub("#", table)
 
 
 def check(page: str, found: Mapping[str, str]) -> list[str]:
-    """Name the tables that a page does not show as they were measured."""
+    """Return the names of the tables that differ from the page."""
     return [name for name, table in found.items() if stable(name, _shown(page, name) or "") != stable(name, table)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Rewrite the page, or check it."""
     parser = argparse.ArgumentParser(prog="python -m tests.faults.report", description=(__doc__ or "").split("\n")[0])
-    parser.add_argument("folder", type=Path, help="where the figures are, as WIKIPAYAM_FIGURES named it")
+    parser.add_argument("folder", type=Path, help="the folder of the figures: the value of WIKIPAYAM_FIGURES")
     parser.add_argument("--check", action="store_true", help="change nothing, and fail if the page is out of date")
     parser.add_argument("--page", type=Path, default=PAGE, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
@@ -158,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.check:
         stale = check(page, found)
         if stale:
-            print(f"{options.page.name} does not show what was measured: {', '.join(stale)}", file=sys.stderr)  # noqa: T201
+            print(f"{options.page.name} differs from the figures in: {', '.join(stale)}", file=sys.stderr)  # noqa: T201
         return 1 if stale else 0
     options.page.write_text(update(page, found), encoding="utf-8")
     return 0

@@ -198,17 +198,17 @@ def soak(seconds: float, backend: str, *, seed: int = 1) -> dict[str, Any]:
         "requests": requests,
         "messages": messages.made,
         "outcomes": dict(sorted(counts.items())),
-        "cancels": messages.cancels,
+        "cancellations": messages.cancels,
         "faults": faults,
-        "accepted_by_the_gateway": accepted,
+        "messages_accepted": accepted,
         "lost": messages.unreported + len(sent - ledger.keys()) + len(ledger.keys() - sent - unknown),
-        "told_twice": sum(len(reported) > 1 for reported in messages.outcomes.values()),
-        "doubled": sum(count - 1 for count in ledger.values()),
+        "reported_twice": sum(len(reported) > 1 for reported in messages.outcomes.values()),
+        "duplicated": sum(count - 1 for count in ledger.values()),
         "peak_sockets": gauge.peak,
-        "sockets_left": gauge.now,
-        "grown_kib": done["grown"] // 1024,
-        "descriptors_before": done["descriptors"][0],
-        "descriptors_after": done["descriptors"][1],
+        "open_sockets_at_the_end": gauge.now,
+        "memory_growth_KiB": done["grown"] // 1024,
+        "file_descriptors_before": done["descriptors"][0],
+        "file_descriptors_after": done["descriptors"][1],
     }
 
 
@@ -224,7 +224,7 @@ def main() -> int:
     for backend in ("asyncio", "trio"):
         figures = soak(options.seconds / 2, backend, seed=options.seed)
         sys.stdout.write(json.dumps({backend: figures}, indent=1) + "\n")
-        failures += figures["lost"] + figures["doubled"] + figures["told_twice"]
+        failures += figures["lost"] + figures["duplicated"] + figures["reported_twice"]
     return min(failures, 1)
 
 

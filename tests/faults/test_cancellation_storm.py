@@ -169,16 +169,16 @@ async def test_ten_thousand_cancellations(anyio_backend: str) -> None:
         f"cancellation.{anyio_backend}",
         {
             "calls": CALLS,
-            "cancels": calls.cancels,
+            "cancellations": calls.cancels,
             "messages": calls.sent,
-            "messages_that_reached_the_gateway": len(ledger.accepted),
-            "messages_told_as_not_attempted": len(tally.outcomes) - len(ledger.accepted),
+            "messages_accepted": len(ledger.accepted),
+            "messages_not_attempted": len(tally.outcomes) - len(ledger.accepted),
             **{f"calls_{outcome}": count for outcome, count in sorted(tally.ended.items())},
             "lost": calls.sent + 1 - len(tally.outcomes),
-            "doubled": len(ledger.doubled),
-            "connections": gateway.opened,
+            "duplicated": len(ledger.doubled),
+            "connections_opened": gateway.opened,
             "peak_sockets": gauge.peak,
-            "most_lanes": LANES,
+            "lane_limit": LANES,
         },
     )
 

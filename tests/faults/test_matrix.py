@@ -93,13 +93,13 @@ async def test_a_connection_that_closes_while_it_is_reused_sends_nothing_twice(a
     """A send on a connection that closes is accepted at most once and never reported as failed when accepted."""
     ends = await race(RACES, seed=20)
     assert ends.total() == RACES
-    not_taken = ("UnknownOutcomeError, accepted 0", "APIConnectionError, accepted 0")
+    not_accepted = ("UnknownOutcomeError, accepted 0", "APIConnectionError, accepted 0")
     figures = {
-        "tries": RACES,
-        "accepted once, and told as accepted": ends["ok, accepted 1"],
-        "accepted once, and told as unknown": ends["UnknownOutcomeError, accepted 1"],
-        "not accepted, and told as unknown or as not attempted": sum(ends[end] for end in not_taken),
+        "sends": RACES,
+        "accepted once, reported as accepted": ends["ok, accepted 1"],
+        "accepted once, reported as unknown": ends["UnknownOutcomeError, accepted 1"],
+        "not accepted, reported as unknown or not attempted": sum(ends[end] for end in not_accepted),
     }
-    figures["anything else"] = 2 * RACES - sum(figures.values())
-    assert figures["anything else"] == 0
+    figures["other results"] = 2 * RACES - sum(figures.values())
+    assert figures["other results"] == 0
     record(f"reuse.{anyio_backend}", figures)

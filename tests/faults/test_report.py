@@ -11,11 +11,11 @@ import pytest
 from tests.faults.matrix.expected import rows
 from tests.faults.report import MATRIX, PAGE, check, main, tables, update
 
-FIGURES = {"tries": 3000, "double_sends": 0, "seconds": 0.5, "clean": True, "way": "cancel"}
+FIGURES = {"sends": 3000, "double_sends": 0, "seconds": 0.5, "clean": True, "way": "cancel"}
 TABLE = """\
 | figure | value |
 | --- | --- |
-| tries | 3,000 |
+| sends | 3,000 |
 | double sends | 0 |
 | seconds | 0.5 |
 | clean | yes |
@@ -76,16 +76,16 @@ def test_tables_go_between_their_markers() -> None:
 @pytest.mark.parametrize(
     ("table", "stale"),
     [
-        ("| tries | 3,000 |", []),
-        ("| tries | 12 |", []),
-        ("| tries | 0.25 |", []),
-        ("| tries | 0 |", ["a"]),
-        ("| cuts | 3,000 |", ["a"]),
+        ("| sends | 3,000 |", []),
+        ("| sends | 12 |", []),
+        ("| sends | 0.25 |", []),
+        ("| sends | 0 |", ["a"]),
+        ("| retries | 3,000 |", ["a"]),
     ],
 )
 def test_a_check_compares_words_and_zeros(table: str, stale: list[str]) -> None:
     """A check ignores measured numbers and compares words and zeros."""
-    page = update("", {"a": "| tries | 3,000 |"})
+    page = update("", {"a": "| sends | 3,000 |"})
     assert check(page, {"a": table}) == stale
 
 
@@ -96,7 +96,7 @@ def test_the_command_rewrites_the_page_and_checks_it(tmp_path: Path, capsys: pyt
     write(tmp_path, "soak", FIGURES)
     arguments = [str(tmp_path), "--page", str(page)]
     assert (main([*arguments, "--check"]), page.read_text("utf-8")) == (1, "# Page\n")
-    assert capsys.readouterr().err == "page.md does not show what was measured: soak\n"
+    assert capsys.readouterr().err == "page.md differs from the figures in: soak\n"
     assert (main(arguments), main([*arguments, "--check"])) == (0, 0)
     assert TABLE in page.read_text("utf-8")
 

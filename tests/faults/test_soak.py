@@ -13,10 +13,10 @@ def test_a_load_under_faults_loses_nothing(backend: str) -> None:
     """Eleven seconds of sends, bulk sends, reads and cancellations under faults lose, double and leak nothing."""
     figures = soak(11, backend)
     record(f"soak.{backend}", figures)
-    assert (figures["lost"], figures["doubled"], figures["told_twice"]) == (0, 0, 0)
+    assert (figures["lost"], figures["duplicated"], figures["reported_twice"]) == (0, 0, 0)
     assert figures["peak_sockets"] <= LANES
-    assert figures["sockets_left"] == 0
-    assert figures["grown_kib"] <= 2048
-    assert figures["descriptors_after"] <= figures["descriptors_before"]
+    assert figures["open_sockets_at_the_end"] == 0
+    assert figures["memory_growth_KiB"] <= 2048
+    assert figures["file_descriptors_after"] <= figures["file_descriptors_before"]
     assert figures["requests"] > 500
     assert len(figures["faults"]) >= 8

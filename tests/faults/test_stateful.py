@@ -22,7 +22,7 @@ from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, Emul
 BACKENDS = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 NUMBERS = itertools.count()
 
-played = {"programs": 0, "steps": 0, "messages": 0, "faults": 0, "cancels": 0, "lost": 0, "doubled": 0}
+played = {"programs": 0, "steps": 0, "messages": 0, "faults": 0, "cancellations": 0, "lost": 0, "duplicated": 0}
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -50,7 +50,7 @@ async def run_program(program: Program, emulator: Emulator, **options: object) -
         played["faults"] += len(emulator.faults.log)
         played["programs"] += 1
         played["steps"] += len(program)
-        played["cancels"] += sum(not isinstance(step, Arm) and step.cancel_after is not None for step in program)
+        played["cancellations"] += sum(not isinstance(step, Arm) and step.cancel_after is not None for step in program)
         # The model proves something only if the gateway accepts messages when no fault is armed.
         emulator.faults.reset()
         client._shared.gate.not_before = 0.0

@@ -13,8 +13,6 @@ def balance(*, connection: ConnectionOptions = ConnectionOptions()) -> Exit:
     return online(connection, _balance)
 
 
-async def _balance(session: Session) -> Exit:
+async def _balance(session: Session) -> None:
     found = await session.client.balance()
-    session.out.say(f"{found.balance:,} {found.currency}")
-    session.out.emit(found)
-    return Exit.OK
+    session.out.show(f"{found.balance:,} {found.currency}", found)

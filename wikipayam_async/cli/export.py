@@ -16,7 +16,7 @@ from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.receives.models import ReceivedMessage
 
-__all__ = ["Format", "export_to"]
+__all__ = ["Format", "cells_of", "export_to"]
 
 Format: TypeAlias = Literal["csv", "jsonl"]
 
@@ -45,7 +45,9 @@ async def export_to(path: Path | None, format_: Format, messages: AsyncIterator[
             write((_BOM if path else "") + _csv_line(_COLUMNS))
         async for message in messages:
             count += 1
-            write(_csv_line(_cells(message)) if format_ == "csv" else encode_json(plain(message)).decode() + "\n")
+            write(
+                _csv_line(_escaped_cells(message)) if format_ == "csv" else encode_json(plain(message)).decode() + "\n"
+            )
     return count
 
 
@@ -66,12 +68,22 @@ def _writing(path: Path | None, out: Output) -> Iterator[Callable[[str], object]
         raise InvalidInputError("file", rule=f"cannot be written: {error.strerror}", got=str(path)) from None
 
 
-def _cells(message: ReceivedMessage) -> list[str]:
+def cells_of(message: ReceivedMessage) -> list[str]:
+    """Return the cells of a message in a table: its id, sender, receiver, time and text.
+
+    Args:
+        message: The message.
+    """
+    values = (message.id, message.sender, message.receiver, message.received_at, message.message)
+    return [str(value or "") for value in values]
+
+
+def _escaped_cells(message: ReceivedMessage) -> list[str]:
+    id_, sender, receiver, received_at, text = cells_of(message)
     # A sender that begins with + is a number; any other may be a name that its owner chose.
-    sender, text = message.sender or "", message.message or ""
     if not sender.startswith("+"):
         sender = escape_formula(sender)
-    return [message.id, sender, message.receiver or "", str(message.received_at or ""), escape_formula(text)]
+    return [id_, sender, receiver, received_at, escape_formula(text)]
 
 
 def _csv_line(cells: tuple[str, ...] | list[str]) -> str:

@@ -10,7 +10,7 @@ from attrs import asdict, frozen
 from cyclopts import App, Group, Parameter, validators
 
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.export import Format, export_to
+from wikipayam_async.cli.export import Format, cells_of, export_to
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.prompts import confirm
 from wikipayam_async.cli.session import ConnectionOptions, Session, guarded, online
@@ -64,13 +64,12 @@ def list_(
 ) -> Exit:
     """List received messages, one page at a time."""
 
-    async def work(session: Session) -> Exit:
+    async def work(session: Session) -> None:
         found = await session.client.receives.list(page.limit, page.offset, **asdict(filters))
         _show(session, found.receives)
         if found.pagination.total is not None:
             session.out.say(f"{len(found.receives)} of {found.pagination.total:,}")
         session.out.emit({"receives": found.receives, "pagination": found.pagination})
-        return Exit.OK
 
     return online(connection, work)
 
@@ -87,17 +86,15 @@ def unread(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session) -> Exit:
+    async def work(session: Session) -> None:
         receives = session.client.receives
         if count:
             number = await receives.unread_count()
-            session.out.say(f"{number:,} unread")
-            session.out.emit({"unread_count": number})
-            return Exit.OK
+            session.out.show(f"{number:,} unread", {"unread_count": number})
+            return
         found = await receives.unread(page.limit, page.offset)
         _show(session, found.receives)
         session.out.emit({"total_unread": found.total_unread, "receives": found.receives})
-        return Exit.OK
 
     return online(connection, work)
 
@@ -111,13 +108,10 @@ def get(id_: Annotated[str, Parameter(name="id")], /, *, connection: ConnectionO
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session) -> Exit:
+    async def work(session: Session) -> None:
         found = await session.client.receives.get(id_)
-        session.out.say(
-            f"from {found.sender} to {found.receiver}, {found.received_at or 'at an unknown time'}\n\n{found.message}"
-        )
-        session.out.emit(found)
-        return Exit.OK
+        at = found.received_at or "at an unknown time"
+        session.out.show(f"from {found.sender} to {found.receiver}, {at}\n\n{found.message}", found)
 
     return online(connection, work)
 
@@ -136,13 +130,11 @@ def read(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session) -> Exit:
+    async def work(session: Session) -> None:
         _choose_one("ids or --all", bool(ids), all_)
         receives = session.client.receives
         done = await (receives.mark_all_read() if all_ else receives.mark_read(ids))
-        session.out.say(f"marked: {_count(done.marked_count)}")
-        session.out.emit(done)
-        return Exit.OK
+        session.out.show(f"marked: {_count(done.marked_count)}", done)
 
     return online(connection, work)
 
@@ -175,7 +167,7 @@ def delete(
 
     out = Output(json=connection.json)
 
-    async def work(session: Session) -> Exit:
+    async def work(session: Session) -> None:
         receives = session.client.receives
         if ids:
             done = await receives.delete(ids)
@@ -183,9 +175,7 @@ def delete(
             done = await receives.delete_older_than(older_than)
         else:
             done = await (receives.delete_all_read() if all_read else receives.delete_all_unread())
-        session.out.say(f"deleted: {_count(done.deleted_count)}")
-        session.out.emit(done)
-        return Exit.OK
+        session.out.show(f"deleted: {_count(done.deleted_count)}", done)
 
     def confirm_and_delete() -> Exit:
         _choose_one(
@@ -216,7 +206,7 @@ def watch(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session) -> Exit:
+    async def work(session: Session) -> None:
         await watch_inbox(session, lambda message: _show_one(session, message), every=every, mark=mark, sender=sender)
 
     return online(connection, work)
@@ -245,17 +235,17 @@ def export(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session) -> Exit:
+    async def work(session: Session) -> None:
         path = None if file == "-" else Path(file)
         if path is not None and path.exists() and not force:
             raise InvalidInputError("file", rule="expected a new file, or --force", got="an existing file")
         count = await export_to(
             path, format_, session.client.receives.iter(**asdict(filters), page_size=500), session.out
         )
-        session.out.say(f"{count:,} messages" + ("" if path is None else f" in {path}"))
-        if path is not None:
-            session.out.emit({"messages": count, "file": str(path)})
-        return Exit.OK
+        if path is None:
+            session.out.say(f"{count:,} messages")
+        else:
+            session.out.show(f"{count:,} messages in {path}", {"messages": count, "file": str(path)})
 
     return online(connection, work)
 
@@ -272,11 +262,10 @@ def stats(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session) -> Exit:
+    async def work(session: Session) -> None:
         found = await session.client.receives.statistics(from_date, to_date)
         session.out.table(("", ""), ([name, str(value)] for name, value in found.items()))
         session.out.emit(found)
-        return Exit.OK
 
     return online(connection, work)
 
@@ -284,16 +273,12 @@ def stats(
 def _show(session: Session, messages: Sequence[ReceivedMessage]) -> None:
     session.out.table(
         ("id", "from", "to", "at", "text"),
-        (
-            [one.id, one.sender or "", one.receiver or "", str(one.received_at or ""), one.message or ""]
-            for one in messages
-        ),
+        (cells_of(one) for one in messages),
     )
 
 
 def _show_one(session: Session, message: ReceivedMessage) -> None:
-    session.out.say(f"{message.received_at or ''}  {message.sender}  {message.id}\n{message.message}\n")
-    session.out.emit(message)
+    session.out.show(f"{message.received_at or ''}  {message.sender}  {message.id}\n{message.message}\n", message)
 
 
 def _choose_one(choices: str, *chosen: bool) -> None:

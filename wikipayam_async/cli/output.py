@@ -158,6 +158,16 @@ class Output:
         if not self.json:
             self.warn(text)
 
+    def show(self, text: str, value: object) -> None:
+        """Write a result: as text to stderr, or with `--json` as JSON to stdout.
+
+        Args:
+            text: One or more lines.
+            value: A value that `plain` accepts.
+        """
+        self.say(text)
+        self.emit(value)
+
     def warn(self, text: str) -> None:
         """Write text to stderr, also with `--json`.
 

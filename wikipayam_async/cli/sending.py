@@ -85,11 +85,9 @@ def otp(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session, body: str) -> Exit:
+    async def work(session: Session, body: str) -> None:
         sent = await session.client.otp.send(receiver, body, pattern, track_id)
-        session.out.say(f"accepted: id {sent.id}, track id {sent.track_id}")
-        session.out.emit(sent)
-        return Exit.OK
+        session.out.show(f"accepted: id {sent.id}, track id {sent.track_id}", sent)
 
     return _send(code, connection, work)
 
@@ -111,11 +109,9 @@ def voice(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session, body: str) -> Exit:
+    async def work(session: Session, body: str) -> None:
         queued = await session.client.voice.send(receiver, body, track_id)
-        session.out.say(f"queued: id {queued.id}, track id {queued.track_id}")
-        session.out.emit(queued)
-        return Exit.OK
+        session.out.show(f"queued: id {queued.id}, track id {queued.track_id}", queued)
 
     return _send(code, connection, work)
 
@@ -141,17 +137,16 @@ def holoo(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session, body: str) -> Exit:
+    async def work(session: Session, body: str) -> None:
         send_holoo = session.client.holoo.send_via_url if legacy_get else session.client.holoo.send
         sent = await send_holoo(receiver, body, sender, username)
-        session.out.say("accepted" + (f": id {sent.id}" if sent.id else ""))
-        session.out.emit({"id": sent.id, "message": sent.message})
-        return Exit.OK
+        text = f"accepted: id {sent.id}" if sent.id else "accepted"
+        session.out.show(text, {"id": sent.id, "message": sent.message})
 
     return _send(text, connection, work)
 
 
-def _send(argument: str, connection: ConnectionOptions, work: Callable[[Session, str], Awaitable[Exit]]) -> Exit:
+def _send(argument: str, connection: ConnectionOptions, work: Callable[[Session, str], Awaitable[Exit | None]]) -> Exit:
     """Read the text, then send it. Inside the event loop Ctrl-C would not interrupt the read."""
 
     def read_and_send() -> Exit:

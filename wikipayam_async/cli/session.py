@@ -41,11 +41,9 @@ class OutputOptions:
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class ConnectionOptions:
+class ConnectionOptions(OutputOptions):
     """How a command reaches the gateway."""
 
-    json: bool = False
-    """Write JSON to stdout, for programs."""
     timeout: float = DEFAULT_TIMEOUT
     """The timeout of one attempt, in seconds."""
     base_url: str | None = None
@@ -73,7 +71,8 @@ class Session:
     sends: list[MessageOutcome] = field(factory=list, repr=False)
 
 
-Work: TypeAlias = Callable[[Session], Awaitable[Exit]]
+Work: TypeAlias = Callable[[Session], Awaitable[Exit | None]]
+"""The work of a command: returns the exit code; None is `OK`."""
 
 
 def online(
@@ -108,15 +107,15 @@ def online(
     return guarded(out, run)
 
 
-def guarded(out: Output, work: Callable[[], Exit]) -> Exit:
+def guarded(out: Output, work: Callable[[], Exit | None]) -> Exit:
     """Run a command, and turn its errors into text and an exit code.
 
     Args:
         out: The output.
-        work: The command.
+        work: The command; it returns the exit code, or None for `OK`.
     """
     try:
-        return work()
+        return work() or Exit.OK
     except WikipayamError as error:
         out.fail(error)
         return exit_of(error)
@@ -168,7 +167,7 @@ async def _run(session: Session, work: Work, reports_sends: bool) -> Exit:  # no
         with scope:
             await group.start(_cancel_on_signal, scope, session.out)
             try:
-                code = await work(session)
+                code = await work(session) or Exit.OK
             except WikipayamError as error:
                 failure = error  # raised later: the task group would wrap it in an exception group
         group.cancel_scope.cancel()

@@ -9,13 +9,13 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from attrs import evolve, field, frozen
+from attrs import field, frozen
 
 from wikipayam_async.cli.exits import NoTokenError
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.redact.sealed import Secret
 
-__all__ = ["DEFAULT_ENV_FILE", "Settings", "TokenSources", "need_token", "read_settings", "with_token"]
+__all__ = ["DEFAULT_ENV_FILE", "Settings", "TokenSources", "need_token", "read_settings"]
 
 DEFAULT_ENV_FILE = Path(".env")
 
@@ -129,18 +129,6 @@ def need_token(settings: Settings, sources: TokenSources = TokenSources()) -> Se
             "(the panel shows it: profile, API token). It is never a command-line argument, which other users could see"
         )
     return Secret(answer)
-
-
-def with_token(settings: Settings) -> Settings:
-    """Return the settings with a token, asking for it if none was found.
-
-    Args:
-        settings: The settings.
-
-    Raises:
-        NoTokenError: There is none.
-    """
-    return evolve(settings, token=need_token(settings))
 
 
 def _find_token(

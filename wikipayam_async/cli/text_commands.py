@@ -41,14 +41,13 @@ def parts(
     """
     out = Output(json=output.json)
 
-    def count() -> Exit:
+    def count() -> None:
         body = read_text(text)
         result = {**_parts(out, body), **(_split(out, body) if split else {}), **_suggestions(out, body)}
         tariff = tariff_of(price_persian, price_latin)
         if tariff is not None:
             result |= _cost(out, estimate_text(body, tariff, receivers=receivers), receivers)
         out.emit(result)
-        return Exit.OK
 
     return guarded(out, count)
 
@@ -100,7 +99,7 @@ def number(
     """
     out = Output(json=output.json)
 
-    def read() -> Exit:
+    def read() -> None:
         found = parse_number(text)
         facts = {
             "local": found.local, "e164": found.e164, "international": found.international, "kind": found.kind,
@@ -108,6 +107,5 @@ def number(
         }  # fmt: skip
         out.table(("", ""), ([name, str(value)] for name, value in facts.items() if value is not None))
         out.emit(facts)
-        return Exit.OK
 
     return guarded(out, read)

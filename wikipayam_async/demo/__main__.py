@@ -15,7 +15,7 @@ import anyio
 from attrs import frozen
 
 from wikipayam_async import SmsMessage
-from wikipayam_async.demo.audit import AuditInput, compare
+from wikipayam_async.demo.audit import compare
 from wikipayam_async.demo.faults import arm, count_faults
 from wikipayam_async.demo.messages import read_receivers, write_messages
 from wikipayam_async.demo.run import run
@@ -107,15 +107,13 @@ def _run_demo(options: DemoOptions) -> int:
     with serve(emulator) as served:
         console.print(_introduction(served.url, options, messages), markup=False)
         send = partial(run, batch_size=options.batch_size, concurrency=options.concurrency)
-        report = anyio.run(send, served.url, messages, display)
+        report = anyio.run(send, served.url, messages, display.stage)
     audit = compare(
-        AuditInput(
-            inputs=len(messages),
-            results=report.bulk.results,
-            ledger=emulator.ledger,
-            balance_before=report.balance_before,
-            balance_after=report.balance_after,
-        )
+        inputs=len(messages),
+        results=report.bulk.results,
+        ledger=emulator.ledger,
+        balance_before=report.balance_before,
+        balance_after=report.balance_after,
     )
     findings = Findings(run=report, faults=count_faults(emulator.faults.log), audit=audit)
     print_report(console, findings)
@@ -175,17 +173,9 @@ def _read_options(argv: Sequence[str] | None) -> DemoOptions:
     )
     parser.add_argument("--batch-size", type=_count, default=20, help="messages per request (default: %(default)s)")
     parser.add_argument("--seed", type=int, default=1, help="seed of the faults (default: %(default)s)")
-    parser.add_argument("--no-faults", action="store_true", help="run without faults")
+    parser.add_argument("--no-faults", dest="faults", action="store_false", help="run without faults")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw the output to an SVG file")
-    parsed = parser.parse_args(argv)
-    return DemoOptions(
-        messages=parsed.messages,
-        batch_size=parsed.batch_size,
-        concurrency=parsed.concurrency,
-        seed=parsed.seed,
-        faults=not parsed.no_faults,
-        svg=parsed.svg,
-    )
+    return DemoOptions(**vars(parser.parse_args(argv)))
 
 
 def _count(text: str) -> int:

@@ -11,29 +11,10 @@ from attrs import frozen
 from wikipayam_async import SendResult, SendStatus
 from wikipayam_async.emulator import LedgerEntry
 
-__all__ = ["Audit", "AuditInput", "compare"]
+__all__ = ["Audit", "compare"]
 
 _SIGNIFICANT_DIGITS = 10
 _MAX_NAMES_SHOWN = 5
-
-
-@frozen(kw_only=True)
-class AuditInput:
-    """The input of the comparison.
-
-    Attributes:
-        inputs: The number of messages to send.
-        results: The results of the client.
-        ledger: The messages that the gateway accepted.
-        balance_before: The balance before the run, in IRR.
-        balance_after: The balance after the run, in IRR.
-    """
-
-    inputs: int
-    results: Sequence[SendResult]
-    ledger: Sequence[LedgerEntry]
-    balance_before: int
-    balance_after: int
 
 
 @frozen(kw_only=True)
@@ -84,36 +65,47 @@ class Audit:
         return found
 
 
-def compare(audited: AuditInput) -> Audit:
+def compare(
+    *,
+    inputs: int,
+    results: Sequence[SendResult],
+    ledger: Sequence[LedgerEntry],
+    balance_before: int,
+    balance_after: int,
+) -> Audit:
     """Compare the report with the ledger.
 
     Args:
-        audited: The report and the ledger.
+        inputs: The number of messages to send.
+        results: The results of the client.
+        ledger: The messages that the gateway accepted.
+        balance_before: The balance before the run, in IRR.
+        balance_after: The balance after the run, in IRR.
 
     Returns:
         The result of the comparison.
     """
     entries: dict[str | None, list[LedgerEntry]] = defaultdict(list)
-    for entry in audited.ledger:
+    for entry in ledger:
         entries[entry.track_id].append(entry)
-    accepted = [result for result in audited.results if result.status is SendStatus.ACCEPTED]
-    unknown = [result for result in audited.results if result.status is SendStatus.UNKNOWN]
+    accepted = [result for result in results if result.status is SendStatus.ACCEPTED]
+    unknown = [result for result in results if result.status is SendStatus.UNKNOWN]
     pairs = [(result, _entry_of(result, entries)) for result in accepted]
     reported = {result.track_id for result in (*accepted, *unknown)}
-    outcomes = Counter(result.index for result in audited.results)
+    outcomes = Counter(result.index for result in results)
     return Audit(
-        inputs=audited.inputs,
-        in_ledger=len(audited.ledger),
+        inputs=inputs,
+        in_ledger=len(ledger),
         confirmed=sum(entry is not None for _, entry in pairs),
-        without_one_outcome=_without_one_outcome(outcomes, range(audited.inputs)),
+        without_one_outcome=_without_one_outcome(outcomes, range(inputs)),
         doubled=tuple(str(track_id) for track_id, several in entries.items() if len(several) > 1),
         lost=tuple(str(result.track_id) for result, entry in pairs if entry is None),
-        unreported=tuple(str(entry.track_id) for entry in audited.ledger if entry.track_id not in reported),
+        unreported=tuple(str(entry.track_id) for entry in ledger if entry.track_id not in reported),
         altered=tuple(str(result.track_id) for result, entry in pairs if entry and not _is_same(result, entry)),
         unknown_taken=tuple(str(result.track_id) for result in unknown if result.track_id in entries),
         unknown_not_taken=tuple(str(result.track_id) for result in unknown if result.track_id not in entries),
-        paid=audited.balance_before - audited.balance_after,
-        charged=sum(entry.cost for entry in audited.ledger),
+        paid=balance_before - balance_after,
+        charged=sum(entry.cost for entry in ledger),
     )
 
 

@@ -47,7 +47,7 @@ def print_report(console: Console, findings: Findings) -> None:
     if run.bulk.unknown:
         console.print(_unknown(run, audit))
     sides = Table.grid(expand=True, padding=(0, 2))
-    sides.add_row(_statistics(run), _faults(findings.faults))
+    sides.add_row(_statistics(run), _counts("Faults", findings.faults or {"none": 0}))
     console.print(sides)
     console.print(_ledger(run, audit))
     console.print(_conclusion(audit), soft_wrap=False)
@@ -107,10 +107,6 @@ def _statistics(run: RunReport) -> Table:
         "balance after, IRR": run.balance_after,
     }
     return _counts("Statistics", rows)
-
-
-def _faults(faults: Mapping[str, int]) -> Table:
-    return _counts("Faults", faults or {"none": 0})
 
 
 def _counts(title: str, counts: Mapping[str, float]) -> Table:

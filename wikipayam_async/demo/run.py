@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from time import monotonic
-from typing import Protocol, TypeAlias
+from typing import TypeAlias
 
 from attrs import define, field, frozen
 
@@ -23,7 +23,7 @@ from wikipayam_async import (
 )
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN
 
-__all__ = ["Advance", "ProgressDisplay", "RequestCounter", "RunReport", "run"]
+__all__ = ["Advance", "RequestCounter", "RunReport", "Stage", "run"]
 
 _POLLING = Polling(initial_interval=0.1, growth=1.2, max_interval=1.0)
 _DELIVERY_TIMEOUT = 30.0
@@ -33,12 +33,8 @@ Advance: TypeAlias = Callable[[int, str], None]
 """Takes the number of steps done and a short text."""
 
 
-class ProgressDisplay(Protocol):
-    """Shows progress."""
-
-    def stage(self, title: str, total: int) -> AbstractContextManager[Advance]:
-        """Show one stage of the work."""
-        ...
+Stage: TypeAlias = Callable[[str, int], AbstractContextManager[Advance]]
+"""Shows one stage of the work: its title, and its number of steps."""
 
 
 @define
@@ -89,14 +85,14 @@ class RunReport:
 
 
 async def run(
-    url: str, messages: Sequence[SmsMessage], display: ProgressDisplay, *, batch_size: int, concurrency: int
+    url: str, messages: Sequence[SmsMessage], stage: Stage, *, batch_size: int, concurrency: int
 ) -> RunReport:
     """Send messages and follow their delivery statuses until they are final.
 
     Args:
         url: The URL of the gateway.
         messages: The messages.
-        display: Shows the progress.
+        stage: Shows the progress.
         batch_size: The maximum number of messages per request.
         concurrency: The maximum number of requests in flight.
 
@@ -116,12 +112,12 @@ async def run(
     async with client:
         before = await client.balance()
         started = monotonic()
-        with display.stage("Sending", len(messages)) as advance:
+        with stage("Sending", len(messages)) as advance:
             bulk = await client.sms.send_bulk(
                 messages, batch_size=batch_size, concurrency=concurrency, progress=_progress(advance)
             )
         seconds = monotonic() - started
-        delivery = await _follow(client, [str(result.id) for result in bulk.accepted], display)
+        delivery = await _follow(client, [str(result.id) for result in bulk.accepted], stage)
         after = await client.balance()
     return RunReport(
         bulk=bulk,
@@ -142,10 +138,10 @@ def _progress(advance: Advance) -> Callable[[int, int | None, Mapping[SendStatus
     return progress
 
 
-async def _follow(client: AsyncWikipayam, ids: Sequence[str], display: ProgressDisplay) -> DeliveryReport:
+async def _follow(client: AsyncWikipayam, ids: Sequence[str], stage: Stage) -> DeliveryReport:
     watch = client.sms.watch_delivery(ids, timeout=_DELIVERY_TIMEOUT, polling=_POLLING)
     final: Counter[str] = Counter()
-    with display.stage("Delivery", len(ids)) as advance:
+    with stage("Delivery", len(ids)) as advance:
         async for status in watch:
             if status.status.final:
                 final[status.status] += 1

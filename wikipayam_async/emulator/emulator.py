@@ -23,6 +23,7 @@ from wikipayam_async.emulator.gateway.state import (
     DEFAULT_BALANCE,
     DEFAULT_LINE,
     DEFAULT_LINES,
+    DEFAULT_PATTERN_TEXT,
     DEFAULT_PATTERNS,
     DEFAULT_PRICE,
     DEFAULT_TOKEN,
@@ -102,15 +103,25 @@ class Emulator:
             ValueError: The token or the user name is taken, or there is no line.
         """
         with self._lock:
-            return self._gateway.add_account(
+            accounts = self._state.accounts
+            user_id = len(accounts) + 1
+            username = username or f"0912{user_id:07d}"
+            account = Account(
                 token=token,
                 username=username,
-                user_name=user_name,
-                lines=lines,
-                patterns=patterns,
+                user_id=user_id,
+                user_name=user_name or username,
+                lines=tuple(lines),
+                patterns=patterns if isinstance(patterns, Mapping) else dict.fromkeys(patterns, DEFAULT_PATTERN_TEXT),
                 balance=balance,
                 price=self._price,
             )
+            if not account.lines:
+                raise ValueError("an account needs at least one line")
+            if token in accounts or username in {known.username for known in accounts.values()}:
+                raise ValueError("the token or the user name is taken")
+            accounts[token] = account
+            return account
 
     def handle(self, request: Request) -> Response:
         """Process a request without faults and latency, and return the response.

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import errno
 import json
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from wikipayam_async.cli.bulk.appender import Appender
 from wikipayam_async.cli.bulk.outcomes import RowOutcome, read_results
-from wikipayam_async.cli.bulk.record import RowRecord
-from wikipayam_async.cli.bulk.results_file import ResultsFile, RunInfo
+from wikipayam_async.cli.bulk.record import Header, RowRecord
+from wikipayam_async.cli.bulk.results_file import ResultsFile
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.version import __version__
 
@@ -21,23 +20,17 @@ PATH = Path("r.jsonl")
 ACCEPTED, REJECTED, UNKNOWN, NOT_ATTEMPTED = SendStatus
 
 
-HEADER = {
+HEADER: dict[str, Any] = {
     "line": "header", "format": 1, "version": __version__, "started": "2026-01-02T03:04:05+00:00", "input": "f.csv",
     "fingerprint": {"a": "b"}, "opt_out": False, "own_track_ids": False, "run": "w1",
 }  # fmt: skip
 
 
-def info(run: str = "w1", **changed: Any) -> RunInfo:
-    """Make the information of a run."""
-    started = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
-    given: dict[str, Any] = {
-        "input": "f.csv",
-        "fingerprint": {"a": "b"},
-        "opt_out": False,
-        "own_track_ids": False,
-        "started": started,
-    }
-    return RunInfo(run=run, **given | changed)
+def info(run: str = "w1", **changed: Any) -> Header:
+    """Make the header of a run."""
+    given: dict[str, Any] = {**HEADER, "run": run, **changed}
+    del given["line"]
+    return Header(**given)
 
 
 def row_record(row: int, status: SendStatus, **rest: str) -> RowRecord:

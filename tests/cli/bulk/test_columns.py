@@ -2,13 +2,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from wikipayam_async.cli.bulk.columns import ColumnMapping, ColumnOptions, fingerprint, map_columns
-from wikipayam_async.cli.bulk.tables import ReadOptions, Table, TableRow
+from wikipayam_async.cli.bulk.columns import ColumnMapping, TextOptions, fingerprint, map_columns
+from wikipayam_async.cli.bulk.tables import FileOptions, Table, TableRow
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages import SmsMessage
 from wikipayam_async.templates import Template
@@ -22,9 +21,9 @@ def table(*columns: str, is_fixed: bool = True, detected_format: str = "") -> Ta
 TABLE = table("r")
 
 
-def options(**given: str) -> ColumnOptions:
+def options(**given: Any) -> TextOptions:
     """Make column options with a sender."""
-    return ColumnOptions(**{"sender": "10002000"} | given)
+    return TextOptions(**{"sender": "10002000", **given})
 
 
 def message(mapping: ColumnMapping, values: Mapping[str, object]) -> SmsMessage:
@@ -84,7 +83,7 @@ def test_options_that_do_not_fit_the_table_are_refused(given: dict[str, str], te
 def test_a_sender_is_required() -> None:
     """Without a sender the command fails before anything is sent."""
     with pytest.raises(ConfigurationError) as caught:
-        map_columns(ColumnOptions(), table("to", "text"))
+        map_columns(TextOptions(), table("to", "text"))
     assert str(caught.value) == "no sender: pass --sender or --sender-column, or set SMS_SENDER"
 
 
@@ -137,12 +136,12 @@ def test_a_row_that_cannot_be_read_gives_no_message() -> None:
 
 def test_the_fingerprint_covers_everything_that_decides_what_is_sent() -> None:
     """Each change changes the digest of its aspect, and only that one."""
-    reading, mapping = ReadOptions(path=Path("f.csv")), ColumnMapping(receiver="r", text="hi", sender="1")
+    reading, mapping = FileOptions(), ColumnMapping(receiver="r", text="hi", sender="1")
     known = fingerprint(mapping, reading, TABLE, "digest", None)
 
     def changed(
         mapping: ColumnMapping = mapping,
-        reading: ReadOptions = reading,
+        reading: FileOptions = reading,
         table_: Table = TABLE,
         content: str = "digest",
         dedupe: str | None = None,
@@ -152,8 +151,8 @@ def test_the_fingerprint_covers_everything_that_decides_what_is_sent() -> None:
 
     assert changed() == []
     assert changed(content="other") == ["file content"]
-    assert changed(reading=ReadOptions(path=Path("f.csv"), encoding="cp1256")) == ["file format"]
-    assert changed(reading=ReadOptions(path=Path("f.csv"), has_header=False)) == ["file format"]
+    assert changed(reading=FileOptions(encoding="cp1256")) == ["file format"]
+    assert changed(reading=FileOptions(no_header=True)) == ["file format"]
     assert changed(table_=table("r", detected_format="sheet 'b'")) == ["file format"]
     assert changed(ColumnMapping(receiver="r", text="ho", sender="1")) == ["text"]
     assert changed(ColumnMapping(receiver="r", template=Template("hi"), sender="1")) == ["text"]

@@ -7,7 +7,8 @@ import pytest
 
 from tests.cli.bulk.commands import FILE, SENDS, A, write
 from tests.cli.conftest import Run
-from wikipayam_async.cli.bulk.options import ResultsOptions, TextOptions, command_line
+from wikipayam_async.cli.bulk.columns import TextOptions
+from wikipayam_async.cli.bulk.options import ResultsOptions, command_line
 from wikipayam_async.cli.session import ConnectionOptions
 from wikipayam_async.emulator import Emulator
 

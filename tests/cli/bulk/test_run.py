@@ -8,7 +8,7 @@ import pytest
 
 from tests.cli.bulk.commands import FILE, RESULTS, SENDS, A, B, C, answer, outcomes, receivers, stopped, write
 from tests.cli.conftest import Run, Terminal
-from wikipayam_async.cli import settings
+from wikipayam_async.cli.bulk import run as bulk_run
 from wikipayam_async.cli.settings import Settings
 from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, Fault
 from wikipayam_async.redact.sealed import Secret
@@ -243,7 +243,7 @@ def test_a_typed_token_is_asked_for_once(gateway: Emulator, run: Run, monkeypatc
         return Secret(DEFAULT_TOKEN)
 
     monkeypatch.delenv("SMS_AUTH_TOKEN")
-    monkeypatch.setattr(settings, "need_token", ask)
+    monkeypatch.setattr(bulk_run, "need_token", ask)
     write(f"{A},hi")
     ended = run("bulk", FILE, "--yes", "--price-persian", "10")
     assert (ended.code, "balance: " in ended.err) == (0, True)

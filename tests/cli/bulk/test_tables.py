@@ -10,13 +10,13 @@ from zipfile import ZipFile
 import pytest
 
 from wikipayam_async.cli.bulk.errors import InputFileError
-from wikipayam_async.cli.bulk.tables import ReadOptions, open_table
+from wikipayam_async.cli.bulk.tables import FileOptions, open_table
 from wikipayam_async.errors import InvalidInputError
 
 
 def read(name: str, **how: Any) -> tuple[tuple[str, ...], str, list[tuple[int, dict[str, object] | str]]]:
     """Return the columns of a file, its detected format, and its rows, bad ones as their fault."""
-    with open_table(ReadOptions(path=Path(name), **how)) as table:
+    with open_table(Path(name), FileOptions(**how)) as table:
         rows = [(row.number, str(row.fault) if row.fault else dict(row.values)) for row in table.rows]
         return tuple(table.columns), table.detected_format, rows
 
@@ -80,7 +80,7 @@ def test_a_row_with_more_cells_than_columns_is_bad() -> None:
 
 def test_without_a_header_the_columns_are_numbered() -> None:
     """The first row is data, and decides the number of columns."""
-    assert csv("1;a\n2;b\n", has_header=False) == (
+    assert csv("1;a\n2;b\n", no_header=True) == (
         ("1", "2"),
         "delimiter ';'",
         [(1, {"1": "1", "2": "a"}), (2, {"1": "2", "2": "b"})],
@@ -198,7 +198,7 @@ def test_a_workbook_is_read_from_its_first_visible_sheet() -> None:
             (5, {"mobile": dt.date(2026, 1, 2), "name": ""}),
         ],
     )
-    assert read("f.xlsx", has_header=False)[0] == ("2", "3")
+    assert read("f.xlsx", no_header=True)[0] == ("2", "3")
     assert read("f.xlsx", sheet="hidden")[:2] == (("x",), "sheet 'hidden'")
     assert read("f.xlsx", sheet="empty") == ((), "sheet 'empty'", [])
 

@@ -1,4 +1,4 @@
-"""Handlers of complete requests: they close, hang, drip, or send unexpected answers."""
+"""Handlers of complete requests: they close, hang, answer slowly, or send unexpected answers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,6 @@ __all__ = [
     "accepting",
     "closing",
     "continuing",
-    "dripping",
     "gzip_bomb",
     "healthy",
     "nested_gzip_bomb",
@@ -26,6 +25,7 @@ __all__ = [
     "oversized",
     "resetting",
     "silent",
+    "slow",
     "with_body",
     "with_bytes",
     "with_items",
@@ -111,7 +111,7 @@ def with_status(status: int, body: object = None, **headers: str) -> Handler:
 
 
 def once(first: Handler) -> Handler:
-    """Pass only the first request to a handler, and answer the others well."""
+    """Pass only the first request to a handler, and send the documented answer to the others."""
 
     async def handle(request: RawRequest, stream: ByteStream, ledger: Ledger) -> object:
         return await (first if ledger.seen == 1 else healthy)(request, stream, ledger)
@@ -119,17 +119,17 @@ def once(first: Handler) -> Handler:
     return handle
 
 
-def dripping(head: bytes, drop: bytes, interval: float) -> Handler:
-    """Process the request; send a head, then a drop at every interval. An empty drop drips the whole answer."""
+def slow(head: bytes, piece: bytes, interval: float) -> Handler:
+    """Process the request; send a head, then a piece at every interval. With an empty piece, send the whole answer byte by byte."""
 
     async def handle(request: RawRequest, stream: ByteStream, ledger: Ledger) -> object:
         whole = answer(ledger.documented(request))
-        for byte in b"" if drop else whole:
+        for byte in b"" if piece else whole:
             await stream.send(bytes([byte]))
             await anyio.sleep(interval)
         await stream.send(head)
         while True:
-            await stream.send(drop)
+            await stream.send(piece)
             await anyio.sleep(interval)
 
     return handle
@@ -137,7 +137,7 @@ def dripping(head: bytes, drop: bytes, interval: float) -> Handler:
 
 def continuing(interval: float) -> Handler:
     """Send 100 Continue without end."""
-    return dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n", interval)
+    return slow(b"", b"HTTP/1.1 100 Continue\r\n\r\n", interval)
 
 
 def oversized(*, chunked: bool) -> Handler:

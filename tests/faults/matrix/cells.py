@@ -25,10 +25,10 @@ class Observation:
     Attributes:
         raised: The class of the exception, or `ok`; for a bulk send, the classes of its results' errors.
         seen: The number of complete requests at the gateway.
-        accepted: The number of messages it accepted, or of markings it made.
+        accepted: The number of messages it accepted, or of messages it marked as read.
         outcome: The outcome of `CallFinished`; for a bulk send, the status of each message.
         delays: The delays between the attempts, in seconds.
-        broken: The broken promises, in words.
+        broken: Descriptions of the broken promises.
     """
 
     raised: str
@@ -62,7 +62,7 @@ async def _mark(client: AsyncWikipayam, _: Setup) -> object:
 
 CALLS: Mapping[str, Callable[[AsyncWikipayam, Setup], Awaitable[object]]] = {
     "read": _balance,
-    "marking": _mark,
+    "mark_read": _mark,
     "send": _send,
 }
 
@@ -105,7 +105,7 @@ async def observe(kind: str, fault: Fault) -> Observation:
 
 def _broken(kind: str, raised: str, outcomes: Outcomes, processed: Counter[str], setup: Setup) -> list[str]:
     """Compare the outcome of each message with the gateway's ledger."""
-    if kind in {"read", "marking"}:
+    if kind in {"read", "mark_read"}:
         return []
     broken = [f"{name} was accepted {count} times" for name, count in processed.items() if count > 1]
     if sorted(name for name, _ in outcomes) != [f"t-{number}" for number in range(setup.messages)]:

@@ -16,7 +16,6 @@ from tests.faults.matrix.answers import (
     accepting,
     closing,
     continuing,
-    dripping,
     gzip_bomb,
     healthy,
     nested_gzip_bomb,
@@ -24,6 +23,7 @@ from tests.faults.matrix.answers import (
     oversized,
     resetting,
     silent,
+    slow,
     with_body,
     with_bytes,
     with_items,
@@ -99,7 +99,7 @@ async def throttle_until_a_date(request: RawRequest, stream: ByteStream, ledger:
 
 
 def with_fields(fields: bytes) -> Handler:
-    """Answer with the documented body and other header fields in place of the length."""
+    """Answer with the documented body and these header fields instead of `Content-Length`."""
     return with_bytes(lambda body: OK + fields + b"\r\n\r\n" + body)
 
 
@@ -119,146 +119,146 @@ def every_value(value: object) -> Fault:
 
 CONNECTING: Mapping[str, Fault] = {
     "connection refused": refused,
-    "name not found": name_not_found,
+    "host name not found": name_not_found,
     "certificate for another host": tls(healthy, name="example.org"),
-    "self-signed certificate": tls(healthy, issuer=trustme.CA),
-    "handshake hangs": on_connection(hang, scheme="https", timeout=SHORT),
-    "handshake answered in plain text": on_connection(answer_in_plain_http, scheme="https"),
-    "reset in the handshake": on_connection(reset_at_once, scheme="https"),
-    "reset on accept": on_connection(reset_at_once),  # before or after the request was written: both happen
-    "reset after a moment, nothing read": on_connection(reset_later),
-    "proxy refuses the tunnel, 403": proxy_refuses(answer("no", 403)),
-    "proxy refuses the tunnel, 502": proxy_refuses(answer("no", 502)),
-    "proxy wants a password, 407": proxy_refuses(answer("no", 407)),
-    "proxy closes instead of a tunnel": proxy_refuses(b""),
-    "proxy answers 502 for a plain gateway": forwarding(accepting(with_status(502))),
-    "proxy closes after a plain request": forwarding(accepting(closing)),
+    "certificate from an unknown authority": tls(healthy, issuer=trustme.CA),
+    "TLS handshake stalls": on_connection(hang, scheme="https", timeout=SHORT),
+    "TLS handshake answered in plain HTTP": on_connection(answer_in_plain_http, scheme="https"),
+    "connection reset during the TLS handshake": on_connection(reset_at_once, scheme="https"),
+    "connection reset on accept": on_connection(reset_at_once),  # before or after the request was written: both happen
+    "connection reset after a delay, nothing read": on_connection(reset_later),
+    "proxy rejects CONNECT with 403": proxy_refuses(answer("no", 403)),
+    "proxy rejects CONNECT with 502": proxy_refuses(answer("no", 502)),
+    "proxy rejects CONNECT with 407": proxy_refuses(answer("no", 407)),
+    "proxy closes the connection on CONNECT": proxy_refuses(b""),
+    "proxy answers 502 to a plain HTTP request": forwarding(accepting(with_status(502))),
+    "proxy closes after a plain HTTP request": forwarding(accepting(closing)),
 }
 
 BREAKING: Mapping[str, Fault] = {
-    "closed after the request, accepted": gateway(accepting(closing)),
-    "closed after the request, not accepted": gateway(closing),
-    "closed after the request over TLS, accepted": tls(accepting(closing)),
-    "reset after the request, accepted": gateway(accepting(resetting)),
-    "reset after the request, not accepted": gateway(resetting),
-    "reset after the request over TLS, accepted": tls(accepting(resetting)),
-    "reset in the middle of a body of 5 MB": reset_mid_body(),
-    "the same once, then well": reset_mid_body(then=healthy),
-    "413 in the middle of a body of 5 MB, then closed": on_connection(refuse_early, text="x" * 5_000_000),
-    "stops reading in a body of 10 MB": on_connection(stop_reading, text="x" * 10_000_000, timeout=1.5),
+    "connection closed after the request, accepted": gateway(accepting(closing)),
+    "connection closed after the request, not accepted": gateway(closing),
+    "TLS connection closed after the request, accepted": tls(accepting(closing)),
+    "connection reset after the request, accepted": gateway(accepting(resetting)),
+    "connection reset after the request, not accepted": gateway(resetting),
+    "TLS connection reset after the request, accepted": tls(accepting(resetting)),
+    "connection reset during a 5 MB body": reset_mid_body(),
+    "connection reset during the body once, then success": reset_mid_body(then=healthy),
+    "413 during a 5 MB body, then closed": on_connection(refuse_early, text="x" * 5_000_000),
+    "gateway stops reading during a 10 MB body": on_connection(stop_reading, text="x" * 10_000_000, timeout=1.5),
     "idle connection closed": closed_while_idle(),
     "idle connection half-closed": closed_while_idle(half=True),
     "idle connection reset": closed_while_idle(by_reset=True),
 }
 
 STALLING: Mapping[str, Fault] = {
-    "no answer, accepted": gateway(accepting(silent), timeout=SHORT),
-    "no answer, not accepted": gateway(silent, timeout=SHORT),
-    "no answer once, then well": gateway(once(accepting(silent)), timeout=SHORT),
-    "head only": gateway(with_bytes(lambda _: OK + b"Content-Length: 5\r\n\r\n", hang=True), timeout=SHORT),
-    "head dripped": gateway(dripping(b"", b"", 0.05), timeout=SHORT),
-    "body dripped": gateway(dripping(OK + b"Content-Length: 500\r\n\r\n", b" ", 0.05), timeout=SHORT),
-    "chunks dripped": gateway(dripping(CHUNKED, b"1\r\n \r\n", 0.05), timeout=SHORT),
+    "no response, accepted": gateway(accepting(silent), timeout=SHORT),
+    "no response, not accepted": gateway(silent, timeout=SHORT),
+    "no response once, then success": gateway(once(accepting(silent)), timeout=SHORT),
+    "response head only": gateway(with_bytes(lambda _: OK + b"Content-Length: 5\r\n\r\n", hang=True), timeout=SHORT),
+    "slow response head": gateway(slow(b"", b"", 0.05), timeout=SHORT),
+    "slow response body": gateway(slow(OK + b"Content-Length: 500\r\n\r\n", b" ", 0.05), timeout=SHORT),
+    "slow response chunks": gateway(slow(CHUNKED, b"1\r\n \r\n", 0.05), timeout=SHORT),
     "endless 100 Continue, slow": gateway(continuing(0.02), timeout=SHORT),
     "endless 100 Continue, fast": gateway(continuing(0)),
 }
 
 FRAMING: Mapping[str, Fault] = {
-    "length longer than the body": gateway(with_bytes(lambda body: answer(body)[:-9], close=True)),
+    "Content-Length longer than the body": gateway(with_bytes(lambda body: answer(body)[:-9], close=True)),
     "last chunk missing": gateway(with_bytes(lambda body: CHUNKED + b"%x\r\n%b\r\n" % (len(body), body), close=True)),
-    "bad chunk": gateway(with_bytes(lambda body: CHUNKED + b"zz\r\n" + body + b"\r\n0\r\n\r\n")),
-    "no length, whole": gateway(with_bytes(lambda body: OK + b"\r\n" + body, close=True)),
-    "no length, cut in the JSON": gateway(with_bytes(lambda body: OK + b"\r\n" + body[:-9], close=True)),
-    "two lengths": gateway(with_fields(b"Content-Length: 2\r\nContent-Length: 20")),
-    "length and chunks": gateway(with_fields(b"Content-Length: 2\r\nTransfer-Encoding: chunked")),
-    "chunks and length": gateway(with_fields(b"Transfer-Encoding: chunked\r\nContent-Length: 2")),
-    "length below zero": gateway(with_fields(b"Content-Length: -2")),
-    "header of 200 KB": gateway(with_bytes(lambda body: answer(body, headers={"X-Long": "x" * 200_000}))),
+    "invalid chunk size": gateway(with_bytes(lambda body: CHUNKED + b"zz\r\n" + body + b"\r\n0\r\n\r\n")),
+    "no Content-Length, complete body": gateway(with_bytes(lambda body: OK + b"\r\n" + body, close=True)),
+    "no Content-Length, truncated JSON": gateway(with_bytes(lambda body: OK + b"\r\n" + body[:-9], close=True)),
+    "two Content-Length headers": gateway(with_fields(b"Content-Length: 2\r\nContent-Length: 20")),
+    "Content-Length, then Transfer-Encoding": gateway(with_fields(b"Content-Length: 2\r\nTransfer-Encoding: chunked")),
+    "Transfer-Encoding, then Content-Length": gateway(with_fields(b"Transfer-Encoding: chunked\r\nContent-Length: 2")),
+    "negative Content-Length": gateway(with_fields(b"Content-Length: -2")),
+    "200 KB header": gateway(with_bytes(lambda body: answer(body, headers={"X-Long": "x" * 200_000}))),
     "10,000 headers": gateway(with_bytes(lambda body: OK + b"X-One: 1234567890\r\n" * 10_000 + b"\r\n" + body)),
     "not HTTP": gateway(with_bytes(lambda _: b"SSH-2.0-OpenSSH_9.6\r\n\r\n")),
-    "switch of protocols": gateway(
+    "unrequested protocol switch": gateway(
         with_bytes(lambda _: b"HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\nxx")
     ),
-    "gzip, whole": gateway(with_body(gzip.compress, **GZIP)),
+    "gzip, valid": gateway(with_body(gzip.compress, **GZIP)),
     "gzip, truncated": gateway(with_body(lambda body: gzip.compress(body)[:-12], **GZIP)),
     "gzip, corrupt": gateway(with_body(lambda _: b"\x1f\x8b\x08\x00rubbish", **GZIP)),
     "gzip bomb": gateway(with_body(lambda _: gzip_bomb(), **GZIP)),
-    "gzip bomb in a gzip": gateway(with_body(lambda _: nested_gzip_bomb(), Content_Encoding="gzip, gzip")),
+    "nested gzip bomb": gateway(with_body(lambda _: nested_gzip_bomb(), Content_Encoding="gzip, gzip")),
     "gzip bomb through a proxy": forwarding(with_body(lambda _: gzip_bomb(), **GZIP)),
-    "gzip in name only": gateway(with_body(lambda body: body, **GZIP)),
-    "17 MiB, announced": gateway(oversized(chunked=False)),
-    "17 MiB, in chunks": gateway(oversized(chunked=True)),
+    "gzip declared, body not compressed": gateway(with_body(lambda body: body, **GZIP)),
+    "17 MiB with Content-Length": gateway(oversized(chunked=False)),
+    "17 MiB, chunked": gateway(oversized(chunked=True)),
 }
 
 CONTENT: Mapping[str, Fault] = {
-    "well": gateway(healthy),
-    "page of HTML": gateway(with_body(lambda _: HTML, Content_Type="text/html")),
+    "documented response": gateway(healthy),
+    "HTML page": gateway(with_body(lambda _: HTML, Content_Type="text/html")),
     "empty body": data(""),
     "204": gateway(with_bytes(lambda _: b"HTTP/1.1 204 No Content\r\n\r\n")),
-    "bad UTF-8": gateway(with_body(lambda body: body.replace(b'"data"', b'"d\xff": "\xff", "data"'))),
+    "invalid UTF-8": gateway(with_body(lambda body: body.replace(b'"data"', b'"d\xff": "\xff", "data"'))),
     "NaN": gateway(with_body(lambda body: body.replace(b'"data"', b'"x": NaN, "data"'))),
-    "JSON of 100,000 levels": data('{"data":' + "[" * 100_000 + "]" * 100_000 + "}"),
-    "100,000 open brackets": data("[" * 100_000),
-    "data twice, the last one empty": gateway(with_body(lambda body: body[:-1] + b', "data": {}}')),
-    "a key twice, the same value": gateway(
-        with_body(lambda body: body.replace(b"}", b', "id": "5", "balance": 7}', 1))
-    ),
-    "fields that nobody knows": gateway(with_body(lambda body: body.replace(b"}", b', "new": {"x": [null]}}'))),
-    "no envelope": gateway(with_body(lambda body: body[len(b'{"data": ') : -1])),
-    "error under 200": data('{"message": "Server Error", "errors": {"0.receiver": ["bad"]}}'),
-    "envelope is a number": data("5"),
-    "envelope is null": data("null"),
+    "JSON nested 100,000 levels deep": data('{"data":' + "[" * 100_000 + "]" * 100_000 + "}"),
+    "100,000 opening brackets": data("[" * 100_000),
+    "duplicate data key, the last one empty": gateway(with_body(lambda body: body[:-1] + b', "data": {}}')),
+    "duplicate key, same value": gateway(with_body(lambda body: body.replace(b"}", b', "id": "5", "balance": 7}', 1))),
+    "unknown fields": gateway(with_body(lambda body: body.replace(b"}", b', "new": {"x": [null]}}'))),
+    "no data envelope": gateway(with_body(lambda body: body[len(b'{"data": ') : -1])),
+    "error body with status 200": data('{"message": "Server Error", "errors": {"0.receiver": ["bad"]}}'),
+    "body is a number": data("5"),
+    "body is null": data("null"),
     "data is null": data('{"data": null}'),
     "data is a number": data('{"data": 5}'),
-    "data is a word": data('{"data": "ok"}'),
+    "data is a string": data('{"data": "ok"}'),
     "data is true": data('{"data": true}'),
     "data is an empty list": data('{"data": []}'),
     "data is a list of lists": data('{"data": [[["x"]]]}'),
-    "data in data": data('{"data": {"data": {"data": 1}}}'),
+    "nested data objects": data('{"data": {"data": {"data": 1}}}'),
     "every value is a list": every_value([]),
     "every value is null": every_value(None),
-    "every number is a word": gateway(
+    "numbers as strings": gateway(
         with_body(lambda body: body.replace(b"7,", b'"7",').replace(b" 1}", b' "1"}').replace(b" 1,", b' "1",'))
     ),
 }
 
 ONE_ITEM: Mapping[str, Fault] = {
-    "one sent: id is a number": gateway(with_items(lambda items: [one | {"id": 5} for one in items])),
-    "one sent: id is null": gateway(with_items(lambda items: [one | {"id": None} for one in items])),
-    "one sent: id is empty": gateway(with_items(lambda items: [one | {"id": ""} for one in items])),
-    "one sent: no id": gateway(with_items(lambda items: [{"track_id": one["track_id"]} for one in items])),
-    "one sent: no track id": gateway(with_items(lambda items: [{"id": one["id"]} for one in items])),
-    "one sent: another's track id": gateway(with_items(lambda items: [one | {"track_id": "t-x"} for one in items])),
-    "one sent: no track id, another's receiver": gateway(
+    "one message: numeric id": gateway(with_items(lambda items: [one | {"id": 5} for one in items])),
+    "one message: null id": gateway(with_items(lambda items: [one | {"id": None} for one in items])),
+    "one message: empty id": gateway(with_items(lambda items: [one | {"id": ""} for one in items])),
+    "one message: id missing": gateway(with_items(lambda items: [{"track_id": one["track_id"]} for one in items])),
+    "one message: track id missing": gateway(with_items(lambda items: [{"id": one["id"]} for one in items])),
+    "one message: unknown track id": gateway(with_items(lambda items: [one | {"track_id": "t-x"} for one in items])),
+    "one message: track id missing, unknown receiver": gateway(
         with_items(lambda items: [{"id": one["id"], "receiver": "09120000000"} for one in items])
     ),
-    "one sent: told twice": gateway(with_items(lambda items: items * 2)),
-    "one sent: told among others": gateway(
+    "one message: duplicate item": gateway(with_items(lambda items: items * 2)),
+    "one message: extra items": gateway(
         with_items(lambda items: [{"id": "8", "track_id": "t-8"}, *items, {"id": "9", "track_id": None}])
     ),
-    "one sent: an object in place of the list": gateway(with_items(lambda items: items[0])),
+    "one message: object instead of a list": gateway(with_items(lambda items: items[0])),
 }
 
 THREE_ITEMS: Mapping[str, Fault] = {
-    "three sent: well": gateway(with_items(lambda items: items), messages=3),
-    "three sent: the last missing": gateway(with_items(lambda items: items[:2]), messages=3),
-    "three sent: the first missing": gateway(with_items(lambda items: items[1:]), messages=3),
-    "three sent: one more": gateway(with_items(lambda items: [*items, {"id": "9", "track_id": "t-9"}]), messages=3),
-    "three sent: reordered": gateway(with_items(lambda items: items[::-1]), messages=3),
-    "three sent: the first told twice, the last missing": gateway(
+    "three messages: documented response": gateway(with_items(lambda items: items), messages=3),
+    "three messages: last item missing": gateway(with_items(lambda items: items[:2]), messages=3),
+    "three messages: first item missing": gateway(with_items(lambda items: items[1:]), messages=3),
+    "three messages: extra item": gateway(
+        with_items(lambda items: [*items, {"id": "9", "track_id": "t-9"}]), messages=3
+    ),
+    "three messages: items reordered": gateway(with_items(lambda items: items[::-1]), messages=3),
+    "three messages: first item duplicated, last item missing": gateway(
         with_items(lambda items: [items[0], items[0], items[1]]), messages=3
     ),
-    "three sent: all told twice": gateway(with_items(lambda items: items + items), messages=3),
-    "three sent: an item is rubbish": gateway(with_items(lambda items: [items[0], 5, items[2]]), messages=3),
-    "three sent: no track ids": gateway(
+    "three messages: all items duplicated": gateway(with_items(lambda items: items + items), messages=3),
+    "three messages: invalid item": gateway(with_items(lambda items: [items[0], 5, items[2]]), messages=3),
+    "three messages: track ids missing": gateway(
         with_items(lambda items: [{"id": one["id"], "receiver": one["receiver"]} for one in items]), messages=3
     ),
-    "three sent: ids alone": gateway(with_items(lambda items: [{"id": one["id"]} for one in items]), messages=3),
-    "three sent: 422 for the second, then well": gateway(
+    "three messages: ids only": gateway(with_items(lambda items: [{"id": one["id"]} for one in items]), messages=3),
+    "three messages: 422 for the second, then success": gateway(
         once(with_status(422, {"message": "The given data was invalid.", "errors": {"1.receiver": ["bad"]}})),
         messages=3,
     ),
-    "three sent: 413, then well": gateway(once(with_status(413)), messages=3),
+    "three messages: 413, then success": gateway(once(with_status(413)), messages=3),
 }
 
 REFUSING: Mapping[str, Fault] = {
@@ -266,20 +266,20 @@ REFUSING: Mapping[str, Fault] = {
 }
 
 THROTTLING: Mapping[str, Fault] = {
-    "429, 3 seconds, then well": gateway(once(with_status(429, Retry_After="3"))),
-    "429, until a date, then well": gateway(once(throttle_until_a_date)),
-    "429, rubbish, then well": gateway(once(with_status(429, Retry_After="soon"))),
-    "429, 9999 seconds": gateway(with_status(429, Retry_After="9999")),
+    "429 with Retry-After 3, then success": gateway(once(with_status(429, Retry_After="3"))),
+    "429 with a Retry-After date, then success": gateway(once(throttle_until_a_date)),
+    "429 with an invalid Retry-After, then success": gateway(once(with_status(429, Retry_After="soon"))),
+    "429 with Retry-After 9999": gateway(with_status(429, Retry_After="9999")),
 }
 
 FAILING: Mapping[str, Fault] = {
     "408, accepted": gateway(accepting(with_status(408))),
     "409, accepted": gateway(accepting(with_status(409))),
     **{f"{status}, accepted": gateway(accepting(with_status(status))) for status in (500, 501, 502, 503, 504)},
-    "502, a page of HTML, accepted": gateway(accepting(with_status(502, HTML, Content_Type="text/html"))),
+    "502 with an HTML page, accepted": gateway(accepting(with_status(502, HTML, Content_Type="text/html"))),
     "503, not accepted": gateway(with_status(503)),
-    "503, 7 seconds, then well": gateway(once(with_status(503, Retry_After="7"))),
-    "503, 9999 seconds": gateway(with_status(503, Retry_After="9999")),
+    "503 with Retry-After 7, then success": gateway(once(with_status(503, Retry_After="7"))),
+    "503 with Retry-After 9999": gateway(with_status(503, Retry_After="9999")),
     **{f"{status} to another host, accepted": redirecting(status) for status in (301, 302, 303, 307, 308)},
 }
 
@@ -297,10 +297,10 @@ FAULTS: Mapping[str, Fault] = {
 }
 
 ENVIRONMENTS: Mapping[str, Fault] = {
-    "HTTP_PROXY in the environment": environment("HTTP_PROXY", "http_proxy"),
-    "HTTPS_PROXY in the environment": environment("HTTPS_PROXY", "https_proxy", with_tls=True),
-    "ALL_PROXY in the environment": environment("ALL_PROXY", "all_proxy"),
-    "NETRC in the environment": netrc,
-    "SSL_CERT_FILE trusts the gateway, nobody else": ssl_cert_file,
+    "HTTP_PROXY set": environment("HTTP_PROXY", "http_proxy"),
+    "HTTPS_PROXY set": environment("HTTPS_PROXY", "https_proxy", with_tls=True),
+    "ALL_PROXY set": environment("ALL_PROXY", "all_proxy"),
+    "NETRC set": netrc,
+    "gateway trusted only by SSL_CERT_FILE": ssl_cert_file,
 }
 """Faults of the process environment, which concurrent cells cannot share: their calls are made one after the other."""

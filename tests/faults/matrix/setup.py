@@ -33,7 +33,7 @@ class Ledger:
         if request.target.endswith("/user/balance"):
             return {"data": {"balance": 7, "currency": "IRR", "user_id": 1, "user_name": "admin"}}
         if request.target.endswith("/receives/mark-read"):
-            self.processed["marking"] += 1
+            self.processed["mark_read"] += 1
             return {"data": {"marked_count": 1, "requested_count": 1}}
         self.processed.update(str(message["track_id"]) for message in request.json)
         return {"data": sent_items(request)}

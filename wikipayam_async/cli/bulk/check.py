@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
+from itertools import count
+from operator import attrgetter
 
 from attrs import field, frozen
 
@@ -69,19 +71,6 @@ class FileCheck:
     longest: Sample | None
 
 
-class _CountingRows:
-    """Counts rows as they are read."""
-
-    def __init__(self, rows: Iterable[TableRow]) -> None:
-        self._rows = rows
-        self.count = 0
-
-    def __iter__(self) -> Iterator[TableRow]:
-        for row in self._rows:
-            self.count += 1
-            yield row
-
-
 def check_rows(
     rows: Iterable[TableRow], classifier: RowClassifier, deduplicator: Deduplicator, tariff: Tariff | None
 ) -> FileCheck:
@@ -96,7 +85,8 @@ def check_rows(
     Raises:
         InputFileError: The file cannot be read to its end.
     """
-    counted = _CountingRows(rows)
+    counter = count()
+    counted = (row for row, _ in zip(rows, counter, strict=False))
     tally = CostTally(tariff or Tariff(0), sender=classifier.mapping.sender)
     held_back: Counter[str] = Counter()
     bad_rows: list[InvalidRow] = []
@@ -113,10 +103,10 @@ def check_rows(
             bad += 1
             if bad <= _MAX_BAD_ROWS_SHOWN:
                 bad_rows.append(one)
-    estimate = tally.estimate()
+    estimate, total = tally.estimate(), next(counter)
     return FileCheck(
-        rows=counted.count,
-        done=counted.count - messages - bad - held_back.total(),
+        rows=total,
+        done=total - messages - bad - held_back.total(),
         messages=messages,
         bad=bad,
         bad_rows=tuple(bad_rows),
@@ -142,7 +132,5 @@ class _Samples:
             return
         self._last = text
         sample = Sample(row, text, count_parts(text))
-        if self.shortest is None or sample.size < self.shortest.size:
-            self.shortest = sample
-        if self.longest is None or sample.size > self.longest.size:
-            self.longest = sample
+        self.shortest = min(self.shortest or sample, sample, key=attrgetter("size"))
+        self.longest = max(self.longest or sample, sample, key=attrgetter("size"))

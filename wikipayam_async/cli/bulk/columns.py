@@ -5,10 +5,14 @@ from __future__ import annotations
 import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Self
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
+from cyclopts import Parameter
 
-from wikipayam_async.cli.bulk.tables import ReadOptions, Table, TableRow
+from wikipayam_async.cli.bulk.tables import FileOptions, Table, TableRow
+from wikipayam_async.cli.settings import Settings
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages.models import SmsMessage, check_sender, check_text, check_track_id
@@ -17,34 +21,59 @@ from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.templates.rows import value_of
 from wikipayam_async.templates.template import Template
 
-__all__ = ["ColumnMapping", "ColumnOptions", "fingerprint", "map_columns"]
+__all__ = ["ColumnMapping", "TextOptions", "fingerprint", "map_columns"]
 
 _RECEIVERS = ("receiver", "mobile", "phone", "number", "to", "گیرنده", "موبایل", "شماره", "شماره موبایل", "تلفن")
 _TEXTS = ("message", "text", "note", "متن", "پیام")
 _SPELLINGS = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک"} | dict.fromkeys("\u200b\u200c\u200e\u200f\ufeff _-"))
 
 
+@Parameter(name="*")
 @frozen(kw_only=True)
-class ColumnOptions:
-    """The requested columns and texts. At most one of `text_column`, `template` and `text` is set.
-
-    Attributes:
-        receiver: The column of the receivers; guessed if None.
-        text_column: The column of the texts; guessed if no source of the texts is set.
-        template: A template whose fields are columns.
-        text: One text for all messages, sent unchanged.
-        sender: The sender number of all messages.
-        sender_column: The column of the sender numbers.
-        track_id_column: The column of the track ids.
-    """
+class TextOptions:
+    """The columns, and the source of the texts."""
 
     receiver: str | None = None
+    """The column of the receivers (default: guessed by its name)."""
     text_column: str | None = None
+    """The column of the texts (default: guessed by its name, if no other option gives the texts)."""
     template: str | None = field(default=None, repr=mask_text)
+    """A text with column names in braces, as in "Dear {name}"."""
+    template_file: Path | None = None
+    """A UTF-8 file that holds the template."""
     text: str | None = field(default=None, repr=mask_text)
+    """The same text for all messages."""
     sender: str | None = None
+    """The sender number (default: SMS_SENDER)."""
     sender_column: str | None = None
+    """The column of the sender numbers."""
     track_id_column: str | None = None
+    """The column of the track ids (default: made from the row number)."""
+
+    def complete(self, settings: Settings) -> Self:
+        """Return the options with the text of the template file, and the sender of the environment.
+
+        Args:
+            settings: The settings of the environment.
+
+        Raises:
+            InvalidInputError: The template file cannot be read, or two options cannot be combined.
+        """
+        if self.sender is not None and self.sender_column is not None:
+            raise InvalidInputError("--sender", rule="cannot be combined with --sender-column", got="both")
+        template = self.template if self.template_file is None else self._read_template(self.template_file)
+        return evolve(self, template=template, sender=self.sender or settings.get("SMS_SENDER"))
+
+    def _read_template(self, path: Path) -> str:
+        if self.template is not None:
+            raise InvalidInputError("--template", rule="cannot be combined with --template-file", got="both")
+        try:
+            with path.open(encoding="utf-8-sig", newline="") as file:
+                text = file.read()
+        except (OSError, UnicodeDecodeError) as error:
+            rule = "expected a readable text file in UTF-8"
+            raise InvalidInputError("--template-file", rule=rule, got=type(error).__name__) from None
+        return text.replace("\r\n", "\n").removesuffix("\n")
 
 
 @frozen(kw_only=True)
@@ -99,11 +128,11 @@ class ColumnMapping:
         return value_of(values, self.text_column or "")
 
 
-def map_columns(columns: ColumnOptions, table: Table) -> ColumnMapping:
+def map_columns(columns: TextOptions, table: Table) -> ColumnMapping:
     """Map the columns of a table to the fields of a message.
 
     Args:
-        columns: The requested columns and texts.
+        columns: The requested columns and texts, complete.
         table: The table, for the names of its columns.
 
     Raises:
@@ -139,13 +168,13 @@ def map_columns(columns: ColumnOptions, table: Table) -> ColumnMapping:
 
 
 def fingerprint(
-    mapping: ColumnMapping, read_options: ReadOptions, table: Table, content: str, dedupe: str | None
+    mapping: ColumnMapping, reading: FileOptions, table: Table, content: str, dedupe: str | None
 ) -> dict[str, str]:
     """Return digests of everything that decides what is sent, by the names that error texts use.
 
     Args:
         mapping: The column mapping.
-        read_options: How the file is read.
+        reading: How the file is read.
         table: The table, for its columns and its detected format.
         content: The digest of the file.
         dedupe: What counts as a duplicate.
@@ -153,9 +182,7 @@ def fingerprint(
     columns = [mapping.receiver, mapping.text_column, mapping.sender_column, mapping.track_id_column]
     return {
         "file content": content,
-        "file format": _digest(
-            [read_options.encoding, table.detected_format, read_options.has_header, list(table.columns)]
-        ),
+        "file format": _digest([reading.encoding, table.detected_format, not reading.no_header, list(table.columns)]),
         "columns": _digest(columns),
         "text": _digest([mapping.template.text if mapping.template else None, mapping.text]),
         "sender": _digest([mapping.sender]),
@@ -189,7 +216,7 @@ def _plain(name: str) -> str:
     return unicodedata.normalize("NFKC", name).casefold().translate(_SPELLINGS)
 
 
-def _sender_of(columns: ColumnOptions) -> str | None:
+def _sender_of(columns: TextOptions) -> str | None:
     if columns.sender_column is not None:
         return None
     if columns.sender is None:

@@ -5,20 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from wikipayam_async.cli.bulk.options import (
-    BulkArguments,
-    ConfirmationOptions,
-    FileOptions,
-    ResultsOptions,
-    ScreeningOptions,
-    SendingOptions,
-    TextOptions,
-)
+from wikipayam_async.cli.bulk.options import BulkOptions
 from wikipayam_async.cli.bulk.run import BulkCommand
 from wikipayam_async.cli.bulk.status import show_results
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.session import ConnectionOptions, OutputOptions, guarded
+from wikipayam_async.cli.session import OutputOptions, guarded
 from wikipayam_async.cli.settings import read_settings
 from wikipayam_async.outcomes import SendStatus
 
@@ -28,13 +20,7 @@ __all__ = ["bulk", "results"]
 def bulk(
     file: Path,
     *,
-    reading: FileOptions = FileOptions(),
-    texts: TextOptions = TextOptions(),
-    screening: ScreeningOptions = ScreeningOptions(),
-    confirmation: ConfirmationOptions = ConfirmationOptions(),
-    sending: SendingOptions = SendingOptions(),
-    results: ResultsOptions = ResultsOptions(),
-    connection: ConnectionOptions = ConnectionOptions(),
+    options: BulkOptions = BulkOptions(),
 ) -> Exit:
     """Send a message for each row of a file: CSV, XLSX or JSON Lines.
 
@@ -43,26 +29,10 @@ def bulk(
 
     Args:
         file: The file: .csv, .tsv, .txt, .xlsx, .xlsm, .jsonl or .ndjson.
-        reading: How to read the file.
-        texts: The columns and the texts.
-        screening: Which messages to hold back.
-        confirmation: What to ask before sending.
-        sending: How fast to send.
-        results: Where to write the outcomes.
-        connection: How to reach the gateway.
+        options: The options.
     """
-    out = Output(json=connection.json)
-    arguments = BulkArguments(
-        file=file,
-        reading=reading,
-        texts=texts,
-        screening=screening,
-        confirmation=confirmation,
-        sending=sending,
-        results=results,
-        connection=connection,
-    )
-    return guarded(out, lambda: BulkCommand(arguments, out, read_settings(connection.env_file)).run())
+    out = Output(json=options.connection.json)
+    return guarded(out, lambda: BulkCommand(file, options, out, read_settings(options.connection.env_file)).run())
 
 
 def results(

@@ -8,117 +8,29 @@ from pathlib import Path
 from typing import Annotated, Literal
 
 import attrs
-from attrs import field, frozen
+from attrs import frozen
 from cyclopts import Parameter
 
 from wikipayam_async.cli.bulk.classifier import ScreeningRules
-from wikipayam_async.cli.bulk.columns import ColumnOptions
+from wikipayam_async.cli.bulk.columns import TextOptions
 from wikipayam_async.cli.bulk.results_file import results_path
-from wikipayam_async.cli.bulk.tables import ReadOptions
+from wikipayam_async.cli.bulk.tables import FileOptions
 from wikipayam_async.cli.session import ConnectionOptions
-from wikipayam_async.cli.settings import Settings
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.optout import OptOutList
-from wikipayam_async.redact.masks import mask_text
 
 __all__ = [
-    "BulkArguments",
+    "BulkOptions",
     "ConfirmationOptions",
-    "FileOptions",
     "ResultsOptions",
     "ScreeningOptions",
     "SendingOptions",
-    "TextOptions",
     "command_line",
 ]
 
 _DEFAULT_BATCH_SIZE = 100
 _PROXY_PLACEHOLDER = "URL"
-
-
-@Parameter(name="*")
-@frozen(kw_only=True)
-class FileOptions:
-    """How to read the file."""
-
-    encoding: str | None = None
-    """The encoding of CSV and JSON Lines, as cp1256 (default: UTF-8)."""
-    delimiter: str | None = None
-    """The delimiter of CSV, or the word tab (default: detected from the first line)."""
-    sheet: str | None = None
-    """The sheet of a workbook (default: the first visible sheet)."""
-    no_header: Annotated[bool, Parameter(negative="")] = False
-    """The first row holds data; the columns are named 1, 2, 3 and so on."""
-
-    def read_options(self, path: Path) -> ReadOptions:
-        """Return the options of the table reader.
-
-        Args:
-            path: The file.
-        """
-        return ReadOptions(
-            path=path,
-            encoding=self.encoding,
-            delimiter=self.delimiter,
-            sheet=self.sheet,
-            has_header=not self.no_header,
-        )
-
-
-@Parameter(name="*")
-@frozen(kw_only=True)
-class TextOptions:
-    """The columns, and the source of the texts."""
-
-    receiver: str | None = None
-    """The column of the receivers (default: guessed by its name)."""
-    text_column: str | None = None
-    """The column of the texts (default: guessed by its name, if no other option gives the texts)."""
-    template: str | None = field(default=None, repr=mask_text)
-    """A text with column names in braces, as in "Dear {name}"."""
-    template_file: Path | None = None
-    """A UTF-8 file that holds the template."""
-    text: str | None = field(default=None, repr=mask_text)
-    """The same text for all messages."""
-    sender: str | None = None
-    """The sender number (default: SMS_SENDER)."""
-    sender_column: str | None = None
-    """The column of the sender numbers."""
-    track_id_column: str | None = None
-    """The column of the track ids (default: made from the row number)."""
-
-    def columns(self, settings: Settings) -> ColumnOptions:
-        """Return the requested columns and texts.
-
-        Args:
-            settings: The settings of the environment.
-
-        Raises:
-            InvalidInputError: The template file cannot be read, or two options cannot be combined.
-        """
-        if self.sender is not None and self.sender_column is not None:
-            raise InvalidInputError("--sender", rule="cannot be combined with --sender-column", got="both")
-        return ColumnOptions(
-            receiver=self.receiver,
-            text_column=self.text_column,
-            template=self.template if self.template_file is None else self._read_template(self.template_file),
-            text=self.text,
-            sender=self.sender or settings.get("SMS_SENDER"),
-            sender_column=self.sender_column,
-            track_id_column=self.track_id_column,
-        )
-
-    def _read_template(self, path: Path) -> str:
-        if self.template is not None:
-            raise InvalidInputError("--template", rule="cannot be combined with --template-file", got="both")
-        try:
-            with path.open(encoding="utf-8-sig", newline="") as file:
-                text = file.read()
-        except (OSError, UnicodeDecodeError) as error:
-            rule = "expected a readable text file in UTF-8"
-            raise InvalidInputError("--template-file", rule=rule, got=type(error).__name__) from None
-        return text.replace("\r\n", "\n").removesuffix("\n")
 
 
 @Parameter(name="*")
@@ -200,37 +112,35 @@ class ResultsOptions:
     """With --resume: send the rejected rows again."""
 
 
+@Parameter(name="*")
 @frozen(kw_only=True)
-class BulkArguments:
-    """The arguments of `wikipayam bulk`."""
+class BulkOptions:
+    """The options of `wikipayam bulk`."""
 
-    file: Path
-    reading: FileOptions
-    texts: TextOptions
-    screening: ScreeningOptions
-    confirmation: ConfirmationOptions
-    sending: SendingOptions
-    results: ResultsOptions
-    connection: ConnectionOptions
+    reading: FileOptions = FileOptions()
+    texts: TextOptions = TextOptions()
+    screening: ScreeningOptions = ScreeningOptions()
+    confirmation: ConfirmationOptions = ConfirmationOptions()
+    sending: SendingOptions = SendingOptions()
+    results: ResultsOptions = ResultsOptions()
+    connection: ConnectionOptions = ConnectionOptions()
 
-    @property
-    def results_path(self) -> Path:
-        """The path of the results file."""
-        return self.results.resume or self.results.results or results_path(self.file)
+    def results_path(self, file: Path) -> Path:
+        """Return the path of the results file.
 
-    @property
-    def resume_command(self) -> str:
-        """The command line that resumes the run."""
-        groups = (
-            self.reading,
-            self.texts,
-            self.screening,
-            self.confirmation,
-            self.sending,
-            self.results,
-            self.connection,
-        )
-        return command_line(self.file, groups, self.results_path)
+        Args:
+            file: The input file.
+        """
+        return self.results.resume or self.results.results or results_path(file)
+
+    def resume_command(self, file: Path) -> str:
+        """Return the command line that resumes the run.
+
+        Args:
+            file: The input file.
+        """
+        groups = [getattr(self, group.name) for group in attrs.fields(type(self))]
+        return command_line(file, groups, self.results_path(file))
 
     def check(self) -> RateLimit | None:
         """Check the arguments before the file is read, and return the rate limit.

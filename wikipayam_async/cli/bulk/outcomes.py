@@ -32,14 +32,6 @@ class RowOutcome(IntEnum):
     NOT_ATTEMPTED = 6
 
 
-_ROW_OUTCOMES = {
-    SendStatus.ACCEPTED: RowOutcome.ACCEPTED,
-    SendStatus.REJECTED: RowOutcome.REJECTED,
-    SendStatus.UNKNOWN: RowOutcome.UNKNOWN,
-    SendStatus.NOT_ATTEMPTED: RowOutcome.NOT_ATTEMPTED,
-}
-
-
 class RowOutcomes:
     """The outcome of every row, one byte each."""
 
@@ -64,7 +56,7 @@ class RowOutcomes:
         elif isinstance(record, RowRecord):
             self._grow_to(record.row)
             held_back = record.status is SendStatus.REJECTED and record.reason in HELD_BACK
-            self._codes[record.row] = RowOutcome.HELD_BACK if held_back else _ROW_OUTCOMES[record.status]
+            self._codes[record.row] = RowOutcome.HELD_BACK if held_back else RowOutcome[record.status.name]
 
     def end_run(self) -> None:
         """Turn every claimed row without an outcome into an unknown one."""

@@ -15,7 +15,7 @@ from wikipayam_async.cli.output import Output, counted, counts_text, spaced
 from wikipayam_async.cost.tariff import format_money
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["RunSummary", "describe_check", "exit_code", "show_check", "show_summary"]
+__all__ = ["RunSummary", "describe_check", "show_check", "show_summary"]
 
 _RETRY = " --retry-rejected"
 
@@ -96,27 +96,20 @@ class RunSummary:
 
     @property
     def code(self) -> Exit:
-        """The exit code."""
-        return exit_code(self)
-
-
-def exit_code(summary: RunSummary) -> Exit:
-    """Return the exit code of a run. Messages that were held back are no failure.
-
-    Args:
-        summary: The end of the run.
-    """
-    if summary.interrupted:
-        return Exit.INTERRUPTED
-    counts = summary.counts
-    codes = [summary.errors.code]
-    if counts[SendStatus.UNKNOWN]:
-        codes.append(Exit.UNKNOWN)
-    if counts[SendStatus.NOT_ATTEMPTED] or counts[SendStatus.REJECTED] > summary.results.outcomes.held_back:
-        codes.append(Exit.REJECTED)
-    if summary.errors.failure is not None:
-        codes.append(Exit.REJECTED)
-    return worst(codes)
+        """The exit code. Messages that were held back are no failure."""
+        if self.interrupted:
+            return Exit.INTERRUPTED
+        counts, held_back = self.counts, self.results.outcomes.held_back
+        codes = [self.errors.code]
+        if counts[SendStatus.UNKNOWN]:
+            codes.append(Exit.UNKNOWN)
+        if (
+            counts[SendStatus.NOT_ATTEMPTED]
+            or counts[SendStatus.REJECTED] > held_back
+            or self.errors.failure is not None
+        ):
+            codes.append(Exit.REJECTED)
+        return worst(codes)
 
 
 def show_summary(out: Output, summary: RunSummary) -> None:

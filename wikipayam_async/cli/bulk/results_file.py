@@ -5,23 +5,19 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
-from attrs import frozen
-
 from wikipayam_async.cli.bulk.appender import Appender, open_to_append, sync_directory
 from wikipayam_async.cli.bulk.errors import ResultsFileError, os_error_text
 from wikipayam_async.cli.bulk.outcomes import RowOutcomes, StoredResults, check_is_file, read_results
-from wikipayam_async.cli.bulk.record import FORMAT, ClaimRecord, Header, Record, RowRecord, RunRecord, encode
-from wikipayam_async.version import __version__
+from wikipayam_async.cli.bulk.record import ClaimRecord, Header, Record, RowRecord, RunRecord, encode
 
 if TYPE_CHECKING:
     from filelock import BaseFileLock
 
-__all__ = ["ResultsFile", "RunInfo", "ranges_of", "results_path"]
+__all__ = ["ResultsFile", "ranges_of", "results_path"]
 
 _SUFFIX = ".results.jsonl"
 _LOCK_SUFFIX = ".lock"
@@ -35,50 +31,6 @@ def results_path(path: Path) -> Path:
     """
     real = path.resolve() if path.is_symlink() else path
     return real.with_name(real.name + _SUFFIX)
-
-
-@frozen(kw_only=True)
-class RunInfo:
-    """What is recorded of a run before its first row.
-
-    Attributes:
-        run: The name of the run, with which its track ids begin.
-        input: The name of the input file.
-        fingerprint: Digests of everything that decides what is sent, by the names that error texts use.
-        opt_out: Whether there is an opt-out list.
-        own_track_ids: Whether the track ids come from a column.
-        started: When the run starts.
-    """
-
-    run: str
-    input: str
-    fingerprint: dict[str, str]
-    opt_out: bool
-    own_track_ids: bool
-    started: datetime
-
-    @property
-    def header(self) -> Header:
-        """The header of a new file."""
-        return Header(
-            format=FORMAT,
-            version=__version__,
-            started=self._time,
-            input=self.input,
-            fingerprint=self.fingerprint,
-            opt_out=self.opt_out,
-            own_track_ids=self.own_track_ids,
-            run=self.run,
-        )
-
-    @property
-    def record(self) -> RunRecord:
-        """The record of a resumed run."""
-        return RunRecord(run=self.run, version=__version__, started=self._time, opt_out=self.opt_out)
-
-    @property
-    def _time(self) -> str:
-        return self.started.astimezone(UTC).isoformat(timespec="seconds")
 
 
 class ResultsFile:
@@ -135,21 +87,24 @@ class ResultsFile:
             raise
         return results
 
-    def begin(self, info: RunInfo) -> None:
-        """Record the start of a run, on the disk.
+    def begin(self, header: Header) -> None:
+        """Record the start of a run, on the disk. A resumed run gets a shorter record than a header.
 
         Args:
-            info: The run.
+            header: The header of a new file.
 
         Raises:
             ResultsFileError: The file cannot be created or written, or another process has created it.
         """
-        self._run = info.run
+        self._run = header.run
         try:
             if self._appender is None:
-                self._create(info.header)
+                self._create(header)
             else:
-                self._append([info.record], durable=True)
+                record = RunRecord(
+                    run=header.run, version=header.version, started=header.started, opt_out=header.opt_out
+                )
+                self._append([record], durable=True)
         except FileExistsError:
             raise ResultsFileError(_sent_before(self.path)) from None
         except OSError as error:

@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import BinaryIO
 
 import msgspec
-from attrs import frozen
 
 from wikipayam_async.cli.bulk.errors import ResultsFileError, os_error_text
 from wikipayam_async.cli.bulk.outcomes import RowOutcomes, check_is_file
@@ -20,43 +19,10 @@ from wikipayam_async.cli.spreadsheet import escape_formula
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["ResultRow", "show_results"]
+__all__ = ["show_results"]
 
 _COLUMNS = ("row", "status", "receiver", "track_id", "id", "reason")
 _NO_OUTCOME = "the run ended before the outcome was known"
-
-
-@frozen(kw_only=True)
-class ResultRow:
-    """One row of the results.
-
-    Attributes:
-        row: The row number in the file.
-        status: The outcome.
-        receiver: The receiver, masked.
-        track_id: The track id it was sent with.
-        id: The gateway's id.
-        reason: Why it was not accepted.
-    """
-
-    row: int
-    status: SendStatus
-    receiver: str | None = None
-    track_id: str | None = None
-    id: str | None = None
-    reason: str | None = None
-
-    @property
-    def cells(self) -> list[str]:
-        """The cells of its line in a table."""
-        return [
-            str(self.row),
-            self.status.value,
-            self.receiver or "",
-            self.track_id or "",
-            self.id or "",
-            self.reason or "",
-        ]
 
 
 def show_results(out: Output, path: Path, status: SendStatus | None, target: Path | None) -> Exit:
@@ -102,7 +68,7 @@ class _OpenResults:
             elif isinstance(record, RowRecord):
                 self._store_offset(record.row, record.row, start)
 
-    def rows(self, status: SendStatus | None) -> Iterator[ResultRow]:
+    def rows(self, status: SendStatus | None) -> Iterator[RowRecord]:
         """Yield the rows with an outcome, or all rows, by row number."""
         for number, offset in enumerate(self._offsets):
             if offset >= 0:
@@ -116,22 +82,15 @@ class _OpenResults:
             self._offsets.extend(array("q", [-1]) * missing)
         self._offsets[first : last + 1] = array("q", [offset]) * (last + 1 - first)
 
-    def _read_row(self, number: int, offset: int) -> ResultRow:
+    def _read_row(self, number: int, offset: int) -> RowRecord:
         self._file.seek(offset)
-        record = msgspec.json.decode(self._file.readline(), type=ClaimRecord | RowRecord)
+        record: ClaimRecord | RowRecord = msgspec.json.decode(self._file.readline(), type=ClaimRecord | RowRecord)
         if isinstance(record, ClaimRecord):
             # The track id that a claimed row was sent with, if it was sent.
             own = self.header is not None and self.header.own_track_ids
             track_id = None if own else f"{record.run}-{number}"
-            return ResultRow(row=number, status=SendStatus.UNKNOWN, track_id=track_id, reason=_NO_OUTCOME)
-        return ResultRow(
-            row=number,
-            status=record.status,
-            receiver=record.receiver,
-            track_id=record.track_id,
-            id=record.id,
-            reason=record.reason,
-        )
+            return RowRecord(row=number, status=SendStatus.UNKNOWN, track_id=track_id, reason=_NO_OUTCOME)
+        return record
 
 
 def _show(out: Output, results: _OpenResults, status: SendStatus | None, target: Path | None) -> Exit:
@@ -149,18 +108,22 @@ def _show(out: Output, results: _OpenResults, status: SendStatus | None, target:
         out.say(f"written: {target}")
     elif status is not None:
         rows = list(results.rows(status))
-        out.table([spaced(name) for name in _COLUMNS], (row.cells for row in rows))
-        report["rows"] = rows
+        out.table([spaced(name) for name in _COLUMNS], map(_cells, rows))
+        report["rows"] = [{name: getattr(row, name) for name in _COLUMNS} for row in rows]
     out.emit(report)
     return Exit.OK
 
 
-def _write(rows: Iterator[ResultRow], target: Path) -> None:
+def _cells(row: RowRecord) -> list[str]:
+    return [str(getattr(row, name) or "") for name in _COLUMNS]
+
+
+def _write(rows: Iterator[RowRecord], target: Path) -> None:
     try:
         with target.open("x", encoding="utf-8-sig", newline="") as file:
             writer = csv.writer(file)
             writer.writerow(_COLUMNS)
-            writer.writerows([escape_formula(cell) for cell in row.cells] for row in rows)
+            writer.writerows([escape_formula(cell) for cell in _cells(row)] for row in rows)
     except OSError as error:
         raise InvalidInputError(
             "--csv", rule=f"expected a new, writable file ({error.strerror})", got=str(target)

@@ -6,12 +6,14 @@ import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
+from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 from attrs import field, frozen
+from cyclopts import Parameter
 
 from wikipayam_async.cli.bulk.errors import InputFileError
 from wikipayam_async.cli.bulk.snapshot import CheckedFile, FileSnapshot, open_checked
@@ -22,7 +24,7 @@ from wikipayam_async.templates.rows import value_of
 if TYPE_CHECKING:
     from python_calamine import CalamineSheet
 
-__all__ = ["ReadOptions", "Table", "TableRow", "open_table"]
+__all__ = ["FileOptions", "Table", "TableRow", "open_table"]
 
 _CSV, _SHEET, _JSON_LINES = (".csv", ".tsv", ".txt"), (".xlsx", ".xlsm"), (".jsonl", ".ndjson")
 _DELIMITERS = (",", ";", "\t")
@@ -30,23 +32,19 @@ _NAMED_DELIMITERS = {"tab": "\t", "\\t": "\t"}
 _MAX_LINE_LENGTH = 1_000_000
 
 
+@Parameter(name="*")
 @frozen(kw_only=True)
-class ReadOptions:
-    """How to read a file.
+class FileOptions:
+    """How to read the file."""
 
-    Attributes:
-        path: The file; its suffix decides the format.
-        encoding: The encoding of its text; UTF-8, with or without a byte order mark, if None.
-        delimiter: The delimiter of a CSV file; detected from its first line if None.
-        sheet: The sheet of a workbook; the first visible sheet if None.
-        has_header: Whether the first row names the columns; otherwise they are named 1, 2, 3 and so on.
-    """
-
-    path: Path
     encoding: str | None = None
+    """The encoding of CSV and JSON Lines, as cp1256 (default: UTF-8)."""
     delimiter: str | None = None
+    """The delimiter of CSV, or the word tab (default: detected from the first line)."""
     sheet: str | None = None
-    has_header: bool = True
+    """The sheet of a workbook (default: the first visible sheet)."""
+    no_header: Annotated[bool, Parameter(negative="")] = False
+    """The first row holds data; the columns are named 1, 2, 3 and so on."""
 
 
 @frozen
@@ -82,10 +80,11 @@ class Table:
 
 
 @contextmanager
-def open_table(options: ReadOptions, before: FileSnapshot | None = None) -> Iterator[Table]:
+def open_table(path: Path, options: FileOptions, before: FileSnapshot | None = None) -> Iterator[Table]:
     """Open a file for a `with` block.
 
     Args:
+        path: The file; its suffix decides the format.
         options: How to read it.
         before: The snapshot of the first reading; None if this is the first.
 
@@ -95,44 +94,40 @@ def open_table(options: ReadOptions, before: FileSnapshot | None = None) -> Iter
     Raises:
         InputFileError: The file cannot be read with these options, or, during iteration, has changed.
     """
-    suffix = options.path.suffix.lower()
+    suffix = path.suffix.lower()
     if suffix not in (*_CSV, *_SHEET, *_JSON_LINES):
         known = ", ".join((*_CSV, *_SHEET, *_JSON_LINES))
-        raise InputFileError(f"{options.path}: expected a file that ends in one of {known}")
-    with closing(open_checked(options.path, before)) as source:
+        raise InputFileError(f"{path}: expected a file that ends in one of {known}")
+    with closing(open_checked(path, before)) as source:
         if suffix in _SHEET:
-            yield _open_sheet(options, source)
+            yield _open_sheet(path, options, source)
             return
         try:
             text = io.TextIOWrapper(io.BufferedReader(source), encoding=options.encoding or "utf-8-sig", newline="")
         except LookupError:
             raise InputFileError(f"--encoding: unknown encoding {options.encoding}") from None
-        yield (_open_csv if suffix in _CSV else _open_json_lines)(options, text)
+        yield (_open_csv if suffix in _CSV else _open_json_lines)(path, options, text)
 
 
-def _open_csv(options: ReadOptions, text: io.TextIOWrapper) -> Table:
-    lines = _lines(options, text)
+def _open_csv(path: Path, options: FileOptions, text: io.TextIOWrapper) -> Table:
+    lines = _lines(path, options, text)
     head: list[str] = []
     for line in lines:
         head.append(line)
         if line.strip():
             break
     delimiter = _delimiter(options.delimiter, head[-1] if head else "")
-    records = _records(options, csv.reader(chain(head, lines), delimiter=delimiter, strict=True))
-    return _tabulate(options, records, f"delimiter {delimiter!r}")
+    records = _records(path, csv.reader(chain(head, lines), delimiter=delimiter, strict=True))
+    return _tabulate(path, options, records, f"delimiter {delimiter!r}")
 
 
-def _records(options: ReadOptions, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
+def _records(path: Path, reader: Iterator[list[str]]) -> Iterator[tuple[int, list[str]]]:
     number = 0
-    while True:
-        number += 1
-        try:
-            cells = next(reader)
-        except StopIteration:
-            return
-        except csv.Error as error:
-            raise InputFileError(f"{options.path}: row {number} is not valid CSV: {error}") from None
-        yield number, cells
+    try:
+        for number, cells in enumerate(reader, start=1):
+            yield number, cells
+    except csv.Error as error:
+        raise InputFileError(f"{path}: row {number + 1} is not valid CSV: {error}") from None
 
 
 def _delimiter(given: str | None, line: str) -> str:
@@ -144,26 +139,22 @@ def _delimiter(given: str | None, line: str) -> str:
     return delimiter
 
 
-def _lines(options: ReadOptions, text: io.TextIOWrapper) -> Iterator[str]:
+def _lines(path: Path, options: FileOptions, text: io.TextIOWrapper) -> Iterator[str]:
     number = 0
-    while True:
-        number += 1
-        try:
-            line = text.readline(_MAX_LINE_LENGTH + 1)
-        except UnicodeError:  # UTF-16 without a byte order mark raises no UnicodeDecodeError
-            raise InputFileError(
-                f"{options.path}: bytes near line {number} are not valid {options.encoding or 'UTF-8'}; "
-                "pass the encoding of the file, as in --encoding cp1256 (older Persian Windows) or --encoding utf-16"
-            ) from None
-        if len(line) > _MAX_LINE_LENGTH:
-            raise InputFileError(f"{options.path}: line {number} has more than {_MAX_LINE_LENGTH:,} characters")
-        if not line:
-            return
-        yield line
+    try:
+        for number, line in enumerate(iter(partial(text.readline, _MAX_LINE_LENGTH + 1), ""), start=1):
+            if len(line) > _MAX_LINE_LENGTH:
+                raise InputFileError(f"{path}: line {number} has more than {_MAX_LINE_LENGTH:,} characters")
+            yield line
+    except UnicodeError:  # UTF-16 without a byte order mark raises no UnicodeDecodeError
+        raise InputFileError(
+            f"{path}: bytes near line {number + 1} are not valid {options.encoding or 'UTF-8'}; "
+            "pass the encoding of the file, as in --encoding cp1256 (older Persian Windows) or --encoding utf-16"
+        ) from None
 
 
-def _open_json_lines(options: ReadOptions, text: io.TextIOWrapper) -> Table:
-    rows = _objects(_lines(options, text))
+def _open_json_lines(path: Path, options: FileOptions, text: io.TextIOWrapper) -> Table:
+    rows = _objects(_lines(path, options, text))
     head: list[TableRow] = []
     for row in rows:
         head.append(row)
@@ -188,7 +179,7 @@ def _objects(lines: Iterable[str]) -> Iterator[TableRow]:
             yield TableRow(number, fault=fault)
 
 
-def _open_sheet(options: ReadOptions, source: CheckedFile) -> Table:
+def _open_sheet(path: Path, options: FileOptions, source: CheckedFile) -> Table:
     # Imported on demand: only workbooks need it.
     from python_calamine import (  # noqa: PLC0415
         CalamineError,
@@ -202,7 +193,7 @@ def _open_sheet(options: ReadOptions, source: CheckedFile) -> Table:
         book = CalamineWorkbook.from_filelike(content)
         sheets = [one for one in book.sheets_metadata if one.typ is SheetTypeEnum.WorkSheet]
         if not sheets:
-            raise InputFileError(f"{options.path}: has no sheet with cells")
+            raise InputFileError(f"{path}: has no sheet with cells")
         names = [one.name for one in sheets]
         shown = [one.name for one in sheets if one.visible is SheetVisibleEnum.Visible]
         name = options.sheet or (*shown, *names)[0]
@@ -210,9 +201,9 @@ def _open_sheet(options: ReadOptions, source: CheckedFile) -> Table:
             raise InputFileError(f"--sheet: no sheet has this name; the sheets are {', '.join(names)}")
         sheet = book.get_sheet_by_name(name)
     except CalamineError as error:
-        raise InputFileError(f"{options.path}: cannot be read as a workbook ({type(error).__name__})") from None
+        raise InputFileError(f"{path}: cannot be read as a workbook ({type(error).__name__})") from None
     rows = ((number, list(cells)) for number, cells in enumerate(sheet.iter_rows(), start=1))
-    return _tabulate(options, rows, f"sheet {name!r}", first_column=_first_column(sheet))
+    return _tabulate(path, options, rows, f"sheet {name!r}", first_column=_first_column(sheet))
 
 
 def _first_column(sheet: CalamineSheet) -> int:
@@ -220,17 +211,22 @@ def _first_column(sheet: CalamineSheet) -> int:
 
 
 def _tabulate(
-    options: ReadOptions, records: Iterator[tuple[int, Any]], detected_format: str, *, first_column: int = 0
+    path: Path,
+    options: FileOptions,
+    records: Iterator[tuple[int, Any]],
+    detected_format: str,
+    *,
+    first_column: int = 0,
 ) -> Table:
     filled: Iterator[tuple[int, Any]] = ((number, cells) for number, cells in records if not _is_empty(cells))
     first = next(filled, None)
     if first is None:
         return Table((), is_fixed=True, detected_format=detected_format, rows=iter(()))
-    if options.has_header:
-        columns = _names(options, first[0], _trimmed(first[1], 0))
-    else:
+    if options.no_header:
         columns = tuple(str(first_column + place) for place in range(1, len(first[1]) + 1))
         filled = chain([first], filled)
+    else:
+        columns = _names(path, first[0], _trimmed(first[1], 0))
     rows = (_row(number, columns, cells) for number, cells in filled)
     return Table(columns, is_fixed=True, detected_format=detected_format, rows=rows)
 
@@ -247,17 +243,17 @@ def _trimmed(cells: Sequence[object], least: int) -> Sequence[object]:
     return cells[:count]
 
 
-def _names(options: ReadOptions, number: int, cells: Sequence[object]) -> tuple[str, ...]:
+def _names(path: Path, number: int, cells: Sequence[object]) -> tuple[str, ...]:
     names: list[str] = []
     for place, cell in enumerate(cells, start=1):
         try:
             name = value_of({"header": cell}, "header").strip()
         except InvalidInputError:
             raise InputFileError(
-                f"{options.path}: column {place} has no name in row {number}; add one, or pass --no-header"
+                f"{path}: column {place} has no name in row {number}; add one, or pass --no-header"
             ) from None
         if name in names:
-            raise InputFileError(f"{options.path}: row {number} names two columns {name!r}")
+            raise InputFileError(f"{path}: row {number} names two columns {name!r}")
         names.append(name)
     return tuple(names)
 

@@ -15,12 +15,6 @@ from wikipayam_async.emulator.gateway.laravel import JSON_TYPE
 _Change: TypeAlias = Callable[[Fault, Response], Exchange]
 _Items: TypeAlias = list[Json]
 
-_ACTIONS: Mapping[FaultKind, Action] = {
-    FaultKind.RESET: Action.RESET,
-    FaultKind.CLOSE: Action.CLOSE,
-    FaultKind.HANG: Action.HANG,
-}
-
 
 def apply_fault(fault: Fault, process: Callable[[], Response]) -> Exchange:
     """Apply a fault to a request.
@@ -34,7 +28,7 @@ def apply_fault(fault: Fault, process: Callable[[], Response]) -> Exchange:
         return _CHANGES[fault.kind](fault, process())
     if fault.when is When.AFTER:
         process()
-    return Exchange(fault.response, _ACTIONS.get(fault.kind, Action.RESPOND))
+    return Exchange(fault.response, Action(fault.kind) if fault.response is None else Action.RESPOND)
 
 
 def _delay(fault: Fault, response: Response) -> Exchange:

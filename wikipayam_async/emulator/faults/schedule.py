@@ -1,8 +1,9 @@
 """Chooses the fault of each request: armed, scripted, periodic or random. Keeps a log of the faults."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
+from functools import partial
 from threading import RLock
 
 from attrs import define, field, frozen
@@ -34,32 +35,24 @@ class _Armed:
 
 
 @define
-class _Random:
-    odds: Mapping[Fault, float]
-    seed: int
+class _Unlimited:
+    choose: Callable[[int], Fault | None]
+    """Returns the fault of the nth matching request."""
     on: str | None
     requests: int = 0
 
     def next_fault(self) -> Fault | None:
         self.requests += 1
-        rest = fraction("fault", self.seed, self.requests)
-        for fault, odds in self.odds.items():
-            rest -= odds
-            if rest < 0:
-                return fault
-        return None
+        return self.choose(self.requests)
 
 
-@define
-class _Periodic:
-    fault: Fault
-    period: int
-    on: str | None
-    requests: int = 0
-
-    def next_fault(self) -> Fault | None:
-        self.requests += 1
-        return None if self.requests % self.period else self.fault
+def _draw(chances: Mapping[Fault, float], seed: int, number: int) -> Fault | None:
+    rest = fraction("fault", seed, number)
+    for fault, odds in chances.items():
+        rest -= odds
+        if rest < 0:
+            return fault
+    return None
 
 
 def _matches(on: str | None, target: str) -> bool:
@@ -80,7 +73,7 @@ class Faults:
     # Tests arm faults in one thread while a server responds in another.
     _lock: RLock = field(factory=RLock, repr=False, eq=False)
     _armed: list[_Armed] = field(init=False, factory=list)
-    _unlimited: list[_Periodic | _Random] = field(init=False, factory=list)
+    _unlimited: list[_Unlimited] = field(init=False, factory=list)
     _log: list[ThrownFault] = field(init=False, factory=list)
 
     def arm(self, fault: Fault, *, on: str | None = None, times: int | None = 1) -> None:
@@ -118,7 +111,7 @@ class Faults:
         if turn < 1:
             raise ValueError("expected a period of at least 1, which is every request")
         with self._lock:
-            self._unlimited.append(_Periodic(fault, turn, on))
+            self._unlimited.append(_Unlimited(lambda number: None if number % turn else fault, on))
 
     def random(self, odds: Mapping[Fault, float], *, seed: int = 0, on: str | None = None) -> None:
         """Apply faults at random, to the same requests in every run.
@@ -135,7 +128,7 @@ class Faults:
         if min(odds.values(), default=0) < 0 or sum(odds.values()) > 1 + 1e-9:
             raise ValueError("expected probabilities from 0 whose sum is at most 1")
         with self._lock:
-            self._unlimited.append(_Random(dict(odds), seed, on))
+            self._unlimited.append(_Unlimited(partial(_draw, dict(odds), seed), on))
 
     def clear(self) -> None:
         """Remove all faults; the log stays."""

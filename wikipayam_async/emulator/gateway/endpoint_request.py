@@ -9,7 +9,7 @@ from wikipayam_async.emulator.exchange import Json, Request
 from wikipayam_async.emulator.gateway import laravel
 from wikipayam_async.emulator.gateway.fields import Errors, Fields
 from wikipayam_async.emulator.gateway.laravel import Refused
-from wikipayam_async.emulator.gateway.state import Account, Draft, LedgerEntry, State
+from wikipayam_async.emulator.gateway.state import Account, State
 
 
 @define(kw_only=True)
@@ -64,14 +64,6 @@ class EndpointRequest:
         return [
             Fields(item if isinstance(item, dict) else {}, f"{index}.", errors) for index, item in enumerate(payload)
         ]
-
-    def accept(self, drafts: list[Draft]) -> list[LedgerEntry]:
-        """Charge the account and add the messages to the ledger; all of them or none.
-
-        Raises:
-            Refused: The balance does not cover all of them (402).
-        """
-        return self.state.accept(self.account, drafts, self.now)
 
     def _payload(self) -> Json:
         http = self.http

@@ -1,6 +1,6 @@
 """The gateway: routes a request through every check to the handler of its endpoint."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable
 from datetime import datetime
 
 from attrs import define, field, frozen
@@ -9,7 +9,7 @@ from wikipayam_async.emulator.exchange import Request, Response
 from wikipayam_async.emulator.gateway import laravel, routes
 from wikipayam_async.emulator.gateway.endpoint_request import EndpointRequest
 from wikipayam_async.emulator.gateway.laravel import Refused
-from wikipayam_async.emulator.gateway.state import DEFAULT_PATTERN_TEXT, Account, State
+from wikipayam_async.emulator.gateway.state import State
 from wikipayam_async.emulator.gateway.throttle import Quota, Throttle, with_headers
 
 DEFAULT_PREFIX = "/api/v1"
@@ -54,42 +54,6 @@ class Gateway:
     limits: Limits
     throttle: Throttle = field(init=False, factory=Throttle)
 
-    def add_account(
-        self,
-        *,
-        token: str,
-        username: str | None,
-        user_name: str | None,
-        lines: Iterable[str],
-        patterns: Iterable[int] | Mapping[int, str],
-        balance: int,
-        price: int,
-    ) -> Account:
-        """Add an account, as `Emulator.add_account` does.
-
-        Raises:
-            ValueError: The token or the user name is taken, or there is no line.
-        """
-        accounts = self.state.accounts
-        user_id = len(accounts) + 1
-        username = username or f"0912{user_id:07d}"
-        account = Account(
-            token=token,
-            username=username,
-            user_id=user_id,
-            user_name=user_name or username,
-            lines=tuple(lines),
-            patterns=patterns if isinstance(patterns, Mapping) else dict.fromkeys(patterns, DEFAULT_PATTERN_TEXT),
-            balance=balance,
-            price=price,
-        )
-        if not account.lines:
-            raise ValueError("an account needs at least one line")
-        if token in accounts or username in {known.username for known in accounts.values()}:
-            raise ValueError("the token or the user name is taken")
-        accounts[token] = account
-        return account
-
     def path_of(self, request: Request) -> str | None:
         """Return the path of a request without the prefix, starting with a slash; None if it lacks the prefix."""
         has_prefix = request.path.startswith(f"{self.prefix}/")
@@ -119,7 +83,7 @@ class Gateway:
         route = match.methods.get(request.method)
         if route is None:
             return laravel.wrong_method(request.method, request.path, list(match.methods))
-        account = self.state.accounts.get(routes.token_of(request, route.token))
+        account = self.state.accounts.get(route.token_of(request))
         if account is None:
             return laravel.error(401)
         routed = EndpointRequest(

@@ -2,16 +2,11 @@
 
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
+from operator import attrgetter
 
 from attrs import define, evolve, field, frozen
 
 from wikipayam_async.emulator.gateway.numbers import local_form
-
-_SORT_KEYS: dict[str, Callable[["InboundMessage"], str | datetime]] = {
-    "created_at": lambda message: message.received_at,
-    "sender": lambda message: message.sender,
-    "message": lambda message: message.message,
-}
 
 
 @frozen(kw_only=True)
@@ -81,13 +76,10 @@ class Inbox:
     """The received messages of one account, oldest first."""
 
     _messages: dict[str, InboundMessage] = field(init=False, factory=dict)
-    _unread: dict[str, None] = field(init=False, factory=dict)
 
     def add(self, message: InboundMessage) -> None:
         """Add a message."""
         self._messages[message.id] = message
-        if not message.is_read:
-            self._unread[message.id] = None
 
     def get(self, message_id: str) -> InboundMessage | None:
         """Return a message by its id; None for an unknown id."""
@@ -99,26 +91,25 @@ class Inbox:
 
     def unread_count(self) -> int:
         """Return the number of unread messages."""
-        return len(self._unread)
+        return sum(not message.is_read for message in self._messages.values())
 
     def find(self, query: InboxQuery) -> list[InboundMessage]:
         """Return the messages that match a query, sorted."""
         predicates = query.predicates()
         found = [message for message in self._messages.values() if all(match(message) for match in predicates)]
-        return sorted(found, key=_SORT_KEYS[query.sort_by], reverse=query.sort_order == "desc")
+        field_name = "received_at" if query.sort_by == "created_at" else query.sort_by
+        return sorted(found, key=attrgetter(field_name), reverse=query.sort_order == "desc")
 
     def mark_read(self, message_ids: Iterable[str]) -> int:
         """Mark messages as read, and return their number. Unknown ids and read messages are ignored."""
-        marked = [message_id for message_id in dict.fromkeys(message_ids) if message_id in self._unread]
-        for message_id in marked:
-            del self._unread[message_id]
-            self._messages[message_id] = evolve(self._messages[message_id], is_read=True)
-        return len(marked)
+        found = [self._messages[message_id] for message_id in self._messages.keys() & message_ids]
+        unread = [message for message in found if not message.is_read]
+        self._messages.update({message.id: evolve(message, is_read=True) for message in unread})
+        return len(unread)
 
     def delete(self, message_ids: Iterable[str]) -> int:
         """Delete messages, and return their number. Unknown ids are ignored."""
-        deleted = [message_id for message_id in dict.fromkeys(message_ids) if message_id in self._messages]
+        deleted = self._messages.keys() & message_ids
         for message_id in deleted:
             del self._messages[message_id]
-            self._unread.pop(message_id, None)
         return len(deleted)

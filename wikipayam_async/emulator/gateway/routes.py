@@ -1,7 +1,6 @@
-"""The routing table: method and path to handler, and the place of the token in the request."""
+"""The routing table: method and path to handler, and to the place of the token in the request."""
 
 from collections.abc import Callable, Mapping
-from enum import Enum, auto
 from typing import TypeAlias
 
 from attrs import frozen
@@ -13,13 +12,15 @@ from wikipayam_async.emulator.gateway.endpoint_request import EndpointRequest
 Handler: TypeAlias = Callable[[EndpointRequest], Response]
 
 
-class TokenPlace(Enum):
-    """The place of the token in a request."""
+def _bearer_token(request: Request) -> str:
+    """Return the token of the header `Authorization: Bearer ...`, or an empty text."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
 
-    HEADER = auto()
-    """The header `Authorization: Bearer ...`."""
-    QUERY = auto()
-    """The query parameter `password`; headers are ignored."""
+
+def _password(request: Request) -> str:
+    """Return the token of the query parameter `password`, or an empty text; headers are ignored."""
+    return request.query.get("password", "")
 
 
 @frozen
@@ -28,11 +29,11 @@ class Route:
 
     Attributes:
         handler: Processes the request.
-        token: The place of the token.
+        token_of: Returns the token of a request, or an empty text.
     """
 
     handler: Handler
-    token: TokenPlace = TokenPlace.HEADER
+    token_of: Callable[[Request], str] = _bearer_token
 
 
 @frozen
@@ -63,7 +64,7 @@ ROUTES: Mapping[str, Mapping[str, Route]] = {
     "/receives/mark-read": {**_ONE_RECEIVE, "POST": Route(receives.mark_read)},
     "/otp/sms/send": {"POST": Route(sending.send_otp)},
     "/voice-otp/send": {"POST": Route(sending.send_voice)},
-    "/service/holoo": {"GET": Route(sending.send_holoo, TokenPlace.QUERY), "POST": Route(sending.send_holoo)},
+    "/service/holoo": {"GET": Route(sending.send_holoo, _password), "POST": Route(sending.send_holoo)},
 }
 """The fixed paths of the API, without the prefix."""
 
@@ -82,11 +83,3 @@ def find(path: str) -> Match:
     if path in ROUTES:
         return Match(ROUTES[path], path_id)
     return Match(_ONE_RECEIVE, path_id) if path_id else Match({})
-
-
-def token_of(request: Request, place: TokenPlace) -> str:
-    """Return the token of a request, or an empty text."""
-    if place is TokenPlace.QUERY:
-        return request.query.get("password", "")
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if scheme.lower() == "bearer" else ""

@@ -53,7 +53,7 @@ def send_voice(request: EndpointRequest) -> Response:
         track_id=fields.optional_text("track_id"),
     )
     refuse_if_any(fields.errors)
-    (entry,) = request.accept([draft])
+    (entry,) = request.state.accept(request.account, [draft], request.now)
     return laravel.data({"message": "Voice OTP queued successfully", "id": entry.id, "track_id": entry.track_id})
 
 
@@ -78,7 +78,7 @@ def send_holoo(request: EndpointRequest) -> Response:
         parts=count_parts(text),
     )
     refuse_if_any(fields.errors)
-    (entry,) = request.accept([draft])
+    (entry,) = request.state.accept(request.account, [draft], request.now)
     return laravel.data(_receipt(entry))
 
 
@@ -101,7 +101,7 @@ def _send_batch(request: EndpointRequest, read_draft: Callable[[Fields, Account]
     items = request.items()
     drafts = [read_draft(item, request.account) for item in items]
     refuse_if_any(items[0].errors)
-    return laravel.data([_receipt(entry) for entry in request.accept(drafts)])
+    return laravel.data([_receipt(entry) for entry in request.state.accept(request.account, drafts, request.now)])
 
 
 def _delivery_word(request: EndpointRequest, entry: LedgerEntry) -> str:

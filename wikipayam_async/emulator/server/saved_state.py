@@ -11,7 +11,7 @@ from tempfile import mkstemp
 from typing import TypeAlias
 
 import msgspec
-from attrs import define, field, frozen
+from attrs import define, field, fields_dict, frozen
 
 from wikipayam_async.emulator.emulator import Emulator
 from wikipayam_async.emulator.gateway.delivery import DeliveryRules, DeliveryScript
@@ -104,7 +104,26 @@ def load_state(emulator: Emulator, path: str | os.PathLike[str]) -> None:
         SavedStateError: The file holds no state, one of another version, or one with an account that the emulator does
             not have.
     """
-    _restore(emulator, Path(path))
+    snapshot = _read(Path(path))
+    try:
+        delivery = _delivery_rules(snapshot.delivery)
+    except ValueError as error:
+        raise SavedStateError(f"{path} does not hold an emulator's state: {error}") from None
+    with emulator.memory() as state:
+        # Everything is checked before anything is changed.
+        accounts = _matched_accounts(state, snapshot.accounts)
+        for account, saved in accounts:
+            account.balance, account.opening_balance = saved.balance, saved.opening_balance
+            account.inbox = Inbox()
+            for message in saved.inbox:
+                account.inbox.add(message)
+        state.ledger = Ledger()
+        for entry in snapshot.ledger:
+            state.ledger.add(entry)
+        # The object stays, since callers may hold a reference to it.
+        for name in fields_dict(DeliveryRules):
+            setattr(state.delivery, name, getattr(delivery, name))
+        state.ids = IdSource(snapshot.ids.seed, snapshot.ids.dealt)
 
 
 @define
@@ -169,34 +188,6 @@ def _saved_account(account: Account) -> SavedAccount:
         opening_balance=account.opening_balance,
         inbox=tuple(account.inbox.all()),
     )
-
-
-def _restore(emulator: Emulator, path: Path) -> None:
-    snapshot = _read(path)
-    try:
-        delivery = _delivery_rules(snapshot.delivery)
-    except ValueError as error:
-        raise SavedStateError(f"{path} does not hold an emulator's state: {error}") from None
-    with emulator.memory() as state:
-        # Everything is checked before anything is changed.
-        accounts = _matched_accounts(state, snapshot.accounts)
-        for account, saved in accounts:
-            account.balance, account.opening_balance = saved.balance, saved.opening_balance
-            account.inbox = Inbox()
-            for message in saved.inbox:
-                account.inbox.add(message)
-        state.ledger = Ledger()
-        for entry in snapshot.ledger:
-            state.ledger.add(entry)
-        # The object stays, since callers may hold a reference to it.
-        rules = state.delivery
-        rules.script, rules.failing, rules.failing_fraction = (
-            delivery.script,
-            delivery.failing,
-            delivery.failing_fraction,
-        )
-        rules.chosen = delivery.chosen
-        state.ids = IdSource(snapshot.ids.seed, snapshot.ids.dealt)
 
 
 def _matched_accounts(state: State, saved: tuple[SavedAccount, ...]) -> list[tuple[Account, SavedAccount]]:

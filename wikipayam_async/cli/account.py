@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.session import ConnectionOptions, Session, online
+from wikipayam_async.cli.session import GatewayOptions, Session, online
 
 __all__ = ["balance"]
 
 
-def balance(*, connection: ConnectionOptions = ConnectionOptions()) -> Exit:
+def balance(*, connection: GatewayOptions = GatewayOptions()) -> Exit:
     """Show the account's balance, which also checks the token."""
     return online(connection, _balance)
 

@@ -22,7 +22,7 @@ from attrs import field, frozen
 
 from wikipayam_async.cli.exits import Exit, exit_of, worst
 from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.session import ConnectionOptions, guarded, make_client
+from wikipayam_async.cli.session import GatewayOptions, guarded, make_client
 from wikipayam_async.cli.settings import Settings, read_settings
 from wikipayam_async.core.options import DEFAULT_BASE_URL, Origin
 from wikipayam_async.core.transport import default_ssl_context
@@ -56,7 +56,7 @@ class Check:
     facts: Mapping[str, object] = field(factory=dict)
 
 
-def doctor(*, connection: ConnectionOptions = ConnectionOptions()) -> Exit:
+def doctor(*, connection: GatewayOptions = GatewayOptions()) -> Exit:
     """Check token, TLS, clock, proxy and connection. No message is sent; the balance is read.
 
     Args:
@@ -145,7 +145,7 @@ def check_certificate(tls: str, expires: str, now: float) -> Check:
     )
 
 
-async def _check_gateway(connection: ConnectionOptions, settings: Settings, report: OnCheck) -> None:
+async def _check_gateway(connection: GatewayOptions, settings: Settings, report: OnCheck) -> None:
     report(check_token(settings))
     try:
         if connection.proxy is None:
@@ -190,7 +190,7 @@ async def _read_date(stream: ByteStream, host: str) -> str | None:
     return message_from_bytes(head.partition(b"\r\n")[2]).get("Date")
 
 
-async def _check_calls(connection: ConnectionOptions, settings: Settings, report: OnCheck) -> None:
+async def _check_calls(connection: GatewayOptions, settings: Settings, report: OnCheck) -> None:
     times = []
     try:
         async with make_client(connection, settings) as client:

@@ -13,7 +13,7 @@ from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.export import Format, cells_of, export_to
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.prompts import confirm
-from wikipayam_async.cli.session import ConnectionOptions, Session, guarded, online
+from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
 from wikipayam_async.cli.watch import watch_inbox
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.receives.models import ReceivedMessage
@@ -60,7 +60,7 @@ def list_(
     *,
     filters: FilterOptions = FilterOptions(),
     page: PageOptions = PageOptions(),
-    connection: ConnectionOptions = ConnectionOptions(),
+    connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
     """List received messages, one page at a time."""
 
@@ -76,7 +76,7 @@ def list_(
 
 @inbox.command
 def unread(
-    *, count: bool = False, page: PageOptions = PageOptions(), connection: ConnectionOptions = ConnectionOptions()
+    *, count: bool = False, page: PageOptions = PageOptions(), connection: GatewayOptions = GatewayOptions()
 ) -> Exit:
     """List unread messages, one page at a time.
 
@@ -100,7 +100,7 @@ def unread(
 
 
 @inbox.command
-def get(id_: Annotated[str, Parameter(name="id")], /, *, connection: ConnectionOptions = ConnectionOptions()) -> Exit:
+def get(id_: Annotated[str, Parameter(name="id")], /, *, connection: GatewayOptions = GatewayOptions()) -> Exit:
     """Show one received message.
 
     Args:
@@ -120,7 +120,7 @@ def get(id_: Annotated[str, Parameter(name="id")], /, *, connection: ConnectionO
 def read(
     *ids: str,
     all_: Annotated[bool, Parameter(name="--all")] = False,
-    connection: ConnectionOptions = ConnectionOptions(),
+    connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
     """Mark messages as read.
 
@@ -146,7 +146,7 @@ def delete(
     all_unread: bool = False,
     older_than: int | None = None,
     yes: bool = False,
-    connection: ConnectionOptions = ConnectionOptions(),
+    connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
     """Delete messages, after a confirmation. They cannot be restored.
 
@@ -195,7 +195,7 @@ def watch(
     every: Annotated[float, Parameter(validator=validators.Number(gt=0))] = 5.0,
     mark: bool = False,
     sender: str | None = None,
-    connection: ConnectionOptions = ConnectionOptions(),
+    connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
     """Show unread messages as they arrive, until Ctrl-C.
 
@@ -220,7 +220,7 @@ def export(
     format_: Annotated[Format, Parameter(name="--format")] = "csv",
     force: bool = False,
     filters: FilterOptions = FilterOptions(),
-    connection: ConnectionOptions = ConnectionOptions(),
+    connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
     """Write all matching messages to a file.
 
@@ -252,7 +252,7 @@ def export(
 
 @inbox.command
 def stats(
-    *, from_date: str | None = None, to_date: str | None = None, connection: ConnectionOptions = ConnectionOptions()
+    *, from_date: str | None = None, to_date: str | None = None, connection: GatewayOptions = GatewayOptions()
 ) -> Exit:
     """Show the gateway's statistics of received messages, in a format that the gateway does not document.
 

@@ -12,7 +12,7 @@ from wikipayam_async.bulk.results import BulkReport, SendResult
 from wikipayam_async.cli.exits import Exit, exit_of_result, worst
 from wikipayam_async.cli.output import Output, described, spaced
 from wikipayam_async.cli.prompts import read_text
-from wikipayam_async.cli.session import ConnectionOptions, Session, guarded, online
+from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.numbers import normalize_receiver
@@ -42,7 +42,7 @@ def send(
     *,
     also: tuple[str, ...] = (),
     message: MessageOptions = MessageOptions(),
-    connection: ConnectionOptions = ConnectionOptions(),
+    connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
     """Send one text to one or more receivers.
 
@@ -73,7 +73,7 @@ def otp(
     *,
     pattern: int,
     track_id: str | None = None,
-    connection: ConnectionOptions = ConnectionOptions(),
+    connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
     """Send a one-time code by SMS.
 
@@ -98,7 +98,7 @@ def voice(
     /,
     *,
     track_id: str | None = None,
-    connection: ConnectionOptions = ConnectionOptions(),
+    connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
     """Send a one-time code by a voice call.
 
@@ -124,7 +124,7 @@ def holoo(
     sender: str | None = None,
     username: str | None = None,
     legacy_get: bool = False,
-    connection: ConnectionOptions = ConnectionOptions(),
+    connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
     """Send through the endpoint of the accounting software Holoo.
 
@@ -146,7 +146,7 @@ def holoo(
     return _send(text, connection, work)
 
 
-def _send(argument: str, connection: ConnectionOptions, work: Callable[[Session, str], Awaitable[Exit | None]]) -> Exit:
+def _send(argument: str, connection: GatewayOptions, work: Callable[[Session, str], Awaitable[Exit | None]]) -> Exit:
     """Read the text, then send it. Inside the event loop Ctrl-C would not interrupt the read."""
 
     def read_and_send() -> Exit:

@@ -27,7 +27,7 @@ from wikipayam_async.version import __version__
 if TYPE_CHECKING:
     from wikipayam_async.client import AsyncWikipayam
 
-__all__ = ["ConnectionOptions", "OutputOptions", "Session", "Work", "guarded", "make_client", "online"]
+__all__ = ["GatewayOptions", "OutputOptions", "Session", "Work", "guarded", "make_client", "online"]
 
 
 @Parameter(name="*")
@@ -41,7 +41,7 @@ class OutputOptions:
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class ConnectionOptions(OutputOptions):
+class GatewayOptions(OutputOptions):
     """How a command reaches the gateway."""
 
     timeout: float = DEFAULT_TIMEOUT
@@ -76,7 +76,7 @@ Work: TypeAlias = Callable[[Session], Awaitable[Exit | None]]
 
 
 def online(
-    connection: ConnectionOptions,
+    connection: GatewayOptions,
     work: Work,
     *,
     settings: Settings | None = None,
@@ -125,7 +125,7 @@ def guarded(out: Output, work: Callable[[], Exit | None]) -> Exit:
 
 
 def make_client(
-    connection: ConnectionOptions,
+    connection: GatewayOptions,
     settings: Settings,
     on_event: Callable[[Event], None] | None = None,
     *,

@@ -8,7 +8,7 @@ from typing import Annotated
 from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.session import ConnectionOptions, Session, online
+from wikipayam_async.cli.session import GatewayOptions, Session, online
 from wikipayam_async.services.sms.delivery import Delivery, DeliveryStatus
 
 __all__ = ["status"]
@@ -18,7 +18,7 @@ def status(
     *ids: Annotated[str, Parameter(required=True)],
     follow: bool = False,
     wait: float = 120.0,
-    connection: ConnectionOptions = ConnectionOptions(),
+    connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
     """Show the delivery status of sent messages.
 

@@ -9,7 +9,7 @@ from tests.cli.bulk.commands import FILE, SENDS, A, write
 from tests.cli.conftest import Run
 from wikipayam_async.cli.bulk.columns import TextOptions
 from wikipayam_async.cli.bulk.options import ResultsOptions, command_line
-from wikipayam_async.cli.session import ConnectionOptions
+from wikipayam_async.cli.session import GatewayOptions
 from wikipayam_async.emulator import Emulator
 
 
@@ -51,7 +51,7 @@ def test_the_resume_command_is_quoted_and_holds_no_secret() -> None:
         [
             TextOptions(text="it's"),
             ResultsOptions(results=Path("r")),
-            ConnectionOptions(proxy="http://me:secret@host", json=True),
+            GatewayOptions(proxy="http://me:secret@host", json=True),
         ],
         Path("r"),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Literal
 
-from wikipayam_async.cli.bulk.options import BulkOptions
+from wikipayam_async.cli.bulk.options import BulkCommandOptions
 from wikipayam_async.cli.bulk.run import BulkCommand
 from wikipayam_async.cli.bulk.status import show_results
 from wikipayam_async.cli.exits import Exit
@@ -20,7 +20,7 @@ __all__ = ["bulk", "results"]
 def bulk(
     file: Path,
     *,
-    options: BulkOptions = BulkOptions(),
+    options: BulkCommandOptions = BulkCommandOptions(),
 ) -> Exit:
     """Send a message for each row of a file: CSV, XLSX or JSON Lines.
 

@@ -15,13 +15,13 @@ from wikipayam_async.cli.bulk.classifier import ScreeningRules
 from wikipayam_async.cli.bulk.columns import TextOptions
 from wikipayam_async.cli.bulk.results_file import results_path
 from wikipayam_async.cli.bulk.tables import FileOptions
-from wikipayam_async.cli.session import ConnectionOptions
+from wikipayam_async.cli.session import GatewayOptions
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.optout import OptOutList
 
 __all__ = [
-    "BulkOptions",
+    "BulkCommandOptions",
     "ConfirmationOptions",
     "ResultsOptions",
     "ScreeningOptions",
@@ -114,7 +114,7 @@ class ResultsOptions:
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class BulkOptions:
+class BulkCommandOptions:
     """The options of `wikipayam bulk`."""
 
     reading: FileOptions = FileOptions()
@@ -123,7 +123,7 @@ class BulkOptions:
     confirmation: ConfirmationOptions = ConfirmationOptions()
     sending: SendingOptions = SendingOptions()
     results: ResultsOptions = ResultsOptions()
-    connection: ConnectionOptions = ConnectionOptions()
+    connection: GatewayOptions = GatewayOptions()
 
     def results_path(self, file: Path) -> Path:
         """Return the path of the results file.

@@ -15,7 +15,7 @@ from wikipayam_async.cli.bulk.check import FileCheck, check_rows
 from wikipayam_async.cli.bulk.classifier import Deduplicator, RowClassifier
 from wikipayam_async.cli.bulk.columns import fingerprint, map_columns
 from wikipayam_async.cli.bulk.errors import ResultsFileError
-from wikipayam_async.cli.bulk.options import BulkOptions
+from wikipayam_async.cli.bulk.options import BulkCommandOptions
 from wikipayam_async.cli.bulk.outcomes import RowOutcomes, StoredResults, read_results
 from wikipayam_async.cli.bulk.progress import progress
 from wikipayam_async.cli.bulk.record import FORMAT, Header
@@ -60,7 +60,7 @@ class BulkCommand:
     """
 
     file: Path
-    options: BulkOptions
+    options: BulkCommandOptions
     out: Output
     settings: Settings
 

@@ -40,7 +40,7 @@ BARE = (
 )
 def test_a_template_and_its_text(template: str, text: str) -> None:
     """Fields are filled in, doubled braces are braces, and everything else is unchanged."""
-    assert (render(template, ROW), render(Template(template), ROW)) == (text, text)
+    assert (render(ROW, template), render(ROW, Template(template))) == (text, text)
 
 
 @pytest.mark.parametrize(
@@ -72,7 +72,7 @@ def test_a_template_and_its_text(template: str, text: str) -> None:
 )
 def test_an_invalid_template(template: Any, complaint: str) -> None:
     """Lone braces and all features of format strings are refused with their position and without the text."""
-    for make in (Template, lambda text: render(text, ROW), lambda text: messages_from(text, [])):
+    for make in (Template, lambda text: render(ROW, text), lambda text: messages_from([], text)):
         with pytest.raises(InvalidInputError) as caught:
             make(template)
         assert str(caught.value) == complaint
@@ -95,12 +95,12 @@ def test_a_template_knows_its_fields() -> None:
 def test_values_are_not_parsed() -> None:
     """A value that looks like a field, an escape or a format is text."""
     row = {"name": "{code}", "code": "{name} {{ %s {0.__class__}"}
-    assert render("{name} {code}", row) == "{code} {name} {{ %s {0.__class__}"
+    assert render(row, "{name} {code}") == "{code} {name} {{ %s {0.__class__}"
 
 
 def test_values_of_other_types() -> None:
     """Numbers of a spreadsheet are written as people read them."""
-    assert render("{a} {b} {c}", {"a": 12.0, "b": 7, "c": Decimal("2.50")}) == "12 7 2.50"
+    assert render({"a": 12.0, "b": 7, "c": Decimal("2.50")}, "{a} {b} {c}") == "12 7 2.50"
 
 
 @pytest.mark.parametrize("value", [None, "", "  ", float("nan")])
@@ -108,7 +108,7 @@ def test_an_empty_field(value: object) -> None:
     """An empty field is an error unless it has a default."""
     row = {"name": value, "code": 5}
     with pytest.raises(InvalidInputError) as caught:
-        render("سلام {name}، {code}", row)
+        render(row, "سلام {name}، {code}")
     assert str(caught.value) == "name: expected a value, or a default for the field; got an empty value"
     assert Template("سلام {name}، {code}", defaults={"name": "دوست ما"}).render(row) == "سلام دوست ما، 5"
     assert Template("سلام{name}، {code}", defaults={"name": ""}).render(row) == "سلام، 5"
@@ -142,7 +142,7 @@ def test_a_row_is_only_read() -> None:
     """A row's `__missing__` is not called, and the row is not changed."""
     row: defaultdict[str, str] = defaultdict(lambda: "made up", code="1")
     with pytest.raises(InvalidInputError) as caught:
-        render("{name} {code}", row)
+        render(row, "{name} {code}")
     assert (str(caught.value), dict(row)) == (
         "name: expected the row to have this field; got a row of 1 other fields",
         {"code": "1"},
@@ -153,20 +153,20 @@ def test_a_row_is_only_read() -> None:
 def test_a_row_of_a_wrong_type(row: Any) -> None:
     """Only a mapping is a row."""
     with pytest.raises(InvalidInputError, match=r"^row: expected a mapping of fields to values; got "):
-        render("{name}", row)
+        render(row, "{name}")
 
 
 def test_reprs_are_masked() -> None:
     """A repr contains neither the text nor the defaults, but the names of defaults."""
     template = Template("secret {name}", defaults={"name": "secret too"})
     assert repr(template) == "Template(text=<13 characters>, defaults=<name>)"
-    assert repr(preview(template, [{"name": "علی"}])).count("secret") == 0
+    assert repr(preview([{"name": "علی"}], template)).count("secret") == 0
 
 
 def test_a_bad_row_is_not_in_the_locals_of_its_error() -> None:
     """The frames of the traceback do not hold the values of the row."""
     template, rows = Template("{name}"), [{"name": "", "code": "SECRET"}]
-    for attempt in (lambda: template.render(rows[0]), lambda: next(messages_from(template, rows))):
+    for attempt in (lambda: template.render(rows[0]), lambda: next(messages_from(rows, template))):
         with pytest.raises(InvalidInputError) as caught:
             attempt()
         assert caught.tb.tb_next is not None
@@ -204,7 +204,7 @@ def test_any_text_around_any_fields(pairs: list[tuple[str, str]], end: str, data
     values = {name: data.draw(st.text(min_size=1).filter(lambda text: not text.isspace())) for _, name in pairs}
     doubled = [(text.replace("{", "{{").replace("}", "}}"), name) for text, name in [*pairs, (end + ".", "")]]
     source = "".join(text + (f"{{{name}}}" if name else "") for text, name in doubled)
-    assert render(source, values) == "".join(text + values[name] for text, name in pairs) + end + "."
+    assert render(values, source) == "".join(text + values[name] for text, name in pairs) + end + "."
 
 
 @given(st.text("{}ab.[]!: \n"))
@@ -226,7 +226,9 @@ class TestMessagesFrom:
     def test_a_table_becomes_messages(self) -> None:
         """Each row of a CSV file gives one message, in order."""
         file = io.StringIO("mobile,name,ref\n09123456789,علی,R1\n+98 935 000 0000,سارا,R2\n")
-        found = messages_from("سلام {name}", csv.DictReader(file), receiver="mobile", sender="10002000", track_id="ref")
+        found = messages_from(
+            csv.DictReader(file), "سلام {name}", receiver_field="mobile", track_id_field="ref", sender="10002000"
+        )
         assert list(found) == [
             SmsMessage("09123456789", "سلام علی", sender="10002000", track_id="R1"),
             SmsMessage("+98 935 000 0000", "سلام سارا", sender="10002000", track_id="R2"),
@@ -235,7 +237,7 @@ class TestMessagesFrom:
     def test_a_spreadsheet_becomes_messages(self) -> None:
         """Receivers may be floats, and any column may hold the receiver."""
         rows = [{"تلفن.": 9123456789.0, "n": 3.0}]
-        assert list(messages_from(Template("{n}"), rows, "تلفن.")) == [SmsMessage("9123456789", "3")]
+        assert list(messages_from(rows, Template("{n}"), receiver_field="تلفن.")) == [SmsMessage("9123456789", "3")]
 
     @pytest.mark.parametrize(
         ("row", "complaint"),
@@ -256,26 +258,47 @@ class TestMessagesFrom:
     def test_a_bad_row(self, row: Any, complaint: str) -> None:
         """The error of an invalid row names row and field, and is raised or passed to `on_error`."""
         rows = [ROW | {"ref": "1"}, row, ROW | {"ref": "3"}]
-        found = messages_from("{name}", rows, track_id="ref")
+        found = messages_from(rows, "{name}", track_id_field="ref")
         assert next(found).track_id == "1"
         with pytest.raises(InvalidInputError) as caught:
             next(found)
         assert str(caught.value) == complaint
         told: list[InvalidInputError] = []
-        found = messages_from("{name}", rows, track_id="ref", on_error=told.append)
+        found = messages_from(rows, "{name}", track_id_field="ref", on_error=told.append)
         assert [one.track_id for one in found] == ["1", "3"]
         assert [str(one) for one in told] == [complaint]
+
+    def test_a_row_with_more_cells_than_headers(self) -> None:
+        """Its cells may be in the wrong columns, so it is refused, never sent."""
+        file = io.StringIO("receiver,name\n09123456789,علی\n09123456780,رضایی,سارا,\n09123456781,مریم\n")
+        rows = list(csv.DictReader(file))
+        complaint = "expected no more cells than headers; got a row with more cells"
+        failed: list[InvalidInputError] = []
+        found = messages_from(rows, "سلام {name}", on_error=failed.append)
+        assert [one.receiver for one in found] == ["09123456789", "09123456781"]
+        assert [str(one) for one in (*failed, *preview(rows, "سلام {name}").errors)] == [f"rows[1]: {complaint}"] * 2
+        with pytest.raises(InvalidInputError, match=f"^rows\\[1\\]: {complaint}"):
+            list(messages_from(rows, "سلام {name}"))
+        with pytest.raises(InvalidInputError, match=f"^row: {complaint}"):
+            render(rows[1], "سلام {name}")
+
+    def test_what_is_swapped_is_refused(self) -> None:
+        """Rows and template cannot change places, and the names of the fields are keyword-only."""
+        with pytest.raises(InvalidInputError, match=r"^template: "):
+            messages_from("{name}", [ROW])  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            messages_from([ROW], "{name}", "receiver")  # type: ignore[call-arg]
 
     def test_nothing_is_read_ahead(self) -> None:
         """Rows are read as the messages are consumed."""
         rows = iter([ROW] * 3)
-        next(messages_from("{name}", rows))
+        next(messages_from(rows, "{name}"))
         assert len(list(rows)) == 2
 
     def test_rows_of_a_wrong_type(self) -> None:
         """A single row is refused at once, not when sending begins."""
         with pytest.raises(InvalidInputError, match=r"^rows: expected an iterable of mappings"):
-            messages_from("{name}", ROW)  # type: ignore[arg-type]
+            messages_from(ROW, "{name}")  # type: ignore[arg-type]
 
 
 class TestPreview:
@@ -284,7 +307,7 @@ class TestPreview:
     def test_the_shortest_and_the_longest(self) -> None:
         """Both have their index and parts, and the parts of all texts are counted."""
         rows = [{"name": "x" * count} for count in (20, 5, 200, 5, 200, 40)]
-        assert preview("hi {name}", iter(rows)) == TemplatePreview(
+        assert preview(iter(rows), "hi {name}") == TemplatePreview(
             rows=6,
             parts=8,
             shortest=Rendering(1, "hi xxxxx", count_parts("hi xxxxx")),
@@ -293,17 +316,17 @@ class TestPreview:
 
     def test_length_is_measured_in_parts(self) -> None:
         """Forty Persian letters fill more of a part than seventy Latin ones."""
-        found = preview("{name}", [{"name": "x" * 70}, {"name": "ن" * 40}, {"name": "x" * 60}])
+        found = preview([{"name": "x" * 70}, {"name": "ن" * 40}, {"name": "x" * 60}], "{name}")
         assert (found.longest and found.longest.row, found.shortest and found.shortest.row) == (1, 2)
 
     def test_no_rows(self) -> None:
         """Without rows there is no shortest or longest text."""
-        assert preview("{name}", []) == TemplatePreview(0, 0, None, None)
+        assert preview([], "{name}") == TemplatePreview(0, 0, None, None)
 
     def test_invalid_rows(self) -> None:
         """Invalid rows are counted, and the first ten errors are kept."""
         rows: list[Any] = [{"name": "a"}, *[{"name": ""}] * 10, {}, "x", {"name": "\ud800"}]
-        found = preview("{name}", rows)
+        found = preview(rows, "{name}")
         assert (found.rows, found.parts, found.failed, len(found.errors)) == (1, 1, 13, 10)
         assert str(found.errors[0]) == "rows[1].name: expected a value, or a default for the field; got an empty value"
 
@@ -317,13 +340,13 @@ class TestPreview:
     )
     def test_texts_that_cannot_be_sent(self, row: Any, complaint: str) -> None:
         """Texts that a send would refuse are counted as failed."""
-        found = preview(Template("{name}", defaults={"name": ""}), [row])
+        found = preview([row], Template("{name}", defaults={"name": ""}))
         assert ([str(error) for error in found.errors], found.rows) == ([complaint], 0)
 
     @given(st.lists(st.text("xن", min_size=1, max_size=200), min_size=1, max_size=8))
     def test_it_agrees_with_counting_by_hand(self, texts: list[str]) -> None:
         """The total is the sum of all texts, and no text has fewer parts than the shortest or more than the longest."""
-        found = preview("{t}", [{"t": text} for text in texts])
+        found = preview([{"t": text} for text in texts], "{t}")
         parts = [count_parts(text).parts for text in texts]
         assert found.shortest is not None
         assert found.longest is not None

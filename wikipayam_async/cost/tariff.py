@@ -34,7 +34,7 @@ _UNITS = {
 
 def _is_price(_: object, attribute: Attribute[int], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        rule = "expected whole rials, 0 or more, as an int (Tariff.tomans('89.5') takes tomans)"
+        rule = "expected whole rials, 0 or more, as an int (Tariff.tomans takes tomans)"
         raise InvalidInputError(attribute.name, rule=rule, got=shape_of(value))
 
 
@@ -63,11 +63,11 @@ def _plain_line(line: str) -> str:
         return digits_of_text(line).removeprefix("+98").removeprefix("0098")
 
 
-@frozen
+@frozen(kw_only=True)
 class Tariff:
     """The price of a part of an SMS, in whole rials, as your account is charged.
 
-    `Tariff(895, 1790)` sets a price for Persian and one for Latin texts, `Tariff(895)` one for both.
+    `Tariff(persian=895, latin=1790)` sets a price for Persian and one for Latin texts, `Tariff(persian=895)` one for both.
 
     Attributes:
         persian: Rials per part of a text in UCS-2: Persian, or with any other character that GSM-7 lacks.
@@ -84,17 +84,17 @@ class Tariff:
 
     persian: int = field(validator=_is_price)
     latin: int = field(validator=_is_price, default=Factory(lambda self: self.persian, takes_self=True))
-    lines: Mapping[str, Tariff] = field(converter=_read_lines, factory=dict, kw_only=True, hash=False)
+    lines: Mapping[str, Tariff] = field(converter=_read_lines, factory=dict, hash=False)
 
     @classmethod
     def tomans(
         cls,
+        *,
         persian: Decimal | str | int,
         latin: Decimal | str | int | None = None,
-        *,
         lines: Mapping[str, Tariff] | None = None,
     ) -> Tariff:
-        """Return a tariff from prices in tomans (10 rials each): `Tariff.tomans("89.5", 179)`.
+        """Return a tariff from prices in tomans (10 rials each): `Tariff.tomans(persian="89.5", latin=179)`.
 
         Args:
             persian: Tomans per part in UCS-2. Not a float, which cannot represent most fractions.
@@ -107,7 +107,7 @@ class Tariff:
         """
         first = _rials_of(persian, "persian")
         second = first if latin is None else _rials_of(latin, "latin")
-        return cls(first, second, lines={} if lines is None else lines)
+        return cls(persian=first, latin=second, lines={} if lines is None else lines)
 
     def price(self, encoding: Encoding, line: str | None = None) -> int:
         """Return the price of a part, in rials.
@@ -147,7 +147,7 @@ def _exact_rials(tomans: int | str | Decimal) -> int | None:
     return int(rials) if rials.is_finite() and rials == exact.to_integral_value(rials) else None
 
 
-def format_money(rials: int, unit: MoneyUnit = "rial", locale: MoneyLocale = "en") -> str:
+def format_money(rials: int, unit: MoneyUnit = "rial", *, locale: MoneyLocale = "en") -> str:
     """Return a formatted amount: `1,790 rials`, `179 tomans`, `۱۷۹ تومان`.
 
     Args:

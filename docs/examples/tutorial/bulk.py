@@ -17,10 +17,10 @@ async def main() -> None:
     with CUSTOMERS.open(encoding="utf-8-sig", newline="") as file:
         rows = list(csv.DictReader(file))
 
-    found = preview(TEMPLATE, rows)
+    found = preview(rows, TEMPLATE)
     print(f"{found.rows} texts, {found.parts} parts to pay for")
 
-    messages = messages_from(TEMPLATE, rows, receiver="mobile", track_id="order")
+    messages = messages_from(rows, TEMPLATE, receiver_field="mobile", track_id_field="order")
     async with AsyncWikipayam() as client:
         report = await client.sms.send_bulk(messages)
 

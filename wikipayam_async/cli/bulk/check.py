@@ -97,7 +97,7 @@ def check_rows(
         InputFileError: The file cannot be read to its end.
     """
     counted = _CountingRows(rows)
-    tally = CostTally(tariff or Tariff(0), sender=classifier.mapping.sender)
+    tally = CostTally(tariff or Tariff(persian=0), sender=classifier.mapping.sender)
     held_back: Counter[str] = Counter()
     bad_rows: list[InvalidRow] = []
     bad = messages = 0

@@ -16,6 +16,7 @@ from wikipayam_async.errors import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    ClosedError,
     ConfigurationError,
     InsufficientBalanceError,
     InvalidInputError,
@@ -33,6 +34,7 @@ from wikipayam_async.errors import (
 )
 from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
+from wikipayam_async.publish import publish
 from wikipayam_async.services.account import Balance
 from wikipayam_async.services.holoo import HolooResult
 from wikipayam_async.services.receives.models import (
@@ -76,6 +78,7 @@ __all__ = [
     "BulkSourceError",
     "CallFinished",
     "CallOutcome",
+    "ClosedError",
     "ConfigurationError",
     "DeleteResult",
     "Delivery",
@@ -123,3 +126,5 @@ __all__ = [
     "WorkerHealth",
     "__version__",
 ]
+
+publish("wikipayam_async", __all__, globals())

@@ -213,8 +213,8 @@ class TestEstimate:
         """One GET is sent and no message; all arguments are passed on."""
         messages = [SmsMessage(RECEIVER, "a"), SmsMessage("110", "a")]
         async with raw_gateway(Recorder({"balance": 9})) as gateway, connected(gateway.url) as (client, *_):
-            first = await client.estimate(messages, Tariff(5))
-            second = await client.estimate(messages, Tariff(5), sender="3000", normalize=False)
+            first = await client.estimate(messages, Tariff(persian=5))
+            second = await client.estimate(messages, Tariff(persian=5), sender="3000", normalize=False)
         assert [(request.method, request.target) for request in gateway.requests] == [
             ("GET", "/api/v1/user/balance")
         ] * 2

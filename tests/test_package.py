@@ -1,15 +1,37 @@
 import importlib.metadata
 import inspect
+import pickle
 import re
 import subprocess
 import sys
+import traceback
+import typing
 from pathlib import Path
 from types import FunctionType
 
 import pytest
 
 import wikipayam_async
-from wikipayam_async import AsyncWikipayam, errors, public
+from wikipayam_async import (
+    APIStatusError,
+    AsyncWikipayam,
+    Attempt,
+    DeliveryStatus,
+    InvalidInputError,
+    OtpMessage,
+    Phase,
+    RetryPolicy,
+    SendResult,
+    SendStatus,
+    SentMessage,
+    SmsMessage,
+    UnknownOutcomeError,
+    errors,
+    public,
+)
+from wikipayam_async.cost import Tariff, estimate
+from wikipayam_async.emulator import Emulator, Fault
+from wikipayam_async.numbers import parse_number
 from wikipayam_async.services.account import AccountService
 from wikipayam_async.services.base import Service
 from wikipayam_async.services.holoo import HolooService
@@ -19,6 +41,8 @@ from wikipayam_async.services.receives.service import ReceivesService
 from wikipayam_async.services.sms.service import SmsService
 from wikipayam_async.services.sms.tracking import DeliveryTracking
 from wikipayam_async.services.voice import VoiceService
+from wikipayam_async.templates import Template, preview
+from wikipayam_async.text import SmsParts, count_parts, suggest
 
 ROOT = Path(__file__).parent.parent
 SERVICES: list[type[Service]] = [
@@ -31,6 +55,24 @@ SERVICES: list[type[Service]] = [
     SmsService,
     VoiceService,
 ]
+PUBLIC_MODULES = (
+    "wikipayam_async",
+    "wikipayam_async.cost",
+    "wikipayam_async.dates",
+    "wikipayam_async.emulator",
+    "wikipayam_async.errors",
+    "wikipayam_async.integrations.fastapi",
+    "wikipayam_async.integrations.opentelemetry",
+    "wikipayam_async.messages",
+    "wikipayam_async.numbers",
+    "wikipayam_async.optout",
+    "wikipayam_async.templates",
+    "wikipayam_async.testing",
+    "wikipayam_async.text",
+)
+"""The modules that users import from."""
+FOR_TYPE_CHECKERS = {"httpx", "jdatetime", "Tariff"}
+"""Names in annotations of methods that only type checkers import: they are optional or slow to load."""
 ENDPOINT = re.compile(r"`(GET|POST|DELETE) /[a-z0-9/{}-]+`")
 
 
@@ -188,3 +230,133 @@ def test_an_unknown_name_is_an_attribute_error(name: str) -> None:
 def test_the_package_is_typed() -> None:
     """The `py.typed` marker is part of the package."""
     assert (Path(wikipayam_async.__file__).parent / "py.typed").is_file()
+
+
+def published_by(module: str) -> dict[str, type | FunctionType]:
+    """Return the public classes and functions of a module."""
+    values = vars(importlib.import_module(module))
+    named = {name: getattr(importlib.import_module(module), name) for name in values["__all__"]}
+    return {name: value for name, value in named.items() if isinstance(value, type | FunctionType)}
+
+
+PUBLIC_CLASSES = sorted(
+    {value for module in PUBLIC_MODULES for value in published_by(module).values() if isinstance(value, type)},
+    key=lambda cls: (cls.__module__, cls.__name__),
+)
+
+
+@pytest.mark.parametrize("module", PUBLIC_MODULES)
+def test_every_public_name_says_where_to_import_it_from(module: str) -> None:
+    """The `__module__` of each class and function is a public module that has it, never a private one."""
+    found = {name: value.__module__ for name, value in published_by(module).items()}
+    assert {name: home for name, home in found.items() if home not in PUBLIC_MODULES} == {}
+    at_home = {name: getattr(importlib.import_module(home), name) for name, home in found.items()}
+    assert at_home == published_by(module)
+    assert {found[name] for name in found if name in wikipayam_async.__all__} <= {"wikipayam_async"}
+
+
+@pytest.mark.parametrize(
+    ("thing", "home"),
+    [
+        (SmsMessage, "wikipayam_async.SmsMessage"),
+        (AsyncWikipayam, "wikipayam_async.AsyncWikipayam"),
+        (UnknownOutcomeError, "wikipayam_async.UnknownOutcomeError"),
+        (Tariff, "wikipayam_async.cost.Tariff"),
+        (SmsParts, "wikipayam_async.text.SmsParts"),
+        (Emulator, "wikipayam_async.emulator.Emulator"),
+    ],
+)
+def test_a_class_shows_its_public_path(thing: type, home: str) -> None:
+    """The `repr` of a class is what users import."""
+    assert repr(thing) == f"<class '{home}'>"
+
+
+@pytest.mark.parametrize(
+    "error", [value for value in published_by("wikipayam_async.errors").values() if isinstance(value, type)]
+)
+def test_a_traceback_shows_the_public_path_of_an_error(error: type[Exception]) -> None:
+    """The last line of a traceback names a class that users can import and catch."""
+    shown = traceback.format_exception_only(error, error.__new__(error, "why"))
+    assert shown == [f"wikipayam_async.{error.__name__}: why\n"]
+
+
+def test_paths_are_public_without_the_client() -> None:
+    """They do not depend on what else is imported."""
+    code = (
+        "import sys; from wikipayam_async.messages import SmsMessage; from wikipayam_async.errors import ServerError; "
+        "print(SmsMessage, ServerError, 'wikipayam_async.client' in sys.modules)"
+    )
+    assert run(code) == "<class 'wikipayam_async.SmsMessage'> <class 'wikipayam_async.ServerError'> False"
+
+
+@pytest.mark.parametrize(
+    "module", ["wikipayam_async.testing", "wikipayam_async.integrations.fastapi", "wikipayam_async.cost"]
+)
+def test_paths_are_public_whatever_is_imported_first(module: str) -> None:
+    """A program may never import the package itself by name."""
+    code = (
+        f"import sys, {module} as module; "
+        "names = [name for name in module.__all__ if isinstance(getattr(module, name), type)]; "
+        "client = sys.modules.get('wikipayam_async.client'); "
+        "print({getattr(module, name).__module__ for name in names} <= {module.__name__, 'wikipayam_async.emulator'}, "
+        "client is None or client.AsyncWikipayam)"
+    )
+    client = "True" if module == "wikipayam_async.cost" else "<class 'wikipayam_async.AsyncWikipayam'>"
+    assert run(code) == f"True {client}"
+
+
+VALUES: list[object] = [
+    SmsMessage("09123456789", "سلام", sender="10002000", track_id="a"),
+    OtpMessage("09123456789", "1234"),
+    SentMessage("id", extra={"new": [1]}),
+    SendResult(3, SmsMessage("09123456789", "سلام"), SendStatus.ACCEPTED, id="id"),
+    DeliveryStatus("NEW"),
+    RetryPolicy(max_attempts=5),
+    InvalidInputError("to", rule="r", got="g"),
+    APIStatusError("why", status_code=418, attempts=(Attempt(1, Phase.SENT, 0.5),)),
+    UnknownOutcomeError("why", track_ids=("a",)),
+    Tariff(persian=895, latin=1790, lines={"3000": Tariff(persian=1)}),
+    estimate([SmsMessage("09123456789", "سلام")], Tariff(persian=895)),
+    parse_number("09123456789"),
+    count_parts("سلام"),
+    suggest("“hello”"),
+    Template("{name}", defaults={"name": ""}),
+    preview("{name}", [{"name": "x"}, {}]),
+    Fault.status(503),
+]
+
+
+def test_public_objects_are_unpickled_by_another_process() -> None:
+    """A new interpreter that imported only the package reads every public class, and values of them."""
+    code = "import pickle, sys, wikipayam_async; sys.stdout.buffer.write(repr(pickle.load(sys.stdin.buffer)).encode())"
+    for protocol in (2, pickle.HIGHEST_PROTOCOL):
+        pickled = pickle.dumps([PUBLIC_CLASSES, VALUES], protocol)
+        done = subprocess.run([sys.executable, "-c", code], input=pickled, capture_output=True, check=True, timeout=60)  # noqa: S603 - the code is above
+        assert done.stdout.decode() == repr([PUBLIC_CLASSES, VALUES])
+
+
+@pytest.mark.parametrize("cls", PUBLIC_CLASSES, ids=lambda cls: cls.__name__)
+def test_the_annotations_of_every_public_class_are_resolvable(cls: type) -> None:
+    """`typing.get_type_hints` finds the types of attributes, methods and properties."""
+    assert not [name for name, hint in typing.get_type_hints(cls).items() if isinstance(hint, str)]
+    for value in vars(cls).values():
+        method = value.fget if isinstance(value, property) else getattr(value, "__func__", value)
+        if isinstance(method, FunctionType) and not method.__name__.startswith("_"):
+            unknown = unresolved(method)
+            assert unknown is None or unknown in FOR_TYPE_CHECKERS
+
+
+@pytest.mark.parametrize("module", PUBLIC_MODULES)
+def test_the_annotations_of_every_public_function_are_resolvable(module: str) -> None:
+    """`typing.get_type_hints` finds the types of arguments and results."""
+    functions = [value for value in published_by(module).values() if isinstance(value, FunctionType)]
+    assert {unresolved(function) for function in functions} <= {None, *FOR_TYPE_CHECKERS}
+
+
+def unresolved(function: FunctionType) -> str | None:
+    """Return the first name in the annotations of a function that is not found; None if all are."""
+    try:
+        typing.get_type_hints(function)
+    except NameError as error:
+        return error.name
+    return None

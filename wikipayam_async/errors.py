@@ -36,6 +36,7 @@ from types import MappingProxyType
 from typing import ClassVar, Literal, Self
 
 from wikipayam_async.outcomes import AnyMessage, Attempt, HasId, Phase, SendStatus
+from wikipayam_async.publish import publish
 
 __all__ = [
     "APIConnectionError",
@@ -298,3 +299,6 @@ class UnknownOutcomeError(_CallError):
         self.track_ids = tuple(track_ids)
         self.accepted = tuple(accepted)
         self.phase = phase
+
+
+publish("wikipayam_async", __all__, globals())

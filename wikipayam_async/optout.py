@@ -40,7 +40,7 @@ def is_opt_out(text: str, *, words: AbstractSet[str] = OPT_OUT_WORDS, code: str 
     `لغو ۴۵۲۱۸`.
 
     Args:
-        text: The text, such as `Receive.message`.
+        text: The text, such as `ReceivedMessage.message`.
         words: The opt-out words; `OPT_OUT_WORDS | {"خاموش"}` adds one.
         code: The number that opts out by itself; None for none, for example if receivers vote with numbers.
 

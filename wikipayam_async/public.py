@@ -17,6 +17,7 @@ from wikipayam_async.errors import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    ClosedError,
     ConfigurationError,
     InsufficientBalanceError,
     InvalidInputError,
@@ -35,6 +36,7 @@ from wikipayam_async.errors import (
 from wikipayam_async.integrations.pydantic import add_schema
 from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
+from wikipayam_async.publish import publish
 from wikipayam_async.services.account import Balance
 from wikipayam_async.services.holoo import HolooResult
 from wikipayam_async.services.receives.models import (
@@ -78,6 +80,7 @@ __all__ = [
     "BulkSourceError",
     "CallFinished",
     "CallOutcome",
+    "ClosedError",
     "ConfigurationError",
     "DeleteResult",
     "Delivery",
@@ -124,6 +127,8 @@ __all__ = [
     "WorkerHealth",
     "__version__",
 ]
+
+publish("wikipayam_async", __all__, globals())
 
 for _name in __all__:
     _value = globals()[_name]

@@ -10,7 +10,6 @@ from __future__ import annotations
 from datetime import tzinfo
 from typing import TypedDict, Unpack
 
-from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.retry import RetryPolicy
@@ -37,6 +36,7 @@ from wikipayam_async.emulator import (
     waiting_then,
 )
 from wikipayam_async.emulator.server.run import environment
+from wikipayam_async.public import AsyncWikipayam
 
 __all__ = [
     "DEFAULT_LINE",

@@ -22,7 +22,7 @@ from wikipayam_async.text import Encoding
 
 RECEIVER = "09123456789"
 GSM7, UCS2 = Encoding.GSM7, Encoding.UCS2
-TARIFF = Tariff(895, 1790, lines={"3000": Tariff(500, 700)})
+TARIFF = Tariff(persian=895, latin=1790, lines={"3000": Tariff(persian=500, latin=700)})
 
 
 class Line(enum.StrEnum):
@@ -264,7 +264,7 @@ def test_one_text_for_all_is_not_mistaken_for_another() -> None:
     """A text object used again, with others in between, is counted correctly each time."""
     long, short = "س" * 71, "hello"
     messages = [*sms(long, long, short, short, long), SmsMessage(RECEIVER), *sms(short)]
-    found = estimate(messages, Tariff(10, 1))
+    found = estimate(messages, Tariff(persian=10, latin=1))
     assert (found.by_parts, found.cost, found.skipped) == ({1: 3, 2: 3}, 63, 1)
 
 

@@ -245,7 +245,7 @@ def test_the_svcs_ping_checks_the_balance(emulator: Emulator) -> None:
                 await one.aping()
             return [one.name for one in container.get_pings()]
 
-    assert anyio.run(ping) == ["wikipayam_async.client.AsyncWikipayam"]
+    assert anyio.run(ping) == ["wikipayam_async.AsyncWikipayam"]
     assert emulator.requests_to("GET /user/balance") == 1
 
 

@@ -25,7 +25,7 @@ from wikipayam_async.services.account import CostCheck
 pytestmark = pytest.mark.anyio
 
 RECEIVER = "09123456789"
-TARIFF = Tariff(895, 1790)
+TARIFF = Tariff(persian=895, latin=1790)
 MESSAGES = [SmsMessage(RECEIVER, "سلام"), SmsMessage(RECEIVER, "hello"), SmsMessage("bad", "hello")]
 COST = 895 + 1790
 
@@ -301,7 +301,7 @@ async def test_the_estimate_is_what_is_charged() -> None:
     emulator = Emulator(price=895)
     messages = [SmsMessage(RECEIVER if n % 7 else "bad", letter * n) for n in range(0, 400, 13) for letter in "aس€"]
     async with client_of(emulator) as client:
-        found = await client.estimate(messages, Tariff(895))
+        found = await client.estimate(messages, Tariff(persian=895))
         report = await client.sms.send_bulk(messages)
         left = await client.balance()
     assert found.balance is not None
@@ -313,7 +313,7 @@ async def test_the_estimate_is_what_is_charged() -> None:
 
 async def test_the_default_line_is_the_clients() -> None:
     """Messages without a line have the one passed, or the client's."""
-    tariff = Tariff(1, lines={"1000": Tariff(2), "3000": Tariff(3)})
+    tariff = Tariff(persian=1, lines={"1000": Tariff(persian=2), "3000": Tariff(persian=3)})
     messages = [SmsMessage(RECEIVER, "a"), SmsMessage(RECEIVER, "a", sender="5000")]
     async with client_of(Emulator(), sender="10001") as client:
         own = await client.estimate(messages, tariff)

@@ -226,7 +226,9 @@ class TestMessagesFrom:
     def test_a_table_becomes_messages(self) -> None:
         """Each row of a CSV file gives one message, in order."""
         file = io.StringIO("mobile,name,ref\n09123456789,علی,R1\n+98 935 000 0000,سارا,R2\n")
-        found = messages_from("سلام {name}", csv.DictReader(file), receiver="mobile", sender="10002000", track_id="ref")
+        found = messages_from(
+            "سلام {name}", csv.DictReader(file), receiver_field="mobile", track_id_field="ref", sender="10002000"
+        )
         assert list(found) == [
             SmsMessage("09123456789", "سلام علی", sender="10002000", track_id="R1"),
             SmsMessage("+98 935 000 0000", "سلام سارا", sender="10002000", track_id="R2"),
@@ -235,7 +237,7 @@ class TestMessagesFrom:
     def test_a_spreadsheet_becomes_messages(self) -> None:
         """Receivers may be floats, and any column may hold the receiver."""
         rows = [{"تلفن.": 9123456789.0, "n": 3.0}]
-        assert list(messages_from(Template("{n}"), rows, "تلفن.")) == [SmsMessage("9123456789", "3")]
+        assert list(messages_from(Template("{n}"), rows, receiver_field="تلفن.")) == [SmsMessage("9123456789", "3")]
 
     @pytest.mark.parametrize(
         ("row", "complaint"),
@@ -256,15 +258,36 @@ class TestMessagesFrom:
     def test_a_bad_row(self, row: Any, complaint: str) -> None:
         """The error of an invalid row names row and field, and is raised or passed to `on_error`."""
         rows = [ROW | {"ref": "1"}, row, ROW | {"ref": "3"}]
-        found = messages_from("{name}", rows, track_id="ref")
+        found = messages_from("{name}", rows, track_id_field="ref")
         assert next(found).track_id == "1"
         with pytest.raises(InvalidInputError) as caught:
             next(found)
         assert str(caught.value) == complaint
         told: list[InvalidInputError] = []
-        found = messages_from("{name}", rows, track_id="ref", on_error=told.append)
+        found = messages_from("{name}", rows, track_id_field="ref", on_error=told.append)
         assert [one.track_id for one in found] == ["1", "3"]
         assert [str(one) for one in told] == [complaint]
+
+    def test_a_row_with_more_cells_than_headers(self) -> None:
+        """Its cells may be in the wrong columns, so it is refused, never sent."""
+        file = io.StringIO("receiver,name\n09123456789,علی\n09123456780,رضایی,سارا,\n09123456781,مریم\n")
+        rows = list(csv.DictReader(file))
+        complaint = "expected no more cells than headers; got a row with more cells"
+        failed: list[InvalidInputError] = []
+        found = messages_from("سلام {name}", rows, on_error=failed.append)
+        assert [one.receiver for one in found] == ["09123456789", "09123456781"]
+        assert [str(one) for one in (*failed, *preview("سلام {name}", rows).errors)] == [f"rows[1]: {complaint}"] * 2
+        with pytest.raises(InvalidInputError, match=f"^rows\\[1\\]: {complaint}"):
+            list(messages_from("سلام {name}", rows))
+        with pytest.raises(InvalidInputError, match=f"^row: {complaint}"):
+            render("سلام {name}", rows[1])
+
+    def test_what_is_swapped_is_refused(self) -> None:
+        """Rows and template cannot change places, and the names of the fields are keyword-only."""
+        with pytest.raises(InvalidInputError, match=r"^template: "):
+            messages_from([ROW], "{name}")  # type: ignore[arg-type]
+        with pytest.raises(TypeError):
+            messages_from("{name}", [ROW], "receiver")  # type: ignore[call-arg]
 
     def test_nothing_is_read_ahead(self) -> None:
         """Rows are read as the messages are consumed."""

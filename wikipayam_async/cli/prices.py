@@ -18,4 +18,4 @@ def tariff_of(persian: int | None, latin: int | None) -> Tariff | None:
         InvalidInputError: A price is negative.
     """
     prices = [price for price in (persian, latin) if price is not None]
-    return Tariff(prices[0], prices[-1]) if prices else None
+    return Tariff(persian=prices[0], latin=prices[-1]) if prices else None

@@ -2,6 +2,7 @@
 
 from wikipayam_async.cost.estimate import CostEstimate, CostShare, CostTally, estimate, estimate_text
 from wikipayam_async.cost.tariff import MoneyLocale, MoneyUnit, Tariff, format_money
+from wikipayam_async.publish import publish
 
 __all__ = [
     "CostEstimate",
@@ -14,3 +15,5 @@ __all__ = [
     "estimate_text",
     "format_money",
 ]
+
+publish(__name__, __all__, globals())

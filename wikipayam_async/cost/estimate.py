@@ -192,7 +192,9 @@ def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str 
 
 def _check_tariff(tariff: object) -> Tariff:
     if not isinstance(tariff, Tariff):
-        raise InvalidInputError("tariff", rule="expected a Tariff such as Tariff(895, 1790)", got=shape_of(tariff))
+        raise InvalidInputError(
+            "tariff", rule="expected a Tariff such as Tariff(persian=895, latin=1790)", got=shape_of(tariff)
+        )
     return tariff
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import decimal
 from collections.abc import Mapping
 from decimal import Decimal
-from typing import ClassVar, Literal, TypeAlias
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from attrs import Attribute, Factory, field, frozen
 
+from wikipayam_async.checks import check_number
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.numbers import parse_number
 from wikipayam_async.numbers.digits import digits_of_text
@@ -32,9 +33,13 @@ _UNITS = {
 }
 
 
+def _is_percentage(_: object, attribute: Attribute[Any], value: object) -> None:
+    check_number(value, field=attribute.name, minimum=0, maximum=100)
+
+
 def _is_price(_: object, attribute: Attribute[int], value: object) -> None:
     if isinstance(value, bool) or not isinstance(value, int) or value < 0:
-        rule = "expected whole rials, 0 or more, as an int (Tariff.tomans('89.5') takes tomans)"
+        rule = "expected whole rials, 0 or more, as an int (Tariff.tomans takes tomans)"
         raise InvalidInputError(attribute.name, rule=rule, got=shape_of(value))
 
 
@@ -63,15 +68,18 @@ def _plain_line(line: str) -> str:
         return digits_of_text(line).removeprefix("+98").removeprefix("0098")
 
 
-@frozen
+@frozen(kw_only=True)
 class Tariff:
     """The price of a part of an SMS, in whole rials, as your account is charged.
 
-    `Tariff(895, 1790)` sets a price for Persian and one for Latin texts, `Tariff(895)` one for both.
+    `Tariff(persian=895, latin=1790)` sets a price for Persian and one for Latin texts, `Tariff(persian=895)` one for both;
+    `Tariff(persian=895, vat=10)` adds 10 percent.
 
     Attributes:
         persian: Rials per part of a text in UCS-2: Persian, or with any other character that GSM-7 lacks.
         latin: Rials per part of a text in GSM-7; `persian` if not given.
+        vat: The value-added tax in percent, 0 to 100, that the prices do not include. The price of a part with it is
+            rounded up to a whole rial.
         lines: Tariffs of lines with other prices, by line or prefix; the longest match applies. Spaces, hyphens, a
             leading `+98` and the script of the digits are ignored.
         currency: `IRR`, Iranian rials.
@@ -84,21 +92,24 @@ class Tariff:
 
     persian: int = field(validator=_is_price)
     latin: int = field(validator=_is_price, default=Factory(lambda self: self.persian, takes_self=True))
-    lines: Mapping[str, Tariff] = field(converter=_read_lines, factory=dict, kw_only=True, hash=False)
+    vat: int = field(default=0, validator=_is_percentage)
+    lines: Mapping[str, Tariff] = field(converter=_read_lines, factory=dict, hash=False)
 
     @classmethod
     def tomans(
         cls,
+        *,
         persian: Decimal | str | int,
         latin: Decimal | str | int | None = None,
-        *,
+        vat: int = 0,
         lines: Mapping[str, Tariff] | None = None,
     ) -> Tariff:
-        """Return a tariff from prices in tomans (10 rials each): `Tariff.tomans("89.5", 179)`.
+        """Return a tariff from prices in tomans (10 rials each): `Tariff.tomans(persian="89.5", latin=179)`.
 
         Args:
             persian: Tomans per part in UCS-2. Not a float, which cannot represent most fractions.
             latin: Tomans per part in GSM-7; `persian` if None.
+            vat: The value-added tax in percent that the prices do not include.
             lines: Tariffs of lines with other prices.
 
         Raises:
@@ -107,10 +118,10 @@ class Tariff:
         """
         first = _rials_of(persian, "persian")
         second = first if latin is None else _rials_of(latin, "latin")
-        return cls(first, second, lines={} if lines is None else lines)
+        return cls(persian=first, latin=second, vat=vat, lines={} if lines is None else lines)
 
     def price(self, encoding: Encoding, line: str | None = None) -> int:
-        """Return the price of a part, in rials.
+        """Return the price of a part with its tax, in rials.
 
         Args:
             encoding: The encoding of the text.
@@ -121,7 +132,8 @@ class Tariff:
             plain = _plain_line(line)
             matching = [prefix for prefix in self.lines if plain.startswith(prefix)]
             tariff = self.lines[max(matching, key=len)] if matching else self
-        return tariff.latin if encoding is Encoding.GSM7 else tariff.persian
+        net = tariff.latin if encoding is Encoding.GSM7 else tariff.persian
+        return -(-net * (100 + tariff.vat) // 100)
 
 
 def _rials_of(tomans: object, name: str) -> int:
@@ -147,7 +159,7 @@ def _exact_rials(tomans: int | str | Decimal) -> int | None:
     return int(rials) if rials.is_finite() and rials == exact.to_integral_value(rials) else None
 
 
-def format_money(rials: int, unit: MoneyUnit = "rial", locale: MoneyLocale = "en") -> str:
+def format_money(rials: int, unit: MoneyUnit = "rial", *, locale: MoneyLocale = "en") -> str:
     """Return a formatted amount: `1,790 rials`, `179 tomans`, `۱۷۹ تومان`.
 
     Args:

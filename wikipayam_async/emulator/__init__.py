@@ -41,6 +41,7 @@ from wikipayam_async.emulator.gateway.throttle import Quota
 from wikipayam_async.emulator.server.saved_state import SavedStateError, load_state, save_state
 from wikipayam_async.emulator.server.serve import ServedEmulator, serve
 from wikipayam_async.emulator.transport import EmulatorTransport
+from wikipayam_async.publish import publish
 
 __all__ = [
     "DEFAULT_BALANCE",
@@ -91,3 +92,5 @@ __all__ = [
     "serve",
     "waiting_then",
 ]
+
+publish(__name__, __all__, globals())

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 
 from opentelemetry import metrics
 
-from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.lanes import Connections
+from wikipayam_async.public import AsyncWikipayam
 
 __all__ = ["Attributes", "Observed", "Queue", "attributes_of", "observed_by", "server_of"]
 

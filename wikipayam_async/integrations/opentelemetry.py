@@ -16,11 +16,12 @@ except ImportError as missing:
         "wikipayam_async.integrations.opentelemetry needs OpenTelemetry: pip install 'wikipayam_async[opentelemetry]'"
     ) from missing
 
-from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.events import AttemptFinished, CallFinished, Event, EventHook, RetryScheduled
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.integrations.gauges import Attributes, Queue, attributes_of, observed_by, server_of
 from wikipayam_async.outcomes import Attempt, CallOutcome
+from wikipayam_async.public import AsyncWikipayam
+from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.version import __version__
 
@@ -222,3 +223,6 @@ def _error_of(attempt: Attempt) -> str | None:
     if attempt.failure or status is None or _SUCCESS_FROM <= status < _SUCCESS_TO:
         return attempt.failure
     return str(status)
+
+
+publish(__name__, __all__, globals())

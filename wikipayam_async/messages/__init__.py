@@ -1,5 +1,8 @@
 """Messages: the models, their payloads, and matching the gateway's answer to them."""
 
 from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
+from wikipayam_async.publish import publish
 
 __all__ = ["OtpMessage", "SentMessage", "SmsMessage"]
+
+publish("wikipayam_async", __all__, globals())

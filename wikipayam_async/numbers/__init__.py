@@ -9,6 +9,7 @@ from wikipayam_async.numbers.parsing import (
     parse_number,
 )
 from wikipayam_async.numbers.plan import NumberKind, Operator
+from wikipayam_async.publish import publish
 
 __all__ = [
     "NumberForm",
@@ -20,3 +21,5 @@ __all__ = [
     "normalize_receiver",
     "parse_number",
 ]
+
+publish(__name__, __all__, globals())

@@ -11,7 +11,7 @@ from typing import TypeAlias, TypeVar
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 
-__all__ = ["Row", "RowErrorHandler", "each_row", "value_of"]
+__all__ = ["Row", "RowErrorHandler", "check_row", "each_row", "value_of"]
 
 T = TypeVar("T")
 
@@ -79,7 +79,7 @@ def _each(
     numbered: Iterator[tuple[int, Row]], make: Callable[[Row], T], on_error: RowErrorHandler | None
 ) -> Iterator[tuple[int, T]]:
     for index, row in numbered:
-        failure = _check_row(row, index)
+        failure = check_row(row, field=f"rows[{index}]")
         if failure is None:
             try:
                 made = make(row)
@@ -94,10 +94,16 @@ def _each(
         on_error(failure)
 
 
-def _check_row(row: object, index: int) -> InvalidInputError | None:
-    if isinstance(row, Mapping):
-        return None
-    return InvalidInputError(f"rows[{index}]", rule="expected a mapping of fields to values", got=shape_of(row))
+def check_row(row: object, *, field: str) -> InvalidInputError | None:
+    """Return the error of a row that is no mapping or has more cells than headers; None for any other row.
+
+    `csv.DictReader` gives the surplus cells the key None: the cells of such a row may be in the wrong columns.
+    """
+    if not isinstance(row, Mapping):
+        return InvalidInputError(field, rule="expected a mapping of fields to values", got=shape_of(row))
+    if None in row:
+        return InvalidInputError(field, rule="expected no more cells than headers", got="a row with more cells")
+    return None
 
 
 def _text_of(name: str, value: object) -> str:

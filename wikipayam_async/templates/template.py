@@ -12,7 +12,7 @@ from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage, check_text
 from wikipayam_async.redact.masks import mask_text, shape_of
 from wikipayam_async.redact.sealed import SealedFields
-from wikipayam_async.templates.rows import Row, RowErrorHandler, each_row, value_of
+from wikipayam_async.templates.rows import Row, RowErrorHandler, check_row, each_row, value_of
 from wikipayam_async.text.parts import SmsParts, count_parts
 
 __all__ = ["Rendering", "Template", "TemplatePreview", "messages_from", "preview", "render"]
@@ -88,11 +88,12 @@ class Template:
             row: The values by field; it may have more fields than the template.
 
         Raises:
-            InvalidInputError: The row lacks a field, or a value is empty or of another type. The error names the field
-                and does not show the value.
+            InvalidInputError: The row lacks a field or has more cells than headers, or a value is empty or of another
+                type. The error names the field and does not show the value.
         """
-        if not isinstance(row, Mapping):
-            raise InvalidInputError("row", rule="expected a mapping of fields to values", got=shape_of(row))
+        failure = check_row(row, field="row")
+        if failure is not None:
+            raise failure
         values = []
         for name in self._parsed.slots:
             value = row.get(name, _ABSENT)
@@ -156,10 +157,10 @@ def render(template: Template | str, row: Row) -> str:
 def messages_from(
     template: Template | str,
     rows: Iterable[Row],
-    receiver: str = "receiver",
     *,
+    receiver_field: str = "receiver",
+    track_id_field: str | None = None,
     sender: str | None = None,
-    track_id: str | None = None,
     on_error: RowErrorHandler | None = None,
 ) -> Iterator[SmsMessage]:
     """Yield a message for each row, for a bulk send. Rows are read lazily, as the messages are consumed.
@@ -167,9 +168,9 @@ def messages_from(
     Args:
         template: The template.
         rows: The rows, for example of a `csv.DictReader`.
-        receiver: The field with the mobile number.
-        sender: The line to send from; the client's if None.
-        track_id: The field with your own reference, if any.
+        receiver_field: The field with the mobile number.
+        track_id_field: The field with your own reference; a reference is generated for each message if None.
+        sender: The line that all messages are sent from; the client's if None.
         on_error: Called with the error of an invalid row, which is then skipped. If None, the error is raised, and
             stops the bulk send: call `preview` first.
 
@@ -181,8 +182,8 @@ def messages_from(
 
     def message_of(row: Row) -> SmsMessage:
         text = parsed.render(row)
-        reference = None if track_id is None else value_of(row, track_id)
-        return SmsMessage(value_of(row, receiver), text, sender=sender, track_id=reference)
+        track_id = None if track_id_field is None else value_of(row, track_id_field)
+        return SmsMessage(value_of(row, receiver_field), text, sender=sender, track_id=track_id)
 
     return (message for _, message in each_row(rows, message_of, on_error))
 

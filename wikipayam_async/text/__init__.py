@@ -1,5 +1,6 @@
 """Message texts: counting and splitting the parts of an SMS, and rewriting a text so that it takes fewer."""
 
+from wikipayam_async.publish import publish
 from wikipayam_async.text.alphabet import Encoding
 from wikipayam_async.text.parts import (
     SmsParts,
@@ -24,3 +25,5 @@ __all__ = [
     "split_parts",
     "suggest",
 ]
+
+publish(__name__, __all__, globals())

@@ -20,7 +20,7 @@ async def main() -> None:
     found = preview(TEMPLATE, rows)
     print(f"{found.rows} texts, {found.parts} parts to pay for")
 
-    messages = messages_from(TEMPLATE, rows, receiver="mobile", track_id="order")
+    messages = messages_from(TEMPLATE, rows, receiver_field="mobile", track_id_field="order")
     async with AsyncWikipayam() as client:
         report = await client.sms.send_bulk(messages)
 

@@ -16,7 +16,7 @@ def test_the_check_counts_what_would_be_sent() -> None:
     long = "a" * 161
     table = rows((A, "hi"), (A, long), (B, "سلام"), (A, "hi"), *[("12", "x")] * 12)
     classifier = RowClassifier(MAPPING, rules("receiver_and_text"), known(None, None, ACCEPTED))
-    check = check_rows(table, classifier, classifier.deduplicator(table), Tariff(1000, 10))
+    check = check_rows(table, classifier, classifier.deduplicator(table), Tariff(persian=1000, latin=10))
     assert (check.rows, check.done, check.messages, check.bad) == (16, 1, 2, 12)
     assert [one.row for one in check.bad_rows] == list(range(6, 16))
     assert check.held_back == {"duplicate": 1}

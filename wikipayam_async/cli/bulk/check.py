@@ -87,7 +87,7 @@ def check_rows(
     """
     counter = count()
     counted = (row for row, _ in zip(rows, counter, strict=False))
-    tally = CostTally(tariff or Tariff(0), sender=classifier.mapping.sender)
+    tally = CostTally(tariff or Tariff(persian=0), sender=classifier.mapping.sender)
     held_back: Counter[str] = Counter()
     bad_rows: list[InvalidRow] = []
     bad = messages = 0

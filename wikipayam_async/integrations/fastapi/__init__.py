@@ -25,6 +25,7 @@ from wikipayam_async.integrations.fastapi.dependencies import (
 )
 from wikipayam_async.integrations.fastapi.handlers import install_error_handlers
 from wikipayam_async.integrations.fastapi.lifespan import AppLifespan, wikipayam_lifespan
+from wikipayam_async.publish import publish
 
 __all__ = [
     "WIKIPAYAM_RESPONSES",
@@ -43,3 +44,5 @@ __all__ = [
     "install_error_handlers",
     "wikipayam_lifespan",
 ]
+
+publish(__name__, __all__, globals())

@@ -8,8 +8,8 @@ from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
 from wikipayam_async.batching.outbox import Outbox
-from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.integrations.fastapi.lifespan import CLIENT, OUTBOX, WORKER
+from wikipayam_async.public import AsyncWikipayam
 from wikipayam_async.services.receives.worker import InboundWorker
 
 __all__ = ["InboundWorkerDep", "OutboxDep", "WikipayamDep", "get_inbound_worker", "get_outbox", "get_wikipayam"]

@@ -11,8 +11,8 @@ from attrs import frozen
 from fastapi import FastAPI
 
 from wikipayam_async.batching.outbox import Outbox
-from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.public import AsyncWikipayam
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.receives.worker import InboundWorker
 

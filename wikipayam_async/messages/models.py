@@ -8,6 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.redact.masks import mask_mapping, mask_number, mask_text, shape_of
@@ -16,6 +17,7 @@ __all__ = [
     "OtpMessage",
     "SentMessage",
     "SmsMessage",
+    "as_sms",
     "check_code",
     "check_receiver",
     "check_sender",
@@ -85,6 +87,24 @@ class SentMessage:
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
 
 
+@without_frames
+def as_sms(
+    receiver: str | SmsMessage, message: str | None = None, *, sender: str | None = None, track_id: str | None = None
+) -> SmsMessage:
+    """Return the message of a call that takes either an `SmsMessage` alone or a receiver and a text.
+
+    Raises:
+        InvalidInputError: An `SmsMessage` is passed together with a field of its own.
+    """
+    if not isinstance(receiver, SmsMessage):
+        return SmsMessage(receiver, message, sender=sender, track_id=track_id)
+    for field_, value in (("message", message), ("sender", sender), ("track_id", track_id)):
+        if value is not None:
+            rule = "expected an SmsMessage alone, or a receiver and a text"
+            raise InvalidInputError(field_, rule=rule, got=f"an SmsMessage and a separate {field_}")
+    return receiver
+
+
 def check_code(code: object) -> str:
     """Return a one-time code, with Persian digits as ASCII: a voice reads them out and a person types them."""
     if isinstance(code, str):
@@ -94,10 +114,27 @@ def check_code(code: object) -> str:
     raise InvalidInputError("code", rule="expected 1 to 32 digits or ASCII letters", got=shape_of(code))
 
 
-def check_receiver(receiver: str, *, normalize: bool, field: str = "receiver") -> str:
-    """Return a valid receiver as it is sent."""
-    if normalize:
-        return _plain_str(normalize_receiver(receiver, field=field))
+def check_receiver(receiver: str, *, normalize: bool = True, validate: bool = True, field: str = "receiver") -> str:
+    """Return a receiver as it is sent.
+
+    Args:
+        receiver: The receiver.
+        normalize: Return a mobile number in the form `09…`; otherwise return the given spelling.
+        validate: Require an Iranian mobile number; otherwise any string of 1 to 64 characters is valid.
+        field: The name of the receiver in the error.
+
+    Raises:
+        InvalidInputError: The receiver is invalid.
+    """
+    if normalize or validate:
+        try:
+            mobile = normalize_receiver(receiver, field=field)
+        except InvalidInputError:
+            if validate:
+                raise
+        else:
+            if normalize:
+                return _plain_str(mobile)
     return _short_text(field, receiver, _LONGEST_NUMBER)
 
 

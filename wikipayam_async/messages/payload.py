@@ -124,15 +124,17 @@ class Batch(Generic[M]):
 
 
 @without_frames
-def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds, normalize: bool) -> SmsPayload:
-    """Check an SMS and return its payload.
+def prepare_sms(
+    message: SmsMessage, *, sender: str | None, track_ids: TrackIds, normalize: bool = True, validate: bool = True
+) -> SmsPayload:
+    """Check an SMS and return its payload. `normalize` and `validate` are those of `check_receiver`.
 
     Raises:
         InvalidInputError: A field is invalid.
         ConfigurationError: Neither the message nor the client has a sender.
     """
     name = text_field(message)
-    receiver = check_receiver(message.receiver, normalize=normalize)
+    receiver = check_receiver(message.receiver, normalize=normalize, validate=validate)
     track_id = check_track_id(message.track_id) or track_ids.next()
     line = check_sender(message.sender or sender)
     if name == "note":
@@ -141,7 +143,12 @@ def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds,
 
 
 def prepare_some(
-    messages: Sequence[SmsMessage], *, sender: str | None, track_ids: TrackIds, normalize: bool
+    messages: Sequence[SmsMessage],
+    *,
+    sender: str | None,
+    track_ids: TrackIds,
+    normalize: bool = True,
+    validate: bool = True,
 ) -> tuple[list[SmsPayload], dict[int, Exception]]:
     """Check the messages of a bulk send; an invalid message does not affect the others.
 
@@ -155,7 +162,9 @@ def prepare_some(
     errors: dict[int, Exception] = {}
     for index, message in enumerate(messages):
         try:
-            payloads.append(prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize))
+            payloads.append(
+                prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize, validate=validate)
+            )
         except Exception as error:  # noqa: BLE001 - code of the message itself may raise anything; it affects no other
             errors[index] = error.with_traceback(None)  # this frame's locals hold a text and a number
     return payloads, errors
@@ -212,8 +221,10 @@ def _are_plain_ids(ids: Sequence[str]) -> bool:
 
 
 @without_frames
-def prepare_otp(message: OtpMessage, *, pattern_id: int | None, track_ids: TrackIds, normalize: bool) -> OtpPayload:
-    """Check a one-time code and return its payload.
+def prepare_otp(
+    message: OtpMessage, *, pattern_id: int | None, track_ids: TrackIds, normalize: bool = True, validate: bool = True
+) -> OtpPayload:
+    """Check a one-time code and return its payload. `normalize` and `validate` are those of `check_receiver`.
 
     Raises:
         InvalidInputError: A field is invalid.
@@ -221,7 +232,7 @@ def prepare_otp(message: OtpMessage, *, pattern_id: int | None, track_ids: Track
     """
     if not isinstance(message, OtpMessage):
         raise InvalidInputError("message", rule="expected an OtpMessage", got=shape_of(message))
-    receiver = check_receiver(message.receiver, normalize=normalize)
+    receiver = check_receiver(message.receiver, normalize=normalize, validate=validate)
     track_id = check_track_id(message.track_id) or track_ids.next()
     pattern = message.otp_pattern_id if message.otp_pattern_id is not None else pattern_id
     if pattern is None:

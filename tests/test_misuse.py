@@ -1,0 +1,67 @@
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from typing import Any
+
+import pytest
+
+from wikipayam_async.misuse import AsyncOnly
+
+pytestmark = pytest.mark.anyio
+
+
+class Block(AsyncOnly):
+    """An async context manager."""
+
+    _usage = "async with client.sms.batcher() as batcher"
+
+    async def __aenter__(self) -> int:
+        return 1
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+
+class Items(AsyncOnly):
+    """An async iterator."""
+
+    _usage = "async for message in client.receives.iter()"
+
+    def __aiter__(self) -> AsyncIterator[int]:
+        return self._items()
+
+    async def _items(self) -> AsyncIterator[int]:
+        yield 2
+
+
+async def misuse(value: Any, keyword: str) -> str:
+    """Use a value the wrong way; return the text of the error."""
+    with pytest.raises(TypeError) as caught:
+        match keyword:
+            case "with":
+                with value:
+                    pass
+            case "for":
+                for _ in value:
+                    pass
+            case _:
+                await value
+    return str(caught.value)
+
+
+@pytest.mark.parametrize("keyword", ["with", "for", "await"])
+async def test_the_error_says_what_to_write(keyword: str) -> None:
+    """A plain `with`, a plain `for` and `await` raise a `TypeError` with the right code."""
+    assert await misuse(Block(), keyword) == (
+        f"Block does not support a plain `{keyword}`; write `async with client.sms.batcher() as batcher`"
+    )
+    assert await misuse(Items(), keyword) == (
+        f"Items does not support a plain `{keyword}`; write `async for message in client.receives.iter()`"
+    )
+
+
+async def test_the_right_use_works() -> None:
+    """The asynchronous methods of a subclass are unaffected."""
+    async with Block() as entered:
+        assert entered == 1
+    assert [item async for item in Items()] == [2]

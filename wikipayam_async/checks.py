@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, ParamSpec, TypeGuard, TypeVar
 
 from wikipayam_async.errors import ConfigurationError, InvalidInputError, WikipayamError
-from wikipayam_async.outcomes import HasId, Ids
+from wikipayam_async.outcomes import Ids
 from wikipayam_async.redact.masks import shape_of
 
 if TYPE_CHECKING:
@@ -110,13 +110,13 @@ def is_id(value: str) -> bool:
     return _ID.fullmatch(value) is not None
 
 
-def check_id(value: str | HasId, *, field: str = "id") -> str:
+def check_id(value: object, *, field: str = "id") -> str:
     """Return an id of the gateway, or the id of an object, as it may be used in a path.
 
     Raises:
         InvalidInputError: The id is not a string of 1 to 64 letters, digits, `-` or `_`, or the object has none.
     """
-    id_: object = getattr(value, "id", value)
+    id_ = getattr(value, "id", value)
     if id_ is not value and not id_:
         rule = "expected an object with an id; of a bulk send pass report.accepted_ids"
         raise InvalidInputError(field, rule=rule, got=f"{shape_of(value)} without an id")

@@ -1,4 +1,4 @@
-"""The error for an asynchronous object in a plain `with` or `for`, or after `await`."""
+"""Errors that say what to write, for objects that only work with `async`."""
 
 from __future__ import annotations
 
@@ -8,33 +8,21 @@ __all__ = ["AsyncOnly"]
 
 
 class AsyncOnly:
-    """A base class of objects that are used with `async with` or `async for`.
+    """Raises a `TypeError` that says what to write, if it is entered, iterated or awaited like a plain object.
 
-    A plain `with`, a plain `for` and `await` raise a `TypeError` that says what to write instead. Type checkers do not
-    see these methods, so that they report the mistake too.
-
-    Attributes:
-        _usage: What to write, such as `async with client.sms.batcher() as batcher`.
+    Type checkers do not see these methods, and report the misuse themselves.
     """
 
     __slots__ = ()
 
     _usage: ClassVar[str]
+    """What to write."""
 
     if TYPE_CHECKING:
         pass
     else:
 
         def __enter__(self) -> NoReturn:
-            raise self._misuse("with")
+            raise TypeError(self._usage)
 
-        __exit__ = __enter__  # Python looks it up before it calls `__enter__`
-
-        def __iter__(self) -> NoReturn:
-            raise self._misuse("for")
-
-        def __await__(self) -> NoReturn:
-            raise self._misuse("await")
-
-        def _misuse(self, keyword: str) -> TypeError:
-            return TypeError(f"{type(self).__name__} does not support a plain `{keyword}`; write `{self._usage}`")
+        __exit__ = __iter__ = __await__ = __enter__

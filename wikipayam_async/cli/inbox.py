@@ -65,7 +65,7 @@ def list_(
     """List received messages, one page at a time."""
 
     async def work(session: Session) -> Exit:
-        found = await session.client.receives.list(page.limit, page.offset, **asdict(filters))
+        found = await session.client.receives.list(limit=page.limit, offset=page.offset, **asdict(filters))
         _show(session, found.receives)
         if found.pagination.total is not None:
             session.out.say(f"{len(found.receives)} of {found.pagination.total:,}")
@@ -94,7 +94,7 @@ def unread(
             session.out.say(f"{number:,} unread")
             session.out.emit({"unread_count": number})
             return Exit.OK
-        found = await receives.unread(page.limit, page.offset)
+        found = await receives.unread(limit=page.limit, offset=page.offset)
         _show(session, found.receives)
         session.out.emit({"total_unread": found.total_unread, "receives": found.receives})
         return Exit.OK

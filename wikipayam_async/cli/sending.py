@@ -86,7 +86,7 @@ def otp(
     """
 
     async def work(session: Session, body: str) -> Exit:
-        sent = await session.client.otp.send(receiver, body, pattern, track_id)
+        sent = await session.client.otp.send(receiver, body, otp_pattern_id=pattern, track_id=track_id)
         session.out.say(f"accepted: id {sent.id}, track id {sent.track_id}")
         session.out.emit(sent)
         return Exit.OK
@@ -112,7 +112,7 @@ def voice(
     """
 
     async def work(session: Session, body: str) -> Exit:
-        queued = await session.client.voice.send(receiver, body, track_id)
+        queued = await session.client.voice.send(receiver, body, track_id=track_id)
         session.out.say(f"queued: id {queued.id}, track id {queued.track_id}")
         session.out.emit(queued)
         return Exit.OK
@@ -143,7 +143,7 @@ def holoo(
 
     async def work(session: Session, body: str) -> Exit:
         send_holoo = session.client.holoo.send_via_url if legacy_get else session.client.holoo.send
-        sent = await send_holoo(receiver, body, sender, username)
+        sent = await send_holoo(receiver, body, sender=sender, username=username)
         session.out.say("accepted" + (f": id {sent.id}" if sent.id else ""))
         session.out.emit({"id": sent.id, "message": sent.message})
         return Exit.OK

@@ -8,7 +8,6 @@ from typing import Any
 
 from attrs import field, frozen
 
-from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.redact.masks import mask_mapping, mask_number, mask_text, shape_of
@@ -17,7 +16,7 @@ __all__ = [
     "OtpMessage",
     "SentMessage",
     "SmsMessage",
-    "as_sms",
+    "as_message",
     "check_code",
     "check_receiver",
     "check_sender",
@@ -87,21 +86,20 @@ class SentMessage:
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
 
 
-@without_frames
-def as_sms(
-    receiver: str | SmsMessage, message: str | None = None, *, sender: str | None = None, track_id: str | None = None
-) -> SmsMessage:
-    """Return the message of a call that takes either an `SmsMessage` alone or a receiver and a text.
+def as_message(receiver: str | SmsMessage, message: str | None, sender: str | None, track_id: str | None) -> SmsMessage:
+    """Return the message of a call that takes either a complete message, or a receiver and a text.
 
     Raises:
-        InvalidInputError: An `SmsMessage` is passed together with a field of its own.
+        InvalidInputError: A value is given beside a complete message.
     """
     if not isinstance(receiver, SmsMessage):
         return SmsMessage(receiver, message, sender=sender, track_id=track_id)
-    for field_, value in (("message", message), ("sender", sender), ("track_id", track_id)):
-        if value is not None:
-            rule = "expected an SmsMessage alone, or a receiver and a text"
-            raise InvalidInputError(field_, rule=rule, got=f"an SmsMessage and a separate {field_}")
+    given = {"message": message, "sender": sender, "track_id": track_id}
+    beside = [(name, shape_of(value)) for name, value in given.items() if value is not None]
+    del message, given  # a traceback with locals shows no text
+    if beside:
+        name, got = beside[0]
+        raise InvalidInputError(name, rule="expected none beside an SmsMessage, which has its own", got=got)
     return receiver
 
 
@@ -114,28 +112,20 @@ def check_code(code: object) -> str:
     raise InvalidInputError("code", rule="expected 1 to 32 digits or ASCII letters", got=shape_of(code))
 
 
-def check_receiver(receiver: str, *, normalize: bool = True, validate: bool = True, field: str = "receiver") -> str:
-    """Return a receiver as it is sent.
+def check_receiver(receiver: str, *, normalize: bool, validate: bool = True, field: str = "receiver") -> str:
+    """Return a valid receiver as it is sent.
 
     Args:
         receiver: The receiver.
-        normalize: Return a mobile number in the form `09…`; otherwise return the given spelling.
-        validate: Require an Iranian mobile number; otherwise any string of 1 to 64 characters is valid.
-        field: The name of the receiver in the error.
-
-    Raises:
-        InvalidInputError: The receiver is invalid.
+        normalize: Return a mobile in the form `09…`.
+        validate: Refuse any receiver but an Iranian mobile.
+        field: The name of the field, for errors.
     """
-    if normalize or validate:
-        try:
-            mobile = normalize_receiver(receiver, field=field)
-        except InvalidInputError:
-            if validate:
-                raise
-        else:
-            if normalize:
-                return _plain_str(mobile)
-    return _short_text(field, receiver, _LONGEST_NUMBER)
+    if not validate:
+        receiver = _short_text(field, receiver, _LONGEST_NUMBER)
+        return _normal(receiver) if normalize else receiver
+    normal = normalize_receiver(receiver, field=field)
+    return _plain_str(normal) if normalize else _short_text(field, receiver, _LONGEST_NUMBER)
 
 
 def check_sender(sender: object, *, field: str = "sender") -> str:
@@ -173,6 +163,14 @@ def check_text(text: object, *, field: str = "message") -> str:
     if not _is_unicode(plain):
         raise InvalidInputError(field, rule="expected valid Unicode", got="a lone surrogate")
     return plain
+
+
+def _normal(receiver: str) -> str:
+    """Return a mobile in the form `09…`, any other receiver unchanged."""
+    try:
+        return _plain_str(normalize_receiver(receiver))
+    except InvalidInputError:
+        return receiver
 
 
 def _is_unicode(text: str) -> bool:

@@ -125,9 +125,9 @@ class Batch(Generic[M]):
 
 @without_frames
 def prepare_sms(
-    message: SmsMessage, *, sender: str | None, track_ids: TrackIds, normalize: bool = True, validate: bool = True
+    message: SmsMessage, *, sender: str | None, track_ids: TrackIds, normalize: bool, validate: bool = True
 ) -> SmsPayload:
-    """Check an SMS and return its payload. `normalize` and `validate` are those of `check_receiver`.
+    """Check an SMS and return its payload.
 
     Raises:
         InvalidInputError: A field is invalid.
@@ -147,7 +147,7 @@ def prepare_some(
     *,
     sender: str | None,
     track_ids: TrackIds,
-    normalize: bool = True,
+    normalize: bool,
     validate: bool = True,
 ) -> tuple[list[SmsPayload], dict[int, Exception]]:
     """Check the messages of a bulk send; an invalid message does not affect the others.
@@ -162,9 +162,8 @@ def prepare_some(
     errors: dict[int, Exception] = {}
     for index, message in enumerate(messages):
         try:
-            payloads.append(
-                prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize, validate=validate)
-            )
+            payload = prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize, validate=validate)
+            payloads.append(payload)
         except Exception as error:  # noqa: BLE001 - code of the message itself may raise anything; it affects no other
             errors[index] = error.with_traceback(None)  # this frame's locals hold a text and a number
     return payloads, errors
@@ -222,9 +221,9 @@ def _are_plain_ids(ids: Sequence[str]) -> bool:
 
 @without_frames
 def prepare_otp(
-    message: OtpMessage, *, pattern_id: int | None, track_ids: TrackIds, normalize: bool = True, validate: bool = True
+    message: OtpMessage, *, pattern_id: int | None, track_ids: TrackIds, normalize: bool, validate: bool = True
 ) -> OtpPayload:
-    """Check a one-time code and return its payload. `normalize` and `validate` are those of `check_receiver`.
+    """Check a one-time code and return its payload.
 
     Raises:
         InvalidInputError: A field is invalid.

@@ -20,10 +20,14 @@ from wikipayam_async.services.receives.paging import MAX_PAGE
 if TYPE_CHECKING:
     from wikipayam_async.core.limits import Clock, Sleep
 
-__all__ = ["Consumer", "ErrorHandler", "Fetch", "Handler", "MarkRead"]
+__all__ = ["Consumer", "Fetch", "MarkRead", "MessageErrorHandler", "MessageHandler"]
 
-Handler: TypeAlias = Callable[[ReceivedMessage], Awaitable[object] | object]
-ErrorHandler: TypeAlias = Callable[[ReceivedMessage, Exception], Awaitable[object] | object]
+MessageHandler: TypeAlias = Callable[[ReceivedMessage], Awaitable[object] | object]
+"""Called with each received message; may be async."""
+
+MessageErrorHandler: TypeAlias = Callable[[ReceivedMessage, Exception], Awaitable[object] | object]
+"""Called with a received message and the exception that its handler raised; may be async."""
+
 MarkRead: TypeAlias = Callable[[Sequence[str]], Awaitable[MarkReadResult]]
 
 logger = logging.getLogger("wikipayam_async")
@@ -65,8 +69,8 @@ class Consumer:
         *,
         fetch: Fetch,
         mark_read: MarkRead,
-        handler: Handler,
-        on_error: ErrorHandler | None,
+        handler: MessageHandler,
+        on_error: MessageErrorHandler | None,
         poll_interval: float,
         concurrency: int,
         clock: Clock = anyio.current_time,

@@ -18,7 +18,7 @@ from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.core.retry import longest_delay
 from wikipayam_async.dates import DateLike, check_date
-from wikipayam_async.messages.models import SentMessage, SmsMessage, as_sms
+from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.sealed import SealedBytes
@@ -92,8 +92,10 @@ class SmsService(DeliveryTracking):
             APIStatusError: The gateway refused the SMS.
             APIConnectionError: The SMS did not reach the gateway.
         """
-        sms = as_sms(receiver, message, sender=sender, track_id=track_id)
-        del receiver, message  # keep them out of tracebacks that show locals; `sms` masks them
+        try:
+            sms = as_message(receiver, message, sender, track_id)
+        finally:
+            del receiver, message  # keep them out of tracebacks that show locals; `sms` masks them
         payload = self._preparer(normalize=normalize, validate=validate)(sms)
         return (await send_all(self._pipeline, SEND, Batch([sms], [payload]), timeout=timeout))[0]
 

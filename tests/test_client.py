@@ -209,12 +209,12 @@ class TestEstimate:
         messages = [SmsMessage(RECEIVER, "a"), SmsMessage("110", "a")]
         async with raw_gateway(Recorder({"balance": 9})) as gateway, connected(gateway.url) as (client, *_):
             first = await client.estimate(messages, Tariff(5))
-            second = await client.estimate(messages, Tariff(5), sender="3000", normalize=False)
+            second = await client.estimate(messages, Tariff(5), sender="3000", validate=False)
         assert [(request.method, request.target) for request in gateway.requests] == [
             ("GET", "/api/v1/user/balance")
         ] * 2
         assert (first.estimate.cost, first.affordable, list(first.estimate.by_line)) == (5, True, ["10002000"])
-        assert (second.estimate.cost, second.missing, list(second.estimate.by_line)) == (10, 1, ["3000"])
+        assert (second.estimate.cost, second.shortfall, list(second.estimate.by_line)) == (10, 1, ["3000"])
 
 
 class TestRequest:

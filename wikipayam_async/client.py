@@ -203,8 +203,11 @@ class AsyncWikipayam:
         """The hook that receives this client's events; None if there is none."""
         return self._options.on_event
 
-    async def balance(self) -> Balance:
+    async def balance(self, *, timeout: float | None = None) -> Balance:  # noqa: ASYNC109 - of each attempt
         """Return the account's balance (`GET /user/balance`). The gateway recommends it for checking a token.
+
+        Args:
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             AuthenticationError: The token is wrong.
@@ -212,10 +215,17 @@ class AsyncWikipayam:
             APIConnectionError: The gateway could not be reached.
             ResponseError: The answer cannot be read.
         """
-        return await self._account.balance()
+        return await self._account.balance(timeout=timeout)
 
     async def estimate(
-        self, messages: Messages, tariff: Tariff, *, sender: str | None = None, normalize: bool = True
+        self,
+        messages: Messages,
+        tariff: Tariff,
+        *,
+        sender: str | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,  # noqa: ASYNC109 - of each attempt
     ) -> CostCheck:
         """Estimate the cost of messages and compare it with the balance (`GET /user/balance`). Nothing is sent.
 
@@ -223,14 +233,18 @@ class AsyncWikipayam:
             messages: The messages, as for `sms.send_bulk`: any iterable, plain or async. An iterator is consumed.
             tariff: The price of a part.
             sender: The line of messages that name none; the client's if None.
-            normalize: Whether receivers must be Iranian mobile numbers, as in `sms.send_bulk`.
+            normalize: As in `sms.send_bulk`; it does not change the cost.
+            validate: Skip receivers that are not Iranian mobiles, as in `sms.send_bulk`.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid. (An invalid message is skipped and counted, not an error.)
             APIStatusError: The gateway refused the request: `AuthenticationError` if the token is wrong.
             APIConnectionError: The gateway could not be reached.
         """
-        return await self._account.estimate(messages, tariff, sender=sender, normalize=normalize)
+        return await self._account.estimate(
+            messages, tariff, sender=sender, normalize=normalize, validate=validate, timeout=timeout
+        )
 
     @without_frames
     def with_options(
@@ -285,6 +299,7 @@ class AsyncWikipayam:
         json: object = ...,
         cast_to: type[T],
         replay: ReplayWord | Replay | None = ...,
+        timeout: float | None = ...,  # noqa: ASYNC109 - of each attempt
     ) -> T: ...
 
     @overload
@@ -297,6 +312,7 @@ class AsyncWikipayam:
         json: object = ...,
         cast_to: None = ...,
         replay: ReplayWord | Replay | None = ...,
+        timeout: float | None = ...,  # noqa: ASYNC109 - of each attempt
     ) -> JsonValue: ...
 
     async def request(
@@ -308,6 +324,7 @@ class AsyncWikipayam:
         json: object = None,
         cast_to: type[T] | None = None,
         replay: ReplayWord | Replay | None = None,
+        timeout: float | None = None,  # noqa: ASYNC109 - of each attempt
     ) -> T | JsonValue:
         """Call an endpoint that this package does not know, with the same retries, limits and events as the others.
 
@@ -320,6 +337,7 @@ class AsyncWikipayam:
                 plain JSON value is returned.
             replay: The effect of executing the call twice: `read`, `idempotent` or `send`. By default a GET is a `read`
                 and any other call a `send`, which is retried only if provably nothing was accepted.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid.
@@ -331,7 +349,7 @@ class AsyncWikipayam:
         content = Sealed((params, json))
         path = seal(path)
         del params, json  # keep them out of tracebacks that show locals
-        call: Call[T | JsonValue] = make_call(method, path, content, cast_to, replay)
+        call: Call[T | JsonValue] = make_call(method, path, content, cast_to, replay, timeout)
         return await self._pipeline.run(call)
 
     async def aclose(self) -> None:

@@ -168,7 +168,7 @@ def test_handled_messages_are_marked_before_asyncio_run_ends() -> None:
 
     async def consume(gateway: ThreadedGateway) -> None:
         async with client_of(gateway) as client:
-            await client.receives.consume(lambda message: handled.append(message.id), 0.01)
+            await client.receives.consume(lambda message: handled.append(message.id), poll_interval=0.01)
 
     async def main(gateway: ThreadedGateway) -> None:
         task = asyncio.create_task(consume(gateway))

@@ -622,7 +622,7 @@ class TestThroughTheClient:
             client._shared.sleep = sleep
             with anyio.CancelScope() as scope, caplog.at_level(logging.WARNING, "wikipayam_async"):
                 async with anyio.create_task_group() as group:
-                    group.start_soon(lambda: client.receives.consume(handler, 0.001))
+                    group.start_soon(lambda: client.receives.consume(handler, poll_interval=0.001))
                     while looks < 4:
                         looks = emulator.requests_to("GET /receives/unread")
                         await checkpoint()

@@ -3,7 +3,16 @@ from typing import Any
 
 import pytest
 
-from wikipayam_async.checks import check_id, check_ids, check_number, check_positive, check_seconds, is_id
+from wikipayam_async import Delivery, DeliveryStatus, ReceivedMessage, SendResult, SendStatus, SentMessage, SmsMessage
+from wikipayam_async.checks import (
+    check_id,
+    check_ids,
+    check_number,
+    check_positive,
+    check_seconds,
+    check_timeout,
+    is_id,
+)
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 
 ID_RULE = "expected 1 to 64 letters, digits, '-' or '_'"
@@ -51,8 +60,8 @@ def test_ids_are_returned_without_duplicates(values: Any, ids: list[str]) -> Non
         (["a", "b", ""], f"ids[2]: {ID_RULE}; got a string of 0 characters"),
         (b"ab", f"ids[0]: {ID_RULE}; got a number (int)"),
         ([["a"]], f"ids[0]: {ID_RULE}; got an object of type list"),
-        (None, "ids: expected an id or an iterable of ids; got None"),
-        (17, "ids: expected an id or an iterable of ids; got a number (int)"),
+        (None, "ids: expected an id, an object with an id, or an iterable of them; got None"),
+        (17, "ids: expected an id, an object with an id, or an iterable of them; got a number (int)"),
     ],
 )
 def test_invalid_ids_are_refused(values: Any, text: str) -> None:
@@ -60,6 +69,57 @@ def test_invalid_ids_are_refused(values: Any, text: str) -> None:
     with pytest.raises(InvalidInputError) as caught:
         check_ids(values)
     assert str(caught.value) == text
+
+
+SMS = SmsMessage("09123456789", "hi")
+UNSENT = SendResult(3, SMS, SendStatus.UNKNOWN)
+NO_ID = "expected an object with an id; of a bulk send pass report.accepted_ids"
+
+
+@pytest.mark.parametrize(
+    ("values", "ids"),
+    [
+        (SentMessage("a"), ["a"]),
+        (ReceivedMessage("b"), ["b"]),
+        (SendResult(0, SMS, SendStatus.ACCEPTED, "c"), ["c"]),
+        ([Delivery("d", DeliveryStatus.SENT), "e", SentMessage("d")], ["d", "e"]),
+        ((SentMessage(one) for one in "xyx"), ["x", "y"]),
+    ],
+)
+def test_ids_of_objects(values: Any, ids: list[str]) -> None:
+    """Objects with an id stand for it, alone, in an iterable and among ids."""
+    assert check_ids(values) == ids
+
+
+@pytest.mark.parametrize(
+    ("values", "text"),
+    [
+        (UNSENT, f"ids: {NO_ID}; got an object of type SendResult without an id"),
+        (["a", UNSENT], f"ids[1]: {NO_ID}; got an object of type SendResult without an id"),
+        ([ReceivedMessage()], f"ids[0]: {NO_ID}; got an object of type ReceivedMessage without an id"),
+        ([SentMessage("a/b")], f"ids[0]: {ID_RULE}; got a string of 3 characters with letters, symbols"),
+        ([SMS], f"ids[0]: {ID_RULE}; got an object of type SmsMessage"),
+    ],
+)
+def test_objects_without_an_id_are_refused(values: Any, text: str) -> None:
+    """The error names the place, and what to pass instead of a result without an id."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_ids(values)
+    assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("value", [0.001, 1, 3600.0])
+def test_a_timeout_above_zero_is_returned(value: float) -> None:
+    """A time-out is any finite number of seconds above 0."""
+    assert check_timeout(value) == value
+
+
+@pytest.mark.parametrize("value", [0, -1, math.inf, math.nan, True, "5", None, 10**400])
+def test_an_invalid_timeout_is_refused(value: Any) -> None:
+    """Any other time-out is an invalid argument."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_timeout(value)
+    assert (caught.value.field, caught.value.rule) == ("timeout", "expected a finite number of seconds above 0")
 
 
 @pytest.mark.parametrize(("value", "maximum"), [(1, None), (10**9, None), (1, 1), (5, 5)])

@@ -214,12 +214,12 @@ class TestEstimate:
         messages = [SmsMessage(RECEIVER, "a"), SmsMessage("110", "a")]
         async with raw_gateway(Recorder({"balance": 9})) as gateway, connected(gateway.url) as (client, *_):
             first = await client.estimate(messages, Tariff(persian=5))
-            second = await client.estimate(messages, Tariff(persian=5), sender="3000", normalize=False)
+            second = await client.estimate(messages, Tariff(persian=5), sender="3000", validate=False)
         assert [(request.method, request.target) for request in gateway.requests] == [
             ("GET", "/api/v1/user/balance")
         ] * 2
         assert (first.estimate.cost, first.affordable, list(first.estimate.by_line)) == (5, True, ["10002000"])
-        assert (second.estimate.cost, second.missing, list(second.estimate.by_line)) == (10, 1, ["3000"])
+        assert (second.estimate.cost, second.shortfall, list(second.estimate.by_line)) == (10, 1, ["3000"])
 
 
 class TestRequest:
@@ -303,10 +303,10 @@ def test_mocks_know_the_services_and_their_arguments() -> None:
     with pytest.raises(TypeError):
         client.sms.send(RECEIVER, text="no such argument")
     with pytest.raises(AttributeError):
-        client.sms.sent  # noqa: B018 - the access is what is tested
+        client.sms.sent
     assert callable(Mock(spec=AsyncWikipayam).receives.list)
     with pytest.raises(AttributeError):
-        Mock(spec=AsyncWikipayam).fax  # noqa: B018 - likewise
+        Mock(spec=AsyncWikipayam).fax
 
 
 def test_a_plain_with_statement_says_what_to_write() -> None:

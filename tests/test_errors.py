@@ -119,7 +119,7 @@ def test_only_errors_of_the_caller_are_value_errors() -> None:
 def test_an_error_is_pickled_without_messages(error: WikipayamError) -> None:
     """Class, text and attributes are kept, except messages, accepted items, reports and headers."""
     unpickled: dict[str, object] = {"messages": (), "accepted": (), "report": None, "headers": {}}
-    found = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled above
+    found = pickle.loads(pickle.dumps(error))
     expected = {name: unpickled.get(name, value) for name, value in error.__dict__.items()}
     assert (type(found), str(found), found.__dict__) == (type(error), str(error), expected)
 
@@ -143,7 +143,7 @@ def test_a_pickled_unknown_outcome_keeps_its_track_ids() -> None:
     error = UnknownOutcomeError(
         "unknown", messages=[MESSAGE], track_ids=["T1"], accepted=[1], phase=Phase.SENT, attempts=ATTEMPTS
     )
-    found = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled above
+    found = pickle.loads(pickle.dumps(error))
     assert (found.messages, found.accepted) == ((), ())
     assert (found.track_ids, found.phase, found.attempts) == (("T1",), Phase.SENT, ATTEMPTS)
 

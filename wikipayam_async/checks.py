@@ -8,7 +8,7 @@ import math
 import re
 import sys
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, ParamSpec, TypeGuard, TypeVar
 
 from wikipayam_async.errors import ConfigurationError, InvalidInputError, WikipayamError
 from wikipayam_async.outcomes import Ids
@@ -88,10 +88,10 @@ def argument_at_least_one(_: object, attribute: Attribute[Any], value: object) -
 
 def is_async(hook: object) -> bool:
     """Return whether a call of the hook returns a coroutine."""
-    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None))  # noqa: B004 - an object with an async __call__
+    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None))
 
 
-def _is_finite(value: object) -> bool:
+def _is_finite(value: object) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and 0 <= value <= sys.float_info.max
 
 
@@ -111,45 +111,41 @@ def is_id(value: str) -> bool:
 
 
 def check_id(value: object, *, field: str = "id") -> str:
-    """Return an id of the gateway that may be used in a path.
+    """Return an id of the gateway, or the id of an object, as it may be used in a path.
 
     Raises:
-        InvalidInputError: The value is not a string of 1 to 64 letters, digits, `-` or `_`.
+        InvalidInputError: The id is not a string of 1 to 64 letters, digits, `-` or `_`, or the object has none.
     """
-    if not isinstance(value, str) or not is_id(value):
-        raise InvalidInputError(field, rule="expected 1 to 64 letters, digits, '-' or '_'", got=shape_of(value))
-    return value
+    id_ = getattr(value, "id", value)
+    if id_ is not value and not id_:
+        rule = "expected an object with an id; of a bulk send pass report.accepted_ids"
+        raise InvalidInputError(field, rule=rule, got=f"{shape_of(value)} without an id")
+    if not isinstance(id_, str) or not is_id(id_):
+        raise InvalidInputError(field, rule="expected 1 to 64 letters, digits, '-' or '_'", got=shape_of(id_))
+    return id_
 
 
 def check_ids(values: Ids, *, field: str = "ids") -> list[str]:
-    """Return the ids of one or several objects as a list without duplicates, in the given order.
+    """Return one id or several, of strings or objects, as a list without duplicates, in the given order.
 
     Raises:
         InvalidInputError: The value is not iterable, or an id is invalid. The error names its index.
     """
     if isinstance(values, str) or hasattr(values, "id"):
-        return [_id_of(values, field)]
+        return [check_id(values, field=field)]
     if not isinstance(values, Iterable):
         rule = "expected an id, an object with an id, or an iterable of them"
         raise InvalidInputError(field, rule=rule, got=shape_of(values))
-    return list(dict.fromkeys(_id_of(value, f"{field}[{index}]") for index, value in enumerate(values)))
-
-
-def _id_of(value: object, field: str) -> str:
-    id_ = getattr(value, "id", value)
-    if id_ is not value and not id_:
-        rule = "expected an object with an id; of a bulk send pass report.accepted_ids"
-        raise InvalidInputError(field, rule=rule, got=f"{shape_of(value)} without an id")
-    return check_id(id_, field=field)
+    return list(dict.fromkeys(check_id(value, field=f"{field}[{index}]") for index, value in enumerate(values)))
 
 
 def check_timeout(value: object) -> float:
-    """Return the time-out of a call, in seconds.
+    """Return the time-out of each attempt of a call, in seconds.
 
     Raises:
         InvalidInputError: The value is not a finite number above 0.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+    if not _is_finite(value) or value == 0:
         raise InvalidInputError("timeout", rule="expected a finite number of seconds above 0", got=shape_of(value))
     return value
 

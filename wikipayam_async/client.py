@@ -133,7 +133,7 @@ class AsyncWikipayam:
         api_prefix: str | None = None,
         otp_pattern_id: int | None = None,
         timeout: float = DEFAULT_TIMEOUT,
-        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
+        retry: RetryPolicy = RetryPolicy(),
         rate_limit: RateLimit | None = None,
         max_connections: int = DEFAULT_MAX_CONNECTIONS,
         idle_expiry: float = DEFAULT_IDLE_EXPIRY,
@@ -230,8 +230,8 @@ class AsyncWikipayam:
             messages: The messages, as for `sms.send_bulk`: any iterable, plain or async. An iterator is consumed.
             tariff: The price of a part.
             sender: The line of messages that name none; the client's if None.
-            normalize: Whether receivers are brought into the form `09…`, as in `sms.send_bulk`.
-            validate: Whether receivers must be Iranian mobile numbers, as in `sms.send_bulk`.
+            normalize: As in `sms.send_bulk`; it does not change the cost.
+            validate: Skip receivers that are not Iranian mobiles, as in `sms.send_bulk`.
             timeout: Seconds for each attempt; the client's if None.
 
         Raises:

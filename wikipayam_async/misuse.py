@@ -1,4 +1,4 @@
-"""Errors for objects that are used without `async` or `await`, which say what to write instead."""
+"""Errors that say what to write, for objects that only work with `async`."""
 
 from __future__ import annotations
 
@@ -8,23 +8,21 @@ __all__ = ["AsyncOnly"]
 
 
 class AsyncOnly:
-    """The base of objects that work only with `async with`, `async for` or a method that is awaited."""
+    """Raises a `TypeError` that says what to write, if it is entered, iterated or awaited like a plain object.
+
+    Type checkers do not see these methods, and report the misuse themselves.
+    """
 
     __slots__ = ()
 
     _usage: ClassVar[str]
-    """What to write, such as `async with client.sms.batcher() as batcher`."""
+    """What to write."""
 
-    if not TYPE_CHECKING:  # type checkers report the mistake themselves
+    if TYPE_CHECKING:
+        pass
+    else:
 
         def __enter__(self) -> NoReturn:
-            raise TypeError(f"write: {self._usage}")
+            raise TypeError(self._usage)
 
-        def __exit__(self, *_: object) -> None:
-            """Exist, since Python looks for it before it enters."""
-
-        def __iter__(self) -> NoReturn:
-            raise TypeError(f"write: {self._usage}")
-
-        def __await__(self) -> NoReturn:
-            raise TypeError(f"write: {self._usage}")
+        __exit__ = __iter__ = __await__ = __enter__

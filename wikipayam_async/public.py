@@ -49,15 +49,9 @@ from wikipayam_async.services.receives.models import (
     UnreadPage,
 )
 from wikipayam_async.services.receives.worker import InboundWorker, WorkerHealth
-from wikipayam_async.services.sms.delivery import (
-    FINAL_STATES,
-    Delivery,
-    DeliveryReport,
-    DeliveryStatus,
-    DeliveryWatch,
-    Polling,
-)
+from wikipayam_async.services.sms.delivery import FINAL_STATES, Delivery, DeliveryReport, DeliveryStatus
 from wikipayam_async.services.sms.legacy_inbox import LegacyInbox
+from wikipayam_async.services.sms.watch import DeliveryWatch, Polling
 from wikipayam_async.services.voice import VoiceOtp
 from wikipayam_async.version import __version__
 

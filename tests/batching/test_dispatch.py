@@ -169,7 +169,7 @@ async def test_a_failure_of_all_messages(error: WikipayamError) -> None:
         assert isinstance(one, WikipayamError)
         assert (type(one), one.args, vars(one)) == (type(error), error.args, vars(error))
         assert (str(one.__cause__), one.__cause__ is error.__cause__) == ("the cause", False)
-        copy = pickle.loads(pickle.dumps(one))  # noqa: S301 - our own pickle
+        copy = pickle.loads(pickle.dumps(one))
         assert (type(copy), str(copy)) == (type(error), str(error))
     if isinstance(error, APIStatusError):
         assert [one.status_code for one in outcomes if isinstance(one, APIStatusError)] == [error.status_code] * 3

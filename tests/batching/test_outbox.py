@@ -274,7 +274,7 @@ class TestCallback:
         async def function(result: SendResult) -> None:
             pass
 
-        class Callable_:  # noqa: N801 - the name says what it is
+        class Callable_:
             async def __call__(self, result: SendResult) -> None:
                 pass
 

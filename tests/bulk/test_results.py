@@ -152,7 +152,7 @@ def test_a_result_made_quickly_is_matched_by_its_class() -> None:
 def test_results_made_quickly_are_pickled(protocol: int) -> None:
     """Their pickles are the same bytes as those of other results, and are restored to equal results."""
     (one,) = made_quickly("id0")
-    again = pickle.loads(pickle.dumps(one, protocol))  # noqa: S301 - our own
+    again = pickle.loads(pickle.dumps(one, protocol))
     assert (again, type(again)) == (made_normally(0, "id0"), SendResult)
     assert pickle.dumps(one, protocol) == pickle.dumps(made_normally(0, "id0"), protocol)
 

@@ -348,7 +348,7 @@ def test_the_summary() -> None:
 def test_an_estimate_is_plain_data() -> None:
     """An estimate can be hashed, pickled and printed, and its repr contains no text and no receiver."""
     found = estimate([*sms("a secret"), SmsMessage("0777777", "another secret")], TARIFF, sender="10002000")
-    again = pickle.loads(pickle.dumps(found))  # noqa: S301 - our own
+    again = pickle.loads(pickle.dumps(found))
     assert (again, hash(again), again.first_skipped.field) == (found, hash(found), "messages[1].receiver")
     assert "secret" not in repr(found)
     assert "0777777" not in repr(found)

@@ -22,7 +22,7 @@ import anyio.to_thread
 from tests.support.clock import VirtualClock
 from wikipayam_async.core.limits import RateLimiter
 from wikipayam_async.core.pipeline import SharedState
-from wikipayam_async.services.sms.delivery import DeliveryWatch
+from wikipayam_async.services.sms.watch import DeliveryWatch
 
 __all__ = ["MainThread", "PageClock", "restored_process"]
 
@@ -65,7 +65,7 @@ class MainThread:
             try:
                 with _alarm(self._time_limit):
                     done.set_result(work())
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - it is raised in `do`
+            except (Exception, SystemExit) as error:
                 done.set_exception(error)
 
 

@@ -61,7 +61,7 @@ def test_the_readme_sends_its_messages(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_the_page_on_observability_shows_what_is_exported(tmp_path: Path) -> None:
     """In another process, the page's code logs JSON records and exports the call as a span and a metric."""
-    done = subprocess.run(  # noqa: S603 - the project's own module
+    done = subprocess.run(
         [sys.executable, "-X", "utf8", "-m", "tests.docs", str(PAGES[OBSERVABILITY]), str(tmp_path)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])},
         capture_output=True,

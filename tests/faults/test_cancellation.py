@@ -294,7 +294,7 @@ async def test_a_consumer_cancelled_at_any_point_marks_what_was_handled(waits: b
 
         async def consume() -> None:
             handler = slow if waits else (lambda message: handled.append(message.id))
-            await client.receives.consume(handler, 0.001, concurrency=at_once)
+            await client.receives.consume(handler, poll_interval=0.001, concurrency=at_once)
 
         async def run(_: str) -> None:
             ledger.fill_inbox()

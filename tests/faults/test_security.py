@@ -82,7 +82,7 @@ async def test_a_value_cannot_break_out_of_the_request(breaker: str) -> None:
     calls: list[Callable[[AsyncWikipayam], Awaitable[object]]] = [
         lambda client: client.sms.send(NUMBER, TEXT + breaker, track_id="t" + breaker),
         lambda client: client.sms.send(NUMBER, TEXT + breaker, sender="1000" + breaker),
-        lambda client: client.sms.send(NUMBER + breaker, TEXT, normalize=False),
+        lambda client: client.sms.send(NUMBER + breaker, TEXT, normalize=False, validate=False),
         lambda client: client.sms.send(NUMBER, TEXT + breaker),
         lambda client: client.otp.send(NUMBER, CODE, track_id="t" + breaker),
         lambda client: client.voice.send(NUMBER, CODE + breaker),
@@ -296,4 +296,4 @@ def test_only_models_are_pickled_with_their_content() -> None:
         wikipayam_async.BulkError("x", report=BulkReport([SendResult(0, sms, SendStatus.REJECTED)])),
     ):
         assert leaks([pickle.dumps(error).decode("latin-1")]) == []
-    assert pickle.loads(pickle.dumps(sms)) == sms  # noqa: S301 - the pickle was made here
+    assert pickle.loads(pickle.dumps(sms)) == sms

@@ -89,7 +89,7 @@ BAD_CALLS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "unread": lambda client: client.receives.unread(sender=NUMBER, from_date="x"),
     "iter": lambda client: anext(aiter(client.receives.iter(sender=NUMBER, search=TEXT, page_size=0))),
     "iter_unread": lambda client: anext(aiter(client.receives.iter_unread(sender=NUMBER, from_date="x"))),
-    "consume": lambda client: client.receives.consume(print, 0, sender=NUMBER),
+    "consume": lambda client: client.receives.consume(print, poll_interval=0, sender=NUMBER),
     "request's method": lambda client: client.request("X", "x", params={"q": TEXT}, json={"to": NUMBER}),
     "request's path": lambda client: client.request("GET", f"x?to={NUMBER}", json={"text": TEXT}),
     "request's params": lambda client: client.request("GET", "x", params={"q": TEXT + "\ud800"}, json=NUMBER),

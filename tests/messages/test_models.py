@@ -7,7 +7,14 @@ import pytest
 
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages import OtpMessage, SentMessage, SmsMessage
-from wikipayam_async.messages.models import check_code, check_receiver, check_sender, check_text, check_track_id
+from wikipayam_async.messages.models import (
+    as_message,
+    check_code,
+    check_receiver,
+    check_sender,
+    check_text,
+    check_track_id,
+)
 
 
 class Safe(str):
@@ -36,18 +43,62 @@ def test_a_bad_code(code: Any) -> None:
 @pytest.mark.parametrize("value", ["1", "x" * 64, " 1 ", "a b", "خط", "👋"])
 def test_a_valid_short_string(value: str) -> None:
     """Receivers, lines and track ids may be any short string without control characters."""
-    assert [check_receiver(value, normalize=False), check_sender(value), check_track_id(value)] == [value] * 3
+    assert [check_receiver(value, normalize=False, validate=False), check_sender(value), check_track_id(value)] == [
+        value
+    ] * 3
 
 
 @pytest.mark.parametrize("value", ["", " ", "\t", "x" * 256, "a\x00", "a\nb", "\x7f", "a\x85", "\ud800", 5, [], b"x"])
 def test_an_invalid_short_string(value: Any) -> None:
     """Values that could break a header, a log line or a database are refused, and the error names the field."""
     fields = []
-    for check in (lambda v: check_receiver(v, normalize=False), check_sender, check_track_id):
+    for check in (lambda v: check_receiver(v, normalize=False, validate=False), check_sender, check_track_id):
         with pytest.raises(InvalidInputError) as caught:
             check(value)
         fields.append(caught.value.field)
     assert fields == ["receiver", "sender", "track_id"]
+
+
+MOBILE, FOREIGN, ODD = "+98 912 345 6789", "+49 30 1234", "0912\n3456789"
+
+
+@pytest.mark.parametrize(
+    ("receiver", "normalize", "validate", "expected"),
+    [
+        (MOBILE, True, True, "09123456789"),
+        (MOBILE, False, True, MOBILE),
+        (MOBILE, True, False, "09123456789"),
+        (MOBILE, False, False, MOBILE),
+        (FOREIGN, True, True, None),
+        (FOREIGN, False, True, None),
+        (FOREIGN, True, False, FOREIGN),
+        (FOREIGN, False, False, FOREIGN),
+        (ODD, False, True, None),
+        (ODD, True, False, None),
+    ],
+)
+def test_receivers_are_normalized_and_validated(
+    receiver: str, normalize: bool, validate: bool, expected: str | None
+) -> None:
+    """`normalize` decides the form of a mobile, `validate` whether another receiver is refused."""
+    try:
+        sent = check_receiver(receiver, normalize=normalize, validate=validate, field="to")
+    except InvalidInputError as error:
+        assert (expected, error.field, error.__cause__) == (None, "to", None)
+    else:
+        assert sent == expected
+
+
+def test_a_message_or_its_fields() -> None:
+    """A complete message is returned as it is; a receiver and a text become one."""
+    message = SmsMessage("1", note="n")
+    assert as_message(message, None, None, None) is message
+    assert as_message("1", "m", "2", "t") == SmsMessage("1", "m", sender="2", track_id="t")
+    with pytest.raises(InvalidInputError) as caught:
+        as_message(message, None, None, "t")
+    assert str(caught.value) == (
+        "track_id: expected none beside an SmsMessage, which has its own; got a string of 1 characters with letters"
+    )
 
 
 def test_the_longest_strings() -> None:

@@ -65,14 +65,14 @@ class Pattern(enum.IntEnum):
     LOGIN = 13
 
 
-def sms(message: Any, *, sender: str | None = None, normalize: bool = True) -> SmsPayload:
+def sms(message: Any, *, sender: str | None = None, normalize: bool = True, validate: bool = True) -> SmsPayload:
     """Return the payload of an SMS."""
-    return prepare_sms(message, sender=sender, track_ids=TrackIds(), normalize=normalize)
+    return prepare_sms(message, sender=sender, track_ids=TrackIds(), normalize=normalize, validate=validate)
 
 
-def otp(message: Any, *, pattern_id: Any = None, normalize: bool = True) -> OtpPayload:
+def otp(message: Any, *, pattern_id: Any = None, normalize: bool = True, validate: bool = True) -> OtpPayload:
     """Return the payload of a code."""
-    return prepare_otp(message, pattern_id=pattern_id, track_ids=TrackIds(), normalize=normalize)
+    return prepare_otp(message, pattern_id=pattern_id, track_ids=TrackIds(), normalize=normalize, validate=validate)
 
 
 def test_an_sms_is_encoded_in_the_documented_order() -> None:
@@ -103,8 +103,21 @@ def test_a_missing_track_id_is_generated() -> None:
 
 
 def test_a_receiver_is_not_normalized_if_asked() -> None:
-    """With `normalize=False` a landline number is sent unchanged."""
-    assert sms(SmsMessage("+49 30 1234", "hi", sender="1"), normalize=False).receiver == "+49 30 1234"
+    """With `normalize=False` a mobile keeps its spelling."""
+    assert sms(SmsMessage("+98 9123456789", "hi", sender="1"), normalize=False).receiver == "+98 9123456789"
+    assert otp(OtpMessage("989123456789", "1"), pattern_id=1, normalize=False).receiver == "989123456789"
+
+
+def test_a_receiver_is_not_validated_if_asked() -> None:
+    """With `validate=False` a number of another country is sent unchanged."""
+    foreign = "+49 30 1234"
+    assert sms(SmsMessage(foreign, "hi", sender="1"), validate=False).receiver == foreign
+    assert otp(OtpMessage(foreign, "1"), pattern_id=1, validate=False).receiver == foreign
+    rows = [SmsMessage(foreign, "hi"), SmsMessage("989123456789", "hi")]
+    kept, refused = prepare_some(rows, sender="1", track_ids=TrackIds(), normalize=True, validate=False)
+    assert ([payload.receiver for payload in kept], refused) == ([foreign, "09123456789"], {})
+    with pytest.raises(InvalidInputError, match=r"^receiver: expected an Iranian mobile number"):
+        sms(SmsMessage(foreign, "hi", sender="1"), normalize=False)
 
 
 @pytest.mark.parametrize(
@@ -197,7 +210,7 @@ def test_any_text_is_sent_unchanged_or_refused(text: str) -> None:
     try:
         found = sms(SmsMessage("09123456789", text, sender="1"))
     except InvalidInputError as error:
-        assert (error.got, text.isprintable()) == ("a lone surrogate", False)  # noqa: PT017 - the other way is the rule
+        assert (error.got, text.isprintable()) == ("a lone surrogate", False)
     else:
         assert msgspec.json.decode(encode_json(found))["message"] == text
 
@@ -316,17 +329,21 @@ MESSAGES: Any = st.builds(
 MADE = re.compile(r"w[0-9a-f]{12}-[1-9][0-9]*(\.[0-9]+)?")
 
 
-def as_one_by_one(message: Any, sender: Any, *, normalize: bool) -> tuple[object, ...]:
+def as_one_by_one(message: Any, sender: Any, *, normalize: bool, validate: bool) -> tuple[object, ...]:
     """Return the fields that `prepare_sms` gives for a message, or its error."""
     try:
-        return comparable(message, prepare_sms(message, sender=sender, track_ids=TrackIds(), normalize=normalize))
+        payload = prepare_sms(message, sender=sender, track_ids=TrackIds(), normalize=normalize, validate=validate)
+        return comparable(message, payload)
     except (InvalidInputError, ConfigurationError) as error:
         return type(error), str(error)
 
 
-def as_many(messages: list[Any], sender: Any, *, normalize: bool) -> list[tuple[object, ...]]:
+def as_many(messages: list[Any], sender: Any, *, normalize: bool, validate: bool) -> list[tuple[object, ...]]:
     """Return the fields that `prepare_some` gives for each message, or its error."""
-    payloads, refused = prepare_some(messages, sender=sender, track_ids=TrackIds(), normalize=normalize)
+    track_ids = TrackIds()
+    payloads, refused = prepare_some(
+        messages, sender=sender, track_ids=track_ids, normalize=normalize, validate=validate
+    )
     assert len(payloads) + len(refused) == len(messages)
     assert [error.__traceback__ for error in refused.values()] == [None] * len(refused)
     good = iter(payloads)
@@ -344,8 +361,9 @@ def comparable(message: Any, payload: SmsPayload) -> tuple[object, ...]:
     return tuple((name, type(value), value) for name, value in fields.items())
 
 
+@pytest.mark.parametrize("validate", [True, False])
 @pytest.mark.parametrize("normalize", [True, False])
-def test_one_odd_value_is_treated_alike_alone_and_among_many(normalize: bool) -> None:
+def test_one_odd_value_is_treated_alike_alone_and_among_many(normalize: bool, validate: bool) -> None:
     """A message with one odd value gets the same result among many as alone, for any client line."""
     usual: dict[str, Any] = {"receiver": "09123456789", "message": "hi", "note": None, "sender": None, "track_id": None}
     odd: dict[str, list[Any]] = {
@@ -364,15 +382,15 @@ def test_one_odd_value_is_treated_alike_alone_and_among_many(normalize: bool) ->
         for kind in kinds
     ]
     for sender in CLIENT_LINES:
-        found = as_many(messages, sender, normalize=normalize)
-        assert found == [as_one_by_one(message, sender, normalize=normalize) for message in messages]
+        found = as_many(messages, sender, normalize=normalize, validate=validate)
+        assert found == [as_one_by_one(message, sender, normalize=normalize, validate=validate) for message in messages]
 
 
-@given(st.lists(MESSAGES, max_size=6), st.sampled_from(CLIENT_LINES), st.booleans())
-def test_many_messages_are_checked_like_one(messages: list[Any], sender: Any, normalize: bool) -> None:
+@given(st.lists(MESSAGES, max_size=6), st.sampled_from(CLIENT_LINES), st.booleans(), st.booleans())
+def test_many_messages_are_checked_like_one(messages: list[Any], sender: Any, normalize: bool, validate: bool) -> None:
     """A bulk send accepts and refuses the same messages as a single send, with the same errors and payloads."""
-    found = as_many(messages, sender, normalize=normalize)
-    assert found == [as_one_by_one(message, sender, normalize=normalize) for message in messages]
+    found = as_many(messages, sender, normalize=normalize, validate=validate)
+    assert found == [as_one_by_one(message, sender, normalize=normalize, validate=validate) for message in messages]
 
 
 def test_generated_track_ids_are_unique() -> None:
@@ -414,7 +432,7 @@ def test_payloads_are_masked() -> None:
         "[SmsPayload(track_id='T', receiver='0912*****89'), OtpPayload(track_id='T', receiver='0912*****89')]"
     )
     assert [repr(batch), pretty_repr(batch)] == ["Batch(body=<75 bytes>)"] * 2
-    assert repr(sms(SmsMessage("1-800", "secret", sender="1", track_id="T"), normalize=False)) == "<T to ***>"
+    assert repr(sms(SmsMessage("1-800", "secret", sender="1", track_id="T"), validate=False)) == "<T to ***>"
 
 
 def test_a_lone_surrogate_affects_no_other_message() -> None:

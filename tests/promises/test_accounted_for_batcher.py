@@ -47,7 +47,7 @@ BOTH = pytest.mark.parametrize("backend", ["asyncio", "trio"])
 async def until(holds: Callable[[], bool]) -> None:
     """Wait until a condition holds."""
     with anyio.fail_after(10):
-        while not holds():  # noqa: ASYNC110 - a server's count has no event
+        while not holds():
             await anyio.sleep(0.001)
 
 
@@ -331,7 +331,7 @@ ODDS = {
 }
 
 
-class LeftEarly(Exception):  # noqa: N818 - raised to leave a block
+class LeftEarly(Exception):
     """Ends a block early."""
 
 

@@ -119,19 +119,19 @@ def test_the_name_is_not_shown() -> None:
 
 
 @pytest.mark.parametrize(
-    ("balance", "missing", "affordable"),
+    ("balance", "shortfall", "affordable"),
     [(COST + 1, 0, True), (COST, 0, True), (COST - 1, 1, False), (0, COST, False), (-5, COST + 5, False)],
 )
-async def test_the_balance_covers_the_cost_or_not(balance: int, missing: int, affordable: bool) -> None:
-    """The estimate comes with the balance and the missing rials, and the balance is requested once."""
+async def test_the_balance_covers_the_cost_or_not(balance: int, shortfall: int, affordable: bool) -> None:
+    """The estimate comes with the balance and the rials that are missing, and the balance is requested once."""
     emulator = emulator_with(balance)
     async with client_of(emulator) as client:
         found = await client.estimate(MESSAGES, TARIFF)
     assert found.estimate == estimate(MESSAGES, TARIFF, sender=DEFAULT_LINE)
     assert (found.estimate.cost, found.estimate.skipped) == (COST, 1)
-    assert (found.balance, found.missing, found.affordable) == (
+    assert (found.balance, found.shortfall, found.affordable) == (
         Balance(balance, "IRR", 1, "admin"),
-        missing,
+        shortfall,
         affordable,
     )
     assert emulator.request_counts == {("GET", "/user/balance"): 1}
@@ -141,7 +141,7 @@ async def test_the_balance_covers_the_cost_or_not(balance: int, missing: int, af
 def test_a_balance_that_is_not_in_rials(currency: str) -> None:
     """Amounts in two currencies are not compared: whether the balance covers the cost is unknown."""
     found = CostCheck(estimate(MESSAGES, TARIFF), Balance(10**9, currency))
-    assert (found.missing, found.affordable) == (None, None)
+    assert (found.shortfall, found.affordable) == (None, None)
 
 
 @pytest.mark.parametrize("currency", ["IRR", "irr", " IRR "])
@@ -153,7 +153,7 @@ def test_the_currency_code_ignores_case_and_spaces(currency: str) -> None:
 def test_a_cost_of_zero_is_always_affordable() -> None:
     """A cost of 0 is affordable without a balance, and with a negative one."""
     found = CostCheck(estimate([], TARIFF), Balance(-1))
-    assert (found.missing, found.affordable) == (0, True)
+    assert (found.shortfall, found.affordable) == (0, True)
 
 
 async def test_a_balance_that_cannot_be_read() -> None:
@@ -164,7 +164,7 @@ async def test_a_balance_that_cannot_be_read() -> None:
 
     async with raw_gateway(handler) as gateway, AsyncWikipayam("secret", base_url=gateway.url) as client:
         found = await client.estimate(MESSAGES, TARIFF)
-    assert (found.estimate.cost, found.balance, found.missing, found.affordable) == (COST, None, None, None)
+    assert (found.estimate.cost, found.balance, found.shortfall, found.affordable) == (COST, None, None, None)
 
 
 @pytest.mark.parametrize(
@@ -324,9 +324,9 @@ async def test_the_default_line_is_the_clients() -> None:
     assert none.estimate.by_line == {None: CostShare(1, 1, 1), "5000": CostShare(1, 1, 1)}
 
 
-async def test_any_receiver_counts_without_normalization() -> None:
-    """With `normalize=False` receivers of any kind are counted."""
+async def test_any_receiver_counts_without_validation() -> None:
+    """With `validate=False` receivers of any kind are counted."""
     messages = [SmsMessage("+14155550100", "a")]
     async with client_of(Emulator()) as client:
         assert (await client.estimate(messages, TARIFF)).estimate.skipped == 1
-        assert (await client.estimate(messages, TARIFF, normalize=False)).estimate.skipped == 0
+        assert (await client.estimate(messages, TARIFF, validate=False)).estimate.skipped == 0

@@ -6,9 +6,10 @@ from hypothesis import strategies as st
 
 from wikipayam_async.core.operation import Operation, Replay
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.errors import ResponseError, UnknownOutcomeError
+from wikipayam_async.errors import InvalidInputError, ResponseError, UnknownOutcomeError
+from wikipayam_async.messages import SentMessage, SmsMessage
 from wikipayam_async.redact.sealed import Secret
-from wikipayam_async.services.base import Service, chunked, require_all_accepted
+from wikipayam_async.services.base import Service, chunked, optional_timeout, require_all_accepted
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 40))
@@ -31,21 +32,32 @@ def test_a_service_keeps_its_pipeline_and_options() -> None:
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 
 
+def messages_of(*track_ids: str | None) -> list[SmsMessage]:
+    """Return messages with these track ids."""
+    return [SmsMessage("09123456789", "m", track_id=track_id) for track_id in track_ids]
+
+
 def test_complete_results_are_returned() -> None:
     """If every message has a result, the results are returned."""
-    assert require_all_accepted(SEND, ("a", "b"), ["m1", "m2"], ["T1", "T2"]) == ["a", "b"]
+    assert require_all_accepted(SEND, ("a", "b"), messages_of("T1", "T2"), ["T1", "T2"]) == ["a", "b"]
 
 
 def test_missing_results_raise() -> None:
     """The error holds the messages without a result, and the results of the others."""
+    messages = messages_of("T1", "T2", "T3", None)
+    first, third = SentMessage("a"), SentMessage("c")
     with pytest.raises(UnknownOutcomeError) as caught:
-        require_all_accepted(SEND, ("a", None, "c", None), ["m1", "m2", "m3", "m4"], ["T1", "T2", "T3", None])
+        require_all_accepted(SEND, (first, None, third, None), messages, ["T1", "T2", "T3", None])
     error = caught.value
     assert str(error) == (
         "sms.send: the gateway did not report the outcome of 2 of 4 messages (T2, None); they may have been accepted. "
         "Do not resend blindly: look up the track ids in the panel first"
     )
-    assert (error.messages, error.track_ids, error.accepted) == (("m2", "m4"), ("T2", None), ("a", "c"))
+    assert (error.messages, error.track_ids, error.accepted) == (
+        (messages[1], messages[3]),
+        ("T2", None),
+        (first, third),
+    )
     assert (type(error.__cause__), str(error.__cause__)) == (
         ResponseError,
         "sms.send: no outcome for 2 messages",
@@ -55,6 +67,14 @@ def test_missing_results_raise() -> None:
 def test_the_error_names_at_most_five_track_ids() -> None:
     """The error text names the first five track ids and an ellipsis."""
     with pytest.raises(UnknownOutcomeError, match=r"\(T0, T1, T2, T3, T4, …\)"):
-        require_all_accepted(SEND, [None] * 6, list("abcdef"), [f"T{n}" for n in range(6)])
+        require_all_accepted(SEND, [None] * 6, messages_of(*[None] * 6), [f"T{n}" for n in range(6)])
     with pytest.raises(UnknownOutcomeError, match=r"\(T0, T1, T2, T3, T4\)"):
-        require_all_accepted(SEND, [None] * 5, list("abcde"), [f"T{n}" for n in range(5)])
+        require_all_accepted(SEND, [None] * 5, messages_of(*[None] * 5), [f"T{n}" for n in range(5)])
+
+
+def test_the_timeout_of_later_calls() -> None:
+    """A time-out is checked before the first call; None stands for the client's."""
+    assert (optional_timeout(None), optional_timeout(2.5)) == (None, 2.5)
+    with pytest.raises(InvalidInputError) as caught:
+        optional_timeout(0)
+    assert caught.value.field == "timeout"

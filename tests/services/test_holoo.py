@@ -119,12 +119,12 @@ async def test_on_the_emulator(name: str) -> None:
     client, emulator = emulated(username="somebody")
     async with client:
         send = method_of(client, name)
-        result = await send("0098 912 345 6789", "👍 m ", "100010000", DEFAULT_USERNAME)
+        result = await send("0098 912 345 6789", "👍 m ", sender="100010000", username=DEFAULT_USERNAME)
         await send("+989120000000", "m", username=DEFAULT_USERNAME, normalize=False)
         with pytest.raises(AuthenticationError):
             await send(RECEIVER, "m")
         with pytest.raises(UnprocessableError):
-            await send(RECEIVER, "m", "5000", DEFAULT_USERNAME)
+            await send(RECEIVER, "m", sender="5000", username=DEFAULT_USERNAME)
     first, second = emulator.ledger
     assert (first.sender, first.receiver, first.message, first.id) == ("100010000", RECEIVER, "👍 m ", result.id)
     assert (second.sender, second.receiver) == ("10002000", "+989120000000")
@@ -146,8 +146,8 @@ async def test_gaps_in_the_configuration(name: str, missing: str) -> None:
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [
-        ({"to": "12"}, "to"),
-        ({"to": "\n", "normalize": False}, "to"),
+        ({"receiver": "12"}, "receiver"),
+        ({"receiver": "\n", "normalize": False}, "receiver"),
         ({"message": ""}, "message"),
         ({"message": "half \ud83d"}, "message"),
         ({"message": 7}, "message"),
@@ -161,7 +161,7 @@ async def test_gaps_in_the_configuration(name: str, missing: str) -> None:
 async def test_bad_arguments(name: str, arguments: dict[str, Any], field: str) -> None:
     """The error names the invalid argument, and no request is sent."""
     client, emulator = emulated()
-    given: dict[str, Any] = {"to": RECEIVER, "message": "m"} | arguments
+    given: dict[str, Any] = {"receiver": RECEIVER, "message": "m"} | arguments
     async with client:
         with pytest.raises(InvalidInputError) as caught:
             await method_of(client, name)(**given)
@@ -198,7 +198,7 @@ async def test_lost_answers(name: str, fault: Fault) -> None:
     emulator.faults.arm(fault)
     async with client:
         with pytest.raises(UnknownOutcomeError) as caught:
-            await method_of(client, name)(RECEIVER, "m", "10002000")
+            await method_of(client, name)(RECEIVER, "m", sender="10002000")
     assert caught.value.messages == (SmsMessage(RECEIVER, "m", sender="10002000"),)
     assert caught.value.track_ids == (None,)
     assert (emulator.accepted, emulator.requests) == (1, 1)

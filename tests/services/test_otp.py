@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from anyio.abc import ByteStream
 
-from tests.support.raw import RawRequest, answer, raw_gateway
+from tests.support.raw import RawRequest, accept_all, answer, raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
     ConfigurationError,
@@ -36,7 +36,7 @@ async def test_the_documented_call() -> None:
         return answer({"data": [{"id": ID, "sender": "1000", "receiver": RECEIVER, "track_id": "OTP_001"}]})
 
     async with raw_gateway(handler) as gateway, AsyncWikipayam("secret", base_url=gateway.url) as client:
-        sent = await client.otp.send(RECEIVER, "123456", 13, "OTP_001")
+        sent = await client.otp.send(RECEIVER, "123456", otp_pattern_id=13, track_id="OTP_001")
     (request,) = gateway.requests
     assert (request.method, request.target) == ("POST", "/api/v1/otp/sms/send")
     assert request.body == (b'[{"receiver":"09123456789","code":"123456","otp_pattern_id":13,"track_id":"OTP_001"}]')
@@ -56,7 +56,7 @@ async def test_the_pattern_of_the_client() -> None:
     async with client:
         sent = await client.otp.send("+98 912 345 6789", "۱۲۳۴۵")
         with pytest.raises(UnprocessableError):
-            await client.otp.send(RECEIVER, "1", 0)
+            await client.otp.send(RECEIVER, "1", otp_pattern_id=0)
     (entry,) = emulator.ledger
     assert (entry.id, entry.receiver, entry.code, entry.track_id) == (sent.id, RECEIVER, "12345", sent.track_id)
 
@@ -73,12 +73,32 @@ async def test_no_pattern_anywhere() -> None:
 
 
 async def test_a_receiver_is_not_normalized() -> None:
-    """With `normalize=False` a receiver is sent unchanged."""
+    """With `normalize=False` a mobile is sent in the given spelling; another number is still refused."""
     client, emulator = emulated(otp_pattern_id=13)
     async with client:
         await client.otp.send("+989123456789", "1", normalize=False)
         await client.otp.send_many([OtpMessage("989123456789", "1")], normalize=False)
+        with pytest.raises(InvalidInputError, match=r"^receiver: expected an Iranian mobile"):
+            await client.otp.send("1800", "1", normalize=False)
     assert [entry.receiver for entry in emulator.ledger] == ["+989123456789", "989123456789"]
+
+
+async def test_a_receiver_is_not_validated() -> None:
+    """With `validate=False` any receiver is sent, and a mobile is still normalized."""
+
+    async def handler(request: RawRequest, _: ByteStream) -> bytes:
+        return accept_all(request)
+
+    async with raw_gateway(handler) as gateway, AsyncWikipayam("t", otp_pattern_id=1, base_url=gateway.url) as client:
+        await client.otp.send("1800", "1", validate=False)
+        messages = [OtpMessage("+1 800", "1"), OtpMessage("+989123456789", "1")]
+        await client.otp.send_many(messages, validate=False)
+        await client.otp.send_many(messages, validate=False, normalize=False)
+    assert [[item["receiver"] for item in request.json] for request in gateway.requests] == [
+        ["1800"],
+        ["+1 800", "09123456789"],
+        ["+1 800", "+989123456789"],
+    ]
 
 
 async def test_many() -> None:
@@ -149,7 +169,7 @@ async def test_successes_without_the_code(data: Any) -> None:
 
     async with raw_gateway(handler) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
         with pytest.raises(UnknownOutcomeError) as caught:
-            await client.otp.send(RECEIVER, "918273", 13, "T")
+            await client.otp.send(RECEIVER, "918273", otp_pattern_id=13, track_id="T")
     assert len(gateway.requests) == 1
     assert caught.value.track_ids == ("T",)
     assert caught.value.messages == (OtpMessage(RECEIVER, "918273", otp_pattern_id=13, track_id="T"),)
@@ -164,7 +184,7 @@ async def test_successes_of_other_shapes(data: Any) -> None:
         return answer({"data": data})
 
     async with raw_gateway(handler) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
-        assert (await client.otp.send(RECEIVER, "1", 13, "T")).id == ID
+        assert (await client.otp.send(RECEIVER, "1", otp_pattern_id=13, track_id="T")).id == ID
 
 
 async def test_a_lost_answer() -> None:

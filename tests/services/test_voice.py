@@ -37,7 +37,7 @@ async def voice_from(body: Any) -> VoiceOtp | UnknownOutcomeError:
 
     async with raw_gateway(handler) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
         try:
-            return await client.voice.send(RECEIVER, "123456", "T")
+            return await client.voice.send(RECEIVER, "123456", track_id="T")
         except UnknownOutcomeError as error:
             return error
         finally:
@@ -51,7 +51,7 @@ async def test_the_documented_call() -> None:
         return answer({"data": {"message": "Voice OTP queued successfully", "id": ID, "track_id": "ORDER-1001"}})
 
     async with raw_gateway(handler) as gateway, AsyncWikipayam("secret", base_url=gateway.url) as client:
-        voice = await client.voice.send(RECEIVER, "123456", "ORDER-1001")
+        voice = await client.voice.send(RECEIVER, "123456", track_id="ORDER-1001")
     (request,) = gateway.requests
     assert (request.method, request.target) == ("POST", "/api/v1/voice-otp/send")
     assert request.body == b'{"receiver":"09123456789","code":"123456","track_id":"ORDER-1001"}'
@@ -70,7 +70,7 @@ async def test_on_the_emulator() -> None:
     client, emulator = emulated()
     async with client:
         voice = await client.voice.send("+98 912 345 6789", "۱۲۳۴")
-        as_it_is = await client.voice.send("+989123456789", "1", "T", normalize=False)
+        as_it_is = await client.voice.send("+989123456789", "1", track_id="T", normalize=False)
     first, second = emulator.ledger
     assert (first.receiver, first.code, first.track_id, first.id) == (RECEIVER, "1234", voice.track_id, voice.id)
     assert (second.receiver, second.track_id, second.id) == ("+989123456789", "T", as_it_is.id)

@@ -39,7 +39,7 @@ async def consume(client: AsyncWikipayam) -> None:
                 scope.cancel()
 
         with anyio.move_on_after(0.003):
-            await client.receives.consume(handle, 0.0005, concurrency=2)
+            await client.receives.consume(handle, poll_interval=0.0005, concurrency=2)
 
 
 SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
@@ -47,7 +47,7 @@ SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "sms.send_many": lambda client: client.sms.send_many(MANY),
     "otp.send": lambda client: client.otp.send(RECEIVER, "1234"),
     "otp.send_many": lambda client: client.otp.send_many([OtpMessage(RECEIVER, "1234", track_id="t")]),
-    "voice.send": lambda client: client.voice.send(RECEIVER, "1234", "t"),
+    "voice.send": lambda client: client.voice.send(RECEIVER, "1234", track_id="t"),
     "holoo.send": lambda client: client.holoo.send(RECEIVER, "text"),
     "holoo.send_via_url": lambda client: client.holoo.send_via_url(RECEIVER, "text"),
     "request": lambda client: client.request("POST", "x", json={}, cast_to=Balance),
@@ -57,9 +57,9 @@ SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
 READS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "balance": lambda client: client.balance(),
     "sms.delivery_status": lambda client: client.sms.delivery_status([ID, "a"]),
-    "sms.wait_for_delivery": lambda client: client.sms.wait_for_delivery(ID, 0),
+    "sms.wait_for_delivery": lambda client: client.sms.wait_for_delivery(ID, timeout=0),
     "sms.watch_delivery": lambda client: read_all(
-        client.sms.watch_delivery([ID], 0, polling=Polling(initial_interval=1))
+        client.sms.watch_delivery([ID], timeout=0, polling=Polling(initial_interval=1))
     ),
     "sms.receive": lambda client: client.sms.receive("2024-01-01"),
     "receives.list": lambda client: client.receives.list(),

@@ -217,7 +217,7 @@ class BatchSender:
         failure: Exception | None = None
         try:
             await self._send_chunks(batch, results, answers)
-        except Exception as error:  # noqa: BLE001 - the outcome of the messages that it affects; the others go on
+        except Exception as error:
             failure = error
         finally:
             by_position = {result.index: result for result in results}

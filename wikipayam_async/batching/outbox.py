@@ -241,7 +241,7 @@ class Outbox:
             return
         try:
             self._on_outcome(result)
-        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
+        except Exception as error:
             logger.error("on_outcome raised %s; the outbox goes on", type(error).__name__)
 
     def _finish_the_rest(self) -> None:

@@ -68,6 +68,6 @@ class BulkOptions:
         """
         if self.dedupe is None and self.opt_out is None:
             return None
-        from wikipayam_async.bulk.screening import Screen  # noqa: PLC0415 - few runs hold anything back
+        from wikipayam_async.bulk.screening import Screen
 
         return Screen(dedupe=self.dedupe, opt_out=self.opt_out)

@@ -122,7 +122,7 @@ class BulkRun:
         async with self._reading:
             try:
                 return await self._source.pull(self._sender.stopped_by)
-            except Exception as error:  # noqa: BLE001 - the source's own; raised to the consumer after the results
+            except Exception as error:
                 self.source_error = error
                 return self._source.remains()
 

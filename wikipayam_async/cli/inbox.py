@@ -65,7 +65,7 @@ def list_(
     """List received messages, one page at a time."""
 
     async def work(session: Session) -> None:
-        found = await session.client.receives.list(page.limit, page.offset, **asdict(filters))
+        found = await session.client.receives.list(limit=page.limit, offset=page.offset, **asdict(filters))
         _show(session, found.receives)
         if found.pagination.total is not None:
             session.out.say(f"{len(found.receives)} of {found.pagination.total:,}")
@@ -92,7 +92,7 @@ def unread(
             number = await receives.unread_count()
             session.out.show(f"{number:,} unread", {"unread_count": number})
             return
-        found = await receives.unread(page.limit, page.offset)
+        found = await receives.unread(limit=page.limit, offset=page.offset)
         _show(session, found.receives)
         session.out.emit({"total_unread": found.total_unread, "receives": found.receives})
 

@@ -86,7 +86,7 @@ def otp(
     """
 
     async def work(session: Session, body: str) -> None:
-        sent = await session.client.otp.send(receiver, body, pattern, track_id)
+        sent = await session.client.otp.send(receiver, body, otp_pattern_id=pattern, track_id=track_id)
         session.out.show(f"accepted: id {sent.id}, track id {sent.track_id}", sent)
 
     return _send(code, connection, work)
@@ -110,7 +110,7 @@ def voice(
     """
 
     async def work(session: Session, body: str) -> None:
-        queued = await session.client.voice.send(receiver, body, track_id)
+        queued = await session.client.voice.send(receiver, body, track_id=track_id)
         session.out.show(f"queued: id {queued.id}, track id {queued.track_id}", queued)
 
     return _send(code, connection, work)
@@ -139,7 +139,7 @@ def holoo(
 
     async def work(session: Session, body: str) -> None:
         send_holoo = session.client.holoo.send_via_url if legacy_get else session.client.holoo.send
-        sent = await send_holoo(receiver, body, sender, username)
+        sent = await send_holoo(receiver, body, sender=sender, username=username)
         text = f"accepted: id {sent.id}" if sent.id else "accepted"
         session.out.show(text, {"id": sent.id, "message": sent.message})
 

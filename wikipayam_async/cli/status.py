@@ -9,7 +9,7 @@ from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.session import GatewayOptions, Session, online
-from wikipayam_async.services.sms.delivery import Delivery, DeliveryStatus
+from wikipayam_async.services.sms.delivery import DeliveryReport
 
 __all__ = ["status"]
 
@@ -41,31 +41,25 @@ def status(
 async def _show(session: Session, ids: tuple[str, ...]) -> Exit:
     found = await session.client.sms.delivery_status(ids)
     session.out.table(("id", "status", "track id"), ([one.id, one.status, one.track_id or ""] for one in found))
-    missing = _missing(ids, found)
+    missing = [id_ for id_ in found.pending if id_ not in found]
     if missing:
         session.out.warn(f"unknown to the gateway: {', '.join(missing)}")
-    session.out.emit({"statuses": found, "not_known": missing})
+    session.out.emit({"statuses": found.deliveries, "not_known": missing})
     return _code(found, pending=missing)
 
 
 async def _follow(session: Session, ids: tuple[str, ...], wait: float) -> Exit:
-    watch = session.client.sms.watch_delivery(ids, wait)
+    watch = session.client.sms.watch_delivery(ids, timeout=wait)
     async for one in watch:
         session.out.say(f"{one.id}  {one.status}")
         session.out.emit(one)
     report = watch.report
     if report.pending:
         session.out.warn(f"still pending after {wait:g} s: {', '.join(report.pending)}")
-    return _code(report.statuses.values(), pending=report.pending)
+    return _code(report, pending=report.pending)
 
 
-def _missing(ids: Iterable[str], found: Iterable[Delivery]) -> list[str]:
-    known = {one.id for one in found}
-    return [id_ for id_ in dict.fromkeys(ids) if id_ not in known]
-
-
-def _code(found: Iterable[Delivery], *, pending: Iterable[str]) -> Exit:
+def _code(report: DeliveryReport, *, pending: Iterable[str]) -> Exit:
     if any(pending):
         return Exit.UNKNOWN
-    undelivered = any(one.status.final and one.status is not DeliveryStatus.DELIVERED for one in found)
-    return Exit.REJECTED if undelivered else Exit.OK
+    return Exit.REJECTED if report.failed else Exit.OK

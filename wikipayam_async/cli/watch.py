@@ -49,7 +49,7 @@ async def _watch(
 ) -> NoReturn:
     receives = session.client.receives
     if mark:
-        await receives.consume(show, every, sender=sender)
+        await receives.consume(show, poll_interval=every, sender=sender)
     shown: set[Hashable] = set()
     while True:
         unread: set[Hashable] = set()

@@ -225,5 +225,5 @@ class CallReporter:
     def _emit(self, hook: EventHook, event: Event) -> None:
         try:
             hook(event)
-        except Exception as error:  # noqa: BLE001 - a failing hook must not change the outcome of a call
+        except Exception as error:
             logger.error("on_event raised %s for %s; the call continues", type(error).__name__, type(event).__name__)

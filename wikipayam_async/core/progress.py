@@ -115,7 +115,7 @@ async def run_in_child(job: Callable[[], Awaitable[T]], progress: AttemptProgres
     async def run() -> None:
         try:
             results.append(await job())
-        except Exception as error:  # noqa: BLE001 - raised again in the caller's task
+        except Exception as error:
             errors.append(error)
 
     try:

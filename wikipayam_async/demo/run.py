@@ -121,7 +121,7 @@ async def run(
         after = await client.balance()
     return RunReport(
         bulk=bulk,
-        deliveries=Counter(str(status.status) for status in delivery.statuses.values()),
+        deliveries=Counter(str(status.status) for status in delivery),
         pending=len(delivery.pending),
         balance_before=before.balance,
         balance_after=after.balance,

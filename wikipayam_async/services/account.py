@@ -45,11 +45,10 @@ class Balance:
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
 
 
-def _missing(affordability: CostCheck) -> int | None:
-    estimate, balance = affordability.estimate, affordability.balance
-    if balance is None or balance.currency.strip().upper() != estimate.currency:
+def _shortfall(check: CostCheck) -> int | None:
+    if check.balance is None or check.balance.currency.strip().upper() != check.estimate.currency:
         return None
-    return max(0, estimate.cost - balance.balance) if estimate.cost else 0
+    return max(0, check.cost - check.balance.balance) if check.cost else 0
 
 
 @frozen
@@ -57,19 +56,30 @@ class CostCheck:
     """The cost of messages, and whether the balance covers it. Other sends in the meantime change the balance.
 
     Attributes:
-        estimate: The cost.
+        estimate: The estimate, with the cost per line and encoding.
         balance: The balance before the messages were counted; None if the gateway's answer could not be read.
-        missing: The rials that the balance is short of; 0 if it covers the cost. None if unknown, because the balance
+        shortfall: The rials that the balance is short of; 0 if it covers the cost. None if unknown, because the balance
             is unknown or not in rials.
-        affordable: Whether the balance covers the cost; None if unknown.
     """
 
     estimate: CostEstimate
     balance: Balance | None
-    missing: int | None = field(init=False, default=Factory(_missing, takes_self=True))
-    affordable: bool | None = field(
-        init=False, default=Factory(lambda self: None if self.missing is None else not self.missing, takes_self=True)
-    )
+    shortfall: int | None = field(init=False, default=Factory(_shortfall, takes_self=True))
+
+    @property
+    def cost(self) -> int:
+        """The cost of all messages, in rials."""
+        return self.estimate.cost
+
+    @property
+    def parts(self) -> int:
+        """The number of parts of all messages."""
+        return self.estimate.parts
+
+    @property
+    def affordable(self) -> bool | None:
+        """Whether the balance covers the cost; None if unknown."""
+        return None if self.shortfall is None else not self.shortfall
 
 
 GET_BALANCE = Operation("account.balance", "GET", "user/balance", Replay.READ)
@@ -78,12 +88,25 @@ GET_BALANCE = Operation("account.balance", "GET", "user/balance", Replay.READ)
 class AccountService(Service):
     """`GET /user/balance`. Reached as `client.balance()` and `client.estimate()`."""
 
-    async def balance(self) -> Balance:
-        """Return the balance (`GET /user/balance`)."""
-        return await self._pipeline.run(Call(operation=GET_BALANCE, read=lambda data: to_model(data, Balance)))
+    async def balance(self, *, timeout: float | None = None) -> Balance:
+        """Return the balance (`GET /user/balance`).
+
+        Args:
+            timeout: Seconds for each attempt; the client's if None.
+        """
+        return await self._pipeline.run(
+            Call(operation=GET_BALANCE, read=lambda data: to_model(data, Balance), timeout=timeout)
+        )
 
     async def estimate(
-        self, messages: Messages, tariff: Tariff, *, sender: str | None = None, normalize: bool = True
+        self,
+        messages: Messages,
+        tariff: Tariff,
+        *,
+        sender: str | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,
     ) -> CostCheck:
         """Estimate the cost of messages and compare it with the balance (`GET /user/balance`, once). Nothing is sent.
 
@@ -93,7 +116,9 @@ class AccountService(Service):
             messages: The messages, as for `send_bulk`: any iterable, plain or async. An iterator is consumed.
             tariff: The price of a part.
             sender: The line of messages that name none; the client's if None.
-            normalize: Whether receivers must be Iranian mobile numbers, as in `send_bulk`.
+            normalize: As in `send_bulk`; it does not change the cost.
+            validate: Skip receivers that are not Iranian mobiles, as in `send_bulk`.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid. (An invalid message is skipped and counted, not an error.)
@@ -101,13 +126,13 @@ class AccountService(Service):
             APIStatusError: The gateway refused the request.
             APIConnectionError: The gateway could not be reached.
         """
-        from wikipayam_async.cost.estimate import CostTally  # noqa: PLC0415 - loads tables that only estimates need
+        from wikipayam_async.cost.estimate import CostTally
 
-        tally = CostTally(tariff, sender=sender or self._options.sender, normalize=normalize)
+        tally = CostTally(tariff, sender=sender or self._options.sender, normalize=normalize, validate=validate)
         if isinstance(messages, str | bytes) or not isinstance(messages, Iterable | AsyncIterable):
             raise InvalidInputError("messages", rule="expected an iterable of SmsMessage", got=shape_of(messages))
         try:
-            balance = await self.balance()
+            balance = await self.balance(timeout=timeout)
         except ResponseError:
             balance = None
         await _count(tally, messages)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
+from wikipayam_async.checks import check_timeout
 from wikipayam_async.core.operation import Operation, unreported_error
 from wikipayam_async.errors import APIConnectionError, RateLimitError, ResponseError, ServerError
 from wikipayam_async.outcomes import AnyMessage
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from wikipayam_async.core.options import Options
     from wikipayam_async.core.pipeline import Pipeline
 
-__all__ = ["TRANSIENT", "Service", "ServiceAttribute", "chunked", "require_all_accepted"]
+__all__ = ["TRANSIENT", "Service", "ServiceAttribute", "chunked", "optional_timeout", "require_all_accepted"]
 
 S = TypeVar("S", bound="Service")
 T = TypeVar("T")
@@ -54,6 +55,15 @@ class ServiceAttribute(Generic[S]):
         attributes = vars(client)
         service: S = attributes.setdefault(self._name, self._cls(attributes["_pipeline"], attributes["_options"]))
         return service
+
+
+def optional_timeout(timeout: float | None) -> float | None:
+    """Check the time-out of calls that are made later.
+
+    Raises:
+        InvalidInputError: It is neither None nor a finite number above 0.
+    """
+    return None if timeout is None else check_timeout(timeout)
 
 
 def chunked(values: Sequence[T], size: int) -> list[Sequence[T]]:

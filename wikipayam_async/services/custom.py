@@ -22,7 +22,12 @@ _PATH = re.compile(rf"/?{_SEGMENT}(?:/{_SEGMENT})*")
 
 @without_frames
 def make_call(
-    method: object, path: object, content: Sealed[tuple[Any, object]], cast_to: type[Any] | None, replay: str | None
+    method: object,
+    path: object,
+    content: Sealed[tuple[Any, object]],
+    cast_to: type[Any] | None,
+    replay: str | None,
+    timeout: float | None = None,
 ) -> Call[Any]:
     """Check the arguments of `request`, and build the call."""
     params, json = content.reveal()
@@ -40,6 +45,7 @@ def make_call(
         read=lambda data: data if cast_to is None else converter.structure(data, cast_to),
         query=_query(params or {}),
         body=None if json is None else _body(json),
+        timeout=timeout,
     )
 
 

@@ -45,21 +45,25 @@ class HolooService(Service):
 
     async def send(
         self,
-        to: str,
+        receiver: str,
         message: str,
+        *,
         sender: str | None = None,
         username: str | None = None,
-        *,
         normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,
     ) -> HolooResult:
         """Send an SMS (`POST /service/holoo`).
 
         Args:
-            to: The recipient's mobile number, in any common format.
+            receiver: The recipient's mobile number, in any common format.
             message: The text.
             sender: The line; the client's if None.
             username: The account's user name; the client's if None.
-            normalize: Normalize the receiver to `09…`; if False, send it unchanged.
+            normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
+            validate: Require an Iranian mobile number; if False, accept any receiver.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
@@ -68,31 +72,38 @@ class HolooService(Service):
             APIStatusError: The gateway refused the SMS.
             APIConnectionError: The SMS did not reach the gateway.
         """
-        sms = SmsMessage(to, message, sender=sender)
+        sms = SmsMessage(receiver, message, sender=sender)
         username = seal(username)
-        del to, message  # keep them out of tracebacks that show locals; `sms` masks them
-        return await self._send(HOLOO_POST, sms, username, normalize=normalize)
+        del receiver, message  # keep them out of tracebacks that show locals; `sms` masks them
+        fields = self._fields(sms, username, normalize=normalize, validate=validate)
+        return await self._send(HOLOO_POST, sms, fields, timeout)
 
     async def send_via_url(
         self,
-        to: str,
+        receiver: str,
         message: str,
+        *,
         sender: str | None = None,
         username: str | None = None,
-        *,
         normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,
     ) -> HolooResult:
         """Send an SMS over the legacy endpoint (`GET /service/holoo`), which puts the token into the URL.
+
+        `send_get` is its legacy name.
 
         Proxies and servers on the way log that URL. This package keeps it out of its own logs, of httpx's logs and of
         traces, but cannot do more: prefer `send`, or better `client.sms.send`.
 
         Args:
-            to: The recipient's mobile number, in any common format.
+            receiver: The recipient's mobile number, in any common format.
             message: The text.
             sender: The line; the client's if None.
             username: The account's user name; the client's if None.
-            normalize: Normalize the receiver to `09…`; if False, send it unchanged.
+            normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
+            validate: Require an Iranian mobile number; if False, accept any receiver.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
@@ -101,15 +112,18 @@ class HolooService(Service):
             APIStatusError: The gateway refused the SMS.
             APIConnectionError: The SMS did not reach the gateway.
         """
-        sms = SmsMessage(to, message, sender=sender)
+        sms = SmsMessage(receiver, message, sender=sender)
         username = seal(username)
-        del to, message  # keep them out of tracebacks that show locals; `sms` masks them
-        return await self._send(HOLOO_GET, sms, username, normalize=normalize)
+        del receiver, message  # keep them out of tracebacks that show locals; `sms` masks them
+        fields = self._fields(sms, username, normalize=normalize, validate=validate)
+        return await self._send(HOLOO_GET, sms, fields, timeout)
+
+    send_get = send_via_url
+    """The legacy name of `send_via_url`."""
 
     async def _send(
-        self, operation: Operation, sms: SmsMessage, username: str | None, *, normalize: bool
+        self, operation: Operation, sms: SmsMessage, fields: SealedFields, timeout: float | None
     ) -> HolooResult:
-        fields = self._fields(sms, username, normalize=normalize)
         in_query = operation.method == "GET"
         call = Call(
             operation=operation,
@@ -117,11 +131,12 @@ class HolooService(Service):
             query=fields if in_query else {},
             body=None if in_query else SealedBytes(encode_json(dict(fields))),
             batch=SendBatch[HolooResult]([sms], [None], lambda result: result.id),
+            timeout=timeout,
         )
         return (await self._pipeline.run(call))[0]
 
     @without_frames
-    def _fields(self, sms: SmsMessage, username: str | None, *, normalize: bool) -> SealedFields:
+    def _fields(self, sms: SmsMessage, username: str | None, *, normalize: bool, validate: bool) -> SealedFields:
         name = username or self._options.username
         if not name:
             raise ConfigurationError(
@@ -134,7 +149,7 @@ class HolooService(Service):
                 "username": name,
                 "password": self._options.token.reveal(),
                 "from": check_sender(sms.sender or self._options.sender),
-                "to": check_receiver(sms.receiver, normalize=normalize, field="to"),
+                "to": check_receiver(sms.receiver, normalize=normalize, validate=validate),
                 "message": check_text(sms.message),
             }
         )

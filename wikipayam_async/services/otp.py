@@ -24,10 +24,12 @@ class OtpService(Service):
         self,
         receiver: str,
         code: str,
+        *,
         otp_pattern_id: int | None = None,
         track_id: str | None = None,
-        *,
         normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,
     ) -> SentMessage:
         """Send a code (`POST /otp/sms/send`).
 
@@ -36,7 +38,9 @@ class OtpService(Service):
             code: The code: 1 to 32 digits or ASCII letters. Persian digits are sent as ASCII.
             otp_pattern_id: The pattern; the client's if None.
             track_id: Your own reference; generated if None.
-            normalize: Normalize the receiver to `09…`; if False, send it unchanged.
+            normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
+            validate: Require an Iranian mobile number; if False, accept any receiver.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
@@ -47,15 +51,24 @@ class OtpService(Service):
         """
         message = OtpMessage(receiver, code, otp_pattern_id=otp_pattern_id, track_id=track_id)
         del receiver, code  # keep them out of tracebacks that show locals; `message` masks them
-        payload = self._preparer(normalize=normalize)(message)
-        return (await send_all(self._pipeline, SEND_OTP, Batch([message], [payload])))[0]
+        payload = self._preparer(normalize=normalize, validate=validate)(message)
+        return (await send_all(self._pipeline, SEND_OTP, Batch([message], [payload]), timeout=timeout))[0]
 
-    async def send_many(self, messages: Iterable[OtpMessage], *, normalize: bool = True) -> list[SentMessage]:
+    async def send_many(
+        self,
+        messages: Iterable[OtpMessage],
+        *,
+        normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,
+    ) -> list[SentMessage]:
         """Send codes in one request (`POST /otp/sms/send`); return the results in the order of the messages.
 
         Args:
             messages: The codes. An empty iterable sends no request.
-            normalize: Normalize the receivers to `09…`; if False, send them unchanged.
+            normalize: Send mobile numbers in the form `09…`; if False, send the given spelling.
+            validate: Require Iranian mobile numbers; if False, accept any receiver.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: A field is invalid; nothing was sent.
@@ -64,10 +77,14 @@ class OtpService(Service):
             APIStatusError: The gateway refused all codes.
             APIConnectionError: No code reached the gateway.
         """
-        batch = prepare_all(messages, self._preparer(normalize=normalize))
-        return await send_all(self._pipeline, SEND_OTP, batch) if batch.messages else []
+        batch = prepare_all(messages, self._preparer(normalize=normalize, validate=validate))
+        return await send_all(self._pipeline, SEND_OTP, batch, timeout=timeout) if batch.messages else []
 
-    def _preparer(self, *, normalize: bool) -> Callable[[OtpMessage], OtpPayload]:
+    def _preparer(self, *, normalize: bool, validate: bool) -> Callable[[OtpMessage], OtpPayload]:
         return functools.partial(
-            prepare_otp, pattern_id=self._options.otp_pattern_id, track_ids=TrackIds(), normalize=normalize
+            prepare_otp,
+            pattern_id=self._options.otp_pattern_id,
+            track_ids=TrackIds(),
+            normalize=normalize,
+            validate=validate,
         )

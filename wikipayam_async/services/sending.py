@@ -21,7 +21,12 @@ T = TypeVar("T")
 
 
 async def send_batch(
-    pipeline: Pipeline, operation: Operation, batch: Batch[Any], observer: Observer | None = None
+    pipeline: Pipeline,
+    operation: Operation,
+    batch: Batch[Any],
+    observer: Observer | None = None,
+    *,
+    timeout: float | None = None,
 ) -> Sequence[str | None]:
     """Send a batch; return the id of each message, None where the answer does not mention it.
 
@@ -30,8 +35,10 @@ async def send_batch(
         operation: The send operation of the service.
         batch: The messages.
         observer: Called with the outcome of every message, also if the call is cancelled.
+        timeout: Seconds for each attempt; the client's if None.
 
     Raises:
+        InvalidInputError: `timeout` is invalid.
         UnknownOutcomeError: It is unknown whether any message was accepted.
         APIStatusError: The gateway refused all messages.
         APIConnectionError: No message reached the gateway.
@@ -43,29 +50,43 @@ async def send_batch(
         read=lambda data: [None if sent is None else sent.id for sent in match_answer(data, batch)],
         shortcut=lambda body: match_documented_answer(body, batch),
         id_of=lambda id_: id_,
+        timeout=timeout,
     )
     return await pipeline.run(call)
 
 
 async def send_detailed(
-    pipeline: Pipeline, operation: Operation, batch: Batch[Any], observer: Observer | None = None
+    pipeline: Pipeline,
+    operation: Operation,
+    batch: Batch[Any],
+    observer: Observer | None = None,
+    *,
+    timeout: float | None = None,
 ) -> Sequence[SentMessage | None]:
     """Send a batch like `send_batch`; return the answer's item for each message instead of its id."""
     call: Call[Sequence[SentMessage | None]] = _call(
-        operation, batch, observer, read=lambda data: match_answer(data, batch), id_of=lambda sent: sent.id
+        operation,
+        batch,
+        observer,
+        read=lambda data: match_answer(data, batch),
+        id_of=lambda sent: sent.id,
+        timeout=timeout,
     )
     return await pipeline.run(call)
 
 
-async def send_all(pipeline: Pipeline, operation: Operation, batch: Batch[Any]) -> list[SentMessage]:
+async def send_all(
+    pipeline: Pipeline, operation: Operation, batch: Batch[Any], *, timeout: float | None = None
+) -> list[SentMessage]:
     """Send a batch like `send_batch`; return the answer's item for each message, and require one for each.
 
     Raises:
+        InvalidInputError: `timeout` is invalid.
         UnknownOutcomeError: It is unknown whether some messages were accepted.
         APIStatusError: The gateway refused all messages.
         APIConnectionError: No message reached the gateway.
     """
-    results = await send_detailed(pipeline, operation, batch)
+    results = await send_detailed(pipeline, operation, batch, timeout=timeout)
     return require_all_accepted(operation, results, batch.messages, batch.track_ids)
 
 
@@ -76,6 +97,7 @@ def _call(
     *,
     read: Callable[[JsonValue], Sequence[T | None]],
     id_of: Callable[[T], str | None],
+    timeout: float | None,
     shortcut: Callable[[bytes], Sequence[T | None] | None] | None = None,
 ) -> Call[Sequence[T | None]]:
     return Call(
@@ -85,4 +107,5 @@ def _call(
         body=batch.body,
         batch=SendBatch(batch.messages, batch.track_ids, id_of),
         observer=observer,
+        timeout=timeout,
     )

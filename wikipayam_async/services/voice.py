@@ -42,14 +42,25 @@ SEND_VOICE = Operation("voice.send", "POST", "voice-otp/send", Replay.SEND)
 class VoiceService(Service):
     """`client.voice`: `POST /voice-otp/send`. The fallback for a code whose SMS does not arrive in time."""
 
-    async def send(self, receiver: str, code: str, track_id: str | None = None, *, normalize: bool = True) -> VoiceOtp:
+    async def send(
+        self,
+        receiver: str,
+        code: str,
+        *,
+        track_id: str | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,
+    ) -> VoiceOtp:
         """Send a code by phone call (`POST /voice-otp/send`). Success means queued, not called.
 
         Args:
             receiver: The mobile number to call, in any common format.
             code: The code: 1 to 32 digits or ASCII letters. Persian digits are sent as ASCII.
             track_id: Your own reference; generated if None.
-            normalize: Normalize the receiver to `09…`; if False, send it unchanged.
+            normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
+            validate: Require an Iranian mobile number; if False, accept any receiver.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
@@ -64,8 +75,9 @@ class VoiceService(Service):
             Call(
                 operation=SEND_VOICE,
                 read=lambda data: (_read(data, name),),
-                body=_encode(message, name, normalize=normalize),
+                body=_encode(message, name, normalize=normalize, validate=validate),
                 batch=SendBatch([message], [name], lambda voice: voice.id),
+                timeout=timeout,
             )
         )
         voice: VoiceOtp = require_all_accepted(SEND_VOICE, results, [message], [name])[0]
@@ -73,8 +85,8 @@ class VoiceService(Service):
 
 
 @without_frames
-def _encode(message: OtpMessage, track_id: str, *, normalize: bool) -> SealedBytes:
-    receiver = check_receiver(message.receiver, normalize=normalize)
+def _encode(message: OtpMessage, track_id: str, *, normalize: bool, validate: bool) -> SealedBytes:
+    receiver = check_receiver(message.receiver, normalize=normalize, validate=validate)
     return SealedBytes(encode_json({"receiver": receiver, "code": check_code(message.code), "track_id": track_id}))
 
 

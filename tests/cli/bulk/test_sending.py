@@ -61,7 +61,7 @@ async def send(
 
 def records() -> list[dict[str, Any]]:
     """Return the records of the results file after its header."""
-    import json  # noqa: PLC0415
+    import json
 
     return [json.loads(line) for line in Path(PATH).read_text().splitlines()[1:]]
 
@@ -133,7 +133,7 @@ async def test_an_account_error_stops_the_run(status: int, code: Exit) -> None:
         errors, _ = await send(emulator, to_send(1000), results)
         counts = results.outcomes.counts(1000)
     assert errors.code is code
-    assert list(errors.causes.values())[0] >= 2  # noqa: RUF015
+    assert list(errors.causes.values())[0] >= 2
     assert (counts[REJECTED], counts[NOT_ATTEMPTED]) == (2, 998)
     assert emulator.requests == 1
     assert sum(line["line"] == "claimed" for line in records()) < 10
@@ -163,7 +163,7 @@ async def test_a_run_may_stop_at_the_first_failure() -> None:
 async def test_only_the_first_causes_are_kept() -> None:
     """Only the first five different reasons are counted."""
     errors = ErrorSummary()
-    from wikipayam_async import ConfigurationError, SendResult  # noqa: PLC0415
+    from wikipayam_async import ConfigurationError, SendResult
 
     for place in (*range(7), 0):
         errors.add(SendResult(place, SmsMessage("0912", "hi"), REJECTED, error=ConfigurationError(f"cause {place}")))

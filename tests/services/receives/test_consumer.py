@@ -29,7 +29,7 @@ from wikipayam_async.services.receives.models import UnreadPage
 pytestmark = pytest.mark.anyio
 
 
-class Stop(Exception):  # noqa: N818 - ends a consumer that would run for ever
+class Stop(Exception):
     pass
 
 
@@ -161,7 +161,7 @@ async def test_kinds_of_handlers(kind: str) -> None:
         seen.append(message.id)
         return 1
 
-    class Callable_:  # noqa: N801 - the name says what it is
+    class Callable_:
         async def __call__(self, message: ReceivedMessage) -> None:
             seen.append(message.id)
 
@@ -170,7 +170,7 @@ async def test_kinds_of_handlers(kind: str) -> None:
         "lambda": lambda message: seen.append(message.id),
         "coroutine": coroutine,
         "object": Callable_(),
-        "awaitable": lambda message: coroutine(message),  # noqa: PLW0108 - what it returns is the point
+        "awaitable": lambda message: coroutine(message),
     }
     assert await inbox.consumed_by(handlers[kind]) == [("marked", "id0"), 1.0]
     assert seen == ["id0"]
@@ -622,7 +622,7 @@ class TestThroughTheClient:
             client._shared.sleep = sleep
             with anyio.CancelScope() as scope, caplog.at_level(logging.WARNING, "wikipayam_async"):
                 async with anyio.create_task_group() as group:
-                    group.start_soon(lambda: client.receives.consume(handler, 0.001))
+                    group.start_soon(lambda: client.receives.consume(handler, poll_interval=0.001))
                     while looks < 4:
                         looks = emulator.requests_to("GET /receives/unread")
                         await checkpoint()

@@ -37,7 +37,7 @@ RECEIVED = ReceivedMessage(
     "989127782175",
     "10002000",
     "لغو ۱۱ ",
-    datetime(2023, 9, 24, 23, 55, 20),  # noqa: DTZ001 - as it comes
+    datetime(2023, 9, 24, 23, 55, 20),
 )
 
 
@@ -102,15 +102,15 @@ class TestPages:
         """Every documented parameter is in the query, encoded, with dates as days."""
         _, (request,) = await exchanged(
             lambda client: client.receives.list(
-                500,
-                1000,
-                "unread",
-                "989127782175",
-                date(2024, 1, 31),
-                datetime(2024, 2, 1, 23, 59, tzinfo=UTC),
-                "لغو & ۱۱ ",
-                "created_at",
-                "desc",
+                limit=500,
+                offset=1000,
+                status="unread",
+                sender="989127782175",
+                from_date=date(2024, 1, 31),
+                to_date=datetime(2024, 2, 1, 23, 59, tzinfo=UTC),
+                search="لغو & ۱۱ ",
+                sort_by="created_at",
+                sort_order="desc",
             ),
             {},
         )
@@ -136,7 +136,10 @@ class TestPages:
             "pagination": {"limit": "2", "offset": "0", "returned_count": 2},
         }
         page, (request,) = await exchanged(
-            lambda client: client.receives.unread(2, 4, "98912", "2024-01-01", "2024-01-02"), data
+            lambda client: client.receives.unread(
+                limit=2, offset=4, sender="98912", from_date="2024-01-01", to_date="2024-01-02"
+            ),
+            data,
         )
         assert (request.method, request.target) == (
             "GET",
@@ -262,9 +265,20 @@ class TestIterating:
             return answer({"data": {"receives": pages[min(offset, 1)]}})
 
         async with raw_gateway(handler) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
-            found = client.receives.iter("read", "98912", "2024-01-01", "2024-01-02", "x", "sender", "asc", page_size=7)
+            found = client.receives.iter(
+                status="read",
+                sender="98912",
+                from_date="2024-01-01",
+                to_date="2024-01-02",
+                search="x",
+                sort_by="sender",
+                sort_order="asc",
+                page_size=7,
+            )
             assert [message async for message in found] == [RECEIVED]
-            unread = client.receives.iter_unread("98912", "2024-01-01", "2024-01-02", page_size=8)
+            unread = client.receives.iter_unread(
+                sender="98912", from_date="2024-01-01", to_date="2024-01-02", page_size=8
+            )
             assert [message async for message in unread] == [RECEIVED]
         queries = [parse_qsl(urlsplit(request.target).query) for request in gateway.requests]
         filters = [("sender", "98912"), ("from_date", "2024-01-01"), ("to_date", "2024-01-02")]

@@ -1,143 +1,26 @@
 from __future__ import annotations
 
-from collections.abc import Sequence
+import pickle
 from typing import Any
 
-import anyio
 import pytest
-from anyio.lowlevel import checkpoint
-from trio.testing import MockClock
+from rich.pretty import pretty_repr
 
-from wikipayam_async import (
-    APIConnectionError,
-    AuthenticationError,
-    Delivery,
-    DeliveryReport,
-    DeliveryStatus,
-    InvalidInputError,
-    NotFoundError,
-    RateLimitError,
-    ResponseError,
-    ServerError,
-)
-from wikipayam_async.services.sms.delivery import (
-    FINAL_STATES,
-    DeliveryWatch,
-    Polling,
-    check_final_states,
-    check_timeout,
-    query_in_chunks,
-    read_statuses,
-)
-
-pytestmark = pytest.mark.anyio
+from wikipayam_async import Delivery, DeliveryReport, DeliveryStatus, SentMessage
+from wikipayam_async.services.sms.delivery import FINAL_STATES, read_statuses, report_of
 
 WAITING, SENT, DELIVERED = DeliveryStatus.WAITING_FOR_UPDATE, DeliveryStatus.SENT, DeliveryStatus.DELIVERED
-FAILED = DeliveryStatus.FAILED
-MOCK_TIME = pytest.mark.parametrize("anyio_backend", [("trio", {"clock": MockClock(autojump_threshold=0)})])
+EXPIRED = DeliveryStatus.EXPIRED
+KNOWN = {
+    "a": Delivery("a", DELIVERED, "T"),
+    "b": Delivery("b", EXPIRED),
+    "c": Delivery("c", SENT),
+    "d": Delivery("d", DELIVERED),
+}
 
 
-def status(id_: str, word: str) -> Delivery:
-    """Return a status."""
-    return Delivery(id_, DeliveryStatus(word))
-
-
-class Gateway:
-    """Answers status requests from a script, in virtual time.
-
-    Attributes:
-        script: The status words by id for each request, or an exception to raise; the last step repeats.
-        asked: The time and the ids of each request.
-    """
-
-    def __init__(self, *script: dict[str, str] | Exception) -> None:
-        self.script = list(script)
-        self.asked: list[tuple[float, tuple[str, ...]]] = []
-        self.now = 100.0
-
-    async def query(self, ids: Sequence[str]) -> list[Delivery]:
-        """Answer a request."""
-        self.asked.append((self.now, tuple(ids)))
-        await checkpoint()
-        step = self.script.pop(0) if len(self.script) > 1 else self.script[0]
-        if isinstance(step, Exception):
-            raise step
-        return [status(id_, word) for id_, word in step.items()]
-
-    async def sleep(self, seconds: float) -> None:
-        """Skip the delay."""
-        self.now += seconds
-        await checkpoint()
-
-    def clock(self) -> float:
-        """Return the virtual time."""
-        return self.now
-
-    def watch(self, *ids: str, timeout: float = 60, fraction: float = 0.5, **options: Any) -> DeliveryWatch:
-        """Return a watch over this gateway."""
-        return DeliveryWatch(
-            ids,
-            self.query,
-            timeout=timeout,
-            final_states=options.pop("final_states", FINAL_STATES),
-            polling=Polling(**options),
-            uniform=lambda least, most: least + fraction * (most - least),
-            clock=self.clock,
-            sleep=self.sleep,
-        )
-
-    @property
-    def times(self) -> list[float]:
-        """Return the times of the requests since the first."""
-        return [round(time - 100, 6) for time, _ in self.asked]
-
-
-class TestQueries:
-    """Requests for statuses, and their answers."""
-
-    async def test_concurrent_requests(self) -> None:
-        """Eight requests are in flight at once, and no more."""
-        running = 0
-        most = 0
-
-        async def query(ids: Sequence[str]) -> list[Delivery]:
-            nonlocal running, most
-            running += 1
-            most = max(most, running)
-            for _ in range(5):
-                await checkpoint()
-            running -= 1
-            return [status(id_, "SENT") for id_ in ids]
-
-        noted: list[Delivery] = []
-        await query_in_chunks([f"id{index}" for index in range(2001)], query, noted.extend)
-        assert (most, len({one.id for one in noted}), len(noted)) == (8, 2001, 2001)
-
-    async def test_errors_of_some_requests(self) -> None:
-        """An ignored error affects only its own answer; any other stops the requests and is raised unchanged."""
-        error: Exception = ServerError("no", status_code=500)
-        asked: list[str] = []
-
-        async def query(ids: Sequence[str]) -> list[Delivery]:
-            asked.append(ids[0])
-            await checkpoint()
-            if ids[0] == "id100":
-                raise error
-            for _ in range(5):
-                await checkpoint()
-            return [status(id_, "SENT") for id_ in ids]
-
-        noted: list[Delivery] = []
-        ids = [f"id{index}" for index in range(2000)]
-        await query_in_chunks(ids, query, noted.extend, ignored=(ServerError,))
-        assert {one.id for one in noted} == {*ids} - {*ids[100:200]}
-        assert len(asked) == 20
-        asked.clear()
-        error = AuthenticationError("no", status_code=401)
-        with pytest.raises(AuthenticationError) as caught:
-            await query_in_chunks(ids, query, noted.extend, ignored=(ServerError,))
-        assert caught.value is error
-        assert len(asked) <= 9
+class TestAnswers:
+    """Reading the gateway's answer."""
 
     @pytest.mark.parametrize(
         ("data", "expected"),
@@ -182,269 +65,44 @@ class TestStates:
         assert {state for state in DeliveryStatus if state.final} == FINAL_STATES
         assert (WAITING.final, SENT.final, DELIVERED.final) == (False, False, True)
 
-    def test_final_states(self) -> None:
-        """The final states may be given in any case; the default is `FINAL_STATES`."""
-        assert check_final_states(None) is FINAL_STATES
-        assert check_final_states(["delivered", "Odd"]) == {"DELIVERED", "Odd"}
-        assert check_final_states([]) == frozenset()
 
-    @pytest.mark.parametrize("bad", ["DELIVERED", 7, [7], ["DELIVERED", None]])
-    def test_bad_final_states(self, bad: Any) -> None:
-        """The error names `final_states` if they are not words."""
-        with pytest.raises(InvalidInputError) as caught:
-            check_final_states(bad)
-        assert caught.value.field == "final_states"
+class TestReport:
+    """`DeliveryReport`: deliveries by id, and their counts."""
 
-    @pytest.mark.parametrize("bad", [-1, float("nan"), True, "5", None])
-    def test_bad_timeouts(self, bad: Any) -> None:
-        """A timeout is a number of seconds of 0 or more."""
-        with pytest.raises(InvalidInputError) as caught:
-            check_timeout(bad)
-        assert caught.value.field == "timeout"
+    def test_the_report_of_ids(self) -> None:
+        """The deliveries and the pending ids are in the order of the ids; unknown ids are pending."""
+        report = report_of(["x", "d", "c", "a", "b"], KNOWN, FINAL_STATES)
+        assert report == DeliveryReport((KNOWN["d"], KNOWN["c"], KNOWN["a"], KNOWN["b"]), ("x", "c"))
+        assert (list(report), len(report)) == ([KNOWN["d"], KNOWN["c"], KNOWN["a"], KNOWN["b"]], 4)
+        assert (report.delivered, report.failed) == ((KNOWN["d"], KNOWN["a"]), (KNOWN["b"],))
+        assert (report.complete, report.pending) == (False, ("x", "c"))
 
-    def test_good_timeouts(self) -> None:
-        """A timeout may be 0 or infinite."""
-        assert (check_timeout(0), check_timeout(float("inf"))) == (0, float("inf"))
+    def test_a_delivery_by_id(self) -> None:
+        """An id, or an object with it, finds the delivery; another id raises `KeyError`, or gives None by `get`."""
+        report = report_of(["a", "x"], KNOWN, FINAL_STATES)
+        sent = SentMessage("a")
+        assert (report["a"], report[sent], report.get("a"), report.get(sent)) == (KNOWN["a"],) * 4
+        assert (report.get("x"), report.get(SentMessage("b"))) == (None, None)
+        assert ("a" in report, sent in report, KNOWN["a"] in report, "x" in report) == (True, True, True, False)
+        with pytest.raises(KeyError, match="x"):
+            report["x"]
 
+    def test_other_final_states(self) -> None:
+        """A status that only the caller calls final is neither pending, delivered nor failed."""
+        report = report_of(["c"], KNOWN, frozenset({SENT}))
+        assert (report.complete, report.delivered, report.failed, report["c"].status) == (True, (), (), SENT)
 
-class TestPolling:
-    """The polling intervals."""
+    def test_its_repr(self) -> None:
+        """The repr and the summary have only the counts."""
+        report = report_of(["x", "d", "c", "a", "b"], KNOWN, FINAL_STATES)
+        assert report.summary() == "5 messages: 2 delivered, 1 failed, 2 pending"
+        assert repr(report) == "<DeliveryReport 5 messages: 2 delivered, 1 failed, 2 pending>"
+        assert repr(DeliveryReport()) == "<DeliveryReport 0 messages: 0 delivered, 0 failed, 0 pending>"
+        assert "_index" not in pretty_repr(report)
 
-    @pytest.mark.parametrize(
-        ("polling", "expected"),
-        [
-            (Polling(), [1.0, 1.5, 2.25, 3.375]),
-            (Polling(initial_interval=2.0, growth=3.0, max_interval=10.0), [2.0, 6.0, 10.0, 10.0]),
-        ],
-    )
-    def test_intervals_grow(self, polling: Polling, expected: list[float]) -> None:
-        """Each interval is longer than the previous one, up to the longest."""
-        middle = [polling.interval(asked, lambda least, most: (least + most) / 2) for asked in range(1, 5)]
-        assert middle == expected
-
-    def test_jitter(self) -> None:
-        """The random share of an interval is symmetric around it."""
-        bounds: list[tuple[float, float]] = []
-
-        def uniform(least: float, most: float) -> float:
-            bounds.append((least, most))
-            return most
-
-        assert Polling(jitter=0.5).interval(1, uniform) == 1.5
-        assert Polling().interval(10_000, uniform) == 18.0
-        assert bounds == [(0.5, 1.5), (0.8, 1.2)]
-
-    @pytest.mark.parametrize(
-        "bad",
-        [
-            {"initial_interval": 0},
-            {"initial_interval": -1},
-            {"growth": 0.5},
-            {"max_interval": 0},
-            {"jitter": -0.1},
-            {"jitter": 1.1},
-        ],
-    )
-    def test_bad_settings(self, bad: dict[str, Any]) -> None:
-        """Settings that would poll without end, or back in time, are refused."""
-        with pytest.raises(ValueError, match=next(iter(bad))):
-            Polling(**bad)
-
-
-class TestWaiting:
-    """`wait_for_delivery`: polling to the end."""
-
-    async def test_only_pending_messages_are_polled(self) -> None:
-        """Each request has only the ids without a final status, after growing intervals."""
-        gateway = Gateway(
-            {"a": "WAITING_FOR_UPDATE", "b": "DELIVERED"},
-            {"a": "SENT"},
-            {"a": "SENT", "c": "FAILED"},
-            {"a": "DELIVERED"},
-        )
-        report = await gateway.watch("a", "b", "c").wait()
-        assert [ids for _, ids in gateway.asked] == [("a", "b", "c"), ("a", "c"), ("a", "c"), ("a",)]
-        assert gateway.times == [0.0, 1.0, 2.5, 4.75]
-        assert report == DeliveryReport(
-            {"a": status("a", "DELIVERED"), "b": status("b", "DELIVERED"), "c": status("c", "FAILED")}
-        )
-        assert (report.complete, report.delivered) == (True, ("a", "b"))
-
-    @pytest.mark.parametrize(("fraction", "times"), [(0.0, [0.0, 0.8, 2.0]), (1.0, [0.0, 1.2, 3.0])])
-    async def test_intervals_are_random(self, fraction: float, times: list[float]) -> None:
-        """The intervals are random within their bounds."""
-        gateway = Gateway({}, {}, {"a": "DELIVERED"})
-        await gateway.watch("a", fraction=fraction).wait()
-        assert gateway.times == times
-
-    async def test_the_timeout(self) -> None:
-        """At the timeout the known statuses are returned, and the last request is sent just before it."""
-        gateway = Gateway({"a": "SENT", "b": "DELIVERED"}, {"a": "SENT"})
-        report = await gateway.watch("a", "b", "c", timeout=10).wait()
-        assert report.statuses == {"a": status("a", "SENT"), "b": status("b", "DELIVERED")}
-        assert (report.pending, report.complete) == (("a", "c"), False)
-        assert gateway.times == [0.0, 1.0, 2.5, 4.75, 8.125, 9.0]
-
-    async def test_a_timeout_of_zero(self) -> None:
-        """A timeout of 0 sends one request."""
-        gateway = Gateway({"a": "SENT"})
-        report = await gateway.watch("a", timeout=0).wait()
-        assert (report.pending, gateway.times) == (("a",), [0.0])
-
-    async def test_an_infinite_timeout(self) -> None:
-        """An infinite timeout polls until all statuses are final."""
-        gateway = Gateway(*[{"a": "SENT"}] * 50, {"a": "DELIVERED"})
-        report = await gateway.watch("a", timeout=float("inf")).wait()
-        assert report.complete
-        assert len(gateway.asked) == 51
-
-    async def test_nothing_to_wait_for(self) -> None:
-        """Without ids no request is sent."""
-        gateway = Gateway({})
-        assert await gateway.watch().wait() == DeliveryReport({})
-        assert gateway.asked == []
-
-    async def test_unknown_words_are_not_final(self) -> None:
-        """An unknown word is kept and does not end the polling."""
-        gateway = Gateway({"a": "HANDED_OVER"}, {"a": "DELIVERED"})
-        watch = gateway.watch("a")
-        seen = [str(one.status) async for one in watch]
-        assert seen == ["HANDED_OVER", "DELIVERED"]
-
-    async def test_own_final_states(self) -> None:
-        """The final states can be replaced, known ones included."""
-        gateway = Gateway({"a": "SENT", "b": "HANDED_OVER", "c": "DELIVERED"}, {"c": "ODD"})
-        final = check_final_states(["sent", "HANDED_OVER", "ODD"])
-        report = await gateway.watch("a", "b", "c", final_states=final).wait()
-        assert report.complete
-        assert [ids for _, ids in gateway.asked] == [("a", "b", "c"), ("c",)]
-
-    @pytest.mark.parametrize(
-        "error",
-        [
-            APIConnectionError("away"),
-            RateLimitError("slow", status_code=429),
-            ServerError("no", status_code=500),
-            ResponseError("gibberish"),
-        ],
-    )
-    async def test_transient_errors_are_retried(self, error: Exception) -> None:
-        """Polling continues while the gateway cannot answer."""
-        gateway = Gateway(error, error, {"a": "DELIVERED"})
-        report = await gateway.watch("a").wait()
-        assert (report.complete, gateway.times) == (True, [0.0, 1.0, 2.5])
-
-    @pytest.mark.parametrize(
-        "error", [AuthenticationError("no", status_code=401), NotFoundError("no", status_code=404)]
-    )
-    async def test_refusals_are_raised(self, error: Exception) -> None:
-        """An error that waiting cannot resolve is raised at once, and the report keeps the known statuses."""
-        gateway = Gateway({"a": "DELIVERED"}, error)
-        watch = gateway.watch("a", "b")
-        with pytest.raises(type(error)) as caught:
-            await watch.wait()
-        assert caught.value is error
-        assert watch.report == DeliveryReport({"a": status("a", "DELIVERED")}, ("b",))
-
-    async def test_many_ids_with_an_error_in_one_request(self) -> None:
-        """Of many ids, only those whose request had a transient error are requested again."""
-        ids = [f"id{index}" for index in range(250)]
-        asked: list[str] = []
-
-        async def query(part: Sequence[str]) -> list[Delivery]:
-            await checkpoint()
-            asked.extend(part)
-            if part[0] == "id100" and len(part) == 100 and asked.count("id100") == 1:
-                raise ServerError("no", status_code=500)
-            return [status(id_, "DELIVERED") for id_ in part]
-
-        watch = Gateway({}).watch(*ids)
-        watch._query = query
-        report = await watch.wait()
-        assert report.complete
-        assert sorted(asked) == sorted([*ids, *ids[100:200]])
-
-    async def test_answers_about_others(self) -> None:
-        """Statuses of other ids, and of ids with a final status, change nothing."""
-        gateway = Gateway({"a": "DELIVERED", "z": "DELIVERED"}, {"a": "FAILED", "b": "DELIVERED"})
-        report = await gateway.watch("a", "b").wait()
-        assert report.statuses == {"a": status("a", "DELIVERED"), "b": status("b", "DELIVERED")}
-
-    @MOCK_TIME
-    async def test_a_request_without_an_answer(self) -> None:
-        """A request that is never answered ends at the timeout, not later."""
-        begin = anyio.current_time()
-
-        async def query(_: Sequence[str]) -> list[Delivery]:
-            await anyio.sleep_forever()
-            raise AssertionError
-
-        watch = DeliveryWatch(
-            ["a"], query, timeout=30, final_states=FINAL_STATES, polling=Polling(), uniform=lambda least, _: least
-        )
-        report = await watch.wait()
-        assert report.pending == ("a",)
-        assert anyio.current_time() - begin == pytest.approx(30)
-
-    @MOCK_TIME
-    async def test_a_timeout_of_zero_without_an_answer(self) -> None:
-        """With a timeout of 0 the one request gets a moment to be answered, and no more."""
-        begin = anyio.current_time()
-
-        async def query(_: Sequence[str]) -> list[Delivery]:
-            await anyio.sleep_forever()
-            raise AssertionError
-
-        watch = DeliveryWatch(
-            ["a"], query, timeout=0, final_states=FINAL_STATES, polling=Polling(), uniform=lambda least, _: least
-        )
-        assert (await watch.wait()).pending == ("a",)
-        assert anyio.current_time() - begin == pytest.approx(1)
-
-
-class TestWatching:
-    """`watch_delivery`: every change."""
-
-    async def test_changes(self) -> None:
-        """Every change is yielded once, in order; an unchanged status is not."""
-        gateway = Gateway(
-            {"a": "SENT", "b": "SENT"},
-            {"a": "SENT", "b": "DELIVERED"},
-            {"a": "WAITING_FOR_UPDATE"},
-            {"a": "FAILED"},
-        )
-        watch = gateway.watch("a", "b")
-        seen = [(one.id, str(one.status)) async for one in watch]
-        assert seen == [("a", "SENT"), ("b", "SENT"), ("b", "DELIVERED"), ("a", "WAITING_FOR_UPDATE"), ("a", "FAILED")]
-        assert watch.report.complete
-        assert [one async for one in watch] == []
-
-    async def test_the_report_meanwhile(self) -> None:
-        """The report shows the known statuses, and polling can continue after an early break."""
-        gateway = Gateway({"a": "SENT"}, {"a": "DELIVERED"})
-        watch = gateway.watch("a")
-        assert watch.report == DeliveryReport({}, ("a",))
-        async for _ in watch:
-            break
-        assert watch.report == DeliveryReport({"a": status("a", "SENT")}, ("a",))
-        assert (await watch.wait()).complete
-
-    async def test_later_answers_update_other_fields(self) -> None:
-        """A repeated status is not a change, but its other fields are updated."""
-        answers = [
-            [Delivery("a", SENT)],
-            [Delivery("a", SENT, extra={"operator": "x"})],
-            [Delivery("a", DELIVERED)],
-        ]
-        known: list[Any] = []
-        gateway = Gateway({})
-
-        async def query(_: Sequence[str]) -> list[Delivery]:
-            await checkpoint()
-            known.append(watch.report.statuses)
-            return answers.pop(0)
-
-        watch = gateway.watch("a")
-        watch._query = query
-        assert [one.status async for one in watch] == [SENT, DELIVERED]
-        assert known[2]["a"].extra == {"operator": "x"}
+    def test_reports_are_values(self) -> None:
+        """Reports are equal by value, hashable, and can be pickled."""
+        report, same = (report_of(["a", "c"], KNOWN, FINAL_STATES) for _ in range(2))
+        assert len({report, same}) == 1
+        copy = pickle.loads(pickle.dumps(report))
+        assert (copy, copy["a"]) == (report, KNOWN["a"])

@@ -39,11 +39,13 @@ def emulated(**options: Any) -> tuple[AsyncWikipayam, Emulator]:
     return AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator), **given), emulator
 
 
-async def sent_as(*messages: SmsMessage, normalize: bool = True, **options: Any) -> list[dict[str, Any]]:
+async def sent_as(
+    *messages: SmsMessage, normalize: bool = True, validate: bool = True, **options: Any
+) -> list[dict[str, Any]]:
     """Send messages in one request; return the items that the gateway received."""
     given: dict[str, Any] = {"sender": "10002000"} | options
     async with raw_gateway(take_all) as gateway, AsyncWikipayam("t", base_url=gateway.url, **given) as client:
-        await client.sms.send_many(messages, normalize=normalize)
+        await client.sms.send_many(messages, normalize=normalize, validate=validate)
     items: list[dict[str, Any]] = gateway.requests[0].json
     return items
 
@@ -91,7 +93,7 @@ class TestSend:
         """The message's line precedes the client's."""
         client, emulator = emulated()
         async with client:
-            await client.sms.send(RECEIVER, "m", "100010000")
+            await client.sms.send(RECEIVER, "m", sender="100010000")
             await client.sms.send(RECEIVER, "m")
         assert [entry.sender for entry in emulator.ledger] == ["100010000", "10002000"]
 
@@ -133,12 +135,50 @@ class TestSend:
         assert (await sent_as(SmsMessage(spelling, "m")))[0]["receiver"] == "09123456789"
 
     async def test_a_receiver_is_not_normalized(self) -> None:
-        """With `normalize=False` a receiver is sent unchanged."""
+        """With `normalize=False` a mobile is sent in the given spelling; another number is still refused."""
         client, emulator = emulated()
         async with client:
             await client.sms.send("+989123456789", "m", normalize=False)
+            with pytest.raises(InvalidInputError, match=r"^messages\[0\]\.receiver: expected an Iranian mobile number"):
+                await client.sms.send_many([SmsMessage(" 1-800 ", "m")], normalize=False)
         assert [entry.receiver for entry in emulator.ledger] == ["+989123456789"]
-        assert (await sent_as(SmsMessage(" 1-800 ", "m"), normalize=False))[0]["receiver"] == " 1-800 "
+
+    @pytest.mark.parametrize(("normalize", "receiver"), [(True, "09123456789"), (False, "+98 912 345 6789")])
+    async def test_a_receiver_is_not_validated(self, normalize: bool, receiver: str) -> None:
+        """With `validate=False` any receiver is sent; a mobile is normalized unless `normalize` is False too."""
+        messages = [SmsMessage(" 1-800 ", "m"), SmsMessage("+98 912 345 6789", "m")]
+        items = await sent_as(*messages, normalize=normalize, validate=False)
+        assert [item["receiver"] for item in items] == [" 1-800 ", receiver]
+
+    async def test_a_message(self) -> None:
+        """An `SmsMessage` is sent with its own text, line and track id."""
+        client, emulator = emulated()
+        async with client:
+            sent = await client.sms.send(SmsMessage("+989123456789", "hi", sender="100010000", track_id="T"))
+            await client.sms.send(SmsMessage(RECEIVER, note="a note"))
+        first, second = emulator.ledger
+        assert (first.id, first.receiver, first.message, first.sender, first.track_id) == (
+            sent.id,
+            RECEIVER,
+            "hi",
+            "100010000",
+            "T",
+        )
+        assert (second.message, second.sender) == ("a note", "10002000")
+
+    @pytest.mark.parametrize("field", ["message", "sender", "track_id"])
+    async def test_a_message_and_a_field_of_its_own(self, field: str) -> None:
+        """An `SmsMessage` with a separate field is refused, without the message's text in the trace."""
+        client, emulator = emulated()
+        given: dict[str, Any] = {field: "a separate value"}
+        async with client:
+            with pytest.raises(InvalidInputError) as caught:
+                await client.sms.send(SmsMessage(RECEIVER, "the text"), **given)
+        assert str(caught.value) == (
+            f"{field}: expected none beside an SmsMessage, which has its own; "
+            "got a string of 16 characters with letters, spaces"
+        )
+        assert emulator.requests == 0
 
     @pytest.mark.parametrize(
         ("arguments", "field"),
@@ -147,8 +187,9 @@ class TestSend:
             ({"receiver": ""}, "receiver"),
             ({"receiver": None}, "receiver"),
             ({"receiver": 9988776655}, "receiver"),
-            ({"receiver": "x\ny", "normalize": False}, "receiver"),
-            ({"receiver": "1" * 65, "normalize": False}, "receiver"),
+            ({"receiver": "x\ny", "validate": False}, "receiver"),
+            ({"receiver": "1" * 65, "validate": False, "normalize": False}, "receiver"),
+            ({"receiver": "1800", "normalize": False}, "receiver"),
             ({"message": ""}, "message"),
             ({"message": None}, "message"),
             ({"message": b"bytes"}, "message"),

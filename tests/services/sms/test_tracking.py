@@ -14,14 +14,19 @@ from wikipayam_async import (
     AsyncWikipayam,
     AuthenticationError,
     Delivery,
+    DeliveryReport,
     DeliveryStatus,
     InvalidInputError,
+    SendResult,
+    SendStatus,
+    SmsMessage,
 )
 from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport, ManualClock
-from wikipayam_async.services.sms.delivery import Polling
+from wikipayam_async.services.sms.watch import Polling
 
 pytestmark = pytest.mark.anyio
 
+SMS = SmsMessage("09123456789", "m")
 WAITING, SENT, DELIVERED = DeliveryStatus.WAITING_FOR_UPDATE, DeliveryStatus.SENT, DeliveryStatus.DELIVERED
 MOCK_TIME = pytest.mark.parametrize("anyio_backend", [("trio", {"clock": MockClock(autojump_threshold=0)})])
 
@@ -50,8 +55,8 @@ class TestThroughTheClient:
             before = await client.sms.delivery_status(sent.id)
             clock.advance(2)
             after = await client.sms.delivery_status([sent.id, "unknown"])
-        assert before == [Delivery(sent.id, WAITING, "T")]
-        assert after == [Delivery(sent.id, DELIVERED, "T")]
+        assert before == DeliveryReport((Delivery(sent.id, WAITING, "T"),), (sent.id,))
+        assert after == DeliveryReport((Delivery(sent.id, DELIVERED, "T"),), ("unknown",))
 
     @MOCK_TIME
     async def test_waiting(self) -> None:
@@ -62,11 +67,11 @@ class TestThroughTheClient:
         transport = EmulatorTransport(emulator)
         async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=transport) as client:
             sents = [await client.sms.send(f"0912000000{index}", "m") for index in (1, 2)]
-            report = await client.sms.wait_for_delivery([one.id for one in [*sents, *sents]])
+            report = await client.sms.wait_for_delivery([*sents, *sents])
             elapsed = anyio.current_time() - begin
             short = await client.sms.wait_for_delivery(sents[0].id, final_states=["odd"], timeout=5)
-        assert [str(report.statuses[one.id].status) for one in sents] == ["DELIVERED", "UNDELIVERED"]
-        assert report.delivered == (sents[0].id,)
+        assert [str(report[one].status) for one in sents] == ["DELIVERED", "UNDELIVERED"]
+        assert [one.id for one in report.delivered] == [sents[0].id]
         assert 70 <= elapsed < 90
         assert short.pending == (sents[0].id,)
         assert anyio.current_time() - begin - elapsed == pytest.approx(4.5)
@@ -94,6 +99,7 @@ class TestThroughTheClient:
         ("arguments", "field"),
         [
             ({"timeout": -1}, "timeout"),
+            ({"polling": 5}, "polling"),
             ({"final_states": "DELIVERED"}, "final_states"),
             ({"final_states": [1]}, "final_states"),
         ],
@@ -131,7 +137,7 @@ class TestStatuses:
         assert (request.method, request.target) == ("POST", "/api/v1/sms/deliver")
         assert request.json == {"id": ["69e5eeab439260d336015405"]}
         assert request.headers["content-type"] == "application/json"
-        assert statuses == [Delivery("69e5eeab439260d336015405", WAITING)]
+        assert list(statuses) == [Delivery("69e5eeab439260d336015405", WAITING)]
 
     async def test_order_chunks_and_absent_ids(self) -> None:
         """Ids are sent in chunks of 100; the statuses are in the order of the ids, without unknown ones."""
@@ -146,6 +152,7 @@ class TestStatuses:
         asked = sorted([int(id_[2:]) for id_ in request.json["id"]] for request in gateway.requests)
         assert asked == [list(range(100)), list(range(100, 200)), list(range(200, 250))]
         assert [one.id for one in statuses] == [id_ for id_ in ids if not id_.endswith("7")]
+        assert statuses.pending == tuple(id_ for id_ in ids if id_.endswith("7"))
 
     async def test_statuses_of_other_messages(self) -> None:
         """Statuses of other messages are dropped."""
@@ -154,14 +161,33 @@ class TestStatuses:
             return answer({"data": [{"id": "other", "deliver_status": "DELIVERED"}]})
 
         async with raw_gateway(handler) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
-            assert await client.sms.delivery_status(["mine"]) == []
+            assert await client.sms.delivery_status(["mine"]) == DeliveryReport((), ("mine",))
 
     async def test_no_ids(self) -> None:
         """An empty list sends no request."""
         emulator = Emulator()
         async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator)) as client:
-            assert await client.sms.delivery_status([]) == []
+            assert await client.sms.delivery_status([]) == DeliveryReport()
         assert emulator.requests == 0
+
+    async def test_ids_of_objects(self) -> None:
+        """Messages and reports stand for their ids, so that results can be passed on."""
+        clock = ManualClock()
+        async with emulated(clock) as (client, emulator):
+            sents = await client.sms.send_many([SmsMessage("09123456789", text) for text in "ab"])
+            clock.advance(2)
+            report = await client.sms.delivery_status(sents)
+            again = await client.sms.wait_for_delivery(report)
+            words = [str(one.status) async for one in client.sms.watch_delivery(sents[1])]
+            with pytest.raises(InvalidInputError) as caught:
+                await client.sms.delivery_status([sents[0], SendResult(0, SMS, SendStatus.REJECTED)])
+        assert (again, [one.id for one in report.delivered]) == (report, [sent.id for sent in sents])
+        assert words == ["DELIVERED"]
+        assert str(caught.value) == (
+            "ids[1]: expected an object with an id; of a bulk send pass report.accepted_ids; "
+            "got an object of type SendResult without an id"
+        )
+        assert emulator.requests == 4
 
     @pytest.mark.parametrize(
         ("ids", "field"),

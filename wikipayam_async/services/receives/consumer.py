@@ -20,10 +20,14 @@ from wikipayam_async.services.receives.paging import MAX_PAGE
 if TYPE_CHECKING:
     from wikipayam_async.core.limits import Clock, Sleep
 
-__all__ = ["Consumer", "ErrorHandler", "Fetch", "Handler", "MarkRead"]
+__all__ = ["Consumer", "Fetch", "MarkRead", "MessageErrorHandler", "MessageHandler"]
 
-Handler: TypeAlias = Callable[[ReceivedMessage], Awaitable[object] | object]
-ErrorHandler: TypeAlias = Callable[[ReceivedMessage, Exception], Awaitable[object] | object]
+MessageHandler: TypeAlias = Callable[[ReceivedMessage], Awaitable[object] | object]
+"""Called with each received message; may be async."""
+
+MessageErrorHandler: TypeAlias = Callable[[ReceivedMessage, Exception], Awaitable[object] | object]
+"""Called with a received message and the exception that its handler raised; may be async."""
+
 MarkRead: TypeAlias = Callable[[Sequence[str]], Awaitable[MarkReadResult]]
 
 logger = logging.getLogger("wikipayam_async")
@@ -65,8 +69,8 @@ class Consumer:
         *,
         fetch: Fetch,
         mark_read: MarkRead,
-        handler: Handler,
-        on_error: ErrorHandler | None,
+        handler: MessageHandler,
+        on_error: MessageErrorHandler | None,
         poll_interval: float,
         concurrency: int,
         clock: Clock = anyio.current_time,
@@ -141,7 +145,7 @@ class Consumer:
             for message in pending:
                 try:
                     await self._handle(message)
-                except Exception as error:  # noqa: BLE001 - raised again below, outside an exception group
+                except Exception as error:
                     errors.append(error)
                     scope.cancel()
                     return
@@ -157,7 +161,7 @@ class Consumer:
             result = self._handler(message)
             if inspect.isawaitable(result):
                 await result
-        except Exception as error:  # noqa: BLE001 - a handler may raise anything; the message stays unread
+        except Exception as error:
             await self._record_failure(message, error)
             return
         self._failures.pop(message.id, None)

@@ -78,9 +78,43 @@ class Pagination:
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
 
 
-@frozen
-class ReceivesPage:
-    """One page of received messages.
+class _Page:
+    """What all pages of received messages share."""
+
+    __slots__ = ()
+
+    receives: tuple[ReceivedMessage, ...]
+    pagination: Pagination
+
+    @property
+    def has_next_page(self) -> bool:
+        """Whether another page may follow, by the gateway's counts. An empty page is the last one.
+
+        Without usable counts it is True for a full page, and for a page whose size is unknown.
+        """
+        count, total, limit = len(self.receives), self._total, self.pagination.limit
+        if total is not None:
+            return bool(count) and (self.pagination.offset or 0) + count < total
+        return bool(count) and (limit is None or count >= limit)
+
+    @property
+    def _total(self) -> int | None:
+        return self.pagination.total
+
+    def __iter__(self) -> Iterator[ReceivedMessage]:
+        return iter(self.receives)
+
+    def __len__(self) -> int:
+        return len(self.receives)
+
+    def __repr__(self) -> str:
+        total = "" if self._total is None else f" of {self._total:,}"
+        return f"<{type(self).__name__} {len(self):,}{total} messages>"
+
+
+@frozen(repr=False)
+class ReceivesPage(_Page):
+    """One page of received messages. Iterating yields the messages.
 
     Attributes:
         receives: The messages.
@@ -95,9 +129,9 @@ class ReceivesPage:
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
 
 
-@frozen
-class UnreadPage:
-    """One page of unread messages.
+@frozen(repr=False)
+class UnreadPage(_Page):
+    """One page of unread messages. Iterating yields the messages.
 
     Attributes:
         total_unread: The number of unread messages; None if the gateway omitted it.
@@ -110,6 +144,10 @@ class UnreadPage:
     receives: tuple[ReceivedMessage, ...] = ()
     pagination: Pagination = Pagination()
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
+
+    @property
+    def _total(self) -> int | None:
+        return self.total_unread
 
 
 @frozen

@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Hashable, Sequence
-from typing import Generic, TypeVar
+from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Sequence
+from types import TracebackType
+from typing import ClassVar, Generic, TypeVar
+
+from wikipayam_async.misuse import AsyncOnly
 
 __all__ = ["MAX_PAGE", "Pager", "Pages"]
 
@@ -93,16 +96,21 @@ class Pager(Generic[T]):
         return True
 
 
-class Pages(AsyncIterator[T]):
+class Pages(AsyncOnly, AsyncGenerator[T, None]):
     """Yields the items of all pages. It may be abandoned at any point, since it holds no resources.
 
-    It is not an async generator, because trio warns about each of those that is not exhausted. A step that fails or is
-    cancelled loses nothing: the next step requests the same page again.
+    It has the methods of an async generator, but is none, because trio warns about each of those that is not exhausted.
+    A step that fails or is cancelled loses nothing: the next step requests the same page again.
 
     Args:
         pager: Decides which page to request next.
         fetch: Fetches a page, given its limit and offset; returns its items and the length of the list.
     """
+
+    _usage: ClassVar[str] = (
+        "messages are iterated with async for: async for message in client.receives.iter(): ...; "
+        "for one page, write await client.receives.list()"
+    )
 
     def __init__(self, pager: Pager[T], fetch: Callable[[int, int], Awaitable[tuple[Sequence[T], int | None]]]) -> None:
         self._pager = pager
@@ -116,6 +124,26 @@ class Pages(AsyncIterator[T]):
             items, total = await self._fetch(self._pager.limit, self._pager.offset)
             self._items.extend(self._pager.feed(items, total))
         return self._items.popleft()
+
+    async def asend(self, value: None) -> T:
+        """Return the next item, as `anext` does."""
+        del value
+        return await anext(self)
+
+    async def athrow(
+        self,
+        typ: type[BaseException] | BaseException,
+        val: BaseException | object = None,
+        tb: TracebackType | None = None,
+        /,
+    ) -> T:
+        """End the iteration and raise an exception."""
+        await self.aclose()
+        if isinstance(typ, BaseException):
+            error = typ
+        else:
+            error = val if isinstance(val, BaseException) else typ() if val is None else typ(val)
+        raise error.with_traceback(tb or error.__traceback__)
 
     async def aclose(self) -> None:
         """End the iteration, for `contextlib.aclosing`."""

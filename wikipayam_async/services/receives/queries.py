@@ -12,13 +12,18 @@ from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import SealedFields
 from wikipayam_async.services.receives.paging import MAX_PAGE
 
-__all__ = ["SortBy", "SortOrder", "Status", "filter_query", "list_query", "page_query"]
+__all__ = ["ReadStatus", "SortBy", "SortOrder", "filter_query", "list_query", "page_query"]
 
 _SURROGATES = re.compile(r"[\ud800-\udfff]")
 
-Status: TypeAlias = Literal["all", "read", "unread"]
+ReadStatus: TypeAlias = Literal["all", "read", "unread"]
+"""Whether received messages were marked as read."""
+
 SortBy: TypeAlias = Literal["created_at", "sender", "message"]
+"""The field that received messages are sorted by."""
+
 SortOrder: TypeAlias = Literal["asc", "desc"]
+"""The direction of a sorting."""
 
 
 def page_query(limit: int, offset: int) -> dict[str, str]:
@@ -48,7 +53,7 @@ def filter_query(
 
 @without_frames
 def list_query(
-    status: Status,
+    status: ReadStatus,
     sender: str | None,
     from_date: DateLike | None,
     to_date: DateLike | None,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import tzinfo
 from typing import TypeVar
 
@@ -11,8 +11,9 @@ from wikipayam_async.checks import check_id, check_number
 from wikipayam_async.core.converter import JsonValue
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.dates import DateLike
+from wikipayam_async.outcomes import HasId
 from wikipayam_async.redact.sealed import SealedFields, seal
-from wikipayam_async.services.base import Service
+from wikipayam_async.services.base import Service, optional_timeout
 from wikipayam_async.services.receives.models import (
     ReceivedMessage,
     ReceivesPage,
@@ -25,7 +26,14 @@ from wikipayam_async.services.receives.models import (
     read_unread_page,
 )
 from wikipayam_async.services.receives.paging import MAX_PAGE, Pager, Pages
-from wikipayam_async.services.receives.queries import SortBy, SortOrder, Status, filter_query, list_query, page_query
+from wikipayam_async.services.receives.queries import (
+    ReadStatus,
+    SortBy,
+    SortOrder,
+    filter_query,
+    list_query,
+    page_query,
+)
 
 __all__ = ["InboxReading"]
 
@@ -43,15 +51,17 @@ class InboxReading(Service):
 
     async def list(
         self,
+        *,
         limit: int = 20,
         offset: int = 0,
-        status: Status = "all",
+        status: ReadStatus = "all",
         sender: str | None = None,
         from_date: DateLike | None = None,
         to_date: DateLike | None = None,
         search: str | None = None,
         sort_by: SortBy | None = None,
         sort_order: SortOrder | None = None,
+        timeout: float | None = None,
     ) -> ReceivesPage:
         """Return one page of received messages (`GET /receives`).
 
@@ -65,6 +75,7 @@ class InboxReading(Service):
             search: Only messages whose text contains this.
             sort_by: `created_at`, `sender` or `message`.
             sort_order: `asc` or `desc`.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid.
@@ -74,20 +85,21 @@ class InboxReading(Service):
         """
         sender, search = seal(sender), seal(search)
         query = list_query(status, sender, from_date, to_date, search, sort_by, sort_order)
-        return await self._list(query, limit, offset)
+        return await self._list(query, limit, offset, timeout=timeout)
 
     def iter(
         self,
-        status: Status = "all",
+        *,
+        status: ReadStatus = "all",
         sender: str | None = None,
         from_date: DateLike | None = None,
         to_date: DateLike | None = None,
         search: str | None = None,
         sort_by: SortBy | None = None,
         sort_order: SortOrder | None = None,
-        *,
         page_size: int = 100,
-    ) -> AsyncIterator[ReceivedMessage]:
+        timeout: float | None = None,
+    ) -> AsyncGenerator[ReceivedMessage, None]:
         """Yield all matching messages, page by page (`GET /receives`).
 
         Every message is yielded once, even if the gateway's pages are short, overlap or repeat, and even if messages
@@ -102,6 +114,7 @@ class InboxReading(Service):
             sort_by: As for `list`.
             sort_order: As for `list`.
             page_size: The number of messages per request; 1 to 500.
+            timeout: Seconds for each attempt of each request; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid.
@@ -111,15 +124,18 @@ class InboxReading(Service):
         """
         sender, search = seal(sender), seal(search)
         query = list_query(status, sender, from_date, to_date, search, sort_by, sort_order)
-        return _all_pages(functools.partial(self._list, query), lambda page: page.pagination.total, page_size)
+        fetch = functools.partial(self._list, query, timeout=optional_timeout(timeout))
+        return _all_pages(fetch, lambda page: page.pagination.total, page_size)
 
     async def unread(
         self,
+        *,
         limit: int = 20,
         offset: int = 0,
         sender: str | None = None,
         from_date: DateLike | None = None,
         to_date: DateLike | None = None,
+        timeout: float | None = None,
     ) -> UnreadPage:
         """Return one page of unread messages (`GET /receives/unread`). Reading does not mark them as read.
 
@@ -129,6 +145,7 @@ class InboxReading(Service):
             sender: As for `list`.
             from_date: As for `list`.
             to_date: As for `list`.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid.
@@ -137,16 +154,17 @@ class InboxReading(Service):
             ResponseError: The answer cannot be read.
         """
         sender = seal(sender)
-        return await self._unread(filter_query(sender, from_date, to_date), limit, offset)
+        return await self._unread(filter_query(sender, from_date, to_date), limit, offset, timeout=timeout)
 
     def iter_unread(
         self,
+        *,
         sender: str | None = None,
         from_date: DateLike | None = None,
         to_date: DateLike | None = None,
-        *,
         page_size: int = 100,
-    ) -> AsyncIterator[ReceivedMessage]:
+        timeout: float | None = None,
+    ) -> AsyncGenerator[ReceivedMessage, None]:
         """Yield all unread messages, page by page (`GET /receives/unread`). See `iter`.
 
         Args:
@@ -154,6 +172,7 @@ class InboxReading(Service):
             from_date: As for `list`.
             to_date: As for `list`.
             page_size: The number of messages per request; 1 to 500.
+            timeout: Seconds for each attempt of each request; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid.
@@ -163,59 +182,73 @@ class InboxReading(Service):
         """
         sender = seal(sender)
         query = filter_query(sender, from_date, to_date)
-        return _all_pages(functools.partial(self._unread, query), lambda page: page.total_unread, page_size)
+        fetch = functools.partial(self._unread, query, timeout=optional_timeout(timeout))
+        return _all_pages(fetch, lambda page: page.total_unread, page_size)
 
-    async def unread_count(self) -> int:
-        """Return the number of unread messages (`GET /receives/unread/count`)."""
-        return await self._pipeline.run(Call(operation=UNREAD_COUNT, read=read_count))
+    async def unread_count(self, *, timeout: float | None = None) -> int:
+        """Return the number of unread messages (`GET /receives/unread/count`).
 
-    async def statistics(self, from_date: DateLike | None = None, to_date: DateLike | None = None) -> Statistics:
+        Args:
+            timeout: Seconds for each attempt; the client's if None.
+
+        Raises:
+            APIStatusError: The gateway refused the request.
+            APIConnectionError: The gateway could not be reached.
+            ResponseError: The answer cannot be read.
+        """
+        return await self._pipeline.run(Call(operation=UNREAD_COUNT, read=read_count, timeout=timeout))
+
+    async def statistics(
+        self, from_date: DateLike | None = None, to_date: DateLike | None = None, *, timeout: float | None = None
+    ) -> Statistics:
         """Return statistics about received messages (`GET /receives/statistics`). Their keys are undocumented.
 
         Args:
             from_date: As for `list`.
             to_date: As for `list`.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
-            InvalidInputError: A date is invalid.
+            InvalidInputError: An argument is invalid.
             ConfigurationError: A Jalali date was given without the extra `jalali`.
         """
         query = filter_query(None, from_date, to_date)
-        return await self._pipeline.run(Call(operation=STATISTICS, read=Statistics, query=query))
+        return await self._pipeline.run(Call(operation=STATISTICS, read=Statistics, query=query, timeout=timeout))
 
-    async def get(self, id: str) -> ReceivedMessage:  # noqa: A002 - the gateway's name for it
+    async def get(self, id: str | HasId, *, timeout: float | None = None) -> ReceivedMessage:
         """Return one message (`GET /receives/{id}`). The answer is undocumented; a message is expected.
 
         Args:
-            id: The message's id.
+            id: The message's id, or an object with an id, such as a `ReceivedMessage`.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
-            InvalidInputError: `id` is not a valid id.
+            InvalidInputError: `id` is not a valid id, or the object has none.
             NotFoundError: There is no such message.
         """
-        path = f"receives/{check_id(id)}"
-        read = functools.partial(read_receive, zone=self._options.timezone, asked=id)
-        return await self._pipeline.run(Call(operation=GET, path=path, read=read))
+        asked = check_id(id)
+        read = functools.partial(read_receive, zone=self._options.timezone, asked=asked)
+        return await self._pipeline.run(Call(operation=GET, path=f"receives/{asked}", read=read, timeout=timeout))
 
-    async def _list(self, query: Mapping[str, str], limit: int, offset: int) -> ReceivesPage:
-        return await self._page(LIST, read_page, query, limit, offset)
+    async def _list(self, query: Mapping[str, str], limit: int, offset: int, *, timeout: float | None) -> ReceivesPage:
+        return await self._page(LIST, read_page, {**page_query(limit, offset), **query}, timeout)
 
-    async def _unread(self, query: Mapping[str, str], limit: int, offset: int) -> UnreadPage:
-        return await self._page(UNREAD, read_unread_page, query, limit, offset)
+    async def _unread(self, query: Mapping[str, str], limit: int, offset: int, *, timeout: float | None) -> UnreadPage:
+        return await self._page(UNREAD, read_unread_page, {**page_query(limit, offset), **query}, timeout)
 
     async def _page(
         self,
         operation: Operation,
         read: Callable[[JsonValue, tzinfo | None], P],
         query: Mapping[str, str],
-        limit: int,
-        offset: int,
+        timeout: float | None,
     ) -> P:
         return await self._pipeline.run(
             Call(
                 operation=operation,
                 read=lambda data: read(data, self._options.timezone),
-                query=SealedFields({**page_query(limit, offset), **query}),
+                query=SealedFields(query),
+                timeout=timeout,
             )
         )
 

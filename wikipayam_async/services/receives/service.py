@@ -10,9 +10,10 @@ from typing import TypeVar
 from wikipayam_async.checks import check_ids, check_number
 from wikipayam_async.core.converter import encode_json, to_mapping, to_model
 from wikipayam_async.core.operation import Call, Operation, Replay
+from wikipayam_async.outcomes import Ids
 from wikipayam_async.redact.sealed import SealedBytes, seal
-from wikipayam_async.services.base import chunked
-from wikipayam_async.services.receives.consumer import Consumer, ErrorHandler, Fetch, Handler
+from wikipayam_async.services.base import chunked, optional_timeout
+from wikipayam_async.services.receives.consumer import Consumer, Fetch, MessageErrorHandler, MessageHandler
 from wikipayam_async.services.receives.models import DeleteResult, MarkReadResult
 from wikipayam_async.services.receives.queries import filter_query
 from wikipayam_async.services.receives.reading import InboxReading
@@ -31,38 +32,46 @@ DELETE = Operation("receives.delete", "DELETE", "receives", Replay.IDEMPOTENT)
 class ReceivesService(InboxReading):
     """`client.receives`: all endpoints under `/receives`."""
 
-    async def mark_read(self, ids: str | Iterable[str]) -> MarkReadResult:
+    async def mark_read(self, ids: Ids, *, timeout: float | None = None) -> MarkReadResult:
         """Mark messages as read (`POST /receives/mark-read`), in requests of at most 500 ids.
 
         Args:
-            ids: One id or many. An empty iterable sends no request.
+            ids: One id or many; or objects with an id, such as a `ReceivedMessage`, and pages of them. An empty iterable
+                sends no request.
+            timeout: Seconds for each attempt of each request; the client's if None.
 
         Raises:
-            InvalidInputError: A value is not a valid id.
+            InvalidInputError: A value is not a valid id, or an object has none.
         """
         chunks = chunked(check_ids(ids), _IDS_PER_REQUEST)
-        results = [await self._modify(MARK_READ, MarkReadResult, receive_ids=chunk) for chunk in chunks]
+        results = [await self._modify(MARK_READ, MarkReadResult, timeout, receive_ids=chunk) for chunk in chunks]
         return MarkReadResult(
             marked_count=_sum(result.marked_count for result in results),
             requested_count=_sum(result.requested_count for result in results),
             extra=results[0].extra if len(results) == 1 else {},
         )
 
-    async def mark_all_read(self) -> MarkReadResult:
-        """Mark every message as read (`POST /receives/mark-read`). The gateway does not document the answer."""
-        return await self._modify(MARK_READ, MarkReadResult, mark_all=True)
+    async def mark_all_read(self, *, timeout: float | None = None) -> MarkReadResult:
+        """Mark every message as read (`POST /receives/mark-read`). The gateway does not document the answer.
 
-    async def delete(self, ids: str | Iterable[str]) -> DeleteResult:
+        Args:
+            timeout: Seconds for each attempt; the client's if None.
+        """
+        return await self._modify(MARK_READ, MarkReadResult, timeout, mark_all=True)
+
+    async def delete(self, ids: Ids, *, timeout: float | None = None) -> DeleteResult:
         """Delete messages (`DELETE /receives`), in requests of at most 500 ids.
 
         Args:
-            ids: One id or many. An empty iterable sends no request.
+            ids: One id or many; or objects with an id, such as a `ReceivedMessage`, and pages of them. An empty iterable
+                sends no request.
+            timeout: Seconds for each attempt of each request; the client's if None.
 
         Raises:
-            InvalidInputError: A value is not a valid id.
+            InvalidInputError: A value is not a valid id, or an object has none.
         """
         chunks = chunked(check_ids(ids), _IDS_PER_REQUEST)
-        results = [await self._modify(DELETE, DeleteResult, receive_ids=chunk) for chunk in chunks]
+        results = [await self._modify(DELETE, DeleteResult, timeout, receive_ids=chunk) for chunk in chunks]
         return DeleteResult(
             deleted_count=_sum(result.deleted_count for result in results),
             requested_count=_sum(result.requested_count for result in results),
@@ -70,34 +79,44 @@ class ReceivesService(InboxReading):
             extra=results[0].extra if len(results) == 1 else {},
         )
 
-    async def delete_all_read(self) -> DeleteResult:
-        """Delete all read messages (`DELETE /receives`)."""
-        return await self._modify(DELETE, DeleteResult, delete_all_read=True)
+    async def delete_all_read(self, *, timeout: float | None = None) -> DeleteResult:
+        """Delete all read messages (`DELETE /receives`).
 
-    async def delete_all_unread(self) -> DeleteResult:
-        """Delete all unread messages (`DELETE /receives`). The gateway does not document the answer."""
-        return await self._modify(DELETE, DeleteResult, delete_all_unread=True)
+        Args:
+            timeout: Seconds for each attempt; the client's if None.
+        """
+        return await self._modify(DELETE, DeleteResult, timeout, delete_all_read=True)
 
-    async def delete_older_than(self, days: int) -> DeleteResult:
+    async def delete_all_unread(self, *, timeout: float | None = None) -> DeleteResult:
+        """Delete all unread messages (`DELETE /receives`). The gateway does not document the answer.
+
+        Args:
+            timeout: Seconds for each attempt; the client's if None.
+        """
+        return await self._modify(DELETE, DeleteResult, timeout, delete_all_unread=True)
+
+    async def delete_older_than(self, days: int, *, timeout: float | None = None) -> DeleteResult:
         """Delete messages older than `days` days (`DELETE /receives`). The gateway does not document the answer.
 
         Args:
             days: At least 1.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
-            InvalidInputError: `days` is not a whole number, or below 1.
+            InvalidInputError: `days` is not a whole number, or below 1; or `timeout` is invalid.
         """
         days = check_number(days, field="days", minimum=1)
-        return await self._modify(DELETE, DeleteResult, delete_older_than_days=days)
+        return await self._modify(DELETE, DeleteResult, timeout, delete_older_than_days=days)
 
     async def consume(
         self,
-        handler: Handler,
-        poll_interval: float = 5.0,
+        handler: MessageHandler,
         *,
+        poll_interval: float = 5.0,
         concurrency: int = 1,
-        on_error: ErrorHandler | None = None,
+        on_error: MessageErrorHandler | None = None,
         sender: str | None = None,
+        timeout: float | None = None,
     ) -> None:
         """Call a handler with every unread message as it arrives, until cancelled (`GET /receives/unread`).
 
@@ -113,6 +132,7 @@ class ReceivesService(InboxReading):
             on_error: Called with the message and the exception when a handler raises; may be async. By default the
                 failure is logged, without the text. If it raises, `consume` raises that exception.
             sender: Only messages from this number.
+            timeout: Seconds for each attempt of each request; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid.
@@ -121,8 +141,8 @@ class ReceivesService(InboxReading):
         """
         sender = seal(sender)
         await Consumer(
-            fetch=self._fetch_from(sender),
-            mark_read=self.mark_read,
+            fetch=self._fetch_from(sender, timeout),
+            mark_read=functools.partial(self.mark_read, timeout=timeout),
             handler=handler,
             on_error=on_error,
             poll_interval=poll_interval,
@@ -131,12 +151,13 @@ class ReceivesService(InboxReading):
 
     def worker(
         self,
-        handler: Handler,
+        handler: MessageHandler,
         *,
         poll_interval: float = 5.0,
         concurrency: int = 1,
-        on_error: ErrorHandler | None = None,
+        on_error: MessageErrorHandler | None = None,
         sender: str | None = None,
+        timeout: float | None = None,
         stop_timeout: float = 10.0,
         name: str = "inbound",
     ) -> InboundWorker:
@@ -153,6 +174,7 @@ class ReceivesService(InboxReading):
             on_error: Called with the message and the exception when a handler raises; may be async. By default the
                 failure is logged, without the text.
             sender: Only messages from this number.
+            timeout: Seconds for each attempt of each request; the client's if None.
             stop_timeout: Seconds that running handlers get to finish when the worker stops.
             name: The worker's name in the log.
 
@@ -168,17 +190,19 @@ class ReceivesService(InboxReading):
             stop_timeout=stop_timeout,
             name=name,
         )
-        return InboundWorker(self._fetch_from(sender), self.mark_read, options)
+        mark_read = functools.partial(self.mark_read, timeout=timeout)
+        return InboundWorker(self._fetch_from(sender, timeout), mark_read, options)
 
-    def _fetch_from(self, sender: str | None) -> Fetch:
-        return functools.partial(self._unread, filter_query(sender))
+    def _fetch_from(self, sender: str | None, timeout: float | None) -> Fetch:
+        return functools.partial(self._unread, filter_query(sender), timeout=optional_timeout(timeout))
 
-    async def _modify(self, operation: Operation, result: type[T], **body: object) -> T:
+    async def _modify(self, operation: Operation, result: type[T], timeout: float | None, **body: object) -> T:
         return await self._pipeline.run(
             Call(
                 operation=operation,
                 read=lambda data: to_model(to_mapping(data), result),
                 body=SealedBytes(encode_json(body)),
+                timeout=timeout,
             )
         )
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from types import TracebackType
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, ClassVar, Self
 
 import anyio
 from anyio.abc import TaskGroup
@@ -19,8 +19,9 @@ from attrs import define, frozen
 
 from wikipayam_async.checks import check_seconds
 from wikipayam_async.errors import APITimeoutError, InvalidInputError
+from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.services.receives.consumer import Consumer, ErrorHandler, Fetch, Handler, MarkRead
+from wikipayam_async.services.receives.consumer import Consumer, Fetch, MarkRead, MessageErrorHandler, MessageHandler
 from wikipayam_async.services.receives.models import MarkReadResult, ReceivedMessage, UnreadPage
 
 if TYPE_CHECKING:
@@ -80,8 +81,8 @@ class WorkerOptions:
         name: The worker's name in the log.
     """
 
-    handler: Handler
-    on_error: ErrorHandler | None
+    handler: MessageHandler
+    on_error: MessageErrorHandler | None
     poll_interval: float
     concurrency: int
     stop_timeout: float
@@ -100,21 +101,26 @@ class _Counters:
     last_error: str | None = None
 
 
-class InboundWorker:
+class InboundWorker(AsyncOnly):
     """Passes received messages to a handler for as long as a service runs. Created by `client.receives.worker()`.
 
     Use it as `async with client.receives.worker(handler):`, or run `await worker.run()` in a task of your own. After an
     error that ends `receives.consume`, such as a wrong token, the worker restarts after a delay of up to 1 second,
     which grows to 60; `health` and the log record it.
 
-    When it is stopped, by leaving the block or by cancelling `run`, it starts no more handlers. Running handlers get
-    `stop_timeout` seconds to finish, marking included, and are then cancelled: their messages stay unread.
+    When it is stopped, by leaving the block, by `aclose` or by cancelling `run`, it starts no more handlers. Running
+    handlers get `stop_timeout` seconds to finish, marking included, and are then cancelled: their messages stay unread.
 
     Run one worker per deployment: two of them handle every message twice.
 
     Attributes:
         name: The worker's name in the log.
     """
+
+    _usage: ClassVar[str] = (
+        "a worker is entered with async with: async with client.receives.worker(handler) as worker: ...; "
+        "to run it in a task of your own, write await worker.run()"
+    )
 
     def __init__(
         self,
@@ -154,6 +160,8 @@ class InboundWorker:
         self._stop_expired = False
         self._shields: dict[anyio.CancelScope, None] = {}
         self._group: TaskGroup
+        self._scope: anyio.CancelScope
+        self._stopped: anyio.Event
 
     @property
     def health(self) -> WorkerHealth:
@@ -162,10 +170,9 @@ class InboundWorker:
         return WorkerHealth(self._running, now.last_poll, now.handled, now.failed, now.restarts, now.last_error)
 
     async def __aenter__(self) -> Self:
-        self._check_idle()
+        self._begin()
         self._group = anyio.create_task_group()
         await self._group.__aenter__()
-        self._running = True
         self._group.start_soon(self._run)
         return self
 
@@ -177,32 +184,46 @@ class InboundWorker:
         await self._group.__aexit__(None, None, None)
 
     async def run(self) -> None:
-        """Handle messages until cancelled (`GET /receives/unread`). It does not return otherwise.
+        """Handle messages until cancelled, or until `aclose` is called (`GET /receives/unread`).
 
         Raises:
             RuntimeError: The worker is already running.
         """
-        self._check_idle()
-        self._running = True
+        self._begin()
         await self._run()
+
+    async def aclose(self) -> None:
+        """Stop the worker: start no more handlers, and wait up to `stop_timeout` seconds for the running ones.
+
+        Any task may call it, any number of times. A `run` then returns. A handler must not call it: it would wait for
+        itself.
+        """
+        if self._running:
+            self._scope.cancel()
+            await self._stopped.wait()
 
     def __repr__(self) -> str:
         return f"<InboundWorker {self.name!r}, {self.health}>"
 
-    def _check_idle(self) -> None:
+    def _begin(self) -> None:
         if self._running:
             raise RuntimeError("this worker is already running; one worker handles all messages")
+        self._running = True
+        self._scope = anyio.CancelScope()
+        self._stopped = anyio.Event()
 
     async def _run(self) -> None:
         finished = anyio.Event()
         self._stop_expired = False
         try:
-            # Both in tasks of their own, so that a cancellation from outside anyio reaches both.
-            async with anyio.create_task_group() as group:
-                group.start_soon(self._limit_stopping, finished)
-                group.start_soon(self._supervise, finished)
+            with self._scope:
+                # Both in tasks of their own, so that a cancellation from outside anyio reaches both.
+                async with anyio.create_task_group() as group:
+                    group.start_soon(self._limit_stopping, finished)
+                    group.start_soon(self._supervise, finished)
         finally:
             self._running = False
+            self._stopped.set()
 
     async def _limit_stopping(self, finished: anyio.Event) -> None:
         """Wait until cancelled, then up to `stop_timeout` for the running handlers, then cancel them."""
@@ -234,7 +255,7 @@ class InboundWorker:
         """Consume until an error is raised; return its type."""
         try:
             await self._consumer.run()
-        except Exception as error:  # noqa: BLE001 - the worker restarts after any error
+        except Exception as error:
             self._counters.last_error = type(error).__name__
             return type(error).__name__
 
@@ -257,7 +278,7 @@ class InboundWorker:
             raise
         self._counters.handled += 1
 
-    async def _call_on_error(self, on_error: ErrorHandler, message: ReceivedMessage, error: Exception) -> None:
+    async def _call_on_error(self, on_error: MessageErrorHandler, message: ReceivedMessage, error: Exception) -> None:
         await self._finish(functools.partial(on_error, message, error))
 
     async def _mark(self, ids: Sequence[str]) -> MarkReadResult:

@@ -13,9 +13,9 @@ from wikipayam_async.services.receives.models import ReceivedMessage, read_recei
 __all__ = ["LegacyInbox", "read_inbox"]
 
 
-@frozen
+@frozen(repr=False)
 class LegacyInbox:
-    """The answer of the legacy inbox endpoint, which is undocumented.
+    """The answer of the legacy inbox endpoint, which is undocumented. Iterating yields the messages found in it.
 
     Attributes:
         receives: The messages found in it.
@@ -30,6 +30,9 @@ class LegacyInbox:
 
     def __len__(self) -> int:
         return len(self.receives)
+
+    def __repr__(self) -> str:
+        return f"<LegacyInbox {len(self):,} messages>"
 
 
 def read_inbox(data: JsonValue, zone: tzinfo | None) -> LegacyInbox:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sized
 from operator import attrgetter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, overload
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import OnOutcome, Outbox
@@ -18,7 +18,7 @@ from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.core.retry import longest_delay
 from wikipayam_async.dates import DateLike, check_date
-from wikipayam_async.messages.models import SentMessage, SmsMessage
+from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.sealed import SealedBytes
@@ -38,23 +38,52 @@ RECEIVE = Operation("sms.receive", "POST", "sms/receive", Replay.READ)
 class SmsService(DeliveryTracking):
     """`client.sms`: `/sms/send`, `/sms/deliver` and `/sms/receive`."""
 
+    @overload
     async def send(
         self,
         receiver: str,
         message: str,
+        *,
         sender: str | None = None,
         track_id: str | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,
+    ) -> SentMessage: ...
+
+    @overload
+    async def send(
+        self,
+        receiver: SmsMessage,
+        /,
         *,
         normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,
+    ) -> SentMessage: ...
+
+    async def send(
+        self,
+        receiver: str | SmsMessage,
+        message: str | None = None,
+        *,
+        sender: str | None = None,
+        track_id: str | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,
     ) -> SentMessage:
         """Send one SMS (`POST /sms/send`).
 
         Args:
-            receiver: The recipient's mobile number, in any common format.
+            receiver: The recipient's mobile number, in any common format; or an `SmsMessage`, with its own text, line
+                and track id.
             message: The text, sent unchanged.
             sender: The line; the client's if None.
             track_id: Your own reference; generated if None.
-            normalize: Normalize the receiver to `09…`; if False, send it unchanged.
+            normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
+            validate: Require an Iranian mobile number; if False, accept any receiver.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
@@ -63,12 +92,21 @@ class SmsService(DeliveryTracking):
             APIStatusError: The gateway refused the SMS.
             APIConnectionError: The SMS did not reach the gateway.
         """
-        sms = SmsMessage(receiver, message, sender=sender, track_id=track_id)
-        del receiver, message  # keep them out of tracebacks that show locals; `sms` masks them
-        payload = self._preparer(normalize=normalize)(sms)
-        return (await send_all(self._pipeline, SEND, Batch([sms], [payload])))[0]
+        try:
+            sms = as_message(receiver, message, sender, track_id)
+        finally:
+            del receiver, message  # keep them out of tracebacks that show locals; `sms` masks them
+        payload = self._preparer(normalize=normalize, validate=validate)(sms)
+        return (await send_all(self._pipeline, SEND, Batch([sms], [payload]), timeout=timeout))[0]
 
-    async def send_many(self, messages: Iterable[SmsMessage], *, normalize: bool = True) -> list[SentMessage]:
+    async def send_many(
+        self,
+        messages: Iterable[SmsMessage],
+        *,
+        normalize: bool = True,
+        validate: bool = True,
+        timeout: float | None = None,
+    ) -> list[SentMessage]:
         """Send messages in one request (`POST /sms/send`); return the results in the order of the messages.
 
         The gateway accepts or refuses all of them together. Use `send_bulk` for more than a few hundred messages, or
@@ -76,7 +114,9 @@ class SmsService(DeliveryTracking):
 
         Args:
             messages: The messages. An empty iterable sends no request.
-            normalize: Normalize the receivers to `09…`; if False, send them unchanged.
+            normalize: Send mobile numbers in the form `09…`; if False, send the given spelling.
+            validate: Require Iranian mobile numbers; if False, accept any receiver.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: A field is invalid; nothing was sent.
@@ -85,8 +125,8 @@ class SmsService(DeliveryTracking):
             APIStatusError: The gateway refused all messages.
             APIConnectionError: No message reached the gateway.
         """
-        batch = prepare_all(messages, self._preparer(normalize=normalize))
-        return await send_all(self._pipeline, SEND, batch) if batch.messages else []
+        batch = prepare_all(messages, self._preparer(normalize=normalize, validate=validate))
+        return await send_all(self._pipeline, SEND, batch, timeout=timeout) if batch.messages else []
 
     async def send_bulk(
         self,
@@ -152,7 +192,7 @@ class SmsService(DeliveryTracking):
         messages: Messages,
         batch_size: int = DEFAULT_BATCH_SIZE,
         concurrency: int = DEFAULT_CONCURRENCY,
-        ordered: bool = False,  # noqa: FBT001, FBT002 - part of the fixed interface
+        ordered: bool = False,
         *,
         on_error: OnError = "collect",
         normalize: bool = True,
@@ -258,23 +298,26 @@ class SmsService(DeliveryTracking):
             on_outcome=on_outcome,
         )
 
-    async def receive(self, from_date: DateLike) -> LegacyInbox:
+    async def receive(self, from_date: DateLike, *, timeout: float | None = None) -> LegacyInbox:
         """Return received messages from the legacy endpoint (`POST /sms/receive`), whose answer is undocumented.
 
         `client.receives` is its replacement.
 
         Args:
             from_date: The first day: a date, `2024-01-31`, or `1403/01/15` with the extra `jalali`.
+            timeout: Seconds for each attempt; the client's if None.
 
         Raises:
-            InvalidInputError: `from_date` is not a date.
+            InvalidInputError: An argument is invalid.
         """
         body = SealedBytes(encode_json({"from_date": check_date(from_date, field="from_date")}))
         read = functools.partial(read_inbox, zone=self._options.timezone)
-        return await self._pipeline.run(Call(operation=RECEIVE, read=read, body=body))
+        return await self._pipeline.run(Call(operation=RECEIVE, read=read, body=body, timeout=timeout))
 
-    def _preparer(self, *, normalize: bool) -> Callable[[SmsMessage], SmsPayload]:
-        return functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize)
+    def _preparer(self, *, normalize: bool, validate: bool) -> Callable[[SmsMessage], SmsPayload]:
+        return functools.partial(
+            prepare_sms, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize, validate=validate
+        )
 
     def _make_run(self, messages: Messages, options: BulkOptions) -> BulkRun:
         return make_run(

@@ -101,7 +101,7 @@ def check_seconds(name: str, value: object) -> None:
     Raises:
         InvalidInputError: The value is not.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+    if not _is_finite(value):
         raise InvalidInputError(name, rule="expected a finite number of seconds, 0 or more", got=shape_of(value))
 
 
@@ -143,13 +143,13 @@ def _id_of(value: object, field: str) -> str:
     return check_id(id_, field=field)
 
 
-def check_timeout(value: object) -> float:
+def check_timeout(value: float) -> float:
     """Return the time-out of a call, in seconds.
 
     Raises:
         InvalidInputError: The value is not a finite number above 0.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < math.inf:
+    if not _is_finite(value) or value == 0:
         raise InvalidInputError("timeout", rule="expected a finite number of seconds above 0", got=shape_of(value))
     return value
 

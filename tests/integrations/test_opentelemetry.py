@@ -55,7 +55,10 @@ OPERATIONS = {
 
 def end_of(outcome: CallOutcome, *attempts: Attempt, operation: str = "sms.send", **more: Any) -> CallFinished:
     """Return the end of a call that took 1.5 seconds."""
-    return CallFinished("c-1", operation, outcome, 1.5, attempts, method="POST", base_url=URL, **more)
+    status = attempts[-1].status_code if attempts else None
+    return CallFinished(
+        "c-1", operation, outcome, 1.5, attempts, method="POST", base_url=URL, status_code=status, **more
+    )
 
 
 REFUSED = Attempt(1, Phase.CONNECTING, 0.25, None, "connect")

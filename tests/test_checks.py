@@ -2,6 +2,7 @@ import math
 from typing import Any
 
 import pytest
+from attrs import frozen
 
 from wikipayam_async import Delivery, DeliveryStatus, ReceivedMessage, SendResult, SendStatus, SentMessage, SmsMessage
 from wikipayam_async.checks import (
@@ -14,8 +15,18 @@ from wikipayam_async.checks import (
     is_id,
 )
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
+from wikipayam_async.messages.models import SentMessage
 
 ID_RULE = "expected 1 to 64 letters, digits, '-' or '_'"
+OBJECT_RULE = "expected an object with an id; of a bulk send pass report.accepted_ids"
+ITERABLE_RULE = "expected an id, an object with an id, or an iterable of them"
+
+
+@frozen
+class Named:
+    """An object with an id of any kind."""
+
+    id: Any
 
 
 @pytest.mark.parametrize("value", ["69e5eeab439260d336015405", "a", "A-_9", "x" * 64])
@@ -46,10 +57,13 @@ def test_an_invalid_id_is_refused(value: Any) -> None:
         ([], []),
         ((one for one in "xy"), ["x", "y"]),
         ({"k": 1}, ["k"]),
+        (SentMessage("a"), ["a"]),
+        ([SentMessage("b"), "a", SentMessage("a"), SentMessage("b")], ["b", "a"]),
+        ((SentMessage(one) for one in "xy"), ["x", "y"]),
     ],
 )
 def test_ids_are_returned_without_duplicates(values: Any, ids: list[str]) -> None:
-    """One id or an iterable of ids becomes a list in the given order."""
+    """Ids, objects with an id, and iterables of both become a list in the given order."""
     assert check_ids(values) == ids
 
 
@@ -60,8 +74,15 @@ def test_ids_are_returned_without_duplicates(values: Any, ids: list[str]) -> Non
         (["a", "b", ""], f"ids[2]: {ID_RULE}; got a string of 0 characters"),
         (b"ab", f"ids[0]: {ID_RULE}; got a number (int)"),
         ([["a"]], f"ids[0]: {ID_RULE}; got an object of type list"),
-        (None, "ids: expected an id, an object with an id, or an iterable of them; got None"),
-        (17, "ids: expected an id, an object with an id, or an iterable of them; got a number (int)"),
+        (None, f"ids: {ITERABLE_RULE}; got None"),
+        (17, f"ids: {ITERABLE_RULE}; got a number (int)"),
+        (Named(None), f"ids: {OBJECT_RULE}; got an object of type Named without an id"),
+        (Named(""), f"ids: {OBJECT_RULE}; got an object of type Named without an id"),
+        (Named("a/b"), f"ids: {ID_RULE}; got a string of 3 characters with letters, symbols"),
+        (Named(5), f"ids: {ID_RULE}; got a number (int)"),
+        (["a", Named("b"), Named(None)], f"ids[2]: {OBJECT_RULE}; got an object of type Named without an id"),
+        ([Named("b"), None], f"ids[1]: {ID_RULE}; got None"),
+        (["a", [Named("b")]], f"ids[1]: {ID_RULE}; got an object of type list"),
     ],
 )
 def test_invalid_ids_are_refused(values: Any, text: str) -> None:
@@ -162,7 +183,7 @@ def test_a_number_that_is_not_positive_is_refused(value: Any) -> None:
     assert str(caught.value).startswith("timeout: expected a finite number above 0; got ")
 
 
-@pytest.mark.parametrize("value", [-0.001, math.inf, math.nan, True, "1", None])
+@pytest.mark.parametrize("value", [-0.001, math.inf, math.nan, 10**400, True, "1", None])
 def test_invalid_seconds_are_refused(value: Any) -> None:
     """Negative, infinite and non-numeric values raise an error that names the argument."""
     with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds, 0 or more"):
@@ -173,3 +194,17 @@ def test_invalid_seconds_are_refused(value: Any) -> None:
 def test_finite_seconds_are_accepted(value: float) -> None:
     """Any finite number of seconds from 0 is valid."""
     check_seconds("timeout", value)
+
+
+@pytest.mark.parametrize("value", [0.001, 5, 1.7e308])
+def test_the_time_out_of_a_call_is_returned(value: float) -> None:
+    """Any finite number of seconds above 0 is valid."""
+    assert check_timeout(value) == value
+
+
+@pytest.mark.parametrize("value", [0, 0.0, -1, math.inf, math.nan, 10**400, True, "1", None])
+def test_an_invalid_time_out_of_a_call_is_refused(value: Any) -> None:
+    """The error names the argument and does not show the value."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_timeout(value)
+    assert (caught.value.field, caught.value.rule) == ("timeout", "expected a finite number of seconds above 0")

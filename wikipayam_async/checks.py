@@ -101,7 +101,7 @@ def check_seconds(name: str, value: object) -> None:
     Raises:
         InvalidInputError: The value is not.
     """
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < math.inf:
+    if not _is_finite(value):
         raise InvalidInputError(name, rule="expected a finite number of seconds, 0 or more", got=shape_of(value))
 
 

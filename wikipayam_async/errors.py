@@ -70,7 +70,7 @@ class WikipayamError(Exception):
 
     Attributes:
         send_status: For an error of a send, whether the message may have been sent: `REJECTED` and `NOT_ATTEMPTED` are
-            safe to send again, `UNKNOWN` is not. None for an error of any other call.
+            safe to send again, `UNKNOWN` is not. None for a failed request of any other call.
     """
 
     send_status: SendStatus | None = None

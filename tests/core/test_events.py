@@ -1,5 +1,6 @@
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import TypeAlias
 
 import pytest
 
@@ -18,9 +19,19 @@ ANSWERED = Attempt(2, Phase.ANSWERED, 0.5, 200)
 OUTCOMES = [MessageOutcome("T1", SendStatus.ACCEPTED, "69e5"), MessageOutcome("T2", SendStatus.UNKNOWN)]
 
 
+HEADERS = {"x-request-id": "7f3a"}
+
+Headers: TypeAlias = Mapping[str, str]
+
+
 def fail_if_called() -> Sequence[MessageOutcome]:
     """Fail if the outcomes are computed."""
     raise AssertionError("computed without a hook or log")
+
+
+def fail_if_read() -> Headers:
+    """Fail if the headers are read."""
+    raise AssertionError("read without a hook or log")
 
 
 def report_call(reporter: CallReporter, outcome: CallOutcome = CallOutcome.SUCCEEDED) -> None:
@@ -30,7 +41,7 @@ def report_call(reporter: CallReporter, outcome: CallOutcome = CallOutcome.SUCCE
     reporter.retry_scheduled(0.25, "connect")
     reporter.attempt_started(2)
     reporter.attempt_finished(ANSWERED)
-    reporter.call_finished(outcome, lambda: 11.5, lambda: OUTCOMES)
+    reporter.call_finished(outcome, lambda: 11.5, lambda: OUTCOMES, lambda: HEADERS)
 
 
 def test_the_hook_receives_every_event() -> None:
@@ -41,14 +52,47 @@ def test_the_hook_receives_every_event() -> None:
     )
     assert events == [
         AttemptStarted("c-1", "sms.send", 1),
-        AttemptFinished("c-1", "sms.send", REFUSED),
+        AttemptFinished("c-1", "sms.send", 1, Phase.CONNECTING, 0.0625, None, "connect"),
         RetryScheduled("c-1", "sms.send", 1, 0.25, "connect"),
         AttemptStarted("c-1", "sms.send", 2),
-        AttemptFinished("c-1", "sms.send", ANSWERED),
+        AttemptFinished("c-1", "sms.send", 2, Phase.ANSWERED, 0.5, 200, None),
         CallFinished(
-            "c-1", "sms.send", CallOutcome.SUCCEEDED, 1.5, (REFUSED, ANSWERED), tuple(OUTCOMES), "POST", "https://gw"
+            call_id="c-1",
+            operation="sms.send",
+            outcome=CallOutcome.SUCCEEDED,
+            elapsed=1.5,
+            attempts=(REFUSED, ANSWERED),
+            messages=tuple(OUTCOMES),
+            method="POST",
+            base_url="https://gw",
+            status_code=200,
+            headers={"x-request-id": "7f3a"},
         ),
     ]
+
+
+def test_events_are_values() -> None:
+    """Events can be hashed and compared, and the headers are not part of the `repr`."""
+    events: list[Event] = []
+    report_call(
+        CallReporter(events.append, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0)
+    )
+    assert len(set(events)) == 6
+    assert "7f3a" not in repr(events)
+
+
+def test_the_status_of_a_call_is_that_of_its_last_attempt() -> None:
+    """A call whose last attempt got no answer has no status, even if an earlier attempt had one."""
+    events: list[Event] = []
+    reporter = CallReporter(
+        events.append, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=0.0
+    )
+    reporter.attempt_finished(Attempt(1, Phase.ANSWERED, 0.5, 503))
+    reporter.attempt_finished(Attempt(2, Phase.CONNECTING, 0.5, None, "connect"))
+    reporter.call_finished(CallOutcome.FAILED, lambda: 1.0, list, dict)
+    end = events[-1]
+    assert isinstance(end, CallFinished)
+    assert (end.status_code, dict(end.headers)) == (None, {})
 
 
 def test_the_log_has_every_event(caplog: pytest.LogCaptureFixture) -> None:
@@ -92,7 +136,7 @@ def test_every_log_record_has_fields(caplog: pytest.LogCaptureFixture) -> None:
         "wikipayam_event": "retry",
         "wikipayam_attempt": 1,
         "wikipayam_delay": 0.25,
-        "wikipayam_reason": "connect",
+        "wikipayam_failure": "connect",
     }
     assert (answered["wikipayam_attempt"], answered["wikipayam_status_code"]) == (2, 200)
     assert end == {
@@ -113,7 +157,7 @@ def test_a_call_without_attempts_has_no_status(caplog: pytest.LogCaptureFixture)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
         CallReporter(
             None, call_id="c-6", operation="balance", method="POST", base_url="https://gw", now=0.0
-        ).call_finished(CallOutcome.CANCELLED, lambda: 1.0, list)
+        ).call_finished(CallOutcome.CANCELLED, lambda: 1.0, list, dict)
     (record,) = map(fields_of, caplog.records)
     assert (record["wikipayam_attempts"], record["wikipayam_status_code"]) == (0, None)
 
@@ -124,7 +168,7 @@ def test_the_log_masks_a_number_in_a_path(caplog: pytest.LogCaptureFixture) -> N
         reporter = CallReporter(
             None, call_id="c-7", operation="GET users/09121112233/x", method="POST", base_url="https://gw", now=0.0
         )
-        reporter.call_finished(CallOutcome.FAILED, lambda: 1.0, list)
+        reporter.call_finished(CallOutcome.FAILED, lambda: 1.0, list, dict)
     (record,) = caplog.records
     assert record.getMessage() == "GET users/***/x c-7: failed after 0 attempts, 1.000 s"
     assert fields_of(record)["wikipayam_operation"] == "GET users/***/x"
@@ -155,21 +199,21 @@ def test_only_an_unknown_outcome_is_a_warning(
     reporter = CallReporter(None, call_id="c-2", operation="otp.send", method="POST", base_url="https://gw", now=0.0)
     reporter.attempt_finished(ANSWERED)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        reporter.call_finished(outcome, lambda: 2.0, list)
+        reporter.call_finished(outcome, lambda: 2.0, list, dict)
     assert caplog.record_tuples == [
         ("wikipayam_async", level, f"otp.send c-2: {outcome.value} after 1 attempt, 2.000 s")
     ]
 
 
 def test_outcomes_are_not_computed_without_hook_and_log(caplog: pytest.LogCaptureFixture) -> None:
-    """Above INFO a successful call logs nothing, and without a hook no outcomes are computed."""
+    """Above INFO a successful call logs nothing, and without a hook no outcomes are computed and no headers read."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
         reporter = CallReporter(
             None, call_id="c-3", operation="sms.send", method="POST", base_url="https://gw", now=0.0
         )
         reporter.attempt_started(1)
         reporter.attempt_finished(ANSWERED)
-        reporter.call_finished(CallOutcome.SUCCEEDED, lambda: 1.0, fail_if_called)
+        reporter.call_finished(CallOutcome.SUCCEEDED, lambda: 1.0, fail_if_called, fail_if_read)
     assert (caplog.record_tuples, reporter.attempts) == ([], (ANSWERED,))
 
 

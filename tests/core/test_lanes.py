@@ -16,6 +16,7 @@ from wikipayam_async.core.lanes import Connections, Lanes, timeout_fault
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
+from wikipayam_async.errors import ClosedError
 from wikipayam_async.redact.sealed import SealedBytes
 
 pytestmark = pytest.mark.anyio
@@ -130,7 +131,7 @@ class TestLanes:
         await lanes.carry(outgoing(), AttemptProgress(protected=False))
         await lanes.aclose()
         assert lane.closed == 1
-        with pytest.raises(ConfigurationError, match="the client is closed"):
+        with pytest.raises(ClosedError, match="the client is closed; nothing was sent"):
             await lanes.carry(outgoing(), AttemptProgress(protected=False))
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])

@@ -5,7 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.core.limits import Gate, Gcra, RateLimit, RateLimiter
+from wikipayam_async.core.limits import Gate, Gcra, RateLimit, RateLimiter, limiter_of
+from wikipayam_async.errors import ConfigurationError
 
 pytestmark = pytest.mark.anyio
 
@@ -29,7 +30,7 @@ class Clock:
 
 @given(
     rate=st.sampled_from([0.5, 1.0, 3.0, 100.0]),
-    burst_seconds=st.sampled_from([0.0, 0.1, 1.0, 10.0]),
+    burst=st.sampled_from([0.0, 0.1, 1.0, 10.0]),
     calls=st.lists(st.tuples(st.floats(0, 5), st.integers(1, 20)), min_size=1, max_size=40),
 )
 def test_no_window_exceeds_burst_and_rate(rate: float, burst: float, calls: list[tuple[float, int]]) -> None:
@@ -48,7 +49,7 @@ def test_no_window_exceeds_burst_and_rate(rate: float, burst: float, calls: list
 
 @given(
     rate=st.sampled_from([0.5, 3.0, 100.0]),
-    burst_seconds=st.sampled_from([0.0, 1.0, 10.0]),
+    burst=st.sampled_from([0.0, 1.0, 10.0]),
     calls=st.lists(st.tuples(st.floats(0, 5), st.integers(1, 20)), min_size=1, max_size=40),
 )
 def test_calls_are_allowed_in_order_of_arrival(rate: float, burst: float, calls: list[tuple[float, int]]) -> None:
@@ -168,3 +169,15 @@ def test_a_gate_closes_for_an_hour_at_most() -> None:
     gate = Gate()
     gate.close(0.0, 10**12)
     assert gate.remaining(0.0) == 3600.0
+
+
+def test_a_limiter_is_made_for_a_rate_limit_only() -> None:
+    """None means no limit; a bare number is refused with an example, because it does not say of what."""
+    assert limiter_of(None) is None
+    assert isinstance(limiter_of(RateLimit(messages_per_second=10)), RateLimiter)
+    wrong: Any = 10
+    with pytest.raises(ConfigurationError) as caught:
+        limiter_of(wrong)
+    assert str(caught.value) == (
+        "rate_limit: expected a RateLimit, such as RateLimit(messages_per_second=10); got a number (int)"
+    )

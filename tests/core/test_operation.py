@@ -9,10 +9,10 @@ SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 
 
 def test_a_call_has_empty_defaults() -> None:
-    """By default a call has no query, body, batch, shortcut or observer."""
+    """By default a call has no query, body, batch, shortcut, observer or time-out."""
     call: Call[object] = Call(operation=SEND, read=lambda data: data)
     assert (call.path, call.query, call.body, call.batch, call.observer) == ("", {}, None, None, None)
-    assert call.shortcut is None
+    assert (call.shortcut, call.timeout) == (None, None)
     assert SEND.secret_query is False
 
 
@@ -29,7 +29,7 @@ def test_the_repr_of_a_call_shows_no_contents() -> None:
     )
     assert repr(call) == (
         "Call(operation=Operation(name='sms.send', method='POST', path='sms/send', replay=<Replay.SEND: 'send'>, "
-        "secret_query=False), path='', body=<21 bytes>, batch=SendBatch(track_ids=['T1']))"
+        "secret_query=False), path='', body=<21 bytes>, batch=SendBatch(track_ids=['T1']), timeout=None)"
     )
 
 

@@ -8,24 +8,28 @@ import httpx
 import pytest
 
 from tests.support.clock import VirtualClock
-from tests.support.net import EventRecorder, longest_delay
+from tests.support.net import RECEIVER, EventRecorder, longest_delay
 from wikipayam_async import (
     APIConnectionError,
+    AttemptStarted,
     BadRequestError,
     CallOutcome,
     ConfigurationError,
+    InvalidInputError,
     MessageOutcome,
     Phase,
+    RateLimitError,
     ResponseError,
     RetryPolicy,
     SendStatus,
+    SmsMessage,
     UnknownOutcomeError,
     WikipayamError,
 )
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.core.pipeline import Pipeline, SharedState
+from wikipayam_async.core.pipeline import Pipeline, SharedState, captured
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.redact.sealed import SealedBytes, Secret
@@ -80,16 +84,22 @@ def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, EventRecorder
     return Pipeline(settings, shared, None, b"agent"), ear, shared, times
 
 
+def fail_to_read(_: object) -> object:
+    """Find any answer unreadable."""
+    raise ValueError
+
+
 RowOutcomes = Callable[[], Sequence[MessageOutcome]]
 
 
 def send(count: int = 1, seen: list[RowOutcomes] | None = None, **options: Any) -> Call[Any]:
     """Return a send of the given number of messages."""
     names = [f"t-{n}" for n in range(count)]
+    messages = [SmsMessage(RECEIVER, "text", track_id=name) for name in names]
     given: dict[str, Any] = {
         "read": tuple,
         "body": SealedBytes(b"[]"),
-        "batch": SendBatch(names, names, str),
+        "batch": SendBatch(messages, names, str),
         "observer": None if seen is None else seen.append,
     }
     return Call(operation=SEND, **(given | options))
@@ -141,7 +151,7 @@ class TestPipeline:
         seen: list[RowOutcomes] = []
         shared = SharedState(FakeCarrier(ok()))
         settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1))
-        batch: SendBatch[Any] = SendBatch(["m"], ["t-0"], id_of)
+        batch: SendBatch[Any] = SendBatch([SmsMessage(RECEIVER, "text")], ["t-0"], id_of)
         await Pipeline(settings, shared, None, b"agent").run(send(1, seen, batch=batch))
         assert asked == []
         assert [list(outcomes()) for outcomes in seen] == [[MessageOutcome("t-0", SendStatus.ACCEPTED, "id")]]
@@ -278,6 +288,148 @@ class TestPipeline:
         assert (str(caught.value), caught.value.__cause__, caught.value.status_code) == (expected, None, 200)
         with pytest.raises(UnknownOutcomeError):
             await pipeline.run(Call(operation=SEND, read=read))
+
+    @pytest.mark.parametrize(
+        ("results", "status"),
+        [
+            ([Answer(400, {}, SealedBytes(b""))], SendStatus.REJECTED),
+            ([Answer(429, {}, SealedBytes(b""))], SendStatus.REJECTED),
+            ([Answer(500, {}, SealedBytes(b""))], SendStatus.UNKNOWN),
+            ([fault()], SendStatus.UNKNOWN),
+            ([ok(b"x")], SendStatus.UNKNOWN),
+            ([fault(handed_over=False)], SendStatus.NOT_ATTEMPTED),
+            ([fault(ExchangeFaultKind.TIMEOUT, handed_over=False)], SendStatus.NOT_ATTEMPTED),
+            ([fault(ExchangeFaultKind.CERTIFICATE, handed_over=False)], SendStatus.NOT_ATTEMPTED),
+            ([fault(ExchangeFaultKind.UNREADABLE, handed_over=False)], SendStatus.NOT_ATTEMPTED),
+        ],
+    )
+    async def test_an_error_says_whether_the_send_may_be_repeated(self, results: Any, status: SendStatus) -> None:
+        """The error of a send has the status that its messages are reported with; that of a read has none."""
+        pipeline, recorder, _, _ = build(FakeCarrier(*results), retry=RetryPolicy(max_attempts=1))
+        with pytest.raises(WikipayamError) as caught:
+            await pipeline.run(send())
+        assert (caught.value.send_status, recorder.outcomes[0].status) == (status, status)
+        pipeline, _, _, _ = build(FakeCarrier(*results), retry=RetryPolicy(max_attempts=1))
+        with pytest.raises(WikipayamError) as caught:
+            await pipeline.run(Call(operation=READ, read=fail_to_read))
+        assert caught.value.send_status is None
+
+    async def test_a_closed_gate_says_whether_the_send_may_be_repeated(self) -> None:
+        """A send that the gate keeps back was not attempted; a read has no status."""
+        for operation, status in ((SEND, SendStatus.NOT_ATTEMPTED), (READ, None)):
+            carrier = FakeCarrier()
+            pipeline, recorder, shared, times = build(carrier)
+            shared.gate.close(times.now(), 3600)
+            with pytest.raises(RateLimitError) as caught:
+                await pipeline.run(Call(operation=operation, read=str))
+            assert (caught.value.send_status, caught.value.attempts, carrier.attempts) == (status, (), 0)
+            assert (recorder.finished[0].status_code, recorder.finished[0].headers) == (None, {})
+
+    async def test_a_gate_that_closes_between_attempts_rejects_the_send(self) -> None:
+        """Another call's 429 may close the gate for longer than a retry waits: the first attempt was rejected."""
+        pipeline, recorder, shared, times = build(FakeCarrier(Answer(429, {}, SealedBytes(b""))))
+
+        async def sleep(seconds: float) -> None:
+            await times.sleep(seconds)
+            shared.gate.close(times.now(), 3600)
+
+        shared.sleep = sleep
+        with pytest.raises(RateLimitError) as caught:
+            await pipeline.run(send())
+        assert (caught.value.send_status, len(caught.value.attempts)) == (SendStatus.REJECTED, 1)
+        assert recorder.outcomes[0].status is SendStatus.REJECTED
+
+    @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), 10**400])
+    async def test_an_invalid_time_out_of_a_call_sends_nothing(self, seconds: float) -> None:
+        """The error is raised before any attempt and any event."""
+        carrier = FakeCarrier(ok())
+        pipeline, recorder, _, _ = build(carrier)
+        with pytest.raises(InvalidInputError, match="timeout: expected"):
+            await pipeline.run(send(timeout=seconds))
+        assert (carrier.attempts, recorder.events) == (0, [])
+
+    async def test_the_time_out_of_a_call_holds_for_every_attempt(self) -> None:
+        """The carrier gets the call's time-out, and the client's without one."""
+        seen: list[float] = []
+
+        class Recording(FakeCarrier):
+            async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+                seen.append(outgoing.timeout)
+                return await super().carry(outgoing, progress)
+
+        carrier = Recording(fault(handed_over=False), ok(), ok())
+        pipeline, recorder, _, _ = build(carrier, timeout=7.5)
+        await pipeline.run(send(timeout=0.25))
+        await pipeline.run(send())
+        assert seen == [0.25, 0.25, 7.5]
+        assert [event.number for event in recorder.of(AttemptStarted)] == [1, 2, 1]
+
+    async def test_the_end_of_a_call_has_the_headers_of_the_last_answer(self) -> None:
+        """Of the answers to a retried call the last counts; without an answer there are no headers."""
+        first = Answer(429, {"x-request-id": "1", "retry-after": "1"}, SealedBytes(b""))
+        last = Answer(200, {"x-request-id": "2", "set-cookie": "a=b", "x-echo": "text"}, SealedBytes(b'{"data": [1]}'))
+        pipeline, recorder, _, _ = build(FakeCarrier(first, last, first, fault()))
+        await pipeline.run(send())
+        with pytest.raises(UnknownOutcomeError):
+            await pipeline.run(send())
+        assert [(end.status_code, end.headers) for end in recorder.finished] == [
+            (200, {"x-request-id": "2"}),
+            (None, {}),
+        ]
+
+    async def test_successful_answers_are_captured(self) -> None:
+        """Within a task and its children, the answers of successful calls are collected; of failed ones none is."""
+        answers = [Answer(200, {"x": str(n)}, SealedBytes(b'{"data": [1]}')) for n in range(5)]
+        failed = Answer(400, {}, SealedBytes(b""))
+        pipeline, _, _, _ = build(FakeCarrier(*answers[:3], failed, ok(b"x"), *answers[3:]))
+        await pipeline.run(send())
+        collected: list[Answer] = []
+        token = captured.set(collected)
+        await pipeline.run(send())
+        async with anyio.create_task_group() as group:
+            group.start_soon(pipeline.run, send())
+        with pytest.raises(BadRequestError):
+            await pipeline.run(send())
+        with pytest.raises(UnknownOutcomeError):
+            await pipeline.run(send())
+        await pipeline.run(Call(operation=READ, read=str))
+        captured.reset(token)
+        await pipeline.run(send())
+        assert collected == answers[1:4]
+        assert [one is other for one, other in zip(collected, answers[1:4], strict=True)] == [True] * 3
+
+    async def test_only_the_last_answer_of_a_retried_call_is_captured(self) -> None:
+        """An answer that led to a retry is no result."""
+        last = Answer(200, {"x": "2"}, SealedBytes(b'{"data": [1]}'))
+        pipeline, _, _, _ = build(FakeCarrier(Answer(429, {"x": "1"}, SealedBytes(b"")), last))
+        collected: list[Answer] = []
+        token = captured.set(collected)
+        await pipeline.run(send())
+        captured.reset(token)
+        assert collected == [last]
+
+    async def test_other_tasks_capture_nothing(self) -> None:
+        """A task that was started before, or beside, does not add its answers."""
+        pipeline, _, _, _ = build(FakeCarrier(*[ok() for _ in range(3)]))
+        started, go = anyio.Event(), anyio.Event()
+        lists: list[list[Answer]] = [[], []]
+
+        async def beside() -> None:
+            started.set()
+            await go.wait()
+            await pipeline.run(send())
+
+        async def collect(into: list[Answer]) -> None:
+            captured.set(into)
+            await pipeline.run(send())
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(beside)
+            await started.wait()
+            for into in lists:
+                group.start_soon(collect, into)
+            go.set()
+        assert list(map(len, lists)) == [1, 1]
 
     async def test_call_ids_are_unique(self) -> None:
         """Two clients of one process never share a call id."""

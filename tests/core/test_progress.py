@@ -62,6 +62,24 @@ class TestTrace:
             (["http11.send_request_body.started", "http11.send_request_body.complete"], False, Phase.SENT),
             (["http11.send_request_body.started", "http11.send_request_body.failed"], True, Phase.WAITING),
             (["http2.send_request_body.started", "http2.send_request_body.failed"], False, Phase.WAITING),
+            # A transport that retries by itself: every one of its tries must be proven not to have been sent.
+            (["http11.send_request_body.started", "http11.send_request_body.failed"] * 2, True, Phase.WAITING),
+            (
+                [
+                    *("http11.send_request_body.started", "http11.send_request_body.complete"),
+                    *("http11.send_request_body.started", "http11.send_request_body.failed"),
+                ],
+                False,
+                Phase.SENT,
+            ),
+            (
+                [
+                    *("http11.send_request_body.started", "http11.send_request_body.failed"),
+                    *("http11.send_request_body.started", "http11.send_request_body.complete"),
+                ],
+                False,
+                Phase.SENT,
+            ),
         ],
     )
     async def test_events_prove_whether_the_request_was_sent(

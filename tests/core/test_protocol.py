@@ -1,3 +1,4 @@
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -15,6 +16,7 @@ from wikipayam_async.core.protocol import (
     Outgoing,
     RequestBuilder,
     UnreadableAnswerError,
+    event_headers,
     read_data,
     sensitive_values,
     status_error,
@@ -83,6 +85,43 @@ def test_a_request_with_the_token_in_its_query() -> None:
     assert (found.headers.fields, found.authorization, found.body) == ((), None, None)
     assert found.target == "/gate/api/v1/service/holoo?username=me&password=t0ken%7Cs3cret"
     assert found.loggable_url == "https://wikipayam.ir:8443/gate/api/v1/service/holoo"
+
+
+@pytest.mark.parametrize(("timeout", "seconds"), [(None, 7.5), (0.25, 0.25), (30, 30)])
+def test_a_call_may_have_a_time_out_of_its_own(timeout: float | None, seconds: float) -> None:
+    """The time-out of a call replaces the client's; None keeps it."""
+    assert request(timeout=timeout).timeout == seconds
+
+
+@pytest.mark.parametrize("timeout", [0, -1, math.inf, math.nan, 10**400, True, "5"])
+def test_an_invalid_time_out_of_a_call_is_refused(timeout: Any) -> None:
+    """The request is not built."""
+    with pytest.raises(errors.InvalidInputError, match="timeout: expected a finite number of seconds above 0; got "):
+        request(timeout=timeout)
+
+
+def test_events_carry_only_well_known_headers() -> None:
+    """Cookies, unknown headers and long values are left out, because they may repeat a message."""
+    headers = {
+        "x-request-id": "7f3a",
+        "x-ratelimit-remaining": "59",
+        "content-type": "application/json",
+        "retry-after": "3",
+        "server": "x" * 200,
+        "cf-ray": "x" * 201,
+        "set-cookie": "session=1",
+        "location": "https://wikipayam.ir/?password=t0ken",
+        "authorization": "Bearer t0ken",
+        "x-echo": "a secret",
+    }
+    assert event_headers(headers) == {
+        "x-request-id": "7f3a",
+        "x-ratelimit-remaining": "59",
+        "content-type": "application/json",
+        "retry-after": "3",
+        "server": "x" * 200,
+    }
+    assert event_headers({}) == {}
 
 
 def test_the_repr_shows_no_secret() -> None:

@@ -16,7 +16,10 @@ from wikipayam_async.core.retry import (
     RetryPolicy,
     judge_fault,
     judge_status,
+    longest_delay,
+    may_retry,
     parse_retry_after,
+    retry_delay,
 )
 
 R, F, U = RetryDecision.RETRY, RetryDecision.FAIL, RetryDecision.UNKNOWN
@@ -171,7 +174,7 @@ def test_any_retry_after_is_seconds_or_none(header: str) -> None:
 
 POLICIES = st.builds(
     RetryPolicy,
-    attempts=st.integers(1, 20),
+    max_attempts=st.integers(1, 20),
     initial_delay=st.floats(0, 100),
     max_delay=st.floats(0, 100),
     max_retry_after=st.floats(0, 100),
@@ -229,17 +232,31 @@ def test_whether_another_attempt_is_allowed(attempt: int, pause: float, remainin
     assert may_retry(RetryPolicy(), attempt, pause, remaining) is allowed
 
 
+@pytest.mark.parametrize(("policy", "longest"), [({}, 60.0), ({"max_retry_after": 5}, 8.0), ({"max_delay": 90}, 90)])
+def test_the_longest_delay(policy: dict[str, Any], longest: float) -> None:
+    """A delay of `max_delay` is waited for even if `max_retry_after` is shorter."""
+    assert longest_delay(RetryPolicy(**policy)) == longest
+    assert may_retry(RetryPolicy(**policy), 1, longest, math.inf) is True
+
+
+def test_a_policy_takes_keywords_only() -> None:
+    """A bare number does not say what it means."""
+    policy: Any = RetryPolicy
+    with pytest.raises(TypeError):
+        policy(5)
+
+
 def test_one_attempt_turns_retries_off() -> None:
-    """With `attempts=1` nothing follows the first attempt."""
+    """With `max_attempts=1` nothing follows the first attempt."""
     assert may_retry(RetryPolicy(max_attempts=1), 1, 0.0, math.inf) is False
 
 
 @pytest.mark.parametrize(
     "given",
     [
-        {"attempts": 0},
-        {"attempts": 1.5},
-        {"attempts": "3"},
+        {"max_attempts": 0},
+        {"max_attempts": 1.5},
+        {"max_attempts": "3"},
         {"initial_delay": -1},
         {"initial_delay": math.nan},
         {"max_delay": -0.1},

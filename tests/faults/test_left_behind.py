@@ -17,12 +17,12 @@ from tests.support.raw import raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
     CallOutcome,
-    ConfigurationError,
     RateLimit,
     SendStatus,
     SmsMessage,
     UnknownOutcomeError,
 )
+from wikipayam_async.errors import ClosedError
 
 pytestmark = pytest.mark.anyio
 
@@ -79,7 +79,7 @@ async def test_closing_a_client_while_calls_are_in_flight() -> None:
         async def call(name: str) -> None:
             try:
                 ends.append(await client.sms.send(RECEIVER, "text", track_id=name))
-            except ConfigurationError as error:
+            except ClosedError as error:
                 ends.append(error)
 
         async with anyio.create_task_group() as group:
@@ -89,7 +89,7 @@ async def test_closing_a_client_while_calls_are_in_flight() -> None:
                 await anyio.sleep(0.0005)
             await client.aclose()
             release.set()
-        assert len([end for end in ends if isinstance(end, ConfigurationError)]) == 4
+        assert len([end for end in ends if isinstance(end, ClosedError)]) == 4
         assert (await quiet(gateway, client), len(ledger.accepted)) == ((0, 0), 2)
         check_outcomes(recorder, ledger)
         assert (

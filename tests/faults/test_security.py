@@ -28,6 +28,7 @@ from wikipayam_async import (
     OtpMessage,
     SendResult,
     SendStatus,
+    SentMessage,
     SmsMessage,
     Statistics,
     UnknownOutcomeError,
@@ -291,7 +292,7 @@ def test_only_models_are_pickled_with_their_content() -> None:
         assert leaks([str(caught.value)]) == []
     sms = SmsMessage(NUMBER, TEXT)
     for error in (
-        UnknownOutcomeError("x", messages=[sms], track_ids=["t"], accepted=[sms]),
+        UnknownOutcomeError("x", messages=[sms], track_ids=["t"], accepted=[SentMessage("69e5", receiver=NUMBER)]),
         APIStatusError("x", status_code=422, headers={"x": TEXT}),
         wikipayam_async.BulkError("x", report=BulkReport([SendResult(0, sms, SendStatus.REJECTED)])),
     ):

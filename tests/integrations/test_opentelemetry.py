@@ -55,7 +55,10 @@ OPERATIONS = {
 
 def end_of(outcome: CallOutcome, *attempts: Attempt, operation: str = "sms.send", **more: Any) -> CallFinished:
     """Return the end of a call that took 1.5 seconds."""
-    return CallFinished("c-1", operation, outcome, 1.5, attempts, method="POST", base_url=URL, **more)
+    status = attempts[-1].status_code if attempts else None
+    return CallFinished(
+        "c-1", operation, outcome, 1.5, attempts, method="POST", base_url=URL, status_code=status, **more
+    )
 
 
 REFUSED = Attempt(1, Phase.CONNECTING, 0.25, None, "connect")
@@ -68,10 +71,10 @@ def test_a_call_is_a_span_with_an_event_for_each_attempt(telemetry: Telemetry) -
     with telemetry.tracers.get_tracer("shop").start_as_current_span("checkout") as parent:
         telemetry.hook(AttemptStarted("c-1", "sms.send", 1))
         telemetry.now = 99 * SECOND
-        telemetry.hook(AttemptFinished("c-1", "sms.send", REFUSED))
+        telemetry.hook(AttemptFinished("c-1", "sms.send", 1, Phase.CONNECTING, 0.25, None, "connect"))
         telemetry.hook(RetryScheduled("c-1", "sms.send", 1, 0.5, "connect"))
         telemetry.now = 100 * SECOND
-        telemetry.hook(AttemptFinished("c-1", "sms.send", ANSWERED))
+        telemetry.hook(AttemptFinished("c-1", "sms.send", 2, Phase.ANSWERED, 0.5, 200))
         telemetry.hook(end_of(CallOutcome.SUCCEEDED, REFUSED, ANSWERED, messages=outcomes))
     (span,) = telemetry.spans
     assert (span.name, span.kind, span.status.status_code) == (
@@ -425,7 +428,7 @@ def test_the_package_itself_does_not_import_it() -> None:
 def test_the_page_names_every_attribute_and_metric(telemetry: Telemetry) -> None:
     """What is exported is documented."""
     sent = tuple(map(MessageOutcome, "abcd", SendStatus))
-    telemetry.hook(AttemptFinished("c-1", "sms.send", Attempt(1, Phase.ANSWERED, 0.5, 503)))
+    telemetry.hook(AttemptFinished("c-1", "sms.send", 1, Phase.ANSWERED, 0.5, 503))
     telemetry.hook(RetryScheduled("c-1", "sms.send", 1, 0.5, "503"))
     telemetry.hook(end_of(CallOutcome.UNKNOWN, Attempt(1, Phase.ANSWERED, 0.5, 503), ANSWERED, messages=sent))
     (span,) = telemetry.spans

@@ -59,7 +59,7 @@ class TestBoundedRetries:
 
     @pytest.mark.parametrize("attempts", [1, 2, 3, 7])
     async def test_a_call_gets_no_more_than_its_attempts(self, attempts: int) -> None:
-        """`RetryPolicy.attempts` includes the first attempt; the delays double up to their bound."""
+        """`RetryPolicy.max_attempts` includes the first attempt; the delays double up to their bound."""
         policy = RetryPolicy(max_attempts=attempts)
         async with (
             raw_gateway(Gateway(*[None] * 20)) as gateway,
@@ -176,18 +176,21 @@ class TestBoundedRetries:
         kinds = [type(event) for event in events]
         attempt = [AttemptStarted, AttemptFinished]
         assert kinds == [*attempt, RetryScheduled, *attempt, RetryScheduled, *attempt, CallFinished]
-        assert [event.attempt for event in recorder.of(AttemptStarted)] == [1, 2, 3]
-        attempts = [event.attempt for event in recorder.of(AttemptFinished)]
+        assert [event.number for event in recorder.of(AttemptStarted)] == [1, 2, 3]
+        attempts = recorder.of(AttemptFinished)
         assert [(a.number, a.phase, a.status_code, a.failure) for a in attempts] == [
             (1, Phase.SENT, None, "disconnected"),
             (2, Phase.ANSWERED, 503, None),
             (3, Phase.ANSWERED, 200, None),
         ]
         assert all(one.elapsed > 0 for one in attempts)
-        retries = [(event.attempt, event.delay, event.reason) for event in recorder.of(RetryScheduled)]
+        retries = [(event.number, event.delay, event.failure) for event in recorder.of(RetryScheduled)]
         assert retries == [(1, 0.5, "disconnected"), (2, 1.0, "503")]
         end = recorder.finished[0]
-        assert (end.outcome, end.attempts, end.messages) == (CallOutcome.SUCCEEDED, tuple(attempts), ())
+        assert [(a.number, a.phase, a.elapsed, a.status_code, a.failure) for a in end.attempts] == [
+            (a.number, a.phase, a.elapsed, a.status_code, a.failure) for a in attempts
+        ]
+        assert (end.outcome, end.messages, end.status_code) == (CallOutcome.SUCCEEDED, (), 200)
         assert 1.5 < end.elapsed < 2.5
 
     async def test_every_step_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:

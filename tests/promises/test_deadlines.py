@@ -7,21 +7,26 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 import anyio
+import attrs
 import pytest
 from anyio.abc import ByteStream
 
-from tests.support.net import RECEIVER, connected, server_tls, tunnel
+from tests.support.net import RECEIVER, TRANSPORT_KINDS, connected, server_tls, tunnel
 from tests.support.raw import Handler, RawRequest, answer, never_answer, raw_gateway, raw_server
 from wikipayam_async import (
     APIConnectionError,
     APITimeoutError,
     AsyncWikipayam,
+    InvalidInputError,
     Phase,
     ResponseError,
     RetryPolicy,
     SendStatus,
+    SmsMessage,
     UnknownOutcomeError,
 )
+from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
+from wikipayam_async.redact.sealed import SealedBytes
 
 pytestmark = [
     pytest.mark.anyio,
@@ -290,6 +295,32 @@ class TestDeadlines:
             with pytest.raises((APITimeoutError, UnknownOutcomeError)):
                 await call(client.with_options(timeout=0.05))
         assert time.monotonic() - started < 0.05 + TOLERANCE
+
+    @pytest.mark.parametrize("via", TRANSPORT_KINDS)
+    async def test_the_time_out_of_a_call_replaces_the_clients(self, via: str) -> None:
+        """A send that gets no answer ends after the call's own time-out, with an unknown outcome."""
+        message = SmsMessage(RECEIVER, "text", track_id="t-1")
+        call: Call[Any] = Call(
+            operation=Operation("sms.send", "POST", "sms/send", Replay.SEND),
+            read=str,
+            body=SealedBytes(b"[]"),
+            batch=SendBatch([message], ["t-1"], str),
+            timeout=0.2,
+        )
+        async with (
+            raw_gateway(never_answer) as gateway,
+            connected(gateway.url, via, timeout=30) as (client, _, recorder),
+        ):
+            started = time.monotonic()
+            with pytest.raises(UnknownOutcomeError) as caught:
+                await client._pipeline.run(call)
+            took = time.monotonic() - started
+            assert 0.18 < took < 0.2 + TOLERANCE
+            with pytest.raises(InvalidInputError, match="timeout"):
+                await client._pipeline.run(attrs.evolve(call, timeout=0))
+        assert (len(gateway.requests), type(caught.value.__cause__)) == (1, APITimeoutError)
+        assert [(outcome.track_id, outcome.status) for outcome in recorder.outcomes] == [("t-1", SendStatus.UNKNOWN)]
+        assert caught.value.send_status is SendStatus.UNKNOWN
 
     async def test_interim_answers_are_skipped(self) -> None:
         """100 Continue and 103 Early Hints before the answer are skipped."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ssl
+from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
@@ -145,6 +146,7 @@ class TestOnceOnly:
             ("t-1", SendStatus.NOT_ATTEMPTED)
         ]
         assert not isinstance(caught.value, APITimeoutError)
+        assert caught.value.send_status is SendStatus.NOT_ATTEMPTED
 
     @pytest.mark.parametrize("fault", ["self-signed", "wrong host"])
     async def test_a_certificate_that_is_not_trusted_fails_at_once(
@@ -193,6 +195,7 @@ class TestOnceOnly:
         error = caught.value
         assert len(gateway.requests) == 1
         assert (error.track_ids, error.messages, error.accepted) == (("t-1",), (MESSAGE,), ())
+        assert error.send_status is SendStatus.UNKNOWN
         assert error.phase is (Phase.READING if misbehaviour is half_an_answer else Phase.SENT)
         assert type(error.__cause__) is APIConnectionError
         assert [attempt.failure for attempt in error.attempts] == ["disconnected"]
@@ -249,7 +252,21 @@ class TestOnceOnly:
             with pytest.raises(RateLimitError) as caught:
                 await send(client)
         assert (len(gateway.requests), [one.status_code for one in caught.value.attempts]) == (3, [429] * 3)
-        assert recorder.outcomes[0].status is SendStatus.REJECTED
+        assert (recorder.outcomes[0].status, caught.value.send_status) == (SendStatus.REJECTED,) * 2
+
+    async def test_a_send_while_a_429_holds_is_not_attempted(self, via: str) -> None:
+        """After a `Retry-After` that is too long to wait for, later sends make no request, and a read has no status."""
+        reply = answer({}, 429, {"Retry-After": "3600"})
+        async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, via) as (client, _, recorder):
+            errors: list[RateLimitError] = []
+            for call in (send, send, AsyncWikipayam.balance):
+                with pytest.raises(RateLimitError) as caught:
+                    await call(client)
+                errors.append(caught.value)
+        assert [error.send_status for error in errors] == [SendStatus.REJECTED, SendStatus.NOT_ATTEMPTED, None]
+        assert [len(error.attempts) for error in errors] == [1, 0, 0]
+        assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.REJECTED, SendStatus.NOT_ATTEMPTED]
+        assert len(gateway.requests) == 1
 
     @pytest.mark.parametrize(
         ("status", "retry_after"), [*((status, None) for status in AMBIGUOUS), (503, "1"), (500, "1"), (409, "1")]
@@ -290,6 +307,7 @@ class TestOnceOnly:
                 await send(client)
         assert (type(caught.value), caught.value.status_code, caught.value.message) == (kind, status, "no")
         assert (len(gateway.requests), recorder.outcomes[0].status) == (1, SendStatus.REJECTED)
+        assert caught.value.send_status is SendStatus.REJECTED
 
     @pytest.mark.parametrize("reply", UNREADABLE.values(), ids=UNREADABLE.keys())
     async def test_a_success_that_cannot_be_read_leaves_the_outcome_unknown(self, via: str, reply: bytes) -> None:
@@ -362,8 +380,9 @@ class TestOnceOnly:
         async with raw_gateway(handle) as gateway, connected(gateway.url, via) as (client, clock, recorder):
             for call in READS.values():
                 client._shared.budget.tokens = 100
-                with pytest.raises(APIStatusError if isinstance(misbehaviour, int) else APIConnectionError):
+                with pytest.raises(APIStatusError if isinstance(misbehaviour, int) else APIConnectionError) as caught:
                     await call(client)
+                assert caught.value.send_status is None
         assert [len(end.attempts) for end in recorder.finished] == [3] * len(READS)
         assert len(gateway.requests) == 3 * len(READS)
         assert clock.slept[:2] == [0.5, pytest.approx(1.0)]
@@ -373,9 +392,9 @@ class TestOnceOnly:
     async def test_reads_are_not_retried_after_lasting_failures(self, via: str, reply: bytes) -> None:
         """A read fails at once after 302, 400, 408, 409, 500 and after an unreadable answer."""
         async with raw_gateway(replying(reply)) as gateway, connected(gateway.url, via) as (client, *_):
-            with pytest.raises((APIStatusError, ResponseError)):
+            with pytest.raises((APIStatusError, ResponseError)) as caught:
                 await client.balance()
-        assert len(gateway.requests) == 1
+        assert (len(gateway.requests), caught.value.send_status) == (1, None)
 
     async def test_a_read_is_retried_after_a_time_out(self, via: str) -> None:
         """A read that times out is retried and can succeed."""
@@ -424,6 +443,39 @@ class Raising(httpx.AsyncBaseTransport):
 HEADERS = (("http11.send_request_headers.started", None), ("http11.send_request_headers.complete", None))
 BODY = (*HEADERS, ("http11.send_request_body.started", None))
 WRITE_ERROR = httpx.WriteError("")
+BODY_FAILED = ("http11.send_request_body.failed", WRITE_ERROR)
+
+
+class FailingOver(httpx.AsyncBaseTransport):
+    """A transport that tries again by itself, at another port, when the first try gets no answer."""
+
+    def __init__(self, port: int) -> None:
+        self.port = port
+        self.inner = httpx.AsyncHTTPTransport()
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send the request; send it to the other port if that fails."""
+        try:
+            return await self.inner.handle_async_request(request)
+        except httpx.TransportError:
+            request.url = request.url.copy_with(port=self.port)
+            return await self.inner.handle_async_request(request)
+
+    async def aclose(self) -> None:
+        """Close the connections."""
+        await self.inner.aclose()
+
+
+class Broken(httpx.AsyncByteStream):
+    """A body that raises."""
+
+    def __init__(self, error: Exception) -> None:
+        self.error = error
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        """Yield the start of an answer, then raise."""
+        yield b'{"data": '
+        raise self.error
 
 
 class TestThirdPartyTransports:
@@ -453,6 +505,17 @@ class TestThirdPartyTransports:
             (Raising(httpx.WriteError(""), *BODY, ("http11.send_request_body.failed", WRITE_ERROR)), True),
             (Raising(httpx.ReadError(""), *BODY, ("http11.send_request_body.failed", httpx.ReadError(""))), False),
             (Raising(httpx.ReadError(""), *BODY, ("http11.send_request_body.complete", None)), False),
+            # A transport that tries again by itself, after a first try that may have been accepted.
+            (Raising(httpx.ConnectError(""), *BODY), False),
+            (Raising(httpx.ConnectError("CERTIFICATE_VERIFY_FAILED"), *BODY), False),
+            (Raising(httpx.ConnectTimeout(""), *BODY), False),
+            (Raising(httpx.PoolTimeout(""), *BODY), False),
+            (Raising(httpx.ProxyError(""), *BODY), False),
+            (Raising(httpx.ConnectError(""), *HEADERS), True),
+            (Raising(httpx.ConnectError(""), *BODY, BODY_FAILED), True),
+            (Raising(httpx.ConnectError(""), *BODY, BODY_FAILED, *BODY), False),
+            (Raising(httpx.WriteError(""), *BODY, *BODY, BODY_FAILED), False),
+            (Raising(httpx.WriteError(""), *BODY, BODY_FAILED, *BODY, BODY_FAILED), True),
             (
                 Raising(
                     httpx.WriteError(""),
@@ -472,6 +535,43 @@ class TestThirdPartyTransports:
                 await send(client)
         assert transport.requests == (3 if known else 1)
         assert recorder.outcomes[0].status is (SendStatus.NOT_ATTEMPTED if known else SendStatus.UNKNOWN)
+
+    async def test_a_transport_that_tries_again_by_itself_cannot_send_twice(self) -> None:
+        """The gateway accepts its first try, and its second finds no connection: the send is not repeated."""
+        async with raw_gateway(close_after_request) as gateway:
+            transport = FailingOver(closed_port())
+            async with connected(gateway.url, transport=transport, via="custom") as (client, clock, recorder):
+                with pytest.raises(UnknownOutcomeError) as caught:
+                    await send(client)
+        assert (len(gateway.requests), clock.slept) == (1, [])
+        assert (caught.value.track_ids, caught.value.send_status) == (("t-1",), SendStatus.UNKNOWN)
+        assert recorder.outcomes[0].status is SendStatus.UNKNOWN
+
+    async def test_a_transport_that_tries_again_by_itself_and_finds_no_connection_is_retried(self) -> None:
+        """If neither of its tries finds a connection, nothing was sent."""
+        transport = FailingOver(closed_port())
+        url = f"http://127.0.0.1:{closed_port()}"
+        async with connected(url, transport=transport, via="custom") as (client, clock, recorder):
+            with pytest.raises(APIConnectionError):
+                await send(client)
+        assert (clock.slept, recorder.outcomes[0].status) == ([0.5, 1.0], SendStatus.NOT_ATTEMPTED)
+
+    @pytest.mark.filterwarnings("ignore:Async generator:ResourceWarning")
+    @pytest.mark.parametrize("error", [httpx.ConnectError(""), httpx.ProxyError(""), httpx.PoolTimeout("")])
+    async def test_after_a_status_no_exception_proves_that_nothing_was_sent(self, error: Exception) -> None:
+        """A transport may fetch the rest of an answer over a new connection."""
+        seen: list[httpx.Request] = []
+
+        def handle(request: httpx.Request) -> httpx.Response:
+            seen.append(request)
+            return httpx.Response(200, stream=Broken(error))
+
+        transport = httpx.MockTransport(handle)
+        async with connected("http://127.0.0.1:1", transport=transport, via="custom") as (client, _, recorder):
+            with pytest.raises(UnknownOutcomeError) as caught:
+                await send(client)
+        assert (len(seen), recorder.outcomes[0].status) == (1, SendStatus.UNKNOWN)
+        assert [one.status_code for one in caught.value.attempts] == [200]
 
     async def test_a_certificate_error_is_recognized_by_its_text_or_cause(self) -> None:
         """A `ConnectError` caused by a certificate is not retried."""
@@ -600,6 +700,28 @@ class TestThroughAProxy:
                 await send(client)
         assert [one.phase for one in caught.value.attempts] == [Phase.CONNECTING] * 3
         assert recorder.outcomes[0].status is SendStatus.NOT_ATTEMPTED
+
+
+async def test_the_end_of_a_call_has_the_headers_of_the_answer() -> None:
+    """`CallFinished` has the status and the well-known headers of a success, and no cookie and no unknown header."""
+
+    async def echo(request: RawRequest, _: ByteStream) -> object:
+        echoed = str(request.json[0]["message"])
+        headers = {"X-Request-Id": "7f3a", "X-RateLimit-Remaining": "59", "X-Echo": echoed, "Set-Cookie": "session=1"}
+        return answer({"data": sent_items(request)}, headers=headers)
+
+    for via in TRANSPORT_KINDS:
+        async with raw_gateway(echo) as gateway, connected(gateway.url, via) as (client, _, recorder):
+            await send(client)
+        (end,) = recorder.finished
+        assert (end.status_code, end.outcome) == (200, CallOutcome.SUCCEEDED)
+        headers = dict(end.headers)
+        assert int(headers.pop("content-length")) > 0
+        assert headers == {
+            "content-type": "application/json",
+            "x-request-id": "7f3a",
+            "x-ratelimit-remaining": "59",
+        }
 
 
 async def test_the_request_is_the_documented_one() -> None:

@@ -15,8 +15,14 @@ from anyio.abc import ByteStream
 
 from tests.support.net import BALANCE, RECEIVER, TOKEN, TRANSPORT_KINDS, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, RawRequest, accept_all, raw_gateway
-from wikipayam_async import AsyncWikipayam, CallOutcome, ConfigurationError, SendStatus, SentMessage
+from wikipayam_async import (
+    AsyncWikipayam,
+    CallOutcome,
+    SendStatus,
+    SentMessage,
+)
 from wikipayam_async.core.transport import LaneTransport
+from wikipayam_async.errors import ClosedError
 
 pytestmark = pytest.mark.anyio
 
@@ -439,7 +445,7 @@ class TestLaneReuse:
             async def send_refused() -> None:
                 try:
                     await send(client)
-                except ConfigurationError as error:
+                except ClosedError as error:
                     refused.append(str(error))
 
             async with anyio.create_task_group() as group:
@@ -452,7 +458,7 @@ class TestLaneReuse:
                 slow.release.set()
             await send_refused()
             await wait_for(lambda: gateway.open_now == 0)
-        assert refused == ["the client is closed"] * 2
+        assert refused == ["the client is closed; nothing was sent"] * 2
         assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.ACCEPTED] + [
             SendStatus.NOT_ATTEMPTED
         ] * 2
@@ -465,12 +471,12 @@ class TestLaneReuse:
                 await client.balance()
             assert not http.is_closed
             await http.aclose()
-            with pytest.raises(ConfigurationError, match="the HTTP client is closed"):
+            with pytest.raises(ClosedError, match="the HTTP client is closed"):
                 await client.balance()
             other = AsyncWikipayam(TOKEN, base_url=gateway.url, transport=httpx.AsyncHTTPTransport())
             async with other:
                 await other.balance()
-            with pytest.raises(ConfigurationError, match="closed"):
+            with pytest.raises(ClosedError, match="closed"):
                 await other.balance()
 
 
@@ -493,7 +499,7 @@ def test_a_client_works_in_one_event_loop_after_another(backend: str) -> None:
 
     async def close() -> None:
         await clients[0].aclose()
-        with pytest.raises(ConfigurationError):
+        with pytest.raises(ClosedError):
             await clients[0].balance()
 
     assert [anyio.run(use, backend=backend) for _ in range(2)] == [7, 7]

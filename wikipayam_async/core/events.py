@@ -90,7 +90,8 @@ class CallFinished:
         method: The HTTP method, such as `POST`.
         base_url: The base URL of the gateway, such as `https://wikipayam.ir`.
         status_code: The HTTP status of the last answer; None without one.
-        headers: The headers of the last answer without cookies, names in lower case; empty without one.
+        headers: The well-known headers of the last answer, such as `x-request-id`, names in lower case. Cookies and
+            other headers are left out, because they may repeat a message. Empty without an answer.
     """
 
     call_id: str

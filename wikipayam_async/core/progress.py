@@ -76,8 +76,7 @@ class Trace:
         self.progress = progress
         self._decisive = decisive
         self._tunnelling = False
-        self._begun = False
-        self._write_failed = False
+        self._unproven = 0
         self.seen = False
 
     async def __call__(self, name: str, info: dict[str, object]) -> None:
@@ -91,17 +90,17 @@ class Trace:
         if event == "send_request_headers.started":
             self.progress.hand_over()
         if event == f"{self._decisive}.started":
-            self._begun = True
+            self._unproven += 1  # more than one if a caller's transport retries by itself
         elif event == f"{self._decisive}.complete":
             self.progress.phase = Phase.SENT
         elif event == f"{self._decisive}.failed":
             # In HTTP/2 the write of another stream may have sent the request, so a failed write proves nothing.
-            self._write_failed = protocol == "http11" and type(info.get("exception")).__name__ == "WriteError"
+            self._unproven -= protocol == "http11" and type(info.get("exception")).__name__ == "WriteError"
 
     @property
     def proves_not_sent(self) -> bool:
         """Whether the gateway cannot have the whole request."""
-        return self.seen and (not self._begun or self._write_failed)
+        return self.seen and self._unproven == 0
 
 
 async def run_in_child(job: Callable[[], Awaitable[T]], progress: AttemptProgress) -> T:

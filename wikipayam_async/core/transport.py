@@ -45,6 +45,9 @@ __all__ = ["Carrier", "HttpxCarrier", "LaneCarrier", "LaneTransport", "make_carr
 
 _REQUEST_CONTEXT = "wikipayam_async.context"
 _ANSWER = "wikipayam_async.answer"
+_HTTPX_MODULES = ("httpx", "httpcore")
+"""Where exceptions are trusted by name: urllib3, for one, raises its `ProxyError` after a request was sent, too."""
+_BEFORE_SENDING = frozenset({"ConnectError", "ProxyError", "ConnectTimeout", "PoolTimeout"})
 _OWN_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
 
@@ -243,22 +246,23 @@ class _ProxyLane:
 
 
 def _map_error(error: Exception, trace: Trace, status: int | None) -> ExchangeFault:
-    """Return the fault for an httpx exception. Its text is dropped, because it may contain a URL."""
-    handed_over = False
-    if isinstance(error, httpx.ConnectError) and _is_certificate_error(error):
+    """Return the fault for an exception of httpx or a copy of it. Its text is dropped, because it may contain a URL."""
+    names = {cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith(_HTTPX_MODULES)}
+    # A caller's transport may retry by itself: an earlier try may have been accepted before one fails to connect.
+    sent_before = status is not None or (trace.seen and not trace.proves_not_sent)
+    handed_over = sent_before or (not trace.seen and names.isdisjoint(_BEFORE_SENDING))
+    if not sent_before and "ConnectError" in names and _is_certificate_error(error):
         kind, detail = ExchangeFaultKind.CERTIFICATE, "the gateway's certificate was not accepted"
-    elif isinstance(error, httpx.ConnectError | httpx.ProxyError):
+    elif not sent_before and names & {"ConnectError", "ProxyError"}:
         kind, detail = ExchangeFaultKind.CONNECT, "no connection to the gateway"
-    elif isinstance(error, httpx.ConnectTimeout | httpx.PoolTimeout):
+    elif not sent_before and names & {"ConnectTimeout", "PoolTimeout"}:
         kind, detail = ExchangeFaultKind.TIMEOUT, "no connection within the time-out"
+    elif "TimeoutException" in names:
+        kind, detail = ExchangeFaultKind.TIMEOUT, "no answer within the time-out"
+    elif names & {"DecodingError", "LocalProtocolError"}:
+        kind, detail = ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP"
     else:
-        handed_over = not trace.proves_not_sent
-        if isinstance(error, httpx.TimeoutException):
-            kind, detail = ExchangeFaultKind.TIMEOUT, "no answer within the time-out"
-        elif isinstance(error, httpx.DecodingError | httpx.LocalProtocolError):
-            kind, detail = ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP"
-        else:
-            kind, detail = ExchangeFaultKind.DISCONNECTED, f"the connection broke ({type(error).__name__})"
+        kind, detail = ExchangeFaultKind.DISCONNECTED, f"the connection broke ({type(error).__name__})"
     return ExchangeFault(kind, detail, handed_over=handed_over, status_code=status)
 
 

@@ -196,8 +196,8 @@ def _route_of(end: CallFinished) -> Attributes:
 
 def _result_of(end: CallFinished) -> Attributes:
     result: Attributes = {"wikipayam.outcome": end.outcome.value}
-    if end.attempts and end.attempts[-1].status_code is not None:
-        result["http.response.status_code"] = end.attempts[-1].status_code
+    if end.status_code is not None:
+        result["http.response.status_code"] = end.status_code
     if end.outcome in _FAILED:
         # A failure after a complete 2xx response: the body was unreadable, or left messages out.
         result["error.type"] = (_error_of(end.attempts[-1]) or "unreadable") if end.attempts else "held_back"

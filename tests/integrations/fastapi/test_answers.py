@@ -7,6 +7,7 @@ from wikipayam_async import SendStatus, SmsMessage
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, SendResult
 from wikipayam_async.errors import (
     APIConnectionError,
+    ClosedError,
     ConfigurationError,
     NotFoundError,
     OutboxFullError,
@@ -16,6 +17,7 @@ from wikipayam_async.errors import (
     WikipayamError,
 )
 from wikipayam_async.integrations.fastapi.answers import answer_to, location_of
+from wikipayam_async.services.holoo import HolooResult
 
 
 @pytest.mark.parametrize(
@@ -65,12 +67,13 @@ def test_a_partly_failed_bulk_send(
 
 ERRORS: list[tuple[WikipayamError, int]] = [
     (ConfigurationError("no sender"), 500),
+    (ClosedError("the outbox is closed"), 503),
     (SuppressedError("not sent", reason="duplicate"), 409),
     (NotFoundError("no such message", status_code=404), 502),
     (APIConnectionError("refused"), 502),
     (RateLimitError("slow down", status_code=429, retry_after=1e300), 503),
     (OutboxFullError("full", retry_after=0.2), 503),
-    (UnknownOutcomeError("lost", track_ids=[None, "A-1"], accepted=[object()]), 502),
+    (UnknownOutcomeError("lost", track_ids=[None, "A-1"], accepted=[HolooResult(None)]), 502),
 ]
 
 

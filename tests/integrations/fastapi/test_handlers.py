@@ -108,6 +108,25 @@ def test_a_rate_limit_may_be_429(emulator: Emulator) -> None:
     assert (answer.status_code, answer.headers["retry-after"]) == (429, "90")
 
 
+def test_a_closed_client_is_unavailable(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """A request that finds the client closed, such as at the end of the app, sends nothing and may be repeated."""
+    app = make_app(wikipayam_lifespan(factory(emulator)))
+
+    @app.post("/late")
+    async def late(client: WikipayamDep) -> None:
+        await client.aclose()
+        await client.sms.send(RECEIVER, "Too late")
+
+    with TestClient(app) as http:
+        answer = http.post("/late")
+    assert (answer.status_code, answer.json()) == (
+        503,
+        {"detail": "Messages cannot be sent at the moment.", "code": "unavailable"},
+    )
+    assert len(emulator.ledger) == 0
+    assert ("wikipayam_async", logging.ERROR) in [(name, level) for name, level, _ in caplog.record_tuples]
+
+
 def test_a_full_outbox_sets_retry_after(emulator: Emulator) -> None:
     """A message that finds the outbox full is refused at once; the queued one is sent."""
     app = make_app(wikipayam_lifespan(factory(emulator), outbox=lambda client: client.sms.outbox(max_waiting=1)))

@@ -34,7 +34,7 @@ def install_error_handlers(app: FastAPI, *, rate_limit_status: RateLimitStatus =
     | the gateway fails or refuses | 502 |
     | the gateway does not answer | 504 |
     | the gateway limits the rate, or the outbox is full | 503 with Retry-After |
-    | the account is empty | 503 |
+    | the account is empty, or the client or outbox is closed | 503 |
     | the service is at fault, for example a bad token | 500, without details |
 
     The full error goes to the logger `wikipayam_async`. A web socket is closed with the error's text as its reason.

@@ -2,7 +2,7 @@
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
-from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, SendResult
+from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.events import AttemptFinished, AttemptStarted, CallFinished, Event, RetryScheduled
@@ -16,6 +16,7 @@ from wikipayam_async.errors import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    ClosedError,
     ConfigurationError,
     InsufficientBalanceError,
     InvalidInputError,
@@ -74,8 +75,10 @@ __all__ = [
     "BulkReport",
     "BulkRun",
     "BulkSourceError",
+    "BulkUnknownOutcomeError",
     "CallFinished",
     "CallOutcome",
+    "ClosedError",
     "ConfigurationError",
     "DeleteResult",
     "Delivery",

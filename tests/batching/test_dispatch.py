@@ -16,10 +16,12 @@ from wikipayam_async import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    ClosedError,
     ConfigurationError,
     PayloadTooLargeError,
     RateLimitError,
     ResponseError,
+    SendResult,
     SendStatus,
     SentMessage,
     SmsMessage,
@@ -75,7 +77,7 @@ async def send(
     gateway: ScriptedGateway, batch: Sequence[PendingMessage], size: BatchSize | None = None
 ) -> list[Outcome]:
     """Send messages; return the outcome of each."""
-    sender = BatchSender(gateway, size or BatchSize(100), 1.0)
+    sender = BatchSender(gateway, size or BatchSize(100), "batcher", 1.0)
     await sender.send(batch)
     assert (sender.in_flight, sender.unsent) == ({}, [])
     return await outcomes_of(batch)
@@ -116,9 +118,9 @@ async def test_an_unknown_outcome_names_one_message_alone() -> None:
     """Each error holds its own message and track id, the phase, the attempts, and the cause."""
     lost = UnknownOutcomeError(
         "lost (T0, T1)",
-        messages=["all"],
+        messages=[SmsMessage("09120000000", "all")],
         track_ids=["T0", "T1"],
-        accepted=["others"],
+        accepted=[SentMessage("other")],
         phase=Phase.SENT,
         attempts=ATTEMPTS,
     )
@@ -157,7 +159,7 @@ async def test_a_message_that_the_answer_leaves_out() -> None:
         RateLimitError("slow", status_code=429, retry_after=100.0, attempts=ATTEMPTS),
         APIConnectionError("unreachable", phase=Phase.CONNECTING, attempts=ATTEMPTS),
         APITimeoutError("late", phase=Phase.CONNECTING, attempts=ATTEMPTS),
-        ConfigurationError("the client is closed"),
+        ClosedError("the client is closed"),
     ],
 )
 async def test_a_failure_of_all_messages(error: WikipayamError) -> None:
@@ -205,7 +207,7 @@ async def test_a_stop_affects_one_batch() -> None:
     """After a 401 the other requests of the batch are not sent; the next batch is."""
     wrong = AuthenticationError("no", status_code=401)
     gateway = gateway_of(wrong)
-    sender = BatchSender(gateway, BatchSize(100), 1.0)
+    sender = BatchSender(gateway, BatchSize(100), "batcher", 1.0)
     first, second = pending_messages(5, text="x" * (MAX_BODY_BYTES * 2 // 5)), pending_messages(1)
     await sender.send(first)
     await sender.send(second)
@@ -217,7 +219,7 @@ async def test_a_stop_affects_one_batch() -> None:
 async def test_an_unreachable_gateway_affects_one_batch() -> None:
     """Every batch is attempted, however many before it did not reach the gateway."""
     gateway = gateway_of(*[APIConnectionError("unreachable") for _ in range(6)])
-    sender = BatchSender(gateway, BatchSize(100), 1.0)
+    sender = BatchSender(gateway, BatchSize(100), "batcher", 1.0)
     for _ in range(6):
         await sender.send(pending_messages(2))
     (last,) = batch = pending_messages(1)
@@ -239,15 +241,17 @@ async def test_a_failure_of_the_client() -> None:
     assert outcomes[0] is not outcomes[1]
 
 
-def test_not_sent() -> None:
-    """The error of a message that was queued when the batcher closed says that sending it again is safe."""
-    assert str(not_sent(None)) == ("sms.send: not sent, because the batcher was closed first; sending it again is safe")
-    assert not_sent(None).__cause__ is None
+@pytest.mark.parametrize("owner", ["batcher", "outbox"])
+def test_not_sent(owner: str) -> None:
+    """The error of a message that was queued when its batcher or outbox closed says that sending it again is safe."""
+    error = not_sent(None, owner)
+    assert str(error) == f"sms.send: not sent, because the {owner} was closed first; sending it again is safe"
+    assert (type(error), error.send_status, error.__cause__) == (ClosedError, SendStatus.NOT_ATTEMPTED, None)
 
 
-async def cancelled(gateway: ScriptedGateway, batch: Sequence[PendingMessage]) -> BatchSender:
+async def cancelled(gateway: ScriptedGateway, batch: Sequence[PendingMessage], owner: str = "batcher") -> BatchSender:
     """Send messages, and cancel that when the gateway hangs."""
-    sender = BatchSender(gateway, BatchSize(100), 1.0)
+    sender = BatchSender(gateway, BatchSize(100), owner, 1.0)
     async with anyio.create_task_group() as group:
         group.start_soon(sender.send, batch)
         for _ in range(20):
@@ -263,8 +267,13 @@ async def test_cancelled_before_anything_was_sent() -> None:
     batch = pending_messages(5, text="x" * (MAX_BODY_BYTES * 2 // 5))
     gateway = gateway_of(lambda _: None)
     sender = await cancelled(gateway, batch)
-    assert sender.unsent == [pending.message for pending in batch]
-    assert [type(one) for one in await outcomes_of(batch)] == [ConfigurationError] * 5
+    assert sender.unsent == [
+        SendResult(index, pending.message, SendStatus.NOT_ATTEMPTED, track_id=f"T{index}")
+        for index, pending in enumerate(batch)
+    ]
+    outcomes = await outcomes_of(batch)
+    assert [type(one) for one in outcomes] == [type(result.error) for result in sender.unsent] == [ClosedError] * 5
+    assert len({id(one) for one in [*outcomes, *(result.error for result in sender.unsent)]}) == 10
     assert len(gateway.requests) == 1
 
 
@@ -274,18 +283,20 @@ async def test_cancelled_before_anything_was_sent() -> None:
         (MessageOutcome("T0", SendStatus.ACCEPTED, "id-0"), SentMessage("id-0", track_id="T0")),
         (MessageOutcome("T0", SendStatus.UNKNOWN), UnknownOutcomeError),
         (MessageOutcome("T0", SendStatus.REJECTED), WikipayamError),
-        (MessageOutcome("T0", SendStatus.NOT_ATTEMPTED), ConfigurationError),
+        (MessageOutcome("T0", SendStatus.NOT_ATTEMPTED), ClosedError),
     ],
 )
 async def test_cancelled_after_the_pipeline_reported(outcome: MessageOutcome, expected: Any) -> None:
     """Each message gets the outcome that the pipeline reported."""
     batch = pending_messages(1)
-    sender = await cancelled(gateway_of(lambda _: [outcome]), batch)
+    sender = await cancelled(gateway_of(lambda _: [outcome]), batch, "outbox")
     (found,) = await outcomes_of(batch)
     assert (found if isinstance(found, SentMessage) else type(found)) == expected
-    assert sender.unsent == ([batch[0].message] if expected is ConfigurationError else [])
+    assert [result.message for result in sender.unsent] == ([batch[0].message] if expected is ClosedError else [])
     if outcome.status is SendStatus.REJECTED:
-        assert str(found) == "sms.send: the gateway refused this message while the batcher was being closed"
+        assert isinstance(found, WikipayamError)
+        assert str(found) == "sms.send: the gateway refused this message while the outbox was being closed"
+        assert found.send_status is SendStatus.REJECTED
 
 
 PREPARE = partial(prepare_sms, sender="1000", track_ids=TrackIds())
@@ -294,7 +305,8 @@ Finished = list[tuple[int, Outcome, SendStatus]]
 
 def dispatcher_of(gateway: Callable[..., Awaitable[Any]], *, shielded: bool = True) -> Dispatcher:
     """Make a dispatcher of one worker whose requests are answered by `gateway`."""
-    return Dispatcher(gateway, Batching(max_size=2, linger=0, concurrency=1), longest_wait=1.0, shielded=shielded)
+    batching = Batching(batch_size=2, linger=0, concurrency=1)
+    return Dispatcher(gateway, batching, owner="outbox", longest_wait=1.0, shielded=shielded)
 
 
 def posted_messages(count: int, finished: Finished) -> list[PostedMessage]:
@@ -303,7 +315,7 @@ def posted_messages(count: int, finished: Finished) -> list[PostedMessage]:
     return [
         PostedMessage(
             message,
-            PREPARE(message, normalize=True),
+            PREPARE(message, normalize=True, validate=True),
             0.0,
             number=number,
             posted=0.0,
@@ -355,7 +367,7 @@ async def test_a_cancellation_of_a_shielded_dispatcher() -> None:
             await anyio.sleep_forever()
     assert scope.cancelled_caught
     assert [(number, type(error)) for number, error, _ in finished[4:]] == [
-        (4, ConfigurationError),
-        (5, ConfigurationError),
+        (4, ClosedError),
+        (5, ClosedError),
     ]
     assert [status for _, _, status in finished] == [SendStatus.ACCEPTED] * 4 + [SendStatus.NOT_ATTEMPTED] * 2

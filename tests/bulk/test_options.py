@@ -41,8 +41,8 @@ def sent_to(emulator: Emulator) -> list[str]:
         ({"batch_size": 0}, "batch_size"),
         ({"batch_size": True}, "batch_size"),
         ({"concurrency": "8"}, "concurrency"),
-        ({"on_error": "ignore"}, "on_error"),
-        ({"on_error": []}, "on_error"),
+        ({"stop_on_error": "stop"}, "stop_on_error"),
+        ({"stop_on_error": 1}, "stop_on_error"),
     ],
 )
 def test_options_are_checked(arguments: dict[str, Any], field: str) -> None:
@@ -100,10 +100,10 @@ async def test_receivers_that_opted_out_get_no_message() -> None:
 
 
 async def test_a_message_that_is_held_back_does_not_stop_the_run() -> None:
-    """With `on_error="stop"` a duplicate is not a failure."""
+    """With `stop_on_error` a duplicate is not a failure."""
     messages = [SmsMessage(ALI, "a"), SmsMessage(ALI, "a"), SmsMessage(SARA, "a")]
     async with client_of(Emulator()) as client:
-        report = await client.sms.send_bulk(messages, dedupe="receiver", on_error="stop", batch_size=1)
+        report = await client.sms.send_bulk(messages, dedupe="receiver", stop_on_error=True, batch_size=1)
     assert outcomes(report) == ["accepted", "duplicate", "accepted"]
     assert [result.index for result in report.suppressed] == [1]
     report.raise_for_failures()

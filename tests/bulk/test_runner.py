@@ -8,8 +8,9 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from tests.bulk.doubles import of_a_send
 from wikipayam_async import AuthenticationError, SendResult, SendStatus, SmsMessage
-from wikipayam_async.bulk.options import BulkOptions, OnError
+from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.bulk.sender import ChunkSender
 from wikipayam_async.bulk.source import Prepare, Source
@@ -47,11 +48,11 @@ def run_of(
     batch_size: int = 2,
     concurrency: int = 2,
     ordered: bool = False,
-    on_error: OnError = "collect",
+    stop_on_error: bool = False,
 ) -> BulkRun:
     """Make a run whose requests are answered by `gateway`."""
     prepare: Prepare = partial(prepare_some, sender="1", track_ids=TrackIds(), normalize=True)
-    options = BulkOptions(batch_size=batch_size, concurrency=concurrency, ordered=ordered, on_error=on_error)
+    options = BulkOptions(batch_size=batch_size, concurrency=concurrency, ordered=ordered, stop_on_error=stop_on_error)
     return BulkRun(Source(rows, prepare, batch_size), ChunkSender(gateway, options, 1), options)
 
 
@@ -594,7 +595,7 @@ async def test_a_stop_reaches_the_source() -> None:
 
     async def gateway(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
         await checkpoint()
-        raise AuthenticationError("no", status_code=401)
+        raise of_a_send(AuthenticationError("no", status_code=401))
 
     async with run_of([*messages(2), *messages(2), SmsMessage("bad", "m")], gateway, concurrency=1) as run:
         seen = [(result.index, str(result.status)) async for result in run]
@@ -602,9 +603,9 @@ async def test_a_stop_reaches_the_source() -> None:
 
 
 async def test_stop_on_an_invalid_message() -> None:
-    """With `on_error="stop"` the chunk of an invalid message is not sent."""
+    """With `stop_on_error` the chunk of an invalid message is not sent."""
     rows = [SmsMessage("bad", "m"), *messages(2)]
-    async with run_of(rows, on_error="stop") as run:
+    async with run_of(rows, stop_on_error=True) as run:
         seen = sorted((result.index, str(result.status)) for result in [one async for one in run])
     assert seen == [(0, "rejected"), (1, "not_attempted"), (2, "not_attempted")]
 

@@ -28,7 +28,7 @@ from wikipayam_async import (
     UnprocessableError,
 )
 from wikipayam_async.bulk.chunker import Chunk
-from wikipayam_async.bulk.options import BulkOptions, OnError
+from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
 from wikipayam_async.core.operation import Observer
 from wikipayam_async.messages.payload import Batch, SmsPayload
@@ -48,9 +48,9 @@ def chunk(*indexes: int) -> Chunk:
     return Chunk(indexes, Batch(messages, payloads))
 
 
-def sender_of(gateway: SendFunc, *, concurrency: int = 1, on_error: OnError = "collect") -> ChunkSender:
+def sender_of(gateway: SendFunc, *, concurrency: int = 1, stop_on_error: bool = False) -> ChunkSender:
     """Make a sender whose requests are answered by `gateway`."""
-    return ChunkSender(gateway, BulkOptions(concurrency=concurrency, on_error=on_error), 60.0)
+    return ChunkSender(gateway, BulkOptions(concurrency=concurrency, stop_on_error=stop_on_error), 60.0)
 
 
 async def outcomes_of(sender: ChunkSender, *chunks: Chunk) -> list[tuple[int, SendStatus]]:
@@ -267,8 +267,8 @@ async def test_after_a_stop_nothing_is_sent() -> None:
 
 @pytest.mark.parametrize("step", [BadRequestError("no", status_code=400), error_422("0.receiver"), [0]])
 async def test_stop_on_failure(step: Any) -> None:
-    """With `on_error="stop"` the first message that is not accepted stops the run, and later failures do not replace it."""
-    sender = sender_of(ScriptedGateway(step, BadRequestError("later", status_code=400)), on_error="stop")
+    """With `stop_on_error` the first message that is not accepted stops the run, and later failures do not replace it."""
+    sender = sender_of(ScriptedGateway(step, BadRequestError("later", status_code=400)), stop_on_error=True)
     await outcomes_of(sender, chunk(0, 1))
     reason = sender.stopped_by
     assert reason is not None

@@ -19,7 +19,13 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender
 from wikipayam_async.checks import check_seconds
 from wikipayam_async.core.operation import Observer
-from wikipayam_async.errors import ConfigurationError, PayloadTooLargeError, UnknownOutcomeError, WikipayamError
+from wikipayam_async.errors import (
+    ClosedError,
+    ConfigurationError,
+    PayloadTooLargeError,
+    UnknownOutcomeError,
+    WikipayamError,
+)
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch, SmsPayload
 from wikipayam_async.outcomes import SendStatus
@@ -37,7 +43,7 @@ _ONE_BATCH = BulkOptions(concurrency=1)
 class Prepare(Protocol):
     """Checks one message and makes its payload."""
 
-    def __call__(self, message: SmsMessage, *, normalize: bool) -> SmsPayload:
+    def __call__(self, message: SmsMessage, *, normalize: bool, validate: bool) -> SmsPayload:
         """Return the payload; raise `InvalidInputError` or `ConfigurationError`."""
         ...
 
@@ -51,20 +57,26 @@ class Dispatcher:
     Args:
         send: Sends messages as one request.
         batching: The limits.
+        owner: `batcher` or `outbox`, for errors.
         longest_wait: The longest delay, in seconds, that the pipeline waits when the gateway asks for one.
         shielded: Protect the workers from a cancellation of the block.
 
     Attributes:
         queue: The messages that wait to be sent.
         in_flight: The messages in flight.
+        unsent: The results of the messages that were not sent because this was closed.
         is_open: Whether messages are taken.
     """
 
-    def __init__(self, send: Send, batching: Batching, *, longest_wait: float, shielded: bool = False) -> None:
-        size = BatchSize(batching.max_size)
+    def __init__(
+        self, send: Send, batching: Batching, *, owner: str, longest_wait: float, shielded: bool = False
+    ) -> None:
+        size = BatchSize(batching.batch_size)
         self.queue = PendingQueue(batching.max_waiting, size)
-        self._sender = BatchSender(send, size, longest_wait)
+        self._sender = BatchSender(send, size, owner, longest_wait)
+        self._owner = owner
         self.in_flight = self._sender.in_flight
+        self.unsent = self._sender.unsent
         self._concurrency = batching.concurrency
         self._shielded = shielded
         self._workers = 0
@@ -122,11 +134,10 @@ class Dispatcher:
         for pending in [*self.in_flight, *queued]:
             await pending.done.wait()
 
-    async def aclose(self, timeout: float | None) -> list[SmsMessage]:  # noqa: ASYNC109 - its end is a result here
+    async def aclose(self, timeout: float | None) -> None:  # noqa: ASYNC109 - its end is a result here
         """Take no more messages, send what is queued, and wait for every outcome.
 
-        Returns:
-            The messages that had not begun to leave after `timeout` seconds.
+        Messages that have not begun to leave after `timeout` seconds are not sent.
 
         Raises:
             InvalidInputError: `timeout` is invalid.
@@ -140,8 +151,6 @@ class Dispatcher:
             if self._workers:
                 self._abandon()
                 await self._finished.wait()
-        unsent, self._sender.unsent = self._sender.unsent, []
-        return unsent
 
     def _close(self) -> None:
         """Take no more messages."""
@@ -155,8 +164,9 @@ class Dispatcher:
             scope.cancel()
         for pending in self.queue.messages:
             self.queue.remove(pending)
-            self._sender.unsent.append(pending.message)
-            pending.finish(not_sent(None), SendStatus.NOT_ATTEMPTED)
+            error = not_sent(None, self._owner)
+            self._sender.note_unsent(pending, error)
+            pending.finish(error, SendStatus.NOT_ATTEMPTED)
 
     def _end(self) -> None:
         self._abandon()
@@ -195,19 +205,21 @@ class BatchSender:
     Args:
         send: Sends messages as one request.
         size: The maximum number of messages per request, which is adapted to the gateway's answers.
+        owner: `batcher` or `outbox`, for errors.
         longest_wait: The longest delay, in seconds, that the pipeline waits when the gateway asks for one.
 
     Attributes:
         in_flight: The messages in flight.
-        unsent: The messages that were cancelled before they began to leave.
+        unsent: The results of the messages that were cancelled before they began to leave.
     """
 
-    def __init__(self, send: Send, size: BatchSize, longest_wait: float) -> None:
+    def __init__(self, send: Send, size: BatchSize, owner: str, longest_wait: float) -> None:
         self._send = send
         self._size = size
+        self._owner = owner
         self._longest_wait = longest_wait
         self.in_flight: dict[PendingMessage, None] = {}
-        self.unsent: list[SmsMessage] = []
+        self.unsent: list[SendResult] = []
 
     async def send(self, batch: Sequence[PendingMessage]) -> None:
         """Send messages and set the outcome of each, also if this is cancelled."""
@@ -223,8 +235,9 @@ class BatchSender:
             by_position = {result.index: result for result in results}
             for position, pending in enumerate(batch):
                 del self.in_flight[pending]
-                result = by_position.get(position) or SendResult(position, pending.message, SendStatus.NOT_ATTEMPTED)
-                pending.finish(self._outcome(result, answers.get(id(pending.payload)), failure), result.status)
+                result = by_position.get(position) or _not_attempted(position, pending, None)
+                answer = answers.get(id(pending.payload))
+                pending.finish(self._outcome(pending, result, answer, failure), result.status)
 
     async def _send_chunks(
         self, batch: Sequence[PendingMessage], results: list[SendResult], answers: dict[int, SentMessage]
@@ -250,17 +263,28 @@ class BatchSender:
         return [None if one is None else one.id for one in sent]
 
     def _outcome(
-        self, result: SendResult, answer: SentMessage | None, failure: Exception | None
+        self, pending: PendingMessage, result: SendResult, answer: SentMessage | None, failure: Exception | None
     ) -> SentMessage | WikipayamError:
         if result.status is SendStatus.ACCEPTED:
             # Of a cancelled request only the ids are known.
             return answer or SentMessage(result.id or "", track_id=result.track_id)
+        error = _own_error(result, failure, self._owner)
         if result.error is None and failure is None and result.status is SendStatus.NOT_ATTEMPTED:
-            self.unsent.append(result.message)
-        return _own_error(result, failure)
+            self.note_unsent(pending, error)
+        return error
+
+    def note_unsent(self, pending: PendingMessage, error: WikipayamError) -> None:
+        """Add the result of a message that was cancelled before it began to leave."""
+        self.unsent.append(_not_attempted(len(self.unsent), pending, _copy(error)))
 
 
-def _own_error(result: SendResult, failure: Exception | None) -> WikipayamError:
+def _not_attempted(index: int, pending: PendingMessage, error: WikipayamError | None) -> SendResult:
+    return SendResult(
+        index, pending.message, SendStatus.NOT_ATTEMPTED, error=error, track_id=pending.payload.track_id
+    )
+
+
+def _own_error(result: SendResult, failure: Exception | None, owner: str) -> WikipayamError:
     """Return an error for one message alone: each is raised in a task of its own."""
     error = result.error
     if isinstance(error, UnknownOutcomeError):
@@ -277,14 +301,19 @@ def _own_error(result: SendResult, failure: Exception | None) -> WikipayamError:
     if error is not None:
         return _copy(error)
     if result.status is SendStatus.REJECTED:
-        return WikipayamError("sms.send: the gateway refused this message while the batcher was being closed")
-    return not_sent(failure)
+        refused = WikipayamError(f"sms.send: the gateway refused this message while the {owner} was being closed")
+        refused.send_status = SendStatus.REJECTED
+        return refused
+    return not_sent(failure, owner)
 
 
-def not_sent(failure: Exception | None) -> ConfigurationError:
-    """Return the error of a message that was not sent, because the client failed or the batcher was closed first."""
-    reason = f"the client failed with {type(failure).__name__}" if failure else "the batcher was closed first"
-    error = ConfigurationError(f"sms.send: not sent, because {reason}; sending it again is safe")
+def not_sent(failure: Exception | None, owner: str) -> WikipayamError:
+    """Return the error of a message that was not sent, because the client failed or its `owner` was closed first."""
+    if failure is None:
+        return ClosedError(f"sms.send: not sent, because the {owner} was closed first; sending it again is safe")
+    error = ConfigurationError(
+        f"sms.send: not sent, because the client failed with {type(failure).__name__}; sending it again is safe"
+    )
     error.__cause__ = failure
     return error
 

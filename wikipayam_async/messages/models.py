@@ -16,6 +16,7 @@ __all__ = [
     "OtpMessage",
     "SentMessage",
     "SmsMessage",
+    "as_message",
     "check_code",
     "check_receiver",
     "check_sender",
@@ -85,6 +86,23 @@ class SentMessage:
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
 
 
+def as_message(receiver: str | SmsMessage, message: str | None, sender: str | None, track_id: str | None) -> SmsMessage:
+    """Return the message of a call that takes either a complete message, or a receiver and a text.
+
+    Raises:
+        InvalidInputError: A value is given beside a complete message.
+    """
+    if not isinstance(receiver, SmsMessage):
+        return SmsMessage(receiver, message, sender=sender, track_id=track_id)
+    given = {"message": message, "sender": sender, "track_id": track_id}
+    beside = [(name, shape_of(value)) for name, value in given.items() if value is not None]
+    del message, given  # a traceback with locals shows no text
+    if beside:
+        name, got = beside[0]
+        raise InvalidInputError(name, rule="expected none beside an SmsMessage, which has its own", got=got)
+    return receiver
+
+
 def check_code(code: object) -> str:
     """Return a one-time code, with Persian digits as ASCII: a voice reads them out and a person types them."""
     if isinstance(code, str):
@@ -94,11 +112,20 @@ def check_code(code: object) -> str:
     raise InvalidInputError("code", rule="expected 1 to 32 digits or ASCII letters", got=shape_of(code))
 
 
-def check_receiver(receiver: str, *, normalize: bool, field: str = "receiver") -> str:
-    """Return a valid receiver as it is sent."""
-    if normalize:
-        return _plain_str(normalize_receiver(receiver, field=field))
-    return _short_text(field, receiver, _LONGEST_NUMBER)
+def check_receiver(receiver: str, *, normalize: bool, validate: bool = True, field: str = "receiver") -> str:
+    """Return a valid receiver as it is sent.
+
+    Args:
+        receiver: The receiver.
+        normalize: Return a mobile in the form `09…`.
+        validate: Refuse any receiver but an Iranian mobile.
+        field: The name of the field, for errors.
+    """
+    if not validate:
+        receiver = _short_text(field, receiver, _LONGEST_NUMBER)
+        return _normal(receiver) if normalize else receiver
+    normal = normalize_receiver(receiver, field=field)
+    return _plain_str(normal) if normalize else _short_text(field, receiver, _LONGEST_NUMBER)
 
 
 def check_sender(sender: object, *, field: str = "sender") -> str:
@@ -136,6 +163,14 @@ def check_text(text: object, *, field: str = "message") -> str:
     if not _is_unicode(plain):
         raise InvalidInputError(field, rule="expected valid Unicode", got="a lone surrogate")
     return plain
+
+
+def _normal(receiver: str) -> str:
+    """Return a mobile in the form `09…`, any other receiver unchanged."""
+    try:
+        return _plain_str(normalize_receiver(receiver))
+    except InvalidInputError:
+        return receiver
 
 
 def _is_unicode(text: str) -> bool:

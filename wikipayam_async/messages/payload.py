@@ -124,7 +124,9 @@ class Batch(Generic[M]):
 
 
 @without_frames
-def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds, normalize: bool) -> SmsPayload:
+def prepare_sms(
+    message: SmsMessage, *, sender: str | None, track_ids: TrackIds, normalize: bool, validate: bool = True
+) -> SmsPayload:
     """Check an SMS and return its payload.
 
     Raises:
@@ -132,7 +134,7 @@ def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds,
         ConfigurationError: Neither the message nor the client has a sender.
     """
     name = text_field(message)
-    receiver = check_receiver(message.receiver, normalize=normalize)
+    receiver = check_receiver(message.receiver, normalize=normalize, validate=validate)
     track_id = check_track_id(message.track_id) or track_ids.next()
     line = check_sender(message.sender or sender)
     if name == "note":
@@ -141,7 +143,12 @@ def prepare_sms(message: SmsMessage, *, sender: str | None, track_ids: TrackIds,
 
 
 def prepare_some(
-    messages: Sequence[SmsMessage], *, sender: str | None, track_ids: TrackIds, normalize: bool
+    messages: Sequence[SmsMessage],
+    *,
+    sender: str | None,
+    track_ids: TrackIds,
+    normalize: bool,
+    validate: bool = True,
 ) -> tuple[list[SmsPayload], dict[int, Exception]]:
     """Check the messages of a bulk send; an invalid message does not affect the others.
 
@@ -155,7 +162,8 @@ def prepare_some(
     errors: dict[int, Exception] = {}
     for index, message in enumerate(messages):
         try:
-            payloads.append(prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize))
+            payload = prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize, validate=validate)
+            payloads.append(payload)
         except Exception as error:  # noqa: BLE001 - code of the message itself may raise anything; it affects no other
             errors[index] = error.with_traceback(None)  # this frame's locals hold a text and a number
     return payloads, errors

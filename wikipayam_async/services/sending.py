@@ -21,7 +21,12 @@ T = TypeVar("T")
 
 
 async def send_batch(
-    pipeline: Pipeline, operation: Operation, batch: Batch[Any], observer: Observer | None = None
+    pipeline: Pipeline,
+    operation: Operation,
+    batch: Batch[Any],
+    observer: Observer | None = None,
+    *,
+    timeout: float | None = None,  # noqa: ASYNC109 - of each attempt, not of this function
 ) -> Sequence[str | None]:
     """Send a batch; return the id of each message, None where the answer does not mention it.
 
@@ -30,6 +35,7 @@ async def send_batch(
         operation: The send operation of the service.
         batch: The messages.
         observer: Called with the outcome of every message, also if the call is cancelled.
+        timeout: Seconds for each attempt; the client's if None.
 
     Raises:
         UnknownOutcomeError: It is unknown whether any message was accepted.
@@ -43,16 +49,27 @@ async def send_batch(
         read=lambda data: [None if sent is None else sent.id for sent in match_answer(data, batch)],
         shortcut=lambda body: match_documented_answer(body, batch),
         id_of=lambda id_: id_,
+        timeout=timeout,
     )
     return await pipeline.run(call)
 
 
 async def send_detailed(
-    pipeline: Pipeline, operation: Operation, batch: Batch[Any], observer: Observer | None = None
+    pipeline: Pipeline,
+    operation: Operation,
+    batch: Batch[Any],
+    observer: Observer | None = None,
+    *,
+    timeout: float | None = None,  # noqa: ASYNC109 - of each attempt, not of this function
 ) -> Sequence[SentMessage | None]:
     """Send a batch like `send_batch`; return the answer's item for each message instead of its id."""
     call: Call[Sequence[SentMessage | None]] = _call(
-        operation, batch, observer, read=lambda data: match_answer(data, batch), id_of=lambda sent: sent.id
+        operation,
+        batch,
+        observer,
+        read=lambda data: match_answer(data, batch),
+        id_of=lambda sent: sent.id,
+        timeout=timeout,
     )
     return await pipeline.run(call)
 
@@ -77,6 +94,7 @@ def _call(
     read: Callable[[JsonValue], Sequence[T | None]],
     id_of: Callable[[T], str | None],
     shortcut: Callable[[bytes], Sequence[T | None] | None] | None = None,
+    timeout: float | None = None,
 ) -> Call[Sequence[T | None]]:
     return Call(
         operation=operation,
@@ -85,4 +103,5 @@ def _call(
         body=batch.body,
         batch=SendBatch(batch.messages, batch.track_ids, id_of),
         observer=observer,
+        timeout=timeout,
     )

@@ -216,7 +216,7 @@ class _Sending:
             errors,
             batch_size=options.messages_per_request,
             concurrency=options.concurrency,
-            on_error="stop" if options.stop_on_error else "collect",
+            stop_on_error=options.stop_on_error,
             on_progress=show,
         )
 

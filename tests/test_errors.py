@@ -5,11 +5,12 @@ from collections.abc import Iterator
 import pytest
 
 from wikipayam_async import errors
-from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, SendResult
+from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
 from wikipayam_async.errors import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
+    ClosedError,
     ConfigurationError,
     InvalidInputError,
     OutboxFullError,
@@ -23,11 +24,13 @@ from wikipayam_async.outcomes import Attempt, Phase, SendStatus
 
 TEXT, NUMBER = "a private text", "09123456789"
 MESSAGE = SmsMessage(NUMBER, TEXT)
+SENT = SentMessage("69e5", receiver=NUMBER)
 ATTEMPTS = (Attempt(1, Phase.READING, 0.25, 429), Attempt(2, Phase.SENT, 1.5, None, "timeout"))
 
 PARENTS = {
     "ConfigurationError": (WikipayamError, ValueError),
     "InvalidInputError": (WikipayamError, ValueError),
+    "ClosedError": (WikipayamError, RuntimeError),
     "SuppressedError": (WikipayamError,),
     "OutboxFullError": (WikipayamError,),
     "APIConnectionError": (WikipayamError,),
@@ -46,12 +49,14 @@ PARENTS = {
     "UnknownOutcomeError": (WikipayamError,),
     "BulkError": (WikipayamError,),
     "BulkSourceError": (BulkError,),
+    "BulkUnknownOutcomeError": (BulkError, UnknownOutcomeError),
     "WikipayamError": (Exception,),
 }
 CLASSES: dict[str, type[WikipayamError]] = {
     **{name: getattr(errors, name) for name in errors.__all__},
     "BulkError": BulkError,
     "BulkSourceError": BulkSourceError,
+    "BulkUnknownOutcomeError": BulkUnknownOutcomeError,
 }
 STATUS_ERRORS = [name for name in errors.__all__ if issubclass(getattr(errors, name), APIStatusError)]
 
@@ -66,6 +71,7 @@ def every_error() -> Iterator[WikipayamError]:
     yield WikipayamError("root")
     yield ConfigurationError("token: none given")
     yield InvalidInputError("messages[3].receiver", rule="expected a mobile", got="a string of 3 characters")
+    yield ClosedError("the client is closed")
     yield SuppressedError("not sent: the receiver opted out", reason="opted_out")
     yield OutboxFullError("not posted", retry_after=2.5)
     yield APIConnectionError("refused", phase=Phase.CONNECTING, attempts=ATTEMPTS)
@@ -85,12 +91,14 @@ def every_error() -> Iterator[WikipayamError]:
         "unknown",
         messages=[MESSAGE],
         track_ids=["T1", None],
-        accepted=[SentMessage("69e5", receiver=NUMBER)],
+        accepted=[SENT],
         phase=Phase.SENT,
         attempts=ATTEMPTS,
     )
     yield BulkError("1 of 1 failed", report=report())
     yield BulkSourceError("the source raised", report=report())
+    unknown = SendResult(0, MESSAGE, SendStatus.UNKNOWN, track_id="T1")
+    yield BulkUnknownOutcomeError("1 of 1 unknown", report=BulkReport([unknown]))
 
 
 ERRORS = list(every_error())
@@ -100,6 +108,33 @@ ERRORS = list(every_error())
 def test_the_tree_is_as_documented(name: str) -> None:
     """Every error has the base classes that the docstring of the module shows."""
     assert tuple(parent for parent in PARENTS[name] if not issubclass(CLASSES[name], parent)) == ()
+
+
+SEND_STATUSES = {
+    "ConfigurationError": SendStatus.NOT_ATTEMPTED,
+    "InvalidInputError": SendStatus.REJECTED,
+    "ClosedError": SendStatus.NOT_ATTEMPTED,
+    "SuppressedError": SendStatus.REJECTED,
+    "OutboxFullError": SendStatus.NOT_ATTEMPTED,
+    "UnknownOutcomeError": SendStatus.UNKNOWN,
+    "BulkUnknownOutcomeError": SendStatus.UNKNOWN,
+}
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_every_error_says_whether_a_send_may_be_repeated(error: WikipayamError) -> None:
+    """An error of a request has no `send_status` until it is raised for a send; all others have that of their class."""
+    assert error.send_status is SEND_STATUSES.get(type(error).__name__)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("status", SendStatus)
+def test_a_pickle_keeps_the_send_status(error: WikipayamError, status: SendStatus) -> None:
+    """A worker that gets a pickled error still knows whether to send again."""
+    changed = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled above
+    changed.send_status = status
+    found = pickle.loads(pickle.dumps(changed))  # noqa: S301 - pickled above
+    assert found.send_status is status
 
 
 def test_the_samples_cover_every_class() -> None:
@@ -141,7 +176,7 @@ def test_text_repr_and_traceback_hold_no_secret(error: WikipayamError) -> None:
 def test_a_pickled_unknown_outcome_keeps_its_track_ids() -> None:
     """Track ids, phase and attempts are kept; messages and accepted items are not."""
     error = UnknownOutcomeError(
-        "unknown", messages=[MESSAGE], track_ids=["T1"], accepted=[1], phase=Phase.SENT, attempts=ATTEMPTS
+        "unknown", messages=[MESSAGE], track_ids=["T1"], accepted=[SENT], phase=Phase.SENT, attempts=ATTEMPTS
     )
     found = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled above
     assert (found.messages, found.accepted) == ((), ())
@@ -150,9 +185,9 @@ def test_a_pickled_unknown_outcome_keeps_its_track_ids() -> None:
 
 def test_an_unknown_outcome_holds_the_callers_messages() -> None:
     """The error has the caller's own objects, unless it was pickled."""
-    error = UnknownOutcomeError("unknown", messages=[MESSAGE], track_ids=["T1"], accepted=["a"])
+    error = UnknownOutcomeError("unknown", messages=[MESSAGE], track_ids=["T1"], accepted=[SENT])
     assert error.messages[0] is MESSAGE
-    assert (error.track_ids, error.accepted, error.phase, error.attempts) == (("T1",), ("a",), None, ())
+    assert (error.track_ids, error.accepted, error.phase, error.attempts) == (("T1",), (SENT,), None, ())
 
 
 def test_the_defaults_of_a_status_error_are_empty() -> None:

@@ -18,7 +18,9 @@ class AsyncOnly:
     _usage: ClassVar[str]
     """What to write."""
 
-    if not TYPE_CHECKING:
+    if TYPE_CHECKING:
+        pass
+    else:
 
         def __enter__(self) -> NoReturn:
             raise TypeError(self._usage)

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -21,6 +22,7 @@ from tests.bulk.doubles import (
     names,
     send_tasks,
 )
+from tests.support.timeouts import TimeoutRecorder
 from wikipayam_async import (
     APIConnectionError,
     AsyncWikipayam,
@@ -29,6 +31,7 @@ from wikipayam_async import (
     ConfigurationError,
     InvalidInputError,
     SendResult,
+    SendStatus,
     SentMessage,
     SmsMessage,
 )
@@ -236,6 +239,55 @@ class TestArguments:
         with pytest.raises(ClosedError, match="entered once"):
             await batcher.__aenter__()
         assert await batcher.aclose() == []
+
+    async def test_it_is_used_without_async(self) -> None:
+        """Entering, iterating or awaiting it like a plain object raises an error that says what to write."""
+        batcher = batcher_over(RecordingGateway())
+        with pytest.raises(TypeError) as entered, batcher:  # type: ignore[attr-defined]
+            pass
+        with pytest.raises(TypeError) as iterated:
+            for _ in batcher:  # type: ignore[attr-defined]
+                pass
+        with pytest.raises(TypeError) as awaited:
+            await batcher  # type: ignore[misc]
+        assert {str(one.value) for one in (entered, iterated, awaited)} == {
+            "a batcher is entered with async with: async with client.sms.batcher() as batcher: ..."
+        }
+
+    async def test_the_timeout_of_its_requests(self) -> None:
+        """Each request has the `timeout` of the batcher, or else that of the client."""
+        transport = TimeoutRecorder(Emulator())
+        async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", timeout=7.0, transport=transport) as client:
+            async with client.sms.batcher(timeout=2.5) as short, client.sms.batcher() as usual:
+                await short.send(RECEIVER, "text")
+                await short.flush()
+                await usual.send(RECEIVER, "text")
+            for invalid in (0, math.inf, "10"):
+                wrong: Any = invalid
+                with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds above 0"):
+                    client.sms.batcher(timeout=wrong)
+        assert transport.timeouts == [2.5, 7.0]
+
+    @pytest.mark.parametrize(
+        ("beside", "field"),
+        [({"message": "secret"}, "message"), ({"sender": "1000"}, "sender"), ({"track_id": "T"}, "track_id")],
+    )
+    async def test_values_beside_a_complete_message(self, beside: dict[str, Any], field: str) -> None:
+        """They are refused: the message has its own. The error and its traceback do not hold the text."""
+        async with batcher_over(RecordingGateway(), linger=0) as batcher:
+            with pytest.raises(InvalidInputError) as caught:
+                await batcher.send(SmsMessage(RECEIVER, "text"), **beside)
+            assert batcher.waiting == 0
+        assert (caught.value.field, caught.value.rule) == (
+            field,
+            "expected none beside an SmsMessage, which has its own",
+        )
+        trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        frames = [
+            frame for frame in trace.stack if "wikipayam_async" in frame.filename and "tests" not in frame.filename
+        ]
+        assert len(frames) >= 2
+        assert not any("secret" in str(frame.locals) for frame in frames)
 
     async def test_the_batcher_of_a_client(self) -> None:
         """`client.sms.batcher` uses the client and its line, and checks its arguments."""
@@ -457,7 +509,7 @@ class TestClosing:
         assert str(tasks.outcomes["m9"]) == (
             "sms.send: not sent, because the batcher was closed first; sending it again is safe"
         )
-        assert (batcher.waiting, batcher.in_flight) == (0, 0)
+        assert (batcher.waiting, batcher.in_flight, len(batcher.unsent)) == (0, 0, 14)
 
     async def test_cancelling_the_block(self) -> None:
         """Nothing more is sent; requests that have not begun to leave are cancelled, and the tasks get an error."""
@@ -473,6 +525,7 @@ class TestClosing:
                     await checkpoint()
             assert scope.cancelled_caught
         assert tasks.errors == dict.fromkeys(names(9), ClosedError)
+        assert {str(result.track_id) for result in batcher.unsent} == set(names(9))
         assert len(gateway.requests) == 2
 
     async def test_cancelling_the_last_flush(self) -> None:
@@ -568,6 +621,10 @@ class TestDeadline:
             assert (batcher.waiting, batcher.in_flight) == (0, 0)
             await checkpoint()
         assert sorted(str(result.message.message) for result in left) == names(8)
+        assert [(one.index, one.status, type(one.error)) for one in left] == [
+            (index, SendStatus.NOT_ATTEMPTED, ClosedError) for index in range(8)
+        ]
+        assert {str(result.track_id) for result in left} == set(names(8))
         assert tasks.errors == dict.fromkeys(names(8), ClosedError)
         assert gateway.requests == [["m0", "m1"]]
 

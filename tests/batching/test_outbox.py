@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -13,6 +14,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from tests.bulk.doubles import FOREVER, MOCK_TIME, ON_ASYNCIO, RECEIVER, Killed, RecordingGateway, let_others_run
+from tests.support.timeouts import TimeoutRecorder
 from wikipayam_async import (
     APIConnectionError,
     AsyncWikipayam,
@@ -405,6 +407,9 @@ class TestDraining:
         assert results.statuses == all_of(8, NOT_ATTEMPTED)
         assert outbox.unsent == sorted(results.all, key=lambda result: result.index)
         assert {type(result.error) for result in results.all} == {ClosedError}
+        assert {str(result.error) for result in results.all} == {
+            "sms.send: not sent, because the outbox was closed first; sending it again is safe"
+        }
         assert (outbox.waiting, outbox.in_flight, outbox.counts[NOT_ATTEMPTED]) == (0, 0, 8)
 
     @MOCK_TIME
@@ -437,6 +442,55 @@ class TestDraining:
         with pytest.raises(ClosedError, match="not posted, because the outbox is closed"):
             outbox.post(RECEIVER, "text")
         assert results.statuses == {0: ACCEPTED}
+
+    async def test_it_is_used_without_async(self) -> None:
+        """Entering, iterating or awaiting it like a plain object raises an error that says what to write."""
+        outbox = outbox_over(RecordingGateway())
+        with pytest.raises(TypeError) as entered, outbox:  # type: ignore[attr-defined]
+            pass
+        with pytest.raises(TypeError) as iterated:
+            for _ in outbox:  # type: ignore[attr-defined]
+                pass
+        with pytest.raises(TypeError) as awaited:
+            await outbox  # type: ignore[misc]
+        assert {str(one.value) for one in (entered, iterated, awaited)} == {
+            "an outbox is entered with async with: async with client.sms.outbox() as outbox: ..."
+        }
+
+    async def test_the_timeout_of_its_requests(self) -> None:
+        """Each request has the `timeout` of the outbox, or else that of the client."""
+        transport = TimeoutRecorder(Emulator())
+        async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", timeout=7.0, transport=transport) as client:
+            async with client.sms.outbox(timeout=2.5) as short, client.sms.outbox() as usual:
+                short.post(RECEIVER, "text")
+                await short.flush()
+                usual.post(RECEIVER, "text")
+            for invalid in (0, math.inf, "10"):
+                wrong: Any = invalid
+                with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds above 0"):
+                    client.sms.outbox(timeout=wrong)
+        assert transport.timeouts == [2.5, 7.0]
+
+    @pytest.mark.parametrize(
+        ("beside", "field"),
+        [({"message": "secret"}, "message"), ({"sender": "1000"}, "sender"), ({"track_id": "T"}, "track_id")],
+    )
+    async def test_values_beside_a_complete_message(self, beside: dict[str, Any], field: str) -> None:
+        """They are refused: the message has its own. The error and its traceback do not hold the text."""
+        async with outbox_over(RecordingGateway(), linger=0) as outbox:
+            with pytest.raises(InvalidInputError) as caught:
+                outbox.post(SmsMessage(RECEIVER, "text"), **beside)
+            assert outbox.waiting == 0
+        assert (caught.value.field, caught.value.rule) == (
+            field,
+            "expected none beside an SmsMessage, which has its own",
+        )
+        trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        frames = [
+            frame for frame in trace.stack if "wikipayam_async" in frame.filename and "tests" not in frame.filename
+        ]
+        assert len(frames) >= 2
+        assert not any("secret" in str(frame.locals) for frame in frames)
 
     async def test_it_is_entered_once(self) -> None:
         """An outbox cannot be used before it is entered, nor entered twice."""

@@ -9,7 +9,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from tests.bulk.doubles import of_a_send
-from wikipayam_async import AuthenticationError, SendResult, SendStatus, SmsMessage
+from wikipayam_async import AuthenticationError, ClosedError, SendResult, SendStatus, SmsMessage
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.bulk.sender import ChunkSender
@@ -557,14 +557,33 @@ async def test_a_run_runs_once() -> None:
     """A run cannot be entered twice, and has no results before it was entered."""
     run = run_of(messages(1))
     for taking in (run.__anext__, run.take, run.take_all):
-        with pytest.raises(RuntimeError) as caught:
+        with pytest.raises(ClosedError) as caught:
             await taking()
         assert str(caught.value) == "enter the bulk send first: async with client.sms.bulk(...) as results"
     async with run:
         pass
-    with pytest.raises(RuntimeError) as caught:
+    with pytest.raises(ClosedError) as caught:
         await run.__aenter__()
     assert str(caught.value) == "a bulk send runs once: call bulk() again for another"
+
+
+async def test_a_run_that_is_used_without_async() -> None:
+    """Entering, iterating or awaiting it like a plain object raises an error that says what to write."""
+    run = run_of(messages(1))
+    with pytest.raises(TypeError) as entered, run:  # type: ignore[attr-defined]
+        pass
+    with pytest.raises(TypeError) as iterated:
+        for _ in run:  # type: ignore[attr-defined]
+            pass
+    with pytest.raises(TypeError) as awaited:
+        await run  # type: ignore[misc]
+    usage = (
+        "a bulk send is entered and iterated with async: "
+        "async with client.sms.bulk(...) as results: async for result in results: ..."
+    )
+    assert [str(one.value) for one in (entered, iterated, awaited)] == [usage] * 3
+    async with run:
+        assert [result.status for result in await run.take_all()] == [ACCEPTED]
 
 
 async def test_two_tasks_cannot_take_at_once() -> None:

@@ -36,14 +36,16 @@ def test_a_bad_code(code: Any) -> None:
 @pytest.mark.parametrize("value", ["1", "x" * 64, " 1 ", "a b", "خط", "👋"])
 def test_a_valid_short_string(value: str) -> None:
     """Receivers, lines and track ids may be any short string without control characters."""
-    assert [check_receiver(value, normalize=False), check_sender(value), check_track_id(value)] == [value] * 3
+    assert [check_receiver(value, normalize=False, validate=False), check_sender(value), check_track_id(value)] == [
+        value
+    ] * 3
 
 
 @pytest.mark.parametrize("value", ["", " ", "\t", "x" * 256, "a\x00", "a\nb", "\x7f", "a\x85", "\ud800", 5, [], b"x"])
 def test_an_invalid_short_string(value: Any) -> None:
     """Values that could break a header, a log line or a database are refused, and the error names the field."""
     fields = []
-    for check in (lambda v: check_receiver(v, normalize=False), check_sender, check_track_id):
+    for check in (lambda v: check_receiver(v, normalize=False, validate=False), check_sender, check_track_id):
         with pytest.raises(InvalidInputError) as caught:
             check(value)
         fields.append(caught.value.field)

@@ -101,12 +101,13 @@ class Batcher(AsyncOnly):
         at once, the message is sent, and its outcome is passed to the client's `on_event`, by its track id.
 
         Args:
-            receiver: The mobile number, in any common format; or a complete `SmsMessage`, alone.
+            receiver: The mobile number, in any common format; or an `SmsMessage`, with its own text,
+                line and track id.
             message: The text, sent unchanged.
             sender: The line; the client's default line if None.
             track_id: Your reference; generated if None.
-            normalize: Convert the receiver to the form `09…`; False sends its spelling unchanged.
-            validate: Refuse a receiver that is not an Iranian mobile.
+            normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
+            validate: Require an Iranian mobile number; if False, accept any receiver.
 
         Raises:
             InvalidInputError: An argument breaks a rule; nothing was sent.

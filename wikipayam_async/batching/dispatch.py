@@ -279,9 +279,7 @@ class BatchSender:
 
 
 def _not_attempted(index: int, pending: PendingMessage, error: WikipayamError | None) -> SendResult:
-    return SendResult(
-        index, pending.message, SendStatus.NOT_ATTEMPTED, error=error, track_id=pending.payload.track_id
-    )
+    return SendResult(index, pending.message, SendStatus.NOT_ATTEMPTED, error=error, track_id=pending.payload.track_id)
 
 
 def _own_error(result: SendResult, failure: Exception | None, owner: str) -> WikipayamError:

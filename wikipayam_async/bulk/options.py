@@ -54,7 +54,7 @@ class BulkOptions:
         concurrency: The number of requests in flight at once.
         ordered: Return the results in the order of the messages.
         stop_on_error: Leave the rest unattempted after a message that was not accepted.
-        normalize: Convert the receivers to the form `09…`.
+        normalize: Send mobile numbers in the form `09…`.
         validate: Reject receivers that are not Iranian mobiles.
         dedupe: Hold back duplicates: by receiver, or by receiver and text.
         opt_out: Hold back messages to receivers that opted out.

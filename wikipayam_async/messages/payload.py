@@ -220,7 +220,9 @@ def _are_plain_ids(ids: Sequence[str]) -> bool:
 
 
 @without_frames
-def prepare_otp(message: OtpMessage, *, pattern_id: int | None, track_ids: TrackIds, normalize: bool) -> OtpPayload:
+def prepare_otp(
+    message: OtpMessage, *, pattern_id: int | None, track_ids: TrackIds, normalize: bool, validate: bool = True
+) -> OtpPayload:
     """Check a one-time code and return its payload.
 
     Raises:
@@ -229,7 +231,7 @@ def prepare_otp(message: OtpMessage, *, pattern_id: int | None, track_ids: Track
     """
     if not isinstance(message, OtpMessage):
         raise InvalidInputError("message", rule="expected an OtpMessage", got=shape_of(message))
-    receiver = check_receiver(message.receiver, normalize=normalize)
+    receiver = check_receiver(message.receiver, normalize=normalize, validate=validate)
     track_id = check_track_id(message.track_id) or track_ids.next()
     pattern = message.otp_pattern_id if message.otp_pattern_id is not None else pattern_id
     if pattern is None:

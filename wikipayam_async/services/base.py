@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
+from wikipayam_async.checks import check_timeout
 from wikipayam_async.core.operation import Operation, unreported_error
 from wikipayam_async.errors import APIConnectionError, RateLimitError, ResponseError, ServerError
 from wikipayam_async.outcomes import AnyMessage
@@ -13,7 +14,7 @@ if TYPE_CHECKING:
     from wikipayam_async.core.options import Options
     from wikipayam_async.core.pipeline import Pipeline
 
-__all__ = ["TRANSIENT", "Service", "chunked", "require_all_accepted"]
+__all__ = ["TRANSIENT", "Service", "chunked", "optional_timeout", "require_all_accepted"]
 
 T = TypeVar("T")
 
@@ -27,6 +28,15 @@ class Service:
     def __init__(self, pipeline: Pipeline, options: Options) -> None:
         self._pipeline = pipeline
         self._options = options
+
+
+def optional_timeout(timeout: float | None) -> float | None:
+    """Check the time-out of calls that are made later.
+
+    Raises:
+        InvalidInputError: It is neither None nor a finite number above 0.
+    """
+    return None if timeout is None else check_timeout(timeout)
 
 
 def chunked(values: Sequence[T], size: int) -> list[Sequence[T]]:

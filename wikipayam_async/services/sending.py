@@ -26,7 +26,7 @@ async def send_batch(
     batch: Batch[Any],
     observer: Observer | None = None,
     *,
-    timeout: float | None = None,  # noqa: ASYNC109 - of each attempt, not of this function
+    timeout: float | None = None,
 ) -> Sequence[str | None]:
     """Send a batch; return the id of each message, None where the answer does not mention it.
 
@@ -38,6 +38,7 @@ async def send_batch(
         timeout: Seconds for each attempt; the client's if None.
 
     Raises:
+        InvalidInputError: `timeout` is invalid.
         UnknownOutcomeError: It is unknown whether any message was accepted.
         APIStatusError: The gateway refused all messages.
         APIConnectionError: No message reached the gateway.
@@ -60,7 +61,7 @@ async def send_detailed(
     batch: Batch[Any],
     observer: Observer | None = None,
     *,
-    timeout: float | None = None,  # noqa: ASYNC109 - of each attempt, not of this function
+    timeout: float | None = None,
 ) -> Sequence[SentMessage | None]:
     """Send a batch like `send_batch`; return the answer's item for each message instead of its id."""
     call: Call[Sequence[SentMessage | None]] = _call(
@@ -74,15 +75,18 @@ async def send_detailed(
     return await pipeline.run(call)
 
 
-async def send_all(pipeline: Pipeline, operation: Operation, batch: Batch[Any]) -> list[SentMessage]:
+async def send_all(
+    pipeline: Pipeline, operation: Operation, batch: Batch[Any], *, timeout: float | None = None
+) -> list[SentMessage]:
     """Send a batch like `send_batch`; return the answer's item for each message, and require one for each.
 
     Raises:
+        InvalidInputError: `timeout` is invalid.
         UnknownOutcomeError: It is unknown whether some messages were accepted.
         APIStatusError: The gateway refused all messages.
         APIConnectionError: No message reached the gateway.
     """
-    results = await send_detailed(pipeline, operation, batch)
+    results = await send_detailed(pipeline, operation, batch, timeout=timeout)
     return require_all_accepted(operation, results, batch.messages, batch.track_ids)
 
 
@@ -93,8 +97,8 @@ def _call(
     *,
     read: Callable[[JsonValue], Sequence[T | None]],
     id_of: Callable[[T], str | None],
+    timeout: float | None,
     shortcut: Callable[[bytes], Sequence[T | None] | None] | None = None,
-    timeout: float | None = None,
 ) -> Call[Sequence[T | None]]:
     return Call(
         operation=operation,

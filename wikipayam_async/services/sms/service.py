@@ -14,7 +14,6 @@ from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.bulk.results import BulkReport, BulkSourceError
 from wikipayam_async.bulk.runner import BulkRun, make_run, take_with_progress
 from wikipayam_async.bulk.source import Messages
-from wikipayam_async.checks import check_timeout
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.core.retry import longest_delay
@@ -23,6 +22,7 @@ from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.sealed import SealedBytes
+from wikipayam_async.services.base import optional_timeout
 from wikipayam_async.services.sending import send_all, send_batch, send_detailed
 from wikipayam_async.services.sms.legacy_inbox import LegacyInbox, read_inbox
 from wikipayam_async.services.sms.tracking import DeliveryTracking
@@ -101,7 +101,7 @@ class SmsService(DeliveryTracking):
         validate: bool = True,
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
-        timeout: float | None = None,  # noqa: ASYNC109 - of each attempt, not of this call
+        timeout: float | None = None,
     ) -> BulkReport:
         """Send any number of messages in concurrent requests; return the outcome of each (`POST /sms/send`).
 
@@ -115,8 +115,8 @@ class SmsService(DeliveryTracking):
             concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
             stop_on_error: Leave the rest unattempted after a message that was not accepted.
             on_progress: Called with a `BulkProgress` after every request; a plain function.
-            normalize: Normalize the receivers to `09…`; if False, send their spelling unchanged.
-            validate: Reject receivers that are not Iranian mobiles.
+            normalize: Send mobile numbers in the form `09…`; if False, send the given spelling.
+            validate: Reject receivers that are not Iranian mobiles; if False, accept any receiver.
             dedupe: Suppress duplicates within this run: `receiver` sends one message per number, `receiver_and_text`
                 sends the same text once per number. A suppressed message is `REJECTED` with a `SuppressedError`, which
                 does not stop the run.
@@ -176,8 +176,8 @@ class SmsService(DeliveryTracking):
             concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
             ordered: Yield the results in the order of the messages instead of the order of completion.
             stop_on_error: Leave the rest unattempted after a message that was not accepted.
-            normalize: Normalize the receivers to `09…`; if False, send their spelling unchanged.
-            validate: Reject receivers that are not Iranian mobiles.
+            normalize: Send mobile numbers in the form `09…`; if False, send the given spelling.
+            validate: Reject receivers that are not Iranian mobiles; if False, accept any receiver.
             dedupe: Suppress duplicates within this run: `receiver` sends one message per number, `receiver_and_text`
                 sends the same text once per number. A suppressed message is `REJECTED` with a `SuppressedError`, which
                 does not stop the run.
@@ -227,7 +227,7 @@ class SmsService(DeliveryTracking):
             InvalidInputError: An argument is invalid.
         """
         return Batcher(
-            functools.partial(send_detailed, self._pipeline, SEND, timeout=_checked(timeout)),
+            functools.partial(send_detailed, self._pipeline, SEND, timeout=optional_timeout(timeout)),
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(batch_size=batch_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
             longest_wait=longest_delay(self._options.retry),
@@ -264,7 +264,7 @@ class SmsService(DeliveryTracking):
             ConfigurationError: `on_outcome` is not a plain function.
         """
         return Outbox(
-            functools.partial(send_detailed, self._pipeline, SEND, timeout=_checked(timeout)),
+            functools.partial(send_detailed, self._pipeline, SEND, timeout=optional_timeout(timeout)),
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(batch_size=batch_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
             longest_wait=longest_delay(self._options.retry),
@@ -293,13 +293,8 @@ class SmsService(DeliveryTracking):
     def _make_run(self, messages: Messages, options: BulkOptions, timeout: float | None) -> BulkRun:
         return make_run(
             messages,
-            functools.partial(send_batch, self._pipeline, SEND, timeout=_checked(timeout)),
+            functools.partial(send_batch, self._pipeline, SEND, timeout=optional_timeout(timeout)),
             options,
             sender=self._options.sender,
             longest_wait=longest_delay(self._options.retry),
         )
-
-
-def _checked(timeout: float | None) -> float | None:
-    """Return the time-out of a bulk send, a batcher or an outbox, checked before its first request."""
-    return None if timeout is None else check_timeout(timeout)

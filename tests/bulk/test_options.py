@@ -197,7 +197,7 @@ SPELLING, LANDLINE, ABROAD = "+98 912 111 1111", "02112345678", "+4930123456"
     ],
 )
 @pytest.mark.parametrize("streamed", [False, True])
-async def test_normalize_and_validate(options: dict[str, bool], sent: dict[int, str], streamed: bool) -> None:
+async def test_normalize_and_validate(options: dict[str, Any], sent: dict[int, str], streamed: bool) -> None:
     """`validate` decides which receivers are sent to, and `normalize` how a mobile is written."""
     bodies: list[str] = []
 

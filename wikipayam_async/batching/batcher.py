@@ -8,8 +8,9 @@ from typing import ClassVar, Self, overload
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from wikipayam_async.batching.dispatch import Dispatcher, Prepare, Send
+from wikipayam_async.batching.dispatch import Dispatcher, Prepare
 from wikipayam_async.batching.queue import Batching, PendingMessage
+from wikipayam_async.batching.sender import Send
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.errors import ClosedError
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message

@@ -10,8 +10,9 @@ from typing import ClassVar, Self, TypeAlias, overload
 import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 
-from wikipayam_async.batching.dispatch import Dispatcher, Prepare, Send
+from wikipayam_async.batching.dispatch import Dispatcher, Prepare
 from wikipayam_async.batching.queue import Batching, PostedMessage
+from wikipayam_async.batching.sender import Send
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.checks import check_seconds, is_async
 from wikipayam_async.errors import (

@@ -15,7 +15,6 @@ from wikipayam_async.checks import (
     is_id,
 )
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
-from wikipayam_async.messages.models import SentMessage
 
 ID_RULE = "expected 1 to 64 letters, digits, '-' or '_'"
 OBJECT_RULE = "expected an object with an id; of a bulk send pass report.accepted_ids"

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from wikipayam_async import errors
-from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, SendResult
+from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
 from wikipayam_async.errors import (
     APIConnectionError,
     APIStatusError,
@@ -49,12 +49,14 @@ PARENTS = {
     "UnknownOutcomeError": (WikipayamError,),
     "BulkError": (WikipayamError,),
     "BulkSourceError": (BulkError,),
+    "BulkUnknownOutcomeError": (BulkError, UnknownOutcomeError),
     "WikipayamError": (Exception,),
 }
 CLASSES: dict[str, type[WikipayamError]] = {
     **{name: getattr(errors, name) for name in errors.__all__},
     "BulkError": BulkError,
     "BulkSourceError": BulkSourceError,
+    "BulkUnknownOutcomeError": BulkUnknownOutcomeError,
 }
 STATUS_ERRORS = [name for name in errors.__all__ if issubclass(getattr(errors, name), APIStatusError)]
 
@@ -95,6 +97,8 @@ def every_error() -> Iterator[WikipayamError]:
     )
     yield BulkError("1 of 1 failed", report=report())
     yield BulkSourceError("the source raised", report=report())
+    unknown = SendResult(0, MESSAGE, SendStatus.UNKNOWN, track_id="T1")
+    yield BulkUnknownOutcomeError("1 of 1 unknown", report=BulkReport([unknown]))
 
 
 ERRORS = list(every_error())
@@ -113,6 +117,7 @@ SEND_STATUSES = {
     "SuppressedError": SendStatus.REJECTED,
     "OutboxFullError": SendStatus.NOT_ATTEMPTED,
     "UnknownOutcomeError": SendStatus.UNKNOWN,
+    "BulkUnknownOutcomeError": SendStatus.UNKNOWN,
 }
 
 
@@ -126,9 +131,9 @@ def test_every_error_says_whether_a_send_may_be_repeated(error: WikipayamError) 
 @pytest.mark.parametrize("status", SendStatus)
 def test_a_pickle_keeps_the_send_status(error: WikipayamError, status: SendStatus) -> None:
     """A worker that gets a pickled error still knows whether to send again."""
-    changed = pickle.loads(pickle.dumps(error))
+    changed = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled above
     changed.send_status = status
-    found = pickle.loads(pickle.dumps(changed))
+    found = pickle.loads(pickle.dumps(changed))  # noqa: S301 - pickled above
     assert found.send_status is status
 
 
@@ -149,7 +154,7 @@ def test_only_errors_of_the_caller_are_value_errors() -> None:
 def test_an_error_is_pickled_without_messages(error: WikipayamError) -> None:
     """Class, text and attributes are kept, except messages, accepted items, reports and headers."""
     unpickled: dict[str, object] = {"messages": (), "accepted": (), "report": None, "headers": {}}
-    found = pickle.loads(pickle.dumps(error))
+    found = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled above
     expected = {name: unpickled.get(name, value) for name, value in error.__dict__.items()}
     assert (type(found), str(found), found.__dict__) == (type(error), str(error), expected)
 
@@ -173,7 +178,7 @@ def test_a_pickled_unknown_outcome_keeps_its_track_ids() -> None:
     error = UnknownOutcomeError(
         "unknown", messages=[MESSAGE], track_ids=["T1"], accepted=[SENT], phase=Phase.SENT, attempts=ATTEMPTS
     )
-    found = pickle.loads(pickle.dumps(error))
+    found = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled above
     assert (found.messages, found.accepted) == ((), ())
     assert (found.track_ids, found.phase, found.attempts) == (("T1",), Phase.SENT, ATTEMPTS)
 

@@ -98,7 +98,7 @@ async def test_the_environment_points_a_client_to_the_port() -> None:
     emulator = Emulator()
     with serve(emulator) as server, mock.patch.dict(os.environ, emulator_environ(server)):
         async with AsyncWikipayam() as client:
-            await client.otp.send("09123456789", "12345", DEFAULT_PATTERN)
+            await client.otp.send("09123456789", "12345", otp_pattern_id=DEFAULT_PATTERN)
             await client.holoo.send("09123456789", "سلام")
     assert [entry.sender for entry in emulator.sent_to("09123456789")] == [DEFAULT_LINE] * 2
 

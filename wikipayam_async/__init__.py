@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from wikipayam_async.version import __version__ as __version__
 
 if TYPE_CHECKING:
-    from wikipayam_async.public import *
+    from wikipayam_async.public import *  # noqa: F403 - for type checkers, which read its `__all__`
     from wikipayam_async.public import __all__ as __all__
 else:
     from importlib import import_module

@@ -88,7 +88,7 @@ def argument_at_least_one(_: object, attribute: Attribute[Any], value: object) -
 
 def is_async(hook: object) -> bool:
     """Return whether a call of the hook returns a coroutine."""
-    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None))
+    return inspect.iscoroutinefunction(hook) or inspect.iscoroutinefunction(getattr(hook, "__call__", None))  # noqa: B004 - an object with an async __call__
 
 
 def _is_finite(value: object) -> TypeGuard[float]:

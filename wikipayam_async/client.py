@@ -133,7 +133,7 @@ class AsyncWikipayam:
         api_prefix: str | None = None,
         otp_pattern_id: int | None = None,
         timeout: float = DEFAULT_TIMEOUT,
-        retry: RetryPolicy = RetryPolicy(),
+        retry: RetryPolicy = RetryPolicy(),  # noqa: B008 - frozen
         rate_limit: RateLimit | None = None,
         max_connections: int = DEFAULT_MAX_CONNECTIONS,
         idle_expiry: float = DEFAULT_IDLE_EXPIRY,

@@ -88,7 +88,7 @@ def _converted(value: object) -> date | None:
         return None
     try:
         day = value.togregorian()
-    except Exception:
+    except Exception:  # noqa: BLE001 - the caller's object may raise anything
         return None
     return _day_of(day) if isinstance(day, date) else None
 

@@ -23,7 +23,8 @@
     ├── ResponseError                       the answer cannot be read, or is too large
     ├── UnknownOutcomeError                 the outcome of a send is unknown: do not resend blindly
     └── BulkError                           not every message of a bulk send was accepted
-        └── BulkSourceError                 the iterable of messages raised
+        ├── BulkSourceError                 the iterable of messages raised
+        └── BulkUnknownOutcomeError         the outcome of some is unknown; it is an UnknownOutcomeError, too
 
 No error contains a token, a message text, a code or a full phone number in its text, its `repr` or its pickle. Text of
 the gateway is quoted only after the values of the request are masked in it.

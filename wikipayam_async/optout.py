@@ -91,7 +91,7 @@ class OptOutList(MutableSet[str]):
         """
         result = cls()
         try:
-            with open(path, encoding="utf-8-sig") as file:
+            with open(path, encoding="utf-8-sig") as file:  # noqa: PTH123 - a path of any kind
                 for line_number, line in enumerate(file, start=1):
                     number = line.partition("#")[0].strip()
                     if number:

@@ -4,7 +4,7 @@ import attrs
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
-from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, SendResult
+from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.events import AttemptFinished, AttemptStarted, CallFinished, Event, RetryScheduled
@@ -72,6 +72,7 @@ __all__ = [
     "BulkReport",
     "BulkRun",
     "BulkSourceError",
+    "BulkUnknownOutcomeError",
     "CallFinished",
     "CallOutcome",
     "ClosedError",

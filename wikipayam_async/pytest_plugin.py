@@ -27,7 +27,7 @@ def wikipayam_clock() -> ManualClock:
 
     In a test that does not use this fixture, the emulator uses real time.
     """
-    from wikipayam_async.testing import ManualClock
+    from wikipayam_async.testing import ManualClock  # noqa: PLC0415 - see above
 
     return ManualClock()
 
@@ -38,7 +38,7 @@ def wikipayam_emulator(request: pytest.FixtureRequest) -> Emulator:
 
     Override it in a conftest.py to change its settings; the other fixtures use the override.
     """
-    from wikipayam_async.testing import Emulator
+    from wikipayam_async.testing import Emulator  # noqa: PLC0415 - see above
 
     manual = "wikipayam_clock" in request.fixturenames
     return Emulator(clock=request.getfixturevalue("wikipayam_clock") if manual else time.monotonic)
@@ -47,7 +47,7 @@ def wikipayam_emulator(request: pytest.FixtureRequest) -> Emulator:
 @pytest.fixture
 def wikipayam_client(wikipayam_emulator: Emulator) -> Iterator[AsyncWikipayam]:
     """An `AsyncWikipayam` that the emulator answers in process, on any event loop. It is closed after the test."""
-    from wikipayam_async.testing import emulator_client
+    from wikipayam_async.testing import emulator_client  # noqa: PLC0415 - see above
 
     client = emulator_client(wikipayam_emulator)
     yield client
@@ -59,7 +59,7 @@ def wikipayam_client(wikipayam_emulator: Emulator) -> Iterator[AsyncWikipayam]:
 @pytest.fixture
 def wikipayam_server(wikipayam_emulator: Emulator) -> Iterator[ServedEmulator]:
     """The emulator on a local port, at `wikipayam_server.url`; needs the extra `wikipayam_async[emulator]`."""
-    from wikipayam_async.testing import serve
+    from wikipayam_async.testing import serve  # noqa: PLC0415 - see above
 
     with ExitStack() as stack:
         try:
@@ -72,7 +72,7 @@ def wikipayam_server(wikipayam_emulator: Emulator) -> Iterator[ServedEmulator]:
 @pytest.fixture
 def wikipayam_environ(wikipayam_server: ServedEmulator, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Environment variables with which `AsyncWikipayam()` uses the emulator on its port; set during the test."""
-    from wikipayam_async.testing import emulator_environ
+    from wikipayam_async.testing import emulator_environ  # noqa: PLC0415 - see above
 
     environ = emulator_environ(wikipayam_server)
     for name, value in environ.items():

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import asyncio
 import math
+import traceback
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
@@ -21,12 +22,16 @@ from tests.bulk.doubles import (
     names,
     send_tasks,
 )
+from tests.support.timeouts import TimeoutRecorder
 from wikipayam_async import (
     APIConnectionError,
     AsyncWikipayam,
     AuthenticationError,
+    ClosedError,
     ConfigurationError,
     InvalidInputError,
+    SendResult,
+    SendStatus,
     SentMessage,
     SmsMessage,
 )
@@ -61,7 +66,7 @@ class TestGathering:
     async def test_a_full_batch_is_sent_at_once(self) -> None:
         """A full batch does not linger; the messages left over do."""
         gateway = RecordingGateway()
-        batcher = batcher_over(gateway, max_size=3, linger=FOREVER)
+        batcher = batcher_over(gateway, batch_size=3, linger=FOREVER)
         async with send_tasks(batcher) as tasks, batcher:
             tasks.send(*names(7))
             await let_others_run()
@@ -150,7 +155,7 @@ class TestGathering:
         """Messages beyond `max_waiting` are blocked, and all are sent in order of arrival."""
         gateway = RecordingGateway()
         gateway.gate = anyio.Event()
-        batcher = batcher_over(gateway, max_size=2, concurrency=1, max_waiting=3, linger=FOREVER)
+        batcher = batcher_over(gateway, batch_size=2, concurrency=1, max_waiting=3, linger=FOREVER)
         async with send_tasks(batcher) as tasks, batcher:
             await tasks.send_in_order(*names(9))
             assert (batcher.in_flight, batcher.waiting) == (2, 3)
@@ -162,10 +167,10 @@ class TestGathering:
         assert gateway.requests == [["m0", "m1"], ["m2", "m4"], ["m5", "m7"], ["m8"]]
         assert tasks.accepted == set(names(9)) - {"m3", "m6"}
 
-    async def test_max_waiting_below_max_size(self) -> None:
+    async def test_max_waiting_below_batch_size(self) -> None:
         """A full queue is sent at once, even if a request could hold more."""
         gateway = RecordingGateway()
-        batcher = batcher_over(gateway, max_size=100, max_waiting=4, linger=FOREVER)
+        batcher = batcher_over(gateway, batch_size=100, max_waiting=4, linger=FOREVER)
         async with send_tasks(batcher) as tasks, batcher:
             tasks.send(*names(4))
             await let_others_run()
@@ -186,7 +191,7 @@ class TestArguments:
                 await batcher.send("nobody", "text")
             assert (caught.value.field, batcher.waiting) == ("receiver", 1)
             with pytest.raises(InvalidInputError):
-                await batcher.send_message("text")  # type: ignore[arg-type]
+                await batcher.send("text")  # type: ignore[call-overload]
         assert gateway.texts == ["good"]
 
     async def test_no_sender_anywhere(self) -> None:
@@ -207,9 +212,9 @@ class TestArguments:
             return [SentMessage("id") for _ in batch.payloads]
 
         async with batcher_over(gateway, linger=0) as batcher:
-            await batcher.send("+98 912 345 6789", "one", "2000", "A")
-            await batcher.send("1800", "two", track_id="B", normalize=False)
-            await batcher.send_message(SmsMessage("1800", note="three", track_id="C"), normalize=False)
+            await batcher.send("+98 912 345 6789", "one", sender="2000", track_id="A")
+            await batcher.send("1800", "two", track_id="B", validate=False)
+            await batcher.send(SmsMessage("1800", note="three", track_id="C"), validate=False)
         assert payloads == [
             (RECEIVER, "2000", "A", "one"),
             ("1800", "1000", "B", "two"),
@@ -227,25 +232,74 @@ class TestArguments:
         """A batcher cannot be used before it is entered, nor entered twice."""
         batcher = batcher_over(RecordingGateway())
         assert await batcher.aclose() == []
-        with pytest.raises(RuntimeError, match="enter the batcher first"):
+        with pytest.raises(ClosedError, match="enter the batcher first"):
             await batcher.send(RECEIVER, "text")
         async with batcher:
             pass
-        with pytest.raises(RuntimeError, match="entered once"):
+        with pytest.raises(ClosedError, match="entered once"):
             await batcher.__aenter__()
         assert await batcher.aclose() == []
+
+    async def test_it_is_used_without_async(self) -> None:
+        """Entering, iterating or awaiting it like a plain object raises an error that says what to write."""
+        batcher = batcher_over(RecordingGateway())
+        with pytest.raises(TypeError) as entered, batcher:  # type: ignore[attr-defined]
+            pass
+        with pytest.raises(TypeError) as iterated:
+            for _ in batcher:  # type: ignore[attr-defined]
+                pass
+        with pytest.raises(TypeError) as awaited:
+            await batcher  # type: ignore[misc]
+        assert {str(one.value) for one in (entered, iterated, awaited)} == {
+            "a batcher is entered with async with: async with client.sms.batcher() as batcher: ..."
+        }
+
+    async def test_the_timeout_of_its_requests(self) -> None:
+        """Each request has the `timeout` of the batcher, or else that of the client."""
+        transport = TimeoutRecorder(Emulator())
+        async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", timeout=7.0, transport=transport) as client:
+            async with client.sms.batcher(timeout=2.5) as short, client.sms.batcher() as usual:
+                await short.send(RECEIVER, "text")
+                await short.flush()
+                await usual.send(RECEIVER, "text")
+            for invalid in (0, math.inf, "10"):
+                wrong: Any = invalid
+                with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds above 0"):
+                    client.sms.batcher(timeout=wrong)
+        assert transport.timeouts == [2.5, 7.0]
+
+    @pytest.mark.parametrize(
+        ("beside", "field"),
+        [({"message": "secret"}, "message"), ({"sender": "1000"}, "sender"), ({"track_id": "T"}, "track_id")],
+    )
+    async def test_values_beside_a_complete_message(self, beside: dict[str, Any], field: str) -> None:
+        """They are refused: the message has its own. The error and its traceback do not hold the text."""
+        async with batcher_over(RecordingGateway(), linger=0) as batcher:
+            with pytest.raises(InvalidInputError) as caught:
+                await batcher.send(SmsMessage(RECEIVER, "text"), **beside)
+            assert batcher.waiting == 0
+        assert (caught.value.field, caught.value.rule) == (
+            field,
+            "expected none beside an SmsMessage, which has its own",
+        )
+        trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        frames = [
+            frame for frame in trace.stack if "wikipayam_async" in frame.filename and "tests" not in frame.filename
+        ]
+        assert len(frames) >= 2
+        assert not any("secret" in str(frame.locals) for frame in frames)
 
     async def test_the_batcher_of_a_client(self) -> None:
         """`client.sms.batcher` uses the client and its line, and checks its arguments."""
         emulator = Emulator()
         async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=EmulatorTransport(emulator)) as client:
-            async with client.sms.batcher(100, 0.001, concurrency=2, max_waiting=50) as batcher:
+            async with client.sms.batcher(batch_size=100, linger=0.001, concurrency=2, max_waiting=50) as batcher:
                 sent = await batcher.send(RECEIVER, "text", track_id="T")
                 assert repr(batcher) == (
-                    "<Batcher Batching(max_size=100, linger=0.001, concurrency=2, max_waiting=50), "
+                    "<Batcher Batching(batch_size=100, linger=0.001, concurrency=2, max_waiting=50), "
                     "0 waiting, 0 in flight>"
                 )
-            for invalid in ({"max_size": 0}, {"linger": -1}, {"concurrency": 0}, {"max_waiting": 0}):
+            for invalid in ({"batch_size": 0}, {"linger": -1}, {"concurrency": 0}, {"max_waiting": 0}):
                 with pytest.raises(InvalidInputError, match=next(iter(invalid))):
                     client.sms.batcher(**invalid)
         (entry,) = emulator.ledger
@@ -288,7 +342,7 @@ class TestCancelling:
         """A cancellation by asyncio itself has the same effects."""
         gateway = RecordingGateway()
         gateway.gate = anyio.Event()
-        batcher = batcher_over(gateway, linger=FOREVER, max_size=2)
+        batcher = batcher_over(gateway, linger=FOREVER, batch_size=2)
         async with send_tasks(batcher) as tasks, batcher:
             await tasks.send_in_order("m0")
             with pytest.raises(TimeoutError):
@@ -303,7 +357,7 @@ class TestCancelling:
     async def test_a_task_that_is_already_cancelled(self) -> None:
         """It sends nothing, even if its message would fill a batch."""
         gateway = RecordingGateway()
-        async with batcher_over(gateway, max_size=1, linger=0) as batcher:
+        async with batcher_over(gateway, batch_size=1, linger=0) as batcher:
             await let_others_run()
             with anyio.CancelScope() as scope:
                 scope.cancel()
@@ -335,7 +389,7 @@ class TestFlushing:
     async def test_flush_sends_everything(self) -> None:
         """It sends all messages, the blocked ones included, and returns when all have their outcome."""
         gateway = RecordingGateway()
-        batcher = batcher_over(gateway, max_size=4, max_waiting=6, linger=FOREVER)
+        batcher = batcher_over(gateway, batch_size=4, max_waiting=6, linger=FOREVER)
         async with send_tasks(batcher) as tasks, batcher:
             gateway.gate = anyio.Event()
             tasks.send(*names(9))
@@ -393,7 +447,7 @@ class TestClosing:
     async def test_leaving_sends_everything(self) -> None:
         """All messages are sent without lingering, the blocked ones included, and every outcome is waited for."""
         gateway = RecordingGateway()
-        batcher = batcher_over(gateway, max_size=4, max_waiting=5, concurrency=2, linger=FOREVER)
+        batcher = batcher_over(gateway, batch_size=4, max_waiting=5, concurrency=2, linger=FOREVER)
         async with send_tasks(batcher) as tasks:
             async with batcher:
                 tasks.send(*names(23))
@@ -422,10 +476,10 @@ class TestClosing:
                 await tasks.send_in_order("before")
                 left.set()
                 await let_others_run()
-                with pytest.raises(ConfigurationError, match="not sent, because the batcher is closed"):
+                with pytest.raises(ClosedError, match="not sent, because the batcher is closed"):
                     await batcher.send(RECEIVER, "meanwhile")
                 gateway.gate.set()
-            with pytest.raises(ConfigurationError, match="not sent, because the batcher is closed"):
+            with pytest.raises(ClosedError, match="not sent, because the batcher is closed"):
                 await batcher.send(RECEIVER, "after")
         assert gateway.texts == ["before"]
 
@@ -433,7 +487,7 @@ class TestClosing:
     async def test_an_exception_of_the_block(self, error: type[BaseException]) -> None:
         """Queued messages are not sent, and their tasks get an error; the exception is not wrapped."""
         gateway = RecordingGateway()
-        batcher = batcher_over(gateway, max_size=2, max_waiting=3, linger=FOREVER, concurrency=1)
+        batcher = batcher_over(gateway, batch_size=2, max_waiting=3, linger=FOREVER, concurrency=1)
         caught: list[BaseException] = []
 
         async def run() -> None:
@@ -450,18 +504,18 @@ class TestClosing:
             with pytest.raises(error) as raised:
                 await run()
             assert raised.value is caught[0]
-        assert (tasks.accepted, tasks.errors) == ({"early", "bird"}, dict.fromkeys(names(14), ConfigurationError))
+        assert (tasks.accepted, tasks.errors) == ({"early", "bird"}, dict.fromkeys(names(14), ClosedError))
         assert len(gateway.requests) == 2
         assert str(tasks.outcomes["m9"]) == (
             "sms.send: not sent, because the batcher was closed first; sending it again is safe"
         )
-        assert (batcher.waiting, batcher.in_flight) == (0, 0)
+        assert (batcher.waiting, batcher.in_flight, len(batcher.unsent)) == (0, 0, 14)
 
     async def test_cancelling_the_block(self) -> None:
         """Nothing more is sent; requests that have not begun to leave are cancelled, and the tasks get an error."""
         gateway = RecordingGateway()
         gateway.gate = anyio.Event()
-        batcher = batcher_over(gateway, max_size=2, concurrency=2, linger=FOREVER)
+        batcher = batcher_over(gateway, batch_size=2, concurrency=2, linger=FOREVER)
         async with send_tasks(batcher) as tasks:
             with anyio.CancelScope() as scope:
                 async with batcher:
@@ -470,21 +524,22 @@ class TestClosing:
                     scope.cancel()
                     await checkpoint()
             assert scope.cancelled_caught
-        assert tasks.errors == dict.fromkeys(names(9), ConfigurationError)
+        assert tasks.errors == dict.fromkeys(names(9), ClosedError)
+        assert {str(result.track_id) for result in batcher.unsent} == set(names(9))
         assert len(gateway.requests) == 2
 
     async def test_cancelling_the_last_flush(self) -> None:
         """If leaving the block is cancelled, messages that have not begun to leave are not sent."""
         gateway = RecordingGateway()
         gateway.gate = anyio.Event()
-        batcher = batcher_over(gateway, max_size=2, concurrency=1, linger=FOREVER)
+        batcher = batcher_over(gateway, batch_size=2, concurrency=1, linger=FOREVER)
         async with send_tasks(batcher) as tasks:
             with anyio.CancelScope() as scope:
                 async with batcher:
                     await tasks.send_in_order(*names(5))
                     tasks.group.start_soon(self._cancel, scope)
             assert scope.cancelled_caught
-        assert tasks.errors == dict.fromkeys(names(5), ConfigurationError)
+        assert tasks.errors == dict.fromkeys(names(5), ClosedError)
         assert gateway.requests == [["m0", "m1"]]
 
     @staticmethod
@@ -502,7 +557,7 @@ class TestClosing:
                 scope.cancel()
                 with anyio.CancelScope(shield=True):
                     await let_others_run()
-                    with pytest.raises(ConfigurationError) as caught:
+                    with pytest.raises(ClosedError) as caught:
                         await batcher.send(RECEIVER, "text")
                     errors.append(caught.value)
         assert len(errors) == 1
@@ -527,7 +582,7 @@ class TestDeadline:
             tasks.send(*names(5))
             await let_others_run()
             assert await batcher.aclose(60) == []
-            with pytest.raises(ConfigurationError):
+            with pytest.raises(ClosedError):
                 await batcher.send(RECEIVER, "later")
             assert await batcher.aclose(0) == []
         assert gateway.sizes == [5]
@@ -537,7 +592,7 @@ class TestDeadline:
         gateway = RecordingGateway()
         gateway.gate = anyio.Event()
         batcher = batcher_over(gateway, linger=FOREVER)
-        left: list[list[SmsMessage]] = []
+        left: list[list[SendResult]] = []
 
         async def close() -> None:
             left.append(await batcher.aclose())
@@ -556,17 +611,21 @@ class TestDeadline:
         """Messages that have not begun to leave in time are returned, and their tasks get an error; the block goes on."""
         gateway = RecordingGateway()
         gateway.gate = anyio.Event()
-        batcher = batcher_over(gateway, max_size=2, max_waiting=3, concurrency=1, linger=FOREVER)
+        batcher = batcher_over(gateway, batch_size=2, max_waiting=3, concurrency=1, linger=FOREVER)
         async with send_tasks(batcher) as tasks, batcher:
             await tasks.send_in_order(*names(8))
             began = anyio.current_time()
             left = await batcher.aclose(7.5)
             assert anyio.current_time() - began == 7.5
-            assert await batcher.aclose() == []
+            assert await batcher.aclose() == batcher.unsent == left
             assert (batcher.waiting, batcher.in_flight) == (0, 0)
             await checkpoint()
-        assert sorted(str(message.message) for message in left) == names(8)
-        assert tasks.errors == dict.fromkeys(names(8), ConfigurationError)
+        assert sorted(str(result.message.message) for result in left) == names(8)
+        assert [(one.index, one.status, type(one.error)) for one in left] == [
+            (index, SendStatus.NOT_ATTEMPTED, ClosedError) for index in range(8)
+        ]
+        assert {str(result.track_id) for result in left} == set(names(8))
+        assert tasks.errors == dict.fromkeys(names(8), ClosedError)
         assert gateway.requests == [["m0", "m1"]]
 
     async def test_an_invalid_timeout(self) -> None:
@@ -600,7 +659,7 @@ class TestFailures:
         async def gateway(_: object, __: object) -> list[SentMessage]:
             raise Killed
 
-        batcher = batcher_over(gateway, max_size=2, linger=FOREVER)
+        batcher = batcher_over(gateway, batch_size=2, linger=FOREVER)
 
         async def run() -> None:
             async with batcher:
@@ -611,7 +670,7 @@ class TestFailures:
             with pytest.raises(BaseExceptionGroup) as caught:
                 await run()
             assert [type(error) for error in caught.value.exceptions] == [Killed]
-        assert tasks.errors == dict.fromkeys(names(3), ConfigurationError)
+        assert tasks.errors == dict.fromkeys(names(3), ClosedError)
 
     async def test_workers_that_never_started(self) -> None:
         """Workers may be cancelled before their first step; `aclose` does not wait for them after the block."""

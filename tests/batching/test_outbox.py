@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 import math
+import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
@@ -13,10 +14,12 @@ import pytest
 from anyio.lowlevel import checkpoint
 
 from tests.bulk.doubles import FOREVER, MOCK_TIME, ON_ASYNCIO, RECEIVER, Killed, RecordingGateway, let_others_run
+from tests.support.timeouts import TimeoutRecorder
 from wikipayam_async import (
     APIConnectionError,
     AsyncWikipayam,
     AuthenticationError,
+    ClosedError,
     ConfigurationError,
     InvalidInputError,
     OutboxFullError,
@@ -117,9 +120,9 @@ class TestPosting:
 
         async with outbox_over(gateway) as outbox:
             track_ids = [
-                outbox.post("+98 912 345 6789", "one", "2000", "A"),
-                outbox.post("1800", "two", normalize=False),
-                outbox.post_message(SmsMessage("1800", note="three", track_id="C"), normalize=False),
+                outbox.post("+98 912 345 6789", "one", sender="2000", track_id="A"),
+                outbox.post("1800", "two", validate=False),
+                outbox.post(SmsMessage("1800", note="three", track_id="C"), validate=False),
             ]
         assert payloads == [
             (RECEIVER, "2000", "A", "one"),
@@ -193,7 +196,7 @@ class TestLimits:
         """Messages beyond `max_waiting` are refused; `retry_after` grows with the time that the oldest has waited."""
         gateway, results = RecordingGateway(), Results()
         gateway.gate = anyio.Event()
-        async with outbox_over(gateway, results, max_waiting=3, max_size=2, concurrency=1, linger=0) as outbox:
+        async with outbox_over(gateway, results, max_waiting=3, batch_size=2, concurrency=1, linger=0) as outbox:
             post(outbox, 2)
             await let_others_run()
             for number in range(3):
@@ -218,8 +221,8 @@ class TestLimits:
             for _ in range(2):
                 with pytest.raises(InvalidInputError, match="receiver"):
                     outbox.post("nobody", "text")
-                with pytest.raises(InvalidInputError, match="expected an SmsMessage"):
-                    outbox.post_message("text")  # type: ignore[arg-type]
+                with pytest.raises(InvalidInputError, match="receiver: expected an Iranian mobile"):
+                    outbox.post("text")  # type: ignore[call-overload]
                 if not outbox.waiting:
                     outbox.post(RECEIVER, "text")
             assert outbox.waiting == 1
@@ -260,7 +263,7 @@ class TestCallback:
         def callback(result: SendResult) -> None:
             results(result)
             if result.status is NOT_ATTEMPTED:
-                outbox.post_message(result.message)
+                outbox.post(result.message)
 
         async with outbox_over(RecordingGateway(APIConnectionError("unreachable")), callback, linger=0) as outbox:
             outbox.post(RECEIVER, "text")
@@ -274,7 +277,7 @@ class TestCallback:
         async def function(result: SendResult) -> None:
             pass
 
-        class Callable_:
+        class Callable_:  # noqa: N801 - the name says what it is
             async def __call__(self, result: SendResult) -> None:
                 pass
 
@@ -364,7 +367,7 @@ class TestDraining:
     async def test_task_cancel(self) -> None:
         """After a second `Task.cancel` messages that have not begun to leave are not attempted."""
         gateway, results = RecordingGateway(), Results()
-        outbox = outbox_over(gateway, results, linger=FOREVER, max_size=2, concurrency=1)
+        outbox = outbox_over(gateway, results, linger=FOREVER, batch_size=2, concurrency=1)
 
         async def serve() -> None:
             async with outbox:
@@ -392,7 +395,7 @@ class TestDraining:
         """Messages that have not begun to leave in time are reported as not attempted, and are `unsent`."""
         gateway, results = RecordingGateway(), Results()
         gateway.gate = anyio.Event()
-        outbox = outbox_over(gateway, results, drain_timeout=7.5, max_size=2, concurrency=1, linger=0)
+        outbox = outbox_over(gateway, results, drain_timeout=7.5, batch_size=2, concurrency=1, linger=0)
         began = anyio.current_time()
         with anyio.CancelScope() as scope:
             async with outbox:
@@ -403,7 +406,10 @@ class TestDraining:
         assert gateway.sizes == [2]
         assert results.statuses == all_of(8, NOT_ATTEMPTED)
         assert outbox.unsent == sorted(results.all, key=lambda result: result.index)
-        assert {type(result.error) for result in results.all} == {ConfigurationError}
+        assert {type(result.error) for result in results.all} == {ClosedError}
+        assert {str(result.error) for result in results.all} == {
+            "sms.send: not sent, because the outbox was closed first; sending it again is safe"
+        }
         assert (outbox.waiting, outbox.in_flight, outbox.counts[NOT_ATTEMPTED]) == (0, 0, 8)
 
     @MOCK_TIME
@@ -411,7 +417,7 @@ class TestDraining:
     async def test_closing(self, seconds: float | None, elapsed: float) -> None:
         """`aclose` takes at most its time-out, or else `drain_timeout`, and returns the unsent results."""
         gateway = RecordingGateway()
-        async with outbox_over(gateway, drain_timeout=7.5, max_size=2, concurrency=1, linger=FOREVER) as outbox:
+        async with outbox_over(gateway, drain_timeout=7.5, batch_size=2, concurrency=1, linger=FOREVER) as outbox:
             post(outbox, 2)
             await let_others_run()
             gateway.gate = anyio.Event()
@@ -431,27 +437,76 @@ class TestDraining:
                 await outbox.aclose(math.nan)
             post(outbox, 1)
             assert await outbox.aclose() == []
-            with pytest.raises(ConfigurationError, match="not posted, because the outbox is closed"):
+            with pytest.raises(ClosedError, match="not posted, because the outbox is closed"):
                 outbox.post(RECEIVER, "text")
-        with pytest.raises(ConfigurationError, match="not posted, because the outbox is closed"):
+        with pytest.raises(ClosedError, match="not posted, because the outbox is closed"):
             outbox.post(RECEIVER, "text")
         assert results.statuses == {0: ACCEPTED}
+
+    async def test_it_is_used_without_async(self) -> None:
+        """Entering, iterating or awaiting it like a plain object raises an error that says what to write."""
+        outbox = outbox_over(RecordingGateway())
+        with pytest.raises(TypeError) as entered, outbox:  # type: ignore[attr-defined]
+            pass
+        with pytest.raises(TypeError) as iterated:
+            for _ in outbox:  # type: ignore[attr-defined]
+                pass
+        with pytest.raises(TypeError) as awaited:
+            await outbox  # type: ignore[misc]
+        assert {str(one.value) for one in (entered, iterated, awaited)} == {
+            "an outbox is entered with async with: async with client.sms.outbox() as outbox: ..."
+        }
+
+    async def test_the_timeout_of_its_requests(self) -> None:
+        """Each request has the `timeout` of the outbox, or else that of the client."""
+        transport = TimeoutRecorder(Emulator())
+        async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", timeout=7.0, transport=transport) as client:
+            async with client.sms.outbox(timeout=2.5) as short, client.sms.outbox() as usual:
+                short.post(RECEIVER, "text")
+                await short.flush()
+                usual.post(RECEIVER, "text")
+            for invalid in (0, math.inf, "10"):
+                wrong: Any = invalid
+                with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds above 0"):
+                    client.sms.outbox(timeout=wrong)
+        assert transport.timeouts == [2.5, 7.0]
+
+    @pytest.mark.parametrize(
+        ("beside", "field"),
+        [({"message": "secret"}, "message"), ({"sender": "1000"}, "sender"), ({"track_id": "T"}, "track_id")],
+    )
+    async def test_values_beside_a_complete_message(self, beside: dict[str, Any], field: str) -> None:
+        """They are refused: the message has its own. The error and its traceback do not hold the text."""
+        async with outbox_over(RecordingGateway(), linger=0) as outbox:
+            with pytest.raises(InvalidInputError) as caught:
+                outbox.post(SmsMessage(RECEIVER, "text"), **beside)
+            assert outbox.waiting == 0
+        assert (caught.value.field, caught.value.rule) == (
+            field,
+            "expected none beside an SmsMessage, which has its own",
+        )
+        trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+        frames = [
+            frame for frame in trace.stack if "wikipayam_async" in frame.filename and "tests" not in frame.filename
+        ]
+        assert len(frames) >= 2
+        assert not any("secret" in str(frame.locals) for frame in frames)
 
     async def test_it_is_entered_once(self) -> None:
         """An outbox cannot be used before it is entered, nor entered twice."""
         outbox = outbox_over(RecordingGateway())
         assert await outbox.aclose() == []
-        with pytest.raises(RuntimeError, match="enter the outbox first"):
+        with pytest.raises(ClosedError, match="enter the outbox first"):
             outbox.post(RECEIVER, "text")
         async with outbox:
             pass
-        with pytest.raises(RuntimeError, match="entered once"):
+        with pytest.raises(ClosedError, match="entered once"):
             await outbox.__aenter__()
 
     async def test_a_killed_worker(self) -> None:
         """Its exception is raised in a group; the other workers send the queued messages all the same."""
         gateway, results = RecordingGateway(Killed()), Results()
-        outbox = outbox_over(gateway, results, max_size=2, concurrency=2, linger=0)
+        outbox = outbox_over(gateway, results, batch_size=2, concurrency=2, linger=0)
         with pytest.raises(BaseExceptionGroup) as caught:
             await serve(outbox, 6)
         assert [type(error) for error in caught.value.exceptions] == [Killed]
@@ -460,7 +515,7 @@ class TestDraining:
     async def test_all_workers_are_killed(self) -> None:
         """The queued messages are unsent."""
         results = Results()
-        outbox = outbox_over(RecordingGateway(Killed()), results, max_size=2, concurrency=1, linger=0)
+        outbox = outbox_over(RecordingGateway(Killed()), results, batch_size=2, concurrency=1, linger=0)
         with pytest.raises(BaseExceptionGroup):
             await serve(outbox, 6)
         assert results.statuses == all_of(6, NOT_ATTEMPTED)
@@ -475,15 +530,15 @@ class TestThroughTheClient:
         emulator, results = Emulator(), Results()
         async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=EmulatorTransport(emulator)) as client:
             async with client.sms.outbox(
-                max_waiting=50, max_size=100, linger=0.001, concurrency=2, drain_timeout=5.0, on_outcome=results
+                max_waiting=50, batch_size=100, linger=0.001, concurrency=2, drain_timeout=5.0, on_outcome=results
             ) as outbox:
                 assert outbox.post(RECEIVER, "text", track_id="T") == "T"
                 assert repr(outbox) == (
-                    "<Outbox Batching(max_size=100, linger=0.001, concurrency=2, max_waiting=50), "
+                    "<Outbox Batching(batch_size=100, linger=0.001, concurrency=2, max_waiting=50), "
                     "1 waiting, 0 in flight>"
                 )
             invalid_arguments: list[dict[str, Any]] = [
-                {"max_size": 0},
+                {"batch_size": 0},
                 {"linger": -1},
                 {"concurrency": 0},
                 {"max_waiting": 0},
@@ -522,12 +577,12 @@ class TestThroughTheClient:
             def work() -> str:
                 with pytest.raises(RuntimeError, match=r"anyio\.from_thread\.run_sync\(outbox\.post"):
                     outbox.post(RECEIVER, "text")
-                return anyio.from_thread.run_sync(outbox.post, RECEIVER, "text", None, "T")
+                return anyio.from_thread.run_sync(outbox.post, RECEIVER, "text")
 
-            assert await anyio.to_thread.run_sync(work) == "T"
+            track_id = await anyio.to_thread.run_sync(work)
             other = anyio.to_thread.run_sync(partial(self._post_elsewhere, outbox))
             assert await other == "RuntimeError"
-        assert results.statuses == {0: ACCEPTED}
+        assert [(result.status, result.track_id) for result in results.all] == [(ACCEPTED, track_id)]
 
     @staticmethod
     def _post_elsewhere(outbox: Outbox) -> str:

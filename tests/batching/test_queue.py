@@ -32,7 +32,7 @@ def queue_of(messages: list[PendingMessage], *, max_waiting: int = 100, size: in
     return queue
 
 
-@pytest.mark.parametrize("name", ["max_size", "concurrency", "max_waiting"])
+@pytest.mark.parametrize("name", ["batch_size", "concurrency", "max_waiting"])
 @pytest.mark.parametrize("value", [0, -1, 1.5, True, "10", None])
 def test_counts_are_checked(name: str, value: Any) -> None:
     """Each count is a whole number of at least 1; the error names the field."""
@@ -50,7 +50,7 @@ def test_linger_is_checked(value: Any) -> None:
 
 def test_the_defaults() -> None:
     """A hundred messages per request, five milliseconds, eight requests at once, ten thousand queued messages."""
-    assert Batching() == Batching(max_size=100, linger=0.005, concurrency=8, max_waiting=10_000)
+    assert Batching() == Batching(batch_size=100, linger=0.005, concurrency=8, max_waiting=10_000)
     assert Batching(linger=0).linger == 0
 
 

@@ -49,7 +49,7 @@ def _status(field: str) -> float:
 
 def _resource_peak() -> float:
     try:
-        import resource
+        import resource  # noqa: PLC0415 - not on every system
     except ImportError:
         return 0.0
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from tests.benchmarks import payload
 from tests.benchmarks.fanout import run
@@ -12,6 +12,7 @@ from tests.benchmarks.job import Job, Measurement
 from tests.benchmarks.machine import memory_now, memory_peak
 from tests.benchmarks.stopwatch import Stopwatch
 from wikipayam_async import SendStatus, SmsMessage
+from wikipayam_async.bulk.options import BulkProgress
 
 __all__ = ["LIST", "STREAM_OF_A_GENERATOR", "STREAM_OF_A_LIST", "memory"]
 
@@ -55,14 +56,17 @@ def memory(job: Job) -> list[Measurement]:
             done = 0
             if job.implementation == LIST:
 
-                def progress(so_far: int, total: int | None, counts: Mapping[SendStatus, int]) -> None:
-                    curve.reach(so_far)
+                def on_progress(progress: BulkProgress) -> None:
+                    curve.reach(progress.done)
 
                 assert messages is not None
-                report = await client.sms.send_bulk(messages, BATCH, LANES, progress=progress)
+                report = await client.sms.send_bulk(
+                    messages, batch_size=BATCH, concurrency=LANES, on_progress=on_progress
+                )
                 done = len(report.accepted)
             else:
-                async with client.sms.bulk(messages or _generate(job.messages), BATCH, LANES) as results:
+                source = messages or _generate(job.messages)
+                async with client.sms.bulk(source, batch_size=BATCH, concurrency=LANES) as results:
                     async for result in results:
                         done += result.status is SendStatus.ACCEPTED
                         curve.reach(done)

@@ -30,8 +30,8 @@ def _cpu(work: Callable[[], object], loops: int = 1) -> float:
 
 def building(job: Job) -> list[Measurement]:
     """Build the messages of a bulk send in each implementation's type; µs per message, in `tasks` rounds."""
-    from tests.benchmarks.implementations.near_limit import Message
-    from wikipayam_async import SmsMessage
+    from tests.benchmarks.implementations.near_limit import Message  # noqa: PLC0415 - only in the measuring process
+    from wikipayam_async import SmsMessage  # noqa: PLC0415 - as above
 
     rows = [tuple(row.values()) for row in payload.rows(job.messages)]
     builders: Mapping[str, Callable[[], object]] = {
@@ -50,9 +50,9 @@ def building(job: Job) -> list[Measurement]:
 
 def decoding(job: Job) -> list[Measurement]:
     """Decode a page of received messages as the service does, and with msgspec into the same classes."""
-    from wikipayam_async.core.protocol import Answer, read_data
-    from wikipayam_async.redact.sealed import SealedBytes
-    from wikipayam_async.services.receives.models import ReceivesPage, read_page
+    from wikipayam_async.core.protocol import Answer, read_data  # noqa: PLC0415 - only in the measuring process
+    from wikipayam_async.redact.sealed import SealedBytes  # noqa: PLC0415 - as above
+    from wikipayam_async.services.receives.models import ReceivesPage, read_page  # noqa: PLC0415 - as above
 
     body = payload.receives_answer(PAGE_SIZE)
     # Not strict, because the gateway writes some numbers as strings.
@@ -76,9 +76,9 @@ def decoding(job: Job) -> list[Measurement]:
 
 def clients(job: Job) -> list[Measurement]:
     """Create clients: the first of the process and later ones; and the TLS context, which a client creates on demand."""
-    import httpx
+    import httpx  # noqa: PLC0415 - only in the measuring process
 
-    from wikipayam_async import AsyncWikipayam
+    from wikipayam_async import AsyncWikipayam  # noqa: PLC0415 - as above
 
     def ours() -> AsyncWikipayam:
         return AsyncWikipayam(payload.TOKEN, sender=payload.SENDER)

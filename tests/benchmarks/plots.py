@@ -64,8 +64,8 @@ def draw(results: Results, folder: Path) -> None:
 
 @contextlib.contextmanager
 def _axes(path: Path) -> Iterator[Axes]:
-    import matplotlib as mpl
-    from matplotlib.figure import Figure
+    import matplotlib as mpl  # noqa: PLC0415 - only where pictures are drawn
+    from matplotlib.figure import Figure  # noqa: PLC0415 - as above
 
     with mpl.rc_context(dict(_STYLE)):
         figure = Figure(layout="constrained")

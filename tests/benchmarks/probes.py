@@ -89,7 +89,7 @@ def burst(job: Job) -> list[Measurement]:
 
 def trickle(job: Job) -> list[Measurement]:
     """Send one message per second, alternately without and through a batcher; measure the latency of each."""
-    from tests.benchmarks.implementations.sdk import make_client
+    from tests.benchmarks.implementations.sdk import make_client  # noqa: PLC0415 - only in the measuring process
 
     async def main() -> list[Measurement]:
         measurements = []
@@ -116,7 +116,7 @@ def trickle(job: Job) -> list[Measurement]:
 
 def full_batch(job: Job) -> list[Measurement]:
     """Fill one batch of a batcher with a linger of one second; measure the latency of its messages."""
-    from tests.benchmarks.implementations.sdk import make_client
+    from tests.benchmarks.implementations.sdk import make_client  # noqa: PLC0415 - only in the measuring process
 
     async def main() -> Measurement:
         async with (

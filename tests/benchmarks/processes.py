@@ -25,7 +25,7 @@ _JOB_TIMEOUT = 8 * CAP
 
 
 def _spawn(module: str, *arguments: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own modules
         [sys.executable, "-m", f"tests.benchmarks.{module}", *arguments],
         cwd=ROOT,
         stdin=subprocess.PIPE,
@@ -71,7 +71,7 @@ class Gateway:
 @contextmanager
 def gateway() -> Iterator[Gateway]:
     """Run a gateway, with and without TLS."""
-    import trustme
+    import trustme  # noqa: PLC0415 - only for a run; the tests do not need it
 
     with TemporaryDirectory() as folder, ExitStack() as stack:
         authority = trustme.CA()

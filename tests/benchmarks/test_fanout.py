@@ -42,10 +42,10 @@ def test_sends_are_stopped_at_the_time_limit(backend: Backend, monkeypatch: pyte
         if number < 3:
             return None
         if backend == "trio":
-            import trio
+            import trio  # noqa: PLC0415 - as in the module under test
 
             await trio.sleep_forever()
-        import asyncio
+        import asyncio  # noqa: PLC0415 - as above
 
         await asyncio.Event().wait()
         return None

@@ -12,7 +12,15 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 from trio.testing import MockClock
 
-from wikipayam_async import SentMessage, SmsMessage, UnprocessableError, WikipayamError
+from wikipayam_async import (
+    APIStatusError,
+    RateLimitError,
+    SendStatus,
+    SentMessage,
+    SmsMessage,
+    UnprocessableError,
+    WikipayamError,
+)
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.core.operation import Observer
 from wikipayam_async.messages.payload import Batch
@@ -26,6 +34,14 @@ FOREVER = 86_400.0
 
 class Killed(BaseException):
     """An exception that ends a worker."""
+
+
+def of_a_send(error: BaseException) -> BaseException:
+    """Give an error the `send_status` that the pipeline gives it, and return it."""
+    if isinstance(error, WikipayamError) and error.send_status is None:
+        answered = isinstance(error, APIStatusError) and not (isinstance(error, RateLimitError) and not error.attempts)
+        error.send_status = SendStatus.REJECTED if answered else SendStatus.NOT_ATTEMPTED
+    return error
 
 
 class RecordingGateway:
@@ -51,7 +67,7 @@ class RecordingGateway:
         self.times.append(anyio.current_time())
         await self.gate.wait()
         if self.failures:
-            raise self.failures.pop(0)
+            raise of_a_send(self.failures.pop(0))
         payloads: Sequence[Any] = batch.payloads
         return [
             SentMessage(f"id-{payload.message}", payload.sender, payload.receiver, payload.track_id)
@@ -93,7 +109,7 @@ class ScriptedGateway:
         self.requests.append(list(batch.track_ids))
         step: Any = self._script.pop(0) if self._script else ()
         if isinstance(step, BaseException):
-            raise step
+            raise of_a_send(step)
         if callable(step):
             outcomes: Any = step(batch)
             if outcomes is not None:

@@ -1,13 +1,17 @@
 from __future__ import annotations
 
+import json
 from collections.abc import AsyncIterator
 from typing import Any
 
 import anyio
+import attrs
+import httpx
 import pytest
 
+from tests.support.timeouts import TimeoutRecorder
 from wikipayam_async import AsyncWikipayam, BulkReport, InvalidInputError, SendStatus, SmsMessage, SuppressedError
-from wikipayam_async.bulk.options import BulkOptions
+from wikipayam_async.bulk.options import BulkOptions, BulkProgress
 from wikipayam_async.bulk.screening import Screen
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport
 from wikipayam_async.optout import OptOutList
@@ -41,8 +45,8 @@ def sent_to(emulator: Emulator) -> list[str]:
         ({"batch_size": 0}, "batch_size"),
         ({"batch_size": True}, "batch_size"),
         ({"concurrency": "8"}, "concurrency"),
-        ({"on_error": "ignore"}, "on_error"),
-        ({"on_error": []}, "on_error"),
+        ({"stop_on_error": "stop"}, "stop_on_error"),
+        ({"stop_on_error": 1}, "stop_on_error"),
     ],
 )
 def test_options_are_checked(arguments: dict[str, Any], field: str) -> None:
@@ -100,10 +104,10 @@ async def test_receivers_that_opted_out_get_no_message() -> None:
 
 
 async def test_a_message_that_is_held_back_does_not_stop_the_run() -> None:
-    """With `on_error="stop"` a duplicate is not a failure."""
+    """With `stop_on_error` a duplicate is not a failure."""
     messages = [SmsMessage(ALI, "a"), SmsMessage(ALI, "a"), SmsMessage(SARA, "a")]
     async with client_of(Emulator()) as client:
-        report = await client.sms.send_bulk(messages, dedupe="receiver", on_error="stop", batch_size=1)
+        report = await client.sms.send_bulk(messages, dedupe="receiver", stop_on_error=True, batch_size=1)
     assert outcomes(report) == ["accepted", "duplicate", "accepted"]
     assert [result.index for result in report.suppressed] == [1]
     report.raise_for_failures()
@@ -169,3 +173,71 @@ def test_options_are_keyword_only() -> None:
 def test_the_window() -> None:
     """The window is twice the concurrency."""
     assert (BulkOptions(concurrency=1).window, BulkOptions(concurrency=8).window) == (2, 16)
+
+
+def test_progress_is_a_value() -> None:
+    """Progress with the same numbers is equal and hashable, and cannot be changed."""
+    counts = dict.fromkeys(SendStatus, 1)
+    progress = BulkProgress(4, None, counts)
+    assert (progress, hash(progress)) == (BulkProgress(4, None, dict(counts)), hash(BulkProgress(4, None, {})))
+    with pytest.raises(attrs.exceptions.FrozenInstanceError):
+        progress.done = 5  # type: ignore[misc]
+
+
+SPELLING, LANDLINE, ABROAD = "+98 912 111 1111", "02112345678", "+4930123456"
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ({}, {0: ALI}),
+        ({"normalize": False}, {0: SPELLING}),
+        ({"validate": False}, {0: ALI, 1: LANDLINE, 2: ABROAD}),
+        ({"normalize": False, "validate": False}, {0: SPELLING, 1: LANDLINE, 2: ABROAD}),
+    ],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+async def test_normalize_and_validate(options: dict[str, Any], sent: dict[int, str], streamed: bool) -> None:
+    """`validate` decides which receivers are sent to, and `normalize` how a mobile is written."""
+    bodies: list[str] = []
+
+    async def note(request: httpx.Request) -> httpx.Response:
+        messages = json.loads(request.content)
+        bodies.extend(message["receiver"] for message in messages)
+        items = [{"id": f"{n:024}", "track_id": message["track_id"]} for n, message in enumerate(messages)]
+        return httpx.Response(200, json={"data": items})
+
+    messages = [SmsMessage(receiver, "a") for receiver in (SPELLING, LANDLINE, ABROAD)]
+    async with AsyncWikipayam("t", sender="1", transport=httpx.MockTransport(note)) as client:
+        if streamed:
+            async with client.sms.bulk(messages, **options) as run:
+                results = sorted(await run.take_all(), key=lambda result: result.index)
+        else:
+            results = list(await client.sms.send_bulk(messages, **options))
+    assert bodies == list(sent.values())
+    assert {result.index for result in results if result.ok} == set(sent)
+    assert {result.status for result in results if not result.ok} <= {SendStatus.REJECTED}
+
+
+async def test_timeout() -> None:
+    """Each request has the `timeout` of its bulk send, or else that of the client."""
+    transport = TimeoutRecorder(Emulator())
+    messages = [SmsMessage(ALI, "a"), SmsMessage(SARA, "b")]
+    async with AsyncWikipayam(DEFAULT_TOKEN, sender=DEFAULT_LINE, timeout=7.0, transport=transport) as client:
+        await client.sms.send_bulk(messages, batch_size=1, timeout=2.5)
+        async with client.sms.bulk(messages, timeout=3) as run:
+            await run.take_all()
+        await client.sms.send_bulk(messages)
+    assert transport.timeouts == [2.5, 2.5, 3, 7.0]
+
+
+@pytest.mark.parametrize("seconds", [0, -1, float("inf"), float("nan"), True, "10"])
+async def test_an_invalid_timeout(seconds: Any) -> None:
+    """It raises before anything is sent."""
+    emulator = Emulator()
+    async with client_of(emulator) as client:
+        with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds above 0"):
+            await client.sms.send_bulk([SmsMessage(ALI, "a")], timeout=seconds)
+        with pytest.raises(InvalidInputError, match="timeout"):
+            client.sms.bulk([SmsMessage(ALI, "a")], timeout=seconds)
+    assert emulator.requests == 0

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.bulk.results import BulkError, BulkReport, SendResult, accepted
+from wikipayam_async.bulk.results import BulkError, BulkReport, BulkUnknownOutcomeError, SendResult, accepted
 from wikipayam_async.errors import APIConnectionError, ResponseError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages import SmsMessage
 from wikipayam_async.outcomes import SendStatus
@@ -51,6 +51,34 @@ def test_a_summary_is_one_line() -> None:
     )
 
 
+def test_a_report_is_iterable_and_sized() -> None:
+    """It has one item per message, in the order of the input."""
+    assert (len(MIXED), [one.index for one in MIXED], list(MIXED)) == (5, [0, 1, 2, 3, 4], list(MIXED.results))
+    assert (len(BulkReport([])), list(BulkReport([]))) == (0, [])
+
+
+def test_the_repr_of_a_report_is_short() -> None:
+    """It shows the counts, and no message, however many there are."""
+    assert repr(MIXED) == "BulkReport(5 messages: 2 accepted, 1 rejected, 1 unknown, 1 not attempted)"
+    many = BulkReport([result(0, ACCEPTED)] * 1200)
+    assert str(many) == "BulkReport(1,200 messages: 1,200 accepted, 0 rejected, 0 unknown, 0 not attempted)"
+
+
+def test_the_ids_of_the_accepted_messages() -> None:
+    """They are in the order of the input; a result without an id is left out."""
+    assert MIXED.accepted_ids == ["id0", "id4"]
+    assert BulkReport([SendResult(0, MESSAGE, ACCEPTED), result(1, REJECTED)]).accepted_ids == []
+
+
+@pytest.mark.parametrize(
+    ("status", "ok"), [(ACCEPTED, True), (REJECTED, False), (UNKNOWN, False), (NOT_ATTEMPTED, False)]
+)
+def test_only_an_accepted_message_is_ok(status: SendStatus, ok: bool) -> None:
+    """`ok` is true of accepted messages alone, however the result was made."""
+    assert result(0, status).ok is ok
+    assert [one.ok for one in made_quickly("id0", None)] == [True, True]
+
+
 @pytest.mark.parametrize("results", [[], [result(0, ACCEPTED)]])
 def test_a_report_without_failures_raises_nothing(results: list[SendResult]) -> None:
     """A report is a success if all messages were accepted or there were none."""
@@ -61,15 +89,19 @@ def test_unknown_outcomes_take_precedence_over_other_failures() -> None:
     """The error holds the messages and track ids with an unknown outcome, the accepted ones, and the cause."""
     cause = ResponseError("no answer")
     report = BulkReport([result(0, REJECTED), result(1, ACCEPTED), result(2, UNKNOWN, cause), result(3, UNKNOWN)])
-    with pytest.raises(UnknownOutcomeError) as caught:
+    with pytest.raises(BulkError) as raised:
         report.raise_for_failures()
-    assert str(caught.value) == (
+    caught = raised.value
+    assert type(caught) is BulkUnknownOutcomeError
+    assert isinstance(caught, UnknownOutcomeError)
+    assert (caught.report is report, caught.send_status, caught.phase, caught.attempts) == (True, UNKNOWN, None, ())
+    assert str(caught) == (
         "4 messages: 1 accepted, 1 rejected, 2 unknown, 0 not attempted. Do not resend the unknown ones blindly: "
         "look up their track ids in the panel first"
     )
-    assert (caught.value.messages, caught.value.track_ids) == ((MESSAGE, MESSAGE), ("T2", "T3"))
-    assert ([one.id for one in report.accepted], caught.value.accepted) == (["id1"], tuple(report.accepted))
-    assert caught.value.__cause__ is cause
+    assert (caught.messages, caught.track_ids) == ((MESSAGE, MESSAGE), ("T2", "T3"))
+    assert ([one.id for one in report.accepted], caught.accepted) == (["id1"], tuple(report.accepted))
+    assert caught.__cause__ is cause
 
 
 def test_other_failures_hold_the_whole_report() -> None:
@@ -90,6 +122,17 @@ def test_a_failure_without_an_error() -> None:
         BulkReport([result(0, NOT_ATTEMPTED)]).raise_for_failures()
     assert str(caught.value) == "1 messages: 0 accepted, 0 rejected, 0 unknown, 1 not attempted"
     assert caught.value.__cause__ is None
+
+
+def test_unknown_outcomes_are_pickled_without_their_messages() -> None:
+    """The pickle holds the text and the track ids."""
+    with pytest.raises(BulkUnknownOutcomeError) as caught:
+        BulkReport([result(0, ACCEPTED), result(1, UNKNOWN)]).raise_for_failures()
+    pickled = pickle.dumps(caught.value)
+    again = pickle.loads(pickled)  # noqa: S301 - our own
+    assert (type(again), str(again), again.track_ids) == (BulkUnknownOutcomeError, str(caught.value), ("T1",))
+    assert (again.report, again.messages, again.accepted) == (None, (), ())
+    assert (b"secret" in pickled, b"09123456789" in pickled) == (False, False)
 
 
 def test_the_error_of_a_report_is_pickled_without_its_messages() -> None:
@@ -152,7 +195,7 @@ def test_a_result_made_quickly_is_matched_by_its_class() -> None:
 def test_results_made_quickly_are_pickled(protocol: int) -> None:
     """Their pickles are the same bytes as those of other results, and are restored to equal results."""
     (one,) = made_quickly("id0")
-    again = pickle.loads(pickle.dumps(one, protocol))
+    again = pickle.loads(pickle.dumps(one, protocol))  # noqa: S301 - our own
     assert (again, type(again)) == (made_normally(0, "id0"), SendResult)
     assert pickle.dumps(one, protocol) == pickle.dumps(made_normally(0, "id0"), protocol)
 

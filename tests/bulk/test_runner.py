@@ -8,8 +8,9 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from wikipayam_async import AuthenticationError, SendResult, SendStatus, SmsMessage
-from wikipayam_async.bulk.options import BulkOptions, OnError
+from tests.bulk.doubles import of_a_send
+from wikipayam_async import AuthenticationError, ClosedError, SendResult, SendStatus, SmsMessage
+from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.bulk.sender import ChunkSender
 from wikipayam_async.bulk.source import Prepare, Source
@@ -47,11 +48,11 @@ def run_of(
     batch_size: int = 2,
     concurrency: int = 2,
     ordered: bool = False,
-    on_error: OnError = "collect",
+    stop_on_error: bool = False,
 ) -> BulkRun:
     """Make a run whose requests are answered by `gateway`."""
     prepare: Prepare = partial(prepare_some, sender="1", track_ids=TrackIds(), normalize=True)
-    options = BulkOptions(batch_size=batch_size, concurrency=concurrency, ordered=ordered, on_error=on_error)
+    options = BulkOptions(batch_size=batch_size, concurrency=concurrency, ordered=ordered, stop_on_error=stop_on_error)
     return BulkRun(Source(rows, prepare, batch_size), ChunkSender(gateway, options, 1), options)
 
 
@@ -556,14 +557,33 @@ async def test_a_run_runs_once() -> None:
     """A run cannot be entered twice, and has no results before it was entered."""
     run = run_of(messages(1))
     for taking in (run.__anext__, run.take, run.take_all):
-        with pytest.raises(RuntimeError) as caught:
+        with pytest.raises(ClosedError) as caught:
             await taking()
         assert str(caught.value) == "enter the bulk send first: async with client.sms.bulk(...) as results"
     async with run:
         pass
-    with pytest.raises(RuntimeError) as caught:
+    with pytest.raises(ClosedError) as caught:
         await run.__aenter__()
     assert str(caught.value) == "a bulk send runs once: call bulk() again for another"
+
+
+async def test_a_run_that_is_used_without_async() -> None:
+    """Entering, iterating or awaiting it like a plain object raises an error that says what to write."""
+    run = run_of(messages(1))
+    with pytest.raises(TypeError) as entered, run:  # type: ignore[attr-defined]
+        pass
+    with pytest.raises(TypeError) as iterated:
+        for _ in run:  # type: ignore[attr-defined]
+            pass
+    with pytest.raises(TypeError) as awaited:
+        await run  # type: ignore[misc]
+    usage = (
+        "a bulk send is entered and iterated with async: "
+        "async with client.sms.bulk(...) as results: async for result in results: ..."
+    )
+    assert [str(one.value) for one in (entered, iterated, awaited)] == [usage] * 3
+    async with run:
+        assert [result.status for result in await run.take_all()] == [ACCEPTED]
 
 
 async def test_two_tasks_cannot_take_at_once() -> None:
@@ -594,7 +614,7 @@ async def test_a_stop_reaches_the_source() -> None:
 
     async def gateway(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
         await checkpoint()
-        raise AuthenticationError("no", status_code=401)
+        raise of_a_send(AuthenticationError("no", status_code=401))
 
     async with run_of([*messages(2), *messages(2), SmsMessage("bad", "m")], gateway, concurrency=1) as run:
         seen = [(result.index, str(result.status)) async for result in run]
@@ -602,9 +622,9 @@ async def test_a_stop_reaches_the_source() -> None:
 
 
 async def test_stop_on_an_invalid_message() -> None:
-    """With `on_error="stop"` the chunk of an invalid message is not sent."""
+    """With `stop_on_error` the chunk of an invalid message is not sent."""
     rows = [SmsMessage("bad", "m"), *messages(2)]
-    async with run_of(rows, on_error="stop") as run:
+    async with run_of(rows, stop_on_error=True) as run:
         seen = sorted((result.index, str(result.status)) for result in [one async for one in run])
     assert seen == [(0, "rejected"), (1, "not_attempted"), (2, "not_attempted")]
 

@@ -247,7 +247,7 @@ async def test_an_async_function_and_a_partial_of_one() -> None:
         await checkpoint()
         return number == out
 
-    for predicate, held_back in ((ask, ALI), (functools.partial(ask, out=SARA), SARA), (lambda one: ask(one), ALI)):
+    for predicate, held_back in ((ask, ALI), (functools.partial(ask, out=SARA), SARA), (lambda one: ask(one), ALI)):  # noqa: PLW0108
         screen = Screen(opt_out=predicate)
         found = [await result_of(screen, number) for number in (ALI, SARA)]
         assert [one is not None for one in found] == [number == held_back for number in (ALI, SARA)]

@@ -3,6 +3,7 @@ from __future__ import annotations
 import gc
 import weakref
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import anyio
@@ -15,6 +16,7 @@ from wikipayam_async import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    ClosedError,
     ConfigurationError,
     InsufficientBalanceError,
     PayloadTooLargeError,
@@ -26,9 +28,10 @@ from wikipayam_async import (
     SmsMessage,
     UnknownOutcomeError,
     UnprocessableError,
+    WikipayamError,
 )
 from wikipayam_async.bulk.chunker import Chunk
-from wikipayam_async.bulk.options import BulkOptions, OnError
+from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
 from wikipayam_async.core.operation import Observer
 from wikipayam_async.messages.payload import Batch, SmsPayload
@@ -48,9 +51,9 @@ def chunk(*indexes: int) -> Chunk:
     return Chunk(indexes, Batch(messages, payloads))
 
 
-def sender_of(gateway: SendFunc, *, concurrency: int = 1, on_error: OnError = "collect") -> ChunkSender:
+def sender_of(gateway: SendFunc, *, concurrency: int = 1, stop_on_error: bool = False) -> ChunkSender:
     """Make a sender whose requests are answered by `gateway`."""
-    return ChunkSender(gateway, BulkOptions(concurrency=concurrency, on_error=on_error), 60.0)
+    return ChunkSender(gateway, BulkOptions(concurrency=concurrency, stop_on_error=stop_on_error), 60.0)
 
 
 async def outcomes_of(sender: ChunkSender, *chunks: Chunk) -> list[tuple[int, SendStatus]]:
@@ -125,7 +128,8 @@ async def test_messages_that_the_answer_leaves_out() -> None:
         (error_422(), REJECTED, False),
         (APIConnectionError("away"), NOT_ATTEMPTED, False),
         (APITimeoutError("away"), NOT_ATTEMPTED, False),
-        (ConfigurationError("closed"), NOT_ATTEMPTED, True),
+        (ConfigurationError("no such file"), NOT_ATTEMPTED, True),
+        (ClosedError("the client is closed"), NOT_ATTEMPTED, True),
         (AuthenticationError("no", status_code=401), REJECTED, True),
         (InsufficientBalanceError("no", status_code=402), REJECTED, True),
         (PermissionDeniedError("no", status_code=403), REJECTED, True),
@@ -140,6 +144,24 @@ async def test_failures(error: Exception, status: SendStatus, stops: bool) -> No
     assert sender.stopped_by is (error if stops else None)
 
 
+@pytest.mark.parametrize("status", [REJECTED, UNKNOWN, NOT_ATTEMPTED])
+@pytest.mark.parametrize("kind", [WikipayamError, APIConnectionError, partial(BadRequestError, status_code=400)])
+async def test_the_error_has_the_outcome(kind: Any, status: SendStatus) -> None:
+    """The outcome of a message whose request failed is the error's `send_status`, whatever its class."""
+    error = kind("no")
+    error.send_status = status
+    assert await outcomes_of(sender_of(ScriptedGateway(error)), chunk(0, 1)) == all_of(status, 0, 1)
+
+
+async def test_an_error_without_an_outcome() -> None:
+    """The messages are unknown: an error that does not say so must not be taken to mean that nothing was sent."""
+
+    async def gateway(_: object, __: object) -> Sequence[str | None]:
+        raise WikipayamError("odd")
+
+    assert await outcomes_of(sender_of(gateway), chunk(0)) == [(0, UNKNOWN)]
+
+
 async def test_422_rejects_the_messages_it_names() -> None:
     """The messages that a 422 names are rejected with their own errors; the others are sent again, in order."""
     gateway = ScriptedGateway(
@@ -151,6 +173,7 @@ async def test_422_rejects_the_messages_it_names() -> None:
     assert gateway.requests == [["T10", "T11", "T12", "T13"], ["T10", "T12"], ["T12"]]
     first, second = results[0].error, results[1].error
     assert isinstance(first, UnprocessableError)
+    assert (first.send_status, first.status_code) == (REJECTED, 422)
     assert dict(first.errors) == {"1.receiver": ("bad", "very bad"), "1.message": ("bad", "very bad")}
     assert str(first) == (
         "sms.send: the gateway refused this message (index 1 of its request): "
@@ -267,8 +290,8 @@ async def test_after_a_stop_nothing_is_sent() -> None:
 
 @pytest.mark.parametrize("step", [BadRequestError("no", status_code=400), error_422("0.receiver"), [0]])
 async def test_stop_on_failure(step: Any) -> None:
-    """With `on_error="stop"` the first message that is not accepted stops the run, and later failures do not replace it."""
-    sender = sender_of(ScriptedGateway(step, BadRequestError("later", status_code=400)), on_error="stop")
+    """With `stop_on_error` the first message that is not accepted stops the run, and later failures do not replace it."""
+    sender = sender_of(ScriptedGateway(step, BadRequestError("later", status_code=400)), stop_on_error=True)
     await outcomes_of(sender, chunk(0, 1))
     reason = sender.stopped_by
     assert reason is not None

@@ -18,7 +18,7 @@ def test_an_emulator_is_served(tmp_path: Path) -> None:
     """The emulator serves with the given latency, faults and state until it is terminated."""
     state = tmp_path / "state.json"
     command = ["emulator", "--port", "0", "--latency", "1ms", "--fault", "503@first1", "--state", str(state), "--json"]
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "wikipayam_async.cli", *command], stdout=subprocess.PIPE, text=True
     )
     with process, httpx.Client(trust_env=False) as client:

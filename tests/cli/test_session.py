@@ -64,7 +64,7 @@ def test_a_keyboard_interrupt_ends_with_130(capsys: pytest.CaptureFixture[str]) 
 
 def test_the_address_of_an_untrusted_file_is_a_warning(gateway: Emulator, run: Run) -> None:
     """The address in a `.env` without the token is ignored, with a warning."""
-    with open(".env", "w", encoding="utf-8") as file:
+    with open(".env", "w", encoding="utf-8") as file:  # noqa: PTH123 - of the directory the command runs in
         file.write("WIKIPAYAM_SMS_API_BASE_URL=https://elsewhere.example\n")
     ended = run("balance")
     assert ended.code == 0

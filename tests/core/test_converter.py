@@ -108,7 +108,7 @@ def test_a_complete_object_is_read() -> None:
         0.5,
         good=True,
         word=Word.DONE,
-        at=datetime(2023, 9, 24, 23, 55, 20),
+        at=datetime(2023, 9, 24, 23, 55, 20),  # noqa: DTZ001 - the gateway names no zone
         inner=Inner("a"),
         inners=[Inner("b")],
         anything=[1],
@@ -366,7 +366,7 @@ def test_an_unknown_word_is_kept(word: str) -> None:
 
 def test_an_unknown_word_can_be_pickled_and_copied() -> None:
     """The result is an equal value of the enum."""
-    found = [pickle.loads(pickle.dumps(Word("NEW"))), copy.deepcopy(Word("NEW"))]
+    found = [pickle.loads(pickle.dumps(Word("NEW"))), copy.deepcopy(Word("NEW"))]  # noqa: S301 - pickled here
     assert found == [Word("NEW"), Word("NEW")]
     assert [type(one) for one in found] == [Word, Word]
 
@@ -458,8 +458,8 @@ def read_all(cls: type[Any], data: list[Any]) -> list[Any] | None:
 @pytest.mark.parametrize(
     ("data", "read"),
     [
-        ([USUAL], [Plain("69e5", "n", 3, datetime(2024, 1, 31, 10, 20, 30), True)]),
-        ([{"id": "1"}, USUAL], [Plain("1"), Plain("69e5", "n", 3, datetime(2024, 1, 31, 10, 20, 30), True)]),
+        ([USUAL], [Plain("69e5", "n", 3, datetime(2024, 1, 31, 10, 20, 30), True)]),  # noqa: DTZ001 - without a zone, as the gateway writes it
+        ([{"id": "1"}, USUAL], [Plain("1"), Plain("69e5", "n", 3, datetime(2024, 1, 31, 10, 20, 30), True)]),  # noqa: DTZ001
         ([{"id": "1", "name": None}], [Plain("1")]),
         ([], []),
         ([USUAL, {**USUAL, "new": 1}], None),
@@ -481,7 +481,7 @@ class ByInit:
 
     id: str
 
-    def __init__(self, id: str) -> None:
+    def __init__(self, id: str) -> None:  # noqa: A002 - the field's name
         object.__setattr__(self, "id", id * 2)
 
 

@@ -160,7 +160,7 @@ class TestLanes:
         lane, progress = FakeLane(clean=False), AttemptProgress(protected=protected)
         lanes, _ = stack(lane)
         task = asyncio.ensure_future(lanes.carry(outgoing(), progress))
-        while not lane.closed:
+        while not lane.closed:  # noqa: ASYNC110 - step by step, to cancel while the lane closes
             await asyncio.sleep(0)
         task.cancel()
         if protected:

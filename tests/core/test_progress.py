@@ -23,7 +23,7 @@ class TestProgress:
         for protected in (True, False):
             progress = AttemptProgress(protected=protected)
             assert progress.phase is Phase.WAITING
-            with anyio.CancelScope() as scope:
+            with anyio.CancelScope() as scope:  # noqa: ASYNC100 - the scope is inspected
                 progress.begin(scope, 5.0)
                 assert (progress.phase, progress.started, scope.shield) == (Phase.CONNECTING, 5.0, False)
                 progress.hand_over()
@@ -33,7 +33,7 @@ class TestProgress:
         """A read, an attempt without a scope and a cancelled scope defer nothing."""
         error = BaseException()
         assert not AttemptProgress(protected=True).defer(error)
-        with anyio.CancelScope() as scope:
+        with anyio.CancelScope() as scope:  # noqa: ASYNC100 - the scope is inspected
             read, send = AttemptProgress(protected=False), AttemptProgress(protected=True)
             read.begin(scope, 0.0)
             send.begin(scope, 0.0)

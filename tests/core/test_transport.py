@@ -99,7 +99,7 @@ class TestLaneTransport:
 
         async with (
             raw_gateway(handle) as gateway,
-            httpx.AsyncClient(transport=LaneTransport(), timeout=None) as http,
+            httpx.AsyncClient(transport=LaneTransport(), timeout=None) as http,  # noqa: S113 - the case under test
         ):
             assert (await http.get(gateway.url)).status_code == 200
 

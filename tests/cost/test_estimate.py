@@ -171,11 +171,11 @@ def test_a_source_that_raises() -> None:
         estimate(source(), TARIFF)
 
 
-def test_any_receiver_counts_without_normalization() -> None:
-    """With `normalize=False` any receiver that can be sent is counted."""
+def test_any_receiver_counts_without_validation() -> None:
+    """With `validate=False` any receiver that can be sent is counted."""
     messages = [SmsMessage("+14155550100", "a"), SmsMessage("", "a")]
     assert estimate(messages, TARIFF).skipped == 2
-    found = estimate(messages, TARIFF, normalize=False)
+    found = estimate(messages, TARIFF, validate=False)
     assert (found.messages, found.skipped) == (1, 1)
 
 
@@ -191,16 +191,16 @@ MESSAGES = st.builds(
 )
 
 
-@given(st.lists(MESSAGES, max_size=8), st.booleans())
-def test_counted_is_what_would_be_sent(messages: list[SmsMessage], normalize: bool) -> None:
+@given(st.lists(MESSAGES, max_size=8), st.booleans(), st.booleans())
+def test_counted_is_what_would_be_sent(messages: list[SmsMessage], normalize: bool, validate: bool) -> None:
     """The skipped messages are those that a send refuses, with the same first error."""
     refused = []
     for index, message in enumerate(messages):
         try:
-            prepare_sms(message, sender="1000", track_ids=TrackIds(), normalize=normalize)
+            prepare_sms(message, sender="1000", track_ids=TrackIds(), normalize=normalize, validate=validate)
         except InvalidInputError as error:
             refused.append(error.within(f"messages[{index}]."))
-    found = estimate(messages, TARIFF, sender="1000", normalize=normalize)
+    found = estimate(messages, TARIFF, sender="1000", normalize=normalize, validate=validate)
     assert (found.messages, found.skipped) == (len(messages) - len(refused), len(refused))
     assert str(found.first_skipped) == str(next(iter(refused), None))
 
@@ -348,7 +348,7 @@ def test_the_summary() -> None:
 def test_an_estimate_is_plain_data() -> None:
     """An estimate can be hashed, pickled and printed, and its repr contains no text and no receiver."""
     found = estimate([*sms("a secret"), SmsMessage("0777777", "another secret")], TARIFF, sender="10002000")
-    again = pickle.loads(pickle.dumps(found))
+    again = pickle.loads(pickle.dumps(found))  # noqa: S301 - our own
     assert (again, hash(again), again.first_skipped.field) == (found, hash(found), "messages[1].receiver")
     assert "secret" not in repr(found)
     assert "0777777" not in repr(found)

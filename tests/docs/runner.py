@@ -209,9 +209,9 @@ class _PageRunner:
         code = compile(tree, path, "exec", flags, dont_inherit=True)
         names = self._module.__dict__
         if starts_a_loop(tree.body):
-            await self._main_thread.do(lambda: exec(code, names))
+            await self._main_thread.do(lambda: exec(code, names))  # noqa: S102 - the project's own pages
             return
-        value = eval(code, names)
+        value = eval(code, names)  # noqa: S307 - the project's own pages
         if inspect.iscoroutine(value):
             await value
         functions = [node.name for node in tree.body if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)]
@@ -236,7 +236,7 @@ class _PageRunner:
                     raise PageError(f"{self._name}:{line}: cannot be run: {command.line}")
                 continue
             words = command.words
-            result = await self._main_thread.do(lambda: run_command(words))
+            result = await self._main_thread.do(lambda: run_command(words))  # noqa: B023 - it is awaited
             self._module.__dict__["output"] = result.out
             if result.exit_code != command.exit_code:
                 message = f"exit code {result.exit_code}, not {command.exit_code}\n{result.out}{result.err}"

@@ -65,7 +65,7 @@ class MainThread:
             try:
                 with _alarm(self._time_limit):
                     done.set_result(work())
-            except (Exception, SystemExit) as error:
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - it is raised in `do`
                 done.set_exception(error)
 
 

@@ -103,7 +103,7 @@ def run_command(words: Sequence[str]) -> CommandResult:
     Raises:
         ValueError: The command uses another feature of a shell.
     """
-    from wikipayam_async.cli import main
+    from wikipayam_async.cli import main  # noqa: PLC0415 - an extra
 
     arguments, files = _split(words[1:])
     out, err = _Output(), _Output()

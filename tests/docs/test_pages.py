@@ -61,7 +61,7 @@ def test_the_readme_sends_its_messages(tmp_path: Path, capsys: pytest.CaptureFix
 
 def test_the_page_on_observability_shows_what_is_exported(tmp_path: Path) -> None:
     """In another process, the page's code logs JSON records and exports the call as a span and a metric."""
-    done = subprocess.run(
+    done = subprocess.run(  # noqa: S603 - a command of the project's own page
         [sys.executable, "-X", "utf8", "-m", "tests.docs", str(PAGES[OBSERVABILITY]), str(tmp_path)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])},
         capture_output=True,

@@ -24,7 +24,7 @@ def test_the_same_seed_gives_the_same_ids(ask: Ask, sms: Item) -> None:
 
 def test_the_start_time_may_lack_a_time_zone_or_have_another(clock: ManualClock) -> None:
     """A time without a time zone is in Tehran's, and one with another time zone is converted."""
-    plain = Emulator(clock=clock, wall=datetime(2024, 1, 1))
+    plain = Emulator(clock=clock, wall=datetime(2024, 1, 1))  # noqa: DTZ001 - the point of the test
     zoned = Emulator(clock=clock, wall=datetime(2023, 12, 31, 20, 30, tzinfo=UTC))
     clock.advance(60.0)
     assert plain.now() == zoned.now() == datetime(2024, 1, 1, 0, 1, tzinfo=TEHRAN)

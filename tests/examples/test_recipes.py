@@ -139,7 +139,7 @@ async def run_uvicorn(app: Any, stop: anyio.Event, *, task_status: TaskStatus[in
 
 async def run_aiohttp(app: Any, stop: anyio.Event, *, task_status: TaskStatus[int]) -> None:
     """Serve an aiohttp application."""
-    from aiohttp import web
+    from aiohttp import web  # noqa: PLC0415 - not installed everywhere
 
     runner = web.AppRunner(app)
     await runner.setup()
@@ -220,7 +220,7 @@ def test_a_service_without_a_token_does_not_start(name: str, monkeypatch: pytest
 def test_django_under_wsgi_opens_a_client_per_request(emulator: Emulator, lifetimes: list[str]) -> None:
     """Concurrent requests, each in its own thread and event loop, share no client and lose no message."""
     load("django_app", "django")
-    from django.core.wsgi import get_wsgi_application
+    from django.core.wsgi import get_wsgi_application  # noqa: PLC0415 - not installed everywhere
 
     orders = [f"ORDER-{number}" for number in range(12)]
     app: Any = get_wsgi_application()
@@ -274,7 +274,7 @@ async def test_a_task_sends(emulator: Emulator, lifetimes: list[str]) -> None:
 async def test_a_task_is_acknowledged_before_it_sends(emulator: Emulator) -> None:
     """If a worker dies during a send, its task is not delivered to another."""
     module = load("taskiq_app", "taskiq")
-    from taskiq import AckableMessage
+    from taskiq import AckableMessage  # noqa: PLC0415 - not installed everywhere
 
     sent_before: list[int] = []
     await module.broker.startup()

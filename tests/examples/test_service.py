@@ -27,7 +27,7 @@ LEAKS = ("-W", "error::ResourceWarning", "-W", "error::pytest.PytestUnraisableEx
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run Python in the service's folder."""
-    return subprocess.run(
+    return subprocess.run(  # noqa: S603 - nothing of it comes from outside
         [sys.executable, *arguments], cwd=SERVICE, capture_output=True, check=False, encoding="utf-8", timeout=120
     )
 

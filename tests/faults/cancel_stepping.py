@@ -196,7 +196,7 @@ class _Steps:
             except GeneratorExit:
                 self._coro.close()
                 raise
-            except BaseException as error:
+            except BaseException as error:  # noqa: BLE001 - every exception is passed on to the coroutine
                 step = functools.partial(self._coro.throw, error)
             else:
                 step = functools.partial(self._coro.send, value)

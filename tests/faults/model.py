@@ -238,7 +238,13 @@ class _Input:
 async def _send_bulk(step: SendBulk, model: Model, client: AsyncWikipayam) -> None:
     feed = _Input(step, model)
     source = feed.source()
-    run = client.sms.bulk(source, step.batch_size, step.concurrency, step.ordered, on_error=step.on_error)
+    run = client.sms.bulk(
+        source,
+        batch_size=step.batch_size,
+        concurrency=step.concurrency,
+        ordered=step.ordered,
+        stop_on_error=step.stop_on_error,
+    )
     results: list[SendResult] = []
 
     async def consume() -> None:

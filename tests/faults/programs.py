@@ -65,7 +65,7 @@ class SendBulk:
         leave_after: The number of results before the consumer leaves; None means never.
         leave_by: Whether the consumer leaves by `break` or by an exception.
         cancel_after: The number of checkpoints before it is cancelled; None means never.
-        on_error: The `on_error` of the bulk send.
+        stop_on_error: The `stop_on_error` of the bulk send.
     """
 
     count: int
@@ -78,7 +78,7 @@ class SendBulk:
     leave_after: int | None
     leave_by: str
     cancel_after: int | None
-    on_error: Any
+    stop_on_error: Any
 
 
 Step: TypeAlias = Arm | SendMany | SendBulk
@@ -134,7 +134,7 @@ STEPS: st.SearchStrategy[Step] = st.one_of(
         leave_after=st.none() | st.none() | st.integers(0, 20),
         leave_by=st.sampled_from(["break", "raise"]),
         cancel_after=SOON,
-        on_error=st.sampled_from(["collect", "collect", "stop"]),
+        stop_on_error=st.sampled_from([False, False, True]),
     ),
 )
 programs: st.SearchStrategy[Program] = st.lists(STEPS, min_size=1, max_size=8)

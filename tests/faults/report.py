@@ -157,7 +157,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if options.check:
         stale = check(page, found)
         if stale:
-            print(f"{options.page.name} differs from the figures in: {', '.join(stale)}", file=sys.stderr)
+            print(f"{options.page.name} differs from the figures in: {', '.join(stale)}", file=sys.stderr)  # noqa: T201
         return 1 if stale else 0
     options.page.write_text(update(page, found), encoding="utf-8")
     return 0

@@ -151,7 +151,7 @@ def test_sends_are_finished_before_asyncio_run_ends() -> None:
     async def main(client: AsyncWikipayam, gateway: ThreadedGateway) -> None:
         async with client:
             tasks = [asyncio.create_task(client.sms.send(RECEIVER, "t", track_id=f"m{i}")) for i in range(3)]
-            while len(gateway.ledger.accepted) < 3:
+            while len(gateway.ledger.accepted) < 3:  # noqa: ASYNC110 - the ledger is in another thread
                 await asyncio.sleep(0.001)
             assert not any(task.done() for task in tasks)
 
@@ -172,7 +172,7 @@ def test_handled_messages_are_marked_before_asyncio_run_ends() -> None:
 
     async def main(gateway: ThreadedGateway) -> None:
         task = asyncio.create_task(consume(gateway))
-        while not handled:
+        while not handled:  # noqa: ASYNC110 - a list has no event
             await asyncio.sleep(0.001)
         assert not task.done()
 
@@ -193,7 +193,7 @@ def test_sends_are_finished_before_an_exception_ends_the_event_loop(backend: str
         async with client_of(gateway, recorder) as client, anyio.create_task_group() as group:
             for index in range(3):
                 group.start_soon(_await, client.sms.send(RECEIVER, "t", track_id=f"m{index}"))
-            while len(gateway.ledger.accepted) < 3:
+            while len(gateway.ledger.accepted) < 3:  # noqa: ASYNC110 - the ledger is in another thread
                 await anyio.sleep(0.001)
             raise error
 
@@ -214,7 +214,7 @@ def test_a_client_that_outlives_its_event_loop_works_in_the_next(backend: str) -
         async with anyio.create_task_group() as group:
             for _ in range(4):
                 group.start_soon(_await, client.sms.send(RECEIVER, "t"))
-            while not gateway.ledger.accepted:
+            while not gateway.ledger.accepted:  # noqa: ASYNC110 - the ledger is in another thread
                 await anyio.sleep(0.001)
             group.cancel_scope.cancel()
         await close_lanes(client)
@@ -255,7 +255,7 @@ def test_rate_limits_and_delays_carry_over_to_the_next_event_loop(backend: str) 
         assert limiter is not None
         limiter._clock = shared.clock = lambda: now
         limiter._sleep = shared.sleep = sleep
-        for now in (1e9, 0.0):
+        for now in (1e9, 0.0):  # noqa: B007 - the clock
             anyio.run(use, client, backend=backend)
     assert slept == [10, 30]
     gc.collect()
@@ -268,7 +268,7 @@ def test_sends_are_finished_before_a_failed_trio_nursery_ends() -> None:
     async def main(gateway: ThreadedGateway) -> None:
         async with client_of(gateway, recorder) as client, trio.open_nursery() as nursery:
             nursery.start_soon(_await, client.sms.send(RECEIVER, "t", track_id="m"))
-            while not gateway.ledger.accepted:
+            while not gateway.ledger.accepted:  # noqa: ASYNC110 - the ledger is in another thread
                 await trio.sleep(0.001)
             raise SiblingError
 

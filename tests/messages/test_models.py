@@ -84,7 +84,7 @@ def test_receivers_are_normalized_and_validated(
     try:
         sent = check_receiver(receiver, normalize=normalize, validate=validate, field="to")
     except InvalidInputError as error:
-        assert (expected, error.field, error.__cause__) == (None, "to", None)
+        assert (expected, error.field, error.__cause__) == (None, "to", None)  # noqa: PT017 - the other way is the rule
     else:
         assert sent == expected
 

@@ -210,7 +210,7 @@ def test_any_text_is_sent_unchanged_or_refused(text: str) -> None:
     try:
         found = sms(SmsMessage("09123456789", text, sender="1"))
     except InvalidInputError as error:
-        assert (error.got, text.isprintable()) == ("a lone surrogate", False)
+        assert (error.got, text.isprintable()) == ("a lone surrogate", False)  # noqa: PT017 - the other way is the rule
     else:
         assert msgspec.json.decode(encode_json(found))["message"] == text
 

@@ -10,7 +10,7 @@ from wikipayam_async.redact.sealed import SealedBytes, Secret
 def test_a_secret_is_masked() -> None:
     """Only `reveal()` returns the string; `repr`, `str` and formats show a mask."""
     secret = Secret("t0ken")
-    assert [repr(secret), str(secret), f"{secret}", f"{secret!r}", "%s" % secret, f"{[secret]}"] == [
+    assert [repr(secret), str(secret), f"{secret}", f"{secret!r}", "%s" % secret, f"{[secret]}"] == [  # noqa: UP031 - a format like any other
         "Secret('***')",
         "Secret('***')",
         "Secret('***')",

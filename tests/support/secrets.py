@@ -122,7 +122,7 @@ def shown_of(error: BaseException) -> Iterator[str]:
         for value in vars(seen).values():
             yield from (str(value), repr(value))
         yield pickle.dumps(seen).decode("latin-1")
-        yield repr(pickle.loads(pickle.dumps(seen)))
+        yield repr(pickle.loads(pickle.dumps(seen)))  # noqa: S301 - the pickle was made here
         seen = seen.__cause__ or (None if seen.__suppress_context__ else seen.__context__)
     yield from traceback.format_exception(error)
 

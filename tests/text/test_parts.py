@@ -167,6 +167,6 @@ def test_results_are_values() -> None:
     """Equal figures and characters make equal results with equal hashes, also after pickling and copying."""
     counted = count_parts("a`b‌")
     same = SmsParts(Encoding.UCS2, 4, 1, 70, 66, frozenset("`\u200c"))
-    for other in (count_parts("‌`aa"), same, pickle.loads(pickle.dumps(counted)), copy.deepcopy(counted)):
+    for other in (count_parts("‌`aa"), same, pickle.loads(pickle.dumps(counted)), copy.deepcopy(counted)):  # noqa: S301 - our own
         assert (other == counted, hash(other) == hash(counted)) == (True, True)
     assert counted != count_parts("a`bب")

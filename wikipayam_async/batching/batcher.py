@@ -3,20 +3,23 @@
 from __future__ import annotations
 
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self, overload
 
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from wikipayam_async.batching.dispatch import Dispatcher, Prepare, Send
+from wikipayam_async.batching.dispatch import Dispatcher, Prepare
 from wikipayam_async.batching.queue import Batching, PendingMessage
-from wikipayam_async.errors import ConfigurationError
-from wikipayam_async.messages.models import SentMessage, SmsMessage
+from wikipayam_async.batching.sender import Send
+from wikipayam_async.bulk.results import SendResult
+from wikipayam_async.errors import ClosedError
+from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
+from wikipayam_async.misuse import AsyncOnly
 
 __all__ = ["Batcher"]
 
 
-class Batcher:
+class Batcher(AsyncOnly):
     """Sends single messages of many tasks in few requests. An async context manager.
 
     A batch is sent as soon as it is full, or when its oldest message has waited for `linger` seconds. While
@@ -30,8 +33,10 @@ class Batcher:
     Made by `client.sms.batcher()`, for one event loop, and entered once.
     """
 
+    _usage: ClassVar[str] = "a batcher is entered with async with: async with client.sms.batcher() as batcher: ..."
+
     def __init__(self, send: Send, prepare: Prepare, batching: Batching, *, longest_wait: float) -> None:
-        self._dispatcher = Dispatcher(send, batching, longest_wait=longest_wait)
+        self._dispatcher = Dispatcher(send, batching, owner="batcher", longest_wait=longest_wait)
         self._prepare = prepare
         self._batching = batching
         self._entered = False
@@ -46,9 +51,17 @@ class Batcher:
         """The number of messages in requests in flight."""
         return len(self._dispatcher.in_flight)
 
+    @property
+    def unsent(self) -> list[SendResult]:
+        """The results of the messages that were not sent because the batcher closed. Sending them again is safe.
+
+        The `index` is the position in this list, which has no particular order.
+        """
+        return list(self._dispatcher.unsent)
+
     async def __aenter__(self) -> Self:
         if self._entered:
-            raise RuntimeError("a batcher is entered once: call batcher() again for another")
+            raise ClosedError("a batcher is entered once: call batcher() again for another")
         self._entered = True
         await self._dispatcher.__aenter__()
         return self
@@ -58,14 +71,30 @@ class Batcher:
     ) -> None:
         await self._dispatcher.__aexit__(kind, error, trace)
 
+    @overload
+    async def send(self, message: SmsMessage, /, *, normalize: bool = ..., validate: bool = ...) -> SentMessage: ...
+
+    @overload
     async def send(
         self,
         receiver: str,
         message: str,
+        *,
+        sender: str | None = ...,
+        track_id: str | None = ...,
+        normalize: bool = ...,
+        validate: bool = ...,
+    ) -> SentMessage: ...
+
+    async def send(
+        self,
+        receiver: str | SmsMessage,
+        message: str | None = None,
+        *,
         sender: str | None = None,
         track_id: str | None = None,
-        *,
         normalize: bool = True,
+        validate: bool = True,
     ) -> SentMessage:
         """Send one SMS in a request with messages of other tasks, and wait for its outcome (`POST /sms/send`).
 
@@ -73,43 +102,32 @@ class Batcher:
         at once, the message is sent, and its outcome is passed to the client's `on_event`, by its track id.
 
         Args:
-            receiver: The mobile number, in any common format.
+            receiver: The mobile number, in any common format; or an `SmsMessage`, with its own text,
+                line and track id.
             message: The text, sent unchanged.
             sender: The line; the client's default line if None.
             track_id: Your reference; generated if None.
-            normalize: Convert the receiver to the form `09…`; False sends it unchanged.
+            normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
+            validate: Require an Iranian mobile number; if False, accept any receiver.
 
         Raises:
             InvalidInputError: An argument breaks a rule; nothing was sent.
-            ConfigurationError: No sender is set, or the batcher is closed; nothing was sent.
+            ConfigurationError: No sender is set; nothing was sent.
+            ClosedError: The batcher is closed, or was not entered; nothing was sent.
             UnknownOutcomeError: It may or may not have been accepted. Do not resend it blindly.
             APIStatusError: The gateway refused it.
             APIConnectionError: It did not reach the gateway.
         """
-        sms = SmsMessage(receiver, message, sender=sender, track_id=track_id)
-        del receiver, message  # a traceback with locals shows the message masked
-        return await self.send_message(sms, normalize=normalize)
-
-    async def send_message(self, message: SmsMessage, *, normalize: bool = True) -> SentMessage:
-        """Send one `SmsMessage` like `send` (`POST /sms/send`).
-
-        Args:
-            message: The message.
-            normalize: Convert the receiver to the form `09…`; False sends it unchanged.
-
-        Raises:
-            InvalidInputError: A field breaks a rule; nothing was sent.
-            ConfigurationError: No sender is set, or the batcher is closed; nothing was sent.
-            UnknownOutcomeError: It may or may not have been accepted. Do not resend it blindly.
-            APIStatusError: The gateway refused it.
-            APIConnectionError: It did not reach the gateway.
-        """
+        try:
+            sms = as_message(receiver, message, sender, track_id)
+        finally:
+            del receiver, message  # a traceback with locals shows the message masked
         due = anyio.current_time() + self._batching.due_after
-        pending = PendingMessage(message, self._prepare(message, normalize=normalize), due)
+        pending = PendingMessage(sms, self._prepare(sms, normalize=normalize, validate=validate), due)
         if not self._dispatcher.is_open:
             if not self._entered:
-                raise RuntimeError("enter the batcher first: async with client.sms.batcher() as batcher")
-            raise ConfigurationError("sms.send: not sent, because the batcher is closed")
+                raise ClosedError("enter the batcher first: async with client.sms.batcher() as batcher")
+            raise ClosedError("sms.send: not sent, because the batcher is closed")
         await checkpoint_if_cancelled()  # or a full batch could leave before the cancellation arrives
         self._dispatcher.add(pending)
         try:
@@ -125,20 +143,21 @@ class Batcher:
         """
         await self._dispatcher.flush()
 
-    async def aclose(self, timeout: float | None = None) -> list[SmsMessage]:
+    async def aclose(self, timeout: float | None = None) -> list[SendResult]:
         """Take no more messages, send the queued ones, and wait for every outcome.
 
         Args:
             timeout: Seconds after which messages that have not begun to leave are not sent; their `send` raises
-                `ConfigurationError`. Requests in flight are finished within their own time-out. None means no limit.
+                `ClosedError`. Requests in flight are finished within their own time-out. None means no limit.
 
         Returns:
-            The messages that were not sent in time.
+            The results of the messages that were not sent in time: `unsent`.
 
         Raises:
             InvalidInputError: `timeout` is invalid.
         """
-        return await self._dispatcher.aclose(timeout)
+        await self._dispatcher.aclose(timeout)
+        return self.unsent
 
     def __repr__(self) -> str:
         return f"<Batcher {self._batching}, {self.waiting} waiting, {self.in_flight} in flight>"

@@ -2,42 +2,28 @@
 
 from __future__ import annotations
 
-import functools
 import math
-from collections.abc import Awaitable, Callable, Sequence
 from types import TracebackType
-from typing import Protocol, Self, TypeAlias, TypeVar
+from typing import Protocol, Self
 
 import anyio
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PendingQueue
-from wikipayam_async.bulk.chunker import chunks_of
-from wikipayam_async.bulk.options import BulkOptions
-from wikipayam_async.bulk.results import SendResult
-from wikipayam_async.bulk.sender import ChunkSender
+from wikipayam_async.batching.sender import BatchSender, Send, not_sent
 from wikipayam_async.checks import check_seconds
-from wikipayam_async.core.operation import Observer
-from wikipayam_async.errors import ConfigurationError, PayloadTooLargeError, UnknownOutcomeError, WikipayamError
-from wikipayam_async.messages.models import SentMessage, SmsMessage
-from wikipayam_async.messages.payload import Batch, SmsPayload
+from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.messages.payload import SmsPayload
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["BatchSender", "Dispatcher", "Prepare", "Send", "not_sent"]
-
-E = TypeVar("E", bound=BaseException | None)
-
-Send: TypeAlias = Callable[[Batch[SmsMessage], Observer], Awaitable[Sequence[SentMessage | None]]]
-"""Sends messages as one request and returns the answer to each; None for a message that the answer does not mention."""
-
-_ONE_BATCH = BulkOptions(concurrency=1)
+__all__ = ["Dispatcher", "Prepare"]
 
 
 class Prepare(Protocol):
     """Checks one message and makes its payload."""
 
-    def __call__(self, message: SmsMessage, *, normalize: bool) -> SmsPayload:
+    def __call__(self, message: SmsMessage, *, normalize: bool, validate: bool) -> SmsPayload:
         """Return the payload; raise `InvalidInputError` or `ConfigurationError`."""
         ...
 
@@ -51,20 +37,26 @@ class Dispatcher:
     Args:
         send: Sends messages as one request.
         batching: The limits.
+        owner: `batcher` or `outbox`, for errors.
         longest_wait: The longest delay, in seconds, that the pipeline waits when the gateway asks for one.
         shielded: Protect the workers from a cancellation of the block.
 
     Attributes:
         queue: The messages that wait to be sent.
         in_flight: The messages in flight.
+        unsent: The results of the messages that were not sent because this was closed.
         is_open: Whether messages are taken.
     """
 
-    def __init__(self, send: Send, batching: Batching, *, longest_wait: float, shielded: bool = False) -> None:
-        size = BatchSize(batching.max_size)
+    def __init__(
+        self, send: Send, batching: Batching, *, owner: str, longest_wait: float, shielded: bool = False
+    ) -> None:
+        size = BatchSize(batching.batch_size)
         self.queue = PendingQueue(batching.max_waiting, size)
-        self._sender = BatchSender(send, size, longest_wait)
+        self._sender = BatchSender(send, size, owner, longest_wait)
+        self._owner = owner
         self.in_flight = self._sender.in_flight
+        self.unsent = self._sender.unsent
         self._concurrency = batching.concurrency
         self._shielded = shielded
         self._workers = 0
@@ -122,11 +114,10 @@ class Dispatcher:
         for pending in [*self.in_flight, *queued]:
             await pending.done.wait()
 
-    async def aclose(self, timeout: float | None) -> list[SmsMessage]:
+    async def aclose(self, timeout: float | None) -> None:
         """Take no more messages, send what is queued, and wait for every outcome.
 
-        Returns:
-            The messages that had not begun to leave after `timeout` seconds.
+        Messages that have not begun to leave after `timeout` seconds are not sent.
 
         Raises:
             InvalidInputError: `timeout` is invalid.
@@ -140,8 +131,6 @@ class Dispatcher:
             if self._workers:
                 self._abandon()
                 await self._finished.wait()
-        unsent, self._sender.unsent = self._sender.unsent, []
-        return unsent
 
     def _close(self) -> None:
         """Take no more messages."""
@@ -155,8 +144,9 @@ class Dispatcher:
             scope.cancel()
         for pending in self.queue.messages:
             self.queue.remove(pending)
-            self._sender.unsent.append(pending.message)
-            pending.finish(not_sent(None), SendStatus.NOT_ATTEMPTED)
+            error = not_sent(None, self._owner)
+            self._sender.note_unsent(pending, error)
+            pending.finish(error, SendStatus.NOT_ATTEMPTED)
 
     def _end(self) -> None:
         self._abandon()
@@ -187,113 +177,3 @@ class Dispatcher:
                 with anyio.CancelScope(deadline=due):
                     await self._changed.wait()
         return []
-
-
-class BatchSender:
-    """Sends batches of messages, and gives each message its own outcome.
-
-    Args:
-        send: Sends messages as one request.
-        size: The maximum number of messages per request, which is adapted to the gateway's answers.
-        longest_wait: The longest delay, in seconds, that the pipeline waits when the gateway asks for one.
-
-    Attributes:
-        in_flight: The messages in flight.
-        unsent: The messages that were cancelled before they began to leave.
-    """
-
-    def __init__(self, send: Send, size: BatchSize, longest_wait: float) -> None:
-        self._send = send
-        self._size = size
-        self._longest_wait = longest_wait
-        self.in_flight: dict[PendingMessage, None] = {}
-        self.unsent: list[SmsMessage] = []
-
-    async def send(self, batch: Sequence[PendingMessage]) -> None:
-        """Send messages and set the outcome of each, also if this is cancelled."""
-        self.in_flight.update(dict.fromkeys(batch))
-        results: list[SendResult] = []
-        answers: dict[int, SentMessage] = {}
-        failure: Exception | None = None
-        try:
-            await self._send_chunks(batch, results, answers)
-        except Exception as error:
-            failure = error
-        finally:
-            by_position = {result.index: result for result in results}
-            for position, pending in enumerate(batch):
-                del self.in_flight[pending]
-                result = by_position.get(position) or SendResult(position, pending.message, SendStatus.NOT_ATTEMPTED)
-                pending.finish(self._outcome(result, answers.get(id(pending.payload)), failure), result.status)
-
-    async def _send_chunks(
-        self, batch: Sequence[PendingMessage], results: list[SendResult], answers: dict[int, SentMessage]
-    ) -> None:
-        """Send messages; append their results, and collect the answers to those that are accepted."""
-        # One sender per batch: an error that stops a run, such as a wrong token, must not stop later batches.
-        sender = ChunkSender(functools.partial(self._send_request, answers), _ONE_BATCH, self._longest_wait)
-        messages, payloads = [pending.message for pending in batch], [pending.payload for pending in batch]
-        for chunk in chunks_of(range(len(batch)), messages, payloads):
-            await sender.send(chunk, results)
-
-    async def _send_request(
-        self, answers: dict[int, SentMessage], batch: Batch[SmsMessage], observer: Observer
-    ) -> Sequence[str | None]:
-        try:
-            sent = await self._send(batch, observer)
-        except PayloadTooLargeError:
-            self._size.refused(len(batch.payloads))
-            raise
-        self._size.accepted(len(batch.payloads))
-        # By the identity of the payload: several messages may have the same track id.
-        answers.update((id(payload), one) for payload, one in zip(batch.payloads, sent, strict=True) if one is not None)
-        return [None if one is None else one.id for one in sent]
-
-    def _outcome(
-        self, result: SendResult, answer: SentMessage | None, failure: Exception | None
-    ) -> SentMessage | WikipayamError:
-        if result.status is SendStatus.ACCEPTED:
-            # Of a cancelled request only the ids are known.
-            return answer or SentMessage(result.id or "", track_id=result.track_id)
-        if result.error is None and failure is None and result.status is SendStatus.NOT_ATTEMPTED:
-            self.unsent.append(result.message)
-        return _own_error(result, failure)
-
-
-def _own_error(result: SendResult, failure: Exception | None) -> WikipayamError:
-    """Return an error for one message alone: each is raised in a task of its own."""
-    error = result.error
-    if isinstance(error, UnknownOutcomeError):
-        own: WikipayamError = UnknownOutcomeError(
-            "sms.send: it is not known whether the gateway accepted this message. Do not resend blindly: look up the "
-            f"track id in the panel first ({result.track_id})",
-            messages=[result.message],
-            track_ids=[result.track_id],
-            phase=error.phase,
-            attempts=error.attempts,
-        )
-        own.__cause__ = _copy(error.__cause__)
-        return own
-    if error is not None:
-        return _copy(error)
-    if result.status is SendStatus.REJECTED:
-        return WikipayamError("sms.send: the gateway refused this message while the batcher was being closed")
-    return not_sent(failure)
-
-
-def not_sent(failure: Exception | None) -> ConfigurationError:
-    """Return the error of a message that was not sent, because the client failed or the batcher was closed first."""
-    reason = f"the client failed with {type(failure).__name__}" if failure else "the batcher was closed first"
-    error = ConfigurationError(f"sms.send: not sent, because {reason}; sending it again is safe")
-    error.__cause__ = failure
-    return error
-
-
-def _copy(error: E) -> E:
-    """Return a copy of an error of this package, causes included; any other error unchanged."""
-    if not isinstance(error, WikipayamError):
-        return error
-    copy = type(error).__new__(type(error), *error.args)
-    copy.__dict__.update(error.__dict__)
-    copy.__cause__ = _copy(error.__cause__)
-    return copy

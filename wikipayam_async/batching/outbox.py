@@ -5,17 +5,25 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Mapping
 from types import MappingProxyType, TracebackType
-from typing import Self, TypeAlias
+from typing import ClassVar, Self, TypeAlias, overload
 
 import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 
-from wikipayam_async.batching.dispatch import Dispatcher, Prepare, Send
+from wikipayam_async.batching.dispatch import Dispatcher, Prepare
 from wikipayam_async.batching.queue import Batching, PostedMessage
+from wikipayam_async.batching.sender import Send
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.checks import check_seconds, is_async
-from wikipayam_async.errors import ConfigurationError, OutboxFullError, UnknownOutcomeError, WikipayamError
-from wikipayam_async.messages.models import SentMessage, SmsMessage
+from wikipayam_async.errors import (
+    ClosedError,
+    ConfigurationError,
+    OutboxFullError,
+    UnknownOutcomeError,
+    WikipayamError,
+)
+from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
+from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["OnOutcome", "Outbox"]
@@ -29,7 +37,7 @@ _SHORTEST_RETRY = 1.0
 _LONGEST_RETRY = 60.0
 
 
-class Outbox:
+class Outbox(AsyncOnly):
     """Takes messages without waiting, sends them in common requests, and reports the outcome of each.
 
     An async context manager, made by `client.sms.outbox()` for one event loop, and entered once. `post` returns at once;
@@ -41,6 +49,8 @@ class Outbox:
 
     Messages are held in memory: queued messages are lost if the process is killed.
     """
+
+    _usage: ClassVar[str] = "an outbox is entered with async with: async with client.sms.outbox() as outbox: ..."
 
     def __init__(
         self,
@@ -59,7 +69,7 @@ class Outbox:
                 "from an async service pass results on with `send_nowait` of a memory stream or `put_nowait` of a queue"
             )
         # A server that shuts down cancels the task that entered the outbox: that must not stop the workers.
-        self._dispatcher = Dispatcher(send, batching, longest_wait=longest_wait, shielded=True)
+        self._dispatcher = Dispatcher(send, batching, owner="outbox", longest_wait=longest_wait, shielded=True)
         self._prepare = prepare
         self._batching = batching
         self._drain_timeout = drain_timeout
@@ -68,7 +78,7 @@ class Outbox:
         self._posts = 0
         self._pending: dict[PostedMessage, None] = {}
         self._counts = dict.fromkeys(SendStatus, 0)
-        self._undelivered: list[SendResult] = []
+        self._unsent: list[SendResult] = []
 
     @property
     def waiting(self) -> int:
@@ -88,11 +98,11 @@ class Outbox:
     @property
     def unsent(self) -> list[SendResult]:
         """The results of the messages that were not sent when the outbox closed, in order of posting. Posting again is safe."""
-        return sorted(self._undelivered, key=lambda result: result.index)
+        return sorted(self._unsent, key=lambda result: result.index)
 
     async def __aenter__(self) -> Self:
         if self._loop is not None:
-            raise RuntimeError("an outbox is entered once: call outbox() again for another")
+            raise ClosedError("an outbox is entered once: call outbox() again for another")
         self._loop = current_token()
         await self._dispatcher.__aenter__()
         return self
@@ -111,14 +121,30 @@ class Outbox:
         finally:
             self._finish_the_rest()
 
+    @overload
+    def post(self, message: SmsMessage, /, *, normalize: bool = ..., validate: bool = ...) -> str: ...
+
+    @overload
     def post(
         self,
         receiver: str,
         message: str,
+        *,
+        sender: str | None = ...,
+        track_id: str | None = ...,
+        normalize: bool = ...,
+        validate: bool = ...,
+    ) -> str: ...
+
+    def post(
+        self,
+        receiver: str | SmsMessage,
+        message: str | None = None,
+        *,
         sender: str | None = None,
         track_id: str | None = None,
-        *,
         normalize: bool = True,
+        validate: bool = True,
     ) -> str:
         """Queue one SMS, to be sent in a request with others (`POST /sms/send`), and return at once.
 
@@ -126,50 +152,37 @@ class Outbox:
         `anyio.from_thread.run_sync(outbox.post, receiver, message)`.
 
         Args:
-            receiver: The mobile number, in any common format.
+            receiver: The mobile number, in any common format; or an `SmsMessage`, with its own text,
+                line and track id.
             message: The text, sent unchanged.
             sender: The line; the client's default line if None.
             track_id: Your reference; generated if None.
-            normalize: Convert the receiver to the form `09…`; False sends it unchanged.
+            normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
+            validate: Require an Iranian mobile number; if False, accept any receiver.
 
         Returns:
             The track id, with which the outcome is reported.
 
         Raises:
             InvalidInputError: An argument breaks a rule; nothing was posted.
-            ConfigurationError: No sender is set, or the outbox is closed; nothing was posted.
+            ConfigurationError: No sender is set; nothing was posted.
+            ClosedError: The outbox is closed, or was not entered; nothing was posted.
             OutboxFullError: `max_waiting` messages are queued; nothing was posted.
-            RuntimeError: The outbox was not entered, or this is not the thread of its event loop; nothing was posted.
+            RuntimeError: This is not the thread of the outbox's event loop; nothing was posted.
         """
-        sms = SmsMessage(receiver, message, sender=sender, track_id=track_id)
-        del receiver, message  # a traceback with locals shows the message masked
-        return self.post_message(sms, normalize=normalize)
-
-    def post_message(self, message: SmsMessage, *, normalize: bool = True) -> str:
-        """Queue one `SmsMessage` like `post` (`POST /sms/send`).
-
-        Args:
-            message: The message.
-            normalize: Convert the receiver to the form `09…`; False sends it unchanged.
-
-        Returns:
-            The track id, with which the outcome is reported.
-
-        Raises:
-            InvalidInputError: A field breaks a rule; nothing was posted.
-            ConfigurationError: No sender is set, or the outbox is closed; nothing was posted.
-            OutboxFullError: `max_waiting` messages are queued; nothing was posted.
-            RuntimeError: The outbox was not entered, or this is not the thread of its event loop; nothing was posted.
-        """
+        try:
+            sms = as_message(receiver, message, sender, track_id)
+        finally:
+            del receiver, message  # a traceback with locals shows the message masked
         self._check_loop()
-        payload = self._prepare(message, normalize=normalize)
+        payload = self._prepare(sms, normalize=normalize, validate=validate)
         if not self._dispatcher.is_open:
-            raise ConfigurationError("sms.outbox: not posted, because the outbox is closed")
+            raise ClosedError("sms.outbox: not posted, because the outbox is closed")
         now = anyio.current_time()
         if len(self._dispatcher.queue) >= self._batching.max_waiting:
             raise self._full(now)
         due = now + self._batching.due_after
-        posted = PostedMessage(message, payload, due, number=self._posts, posted=now, on_finish=self._report)
+        posted = PostedMessage(sms, payload, due, number=self._posts, posted=now, on_finish=self._report)
         self._posts += 1
         self._pending[posted] = None
         self._dispatcher.add(posted)
@@ -203,7 +216,7 @@ class Outbox:
 
     def _check_loop(self) -> None:
         if self._loop is None:
-            raise RuntimeError("enter the outbox first: async with client.sms.outbox() as outbox")
+            raise ClosedError("enter the outbox first: async with client.sms.outbox() as outbox")
         try:
             here = current_token() == self._loop
         except anyio.NoEventLoopError:
@@ -235,13 +248,13 @@ class Outbox:
         )
         self._counts[status] += 1
         if status is SendStatus.NOT_ATTEMPTED and not self._dispatcher.is_open:
-            self._undelivered.append(result)
+            self._unsent.append(result)
         _log(result)
         if self._on_outcome is None:
             return
         try:
             self._on_outcome(result)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
             logger.error("on_outcome raised %s; the outbox goes on", type(error).__name__)
 
     def _finish_the_rest(self) -> None:

@@ -31,7 +31,7 @@ class Batching:
     """The options of a batcher or an outbox.
 
     Attributes:
-        max_size: The maximum number of messages per request.
+        batch_size: The maximum number of messages per request.
         linger: The maximum time, in seconds, that a message waits for others. 0 waits for one tick of the event loop:
             messages of tasks that are ready join.
         concurrency: The number of requests in flight at once.
@@ -41,7 +41,7 @@ class Batching:
         InvalidInputError: A value is out of bounds.
     """
 
-    max_size: int = field(default=DEFAULT_BATCH_SIZE, validator=argument_at_least_one)
+    batch_size: int = field(default=DEFAULT_BATCH_SIZE, validator=argument_at_least_one)
     linger: float = field(default=0.005, validator=_seconds)
     concurrency: int = field(default=DEFAULT_CONCURRENCY, validator=argument_at_least_one)
     max_waiting: int = field(default=10_000, validator=argument_at_least_one)

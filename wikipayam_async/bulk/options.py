@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, Literal, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from attrs import Attribute, field, frozen
 
@@ -15,19 +15,34 @@ from wikipayam_async.redact.masks import shape_of
 if TYPE_CHECKING:
     from wikipayam_async.bulk.screening import Dedupe, OptOut, Screen
 
-__all__ = ["DEFAULT_BATCH_SIZE", "DEFAULT_CONCURRENCY", "BulkOptions", "OnError", "Progress"]
+__all__ = ["DEFAULT_BATCH_SIZE", "DEFAULT_CONCURRENCY", "BulkOptions", "BulkProgress", "OnProgress"]
 
 DEFAULT_BATCH_SIZE = 100
 DEFAULT_CONCURRENCY = 8
 
-OnError: TypeAlias = Literal["collect", "stop"]
-Progress: TypeAlias = Callable[[int, int | None, Mapping[SendStatus, int]], object]
-"""Called with the number of messages done, the total (None if unknown), and the count of each outcome."""
+
+@frozen
+class BulkProgress:
+    """How far a bulk send has got.
+
+    Attributes:
+        done: The number of messages with an outcome.
+        total: The number of messages; None if unknown, because the iterable has no length.
+        counts: The number of messages of each outcome.
+    """
+
+    done: int
+    total: int | None
+    counts: Mapping[SendStatus, int] = field(hash=False)
 
 
-def _collect_or_stop(_: object, attribute: Attribute[Any], value: object) -> None:
-    if value not in ("collect", "stop"):
-        raise InvalidInputError(attribute.name, rule="expected 'collect' or 'stop'", got=shape_of(value))
+OnProgress: TypeAlias = Callable[[BulkProgress], object]
+"""Called after every request of a bulk send."""
+
+
+def _true_or_false(_: object, attribute: Attribute[Any], value: object) -> None:
+    if not isinstance(value, bool):
+        raise InvalidInputError(attribute.name, rule="expected True or False", got=shape_of(value))
 
 
 @frozen(kw_only=True)
@@ -38,8 +53,9 @@ class BulkOptions:
         batch_size: The maximum number of messages per request.
         concurrency: The number of requests in flight at once.
         ordered: Return the results in the order of the messages.
-        on_error: `collect` continues after a message that was not accepted; `stop` leaves the rest unattempted.
-        normalize: Convert the receivers to the form `09…`.
+        stop_on_error: Leave the rest unattempted after a message that was not accepted.
+        normalize: Send mobile numbers in the form `09…`.
+        validate: Reject receivers that are not Iranian mobiles.
         dedupe: Hold back duplicates: by receiver, or by receiver and text.
         opt_out: Hold back messages to receivers that opted out.
 
@@ -50,8 +66,9 @@ class BulkOptions:
     batch_size: int = field(default=DEFAULT_BATCH_SIZE, validator=argument_at_least_one)
     concurrency: int = field(default=DEFAULT_CONCURRENCY, validator=argument_at_least_one)
     ordered: bool = False
-    on_error: OnError = field(default="collect", validator=_collect_or_stop)
+    stop_on_error: bool = field(default=False, validator=_true_or_false)
     normalize: bool = True
+    validate: bool = True
     dedupe: Dedupe | None = None
     opt_out: OptOut | None = field(default=None, repr=False)
 
@@ -68,6 +85,6 @@ class BulkOptions:
         """
         if self.dedupe is None and self.opt_out is None:
             return None
-        from wikipayam_async.bulk.screening import Screen
+        from wikipayam_async.bulk.screening import Screen  # noqa: PLC0415 - few runs hold anything back
 
         return Screen(dedupe=self.dedupe, opt_out=self.opt_out)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
 from typing import Any
 
@@ -13,7 +13,7 @@ from wikipayam_async.errors import SuppressedError, UnknownOutcomeError, Wikipay
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["BulkError", "BulkReport", "BulkSourceError", "SendResult", "accepted"]
+__all__ = ["BulkError", "BulkReport", "BulkSourceError", "BulkUnknownOutcomeError", "SendResult", "accepted"]
 
 
 @frozen(weakref_slot=False)  # or Python 3.11 forbids the change of class in `accepted`
@@ -35,6 +35,11 @@ class SendResult:
     id: str | None = None
     error: WikipayamError | None = field(default=None, eq=False)
     track_id: str | None = None
+
+    @property
+    def ok(self) -> bool:
+        """Whether the gateway accepted the message."""
+        return self.status is SendStatus.ACCEPTED
 
 
 class _Blank:
@@ -73,7 +78,7 @@ def accepted(
 
 @frozen
 class BulkReport:
-    """Every result of a bulk send, in the order of the input.
+    """Every result of a bulk send, in the order of the input. Iterable and sized.
 
     Attributes:
         results: All results.
@@ -81,10 +86,24 @@ class BulkReport:
 
     results: Sequence[SendResult]
 
+    def __len__(self) -> int:
+        return len(self.results)
+
+    def __iter__(self) -> Iterator[SendResult]:
+        return iter(self.results)
+
+    def __repr__(self) -> str:
+        return f"BulkReport({self.summary()})"
+
     @property
     def accepted(self) -> list[SendResult]:
         """The results of the messages that the gateway accepted."""
         return self._with(SendStatus.ACCEPTED)
+
+    @property
+    def accepted_ids(self) -> list[str]:
+        """The gateway's ids of the accepted messages, such as `delivery_status` takes."""
+        return [result.id for result in self.accepted if result.id]
 
     @property
     def rejected(self) -> list[SendResult]:
@@ -121,16 +140,14 @@ class BulkReport:
         """Raise if any message was not accepted. A message that was held back is no failure.
 
         Raises:
-            UnknownOutcomeError: The outcome of some messages is unknown. This error takes precedence.
+            BulkUnknownOutcomeError: The outcome of some messages is unknown. It is a `BulkError`, too.
             BulkError: Some messages were refused or not attempted.
         """
         unknown = self.unknown
         if unknown:
-            raise UnknownOutcomeError(
+            raise BulkUnknownOutcomeError(
                 f"{self.summary()}. Do not resend the unknown ones blindly: look up their track ids in the panel first",
-                messages=[result.message for result in unknown],
-                track_ids=[result.track_id for result in unknown],
-                accepted=self.accepted,
+                report=self,
             ) from unknown[0].error
         failed = [
             result
@@ -165,3 +182,27 @@ class BulkSourceError(BulkError):
     Attributes:
         report: The results of the messages that the iterable returned before. Not part of a pickle.
     """
+
+
+class BulkUnknownOutcomeError(BulkError, UnknownOutcomeError):
+    """The outcome of some messages of a bulk send is unknown. Raised by `BulkReport.raise_for_failures()`.
+
+    Attributes:
+        report: The whole report. Not part of a pickle.
+        messages: The messages with an unknown outcome. Not part of a pickle.
+        track_ids: Their track ids, in the same order.
+        accepted: The results of the accepted messages. Not part of a pickle.
+    """
+
+    _unpickled = MappingProxyType({"report": None, "messages": (), "accepted": ()})
+
+    def __init__(self, text: str, *, report: BulkReport) -> None:
+        unknown = report.unknown
+        UnknownOutcomeError.__init__(
+            self,
+            text,
+            messages=[result.message for result in unknown],
+            track_ids=[result.track_id for result in unknown],
+            accepted=report.accepted,
+        )
+        self.report = report

@@ -7,25 +7,26 @@ from collections import Counter
 from collections.abc import AsyncIterator
 from operator import attrgetter
 from types import TracebackType
-from typing import Self
+from typing import ClassVar, Self
 
 import anyio
 from anyio.abc import TaskGroup
 
 from wikipayam_async.bulk.buffer import ResultBuffer
-from wikipayam_async.bulk.options import BulkOptions, Progress
+from wikipayam_async.bulk.options import BulkOptions, BulkProgress, OnProgress
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
 from wikipayam_async.bulk.source import Messages, Source, SourceChunk
-from wikipayam_async.errors import SuppressedError, WikipayamError
+from wikipayam_async.errors import ClosedError, SuppressedError, WikipayamError
 from wikipayam_async.messages.payload import prepare_some
 from wikipayam_async.messages.track_ids import TrackIds
+from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["BulkRun", "make_run", "take_with_progress"]
 
 
-class BulkRun:
+class BulkRun(AsyncOnly):
     """The results of a bulk send as they arrive. An async context manager and an async iterator.
 
     Every message read from the source has exactly one result. It is returned by the iteration or, if the `async with`
@@ -36,6 +37,11 @@ class BulkRun:
         leftover: The results that were not taken before the block was left.
         source_error: The exception that the source raised, or None. The iteration raises it after the last result.
     """
+
+    _usage: ClassVar[str] = (
+        "a bulk send is entered and iterated with async: "
+        "async with client.sms.bulk(...) as results: async for result in results: ..."
+    )
 
     def __init__(self, source: Source, sender: ChunkSender, options: BulkOptions) -> None:
         self._source = source
@@ -50,7 +56,7 @@ class BulkRun:
 
     async def __aenter__(self) -> Self:
         if self._entered:
-            raise RuntimeError("a bulk send runs once: call bulk() again for another")
+            raise ClosedError("a bulk send runs once: call bulk() again for another")
         self._entered = True
         self._reading = anyio.Lock(fast_acquire=True)
         self._group = anyio.create_task_group()
@@ -104,7 +110,7 @@ class BulkRun:
 
     def _check_entered(self) -> None:
         if not self._entered:
-            raise RuntimeError("enter the bulk send first: async with client.sms.bulk(...) as results")
+            raise ClosedError("enter the bulk send first: async with client.sms.bulk(...) as results")
 
     async def _work(self) -> None:
         try:
@@ -122,7 +128,7 @@ class BulkRun:
         async with self._reading:
             try:
                 return await self._source.pull(self._sender.stopped_by)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the source's own; raised to the consumer after the results
                 self.source_error = error
                 return self._source.remains()
 
@@ -154,17 +160,19 @@ def make_run(
     Raises:
         InvalidInputError: `messages`, `dedupe` or `opt_out` is invalid.
     """
-    prepare = functools.partial(prepare_some, sender=sender, track_ids=TrackIds(), normalize=options.normalize)
+    prepare = functools.partial(
+        prepare_some, sender=sender, track_ids=TrackIds(), normalize=options.normalize, validate=options.validate
+    )
     source = Source(messages, prepare, options.batch_size, options.make_screen())
     return BulkRun(source, ChunkSender(send, options, longest_wait), options)
 
 
-async def take_with_progress(run: BulkRun, total: int | None, progress: Progress) -> list[SendResult]:
-    """Return all results of a run; call `progress` after each chunk."""
+async def take_with_progress(run: BulkRun, total: int | None, on_progress: OnProgress) -> list[SendResult]:
+    """Return all results of a run; call `on_progress` after each chunk."""
     counts: Counter[SendStatus] = Counter()
     results: list[SendResult] = []
     while (some := await run.take()) is not None:
         results += some
         counts.update(result.status for result in some)
-        progress(len(results), total, dict(counts))
+        on_progress(BulkProgress(len(results), total, {status: counts[status] for status in SendStatus}))
     return results

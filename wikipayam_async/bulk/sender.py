@@ -13,8 +13,8 @@ from wikipayam_async.bulk.results import SendResult, accepted
 from wikipayam_async.core.operation import Observer, unreported_error
 from wikipayam_async.errors import (
     APIConnectionError,
-    APIStatusError,
     AuthenticationError,
+    ClosedError,
     ConfigurationError,
     InsufficientBalanceError,
     PayloadTooLargeError,
@@ -35,7 +35,13 @@ SendFunc: TypeAlias = Callable[[Batch[SmsMessage], Observer], Awaitable[Sequence
 
 _INDEX = re.compile(r"([0-9]{1,9})(\.|$)")
 _MAX_THROTTLED_ROUNDS = 10
-_STOPPING = (AuthenticationError, InsufficientBalanceError, PermissionDeniedError)
+_STOPPING = (
+    AuthenticationError,
+    ClosedError,
+    ConfigurationError,
+    InsufficientBalanceError,
+    PermissionDeniedError,
+)
 
 
 class ChunkSender:
@@ -44,7 +50,7 @@ class ChunkSender:
     Args:
         send_batch: Sends messages as one request.
         options: The options of the run. `concurrency` requests in a row, and at least 3, that do not reach the gateway
-            stop the run; so does the first failure if `on_error` is `stop`.
+            stop the run; so does the first failure with `stop_on_error`.
         longest_wait: The longest delay, in seconds, that the pipeline waits when the gateway asks for one.
 
     Attributes:
@@ -55,7 +61,7 @@ class ChunkSender:
         self._send_batch = send_batch
         self._longest_wait = longest_wait
         self._max_unreached = max(options.concurrency, 3)
-        self._stop_on_failure = options.on_error == "stop"
+        self._stop_on_error = options.stop_on_error
         self._unreached = 0
         self._max_size: int | None = None
         self.stopped_by: WikipayamError | None = None
@@ -108,7 +114,7 @@ class ChunkSender:
 
     def _give_up(self, piece: Chunk, error: RateLimitError, results: list[SendResult]) -> list[Chunk]:
         """Stop the run: the gateway throttles for longer than a run waits."""
-        results += results_of(piece, SendStatus.REJECTED if error.attempts else SendStatus.NOT_ATTEMPTED, error)
+        results += results_of(piece, _status_of(error), error)
         self._stop(error)
         return []
 
@@ -119,7 +125,7 @@ class ChunkSender:
             error = _unmentioned(piece, missing)
             self.note_failure(error)
             for position in missing:
-                results[position] = _result(piece, position, SendStatus.UNKNOWN, error)
+                results[position] = _result(piece, position, _status_of(error), error)
         return results
 
     def _handle_failure(self, piece: Chunk, error: WikipayamError, results: list[SendResult]) -> list[Chunk]:
@@ -132,14 +138,8 @@ class ChunkSender:
             errors = _errors_by_position(error, len(piece))
             if errors:
                 return self._reject_some(piece, error, errors, results)
-        if isinstance(error, UnknownOutcomeError):
-            status = SendStatus.UNKNOWN
-        elif isinstance(error, APIStatusError):
-            status = SendStatus.REJECTED
-        else:
-            status = SendStatus.NOT_ATTEMPTED
-        results += results_of(piece, status, error)
-        if isinstance(error, (*_STOPPING, ConfigurationError)):
+        results += results_of(piece, _status_of(error), error)
+        if isinstance(error, _STOPPING):
             self._stop(error)
         self.note_failure(error)
         return []
@@ -153,7 +153,8 @@ class ChunkSender:
     ) -> list[Chunk]:
         """Reject the messages that a 422 names; return the others, none of which was accepted."""
         for position, own_errors in errors.items():
-            results.append(_result(piece, position, SendStatus.REJECTED, _for_one(error, position, own_errors)))
+            own = _for_one(error, position, own_errors)
+            results.append(_result(piece, position, _status_of(own), own))
         self.note_failure(error)
         rest = piece.without(frozenset(errors))
         return [rest] if rest is not None else []
@@ -167,13 +168,18 @@ class ChunkSender:
             self._stop(error)
 
     def note_failure(self, error: WikipayamError) -> None:
-        """Stop the run if `on_error` is `stop`."""
-        if self._stop_on_failure:
+        """Stop the run with `stop_on_error`."""
+        if self._stop_on_error:
             self._stop(error)
 
     def _stop(self, error: WikipayamError) -> None:
         if self.stopped_by is None:
             self.stopped_by = error
+
+
+def _status_of(error: WikipayamError) -> SendStatus:
+    """Return the outcome of a message whose request failed; unknown if the error does not say."""
+    return error.send_status or SendStatus.UNKNOWN
 
 
 def _result(
@@ -217,7 +223,7 @@ def _errors_by_position(error: UnprocessableError, count: int) -> dict[int, dict
 
 def _for_one(error: UnprocessableError, position: int, errors: Mapping[str, Sequence[str]]) -> UnprocessableError:
     details = "; ".join(f"{key.partition('.')[2] or 'message'}: {', '.join(texts)}" for key, texts in errors.items())
-    return UnprocessableError(
+    own = UnprocessableError(
         f"sms.send: the gateway refused this message (index {position} of its request): {details}",
         status_code=error.status_code,
         message=error.message,
@@ -225,3 +231,5 @@ def _for_one(error: UnprocessableError, position: int, errors: Mapping[str, Sequ
         headers=error.headers,
         attempts=error.attempts,
     )
+    own.send_status = error.send_status
+    return own

@@ -225,7 +225,7 @@ def _refusal(index: int, message: SmsMessage, error: Exception) -> SendResult:
     if isinstance(error, InvalidInputError):
         return SendResult(index, message, SendStatus.REJECTED, error=error.within(f"messages[{index}]."))
     if isinstance(error, WikipayamError):
-        return SendResult(index, message, SendStatus.REJECTED, error=error)
+        return SendResult(index, message, error.send_status or SendStatus.REJECTED, error=error)
     rule = f"expected a message that can be read; reading it raised {type(error).__name__}"
     invalid = InvalidInputError(f"messages[{index}]", rule=rule, got=shape_of(message))
     return SendResult(index, message, SendStatus.REJECTED, error=invalid)

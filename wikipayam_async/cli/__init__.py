@@ -21,10 +21,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         5 gateway or network failure, 130 interrupted.
     """
     try:
-        import cyclopts  # noqa: F401 - an extra
+        import cyclopts  # noqa: F401, PLC0415 - an extra
     except ImportError:
         sys.stderr.write("the command line needs an extra: python -m pip install 'wikipayam_async[cli]'\n")
         return _CANNOT_RUN
-    from wikipayam_async.cli.app import run
+    from wikipayam_async.cli.app import run  # noqa: PLC0415 - needs the extra
 
     return run(sys.argv[1:] if argv is None else argv)

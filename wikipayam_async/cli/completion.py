@@ -16,7 +16,7 @@ def completion(shell: Literal["bash", "zsh", "fish", "powershell"], /) -> Exit:
     Args:
         shell: The shell.
     """
-    from wikipayam_async.cli.app import build
+    from wikipayam_async.cli.app import build  # noqa: PLC0415 - a circular import otherwise
 
     Output().data(build().generate_completion(shell=shell))
     return Exit.OK

@@ -59,7 +59,7 @@ def _writing(path: Path | None, out: Output) -> Iterator[Callable[[str], object]
     try:
         number, unfinished = mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
         try:
-            with open(number, "w", encoding="utf-8", newline="") as file:
+            with open(number, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - it is open already
                 yield file.write
             Path(unfinished).replace(path)
         finally:

@@ -103,7 +103,7 @@ class Output:
     @property
     def console(self) -> Console:
         """A rich console on stderr."""
-        from rich.console import Console
+        from rich.console import Console  # noqa: PLC0415 - most commands do not need it
 
         return Console(file=cast("TextIO", self._stderr), highlight=False, markup=False, soft_wrap=False)
 
@@ -186,8 +186,8 @@ class Output:
         """
         if self.json:
             return
-        from rich import box
-        from rich.table import Table
+        from rich import box  # noqa: PLC0415 - most commands do not need it
+        from rich.table import Table  # noqa: PLC0415 - as above
 
         table = Table(*columns, box=box.SIMPLE, pad_edge=False, show_edge=False)
         for row in rows:

@@ -54,9 +54,9 @@ def emulator(*, options: EmulatorOptions = EmulatorOptions(), output: OutputOpti
         options: The options of the emulator.
         output: How to show the settings.
     """
-    from wikipayam_async.emulator.faults.latency import parse_latency
-    from wikipayam_async.emulator.faults.parse import parse_fault
-    from wikipayam_async.emulator.server.run import ServeOptions, Terminal, environment, run
+    from wikipayam_async.emulator.faults.latency import parse_latency  # noqa: PLC0415 - as above
+    from wikipayam_async.emulator.faults.parse import parse_fault  # noqa: PLC0415 - other commands do without
+    from wikipayam_async.emulator.server.run import ServeOptions, Terminal, environment, run  # noqa: PLC0415 - as above
 
     out = Output(json=output.json)
 
@@ -102,7 +102,7 @@ def demo(
         no_faults: Run without faults.
         output: How to show the result.
     """
-    from wikipayam_async.demo.__main__ import main
+    from wikipayam_async.demo.__main__ import main  # noqa: PLC0415 - other commands do without
 
     out = Output(json=output.json)
     argv = [f"--concurrency={concurrency}", f"--batch-size={batch_size}", f"--seed={seed}"]

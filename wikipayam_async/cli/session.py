@@ -143,7 +143,7 @@ def make_client(
         NoTokenError: There is no token.
         ConfigurationError: A setting is invalid.
     """
-    from wikipayam_async.client import AsyncWikipayam
+    from wikipayam_async.client import AsyncWikipayam  # noqa: PLC0415 - takes half of the startup time
 
     return AsyncWikipayam(
         need_token(settings).reveal(),
@@ -159,7 +159,7 @@ def make_client(
     )
 
 
-async def _run(session: Session, work: Work, reports_sends: bool) -> Exit:
+async def _run(session: Session, work: Work, reports_sends: bool) -> Exit:  # noqa: FBT001 - anyio.run takes no keywords
     code = Exit.INTERRUPTED
     failure: WikipayamError | None = None
     scope = anyio.CancelScope()

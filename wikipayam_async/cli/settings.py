@@ -19,7 +19,7 @@ __all__ = ["DEFAULT_ENV_FILE", "Settings", "TokenSources", "need_token", "read_s
 
 DEFAULT_ENV_FILE = Path(".env")
 
-_TOKEN = "SMS_AUTH_TOKEN"
+_TOKEN = "SMS_AUTH_TOKEN"  # noqa: S105 - its name
 _ADDRESS = ("WIKIPAYAM_SMS_API_BASE_URL", "WIKIPAYAM_SMS_API_PREFIX")
 _NAMES = ("SMS_SENDER", "SMS_USERNAME", *_ADDRESS)
 _KEYRING = ("wikipayam", "token")
@@ -52,8 +52,8 @@ class Settings:
 
 def _from_keyring() -> str | None:
     try:
-        import keyring
-        from keyring.errors import KeyringError
+        import keyring  # noqa: PLC0415 - optional
+        from keyring.errors import KeyringError  # noqa: PLC0415 - as above
     except ImportError:
         return None
     try:
@@ -146,7 +146,7 @@ def _find_token(
 def _read_file(path: Path) -> dict[str, str]:
     try:
         content = path.read_text(encoding="utf-8-sig")
-        from dotenv import dotenv_values
+        from dotenv import dotenv_values  # noqa: PLC0415 - only if there is a file
 
         found = dotenv_values(stream=io.StringIO(content), interpolate=False)
     except (OSError, UnicodeDecodeError) as error:

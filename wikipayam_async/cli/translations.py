@@ -38,7 +38,7 @@ def translate(text: str, language: str) -> str:
     """
     if language != _PERSIAN:
         return text
-    from wikipayam_async.cli.translations_fa import TRANSLATIONS
+    from wikipayam_async.cli.translations_fa import TRANSLATIONS  # noqa: PLC0415 - only for Persian
 
     return TRANSLATIONS.get(" ".join(text.split()), text)
 
@@ -46,7 +46,7 @@ def translate(text: str, language: str) -> str:
 class EnglishHelp(DefaultFormatter):
     """The help of cyclopts, with paragraphs wrapped to the terminal instead of keeping the line ends of the source."""
 
-    def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:
+    def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:  # noqa: ARG002 - cyclopts' own signature
         """Show the description of the command."""
         for paragraph in _plain(description).split("\n\n"):
             _print(console, *_wrapped(paragraph, console.width), "")
@@ -65,18 +65,18 @@ class TranslatedHelp:
     def __init__(self, language: str) -> None:
         self._language = language
 
-    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:
+    def __call__(self, console: Console, options: ConsoleOptions, panel: HelpPanel) -> None:  # noqa: ARG002 - cyclopts' own signature
         """Show a panel."""
         layout = self._commands if panel.format == "command" else self._parameters
         if panel.entries:
             _print(console, f"{self._translate(str(panel.title))}:", *layout(panel.entries, console.width), "")
 
-    def render_usage(self, console: Console, options: ConsoleOptions, usage: Any) -> None:
+    def render_usage(self, console: Console, options: ConsoleOptions, usage: Any) -> None:  # noqa: ARG002 - as above
         """Show the usage line."""
         line = str(usage).removeprefix("Usage:").strip()
         _print(console, self._translate("Usage:"), f"{_MARGIN}{line}", "")
 
-    def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:
+    def render_description(self, console: Console, options: ConsoleOptions, description: Any) -> None:  # noqa: ARG002 - cyclopts' own signature
         """Show the description of the command."""
         for paragraph in _plain(description).split("\n\n"):
             _print(console, *_wrapped(self._translate(paragraph), console.width), "")

@@ -21,7 +21,7 @@ class ExchangeFaultKind(enum.StrEnum):
     TOO_LARGE = "too_large"
 
 
-class ExchangeFault(Exception):
+class ExchangeFault(Exception):  # noqa: N818 - internal; users get a `WikipayamError`
     """A failed exchange. Internal to the package; holds no data of the exchange.
 
     Attributes:

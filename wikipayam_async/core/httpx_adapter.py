@@ -57,7 +57,7 @@ class HttpxCarrier:
                 content=None if outgoing.body is None else bytes(outgoing.body),
                 timeout=outgoing.timeout,
             )
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
             detail = f"the HTTP client could not build the request ({type(error).__name__})"
             raise ExchangeFault(ExchangeFaultKind.CONNECT, detail, handed_over=False) from None
         send = functools.partial(self.http.send, auth=None, follow_redirects=False, stream=True)
@@ -112,7 +112,7 @@ async def exchange(send: Send, request: httpx.Request, trace: Trace, map_error: 
                 await response.aclose()
     except ExchangeFault:
         raise
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
         raise map_error(error, trace, status) from None
     trace.progress.phase = Phase.ANSWERED
     return Answer(response.status_code, headers, SealedBytes(body))

@@ -216,7 +216,7 @@ def read_timezone(zone: tzinfo | str | None) -> tzinfo | None:
     """
     if zone is None or isinstance(zone, tzinfo):
         return zone
-    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+    from zoneinfo import ZoneInfo, ZoneInfoNotFoundError  # noqa: PLC0415 - most clients set no zone
 
     try:
         return ZoneInfo(zone)

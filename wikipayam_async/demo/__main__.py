@@ -93,11 +93,11 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 def _run_demo(options: DemoOptions) -> int:
     # rich is in an extra that the package itself does not need.
-    from rich.console import Console
+    from rich.console import Console  # noqa: PLC0415 - an extra
 
-    from wikipayam_async.demo.picture import URL, draw
-    from wikipayam_async.demo.progress import Display
-    from wikipayam_async.demo.report import Findings, print_report
+    from wikipayam_async.demo.picture import URL, draw  # noqa: PLC0415 - needs the extra
+    from wikipayam_async.demo.progress import Display  # noqa: PLC0415 - needs the extra
+    from wikipayam_async.demo.report import Findings, print_report  # noqa: PLC0415 - needs the extra
 
     receivers = read_receivers()
     messages = write_messages(receivers, options.messages or len(receivers))

@@ -21,6 +21,7 @@ from wikipayam_async import (
     SendStatus,
     SmsMessage,
 )
+from wikipayam_async.bulk.options import BulkProgress, OnProgress
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN
 
 __all__ = ["Advance", "RequestCounter", "RunReport", "Stage", "run"]
@@ -114,10 +115,10 @@ async def run(
         started = monotonic()
         with stage("Sending", len(messages)) as advance:
             bulk = await client.sms.send_bulk(
-                messages, batch_size=batch_size, concurrency=concurrency, progress=_progress(advance)
+                messages, batch_size=batch_size, concurrency=concurrency, on_progress=_progress(advance)
             )
         seconds = monotonic() - started
-        delivery = await _follow(client, [str(result.id) for result in bulk.accepted], stage)
+        delivery = await _follow(client, bulk.accepted_ids, stage)
         after = await client.balance()
     return RunReport(
         bulk=bulk,
@@ -130,12 +131,12 @@ async def run(
     )
 
 
-def _progress(advance: Advance) -> Callable[[int, int | None, Mapping[SendStatus, int]], None]:
-    def progress(done: int, _: int | None, counts: Mapping[SendStatus, int]) -> None:
-        rejected, unknown = counts.get(SendStatus.REJECTED, 0), counts.get(SendStatus.UNKNOWN, 0)
-        advance(done, f"{rejected:,} rejected, {unknown:,} unknown")
+def _progress(advance: Advance) -> OnProgress:
+    def on_progress(progress: BulkProgress) -> None:
+        rejected, unknown = progress.counts[SendStatus.REJECTED], progress.counts[SendStatus.UNKNOWN]
+        advance(progress.done, f"{rejected:,} rejected, {unknown:,} unknown")
 
-    return progress
+    return on_progress
 
 
 async def _follow(client: AsyncWikipayam, ids: Sequence[str], stage: Stage) -> DeliveryReport:

@@ -59,9 +59,9 @@ class Emulator:
         seed: int = 0,
         price: int = DEFAULT_PRICE,
         prefix: str = DEFAULT_PREFIX,
-        limits: Limits = Limits(),
+        limits: Limits = Limits(),  # noqa: B008 - immutable
         delivery: DeliveryRules | None = None,
-        latency: Latency = Latency(0),
+        latency: Latency = Latency(0),  # noqa: B008 - immutable
     ) -> None:
         self._lock = RLock()
         self._clock = clock

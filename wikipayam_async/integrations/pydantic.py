@@ -25,7 +25,7 @@ def add_schema(cls: C) -> C:
 
 
 def _schema(cls: type[attrs.AttrsInstance], _: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-    from pydantic_core import core_schema
+    from pydantic_core import core_schema  # noqa: PLC0415 - optional, and slow to import
 
     fields = [one for one in attrs.fields(attrs.resolve_types(cls)) if one.init and one.repr is not False]
     described = core_schema.typed_dict_schema(
@@ -52,7 +52,7 @@ def _serialized_type(kind: Any) -> Any:
     """Return the type of a field as it is serialized: errors as text, words that may be new as strings."""
     if get_origin(kind) in {Union, types.UnionType}:
         inner = tuple(map(_serialized_type, get_args(kind)))
-        return Union[inner]
+        return Union[inner]  # noqa: UP007 - the members are known at run time only
     if isinstance(kind, type) and issubclass(kind, OpenStrEnum | BaseException):
         return str
     return kind

@@ -164,7 +164,7 @@ def prepare_some(
         try:
             payload = prepare_sms(message, sender=sender, track_ids=track_ids, normalize=normalize, validate=validate)
             payloads.append(payload)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - code of the message itself may raise anything; it affects no other
             errors[index] = error.with_traceback(None)  # this frame's locals hold a text and a number
     return payloads, errors
 

@@ -126,7 +126,7 @@ class AccountService(Service):
             APIStatusError: The gateway refused the request.
             APIConnectionError: The gateway could not be reached.
         """
-        from wikipayam_async.cost.estimate import CostTally
+        from wikipayam_async.cost.estimate import CostTally  # noqa: PLC0415 - loads tables that only estimates need
 
         tally = CostTally(tariff, sender=sender or self._options.sender, normalize=normalize, validate=validate)
         if isinstance(messages, str | bytes) or not isinstance(messages, Iterable | AsyncIterable):

@@ -32,7 +32,7 @@ def write_file(rows: int = ROWS) -> None:
 def start(*options: str) -> subprocess.Popen[str]:
     """Start the command in a separate process."""
     resume = ("--resume", RESULTS) if Path(RESULTS).exists() else ()
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - our own modules
         [*COMMAND, "--concurrency", "3", *resume, *options],
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,

@@ -15,7 +15,7 @@ def test_without_a_terminal_a_line_is_written_every_ten_seconds() -> None:
     now = 0.0
     err = io.StringIO()
     with progress(Output(stdout=io.StringIO(), stderr=err), lambda: counts, lambda: now) as show:
-        for now, accepted in ((9.9, 100), (10.0, 100), (15.0, 700), (20.0, 1100)):
+        for now, accepted in ((9.9, 100), (10.0, 100), (15.0, 700), (20.0, 1100)):  # noqa: B007
             counts |= {ACCEPTED: accepted, UNKNOWN: 10, NOT_ATTEMPTED: 1990 - accepted}
             show()
     assert err.getvalue().splitlines() == [

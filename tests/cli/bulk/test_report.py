@@ -67,9 +67,9 @@ def test_the_command_that_shows_the_results_is_quoted(gateway: Emulator, run: Ru
 
 def test_a_disk_that_fills_up_stops_the_run(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The run stops, reports the reason, and its exit code is 1."""
-    import errno
+    import errno  # noqa: PLC0415
 
-    from wikipayam_async.cli.bulk.appender import Appender
+    from wikipayam_async.cli.bulk.appender import Appender  # noqa: PLC0415
 
     real = Appender.write
 

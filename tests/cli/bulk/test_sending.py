@@ -11,7 +11,6 @@ import pytest
 
 from tests.cli.bulk.results_files import ACCEPTED, NOT_ATTEMPTED, PATH, REJECTED, UNKNOWN, fill, new_file, outcomes
 from wikipayam_async import AsyncWikipayam, SmsMessage
-from wikipayam_async.bulk.options import OnError
 from wikipayam_async.cli.bulk.classifier import ClassifiedRow, HeldBack, InvalidRow, ToSend
 from wikipayam_async.cli.bulk.errors import InputFileError
 from wikipayam_async.cli.bulk.outcomes import RowOutcome, read_results
@@ -41,7 +40,7 @@ async def send(
     rows: Iterator[ClassifiedRow],
     results: ResultsFile,
     batch_size: int = 2,
-    on_error: OnError = "collect",
+    stop_on_error: bool = False,
 ) -> tuple[ErrorSummary, list[int]]:
     """Send some rows; return the errors, and the number of accepted rows at every step."""
     errors, steps = ErrorSummary(), []
@@ -53,7 +52,7 @@ async def send(
             errors,
             batch_size=batch_size,
             concurrency=1,
-            on_error=on_error,
+            stop_on_error=stop_on_error,
             on_progress=lambda: steps.append(results.outcomes.counts(0)[ACCEPTED]),
         )
     return errors, steps
@@ -61,7 +60,7 @@ async def send(
 
 def records() -> list[dict[str, Any]]:
     """Return the records of the results file after its header."""
-    import json
+    import json  # noqa: PLC0415
 
     return [json.loads(line) for line in Path(PATH).read_text().splitlines()[1:]]
 
@@ -133,7 +132,7 @@ async def test_an_account_error_stops_the_run(status: int, code: Exit) -> None:
         errors, _ = await send(emulator, to_send(1000), results)
         counts = results.outcomes.counts(1000)
     assert errors.code is code
-    assert list(errors.causes.values())[0] >= 2
+    assert list(errors.causes.values())[0] >= 2  # noqa: RUF015
     assert (counts[REJECTED], counts[NOT_ATTEMPTED]) == (2, 998)
     assert emulator.requests == 1
     assert sum(line["line"] == "claimed" for line in records()) < 10
@@ -155,7 +154,7 @@ async def test_a_run_may_stop_at_the_first_failure() -> None:
     emulator = Emulator()
     emulator.faults.script([None, Fault.status(400)])
     with new_file() as results:
-        await send(emulator, to_send(100), results, on_error="stop")
+        await send(emulator, to_send(100), results, stop_on_error=True)
         assert results.outcomes.counts(100) == {ACCEPTED: 2, REJECTED: 2, UNKNOWN: 0, NOT_ATTEMPTED: 96}
     assert emulator.requests == 2
 
@@ -163,7 +162,7 @@ async def test_a_run_may_stop_at_the_first_failure() -> None:
 async def test_only_the_first_causes_are_kept() -> None:
     """Only the first five different reasons are counted."""
     errors = ErrorSummary()
-    from wikipayam_async import ConfigurationError, SendResult
+    from wikipayam_async import ConfigurationError, SendResult  # noqa: PLC0415
 
     for place in (*range(7), 0):
         errors.add(SendResult(place, SmsMessage("0912", "hi"), REJECTED, error=ConfigurationError(f"cause {place}")))

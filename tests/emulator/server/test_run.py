@@ -214,7 +214,7 @@ def test_a_process_saves_its_state_at_sigterm(tmp_path: Path) -> None:
     """A process that receives SIGTERM saves its state and exits with 0."""
     state = tmp_path / "state.json"
     command = [sys.executable, "-m", "wikipayam_async.emulator", "--port", "0", "--state", str(state)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603 - our own
         assert process.stdout is not None
         recorder = Recorder()
         recorder.output = [process.stdout.readline()]

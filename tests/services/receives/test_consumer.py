@@ -29,7 +29,7 @@ from wikipayam_async.services.receives.models import UnreadPage
 pytestmark = pytest.mark.anyio
 
 
-class Stop(Exception):
+class Stop(Exception):  # noqa: N818 - ends a consumer that would run for ever
     pass
 
 
@@ -161,7 +161,7 @@ async def test_kinds_of_handlers(kind: str) -> None:
         seen.append(message.id)
         return 1
 
-    class Callable_:
+    class Callable_:  # noqa: N801 - the name says what it is
         async def __call__(self, message: ReceivedMessage) -> None:
             seen.append(message.id)
 
@@ -170,7 +170,7 @@ async def test_kinds_of_handlers(kind: str) -> None:
         "lambda": lambda message: seen.append(message.id),
         "coroutine": coroutine,
         "object": Callable_(),
-        "awaitable": lambda message: coroutine(message),
+        "awaitable": lambda message: coroutine(message),  # noqa: PLW0108 - what it returns is the point
     }
     assert await inbox.consumed_by(handlers[kind]) == [("marked", "id0"), 1.0]
     assert seen == ["id0"]

@@ -37,7 +37,7 @@ RECEIVED = ReceivedMessage(
     "989127782175",
     "10002000",
     "لغو ۱۱ ",
-    datetime(2023, 9, 24, 23, 55, 20),
+    datetime(2023, 9, 24, 23, 55, 20),  # noqa: DTZ001 - the gateway names no zone
 )
 
 

@@ -467,14 +467,14 @@ class TestBulk:
         assert max(len(request.body) for request in gateway.requests) <= 1_000_000
 
     async def test_a_report_does_not_depend_on_progress(self) -> None:
-        """With or without `progress`, the report is the same, in the order of the input."""
+        """With or without `on_progress`, the report is the same, in the order of the input."""
         rows = [SmsMessage("bad" if n % 7 == 3 else RECEIVER, f"m{n}", track_id=f"T{n}") for n in range(40)]
         done_counts: list[int] = []
         reports = []
-        for progress in (None, lambda done, total, counts: done_counts.append(done)):
+        for on_progress in (None, lambda progress: done_counts.append(progress.done)):
             client, emulator = emulated()
             async with client:
-                reports.append(await client.sms.send_bulk(rows, 3, 4, progress=progress))
+                reports.append(await client.sms.send_bulk(rows, batch_size=3, concurrency=4, on_progress=on_progress))
             assert emulator.accepted == 34
         first, second = ([(one.index, one.status, one.track_id) for one in report.results] for report in reports)
         assert first == second

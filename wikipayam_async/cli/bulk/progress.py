@@ -33,7 +33,7 @@ def progress(out: Output, counts: Counts, clock: Callable[[], float] = monotonic
 
 @contextmanager
 def _bar(out: Output, counts: Counts) -> Iterator[Show]:
-    from rich import progress as rich
+    from rich import progress as rich  # noqa: PLC0415 - only a terminal needs it
 
     columns = (
         rich.BarColumn(),

@@ -204,7 +204,7 @@ def _append_to(path: Path, stored: StoredResults) -> Appender:
 
 
 def _lock(path: Path) -> BaseFileLock:
-    from filelock import FileLock, Timeout
+    from filelock import FileLock, Timeout  # noqa: PLC0415 - an extra
 
     real = path.resolve()
     if not real.parent.is_dir():  # filelock would report a timeout

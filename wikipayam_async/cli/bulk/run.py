@@ -199,7 +199,7 @@ class BulkCommand:
                         errors,
                         batch_size=sending.messages_per_request,
                         concurrency=sending.concurrency,
-                        on_error="stop" if sending.stop_on_error else "collect",
+                        stop_on_error=sending.stop_on_error,
                         on_progress=show,
                     )
                 interrupted = False

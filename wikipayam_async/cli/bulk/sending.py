@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 import anyio.to_thread
 from attrs import define, field
 
-from wikipayam_async.bulk.options import OnError
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.cli.bulk.classifier import ClassifiedRow, HeldBack, InvalidRow, ToSend
 from wikipayam_async.cli.bulk.record import RowRecord
@@ -221,7 +220,7 @@ async def send_file(
     *,
     batch_size: int,
     concurrency: int,
-    on_error: OnError = "collect",
+    stop_on_error: bool = False,
     on_progress: Callable[[], object],
 ) -> None:
     """Send the messages of a file. On cancellation, requests in flight are finished and all outcomes are written.
@@ -233,14 +232,14 @@ async def send_file(
         errors: Collects the errors; it is complete even after a cancellation.
         batch_size: The maximum number of messages per request.
         concurrency: The maximum number of requests in flight.
-        on_error: `collect` continues after a message that was not accepted; `stop` leaves the rest unattempted.
+        stop_on_error: Leave the rest unattempted after a message that was not accepted.
         on_progress: Called after every request.
 
     Raises:
         InvalidInputError: `batch_size` or `concurrency` is invalid; nothing was sent.
     """
     writer = ResultWriter(messages, results, errors)
-    run = client.sms.bulk(messages, batch_size, concurrency, on_error=on_error)
+    run = client.sms.bulk(messages, batch_size=batch_size, concurrency=concurrency, stop_on_error=stop_on_error)
     try:
         async with run:
             while (batch := await run.take()) is not None:

@@ -181,7 +181,7 @@ def _objects(lines: Iterable[str]) -> Iterator[TableRow]:
 
 def _open_sheet(path: Path, options: FileOptions, source: CheckedFile) -> Table:
     # Imported on demand: only workbooks need it.
-    from python_calamine import (
+    from python_calamine import (  # noqa: PLC0415
         CalamineError,
         CalamineWorkbook,
         SheetTypeEnum,

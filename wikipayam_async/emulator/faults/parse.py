@@ -160,7 +160,7 @@ def _frequency(text: str) -> Frequency:
     if counted := _counted(lowered):
         return EveryNth(int(counted[2])) if counted[1] == "every" else FirstN(int(counted[2]))
     percent = _percent(lowered)
-    if percent is None or float(percent[1]) > 100:
+    if percent is None or float(percent[1]) > 100:  # noqa: PLR2004 - percent
         raise ValueError(f"unknown frequency {text!r}; known are 5%, every10, first3, once and always")
     return Probability(float(percent[1]) / 100)
 

@@ -25,7 +25,7 @@ MESSAGES: Mapping[int, str] = {
 _encode = msgspec.json.Encoder().encode
 
 
-class Refused(Exception):
+class Refused(Exception):  # noqa: N818 - a refusal is a response, not an error of the emulator
     """Raised by a handler to respond with an error. The state is unchanged when it is raised.
 
     Attributes:

@@ -13,7 +13,7 @@ from wikipayam_async.emulator.gateway.laravel import Refused
 from wikipayam_async.emulator.gateway.numbers import local_form
 from wikipayam_async.emulator.gateway.pseudorandom import IdSource
 
-DEFAULT_TOKEN = "emulator-token"
+DEFAULT_TOKEN = "emulator-token"  # noqa: S105 - valid for the emulator only
 DEFAULT_USERNAME = "09123456789"
 DEFAULT_USER_NAME = "admin"
 DEFAULT_LINE = "10002000"

@@ -46,7 +46,7 @@ class ServeOptions:
 
     host: str = "127.0.0.1"
     port: int = field(default=DEFAULT_PORT, validator=[ge(0), le(65_535)])
-    latency: Latency = Latency(0)
+    latency: Latency = Latency(0)  # noqa: RUF009 - immutable
     faults: tuple[FaultRule, ...] = ()
     seed: int = 0
     state: Path | None = None

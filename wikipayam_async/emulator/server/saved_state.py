@@ -236,7 +236,7 @@ def _write(snapshot: Snapshot, path: Path) -> None:
 def _replace(target: Path, content: bytes) -> None:
     handle, name = mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
     try:
-        with open(handle, "wb") as file:
+        with open(handle, "wb") as file:  # noqa: PTH123 - a file descriptor, not a path
             file.write(content)
             file.flush()
             os.fsync(handle)

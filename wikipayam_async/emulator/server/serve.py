@@ -60,7 +60,7 @@ def serve(
         ImportError: uvicorn is not installed.
     """
     try:
-        from wikipayam_async.emulator.server.uvicorn_server import build_server
+        from wikipayam_async.emulator.server.uvicorn_server import build_server  # noqa: PLC0415 - needs the extra
     except ImportError as error:
         raise ImportError(
             "serving the emulator needs uvicorn: pip install 'wikipayam_async[emulator]'", name=error.name

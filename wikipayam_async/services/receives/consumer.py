@@ -145,7 +145,7 @@ class Consumer:
             for message in pending:
                 try:
                     await self._handle(message)
-                except Exception as error:
+                except Exception as error:  # noqa: BLE001 - raised again below, outside an exception group
                     errors.append(error)
                     scope.cancel()
                     return
@@ -161,7 +161,7 @@ class Consumer:
             result = self._handler(message)
             if inspect.isawaitable(result):
                 await result
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
             await self._record_failure(message, error)
             return
         self._failures.pop(message.id, None)

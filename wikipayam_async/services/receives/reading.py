@@ -215,7 +215,7 @@ class InboxReading(Service):
         query = filter_query(None, from_date, to_date)
         return await self._pipeline.run(Call(operation=STATISTICS, read=Statistics, query=query, timeout=timeout))
 
-    async def get(self, id: str | HasId, *, timeout: float | None = None) -> ReceivedMessage:
+    async def get(self, id: str | HasId, *, timeout: float | None = None) -> ReceivedMessage:  # noqa: A002 - the gateway's name for it
         """Return one message (`GET /receives/{id}`). The answer is undocumented; a message is expected.
 
         Args:

@@ -97,7 +97,7 @@ class DeliveryReport:
         """The messages that are finally not delivered: those with any other status in `FINAL_STATES`."""
         return tuple(one for one in self.deliveries if one.status.final and one.status is not DeliveryStatus.DELIVERED)
 
-    def get(self, id: str | HasId) -> Delivery | None:
+    def get(self, id: str | HasId) -> Delivery | None:  # noqa: A002 - the gateway's name for it
         """Return the status of a message; None if the gateway did not report it.
 
         Args:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, overload
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import OnOutcome, Outbox
 from wikipayam_async.batching.queue import Batching
-from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY, BulkOptions, OnError, Progress
+from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY, BulkOptions, OnProgress
 from wikipayam_async.bulk.results import BulkReport, BulkSourceError
 from wikipayam_async.bulk.runner import BulkRun, make_run, take_with_progress
 from wikipayam_async.bulk.source import Messages
@@ -22,6 +22,7 @@ from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.sealed import SealedBytes
+from wikipayam_async.services.base import optional_timeout
 from wikipayam_async.services.sending import send_all, send_batch, send_detailed
 from wikipayam_async.services.sms.legacy_inbox import LegacyInbox, read_inbox
 from wikipayam_async.services.sms.tracking import DeliveryTracking
@@ -29,7 +30,7 @@ from wikipayam_async.services.sms.tracking import DeliveryTracking
 if TYPE_CHECKING:
     from wikipayam_async.bulk.screening import Dedupe, OptOut
 
-__all__ = ["OnError", "Progress", "SmsService"]
+__all__ = ["SmsService"]
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 RECEIVE = Operation("sms.receive", "POST", "sms/receive", Replay.READ)
@@ -131,14 +132,16 @@ class SmsService(DeliveryTracking):
     async def send_bulk(
         self,
         messages: Messages,
+        *,
         batch_size: int = DEFAULT_BATCH_SIZE,
         concurrency: int = DEFAULT_CONCURRENCY,
-        on_error: OnError = "collect",
-        progress: Progress | None = None,
-        *,
+        stop_on_error: bool = False,
+        on_progress: OnProgress | None = None,
         normalize: bool = True,
+        validate: bool = True,
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
+        timeout: float | None = None,
     ) -> BulkReport:
         """Send any number of messages in concurrent requests; return the outcome of each (`POST /sms/send`).
 
@@ -150,15 +153,16 @@ class SmsService(DeliveryTracking):
             messages: The messages: any iterable, plain or async. All results are kept in memory; `bulk` keeps none.
             batch_size: The maximum number of messages per request.
             concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
-            on_error: `collect` continues after a message that was not accepted; `stop` leaves the rest unattempted.
-            progress: Called after every request with the number of messages done, the total (None if unknown) and the
-                count of each outcome.
-            normalize: Normalize the receivers to `09…`; if False, send them unchanged.
+            stop_on_error: Leave the rest unattempted after a message that was not accepted.
+            on_progress: Called with a `BulkProgress` after every request; a plain function.
+            normalize: Send mobile numbers in the form `09…`; if False, send the given spelling.
+            validate: Reject receivers that are not Iranian mobiles; if False, accept any receiver.
             dedupe: Suppress duplicates within this run: `receiver` sends one message per number, `receiver_and_text`
                 sends the same text once per number. A suppressed message is `REJECTED` with a `SuppressedError`, which
                 does not stop the run.
             opt_out: Suppress messages to numbers that opted out: an `OptOutList`, the path of a file, numbers, or a
                 function (plain or async) that is called with each number.
+            timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent. (An invalid message is a result, not an error.)
@@ -167,18 +171,19 @@ class SmsService(DeliveryTracking):
         options = BulkOptions(
             batch_size=batch_size,
             concurrency=concurrency,
-            on_error=on_error,
+            stop_on_error=stop_on_error,
             normalize=normalize,
+            validate=validate,
             dedupe=dedupe,
             opt_out=opt_out,
         )
-        run = self._make_run(messages, options)
+        run = self._make_run(messages, options, timeout)
         async with run:
-            if progress is None:
+            if on_progress is None:
                 results = await run.take_all()
             else:
                 total = len(messages) if isinstance(messages, Sized) else None
-                results = await take_with_progress(run, total, progress)
+                results = await take_with_progress(run, total, on_progress)
         results.sort(key=attrgetter("index"))
         report = BulkReport(results)
         if run.source_error is not None:
@@ -190,14 +195,16 @@ class SmsService(DeliveryTracking):
     def bulk(
         self,
         messages: Messages,
+        *,
         batch_size: int = DEFAULT_BATCH_SIZE,
         concurrency: int = DEFAULT_CONCURRENCY,
         ordered: bool = False,
-        *,
-        on_error: OnError = "collect",
+        stop_on_error: bool = False,
         normalize: bool = True,
+        validate: bool = True,
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
+        timeout: float | None = None,
     ) -> BulkRun:
         """Send any number of messages in constant memory, and yield the results meanwhile (`POST /sms/send`).
 
@@ -208,13 +215,15 @@ class SmsService(DeliveryTracking):
             batch_size: The maximum number of messages per request.
             concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
             ordered: Yield the results in the order of the messages instead of the order of completion.
-            on_error: `collect` continues after a message that was not accepted; `stop` leaves the rest unattempted.
-            normalize: Normalize the receivers to `09…`; if False, send them unchanged.
+            stop_on_error: Leave the rest unattempted after a message that was not accepted.
+            normalize: Send mobile numbers in the form `09…`; if False, send the given spelling.
+            validate: Reject receivers that are not Iranian mobiles; if False, accept any receiver.
             dedupe: Suppress duplicates within this run: `receiver` sends one message per number, `receiver_and_text`
                 sends the same text once per number. A suppressed message is `REJECTED` with a `SuppressedError`, which
                 does not stop the run.
             opt_out: Suppress messages to numbers that opted out: an `OptOutList`, the path of a file, numbers, or a
                 function (plain or async) that is called with each number.
+            timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
@@ -223,20 +232,22 @@ class SmsService(DeliveryTracking):
             batch_size=batch_size,
             concurrency=concurrency,
             ordered=ordered,
-            on_error=on_error,
+            stop_on_error=stop_on_error,
             normalize=normalize,
+            validate=validate,
             dedupe=dedupe,
             opt_out=opt_out,
         )
-        return self._make_run(messages, options)
+        return self._make_run(messages, options, timeout)
 
     def batcher(
         self,
-        max_size: int = DEFAULT_BATCH_SIZE,
-        linger: float = 0.005,
         *,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        linger: float = 0.005,
         concurrency: int = DEFAULT_CONCURRENCY,
         max_waiting: int = 10_000,
+        timeout: float | None = None,
     ) -> Batcher:
         """Batch the messages that concurrent tasks send one by one into few requests (`POST /sms/send`).
 
@@ -244,32 +255,34 @@ class SmsService(DeliveryTracking):
         `sent = await batcher.send(receiver, text)`, whose outcome does not depend on the other messages.
 
         Args:
-            max_size: The maximum number of messages per request. A full batch is sent at once.
+            batch_size: The maximum number of messages per request. A full batch is sent at once.
             linger: The maximum number of seconds that a message waits for its batch to fill. With 0, a batch takes the
                 messages of the same tick of the event loop.
             concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
                 At the maximum, messages are queued.
             max_waiting: The maximum number of queued messages; further calls of `send` wait for space.
+            timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid.
         """
         return Batcher(
-            functools.partial(send_detailed, self._pipeline, SEND),
+            functools.partial(send_detailed, self._pipeline, SEND, timeout=optional_timeout(timeout)),
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
-            Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
+            Batching(batch_size=batch_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
             longest_wait=longest_delay(self._options.retry),
         )
 
     def outbox(
         self,
         *,
-        max_waiting: int = 10_000,
-        max_size: int = DEFAULT_BATCH_SIZE,
+        batch_size: int = DEFAULT_BATCH_SIZE,
         linger: float = 0.005,
         concurrency: int = DEFAULT_CONCURRENCY,
+        max_waiting: int = 10_000,
         drain_timeout: float = 10.0,
         on_outcome: OnOutcome | None = None,
+        timeout: float | None = None,
     ) -> Outbox:
         """Queue messages without waiting, send them in batches, and report each outcome (`POST /sms/send`).
 
@@ -277,22 +290,23 @@ class SmsService(DeliveryTracking):
         task may call `track_id = outbox.post(receiver, text)`, which returns at once.
 
         Args:
-            max_waiting: The maximum number of queued messages; a post beyond it raises `OutboxFullError`.
-            max_size: The maximum number of messages per request. A full batch is sent at once.
+            batch_size: The maximum number of messages per request. A full batch is sent at once.
             linger: The maximum number of seconds that a message waits for its batch to fill.
             concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
+            max_waiting: The maximum number of queued messages; a post beyond it raises `OutboxFullError`.
             drain_timeout: The maximum number of seconds that leaving the block sends queued messages.
             on_outcome: Called with the `SendResult` of every posted message; a plain function that must not block. The
                 `index` is the number of the post, counted from 0.
+            timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid.
             ConfigurationError: `on_outcome` is not a plain function.
         """
         return Outbox(
-            functools.partial(send_detailed, self._pipeline, SEND),
+            functools.partial(send_detailed, self._pipeline, SEND, timeout=optional_timeout(timeout)),
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
-            Batching(max_size=max_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
+            Batching(batch_size=batch_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
             longest_wait=longest_delay(self._options.retry),
             drain_timeout=drain_timeout,
             on_outcome=on_outcome,
@@ -319,10 +333,10 @@ class SmsService(DeliveryTracking):
             prepare_sms, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize, validate=validate
         )
 
-    def _make_run(self, messages: Messages, options: BulkOptions) -> BulkRun:
+    def _make_run(self, messages: Messages, options: BulkOptions, timeout: float | None) -> BulkRun:
         return make_run(
             messages,
-            functools.partial(send_batch, self._pipeline, SEND),
+            functools.partial(send_batch, self._pipeline, SEND, timeout=optional_timeout(timeout)),
             options,
             sender=self._options.sender,
             longest_wait=longest_delay(self._options.retry),

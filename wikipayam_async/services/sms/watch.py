@@ -91,7 +91,7 @@ async def query_in_chunks(
                 on_answer(await query(chunk))
             except ignored:
                 continue
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001 - the source's own; raised to the consumer after the results
                 failures.append(error)
 
     async with anyio.create_task_group() as group:

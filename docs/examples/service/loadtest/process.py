@@ -48,7 +48,7 @@ class Service:
         """
         self.terminate()
         self._process.wait(timeout)
-        assert self._timer is not None
+        assert self._timer is not None  # noqa: S101
         self._timer.join()
         return self._shutdown
 
@@ -71,7 +71,9 @@ def running_service(environ: Mapping[str, str], log: Path) -> Iterator[Service]:
     command = [sys.executable, "-m", "uvicorn", "shop.app:create_app", "--factory", "--port", "0", "--no-access-log"]
     command += ["--timeout-graceful-shutdown", "5"]
     with log.open("wb") as output:
-        process = subprocess.Popen(command, cwd=HERE, env={**os.environ, **environ}, stdout=output, stderr=output)
+        process = subprocess.Popen(  # noqa: S603 - no outside input
+            command, cwd=HERE, env={**os.environ, **environ}, stdout=output, stderr=output
+        )
     try:
         yield Service(_wait_for_url(process, log), process)
     finally:

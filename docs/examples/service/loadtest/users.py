@@ -69,7 +69,7 @@ class _Users:
         except httpx.HTTPError:
             return
         for _ in range(self.load.orders):
-            await anyio.sleep(random.uniform(0, 2 * self.load.think_time))
+            await anyio.sleep(random.uniform(0, 2 * self.load.think_time))  # noqa: S311 - no secret
             try:
                 await self._order(mobile)
             except httpx.ConnectError:  # the shop has closed, and did not receive this order

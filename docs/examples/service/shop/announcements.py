@@ -81,7 +81,7 @@ async def _send_all(
                 while (results := await run.take()) is not None:
                     record(results)
                     publish()
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
             logger.error("an announcement failed: %s", type(error).__name__)
         finally:
             record(run.leftover)  # results not taken yet, if the shop shuts down

@@ -46,7 +46,7 @@ def create_app(settings: Settings | None = None, client: Callable[[], AsyncWikip
             lifespan=lifespan,
             outbox=lambda client: client.sms.outbox(
                 max_waiting=chosen.max_waiting,
-                max_size=chosen.batch_size,
+                batch_size=chosen.batch_size,
                 drain_timeout=chosen.drain_timeout,
                 on_outcome=journal.outcome,
             ),

@@ -61,13 +61,13 @@ def test_a_directive_becomes_a_docstring_in_markdown() -> None:
 
 def test_a_class_is_documented_with_its_public_methods_and_properties() -> None:
     """Private members of a class are left out."""
-    text = with_docstrings("::: wikipayam_async.RetryPolicy\n")
+    text = with_docstrings("::: wikipayam_async.core.lanes.Lanes\n")
     titles = [line for line in text.splitlines() if line.startswith("#")]
     assert [title.partition("(")[0].strip("`# ") for title in titles] == [
-        "RetryPolicy",
-        "RetryPolicy.allows",
-        "RetryPolicy.longest_wait",
-        "RetryPolicy.pause",
+        "Lanes",
+        "Lanes.aclose",
+        "Lanes.carry",
+        "Lanes.connections",
     ]
 
 

@@ -40,6 +40,7 @@ from wikipayam_async.services.base import ServiceAttribute
 from wikipayam_async.services.custom import make_call
 from wikipayam_async.services.holoo import HolooService
 from wikipayam_async.services.otp import OtpService
+from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.receives.service import ReceivesService
 from wikipayam_async.services.sms.service import SmsService
 from wikipayam_async.services.voice import VoiceService
@@ -199,6 +200,11 @@ class AsyncWikipayam:
     def on_event(self) -> EventHook | None:
         """The hook that receives this client's events; None if there is none."""
         return self._options.on_event
+
+    @property
+    def with_raw_response(self) -> ClientWithRawResponse:
+        """The calls of this client, returning a `RawResponse`: status, headers and value. Each service has it, too."""
+        return ClientWithRawResponse(self)
 
     async def balance(self, *, timeout: float | None = None) -> Balance:
         """Return the account's balance (`GET /user/balance`). The gateway recommends it for checking a token.
@@ -382,3 +388,17 @@ class AsyncWikipayam:
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a client cannot be pickled: it holds connections and the token; create one in each process")
+
+
+class ClientWithRawResponse:
+    """The calls of a client, returning a `RawResponse`: status, headers and value."""
+
+    def __init__(self, client: AsyncWikipayam) -> None:
+        self.balance = with_raw_response(client.balance)
+        self.estimate = with_raw_response(client.estimate)
+        self.request = with_raw_response(client.request)
+        self.sms = client.sms.with_raw_response
+        self.receives = client.receives.with_raw_response
+        self.otp = client.otp.with_raw_response
+        self.voice = client.voice.with_raw_response
+        self.holoo = client.holoo.with_raw_response

@@ -27,9 +27,9 @@ from wikipayam_async import (
     WikipayamError,
 )
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
+from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch, captured
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.core.pipeline import Pipeline, SharedState, captured
+from wikipayam_async.core.pipeline import Pipeline, SharedState
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.redact.sealed import SealedBytes, Secret

@@ -158,8 +158,8 @@ def test_a_program_of_every_step() -> None:
     """Without faults and exits every valid message of every step is accepted."""
     emulator = Emulator()
     model = Model(emulator, "all")
-    bulk = SendBulk(9, 0, 2, 2, False, "async generator", None, None, "break", None, "collect")
-    invalid = SendBulk(9, 3, 2, 2, True, "generator", None, None, "break", None, "collect")
+    bulk = SendBulk(9, 0, 2, 2, False, "async generator", None, None, "break", None, False)
+    invalid = SendBulk(9, 3, 2, 2, True, "generator", None, None, "break", None, False)
 
     async def run() -> int:
         client = AsyncWikipayam(

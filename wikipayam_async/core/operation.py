@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections.abc import Callable, Mapping, Sequence
+from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
@@ -15,7 +16,7 @@ from wikipayam_async.redact.sealed import SealedBytes
 if TYPE_CHECKING:
     from wikipayam_async.core.converter import JsonValue
 
-__all__ = ["Call", "Observer", "Operation", "Replay", "SendBatch", "format_track_ids", "unreported_error"]
+__all__ = ["Call", "Observer", "Operation", "Replay", "SendBatch", "captured", "format_track_ids", "unreported_error"]
 
 T = TypeVar("T")
 
@@ -23,6 +24,9 @@ Observer: TypeAlias = Callable[[Callable[[], Sequence[MessageOutcome]]], None]
 """Receives a function that returns the outcomes of a send's messages. They are computed on demand, since that costs."""
 
 _SHOWN_TRACK_IDS = 5
+
+captured: ContextVar[list[Any] | None] = ContextVar("wikipayam_async_captured", default=None)
+"""Collects the successful answers (`protocol.Answer`) of the calls that a task makes, for `with_raw_response`."""
 
 
 class Replay(enum.StrEnum):

@@ -8,7 +8,6 @@ import math
 import random
 import secrets
 from collections.abc import Sequence
-from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 import anyio
@@ -17,7 +16,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from wikipayam_async.core.events import CallReporter
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.limits import Clock, Gate, RateLimiter, Sleep
-from wikipayam_async.core.operation import Call, Replay, format_track_ids
+from wikipayam_async.core.operation import Call, Replay, captured, format_track_ids
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import (
@@ -54,12 +53,9 @@ from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase
 if TYPE_CHECKING:
     from wikipayam_async.core.transport import Carrier
 
-__all__ = ["Pipeline", "SharedState", "captured"]
+__all__ = ["Pipeline", "SharedState"]
 
 T = TypeVar("T")
-
-captured: ContextVar[list[Answer] | None] = ContextVar("wikipayam_async_captured", default=None)
-"""Collects the successful answers of the calls that a task makes, for `with_raw_response`."""
 
 
 class SharedState:

@@ -15,6 +15,7 @@ from wikipayam_async.messages.models import SentMessage, SmsMessage, check_recei
 from wikipayam_async.redact.masks import mask_mapping, shape_of
 from wikipayam_async.redact.sealed import SealedBytes, SealedFields, seal
 from wikipayam_async.services.base import Service
+from wikipayam_async.services.raw import with_raw_response
 
 __all__ = ["HolooResult", "HolooService"]
 
@@ -42,6 +43,11 @@ HOLOO_GET = Operation("holoo.send_via_url", "GET", "service/holoo", Replay.SEND,
 
 class HolooService(Service):
     """`client.holoo`: the endpoint of the accounting software Holoo. New programs should use `client.sms`."""
+
+    @property
+    def with_raw_response(self) -> HolooServiceWithRawResponse:
+        """The same methods, returning the status and the headers of the response beside the value."""
+        return HolooServiceWithRawResponse(self)
 
     async def send(
         self,
@@ -168,3 +174,11 @@ def _read(data: JsonValue) -> tuple[HolooResult]:
             extra={key: value for key, value in fields.items() if key not in {"id", "message"}},
         ),
     )
+
+
+class HolooServiceWithRawResponse:
+    """The methods of `client.holoo`, returning a `RawResponse`: status, headers and value."""
+
+    def __init__(self, service: HolooService) -> None:
+        self.send = with_raw_response(service.send)
+        self.send_via_url = with_raw_response(service.send_via_url)

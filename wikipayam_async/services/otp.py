@@ -10,6 +10,7 @@ from wikipayam_async.messages.models import OtpMessage, SentMessage
 from wikipayam_async.messages.payload import Batch, OtpPayload, prepare_all, prepare_otp
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.services.base import Service
+from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.sending import send_all
 
 __all__ = ["OtpService"]
@@ -19,6 +20,11 @@ SEND_OTP = Operation("otp.send", "POST", "otp/sms/send", Replay.SEND)
 
 class OtpService(Service):
     """`client.otp`: `POST /otp/sms/send`. The gateway does not document the answer; it is read like that of an SMS."""
+
+    @property
+    def with_raw_response(self) -> OtpServiceWithRawResponse:
+        """The same methods, returning the status and the headers of the response beside the value."""
+        return OtpServiceWithRawResponse(self)
 
     async def send(
         self,
@@ -88,3 +94,11 @@ class OtpService(Service):
             normalize=normalize,
             validate=validate,
         )
+
+
+class OtpServiceWithRawResponse:
+    """The methods of `client.otp`, returning a `RawResponse`: status, headers and value."""
+
+    def __init__(self, service: OtpService) -> None:
+        self.send = with_raw_response(service.send)
+        self.send_many = with_raw_response(service.send_many)

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Coroutine, Mapping
-from typing import Any, Generic, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
 from attrs import field, frozen
 
-from wikipayam_async.core.pipeline import captured
-from wikipayam_async.core.protocol import Answer
+from wikipayam_async.core.operation import captured
+
+if TYPE_CHECKING:
+    from wikipayam_async.core.protocol import Answer
 
 __all__ = ["RawResponse", "with_raw_response"]
 

@@ -15,6 +15,7 @@ from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.masks import mask_mapping, mask_text
 from wikipayam_async.redact.sealed import SealedBytes
 from wikipayam_async.services.base import Service, require_all_accepted
+from wikipayam_async.services.raw import with_raw_response
 
 __all__ = ["VoiceOtp", "VoiceService"]
 
@@ -41,6 +42,11 @@ SEND_VOICE = Operation("voice.send", "POST", "voice-otp/send", Replay.SEND)
 
 class VoiceService(Service):
     """`client.voice`: `POST /voice-otp/send`. The fallback for a code whose SMS does not arrive in time."""
+
+    @property
+    def with_raw_response(self) -> VoiceServiceWithRawResponse:
+        """The same methods, returning the status and the headers of the response beside the value."""
+        return VoiceServiceWithRawResponse(self)
 
     async def send(
         self,
@@ -96,3 +102,10 @@ def _read(data: JsonValue, track_id: str) -> VoiceOtp | None:
         if item.id and item.track_id in {None, track_id}:
             return evolve(item, track_id=track_id)
     return None
+
+
+class VoiceServiceWithRawResponse:
+    """The methods of `client.voice`, returning a `RawResponse`: status, headers and value."""
+
+    def __init__(self, service: VoiceService) -> None:
+        self.send = with_raw_response(service.send)

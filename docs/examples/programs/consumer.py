@@ -2,8 +2,7 @@
 
 import asyncio
 
-from wikipayam_async import AsyncWikipayam
-from wikipayam_async.types import ReceivedMessage
+from wikipayam_async import AsyncWikipayam, ReceivedMessage
 
 stop = asyncio.Event()
 

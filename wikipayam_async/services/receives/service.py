@@ -13,6 +13,7 @@ from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.outcomes import Ids
 from wikipayam_async.redact.sealed import SealedBytes, seal
 from wikipayam_async.services.base import chunked, optional_timeout
+from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.receives.consumer import Consumer, Fetch, MessageErrorHandler, MessageHandler
 from wikipayam_async.services.receives.models import DeleteResult, MarkReadResult
 from wikipayam_async.services.receives.queries import filter_query
@@ -31,6 +32,11 @@ DELETE = Operation("receives.delete", "DELETE", "receives", Replay.IDEMPOTENT)
 
 class ReceivesService(InboxReading):
     """`client.receives`: all endpoints under `/receives`."""
+
+    @property
+    def with_raw_response(self) -> ReceivesServiceWithRawResponse:
+        """The same methods, returning the status and the headers of the response beside the value."""
+        return ReceivesServiceWithRawResponse(self)
 
     async def mark_read(self, ids: Ids, *, timeout: float | None = None) -> MarkReadResult:
         """Mark messages as read (`POST /receives/mark-read`), in requests of at most 500 ids.
@@ -211,3 +217,20 @@ def _sum(counts: Iterable[int | None]) -> int | None:
     """Add up the known counts; return None if none is known."""
     known: builtins.list[int] = [count for count in counts if count is not None]
     return sum(known) if known else None
+
+
+class ReceivesServiceWithRawResponse:
+    """The methods of `client.receives`, returning a `RawResponse`: status, headers and value."""
+
+    def __init__(self, service: ReceivesService) -> None:
+        self.list = with_raw_response(service.list)
+        self.unread = with_raw_response(service.unread)
+        self.unread_count = with_raw_response(service.unread_count)
+        self.statistics = with_raw_response(service.statistics)
+        self.get = with_raw_response(service.get)
+        self.mark_read = with_raw_response(service.mark_read)
+        self.mark_all_read = with_raw_response(service.mark_all_read)
+        self.delete = with_raw_response(service.delete)
+        self.delete_all_read = with_raw_response(service.delete_all_read)
+        self.delete_all_unread = with_raw_response(service.delete_all_unread)
+        self.delete_older_than = with_raw_response(service.delete_older_than)

@@ -23,6 +23,7 @@ from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, pre
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.sealed import SealedBytes
 from wikipayam_async.services.base import optional_timeout
+from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.sending import send_all, send_batch, send_detailed
 from wikipayam_async.services.sms.legacy_inbox import LegacyInbox, read_inbox
 from wikipayam_async.services.sms.tracking import DeliveryTracking
@@ -38,6 +39,11 @@ RECEIVE = Operation("sms.receive", "POST", "sms/receive", Replay.READ)
 
 class SmsService(DeliveryTracking):
     """`client.sms`: `/sms/send`, `/sms/deliver` and `/sms/receive`."""
+
+    @property
+    def with_raw_response(self) -> SmsServiceWithRawResponse:
+        """The same methods, returning the status and the headers of the response beside the value."""
+        return SmsServiceWithRawResponse(self)
 
     @overload
     async def send(
@@ -341,3 +347,13 @@ class SmsService(DeliveryTracking):
             sender=self._options.sender,
             longest_wait=longest_delay(self._options.retry),
         )
+
+
+class SmsServiceWithRawResponse:
+    """The methods of `client.sms`, returning a `RawResponse`: status, headers and value."""
+
+    def __init__(self, service: SmsService) -> None:
+        self.send = with_raw_response(service.send)
+        self.send_many = with_raw_response(service.send_many)
+        self.delivery_status = with_raw_response(service.delivery_status)
+        self.receive = with_raw_response(service.receive)

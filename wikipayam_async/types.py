@@ -1,0 +1,42 @@
+"""Types for annotations: unions that arguments take, callables that are passed, and results with no other public home."""
+
+from wikipayam_async.batching.outbox import OnOutcome
+from wikipayam_async.bulk.options import BulkProgress, OnProgress
+from wikipayam_async.bulk.screening import Dedupe, OptOut, OptOutPredicate
+from wikipayam_async.bulk.source import Messages
+from wikipayam_async.core.converter import JsonValue
+from wikipayam_async.core.events import EventHook
+from wikipayam_async.core.lanes import Connections
+from wikipayam_async.dates import DateLike
+from wikipayam_async.outcomes import AnyMessage, HasId, Ids
+from wikipayam_async.publish import publish
+from wikipayam_async.services.account import CostCheck
+from wikipayam_async.services.raw import RawResponse
+from wikipayam_async.services.receives.consumer import MessageErrorHandler, MessageHandler
+from wikipayam_async.services.receives.queries import ReadStatus, SortBy, SortOrder
+
+__all__ = [
+    "AnyMessage",
+    "BulkProgress",
+    "Connections",
+    "CostCheck",
+    "DateLike",
+    "Dedupe",
+    "EventHook",
+    "HasId",
+    "Ids",
+    "JsonValue",
+    "MessageErrorHandler",
+    "MessageHandler",
+    "Messages",
+    "OnOutcome",
+    "OnProgress",
+    "OptOut",
+    "OptOutPredicate",
+    "RawResponse",
+    "ReadStatus",
+    "SortBy",
+    "SortOrder",
+]
+
+publish(__name__, ["AnyMessage", "BulkProgress", "Connections", "CostCheck", "HasId", "RawResponse"], globals())

@@ -128,6 +128,7 @@ async def test_the_balance_covers_the_cost_or_not(balance: int, shortfall: int, 
     async with client_of(emulator) as client:
         found = await client.estimate(MESSAGES, TARIFF)
     assert found.estimate == estimate(MESSAGES, TARIFF, sender=DEFAULT_LINE)
+    assert (found.cost, found.parts) == (COST, 2)
     assert (found.estimate.cost, found.estimate.skipped) == (COST, 1)
     assert (found.balance, found.shortfall, found.affordable) == (
         Balance(balance, "IRR", 1, "admin"),

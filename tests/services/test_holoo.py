@@ -19,6 +19,7 @@ from wikipayam_async import (
     UnprocessableError,
 )
 from wikipayam_async.emulator import DEFAULT_TOKEN, DEFAULT_USERNAME, Emulator, EmulatorTransport, Fault, When
+from wikipayam_async.services.holoo import HolooService
 
 pytestmark = pytest.mark.anyio
 
@@ -202,3 +203,25 @@ async def test_lost_answers(name: str, fault: Fault) -> None:
     assert caught.value.messages == (SmsMessage(RECEIVER, "m", sender="10002000"),)
     assert caught.value.track_ids == (None,)
     assert (emulator.accepted, emulator.requests) == (1, 1)
+
+
+async def test_the_legacy_name() -> None:
+    """`send_get` is `send_via_url` under its legacy name."""
+    client, emulator = emulated()
+    async with client:
+        await client.holoo.send_get(RECEIVER, "m", sender="100010000")
+    assert HolooService.send_get is HolooService.send_via_url
+    assert [entry.sender for entry in emulator.ledger] == ["100010000"]
+    assert emulator.request_counts == {("GET", "/service/holoo"): 1}
+
+
+@METHODS
+async def test_a_receiver_is_not_validated(name: str) -> None:
+    """With `normalize=False` a foreign number is still refused; with `validate=False` it is sent."""
+    client, emulator = emulated()
+    async with client:
+        with pytest.raises(InvalidInputError, match=r"^receiver: expected an Iranian mobile number"):
+            await method_of(client, name)("+1 800", "m", normalize=False)
+        with pytest.raises(UnprocessableError):
+            await method_of(client, name)("+1 800", "m", validate=False)
+    assert emulator.requests == 1

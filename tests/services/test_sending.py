@@ -8,7 +8,7 @@ from wikipayam_async.messages import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import MessageOutcome, SendStatus
-from wikipayam_async.services.sending import send_all, send_batch
+from wikipayam_async.services.sending import send_all, send_batch, send_detailed
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 
@@ -41,8 +41,10 @@ async def test_a_batch_is_sent_as_one_call() -> None:
     pipeline: Any = AnswersSecond()
     observed: list[MessageOutcome] = []
     batch = batch_of("T1", "T2")
-    assert await send_batch(pipeline, SEND, batch, lambda outcomes: observed.extend(outcomes())) == [None, "69e5"]
+    results = await send_batch(pipeline, SEND, batch, lambda outcomes: observed.extend(outcomes()), timeout=2.5)
+    assert results == [None, "69e5"]
     [call] = pipeline.calls
+    assert call.timeout == 2.5
     assert (call.operation, call.path, call.query) == (SEND, "", {})
     assert bytes(call.body) == b"[" + ITEM % 1 + b"," + ITEM % 2 + b"]"
     assert (call.batch.messages, call.batch.track_ids) == (batch.messages, ["T1", "T2"])
@@ -76,3 +78,14 @@ async def test_send_all_requires_an_item_for_every_message() -> None:
     assert bytes(call.body) == b"[" + ITEM % 1 + b"," + ITEM % 2 + b"]"
     assert (call.batch.messages, call.batch.track_ids) == (batch.messages, ["T1", "T2"])
     assert call.batch.id_of(SentMessage("69e5")) == "69e5"
+
+
+@pytest.mark.anyio
+async def test_the_timeout_is_part_of_the_call() -> None:
+    """The time-out of every kind of send is that of its call; None stands for the client's."""
+    pipeline: Any = AnswersSecond()
+    batch = batch_of("T2")
+    await send_batch(pipeline, SEND, batch)
+    await send_detailed(pipeline, SEND, batch, timeout=1.5)
+    await send_all(pipeline, SEND, batch, timeout=0.5)
+    assert [call.timeout for call in pipeline.calls] == [None, 1.5, 0.5]

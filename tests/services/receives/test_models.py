@@ -266,3 +266,47 @@ def test_every_object_with_a_text_is_a_message(objects: list[dict[str, Any]]) ->
     """Every object with a `message` is read as a message, for any other fields."""
     payloads = [{**one, "message": "hi"} for one in objects]
     assert [one.message for one in read_page({"receives": payloads}, None).receives] == ["hi"] * len(payloads)
+
+
+MANY = tuple(ReceivedMessage(str(index)) for index in range(3))
+
+
+@pytest.mark.parametrize("page", [ReceivesPage(MANY), UnreadPage(receives=MANY)])
+def test_a_page_is_a_collection_of_its_messages(page: ReceivesPage | UnreadPage) -> None:
+    """Iterating a page yields the messages; its length is their number, so an empty page is false."""
+    assert (list(page), len(page), MANY[1] in page, bool(page)) == (list(MANY), 3, True, True)
+    assert (bool(ReceivesPage()), bool(UnreadPage())) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("total", "limit", "offset", "count", "more"),
+    [
+        (10, 3, 0, 3, True),
+        (10, 3, 6, 3, True),
+        (10, 3, 7, 3, False),
+        (3, 3, None, 3, False),
+        (4, None, None, 3, True),
+        (10, 3, 10, 0, False),
+        (10, 3, 0, 0, False),
+        (None, 3, 0, 3, True),
+        (None, 4, 0, 3, False),
+        (None, None, None, 3, True),
+        (None, None, None, 0, False),
+        (None, 3, 0, 0, False),
+    ],
+)
+def test_the_next_page(total: int | None, limit: int | None, offset: int | None, count: int, more: bool) -> None:
+    """By the counts of the gateway, another page may follow; never after an empty page."""
+    messages = MANY[:count]
+    listed = ReceivesPage(messages, Pagination(total=total, limit=limit, offset=offset))
+    unread = UnreadPage(total, messages, Pagination(limit=limit, offset=offset))
+    assert (listed.has_next_page, unread.has_next_page) == (more, more)
+
+
+def test_the_reprs_of_pages() -> None:
+    """The repr of a page has only the counts."""
+    assert [repr(ReceivesPage(MANY, Pagination(total=1178))), repr(UnreadPage(7, MANY)), repr(ReceivesPage(MANY))] == [
+        "<ReceivesPage 3 of 1,178 messages>",
+        "<UnreadPage 3 of 7 messages>",
+        "<ReceivesPage 3 messages>",
+    ]

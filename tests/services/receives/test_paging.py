@@ -1,11 +1,16 @@
 import random
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
+from contextlib import aclosing
+from traceback import walk_tb
+from typing import Any
 
 import pytest
+from anyio.lowlevel import checkpoint
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.services.receives.paging import MAX_PAGE, Pager
+from tests.support.misuse import misuse
+from wikipayam_async.services.receives.paging import MAX_PAGE, Pager, Pages
 
 Answer = tuple[list[int], int | None]
 ENOUGH = 3000
@@ -164,3 +169,117 @@ def test_items_are_identified_by_their_key() -> None:
     pager: Pager[str] = Pager(str.lower, limit=MAX_PAGE)
     assert (pager.feed(["a", "A", "b"], None), pager.feed(["B", "c"], None)) == (["a", "b"], ["c"])
     assert (pager.offset, pager.limit) == (5, 500)
+
+
+def pages_of(count: int) -> tuple[Pages[int], list[int]]:
+    """Return the pages of a list, two items each, and the offsets that are requested."""
+    asked: list[int] = []
+
+    async def fetch(limit: int, offset: int) -> tuple[list[int], int]:
+        await checkpoint()
+        asked.append(offset)
+        return list(range(count))[offset : offset + limit], count
+
+    return Pages(Pager(lambda item: item, limit=2), fetch), asked
+
+
+async def real_generator() -> AsyncGenerator[int, None]:
+    """Yield numbers."""
+    for number in range(5):
+        yield number
+
+
+@pytest.mark.anyio
+class TestPages:
+    """`Pages`: an async iterator with the methods of an async generator."""
+
+    async def test_all_items(self) -> None:
+        """Every item is yielded once, and the end stays the end."""
+        pages, asked = pages_of(5)
+        assert isinstance(pages, AsyncGenerator)
+        assert aiter(pages) is pages
+        assert [item async for item in pages] == [0, 1, 2, 3, 4]
+        assert asked == [0, 2, 4, 5]
+        with pytest.raises(StopAsyncIteration):
+            await anext(pages)
+
+    async def test_asend(self) -> None:
+        """`asend(None)` returns the next item, as with an async generator."""
+        pages, asked = pages_of(3)
+        assert [await pages.asend(None), await anext(pages), await pages.asend(None)] == [0, 1, 2]
+        with pytest.raises(StopAsyncIteration):
+            await pages.asend(None)
+        assert asked == [0, 2, 3]
+
+    async def test_aclose(self) -> None:
+        """After `aclose` no item is yielded and no page requested; closing again does nothing."""
+        pages, asked = pages_of(5)
+        async with aclosing(pages) as items:
+            async for item in items:
+                assert item == 0
+                break
+        await pages.aclose()
+        assert [item async for item in pages] == []
+        assert asked == [0]
+
+    @pytest.mark.parametrize(
+        ("arguments", "text"),
+        [
+            ((KeyError("own"),), "KeyError('own')"),
+            ((KeyError,), "KeyError()"),
+            ((KeyError, KeyError("value")), "KeyError('value')"),
+            ((KeyError, "value"), "KeyError('value')"),
+        ],
+    )
+    @pytest.mark.filterwarnings("ignore:the .*signature of athrow:DeprecationWarning")
+    async def test_athrow(self, arguments: tuple[Any, ...], text: str) -> None:
+        """`athrow` raises the exception and ends the iteration, as with an async generator."""
+        pages, _ = pages_of(5)
+        for generator in (pages, real_generator()):
+            assert await anext(generator) == 0
+            with pytest.raises(KeyError) as caught:
+                await generator.athrow(*arguments)
+            assert repr(caught.value) == text
+            assert [item async for item in generator] == []
+
+    async def test_athrow_keeps_a_traceback(self) -> None:
+        """A traceback that is passed, or that the exception has, is kept."""
+        pages, _ = pages_of(5)
+        with pytest.raises(KeyError) as raised:
+            dict[str, int]()["own"]
+        own = raised.value
+        first = own.__traceback__
+        for arguments in ((own,), (KeyError, own, first)):
+            with pytest.raises(KeyError) as caught:
+                await pages.athrow(*arguments)
+            assert caught.value is own
+            assert own.__traceback__ is not None
+            assert first is not None
+            assert first.tb_lineno in [line for _, line in walk_tb(own.__traceback__)]
+
+    async def test_a_failed_step_loses_nothing(self) -> None:
+        """After an error the next step requests the same page again."""
+        failures = [OSError("away")]
+
+        async def fetch(_: int, offset: int) -> tuple[list[int], int]:
+            await checkpoint()
+            if failures:
+                raise failures.pop()
+            return ([7], 1) if offset == 0 else ([], 1)
+
+        pages = Pages(Pager[int](lambda item: item, limit=2), fetch)
+        with pytest.raises(OSError, match="away"):
+            await anext(pages)
+        assert [item async for item in pages] == [7]
+
+    @pytest.mark.parametrize("keyword", ["with", "for", "await"])
+    async def test_plain_keywords(self, keyword: str) -> None:
+        """A plain `with`, a plain `for` and `await` raise a `TypeError` that says what to write."""
+        pages, asked = pages_of(5)
+        with pytest.raises(TypeError) as caught:
+            await misuse(pages, keyword)
+        assert str(caught.value) == (
+            "messages are iterated with async for: async for message in client.receives.iter(): ...; "
+            "for one page, write await client.receives.list()"
+        )
+        assert asked == []

@@ -256,6 +256,19 @@ class TestIterating:
             assert [message.id async for message in client.receives.iter(page_size=4)] == ids
             assert [message.id async for message in client.receives.iter_unread(page_size=4)] == ids
 
+    async def test_an_iterator_is_closed(self) -> None:
+        """The iterators have the methods of an async generator: `aclose` ends them without a request."""
+        client, emulator = emulated()
+        ids = fill(emulator, 5)
+        async with client:
+            for messages in (client.receives.iter(page_size=2), client.receives.iter_unread(page_size=2)):
+                assert [(await anext(messages)).id, (await messages.asend(None)).id] == ids[:2]
+                await messages.aclose()
+                assert [message async for message in messages] == []
+                with pytest.raises(LookupError):
+                    await messages.athrow(LookupError)
+        assert emulator.requests == 2
+
     async def test_filters(self) -> None:
         """The filters and the page size are in every request."""
         pages = [[MESSAGE], []]

@@ -12,7 +12,9 @@ from wikipayam_async import (
     APIConnectionError,
     AsyncWikipayam,
     DeleteResult,
+    InvalidInputError,
     MarkReadResult,
+    ReceivedMessage,
     ResponseError,
 )
 from wikipayam_async.emulator import DEFAULT_TOKEN, TEHRAN, Emulator, EmulatorTransport, Fault, When
@@ -99,6 +101,29 @@ class TestMarking:
         async with client:
             assert await client.receives.mark_read([]) == MarkReadResult()
             assert await client.receives.delete(iter([])) == DeleteResult()
+        assert emulator.requests == 0
+
+    async def test_messages_and_pages(self) -> None:
+        """Received messages and pages of them stand for their ids, to mark, to read again and to delete."""
+        client, emulator = emulated()
+        fill(emulator, 3)
+        async with client:
+            page = await client.receives.unread(limit=2)
+            assert await client.receives.mark_read(page) == MarkReadResult(2, 2)
+            (last,) = await client.receives.unread()
+            assert await client.receives.get(last) == last
+            assert await client.receives.mark_read(last) == MarkReadResult(1, 1)
+            assert (await client.receives.delete(page)).deleted_count == 2
+            assert (await client.receives.delete(last)).deleted_count == 1
+        assert emulator.inbox() == []
+
+    @pytest.mark.parametrize("name", ["mark_read", "delete", "get"])
+    async def test_a_message_without_an_id(self, name: str) -> None:
+        """A received message whose id the gateway omitted is refused before any request."""
+        client, emulator = emulated()
+        async with client:
+            with pytest.raises(InvalidInputError, match="expected an object with an id; of a bulk send pass"):
+                await getattr(client.receives, name)(ReceivedMessage(message="m"))
         assert emulator.requests == 0
 
     @pytest.mark.parametrize("data", [None, [], {}, "ok", 7, {"marked_count": None}])

@@ -3,6 +3,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from anyio.lowlevel import checkpoint
 from trio.testing import MockClock
 
+from tests.support.misuse import misuse
 from wikipayam_async import (
     APIConnectionError,
     AsyncWikipayam,
@@ -417,6 +419,72 @@ class TestStopping:
         with pytest.raises(asyncio.CancelledError):
             await task
         assert (handler.done, gateway.unread) == ((["a"], ["b"]) if patient else ([], ["a", "b"]))
+
+    @pytest.mark.parametrize("through", ["run", "block"])
+    async def test_aclose(self, through: str) -> None:
+        """`aclose` starts no more handlers and waits for the running one; then `run` returns, or the block continues."""
+        gateway, handler = Gateway("a", "b"), Handler()
+        worker = gateway.worker(handler, stop_timeout=60.0)
+        ended: list[str] = []
+
+        async def run() -> None:
+            await worker.run()
+            ended.append("run")
+
+        async def close() -> None:
+            await worker.aclose()
+            ended.append("aclose")
+
+        async with AsyncExitStack() as stack:
+            if through == "block":
+                await stack.enter_async_context(worker)
+            group = await stack.enter_async_context(anyio.create_task_group())
+            if through == "run":
+                group.start_soon(run)
+            await handler.waits.wait()
+            group.start_soon(close)
+            group.start_soon(close)
+            await rest()
+            assert (ended, worker.health.running) == ([], True)
+            handler.gate.set()
+        assert sorted(ended) == ["aclose", "aclose", *(["run"] if through == "run" else [])]
+        assert (handler.started, handler.done, gateway.unread) == (["a"], ["a"], ["b"])
+        assert not worker.health.running
+
+    @MOCK_TIME
+    async def test_aclose_with_a_slow_handler(self) -> None:
+        """`aclose` cancels a handler that takes longer than `stop_timeout`; its message stays unread."""
+        gateway, handler = Gateway("a"), Handler()
+        worker = gateway.worker(handler, stop_timeout=7.5)
+        async with worker:
+            await handler.waits.wait()
+            began = anyio.current_time()
+            await worker.aclose()
+            assert anyio.current_time() - began == 7.5
+            assert (handler.cancelled, gateway.unread, worker.health.running) == (["a"], ["a"], False)
+
+    async def test_aclose_at_other_times(self) -> None:
+        """`aclose` does nothing before the start and after the end; a worker closed before its first step never polls."""
+        gateway = Gateway("a", delays=1)
+        worker = gateway.worker()
+        await worker.aclose()
+        async with worker:
+            await worker.aclose()
+        await worker.aclose()
+        assert (gateway.log, worker.health.last_poll) == ([], None)
+        assert (await until_stopped(gateway, worker)).handled == 1
+
+    @pytest.mark.parametrize("keyword", ["with", "for", "await"])
+    async def test_plain_keywords(self, keyword: str) -> None:
+        """A plain `with`, a plain `for` and `await` raise a `TypeError` that says what to write."""
+        worker: Any = Gateway("a").worker()
+        with pytest.raises(TypeError) as caught:
+            await misuse(worker, keyword)
+        assert str(caught.value) == (
+            "a worker is entered with async with: async with client.receives.worker(handler) as worker: ...; "
+            "to run it in a task of your own, write await worker.run()"
+        )
+        assert not worker.health.running
 
     async def test_during_a_delay(self) -> None:
         """A worker that waits for a restart is stopped at once."""

@@ -71,3 +71,8 @@ JSON = st.recursive(
 def test_any_answer_is_read(data: Any, zone: timezone | None) -> None:
     """Any JSON value is read into a legacy inbox without an error."""
     assert type(read_inbox(data, zone)) is LegacyInbox
+
+
+def test_its_repr() -> None:
+    """The repr has only the number of messages."""
+    assert repr(read_inbox([WIRE, {"id": "2"}], None)) == "<LegacyInbox 2 messages>"

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import ssl
 import sys
-from typing import Any
+from typing import Any, Self
 
 import anyio
 import httpx
@@ -160,8 +160,31 @@ class TestLaneCarrier:
             assert AsyncWikipayam(TOKEN, http_client=http).http_client is http
 
 
+class Duck:
+    """A transport by its methods alone."""
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Answer with a balance."""
+        return httpx.Response(200, json={"data": {"balance": 7}})
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        return None
+
+    async def aclose(self) -> None:
+        """Close nothing."""
+
+
 class TestMakeCarrier:
     """The choice of a carrier."""
+
+    async def test_a_transport_is_recognized_by_its_methods(self) -> None:
+        """It needs no base class of httpx."""
+        transport: Any = Duck()
+        async with AsyncWikipayam("t", transport=transport) as client:
+            assert (await client.balance()).balance == 7
 
     def test_the_carrier_follows_from_the_settings(self) -> None:
         """Lanes are the default, also for a `LaneTransport`; other transports use httpx."""
@@ -193,7 +216,7 @@ class TestMakeCarrier:
             ({"proxy": "http://[::1"}, "proxy: expected"),
             ({"ssl_context": "x"}, "ssl_context: expected"),
             ({"max_connections": 0}, "max_connections: expected"),
-            ({"idle_expiry": 0}, "idle_expiry: expected"),
+            ({"idle_expiry": -1.0}, "idle_expiry: expected"),
             ({"http_client": httpx.AsyncClient(), "max_connections": 5}, "max_connections: would be ignored"),
             (
                 {"transport": httpx.MockTransport(lambda _: httpx.Response(200)), "idle_expiry": 1.0},

@@ -41,7 +41,9 @@ def served() -> Iterator[ServedEmulator]:
 async def run_program(program: Program, emulator: Emulator, **options: object) -> None:
     """Run a program with its own client."""
     model = Model(emulator, f"P{next(NUMBERS)}")
-    settings = {"sender": DEFAULT_LINE, "timeout": 0.02, "on_event": model.record_event, "max_connections": 3}
+    settings = {"sender": DEFAULT_LINE, "timeout": 0.02, "on_event": model.record_event}
+    if "transport" not in options:
+        settings["max_connections"] = 3
     client = AsyncWikipayam(DEFAULT_TOKEN, **(settings | options))  # type: ignore[arg-type] # the values have their options' types
     async with client:
         on_virtual_time(client)

@@ -9,7 +9,6 @@ import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 from attrs import frozen
 
-from wikipayam_async.checks import check_positive
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress
@@ -89,7 +88,6 @@ class Lanes:
     ) -> None:
         if isinstance(max_lanes, bool) or not isinstance(max_lanes, int) or max_lanes < 1:
             raise ConfigurationError("max_connections: expected a whole number of at least 1")
-        check_positive("idle_expiry", idle_expiry)
         self._open_lane = open_lane
         self._max_lanes = max_lanes
         self._idle_expiry = idle_expiry

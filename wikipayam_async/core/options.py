@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 from attrs import Factory, field, frozen
 
-from wikipayam_async.checks import check_positive, is_async
+from wikipayam_async.checks import at_least_one, check_positive, is_async, not_negative
 from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.retry import RetryPolicy
@@ -120,13 +120,13 @@ class ConnectionOptions:
 
     Attributes:
         max_connections: The maximum number of connections.
-        idle_expiry: Seconds after which an idle connection is not reused.
+        idle_expiry: Seconds after which an idle connection is not reused; 0 for a connection per request.
         ssl_context: The TLS context; None for the default.
         proxy: The URL of an HTTP proxy.
     """
 
-    max_connections: int = DEFAULT_MAX_CONNECTIONS
-    idle_expiry: float = DEFAULT_IDLE_EXPIRY
+    max_connections: int = field(default=DEFAULT_MAX_CONNECTIONS, validator=at_least_one)
+    idle_expiry: float = field(default=DEFAULT_IDLE_EXPIRY, validator=not_negative)
     ssl_context: ssl.SSLContext | None = None
     proxy: str | None = field(default=None, repr=False)
 

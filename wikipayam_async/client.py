@@ -31,8 +31,9 @@ from wikipayam_async.core.options import (
     read_token,
     user_agent_of,
 )
-from wikipayam_async.core.pipeline import Pipeline, SharedState
+from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.core.retry import RetryPolicy
+from wikipayam_async.core.shared_state import SharedState
 from wikipayam_async.core.transport import Carrier, LaneCarrier, make_carrier
 from wikipayam_async.redact.sealed import Sealed, seal
 from wikipayam_async.services.account import AccountService, Balance, CostCheck

@@ -34,8 +34,9 @@ from wikipayam_async.core import transport
 from wikipayam_async.core.fault import ExchangeFaultKind
 from wikipayam_async.core.httpx_adapter import HttpxCarrier
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.core.pipeline import Pipeline, SharedState
+from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.core.progress import AttemptProgress, Trace
+from wikipayam_async.core.shared_state import SharedState
 from wikipayam_async.redact.sealed import Secret
 from wikipayam_async.services.sms.service import SmsService
 

@@ -29,9 +29,10 @@ from wikipayam_async import (
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch, captured
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.core.pipeline import Pipeline, SharedState
+from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
+from wikipayam_async.core.shared_state import SharedState
 from wikipayam_async.redact.sealed import SealedBytes, Secret
 
 pytestmark = pytest.mark.anyio

@@ -21,7 +21,7 @@ import anyio.to_thread
 
 from tests.support.clock import VirtualClock
 from wikipayam_async.core.limits import RateLimiter
-from wikipayam_async.core.pipeline import SharedState
+from wikipayam_async.core.shared_state import SharedState
 from wikipayam_async.services.sms.watch import DeliveryWatch
 
 __all__ = ["MainThread", "PageClock", "restored_process"]

@@ -3,19 +3,16 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import math
-import random
-import secrets
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import Any, TypeVar, cast
 
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from wikipayam_async.core.events import CallReporter
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.limits import Clock, Gate, RateLimiter, Sleep
+from wikipayam_async.core.limits import RateLimiter
 from wikipayam_async.core.operation import Call, Replay, captured, format_track_ids
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.progress import AttemptProgress
@@ -29,16 +26,15 @@ from wikipayam_async.core.protocol import (
     status_error,
 )
 from wikipayam_async.core.retry import (
-    RetryBudget,
     RetryDecision,
     RetryPolicy,
-    Uniform,
     judge_fault,
     judge_status,
     longest_delay,
     may_retry,
     retry_delay,
 )
+from wikipayam_async.core.shared_state import SharedState
 from wikipayam_async.errors import (
     APIConnectionError,
     APIStatusError,
@@ -50,36 +46,9 @@ from wikipayam_async.errors import (
 )
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
 
-if TYPE_CHECKING:
-    from wikipayam_async.core.transport import Carrier
-
 __all__ = ["Pipeline", "SharedState"]
 
 T = TypeVar("T")
-
-
-class SharedState:
-    """The state of all clients that share connections: the carrier, the gate of a 429, the retry budget, the call ids."""
-
-    def __init__(self, carrier: Carrier, *, clock: Clock = anyio.current_time, sleep: Sleep = anyio.sleep) -> None:
-        self.carrier = carrier
-        self.gate = Gate()
-        self.budget = RetryBudget()
-        self.clock = clock
-        self.sleep = sleep
-        self.uniform: Uniform = random.SystemRandom().uniform
-        self._call_prefix = secrets.token_hex(4)
-        self._call_numbers = itertools.count(1)
-
-    def for_another_account(self) -> SharedState:
-        """Return the state of a client with another token: the same connections, but a gate and a budget of its own."""
-        other = SharedState(self.carrier, clock=self.clock, sleep=self.sleep)
-        other.uniform = self.uniform
-        return other
-
-    def new_call_id(self) -> str:
-        """Return the id that the events and log lines of one call carry."""
-        return f"{self._call_prefix}-{next(self._call_numbers)}"
 
 
 class Pipeline:

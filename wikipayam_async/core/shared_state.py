@@ -1,0 +1,42 @@
+"""The state that clients share: connections, the pause after a 429, the retry budget, the ids of calls."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import secrets
+from typing import TYPE_CHECKING
+
+import anyio
+
+from wikipayam_async.core.limits import Clock, Gate, Sleep
+from wikipayam_async.core.retry import RetryBudget, Uniform
+
+if TYPE_CHECKING:
+    from wikipayam_async.core.transport import Carrier
+
+__all__ = ["SharedState"]
+
+
+class SharedState:
+    """The state of all clients that share connections: the carrier, the gate of a 429, the retry budget, the call ids."""
+
+    def __init__(self, carrier: Carrier, *, clock: Clock = anyio.current_time, sleep: Sleep = anyio.sleep) -> None:
+        self.carrier = carrier
+        self.gate = Gate()
+        self.budget = RetryBudget()
+        self.clock = clock
+        self.sleep = sleep
+        self.uniform: Uniform = random.SystemRandom().uniform
+        self._call_prefix = secrets.token_hex(4)
+        self._call_numbers = itertools.count(1)
+
+    def for_another_account(self) -> SharedState:
+        """Return the state of a client with another token: the same connections, but a gate and a budget of its own."""
+        other = SharedState(self.carrier, clock=self.clock, sleep=self.sleep)
+        other.uniform = self.uniform
+        return other
+
+    def new_call_id(self) -> str:
+        """Return the id that the events and log lines of one call carry."""
+        return f"{self._call_prefix}-{next(self._call_numbers)}"

@@ -11,7 +11,6 @@ import anyio
 import httpx
 from attrs import define, field, frozen
 
-from wikipayam_async.core.transport import LaneTransport
 from wikipayam_async.emulator import Emulator
 
 __all__ = ["Load", "UserResults", "run_users"]
@@ -110,9 +109,9 @@ async def run_users(url: str, emulator: Emulator, load: Load, on_order: Callable
         load: The load.
         on_order: Called after each order answered 202, with the number of such orders so far.
     """
-    # httpx's own pool is slow with this many connections. uvicorn closes idle connections after 5 seconds.
-    transport = LaneTransport(max_connections=load.users, idle_expiry=2.0)
-    async with httpx.AsyncClient(base_url=url, transport=transport, timeout=60, trust_env=False) as http:
+    # uvicorn closes idle connections after 5 seconds.
+    limits = httpx.Limits(max_connections=load.users, max_keepalive_connections=load.users, keepalive_expiry=2.0)
+    async with httpx.AsyncClient(base_url=url, limits=limits, timeout=60, trust_env=False) as http:
         users = _Users(http, emulator, load, on_order)
         began = time.perf_counter()
         async with anyio.create_task_group() as tasks:

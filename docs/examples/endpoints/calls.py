@@ -71,7 +71,8 @@ async def send_note(client: AsyncWikipayam) -> None:
 async def delivery_status(client: AsyncWikipayam, sent: SentMessage) -> None:
     """Get delivery statuses.
 
-    By the gateway's ids, or objects that have one; never by track id. [Delivery](delivery.md) describes waiting for the final status.
+    By the gateway's ids, or objects that have one; never by track id. [Delivery](delivery.md) describes waiting for the
+    final status.
     """
     for delivery in await client.sms.delivery_status(sent):
         print(delivery.id, delivery.status)

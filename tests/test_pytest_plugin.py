@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import anyio
 import pytest
 
-from wikipayam_async import AsyncWikipayam, ConfigurationError
+from wikipayam_async import AsyncWikipayam, ClosedError
 from wikipayam_async.emulator import DELIVERED, WAITING_FOR_UPDATE, Emulator, ManualClock, ServedEmulator
 from wikipayam_async.testing import emulator_environ
 
@@ -51,7 +51,7 @@ def closed_later() -> Iterator[list[AsyncWikipayam]]:
     clients: list[AsyncWikipayam] = []
     yield clients
     (client,) = clients
-    with pytest.raises(ConfigurationError, match="closed"):
+    with pytest.raises(ClosedError, match="closed"):
         anyio.run(client.balance)
 
 

@@ -129,10 +129,12 @@ def test_the_login_example_passes_under_every_runner(
 
 
 def test_examples_for_several_runners_pass_side_by_side(examples: pytest.Pytester) -> None:
-    """Tests for pytest-asyncio in strict mode, anyio, FastAPI and unittest pass in one run."""
-    files = ["test_delivery.py", "test_inbound.py", "test_login_web.py", "test_login_unittest.py"]
+    """Tests for pytest-asyncio in strict mode, anyio, FastAPI, mocks and unittest pass in one run."""
+    files = [
+        "test_delivery.py", "test_inbound.py", "test_login_mock.py", "test_login_web.py", "test_login_unittest.py",
+    ]  # fmt: skip
     plugins = ["-p", "wikipayam", "-p", "anyio.pytest_plugin", "-p", "pytest_asyncio.plugin"]
-    examples.runpytest_subprocess(*plugins, *LOOP_SCOPE, *files).assert_outcomes(passed=5)
+    examples.runpytest_subprocess(*plugins, *LOOP_SCOPE, *files).assert_outcomes(passed=6)
 
 
 def test_httpx_can_use_the_port(wikipayam_server: testing.ServedEmulator) -> None:

@@ -4,6 +4,7 @@ import attrs
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
+from wikipayam_async.bulk.options import BulkProgress
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.client import AsyncWikipayam
@@ -69,6 +70,7 @@ __all__ = [
     "Balance",
     "Batcher",
     "BulkError",
+    "BulkProgress",
     "BulkReport",
     "BulkRun",
     "BulkSourceError",

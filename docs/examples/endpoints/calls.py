@@ -71,10 +71,11 @@ async def send_note(client: AsyncWikipayam) -> None:
 async def delivery_status(client: AsyncWikipayam, sent: SentMessage) -> None:
     """Get delivery statuses.
 
-    By the gateway's ids, never by track id. [Delivery](delivery.md) describes waiting for the final status.
+    By the gateway's ids, or objects that have one; never by track id. [Delivery](delivery.md) describes waiting for the
+    final status.
     """
-    for status in await client.sms.delivery_status([sent.id]):
-        print(status.id, status.status)
+    for delivery in await client.sms.delivery_status(sent):
+        print(delivery.id, delivery.status)
 
 
 @needs(receive_messages)
@@ -94,7 +95,7 @@ async def list_received(client: AsyncWikipayam) -> None:
     Returns one page of at most 500. `client.receives.iter()` yields all messages.
     """
     page = await client.receives.list(limit=20, offset=0, status="all")
-    for message in page.receives:
+    for message in page:
         print(message.sender, message.message, message.received_at)
 
 
@@ -122,7 +123,7 @@ async def unread(client: AsyncWikipayam) -> None:
     Listing does not mark them as read.
     """
     page = await client.receives.unread(limit=30)
-    print(page.total_unread, len(page.receives))
+    print(page.total_unread, len(page))
 
 
 async def unread_count(client: AsyncWikipayam) -> None:
@@ -141,13 +142,13 @@ async def statistics(client: AsyncWikipayam) -> None:
 
 async def get(client: AsyncWikipayam, message: ReceivedMessage) -> None:
     """Get a received message."""
-    message = await client.receives.get(message.id)
+    message = await client.receives.get(message)
     print(message.message)
 
 
 async def mark_read(client: AsyncWikipayam, message: ReceivedMessage) -> None:
     """Mark messages as read."""
-    marked = await client.receives.mark_read([message.id])
+    marked = await client.receives.mark_read(message)
     print(marked.marked_count, marked.requested_count)
 
 
@@ -162,7 +163,7 @@ async def delete(client: AsyncWikipayam, message: ReceivedMessage) -> None:
 
     This is a DELETE with a body, which some HTTP clients and proxies do not support.
     """
-    deleted = await client.receives.delete([message.id])
+    deleted = await client.receives.delete(message)
     print(deleted.deleted_count, deleted.requested_count)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import secrets
 
-from wikipayam_async import AsyncWikipayam, DeliveryStatus
+from wikipayam_async import AsyncWikipayam
 from wikipayam_async.optout import OptOutList, is_opt_out
 
 
@@ -24,8 +24,8 @@ class Login:
 
     async def call_if_undelivered(self, mobile: str) -> None:
         """Call the mobile and read the code out, if the SMS was not delivered."""
-        (delivery,) = await self._client.sms.delivery_status(self._ids[mobile])
-        if delivery.status is DeliveryStatus.UNDELIVERED:
+        report = await self._client.sms.delivery_status(self._ids[mobile])
+        if report.failed:
             await self._client.voice.send(mobile, self._codes[mobile])
 
     def finish(self, mobile: str, code: str | None) -> bool:
@@ -38,4 +38,4 @@ async def collect_opt_outs(client: AsyncWikipayam, opted_out: OptOutList) -> Non
     async for received in client.receives.iter_unread():
         if is_opt_out(received.message):
             opted_out.add(received.sender)
-        await client.receives.mark_read(received.id)
+        await client.receives.mark_read(received)

@@ -14,8 +14,8 @@ async def main() -> None:
         sent = await client.sms.send("+98 912 345 6789", "سفارش شما آماده است", track_id="ORDER-1000")
         print(f"accepted: {sent.track_id} as {sent.id}")
 
-        for known in await client.sms.delivery_status(sent.id):
-            print(f"delivery: {known.status}")
+        for delivery in await client.sms.delivery_status(sent):
+            print(f"delivery: {delivery.status}")
 
 
 anyio.run(main)

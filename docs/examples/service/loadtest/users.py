@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import ssl
 import time
 from collections import Counter
 from collections.abc import Callable
@@ -11,7 +12,6 @@ import anyio
 import httpx
 from attrs import define, field, frozen
 
-from wikipayam_async.core.transport import LaneTransport
 from wikipayam_async.emulator import Emulator
 
 __all__ = ["Load", "UserResults", "run_users"]
@@ -54,40 +54,40 @@ class UserResults:
 
 
 @frozen
-class _Users:
+class _User:
     http: httpx.AsyncClient
+    mobile: str
     emulator: Emulator
     load: Load
     on_order: Callable[[int], None]
-    results: UserResults = field(factory=UserResults)
+    results: UserResults
 
-    async def run(self, number: int) -> None:
+    async def run(self) -> None:
         """Act as one user until all orders are placed or the shop closes."""
-        mobile = f"0912{number:07}"
         try:
-            await self._log_in(mobile)
+            await self._log_in()
         except httpx.HTTPError:
             return
         for _ in range(self.load.orders):
             await anyio.sleep(random.uniform(0, 2 * self.load.think_time))  # noqa: S311 - no secret
             try:
-                await self._order(mobile)
+                await self._order()
             except httpx.ConnectError:  # the shop has closed, and did not receive this order
                 return
             except httpx.HTTPError:
                 self.results.unanswered += 1
                 return
 
-    async def _log_in(self, mobile: str) -> None:
-        if not await self._post("/login", 202, mobile=mobile):
+    async def _log_in(self) -> None:
+        if not await self._post("/login", 202, mobile=self.mobile):
             return
-        code = self.emulator.last_code(mobile)
-        if await self._post("/login/check", 204, mobile=mobile, code=str(code)):
+        code = self.emulator.last_code(self.mobile)
+        if await self._post("/login/check", 204, mobile=self.mobile, code=str(code)):
             self.results.logged_in += 1
 
-    async def _order(self, mobile: str) -> None:
+    async def _order(self) -> None:
         began = time.perf_counter()
-        answer = await self._post("/orders", 202, mobile=mobile, item="چای")
+        answer = await self._post("/orders", 202, mobile=self.mobile, item="چای")
         if answer:
             self.results.seconds.append(time.perf_counter() - began)
             self.results.track_ids.append(answer.json()["track_id"])
@@ -110,13 +110,18 @@ async def run_users(url: str, emulator: Emulator, load: Load, on_order: Callable
         load: The load.
         on_order: Called after each order answered 202, with the number of such orders so far.
     """
-    # httpx's own pool is slow with this many connections. uvicorn closes idle connections after 5 seconds.
-    transport = LaneTransport(max_connections=load.users, idle_expiry=2.0)
-    async with httpx.AsyncClient(base_url=url, transport=transport, timeout=60, trust_env=False) as http:
-        users = _Users(http, emulator, load, on_order)
-        began = time.perf_counter()
-        async with anyio.create_task_group() as tasks:
-            for number in range(load.users):
-                tasks.start_soon(users.run, number)
-        users.results.duration = time.perf_counter() - began
-    return users.results
+    results = UserResults()
+    limits = httpx.Limits(max_connections=1, keepalive_expiry=2.0)  # uvicorn closes idle connections after 5 seconds
+    tls = ssl.create_default_context()  # not used; a client without one would load the certificates again
+
+    async def run(number: int) -> None:
+        # A client per user: httpx's pool is slow with hundreds of connections.
+        async with httpx.AsyncClient(base_url=url, limits=limits, verify=tls, timeout=60, trust_env=False) as http:
+            await _User(http, f"0912{number:07}", emulator, load, on_order, results).run()
+
+    began = time.perf_counter()
+    async with anyio.create_task_group() as tasks:
+        for number in range(load.users):
+            tasks.start_soon(run, number)
+    results.duration = time.perf_counter() - began
+    return results

@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 import anyio
 from attrs import field, frozen
 
-from wikipayam_async import AsyncWikipayam, DeliveryStatus, WikipayamError
+from wikipayam_async import AsyncWikipayam, DeliveryReport, WikipayamError
 
 __all__ = ["VoiceFallback"]
 
@@ -60,17 +60,18 @@ class VoiceFallback:
 
     async def _poll(self) -> list[_PendingCode]:
         """Poll the delivery of all pending codes; drop those that are settled or late, and return the undelivered."""
-        states: dict[str, DeliveryStatus] = {}
+        report = DeliveryReport()
         try:
-            states = {one.id: one.status for one in await self._client.sms.delivery_status(list(self._pending))}
+            report = await self._client.sms.delivery_status(self._pending)
         except WikipayamError as error:
-            logger.warning("delivery states are not available: %s", type(error).__name__)
+            logger.warning("delivery statuses are not available: %s", type(error).__name__)
         undelivered = []
         for message_id, pending in list(self._pending.items()):
-            state = states.get(message_id, DeliveryStatus.WAITING_FOR_UPDATE)
-            if state.final or anyio.current_time() >= pending.deadline:
+            delivery = report.get(message_id)
+            final = delivery is not None and delivery.status.final
+            if final or anyio.current_time() >= pending.deadline:
                 del self._pending[message_id]
-                if state is not DeliveryStatus.DELIVERED:
+                if delivery not in report.delivered:
                     undelivered.append(pending)
         return undelivered
 

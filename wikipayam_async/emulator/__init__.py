@@ -41,7 +41,6 @@ from wikipayam_async.emulator.gateway.throttle import Quota
 from wikipayam_async.emulator.server.saved_state import SavedStateError, load_state, save_state
 from wikipayam_async.emulator.server.serve import ServedEmulator, serve
 from wikipayam_async.emulator.transport import EmulatorTransport
-from wikipayam_async.publish import publish
 
 __all__ = [
     "DEFAULT_BALANCE",
@@ -93,4 +92,6 @@ __all__ = [
     "waiting_then",
 ]
 
-publish(__name__, __all__, globals())
+for _name in __all__:
+    if callable(globals()[_name]):
+        globals()[_name].__module__ = __name__

@@ -4,6 +4,7 @@ import attrs
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
+from wikipayam_async.bulk.options import BulkProgress
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
 from wikipayam_async.bulk.runner import BulkRun
 from wikipayam_async.client import AsyncWikipayam
@@ -33,10 +34,10 @@ from wikipayam_async.errors import (
     UnprocessableError,
     WikipayamError,
 )
+from wikipayam_async.integrations.pydantic import add_schema
 from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
 from wikipayam_async.publish import publish
-from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.services.account import Balance
 from wikipayam_async.services.holoo import HolooResult
 from wikipayam_async.services.receives.models import (
@@ -69,6 +70,7 @@ __all__ = [
     "Balance",
     "Batcher",
     "BulkError",
+    "BulkProgress",
     "BulkReport",
     "BulkRun",
     "BulkSourceError",

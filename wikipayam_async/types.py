@@ -39,4 +39,4 @@ __all__ = [
     "SortOrder",
 ]
 
-publish(__name__, ["AnyMessage", "BulkProgress", "Connections", "CostCheck", "HasId", "RawResponse"], globals())
+publish(__name__, ["AnyMessage", "Connections", "CostCheck", "HasId", "RawResponse"], globals())

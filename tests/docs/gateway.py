@@ -11,6 +11,7 @@ from types import FunctionType
 
 from wikipayam_async import AsyncWikipayam, services
 from wikipayam_async.core.operation import Operation
+from wikipayam_async.services.base import Service
 
 __all__ = ["methods", "operations"]
 
@@ -34,9 +35,14 @@ def methods() -> dict[str, str]:
     `client.request` names no endpoint, which is an empty string here.
     """
     found = dict(_methods_of("client", AsyncWikipayam))
-    for name, service in inspect.get_annotations(AsyncWikipayam, eval_str=True).items():
+    for name, service in inspect.getmembers(AsyncWikipayam, _is_service):
         found.update(_methods_of(f"client.{name}", service))
     return found
+
+
+def _is_service(value: object) -> bool:
+    """Return whether an attribute of the client's class is a service: on the class it is the service's class."""
+    return isinstance(value, type) and issubclass(value, Service)
 
 
 def _methods_of(prefix: str, cls: type) -> Iterator[tuple[str, str]]:

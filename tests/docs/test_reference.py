@@ -22,7 +22,7 @@ MODULES = [
     "wikipayam_async.numbers",
     "wikipayam_async.optout",
     "wikipayam_async.pytest_plugin",
-    "wikipayam_async.cost",
+    "wikipayam_async.services",
     "wikipayam_async.templates",
     "wikipayam_async.text",
 ]
@@ -40,6 +40,15 @@ def test_every_name_of_the_testing_module_is_on_one_page() -> None:
     emulator = import_module("wikipayam_async.emulator").__all__
     own = [name for name in import_module("wikipayam_async.testing").__all__ if name not in emulator]
     assert {name: DOCUMENTED[f"wikipayam_async.testing.{name}"] for name in own} == dict.fromkeys(own, 1)
+
+
+def test_every_name_of_the_events_module_is_on_one_page() -> None:
+    """Names that the package has, too, are documented by that path; others by that of the module."""
+    public = import_module("wikipayam_async.events").__all__
+    found = {
+        name: DOCUMENTED[f"wikipayam_async.{name}"] + DOCUMENTED[f"wikipayam_async.events.{name}"] for name in public
+    }
+    assert found == dict.fromkeys(public, 1)
 
 
 def test_every_documented_name_exists() -> None:
@@ -61,13 +70,15 @@ def test_a_directive_becomes_a_docstring_in_markdown() -> None:
 
 def test_a_class_is_documented_with_its_public_methods_and_properties() -> None:
     """Private members of a class are left out."""
-    text = with_docstrings("::: wikipayam_async.core.lanes.Lanes\n")
+    text = with_docstrings("::: wikipayam_async.DeliveryReport\n")
     titles = [line for line in text.splitlines() if line.startswith("#")]
     assert [title.partition("(")[0].strip("`# ") for title in titles] == [
-        "Lanes",
-        "Lanes.aclose",
-        "Lanes.carry",
-        "Lanes.connections",
+        "DeliveryReport",
+        "DeliveryReport.complete",
+        "DeliveryReport.delivered",
+        "DeliveryReport.failed",
+        "DeliveryReport.get",
+        "DeliveryReport.summary",
     ]
 
 

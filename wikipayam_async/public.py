@@ -34,10 +34,10 @@ from wikipayam_async.errors import (
     UnprocessableError,
     WikipayamError,
 )
-from wikipayam_async.integrations.pydantic import add_schema
 from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
 from wikipayam_async.publish import publish
+from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.services.account import Balance
 from wikipayam_async.services.holoo import HolooResult
 from wikipayam_async.services.receives.models import (

@@ -61,14 +61,17 @@ PUBLIC_MODULES = (
     "wikipayam_async.dates",
     "wikipayam_async.emulator",
     "wikipayam_async.errors",
+    "wikipayam_async.events",
     "wikipayam_async.integrations.fastapi",
     "wikipayam_async.integrations.opentelemetry",
     "wikipayam_async.messages",
     "wikipayam_async.numbers",
     "wikipayam_async.optout",
+    "wikipayam_async.services",
     "wikipayam_async.templates",
     "wikipayam_async.testing",
     "wikipayam_async.text",
+    "wikipayam_async.types",
 )
 """The modules that users import from."""
 FOR_TYPE_CHECKERS = {"httpx", "jdatetime", "Tariff"}

@@ -142,7 +142,7 @@ class SuppressedError(WikipayamError):
 
     def __init__(self, text: str, *, reason: Literal["duplicate", "opted_out", "opt_out_unknown"]) -> None:
         super().__init__(text)
-        self.reason = reason
+        self.reason: Literal["duplicate", "opted_out", "opt_out_unknown"] = reason
 
 
 class OutboxFullError(WikipayamError):

@@ -8,6 +8,8 @@ from typing import Protocol, TypeAlias
 
 from attrs import frozen
 
+from wikipayam_async.publish import publish
+
 __all__ = ["AnyMessage", "Attempt", "CallOutcome", "HasId", "Ids", "MessageOutcome", "Phase", "SendStatus"]
 
 
@@ -109,3 +111,6 @@ class HasId(Protocol):
 
 Ids: TypeAlias = str | HasId | Iterable[str | HasId]
 """One id or several: ids, or objects with an id."""
+
+
+publish("wikipayam_async.types", ["AnyMessage", "HasId"], globals())

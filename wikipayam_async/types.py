@@ -7,10 +7,13 @@ from wikipayam_async.bulk.source import Messages
 from wikipayam_async.core.converter import JsonValue
 from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.lanes import Connections
+from wikipayam_async.cost.estimate import CostEstimate  # noqa: F401 - as below
 from wikipayam_async.dates import DateLike
 from wikipayam_async.outcomes import AnyMessage, HasId, Ids
-from wikipayam_async.publish import publish
-from wikipayam_async.services.account import CostCheck
+from wikipayam_async.services.account import (
+    Balance,  # noqa: F401 - for the annotations of `CostCheck`
+    CostCheck,
+)
 from wikipayam_async.services.raw import RawResponse
 from wikipayam_async.services.receives.consumer import MessageErrorHandler, MessageHandler
 from wikipayam_async.services.receives.queries import ReadStatus, SortBy, SortOrder
@@ -38,5 +41,3 @@ __all__ = [
     "SortBy",
     "SortOrder",
 ]
-
-publish(__name__, ["AnyMessage", "BulkProgress", "Connections", "CostCheck", "HasId", "RawResponse"], globals())

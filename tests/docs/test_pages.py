@@ -29,6 +29,7 @@ QUOTING = {
 """Pages whose blocks are parts of files that other tests run."""
 
 RUN_BY = {
+    "docs/examples/programs": "tests/examples/test_programs.py",
     "docs/examples/recipes": "tests/examples/test_recipes.py",
     "docs/examples/service": "tests/examples/test_service.py",
     "docs/examples/testing": "tests/test_testing.py",

@@ -42,12 +42,12 @@ def test_every_name_of_the_testing_module_is_on_one_page() -> None:
     assert {name: DOCUMENTED[f"wikipayam_async.testing.{name}"] for name in own} == dict.fromkeys(own, 1)
 
 
-def test_every_name_of_the_events_module_is_on_one_page() -> None:
-    """Names that the package has, too, are documented by that path; others by that of the module."""
-    public = import_module("wikipayam_async.events").__all__
-    found = {
-        name: DOCUMENTED[f"wikipayam_async.{name}"] + DOCUMENTED[f"wikipayam_async.events.{name}"] for name in public
-    }
+@pytest.mark.parametrize("module", ["wikipayam_async.events", "wikipayam_async.types"])
+def test_every_name_of_a_module_of_types_is_on_one_page(module: str) -> None:
+    """Names that another public module has, too, are documented by one of the two paths."""
+    public = import_module(module).__all__
+    paths = {"wikipayam_async", "wikipayam_async.events", module}
+    found = {name: sum(DOCUMENTED[f"{path}.{name}"] for path in paths) for name in public}
     assert found == dict.fromkeys(public, 1)
 
 

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 from attrs import Attribute, field, frozen
 
+from wikipayam_async.bulk.screening import Dedupe, OptOut, Screen
 from wikipayam_async.checks import argument_at_least_one
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
-
-if TYPE_CHECKING:
-    from wikipayam_async.bulk.screening import Dedupe, OptOut, Screen
 
 __all__ = ["DEFAULT_BATCH_SIZE", "DEFAULT_CONCURRENCY", "BulkOptions", "BulkProgress", "OnProgress"]
 
@@ -85,6 +83,4 @@ class BulkOptions:
         """
         if self.dedupe is None and self.opt_out is None:
             return None
-        from wikipayam_async.bulk.screening import Screen  # noqa: PLC0415 - few runs hold anything back
-
         return Screen(dedupe=self.dedupe, opt_out=self.opt_out)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 __all__ = ["Messages", "Prepare", "Source", "SourceChunk"]
 
 Messages: TypeAlias = Iterable[SmsMessage] | AsyncIterable[SmsMessage]
+"""Any iterable of messages, plain or async."""
+
 Prepare: TypeAlias = Callable[[Sequence[SmsMessage]], tuple[Sequence[SmsPayload], dict[int, Exception]]]
 
 

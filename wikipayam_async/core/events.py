@@ -107,7 +107,10 @@ class CallFinished:
 
 
 Event: TypeAlias = AttemptStarted | AttemptFinished | RetryScheduled | CallFinished
+"""An event of a call."""
+
 EventHook: TypeAlias = Callable[[Event], None]
+"""Called with every event; a plain function that returns at once."""
 
 
 class CallReporter:

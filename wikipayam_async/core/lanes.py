@@ -15,6 +15,7 @@ from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.errors import ClosedError, ConfigurationError
 from wikipayam_async.outcomes import Phase
+from wikipayam_async.publish import publish
 
 __all__ = ["Connections", "LaneLike", "Lanes", "timeout_fault"]
 
@@ -183,3 +184,6 @@ def timeout_fault(progress: AttemptProgress) -> ExchangeFault:
     connecting = progress.phase in {Phase.WAITING, Phase.CONNECTING}
     detail = "no connection within the time-out" if connecting else "no complete answer within the time-out"
     return ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not connecting)
+
+
+publish("wikipayam_async.types", ["Connections"], globals())

@@ -26,10 +26,8 @@ else:
         """Load a service."""
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
-        service = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-        service.__module__ = __name__
-        globals()[name] = service
-        return service
+        globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        return globals()[name]
 
     def __dir__() -> list[str]:
         """List the services, loaded or not."""

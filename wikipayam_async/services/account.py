@@ -11,6 +11,7 @@ from attrs import Factory, field, frozen
 from wikipayam_async.core.converter import to_model
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.errors import InvalidInputError, ResponseError
+from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
 from wikipayam_async.services.base import Service
 
@@ -164,3 +165,6 @@ async def _count_asynchronous(tally: CostTally, messages: AsyncIterator[SmsMessa
         close = getattr(messages, "aclose", None)
         if close is not None:
             await close()
+
+
+publish("wikipayam_async.types", ["CostCheck"], globals())

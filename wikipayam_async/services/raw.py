@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 from attrs import field, frozen
 
 from wikipayam_async.core.operation import captured
+from wikipayam_async.publish import publish
 
 if TYPE_CHECKING:
     from wikipayam_async.core.protocol import Answer
@@ -54,3 +55,6 @@ def with_raw_response(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P
         return RawResponse(last.status, headers, value)
 
     return call
+
+
+publish("wikipayam_async.types", ["RawResponse"], globals())

@@ -9,7 +9,7 @@ stop = asyncio.Event()
 
 async def handle(message: ReceivedMessage) -> None:
     print("received:", message.message)
-    if message.message == "stop":
+    if message.message == "bye":
         stop.set()
 
 

@@ -4,12 +4,15 @@ import asyncio
 
 from wikipayam_async import AsyncWikipayam, SmsMessage
 
+MESSAGES = [
+    SmsMessage("09120001001", "Good morning.", track_id="MORNING-1"),
+    SmsMessage("09120001002", "Good morning.", track_id="MORNING-2"),
+]
+
 
 async def main() -> None:
     async with AsyncWikipayam() as client:
-        report = await client.sms.send_bulk(
-            [SmsMessage("09120001001", "Good morning."), SmsMessage("09120001002", "Good morning.")]
-        )
+        report = await client.sms.send_bulk(MESSAGES)
         deliveries = await client.sms.wait_for_delivery(report.accepted_ids, timeout=60)
         print(deliveries.summary())
         for delivery in deliveries:

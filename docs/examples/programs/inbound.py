@@ -12,7 +12,7 @@ async def main() -> None:
             print(message.received_at, message.message)
         await client.receives.mark_read(page)
         result = await client.receives.delete_older_than(30)
-        print(result.deleted_count, "deleted")
+        print(len(page), "read,", result.deleted_count, "deleted")
 
 
 if __name__ == "__main__":

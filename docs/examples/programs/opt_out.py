@@ -1,4 +1,4 @@
-"""Respect people who want no messages: add who answers «لغو», and hold their messages back."""
+"""Hold back the messages to people who answered «لغو» (stop)."""
 
 import asyncio
 

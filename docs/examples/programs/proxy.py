@@ -7,7 +7,7 @@ from wikipayam_async import APIConnectionError, AsyncWikipayam
 
 
 async def main() -> None:
-    async with AsyncWikipayam(proxy=os.environ.get("SHOP_PROXY"), timeout=10) as client:
+    async with AsyncWikipayam(proxy=os.environ["SHOP_PROXY"], timeout=10) as client:
         try:
             balance = await client.balance()
         except APIConnectionError as error:

@@ -1,4 +1,4 @@
-"""Post messages without waiting, and send what waits before the program ends."""
+"""Queue messages without waiting, and send the queued ones before the program ends."""
 
 import asyncio
 

@@ -14,6 +14,5 @@ async def remind(client: AsyncWikipayam, mobile: str) -> None:
 
 async def test_the_reminder_is_sent(wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator) -> None:
     await remind(wikipayam_client, "09123456789")
-    assert [message.text for message in wikipayam_emulator.sent_to("09123456789")] == [
-        "Your appointment is tomorrow at nine."
-    ]
+    (sent,) = wikipayam_emulator.sent_to("09123456789")
+    assert sent.message == "Your appointment is tomorrow at nine."

@@ -1,4 +1,4 @@
-"""Trust a certificate authority of your own, beside or instead of the public ones."""
+"""Trust a certificate authority of your own instead of the public ones."""
 
 import asyncio
 import os

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Iterable, Sized
 from operator import attrgetter
-from typing import TYPE_CHECKING, overload
+from typing import overload
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import OnOutcome, Outbox
@@ -13,6 +13,7 @@ from wikipayam_async.batching.queue import Batching
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY, BulkOptions, OnProgress
 from wikipayam_async.bulk.results import BulkReport, BulkSourceError
 from wikipayam_async.bulk.runner import BulkRun, make_run, take_with_progress
+from wikipayam_async.bulk.screening import Dedupe, OptOut
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
@@ -21,15 +22,13 @@ from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
+from wikipayam_async.publish import publish
 from wikipayam_async.redact.sealed import SealedBytes
 from wikipayam_async.services.base import optional_timeout
 from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.sending import send_all, send_batch, send_detailed
 from wikipayam_async.services.sms.legacy_inbox import LegacyInbox, read_inbox
 from wikipayam_async.services.sms.tracking import DeliveryTracking
-
-if TYPE_CHECKING:
-    from wikipayam_async.bulk.screening import Dedupe, OptOut
 
 __all__ = ["SmsService"]
 
@@ -357,3 +356,6 @@ class SmsServiceWithRawResponse:
         self.send_many = with_raw_response(service.send_many)
         self.delivery_status = with_raw_response(service.delivery_status)
         self.receive = with_raw_response(service.receive)
+
+
+publish("wikipayam_async.services", ["SmsService"], globals())

@@ -30,9 +30,8 @@ from wikipayam_async import (
     SendStatus,
     WikipayamError,
 )
-from wikipayam_async.core import transport
 from wikipayam_async.core.fault import ExchangeFaultKind
-from wikipayam_async.core.httpx_adapter import HttpxCarrier
+from wikipayam_async.core.httpx_adapter import HttpxCarrier, map_error
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.core.progress import AttemptProgress, Trace
@@ -137,7 +136,7 @@ class TestHttpx2:
         tls = server_tls("example.org") if case == "certificate" else None
         async with raw_gateway(handler, tls=tls) as gateway, httpx2.AsyncClient(trust_env=False) as http:
             url = f"http://127.0.0.1:{closed_port()}" if case == "unreachable" else gateway.url
-            carrier = HttpxCarrier(cast("Any", http), transport._map_error, owned=False)
+            carrier = HttpxCarrier(cast("Any", http), owned=False)
             options = Options(token=Secret(TOKEN), origin=Origin.parse(url), timeout=0.2, on_event=recorder)
             pipeline = Pipeline(options, SharedState(carrier, sleep=VirtualClock().sleep), None, b"agent")
             service = SmsService(pipeline, options)
@@ -191,10 +190,10 @@ Mine = type("ConnectError", (UndescribedError,), {"__module__": "urllib9.excepti
 async def test_an_exception_is_known_by_its_name(error: Exception, kind: ExchangeFaultKind, handed_over: bool) -> None:
     """Httpx and httpx2 mean the same by a name; another package may mean something else by it."""
     trace = Trace(AttemptProgress(protected=True), decisive="send_request_body")
-    found = transport._map_error(error, trace, None)
+    found = map_error(error, trace, None)
     assert (found.kind, found.handed_over, found.status_code) == (kind, handed_over, None)
     # Once the body began, or a status arrived, no exception proves that nothing was sent.
-    found = transport._map_error(error, trace, 200)
+    found = map_error(error, trace, 200)
     assert (found.handed_over, found.status_code) == (True, 200)
     await trace("http11.send_request_body.started", {})
-    assert transport._map_error(error, trace, None).handed_over is True
+    assert map_error(error, trace, None).handed_over is True

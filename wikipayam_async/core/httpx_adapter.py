@@ -6,6 +6,7 @@ How far a failed request got is known only from httpcore's trace events.
 from __future__ import annotations
 
 import functools
+import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, TypeAlias
@@ -24,11 +25,13 @@ from wikipayam_async.redact.sealed import SealedBytes
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["ErrorMapper", "HttpxCarrier", "attach_trace", "build_headers", "check_shape", "client_class", "exchange"]
+__all__ = ["HttpxCarrier", "attach_trace", "build_headers", "check_shape", "client_class", "exchange", "map_error"]
 
 Send: TypeAlias = "Callable[[httpx.Request], Awaitable[httpx.Response]]"
-ErrorMapper: TypeAlias = Callable[[Exception, Trace, int | None], ExchangeFault]
-"""Returns the fault for an exception of httpx or of a transport that the caller wrote."""
+
+_HTTPX_MODULES = ("httpx", "httpcore")
+"""Where exceptions are trusted by name: urllib3, for one, raises its `ProxyError` after a request was sent, too."""
+_BEFORE_SENDING = frozenset({"ConnectError", "ProxyError", "ConnectTimeout", "PoolTimeout"})
 
 
 class HttpxCarrier:
@@ -40,9 +43,8 @@ class HttpxCarrier:
         http: The HTTP client.
     """
 
-    def __init__(self, client: httpx.AsyncClient, map_error: ErrorMapper, *, owned: bool) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, owned: bool) -> None:
         self.http = client
-        self._map_error = map_error
         self._owned = owned
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
@@ -61,7 +63,7 @@ class HttpxCarrier:
             detail = f"the HTTP client could not build the request ({type(error).__name__})"
             raise ExchangeFault(ExchangeFaultKind.CONNECT, detail, handed_over=False) from None
         send = functools.partial(self.http.send, auth=None, follow_redirects=False, stream=True)
-        job = functools.partial(_exchange_in_time, send, request, outgoing, progress, self._map_error)
+        job = functools.partial(_exchange_in_time, send, request, outgoing, progress)
         return await (run_in_child(job, progress) if progress.protected else job())
 
     async def aclose(self) -> None:
@@ -71,7 +73,7 @@ class HttpxCarrier:
 
 
 async def _exchange_in_time(
-    send: Send, request: httpx.Request, outgoing: Outgoing, progress: AttemptProgress, map_error: ErrorMapper
+    send: Send, request: httpx.Request, outgoing: Outgoing, progress: AttemptProgress
 ) -> Answer:
     """Make an exchange within its time-out. A send is shielded from the start."""
     now = anyio.current_time()
@@ -80,7 +82,7 @@ async def _exchange_in_time(
         progress.begin(scope, now)
         if progress.protected:
             progress.hand_over()
-        return await exchange(send, request, trace, map_error)
+        return await exchange(send, request, trace)
     detail = "no complete answer within the time-out"
     raise ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not trace.proves_not_sent)
 
@@ -92,7 +94,7 @@ def attach_trace(request: httpx.Request, outgoing: Outgoing, progress: AttemptPr
     return trace
 
 
-async def exchange(send: Send, request: httpx.Request, trace: Trace, map_error: ErrorMapper) -> Answer:
+async def exchange(send: Send, request: httpx.Request, trace: Trace) -> Answer:
     """Send an httpx request and read its answer completely, up to 16 MiB.
 
     Raises:
@@ -116,6 +118,36 @@ async def exchange(send: Send, request: httpx.Request, trace: Trace, map_error: 
         raise map_error(error, trace, status) from None
     trace.progress.phase = Phase.ANSWERED
     return Answer(response.status_code, headers, SealedBytes(body))
+
+
+def map_error(error: Exception, trace: Trace, status: int | None) -> ExchangeFault:
+    """Return the fault for an exception of httpx or a copy of it. Its text is dropped, because it may contain a URL."""
+    names = {cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith(_HTTPX_MODULES)}
+    # A caller's transport may retry by itself: an earlier try may have been accepted before one fails to connect.
+    sent_before = status is not None or (trace.seen and not trace.proves_not_sent)
+    handed_over = sent_before or (not trace.seen and names.isdisjoint(_BEFORE_SENDING))
+    if not sent_before and "ConnectError" in names and _is_certificate_error(error):
+        kind, detail = ExchangeFaultKind.CERTIFICATE, "the gateway's certificate was not accepted"
+    elif not sent_before and names & {"ConnectError", "ProxyError"}:
+        kind, detail = ExchangeFaultKind.CONNECT, "no connection to the gateway"
+    elif not sent_before and names & {"ConnectTimeout", "PoolTimeout"}:
+        kind, detail = ExchangeFaultKind.TIMEOUT, "no connection within the time-out"
+    elif "TimeoutException" in names:
+        kind, detail = ExchangeFaultKind.TIMEOUT, "no answer within the time-out"
+    elif names & {"DecodingError", "LocalProtocolError"}:
+        kind, detail = ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP"
+    else:
+        kind, detail = ExchangeFaultKind.DISCONNECTED, f"the connection broke ({type(error).__name__})"
+    return ExchangeFault(kind, detail, handed_over=handed_over, status_code=status)
+
+
+def _is_certificate_error(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
+            return True
+        cause = cause.__cause__ or cause.__context__
+    return False
 
 
 async def _read_bounded(response: httpx.Response) -> bytes:

@@ -35,7 +35,7 @@ from wikipayam_async.core.options import (
     ConnectionOptions,
     Origin,
 )
-from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
+from wikipayam_async.core.progress import AttemptProgress, run_in_child
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
 from wikipayam_async.core.wire import Lane
 from wikipayam_async.errors import ClosedError, ConfigurationError
@@ -45,9 +45,6 @@ __all__ = ["Carrier", "HttpxCarrier", "LaneCarrier", "LaneTransport", "make_carr
 
 _REQUEST_CONTEXT = "wikipayam_async.context"
 _ANSWER = "wikipayam_async.answer"
-_HTTPX_MODULES = ("httpx", "httpcore")
-"""Where exceptions are trusted by name: urllib3, for one, raises its `ProxyError` after a request was sent, too."""
-_BEFORE_SENDING = frozenset({"ConnectError", "ProxyError", "ConnectTimeout", "PoolTimeout"})
 _OWN_HEADERS = frozenset({b"host", b"content-length", b"transfer-encoding"})
 
 
@@ -235,7 +232,7 @@ class _ProxyLane:
         )
         request.url = _RedactedURL(outgoing.loggable_url, outgoing.target)
         trace = attach_trace(request, outgoing, progress)
-        answer = await exchange(self._http.handle_async_request, request, trace, _map_error)
+        answer = await exchange(self._http.handle_async_request, request, trace)
         self.clean = True
         return answer
 
@@ -243,36 +240,6 @@ class _ProxyLane:
         """Close the connection."""
         with anyio.CancelScope(shield=True):
             await self._http.aclose()
-
-
-def _map_error(error: Exception, trace: Trace, status: int | None) -> ExchangeFault:
-    """Return the fault for an exception of httpx or a copy of it. Its text is dropped, because it may contain a URL."""
-    names = {cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith(_HTTPX_MODULES)}
-    # A caller's transport may retry by itself: an earlier try may have been accepted before one fails to connect.
-    sent_before = status is not None or (trace.seen and not trace.proves_not_sent)
-    handed_over = sent_before or (not trace.seen and names.isdisjoint(_BEFORE_SENDING))
-    if not sent_before and "ConnectError" in names and _is_certificate_error(error):
-        kind, detail = ExchangeFaultKind.CERTIFICATE, "the gateway's certificate was not accepted"
-    elif not sent_before and names & {"ConnectError", "ProxyError"}:
-        kind, detail = ExchangeFaultKind.CONNECT, "no connection to the gateway"
-    elif not sent_before and names & {"ConnectTimeout", "PoolTimeout"}:
-        kind, detail = ExchangeFaultKind.TIMEOUT, "no connection within the time-out"
-    elif "TimeoutException" in names:
-        kind, detail = ExchangeFaultKind.TIMEOUT, "no answer within the time-out"
-    elif names & {"DecodingError", "LocalProtocolError"}:
-        kind, detail = ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP"
-    else:
-        kind, detail = ExchangeFaultKind.DISCONNECTED, f"the connection broke ({type(error).__name__})"
-    return ExchangeFault(kind, detail, handed_over=handed_over, status_code=status)
-
-
-def _is_certificate_error(error: BaseException) -> bool:
-    cause: BaseException | None = error
-    while cause is not None:
-        if isinstance(cause, ssl.SSLCertVerificationError) or "CERTIFICATE_VERIFY_FAILED" in str(cause):
-            return True
-        cause = cause.__cause__ or cause.__context__
-    return False
 
 
 def _to_httpx_error(fault: ExchangeFault, request: httpx.Request) -> httpx.TransportError:
@@ -332,13 +299,13 @@ def make_carrier(
     if http_client is not None:
         check_shape("http_client", http_client, ("build_request", "send", "aclose"), "an httpx.AsyncClient")
         _refuse_ignored("http_client", options)
-        return HttpxCarrier(http_client, _map_error, owned=False)
+        return HttpxCarrier(http_client, owned=False)
     check_shape("transport", transport, ("handle_async_request", "aclose"), "an httpx.AsyncBaseTransport")
     _refuse_ignored("transport", options)
     # No cookies, as on lanes: a malformed one would break every later request.
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     http = client_class(transport, httpx.AsyncClient)(transport=transport, trust_env=False, cookies=cookies)
-    return HttpxCarrier(http, _map_error, owned=True)
+    return HttpxCarrier(http, owned=True)
 
 
 def _refuse_ignored(passed: str, options: ConnectionOptions) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import tzinfo
+from functools import cached_property
+from inspect import getattr_static
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, TypeVar, overload
 
@@ -293,8 +295,10 @@ class AsyncWikipayam:
         elif "rate_limit" in changes:
             limiter = limiter_of(options.rate_limit)
         other = object.__new__(type(self))
-        services = {name for name, value in vars(AsyncWikipayam).items() if isinstance(value, ServiceAttribute)}
-        other.__dict__.update({name: value for name, value in self.__dict__.items() if name not in services})
+        for name, value in vars(self).items():
+            # What was made on first use was made from this client, and may use its token.
+            if not isinstance(getattr_static(type(self), name, None), ServiceAttribute | cached_property):
+                other.__dict__[name] = value
         other._owns_carrier = False
         other._set_up(options, shared, limiter)
         return other

@@ -27,7 +27,6 @@ else:
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
         service = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-        service.__module__ = __name__
         globals()[name] = service
         return service
 

@@ -12,6 +12,7 @@ from wikipayam_async.core.converter import JsonValue, encode_json, to_items, to_
 from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages.models import SentMessage, SmsMessage, check_receiver, check_sender, check_text
+from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import mask_mapping, shape_of
 from wikipayam_async.redact.sealed import SealedBytes, SealedFields, seal
 from wikipayam_async.services.base import Service
@@ -182,3 +183,6 @@ class HolooServiceWithRawResponse:
     def __init__(self, service: HolooService) -> None:
         self.send = with_raw_response(service.send)
         self.send_via_url = with_raw_response(service.send_via_url)
+
+
+publish("wikipayam_async.services", ["HolooService"], globals())

@@ -9,6 +9,7 @@ from wikipayam_async.core.operation import Operation, Replay
 from wikipayam_async.messages.models import OtpMessage, SentMessage
 from wikipayam_async.messages.payload import Batch, OtpPayload, prepare_all, prepare_otp
 from wikipayam_async.messages.track_ids import TrackIds
+from wikipayam_async.publish import publish
 from wikipayam_async.services.base import Service
 from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.sending import send_all
@@ -102,3 +103,6 @@ class OtpServiceWithRawResponse:
     def __init__(self, service: OtpService) -> None:
         self.send = with_raw_response(service.send)
         self.send_many = with_raw_response(service.send_many)
+
+
+publish("wikipayam_async.services", ["OtpService"], globals())

@@ -12,6 +12,7 @@ from wikipayam_async.core.converter import JsonValue, encode_json, to_items
 from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.messages.models import OtpMessage, check_code, check_receiver, check_track_id
 from wikipayam_async.messages.track_ids import TrackIds
+from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import mask_mapping, mask_text
 from wikipayam_async.redact.sealed import SealedBytes
 from wikipayam_async.services.base import Service, require_all_accepted
@@ -109,3 +110,6 @@ class VoiceServiceWithRawResponse:
 
     def __init__(self, service: VoiceService) -> None:
         self.send = with_raw_response(service.send)
+
+
+publish("wikipayam_async.services", ["VoiceService"], globals())

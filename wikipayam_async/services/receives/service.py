@@ -11,6 +11,7 @@ from wikipayam_async.checks import check_ids, check_number
 from wikipayam_async.core.converter import encode_json, to_mapping, to_model
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.outcomes import Ids
+from wikipayam_async.publish import publish
 from wikipayam_async.redact.sealed import SealedBytes, seal
 from wikipayam_async.services.base import chunked, optional_timeout
 from wikipayam_async.services.raw import with_raw_response
@@ -234,3 +235,6 @@ class ReceivesServiceWithRawResponse:
         self.delete_all_read = with_raw_response(service.delete_all_read)
         self.delete_all_unread = with_raw_response(service.delete_all_unread)
         self.delete_older_than = with_raw_response(service.delete_older_than)
+
+
+publish("wikipayam_async.services", ["ReceivesService"], globals())

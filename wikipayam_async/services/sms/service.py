@@ -23,6 +23,7 @@ from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
+from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import SealedBytes
 from wikipayam_async.services.base import optional_timeout
@@ -362,3 +363,6 @@ class SmsServiceWithRawResponse:
         self.send_many = with_raw_response(service.send_many)
         self.delivery_status = with_raw_response(service.delivery_status)
         self.receive = with_raw_response(service.receive)
+
+
+publish("wikipayam_async.services", ["SmsService"], globals())

@@ -270,7 +270,8 @@ class AsyncWikipayam:
 
         The rate limit is shared too, unless another is given. A client with another token shares the connections and
         nothing else: a 429, failures or the rate of one account do not slow down another. Only this client closes the
-        connections: `aclose()` of the new one does nothing.
+        connections: `aclose()` of the new one does nothing. The new client has the class and the attributes of this
+        one, except those of a `functools.cached_property`.
 
         Raises:
             ConfigurationError: A setting is invalid.

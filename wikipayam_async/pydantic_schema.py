@@ -21,13 +21,15 @@ C = TypeVar("C", bound=type[Any])
 
 def add_schema(cls: C) -> C:
     """Let pydantic validate, serialize and describe an attrs class, as an object with its fields, or a mapping."""
-    cls.__get_pydantic_core_schema__ = classmethod(_schema if attrs.has(cls) else _mapping_schema)
+    cls.__get_pydantic_core_schema__ = classmethod(_schema)
     return cls
 
 
-def _schema(cls: type[attrs.AttrsInstance], _: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+def _schema(cls: type[Any], _: object, handler: GetCoreSchemaHandler) -> CoreSchema:
     from pydantic_core import core_schema  # noqa: PLC0415 - optional, and slow to import
 
+    if not attrs.has(cls):
+        return _model_schema(cls, handler.generate_schema(dict[str, Any]), parse=cls, serialize=dict)
     fields = {one.alias or one.name: one for one in attrs.fields(attrs.resolve_types(cls)) if one.init}
     described = core_schema.typed_dict_schema(
         {
@@ -44,10 +46,6 @@ def _schema(cls: type[attrs.AttrsInstance], _: object, handler: GetCoreSchemaHan
         parse=lambda values: cls(**{name: _parsed(fields[name].type, value) for name, value in values.items()}),
         serialize=lambda model: {name: _serialized(getattr(model, one.name)) for name, one in fields.items()},
     )
-
-
-def _mapping_schema(cls: Callable[[object], object], _: object, handler: GetCoreSchemaHandler) -> CoreSchema:
-    return _model_schema(cls, handler.generate_schema(dict[str, Any]), parse=cls, serialize=dict)
 
 
 def _model_schema(

@@ -1,6 +1,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Awaitable, Callable
+from functools import cached_property, partial
 from typing import Any
 from unittest.mock import AsyncMock, Mock, create_autospec
 
@@ -22,6 +24,7 @@ from wikipayam_async import (
     RateLimit,
     ResponseError,
     RetryPolicy,
+    SentMessage,
     SmsMessage,
     __version__,
 )
@@ -251,6 +254,11 @@ class Shop(AsyncWikipayam):
         super().__init__(token, base_url=base_url, sender="1")
         self.name = "north"
 
+    @cached_property
+    def welcome(self) -> Callable[[], Awaitable[SentMessage]]:
+        """A call of this client, made on first use."""
+        return partial(self.sms.send, RECEIVER, "welcome")
+
 
 class TestDerivedClients:
     """`with_options`."""
@@ -295,6 +303,15 @@ class TestDerivedClients:
             Shop, "north", "Shop(base_url='http://127.0.0.1:1', sender='2')",
         )  # fmt: skip
         assert derived.sms is not shop.sms
+
+    async def test_what_a_subclass_made_on_first_use_is_made_anew(self) -> None:
+        """A cached property may hold the client, and with it the token of another account."""
+        async with raw_gateway(Recorder()) as gateway, Shop(TOKEN, base_url=gateway.url) as shop:
+            await shop.welcome()
+            await shop.with_options(token="other-token").welcome()
+        assert [request.headers["authorization"] for request in gateway.requests] == [
+            f"Bearer {TOKEN}", "Bearer other-token",
+        ]  # fmt: skip
 
 
 def test_mocks_know_the_services_and_their_arguments() -> None:

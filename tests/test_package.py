@@ -283,6 +283,16 @@ def test_a_traceback_shows_the_public_path_of_an_error(error: type[Exception]) -
     assert shown == [f"wikipayam_async.{error.__name__}: why\n"]
 
 
+def test_services_show_their_public_path() -> None:
+    """A service of a client does, although nothing has used the module that it is imported from."""
+    code = (
+        "from wikipayam_async import AsyncWikipayam; client = AsyncWikipayam('t'); "
+        "names = ('sms', 'receives', 'otp', 'voice', 'holoo'); "
+        "print({type(getattr(client, name)).__module__ for name in names})"
+    )
+    assert run(code) == "{'wikipayam_async.services'}"
+
+
 def test_paths_are_public_without_the_client() -> None:
     """They do not depend on what else is imported."""
     code = (

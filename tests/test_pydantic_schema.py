@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import pydantic
 import pytest
@@ -10,15 +10,26 @@ from fastapi import Body, FastAPI
 from fastapi.testclient import TestClient
 
 from wikipayam_async import (
+    Attempt,
     Balance,
+    BulkReport,
+    BulkUnknownOutcomeError,
+    CallFinished,
+    CallOutcome,
     Delivery,
+    DeliveryReport,
     DeliveryStatus,
+    HolooResult,
     InvalidInputError,
+    LegacyInbox,
+    Phase,
     ReceivedMessage,
     SendResult,
     SendStatus,
     SentMessage,
     SmsMessage,
+    Statistics,
+    UnknownOutcomeError,
 )
 
 SENT = SentMessage(id="6651", sender="10002000", receiver="09123456789", track_id="T1")
@@ -59,6 +70,49 @@ def test_an_error_is_serialized_as_its_text() -> None:
     result = SendResult(0, SmsMessage("12", "hi"), SendStatus.REJECTED, error=error)
     dumped = pydantic.TypeAdapter(SendResult).dump_python(result)
     assert (dumped["status"], dumped["error"], dumped["message"]["receiver"]) == ("rejected", str(error), "12")
+
+
+REPORT = DeliveryReport((Delivery("1", DeliveryStatus.DELIVERED), Delivery("2", DeliveryStatus("NEW"))), ("2",))
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        REPORT,
+        Statistics({"total": 1, "by_day": {"1": 2}}),
+        HolooResult("1", "queued", {"id": "1", "message": "queued"}),
+        LegacyInbox((RECEIVED,), [{"id": "7"}]),
+        CallFinished("1", "sms.send", CallOutcome.UNKNOWN, 0.5, (Attempt(1, Phase.SENT, 0.5),), headers={"age": "1"}),
+    ],
+    ids=lambda model: type(model).__name__,
+)
+def test_nothing_is_lost(model: object) -> None:
+    """What is parsed equals what was serialized, in JSON and in Python."""
+    adapter = pydantic.TypeAdapter[Any](type(model))
+    assert adapter.validate_python(model) is model
+    assert adapter.validate_json(adapter.dump_json(model)) == model
+    assert adapter.validate_python(adapter.dump_python(model)) == model
+
+
+def test_parsed_models_work_like_others() -> None:
+    """Statuses are words of the enum, and errors are errors."""
+    adapter = pydantic.TypeAdapter(DeliveryReport)
+    parsed = adapter.validate_json(adapter.dump_json(REPORT))
+    assert (len(parsed.delivered), parsed.failed, parsed["2"].status.known) == (1, (), False)
+    error = UnknownOutcomeError("sms.send: it is not known")
+    report = BulkReport([SendResult(0, SmsMessage("09123456789", "hi"), SendStatus.UNKNOWN, error=error)])
+    results = pydantic.TypeAdapter(BulkReport)
+    with pytest.raises(BulkUnknownOutcomeError) as caught:
+        results.validate_json(results.dump_json(report)).raise_for_failures()
+    assert str(caught.value.__cause__) == "sms.send: it is not known"
+
+
+def test_errors_name_the_field() -> None:
+    """A validation error has the path of the wrong value, and quotes none of the others."""
+    with pytest.raises(pydantic.ValidationError) as caught:
+        pydantic.TypeAdapter(list[SmsMessage]).validate_python([{"receiver": "09123456789", "message": 5}])
+    assert [error["loc"] for error in caught.value.errors()] == [(0, "message")]
+    assert "09123456789" not in str(caught.value)
 
 
 def test_routes_return_and_take_models() -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from datetime import tzinfo
+from functools import cached_property
+from inspect import getattr_static
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, TypeVar, overload
 
@@ -269,7 +271,8 @@ class AsyncWikipayam:
 
         The rate limit is shared too, unless another is given. A client with another token shares the connections and
         nothing else: a 429, failures or the rate of one account do not slow down another. Only this client closes the
-        connections: `aclose()` of the new one does nothing.
+        connections: `aclose()` of the new one does nothing. The new client has the class and the attributes of this
+        one, except those of a `functools.cached_property`.
 
         Raises:
             ConfigurationError: A setting is invalid.
@@ -294,8 +297,10 @@ class AsyncWikipayam:
         elif "rate_limit" in changes:
             limiter = limiter_of(options.rate_limit)
         other = object.__new__(type(self))
-        services = {name for name, value in vars(AsyncWikipayam).items() if isinstance(value, ServiceAttribute)}
-        other.__dict__.update({name: value for name, value in self.__dict__.items() if name not in services})
+        for name, value in vars(self).items():
+            # What was made on first use was made from this client, and may use its token.
+            if not isinstance(getattr_static(type(self), name, None), ServiceAttribute | cached_property):
+                other.__dict__[name] = value
         other._owns_carrier = False
         other._set_up(options, shared, limiter)
         return other

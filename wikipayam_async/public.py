@@ -129,5 +129,5 @@ publish("wikipayam_async", __all__, globals())
 
 for _name in __all__:
     _value = globals()[_name]
-    if attrs.has(_value):
+    if attrs.has(_value) or _value is Statistics:
         add_schema(_value)

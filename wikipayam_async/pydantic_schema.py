@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import types
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
 
 import attrs
@@ -19,32 +20,47 @@ C = TypeVar("C", bound=type[Any])
 
 
 def add_schema(cls: C) -> C:
-    """Let pydantic validate, serialize and describe an attrs class: as an object with the fields of the class."""
+    """Let pydantic validate, serialize and describe an attrs class, as an object with its fields, or a mapping."""
     cls.__get_pydantic_core_schema__ = classmethod(_schema)
     return cls
 
 
-def _schema(cls: type[attrs.AttrsInstance], _: object, handler: GetCoreSchemaHandler) -> CoreSchema:
+def _schema(cls: type[Any], _: object, handler: GetCoreSchemaHandler) -> CoreSchema:
     from pydantic_core import core_schema  # noqa: PLC0415 - optional, and slow to import
 
-    fields = [one for one in attrs.fields(attrs.resolve_types(cls)) if one.init and one.repr is not False]
+    if not attrs.has(cls):
+        return _model_schema(cls, handler.generate_schema(dict[str, Any]), parse=cls, serialize=dict)
+    fields = {one.alias or one.name: one for one in attrs.fields(attrs.resolve_types(cls)) if one.init}
     described = core_schema.typed_dict_schema(
         {
-            one.alias or one.name: core_schema.typed_dict_field(
+            name: core_schema.typed_dict_field(
                 handler.generate_schema(_serialized_type(one.type)), required=one.default is attrs.NOTHING
             )
-            for one in fields
+            for name, one in fields.items()
         },
         cls_name=cls.__name__,
     )
-    parsed = core_schema.no_info_after_validator_function(lambda values: cls(**values), described)
+    return _model_schema(
+        cls,
+        described,
+        parse=lambda values: cls(**{name: _parsed(fields[name].type, value) for name, value in values.items()}),
+        serialize=lambda model: {name: _serialized(getattr(model, one.name)) for name, one in fields.items()},
+    )
+
+
+def _model_schema(
+    cls: Any, described: CoreSchema, *, parse: Callable[[Any], object], serialize: Callable[[Any], object]
+) -> CoreSchema:
+    from pydantic_core import core_schema  # noqa: PLC0415 - optional, and slow to import
+
+    parsed = core_schema.no_info_after_validator_function(parse, described)
     return core_schema.json_or_python_schema(
         json_schema=parsed,
-        python_schema=core_schema.union_schema([core_schema.is_instance_schema(cls), parsed]),
-        serialization=core_schema.plain_serializer_function_ser_schema(
-            lambda model: {one.alias or one.name: _serialized(getattr(model, one.name)) for one in fields},
-            return_schema=described,
+        # Not a union, whose errors name the kinds that were tried, and quote the whole object.
+        python_schema=core_schema.no_info_wrap_validator_function(
+            lambda value, handler: value if isinstance(value, cls) else handler(value), parsed
         ),
+        serialization=core_schema.plain_serializer_function_ser_schema(serialize, return_schema=described),
     )
 
 
@@ -56,6 +72,15 @@ def _serialized_type(kind: Any) -> Any:
     if isinstance(kind, type) and issubclass(kind, OpenStrEnum | BaseException):
         return str
     return kind
+
+
+def _parsed(kind: Any, value: object) -> object:
+    """Return a value of the field's own type for one that was serialized as text."""
+    if isinstance(value, str):
+        for one in get_args(kind) or (kind,):
+            if isinstance(one, type) and issubclass(one, OpenStrEnum | BaseException):
+                return one(value)
+    return value
 
 
 def _serialized(value: object) -> object:

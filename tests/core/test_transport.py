@@ -2,6 +2,8 @@ from __future__ import annotations
 
 import ssl
 import sys
+import time
+from types import SimpleNamespace
 from typing import Any, Self
 
 import anyio
@@ -270,6 +272,19 @@ class TestProxyLane:
             await anyio.sleep(0.02)
             await client.balance()
         assert (len(proxy.requests), len(gateway.requests)) == (2, 3)
+
+    async def test_a_tunnel_idles_as_long_as_the_client_allows(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Not the connection's own limit, but `idle_expiry` decides when a new tunnel is opened."""
+        later = SimpleNamespace(monotonic=lambda: time.monotonic() + 30.0)
+        async with (
+            raw_gateway(balance, tls=server_tls()) as gateway,
+            raw_gateway(tunnel(gateway.port)) as proxy,
+            connected(gateway.url, proxy=proxy.url, idle_expiry=60.0) as (client, _, _recorder),
+        ):
+            await client.balance()
+            monkeypatch.setattr("httpcore._async.http11.time", later)
+            await client.balance()
+        assert (len(proxy.requests), len(gateway.requests)) == (1, 2)
 
     async def test_an_unreadable_answer_closes_the_tunnel(self) -> None:
         """The next call opens a new tunnel."""

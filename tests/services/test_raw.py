@@ -1,13 +1,16 @@
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
 from anyio.abc import ByteStream
 
+from tests.support import secrets
 from tests.support.net import RECEIVER, TOKEN
 from tests.support.raw import RawRequest, accept_all, answer, raw_gateway
-from wikipayam_async import AsyncWikipayam, Balance, InvalidInputError, SentMessage
+from wikipayam_async import AsyncWikipayam, Balance, InvalidInputError, SentMessage, SmsMessage
+from wikipayam_async.cost import Tariff
 from wikipayam_async.emulator import Emulator, EmulatorTransport
 from wikipayam_async.types import RawResponse
 
@@ -61,6 +64,31 @@ async def test_errors_are_raised_as_usual() -> None:
     client = AsyncWikipayam(TOKEN, base_url="http://127.0.0.1:1", sender="1")
     with pytest.raises(InvalidInputError, match="receiver"):
         await client.sms.with_raw_response.send("12", "hi")
+
+
+async def test_wrong_arguments_are_in_no_traceback() -> None:
+    """A call with an argument too many raises a `TypeError`, and the frames of the package hold no argument."""
+    client = AsyncWikipayam(secrets.TOKEN, base_url="http://127.0.0.1:1", sender="1")
+    send: Any = client.sms.with_raw_response.send
+    with pytest.raises(TypeError, match="positional arguments") as caught:
+        await send(secrets.NUMBER, secrets.TEXT, "10002000")
+    assert secrets.leaks(list(secrets.locals_of(caught.value))) == []
+
+
+async def test_calls_of_the_messages_source_are_not_captured() -> None:
+    """The raw response of an estimate is that of its own request, whatever the source of the messages requests."""
+
+    async def handle(request: RawRequest, _: ByteStream) -> object:
+        return answer({"data": {"balance": 7}}, headers={"X-Token": request.headers["authorization"]})
+
+    async def messages() -> AsyncIterator[SmsMessage]:
+        await other.balance()
+        yield SmsMessage(RECEIVER, "hi")
+
+    async with raw_gateway(handle) as gateway, AsyncWikipayam(TOKEN, base_url=gateway.url) as client:
+        other = client.with_options(token="other")
+        response = await client.with_raw_response.estimate(messages(), Tariff(persian=1))
+    assert (len(gateway.requests), response.headers["x-token"]) == (2, f"Bearer {TOKEN}")
 
 
 @pytest.mark.parametrize("service", SERVICES)

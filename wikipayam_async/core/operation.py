@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping, MutableSequence, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -25,8 +25,8 @@ Observer: TypeAlias = Callable[[Callable[[], Sequence[MessageOutcome]]], None]
 
 _SHOWN_TRACK_IDS = 5
 
-captured: ContextVar[list[Any] | None] = ContextVar("wikipayam_async_captured", default=None)
-"""Collects the successful answers (`protocol.Answer`) of the calls that a task makes, for `with_raw_response`."""
+captured: ContextVar[MutableSequence[Any] | None] = ContextVar("wikipayam_async_captured", default=None)
+"""Collects the last successful answer (`protocol.Answer`) of the calls that a task makes, for `with_raw_response`."""
 
 
 class Replay(enum.StrEnum):

@@ -211,7 +211,8 @@ class _ProxyLane:
     """A lane through a proxy: one connection of an httpx transport."""
 
     def __init__(self, proxy: str, tls: ssl.SSLContext) -> None:
-        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=5.0)
+        # `is_usable` decides how long the connection may idle.
+        limits = httpx.Limits(max_connections=1, max_keepalive_connections=1, keepalive_expiry=None)
         self._http = httpx.AsyncHTTPTransport(verify=tls, trust_env=False, limits=limits, proxy=httpx.Proxy(proxy))
         self.clean = True
         self.idle_since = 0.0

@@ -26,8 +26,9 @@ else:
         """Load a service."""
         if name not in _MODULES:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}", name=name)
-        globals()[name] = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
-        return globals()[name]
+        service = getattr(import_module(f"{__name__}.{_MODULES[name]}"), name)
+        globals()[name] = service
+        return service
 
     def __dir__() -> list[str]:
         """List the services, loaded or not."""

@@ -9,7 +9,7 @@ import anyio
 from attrs import Factory, field, frozen
 
 from wikipayam_async.core.converter import to_model
-from wikipayam_async.core.operation import Call, Operation, Replay
+from wikipayam_async.core.operation import Call, Operation, Replay, captured
 from wikipayam_async.errors import InvalidInputError, ResponseError
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
@@ -136,7 +136,11 @@ class AccountService(Service):
             balance = await self.balance(timeout=timeout)
         except ResponseError:
             balance = None
-        await _count(tally, messages)
+        token = captured.set(None)  # the source of the messages may make calls of its own
+        try:
+            await _count(tally, messages)
+        finally:
+            captured.reset(token)
         return CostCheck(tally.estimate(), balance)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from collections import deque
 from collections.abc import Callable, Coroutine, Mapping
 from typing import TYPE_CHECKING, Any, Generic, ParamSpec, TypeVar
 
@@ -40,11 +41,13 @@ def with_raw_response(method: Callable[P, Coroutine[Any, Any, T]]) -> Callable[P
 
     @functools.wraps(method)
     async def call(*args: P.args, **kwargs: P.kwargs) -> RawResponse[T]:
-        answers: list[Answer] = []
-        token = captured.set(answers)
         try:
             coroutine = method(*args, **kwargs)
+        finally:
             del args, kwargs  # keep them out of tracebacks that show locals
+        answers: deque[Answer] = deque(maxlen=1)  # the last one; also of tasks that are started meanwhile and go on
+        token = captured.set(answers)
+        try:
             value = await coroutine
         finally:
             captured.reset(token)

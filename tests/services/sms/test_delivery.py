@@ -87,6 +87,14 @@ class TestReport:
         with pytest.raises(KeyError, match="x"):
             report["x"]
 
+    @pytest.mark.parametrize("value", [None, 5, b"a", [], SentMessage("")])
+    def test_what_is_no_id(self, value: Any) -> None:
+        """It is not in the report: `KeyError`, None by `get`, False by `in`."""
+        report = report_of(["a", "x"], KNOWN, FINAL_STATES)
+        assert (value in report, report.get(value)) == (False, None)
+        with pytest.raises(KeyError):
+            report[value]
+
     def test_other_final_states(self) -> None:
         """A status that only the caller calls final is neither pending, delivered nor failed."""
         report = report_of(["c"], KNOWN, frozenset({SENT}))

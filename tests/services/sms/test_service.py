@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from typing import Any
 
+import anyio
 import pytest
 from anyio.abc import ByteStream
 
@@ -480,6 +481,15 @@ class TestBulk:
         assert first == second
         assert [index for index, _, _ in first] == list(range(40))
         assert (done_counts == sorted(done_counts), done_counts[-1]) == (True, 40)
+
+    @pytest.mark.parametrize("on_progress", [True, anyio.sleep])
+    async def test_progress_is_reported_to_a_plain_function(self, on_progress: Any) -> None:
+        """Anything else is refused before a message is sent: its outcome would be lost, or the progress ignored."""
+        client, emulator = emulated()
+        async with client:
+            with pytest.raises(InvalidInputError, match="on_progress: expected a plain function"):
+                await client.sms.send_bulk([SmsMessage(RECEIVER, "m")], on_progress=on_progress)
+        assert emulator.accepted == 0
 
 
 class TestLegacyInbox:

@@ -114,9 +114,12 @@ class DeliveryReport:
         )
 
     def __getitem__(self, id_: str | HasId) -> Delivery:
-        return self._index[_key_of(id_)]
+        delivery = self.get(id_)
+        if delivery is None:
+            raise KeyError(id_)
+        return delivery
 
-    def __contains__(self, id_: str | HasId) -> bool:
+    def __contains__(self, id_: object) -> bool:
         return _key_of(id_) in self._index
 
     def __iter__(self) -> Iterator[Delivery]:
@@ -129,8 +132,9 @@ class DeliveryReport:
         return f"<DeliveryReport {self.summary()}>"
 
 
-def _key_of(id_: str | HasId) -> str:
-    return id_ if isinstance(id_, str) else id_.id or ""
+def _key_of(value: object) -> str:
+    id_ = getattr(value, "id", value)
+    return id_ if isinstance(id_, str) else ""  # no message has an empty id
 
 
 @frozen

@@ -15,14 +15,17 @@ from wikipayam_async.bulk.results import BulkReport, BulkSourceError
 from wikipayam_async.bulk.runner import BulkRun, make_run, take_with_progress
 from wikipayam_async.bulk.screening import Dedupe, OptOut
 from wikipayam_async.bulk.source import Messages
+from wikipayam_async.checks import is_async
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.core.retry import longest_delay
 from wikipayam_async.dates import DateLike, check_date
+from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.publish import publish
+from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import SealedBytes
 from wikipayam_async.services.base import optional_timeout
 from wikipayam_async.services.raw import with_raw_response
@@ -182,6 +185,8 @@ class SmsService(DeliveryTracking):
             dedupe=dedupe,
             opt_out=opt_out,
         )
+        if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
+            raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
         run = self._make_run(messages, options, timeout)
         async with run:
             if on_progress is None:

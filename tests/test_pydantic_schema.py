@@ -12,6 +12,7 @@ from fastapi.testclient import TestClient
 from wikipayam_async import (
     Attempt,
     Balance,
+    BulkProgress,
     BulkReport,
     BulkUnknownOutcomeError,
     CallFinished,
@@ -31,6 +32,10 @@ from wikipayam_async import (
     Statistics,
     UnknownOutcomeError,
 )
+from wikipayam_async.cost import Tariff, estimate
+from wikipayam_async.numbers import parse_number
+from wikipayam_async.text import count_parts
+from wikipayam_async.types import CostCheck
 
 SENT = SentMessage(id="6651", sender="10002000", receiver="09123456789", track_id="T1")
 RECEIVED = ReceivedMessage("7", "989123456789", "10002000", "سلام", datetime(2026, 1, 31, 9, 30, tzinfo=UTC))
@@ -75,6 +80,9 @@ def test_an_error_is_serialized_as_its_text() -> None:
 REPORT = DeliveryReport((Delivery("1", DeliveryStatus.DELIVERED), Delivery("2", DeliveryStatus("NEW"))), ("2",))
 
 
+ESTIMATE = estimate([SmsMessage("09123456789", "سلام", sender="10002000")], Tariff(persian=895))
+
+
 @pytest.mark.parametrize(
     "model",
     [
@@ -82,6 +90,10 @@ REPORT = DeliveryReport((Delivery("1", DeliveryStatus.DELIVERED), Delivery("2", 
         Statistics({"total": 1, "by_day": {"1": 2}}),
         HolooResult("1", "queued", {"id": "1", "message": "queued"}),
         LegacyInbox((RECEIVED,), [{"id": "7"}]),
+        CostCheck(ESTIMATE, Balance(1_000)),
+        BulkProgress(5, None, {SendStatus.ACCEPTED: 5}),
+        count_parts("سلام"),
+        parse_number("09123456789"),
         CallFinished("1", "sms.send", CallOutcome.UNKNOWN, 0.5, (Attempt(1, Phase.SENT, 0.5),), headers={"age": "1"}),
     ],
     ids=lambda model: type(model).__name__,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+import importlib
 import types
 from collections.abc import Callable
+from collections.abc import Set as AbstractSet
 from typing import TYPE_CHECKING, Any, TypeVar, Union, get_args, get_origin
 
 import attrs
-
-from wikipayam_async.core.converter import OpenStrEnum
 
 if TYPE_CHECKING:
     from pydantic import GetCoreSchemaHandler
@@ -30,6 +30,8 @@ def _schema(cls: type[Any], _: object, handler: GetCoreSchemaHandler) -> CoreSch
 
     if not attrs.has(cls):
         return _model_schema(cls, handler.generate_schema(dict[str, Any]), parse=cls, serialize=dict)
+    # Annotations that the public module lacks until it is imported: those of other public classes.
+    importlib.import_module(cls.__module__)
     fields = {one.alias or one.name: one for one in attrs.fields(attrs.resolve_types(cls)) if one.init}
     described = core_schema.typed_dict_schema(
         {
@@ -69,19 +71,27 @@ def _serialized_type(kind: Any) -> Any:
     if get_origin(kind) in {Union, types.UnionType}:
         inner = tuple(map(_serialized_type, get_args(kind)))
         return Union[inner]  # noqa: UP007 - the members are known at run time only
-    if isinstance(kind, type) and issubclass(kind, OpenStrEnum | BaseException):
-        return str
-    return kind
+    return str if _is_text(kind) else kind
 
 
 def _parsed(kind: Any, value: object) -> object:
     """Return a value of the field's own type for one that was serialized as text."""
     if isinstance(value, str):
         for one in get_args(kind) or (kind,):
-            if isinstance(one, type) and issubclass(one, OpenStrEnum | BaseException):
+            if _is_text(one):
                 return one(value)
     return value
 
 
 def _serialized(value: object) -> object:
-    return str(value) if isinstance(value, OpenStrEnum | BaseException) else value
+    if isinstance(value, AbstractSet):
+        return frozenset(value)  # pydantic takes no other sets
+    return str(value) if _is_text(type(value)) else value
+
+
+def _is_text(kind: object) -> bool:
+    """Whether pydantic has no schema for a type that is serialized as text: errors, and enums that take new words."""
+    if not isinstance(kind, type):
+        return False
+    takes_new_words = issubclass(kind, str) and hasattr(kind, "known")
+    return takes_new_words or issubclass(kind, BaseException)

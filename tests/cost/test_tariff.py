@@ -259,10 +259,11 @@ def test_invalid_money(rials: Any, unit: Any, locale: Any, field: str) -> None:
 
 
 def test_the_tax_is_added_to_every_part_and_rounded_up() -> None:
-    """The price of a part includes the percentage; a line with a tariff of its own has a tax of its own."""
-    tariff = Tariff(persian=895, latin=1790, vat=10, lines={"1000": Tariff(persian=101)})
+    """The price of a part includes the percentage, also of a line with a tariff of its own, which may have another."""
+    lines = {"1000": Tariff(persian=101), "2000": Tariff(persian=100, vat=9)}
+    tariff = Tariff(persian=895, latin=1790, vat=10, lines=lines)
     assert [tariff.price(Encoding.UCS2), tariff.price(Encoding.GSM7)] == [985, 1969]
-    assert tariff.price(Encoding.UCS2, "10002000") == 101
+    assert [tariff.price(Encoding.UCS2, line) for line in ("10002000", "20001000")] == [112, 109]
     assert Tariff.tomans(persian=100, vat=9).price(Encoding.UCS2) == 1090
 
 

@@ -3,6 +3,7 @@
 from wikipayam_async.cost.estimate import CostEstimate, CostShare, CostTally, estimate, estimate_text
 from wikipayam_async.cost.tariff import MoneyLocale, MoneyUnit, Tariff, format_money
 from wikipayam_async.publish import publish
+from wikipayam_async.pydantic_schema import add_schema
 
 __all__ = [
     "CostEstimate",
@@ -17,3 +18,5 @@ __all__ = [
 ]
 
 publish(__name__, __all__, globals())
+for _model in (CostShare, CostEstimate):
+    add_schema(_model)

@@ -81,7 +81,7 @@ class Tariff:
         vat: The value-added tax in percent, 0 to 100, that the prices do not include. The price of a part with it is
             rounded up to a whole rial.
         lines: Tariffs of lines with other prices, by line or prefix; the longest match applies. Spaces, hyphens, a
-            leading `+98` and the script of the digits are ignored.
+            leading `+98` and the script of the digits are ignored. A line's tariff without `vat` has the tax of this one.
         currency: `IRR`, Iranian rials.
 
     Raises:
@@ -133,7 +133,7 @@ class Tariff:
             matching = [prefix for prefix in self.lines if plain.startswith(prefix)]
             tariff = self.lines[max(matching, key=len)] if matching else self
         net = tariff.latin if encoding is Encoding.GSM7 else tariff.persian
-        return -(-net * (100 + tariff.vat) // 100)
+        return -(-net * (100 + (tariff.vat or self.vat)) // 100)
 
 
 def _rials_of(tomans: object, name: str) -> int:

@@ -10,6 +10,7 @@ from wikipayam_async.numbers.parsing import (
 )
 from wikipayam_async.numbers.plan import NumberKind, Operator
 from wikipayam_async.publish import publish
+from wikipayam_async.pydantic_schema import add_schema
 
 __all__ = [
     "NumberForm",
@@ -23,3 +24,4 @@ __all__ = [
 ]
 
 publish(__name__, __all__, globals())
+add_schema(PhoneNumber)

@@ -12,6 +12,7 @@ from wikipayam_async.core.converter import to_model
 from wikipayam_async.core.operation import Call, Operation, Replay, captured
 from wikipayam_async.errors import InvalidInputError, ResponseError
 from wikipayam_async.publish import publish
+from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
 from wikipayam_async.services.base import Service
 
@@ -172,3 +173,4 @@ async def _count_asynchronous(tally: CostTally, messages: AsyncIterator[SmsMessa
 
 
 publish("wikipayam_async.types", ["CostCheck"], globals())
+add_schema(CostCheck)

@@ -1,6 +1,7 @@
 """Message texts: counting and splitting the parts of an SMS, and rewriting a text so that it takes fewer."""
 
 from wikipayam_async.publish import publish
+from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.text.alphabet import Encoding
 from wikipayam_async.text.parts import (
     SmsParts,
@@ -27,3 +28,5 @@ __all__ = [
 ]
 
 publish(__name__, __all__, globals())
+for _model in (SmsParts, Suggestion):
+    add_schema(_model)

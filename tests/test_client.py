@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import ssl
 import sys
 from collections.abc import Awaitable, Callable
 from functools import cached_property, partial
-from typing import Any
+from typing import Any, get_type_hints
 from unittest.mock import AsyncMock, Mock, create_autospec
 
 import anyio
+import httpx
 import httpx2
 import pytest
 from anyio.abc import ByteStream
@@ -117,6 +119,13 @@ class TestSettings:
         """Creating a client with an invalid setting raises, and does no I/O."""
         with pytest.raises(ConfigurationError):
             AsyncWikipayam(**{"token": "t", **wrong})
+
+    def test_the_types_of_the_settings_can_be_evaluated(self) -> None:
+        """Containers for dependency injection read the annotations of `__init__`."""
+        types = get_type_hints(AsyncWikipayam.__init__)
+        assert [types[name] for name in ("transport", "ssl_context", "retry")] == [
+            httpx.AsyncBaseTransport | None, ssl.SSLContext | None, RetryPolicy,
+        ]  # fmt: skip
 
     def test_a_repr_shows_no_secret(self) -> None:
         """The repr shows the URL and the line, but not the token or the user name."""

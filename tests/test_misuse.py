@@ -1,11 +1,12 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from inspect import isawaitable
 
 import pytest
 
 from tests.support.misuse import misuse
-from wikipayam_async.misuse import AsyncOnly
+from wikipayam_async.misuse import AsyncIteration, AsyncOnly
 
 pytestmark = pytest.mark.anyio
 
@@ -22,7 +23,7 @@ class Block(AsyncOnly):
         return None
 
 
-class Items(AsyncOnly):
+class Items(AsyncIteration):
     """An async iterator."""
 
     _usage = "items are iterated with async for: async for item in Items(): ..."
@@ -34,13 +35,19 @@ class Items(AsyncOnly):
         yield 2
 
 
-@pytest.mark.parametrize("keyword", ["with", "for", "await"])
-async def test_the_error_says_what_to_write(keyword: str) -> None:
-    """A plain `with`, a plain `for` and `await` raise a `TypeError` with the right code."""
-    for value in (Block(), Items()):
-        with pytest.raises(TypeError) as caught:
-            await misuse(value, keyword)
-        assert str(caught.value) == value._usage
+@pytest.mark.parametrize(("value", "keyword"), [
+    (Block(), "with"), (Block(), "for"), (Items(), "with"), (Items(), "for"), (Items(), "await"),
+])  # fmt: skip
+async def test_the_error_says_what_to_write(value: AsyncOnly, keyword: str) -> None:
+    """A plain `with`, a plain `for`, and `await` of an iteration raise a `TypeError` with the right code."""
+    with pytest.raises(TypeError) as caught:
+        await misuse(value, keyword)
+    assert str(caught.value) == value._usage
+
+
+def test_what_an_application_keeps_is_not_awaitable() -> None:
+    """A container for dependency injection awaits a value that is awaitable."""
+    assert [isawaitable(Block()), isawaitable(Items())] == [False, True]
 
 
 async def test_the_right_use_works() -> None:

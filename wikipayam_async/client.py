@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from collections.abc import Mapping
 from datetime import tzinfo
 from functools import cached_property
@@ -11,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, TypeVar, overload
 
 import attrs
+import httpx  # at run time, too: containers for dependency injection evaluate the annotations of `__init__`
 
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.checks import without_frames
@@ -49,10 +51,6 @@ from wikipayam_async.services.sms.service import SmsService
 from wikipayam_async.services.voice import VoiceService
 
 if TYPE_CHECKING:
-    import ssl
-
-    import httpx
-
     from wikipayam_async.cost.tariff import Tariff
 
 __all__ = ["AsyncWikipayam"]

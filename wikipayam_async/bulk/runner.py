@@ -20,13 +20,13 @@ from wikipayam_async.bulk.source import Messages, Source, SourceChunk
 from wikipayam_async.errors import ClosedError, SuppressedError, WikipayamError
 from wikipayam_async.messages.payload import prepare_some
 from wikipayam_async.messages.track_ids import TrackIds
-from wikipayam_async.misuse import AsyncOnly
+from wikipayam_async.misuse import AsyncIteration
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["BulkRun", "make_run", "take_with_progress"]
 
 
-class BulkRun(AsyncOnly):
+class BulkRun(AsyncIteration):
     """The results of a bulk send as they arrive. An async context manager and an async iterator.
 
     Every message read from the source has exactly one result. It is returned by the iteration or, if the `async with`

@@ -249,7 +249,8 @@ class TestPages:
             dict[str, int]()["own"]
         own = raised.value
         first = own.__traceback__
-        for arguments in ((own,), (KeyError, own, first)):
+        passed: list[tuple[Any, ...]] = [(own,), (KeyError, own, first)]
+        for arguments in passed:
             with pytest.raises(KeyError) as caught:
                 await pages.athrow(*arguments)
             assert caught.value is own

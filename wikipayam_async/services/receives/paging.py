@@ -7,7 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Seque
 from types import TracebackType
 from typing import ClassVar, Generic, TypeVar
 
-from wikipayam_async.misuse import AsyncOnly
+from wikipayam_async.misuse import AsyncIteration
 
 __all__ = ["MAX_PAGE", "Pager", "Pages"]
 
@@ -96,7 +96,7 @@ class Pager(Generic[T]):
         return True
 
 
-class Pages(AsyncOnly, AsyncGenerator[T, None]):
+class Pages(AsyncIteration, AsyncGenerator[T, None]):
     """Yields the items of all pages. It may be abandoned at any point, since it holds no resources.
 
     It has the methods of an async generator, but is none, because trio warns about each of those that is not exhausted.

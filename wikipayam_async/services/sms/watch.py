@@ -14,7 +14,7 @@ from attrs import field, frozen, validators
 from wikipayam_async.core.limits import Clock, Sleep
 from wikipayam_async.core.retry import Uniform
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.misuse import AsyncOnly
+from wikipayam_async.misuse import AsyncIteration
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.base import TRANSIENT, chunked
 from wikipayam_async.services.sms.delivery import FINAL_STATES, Delivery, DeliveryReport, DeliveryStatus, report_of
@@ -130,7 +130,7 @@ def check_wait(timeout: float) -> float:
     return timeout
 
 
-class DeliveryWatch(AsyncOnly):
+class DeliveryWatch(AsyncIteration):
     """Polls until every message has a final status or the timeout is reached. An async iterator of status changes.
 
     After a transient error (no connection, 429, 5xx, an unreadable answer) it polls again; other errors are raised.

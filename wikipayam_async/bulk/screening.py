@@ -89,14 +89,14 @@ class Screen:
             return _duplicate()  # held back whatever the predicate returns
         try:
             answer = predicate(number)
-        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
+        except Exception as error:  # noqa: BLE001 - after any exception the answer is unknown
             return _unknown(f"the check raised {type(error).__name__}")
         return self._wait(answer, key) if isinstance(answer, Awaitable) else self._judge(answer, key)
 
     async def _wait(self, answer: Awaitable[bool], key: int | bytes | None) -> ScreenResult:
         try:
             known = await answer
-        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
+        except Exception as error:  # noqa: BLE001 - after any exception the answer is unknown
             return _unknown(f"the check raised {type(error).__name__}")
         return self._judge(known, key)
 

@@ -229,5 +229,5 @@ class CallReporter:
     def _emit(self, hook: EventHook, event: Event) -> None:
         try:
             hook(event)
-        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
+        except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the outcome of the call
             logger.error("on_event raised %s for %s; the call continues", type(error).__name__, type(event).__name__)

@@ -59,7 +59,7 @@ class HttpxCarrier:
                 content=None if outgoing.body is None else bytes(outgoing.body),
                 timeout=outgoing.timeout,
             )
-        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
+        except Exception as error:  # noqa: BLE001 - the caller's client may raise anything, such as for a malformed cookie
             detail = f"the HTTP client could not build the request ({type(error).__name__})"
             raise ExchangeFault(ExchangeFaultKind.CONNECT, detail, handed_over=False) from None
         send = functools.partial(self.http.send, auth=None, follow_redirects=False, stream=True)

@@ -208,7 +208,7 @@ class _CallRun:
             return self._call.read(read_data(answer)) if result is None else result, None
         except UnreadableAnswerError as unreadable:
             text = f"{self._name}: {unreadable}"
-        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
+        except Exception as error:  # noqa: BLE001 - a malformed answer may raise anything; the caller gets a package error
             text = f"{self._name}: a {answer.status} answer without what the call needs ({type(error).__name__})"
         unreadable_answer = ResponseError(text, status_code=answer.status, attempts=self.reporter.attempts)
         is_send = self._call.operation.replay is Replay.SEND

@@ -114,7 +114,7 @@ async def run_in_child(job: Callable[[], Awaitable[T]], progress: AttemptProgres
     async def run() -> None:
         try:
             results.append(await job())
-        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
+        except Exception as error:  # noqa: BLE001 - raised again in the caller's task
             errors.append(error)
 
     try:

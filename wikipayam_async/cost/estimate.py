@@ -122,7 +122,7 @@ class CostTally:
             self._counts[self._key(message)] += 1
         except InvalidInputError as error:
             self._skip(error)
-        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
+        except Exception as error:  # noqa: BLE001 - code of the message itself may raise anything; it affects no other
             rule = f"expected a message that can be read; reading it raised {type(error).__name__}"
             self._skip(InvalidInputError("message", rule=rule, got=shape_of(message)))
 

@@ -161,7 +161,7 @@ class Consumer:
             result = self._handler(message)
             if inspect.isawaitable(result):
                 await result
-        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
+        except Exception as error:  # noqa: BLE001 - a handler may raise anything; the message stays unread
             await self._record_failure(message, error)
             return
         self._failures.pop(message.id, None)

@@ -255,7 +255,7 @@ class InboundWorker(AsyncOnly):
         """Consume until an error is raised; return its type."""
         try:
             await self._consumer.run()
-        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
+        except Exception as error:  # noqa: BLE001 - whatever it is: nothing else would restart the consumer
             self._counters.last_error = type(error).__name__
             return type(error).__name__
 

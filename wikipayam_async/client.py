@@ -342,6 +342,9 @@ class AsyncWikipayam:
     ) -> T | JsonValue:
         """Call an endpoint that this package does not know, with the same retries, limits and events as the others.
 
+        A success without content (204, an empty body, `null`) returns None, or an object of `cast_to` whose fields have
+        their defaults. For a `send` it is an unknown outcome: nothing shows that it was accepted.
+
         Args:
             method: `GET`, `POST`, `PUT`, `PATCH` or `DELETE`.
             path: The path below the API prefix, such as `user/balance`: letters, digits and `. _ ~ -` between slashes.

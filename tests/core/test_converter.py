@@ -20,6 +20,7 @@ from wikipayam_async.core.converter import (
     to_items,
     to_mapping,
     to_model,
+    to_model_or_empty,
 )
 
 
@@ -77,6 +78,13 @@ class Strict:
 
     name: str
     size: int
+
+
+@frozen
+class Optionals:
+    """A model whose fields all have defaults."""
+
+    count: int | None = None
 
 
 @frozen
@@ -230,6 +238,20 @@ def test_a_field_without_a_default_is_required(data: Any, text: str) -> None:
     with pytest.raises(ValueError, match="missing") as caught:
         to_model(data, Strict)
     assert str(caught.value) == text
+
+
+@pytest.mark.parametrize("data", [None, "", [], {}])
+def test_no_content_is_an_object_of_defaults(data: Any) -> None:
+    """No body, `null`, and PHP's spellings of an empty object."""
+    assert to_model_or_empty(data, Optionals) == Optionals()
+
+
+def test_content_is_read_as_by_to_model() -> None:
+    """An object is read, and anything else refused."""
+    assert to_model_or_empty({"count": "3"}, Optionals) == Optionals(3)
+    for data in (False, 0, "x", [1]):
+        with pytest.raises(TypeError):
+            to_model_or_empty(data, Optionals)
 
 
 def test_a_model_without_extra_drops_new_fields() -> None:

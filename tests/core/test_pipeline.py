@@ -109,6 +109,21 @@ def send(count: int = 1, seen: list[RowOutcomes] | None = None, **options: Any) 
 class TestPipeline:
     """The loop of attempts."""
 
+    @pytest.mark.parametrize("body", [b"", b" \n", b"\xef\xbb\xbf", b"null", b'{"data": null}'])
+    async def test_an_empty_success_is_none_where_no_content_is_needed(self, body: bytes) -> None:
+        """A call whose operation needs no content succeeds with None."""
+        operation = Operation("x.delete", "DELETE", "x", Replay.IDEMPOTENT, needs_content=False)
+        pipeline, recorder, *_ = build(FakeCarrier(ok(body)))
+        assert await pipeline.run(Call(operation=operation, read=lambda data: data)) is None
+        assert recorder.finished[0].outcome is CallOutcome.SUCCEEDED
+
+    async def test_a_send_always_needs_content(self) -> None:
+        """Whatever its operation says, nothing in an empty success shows that a message was accepted."""
+        operation = Operation("x.send", "POST", "x", Replay.SEND, needs_content=False)
+        pipeline, *_ = build(FakeCarrier(ok(b"")))
+        with pytest.raises(UnknownOutcomeError):
+            await pipeline.run(Call(operation=operation, read=lambda data: data))
+
     async def test_a_success_is_reported_with_ids(self) -> None:
         """Observer and events receive the same outcomes."""
         seen: list[RowOutcomes] = []

@@ -181,6 +181,29 @@ def test_an_answer_that_is_not_json(body: bytes, headers: dict[str, str], text: 
     assert str(caught.value) == text
 
 
+BLANK = [b"", b" ", b"\r\n\t ", b"\xef\xbb\xbf", b"\xef\xbb\xbf \n"]
+
+
+@pytest.mark.parametrize("body", BLANK)
+def test_a_blank_body_is_read_only_where_no_content_is_needed(body: bytes) -> None:
+    """An empty body, white space and a byte order mark alone are no content."""
+    assert read_data(answer(200, body), needs_content=False) is None
+    with pytest.raises(UnreadableAnswerError, match="a 200 answer with an empty body"):
+        read_data(answer(200, body))
+
+
+def test_a_body_that_is_not_json_is_unreadable_even_where_no_content_is_needed() -> None:
+    """Only a blank body is no content: an HTML page under 200 is no success."""
+    with pytest.raises(UnreadableAnswerError, match="not JSON"):
+        read_data(answer(200, b"<html>"), needs_content=False)
+
+
+@pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"data": [1]}', b"\xef\xbb\xbf\r\n [1]"])
+def test_a_byte_order_mark_before_json_is_skipped(body: bytes) -> None:
+    """Editors on Windows write a byte order mark into PHP files, which then send it."""
+    assert read_data(answer(200, body)) == [1]
+
+
 @given(st.binary(max_size=40) | st.text('{}[]":,\\ua1.e-NIdt', max_size=40).map(str.encode))
 def test_any_body_is_data_or_unreadable(body: bytes) -> None:
     """No body raises anything but `UnreadableAnswerError`."""

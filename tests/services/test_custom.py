@@ -6,13 +6,16 @@ from typing import Any
 import httpx
 import pytest
 from anyio.abc import ByteStream
+from attrs import frozen
 
 from tests.support.net import connected
 from tests.support.raw import RawRequest, accept_all, answer, raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
+    Balance,
     InvalidInputError,
     Replay,
+    ResponseError,
     UnknownOutcomeError,
 )
 
@@ -32,6 +35,16 @@ def no_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """Remove the client's variables from the environment."""
     for name in VARIABLES:
         monkeypatch.delenv(name, raising=False)
+
+
+NO_CONTENT = b"HTTP/1.1 204 No Content\r\n\r\n"
+
+
+@frozen
+class Settings:
+    """A model whose fields all have defaults."""
+
+    note: str | None = None
 
 
 class Recorder:
@@ -59,6 +72,50 @@ class TestRequest:
         assert (first.method, first.target) == ("GET", "/api/v1/new/end.point?a=1&b=1&c=0&e=%C3%BC%20%26&f=1.5")
         assert (second.method, second.target, second.json) == ("PATCH", "/api/v1/x~y/z_1", [None, {"ü": 1}])
         assert (third.method, third.body, third.headers.get("content-length")) == ("DELETE", b"", None)
+
+    @pytest.mark.parametrize(
+        ("status", "body"),
+        [
+            (204, b""),
+            (200, b""),
+            (202, b" \r\n"),
+            (200, b"\xef\xbb\xbf"),
+            (201, b"null"),
+            (200, b'{"data": null}'),
+            (205, b""),
+        ],
+    )
+    async def test_a_success_without_content_is_none(self, status: int, body: bytes) -> None:
+        """It returns None, or a model whose fields have their defaults, and the connection is used again."""
+
+        async def empty(_: RawRequest, _stream: ByteStream) -> object:
+            return answer(body, status, {"Content-Length": str(len(body))}) if status != 204 else NO_CONTENT
+
+        async with raw_gateway(empty) as gateway, connected(gateway.url) as (client, *_):
+            assert await client.request("GET", "x") is None
+            assert await client.request("DELETE", "x", replay="idempotent") is None
+            assert await client.request("PUT", "x", json={}, replay="idempotent", cast_to=Settings) == Settings()
+            raw = await client.with_raw_response.request("DELETE", "x", replay="idempotent")
+            assert (raw.status_code, raw.value) == (status, None)
+            with pytest.raises(ResponseError, match="without what the call needs"):
+                await client.request("GET", "x", cast_to=Balance)
+            with pytest.raises(ResponseError, match="without what the call needs"):
+                await client.request("GET", "x", cast_to=int)
+        assert (gateway.opened, len(gateway.requests)) == (1, 6)
+
+    @pytest.mark.parametrize("body", [b"", b"\xef\xbb\xbf"])
+    async def test_a_send_without_content_is_unknown(self, body: bytes) -> None:
+        """Nothing shows that the gateway accepted it."""
+
+        async def empty(_: RawRequest, _stream: ByteStream) -> object:
+            return answer(body, 202)
+
+        async with raw_gateway(empty) as gateway, connected(gateway.url) as (client, *_):
+            with pytest.raises(UnknownOutcomeError):
+                await client.request("POST", "x", json={})
+            with pytest.raises(UnknownOutcomeError):
+                await client.sms.send("09123456789", "text")
+        assert len(gateway.requests) == 2
 
     @pytest.mark.parametrize(
         ("method", "replay", "tries"),

@@ -17,7 +17,17 @@ import attrs
 import msgspec
 from cattrs import Converter
 
-__all__ = ["JsonValue", "OpenStrEnum", "converter", "decode_json", "encode_json", "to_items", "to_mapping", "to_model"]
+__all__ = [
+    "JsonValue",
+    "OpenStrEnum",
+    "converter",
+    "decode_json",
+    "encode_json",
+    "to_items",
+    "to_mapping",
+    "to_model",
+    "to_model_or_empty",
+]
 
 T = TypeVar("T")
 
@@ -209,6 +219,17 @@ def to_model(data: JsonValue, cls: type[T]) -> T:
         TypeError: The value is not an object.
     """
     return converter.structure(data, cls)
+
+
+def to_model_or_empty(data: JsonValue, cls: type[T]) -> T:
+    """Read one object whose fields all have defaults, such as the counts of a deletion.
+
+    No content, `null` and PHP's empty object `[]` give an object of defaults.
+
+    Raises:
+        TypeError: The value is not an object.
+    """
+    return to_model({} if data is None or data in ("", []) else data, cls)
 
 
 def to_items(data: JsonValue, cls: type[T]) -> tuple[T, ...]:

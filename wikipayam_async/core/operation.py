@@ -51,6 +51,8 @@ class Operation:
         replay: The effect of carrying out a call twice.
         secret_query: Whether the query holds the token. It is then kept out of everything that logs URLs, and no
             headers are sent.
+        needs_content: Whether a success needs a body with content. If False, a success with an empty body is read as
+            None, like `null`. A send always needs it: without an id, nothing shows that a message was accepted.
     """
 
     name: str
@@ -58,6 +60,7 @@ class Operation:
     path: str
     replay: Replay
     secret_query: bool = False
+    needs_content: bool = True
 
 
 @frozen

@@ -10,6 +10,7 @@ from typing import Any, TypeVar, cast
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
+from wikipayam_async.core.converter import JsonValue
 from wikipayam_async.core.events import CallReporter
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.limits import RateLimiter
@@ -205,7 +206,7 @@ class _CallRun:
         shortcut = self._call.shortcut
         try:
             result = None if shortcut is None else shortcut(answer.body)
-            return self._call.read(read_data(answer)) if result is None else result, None
+            return self._call.read(self._data(answer)) if result is None else result, None
         except UnreadableAnswerError as unreadable:
             text = f"{self._name}: {unreadable}"
         except Exception as error:  # noqa: BLE001 - a malformed answer may raise anything; the caller gets a package error
@@ -213,6 +214,10 @@ class _CallRun:
         unreadable_answer = ResponseError(text, status_code=answer.status, attempts=self.reporter.attempts)
         is_send = self._call.operation.replay is Replay.SEND
         return None, _Failure(RetryDecision.UNKNOWN if is_send else RetryDecision.FAIL, unreadable_answer, "unreadable")
+
+    def _data(self, answer: Answer) -> JsonValue:
+        operation = self._call.operation
+        return read_data(answer, needs_content=operation.needs_content or operation.replay is Replay.SEND)
 
     async def succeed(self, result: Any) -> Any:
         """Report the success, then raise a cancellation that arrived meanwhile."""

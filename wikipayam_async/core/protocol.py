@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import contextlib
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -49,6 +50,7 @@ _ADVICE: Mapping[int, str] = {
     429: "wait before the next request",
 }
 _SERVER_ERROR = 500
+_BYTE_ORDER_MARK = codecs.BOM_UTF8
 _EVENT_HEADERS = frozenset(
     {
         "age", "cache-control", "cf-ray", "content-length", "content-type", "date", "retry-after", "server",
@@ -185,21 +187,36 @@ class RequestBuilder:
         )
 
 
-def read_data(answer: Answer) -> JsonValue:
+def read_data(answer: Answer, *, needs_content: bool = True) -> JsonValue:
     """Return the value under `data` in an answer; the whole value if there is no `data`.
 
+    Args:
+        answer: The answer.
+        needs_content: Whether an empty body is unreadable; if False, it is read as None.
+
     Raises:
-        UnreadableAnswerError: The answer is not JSON.
+        UnreadableAnswerError: The answer is not JSON, or it is empty although content is needed.
     """
+    if not needs_content and not _content(answer):
+        return None
     value = _decode(answer)
     return value["data"] if isinstance(value, dict) and "data" in value else value
 
 
+def _content(answer: Answer) -> SealedBytes:
+    """Return the body without a byte order mark; nothing if it is blank."""
+    body = answer.body
+    if body.startswith(_BYTE_ORDER_MARK):
+        body = SealedBytes(body[len(_BYTE_ORDER_MARK) :])
+    return SealedBytes() if body.isspace() else body
+
+
 def _decode(answer: Answer) -> JsonValue:
-    if not answer.body or answer.body.isspace():
+    content = _content(answer)
+    if not content:
         raise UnreadableAnswerError(f"a {answer.status} answer with an empty body")
     try:
-        return decode_json(answer.body)
+        return decode_json(content)
     except RecursionError:
         raise UnreadableAnswerError(f"a {answer.status} answer with JSON nested too deeply") from None
     except (ValueError, UnicodeError, OverflowError):

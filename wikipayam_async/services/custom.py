@@ -6,8 +6,10 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
+import attrs
+
 from wikipayam_async.checks import without_frames
-from wikipayam_async.core.converter import converter, encode_json
+from wikipayam_async.core.converter import JsonValue, converter, encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
@@ -38,15 +40,24 @@ def make_call(
         raise InvalidInputError("path", rule=rule, got=shape_of(path))
     verb = method.upper()
     path = path.lstrip("/")
+    replay_class = _replay(replay, Replay.READ if verb == "GET" else Replay.SEND)
     return Call(
-        operation=Operation(
-            f"{verb} {path}", verb, path, _replay(replay, Replay.READ if verb == "GET" else Replay.SEND)
-        ),
-        read=lambda data: data if cast_to is None else converter.structure(data, cast_to),
+        operation=Operation(f"{verb} {path}", verb, path, replay_class, needs_content=False),
+        read=lambda data: data if cast_to is None else _cast(data, cast_to),
         query=_query(params or {}),
         body=None if json is None else _body(json),
         timeout=timeout,
     )
+
+
+def _cast(data: JsonValue, cast_to: type[Any]) -> Any:
+    """Read the value. No content is read as None, or else as an object without fields."""
+    try:
+        return converter.structure(data, cast_to)
+    except (ValueError, TypeError):
+        if data is not None or not attrs.has(cast_to):
+            raise
+        return converter.structure({}, cast_to)
 
 
 def _replay(value: str | None, default: Replay) -> Replay:

@@ -260,18 +260,22 @@ class ResponseError(_CallError):
 
     Attributes:
         status_code: The HTTP status, if an answer arrived.
+        message: What the gateway says in the answer, masked and shortened; empty if it says nothing.
         attempts: The attempts, oldest first.
     """
 
-    def __init__(self, text: str, *, status_code: int | None = None, attempts: Sequence[Attempt] = ()) -> None:
+    def __init__(
+        self, text: str, *, status_code: int | None = None, message: str = "", attempts: Sequence[Attempt] = ()
+    ) -> None:
         super().__init__(text, attempts=attempts)
         self.status_code = status_code
+        self.message = message
 
 
 class UnknownOutcomeError(_CallError):
     """The outcome of a send is unknown: the gateway may have accepted it. Do not resend blindly.
 
-    `__cause__` is the failure. Look up the track ids in the gateway's panel, or wait for a delivery report, before
+    `__cause__` is the failure; what the gateway says about it is quoted in the text. Look up the track ids in the gateway's panel, or wait for a delivery report, before
     sending again.
 
     Attributes:

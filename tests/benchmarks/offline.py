@@ -50,7 +50,7 @@ def building(job: Job) -> list[Measurement]:
 
 def decoding(job: Job) -> list[Measurement]:
     """Decode a page of received messages as the service does, and with msgspec into the same classes."""
-    from wikipayam_async.core.protocol import Answer, read_data  # noqa: PLC0415 - only in the measuring process
+    from wikipayam_async.core.protocol import Answer, data_of, decode_answer  # noqa: PLC0415 - only in the measuring process
     from wikipayam_async.redact.sealed import SealedBytes  # noqa: PLC0415 - as above
     from wikipayam_async.services.receives.models import ReceivesPage, read_page  # noqa: PLC0415 - as above
 
@@ -59,7 +59,7 @@ def decoding(job: Job) -> list[Measurement]:
     decoder = msgspec.json.Decoder(dict[str, ReceivesPage], strict=False)
 
     def ours() -> ReceivesPage:
-        return read_page(read_data(Answer(200, {}, SealedBytes(body))), None)
+        return read_page(data_of(decode_answer(Answer(200, {}, SealedBytes(body)))), None)
 
     def theirs() -> ReceivesPage:
         return decoder.decode(body)["data"]

@@ -29,7 +29,7 @@ def test_the_repr_of_a_call_shows_no_contents() -> None:
     )
     assert repr(call) == (
         "Call(operation=Operation(name='sms.send', method='POST', path='sms/send', replay=<Replay.SEND: 'send'>, "
-        "secret_query=False, needs_content=True), path='', body=<21 bytes>, batch=SendBatch(track_ids=['T1']), timeout=None)"
+        "secret_query=False, needs_content=True, is_documented=True), path='', body=<21 bytes>, batch=SendBatch(track_ids=['T1']), timeout=None)"
     )
 
 

@@ -16,8 +16,10 @@ from wikipayam_async.core.protocol import (
     Outgoing,
     RequestBuilder,
     UnreadableAnswerError,
+    data_of,
+    decode_answer,
     event_headers,
-    read_data,
+    is_blank,
     sensitive_values,
     status_error,
 )
@@ -154,7 +156,7 @@ def test_an_origin_without_a_path() -> None:
 )
 def test_the_data_of_an_answer(body: bytes, data: object) -> None:
     """The value under `data` is returned, or the whole value if there is no `data`."""
-    assert read_data(answer(200, body)) == data
+    assert data_of(decode_answer(answer(200, body))) == data
 
 
 @pytest.mark.parametrize(
@@ -177,7 +179,7 @@ def test_the_data_of_an_answer(body: bytes, data: object) -> None:
 def test_an_answer_that_is_not_json(body: bytes, headers: dict[str, str], text: str) -> None:
     """An unreadable answer raises one error, which quotes nothing of the body."""
     with pytest.raises(UnreadableAnswerError) as caught:
-        read_data(answer(200, body, headers))
+        data_of(decode_answer(answer(200, body, headers)))
     assert str(caught.value) == text
 
 
@@ -187,28 +189,28 @@ BLANK = [b"", b" ", b"\r\n\t ", b"\xef\xbb\xbf", b"\xef\xbb\xbf \n"]
 @pytest.mark.parametrize("body", BLANK)
 def test_a_blank_body_is_read_only_where_no_content_is_needed(body: bytes) -> None:
     """An empty body, white space and a byte order mark alone are no content."""
-    assert read_data(answer(200, body), needs_content=False) is None
+    assert is_blank(answer(200, body))
     with pytest.raises(UnreadableAnswerError, match="a 200 answer with an empty body"):
-        read_data(answer(200, body))
+        data_of(decode_answer(answer(200, body)))
 
 
 def test_a_body_that_is_not_json_is_unreadable_even_where_no_content_is_needed() -> None:
     """Only a blank body is no content: an HTML page under 200 is no success."""
     with pytest.raises(UnreadableAnswerError, match="not JSON"):
-        read_data(answer(200, b"<html>"), needs_content=False)
+        decode_answer(answer(200, b"<html>"))
 
 
 @pytest.mark.parametrize("body", [b'\xef\xbb\xbf{"data": [1]}', b"\xef\xbb\xbf\r\n [1]"])
 def test_a_byte_order_mark_before_json_is_skipped(body: bytes) -> None:
     """Editors on Windows write a byte order mark into PHP files, which then send it."""
-    assert read_data(answer(200, body)) == [1]
+    assert data_of(decode_answer(answer(200, body))) == [1]
 
 
 @given(st.binary(max_size=40) | st.text('{}[]":,\\ua1.e-NIdt', max_size=40).map(str.encode))
 def test_any_body_is_data_or_unreadable(body: bytes) -> None:
     """No body raises anything but `UnreadableAnswerError`."""
     try:
-        read_data(answer(200, body))
+        data_of(decode_answer(answer(200, body)))
     except UnreadableAnswerError as error:
         assert error.__suppress_context__ or error.__context__ is None  # noqa: PT017 - most inputs do not raise
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.core.protocol import Answer, UnreadableAnswerError, read_data
+from wikipayam_async.core.protocol import Answer, UnreadableAnswerError, data_of, decode_answer
 from wikipayam_async.messages import SentMessage
 from wikipayam_async.messages.matching import match_answer, match_documented_answer
 from wikipayam_async.messages.payload import Batch, SmsPayload
@@ -205,7 +205,7 @@ def test_no_answer_raises(data: Any) -> None:
 def read(body: bytes, batch: Batch[str]) -> list[str | None] | None:
     """Return the id that `match_answer` finds for each message; None if the answer cannot be read."""
     try:
-        data = read_data(Answer(200, {}, SealedBytes(body)))
+        data = data_of(decode_answer(Answer(200, {}, SealedBytes(body))))
     except UnreadableAnswerError:
         return None
     return [None if sent is None else sent.id for sent in match_answer(data, batch)]

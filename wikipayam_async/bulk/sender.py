@@ -10,7 +10,7 @@ from typing import TypeAlias
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult, accepted
-from wikipayam_async.core.operation import Observer, unreported_error
+from wikipayam_async.core.operation import Observer, message_of, unreported_error
 from wikipayam_async.errors import (
     APIConnectionError,
     AuthenticationError,
@@ -122,7 +122,7 @@ class ChunkSender:
         missing = [position for position, id_ in enumerate(ids) if id_ is None]
         results = accepted(piece.indexes, piece.batch.messages, piece.batch.track_ids, ids)
         if missing:
-            error = _unmentioned(piece, missing)
+            error = _unmentioned(piece, missing, message_of(ids))
             self.note_failure(error)
             for position in missing:
                 results[position] = _result(piece, position, _status_of(error), error)
@@ -207,8 +207,8 @@ def _interrupted(chunk: Chunk, outcomes: Sequence[MessageOutcome]) -> list[SendR
     ]
 
 
-def _unmentioned(chunk: Chunk, positions: Sequence[int]) -> UnknownOutcomeError:
-    return unreported_error("sms.send", chunk.batch.messages, chunk.batch.track_ids, positions)
+def _unmentioned(chunk: Chunk, positions: Sequence[int], message: str = "") -> UnknownOutcomeError:
+    return unreported_error("sms.send", chunk.batch.messages, chunk.batch.track_ids, positions, message=message)
 
 
 def _errors_by_position(error: UnprocessableError, count: int) -> dict[int, dict[str, Sequence[str]]]:

@@ -16,7 +16,18 @@ from wikipayam_async.redact.sealed import SealedBytes
 if TYPE_CHECKING:
     from wikipayam_async.core.converter import JsonValue
 
-__all__ = ["Call", "Observer", "Operation", "Replay", "SendBatch", "captured", "format_track_ids", "unreported_error"]
+__all__ = [
+    "Call",
+    "Observer",
+    "Operation",
+    "Replay",
+    "Results",
+    "SendBatch",
+    "captured",
+    "format_track_ids",
+    "message_of",
+    "unreported_error",
+]
 
 T = TypeVar("T")
 
@@ -53,6 +64,8 @@ class Operation:
             headers are sent.
         needs_content: Whether a success needs a body with content. If False, a success with an empty body is read as
             None, like `null`. A send always needs it: without an id, nothing shows that a message was accepted.
+        is_documented: Whether the format of the answer is known, so that a failure reported under a success status is
+            recognized. The answer of any other endpoint is the caller's to judge.
     """
 
     name: str
@@ -61,6 +74,7 @@ class Operation:
     replay: Replay
     secret_query: bool = False
     needs_content: bool = True
+    is_documented: bool = True
 
 
 @frozen
@@ -106,6 +120,23 @@ class Call(Generic[T]):
     timeout: float | None = None
 
 
+class Results(list[T | None]):
+    """The results of a send whose answer does not mention every message.
+
+    Attributes:
+        message: What the gateway says about the others, scrubbed.
+    """
+
+    def __init__(self, results: Sequence[T | None], message: str) -> None:
+        super().__init__(results)
+        self.message = message
+
+
+def message_of(results: Sequence[Any]) -> str:
+    """Return what the gateway says about the messages without a result; empty if it says nothing."""
+    return results.message if isinstance(results, Results) else ""
+
+
 def format_track_ids(track_ids: Sequence[str | None]) -> str:
     """Return the first track ids, for the text of an error."""
     shown = ", ".join(filter(None, track_ids[:_SHOWN_TRACK_IDS]))
@@ -118,16 +149,27 @@ def unreported_error(
     track_ids: Sequence[str | None],
     positions: Sequence[int],
     accepted: Sequence[HasId] = (),
+    message: str = "",
 ) -> UnknownOutcomeError:
-    """Return the error of the messages, at `positions` in a request, whose outcome the gateway did not report."""
+    """Return the error of the messages, at `positions` in a request, whose outcome the gateway did not report.
+
+    Args:
+        name: The name of the operation.
+        messages: The messages of the request.
+        track_ids: Their track ids.
+        positions: The positions of those without an outcome.
+        accepted: The results of the others.
+        message: What the gateway says, scrubbed; empty if it says nothing.
+    """
     unknown = [track_ids[position] for position in positions]
+    said = f'The gateway said "{message}". ' if message else ""
     error = UnknownOutcomeError(
         f"{name}: the gateway did not report the outcome of {len(positions)} of {len(messages)} messages "
-        f"({format_track_ids([str(track_id) for track_id in unknown])}); they may have been accepted. "
+        f"({format_track_ids([str(track_id) for track_id in unknown])}); they may have been accepted. {said}"
         "Do not resend blindly: look up the track ids in the panel first",
         messages=[messages[position] for position in positions],
         track_ids=unknown,
         accepted=accepted,
     )
-    error.__cause__ = ResponseError(f"{name}: no outcome for {len(positions)} messages")
+    error.__cause__ = ResponseError(f"{name}: no outcome for {len(positions)} messages", message=message)
     return error

@@ -10,7 +10,6 @@ from typing import Any, TypeVar, cast
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from wikipayam_async.core.converter import JsonValue
 from wikipayam_async.core.events import CallReporter
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.limits import RateLimiter
@@ -21,11 +20,10 @@ from wikipayam_async.core.protocol import (
     Answer,
     Outgoing,
     RequestBuilder,
-    UnreadableAnswerError,
     event_headers,
-    read_data,
     status_error,
 )
+from wikipayam_async.core.reading import read_answer
 from wikipayam_async.core.retry import (
     RetryDecision,
     RetryPolicy,
@@ -203,21 +201,17 @@ class _CallRun:
         if decision is not None:
             error = status_error(answer, self._outgoing, operation=self._name, attempts=self.reporter.attempts)
             return None, _Failure(decision, error, str(answer.status))
-        shortcut = self._call.shortcut
-        try:
-            result = None if shortcut is None else shortcut(answer.body)
-            return self._call.read(self._data(answer)) if result is None else result, None
-        except UnreadableAnswerError as unreadable:
-            text = f"{self._name}: {unreadable}"
-        except Exception as error:  # noqa: BLE001 - a malformed answer may raise anything; the caller gets a package error
-            text = f"{self._name}: a {answer.status} answer without what the call needs ({type(error).__name__})"
-        unreadable_answer = ResponseError(text, status_code=answer.status, attempts=self.reporter.attempts)
+        result, unreadable = read_answer(self._call, answer, self._outgoing)
+        if unreadable is None:
+            return result, None
+        response_error = ResponseError(
+            f"{self._name}: {unreadable}",
+            status_code=answer.status,
+            message=unreadable.message,
+            attempts=self.reporter.attempts,
+        )
         is_send = self._call.operation.replay is Replay.SEND
-        return None, _Failure(RetryDecision.UNKNOWN if is_send else RetryDecision.FAIL, unreadable_answer, "unreadable")
-
-    def _data(self, answer: Answer) -> JsonValue:
-        operation = self._call.operation
-        return read_data(answer, needs_content=operation.needs_content or operation.replay is Replay.SEND)
+        return None, _Failure(RetryDecision.UNKNOWN if is_send else RetryDecision.FAIL, response_error, "unreadable")
 
     async def succeed(self, result: Any) -> Any:
         """Report the success, then raise a cancellation that arrived meanwhile."""
@@ -259,8 +253,10 @@ class _CallRun:
         batch = self._call.batch
         messages, track_ids = (batch.messages, batch.track_ids) if batch else ((), ())
         names = format_track_ids(track_ids)
+        message = getattr(failure.error, "message", "")
+        said = f'; the gateway said "{message}"' if message else ""
         return UnknownOutcomeError(
-            f"{self._name}: it is not known whether the gateway accepted this ({failure.reason}). Do not resend blindly: "
+            f"{self._name}: it is not known whether the gateway accepted this ({failure.reason}{said}). Do not resend blindly: "
             f"look up the track ids in the panel first{f' ({names})' if names else ''}",
             messages=messages,
             track_ids=track_ids,

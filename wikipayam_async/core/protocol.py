@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import codecs
 import contextlib
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
@@ -16,19 +15,23 @@ from wikipayam_async.checks import check_timeout
 from wikipayam_async.core.converter import JsonValue, decode_json, to_mapping
 from wikipayam_async.core.operation import Call
 from wikipayam_async.core.options import Options, Origin
+from wikipayam_async.core.quotes import field_errors, quote_answer
 from wikipayam_async.core.retry import parse_retry_after
 from wikipayam_async.outcomes import Attempt
 from wikipayam_async.redact.scrub import Scrubber
 from wikipayam_async.redact.sealed import SealedBytes, Secret
 
 __all__ = [
+    "MAX_QUOTED_BODY_BYTES",
     "Answer",
     "Headers",
     "Outgoing",
     "RequestBuilder",
     "UnreadableAnswerError",
+    "data_of",
+    "decode_answer",
     "event_headers",
-    "read_data",
+    "is_blank",
     "sensitive_values",
     "status_error",
 ]
@@ -60,10 +63,8 @@ _EVENT_HEADERS = frozenset(
 )  # fmt: skip
 _MAX_HEADER = 200
 _USUAL_TYPES = frozenset({"application/json", "application/xml", "text/html", "text/plain", "text/xml"})
-_MAX_ERROR_FIELDS, _MAX_TEXTS_PER_FIELD = 1000, 20
-_MAX_ERROR_BODY_BYTES = 262_144
+MAX_QUOTED_BODY_BYTES = 262_144
 _PLAIN_FILTERS = frozenset({"limit", "offset", "status", "sort_by", "sort_order", "from_date", "to_date"})
-_INDEX = re.compile(r"[0-9]{1,5}(?:\.|$)")
 
 
 class UnreadableAnswerError(Exception):
@@ -187,20 +188,14 @@ class RequestBuilder:
         )
 
 
-def read_data(answer: Answer, *, needs_content: bool = True) -> JsonValue:
-    """Return the value under `data` in an answer; the whole value if there is no `data`.
-
-    Args:
-        answer: The answer.
-        needs_content: Whether an empty body is unreadable; if False, it is read as None.
-
-    Raises:
-        UnreadableAnswerError: The answer is not JSON, or it is empty although content is needed.
-    """
-    if not needs_content and not _content(answer):
-        return None
-    value = _decode(answer)
+def data_of(value: JsonValue) -> JsonValue:
+    """Return the value under `data`; the whole value if there is no `data`."""
     return value["data"] if isinstance(value, dict) and "data" in value else value
+
+
+def is_blank(answer: Answer) -> bool:
+    """Return whether the body is empty, or only white space or a byte order mark."""
+    return not _content(answer)
 
 
 def _content(answer: Answer) -> SealedBytes:
@@ -211,7 +206,12 @@ def _content(answer: Answer) -> SealedBytes:
     return SealedBytes() if body.isspace() else body
 
 
-def _decode(answer: Answer) -> JsonValue:
+def decode_answer(answer: Answer) -> JsonValue:
+    """Return the JSON value of an answer.
+
+    Raises:
+        UnreadableAnswerError: The answer is empty or not JSON.
+    """
     content = _content(answer)
     if not content:
         raise UnreadableAnswerError(f"a {answer.status} answer with an empty body")
@@ -234,18 +234,18 @@ def status_error(
     status = answer.status
     body: dict[str, object] = {}
     with contextlib.suppress(UnreadableAnswerError):
-        if len(answer.body) <= _MAX_ERROR_BODY_BYTES:
-            body = to_mapping(_decode(answer))
+        if len(answer.body) <= MAX_QUOTED_BODY_BYTES:
+            body = to_mapping(decode_answer(answer))
     scrub = Scrubber(sensitive_values(outgoing))
     raw = body.get("message") or body.get("error")
-    message = scrub(raw) if isinstance(raw, str) else ""
+    message = scrub(raw) if isinstance(raw, str) else quote_answer(raw, scrub)
     cls = _ERROR_CLASSES.get(status, errors.ServerError if status >= _SERVER_ERROR else errors.APIStatusError)
     parts = [f"{operation}: the gateway answered {status}", f'"{message}"' if message else "", _ADVICE.get(status)]
     return cls(
         "; ".join(filter(None, parts)),
         status_code=status,
         message=message,
-        errors=_field_errors(body.get("errors"), scrub),
+        errors=field_errors(body.get("errors"), scrub),
         headers={name: scrub(value) for name, value in answer.headers.items() if name != "set-cookie"},
         retry_after=parse_retry_after(answer.headers.get("retry-after")),
         attempts=attempts,
@@ -255,23 +255,6 @@ def status_error(
 def event_headers(headers: Mapping[str, str]) -> dict[str, str]:
     """Return the headers of an answer that events carry: well-known names only, since any other may echo a message."""
     return {name: value for name, value in headers.items() if name in _EVENT_HEADERS and len(value) <= _MAX_HEADER}
-
-
-def _field_errors(raw: object, scrub: Scrubber) -> dict[str, tuple[str, ...]]:
-    if not isinstance(raw, dict):
-        return {}
-    field_errors: dict[str, tuple[str, ...]] = {}
-    for key, value in list(raw.items())[:_MAX_ERROR_FIELDS]:
-        texts = value if isinstance(value, list) else [value]
-        quoted = tuple(scrub(text) for text in texts[:_MAX_TEXTS_PER_FIELD] if isinstance(text, str))
-        field_errors[_field_path(str(key), scrub)] = quoted
-    return field_errors
-
-
-def _field_path(key: str, scrub: Scrubber) -> str:
-    """Scrub a path into the body, except its index, which may equal a track id."""
-    found = _INDEX.match(key)
-    return found[0] + scrub(key[found.end() :]) if found else scrub(key)
 
 
 def sensitive_values(outgoing: Outgoing) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from wikipayam_async.checks import check_timeout
-from wikipayam_async.core.operation import Operation, unreported_error
+from wikipayam_async.core.operation import Operation, message_of, unreported_error
 from wikipayam_async.errors import APIConnectionError, RateLimitError, ResponseError, ServerError
 from wikipayam_async.outcomes import AnyMessage
 
@@ -83,4 +83,4 @@ def require_all_accepted(
     if not missing:
         return list(results)
     accepted = [result for result in results if result is not None]
-    raise unreported_error(operation.name, messages, track_ids, missing, accepted)
+    raise unreported_error(operation.name, messages, track_ids, missing, accepted, message_of(results))

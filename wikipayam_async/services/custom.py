@@ -42,7 +42,7 @@ def make_call(
     path = path.lstrip("/")
     replay_class = _replay(replay, Replay.READ if verb == "GET" else Replay.SEND)
     return Call(
-        operation=Operation(f"{verb} {path}", verb, path, replay_class, needs_content=False),
+        operation=Operation(f"{verb} {path}", verb, path, replay_class, needs_content=False, is_documented=False),
         read=lambda data: data if cast_to is None else _cast(data, cast_to),
         query=_query(params or {}),
         body=None if json is None else _body(json),

@@ -1,0 +1,174 @@
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from anyio.abc import ByteStream
+
+from tests.support.calls import ID, MANY
+from tests.support.net import RECEIVER, connected
+from tests.support.raw import RawRequest, answer, raw_gateway, sent_items
+from tests.support.secrets import CALLS, CODE, NUMBER, TEXT, client_for, leaks, shown_of
+from wikipayam_async import AsyncWikipayam, ResponseError, SendStatus, UnknownOutcomeError, WikipayamError
+from wikipayam_async.core.operation import Call, Operation, Replay, message_of
+from wikipayam_async.core.options import Options, Origin
+from wikipayam_async.core.protocol import Answer, RequestBuilder
+from wikipayam_async.core.reading import Unreadable, read_answer
+from wikipayam_async.redact.sealed import SealedBytes, Secret
+
+FAILURES = {
+    "a flag": ({"success": False, "message": "No credit."}, "No credit."),
+    "a word": ({"status": "error", "error": "Line is blocked."}, "Line is blocked."),
+    "field errors": ({"errors": {"0.receiver": ["is blacklisted"]}}, "0.receiver: is blacklisted"),
+    "an error object": ({"error": {"code": "E12", "message": "Not now."}}, "Not now.; code E12"),
+    "data without ids": ({"data": {"success": False, "message": "Closed."}}, "Closed."),
+    "null data": ({"data": None, "success": False, "message": "Down."}, "Down."),
+    "a plain text": ("ERROR 12: no credit", "ERROR 12: no credit"),
+}
+
+SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
+    "sms.send": lambda client: client.sms.send(RECEIVER, "text", track_id="t"),
+    "sms.send_many": lambda client: client.sms.send_many(MANY),
+    "otp.send": lambda client: client.otp.send(RECEIVER, "1234", track_id="t"),
+    "voice.send": lambda client: client.voice.send(RECEIVER, "1234", track_id="t"),
+}
+READS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
+    "balance": lambda client: client.balance(),
+    "sms.delivery_status": lambda client: client.sms.delivery_status(ID),
+    "sms.receive": lambda client: client.sms.receive("2024-01-01"),
+    "receives.list": lambda client: client.receives.list(),
+    "receives.get": lambda client: client.receives.get(ID),
+    "receives.statistics": lambda client: client.receives.statistics(),
+    "receives.unread_count": lambda client: client.receives.unread_count(),
+    "receives.mark_read": lambda client: client.receives.mark_read(ID),
+    "receives.delete": lambda client: client.receives.delete(ID),
+}
+
+
+@pytest.mark.anyio
+class TestFailuresUnderASuccessStatus:
+    """A 200 that carries a failure's message."""
+
+    @pytest.mark.parametrize("name", FAILURES)
+    async def test_an_error_quotes_what_the_gateway_said(self, name: str) -> None:
+        """A read raises `ResponseError`, a send stays unknown, and both quote the failure, in the cause, too."""
+        body, said = FAILURES[name]
+
+        async def fail(_: RawRequest, _stream: ByteStream) -> object:
+            return answer(body)
+
+        async with raw_gateway(fail) as gateway, connected(gateway.url) as (client, *_):
+            for read in READS.values():
+                with pytest.raises(ResponseError) as unreadable:
+                    await read(client)
+                assert (unreadable.value.message, f'the gateway said "{said}"' in str(unreadable.value)) == (said, True)
+            for send in SENDS.values():
+                with pytest.raises(UnknownOutcomeError) as unknown:
+                    await send(client)
+                assert f'gateway said "{said}"' in str(unknown.value)
+                assert isinstance(unknown.value.__cause__, ResponseError)
+                assert unknown.value.__cause__.message == said
+            report = await client.sms.send_bulk(MANY)
+        assert [result.status for result in report] == [SendStatus.UNKNOWN] * 3
+        assert all(f'gateway said "{said}"' in str(result.error) for result in report)
+
+    async def test_a_message_without_an_id_says_why(self) -> None:
+        """Of a partly accepted request, the error of the rest quotes what the gateway said about it."""
+
+        async def accept_two(request: RawRequest, _: ByteStream) -> object:
+            *accepted, last = sent_items(request)
+            return answer({"data": [*accepted, {**last, "id": None, "error": "The line is blocked."}]})
+
+        async with raw_gateway(accept_two) as gateway, connected(gateway.url) as (client, *_):
+            with pytest.raises(UnknownOutcomeError, match=r'The gateway said "The line is blocked\."') as caught:
+                await client.sms.send_many(MANY)
+            report = await client.sms.send_bulk(MANY)
+        assert len(caught.value.accepted) == 2
+        assert [result.status.value for result in report] == ["accepted", "accepted", "unknown"]
+        assert 'The gateway said "The line is blocked."' in str(report.unknown[0].error)
+
+    async def test_an_accepted_message_counts_whatever_the_rest_says(self) -> None:
+        """An id is the sign of acceptance, also beside a flag that reports a failure."""
+
+        async def contradict(request: RawRequest, _: ByteStream) -> object:
+            return answer({"success": False, "message": "odd", "data": sent_items(request)})
+
+        async with raw_gateway(contradict) as gateway, connected(gateway.url) as (client, *_):
+            assert (await client.sms.send(RECEIVER, "text", track_id="t")).track_id == "t"
+
+    @pytest.mark.parametrize("status", [409, 500, 503])
+    async def test_an_error_status_after_a_send_is_quoted(self, status: int) -> None:
+        """The error itself says what the gateway said, not only its cause."""
+
+        async def fail(_: RawRequest, _stream: ByteStream) -> object:
+            return answer({"message": "Queue is full."}, status)
+
+        async with raw_gateway(fail) as gateway, connected(gateway.url) as (client, *_):
+            with pytest.raises(UnknownOutcomeError, match=rf'\({status}; the gateway said "Queue is full\."\)'):
+                await client.sms.send(RECEIVER, "text")
+
+    async def test_an_unknown_endpoint_is_the_callers_to_judge(self) -> None:
+        """`client.request` returns the answer as it is; only a `cast_to` that does not fit raises, and quotes."""
+
+        async def fail(_: RawRequest, _stream: ByteStream) -> object:
+            return answer({"success": False, "message": "No."})
+
+        async with raw_gateway(fail) as gateway, connected(gateway.url) as (client, *_):
+            assert await client.request("GET", "x") == {"success": False, "message": "No."}
+            with pytest.raises(ResponseError, match=r'the gateway said "No\."'):
+                await client.request("GET", "x", cast_to=list[int])
+
+    @pytest.mark.parametrize("form", ["message", "errors", "text", "item"])
+    async def test_a_quoted_failure_shows_nothing_of_the_request(self, form: str) -> None:
+        """A gateway that repeats the request in its failure gets no text, code, number or token into the error."""
+
+        async def echo(request: RawRequest, _: ByteStream) -> object:
+            own = next((one for one in (TEXT, CODE) if one in request.body.decode()), "it")
+            said = f"We could not take {request.body.decode()} {request.headers} {own} {NUMBER}."
+            bodies: dict[str, object] = {
+                "message": {"success": False, "message": said},
+                "errors": {"errors": {said: [said]}},
+                "text": f"No: {own} {NUMBER}",
+                "item": {"data": [{"message": said}]},
+            }
+            return answer(bodies[form])
+
+        async with raw_gateway(echo) as gateway, client_for(gateway.url) as client:
+            for call in CALLS.values():
+                try:
+                    await call(client)
+                except WikipayamError as error:
+                    assert leaks(shown_of(error)) == []  # noqa: PT017 - not every call fails
+
+
+OUTGOING = RequestBuilder(Options(token=Secret("t"), origin=Origin.parse("http://localhost")), b"agent").build(
+    Call(operation=Operation("x", "GET", "x", Replay.READ), read=str)
+)
+
+
+def read(body: bytes, operation: Operation) -> tuple[object, Unreadable | None]:
+    """Read an answer to a call that returns the data."""
+    call: Call[object] = Call(operation=operation, read=lambda data: data)
+    return read_answer(call, Answer(200, {}, SealedBytes(body)), OUTGOING)
+
+
+def test_data_beside_an_error_is_read_where_content_is_needed() -> None:
+    """What the gateway returned counts, unless the call returns nothing but its own success."""
+    body = b'{"status": "error", "data": {"a": 1}}'
+    assert read(body, Operation("x", "GET", "x", Replay.READ)) == ({"a": 1}, None)
+    failure = Unreadable("a 200 answer that reports a failure")
+    assert read(body, Operation("x", "POST", "x", Replay.IDEMPOTENT, needs_content=False)) == (None, failure)
+
+
+def test_a_large_answer_is_not_quoted() -> None:
+    """Scrubbing a message of more than 256 KiB would cost more than the message is worth."""
+    body = b'{"success": false, "message": "' + b"x" * 262_144 + b'"}'
+    assert read(body, Operation("x", "GET", "x", Replay.READ)) == (
+        None,
+        Unreadable("a 200 answer that reports a failure"),
+    )
+
+
+def test_results_without_a_message() -> None:
+    """Plain results say nothing."""
+    assert message_of([None]) == ""

@@ -1,0 +1,89 @@
+"""Reading the answer of a call: its result, and what the gateway says where there is none. Pure."""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from attrs import frozen
+
+from wikipayam_async.core.converter import JsonValue
+from wikipayam_async.core.operation import Call, Replay, Results
+from wikipayam_async.core.protocol import (
+    MAX_QUOTED_BODY_BYTES,
+    Answer,
+    Outgoing,
+    UnreadableAnswerError,
+    data_of,
+    decode_answer,
+    is_blank,
+    sensitive_values,
+)
+from wikipayam_async.core.quotes import is_failure, plain_text, quote_answer
+from wikipayam_async.redact.scrub import Scrubber
+
+__all__ = ["Unreadable", "read_answer"]
+
+
+@frozen
+class Unreadable:
+    """Why an answer with a success status gives no result.
+
+    Attributes:
+        reason: The reason, in the package's words.
+        message: What the gateway says, scrubbed; empty if it says nothing.
+    """
+
+    reason: str
+    message: str = ""
+
+    def __str__(self) -> str:
+        return f'{self.reason}; the gateway said "{self.message}"' if self.message else self.reason
+
+
+def read_answer(call: Call[Any], answer: Answer, outgoing: Outgoing) -> tuple[Any, Unreadable | None]:
+    """Return the result of an answer with a success status, or why there is none."""
+    value: JsonValue = None
+    try:
+        result = None if call.shortcut is None else call.shortcut(answer.body)
+        if result is not None:
+            return result, None
+        value = _value_of(call, answer)
+        if _reports_failure(call, value):
+            return None, Unreadable(f"a {answer.status} answer that reports a failure", _said(answer, value, outgoing))
+        result = call.read(data_of(value))
+    except UnreadableAnswerError as error:
+        return None, Unreadable(str(error), _said(answer, plain_text(answer.body), outgoing))
+    except Exception as error:  # noqa: BLE001 - a malformed answer may raise anything; the caller gets a package error
+        reason = f"a {answer.status} answer without what the call needs ({type(error).__name__})"
+        return None, Unreadable(reason, _said(answer, value, outgoing))
+    if call.batch is not None and None in result and (said := _said(answer, value, outgoing)):
+        result = Results(result, said)
+    return result, None
+
+
+def _value_of(call: Call[Any], answer: Answer) -> JsonValue:
+    operation = call.operation
+    may_be_empty = not operation.needs_content and operation.replay is not Replay.SEND
+    return None if may_be_empty and is_blank(answer) else decode_answer(answer)
+
+
+def _reports_failure(call: Call[Any], value: JsonValue) -> bool:
+    """Return whether the answer to a call that sends nothing says that the call failed.
+
+    An answer with data is read: the data counts. A send is read in any case: what has an id is accepted.
+    """
+    operation = call.operation
+    if operation.replay is Replay.SEND or not operation.is_documented:
+        return False
+    return is_failure(value, data_counts=operation.needs_content)
+
+
+def _said(answer: Answer, value: JsonValue, outgoing: Outgoing) -> str:
+    if not value or len(answer.body) > MAX_QUOTED_BODY_BYTES:
+        return ""
+    return quote_answer(value, functools.partial(_scrub, outgoing))
+
+
+def _scrub(outgoing: Outgoing, text: str) -> str:
+    return Scrubber(sensitive_values(outgoing))(text)

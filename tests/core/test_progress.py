@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import sys
+import time
 from typing import Any
 
 import anyio
@@ -10,7 +13,7 @@ import pytest
 
 from wikipayam_async import Phase
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
+from wikipayam_async.core.progress import AttemptProgress, Trace, count_cancel_requests, run_in_child
 
 pytestmark = pytest.mark.anyio
 
@@ -168,3 +171,111 @@ class TestRunInChild:
                 results.append(type(error))
         assert results == [KeyError if fails else 5]
         assert isinstance(progress.cancellation, BaseException)
+
+
+class TestDeadlines:
+    """Deadlines that passed while the event loop was blocked."""
+
+    async def test_an_attempt_without_a_scope_has_no_deadline(self) -> None:
+        """There is nothing to check and nothing to read late."""
+        progress = AttemptProgress(protected=True)
+        await progress.check_deadline()
+        assert not await progress.read_late(read_nothing)
+
+    @pytest.mark.parametrize("handed_over", [False, True])
+    async def test_a_passed_time_out_is_a_fault(self, handed_over: bool) -> None:
+        """The fault says whether an earlier try of the same attempt may have left."""
+        progress = AttemptProgress(protected=True)
+        now = anyio.current_time()
+        with anyio.CancelScope(deadline=now + 0.05) as scope:
+            progress.begin(scope, now)
+            await progress.check_deadline(handed_over=handed_over)
+            time.sleep(0.06)  # noqa: ASYNC251 - the stall
+            with pytest.raises(ExchangeFault) as caught:
+                await progress.check_deadline(handed_over=handed_over)
+        assert (caught.value.kind, caught.value.handed_over) == (ExchangeFaultKind.TIMEOUT, handed_over)
+
+    async def test_a_passed_deadline_of_the_caller_is_its_cancellation(self) -> None:
+        """Only the caller's own scope says what its deadline means."""
+        progress = AttemptProgress(protected=True)
+        with anyio.move_on_after(0.02) as callers, anyio.CancelScope(deadline=anyio.current_time() + 5) as scope:
+            progress.begin(scope, 0.0)
+            time.sleep(0.03)  # noqa: ASYNC251 - the stall
+            await progress.check_deadline()
+        assert (callers.cancelled_caught, scope.cancelled_caught) == (True, False)
+
+    async def test_a_late_read_ends_when_nothing_comes(self) -> None:
+        """Two short waits follow the time-out; then it stands."""
+        progress = AttemptProgress(protected=True)
+        with anyio.CancelScope() as scope:
+            progress.begin(scope, 0.0)
+            scope.cancel()
+            assert not await progress.read_late(read_nothing)
+            assert progress.scope is scope
+        assert not scope.cancelled_caught
+
+    async def test_a_late_read_goes_on_to_the_end_of_the_answer(self) -> None:
+        """It continues while bytes come, and returns whether they complete the answer."""
+        progress, pieces = AttemptProgress(protected=True), [False, False, True]
+
+        async def read() -> bool:
+            await anyio.lowlevel.checkpoint()
+            return pieces.pop(0)
+
+        with anyio.CancelScope() as scope:
+            progress.begin(scope, 0.0)
+            scope.cancel()
+            assert await progress.read_late(read)
+        assert pieces == []
+
+    async def test_an_attempt_that_is_not_late_reads_nothing_more(self) -> None:
+        """A cancellation that is not the time-out's is not held up."""
+        progress = AttemptProgress(protected=False)
+        with anyio.CancelScope() as scope:
+            progress.begin(scope, 0.0)
+            assert not await progress.read_late(read_nothing)
+
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_a_cancellation_beside_the_time_out_is_restored(self) -> None:
+        """It counts as deferred if the task was cancelled since the attempt began, and none is deferred yet."""
+        task, error = asyncio.current_task(), BaseException()
+        assert task is not None
+        before = count_cancel_requests()
+        task.cancel()
+        task.uncancel()
+        progress = AttemptProgress(protected=True)
+        progress.late = error
+        progress.settle(before)
+        assert (before, progress.cancellation) == (0, None)
+        progress.settle(before - 1)
+        assert progress.cancellation is error
+        with contextlib.suppress(asyncio.CancelledError):
+            await anyio.lowlevel.checkpoint()
+
+    async def test_no_task_was_cancelled_from_outside(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Nothing is counted on trio, nor while asyncio is not even loaded."""
+        assert count_cancel_requests() == 0
+        monkeypatch.setitem(sys.modules, "asyncio", None)
+        assert count_cancel_requests() == 0
+
+
+async def read_nothing() -> bool:
+    """Wait for bytes that never come."""
+    await anyio.sleep_forever()
+    return False
+
+
+@pytest.mark.parametrize(("earlier", "handed_over"), [([], False), (["http11.send_request_body.started"], True)])
+async def test_a_trace_stops_a_request_whose_time_has_passed(earlier: list[str], handed_over: bool) -> None:
+    """Before the body leaves, an httpx connection is told to stop; an earlier try of a transport may have left."""
+    progress = AttemptProgress(protected=True)
+    trace = Trace(progress, decisive="send_request_body")
+    with anyio.CancelScope(deadline=anyio.current_time() + 0.05) as scope:
+        progress.begin(scope, 0.0)
+        for event in earlier:
+            await trace(event, {})
+        time.sleep(0.06)  # noqa: ASYNC251 - the stall
+        await trace("http11.send_request_headers.started", {})
+        with pytest.raises(ExchangeFault) as caught:
+            await trace("http11.send_request_body.started", {})
+    assert caught.value.handed_over == handed_over

@@ -2,17 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import threading
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import anyio
 import attrs
 import pytest
+import trio
 from anyio.abc import ByteStream
+from anyio.from_thread import start_blocking_portal
 
 from tests.support.net import RECEIVER, TRANSPORT_KINDS, connected, server_tls, tunnel
-from tests.support.raw import Handler, RawRequest, answer, never_answer, raw_gateway, raw_server
+from tests.support.raw import (
+    Handler,
+    RawGateway,
+    RawRequest,
+    accept_all,
+    answer,
+    never_answer,
+    raw_gateway,
+    raw_server,
+    sent_items,
+)
 from wikipayam_async import (
     APIConnectionError,
     APITimeoutError,
@@ -336,3 +351,152 @@ class TestDeadlines:
         async with raw_gateway(hint) as gateway, connected(gateway.url) as (client, *_):
             assert [(await client.balance()).balance for _ in range(2)] == [4, 4]
         assert gateway.opened == 1
+
+
+@contextmanager
+def gateway_in_a_thread(handler: Handler, *, tls: bool = False) -> Iterator[RawGateway]:
+    """Serve in an event loop of its own, which goes on while the client's is blocked."""
+    with (
+        start_blocking_portal() as portal,
+        portal.wrap_async_context_manager(raw_gateway(handler, tls=context(tls))) as gateway,
+    ):
+        yield gateway
+
+
+@asynccontextmanager
+async def client_via(via: str, gateway: RawGateway, **options: Any) -> AsyncIterator[AsyncWikipayam]:
+    """Yield a client over lanes (plain or TLS), an `httpx.AsyncClient` or a proxy."""
+    async with AsyncExitStack() as stack:
+        if via == "tunnel":
+            proxy = stack.enter_context(gateway_in_a_thread(tunnel(gateway.port)))
+            options["proxy"] = proxy.url
+        transport = via if via == "pool" else "lanes"
+        client, *_ = await stack.enter_async_context(connected(gateway.url, transport, retry=ONCE, **options))
+        yield client
+
+
+def block_after_connecting(patch: pytest.MonkeyPatch) -> None:
+    """Block the event loop of this thread whenever a connection was opened in it."""
+    thread = threading.get_ident()
+
+    def blocking(connect: Callable[..., Awaitable[Any]]) -> Callable[..., Awaitable[Any]]:
+        async def connect_and_block(*args: Any, **options: Any) -> Any:
+            stream = await connect(*args, **options)
+            if threading.get_ident() == thread:
+                time.sleep(0.4)  # noqa: ASYNC251 - the stall
+            return stream
+
+        return connect_and_block
+
+    patch.setattr(anyio, "connect_tcp", blocking(anyio.connect_tcp))
+    patch.setattr(trio, "open_tcp_stream", blocking(trio.open_tcp_stream))
+
+
+async def until_requested(gateway: RawGateway) -> None:
+    """Wait until a gateway in another thread has a request, and is about to answer it."""
+    while not gateway.requests:  # noqa: ASYNC110 - the gateway runs in another event loop
+        await anyio.sleep(0.001)
+    await anyio.sleep(0.01)
+
+
+STALLED = ["lanes", "tls", "pool", "tunnel"]
+
+
+class TestStalls:
+    """Another task blocks the event loop, as a synchronous database driver does."""
+
+    @pytest.mark.parametrize("via", STALLED)
+    async def test_no_request_leaves_after_its_time_out(self, via: str, monkeypatch: pytest.MonkeyPatch) -> None:
+        """If the loop was blocked while connecting, the message is not attempted, and the gateway sees nothing."""
+
+        async def accept(request: RawRequest, _: ByteStream) -> object:
+            return accept_all(request)
+
+        with gateway_in_a_thread(accept, tls=via in {"tls", "tunnel"}) as gateway:
+            async with client_via(via, gateway, timeout=0.3) as client:
+                with monkeypatch.context() as patch:
+                    block_after_connecting(patch)
+                    with pytest.raises(APITimeoutError) as caught:
+                        await send(client)
+                await anyio.sleep(0.05)
+                seen = list(gateway.requests)
+                accepted = await client.sms.send(RECEIVER, "text", track_id="t-2")
+        assert (seen, caught.value.send_status) == ([], SendStatus.NOT_ATTEMPTED)
+        assert (accepted.track_id, len(gateway.requests)) == ("t-2", 1)
+
+    @pytest.mark.parametrize("via", ["lanes", "tls"])
+    async def test_no_request_leaves_after_the_callers_deadline(
+        self, via: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """A deadline of the caller that passed during the stall is delivered before anything leaves."""
+
+        async def accept(request: RawRequest, _: ByteStream) -> object:
+            return accept_all(request)
+
+        with gateway_in_a_thread(accept, tls=via == "tls") as gateway:
+            async with client_via(via, gateway, timeout=30) as client:
+                block_after_connecting(monkeypatch)
+                with anyio.move_on_after(0.3) as scope:
+                    await send(client)
+                await anyio.sleep(0.05)
+        assert (scope.cancelled_caught, gateway.requests) == (True, [])
+
+    @pytest.mark.parametrize(
+        ("via", "size"), [*((via, 0) for via in STALLED), ("lanes", 100_000), ("tls", 100_000), ("lanes", 2_000_000)]
+    )
+    async def test_an_answer_that_has_arrived_counts(self, via: str, size: int) -> None:
+        """An answer in the socket when a stall ends is taken before the time-out that passed meanwhile."""
+
+        async def accept_later(request: RawRequest, _: ByteStream) -> object:
+            await anyio.sleep(0.03)
+            return answer({"data": sent_items(request), "padding": "x" * size})
+
+        async def block() -> None:
+            await until_requested(gateway)
+            time.sleep(0.4)  # noqa: ASYNC251 - the stall
+
+        with gateway_in_a_thread(accept_later, tls=via in {"tls", "tunnel"}) as gateway:
+            async with client_via(via, gateway, timeout=0.3) as client:
+                for number in range(3):
+                    gateway.requests.clear()
+                    async with anyio.create_task_group() as group:
+                        group.start_soon(block)
+                        sent = await client.sms.send(RECEIVER, "text", track_id=f"t-{number}")
+                    assert sent.track_id == f"t-{number}"
+                assert (await anyio.lowlevel.checkpoint(), gateway.opened) == (None, 1)
+
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_a_cancellation_beside_the_time_out_is_delivered(self) -> None:
+        """`Task.cancel` during the stall is raised after the answer was read and recorded."""
+
+        async def accept_later(request: RawRequest, _: ByteStream) -> object:
+            await anyio.sleep(0.03)
+            return accept_all(request)
+
+        with gateway_in_a_thread(accept_later) as gateway:
+            async with connected(gateway.url, timeout=0.3, retry=ONCE) as (client, _, recorder):
+                task = asyncio.ensure_future(send(client))
+                await until_requested(gateway)
+                asyncio.get_running_loop().call_later(0.29, task.cancel)
+                time.sleep(0.4)  # noqa: ASYNC251 - the stall
+                with pytest.raises(asyncio.CancelledError):
+                    await task
+        assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.ACCEPTED]
+
+    @pytest.mark.parametrize("via", ["lanes", "tls"])
+    async def test_an_answer_that_goes_on_after_the_time_out_is_not_waited_for(self, via: str) -> None:
+        """What arrives after the time-out extends the attempt by a tenth of a second at most."""
+
+        async def drip(_: RawRequest, stream: ByteStream) -> object:
+            await stream.send(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+            while True:
+                await stream.send(b"1\r\n \r\n")
+                await anyio.sleep(0.001)
+
+        with gateway_in_a_thread(drip, tls=via == "tls") as gateway:
+            async with client_via(via, gateway, timeout=0.3) as client:
+                started = time.monotonic()
+                with pytest.raises(APITimeoutError):
+                    await client.balance()
+                took = time.monotonic() - started
+        assert 0.3 <= took < 0.3 + 0.1 + 0.5

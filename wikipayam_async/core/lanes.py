@@ -11,7 +11,7 @@ from attrs import frozen
 
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.options import Origin
-from wikipayam_async.core.progress import AttemptProgress
+from wikipayam_async.core.progress import AttemptProgress, count_cancel_requests
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.errors import ClosedError, ConfigurationError
 from wikipayam_async.outcomes import Phase
@@ -118,13 +118,17 @@ class Lanes:
         try:
             if self._closed:
                 raise ClosedError("the client is closed; nothing was sent")
-            now = anyio.current_time()
+            now, cancel_requests = anyio.current_time(), count_cancel_requests()
+            answer = None
             with anyio.CancelScope(deadline=now + outgoing.timeout) as scope:
                 progress.begin(scope, now)
-                return await self._exchange(pool, outgoing, progress)
+                answer = await self._exchange(pool, outgoing, progress)
         finally:
             pool.slots.release()
-        raise timeout_fault(progress)
+        if answer is None:
+            raise timeout_fault(progress)
+        progress.settle(cancel_requests)
+        return answer
 
     async def aclose(self) -> None:
         """Close the idle lanes. A lane in use is closed when its exchange ends."""

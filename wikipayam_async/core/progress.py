@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
@@ -10,9 +11,15 @@ import anyio
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.outcomes import Phase
 
-__all__ = ["AttemptProgress", "Trace", "run_in_child"]
+__all__ = ["AttemptProgress", "Trace", "count_cancel_requests", "run_in_child"]
 
 T = TypeVar("T")
+
+_LATE_READ, _LATE_READS, _LONGEST_LATE_READ = 0.01, 2, 0.1
+"""Seconds for the first bytes of a late read, the number of such waits, and seconds for all of it.
+
+The second wait finds what arrived during the first if the event loop was blocked meanwhile, too.
+"""
 
 
 class AttemptProgress:
@@ -25,9 +32,10 @@ class AttemptProgress:
         started: The time when the time-out started to run; None before.
         ended: The time when the exchange succeeded; None otherwise.
         cancellation: A cancellation from outside anyio (`Task.cancel`), deferred until the exchange ends.
+        late: The time-out's own cancellation, if the answer was there already and was read nevertheless.
     """
 
-    __slots__ = ("cancellation", "ended", "phase", "protected", "scope", "started")
+    __slots__ = ("cancellation", "ended", "late", "phase", "protected", "scope", "started")
 
     def __init__(self, *, protected: bool) -> None:
         self.phase = Phase.WAITING
@@ -36,12 +44,69 @@ class AttemptProgress:
         self.started: float | None = None
         self.ended: float | None = None
         self.cancellation: BaseException | None = None
+        self.late: BaseException | None = None
 
     def begin(self, scope: anyio.CancelScope, now: float) -> None:
         """Record that the time-out runs."""
         self.scope = scope
         self.started = now
         self.phase = Phase.CONNECTING
+
+    async def check_deadline(self, *, handed_over: bool = False) -> None:
+        """Check, at the last moment at which nothing has left, that no deadline has passed.
+
+        While another task blocks the event loop, a deadline passes without a cancellation, and the request would leave
+        long after its time-out.
+
+        Args:
+            handed_over: Whether an earlier try of the same attempt may have left.
+
+        Raises:
+            ExchangeFault: The time-out of the attempt has passed. A deadline of the caller raises its cancellation.
+        """
+        now = anyio.current_time()
+        if self.scope is None or now < anyio.current_effective_deadline():
+            return
+        if now < self.scope.deadline:
+            await anyio.sleep_until(self.scope.deadline)
+        raise ExchangeFault(
+            ExchangeFaultKind.TIMEOUT, "the request could not leave within the time-out", handed_over=handed_over
+        )
+
+    async def read_late(self, read: Callable[[], Awaitable[bool]]) -> bool:
+        """Read what had arrived when the time-out ended the wait for it; return whether the answer is complete.
+
+        After another task blocked the event loop, the answer and the time-out are found at the same moment, and the
+        answer counts: without it, the outcome of a send is unknown. Bytes that arrive within a few milliseconds cannot be
+        told from those, so they count, too.
+
+        Args:
+            read: Reads the next bytes and returns whether the answer is complete.
+        """
+        attempt = self.scope
+        if attempt is None or not attempt.cancel_called:
+            return False
+        end = anyio.current_time() + _LONGEST_LATE_READ
+        try:
+            for _ in range(_LATE_READS):
+                with anyio.CancelScope(deadline=anyio.current_time() + _LATE_READ, shield=True) as self.scope:
+                    while not await read():
+                        self.scope.deadline = end
+                    return True
+        finally:
+            self.scope = attempt
+        return False
+
+    def settle(self, cancel_requests: int) -> None:
+        """Restore a cancellation from outside anyio that came together with the time-out of an answer read late.
+
+        asyncio delivers both as one, and the scope of the attempt takes it for its own.
+
+        Args:
+            cancel_requests: `count_cancel_requests()` when the attempt began.
+        """
+        if self.late is not None and self.cancellation is None and count_cancel_requests() > cancel_requests:
+            self.cancellation = self.late
 
     def hand_over(self) -> None:
         """Record that the request starts to leave. From here on, a send cannot be cancelled."""
@@ -59,6 +124,16 @@ class AttemptProgress:
             return False
         self.cancellation = cancellation
         return True
+
+
+def count_cancel_requests() -> int:
+    """Return how often the current task was cancelled from outside anyio and not yet reprieved; 0 on trio."""
+    asyncio = sys.modules.get("asyncio")
+    try:
+        task = None if asyncio is None else asyncio.current_task()
+    except RuntimeError:  # asyncio is loaded, but trio runs
+        return 0
+    return 0 if task is None else task.cancelling()
 
 
 class Trace:
@@ -90,6 +165,7 @@ class Trace:
         if event == "send_request_headers.started":
             self.progress.hand_over()
         if event == f"{self._decisive}.started":
+            await self.progress.check_deadline(handed_over=self._unproven > 0)
             self._unproven += 1  # more than one if a caller's transport retries by itself
         elif event == f"{self._decisive}.complete":
             self.progress.phase = Phase.SENT

@@ -5,6 +5,7 @@ Parsing is done by httptools (llhttp in strict mode); streams, TLS and name reso
 
 from __future__ import annotations
 
+import functools
 import select
 import socket
 import ssl
@@ -257,9 +258,11 @@ class Lane:
         """
         self.clean = False
         self._guarded.progress = progress
+        request = encode_request(outgoing)
+        await progress.check_deadline()  # from here to the first write, no other task can run
         progress.hand_over()
         try:
-            await self._stream.send(encode_request(outgoing))
+            await self._stream.send(request)
         except (anyio.BrokenResourceError, anyio.ClosedResourceError, anyio.EndOfStream, OSError):
             # The write of the last byte raised, so the gateway cannot have the whole request.
             raise ExchangeFault(
@@ -267,20 +270,30 @@ class Lane:
             ) from None
         progress.phase = Phase.SENT
         reader = _Reader()
+        read = functools.partial(self._read, reader, progress, head_only=outgoing.method == "HEAD")
         try:
-            while not (reader.complete or (reader.in_body and outgoing.method == "HEAD")):
-                data = await self._receive(progress)
-                if data is None:
-                    reader.end()
-                    break
-                progress.phase = Phase.READING
-                reader.feed(data)
+            while not await read():
+                pass
+        except anyio.get_cancelled_exc_class() as cancellation:
+            if not await progress.read_late(read):
+                raise
+            progress.late = cancellation
         finally:
             del reader.parser  # parser and reader refer to each other; this frees them without the garbage collector
         refuse_encoding(reader.headers, reader.status)
         progress.phase = Phase.ANSWERED
         self.clean = reader.complete and reader.keep_alive and not reader.stray
         return Answer(reader.status, reader.headers, SealedBytes(b"".join(reader.chunks)))
+
+    async def _read(self, reader: _Reader, progress: AttemptProgress, *, head_only: bool) -> bool:
+        """Read the next bytes of the answer; return whether it is complete."""
+        data = await self._receive(progress)
+        if data is None:
+            reader.end()
+            return True
+        progress.phase = Phase.READING
+        reader.feed(data)
+        return reader.complete or (reader.in_body and head_only)
 
     async def _receive(self, progress: AttemptProgress) -> bytes | None:
         while True:

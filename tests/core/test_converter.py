@@ -116,7 +116,7 @@ def test_a_complete_object_is_read() -> None:
         0.5,
         good=True,
         word=Word.DONE,
-        at=datetime(2023, 9, 24, 23, 55, 20),  # noqa: DTZ001 - the gateway names no zone
+        at=datetime.fromisoformat("2023-09-24 23:55:20"),
         inner=Inner("a"),
         inners=[Inner("b")],
         anything=[1],
@@ -129,6 +129,12 @@ def test_a_complete_object_is_read() -> None:
         ("id", 17, "17"),
         ("id", 1.5, "1.5"),
         ("id", "", ""),
+        ("id", 1000.0, "1000"),
+        ("id", -1000.0, "-1000"),
+        ("id", 0.0, "0"),
+        ("id", 9007199254740993, "9007199254740993"),
+        ("id", 123456789012345678901234, "123456789012345678901234"),
+        ("id", 9007199254740992.0, "9007199254740992"),
         ("count", "2", 2),
         ("count", " -2 ", -2),
         ("count", "۱۲", 12),
@@ -153,8 +159,14 @@ def test_a_complete_object_is_read() -> None:
         ("level", 1.0, Level.LOW),
         ("at", " 2023-09-24T23:55:20Z ", datetime(2023, 9, 24, 23, 55, 20, tzinfo=UTC)),
         ("at", None, None),
+        ("at", "2023-09-24", datetime.fromisoformat("2023-09-24")),
+        ("at", "2023-09-24 23:55:20", datetime.fromisoformat("2023-09-24 23:55:20")),
+        ("at", "۲۰۲۳-۰۹-۲۴ ۲۳:۵۵:۲۰", datetime.fromisoformat("2023-09-24 23:55:20")),
+        ("at", "1900-01-01 00:00", datetime.fromisoformat("1900-01-01")),
+        ("at", "2099-12-31T23:59:59.5+03:30", datetime.fromisoformat("2099-12-31T23:59:59.5+03:30")),
         ("inner", None, None),
         ("note", None, None),
+        ("note", 12.0, "12"),
         ("note", 5, "5"),
         ("anything", None, None),
         ("anything", {"a": 1}, {"a": 1}),
@@ -192,6 +204,30 @@ def test_a_loosely_typed_field_is_read(name: str, raw: Any, value: Any) -> None:
         ("at", "yesterday", None),
         ("at", "0000-00-00 00:00:00", None),
         ("at", 1695599720, None),
+        ("at", 1695599720.5, None),
+        ("at", True, None),
+        ("at", "1402-05-01 10:00:00", None),
+        ("at", "1402-05-01T10:00:00Z", None),
+        ("at", "1402-05-01", None),
+        ("at", "۱۴۰۲-۰۵-۰۱ ۱۰:۰۰:۰۰", None),
+        ("at", "1402/05/01 10:00:00", None),
+        ("at", "1402/05/01", None),
+        ("at", "02-05-01 10:00:00", None),
+        ("at", "02/05/01", None),
+        ("at", "0002-05-01 10:00:00", None),
+        ("at", "1899-12-31 23:59:59", None),
+        ("at", "2100-01-01 00:00:00", None),
+        ("at", "2566-05-01 10:00:00", None),
+        ("at", "24/09/2023 10:00", None),
+        ("at", "20230924T101010", None),
+        ("at", "1901010112000", None),
+        ("at", "1695599720", None),
+        ("at", "1695599720000", None),
+        ("at", "2023-09-24x10:00", None),
+        ("at", "2023-13-01 10:00:00", None),
+        ("at", "2023-09-24 10:" + "0" * 100_000, None),
+        ("note", 9007199254740994.0, "none yet"),
+        ("note", -1e22, "none yet"),
         ("inner", {"name": []}, None),
         ("inner", "a", None),
         ("inners", [{"name": "a"}, 5], []),
@@ -238,6 +274,22 @@ def test_a_field_without_a_default_is_required(data: Any, text: str) -> None:
     with pytest.raises(ValueError, match="missing") as caught:
         to_model(data, Strict)
     assert str(caught.value) == text
+
+
+@frozen
+class Timed:
+    """A model whose lists msgspec reads."""
+
+    id: str
+    at: datetime | None = None
+
+
+def test_a_list_with_a_jalali_timestamp_is_read_item_by_item() -> None:
+    """Msgspec would read the year 1402 of the Jalali calendar as a Gregorian one."""
+    data: list[Any] = [{"id": "1", "at": "2023-09-24 23:55:20"}, {"id": "2", "at": None}, {"id": "3"}]
+    right = (Timed("1", datetime.fromisoformat("2023-09-24 23:55:20")), Timed("2"), Timed("3"))
+    assert to_items(data, Timed) == right
+    assert to_items([*data, {"id": "4", "at": "1402-05-01 10:00:00"}], Timed) == (*right, Timed("4"))
 
 
 @pytest.mark.parametrize("data", [None, "", [], {}])

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import json
+import time
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -9,7 +11,15 @@ from tests.support.calls import ID, MANY
 from tests.support.net import RECEIVER, connected
 from tests.support.raw import RawRequest, answer, raw_gateway, sent_items
 from tests.support.secrets import CALLS, CODE, NUMBER, TEXT, client_for, leaks, shown_of
-from wikipayam_async import AsyncWikipayam, ResponseError, SendStatus, UnknownOutcomeError, WikipayamError
+from wikipayam_async import (
+    AsyncWikipayam,
+    ResponseError,
+    SendStatus,
+    SmsMessage,
+    UnknownOutcomeError,
+    UnprocessableError,
+    WikipayamError,
+)
 from wikipayam_async.core.operation import Call, Operation, Replay, message_of
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.protocol import Answer, RequestBuilder
@@ -139,6 +149,109 @@ class TestFailuresUnderASuccessStatus:
                     await call(client)
                 except WikipayamError as error:
                     assert leaks(shown_of(error)) == []  # noqa: PT017 - not every call fails
+
+
+@pytest.mark.anyio
+# httpx leaves its generators to the garbage collector when an exchange fails.
+@pytest.mark.filterwarnings("ignore:Async generator 'http:ResourceWarning")
+class TestTolerance:
+    """Faults of a gateway below the models."""
+
+    @pytest.mark.parametrize("via", ["lanes", "pool"])
+    @pytest.mark.parametrize("encoding", ["UTF-8", "utf8", "none", "identity, identity", "", "x-mistake"])
+    async def test_a_word_that_is_no_compression_does_no_harm(self, via: str, encoding: str) -> None:
+        """`Content-Encoding: UTF-8`, or another word over a plain body with a byte order mark, is read."""
+
+        async def handle(request: RawRequest, _: ByteStream) -> object:
+            data = sent_items(request) if request.method == "POST" else {"balance": 3}
+            body = b"\xef\xbb\xbf" + json.dumps({"data": data}).encode()
+            return answer(body, headers={"Content-Encoding": encoding})
+
+        async with raw_gateway(handle) as gateway, connected(gateway.url, via) as (client, *_):
+            assert (await client.balance()).balance == 3
+            assert (await client.sms.send(RECEIVER, "text", track_id="t")).id == "0" * 24
+
+    @pytest.mark.parametrize("id_", [b"1000.0", b"1e3", b"1000", b'"1000"'])
+    async def test_a_number_as_id(self, id_: bytes) -> None:
+        """PHP writes ids as numbers, and some as floats: they name the same message."""
+
+        async def handle(_: RawRequest, _stream: ByteStream) -> object:
+            return answer(b'{"data": [{"id": ' + id_ + b', "track_id": "t"}]}')
+
+        async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, *_):
+            assert (await client.sms.send(RECEIVER, "text", track_id="t")).id == "1000"
+
+    @pytest.mark.parametrize("id_", [b"1e22", b"9007199254740994.0", b"true", b"null", b"[]"])
+    async def test_an_id_that_is_not_exact_is_none(self, id_: bytes) -> None:
+        """A float beyond 2**53 may be another id than the gateway meant, so the outcome is unknown."""
+
+        async def handle(_: RawRequest, _stream: ByteStream) -> object:
+            return answer(b'{"data": [{"id": ' + id_ + b', "track_id": "t"}]}')
+
+        async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, *_):
+            with pytest.raises(UnknownOutcomeError):
+                await client.sms.send(RECEIVER, "text", track_id="t")
+
+    @pytest.mark.parametrize("at", ["1402-05-01 10:00:00", "۱۴۰۲-۰۵-۰۱ ۱۰:۰۰:۰۰", "1402/05/01", "02-05-01", 1690871400])
+    async def test_a_timestamp_that_is_not_gregorian_is_none(self, at: object) -> None:
+        """It would be an instant six centuries ago; its text stays in `extra`."""
+
+        async def handle(_: RawRequest, _stream: ByteStream) -> object:
+            return answer({"data": {"receives": [{"id": ID, "message": "a", "received_at": at}], "pagination": {}}})
+
+        async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, *_):
+            found = (await client.receives.list()).receives[0]
+        assert (found.received_at, found.extra) == (None, {"received_at": at})
+
+    @pytest.mark.parametrize("via", ["lanes", "pool"])
+    @pytest.mark.parametrize(
+        "items", [b"{},", b'{"id":"1"},', b"[],", b"0,", b'{"a":{}},'], ids=["{}", "ids", "[]", "0", "nested"]
+    )
+    async def test_a_flood_of_small_items_costs_little(self, via: str, items: bytes) -> None:
+        """16 MiB of them answer 100 messages: the call ends with little CPU time and memory, and an unknown outcome."""
+        flood = b'{"data": [' + items * (16_000_000 // len(items)) + b"0]}"
+
+        async def handle(_: RawRequest, stream: ByteStream) -> object:
+            await stream.send(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(flood))
+            await stream.send(flood)
+            return False
+
+        messages = [SmsMessage(RECEIVER, "text", track_id=f"t{number}") for number in range(100)]
+        async with raw_gateway(handle) as gateway, connected(gateway.url, via, timeout=30) as (client, *_):
+            began = time.process_time()
+            with pytest.raises(UnknownOutcomeError) as caught:
+                await client.sms.send_many(messages)
+            took = time.process_time() - began
+        assert (len(caught.value.track_ids), took < 2) == (100, True)
+
+    @pytest.mark.parametrize("items", [1001, 200_000])
+    async def test_more_items_than_messages_could_need_are_refused(self, items: int) -> None:
+        """Far more items than messages are not built as objects, and mean nothing certain."""
+
+        async def handle(request: RawRequest, _: ByteStream) -> object:
+            return answer({"data": [*sent_items(request), *([{}] * items)]})
+
+        messages = [SmsMessage(RECEIVER, "text", track_id=f"t{number}") for number in range(100)]
+        async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, *_):
+            with pytest.raises(UnknownOutcomeError):
+                await client.sms.send_many(messages)
+
+    async def test_a_thousand_headers_are_quoted_in_little_time(self) -> None:
+        """An error with many headers and many field errors costs less than a second of CPU time."""
+        head = "".join(f"X-{number}: {number:050}\r\n" for number in range(900))
+        body = json.dumps({"errors": {f"{number}.receiver": ["is wrong " * 20] for number in range(1000)}})
+
+        async def handle(_: RawRequest, stream: ByteStream) -> object:
+            await stream.send(f"HTTP/1.1 422 X\r\n{head}Content-Length: {len(body)}\r\n\r\n{body}".encode())
+            return True
+
+        messages = [SmsMessage(RECEIVER, f"text {number}", track_id=f"t{number}") for number in range(100)]
+        async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, *_):
+            began = time.process_time()
+            with pytest.raises(UnprocessableError) as caught:
+                await client.sms.send_many(messages)
+            took = time.process_time() - began
+        assert (len(caught.value.errors), took < 2) == (1000, True)
 
 
 OUTGOING = RequestBuilder(Options(token=Secret("t"), origin=Origin.parse("http://localhost")), b"agent").build(

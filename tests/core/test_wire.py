@@ -153,12 +153,47 @@ class TestReader:
             assert reader.status >= 200
 
 
-@pytest.mark.parametrize("encoding", ["", "identity", " IDENTITY "])
-def test_only_an_uncompressed_answer_is_accepted(encoding: str) -> None:
-    """A compressed answer is a fault."""
+@pytest.mark.parametrize(
+    "encoding",
+    ["", "identity", " IDENTITY ", "UTF-8", "utf8", "none", "None", "identity, identity", ",", "identity, UTF-8"],
+)
+def test_a_word_that_is_no_compression_is_accepted(encoding: str) -> None:
+    """A gateway that writes its character set there, or nothing, sends a plain body."""
     refuse_encoding({"content-encoding": encoding}, 200)
-    with pytest.raises(ExchangeFault, match="compressed"):
-        refuse_encoding({"content-encoding": "gzip"}, 200)
+    refuse_encoding({"content-encoding": encoding}, 200, b"\xff\x00")
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["gzip", "GZIP", "x-gzip", "deflate", "br", "zstd", "compress", "identity, gzip", "UTF-8,br", "new, gzip"],
+)
+def test_a_compressed_answer_is_refused(encoding: str) -> None:
+    """A compression is refused wherever it stands, before the body is read, and whatever the body looks like."""
+    for body in (None, b"{}", b""):
+        with pytest.raises(ExchangeFault, match="compressed") as caught:
+            refuse_encoding({"content-encoding": encoding}, 200, body)
+        assert (caught.value.kind, caught.value.status_code) == (ExchangeFaultKind.UNREADABLE, 200)
+
+
+@pytest.mark.parametrize("encoding", ["x-unknown", "windows-1256", "json", "identity, 8bit"])
+def test_an_unknown_word_is_judged_by_the_body(encoding: str) -> None:
+    """A body of text is read; any other may be compressed in a new way."""
+    headers = {"content-encoding": encoding}
+    refuse_encoding(headers, 200)
+    for body in (b"", b'{"a": 1}\r\n\t', "متن".encode(), b"\xef\xbb\xbf{}"):
+        refuse_encoding(headers, 200, body)
+    for body in (b"\x1f\x8b\x08", b"ab\x00", b"{\x0e}", b"\xff{}", b"\x7f"):
+        with pytest.raises(ExchangeFault, match="compressed"):
+            refuse_encoding(headers, 200, body)
+
+
+def test_an_answer_is_read_up_to_its_limit() -> None:
+    """The limit of a call applies to its body, not to the head."""
+    reader = _Reader(5)
+    reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde")
+    assert (reader.complete, reader.chunks) == (True, [b"abcde"])
+    with pytest.raises(ExchangeFault, match="larger than 5 bytes"):
+        _Reader(5).feed(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef")
 
 
 class ScriptedStream(ByteStream):

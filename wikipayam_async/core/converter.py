@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import math
+import re
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, Generic, TypeAlias, TypeVar, cast, get_args
@@ -35,6 +36,10 @@ JsonValue: TypeAlias = dict[str, Any] | list[Any] | str | int | float | bool | N
 """A JSON value. The inner values are `Any`, because a recursive type would need a cast at every access."""
 
 _EXTRA = "extra"
+_EXACT_FLOATS = 2**53
+_GREGORIAN_YEARS = range(1900, 2100)
+_LONGEST_TIMESTAMP = 64
+_TIMESTAMP = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}(?:[Tt ][0-9]{2}:.*)?").fullmatch
 
 
 def _encode_str(value: object) -> str:
@@ -73,7 +78,18 @@ def _read_str(value: object, kind: type[str]) -> str:
     """Read a string or an enum word: the hook for `str` also applies to its subclasses."""
     if isinstance(value, bool) or not isinstance(value, str | int | float):
         raise TypeError("expected a string")
-    return kind(value)
+    return kind(_whole(value) if isinstance(value, float) else value)
+
+
+def _whole(number: float) -> int | float:
+    """Return a whole number without its fraction, so that an id does not end in `.0`.
+
+    Raises:
+        ValueError: The number is too large for a float to be exact, so it may be another than the gateway meant.
+    """
+    if abs(number) > _EXACT_FLOATS:
+        raise ValueError("expected a number that a float represents exactly")
+    return int(number) if number.is_integer() else number
 
 
 def _read_int(value: object, kind: type[int]) -> int:
@@ -104,9 +120,24 @@ def _read_bool(value: object, _: object) -> bool:
 
 
 def _read_datetime(value: object, _: object) -> datetime:
+    """Read an ISO 8601 timestamp with hyphens.
+
+    Anything else is refused, because it can be read in two ways: a Jalali date, an epoch time, the day before the month.
+    """
     if not isinstance(value, str):
         raise TypeError("expected a timestamp")
-    return datetime.fromisoformat(value.strip())
+    text = "".join(str(int(sign)) if sign.isdecimal() else sign for sign in value.strip()[:_LONGEST_TIMESTAMP])
+    if not _TIMESTAMP(text):
+        raise ValueError("expected a timestamp such as 2024-01-31 23:55:20")
+    moment = datetime.fromisoformat(text)
+    if not _is_gregorian(moment):
+        raise ValueError("expected a Gregorian year from 1900 to 2099")
+    return moment
+
+
+def _is_gregorian(moment: datetime | None) -> bool:
+    """Return whether a timestamp is in a plausible year: 1402 is a year of the Jalali calendar."""
+    return moment is None or moment.year in _GREGORIAN_YEARS
 
 
 def _is_optional(kind: object) -> bool:
@@ -135,7 +166,16 @@ _READ_BY_CODEC = frozenset({str, int, bool, datetime})
 class _ModelReader(Generic[T]):
     """The structure hook of one attrs class, written by hand because it runs for every item of every answer."""
 
-    __slots__ = ("_cls", "_keeps_extra", "_list_type", "_nullable", "_plain_fields", "_readers", "_required")
+    __slots__ = (
+        "_cls",
+        "_datetimes",
+        "_keeps_extra",
+        "_list_type",
+        "_nullable",
+        "_plain_fields",
+        "_readers",
+        "_required",
+    )
 
     def __init__(self, cls: type[T]) -> None:
         attributes: tuple[attrs.Attribute[Any], ...] = attrs.fields(attrs.resolve_types(cast("Any", cls)))
@@ -152,6 +192,7 @@ class _ModelReader(Generic[T]):
             a.alias == a.name and a.converter is None and _without_none(a.type) in _READ_BY_CODEC
             for a in fields.values()
         )
+        self._datetimes = [name for name, a in fields.items() if _without_none(a.type) is datetime]
         # msgspec would bypass an `__init__` of the class's own.
         has_own_init = hasattr(cls, "__attrs_init__") or hasattr(cls, "__attrs_pre_init__")
         self._plain_fields = frozenset(fields) if by_codec and not has_own_init else None
@@ -166,9 +207,11 @@ class _ModelReader(Generic[T]):
         try:
             if self._plain_fields is None or not all(map(self._plain_fields.issuperset, data)):
                 return None
-            return msgspec.convert(data, self._list_type)
+            models = msgspec.convert(data, self._list_type)
         except (TypeError, ValueError):
             return None
+        plausible = all(_is_gregorian(getattr(model, name)) for name in self._datetimes for model in models)
+        return models if plausible else None
 
     def __call__(self, data: object, _: object) -> T:
         if not isinstance(data, dict):

@@ -16,7 +16,7 @@ import anyio
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.core.wire import MAX_ANSWER_BYTES, refuse_encoding
+from wikipayam_async.core.wire import refuse_encoding
 from wikipayam_async.errors import ClosedError, ConfigurationError
 from wikipayam_async.outcomes import Phase
 from wikipayam_async.redact.masks import shape_of
@@ -82,7 +82,7 @@ async def _exchange_in_time(
         progress.begin(scope, now)
         if progress.protected:
             progress.hand_over()
-        return await exchange(send, request, trace)
+        return await exchange(send, request, trace, max_bytes=outgoing.max_answer_bytes)
     detail = "no complete answer within the time-out"
     raise ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not trace.proves_not_sent)
 
@@ -94,8 +94,8 @@ def attach_trace(request: httpx.Request, outgoing: Outgoing, progress: AttemptPr
     return trace
 
 
-async def exchange(send: Send, request: httpx.Request, trace: Trace) -> Answer:
-    """Send an httpx request and read its answer completely, up to 16 MiB.
+async def exchange(send: Send, request: httpx.Request, trace: Trace, *, max_bytes: int) -> Answer:
+    """Send an httpx request and read its answer completely, up to `max_bytes`.
 
     Raises:
         ExchangeFault: The exchange failed. Every exception of httpx or of a caller's transport is mapped to one.
@@ -108,7 +108,8 @@ async def exchange(send: Send, request: httpx.Request, trace: Trace) -> Answer:
             trace.progress.phase = Phase.READING
             headers = {name.lower(): value for name, value in response.headers.items()}
             refuse_encoding(headers, status)
-            body = await _read_bounded(response)
+            body = await _read_bounded(response, max_bytes)
+            refuse_encoding(headers, status, body)
         finally:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
@@ -150,13 +151,13 @@ def _is_certificate_error(error: BaseException) -> bool:
     return False
 
 
-async def _read_bounded(response: httpx.Response) -> bytes:
+async def _read_bounded(response: httpx.Response, max_bytes: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     async for chunk in response.aiter_bytes():
         size += len(chunk)
-        if size > MAX_ANSWER_BYTES:
-            detail = f"the answer is larger than {MAX_ANSWER_BYTES} bytes"
+        if size > max_bytes:
+            detail = f"the answer is larger than {max_bytes} bytes"
             raise ExchangeFault(ExchangeFaultKind.TOO_LARGE, detail, handed_over=True, status_code=response.status_code)
         chunks.append(chunk)
     return b"".join(chunks)

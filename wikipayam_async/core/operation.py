@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from wikipayam_async.core.converter import JsonValue
 
 __all__ = [
+    "MAX_ANSWER_BYTES",
     "Call",
     "Observer",
     "Operation",
@@ -25,6 +26,7 @@ __all__ = [
     "SendBatch",
     "captured",
     "format_track_ids",
+    "max_answer_bytes",
     "message_of",
     "unreported_error",
 ]
@@ -35,6 +37,11 @@ Observer: TypeAlias = Callable[[Callable[[], Sequence[MessageOutcome]]], None]
 """Receives a function that returns the outcomes of a send's messages. They are computed on demand, since that costs."""
 
 _SHOWN_TRACK_IDS = 5
+
+MAX_ANSWER_BYTES = 16 * 1024 * 1024
+"""The size of the largest body that any call reads."""
+
+_LEAST_ANSWER_BYTES, _ANSWER_BYTES_PER_MESSAGE, _ANSWER_BYTES_PER_SENT_BYTE = 1024 * 1024, 4096, 6
 
 captured: ContextVar[MutableSequence[Any] | None] = ContextVar("wikipayam_async_captured", default=None)
 """Collects the last successful answer (`protocol.Answer`) of the calls that a task makes, for `with_raw_response`."""
@@ -107,6 +114,8 @@ class Call(Generic[T]):
             that the answer does not mention.
         observer: Receives the outcome of every message when the call ends, also if it is cancelled.
         timeout: Seconds for each attempt; the client's if None.
+        max_answer_bytes: The size of the largest body that is read: an answer in many small pieces takes a hundred times
+            its size as objects.
     """
 
     operation: Operation
@@ -118,6 +127,7 @@ class Call(Generic[T]):
     batch: SendBatch[Any] | None = None
     observer: Observer | None = field(default=None, repr=False)
     timeout: float | None = None
+    max_answer_bytes: int = field(default=MAX_ANSWER_BYTES, repr=False)
 
 
 class Results(list[T | None]):
@@ -135,6 +145,16 @@ class Results(list[T | None]):
 def message_of(results: Sequence[Any]) -> str:
     """Return what the gateway says about the messages without a result; empty if it says nothing."""
     return results.message if isinstance(results, Results) else ""
+
+
+def max_answer_bytes(messages: int, sent_bytes: int) -> int:
+    """Return the size of the largest answer to a send that is read.
+
+    It leaves room for an error page, for 4 KiB a message, and for a body that repeats the request with every character
+    escaped.
+    """
+    size = _LEAST_ANSWER_BYTES + _ANSWER_BYTES_PER_MESSAGE * messages + _ANSWER_BYTES_PER_SENT_BYTE * sent_bytes
+    return min(MAX_ANSWER_BYTES, size)
 
 
 def format_track_ids(track_ids: Sequence[str | None]) -> str:

@@ -13,7 +13,7 @@ from attrs import Factory, field, frozen
 from wikipayam_async import errors
 from wikipayam_async.checks import check_timeout
 from wikipayam_async.core.converter import JsonValue, decode_json, to_mapping
-from wikipayam_async.core.operation import Call
+from wikipayam_async.core.operation import MAX_ANSWER_BYTES, Call
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.quotes import field_errors, quote_answer
 from wikipayam_async.core.retry import parse_retry_after
@@ -105,6 +105,7 @@ class Outgoing:
         authorization: The token for the Authorization header; None for no such header.
         body: The body; None for no body.
         timeout: Seconds for the whole attempt.
+        max_answer_bytes: The size of the largest body that is read.
     """
 
     origin: Origin
@@ -116,6 +117,7 @@ class Outgoing:
     authorization: Secret | None
     body: SealedBytes | None
     timeout: float
+    max_answer_bytes: int = MAX_ANSWER_BYTES
 
     @property
     def target(self) -> str:
@@ -185,6 +187,7 @@ class RequestBuilder:
             authorization=None if operation.secret_query else options.token,
             body=call.body,
             timeout=options.timeout if call.timeout is None else check_timeout(call.timeout),
+            max_answer_bytes=call.max_answer_bytes,
         )
 
 

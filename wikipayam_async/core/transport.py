@@ -98,7 +98,7 @@ def default_ssl_context() -> ssl.SSLContext:
 class LaneTransport(httpx.AsyncBaseTransport):
     """The httpx transport of a client's own `httpx.AsyncClient`: sends requests over lanes, each one HTTP/1.1 connection.
 
-    An answer is read completely, within the time-out and up to 16 MiB, before its lane is released. Redirects, cookies
+    An answer is read completely, within the time-out and up to its limit (16 MiB, less for a send), before its lane is released. Redirects, cookies
     and environment variables are ignored.
 
     Args:
@@ -233,7 +233,7 @@ class _ProxyLane:
         )
         request.url = _RedactedURL(outgoing.loggable_url, outgoing.target)
         trace = attach_trace(request, outgoing, progress)
-        answer = await exchange(self._http.handle_async_request, request, trace)
+        answer = await exchange(self._http.handle_async_request, request, trace, max_bytes=outgoing.max_answer_bytes)
         self.clean = True
         return answer
 

@@ -6,6 +6,7 @@ Parsing is done by httptools (llhttp in strict mode); streams, TLS and name reso
 from __future__ import annotations
 
 import functools
+import re
 import select
 import socket
 import ssl
@@ -18,26 +19,35 @@ from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.operation import MAX_ANSWER_BYTES
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.outcomes import Phase
 from wikipayam_async.redact.sealed import SealedBytes
 
-__all__ = ["MAX_ANSWER_BYTES", "Lane", "encode_request", "refuse_encoding"]
+__all__ = ["Lane", "encode_request", "refuse_encoding"]
 
-MAX_ANSWER_BYTES = 16 * 1024 * 1024
 MAX_HEAD_BYTES = 64 * 1024
 MAX_INTERIM_ANSWERS = 100
 _READ_SIZE = 262_144
 """What asyncio reads at once. With less, the rest stays in a buffer that the check for stray bytes does not see."""
 _FIRST_FINAL_STATUS = 200
+_COMPRESSIONS = frozenset(
+    {
+        "aes128gcm", "br", "brotli", "bzip2", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "lz4", "lzma",
+        "pack200-gzip", "snappy", "x-bzip2", "x-compress", "x-deflate", "x-gzip", "xz", "zstd",
+    }
+)  # fmt: skip
+_NO_COMPRESSION = frozenset({"", "identity", "none", "utf-8", "utf8"})
+_CONTROL = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 
 
 class _Reader:
     """The httptools callbacks: collects one final answer, skips interim answers and detects stray bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, max_bytes: int = MAX_ANSWER_BYTES) -> None:
         self.parser = httptools.HttpResponseParser(self)
+        self._max_bytes = max_bytes
         self.headers: dict[str, str] = {}
         self.chunks: list[bytes] = []
         self.size = 0
@@ -75,7 +85,7 @@ class _Reader:
         self.size += len(body)
         if self.complete:
             return
-        if self.size > MAX_ANSWER_BYTES:
+        if self.size > self._max_bytes:
             self.too_large = True
         else:
             self.chunks.append(body)
@@ -105,7 +115,7 @@ class _Reader:
                 self._fail(ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP")
             self.stray = True
         if self.too_large:
-            self._fail(ExchangeFaultKind.TOO_LARGE, f"the answer is larger than {MAX_ANSWER_BYTES} bytes")
+            self._fail(ExchangeFaultKind.TOO_LARGE, f"the answer is larger than {self._max_bytes} bytes")
         # The limit applies to bytes between two pieces of the body: heads, trailers, chunk headers.
         if self.size > before:
             self.head_size = 0
@@ -142,16 +152,30 @@ def encode_request(outgoing: Outgoing) -> SealedBytes:
     return SealedBytes(b"".join((first.encode("ascii"), outgoing.headers.block, last.encode("ascii"), body or b"")))
 
 
-def refuse_encoding(headers: dict[str, str], status: int) -> None:
+def refuse_encoding(headers: Mapping[str, str], status: int, body: bytes | None = None) -> None:
     """Refuse a compressed answer: compression was not requested, and a few bytes could expand to gigabytes.
+
+    A word that names no compression, such as `UTF-8`, is a mistake of the gateway. A plain body is read in spite of it.
+
+    Args:
+        headers: The headers of the answer.
+        status: Its HTTP status.
+        body: Its body, to be checked if the word is unknown; None before it was read.
 
     Raises:
         ExchangeFault: The answer is compressed.
     """
-    encoding = headers.get("content-encoding", "identity").strip().lower()
-    if encoding not in {"", "identity"}:
+    words = {word.strip().lower() for word in headers.get("content-encoding", "").split(",")} - _NO_COMPRESSION
+    if words & _COMPRESSIONS or (words and body is not None and not _is_text(body)):
         detail = "the answer is compressed although the request did not allow it"
         raise ExchangeFault(ExchangeFaultKind.UNREADABLE, detail, handed_over=True, status_code=status)
+
+
+def _is_text(body: bytes) -> bool:
+    try:
+        return _CONTROL.search(str(body, "utf-8")) is None
+    except UnicodeDecodeError:
+        return False
 
 
 class _GuardedStream(ByteStream):
@@ -269,7 +293,7 @@ class Lane:
                 ExchangeFaultKind.DISCONNECTED, "the connection broke while sending", handed_over=False
             ) from None
         progress.phase = Phase.SENT
-        reader = _Reader()
+        reader = _Reader(outgoing.max_answer_bytes)
         read = functools.partial(self._read, reader, progress, head_only=outgoing.method == "HEAD")
         try:
             while not await read():
@@ -280,10 +304,11 @@ class Lane:
             progress.late = cancellation
         finally:
             del reader.parser  # parser and reader refer to each other; this frees them without the garbage collector
-        refuse_encoding(reader.headers, reader.status)
+        body = SealedBytes(b"".join(reader.chunks))
+        refuse_encoding(reader.headers, reader.status, body)
         progress.phase = Phase.ANSWERED
         self.clean = reader.complete and reader.keep_alive and not reader.stray
-        return Answer(reader.status, reader.headers, SealedBytes(b"".join(reader.chunks)))
+        return Answer(reader.status, reader.headers, body)
 
     async def _read(self, reader: _Reader, progress: AttemptProgress, *, head_only: bool) -> bool:
         """Read the next bytes of the answer; return whether it is complete."""

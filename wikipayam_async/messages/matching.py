@@ -18,11 +18,19 @@ from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch, Payload
 from wikipayam_async.numbers import normalize_receiver
 
+_MOST_ITEMS_PER_MESSAGE = 10
+
 __all__ = ["match_answer", "match_documented_answer"]
 
 
 def match_answer(data: JsonValue, batch: Batch[Any]) -> tuple[SentMessage | None, ...]:
-    """Return the item of each message; None where there is none, or none that can be assigned unambiguously."""
+    """Return the item of each message; None where there is none, or none that can be assigned unambiguously.
+
+    Raises:
+        ValueError: The answer has far more items than the request has messages.
+    """
+    if isinstance(data, list) and len(data) > _MOST_ITEMS_PER_MESSAGE * len(batch.payloads):
+        raise ValueError("expected an item for each message")
     items = tuple(item for item in to_items(data, SentMessage) if item.id)
     echoed = [item.track_id for item in items]
     if echoed == batch.track_ids and len(set(echoed)) == len(echoed):

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wikipayam_async.core.converter import JsonValue
-from wikipayam_async.core.operation import Call, Observer, Operation, SendBatch
+from wikipayam_async.core.operation import Call, Observer, Operation, SendBatch, max_answer_bytes
 from wikipayam_async.messages.matching import match_answer, match_documented_answer
 from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch
@@ -108,4 +108,5 @@ def _call(
         batch=SendBatch(batch.messages, batch.track_ids, id_of),
         observer=observer,
         timeout=timeout,
+        max_answer_bytes=max_answer_bytes(len(batch.messages), len(batch.body)),
     )

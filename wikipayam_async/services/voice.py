@@ -9,7 +9,7 @@ from attrs import evolve, field, frozen
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import JsonValue, encode_json, to_items
-from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
+from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch, max_answer_bytes
 from wikipayam_async.messages.models import OtpMessage, check_code, check_receiver, check_track_id
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.publish import publish
@@ -78,13 +78,15 @@ class VoiceService(Service):
         message = OtpMessage(receiver, code, track_id=track_id)
         del receiver, code  # keep them out of tracebacks that show locals; `message` masks them
         name = check_track_id(track_id) or TrackIds().next()
+        body = _encode(message, name, normalize=normalize, validate=validate)
         results = await self._pipeline.run(
             Call(
                 operation=SEND_VOICE,
                 read=lambda data: (_read(data, name),),
-                body=_encode(message, name, normalize=normalize, validate=validate),
+                body=body,
                 batch=SendBatch([message], [name], lambda voice: voice.id),
                 timeout=timeout,
+                max_answer_bytes=max_answer_bytes(1, len(body)),
             )
         )
         voice: VoiceOtp = require_all_accepted(SEND_VOICE, results, [message], [name])[0]

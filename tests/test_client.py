@@ -374,3 +374,31 @@ async def test_a_timeout_of_one_call() -> None:
             with pytest.raises(InvalidInputError, match="timeout: expected a finite number of seconds above 0"):
                 await client.request("GET", "user/balance", timeout=wrong)  # type: ignore[arg-type]
         assert len(gateway.requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "text"),
+    [
+        ("SMS_AUTH_TOKEN", "two words", "token (from SMS_AUTH_TOKEN): expected visible ASCII"),
+        ("SMS_SENDER", "10\n00", "sender (from SMS_SENDER): expected a line"),
+        ("WIKIPAYAM_SMS_API_BASE_URL", "wikipayam.ir", "base_url (from WIKIPAYAM_SMS_API_BASE_URL): the scheme is missing"),
+        ("WIKIPAYAM_SMS_API_BASE_URL", "https://wikipayam.ir/api", "base_url (from WIKIPAYAM_SMS_API_BASE_URL): its path"),
+        ("WIKIPAYAM_SMS_API_PREFIX", "api//v1", "api_prefix (from WIKIPAYAM_SMS_API_PREFIX): expected a path"),
+    ],
+)  # fmt: skip
+def test_an_invalid_environment_variable_is_named(
+    variable: str, value: str, text: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The error says where the value came from, does not quote it, and holds no frame with the token."""
+    monkeypatch.setenv("SMS_AUTH_TOKEN", "t")
+    monkeypatch.setenv(variable, value)
+    with pytest.raises(ConfigurationError) as caught:
+        AsyncWikipayam()
+    assert (str(caught.value).startswith(text), caught.value.__context__) == (True, None)
+
+
+def test_an_argument_is_not_taken_for_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An invalid argument is named without a variable, even if the variable is set."""
+    monkeypatch.setenv("WIKIPAYAM_SMS_API_BASE_URL", "https://wikipayam.ir")
+    with pytest.raises(ConfigurationError, match=r"^base_url: the scheme is missing"):
+        AsyncWikipayam("t", base_url="wikipayam.ir")

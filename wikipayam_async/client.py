@@ -30,6 +30,7 @@ from wikipayam_async.core.options import (
     ConnectionOptions,
     Options,
     Origin,
+    name_source,
     read_prefix,
     read_timezone,
     read_token,
@@ -39,6 +40,7 @@ from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.core.shared_state import SharedState
 from wikipayam_async.core.transport import Carrier, LaneCarrier, make_carrier
+from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.redact.sealed import Sealed, seal
 from wikipayam_async.services.account import AccountService, Balance, CostCheck
 from wikipayam_async.services.base import ServiceAttribute
@@ -149,20 +151,33 @@ class AsyncWikipayam:
     ) -> None:
         environ = os.environ
         prefix = environ.get("WIKIPAYAM_SMS_API_PREFIX") or DEFAULT_API_PREFIX
-        options = Options(
-            token=read_token(token, environ),
-            origin=Origin.parse(base_url or environ.get("WIKIPAYAM_SMS_API_BASE_URL") or DEFAULT_BASE_URL),
-            api_prefix=read_prefix(prefix if api_prefix is None else api_prefix),
-            sender=sender or environ.get("SMS_SENDER") or None,
-            username=username or environ.get("SMS_USERNAME") or None,
-            otp_pattern_id=otp_pattern_id,
-            timeout=timeout,
-            retry=retry,
-            rate_limit=rate_limit,
-            timezone=read_timezone(timezone),
-            application=application,
-            on_event=on_event,
-        )
+        invalid: ConfigurationError | None = None
+        try:
+            options = Options(
+                token=read_token(token, environ),
+                origin=Origin.parse(base_url or environ.get("WIKIPAYAM_SMS_API_BASE_URL") or DEFAULT_BASE_URL),
+                api_prefix=read_prefix(prefix if api_prefix is None else api_prefix),
+                sender=sender or environ.get("SMS_SENDER") or None,
+                username=username or environ.get("SMS_USERNAME") or None,
+                otp_pattern_id=otp_pattern_id,
+                timeout=timeout,
+                retry=retry,
+                rate_limit=rate_limit,
+                timezone=read_timezone(timezone),
+                application=application,
+                on_event=on_event,
+            )
+        except ConfigurationError as error:
+            missing = {
+                "token": token is None,
+                "base_url": not base_url,
+                "api_prefix": api_prefix is None,
+                "sender": not sender,
+                "username": not username,
+            }
+            invalid = name_source(error, environ, [setting for setting, none in missing.items() if none])
+        if invalid is not None:  # raised here, it has no context, whose frames would hold the token
+            raise invalid
         connections = ConnectionOptions(
             max_connections=max_connections, idle_expiry=idle_expiry, ssl_context=ssl_context, proxy=proxy
         )

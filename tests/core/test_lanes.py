@@ -178,7 +178,7 @@ class TestLanes:
         """Without a connection nothing was handed over."""
         progress = AttemptProgress(protected=False)
         progress.phase = phase
-        fault = timeout_fault(progress)
+        fault = timeout_fault(progress, Origin.parse("https://wikipayam.ir"))
         assert (fault.kind, fault.handed_over) == (ExchangeFaultKind.TIMEOUT, handed_over)
 
 

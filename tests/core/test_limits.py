@@ -1,6 +1,9 @@
+import itertools
 import math
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -181,3 +184,75 @@ def test_a_limiter_is_made_for_a_rate_limit_only() -> None:
     assert str(caught.value) == (
         "rate_limit: expected a RateLimit, such as RateLimit(messages_per_second=10); got a number (int)"
     )
+
+
+class SharedClock:
+    """A clock for tasks that sleep at the same time: it moves when all of them sleep."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        """Return the time."""
+        return self.now
+
+    async def sleep(self, seconds: float) -> None:
+        """Sleep until the time has come; other tasks run meanwhile."""
+        end = self.now + seconds
+        for _ in range(50):
+            await anyio.lowlevel.checkpoint()
+        self.now = max(self.now, end)
+
+
+@pytest.mark.parametrize(
+    ("limit", "messages"),
+    [
+        (RateLimit(requests_per_second=10, burst_seconds=0), 0),
+        (RateLimit(requests_per_second=10, burst_seconds=0), 3),
+        (RateLimit(messages_per_second=10, burst_seconds=0), 1),
+        (RateLimit(messages_per_second=30, burst_seconds=0), 3),
+        (RateLimit(requests_per_second=1000, messages_per_second=10, burst_seconds=0), 1),
+    ],
+)
+async def test_calls_of_many_tasks_are_spaced(limit: RateLimit, messages: int) -> None:
+    """Seven tasks that ask at once proceed one by one, a tenth of a second apart."""
+    clock = SharedClock()
+    limiter = RateLimiter(limit, clock=clock, sleep=clock.sleep)
+    allowed: list[tuple[int, float]] = []
+
+    async def call(number: int) -> None:
+        await limiter.wait(messages)
+        allowed.append((number, round(clock.now - 100, 6)))
+
+    async with anyio.create_task_group() as group:
+        for number in range(7):
+            group.start_soon(call, number)
+            await anyio.lowlevel.checkpoint()
+    numbers, times = zip(*allowed, strict=True)
+    assert [round(later - earlier, 6) for earlier, later in itertools.pairwise(times)] == [0.1] * 6
+    assert sorted(numbers) == list(range(7))
+
+
+def test_the_clock_of_another_event_loop_may_be_far_behind() -> None:
+    """A limit and a closed gate hold for as long as in the loop that set them, not for the difference of the clocks."""
+    gcra, gate = Gcra(2, 0), Gate()
+    gcra.reserve(1_000_000.0, 6)
+    gate.close(1_000_000.0, 20)
+    assert (gcra.delay(5.0), gate.remaining(5.0)) == (3.0, 20.0)
+    assert (gcra.delay(7.0), gate.remaining(15.0)) == (1.0, 10.0)
+    assert (gcra.delay(2_000_000.0), gate.remaining(2_000_000.0)) == (0.0, 0.0)
+
+
+def test_a_limiter_works_in_one_event_loop_after_another() -> None:
+    """What was used up in the first loop counts in the second, whose clock starts at another time."""
+    clock = Clock()
+    limiter = RateLimiter(RateLimit(requests_per_second=10, burst_seconds=0), clock=clock, sleep=clock.sleep)
+
+    async def call() -> None:
+        await limiter.wait()
+        await limiter.wait()
+
+    anyio.run(call)
+    clock.now = 3.0
+    anyio.run(call, backend="trio")
+    assert [round(seconds, 6) for seconds in clock.slept] == [0.1, 0.1, 0.1]

@@ -11,6 +11,7 @@ from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.options import (
     Options,
     Origin,
+    name_source,
     read_prefix,
     read_timezone,
     read_token,
@@ -22,6 +23,9 @@ from wikipayam_async.redact.sealed import Secret
 GATEWAY = Origin.parse("https://wikipayam.ir")
 NO_URL = "base_url: not a URL; expected one like https://wikipayam.ir"
 NO_HTTPS = "base_url: expected an https URL like https://wikipayam.ir"
+NO_SCHEME = "base_url: the scheme is missing; expected a URL like https://wikipayam.ir"
+BAD_HOST = "base_url: expected a host name of letters, digits, - and ., or an IP address"
+BAD_PORT = "base_url: expected a port from 1 to 65535"
 TOO_MUCH = "base_url: must not contain a user name, a password, a query or a fragment"
 IN_THE_CLEAR = "base_url: http would expose the token on the network; use https (http is for loopback)"
 NO_ZONE = "base_url: expected an IPv6 address like https://[2001:db8::1]:8443, without a zone"
@@ -63,17 +67,23 @@ def test_a_valid_base_url_is_parsed(url: str, origin: Origin, authority: str, ag
     ("url", "text"),
     [
         ("", NO_HTTPS),
-        ("wikipayam.ir", NO_HTTPS),
-        ("//wikipayam.ir", NO_HTTPS),
+        ("wikipayam.ir", NO_SCHEME),
+        ("wikipayam.ir:443/api", NO_SCHEME),
+        ("localhost:8000", NO_SCHEME),
+        ("https:/wikipayam.ir", NO_SCHEME),
+        ("//wikipayam.ir", NO_SCHEME),
         ("ftp://wikipayam.ir", NO_HTTPS),
         ("https://", NO_HTTPS),
         ("https:///api", NO_HTTPS),
-        ("https://-x.ir", NO_HTTPS),
-        ("https://x_y.ir", NO_HTTPS),
-        ("https://x y.ir", NO_HTTPS),
-        ("https://x.ir.", NO_HTTPS),
-        ("https://x.ir:port", NO_URL),
-        ("https://x.ir:99999", NO_URL),
+        ("https://-x.ir", BAD_HOST),
+        ("https://x_y.ir", BAD_HOST),
+        ("https://x y.ir", BAD_HOST),
+        ("https://x.ir.", BAD_HOST),
+        ("https://x.ir:port", BAD_PORT),
+        ("https://x.ir:0", BAD_PORT),
+        ("https://x.ir:-1", BAD_PORT),
+        ("https://x.ir:65536", BAD_PORT),
+        ("https://x.ir:99999", BAD_PORT),
         ("https://[::1", NO_URL),
         ("https://a..b", NO_URL),
         ("https://" + "é" * 70 + ".ir", NO_URL),
@@ -310,3 +320,52 @@ def test_an_unknown_time_zone_is_refused(zone: Any) -> None:
     assert (
         str(caught.value) == "timezone: zone not found on this machine; pass a tzinfo, or install the package `tzdata`"
     )
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix", "shared"),
+    [
+        ("/api", "api/v1", "api"),
+        ("/api/v1", "api/v1", "api/v1"),
+        ("/gate/api", "api/v1", "api"),
+        ("/gate/api/v1", "api/v1", "api/v1"),
+        ("/api/v1/api", "api/v1", "api"),
+        ("/x", "x", "x"),
+    ],
+)
+def test_a_base_url_that_ends_in_the_prefix_is_refused(path: str, prefix: str, shared: str) -> None:
+    """Every request would go to `/api/v1/api/v1/...` and be answered with 404."""
+    with pytest.raises(ConfigurationError) as caught:
+        Options(token=Secret("t"), origin=Origin.parse(f"https://wikipayam.ir{path}"), api_prefix=prefix)
+    assert str(caught.value) == (
+        f"base_url: its path already ends with {shared}, with which the API prefix {prefix} starts; "
+        "leave it out of base_url, or pass an api_prefix without it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("path", "prefix"),
+    [("/api", "v1"), ("/api/v1", ""), ("/v1", "api/v1"), ("", "api/v1"), ("/api/x", "api/v1"), ("/api/v2", "api/v1")],
+)
+def test_a_base_url_with_another_path_is_accepted(path: str, prefix: str) -> None:
+    """Only the end of the path and the start of the prefix are compared."""
+    origin = Origin.parse(f"https://wikipayam.ir{path}")
+    assert Options(token=Secret("t"), origin=origin, api_prefix=prefix).api_prefix == prefix
+
+
+@pytest.mark.parametrize(
+    ("setting", "environ", "missing", "text"),
+    [
+        ("sender", {"SMS_SENDER": "\n"}, ["sender"], "sender (from SMS_SENDER): is bad"),
+        ("sender", {"SMS_SENDER": "\n"}, [], "sender: is bad"),
+        ("sender", {"SMS_SENDER": ""}, ["sender"], "sender: is bad"),
+        ("sender", {}, ["sender"], "sender: is bad"),
+        ("timeout", {"SMS_SENDER": "1"}, ["sender"], "timeout: is bad"),
+        ("timeout", {"": "1"}, ["timeout"], "timeout: is bad"),
+    ],
+)
+def test_an_error_names_the_environment_variable(
+    setting: str, environ: dict[str, str], missing: list[str], text: str
+) -> None:
+    """It does so only if the value came from there."""
+    assert str(name_source(ConfigurationError(f"{setting}: is bad"), environ, missing)) == text

@@ -254,7 +254,7 @@ class TestLane:
         await lane.aclose()
 
     async def test_an_unresolved_name_is_a_connect_fault(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """The error says what is wrong without the name."""
+        """The error names the host and the reason, in words of its own."""
 
         async def fail(*_: object, **__: object) -> object:
             raise socket.gaierror(socket.EAI_NONAME, "secret.example")
@@ -262,7 +262,9 @@ class TestLane:
         monkeypatch.setattr(anyio, "connect_tcp", fail)
         with pytest.raises(ExchangeFault) as caught:
             await Lane.open("nowhere.invalid", 1, None)
-        assert str(caught.value) == "connect: the gateway's name could not be resolved"
+        assert (
+            str(caught.value) == "connect: the gateway's name could not be resolved: nowhere.invalid (name not found)"
+        )
         assert not caught.value.handed_over
 
     async def test_send_eof_is_not_implemented(self) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
 
+from wikipayam_async.core.connecting import address_of, find_cause, reason_of
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
@@ -116,30 +117,48 @@ async def exchange(send: Send, request: httpx.Request, trace: Trace, *, max_byte
     except ExchangeFault:
         raise
     except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
-        raise map_error(error, trace, status) from None
+        raise map_error(error, trace, status, _address_of(request)) from None
     trace.progress.phase = Phase.ANSWERED
     return Answer(response.status_code, headers, SealedBytes(body))
 
 
-def map_error(error: Exception, trace: Trace, status: int | None) -> ExchangeFault:
-    """Return the fault for an exception of httpx or a copy of it. Its text is dropped, because it may contain a URL."""
+def _address_of(request: httpx.Request) -> str:
+    port = request.url.port or (443 if request.url.scheme == "https" else 80)
+    return address_of(request.url.raw_host.decode("ascii").strip("[]"), port)
+
+
+def map_error(error: Exception, trace: Trace, status: int | None, address: str = "") -> ExchangeFault:
+    """Return the fault for an exception of httpx or a copy of it. Its text is dropped, because it may contain a URL.
+
+    Args:
+        error: The exception.
+        trace: How far the request got.
+        status: The HTTP status, if an answer arrived.
+        address: Host and port of the gateway.
+    """
     names = {cls.__name__ for cls in type(error).__mro__ if cls.__module__.startswith(_HTTPX_MODULES)}
     # A caller's transport may retry by itself: an earlier try may have been accepted before one fails to connect.
     sent_before = status is not None or (trace.seen and not trace.proves_not_sent)
     handed_over = sent_before or (not trace.seen and names.isdisjoint(_BEFORE_SENDING))
+    at = f" at {address}" if address else ""
+    cause = None
     if not sent_before and "ConnectError" in names and _is_certificate_error(error):
-        kind, detail = ExchangeFaultKind.CERTIFICATE, "the gateway's certificate was not accepted"
-    elif not sent_before and names & {"ConnectError", "ProxyError"}:
-        kind, detail = ExchangeFaultKind.CONNECT, "no connection to the gateway"
+        kind, detail = ExchangeFaultKind.CERTIFICATE, f"the gateway's certificate was not accepted{at}"
+        cause = find_cause(error)
+    elif not sent_before and "ProxyError" in names:
+        kind, detail = ExchangeFaultKind.CONNECT, f"no connection to the gateway{at} (the proxy refused it)"
+    elif not sent_before and "ConnectError" in names:
+        kind, detail = ExchangeFaultKind.CONNECT, f"no connection to the gateway{at} ({reason_of(error)})"
+        cause = find_cause(error)
     elif not sent_before and names & {"ConnectTimeout", "PoolTimeout"}:
-        kind, detail = ExchangeFaultKind.TIMEOUT, "no connection within the time-out"
+        kind, detail = ExchangeFaultKind.TIMEOUT, f"no connection to the gateway{at} within the time-out"
     elif "TimeoutException" in names:
         kind, detail = ExchangeFaultKind.TIMEOUT, "no answer within the time-out"
     elif names & {"DecodingError", "LocalProtocolError"}:
         kind, detail = ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP"
     else:
         kind, detail = ExchangeFaultKind.DISCONNECTED, f"the connection broke ({type(error).__name__})"
-    return ExchangeFault(kind, detail, handed_over=handed_over, status_code=status)
+    return ExchangeFault(kind, detail, handed_over=handed_over, status_code=status, cause=cause)
 
 
 def _is_certificate_error(error: BaseException) -> bool:

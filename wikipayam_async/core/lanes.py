@@ -9,6 +9,7 @@ import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 from attrs import frozen
 
+from wikipayam_async.core.connecting import address_of
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress, count_cancel_requests
@@ -126,7 +127,7 @@ class Lanes:
         finally:
             pool.slots.release()
         if answer is None:
-            raise timeout_fault(progress)
+            raise timeout_fault(progress, outgoing.origin)
         progress.settle(cancel_requests)
         return answer
 
@@ -183,10 +184,13 @@ class Lanes:
         return await self._open_lane(origin)
 
 
-def timeout_fault(progress: AttemptProgress) -> ExchangeFault:
+def timeout_fault(progress: AttemptProgress, origin: Origin) -> ExchangeFault:
     """Return the fault of an exchange that exceeded its time-out."""
     connecting = progress.phase in {Phase.WAITING, Phase.CONNECTING}
-    detail = "no connection within the time-out" if connecting else "no complete answer within the time-out"
+    if connecting:
+        detail = f"no connection to the gateway at {address_of(origin.host, origin.port)} within the time-out"
+    else:
+        detail = "no complete answer within the time-out"
     return ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not connecting)
 
 

@@ -6,10 +6,10 @@ import ipaddress
 import re
 import ssl
 import sys
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import tzinfo
 from functools import cache
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 from attrs import Factory, field, frozen
 
@@ -31,6 +31,8 @@ __all__ = [
     "ConnectionOptions",
     "Options",
     "Origin",
+    "check_prefix",
+    "name_source",
     "read_prefix",
     "read_timezone",
     "read_token",
@@ -49,6 +51,14 @@ _HOST = re.compile(r"[0-9a-z]([0-9a-z.-]*[0-9a-z])?")
 _BRACKETED = re.compile(r"\[[0-9A-Fa-f:.]+\](:[0-9]*)?")
 _APPLICATION = re.compile(r"[0-9A-Za-z._~-]+(/[0-9A-Za-z._~+-]+)?( \([\x20-\x27\x2a-\x7e]*\))?")
 _PORTS = {"https": 443, "http": 80}
+_VARIABLES = {
+    "token": "SMS_AUTH_TOKEN",
+    "sender": "SMS_SENDER",
+    "username": "SMS_USERNAME",
+    "base_url": "WIKIPAYAM_SMS_API_BASE_URL",
+    "api_prefix": "WIKIPAYAM_SMS_API_PREFIX",
+}
+"""The environment variable of each setting that has one."""
 
 
 def _authority(origin: Origin) -> str:
@@ -87,15 +97,19 @@ class Origin:
             ConfigurationError: The value is not an http(s) URL, contains a user name, a query or a fragment, or is an
                 http URL of another machine, which would expose the token.
         """
+        if isinstance(base_url, str) and base_url and "://" not in base_url:
+            raise ConfigurationError("base_url: the scheme is missing; expected a URL like https://wikipayam.ir")
         try:
             parts = urlsplit(base_url)
-            port = parts.port
             host = parts.hostname or ""
             host = host if ":" in host else host.encode("idna").decode()
         except (ValueError, AttributeError, TypeError):
             raise ConfigurationError("base_url: not a URL; expected one like https://wikipayam.ir") from None
-        if parts.scheme not in _PORTS or not host or not (_is_address(host) or _HOST.fullmatch(host)):
+        port = _port(parts)
+        if parts.scheme not in _PORTS or not host:
             raise ConfigurationError("base_url: expected an https URL like https://wikipayam.ir")
+        if not (_is_address(host) or _HOST.fullmatch(host)):
+            raise ConfigurationError("base_url: expected a host name of letters, digits, - and ., or an IP address")
         if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc):
             raise ConfigurationError(
                 "base_url: expected an IPv6 address like https://[2001:db8::1]:8443, without a zone"
@@ -160,6 +174,7 @@ class Options:
             raise ConfigurationError(f"otp_pattern_id: expected a number such as 13; got {shape_of(pattern)}")
         if self.username is not None and not isinstance(self.username, str):
             raise ConfigurationError(f"username: expected the account's user name; got {shape_of(self.username)}")
+        check_prefix(self.origin, self.api_prefix)
         if not isinstance(self.retry, RetryPolicy):
             raise ConfigurationError(
                 f"retry: expected a RetryPolicy, such as RetryPolicy(max_attempts=5); got {shape_of(self.retry)}"
@@ -231,6 +246,46 @@ def user_agent_of(application: str | None) -> bytes:
     """Return the User-Agent header, with the application's product token in front if there is one."""
     own = f"wikipayam-async/{__version__} (Python {sys.version_info.major}.{sys.version_info.minor})"
     return (f"{application} {own}" if application else own).encode("ascii")
+
+
+def _port(parts: SplitResult) -> int | None:
+    try:
+        port = parts.port
+    except ValueError:
+        port = 0
+    if port == 0:
+        raise ConfigurationError("base_url: expected a port from 1 to 65535")
+    return port
+
+
+def check_prefix(origin: Origin, prefix: str) -> None:
+    """Check that the path of the base URL does not end with what the API prefix starts with.
+
+    Raises:
+        ConfigurationError: It does, and every request would go to `/api/v1/api/v1/...`.
+    """
+    path, segments = origin.path.split("/")[1:], prefix.split("/")
+    for count in range(min(len(path), len(segments)), 0, -1):
+        if path[-count:] == segments[:count]:
+            raise ConfigurationError(
+                f"base_url: its path already ends with {'/'.join(segments[:count])}, with which the API prefix "
+                f"{prefix} starts; leave it out of base_url, or pass an api_prefix without it"
+            )
+
+
+def name_source(error: ConfigurationError, environ: Mapping[str, str], missing: Collection[str]) -> ConfigurationError:
+    """Return the error of a setting with the environment variable that its value came from.
+
+    Args:
+        error: The error; its text starts with the setting.
+        environ: The environment.
+        missing: The settings that were not passed as arguments.
+    """
+    setting, _, text = str(error).partition(":")
+    variable = _VARIABLES.get(setting) if setting in missing else None
+    if variable is None or not environ.get(variable):
+        return error
+    return ConfigurationError(f"{setting} (from {variable}):{text}")
 
 
 def _is_address(host: str) -> bool:

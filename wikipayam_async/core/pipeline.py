@@ -194,6 +194,7 @@ class _CallRun:
             error = ResponseError(text, status_code=fault.status_code, attempts=attempts)
         else:
             error = APIConnectionError(text, phase=phase, attempts=attempts)
+        error.__cause__ = fault.cause
         return _Failure(judge_fault(self._call.operation.replay, fault), error, fault.kind.value)
 
     def _read(self, answer: Answer) -> tuple[Any, _Failure | None]:
@@ -247,7 +248,7 @@ class _CallRun:
             error.send_status = SendStatus.REJECTED if isinstance(error, APIStatusError) else SendStatus.NOT_ATTEMPTED
         self.report_end(error)
         await self._raise_cancellation()
-        raise error from (failure.error if unknown else None)
+        raise error from (failure.error if unknown else error.__cause__)
 
     def _unknown_outcome(self, failure: _Failure) -> UnknownOutcomeError:
         batch = self._call.batch

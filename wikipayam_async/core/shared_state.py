@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import os
 import random
 import secrets
 from typing import TYPE_CHECKING
@@ -28,7 +29,8 @@ class SharedState:
         self.clock = clock
         self.sleep = sleep
         self.uniform: Uniform = random.SystemRandom().uniform
-        self._call_prefix = secrets.token_hex(4)
+        self._process = 0
+        self._call_prefix = ""
         self._call_numbers = itertools.count(1)
 
     def for_another_account(self) -> SharedState:
@@ -39,4 +41,7 @@ class SharedState:
 
     def new_call_id(self) -> str:
         """Return the id that the events and log lines of one call carry."""
+        process = os.getpid()
+        if process != self._process:  # the first call, or the first one in a forked process
+            self._process, self._call_prefix, self._call_numbers = process, secrets.token_hex(4), itertools.count(1)
         return f"{self._call_prefix}-{next(self._call_numbers)}"

@@ -18,6 +18,7 @@ import httptools
 from anyio.abc import ByteStream, SocketAttribute
 from anyio.streams.tls import TLSAttribute, TLSStream
 
+from wikipayam_async.core.connecting import connection_fault
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.operation import MAX_ANSWER_BYTES
 from wikipayam_async.core.progress import AttemptProgress
@@ -245,18 +246,9 @@ class Lane:
         try:
             guarded = _GuardedStream(await anyio.connect_tcp(host, port))
             return cls(guarded, guarded if tls is None else await _wrap_tls(guarded, host, tls))
-        except ssl.SSLCertVerificationError as error:
-            kind, detail = (
-                ExchangeFaultKind.CERTIFICATE,
-                f"the gateway's certificate was not accepted ({error.verify_message})",
-            )
-        except ssl.SSLError as error:
-            kind, detail = ExchangeFaultKind.CONNECT, f"TLS failed ({error.reason})"
-        except socket.gaierror:
-            kind, detail = ExchangeFaultKind.CONNECT, "the gateway's name could not be resolved"
-        except (OSError, anyio.BrokenResourceError, anyio.EndOfStream, UnicodeError):
-            kind, detail = ExchangeFaultKind.CONNECT, "no connection to the gateway"
-        raise ExchangeFault(kind, detail, handed_over=False)
+        except (OSError, anyio.BrokenResourceError, anyio.EndOfStream, UnicodeError) as error:
+            fault = connection_fault(error, host, port)
+        raise fault
 
     def is_usable(self, now: float, idle_expiry: float) -> bool:
         """Return whether another exchange may start: not expired, still open, and no unread bytes."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 
 __all__ = ["TrackIds"]
@@ -10,15 +11,18 @@ __all__ = ["TrackIds"]
 class TrackIds:
     """Generates track ids that no other run, process or machine generates: a random prefix and a number."""
 
-    __slots__ = ("_count", "_prefix")
+    __slots__ = ("_count", "_prefix", "_process")
 
     def __init__(self) -> None:
         self._prefix = ""
         self._count = 0
+        self._process = 0
 
     def next(self) -> str:
         """Return the next track id."""
-        self._prefix = self._prefix or "w" + secrets.token_hex(6)
+        process = os.getpid()
+        if process != self._process:  # the first id, or the first one in a forked process
+            self._process, self._prefix, self._count = process, "w" + secrets.token_hex(6), 0
         self._count += 1
         return f"{self._prefix}-{self._count}"
 

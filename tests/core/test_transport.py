@@ -359,6 +359,9 @@ class TestRequestsOnTheWire:
         async with raw_gateway(serve) as gateway, connected(gateway.url, via) as (client, *_):
             client.http_client.event_hooks = {"request": [look], "response": []}
             assert (await client.balance()).balance == 7
+            assert (
+                client.http_client.trust_env is False
+            )  # httpx may use it for more one day than it does beside a transport
         assert (len(gateway.requests), seen) == (1, [f"{gateway.url}/api/v1/user/balance"])
 
 

@@ -98,7 +98,7 @@ duplicate data key, the last one empty                   | ResponseError 1/0 fai
 duplicate key, same value                                | ok 1/0 succeeded                    | ok 1/1 succeeded                    | ok 1/1 succeeded                    | ok 1/1 accepted
 unknown fields                                           | ok 1/0 succeeded                    | ok 1/1 succeeded                    | ok 1/1 succeeded                    | ok 1/1 accepted
 no data envelope                                         | ok 1/0 succeeded                    | ok 1/1 succeeded                    | ok 1/1 succeeded                    | ok 1/1 accepted
-error body with status 200                               | ResponseError 1/0 failed            | ok 1/1 succeeded                    | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown
+error body with status 200                               | ResponseError 1/0 failed            | ResponseError 1/1 failed            | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown
 body is a number                                         | ResponseError 1/0 failed            | ok 1/1 succeeded                    | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown
 body is null                                             | ResponseError 1/0 failed            | ok 1/1 succeeded                    | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown
 data is null                                             | ResponseError 1/0 failed            | ok 1/1 succeeded                    | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown

@@ -151,7 +151,7 @@ class AsyncWikipayam:
     ) -> None:
         environ = os.environ
         prefix = environ.get("WIKIPAYAM_SMS_API_PREFIX") or DEFAULT_API_PREFIX
-        invalid: ConfigurationError | None = None
+        options: Options | ConfigurationError
         try:
             options = Options(
                 token=read_token(token, environ),
@@ -175,9 +175,9 @@ class AsyncWikipayam:
                 "sender": not sender,
                 "username": not username,
             }
-            invalid = name_source(error, environ, [setting for setting, none in missing.items() if none])
-        if invalid is not None:  # raised here, it has no context, whose frames would hold the token
-            raise invalid
+            options = name_source(error, environ, [setting for setting, none in missing.items() if none])
+        if isinstance(options, ConfigurationError):  # raised here, it has no context: its frames would hold the token
+            raise options
         connections = ConnectionOptions(
             max_connections=max_connections, idle_expiry=idle_expiry, ssl_context=ssl_context, proxy=proxy
         )

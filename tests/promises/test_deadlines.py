@@ -150,7 +150,7 @@ class TestDeadlines:
         """A body that the gateway does not read ends at the time-out, and its connection is closed."""
         closed = anyio.Event()
         tls = via in {"tls", "tunnel"}
-        timeout = TLS_TIMEOUT if tls else TIMEOUT
+        timeout = TLS_TIMEOUT  # the time-out includes making a request of 20 MB, too
 
         async def stop_reading(stream: ByteStream) -> None:
             await stream.receive(1000)
@@ -463,7 +463,8 @@ class TestStalls:
                         group.start_soon(block)
                         sent = await client.sms.send(RECEIVER, "text", track_id=f"t-{number}")
                     assert sent.track_id == f"t-{number}"
-                assert (await anyio.lowlevel.checkpoint(), gateway.opened) == (None, 1)
+                await anyio.lowlevel.checkpoint()  # no cancellation is left over
+                assert gateway.opened == 1
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
     async def test_a_cancellation_beside_the_time_out_is_delivered(self) -> None:

@@ -58,11 +58,13 @@ class _Unmarked:
         pause: The pause before the next attempt.
         alone: Whether it is marked in a request of its own, because a request with others failed.
         refused: Whether the gateway refused to mark it.
+        answered: Whether the gateway accepted the last attempt. It did so before in vain: what it lists decides.
     """
 
     pause: Pause = field(factory=Pause)
     alone: bool = False
     refused: bool = False
+    answered: bool = False
 
 
 class HandledMessages:
@@ -116,14 +118,17 @@ class HandledMessages:
 
     def due(self, now: float) -> tuple[list[str], list[str]]:
         """Return the ids to mark now: those of common requests, and those that need a request each."""
-        due = [(id_, one.alone) for id_, one in self._unmarked.items() if one.pause.is_over(now)]
+        due = [(id_, one.alone) for id_, one in self._unmarked.items() if not one.answered and one.pause.is_over(now)]
         return [id_ for id_, alone in due if not alone], [id_ for id_, alone in due if alone]
 
     def marked(self, ids: Iterable[str]) -> None:
         """Note that the gateway accepted to mark messages. Whether it did shows in what it lists."""
         for id_ in ids:
-            one = self._unmarked.pop(id_, None)
-            self._settle(id_, one.pause.failures if one is not None else 0)
+            one = self._unmarked.get(id_)
+            if one is not None and one.pause.failures:
+                one.answered, one.refused = True, False
+            else:
+                self._settle(id_, 0)
 
     def failed(self, ids: Sequence[str], now: float, interval: float, *, at_least: float = 0.0) -> None:
         """Note that messages could not be marked; the pause before the next attempt grows."""
@@ -149,23 +154,28 @@ class HandledMessages:
 
     def note_listed(self, ids: Iterable[str], now: float, interval: float) -> list[str]:
         """Note which messages are listed as unread; return those that are although they were marked as read."""
-        again = [id_ for id_ in ids if id_ in self._settled]
-        for id_ in again:
-            one = self._unmarked[id_] = _Unmarked(Pause(self._settled.pop(id_)))
-            one.pause.fail(now, interval)
+        again: list[str] = []
+        for id_ in ids:
+            if id_ in self._settled:
+                self._unmarked[id_] = _Unmarked(Pause(self._settled.pop(id_)), answered=True)
+            one = self._unmarked.get(id_)
+            if one is not None and one.answered:
+                one.answered = False
+                one.pause.fail(now, interval)
+                again.append(id_)
         return again
 
     def note_absent(self, listed: Collection[str]) -> None:
-        """Note that the whole list of unread messages was read: what was refused and is gone needs no marking."""
-        gone = [id_ for id_, one in self._unmarked.items() if one.refused and id_ not in listed]
-        for id_ in gone:
-            del self._unmarked[id_]
-            self._settle(id_, 0)
+        """Note that the whole list of unread messages was read: what was marked or refused, and is gone, is settled."""
+        for id_, one in [*self._unmarked.items()]:
+            if (one.answered or one.refused) and id_ not in listed:
+                self._settle(id_, one.pause.failures)
 
     def _pending(self, ids: Iterable[str]) -> list[_Unmarked]:
         return [self._unmarked[id_] for id_ in ids if id_ in self._unmarked]
 
     def _settle(self, id_: str, failures: int) -> None:
+        self._unmarked.pop(id_, None)
         self._settled[id_] = failures
         if len(self._settled) > _MAX_SETTLED:
             del self._settled[next(iter(self._settled))]

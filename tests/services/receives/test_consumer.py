@@ -552,6 +552,33 @@ async def test_cancelled_by_asyncio(every_task: bool) -> None:
     assert inbox.unread == ["id1", "id2"]
 
 
+@pytest.mark.parametrize("grouped", [False, True])
+async def test_a_handler_that_awaits_something_cancelled(grouped: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """A cancellation that a handler raises, although nobody cancelled the consumer, is a failure like any other."""
+    inbox = Inbox(3, max_sleeps=3)
+    tries: list[float] = []
+
+    async def handler(message: ReceivedMessage) -> None:
+        await checkpoint()
+        if message.id == "id0":
+            tries.append(inbox.now)
+            cancelled = anyio.get_cancelled_exc_class()
+            # trio's cannot be created: an instance is caught.
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                try:
+                    await checkpoint()
+                except cancelled as error:
+                    found = error
+            raise BaseExceptionGroup("", [ValueError(), found]) if grouped else found
+        inbox.handle(message)
+
+    errors: list[str] = []
+    await inbox.consumed_by(handler, on_error=lambda _, error: errors.append(repr(error)))
+    assert ([entry for entry in inbox.log if isinstance(entry, str)], tries) == (["id1", "id2"], [0.0, 2.0])
+    assert errors == ["RuntimeError('the handler was cancelled, but not by its consumer')"] * 2
+
+
 @pytest.mark.parametrize(
     ("arguments", "field"),
     [

@@ -172,9 +172,9 @@ class Consumer:
             await self._record_failure(message, error)
         except BaseException as error:
             self.handled.put_back(message.id)
-            if not isinstance(error, anyio.get_cancelled_exc_class()):
+            if not _is_cancellation(error):
                 raise
-            await _raise_if_cancelled(error)
+            await _raise_if_cancelled()
             # The handler awaited something of its own that was cancelled.
             await self._record_failure(message, RuntimeError("the handler was cancelled, but not by its consumer"))
         else:
@@ -208,15 +208,20 @@ class Consumer:
                 raise
 
 
-async def _raise_if_cancelled(error: BaseException) -> None:
-    """Raise a cancellation again, unless nobody cancelled this task.
+def _is_cancellation(error: BaseException) -> bool:
+    """Return whether an exception is a cancellation, or a group of cancellations and ordinary exceptions."""
+    kinds = (Exception, anyio.get_cancelled_exc_class())
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(kinds)[1] is None
+    return isinstance(error, kinds)
+
+
+async def _raise_if_cancelled() -> None:
+    """Raise the cancellation of this task, if it is cancelled.
 
     A cancellation past anyio, as by `asyncio.run` at its end, reaches every task at once: the one that waits for this
     task needs a few ticks to cancel it in anyio's sense.
     """
     for _ in range(_TICKS_OF_A_CANCELLATION):
         await cancel_shielded_checkpoint()
-    try:
-        await checkpoint_if_cancelled()
-    except BaseException:
-        raise error from None
+    await checkpoint_if_cancelled()

@@ -9,10 +9,13 @@ from itertools import pairwise
 
 import anyio
 import pytest
+from anyio.abc import ByteStream
 
 from tests.support.inbox_gateway import BAD_ROWS, InboxGateway, consume_for, message_row, until
-from tests.support.raw import answer
+from tests.support.raw import RawRequest, answer, raw_gateway
 from wikipayam_async import (
+    APIStatusError,
+    AsyncWikipayam,
     AuthenticationError,
     PermissionDeniedError,
     ReceivedMessage,
@@ -468,3 +471,27 @@ class TestWorker:
         ):
             await until(lambda: handler.ids == ["good"], seconds=2)
             await until(lambda: worker.health.last_error == "KeyError")
+
+
+class TestDelivery:
+    """`sms.delivery_status`, `wait_for_delivery` and `watch_delivery`: one refused id hides no other."""
+
+    @pytest.mark.parametrize("status", [400, 404, 422])
+    async def test_one_refused_id(self, status: int) -> None:
+        """The others are reported; the refused id is pending and named; if all are refused, the error is raised."""
+
+        async def handle(request: RawRequest, _: ByteStream) -> bytes:
+            ids = request.json["id"]
+            if "bad" in ids:
+                return answer({"message": "no"}, status)
+            return answer({"data": [{"id": id_, "deliver_status": "DELIVERED"} for id_ in ids]})
+
+        async with raw_gateway(handle) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
+            once = await client.sms.delivery_status(["a", "bad", "b"])
+            waited = await client.sms.wait_for_delivery(["a", "bad", "b"], timeout=10)
+            changes = [delivery.id async for delivery in client.sms.watch_delivery(["a", "bad", "b"], timeout=10)]
+            with pytest.raises(APIStatusError):
+                await client.sms.wait_for_delivery("bad")
+        assert once == waited
+        assert (len(once.delivered), once.pending, once.refused) == (2, ("bad",), ("bad",))
+        assert changes == ["a", "b"]

@@ -14,7 +14,8 @@ from wikipayam_async.checks import check_number
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.base import TRANSIENT
-from wikipayam_async.services.receives.handled import MAX_PAUSE, HandledMessages, Pause
+from wikipayam_async.services.pauses import MAX_PAUSE, MIN_INTERVAL, Pause
+from wikipayam_async.services.receives.handled import HandledMessages
 from wikipayam_async.services.receives.marking import Marker, MarkRead, shown_ids
 from wikipayam_async.services.receives.models import ReceivedMessage
 from wikipayam_async.services.receives.scanning import Fetch, UnreadScanner
@@ -31,9 +32,6 @@ MessageErrorHandler: TypeAlias = Callable[[ReceivedMessage, Exception], Awaitabl
 """Called with a received message and the exception that its handler raised; may be async."""
 
 logger = logging.getLogger("wikipayam_async")
-
-_MIN_INTERVAL = 0.1
-"""The shortest time, in seconds, between two readings of an inbox without news, whatever `poll_interval` is."""
 
 _MAX_POLL_DELAY = 60.0
 _TICKS_OF_A_CANCELLATION = 3
@@ -76,7 +74,7 @@ class Consumer:
             raise InvalidInputError("poll_interval", rule="expected seconds above 0", got=shape_of(poll_interval))
         self._handler = handler
         self._on_error = on_error
-        self._interval = interval = max(poll_interval, _MIN_INTERVAL)
+        self._interval = interval = max(poll_interval, MIN_INTERVAL)
         self._concurrency = check_number(concurrency, field="concurrency", minimum=1)
         self._clock = clock
         self._sleep = sleep

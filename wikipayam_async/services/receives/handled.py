@@ -6,48 +6,12 @@ from collections.abc import Collection, Iterable, Sequence
 
 from attrs import define, field
 
-__all__ = ["MAX_PAUSE", "HandledMessages", "Pause"]
+from wikipayam_async.services.pauses import MAX_PAUSE, Pause
 
-MAX_PAUSE = 3600.0
-"""The longest pause, in seconds, before something is tried again."""
+__all__ = ["HandledMessages"]
 
 _MAX_SETTLED = 100_000
 _STUCK_AFTER = 3
-
-
-@define
-class Pause:
-    """The pause before something that failed is tried again. It doubles with every failure.
-
-    Attributes:
-        failures: The number of failures.
-        begin: The time of the last one.
-        seconds: The length of the pause.
-    """
-
-    failures: int = 0
-    begin: float = 0.0
-    seconds: float = 0.0
-
-    def fail(self, now: float, interval: float, *, longest: float = MAX_PAUSE) -> None:
-        """Note a failure.
-
-        Args:
-            now: The time.
-            interval: Half of the first pause, in seconds.
-            longest: The longest pause, in seconds.
-        """
-        self.failures += 1
-        self.begin = now
-        self.seconds = min(longest, interval * 2.0 ** min(self.failures, 40))
-
-    def wait(self, now: float, seconds: float) -> None:
-        """Wait without a failure."""
-        self.begin, self.seconds = now, seconds
-
-    def is_over(self, now: float) -> bool:
-        """Return whether it may be tried again. A clock that was set back does not prolong the pause."""
-        return not self.begin <= now < self.begin + self.seconds
 
 
 @define
@@ -58,12 +22,14 @@ class _Unmarked:
         pause: The pause before the next attempt.
         alone: Whether it is marked in a request of its own, because a request with others failed.
         refused: Whether the gateway refused to mark it.
-        answered: Whether the gateway accepted the last attempt. It did so before in vain: what it lists decides.
+        in_vain: Whether it was listed as unread after the gateway accepted an attempt.
+        answered: Whether the gateway accepted the last attempt, too, so that what it lists next decides.
     """
 
     pause: Pause = field(factory=Pause)
     alone: bool = False
     refused: bool = False
+    in_vain: bool = False
     answered: bool = False
 
 
@@ -125,7 +91,7 @@ class HandledMessages:
         """Note that the gateway accepted to mark messages. Whether it did shows in what it lists."""
         for id_ in ids:
             one = self._unmarked.get(id_)
-            if one is not None and one.pause.failures:
+            if one is not None and one.in_vain:
                 one.answered, one.refused = True, False
             else:
                 self._settle(id_, 0)
@@ -157,7 +123,7 @@ class HandledMessages:
         again: list[str] = []
         for id_ in ids:
             if id_ in self._settled:
-                self._unmarked[id_] = _Unmarked(Pause(self._settled.pop(id_)), answered=True)
+                self._unmarked[id_] = _Unmarked(Pause(self._settled.pop(id_)), in_vain=True, answered=True)
             one = self._unmarked.get(id_)
             if one is not None and one.answered:
                 one.answered = False

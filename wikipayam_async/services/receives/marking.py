@@ -10,7 +10,8 @@ import anyio
 
 from wikipayam_async.errors import WikipayamError
 from wikipayam_async.services.base import Blame, blame_of, chunked
-from wikipayam_async.services.receives.handled import MAX_PAUSE, HandledMessages
+from wikipayam_async.services.pauses import MAX_PAUSE
+from wikipayam_async.services.receives.handled import HandledMessages
 from wikipayam_async.services.receives.models import MarkReadResult
 
 if TYPE_CHECKING:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import math
 from bisect import bisect_left
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Protocol
@@ -12,7 +13,7 @@ from attrs import define, field, frozen
 from wikipayam_async.checks import is_id
 from wikipayam_async.errors import ResponseError, ServerError
 from wikipayam_async.services.base import TRANSIENT
-from wikipayam_async.services.receives.handled import Pause
+from wikipayam_async.services.pauses import Pause
 from wikipayam_async.services.receives.models import ReceivedMessage, UnreadPage
 from wikipayam_async.services.receives.paging import MAX_PAGE
 from wikipayam_async.services.receives.splitting import SplittingReader
@@ -27,7 +28,7 @@ __all__ = ["Fetch", "Scan", "UnreadScanner"]
 logger = logging.getLogger("wikipayam_async")
 
 _MAX_RETRY_PAUSE = 60.0
-_MAX_REQUESTS = 200
+_MAX_UNREADABLE = 100
 _SHOWN_OFFSETS = 5
 
 
@@ -79,8 +80,9 @@ class _Progress:
         due_offsets: The offset of each.
         listed: The ids read so far.
         rows: The number of entries read so far.
-        requests: The number of requests so far.
+        unreadable: The number of messages that could not be read.
         odd: The offset of each entry that cannot be handled, and the reason.
+        skipped: The unreadable messages that were not tried, because their pauses are not over.
     """
 
     offset: int = 0
@@ -88,8 +90,9 @@ class _Progress:
     due_offsets: list[int] = field(factory=list)
     listed: set[str] = field(factory=set)
     rows: int = 0
-    requests: int = 0
+    unreadable: int = 0
     odd: dict[int, str] = field(factory=dict)
+    skipped: list[_Gap] = field(factory=list)
 
 
 class UnreadScanner:
@@ -111,6 +114,7 @@ class UnreadScanner:
         self._gaps: list[_Gap] = []
         self._odd: dict[int, str] = {}
         self._warned = 0
+        self._explored = 0.0  # up to this offset, the last reading knew every message
 
     @property
     def unreadable(self) -> tuple[int, ...]:
@@ -140,7 +144,7 @@ class UnreadScanner:
 
     def _is_enough(self, progress: _Progress, reader: SplittingReader[UnreadPage]) -> bool:
         """Return whether to handle what is due before reading on."""
-        if progress.requests >= _MAX_REQUESTS:
+        if progress.unreadable >= _MAX_UNREADABLE:
             return True
         is_split = reader.is_splitting or bool(self._gaps)
         return bool(progress.due) and (not is_split or progress.offset >= MAX_PAGE)
@@ -153,19 +157,23 @@ class UnreadScanner:
         gap = next((gap for gap in self._gaps if gap.offset >= offset), None)
         if gap is not None and gap.offset == offset:
             if not gap.pause.is_over(self._clock()):
+                progress.skipped.append(gap)
                 progress.offset += 1
                 return False
             limit = 1
         elif gap is not None:
             limit = min(limit, gap.offset - offset)
-        progress.requests += 1
         try:
             page = await reader.read(limit, offset)
         except (ResponseError, ServerError) as error:
             if error.offset is None:
                 raise
+            progress.unreadable += 1
+            is_news = (gap is None or gap.offset != offset) and offset < self._explored
             self._note_gap(offset, error)
             progress.offset += 1
+            if is_news and progress.skipped:
+                self._read_again(progress)
             return False
         if gap is not None and gap.offset == offset:
             self._gaps.remove(gap)  # it can be read now, or something else is here
@@ -176,6 +184,14 @@ class UnreadScanner:
             return True
         # A gateway that ignores the offset would never come to an end.
         return progress.offset > len(progress.listed) + len(self._gaps) + len(progress.odd) + MAX_PAGE
+
+    @staticmethod
+    def _read_again(progress: _Progress) -> None:
+        """Go back to what was skipped: the list has shifted, and a message that can be read may be there now."""
+        progress.offset = progress.skipped[0].offset
+        for gap in progress.skipped:
+            gap.pause.seconds = 0.0
+        progress.skipped.clear()
 
     def _take(self, page: UnreadPage, progress: _Progress, is_due: Callable[[str], bool]) -> None:
         offset, unreadable = progress.offset, set(page.unreadable)
@@ -205,8 +221,8 @@ class UnreadScanner:
         found.pause.fail(self._clock(), self._interval, longest=_MAX_RETRY_PAUSE)
 
     def _check_count(self, page: UnreadPage, progress: _Progress) -> None:
-        """Let the unreadable messages be tried again at once if the gateway counts more or fewer messages than read."""
-        if page.total_unread is not None and page.total_unread != progress.rows + len(self._gaps):
+        """Let the unreadable messages be tried at the next reading unless their number agrees with the gateway's count."""
+        if page.total_unread != progress.rows + len(self._gaps):
             for gap in self._gaps:
                 gap.pause.seconds = 0.0
 
@@ -224,5 +240,7 @@ class UnreadScanner:
                 shown,
             )
         self._warned = len(reasons) if complete else max(self._warned, len(reasons))
+        self._explored = math.inf if complete else progress.offset - len(progress.due)
         for gap in self._gaps:  # the due messages before it leave the list
             gap.offset -= bisect_left(progress.due_offsets, gap.offset)
+        self._odd = {at - bisect_left(progress.due_offsets, at): why for at, why in self._odd.items()}

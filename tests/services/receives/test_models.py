@@ -76,7 +76,7 @@ def test_a_page_without_messages(data: Any) -> None:
 
 def test_entries_that_are_no_messages() -> None:
     """Their positions are in `unreadable`, and count as entries of the page."""
-    rows = [WIRE, None, 7, WIRE | {"id": "b"}, {}, "x", [], {"id": []}]
+    rows: list[Any] = [WIRE, None, 7, WIRE | {"id": "b"}, {}, "x", [], {"id": []}]
     for page in (read_page({"receives": rows}, None), read_unread_page({"receives": rows, "total_unread": 8}, None)):
         assert (len(page), page.unreadable, page.row_count) == (2, (1, 2, 4, 5, 6, 7), 8)
 

@@ -46,6 +46,11 @@ class Inbox:
             unreadable=tuple(index for index, id_ in enumerate(page) if id_.startswith("odd")),
         )
 
+    @property
+    def unreadable(self) -> list[int]:
+        """Return the offsets of the messages that cannot be read."""
+        return list(self.scanner.unreadable)
+
     async def scan(self, now: float, *not_due: str) -> tuple[list[str], bool]:
         """Scan at a time, and mark what is due; return it, and whether the end was reached."""
         self.now = now
@@ -69,12 +74,12 @@ async def test_an_unreadable_message_is_left_out() -> None:
     """The others are due; it is expected where the handled ones before it leave it, and is tried again after pauses."""
     inbox = Inbox("a", "b", "bad", "c")
     assert await inbox.scan(0) == (["a", "b", "c"], True)
-    assert inbox.scanner.unreadable == (0,)
+    assert inbox.unreadable == [0]
     assert (await inbox.scan(1), inbox.asked) == (([], True), [(500, 1)])
     assert (await inbox.scan(2), inbox.asked) == (([], True), [(1, 0), (1, 1_000_000), (1, 1)])
     assert (await inbox.scan(5.9), inbox.asked) == (([], True), [(500, 1)])
     inbox.ids = ["mended"]
-    assert (await inbox.scan(6), inbox.scanner.unreadable) == ((["mended"], False), ())
+    assert (await inbox.scan(6), inbox.unreadable) == ((["mended"], False), [])
 
 
 async def test_the_pause_grows_to_a_minute() -> None:
@@ -94,7 +99,7 @@ async def test_messages_that_come_meanwhile(front: list[str], back: list[str]) -
     assert await inbox.scan(0) == (["a", "b"], True)
     inbox.ids = [*front, *inbox.ids, *back]
     assert (await inbox.scan(1))[0] == [*front, *back]
-    assert inbox.scanner.unreadable == (0, 1, 2)
+    assert inbox.unreadable == [0, 1, 2]
 
 
 @pytest.mark.parametrize("counts", [True, False])
@@ -104,15 +109,15 @@ async def test_an_unreadable_message_that_is_gone(counts: bool) -> None:
     inbox.counts = counts
     for now in (0, 2, 6):
         await inbox.scan(now)
-    assert inbox.scanner.unreadable == (0, 1)
+    assert inbox.unreadable == [0, 1]
     inbox.ids = ["bad2"]
     await inbox.scan(7)
     await inbox.scan(8)
-    assert inbox.scanner.unreadable == (0,)
+    assert inbox.unreadable == [0]
     inbox.ids = []
     await inbox.scan(9)
     inbox.ids = ["x"]
-    assert (await inbox.scan(10), inbox.scanner.unreadable) == ((["x"], False), ())
+    assert (await inbox.scan(10), inbox.unreadable) == ((["x"], False), [])
 
 
 async def test_a_list_that_ends_before_an_unreadable_message() -> None:
@@ -121,7 +126,7 @@ async def test_a_list_that_ends_before_an_unreadable_message() -> None:
     assert await inbox.scan(0, "a", "b") == ([], True)
     inbox.ids = ["a"]
     assert await inbox.scan(1, "a") == ([], True)
-    assert inbox.scanner.unreadable == ()
+    assert inbox.unreadable == []
 
 
 async def test_rows_that_are_no_messages(caplog: pytest.LogCaptureFixture) -> None:
@@ -130,7 +135,7 @@ async def test_rows_that_are_no_messages(caplog: pytest.LogCaptureFixture) -> No
     assert await inbox.scan(0) == (["a", "b"], False)
     assert await inbox.scan(1) == ([], True)
     assert await inbox.scan(2) == ([], True)
-    assert inbox.scanner.unreadable == (0, 1)
+    assert inbox.unreadable == [0, 1]
     (warning,) = [one.getMessage() for one in caplog.records]
     assert warning == (
         "receives.consume: 2 of the unread messages cannot be read or handled (offset 1: it is no message; offset 2: a "
@@ -164,7 +169,8 @@ async def test_a_gateway_that_ignores_the_offset() -> None:
     inner = inbox.fetch
     asked = 0
 
-    async def fetch(limit: int, _: int) -> UnreadPage:
+    async def fetch(limit: int, offset: int) -> UnreadPage:
+        del offset
         nonlocal asked
         asked += 1
         return await inner(limit, 0)

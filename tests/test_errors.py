@@ -15,6 +15,7 @@ from wikipayam_async.errors import (
     InvalidInputError,
     OutboxFullError,
     ResponseError,
+    ServerError,
     SuppressedError,
     UnknownOutcomeError,
     WikipayamError,
@@ -221,3 +222,22 @@ def test_the_text_of_an_input_error() -> None:
         "expected a mobile",
         "None",
     )
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ServerError("receives.iter: the gateway answered 500", status_code=500, message="m", attempts=ATTEMPTS),
+        ResponseError("receives.iter: the gateway answered 500", status_code=200, attempts=ATTEMPTS),
+    ],
+)
+def test_an_error_of_one_received_message(error: ServerError | ResponseError) -> None:
+    """The same error with the offset of the message keeps its other attributes, also in a pickle."""
+    found = error.at_offset(7)
+    assert str(found) == (
+        "receives.iter: the gateway answered 500; only the message at offset 7 is affected: continue behind it"
+    )
+    unpickled = pickle.loads(pickle.dumps(found))  # noqa: S301 - made in the line itself
+    assert (error.offset, found.offset, unpickled.offset) == (None, 7, 7)
+    assert vars(found) == vars(error) | {"offset": 7}
+    assert type(found) is type(error)

@@ -34,7 +34,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import MappingProxyType
-from typing import ClassVar, Literal, Self
+from typing import ClassVar, Literal, Self, cast
 
 from wikipayam_async.outcomes import AnyMessage, Attempt, HasId, Phase, SendStatus
 from wikipayam_async.publish import publish
@@ -162,9 +162,17 @@ class OutboxFullError(WikipayamError):
 class _CallError(WikipayamError):
     """An error of a call that used the network."""
 
+    offset: int | None = None
+
     def __init__(self, text: str, *, attempts: Sequence[Attempt] = ()) -> None:
         super().__init__(text)
         self.attempts: tuple[Attempt, ...] = tuple(attempts)
+
+    def at_offset(self, offset: int) -> Self:
+        """Return the same error, of the one received message that cannot be read."""
+        text = f"{self}; only the message at offset {offset} is affected: continue behind it"
+        state = self.__dict__ | {"offset": offset}
+        return cast("Self", _rebuild(type(self), (text,), state))
 
 
 class APIConnectionError(_CallError):
@@ -252,7 +260,12 @@ class RateLimitError(APIStatusError):
 
 
 class ServerError(APIStatusError):
-    """5xx on a read. A send raises `UnknownOutcomeError` instead, because a gateway can fail after accepting it."""
+    """5xx on a read. A send raises `UnknownOutcomeError` instead, because a gateway can fail after accepting it.
+
+    Attributes:
+        offset: For `receives.iter` and `receives.iter_unread`, the offset of the one message that the gateway cannot
+            answer with; None if the failure is not about one message.
+    """
 
 
 class ResponseError(_CallError):
@@ -262,6 +275,8 @@ class ResponseError(_CallError):
         status_code: The HTTP status, if an answer arrived.
         message: What the gateway says in the answer, masked and shortened; empty if it says nothing.
         attempts: The attempts, oldest first.
+        offset: For `receives.iter` and `receives.iter_unread`, the offset of the one message that cannot be read; None
+            if the failure is not about one message.
     """
 
     def __init__(

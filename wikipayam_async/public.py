@@ -40,6 +40,7 @@ from wikipayam_async.publish import publish
 from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.services.account import Balance
 from wikipayam_async.services.holoo import HolooResult
+from wikipayam_async.services.receives.health import WorkerHealth
 from wikipayam_async.services.receives.models import (
     DeleteResult,
     MarkReadResult,
@@ -49,7 +50,7 @@ from wikipayam_async.services.receives.models import (
     Statistics,
     UnreadPage,
 )
-from wikipayam_async.services.receives.worker import InboundWorker, WorkerHealth
+from wikipayam_async.services.receives.worker import InboundWorker
 from wikipayam_async.services.sms.delivery import FINAL_STATES, Delivery, DeliveryReport, DeliveryStatus
 from wikipayam_async.services.sms.legacy_inbox import LegacyInbox
 from wikipayam_async.services.sms.watch import DeliveryWatch, Polling

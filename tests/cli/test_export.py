@@ -50,7 +50,7 @@ def test_an_export_to_stdout_is_data(gateway: Emulator, run: Run, ids: list[str]
 
 def test_a_failed_export_leaves_no_file(gateway: Emulator, run: Run, ids: list[str], tmp_path: Path) -> None:
     """A file gets its name only when it is complete."""
-    gateway.faults.arm(Fault.status(500))
+    gateway.faults.arm(Fault.status(500), times=None)
     assert run("inbox", "export", str(tmp_path / "inbox.csv")).code == 5
     assert list(tmp_path.iterdir()) == []
     assert run("inbox", "export", str(tmp_path / "missing" / "inbox.csv")).code == 2
@@ -81,3 +81,18 @@ def test_an_export_to_a_full_disk_ends_with_2(
         patch.setattr("sys.stdout", Full())
         code = main(["inbox", "export", "-"])
     assert code == 2
+
+
+def test_an_export_goes_on_behind_an_unreadable_message(
+    gateway: Emulator, run: Run, ids: list[str], tmp_path: Path
+) -> None:
+    """A message that cannot be read is named by its offset, the others are exported, and the exit code is 5."""
+    gateway.faults.arm(Fault.unencodable(ids[1]), on="GET /receives", times=None)
+    path = tmp_path / "inbox.jsonl"
+    ended = run("inbox", "export", str(path), "--format", "jsonl")
+    exported = [json.loads(line)["id"] for line in path.read_text(encoding="utf-8").splitlines()]
+    assert (ended.code, sorted(exported)) == (5, sorted([ids[0], ids[2]]))
+    assert ended.err.splitlines() == [
+        f"2 messages in {path}",
+        "not exported, because they cannot be read: offset 1",
+    ]

@@ -40,13 +40,25 @@ def test_each_message_is_shown_once(gateway: Emulator, run: Run) -> None:
             ids.append(gateway.inbound(sender=SENDER, message="second"))
         return polls >= 8
 
-    gateway.faults.script([None, None, None, Fault.status(500)])
+    gateway.faults.script([None, None, None, Fault.status(500), Fault.status(500)])
     thread = interrupt(polled)
     ended = run("inbox", "watch", "--every", "0.02", "--json")
     thread.join()
     assert (ended.code, [one["id"] for one in ended.lines if "id" in one]) == (130, ids)
     assert "ServerError" in ended.err
     assert [message.is_read for message in gateway.inbox()] == [False, False]
+
+
+def test_an_unreadable_message_hides_no_other(gateway: Emulator, run: Run) -> None:
+    """A message that cannot be read is named once by its offset, and the others are shown."""
+    ids = [gateway.inbound(sender=SENDER, message=text) for text in ("first", "secret", "third")]
+    gateway.faults.arm(Fault.unencodable(ids[1]), on="GET /receives/unread", times=None)
+    thread = interrupt(lambda: gateway.requests_to("GET /receives/unread") >= 30)
+    ended = run("inbox", "watch", "--every", "0.001", "--json")
+    thread.join()
+    assert (ended.code, sorted(one["id"] for one in ended.lines if "id" in one)) == (130, sorted([ids[0], ids[2]]))
+    assert ended.err.count("cannot be read: unread messages at offset 1") == 1
+    assert "secret" not in ended.err
 
 
 def test_shown_messages_may_be_marked(gateway: Emulator, run: Run) -> None:

@@ -6,10 +6,27 @@ from hypothesis import strategies as st
 
 from wikipayam_async.core.operation import Operation, Replay
 from wikipayam_async.core.options import Options, Origin
-from wikipayam_async.errors import InvalidInputError, ResponseError, UnknownOutcomeError
+from wikipayam_async.errors import (
+    APIConnectionError,
+    APIStatusError,
+    APITimeoutError,
+    ClosedError,
+    InvalidInputError,
+    RateLimitError,
+    ResponseError,
+    ServerError,
+    UnknownOutcomeError,
+)
 from wikipayam_async.messages import SentMessage, SmsMessage
 from wikipayam_async.redact.sealed import Secret
-from wikipayam_async.services.base import Service, chunked, optional_timeout, require_all_accepted
+from wikipayam_async.services.base import (
+    Blame,
+    Service,
+    blame_of,
+    chunked,
+    optional_timeout,
+    require_all_accepted,
+)
 
 
 @given(st.lists(st.integers(), max_size=30), st.integers(1, 40))
@@ -78,3 +95,27 @@ def test_the_timeout_of_later_calls() -> None:
     with pytest.raises(InvalidInputError) as caught:
         optional_timeout(0)
     assert caught.value.field == "timeout"
+
+
+@pytest.mark.parametrize(
+    ("error", "blame"),
+    [
+        (APIConnectionError("away"), Blame.MOMENT),
+        (APITimeoutError("late"), Blame.MOMENT),
+        (RateLimitError("slow", status_code=429), Blame.MOMENT),
+        *[(APIStatusError("", status_code=status), Blame.MOMENT) for status in (408, 425)],
+        *[(ServerError("", status_code=status), Blame.MOMENT) for status in (502, 503, 504)],
+        (ResponseError("gibberish"), Blame.UNCLEAR),
+        *[(ServerError("", status_code=status), Blame.UNCLEAR) for status in (500, 501, 520)],
+        *[(APIStatusError("", status_code=status), Blame.ITEM) for status in (400, 404, 409, 410, 413, 422)],
+        *[
+            (APIStatusError("", status_code=status), Blame.ACCOUNT)
+            for status in (301, 302, 399, 401, 402, 403, 405, 407)
+        ],
+        (ClosedError("closed"), Blame.ACCOUNT),
+        (ValueError(), Blame.ACCOUNT),
+    ],
+)
+def test_what_a_request_failed_at(error: Exception, blame: Blame) -> None:
+    """The status tells whether the moment, an item or the account is to blame; 500 and gibberish leave it open."""
+    assert blame_of(error) is blame

@@ -13,6 +13,7 @@ from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.export import Format, cells_of, export_to
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.prompts import confirm
+from wikipayam_async.cli.readable import readable
 from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
 from wikipayam_async.cli.watch import watch_inbox
 from wikipayam_async.errors import InvalidInputError
@@ -224,6 +225,8 @@ def export(
 ) -> Exit:
     """Write all matching messages to a file.
 
+    A message that cannot be read is left out and named by its offset; the exit code is then 5.
+
     CSV is for spreadsheets: a text that a spreadsheet would read as a formula gets a leading apostrophe. JSON Lines keeps
     every text unchanged.
 
@@ -235,17 +238,21 @@ def export(
         connection: How to reach the gateway.
     """
 
-    async def work(session: Session) -> None:
+    async def work(session: Session) -> Exit | None:
+        unreadable: list[int] = []
         path = None if file == "-" else Path(file)
         if path is not None and path.exists() and not force:
             raise InvalidInputError("file", rule="expected a new file, or --force", got="an existing file")
-        count = await export_to(
-            path, format_, session.client.receives.iter(**asdict(filters), page_size=500), session.out
-        )
+        messages = session.client.receives.iter(**asdict(filters), page_size=500)
+        count = await export_to(path, format_, readable(messages, unreadable.append), session.out)
         if path is None:
             session.out.say(f"{count:,} messages")
         else:
             session.out.show(f"{count:,} messages in {path}", {"messages": count, "file": str(path)})
+        if not unreadable:
+            return None
+        session.out.warn(f"not exported, because they cannot be read: offset {', '.join(map(str, unreadable))}")
+        return Exit.GATEWAY
 
     return online(connection, work)
 

@@ -42,8 +42,10 @@ async def _show(session: Session, ids: tuple[str, ...]) -> Exit:
     found = await session.client.sms.delivery_status(ids)
     session.out.table(("id", "status", "track id"), ([one.id, one.status, one.track_id or ""] for one in found))
     missing = [id_ for id_ in found.pending if id_ not in found]
-    if missing:
-        session.out.warn(f"unknown to the gateway: {', '.join(missing)}")
+    unknown = [id_ for id_ in missing if id_ not in found.refused]
+    if unknown:
+        session.out.warn(f"unknown to the gateway: {', '.join(unknown)}")
+    _warn_refused(session, found)
     session.out.emit({"statuses": found.deliveries, "not_known": missing})
     return _code(found, pending=missing)
 
@@ -54,9 +56,15 @@ async def _follow(session: Session, ids: tuple[str, ...], wait: float) -> Exit:
         session.out.say(f"{one.id}  {one.status}")
         session.out.emit(one)
     report = watch.report
+    _warn_refused(session, report)
     if report.pending:
         session.out.warn(f"still pending after {wait:g} s: {', '.join(report.pending)}")
     return _code(report, pending=report.pending)
+
+
+def _warn_refused(session: Session, report: DeliveryReport) -> None:
+    if report.refused:
+        session.out.warn(f"refused by the gateway: {', '.join(report.refused)}")
 
 
 def _code(report: DeliveryReport, *, pending: Iterable[str]) -> Exit:

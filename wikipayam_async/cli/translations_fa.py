@@ -151,6 +151,9 @@ _INBOX = {
     "Delete messages, after a confirmation. They cannot be restored.": "حذف پیام‌ها، پس از پرسش؛ برگشت‌پذیر نیست",
     "Show unread messages as they arrive, until Ctrl-C.": "نمایش پیام‌های خوانده‌نشده همان‌طور که می‌رسند، تا زدن Ctrl-C",
     "Write all matching messages to a file.": "نوشتن همه‌ی پیام‌های خواسته‌شده در یک فایل",
+    "A message that cannot be read is left out and named by its offset; the exit code is then 5.": (
+        "پیامی که خواندنی نباشد نوشته نمی‌شود و جایش در فهرست گفته می‌شود؛ کد خروج در این حال ۵ است"
+    ),
     "CSV is for spreadsheets: a text that a spreadsheet would read as a formula gets a leading apostrophe. "
     "JSON Lines keeps every text unchanged.": (
         "برای اکسل CSV بگیرید؛ متنی که شاید فرمول شمرده شود، یک آپاستروف در آغاز می‌گیرد. "

@@ -7,9 +7,11 @@ from typing import NoReturn
 
 import anyio
 
+from wikipayam_async.cli.readable import readable
 from wikipayam_async.cli.session import Session
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.base import TRANSIENT
+from wikipayam_async.services.pauses import MIN_INTERVAL
 from wikipayam_async.services.receives.models import ReceivedMessage, key_of
 
 __all__ = ["watch_inbox"]
@@ -19,6 +21,8 @@ async def watch_inbox(
     session: Session, show: Callable[[ReceivedMessage], None], *, every: float, mark: bool, sender: str | None
 ) -> NoReturn:
     """Show every unread message once, until cancelled. Transient errors are shown, and polling continues.
+
+    A message that cannot be read is named by its offset, and the others are shown.
 
     Args:
         session: The session of the command.
@@ -51,10 +55,13 @@ async def _watch(
     if mark:
         await receives.consume(show, poll_interval=every, sender=sender)
     shown: set[Hashable] = set()
+    warned = 0
     while True:
         unread: set[Hashable] = set()
+        unreadable: list[int] = []
         try:
-            async for message in receives.iter_unread(sender=sender, page_size=500):
+            messages = receives.iter_unread(sender=sender, page_size=500)
+            async for message in readable(messages, unreadable.append):
                 if key_of(message) not in shown:
                     show(message)
                 unread.add(key_of(message))
@@ -63,4 +70,7 @@ async def _watch(
             shown |= unread  # messages on later pages may have been shown before
         else:
             shown = unread
-        await anyio.sleep(every)
+            if len(unreadable) > warned:
+                session.out.warn(f"cannot be read: unread messages at offset {', '.join(map(str, unreadable))}")
+            warned = len(unreadable)
+        await anyio.sleep(max(every, MIN_INTERVAL))

@@ -66,6 +66,10 @@ class Pipeline:
         self._limiter = limiter
         self._requests = RequestBuilder(options, user_agent)
 
+    def shared_object(self, kind: type[T]) -> T:
+        """Return the one object of a class that the clients of this account share; it is made on first use."""
+        return cast("T", self._shared.objects.setdefault(kind, kind()))
+
     async def run(self, call: Call[T]) -> T:
         """Run a call.
 

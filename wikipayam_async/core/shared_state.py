@@ -20,7 +20,11 @@ __all__ = ["SharedState"]
 
 
 class SharedState:
-    """The state of all clients that share connections: the carrier, the gate of a 429, the retry budget, the call ids."""
+    """The state of all clients that share connections: the carrier, the gate of a 429, the retry budget, the call ids.
+
+    Attributes:
+        objects: What services share between these clients, by its class.
+    """
 
     def __init__(self, carrier: Carrier, *, clock: Clock = anyio.current_time, sleep: Sleep = anyio.sleep) -> None:
         self.carrier = carrier
@@ -29,6 +33,7 @@ class SharedState:
         self.clock = clock
         self.sleep = sleep
         self.uniform: Uniform = random.SystemRandom().uniform
+        self.objects: dict[type, object] = {}
         self._process = 0
         self._call_prefix = ""
         self._call_numbers = itertools.count(1)

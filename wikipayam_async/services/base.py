@@ -2,25 +2,67 @@
 
 from __future__ import annotations
 
+import enum
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from wikipayam_async.checks import check_timeout
 from wikipayam_async.core.operation import Operation, message_of, unreported_error
-from wikipayam_async.errors import APIConnectionError, RateLimitError, ResponseError, ServerError
+from wikipayam_async.errors import APIConnectionError, APIStatusError, RateLimitError, ResponseError, ServerError
 from wikipayam_async.outcomes import AnyMessage
 
 if TYPE_CHECKING:
     from wikipayam_async.core.options import Options
     from wikipayam_async.core.pipeline import Pipeline
 
-__all__ = ["TRANSIENT", "Service", "ServiceAttribute", "chunked", "optional_timeout", "require_all_accepted"]
+__all__ = [
+    "TRANSIENT",
+    "Blame",
+    "Service",
+    "ServiceAttribute",
+    "blame_of",
+    "chunked",
+    "optional_timeout",
+    "require_all_accepted",
+]
 
 S = TypeVar("S", bound="Service")
 T = TypeVar("T")
 
 TRANSIENT = (APIConnectionError, RateLimitError, ResponseError, ServerError)
 """Errors after which a polling loop (a consumer, a delivery watch) polls again; it raises any other."""
+
+_NOT_THE_ITEMS = frozenset({401, 402, 403, 405, 407})
+_NOT_NOW = frozenset({408, 425, 429, 502, 503, 504})
+_REFUSED_FROM, _FAILED_FROM = 400, 500
+
+
+class Blame(enum.Enum):
+    """What a failed request with several items failed at."""
+
+    MOMENT = enum.auto()
+    """The connection, a proxy or a rate limit: the same request may succeed later."""
+    UNCLEAR = enum.auto()
+    """The gateway itself, or one of the items: Laravel answers 500 if it cannot encode a text as JSON."""
+    ITEM = enum.auto()
+    """An item, which the gateway refuses; without it the request may succeed."""
+    ACCOUNT = enum.auto()
+    """The token, the account or the endpoint: no request will succeed until somebody changes a setting."""
+
+
+def blame_of(error: Exception) -> Blame:
+    """Return what a request with several items failed at."""
+    if isinstance(error, APIConnectionError):
+        return Blame.MOMENT
+    if isinstance(error, ResponseError):
+        return Blame.UNCLEAR
+    if not isinstance(error, APIStatusError) or error.status_code in _NOT_THE_ITEMS:
+        return Blame.ACCOUNT
+    if error.status_code in _NOT_NOW:
+        return Blame.MOMENT
+    if error.status_code >= _FAILED_FROM:
+        return Blame.UNCLEAR
+    return Blame.ITEM if error.status_code >= _REFUSED_FROM else Blame.ACCOUNT
 
 
 class Service:

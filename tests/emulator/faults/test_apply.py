@@ -81,6 +81,20 @@ def test_track_ids_are_set_to_null() -> None:
     assert apply(Fault.null_track_ids(), response).json() == {"data": [{"id": "a", "track_id": None}, 7]}
 
 
+def test_an_item_that_cannot_be_encoded() -> None:
+    """Every response that contains the item becomes a 500, and others are unchanged."""
+    assert apply(Fault.unencodable("b")).status == 500
+    assert apply(Fault.unencodable("z")) == RESPONSE
+
+
+def test_an_item_is_replaced_by_bytes() -> None:
+    """The bytes stand in the body where the item was; a response without the item is unchanged."""
+    assert apply(Fault.raw_item("b", b"\xff")).body == (
+        b'{"data":[{"id":"a","track_id":"Ta"},\xff,{"id":"c","track_id":"Tc"}]}'
+    )
+    assert apply(Fault.raw_item("z", b"null")) == RESPONSE
+
+
 def test_received_messages_are_items_too() -> None:
     """A list under `data.receives` is changed like one under `data`."""
     response = Response(200, JSON, b'{"data":{"receives":[1,2]}}')

@@ -22,6 +22,8 @@ MADE = [
     Fault.null_track_ids(),
     Fault.bomb(),
     Fault.oversized(),
+    Fault.unencodable("a"),
+    Fault.raw_item("a", b"null"),
 ]
 
 

@@ -65,7 +65,7 @@ def test_the_examples_in_the_docstring_are_valid() -> None:
     lines = (parse_module.__doc__ or "").splitlines()
     kinds = [line.partition("`: ")[0] + "`" for line in lines if line.startswith("- ")]
     examples = [example for line in [lines[2], *kinds] for example in re.findall(r"`([^`]+)`", line)]
-    assert len([parse_fault(example) for example in examples]) == 27
+    assert len([parse_fault(example) for example in examples]) == 29
 
 
 def faults_of(rules: list[str], requests: int = 6, *, seed: int = 0) -> list[Fault | None]:

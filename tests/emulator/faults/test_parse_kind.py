@@ -46,6 +46,9 @@ WRITTEN = {
     "bomb:4kib,layers=3": Fault.bomb(4096, layers=3),
     "oversized": Fault.oversized(),
     "oversized:5000": Fault.oversized(5000),
+    "unencodable:69e5": Fault.unencodable("69e5"),
+    "raw-item:69e5": Fault.raw_item("69e5", b"null"),
+    "raw-item:69e5,7": Fault.raw_item("69e5", b"7"),
 }
 
 
@@ -62,7 +65,13 @@ def test_every_kind_has_a_text_form() -> None:
 
 def test_every_kind_is_named_after_itself() -> None:
     """A kind's text name is its value with hyphens for underscores, and its required arguments."""
-    required = {FaultKind.STATUS: ":502", FaultKind.REDIRECT: ":/x", FaultKind.DELAY: ":1s"}
+    required = {
+        FaultKind.STATUS: ":502",
+        FaultKind.REDIRECT: ":/x",
+        FaultKind.DELAY: ":1s",
+        FaultKind.UNENCODABLE: ":a",
+        FaultKind.RAW_ITEM: ":a",
+    }
     assert [parse_kind(kind.replace("_", "-") + required.get(kind, "")).kind for kind in FaultKind] == list(FaultKind)
 
 
@@ -89,6 +98,7 @@ def test_an_unknown_fault_is_refused(text: str) -> None:
         ("redirect:x", "'x' does not fit here; write redirect:https://example.com/ or redirect:/login,status=307,after"),
         ("missing-items:a", "'a' does not fit here; write missing-items or missing-items:0,3"),
         ("extra-items:0", "'0' does not fit here; write extra-items or extra-items:2"),
+        ("unencodable:,", "'' does not fit here; write unencodable:ID, with the id of an item"),
         ("oversized:5GB", "'5GB' does not fit here; write oversized or oversized:32MiB"),
     ],
 )  # fmt: skip

@@ -14,8 +14,11 @@ from wikipayam_async import (
     APIConnectionError,
     AsyncWikipayam,
     AuthenticationError,
+    ClosedError,
+    InsufficientBalanceError,
     InvalidInputError,
     MarkReadResult,
+    PermissionDeniedError,
     RateLimitError,
     ReceivedMessage,
     ResponseError,
@@ -40,6 +43,7 @@ class Inbox:
         log: Handled messages, marked messages and delays, in order.
         script: The steps of the next fetches: an exception to raise, ids to list, or None.
         mark_errors: The errors of the next mark-as-read requests; None for a success.
+        fails_until: The error of every fetch, and the time at which it ends.
     """
 
     def __init__(self, count: int = 0, *, page: int = 500, max_sleeps: int = 50) -> None:
@@ -49,6 +53,7 @@ class Inbox:
         self.script: list[Any] = []
         self.mark_errors: list[Any] = []
         self.now = 0.0
+        self.fails_until: tuple[Exception, float] | None = None
         self.arrivals: dict[int, Callable[[], object]] = {}
         self._page = page
         self._max_sleeps = max_sleeps
@@ -61,6 +66,8 @@ class Inbox:
         step = self.script.pop(0) if self.script else None
         if isinstance(step, Exception):
             raise step
+        if self.fails_until is not None and self.now < self.fails_until[1]:
+            raise self.fails_until[0]
         listed = self.unread if step is None else step
         page = listed[offset : offset + min(limit, self._page)]
         return UnreadPage(
@@ -202,26 +209,14 @@ async def test_a_failing_handler() -> None:
     assert log.count(("marked", "id0")) == 1
 
 
-async def test_a_success_resets_the_delay() -> None:
-    """After a success, a message that becomes unread and fails again is retried after the shortest delay."""
-    tries: list[float] = []
-
-    class Relisting(Inbox):
-        async def mark(self, ids: Sequence[str]) -> MarkReadResult:
-            result = await super().mark(ids)
-            if len(tries) == 2:
-                self.unread.append("id0")
-            return result
-
-    inbox = Relisting(1, max_sleeps=8)
-
-    def handler(_: ReceivedMessage) -> None:
-        tries.append(inbox.now)
-        if len(tries) in {1, 3}:
-            raise ValueError
-
-    await inbox.consumed_by(handler, on_error=lambda *_: None)
-    assert tries == [0.0, 2.0, 2.0, 4.0]
+async def test_a_handled_message_that_is_listed_again(caplog: pytest.LogCaptureFixture) -> None:
+    """A message that becomes unread again is not handled again; it is marked again, which is logged once."""
+    inbox = Inbox(1, max_sleeps=8)
+    inbox.arrivals = {2: lambda: inbox.unread.append("id0"), 5: lambda: inbox.unread.append("id0")}
+    log = await inbox.consumed_by()
+    assert [entry for entry in log if isinstance(entry, str)] == ["id0"]
+    assert log.count(("marked", "id0")) >= 2
+    assert "messages are listed as unread although they were marked as read: id0" in caplog.text
 
 
 async def test_delays_after_failures_are_bounded() -> None:
@@ -324,9 +319,9 @@ async def test_many_failed_messages_do_not_hide_later_ones(page: int) -> None:
     assert len(inbox.unread) == 1200
 
 
-async def test_a_failed_marking_is_retried_before_polling() -> None:
-    """A message that could not be marked is not handled again; marking it is retried first."""
-    inbox = Inbox(2, max_sleeps=4)
+async def test_a_failed_marking_is_retried() -> None:
+    """A message that could not be marked is not handled again, delays no other, and is marked after growing pauses."""
+    inbox = Inbox(2, max_sleeps=8)
     inbox.mark_errors = [APIConnectionError("away"), ServerError("no", status_code=500), APIConnectionError("away")]
     log = await inbox.consumed_by()
     handled = [entry for entry in log if isinstance(entry, str) and entry.startswith("id")]
@@ -366,7 +361,7 @@ async def test_markings_are_shared() -> None:
 async def test_transient_errors_are_retried(error: Exception, caplog: pytest.LogCaptureFixture) -> None:
     """While the gateway fails, the consumer polls after growing delays, and continues when it is back."""
     inbox = Inbox(1, max_sleeps=10)
-    inbox.script = [error] * 7
+    inbox.fails_until = (error, 182.0)
     log = await inbox.consumed_by(poll_interval=1.0)
     assert log == [2.0, 4.0, 8.0, 16.0, 32.0, 60.0, 60.0, "id0", ("marked", "id0"), 1.0, 1.0, 1.0]
     assert caplog.records[0].getMessage() == f"receives.consume: {type(error).__name__}; polling again in 2 s"
@@ -379,13 +374,25 @@ async def test_a_successful_poll_resets_the_delay() -> None:
     assert await inbox.consumed_by() == [2.0, 4.0, 1.0, 2.0, 1.0]
 
 
-@pytest.mark.parametrize("where", ["fetch", "mark", "mark later"])
 @pytest.mark.parametrize(
-    "error", [AuthenticationError("no", status_code=401), UnprocessableError("no", status_code=422)]
+    ("where", "error"),
+    [
+        ("fetch", UnprocessableError("no", status_code=422)),
+        *[
+            (where, error)
+            for where in ("fetch", "mark", "mark later")
+            for error in (
+                AuthenticationError("no", status_code=401),
+                InsufficientBalanceError("no", status_code=402),
+                PermissionDeniedError("no", status_code=403),
+                ClosedError("closed"),
+            )
+        ],
+    ],
 )
 async def test_refusals_are_raised(where: str, error: Exception) -> None:
-    """A refusal that waiting cannot resolve is raised unchanged, from any request."""
-    inbox = Inbox(1)
+    """A refusal of the account, which waiting cannot resolve, is raised unchanged, from any request."""
+    inbox = Inbox(1, max_sleeps=5)
     inbox.script = [error] if where == "fetch" else []
     inbox.mark_errors = {"fetch": [], "mark": [error], "mark later": [APIConnectionError("away"), error]}[where]
     consumer = Consumer(
@@ -543,6 +550,33 @@ async def test_cancelled_by_asyncio(every_task: bool) -> None:
         await task
     assert inbox.log == [("marked", "id0")]
     assert inbox.unread == ["id1", "id2"]
+
+
+@pytest.mark.parametrize("grouped", [False, True])
+async def test_a_handler_that_awaits_something_cancelled(grouped: bool, caplog: pytest.LogCaptureFixture) -> None:
+    """A cancellation that a handler raises, although nobody cancelled the consumer, is a failure like any other."""
+    inbox = Inbox(3, max_sleeps=3)
+    tries: list[float] = []
+
+    async def handler(message: ReceivedMessage) -> None:
+        await checkpoint()
+        if message.id == "id0":
+            tries.append(inbox.now)
+            cancelled = anyio.get_cancelled_exc_class()
+            # trio's cannot be created: an instance is caught.
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                try:
+                    await checkpoint()
+                except cancelled as error:
+                    found = error
+            raise BaseExceptionGroup("", [ValueError(), found]) if grouped else found
+        inbox.handle(message)
+
+    errors: list[str] = []
+    await inbox.consumed_by(handler, on_error=lambda _, error: errors.append(repr(error)))
+    assert ([entry for entry in inbox.log if isinstance(entry, str)], tries) == (["id1", "id2"], [0.0, 2.0])
+    assert errors == ["RuntimeError('the handler was cancelled, but not by its consumer')"] * 2
 
 
 @pytest.mark.parametrize(

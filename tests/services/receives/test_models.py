@@ -74,6 +74,19 @@ def test_a_page_without_messages(data: Any) -> None:
     assert (read_page(data, None).pagination, read_unread_page(data, None).total_unread) == (Pagination(), None)
 
 
+def test_entries_that_are_no_messages() -> None:
+    """Their positions are in `unreadable`, and count as entries of the page."""
+    rows: list[Any] = [WIRE, None, 7, WIRE | {"id": "b"}, {}, "x", [], {"id": []}]
+    for page in (read_page({"receives": rows}, None), read_unread_page({"receives": rows, "total_unread": 8}, None)):
+        assert (len(page), page.unreadable, page.row_count) == (2, (1, 2, 4, 5, 6, 7), 8)
+
+
+def test_a_list_with_gaps_in_php() -> None:
+    """PHP encodes a filtered list as an object whose keys are the indexes; another object is no list."""
+    assert read_page({"receives": {"0": WIRE, "2": WIRE}}, None).receives == (RECEIVE, RECEIVE)
+    assert read_page({"receives": WIRE}, None).receives == (RECEIVE,)
+
+
 @pytest.mark.parametrize("data", [None, {}, "x", 5, {"error": "later"}])
 @pytest.mark.parametrize("read", [read_page, read_unread_page])
 def test_an_answer_that_is_not_a_page(read: Callable[[Any, None], object], data: Any) -> None:

@@ -5,7 +5,9 @@ from datetime import datetime
 from typing import Any
 
 import pytest
+from anyio.abc import ByteStream
 
+from tests.support.raw import RawRequest, answer, raw_gateway
 from tests.support.receives import emulated, exchanged, fill, headers_of
 from wikipayam_async import (
     APIConnectionError,
@@ -95,6 +97,38 @@ class TestMarking:
         assert result == MarkReadResult()
         result, _ = await exchanged(lambda client: client.receives.mark_all_read(), data)
         assert result == MarkReadResult()
+
+    @pytest.mark.parametrize("reply", [answer("", 204), answer("", 200), answer(" \n", 202)])
+    @pytest.mark.parametrize(
+        ("call", "expected"),
+        [
+            (lambda receives: receives.mark_read(["a", "b"]), MarkReadResult()),
+            (lambda receives: receives.mark_all_read(), MarkReadResult()),
+            (lambda receives: receives.delete("a"), DeleteResult()),
+            (lambda receives: receives.delete_all_read(), DeleteResult()),
+            (lambda receives: receives.delete_all_unread(), DeleteResult()),
+            (lambda receives: receives.delete_older_than(3), DeleteResult()),
+        ],
+    )
+    async def test_an_empty_success(self, reply: bytes, call: Any, expected: object) -> None:
+        """A success without a body is a success; the counts are None."""
+
+        async def handle(_: RawRequest, __: ByteStream) -> bytes:
+            return reply
+
+        async with raw_gateway(handle) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
+            assert await call(client.receives) == expected
+        assert len(gateway.requests) == 1
+
+    async def test_a_count_that_is_missing_once(self) -> None:
+        """If one of several answers has no count, the sum is not known: it is not the sum of the others."""
+        replies = [answer({"data": {"marked_count": 500, "requested_count": 500}}), answer("", 204)]
+
+        async def handle(_: RawRequest, __: ByteStream) -> bytes:
+            return replies.pop(0)
+
+        async with raw_gateway(handle) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
+            assert await client.receives.mark_read([f"id{index}" for index in range(600)]) == MarkReadResult()
 
     async def test_a_lost_answer(self) -> None:
         """Marking twice does no harm, so the request is retried if the answer is lost."""

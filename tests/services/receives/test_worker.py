@@ -547,7 +547,7 @@ class TestThroughTheClient:
             worker = client.receives.worker(print)
         assert repr(worker) == (
             "<InboundWorker 'inbound', WorkerHealth(running=False, last_poll=None, handled=0, failed=0, restarts=0, "
-            "last_error=None)>"
+            "last_error=None, unmarked=(), parked=(), unreadable=())>"
         )
 
     @pytest.mark.parametrize(

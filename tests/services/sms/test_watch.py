@@ -20,6 +20,7 @@ from wikipayam_async import (
     RateLimitError,
     ResponseError,
     ServerError,
+    UnprocessableError,
 )
 from wikipayam_async.services.sms.delivery import FINAL_STATES
 from wikipayam_async.services.sms.watch import (
@@ -29,7 +30,6 @@ from wikipayam_async.services.sms.watch import (
     check_polling,
     check_wait,
     poll_interval,
-    query_in_chunks,
 )
 
 pytestmark = pytest.mark.anyio
@@ -91,54 +91,6 @@ class Gateway:
     def times(self) -> list[float]:
         """Return the times of the requests since the first."""
         return [round(time - 100, 6) for time, _ in self.asked]
-
-
-class TestQueries:
-    """Requests for statuses, and their answers."""
-
-    async def test_concurrent_requests(self) -> None:
-        """Eight requests are in flight at once, and no more."""
-        running = 0
-        most = 0
-
-        async def query(ids: Sequence[str]) -> list[Delivery]:
-            nonlocal running, most
-            running += 1
-            most = max(most, running)
-            for _ in range(5):
-                await checkpoint()
-            running -= 1
-            return [status(id_, "SENT") for id_ in ids]
-
-        noted: list[Delivery] = []
-        await query_in_chunks([f"id{index}" for index in range(2001)], query, noted.extend)
-        assert (most, len({one.id for one in noted}), len(noted)) == (8, 2001, 2001)
-
-    async def test_errors_of_some_requests(self) -> None:
-        """An ignored error affects only its own answer; any other stops the requests and is raised unchanged."""
-        error: Exception = ServerError("no", status_code=500)
-        asked: list[str] = []
-
-        async def query(ids: Sequence[str]) -> list[Delivery]:
-            asked.append(ids[0])
-            await checkpoint()
-            if ids[0] == "id100":
-                raise error
-            for _ in range(5):
-                await checkpoint()
-            return [status(id_, "SENT") for id_ in ids]
-
-        noted: list[Delivery] = []
-        ids = [f"id{index}" for index in range(2000)]
-        await query_in_chunks(ids, query, noted.extend, ignored=(ServerError,))
-        assert {one.id for one in noted} == {*ids} - {*ids[100:200]}
-        assert len(asked) == 20
-        asked.clear()
-        error = AuthenticationError("no", status_code=401)
-        with pytest.raises(AuthenticationError) as caught:
-            await query_in_chunks(ids, query, noted.extend, ignored=(ServerError,))
-        assert caught.value is error
-        assert len(asked) <= 9
 
 
 class TestArguments:
@@ -335,6 +287,71 @@ class TestWaiting:
         report = await watch.wait()
         assert report.complete
         assert sorted(asked) == sorted([*ids, *ids[100:200]])
+
+    async def test_a_refused_id_delays_no_other(self, caplog: pytest.LogCaptureFixture) -> None:
+        """An id that the gateway refuses is named once, asked for now and then, and left at the end; others are final."""
+        asked: list[tuple[str, ...]] = []
+
+        async def query(ids: Sequence[str]) -> list[Delivery]:
+            await checkpoint()
+            asked.append(tuple(ids))
+            if "bad" in ids:
+                raise UnprocessableError("no", status_code=422)
+            return [status(id_, "DELIVERED" if len(asked) > 12 or id_ == "c" else "SENT") for id_ in ids]
+
+        watch = Gateway({}).watch("a", "bad", "c", timeout=600)
+        watch._query = query
+        report = await watch.wait()
+        assert (len(report.delivered), report.pending, report.refused) == (2, ("bad",), ("bad",))
+        assert [ids for ids in asked if "bad" in ids] == [
+            ("a", "bad", "c"),
+            ("bad", "c"),
+            ("bad",),
+            ("a", "bad"),
+            ("bad",),
+        ]
+        assert [one.getMessage() for one in caplog.records] == [
+            "sms.watch_delivery: the gateway refuses to look up bad; the other messages are followed"
+        ]
+
+    async def test_a_refused_id_that_is_known_later(self) -> None:
+        """An id that was refused at first is followed once the gateway knows it."""
+        asked = 0
+
+        async def query(ids: Sequence[str]) -> list[Delivery]:
+            nonlocal asked
+            await checkpoint()
+            asked += 1
+            if "late" in ids and asked < 8:
+                raise NotFoundError("no", status_code=404)
+            return [status(id_, "DELIVERED" if asked > 10 else "SENT") for id_ in ids]
+
+        watch = Gateway({}).watch("a", "late", timeout=600)
+        watch._query = query
+        report = await watch.wait()
+        assert (report.complete, len(report.delivered), report.refused) == (True, 2, ())
+
+    @pytest.mark.parametrize("error", [ServerError("no", status_code=500), ResponseError("gibberish")])
+    async def test_an_id_that_the_gateway_fails_at(self, error: Exception) -> None:
+        """The ids of a request that failed are asked for in smaller ones, so that one id does not hide the others."""
+        ids = [f"id{index}" for index in range(250)]
+
+        async def query(part: Sequence[str]) -> list[Delivery]:
+            await checkpoint()
+            if "id7" in part:
+                raise error
+            return [status(id_, "DELIVERED") for id_ in part]
+
+        watch = Gateway({}).watch(*ids, timeout=100)
+        watch._query = query
+        report = await watch.wait()
+        assert (len(report.delivered), report.pending) == (249, ("id7",))
+
+    async def test_a_floor_on_the_pace(self) -> None:
+        """Whatever the intervals, there are ten polls a second at most."""
+        gateway = Gateway({"a": "SENT"})
+        await gateway.watch("a", timeout=3, initial_interval=1e-9, max_interval=1e-9, growth=1).wait()
+        assert len(gateway.asked) <= 31
 
     async def test_answers_about_others(self) -> None:
         """Statuses of other ids, and of ids with a final status, change nothing."""

@@ -1,5 +1,6 @@
 """Applies faults: pure functions from a response to the exchange that replaces it."""
 
+import re
 import zlib
 from collections.abc import Callable, Mapping
 from functools import lru_cache
@@ -116,6 +117,15 @@ def _clear_track_ids(_: Fault, items: _Items) -> _Items:
     return [{**item, "track_id": None} if isinstance(item, dict) else item for item in items]
 
 
+def _refuse_to_encode(fault: Fault, response: Response) -> Exchange:
+    return Exchange(fault.response if fault.item.encode() in response.body else response)
+
+
+def _replace_item(fault: Fault, response: Response) -> Exchange:
+    item = re.compile(rb'\{[^{}]*"' + re.escape(fault.item.encode()) + rb'"[^{}]*\}')
+    return Exchange(evolve(response, body=item.sub(lambda _: fault.raw, response.body)))
+
+
 @lru_cache(maxsize=8)
 def _compressed_blanks(size: int, layers: int) -> bytes:
     """Compress blanks piece by piece, so that building a bomb takes little memory."""
@@ -144,4 +154,6 @@ _CHANGES: Mapping[FaultKind, _Change] = {
     FaultKind.DUPLICATED_ITEMS: _on_items(_duplicate),
     FaultKind.EXTRA_ITEMS: _on_items(_append),
     FaultKind.NULL_TRACK_IDS: _on_items(_clear_track_ids),
+    FaultKind.UNENCODABLE: _refuse_to_encode,
+    FaultKind.RAW_ITEM: _replace_item,
 }

@@ -33,6 +33,8 @@ class FaultKind(StrEnum):
     NULL_TRACK_IDS = "null_track_ids"
     BOMB = "bomb"
     OVERSIZED = "oversized"
+    UNENCODABLE = "unencodable"
+    RAW_ITEM = "raw_item"
 
 
 class When(StrEnum):
@@ -56,6 +58,8 @@ class Fault:
         indexes: The indexes of the affected items.
         size: The number of bytes or items, for kinds that have one.
         layers: The number of times a bomb is compressed.
+        item: The id of the affected item.
+        raw: The bytes that replace an item.
     """
 
     kind: FaultKind
@@ -66,6 +70,8 @@ class Fault:
     indexes: tuple[int, ...] = ()
     size: int | None = None
     layers: int = 1
+    item: str = ""
+    raw: bytes = b""
 
     @classmethod
     def status(
@@ -238,3 +244,22 @@ class Fault:
             size: The size in bytes.
         """
         return cls(FaultKind.OVERSIZED, size=size)
+
+    @classmethod
+    def unencodable(cls, item: str) -> Self:
+        """Respond with 500 to every page that contains an item, as Laravel does to a text that is not valid UTF-8.
+
+        Args:
+            item: The id of the item.
+        """
+        return cls(FaultKind.UNENCODABLE, item=item, response=laravel.error(500))
+
+    @classmethod
+    def raw_item(cls, item: str, raw: bytes) -> Self:
+        """Replace an item in every page that contains it by bytes: `null`, or JSON that no reader accepts.
+
+        Args:
+            item: The id of the item.
+            raw: The bytes, as they stand in the body.
+        """
+        return cls(FaultKind.RAW_ITEM, item=item, raw=raw)

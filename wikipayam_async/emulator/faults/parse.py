@@ -13,6 +13,7 @@ WHAT is a status code or the kind of a fault. Its arguments follow a colon, sepa
 - `malformed-json`, `invalid-utf8`, `empty`: an unreadable body
 - `missing-items`, `missing-items:0,3`, `duplicated-items:1`: items omitted or repeated, counted from 0
 - `extra-items:2`, `reordered-items`, `null-track-ids`: items that do not match the request
+- `unencodable:ID`, `raw-item:ID,null`: a received message that the gateway cannot encode, or the client cannot read
 - `bomb`, `bomb:64MiB,layers=2`, `oversized:32MiB`: a body that is too large
 
 The faults of the first four lines also take `before` or `after`: whether they occur before or after the request is

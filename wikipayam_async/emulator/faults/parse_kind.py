@@ -102,6 +102,12 @@ def _status_with_body(text: str) -> int:
     return status
 
 
+def _id(text: str) -> str:
+    if not text:
+        raise ValueError
+    return text
+
+
 def _bytes(text: str) -> int:
     if (match := _size(text)) is None:
         raise ValueError
@@ -178,6 +184,16 @@ _SYNTAX: Mapping[str, _Syntax] = {
             named={"layers=": ("layers", _number)},
         ),
         FaultKind.OVERSIZED: _Syntax("oversized or oversized:32MiB", Fault.oversized, _bytes, maximum=1),
+        FaultKind.UNENCODABLE: _Syntax(
+            "unencodable:ID, with the id of an item", Fault.unencodable, _id, minimum=1, maximum=1
+        ),
+        FaultKind.RAW_ITEM: _Syntax(
+            "raw-item:ID or raw-item:ID,null, with the id of an item and what replaces it",
+            lambda item, raw="null": Fault.raw_item(item, raw.encode()),
+            _id,
+            minimum=1,
+            maximum=2,
+        ),
     }.items()
 }
 """The syntax of every kind of fault, by its name as text."""

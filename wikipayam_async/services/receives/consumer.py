@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Awaitable, Callable, Sequence
-from typing import TYPE_CHECKING, NoReturn, Protocol, TypeAlias
+from collections.abc import Awaitable, Callable, Collection, Sequence
+from typing import TYPE_CHECKING, NoReturn, TypeAlias
 
 import anyio
-from attrs import define
+from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint_if_cancelled
 
-from wikipayam_async.checks import check_number, is_id
+from wikipayam_async.checks import check_number
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.base import TRANSIENT
-from wikipayam_async.services.receives.models import MarkReadResult, ReceivedMessage, UnreadPage
-from wikipayam_async.services.receives.paging import MAX_PAGE
+from wikipayam_async.services.pauses import MAX_PAUSE, MIN_INTERVAL, Pause
+from wikipayam_async.services.receives.handled import HandledMessages
+from wikipayam_async.services.receives.marking import Marker, MarkRead, shown_ids
+from wikipayam_async.services.receives.models import ReceivedMessage
+from wikipayam_async.services.receives.scanning import Fetch, UnreadScanner
 
 if TYPE_CHECKING:
     from wikipayam_async.core.limits import Clock, Sleep
 
-__all__ = ["Consumer", "Fetch", "MarkRead", "MessageErrorHandler", "MessageHandler"]
+__all__ = ["Consumer", "MessageErrorHandler", "MessageHandler"]
 
 MessageHandler: TypeAlias = Callable[[ReceivedMessage], Awaitable[object] | object]
 """Called with each received message; may be async."""
@@ -28,40 +31,28 @@ MessageHandler: TypeAlias = Callable[[ReceivedMessage], Awaitable[object] | obje
 MessageErrorHandler: TypeAlias = Callable[[ReceivedMessage, Exception], Awaitable[object] | object]
 """Called with a received message and the exception that its handler raised; may be async."""
 
-MarkRead: TypeAlias = Callable[[Sequence[str]], Awaitable[MarkReadResult]]
-
 logger = logging.getLogger("wikipayam_async")
 
-_MAX_HANDLER_DELAY = 3600.0
 _MAX_POLL_DELAY = 60.0
-
-
-class Fetch(Protocol):
-    """Fetches one page of unread messages."""
-
-    def __call__(self, limit: int, offset: int) -> Awaitable[UnreadPage]:
-        """Return the page."""
-        ...
-
-
-@define
-class _Failure:
-    """The failed attempts to handle a message.
-
-    Attributes:
-        attempts: The number of attempts.
-        not_before: The earliest time of the next attempt.
-    """
-
-    attempts: int
-    not_before: float
+_TICKS_OF_A_CANCELLATION = 3
 
 
 class Consumer:
     """Polls for unread messages and passes them to a handler.
 
-    It always reads from the first unread message, because the offsets shift as messages are marked; it skips only
-    messages whose handler raised and whose next attempt is not due.
+    Every turn of its loop handles a message that it never handled before, or waits. A message whose handler raised is
+    skipped until its next attempt is due.
+
+    Args:
+        fetch: Fetches a page of unread messages.
+        mark_read: Marks messages as read.
+        handler: Called with each message.
+        on_error: Called with a message and the exception that its handler raised.
+        poll_interval: Seconds between polls of an empty inbox.
+        concurrency: The maximum number of concurrent handlers.
+        handled: The messages that were handled before; shared by the consumers of an account.
+        clock: Returns the time.
+        sleep: Waits.
     """
 
     def __init__(
@@ -73,6 +64,7 @@ class Consumer:
         on_error: MessageErrorHandler | None,
         poll_interval: float,
         concurrency: int,
+        handled: HandledMessages | None = None,
         clock: Clock = anyio.current_time,
         sleep: Sleep = anyio.sleep,
     ) -> None:
@@ -80,61 +72,71 @@ class Consumer:
             raise InvalidInputError("handler", rule="expected a function", got=shape_of(handler))
         if isinstance(poll_interval, bool) or not isinstance(poll_interval, int | float) or not poll_interval > 0:
             raise InvalidInputError("poll_interval", rule="expected seconds above 0", got=shape_of(poll_interval))
-        self._fetch = fetch
-        self._mark_read = mark_read
         self._handler = handler
         self._on_error = on_error
-        self._poll_interval = poll_interval
+        self._interval = interval = max(poll_interval, MIN_INTERVAL)
         self._concurrency = check_number(concurrency, field="concurrency", minimum=1)
         self._clock = clock
         self._sleep = sleep
-        self._failures: dict[str, _Failure] = {}
-        self._to_mark: dict[str, None] = {}
-        self._marking = anyio.Lock()
+        self._failures: dict[str, Pause] = {}
+        self.handled = HandledMessages() if handled is None else handled
+        self._marker = Marker(mark_read, self.handled, interval=interval, clock=clock)
+        self._scanner = UnreadScanner(fetch, interval=interval, clock=clock)
+
+    @property
+    def unreadable(self) -> tuple[int, ...]:
+        """The offsets of the unread messages that cannot be read or handled."""
+        return self._scanner.unreadable
 
     async def run(self) -> NoReturn:
         """Poll until cancelled."""
+        try:
+            await self._run()
+        finally:
+            left = self.handled.unmarked
+            if left:
+                logger.warning(
+                    "receives.consume: stopped while %d handled messages are not marked as read: %s. Another process "
+                    "will handle them again",
+                    len(left),
+                    shown_ids(left),
+                )
+
+    async def _run(self) -> NoReturn:
         failed_polls = 0
         while True:
             try:
-                # Before polling: a message that is not marked yet would be listed, and handled, again.
-                await self._mark_handled()
+                await self._marker.mark_due()
                 messages = await self._next_messages()
                 failed_polls = 0
             except TRANSIENT as error:
                 failed_polls += 1
-                delay = min(_MAX_POLL_DELAY, self._poll_interval * 2.0 ** min(failed_polls, 10))
+                delay = min(_MAX_POLL_DELAY, self._interval * 2.0 ** min(failed_polls, 10))
+                delay = max(delay, min(getattr(error, "retry_after", None) or 0.0, MAX_PAUSE))
                 logger.warning("receives.consume: %s; polling again in %.0f s", type(error).__name__, delay)
                 await self._sleep(delay)
                 continue
             if messages:
                 await self._handle_all(messages)
             else:
-                await self._sleep(self._poll_interval)
+                await self._sleep(self._interval)
 
-    async def _next_messages(self) -> list[ReceivedMessage]:
-        """Return the due messages of the first page that has any; forget failures of messages no longer unread."""
-        offset = 0
-        delayed: set[str] = set()
-        while True:
-            page = await self._fetch(MAX_PAGE, offset)
-            now = self._clock()
-            due: dict[str, ReceivedMessage] = {}
-            for message in page.receives:
-                failure = self._failures.get(message.id)
-                if failure is not None and failure.not_before > now:
-                    delayed.add(message.id)
-                elif is_id(message.id):
-                    due[message.id] = message
-                else:
-                    logger.warning(
-                        "receives.consume: skipped a message that cannot be marked as read, because it has no valid id"
-                    )
-            if due or not page.receives or offset > len(delayed) + MAX_PAGE:
-                if not due:
-                    self._failures = {id_: failure for id_, failure in self._failures.items() if id_ in delayed}
-                return list(due.values())
-            offset += len(page.receives)
+    async def _next_messages(self) -> Sequence[ReceivedMessage]:
+        """Return the messages to handle now; forget failures of messages that are no longer unread."""
+        scan = await self._scanner.scan(self._is_due)
+        now = self._clock()
+        self._marker.note_listed_again(self.handled.note_listed(scan.listed, now, self._interval))
+        if scan.complete:
+            self._forget_absent(scan.listed)
+        return scan.due
+
+    def _is_due(self, id_: str) -> bool:
+        failure = self._failures.get(id_)
+        return id_ not in self.handled and (failure is None or failure.is_over(self._clock()))
+
+    def _forget_absent(self, listed: Collection[str]) -> None:
+        self.handled.note_absent(listed)
+        self._failures = {id_: failure for id_, failure in self._failures.items() if id_ in listed}
 
     async def _handle_all(self, messages: Sequence[ReceivedMessage]) -> None:
         """Handle messages with limited concurrency; the first exception of this class or of `on_error` stops it."""
@@ -157,30 +159,36 @@ class Consumer:
             raise errors[0]
 
     async def _handle(self, message: ReceivedMessage) -> None:
+        if not self.handled.take(message.id):
+            return
         try:
             result = self._handler(message)
             if inspect.isawaitable(result):
                 await result
         except Exception as error:  # noqa: BLE001 - a handler may raise anything; the message stays unread
+            self.handled.put_back(message.id)
             await self._record_failure(message, error)
-            return
-        self._failures.pop(message.id, None)
-        self._to_mark[message.id] = None
-        try:
+        except BaseException as error:
+            self.handled.put_back(message.id)
+            if not _is_cancellation(error):
+                raise
+            await _raise_if_cancelled()
+            # The handler awaited something of its own that was cancelled.
+            await self._record_failure(message, RuntimeError("the handler was cancelled, but not by its consumer"))
+        else:
+            self.handled.add(message.id)
+            self._failures.pop(message.id, None)
             await self._mark_despite_cancellation()
-        except TRANSIENT as error:
-            logger.warning("receives.consume: marking as read failed (%s); it will be retried", type(error).__name__)
 
     async def _record_failure(self, message: ReceivedMessage, error: Exception) -> None:
-        attempts = self._failures[message.id].attempts + 1 if message.id in self._failures else 1
-        delay = min(_MAX_HANDLER_DELAY, self._poll_interval * 2.0 ** min(attempts, 20))
-        self._failures[message.id] = _Failure(attempts, self._clock() + delay)
+        failure = self._failures.setdefault(message.id, Pause())
+        failure.fail(self._clock(), self._interval)
         if self._on_error is None:
             logger.error(
                 "receives.consume: the handler raised %s for message %s; it stays unread, next attempt in %.0f s",
                 type(error).__name__,
                 message.id,
-                delay,
+                failure.seconds,
             )
             return
         result = self._on_error(message, error)
@@ -191,17 +199,27 @@ class Consumer:
         """Mark handled messages even while being cancelled: otherwise they would be handled again."""
         with anyio.CancelScope(shield=True):
             try:
-                await self._mark_handled()
+                await self._marker.mark_due()
             except anyio.get_cancelled_exc_class():
                 # `asyncio.run` cancels every task at its end, past any shield. Marking twice is harmless.
-                await self._mark_handled()
+                await self._marker.mark_due()
                 raise
 
-    async def _mark_handled(self) -> None:
-        """Mark handled messages as read. Handlers that return during a request share the next one."""
-        async with self._marking:
-            ids = list(self._to_mark)
-            if ids:
-                await self._mark_read(ids)
-                for id_ in ids:
-                    self._to_mark.pop(id_, None)
+
+def _is_cancellation(error: BaseException) -> bool:
+    """Return whether an exception is a cancellation, or a group of cancellations and ordinary exceptions."""
+    kinds = (Exception, anyio.get_cancelled_exc_class())
+    if isinstance(error, BaseExceptionGroup):
+        return error.split(kinds)[1] is None
+    return isinstance(error, kinds)
+
+
+async def _raise_if_cancelled() -> None:
+    """Raise the cancellation of this task, if it is cancelled.
+
+    A cancellation past anyio, as by `asyncio.run` at its end, reaches every task at once: the one that waits for this
+    task needs a few ticks to cancel it in anyio's sense.
+    """
+    for _ in range(_TICKS_OF_A_CANCELLATION):
+        await cancel_shielded_checkpoint()
+    await checkpoint_if_cancelled()

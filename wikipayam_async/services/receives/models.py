@@ -85,6 +85,12 @@ class _Page:
 
     receives: tuple[ReceivedMessage, ...]
     pagination: Pagination
+    unreadable: tuple[int, ...]
+
+    @property
+    def row_count(self) -> int:
+        """The number of entries in the gateway's page, unreadable ones included."""
+        return len(self.receives) + len(self.unreadable)
 
     @property
     def has_next_page(self) -> bool:
@@ -92,7 +98,7 @@ class _Page:
 
         Without usable counts it is True for a full page, and for a page whose size is unknown.
         """
-        count, total, limit = len(self.receives), self._total, self.pagination.limit
+        count, total, limit = self.row_count, self._total, self.pagination.limit
         if total is not None:
             return bool(count) and (self.pagination.offset or 0) + count < total
         return bool(count) and (limit is None or count >= limit)
@@ -121,12 +127,15 @@ class ReceivesPage(_Page):
         pagination: The page's position.
         filters: The filters, as the gateway returned them.
         extra: Fields that this version does not know.
+        unreadable: The positions in the gateway's page, counted from 0, of entries that are no messages, such as null.
+            `receives` does not contain them.
     """
 
     receives: tuple[ReceivedMessage, ...] = ()
     pagination: Pagination = Pagination()
     filters: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
+    unreadable: tuple[int, ...] = ()
 
 
 @frozen(repr=False)
@@ -138,12 +147,15 @@ class UnreadPage(_Page):
         receives: The messages.
         pagination: The page's position; it has no `total`.
         extra: Fields that this version does not know.
+        unreadable: The positions in the gateway's page, counted from 0, of entries that are no messages, such as null.
+            `receives` does not contain them.
     """
 
     total_unread: int | None = None
     receives: tuple[ReceivedMessage, ...] = ()
     pagination: Pagination = Pagination()
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
+    unreadable: tuple[int, ...] = ()
 
     @property
     def _total(self) -> int | None:
@@ -215,11 +227,13 @@ def read_page(data: JsonValue, zone: tzinfo | None) -> ReceivesPage:
         ValueError: It is not a page. Reading it as an empty page would end an iteration too early.
     """
     fields = to_mapping(data)
+    rows = _listed(data, fields, "pagination")
     return ReceivesPage(
-        receives=read_receives(_listed(data, fields, "pagination"), zone),
+        receives=read_receives(rows, zone),
         pagination=to_model(to_mapping(fields.get("pagination")), Pagination),
         filters=to_mapping(fields.get("filters")),
         extra=_others(fields, "receives", "pagination", "filters"),
+        unreadable=_unreadable(rows),
     )
 
 
@@ -230,11 +244,13 @@ def read_unread_page(data: JsonValue, zone: tzinfo | None) -> UnreadPage:
         ValueError: It is not a page.
     """
     fields = to_mapping(data)
+    rows = _listed(data, fields, "total_unread", "pagination")
     return UnreadPage(
         total_unread=_count(fields.get("total_unread")),
-        receives=read_receives(_listed(data, fields, "total_unread", "pagination"), zone),
+        receives=read_receives(rows, zone),
         pagination=to_model(to_mapping(fields.get("pagination")), Pagination),
         extra=_others(fields, "total_unread", "receives", "pagination"),
+        unreadable=_unreadable(rows),
     )
 
 
@@ -282,18 +298,27 @@ def _listed(data: JsonValue, fields: Mapping[str, Any], *page_fields: str) -> Js
         return data
     if "receives" not in fields and not any(name in fields for name in page_fields):
         raise ValueError("receives: missing")
-    return fields.get("receives") or []
+    listed = fields.get("receives") or []
+    # PHP encodes a list with gaps, such as a filtered one, as an object whose keys are the indexes.
+    return list(listed.values()) if isinstance(listed, dict) and all(map(str.isdecimal, listed)) else listed
 
 
 def read_receives(data: JsonValue, zone: tzinfo | None) -> tuple[ReceivedMessage, ...]:
     """Read one message or a list of them. Messages without an id are kept, so that none is lost."""
     listed = data if isinstance(data, list) else [data]
-    found = to_items([one for one in listed if isinstance(one, dict) and _is_message(one)], ReceivedMessage)
+    found = to_items([one for one in listed if _is_message(one)], ReceivedMessage)
     return found if zone is None else tuple(_in_zone(one, zone) for one in found)
 
 
-def _is_message(fields: Mapping[str, object]) -> bool:
-    return "message" in fields or ("id" in fields and not isinstance(fields["id"], dict | list))
+def _unreadable(rows: JsonValue) -> tuple[int, ...]:
+    """Return the positions of the entries of a page that are no messages."""
+    return tuple(index for index, row in enumerate(rows) if not _is_message(row)) if isinstance(rows, list) else ()
+
+
+def _is_message(row: object) -> bool:
+    if not isinstance(row, dict):
+        return False
+    return "message" in row or ("id" in row and not isinstance(row["id"], dict | list))
 
 
 def _in_zone(message: ReceivedMessage, zone: tzinfo) -> ReceivedMessage:

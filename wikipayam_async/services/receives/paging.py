@@ -7,6 +7,7 @@ from collections.abc import AsyncGenerator, Awaitable, Callable, Hashable, Seque
 from types import TracebackType
 from typing import ClassVar, Generic, TypeVar
 
+from wikipayam_async.errors import ResponseError, ServerError
 from wikipayam_async.misuse import AsyncIteration
 
 __all__ = ["MAX_PAGE", "Pager", "Pages"]
@@ -18,6 +19,7 @@ MAX_PAGE = 500
 
 _MAX_REMEMBERED = 100_000
 _MAX_PAGES_WITHOUT_NEWS = 3
+_MAX_UNREADABLE_PAGES = 100
 
 
 class Pager(Generic[T]):
@@ -32,6 +34,7 @@ class Pager(Generic[T]):
     Attributes:
         offset: The number of items to skip in the next request.
         limit: The number of items in the next request.
+        unreadable: The number of unreadable entries of the next page that is fed.
         done: Whether the end was reached.
     """
 
@@ -44,8 +47,10 @@ class Pager(Generic[T]):
         self._pages_without_news = 0
         self._total = 0
         self._may_restart = True
+        self._unreadable_pages = 0
         self.offset = offset
         self.limit = limit
+        self.unreadable = 0
         self.done = False
 
     def feed(self, items: Sequence[T], total: int | None) -> list[T]:
@@ -55,6 +60,12 @@ class Pager(Generic[T]):
             items: The page's items.
             total: The length of the list; None if the gateway omitted it.
         """
+        unreadable, self.unreadable = self.unreadable, 0
+        if unreadable and not items and self._unreadable_pages < _MAX_UNREADABLE_PAGES:
+            self._unreadable_pages += 1
+            self.offset += unreadable
+            return []
+        self._unreadable_pages = 0
         keys = [self._key(item) for item in items]
         new = [item for item, key in zip(items, keys, strict=True) if self._remember(key)]
         shrunk = total is not None and total < self._total and self.offset > self._start and self._may_restart
@@ -63,7 +74,7 @@ class Pager(Generic[T]):
             self._pages_without_news = 0
             self._skipped = 0
             self._may_restart = True
-            self.offset += len(items)
+            self.offset += len(items) + unreadable
         elif not shrunk:
             self._skip(keys)
         if shrunk:
@@ -72,6 +83,11 @@ class Pager(Generic[T]):
             self.offset = self._start
         self._previous = keys
         return new
+
+    def step_over(self) -> None:
+        """Go on behind a message that cannot be read."""
+        self._pages_without_news = 0
+        self.offset += 1
 
     def _skip(self, keys: list[Hashable]) -> None:
         """Move past a page without new items, or end."""
@@ -100,7 +116,8 @@ class Pages(AsyncIteration, AsyncGenerator[T, None]):
     """Yields the items of all pages. It may be abandoned at any point, since it holds no resources.
 
     It has the methods of an async generator, but is none, because trio warns about each of those that is not exhausted.
-    A step that fails or is cancelled loses nothing: the next step requests the same page again.
+    A step that fails or is cancelled loses nothing: the next step requests the same page again. If the error has an
+    `offset`, it is about the one message there: the next step continues behind it.
 
     Args:
         pager: Decides which page to request next.
@@ -121,7 +138,12 @@ class Pages(AsyncIteration, AsyncGenerator[T, None]):
         while not self._items:
             if self._pager.done:
                 raise StopAsyncIteration
-            items, total = await self._fetch(self._pager.limit, self._pager.offset)
+            try:
+                items, total = await self._fetch(self._pager.limit, self._pager.offset)
+            except (ResponseError, ServerError) as error:
+                if error.offset is not None:
+                    self._pager.step_over()
+                raise
             self._items.extend(self._pager.feed(items, total))
         return self._items.popleft()
 

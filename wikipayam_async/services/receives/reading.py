@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
 from datetime import tzinfo
 from typing import TypeVar
@@ -34,10 +35,15 @@ from wikipayam_async.services.receives.queries import (
     list_query,
     page_query,
 )
+from wikipayam_async.services.receives.splitting import SplittingReader
 
 __all__ = ["InboxReading"]
 
+logger = logging.getLogger("wikipayam_async")
+
 P = TypeVar("P", ReceivesPage, UnreadPage)
+
+_SHOWN_OFFSETS = 5
 
 LIST = Operation("receives.list", "GET", "receives", Replay.READ)
 UNREAD = Operation("receives.unread", "GET", "receives/unread", Replay.READ)
@@ -105,6 +111,10 @@ class InboxReading(Service):
         Every message is yielded once, even if the gateway's pages are short, overlap or repeat, and even if messages
         are marked or deleted meanwhile. To process messages as they arrive, prefer `consume`.
 
+        A message that cannot be read, or with which the gateway cannot answer, does not hide the others: those before it
+        are yielded first, then an error is raised whose `offset` names it, and the iteration can be continued behind it.
+        An entry that is no message, such as null, is skipped with a warning in the log.
+
         Args:
             status: As for `list`.
             sender: As for `list`.
@@ -120,12 +130,13 @@ class InboxReading(Service):
             InvalidInputError: An argument is invalid.
             APIStatusError: The gateway refused the request.
             APIConnectionError: The gateway could not be reached.
-            ResponseError: The answer cannot be read.
+            ResponseError: The answer cannot be read. With an `offset`, continue behind it.
+            ServerError: The gateway failed. With an `offset`, continue behind it.
         """
         sender, search = seal(sender), seal(search)
         query = list_query(status, sender, from_date, to_date, search, sort_by, sort_order)
         fetch = functools.partial(self._list, query, timeout=optional_timeout(timeout))
-        return _all_pages(fetch, lambda page: page.pagination.total, page_size)
+        return _all_pages(fetch, lambda page: page.pagination.total, page_size, "receives.iter")
 
     async def unread(
         self,
@@ -178,12 +189,13 @@ class InboxReading(Service):
             InvalidInputError: An argument is invalid.
             APIStatusError: The gateway refused the request.
             APIConnectionError: The gateway could not be reached.
-            ResponseError: The answer cannot be read.
+            ResponseError: The answer cannot be read. With an `offset`, continue behind it.
+            ServerError: The gateway failed. With an `offset`, continue behind it.
         """
         sender = seal(sender)
         query = filter_query(sender, from_date, to_date)
         fetch = functools.partial(self._unread, query, timeout=optional_timeout(timeout))
-        return _all_pages(fetch, lambda page: page.total_unread, page_size)
+        return _all_pages(fetch, lambda page: page.total_unread, page_size, "receives.iter_unread")
 
     async def unread_count(self, *, timeout: float | None = None) -> int:
         """Return the number of unread messages (`GET /receives/unread/count`).
@@ -254,12 +266,17 @@ class InboxReading(Service):
 
 
 def _all_pages(
-    fetch: Callable[[int, int], Awaitable[P]], total_of: Callable[[P], int | None], page_size: int
+    fetch: Callable[[int, int], Awaitable[P]], total_of: Callable[[P], int | None], page_size: int, name: str
 ) -> Pages[ReceivedMessage]:
     pager = Pager(key_of, limit=check_number(page_size, field="page_size", minimum=1, maximum=MAX_PAGE))
+    reader = SplittingReader(fetch)
 
     async def fetch_items(limit: int, offset: int) -> tuple[Sequence[ReceivedMessage], int | None]:
-        page = await fetch(limit, offset)
+        page = await reader.read(limit, offset)
+        pager.unreadable = len(page.unreadable)
+        if page.unreadable:
+            offsets = ", ".join(str(offset + position) for position in page.unreadable[:_SHOWN_OFFSETS])
+            logger.warning("%s: skipped %d entries that are no messages, at offset %s", name, pager.unreadable, offsets)
         return page.receives, total_of(page)
 
     return Pages(pager, fetch_items)

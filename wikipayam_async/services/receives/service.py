@@ -15,10 +15,12 @@ from wikipayam_async.publish import publish
 from wikipayam_async.redact.sealed import SealedBytes, seal
 from wikipayam_async.services.base import chunked, optional_timeout
 from wikipayam_async.services.raw import with_raw_response
-from wikipayam_async.services.receives.consumer import Consumer, Fetch, MessageErrorHandler, MessageHandler
+from wikipayam_async.services.receives.consumer import Consumer, MessageErrorHandler, MessageHandler
+from wikipayam_async.services.receives.handled import HandledMessages
 from wikipayam_async.services.receives.models import DeleteResult, MarkReadResult
 from wikipayam_async.services.receives.queries import filter_query
 from wikipayam_async.services.receives.reading import InboxReading
+from wikipayam_async.services.receives.scanning import Fetch
 from wikipayam_async.services.receives.worker import InboundWorker, WorkerOptions
 
 __all__ = ["ReceivesService"]
@@ -27,8 +29,8 @@ T = TypeVar("T")
 
 _IDS_PER_REQUEST = 500
 
-MARK_READ = Operation("receives.mark_read", "POST", "receives/mark-read", Replay.IDEMPOTENT)
-DELETE = Operation("receives.delete", "DELETE", "receives", Replay.IDEMPOTENT)
+MARK_READ = Operation("receives.mark_read", "POST", "receives/mark-read", Replay.IDEMPOTENT, needs_content=False)
+DELETE = Operation("receives.delete", "DELETE", "receives", Replay.IDEMPOTENT, needs_content=False)
 
 
 class ReceivesService(InboxReading):
@@ -154,6 +156,7 @@ class ReceivesService(InboxReading):
             on_error=on_error,
             poll_interval=poll_interval,
             concurrency=concurrency,
+            handled=self._handled(),
         ).run()
 
     def worker(
@@ -198,10 +201,14 @@ class ReceivesService(InboxReading):
             name=name,
         )
         mark_read = functools.partial(self.mark_read, timeout=timeout)
-        return InboundWorker(self._fetch_from(sender, timeout), mark_read, options)
+        return InboundWorker(self._fetch_from(sender, timeout), mark_read, options, handled=self._handled())
 
     def _fetch_from(self, sender: str | None, timeout: float | None) -> Fetch:
         return functools.partial(self._unread, filter_query(sender), timeout=optional_timeout(timeout))
+
+    def _handled(self) -> HandledMessages:
+        """Return the handled messages of the account: all consumers of the client, and of its `with_options`, share them."""
+        return self._pipeline.shared_object(HandledMessages)
 
     async def _modify(self, operation: Operation, result: type[T], timeout: float | None, **body: object) -> T:
         return await self._pipeline.run(
@@ -215,8 +222,12 @@ class ReceivesService(InboxReading):
 
 
 def _sum(counts: Iterable[int | None]) -> int | None:
-    """Add up the known counts; return None if none is known."""
-    known: builtins.list[int] = [count for count in counts if count is not None]
+    """Add up counts; return None if one of them is not known, or if there are none."""
+    known: builtins.list[int] = []
+    for count in counts:
+        if count is None:
+            return None
+        known.append(count)
     return sum(known) if known else None
 
 

@@ -15,20 +15,24 @@ from typing import TYPE_CHECKING, ClassVar, Self
 import anyio
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint_if_cancelled
-from attrs import define, frozen
+from attrs import frozen
 
 from wikipayam_async.checks import check_seconds
 from wikipayam_async.errors import APITimeoutError, InvalidInputError
 from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.services.receives.consumer import Consumer, Fetch, MarkRead, MessageErrorHandler, MessageHandler
+from wikipayam_async.services.receives.consumer import Consumer, MessageErrorHandler, MessageHandler
+from wikipayam_async.services.receives.handled import HandledMessages
+from wikipayam_async.services.receives.health import HealthRecord, WorkerHealth
+from wikipayam_async.services.receives.marking import MarkRead
 from wikipayam_async.services.receives.models import MarkReadResult, ReceivedMessage, UnreadPage
+from wikipayam_async.services.receives.scanning import Fetch
 
 if TYPE_CHECKING:
     from wikipayam_async.core.limits import Clock, Sleep
     from wikipayam_async.core.retry import Uniform
 
-__all__ = ["InboundWorker", "WorkerHealth", "WorkerOptions"]
+__all__ = ["InboundWorker", "WorkerOptions"]
 
 logger = logging.getLogger("wikipayam_async")
 
@@ -44,28 +48,6 @@ def _utc_now() -> datetime:
 def _check_callable(name: str, value: object) -> None:
     if not callable(value):
         raise InvalidInputError(name, rule="expected a function", got=shape_of(value))
-
-
-@frozen
-class WorkerHealth:
-    """A worker's health.
-
-    Attributes:
-        running: Whether the worker is running; the delay before a restart counts as running.
-        last_poll: The time of the gateway's last answer to a poll; None if there was none.
-        handled: The number of messages that the handler handled.
-        failed: The number of times that the handler raised.
-        restarts: The number of restarts after an error.
-        last_error: The type of the last error of a poll or of `on_error`; None if there was none. A later success does
-            not reset it: compare `last_poll`.
-    """
-
-    running: bool
-    last_poll: datetime | None
-    handled: int
-    failed: int
-    restarts: int
-    last_error: str | None
 
 
 @frozen(kw_only=True)
@@ -87,18 +69,6 @@ class WorkerOptions:
     concurrency: int
     stop_timeout: float
     name: str
-
-
-@define
-class _Counters:
-    """The mutable counterpart of `WorkerHealth`."""
-
-    polls: int = 0
-    last_poll: datetime | None = None
-    handled: int = 0
-    failed: int = 0
-    restarts: int = 0
-    last_error: str | None = None
 
 
 class InboundWorker(AsyncOnly):
@@ -128,6 +98,7 @@ class InboundWorker(AsyncOnly):
         mark_read: MarkRead,
         options: WorkerOptions,
         *,
+        handled: HandledMessages | None = None,
         clock: Clock = anyio.current_time,
         sleep: Sleep = anyio.sleep,
         uniform: Uniform = _uniform,
@@ -152,10 +123,12 @@ class InboundWorker(AsyncOnly):
             on_error=None if options.on_error is None else functools.partial(self._call_on_error, options.on_error),
             poll_interval=options.poll_interval,
             concurrency=options.concurrency,
+            handled=handled,
             clock=clock,
             sleep=sleep,
         )
-        self._counters = _Counters()
+        self._record = HealthRecord(clock=clock, poll_interval=options.poll_interval)
+        self._on_error_failure: Exception | None = None
         self._running = False
         self._stop_expired = False
         self._shields: dict[anyio.CancelScope, None] = {}
@@ -166,8 +139,25 @@ class InboundWorker(AsyncOnly):
     @property
     def health(self) -> WorkerHealth:
         """The worker's current health."""
-        now = self._counters
-        return WorkerHealth(self._running, now.last_poll, now.handled, now.failed, now.restarts, now.last_error)
+        handled = self._consumer.handled
+        return self._record.health(
+            running=self._running,
+            unmarked=handled.unmarked,
+            parked=handled.parked,
+            unreadable=self._consumer.unreadable,
+        )
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the worker does its work: it runs, the gateway answers its polls, and no message is stuck.
+
+        False before the first answer, after an error that made the worker restart until the next answer, and if neither
+        a poll was answered nor a message handled for a minute (or three times `poll_interval`, if that is longer).
+        A message is stuck if it cannot be read, if the gateway refuses to mark it as read, or if three attempts to
+        mark it failed; `health` names it.
+        """
+        is_stuck = self._consumer.handled.is_stuck or bool(self._consumer.unreadable)
+        return self._running and not is_stuck and self._record.is_recent
 
     async def __aenter__(self) -> Self:
         self._begin()
@@ -241,10 +231,10 @@ class InboundWorker(AsyncOnly):
         failures = 0
         try:
             while True:
-                polls = self._counters.polls
+                polls = self._record.polls
                 error = await self._consume()
-                failures = failures + 1 if self._counters.polls == polls else 1
-                self._counters.restarts += 1
+                failures = failures + 1 if self._record.polls == polls else 1
+                self._record.restarts += 1
                 delay = self._uniform(0.0, min(_MAX_DELAY, _FIRST_DELAY * 2.0 ** min(failures - 1, 10)))
                 logger.warning("receives.worker %s: %s; restarting in %.1f s", self.name, error, delay)
                 await self._sleep(delay)
@@ -256,17 +246,19 @@ class InboundWorker(AsyncOnly):
         try:
             await self._consumer.run()
         except Exception as error:  # noqa: BLE001 - whatever it is: nothing else would restart the consumer
-            self._counters.last_error = type(error).__name__
+            self._record.ended(error)
             return type(error).__name__
 
     async def _poll(self, limit: int, offset: int) -> UnreadPage:
+        if self._on_error_failure is not None:
+            failure, self._on_error_failure = self._on_error_failure, None
+            raise failure
         try:
             page = await self._fetch(limit, offset)
         except Exception as error:
-            self._counters.last_error = type(error).__name__
+            self._record.last_error = type(error).__name__
             raise
-        self._counters.polls += 1
-        self._counters.last_poll = self._now()
+        self._record.polled(self._now())
         return page
 
     async def _handle(self, message: ReceivedMessage) -> None:
@@ -274,12 +266,17 @@ class InboundWorker(AsyncOnly):
         try:
             await self._finish(functools.partial(self._options.handler, message))
         except Exception:
-            self._counters.failed += 1
+            self._record.failed += 1
+            self._record.progressed()
             raise
-        self._counters.handled += 1
+        self._record.handled += 1
+        self._record.progressed()
 
     async def _call_on_error(self, on_error: MessageErrorHandler, message: ReceivedMessage, error: Exception) -> None:
-        await self._finish(functools.partial(on_error, message, error))
+        try:
+            await self._finish(functools.partial(on_error, message, error))
+        except Exception as failure:  # noqa: BLE001 - raised by the next poll: the messages read already are handled first
+            self._on_error_failure = failure
 
     async def _mark(self, ids: Sequence[str]) -> MarkReadResult:
         with self._shielded():

@@ -76,10 +76,12 @@ class DeliveryReport:
     Attributes:
         deliveries: The last known status of every message that the gateway reported, in the order of the ids given.
         pending: The ids without a final status, in the order given; ids that the gateway does not know are included.
+        refused: Those of `pending` that the gateway refused to look up (400, 404, 422), while it answered others.
     """
 
     deliveries: tuple[Delivery, ...] = ()
     pending: tuple[str, ...] = ()
+    refused: tuple[str, ...] = ()
     _index: Mapping[str, Delivery] = field(init=False, eq=False, repr=False, default=Factory(_by_id, takes_self=True))
 
     @property
@@ -156,9 +158,12 @@ def read_statuses(data: JsonValue) -> list[Delivery]:
     ]
 
 
-def report_of(ids: Sequence[str], known: Mapping[str, Delivery], final_states: Collection[str]) -> DeliveryReport:
+def report_of(
+    ids: Sequence[str], known: Mapping[str, Delivery], final_states: Collection[str], refused: Collection[str] = ()
+) -> DeliveryReport:
     """Return the report of the statuses known of some ids."""
     return DeliveryReport(
         tuple(known[id_] for id_ in ids if id_ in known),
         tuple(id_ for id_ in ids if id_ not in known or known[id_].status not in final_states),
+        tuple(id_ for id_ in ids if id_ in refused),
     )

@@ -11,7 +11,8 @@ from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.outcomes import Ids
 from wikipayam_async.redact.sealed import SealedBytes
-from wikipayam_async.services.base import Service
+from wikipayam_async.services.base import Service, chunked
+from wikipayam_async.services.sms.asking import IDS_PER_REQUEST, ChunkedQuery
 from wikipayam_async.services.sms.delivery import FINAL_STATES, Delivery, DeliveryReport, read_statuses, report_of
 from wikipayam_async.services.sms.watch import (
     DeliveryWatch,
@@ -19,7 +20,6 @@ from wikipayam_async.services.sms.watch import (
     check_final_states,
     check_polling,
     check_wait,
-    query_in_chunks,
 )
 
 __all__ = ["DeliveryTracking"]
@@ -38,22 +38,23 @@ class DeliveryTracking(Service):
             timeout: Seconds for each attempt of each request; the client's if None.
 
         Returns:
-            The statuses in the order of the ids. Ids that the gateway does not know are in its `pending`.
+            The statuses in the order of the ids. Ids that the gateway does not know are in its `pending`; so are those
+            that it refuses while it answers others, which are in `refused`, too.
 
         Raises:
             InvalidInputError: A value is not a valid id, or an object has none.
-            APIStatusError: The gateway refused a request.
+            APIStatusError: The gateway refused all ids, or the account.
             APIConnectionError: The gateway could not be reached.
             ResponseError: An answer cannot be read.
         """
         wanted = check_ids(ids)
         known: dict[str, Delivery] = {}
-        await query_in_chunks(
-            wanted,
+        query = ChunkedQuery(
             functools.partial(self._query, timeout=timeout),
             lambda answer: known.update((delivery.id, delivery) for delivery in answer),
         )
-        return report_of(wanted, known, FINAL_STATES)
+        await query.run(chunked(wanted, IDS_PER_REQUEST))
+        return report_of(wanted, known, FINAL_STATES, query.refused)
 
     async def wait_for_delivery(
         self,
@@ -65,7 +66,8 @@ class DeliveryTracking(Service):
     ) -> DeliveryReport:
         """Poll until every message has a final status or the timeout is reached (`POST /sms/deliver`).
 
-        The interval grows, and only the messages without a final status are polled.
+        The interval grows, and only the messages without a final status are polled. An id that the gateway refuses
+        delays no other: it stays in `pending`, and is in `refused` of the report.
 
         Args:
             ids: One id or any number; or objects with an id, such as `SentMessage`.

@@ -1,12 +1,13 @@
-"""Polling of delivery statuses: the intervals, the chunked query, and the watch that polls until they are final."""
+"""Polling of delivery statuses: the intervals, and the watch that polls until the statuses are final."""
 
 from __future__ import annotations
 
 import functools
+import logging
 import math
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Iterable, Sequence
-from typing import ClassVar, TypeAlias
+from collections.abc import AsyncIterator, Collection, Iterable, Sequence
+from typing import ClassVar
 
 import anyio
 from attrs import field, frozen, validators
@@ -17,6 +18,8 @@ from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.misuse import AsyncIteration
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.base import TRANSIENT, chunked
+from wikipayam_async.services.pauses import MIN_INTERVAL, Pause
+from wikipayam_async.services.sms.asking import IDS_PER_REQUEST, ChunkedQuery, Query
 from wikipayam_async.services.sms.delivery import FINAL_STATES, Delivery, DeliveryReport, DeliveryStatus, report_of
 
 __all__ = [
@@ -26,18 +29,15 @@ __all__ = [
     "check_polling",
     "check_wait",
     "poll_interval",
-    "query_in_chunks",
 ]
 
-_IDS_PER_REQUEST = 100
-_MAX_CONCURRENT_REQUESTS = 8
+logger = logging.getLogger("wikipayam_async")
+
+_MAX_REQUESTS_FOR_SUSPECTS = 32
+_SPLIT = 4
 
 _LAST_ANSWER = 1.0
 """Seconds before the deadline that are reserved for the last answer."""
-
-
-Query: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[Delivery]]]
-"""Requests the statuses of at most 100 ids."""
 
 
 @frozen(kw_only=True)
@@ -61,44 +61,6 @@ def poll_interval(polling: Polling, asked: int, uniform: Uniform) -> float:
     """Return the seconds to wait after `asked` requests."""
     plain = min(polling.max_interval, polling.initial_interval * polling.growth ** min(asked - 1, 100))
     return plain * uniform(1 - polling.jitter, 1 + polling.jitter)
-
-
-async def query_in_chunks(
-    ids: Sequence[str],
-    query: Query,
-    on_answer: Callable[[Sequence[Delivery]], object],
-    ignored: tuple[type[Exception], ...] = (),
-) -> None:
-    """Request the statuses of any number of ids, in concurrent requests.
-
-    Args:
-        ids: The ids.
-        query: Requests the statuses of one chunk.
-        on_answer: Called with the statuses of each answer as it arrives.
-        ignored: Errors that drop the chunk's statuses. Any other error stops the requests.
-
-    Raises:
-        WikipayamError: The first error that is not ignored.
-    """
-    chunks = iter(chunked(ids, _IDS_PER_REQUEST))
-    failures: list[Exception] = []
-
-    async def work() -> None:
-        for chunk in chunks:
-            if failures:
-                return
-            try:
-                on_answer(await query(chunk))
-            except ignored:
-                continue
-            except Exception as error:  # noqa: BLE001 - the source's own; raised to the consumer after the results
-                failures.append(error)
-
-    async with anyio.create_task_group() as group:
-        for _ in range(min(_MAX_CONCURRENT_REQUESTS, -(-len(ids) // _IDS_PER_REQUEST))):
-            group.start_soon(work)
-    if failures:
-        raise failures[0]
 
 
 def check_final_states(states: Iterable[str] | None) -> frozenset[str]:
@@ -133,7 +95,9 @@ def check_wait(timeout: float) -> float:
 class DeliveryWatch(AsyncIteration):
     """Polls until every message has a final status or the timeout is reached. An async iterator of status changes.
 
-    After a transient error (no connection, 429, 5xx, an unreadable answer) it polls again; other errors are raised.
+    After a transient error (no connection, 429, 5xx, an unreadable answer) it polls again. An id that the gateway
+    refuses delays no other: it is asked for again now and then, until only such ids are left. If the gateway refuses
+    every id, or the account, the error is raised.
 
     Attributes:
         report: The statuses known so far.
@@ -168,11 +132,14 @@ class DeliveryWatch(AsyncIteration):
         self._asked = 0
         self._known: dict[str, Delivery] = {}
         self._changes: deque[Delivery] = deque()
+        self._refused: dict[str, Pause] = {}
+        self._suspects: frozenset[str] = frozenset()
+        self._size = IDS_PER_REQUEST
 
     @property
     def report(self) -> DeliveryReport:
         """The statuses known so far."""
-        return report_of(self._ids, self._known, self._final)
+        return report_of(self._ids, self._known, self._final, self._refused)
 
     def __aiter__(self) -> AsyncIterator[Delivery]:
         return self
@@ -196,21 +163,51 @@ class DeliveryWatch(AsyncIteration):
             self._deadline = now + self._timeout
         pending = self.report.pending
         spare = self._deadline - now - min(_LAST_ANSWER, self._timeout / 10)
-        if not pending or (self._asked and spare <= 0):
+        if all(id_ in self._refused for id_ in pending) or (self._asked and spare <= 0):
             return False
         if self._asked:
-            await self._sleep(min(poll_interval(self._polling, self._asked, self._uniform), spare))
+            interval = max(poll_interval(self._polling, self._asked, self._uniform), MIN_INTERVAL)
+            await self._sleep(min(interval, spare))
         minimum = 0.0 if self._asked else self._polling.initial_interval
         self._asked += 1
-        on_answer = functools.partial(self._record, frozenset(pending))
         with anyio.move_on_after(max(self._deadline - self._clock(), minimum)):
-            await query_in_chunks(pending, self._query, on_answer, ignored=TRANSIENT)
+            await self._ask([id_ for id_ in pending if self._is_askable(id_)])
         return True
 
-    def _record(self, pending: Collection[str], statuses: Sequence[Delivery]) -> None:
+    def _is_askable(self, id_: str) -> bool:
+        return id_ not in self._refused or self._refused[id_].is_over(self._clock())
+
+    async def _ask(self, ids: Sequence[str]) -> None:
+        query = ChunkedQuery(self._query, functools.partial(self._record, frozenset(ids)), ignored=TRANSIENT)
+        suspects = [id_ for id_ in ids if id_ in self._suspects]
+        try:
+            await query.run(
+                [
+                    *chunked([id_ for id_ in ids if id_ not in self._suspects], IDS_PER_REQUEST),
+                    *chunked(suspects, self._size),
+                ]
+            )
+        finally:
+            self._suspect(query.unclear)
+        for id_ in query.refused:
+            if id_ not in self._refused:
+                text = "sms.watch_delivery: the gateway refuses to look up %s; the other messages are followed"
+                logger.warning(text, id_)
+            self._refused.setdefault(id_, Pause()).fail(self._clock(), self._polling.max_interval)
+
+    def _suspect(self, ids: Collection[str]) -> None:
+        """Ask for these in smaller requests next time: the gateway may fail at one of them."""
+        self._suspects = frozenset(ids)
+        self._size = (
+            max(1, self._size // _SPLIT, -(-len(ids) // _MAX_REQUESTS_FOR_SUSPECTS)) if ids else IDS_PER_REQUEST
+        )
+        self._size = min(self._size, IDS_PER_REQUEST)
+
+    def _record(self, asked: Collection[str], statuses: Sequence[Delivery]) -> None:
         for status in statuses:
             before = self._known.get(status.id)
-            if status.id in pending and (before is None or before.status != status.status):
+            if status.id in asked and (before is None or before.status != status.status):
                 self._changes.append(status)
-            if status.id in pending:
+            if status.id in asked:
                 self._known[status.id] = status
+                self._refused.pop(status.id, None)

@@ -4,6 +4,7 @@ import attrs
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
+from wikipayam_async.bulk.hooks import OutgoingMessage
 from wikipayam_async.bulk.options import BulkProgress
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
 from wikipayam_async.bulk.runner import BulkRun
@@ -18,6 +19,7 @@ from wikipayam_async.errors import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    BeforeSendError,
     ClosedError,
     ConfigurationError,
     InsufficientBalanceError,
@@ -69,6 +71,7 @@ __all__ = [
     "BadRequestError",
     "Balance",
     "Batcher",
+    "BeforeSendError",
     "BulkError",
     "BulkProgress",
     "BulkReport",
@@ -96,6 +99,7 @@ __all__ = [
     "OtpMessage",
     "Outbox",
     "OutboxFullError",
+    "OutgoingMessage",
     "Pagination",
     "PayloadTooLargeError",
     "PermissionDeniedError",

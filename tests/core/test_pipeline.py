@@ -340,6 +340,59 @@ class TestPipeline:
         assert (caught.value.send_status, len(caught.value.attempts)) == (SendStatus.REJECTED, 1)
         assert recorder.outcomes[0].status is SendStatus.REJECTED
 
+    async def test_before_attempts_is_awaited_after_the_waits(self) -> None:
+        """It is awaited when the gate has opened, before the first attempt and no other."""
+        carrier = FakeCarrier(fault(handed_over=False), ok())
+        pipeline, _, shared, times = build(carrier)
+        seen: list[tuple[list[float], int]] = []
+
+        async def hook() -> None:
+            seen.append((list(times.slept), carrier.attempts))
+
+        shared.gate.close(times.now(), 7)
+        assert await pipeline.run(send(before_attempts=hook)) == (1,)
+        assert [round(seconds) for seconds in seen[0][0]] == [7]
+        assert ([attempts for _, attempts in seen], carrier.attempts) == ([0], 2)
+
+    async def test_a_gate_that_closes_during_before_attempts_is_obeyed(self) -> None:
+        """A 429 of another call in that time pauses this call, too."""
+        pipeline, _, shared, times = build(FakeCarrier(ok()))
+
+        async def hook() -> None:
+            shared.gate.close(times.now(), 7)
+
+        assert await pipeline.run(send(before_attempts=hook)) == (1,)
+        assert [round(seconds) for seconds in times.slept] == [7]
+
+    async def test_an_exception_of_before_attempts(self) -> None:
+        """It is raised unchanged; no attempt is made, and the outcome is reported as not attempted."""
+        carrier = FakeCarrier()
+        pipeline, recorder, _, _ = build(carrier)
+        failure = WikipayamError("not now")
+
+        async def hook() -> None:
+            raise failure
+
+        with pytest.raises(WikipayamError) as caught:
+            await pipeline.run(send(2, before_attempts=hook))
+        assert (caught.value is failure, carrier.attempts) == (True, 0)
+        assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.NOT_ATTEMPTED] * 2
+        assert recorder.of(AttemptStarted) == []
+
+    async def test_a_cancellation_in_before_attempts(self) -> None:
+        """No attempt is made, and the outcome is reported as not attempted."""
+        carrier = FakeCarrier()
+        pipeline, recorder, _, _ = build(carrier)
+
+        async def hook() -> None:
+            scope.cancel()
+            await anyio.sleep_forever()
+
+        with anyio.CancelScope() as scope:
+            await pipeline.run(send(before_attempts=hook))
+        assert (recorder.finished[0].outcome, carrier.attempts) == (CallOutcome.CANCELLED, 0)
+        assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.NOT_ATTEMPTED]
+
     @pytest.mark.parametrize("seconds", [0, -1, float("nan"), float("inf"), 10**400])
     async def test_an_invalid_time_out_of_a_call_sends_nothing(self, seconds: float) -> None:
         """The error is raised before any attempt and any event."""

@@ -13,6 +13,7 @@ import anyio
 from anyio.abc import TaskGroup
 
 from wikipayam_async.bulk.buffer import ResultBuffer
+from wikipayam_async.bulk.hooks import AfterSend, refusal_of
 from wikipayam_async.bulk.options import BulkOptions, BulkProgress, OnProgress
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
@@ -47,6 +48,7 @@ class BulkRun(AsyncIteration):
         self._source = source
         self._sender = sender
         self._concurrency = options.concurrency
+        self._after_send = options.after_send
         self._buffer = ResultBuffer(options)
         self._group: TaskGroup
         self._reading: anyio.Lock
@@ -142,7 +144,18 @@ class BulkRun(AsyncIteration):
                 await self._sender.send(read.chunk, results)
         finally:
             results.sort(key=attrgetter("index"))
-            self._buffer.add(read.number, results)
+            try:
+                if self._after_send is not None:
+                    await self._note(self._after_send, results)
+            finally:
+                self._buffer.add(read.number, results)
+
+    async def _note(self, after_send: AfterSend, results: list[SendResult]) -> None:
+        with anyio.CancelScope(shield=True):
+            try:
+                await after_send(results)
+            except Exception as error:  # noqa: BLE001 - the run stops with it, and loses no result
+                self._sender.stop(refusal_of(error))
 
     def _collect_leftover(self) -> None:
         self.leftover.extend(self._buffer.drain())

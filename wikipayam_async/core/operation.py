@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableSequence, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -16,12 +16,25 @@ from wikipayam_async.redact.sealed import SealedBytes
 if TYPE_CHECKING:
     from wikipayam_async.core.converter import JsonValue
 
-__all__ = ["Call", "Observer", "Operation", "Replay", "SendBatch", "captured", "format_track_ids", "unreported_error"]
+__all__ = [
+    "BeforeAttempts",
+    "Call",
+    "Observer",
+    "Operation",
+    "Replay",
+    "SendBatch",
+    "captured",
+    "format_track_ids",
+    "unreported_error",
+]
 
 T = TypeVar("T")
 
 Observer: TypeAlias = Callable[[Callable[[], Sequence[MessageOutcome]]], None]
 """Receives a function that returns the outcomes of a send's messages. They are computed on demand, since that costs."""
+
+BeforeAttempts: TypeAlias = Callable[[], Awaitable[object]]
+"""Awaited when a call may begin; if it raises, no attempt is made."""
 
 _SHOWN_TRACK_IDS = 5
 
@@ -89,6 +102,8 @@ class Call(Generic[T]):
         batch: The messages of a send. `read` then returns a sequence of the same length, with None for each message
             that the answer does not mention.
         observer: Receives the outcome of every message when the call ends, also if it is cancelled.
+        before_attempts: Awaited once, after the waits for the rate limit and for a gate that a 429 closed and before
+            the first attempt. If it raises, no attempt is made. Its own duration is not part of any time-out.
         timeout: Seconds for each attempt; the client's if None.
     """
 
@@ -100,6 +115,7 @@ class Call(Generic[T]):
     body: SealedBytes | None = None
     batch: SendBatch[Any] | None = None
     observer: Observer | None = field(default=None, repr=False)
+    before_attempts: BeforeAttempts | None = field(default=None, repr=False)
     timeout: float | None = None
 
 

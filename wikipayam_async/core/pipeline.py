@@ -91,6 +91,9 @@ class Pipeline:
             while True:
                 if self._limiter is not None or shared.gate.remaining(now) > 0 or reporter.attempts:
                     await self._wait_for_limits(call, reporter)
+                if call.before_attempts is not None and not reporter.attempts:
+                    await call.before_attempts()
+                    await self._wait_for_gate(call, reporter)  # a 429 of another call may have closed it meanwhile
                 result, failure = await run.attempt()
                 if failure is None:
                     return cast("T", await run.succeed(result))
@@ -101,9 +104,12 @@ class Pipeline:
 
     async def _wait_for_limits(self, call: Call[Any], reporter: CallReporter) -> None:
         """Wait until the rate limit and the gate allow the next attempt."""
-        shared = self._shared
         if self._limiter is not None:
             await self._limiter.wait(len(call.batch.messages) if call.batch else 0)
+        await self._wait_for_gate(call, reporter)
+
+    async def _wait_for_gate(self, call: Call[Any], reporter: CallReporter) -> None:
+        shared = self._shared
         while (remaining := shared.gate.remaining(shared.clock())) > 0:
             if (
                 remaining > longest_delay(self._options.retry)

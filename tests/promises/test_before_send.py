@@ -1,0 +1,241 @@
+"""The hook before a request leaves, over real sockets: after every wait, once a message, and nothing leaves if it fails."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+import anyio
+import pytest
+from anyio.abc import ByteStream
+from anyio.lowlevel import checkpoint
+
+from tests.support.net import RECEIVER, TRANSPORT_KINDS, connected
+from tests.support.raw import RawGateway, RawRequest, accept_all, answer, closed_port, raw_gateway
+from wikipayam_async import (
+    AsyncWikipayam,
+    AttemptStarted,
+    BeforeSendError,
+    BulkError,
+    OutgoingMessage,
+    RateLimit,
+    RetryScheduled,
+    SendStatus,
+    SmsMessage,
+)
+
+pytestmark = pytest.mark.anyio
+
+NOT_ATTEMPTED, ACCEPTED = SendStatus.NOT_ATTEMPTED, SendStatus.ACCEPTED
+
+
+def messages(count: int) -> list[SmsMessage]:
+    """Make messages with track ids."""
+    return [SmsMessage(RECEIVER, f"m{index}", track_id=f"T{index}") for index in range(count)]
+
+
+async def accept(request: RawRequest, _: ByteStream) -> bytes:
+    """Accept a request."""
+    await checkpoint()
+    return accept_all(request)
+
+
+class Hook:
+    """A hook that records the track ids it gets and how many requests the gateway had then."""
+
+    def __init__(self, gateway: RawGateway, *, failure: BaseException | None = None) -> None:
+        self._gateway = gateway
+        self._failure = failure
+        self.log: list[tuple[list[str], int]] = []
+
+    async def __call__(self, batch: Sequence[OutgoingMessage]) -> None:
+        """Record a batch."""
+        await anyio.sleep(0.005)
+        self.log.append(([message.track_id for message in batch], len(self._gateway.requests)))
+        if self._failure is not None:
+            raise self._failure
+
+    @property
+    def batches(self) -> list[list[str]]:
+        """The track ids of every call."""
+        return [track_ids for track_ids, _ in self.log]
+
+
+def track_ids(gateway: RawGateway) -> list[list[str]]:
+    """Return the track ids of every request of a gateway."""
+    return [[item["track_id"] for item in request.json] for request in gateway.requests]
+
+
+async def send_bulk(client: AsyncWikipayam, count: int, hook: Any) -> list[tuple[SendStatus, object]]:
+    """Use the client's `send_bulk`; return status and error of every message."""
+    report = await client.sms.send_bulk(messages(count), batch_size=2, concurrency=1, before_send=hook)
+    return [(result.status, result.error) for result in report]
+
+
+async def bulk(client: AsyncWikipayam, count: int, hook: Any) -> list[tuple[SendStatus, object]]:
+    """Use the client's `bulk`; return status and error of every message."""
+    async with client.sms.bulk(messages(count), batch_size=2, concurrency=1, before_send=hook) as results:
+        return [(result.status, result.error) async for result in results]
+
+
+Run = Callable[[AsyncWikipayam, int, Any], Awaitable[list[tuple[SendStatus, object]]]]
+BOTH = pytest.mark.parametrize("run", [send_bulk, bulk])
+
+
+@BOTH
+@pytest.mark.parametrize("via", TRANSPORT_KINDS)
+async def test_every_message_is_announced_before_its_request(run: Run, via: str) -> None:
+    """The hook gets the messages of each request just before it."""
+    async with raw_gateway(accept) as gateway, connected(gateway.url, via) as (client, _, _):
+        hook = Hook(gateway)
+        assert await run(client, 5, hook) == [(ACCEPTED, None)] * 5
+    assert hook.log == [(["T0", "T1"], 0), (["T2", "T3"], 1), (["T4"], 2)]
+    assert track_ids(gateway) == hook.batches
+
+
+@BOTH
+@pytest.mark.parametrize("via", TRANSPORT_KINDS)
+@pytest.mark.parametrize("failure", [OSError("disk full"), ExceptionGroup("two", [OSError()])])
+async def test_nothing_leaves_if_it_fails(run: Run, via: str, failure: Exception) -> None:
+    """All messages are not attempted, with one error of the package whose cause is the exception; nothing is raised."""
+    async with raw_gateway(accept) as gateway, connected(gateway.url, via) as (client, _, recorder):
+        seen = await run(client, 5, Hook(gateway, failure=failure))
+    error: Any = seen[0][1]
+    assert seen == [(NOT_ATTEMPTED, error)] * 5
+    assert (type(error), error.__cause__) == (BeforeSendError, failure)
+    assert gateway.requests == []
+    assert [outcome.status for outcome in recorder.outcomes] == [NOT_ATTEMPTED] * 2
+    assert recorder.of(AttemptStarted) == []
+
+
+async def test_raise_for_failures_after_a_failed_hook() -> None:
+    """The `BulkError` names the hook's failure and has it as its cause."""
+    async with raw_gateway(accept) as gateway, connected(gateway.url) as (client, _, _):
+        hook = Hook(gateway, failure=OSError("disk full"))
+        report = await client.sms.send_bulk(messages(2), before_send=hook)
+    with pytest.raises(BulkError, match="before_send raised OSError for 2 messages") as caught:
+        report.raise_for_failures()
+    assert type(caught.value.__cause__) is BeforeSendError
+
+
+async def test_the_hook_comes_after_the_rate_limit() -> None:
+    """What waits for the rate limit is not announced: a crash meanwhile leaves no message unknown."""
+    limit = RateLimit(messages_per_second=1, burst_seconds=2)
+    async with raw_gateway(accept) as gateway, connected(gateway.url, rate_limit=limit) as (client, _, _):
+        hook = Hook(gateway)
+        with anyio.move_on_after(0.5):
+            await client.sms.send_bulk(messages(20), batch_size=2, concurrency=4, before_send=hook)
+    assert (hook.batches, track_ids(gateway)) == ([["T0", "T1"]], [["T0", "T1"]])
+
+
+async def test_the_hook_comes_after_the_pause_of_a_429() -> None:
+    """A request that waits because of another call's 429 is announced when the pause is over."""
+    statuses = [429, 200]
+
+    async def throttle(request: RawRequest, _: ByteStream) -> bytes:
+        if statuses.pop(0) == 429:
+            return answer({}, 429, {"Retry-After": "7"})
+        return accept_all(request)
+
+    async with raw_gateway(throttle) as gateway, connected(gateway.url) as (client, clock, _):
+        slept: list[list[float]] = []
+
+        async def hook(_: Sequence[OutgoingMessage]) -> None:
+            slept.append([round(seconds) for seconds in clock.slept])
+
+        client._shared.gate.close(clock.now(), 5)
+        assert await send_bulk(client, 1, hook) == [(ACCEPTED, None)]
+    assert slept == [[5]]  # before its own first attempt, and not again after its own 429
+    assert len(gateway.requests) == 2
+
+
+@pytest.mark.parametrize(
+    "first",
+    [
+        answer({"message": "too large"}, 413),
+        answer({"message": "no", "errors": {"0.receiver": ["bad"]}}, 422),
+        answer({}, 429, {"Retry-After": "1"}),
+    ],
+    ids=["413", "422", "429"],
+)
+async def test_a_request_that_was_refused_as_a_whole_is_not_announced_again(first: bytes) -> None:
+    """Its messages were announced before the first request; those are the only ones that leave."""
+    answers = [first]
+
+    async def refuse_once(request: RawRequest, _: ByteStream) -> bytes:
+        return answers.pop() if answers else accept_all(request)
+
+    async with raw_gateway(refuse_once) as gateway, connected(gateway.url) as (client, _, _):
+        hook = Hook(gateway)
+        await send_bulk(client, 2, hook)
+    assert hook.log == [(["T0", "T1"], 0)]
+    assert len(gateway.requests) >= 2
+
+
+async def test_a_connection_that_is_retried_is_announced_once() -> None:
+    """The attempts of one request that never reach the gateway have one announcement."""
+    async with connected(f"http://127.0.0.1:{closed_port()}") as (client, _, recorder):
+        hook = Hook(RawGateway())
+        assert [status for status, _ in await send_bulk(client, 1, hook)] == [NOT_ATTEMPTED]
+    assert hook.batches == [["T0"]]
+    assert len(recorder.of(RetryScheduled)) == 2
+
+
+@pytest.mark.parametrize("via", TRANSPORT_KINDS)
+async def test_a_cancellation_in_the_hook(via: str) -> None:
+    """Nothing leaves, and the messages are not attempted."""
+    async with raw_gateway(accept) as gateway, connected(gateway.url, via) as (client, _, recorder):
+
+        async def hang(_: Sequence[OutgoingMessage]) -> None:
+            scope.cancel()
+            await anyio.sleep_forever()
+
+        with anyio.CancelScope() as scope:
+            async with client.sms.bulk(messages(2), before_send=hang) as run:
+                await anyio.sleep_forever()
+    assert [(result.index, result.status, result.error) for result in run.leftover] == [
+        (0, NOT_ATTEMPTED, None),
+        (1, NOT_ATTEMPTED, None),
+    ]
+    assert gateway.requests == []
+    assert [outcome.status for outcome in recorder.outcomes] == [NOT_ATTEMPTED] * 2
+
+
+async def test_a_client_that_is_closed_during_the_hook() -> None:
+    """Nothing leaves afterwards."""
+    async with raw_gateway(accept) as gateway, connected(gateway.url) as (client, _, recorder):
+
+        async def close(_: Sequence[OutgoingMessage]) -> None:
+            await client.aclose()
+
+        assert [status for status, _ in await send_bulk(client, 2, close)] == [NOT_ATTEMPTED] * 2
+    assert (gateway.requests, len(recorder.outcomes)) == ([], 2)
+
+
+async def test_a_hook_may_use_the_same_client() -> None:
+    """It holds no connection while it runs, so that a client with one connection can still make its own request."""
+
+    async def serve(request: RawRequest, stream: ByteStream) -> bytes:
+        return answer({"data": {"balance": 7}}) if request.method == "GET" else await accept(request, stream)
+
+    balances: list[object] = []
+    async with raw_gateway(serve) as gateway, connected(gateway.url, max_connections=1) as (client, _, _):
+
+        async def ask(_: Sequence[OutgoingMessage]) -> None:
+            balances.append((await client.balance()).balance)
+
+        with anyio.fail_after(10):
+            report = await client.sms.send_bulk(messages(6), batch_size=1, concurrency=3, before_send=ask)
+    assert (len(report.accepted), balances) == (6, [7] * 6)
+
+
+@pytest.mark.parametrize("wrong", [1, "hook", [print]])
+async def test_a_hook_that_cannot_be_called(wrong: Any) -> None:
+    """It is refused before anything is read from the source."""
+    async with connected("http://127.0.0.1:1") as (client, _, _):
+        rows = iter(messages(1))
+        with pytest.raises(ValueError, match="before_send: expected an async function; got"):
+            await client.sms.send_bulk(rows, before_send=wrong)
+        with pytest.raises(ValueError, match="before_send: expected an async function; got"):
+            client.sms.bulk(rows, before_send=wrong)
+        assert len(list(rows)) == 1

@@ -14,10 +14,10 @@ from tests.support.net import RECEIVER, TRANSPORT_KINDS, connected
 from tests.support.raw import RawGateway, RawRequest, accept_all, answer, closed_port, raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
-    AttemptStarted,
     BeforeSendError,
     BulkError,
     OutgoingMessage,
+    Phase,
     RateLimit,
     RetryScheduled,
     SendStatus,
@@ -105,7 +105,7 @@ async def test_nothing_leaves_if_it_fails(run: Run, via: str, failure: Exception
     assert (type(error), error.__cause__) == (BeforeSendError, failure)
     assert gateway.requests == []
     assert [outcome.status for outcome in recorder.outcomes] == [NOT_ATTEMPTED] * 2
-    assert recorder.of(AttemptStarted) == []
+    assert {attempt.phase for end in recorder.finished for attempt in end.attempts} == {Phase.WAITING}
 
 
 async def test_raise_for_failures_after_a_failed_hook() -> None:
@@ -213,7 +213,7 @@ async def test_a_client_that_is_closed_during_the_hook() -> None:
 
 
 async def test_a_hook_may_use_the_same_client() -> None:
-    """It holds no connection while it runs, so that a client with one connection can still make its own request."""
+    """It has the connection that its request will use, so that a client with one connection can still make its call."""
 
     async def serve(request: RawRequest, stream: ByteStream) -> bytes:
         return answer({"data": {"balance": 7}}) if request.method == "GET" else await accept(request, stream)
@@ -227,6 +227,52 @@ async def test_a_hook_may_use_the_same_client() -> None:
         with anyio.fail_after(10):
             report = await client.sms.send_bulk(messages(6), batch_size=1, concurrency=3, before_send=ask)
     assert (len(report.accepted), balances) == (6, [7] * 6)
+
+
+async def test_calls_of_a_hook_at_once() -> None:
+    """Several calls of one hook at once use its connection one after the other."""
+
+    async def serve(request: RawRequest, stream: ByteStream) -> bytes:
+        return answer({"data": {"balance": 7}}) if request.method == "GET" else await accept(request, stream)
+
+    async with raw_gateway(serve) as gateway, connected(gateway.url, max_connections=2) as (client, _, _):
+
+        async def ask(_: Sequence[OutgoingMessage]) -> None:
+            async with anyio.create_task_group() as group:
+                for _number in range(5):
+                    group.start_soon(client.balance)
+
+        with anyio.fail_after(10):
+            report = await client.sms.send_bulk(messages(6), batch_size=1, concurrency=3, before_send=ask)
+        assert client.connections is not None
+        assert client.connections.in_use == 0
+    assert (len(report.accepted), gateway.peak) == (6, 2)
+    assert [request.method for request in gateway.requests].count("GET") == 30
+
+
+async def test_the_hook_comes_after_the_wait_for_a_free_connection() -> None:
+    """With fewer connections than requests at once, only what has a connection is announced."""
+    both, release = anyio.Event(), anyio.Event()
+
+    async def hold(request: RawRequest, _: ByteStream) -> bytes:
+        if len(gateway.requests) == 2:
+            both.set()
+        await release.wait()
+        return accept_all(request)
+
+    async with raw_gateway(hold) as gateway, connected(gateway.url, max_connections=2) as (client, _, _):
+        hook = Hook(gateway)
+        async with anyio.create_task_group() as group:
+
+            async def watch() -> None:
+                await both.wait()
+                await anyio.sleep(0.05)
+                assert sorted(hook.batches) == sorted(track_ids(gateway))
+                release.set()
+
+            group.start_soon(watch)
+            report = await client.sms.send_bulk(messages(6), batch_size=1, concurrency=6, before_send=hook)
+    assert (len(report.accepted), len(hook.log), gateway.peak) == (6, 6, 2)
 
 
 @pytest.mark.parametrize("wrong", [1, "hook", [print]])

@@ -201,6 +201,23 @@ async def test_a_cancellation_in_the_hook(via: str) -> None:
     assert [outcome.status for outcome in recorder.outcomes] == [NOT_ATTEMPTED] * 2
 
 
+@pytest.mark.parametrize("via", TRANSPORT_KINDS)
+async def test_a_cancellation_that_the_hook_does_not_notice(via: str) -> None:
+    """A hook that is shielded, or works in a thread, returns although the run was cancelled: nothing leaves."""
+    async with raw_gateway(accept) as gateway, connected(gateway.url, via) as (client, _, _):
+
+        def cancel() -> None:
+            anyio.from_thread.run_sync(scope.cancel)
+
+        async def record(_: Sequence[OutgoingMessage]) -> None:
+            await anyio.to_thread.run_sync(cancel)
+
+        with anyio.CancelScope() as scope:
+            async with client.sms.bulk(messages(2), before_send=record) as run:
+                await anyio.sleep_forever()
+    assert ([result.status for result in run.leftover], gateway.requests) == ([NOT_ATTEMPTED] * 2, [])
+
+
 async def test_a_client_that_is_closed_during_the_hook() -> None:
     """Nothing leaves afterwards."""
     async with raw_gateway(accept) as gateway, connected(gateway.url) as (client, _, recorder):

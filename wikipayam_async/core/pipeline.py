@@ -115,6 +115,7 @@ class Pipeline:
         await self._wait_for_gate(call, reporter)
         await before_attempt()
         await self._wait_for_gate(call, reporter)
+        await checkpoint_if_cancelled()  # the hook may have shielded itself from a cancellation
 
     async def _wait_for_gate(self, call: Call[Any], reporter: CallReporter) -> None:
         shared = self._shared

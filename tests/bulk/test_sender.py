@@ -388,7 +388,8 @@ class HookedGateway(ScriptedGateway):
 
     def sender(self, **options: Any) -> ChunkSender:
         """Make a sender over this gateway with its hook."""
-        return ChunkSender(self, BulkOptions(**({"before_send": self.hook} | options)), 60.0)
+        given: dict[str, Any] = {"before_send": self.hook, **options}
+        return ChunkSender(self, BulkOptions(**given), 60.0)
 
 
 async def test_before_send_is_called_once_for_the_pieces_of_a_chunk() -> None:

@@ -6,11 +6,12 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
-from tests.support.net import RECEIVER, TRANSPORT_KINDS, connected
+from tests.support.net import RECEIVER, TRANSPORT_KINDS, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, RawRequest, accept_all, answer, closed_port, raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
@@ -106,6 +107,39 @@ async def test_nothing_leaves_if_it_fails(run: Run, via: str, failure: Exception
     assert gateway.requests == []
     assert [outcome.status for outcome in recorder.outcomes] == [NOT_ATTEMPTED] * 2
     assert {attempt.phase for end in recorder.finished for attempt in end.attempts} == {Phase.WAITING}
+
+
+@BOTH
+async def test_the_hook_over_a_proxy(run: Run) -> None:
+    """It is awaited before each request through the tunnel, and nothing leaves if it fails."""
+    async with raw_gateway(accept, tls=server_tls()) as gateway, raw_gateway(tunnel(gateway.port)) as proxy:
+        options: dict[str, Any] = {"proxy": proxy.url, "ssl_context": client_tls()}
+        async with connected(gateway.url, "options", **options) as (client, _, _):
+            hook = Hook(gateway)
+            assert await run(client, 3, hook) == [(ACCEPTED, None)] * 3
+            failed = await run(client, 3, Hook(gateway, failure=OSError("disk full")))
+    assert hook.log == [(["T0", "T1"], 0), (["T2"], 1)]
+    assert [(status, type(error)) for status, error in failed] == [(NOT_ATTEMPTED, BeforeSendError)] * 3
+    assert len(gateway.requests) == 2
+
+
+@BOTH
+async def test_the_hook_beside_event_hooks_of_httpx(run: Run) -> None:
+    """With event hooks, a request goes through the `httpx.AsyncClient`; errors of the hook come back unchanged."""
+    seen: list[str] = []
+
+    async def see(request: httpx.Request) -> None:
+        await checkpoint()
+        seen.append(request.method)
+
+    async with raw_gateway(accept) as gateway, connected(gateway.url) as (client, _, _):
+        client.http_client.event_hooks = {"request": [see]}
+        hook = Hook(gateway)
+        assert await run(client, 3, hook) == [(ACCEPTED, None)] * 3
+        failed = await run(client, 3, Hook(gateway, failure=OSError("disk full")))
+    assert (hook.log, seen) == ([(["T0", "T1"], 0), (["T2"], 1)], ["POST"] * 3)
+    assert [(status, type(error)) for status, error in failed] == [(NOT_ATTEMPTED, BeforeSendError)] * 3
+    assert len(gateway.requests) == 2
 
 
 async def test_raise_for_failures_after_a_failed_hook() -> None:

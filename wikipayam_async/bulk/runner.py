@@ -91,10 +91,10 @@ class BulkRun(AsyncIteration):
             # The group must not see the block's exception: it would wrap it.
             await self._group.__aexit__(None, None, None)
         except BaseExceptionGroup as group:
-            if len(group.exceptions) > 1:
+            one, *others = group.exceptions
+            if others:
                 raise
-            ended_by = group.exceptions[0]  # such as Ctrl-C on trio, which a worker may get
-            raise ended_by from ended_by.__cause__
+            raise one from one.__cause__  # such as Ctrl-C on trio, which a worker may get
         finally:
             self._collect_leftover()
             with anyio.CancelScope(shield=True):

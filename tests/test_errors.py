@@ -10,6 +10,7 @@ from wikipayam_async.errors import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
+    BeforeSendError,
     ClosedError,
     ConfigurationError,
     InvalidInputError,
@@ -33,6 +34,7 @@ PARENTS = {
     "InvalidInputError": (WikipayamError, ValueError),
     "ClosedError": (WikipayamError, RuntimeError),
     "SuppressedError": (WikipayamError,),
+    "BeforeSendError": (WikipayamError,),
     "OutboxFullError": (WikipayamError,),
     "APIConnectionError": (WikipayamError,),
     "APITimeoutError": (APIConnectionError,),
@@ -74,6 +76,7 @@ def every_error() -> Iterator[WikipayamError]:
     yield InvalidInputError("messages[3].receiver", rule="expected a mobile", got="a string of 3 characters")
     yield ClosedError("the client is closed")
     yield SuppressedError("not sent: the receiver opted out", reason="opted_out")
+    yield BeforeSendError("not sent: before_send raised OSError")
     yield OutboxFullError("not posted", retry_after=2.5)
     yield APIConnectionError("refused", phase=Phase.CONNECTING, attempts=ATTEMPTS)
     yield APITimeoutError("too late", phase=Phase.SENT, attempts=ATTEMPTS)
@@ -116,6 +119,7 @@ SEND_STATUSES = {
     "InvalidInputError": SendStatus.REJECTED,
     "ClosedError": SendStatus.NOT_ATTEMPTED,
     "SuppressedError": SendStatus.REJECTED,
+    "BeforeSendError": SendStatus.NOT_ATTEMPTED,
     "OutboxFullError": SendStatus.NOT_ATTEMPTED,
     "UnknownOutcomeError": SendStatus.UNKNOWN,
     "BulkUnknownOutcomeError": SendStatus.UNKNOWN,

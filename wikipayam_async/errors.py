@@ -7,6 +7,7 @@
     ├── InvalidInputError (ValueError)      an argument is invalid; nothing was sent
     ├── ClosedError (RuntimeError)          a client or batcher is closed or not entered; nothing was sent
     ├── SuppressedError                     the client withheld a message; it was not sent
+    ├── BeforeSendError                     the hook before a request raised; its messages were not sent
     ├── OutboxFullError                     an outbox is full; the message was not posted
     ├── APIConnectionError                  the gateway could not be reached, or the connection broke
     │   └── APITimeoutError                 the gateway did not answer within the time-out
@@ -45,6 +46,7 @@ __all__ = [
     "APITimeoutError",
     "AuthenticationError",
     "BadRequestError",
+    "BeforeSendError",
     "ClosedError",
     "ConfigurationError",
     "InsufficientBalanceError",
@@ -143,6 +145,15 @@ class SuppressedError(WikipayamError):
     def __init__(self, text: str, *, reason: Literal["duplicate", "opted_out", "opt_out_unknown"]) -> None:
         super().__init__(text)
         self.reason: Literal["duplicate", "opted_out", "opt_out_unknown"] = reason
+
+
+class BeforeSendError(WikipayamError):
+    """The hook `before_send` of a bulk send raised; `__cause__` is its exception. The messages were not attempted.
+
+    It stops the run: it is the `error` of the results of all messages that were therefore not attempted.
+    """
+
+    send_status = SendStatus.NOT_ATTEMPTED
 
 
 class OutboxFullError(WikipayamError):

@@ -4,6 +4,8 @@ import attrs
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
+from wikipayam_async.bulk.hooks import OutgoingMessage
+from wikipayam_async.bulk.interruption import report_from
 from wikipayam_async.bulk.options import BulkProgress
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
 from wikipayam_async.bulk.runner import BulkRun
@@ -18,6 +20,7 @@ from wikipayam_async.errors import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    BeforeSendError,
     ClosedError,
     ConfigurationError,
     InsufficientBalanceError,
@@ -70,6 +73,7 @@ __all__ = [
     "BadRequestError",
     "Balance",
     "Batcher",
+    "BeforeSendError",
     "BulkError",
     "BulkProgress",
     "BulkReport",
@@ -97,6 +101,7 @@ __all__ = [
     "OtpMessage",
     "Outbox",
     "OutboxFullError",
+    "OutgoingMessage",
     "Pagination",
     "PayloadTooLargeError",
     "PermissionDeniedError",
@@ -124,6 +129,7 @@ __all__ = [
     "WikipayamError",
     "WorkerHealth",
     "__version__",
+    "report_from",
 ]
 
 publish("wikipayam_async", __all__, globals())

@@ -1,6 +1,7 @@
 """Types for annotations: unions that arguments take, callables that are passed, and results with no other public home."""
 
 from wikipayam_async.batching.outbox import OnOutcome
+from wikipayam_async.bulk.hooks import BeforeSend
 from wikipayam_async.bulk.options import BulkProgress, OnProgress
 from wikipayam_async.bulk.screening import Dedupe, OptOut, OptOutPredicate
 from wikipayam_async.bulk.source import Messages
@@ -20,6 +21,7 @@ from wikipayam_async.services.receives.queries import ReadStatus, SortBy, SortOr
 
 __all__ = [
     "AnyMessage",
+    "BeforeSend",
     "BulkProgress",
     "Connections",
     "CostCheck",

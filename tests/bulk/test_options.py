@@ -47,6 +47,9 @@ def sent_to(emulator: Emulator) -> list[str]:
         ({"concurrency": "8"}, "concurrency"),
         ({"stop_on_error": "stop"}, "stop_on_error"),
         ({"stop_on_error": 1}, "stop_on_error"),
+        ({"before_send": "hook"}, "before_send"),
+        ({"after_send": 1}, "after_send"),
+        ({"wait_turn": []}, "wait_turn"),
     ],
 )
 def test_options_are_checked(arguments: dict[str, Any], field: str) -> None:

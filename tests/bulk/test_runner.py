@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from tests.bulk.doubles import of_a_send
+from tests.bulk.doubles import ON_ASYNCIO, Killed, of_a_send
 from wikipayam_async import AuthenticationError, ClosedError, SendResult, SendStatus, SmsMessage
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.runner import BulkRun
@@ -283,7 +284,7 @@ async def test_a_source_that_raises_at_once() -> None:
             await anext(run)
 
 
-async def test_a_source_that_raises_while_it_is_closed() -> None:
+async def test_a_source_that_raises_while_it_is_closed(caplog: pytest.LogCaptureFixture) -> None:
     """The exception is raised unchanged, and `leftover` is complete."""
 
     async def source() -> AsyncIterator[SmsMessage]:
@@ -297,6 +298,7 @@ async def test_a_source_that_raises_while_it_is_closed() -> None:
     with pytest.raises(OSError, match="the file is gone"):
         async with run:
             first = await anext(run)
+    assert caplog.messages[-1].startswith("sms.send: OSError ended a bulk send early: ")
     indexes = sorted(result.index for result in [first, *run.leftover])
     assert indexes == list(range(len(indexes)))
 
@@ -667,3 +669,148 @@ async def test_stopped_by() -> None:
     async with run_of(messages(4)) as run:
         await run.take_all()
     assert run.stopped_by is None
+
+
+class Noted:
+    """Hooks of a run, which record what they get.
+
+    Attributes:
+        log: The indexes of every chunk that was noted, in order.
+    """
+
+    def __init__(self, *, failure: BaseException | None = None) -> None:
+        self.log: list[list[int]] = []
+        self._failure = failure
+
+    async def after_send(self, results: Sequence[SendResult]) -> None:
+        """Record the results of a chunk."""
+        await checkpoint()
+        self.log.append([result.index for result in results])
+        if self._failure is not None:
+            raise self._failure
+
+    def run(self, rows: Any, gateway: Callable[..., Awaitable[Any]] = accept) -> BulkRun:
+        """Make a run of one worker with the hook."""
+        prepare: Prepare = partial(prepare_some, sender="1", track_ids=TrackIds(), normalize=True)
+        settings = BulkOptions(batch_size=2, concurrency=1, after_send=self.after_send)
+        return BulkRun(Source(rows, prepare, settings.batch_size), ChunkSender(gateway, settings, 1), settings)
+
+
+async def test_after_send_comes_before_the_worker_reads_on_and_before_the_consumer() -> None:
+    """The results of a chunk, rejected ones included, are noted although nobody takes them."""
+    read = 0
+
+    def rows() -> Iterator[SmsMessage]:
+        nonlocal read
+        for message in [*messages(1), SmsMessage("bad", "m"), *messages(4)]:
+            read += 1
+            yield message
+
+    noted = Noted()
+    seen: list[tuple[int, int]] = []
+
+    async def gateway(batch: Batch[SmsMessage], observer: object) -> Sequence[str | None]:
+        seen.append((read, len(noted.log)))
+        return await accept(batch, observer)
+
+    async with noted.run(rows(), gateway) as run:
+        await anyio.wait_all_tasks_blocked()
+        assert noted.log == [[0, 1, 2], [3, 4]]  # the window is full
+        assert sorted([result.index async for result in run]) == list(range(6))
+    assert noted.log == [[0, 1, 2], [3, 4], [5]]
+    assert [count for _, count in seen] == [0, 1, 2]
+
+
+async def test_after_send_of_a_cancelled_run() -> None:
+    """What was in flight is noted before the block is left, shielded from the cancellation."""
+    noted = Noted()
+    with anyio.CancelScope() as scope:
+        async with noted.run(messages(6), hold) as run:
+            await anyio.wait_all_tasks_blocked()
+            scope.cancel()
+            await checkpoint()
+    assert noted.log == [[0, 1], [2, 3]]
+    assert [(result.index, str(result.status)) for result in run.leftover] == [
+        (0, "accepted"),
+        (1, "accepted"),
+        (2, "not_attempted"),
+        (3, "not_attempted"),
+    ]
+
+
+@pytest.mark.parametrize("failure", [ClosedError("the journal is closed"), OSError("disk full")])
+async def test_an_after_send_that_raises_stops_the_run(failure: Exception) -> None:
+    """The results are as the gateway said; what follows is not attempted, with the failure or its wrapper."""
+    noted = Noted(failure=failure)
+    async with noted.run(messages(5)) as run:
+        seen = [(result.index, str(result.status)) async for result in run]
+    assert seen == [
+        (0, "accepted"),
+        (1, "accepted"),
+        (2, "not_attempted"),
+        (3, "not_attempted"),
+        (4, "not_attempted"),
+    ]
+    stop: Any = run.stopped_by
+    assert failure in {stop, stop.__cause__}
+    assert noted.log == [[0, 1], [2, 3], [4]]
+
+
+async def test_an_after_send_that_is_killed_loses_no_result() -> None:
+    """The results reach the consumer or `leftover`, whatever ends the worker."""
+    noted = Noted(failure=Killed())
+    run = noted.run(messages(2))
+    with pytest.raises(Killed):
+        async with run:
+            await anyio.sleep_forever()
+    assert [(result.index, result.status) for result in run.leftover] == [(0, ACCEPTED), (1, ACCEPTED)]
+
+
+async def leave_with_an_error(run: BulkRun) -> None:
+    """Enter a run and leave it with a `KeyError` while its requests are in flight."""
+    async with run:
+        await anyio.wait_all_tasks_blocked()
+        raise KeyError
+
+
+async def test_workers_that_die_together(caplog: pytest.LogCaptureFixture) -> None:
+    """Several exceptions of workers are raised as a group, one as it is, with its cause; the log names what is raised."""
+    cause = OSError("gone")
+
+    async def die(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            raise Killed(batch.messages[0].message) from cause
+
+    for count, expected in ((2, Killed), (4, BaseExceptionGroup)):
+        run = run_of(messages(count), die)
+        with pytest.raises(expected) as caught:
+            await leave_with_an_error(run)
+        assert sorted((result.index, result.status) for result in run.leftover) == [
+            (index, NOT_ATTEMPTED) for index in range(count)
+        ]
+        assert isinstance(caught.value, BaseExceptionGroup) or caught.value.__cause__ is cause
+        assert caplog.messages[-1] == (
+            f"sms.send: {type(caught.value).__name__} ended a bulk send early: "
+            f"{count} messages: 0 accepted, 0 rejected, 0 unknown, {count} not attempted"
+        )
+
+
+@ON_ASYNCIO
+async def test_a_source_whose_own_task_was_cancelled() -> None:
+    """A `CancelledError` of the source although nobody cancelled the run is raised after the results: it hides nothing."""
+
+    async def source() -> AsyncIterator[SmsMessage]:
+        for message in messages(3):
+            yield message
+        task = asyncio.ensure_future(asyncio.sleep(60))
+        task.cancel()
+        await task
+
+    async with run_of(source(), concurrency=1) as run:
+        assert len(await run.take_all()) == 3
+        with pytest.raises(RuntimeError, match="the source raised a cancellation, although the run was not") as caught:
+            await anext(run)
+    assert type(caught.value.__cause__) is asyncio.CancelledError
+    assert run.source_error is caught.value

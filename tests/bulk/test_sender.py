@@ -2,23 +2,26 @@ from __future__ import annotations
 
 import gc
 import weakref
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
 from typing import Any
 
 import anyio
-import msgspec
 import pytest
+from anyio.lowlevel import checkpoint
 
+from tests.bulk.chunks import chunk
 from tests.bulk.doubles import ScriptedGateway, error_422
 from wikipayam_async import (
     APIConnectionError,
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    BeforeSendError,
     ClosedError,
     ConfigurationError,
     InsufficientBalanceError,
+    OutgoingMessage,
     PayloadTooLargeError,
     PermissionDeniedError,
     RateLimitError,
@@ -32,9 +35,9 @@ from wikipayam_async import (
 )
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.options import BulkOptions
-from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
-from wikipayam_async.core.operation import Observer
-from wikipayam_async.messages.payload import Batch, SmsPayload
+from wikipayam_async.bulk.sender import ChunkSender, results_of
+from wikipayam_async.core.operation import BeforeAttempt, Observer
+from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Phase
 
 pytestmark = pytest.mark.anyio
@@ -44,14 +47,9 @@ UNKNOWN, NOT_ATTEMPTED = SendStatus.UNKNOWN, SendStatus.NOT_ATTEMPTED
 ATTEMPTS = (Attempt(1, Phase.ANSWERED, 0.1, 429),)
 
 
-def chunk(*indexes: int) -> Chunk:
-    """Make a chunk of messages with these indexes."""
-    messages = [SmsMessage("09123456789", f"m{index}") for index in indexes]
-    payloads = [SmsPayload("1", "09123456789", f"m{index}", msgspec.UNSET, f"T{index}") for index in indexes]
-    return Chunk(indexes, Batch(messages, payloads))
-
-
-def sender_of(gateway: SendFunc, *, concurrency: int = 1, stop_on_error: bool = False) -> ChunkSender:
+def sender_of(
+    gateway: Callable[..., Awaitable[Any]], *, concurrency: int = 1, stop_on_error: bool = False
+) -> ChunkSender:
     """Make a sender whose requests are answered by `gateway`."""
     return ChunkSender(gateway, BulkOptions(concurrency=concurrency, stop_on_error=stop_on_error), 60.0)
 
@@ -361,3 +359,158 @@ def test_results_of() -> None:
     """Every message gets a result with the outcome, its index and its track id."""
     results = results_of(chunk(3, 4), UNKNOWN, None)
     assert [(r.index, r.status, r.track_id) for r in results] == [(3, UNKNOWN, "T3"), (4, UNKNOWN, "T4")]
+
+
+class HookedGateway(ScriptedGateway):
+    """Awaits what is to be awaited before the first attempt, as the pipeline does, and records it.
+
+    Attributes:
+        log: `("hook", track ids)` and `("request", track ids)`, in order.
+    """
+
+    def __init__(self, *script: Any) -> None:
+        super().__init__(*script)
+        self.log: list[tuple[str, list[str]]] = []
+
+    async def __call__(
+        self, batch: Batch[SmsMessage], observer: Observer, before_attempt: BeforeAttempt | None = None, /
+    ) -> Sequence[Any]:
+        """Answer one request."""
+        if before_attempt is not None:
+            await before_attempt()
+        self.log.append(("request", list(batch.track_ids)))
+        return await super().__call__(batch, observer)
+
+    async def hook(self, batch: Sequence[OutgoingMessage]) -> None:
+        """Record an announcement."""
+        await checkpoint()
+        self.log.append(("hook", [message.track_id for message in batch]))
+
+    def sender(self, **options: Any) -> ChunkSender:
+        """Make a sender over this gateway with its hook."""
+        given: dict[str, Any] = {"before_send": self.hook, **options}
+        return ChunkSender(self, BulkOptions(**given), 60.0)
+
+
+async def test_before_send_is_called_once_for_the_pieces_of_a_chunk() -> None:
+    """After a 413 and a 422 the rest is sent without another call; pieces cut before their first request have their own."""
+    gateway = HookedGateway(PayloadTooLargeError("large", status_code=413), error_422("0.receiver"))
+    sender = gateway.sender()
+    assert await outcomes_of(sender, chunk(0, 1, 2, 3), chunk(4, 5, 6)) == [
+        (0, REJECTED),
+        (1, ACCEPTED),
+        (2, ACCEPTED),
+        (3, ACCEPTED),
+        (4, ACCEPTED),
+        (5, ACCEPTED),
+        (6, ACCEPTED),
+    ]
+    assert gateway.log == [
+        ("hook", ["T0", "T1", "T2", "T3"]),
+        ("request", ["T0", "T1", "T2", "T3"]),
+        ("request", ["T0", "T1"]),
+        ("request", ["T1"]),
+        ("request", ["T2", "T3"]),
+        ("hook", ["T4", "T5"]),
+        ("request", ["T4", "T5"]),
+        ("hook", ["T6"]),
+        ("request", ["T6"]),
+    ]
+
+
+async def test_before_send_is_called_once_while_the_gateway_throttles() -> None:
+    """A request that is repeated after a 429 is not announced again."""
+    gateway = HookedGateway(*[RateLimitError("slow down", status_code=429, attempts=ATTEMPTS)] * 2)
+    assert await outcomes_of(gateway.sender(), chunk(0)) == [(0, ACCEPTED)]
+    assert [kind for kind, _ in gateway.log] == ["hook", "request", "request", "request"]
+
+
+async def test_a_failing_before_send_stops_the_run() -> None:
+    """The messages and those after them are not attempted, with the same error, and no request leaves."""
+    cause = OSError("disk full")
+
+    async def hook(_: Sequence[OutgoingMessage]) -> None:
+        raise cause
+
+    gateway = HookedGateway()
+    sender = gateway.sender(before_send=hook)
+    results: list[SendResult] = []
+    await sender.send(chunk(0, 1), results)
+    await sender.send(chunk(2), results)
+    assert [(result.index, result.status) for result in results] == [(index, NOT_ATTEMPTED) for index in range(3)]
+    assert isinstance(sender.stopped_by, BeforeSendError)
+    assert {result.error for result in results} == {sender.stopped_by}
+    assert (sender.stopped_by.__cause__, gateway.log) == (cause, [])
+
+
+async def test_the_turn_comes_before_every_request() -> None:
+    """It is awaited for every piece and every round, before the hook."""
+    gateway = HookedGateway(
+        PayloadTooLargeError("large", status_code=413),
+        RateLimitError("slow down", status_code=429, attempts=ATTEMPTS),
+    )
+
+    async def wait_turn(batch: Sequence[OutgoingMessage]) -> None:
+        await checkpoint()
+        gateway.log.append(("turn", [message.track_id for message in batch]))
+
+    assert await outcomes_of(gateway.sender(wait_turn=wait_turn), chunk(0, 1)) == [(0, ACCEPTED), (1, ACCEPTED)]
+    assert gateway.log == [
+        ("turn", ["T0", "T1"]),
+        ("hook", ["T0", "T1"]),
+        ("request", ["T0", "T1"]),
+        ("turn", ["T0"]),
+        ("request", ["T0"]),
+        ("turn", ["T0"]),
+        ("request", ["T0"]),
+        ("turn", ["T1"]),
+        ("request", ["T1"]),
+    ]
+
+
+@pytest.mark.parametrize("error", [WikipayamError("paused"), RateLimitError("own", status_code=429), OSError("full")])
+async def test_a_turn_that_raises_stops_the_run(error: Exception) -> None:
+    """The messages are not attempted, whatever the exception; it never passes for an answer of the gateway."""
+
+    async def wait_turn(_: Sequence[OutgoingMessage]) -> None:
+        raise error
+
+    gateway = HookedGateway()
+    sender = gateway.sender(wait_turn=wait_turn)
+    assert await outcomes_of(sender, chunk(0, 1), chunk(2)) == [(index, NOT_ATTEMPTED) for index in range(3)]
+    assert (error in {sender.stopped_by, getattr(sender.stopped_by, "__cause__", None)}, gateway.log) == (True, [])
+
+
+async def test_a_run_that_was_stopped_while_a_request_waited_for_its_turn() -> None:
+    """The request is not sent: after hours of waiting the reason may be old."""
+    stop = AuthenticationError("no", status_code=401)
+
+    async def wait_turn(_: Sequence[OutgoingMessage]) -> None:
+        sender.stop(stop)
+
+    gateway = HookedGateway()
+    sender = gateway.sender(wait_turn=wait_turn)
+    results: list[SendResult] = []
+    await sender.send(chunk(0), results)
+    assert ([(result.status, result.error) for result in results], gateway.log) == ([(NOT_ATTEMPTED, stop)], [])
+
+
+@pytest.mark.parametrize("place", ["before_send", "wait_turn"])
+async def test_a_cancellation_in_a_hook(place: str) -> None:
+    """All messages of the chunk are not attempted, without an error."""
+
+    async def hang(_: Sequence[OutgoingMessage]) -> None:
+        scope.cancel()
+        await anyio.sleep_forever()
+
+    gateway = HookedGateway()
+    sender = gateway.sender(**{place: hang})
+    results: list[SendResult] = []
+    with anyio.CancelScope() as scope:
+        await sender.send(chunk(0, 1), results)
+    assert scope.cancelled_caught
+    assert [(result.index, result.status, result.error) for result in results] == [
+        (0, NOT_ATTEMPTED, None),
+        (1, NOT_ATTEMPTED, None),
+    ]
+    assert gateway.log == []

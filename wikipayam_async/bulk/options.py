@@ -7,6 +7,7 @@ from typing import Any, TypeAlias
 
 from attrs import Attribute, field, frozen
 
+from wikipayam_async.bulk.hooks import AfterSend, BeforeSend, WaitTurn
 from wikipayam_async.bulk.screening import Dedupe, OptOut, Screen
 from wikipayam_async.checks import argument_at_least_one
 from wikipayam_async.errors import InvalidInputError
@@ -43,6 +44,11 @@ def _true_or_false(_: object, attribute: Attribute[Any], value: object) -> None:
         raise InvalidInputError(attribute.name, rule="expected True or False", got=shape_of(value))
 
 
+def _callable_or_none(_: object, attribute: Attribute[Any], value: object) -> None:
+    if value is not None and not callable(value):
+        raise InvalidInputError(attribute.name, rule="expected an async function", got=shape_of(value))
+
+
 @frozen(kw_only=True)
 class BulkOptions:
     """The options of a bulk send.
@@ -56,6 +62,10 @@ class BulkOptions:
         validate: Reject receivers that are not Iranian mobiles.
         dedupe: Hold back duplicates: by receiver, or by receiver and text.
         opt_out: Hold back messages to receivers that opted out.
+        before_send: Awaited with the messages of a request after every wait and before it leaves.
+        after_send: Awaited with the results of a chunk before its worker reads the next chunk and before the consumer
+            gets them, shielded from cancellation. If it raises, the run stops; the results remain as they are.
+        wait_turn: Awaited with the messages of every request before all other waits: for hours, limits and pauses.
 
     Raises:
         InvalidInputError: A value breaks a rule.
@@ -69,6 +79,9 @@ class BulkOptions:
     validate: bool = True
     dedupe: Dedupe | None = None
     opt_out: OptOut | None = field(default=None, repr=False)
+    before_send: BeforeSend | None = field(default=None, repr=False, validator=_callable_or_none)
+    after_send: AfterSend | None = field(default=None, repr=False, validator=_callable_or_none)
+    wait_turn: WaitTurn | None = field(default=None, repr=False, validator=_callable_or_none)
 
     @property
     def window(self) -> int:

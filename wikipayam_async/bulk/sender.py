@@ -5,15 +5,17 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import TypeAlias
+from typing import Protocol
 
 from wikipayam_async.bulk.chunker import Chunk
+from wikipayam_async.bulk.hooks import Announcement, BeforeSend, WaitTurn, outgoing_of, refusal_of
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult, accepted
-from wikipayam_async.core.operation import Observer, message_of, unreported_error
+from wikipayam_async.core.operation import BeforeAttempt, Observer, message_of, unreported_error
 from wikipayam_async.errors import (
     APIConnectionError,
     AuthenticationError,
+    BeforeSendError,
     ClosedError,
     ConfigurationError,
     InsufficientBalanceError,
@@ -30,13 +32,22 @@ from wikipayam_async.outcomes import MessageOutcome, SendStatus
 
 __all__ = ["ChunkSender", "SendFunc", "results_of"]
 
-SendFunc: TypeAlias = Callable[[Batch[SmsMessage], Observer], Awaitable[Sequence[str | None]]]
-"""Sends messages as one request and returns the id of each; None for a message that the answer does not mention."""
+
+class SendFunc(Protocol):
+    """Sends messages as one request."""
+
+    def __call__(
+        self, batch: Batch[SmsMessage], observer: Observer, before_attempt: BeforeAttempt | None = None, /
+    ) -> Awaitable[Sequence[str | None]]:
+        """Return the id of each message; None for a message that the answer does not mention."""
+        ...
+
 
 _INDEX = re.compile(r"([0-9]{1,9})(\.|$)")
 _MAX_THROTTLED_ROUNDS = 10
 _STOPPING = (
     AuthenticationError,
+    BeforeSendError,
     ClosedError,
     ConfigurationError,
     InsufficientBalanceError,
@@ -62,6 +73,8 @@ class ChunkSender:
         self._longest_wait = longest_wait
         self._max_unreached = max(options.concurrency, 3)
         self._stop_on_error = options.stop_on_error
+        self._before_send = options.before_send
+        self._wait_turn = options.wait_turn
         self._unreached = 0
         self._max_size: int | None = None
         self.stopped_by: WikipayamError | None = None
@@ -72,29 +85,34 @@ class ChunkSender:
         If this is cancelled, the results are appended all the same: messages that were in flight have the outcome that
         the pipeline reported, the others are not attempted.
         """
-        waiting = deque([chunk])
+        waiting = deque([(chunk, self._before_send)])
         try:
             while waiting:
-                piece = waiting.popleft()
+                piece, hook = waiting.popleft()
                 if self.stopped_by is not None:
                     results += results_of(piece, SendStatus.NOT_ATTEMPTED, self.stopped_by)
                 elif self._max_size is not None and len(piece) > self._max_size:
-                    waiting.extendleft(reversed(list(piece.cut(self._max_size))))
+                    waiting.extendleft((part, hook) for part in reversed(list(piece.cut(self._max_size))))
                 else:
-                    waiting.extendleft(reversed(await self._send_piece(piece, results)))
+                    rest = await self._send_piece(piece, hook, results)
+                    waiting.extendleft((part, None) for part in reversed(rest))  # the hook has seen these messages
         except BaseException:
-            for piece in waiting:
+            for piece, _ in waiting:
                 results += results_of(piece, SendStatus.NOT_ATTEMPTED, None)
             raise
 
-    async def _send_piece(self, piece: Chunk, results: list[SendResult]) -> list[Chunk]:
+    async def _send_piece(self, piece: Chunk, hook: BeforeSend | None, results: list[SendResult]) -> list[Chunk]:
         """Send one request, append its results, and return the pieces that must be sent again."""
         outcomes: list[Callable[[], Sequence[MessageOutcome]]] = []
+        announcement = () if hook is None else (Announcement(hook, piece),)
         rounds = 0
         while True:
             rounds += 1
             try:
-                ids = await self._send_batch(piece.batch, outcomes.append)
+                if self._wait_turn is not None and not await self._has_turn(self._wait_turn, piece):
+                    results += results_of(piece, SendStatus.NOT_ATTEMPTED, self.stopped_by)
+                    return []
+                ids = await self._send_batch(piece.batch, outcomes.append, *announcement)
             except RateLimitError as error:
                 # The pipeline holds the next request back until the delay is over.
                 too_long = error.retry_after is not None and error.retry_after > self._longest_wait
@@ -112,10 +130,18 @@ class ChunkSender:
             finally:
                 outcomes.clear()  # breaks a reference cycle: the function holds the call, and the call its observer
 
+    async def _has_turn(self, wait_turn: WaitTurn, piece: Chunk) -> bool:
+        """Wait for the turn of a request; return whether it may be sent."""
+        try:
+            await wait_turn(outgoing_of(piece))
+        except Exception as error:  # noqa: BLE001 - whatever it is, it must not pass for an answer of the gateway
+            self.stop(refusal_of(error))
+        return self.stopped_by is None
+
     def _give_up(self, piece: Chunk, error: RateLimitError, results: list[SendResult]) -> list[Chunk]:
         """Stop the run: the gateway throttles for longer than a run waits."""
         results += results_of(piece, _status_of(error), error)
-        self._stop(error)
+        self.stop(error)
         return []
 
     def _handle_answer(self, piece: Chunk, ids: Sequence[str | None]) -> list[SendResult]:
@@ -140,7 +166,7 @@ class ChunkSender:
                 return self._reject_some(piece, error, errors, results)
         results += results_of(piece, _status_of(error), error)
         if isinstance(error, _STOPPING):
-            self._stop(error)
+            self.stop(error)
         self.note_failure(error)
         return []
 
@@ -165,14 +191,15 @@ class ChunkSender:
             return
         self._unreached += 1
         if self._unreached >= self._max_unreached:
-            self._stop(error)
+            self.stop(error)
 
     def note_failure(self, error: WikipayamError) -> None:
         """Stop the run with `stop_on_error`."""
         if self._stop_on_error:
-            self._stop(error)
+            self.stop(error)
 
-    def _stop(self, error: WikipayamError) -> None:
+    def stop(self, error: WikipayamError) -> None:
+        """Stop the run, unless it was stopped before."""
         if self.stopped_by is None:
             self.stopped_by = error
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable, Mapping, MutableSequence, Sequence
+from collections.abc import Awaitable, Callable, Mapping, MutableSequence, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_ANSWER_BYTES",
+    "BeforeAttempt",
     "Call",
     "Observer",
     "Operation",
@@ -35,6 +36,9 @@ T = TypeVar("T")
 
 Observer: TypeAlias = Callable[[Callable[[], Sequence[MessageOutcome]]], None]
 """Receives a function that returns the outcomes of a send's messages. They are computed on demand, since that costs."""
+
+BeforeAttempt: TypeAlias = Callable[[], Awaitable[object]]
+"""Awaited when an attempt may begin; if it raises, it is not made."""
 
 _SHOWN_TRACK_IDS = 5
 
@@ -113,6 +117,8 @@ class Call(Generic[T]):
         batch: The messages of a send. `read` then returns a sequence of the same length, with None for each message
             that the answer does not mention.
         observer: Receives the outcome of every message when the call ends, also if it is cancelled.
+        before_attempt: Awaited before each attempt, after every wait: for the rate limit, for a gate that a 429 closed,
+            for a free connection. If it raises, nothing leaves. Its duration is not part of any time-out.
         timeout: Seconds for each attempt; the client's if None.
         max_answer_bytes: The size of the largest body that is read: an answer in many small pieces takes a hundred times
             its size as objects.
@@ -126,6 +132,7 @@ class Call(Generic[T]):
     body: SealedBytes | None = None
     batch: SendBatch[Any] | None = None
     observer: Observer | None = field(default=None, repr=False)
+    before_attempt: BeforeAttempt | None = field(default=None, repr=False)
     timeout: float | None = None
     max_answer_bytes: int = field(default=MAX_ANSWER_BYTES, repr=False)
 

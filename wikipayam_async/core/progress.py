@@ -33,9 +33,11 @@ class AttemptProgress:
         ended: The time when the exchange succeeded; None otherwise.
         cancellation: A cancellation from outside anyio (`Task.cancel`), deferred until the exchange ends.
         late: The time-out's own cancellation, if the answer was there already and was read nevertheless.
+        ready: Awaited by the carrier before the time-out starts, once it has a place for the request; None for most
+            calls. If it raises, nothing leaves.
     """
 
-    __slots__ = ("cancellation", "ended", "late", "phase", "protected", "scope", "started")
+    __slots__ = ("cancellation", "ended", "late", "phase", "protected", "ready", "scope", "started")
 
     def __init__(self, *, protected: bool) -> None:
         self.phase = Phase.WAITING
@@ -45,6 +47,7 @@ class AttemptProgress:
         self.ended: float | None = None
         self.cancellation: BaseException | None = None
         self.late: BaseException | None = None
+        self.ready: Callable[[], Awaitable[object]] | None = None
 
     def begin(self, scope: anyio.CancelScope, now: float) -> None:
         """Record that the time-out runs."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sized
-from operator import attrgetter
 from typing import overload
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import OnOutcome, Outbox
 from wikipayam_async.batching.queue import Batching
+from wikipayam_async.bulk.hooks import BeforeSend
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY, BulkOptions, OnProgress
-from wikipayam_async.bulk.results import BulkReport, BulkSourceError
-from wikipayam_async.bulk.runner import BulkRun, make_run, take_with_progress
+from wikipayam_async.bulk.results import BulkReport
+from wikipayam_async.bulk.runner import BulkRun, collect, make_run
 from wikipayam_async.bulk.screening import Dedupe, OptOut
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.checks import is_async
@@ -149,13 +149,19 @@ class SmsService(DeliveryTracking):
         validate: bool = True,
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
+        before_send: BeforeSend | None = None,
         timeout: float | None = None,
     ) -> BulkReport:
         """Send any number of messages in concurrent requests; return the outcome of each (`POST /sms/send`).
 
         A refused message does not affect the others. A message whose outcome is unknown is not sent again. An error
         that concerns all messages (401, 402, 403, a gateway that cannot be reached) stops the run; the rest is not
-        attempted. To keep the known outcomes if this call is cancelled, use `bulk`, or collect them with `on_event`.
+        attempted.
+
+        If this call is ended early (a cancellation, a time-out, Ctrl-C, an exception of `on_progress`), requests that
+        have begun to leave are finished first; then the counts are logged at WARNING, and `report_from(error)` returns
+        the report of all messages that were read. What must outlive the process belongs into a database: see
+        `before_send`.
 
         Args:
             messages: The messages: any iterable, plain or async. All results are kept in memory; `bulk` keeps none.
@@ -170,6 +176,11 @@ class SmsService(DeliveryTracking):
                 does not stop the run.
             opt_out: Suppress messages to numbers that opted out: an `OptOutList`, the path of a file, numbers, or a
                 function (plain or async) that is called with each number.
+            before_send: An async function that is awaited with the `OutgoingMessage`s of each request after every wait
+                and before the request leaves, for example to record them in a database. If it raises, they are not
+                attempted and the run stops with a `BeforeSendError`. It is called once for a message: not again when
+                its request is repeated or divided because the gateway refused it as a whole (413, 422, 429) or no
+                connection was made.
             timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
@@ -184,23 +195,12 @@ class SmsService(DeliveryTracking):
             validate=validate,
             dedupe=dedupe,
             opt_out=opt_out,
+            before_send=before_send,
         )
         if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
             raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
-        run = self._make_run(messages, options, timeout)
-        async with run:
-            if on_progress is None:
-                results = await run.take_all()
-            else:
-                total = len(messages) if isinstance(messages, Sized) else None
-                results = await take_with_progress(run, total, on_progress)
-        results.sort(key=attrgetter("index"))
-        report = BulkReport(results)
-        if run.source_error is not None:
-            raise BulkSourceError(
-                f"the messages' source raised {type(run.source_error).__name__} after {report.summary()}", report=report
-            ) from run.source_error
-        return report
+        run = self.bulk_with(messages, options, timeout=timeout)
+        return await collect(run, len(messages) if isinstance(messages, Sized) else None, on_progress)
 
     def bulk(
         self,
@@ -214,6 +214,7 @@ class SmsService(DeliveryTracking):
         validate: bool = True,
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
+        before_send: BeforeSend | None = None,
         timeout: float | None = None,
     ) -> BulkRun:
         """Send any number of messages in constant memory, and yield the results meanwhile (`POST /sms/send`).
@@ -233,6 +234,11 @@ class SmsService(DeliveryTracking):
                 does not stop the run.
             opt_out: Suppress messages to numbers that opted out: an `OptOutList`, the path of a file, numbers, or a
                 function (plain or async) that is called with each number.
+            before_send: An async function that is awaited with the `OutgoingMessage`s of each request after every wait
+                and before the request leaves, for example to record them in a database. If it raises, they are not
+                attempted and the run stops with a `BeforeSendError`. It is called once for a message: not again when
+                its request is repeated or divided because the gateway refused it as a whole (413, 422, 429) or no
+                connection was made.
             timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
@@ -247,8 +253,28 @@ class SmsService(DeliveryTracking):
             validate=validate,
             dedupe=dedupe,
             opt_out=opt_out,
+            before_send=before_send,
         )
-        return self._make_run(messages, options, timeout)
+        return self.bulk_with(messages, options, timeout=timeout)
+
+    def bulk_with(self, messages: Messages, options: BulkOptions, *, timeout: float | None = None) -> BulkRun:
+        """Return the run of a bulk send with prepared options (`POST /sms/send`). `bulk` and campaigns are made of it.
+
+        Args:
+            messages: The messages: any iterable, plain or async; it may be infinite.
+            options: The options, with the hooks that only campaigns use.
+            timeout: Seconds for each attempt of a request; the client's if None.
+
+        Raises:
+            InvalidInputError: `messages` or `timeout` is invalid; nothing was sent.
+        """
+        return make_run(
+            messages,
+            functools.partial(send_batch, self._pipeline, SEND, timeout=optional_timeout(timeout)),
+            options,
+            sender=self._options.sender,
+            longest_wait=longest_delay(self._options.retry),
+        )
 
     def batcher(
         self,
@@ -341,15 +367,6 @@ class SmsService(DeliveryTracking):
     def _preparer(self, *, normalize: bool, validate: bool) -> Callable[[SmsMessage], SmsPayload]:
         return functools.partial(
             prepare_sms, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize, validate=validate
-        )
-
-    def _make_run(self, messages: Messages, options: BulkOptions, timeout: float | None) -> BulkRun:
-        return make_run(
-            messages,
-            functools.partial(send_batch, self._pipeline, SEND, timeout=optional_timeout(timeout)),
-            options,
-            sender=self._options.sender,
-            longest_wait=longest_delay(self._options.retry),
         )
 
 

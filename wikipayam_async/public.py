@@ -3,6 +3,7 @@
 import attrs
 
 from wikipayam_async.batching.batcher import Batcher
+from wikipayam_async.batching.health import SendingHealth
 from wikipayam_async.batching.outbox import Outbox
 from wikipayam_async.bulk.options import BulkProgress
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
@@ -111,6 +112,7 @@ __all__ = [
     "RetryScheduled",
     "SendResult",
     "SendStatus",
+    "SendingHealth",
     "SentMessage",
     "ServerError",
     "SmsMessage",

@@ -93,13 +93,20 @@ class Journal:
             return
         self._failing = True
         data = "".join(json.dumps(line) + "\n" for line in [*self._unwritten, *lines]) or "\n"
-        end = self._file.seek(0, os.SEEK_END)
-        try:
-            if self._file.write(data.encode()) != len(data):
-                raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
-        except OSError:
-            with contextlib.suppress(OSError):
-                self._file.truncate(end)  # half a line would spoil the next one
-            raise
+        _write_whole(self._file, data.encode())
         self._unwritten.clear()
         self._failing = False
+
+
+def _write_whole(file: FileIO, data: bytes) -> None:
+    """Append data, or nothing: half a line would spoil the next one."""
+    end = file.seek(0, os.SEEK_END)
+    written = 0
+    try:
+        written = file.write(data)
+    finally:
+        if written < len(data):
+            with contextlib.suppress(OSError):
+                file.truncate(end)
+    if written < len(data):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -46,4 +46,4 @@ async def test_each_kind_is_found() -> None:
 def test_what_has_no_figures_is_refused() -> None:
     """The error names the rule and not the value."""
     with pytest.raises(InvalidInputError, match=r"observed: expected a client, or a queue .*; got an object of type"):
-        Observed().add(SimpleNamespace())  # type: ignore[arg-type] # meant
+        Observed().add(SimpleNamespace())

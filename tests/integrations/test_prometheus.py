@@ -212,7 +212,7 @@ async def test_a_run_over_a_socket(gateway: str, emulator: Emulator, registry: C
     assert (
         found["wikipayam_call_duration_seconds_count"][labelled(operation="account.balance", outcome="succeeded")] == 1
     )
-    assert leaks(repr(found)) == []
+    assert leaks([repr(found)]) == []
     assert "ORDER-1001" not in repr(found)
 
 
@@ -267,7 +267,7 @@ async def test_no_failure_puts_a_secret_into_a_label(failure: str, registry: Col
                 await call(measured)
     text = generate_latest(registry).decode()
     assert text.count("wikipayam_call_duration_seconds_count{") >= 8
-    assert leaks(text) == []
+    assert leaks([text]) == []
 
 
 @pytest.mark.anyio

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gc
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -45,5 +46,6 @@ async def test_each_kind_is_found() -> None:
 
 def test_what_has_no_figures_is_refused() -> None:
     """The error names the rule and not the value."""
+    wrong: Any = SimpleNamespace()
     with pytest.raises(InvalidInputError, match=r"observed: expected a client, or a queue .*; got an object of type"):
-        Observed().add(SimpleNamespace())
+        Observed().add(wrong)

@@ -11,13 +11,15 @@ from unittest import mock
 
 import anyio
 import httpx
+import httpx2
 import pytest
 from anyio.abc import ByteStream
 
-from tests.support.net import READS, SENDS, TRANSPORT_KINDS, connected, server_tls
+from tests.support.net import READS, SENDS, TRANSPORT_KINDS, client_tls, connected, server_tls
 from tests.support.raw import RawRequest, raw_gateway
 from tests.support.secrets import accept
-from wikipayam_async import AsyncWikipayam, CallOutcome, ConfigurationError, SendStatus, SmsMessage
+from wikipayam_async import AsyncWikipayam, CallOutcome, ConfigurationError, SendStatus, SmsMessage, UnknownOutcomeError
+from wikipayam_async.core.transport import LaneTransport
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport
 from wikipayam_async.loopback import VARIABLE, is_loopback, is_refused, loopback_only
 
@@ -126,6 +128,45 @@ async def test_an_open_connection_is_not_used(via: str) -> None:
             await client.sms.send(RECEIVER, "two")
         await client.sms.send(RECEIVER, "three")
     assert len(gateway.requests) == 2
+
+
+@pytest.mark.anyio
+@pytest.mark.usefixtures("resolved")
+@pytest.mark.parametrize("kind", ["httpx2", "client over lanes"])
+async def test_other_transports_are_refused_too(kind: str) -> None:
+    """A transport of httpx2, and a client of one's own over a `LaneTransport`, reach no other machine; nothing is unknown."""
+
+    async def handle(request: RawRequest, _stream: ByteStream) -> object:
+        return accept(request)
+
+    async with AsyncExitStack() as stack:
+        gateway = await stack.enter_async_context(raw_gateway(handle, tls=server_tls(NAME)))
+        options: dict[str, Any] = {}
+        if kind == "httpx2":
+            options["transport"] = httpx2.AsyncHTTPTransport(verify=client_tls())
+        else:
+            http = httpx.AsyncClient(transport=LaneTransport(ssl_context=client_tls()))
+            options["http_client"] = await stack.enter_async_context(http)
+        made = connected(f"https://{NAME}:{gateway.port}", "options", **options)
+        client, _, events = await stack.enter_async_context(made)
+        with loopback_only(True), pytest.raises(ConfigurationError, match="another machine"):
+            await client.sms.send(RECEIVER, "text")
+        assert gateway.opened == 0
+        await client.sms.send(RECEIVER, "text")
+    assert [outcome.status for outcome in events.outcomes] == [SendStatus.NOT_ATTEMPTED, SendStatus.ACCEPTED]
+
+
+@pytest.mark.anyio
+async def test_a_setting_error_of_a_transport_of_ones_own_proves_nothing() -> None:
+    """Without the switch, a `ConfigurationError` that a caller's transport raises leaves a send unknown."""
+
+    def raise_error(_: httpx.Request) -> httpx.Response:
+        raise ConfigurationError("of another client")
+
+    transport = httpx.MockTransport(raise_error)
+    async with AsyncWikipayam("token", sender="1000", base_url=f"https://{NAME}", transport=transport) as client:
+        with loopback_only(False), pytest.raises(UnknownOutcomeError):
+            await client.sms.send(RECEIVER, "text")
 
 
 @pytest.mark.anyio

@@ -107,7 +107,6 @@ class _RefusingTrace:
     async def __call__(self, name: str, info: dict[str, object]) -> None:
         if not self._raised:
             self._raised = True  # once: httpcore's own cleaning up has events, too
-            self._trace.progress.phase = Phase.CONNECTING
             raise refusal(self._url)
         await self._trace(name, info)
 
@@ -130,9 +129,12 @@ async def exchange(send: Send, request: httpx.Request, trace: Trace) -> Answer:
         finally:
             with anyio.CancelScope(shield=True):
                 await response.aclose()
-    except (ExchangeFault, ConfigurationError):
+    except ExchangeFault:
         raise
-    except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
+    except Exception as error:
+        if isinstance(error, ConfigurationError) and isinstance(request.extensions["trace"], _RefusingTrace):
+            trace.progress.phase = Phase.CONNECTING
+            raise
         raise map_error(error, trace, status) from None
     trace.progress.phase = Phase.ANSWERED
     return Answer(response.status_code, headers, SealedBytes(body))

@@ -4,6 +4,7 @@ import importlib.metadata
 import os
 import subprocess
 import sys
+import textwrap
 from collections.abc import Iterator
 
 import anyio
@@ -11,6 +12,7 @@ import pytest
 
 from wikipayam_async import AsyncWikipayam, ClosedError
 from wikipayam_async.emulator import DELIVERED, WAITING_FOR_UPDATE, Emulator, ManualClock, ServedEmulator
+from wikipayam_async.loopback import is_refused
 from wikipayam_async.testing import emulator_environ
 
 NAMES = ["wikipayam_client", "wikipayam_clock", "wikipayam_emulator", "wikipayam_environ", "wikipayam_server"]
@@ -26,7 +28,12 @@ def test_loading_the_plugin_imports_nothing_else() -> None:
         "print(*sorted(name for name in new if name.split('.')[0] not in sys.stdlib_module_names))"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - the code is in this file
-    assert done.stdout.split() == ["wikipayam_async", "wikipayam_async.pytest_plugin", "wikipayam_async.version"]
+    assert done.stdout.split() == [
+        "wikipayam_async",
+        "wikipayam_async.loopback",
+        "wikipayam_async.pytest_plugin",
+        "wikipayam_async.version",
+    ]
 
 
 @pytest.mark.anyio
@@ -150,3 +157,113 @@ def test_the_plugin_can_be_turned_off(pytester: pytest.Pytester) -> None:
     listed = pytester.runpytest_subprocess("--fixtures", "-p", "no:wikipayam", *others).stdout.str()
     assert "anyio_backend" in listed
     assert [name for name in NAMES if name in listed] == []
+
+
+SEND = """
+    import anyio, os, subprocess, sys
+    import pytest
+    from unittest import mock
+    from wikipayam_async import APIConnectionError, AsyncWikipayam, ConfigurationError, RetryPolicy
+
+    async def send():
+        # The name does not exist, so a request that is not refused fails to connect.
+        async with AsyncWikipayam("t", sender="1", base_url="https://gateway.invalid", retry=RetryPolicy(max_attempts=1),
+                                  timeout=5) as client:
+            await client.sms.send("09123456789", "text")
+
+    def outcome():
+        try:
+            anyio.run(send)
+        except Exception as error:
+            return type(error).__name__
+"""
+
+
+def run_tests(pytester: pytest.Pytester, body: str, *options: str) -> pytest.RunResult:
+    """Run tests in another process, with only this plugin and those of the options."""
+    pytester.makepyfile(textwrap.dedent(SEND) + textwrap.dedent(body))
+    return pytester.runpytest_subprocess("-p", "wikipayam", *options)
+
+
+class TestOtherMachines:
+    """Requests to other machines while tests run."""
+
+    @pytest.fixture(autouse=True)
+    def alone(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Load no other plugins, and set a token as a developer's machine may have it."""
+        monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+        monkeypatch.setenv("SMS_AUTH_TOKEN", "a-real-token")
+
+    @pytest.mark.parametrize("options", [(), ("-p", "xdist", "-n", "2")], ids=["one process", "xdist"])
+    def test_they_are_refused(self, pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+        """In tests, in their fixtures, in the import of a test module, and in the workers of xdist."""
+        body = """
+            at_import = outcome()
+
+            @pytest.fixture(scope="session")
+            def in_fixture():
+                return outcome()
+
+            def test_one(in_fixture):
+                assert [at_import, in_fixture, outcome()] == ["ConfigurationError"] * 3
+
+            def test_two():
+                with mock.patch.dict(os.environ, {"SMS_AUTH_TOKEN": "t"}, clear=True):
+                    assert outcome() == "ConfigurationError"
+        """
+        run_tests(pytester, body, *options).assert_outcomes(passed=2)
+
+    def test_the_error_says_what_to_do(self, pytester: pytest.Pytester) -> None:
+        """The report of the failed test names the fixtures and the way to allow it, and no token."""
+        shown = run_tests(pytester, "def test_one():\n    anyio.run(send)\n").stdout.str()
+        assert "ConfigurationError: base_url: https://gateway.invalid is another machine" in shown
+        for word in ("wikipayam_environ", "@pytest.mark.wikipayam_network", "wikipayam_network = true"):
+            assert word in shown
+        assert "a-real-token" not in shown
+
+    def test_subprocesses_are_refused_too(self, pytester: pytest.Pytester) -> None:
+        """A process that inherits the environment refuses, too, also one of multiprocessing."""
+        body = """
+            import multiprocessing
+            CODE = "import sys; sys.path.insert(0, '.'); import test_subprocesses_are_refused_too as one; print(one.outcome())"
+
+            def test_program():
+                done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, check=True)
+                assert done.stdout.split() == ["ConfigurationError"]
+
+            def test_multiprocessing():
+                with multiprocessing.get_context("spawn").Pool(1) as pool:
+                    assert pool.apply(outcome) == "ConfigurationError"
+        """
+        run_tests(pytester, body).assert_outcomes(passed=2)
+
+    def test_a_marked_test_may_reach_them(self, pytester: pytest.Pytester) -> None:
+        """The marker allows it for a test and its fixtures, and for no test after it."""
+        body = """
+            @pytest.fixture
+            def fixture():
+                return outcome()
+
+            @pytest.mark.wikipayam_network
+            def test_one(fixture):
+                assert [fixture, outcome()] == ["APIConnectionError"] * 2
+
+            def test_two(fixture):
+                assert [fixture, outcome()] == ["ConfigurationError"] * 2
+        """
+        run_tests(pytester, body, "--strict-markers").assert_outcomes(passed=2)
+
+    @pytest.mark.parametrize("options", [("-o", "wikipayam_network=true"), ("-p", "no:wikipayam")])
+    def test_a_setting_allows_it_for_all_tests(self, pytester: pytest.Pytester, options: tuple[str, ...]) -> None:
+        """The setting, and leaving the plugin out, allow it for the whole run."""
+        body = "def test_one():\n    assert outcome() == 'APIConnectionError'\n"
+        run_tests(pytester, body, *options).assert_outcomes(passed=1)
+
+    def test_a_run_within_a_run_restores_its_state(self, pytester: pytest.Pytester) -> None:
+        """After a nested run of pytest the settings of the outer one hold again."""
+        pytester.makepyfile(
+            "def test_one():\n    from wikipayam_async.loopback import is_refused\n    assert is_refused('a.example')\n"
+        )
+        before = is_refused("a.example")
+        pytester.inline_run("-p", "wikipayam", "-o", "wikipayam_network=false").assertoutcome(passed=1)
+        assert is_refused("a.example") is before

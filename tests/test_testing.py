@@ -137,6 +137,37 @@ def test_examples_for_several_runners_pass_side_by_side(examples: pytest.Pyteste
     examples.runpytest_subprocess(*plugins, *LOOP_SCOPE, *files).assert_outcomes(passed=6)
 
 
+def test_examples_with_mocks_of_httpx_pass(examples: pytest.Pytester) -> None:
+    """respx, pytest-httpx and vcrpy answer a client over httpx's own transport, which the plugin lets through."""
+    files = ["test_login_respx.py", "test_login_pytest_httpx.py", "test_login_vcr.py"]
+    plugins = ["-p", "wikipayam", "-p", "respx", "-p", "pytest_httpx", "-p", "pytest_asyncio.plugin"]
+    examples.runpytest_subprocess(*plugins, *LOOP_SCOPE, *files).assert_outcomes(passed=3)
+
+
+def test_a_mock_of_httpx_does_not_see_the_clients_own_transport(
+    pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Without httpx's transport the request would leave the machine; the plugin refuses it."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
+    pytester.makepyfile("""
+        import anyio, pytest, vcr
+        from wikipayam_async import AsyncWikipayam, ConfigurationError
+
+        @pytest.fixture
+        def cassette(tmp_path):
+            with vcr.use_cassette(str(tmp_path / "cassette.yaml")) as cassette:
+                yield cassette
+
+        @pytest.mark.parametrize("mock", ["respx_mock", "httpx_mock", "cassette"])
+        def test_it(mock, request):
+            request.getfixturevalue(mock)
+            with pytest.raises(ConfigurationError, match="is another machine, and tests must not reach it"):
+                anyio.run(AsyncWikipayam("a-real-token", base_url="https://gateway.invalid").balance)
+    """)
+    done = pytester.runpytest_subprocess("-p", "wikipayam", "-p", "respx", "-p", "pytest_httpx")
+    done.assert_outcomes(passed=3)
+
+
 def test_httpx_can_use_the_port(wikipayam_server: testing.ServedEmulator) -> None:
     """Any HTTP client can send requests to the port."""
     headers = {"Authorization": f"Bearer {testing.DEFAULT_TOKEN}"}

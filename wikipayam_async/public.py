@@ -3,6 +3,7 @@
 import attrs
 
 from wikipayam_async.batching.batcher import Batcher
+from wikipayam_async.batching.health import SendingHealth
 from wikipayam_async.batching.outbox import Outbox
 from wikipayam_async.bulk.hooks import OutgoingMessage
 from wikipayam_async.bulk.interruption import report_from
@@ -117,6 +118,7 @@ __all__ = [
     "RetryScheduled",
     "SendResult",
     "SendStatus",
+    "SendingHealth",
     "SentMessage",
     "ServerError",
     "SmsMessage",

@@ -1,5 +1,9 @@
 """The pytest plugin `wikipayam`: fixtures for tests of code that sends SMS. `-p no:wikipayam` turns it off.
 
+While tests run, clients refuse to connect to other machines than this one, since a token in the environment is enough
+to spend money. The marker `wikipayam_network` allows it for a test, `wikipayam_network = true` in pytest's settings for
+all of them.
+
 Every pytest run imports this module, so it imports the rest of the package only when a fixture is used. No fixture is
 async or needs an event loop: they work with the runners of anyio, pytest-asyncio and pytest-trio, and in synchronous
 tests.
@@ -14,11 +18,37 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from wikipayam_async.loopback import loopback_only
+
 if TYPE_CHECKING:
     from wikipayam_async.client import AsyncWikipayam
     from wikipayam_async.emulator import Emulator, ManualClock, ServedEmulator
 
 __all__ = ["wikipayam_client", "wikipayam_clock", "wikipayam_emulator", "wikipayam_environ", "wikipayam_server"]
+
+_NETWORK = "wikipayam_network"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Add the setting."""
+    parser.addini(_NETWORK, "let clients of wikipayam_async connect to other machines", type="bool", default=False)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse connections to other machines until the end of the run."""
+    config.addinivalue_line("markers", f"{_NETWORK}: let clients of wikipayam_async connect to other machines.")
+    stack = ExitStack()
+    stack.enter_context(loopback_only(not config.getini(_NETWORK)))
+    config.add_cleanup(stack.close)
+
+
+@pytest.hookimpl(hookwrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Allow connections to other machines during a marked test, its fixtures included."""
+    with ExitStack() as stack:
+        if item.get_closest_marker(_NETWORK) is not None:
+            stack.enter_context(loopback_only(False))  # noqa: FBT003 - a switch
+        yield
 
 
 @pytest.fixture

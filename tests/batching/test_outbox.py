@@ -21,9 +21,12 @@ from wikipayam_async import (
     AuthenticationError,
     ClosedError,
     ConfigurationError,
+    InsufficientBalanceError,
     InvalidInputError,
+    NotFoundError,
     OutboxFullError,
     PayloadTooLargeError,
+    PermissionDeniedError,
     RateLimitError,
     SendResult,
     SendStatus,
@@ -286,7 +289,7 @@ class TestCallback:
             outbox_over(RecordingGateway(), callback)
 
     async def test_every_outcome_is_logged(self, caplog: pytest.LogCaptureFixture) -> None:
-        """The log holds track id and status, as text and as fields: INFO if accepted, else WARNING; no text, no number."""
+        """The log holds track id, status and error: INFO if accepted, else WARNING; no text, no number."""
         with caplog.at_level(logging.INFO, "wikipayam_async"):
             async with outbox_over(RecordingGateway(APIConnectionError("unreachable")), linger=0) as outbox:
                 outbox.post(RECEIVER, "secret", track_id="A")
@@ -294,10 +297,45 @@ class TestCallback:
                 outbox.post(RECEIVER, "secret", track_id="B")
         found: list[Any] = caplog.records
         assert [(one.levelname, one.message, one.wikipayam_track_id, one.wikipayam_status) for one in found] == [
-            ("WARNING", "sms.outbox A: not_attempted", "A", "not_attempted"),
+            ("WARNING", "sms.outbox A: not_attempted (APIConnectionError: unreachable)", "A", "not_attempted"),
             ("INFO", "sms.outbox B: accepted", "B", "accepted"),
         ]
         assert all("secret" not in str(vars(one)) and "912345" not in str(vars(one)) for one in found)
+
+    @pytest.mark.parametrize(
+        ("error", "level"),
+        [
+            (AuthenticationError("401", status_code=401), "ERROR"),
+            (PermissionDeniedError("403", status_code=403), "ERROR"),
+            (NotFoundError("404", status_code=404), "ERROR"),
+            (InsufficientBalanceError("402", status_code=402), "ERROR"),
+            (UnprocessableError("422", status_code=422), "WARNING"),
+            (UnknownOutcomeError("lost"), "WARNING"),
+        ],
+        ids=lambda value: type(value).__name__,
+    )
+    async def test_the_level_says_whether_somebody_has_to_mend_it(
+        self, error: WikipayamError, level: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """An error that every later message meets, too, is logged as an ERROR, with its type as a field."""
+        with caplog.at_level(logging.INFO, "wikipayam_async"):
+            async with outbox_over(RecordingGateway(error), linger=0) as outbox:
+                outbox.post(RECEIVER, "secret", track_id="A")
+        found: list[Any] = caplog.records
+        assert [(one.levelname, one.wikipayam_track_id, one.wikipayam_error) for one in found] == [
+            (level, "A", type(error).__name__)
+        ]
+
+    async def test_messages_lost_at_the_end_are_logged(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Each message that is not sent before the outbox closes has a WARNING with its track id."""
+        with caplog.at_level(logging.INFO, "wikipayam_async"):
+            async with outbox_over(RecordingGateway(), linger=FOREVER) as outbox:
+                post(outbox, 2)
+                await outbox.aclose(timeout=0)
+        lost = "not_attempted (ClosedError: sms.send: not sent, because the outbox was closed first; "
+        assert [(one.levelname, one.getMessage()) for one in caplog.records] == [
+            ("WARNING", f"sms.outbox T{number}: {lost}sending it again is safe)") for number in range(2)
+        ]
 
     async def test_a_callback_that_kills_a_worker(self) -> None:
         """The exception is raised, and the messages of the request that were not reported yet are unknown."""

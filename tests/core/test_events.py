@@ -1,4 +1,6 @@
 import logging
+import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from typing import TypeAlias
 
@@ -253,7 +255,28 @@ def test_an_interruption_in_a_hook_is_raised() -> None:
         ).attempt_started(1)
 
 
-def test_the_logger_has_a_null_handler() -> None:
-    """The logger of a library writes nothing until the application configures it."""
-    handlers = logging.getLogger("wikipayam_async").handlers
-    assert [type(handler) for handler in handlers if isinstance(handler, logging.NullHandler)] == [logging.NullHandler]
+def test_warnings_reach_stderr_where_nobody_configured_logging() -> None:
+    """In a program without any logging, an unknown outcome and a broken hook are on stderr; a success is not."""
+    program = """
+from wikipayam_async.core.events import CallReporter
+from wikipayam_async.outcomes import CallOutcome
+
+def broken(event):
+    raise KeyError("a secret")
+
+def end(call_id, outcome, hook=None):
+    reporter = CallReporter(hook, call_id=call_id, operation="sms.send", method="POST", base_url="https://gw", now=0.0)
+    reporter.call_finished(outcome, lambda: 1.0, list, dict)
+
+end("c-1", CallOutcome.UNKNOWN)
+end("c-2", CallOutcome.SUCCEEDED)
+end("c-3", CallOutcome.SUCCEEDED, broken)
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True, timeout=60)  # noqa: S603 - the code is in this test
+    assert (done.stdout, done.stderr.splitlines()) == (
+        "",
+        [
+            "sms.send c-1: unknown after 0 attempts, 1.000 s",
+            "on_event raised KeyError for CallFinished; the call continues",
+        ],
+    )

@@ -19,6 +19,7 @@ MODULES = [
     "wikipayam_async.emulator",
     "wikipayam_async.integrations.fastapi",
     "wikipayam_async.integrations.opentelemetry",
+    "wikipayam_async.integrations.prometheus",
     "wikipayam_async.numbers",
     "wikipayam_async.optout",
     "wikipayam_async.pytest_plugin",

@@ -131,6 +131,20 @@ class PromptServer(uvicorn.Server):
         await self.stop.wait()
 
 
+@pytest.mark.parametrize("name", [name for name in SERVICES if name != "aiohttp_app"])
+@pytest.mark.usefixtures("emulator")
+def test_no_mode_of_the_server_starts_it_without_a_token(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """With uvicorn's default, `--lifespan auto`, an exception would let it start; the application reports the failure."""
+    monkeypatch.delenv("SMS_AUTH_TOKEN")
+    module = load(name, *SERVICES[name])
+    app = getattr(module, "app", None) or module.application
+    server = uvicorn.Server(uvicorn.Config(app, port=0, lifespan="auto", log_config=None, log_level="critical"))
+    server.should_exit = True  # it would end as soon as it has started
+    with suppress(SystemExit):
+        anyio.run(server.serve)
+    assert not server.started
+
+
 async def run_uvicorn(app: Any, stop: anyio.Event, *, task_status: TaskStatus[int]) -> None:
     """Serve an ASGI application, including its lifespan."""
     server = PromptServer(uvicorn.Config(app, port=0, lifespan="on", log_config=None, log_level="critical"))

@@ -44,6 +44,7 @@ from wikipayam_async import (
     Replay,
     ResponseError,
     RetryPolicy,
+    SendingHealth,
     SendResult,
     SendStatus,
     SentMessage,
@@ -339,6 +340,7 @@ async def queues(client: AsyncWikipayam, message: SmsMessage) -> None:
         assert_type(await batcher.aclose(2), list[SendResult])
         assert_type(batcher.unsent, list[SendResult])
         assert_type((batcher.waiting, batcher.in_flight), tuple[int, int])
+        assert_type((batcher.health, batcher.healthy), tuple[SendingHealth, bool])
         await batcher.send("09123456789")  # type: ignore[call-overload] # pyright: ignore[reportArgumentType]
     async with client.sms.outbox(batch_size=100, drain_timeout=5, on_outcome=record, timeout=2) as outbox:
         assert_type(outbox, Outbox)
@@ -348,6 +350,7 @@ async def queues(client: AsyncWikipayam, message: SmsMessage) -> None:
         assert_type(await outbox.aclose(), list[SendResult])
         assert_type(outbox.unsent, list[SendResult])
         assert_type(outbox.counts, Mapping[SendStatus, int])
+        assert_type((outbox.health, outbox.healthy), tuple[SendingHealth, bool])
         outbox.post(message, track_id="a")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
     client.sms.outbox(on_outcome=record_later)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     client.sms.batcher(max_size=10)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
@@ -444,6 +447,7 @@ async def consumers(client: AsyncWikipayam) -> None:
     async with client.receives.worker(handle_later, on_error=failed, stop_timeout=5, name="orders") as worker:
         assert_type(worker, InboundWorker)
         assert_type(worker.health, WorkerHealth)
+        assert_type(worker.healthy, bool)
         assert_type(await worker.aclose(), None)
     assert_type(await client.receives.worker(handle).run(), None)
     await client.receives.consume(failed)  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]

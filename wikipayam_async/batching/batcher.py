@@ -9,6 +9,7 @@ import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from wikipayam_async.batching.dispatch import Dispatcher, Prepare
+from wikipayam_async.batching.health import SendingHealth
 from wikipayam_async.batching.queue import Batching, PendingMessage
 from wikipayam_async.batching.sender import Send
 from wikipayam_async.bulk.results import SendResult
@@ -50,6 +51,16 @@ class Batcher(AsyncOnly):
     def in_flight(self) -> int:
         """The number of messages in requests in flight."""
         return len(self._dispatcher.in_flight)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the batcher takes messages and its last request did not fail for a reason that concerns others too."""
+        return self.health.healthy
+
+    @property
+    def health(self) -> SendingHealth:
+        """The batcher's current health. It is read from any thread, and makes no request."""
+        return self._dispatcher.health
 
     @property
     def unsent(self) -> list[SendResult]:

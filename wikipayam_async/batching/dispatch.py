@@ -10,6 +10,7 @@ import anyio
 from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
+from wikipayam_async.batching.health import SendingHealth
 from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PendingQueue
 from wikipayam_async.batching.sender import BatchSender, Send, not_sent
 from wikipayam_async.checks import check_seconds
@@ -58,6 +59,7 @@ class Dispatcher:
         self.in_flight = self._sender.in_flight
         self.unsent = self._sender.unsent
         self._concurrency = batching.concurrency
+        self._max_waiting = batching.max_waiting
         self._shielded = shielded
         self._workers = 0
         self._scopes: list[anyio.CancelScope] = []
@@ -66,6 +68,16 @@ class Dispatcher:
         self._changed: anyio.Event
         self._finished: anyio.Event
         self.is_open = False
+
+    @property
+    def health(self) -> SendingHealth:
+        """The current health."""
+        return self._sender.health.report(
+            running=self.is_open,
+            full=len(self.queue) >= self._max_waiting,
+            waiting=len(self.queue),
+            in_flight=len(self.in_flight),
+        )
 
     async def __aenter__(self) -> Self:
         self.is_open = True

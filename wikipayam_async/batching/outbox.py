@@ -11,14 +11,19 @@ import anyio
 from anyio.lowlevel import EventLoopToken, current_token
 
 from wikipayam_async.batching.dispatch import Dispatcher, Prepare
+from wikipayam_async.batching.health import SendingHealth
 from wikipayam_async.batching.queue import Batching, PostedMessage
 from wikipayam_async.batching.sender import Send
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.checks import check_seconds, is_async
 from wikipayam_async.errors import (
+    AuthenticationError,
     ClosedError,
     ConfigurationError,
+    InsufficientBalanceError,
+    NotFoundError,
     OutboxFullError,
+    PermissionDeniedError,
     UnknownOutcomeError,
     WikipayamError,
 )
@@ -35,6 +40,14 @@ logger = logging.getLogger("wikipayam_async")
 
 _SHORTEST_RETRY = 1.0
 _LONGEST_RETRY = 60.0
+_FOR_THE_OPERATOR = (
+    AuthenticationError,
+    ConfigurationError,
+    InsufficientBalanceError,
+    NotFoundError,
+    PermissionDeniedError,
+)
+"""Errors that somebody has to mend; every later message fails, too."""
 
 
 class Outbox(AsyncOnly):
@@ -89,6 +102,16 @@ class Outbox(AsyncOnly):
     def in_flight(self) -> int:
         """The number of messages in requests in flight."""
         return len(self._dispatcher.in_flight)
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the outbox takes messages and its last request did not fail for a reason that concerns others too."""
+        return self.health.healthy
+
+    @property
+    def health(self) -> SendingHealth:
+        """The outbox's current health. It is read from any thread, and makes no request."""
+        return self._dispatcher.health
 
     @property
     def counts(self) -> Mapping[SendStatus, int]:
@@ -272,6 +295,13 @@ class Outbox(AsyncOnly):
 
 def _log(result: SendResult) -> None:
     level = logging.INFO if result.status is SendStatus.ACCEPTED else logging.WARNING
+    level = logging.ERROR if isinstance(result.error, _FOR_THE_OPERATOR) else level
     if logger.isEnabledFor(level):
-        fields = {"wikipayam_track_id": result.track_id, "wikipayam_status": result.status.value}
-        logger.log(level, "sms.outbox %s: %s", result.track_id, result.status.value, extra=fields)
+        error = None if result.error is None else type(result.error).__name__
+        fields = {
+            "wikipayam_track_id": result.track_id,
+            "wikipayam_status": result.status.value,
+            "wikipayam_error": error,
+        }
+        reason = "" if error is None else f" ({error}: {result.error})"
+        logger.log(level, "sms.outbox %s: %s%s", result.track_id, result.status.value, reason, extra=fields)

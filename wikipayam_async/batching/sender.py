@@ -6,6 +6,7 @@ import functools
 from collections.abc import Awaitable, Callable, Sequence
 from typing import TypeAlias, TypeVar
 
+from wikipayam_async.batching.health import HealthRecord
 from wikipayam_async.batching.queue import BatchSize, PendingMessage
 from wikipayam_async.bulk.chunker import chunks_of
 from wikipayam_async.bulk.options import BulkOptions
@@ -45,6 +46,7 @@ class BatchSender:
     Attributes:
         in_flight: The messages in flight.
         unsent: The results of the messages that were cancelled before they began to leave.
+        health: The record of all outcomes.
     """
 
     def __init__(self, send: Send, size: BatchSize, owner: str, longest_wait: float) -> None:
@@ -54,6 +56,7 @@ class BatchSender:
         self._longest_wait = longest_wait
         self.in_flight: dict[PendingMessage, None] = {}
         self.unsent: list[SendResult] = []
+        self.health = HealthRecord()
 
     async def send(self, batch: Sequence[PendingMessage]) -> None:
         """Send messages and set the outcome of each, also if this is cancelled."""
@@ -71,7 +74,9 @@ class BatchSender:
                 del self.in_flight[pending]
                 result = by_position.get(position) or _not_attempted(position, pending, None)
                 answer = answers.get(id(pending.payload))
-                pending.finish(self._outcome(pending, result, answer, failure), result.status)
+                outcome = self._outcome(pending, result, answer, failure)
+                self.health.note(outcome)
+                pending.finish(outcome, result.status)
 
     async def _send_chunks(
         self, batch: Sequence[PendingMessage], results: list[SendResult], answers: dict[int, SentMessage]

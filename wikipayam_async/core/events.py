@@ -16,7 +16,7 @@ from wikipayam_async.redact.scrub import scrub
 __all__ = ["AttemptFinished", "AttemptStarted", "CallFinished", "CallReporter", "Event", "EventHook", "RetryScheduled"]
 
 logger = logging.getLogger("wikipayam_async")
-logger.addHandler(logging.NullHandler())
+# No `NullHandler`: where nobody configured logging, warnings and errors are to reach stderr, by `logging.lastResort`.
 
 
 @frozen

@@ -19,6 +19,7 @@ from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.core.wire import refuse_encoding
 from wikipayam_async.errors import ClosedError, ConfigurationError
+from wikipayam_async.loopback import is_refused, refusal
 from wikipayam_async.outcomes import Phase
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import SealedBytes
@@ -93,8 +94,24 @@ async def _exchange_in_time(
 def attach_trace(request: httpx.Request, outgoing: Outgoing, progress: AttemptProgress) -> Trace:
     """Make httpcore report its trace events of a request."""
     trace = Trace(progress, decisive="send_request_headers" if outgoing.body is None else "send_request_body")
-    request.extensions["trace"] = trace
+    refused = is_refused(outgoing.origin.host)
+    request.extensions["trace"] = _RefusingTrace(trace, outgoing) if refused else trace
     return trace
+
+
+class _RefusingTrace:
+    """Raises at httpcore's first event, before it connects or writes; a mock has no such event, so it is let through."""
+
+    def __init__(self, trace: Trace, outgoing: Outgoing) -> None:
+        self._trace = trace
+        self._url = outgoing.origin.url
+        self._raised = False
+
+    async def __call__(self, name: str, info: dict[str, object]) -> None:
+        if not self._raised:
+            self._raised = True  # once: httpcore's own cleaning up has events, too
+            raise refusal(self._url)
+        await self._trace(name, info)
 
 
 async def exchange(send: Send, request: httpx.Request, trace: Trace, *, max_bytes: int) -> Answer:
@@ -118,7 +135,10 @@ async def exchange(send: Send, request: httpx.Request, trace: Trace, *, max_byte
                 await response.aclose()
     except ExchangeFault:
         raise
-    except Exception as error:  # noqa: BLE001 - a caller's transport may raise anything
+    except Exception as error:
+        if isinstance(error, ConfigurationError) and isinstance(request.extensions["trace"], _RefusingTrace):
+            trace.progress.phase = Phase.CONNECTING
+            raise
         raise map_error(error, trace, status, _address_of(request)) from None
     trace.progress.phase = Phase.ANSWERED
     return Answer(response.status_code, headers, SealedBytes(body))

@@ -18,6 +18,7 @@ from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.loopback import is_loopback
 from wikipayam_async.redact.masks import mask_number, shape_of
 from wikipayam_async.redact.sealed import Secret
 from wikipayam_async.version import __version__
@@ -116,7 +117,7 @@ class Origin:
             )
         if "@" in parts.netloc or "?" in base_url or "#" in base_url:
             raise ConfigurationError("base_url: must not contain a user name, a password, a query or a fragment")
-        if parts.scheme == "http" and not _is_loopback(host):
+        if parts.scheme == "http" and not is_loopback(host):
             raise ConfigurationError(
                 "base_url: http would expose the token on the network; use https (http is for loopback)"
             )
@@ -294,7 +295,3 @@ def _is_address(host: str) -> bool:
     except ValueError:
         return False
     return True
-
-
-def _is_loopback(host: str) -> bool:
-    return host == "localhost" or (_is_address(host) and ipaddress.ip_address(host).is_loopback)

@@ -39,6 +39,7 @@ from wikipayam_async.core.progress import AttemptProgress, run_in_child
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
 from wikipayam_async.core.wire import Lane
 from wikipayam_async.errors import ClosedError, ConfigurationError
+from wikipayam_async.loopback import is_refused, refusal
 from wikipayam_async.redact.sealed import SealedBytes
 
 __all__ = ["Carrier", "HttpxCarrier", "LaneCarrier", "LaneTransport", "make_carrier"]
@@ -143,6 +144,8 @@ class LaneTransport(httpx.AsyncBaseTransport):
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Wait for a lane, then make one attempt within its time-out. Raises `ExchangeFault` if it fails."""
+        if is_refused(outgoing.origin.host):
+            raise refusal(outgoing.origin.url)
         if self._proxy is not None and progress.protected:
             return await run_in_child(functools.partial(self._lanes.carry, outgoing, progress), progress)
         return await self._lanes.carry(outgoing, progress)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import io
+import logging
 import sys
 from collections.abc import Sequence
 from functools import partial
@@ -92,6 +93,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _run_demo(options: DemoOptions) -> int:
+    logging.getLogger("wikipayam_async").addHandler(logging.NullHandler())  # the report counts what would be logged
     # rich is in an extra that the package itself does not need.
     from rich.console import Console  # noqa: PLC0415 - an extra
 

@@ -16,13 +16,13 @@ except ImportError as missing:
         "wikipayam_async.integrations.opentelemetry needs OpenTelemetry: pip install 'wikipayam_async[opentelemetry]'"
     ) from missing
 
-from wikipayam_async.core.events import AttemptFinished, CallFinished, Event, EventHook, RetryScheduled
-from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.integrations.gauges import Attributes, Queue, attributes_of, observed_by, server_of
+from wikipayam_async.core.events import AttemptFinished, CallFinished, Event, RetryScheduled
+from wikipayam_async.integrations.gauges import Attributes, attributes_of, gauges_of
+from wikipayam_async.integrations.hooks import chain, operation_of
+from wikipayam_async.integrations.observed import Observable, Queue, server_of
 from wikipayam_async.outcomes import Attempt, CallOutcome
 from wikipayam_async.public import AsyncWikipayam
 from wikipayam_async.publish import publish
-from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.version import __version__
 
 __all__ = ["OpenTelemetryHook", "Queue", "chain", "traced"]
@@ -73,8 +73,9 @@ class OpenTelemetryHook:
             "Duration of calls, including waiting and retries.",
             explicit_bucket_boundaries_advisory=_BOUNDARIES,
         )
-        self._observed = observed_by(provider)
-        self._observed.register(meter)
+        gauges = gauges_of(provider)
+        gauges.register(meter)
+        self._observed = gauges.observed
 
     def __call__(self, event: Event) -> None:
         """Record an event."""
@@ -82,33 +83,32 @@ class OpenTelemetryHook:
             case AttemptFinished():
                 self._attempt_ends.setdefault(event.call_id, []).append(self._clock())
             case RetryScheduled():
-                self._retries.add(1, {"wikipayam.operation": _label(event.operation), "error.type": event.failure})
+                self._retries.add(
+                    1, {"wikipayam.operation": operation_of(event.operation), "error.type": event.failure}
+                )
             case CallFinished():
                 self._finish(event)
             case _:
                 pass
 
-    def observe(self, *observed: AsyncWikipayam | Queue) -> None:
+    def observe(self, *observed: Observable) -> None:
         """Add gauges for the connections of clients and for the messages in queues.
 
         Only weak references are held. Clients that share connections count once; queues of one class are summed.
 
         Args:
-            observed: Clients, and objects with a `waiting` property, such as a `Batcher`.
+            observed: Clients, and objects with a `waiting` property, such as a `Batcher`. An inbound worker is accepted,
+                too, but OpenTelemetry has no gauge for it.
 
         Raises:
-            InvalidInputError: An argument is neither.
+            InvalidInputError: An argument is none of them.
         """
-        for one in observed:
-            if not isinstance(one, AsyncWikipayam | Queue):
-                rule = "expected a client, or a queue with the property waiting"
-                raise InvalidInputError("observed", rule=rule, got=shape_of(one))
-            self._observed.add(one)
+        self._observed.add(*observed)
 
     def _finish(self, end: CallFinished) -> None:
         now = self._clock()
         self._trace(end, now, self._attempt_ends.pop(end.call_id, []))
-        operation = _label(end.operation)
+        operation = operation_of(end.operation)
         self._duration.record(end.elapsed, _route_of(end) | _result_of(end))
         for status, count in Counter(outcome.status.value for outcome in end.messages).items():
             self._messages.add(count, {"wikipayam.operation": operation, "wikipayam.message.status": status})
@@ -116,7 +116,7 @@ class OpenTelemetryHook:
     def _trace(self, end: CallFinished, now: int, attempt_ends: list[int]) -> None:
         # The whole span is recorded here: events arrive in the caller's task, where its span is still the current one.
         span = self._tracer.start_span(
-            _label(end.operation),
+            operation_of(end.operation),
             kind=trace.SpanKind.CLIENT,
             attributes=_attributes_of(end),
             start_time=now - int(end.elapsed * _NANOSECONDS),
@@ -143,37 +143,6 @@ def traced(client: AsyncWikipayam, hook: OpenTelemetryHook | None = None) -> Asy
     return traced_client
 
 
-def chain(*hooks: EventHook | None) -> EventHook:
-    """Return a hook that passes every event to each of the hooks, in order. None is skipped.
-
-    If a hook raises, the others still receive the event.
-    """
-    chained: EventHook = _ignore
-    for hook in hooks:
-        if hook is not None:
-            chained = _both(chained, hook)
-    return chained
-
-
-def _both(first: EventHook, second: EventHook) -> EventHook:
-    def hook(event: Event) -> None:
-        try:
-            first(event)
-        finally:
-            second(event)
-
-    return hook
-
-
-def _ignore(_: Event) -> None:
-    """Do nothing: the head of a chain."""
-
-
-def _label(operation: str) -> str:
-    """Return the name of an operation; `request` for a `client.request`, whose name holds its path."""
-    return "request" if " " in operation else operation
-
-
 def _attributes_of(end: CallFinished) -> Attributes:
     attributes = _route_of(end) | _result_of(end)
     attributes["wikipayam.call_id"] = end.call_id
@@ -189,7 +158,7 @@ def _attributes_of(end: CallFinished) -> Attributes:
 def _route_of(end: CallFinished) -> Attributes:
     return {
         "http.request.method": end.method,
-        "wikipayam.operation": _label(end.operation),
+        "wikipayam.operation": operation_of(end.operation),
         **attributes_of(server_of(end.base_url)),
     }
 

@@ -13,7 +13,7 @@ from django.urls import path
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from wikipayam_async import AsyncWikipayam, InvalidInputError, UnknownOutcomeError
+from wikipayam_async import AsyncWikipayam, ConfigurationError, InvalidInputError, UnknownOutcomeError
 
 # settings.py
 settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"])
@@ -30,7 +30,12 @@ async def application(
         await django(scope, receive, send)
         return
     await receive()  # lifespan.startup
-    async with AsyncWikipayam() as client:
+    try:
+        opened = AsyncWikipayam()
+    except ConfigurationError as error:  # a server without `--lifespan on` would start despite an exception
+        await send({"type": "lifespan.startup.failed", "message": str(error)})
+        return
+    async with opened as client:
         scope["state"]["wikipayam"] = client
         await send({"type": "lifespan.startup.complete"})
         await receive()  # lifespan.shutdown

@@ -67,6 +67,7 @@ def test_every_failure_of_the_gateway_has_a_response(emulator: Emulator, case: C
         answer = ask(http, case.on)
     body = answer.json()
     assert (answer.status_code, body["code"]) == (case.status, case.code)
+    assert answer.headers.get("retry-after") == ("90" if case.code == "rate_limited" else None)
     model = WIKIPAYAM_RESPONSES[case.status]["model"]
     kinds = getattr(model, "__args__", (model,))
     assert body in [kind.model_validate(body).model_dump() for kind in kinds if case.code in codes_of(kind)]
@@ -123,6 +124,7 @@ def test_a_closed_client_is_unavailable(emulator: Emulator, caplog: pytest.LogCa
         503,
         {"detail": "Messages cannot be sent at the moment.", "code": "unavailable"},
     )
+    assert "retry-after" not in answer.headers
     assert len(emulator.ledger) == 0
     assert ("wikipayam_async", logging.ERROR) in [(name, level) for name, level, _ in caplog.record_tuples]
 
@@ -148,6 +150,7 @@ def test_invalid_input_is_422_in_fastapi_s_own_form(emulator: Emulator, http: Te
     assert (answer.status_code, detail["loc"], detail["type"]) == (422, ["query", "receiver"], "value_error")
     assert set(detail) == {"loc", "msg", "type"}
     assert "not-a-number" not in answer.text
+    assert "retry-after" not in answer.headers
     assert emulator.ledger == []
 
 
@@ -162,6 +165,8 @@ def test_the_log_holds_the_error_that_the_body_omits(
     (record,) = [record for record in caplog.records if record.getMessage().startswith("fastapi: ")]
     assert record.levelno == logging.ERROR
     assert record.getMessage().startswith("fastapi: answered 500 to AuthenticationError: sms.send")
+    assert record.getMessage().endswith(" (POST /orders/{order}/notice)")
+    assert (vars(record)["wikipayam_error"], vars(record)["wikipayam_status_code"]) == ("AuthenticationError", 500)
     assert not [secret for secret in (RECEIVER, "Your order", DEFAULT_TOKEN) if secret in caplog.text]
 
 

@@ -19,6 +19,7 @@ from wikipayam_async.errors import (
     ConfigurationError,
 )
 from wikipayam_async.integrations.fastapi import (
+    OutboxDep,
     wikipayam_lifespan,
 )
 
@@ -154,6 +155,30 @@ def test_received_messages_are_passed_to_the_handler(emulator: Emulator) -> None
     with TestClient(app) as http:
         http.get("/wait")
     assert received == ["لغو"]
+
+
+def test_messages_lost_at_shutdown_are_logged(emulator: Emulator, caplog: pytest.LogCaptureFixture) -> None:
+    """Each message that is not sent within the drain time-out has a WARNING with its track id."""
+    app = make_app(
+        wikipayam_lifespan(
+            factory(emulator),
+            outbox=lambda client: client.sms.outbox(linger=60, batch_size=1, concurrency=1, drain_timeout=0),
+        )
+    )
+
+    @app.post("/many")
+    async def post_many(outbox: OutboxDep) -> list[str]:
+        return [outbox.post(RECEIVER, "text", track_id=f"MANY-{number}") for number in range(5)]
+
+    emulator.faults.arm(Fault.delay(0.3), on=SEND)
+    with TestClient(app) as http:
+        assert http.post("/many").status_code == 200
+    sent = {sms.track_id for sms in emulator.ledger}
+    lost = {f"MANY-{number}" for number in range(5)} - sent
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert len(lost) >= 4
+    assert {warning.split()[1].rstrip(":") for warning in warnings} == lost
+    assert all("not_attempted (ClosedError: sms.send: not sent, because the outbox" in text for text in warnings)
 
 
 def test_a_lifespan_may_yield_no_state(emulator: Emulator) -> None:

@@ -37,7 +37,8 @@ def install_error_handlers(app: FastAPI, *, rate_limit_status: RateLimitStatus =
     | the account is empty, or the client or outbox is closed | 503 |
     | the service is at fault, for example a bad token | 500, without details |
 
-    The full error goes to the logger `wikipayam_async`. A web socket is closed with the error's text as its reason.
+    The full error goes to the logger `wikipayam_async`, and so to stderr where no logging is configured: as INFO for
+    invalid input, ERROR for what somebody has to mend or look up, WARNING for the rest. A web socket is closed with the error's text as its reason.
 
     Handlers for subclasses, added with `app.exception_handler(...)`, take precedence. Mounted apps need handlers of
     their own.
@@ -65,8 +66,16 @@ def _answer(connection: HTTPConnection, error: WikipayamError, rate_limit_status
     if isinstance(error, InvalidInputError):
         loc = location_of(error.field, connection.path_params, connection.query_params)
     answer = answer_to(error, loc=loc, rate_limit_status=rate_limit_status)
-    logger.log(answer.level, "fastapi: answered %d to %s: %s", answer.status, type(error).__name__, error)
+    name, route = type(error).__name__, _route_of(connection)
+    fields = {"wikipayam_error": name, "wikipayam_status_code": answer.status, "wikipayam_route": route}
+    logger.log(answer.level, "fastapi: answered %d to %s: %s (%s)", answer.status, name, error, route, extra=fields)
     return answer
+
+
+def _route_of(connection: HTTPConnection) -> str:
+    """Return the method and the template of the route, such as `POST /orders/{order}`; the path itself may hold a number."""
+    path = getattr(connection.scope.get("route"), "path", "unknown route")
+    return f"{connection.scope.get('method', 'websocket')} {path}"
 
 
 async def _close(web_socket: WebSocket, answer: Answer) -> None:

@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from wikipayam_async.batching.outbox import Outbox
 from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.integrations.fastapi.check import check_token
 from wikipayam_async.public import AsyncWikipayam
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.receives.worker import InboundWorker
@@ -53,6 +54,7 @@ def wikipayam_lifespan(
     lifespan: AppLifespan | None = None,
     outbox: Callable[[AsyncWikipayam], Outbox] | None = None,
     inbound: Callable[[AsyncWikipayam], InboundWorker] | None = None,
+    check: bool = False,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]:
     """Return a lifespan that opens a client: `FastAPI(lifespan=wikipayam_lifespan())`.
 
@@ -70,6 +72,10 @@ def wikipayam_lifespan(
             opens no outbox.
         inbound: Creates the worker that passes received messages to a function: `lambda client:
             client.receives.worker(handler)`. Run one per deployment. None runs no worker.
+        check: Read the balance when the app starts (`GET /user/balance`), before anything else is opened. If the
+            gateway refuses the token or the address (4xx, such as an `AuthenticationError`), the app does not start. If
+            the gateway cannot be reached within 10 seconds, fails, limits the rate or finds the account empty, a warning
+            is logged and the app starts, since that may pass.
 
     Raises:
         ConfigurationError: An argument is invalid. An error that `client` raises stops the app at its start.
@@ -88,6 +94,8 @@ def wikipayam_lifespan(
             resources = _Resources(app, {}, stack)
             opened = client()
             await resources.open(CLIENT, opened)
+            if check:
+                await check_token(opened)
             if lifespan is not None:
                 own: Mapping[str, Any] | None = await stack.enter_async_context(lifespan(app))
                 resources.state.update(own or {})

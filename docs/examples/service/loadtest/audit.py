@@ -82,8 +82,13 @@ class Check:
 
 
 def read_journal(path: Path) -> tuple[list[str], list[tuple[str, str]]]:
-    """Read a journal; return the posted track ids, and the outcomes as track id and outcome."""
-    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    """Read a journal; return the posted track ids, and the outcomes as track id and outcome.
+
+    Notices that were withdrawn, because the outbox took no more, are left out.
+    """
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines() if line]
+    withdrawn = {line["track_id"] for line in lines if line["status"] == "withdrawn"}
+    lines = [line for line in lines if line["track_id"] not in withdrawn]
     posted = [line["track_id"] for line in lines if line["status"] == "posted"]
     return posted, [(line["track_id"], line["status"]) for line in lines if line["status"] != "posted"]
 

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import logging
 import math
+import secrets
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterator
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -31,12 +32,16 @@ class Announcement(BaseModel):
 
 
 class Progress(BaseModel):
-    """The progress of an announcement. `counts` holds the number of mobiles per outcome; their sum is `done`."""
+    """The progress of an announcement. `counts` holds the number of mobiles per outcome; their sum is `done`.
+
+    The last line has `finished` set, or says in `error` why the rest was not sent.
+    """
 
     done: int
     total: int
     counts: dict[str, int]
     finished: bool = False
+    error: str | None = None
 
 
 @router.post("/announcements", response_class=StreamingResponse)
@@ -67,26 +72,39 @@ async def _send_all(
             shop.journal.outcome(result)
             counts[_outcome(result)] += 1
 
-    def publish(*, finished: bool = False) -> None:
+    def publish(*, finished: bool = False, error: str | None = None) -> None:
+        progress = Progress(done=counts.total(), total=total, counts=dict(counts), finished=finished, error=error)
         try:
-            updates.send_nowait(Progress(done=counts.total(), total=total, counts=dict(counts), finished=finished))
+            updates.send_nowait(progress)
         except anyio.BrokenResourceError:
             logger.debug("the caller has disconnected")
 
-    messages = (SmsMessage(mobile, announcement.text) for mobile in announcement.mobiles)
-    run = client.sms.bulk(messages, dedupe="receiver", opt_out=shop.opt_outs.numbers)
+    run = client.sms.bulk(_messages(shop, announcement), dedupe="receiver", opt_out=shop.opt_outs.numbers)
+    failure: Exception | None = None
     with updates:
         try:
             async with run:
                 while (results := await run.take()) is not None:
                     record(results)
                     publish()
-        except Exception as error:  # noqa: BLE001 - a fault of the callback must not change the outcomes of other messages
-            logger.error("an announcement failed: %s", type(error).__name__)
+        except Exception as error:  # noqa: BLE001 - it must not end the shop's other tasks
+            failure = error
         finally:
             record(run.leftover)  # results not taken yet, if the shop shuts down
             logger.info("announcement: %s; %d not begun", dict(counts), total - counts.total())
-        publish(finished=counts.total() == total)
+        failure = failure or run.source_error
+        if failure is not None:
+            reason = type(failure).__name__
+            logger.error("an announcement failed (%s): %d of %d not begun", reason, total - counts.total(), total)
+        publish(finished=counts.total() == total, error=None if failure is None else "The announcement failed.")
+
+
+def _messages(shop: Shop, announcement: Announcement) -> Iterator[SmsMessage]:
+    """Yield the messages as they are sent, each recorded before. If the journal cannot be written, no more are sent."""
+    for mobile in announcement.mobiles:
+        track_id = f"NEWS-{secrets.token_hex(8)}"
+        shop.journal.posted(track_id)
+        yield SmsMessage(mobile, announcement.text, track_id=track_id)
 
 
 def _outcome(result: SendResult) -> str:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import secrets
 
-from fastapi import APIRouter
+from fastapi import APIRouter, HTTPException
 from pydantic import BaseModel, Field
 
 from shop.bodies import Mobile
 from shop.state import Order, ShopDep
+from wikipayam_async import WikipayamError
 from wikipayam_async.integrations.fastapi import WIKIPAYAM_RESPONSES, OutboxDep
 
 __all__ = ["router"]
@@ -31,9 +32,16 @@ class OrderAccepted(BaseModel):
 
 @router.post("/orders", status_code=202, responses=WIKIPAYAM_RESPONSES)
 async def order(body: OrderRequest, outbox: OutboxDep, shop: ShopDep) -> OrderAccepted:
-    """Accept an order. If the outbox is full, the response is 503 with Retry-After, and no order is placed."""
+    """Accept an order. If the outbox or the disk is full, the response is 503 with Retry-After, and no order is placed."""
     track_id = f"ORDER-{secrets.token_hex(8)}"
-    outbox.post(body.mobile, f"سفارش شما ثبت شد: {body.item}", track_id=track_id)
-    shop.journal.posted(track_id)
+    try:
+        shop.journal.posted(track_id)  # before the message: a message that was not recorded cannot be found again
+    except OSError:
+        raise HTTPException(503, "Orders cannot be recorded at the moment.", {"Retry-After": "10"}) from None
+    try:
+        outbox.post(body.mobile, f"سفارش شما ثبت شد: {body.item}", track_id=track_id)
+    except WikipayamError:
+        shop.journal.withdrawn(track_id)
+        raise
     shop.orders[track_id] = Order(body.mobile, body.item)
     return OrderAccepted(track_id=track_id)

@@ -30,7 +30,7 @@ def test_progress_is_streamed(http: TestClient, wikipayam_emulator: Emulator) ->
     lines = announce(http, *MANY)
     assert [line["done"] for line in lines] == sorted(line["done"] for line in lines)
     assert [line["finished"] for line in lines] == [False, False, False, True]
-    assert lines[-1] == {"done": 250, "total": 250, "counts": {"accepted": 250}, "finished": True}
+    assert lines[-1] == {"done": 250, "total": 250, "counts": {"accepted": 250}, "finished": True, "error": None}
     assert sorted(entry.receiver for entry in wikipayam_emulator.ledger) == MANY
 
 

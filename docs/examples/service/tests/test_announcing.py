@@ -40,8 +40,17 @@ async def announce(client: AsyncWikipayam, tasks: TaskGroup, journal: Journal) -
 
 
 def outcomes(path: Path) -> list[str]:
-    """Return the outcomes in a journal."""
-    return [json.loads(line)["status"] for line in path.read_text("utf-8").splitlines()]
+    """Return the outcomes in a journal; fail unless each message was recorded before its outcome, and has one."""
+    lines = [json.loads(line) for line in path.read_text("utf-8").splitlines()]
+    posted = dict.fromkeys(line["track_id"] for line in lines if line["status"] == "posted")
+    found: dict[str, str] = {}
+    for line in lines:
+        if line["status"] != "posted":
+            assert line["track_id"] not in found
+            assert line["track_id"] in posted
+            found[line["track_id"]] = line["status"]
+    assert found.keys() == posted.keys()
+    return list(found.values())
 
 
 async def test_it_continues_if_the_caller_disconnects(

@@ -58,7 +58,13 @@ def test_inconsistent_records(records: Records, claim: str) -> None:
 
 
 def test_a_journal_is_read_as_it_is_written(tmp_path: Path) -> None:
-    """Posted notices and outcomes are read separately."""
-    lines = ['{"track_id": "A", "status": "posted"}', '{"track_id": "A", "status": "accepted", "id": "69e5"}']
+    """Posted notices and outcomes are read separately; withdrawn notices and empty lines are left out."""
+    lines = [
+        '{"track_id": "A", "status": "posted"}',
+        '{"track_id": "B", "status": "posted"}',
+        '{"track_id": "B", "status": "withdrawn", "id": null}',
+        "",
+        '{"track_id": "A", "status": "accepted", "id": "69e5"}',
+    ]
     (tmp_path / "journal").write_text("\n".join(lines), encoding="utf-8")
     assert read_journal(tmp_path / "journal") == (["A"], [("A", "accepted")])

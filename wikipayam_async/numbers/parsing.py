@@ -47,12 +47,13 @@ def _one_of(prefixes: Iterable[str]) -> str:
 
 
 _match = re.compile(
-    f"(?:(?:[+]|00)?98|0)?(?:((?:{_one_of(MOBILE_BLOCKS)})[0-9]{{8}})"
+    f"(?:(?:[+]|00)?980?|0)?(?:((?:{_one_of(MOBILE_BLOCKS)})[0-9]{{8}})"
     f"|((?:{_one_of((*AREA_CODES, FIXED_BLOCK))})[0-9]{{8}}))"
     f"|(?:(?:[+]|00)?98)?((?:{'|'.join(LINE_PREFIXES)})[0-9]{{2,11}})"
     "|([1-9][0-9]{2,5})"
 ).fullmatch
-_match_receiver = re.compile(r"(?:(?:\+|00)?98|0)?(9[0-9]{9})").fullmatch
+# Ten digits that begin with 98 are a country code and too few digits, not a mobile without its 0.
+_match_receiver = re.compile(r"(?:(?:\+|00)?980?|0|(?!98))(9[0-9]{9})").fullmatch
 _is_plain = re.compile(r"09[0-9]{9}").fullmatch
 _RECEIVER_RULE = "expected an Iranian mobile number such as 09123456789"
 

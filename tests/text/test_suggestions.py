@@ -32,10 +32,12 @@ TEXTS = (
 RULES = st.frozensets(st.sampled_from(Spelling))
 
 
-@pytest.mark.parametrize("rules", [Spelling.QUOTES, "quotes", ["quotes"], iter([Spelling.QUOTES]), {Spelling.QUOTES}])
+@pytest.mark.parametrize("rules", [Spelling.QUOTES, "quotes", ["quotes"], {Spelling.QUOTES}, {"quotes": 1}.keys()])
 def test_rules_are_one_or_several(rules: Any) -> None:
-    """`rules` takes one rule, an iterable of rules, or their values."""
+    """`rules` takes one rule, an iterable of rules, also one that can be read once, or their values."""
     assert normalize_text("’  ", rules=rules, tariff=ONE_PRICE) == "'  "
+    if not isinstance(rules, str):
+        assert normalize_text("’  ", rules=iter(rules), tariff=ONE_PRICE) == "'  "
 
 
 @pytest.mark.parametrize(

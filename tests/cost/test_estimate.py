@@ -145,8 +145,10 @@ SHORT = "expected a string of 1 to {} characters without control characters"
         ),
         (
             SmsMessage(RECEIVER, Trap("a")),
-            "message: expected a message that can be read; reading it raised ZeroDivisionError; "
-            "got an object of type SmsMessage",
+            (
+                "message: expected a message that can be read; reading it raised ZeroDivisionError; "
+                "got an object of type SmsMessage"
+            ),
         ),
         ({"receiver": RECEIVER, "message": "a"}, "message: expected an SmsMessage; got an object of type dict"),
         (None, "message: expected an SmsMessage; got None"),

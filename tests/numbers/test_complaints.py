@@ -91,6 +91,7 @@ REFUSED: list[tuple[object, str]] = [
     ("+98110", FEW_FOR_LANDLINE),
     ("123456789", UNKNOWN),
     (912345678, FEW_FOR_MOBILE),
+    (1, NO_AREA_CODE),
     (912345678.0, FEW_FOR_MOBILE),
     (-9123456789, WRONG_CELL),
     (0, WRONG_CELL),

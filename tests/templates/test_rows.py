@@ -136,11 +136,21 @@ def test_a_bad_row(row: Any, complaint: str) -> None:
     assert told == [complaint]
 
 
-@pytest.mark.parametrize("rows", [{"name": "x"}, "name", b"name", 5, None])
-def test_rows_of_a_wrong_type(rows: Any) -> None:
+@pytest.mark.parametrize(
+    ("rows", "got"),
+    [
+        ({"name": "x"}, "an object of type dict"),
+        ("name", "a string of 4 characters with letters"),
+        (b"name", "an object of type bytes"),
+        (5, "a number (int)"),
+        (None, "None"),
+    ],
+)
+def test_rows_of_a_wrong_type(rows: Any, got: str) -> None:
     """A single row, or a string, is refused at once."""
-    with pytest.raises(InvalidInputError, match="rows: expected an iterable of mappings; got "):
+    with pytest.raises(InvalidInputError) as caught:
         each_row(rows, name_of, None)
+    assert str(caught.value) == f"rows: expected an iterable of mappings; got {got}"
 
 
 def test_an_error_of_another_kind_is_not_touched() -> None:
@@ -167,7 +177,12 @@ def read_csv(text: str, **options: Any) -> csv.DictReader[str]:
     return csv.DictReader(io.StringIO(text), **options)
 
 
-MORE, FEWER = "got a row with more cells", "got a row with fewer cells"
+MORE = "expected no more cells than headers; got a row with more cells"
+FEWER = (
+    "expected as many cells as headers (DictReader(..., restval='') takes the missing ones as empty); "
+    "got a row with fewer cells"
+)
+NAMES = "expected strings as the names of fields; got another name"
 
 
 @pytest.mark.parametrize(
@@ -182,6 +197,7 @@ MORE, FEWER = "got a row with more cells", "got a row with fewer cells"
         ("mobile,name,order\n1,علی,\n", {}, ["علی"], []),
         ("mobile,name,,\n1,علی,,\n", {}, ["علی"], []),
         ("1,علی\n2\n", {"fieldnames": ["mobile", "name"]}, ["علی"], [("rows[1]", FEWER)]),
+        ("1,علی\n", {"fieldnames": [1, "name"]}, [], [("rows[0]", NAMES)]),
     ],
 )
 def test_a_csv_row_has_a_cell_for_each_header(
@@ -190,7 +206,7 @@ def test_a_csv_row_has_a_cell_for_each_header(
     """A CSV row with more or fewer cells is refused, even if the wanted cells are there: they may have moved."""
     told: list[InvalidInputError] = []
     assert [text for _, text in each_row(read_csv(file, **options), name_of, told.append)] == texts
-    assert [(one.field, str(one).rpartition("; ")[2]) for one in told] == complaints
+    assert [str(one) for one in told] == [f"{field}: {complaint}" for field, complaint in complaints]
 
 
 @pytest.mark.parametrize("header", ["mobile,name,name", "name,mobile,name"])

@@ -318,6 +318,8 @@ class TestPreview:
         """Forty Persian letters fill more of a part than seventy Latin ones."""
         found = preview("{name}", [{"name": "x" * 70}, {"name": "ن" * 40}, {"name": "x" * 60}])
         assert (found.longest and found.longest.row, found.shortest and found.shortest.row) == (1, 2)
+        found = preview("{name}", [{"name": "ن" * 66}, {"name": "x" * 155}])
+        assert (found.longest and found.longest.row, found.shortest and found.shortest.row) == (1, 0)
 
     def test_no_rows(self) -> None:
         """Without rows there is no shortest or longest text."""

@@ -90,6 +90,8 @@ def test_prices_are_named() -> None:
         ("+982191001234", 800),
         ("021", 800),
         ("130001234", 100),
+        ("40701234", 750),
+        ("+98 4070 1234", 750),
         ("50001234", 600),
         ("Shop", 900),
         ("Shopkeeper", 900),
@@ -104,6 +106,7 @@ def test_the_longest_matching_prefix_applies(line: str | None, expected: int) ->
         "3000": Tariff(persian=500),
         "0098 5000": Tariff(persian=600),
         "+98 3000 5555": Tariff(persian=700),
+        "+98 40-70": Tariff(persian=750),
         "۰۲۱": Tariff(persian=800),
         "Shop": Tariff(persian=900),
     }

@@ -186,14 +186,14 @@ class _Respelled:
 
 def _respell(text: str, rules: frozenset[Spelling], prices: Mapping[Encoding, int]) -> _Respelled:
     """Apply rules in their order; the text becomes GSM-7 unless that costs more."""
-    kept = _apply(text, rules, (measure(text)[0],))
-    changed = _apply(text, rules, tuple(Encoding))
+    kept = _apply(text, rules, ())
+    changed = _apply(text, rules, (Encoding.GSM7,))
     costs_more = _cost(measure_parts(changed.text), prices) > _cost(measure_parts(kept.text), prices)
     return kept if costs_more else changed
 
 
 def _apply(text: str, rules: frozenset[Spelling], encodings: tuple[Encoding, ...]) -> _Respelled:
-    """Apply rules in their order, except those that make the text longer, or bring it into another encoding."""
+    """Apply rules in their order, except those that make the text longer, or bring it into other encodings than given."""
     steps = []
     for rule in Spelling:
         respelled = respell(text, rule) if rule in rules else text

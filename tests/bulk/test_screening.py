@@ -1,4 +1,6 @@
 import functools
+import gc
+import tracemalloc
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
@@ -115,6 +117,48 @@ def test_an_opt_out_does_not_count_as_the_first_message() -> None:
     assert reasons(screen, (ALI, "a"), (ALI, "b")) == ["opted_out", "opted_out"]
     numbers.discard(ALI)
     assert reasons(screen, (ALI, "c"), (ALI, "d")) == [None, "duplicate"]
+
+
+def test_an_opt_out_after_the_first_message_is_the_reason() -> None:
+    """The list is consulted before duplicates are: who was written to and then opted out has opted out."""
+    numbers = OptOutList()
+    screen = Screen(dedupe="receiver", opt_out=numbers)
+    assert reasons(screen, (ALI, "a"), (ALI, "b")) == [None, "duplicate"]
+    numbers.add(ALI)
+    assert reasons(screen, (ALI, "c")) == ["opted_out"]
+
+
+@pytest.mark.parametrize("dedupe", ["receiver", "receiver_and_text"])
+def test_a_predicate_is_asked_once_for_duplicates(dedupe: Dedupe) -> None:
+    """A duplicate is held back as one, and the predicate, which may be a database, is not asked again."""
+    predicate = Predicate(answer=False)
+    screen = Screen(dedupe=dedupe, opt_out=predicate)
+    assert reasons(screen, (ALI, "a"), (ALI, "a"), (SARA, "a"), (ALI, "a")) == [None, "duplicate", None, "duplicate"]
+    predicate.answer = True
+    assert reasons(screen, (SARA, "a"), (REZA, "a"), (REZA, "a")) == ["duplicate", "opted_out", "opted_out"]
+    assert predicate.asked == [ALI, SARA, REZA, REZA]
+
+
+def test_a_text_that_is_not_valid_unicode_is_compared_too() -> None:
+    """A screen does not fail on a lone surrogate."""
+    messages = [("\ud800", "a"), (ALI, "\udc00"), (ALI, "\udc00"), ("\ud800", "a")]
+    assert reasons(Screen(dedupe="receiver_and_text"), *messages) == [None, None, "duplicate", "duplicate"]
+
+
+@pytest.mark.parametrize(("dedupe", "most"), [(None, 1), ("receiver", 90), ("receiver_and_text", 110)])
+def test_the_memory_of_a_screen(dedupe: Dedupe | None, most: int) -> None:
+    """A screen takes no more bytes per message than its documentation says."""
+    messages = [f"09{number:09}" for number in range(10_000)]
+    screen = Screen(dedupe=dedupe)
+    gc.collect()
+    tracemalloc.start()
+    try:
+        for receiver in messages:
+            screen.check(receiver, "a text")
+        taken, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert taken / len(messages) <= most
 
 
 @pytest.mark.parametrize(

@@ -24,15 +24,28 @@ def test_parts_as_json(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     assert (found["encoding"], found["parts"], found["units"]) == ("ucs2", 1, 4)
     assert found["characters_that_forced_unicode"] == ["’"]
     assert (found["cost"], found["receivers"], found["split"]) == (10, 1, ["it’s"])
-    assert found["suggestions"]["parts"] == 1
+    assert "suggestions" not in found
 
 
 def test_cheaper_replacements_are_suggested(run: Run) -> None:
-    """Replacements that save parts are named; without a price there is no cost."""
-    ended = run("parts", "it’s " * 20)
+    """Without prices, replacements are named that take the text into less than half the parts; there is no cost."""
+    ended = run("parts", "it’s " * 28)
     assert ended.code == 0
-    assert "with the quotes replacements it takes 1 part in gsm7" in ended.err
+    assert ended.err.splitlines()[1] == "with the quotes replacements it takes 1 part in gsm7"
     assert "rial" not in ended.err
+    assert run("parts", "it’s " * 20).err.splitlines() == ["2 parts in ucs2: 100 units, 34 left"]
+
+
+def test_prices_decide_about_replacements(run: Run) -> None:
+    """With prices, replacements are named only if they save money, and with what they save."""
+    prices = ("--price-persian", "99", "--price-latin")
+    ended = run("parts", "it’s " * 20, *prices, "150")
+    assert ended.err.splitlines()[1] == (
+        "with the quotes replacements it takes 1 part in gsm7, which saves 48 rials per message"
+    )
+    found = run("parts", "it’s " * 20, *prices, "150", "--json").json
+    assert found["suggestions"] == {"rules": ["quotes"], "parts": 1, "saved_cost": 48}
+    assert "suggestions" not in run("parts", "it’s " * 20, *prices, "232", "--json").json
 
 
 def test_a_negative_price_is_a_usage_error(run: Run) -> None:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from attrs import evolve
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -112,33 +113,55 @@ def test_a_note_costs_what_a_message_costs() -> None:
     assert note.parts == 2
 
 
+NOT_EMPTY = "expected a text that is not empty"
+NO_MOBILE = "expected an Iranian mobile number such as 09123456789, but it is"
+SHORT = "expected a string of 1 to {} characters without control characters"
+
+
 @pytest.mark.parametrize(
-    ("bad", "field"),
+    ("bad", "error"),
     [
-        (SmsMessage(RECEIVER, ""), "messages[1].message"),
-        (SmsMessage(RECEIVER), "messages[1].message"),
-        (SmsMessage(RECEIVER, "\ud83d"), "messages[1].message"),
-        (SmsMessage(RECEIVER, 7), "messages[1].message"),  # type: ignore[arg-type]
-        (SmsMessage(RECEIVER, note=""), "messages[1].note"),
-        (SmsMessage(RECEIVER, note="س\udc00"), "messages[1].note"),
-        (SmsMessage(RECEIVER, "a", note="b"), "messages[1].note"),
-        (SmsMessage("02112345678", "a"), "messages[1].receiver"),
-        (SmsMessage(None, "a"), "messages[1].receiver"),  # type: ignore[arg-type]
-        (SmsMessage(RECEIVER, "a", sender=" "), "messages[1].sender"),
-        (SmsMessage(RECEIVER, "a", sender=[7]), "messages[1].sender"),  # type: ignore[arg-type]
-        (SmsMessage(RECEIVER, "a", track_id=""), "messages[1].track_id"),
-        (SmsMessage(RECEIVER, "a", track_id="x" * 256), "messages[1].track_id"),
-        (SmsMessage(RECEIVER, Trap("a")), "messages[1].message"),
-        ({"receiver": RECEIVER, "message": "a"}, "messages[1].message"),
-        (None, "messages[1].message"),
+        (SmsMessage(RECEIVER, ""), f"message: {NOT_EMPTY}; got a string of 0 characters"),
+        (SmsMessage(RECEIVER), f"message: {NOT_EMPTY}; got None"),
+        (SmsMessage(RECEIVER, "\ud83d"), "message: expected valid Unicode; got a lone surrogate"),
+        (SmsMessage(RECEIVER, 7), f"message: {NOT_EMPTY}; got a number (int)"),  # type: ignore[arg-type]
+        (SmsMessage(RECEIVER, note=""), f"note: {NOT_EMPTY}; got a string of 0 characters"),
+        (SmsMessage(RECEIVER, note="س\udc00"), "note: expected valid Unicode; got a lone surrogate"),
+        (SmsMessage(RECEIVER, "a", note="b"), "note: pass either message or note; got both"),
+        (
+            SmsMessage("02112345678", "a"),
+            f"receiver: {NO_MOBILE} a landline; got a string of 11 characters with digits",
+        ),
+        (SmsMessage(None, "a"), f"receiver: {NO_MOBILE} not a string; got None"),  # type: ignore[arg-type]
+        (
+            SmsMessage(RECEIVER, "a", sender=" "),
+            f"sender: {SHORT.format(64)}; got a string of 1 characters with spaces",
+        ),
+        (SmsMessage(RECEIVER, "a", sender=[7]), f"sender: {SHORT.format(64)}; got an object of type list"),  # type: ignore[arg-type]
+        (SmsMessage(RECEIVER, "a", track_id=""), f"track_id: {SHORT.format(255)}; got a string of 0 characters"),
+        (
+            SmsMessage(RECEIVER, "a", track_id="x" * 256),
+            f"track_id: {SHORT.format(255)}; got a string of 256 characters with letters",
+        ),
+        (
+            SmsMessage(RECEIVER, Trap("a")),
+            (
+                "message: expected a message that can be read; reading it raised ZeroDivisionError; "
+                "got an object of type SmsMessage"
+            ),
+        ),
+        ({"receiver": RECEIVER, "message": "a"}, "message: expected an SmsMessage; got an object of type dict"),
+        (None, "message: expected an SmsMessage; got None"),
     ],
 )
-def test_an_invalid_message_is_skipped(bad: Any, field: str) -> None:
-    """An invalid message costs nothing and stops nothing; the first error has its index."""
-    found = estimate([*sms("a"), bad, bad, *sms("b")], TARIFF)
-    assert (found.messages, found.parts, found.cost, found.skipped) == (2, 2, 3580, 2)
-    assert found.first_skipped is not None
-    assert found.first_skipped.field == field
+def test_an_invalid_message_is_skipped(bad: Any, error: str) -> None:
+    """An invalid message costs nothing and changes no share; of several errors the first is kept, with its index."""
+    other = SmsMessage(RECEIVER, "a", track_id="\n")
+    found = estimate([*sms("a"), bad, other, *sms("سلام", sender="30001234"), bad], TARIFF)
+    valid = estimate([*sms("a"), *sms("سلام", sender="30001234")], TARIFF)
+    assert found == evolve(valid, skipped=3)
+    assert (valid.cost, valid.by_line) == (1790 + 500, {None: CostShare(1, 1, 1790), "30001234": CostShare(1, 1, 500)})
+    assert str(found.first_skipped) == f"messages[1].{error}"
 
 
 def test_a_message_whose_own_code_raises_is_skipped() -> None:

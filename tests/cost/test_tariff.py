@@ -43,14 +43,28 @@ def test_a_price_may_be_zero_or_an_enum() -> None:
     assert Tariff(persian=0).price(UCS2) == 0
 
 
-@pytest.mark.parametrize("bad", [89.5, 895.0, float("nan"), -1, True, "895", Decimal(895), None, 5j])
+@pytest.mark.parametrize(
+    ("bad", "got"),
+    [
+        (89.5, "a number (float)"),
+        (895.0, "a number (float)"),
+        (float("nan"), "a number (float)"),
+        (-1, "a number (int)"),
+        (True, "True"),
+        ("895", "a string of 3 characters with digits"),
+        (Decimal(895), "an object of type Decimal"),
+        (None, "None"),
+        (5j, "an object of type complex"),
+    ],
+)
 @pytest.mark.parametrize("name", ["persian", "latin"])
-def test_a_price_that_is_not_whole_rials(bad: Any, name: str) -> None:
+def test_a_price_that_is_not_whole_rials(bad: Any, got: str, name: str) -> None:
     """Floats and other values are refused, and the error says how to pass tomans."""
     with pytest.raises(InvalidInputError) as caught:
         Tariff(**{"persian": 1, name: bad})
-    assert caught.value.field == name
-    assert caught.value.rule == "expected whole rials, 0 or more, as an int (Tariff.tomans takes tomans)"
+    assert str(caught.value) == (
+        f"{name}: expected whole rials, 0 or more, as an int (Tariff.tomans takes tomans); got {got}"
+    )
 
 
 def test_prices_are_named() -> None:
@@ -76,6 +90,8 @@ def test_prices_are_named() -> None:
         ("+982191001234", 800),
         ("021", 800),
         ("130001234", 100),
+        ("40701234", 750),
+        ("+98 4070 1234", 750),
         ("50001234", 600),
         ("Shop", 900),
         ("Shopkeeper", 900),
@@ -90,6 +106,7 @@ def test_the_longest_matching_prefix_applies(line: str | None, expected: int) ->
         "3000": Tariff(persian=500),
         "0098 5000": Tariff(persian=600),
         "+98 3000 5555": Tariff(persian=700),
+        "+98 40-70": Tariff(persian=750),
         "۰۲۱": Tariff(persian=800),
         "Shop": Tariff(persian=900),
     }
@@ -102,28 +119,33 @@ def test_a_line_has_both_prices_of_its_own() -> None:
     assert (tariff.price(UCS2, "3000"), tariff.price(GSM7, "3000")) == (3, 4)
 
 
+MAPPING = "expected a mapping of lines to tariffs"
+PREFIX = "expected a line or a prefix of lines"
+OWN = "expected a Tariff without lines of its own for each line"
+
+
 @pytest.mark.parametrize(
-    ("lines", "rule"),
+    ("lines", "error"),
     [
-        ([("3000", Tariff(persian=1))], "expected a mapping of lines to tariffs"),
-        (None, "expected a mapping of lines to tariffs"),
-        ({3000: Tariff(persian=1)}, "expected a line or a prefix of lines"),
-        ({"": Tariff(persian=1)}, "expected a line or a prefix of lines"),
-        ({" - ": Tariff(persian=1)}, "expected a line or a prefix of lines"),
-        ({"+98": Tariff(persian=1)}, "expected a line or a prefix of lines"),
-        ({"3000": 895}, "expected a Tariff without lines of its own for each line"),
+        ([("3000", Tariff(persian=1))], f"{MAPPING}; got an object of type list"),
+        (None, f"{MAPPING}; got None"),
+        ({3000: Tariff(persian=1)}, f"{PREFIX}; got a number (int)"),
+        ({"": Tariff(persian=1)}, f"{PREFIX}; got a string of 0 characters"),
+        ({" - ": Tariff(persian=1)}, f"{PREFIX}; got a string of 3 characters with spaces, symbols"),
+        ({"+98": Tariff(persian=1)}, f"{PREFIX}; got a string of 3 characters with digits, symbols"),
+        ({"3000": 895}, f"{OWN}; got a number (int)"),
+        ({"3000": Tariff(persian=1, lines={"30001": Tariff(persian=2)})}, f"{OWN}; got an object of type Tariff"),
         (
-            {"3000": Tariff(persian=1, lines={"30001": Tariff(persian=2)})},
-            "expected a Tariff without lines of its own for each line",
+            {"3000": Tariff(persian=1), "۳۰۰۰": Tariff(persian=2)},
+            "expected each line once; got one line in two formats",
         ),
-        ({"3000": Tariff(persian=1), "۳۰۰۰": Tariff(persian=2)}, "expected each line once"),
     ],
 )
-def test_invalid_lines(lines: Any, rule: str) -> None:
+def test_invalid_lines(lines: Any, error: str) -> None:
     """The error says which rule the lines break."""
     with pytest.raises(InvalidInputError) as caught:
         Tariff(persian=1, lines=lines)
-    assert (caught.value.field, caught.value.rule) == ("lines", rule)
+    assert str(caught.value) == f"lines: {error}"
 
 
 def test_the_lines_are_a_copy() -> None:
@@ -162,37 +184,48 @@ def test_tomans_with_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad",
+    ("bad", "got"),
     [
-        89.5,
-        True,
-        [],
-        "",
-        "much",
-        "\ud800",
-        "1,790",
-        "NaN",
-        "sNaN",
-        "Infinity",
-        Decimal("-Infinity"),
-        "-1",
-        -1,
-        "89.55",
-        "1e-500000",
-        "1e999999",
-        "1" * 50,
-        "89.5" + "0" * 40 + "1",
-        10**60,
-        b"89.5",
+        (89.5, "a number (float)"),
+        (True, "True"),
+        ([], "an object of type list"),
+        ("", "a string of 0 characters"),
+        ("much", "a string of 4 characters with letters"),
+        ("\ud800", "a string of 1 characters with symbols"),
+        ("1,790", "a string of 5 characters with digits, symbols"),
+        ("NaN", "a string of 3 characters with letters"),
+        ("sNaN", "a string of 4 characters with letters"),
+        ("Infinity", "a string of 8 characters with letters"),
+        (Decimal("-Infinity"), "an object of type Decimal"),
+        ("-1", "a string of 2 characters with digits, symbols"),
+        (-1, "a number (int)"),
+        ("-0.1", "a string of 4 characters with digits, symbols"),
+        ("89.55", "a string of 5 characters with digits, symbols"),
+        ("1e-500000", "a string of 9 characters with digits, letters, symbols"),
+        ("1e999999", "a string of 8 characters with digits, letters"),
+        ("1" * 50, "a string of 50 characters with digits"),
+        ("89.5" + "0" * 40 + "1", "a string of 45 characters with digits, symbols"),
+        (10**60, "a number (int)"),
+        (b"89.5", "an object of type bytes"),
     ],
 )
 @pytest.mark.parametrize("name", ["persian", "latin"])
-def test_invalid_tomans(bad: Any, name: str) -> None:
+def test_invalid_tomans(bad: Any, got: str, name: str) -> None:
     """Floats, fractions of a rial and values that are not numbers are refused, and the error says how to round."""
     with pytest.raises(InvalidInputError) as caught:
         Tariff.tomans(**{"persian": 1, name: bad})
-    assert caught.value.field == name
-    assert caught.value.rule.endswith("and whole in rials (round a fraction of a rial up)")
+    assert str(caught.value) == (
+        f"{name}: expected tomans, 0 or more, as an int, a Decimal or a string such as '89.5', "
+        f"and whole in rials (round a fraction of a rial up); got {got}"
+    )
+
+
+def test_the_longest_amount_in_tomans() -> None:
+    """An amount has at most 40 digits in rials."""
+    assert Tariff.tomans(persian="9" * 39).persian == int("9" * 39 + "0")
+    assert Tariff.tomans(persian=f"{'9' * 38}.9").persian == int("9" * 39)
+    with pytest.raises(InvalidInputError):
+        Tariff.tomans(persian="9" * 40)
 
 
 def test_the_decimal_context_changes_no_price() -> None:
@@ -240,22 +273,22 @@ def test_rials_and_english_are_the_default() -> None:
 
 
 @pytest.mark.parametrize(
-    ("rials", "unit", "locale", "field"),
+    ("rials", "unit", "locale", "error"),
     [
-        (89.5, "rial", "en", "rials"),
-        (True, "rial", "en", "rials"),
-        ("5", "rial", "en", "rials"),
-        (5, "dollar", "en", "unit"),
-        (5, [], "en", "unit"),
-        (5, "rial", "de", "locale"),
-        (5, "rial", None, "locale"),
+        (89.5, "rial", "en", "rials: expected whole rials as an int; got a number (float)"),
+        (True, "rial", "en", "rials: expected whole rials as an int; got True"),
+        ("5", "rial", "en", "rials: expected whole rials as an int; got a string of 1 characters with digits"),
+        (5, "dollar", "en", "unit: expected 'rial' or 'toman'; got a string of 6 characters with letters"),
+        (5, [], "en", "unit: expected 'rial' or 'toman'; got an object of type list"),
+        (5, "rial", "de", "locale: expected 'en' or 'fa'; got a string of 2 characters with letters"),
+        (5, "rial", None, "locale: expected 'en' or 'fa'; got None"),
     ],
 )
-def test_invalid_money(rials: Any, unit: Any, locale: Any, field: str) -> None:
-    """The error names the argument."""
+def test_invalid_money(rials: Any, unit: Any, locale: Any, error: str) -> None:
+    """The error names the argument, and what it may be."""
     with pytest.raises(InvalidInputError) as caught:
         format_money(rials, unit, locale=locale)
-    assert caught.value.field == field
+    assert str(caught.value) == error
 
 
 def test_the_tax_is_added_to_every_part_and_rounded_up() -> None:

@@ -17,7 +17,7 @@ from wikipayam_async.numbers import Operator, parse_number
 Answer: TypeAlias = tuple[str, str | None] | None
 
 SAMPLES, NUMBERS_A_SAMPLE = 10, 10_000
-LEADS = ["0", "0", "", "", "98", "+98", "+98", "0098", "+980", "+44", "00"]
+LEADS = ["0", "0", "", "", "98", "+98", "+98", "0098", "+980", "980", "00980", "+9800", "+44", "00"]
 SHAPES: list[tuple[Sequence[str], int, int]] = [
     *[(["9"], 9, 9)] * 6,
     *[(["90", "91", "93", "94", "99"], 7, 9)] * 3,
@@ -108,12 +108,21 @@ def is_explained_by_marks(written: Written, ours: Answer, theirs: Answer) -> boo
 
 def is_explained_by_float(written: Written, ours: Answer, theirs: Answer) -> bool:
     """Return whether both agree, or differ for a known reason, on the digits before the decimal point."""
-    found = re.fullmatch(r"([1-9][0-9]*)\.00?", digits_and_dots(written.text))
+    found = re.fullmatch(r"([+]?[0-9]+)\.00?\.*", digits_and_dots(written.text))
     return (
         found is not None
         and parse_ours(found[1]) == ours
         and explain(Written(written.lead, found[1].removeprefix(written.lead), found[1])) != "unexplained"
     )
+
+
+def is_explained_by_decimal(written: Written, ours: Answer, theirs: Answer) -> bool:
+    """Return whether a dot may be a decimal point, and both agree, or differ for a known reason, without dots."""
+    found = re.fullmatch(
+        r"[+.]*[0-9]\.+[0-9]+|[+.]*[0-9]+\.+[0-9]{1,3}|.*\.[0-9]", digits_and_dots(written.text).rstrip(".")
+    )
+    undotted = Written(written.lead, written.national, written.text.replace(".", ""))
+    return found is not None and ours is None and explain(undotted) != "unexplained"
 
 
 def digits_and_dots(text: str) -> str:
@@ -125,6 +134,7 @@ def digits_and_dots(text: str) -> str:
 RULES: dict[str, Callable[[Written, Answer, Answer], bool]] = {
     "phonenumbers refuses half-spaces and direction marks": is_explained_by_marks,
     "phonenumbers reads the .0 of a float as digits": is_explained_by_float,
+    "phonenumbers reads a possible decimal point as a separator": is_explained_by_decimal,
     # phonenumbers knows the parts of a block that were in use when its data was made. New parts (0904, 0923, 0996) are
     # added every year, and a client that refuses them loses messages.
     "all numbers of a mobile block are mobiles": lambda written, ours, theirs: (
@@ -163,9 +173,6 @@ RULES: dict[str, Callable[[Written, Answer, Answer], bool]] = {
         ours == ("short_code", None)
         and theirs is None
         and re.fullmatch("[1-9][0-9]{2,5}", written.lead + written.national) is not None
-    ),
-    "a 0 after the country code is refused": lambda written, ours, theirs: (
-        ours is None and theirs is not None and re.match("([+]|00)?980", written.lead + written.national) is not None
     ),
 }
 

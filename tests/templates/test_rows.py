@@ -1,4 +1,6 @@
+import csv
 import enum
+import io
 from decimal import Decimal
 from typing import Any
 
@@ -134,11 +136,21 @@ def test_a_bad_row(row: Any, complaint: str) -> None:
     assert told == [complaint]
 
 
-@pytest.mark.parametrize("rows", [{"name": "x"}, "name", b"name", 5, None])
-def test_rows_of_a_wrong_type(rows: Any) -> None:
+@pytest.mark.parametrize(
+    ("rows", "got"),
+    [
+        ({"name": "x"}, "an object of type dict"),
+        ("name", "a string of 4 characters with letters"),
+        (b"name", "an object of type bytes"),
+        (5, "a number (int)"),
+        (None, "None"),
+    ],
+)
+def test_rows_of_a_wrong_type(rows: Any, got: str) -> None:
     """A single row, or a string, is refused at once."""
-    with pytest.raises(InvalidInputError, match="rows: expected an iterable of mappings; got "):
+    with pytest.raises(InvalidInputError) as caught:
         each_row(rows, name_of, None)
+    assert str(caught.value) == f"rows: expected an iterable of mappings; got {got}"
 
 
 def test_an_error_of_another_kind_is_not_touched() -> None:
@@ -158,3 +170,78 @@ def test_a_bad_row_is_not_in_the_locals_of_its_error() -> None:
         trace = trace.tb_next
     assert shown
     assert [one for one in shown if "SECRET" in one] == []
+
+
+def read_csv(text: str, **options: Any) -> csv.DictReader[str]:
+    """Return a reader of a CSV file."""
+    return csv.DictReader(io.StringIO(text), **options)
+
+
+MORE = "expected no more cells than headers; got a row with more cells"
+FEWER = (
+    "expected as many cells as headers (DictReader(..., restval='') takes the missing ones as empty); "
+    "got a row with fewer cells"
+)
+NAMES = "expected strings as the names of fields; got another name"
+
+
+@pytest.mark.parametrize(
+    ("file", "options", "texts", "complaints"),
+    [
+        ("mobile,name,order\n1,علی,7\n2,8\n3,سارا,9\n", {}, ["علی", "سارا"], [("rows[1]", FEWER)]),
+        ("mobile,name\n1\n2,سارا\n", {}, ["سارا"], [("rows[0]", FEWER)]),
+        ("mobile,name\n1,علی,x\n2,سارا\n", {}, ["سارا"], [("rows[0]", MORE)]),
+        ("mobile,name\n1,علی,x\n2,سارا\n", {"restkey": "rest"}, ["سارا"], [("rows[0]", MORE)]),
+        ("mobile,name,rest\n1,علی,x\n", {"restkey": "rest"}, ["علی"], []),
+        ("mobile,name,order\n1,علی\n", {"restval": ""}, ["علی"], []),
+        ("mobile,name,order\n1,علی,\n", {}, ["علی"], []),
+        ("mobile,name,,\n1,علی,,\n", {}, ["علی"], []),
+        ("1,علی\n2\n", {"fieldnames": ["mobile", "name"]}, ["علی"], [("rows[1]", FEWER)]),
+        ("1,علی\n", {"fieldnames": [1, "name"]}, [], [("rows[0]", NAMES)]),
+    ],
+)
+def test_a_csv_row_has_a_cell_for_each_header(
+    file: str, options: dict[str, Any], texts: list[str], complaints: list[tuple[str, str]]
+) -> None:
+    """A CSV row with more or fewer cells is refused, even if the wanted cells are there: they may have moved."""
+    told: list[InvalidInputError] = []
+    assert [text for _, text in each_row(read_csv(file, **options), name_of, told.append)] == texts
+    assert [str(one) for one in told] == [f"{field}: {complaint}" for field, complaint in complaints]
+
+
+@pytest.mark.parametrize("header", ["mobile,name,name", "name,mobile,name"])
+def test_a_header_that_occurs_twice_is_refused(header: str) -> None:
+    """A CSV file with a repeated header gives no message at all, even if invalid rows are skipped."""
+    made = each_row(read_csv(f"{header}\n1,علی,سارا\n"), name_of, lambda error: None)
+    with pytest.raises(InvalidInputError) as caught:
+        next(made)
+    assert str(caught.value) == "rows: expected each header once; got a header that occurs twice"
+    frames = [repr(entry.frame.f_locals) for entry in caught.traceback if "rows.py" in str(entry.path)]
+    assert frames
+    assert [shown for shown in frames if "سارا" in shown] == []
+
+
+def test_an_empty_value_of_another_source_is_no_missing_cell() -> None:
+    """In rows that are not read from CSV, None is an empty value, as in a database."""
+    rows = [{"name": "علی", "order": None}]
+    assert list(each_row(rows, name_of, None)) == [(0, "علی")]
+
+
+@pytest.mark.parametrize("name", [0, 1.5, ("name",), b"name", True])
+def test_a_field_is_named_by_a_string(name: object) -> None:
+    """A row with a key that is no string is refused."""
+    rows: Any = [{"name": "علی", name: "x"}]
+    with pytest.raises(InvalidInputError) as caught:
+        list(each_row(rows, name_of, None))
+    assert str(caught.value) == "rows[0]: expected strings as the names of fields; got another name"
+
+
+class Column(enum.StrEnum):
+    """Names of columns, as a caller may define them."""
+
+    NAME = "name"
+
+
+def test_a_field_may_be_named_by_an_enum() -> None:
+    """A subclass of `str` is a name."""
+    assert list(each_row([{Column.NAME: "علی"}], name_of, None)) == [(0, "علی")]

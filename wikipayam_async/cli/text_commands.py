@@ -12,9 +12,10 @@ from wikipayam_async.cli.prices import tariff_of
 from wikipayam_async.cli.prompts import read_text
 from wikipayam_async.cli.session import OutputOptions, guarded
 from wikipayam_async.cost.estimate import CostEstimate, estimate_text
-from wikipayam_async.cost.tariff import format_money
+from wikipayam_async.cost.tariff import Tariff, format_money
 from wikipayam_async.numbers import parse_number
-from wikipayam_async.text.parts import count_parts, split_parts, suggest
+from wikipayam_async.text.parts import count_parts, split_parts
+from wikipayam_async.text.suggestions import suggest
 
 __all__ = ["number", "parts"]
 
@@ -43,8 +44,8 @@ def parts(
 
     def count() -> None:
         body = read_text(text)
-        result = {**_parts(out, body), **(_split(out, body) if split else {}), **_suggestions(out, body)}
         tariff = tariff_of(price_persian, price_latin)
+        result = {**_parts(out, body), **(_split(out, body) if split else {}), **_suggestions(out, body, tariff)}
         if tariff is not None:
             result |= _cost(out, estimate_text(body, tariff, receivers=receivers), receivers)
         out.emit(result)
@@ -72,14 +73,15 @@ def _split(out: Output, text: str) -> dict[str, object]:
     return {"split": pieces}
 
 
-def _suggestions(out: Output, text: str) -> dict[str, object]:
-    better = suggest(text)
+def _suggestions(out: Output, text: str, tariff: Tariff | None) -> dict[str, object]:
+    better = suggest(text, tariff=tariff)
     if not better:
         return {}
     rules = sorted(better.rules)
     parts = counted(better.after.parts, "part")
-    out.say(f"with the {', '.join(rules)} replacements it takes {parts} in {better.after.encoding}")
-    return {"suggestions": {"rules": rules, "parts": better.after.parts}}
+    saved = f", which saves {format_money(better.saved_cost)} per message" if better.saved_cost else ""
+    out.say(f"with the {', '.join(rules)} replacements it takes {parts} in {better.after.encoding}{saved}")
+    return {"suggestions": {"rules": rules, "parts": better.after.parts, "saved_cost": better.saved_cost}}
 
 
 def _cost(out: Output, cost: CostEstimate, receivers: int) -> dict[str, object]:

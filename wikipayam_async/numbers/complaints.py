@@ -18,14 +18,18 @@ _are_digits = re.compile(r"[+]?[0-9]+").fullmatch
 _TEXT_RULES: tuple[tuple[Callable[[str], object], str], ...] = (
     (lambda text: not text.strip("+"), "it has no digits"),
     (
-        re.compile(r"[0-9]+(?:,[0-9]+)?e[+]?[0-9]+", re.IGNORECASE).fullmatch,
+        re.compile(r"[0-9]+(?:[.,/][0-9]*)?e[+]?[0-9]+", re.IGNORECASE).fullmatch,
         "it is in scientific notation, which drops digits: format the spreadsheet column as text",
     ),
     (
-        re.compile(r"[0-9](?:x|ext|extension|int|داخلی|داخلي|[#*])[^0-9]{0,3}[0-9]", re.IGNORECASE).search,
+        re.compile(r"[0-9];?(?:x|ext|extension|int|داخلی|داخلي|[#*])[^0-9]{0,3}[0-9]", re.IGNORECASE).search,
         "it has an extension",
     ),
-    (re.compile(r"[0-9][,;/|،؛\\][^0-9]{0,3}[0-9]").search, "it appears to contain several numbers"),
+    (
+        re.compile(r"[0-9][,;/|؛\\][^0-9]{0,3}[0-9]|[0-9]{10}[.]+[0-9]{7}").search,
+        "it appears to contain several numbers",
+    ),
+    (re.compile(r"[+]?[0-9]*(?:[.]+[0-9]+)+").fullmatch, "it looks like a decimal number"),
     (lambda text: any(map(str.isalpha, text)), "it contains letters"),
     (lambda text: "+" in text[1:], "a plus sign is allowed only at the start"),
 )
@@ -65,16 +69,16 @@ def _complaint_about_digits(digits: str) -> str:
         digits = digits[1:] if digits[0] == "+" else digits[2:]
         if not digits.startswith("98"):
             return "its country code is not 98"
-        return _complaint_about_national(digits[2:], before="98")
-    if digits.startswith("98") and len(digits) > _NATIONAL_DIGITS:
-        return _complaint_about_national(digits[2:], before="98")
+        return _complaint_about_national(digits[2:].removeprefix("0"), before="98")
+    if digits.startswith("98") and len(digits) >= _NATIONAL_DIGITS:
+        return _complaint_about_national(digits[2:].removeprefix("0"), before="98")
     return _complaint_about_national(digits.removeprefix("0"), before="0" if digits.startswith("0") else "")
 
 
 def _complaint_about_national(digits: str, *, before: str) -> str:
     block, count = digits[:2], len(digits)
     if digits.startswith("0"):
-        return "it has a 0 after the country code: remove the 0"
+        return "it has several zeros after the country code"
     if digits.startswith(LINE_PREFIXES):
         return "a service line has 6 to 15 digits and no leading 0"
     wrong = "few" if count < _NATIONAL_DIGITS else "many"

@@ -47,12 +47,13 @@ def _one_of(prefixes: Iterable[str]) -> str:
 
 
 _match = re.compile(
-    f"(?:(?:[+]|00)?98|0)?(?:((?:{_one_of(MOBILE_BLOCKS)})[0-9]{{8}})"
+    f"(?:(?:[+]|00)?980?|0)?(?:((?:{_one_of(MOBILE_BLOCKS)})[0-9]{{8}})"
     f"|((?:{_one_of((*AREA_CODES, FIXED_BLOCK))})[0-9]{{8}}))"
     f"|(?:(?:[+]|00)?98)?((?:{'|'.join(LINE_PREFIXES)})[0-9]{{2,11}})"
     "|([1-9][0-9]{2,5})"
 ).fullmatch
-_match_receiver = re.compile(r"(?:(?:\+|00)?98|0)?(9[0-9]{9})").fullmatch
+# Ten digits that begin with 98 are a country code and too few digits, not a mobile without its 0.
+_match_receiver = re.compile(r"(?:(?:\+|00)?980?|0|(?!98))(9[0-9]{9})").fullmatch
 _is_plain = re.compile(r"09[0-9]{9}").fullmatch
 _RECEIVER_RULE = "expected an Iranian mobile number such as 09123456789"
 
@@ -89,10 +90,15 @@ class PhoneNumber:
 def parse_number(number: str | float, *, field: str = "number") -> PhoneNumber:
     """Parse a phone number.
 
-    Mobiles and landlines may start with `0`, `98`, `+98`, `0098` or none of them. Service lines (`1000…`, `2000…`,
-    `3000…`, `5000…`) may have the country code. Short codes have 3 to 6 digits. Digits may be of any script, with
-    spaces, hyphens, dots, brackets, half-spaces (ZWNJ) and direction marks anywhere. An `int`, a `float` and the text of
-    a float (`9123456789.0`) are read as a spreadsheet cell that lost its leading 0.
+    Mobiles and landlines may start with `0`, `98`, `+98`, `0098` or none of them, and may have the 0 after the country
+    code: `+98 (0) 912 345 6789`. Service lines (`1000…`, `2000…`, `3000…`, `5000…`) may have the country code. Short
+    codes have 3 to 6 digits. Digits may be of any script, with spaces, hyphens, brackets, half-spaces (ZWNJ) and
+    direction marks anywhere. Dots and slashes may separate groups of digits. The number may be a `tel:` or `sms:` URI.
+
+    An `int` and a `float` are read as a spreadsheet cell that lost its leading 0, and so is a number as spreadsheets
+    write it into text: `9123456789.0`, `9,123,456,789`, `9.123456789E+09`. A decimal point is never taken for a
+    separator: `0912345678.0` has lost a digit and is refused, as is scientific notation with fewer digits than the
+    number.
 
     Mobiles are recognised by their block (`090` to `093`, `099`), landlines by their area code. Whether a number is in
     use is not checked.
@@ -165,9 +171,8 @@ def is_mobile(number: object) -> bool:
 def normalize_receiver(text: str, *, field: str = "receiver") -> str:
     """Return a mobile number in the form `09123456789`. Sends use this function.
 
-    The number may start with `09`, `9`, `98`, `+98` or `0098`, with digits of any script and spaces, hyphens, dots,
-    brackets, half-spaces (ZWNJ) and direction marks anywhere. The text of a float (`9123456789.0`) is accepted. Any nine
-    digits may follow the 9; the gateway decides which numbers it reaches.
+    The spelling may be any that `parse_number` accepts for a mobile. Any nine digits may follow the 9; the gateway decides
+    which numbers it reaches.
 
     Args:
         text: The number in any spelling.

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
+from functools import partial
 from types import MappingProxyType
-from typing import TypeAlias, TypeVar
+from typing import Protocol, TypeAlias, TypeVar
 
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
@@ -19,6 +21,11 @@ Row: TypeAlias = Mapping[str, object]
 """The values of one message, by field."""
 
 RowErrorHandler: TypeAlias = Callable[[InvalidInputError], object]
+
+
+class _RowCheck(Protocol):
+    def __call__(self, row: Row, *, field: str) -> InvalidInputError | None: ...
+
 
 _MOST_DIGITS = 30
 _LARGEST = 10**_MOST_DIGITS
@@ -66,20 +73,25 @@ def each_row(
         on_error: Called with the error of an invalid row, which is then skipped. If None, the error is raised.
 
     Raises:
-        InvalidInputError: `rows` is not an iterable of mappings; or, while iterating, a row is invalid. The error names
-            its index, as in `rows[3].name`.
+        InvalidInputError: `rows` is not an iterable of mappings; or, while iterating, a `csv.DictReader` has a header
+            twice, or a row is invalid. The error names its index, as in `rows[3].name`.
     """
     if not isinstance(rows, Iterable) or isinstance(rows, str | bytes | Mapping):
         raise InvalidInputError("rows", rule="expected an iterable of mappings", got=shape_of(rows))
     # In a traceback that shows locals, `enumerate` does not show the rows, unlike a list.
-    return _each(enumerate(rows), make, on_error)
+    if isinstance(rows, csv.DictReader):
+        return _each(enumerate(_rows_of_csv(rows)), partial(_check_csv_row, rows), make, on_error)
+    return _each(enumerate(rows), check_row, make, on_error)
 
 
 def _each(
-    numbered: Iterator[tuple[int, Row]], make: Callable[[Row], T], on_error: RowErrorHandler | None
+    numbered: Iterator[tuple[int, Row]],
+    check: _RowCheck,
+    make: Callable[[Row], T],
+    on_error: RowErrorHandler | None,
 ) -> Iterator[tuple[int, T]]:
     for index, row in numbered:
-        failure = check_row(row, field=f"rows[{index}]")
+        failure = check(row, field=f"rows[{index}]")
         if failure is None:
             try:
                 made = make(row)
@@ -95,7 +107,7 @@ def _each(
 
 
 def check_row(row: object, *, field: str) -> InvalidInputError | None:
-    """Return the error of a row that is no mapping or has more cells than headers; None for any other row.
+    """Return the error of a row that is no mapping of names to values or has more cells than headers; None for others.
 
     `csv.DictReader` gives the surplus cells the key None: the cells of such a row may be in the wrong columns.
     """
@@ -103,7 +115,27 @@ def check_row(row: object, *, field: str) -> InvalidInputError | None:
         return InvalidInputError(field, rule="expected a mapping of fields to values", got=shape_of(row))
     if None in row:
         return InvalidInputError(field, rule="expected no more cells than headers", got="a row with more cells")
+    if not all(isinstance(name, str) for name in row):
+        return InvalidInputError(field, rule="expected strings as the names of fields", got="another name")
     return None
+
+
+def _rows_of_csv(reader: csv.DictReader[str]) -> Iterator[Row]:
+    """Yield the rows of a reader, unless a header occurs twice: of two such cells a row has only the second."""
+    headers = [name for name in reader.fieldnames or () if name]
+    if len(headers) > len(set(headers)):
+        raise InvalidInputError("rows", rule="expected each header once", got="a header that occurs twice")
+    yield from reader
+
+
+def _check_csv_row(reader: csv.DictReader[str], row: Row, *, field: str) -> InvalidInputError | None:
+    """Return the error of a row that has another number of cells than headers, or is invalid; None for others."""
+    if reader.restkey in row and reader.restkey not in (reader.fieldnames or ()):
+        return InvalidInputError(field, rule="expected no more cells than headers", got="a row with more cells")
+    if reader.restval is None and None in row.values():
+        rule = "expected as many cells as headers (DictReader(..., restval='') takes the missing ones as empty)"
+        return InvalidInputError(field, rule=rule, got="a row with fewer cells")
+    return check_row(row, field=field)
 
 
 def _text_of(name: str, value: object) -> str:

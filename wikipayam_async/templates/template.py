@@ -167,7 +167,8 @@ def messages_from(
 
     Args:
         template: The template.
-        rows: The rows, for example of a `csv.DictReader`.
+        rows: The rows. Pass a `csv.DictReader` itself, not a list of its rows: then a row with fewer cells than headers
+            is invalid, too.
         receiver_field: The field with the mobile number.
         track_id_field: The field with your own reference; a reference is generated for each message if None.
         sender: The line that all messages are sent from; the client's if None.
@@ -175,8 +176,8 @@ def messages_from(
             stops the bulk send: call `preview` first.
 
     Raises:
-        InvalidInputError: The template is invalid; or, while iterating, a row is. The error names row and field, as in
-            `rows[3].name`.
+        InvalidInputError: The template is invalid; or, while iterating, a row is, or a `csv.DictReader` has a header
+            twice. The error names row and field, as in `rows[3].name`.
     """
     parsed = _template_of(template)
 
@@ -198,7 +199,7 @@ def preview(template: Template | str, rows: Iterable[Row]) -> TemplatePreview:
         rows: The rows. An iterator is consumed; open the file again for sending.
 
     Raises:
-        InvalidInputError: The template is invalid.
+        InvalidInputError: The template is invalid, or a `csv.DictReader` has a header twice.
     """
     parsed = _template_of(template)
     errors: list[InvalidInputError] = []

@@ -10,7 +10,11 @@ from hypothesis import settings
 from tests.support import effort
 from tests.support.effort import EFFORT, across, covering, examples, long_or_short
 
-AXES = [["send", "read", "bulk"], ["warm", "cold"], [("asyncio", "scope"), ("asyncio", "native"), ("trio", "scope")]]
+AXES: list[list[object]] = [
+    ["send", "read", "bulk"],
+    ["warm", "cold"],
+    [("asyncio", "scope"), ("asyncio", "native"), ("trio", "scope")],
+]
 
 
 def test_the_short_form_has_every_pair_of_neighbours() -> None:

@@ -34,8 +34,9 @@ use_git_change_detection = false
 class Run:
     """Runs mutmut on one module within a time limit."""
 
-    def __init__(self, module: str, *, children: int, seconds: float) -> None:
+    def __init__(self, module: str, *, children: int, seconds: float, promises: bool) -> None:
         self._module = module
+        self._wider = [*room_tests(module), *(["tests/promises"] if promises else [])]
         self._children = str(children)
         self._until = time.monotonic() + seconds
 
@@ -44,11 +45,10 @@ class Run:
         shutil.rmtree("mutants", ignore_errors=True)
         found = self._test(own_tests(self._module), [])
         survivors = [name for name, killed in found.items() if killed is False]
-        wider = room_tests(self._module)
-        if survivors and wider:
+        if survivors and self._wider:
             Path("mutants", "mutmut-stats.json").unlink(missing_ok=True)
-            again = self._test(wider, survivors)
-            found |= {name: again[name] or False for name in survivors}
+            again = self._test(self._wider, survivors)
+            found |= {name: again.get(name) or False for name in survivors}
         return found
 
     def _test(self, tests: Sequence[str], mutants: Sequence[str]) -> dict[str, bool | None]:
@@ -81,13 +81,18 @@ def main() -> int:
     parser.add_argument("modules", nargs="*", metavar="MODULE", help="such as core or core/retry.py; none means all")
     parser.add_argument("--children", type=int, default=1, help="how many mutants are tested at once")
     parser.add_argument("--minutes", type=float, default=30, help="the time limit of a module (default: %(default)s)")
+    parser.add_argument(
+        "--promises", action="store_true", help="test survivors with the promises, too, which takes hours"
+    )
     parser.add_argument("--page", type=Path, help="the page whose rows are replaced")
     options = parser.parse_args()
     rows: dict[str, Row] = {}
     for module in modules(PACKAGE, options.modules):
         if not Path(own_tests(module)[0]).exists():
             continue
-        results = Run(module, children=options.children, seconds=options.minutes * 60).results()
+        results = Run(
+            module, children=options.children, seconds=options.minutes * 60, promises=options.promises
+        ).results()
         tested = [killed for killed in results.values() if killed is not None]
         rows[module] = Row(module, len(tested), sum(tested))
         show(results)

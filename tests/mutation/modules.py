@@ -14,8 +14,6 @@ ROOMS = (
 )  # fmt: skip
 """What decides: what is sent, how a response is read, whether to retry, what is told."""
 
-_SENDING = ("batching", "bulk", "campaigns", "core", "idempotency", "messages", "services")
-
 
 def modules(package: Path, patterns: Sequence[str] = ()) -> Iterator[str]:
     """Yield the modules of the rooms as paths such as `core/retry.py`.
@@ -40,9 +38,8 @@ def own_tests(module: str) -> list[str]:
 
 
 def room_tests(module: str) -> list[str]:
-    """Return the tests that see what the module's own tests miss: those of its room and, if it sends, of the promises."""
+    """Return the tests that may notice what the module's own tests miss: those of its room."""
     room = module.split("/", maxsplit=1)[0]
     if room == module:
         return []
-    folder = "tests/cli/bulk" if module.startswith("cli/bulk/") else f"tests/{room}"
-    return [folder, "tests/promises"] if room in _SENDING else [folder]
+    return ["tests/cli/bulk" if room == "cli" else f"tests/{room}"]

@@ -57,7 +57,7 @@ def table(rows: Iterable[Row]) -> str:
     """Return the table with its last line, the total."""
     rows = list(rows)
     total = Row("All", sum(row.mutants for row in rows), sum(row.killed for row in rows))
-    head = ["| Module | Mutants | Killed | Survived | Killed, % |", "| --- | ---: | ---: | ---: | ---: |"]
+    head = ["| Module | Mutants | Killed | Survived | Rate |", "| --- | ---: | ---: | ---: | ---: |"]
     return "\n".join([*head, *map(str, [*sorted(rows, key=lambda row: row.module), total])])
 
 

@@ -15,7 +15,7 @@ import trio
 
 from tests.faults.threaded_gateway import ThreadedGateway, threaded_gateway
 from tests.support.calls import read_all
-from tests.support.effort import long_or_short
+from tests.support.effort import across
 from tests.support.ledger_gateway import INBOX, LedgerGateway, check_outcomes, pool_of, quiet
 from tests.support.net import RECEIVER, TOKEN, EventRecorder, connected
 from tests.support.raw import raw_gateway
@@ -73,14 +73,13 @@ EVERYWHERE: list[Limit] = [_fail_after, _move_on_after]
 LIMITS = [("trio", one) for one in EVERYWHERE] + [("asyncio", one) for one in (*EVERYWHERE, _timeout, _wait_for)]
 
 
-@pytest.mark.parametrize(("anyio_backend", "limit"), LIMITS)
-@pytest.mark.parametrize("kind", CALLS)
+@across("kind, anyio_backend, limit", CALLS, LIMITS)
 async def test_a_time_out_around_a_call_loses_nothing(kind: str, limit: Limit) -> None:
     """After a time-out at once, at the end of the answer or at random, no message is lost or doubled."""
     rng = random.Random(f"{kind} {limit.__name__}")
     ledger = LedgerGateway(lambda: anyio.sleep(LATENCY))
     delays = [0.0, 0.0, LATENCY, LATENCY + 0.0005, LATENCY + 0.001, LATENCY + 0.002]
-    delays += [rng.uniform(0, 4 * LATENCY) for _ in range(long_or_short(14, 2))]
+    delays += [rng.uniform(0, 4 * LATENCY) for _ in range(14)]
     async with raw_gateway(ledger) as gateway, connected(gateway.url, max_connections=3) as (client, _, recorder):
         for number, delay in enumerate(delays):
             with suppress(TimeoutError):

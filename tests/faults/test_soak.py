@@ -20,4 +20,4 @@ def test_a_load_under_faults_loses_nothing(backend: str) -> None:
     assert figures["memory_growth_KiB"] <= 2048
     assert figures["file_descriptors_after"] <= figures["file_descriptors_before"]
     assert figures["requests"] > long_or_short(500, 100)
-    assert len(figures["faults"]) >= 8
+    assert len(figures["faults"]) >= long_or_short(8, 4)

@@ -1,7 +1,7 @@
 """How much the attacks try: a short form by default, the long form with `WIKIPAYAM_EFFORT=1`.
 
 Both make the same assertions. `WIKIPAYAM_EFFORT=10` tries ten times as many random examples as the long form, and new ones
-in every run.
+in every run; that may take longer than a test may: add `-o faulthandler_timeout=0`.
 """
 
 from __future__ import annotations
@@ -51,13 +51,12 @@ def across(names: str, *axes: Iterable[object]) -> pytest.MarkDecorator:
 
 
 def covering(axes: Sequence[Sequence[object]]) -> list[tuple[object, ...]]:
-    """Return combinations in which every pair of values of neighbouring axes occurs, in the order of the product."""
-    rows = list(itertools.product(*(range(len(axis)) for axis in axes)))
-    pairs = {row: set(enumerate(itertools.pairwise(row))) for row in rows}
-    missing = set().union(*pairs.values())
-    chosen = []
-    while missing:
-        best = max(rows, key=lambda row: len(pairs[row] & missing))
-        missing -= pairs[best]
-        chosen.append(best)
-    return [tuple(axis[place] for axis, place in zip(axes, row, strict=True)) for row in sorted(chosen)]
+    """Return combinations with every value of the longest axis, and every combination of the other axes."""
+    longest = max(range(len(axes)), key=lambda place: len(axes[place]))
+    others = list(itertools.product(*axes[:longest], *axes[longest + 1 :]))
+    rows = []
+    for place in range(max(len(others), len(axes[longest]))):
+        row = list(others[place % len(others)])
+        row.insert(longest, axes[longest][place % len(axes[longest])])
+        rows.append(tuple(row))
+    return rows

@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -168,7 +168,8 @@ class TestSealedSecrets:
 
         async def never(_request: RawRequest, _stream: ByteStream) -> object:
             arrived.set()
-            return await anyio.sleep_forever()
+            await anyio.sleep_forever()
+            return False
 
         async def call(client: AsyncWikipayam) -> None:
             try:
@@ -196,7 +197,7 @@ class TestSealedSecrets:
         async def hook(request: httpx.Request) -> None:
             hooked.append(str(request.url))
 
-        targets: list[tuple[str, dict[str, str]]] = []
+        targets: list[tuple[str, Mapping[str, str]]] = []
 
         async def handle(request: RawRequest, _: ByteStream) -> object:
             targets.append((request.target, request.headers))

@@ -52,13 +52,17 @@ class RawHeaders(Mapping[str, str]):
         return [name for name, times in Counter(name for name, _ in self.fields).items() if times > 1]
 
 
+def _headers(headers: Mapping[str, str]) -> RawHeaders:
+    return headers if isinstance(headers, RawHeaders) else RawHeaders(list(headers.items()))
+
+
 @frozen
 class RawRequest:
     """A request, read to its end."""
 
     method: str
     target: str
-    headers: RawHeaders
+    headers: RawHeaders = field(converter=_headers)
     body: bytes
 
     @property

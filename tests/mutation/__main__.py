@@ -7,7 +7,10 @@ module's own tests; one that survives them, with the tests of its room.
 from __future__ import annotations
 
 import argparse
+import contextlib
+import os
 import shutil
+import signal
 import subprocess
 import sys
 import time
@@ -55,13 +58,20 @@ class Run:
         config = CONFIG.format(module=self._module, tests="\n    ".join(tests))
         Path("setup.cfg").write_text(config, encoding="utf-8")
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", self._children, *mutants]
-        with Path("mutmut.log").open("w") as log:
+        with (
+            Path("mutmut.log").open("w") as log,
+            subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True) as process,  # noqa: S603 - our own
+        ):
             try:
-                subprocess.run(command, check=True, stdout=log, stderr=log, timeout=self._until - time.monotonic())  # noqa: S603 - our own
+                failed = process.wait(max(0, self._until - time.monotonic()))
             except subprocess.TimeoutExpired:
+                failed = 0
                 print(f"{self._module}: the time did not suffice")
-            except subprocess.CalledProcessError:
-                raise SystemExit(Path("mutmut.log").read_text()[-3000:]) from None
+            finally:
+                with contextlib.suppress(ProcessLookupError):
+                    os.killpg(process.pid, signal.SIGKILL)  # its children, too
+        if failed:
+            raise SystemExit(Path("mutmut.log").read_text("utf-8")[-3000:])
         return read_results(Path("mutants", PACKAGE, f"{self._module}.meta"))
 
 

@@ -469,3 +469,11 @@ def test_a_lone_surrogate_affects_no_other_message() -> None:
         (1, "message: expected valid Unicode; got a lone surrogate"),
         (2, "message: expected valid Unicode; got a lone surrogate"),
     ]
+
+
+def test_many_messages_are_validated_unless_asked() -> None:
+    """Without `validate=False` a number of another country is refused among many, too."""
+    payloads, refused = prepare_some(
+        [SmsMessage("+49 30 1234", "hi")], sender="1", track_ids=TrackIds(), normalize=True
+    )
+    assert (payloads, [str(error)[:9] for error in refused.values()]) == ([], ["receiver:"])

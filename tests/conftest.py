@@ -1,6 +1,22 @@
-"""Fixtures of every test."""
+"""Fixtures and settings of every test."""
 
 import pytest
+from hypothesis import HealthCheck, settings
+
+from tests.support.effort import EFFORT
+
+settings.register_profile(
+    "tests",
+    # A busy machine stalls for longer than any deadline; a test that loops ends at the time limit of every test.
+    deadline=None,
+    suppress_health_check=[HealthCheck.too_slow],
+    # A commit has one result. New examples are tried when somebody asks for them.
+    derandomize=EFFORT <= 1,
+    database=None,
+    max_examples=100 * max(EFFORT, 1),
+    print_blob=True,
+)
+settings.load_profile("tests")
 
 
 @pytest.fixture(params=["asyncio", "trio"])

@@ -7,12 +7,14 @@ import traceback
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+import wikipayam_async
 from tests.bulk.doubles import FOREVER, MOCK_TIME, ON_ASYNCIO, RECEIVER, Killed, RecordingGateway, let_others_run
 from tests.support.timeouts import TimeoutRecorder
 from wikipayam_async import (
@@ -522,9 +524,8 @@ class TestDraining:
             "expected none beside an SmsMessage, which has its own",
         )
         trace = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
-        frames = [
-            frame for frame in trace.stack if "wikipayam_async" in frame.filename and "tests" not in frame.filename
-        ]
+        package = Path(wikipayam_async.__file__).parent
+        frames = [frame for frame in trace.stack if Path(frame.filename).is_relative_to(package)]
         assert len(frames) >= 2
         assert not any("secret" in str(frame.locals) for frame in frames)
 

@@ -133,7 +133,7 @@ class TestReader:
             reader.end()
         assert (caught.value.kind, caught.value.handed_over) == (ExchangeFaultKind.DISCONNECTED, True)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(
         st.lists(
             st.binary(max_size=40) | st.sampled_from(PIECES),

@@ -9,12 +9,11 @@ from contextvars import ContextVar
 from typing import Any
 
 import anyio
-import pytest
 import trio
 from attrs import define, field
 from sniffio import current_async_library
 
-__all__ = ["WAYS", "Canceller", "every_way"]
+__all__ = ["BACKENDS_AND_WAYS", "WAYS", "Canceller"]
 
 WAYS: dict[str, dict[int, str]] = {
     "scope": {0: "scope"},
@@ -38,11 +37,10 @@ would warn about them.
 _STEPPED: ContextVar[Canceller] = ContextVar("_STEPPED")
 
 
-every_way = pytest.mark.parametrize(
-    ("anyio_backend", "way"),
-    [("asyncio", way) for way in WAYS] + [("trio", way) for way in WAYS if "native" not in way and way != "every task"],
-)
-"""Run a test with every way to cancel that its event loop has."""
+BACKENDS_AND_WAYS = [("asyncio", way) for way in WAYS] + [
+    ("trio", way) for way in WAYS if "native" not in way and way != "every task"
+]
+"""Every event loop with every way to cancel that it has."""
 
 
 @define(eq=False)

@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from attrs import frozen
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from wikipayam_async.emulator import Fault, When
 
-__all__ = ["RECEIVERS", "Arm", "Program", "SendBulk", "SendMany", "effort", "programs"]
+__all__ = ["RECEIVERS", "Arm", "Program", "SendBulk", "SendMany", "programs"]
 
 RECEIVERS = ("09120000001", "09120000002", "+98 912 000 0003")
-
-
-def effort(examples: int) -> settings:
-    """Return the settings for a number of examples: the same in every run, or `WIKIPAYAM_EFFORT` times as many new ones."""
-    times = int(os.environ.get("WIKIPAYAM_EFFORT", "1"))
-    return settings(
-        max_examples=examples * times,
-        derandomize=times == 1,
-        deadline=None,
-        database=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.filter_too_much],
-    )
 
 
 @frozen

@@ -12,8 +12,8 @@ from anyio.abc import ByteStream
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from tests.faults.programs import effort
 from tests.support.calls import ID, MANY, READS, SENDS
+from tests.support.effort import examples
 from tests.support.net import RECEIVER, on_virtual_time
 from tests.support.raw import RawRequest, raw_gateway
 from wikipayam_async import (
@@ -105,7 +105,7 @@ def make(url: str, **options: Any) -> AsyncWikipayam:
 
 
 @BACKENDS
-@effort(110)
+@examples(110, short=30)
 @given(status=STATUSES, body=BODIES, headers=HEADERS)
 @example(status=200, body=b'{"data": [{"id": 1e400}]}', headers=[])
 @example(status=422, body=b'{"errors": {"0.receiver": null, "1": [null, 5, {}]}}', headers=[])
@@ -146,7 +146,7 @@ RAW = st.one_of(
 
 
 @BACKENDS
-@effort(40)
+@examples(40, short=15)
 @given(raw=RAW)
 @example(raw=b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}")
 @example(raw=b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: \xff\r\n\r\n")

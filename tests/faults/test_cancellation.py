@@ -10,8 +10,9 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.faults.cancel_stepping import Canceller, every_way
+from tests.faults.cancel_stepping import BACKENDS_AND_WAYS, Canceller
 from tests.support.calls import read_all
+from tests.support.effort import across
 from tests.support.ledger_gateway import INBOX, LedgerGateway, pool_of, quiet
 from tests.support.net import RECEIVER, EventRecorder, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, raw_gateway
@@ -117,9 +118,7 @@ async def at_every_point(
         assert point < 500
 
 
-@every_way
-@pytest.mark.parametrize("lanes", ["warm", "cold", "closing"])
-@pytest.mark.parametrize("kind", SENDS)
+@across("kind, lanes, anyio_backend, way", SENDS, ["warm", "cold", "closing"], BACKENDS_AND_WAYS)
 async def test_a_send_cancelled_at_any_point_has_one_true_outcome(kind: str, lanes: str, way: str) -> None:
     """Exactly what the gateway accepted is reported as accepted, and the client goes on working."""
     ledger = LedgerGateway(closing=lanes == "closing")
@@ -148,8 +147,7 @@ async def test_a_send_cancelled_at_any_point_has_one_true_outcome(kind: str, lan
     gc.collect()
 
 
-@every_way
-@pytest.mark.parametrize("via", ["tls", "tls cold", "pool", "transport", "tunnel"])
+@across("via, anyio_backend, way", ["tls", "tls cold", "pool", "transport", "tunnel"], BACKENDS_AND_WAYS)
 async def test_a_send_over_any_transport_cancelled_at_any_point_has_a_true_outcome(via: str, way: str) -> None:
     """With TLS, a caller's client or a proxy, the outcome of a cancelled send agrees with the gateway's ledger."""
     ledger = LedgerGateway()
@@ -182,9 +180,7 @@ async def test_a_send_over_any_transport_cancelled_at_any_point_has_a_true_outco
     gc.collect()
 
 
-@every_way
-@pytest.mark.parametrize("lanes", ["warm", "cold"])
-@pytest.mark.parametrize("kind", READS)
+@across("kind, lanes, anyio_backend, way", READS, ["warm", "cold"], BACKENDS_AND_WAYS)
 async def test_a_read_cancelled_at_any_point_leaks_nothing(kind: str, lanes: str, way: str) -> None:
     """Every call that started ends once, and no connection and no slot of the pool is lost."""
     ledger = LedgerGateway()
@@ -228,9 +224,7 @@ class Source:
             yield message
 
 
-@every_way
-@pytest.mark.parametrize("ordered", [False, True])
-@pytest.mark.parametrize("source", ["plain", "slow"])
+@across("source, ordered, anyio_backend, way", ["plain", "slow"], [False, True], BACKENDS_AND_WAYS)
 async def test_a_bulk_run_cancelled_at_any_point_accounts_for_every_message(
     source: str, ordered: bool, way: str
 ) -> None:
@@ -276,9 +270,7 @@ async def test_a_bulk_run_cancelled_at_any_point_accounts_for_every_message(
     gc.collect()
 
 
-@every_way
-@pytest.mark.parametrize("at_once", [1, 2])
-@pytest.mark.parametrize("waits", [False, True])
+@across("waits, at_once, anyio_backend, way", [False, True], [1, 2], BACKENDS_AND_WAYS)
 async def test_a_consumer_cancelled_at_any_point_marks_what_was_handled(waits: bool, at_once: int, way: str) -> None:
     """A message is marked as read if and only if its handler returned."""
     ledger = LedgerGateway()

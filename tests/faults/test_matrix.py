@@ -12,6 +12,7 @@ from tests.faults.matrix.cells import Observation, observe_all
 from tests.faults.matrix.expected import DELAYS, EITHER, Row, rows
 from tests.faults.matrix.faults import ENVIRONMENTS, FAULTS
 from tests.faults.matrix.reuse import race
+from tests.support.effort import long_or_short
 from tests.support.figures import record
 
 pytestmark = [
@@ -21,7 +22,7 @@ pytestmark = [
 ]
 
 TABLE = rows()
-RACES = 300
+RACES = long_or_short(300, 60)
 
 
 @pytest.fixture(scope="module")

@@ -15,6 +15,7 @@ import trio
 
 from tests.faults.threaded_gateway import ThreadedGateway, threaded_gateway
 from tests.support.calls import read_all
+from tests.support.effort import across
 from tests.support.ledger_gateway import INBOX, LedgerGateway, check_outcomes, pool_of, quiet
 from tests.support.net import RECEIVER, TOKEN, EventRecorder, connected
 from tests.support.raw import raw_gateway
@@ -72,8 +73,7 @@ EVERYWHERE: list[Limit] = [_fail_after, _move_on_after]
 LIMITS = [("trio", one) for one in EVERYWHERE] + [("asyncio", one) for one in (*EVERYWHERE, _timeout, _wait_for)]
 
 
-@pytest.mark.parametrize(("anyio_backend", "limit"), LIMITS)
-@pytest.mark.parametrize("kind", CALLS)
+@across("kind, anyio_backend, limit", CALLS, LIMITS)
 async def test_a_time_out_around_a_call_loses_nothing(kind: str, limit: Limit) -> None:
     """After a time-out at once, at the end of the answer or at random, no message is lost or doubled."""
     rng = random.Random(f"{kind} {limit.__name__}")

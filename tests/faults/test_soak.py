@@ -5,18 +5,19 @@ from __future__ import annotations
 import pytest
 
 from tests.faults.soak import LANES, soak
+from tests.support.effort import long_or_short
 from tests.support.figures import record
 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_a_load_under_faults_loses_nothing(backend: str) -> None:
-    """Eleven seconds of sends, bulk sends, reads and cancellations under faults lose, double and leak nothing."""
-    figures = soak(11, backend)
+    """Seconds of sends, bulk sends, reads and cancellations under faults lose, double and leak nothing."""
+    figures = soak(long_or_short(11, 3), backend)
     record(f"soak.{backend}", figures)
     assert (figures["lost"], figures["duplicated"], figures["reported_twice"]) == (0, 0, 0)
     assert figures["peak_sockets"] <= LANES
     assert figures["open_sockets_at_the_end"] == 0
     assert figures["memory_growth_KiB"] <= 2048
     assert figures["file_descriptors_after"] <= figures["file_descriptors_before"]
-    assert figures["requests"] > 500
-    assert len(figures["faults"]) >= 8
+    assert figures["requests"] > long_or_short(500, 100)
+    assert len(figures["faults"]) >= long_or_short(8, 4)

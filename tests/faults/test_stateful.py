@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.faults.model import Model, play
-from tests.faults.programs import Arm, Program, SendBulk, SendMany, effort, programs
+from tests.faults.programs import Arm, Program, SendBulk, SendMany, programs
+from tests.support.effort import examples
 from tests.support.figures import record
 from tests.support.net import on_virtual_time
 from wikipayam_async import AsyncWikipayam, RateLimitError, RetryPolicy, WikipayamError
@@ -61,7 +62,7 @@ async def run_program(program: Program, emulator: Emulator, **options: object) -
 
 
 @BACKENDS
-@effort(700)
+@examples(700, short=100)
 @given(program=programs)
 def test_programs_in_process(backend: str, program: Program) -> None:
     """The ledger holds every message reported as accepted, otherwise only unknown ones, and none twice."""
@@ -73,7 +74,7 @@ def test_programs_in_process(backend: str, program: Program) -> None:
 
 
 @BACKENDS
-@effort(250)
+@examples(250, short=40)
 @given(program=programs)
 def test_programs_over_sockets(backend: str, served: ServedEmulator, program: Program) -> None:
     """The same holds over lanes and real sockets, where a cancellation can come at any point of an exchange."""
@@ -91,7 +92,7 @@ ANSWERS = st.lists(st.tuples(st.sampled_from([200, 200, 404, 429, 429, 500, 503]
 
 
 @BACKENDS
-@effort(150)
+@examples(150, short=40)
 @given(
     answers=ANSWERS,
     attempts=st.integers(1, 5),
@@ -142,7 +143,7 @@ def test_retries_are_bounded(
     anyio.run(ask, backend=backend)
 
 
-@effort(200)
+@examples(200, short=200)
 @given(outcomes=st.lists(st.booleans(), max_size=400))
 def test_retries_cost_at_most_a_fifth_of_the_successes(outcomes: list[bool]) -> None:
     """The retry budget allows at most twenty retries plus one for every five successes."""

@@ -295,10 +295,11 @@ def test_the_body_of_a_batch_is_the_array(texts: list[str]) -> None:
 ODD: list[Any] = [None, "", " ", "\n", 9123456789, b"09123456789", Safe(""), "\ud83d", "x" * 300]
 RECEIVERS: list[Any] = ["09123456789", "9123456789", "+98 912 345 6789", "۰۹۱۲۳۴۵۶۷۸۹", "0912", "091234567890", *ODD]
 RECEIVERS += ["09123456789\n", "0912345678٩", "0812345678", Safe("09123456789"), Safe("+989123456789")]
+RECEIVERS += ["08123456789", "19123456789", "0912345678a", "0912345678²", " 9123456789", "09 23456789", "91234567890"]
 TEXTS: list[Any] = ["hi", " ", Safe("hi"), Word.HI, Lying("hi"), Lying("\ud83d"), "سلام\x00", *ODD]
 NOTES: list[Any] = ["note", Safe("note"), Lying("\udc00"), *ODD]
 LINES: list[Any] = ["3000", "+98 3000", Line.MAIN, Safe("3000"), *ODD]
-NAMES: list[Any] = ["T", Safe("T"), "T\x00", *ODD]
+NAMES: list[Any] = ["T", Safe("T"), "T\x00", "T 1", "شناسه", "x" * 255, "x" * 256, *ODD]
 CLIENT_LINES: list[Any] = [
     "10002000",
     "+9810002000",
@@ -384,6 +385,26 @@ def test_one_odd_value_is_treated_alike_alone_and_among_many(normalize: bool, va
     for sender in CLIENT_LINES:
         found = as_many(messages, sender, normalize=normalize, validate=validate)
         assert found == [as_one_by_one(message, sender, normalize=normalize, validate=validate) for message in messages]
+    plain = SmsMessage("09123456789", "hi")
+    named = SmsMessage("09123456789", "hi", track_id="T9")
+    for message in messages:
+        for others in ([], [plain], [named]):
+            batch = [*others, message, *others]
+            assert as_many(batch, "10002000", normalize=normalize, validate=validate) == [
+                as_one_by_one(one, "10002000", normalize=normalize, validate=validate) for one in batch
+            ]
+
+
+@pytest.mark.parametrize("sender", ["1", "10002000", "+9810002000", "9" * 20])
+@pytest.mark.parametrize("track_id", [None, "T", "~!", "x" * 255])
+def test_plain_messages_are_checked_together(
+    sender: str, track_id: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Messages with nothing odd do not take the slow checks, one by one; their payloads are the same."""
+    rows = [SmsMessage("09123456789", "سلام", track_id=track_id), SmsMessage("09000000000", " ", track_id=track_id)]
+    slow = [as_one_by_one(row, sender, normalize=True, validate=True) for row in rows]
+    monkeypatch.delattr("wikipayam_async.messages.payload.prepare_sms")
+    assert as_many(rows, sender, normalize=True, validate=True) == slow
 
 
 @given(st.lists(MESSAGES, max_size=6), st.sampled_from(CLIENT_LINES), st.booleans(), st.booleans())
@@ -448,3 +469,11 @@ def test_a_lone_surrogate_affects_no_other_message() -> None:
         (1, "message: expected valid Unicode; got a lone surrogate"),
         (2, "message: expected valid Unicode; got a lone surrogate"),
     ]
+
+
+def test_many_messages_are_validated_unless_asked() -> None:
+    """Without `validate=False` a number of another country is refused among many, too."""
+    payloads, refused = prepare_some(
+        [SmsMessage("+49 30 1234", "hi")], sender="1", track_ids=TrackIds(), normalize=True
+    )
+    assert (payloads, [str(error)[:9] for error in refused.values()]) == ([], ["receiver:"])

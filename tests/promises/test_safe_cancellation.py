@@ -301,7 +301,7 @@ class TestSafeCancellation:
             await anyio.sleep(rng.uniform(0.01, 0.02))
             return accept_all(request) if request.method == "POST" else BALANCE
 
-        async with raw_gateway(handle) as gateway, connected(gateway.url, timeout=5) as (client, _, recorder):
+        async with raw_gateway(handle) as gateway, connected(gateway.url, timeout=60) as (client, _, recorder):
 
             async def call(number: int, cancelled_after: float) -> None:
                 with anyio.move_on_after(cancelled_after):

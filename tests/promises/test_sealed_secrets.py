@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import logging
 import pickle
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote
@@ -164,13 +164,28 @@ class TestSealedSecrets:
     async def test_a_cancelled_call_shows_no_token(self) -> None:
         """The locals of a call cancelled while it reads hold neither token nor text."""
         lines: list[str] = []
-        async with raw_gateway(never_answer) as gateway, connected(gateway.url) as (client, *_):
-            with anyio.move_on_after(0.03):
-                try:
-                    await client.request("GET", "x", params={"q": TEXT, "to": NUMBER})
-                except anyio.get_cancelled_exc_class() as error:
-                    lines = list(locals_of(error))
-                    raise
+        arrived = anyio.Event()
+
+        async def never(_request: RawRequest, _stream: ByteStream) -> object:
+            arrived.set()
+            await anyio.sleep_forever()
+            return False
+
+        async def call(client: AsyncWikipayam) -> None:
+            try:
+                await client.request("GET", "x", params={"q": TEXT, "to": NUMBER})
+            except anyio.get_cancelled_exc_class() as error:
+                lines.extend(locals_of(error))
+                raise
+
+        async with (
+            raw_gateway(never) as gateway,
+            connected(gateway.url) as (client, *_),
+            anyio.create_task_group() as group,
+        ):
+            group.start_soon(call, client)
+            await arrived.wait()
+            group.cancel_scope.cancel()
         assert any("_receive" in line for line in lines)
         assert leaks(lines) == []
 
@@ -182,7 +197,7 @@ class TestSealedSecrets:
         async def hook(request: httpx.Request) -> None:
             hooked.append(str(request.url))
 
-        targets: list[tuple[str, dict[str, str]]] = []
+        targets: list[tuple[str, Mapping[str, str]]] = []
 
         async def handle(request: RawRequest, _: ByteStream) -> object:
             targets.append((request.target, request.headers))

@@ -8,11 +8,12 @@ from collections.abc import Awaitable, Callable
 import anyio
 import httpx
 import pytest
-from hypothesis import HealthCheck, example, given, settings
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from tests.support.calls import ID, MANY, READS
 from tests.support.calls import SENDS as SINGLE_SENDS
+from tests.support.effort import examples
 from tests.support.net import RECEIVER, TOKEN, on_virtual_time
 from wikipayam_async import (
     AsyncWikipayam,
@@ -165,7 +166,7 @@ class TestTolerant:
         """Wrong types, nulls, missing and new fields, new statuses and bare lists raise no foreign exception."""
         check(anyio.run(call_all, status, body, backend=backend), status)
 
-    @settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large])
+    @examples(60, short=20)
     @given(status=STATUSES, body=BODIES)
     @example(status=200, body=b'{"data": {"id": true}}')
     def test_any_json_raises_only_package_errors(self, backend: str, status: int, body: bytes) -> None:

@@ -1,5 +1,3 @@
-from typing import Any
-
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -22,6 +20,7 @@ from wikipayam_async.redact.sealed import Secret
 from wikipayam_async.services.base import (
     Blame,
     Service,
+    ServiceAttribute,
     blame_of,
     chunked,
     optional_timeout,
@@ -38,12 +37,33 @@ def test_chunks_are_full_and_complete(values: list[int], size: int) -> None:
     assert all(pieces)
 
 
-def test_a_service_keeps_its_pipeline_and_options() -> None:
-    """A service works with the client's pipeline and options."""
-    pipeline: Any = object()
-    options = Options(token=Secret("t"), origin=Origin.parse("https://wikipayam.ir"))
-    service = Service(pipeline, options)
-    assert (service._pipeline is pipeline, service._options is options) == (True, True)
+class Lines(Service):
+    """A service that tells where it sends, and through what."""
+
+    def line(self) -> tuple[object, str | None]:
+        """Return the pipeline and the sender."""
+        return self._pipeline, self._options.sender
+
+
+class Client:
+    """A client with one service."""
+
+    lines = ServiceAttribute(Lines)
+
+    def __init__(self, sender: str) -> None:
+        self._pipeline = f"pipeline of {sender}"
+        self._options = Options(token=Secret("t"), origin=Origin.parse("https://wikipayam.ir"), sender=sender)
+
+
+def test_a_service_uses_the_pipeline_and_the_options_of_its_client() -> None:
+    """Each client has its own service, made once; the class of the client has the service's class."""
+    first, second = Client("1000"), Client("2000")
+    assert [client.lines.line() for client in (first, second)] == [
+        ("pipeline of 1000", "1000"),
+        ("pipeline of 2000", "2000"),
+    ]
+    assert first.lines is first.lines
+    assert Client.lines is Lines
 
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)

@@ -89,3 +89,15 @@ async def test_the_timeout_is_part_of_the_call() -> None:
     await send_detailed(pipeline, SEND, batch, timeout=1.5)
     await send_all(pipeline, SEND, batch, timeout=0.5)
     assert [call.timeout for call in pipeline.calls] == [None, 1.5, 0.5]
+
+
+@pytest.mark.anyio
+async def test_the_detailed_outcomes_of_a_batch_are_observed() -> None:
+    """The observer of a batcher's or an outbox's request is part of the call, too."""
+    pipeline: Any = AnswersSecond()
+    observed: list[MessageOutcome] = []
+    sent = await send_detailed(pipeline, SEND, batch_of("T1", "T2"), lambda outcomes: observed.extend(outcomes()))
+    assert sent == (None, SentMessage("69e5", track_id="T2"))
+    [call] = pipeline.calls
+    call.observer(lambda: [MessageOutcome("T1", SendStatus.UNKNOWN)])
+    assert [one.track_id for one in observed] == ["T1"]

@@ -6,7 +6,8 @@ import json
 import socket
 import ssl
 import struct
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -17,13 +18,51 @@ from anyio.streams.tls import TLSListener
 from attrs import define, field, frozen
 
 
+class RawHeaders(Mapping[str, str]):
+    """The headers of a request, with their names in lower case.
+
+    A header that was sent twice has no value: asking for it fails the test.
+
+    Attributes:
+        fields: The names and values, in the order in which they were sent.
+    """
+
+    def __init__(self, fields: Sequence[tuple[str, str]]) -> None:
+        self.fields = list(fields)
+
+    def __getitem__(self, name: str) -> str:
+        values = [value for key, value in self.fields if key == name]
+        if not values:
+            raise KeyError(name)
+        assert len(values) == 1, f"{name} was sent {len(values)} times"
+        return values[0]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(dict(self.fields))
+
+    def __len__(self) -> int:
+        return len(dict(self.fields))
+
+    def __repr__(self) -> str:
+        return repr(self.fields)
+
+    @property
+    def doubled(self) -> list[str]:
+        """The names that were sent more than once."""
+        return [name for name, times in Counter(name for name, _ in self.fields).items() if times > 1]
+
+
+def _headers(headers: Mapping[str, str]) -> RawHeaders:
+    return headers if isinstance(headers, RawHeaders) else RawHeaders(list(headers.items()))
+
+
 @frozen
 class RawRequest:
     """A request, read to its end."""
 
     method: str
     target: str
-    headers: dict[str, str]
+    headers: RawHeaders = field(converter=_headers)
     body: bytes
 
     @property
@@ -61,11 +100,13 @@ async def read_request(reader: BufferedByteReceiveStream) -> RawRequest:
     """Read one complete request."""
     head = (await reader.receive_until(b"\r\n\r\n", 1_000_000)).decode("latin-1")
     first, *lines = head.split("\r\n")
-    headers = {name.strip().lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    size = int(headers.get("content-length", "0"))
+    fields = [
+        (name.strip().lower(), value.strip()) for name, _, value in (line.partition(":") for line in lines if line)
+    ]
+    size = int(dict(fields).get("content-length", "0"))
     body = await reader.receive_exactly(size) if size else b""
     method, target, _ = first.split(" ")
-    return RawRequest(method, target, headers, body)
+    return RawRequest(method, target, RawHeaders(fields), body)
 
 
 def answer(body: object, status: int = 200, headers: dict[str, str] | None = None) -> bytes:
@@ -163,7 +204,7 @@ async def raw_server(
 
 @asynccontextmanager
 async def raw_gateway(handler: Handler, *, tls: ssl.SSLContext | None = None) -> AsyncIterator[RawGateway]:
-    """Serve a handler on a loopback port."""
+    """Serve a handler on a loopback port; a request that has a header twice gets a 400, as from a real server."""
     gateway = RawGateway()
 
     async def serve(stream: ByteStream) -> None:
@@ -175,6 +216,9 @@ async def raw_gateway(handler: Handler, *, tls: ssl.SSLContext | None = None) ->
             while True:
                 request = await read_request(reader)
                 gateway.requests.append(request)
+                if request.headers.doubled:
+                    await stream.send(answer({"message": f"sent twice: {request.headers.doubled}"}, 400))
+                    continue
                 result = await handler(request, stream)
                 if isinstance(result, bytes):
                     await stream.send(result)

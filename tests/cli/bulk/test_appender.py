@@ -15,6 +15,7 @@ from tests.cli.bulk.results_files import (
     outcomes,
     row_record,
 )
+from wikipayam_async.cli.bulk.appender import sync_directory
 from wikipayam_async.cli.bulk.outcomes import RowOutcome
 
 
@@ -62,3 +63,20 @@ def test_a_directory_that_cannot_be_opened_is_ignored(monkeypatch: pytest.Monkey
     monkeypatch.setattr(os, "open", refuse)
     new_file().close()
     assert outcomes(2) == [RowOutcome.NONE]
+
+
+def test_the_name_of_a_new_file_is_on_the_disk_before_it_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The directory of a new results file is synced."""
+    synced: list[int] = []
+    real = os.fsync
+
+    def sync(number: int) -> None:
+        real(number)
+        synced.append(os.fstat(number).st_ino)
+
+    monkeypatch.setattr(os, "fsync", sync)
+    sync_directory(PATH.parent)
+    assert synced == [PATH.parent.stat().st_ino]
+    del synced[:]
+    with new_file():
+        assert PATH.parent.stat().st_ino in synced

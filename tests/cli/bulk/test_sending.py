@@ -279,3 +279,25 @@ def test_claimed_rows_that_were_never_yielded_are_released() -> None:
         assert anyio.run(take_one, messages) == ["w1-2"]
         assert [(line.row, line.status) for line in messages.release()] == [(3, NOT_ATTEMPTED), (4, NOT_ATTEMPTED)]
         assert messages.release() == []
+
+
+async def test_a_message_is_claimed_before_it_is_sent() -> None:
+    """Every message is in the results file when it is yielded, and those of a claim that fails are never yielded."""
+    with new_file() as results:
+        messages = ClaimedMessages(to_send(5), results, "w1", 2)
+        first = await anext(messages)
+        assert (first.receiver, b'"claimed","run":"w1","rows":[[2,3]]' in PATH.read_bytes()) == ("09120000002", True)
+        await anext(messages)
+        full = fill(results)
+        with pytest.raises(OSError, match="No space left"):
+            await anext(messages)
+        assert messages.release() == []
+        full.room = 1000
+        assert (await anext(messages)).receiver == "09120000006"
+        assert outcomes(2, 3, 4, 5, 6) == [
+            RowOutcome.UNKNOWN,
+            RowOutcome.UNKNOWN,
+            RowOutcome.NONE,
+            RowOutcome.NONE,
+            RowOutcome.UNKNOWN,
+        ]

@@ -1,0 +1,45 @@
+"""Which modules are mutated, and which tests must notice."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fnmatch import fnmatch
+from pathlib import Path
+
+__all__ = ["ROOMS", "modules", "own_tests", "room_tests"]
+
+ROOMS = (
+    "batching", "bulk", "campaigns", "cli/bulk", "core", "cost", "idempotency", "integrations", "messages", "numbers",
+    "optout.py", "services", "text", "verification",
+)  # fmt: skip
+"""What decides: what is sent, how a response is read, whether to retry, what is told."""
+
+
+def modules(package: Path, patterns: Sequence[str] = ()) -> Iterator[str]:
+    """Yield the modules of the rooms as paths such as `core/retry.py`.
+
+    Args:
+        package: The folder of the package.
+        patterns: Only modules that match one of them: `core`, `core/retry.py` or `services/*/models.py`; none means all.
+    """
+    for room in ROOMS:
+        path = package / room
+        for found in [path] if path.is_file() else sorted(path.rglob("*.py")):
+            name = found.relative_to(package).as_posix()
+            wanted = not patterns or any(fnmatch(name, one) or name.startswith(f"{one}/") for one in patterns)
+            if wanted and found.stem != "__init__":
+                yield name
+
+
+def own_tests(module: str) -> list[str]:
+    """Return the test module of a module."""
+    path = Path(module)
+    return [f"tests/{path.with_name(f'test_{path.name}').as_posix()}"]
+
+
+def room_tests(module: str) -> list[str]:
+    """Return the tests that may notice what the module's own tests miss: those of its room."""
+    room = module.split("/", maxsplit=1)[0]
+    if room == module:
+        return []
+    return ["tests/cli/bulk" if room == "cli" else f"tests/{room}"]

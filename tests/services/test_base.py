@@ -18,11 +18,11 @@ from wikipayam_async.errors import (
 from wikipayam_async.messages import SentMessage, SmsMessage
 from wikipayam_async.redact.sealed import Secret
 from wikipayam_async.services.base import (
-    Blame,
+    FailureScope,
     Service,
     ServiceAttribute,
-    blame_of,
     chunked,
+    failure_scope,
     optional_timeout,
     require_all_accepted,
 )
@@ -118,24 +118,24 @@ def test_the_timeout_of_later_calls() -> None:
 
 
 @pytest.mark.parametrize(
-    ("error", "blame"),
+    ("error", "scope"),
     [
-        (APIConnectionError("away"), Blame.MOMENT),
-        (APITimeoutError("late"), Blame.MOMENT),
-        (RateLimitError("slow", status_code=429), Blame.MOMENT),
-        *[(APIStatusError("", status_code=status), Blame.MOMENT) for status in (408, 425)],
-        *[(ServerError("", status_code=status), Blame.MOMENT) for status in (502, 503, 504)],
-        (ResponseError("gibberish"), Blame.UNCLEAR),
-        *[(ServerError("", status_code=status), Blame.UNCLEAR) for status in (500, 501, 520)],
-        *[(APIStatusError("", status_code=status), Blame.ITEM) for status in (400, 404, 409, 410, 413, 422)],
+        (APIConnectionError("away"), FailureScope.TEMPORARY),
+        (APITimeoutError("late"), FailureScope.TEMPORARY),
+        (RateLimitError("slow", status_code=429), FailureScope.TEMPORARY),
+        *[(APIStatusError("", status_code=status), FailureScope.TEMPORARY) for status in (408, 425)],
+        *[(ServerError("", status_code=status), FailureScope.TEMPORARY) for status in (502, 503, 504)],
+        (ResponseError("gibberish"), FailureScope.UNCLEAR),
+        *[(ServerError("", status_code=status), FailureScope.UNCLEAR) for status in (500, 501, 520)],
+        *[(APIStatusError("", status_code=status), FailureScope.ITEM) for status in (400, 404, 409, 410, 413, 422)],
         *[
-            (APIStatusError("", status_code=status), Blame.ACCOUNT)
+            (APIStatusError("", status_code=status), FailureScope.ACCOUNT)
             for status in (301, 302, 399, 401, 402, 403, 405, 407)
         ],
-        (ClosedError("closed"), Blame.ACCOUNT),
-        (ValueError(), Blame.ACCOUNT),
+        (ClosedError("closed"), FailureScope.ACCOUNT),
+        (ValueError(), FailureScope.ACCOUNT),
     ],
 )
-def test_what_a_request_failed_at(error: Exception, blame: Blame) -> None:
-    """The status tells whether the moment, an item or the account is to blame; 500 and gibberish leave it open."""
-    assert blame_of(error) is blame
+def test_what_a_request_failed_at(error: Exception, scope: FailureScope) -> None:
+    """The status tells whether a failure is temporary, of one item or of the account; 500 and gibberish leave it open."""
+    assert failure_scope(error) is scope

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 
 __all__ = [
     "TRANSIENT",
-    "Blame",
+    "FailureScope",
     "Service",
     "ServiceAttribute",
-    "blame_of",
     "chunked",
+    "failure_scope",
     "optional_timeout",
     "require_all_accepted",
 ]
@@ -37,10 +37,10 @@ _NOT_NOW = frozenset({408, 425, 429, 502, 503, 504})
 _REFUSED_FROM, _FAILED_FROM = 400, 500
 
 
-class Blame(enum.Enum):
-    """What a failed request with several items failed at."""
+class FailureScope(enum.Enum):
+    """What the failure of a request with several items applies to."""
 
-    MOMENT = enum.auto()
+    TEMPORARY = enum.auto()
     """The connection, a proxy or a rate limit: the same request may succeed later."""
     UNCLEAR = enum.auto()
     """The gateway itself, or one of the items: Laravel answers 500 if it cannot encode a text as JSON."""
@@ -50,19 +50,19 @@ class Blame(enum.Enum):
     """The token, the account or the endpoint: no request will succeed until somebody changes a setting."""
 
 
-def blame_of(error: Exception) -> Blame:
-    """Return what a request with several items failed at."""
+def failure_scope(error: Exception) -> FailureScope:
+    """Return what the failure of a request with several items applies to."""
     if isinstance(error, APIConnectionError):
-        return Blame.MOMENT
+        return FailureScope.TEMPORARY
     if isinstance(error, ResponseError):
-        return Blame.UNCLEAR
+        return FailureScope.UNCLEAR
     if not isinstance(error, APIStatusError) or error.status_code in _NOT_THE_ITEMS:
-        return Blame.ACCOUNT
+        return FailureScope.ACCOUNT
     if error.status_code in _NOT_NOW:
-        return Blame.MOMENT
+        return FailureScope.TEMPORARY
     if error.status_code >= _FAILED_FROM:
-        return Blame.UNCLEAR
-    return Blame.ITEM if error.status_code >= _REFUSED_FROM else Blame.ACCOUNT
+        return FailureScope.UNCLEAR
+    return FailureScope.ITEM if error.status_code >= _REFUSED_FROM else FailureScope.ACCOUNT
 
 
 class Service:

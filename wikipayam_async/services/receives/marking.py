@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import anyio
 
 from wikipayam_async.errors import WikipayamError
-from wikipayam_async.services.base import Blame, blame_of, chunked
+from wikipayam_async.services.base import FailureScope, chunked, failure_scope
 from wikipayam_async.services.pauses import MAX_PAUSE
 from wikipayam_async.services.receives.handled import HandledMessages
 from wikipayam_async.services.receives.models import MarkReadResult
@@ -94,36 +94,36 @@ class Marker:
             self._warnings["listed"].warn(len(self._handled.unmarked), text)
 
     async def _mark_together(self, ids: Sequence[str]) -> None:
-        blame = await self._mark(ids)
-        if blame is Blame.ITEM:
+        scope = await self._mark(ids)
+        if scope is FailureScope.ITEM:
             await self._mark_alone(ids)
-        elif blame is Blame.UNCLEAR:
+        elif scope is FailureScope.UNCLEAR:
             self._handled.separate(ids)  # from now on: one of them may be what the gateway fails at
 
     async def _mark_alone(self, ids: Sequence[str]) -> None:
         """Mark messages one by one, until several requests in a row failed for another reason than a refusal."""
         failed = 0
         for index, id_ in enumerate(ids):
-            blame = await self._mark([id_])
-            failed = failed + 1 if blame in {Blame.MOMENT, Blame.UNCLEAR} else 0
+            scope = await self._mark([id_])
+            failed = failed + 1 if scope in {FailureScope.TEMPORARY, FailureScope.UNCLEAR} else 0
             if failed == _MAX_FAILED_ALONE:
                 # The pause is shorter than that of those that failed: these are the next ones.
                 self._handled.postpone(ids[index + 1 :], self._clock(), self._interval)
                 return
 
-    async def _mark(self, ids: Sequence[str]) -> Blame | None:
+    async def _mark(self, ids: Sequence[str]) -> FailureScope | None:
         """Mark messages in one request; return what it failed at, or None."""
         try:
             await self._mark_read(ids)
         except WikipayamError as error:
-            blame = blame_of(error)
-            if blame is Blame.ACCOUNT:
+            scope = failure_scope(error)
+            if scope is FailureScope.ACCOUNT:
                 raise
-            if blame is not Blame.ITEM:
+            if scope is not FailureScope.ITEM:
                 self._note_failure(ids, error)
             elif len(ids) == 1:
                 self._refuse(ids[0], error)
-            return blame
+            return scope
         self._handled.marked(ids)
         return None
 

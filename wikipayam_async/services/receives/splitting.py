@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
 from wikipayam_async.errors import ResponseError, ServerError
-from wikipayam_async.services.base import TRANSIENT, Blame, blame_of
+from wikipayam_async.services.base import TRANSIENT, FailureScope, failure_scope
 
 __all__ = ["SplittingReader"]
 
@@ -48,7 +48,7 @@ class SplittingReader(Generic[P]):
             try:
                 page = await self._fetch(size, offset)
             except (ResponseError, ServerError) as error:
-                if blame_of(error) is not Blame.UNCLEAR:
+                if failure_scope(error) is not FailureScope.UNCLEAR:
                     raise
                 # Asked again at the end, too: the gateway may have failed altogether in the meantime.
                 if (self._size is None or size == 1) and not await self._answers_otherwise(offset):

@@ -137,11 +137,6 @@ class InboundWorker(AsyncOnly):
         self._stopped: anyio.Event
 
     @property
-    def healthy(self) -> bool:
-        """Whether the worker is running."""
-        return self._running
-
-    @property
     def health(self) -> WorkerHealth:
         """The worker's current health."""
         handled = self._consumer.handled

@@ -8,7 +8,7 @@ from typing import TypeAlias
 import anyio
 
 from wikipayam_async.errors import WikipayamError
-from wikipayam_async.services.base import Blame, blame_of
+from wikipayam_async.services.base import FailureScope, failure_scope
 from wikipayam_async.services.sms.delivery import Delivery
 
 __all__ = ["IDS_PER_REQUEST", "ChunkedQuery", "Query"]
@@ -79,10 +79,10 @@ class ChunkedQuery:
         try:
             self._on_answer(await self._query(ids))
         except self._ignored as error:
-            if blame_of(error) is Blame.UNCLEAR:
+            if failure_scope(error) is FailureScope.UNCLEAR:
                 self.unclear.extend(ids)
         except Exception as error:  # noqa: BLE001 - whatever it is: `run` raises it, outside an exception group
-            if blame_of(error) is not Blame.ITEM:
+            if failure_scope(error) is not FailureScope.ITEM:
                 self._failure = error
             else:
                 await self._note_refusal(ids, error)

@@ -1,6 +1,14 @@
 """The events that `on_event` receives."""
 
-from wikipayam_async.core.events import AttemptFinished, AttemptStarted, CallFinished, Event, EventHook, RetryScheduled
+from wikipayam_async.core.events import (
+    AttemptFinished,
+    AttemptStarted,
+    CallFinished,
+    CampaignProgressed,
+    Event,
+    EventHook,
+    RetryScheduled,
+)
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase
 
 __all__ = [
@@ -9,6 +17,7 @@ __all__ = [
     "AttemptStarted",
     "CallFinished",
     "CallOutcome",
+    "CampaignProgressed",
     "Event",
     "EventHook",
     "MessageOutcome",

@@ -27,7 +27,14 @@ from wikipayam_async.campaigns.rules import SendingHours, Spending, SpendingLimi
 from wikipayam_async.campaigns.source import Flight, JournalSource
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.events import CampaignProgressed, emit
-from wikipayam_async.errors import SuppressedError, WikipayamError
+from wikipayam_async.errors import (
+    AuthenticationError,
+    InsufficientBalanceError,
+    PermissionDeniedError,
+    RateLimitError,
+    SuppressedError,
+    WikipayamError,
+)
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["CampaignRun", "Now", "RunOptions", "Sleep"]
@@ -43,6 +50,10 @@ _LONGEST_NAP = 30.0
 """Seconds after which the clock is read again while waiting for the sending hours: it may be set, or have slept."""
 _RETRY_DELAYS = (0.1, 0.5, 2.0)
 """Seconds before each further attempt to write an outcome."""
+
+
+_OF_THE_ACCOUNT = (AuthenticationError, InsufficientBalanceError, PermissionDeniedError, RateLimitError)
+"""Errors that refuse a request as a whole for a reason that passes; each of them stops the run."""
 
 
 @frozen(kw_only=True)
@@ -171,10 +182,10 @@ class CampaignRun:
     async def _send_all(self) -> None:
         """Send what is pending, and again what did not reach the gateway, for as long as that makes progress."""
         while True:
-            before = self._attempted.total()
+            before = self._progress.done
             await self._send_pending()
             left = self._progress.pending
-            if self._error is not None or self._source.exhausted or not left or self._attempted.total() == before:
+            if self._error is not None or self._source.exhausted or not left or self._progress.done == before:
                 break
         if self._error is not None:
             self._reason = str(self._error)
@@ -226,7 +237,8 @@ class CampaignRun:
     async def _after_send(self, results: Sequence[SendResult]) -> None:
         """Commit the outcomes. Called before the worker reads another chunk, and never cancelled."""
         flight = self._source.end_flight(result.index for result in results)
-        counts = Counter(result.status for result in results)
+        outcomes = [_stored(result) for result in results]
+        counts = Counter(outcome.status for outcome in outcomes)
         self._settle_cost(flight, results)
         if flight.token is None:
             if counts[SendStatus.NOT_ATTEMPTED]:
@@ -235,19 +247,17 @@ class CampaignRun:
         if not flight.claimed:
             # The claim failed, so nothing was sent; should the journal have it all the same, this takes it back.
             with suppress(JournalError):
-                await self._journal.settle(flight.no, flight.token or "", [_stored(result) for result in results])
+                await self._journal.settle(flight.no, flight.token or "", outcomes)
             return
         try:
-            await self._settle(flight, results)
+            await self._settle(flight, outcomes)
         except JournalError:
             self._unwritten.append((flight, results))
             raise
         self._count_outcomes(flight, counts)
-        self._attempted.update(
-            result.status
-            for result in results
-            if result.status is not SendStatus.NOT_ATTEMPTED and not isinstance(result.error, SuppressedError)
-        )
+        held_back = sum(isinstance(result.error, SuppressedError) for result in results)
+        self._attempted.update(counts)
+        self._attempted[SendStatus.REJECTED] -= held_back
 
     def _settle_cost(self, flight: Flight, results: Sequence[SendResult]) -> None:
         if self._spending is not None:
@@ -261,9 +271,8 @@ class CampaignRun:
                 ),
             )
 
-    async def _settle(self, flight: Flight, results: Sequence[SendResult]) -> None:
+    async def _settle(self, flight: Flight, outcomes: Sequence[StoredOutcome]) -> None:
         """Write outcomes; try again if that fails, since they are known nowhere else."""
-        outcomes = [_stored(result) for result in results]
         for delay in _RETRY_DELAYS:
             try:
                 await self._journal.settle(flight.no, flight.token or "", outcomes)
@@ -370,7 +379,7 @@ class CampaignRun:
                         result.id or (cause_of(result.error) if not result.ok else ""),
                     )
             else:
-                self._count_outcomes(flight, Counter(result.status for result in results))
+                self._count_outcomes(flight, Counter(_stored(result).status for result in results))
 
     def _raise_unwritten(self) -> None:
         results = [result for _, some in self._unwritten for result in some]
@@ -399,8 +408,11 @@ class CampaignRun:
 
 
 def _stored(result: SendResult) -> StoredOutcome:
-    if result.status is SendStatus.ACCEPTED or result.status is SendStatus.NOT_ATTEMPTED:
-        return StoredOutcome(result.index, result.track_id, result.status, result.id)
-    error = result.error
+    """Return the outcome as it is kept: what the account's state refused is pending again, since no message is at fault."""
+    status, error = result.status, result.error
+    if status is SendStatus.REJECTED and isinstance(error, _OF_THE_ACCOUNT):
+        status = SendStatus.NOT_ATTEMPTED
+    if status in {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}:
+        return StoredOutcome(result.index, result.track_id, status, result.id)
     text = "its request was cut off" if error is None else str(error)
-    return StoredOutcome(result.index, result.track_id, result.status, None, cause_of(error), text)
+    return StoredOutcome(result.index, result.track_id, status, None, cause_of(error), text)

@@ -47,6 +47,7 @@ class Chaos:
         backend: The event loop.
         seed: Determines the faults, and the times of the kills.
         faults: Whether the gateway has faults.
+        latency: Seconds that every request takes.
     """
 
     kills: int
@@ -57,6 +58,7 @@ class Chaos:
     backend: str = "asyncio"
     seed: int = 1
     faults: bool = True
+    latency: float = 0.1
 
     @property
     def exposed(self) -> int:
@@ -164,7 +166,7 @@ def chaos(settings: Chaos, folder: Path) -> dict[str, Any]:
         folder: An empty folder for the journal.
     """
     path = folder / "chaos.db"
-    with served(settings.seed, faults=settings.faults, latency=Latency(0.02)) as (url, pipe):
+    with served(settings.seed, faults=settings.faults, latency=Latency(settings.latency)) as (url, pipe):
         kills, worst = _run_killed(url, path, settings)
         pipe.send("end")
         ledger, _, requests, faults = pipe.recv()

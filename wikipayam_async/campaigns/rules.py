@@ -108,7 +108,8 @@ class SendingHours:
 
     def seconds_until_open(self, at: datetime) -> float:
         """Return the seconds from a time, which has a time zone, until a message may be sent; 0 if it may be now."""
-        return (self.next_opening(at) - at).total_seconds()
+        # Two times of one zone would be subtracted as their clocks show them, whatever happened between them.
+        return self.next_opening(at).timestamp() - at.timestamp()
 
     def _is_open_at(self, seconds: int) -> bool:
         return self.is_open(datetime.fromtimestamp(seconds, UTC))

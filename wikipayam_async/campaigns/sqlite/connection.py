@@ -13,7 +13,7 @@ from wikipayam_async.campaigns.errors import JournalError
 from wikipayam_async.campaigns.sqlite.filesystem import network_file_system_of
 from wikipayam_async.campaigns.sqlite.schema import APPLICATION_ID, SCHEMA, SCHEMA_VERSION
 
-__all__ = ["check_place", "open_reader", "open_writer", "remove_files", "translated"]
+__all__ = ["check_place", "open_reader", "open_writer", "remove_files", "tidy", "translated"]
 
 _BUSY_SECONDS = 10.0
 _CHECKED_BYTES = 16 * 1024 * 1024
@@ -69,6 +69,20 @@ def open_reader(path: Path) -> sqlite3.Connection | None:
             raise
         connection.close()
         return None
+
+
+def tidy(path: Path) -> None:
+    """Remove the write-ahead log that a reader leaves behind: the last connection does it if it may write.
+
+    Args:
+        path: The file, whose lock the caller holds.
+    """
+    with translated(path):
+        connection = _connect(path, "rw")
+        try:
+            connection.execute("SELECT count(*) FROM sqlite_schema")
+        finally:
+            connection.close()
 
 
 def check_place(path: Path) -> None:

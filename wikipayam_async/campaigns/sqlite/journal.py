@@ -25,7 +25,7 @@ from wikipayam_async.campaigns.journal import (
 )
 from wikipayam_async.campaigns.models import AuditEntry, CampaignResult
 from wikipayam_async.campaigns.sqlite import planning, reading, sending
-from wikipayam_async.campaigns.sqlite.connection import open_reader, open_writer, remove_files, translated
+from wikipayam_async.campaigns.sqlite.connection import open_reader, open_writer, remove_files, tidy, translated
 from wikipayam_async.campaigns.sqlite.group import ConnectionThread, GroupCommit
 from wikipayam_async.campaigns.sqlite.lock import FileLock
 from wikipayam_async.errors import InvalidInputError
@@ -36,7 +36,7 @@ __all__ = ["SQLiteJournal"]
 
 T = TypeVar("T")
 
-_LOCK_ATTEMPTS, _LOCK_DELAY = 5, 0.05
+_LOCK_ATTEMPTS, _LOCK_DELAY = 20, 0.05
 """Another process that only looks whether the lock is free holds it for a moment."""
 
 
@@ -274,7 +274,7 @@ class SQLiteJournal:
         """Remove the write-ahead log that a reader leaves behind, if nobody writes."""
         with suppress(OSError, JournalError):
             if self._lock.acquire():
-                open_writer(self._path).close()
+                tidy(self._path)
 
 
 def _wipe(connection: sqlite3.Connection) -> None:

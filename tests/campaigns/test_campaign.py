@@ -102,7 +102,9 @@ async def test_a_campaign_is_planned_and_sent(place: Place) -> None:
         assert report.error is None
         results = await all_results(campaign)
     assert [(one.index, one.status, one.track_id) for one in results] == [(i, ACCEPTED, f"m-{i}") for i in range(25)]
-    assert [one.id for one in results if one.ok] == [entry.id for index in range(25) for entry in place.emulator.sent_to(f"0912{index:07d}")]
+    assert [one.id for one in results if one.ok] == [
+        entry.id for index in range(25) for entry in place.emulator.sent_to(f"0912{index:07d}")
+    ]
     assert sorted(place.emulator.accepted_track_ids()) == sorted(f"m-{index}" for index in range(25))
     assert (told[0].status, told[-1].status, told[-1].done) == (CampaignStatus.RUNNING, CampaignStatus.COMPLETED, 25)
     assert len(told) == 4

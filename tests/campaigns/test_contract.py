@@ -27,7 +27,9 @@ def sqlite(folder: Path) -> Callable[[], Journal]:
 
 @pytest.mark.parametrize("check", JOURNAL_CONTRACT, ids=lambda check: check.__name__)
 @pytest.mark.parametrize("make", [memory, sqlite])
-async def test_a_journal_keeps_the_contract(make: Callable[[Path], Callable[[], Journal]], check: Check, tmp_path: Path) -> None:
+async def test_a_journal_keeps_the_contract(
+    make: Callable[[Path], Callable[[], Journal]], check: Check, tmp_path: Path
+) -> None:
     """Every journal of the package does what every journal must do."""
     await check(make(tmp_path))
 

@@ -64,7 +64,10 @@ async def test_a_chunk_fits_into_a_body() -> None:
     source = [*messages(3), *messages(7, long), *messages(2)]
     journal, _ = await planned(source)
     chunks = await journal.pending(-1, 100)
-    assert [[message.index for message in chunk.messages] for chunk in chunks] == [[0, 1, 2, 3, 4, 5, 6], [7, 8, 9, 10, 11]]
+    assert [[message.index for message in chunk.messages] for chunk in chunks] == [
+        [0, 1, 2, 3, 4, 5, 6],
+        [7, 8, 9, 10, 11],
+    ]
 
 
 async def test_short_messages_count_before_long_ones() -> None:

@@ -73,9 +73,10 @@ def _messages(count: int) -> list[SmsMessage]:
 async def _campaign(url: str, path: str, settings: Chaos) -> None:
     """Plan and run the campaign, as a program does that is started again after each crash."""
     rate = None if settings.rate is None else RateLimit(messages_per_second=settings.rate)
-    async with AsyncWikipayam(
-        DEFAULT_TOKEN, sender=DEFAULT_LINE, base_url=url, timeout=1.0, rate_limit=rate
-    ) as client, Campaign.open(client, path) as campaign:
+    async with (
+        AsyncWikipayam(DEFAULT_TOKEN, sender=DEFAULT_LINE, base_url=url, timeout=1.0, rate_limit=rate) as client,
+        Campaign.open(client, path) as campaign,
+    ):
         await campaign.plan(_messages(settings.messages), batch_size=settings.batch_size)
         await campaign.run(concurrency=settings.concurrency, handle_signals=True)
 
@@ -93,7 +94,7 @@ def _start(url: str, path: Path, settings: Chaos) -> subprocess.Popen[bytes]:
 
 
 async def _look(path: Path) -> tuple[CampaignStatus | None, int, int]:
-    """Return the status, the number of messages in flight, and of accepted ones."""
+    """Return the status, the number of messages in flight, and of all that were attempted."""
     if not path.exists():
         return None, 0, 0
     async with Campaign.open(None, path) as campaign:
@@ -101,23 +102,21 @@ async def _look(path: Path) -> tuple[CampaignStatus | None, int, int]:
             progress = await campaign.progress()
         except Exception:  # noqa: BLE001 - the plan is not finished yet
             return None, 0, 0
-        return progress.status, progress.sending, progress.accepted
+        return progress.status, progress.sending, progress.done + progress.sending
 
 
 async def _outcomes(path: Path) -> dict[str, tuple[SendStatus, str | None]]:
     async with Campaign.open(None, path) as campaign:
-        return {
-            str(result.track_id): (result.status, result.reason) async for result in campaign.results(status=None)
-        }
+        return {str(result.track_id): (result.status, result.reason) async for result in campaign.results(status=None)}
 
 
-def _wait_for_progress(process: subprocess.Popen[bytes], path: Path, accepted: int) -> bool:
-    """Wait until the campaign has accepted more; return False if its process has ended."""
+def _wait_for_progress(process: subprocess.Popen[bytes], path: Path, attempted: int) -> bool:
+    """Wait until the campaign has attempted more; return False if its process has ended."""
     until = time.monotonic() + _LONGEST_RUN
     while time.monotonic() < until:
         if process.poll() is not None:
             return False
-        if anyio.run(_look, path)[2] > accepted:
+        if anyio.run(_look, path)[2] > attempted:
             return True
         time.sleep(0.02)
     raise TimeoutError("the campaign made no progress")
@@ -128,11 +127,11 @@ def _run_killed(url: str, path: Path, settings: Chaos) -> tuple[int, int]:
     chance = random.Random(settings.seed)
     kills = worst = 0
     for number in range(settings.kills):
-        _, _, accepted = anyio.run(_look, path)
+        _, _, attempted = anyio.run(_look, path)
         process = _start(url, path, settings)
         # The goals are spread over the campaign, so that the last kill is not after its end.
         goal = settings.messages * number // (settings.kills + 1)
-        running = _wait_for_progress(process, path, max(accepted, goal) if number else -1)
+        running = _wait_for_progress(process, path, max(attempted, goal) if number else -1)
         if running:
             time.sleep(chance.uniform(0, 0.05))
             process.send_signal(signal.SIGKILL)

@@ -53,7 +53,10 @@ def _gateway(pipe: Connection, seed: int, faults: bool, latency: Latency) -> Non
 
 @contextmanager
 def served(
-    seed: int, *, faults: bool = True, latency: Latency = Latency(0)  # noqa: B008 - immutable
+    seed: int,
+    *,
+    faults: bool = True,
+    latency: Latency = Latency(0),  # noqa: B008 - immutable
 ) -> Iterator[tuple[str, Connection]]:
     """Serve an emulator, with random faults, in another process; yield its URL and a pipe to it."""
     context = multiprocessing.get_context("spawn")

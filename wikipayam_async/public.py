@@ -5,6 +5,7 @@ import attrs
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
 from wikipayam_async.bulk.hooks import OutgoingMessage
+from wikipayam_async.bulk.interruption import report_from
 from wikipayam_async.bulk.options import BulkProgress
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
 from wikipayam_async.bulk.runner import BulkRun
@@ -127,6 +128,7 @@ __all__ = [
     "WikipayamError",
     "WorkerHealth",
     "__version__",
+    "report_from",
 ]
 
 publish("wikipayam_async", __all__, globals())

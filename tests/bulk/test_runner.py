@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -8,7 +9,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from tests.bulk.doubles import Killed, of_a_send
+from tests.bulk.doubles import ON_ASYNCIO, Killed, of_a_send
 from wikipayam_async import AuthenticationError, ClosedError, SendResult, SendStatus, SmsMessage
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.runner import BulkRun
@@ -758,8 +759,53 @@ async def test_an_after_send_that_is_killed_loses_no_result() -> None:
     """The results reach the consumer or `leftover`, whatever ends the worker."""
     noted = Noted(failure=Killed())
     run = noted.run(messages(2))
-    with pytest.raises(BaseExceptionGroup) as caught:
+    with pytest.raises(Killed):
         async with run:
             await anyio.sleep_forever()
-    assert [type(error) for error in caught.value.exceptions] == [Killed]
     assert [(result.index, result.status) for result in run.leftover] == [(0, ACCEPTED), (1, ACCEPTED)]
+
+
+async def leave_with_an_error(run: BulkRun) -> None:
+    """Enter a run and leave it with a `KeyError` while its requests are in flight."""
+    async with run:
+        await anyio.wait_all_tasks_blocked()
+        raise KeyError
+
+
+async def test_workers_that_die_together() -> None:
+    """Several different exceptions of workers are raised as a group; one is raised as it is, with its cause."""
+    cause = OSError("gone")
+
+    async def die(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
+        try:
+            await anyio.sleep_forever()
+        finally:
+            raise Killed(batch.messages[0].message) from cause
+
+    for count, expected in ((2, Killed), (4, BaseExceptionGroup)):
+        run = run_of(messages(count), die)
+        with pytest.raises(expected) as caught:
+            await leave_with_an_error(run)
+        assert sorted((result.index, result.status) for result in run.leftover) == [
+            (index, NOT_ATTEMPTED) for index in range(count)
+        ]
+        assert isinstance(caught.value, BaseExceptionGroup) or caught.value.__cause__ is cause
+
+
+@ON_ASYNCIO
+async def test_a_source_whose_own_task_was_cancelled() -> None:
+    """A `CancelledError` of the source although nobody cancelled the run is raised after the results: it hides nothing."""
+
+    async def source() -> AsyncIterator[SmsMessage]:
+        for message in messages(3):
+            yield message
+        task = asyncio.ensure_future(asyncio.sleep(60))
+        task.cancel()
+        await task
+
+    async with run_of(source(), concurrency=1) as run:
+        assert len(await run.take_all()) == 3
+        with pytest.raises(RuntimeError, match="the source raised a cancellation, although the run was not") as caught:
+            await anext(run)
+    assert type(caught.value.__cause__) is asyncio.CancelledError
+    assert run.source_error is caught.value

@@ -36,7 +36,7 @@ from wikipayam_async import (
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.sender import ChunkSender, results_of
-from wikipayam_async.core.operation import BeforeAttempts, Observer
+from wikipayam_async.core.operation import BeforeAttempt, Observer
 from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Phase
 
@@ -373,11 +373,11 @@ class HookedGateway(ScriptedGateway):
         self.log: list[tuple[str, list[str]]] = []
 
     async def __call__(
-        self, batch: Batch[SmsMessage], observer: Observer, before_attempts: BeforeAttempts | None = None, /
+        self, batch: Batch[SmsMessage], observer: Observer, before_attempt: BeforeAttempt | None = None, /
     ) -> Sequence[Any]:
         """Answer one request."""
-        if before_attempts is not None:
-            await before_attempts()
+        if before_attempt is not None:
+            await before_attempt()
         self.log.append(("request", list(batch.track_ids)))
         return await super().__call__(batch, observer)
 
@@ -388,7 +388,8 @@ class HookedGateway(ScriptedGateway):
 
     def sender(self, **options: Any) -> ChunkSender:
         """Make a sender over this gateway with its hook."""
-        return ChunkSender(self, BulkOptions(**({"before_send": self.hook} | options)), 60.0)
+        given: dict[str, Any] = {"before_send": self.hook, **options}
+        return ChunkSender(self, BulkOptions(**given), 60.0)
 
 
 async def test_before_send_is_called_once_for_the_pieces_of_a_chunk() -> None:

@@ -85,6 +85,60 @@ class TestLanes:
         assert len(opened) <= 2
         assert first.idle_since > 0
 
+    async def test_what_is_to_be_awaited_first_has_a_slot(self) -> None:
+        """It is awaited when a slot is free, before the time-out starts, and may use the slot and other stacks."""
+        lanes, opened = stack(FakeLane(), FakeLane(), max_lanes=1)
+        others, _ = stack(FakeLane(), max_lanes=1)
+        seen: list[tuple[int, int, float | None]] = []
+        progress = AttemptProgress(protected=True)
+
+        async def ready() -> None:
+            seen.append((lanes.connections.in_use, len(opened), progress.started))
+            await lanes.carry(outgoing(), AttemptProgress(protected=False))
+            async with anyio.create_task_group() as group:
+                group.start_soon(others.carry, outgoing(), AttemptProgress(protected=False))
+                await anyio.lowlevel.checkpoint()
+            seen.append((lanes.connections.in_use, len(opened), progress.started))
+
+        progress.ready = ready
+        with anyio.fail_after(5):
+            assert await lanes.carry(outgoing(), progress) is ANSWER
+        assert seen == [(1, 0, None), (1, 1, None)]
+        assert lanes.connections == Connections(in_use=0, idle=1, waiting=0)
+        assert others.connections == Connections(in_use=0, idle=1, waiting=0)
+
+    async def test_another_stack_keeps_its_own_limit(self) -> None:
+        """A lent slot counts for its own stack only."""
+        lanes, _ = stack(FakeLane(), max_lanes=1)
+        others, _ = stack(FakeLane(), FakeLane(), max_lanes=1)
+        inner, outer = AttemptProgress(protected=False), AttemptProgress(protected=False)
+        seen: list[int] = []
+
+        async def count() -> None:
+            seen.append(others.connections.in_use)
+
+        inner.ready = count
+
+        async def ready() -> None:
+            await others.carry(outgoing(), inner)
+
+        outer.ready = ready
+        await lanes.carry(outgoing(), outer)
+        assert seen == [1]
+
+    async def test_a_slot_is_free_again_if_what_is_awaited_first_raises(self) -> None:
+        """Nothing is exchanged, and the exception is unchanged."""
+        lanes, opened = stack(FakeLane(), max_lanes=1)
+        progress = AttemptProgress(protected=True)
+
+        async def ready() -> None:
+            raise LookupError
+
+        progress.ready = ready
+        with pytest.raises(LookupError):
+            await lanes.carry(outgoing(), progress)
+        assert (lanes.connections.in_use, opened, progress.phase) == (0, [], Phase.WAITING)
+
     async def test_a_lane_of_another_origin_is_closed(self) -> None:
         """A connection is used only for the host that it was opened for."""
         first, second = FakeLane(), FakeLane()

@@ -52,6 +52,8 @@ class FakeCarrier:
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Return or raise the next result."""
+        if progress.ready is not None:
+            await progress.ready()
         self.attempts += 1
         with anyio.CancelScope() as scope:
             progress.begin(scope, anyio.current_time())
@@ -340,8 +342,8 @@ class TestPipeline:
         assert (caught.value.send_status, len(caught.value.attempts)) == (SendStatus.REJECTED, 1)
         assert recorder.outcomes[0].status is SendStatus.REJECTED
 
-    async def test_before_attempts_is_awaited_after_the_waits(self) -> None:
-        """It is awaited when the gate has opened, before the first attempt and no other."""
+    async def test_before_attempt_is_awaited_after_the_waits(self) -> None:
+        """It is awaited when the gate has opened, before each attempt."""
         carrier = FakeCarrier(fault(handed_over=False), ok())
         pipeline, _, shared, times = build(carrier)
         seen: list[tuple[list[float], int]] = []
@@ -350,21 +352,21 @@ class TestPipeline:
             seen.append((list(times.slept), carrier.attempts))
 
         shared.gate.close(times.now(), 7)
-        assert await pipeline.run(send(before_attempts=hook)) == (1,)
-        assert [round(seconds) for seconds in seen[0][0]] == [7]
-        assert ([attempts for _, attempts in seen], carrier.attempts) == ([0], 2)
+        assert await pipeline.run(send(before_attempt=hook)) == (1,)
+        assert [[round(seconds, 1) for seconds in slept] for slept, _ in seen] == [[7], [7, 0.5]]
+        assert ([attempts for _, attempts in seen], carrier.attempts) == ([0, 1], 2)
 
-    async def test_a_gate_that_closes_during_before_attempts_is_obeyed(self) -> None:
+    async def test_a_gate_that_closes_during_before_attempt_is_obeyed(self) -> None:
         """A 429 of another call in that time pauses this call, too."""
         pipeline, _, shared, times = build(FakeCarrier(ok()))
 
         async def hook() -> None:
             shared.gate.close(times.now(), 7)
 
-        assert await pipeline.run(send(before_attempts=hook)) == (1,)
+        assert await pipeline.run(send(before_attempt=hook)) == (1,)
         assert [round(seconds) for seconds in times.slept] == [7]
 
-    async def test_an_exception_of_before_attempts(self) -> None:
+    async def test_an_exception_of_before_attempt(self) -> None:
         """It is raised unchanged; no attempt is made, and the outcome is reported as not attempted."""
         carrier = FakeCarrier()
         pipeline, recorder, _, _ = build(carrier)
@@ -374,12 +376,41 @@ class TestPipeline:
             raise failure
 
         with pytest.raises(WikipayamError) as caught:
-            await pipeline.run(send(2, before_attempts=hook))
+            await pipeline.run(send(2, before_attempt=hook))
         assert (caught.value is failure, carrier.attempts) == (True, 0)
         assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.NOT_ATTEMPTED] * 2
-        assert recorder.of(AttemptStarted) == []
+        assert [attempt.phase for end in recorder.finished for attempt in end.attempts] == [Phase.WAITING]
 
-    async def test_a_cancellation_in_before_attempts(self) -> None:
+    async def test_a_gate_that_closes_for_long_during_before_attempt(self) -> None:
+        """The send was not attempted, in its error and in its event."""
+        pipeline, recorder, shared, times = build(FakeCarrier())
+
+        async def hook() -> None:
+            shared.gate.close(times.now(), 3600)
+
+        with pytest.raises(RateLimitError) as caught:
+            await pipeline.run(send(before_attempt=hook))
+        assert (caught.value.send_status, caught.value.attempts) == (SendStatus.NOT_ATTEMPTED, ())
+        assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.NOT_ATTEMPTED]
+
+    async def test_a_gate_that_closes_before_the_place_is_free(self) -> None:
+        """What waits for a place when another call's 429 closes the gate is announced when the gate has opened."""
+        carrier = FakeCarrier(ok())
+        pipeline, _, shared, times = build(carrier)
+        carry, seen = carrier.carry, []
+
+        async def carry_late(outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+            shared.gate.close(times.now(), 7)
+            return await carry(outgoing, progress)
+
+        async def hook() -> None:
+            seen.append([round(seconds) for seconds in times.slept])
+
+        carrier.carry = carry_late  # type: ignore[method-assign]
+        assert await pipeline.run(send(before_attempt=hook)) == (1,)
+        assert seen == [[7]]
+
+    async def test_a_cancellation_in_before_attempt(self) -> None:
         """No attempt is made, and the outcome is reported as not attempted."""
         carrier = FakeCarrier()
         pipeline, recorder, _, _ = build(carrier)
@@ -389,7 +420,7 @@ class TestPipeline:
             await anyio.sleep_forever()
 
         with anyio.CancelScope() as scope:
-            await pipeline.run(send(before_attempts=hook))
+            await pipeline.run(send(before_attempt=hook))
         assert (recorder.finished[0].outcome, carrier.attempts) == (CallOutcome.CANCELLED, 0)
         assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.NOT_ATTEMPTED]
 

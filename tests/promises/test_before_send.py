@@ -6,18 +6,19 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import anyio
+import httpx
 import pytest
 from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
-from tests.support.net import RECEIVER, TRANSPORT_KINDS, connected
+from tests.support.net import RECEIVER, TRANSPORT_KINDS, client_tls, connected, server_tls, tunnel
 from tests.support.raw import RawGateway, RawRequest, accept_all, answer, closed_port, raw_gateway
 from wikipayam_async import (
     AsyncWikipayam,
-    AttemptStarted,
     BeforeSendError,
     BulkError,
     OutgoingMessage,
+    Phase,
     RateLimit,
     RetryScheduled,
     SendStatus,
@@ -105,7 +106,40 @@ async def test_nothing_leaves_if_it_fails(run: Run, via: str, failure: Exception
     assert (type(error), error.__cause__) == (BeforeSendError, failure)
     assert gateway.requests == []
     assert [outcome.status for outcome in recorder.outcomes] == [NOT_ATTEMPTED] * 2
-    assert recorder.of(AttemptStarted) == []
+    assert {attempt.phase for end in recorder.finished for attempt in end.attempts} == {Phase.WAITING}
+
+
+@BOTH
+async def test_the_hook_over_a_proxy(run: Run) -> None:
+    """It is awaited before each request through the tunnel, and nothing leaves if it fails."""
+    async with raw_gateway(accept, tls=server_tls()) as gateway, raw_gateway(tunnel(gateway.port)) as proxy:
+        options: dict[str, Any] = {"proxy": proxy.url, "ssl_context": client_tls()}
+        async with connected(gateway.url, "options", **options) as (client, _, _):
+            hook = Hook(gateway)
+            assert await run(client, 3, hook) == [(ACCEPTED, None)] * 3
+            failed = await run(client, 3, Hook(gateway, failure=OSError("disk full")))
+    assert hook.log == [(["T0", "T1"], 0), (["T2"], 1)]
+    assert [(status, type(error)) for status, error in failed] == [(NOT_ATTEMPTED, BeforeSendError)] * 3
+    assert len(gateway.requests) == 2
+
+
+@BOTH
+async def test_the_hook_beside_event_hooks_of_httpx(run: Run) -> None:
+    """With event hooks, a request goes through the `httpx.AsyncClient`; errors of the hook come back unchanged."""
+    seen: list[str] = []
+
+    async def see(request: httpx.Request) -> None:
+        await checkpoint()
+        seen.append(request.method)
+
+    async with raw_gateway(accept) as gateway, connected(gateway.url) as (client, _, _):
+        client.http_client.event_hooks = {"request": [see]}
+        hook = Hook(gateway)
+        assert await run(client, 3, hook) == [(ACCEPTED, None)] * 3
+        failed = await run(client, 3, Hook(gateway, failure=OSError("disk full")))
+    assert (hook.log, seen) == ([(["T0", "T1"], 0), (["T2"], 1)], ["POST"] * 3)
+    assert [(status, type(error)) for status, error in failed] == [(NOT_ATTEMPTED, BeforeSendError)] * 3
+    assert len(gateway.requests) == 2
 
 
 async def test_raise_for_failures_after_a_failed_hook() -> None:
@@ -201,6 +235,23 @@ async def test_a_cancellation_in_the_hook(via: str) -> None:
     assert [outcome.status for outcome in recorder.outcomes] == [NOT_ATTEMPTED] * 2
 
 
+@pytest.mark.parametrize("via", TRANSPORT_KINDS)
+async def test_a_cancellation_that_the_hook_does_not_notice(via: str) -> None:
+    """A hook that is shielded, or works in a thread, returns although the run was cancelled: nothing leaves."""
+    async with raw_gateway(accept) as gateway, connected(gateway.url, via) as (client, _, _):
+
+        def cancel() -> None:
+            anyio.from_thread.run_sync(scope.cancel)
+
+        async def record(_: Sequence[OutgoingMessage]) -> None:
+            await anyio.to_thread.run_sync(cancel)
+
+        with anyio.CancelScope() as scope:
+            async with client.sms.bulk(messages(2), before_send=record) as run:
+                await anyio.sleep_forever()
+    assert ([result.status for result in run.leftover], gateway.requests) == ([NOT_ATTEMPTED] * 2, [])
+
+
 async def test_a_client_that_is_closed_during_the_hook() -> None:
     """Nothing leaves afterwards."""
     async with raw_gateway(accept) as gateway, connected(gateway.url) as (client, _, recorder):
@@ -213,7 +264,7 @@ async def test_a_client_that_is_closed_during_the_hook() -> None:
 
 
 async def test_a_hook_may_use_the_same_client() -> None:
-    """It holds no connection while it runs, so that a client with one connection can still make its own request."""
+    """It has the connection that its request will use, so that a client with one connection can still make its call."""
 
     async def serve(request: RawRequest, stream: ByteStream) -> bytes:
         return answer({"data": {"balance": 7}}) if request.method == "GET" else await accept(request, stream)
@@ -227,6 +278,52 @@ async def test_a_hook_may_use_the_same_client() -> None:
         with anyio.fail_after(10):
             report = await client.sms.send_bulk(messages(6), batch_size=1, concurrency=3, before_send=ask)
     assert (len(report.accepted), balances) == (6, [7] * 6)
+
+
+async def test_calls_of_a_hook_at_once() -> None:
+    """Several calls of one hook at once use its connection one after the other."""
+
+    async def serve(request: RawRequest, stream: ByteStream) -> bytes:
+        return answer({"data": {"balance": 7}}) if request.method == "GET" else await accept(request, stream)
+
+    async with raw_gateway(serve) as gateway, connected(gateway.url, max_connections=2) as (client, _, _):
+
+        async def ask(_: Sequence[OutgoingMessage]) -> None:
+            async with anyio.create_task_group() as group:
+                for _number in range(5):
+                    group.start_soon(client.balance)
+
+        with anyio.fail_after(10):
+            report = await client.sms.send_bulk(messages(6), batch_size=1, concurrency=3, before_send=ask)
+        assert client.connections is not None
+        assert client.connections.in_use == 0
+    assert (len(report.accepted), gateway.peak) == (6, 2)
+    assert [request.method for request in gateway.requests].count("GET") == 30
+
+
+async def test_the_hook_comes_after_the_wait_for_a_free_connection() -> None:
+    """With fewer connections than requests at once, only what has a connection is announced."""
+    both, release = anyio.Event(), anyio.Event()
+
+    async def hold(request: RawRequest, _: ByteStream) -> bytes:
+        if len(gateway.requests) == 2:
+            both.set()
+        await release.wait()
+        return accept_all(request)
+
+    async with raw_gateway(hold) as gateway, connected(gateway.url, max_connections=2) as (client, _, _):
+        hook = Hook(gateway)
+        async with anyio.create_task_group() as group:
+
+            async def watch() -> None:
+                await both.wait()
+                await anyio.sleep(0.05)
+                assert sorted(hook.batches) == sorted(track_ids(gateway))
+                release.set()
+
+            group.start_soon(watch)
+            report = await client.sms.send_bulk(messages(6), batch_size=1, concurrency=6, before_send=hook)
+    assert (len(report.accepted), len(hook.log), gateway.peak) == (6, 6, 2)
 
 
 @pytest.mark.parametrize("wrong", [1, "hook", [print]])

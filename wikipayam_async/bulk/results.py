@@ -13,7 +13,15 @@ from wikipayam_async.errors import SuppressedError, UnknownOutcomeError, Wikipay
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["BulkError", "BulkReport", "BulkSourceError", "BulkUnknownOutcomeError", "SendResult", "accepted"]
+__all__ = [
+    "BulkError",
+    "BulkReport",
+    "BulkSourceError",
+    "BulkUnknownOutcomeError",
+    "SendResult",
+    "accepted",
+    "counts_text",
+]
 
 
 @frozen(weakref_slot=False)  # or Python 3.11 forbids the change of class in `accepted`
@@ -76,6 +84,12 @@ def accepted(
     return results
 
 
+def counts_text(counts: Mapping[SendStatus, int]) -> str:
+    """Return the number of messages of each outcome in one line."""
+    outcomes = ", ".join(f"{counts.get(status, 0):,} {status.value.replace('_', ' ')}" for status in SendStatus)
+    return f"{sum(counts.values()):,} messages: {outcomes}"
+
+
 @frozen
 class BulkReport:
     """Every result of a bulk send, in the order of the input. Iterable and sized.
@@ -133,8 +147,7 @@ class BulkReport:
 
     def summary(self) -> str:
         """Return the counts in one line."""
-        outcomes = ", ".join(f"{count:,} {status.value.replace('_', ' ')}" for status, count in self.counts.items())
-        return f"{len(self.results):,} messages: {outcomes}"
+        return counts_text(self.counts)
 
     def raise_for_failures(self) -> None:
         """Raise if any message was not accepted. A message that was held back is no failure.

@@ -11,11 +11,13 @@ from typing import ClassVar, Self
 
 import anyio
 from anyio.abc import TaskGroup
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from wikipayam_async.bulk.buffer import ResultBuffer
 from wikipayam_async.bulk.hooks import AfterSend, refusal_of
+from wikipayam_async.bulk.interruption import attach_report, log_interruption
 from wikipayam_async.bulk.options import BulkOptions, BulkProgress, OnProgress
-from wikipayam_async.bulk.results import SendResult
+from wikipayam_async.bulk.results import BulkReport, BulkSourceError, SendResult
 from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
 from wikipayam_async.bulk.source import ChunkSource, Messages, Source, SourceChunk
 from wikipayam_async.errors import ClosedError, SuppressedError, WikipayamError
@@ -24,7 +26,7 @@ from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.misuse import AsyncIteration
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["BulkRun", "make_run", "take_with_progress"]
+__all__ = ["BulkRun", "collect", "make_run"]
 
 
 class BulkRun(AsyncIteration):
@@ -53,6 +55,7 @@ class BulkRun(AsyncIteration):
         self._group: TaskGroup
         self._reading: anyio.Lock
         self._entered = False
+        self._counts: Counter[SendStatus] = Counter()
         self.source_error: Exception | None = None
         self.leftover: list[SendResult] = []
 
@@ -73,9 +76,25 @@ class BulkRun(AsyncIteration):
     ) -> None:
         if self._buffer.workers:
             self._group.cancel_scope.cancel()
+        ended_by = error
+        try:
+            await self._end()
+        except BaseException as failure:
+            ended_by = failure
+            raise
+        finally:
+            if ended_by is not None and not isinstance(ended_by, GeneratorExit):  # which a `break` around it raises
+                log_interruption(ended_by, self._counts)
+
+    async def _end(self) -> None:
         try:
             # The group must not see the block's exception: it would wrap it.
             await self._group.__aexit__(None, None, None)
+        except BaseExceptionGroup as group:
+            one, *others = group.exceptions
+            if others:
+                raise
+            raise one from one.__cause__  # such as Ctrl-C on trio, which a worker may get
         finally:
             self._collect_leftover()
             with anyio.CancelScope(shield=True):
@@ -130,9 +149,14 @@ class BulkRun(AsyncIteration):
         async with self._reading:
             try:
                 return await self._source.pull(self._sender.stopped_by)
+            except anyio.get_cancelled_exc_class() as error:
+                await checkpoint_if_cancelled()
+                # Of a task that the source awaited: nobody cancelled this run, nor must it look as if somebody had.
+                self.source_error = RuntimeError("the source raised a cancellation, although the run was not cancelled")
+                self.source_error.__cause__ = error
             except Exception as error:  # noqa: BLE001 - the source's own; raised to the consumer after the results
                 self.source_error = error
-                return self._source.remains()
+            return self._source.remains()
 
     async def _send(self, read: SourceChunk) -> None:
         results = read.results
@@ -148,6 +172,7 @@ class BulkRun(AsyncIteration):
                 if self._after_send is not None:
                     await self._note(self._after_send, results)
             finally:
+                self._count(results)
                 self._buffer.add(read.number, results)
 
     async def _note(self, after_send: AfterSend, results: list[SendResult]) -> None:
@@ -157,12 +182,23 @@ class BulkRun(AsyncIteration):
             except Exception as error:  # noqa: BLE001 - the run stops with it, and loses no result
                 self._sender.stop(refusal_of(error))
 
+    def _count(self, results: list[SendResult]) -> None:
+        statuses = [result.status for result in results]
+        accepted = statuses.count(
+            SendStatus.ACCEPTED
+        )  # a member's hash is a call of Python: twice the time of the rest
+        self._counts[SendStatus.ACCEPTED] += accepted
+        if accepted < len(statuses):
+            self._counts.update(status for status in statuses if status is not SendStatus.ACCEPTED)
+
     def _collect_leftover(self) -> None:
         self.leftover.extend(self._buffer.drain())
         while (remains := self._source.remains()) is not None:
-            self.leftover.extend(remains.results)
+            results = remains.results
             if remains.chunk is not None:
-                self.leftover.extend(results_of(remains.chunk, SendStatus.NOT_ATTEMPTED, None))
+                results += results_of(remains.chunk, SendStatus.NOT_ATTEMPTED, None)
+            self._count(results)
+            self.leftover.extend(results)
 
 
 def make_run(
@@ -183,12 +219,47 @@ def make_run(
     return BulkRun(source, chunk_sender, options)
 
 
-async def take_with_progress(run: BulkRun, total: int | None, on_progress: OnProgress) -> list[SendResult]:
-    """Return all results of a run; call `on_progress` after each chunk."""
-    counts: Counter[SendStatus] = Counter()
+async def collect(run: BulkRun, total: int | None, on_progress: OnProgress | None) -> BulkReport:
+    """Enter a run and return the report of all its messages.
+
+    Args:
+        run: The run.
+        total: The number of messages for `on_progress`; None if unknown.
+        on_progress: Called after each chunk.
+
+    Raises:
+        BulkSourceError: The source raised; the error has the report.
+        BaseException: What ended the run early: a cancellation, Ctrl-C, an exception of `on_progress`. The report is
+            attached to it.
+    """
     results: list[SendResult] = []
+    try:
+        async with run:
+            if on_progress is None:
+                results = await run.take_all()
+            else:
+                await _take_with_progress(run, total, on_progress, results)
+    except BaseException as error:
+        attach_report(error, _report([*results, *run.leftover]))
+        raise
+    report = _report(results)
+    if run.source_error is not None:
+        raise BulkSourceError(
+            f"the messages' source raised {type(run.source_error).__name__} after {report.summary()}", report=report
+        ) from run.source_error
+    return report
+
+
+def _report(results: list[SendResult]) -> BulkReport:
+    return BulkReport(sorted(results, key=attrgetter("index")))
+
+
+async def _take_with_progress(
+    run: BulkRun, total: int | None, on_progress: OnProgress, results: list[SendResult]
+) -> None:
+    """Append all results of a run; call `on_progress` after each chunk."""
+    counts: Counter[SendStatus] = Counter()
     while (some := await run.take()) is not None:
         results += some
         counts.update(result.status for result in some)
         on_progress(BulkProgress(len(results), total, {status: counts[status] for status in SendStatus}))
-    return results

@@ -11,7 +11,7 @@ from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.hooks import Announcement, BeforeSend, WaitTurn, outgoing_of, refusal_of
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult, accepted
-from wikipayam_async.core.operation import BeforeAttempts, Observer, unreported_error
+from wikipayam_async.core.operation import BeforeAttempt, Observer, unreported_error
 from wikipayam_async.errors import (
     APIConnectionError,
     AuthenticationError,
@@ -37,7 +37,7 @@ class SendFunc(Protocol):
     """Sends messages as one request."""
 
     def __call__(
-        self, batch: Batch[SmsMessage], observer: Observer, before_attempts: BeforeAttempts | None = None, /
+        self, batch: Batch[SmsMessage], observer: Observer, before_attempt: BeforeAttempt | None = None, /
     ) -> Awaitable[Sequence[str | None]]:
         """Return the id of each message; None for a message that the answer does not mention."""
         ...

@@ -49,6 +49,8 @@ class HttpxCarrier:
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         """Make one attempt. Raises `ExchangeFault` if it fails."""
+        if progress.ready is not None:
+            await progress.ready()  # how long the request then waits in the caller's pool cannot be known
         if self.http.is_closed:
             raise ClosedError("the HTTP client is closed; nothing was sent")
         try:

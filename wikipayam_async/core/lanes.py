@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from typing import Protocol
 
 import anyio
@@ -70,6 +71,11 @@ class _LoopPool:
         self.idle: list[tuple[Origin, LaneLike]] = []
 
 
+_lent: ContextVar[tuple[_LoopPool, anyio.Semaphore] | None] = ContextVar("wikipayam_async_lent_slot", default=None)
+"""The pool and the slot of the exchange that awaits this code before it starts. Without it, a hook that makes a call of
+its own would wait for ever once every slot is held by such a hook."""
+
+
 class Lanes:
     """A stack of lanes behind a semaphore.
 
@@ -114,8 +120,12 @@ class Lanes:
             ExchangeFault: The attempt failed.
         """
         pool = self._current_pool()
-        await pool.slots.acquire()
+        lent = _lent.get()
+        slots = lent[1] if lent is not None and lent[0] is pool else pool.slots
+        await slots.acquire()
         try:
+            if progress.ready is not None:
+                await _lend_slot(pool, progress.ready)
             if self._closed:
                 raise ClosedError("the client is closed; nothing was sent")
             now = anyio.current_time()
@@ -123,7 +133,7 @@ class Lanes:
                 progress.begin(scope, now)
                 return await self._exchange(pool, outgoing, progress)
         finally:
-            pool.slots.release()
+            slots.release()
         raise timeout_fault(progress)
 
     async def aclose(self) -> None:
@@ -177,6 +187,15 @@ class Lanes:
                 return lane
             await lane.aclose()
         return await self._open_lane(origin)
+
+
+async def _lend_slot(pool: _LoopPool, ready: Callable[[], Awaitable[object]]) -> None:
+    """Await what an exchange with a slot awaits first, and lend it the slot meanwhile."""
+    token = _lent.set((pool, anyio.Semaphore(1)))
+    try:
+        await ready()
+    finally:
+        _lent.reset(token)
 
 
 def timeout_fault(progress: AttemptProgress) -> ExchangeFault:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wikipayam_async.core.converter import JsonValue
 
 __all__ = [
-    "BeforeAttempts",
+    "BeforeAttempt",
     "Call",
     "Observer",
     "Operation",
@@ -33,8 +33,8 @@ T = TypeVar("T")
 Observer: TypeAlias = Callable[[Callable[[], Sequence[MessageOutcome]]], None]
 """Receives a function that returns the outcomes of a send's messages. They are computed on demand, since that costs."""
 
-BeforeAttempts: TypeAlias = Callable[[], Awaitable[object]]
-"""Awaited when a call may begin; if it raises, no attempt is made."""
+BeforeAttempt: TypeAlias = Callable[[], Awaitable[object]]
+"""Awaited when an attempt may begin; if it raises, it is not made."""
 
 _SHOWN_TRACK_IDS = 5
 
@@ -102,8 +102,8 @@ class Call(Generic[T]):
         batch: The messages of a send. `read` then returns a sequence of the same length, with None for each message
             that the answer does not mention.
         observer: Receives the outcome of every message when the call ends, also if it is cancelled.
-        before_attempts: Awaited once, after the waits for the rate limit and for a gate that a 429 closed and before
-            the first attempt. If it raises, no attempt is made. Its own duration is not part of any time-out.
+        before_attempt: Awaited before each attempt, after every wait: for the rate limit, for a gate that a 429 closed,
+            for a free connection. If it raises, nothing leaves. Its duration is not part of any time-out.
         timeout: Seconds for each attempt; the client's if None.
     """
 
@@ -115,7 +115,7 @@ class Call(Generic[T]):
     body: SealedBytes | None = None
     batch: SendBatch[Any] | None = None
     observer: Observer | None = field(default=None, repr=False)
-    before_attempts: BeforeAttempts | None = field(default=None, repr=False)
+    before_attempt: BeforeAttempt | None = field(default=None, repr=False)
     timeout: float | None = None
 
 

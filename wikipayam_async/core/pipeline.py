@@ -13,7 +13,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from wikipayam_async.core.events import CallReporter
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.limits import RateLimiter
-from wikipayam_async.core.operation import Call, Replay, captured, format_track_ids
+from wikipayam_async.core.operation import BeforeAttempt, Call, Replay, captured, format_track_ids
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import (
@@ -87,14 +87,16 @@ class Pipeline:
             now=now,
         )
         run = _CallRun(call, self._requests.build(call), reporter, shared)
+        ready = (
+            None
+            if call.before_attempt is None
+            else functools.partial(self._announce, call.before_attempt, call, reporter)
+        )
         try:
             while True:
                 if self._limiter is not None or shared.gate.remaining(now) > 0 or reporter.attempts:
                     await self._wait_for_limits(call, reporter)
-                if call.before_attempts is not None and not reporter.attempts:
-                    await call.before_attempts()
-                    await self._wait_for_gate(call, reporter)  # a 429 of another call may have closed it meanwhile
-                result, failure = await run.attempt()
+                result, failure = await run.attempt(ready)
                 if failure is None:
                     return cast("T", await run.succeed(result))
                 await run.raise_or_wait(failure, self._options.retry)
@@ -107,6 +109,13 @@ class Pipeline:
         if self._limiter is not None:
             await self._limiter.wait(len(call.batch.messages) if call.batch else 0)
         await self._wait_for_gate(call, reporter)
+
+    async def _announce(self, before_attempt: BeforeAttempt, call: Call[Any], reporter: CallReporter) -> None:
+        """Await what is to be awaited last. A 429 of another call may close the gate before that and meanwhile."""
+        await self._wait_for_gate(call, reporter)
+        await before_attempt()
+        await self._wait_for_gate(call, reporter)
+        await checkpoint_if_cancelled()  # the hook may have shielded itself from a cancellation
 
     async def _wait_for_gate(self, call: Call[Any], reporter: CallReporter) -> None:
         shared = self._shared
@@ -166,11 +175,12 @@ class _CallRun:
         self._progress = AttemptProgress(protected=False)
         self.reporter = reporter
 
-    async def attempt(self) -> tuple[Any, _Failure | None]:
+    async def attempt(self, ready: BeforeAttempt | None) -> tuple[Any, _Failure | None]:
         """Make one attempt; return the result or the failure."""
         number = len(self.reporter.attempts) + 1
         self.reporter.attempt_started(number)
         self._progress = progress = AttemptProgress(protected=self._call.operation.replay is Replay.SEND)
+        progress.ready = ready
         self._answer = None
         try:
             answer = await self._shared.carrier.carry(self._outgoing, progress)
@@ -281,7 +291,7 @@ class _CallRun:
         if may_be_sent or isinstance(error, UnknownOutcomeError):
             self._report(CallOutcome.UNKNOWN, None)
         elif isinstance(error, Exception):
-            rejected = isinstance(error, APIStatusError) and bool(self.reporter.attempts)
+            rejected = isinstance(error, APIStatusError) and error.send_status is SendStatus.REJECTED
             self._report(CallOutcome.FAILED, None, rejected=rejected)
         else:
             self._report(CallOutcome.CANCELLED, None)

@@ -25,9 +25,11 @@ class AttemptProgress:
         started: The time when the time-out started to run; None before.
         ended: The time when the exchange succeeded; None otherwise.
         cancellation: A cancellation from outside anyio (`Task.cancel`), deferred until the exchange ends.
+        ready: Awaited by the carrier before the time-out starts, once it has a place for the request; None for most calls.
+            If it raises, nothing leaves.
     """
 
-    __slots__ = ("cancellation", "ended", "phase", "protected", "scope", "started")
+    __slots__ = ("cancellation", "ended", "phase", "protected", "ready", "scope", "started")
 
     def __init__(self, *, protected: bool) -> None:
         self.phase = Phase.WAITING
@@ -36,6 +38,7 @@ class AttemptProgress:
         self.started: float | None = None
         self.ended: float | None = None
         self.cancellation: BaseException | None = None
+        self.ready: Callable[[], Awaitable[object]] | None = None
 
     def begin(self, scope: anyio.CancelScope, now: float) -> None:
         """Record that the time-out runs."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from wikipayam_async.core.converter import JsonValue
-from wikipayam_async.core.operation import BeforeAttempts, Call, Observer, Operation, SendBatch
+from wikipayam_async.core.operation import BeforeAttempt, Call, Observer, Operation, SendBatch
 from wikipayam_async.messages.matching import match_answer, match_documented_answer
 from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch
@@ -25,7 +25,7 @@ async def send_batch(
     operation: Operation,
     batch: Batch[Any],
     observer: Observer | None = None,
-    before_attempts: BeforeAttempts | None = None,
+    before_attempt: BeforeAttempt | None = None,
     *,
     timeout: float | None = None,
 ) -> Sequence[str | None]:
@@ -36,7 +36,7 @@ async def send_batch(
         operation: The send operation of the service.
         batch: The messages.
         observer: Called with the outcome of every message, also if the call is cancelled.
-        before_attempts: Awaited once before the first attempt; if it raises, nothing is sent.
+        before_attempt: Awaited before each attempt, after every wait; if it raises, nothing is sent.
         timeout: Seconds for each attempt; the client's if None.
 
     Raises:
@@ -52,7 +52,7 @@ async def send_batch(
         read=lambda data: [None if sent is None else sent.id for sent in match_answer(data, batch)],
         shortcut=lambda body: match_documented_answer(body, batch),
         id_of=lambda id_: id_,
-        before_attempts=before_attempts,
+        before_attempt=before_attempt,
         timeout=timeout,
     )
     return await pipeline.run(call)
@@ -102,7 +102,7 @@ def _call(
     id_of: Callable[[T], str | None],
     timeout: float | None,
     shortcut: Callable[[bytes], Sequence[T | None] | None] | None = None,
-    before_attempts: BeforeAttempts | None = None,
+    before_attempt: BeforeAttempt | None = None,
 ) -> Call[Sequence[T | None]]:
     return Call(
         operation=operation,
@@ -111,6 +111,6 @@ def _call(
         body=batch.body,
         batch=SendBatch(batch.messages, batch.track_ids, id_of),
         observer=observer,
-        before_attempts=before_attempts,
+        before_attempt=before_attempt,
         timeout=timeout,
     )

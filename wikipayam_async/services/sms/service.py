@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sized
-from operator import attrgetter
 from typing import overload
 
 from wikipayam_async.batching.batcher import Batcher
@@ -12,8 +11,8 @@ from wikipayam_async.batching.outbox import OnOutcome, Outbox
 from wikipayam_async.batching.queue import Batching
 from wikipayam_async.bulk.hooks import BeforeSend
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY, BulkOptions, OnProgress
-from wikipayam_async.bulk.results import BulkReport, BulkSourceError
-from wikipayam_async.bulk.runner import BulkRun, make_run, take_with_progress
+from wikipayam_async.bulk.results import BulkReport
+from wikipayam_async.bulk.runner import BulkRun, collect, make_run
 from wikipayam_async.bulk.screening import Dedupe, OptOut
 from wikipayam_async.bulk.source import ChunkSource, Messages
 from wikipayam_async.checks import is_async
@@ -157,7 +156,12 @@ class SmsService(DeliveryTracking):
 
         A refused message does not affect the others. A message whose outcome is unknown is not sent again. An error
         that concerns all messages (401, 402, 403, a gateway that cannot be reached) stops the run; the rest is not
-        attempted. To keep the known outcomes if this call is cancelled, use `bulk`, or collect them with `on_event`.
+        attempted.
+
+        If this call is ended early (a cancellation, a time-out, Ctrl-C, an exception of `on_progress`), requests that
+        have begun to leave are finished first; then the counts are logged at WARNING, and `report_from(error)` returns
+        the report of all messages that were read. What must outlive the process belongs into a database: see
+        `before_send`.
 
         Args:
             messages: The messages: any iterable, plain or async. All results are kept in memory; `bulk` keeps none.
@@ -196,19 +200,7 @@ class SmsService(DeliveryTracking):
         if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
             raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
         run = self.bulk_with(messages, options, timeout=timeout)
-        async with run:
-            if on_progress is None:
-                results = await run.take_all()
-            else:
-                total = len(messages) if isinstance(messages, Sized) else None
-                results = await take_with_progress(run, total, on_progress)
-        results.sort(key=attrgetter("index"))
-        report = BulkReport(results)
-        if run.source_error is not None:
-            raise BulkSourceError(
-                f"the messages' source raised {type(run.source_error).__name__} after {report.summary()}", report=report
-            ) from run.source_error
-        return report
+        return await collect(run, len(messages) if isinstance(messages, Sized) else None, on_progress)
 
     def bulk(
         self,

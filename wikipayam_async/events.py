@@ -11,6 +11,8 @@ from wikipayam_async.core.events import (
 )
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase
 
+from wikipayam_async.publish import publish
+
 __all__ = [
     "Attempt",
     "AttemptFinished",
@@ -24,3 +26,5 @@ __all__ = [
     "Phase",
     "RetryScheduled",
 ]
+
+publish(__name__, ["CampaignProgressed"], globals())

@@ -196,6 +196,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--rate", type=float)
     parser.add_argument("--backend", default="asyncio", choices=["asyncio", "trio"])
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--no-faults", dest="faults", action="store_false")
     parser.add_argument("--record", help="the name of the table in docs/en/reliability.md")
     options = vars(parser.parse_args(arguments))
     name = options.pop("record")

@@ -71,7 +71,7 @@ class Run:
                 with contextlib.suppress(ProcessLookupError):
                     os.killpg(process.pid, signal.SIGKILL)  # its children, too
         if failed:
-            raise SystemExit(Path("mutmut.log").read_text("utf-8")[-3000:])
+            raise RuntimeError(f"{self._module}: {Path('mutmut.log').read_text('utf-8')[-3000:]}")
         return read_results(Path("mutants", PACKAGE, f"{self._module}.meta"))
 
 
@@ -97,12 +97,17 @@ def main() -> int:
     parser.add_argument("--page", type=Path, help="the page whose rows are replaced")
     options = parser.parse_args()
     rows: dict[str, Row] = {}
+    failed = 0
     for module in modules(PACKAGE, options.modules):
         if not Path(own_tests(module)[0]).exists():
             continue
-        results = Run(
-            module, children=options.children, seconds=options.minutes * 60, promises=options.promises
-        ).results()
+        run = Run(module, children=options.children, seconds=options.minutes * 60, promises=options.promises)
+        try:
+            results = run.results()
+        except RuntimeError as error:  # the others are still worth running
+            print(error)
+            failed = 1
+            continue
         tested = [killed for killed in results.values() if killed is not None]
         rows[module] = Row(module, len(tested), sum(tested))
         show(results)
@@ -111,7 +116,7 @@ def main() -> int:
             page = options.page.read_text("utf-8")
             options.page.write_text(with_rows(page, rows, modules(PACKAGE)), encoding="utf-8")
     print(table(rows.values()))
-    return 0
+    return failed
 
 
 if __name__ == "__main__":

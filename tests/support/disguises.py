@@ -65,7 +65,7 @@ DISGUISES: dict[str, Callable[[str], str]] = {
     "hexadecimal with colons": lambda text: text.encode().hex(":"),
     "UTF-16 in hexadecimal": lambda text: text.encode("utf-16-be").hex(),
     "UTF-16, little end first": lambda text: text.encode("utf-16-le").hex().upper(),
-    "lines": lambda text: "\n".join(text),
+    "lines": "\n".join,
     "zero-width signs": "\u200b".join,
     "half-spaces": "\u200c".join,
     "Latin-1": lambda text: text.encode().decode("latin-1"),

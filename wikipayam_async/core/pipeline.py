@@ -12,6 +12,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from wikipayam_async.core.events import CallReporter
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.httpx_adapter import HttpxCarrier
 from wikipayam_async.core.limits import RateLimiter
 from wikipayam_async.core.operation import Call, Replay, captured, format_track_ids
 from wikipayam_async.core.options import Options
@@ -22,6 +23,7 @@ from wikipayam_async.core.protocol import (
     RequestBuilder,
     UnreadableAnswerError,
     event_headers,
+    quote_answer,
     read_data,
     status_error,
 )
@@ -66,6 +68,12 @@ class Pipeline:
         self._shared = shared
         self._limiter = limiter
         self._requests = RequestBuilder(options, user_agent)
+
+    @property
+    def logs_urls(self) -> bool:
+        """Whether something outside this package may log complete URLs."""
+        carrier = self._shared.carrier
+        return isinstance(carrier, HttpxCarrier) and carrier.logs_urls
 
     async def run(self, call: Call[T]) -> T:
         """Run a call.
@@ -124,12 +132,13 @@ class Pipeline:
 class _Failure:
     """A failed attempt: the retry decision, and the error to raise without a retry."""
 
-    __slots__ = ("decision", "error", "reason", "retry_after", "throttled")
+    __slots__ = ("decision", "error", "reason", "retry_after", "said", "throttled")
 
-    def __init__(self, decision: RetryDecision, error: WikipayamError, reason: str) -> None:
+    def __init__(self, decision: RetryDecision, error: WikipayamError, reason: str, said: str = "") -> None:
         self.decision = decision
         self.error = error
         self.reason = reason
+        self.said = said
         self.retry_after: float | None = getattr(error, "retry_after", None)
         self.throttled = isinstance(error, RateLimitError)
 
@@ -205,14 +214,22 @@ class _CallRun:
         shortcut = self._call.shortcut
         try:
             result = None if shortcut is None else shortcut(answer.body)
-            return self._call.read(read_data(answer)) if result is None else result, None
+            if result is None:
+                result = self._call.read(read_data(answer))
+            if self._call.batch is None or not result or any(item is not None for item in result):
+                return result, None
+            text = f"{self._name}: a {answer.status} answer that names no id"
         except UnreadableAnswerError as unreadable:
             text = f"{self._name}: {unreadable}"
         except Exception as error:  # noqa: BLE001 - a malformed answer may raise anything; the caller gets a package error
             text = f"{self._name}: a {answer.status} answer without what the call needs ({type(error).__name__})"
-        unreadable_answer = ResponseError(text, status_code=answer.status, attempts=self.reporter.attempts)
         is_send = self._call.operation.replay is Replay.SEND
-        return None, _Failure(RetryDecision.UNKNOWN if is_send else RetryDecision.FAIL, unreadable_answer, "unreadable")
+        said = quote_answer(answer, self._outgoing, whole=is_send)
+        if said and not is_send:
+            text += f"; the gateway said: {said}"
+        unreadable_answer = ResponseError(text, status_code=answer.status, attempts=self.reporter.attempts)
+        decision = RetryDecision.UNKNOWN if is_send else RetryDecision.FAIL
+        return None, _Failure(decision, unreadable_answer, "unreadable", said)
 
     async def succeed(self, result: Any) -> Any:
         """Report the success, then raise a cancellation that arrived meanwhile."""
@@ -254,8 +271,9 @@ class _CallRun:
         batch = self._call.batch
         messages, track_ids = (batch.messages, batch.track_ids) if batch else ((), ())
         names = format_track_ids(track_ids)
+        said = f"; it said: {failure.said}" if failure.said else ""
         return UnknownOutcomeError(
-            f"{self._name}: it is not known whether the gateway accepted this ({failure.reason}). Do not resend blindly: "
+            f"{self._name}: it is not known whether the gateway accepted this ({failure.reason}{said}). Do not resend blindly: "
             f"look up the track ids in the panel first{f' ({names})' if names else ''}",
             messages=messages,
             track_ids=track_ids,

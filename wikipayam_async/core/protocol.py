@@ -12,7 +12,7 @@ from attrs import Factory, field, frozen
 
 from wikipayam_async import errors
 from wikipayam_async.checks import check_timeout
-from wikipayam_async.core.converter import JsonValue, decode_json, to_mapping
+from wikipayam_async.core.converter import JsonValue, decode_json, encode_json, to_mapping
 from wikipayam_async.core.operation import Call
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.retry import parse_retry_after
@@ -27,6 +27,7 @@ __all__ = [
     "RequestBuilder",
     "UnreadableAnswerError",
     "event_headers",
+    "quote_answer",
     "read_data",
     "sensitive_values",
     "status_error",
@@ -61,6 +62,8 @@ _USUAL_TYPES = frozenset({"application/json", "application/xml", "text/html", "t
 _MAX_ERROR_FIELDS, _MAX_TEXTS_PER_FIELD = 1000, 20
 _MAX_ERROR_BODY_BYTES = 262_144
 _PLAIN_FILTERS = frozenset({"limit", "offset", "status", "sort_by", "sort_order", "from_date", "to_date"})
+_FAILURE_FIELDS = frozenset({"code", "error", "errors", "exception", "message", "status", "success"})
+_TAGS = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>|<[^<>]*>")
 _INDEX = re.compile(r"[0-9]{1,5}(?:\.|$)")
 
 
@@ -176,7 +179,7 @@ class RequestBuilder:
             origin=options.origin,
             method=operation.method,
             path=self._prefix + (call.path or operation.path),
-            query=urlencode(call.query, quote_via=quote) if call.query else "",
+            query=urlencode(call.query.reveal(), quote_via=quote) if call.query else "",
             secret_query=operation.secret_query,
             headers=headers,
             authorization=None if operation.secret_query else options.token,
@@ -233,6 +236,29 @@ def status_error(
         retry_after=parse_retry_after(answer.headers.get("retry-after")),
         attempts=attempts,
     )
+
+
+def quote_answer(answer: Answer, outgoing: Outgoing, *, whole: bool) -> str:
+    """Return what a success answer says, scrubbed and shortened; empty if it says nothing that may be quoted.
+
+    Args:
+        answer: The answer.
+        outgoing: The request, whose values are masked.
+        whole: Quote any content, as for a send, whose answer is about the request's own messages. If False, quote only
+            an envelope that tells a failure: the answer to a read may contain other people's messages.
+    """
+    if len(answer.body) > _MAX_ERROR_BODY_BYTES:
+        return ""
+    try:
+        value = _decode(answer)
+    except UnreadableAnswerError:
+        page = answer.body.decode("utf-8", "replace") if whole else ""
+        said = " ".join(_TAGS.sub(" ", page).split())
+    else:
+        fields = to_mapping(value)
+        told = fields.get("message") or fields.get("error") if fields.keys() <= _FAILURE_FIELDS else None
+        said = encode_json(value).decode() if whole else told if isinstance(told, str) else ""
+    return Scrubber(sensitive_values(outgoing))(said) if said else ""
 
 
 def event_headers(headers: Mapping[str, str]) -> dict[str, str]:

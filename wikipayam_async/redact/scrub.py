@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from wikipayam_async.redact.decode import decode_fully, decode_latin_1, decode_once, encoded_words, readings_of
 from wikipayam_async.redact.masks import MASK
@@ -21,7 +21,7 @@ _MAX_ROUNDS = 6
 _UNPRINTABLE = re.compile(
     r"[^\w\s.,:;!?()\[\]{}<>'\"/@#%&*+=|~^$€«»،؛؟-]|[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )
-_LONG_DIGITS = re.compile(r"(?:\d[ .()?-]{0,3}){6,}\d")  # 7 and more, however they are grouped
+_LONG_DIGITS = re.compile(r"(?:\d[ .()?+/_:-]{0,3}){6,}\d")  # 7 and more, however they are grouped
 _OTHER_DIGITS = re.compile(r"(?![0-9])\d")
 _LETTERS_AND_DIGITS = re.compile(r"[^\W_]")
 _UNIFIED = str.maketrans({"+": " ", "ς": "σ", "ي": "ی", "ى": "ی", "ك": "ک"})
@@ -48,18 +48,16 @@ class _Pieces:
         self._left = _MAX_SEARCHED
         self.longest = max(map(len, distinct), default=0)
 
-    def hide(self, folded: str) -> bytearray:
-        """Return a byte for each character, `x` where it belongs to a value."""
-        hidden = bytearray(len(folded))
+    def find(self, folded: str) -> Iterator[tuple[int, int]]:
+        """Yield where a text holds a value or a part of one: the places of the first and of the last character."""
         if self._haystack:
             for start in range(len(folded) - _PIECE + 1):
                 if self._occurs(folded[start : start + _PIECE]):
-                    hidden[start : start + _PIECE] = b"x" * _PIECE
-        for size in sorted(self._short, reverse=True):
+                    yield start, start + _PIECE - 1
+        for size, values in self._short.items():
             for start in range(len(folded) - size + 1):
-                if folded[start : start + size] in self._short[size] and b"x" not in hidden[start : start + size]:
-                    hidden[start : start + size] = b"x" * size
-        return hidden
+                if folded[start : start + size] in values:
+                    yield start, start + size - 1
 
     def _occurs(self, piece: str) -> bool:
         known = self._known.get(piece)
@@ -121,14 +119,14 @@ class Scrubber:
 
     def _hide(self, text: str) -> bytearray:
         folded = _fold(text)
-        hidden = self._literal.hide(folded)
-        if not self._squeezed.longest:
-            return hidden
-        places = [found.start() for found in _LETTERS_AND_DIGITS.finditer(folded)]
-        squeezed = self._squeezed.hide("".join([folded[place] for place in places]))
-        for run in re.finditer(b"x+", squeezed):
-            first, last = places[run.start()], places[run.end() - 1]
+        hidden = bytearray(len(folded))
+        for first, last in self._literal.find(folded):
             hidden[first : last + 1] = b"x" * (last + 1 - first)
+        if self._squeezed.longest:
+            places = [found.start() for found in _LETTERS_AND_DIGITS.finditer(folded)]
+            for start, end in self._squeezed.find("".join([folded[place] for place in places])):
+                first, last = places[start], places[end]
+                hidden[first : last + 1] = b"x" * (last + 1 - first)
         return hidden
 
     def _mask_words(self, text: str) -> str:

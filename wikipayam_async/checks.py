@@ -174,6 +174,7 @@ def without_frames(check: Callable[P, T]) -> Callable[P, T]:
             return check(*args, **kwargs)
         except WikipayamError as error:
             failure = error.with_traceback(None)
+            failure.__context__ = None  # some tools show it, though it is suppressed
         except BaseException as error:
             del args, kwargs
             _clear_own_frames(error)

@@ -62,7 +62,13 @@ _USUAL_TYPES = frozenset({"application/json", "application/xml", "text/html", "t
 _MAX_ERROR_FIELDS, _MAX_TEXTS_PER_FIELD = 1000, 20
 _MAX_ERROR_BODY_BYTES = 262_144
 _PLAIN_FILTERS = frozenset({"limit", "offset", "status", "sort_by", "sort_order", "from_date", "to_date"})
-_FAILURE_FIELDS = frozenset({"code", "error", "errors", "exception", "message", "status", "success"})
+_FAILURE_FIELDS = frozenset(
+    {
+        "code", "data", "detail", "error", "errors", "exception", "id", "message", "ok", "reason", "result", "status",
+        "status_code", "success", "track_id",
+    }
+)  # fmt: skip
+_MAX_QUOTED_ITEMS = 3
 _TAGS = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>|<[^<>]*>")
 _INDEX = re.compile(r"[0-9]{1,5}(?:\.|$)")
 
@@ -244,8 +250,8 @@ def quote_answer(answer: Answer, outgoing: Outgoing, *, whole: bool) -> str:
     Args:
         answer: The answer.
         outgoing: The request, whose values are masked.
-        whole: Quote any content, as for a send, whose answer is about the request's own messages. If False, quote only
-            an envelope that tells a failure: the answer to a read may contain other people's messages.
+        whole: Quote the whole answer, as for a send, except items with a text of their own. If False, quote only an
+            envelope that tells a failure: the answer to a read may contain other people's messages.
     """
     if len(answer.body) > _MAX_ERROR_BODY_BYTES:
         return ""
@@ -257,8 +263,16 @@ def quote_answer(answer: Answer, outgoing: Outgoing, *, whole: bool) -> str:
     else:
         fields = to_mapping(value)
         told = fields.get("message") or fields.get("error") if fields.keys() <= _FAILURE_FIELDS else None
-        said = encode_json(value).decode() if whole else told if isinstance(told, str) else ""
+        said = encode_json(_without_items(value)).decode() if whole else told if isinstance(told, str) else ""
     return Scrubber(sensitive_values(outgoing))(said) if said else ""
+
+
+def _without_items(value: object) -> object:
+    """Return a JSON value with `…` in place of objects that may hold somebody's message."""
+    if isinstance(value, dict):
+        told = value.keys() <= _FAILURE_FIELDS
+        return {name: _without_items(inner) for name, inner in value.items()} if told else "…"
+    return [_without_items(inner) for inner in value[:_MAX_QUOTED_ITEMS]] if isinstance(value, list) else value
 
 
 def event_headers(headers: Mapping[str, str]) -> dict[str, str]:

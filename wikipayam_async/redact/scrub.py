@@ -54,7 +54,7 @@ class _Pieces:
             for start in range(len(folded) - _PIECE + 1):
                 if self._occurs(folded[start : start + _PIECE]):
                     yield start, start + _PIECE - 1
-        for size, values in self._short.items():
+        for size, values in sorted(self._short.items(), reverse=True):
             for start in range(len(folded) - size + 1):
                 if folded[start : start + size] in values:
                     yield start, start + size - 1
@@ -121,12 +121,11 @@ class Scrubber:
         folded = _fold(text)
         hidden = bytearray(len(folded))
         for first, last in self._literal.find(folded):
-            hidden[first : last + 1] = b"x" * (last + 1 - first)
+            _cover(hidden, first, last, whole=last - first + 1 < _PIECE)
         if self._squeezed.longest:
             places = [found.start() for found in _LETTERS_AND_DIGITS.finditer(folded)]
             for start, end in self._squeezed.find("".join([folded[place] for place in places])):
-                first, last = places[start], places[end]
-                hidden[first : last + 1] = b"x" * (last + 1 - first)
+                _cover(hidden, places[start], places[end], whole=end - start + 1 < _PIECE)
         return hidden
 
     def _mask_words(self, text: str) -> str:
@@ -153,6 +152,12 @@ class Scrubber:
 def scrub(text: str, sensitive: Iterable[str] = ()) -> str:
     """Return a text as it may be quoted: see `Scrubber`."""
     return Scrubber(sensitive)(text)
+
+
+def _cover(hidden: bytearray, first: int, last: int, *, whole: bool) -> None:
+    """Mark characters as hidden; a short value only where no part of it belongs to another."""
+    if not whole or b"x" not in hidden[first : last + 1]:
+        hidden[first : last + 1] = b"x" * (last + 1 - first)
 
 
 def _on_one_line(text: str) -> str:

@@ -23,10 +23,31 @@ _MAX_ERRORS = 10
 _ABSENT = object()
 
 
+class _Defaults(Mapping[str, str]):
+    """The texts for empty fields, unchangeable. Their `repr` shows only the names."""
+
+    __slots__ = ("_texts",)
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = dict(texts)
+
+    def __getitem__(self, name: str) -> str:
+        return self._texts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __repr__(self) -> str:
+        return mask_mapping(self._texts)
+
+
 def _check_defaults(given: object) -> Mapping[str, str]:
     if not isinstance(given, Mapping) or not all(isinstance(one, str) for pair in given.items() for one in pair):
         raise InvalidInputError("defaults", rule="expected a mapping of fields to strings", got=shape_of(given))
-    return MappingProxyType(dict(given))
+    return _Defaults(given)
 
 
 @frozen
@@ -147,6 +168,7 @@ class TemplatePreview:
     errors: tuple[InvalidInputError, ...] = field(default=(), eq=False)
 
 
+@without_frames
 def render(template: Template | str, row: Row) -> str:
     """Return a template's text with the values of one row. For many rows, create a `Template` once.
 

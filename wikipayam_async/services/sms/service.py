@@ -185,6 +185,7 @@ class SmsService(DeliveryTracking):
             dedupe=dedupe,
             opt_out=opt_out,
         )
+        del opt_out  # tools that show the locals of a traceback walk lists
         if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
             raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
         run = self._make_run(messages, options, timeout)
@@ -248,6 +249,7 @@ class SmsService(DeliveryTracking):
             dedupe=dedupe,
             opt_out=opt_out,
         )
+        del opt_out  # tools that show the locals of a traceback walk lists
         return self._make_run(messages, options, timeout)
 
     def batcher(

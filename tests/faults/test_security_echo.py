@@ -14,6 +14,7 @@ from anyio.abc import ByteStream
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.disguises import DISGUISES
 from tests.support.net import on_virtual_time
 from tests.support.raw import RawRequest, answer, raw_gateway
 from tests.support.secrets import CALLS, CODE, NUMBER, TEXT, TOKEN, client_for, leaks, shown_of
@@ -40,6 +41,7 @@ ECHOES: dict[str, Echo] = {
     "its middle": lambda text: text[15:45],
     "cut into lines": lambda text: "\n".join(text[start : start + 60] for start in range(0, len(text), 60)),
     "doubled": lambda text: text + text,
+    **DISGUISES,
 }
 
 

@@ -169,12 +169,9 @@ async def test_no_call_shows_a_secret_to_an_error_tracker(via: str, kind: str, t
     logging.getLogger("httpx").setLevel(logging.INFO)
     async with raw_gateway(KINDS[kind]) as gateway, client_on(via, gateway, timeout=0.05) as client:
         once = client.with_options(retry=RetryPolicy(max_attempts=1))
-        leaked = [
-            (name, leaks(shown))
-            async for name, shown in outcomes(once, tools)
-            if leaks(shown) and not in_url(via, name)
-        ]
-    assert leaked == []
+        leaked = {name: leaks(shown) async for name, shown in outcomes(once, tools) if not in_url(via, name)}
+    assert {name: found for name, found in leaked.items() if found} == {}
+    assert len(leaked) > len(EVERY_CALL) - 7
 
 
 def in_url(via: str, name: str) -> bool:

@@ -81,7 +81,12 @@ def finds(text: str, fragments: Iterable[str]) -> bool:
 
     Only letters and digits are compared, so that signs, spaces and line breaks between them hide nothing.
     """
-    wanted = _squeezed_all(tuple(fragments))
+    return _finds(text, tuple(fragments))
+
+
+@lru_cache(10_000)
+def _finds(text: str, fragments: tuple[str, ...]) -> bool:
+    wanted = _squeezed_all(fragments)
     return any(one in squeezed for squeezed in map(_squeeze, _readings(text)) for one in wanted)
 
 
@@ -103,7 +108,7 @@ _ESCAPES = re.compile(r"(?:\\+|%)u\{?([0-9a-fA-F]{4}|[0-9a-fA-F]{1,6}(?=\}))\}?"
 _BYTES = re.compile(r"(?:\\+x[0-9a-fA-F]{2})+")
 _SHORT = re.compile(r"\\+([\"'/bfnrt])")
 _HIGH = re.compile(r"[\x80-\xff]{2,}")
-_BASE64 = re.compile(r"[0-9A-Za-z+/_-]{8,}={0,2}")
+_BASE64 = re.compile(r"[0-9A-Za-z+/_-]{6,}={0,2}")
 _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ :]?){4,}")
 
 

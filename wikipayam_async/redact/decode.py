@@ -13,7 +13,7 @@ __all__ = ["decode_fully", "decode_latin_1", "decode_once", "encoded_words", "re
 _MAX_ROUNDS = 6
 """A text that a chain of programs escaped more often is not read."""
 _UNICODE_ESCAPE = re.compile(
-    r"(?:(?<!\\)\\+|%)(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|\bU\+([0-9a-fA-F]{4,6})\b"
+    r"(?:(?<!\\)\\+|%)(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|U\+([0-9a-fA-F]{4,5})"
     r"|(?<!\\)\\+([\"'/bfnrtv])"
 )
 _BYTE_ESCAPES = re.compile(r"(?:(?<!\\)\\+x[0-9a-fA-F]{2})+")

@@ -146,7 +146,9 @@ class Scrubber:
 
     def _shows_value(self, reading: str) -> bool:
         plain = decode_fully(reading)
-        return plain is None or b"x" in self._hide(_on_one_line(plain))
+        if plain is None or _LONG_DIGITS.search(plain):
+            return True
+        return b"x" in self._hide(_on_one_line(plain))
 
 
 def scrub(text: str, sensitive: Iterable[str] = ()) -> str:

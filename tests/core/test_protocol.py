@@ -17,6 +17,7 @@ from wikipayam_async.core.protocol import (
     RequestBuilder,
     UnreadableAnswerError,
     event_headers,
+    quote_answer,
     read_data,
     sensitive_values,
     status_error,
@@ -382,3 +383,23 @@ def test_the_index_of_a_message_is_never_masked(key: str, kept: str) -> None:
     """An error about item 150 keeps its index, even if 150 is also a track id."""
     found = status_error(answer(422, {"errors": {key: ["Bad."]}}), request(body=BODY), operation="sms.send")
     assert list(found.errors) == [kept]
+
+
+@pytest.mark.parametrize(
+    ("body", "of_send", "of_read"),
+    [
+        ({"success": False, "message": "No credit."}, '{"success":false,"message":"No credit."}', "No credit."),
+        ({"error": "closed"}, '{"error":"closed"}', "closed"),
+        ({"message": "a text", "sender": "1"}, '"..."', ""),
+        ({"data": [{"message": "a text", "sender": "1"}]}, '{"data":["..."]}', ""),
+        ({"errors": [1, 2, 3, 4]}, '{"errors":[1,2,3]}', ""),
+        ({"message": 5}, '{"message":5}', ""),
+        (b"<p>Down</p>", "Down", ""),
+        (b" ", "", ""),
+        (b"x" * 300_000, "", ""),
+    ],
+)
+def test_an_answer_is_quoted_without_messages(body: object, of_send: str, of_read: str) -> None:
+    """The answer to a send is quoted, to a read only an envelope that tells a failure; no item with a text is."""
+    found = [quote_answer(answer(200, body), request(), whole=whole) for whole in (True, False)]
+    assert found == [of_send, of_read]

@@ -215,7 +215,7 @@ SAID: dict[str, tuple[object, str]] = {
     "the request": ({"message": f"{RECEIVER}: the text is bad"}, '{"message":"***: *** is bad"}'),
     "a page": (b"<html><head><title>x</title></head><body><h1>Wrong&nbsp;user</h1></body></html>", "Wrong user"),
     "plain text": (b"ERR 5", "ERR 5"),
-    "an item": ({"message": "somebody's", "sender": "1000"}, '"?"'),
+    "an item": ({"message": "somebody's", "sender": "1000"}, '"..."'),
 }
 
 

@@ -268,10 +268,10 @@ def quote_answer(answer: Answer, outgoing: Outgoing, *, whole: bool) -> str:
 
 
 def _without_items(value: object) -> object:
-    """Return a JSON value with `…` in place of objects that may hold somebody's message."""
+    """Return a JSON value with `...` in place of objects that may hold somebody's message."""
     if isinstance(value, dict):
         told = value.keys() <= _FAILURE_FIELDS
-        return {name: _without_items(inner) for name, inner in value.items()} if told else "…"
+        return {name: _without_items(inner) for name, inner in value.items()} if told else "..."
     return [_without_items(inner) for inner in value[:_MAX_QUOTED_ITEMS]] if isinstance(value, list) else value
 
 

@@ -379,9 +379,9 @@ class AsyncWikipayam:
             ResponseError: The answer cannot be read.
         """
         content = Sealed((params, json))
-        path = seal(path)
-        del params, json  # keep them out of tracebacks that show locals
-        call: Call[T | JsonValue] = make_call(method, path, content, cast_to, replay)
+        where = seal(path)
+        del params, json, path  # keep them out of tracebacks that show locals
+        call: Call[T | JsonValue] = make_call(method, where, content, cast_to, replay)
         return await self._pipeline.run(attrs.evolve(call, timeout=timeout))
 
     async def aclose(self) -> None:

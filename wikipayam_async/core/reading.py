@@ -7,7 +7,7 @@ from typing import Any
 
 from attrs import frozen
 
-from wikipayam_async.core.converter import JsonValue
+from wikipayam_async.core.converter import JsonValue, encode_json
 from wikipayam_async.core.operation import Call, Replay, Results
 from wikipayam_async.core.protocol import (
     MAX_QUOTED_BODY_BYTES,
@@ -19,7 +19,7 @@ from wikipayam_async.core.protocol import (
     is_blank,
     sensitive_values,
 )
-from wikipayam_async.core.quotes import is_failure, plain_text, quote_answer
+from wikipayam_async.core.quotes import is_failure, page_text, plain_text, quote_answer, whole_answer, without_items
 from wikipayam_async.redact.scrub import Scrubber
 
 __all__ = ["Unreadable", "read_answer"]
@@ -50,14 +50,16 @@ def read_answer(call: Call[Any], answer: Answer, outgoing: Outgoing) -> tuple[An
             return result, None
         value = _value_of(call, answer)
         if _reports_failure(call, value):
-            return None, Unreadable(f"a {answer.status} answer that reports a failure", _said(answer, value, outgoing))
+            return None, Unreadable(
+                f"a {answer.status} answer that reports a failure", _said(call, answer, value, outgoing)
+            )
         result = call.read(data_of(value))
     except UnreadableAnswerError as error:
-        return None, Unreadable(str(error), _said(answer, plain_text(answer.body), outgoing))
+        return None, Unreadable(str(error), _said_in_page(call, answer, outgoing))
     except Exception as error:  # noqa: BLE001 - a malformed answer may raise anything; the caller gets a package error
         reason = f"a {answer.status} answer without what the call needs ({type(error).__name__})"
-        return None, Unreadable(reason, _said(answer, value, outgoing))
-    if call.batch is not None and None in result and (said := _said(answer, value, outgoing)):
+        return None, Unreadable(reason, _said(call, answer, value, outgoing))
+    if call.batch is not None and None in result and (said := _said(call, answer, value, outgoing)):
         result = Results(result, said)
     return result, None
 
@@ -79,10 +81,21 @@ def _reports_failure(call: Call[Any], value: JsonValue) -> bool:
     return is_failure(value, data_counts=operation.needs_content)
 
 
-def _said(answer: Answer, value: JsonValue, outgoing: Outgoing) -> str:
-    if not value or len(answer.body) > MAX_QUOTED_BODY_BYTES:
+def _said(call: Call[Any], answer: Answer, value: JsonValue, outgoing: Outgoing) -> str:
+    """Return what an answer says, scrubbed. The answer to a read may hold other people's messages."""
+    if len(answer.body) > MAX_QUOTED_BODY_BYTES:
         return ""
-    return quote_answer(value, functools.partial(_scrub, outgoing))
+    scrub = functools.partial(_scrub, outgoing)
+    if call.operation.replay is not Replay.SEND:
+        return quote_answer(without_items(value), scrub)
+    return quote_answer(value, scrub) or scrub(encode_json(whole_answer(value)).decode())
+
+
+def _said_in_page(call: Call[Any], answer: Answer, outgoing: Outgoing) -> str:
+    if len(answer.body) > MAX_QUOTED_BODY_BYTES:
+        return ""
+    is_send = call.operation.replay is Replay.SEND
+    return _scrub(outgoing, page_text(answer.body) if is_send else plain_text(answer.body))
 
 
 def _scrub(outgoing: Outgoing, text: str) -> str:

@@ -12,7 +12,7 @@ from wikipayam_async.core.converter import encode_json, to_mapping, to_model
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.outcomes import Ids
 from wikipayam_async.publish import publish
-from wikipayam_async.redact.sealed import SealedBytes, seal
+from wikipayam_async.redact.sealed import Sealed, SealedBytes, seal
 from wikipayam_async.services.base import chunked, optional_timeout
 from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.receives.consumer import Consumer, MessageErrorHandler, MessageHandler
@@ -153,9 +153,10 @@ class ReceivesService(InboxReading):
             AuthenticationError: The token is wrong. The same holds for every refusal of a poll, and of a marking with
                 401, 402 or 403; while the gateway cannot be reached, or fails, the consumer waits and polls again.
         """
-        sender = seal(sender)
+        number = seal(sender)
+        del sender  # keep it out of tracebacks that show locals
         await Consumer(
-            fetch=self._fetch_from(sender, timeout),
+            fetch=self._fetch_from(number, timeout),
             mark_read=functools.partial(self.mark_read, timeout=timeout),
             handler=handler,
             on_error=on_error,
@@ -198,7 +199,8 @@ class ReceivesService(InboxReading):
         Raises:
             InvalidInputError: An argument is invalid.
         """
-        sender = seal(sender)
+        number = seal(sender)
+        del sender  # keep it out of tracebacks that show locals
         options = WorkerOptions(
             handler=handler,
             on_error=on_error,
@@ -208,9 +210,9 @@ class ReceivesService(InboxReading):
             name=name,
         )
         mark_read = functools.partial(self.mark_read, timeout=timeout)
-        return InboundWorker(self._fetch_from(sender, timeout), mark_read, options, handled=self._handled())
+        return InboundWorker(self._fetch_from(number, timeout), mark_read, options, handled=self._handled())
 
-    def _fetch_from(self, sender: str | None, timeout: float | None) -> Fetch:
+    def _fetch_from(self, sender: Sealed[str] | None, timeout: float | None) -> Fetch:
         return functools.partial(self._unread, filter_query(sender), timeout=optional_timeout(timeout))
 
     def _handled(self) -> HandledMessages:

@@ -197,6 +197,7 @@ class SmsService(DeliveryTracking):
             opt_out=opt_out,
             before_send=before_send,
         )
+        del opt_out  # tools that show the locals of a traceback walk lists
         if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
             raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
         run = self.bulk_with(messages, options, timeout=timeout)
@@ -255,6 +256,7 @@ class SmsService(DeliveryTracking):
             opt_out=opt_out,
             before_send=before_send,
         )
+        del opt_out  # tools that show the locals of a traceback walk lists
         return self.bulk_with(messages, options, timeout=timeout)
 
     def bulk_with(self, messages: Messages, options: BulkOptions, *, timeout: float | None = None) -> BulkRun:

@@ -26,7 +26,7 @@ from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, pre
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.redact.sealed import SealedBytes
+from wikipayam_async.redact.sealed import Sealed, SealedBytes
 from wikipayam_async.services.base import optional_timeout
 from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.sending import send_all, send_batch, send_detailed
@@ -134,7 +134,9 @@ class SmsService(DeliveryTracking):
             APIStatusError: The gateway refused all messages.
             APIConnectionError: No message reached the gateway.
         """
-        batch = prepare_all(messages, self._preparer(normalize=normalize, validate=validate))
+        given = Sealed(messages)
+        del messages  # tools that show the locals of a traceback walk lists
+        batch = prepare_all(given, self._preparer(normalize=normalize, validate=validate))
         return await send_all(self._pipeline, SEND, batch, timeout=timeout) if batch.messages else []
 
     async def send_bulk(
@@ -176,6 +178,9 @@ class SmsService(DeliveryTracking):
             InvalidInputError: An argument is invalid; nothing was sent. (An invalid message is a result, not an error.)
             BulkSourceError: The iterable raised; `report` holds the outcomes of the messages it had yielded.
         """
+        given = Sealed(messages)
+        total = len(messages) if isinstance(messages, Sized) else None
+        del messages  # tools that show the locals of a traceback walk lists
         options = BulkOptions(
             batch_size=batch_size,
             concurrency=concurrency,
@@ -188,12 +193,11 @@ class SmsService(DeliveryTracking):
         del opt_out  # tools that show the locals of a traceback walk lists
         if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
             raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
-        run = self._make_run(messages, options, timeout)
+        run = self._make_run(given.reveal(), options, timeout)
         async with run:
             if on_progress is None:
                 results = await run.take_all()
             else:
-                total = len(messages) if isinstance(messages, Sized) else None
                 results = await take_with_progress(run, total, on_progress)
         results.sort(key=attrgetter("index"))
         report = BulkReport(results)
@@ -239,6 +243,8 @@ class SmsService(DeliveryTracking):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
         """
+        given = Sealed(messages)
+        del messages  # tools that show the locals of a traceback walk lists
         options = BulkOptions(
             batch_size=batch_size,
             concurrency=concurrency,
@@ -250,7 +256,7 @@ class SmsService(DeliveryTracking):
             opt_out=opt_out,
         )
         del opt_out  # tools that show the locals of a traceback walk lists
-        return self._make_run(messages, options, timeout)
+        return self._make_run(given.reveal(), options, timeout)
 
     def batcher(
         self,

@@ -261,8 +261,10 @@ class AsyncWikipayam:
             APIStatusError: The gateway refused the request: `AuthenticationError` if the token is wrong.
             APIConnectionError: The gateway could not be reached.
         """
-        return await self._account.estimate(
-            messages, tariff, sender=sender, normalize=normalize, validate=validate, timeout=timeout
+        account, given = self._account, Sealed(messages)
+        del messages  # tools that show the locals of a traceback walk lists
+        return await account.estimate(
+            given, tariff, sender=sender, normalize=normalize, validate=validate, timeout=timeout
         )
 
     @without_frames

@@ -203,7 +203,7 @@ class TestSecrets:
         outbox = outbox_over(RecordingGateway(), linger=0, max_waiting=1)
         arguments: tuple[Any, ...] = (NUMBER, TEXT)
         if kind == "closed":
-            with pytest.raises(ClosedError) as caught:
+            with pytest.raises(WikipayamError, match="outbox") as caught:
                 outbox.post(*arguments)
         else:
             arguments = {"invalid": (NUMBER + "4", TEXT), "beside a message": (SmsMessage(NUMBER, TEXT), TEXT)}.get(

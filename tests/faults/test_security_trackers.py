@@ -81,6 +81,7 @@ async def bulk_report(client: AsyncWikipayam) -> None:
 
 EVERY_CALL: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     **CALLS,
+    "holoo.send_via_url": lambda client: client.holoo.send_via_url(NUMBER, TEXT, username=NUMBER),
     "sms.bulk": bulk,
     "sms.batcher": batched,
     "sms.outbox": posted,
@@ -88,7 +89,7 @@ EVERY_CALL: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "sms.delivery_status": lambda client: client.sms.delivery_status([ID]),
     "sms.wait_for_delivery": lambda client: client.sms.wait_for_delivery(ID, timeout=0),
     "sms.receive": lambda client: client.sms.receive("2024-01-01"),
-    "estimate": lambda client: client.estimate([SmsMessage(NUMBER, TEXT)], tariff=Tariff(fa=1, en=1)),
+    "estimate": lambda client: client.estimate([SmsMessage(NUMBER, TEXT)], tariff=Tariff(persian=1)),
     "receives.consume": consumed,
     "receives.get": lambda client: client.receives.get(ID),
     "receives.statistics": lambda client: client.receives.statistics(),
@@ -197,9 +198,9 @@ PURE: dict[str, Callable[[], object]] = {
     "the split of a text": lambda: split_parts([TEXT]),  # type: ignore[arg-type] # meant
     "a spelling": lambda: normalize_text(TEXT, rules=[TEXT]),  # type: ignore[list-item] # meant
     "suggestions": lambda: suggest(TEXT, rules=[TEXT]),  # type: ignore[list-item] # meant
-    "the price of a text": lambda: estimate_text(TEXT, Tariff(fa=1, en=1), receivers=-1),
+    "the price of a text": lambda: estimate_text(TEXT, Tariff(persian=1), receivers=-1),
     "a template": lambda: Template(TEXT + "{"),
-    "the defaults of a template": lambda: Template("{a}", defaults={"a": TEXT, "b": 5}),  # type: ignore[dict-item] # meant
+    "the defaults of a template": lambda: Template("{a}", defaults={"a": TEXT, "b": 5}),
     "a row": lambda: render("{a} {b}", {"a": TEXT, "number": NUMBER}),
     "rows": lambda: list(messages_from("{a} {b}", [{"a": TEXT, "b": "x", "receiver": NUMBER}, {"a": TEXT, "b": ""}])),
     "rows without end": lambda: list(messages_from("{a}", [{"a": TEXT}])),
@@ -231,10 +232,15 @@ BAD: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "a bulk source that raises": lambda client: client.sms.send_bulk(Bad()),
     "a code source that raises": lambda client: client.otp.send_many(Bad()),
     "a parameter that raises": lambda client: client.request(
-        "GET", "x", params={"q": TEXT, "to": NUMBER, "bad": Bad()}
-    ),  # type: ignore[dict-item] # meant
+        "GET",
+        "x",
+        params={"q": TEXT, "to": NUMBER, "bad": Bad()},  # type: ignore[dict-item] # meant
+    ),
     "a body that is none": lambda client: client.request("POST", "x", json={"text": TEXT, "bad": Bad()}),
     "a path with a number": lambda client: client.request("GET", f"x?to={NUMBER}"),
+    "texts for messages": lambda client: client.sms.send_many([TEXT, NUMBER]),  # type: ignore[list-item] # meant
+    "texts for a bulk send": lambda client: client.sms.send_bulk([TEXT], on_progress=5),  # type: ignore[list-item,arg-type] # meant
+    "texts for codes": lambda client: client.otp.send_many([CODE, NUMBER]),  # type: ignore[list-item] # meant
     "a receiver": lambda client: client.sms.send(NUMBER + "4", TEXT),
     "a user name": lambda client: client.holoo.send(NUMBER, TEXT, username=f"{NUMBER}\n"),
     "a text over Holoo": lambda client: client.holoo.send(NUMBER, TEXT + "\ud800"),
@@ -248,7 +254,7 @@ BAD: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "a time-out": lambda client: client.sms.send(NUMBER, TEXT, timeout=0),
     "a time-out over Holoo": lambda client: client.holoo.send(NUMBER, TEXT, timeout=-1),
     "a time-out by voice": lambda client: client.voice.send(NUMBER, CODE, timeout=-1),
-    "an estimate": lambda client: client.estimate([SmsMessage(NUMBER, TEXT), TEXT], tariff=Tariff(fa=1, en=1)),  # type: ignore[list-item] # meant
+    "an estimate": lambda client: client.estimate([SmsMessage(NUMBER, TEXT), TEXT], tariff=Tariff(persian=1)),  # type: ignore[list-item] # meant
     "an opt-out list": lambda client: client.sms.send_bulk([SmsMessage(NUMBER, TEXT)], opt_out=[NUMBER, TEXT]),
 }
 

@@ -26,6 +26,7 @@ from wikipayam_async.services.holoo import HolooService
 pytestmark = pytest.mark.anyio
 
 RECEIVER = "09123456789"
+NOTHING: tuple[object, ...] = (None, 0, -1, "0", "-1", "", " ", "null", False, True, 0.0, {}, [])
 METHODS = pytest.mark.parametrize("name", ["send", "send_via_url"])
 ID = "69e5eeab439260d336015405"
 
@@ -191,7 +192,7 @@ async def test_bad_arguments(name: str, arguments: dict[str, Any], field: str) -
         ({"id": ID, "status": "error"}, None),
         ({"id": ID, "error": "no credit"}, None),
         ([{"id": ID}, {"id": "other"}], None),
-        *(({"id": nothing}, None) for nothing in (None, 0, -1, "0", "-1", "", " ", "null", False, True, 0.0, {}, [])),
+        *(({"id": nothing}, None) for nothing in NOTHING),
     ],
 )
 async def test_any_answer(name: str, body: Any, expected: HolooResult | None) -> None:

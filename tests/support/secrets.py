@@ -53,7 +53,9 @@ CALLS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "otp.send_many": lambda client: client.otp.send_many([OtpMessage(NUMBER, CODE)]),
     "voice.send": lambda client: client.voice.send(NUMBER, CODE),
     "holoo.send": lambda client: client.holoo.send(NUMBER, TEXT, username=NUMBER),
-    "holoo.send_via_url": lambda client: client.holoo.send_via_url(NUMBER, TEXT, username=NUMBER),
+    "holoo.send_via_url": lambda client: client.holoo.send_via_url(
+        NUMBER, TEXT, username=NUMBER, allow_url_in_logs=True
+    ),
     "receives.list": lambda client: client.receives.list(sender=NUMBER, search=TEXT),
     "receives.unread": lambda client: client.receives.unread(sender=NUMBER),
     "receives.iter": lambda client: anext(aiter(client.receives.iter(sender=NUMBER, search=TEXT))),

@@ -86,7 +86,7 @@ def _texts(value: object, depth: int) -> Iterator[str]:
 
 def _texts_of_object(fields: Mapping[str, Any], depth: int) -> Iterator[str]:
     for name in _TEXT_FIELDS:
-        value = fields.get(name)
+        value = None if name == "message" and "sender" in fields else fields.get(name)  # somebody's message
         if name == "errors" and isinstance(value, dict):
             for path, texts in islice(value.items(), _MAX_ERROR_FIELDS):
                 yield from (f"{path}: {text}" for text in _texts(texts, depth))
@@ -111,7 +111,7 @@ def without_items(value: object) -> object:
     if isinstance(value, dict):
         if not value.keys() <= _FAILURE_FIELDS:
             return None
-        return {name: without_items(inner) for name, inner in value.items()}
+        return {name: inner if name == "errors" else without_items(inner) for name, inner in value.items()}
     return [without_items(inner) for inner in value[:_MAX_ITEMS]] if isinstance(value, list) else value
 
 

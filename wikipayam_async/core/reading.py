@@ -44,11 +44,12 @@ class Unreadable:
 def read_answer(call: Call[Any], answer: Answer, outgoing: Outgoing) -> tuple[Any, Unreadable | None]:
     """Return the result of an answer with a success status, or why there is none."""
     value: JsonValue = None
+    is_decoded = False
     try:
         result = None if call.shortcut is None else call.shortcut(answer.body)
         if result is not None:
             return result, None
-        value = _value_of(call, answer)
+        value, is_decoded = _value_of(call, answer), True
         if _reports_failure(call, value):
             return None, Unreadable(
                 f"a {answer.status} answer that reports a failure", _said(call, answer, value, outgoing)
@@ -58,9 +59,11 @@ def read_answer(call: Call[Any], answer: Answer, outgoing: Outgoing) -> tuple[An
         return None, Unreadable(str(error), _said_in_page(call, answer, outgoing))
     except Exception as error:  # noqa: BLE001 - a malformed answer may raise anything; the caller gets a package error
         reason = f"a {answer.status} answer without what the call needs ({type(error).__name__})"
-        return None, Unreadable(reason, _said(call, answer, value, outgoing))
-    if call.batch is not None and None in result and (said := _said(call, answer, value, outgoing)):
-        result = Results(result, said)
+        return None, Unreadable(reason, _said(call, answer, value, outgoing) if is_decoded else "")
+    if call.batch is not None and None in result:
+        is_partial = any(item is not None for item in result)
+        said = _said_in_words(call, answer, value, outgoing) if is_partial else _said(call, answer, value, outgoing)
+        return (Results(result, said) if said else result), None
     return result, None
 
 
@@ -82,13 +85,19 @@ def _reports_failure(call: Call[Any], value: JsonValue) -> bool:
 
 
 def _said(call: Call[Any], answer: Answer, value: JsonValue, outgoing: Outgoing) -> str:
-    """Return what an answer says, scrubbed. The answer to a read may hold other people's messages."""
+    """Return what an answer says, scrubbed: of a send, the answer itself if it says nothing in words."""
+    said = _said_in_words(call, answer, value, outgoing)
+    if said or call.operation.replay is not Replay.SEND or len(answer.body) > MAX_QUOTED_BODY_BYTES:
+        return said
+    return _scrub(outgoing, encode_json(whole_answer(value)).decode())
+
+
+def _said_in_words(call: Call[Any], answer: Answer, value: JsonValue, outgoing: Outgoing) -> str:
     if len(answer.body) > MAX_QUOTED_BODY_BYTES:
         return ""
-    scrub = functools.partial(_scrub, outgoing)
-    if call.operation.replay is not Replay.SEND:
-        return quote_answer(without_items(value), scrub)
-    return quote_answer(value, scrub) or scrub(encode_json(whole_answer(value)).decode())
+    # The answer to a read may hold other people's messages.
+    quotable = value if call.operation.replay is Replay.SEND else without_items(value)
+    return quote_answer(quotable, functools.partial(_scrub, outgoing))
 
 
 def _said_in_page(call: Call[Any], answer: Answer, outgoing: Outgoing) -> str:

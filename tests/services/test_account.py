@@ -341,5 +341,5 @@ async def test_a_failure_under_200_is_quoted() -> None:
 
     async with raw_gateway(handle) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
         with pytest.raises(ResponseError, match="the gateway said: The account is suspended") as caught:
-            await client.receives.get("69e5")
+            await client.balance()
     assert caught.value.status_code == 200

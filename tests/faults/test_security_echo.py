@@ -95,7 +95,7 @@ def test_no_part_of_eight_characters_is_shown(before: str, text: str, start: int
     seen = [part[place : place + 8] for place in range(len(part) - 7)]
     telling = [one for one in seen if sum(map(str.isalnum, one)) >= 6 and not finds(f"{before} The", [one])]
     assert [one for one in telling if finds(quoted, [one])] == []
-    assert scrub(f"The value is bad: {echo(part)}", [text]).startswith("The value is bad: ")
+    assert scrub(f"Input not in unit: {echo(part)}", [text]).startswith("Input not in unit:")
 
 
 NASTY = {

@@ -73,6 +73,11 @@ def test_any_text_can_be_scrubbed(text: str) -> None:
     assert (len(quoted) <= 301, quoted.isprintable()) == (True, True)
 
 
+def test_a_letter_that_grows_in_lower_case_keeps_the_places() -> None:
+    """A capital whose small letter has two characters shifts no mask."""
+    assert scrub("\u0130\u0130 code K7 x4711x \u0130", ["4711"]) == "\u0130\u0130 code K7 x***x \u0130"
+
+
 def test_ordinary_words_are_kept() -> None:
     """Words and ids that hold no value are quoted as they are."""
     kept = "The message 69e5eeab43aa60d33601f4ff was not found: dead beef, cafe 12:30, a+b=c"

@@ -187,3 +187,17 @@ def test_an_answer_is_quoted_without_messages(value: object, without: object, wh
 def test_a_page_is_quoted_without_its_tags(body: bytes, text: str) -> None:
     """Of an HTML page only the text remains."""
     assert page_text(body) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"success": False, "message": "No credit.", "request": 5}, "No credit."),
+        ({"message": "somebody's", "sender": "1000", "error": "blocked"}, "blocked"),
+        ({"data": [{"message": "somebody's", "read": 0, "error": "blocked"}]}, "blocked"),
+        ({"data": {"message": "Closed."}}, "Closed."),
+    ],
+)
+def test_the_message_of_an_item_is_not_what_the_gateway_says(value: object, said: str) -> None:
+    """In an item, `message` is somebody's text; in the envelope of an answer it is the gateway's own."""
+    assert quote_answer(value, str) == said

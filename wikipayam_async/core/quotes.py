@@ -85,8 +85,9 @@ def _texts(value: object, depth: int) -> Iterator[str]:
 
 
 def _texts_of_object(fields: Mapping[str, Any], depth: int) -> Iterator[str]:
+    is_item = "sender" in fields or (depth > 1 and not fields.keys() <= _ITEM_FIELDS)  # its message is somebody's
     for name in _TEXT_FIELDS:
-        value = None if name == "message" and "sender" in fields else fields.get(name)  # somebody's message
+        value = None if name == "message" and is_item else fields.get(name)
         if name == "errors" and isinstance(value, dict):
             for path, texts in islice(value.items(), _MAX_ERROR_FIELDS):
                 yield from (f"{path}: {text}" for text in _texts(texts, depth))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
-from typing import Any
+from typing import Any, cast
 
 import anyio
 import pytest
@@ -200,7 +200,7 @@ PURE: dict[str, Callable[[], object]] = {
     "suggestions": lambda: suggest(TEXT, rules=[TEXT]),  # type: ignore[list-item] # meant
     "the price of a text": lambda: estimate_text(TEXT, Tariff(persian=1), receivers=-1),
     "a template": lambda: Template(TEXT + "{"),
-    "the defaults of a template": lambda: Template("{a}", defaults={"a": TEXT, "b": 5}),
+    "the defaults of a template": lambda: Template("{a}", defaults=cast("Any", {"a": TEXT, "b": 5})),
     "a row": lambda: render("{a} {b}", {"a": TEXT, "number": NUMBER}),
     "rows": lambda: list(messages_from("{a} {b}", [{"a": TEXT, "b": "x", "receiver": NUMBER}, {"a": TEXT, "b": ""}])),
     "rows without end": lambda: list(messages_from("{a}", [{"a": TEXT}])),

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hmac
 from collections.abc import Callable, Mapping
-from typing import Any, Generic, NoReturn, TypeVar, final
+from typing import Any, Generic, NoReturn, TypeVar, cast, final
 
 from wikipayam_async.redact.masks import MASK, mask_mapping
 
@@ -93,7 +93,7 @@ def seal(value: T | None) -> Sealed[T] | None:
 
 def reveal(value: T | Sealed[T]) -> T:
     """Return an argument, sealed or not."""
-    return value.reveal() if isinstance(value, Sealed) else value
+    return cast("T", value.reveal() if isinstance(value, Sealed) else value)
 
 
 @final

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import functools
 import inspect
 import math
@@ -36,6 +37,7 @@ __all__ = [
 P = ParamSpec("P")
 T = TypeVar("T")
 
+_PACKAGE = "wikipayam_async."
 _ID = re.compile(r"[0-9A-Za-z_-]{1,64}")
 
 
@@ -150,8 +152,21 @@ def check_timeout(value: object) -> float:
     return value
 
 
+def _clear_own_frames(error: BaseException) -> None:
+    """Delete the locals of the finished frames of this package that an exception passed."""
+    trace = error.__traceback__
+    while trace is not None:
+        if str(trace.tb_frame.f_globals.get("__name__")).startswith(_PACKAGE):
+            with contextlib.suppress(RuntimeError):  # the frame of the caller is still running
+                trace.tb_frame.clear()
+        trace = trace.tb_next
+
+
 def without_frames(check: Callable[P, T]) -> Callable[P, T]:
-    """Drop the frames of a check from its errors: they hold the value, and some tools print the locals of frames."""
+    """Drop the frames of a check from its errors: they hold the value, and some tools print the locals of frames.
+
+    Of any other exception, such as one of the caller's own iterable, the frames stay without their locals.
+    """
 
     @functools.wraps(check)
     def checked(*args: P.args, **kwargs: P.kwargs) -> T:
@@ -159,8 +174,10 @@ def without_frames(check: Callable[P, T]) -> Callable[P, T]:
             return check(*args, **kwargs)
         except WikipayamError as error:
             failure = error.with_traceback(None)
-        except BaseException:
+            failure.__context__ = None  # some tools show it, though it is suppressed
+        except BaseException as error:
             del args, kwargs
+            _clear_own_frames(error)
             raise
         del args, kwargs
         raise failure from None

@@ -271,8 +271,10 @@ class AsyncWikipayam:
             APIStatusError: The gateway refused the request: `AuthenticationError` if the token is wrong.
             APIConnectionError: The gateway could not be reached.
         """
-        return await self._account.estimate(
-            messages, tariff, sender=sender, normalize=normalize, validate=validate, timeout=timeout
+        account, given = self._account, Sealed(messages)
+        del messages  # tools that show the locals of a traceback walk lists
+        return await account.estimate(
+            given, tariff, sender=sender, normalize=normalize, validate=validate, timeout=timeout
         )
 
     @without_frames
@@ -389,9 +391,9 @@ class AsyncWikipayam:
             ResponseError: The answer cannot be read.
         """
         content = Sealed((params, json))
-        path = seal(path)
-        del params, json  # keep them out of tracebacks that show locals
-        call: Call[T | JsonValue] = make_call(method, path, content, cast_to, replay)
+        where = seal(path)
+        del params, json, path  # keep them out of tracebacks that show locals
+        call: Call[T | JsonValue] = make_call(method, where, content, cast_to, replay)
         return await self._pipeline.run(attrs.evolve(call, timeout=timeout))
 
     async def aclose(self) -> None:

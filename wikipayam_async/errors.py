@@ -182,7 +182,7 @@ class _CallError(WikipayamError):
     def at_offset(self, offset: int) -> Self:
         """Return the same error, of the one received message that cannot be read."""
         text = f"{self}; only the message at offset {offset} is affected: continue behind it"
-        state = self.__dict__ | {"offset": offset}
+        state: dict[str, object] = {**self.__dict__, "offset": offset}
         return cast("Self", _rebuild(type(self), (text,), state))
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, MutableSet
 from collections.abc import Set as AbstractSet
 from typing import Self
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.numbers.digits import ascii_digit
@@ -31,6 +32,7 @@ _NUMBER_AFTER = re.compile(r"[\W_]*(?<![0-9])[0-9]{1,3}$")
 _RULE = "expected an Iranian mobile number such as 09123456789"
 
 
+@without_frames
 def is_opt_out(text: str, *, words: AbstractSet[str] = OPT_OUT_WORDS, code: str | None = OPT_OUT_CODE) -> bool:
     """Return whether a received text is an opt-out.
 
@@ -73,12 +75,14 @@ class OptOutList(MutableSet[str]):
 
     __slots__ = ("_keys",)
 
+    @without_frames
     def __init__(self, numbers: Iterable[str] = ()) -> None:
         if isinstance(numbers, str | bytes) or not isinstance(numbers, Iterable):
             raise InvalidInputError("opt_out", rule="expected an iterable of numbers", got=shape_of(numbers))
         self._keys = {_key(number, f"opt_out[{index}]") for index, number in enumerate(numbers)}
 
     @classmethod
+    @without_frames
     def read(cls, path: str | os.PathLike[str]) -> Self:
         """Read a list from a UTF-8 file with one number per line. Text after a `#` is a comment.
 
@@ -104,6 +108,7 @@ class OptOutList(MutableSet[str]):
             return result
         raise failure
 
+    @without_frames
     def add(self, value: str) -> None:
         """Add a number to the list.
 
@@ -112,6 +117,7 @@ class OptOutList(MutableSet[str]):
         """
         self._keys.add(_key(value, "number"))
 
+    @without_frames
     def discard(self, value: str) -> None:
         """Remove a number from the list, if it is there.
 
@@ -137,6 +143,9 @@ class OptOutList(MutableSet[str]):
 
     def __repr__(self) -> str:
         return f"<OptOutList of {len(self)} numbers>"
+
+    __sentry_repr__ = __rollbar_repr__ = __repr__
+    """Sentry would walk a set that is a local of a failing function, and upload the numbers."""
 
 
 def _key(number: str, field: str) -> int:

@@ -16,6 +16,7 @@ from anyio.lowlevel import checkpoint
 
 import wikipayam_async
 from tests.bulk.doubles import FOREVER, MOCK_TIME, ON_ASYNCIO, RECEIVER, Killed, RecordingGateway, let_others_run
+from tests.support.secrets import NUMBER, TEXT, leaks, locals_of, shown_of
 from tests.support.timeouts import TimeoutRecorder
 from wikipayam_async import (
     APIConnectionError,
@@ -191,6 +192,29 @@ class TestPosting:
             counts = outbox.counts
             post(outbox, 3)
         assert (counts[ACCEPTED], hasattr(counts, "update")) == (0, False)
+
+
+class TestSecrets:
+    """What a post that fails shows in the frames of its traceback."""
+
+    @pytest.mark.parametrize("kind", ["closed", "invalid", "beside a message", "full"])
+    async def test_no_local_shows_the_message(self, kind: str) -> None:
+        """No local of the package's frames holds the text or the number of a message that is not posted."""
+        outbox = outbox_over(RecordingGateway(), linger=0, max_waiting=1)
+        arguments: tuple[Any, ...] = (NUMBER, TEXT)
+        if kind == "closed":
+            with pytest.raises(WikipayamError, match="outbox") as caught:
+                outbox.post(*arguments)
+        else:
+            arguments = {"invalid": (NUMBER + "4", TEXT), "beside a message": (SmsMessage(NUMBER, TEXT), TEXT)}.get(
+                kind, arguments
+            )
+            async with outbox:
+                if kind == "full":
+                    outbox.post(*arguments)
+                with pytest.raises(WikipayamError) as caught:
+                    outbox.post(*arguments)
+        assert (leaks(locals_of(caught.value)), leaks(shown_of(caught.value))) == ([], [])
 
 
 class TestLimits:

@@ -32,6 +32,14 @@ def test_control_characters_become_visible() -> None:
     assert visible("\x1b[31mسلام\u200c\n\t\x07\x9b") == "\\x1b[31mسلام\u200c\n\t\\x07\\x9b"
 
 
+def test_a_warning_cannot_control_the_terminal() -> None:
+    """A name from a stranger's file, such as that of a sheet, is written with its control characters escaped."""
+    out, err = io.StringIO(), io.StringIO()
+    for output in (Output(stdout=out, stderr=err), Output(json=True, stdout=out, stderr=err)):
+        output.warn("sheet \x1b[2Jevil\u202e is ignored")
+    assert (out.getvalue(), err.getvalue()) == ("", "sheet \\x1b[2Jevil\\u202e is ignored\n" * 2)
+
+
 def test_direction_overrides_become_visible() -> None:
     """Direction overrides, isolates and Unicode line separators are escaped; plain direction marks are kept."""
     assert visible("\u202eabc\u2066\u2029\u200f") == "\\u202eabc\\u2066\\u2029\u200f"

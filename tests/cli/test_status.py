@@ -1,6 +1,12 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+import pytest
+from anyio.lowlevel import checkpoint
+
 from tests.cli.conftest import Run
+from wikipayam_async import Delivery, DeliveryStatus, UnprocessableError
 from wikipayam_async.emulator import DELIVERED, UNDELIVERED, Emulator, waiting_then
 
 SOON, LATER = "09120000001", "09120000002"
@@ -48,3 +54,21 @@ def test_a_missing_or_invalid_id_is_a_usage_error(gateway: Emulator, run: Run) -
     assert run("status").code == 2
     assert run("status", "../x").code == 2
     assert gateway.requests == 0
+
+
+@pytest.mark.parametrize("options", [[], ["--follow", "--wait", "5"]])
+def test_a_refused_id_is_named(
+    gateway: Emulator, run: Run, options: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An id that the gateway refuses is named, and hides no other; the exit code is 3."""
+
+    async def query(_: object, ids: Sequence[str], *, timeout: float | None = None) -> list[Delivery]:
+        del timeout
+        await checkpoint()
+        if "bad" in ids:
+            raise UnprocessableError("no", status_code=422)
+        return [Delivery(id_, DeliveryStatus.DELIVERED) for id_ in ids]
+
+    monkeypatch.setattr("wikipayam_async.services.sms.tracking.DeliveryTracking._query", query)
+    ended = run("status", "good", "bad", *options)
+    assert (ended.code, "refused by the gateway: bad" in ended.err, "DELIVERED" in ended.err) == (3, True, True)

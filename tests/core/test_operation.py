@@ -11,7 +11,7 @@ SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 def test_a_call_has_empty_defaults() -> None:
     """By default a call has no query, body, batch, shortcut, observer or time-out."""
     call: Call[object] = Call(operation=SEND, read=lambda data: data)
-    assert (call.path, call.query, call.body, call.batch, call.observer) == ("", {}, None, None, None)
+    assert (call.path, call.query.reveal(), call.body, call.batch, call.observer) == ("", {}, None, None, None)
     assert (call.shortcut, call.timeout) == (None, None)
     assert SEND.secret_query is False
 

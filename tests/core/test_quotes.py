@@ -6,7 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.core.quotes import field_errors, is_failure, plain_text, quote_answer
+from wikipayam_async.core.quotes import (
+    field_errors,
+    is_failure,
+    page_text,
+    plain_text,
+    quote_answer,
+    whole_answer,
+    without_items,
+)
 
 
 def plain(text: str) -> str:
@@ -150,3 +158,46 @@ def test_the_errors_of_fields_are_bounded() -> None:
     huge = {f"{number}.receiver": ["bad"] * 30 for number in range(2000)}
     found = field_errors(huge, lambda text: text.upper())
     assert (len(found), found["7.RECEIVER"]) == (1000, ("BAD",) * 20)
+
+
+@pytest.mark.parametrize(
+    ("value", "without", "whole"),
+    [
+        ({"success": False, "message": "No credit."},) * 3,
+        ({"message": "a text", "sender": "1"}, None, "..."),
+        ({"data": [{"message": "a text", "sender": "1"}]}, {"data": [None]}, {"data": ["..."]}),
+        ({"data": [{"id": None, "track_id": "a"}]}, {"data": [None]}, {"data": [{"id": None, "track_id": "a"}]}),
+        ({"errors": [1, 2, 3, 4]}, {"errors": [1, 2, 3, 4]}, {"errors": [1, 2, 3]}),
+        (0, 0, 0),
+    ],
+)
+def test_an_answer_is_quoted_without_messages(value: object, without: object, whole: object) -> None:
+    """An object that may be somebody's message is left out of what is quoted; of a send, its place is shown."""
+    assert (without_items(value), whole_answer(value)) == (without, whole)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"<html><style>a{}</style><body><b>Down</b>\n for now</body></html>", "Down for now"),
+        (b" ", ""),
+        (b"ERROR \xff", "ERROR \ufffd"),
+    ],
+)
+def test_a_page_is_quoted_without_its_tags(body: bytes, text: str) -> None:
+    """Of an HTML page only the text remains."""
+    assert page_text(body) == text
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ({"success": False, "message": "No credit.", "request": 5}, "No credit."),
+        ({"message": "somebody's", "sender": "1000", "error": "blocked"}, "blocked"),
+        ({"data": [{"message": "somebody's", "read": 0, "error": "blocked"}]}, "blocked"),
+        ({"data": {"message": "Closed."}}, "Closed."),
+    ],
+)
+def test_the_message_of_an_item_is_not_what_the_gateway_says(value: object, said: str) -> None:
+    """In an item, `message` is somebody's text; in the envelope of an answer it is the gateway's own."""
+    assert quote_answer(value, str) == said

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-import json
 import pprint
 import reprlib
+from collections.abc import Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 import httpx
@@ -14,12 +15,11 @@ from rich.pretty import pretty_repr
 from tests.support.secrets import TEXT, TOKEN, leaks, locals_of
 from wikipayam_async import APIConnectionError, AsyncWikipayam, InvalidInputError
 from wikipayam_async.checks import without_frames
-from wikipayam_async.core.converter import encode_json
-from wikipayam_async.redact.sealed import Sealed, SealedBytes, SealedFields, SealedStr, seal
+from wikipayam_async.redact.sealed import Sealed, SealedBytes, SealedFields, Secret, reveal, seal
 
 
 @pytest.mark.parametrize(
-    "sealed", [SealedBytes(TEXT.encode()), SealedStr(TEXT), Sealed(TEXT), SealedFields({"text": TEXT, "token": TOKEN})]
+    "sealed", [SealedBytes(TEXT.encode()), Secret(TEXT), Sealed(TEXT), SealedFields({"text": TEXT, "token": TOKEN})]
 )
 def test_no_printer_shows_a_sealed_value(sealed: Any) -> None:
     """A sealed value is not shown alone, in a container, or truncated."""
@@ -29,18 +29,29 @@ def test_no_printer_shows_a_sealed_value(sealed: Any) -> None:
             pretty_repr(sealed, max_string=limit),
             pretty_repr({"x": [sealed]}, max_string=limit, max_length=limit),
         ]
-    shown += [repr(sealed[3:20])] if isinstance(sealed, str | bytes) else []
+    shown += [repr(sealed[3:20])] if isinstance(sealed, bytes) else []
     assert leaks(shown) == []
 
 
+@pytest.mark.parametrize("sealed", [Secret(TEXT), Sealed(TEXT), Sealed({"a": TEXT}), SealedFields({"text": TEXT})])
+def test_no_walker_finds_a_sealed_value(sealed: Any) -> None:
+    """A sealed value is no string, sequence, set or mapping, and none of its attributes is the content."""
+    assert not isinstance(sealed, str | bytes | Mapping | Sequence | AbstractSet)
+    assert (hasattr(sealed, "__dict__"), hasattr(sealed, "__iter__"), hasattr(sealed, "keys")) == (False, False, False)
+    assert leaks([repr(getattr(sealed, name)) for name in dir(sealed) if name != "__doc__"]) == []
+
+
 def test_a_sealed_value_is_the_value() -> None:
-    """Sealed values compare, slice, format and encode like the value."""
+    """Bytes slice like bytes; what else is sealed is revealed unchanged, and as a copy."""
     fields = SealedFields({"text": TEXT})
-    assert (SealedStr(TEXT), str(SealedStr(TEXT)), f"{SealedStr(TEXT)}") == (TEXT, TEXT, TEXT)
-    assert (SealedBytes(b"abc")[0], SealedBytes(b"abc")[1:], SealedStr("abc")[0]) == (97, b"bc", "a")
-    assert (dict(fields), len(fields), Sealed(TEXT).reveal()) == ({"text": TEXT}, 1, TEXT)
-    assert json.loads(encode_json({"text": SealedStr(TEXT)})) == {"text": TEXT}
-    assert (seal(None), seal(5), type(seal("x"))) == (None, 5, SealedStr)
+    fields.reveal()["more"] = "x"
+    assert (SealedBytes(b"abc")[0], SealedBytes(b"abc")[1:]) == (97, b"bc")
+    assert (fields.reveal(), bool(fields), bool(SealedFields({}))) == ({"text": TEXT}, True, False)
+    assert (fields == SealedFields({"text": TEXT}), fields == {"text": TEXT}, fields == {}) == (True, True, False)
+    assert list(fields.after({"limit": "1"}).reveal().items()) == [("limit", "1"), ("text", TEXT)]
+    sealed: Any = seal(TEXT)
+    values: list[Any] = [seal(None), reveal(TEXT), reveal(sealed)]
+    assert values == [None, TEXT, TEXT]
 
 
 def test_without_frames_drops_only_the_frames_of_package_errors() -> None:

@@ -381,7 +381,8 @@ async def test_failed_calls_export_no_secrets(
             except (WikipayamError, StopAsyncIteration):
                 failed += 1
     assert failed > len(calls) / 2
-    assert len(instrumented.spans) == len(calls)
+    # `iter` and `iter_unread` ask once more, to learn whether one message makes the page fail.
+    assert len(calls) <= len(instrumented.spans) <= len(calls) + 2
     assert (
         len([span for span in instrumented.spans if span.status.status_code is trace.StatusCode.ERROR])
         >= len(calls) - 5

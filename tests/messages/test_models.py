@@ -14,6 +14,7 @@ from wikipayam_async.messages.models import (
     check_sender,
     check_text,
     check_track_id,
+    text_field,
 )
 
 
@@ -30,6 +31,15 @@ class Safe(str):
 def test_a_good_code(code: str, sent: str) -> None:
     """Digits of any script become ASCII; ASCII letters stay."""
     assert check_code(code) == sent
+
+
+def test_the_error_of_a_bad_code_says_what_it_is() -> None:
+    """It has the shape of the code, not the code."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_code("12-34")
+    assert str(caught.value) == (
+        "code: expected 1 to 32 digits or ASCII letters; got a string of 5 characters with digits, symbols"
+    )
 
 
 @pytest.mark.parametrize("code", ["", " ", "12 34", "1-2", "x" * 33, "é", "کد", "12\n", "²", None, 1234, b"12"])
@@ -94,11 +104,46 @@ def test_a_message_or_its_fields() -> None:
     message = SmsMessage("1", note="n")
     assert as_message(message, None, None, None) is message
     assert as_message("1", "m", "2", "t") == SmsMessage("1", "m", sender="2", track_id="t")
+    for name in ("message", "sender", "track_id"):
+        beside = {"message": None, "sender": None, "track_id": None} | {name: "t"}
+        with pytest.raises(InvalidInputError) as caught:
+            as_message(message, *beside.values())
+        assert str(caught.value) == (
+            f"{name}: expected none beside an SmsMessage, which has its own; got a string of 1 characters with letters"
+        )
+
+
+@pytest.mark.parametrize(
+    ("message", "error"),
+    [
+        (OtpMessage("1", "2"), "message: expected an SmsMessage; got an object of type OtpMessage"),
+        (SmsMessage("1", "m", note="n"), "note: pass either message or note; got both"),
+        (SmsMessage("1", note=""), "note: expected a text that is not empty; got a string of 0 characters"),
+        (SmsMessage("1"), "message: expected a text that is not empty; got None"),
+        (SmsMessage("1", "\ud800"), "message: expected valid Unicode; got a lone surrogate"),
+    ],
+)
+def test_an_sms_has_one_text(message: Any, error: str) -> None:
+    """The text of an SMS is its message or its note, and an error names the one that is wrong."""
     with pytest.raises(InvalidInputError) as caught:
-        as_message(message, None, None, "t")
-    assert str(caught.value) == (
-        "track_id: expected none beside an SmsMessage, which has its own; got a string of 1 characters with letters"
-    )
+        check_text(getattr(message, text_field(message)), field=text_field(message))
+    assert str(caught.value) == error
+
+
+def test_the_field_of_the_text() -> None:
+    """A note is the text only where there is one."""
+    assert [text_field(one) for one in (SmsMessage("1", "m"), SmsMessage("1"), SmsMessage("1", note="n"))] == [
+        "message",
+        "message",
+        "note",
+    ]
+
+
+def test_a_receiver_is_validated_unless_asked() -> None:
+    """By default a number of another country is refused."""
+    with pytest.raises(InvalidInputError) as caught:
+        check_receiver(FOREIGN, normalize=False)
+    assert caught.value.field == "receiver"
 
 
 def test_the_longest_strings() -> None:

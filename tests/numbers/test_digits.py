@@ -61,3 +61,26 @@ def test_digits_of_cell(value: object, digits: str) -> None:
 def test_ascii_digit(character: str, digit: str) -> None:
     """A decimal digit of any script becomes ASCII; other characters are unchanged."""
     assert ascii_digit(character) == digit
+
+
+IGNORED = [*range(0x09, 0x0E), *range(0x1C, 0x21), 0x85, 0xA0, 0xAD, 0x61C, 0x640, 0x1680, *range(0x2000, 0x2016)]
+IGNORED += [*range(0x2028, 0x2030), 0x205F, *range(0x2060, 0x206A), 0x2212, 0x3000, 0xFE63, 0xFEFF, 0xFF0D]
+IGNORED += map(ord, "-()[]（）［］")
+
+
+def test_what_is_ignored_between_digits() -> None:
+    """Spaces, hyphens, brackets and marks are ignored; every other character up to U+3100 is kept, but for signs."""
+    signs = [ord(sign) for sign in "+,./·،٫٬\u2024\u2044\u2215\u3002"]
+    dropped = [
+        code
+        for code in (*range(0x3100), *range(0xFE50, 0xFF00), *range(0xFF00, 0xFF60))
+        if code not in signs and digits_of_text(f"0912{chr(code)}3456789") == "09123456789"
+    ]
+    assert sorted(set(dropped) - set(map(ord, "﹒．／｡"))) == sorted(IGNORED)
+
+
+@pytest.mark.parametrize("sign", "/／⁄∕")
+def test_every_slash_separates_groups(sign: str) -> None:
+    """All characters that look like a slash are read as one."""
+    assert digits_of_text(f"0912{sign}345{sign}6789") == "09123456789"
+    assert digits_of_text(f"0912345678{sign}0") == "0912345678"

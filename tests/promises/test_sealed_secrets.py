@@ -201,7 +201,7 @@ class TestSealedSecrets:
 
         async def handle(request: RawRequest, _: ByteStream) -> object:
             targets.append((request.target, request.headers))
-            return answer({"data": {}})
+            return answer({"data": {"id": "5"}})
 
         async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, *_):
             client.http_client.event_hooks["request"].append(hook)

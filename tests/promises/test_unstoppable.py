@@ -336,6 +336,17 @@ class TestIterating:
             inbox.poll = None
             assert [message.id async for message in messages] == ["a"]
 
+    @pytest.mark.parametrize("page_size", [1, 3, 100])
+    async def test_rows_that_are_no_messages(self, page_size: int, caplog: pytest.LogCaptureFixture) -> None:
+        """Rows that are null or a number are skipped with a warning, also if a whole page consists of them."""
+        inbox = InboxGateway()
+        inbox.put("a")
+        inbox.rows |= {f"null{index}": b"null" for index in range(7)} | {"number": b"7"}
+        inbox.put("b")
+        async with inbox.client() as client:
+            assert [message.id async for message in client.receives.iter(page_size=page_size)] == ["a", "b"]
+        assert "receives.iter: skipped" in caplog.text
+
     async def test_a_gateway_that_fails_in_the_middle(self) -> None:
         """If the gateway fails altogether while a bad row is searched, the iteration does not run away."""
         inbox = InboxGateway()
@@ -452,7 +463,8 @@ class TestWorker:
                 await until(lambda: worker.healthy)
         assert handler.ids == ["a"]
 
-    async def test_on_error_that_raises_delays_no_other(self) -> None:
+    @pytest.mark.parametrize("failure", [KeyError(), ServerError("mine", status_code=500)])
+    async def test_on_error_that_raises_delays_no_other(self, failure: Exception) -> None:
         """An `on_error` that raises for every message does not keep the other messages of the page from being handled."""
         inbox, handler = InboxGateway(), Handler()
         inbox.put(*[f"bad{index}" for index in range(50)], "good")
@@ -463,14 +475,14 @@ class TestWorker:
             handler(message)
 
         def on_error(*_: object) -> None:
-            raise KeyError
+            raise failure
 
         async with (
             inbox.client() as client,
             client.receives.worker(handle, poll_interval=0.1, on_error=on_error) as worker,
         ):
             await until(lambda: handler.ids == ["good"], seconds=2)
-            await until(lambda: worker.health.last_error == "KeyError")
+            await until(lambda: worker.health.last_error == type(failure).__name__)
 
 
 class TestDelivery:

@@ -331,3 +331,15 @@ async def test_any_receiver_counts_without_validation() -> None:
     async with client_of(Emulator()) as client:
         assert (await client.estimate(messages, TARIFF)).estimate.skipped == 1
         assert (await client.estimate(messages, TARIFF, validate=False)).estimate.skipped == 0
+
+
+async def test_a_failure_under_200_is_quoted() -> None:
+    """A read whose success answer tells a failure instead raises a `ResponseError` that quotes it."""
+
+    async def handle(_: RawRequest, __: ByteStream) -> bytes:
+        return answer({"success": False, "message": "The account is suspended."})
+
+    async with raw_gateway(handle) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
+        with pytest.raises(ResponseError, match="the gateway said: The account is suspended") as caught:
+            await client.balance()
+    assert caught.value.status_code == 200

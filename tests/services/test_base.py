@@ -45,24 +45,26 @@ class Lines(Service):
         return self._pipeline, self._options.sender
 
 
-class Client:
-    """A client with one service."""
-
-    lines = ServiceAttribute(Lines)
-
-    def __init__(self, sender: str) -> None:
-        self._pipeline = f"pipeline of {sender}"
-        self._options = Options(token=Secret("t"), origin=Origin.parse("https://wikipayam.ir"), sender=sender)
-
-
 def test_a_service_uses_the_pipeline_and_the_options_of_its_client() -> None:
     """Each client has its own service, made once; the class of the client has the service's class."""
+
+    class Client:
+        """A client with one service."""
+
+        lines = ServiceAttribute(Lines)
+        other = ServiceAttribute(Service)
+
+        def __init__(self, sender: str) -> None:
+            self._pipeline = f"pipeline of {sender}"
+            self._options = Options(token=Secret("t"), origin=Origin.parse("https://wikipayam.ir"), sender=sender)
+
     first, second = Client("1000"), Client("2000")
     assert [client.lines.line() for client in (first, second)] == [
         ("pipeline of 1000", "1000"),
         ("pipeline of 2000", "2000"),
     ]
     assert first.lines is first.lines
+    assert [type(service) for service in (first.lines, first.other)] == [Lines, Service]
     assert Client.lines is Lines
 
 

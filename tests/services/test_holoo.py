@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import httpx
 import pytest
 from anyio.abc import ByteStream
 
@@ -18,12 +19,14 @@ from wikipayam_async import (
     UnknownOutcomeError,
     UnprocessableError,
 )
+from wikipayam_async.core.transport import LaneTransport
 from wikipayam_async.emulator import DEFAULT_TOKEN, DEFAULT_USERNAME, Emulator, EmulatorTransport, Fault, When
 from wikipayam_async.services.holoo import HolooService
 
 pytestmark = pytest.mark.anyio
 
 RECEIVER = "09123456789"
+NOTHING: tuple[object, ...] = (None, 0, -1, "0", "-1", "", " ", "null", False, True, 0.0, {}, [])
 METHODS = pytest.mark.parametrize("name", ["send", "send_via_url"])
 ID = "69e5eeab439260d336015405"
 
@@ -175,20 +178,108 @@ async def test_bad_arguments(name: str, arguments: dict[str, Any], field: str) -
     [
         ({"data": {"id": ID, "message": "ok"}}, HolooResult(ID, "ok", {"id": ID, "message": "ok"})),
         ({"id": 12}, HolooResult("12", data={"id": 12})),
+        ({"id": ID, "success": True}, HolooResult(ID, data={"id": ID, "success": True}, extra={"success": True})),
         ({"data": [{"id": ID}]}, HolooResult(ID, data=[{"id": ID}])),
-        ({"status": 1}, HolooResult(data={"status": 1}, extra={"status": 1})),
-        ({"data": "sent"}, HolooResult(data="sent")),
-        ({"data": None}, HolooResult()),
-        ([], HolooResult(data=[])),
-        ([[]], HolooResult(data=[[]])),
-        (1, HolooResult(data=1)),
+        ({"status": 1}, None),
+        ({"data": "sent"}, None),
+        ({"data": None}, None),
+        ([], None),
+        ([[]], None),
+        (1, None),
         ("OK", None),
-        ({"id": [1], "message": 5}, HolooResult(data={"id": [1], "message": 5})),
+        ({"id": [1], "message": 5}, None),
+        ({"id": ID, "success": False}, None),
+        ({"id": ID, "status": "error"}, None),
+        ({"id": ID, "error": "no credit"}, None),
+        ([{"id": ID}, {"id": "other"}], None),
+        *(({"id": nothing}, None) for nothing in NOTHING),
     ],
 )
 async def test_any_answer(name: str, body: Any, expected: HolooResult | None) -> None:
-    """Any JSON counts as a success, is kept unchanged, and gives the id if it has one."""
+    """An answer is told as accepted only if it names an id and reports no failure; it is then kept unchanged."""
     assert await result_from(name, body) == expected
+
+
+SAID: dict[str, tuple[object, str]] = {
+    "null": (None, "null"),
+    "a word": (b'"ERROR"', "ERROR"),
+    "a list": ([], "[]"),
+    "zero": (0, "0"),
+    "minus one": (-1, "-1"),
+    "false": (False, "false"),
+    "an empty text": (b'""', '""'),
+    "an empty object": ({}, "{}"),
+    "a message": ({"success": False, "message": "اعتبار کافی نیست"}, "اعتبار کافی نیست"),
+    "a status": ({"status": "error"}, '{"status":"error"}'),
+    "no id": ({"id": None}, '{"id":null}'),
+    "an error": ({"data": {"error": "no line"}}, "no line"),
+    "the request": ({"message": f"{RECEIVER}: the text is bad"}, "***: *** is bad"),
+    "a page": (b"<html><head><title>x</title></head><body><h1>Wrong&nbsp;user</h1></body></html>", "Wrong user"),
+    "plain text": (b"ERR 5", "ERR 5"),
+    "an item": ({"message": "somebody's", "sender": "1000"}, '"..."'),
+}
+
+
+@METHODS
+@pytest.mark.parametrize("kind", SAID)
+async def test_an_answer_that_names_no_id_is_unknown_and_quoted(name: str, kind: str) -> None:
+    """Whatever a 200 says instead of an id, the outcome is unknown, nothing is sent again, and the error quotes it."""
+    body, said = SAID[kind]
+
+    async def handler(_: RawRequest, __: ByteStream) -> bytes:
+        if isinstance(body, bytes):
+            return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+        return answer(body)
+
+    async with (
+        raw_gateway(handler) as gateway,
+        AsyncWikipayam("t0ken", sender="1000200", username="user1", base_url=gateway.url) as client,
+    ):
+        with pytest.raises(UnknownOutcomeError) as caught:
+            await method_of(client, name)(RECEIVER, "the text")
+    assert f'gateway said "{said}"' in str(caught.value)
+    assert (len(gateway.requests), caught.value.messages) == (1, (SmsMessage(RECEIVER, "the text", sender=None),))
+
+
+class TestUrlInLogs:
+    """`send_via_url` over connections of the caller's own, which log its URL."""
+
+    @pytest.mark.parametrize("passed", ["http_client", "transport"])
+    async def test_it_is_refused(self, passed: str, caplog: pytest.LogCaptureFixture) -> None:
+        """Nothing is sent and nothing is logged, and the error names the way out."""
+        caplog.set_level("DEBUG")
+
+        async def handler(_: RawRequest, __: ByteStream) -> bytes:
+            return answer({"id": ID})
+
+        own = httpx.AsyncClient(trust_env=False) if passed == "http_client" else httpx.AsyncHTTPTransport()
+        options: dict[str, Any] = {passed: own}
+        async with (
+            raw_gateway(handler) as gateway,
+            AsyncWikipayam("t0ken", sender="1", username="u", base_url=gateway.url, **options) as client,
+        ):
+            for derived in (client, client.with_options(timeout=1)):
+                with pytest.raises(ConfigurationError, match="allow_url_in_logs=True"):
+                    await derived.holoo.send_via_url(RECEIVER, "m")
+            assert (await client.holoo.send(RECEIVER, "m")).id == ID
+            assert [request.method for request in gateway.requests] == ["POST"]
+            result = await client.holoo.send_via_url(RECEIVER, "m", allow_url_in_logs=True)
+        await own.aclose()
+        assert (result.id, [request.method for request in gateway.requests]) == (ID, ["POST", "GET"])
+        logged = [record.getMessage() for record in caplog.records if record.name == "httpx"]
+        assert ["t0ken" in line for line in logged] == [False, True]
+
+    async def test_it_is_allowed_on_lanes_of_the_caller(self) -> None:
+        """A `LaneTransport` keeps the URL to itself, so that no permission is needed."""
+
+        async def handler(_: RawRequest, __: ByteStream) -> bytes:
+            return answer({"id": ID})
+
+        async with (
+            raw_gateway(handler) as gateway,
+            AsyncWikipayam("t", sender="1", username="u", base_url=gateway.url, transport=LaneTransport()) as client,
+        ):
+            assert (await client.holoo.send_via_url(RECEIVER, "m")).id == ID
 
 
 @METHODS

@@ -1,7 +1,11 @@
+from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
+from anyio.abc import ByteStream
 
+from tests.support.raw import RawRequest, raw_gateway
+from wikipayam_async import AsyncWikipayam
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.errors import UnknownOutcomeError
 from wikipayam_async.messages import SentMessage, SmsMessage
@@ -101,3 +105,44 @@ async def test_the_detailed_outcomes_of_a_batch_are_observed() -> None:
     [call] = pipeline.calls
     call.observer(lambda: [MessageOutcome("T1", SendStatus.UNKNOWN)])
     assert [one.track_id for one in observed] == ["T1"]
+
+
+SINGLE: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
+    "sms.send": lambda client: client.sms.send("09123456789", "hi"),
+    "otp.send": lambda client: client.otp.send("09123456789", "4711"),
+    "voice.send": lambda client: client.voice.send("09123456789", "4711"),
+    "holoo.send": lambda client: client.holoo.send("09123456789", "hi"),
+}
+NOTHING: dict[str, tuple[bytes, str]] = {
+    "null": (b"null", "null"),
+    "zero": (b"0", "0"),
+    "minus one": (b"-1", "-1"),
+    "false": (b"false", "false"),
+    "a word": (b'"ERROR"', "ERROR"),
+    "a list": (b"[]", "[]"),
+    "an object": (b"{}", "{}"),
+    "a failure": (b'{"success": false, "message": "No credit."}', "No credit."),
+    "no id": (b'{"data": [{"id": null}]}', '{"data":[{"id":null}]}'),
+    "id zero": (b'{"data": [{"id": 0}]}', '{"data":[{"id":0}]}'),
+    "a page": (b"<html><style>a{}</style><body><b>Maintenance</b></body></html>", "Maintenance"),
+}
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", NOTHING)
+@pytest.mark.parametrize("name", SINGLE)
+async def test_a_success_that_names_no_id_is_never_accepted(name: str, kind: str) -> None:
+    """A 2xx without an id leaves the outcome unknown, is sent once, and is quoted for who decides about a resend."""
+    body, said = NOTHING[kind]
+
+    async def handle(_: RawRequest, __: ByteStream) -> bytes:
+        return b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n%s" % (len(body), body)
+
+    async with (
+        raw_gateway(handle) as gateway,
+        AsyncWikipayam("t0ken", sender="100020", username="user", otp_pattern_id=13, base_url=gateway.url) as client,
+    ):
+        with pytest.raises(UnknownOutcomeError) as caught:
+            await SINGLE[name](client)
+    assert (len(gateway.requests), caught.value.send_status) == (1, SendStatus.UNKNOWN)
+    assert f'gateway said "{said}"' in str(caught.value)

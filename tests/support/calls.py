@@ -49,7 +49,7 @@ SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "otp.send_many": lambda client: client.otp.send_many([OtpMessage(RECEIVER, "1234", track_id="t")]),
     "voice.send": lambda client: client.voice.send(RECEIVER, "1234", track_id="t"),
     "holoo.send": lambda client: client.holoo.send(RECEIVER, "text"),
-    "holoo.send_via_url": lambda client: client.holoo.send_via_url(RECEIVER, "text"),
+    "holoo.send_via_url": lambda client: client.holoo.send_via_url(RECEIVER, "text", allow_url_in_logs=True),
     "request": lambda client: client.request("POST", "x", json={}, cast_to=Balance),
 }
 """Calls that send; the last is an endpoint that the client does not know."""

@@ -65,14 +65,14 @@ FAILURES: dict[str, Handler] = {
 
 
 @asynccontextmanager
-async def client_on(via: str, gateway: RawGateway) -> AsyncIterator[AsyncWikipayam]:
+async def client_on(via: str, gateway: RawGateway, **settings: Any) -> AsyncIterator[AsyncWikipayam]:
     """Yield a client with a kind of transport; `proxy` forwards plain HTTP, and `tunnel` is a proxy with CONNECT."""
 
     async def forward(request: RawRequest, _: ByteStream) -> object:
         return accept(request)
 
     async with AsyncExitStack() as stack:
-        options: dict[str, Any] = {}
+        options: dict[str, Any] = dict(settings)
         if via == "proxy":
             options["proxy"] = (await stack.enter_async_context(raw_gateway(forward))).url
         elif via == "tunnel":
@@ -80,6 +80,8 @@ async def client_on(via: str, gateway: RawGateway) -> AsyncIterator[AsyncWikipay
             options["ssl_context"] = client_tls()
         elif via == "lane_transport":
             options["transport"] = LaneTransport()
+        elif via == "transport":
+            options["transport"] = httpx.AsyncHTTPTransport(trust_env=False)
         elif via == "http_client":
             options["http_client"] = await stack.enter_async_context(httpx.AsyncClient(trust_env=False))
         yield await stack.enter_async_context(client_for(gateway.url, **options))

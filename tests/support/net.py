@@ -122,7 +122,7 @@ SENDS: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "otp.send": lambda client: client.otp.send(RECEIVER, "1234", track_id="t-1"),
     "voice.send": lambda client: client.voice.send(RECEIVER, "1234", track_id="t-1"),
     "holoo.send": lambda client: client.holoo.send(RECEIVER, "text"),
-    "holoo.send_via_url": lambda client: client.holoo.send_via_url(RECEIVER, "text"),
+    "holoo.send_via_url": lambda client: client.holoo.send_via_url(RECEIVER, "text", allow_url_in_logs=True),
     "request": lambda client: client.request("POST", "new/endpoint", json={"a": 1}),
 }
 """One call of every endpoint that sends."""

@@ -193,6 +193,7 @@ def test_the_defaults_are_a_copy() -> None:
     template = Template("{name}", defaults=defaults)
     defaults["name"] = "y"
     assert (template.render({"name": ""}), hasattr(template.defaults, "update")) == ("x", False)
+    assert (repr(template.defaults), len(template.defaults)) == ("<name>", 1)
 
 
 NAMES = st.text("abنم #", min_size=1, max_size=5).map(str.strip).filter(bool)

@@ -163,6 +163,11 @@ def test_reprs_show_no_text() -> None:
     assert b"Your" not in pickle.dumps(counted)
 
 
+def test_a_result_in_gsm7_does_not_keep_the_text() -> None:
+    """Only a result in UCS-2 needs the text, for the characters that are found on first use."""
+    assert [type(count_parts(text).characters_that_forced_unicode) for text in ("hi", "x" * 161)] == [frozenset] * 2
+
+
 def test_results_are_values() -> None:
     """Equal figures and characters make equal results with equal hashes, also after pickling and copying."""
     counted = count_parts("a`b‌")

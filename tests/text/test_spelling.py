@@ -62,6 +62,16 @@ def test_the_rules_work_together() -> None:
     assert normalize_text("e\u200b\u0301 \u00a0 x\u00a0\r\n…", rules=Spelling, tariff=ONE_PRICE) == "é x\n..."
 
 
+@pytest.mark.parametrize("rule", Spelling)
+def test_no_rule_changes_plain_letters_and_digits(rule: Spelling) -> None:
+    """The letters and digits of both alphabets stay, but for the Arabic ones that have a rule."""
+    text = (
+        "".join(map(chr, (*range(0x30, 0x3A), *range(0x41, 0x5B), *range(0x61, 0x7B))))
+        + "آابپتثجچحخدذرزژسشصضطظعغفقکگلمنوهی"
+    )
+    assert normalize_text(text, rules=rule, tariff=ONE_PRICE) == text
+
+
 def test_by_default_letters_and_digits_stay() -> None:
     """By default every letter and digit is unchanged."""
     assert normalize_text("كد  “۱۲٪” ") == 'كد "۱۲٪"'

@@ -465,7 +465,7 @@ async def codes(client: AsyncWikipayam) -> None:
     assert_type(voice.id, str)
     result = await client.holoo.send("09123456789", "text", sender="3000", username="shop", timeout=2)
     assert_type(result, HolooResult)
-    assert_type(result.id, str | None)
+    assert_type(result.id, str)
     assert_type(result.data, JsonValue)
     assert_type(await client.holoo.send_via_url("09123456789", "text"), HolooResult)
     assert_type(await client.holoo.send_get("09123456789", "text"), HolooResult)

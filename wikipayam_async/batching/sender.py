@@ -12,7 +12,7 @@ from wikipayam_async.bulk.chunker import chunks_of
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender
-from wikipayam_async.core.operation import Observer
+from wikipayam_async.core.operation import BeforeAttempt, Observer
 from wikipayam_async.errors import (
     ClosedError,
     ConfigurationError,
@@ -89,7 +89,11 @@ class BatchSender:
             await sender.send(chunk, results)
 
     async def _send_request(
-        self, answers: dict[int, SentMessage], batch: Batch[SmsMessage], observer: Observer
+        self,
+        answers: dict[int, SentMessage],
+        batch: Batch[SmsMessage],
+        observer: Observer,
+        _before_attempt: BeforeAttempt | None = None,
     ) -> Sequence[str | None]:
         try:
             sent = await self._send(batch, observer)

@@ -8,6 +8,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from hashlib import blake2b
 from typing import Literal, TypeAlias
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError, SuppressedError
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.optout import OptOutList
@@ -54,6 +55,7 @@ class Screen:
 
     __slots__ = ("_by_text", "_listed", "_predicate", "_seen")
 
+    @without_frames
     def __init__(self, *, dedupe: Dedupe | None = None, opt_out: OptOut | None = None) -> None:
         if dedupe not in {None, "receiver", "receiver_and_text"}:
             raise InvalidInputError("dedupe", rule="expected 'receiver' or 'receiver_and_text'", got=shape_of(dedupe))

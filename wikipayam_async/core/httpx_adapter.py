@@ -43,10 +43,12 @@ class HttpxCarrier:
 
     Attributes:
         http: The HTTP client.
+        logs_urls: Whether the client, its transport or a tracing tool may log complete URLs.
     """
 
-    def __init__(self, client: httpx.AsyncClient, *, owned: bool) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, owned: bool, logs_urls: bool = True) -> None:
         self.http = client
+        self.logs_urls = logs_urls
         self._owned = owned
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Mapping, MutableSequence, Sequence
+from collections.abc import Awaitable, Callable, MutableSequence, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from wikipayam_async.errors import ResponseError, UnknownOutcomeError
 from wikipayam_async.outcomes import AnyMessage, HasId, MessageOutcome
-from wikipayam_async.redact.sealed import SealedBytes
+from wikipayam_async.redact.sealed import SealedBytes, SealedFields, seal_fields
 
 if TYPE_CHECKING:
     from wikipayam_async.core.converter import JsonValue
@@ -128,7 +128,7 @@ class Call(Generic[T]):
     read: Callable[[JsonValue], T] = field(repr=False)
     shortcut: Callable[[bytes], T | None] | None = field(default=None, repr=False)
     path: str = ""
-    query: Mapping[str, str] = field(factory=dict, repr=False)
+    query: SealedFields = field(factory=lambda: SealedFields({}), converter=seal_fields, repr=False)
     body: SealedBytes | None = None
     batch: SendBatch[Any] | None = None
     observer: Observer | None = field(default=None, repr=False)

@@ -12,6 +12,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from wikipayam_async.core.events import CallReporter
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.httpx_adapter import HttpxCarrier
 from wikipayam_async.core.limits import RateLimiter
 from wikipayam_async.core.operation import BeforeAttempt, Call, Replay, captured, format_track_ids
 from wikipayam_async.core.options import Options
@@ -65,6 +66,12 @@ class Pipeline:
         self._shared = shared
         self._limiter = limiter
         self._requests = RequestBuilder(options, user_agent)
+
+    @property
+    def logs_urls(self) -> bool:
+        """Whether something outside this package may log complete URLs."""
+        carrier = self._shared.carrier
+        return isinstance(carrier, HttpxCarrier) and carrier.logs_urls
 
     def shared_object(self, kind: type[T]) -> T:
         """Return the one object of a class that the clients of this account share; it is made on first use."""
@@ -142,12 +149,13 @@ class Pipeline:
 class _Failure:
     """A failed attempt: the retry decision, and the error to raise without a retry."""
 
-    __slots__ = ("decision", "error", "reason", "retry_after", "throttled")
+    __slots__ = ("decision", "error", "reason", "retry_after", "said", "throttled")
 
-    def __init__(self, decision: RetryDecision, error: WikipayamError, reason: str) -> None:
+    def __init__(self, decision: RetryDecision, error: WikipayamError, reason: str, said: str = "") -> None:
         self.decision = decision
         self.error = error
         self.reason = reason
+        self.said = said
         self.retry_after: float | None = getattr(error, "retry_after", None)
         self.throttled = isinstance(error, RateLimitError)
 

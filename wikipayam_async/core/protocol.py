@@ -181,7 +181,7 @@ class RequestBuilder:
             origin=options.origin,
             method=operation.method,
             path=self._prefix + (call.path or operation.path),
-            query=urlencode(call.query, quote_via=quote) if call.query else "",
+            query=urlencode(call.query.reveal(), quote_via=quote) if call.query else "",
             secret_query=operation.secret_query,
             headers=headers,
             authorization=None if operation.secret_query else options.token,

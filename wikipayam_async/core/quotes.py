@@ -7,11 +7,20 @@ from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
 
-__all__ = ["field_errors", "is_failure", "plain_text", "quote_answer"]
+__all__ = ["field_errors", "is_failure", "page_text", "plain_text", "quote_answer", "whole_answer", "without_items"]
 
 _MAX_ERROR_FIELDS, _MAX_TEXTS_PER_FIELD = 1000, 20
 _MAX_TEXTS, _MAX_ITEMS, _MAX_DEPTH = 5, 1000, 4
 _MAX_PLAIN_TEXT = 300
+_MAX_QUOTED_ITEMS = 3
+_TAGS = re.compile(r"(?is)<(script|style|head)\b.*?</\1\s*>|<[^<>]*>")
+_FAILURE_FIELDS = frozenset(
+    {
+        "code", "data", "description", "detail", "error", "error_code", "error_description", "error_message", "errors",
+        "exception", "message", "ok", "reason", "result", "state", "status", "status_code", "success", "successful",
+    }
+)  # fmt: skip
+_ITEM_FIELDS = _FAILURE_FIELDS | {"id", "track_id"}
 _INDEX = re.compile(r"[0-9]{1,5}(?:\.|$)")
 _FLAGS = ("success", "successful", "ok")
 _STATES = ("status", "state", "result")
@@ -76,8 +85,9 @@ def _texts(value: object, depth: int) -> Iterator[str]:
 
 
 def _texts_of_object(fields: Mapping[str, Any], depth: int) -> Iterator[str]:
+    is_item = "sender" in fields or (depth > 1 and not fields.keys() <= _ITEM_FIELDS)  # its message is somebody's
     for name in _TEXT_FIELDS:
-        value = fields.get(name)
+        value = None if name == "message" and is_item else fields.get(name)
         if name == "errors" and isinstance(value, dict):
             for path, texts in islice(value.items(), _MAX_ERROR_FIELDS):
                 yield from (f"{path}: {text}" for text in _texts(texts, depth))
@@ -95,6 +105,29 @@ def _texts_of_object(fields: Mapping[str, Any], depth: int) -> Iterator[str]:
 def _without_ids(items: list[Any]) -> list[Any]:
     """Return the objects that have no id: those are not accepted, and may say why."""
     return [item for item in items[:_MAX_ITEMS] if isinstance(item, dict) and not item.get("id")]
+
+
+def without_items(value: object) -> object:
+    """Return an answer without the objects that may hold somebody's message: of a failure, only its usual fields."""
+    if isinstance(value, dict):
+        if not value.keys() <= _FAILURE_FIELDS:
+            return None
+        return {name: inner if name == "errors" else without_items(inner) for name, inner in value.items()}
+    return [without_items(inner) for inner in value[:_MAX_ITEMS]] if isinstance(value, list) else value
+
+
+def whole_answer(value: object) -> object:
+    """Return the answer to a send that says nothing in words, with `...` in place of unknown objects, to be quoted."""
+    if isinstance(value, dict):
+        if not value.keys() <= _ITEM_FIELDS:
+            return "..."
+        return {name: whole_answer(inner) for name, inner in value.items()}
+    return [whole_answer(inner) for inner in value[:_MAX_QUOTED_ITEMS]] if isinstance(value, list) else value
+
+
+def page_text(body: bytes) -> str:
+    """Return the text of an answer that is no JSON, such as an HTML page, without its tags."""
+    return " ".join(_TAGS.sub(" ", body.decode("utf-8", "replace")).split())
 
 
 def plain_text(body: bytes) -> str:

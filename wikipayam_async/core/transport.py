@@ -309,7 +309,8 @@ def make_carrier(
     # No cookies, as on lanes: a malformed one would break every later request.
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     http = client_class(transport, httpx.AsyncClient)(transport=transport, trust_env=False, cookies=cookies)
-    return HttpxCarrier(http, owned=True)
+    # The emulator's transport sends nothing anywhere.
+    return HttpxCarrier(http, owned=True, logs_urls=not getattr(transport, "is_emulator", False))
 
 
 def _refuse_ignored(passed: str, options: ConnectionOptions) -> None:

@@ -12,9 +12,9 @@ from typing import Any
 
 import msgspec
 
-from wikipayam_async.core.converter import JsonValue, to_items
+from wikipayam_async.core.converter import JsonValue, to_items, to_mapping
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.messages.models import SentMessage
+from wikipayam_async.messages.models import SentMessage, names_message
 from wikipayam_async.messages.payload import Batch, Payload
 from wikipayam_async.numbers import normalize_receiver
 
@@ -31,7 +31,8 @@ def match_answer(data: JsonValue, batch: Batch[Any]) -> tuple[SentMessage | None
     """
     if isinstance(data, list) and len(data) > _MOST_ITEMS_PER_MESSAGE * len(batch.payloads):
         raise ValueError("expected an item for each message")
-    items = tuple(item for item in to_items(data, SentMessage) if item.id)
+    named = [one for one in (data if isinstance(data, list) else [data]) if names_message(to_mapping(one).get("id"))]
+    items = to_items(named, SentMessage)
     echoed = [item.track_id for item in items]
     if echoed == batch.track_ids and len(set(echoed)) == len(echoed):
         return items  # the documented answer
@@ -64,7 +65,8 @@ def match_documented_answer(body: bytes, batch: Batch[Any]) -> list[str] | None:
         return None
     echoed = [item.track_id for item in items]
     ids = [item.id for item in items]
-    return ids if echoed == batch.track_ids and len(set(echoed)) == len(echoed) and all(ids) else None
+    distinct = echoed == batch.track_ids and len(set(echoed)) == len(echoed)
+    return ids if distinct and all(ids) else None
 
 
 def _match(items: Sequence[SentMessage], payloads: Sequence[Payload]) -> tuple[SentMessage | None, ...]:

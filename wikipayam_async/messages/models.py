@@ -22,12 +22,15 @@ __all__ = [
     "check_sender",
     "check_text",
     "check_track_id",
+    "names_message",
+    "surely_names_message",
     "text_field",
 ]
 
 _LONGEST_TRACK_ID = 255
 _LONGEST_NUMBER = 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_NO_IDS = frozenset({"error", "failed", "false", "nan", "nil", "none", "null", "ok", "true", "undefined"})
 _CODE = re.compile(r"[0-9A-Za-z]{1,32}")
 
 
@@ -138,6 +141,19 @@ def check_sender(sender: object, *, field: str = "sender") -> str:
 def check_track_id(track_id: object, *, field: str = "track_id") -> str | None:
     """Return a valid track id, or None if it is None."""
     return None if track_id is None else _short_text(field, track_id, _LONGEST_TRACK_ID)
+
+
+def names_message(value: object) -> bool:
+    """Return whether the `id` of an answer's item names a message: programs also write null, 0, -1 or false for no id."""
+    if isinstance(value, str):
+        return bool(value)
+    return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
+
+
+def surely_names_message(value: object) -> bool:
+    """Return whether the `id` of an answer without any other sign of acceptance names a message: no `"0"`, no `"null"`."""
+    word = value.strip().lower() if isinstance(value, str) else "x"
+    return names_message(value) and bool(word.strip("0.")) and word not in _NO_IDS and not word.startswith("-")
 
 
 def text_field(message: SmsMessage) -> str:

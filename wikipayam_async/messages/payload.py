@@ -25,7 +25,7 @@ from wikipayam_async.messages.models import (
 )
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.masks import mask_number, shape_of
-from wikipayam_async.redact.sealed import SealedBytes
+from wikipayam_async.redact.sealed import Sealed, SealedBytes, reveal
 
 __all__ = [
     "Batch",
@@ -241,8 +241,10 @@ def prepare_otp(
     return OtpPayload(receiver, check_code(message.code), pattern, track_id)
 
 
-def prepare_all(messages: Iterable[M], prepare: Callable[[M], Payload]) -> Batch[M]:
+@without_frames
+def prepare_all(messages: Iterable[M] | Sealed[Iterable[M]], prepare: Callable[[M], Payload]) -> Batch[M]:
     """Check the messages of one request and return their batch; an error has the index: `messages[3].receiver`."""
+    messages = reveal(messages)
     if not isinstance(messages, Iterable) or isinstance(messages, str | bytes):
         raise InvalidInputError("messages", rule="expected an iterable of messages", got=shape_of(messages))
     taken: list[M] = []

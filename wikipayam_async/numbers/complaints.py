@@ -69,13 +69,13 @@ def _complaint_about_digits(digits: str) -> str:
         digits = digits[1:] if digits[0] == "+" else digits[2:]
         if not digits.startswith("98"):
             return "its country code is not 98"
-        return _complaint_about_national(digits[2:].removeprefix("0"), before="98")
+        return _complaint_about_national(digits[2:].removeprefix("0"), has_prefix=True)
     if digits.startswith("98") and len(digits) >= _NATIONAL_DIGITS:
-        return _complaint_about_national(digits[2:].removeprefix("0"), before="98")
-    return _complaint_about_national(digits.removeprefix("0"), before="0" if digits.startswith("0") else "")
+        return _complaint_about_national(digits[2:].removeprefix("0"), has_prefix=True)
+    return _complaint_about_national(digits.removeprefix("0"), has_prefix=digits.startswith("0"))
 
 
-def _complaint_about_national(digits: str, *, before: str) -> str:
+def _complaint_about_national(digits: str, *, has_prefix: bool) -> str:
     block, count = digits[:2], len(digits)
     if digits.startswith("0"):
         return "it has several zeros after the country code"
@@ -84,7 +84,7 @@ def _complaint_about_national(digits: str, *, before: str) -> str:
     wrong = "few" if count < _NATIONAL_DIGITS else "many"
     if block in MOBILE_BLOCKS:
         return f"it has too {wrong} digits for a mobile"
-    if count < _FEWEST_DIGITS or (not before and count in _DIGITS_WITHOUT_AREA_CODE):
+    if count < _FEWEST_DIGITS or (not has_prefix and count in _DIGITS_WITHOUT_AREA_CODE):
         return "it has too few digits: a landline needs its area code"
     if block in AREA_CODES or block == FIXED_BLOCK:
         return f"it has too {wrong} digits for a landline"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 __all__ = ["MASK", "mask_mapping", "mask_number", "mask_text", "shape_of"]
 
 MASK = "***"
@@ -29,7 +31,7 @@ def _mask_other(value: object) -> str:
 
 def mask_mapping(values: object) -> str:
     """Return the names of a mapping's fields, without the values."""
-    return f"<{', '.join(sorted(map(str, values)))}>" if isinstance(values, dict) and values else "{}"
+    return f"<{', '.join(sorted(map(str, values)))}>" if isinstance(values, Mapping) and values else "{}"
 
 
 def shape_of(value: object) -> str:

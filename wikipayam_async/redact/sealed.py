@@ -1,30 +1,40 @@
-"""Values whose `repr` hides their content: tokens, bodies, texts."""
+"""Opaque values: tokens, bodies, texts, numbers.
+
+Debuggers, loggers and error trackers show the locals of a failing program. Some print the `repr` of a value; others never
+ask for it, and walk through mappings, sequences and strings themselves. So a sealed value is none of these: it is an
+object without readable attributes, and only `reveal()` returns its content.
+"""
 
 from __future__ import annotations
 
 import hmac
-from collections.abc import Iterator, Mapping
-from typing import Any, Generic, NoReturn, TypeVar, final
+from collections.abc import Callable, Mapping
+from typing import Any, Generic, NoReturn, TypeVar, cast, final
 
-from wikipayam_async.redact.masks import MASK, mask_mapping, mask_text
+from wikipayam_async.redact.masks import MASK, mask_mapping
 
-__all__ = ["Sealed", "SealedBytes", "SealedFields", "SealedStr", "Secret", "seal"]
+__all__ = ["Sealed", "SealedBytes", "SealedFields", "Secret", "reveal", "seal", "seal_fields"]
 
 T = TypeVar("T")
+
+
+def _keep(value: T) -> Callable[[], T]:
+    """Return a function that returns the value: no attribute of an object holds it."""
+    return lambda: value
 
 
 @final
 class Secret:
     """A string that only `reveal()` returns: masked in `repr`, `str` and format strings, and never pickled."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_content",)
 
     def __init__(self, value: str) -> None:
-        self._value = value
+        self._content = _keep(value)
 
     def reveal(self) -> str:
         """Return the string."""
-        return self._value
+        return self._content()
 
     def __repr__(self) -> str:
         return f"Secret('{MASK}')"
@@ -34,10 +44,10 @@ class Secret:
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Secret):
             return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
+        return hmac.compare_digest(self.reveal().encode(), other.reveal().encode())
 
     def __hash__(self) -> int:
-        return hash((Secret, self._value))
+        return hash((Secret, self.reveal()))
 
     def __reduce__(self) -> NoReturn:
         raise TypeError("a Secret cannot be pickled: pass the token to the other process in its environment")
@@ -60,57 +70,63 @@ class SealedBytes(bytes):
 
 
 @final
-class SealedStr(str):
-    """A string whose `repr` shows only its length, for example in a traceback with locals."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return mask_text(self)
-
-    def __getitem__(self, key: Any) -> SealedStr:
-        return SealedStr(super().__getitem__(key))
-
-
-def seal(value: T) -> T | SealedStr:
-    """Seal an argument if it is a string. Any other value is returned for the checks to refuse."""
-    return SealedStr(value) if isinstance(value, str) else value
-
-
-@final
 class Sealed(Generic[T]):
-    """Any value, with a `repr` that hides it."""
+    """Any value. Only `reveal()` returns it."""
 
-    __slots__ = ("_value",)
+    __slots__ = ("_content",)
 
     def __init__(self, value: T) -> None:
-        self._value = value
+        self._content = _keep(value)
 
     def reveal(self) -> T:
         """Return the value."""
-        return self._value
+        return self._content()
 
     def __repr__(self) -> str:
         return f"Sealed({MASK})"
 
 
-@final
-class SealedFields(Mapping[str, str]):
-    """Fields with texts, numbers or a token. Their `repr` shows only the names."""
+def seal(value: T | None) -> Sealed[T] | None:
+    """Seal an argument; None stays None, so that it still reads as no argument."""
+    return None if value is None else Sealed(value)
 
-    __slots__ = ("_fields",)
+
+def reveal(value: T | Sealed[T]) -> T:
+    """Return an argument, sealed or not."""
+    return cast("T", value.reveal() if isinstance(value, Sealed) else value)
+
+
+@final
+class SealedFields:
+    """Fields with texts, numbers or a token. Their `repr` shows only the names. They are no mapping, since tools walk those."""
+
+    __slots__ = ("_content",)
 
     def __init__(self, fields: Mapping[str, str]) -> None:
-        self._fields = dict(fields)
+        self._content = _keep(dict(fields))
 
-    def __getitem__(self, name: str) -> str:
-        return self._fields[name]
+    def reveal(self) -> dict[str, str]:
+        """Return a copy of the fields."""
+        return dict(self._content())
 
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._fields)
+    def after(self, fields: Mapping[str, str]) -> SealedFields:
+        """Return the fields behind others."""
+        return SealedFields({**fields, **self._content()})
 
-    def __len__(self) -> int:
-        return len(self._fields)
+    def __bool__(self) -> bool:
+        return bool(self._content())
+
+    def __eq__(self, other: object) -> bool:
+        if isinstance(other, SealedFields):
+            other = other._content()
+        return self._content() == other
+
+    __hash__ = None  # type: ignore[assignment] # as for any mapping
 
     def __repr__(self) -> str:
-        return mask_mapping(self._fields)
+        return mask_mapping(self._content())
+
+
+def seal_fields(fields: Mapping[str, str] | SealedFields) -> SealedFields:
+    """Return fields sealed, unless they are already."""
+    return fields if isinstance(fields, SealedFields) else SealedFields(fields)

@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import anyio
 from attrs import Factory, field, frozen
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import to_model
 from wikipayam_async.core.operation import Call, Operation, Replay, captured
 from wikipayam_async.errors import InvalidInputError, ResponseError
 from wikipayam_async.publish import publish
 from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
+from wikipayam_async.redact.sealed import Sealed
 from wikipayam_async.services.base import Service
 
 if TYPE_CHECKING:
@@ -102,7 +104,7 @@ class AccountService(Service):
 
     async def estimate(
         self,
-        messages: Messages,
+        messages: Messages | Sealed[Messages],
         tariff: Tariff,
         *,
         sender: str | None = None,
@@ -131,25 +133,36 @@ class AccountService(Service):
         from wikipayam_async.cost.estimate import CostTally  # noqa: PLC0415 - loads tables that only estimates need
 
         tally = CostTally(tariff, sender=sender or self._options.sender, normalize=normalize, validate=validate)
-        if isinstance(messages, str | bytes) or not isinstance(messages, Iterable | AsyncIterable):
-            raise InvalidInputError("messages", rule="expected an iterable of SmsMessage", got=shape_of(messages))
+        given = messages if isinstance(messages, Sealed) else Sealed(messages)
+        del messages  # tools that show the locals of a traceback walk lists
+        _check_messages(given)
         try:
             balance = await self.balance(timeout=timeout)
         except ResponseError:
             balance = None
         token = captured.set(None)  # the source of the messages may make calls of its own
         try:
-            await _count(tally, messages)
+            await _count(tally, given)
         finally:
             captured.reset(token)
         return CostCheck(tally.estimate(), balance)
 
 
-async def _count(tally: CostTally, messages: Messages) -> None:
+@without_frames
+def _check_messages(given: Sealed[Messages]) -> None:
+    messages = given.reveal()
+    if isinstance(messages, str | bytes) or not isinstance(messages, Iterable | AsyncIterable):
+        raise InvalidInputError("messages", rule="expected an iterable of SmsMessage", got=shape_of(messages))
+
+
+async def _count(tally: CostTally, given: Sealed[Messages]) -> None:
+    messages = given.reveal()
     if isinstance(messages, AsyncIterable):
         await _count_asynchronous(tally, aiter(messages))
         return
-    for number, message in enumerate(messages, 1):
+    numbered = enumerate(messages, 1)
+    del messages
+    for number, message in numbered:
         tally.add(message)
         if number % _MESSAGES_PER_CHECKPOINT == 0:
             await anyio.lowlevel.checkpoint()

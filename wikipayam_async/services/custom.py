@@ -13,7 +13,7 @@ from wikipayam_async.core.converter import JsonValue, converter, encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.redact.sealed import Sealed, SealedBytes, SealedFields
+from wikipayam_async.redact.sealed import Sealed, SealedBytes, SealedFields, reveal
 
 __all__ = ["make_call"]
 
@@ -33,6 +33,7 @@ def make_call(
 ) -> Call[Any]:
     """Check the arguments of `request`, and build the call."""
     params, json = content.reveal()
+    path = reveal(path)
     if not isinstance(method, str) or not _METHOD.fullmatch(method.upper()):
         raise InvalidInputError("method", rule="expected GET, POST, PUT, PATCH or DELETE", got=shape_of(method))
     if not isinstance(path, str) or not _PATH.fullmatch(path):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from attrs import field, frozen
@@ -11,11 +11,18 @@ from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import JsonValue, encode_json, to_items, to_mapping
 from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
-from wikipayam_async.messages.models import SentMessage, SmsMessage, check_receiver, check_sender, check_text
+from wikipayam_async.messages.models import (
+    SentMessage,
+    SmsMessage,
+    check_receiver,
+    check_sender,
+    check_text,
+    surely_names_message,
+)
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import mask_mapping, shape_of
-from wikipayam_async.redact.sealed import SealedBytes, SealedFields, seal
-from wikipayam_async.services.base import Service
+from wikipayam_async.redact.sealed import Sealed, SealedBytes, SealedFields, seal
+from wikipayam_async.services.base import Service, require_all_accepted
 from wikipayam_async.services.raw import with_raw_response
 
 __all__ = ["HolooResult", "HolooService"]
@@ -23,16 +30,16 @@ __all__ = ["HolooResult", "HolooService"]
 
 @frozen
 class HolooResult:
-    """The gateway's answer, whose format is undocumented: an `id` is read where there is one.
+    """The gateway's answer to an SMS that it accepted. The format is undocumented; an id is what shows the acceptance.
 
     Attributes:
-        id: The gateway's id of the SMS; None if the answer has none.
+        id: The gateway's id of the SMS.
         message: The gateway's message, if any.
         data: The whole answer, unchanged.
         extra: Fields of the answer that this version does not know.
     """
 
-    id: str | None = None
+    id: str = ""
     message: str | None = field(default=None, repr=False)
     data: JsonValue = field(default=None, repr=False, hash=False)
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
@@ -40,6 +47,9 @@ class HolooResult:
 
 HOLOO_POST = Operation("holoo.send", "POST", "service/holoo", Replay.SEND)
 HOLOO_GET = Operation("holoo.send_via_url", "GET", "service/holoo", Replay.SEND, secret_query=True)
+
+
+_FAILURE_WORDS = frozenset({"-1", "0", "error", "fail", "failed", "failure", "false", "invalid", "ko", "rejected"})
 
 
 class HolooService(Service):
@@ -75,14 +85,15 @@ class HolooService(Service):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             ConfigurationError: No sender or no user name is given or configured; nothing was sent.
-            UnknownOutcomeError: The SMS may or may not have been accepted. Do not resend it blindly.
+            UnknownOutcomeError: The SMS may or may not have been accepted; an answer without an id tells neither, and is
+                quoted. Do not resend it blindly.
             APIStatusError: The gateway refused the SMS.
             APIConnectionError: The SMS did not reach the gateway.
         """
         sms = SmsMessage(receiver, message, sender=sender)
-        username = seal(username)
-        del receiver, message  # keep them out of tracebacks that show locals; `sms` masks them
-        fields = self._fields(sms, username, normalize=normalize, validate=validate)
+        user = seal(username)
+        del receiver, message, username  # keep them out of tracebacks that show locals; `sms` masks them
+        fields = self._fields(sms, user, normalize=normalize, validate=validate)
         return await self._send(HOLOO_POST, sms, fields, timeout)
 
     async def send_via_url(
@@ -95,13 +106,16 @@ class HolooService(Service):
         normalize: bool = True,
         validate: bool = True,
         timeout: float | None = None,
+        allow_url_in_logs: bool = False,
     ) -> HolooResult:
         """Send an SMS over the legacy endpoint (`GET /service/holoo`), which puts the token into the URL.
 
         `send_get` is its legacy name.
 
-        Proxies and servers on the way log that URL. This package keeps it out of its own logs, of httpx's logs and of
-        traces, but cannot do more: prefer `send`, or better `client.sms.send`.
+        Proxies and servers on the way log that URL: prefer `send`, or better `client.sms.send`. On its own connections
+        this package keeps the URL out of its logs, of httpx's log and of traces. Over an HTTP client or transport of
+        your own it cannot: httpx logs the URL at INFO, and Sentry and other tracing tools record it. The call is
+        therefore refused there, unless you allow it.
 
         Args:
             receiver: The recipient's mobile number, in any common format.
@@ -111,18 +125,27 @@ class HolooService(Service):
             normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
             validate: Require an Iranian mobile number; if False, accept any receiver.
             timeout: Seconds for each attempt; the client's if None.
+            allow_url_in_logs: Send although an HTTP client or transport of your own may log the URL.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
-            ConfigurationError: No sender or no user name is given or configured; nothing was sent.
-            UnknownOutcomeError: The SMS may or may not have been accepted. Do not resend it blindly.
+            ConfigurationError: No sender or no user name is given or configured, or the client has connections of your
+                own, which may log the URL; nothing was sent.
+            UnknownOutcomeError: The SMS may or may not have been accepted; an answer without an id tells neither, and is
+                quoted. Do not resend it blindly.
             APIStatusError: The gateway refused the SMS.
             APIConnectionError: The SMS did not reach the gateway.
         """
         sms = SmsMessage(receiver, message, sender=sender)
-        username = seal(username)
-        del receiver, message  # keep them out of tracebacks that show locals; `sms` masks them
-        fields = self._fields(sms, username, normalize=normalize, validate=validate)
+        user = seal(username)
+        del receiver, message, username  # keep them out of tracebacks that show locals; `sms` masks them
+        if self._pipeline.logs_urls and not allow_url_in_logs:
+            raise ConfigurationError(
+                "holoo.send_via_url: not sent: the URL holds the token, the number and the text, and a client of your own "
+                "(http_client=... or transport=...) shows it to httpx's log and to tracing tools; use holoo.send, or "
+                "pass allow_url_in_logs=True"
+            )
+        fields = self._fields(sms, user, normalize=normalize, validate=validate)
         return await self._send(HOLOO_GET, sms, fields, timeout)
 
     send_get = send_via_url
@@ -132,19 +155,20 @@ class HolooService(Service):
         self, operation: Operation, sms: SmsMessage, fields: SealedFields, timeout: float | None
     ) -> HolooResult:
         in_query = operation.method == "GET"
-        call = Call(
+        call: Call[Sequence[Any]] = Call(
             operation=operation,
             read=_read,
-            query=fields if in_query else {},
-            body=None if in_query else SealedBytes(encode_json(dict(fields))),
+            query=fields if in_query else SealedFields({}),
+            body=None if in_query else SealedBytes(encode_json(fields.reveal())),
             batch=SendBatch[HolooResult]([sms], [None], lambda result: result.id),
             timeout=timeout,
         )
-        return (await self._pipeline.run(call))[0]
+        result: HolooResult = require_all_accepted(operation, await self._pipeline.run(call), [sms], [None])[0]
+        return result
 
     @without_frames
-    def _fields(self, sms: SmsMessage, username: str | None, *, normalize: bool, validate: bool) -> SealedFields:
-        name = username or self._options.username
+    def _fields(self, sms: SmsMessage, user: Sealed[str] | None, *, normalize: bool, validate: bool) -> SealedFields:
+        name = (user.reveal() if user else None) or self._options.username
         if not name:
             raise ConfigurationError(
                 "username: none given; pass username=..., or set it on the client or in SMS_USERNAME"
@@ -162,19 +186,29 @@ class HolooService(Service):
         )
 
 
-def _read(data: JsonValue) -> tuple[HolooResult]:
-    """Read the undocumented answer: any JSON with a success status counts as a success."""
-    fields = to_mapping(data[0] if isinstance(data, list) and data else data)
+def _read(data: JsonValue) -> tuple[HolooResult | None]:
+    """Read the undocumented answer: accepted is what names an id and reports no failure."""
+    fields = to_mapping(data[0] if isinstance(data, list) and len(data) == 1 else data)
     message = fields.get("message")
     sent = to_items(fields, SentMessage)
+    if not sent or not surely_names_message(fields["id"]) or _reports_failure(fields):
+        return (None,)
     return (
         HolooResult(
-            id=sent[0].id if sent else None,
+            id=sent[0].id,
             message=message if isinstance(message, str) else None,
             data=data,
             extra={key: value for key, value in fields.items() if key not in {"id", "message"}},
         ),
     )
+
+
+def _reports_failure(fields: Mapping[str, object]) -> bool:
+    """Return whether an answer tells a failure, in one of the ways that are usual where none is documented."""
+    if fields.get("error") or fields.get("errors"):
+        return True
+    told = [str(fields[name]).strip().lower() for name in ("success", "ok", "status") if name in fields]
+    return any(word in _FAILURE_WORDS for word in told)
 
 
 class HolooServiceWithRawResponse:

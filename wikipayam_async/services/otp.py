@@ -10,6 +10,7 @@ from wikipayam_async.messages.models import OtpMessage, SentMessage
 from wikipayam_async.messages.payload import Batch, OtpPayload, prepare_all, prepare_otp
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.publish import publish
+from wikipayam_async.redact.sealed import Sealed
 from wikipayam_async.services.base import Service
 from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.sending import send_all
@@ -84,7 +85,9 @@ class OtpService(Service):
             APIStatusError: The gateway refused all codes.
             APIConnectionError: No code reached the gateway.
         """
-        batch = prepare_all(messages, self._preparer(normalize=normalize, validate=validate))
+        given = Sealed(messages)
+        del messages  # tools that show the locals of a traceback walk lists
+        batch = prepare_all(given, self._preparer(normalize=normalize, validate=validate))
         return await send_all(self._pipeline, SEND_OTP, batch, timeout=timeout) if batch.messages else []
 
     def _preparer(self, *, normalize: bool, validate: bool) -> Callable[[OtpMessage], OtpPayload]:

@@ -8,9 +8,9 @@ from typing import Any
 from attrs import evolve, field, frozen
 
 from wikipayam_async.checks import without_frames
-from wikipayam_async.core.converter import JsonValue, encode_json, to_items
+from wikipayam_async.core.converter import JsonValue, encode_json, to_items, to_mapping
 from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch, max_answer_bytes
-from wikipayam_async.messages.models import OtpMessage, check_code, check_receiver, check_track_id
+from wikipayam_async.messages.models import OtpMessage, check_code, check_receiver, check_track_id, surely_names_message
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import mask_mapping, mask_text
@@ -101,8 +101,11 @@ def _encode(message: OtpMessage, track_id: str, *, normalize: bool, validate: bo
 
 def _read(data: JsonValue, track_id: str) -> VoiceOtp | None:
     """Read the answer to one call: the first item that names this track id or none."""
-    for item in to_items(data, VoiceOtp):
-        if item.id and item.track_id in {None, track_id}:
+    named = [
+        one for one in (data if isinstance(data, list) else [data]) if surely_names_message(to_mapping(one).get("id"))
+    ]
+    for item in to_items(named, VoiceOtp):
+        if item.track_id in {None, track_id}:
             return evolve(item, track_id=track_id)
     return None
 

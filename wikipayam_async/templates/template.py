@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 
 from attrs import Factory, field, frozen
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage, check_text
-from wikipayam_async.redact.masks import mask_text, shape_of
-from wikipayam_async.redact.sealed import SealedFields
+from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
 from wikipayam_async.templates.rows import Row, RowErrorHandler, check_row, each_row, value_of
 from wikipayam_async.text.parts import SmsParts, count_parts
 
@@ -23,10 +23,31 @@ _MAX_ERRORS = 10
 _ABSENT = object()
 
 
-def _check_defaults(given: object) -> SealedFields:
+class _Defaults(Mapping[str, str]):
+    """The texts for empty fields, unchangeable. Their `repr` shows only the names."""
+
+    __slots__ = ("_texts",)
+
+    def __init__(self, texts: Mapping[str, str]) -> None:
+        self._texts = dict(texts)
+
+    def __getitem__(self, name: str) -> str:
+        return self._texts[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+    def __repr__(self) -> str:
+        return mask_mapping(self._texts)
+
+
+def _check_defaults(given: object) -> Mapping[str, str]:
     if not isinstance(given, Mapping) or not all(isinstance(one, str) for pair in given.items() for one in pair):
         raise InvalidInputError("defaults", rule="expected a mapping of fields to strings", got=shape_of(given))
-    return SealedFields(given)
+    return _Defaults(given)
 
 
 @frozen
@@ -65,10 +86,16 @@ class Template:
     """
 
     text: str = field(repr=mask_text)
-    defaults: Mapping[str, str] = field(factory=dict, converter=_check_defaults, kw_only=True, hash=False)
+    defaults: Mapping[str, str] = field(
+        factory=dict, converter=_check_defaults, kw_only=True, hash=False, repr=mask_mapping
+    )
     _parsed: _Parsed = field(
         init=False, repr=False, eq=False, default=Factory(lambda template: _parse(template.text), takes_self=True)
     )
+
+    @without_frames
+    def __init__(self, text: str, *, defaults: Mapping[str, str] = MappingProxyType({})) -> None:
+        self.__attrs_init__(text, defaults=defaults)  # type: ignore[attr-defined] # attrs adds it
 
     def __attrs_post_init__(self) -> None:
         for name in self.defaults:
@@ -141,6 +168,7 @@ class TemplatePreview:
     errors: tuple[InvalidInputError, ...] = field(default=(), eq=False)
 
 
+@without_frames
 def render(template: Template | str, row: Row) -> str:
     """Return a template's text with the values of one row. For many rows, create a `Template` once.
 

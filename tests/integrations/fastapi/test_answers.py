@@ -73,7 +73,7 @@ ERRORS: list[tuple[WikipayamError, int]] = [
     (APIConnectionError("refused"), 502),
     (RateLimitError("slow down", status_code=429, retry_after=1e300), 503),
     (OutboxFullError("full", retry_after=0.2), 503),
-    (UnknownOutcomeError("lost", track_ids=[None, "A-1"], accepted=[HolooResult(None)]), 502),
+    (UnknownOutcomeError("lost", track_ids=[None, "A-1"], accepted=[HolooResult("1")]), 502),
 ]
 
 

@@ -563,6 +563,7 @@ async def test_a_handler_that_awaits_something_cancelled(grouped: bool, caplog: 
         if message.id == "id0":
             tries.append(inbox.now)
             cancelled = anyio.get_cancelled_exc_class()
+            found: BaseException = ValueError()
             # trio's cannot be created: an instance is caught.
             with anyio.CancelScope() as scope:
                 scope.cancel()

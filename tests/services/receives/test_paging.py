@@ -164,6 +164,17 @@ def test_the_number_of_remembered_items_is_limited(monkeypatch: pytest.MonkeyPat
     assert [pager.feed(page, None) for page in ([1, 2], [3, 4], [4, 1], [3, 5])] == [[1, 2], [3, 4], [1], [5]]
 
 
+def test_pages_of_unreadable_entries_come_to_an_end() -> None:
+    """A gateway that answers every request with unreadable entries is asked a bounded number of times."""
+    pager: Pager[int] = Pager(lambda item: item, limit=2)
+    pages = 0
+    while not pager.done:
+        pager.unreadable = 2
+        assert pager.feed([], None) == []
+        pages += 1
+    assert pages == 101
+
+
 def test_items_are_identified_by_their_key() -> None:
     """Two items with the same key are the same item."""
     pager: Pager[str] = Pager(str.lower, limit=MAX_PAGE)

@@ -120,6 +120,16 @@ async def test_an_unreadable_message_that_is_gone(counts: bool) -> None:
     assert (await inbox.scan(10), inbox.unreadable) == ((["x"], False), [])
 
 
+async def test_an_unreadable_message_that_moved_to_the_front() -> None:
+    """If messages before it were marked elsewhere, it is found where it is now."""
+    inbox = Inbox("a", "b", "bad1", "c", "bad2")
+    assert await inbox.scan(0, "a", "b", "c") == ([], True)
+    assert inbox.unreadable == [2, 4]
+    inbox.ids.remove("a")
+    assert await inbox.scan(1, "b", "c") == ([], True)
+    assert inbox.unreadable == [1, 3]
+
+
 async def test_a_list_that_ends_before_an_unreadable_message() -> None:
     """An unreadable message that was expected behind the end of the list is forgotten."""
     inbox = Inbox("a", "b", "bad")

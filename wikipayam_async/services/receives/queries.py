@@ -9,7 +9,7 @@ from wikipayam_async.checks import check_number, without_frames
 from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.redact.sealed import SealedFields
+from wikipayam_async.redact.sealed import Sealed, SealedFields, reveal
 from wikipayam_async.services.receives.paging import MAX_PAGE
 
 __all__ = ["ReadStatus", "SortBy", "SortOrder", "filter_query", "list_query", "page_query"]
@@ -36,12 +36,12 @@ def page_query(limit: int, offset: int) -> dict[str, str]:
 
 @without_frames
 def filter_query(
-    sender: str | None = None, from_date: DateLike | None = None, to_date: DateLike | None = None
+    sender: str | Sealed[str] | None = None, from_date: DateLike | None = None, to_date: DateLike | None = None
 ) -> SealedFields:
     """Return the filters that every list of received messages takes."""
     query: dict[str, str] = {}
     if sender is not None:
-        query["sender"] = _check_text(sender, field="sender")
+        query["sender"] = _check_text(reveal(sender), field="sender")
     if from_date is not None:
         query["from_date"] = check_date(from_date, field="from_date")
     if to_date is not None:
@@ -54,18 +54,18 @@ def filter_query(
 @without_frames
 def list_query(
     status: ReadStatus,
-    sender: str | None,
+    sender: str | Sealed[str] | None,
     from_date: DateLike | None,
     to_date: DateLike | None,
-    search: str | None,
+    search: str | Sealed[str] | None,
     sort_by: SortBy | None,
     sort_order: SortOrder | None,
 ) -> SealedFields:
     """Return the filters and the sorting that `GET /receives` takes."""
     query = {"status": _check_choice(status, ("all", "read", "unread"), field="status")}
-    query.update(filter_query(sender, from_date, to_date))
+    query.update(filter_query(sender, from_date, to_date).reveal())
     if search is not None:
-        query["search"] = _check_text(search, field="search")
+        query["search"] = _check_text(reveal(search), field="search")
     if sort_by is not None:
         query["sort_by"] = _check_choice(sort_by, ("created_at", "sender", "message"), field="sort_by")
     if sort_order is not None:

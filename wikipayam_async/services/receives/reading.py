@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
-from collections.abc import AsyncGenerator, Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from datetime import tzinfo
 from typing import TypeVar
 
@@ -89,8 +89,9 @@ class InboxReading(Service):
             APIConnectionError: The gateway could not be reached.
             ResponseError: The answer cannot be read.
         """
-        sender, search = seal(sender), seal(search)
-        query = list_query(status, sender, from_date, to_date, search, sort_by, sort_order)
+        number, text = seal(sender), seal(search)
+        del sender, search  # keep them out of tracebacks that show locals
+        query = list_query(status, number, from_date, to_date, text, sort_by, sort_order)
         return await self._list(query, limit, offset, timeout=timeout)
 
     def iter(
@@ -133,8 +134,9 @@ class InboxReading(Service):
             ResponseError: The answer cannot be read. With an `offset`, continue behind it.
             ServerError: The gateway failed. With an `offset`, continue behind it.
         """
-        sender, search = seal(sender), seal(search)
-        query = list_query(status, sender, from_date, to_date, search, sort_by, sort_order)
+        number, text = seal(sender), seal(search)
+        del sender, search  # keep them out of tracebacks that show locals
+        query = list_query(status, number, from_date, to_date, text, sort_by, sort_order)
         fetch = functools.partial(self._list, query, timeout=optional_timeout(timeout))
         return _all_pages(fetch, lambda page: page.pagination.total, page_size, "receives.iter")
 
@@ -164,8 +166,9 @@ class InboxReading(Service):
             APIConnectionError: The gateway could not be reached.
             ResponseError: The answer cannot be read.
         """
-        sender = seal(sender)
-        return await self._unread(filter_query(sender, from_date, to_date), limit, offset, timeout=timeout)
+        number = seal(sender)
+        del sender  # keep it out of tracebacks that show locals
+        return await self._unread(filter_query(number, from_date, to_date), limit, offset, timeout=timeout)
 
     def iter_unread(
         self,
@@ -192,8 +195,9 @@ class InboxReading(Service):
             ResponseError: The answer cannot be read. With an `offset`, continue behind it.
             ServerError: The gateway failed. With an `offset`, continue behind it.
         """
-        sender = seal(sender)
-        query = filter_query(sender, from_date, to_date)
+        number = seal(sender)
+        del sender  # keep it out of tracebacks that show locals
+        query = filter_query(number, from_date, to_date)
         fetch = functools.partial(self._unread, query, timeout=optional_timeout(timeout))
         return _all_pages(fetch, lambda page: page.total_unread, page_size, "receives.iter_unread")
 
@@ -242,24 +246,24 @@ class InboxReading(Service):
         read = functools.partial(read_receive, zone=self._options.timezone, asked=asked)
         return await self._pipeline.run(Call(operation=GET, path=f"receives/{asked}", read=read, timeout=timeout))
 
-    async def _list(self, query: Mapping[str, str], limit: int, offset: int, *, timeout: float | None) -> ReceivesPage:
-        return await self._page(LIST, read_page, {**page_query(limit, offset), **query}, timeout)
+    async def _list(self, query: SealedFields, limit: int, offset: int, *, timeout: float | None) -> ReceivesPage:
+        return await self._page(LIST, read_page, query.after(page_query(limit, offset)), timeout)
 
-    async def _unread(self, query: Mapping[str, str], limit: int, offset: int, *, timeout: float | None) -> UnreadPage:
-        return await self._page(UNREAD, read_unread_page, {**page_query(limit, offset), **query}, timeout)
+    async def _unread(self, query: SealedFields, limit: int, offset: int, *, timeout: float | None) -> UnreadPage:
+        return await self._page(UNREAD, read_unread_page, query.after(page_query(limit, offset)), timeout)
 
     async def _page(
         self,
         operation: Operation,
         read: Callable[[JsonValue, tzinfo | None], P],
-        query: Mapping[str, str],
+        query: SealedFields,
         timeout: float | None,
     ) -> P:
         return await self._pipeline.run(
             Call(
                 operation=operation,
                 read=lambda data: read(data, self._options.timezone),
-                query=SealedFields(query),
+                query=query,
                 timeout=timeout,
             )
         )

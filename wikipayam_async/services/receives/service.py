@@ -12,7 +12,7 @@ from wikipayam_async.core.converter import encode_json, to_mapping, to_model
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.outcomes import Ids
 from wikipayam_async.publish import publish
-from wikipayam_async.redact.sealed import SealedBytes, seal
+from wikipayam_async.redact.sealed import Sealed, SealedBytes, seal
 from wikipayam_async.services.base import chunked, optional_timeout
 from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.receives.consumer import Consumer, MessageErrorHandler, MessageHandler
@@ -131,12 +131,17 @@ class ReceivesService(InboxReading):
 
         A message is marked as read only after its handler returned. If the handler raises, the message stays unread, is
         passed to `on_error`, and is handled again after a growing delay. Delivery is at least once: if marking fails
-        and the process ends, the message is handled again. Run one consumer per line: two would handle every message
-        twice.
+        and the process ends, the message is handled again. Run one consumer per line: two processes would handle every
+        message twice.
+
+        A message that was handled is never handled again by this client, whatever the gateway lists as unread: not by a
+        second `consume` either, nor by a client made with `with_options`. It is marked again after growing pauses. A
+        message that the gateway refuses to mark, or that cannot be read, delays no other; it is named in the log, and
+        tried again now and then.
 
         Args:
             handler: Called with each `ReceivedMessage`; may be async.
-            poll_interval: Seconds between polls of an empty inbox.
+            poll_interval: Seconds between polls of an empty inbox; at least 0.1 is waited.
             concurrency: The maximum number of concurrent handlers.
             on_error: Called with the message and the exception when a handler raises; may be async. By default the
                 failure is logged, without the text. If it raises, `consume` raises that exception.
@@ -145,12 +150,13 @@ class ReceivesService(InboxReading):
 
         Raises:
             InvalidInputError: An argument is invalid.
-            AuthenticationError: The token is wrong. The same holds for every refusal that waiting cannot resolve; while
-                the gateway cannot be reached, or fails, the consumer waits and polls again.
+            AuthenticationError: The token is wrong. The same holds for every refusal of a poll, and of a marking with
+                401, 402 or 403; while the gateway cannot be reached, or fails, the consumer waits and polls again.
         """
-        sender = seal(sender)
+        number = seal(sender)
+        del sender  # keep it out of tracebacks that show locals
         await Consumer(
-            fetch=self._fetch_from(sender, timeout),
+            fetch=self._fetch_from(number, timeout),
             mark_read=functools.partial(self.mark_read, timeout=timeout),
             handler=handler,
             on_error=on_error,
@@ -174,15 +180,17 @@ class ReceivesService(InboxReading):
         """Call a handler like `consume`, for as long as a service runs (`GET /receives/unread`).
 
         Use it as `async with client.receives.worker(handle) as worker`, or run `await worker.run()` in a task of your
-        own. Errors that end `consume` restart the worker after a delay. Run one worker per deployment: two would handle
+        own. Errors that end `consume` restart the worker after a delay. `worker.healthy` tells whether it does its work,
+        and `worker.health` what is wrong. Run one worker per deployment: two would handle
         every message twice.
 
         Args:
             handler: Called with each `ReceivedMessage`; may be async.
-            poll_interval: Seconds between polls of an empty inbox.
+            poll_interval: Seconds between polls of an empty inbox; at least 0.1 is waited.
             concurrency: The maximum number of concurrent handlers.
             on_error: Called with the message and the exception when a handler raises; may be async. By default the
-                failure is logged, without the text.
+                failure is logged, without the text. If it raises, the messages that were read already are handled, and
+                the worker restarts.
             sender: Only messages from this number.
             timeout: Seconds for each attempt of each request; the client's if None.
             stop_timeout: Seconds that running handlers get to finish when the worker stops.
@@ -191,7 +199,8 @@ class ReceivesService(InboxReading):
         Raises:
             InvalidInputError: An argument is invalid.
         """
-        sender = seal(sender)
+        number = seal(sender)
+        del sender  # keep it out of tracebacks that show locals
         options = WorkerOptions(
             handler=handler,
             on_error=on_error,
@@ -201,9 +210,9 @@ class ReceivesService(InboxReading):
             name=name,
         )
         mark_read = functools.partial(self.mark_read, timeout=timeout)
-        return InboundWorker(self._fetch_from(sender, timeout), mark_read, options, handled=self._handled())
+        return InboundWorker(self._fetch_from(number, timeout), mark_read, options, handled=self._handled())
 
-    def _fetch_from(self, sender: str | None, timeout: float | None) -> Fetch:
+    def _fetch_from(self, sender: Sealed[str] | None, timeout: float | None) -> Fetch:
         return functools.partial(self._unread, filter_query(sender), timeout=optional_timeout(timeout))
 
     def _handled(self) -> HandledMessages:

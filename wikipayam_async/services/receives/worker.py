@@ -71,6 +71,14 @@ class WorkerOptions:
     name: str
 
 
+class _OnErrorRaised(Exception):  # noqa: N818 - it carries an error
+    """Ends the consumer with an exception of `on_error`, which the consumer must not take for a failed poll."""
+
+    def __init__(self, failure: Exception) -> None:
+        super().__init__()
+        self.failure = failure
+
+
 class InboundWorker(AsyncOnly):
     """Passes received messages to a handler for as long as a service runs. Created by `client.receives.worker()`.
 
@@ -245,14 +253,15 @@ class InboundWorker(AsyncOnly):
         """Consume until an error is raised; return its type."""
         try:
             await self._consumer.run()
-        except Exception as error:  # noqa: BLE001 - whatever it is: nothing else would restart the consumer
+        except Exception as raised:  # noqa: BLE001 - whatever it is: nothing else would restart the consumer
+            error = raised.failure if isinstance(raised, _OnErrorRaised) else raised
             self._record.ended(error)
             return type(error).__name__
 
     async def _poll(self, limit: int, offset: int) -> UnreadPage:
         if self._on_error_failure is not None:
             failure, self._on_error_failure = self._on_error_failure, None
-            raise failure
+            raise _OnErrorRaised(failure)
         try:
             page = await self._fetch(limit, offset)
         except Exception as error:

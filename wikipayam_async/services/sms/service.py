@@ -15,7 +15,7 @@ from wikipayam_async.bulk.results import BulkReport
 from wikipayam_async.bulk.runner import BulkRun, collect, make_run
 from wikipayam_async.bulk.screening import Dedupe, OptOut
 from wikipayam_async.bulk.source import ChunkSource, Messages
-from wikipayam_async.checks import is_async
+from wikipayam_async.checks import is_async, without_frames
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.core.retry import longest_delay
@@ -26,7 +26,7 @@ from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, pre
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.redact.sealed import SealedBytes
+from wikipayam_async.redact.sealed import Sealed, SealedBytes
 from wikipayam_async.services.base import optional_timeout
 from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.sending import send_all, send_batch, send_detailed
@@ -134,7 +134,9 @@ class SmsService(DeliveryTracking):
             APIStatusError: The gateway refused all messages.
             APIConnectionError: No message reached the gateway.
         """
-        batch = prepare_all(messages, self._preparer(normalize=normalize, validate=validate))
+        given = Sealed(messages)
+        del messages  # tools that show the locals of a traceback walk lists
+        batch = prepare_all(given, self._preparer(normalize=normalize, validate=validate))
         return await send_all(self._pipeline, SEND, batch, timeout=timeout) if batch.messages else []
 
     async def send_bulk(
@@ -187,6 +189,9 @@ class SmsService(DeliveryTracking):
             InvalidInputError: An argument is invalid; nothing was sent. (An invalid message is a result, not an error.)
             BulkSourceError: The iterable raised; `report` holds the outcomes of the messages it had yielded.
         """
+        given = Sealed(messages)
+        total = len(messages) if isinstance(messages, Sized) else None
+        del messages  # tools that show the locals of a traceback walk lists
         options = BulkOptions(
             batch_size=batch_size,
             concurrency=concurrency,
@@ -197,10 +202,10 @@ class SmsService(DeliveryTracking):
             opt_out=opt_out,
             before_send=before_send,
         )
+        del opt_out  # tools that show the locals of a traceback walk lists
         if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
             raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
-        run = self.bulk_with(messages, options, timeout=timeout)
-        return await collect(run, len(messages) if isinstance(messages, Sized) else None, on_progress)
+        return await collect(self.bulk_with(given.reveal(), options, timeout=timeout), total, on_progress)
 
     def bulk(
         self,
@@ -244,6 +249,8 @@ class SmsService(DeliveryTracking):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
         """
+        given = Sealed(messages)
+        del messages  # tools that show the locals of a traceback walk lists
         options = BulkOptions(
             batch_size=batch_size,
             concurrency=concurrency,
@@ -255,8 +262,10 @@ class SmsService(DeliveryTracking):
             opt_out=opt_out,
             before_send=before_send,
         )
-        return self.bulk_with(messages, options, timeout=timeout)
+        del opt_out  # tools that show the locals of a traceback walk lists
+        return self.bulk_with(given.reveal(), options, timeout=timeout)
 
+    @without_frames
     def bulk_with(
         self, messages: Messages | ChunkSource, options: BulkOptions, *, timeout: float | None = None
     ) -> BulkRun:

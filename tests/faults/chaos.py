@@ -25,7 +25,7 @@ from attrs import frozen
 
 from tests.faults.soak_gateway import served
 from wikipayam_async import AsyncWikipayam, RateLimit, SendStatus, SmsMessage
-from wikipayam_async.campaigns import Campaign, CampaignStatus
+from wikipayam_async.campaigns import Campaign, CampaignError, CampaignStatus
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN
 from wikipayam_async.emulator.faults.latency import Latency
 
@@ -95,12 +95,10 @@ def _start(url: str, path: Path, settings: Chaos) -> subprocess.Popen[bytes]:
 
 async def _look(path: Path) -> tuple[CampaignStatus | None, int, int]:
     """Return the status, the number of messages in flight, and of all that were attempted."""
-    if not path.exists():
-        return None, 0, 0
     async with Campaign.open(None, path) as campaign:
         try:
             progress = await campaign.progress()
-        except Exception:  # noqa: BLE001 - the plan is not finished yet
+        except CampaignError:  # the plan is not finished yet
             return None, 0, 0
         return progress.status, progress.sending, progress.done + progress.sending
 

@@ -21,12 +21,18 @@ from wikipayam_async.campaigns.causes import cause_of
 from wikipayam_async.campaigns.errors import CampaignError, JournalError, JournalWriteError
 from wikipayam_async.campaigns.facts import CampaignFacts, progress_of
 from wikipayam_async.campaigns.journal import Journal, StopRequest, StoredOutcome
-from wikipayam_async.campaigns.models import CampaignProgress, CampaignReport, CampaignStatus, OnCampaignProgress
+from wikipayam_async.campaigns.models import (
+    CampaignProgress,
+    CampaignReport,
+    CampaignStatus,
+    OnCampaignEvent,
+    OnCampaignProgress,
+)
 from wikipayam_async.campaigns.optouts import OptOuts
 from wikipayam_async.campaigns.rules import SendingHours, Spending, SpendingLimit
 from wikipayam_async.campaigns.source import Flight, JournalSource
 from wikipayam_async.client import AsyncWikipayam
-from wikipayam_async.core.events import CampaignProgressed, emit
+from wikipayam_async.core.events import CampaignProgressed
 from wikipayam_async.errors import (
     AuthenticationError,
     InsufficientBalanceError,
@@ -68,6 +74,7 @@ class RunOptions:
         handle_signals: Stop at SIGINT and SIGTERM.
         timeout: Seconds for each attempt of a request.
         on_progress: Called after every request.
+        on_event: Called with every event.
     """
 
     concurrency: int
@@ -77,6 +84,7 @@ class RunOptions:
     handle_signals: bool
     timeout: float | None
     on_progress: OnCampaignProgress | None = field(repr=False)
+    on_event: OnCampaignEvent | None = field(repr=False)
 
 
 class CampaignRun:
@@ -394,17 +402,19 @@ class CampaignRun:
         await self._journal.write_facts({"status": status.value, "reason": reason or ""})
 
     def _report(self) -> None:
-        """Tell the caller and the client's hook how far the campaign has got."""
+        """Tell the caller and the hook how far the campaign has got."""
         self._emit()
         if self._options.on_progress is not None:
             self._options.on_progress(self._progress)
 
     def _emit(self) -> None:
-        progress, hook = self._progress, self._client.on_event
-        if hook is not None:
-            fields = asdict(progress)
+        if self._options.on_event is not None:
+            fields = asdict(self._progress)
             status: CampaignStatus = fields.pop("status")
-            emit(hook, CampaignProgressed(self._journal.name, status.value, **fields))
+            try:
+                self._options.on_event(CampaignProgressed(self._journal.name, status.value, **fields))
+            except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the campaign
+                logger.error("on_event raised %s for CampaignProgressed; the campaign goes on", type(error).__name__)
 
 
 def _stored(result: SendResult) -> StoredOutcome:

@@ -16,7 +16,14 @@ except ImportError as missing:
         "wikipayam_async.integrations.opentelemetry needs OpenTelemetry: pip install 'wikipayam_async[opentelemetry]'"
     ) from missing
 
-from wikipayam_async.core.events import AttemptFinished, CallFinished, CampaignProgressed, Event, EventHook, RetryScheduled
+from wikipayam_async.core.events import (
+    AttemptFinished,
+    CallFinished,
+    CampaignProgressed,
+    Event,
+    EventHook,
+    RetryScheduled,
+)
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.integrations.gauges import Attributes, Queue, attributes_of, observed_by, server_of
 from wikipayam_async.outcomes import Attempt, CallOutcome
@@ -83,7 +90,7 @@ class OpenTelemetryHook:
         self._observed = observed_by(provider)
         self._observed.register(meter)
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event | CampaignProgressed) -> None:
         """Record an event."""
         match event:
             case AttemptFinished():

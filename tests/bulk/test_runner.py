@@ -837,7 +837,8 @@ class Chunks:
 
 async def test_a_source_of_chunks_is_sent_as_it_is() -> None:
     """Its indexes and its division stay, whatever the batch size; it is closed at the end."""
-    gateway, source = RecordingGateway(), Chunks(chunk(7, 9), chunk(3))
+    gateway: Any = RecordingGateway()
+    source = Chunks(chunk(7, 9), chunk(3))
     options = BulkOptions(batch_size=1, concurrency=1)
     async with make_run(source, gateway, options, sender=None, longest_wait=60) as run:
         results = await run.take_all()

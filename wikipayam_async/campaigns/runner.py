@@ -161,13 +161,13 @@ class CampaignRun:
                     group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
-                report = await self._finish()
+                await self._finish()
         if failure is not None:
             raise failure
         self._raise_unwritten()
         if self._options.on_progress is not None:
             self._options.on_progress(self._progress)
-        return report
+        return self._make_report()
 
     async def _begin(self) -> None:
         counts = await self._journal.counts()
@@ -341,7 +341,7 @@ class CampaignRun:
             async for number in signals:
                 self.stop(StopRequest.PAUSE, signal.Signals(number).name)
 
-    async def _finish(self) -> CampaignReport:
+    async def _finish(self) -> None:
         """Write what is left to write, and the status."""
         await self._write_rest()
         try:
@@ -355,8 +355,10 @@ class CampaignRun:
             logger.warning("campaign %s: its status could not be written (%s)", self._journal.name, error)
             self._progress = evolve(self._progress, status=CampaignStatus.PAUSED, reason=self._reason or str(error))
         self._emit()
+        logger.info("campaign %s: %s", self._journal.name, self._progress.summary())
+
+    def _make_report(self) -> CampaignReport:
         progress = self._progress
-        logger.info("campaign %s: %s", self._journal.name, progress.summary())
         return CampaignReport(
             progress.status,
             progress.total,

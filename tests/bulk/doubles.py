@@ -104,7 +104,7 @@ class ScriptedGateway:
         self._item = item
         self.requests: list[list[str]] = []
 
-    async def __call__(self, batch: Batch[SmsMessage], observer: Observer) -> Sequence[Any]:
+    async def __call__(self, batch: Batch[SmsMessage], observer: Observer, /) -> Sequence[Any]:
         """Answer one request."""
         self.requests.append(list(batch.track_ids))
         step: Any = self._script.pop(0) if self._script else ()

@@ -286,7 +286,7 @@ async def test_a_source_that_raises_at_once() -> None:
             await anext(run)
 
 
-async def test_a_source_that_raises_while_it_is_closed() -> None:
+async def test_a_source_that_raises_while_it_is_closed(caplog: pytest.LogCaptureFixture) -> None:
     """The exception is raised unchanged, and `leftover` is complete."""
 
     async def source() -> AsyncIterator[SmsMessage]:
@@ -300,6 +300,7 @@ async def test_a_source_that_raises_while_it_is_closed() -> None:
     with pytest.raises(OSError, match="the file is gone"):
         async with run:
             first = await anext(run)
+    assert caplog.messages[-1].startswith("sms.send: OSError ended a bulk send early: ")
     indexes = sorted(result.index for result in [first, *run.leftover])
     assert indexes == list(range(len(indexes)))
 
@@ -774,8 +775,8 @@ async def leave_with_an_error(run: BulkRun) -> None:
         raise KeyError
 
 
-async def test_workers_that_die_together() -> None:
-    """Several different exceptions of workers are raised as a group; one is raised as it is, with its cause."""
+async def test_workers_that_die_together(caplog: pytest.LogCaptureFixture) -> None:
+    """Several exceptions of workers are raised as a group, one as it is, with its cause; the log names what is raised."""
     cause = OSError("gone")
 
     async def die(batch: Batch[SmsMessage], _: object) -> Sequence[str | None]:
@@ -792,6 +793,10 @@ async def test_workers_that_die_together() -> None:
             (index, NOT_ATTEMPTED) for index in range(count)
         ]
         assert isinstance(caught.value, BaseExceptionGroup) or caught.value.__cause__ is cause
+        assert caplog.messages[-1] == (
+            f"sms.send: {type(caught.value).__name__} ended a bulk send early: "
+            f"{count} messages: 0 accepted, 0 rejected, 0 unknown, {count} not attempted"
+        )
 
 
 @ON_ASYNCIO

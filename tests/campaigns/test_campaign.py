@@ -261,6 +261,26 @@ async def test_an_operator_decides_about_unknown_messages(place: Place) -> None:
     assert new_id in place.emulator.accepted_track_ids()
 
 
+async def test_a_decision_may_come_before_the_next_run(place: Place) -> None:
+    """What a crash left in flight is unknown as soon as somebody decides about it."""
+    async with place.open() as campaign:
+        await campaign.plan(messages(30), batch_size=10)
+        await campaign._journal.lock()
+        await campaign._journal.claim(1, "crash")
+        await campaign._journal.write_facts({"status": "running"})
+    async with place.open() as campaign:
+        progress = await campaign.progress()
+        assert (progress.status, progress.sending, progress.reason) == (
+            CampaignStatus.PAUSED,
+            10,
+            "the process that ran it has ended; run() resumes it",
+        )
+        in_flight = [str(one.track_id) for one in await all_results(campaign, status="unknown")]
+        await campaign.mark_accepted(in_flight, note="panel")
+        assert (await campaign.run()).accepted == 30
+    assert sorted(place.emulator.accepted_track_ids()) == sorted({f"m-{i}" for i in range(30)} - set(in_flight))
+
+
 async def test_a_decision_about_settled_messages_is_refused(place: Place) -> None:
     """Nothing is changed; the error names the track ids."""
     await place.lose()

@@ -99,6 +99,7 @@ class Campaign(AsyncOnly):
         self._sleep = sleep
         self._entered = False
         self._run: CampaignRun | None = None
+        self._writes = False
 
     @classmethod
     def open(
@@ -196,7 +197,7 @@ class Campaign(AsyncOnly):
         )
         known = await self._facts()
         if known is None:
-            await self._journal.lock()
+            await self._lock()
             known = await self._facts()
         if known is None:
             return await self._make_plan(messages, options, client.api_prefix, given, on_progress)
@@ -283,7 +284,7 @@ class Campaign(AsyncOnly):
         given = await read_opt_out(opt_out)
         facts = await self._need_facts()
         client_differences(facts, evolve(facts.options, line=client.sender), client.api_prefix)
-        await self._journal.lock()
+        await self._lock()
         facts = await self._begin_run(client, await self._need_facts(), given)
         progress = await self.progress()
         if progress.status is CampaignStatus.COMPLETED:
@@ -325,7 +326,7 @@ class Campaign(AsyncOnly):
             JournalError: The journal cannot be read.
         """
         facts = await self._need_facts()
-        in_use = self._run is not None or await self._journal.in_use()
+        in_use = self._run is not None if self._writes else await self._journal.in_use()
         if facts.status is CampaignStatus.RUNNING and not in_use:
             facts = await self._need_facts()  # the run may have ended between the two looks
         return progress_of(self.name, facts, await self._journal.counts(), in_use=in_use)
@@ -411,7 +412,7 @@ class Campaign(AsyncOnly):
         client = self._need_client("wait_for_delivery")
         polling, timeout = check_polling(polling), check_wait(timeout)
         await self._need_facts()
-        await self._journal.lock()
+        await self._lock()
         await follow_deliveries(
             self._journal,
             client,
@@ -454,8 +455,9 @@ class Campaign(AsyncOnly):
         self._check_entered()
         if self._run is not None:
             raise CampaignError(f"{self.name}: this campaign is being run; pause it first")
-        await self._journal.lock()
+        await self._lock()
         await self._journal.purge()
+        self._writes = False
 
     async def _make_plan(
         self,
@@ -477,6 +479,7 @@ class Campaign(AsyncOnly):
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self._journal.discard_plan()
+            self._writes = False
             raise
         return (await self._need_facts()).plan
 
@@ -517,7 +520,7 @@ class Campaign(AsyncOnly):
         if self._run is not None:
             self._run.stop(request, reason)
         elif not await self._journal.request(request):
-            await self._journal.lock()
+            await self._lock()
             progress = await self.progress()
             if progress.status not in {CampaignStatus.COMPLETED, CampaignStatus.CANCELED}:
                 await self._journal.write_facts({"status": status.value, "reason": reason})
@@ -527,7 +530,7 @@ class Campaign(AsyncOnly):
         if not isinstance(note, str) or not note.strip():
             raise InvalidInputError("note", rule="expected how you know, for the audit", got=shape_of(note))
         await self._need_facts()
-        await self._journal.lock()
+        await self._lock()
         facts = await self._need_facts()
         if decision is Decision.REQUEUED and facts.status is CampaignStatus.CANCELED:
             raise CampaignError(f"{self.name}: the campaign is canceled; plan another one for messages to send")
@@ -552,6 +555,11 @@ class Campaign(AsyncOnly):
     async def _pending_messages(self) -> AsyncGenerator[SmsMessage]:
         async for result in self.results(status=SendStatus.NOT_ATTEMPTED):
             yield SmsMessage(result.receiver, result.message, sender=result.sender)
+
+    async def _lock(self) -> None:
+        """Become the writer of the journal, until the end of the block."""
+        await self._journal.lock()
+        self._writes = True
 
     def _check_entered(self) -> None:
         if not self._entered:

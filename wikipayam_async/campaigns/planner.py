@@ -267,7 +267,7 @@ class _Planner:
         rows, chunks = self._rows(checked, first)
         held = [self._hold_back(first + position, error) for position, error in sorted(checked.refused.items())]
         for columns in block.columns or ():
-            self._columns.update(dict.fromkeys(columns))
+            self._columns.update(dict.fromkeys(map(_plain, columns)))
         return PlanBlock(digest, rows, chunks, held)
 
     def last_chunk(self) -> Sequence[ChunkRow]:
@@ -446,4 +446,9 @@ def _text_of(message: object, name: str) -> str | None:
 
 
 def _column_json(columns: Mapping[str, str]) -> str | None:
-    return encode_json({str(name): str(value) for name, value in columns.items()}).decode() if columns else None
+    return encode_json({_plain(name): _plain(value) for name, value in columns.items()}).decode() if columns else None
+
+
+def _plain(value: object) -> str:
+    """Return a value of a file as a text that can be stored: what is no Unicode becomes a question mark."""
+    return str(value).encode("utf-8", "replace").decode()

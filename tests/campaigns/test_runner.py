@@ -99,6 +99,40 @@ async def test_nothing_is_claimed_while_it_waits_for_the_rate_limit() -> None:
     assert max(sending) <= 10
 
 
+async def test_nothing_is_claimed_while_the_gateway_asks_for_a_delay() -> None:
+    """After a 429 the intent is taken back before the wait, and committed again before the next attempt."""
+    emulator = Emulator()
+    emulator.faults.arm(Fault.status(429, retry_after=1), on=SEND)
+    journal = Recording(emulator)
+    opted_out = [messages(5)[4].receiver]
+    campaign = await planned(journal, emulator_client(emulator), 5)
+    seen: list[tuple[int, int]] = []
+
+    async def watch() -> None:
+        while len(journal.log) < 2:  # noqa: ASYNC110 - the journal has no event
+            await anyio.sleep(0.01)
+        counts = await journal.counts()
+        progress = await campaign.progress()
+        seen.append((counts.sending, progress.pending))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        report = await campaign.run(concurrency=1, opt_out=opted_out)
+    assert seen == [(0, 5)]
+    assert (report.accepted, report.rejected, emulator.accepted) == (4, 1, 4)
+    assert [entry[0] for entry in journal.log] == ["claim", "settle", "claim", "settle"]
+
+
+async def test_a_piece_that_waits_keeps_the_claim_of_its_chunk() -> None:
+    """The outcomes of the other pieces are recorded with its own."""
+    emulator = Emulator()
+    emulator.faults.script([Fault.status(413), None, Fault.status(429, retry_after=0)], on=SEND)
+    journal = Recording(emulator)
+    campaign = await planned(journal, emulator_client(emulator), 10)
+    report = await campaign.run(concurrency=1)
+    assert (report.accepted, [entry[:2] for entry in journal.log]) == (10, [("claim", 0), ("settle", 0)])
+
+
 async def test_a_chunk_that_is_sent_in_pieces_is_claimed_once() -> None:
     """After a 413 its halves are sent under the same claim, and recorded together."""
     emulator = Emulator()

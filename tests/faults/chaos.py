@@ -94,9 +94,9 @@ anyio.run(run_campaign, sys.argv[1], sys.argv[2], settings, backend=settings.bac
 def start(url: str, path: Path, settings: Chaos, program: str = _PROGRAM) -> subprocess.Popen[bytes]:
     """Start a process that plans and runs the campaign."""
     command = [sys.executable, "-c", program, url, str(path), json.dumps(asdict(settings))]
-    return subprocess.Popen(
+    return subprocess.Popen(  # noqa: S603 - own code
         command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, stderr=subprocess.DEVNULL
-    )  # noqa: S603 - own code
+    )
 
 
 async def look(path: Path) -> tuple[CampaignStatus | None, int, int]:

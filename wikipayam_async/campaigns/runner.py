@@ -215,6 +215,7 @@ class CampaignRun:
             concurrency=options.concurrency,
             stop_on_error=options.stop_on_error,
             before_send=self._before_send,
+            withdraw=self._withdraw,
             after_send=self._after_send,
         )
         async with self._client.sms.bulk_with(self._source, bulk, timeout=options.timeout) as run:
@@ -231,6 +232,22 @@ class CampaignRun:
             return
         await self._wait_for_hours()
         await self._claim(flight)
+
+    async def _withdraw(self, batch: Sequence[OutgoingMessage]) -> None:
+        """Take the intent back before another wait: nothing was accepted, so a crash makes nothing unknown.
+
+        A chunk that is sent in pieces keeps its claim, since the outcomes of its other pieces are not recorded yet.
+        """
+        flight = self._source.flights[batch[0].index]
+        if not flight.claimed or len(batch) < flight.sent:
+            return
+        outcomes = [
+            StoredOutcome(message.index, message.track_id, SendStatus.NOT_ATTEMPTED)
+            for message in flight.chunk.messages
+        ]
+        await self._journal.settle(flight.no, flight.token or "", outcomes)
+        flight.token, flight.claimed = None, False
+        self._count(pending=flight.count, sending=-flight.count)
 
     async def _claim(self, flight: Flight) -> None:
         flight.token = secrets.token_hex(8)

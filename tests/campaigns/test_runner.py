@@ -126,11 +126,15 @@ async def test_nothing_is_claimed_while_the_gateway_asks_for_a_delay() -> None:
 async def test_a_piece_that_waits_keeps_the_claim_of_its_chunk() -> None:
     """The outcomes of the other pieces are recorded with its own."""
     emulator = Emulator()
-    emulator.faults.script([Fault.status(413), None, Fault.status(429, retry_after=0)], on=SEND)
+    emulator.faults.script([Fault.status(413), None, None, None, Fault.status(429, retry_after=0)], on=SEND)
     journal = Recording(emulator)
-    campaign = await planned(journal, emulator_client(emulator), 10)
+    campaign = await planned(journal, emulator_client(emulator), 20)
     report = await campaign.run(concurrency=1)
-    assert (report.accepted, [entry[:2] for entry in journal.log]) == (10, [("claim", 0), ("settle", 0)])
+    assert (report.accepted, [entry[:2] for entry in journal.log]) == (
+        20,
+        [("claim", 0), ("settle", 0), ("claim", 1), ("settle", 1)],
+    )
+    assert emulator.requests_to(SEND) == 6
 
 
 async def test_a_chunk_that_is_sent_in_pieces_is_claimed_once() -> None:

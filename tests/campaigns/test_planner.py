@@ -10,7 +10,8 @@ import pytest
 from tests.campaigns.doubles import messages
 from wikipayam_async import ConfigurationError, InvalidInputError, SmsMessage
 from wikipayam_async.campaigns import CampaignMessage, MemoryJournal, PlanChangedError, PlanProgress
-from wikipayam_async.campaigns.planner import BLOCK, PlanOptions, compare_plan, make_plan
+from wikipayam_async.campaigns.blocks import BLOCK
+from wikipayam_async.campaigns.planner import PlanOptions, compare_plan, make_plan
 
 pytestmark = pytest.mark.anyio
 

@@ -2,17 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from anyio.lowlevel import checkpoint
 
 from wikipayam_async import SmsMessage
-from wikipayam_async.campaigns import Campaign, CampaignResult, JournalError, MemoryJournal, StoredOutcome
+from wikipayam_async.campaigns import (
+    Campaign,
+    CampaignReport,
+    CampaignResult,
+    JournalError,
+    MemoryJournal,
+    StoredOutcome,
+)
 from wikipayam_async.campaigns.memory import MemoryStore
+from wikipayam_async.emulator import Emulator, Fault, When
+from wikipayam_async.testing import emulator_client
 
-__all__ = ["FullJournal", "WallClock", "all_results", "messages"]
+__all__ = ["SEND", "FullJournal", "Place", "WallClock", "all_results", "messages"]
+
+SEND = "POST /sms/send"
 
 
 def messages(count: int, text: str = "سلام", **fields: Any) -> list[SmsMessage]:
@@ -73,3 +84,27 @@ class FullJournal(MemoryJournal):
             self.settles_failing -= 1
             raise JournalError("full: database or disk is full")
         return await super().settle(no, token, outcomes)
+
+
+class Place:
+    """A gateway, and a campaign's journal that can be opened again and again."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self.emulator = Emulator()
+        self.client = emulator_client(self.emulator)
+        self.journal = make
+
+    def open(self, client: Any = None, **arguments: Any) -> Campaign:
+        """Open the campaign."""
+        return Campaign.open(client or self.client, self.journal(), **arguments)
+
+    async def run(self, count: int, **arguments: Any) -> CampaignReport:
+        """Plan some messages in batches of ten, and run them."""
+        async with self.open() as campaign:
+            await campaign.plan(messages(count), batch_size=10)
+            return await campaign.run(**arguments)
+
+    async def lose(self, count: int = 1) -> None:
+        """Plan 30 messages, and make the outcome of some requests of ten unknown."""
+        self.emulator.faults.arm(Fault.hang(when=When.AFTER) if not count else Fault.close(), on=SEND, times=count)
+        await self.run(30)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -11,12 +11,10 @@ from typing import Any
 import anyio
 import pytest
 
-from tests.campaigns.doubles import WallClock, all_results, messages
+from tests.campaigns.doubles import SEND, Place, WallClock, all_results, messages
 from wikipayam_async import (
     AuthenticationError,
     BadRequestError,
-    ClosedError,
-    ConfigurationError,
     InsufficientBalanceError,
     InvalidInputError,
     RateLimit,
@@ -26,10 +24,8 @@ from wikipayam_async import (
 from wikipayam_async.campaigns import (
     Campaign,
     CampaignError,
-    CampaignMessage,
     CampaignProgress,
     CampaignStatus,
-    Decision,
     JournalBusyError,
     MemoryJournal,
     PlanChangedError,
@@ -37,9 +33,8 @@ from wikipayam_async.campaigns import (
     SpendingLimit,
     SQLiteJournal,
 )
-from wikipayam_async.campaigns.memory import MemoryStore
 from wikipayam_async.cost import Tariff
-from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, Fault, When
+from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, Fault
 from wikipayam_async.optout import OptOutList
 from wikipayam_async.testing import emulator_client
 
@@ -52,41 +47,6 @@ ACCEPTED, REJECTED, UNKNOWN, PENDING = (
     SendStatus.NOT_ATTEMPTED,
 )
 TARIFF = Tariff(persian=900)
-SEND = "POST /sms/send"
-
-
-class Place:
-    """A gateway, and a campaign's journal that can be opened again and again."""
-
-    def __init__(self, make: Callable[[], Any]) -> None:
-        self.emulator = Emulator()
-        self.client = emulator_client(self.emulator)
-        self.journal = make
-
-    def open(self, client: Any = None, **arguments: Any) -> Campaign:
-        """Open the campaign."""
-        return Campaign.open(client or self.client, self.journal(), **arguments)
-
-    async def run(self, count: int, **arguments: Any) -> CampaignProgress:
-        """Plan some messages in batches of ten, and run them."""
-        async with self.open() as campaign:
-            await campaign.plan(messages(count), batch_size=10)
-            return await campaign.run(**arguments)
-
-    async def lose(self, count: int = 1) -> None:
-        """Plan 30 messages, and make the outcome of some requests of ten unknown."""
-        self.emulator.faults.arm(Fault.hang(when=When.AFTER) if not count else Fault.close(), on=SEND, times=count)
-        await self.run(30)
-
-
-@pytest.fixture(params=["memory", "sqlite"])
-def place(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
-    """A place, with each journal of the package."""
-    store = MemoryStore()
-    if request.param == "memory":
-        yield Place(lambda: MemoryJournal(store=store))
-    else:
-        yield Place(lambda: tmp_path / "eid.db")
 
 
 async def test_a_campaign_is_planned_and_sent(place: Place) -> None:
@@ -231,65 +191,15 @@ async def test_unknown_messages_are_not_sent_again(place: Place) -> None:
     assert place.emulator.accepted == 30
 
 
-async def test_an_operator_decides_about_unknown_messages(place: Place) -> None:
-    """Found accepted, or put back under a new track id; both are in the audit."""
-    await place.lose()
-    clock = WallClock()
-    async with place.open(now=clock.now) as campaign:
-        unknown = [str(one.track_id) for one in await all_results(campaign, status=UNKNOWN)]
-        assert await campaign.mark_accepted(unknown[:9], note="panel, ticket 81") == 9
-        assert (await campaign.progress()).status is CampaignStatus.COMPLETED
-        assert await campaign.requeue(iter(unknown[9:]), note="not in the panel") == 1
-        progress = await campaign.progress()
-        assert (progress.status, progress.pending, progress.reason) == (
-            CampaignStatus.PAUSED,
-            1,
-            "messages were requeued",
-        )
-        report = await campaign.run()
-        assert (report.status, report.accepted, report.attempted[ACCEPTED]) == (CampaignStatus.COMPLETED, 30, 1)
-        entries = await campaign.audit()
-        results = await all_results(campaign)
-    assert [(one.decision, one.note, one.track_id, one.before) for one in entries] == [
-        *((Decision.ACCEPTED, "panel, ticket 81", track_id, UNKNOWN) for track_id in unknown[:9]),
-        (Decision.REQUEUED, "not in the panel", unknown[9], UNKNOWN),
-    ]
-    assert {entry.at for entry in entries} == {datetime(2026, 3, 21, 8, 30, tzinfo=UTC)}
-    new_id = entries[-1].new_track_id
-    assert [one.track_id for one in results if one.index == entries[-1].index] == [new_id]
-    assert new_id in place.emulator.accepted_track_ids()
-
-
-async def test_a_decision_about_settled_messages_is_refused(place: Place) -> None:
-    """Nothing is changed; the error names the track ids."""
-    await place.lose()
-    async with place.open() as campaign:
-        accepted = [str(one.track_id) for one in await all_results(campaign, status=ACCEPTED)]
-        for call in (campaign.mark_accepted, campaign.requeue):
-            with pytest.raises(InvalidInputError) as caught:
-                await call([*accepted[:7]], note="x")
-            assert f"got 7 others: {', '.join(accepted[:5])}, …" in str(caught.value)
-        with pytest.raises(InvalidInputError, match="got 1 others: nobody"):
-            await campaign.mark_accepted(["nobody"], note="x")
-        for wrong in ("text", 7):
-            with pytest.raises(InvalidInputError, match="track_ids: expected an iterable of track ids"):
-                await campaign.mark_accepted(wrong, note="x")  # type: ignore[arg-type]
-        with pytest.raises(InvalidInputError, match=r"track_ids\[0\]: expected a track id"):
-            await campaign.mark_accepted([7], note="x")  # type: ignore[list-item]
-        with pytest.raises(InvalidInputError, match="note: expected how you know"):
-            await campaign.mark_accepted(accepted, note=" ")
-        assert await campaign.audit() == []
-
-
 async def test_a_pause_stops_after_what_is_in_flight(place: Place) -> None:
     """The rest is pending, and the next run sends it."""
     async with place.open() as campaign:
         await campaign.plan(messages(100), batch_size=10)
-        pauses = iter([campaign.pause()])
+        pauses = iter([campaign.pause])
 
         def pause(_: CampaignProgress) -> None:
             for call in pauses:
-                group.start_soon(lambda: call)
+                group.start_soon(call)
 
         async with anyio.create_task_group() as group:
             report = await campaign.run(concurrency=2, on_progress=pause)
@@ -507,27 +417,6 @@ async def test_the_pending_messages_are_estimated(place: Place) -> None:
         assert (await campaign.estimate(tariff)).cost == 902
 
 
-async def test_columns_come_out_again(place: Place, tmp_path: Path) -> None:
-    """In results and in the export, beside the numbers of the rows."""
-    source = [
-        CampaignMessage(SmsMessage("09120000001", "a"), row=2, columns={"name": "=cmd()", "status": "vip"}),
-        CampaignMessage(SmsMessage("0912", "b"), row=3, columns={"name": "Ali"}),
-    ]
-    async with place.open() as campaign:
-        await campaign.plan(source)
-        await campaign.run()
-        results = await all_results(campaign)
-        assert [(one.row, dict(one.columns)) for one in results] == [
-            (2, {"name": "=cmd()", "status": "vip"}),
-            (3, {"name": "Ali"}),
-        ]
-        assert await campaign.export(tmp_path / "out.csv") == 2
-        assert await campaign.export(tmp_path / "out.jsonl") == 2
-    lines = (tmp_path / "out.csv").read_text("utf-8-sig").splitlines()
-    assert lines[0] == "name,status (input),index,row,receiver,message,sender,status,id,track_id,delivery,reason,error"
-    assert lines[1].startswith("'=cmd(),vip,0,2,09120000001,a,,accepted,")
-
-
 async def test_deliveries_are_followed_and_kept(place: Place, tmp_path: Path) -> None:
     """Polling ends when all are final, and goes on where an earlier call stopped."""
     clock = WallClock()
@@ -568,20 +457,6 @@ async def test_a_failed_plan_leaves_nothing(place: Place) -> None:
         assert (await campaign.plan(messages(2))).total == 2
 
 
-async def test_reading_needs_no_client(place: Place) -> None:
-    """Results, decisions, pause and export work without a token; planning and sending do not."""
-    await place.lose()
-    async with Campaign.open(None, place.journal()) as campaign:
-        assert (await campaign.progress()).unknown == 10
-        assert len(await all_results(campaign)) == 30
-        unknown = [str(one.track_id) for one in await all_results(campaign, status="unknown")]
-        await campaign.requeue(unknown, note="not in the panel")
-        await campaign.pause()
-        for call in (campaign.plan([]), campaign.run(), campaign.estimate(TARIFF), campaign.wait_for_delivery()):
-            with pytest.raises(ConfigurationError, match=r"client: \w+\(\) needs one"):
-                await call
-
-
 async def test_a_run_at_a_time(place: Place) -> None:
     """A campaign that is being run is neither run again nor purged, and knows that it is used."""
     async with place.open() as campaign:
@@ -605,18 +480,6 @@ async def test_a_run_at_a_time(place: Place) -> None:
             limit = RateLimit(messages_per_second=100, burst_seconds=0)
             await campaign.run(on_progress=begin, rate_limit=limit, concurrency=1)
         assert refused == ["this campaign is being run already", "this campaign is being run; pause it first"]
-
-
-async def test_a_campaign_is_entered_first(place: Place) -> None:
-    """Before and after, its methods say what to write."""
-    campaign = place.open()
-    for call in (campaign.plan([]), campaign.run(), campaign.progress(), campaign.audit(), campaign.purge()):
-        with pytest.raises(ClosedError, match="enter the campaign first"):
-            await call
-    with pytest.raises(ClosedError):
-        await all_results(campaign)
-    with pytest.raises(TypeError, match="a campaign is opened with async"):
-        campaign.__enter__()  # type: ignore[attr-defined]
 
 
 async def test_nothing_is_planned_at_first(place: Place) -> None:
@@ -653,20 +516,14 @@ async def test_invalid_arguments_are_refused(place: Place, method: str, argument
     assert place.emulator.requests == 0
 
 
-async def test_a_status_is_a_status(place: Place) -> None:
-    """Another word is an error that lists them."""
-    await place.run(1)
-    async with place.open() as campaign:
-        with pytest.raises(InvalidInputError, match="expected one of accepted, rejected, unknown, not_attempted"):
-            await all_results(campaign, status="done")
-
-
 def test_open_checks_its_arguments(tmp_path: Path) -> None:
     """A path is short for a journal in SQLite; the name of a campaign is that of its file."""
     assert Campaign.open(None, tmp_path / "eid.db").name == "eid"
     assert Campaign.open(None, SQLiteJournal(tmp_path / "eid.db")).name == "eid"
     with pytest.raises(InvalidInputError, match="client: expected an AsyncWikipayam, or None"):
         Campaign.open("client", tmp_path / "eid.db")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="on_event: expected a plain function"):
+        Campaign.open(None, tmp_path / "eid.db", on_event=7)  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="journal: expected the path of a file, or a journal"):
         Campaign.open(None, 7)  # type: ignore[arg-type]
 

@@ -10,7 +10,8 @@ import pytest
 from tests.campaigns.doubles import messages
 from wikipayam_async import ConfigurationError, InvalidInputError, SmsMessage
 from wikipayam_async.campaigns import CampaignMessage, MemoryJournal, PlanChangedError, PlanProgress
-from wikipayam_async.campaigns.planner import BLOCK, PlanOptions, compare_plan, make_plan
+from wikipayam_async.campaigns.blocks import BLOCK
+from wikipayam_async.campaigns.planner import PlanOptions, compare_plan, make_plan
 
 pytestmark = pytest.mark.anyio
 
@@ -171,6 +172,14 @@ async def test_columns_and_rows_are_kept() -> None:
         (None, None),
         (4, '{"نام":"علی","کد":"7"}'),
     ]
+
+
+async def test_columns_are_texts() -> None:
+    """Whatever a reader of files puts into them."""
+    columns: Any = {"a": 7, 2: None, "b\ud800": "\ud800"}
+    journal, result = await planned([CampaignMessage(SmsMessage("09120000001", "a"), columns=columns)])
+    assert (await journal.read_rows(0, 1))[0][7] == '{"a":"7","2":"None","b?":"?"}'
+    assert result.columns == ["a", "2", "b?"]
 
 
 async def test_progress_is_told() -> None:

@@ -4,39 +4,32 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import AsyncGenerator, Iterable, Sequence
-from datetime import UTC, datetime
-from pathlib import Path
-from types import TracebackType
-from typing import ClassVar, Self
+from collections.abc import AsyncGenerator
+from typing import Self
 
 import anyio
 from attrs import evolve
 
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.bulk.screening import Dedupe, OptOut, OptOutPredicate
+from wikipayam_async.campaigns.decisions import CampaignDecisions
 from wikipayam_async.campaigns.deliveries import follow_deliveries
-from wikipayam_async.campaigns.errors import CampaignError, JournalError
-from wikipayam_async.campaigns.export import ExportFormat, export_results, format_of
+from wikipayam_async.campaigns.errors import CampaignError
 from wikipayam_async.campaigns.facts import (
     CampaignFacts,
     account_difference,
     client_differences,
     facts_of_plan,
-    progress_of,
-    read_facts,
 )
-from wikipayam_async.campaigns.journal import Journal, Resolution, StopRequest
+from wikipayam_async.campaigns.journal import Journal, StopRequest
 from wikipayam_async.campaigns.models import (
-    AuditEntry,
     CampaignDelivery,
     CampaignMessages,
     CampaignPlan,
     CampaignProgress,
     CampaignReport,
-    CampaignResult,
     CampaignStatus,
-    Decision,
+    OnCampaignEvent,
     OnCampaignProgress,
     OnPlanProgress,
 )
@@ -45,14 +38,13 @@ from wikipayam_async.campaigns.planner import PlanOptions, compare_plan, make_pl
 from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
 from wikipayam_async.campaigns.runner import CampaignRun, Now, RunOptions, Sleep
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
+from wikipayam_async.campaigns.view import utc_now
 from wikipayam_async.checks import check_number, is_async
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff
-from wikipayam_async.errors import ClosedError, ConfigurationError, InvalidInputError, ResponseError
+from wikipayam_async.errors import InvalidInputError, ResponseError
 from wikipayam_async.messages.models import SmsMessage
-from wikipayam_async.messages.track_ids import TrackIds
-from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.optout import OptOutList
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
@@ -61,16 +53,8 @@ from wikipayam_async.services.sms.watch import Polling, check_polling, check_wai
 
 __all__ = ["Campaign"]
 
-_PAGE = 1000
-_NAMED = 5
-"""Track ids named in an error."""
 
-
-def _utc_now() -> datetime:
-    return datetime.now(UTC)
-
-
-class Campaign(AsyncOnly):
+class Campaign(CampaignDecisions):
     """A bulk send that survives crashes: planned once, run as often as it takes, and nothing is sent twice.
 
     Every message is in the journal before any is sent. The intent to send a request is committed before the request
@@ -80,25 +64,14 @@ class Campaign(AsyncOnly):
     Use it as `async with Campaign.open(client, "eid.db") as campaign`.
     """
 
-    _usage: ClassVar[str] = "a campaign is opened with async: async with Campaign.open(client, path) as campaign: ..."
-
-    def __init__(
-        self, client: AsyncWikipayam | None, journal: Journal, *, now: Now = _utc_now, sleep: Sleep = anyio.sleep
-    ) -> None:
-        self._client = client
-        self._journal = journal
-        self._now = now
-        self._sleep = sleep
-        self._entered = False
-        self._run: CampaignRun | None = None
-
     @classmethod
     def open(
         cls,
         client: AsyncWikipayam | None,
         journal: str | os.PathLike[str] | Journal,
         *,
-        now: Now = _utc_now,
+        on_event: OnCampaignEvent | None = None,
+        now: Now = utc_now,
         sleep: Sleep = anyio.sleep,
     ) -> Self:
         """Return the campaign of a journal. Nothing is opened before it is needed; the journal is closed at the end.
@@ -107,6 +80,8 @@ class Campaign(AsyncOnly):
             client: The client that sends; None to read results, to decide about unknown outcomes, to pause, and to
                 export.
             journal: The path of a file, which is short for `SQLiteJournal(path)`, or a journal.
+            on_event: Called with a `CampaignProgressed` at every step of a run, such as the hook of the OpenTelemetry
+                integration.
             now: Returns the time of day, with a time zone; for tests.
             sleep: Waits for the sending hours, and between polls; for tests.
 
@@ -119,22 +94,8 @@ class Campaign(AsyncOnly):
             journal = SQLiteJournal(journal)
         if not hasattr(journal, "claim"):
             raise InvalidInputError("journal", rule="expected the path of a file, or a journal", got=shape_of(journal))
-        return cls(client, journal, now=now, sleep=sleep)
-
-    async def __aenter__(self) -> Self:
-        self._entered = True
-        return self
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self._entered = False
-        await self._journal.aclose()
-
-    @property
-    def name(self) -> str:
-        """The name of the campaign: that of its journal's file without the extension."""
-        return self._journal.name
+        _check_hook(on_event, "on_event")
+        return cls(client, journal, on_event=on_event, now=now, sleep=sleep)
 
     async def plan(
         self,
@@ -184,7 +145,7 @@ class Campaign(AsyncOnly):
         )
         known = await self._facts()
         if known is None:
-            await self._journal.lock()
+            await self._lock()
             known = await self._facts()
         if known is None:
             return await self._make_plan(messages, options, client.api_prefix, given, on_progress)
@@ -265,12 +226,13 @@ class Campaign(AsyncOnly):
         options = _run_options(
             concurrency, stop_on_error, sending_hours, spending_limit, handle_signals, timeout, on_progress
         )
+        options = evolve(options, on_event=self._on_event)
         if rate_limit is not None:
             client = client.with_options(rate_limit=rate_limit)
         given = await read_opt_out(opt_out)
         facts = await self._need_facts()
         client_differences(facts, evolve(facts.options, line=client.sender), client.api_prefix)
-        await self._journal.lock()
+        await self._lock()
         facts = await self._begin_run(client, await self._need_facts(), given)
         progress = await self.progress()
         if progress.status is CampaignStatus.COMPLETED:
@@ -304,86 +266,6 @@ class Campaign(AsyncOnly):
         """
         await self._ask(StopRequest.CANCEL, CampaignStatus.CANCELED, "canceled")
 
-    async def progress(self) -> CampaignProgress:
-        """Return how far the campaign has got, also while another process runs it.
-
-        Raises:
-            CampaignError: Nothing is planned.
-            JournalError: The journal cannot be read.
-        """
-        for _ in range(2):
-            facts = await self._need_facts()
-            counts = await self._journal.counts()
-            in_use = self._run is not None or await self._in_use_elsewhere()
-            try:
-                return progress_of(self.name, facts, counts, in_use=in_use)
-            except JournalError as error:  # the two were read while a plan was being finished
-                failure = error
-        raise failure
-
-    async def results(self, *, status: SendStatus | str | None = None) -> AsyncGenerator[CampaignResult]:
-        """Yield what is known of each message, in the order of the plan, also while another process runs the campaign.
-
-        Args:
-            status: Only messages with this status: `accepted`, `rejected`, `unknown` or `not_attempted`.
-
-        Raises:
-            InvalidInputError: The status is none.
-            CampaignError: Nothing is planned.
-        """
-        self._check_entered()
-        wanted = None if status is None else _send_status(status)
-        await self._need_facts()
-        after = -1
-        while page := await self._journal.results(after, _PAGE, wanted):
-            for result in page:
-                yield result
-            after = page[-1].index
-
-    async def mark_accepted(self, track_ids: Iterable[str], *, note: str) -> int:
-        """Record that the gateway had accepted messages whose outcome was unknown: their track ids are in the panel.
-
-        Args:
-            track_ids: Their track ids.
-            note: How you know, for the audit, such as `panel, ticket 81`.
-
-        Returns:
-            The number of track ids.
-
-        Raises:
-            InvalidInputError: An argument is invalid, or a message's outcome is not unknown; nothing was changed.
-            JournalBusyError: Another process runs the campaign.
-        """
-        return await self._resolve(Decision.ACCEPTED, track_ids, note)
-
-    async def requeue(self, track_ids: Iterable[str], *, note: str) -> int:
-        """Put messages back whose outcome is unknown or rejected; the next run sends them under new track ids.
-
-        Requeue an unknown message only if the panel shows that the gateway did not accept it: otherwise it is sent
-        twice.
-
-        Args:
-            track_ids: Their track ids.
-            note: How you know, for the audit, such as `not in the panel`.
-
-        Returns:
-            The number of track ids.
-
-        Raises:
-            InvalidInputError: An argument is invalid, or the outcome of a message is neither; nothing was changed.
-            CampaignError: The campaign is canceled.
-            JournalBusyError: Another process runs the campaign.
-        """
-        return await self._resolve(Decision.REQUEUED, track_ids, note)
-
-    async def audit(self) -> list[AuditEntry]:
-        """Return every decision about unknown and rejected messages, oldest first. The journal never changes them."""
-        self._check_entered()
-        entries: list[AuditEntry] = []
-        while page := await self._journal.audit(len(entries), _PAGE):
-            entries += page
-        return entries
-
     async def wait_for_delivery(self, *, timeout: float = 3600, polling: Polling | None = None) -> CampaignDelivery:
         """Poll the delivery of accepted messages, and keep it in the journal (`POST /sms/deliver`).
 
@@ -402,7 +284,7 @@ class Campaign(AsyncOnly):
         client = self._need_client("wait_for_delivery")
         polling, timeout = check_polling(polling), check_wait(timeout)
         await self._need_facts()
-        await self._journal.lock()
+        await self._lock()
         await follow_deliveries(
             self._journal,
             client,
@@ -415,26 +297,6 @@ class Campaign(AsyncOnly):
         counts, pending = await self._journal.delivery_counts()
         return CampaignDelivery(counts, pending)
 
-    async def export(self, path: str | os.PathLike[str], *, format: ExportFormat | None = None) -> int:  # noqa: A002 - the usual word
-        """Write what is known of each message to a file, with the caller's columns first. Only its owner can read it.
-
-        Args:
-            path: The file; it is replaced once the new one is complete.
-            format: `csv`, for spreadsheets: with a byte order mark, and cells that would run as formulas escaped with an
-                apostrophe; or `jsonl`. If None, by the file's name.
-
-        Returns:
-            The number of messages.
-
-        Raises:
-            InvalidInputError: The format is not known, or the file cannot be written.
-            CampaignError: Nothing is planned.
-        """
-        target = Path(path)
-        chosen = format_of(target, format)
-        facts = await self._need_facts()
-        return await export_results(target, chosen, self.results(), facts.columns)
-
     async def purge(self) -> None:
         """Delete the campaign with all its numbers and texts. Nothing of it can be recovered, or resumed.
 
@@ -445,8 +307,9 @@ class Campaign(AsyncOnly):
         self._check_entered()
         if self._run is not None:
             raise CampaignError(f"{self.name}: this campaign is being run; pause it first")
-        await self._journal.lock()
+        await self._lock()
         await self._journal.purge()
+        self._writes = False
 
     async def _make_plan(
         self,
@@ -468,6 +331,7 @@ class Campaign(AsyncOnly):
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self._journal.discard_plan()
+            self._writes = False
             raise
         return (await self._need_facts()).plan
 
@@ -508,63 +372,14 @@ class Campaign(AsyncOnly):
         if self._run is not None:
             self._run.stop(request, reason)
         elif not await self._journal.request(request):
-            await self._journal.lock()
+            await self._lock()
             progress = await self.progress()
             if progress.status not in {CampaignStatus.COMPLETED, CampaignStatus.CANCELED}:
                 await self._journal.write_facts({"status": status.value, "reason": reason})
 
-    async def _resolve(self, decision: Decision, track_ids: Iterable[str], note: str) -> int:
-        wanted = _check_track_ids(track_ids)
-        if not isinstance(note, str) or not note.strip():
-            raise InvalidInputError("note", rule="expected how you know, for the audit", got=shape_of(note))
-        await self._need_facts()
-        await self._journal.lock()
-        facts = await self._need_facts()
-        if decision is Decision.REQUEUED and facts.status is CampaignStatus.CANCELED:
-            raise CampaignError(f"{self.name}: the campaign is canceled; plan another one for messages to send")
-        if self._run is None:
-            await self._journal.recover()
-        fresh = TrackIds().take(len(wanted)) if decision is Decision.REQUEUED else []
-        refused = await self._journal.resolve(
-            Resolution(decision, wanted, fresh, note, self._now(), facts.options.batch_size)
-        )
-        if refused:
-            names = ", ".join(refused[:_NAMED]) + (", …" if len(refused) > _NAMED else "")
-            allowed = "unknown" if decision is Decision.ACCEPTED else "unknown or rejected"
-            raise InvalidInputError(
-                "track_ids",
-                rule=f"expected messages of this campaign whose outcome is {allowed} (nothing was changed)",
-                got=f"{len(refused)} others: {names}",
-            )
-        if fresh and self._run is None:
-            await self._journal.write_facts({"status": CampaignStatus.PAUSED.value, "reason": "messages were requeued"})
-        return len(wanted)
-
     async def _pending_messages(self) -> AsyncGenerator[SmsMessage]:
         async for result in self.results(status=SendStatus.NOT_ATTEMPTED):
             yield SmsMessage(result.receiver, result.message, sender=result.sender)
-
-    async def _in_use_elsewhere(self) -> bool:
-        return await self._journal.in_use()
-
-    def _check_entered(self) -> None:
-        if not self._entered:
-            raise ClosedError("enter the campaign first: async with Campaign.open(client, path) as campaign")
-
-    def _need_client(self, method: str) -> AsyncWikipayam:
-        if self._client is None:
-            raise ConfigurationError(f"client: {method}() needs one; write Campaign.open(client, ...)")
-        return self._client
-
-    async def _facts(self) -> CampaignFacts | None:
-        return read_facts(self.name, await self._journal.read_facts())
-
-    async def _need_facts(self) -> CampaignFacts:
-        self._check_entered()
-        facts = await self._facts()
-        if facts is None:
-            raise CampaignError(f"{self.name}: nothing is planned here; call plan() first")
-        return facts
 
 
 def _run_options(
@@ -592,32 +407,13 @@ def _run_options(
         handle_signals=handle_signals,
         timeout=timeout,
         on_progress=on_progress,
+        on_event=None,
     )
 
 
-def _check_hook(on_progress: object) -> None:
-    if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
-        raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
-
-
-def _check_track_ids(track_ids: Iterable[str]) -> Sequence[str]:
-    if isinstance(track_ids, str) or not isinstance(track_ids, Iterable):
-        rule = "expected an iterable of track ids"
-        raise InvalidInputError("track_ids", rule=rule, got=shape_of(track_ids))
-    wanted = list(dict.fromkeys(track_ids))
-    for index, track_id in enumerate(wanted):
-        if not isinstance(track_id, str):
-            raise InvalidInputError(f"track_ids[{index}]", rule="expected a track id", got=shape_of(track_id))
-    return wanted
-
-
-def _send_status(status: object) -> SendStatus:
-    try:
-        return SendStatus(status)  # type: ignore[arg-type]  # checked here
-    except ValueError:
-        rule = f"expected one of {', '.join(SendStatus)}"
-        failure = InvalidInputError("status", rule=rule, got=shape_of(status))
-    raise failure
+def _check_hook(hook: object, name: str = "on_progress") -> None:
+    if hook is not None and (not callable(hook) or is_async(hook)):
+        raise InvalidInputError(name, rule="expected a plain function", got=shape_of(hook))
 
 
 def _report_of(progress: CampaignProgress) -> CampaignReport:

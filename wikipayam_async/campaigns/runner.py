@@ -17,21 +17,23 @@ from attrs import asdict, evolve, field, frozen
 from wikipayam_async.bulk.hooks import OutgoingMessage
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult
-from wikipayam_async.campaigns.causes import cause_of
-from wikipayam_async.campaigns.errors import CampaignError, JournalError, JournalWriteError
+from wikipayam_async.campaigns.errors import CampaignError, JournalError
 from wikipayam_async.campaigns.facts import CampaignFacts, progress_of
 from wikipayam_async.campaigns.journal import Journal, StopRequest, StoredOutcome
-from wikipayam_async.campaigns.models import CampaignProgress, CampaignReport, CampaignStatus, OnCampaignProgress
+from wikipayam_async.campaigns.models import (
+    CampaignProgress,
+    CampaignReport,
+    CampaignStatus,
+    OnCampaignEvent,
+    OnCampaignProgress,
+)
 from wikipayam_async.campaigns.optouts import OptOuts
 from wikipayam_async.campaigns.rules import SendingHours, Spending, SpendingLimit
 from wikipayam_async.campaigns.source import Flight, JournalSource
+from wikipayam_async.campaigns.writer import OutcomeWriter, stored_outcome
 from wikipayam_async.client import AsyncWikipayam
-from wikipayam_async.core.events import CampaignProgressed, emit
+from wikipayam_async.core.events import CampaignProgressed
 from wikipayam_async.errors import (
-    AuthenticationError,
-    InsufficientBalanceError,
-    PermissionDeniedError,
-    RateLimitError,
     SuppressedError,
     WikipayamError,
 )
@@ -48,12 +50,6 @@ _POLL_SECONDS = 0.25
 """Seconds between two looks for a request to stop."""
 _LONGEST_NAP = 30.0
 """Seconds after which the clock is read again while waiting for the sending hours: it may be set, or have slept."""
-_RETRY_DELAYS = (0.1, 0.5, 2.0)
-"""Seconds before each further attempt to write an outcome."""
-
-
-_OF_THE_ACCOUNT = (AuthenticationError, InsufficientBalanceError, PermissionDeniedError, RateLimitError)
-"""Errors that refuse a request as a whole for a reason that passes; each of them stops the run."""
 
 
 @frozen(kw_only=True)
@@ -68,6 +64,7 @@ class RunOptions:
         handle_signals: Stop at SIGINT and SIGTERM.
         timeout: Seconds for each attempt of a request.
         on_progress: Called after every request.
+        on_event: Called with every event.
     """
 
     concurrency: int
@@ -77,6 +74,7 @@ class RunOptions:
     handle_signals: bool
     timeout: float | None
     on_progress: OnCampaignProgress | None = field(repr=False)
+    on_event: OnCampaignEvent | None = field(repr=False)
 
 
 class CampaignRun:
@@ -118,7 +116,7 @@ class CampaignRun:
         self._error: WikipayamError | None = None
         self._attempted: Counter[SendStatus] = Counter()
         self._progress: CampaignProgress
-        self._unwritten: list[tuple[Flight, Sequence[SendResult]]] = []
+        self._writer = OutcomeWriter(journal, sleep)
 
     def stop(self, request: StopRequest, reason: str) -> None:
         """Stop after what is in flight."""
@@ -153,13 +151,14 @@ class CampaignRun:
                     group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
-                report = await self._finish()
+                await self._finish()
         if failure is not None:
             raise failure
-        self._raise_unwritten()
+        if (unwritten := self._writer.error()) is not None:
+            raise unwritten from self._error
         if self._options.on_progress is not None:
             self._options.on_progress(self._progress)
-        return report
+        return self._make_report()
 
     async def _begin(self) -> None:
         counts = await self._journal.counts()
@@ -207,6 +206,7 @@ class CampaignRun:
             concurrency=options.concurrency,
             stop_on_error=options.stop_on_error,
             before_send=self._before_send,
+            withdraw=self._withdraw,
             after_send=self._after_send,
         )
         async with self._client.sms.bulk_with(self._source, bulk, timeout=options.timeout) as run:
@@ -224,6 +224,22 @@ class CampaignRun:
         await self._wait_for_hours()
         await self._claim(flight)
 
+    async def _withdraw(self, batch: Sequence[OutgoingMessage]) -> None:
+        """Take the intent back before another wait: nothing was accepted, so a crash makes nothing unknown.
+
+        A chunk that is sent in pieces keeps its claim, since the outcomes of its other pieces are not recorded yet.
+        """
+        flight = self._source.flights[batch[0].index]
+        if not flight.claimed or len(batch) < flight.sent:
+            return
+        outcomes = [
+            StoredOutcome(message.index, message.track_id, SendStatus.NOT_ATTEMPTED)
+            for message in flight.chunk.messages
+        ]
+        await self._journal.settle(flight.no, flight.token or "", outcomes)
+        flight.token, flight.claimed = None, False
+        self._count(pending=flight.count, sending=-flight.count)
+
     async def _claim(self, flight: Flight) -> None:
         flight.token = secrets.token_hex(8)
         if not await self._journal.claim(flight.no, flight.token):
@@ -237,7 +253,7 @@ class CampaignRun:
     async def _after_send(self, results: Sequence[SendResult]) -> None:
         """Commit the outcomes. Called before the worker reads another chunk, and never cancelled."""
         flight = self._source.end_flight(result.index for result in results)
-        outcomes = [_stored(result) for result in results]
+        outcomes = list(map(stored_outcome, results))
         counts = Counter(outcome.status for outcome in outcomes)
         self._settle_cost(flight, results)
         if flight.token is None:
@@ -249,11 +265,7 @@ class CampaignRun:
             with suppress(JournalError):
                 await self._journal.settle(flight.no, flight.token or "", outcomes)
             return
-        try:
-            await self._settle(flight, outcomes)
-        except JournalError:
-            self._unwritten.append((flight, results))
-            raise
+        await self._writer.write(flight, results)
         self._count_outcomes(flight, counts)
         held_back = sum(isinstance(result.error, SuppressedError) for result in results)
         self._attempted.update(counts)
@@ -270,24 +282,6 @@ class CampaignRun:
                     if result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
                 ),
             )
-
-    async def _settle(self, flight: Flight, outcomes: Sequence[StoredOutcome]) -> None:
-        """Write outcomes; try again if that fails, since they are known nowhere else."""
-        for delay in _RETRY_DELAYS:
-            try:
-                await self._journal.settle(flight.no, flight.token or "", outcomes)
-            except JournalError as error:
-                logger.warning(
-                    "campaign %s: the outcomes of chunk %d could not be written (%s); trying again in %.1f s",
-                    self._journal.name,
-                    flight.no,
-                    error,
-                    delay,
-                )
-                await self._sleep(delay)
-            else:
-                return
-        await self._journal.settle(flight.no, flight.token or "", outcomes)
 
     def _count_outcomes(self, flight: Flight, counts: Counter[SendStatus]) -> None:
         self._count(
@@ -333,9 +327,10 @@ class CampaignRun:
             async for number in signals:
                 self.stop(StopRequest.PAUSE, signal.Signals(number).name)
 
-    async def _finish(self) -> CampaignReport:
+    async def _finish(self) -> None:
         """Write what is left to write, and the status."""
-        await self._write_rest()
+        for flight, results in await self._writer.write_rest():
+            self._count_outcomes(flight, Counter(stored_outcome(result).status for result in results))
         try:
             await self._opt_outs.store(self._journal)
             await self._journal.clear_request()
@@ -347,8 +342,10 @@ class CampaignRun:
             logger.warning("campaign %s: its status could not be written (%s)", self._journal.name, error)
             self._progress = evolve(self._progress, status=CampaignStatus.PAUSED, reason=self._reason or str(error))
         self._emit()
+        logger.info("campaign %s: %s", self._journal.name, self._progress.summary())
+
+    def _make_report(self) -> CampaignReport:
         progress = self._progress
-        logger.info("campaign %s: %s", self._journal.name, progress.summary())
         return CampaignReport(
             progress.status,
             progress.total,
@@ -362,57 +359,20 @@ class CampaignRun:
             error=self._error,
         )
 
-    async def _write_rest(self) -> None:
-        """Try once more to write what could not be written; log what remains."""
-        rest, self._unwritten = self._unwritten, []
-        for flight, results in rest:
-            try:
-                await self._journal.settle(flight.no, flight.token or "", [_stored(result) for result in results])
-            except JournalError:
-                self._unwritten.append((flight, results))
-                for result in results:
-                    logger.error(
-                        "campaign %s: not written: %s %s %s",
-                        self._journal.name,
-                        result.track_id,
-                        result.status,
-                        result.id or (cause_of(result.error) if not result.ok else ""),
-                    )
-            else:
-                self._count_outcomes(flight, Counter(_stored(result).status for result in results))
-
-    def _raise_unwritten(self) -> None:
-        results = [result for _, some in self._unwritten for result in some]
-        if results:
-            raise JournalWriteError(
-                f"{self._journal.name}: the outcomes of {len(results):,} messages could not be written, and the campaign "
-                "stopped; they are in `results` of this error and in the log. The next run makes these messages unknown",
-                results=results,
-            ) from self._error
-
     async def _write_state(self, status: CampaignStatus, reason: str | None) -> None:
         await self._journal.write_facts({"status": status.value, "reason": reason or ""})
 
     def _report(self) -> None:
-        """Tell the caller and the client's hook how far the campaign has got."""
+        """Tell the caller and the hook how far the campaign has got."""
         self._emit()
         if self._options.on_progress is not None:
             self._options.on_progress(self._progress)
 
     def _emit(self) -> None:
-        progress, hook = self._progress, self._client.on_event
-        if hook is not None:
-            fields = asdict(progress)
+        if self._options.on_event is not None:
+            fields = asdict(self._progress)
             status: CampaignStatus = fields.pop("status")
-            emit(hook, CampaignProgressed(self._journal.name, status.value, **fields))
-
-
-def _stored(result: SendResult) -> StoredOutcome:
-    """Return the outcome as it is kept: what the account's state refused is pending again, since no message is at fault."""
-    status, error = result.status, result.error
-    if status is SendStatus.REJECTED and isinstance(error, _OF_THE_ACCOUNT):
-        status = SendStatus.NOT_ATTEMPTED
-    if status in {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}:
-        return StoredOutcome(result.index, result.track_id, status, result.id)
-    text = "its request was cut off" if error is None else str(error)
-    return StoredOutcome(result.index, result.track_id, status, None, cause_of(error), text)
+            try:
+                self._options.on_event(CampaignProgressed(self._journal.name, status.value, **fields))
+            except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the campaign
+                logger.error("on_event raised %s for CampaignProgressed; the campaign goes on", type(error).__name__)

@@ -1,0 +1,71 @@
+"""What can be read of a campaign, from any process."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.campaigns.doubles import Place, all_results
+from wikipayam_async import ClosedError, ConfigurationError, InvalidInputError, SmsMessage
+from wikipayam_async.campaigns import Campaign, CampaignMessage
+from wikipayam_async.cost import Tariff
+
+pytestmark = pytest.mark.anyio
+
+TARIFF = Tariff(persian=900)
+
+
+async def test_reading_needs_no_client(place: Place) -> None:
+    """Results, decisions, pause and export work without a token; planning and sending do not."""
+    await place.lose()
+    async with Campaign.open(None, place.journal()) as campaign:
+        assert (await campaign.progress()).unknown == 10
+        assert len(await all_results(campaign)) == 30
+        unknown = [str(one.track_id) for one in await all_results(campaign, status="unknown")]
+        await campaign.requeue(unknown, note="not in the panel")
+        await campaign.pause()
+        for call in (campaign.plan([]), campaign.run(), campaign.estimate(TARIFF), campaign.wait_for_delivery()):
+            with pytest.raises(ConfigurationError, match=r"client: \w+\(\) needs one"):
+                await call
+
+
+async def test_a_campaign_is_entered_first(place: Place) -> None:
+    """Before and after, its methods say what to write."""
+    campaign = place.open()
+    for call in (campaign.plan([]), campaign.run(), campaign.progress(), campaign.audit(), campaign.purge()):
+        with pytest.raises(ClosedError, match="enter the campaign first"):
+            await call
+    with pytest.raises(ClosedError):
+        await all_results(campaign)
+    with pytest.raises(TypeError, match="a campaign is opened with async"):
+        campaign.__enter__()  # type: ignore[attr-defined]
+
+
+async def test_a_status_is_a_status(place: Place) -> None:
+    """Another word is an error that lists them."""
+    await place.run(1)
+    async with place.open() as campaign:
+        with pytest.raises(InvalidInputError, match="expected one of accepted, rejected, unknown, not_attempted"):
+            await all_results(campaign, status="done")
+
+
+async def test_columns_come_out_again(place: Place, tmp_path: Path) -> None:
+    """In results and in the export, beside the numbers of the rows."""
+    source = [
+        CampaignMessage(SmsMessage("09120000001", "a"), row=2, columns={"name": "=cmd()", "status": "vip"}),
+        CampaignMessage(SmsMessage("0912", "b"), row=3, columns={"name": "Ali"}),
+    ]
+    async with place.open() as campaign:
+        await campaign.plan(source)
+        await campaign.run()
+        results = await all_results(campaign)
+        assert [(one.row, dict(one.columns)) for one in results] == [
+            (2, {"name": "=cmd()", "status": "vip"}),
+            (3, {"name": "Ali"}),
+        ]
+        assert await campaign.export(tmp_path / "out.csv") == 2
+        assert await campaign.export(tmp_path / "out.jsonl") == 2
+    lines = (tmp_path / "out.csv").read_text("utf-8-sig").splitlines()
+    assert lines[0] == "name,status (input),index,row,receiver,message,sender,status,id,track_id,delivery,reason,error"
+    assert lines[1].startswith("'=cmd(),vip,0,2,09120000001,a,,accepted,")

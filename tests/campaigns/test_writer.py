@@ -1,0 +1,92 @@
+"""Writing outcomes, and keeping those that cannot be written; whole runs of it are in test_runner.py."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.campaigns.doubles import FullJournal, WallClock, messages
+from wikipayam_async import (
+    AuthenticationError,
+    BadRequestError,
+    InsufficientBalanceError,
+    PermissionDeniedError,
+    RateLimitError,
+    SendResult,
+    SendStatus,
+    SmsMessage,
+    UnknownOutcomeError,
+    WikipayamError,
+)
+from wikipayam_async.campaigns import JournalError, StoredOutcome
+from wikipayam_async.campaigns.planner import PlanOptions, make_plan
+from wikipayam_async.campaigns.source import Flight
+from wikipayam_async.campaigns.writer import OutcomeWriter, stored_outcome
+
+pytestmark = pytest.mark.anyio
+
+ACCEPTED, REJECTED, UNKNOWN, NOT_ATTEMPTED = (
+    SendStatus.ACCEPTED,
+    SendStatus.REJECTED,
+    SendStatus.UNKNOWN,
+    SendStatus.NOT_ATTEMPTED,
+)
+MESSAGE = SmsMessage("09120000001", "a")
+
+
+def result(status: SendStatus, error: WikipayamError | None = None, id_: str | None = None) -> SendResult:
+    """Return a result of the message."""
+    return SendResult(0, MESSAGE, status, id_, error, "m-0")
+
+
+@pytest.mark.parametrize(
+    ("status", "error", "stored"),
+    [
+        (ACCEPTED, None, StoredOutcome(0, "m-0", ACCEPTED, "id")),
+        (NOT_ATTEMPTED, None, StoredOutcome(0, "m-0", NOT_ATTEMPTED)),
+        (REJECTED, BadRequestError("no", status_code=400), StoredOutcome(0, "m-0", REJECTED, None, "400", "no")),
+        (UNKNOWN, UnknownOutcomeError("?"), StoredOutcome(0, "m-0", UNKNOWN, None, "unreported", "?")),
+        (UNKNOWN, None, StoredOutcome(0, "m-0", UNKNOWN, None, "interrupted", "its request was cut off")),
+    ],
+)
+def test_an_outcome_is_stored_with_its_cause(
+    status: SendStatus, error: WikipayamError | None, stored: StoredOutcome
+) -> None:
+    """An accepted one has an id, any other a cause and a text."""
+    assert stored_outcome(result(status, error, "id" if status is ACCEPTED else None)) == stored
+
+
+@pytest.mark.parametrize(
+    ("kind", "code"),
+    [(AuthenticationError, 401), (InsufficientBalanceError, 402), (PermissionDeniedError, 403), (RateLimitError, 429)],
+)
+def test_what_the_account_is_refused_is_no_fault_of_the_message(kind: type[BadRequestError], code: int) -> None:
+    """It is pending again, and sent once the account is in order."""
+    assert stored_outcome(result(REJECTED, kind("no", status_code=code))) == StoredOutcome(0, "m-0", NOT_ATTEMPTED)
+
+
+async def claimed(journal: FullJournal) -> Flight:
+    """Return the claimed chunk of a plan with one message."""
+    await journal.lock()
+    await make_plan(journal, messages(1), PlanOptions(batch_size=1, line="1000"))
+    (chunk,) = await journal.pending(-1, 1)
+    await journal.claim(0, "token")
+    return Flight(chunk, 1, token="token", claimed=True)
+
+
+async def test_a_failed_write_is_repeated_and_then_kept() -> None:
+    """Three delays, then the error; what was kept is written at the end, if that is possible by then."""
+    journal, clock = FullJournal(settles_failing=5), WallClock()
+    flight = await claimed(journal)
+    writer = OutcomeWriter(journal, clock.sleep)
+    results = [result(ACCEPTED, id_="id")]
+    assert writer.error() is None
+    with pytest.raises(JournalError, match="full: database or disk is full"):
+        await writer.write(flight, results)
+    assert clock.slept == [0.1, 0.5, 2.0]
+    assert await writer.write_rest() == []
+    error = writer.error()
+    assert error is not None
+    assert error.results == tuple(results)
+    assert await writer.write_rest() == [(flight, results)]
+    assert writer.error() is None
+    assert (await journal.counts()).accepted == 1

@@ -1,0 +1,132 @@
+"""The messages of a plan in blocks: read from any iterable, checked, and hashed."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from hashlib import blake2b
+from itertools import islice
+from typing import Any
+
+from attrs import field, frozen
+
+from wikipayam_async.campaigns.models import CampaignMessage, CampaignMessages
+from wikipayam_async.core.converter import encode_json
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.messages.payload import SmsPayload
+from wikipayam_async.redact.masks import shape_of
+
+__all__ = ["BLOCK", "Block", "Checked", "column_json", "digest_of", "identity_of", "plain_text", "read_blocks"]
+
+BLOCK = 1000
+"""Messages that are read, checked and hashed together."""
+
+
+@frozen
+class Block:
+    """Some messages as they were passed, with what stands beside them."""
+
+    messages: list[SmsMessage] = field(repr=False)
+    rows: list[int | None] | None
+    columns: list[Mapping[str, str]] | None = field(repr=False)
+
+    def __len__(self) -> int:
+        return len(self.messages)
+
+
+@frozen
+class Checked:
+    """A block whose messages were checked.
+
+    Attributes:
+        block: The block.
+        payloads: The payload of each message; None of an invalid one.
+        refused: Why messages are held back, by position.
+    """
+
+    block: Block
+    payloads: Sequence[SmsPayload | None] = field(repr=False)
+    refused: dict[int, Exception] = field(repr=False)
+
+
+async def read_blocks(messages: CampaignMessages) -> AsyncGenerator[Block]:
+    """Yield the messages in blocks, all of the same size but the last."""
+    if isinstance(messages, AsyncIterable):
+        asynchronous = aiter(messages)
+        try:
+            while some := await _take(asynchronous):
+                yield _block_of(some)
+        finally:
+            close = getattr(asynchronous, "aclose", None)
+            if close is not None:
+                await close()
+        return
+    if not isinstance(messages, Iterable) or isinstance(messages, str | bytes):
+        raise InvalidInputError("messages", rule="expected an iterable of SmsMessage", got=shape_of(messages))
+    plain: Iterator[SmsMessage | CampaignMessage] = iter(messages)
+    while some := list(islice(plain, BLOCK)):
+        yield _block_of(some)
+
+
+async def _take(messages: AsyncIterator[SmsMessage | CampaignMessage]) -> list[SmsMessage | CampaignMessage]:
+    some: list[SmsMessage | CampaignMessage] = []
+    while len(some) < BLOCK:
+        try:
+            some.append(await anext(messages))
+        except StopAsyncIteration:
+            break
+    return some
+
+
+def _block_of(some: Sequence[Any]) -> Block:
+    if CampaignMessage not in set(map(type, some)):
+        return Block(list(some), None, None)
+    full = [one if isinstance(one, CampaignMessage) else CampaignMessage(one) for one in some]
+    return Block([one.message for one in full], [one.row for one in full], [one.columns for one in full])
+
+
+def digest_of(checked: Checked) -> bytes:
+    """Return the digest of what was passed: two spellings of a number are one, generated track ids are none."""
+    block = checked.block
+    content = [
+        *zip(*map(identity_of, block.messages, checked.payloads), strict=True),
+        block.rows,
+        None if block.columns is None else list(map(column_json, block.columns)),
+    ]
+    return blake2b(encode_json(content), digest_size=16).digest()
+
+
+def identity_of(message: SmsMessage, payload: SmsPayload | None) -> tuple[str | None, ...]:
+    """Return what makes a message this message."""
+    if payload is None:
+        text = _text_of(message, "message") or _text_of(message, "note")
+        return _text_of(message, "receiver"), text, _text_of(message, "sender"), _text_of(message, "track_id")
+    line = None if message.sender is None else payload.sender
+    return payload.receiver, payload.text, line, None if message.track_id is None else payload.track_id
+
+
+def _text_of(message: object, name: str) -> str | None:
+    """Return a field of a message; None if it is no text that can be stored, which its outcome says."""
+    try:
+        value = getattr(message, name, None)
+        if not isinstance(value, str):
+            return None
+        value = str.__str__(value)
+        value.encode()
+    except Exception:  # noqa: BLE001 - code of the message itself may raise anything
+        return None
+    return value
+
+
+def column_json(columns: Mapping[str, str]) -> str | None:
+    """Return columns as they are stored; None if there are none."""
+    return (
+        encode_json({plain_text(name): plain_text(value) for name, value in columns.items()}).decode()
+        if columns
+        else None
+    )
+
+
+def plain_text(value: object) -> str:
+    """Return a value of a file as a text that can be stored: what is no Unicode becomes a question mark."""
+    return str(value).encode("utf-8", "replace").decode()

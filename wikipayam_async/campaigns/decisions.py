@@ -1,0 +1,96 @@
+"""What an operator decides about messages whose outcome is unknown or rejected: the part of `Campaign` for that."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from wikipayam_async.campaigns.errors import CampaignError
+from wikipayam_async.campaigns.journal import Resolution
+from wikipayam_async.campaigns.models import CampaignStatus, Decision
+from wikipayam_async.campaigns.view import CampaignView
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.messages.track_ids import TrackIds
+from wikipayam_async.redact.masks import shape_of
+
+__all__ = ["CampaignDecisions"]
+
+_NAMED = 5
+"""Track ids named in an error."""
+
+
+class CampaignDecisions(CampaignView):
+    """The part of a campaign that records an operator's decisions."""
+
+    async def mark_accepted(self, track_ids: Iterable[str], *, note: str) -> int:
+        """Record that the gateway had accepted messages whose outcome was unknown: their track ids are in the panel.
+
+        Args:
+            track_ids: Their track ids.
+            note: How you know, for the audit, such as `panel, ticket 81`.
+
+        Returns:
+            The number of track ids.
+
+        Raises:
+            InvalidInputError: An argument is invalid, or a message's outcome is not unknown; nothing was changed.
+            JournalBusyError: Another process runs the campaign.
+        """
+        return await self._resolve(Decision.ACCEPTED, track_ids, note)
+
+    async def requeue(self, track_ids: Iterable[str], *, note: str) -> int:
+        """Put messages back whose outcome is unknown or rejected; the next run sends them under new track ids.
+
+        Requeue an unknown message only if the panel shows that the gateway did not accept it: otherwise it is sent
+        twice.
+
+        Args:
+            track_ids: Their track ids.
+            note: How you know, for the audit, such as `not in the panel`.
+
+        Returns:
+            The number of track ids.
+
+        Raises:
+            InvalidInputError: An argument is invalid, or the outcome of a message is neither; nothing was changed.
+            CampaignError: The campaign is canceled.
+            JournalBusyError: Another process runs the campaign.
+        """
+        return await self._resolve(Decision.REQUEUED, track_ids, note)
+
+    async def _resolve(self, decision: Decision, track_ids: Iterable[str], note: str) -> int:
+        wanted = _check_track_ids(track_ids)
+        if not isinstance(note, str) or not note.strip():
+            raise InvalidInputError("note", rule="expected how you know, for the audit", got=shape_of(note))
+        await self._need_facts()
+        await self._lock()
+        facts = await self._need_facts()
+        if decision is Decision.REQUEUED and facts.status is CampaignStatus.CANCELED:
+            raise CampaignError(f"{self.name}: the campaign is canceled; plan another one for messages to send")
+        if self._run is None:
+            await self._journal.recover()
+        fresh = TrackIds().take(len(wanted)) if decision is Decision.REQUEUED else []
+        refused = await self._journal.resolve(
+            Resolution(decision, wanted, fresh, note, self._now(), facts.options.batch_size)
+        )
+        if refused:
+            names = ", ".join(refused[:_NAMED]) + (", …" if len(refused) > _NAMED else "")
+            allowed = "unknown" if decision is Decision.ACCEPTED else "unknown or rejected"
+            raise InvalidInputError(
+                "track_ids",
+                rule=f"expected messages of this campaign whose outcome is {allowed} (nothing was changed)",
+                got=f"{len(refused)} others: {names}",
+            )
+        if fresh and self._run is None:
+            await self._journal.write_facts({"status": CampaignStatus.PAUSED.value, "reason": "messages were requeued"})
+        return len(wanted)
+
+
+def _check_track_ids(track_ids: Iterable[str]) -> Sequence[str]:
+    if isinstance(track_ids, str) or not isinstance(track_ids, Iterable):
+        rule = "expected an iterable of track ids"
+        raise InvalidInputError("track_ids", rule=rule, got=shape_of(track_ids))
+    wanted = list(dict.fromkeys(track_ids))
+    for index, track_id in enumerate(wanted):
+        if not isinstance(track_id, str):
+            raise InvalidInputError(f"track_ids[{index}]", rule="expected a track id", got=shape_of(track_id))
+    return wanted

@@ -1,0 +1,171 @@
+"""What can be read of a campaign, from any process: the part of `Campaign` that changes nothing."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import AsyncGenerator
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+import anyio
+
+from wikipayam_async.campaigns.errors import CampaignError
+from wikipayam_async.campaigns.export import ExportFormat, export_results, format_of
+from wikipayam_async.campaigns.facts import CampaignFacts, progress_of, read_facts
+from wikipayam_async.campaigns.journal import Journal
+from wikipayam_async.campaigns.models import (
+    AuditEntry,
+    CampaignProgress,
+    CampaignResult,
+    CampaignStatus,
+    OnCampaignEvent,
+)
+from wikipayam_async.campaigns.runner import CampaignRun, Now, Sleep
+from wikipayam_async.client import AsyncWikipayam
+from wikipayam_async.errors import ClosedError, ConfigurationError, InvalidInputError
+from wikipayam_async.misuse import AsyncOnly
+from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.redact.masks import shape_of
+
+__all__ = ["CampaignView", "utc_now"]
+
+_PAGE = 1000
+
+
+def utc_now() -> datetime:
+    """Return the time of day."""
+    return datetime.now(UTC)
+
+
+class CampaignView(AsyncOnly):
+    """The part of a campaign that changes nothing."""
+
+    _usage: ClassVar[str] = "a campaign is opened with async: async with Campaign.open(client, path) as campaign: ..."
+
+    def __init__(
+        self,
+        client: AsyncWikipayam | None,
+        journal: Journal,
+        *,
+        on_event: OnCampaignEvent | None = None,
+        now: Now = utc_now,
+        sleep: Sleep = anyio.sleep,
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._on_event = on_event
+        self._now = now
+        self._sleep = sleep
+        self._entered = False
+        self._run: CampaignRun | None = None
+        self._writes = False
+
+    async def __aenter__(self) -> Self:
+        self._entered = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._entered = False
+        await self._journal.aclose()
+
+    @property
+    def name(self) -> str:
+        """The name of the campaign: that of its journal's file without the extension."""
+        return self._journal.name
+
+    async def progress(self) -> CampaignProgress:
+        """Return how far the campaign has got, also while another process runs it.
+
+        Raises:
+            CampaignError: Nothing is planned.
+            JournalError: The journal cannot be read.
+        """
+        facts = await self._need_facts()
+        in_use = self._run is not None if self._writes else await self._journal.in_use()
+        if facts.status is CampaignStatus.RUNNING and not in_use:
+            facts = await self._need_facts()  # the run may have ended between the two looks
+        return progress_of(self.name, facts, await self._journal.counts(), in_use=in_use)
+
+    async def results(self, *, status: SendStatus | str | None = None) -> AsyncGenerator[CampaignResult]:
+        """Yield what is known of each message, in the order of the plan, also while another process runs the campaign.
+
+        Args:
+            status: Only messages with this status: `accepted`, `rejected`, `unknown` or `not_attempted`.
+
+        Raises:
+            InvalidInputError: The status is none.
+            CampaignError: Nothing is planned.
+        """
+        self._check_entered()
+        wanted = None if status is None else _send_status(status)
+        await self._need_facts()
+        after = -1
+        while page := await self._journal.results(after, _PAGE, wanted):
+            for result in page:
+                yield result
+            after = page[-1].index
+
+    async def audit(self) -> list[AuditEntry]:
+        """Return every decision about unknown and rejected messages, oldest first. The journal never changes them."""
+        self._check_entered()
+        entries: list[AuditEntry] = []
+        while page := await self._journal.audit(len(entries), _PAGE):
+            entries += page
+        return entries
+
+    async def export(self, path: str | os.PathLike[str], *, format: ExportFormat | None = None) -> int:  # noqa: A002 - the usual word
+        """Write what is known of each message to a file, with the caller's columns first. Only its owner can read it.
+
+        Args:
+            path: The file; it is replaced once the new one is complete.
+            format: `csv`, for spreadsheets: with a byte order mark, and cells that would run as formulas escaped with an
+                apostrophe; or `jsonl`. If None, by the file's name.
+
+        Returns:
+            The number of messages.
+
+        Raises:
+            InvalidInputError: The format is not known, or the file cannot be written.
+            CampaignError: Nothing is planned.
+        """
+        target = Path(path)
+        chosen = format_of(target, format)
+        facts = await self._need_facts()
+        return await export_results(target, chosen, self.results(), facts.columns)
+
+    async def _lock(self) -> None:
+        """Become the writer of the journal, until the end of the block."""
+        await self._journal.lock()
+        self._writes = True
+
+    def _check_entered(self) -> None:
+        if not self._entered:
+            raise ClosedError("enter the campaign first: async with Campaign.open(client, path) as campaign")
+
+    def _need_client(self, method: str) -> AsyncWikipayam:
+        if self._client is None:
+            raise ConfigurationError(f"client: {method}() needs one; write Campaign.open(client, ...)")
+        return self._client
+
+    async def _facts(self) -> CampaignFacts | None:
+        return read_facts(self.name, await self._journal.read_facts())
+
+    async def _need_facts(self) -> CampaignFacts:
+        self._check_entered()
+        facts = await self._facts()
+        if facts is None:
+            raise CampaignError(f"{self.name}: nothing is planned here; call plan() first")
+        return facts
+
+
+def _send_status(status: object) -> SendStatus:
+    try:
+        return SendStatus(status)  # type: ignore[arg-type]  # checked here
+    except ValueError:
+        rule = f"expected one of {', '.join(SendStatus)}"
+        failure = InvalidInputError("status", rule=rule, got=shape_of(status))
+    raise failure

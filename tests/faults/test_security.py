@@ -247,6 +247,7 @@ VALUES: dict[Any, Any] = {
 
 
 PLAIN: dict[str, dict[str, Any]] = {
+    "OutgoingMessage": {"message": SmsMessage(NUMBER, TEXT, note=TEXT)},
     "SentMessage": {"sender": "10002000"},  # a line is not secret
     "ReceivedMessage": {"receiver": "10002000"},
     "DeleteResult": {"message": "All read receives have been deleted"},  # the request has nothing to repeat

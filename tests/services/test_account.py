@@ -340,6 +340,6 @@ async def test_a_failure_under_200_is_quoted() -> None:
         return answer({"success": False, "message": "The account is suspended."})
 
     async with raw_gateway(handle) as gateway, AsyncWikipayam("t", base_url=gateway.url) as client:
-        with pytest.raises(ResponseError, match="the gateway said: The account is suspended") as caught:
+        with pytest.raises(ResponseError, match='the gateway said "The account is suspended') as caught:
             await client.balance()
     assert caught.value.status_code == 200

@@ -17,7 +17,7 @@ from wikipayam_async.core.connecting import address_of, find_cause, reason_of
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.core.wire import refuse_encoding
+from wikipayam_async.core.wire import answer_limit, refuse_encoding
 from wikipayam_async.errors import ClosedError, ConfigurationError
 from wikipayam_async.loopback import is_refused, refusal
 from wikipayam_async.outcomes import Phase
@@ -130,7 +130,7 @@ async def exchange(send: Send, request: httpx.Request, trace: Trace, *, max_byte
             trace.progress.phase = Phase.READING
             headers = {name.lower(): value for name, value in response.headers.items()}
             refuse_encoding(headers, status)
-            body = await _read_bounded(response, max_bytes)
+            body = await _read_bounded(response, answer_limit(status, max_bytes))
             refuse_encoding(headers, status, body)
         finally:
             with anyio.CancelScope(shield=True):

@@ -105,7 +105,7 @@ class Outgoing:
         authorization: The token for the Authorization header; None for no such header.
         body: The body; None for no body.
         timeout: Seconds for the whole attempt.
-        max_answer_bytes: The size of the largest body that is read.
+        max_answer_bytes: The size of the largest body of a success that is read.
     """
 
     origin: Origin

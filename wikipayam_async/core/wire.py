@@ -26,13 +26,14 @@ from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.outcomes import Phase
 from wikipayam_async.redact.sealed import SealedBytes
 
-__all__ = ["Lane", "encode_request", "refuse_encoding"]
+__all__ = ["Lane", "answer_limit", "encode_request", "refuse_encoding"]
 
 MAX_HEAD_BYTES = 64 * 1024
 MAX_INTERIM_ANSWERS = 100
 _READ_SIZE = 262_144
 """What asyncio reads at once. With less, the rest stays in a buffer that the check for stray bytes does not see."""
 _FIRST_FINAL_STATUS = 200
+_FIRST_ERROR_STATUS = 400
 _COMPRESSIONS = frozenset(
     {
         "aes128gcm", "br", "brotli", "bzip2", "compress", "dcb", "dcz", "deflate", "exi", "gzip", "lz4", "lzma",
@@ -81,6 +82,7 @@ class _Reader:
             self.status = self.parser.get_status_code()
             self.keep_alive = self.parser.should_keep_alive()
             self.in_body = self.status >= _FIRST_FINAL_STATUS
+            self._max_bytes = answer_limit(self.status, self._max_bytes)
 
     def on_body(self, body: bytes) -> None:
         self.size += len(body)
@@ -151,6 +153,11 @@ def encode_request(outgoing: Outgoing) -> SealedBytes:
     if outgoing.authorization is not None:
         last = f"Authorization: Bearer {outgoing.authorization.reveal()}\r\n{last}"
     return SealedBytes(b"".join((first.encode("ascii"), outgoing.headers.block, last.encode("ascii"), body or b"")))
+
+
+def answer_limit(status: int, max_bytes: int) -> int:
+    """Return the size of the largest body that is read: of an error, of which only a text is quoted, always 16 MiB."""
+    return MAX_ANSWER_BYTES if status >= _FIRST_ERROR_STATUS else max_bytes
 
 
 def refuse_encoding(headers: Mapping[str, str], status: int, body: bytes | None = None) -> None:

@@ -13,12 +13,12 @@ __all__ = ["decode_fully", "decode_latin_1", "decode_once", "encoded_words", "re
 _MAX_ROUNDS = 6
 """A text that a chain of programs escaped more often is not read."""
 _UNICODE_ESCAPE = re.compile(
-    r"(?:(?<!\\)\\+|%)(?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|U\+([0-9a-fA-F]{4,5})"
-    r"|(?<!\\)\\+([\"'/bfnrtv])"
+    r"[\\%](?:u\{([0-9a-fA-F]{1,6})\}|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8}))|U\+([0-9a-fA-F]{4,5})"
+    r"|\\([\\\"'/bfnrtv])"
 )
-_BYTE_ESCAPES = re.compile(r"(?:(?<!\\)\\+x[0-9a-fA-F]{2})+")
+_BYTE_ESCAPES = re.compile(r"(?<!\\)((?:\\\\)*)((?:\\x[0-9a-fA-F]{2})+)")
 _HEX_OF_BYTE = re.compile(r"x(..)")
-_PLAIN = {sign: sign for sign in "\"'/"}
+_PLAIN = {sign: sign for sign in "\"'/\\"}
 _LAST_CODE_POINT = 0x10FFFF
 _WINDOWS = {
     char: bytes([byte]).decode("latin-1")
@@ -104,11 +104,11 @@ def _texts_of(raw: bytes) -> Iterator[str]:
 
 
 def _decode_bytes(found: re.Match[str]) -> str:
-    raw = bytes.fromhex("".join(_HEX_OF_BYTE.findall(found[0])))
+    raw = bytes.fromhex("".join(_HEX_OF_BYTE.findall(found[2])))
     try:
-        return raw.decode()
+        return found[1] + raw.decode()
     except UnicodeDecodeError:
-        return raw.decode("latin-1")
+        return found[1] + raw.decode("latin-1")
 
 
 def _decode_escape(found: re.Match[str]) -> str:

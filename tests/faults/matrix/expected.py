@@ -88,8 +88,8 @@ gzip declared, body not compressed                       | ResponseError 1/0 fai
 # Unexpected response bodies
 documented response                                      | ok 1/0 succeeded                    | ok 1/1 succeeded                    | ok 1/1 succeeded                    | ok 1/1 accepted
 HTML page                                                | ResponseError 1/0 failed            | ResponseError 1/1 failed            | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown
-empty body                                               | ResponseError 1/0 failed            | ResponseError 1/1 failed            | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown
-204                                                      | ResponseError 1/0 failed            | ResponseError 1/1 failed            | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown
+empty body                                               | ResponseError 1/0 failed            | ok 1/1 succeeded                    | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown
+204                                                      | ResponseError 1/0 failed            | ok 1/1 succeeded                    | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown
 invalid UTF-8                                            | ResponseError 1/0 failed            | ResponseError 1/1 failed            | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown
 NaN                                                      | ResponseError 1/0 failed            | ResponseError 1/1 failed            | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown
 JSON nested 100,000 levels deep                          | ResponseError 1/0 failed            | ResponseError 1/1 failed            | UnknownOutcomeError 1/1 unknown     | UnknownOutcomeError 1/1 unknown

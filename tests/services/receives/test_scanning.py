@@ -189,6 +189,19 @@ async def test_a_gateway_that_ignores_the_offset() -> None:
     assert (scan.complete, asked) == (True, 502)
 
 
+async def test_a_gateway_that_lists_odd_entries_for_ever() -> None:
+    """A reading ends after a hundred pages in which nothing can be handled."""
+    asked: list[int] = []
+
+    async def fetch(limit: int, offset: int) -> UnreadPage:
+        await checkpoint()
+        asked.append(offset)
+        return UnreadPage(None, (ReceivedMessage(""), ReceivedMessage("no id")), unreadable=(2,))
+
+    scan = await UnreadScanner(fetch, interval=1.0, clock=lambda: 0.0).scan(lambda _: True)
+    assert (scan.due, scan.complete, asked) == ((), False, list(range(0, 303, 3)))
+
+
 async def test_many_unreadable_messages() -> None:
     """One scan makes a bounded number of requests, and the following ones go on behind it."""
     inbox = Inbox(*[f"bad{index}" for index in range(500)], "a")

@@ -29,6 +29,7 @@ logger = logging.getLogger("wikipayam_async")
 
 _MAX_RETRY_PAUSE = 60.0
 _MAX_UNREADABLE = 100
+_MAX_ODD_PAGES = 100
 _SHOWN_OFFSETS = 5
 
 
@@ -80,6 +81,7 @@ class _Progress:
         due_offsets: The offset of each.
         listed: The ids read so far.
         rows: The number of entries read so far.
+        odd_pages: The number of consecutive pages with entries that cannot be handled and no new id.
         unreadable: The number of messages that could not be read.
         odd: The offset of each entry that cannot be handled, and the reason.
         skipped: The unreadable messages that were not tried, because their pauses are not over.
@@ -90,6 +92,7 @@ class _Progress:
     due_offsets: list[int] = field(factory=list)
     listed: set[str] = field(factory=set)
     rows: int = 0
+    odd_pages: int = 0
     unreadable: int = 0
     odd: dict[int, str] = field(factory=dict)
     skipped: list[_Gap] = field(factory=list)
@@ -144,7 +147,8 @@ class UnreadScanner:
 
     def _is_enough(self, progress: _Progress, reader: SplittingReader[UnreadPage]) -> bool:
         """Return whether to handle what is due before reading on."""
-        if progress.unreadable >= _MAX_UNREADABLE:
+        # A gateway that ignores the offset may list entries that cannot be handled for ever.
+        if progress.unreadable >= _MAX_UNREADABLE or progress.odd_pages >= _MAX_ODD_PAGES:
             return True
         is_split = reader.is_splitting or bool(self._gaps)
         return bool(progress.due) and (not is_split or progress.offset >= MAX_PAGE)
@@ -195,6 +199,7 @@ class UnreadScanner:
 
     def _take(self, page: UnreadPage, progress: _Progress, is_due: Callable[[str], bool]) -> None:
         offset, unreadable = progress.offset, set(page.unreadable)
+        listed, odd = len(progress.listed), len(progress.odd)
         positions = [position for position in range(page.row_count) if position not in unreadable]
         progress.odd.update({offset + position: "it is no message" for position in unreadable})
         for position, message in zip(positions, page.receives, strict=True):
@@ -205,6 +210,8 @@ class UnreadScanner:
                 progress.due_offsets.append(offset + position)
             if message.id:
                 progress.listed.add(message.id)
+        is_odd = len(progress.odd) > odd and len(progress.listed) == listed
+        progress.odd_pages = progress.odd_pages + 1 if is_odd else 0
         progress.rows += page.row_count
         progress.offset += page.row_count
 

@@ -1,0 +1,110 @@
+"""The values of cells: what is empty, what is broken, and the text of a number that was typed as text."""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import TypeAlias
+
+from wikipayam_async.templates.values import BrokenValue, ShownValue
+
+__all__ = ["Cell", "cell_of_json", "cell_of_text", "is_blank", "text_of_cell"]
+
+Cell: TypeAlias = str | ShownValue | BrokenValue
+"""A text, which is empty for an empty cell; a number, date or time; or a cell that has no value to send."""
+
+_FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
+"""Characters that are letters or symbols by their category, and have no ink."""
+
+_ABSENT = frozenset(("null", "(null)", "<null>", "[null]", "\\n", "nan", "none", "n/a", "#n/d", "undefined"))
+"""What databases and programs write for a missing value, in lower case."""
+_LONGEST_ABSENT = max(map(len, _ABSENT))
+
+_LARGEST_EXACT = 1e15
+
+_ERROR = re.compile(
+    r"#N/A(?: N/A)?|#(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY|UNKNOWN|EXTERNAL|PYTHON|ERROR)!"
+    r"|#NAME\?|#GETTING_DATA|#{3,}|Err:[0-9]{3}",
+    re.IGNORECASE,
+)
+"""What a spreadsheet shows for a formula that fails, or in a column that is too narrow."""
+
+_QUOTED_NUMBER = re.compile(r"['‘’`´](?=[+(\[]?\d[\d\s.,/()\[\]+-]*$)")
+"""The sign that makes a spreadsheet read a number as text; the sheet does not show it."""
+_SIGNS = frozenset("='‘’`´")
+_FIRST_OF_ERRORS = frozenset("#Ee")
+_FORMULA_OF_TEXT = re.compile(r'="([^"]*)"')
+"""A number that a program wrote into CSV for Excel, as in `="0912…"`."""
+
+
+def cell_of_text(text: str) -> Cell:
+    """Return the cell for a text: empty if nothing can be read in it, broken if it is an error of a spreadsheet.
+
+    Args:
+        text: The text, as the file has it.
+    """
+    first = text[:1]
+    if first in _SIGNS:
+        text = _without_signs(text)
+    if first in _FIRST_OF_ERRORS:
+        found = _ERROR.fullmatch(text.strip())
+        if found is not None:
+            return BrokenValue(f"the error {found[0]}")
+    if len(text) <= _LONGEST_ABSENT and text.strip().lower() in _ABSENT:
+        return ""
+    if "\0" in text:
+        return BrokenValue("a text with NUL characters")
+    return text if first.isalnum() or not is_blank(text) else ""
+
+
+def cell_of_json(value: object) -> object:
+    """Return the cell for a value of JSON.
+
+    Args:
+        value: The decoded value.
+    """
+    if isinstance(value, str):
+        return cell_of_text(value)
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        is_whole = value.is_integer() and abs(value) < _LARGEST_EXACT
+        return ShownValue(f"{value:.0f}" if is_whole else repr(value), value)
+    if isinstance(value, int):
+        return value
+    return BrokenValue("a list or an object")
+
+
+def text_of_cell(cell: object) -> str:
+    """Return a cell as text, for an export; an empty text for a broken one.
+
+    Args:
+        cell: The cell.
+    """
+    if isinstance(cell, ShownValue):
+        return cell.text
+    return "" if isinstance(cell, BrokenValue) else str(cell)
+
+
+def is_blank(text: str) -> bool:
+    """Return whether a text has only spaces and characters that cannot be seen, such as a half-space.
+
+    Args:
+        text: The text.
+    """
+    return all(map(_is_invisible, text))
+
+
+def _without_signs(text: str) -> str:
+    written = text.strip()
+    formula = _FORMULA_OF_TEXT.fullmatch(written)
+    if formula is not None:
+        return formula[1]
+    sign = _QUOTED_NUMBER.match(written)
+    return text if sign is None else written[sign.end() :]
+
+
+def _is_invisible(character: str) -> bool:
+    return character.isspace() or character in _FILLERS or unicodedata.category(character) == "Cf"

@@ -1,0 +1,163 @@
+"""Reads ODS, the workbooks of LibreOffice. They store what the sheet shows."""
+
+from __future__ import annotations
+
+import zipfile
+from collections.abc import Iterator
+from datetime import date, datetime
+from typing import BinaryIO
+from xml.etree.ElementTree import Element, iterparse
+
+from wikipayam_async.cli.bulk.files.cells import Cell, cell_of_text
+from wikipayam_async.cli.bulk.files.sheets import (
+    OpenSheet,
+    RefusedWorkbookError,
+    SheetName,
+    Workbook,
+    attribute_of,
+    local_name,
+)
+from wikipayam_async.cli.bulk.files.table import RawRow
+from wikipayam_async.templates.values import BrokenValue, ShownValue
+
+__all__ = ["read_ods"]
+
+_CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
+_NO_VALUE = BrokenValue("a formula without a value: open the file in the spreadsheet program, and save it again")
+_MOST_COPIES = 16_384
+"""Of a cell or a row that is not empty."""
+_NUMBERS = {"float", "percentage", "currency"}
+_HIDDEN = {"collapse", "filter"}
+
+
+def read_ods(file: BinaryIO) -> Workbook:
+    """Open a workbook.
+
+    Args:
+        file: Its content.
+
+    Raises:
+        RefusedWorkbookError: It has a password.
+    """
+    archive = zipfile.ZipFile(file)
+    if _MANIFEST in archive.namelist() and b"encryption-data" in archive.read(_MANIFEST):
+        raise RefusedWorkbookError("has a password: remove it in the spreadsheet program, and save the file again")
+    sheets = tuple(_sheets(archive))
+
+    def open_sheet(name: str) -> OpenSheet:
+        hidden: set[int] = set()
+        return OpenSheet(_rows(archive, name, hidden), hidden)
+
+    return Workbook(sheets, open_sheet)
+
+
+def _events(archive: zipfile.ZipFile) -> Iterator[tuple[str, Element]]:
+    with archive.open(_CONTENT) as file:
+        yield from iterparse(file, ("start", "end"))  # noqa: S314 - expat limits entities
+
+
+def _sheets(archive: zipfile.ZipFile) -> Iterator[SheetName]:
+    hidden_styles: set[str | None] = set()
+    table: Element | None = None
+    for event, element in _events(archive):
+        name = local_name(element.tag)
+        if event == "start" and name == "table" and table is None:
+            table = element
+            yield SheetName(attribute_of(element, "name") or "", attribute_of(element, "style-name") not in hidden_styles)
+        elif event == "end" and name == "style":
+            if any(attribute_of(one, "display") == "false" for one in element):
+                hidden_styles.add(attribute_of(element, "name"))
+        elif event == "end" and element is table:
+            table.clear()
+            table = None
+        elif event == "end" and name == "table-row":
+            element.clear()
+
+
+def _rows(archive: zipfile.ZipFile, wanted: str, hidden: set[int]) -> Iterator[RawRow]:
+    number, column = 1, 0
+    table: Element | None = None
+    for event, element in _events(archive):
+        name = local_name(element.tag)
+        if event == "start":
+            if name == "table" and table is None and attribute_of(element, "name") == wanted:
+                table = element
+        elif table is None:
+            if name == "table-row":
+                element.clear()
+        elif element is table:
+            return
+        elif name == "table-column":
+            count = _count(element, "number-columns-repeated")
+            if attribute_of(element, "visibility") in _HIDDEN:
+                hidden.update(range(column, min(column + count, _MOST_COPIES)))
+            column += count
+        elif name == "table-row":
+            count = _count(element, "number-rows-repeated")
+            cells = _cells(element)
+            is_hidden = attribute_of(element, "visibility") in _HIDDEN
+            for copy in range(count if any(cells) else 0):
+                yield RawRow(number + copy, cells, is_hidden)
+            number += count
+            element.clear()
+
+
+def _count(element: Element, name: str) -> int:
+    return int(attribute_of(element, name) or 1)
+
+
+def _cells(row: Element) -> list[Cell]:
+    cells: list[Cell] = []
+    gap = 0
+    for element in row:
+        if local_name(element.tag) not in {"table-cell", "covered-table-cell"}:
+            continue
+        count = _count(element, "number-columns-repeated")
+        cell = _cell(element)
+        if cell == "":
+            gap += count
+            continue
+        cells.extend([""] * min(gap, _MOST_COPIES))
+        cells.extend([cell] * min(count, _MOST_COPIES))
+        gap = 0
+    return cells
+
+
+def _cell(element: Element) -> Cell:
+    attributes = {local_name(key): value for key, value in element.attrib.items()}
+    text = "\n".join(_paragraph(one) for one in element if local_name(one.tag) == "p")
+    kind = attributes.get("value-type", "")
+    if not kind or not text:
+        return _NO_VALUE if "formula" in attributes and not kind else cell_of_text(text)
+    value: object = None
+    if kind in _NUMBERS:
+        number = float(attributes.get("value", "nan"))
+        value = int(number) if number.is_integer() else number
+    elif kind == "date":
+        value = _date(attributes.get("date-value", ""))
+    shown = cell_of_text(text)
+    return ShownValue(text, value) if value is not None and isinstance(shown, str) else shown
+
+
+def _date(written: str) -> date | None:
+    try:
+        return date.fromisoformat(written) if "T" not in written else datetime.fromisoformat(written)
+    except ValueError:
+        return None
+
+
+def _paragraph(element: Element) -> str:
+    """Return the text of a paragraph, with its repeated spaces and line breaks."""
+    parts = [element.text or ""]
+    for child in element:
+        name = local_name(child.tag)
+        if name == "s":
+            parts.append(" " * _count(child, "c"))
+        elif name == "tab":
+            parts.append("\t")
+        elif name == "line-break":
+            parts.append("\n")
+        elif name != "annotation":
+            parts.append(_paragraph(child))
+        parts.append(child.tail or "")
+    return "".join(parts)

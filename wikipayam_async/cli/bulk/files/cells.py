@@ -16,6 +16,9 @@ Cell: TypeAlias = str | ShownValue | BrokenValue
 _FILLERS = "\u115f\u1160\u2800\u3164\uffa0"
 """Characters that are letters or symbols by their category, and have no ink."""
 
+_AROUND = " \t\r\n\xa0\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\ufeff"
+"""Spaces and marks that surround a value."""
+
 _ABSENT = frozenset(("null", "(null)", "<null>", "[null]", "\\n", "nan", "none", "n/a", "#n/d", "undefined"))
 """What databases and programs write for a missing value, in lower case."""
 _LONGEST_ABSENT = max(map(len, _ABSENT))
@@ -43,18 +46,18 @@ def cell_of_text(text: str) -> Cell:
     Args:
         text: The text, as the file has it.
     """
-    first = text[:1]
+    written = text.strip(_AROUND)
+    first = written[:1]
     if first in _SIGNS:
-        text = _without_signs(text)
-    if first in _FIRST_OF_ERRORS:
-        found = _ERROR.fullmatch(text.strip())
-        if found is not None:
-            return BrokenValue(f"the error {found[0]}")
-    if len(text) <= _LONGEST_ABSENT and text.strip().lower() in _ABSENT:
+        return _without_signs(text, written)
+    if first in _FIRST_OF_ERRORS and (found := _ERROR.fullmatch(written)) is not None:
+        return BrokenValue(f"the error {found[0]}")
+    if len(written) <= _LONGEST_ABSENT and written.lower() in _ABSENT:
         return ""
     if "\0" in text:
         return BrokenValue("a text with NUL characters")
-    return text if first.isalnum() or not is_blank(text) else ""
+    has_ink = first.isalnum() and first not in _FILLERS
+    return text if has_ink or not is_blank(written) else ""
 
 
 def cell_of_json(value: object) -> object:
@@ -97,8 +100,7 @@ def is_blank(text: str) -> bool:
     return all(map(_is_invisible, text))
 
 
-def _without_signs(text: str) -> str:
-    written = text.strip()
+def _without_signs(text: str, written: str) -> str:
     formula = _FORMULA_OF_TEXT.fullmatch(written)
     if formula is not None:
         return formula[1]

@@ -36,8 +36,6 @@ RECEIVERS = (
 TEXTS = (_known("message|text|note|sms|sms text|message text|body|متن|پیام|پیامک|متن پیام|متن پیامک|متن اس ام اس"),)
 """The usual names of the column of the texts."""
 
-_ROWS_SEARCHED = 20
-
 
 @frozen
 class Header:
@@ -64,15 +62,11 @@ def find_header(rows: Sequence[Sequence[Cell]]) -> int:
         rows: The first rows that are not empty.
     """
     most = 0
-    for index, cells in enumerate(rows[:_ROWS_SEARCHED]):
+    for index, cells in enumerate(rows):
         filled = [cell for cell in cells if not is_empty_cell(cell)]
-        if index and len(filled) <= most:
-            return 0
-        if _names_receivers(filled):
+        if len(filled) > most and _names_receivers(filled):
             return index
         most = max(most, len(filled))
-        if most > 1:
-            return 0
     return 0
 
 

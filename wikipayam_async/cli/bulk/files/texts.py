@@ -36,13 +36,10 @@ def lines_of(path: Path, source: io.BufferedReader, encoding: str | None) -> Ite
     """
     if encoding is not None:
         try:
-            codecs.lookup(encoding).decode(b"")
-        except (LookupError, UnicodeError):
+            b"a".decode(encoding, "replace")
+        except (LookupError, ValueError):  # also for Python's encodings of bytes to bytes, and of names with NUL
             raise InputFileError(f"--encoding: unknown encoding {encoding}") from None
-    try:
-        text = io.TextIOWrapper(source, encoding=encoding or _detect(source.peek()), newline="")
-    except LookupError:  # an encoding of bytes to bytes
-        raise InputFileError(f"--encoding: unknown encoding {encoding}") from None
+    text = io.TextIOWrapper(source, encoding=encoding or _detect(source.peek()), newline="")
     return _lines(path, text, encoding)
 
 

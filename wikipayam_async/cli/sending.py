@@ -66,7 +66,9 @@ def send(
         if repeated and not dedupe:
             rule = "expected each receiver once, in whatever spelling (--dedupe sends to it once)"
             raise InvalidInputError("--also", rule=rule, got=counted(repeated, "receiver") + " again")
-        messages = [SmsMessage(one, body, sender=message.sender, track_id=message.track_id) for one in dict.fromkeys(numbers)]
+        messages = [
+            SmsMessage(one, body, sender=message.sender, track_id=message.track_id) for one in dict.fromkeys(numbers)
+        ]
         return _show(await session.client.sms.send_bulk(messages), session.out)
 
     return _send(text, connection, work)

@@ -81,7 +81,7 @@ def _plain_number(value: object) -> Decimal | None:
     return number.to_integral_value() if number == number.to_integral_value() else number
 
 
-def _persian(value: object, text: str, field: str) -> str:
+def _persian(value: object, text: str, field: str) -> str:  # noqa: ARG001 - the signature of every format
     plain = text.strip()
     if plain.isascii() and _NUMBER.fullmatch(plain):
         text = text.replace(",", "٬").replace(".", "٫")

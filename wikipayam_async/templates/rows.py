@@ -43,9 +43,7 @@ _FORMATTED = (float, date, JalaliDate)
 _NO_DEFAULTS: Mapping[str, str] = MappingProxyType({})
 
 
-def value_of(
-    row: Row, name: str, defaults: Mapping[str, str] = _NO_DEFAULTS, formats: tuple[Format, ...] = ()
-) -> str:
+def value_of(row: Row, name: str, defaults: Mapping[str, str] = _NO_DEFAULTS, formats: tuple[Format, ...] = ()) -> str:
     """Return a value of a row as text.
 
     Strings are unchanged; whole numbers and `Decimal` are written out; a whole float, as in spreadsheets, is written

@@ -8,6 +8,7 @@ from wikipayam_async.redact.masks import mask_text
 
 __all__ = ["BrokenValue", "ShownValue"]
 
+
 @frozen
 class ShownValue:
     """A number, date or time of a spreadsheet.

@@ -39,7 +39,9 @@ def open_table(path: Path, options: FileOptions, before: FileSnapshot | None = N
     """
     suffix = path.suffix.lower()
     if path.name.startswith(_LOCK_PREFIXES):
-        raise InputFileError(f"{path}: is not the file, but the mark of a program that has it open; pass the file itself")
+        raise InputFileError(
+            f"{path}: is not the file, but the mark of a program that has it open; pass the file itself"
+        )
     if suffix not in (*_CSV, *_SHEET, *_JSON_LINES):
         known = ", ".join((*_CSV, *_SHEET, *_JSON_LINES))
         raise InputFileError(f"{path}: expected a file that ends in one of {known}")

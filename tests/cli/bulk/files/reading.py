@@ -48,9 +48,7 @@ def read(name: str, **how: Any) -> Found:
             for row in table.rows
         }
         hidden = table.hidden
-        return Found(
-            tuple(table.columns), table.detected_format, rows, hidden.rows, hidden.columns, table.other_sheets
-        )
+        return Found(tuple(table.columns), table.detected_format, rows, hidden.rows, hidden.columns, table.other_sheets)
 
 
 def refusal(name: str, **how: Any) -> str:

@@ -5,7 +5,20 @@ import pytest
 from wikipayam_async.cli.bulk.files.cells import cell_of_json, cell_of_text, is_blank, text_of_cell
 from wikipayam_async.templates.values import BrokenValue, ShownValue
 
-ERRORS = ["#N/A", "#REF!", "#VALUE!", "#DIV/0!", "#NAME?", "#NUM!", "#NULL!", "#SPILL!", "#ERROR!", "#####", "Err:502", "#n/a"]
+ERRORS = [
+    "#N/A",
+    "#REF!",
+    "#VALUE!",
+    "#DIV/0!",
+    "#NAME?",
+    "#NUM!",
+    "#NULL!",
+    "#SPILL!",
+    "#ERROR!",
+    "#####",
+    "Err:502",
+    "#n/a",
+]
 EMPTY = [
     "", " ", "\u200c", "\u200b", "\u00a0", "\u200f", "\u200e", "\ufeff", "\u00ad", "\u2060", "\u3164", " \u200c\t", "NULL",
     "null", "(null)", "Null", "\\N", "NaN", "None", "N/A", "undefined", " NULL ", "<NULL>",
@@ -27,7 +40,24 @@ def test_what_nobody_can_read_is_empty(text: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["علی", " علی ", "می\u200cخواهم", "Nulla", "Erika", "#1", "#SALE", "-", "+", "=1+1", "'تست'", "'", "=", '="a', "0", "❤"],
+    [
+        "علی",
+        " علی ",
+        "می\u200cخواهم",
+        "Nulla",
+        "Erika",
+        "#1",
+        "#SALE",
+        "-",
+        "+",
+        "=1+1",
+        "'تست'",
+        "'",
+        "=",
+        '="a',
+        "0",
+        "❤",
+    ],
 )
 def test_other_texts_are_unchanged(text: str) -> None:
     """Their spaces and half-spaces, too."""
@@ -59,7 +89,7 @@ def test_a_text_with_nul_is_broken() -> None:
 
 def test_values_of_json() -> None:
     """Fractions and booleans have the text that the file has; lists and objects are no values."""
-    values = ["a", " \u200c", "#N/A", None, True, False, 9123456789, 9123456789.0, 1.5, 1e20, [1], {}]
+    values: list[object] = ["a", " \u200c", "#N/A", None, True, False, 9123456789, 9123456789.0, 1.5, 1e20, [1], {}]
     assert [cell_of_json(value) for value in values] == [
         "a", "", BrokenValue("the error #N/A"), "", "true", "false", 9123456789, ShownValue("9123456789", 9123456789.0),
         ShownValue("1.5", 1.5), ShownValue("1e+20", 1e20), *[BrokenValue("a list or an object")] * 2,
@@ -68,7 +98,12 @@ def test_values_of_json() -> None:
 
 def test_the_text_of_a_cell_for_an_export() -> None:
     """A broken cell has none."""
-    assert [text_of_cell(cell) for cell in ("a", 5, ShownValue("00007", 7), BrokenValue("x"))] == ["a", "5", "00007", ""]
+    assert [text_of_cell(cell) for cell in ("a", 5, ShownValue("00007", 7), BrokenValue("x"))] == [
+        "a",
+        "5",
+        "00007",
+        "",
+    ]
 
 
 def test_a_blank_text_has_no_ink() -> None:

@@ -50,7 +50,7 @@ def test_the_usual_names_of_texts() -> None:
         ([["title"], ["09123456789", "mobile"]], 0),
         ([["title"], [ShownValue("5", 5), "mobile"]], 0),
         ([["title"], [BrokenValue("x"), "mobile"]], 0),
-        ([["a"]] + [["b", "c"]], 0),
+        ([["a"], ["b", "c"]], 0),
     ],
 )
 def test_the_header_below_titles(rows: Sequence[Sequence[Cell]], place: int) -> None:
@@ -60,7 +60,17 @@ def test_the_header_below_titles(rows: Sequence[Sequence[Cell]], place: int) -> 
 
 def test_columns_have_unique_labels() -> None:
     """Columns without a name and with the name of another do no harm until somebody uses them."""
-    cells = [" موبایل\nهمراه ", "", "name", "name", BrokenValue("x"), "\u200c", "name (2)", ShownValue("5", 5), "column 2"]
+    cells: list[Cell] = [
+        " موبایل\nهمراه ",
+        "",
+        "name",
+        "name",
+        BrokenValue("x"),
+        "\u200c",
+        "name (2)",
+        ShownValue("5", 5),
+        "column 2",
+    ]
     assert label_columns(cells) == Header(
         labels=(
             "موبایل همراه", "column 3", "name", "name (3)", "column 5", "column 6", "name (2)", "5", "column 2",

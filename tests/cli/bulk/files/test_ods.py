@@ -32,7 +32,9 @@ def write(rows: str, columns: str = "") -> None:
 def row(*cells: str, **attributes: str) -> str:
     """Return a row of texts or cells."""
     inside = "".join(
-        cell if cell.startswith("<") else f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
+        cell
+        if cell.startswith("<")
+        else f'<table:table-cell office:value-type="string"><text:p>{cell}</text:p></table:table-cell>'
         for cell in cells
     )
     written = "".join(f' table:{name.replace("_", "-")}="{value}"' for name, value in attributes.items())
@@ -49,7 +51,9 @@ def test_a_workbook_of_another_writer_is_read() -> None:
     table = Table(name="people")
     table.addElement(TableColumn(numbercolumnsrepeated=2))
     table.addElement(TableColumn(visibility="collapse"))
-    for number, texts in enumerate((("mobile", "code", "secret"), ("9120000001", "00007", "x"), ("9120000002", "8", "y"))):
+    for number, texts in enumerate(
+        (("mobile", "code", "secret"), ("9120000001", "00007", "x"), ("9120000002", "8", "y"))
+    ):
         line = TableRow(visibility="filter") if number == 2 else TableRow()
         for text in texts:
             numeric = {"valuetype": "float", "value": text} if text.isdecimal() else {"valuetype": "string"}
@@ -71,10 +75,10 @@ def test_repeated_and_covered_cells_have_their_places() -> None:
     comment = "<office:annotation><text:p>?</text:p></office:annotation>"
     write(
         '<table:table-row table:number-rows-repeated="3"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
-        + row("a", '<table:covered-table-cell/>', "c", "d")
+        + row("a", "<table:covered-table-cell/>", "c", "d")
         + row(
             f'<table:table-cell office:value-type="string">{comment}<text:p>x<text:s text:c="2"/>y<text:tab/>z<text:line-break/>w'
-            '<text:span>v</text:span>.</text:p><text:p>u</text:p></table:table-cell>',
+            "<text:span>v</text:span>.</text:p><text:p>u</text:p></table:table-cell>",
             '<table:table-cell table:number-columns-repeated="2" office:value-type="string"><text:p>t</text:p></table:table-cell>',
             '<table:table-cell table:number-columns-repeated="16381"/>',
             number_rows_repeated="2",

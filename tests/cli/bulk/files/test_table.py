@@ -52,7 +52,9 @@ def test_cells_beyond_the_columns_of_a_sheet_are_notes() -> None:
     """In CSV they may come from a delimiter in a text, so the row is bad there."""
     rows = (["a"], ["1", "2"])
     assert [row.values for row in table(*rows, hidden=()).rows] == [{"a": "1"}]
-    assert [str(row.fault) for row in table(*rows).rows] == ["row: expected at most 1 cells, like the first row; got 2 cells"]
+    assert [str(row.fault) for row in table(*rows).rows] == [
+        "row: expected at most 1 cells, like the first row; got 2 cells"
+    ]
 
 
 def test_hidden_columns_are_not_read() -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped] # ships no type information
 
 from tests.cli.bulk.files.reading import read, refusal
 from wikipayam_async.cli.bulk.files.workbook import is_workbook
@@ -43,7 +43,7 @@ def archive(*names: str) -> bytes:
 @pytest.mark.parametrize(
     ("make", "why"),
     [
-        (lambda: b"", "is empty"),
+        (bytes, "is empty"),
         (lambda: b"mobile,name\n", "is a text, not a workbook: give it a name that ends in .csv"),
         (
             lambda: "\ufeff <html><table>".encode(),

@@ -19,7 +19,7 @@ def test_a_workbook_of_an_old_excel_is_read() -> None:
         sheet.write(row, 0, 9123456789 + row)
         sheet.write(row, 1, 7, xlwt.easyxf(num_format_str="00000"))
         sheet.write(row, 2, dt.date(2026, 1, 2), xlwt.easyxf(num_format_str="yyyy/mm/dd"))
-        sheet.write(row, 3, True)  # noqa: FBT003 - a value of the cell
+        sheet.write(row, 3, True)
         sheet.write(row, 4, "x", xlwt.easyxf(num_format_str="M/D/YY"))
     sheet.row(3).set_cell_error(0, 0x2A)
     sheet.row(1).hidden = True

@@ -6,7 +6,7 @@ from zipfile import ZipFile
 
 import openpyxl
 import pytest
-import xlsxwriter
+import xlsxwriter  # type: ignore[import-untyped] # ships no type information
 
 from tests.cli.bulk.files.reading import PACKAGE, RELATIONS, SPREADSHEET, read
 

@@ -81,9 +81,7 @@ def _widths(sample: str, delimiter: str) -> list[int]:
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True)
     widths: list[int] = []
     try:
-        for cells in reader:
-            if any(cell.strip() for cell in cells):
-                widths.append(len(cells))
+        widths.extend(len(cells) for cells in reader if any(cell.strip() for cell in cells))
     except csv.Error as error:
         return widths if str(error) == _CUT_OFF else []
     return widths

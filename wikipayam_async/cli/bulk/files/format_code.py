@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
-from attrs import field, frozen
+from attrs import Factory, evolve, field, frozen
 
 __all__ = ["Locale", "Section", "UnknownFormatError", "parse_format"]
 
@@ -63,17 +63,18 @@ class Section:
         tokens: The kinds and texts of its elements.
         locale: Its language, digits and calendar.
         condition: The comparison and the number that select it; None if its position does.
+        kinds: The kinds of its elements.
     """
 
     tokens: tuple[tuple[str, str], ...]
     locale: Locale = Locale()
     condition: tuple[str, str] | None = None
     kinds: frozenset[str] = field(
-        init=False, eq=False, repr=False, default=frozenset()
+        init=False,
+        eq=False,
+        repr=False,
+        default=Factory(lambda it: frozenset(kind for kind, _ in it.tokens), takes_self=True),
     )
-
-    def __attrs_post_init__(self) -> None:
-        object.__setattr__(self, "kinds", frozenset(kind for kind, _ in self.tokens))
 
 
 @lru_cache(maxsize=512)
@@ -105,30 +106,42 @@ def _split(code: str) -> Iterator[list[tuple[str, str]]]:
 
 
 def _section(given: list[tuple[str, str]]) -> Section:
+    section = Section(())
     tokens: list[tuple[str, str]] = []
-    locale, condition = Locale(), None
     for kind, text in given:
         if kind == "unknown":
             raise UnknownFormatError
         if kind == "bracket":
-            if (found := _CONDITION.fullmatch(text)) is not None:
-                condition = (found[1], found[2])
-            elif _ELAPSED.fullmatch(text):
-                tokens.append(("elapsed", text.lower()))
-            elif (found := _LOCALE.fullmatch(text)) is not None:
-                if (system := _SYSTEM_FORMATS.get((found[2] or "").lower())) is not None:
-                    return Section(tuple((one.lastgroup or "", one[0]) for one in _TOKEN.finditer(system)))
-                tokens.append(("literal", found[1]))
-                locale = _locale(found[2] or "", found[3] or "")
-            elif not _COLOUR.fullmatch(text):
-                raise UnknownFormatError
+            if (system := _system_format(text)) is not None:
+                return Section(tuple(system))
+            section = _in_brackets(section, tokens, text)
         elif kind == "space":
             tokens.append(("literal", " "))
         elif kind in {"quoted", "escaped"}:
             tokens.append(("literal", text))
         elif kind != "fill":
             tokens.append((kind, text.lower() if kind == "date" else text))
-    return Section(tuple(tokens), locale, condition)
+    return evolve(section, tokens=tuple(tokens))
+
+
+def _system_format(text: str) -> list[tuple[str, str]] | None:
+    found = _LOCALE.fullmatch(text)
+    system = _SYSTEM_FORMATS.get((found[2] or "").lower()) if found else None
+    return None if system is None else next(_split(system))
+
+
+def _in_brackets(section: Section, tokens: list[tuple[str, str]], text: str) -> Section:
+    """Return a section with what the brackets say of it; what they show is added to the tokens."""
+    if (found := _CONDITION.fullmatch(text)) is not None:
+        return evolve(section, condition=(found[1], found[2]))
+    if _ELAPSED.fullmatch(text):
+        tokens.append(("elapsed", text.lower()))
+    elif (found := _LOCALE.fullmatch(text)) is not None:
+        tokens.append(("literal", found[1]))
+        return evolve(section, locale=_locale(found[2] or "", found[3] or ""))
+    elif not _COLOUR.fullmatch(text):
+        raise UnknownFormatError
+    return section
 
 
 def _locale(name: str, calendar: str) -> Locale:

@@ -115,8 +115,10 @@ def is_empty_cell(cell: object) -> bool:
 
 def _names_receivers(cells: Sequence[Cell]) -> bool:
     texts = [cell for cell in cells if isinstance(cell, str)]
-    return len(texts) == len(cells) and not any(map(is_mobile, texts)) and any(
-        comparable_name(text) in names for names in RECEIVERS for text in texts
+    return (
+        len(texts) == len(cells)
+        and not any(map(is_mobile, texts))
+        and any(comparable_name(text) in names for names in RECEIVERS for text in texts)
     )
 
 

@@ -63,7 +63,9 @@ def _sheets(archive: zipfile.ZipFile) -> Iterator[SheetName]:
         name = local_name(element.tag)
         if event == "start" and name == "table" and table is None:
             table = element
-            yield SheetName(attribute_of(element, "name") or "", attribute_of(element, "style-name") not in hidden_styles)
+            yield SheetName(
+                attribute_of(element, "name") or "", attribute_of(element, "style-name") not in hidden_styles
+            )
         elif event == "end" and name == "style":
             if any(attribute_of(one, "display") == "false" for one in element):
                 hidden_styles.add(attribute_of(element, "name"))
@@ -76,29 +78,34 @@ def _sheets(archive: zipfile.ZipFile) -> Iterator[SheetName]:
 
 def _rows(archive: zipfile.ZipFile, wanted: str, hidden: set[int]) -> Iterator[RawRow]:
     number, column = 1, 0
+    for element in _rows_and_columns(archive, wanted):
+        if local_name(element.tag) == "table-column":
+            count = _count(element, "number-columns-repeated")
+            if attribute_of(element, "visibility") in _HIDDEN:
+                hidden.update(range(column, min(column + count, _MOST_COPIES)))
+            column += count
+        else:
+            count = _count(element, "number-rows-repeated")
+            cells = _cells(element)
+            is_hidden = attribute_of(element, "visibility") in _HIDDEN
+            for copy in range(count if cells else 0):
+                yield RawRow(number + copy, cells, is_hidden)
+            number += count
+
+
+def _rows_and_columns(archive: zipfile.ZipFile, wanted: str) -> Iterator[Element]:
+    """Yield the rows and columns of a sheet. They are cleared afterwards: otherwise the tree would keep every row."""
     table: Element | None = None
     for event, element in _events(archive):
         name = local_name(element.tag)
         if event == "start":
             if name == "table" and table is None and attribute_of(element, "name") == wanted:
                 table = element
-        elif table is None:
-            if name == "table-row":
-                element.clear()
         elif element is table:
             return
-        elif name == "table-column":
-            count = _count(element, "number-columns-repeated")
-            if attribute_of(element, "visibility") in _HIDDEN:
-                hidden.update(range(column, min(column + count, _MOST_COPIES)))
-            column += count
-        elif name == "table-row":
-            count = _count(element, "number-rows-repeated")
-            cells = _cells(element)
-            is_hidden = attribute_of(element, "visibility") in _HIDDEN
-            for copy in range(count if any(cells) else 0):
-                yield RawRow(number + copy, cells, is_hidden)
-            number += count
+        elif name in {"table-row", "table-column"}:
+            if table is not None:
+                yield element
             element.clear()
 
 

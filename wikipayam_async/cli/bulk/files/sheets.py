@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Set
+from collections.abc import Callable, Iterator
+from collections.abc import Set as AbstractSet
 from xml.etree.ElementTree import Element
 
 from attrs import field, frozen
@@ -39,7 +40,7 @@ class OpenSheet:
     """
 
     rows: Iterator[RawRow]
-    hidden_columns: Set[int] = field(factory=set)
+    hidden_columns: AbstractSet[int] = field(factory=set)
 
 
 @frozen

@@ -18,10 +18,19 @@ GENERAL = "General"
 _EXACT_DIGITS = 15
 """The digits that a spreadsheet stores."""
 _GENERAL_WIDTH = 11
-_COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge, "=": operator.eq, "<>": operator.ne}
+_COMPARE = {
+    "<": operator.lt,
+    "<=": operator.le,
+    ">": operator.gt,
+    ">=": operator.ge,
+    "=": operator.eq,
+    "<>": operator.ne,
+}
 _UNKNOWN_FORMAT = BrokenValue("a number in a format that is not supported here: format the column as text")
 _OUT_OF_RANGE = BrokenValue("a date or number that is out of range")
-_TOO_LONG = BrokenValue("a number of more than 15 digits, of which a spreadsheet drops the last: format the column as text")
+_TOO_LONG = BrokenValue(
+    "a number of more than 15 digits, of which a spreadsheet drops the last: format the column as text"
+)
 _DIGITS = {2: str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"), 3: str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")}
 
 
@@ -195,5 +204,3 @@ def _with_digits(section: Section, text: str) -> str:
     if shapes not in _DIGITS:
         raise UnknownFormatError
     return text.translate(_DIGITS[shapes])
-
-

@@ -221,5 +221,3 @@ def _trimmed(cells: Sequence[Cell], least: int) -> Sequence[Cell]:
     while count > least and is_empty_cell(cells[count - 1]):
         count -= 1
     return cells[:count]
-
-

@@ -7,6 +7,7 @@ import io
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from wikipayam_async.cli.bulk.errors import InputFileError
 
@@ -23,7 +24,7 @@ _SHARE_OF_NULS = 0.1
 """UTF-16 has as many, as digits, delimiters and line ends take two bytes."""
 
 
-def lines_of(path: Path, source: io.BufferedReader, encoding: str | None) -> Iterator[str]:
+def lines_of(path: Path, source: io.BufferedReader[Any], encoding: str | None) -> Iterator[str]:
     """Yield the lines of a file, with their ends, without its byte order mark.
 
     Args:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, BinaryIO
+from typing import TYPE_CHECKING, Any, BinaryIO
 
 from wikipayam_async.cli.bulk.files.builtin_formats import BUILTIN_FORMATS
 from wikipayam_async.cli.bulk.files.cells import Cell, cell_of_text
@@ -33,10 +33,11 @@ def read_xls(file: BinaryIO) -> Workbook:
     """
     # Imported on demand: only this format needs it.
     import xlrd  # noqa: PLC0415
+    from xlrd.biffh import XLRDError  # noqa: PLC0415
 
     try:
         book = xlrd.open_workbook(file_contents=file.read(), formatting_info=True, logfile=io.StringIO())
-    except xlrd.XLRDError as error:
+    except XLRDError as error:
         if "encrypted" in str(error):
             raise RefusedWorkbookError(
                 "has a password: remove it in the spreadsheet program, and save the file again"
@@ -62,7 +63,8 @@ def _rows(book: Book, sheet: Sheet, errors: dict[int, str]) -> Iterator[RawRow]:
 
 
 def _cell(book: Book, sheet: Sheet, errors: dict[int, str], row: int, place: int) -> Cell:
-    kind, value = sheet.cell_type(row, place), sheet.cell_value(row, place)
+    kind = sheet.cell_type(row, place)
+    value: Any = sheet.cell_value(row, place)  # its type is wrong in the stubs
     if kind in {_NUMBER, _DATE}:
         return show_number(value, _format(book, sheet, row, place), is_1904=book.datemode == 1)
     if kind == _TEXT:

@@ -47,6 +47,7 @@ def test_a_workbook_of_another_writer_is_read() -> None:
     invisible = Style(name="ta1", family="table")
     invisible.addElement(TableProperties(display="false"))
     document.automaticstyles.addElement(invisible)
+    document.automaticstyles.addElement(Style(name="ta2", family="table"))
     document.spreadsheet.addElement(Table(name="lists", stylename=invisible))
     table = Table(name="people")
     table.addElement(TableColumn(numbercolumnsrepeated=2))
@@ -78,7 +79,7 @@ def test_repeated_and_covered_cells_have_their_places() -> None:
         + row("a", "<table:covered-table-cell/>", "c", "d")
         + row(
             f'<table:table-cell office:value-type="string">{comment}<text:p>x<text:s text:c="2"/>y<text:tab/>z<text:line-break/>w'
-            "<text:span>v</text:span>.</text:p><text:p>u</text:p></table:table-cell>",
+            "<text:span>v</text:span><office:annotation>?</office:annotation>.</text:p><text:p>u</text:p></table:table-cell>",
             '<table:table-cell table:number-columns-repeated="2" office:value-type="string"><text:p>t</text:p></table:table-cell>',
             '<table:table-cell table:number-columns-repeated="16381"/>',
             number_rows_repeated="2",

@@ -46,7 +46,7 @@ def archive(*names: str) -> bytes:
         (bytes, "is empty"),
         (lambda: b"mobile,name\n", "is a text, not a workbook: give it a name that ends in .csv"),
         (
-            lambda: "\ufeff <html><table>".encode(),
+            "\ufeff <html><table>".encode,
             "is a web page or XML, not a workbook: open it in the spreadsheet program, and save it again as .xlsx",
         ),
         (lambda: b"\x00\x01", DAMAGED),

@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import datetime as dt
+from pathlib import Path
 
-import pytest
 import xlwt  # type: ignore[import-untyped] # ships no type information
 
 from tests.cli.bulk.files.reading import read, refusal
@@ -35,19 +35,18 @@ def test_a_workbook_of_an_old_excel_is_read() -> None:
     }
 
 
-def test_a_password_and_damage_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_password_and_damage_are_told() -> None:
     """The error says what to do, and nothing of the library."""
     book = xlwt.Workbook()
     book.add_sheet("a").write(0, 0, "x")
     book.save("f.xls")
-    with open("f.xls", "rb") as file:  # noqa: PTH123 - shorter here
-        content = file.read()
-    with open("g.xls", "wb") as file:  # noqa: PTH123 - as above
-        file.write(content[:600])
+    content = Path("f.xls").read_bytes()
+    Path("g.xls").write_bytes(content[:600])
     damaged = "is damaged, or no workbook: open it in the spreadsheet program, and save it again as .xlsx"
     assert refusal("g.xls") == f"g.xls: {damaged}"
+    Path("i.xls").write_bytes(content.replace("Workbook".encode("utf-16-le"), "Document".encode("utf-16-le")))
+    assert refusal("i.xls") == f"i.xls: {damaged}"
     # A FILEPASS record right after the first record of the stream.
     place = content.index(b"\x09\x08\x10\x00")
-    with open("h.xls", "wb") as file:  # noqa: PTH123 - as above
-        file.write(content[: place + 20] + b"\x2f\x00\x06\x00\x01\x00" + bytes(4) + content[place + 30 :])
+    Path("h.xls").write_bytes(content[: place + 20] + b"\x2f\x00\x06\x00\x01\x00" + bytes(4) + content[place + 30 :])
     assert refusal("h.xls") == "h.xls: has a password: remove it in the spreadsheet program, and save the file again"

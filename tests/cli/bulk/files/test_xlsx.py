@@ -84,6 +84,7 @@ def test_hidden_rows_and_columns_are_left_out_and_counted() -> None:
     sheet.autofilter("A1:C4")
     sheet.set_row(1, None, None, {"hidden": True})
     sheet.set_row(2, 0)
+    sheet.set_column("A:B", 20)
     sheet.set_column("C:C", 10, None, {"hidden": True})
     book.close()
     found = read("f.xlsx")
@@ -126,7 +127,7 @@ def test_texts_of_every_kind_are_read() -> None:
     workbook(
         '<row r="1"><c r="A1" t="s"><v>0</v></c><c r="B1" t="s"><v>1</v></c><c r="D1" t="inlineStr"><is><t>d</t></is></c></row>'
         '<row r="2"><c r="A2" t="str"><f>x</f><v>a_x000D_b</v></c><c r="B2" t="inlineStr"><is><r><t>c</t></r><r><t>d</t></r></is></c>'
-        '<c r="D2" t="b"><v>0</v></c><c r="XFD2"/></row>',
+        '<c r="D2" t="b"><extLst/><v>0</v></c><c r="XFD2"/></row>',
         strings="<si><t>na_x0041_me</t></si><si><r><rPr/><t>b</t></r><r><t xml:space='preserve'> c</t></r><rPh><t>?</t></rPh></si>",
     )
     assert read("f.xlsx").rows == {2: {"naAme": "a\rb", "b c": "cd", "d": "FALSE"}}

@@ -10,6 +10,8 @@ from xml.etree.ElementTree import Element, iterparse
 
 from wikipayam_async.cli.bulk.files.cells import Cell, cell_of_text
 from wikipayam_async.cli.bulk.files.sheets import (
+    FORMULA_WITHOUT_VALUE,
+    HAS_PASSWORD,
     OpenSheet,
     RefusedWorkbookError,
     SheetName,
@@ -18,12 +20,11 @@ from wikipayam_async.cli.bulk.files.sheets import (
     local_name,
 )
 from wikipayam_async.cli.bulk.files.table import RawRow
-from wikipayam_async.templates.values import BrokenValue, ShownValue
+from wikipayam_async.templates.values import ShownValue
 
 __all__ = ["read_ods"]
 
 _CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
-_NO_VALUE = BrokenValue("a formula without a value: open the file in the spreadsheet program, and save it again")
 _MOST_COPIES = 16_384
 """Of a cell or a row that is not empty."""
 _NUMBERS = {"float", "percentage", "currency"}
@@ -41,7 +42,7 @@ def read_ods(file: BinaryIO) -> Workbook:
     """
     archive = zipfile.ZipFile(file)
     if _MANIFEST in archive.namelist() and b"encryption-data" in archive.read(_MANIFEST):
-        raise RefusedWorkbookError("has a password: remove it in the spreadsheet program, and save the file again")
+        raise RefusedWorkbookError(HAS_PASSWORD)
     sheets = tuple(_sheets(archive))
 
     def open_sheet(name: str) -> OpenSheet:
@@ -52,28 +53,30 @@ def read_ods(file: BinaryIO) -> Workbook:
 
 
 def _events(archive: zipfile.ZipFile) -> Iterator[tuple[str, Element]]:
+    """Yield the starts and ends of elements. A row is removed after its end: otherwise the tree would keep every row."""
     with archive.open(_CONTENT) as file:
-        yield from iterparse(file, ("start", "end"))  # noqa: S314 - expat limits entities
+        parents: list[Element] = []
+        for event, element in iterparse(file, ("start", "end")):  # noqa: S314 - expat limits entities
+            if event == "start":
+                parents.append(element)
+                yield event, element
+                continue
+            parents.pop()
+            yield event, element
+            if local_name(element.tag) == "table-row":
+                del parents[-1][-1]
 
 
 def _sheets(archive: zipfile.ZipFile) -> Iterator[SheetName]:
     hidden_styles: set[str | None] = set()
-    table: Element | None = None
     for event, element in _events(archive):
         name = local_name(element.tag)
-        if event == "start" and name == "table" and table is None:
-            table = element
-            yield SheetName(
-                attribute_of(element, "name") or "", attribute_of(element, "style-name") not in hidden_styles
-            )
-        elif event == "end" and name == "style":
+        if event == "end" and name == "style":
             if any(attribute_of(one, "display") == "false" for one in element):
                 hidden_styles.add(attribute_of(element, "name"))
-        elif event == "end" and element is table:
-            table.clear()
-            table = None
-        elif event == "end" and name == "table-row":
-            element.clear()
+        elif event == "end" and name == "table":
+            is_visible = attribute_of(element, "style-name") not in hidden_styles
+            yield SheetName(attribute_of(element, "name") or "", is_visible)
 
 
 def _rows(archive: zipfile.ZipFile, wanted: str, hidden: set[int]) -> Iterator[RawRow]:
@@ -94,19 +97,13 @@ def _rows(archive: zipfile.ZipFile, wanted: str, hidden: set[int]) -> Iterator[R
 
 
 def _rows_and_columns(archive: zipfile.ZipFile, wanted: str) -> Iterator[Element]:
-    """Yield the rows and columns of a sheet. They are cleared afterwards: otherwise the tree would keep every row."""
-    table: Element | None = None
+    is_wanted = False
     for event, element in _events(archive):
         name = local_name(element.tag)
-        if event == "start":
-            if name == "table" and table is None and attribute_of(element, "name") == wanted:
-                table = element
-        elif element is table:
-            return
-        elif name in {"table-row", "table-column"}:
-            if table is not None:
-                yield element
-            element.clear()
+        if name == "table":
+            is_wanted = event == "start" and attribute_of(element, "name") == wanted
+        elif is_wanted and event == "end" and name in {"table-row", "table-column"}:
+            yield element
 
 
 def _count(element: Element, name: str) -> int:
@@ -135,7 +132,7 @@ def _cell(element: Element) -> Cell:
     text = "\n".join(_paragraph(one) for one in element if local_name(one.tag) == "p")
     kind = attributes.get("value-type", "")
     if not kind or not text:
-        return _NO_VALUE if "formula" in attributes and not kind else cell_of_text(text)
+        return FORMULA_WITHOUT_VALUE if "formula" in attributes and not kind else cell_of_text(text)
     value: object = None
     if kind in _NUMBERS:
         number = float(attributes.get("value", "nan"))

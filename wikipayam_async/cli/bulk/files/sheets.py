@@ -4,13 +4,29 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from collections.abc import Set as AbstractSet
+from functools import lru_cache
 from xml.etree.ElementTree import Element
 
 from attrs import field, frozen
 
 from wikipayam_async.cli.bulk.files.table import RawRow
+from wikipayam_async.templates.values import BrokenValue
 
-__all__ = ["OpenSheet", "RefusedWorkbookError", "SheetName", "Workbook", "attribute_of", "local_name"]
+__all__ = [
+    "FORMULA_WITHOUT_VALUE",
+    "HAS_PASSWORD",
+    "OpenSheet",
+    "RefusedWorkbookError",
+    "SheetName",
+    "Workbook",
+    "attribute_of",
+    "local_name",
+]
+
+FORMULA_WITHOUT_VALUE = BrokenValue(
+    "a formula without a value: open the file in the spreadsheet program, and save it again"
+)
+HAS_PASSWORD = "has a password: remove it in the spreadsheet program, and save the file again"  # noqa: S105 - a text
 
 
 class RefusedWorkbookError(Exception):
@@ -56,6 +72,7 @@ class Workbook:
     open: Callable[[str], OpenSheet]
 
 
+@lru_cache(maxsize=1024)
 def local_name(tag: str) -> str:
     """Return the name of an element without its namespace, of which each format has several.
 

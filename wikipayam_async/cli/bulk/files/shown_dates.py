@@ -89,7 +89,7 @@ def show_date(moment: Moment, section: Section) -> str:
             shown.append(_fraction(moment, tokens, place))
         elif kind == "general":
             raise UnknownFormatError
-        elif (kind, text) != ("sign", "@"):
+        else:
             shown.append(text)
     return "".join(shown)
 
@@ -165,6 +165,6 @@ def _duration(moment: timedelta, tokens: tuple[tuple[str, str], ...]) -> str:
             shown.append(f"{values[text[0]]:0{len(text)}}")
         elif kind in {"digit", "half", "general"}:
             raise UnknownFormatError
-        elif (kind, text) != ("sign", "@"):
+        else:
             shown.append(text)
     return "".join(shown)

@@ -12,7 +12,7 @@ from typing import BinaryIO
 from wikipayam_async.cli.bulk.errors import InputFileError
 from wikipayam_async.cli.bulk.files.headers import named_like
 from wikipayam_async.cli.bulk.files.ods import read_ods
-from wikipayam_async.cli.bulk.files.sheets import RefusedWorkbookError, Workbook
+from wikipayam_async.cli.bulk.files.sheets import HAS_PASSWORD, RefusedWorkbookError, Workbook
 from wikipayam_async.cli.bulk.files.table import FileOptions, RawRow, Table, make_table
 from wikipayam_async.cli.bulk.files.xls import read_xls
 from wikipayam_async.cli.bulk.files.xlsx import read_xlsx
@@ -22,7 +22,6 @@ __all__ = ["is_workbook", "open_workbook"]
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
-_PASSWORD = "has a password: remove it in the spreadsheet program, and save the file again"  # noqa: S105 - a text
 _DAMAGED = "is damaged, or no workbook: open it in the spreadsheet program, and save it again as .xlsx"
 _BINARY = "is a binary workbook (.xlsb): open it in the spreadsheet program, and save it again as .xlsx"
 _MARKUP = "is a web page or XML, not a workbook: open it in the spreadsheet program, and save it again as .xlsx"
@@ -82,7 +81,7 @@ def _guarded(path: Path, rows: Iterator[RawRow]) -> Iterator[RawRow]:
 def _reader_of(content: bytes) -> Callable[[BinaryIO], Workbook]:
     if content.startswith(_OLE):
         if _ENCRYPTED in content:
-            raise RefusedWorkbookError(_PASSWORD)
+            raise RefusedWorkbookError(HAS_PASSWORD)
         return read_xls
     if not content:
         raise RefusedWorkbookError("is empty")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO
 
 from wikipayam_async.cli.bulk.files.builtin_formats import BUILTIN_FORMATS
 from wikipayam_async.cli.bulk.files.cells import Cell, cell_of_text
-from wikipayam_async.cli.bulk.files.sheets import OpenSheet, RefusedWorkbookError, SheetName, Workbook
+from wikipayam_async.cli.bulk.files.sheets import HAS_PASSWORD, OpenSheet, RefusedWorkbookError, SheetName, Workbook
 from wikipayam_async.cli.bulk.files.shown import GENERAL, show_number, show_text
 from wikipayam_async.cli.bulk.files.table import RawRow
 
@@ -39,9 +39,7 @@ def read_xls(file: BinaryIO) -> Workbook:
         book = xlrd.open_workbook(file_contents=file.read(), formatting_info=True, logfile=io.StringIO())
     except XLRDError as error:
         if "encrypted" in str(error):
-            raise RefusedWorkbookError(
-                "has a password: remove it in the spreadsheet program, and save the file again"
-            ) from None
+            raise RefusedWorkbookError(HAS_PASSWORD) from None
         raise
     errors: dict[int, str] = xlrd.error_text_from_code
     sheets = tuple(SheetName(one.name, one.visibility == 0) for one in book.sheets())

@@ -10,6 +10,7 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, iterparse, parse
 
@@ -17,15 +18,20 @@ from attrs import field, frozen
 
 from wikipayam_async.cli.bulk.files.builtin_formats import BUILTIN_FORMATS
 from wikipayam_async.cli.bulk.files.cells import Cell, cell_of_text
-from wikipayam_async.cli.bulk.files.sheets import OpenSheet, SheetName, Workbook, attribute_of, local_name
+from wikipayam_async.cli.bulk.files.sheets import (
+    FORMULA_WITHOUT_VALUE,
+    OpenSheet,
+    SheetName,
+    Workbook,
+    attribute_of,
+    local_name,
+)
 from wikipayam_async.cli.bulk.files.shown import GENERAL, show_number, show_text
 from wikipayam_async.cli.bulk.files.table import RawRow
-from wikipayam_async.templates.values import BrokenValue
 
 __all__ = ["read_xlsx"]
 
 _TRUE = {"1", "true", "on"}
-_NO_VALUE = BrokenValue("a formula without a value: open the file in the spreadsheet program, and save it again")
 _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]+)")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}")
@@ -171,6 +177,7 @@ def _cells(book: _Book, row: Element) -> list[Cell]:
     return cells
 
 
+@lru_cache(maxsize=1024)
 def _column(letters: str) -> int:
     number = 0
     for letter in letters.upper():
@@ -191,7 +198,7 @@ def _cell(book: _Book, element: Element) -> Cell:
         elif name == "is":
             value = _text(child)
     if value is None or (value == "" and kind == "n"):
-        return _NO_VALUE if has_formula else ""
+        return FORMULA_WITHOUT_VALUE if has_formula else ""
     style = int(element.get("s", 0))
     code = book.formats[style] if style < len(book.formats) else GENERAL
     if kind == "n":

@@ -112,8 +112,8 @@ def test_a_format_has_names_in_both_languages() -> None:
 
 
 def test_the_jalali_calendar_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without its package, the error says what to install."""
+    """Without its package, the template cannot be made; the error says what to install."""
     monkeypatch.setitem(sys.modules, "jdatetime", None)
     with pytest.raises(ConfigurationError) as caught:
-        rendered("|jalali", DAY)
-    assert str(caught.value) == "x: Jalali dates need the package jdatetime: pip install 'wikipayam_async[jalali]'"
+        Template("{x|jalali}")
+    assert str(caught.value) == "jalali: Jalali dates need the package jdatetime: pip install 'wikipayam_async[jalali]'"

@@ -26,6 +26,7 @@ _SEPARATORS = str.maketrans({"٬": ",", "،": ",", "٫": ".", "−": "-"})
 _GROUPING_SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
 _MARKS = "\u200b\u200c\u200e\u200f\u061c\ufeff"
 _MOST_DIGITS = 30
+_ANY_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - no moment in time
 
 Apply: TypeAlias = Callable[[object, str, str], str]
 """Returns the formatted text, given a value, its text, and the name of the field."""
@@ -39,11 +40,13 @@ class Format:
         name: Its English name.
         aliases: Its other names.
         apply: Returns the formatted text, given a value, its text, and the name of the field.
+        needs_jalali: Whether it needs the package `jdatetime`.
     """
 
     name: str
     aliases: tuple[str, ...]
     apply: Apply
+    needs_jalali: bool = False
 
 
 def find_format(name: str) -> Format | None:
@@ -51,8 +54,14 @@ def find_format(name: str) -> Format | None:
 
     Args:
         name: The name.
+
+    Raises:
+        ConfigurationError: It needs a package that is not installed.
     """
-    return FORMATS.get(comparable_name(name))
+    found = FORMATS.get(comparable_name(name))
+    if found is not None and found.needs_jalali:
+        to_jalali(_ANY_DAY, field=found.name)  # a missing package is no error of a row
+    return found
 
 
 def _thousands(value: object, text: str, field: str) -> str:
@@ -100,7 +109,7 @@ def _jalali(value: object, text: str, field: str) -> str:
 _ALL = (
     Format("thousands", ("هزارگان",), _thousands),
     Format("persian", ("فارسی",), _persian),
-    Format("jalali", ("شمسی", "جلالی"), _jalali),
+    Format("jalali", ("شمسی", "جلالی"), _jalali, needs_jalali=True),
 )
 
 FORMATS: Mapping[str, Format] = MappingProxyType(
@@ -120,7 +129,6 @@ def formatted(value: object, text: str, formats: tuple[Format, ...], field: str)
 
     Raises:
         InvalidInputError: A format does not fit the value. The error does not show the value.
-        ConfigurationError: The package `jdatetime` is not installed.
     """
     behind = value.value if isinstance(value, ShownValue) else value
     for one in formats:

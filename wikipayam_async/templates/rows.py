@@ -59,7 +59,6 @@ def value_of(row: Row, name: str, defaults: Mapping[str, str] = _NO_DEFAULTS, fo
     Raises:
         InvalidInputError: The row lacks the field, or the value is empty and has no default, is of another type, or does not fit
             a format. The error names the field and does not show the value.
-        ConfigurationError: The format `jalali` needs the package `jdatetime`, which is not installed.
     """
     value = row.get(name, _ABSENT)
     if value is _ABSENT:

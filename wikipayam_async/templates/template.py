@@ -68,7 +68,8 @@ class Template:
             still an error: its header is probably misspelt.
 
     Raises:
-        InvalidInputError: The text is empty, has a lone brace or an invalid name.
+        InvalidInputError: The text is empty, has a lone brace, an invalid name or an unknown format.
+        ConfigurationError: The format `jalali` needs the package `jdatetime`, which is not installed.
     """
 
     text: str = field(repr=mask_text)
@@ -97,7 +98,6 @@ class Template:
         Raises:
             InvalidInputError: The row lacks a field or has more cells than headers, or a value is empty, of another
                 type, or does not fit its format. The error names the field and does not show the value.
-            ConfigurationError: The format `jalali` needs the package `jdatetime`, which is not installed.
         """
         failure = check_row(row, field="row")
         if failure is not None:

@@ -60,7 +60,17 @@ def test_hidden_rows_are_sent_if_they_are_asked_for(gateway: Emulator, run: Run)
         sheet.write_row(row, 0, cells)
     sheet.set_row(1, None, None, {"hidden": True})
     book.close()
+    book = xlsxwriter.Workbook("g.xlsx")
+    sheet = book.add_worksheet()
+    sheet.write_row(0, 0, ("mobile", "text"))
+    sheet.write_row(1, 0, (A, "a"))
+    sheet.set_row(1, None, None, {"hidden": True})
+    book.close()
     assert run("bulk", "f.xlsx", *DRY, "--json").json["hidden"] == 1
+    ended = run("bulk", "g.xlsx", *DRY)
+    assert ended.err == (
+        "InvalidInputError: g.xlsx: expected rows; got only hidden ones (1; --include-hidden reads them)\n"
+    )
     ended = run("bulk", "f.xlsx", "--yes", "--include-hidden")
     assert (receivers(gateway), "hidden" in ended.err) == ([A, B], False)
 

@@ -133,7 +133,8 @@ class BulkCommand:
             check = check_rows(table.rows, classifier, self._deduplicator(snapshot, classifier), tariff)
             check = evolve(check, hidden=table.hidden.rows, notes=tuple(notes_of(table, check.repeated)))
         if not check.rows:
-            raise InvalidInputError(str(self.file), rule="expected rows", got="none")
+            hidden = f"only hidden ones ({check.hidden:,}; --include-hidden reads them)"
+            raise InvalidInputError(str(self.file), rule="expected rows", got=hidden if check.hidden else "none")
         return _Prepared(
             check=check,
             detected_format=table.detected_format,

@@ -28,6 +28,7 @@ class Found:
     hidden_rows: int
     hidden_columns: tuple[str, ...]
     other_sheets: tuple[str, ...]
+    hidden_sheets: tuple[str, ...]
 
     @property
     def values(self) -> list[list[str]]:
@@ -48,7 +49,15 @@ def read(name: str, **how: Any) -> Found:
             for row in table.rows
         }
         hidden = table.hidden
-        return Found(tuple(table.columns), table.detected_format, rows, hidden.rows, hidden.columns, table.other_sheets)
+        return Found(
+            tuple(table.columns),
+            table.detected_format,
+            rows,
+            hidden.rows,
+            hidden.columns,
+            table.other_sheets,
+            hidden.sheets,
+        )
 
 
 def refusal(name: str, **how: Any) -> str:

@@ -89,10 +89,24 @@ def test_a_text_with_nul_is_broken() -> None:
 
 def test_values_of_json() -> None:
     """Fractions and booleans have the text that the file has; lists and objects are no values."""
-    values: list[object] = ["a", " \u200c", "#N/A", None, True, False, 9123456789, 9123456789.0, 1.5, 1e20, [1], {}]
+    values: list[object] = [
+        "a",
+        " \u200c",
+        "#N/A",
+        None,
+        True,
+        False,
+        9123456789,
+        9123456789.0,
+        1.5,
+        1e20,
+        10**30,
+        [1],
+        {},
+    ]
     assert [cell_of_json(value) for value in values] == [
         "a", "", BrokenValue("the error #N/A"), "", "true", "false", 9123456789, ShownValue("9123456789", 9123456789.0),
-        ShownValue("1.5", 1.5), ShownValue("1e+20", 1e20), *[BrokenValue("a list or an object")] * 2,
+        ShownValue("1.5", 1.5), ShownValue("1e+20", 1e20), BrokenValue("a number that is too long"), *[BrokenValue("a list or an object")] * 2,
     ]  # fmt: skip
 
 

@@ -14,10 +14,11 @@ def test_receivers_that_occur_again_are_counted() -> None:
 
 def test_what_is_left_out_is_told() -> None:
     """With a count and the option that changes it."""
-    table = Table(("a",), True, "", iter(()), hidden=HiddenCells(2, ("b", "c")), other_sheets=("d",))
+    table = Table(("a",), True, "", iter(()), hidden=HiddenCells(2, ("b", "c"), ("e",)), other_sheets=("d",))
     assert list(notes_of(table, 1)) == [
         "2 hidden or filtered rows left out; --include-hidden reads them, too",
         "2 hidden columns left out: b, c",
+        "not read: 1 hidden sheet (e; see --sheet)",
         "not read: 1 other sheet (d; see --sheet)",
         "1 message to a receiver that has an earlier one; --dedupe receiver sends each receiver one message",
     ]

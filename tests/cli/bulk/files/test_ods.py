@@ -76,7 +76,12 @@ def test_repeated_and_covered_cells_have_their_places() -> None:
     comment = "<office:annotation><text:p>?</text:p></office:annotation>"
     write(
         '<table:table-row table:number-rows-repeated="3"><table:table-cell table:number-columns-repeated="16384"/></table:table-row>'
-        + row("a", "<table:covered-table-cell/>", "c", "d")
+        + row(
+            "a",
+            '<table:covered-table-cell office:value-type="string"><text:p>?</text:p></table:covered-table-cell>',
+            "c",
+            "d",
+        )
         + row(
             f'<table:table-cell office:value-type="string">{comment}<text:p>x<text:s text:c="2"/>y<text:tab/>z<text:line-break/>w'
             "<text:span>v</text:span><office:annotation>?</office:annotation>.</text:p><text:p>u</text:p></table:table-cell>",
@@ -124,6 +129,6 @@ def open_table_of(name: str):  # type: ignore[no-untyped-def] # the type is that
 def test_a_password_is_told() -> None:
     """The manifest says that the content is encrypted."""
     with ZipFile("f.ods", "w") as file:
-        file.writestr("content.xml", b"\x00\x01")
+        file.writestr("encrypted-package", b"\x00\x01")
         file.writestr("META-INF/manifest.xml", "<manifest:encryption-data/>")
     assert refusal("f.ods") == "f.ods: has a password: remove it in the spreadsheet program, and save the file again"

@@ -81,6 +81,9 @@ def test_the_first_visible_sheet_is_read() -> None:
     """The others are named; a hidden sheet is read only if it is asked for; names are compared as people read them."""
     Path("f.xlsx").write_bytes(book("lists", "گروه یک", "b", hidden="lists"))
     assert (read("f.xlsx").values, read("f.xlsx").other_sheets) == ([["گروه یک1"]], ("b",))
+    assert read("f.xlsx").hidden_sheets == ("lists",)
+    found = read("f.xlsx", include_hidden=True)
+    assert (found.values, found.other_sheets, found.hidden_sheets) == ([["گروه یک1"]], ("lists", "b"), ())
     assert read("f.xlsx", sheet="lists").values == [["lists1"]]
     assert read("f.xlsx", sheet="گروه\u200cيك").values == [["گروه یک1"]]
     assert refusal("f.xlsx", sheet="c") == "--sheet: no sheet has this name; the sheets are lists, گروه یک, b"

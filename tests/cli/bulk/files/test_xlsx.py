@@ -165,3 +165,13 @@ def test_a_sheet_without_a_file_is_no_sheet() -> None:
     )
     found = read("f.xlsx")
     assert (found.format, found.other_sheets, found.hidden_columns) == ("sheet 's'", (), ("a",))
+
+
+def test_a_date_may_be_written_as_one() -> None:
+    """Other programs write it so; it is shown in the format of its cell."""
+    workbook(
+        '<row><c t="inlineStr"><is><t>a</t></is></c><c t="inlineStr"><is><t>b</t></is></c></row>'
+        '<row><c t="d"><v>2026-01-02T14:05:00</v></c><c t="d" s="1"><v>2026-01-02T14:05:00Z</v></c></row>',
+        styles='<cellXfs><xf numFmtId="0"/><xf numFmtId="20"/></cellXfs>',
+    )
+    assert read("f.xlsx").values == [["2026-01-02", "14:05"]]

@@ -23,7 +23,7 @@ _ABSENT = frozenset(("null", "(null)", "<null>", "[null]", "\\n", "nan", "none",
 """What databases and programs write for a missing value, in lower case."""
 _LONGEST_ABSENT = max(map(len, _ABSENT))
 
-_LARGEST_EXACT = 1e15
+_LARGEST_EXACT, _LARGEST_WHOLE = 1e15, 10**30
 
 _ERROR = re.compile(
     r"#N/A(?: N/A)?|#(?:REF|VALUE|DIV/0|NUM|NULL|SPILL|CALC|FIELD|BLOCKED|CONNECT|BUSY|UNKNOWN|EXTERNAL|PYTHON|ERROR)!"
@@ -76,7 +76,7 @@ def cell_of_json(value: object) -> object:
         is_whole = value.is_integer() and abs(value) < _LARGEST_EXACT
         return ShownValue(f"{value:.0f}" if is_whole else repr(value), value)
     if isinstance(value, int):
-        return value
+        return value if abs(value) < _LARGEST_WHOLE else BrokenValue("a number that is too long")
     return BrokenValue("a list or an object")
 
 

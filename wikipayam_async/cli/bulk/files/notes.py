@@ -53,6 +53,8 @@ def notes_of(table: Table, repeated: int) -> Iterator[str]:
         yield f"{counted(hidden.rows, 'hidden or filtered row')} left out; --include-hidden reads them, too"
     if hidden.columns:
         yield f"{counted(len(hidden.columns), 'hidden column')} left out: {', '.join(hidden.columns)}"
+    if hidden.sheets:
+        yield f"not read: {counted(len(hidden.sheets), 'hidden sheet')} ({', '.join(hidden.sheets)}; see --sheet)"
     if table.other_sheets:
         yield f"not read: {counted(len(table.other_sheets), 'other sheet')} ({', '.join(table.other_sheets)}; see --sheet)"
     if repeated:

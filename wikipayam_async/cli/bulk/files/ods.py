@@ -11,9 +11,7 @@ from xml.etree.ElementTree import Element, iterparse
 from wikipayam_async.cli.bulk.files.cells import Cell, cell_of_text
 from wikipayam_async.cli.bulk.files.sheets import (
     FORMULA_WITHOUT_VALUE,
-    HAS_PASSWORD,
     OpenSheet,
-    RefusedWorkbookError,
     SheetName,
     Workbook,
     attribute_of,
@@ -24,7 +22,7 @@ from wikipayam_async.templates.values import ShownValue
 
 __all__ = ["read_ods"]
 
-_CONTENT, _MANIFEST = "content.xml", "META-INF/manifest.xml"
+_CONTENT = "content.xml"
 _MOST_COPIES = 16_384
 """Of a cell or a row that is not empty."""
 _NUMBERS = {"float", "percentage", "currency"}
@@ -36,13 +34,8 @@ def read_ods(file: BinaryIO) -> Workbook:
 
     Args:
         file: Its content.
-
-    Raises:
-        RefusedWorkbookError: It has a password.
     """
     archive = zipfile.ZipFile(file)
-    if _MANIFEST in archive.namelist() and b"encryption-data" in archive.read(_MANIFEST):
-        raise RefusedWorkbookError(HAS_PASSWORD)
     sheets = tuple(_sheets(archive))
 
     def open_sheet(name: str) -> OpenSheet:
@@ -117,7 +110,8 @@ def _cells(row: Element) -> list[Cell]:
         if local_name(element.tag) not in {"table-cell", "covered-table-cell"}:
             continue
         count = _count(element, "number-columns-repeated")
-        cell = _cell(element)
+        # A merged cell covers what others still have.
+        cell = _cell(element) if local_name(element.tag) == "table-cell" else ""
         if cell == "":
             gap += count
             continue

@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 from wikipayam_async.cli.bulk.files.format_code import Section, UnknownFormatError
 from wikipayam_async.dates import to_jalali
 
-__all__ = ["Moment", "moment_of", "show_date", "value_behind"]
+__all__ = ["Moment", "days_of", "moment_of", "show_date", "value_behind"]
 
 Moment: TypeAlias = datetime | timedelta
 
@@ -49,6 +49,15 @@ def moment_of(days: float, section: Section, *, is_1904: bool = False) -> Moment
     if not is_1904 and 1 <= days < _DAYS_BEFORE_THE_FALSE_LEAP_DAY:
         length += timedelta(days=1)
     return datetime.combine(_FIRST_OF_1904 if is_1904 and days >= 1 else _DAY_ZERO, time()) + length
+
+
+def days_of(moment: datetime) -> float:
+    """Return the number that stands for a moment in workbooks that count from 1900.
+
+    Args:
+        moment: The moment, after February 1900.
+    """
+    return (moment.replace(tzinfo=None) - datetime.combine(_DAY_ZERO, time())) / timedelta(days=1)
 
 
 def value_behind(moment: Moment) -> date | time | timedelta:

@@ -75,10 +75,12 @@ class HiddenCells:
     Attributes:
         rows: The number of rows left out until now; complete when the rows of the table are read.
         columns: The names of the columns left out.
+        sheets: The names of the hidden sheets, which are not read.
     """
 
     rows: int = 0
     columns: tuple[str, ...] = ()
+    sheets: tuple[str, ...] = ()
 
 
 @frozen
@@ -124,7 +126,6 @@ def make_table(
     options: FileOptions,
     detected_format: str,
     hidden_columns: Iterable[int] | None = None,
-    other_sheets: tuple[str, ...] = (),
 ) -> Table:
     """Return the table for the rows of a file.
 
@@ -133,7 +134,6 @@ def make_table(
         options: How to read it.
         detected_format: The delimiter or the sheet that is read.
         hidden_columns: The indexes of the hidden columns of a sheet, complete after the first row; None for other files.
-        other_sheets: The names of the other visible sheets.
 
     Raises:
         InvalidInputError: There is no such row of the header.
@@ -143,7 +143,7 @@ def make_table(
     head = list(islice(filled, _ROWS_PEEKED))
     hidden = HiddenCells()
     if not head:
-        return Table((), True, detected_format, iter(()), other_sheets=other_sheets)  # noqa: FBT003 - positional in attrs
+        return Table((), True, detected_format, iter(()))  # noqa: FBT003 - positional in attrs
     place = _header_place(head, filled, options)
     if options.no_header:
         header, data = _numbered(head[0].cells), head
@@ -163,7 +163,6 @@ def make_table(
         rows=_rows(chain(data, filled), shape, hidden, include_hidden=options.include_hidden),
         repeated=header.repeated,
         hidden=hidden,
-        other_sheets=other_sheets,
     )
 
 

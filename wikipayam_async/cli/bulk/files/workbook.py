@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
+from attrs import evolve
+
 from wikipayam_async.cli.bulk.errors import InputFileError
 from wikipayam_async.cli.bulk.files.headers import named_like
 from wikipayam_async.cli.bulk.files.ods import read_ods
@@ -22,6 +24,7 @@ __all__ = ["is_workbook", "open_workbook"]
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
+_MANIFEST = "meta-inf/manifest.xml"
 _DAMAGED = "is damaged, or no workbook: open it in the spreadsheet program, and save it again as .xlsx"
 _BINARY = "is a binary workbook (.xlsb): open it in the spreadsheet program, and save it again as .xlsx"
 _MARKUP = "is a web page or XML, not a workbook: open it in the spreadsheet program, and save it again as .xlsx"
@@ -56,9 +59,10 @@ def open_workbook(path: Path, options: FileOptions, source: BinaryIO) -> Table:
         book = _reader_of(content)(io.BytesIO(content))
         name = _choose(path, options, book)
         sheet = book.open(name)
-        others = tuple(one.name for one in book.sheets if one.is_visible and one.name != name)
-        rows = _guarded(path, sheet.rows)
-        return make_table(rows, options, f"sheet {name!r}", sheet.hidden_columns, others)
+        others = {one.name: one.is_visible or options.include_hidden for one in book.sheets if one.name != name}
+        table = make_table(_guarded(path, sheet.rows), options, f"sheet {name!r}", sheet.hidden_columns)
+        table.hidden.sheets = tuple(one for one, is_visible in others.items() if not is_visible)
+        return evolve(table, other_sheets=tuple(one for one, is_visible in others.items() if is_visible))
 
 
 @contextmanager
@@ -89,6 +93,8 @@ def _reader_of(content: bytes) -> Callable[[BinaryIO], Workbook]:
         raise RefusedWorkbookError(_what_else(content))
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         names = {name.replace("\\", "/").lower() for name in archive.namelist()}
+        if _MANIFEST in names and b"encryption-data" in archive.read("META-INF/manifest.xml"):
+            raise RefusedWorkbookError(HAS_PASSWORD)
     if "xl/workbook.bin" in names:
         raise RefusedWorkbookError(_BINARY)
     found = [reader for name, reader in _READERS.items() if name in names]

@@ -10,6 +10,7 @@ import posixpath
 import re
 import zipfile
 from collections.abc import Iterator
+from datetime import datetime
 from functools import lru_cache
 from typing import BinaryIO
 from xml.etree.ElementTree import Element, iterparse, parse
@@ -27,6 +28,7 @@ from wikipayam_async.cli.bulk.files.sheets import (
     local_name,
 )
 from wikipayam_async.cli.bulk.files.shown import GENERAL, show_number, show_text
+from wikipayam_async.cli.bulk.files.shown_dates import days_of
 from wikipayam_async.cli.bulk.files.table import RawRow
 
 __all__ = ["read_xlsx"]
@@ -36,6 +38,7 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]+)")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}")
 _LAST_COLUMN = 16_384
+_ISO_DATE = "yyyy-mm-dd"
 
 
 @frozen
@@ -186,7 +189,6 @@ def _column(letters: str) -> int:
 
 
 def _cell(book: _Book, element: Element) -> Cell:
-    kind = element.get("t", "n")
     value: str | None = None
     has_formula = False
     for child in element:
@@ -197,14 +199,20 @@ def _cell(book: _Book, element: Element) -> Cell:
             has_formula = True
         elif name == "is":
             value = _text(child)
+    kind = element.get("t", "n")
     if value is None or (value == "" and kind == "n"):
         return FORMULA_WITHOUT_VALUE if has_formula else ""
     style = int(element.get("s", 0))
-    code = book.formats[style] if style < len(book.formats) else GENERAL
+    return _value(book, kind, value, book.formats[style] if style < len(book.formats) else GENERAL)
+
+
+def _value(book: _Book, kind: str, value: str, code: str) -> Cell:
     if kind == "n":
         return value if code == GENERAL and _PLAIN_NUMBER.fullmatch(value) else _number(book, value, code)
     if kind == "b":
         return "TRUE" if value in _TRUE else "FALSE"
+    if kind == "d":
+        return show_number(days_of(datetime.fromisoformat(value)), _ISO_DATE if code == GENERAL else code)
     if kind == "s":
         value = book.strings[int(value)]
     elif kind == "str" and "_x" in value:

@@ -170,8 +170,8 @@ def test_columns_are_found_as_people_read_them() -> None:
         table("شماره‌ همراه", "کد\u00a0ملی", "name", "NAME", "سفارش"),
     )
     assert (found.receiver, found.track_id_column) == ("شماره‌ همراه", "سفارش")
-    assert found.fields == {"كد ملي": "کد\u00a0ملی"}
-    row = {"شماره‌ همراه": "09123456789", "کد\u00a0ملی": "12", "name": "x", "NAME": "y", "سفارش": "T"}
+    assert found.fields == {"كد ملي": "کد\u00a0ملی", "NAME": "NAME"}
+    row = {"شماره‌ همراه": "09123456789", "کد\u00a0ملی": "12", "name": "x", "NAME": " y\u00a0", "سفارش": "T"}
     assert message(found, row) == SmsMessage("09123456789", "12 y", sender=None, track_id="T")
 
 

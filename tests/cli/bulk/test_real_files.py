@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped] # ships no type information
@@ -19,7 +20,7 @@ DRY = ("--dry-run", "--sender", "10002000")
 def test_a_workbook_is_sent_as_it_is_seen(gateway: Emulator, run: Run) -> None:
     """Titles, formats, hidden rows, an error and a total: only what people see is sent, and the rest is counted."""
     book = xlsxwriter.Workbook("f.xlsx")
-    sheet = book.add_worksheet("مشتریان")
+    sheet: Any = book.add_worksheet("مشتریان")
     book.add_worksheet("راهنما").write(0, 0, "x")
     sheet.merge_range("A1:D1", "فهرست بدهکاران")
     sheet.write_row(2, 0, ["شماره همراه", "نام", "كد", "مبلغ", "سررسید"])
@@ -55,7 +56,7 @@ def test_a_workbook_is_sent_as_it_is_seen(gateway: Emulator, run: Run) -> None:
 def test_hidden_rows_are_sent_if_they_are_asked_for(gateway: Emulator, run: Run) -> None:
     """The check has no more to tell of them."""
     book = xlsxwriter.Workbook("f.xlsx")
-    sheet = book.add_worksheet()
+    sheet: Any = book.add_worksheet()
     for row, cells in enumerate([("mobile", "text"), (A, "a"), (B, "b")]):
         sheet.write_row(row, 0, cells)
     sheet.set_row(1, None, None, {"hidden": True})
@@ -116,3 +117,12 @@ def test_a_workbook_with_the_name_of_a_text_is_refused(run: Run, name: str) -> N
     Path(name).write_bytes(b"PK\x03\x04")
     ended = run("bulk", name, *DRY)
     assert ended.err == f"InputFileError: {name}: is a workbook: give it a name that ends in .xlsx, .xls or .ods\n"
+
+
+def test_a_web_page_with_the_name_of_a_table_is_refused(run: Run) -> None:
+    """Some programs export one."""
+    Path("f.csv").write_text("<html><table><tr><td>mobile</td></tr></table></html>", encoding="utf-8")
+    assert run("bulk", "f.csv", *DRY).err == (
+        "InputFileError: f.csv: is a web page or XML, not a table: open it in the spreadsheet program, "
+        "and save it again as .xlsx\n"
+    )

@@ -89,7 +89,7 @@ class ColumnMapping:
         receiver: The column of the receivers.
         text_column: The column of the texts, if a column holds them.
         template: The template, if the texts come from one.
-        fields: The columns of the fields of the template that are not called like their columns.
+        fields: The columns of the fields of the template. Spaces around their cells are left out.
         text: The text, if all messages share one.
         sender: The sender number of all messages; None if a column holds them.
         sender_column: The column of the sender numbers, if a column holds them.
@@ -147,8 +147,12 @@ class ColumnMapping:
         if self.template is None:
             return value_of(values, self.text_column or "")
         if self.fields:
-            values = dict(values) | {name: values[column] for name, column in self.fields.items() if column in values}
+            values = {name: _trimmed(values[column]) for name, column in self.fields.items() if column in values}
         return self.template.render(values)
+
+
+def _trimmed(cell: object) -> object:
+    return cell.strip() if isinstance(cell, str) else cell
 
 
 def _receiver_of(values: Mapping[str, object], column: str) -> str:
@@ -207,7 +211,7 @@ def map_columns(columns: TextOptions, table: Table) -> ColumnMapping:
         receiver=_column("--receiver", columns.receiver, RECEIVERS, table),
         text_column=text_column,
         template=template,
-        fields={name: column for name, column in fields.items() if name != column},
+        fields=fields,
         text=columns.text,
         sender=_sender_of(columns),
         sender_column=_optional_column("--sender-column", columns.sender_column, table),

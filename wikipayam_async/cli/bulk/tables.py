@@ -12,7 +12,7 @@ from wikipayam_async.cli.bulk.files.delimited import open_delimited
 from wikipayam_async.cli.bulk.files.json_lines import open_json_lines
 from wikipayam_async.cli.bulk.files.table import FileOptions, HiddenCells, Table, TableRow
 from wikipayam_async.cli.bulk.files.texts import lines_of
-from wikipayam_async.cli.bulk.files.workbook import is_workbook, open_workbook
+from wikipayam_async.cli.bulk.files.workbook import MARKUP, is_markup, is_workbook, open_workbook
 from wikipayam_async.cli.bulk.snapshot import FileSnapshot, open_checked
 
 __all__ = ["FileOptions", "HiddenCells", "Table", "TableRow", "open_table"]
@@ -52,5 +52,7 @@ def open_table(path: Path, options: FileOptions, before: FileSnapshot | None = N
             return
         if is_workbook(buffered.peek()):
             raise InputFileError(f"{path}: is a workbook: give it a name that ends in .xlsx, .xls or .ods")
+        if is_markup(buffered.peek()):
+            raise InputFileError(f"{path}: {MARKUP}")
         lines = lines_of(path, buffered, options.encoding)
         yield open_json_lines(lines) if suffix in _JSON_LINES else open_delimited(path, options, lines)

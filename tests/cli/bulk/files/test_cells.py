@@ -20,7 +20,7 @@ ERRORS = [
     "#n/a",
 ]
 EMPTY = [
-    "", " ", "\u200c", "\u200b", "\u00a0", "\u200f", "\u200e", "\ufeff", "\u00ad", "\u2060", "\u3164", " \u200c\t", "NULL",
+    "", " ", "\u200c", "\u200b", "\u00a0", "\u200f", "\u200e", "\ufeff", "\u00ad", "\u2060", "\x1a", "\u3164", " \u200c\t", "NULL",
     "null", "(null)", "Null", "\\N", "NaN", "None", "N/A", "undefined", " NULL ", "<NULL>",
 ]  # fmt: skip
 

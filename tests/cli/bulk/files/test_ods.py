@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 from odf.opendocument import OpenDocumentSpreadsheet  # type: ignore[import-untyped] # ships no type information
@@ -43,13 +45,14 @@ def row(*cells: str, **attributes: str) -> str:
 
 def test_a_workbook_of_another_writer_is_read() -> None:
     """Cells have what the sheet shows; hidden rows, columns and sheets are left out."""
-    document = OpenDocumentSpreadsheet()
+    document: Any = OpenDocumentSpreadsheet()
     invisible = Style(name="ta1", family="table")
     invisible.addElement(TableProperties(display="false"))
     document.automaticstyles.addElement(invisible)
-    document.automaticstyles.addElement(Style(name="ta2", family="table"))
+    plain = Style(name="ta2", family="table")
+    document.automaticstyles.addElement(plain)
     document.spreadsheet.addElement(Table(name="lists", stylename=invisible))
-    table = Table(name="people")
+    table = Table(name="people", stylename=plain)
     table.addElement(TableColumn(numbercolumnsrepeated=2))
     table.addElement(TableColumn(visibility="collapse"))
     for number, texts in enumerate(
@@ -114,16 +117,9 @@ def test_values_behind_the_texts_are_kept() -> None:
         "2. Jan 26", "x", "1.25 M", "y", "!the error #DIV/0!",
         "!a formula without a value: open the file in the spreadsheet program, and save it again",
     ]  # fmt: skip
-    with open_table_of("f.ods") as table:
+    with open_table(Path("f.ods"), FileOptions()) as table:
         values = next(table.rows).values
     assert Template("{a|jalali} {b|jalali} {c|thousands}").render(values) == "1404/10/12 1404/10/12 1,250,000"
-
-
-def open_table_of(name: str):  # type: ignore[no-untyped-def] # the type is that of `open_table`
-    """Open a file with the usual options."""
-    from pathlib import Path  # noqa: PLC0415 - used here only
-
-    return open_table(Path(name), FileOptions())
 
 
 def test_a_password_is_told() -> None:

@@ -3,13 +3,14 @@ from __future__ import annotations
 import io
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from zipfile import ZipFile
 
 import pytest
 import xlsxwriter  # type: ignore[import-untyped] # ships no type information
 
 from tests.cli.bulk.files.reading import read, refusal
-from wikipayam_async.cli.bulk.files.workbook import is_workbook
+from wikipayam_async.cli.bulk.files.workbook import is_markup, is_workbook
 
 DAMAGED = "is damaged, or no workbook: open it in the spreadsheet program, and save it again as .xlsx"
 PASSWORD = "has a password: remove it in the spreadsheet program, and save the file again"
@@ -18,7 +19,7 @@ PASSWORD = "has a password: remove it in the spreadsheet program, and save the f
 def book(*sheets: str, hidden: str = "", rows: int = 1) -> bytes:
     """Return a workbook whose sheets have a column of numbers."""
     file = io.BytesIO()
-    made = xlsxwriter.Workbook(file)
+    made: Any = xlsxwriter.Workbook(file)
     for name in sheets:
         sheet = made.add_worksheet(name)
         sheet.write(0, 0, "mobile")
@@ -47,7 +48,7 @@ def archive(*names: str) -> bytes:
         (lambda: b"mobile,name\n", "is a text, not a workbook: give it a name that ends in .csv"),
         (
             "\ufeff <html><table>".encode,
-            "is a web page or XML, not a workbook: open it in the spreadsheet program, and save it again as .xlsx",
+            "is a web page or XML, not a table: open it in the spreadsheet program, and save it again as .xlsx",
         ),
         (lambda: b"\x00\x01", DAMAGED),
         (lambda: b"PK\x03\x04 and no more", DAMAGED),
@@ -104,5 +105,12 @@ def test_damage_after_the_first_rows_is_told_while_they_are_read() -> None:
 def test_a_workbook_is_known_by_its_first_bytes() -> None:
     """Both containers of workbooks are."""
     assert [is_workbook(head) for head in (book("a"), b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"a,b", b"")] == [
+        True, True, False, False,
+    ]  # fmt: skip
+
+
+def test_a_web_page_is_known_by_its_first_bytes() -> None:
+    """A text that only begins with a sign is none."""
+    assert [is_markup(head) for head in (b"\xef\xbb\xbf\n<HTML>", b"<table border=1>", b"<3,a", b"mobile")] == [
         True, True, False, False,
     ]  # fmt: skip

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping
+from typing import Any
 from zipfile import ZipFile
 
 import openpyxl
@@ -47,7 +48,7 @@ def workbook(
 def test_a_template_gets_what_the_sheet_shows() -> None:
     """Numbers, dates, times and booleans have the text of their number format, from another writer's file, too."""
     book = xlsxwriter.Workbook("f.xlsx")
-    sheet = book.add_worksheet()
+    sheet: Any = book.add_worksheet()
     moment = dt.datetime(2026, 1, 2, 14, 5)  # noqa: DTZ001 - a sheet has no time zones
     cells = [
         ("mobile", 9123456789, None, "9123456789"),
@@ -78,7 +79,7 @@ def test_a_template_gets_what_the_sheet_shows() -> None:
 def test_hidden_rows_and_columns_are_left_out_and_counted() -> None:
     """Hidden, filtered and flat rows are not read unless they are asked for; neither are hidden columns."""
     book = xlsxwriter.Workbook("f.xlsx")
-    sheet = book.add_worksheet()
+    sheet: Any = book.add_worksheet()
     for number, row in enumerate([("mobile", "name", "secret"), ("1", "a", "x"), ("2", "b", "y"), ("3", "c", "z")]):
         sheet.write_row(number, 0, row)
     sheet.autofilter("A1:C4")
@@ -100,7 +101,7 @@ def test_hidden_rows_and_columns_are_left_out_and_counted() -> None:
 def test_a_row_of_errors_is_a_row() -> None:
     """Cells with errors, and formulas without a value, are broken cells and not empty ones."""
     book = xlsxwriter.Workbook("f.xlsx")
-    sheet = book.add_worksheet()
+    sheet: Any = book.add_worksheet()
     sheet.write_row(0, 0, ["mobile", "name"])
     sheet.write_formula(1, 0, "=NA()", None, "#N/A")
     sheet.write_formula(1, 1, "=1/0", None, "#DIV/0!")

@@ -109,4 +109,4 @@ def _without_signs(text: str, written: str) -> str:
 
 
 def _is_invisible(character: str) -> bool:
-    return character.isspace() or character in _FILLERS or unicodedata.category(character) == "Cf"
+    return character.isspace() or character in _FILLERS or unicodedata.category(character) in {"Cc", "Cf"}

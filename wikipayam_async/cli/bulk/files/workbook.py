@@ -20,17 +20,18 @@ from wikipayam_async.cli.bulk.files.xls import read_xls
 from wikipayam_async.cli.bulk.files.xlsx import read_xlsx
 from wikipayam_async.errors import WikipayamError
 
-__all__ = ["is_workbook", "open_workbook"]
+__all__ = ["MARKUP", "is_markup", "is_workbook", "open_workbook"]
 
 _ZIP, _OLE = b"PK\x03\x04", b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
 _MANIFEST = "meta-inf/manifest.xml"
 _DAMAGED = "is damaged, or no workbook: open it in the spreadsheet program, and save it again as .xlsx"
 _BINARY = "is a binary workbook (.xlsb): open it in the spreadsheet program, and save it again as .xlsx"
-_MARKUP = "is a web page or XML, not a workbook: open it in the spreadsheet program, and save it again as .xlsx"
+MARKUP = "is a web page or XML, not a table: open it in the spreadsheet program, and save it again as .xlsx"
 _TEXT = "is a text, not a workbook: give it a name that ends in .csv"
 _READERS: dict[str, Callable[[BinaryIO], Workbook]] = {"xl/workbook.xml": read_xlsx, "content.xml": read_ods}
 _NUL = 0
+_MARKUP_BYTES = 16
 
 
 def is_workbook(head: bytes) -> bool:
@@ -40,6 +41,16 @@ def is_workbook(head: bytes) -> bool:
         head: Its first bytes.
     """
     return head.startswith((_ZIP, _OLE))
+
+
+def is_markup(head: bytes) -> bool:
+    """Return whether a file begins like a web page or XML, which some programs name like a table.
+
+    Args:
+        head: Its first bytes.
+    """
+    start = head.lstrip(b"\xef\xbb\xbf \t\r\n")[:_MARKUP_BYTES].lower()
+    return start.startswith((b"<html", b"<!doctype", b"<table", b"<?xml", b"<meta", b"<head"))
 
 
 def open_workbook(path: Path, options: FileOptions, source: BinaryIO) -> Table:
@@ -107,7 +118,7 @@ def _what_else(content: bytes) -> str:
     head = content[:4096]
     if _NUL in head:
         return _DAMAGED
-    return _MARKUP if head.lstrip(b"\xef\xbb\xbf \t\r\n").startswith(b"<") else _TEXT
+    return MARKUP if is_markup(head) else _TEXT
 
 
 def _choose(path: Path, options: FileOptions, book: Workbook) -> str:

@@ -28,6 +28,8 @@ class BrokenValue:
 
     Attributes:
         reason: What it has, as in `a formula without a value`.
+        text: What the file has there, for an export.
     """
 
     reason: str
+    text: str = field(default="", repr=False, eq=False)

@@ -243,10 +243,3 @@ def test_a_row_without_a_cell_is_told() -> None:
     with pytest.raises(InvalidInputError) as caught:
         message(ColumnMapping(receiver="r", template=Template("{a}"), fields={"a": "A"}), {"r": "09123456789"})
     assert str(caught.value) == "a: expected a value; got a row without this cell"
-
-
-def test_the_own_columns_of_a_row_are_those_of_no_field() -> None:
-    """They come out again in the results, as the sheet shows them."""
-    mapping = ColumnMapping(receiver="r", text_column="t", sender_column="s", track_id_column="i")
-    row = TableRow(2, {"r": "1", "t": "2", "s": "3", "i": "4", "code": ShownValue("00007", 7), "bad": BrokenValue("x")})
-    assert mapping.own_columns_of(row) == {"code": "00007", "bad": ""}

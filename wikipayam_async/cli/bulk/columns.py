@@ -12,7 +12,6 @@ from typing import Self
 from attrs import evolve, field, frozen
 from cyclopts import Parameter
 
-from wikipayam_async.cli.bulk.files.cells import text_of_cell
 from wikipayam_async.cli.bulk.files.headers import RECEIVERS, TEXTS, named_like
 from wikipayam_async.cli.bulk.tables import FileOptions, Table, TableRow
 from wikipayam_async.cli.settings import Settings
@@ -120,15 +119,6 @@ class ColumnMapping:
             return self._message_of(row.values)
         except InvalidInputError as error:
             raise _in_words_of_files(error) from None
-
-    def own_columns_of(self, row: TableRow) -> dict[str, str]:
-        """Return the cells of a row that are no part of its message, as text.
-
-        Args:
-            row: The row.
-        """
-        used = {self.receiver, self.text_column, self.sender_column, self.track_id_column}
-        return {name: text_of_cell(cell) for name, cell in row.values.items() if name not in used}
 
     def _message_of(self, values: Mapping[str, object]) -> SmsMessage:
         receiver = _receiver_of(values, self.receiver)

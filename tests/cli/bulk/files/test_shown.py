@@ -119,6 +119,7 @@ def test_a_format_that_is_not_known_breaks_the_cell(number: float, code: str, wh
         ("0;0;0", "a"),
         (";;;", ""),
         ('"x "@', "x a"),
+        ("_(* #,##0_);_(* (#,##0);_(* -_);_(@_)", "a"),
         ('0;0;0;@"!"', "a!"),
         ("[DBNum1]0", "a"),
     ],
@@ -126,3 +127,9 @@ def test_a_format_that_is_not_known_breaks_the_cell(number: float, code: str, wh
 def test_a_text_in_its_format(code: str, text: str) -> None:
     """Most formats leave texts alone; the section for texts may hide them."""
     assert show_text("a", code) == text
+
+
+def test_a_broken_number_comes_out_again() -> None:
+    """An export has its digits."""
+    cells = [show_number(0.5, "# ?/?"), show_number(6037991234567890, "0"), show_number(-5, "yyyy")]
+    assert [cell.text for cell in cells if isinstance(cell, BrokenValue)] == ["0.5", "6037991234567890", "-5"]

@@ -6,9 +6,9 @@ from typing import Any
 import pytest
 
 from wikipayam_async.cli.bulk.files.cells import Cell
-from wikipayam_async.cli.bulk.files.table import FileOptions, RawRow, Table, make_table
+from wikipayam_async.cli.bulk.files.table import FileOptions, RawRow, Table, TableRow, make_table
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.templates.values import BrokenValue
+from wikipayam_async.templates.values import BrokenValue, ShownValue
 
 
 def table(*rows: Sequence[Cell], hidden: Iterable[int] | None = None, **how: Any) -> Table:
@@ -55,6 +55,12 @@ def test_cells_beyond_the_columns_of_a_sheet_are_notes() -> None:
     assert [str(row.fault) for row in table(*rows).rows] == [
         "row: expected at most 1 cells, like the first row; got 2 cells"
     ]
+
+
+def test_the_cells_of_a_row_come_out_again_as_texts() -> None:
+    """As the sheet shows them; of a broken one what the file has."""
+    row = TableRow(2, {"a": "x", "b": ShownValue("00007", 7), "c": BrokenValue("the error #N/A", "#N/A"), "d": 5})
+    assert row.texts == {"a": "x", "b": "00007", "c": "#N/A", "d": "5"}
 
 
 def test_hidden_columns_are_not_read() -> None:

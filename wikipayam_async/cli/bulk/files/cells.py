@@ -6,6 +6,8 @@ import re
 import unicodedata
 from typing import TypeAlias
 
+import msgspec
+
 from wikipayam_async.templates.values import BrokenValue, ShownValue
 
 __all__ = ["Cell", "cell_of_json", "cell_of_text", "is_blank", "text_of_cell"]
@@ -51,11 +53,11 @@ def cell_of_text(text: str) -> Cell:
     if first in _SIGNS:
         return _without_signs(text, written)
     if first in _FIRST_OF_ERRORS and (found := _ERROR.fullmatch(written)) is not None:
-        return BrokenValue(f"the error {found[0]}")
+        return BrokenValue(f"the error {found[0]}", found[0])
     if len(written) <= _LONGEST_ABSENT and written.lower() in _ABSENT:
         return ""
     if "\0" in text:
-        return BrokenValue("a text with NUL characters")
+        return BrokenValue("a text with NUL characters", text)
     has_ink = first.isalnum() and first not in _FILLERS
     return text if has_ink or not is_blank(written) else ""
 
@@ -76,19 +78,17 @@ def cell_of_json(value: object) -> object:
         is_whole = value.is_integer() and abs(value) < _LARGEST_EXACT
         return ShownValue(f"{value:.0f}" if is_whole else repr(value), value)
     if isinstance(value, int):
-        return value if abs(value) < _LARGEST_WHOLE else BrokenValue("a number that is too long")
-    return BrokenValue("a list or an object")
+        return value if abs(value) < _LARGEST_WHOLE else BrokenValue("a number that is too long", str(value))
+    return BrokenValue("a list or an object", msgspec.json.encode(value).decode())
 
 
 def text_of_cell(cell: object) -> str:
-    """Return a cell as text, for an export; an empty text for a broken one.
+    """Return a cell as text, for an export: what the file has or the sheet shows.
 
     Args:
         cell: The cell.
     """
-    if isinstance(cell, ShownValue):
-        return cell.text
-    return "" if isinstance(cell, BrokenValue) else str(cell)
+    return cell.text if isinstance(cell, ShownValue | BrokenValue) else str(cell)
 
 
 def is_blank(text: str) -> bool:

@@ -26,11 +26,9 @@ _COMPARE = {
     "=": operator.eq,
     "<>": operator.ne,
 }
-_UNKNOWN_FORMAT = BrokenValue("a number in a format that is not supported here: format the column as text")
-_OUT_OF_RANGE = BrokenValue("a date or number that is out of range")
-_TOO_LONG = BrokenValue(
-    "a number of more than 15 digits, of which a spreadsheet drops the last: format the column as text"
-)
+_UNKNOWN_FORMAT = "a number in a format that is not supported here: format the column as text"
+_OUT_OF_RANGE = "a date or number that is out of range"
+_TOO_LONG = "a number of more than 15 digits, of which a spreadsheet drops the last: format the column as text"
 _DIGITS = {2: str.maketrans("0123456789", "٠١٢٣٤٥٦٧٨٩"), 3: str.maketrans("0123456789", "۰۱۲۳۴۵۶۷۸۹")}
 
 
@@ -46,13 +44,13 @@ def show_number(number: float, code: str, *, is_1904: bool = False) -> Cell:
         kinds = parse_format(code)[0].kinds
         if "date" not in kinds and "elapsed" not in kinds:
             text = _number(number, code)
-            return _TOO_LONG if text is None else ShownValue(text.strip(), number)
+            return _broken(_TOO_LONG, number) if text is None else ShownValue(text.strip(), number)
         moment = moment_of(number, parse_format(code)[0], is_1904=is_1904)
         return ShownValue(_moment(moment, code).strip(), value_behind(moment))
     except UnknownFormatError:
-        return _UNKNOWN_FORMAT
+        return _broken(_UNKNOWN_FORMAT, number)
     except (ArithmeticError, ValueError):
-        return _OUT_OF_RANGE
+        return _broken(_OUT_OF_RANGE, number)
 
 
 def show_text(text: str, code: str) -> str:
@@ -71,7 +69,11 @@ def show_text(text: str, code: str) -> str:
     section = sections[-1]
     if len(sections) < 4 and "@" not in (sign for _, sign in section.tokens):  # noqa: PLR2004 - the fourth is for texts
         return text
-    return "".join(text if token == ("sign", "@") else token[1] for token in section.tokens)
+    return "".join(text if token == ("sign", "@") else token[1] for token in section.tokens).strip()
+
+
+def _broken(reason: str, number: float) -> BrokenValue:
+    return BrokenValue(reason, str(number) if isinstance(number, int) else f"{number:.{_EXACT_DIGITS}g}")
 
 
 def _number(value: float, code: str) -> str | None:

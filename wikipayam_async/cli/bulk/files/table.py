@@ -9,7 +9,7 @@ from typing import Annotated
 from attrs import define, field, frozen
 from cyclopts import Parameter
 
-from wikipayam_async.cli.bulk.files.cells import Cell
+from wikipayam_async.cli.bulk.files.cells import Cell, text_of_cell
 from wikipayam_async.cli.bulk.files.headers import Header, find_header, is_empty_cell, label_columns
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import mask_mapping
@@ -66,6 +66,11 @@ class TableRow:
     number: int
     values: Mapping[str, object] = field(factory=dict, repr=mask_mapping)
     fault: InvalidInputError | None = None
+
+    @property
+    def texts(self) -> dict[str, str]:
+        """The cells by column as texts, for an export."""
+        return {name: cell if type(cell) is str else text_of_cell(cell) for name, cell in self.values.items()}
 
 
 @define

@@ -23,6 +23,7 @@ def csv(text: str) -> None:
         ('mobile;text\n0912;"one\ntwo, three', "';'"),
         ("گزارش فروش\nموبایل;نام\n0912;a, b\n", "';'"),
         ("mobile\n0912\n", "','"),
+        ("mobile;name,family\n0912;a,b\n", "';'"),
     ],
 )
 def test_the_delimiter_is_guessed_with_the_quotes_understood(text: str, delimiter: str) -> None:
@@ -31,6 +32,19 @@ def test_the_delimiter_is_guessed_with_the_quotes_understood(text: str, delimite
         text += '"\n' + "0912;x\n" * 100
     csv(text)
     assert read("f.csv").format.split(", header")[0] == f"delimiter {delimiter}"
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+@pytest.mark.parametrize("other", [",", ";", "\t", "|", "\n", '""'])
+def test_what_is_in_quotes_divides_nothing(delimiter: str, other: str) -> None:
+    """In the header and in the rows, however often."""
+    cell = f'"{other * 5}"'
+    lines = [delimiter.join(["نام", f'"a{other}b"', "موبایل"]), *[delimiter.join([cell, cell, "0912"])] * 3]
+    csv("\n".join(lines))
+    found = read("f.csv")
+    assert (found.format, len(found.columns), [row["موبایل"] for row in found.rows.values()]) == (
+        f"delimiter {delimiter!r}", 3, ["0912"] * 3,
+    )  # fmt: skip
 
 
 def test_a_quoted_cell_may_go_on_after_the_sample() -> None:

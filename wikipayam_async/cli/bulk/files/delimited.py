@@ -11,6 +11,7 @@ from pathlib import Path
 
 from wikipayam_async.cli.bulk.errors import InputFileError
 from wikipayam_async.cli.bulk.files.cells import cell_of_text
+from wikipayam_async.cli.bulk.files.headers import is_receiver_name
 from wikipayam_async.cli.bulk.files.table import FileOptions, RawRow, Table, make_table
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
@@ -73,23 +74,26 @@ def _guess(sample: str) -> str:
 
     Without any the first is returned: the file has a single column.
     """
-    return max(_DELIMITERS, key=lambda delimiter: _fit(_widths(sample, delimiter)))
+    return max(_DELIMITERS, key=lambda delimiter: _fit(_rows(sample, delimiter)))
 
 
-def _widths(sample: str, delimiter: str) -> list[int]:
-    """Return the number of cells of the first rows; none if the delimiter does not go with the quotes."""
+def _rows(sample: str, delimiter: str) -> list[list[str]]:
+    """Return the first rows; none if the delimiter does not go with the quotes."""
     reader = csv.reader(io.StringIO(sample, newline=""), delimiter=delimiter, strict=True)
-    widths: list[int] = []
+    rows: list[list[str]] = []
     try:
-        widths.extend(len(cells) for cells in reader if any(cell.strip() for cell in cells))
+        rows.extend(cells for cells in reader if any(cell.strip() for cell in cells))
     except csv.Error as error:
-        return widths if str(error) == _CUT_OFF else []
-    return widths
+        return rows if str(error) == _CUT_OFF else []
+    return rows
 
 
-def _fit(widths: list[int]) -> tuple[bool, float, int]:
+def _fit(rows: list[list[str]]) -> tuple[bool, bool, float, int]:
+    widths = list(map(len, rows))
     divided = [width for width in widths if width > 1]
     if not divided:
-        return False, 0, 0
-    usual = widths[0] if widths[0] > 1 else max(divided, key=widths.count)
-    return widths[0] > 1, widths.count(usual) / len(widths), usual
+        return False, False, 0, 0
+    divides_header = widths[0] > 1
+    usual = widths[0] if divides_header else max(divided, key=widths.count)
+    has_receivers = divides_header and any(map(is_receiver_name, rows[0]))
+    return divides_header, has_receivers, widths.count(usual) / len(widths), usual

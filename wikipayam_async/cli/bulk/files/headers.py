@@ -12,7 +12,16 @@ from wikipayam_async.numbers import is_mobile
 from wikipayam_async.templates.values import BrokenValue, ShownValue
 from wikipayam_async.text.names import comparable_name
 
-__all__ = ["RECEIVERS", "TEXTS", "Header", "find_header", "is_empty_cell", "label_columns", "named_like"]
+__all__ = [
+    "RECEIVERS",
+    "TEXTS",
+    "Header",
+    "find_header",
+    "is_empty_cell",
+    "is_receiver_name",
+    "label_columns",
+    "named_like",
+]
 
 
 def _known(names: str) -> frozenset[str]:
@@ -113,13 +122,19 @@ def is_empty_cell(cell: object) -> bool:
     return cell == "" or (isinstance(cell, ShownValue) and not cell.text)
 
 
+def is_receiver_name(name: str) -> bool:
+    """Return whether a column of receivers is usually called so.
+
+    Args:
+        name: The name.
+    """
+    plain = comparable_name(name)
+    return any(plain in names for names in RECEIVERS)
+
+
 def _names_receivers(cells: Sequence[Cell]) -> bool:
     texts = [cell for cell in cells if isinstance(cell, str)]
-    return (
-        len(texts) == len(cells)
-        and not any(map(is_mobile, texts))
-        and any(comparable_name(text) in names for names in RECEIVERS for text in texts)
-    )
+    return len(texts) == len(cells) and any(map(is_receiver_name, texts)) and not any(map(is_mobile, texts))
 
 
 def _text(cell: Cell) -> str:

@@ -37,6 +37,7 @@ def shown(days: float, code: str) -> str:
         ("[$-409]d mmmm", "2 January"),
         ("[$-en-US]mmm", "Jan"),
         ("[$-429]d/m", "2/1"),
+        ("[$-429]h:mm AM/PM", "2:05 ب.ظ"),
         ("[$-fa-IR,16]yyyy/mm/dd", "1404/10/12"),
         ("[$-fa-IR,96]d mmmm yyyy;@", "12 دی 1404"),
         ("[$-160429]yyyy/mm/dd", "1404/10/12"),
@@ -53,7 +54,17 @@ def test_a_date_in_its_format(code: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["[$-429]d mmmm", "[$-fax]mmmm", "[$-60401]d/m/yyyy", "d 0", "yyyy General", "[h]:mm AM/PM", "[h] d"]
+    "code",
+    [
+        "[$-429]d mmmm",
+        "[$-401]h AM/PM",
+        "[$-fax]mmmm",
+        "[$-60401]d/m/yyyy",
+        "d 0",
+        "yyyy General",
+        "[h]:mm AM/PM",
+        "[h] d",
+    ],
 )
 def test_a_date_in_an_unknown_format_breaks_its_cell(code: str) -> None:
     """Names of other languages, other calendars and nonsense are not guessed."""

@@ -93,7 +93,7 @@ def show_date(moment: Moment, section: Section) -> str:
             name = "minute" if text[0] == "m" and _is_minute(tokens, place) else text[0]
             shown.append(_part(parts, name, len(text)))
         elif kind == "half":
-            shown.append(("AM", "PM")[moment.hour >= _NOON])
+            shown.append(_half_of(moment, section))
         elif kind == "digit":
             shown.append(_fraction(moment, tokens, place))
         elif kind == "general":
@@ -101,6 +101,13 @@ def show_date(moment: Moment, section: Section) -> str:
         else:
             shown.append(text)
     return "".join(shown)
+
+
+def _half_of(moment: datetime, section: Section) -> str:
+    locale = section.locale
+    if not locale.has_english_names and not locale.is_persian:
+        raise UnknownFormatError
+    return (("ق.ظ", "ب.ظ") if locale.is_persian else ("AM", "PM"))[moment.hour >= _NOON]
 
 
 _Parts: TypeAlias = Mapping[str, Callable[[int], str]]

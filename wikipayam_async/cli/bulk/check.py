@@ -10,6 +10,7 @@ from operator import attrgetter
 from attrs import field, frozen
 
 from wikipayam_async.cli.bulk.classifier import Deduplicator, HeldBack, InvalidRow, RowClassifier, ToSend
+from wikipayam_async.cli.bulk.files.notes import ReceiverCounter
 from wikipayam_async.cli.bulk.tables import TableRow
 from wikipayam_async.cost.estimate import CostEstimate, CostTally
 from wikipayam_async.cost.tariff import Tariff
@@ -57,6 +58,9 @@ class FileCheck:
         cost: The cost in rials; None if there is no tariff.
         shortest: The shortest text.
         longest: The longest text.
+        repeated: The number of messages to send whose receiver has an earlier one.
+        hidden: The number of rows left out because the sheet does not show them.
+        notes: What else is told before the question, a line each.
     """
 
     rows: int
@@ -69,6 +73,9 @@ class FileCheck:
     cost: int | None
     shortest: Sample | None
     longest: Sample | None
+    repeated: int = 0
+    hidden: int = 0
+    notes: tuple[str, ...] = ()
 
 
 def check_rows(
@@ -92,11 +99,13 @@ def check_rows(
     bad_rows: list[InvalidRow] = []
     bad = messages = 0
     samples = _Samples()
+    receivers = ReceiverCounter()
     for one in classifier.classify(counted, deduplicator):
         if isinstance(one, ToSend):
             messages += 1
             tally.add(one.message)
             samples.add(one.row, one.message)
+            receivers.add(one.message.receiver)
         elif isinstance(one, HeldBack):
             held_back[one.reason] += 1
         else:
@@ -115,6 +124,7 @@ def check_rows(
         cost=None if tariff is None else estimate.cost,
         shortest=samples.shortest,
         longest=samples.longest,
+        repeated=receivers.repeated,
     )
 
 

@@ -28,7 +28,7 @@ def bulk(
     known: after an interruption, even a power cut, --resume sends the remaining rows, and sends nothing twice.
 
     Args:
-        file: The file: .csv, .tsv, .txt, .xlsx, .xlsm, .jsonl or .ndjson.
+        file: The file: .csv, .tsv, .txt, .xlsx, .xlsm, .xls, .ods, .jsonl or .ndjson.
         options: The options.
     """
     out = Output(json=options.connection.json)

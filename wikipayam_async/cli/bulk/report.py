@@ -32,6 +32,7 @@ def show_check(out: Output, check: FileCheck, detected_format: str) -> None:
     if check.done:
         lines.append(f"processed before: {check.done:,}")
     lines += [f"{count:,} held back: {spaced(reason)}" for reason, count in check.held_back.items()]
+    lines += check.notes
     lines += [f"row {one.row}: {one.reason}" for one in check.bad_rows]
     if check.bad:
         lines.append(
@@ -65,6 +66,8 @@ def describe_check(check: FileCheck) -> dict[str, object]:
         "bad": check.bad,
         "bad_rows": [{"row": one.row, "reason": one.reason} for one in check.bad_rows],
         "held_back": dict(check.held_back),
+        "repeated": check.repeated,
+        "hidden": check.hidden,
         "parts": check.estimate.parts,
         "cost": check.cost,
         "currency": check.estimate.currency,

@@ -15,6 +15,7 @@ from wikipayam_async.cli.bulk.check import FileCheck, check_rows
 from wikipayam_async.cli.bulk.classifier import Deduplicator, RowClassifier
 from wikipayam_async.cli.bulk.columns import fingerprint, map_columns
 from wikipayam_async.cli.bulk.errors import ResultsFileError
+from wikipayam_async.cli.bulk.files.notes import notes_of
 from wikipayam_async.cli.bulk.options import BulkCommandOptions
 from wikipayam_async.cli.bulk.outcomes import RowOutcomes, StoredResults, read_results
 from wikipayam_async.cli.bulk.progress import progress
@@ -130,8 +131,10 @@ class BulkCommand:
             outcomes = stored.outcomes if stored else RowOutcomes()
             classifier = RowClassifier(mapping, rules, outcomes, options.results.retry_rejected)
             check = check_rows(table.rows, classifier, self._deduplicator(snapshot, classifier), tariff)
+            check = evolve(check, hidden=table.hidden.rows, notes=tuple(notes_of(table, check.repeated)))
         if not check.rows:
-            raise InvalidInputError(str(self.file), rule="expected rows", got="none")
+            hidden = f"only hidden ones ({check.hidden:,}; --include-hidden reads them)"
+            raise InvalidInputError(str(self.file), rule="expected rows", got=hidden if check.hidden else "none")
         return _Prepared(
             check=check,
             detected_format=table.detected_format,

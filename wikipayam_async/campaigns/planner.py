@@ -18,7 +18,7 @@ from collections.abc import (
 from contextlib import aclosing
 from hashlib import blake2b
 from itertools import islice, repeat
-from typing import Any
+from typing import Any, Protocol
 
 from attrs import evolve, field, frozen
 
@@ -36,7 +36,7 @@ from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
 
-__all__ = ["BLOCK", "PlanOptions", "Planned", "compare_plan", "make_plan"]
+__all__ = ["BLOCK", "BlockStore", "PlanOptions", "Planned", "compare_plan", "make_plan"]
 
 BLOCK = 1000
 """Messages that are read, checked and hashed together."""
@@ -93,13 +93,21 @@ class _Block:
     messages: list[SmsMessage] = field(repr=False)
     rows: list[int | None] | None
     columns: list[Mapping[str, str]] | None = field(repr=False)
+    errors: Mapping[int, WikipayamError] = field(factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.messages)
 
 
+class BlockStore(Protocol):
+    """Where the blocks of a plan go: a journal, or whoever only wants to see them."""
+
+    async def add(self, blocks: Sequence[PlanBlock]) -> None:
+        """Take blocks."""
+
+
 async def make_plan(
-    journal: Journal,
+    journal: BlockStore,
     messages: CampaignMessages,
     options: PlanOptions,
     *,
@@ -109,7 +117,7 @@ async def make_plan(
     """Store a plan, all but its facts.
 
     Args:
-        journal: The journal, locked, with a begun plan.
+        journal: The journal, locked, with a begun plan; or another taker of blocks.
         messages: The messages.
         options: The options.
         opt_out: The receivers that opted out.
@@ -219,7 +227,8 @@ def _block_of(some: Sequence[Any]) -> _Block:
     if CampaignMessage not in set(map(type, some)):
         return _Block(list(some), None, None)
     full = [one if isinstance(one, CampaignMessage) else CampaignMessage(one) for one in some]
-    return _Block([one.message for one in full], [one.row for one in full], [one.columns for one in full])
+    errors = {at: one.error for at, one in enumerate(full) if one.error is not None}
+    return _Block([one.message for one in full], [one.row for one in full], [one.columns for one in full], errors)
 
 
 @frozen
@@ -289,12 +298,18 @@ class _Planner:
         return _digest_of(self._check(block))
 
     def _check(self, block: _Block) -> _Checked:
-        payloads, refused = self._prepare(block.messages)
-        if not refused:
+        errors = block.errors
+        payloads, refused = self._prepare(
+            [message for at, message in enumerate(block.messages) if at not in errors] if errors else block.messages
+        )
+        if not refused and not errors:
             return _Checked(block, payloads, refused)
         for error in refused.values():
             if isinstance(error, ConfigurationError):
                 raise error
+        if errors:
+            given = [at for at in range(len(block)) if at not in errors]
+            refused = {**errors, **{given[position]: error for position, error in refused.items()}}
         valid = iter(payloads)
         return _Checked(block, [None if at in refused else next(valid) for at in range(len(block))], refused)
 

@@ -62,6 +62,7 @@ class RunOptions:
 
     Attributes:
         concurrency: The number of requests in flight at once.
+        batch_size: The maximum number of messages per request; None means as planned.
         stop_on_error: Stop after a message that was not accepted.
         sending_hours: The hours in which to send.
         spending_limit: The most that the campaign may cost.
@@ -71,6 +72,7 @@ class RunOptions:
     """
 
     concurrency: int
+    batch_size: int | None = None
     stop_on_error: bool
     sending_hours: SendingHours | None
     spending_limit: SpendingLimit | None
@@ -201,6 +203,7 @@ class CampaignRun:
             self._spending,
             self._wait_for_hours,
             options.concurrency * 2,
+            options.batch_size,
         )
         bulk = BulkOptions(
             batch_size=self._facts.options.batch_size,

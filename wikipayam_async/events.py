@@ -1,14 +1,6 @@
 """The events that `on_event` receives."""
 
-from wikipayam_async.core.events import (
-    AttemptFinished,
-    AttemptStarted,
-    CallFinished,
-    CampaignProgressed,
-    Event,
-    EventHook,
-    RetryScheduled,
-)
+from wikipayam_async.core.events import AttemptFinished, AttemptStarted, CallFinished, Event, EventHook, RetryScheduled
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase
 from wikipayam_async.publish import publish
 
@@ -18,7 +10,6 @@ __all__ = [
     "AttemptStarted",
     "CallFinished",
     "CallOutcome",
-    "CampaignProgressed",
     "Event",
     "EventHook",
     "MessageOutcome",

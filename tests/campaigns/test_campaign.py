@@ -28,6 +28,7 @@ from wikipayam_async.campaigns import (
     CampaignError,
     CampaignMessage,
     CampaignProgress,
+    CampaignReport,
     CampaignStatus,
     Decision,
     JournalBusyError,
@@ -67,7 +68,7 @@ class Place:
         """Open the campaign."""
         return Campaign.open(client or self.client, self.journal(), **arguments)
 
-    async def run(self, count: int, **arguments: Any) -> CampaignProgress:
+    async def run(self, count: int, **arguments: Any) -> CampaignReport:
         """Plan some messages in batches of ten, and run them."""
         async with self.open() as campaign:
             await campaign.plan(messages(count), batch_size=10)
@@ -285,11 +286,11 @@ async def test_a_pause_stops_after_what_is_in_flight(place: Place) -> None:
     """The rest is pending, and the next run sends it."""
     async with place.open() as campaign:
         await campaign.plan(messages(100), batch_size=10)
-        pauses = iter([campaign.pause()])
+        pauses = iter([campaign.pause])
 
         def pause(_: CampaignProgress) -> None:
             for call in pauses:
-                group.start_soon(lambda: call)
+                group.start_soon(call)
 
         async with anyio.create_task_group() as group:
             report = await campaign.run(concurrency=2, on_progress=pause)
@@ -667,6 +668,8 @@ def test_open_checks_its_arguments(tmp_path: Path) -> None:
     assert Campaign.open(None, SQLiteJournal(tmp_path / "eid.db")).name == "eid"
     with pytest.raises(InvalidInputError, match="client: expected an AsyncWikipayam, or None"):
         Campaign.open("client", tmp_path / "eid.db")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="on_event: expected a plain function"):
+        Campaign.open(None, tmp_path / "eid.db", on_event=7)  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="journal: expected the path of a file, or a journal"):
         Campaign.open(None, 7)  # type: ignore[arg-type]
 

@@ -25,7 +25,7 @@ from attrs import frozen
 
 from tests.faults.soak_gateway import served
 from wikipayam_async import AsyncWikipayam, RateLimit, SendStatus, SmsMessage
-from wikipayam_async.campaigns import Campaign, CampaignStatus
+from wikipayam_async.campaigns import Campaign, CampaignError, CampaignStatus
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN
 from wikipayam_async.emulator.faults.latency import Latency
 
@@ -72,7 +72,7 @@ def _messages(count: int) -> list[SmsMessage]:
 
 async def _campaign(url: str, path: str, settings: Chaos) -> None:
     """Plan and run the campaign, as a program does that is started again after each crash."""
-    rate = None if settings.rate is None else RateLimit(messages_per_second=settings.rate)
+    rate = None if settings.rate is None else RateLimit(messages_per_second=settings.rate, burst_seconds=0)
     async with (
         AsyncWikipayam(DEFAULT_TOKEN, sender=DEFAULT_LINE, base_url=url, timeout=1.0, rate_limit=rate) as client,
         Campaign.open(client, path) as campaign,
@@ -95,12 +95,10 @@ def _start(url: str, path: Path, settings: Chaos) -> subprocess.Popen[bytes]:
 
 async def _look(path: Path) -> tuple[CampaignStatus | None, int, int]:
     """Return the status, the number of messages in flight, and of all that were attempted."""
-    if not path.exists():
-        return None, 0, 0
     async with Campaign.open(None, path) as campaign:
         try:
             progress = await campaign.progress()
-        except Exception:  # noqa: BLE001 - the plan is not finished yet
+        except CampaignError:  # the plan is not finished yet
             return None, 0, 0
         return progress.status, progress.sending, progress.done + progress.sending
 
@@ -171,7 +169,7 @@ def chaos(settings: Chaos, folder: Path) -> dict[str, Any]:
         ledger, _, requests, faults = pipe.recv()
     outcomes = anyio.run(_outcomes, path)
     counts = Counter(status for status, _ in outcomes.values())
-    interrupted = sum(reason == "interrupted" for _, reason in outcomes.values())
+    interrupted = [track_id for track_id, (_, reason) in outcomes.items() if reason == "interrupted"]
     return {
         "messages": settings.messages,
         "kills": kills,
@@ -181,7 +179,8 @@ def chaos(settings: Chaos, folder: Path) -> dict[str, Any]:
         "accepted": counts[SendStatus.ACCEPTED],
         "rejected": counts[SendStatus.REJECTED],
         "unknown": counts[SendStatus.UNKNOWN],
-        "unknown_by_crashes": interrupted,
+        "unknown_by_crashes": len(interrupted),
+        "unknown_by_crashes_and_not_accepted": sum(track_id not in ledger for track_id in interrupted),
         "not_attempted": counts[SendStatus.NOT_ATTEMPTED],
         "requests": requests,
         "faults": sum(faults.values()),

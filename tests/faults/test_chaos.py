@@ -29,6 +29,7 @@ def test_a_crash_makes_nothing_unknown_that_waited_for_the_rate_limit(tmp_path: 
     figures = chaos(settings, tmp_path)
     assert (figures["doubled"], figures["accepted_but_neither_accepted_nor_unknown"]) == (0, 0)
     assert figures["most_unknown_after_one_crash"] <= 2 * settings.batch_size
+    assert figures["unknown_by_crashes_and_not_accepted"] <= settings.batch_size  # a kill may hit the way to the gateway
     assert figures["unknown_by_crashes"] + figures["accepted"] == 300
 
 

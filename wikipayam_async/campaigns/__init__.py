@@ -33,6 +33,7 @@ from wikipayam_async.campaigns.models import (
 )
 from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
+from wikipayam_async.core.events import CampaignProgressed
 from wikipayam_async.publish import publish
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "CampaignMessage",
     "CampaignPlan",
     "CampaignProgress",
+    "CampaignProgressed",
     "CampaignReport",
     "CampaignResult",
     "CampaignStatus",

@@ -16,7 +16,7 @@ from attrs import evolve
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.bulk.screening import Dedupe, OptOut, OptOutPredicate
 from wikipayam_async.campaigns.deliveries import follow_deliveries
-from wikipayam_async.campaigns.errors import CampaignError, JournalError
+from wikipayam_async.campaigns.errors import CampaignError
 from wikipayam_async.campaigns.export import ExportFormat, export_results, format_of
 from wikipayam_async.campaigns.facts import (
     CampaignFacts,
@@ -37,6 +37,7 @@ from wikipayam_async.campaigns.models import (
     CampaignResult,
     CampaignStatus,
     Decision,
+    OnCampaignEvent,
     OnCampaignProgress,
     OnPlanProgress,
 )
@@ -83,10 +84,17 @@ class Campaign(AsyncOnly):
     _usage: ClassVar[str] = "a campaign is opened with async: async with Campaign.open(client, path) as campaign: ..."
 
     def __init__(
-        self, client: AsyncWikipayam | None, journal: Journal, *, now: Now = _utc_now, sleep: Sleep = anyio.sleep
+        self,
+        client: AsyncWikipayam | None,
+        journal: Journal,
+        *,
+        on_event: OnCampaignEvent | None = None,
+        now: Now = _utc_now,
+        sleep: Sleep = anyio.sleep,
     ) -> None:
         self._client = client
         self._journal = journal
+        self._on_event = on_event
         self._now = now
         self._sleep = sleep
         self._entered = False
@@ -98,6 +106,7 @@ class Campaign(AsyncOnly):
         client: AsyncWikipayam | None,
         journal: str | os.PathLike[str] | Journal,
         *,
+        on_event: OnCampaignEvent | None = None,
         now: Now = _utc_now,
         sleep: Sleep = anyio.sleep,
     ) -> Self:
@@ -107,6 +116,8 @@ class Campaign(AsyncOnly):
             client: The client that sends; None to read results, to decide about unknown outcomes, to pause, and to
                 export.
             journal: The path of a file, which is short for `SQLiteJournal(path)`, or a journal.
+            on_event: Called with a `CampaignProgressed` at every step of a run, such as the hook of the OpenTelemetry
+                integration.
             now: Returns the time of day, with a time zone; for tests.
             sleep: Waits for the sending hours, and between polls; for tests.
 
@@ -119,7 +130,8 @@ class Campaign(AsyncOnly):
             journal = SQLiteJournal(journal)
         if not hasattr(journal, "claim"):
             raise InvalidInputError("journal", rule="expected the path of a file, or a journal", got=shape_of(journal))
-        return cls(client, journal, now=now, sleep=sleep)
+        _check_hook(on_event, "on_event")
+        return cls(client, journal, on_event=on_event, now=now, sleep=sleep)
 
     async def __aenter__(self) -> Self:
         self._entered = True
@@ -270,7 +282,7 @@ class Campaign(AsyncOnly):
         options = _run_options(
             concurrency, stop_on_error, sending_hours, spending_limit, handle_signals, timeout, on_progress
         )
-        options = evolve(options, batch_size=batch_size)
+        options = evolve(options, batch_size=batch_size, on_event=self._on_event)
         if rate_limit is not None:
             client = client.with_options(rate_limit=rate_limit)
         given = await read_opt_out(opt_out)
@@ -317,15 +329,11 @@ class Campaign(AsyncOnly):
             CampaignError: Nothing is planned.
             JournalError: The journal cannot be read.
         """
-        for _ in range(2):
-            facts = await self._need_facts()
-            counts = await self._journal.counts()
-            in_use = self._run is not None or await self._in_use_elsewhere()
-            try:
-                return progress_of(self.name, facts, counts, in_use=in_use)
-            except JournalError as error:  # the two were read while a plan was being finished
-                failure = error
-        raise failure
+        facts = await self._need_facts()
+        in_use = self._run is not None or await self._journal.in_use()
+        if facts.status is CampaignStatus.RUNNING and not in_use:
+            facts = await self._need_facts()  # the run may have ended between the two looks
+        return progress_of(self.name, facts, await self._journal.counts(), in_use=in_use)
 
     async def results(self, *, status: SendStatus | str | None = None) -> AsyncGenerator[CampaignResult]:
         """Yield what is known of each message, in the order of the plan, also while another process runs the campaign.
@@ -550,9 +558,6 @@ class Campaign(AsyncOnly):
         async for result in self.results(status=SendStatus.NOT_ATTEMPTED):
             yield SmsMessage(result.receiver, result.message, sender=result.sender)
 
-    async def _in_use_elsewhere(self) -> bool:
-        return await self._journal.in_use()
-
     def _check_entered(self) -> None:
         if not self._entered:
             raise ClosedError("enter the campaign first: async with Campaign.open(client, path) as campaign")
@@ -598,12 +603,13 @@ def _run_options(
         handle_signals=handle_signals,
         timeout=timeout,
         on_progress=on_progress,
+        on_event=None,
     )
 
 
-def _check_hook(on_progress: object) -> None:
-    if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
-        raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
+def _check_hook(hook: object, name: str = "on_progress") -> None:
+    if hook is not None and (not callable(hook) or is_async(hook)):
+        raise InvalidInputError(name, rule="expected a plain function", got=shape_of(hook))
 
 
 def _check_track_ids(track_ids: Iterable[str]) -> Sequence[str]:

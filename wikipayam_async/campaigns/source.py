@@ -184,6 +184,6 @@ _NO_IDS = TrackIds()
 
 
 def _held_back(index: int, message: SmsMessage, error: Exception) -> SendResult:
-    if not isinstance(error, WikipayamError):
-        error = InvalidInputError("message", rule="expected what was planned", got=f"a {type(error).__name__}")
-    return SendResult(index, message, SendStatus.REJECTED, error=error, track_id=message.track_id)
+    invalid = InvalidInputError("message", rule="expected what was planned", got=f"a {type(error).__name__}")
+    known = error if isinstance(error, WikipayamError) else invalid
+    return SendResult(index, message, SendStatus.REJECTED, error=known, track_id=message.track_id)

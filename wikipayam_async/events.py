@@ -2,7 +2,6 @@
 
 from wikipayam_async.core.events import AttemptFinished, AttemptStarted, CallFinished, Event, EventHook, RetryScheduled
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase
-from wikipayam_async.publish import publish
 
 __all__ = [
     "Attempt",
@@ -16,5 +15,3 @@ __all__ = [
     "Phase",
     "RetryScheduled",
 ]
-
-publish(__name__, ["CampaignProgressed"], globals())

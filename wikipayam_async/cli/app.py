@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ _COMMANDS = (
     ("balance", "account:balance", "Show the account's balance, which also checks the token."),
     ("send", "sending:send", "Send one text to one or more receivers."),
     ("bulk", "bulk.command:bulk", "Send a message for each row of a file: CSV, XLSX or JSON Lines."),
-    ("results", "bulk.command:results", "Show the outcomes of a bulk send, from its results file."),
+    ("campaign", "campaign.commands:campaign", "Resume a bulk send, and show, decide, export and delete its outcomes."),
     ("status", "status:status", "Show the delivery status of sent messages."),
     ("inbox", "inbox:inbox", "Read, mark, delete, watch and export received messages."),
     ("otp", "sending:otp", "Send a one-time code by SMS."),
@@ -32,13 +33,15 @@ _COMMANDS = (
     ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and connection."),
     ("completion", "completion:completion", "Print the completion script for a shell."),
 )
-_GROUPS = {"inbox"}
+_GROUPS = {"campaign", "inbox"}
 """Commands with subcommands: no function documents them."""
 _HELP = "Send and receive SMS through the Wikipayam gateway."
 _EPILOGUE = (
     "Exit codes: 0 all accepted, 1 some rejected, 2 usage error, 3 some outcomes unknown, "
     "4 token missing or refused, 5 gateway or network failure, 130 interrupted."
 )
+
+_SILENT = logging.NullHandler()
 
 
 def build(language: str = "en", called: str | None = None) -> App:
@@ -90,6 +93,8 @@ def run(argv: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal encodes Persian
+    # Commands tell in their own words what the package logs: nothing is to be told twice.
+    logging.getLogger("wikipayam_async").addHandler(_SILENT)
     app = build(language_of(os.environ), called=argv[0] if argv else None)
     try:
         code = app(list(argv))

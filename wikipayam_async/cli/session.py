@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -193,8 +195,19 @@ async def _cancel_on_signal(
     with anyio.open_signal_receiver(*numbers) as signals:
         task_status.started()
         async for _ in signals:
-            out.warn("interrupted: finishing requests in flight")
+            if scope.cancel_called:
+                out.warn("ended at once: what was in flight may have been sent")
+                _end_process(Exit.INTERRUPTED)
+            out.warn("interrupted: finishing requests in flight; a second signal ends at once")
             scope.cancel()
+
+
+def _end_process(code: Exit) -> None:
+    """End the process without finishing anything, as a crash does; what is on the disk stays as it is."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 def _collect_sends(sends: list[MessageOutcome], event: Event) -> None:

@@ -1,8 +1,7 @@
-"""The columns of a bulk send: which column holds what, the message of a row, and the fingerprint of both."""
+"""The columns of a bulk send: which column holds what, and the message of a row."""
 
 from __future__ import annotations
 
-import hashlib
 import unicodedata
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -11,9 +10,8 @@ from typing import Self
 from attrs import evolve, field, frozen
 from cyclopts import Parameter
 
-from wikipayam_async.cli.bulk.tables import FileOptions, Table, TableRow
+from wikipayam_async.cli.bulk.tables import Table, TableRow
 from wikipayam_async.cli.settings import Settings
-from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages.models import SmsMessage, check_sender, check_text, check_track_id
 from wikipayam_async.numbers import normalize_receiver
@@ -21,7 +19,7 @@ from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.templates.rows import value_of
 from wikipayam_async.templates.template import Template
 
-__all__ = ["ColumnMapping", "TextOptions", "fingerprint", "map_columns"]
+__all__ = ["ColumnMapping", "TextOptions", "map_columns"]
 
 _RECEIVERS = ("receiver", "mobile", "phone", "number", "to", "گیرنده", "موبایل", "شماره", "شماره موبایل", "تلفن")
 _TEXTS = ("message", "text", "note", "متن", "پیام")
@@ -48,7 +46,7 @@ class TextOptions:
     sender_column: str | None = None
     """The column of the sender numbers."""
     track_id_column: str | None = None
-    """The column of the track ids (default: made from the row number)."""
+    """The column of the track ids (default: generated)."""
 
     def complete(self, settings: Settings) -> Self:
         """Return the options with the text of the template file, and the sender of the environment.
@@ -165,33 +163,6 @@ def map_columns(columns: TextOptions, table: Table) -> ColumnMapping:
         sender_column=columns.sender_column,
         track_id_column=columns.track_id_column,
     )
-
-
-def fingerprint(
-    mapping: ColumnMapping, reading: FileOptions, table: Table, content: str, dedupe: str | None
-) -> dict[str, str]:
-    """Return digests of everything that decides what is sent, by the names that error texts use.
-
-    Args:
-        mapping: The column mapping.
-        reading: How the file is read.
-        table: The table, for its columns and its detected format.
-        content: The digest of the file.
-        dedupe: What counts as a duplicate.
-    """
-    columns = [mapping.receiver, mapping.text_column, mapping.sender_column, mapping.track_id_column]
-    return {
-        "file content": content,
-        "file format": _digest([reading.encoding, table.detected_format, not reading.no_header, list(table.columns)]),
-        "columns": _digest(columns),
-        "text": _digest([mapping.template.text if mapping.template else None, mapping.text]),
-        "sender": _digest([mapping.sender]),
-        "--dedupe": _digest([dedupe]),
-    }
-
-
-def _digest(values: Sequence[object]) -> str:
-    return hashlib.sha256(encode_json(values)).hexdigest()
 
 
 def _column(option: str, given: str | None, usual: Sequence[str], table: Table) -> str:

@@ -5,18 +5,17 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import msgspec
 from attrs import field, frozen
 from cyclopts import Parameter
 
-from wikipayam_async.cli.bulk.errors import InputFileError
-from wikipayam_async.cli.bulk.snapshot import CheckedFile, FileSnapshot, open_checked
+from wikipayam_async.cli.bulk.errors import InputFileError, os_error_text
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import mask_mapping, shape_of
 from wikipayam_async.templates.rows import value_of
@@ -80,33 +79,41 @@ class Table:
 
 
 @contextmanager
-def open_table(path: Path, options: FileOptions, before: FileSnapshot | None = None) -> Iterator[Table]:
+def open_table(path: Path, options: FileOptions) -> Iterator[Table]:
     """Open a file for a `with` block.
 
     Args:
         path: The file; its suffix decides the format.
         options: How to read it.
-        before: The snapshot of the first reading; None if this is the first.
 
     Yields:
         The table. Its rows are read on demand, CSV and JSON Lines in constant memory.
 
     Raises:
-        InputFileError: The file cannot be read with these options, or, during iteration, has changed.
+        InputFileError: The file cannot be read with these options; also during iteration.
     """
     suffix = path.suffix.lower()
     if suffix not in (*_CSV, *_SHEET, *_JSON_LINES):
         known = ", ".join((*_CSV, *_SHEET, *_JSON_LINES))
         raise InputFileError(f"{path}: expected a file that ends in one of {known}")
-    with closing(open_checked(path, before)) as source:
+    with _reading(path) as source:
         if suffix in _SHEET:
             yield _open_sheet(path, options, source)
             return
         try:
-            text = io.TextIOWrapper(io.BufferedReader(source), encoding=options.encoding or "utf-8-sig", newline="")
+            text = io.TextIOWrapper(source, encoding=options.encoding or "utf-8-sig", newline="")
         except LookupError:
             raise InputFileError(f"--encoding: unknown encoding {options.encoding}") from None
         yield (_open_csv if suffix in _CSV else _open_json_lines)(path, options, text)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[BinaryIO]:
+    try:
+        with path.open("rb") as source:
+            yield source
+    except OSError as error:
+        raise InputFileError(os_error_text(path, "read", error)) from None
 
 
 def _open_csv(path: Path, options: FileOptions, text: io.TextIOWrapper) -> Table:
@@ -179,7 +186,7 @@ def _objects(lines: Iterable[str]) -> Iterator[TableRow]:
             yield TableRow(number, fault=fault)
 
 
-def _open_sheet(path: Path, options: FileOptions, source: CheckedFile) -> Table:
+def _open_sheet(path: Path, options: FileOptions, source: BinaryIO) -> Table:
     # Imported on demand: only workbooks need it.
     from python_calamine import (  # noqa: PLC0415
         CalamineError,
@@ -188,7 +195,7 @@ def _open_sheet(path: Path, options: FileOptions, source: CheckedFile) -> Table:
         SheetVisibleEnum,
     )
 
-    content = io.BytesIO(io.BufferedReader(source).read())
+    content = io.BytesIO(source.read())
     try:
         book = CalamineWorkbook.from_filelike(content)
         sheets = [one for one in book.sheets_metadata if one.typ is SheetTypeEnum.WorkSheet]

@@ -69,11 +69,12 @@ class BulkCommandOptions:
         Args:
             planned: What a campaign that is resumed was planned with.
         """
-        given = self.planning.batch_size
-        if planned is not None and given is None:
+        if self.planning.batch_size is not None:
+            return self.planning.batch_size
+        if planned is not None:
             return planned
-        pace = self.sending.pace(given or DEFAULT_BATCH_SIZE, planned=False)
-        return given or DEFAULT_BATCH_SIZE if pace is None else pace.batch_size
+        pace = self.sending.pace(planned=False)
+        return DEFAULT_BATCH_SIZE if pace is None else pace.batch_size
 
     def opt_outs(self) -> OptOutList | None:
         """Return the numbers that opted out.

@@ -39,7 +39,10 @@ def test_an_interrupted_send_is_finished_and_reported(gateway: Emulator, run: Ru
     (sent,) = gateway.ledger
     assert ended.code == 130
     assert ended.json == {"interrupted": True, "sends": [{"track_id": "T1", "status": "accepted", "id": sent.id}]}
-    assert ended.err == f"interrupted: finishing requests in flight\ntrack id T1: accepted, id {sent.id}\n"
+    assert (
+        ended.err
+        == f"interrupted: finishing requests in flight; a second signal ends at once\ntrack id T1: accepted, id {sent.id}\n"
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself Ctrl-C there")

@@ -17,7 +17,7 @@ def test_statuses_are_shown(gateway: Emulator, run: Run) -> None:
     ended = run("status", *ids, "--json")
     assert (ended.code, [one["id"] for one in ended.json["statuses"]], ended.json["not_known"]) == (0, ids, [])
     assert {one["status"] for one in ended.json["statuses"]} == {"WAITING_FOR_UPDATE"}
-    assert ids[0] in run("status", ids[0]).err
+    assert run("status", ids[0]).out.startswith(f"id\tstatus\ttrack id\n{ids[0]}\t")
 
 
 def test_an_id_unknown_to_the_gateway_ends_with_3(gateway: Emulator, run: Run) -> None:

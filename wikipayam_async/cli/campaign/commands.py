@@ -86,7 +86,7 @@ def results(
     track_ids: bool = False,
     output: OutputOptions = OutputOptions(),
 ) -> Exit:
-    """Show what is known of each message, one per line, separated by tabs if stdout is no terminal.
+    """Show what is known of each message, one per line, its cells separated by tabs.
 
     With --json each message is a line of JSON, with its full number, its text and the columns of its row.
 

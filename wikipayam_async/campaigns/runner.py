@@ -198,7 +198,9 @@ class CampaignRun:
             if self._error is not None or self._source.exhausted or not left or self._progress.done == before:
                 break
         if self._error is not None:
-            self._reason = str(self._error)
+            cause = self._error.__cause__
+            # The hook that could not record the intent is this class's own: what happened to the journal is the reason.
+            self._reason = str(cause if isinstance(cause, CampaignError) else self._error)
         elif left:
             self._reason = self._source.exhausted or f"{left:,} messages did not reach the gateway"
 

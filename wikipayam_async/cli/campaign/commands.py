@@ -2,29 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated, Literal
 
-import anyio
 from cyclopts import App, Group, Parameter
 
 from wikipayam_async.campaigns.campaign import Campaign
-from wikipayam_async.campaigns.models import CampaignResult
 from wikipayam_async.cli.campaign.causes import read_causes
 from wikipayam_async.cli.campaign.decisions import Decide, decide
-from wikipayam_async.cli.campaign.files import CampaignFileError, command, opened
+from wikipayam_async.cli.campaign.files import command, opened
+from wikipayam_async.cli.campaign.offline import RESULT_COLUMNS, after_confirmation, offline, show_result
 from wikipayam_async.cli.campaign.options import ConfirmationOptions, SendingOptions
 from wikipayam_async.cli.campaign.report import described, next_steps, state_text
 from wikipayam_async.cli.campaign.resume import resume
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.output import Output, counted, plain
-from wikipayam_async.cli.prompts import confirm
-from wikipayam_async.cli.session import GatewayOptions, OutputOptions, Session, guarded, online
-from wikipayam_async.core.converter import encode_json
+from wikipayam_async.cli.output import Output, counted
+from wikipayam_async.cli.session import GatewayOptions, OutputOptions, Session, online
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.outcomes import SendStatus
-from wikipayam_async.redact.masks import mask_number
 from wikipayam_async.services.sms.delivery import DeliveryStatus
 
 __all__ = ["campaign"]
@@ -33,8 +28,6 @@ campaign = App(name="campaign", group_arguments=Group("Arguments"), group_parame
 
 Status = Literal["accepted", "rejected", "unknown", "not_attempted"]
 Ids = Annotated[str, Parameter(allow_leading_hyphen=True)]
-
-_COLUMNS = ("row", "receiver", "status", "id", "track id", "cause", "delivery")
 
 
 @campaign.command(name="run")
@@ -74,7 +67,7 @@ def status(file: Path, *, output: OutputOptions = OutputOptions()) -> Exit:
         for line in next_steps(file, now):
             out.say(line)
 
-    return _offline(file, output, show)
+    return offline(file, output, show)
 
 
 @campaign.command
@@ -100,14 +93,14 @@ def results(
 
     async def show(found: Campaign, out: Output) -> None:
         if not track_ids and not out.json:
-            out.data("\t".join(_COLUMNS) + "\n")
+            out.data("\t".join(RESULT_COLUMNS) + "\n")
         async for result in found.results(status=None if status is None else SendStatus(status)):
             if out.closed:
                 return
             if cause is None or (result.reason or "").replace("_", " ") == cause.replace("_", " "):
-                _show_result(out, result, track_id_only=track_ids)
+                show_result(out, result, track_id_only=track_ids)
 
-    return _offline(file, output, show)
+    return offline(file, output, show)
 
 
 @campaign.command(name="mark-accepted")
@@ -188,7 +181,7 @@ def audit(file: Path, *, output: OutputOptions = OutputOptions()) -> Exit:
         )
         out.emit({"audit": entries})
 
-    return _offline(file, output, show)
+    return offline(file, output, show)
 
 
 @campaign.command
@@ -204,7 +197,7 @@ def pause(file: Path, *, output: OutputOptions = OutputOptions()) -> Exit:
         await found.pause()
         out.show(f"paused; to go on: {command('run', file)}", {"paused": str(file)})
 
-    return _offline(file, output, ask)
+    return offline(file, output, ask)
 
 
 @campaign.command
@@ -223,7 +216,7 @@ def cancel(
         await found.cancel()
         out.show("canceled", {"canceled": str(file)})
 
-    return _confirmed(f"Cancel {file} for good", file, ask, output, yes=yes)
+    return after_confirmation(f"Cancel {file} for good", file, ask, output, yes=yes)
 
 
 @campaign.command
@@ -287,7 +280,7 @@ def export(
         count = await found.export(target, format=format_)
         out.show(f"{counted(count, 'message')} in {target}", {"messages": count, "file": str(target)})
 
-    return _offline(file, output, write)
+    return offline(file, output, write)
 
 
 @campaign.command
@@ -306,46 +299,4 @@ def purge(
         await found.purge()
         out.show(f"deleted: {file}", {"deleted": str(file)})
 
-    return _confirmed(f"Delete {file}, which nothing can restore", file, delete, output, yes=yes)
-
-
-def _show_result(out: Output, result: CampaignResult, *, track_id_only: bool) -> None:
-    if out.json:
-        out.data(encode_json(plain(result)).decode() + "\n")
-    elif track_id_only:
-        if result.track_id:
-            out.tell(result.track_id)
-    else:
-        cells = (
-            result.row, mask_number(result.receiver), result.status.value, result.id, result.track_id, result.reason,
-            result.delivery,
-        )  # fmt: skip
-        out.tell("\t".join("" if cell is None else str(cell) for cell in cells))
-
-
-def _confirmed(
-    question: str, file: Path, work: Callable[[Campaign, Output], Awaitable[None]], output: OutputOptions, *, yes: bool
-) -> Exit:
-    """Do something that cannot be undone, if it is confirmed."""
-    out = Output(json=output.json)
-
-    def ask_first() -> Exit:
-        if not file.is_file():
-            raise CampaignFileError(f"{file}: there is no such file")
-        if not yes and not confirm(question, out, instead="--yes"):
-            out.warn("nothing was changed")
-            return Exit.USAGE
-        return _offline(file, output, work)
-
-    return guarded(out, ask_first)
-
-
-def _offline(file: Path, output: OutputOptions, work: Callable[[Campaign, Output], Awaitable[None]]) -> Exit:
-    """Run a command that needs the campaign and no gateway."""
-    out = Output(json=output.json)
-
-    async def run() -> None:
-        async with opened(file) as found:
-            await work(found, out)
-
-    return guarded(out, lambda: anyio.run(run))
+    return after_confirmation(f"Delete {file}, which nothing can restore", file, delete, output, yes=yes)

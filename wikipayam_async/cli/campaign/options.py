@@ -45,7 +45,8 @@ class Pace:
             batch_size: The maximum number of messages per request.
             planned: Whether the messages are already divided into requests of this size.
         """
-        requests = max(1, math.floor(rate / batch_size) if planned else math.ceil(rate / batch_size))
+        requests = math.floor(rate / batch_size) if planned else min(math.ceil(rate / batch_size), math.floor(rate))
+        requests = max(1, requests)
         per_second = min(requests, rate) / (1 + _JITTER)
         size = max(1, min(batch_size, math.floor(rate / requests)))
         return cls(size, RateLimit(requests_per_second=per_second, burst_seconds=0))

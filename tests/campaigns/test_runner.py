@@ -120,7 +120,7 @@ async def test_a_full_disk_before_the_request_means_that_nothing_is_sent() -> No
     campaign = await planned(FullJournal(claims_left=1, store=store), emulator_client(emulator))
     report = await campaign.run(concurrency=1)
     assert (report.status, report.accepted, report.pending) == (CampaignStatus.PAUSED, 10, 20)
-    assert "JournalError" in str(report.reason)
+    assert report.reason == "full: database or disk is full"
     assert isinstance(report.error.__cause__ if report.error else None, JournalError)
     assert emulator.accepted == 10
     await campaign.__aexit__(None, None, None)

@@ -15,12 +15,11 @@ import attrs
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import APIStatusError, InvalidInputError, UnknownOutcomeError, WikipayamError
-from wikipayam_async.outcomes import SendStatus
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Output", "aligned", "counted", "counts_text", "plain", "spaced", "visible"]
+__all__ = ["Output", "aligned", "counted", "plain", "spaced", "visible"]
 
 # The text of an SMS must not control the reader's terminal or reverse the text beside it. Line ends, tabs and the marks
 # of Persian text are kept.
@@ -54,15 +53,6 @@ def spaced(name: str) -> str:
         name: The value of a status, a reason or a column name.
     """
     return name.replace("_", " ")
-
-
-def counts_text(counts: Mapping[SendStatus, int]) -> str:
-    """Return the counts of outcomes as text, as in `2 accepted, 1 not attempted`.
-
-    Args:
-        counts: The number of messages of each outcome.
-    """
-    return ", ".join(f"{count:,} {spaced(status.value)}" for status, count in counts.items())
 
 
 def aligned(lines: Sequence[Sequence[str]]) -> str:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -108,12 +109,16 @@ def test_the_cost_has_to_be_confirmed(gateway: Emulator, run: Run, options: Sequ
     assert files() == [FILE]
 
 
-def test_ctrl_c_at_the_question_sends_nothing(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_at_the_question_sends_nothing(
+    gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch, number: signal.Signals
+) -> None:
     """The exit code is 130, no file is left, and the next run is not blocked."""
 
     class Interrupted(Terminal):
         def readline(self, size: int | None = -1, /) -> str:  # type: ignore[override] # as a text stream has it
-            raise KeyboardInterrupt
+            signal.raise_signal(number)
+            return "y\n"
 
     write(f"{A},hi")
     with monkeypatch.context() as patch:

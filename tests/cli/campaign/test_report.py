@@ -1,9 +1,18 @@
 from __future__ import annotations
 
+import io
+from pathlib import Path
+
 import pytest
 
 from tests.cli.bulk.commands import CAMPAIGN, FILE, SENDS, A, B, C, write
 from tests.cli.conftest import Run
+from wikipayam_async import SendResult, SendStatus, SmsMessage
+from wikipayam_async.campaigns import CampaignProgress, CampaignReport, CampaignStatus, JournalWriteError
+from wikipayam_async.cli.campaign.causes import Causes
+from wikipayam_async.cli.campaign.report import RunSummary, show_summary
+from wikipayam_async.cli.exits import Exit
+from wikipayam_async.cli.output import Output
 from wikipayam_async.emulator import Emulator, Fault
 
 
@@ -82,3 +91,29 @@ def test_commands_are_quoted(gateway: Emulator, run: Run) -> None:
     """The printed command works in a shell for any file name."""
     write(f"{A},hi", name="my file.csv")
     assert "(wikipayam campaign results 'my file.csv.campaign')\n" in run("bulk", "my file.csv", "--yes").err
+
+
+def test_a_gateway_that_is_gone_is_a_gateway_failure() -> None:
+    """What did not reach it is left to send, and no message is to blame."""
+    report = CampaignReport(
+        CampaignStatus.PAUSED, 2, pending=1, accepted=1, attempted={SendStatus.ACCEPTED: 1, SendStatus.NOT_ATTEMPTED: 1}
+    )
+    assert RunSummary(path=Path("c"), progress=report, causes=Causes(), report=report).code is Exit.GATEWAY
+
+
+def test_unwritten_outcomes_that_are_not_accepted_need_no_recording() -> None:
+    """They are shown, without the command that records accepted ones."""
+    result = SendResult(0, SmsMessage(A, "hi"), SendStatus.REJECTED, track_id="t-1")
+    progress = CampaignProgress(CampaignStatus.PAUSED, 1, sending=1, reason="c: database or disk is full")
+    failure = JournalWriteError("c: the outcomes could not be written", results=[result])
+    err = io.StringIO()
+    summary = RunSummary(path=Path("c"), progress=progress, causes=Causes(), failure=failure)
+    show_summary(Output(stdout=io.StringIO(), stderr=err), summary)
+    assert summary.code is Exit.UNKNOWN
+    assert err.getvalue().splitlines()[:4] == [
+        "paused: c: database or disk is full",
+        "1 message: 0 accepted, 0 rejected, 0 unknown, 1 in flight, 0 left",
+        "error: c: the outcomes could not be written",
+        "not written: track id t-1: rejected",
+    ]
+    assert "shown when the disk was full" not in err.getvalue()

@@ -3,6 +3,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import signal
 import sqlite3
 from datetime import UTC, datetime
 from typing import Any
@@ -13,6 +14,7 @@ import pytest
 
 from tests.cli.bulk.commands import CAMPAIGN, FILE, SENDS, A, B, C, files, outcomes, receivers, write
 from tests.cli.conftest import Run
+from tests.cli.test_session import when
 from wikipayam_async.campaigns import Campaign, runner
 from wikipayam_async.campaigns.sqlite import sending
 from wikipayam_async.emulator import Emulator, Fault
@@ -169,3 +171,14 @@ def test_the_log_repeats_nothing(gateway: Emulator, run: Run) -> None:
     assert ended.code == 3
     assert ended.err.count("it is not known") == 1
     assert "unknown after" not in ended.err
+
+
+def test_an_interruption_before_anything_is_sent_leaves_nothing(gateway: Emulator, run: Run) -> None:
+    """The campaign that the command planned is discarded, as if the question had been answered with no."""
+    write(f"{A},hi")
+    gateway.faults.script([None, Fault.delay(5)], on="GET /user/balance")
+    thread = when(lambda: gateway.requests_to("GET /user/balance") > 1, lambda: os.kill(os.getpid(), signal.SIGINT))
+    ended = run("bulk", FILE, "--yes")
+    thread.join()
+    assert (ended.code, ended.err.splitlines()[-1]) == (130, "nothing was sent")
+    assert (files(), gateway.requests_to(SENDS)) == ([FILE], 0)

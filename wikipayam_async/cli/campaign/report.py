@@ -11,7 +11,7 @@ from wikipayam_async.campaigns.models import CampaignProgress, CampaignReport, C
 from wikipayam_async.cli.campaign.causes import Causes
 from wikipayam_async.cli.campaign.files import command
 from wikipayam_async.cli.exits import Exit, exit_of, worst
-from wikipayam_async.cli.output import Output, spaced
+from wikipayam_async.cli.output import Output, counted, spaced
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.outcomes import SendStatus
 
@@ -71,7 +71,7 @@ def state_text(progress: CampaignProgress) -> str:
         "left": progress.pending,
     }
     numbers = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or name != "in flight")
-    return f"{progress.status.value}{why}\n{progress.total:,} messages: {numbers}"
+    return f"{progress.status.value}{why}\n{counted(progress.total, 'message')}: {numbers}"
 
 
 def described(path: Path, progress: CampaignProgress, causes: Causes) -> dict[str, object]:

@@ -31,6 +31,20 @@ def test_several_receivers_share_one_request(gateway: Emulator, run: Run) -> Non
     assert gateway.requests_to("POST /sms/send") == 1
 
 
+@pytest.mark.parametrize("again", ["09123456789", "+98 912 345 6789", "۰۹۱۲۳۴۵۶۷۸۹"])
+def test_a_receiver_that_is_named_twice_is_told_before_anything_is_sent(
+    gateway: Emulator, run: Run, again: str
+) -> None:
+    """In whatever spelling; `--dedupe` sends to it once."""
+    ended = run("send", "09123456789", "text", "--also", again, "--also", "09120000001")
+    assert (ended.code, gateway.ledger) == (2, [])
+    assert ended.err == (
+        "error: --also: expected each receiver once, in whatever spelling (--dedupe sends to it once); got 1 receiver again\n"
+    )
+    assert run("send", "09123456789", "text", "--also", again, "--also", "09120000001", "--dedupe").code == 0
+    assert len(gateway.ledger) == 2
+
+
 def test_a_bad_receiver_stops_them_all(gateway: Emulator, run: Run) -> None:
     """An invalid number is a usage error, and nothing is sent to the other receivers."""
     ended = run("send", RECEIVER, "text", "--also", "02188776655")

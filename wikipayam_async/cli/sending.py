@@ -10,7 +10,7 @@ from cyclopts import Parameter
 
 from wikipayam_async.bulk.results import BulkReport, SendResult
 from wikipayam_async.cli.exits import Exit, exit_of_result, worst
-from wikipayam_async.cli.output import Output, aligned, described, spaced
+from wikipayam_async.cli.output import Output, aligned, counted, described, spaced
 from wikipayam_async.cli.prompts import read_text
 from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
 from wikipayam_async.cli.wording import in_words_of_the_command_line
@@ -42,6 +42,7 @@ def send(
     /,
     *,
     also: tuple[str, ...] = (),
+    dedupe: Annotated[bool, Parameter(negative="")] = False,
     message: MessageOptions = MessageOptions(),
     connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
@@ -53,6 +54,7 @@ def send(
         receiver: The receiver's mobile number, in any usual form.
         text: The text, sent unchanged; - reads it from stdin.
         also: Another receiver of the same text; may be repeated.
+        dedupe: Send one message to a receiver that is named twice.
         message: The optional fields of the message.
         connection: How to reach the gateway.
     """
@@ -61,7 +63,13 @@ def send(
         if also and message.track_id is not None:
             raise InvalidInputError("--track-id", rule="cannot be combined with --also", got="both")
         numbers = [normalize_receiver(one) for one in (receiver, *also)]  # an invalid number stops the whole command
-        messages = [SmsMessage(one, body, sender=message.sender, track_id=message.track_id) for one in numbers]
+        repeated = len(numbers) - len(set(numbers))
+        if repeated and not dedupe:
+            rule = "expected each receiver once, in whatever spelling (--dedupe sends to it once)"
+            raise InvalidInputError("--also", rule=rule, got=counted(repeated, "receiver") + " again")
+        messages = [
+            SmsMessage(one, body, sender=message.sender, track_id=message.track_id) for one in dict.fromkeys(numbers)
+        ]
         return _show(await session.client.sms.send_bulk(messages), session.out)
 
     return _send(text, connection, work)

@@ -79,13 +79,6 @@ _SENDING = {
 }
 
 _BULK_FILE = {
-    "The file: .csv, .tsv, .txt, .xlsx, .xlsm, .jsonl or .ndjson.": "فایل: .csv, .tsv, .txt, .xlsx, .xlsm, .jsonl, .ndjson",
-    "The encoding of CSV and JSON Lines, as cp1256 (default: UTF-8).": (
-        "کدگذاری فایل متنی، مانند cp1256؛ اگر ندهید UTF-8"
-    ),
-    "The delimiter of CSV, or the word tab (default: detected from the first line).": (
-        "جداکننده‌ی خانه‌ها؛ اگر ندهید از سطر اول پیدا می‌شود. برای کلید Tab بنویسید tab"
-    ),
     "The sheet of a workbook (default: the first visible sheet).": "نام برگه‌ی فایل اکسل؛ اگر ندهید برگه‌ی اول",
     "The first row holds data; the columns are named 1, 2, 3 and so on.": (
         "سطر اول هم داده است؛ نام ستون‌ها به ترتیب 1 و 2 و 3 است"
@@ -96,10 +89,31 @@ _BULK_FILE = {
     "The column of the texts (default: guessed by its name, if no other option gives the texts).": (
         "ستون متن‌ها؛ اگر هیچ گزینه‌ای متن را نگوید از روی نام حدس زده می‌شود"
     ),
-    'A text with column names in braces, as in "Dear {name}".': "متنی با نام ستون‌ها میان دو آکولاد، مانند: سلام {نام}",
     "A UTF-8 file that holds the template.": "فایل چنین متنی، با کدگذاری UTF-8",
     "The same text for all messages.": "یک متن برای همه",
     "The column of the sender numbers.": "ستون خط ارسال",
+}
+
+_FILES = {
+    "The file: .csv, .tsv, .txt, .xlsx, .xlsm, .xls, .ods, .jsonl or .ndjson.": (
+        "فایل: .csv, .tsv, .txt, .xlsx, .xlsm, .xls, .ods, .jsonl, .ndjson"
+    ),
+    "The encoding of CSV and JSON Lines, as cp1256 (default: UTF-8, or UTF-16 with its byte order mark).": (
+        "کدگذاری فایل متنی، مانند cp1256؛ اگر ندهید UTF-8 یا UTF-16 از خود فایل شناخته می‌شود"
+    ),
+    "The delimiter of CSV, or the word tab (default: detected from the first lines).": (
+        "جداکننده‌ی خانه‌ها؛ اگر ندهید از سطرهای اول پیدا می‌شود. برای کلید Tab بنویسید tab"
+    ),
+    "The number of the row with the names of the columns (default: found below titles).": (
+        "شماره‌ی سطری که نام ستون‌ها در آن است؛ اگر ندهید زیر عنوان‌ها پیدا می‌شود"
+    ),
+    "Read the hidden and filtered rows and the hidden columns of a sheet, too.": (
+        "سطرهای پنهان و فیلترشده و ستون‌های پنهان برگه هم خوانده شوند"
+    ),
+    'A text with column names in braces, as in "Dear {name}, you owe {amount|thousands}".': (
+        "متنی با نام ستون‌ها میان دو آکولاد، مانند: سلام {نام}، بدهی شما {مبلغ|هزارگان} ریال است"
+    ),
+    "Send one message to a receiver that is named twice.": "به گیرنده‌ای که دو بار نام برده شده یک پیامک بفرست",
 }
 
 _BULK = {
@@ -309,6 +323,7 @@ TRANSLATIONS = {
     **_COMMANDS,
     **_SENDING,
     **_BULK_FILE,
+    **_FILES,
     **_BULK,
     **_CAMPAIGN,
     **_INBOX,

@@ -5,15 +5,19 @@ from __future__ import annotations
 import csv
 import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from types import MappingProxyType
 from typing import Protocol, TypeAlias, TypeVar
 
+from wikipayam_async.dates import JalaliDate
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
+from wikipayam_async.templates.formats import Format, formatted
+from wikipayam_async.templates.values import BrokenValue, ShownValue
 
-__all__ = ["Row", "RowErrorHandler", "check_row", "each_row", "value_of"]
+__all__ = ["EMPTY_RULE", "MISSING_RULE", "Row", "RowErrorHandler", "check_row", "each_row", "value_of"]
 
 T = TypeVar("T")
 
@@ -27,38 +31,43 @@ class _RowCheck(Protocol):
     def __call__(self, row: Row, *, field: str) -> InvalidInputError | None: ...
 
 
+EMPTY_RULE = "expected a value, or a default for the field"
+MISSING_RULE = "expected the row to have this field"
+
 _MOST_DIGITS = 30
 _LARGEST = 10**_MOST_DIGITS
 _LARGEST_FLOAT = 2.0**53
 _ABSENT = object()
+_FORMATTED = (float, date, JalaliDate)
+"""What has a text only in a format."""
 _NO_DEFAULTS: Mapping[str, str] = MappingProxyType({})
 
 
-def value_of(row: Row, name: str, defaults: Mapping[str, str] = _NO_DEFAULTS) -> str:
+def value_of(row: Row, name: str, defaults: Mapping[str, str] = _NO_DEFAULTS, formats: tuple[Format, ...] = ()) -> str:
     """Return a value of a row as text.
 
     Strings are unchanged; whole numbers and `Decimal` are written out; a whole float, as in spreadsheets, is written
-    without its decimal point. None, NaN, the empty string and whitespace are empty.
+    without its decimal point. None, NaN, the empty string and whitespace are empty. With formats, other floats and dates
+    are values, too.
 
     Args:
         row: The values by field.
         name: The field.
         defaults: The texts for empty fields, by name.
+        formats: The formats of the text, the first one first. A default has none.
 
     Raises:
-        InvalidInputError: The row lacks the field, or the value is empty and has no default, or is of another type.
-            The error names the field and does not show the value.
+        InvalidInputError: The row lacks the field, or the value is empty and has no default, is of another type, or does not fit
+            a format. The error names the field and does not show the value.
     """
     value = row.get(name, _ABSENT)
     if value is _ABSENT:
-        raise InvalidInputError(
-            name, rule="expected the row to have this field", got=f"a row of {len(row)} other fields"
-        )
-    text = _text_of(name, value)
+        raise InvalidInputError(name, rule=MISSING_RULE, got=f"a row of {len(row)} other fields")
+    text = _text_of(name, value, has_format=bool(formats))
     if text and not text.isspace():
-        return text
+        return formatted(value, text, formats, name) if formats else text
     if name not in defaults:
-        raise InvalidInputError(name, rule="expected a value, or a default for the field", got="an empty value")
+        raise InvalidInputError(name, rule=EMPTY_RULE, got="an empty value")
     return defaults[name]
 
 
@@ -138,15 +147,28 @@ def _check_csv_row(reader: csv.DictReader[str], row: Row, *, field: str) -> Inva
     return check_row(row, field=field)
 
 
-def _text_of(name: str, value: object) -> str:
+def _text_of(name: str, value: object, *, has_format: bool) -> str:
     if value is None or (isinstance(value, float) and math.isnan(value)):
         return ""
     if isinstance(value, str):
         return str.__str__(value)  # `str()` of an enum's member may be its name
+    if isinstance(value, ShownValue):
+        return value.text
+    if isinstance(value, BrokenValue):
+        raise InvalidInputError(name, rule="expected a value", got=value.reason)
+    text = _number_text(value)
+    if text is None and has_format and isinstance(value, _FORMATTED):
+        text = str(value)
+    if text is None:
+        raise InvalidInputError(name, rule="expected a string, a whole number or a Decimal", got=shape_of(value))
+    return text
+
+
+def _number_text(value: object) -> str | None:
     if isinstance(value, float) and value.is_integer() and abs(value) < _LARGEST_FLOAT:
         return str(int(value))
     if isinstance(value, int) and not isinstance(value, bool) and abs(value) < _LARGEST:
         return str(int(value))  # `str()` of a subclass may be a name
     if isinstance(value, Decimal) and value.is_finite() and abs(value.adjusted()) < _MOST_DIGITS:
         return f"{value:f}"
-    raise InvalidInputError(name, rule="expected a string, a whole number or a Decimal", got=shape_of(value))
+    return None

@@ -12,13 +12,14 @@ from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage, check_text
 from wikipayam_async.redact.masks import mask_text, shape_of
 from wikipayam_async.redact.sealed import SealedFields
+from wikipayam_async.templates.formats import FORMATS, Format, find_format
 from wikipayam_async.templates.rows import Row, RowErrorHandler, check_row, each_row, value_of
 from wikipayam_async.text.parts import SmsParts, count_parts
 
 __all__ = ["Rendering", "Template", "TemplatePreview", "messages_from", "preview", "render"]
 
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f{}\[\].:!]{1,64}")
+_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f{}\[\].:!|]{1,64}")
 _MAX_ERRORS = 10
 _ABSENT = object()
 
@@ -35,11 +36,11 @@ class _Parsed:
 
     Attributes:
         pieces: The text split at its fields: literal text at even indexes, a gap for a value at odd ones.
-        slots: The names of the fields for the odd indexes, in order.
+        slots: The names of the fields for the odd indexes, in order, with their formats.
     """
 
     pieces: tuple[str, ...]
-    slots: tuple[str, ...]
+    slots: tuple[tuple[str, tuple[Format, ...]], ...]
 
 
 @frozen
@@ -47,13 +48,19 @@ class Template:
     """A message text with fields, as in `سلام {name}`. It is parsed once and renders any number of rows.
 
     A field is a name in braces; spaces around the name are ignored. A name may be any column header, in any script and
-    with spaces inside, of 1 to 64 characters without braces, brackets, dots, `!` and `:`. `{{` and `}}` are literal
-    braces. A field is only looked up in the row by its name: no attributes, indexes or formats. Braces in a value are
-    text.
+    with spaces inside, of 1 to 64 characters without braces, brackets, dots, `!`, `|` and `:`. `{{` and `}}` are
+    literal braces. A field is only looked up in the row by its name: no attributes or indexes. Braces in a value are text.
+
+    A field may have formats, as in `{amount|thousands|persian}`:
+
+    - `thousands` (or `هزارگان`) separates the thousands of a number: `1,250,000`;
+    - `persian` (or `فارسی`) writes Persian digits, and the Persian separators of a number: `۱٬۲۵۰٬۰۰۰`;
+    - `jalali` (or `شمسی`) writes a day in the Jalali calendar: `1403/01/15`. It takes what `parse_day` takes and needs
+      the extra `jalali`.
 
     Values are strings, whole numbers and `Decimal`; a whole float, as in spreadsheets, is written without its decimal
-    point. Convert any other value to a string yourself, so that you choose its format. An empty field (None, NaN, an
-    empty string or only whitespace) is an error unless it has a default.
+    point. Any other float, and a date, needs a format; convert any other value to a string yourself. An empty field (None,
+    NaN, an empty string or only whitespace) is an error unless it has a default.
 
     Attributes:
         text: The text with its fields.
@@ -61,7 +68,8 @@ class Template:
             still an error: its header is probably misspelt.
 
     Raises:
-        InvalidInputError: The text is empty, has a lone brace or an invalid name.
+        InvalidInputError: The text is empty, has a lone brace, an invalid name or an unknown format.
+        ConfigurationError: The format `jalali` needs the package `jdatetime`, which is not installed.
     """
 
     text: str = field(repr=mask_text)
@@ -72,13 +80,13 @@ class Template:
 
     def __attrs_post_init__(self) -> None:
         for name in self.defaults:
-            if name not in self._parsed.slots:
+            if name not in self.fields:
                 raise InvalidInputError("defaults", rule="expected only fields of the template", got="another name")
 
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of the fields, each once, in the order of the text."""
-        return tuple(dict.fromkeys(self._parsed.slots))
+        return tuple(dict.fromkeys(name for name, _ in self._parsed.slots))
 
     @without_frames
     def render(self, row: Row) -> str:
@@ -88,17 +96,17 @@ class Template:
             row: The values by field; it may have more fields than the template.
 
         Raises:
-            InvalidInputError: The row lacks a field or has more cells than headers, or a value is empty or of another
-                type. The error names the field and does not show the value.
+            InvalidInputError: The row lacks a field or has more cells than headers, or a value is empty, of another
+                type, or does not fit its format. The error names the field and does not show the value.
         """
         failure = check_row(row, field="row")
         if failure is not None:
             raise failure
         values = []
-        for name in self._parsed.slots:
+        for name, formats in self._parsed.slots:
             value = row.get(name, _ABSENT)
-            if type(value) is not str or not value or value.isspace():
-                value = value_of(row, name, self.defaults)
+            if formats or type(value) is not str or not value or value.isspace():
+                value = value_of(row, name, self.defaults, formats)
             values.append(value)
         pieces = list(self._parsed.pieces)
         pieces[1::2] = values
@@ -236,13 +244,14 @@ def _size(parts: SmsParts) -> tuple[int, float]:
 def _parse(text: object) -> _Parsed:
     if not isinstance(text, str) or not text:
         raise InvalidInputError("template", rule="expected a text that is not empty", got=shape_of(text))
-    pieces, slots = [""], []
+    pieces = [""]
+    slots: list[tuple[str, tuple[Format, ...]]] = []
     end = 0
     for token in _TOKEN.finditer(text):
         pieces[-1] += text[end : token.start()]
         end = token.end()
         if token[1] is not None:
-            slots.append(_check_name(token[1].strip(), token.start()))
+            slots.append(_slot(token[1], token.start()))
             pieces += ("", "")
         elif len(token[0]) == 1:
             rule = "expected every brace in a pair around a name, or doubled"
@@ -251,6 +260,16 @@ def _parse(text: object) -> _Parsed:
             pieces[-1] += token[0][0]
     pieces[-1] += text[end:]
     return _Parsed(tuple(pieces), tuple(slots))
+
+
+def _slot(written: str, position: int) -> tuple[str, tuple[Format, ...]]:
+    name, *formats = written.split("|")
+    found = [find_format(one) for one in formats]
+    if None in found:
+        names = ", ".join(dict.fromkeys(one.name for one in FORMATS.values()))
+        rule = f"expected one of the formats {names} after '|'"
+        raise InvalidInputError("template", rule=rule, got=f"another one in the field at character {position}")
+    return _check_name(name.strip(), position), tuple(one for one in found if one is not None)
 
 
 def _check_name(name: str, position: int) -> str:

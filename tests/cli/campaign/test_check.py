@@ -36,7 +36,7 @@ def test_a_plan_is_added_up_as_it_is_stored() -> None:
     check = tally.check()
     assert described_check(check) == {
         "rows": 5, "messages": 3, "bad": 1, "bad_rows": [{"row": 4, "reason": "bad"}], "held_back": {"duplicate": 1},
-        "parts": 4, "cost": 34, "currency": "IRR",
+        "repeated": 0, "hidden": 0, "parts": 4, "cost": 34, "currency": "IRR",
     }  # fmt: skip
     assert check.shortest is not None
     assert check.longest is not None

@@ -25,7 +25,7 @@ def bulk(
     interruption, even a power cut, the same command, or `wikipayam campaign run FILE.campaign`, sends what is left.
 
     Args:
-        file: The file: .csv, .tsv, .txt, .xlsx, .xlsm, .jsonl or .ndjson.
+        file: The file: .csv, .tsv, .txt, .xlsx, .xlsm, .xls, .ods, .jsonl or .ndjson.
         options: The options.
     """
     out = Output(json=options.connection.json)

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wikipayam_async.campaigns.campaign import Campaign
 from wikipayam_async.campaigns.errors import PlanChangedError
@@ -17,6 +17,7 @@ from wikipayam_async.campaigns.models import CampaignMessage, CampaignStatus
 from wikipayam_async.campaigns.planner import PlanOptions, make_plan
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
 from wikipayam_async.cli.bulk.columns import ColumnMapping, map_columns
+from wikipayam_async.cli.bulk.files.notes import ReceiverCounter, notes_of
 from wikipayam_async.cli.bulk.options import BulkCommandOptions
 from wikipayam_async.cli.bulk.tables import Table, TableRow, open_table
 from wikipayam_async.cli.campaign.check import PlanCheck, PlanTally, count_pending
@@ -24,10 +25,8 @@ from wikipayam_async.cli.campaign.files import CampaignFileError, command, facts
 from wikipayam_async.cli.settings import Settings
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.client import AsyncWikipayam
-from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage
-from wikipayam_async.templates.rows import value_of
 
 __all__ = ["FilePlan", "PlannedFile", "messages_of"]
 
@@ -65,25 +64,30 @@ class PlannedFile:
 class _TallyingJournal(SQLiteJournal):
     """A journal that counts what is planned while it is stored."""
 
-    def __init__(self, path: str | os.PathLike[str], tally: PlanTally) -> None:
+    def __init__(self, path: str | os.PathLike[str], tally: PlanTally, receivers: ReceiverCounter) -> None:
         super().__init__(path)
-        self._tally = tally
+        self._counted = _NoJournal(tally, receivers)
 
     async def add(self, blocks: Sequence[PlanBlock]) -> None:
         """Add blocks to the plan, and count them."""
-        self._tally.add(blocks)
+        await self._counted.add(blocks)
         await super().add(blocks)
 
 
 class _NoJournal:
     """Counts what would be planned, and stores nothing."""
 
-    def __init__(self, tally: PlanTally) -> None:
+    def __init__(self, tally: PlanTally, receivers: ReceiverCounter) -> None:
         self._tally = tally
+        self._receivers = receivers
 
     async def add(self, blocks: Sequence[PlanBlock]) -> None:
         """Count blocks of a plan."""
         self._tally.add(blocks)
+        for block in blocks:
+            for _, chunk, receiver, *_ in block.messages:
+                if chunk is not None:
+                    self._receivers.add(receiver)
 
 
 @frozen
@@ -114,7 +118,7 @@ class FilePlan:
         known = await facts_of(self.path)
         with open_table(self.file, self.options.reading) as table:
             mapping = map_columns(self.options.texts.complete(self.settings), table)
-            tally = PlanTally(self.options.confirmation.tariff, mapping.sender)
+            tally, receivers = PlanTally(self.options.confirmation.tariff, mapping.sender), ReceiverCounter()
             if known is not None:
                 async with Campaign.open(None, self.path) as campaign:
                     await count_pending(campaign, tally)
@@ -126,9 +130,9 @@ class FilePlan:
                 dedupe=self.options.planning.screening,
             )
             messages = messages_of(table.rows, mapping)
-            await make_plan(_NoJournal(tally), messages, options, opt_out=self.options.opt_outs())
-            self._need_rows(tally.check())
-            return PlannedFile(check=tally.check(), detected_format=table.detected_format)
+            await make_plan(_NoJournal(tally, receivers), messages, options, opt_out=self.options.opt_outs())
+            check = self._checked(tally, table, receivers)
+            return PlannedFile(check=check, detected_format=table.detected_format)
 
     async def plan(self, client: AsyncWikipayam) -> PlannedFile:
         """Plan the campaign; if it was planned before, compare the file with the plan, and count what is left.
@@ -143,8 +147,8 @@ class FilePlan:
         """
         with open_table(self.file, self.options.reading) as table:
             mapping = map_columns(self.options.texts.complete(self.settings), table)
-            tally = PlanTally(self.options.confirmation.tariff, mapping.sender)
-            journal = _TallyingJournal(self.path, tally)
+            tally, receivers = PlanTally(self.options.confirmation.tariff, mapping.sender), ReceiverCounter()
+            journal = _TallyingJournal(self.path, tally, receivers)
             async with Campaign.open(client.with_options(sender=mapping.sender), journal) as campaign:
                 known = read_facts(journal.name, await journal.read_facts())
                 try:
@@ -158,10 +162,9 @@ class FilePlan:
                     failure = CampaignFileError(await self._difference(error, journal))
                 else:
                     if known is None:
-                        check = tally.check()
-                        if not check.rows:
+                        if not plan.total:
                             await campaign.purge()
-                        self._need_rows(check)
+                        check = self._checked(tally, table, receivers)
                         return PlannedFile(
                             check=check, detected_format=table.detected_format, fingerprint=plan.fingerprint
                         )
@@ -178,9 +181,14 @@ class FilePlan:
             status=status,
         )
 
-    def _need_rows(self, check: PlanCheck) -> None:
+    def _checked(self, tally: PlanTally, table: Table, receivers: ReceiverCounter) -> PlanCheck:
+        """Return the check of a file whose rows were all read."""
+        repeated, hidden = receivers.repeated, table.hidden.rows
+        check = evolve(tally.check(), repeated=repeated, hidden=hidden, notes=tuple(notes_of(table, repeated)))
         if not check.rows:
-            raise InvalidInputError(str(self.file), rule="expected rows", got="none")
+            got = f"only hidden ones ({hidden:,}; --include-hidden reads them)" if hidden else "none"
+            raise InvalidInputError(str(self.file), rule="expected rows", got=got)
+        return check
 
     async def _difference(self, error: PlanChangedError, journal: SQLiteJournal) -> str:
         """Return what differs, in the words of the command line, and what to do."""
@@ -200,7 +208,7 @@ def messages_of(rows: Iterable[TableRow], mapping: ColumnMapping) -> Iterator[Ca
         mapping: Makes the message of a row.
     """
     for row in rows:
-        columns = _columns_of(row.values)
+        columns = row.texts
         try:
             message = mapping.message_of(row)
         except InvalidInputError as error:
@@ -208,18 +216,6 @@ def messages_of(rows: Iterable[TableRow], mapping: ColumnMapping) -> Iterator[Ca
             yield CampaignMessage(nothing, row=row.number, columns=columns, error=error.with_traceback(None))
         else:
             yield CampaignMessage(message, row=row.number, columns=columns)
-
-
-def _columns_of(values: Mapping[str, object]) -> Mapping[str, str]:
-    return {name: value if type(value) is str else _shown(values, name) for name, value in values.items()}
-
-
-def _shown(values: Mapping[str, object], name: str) -> str:
-    try:
-        return value_of(values, name, {name: ""})
-    except InvalidInputError:
-        value = values[name]
-        return encode_json(value).decode() if isinstance(value, list | dict | bool) else str(value)
 
 
 async def _in_words(difference: str, journal: SQLiteJournal) -> str:

@@ -58,6 +58,9 @@ class PlanCheck:
         cost: The cost in rials; None if the price is not known.
         shortest: The shortest text.
         longest: The longest text.
+        repeated: The number of messages to send whose receiver has an earlier one.
+        hidden: The number of rows left out because the sheet does not show them.
+        notes: What else is told before the question, a line each.
     """
 
     rows: int
@@ -69,6 +72,9 @@ class PlanCheck:
     cost: int | None
     shortest: Sample | None
     longest: Sample | None
+    repeated: int = 0
+    hidden: int = 0
+    notes: tuple[str, ...] = ()
 
 
 class PlanTally:
@@ -168,6 +174,7 @@ def show_check(out: Output, check: PlanCheck, detected_format: str) -> None:
     """
     lines = [f"{counted(check.rows, 'row')}{f' ({detected_format})' if detected_format else ''}"]
     lines += [f"{count:,} held back: {spaced(cause)}" for cause, count in check.held_back.items()]
+    lines += check.notes
     lines += [f"row {row}: {reason}" for row, reason in check.bad_rows]
     if check.bad:
         lines.append(
@@ -195,6 +202,8 @@ def described_check(check: PlanCheck) -> dict[str, object]:
         "bad": check.bad,
         "bad_rows": [{"row": row, "reason": reason} for row, reason in check.bad_rows],
         "held_back": dict(check.held_back),
+        "repeated": check.repeated,
+        "hidden": check.hidden,
         "parts": check.parts,
         "cost": check.cost,
         "currency": "IRR",

@@ -1,0 +1,1 @@
+"""Reads the files of `wikipayam bulk`: CSV, JSON Lines and workbooks."""

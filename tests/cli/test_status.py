@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from tests.cli.conftest import Run
-from wikipayam_async.emulator import DELIVERED, UNDELIVERED, Emulator, waiting_then
+from wikipayam_async.emulator import DELIVERED, UNDELIVERED, Emulator, Fault, waiting_then
 
 SOON, LATER = "09120000001", "09120000002"
 
@@ -48,3 +48,11 @@ def test_a_missing_or_invalid_id_is_a_usage_error(gateway: Emulator, run: Run) -
     assert run("status").code == 2
     assert run("status", "../x").code == 2
     assert gateway.requests == 0
+
+
+def test_a_refused_id_delays_no_other(gateway: Emulator, run: Run) -> None:
+    """The ids that the gateway refuses to look up are named, and the others are shown."""
+    id_ = send(run, SOON)
+    gateway.faults.script([Fault.status(422), None, Fault.status(422)], on="POST /sms/deliver")
+    ended = run("status", id_, "a" * 24)
+    assert (ended.code, f"refused by the gateway: {'a' * 24}\n" in ended.err, id_ in ended.out) == (3, True, True)

@@ -41,8 +41,6 @@ _EPILOGUE = (
     "4 token missing or refused, 5 gateway or network failure, 130 interrupted."
 )
 
-_SILENT = logging.NullHandler()
-
 
 def build(language: str = "en", called: str | None = None) -> App:
     """Build the tree of commands.
@@ -94,7 +92,8 @@ def run(argv: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal encodes Persian
     # Commands tell in their own words what the package logs: nothing is to be told twice.
-    logging.getLogger("wikipayam_async").addHandler(_SILENT)
+    logger, silent = logging.getLogger("wikipayam_async"), logging.NullHandler()
+    logger.addHandler(silent)
     app = build(language_of(os.environ), called=argv[0] if argv else None)
     try:
         code = app(list(argv))
@@ -102,4 +101,6 @@ def run(argv: Sequence[str]) -> int:
         return Exit.USAGE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    finally:
+        logger.removeHandler(silent)
     return int(code or 0)

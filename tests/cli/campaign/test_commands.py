@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import stat
 from pathlib import Path
 
@@ -8,6 +9,7 @@ import pytest
 
 from tests.cli.bulk.commands import CAMPAIGN, FILE, SENDS, A, B, C, answer, files, outcomes, receivers, track_ids, write
 from tests.cli.conftest import Run
+from wikipayam_async.cli import main
 from wikipayam_async.emulator import Emulator, Fault
 
 
@@ -120,3 +122,15 @@ def test_a_purged_campaign_is_gone(mixed: None, run: Run, monkeypatch: pytest.Mo
     assert run("campaign", "purge", CAMPAIGN).err.splitlines()[-1] == "nothing was changed"
     assert run("campaign", "purge", CAMPAIGN, "--yes", "--json").json == {"deleted": CAMPAIGN}
     assert files() == [FILE]
+
+
+def test_results_stop_with_a_closed_pipe(mixed: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing more is read once nobody reads the lines."""
+
+    class Gone(io.StringIO):
+        def write(self, _: str, /) -> int:
+            raise BrokenPipeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr("sys.stdout", Gone())
+        assert main(["campaign", "results", CAMPAIGN]) == 0

@@ -53,7 +53,10 @@ _PHRASES = (
     ("leave it out of base_url, or pass an api_prefix without it", "leave it out of --base-url"),
     ("; run() resumes it", ""),
     ("the task that ran it was cancelled", "interrupted"),
-    ("progress(), results(), pause() and cancel() work meanwhile", "wikipayam campaign status, pause and cancel work"),
+    (
+        "progress(), results(), pause() and cancel() work meanwhile",
+        "wikipayam campaign status, results, pause and cancel work meanwhile",
+    ),
     (", as an int", ""),
     ("a number (int)", "a number"),
     ("a number (float)", "a number"),

@@ -178,3 +178,31 @@ def test_results_end_with_the_reader_of_the_pipe(gateway: Emulator, run: Run) ->
     command = f"{sys.executable} -m wikipayam_async.cli campaign results {CAMPAIGN} | head -n 2"
     ended = subprocess.run(["sh", "-c", command], capture_output=True, text=True, check=True)  # noqa: S603, S607
     assert (ended.stderr, [line.split("\t")[0] for line in ended.stdout.splitlines()]) == ("", ["row", "2"])
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_plan_leaves_nothing(gateway: Emulator, number: signal.Signals) -> None:
+    """Nothing was sent, and neither half a campaign nor a lock stays beside the file."""
+    write_file(150_000)
+    process = start()
+    while process.poll() is None and not Path(CAMPAIGN).exists():
+        time.sleep(0.002)
+    process.send_signal(number)
+    _, stderr = process.communicate(timeout=30)
+    assert (process.returncode, stderr.splitlines()[-1]) == (130, "nothing was sent; the same command begins again")
+    assert [path.name for path in Path().iterdir()] == [FILE]
+    assert gateway.requests == 0
+
+
+def test_a_killed_plan_begins_again(gateway: Emulator, run: Run) -> None:
+    """What a process left of a plan that it did not finish is replaced, and its lock is no obstacle."""
+    write_file(150_000)
+    process = start()
+    while process.poll() is None and not Path(CAMPAIGN).exists():
+        time.sleep(0.002)
+    process.kill()
+    process.communicate(timeout=30)
+    write_file(3)
+    assert run("bulk", FILE, "--text", "hi", "--yes").code == 0
+    assert sorted(path.name for path in Path().iterdir()) == [FILE, CAMPAIGN]
+    assert len(gateway.ledger) == 3

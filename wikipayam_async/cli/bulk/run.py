@@ -67,6 +67,8 @@ class BulkCommand:
         settings = evolve(self.settings, token=self.settings.token or _NO_TOKEN)
         code = online(self.options.connection, work, settings=settings, reports_sends=True)
         if not found:
+            if code is Exit.INTERRUPTED:
+                self.out.warn("nothing was sent; the same command begins again")
             return code
         try:
             return self._send(plan.path, found[0])

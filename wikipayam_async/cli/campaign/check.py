@@ -94,7 +94,7 @@ class PlanTally:
         self._bad_rows: list[tuple[int | None, str]] = []
         self._held: Counter[str] = Counter()
         self._text: str | None = None
-        self._kind = (Encoding.GSM7, 0)
+        self._encoding, self._parts = Encoding.GSM7, 0
         self._shortest: Sample | None = None
         self._longest: Sample | None = None
 
@@ -115,9 +115,9 @@ class PlanTally:
         if text != self._text:
             self._text = text
             parts = count_parts(text)
-            self._kind = parts.encoding, parts.parts
+            self._encoding, self._parts = parts.encoding, parts.parts
             self._sample(Sample(row, text, parts))
-        self._kinds[(sender, *self._kind)] += 1
+        self._kinds[sender, self._encoding, self._parts] += 1
 
     def check(self) -> PlanCheck:
         """Return the check of what was counted so far."""

@@ -62,7 +62,8 @@ def state_text(progress: CampaignProgress) -> str:
     Args:
         progress: How far it has got.
     """
-    why = "" if progress.reason is None else f": {in_words_of_the_command_line(progress.reason)}"
+    reason = in_words_of_the_command_line(progress.reason or "")
+    why = f": {reason}" if reason not in {"", progress.status.value} else ""
     counts = {
         "accepted": progress.accepted,
         "rejected": progress.rejected,

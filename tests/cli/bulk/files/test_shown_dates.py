@@ -37,6 +37,7 @@ def shown(days: float, code: str) -> str:
         ("[$-409]d mmmm", "2 January"),
         ("[$-en-US]mmm", "Jan"),
         ("[$-429]d/m", "2/1"),
+        ("[$-429]h:mm AM/PM", "2:05 ب.ظ"),
         ("[$-fa-IR,16]yyyy/mm/dd", "1404/10/12"),
         ("[$-fa-IR,96]d mmmm yyyy;@", "12 دی 1404"),
         ("[$-160429]yyyy/mm/dd", "1404/10/12"),
@@ -53,7 +54,17 @@ def test_a_date_in_its_format(code: str, text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", ["[$-429]d mmmm", "[$-fax]mmmm", "[$-60401]d/m/yyyy", "d 0", "yyyy General", "[h]:mm AM/PM", "[h] d"]
+    "code",
+    [
+        "[$-429]d mmmm",
+        "[$-401]h AM/PM",
+        "[$-fax]mmmm",
+        "[$-60401]d/m/yyyy",
+        "d 0",
+        "yyyy General",
+        "[h]:mm AM/PM",
+        "[h] d",
+    ],
 )
 def test_a_date_in_an_unknown_format_breaks_its_cell(code: str) -> None:
     """Names of other languages, other calendars and nonsense are not guessed."""
@@ -72,7 +83,6 @@ def test_a_year_that_the_jalali_calendar_lacks_breaks_the_cell() -> None:
         (46024.5, "yyyy", dt.datetime(2026, 1, 2, 12)),  # noqa: DTZ001 - a sheet has no time zones
         (0.25, "hh", dt.time(6)),
         (1.25, "[h]", dt.timedelta(days=1, hours=6)),
-        (-0.25, "[h]:mm", dt.timedelta(hours=-6)),
         (1, "yyyy", dt.date(1900, 1, 1)),
         (59, "yyyy", dt.date(1900, 2, 28)),
         (61, "yyyy", dt.date(1900, 3, 1)),
@@ -87,8 +97,23 @@ def test_the_value_behind_a_date(days: float, code: str, value: object) -> None:
 
 @pytest.mark.parametrize(
     ("days", "code", "text"),
-    [(-0.25, "[h]:mm", "-6:00"), (0.0625, "[mm]:ss", "90:00"), (0.001, "[ss]", "86"), (0, "h AM/PM", "12 AM")],
+    [
+        (46024.6042, "h:mm:ss", "14:30:03"),
+        (46024.6042, "mm:ss.0", "30:02.9"),
+        (46024.9999, "h:mm", "23:59"),
+        (0.0625, "[mm]:ss", "90:00"),
+        (0.001, "[ss]", "86"),
+        (0, "h AM/PM", "12 AM"),
+    ],
 )
 def test_times_and_durations(days: float, code: str, text: str) -> None:
-    """Durations go beyond a day and below zero."""
+    """Durations go beyond a day; seconds are rounded to the decimals that are shown."""
     assert shown(days, code) == text
+
+
+@pytest.mark.parametrize(
+    ("days", "code"), [(0, "yyyy/mm/dd"), (0.5, "d mmm"), (-1, "yyyy"), (-0.25, "[h]:mm"), (1e9, "d")]
+)
+def test_a_day_that_does_not_exist_breaks_its_cell(days: float, code: str) -> None:
+    """The sheet shows the zeroth of January, or no date at all."""
+    assert show_number(days, code) == BrokenValue("a date or number that is out of range")

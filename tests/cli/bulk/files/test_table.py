@@ -43,6 +43,16 @@ def test_the_row_of_the_header_can_be_given() -> None:
     assert str(caught.value) == "--header-row: cannot be combined with --no-header; got both"
 
 
+@pytest.mark.parametrize("cell", ["09123456789", " +98 912 345 6789", ShownValue("9,123,456,789", 9123456789)])
+def test_a_file_without_a_header_is_told(cell: Cell) -> None:
+    """Otherwise its first receiver would get nothing, and an error would show the number."""
+    with pytest.raises(InvalidInputError) as caught:
+        table(["علی", cell], ["مریم", "09351234567"])
+    assert str(caught.value) == (
+        "header: expected the names of the columns, or --no-header; got a mobile number in row 1"
+    )
+
+
 def test_a_row_of_errors_is_a_row() -> None:
     """A row without anything is none."""
     assert numbers(table(["a", "b"], [BrokenValue("x"), ""], ["", ""], ["1"])) == [2, 4]

@@ -138,7 +138,7 @@ def test_cells_without_references_follow_each_other() -> None:
     """Some programs leave out the numbers of rows and cells, or write them out of order."""
     workbook(
         '<row><c t="inlineStr"><is><t>a</t></is></c><c t="inlineStr"><is><t>b</t></is></c></row>'
-        '<row><c><v>1</v></c><c t="n"><v></v></c></row><row r="5"><c r="B5"><v>2</v></c><c r="A5"><v>3.0</v></c></row>'
+        '<row><c><v>1</v></c><c t="s"><v></v></c></row><row r="5"><c r="B5"><v>2</v></c><c r="A5"><v>3.0</v></c></row>'
     )
     assert read("f.xlsx").rows == {2: {"a": "1", "b": ""}, 5: {"a": "3", "b": "2"}}
 

@@ -54,6 +54,11 @@ class Locale:
         """Whether months and days have English names."""
         return self.language in (0, _ENGLISH)
 
+    @property
+    def is_persian(self) -> bool:
+        """Whether the language is Persian."""
+        return self.language == _PERSIAN
+
 
 @frozen
 class Section:

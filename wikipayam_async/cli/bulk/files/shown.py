@@ -18,6 +18,7 @@ GENERAL = "General"
 _EXACT_DIGITS = 15
 """The digits that a spreadsheet stores."""
 _GENERAL_WIDTH = 11
+_BASE = 10
 _COMPARE = {
     "<": operator.lt,
     "<=": operator.le,
@@ -150,6 +151,8 @@ def _fixed(tokens: tuple[tuple[str, str], ...], number: Decimal) -> str:
     parts = {place: text for place, (kind, text) in enumerate(tokens) if kind != "digit" and place not in commas}
     parts |= _whole_digits(tokens, whole, "" if digits == "0" else digits, grouped=grouped)
     parts |= _decimal_digits(tokens, decimals, fraction)
+    if point is not None and not whole and digits != "0":
+        parts[point] = f"{digits}."
     return "".join(parts.get(place, "") for place in range(len(tokens)))
 
 
@@ -188,10 +191,13 @@ def _scientific(section: Section, number: Decimal) -> str:
     if sum(kind == "digit" for kind, _ in before[:point]) != 1:
         raise UnknownFormatError
     decimals = sum(kind == "digit" for kind, _ in before[point:])
-    mantissa, _, exponent = f"{number:.{decimals}E}".partition("E")
-    sign = "-" if exponent.startswith("-") else section.tokens[split][1][1:].replace("-", "")
+    exponent = number.adjusted() if number else 0
+    mantissa = number.scaleb(-exponent).quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP)
+    if mantissa >= _BASE:
+        mantissa, exponent = mantissa / _BASE, exponent + 1
+    sign = "-" if exponent < 0 else section.tokens[split][1][1:].replace("-", "")
     width = sum(kind == "digit" for kind, _ in after)
-    return f"{_fixed(before, Decimal(mantissa))}E{sign}{exponent[1:].lstrip('0').rjust(width, '0')}"
+    return f"{_fixed(before, mantissa)}E{sign}{abs(exponent):0{width}}"
 
 
 def _moment(moment: Moment, code: str) -> str:

@@ -34,21 +34,31 @@ def moment_of(days: float, section: Section, *, is_1904: bool = False) -> Moment
 
     Args:
         days: The days since the first day of the workbook.
-        section: The section of the format: only a duration may be negative.
+        section: The section of the format.
         is_1904: Whether that day is in 1904.
 
     Raises:
         ValueError: There is no such day; the sheet shows no date either.
         OverflowError: As above.
     """
-    length = timedelta(seconds=round(days * 86_400, 3))
+    length = timedelta(seconds=round(days * 86_400, _decimals_of_seconds(section)))
+    if days < 0:
+        raise ValueError
     if "elapsed" in section.kinds:
         return length
-    if days < 0:
+    has_day = any(kind == "date" and text[0] in "yd" for kind, text in section.tokens)
+    if has_day and days < 1 and not is_1904:
         raise ValueError
     if not is_1904 and 1 <= days < _DAYS_BEFORE_THE_FALSE_LEAP_DAY:
         length += timedelta(days=1)
     return datetime.combine(_FIRST_OF_1904 if is_1904 and days >= 1 else _DAY_ZERO, time()) + length
+
+
+def _decimals_of_seconds(section: Section) -> int:
+    """Return to how many decimals the seconds are rounded: to those that are shown."""
+    digits = sum(kind == "digit" for kind, _ in section.tokens)
+    has_seconds = any(kind in {"date", "elapsed"} and text[0] == "s" for kind, text in section.tokens)
+    return min(digits, 3) if has_seconds else 3
 
 
 def days_of(moment: datetime) -> float:
@@ -93,7 +103,7 @@ def show_date(moment: Moment, section: Section) -> str:
             name = "minute" if text[0] == "m" and _is_minute(tokens, place) else text[0]
             shown.append(_part(parts, name, len(text)))
         elif kind == "half":
-            shown.append(("AM", "PM")[moment.hour >= _NOON])
+            shown.append(_half_of(moment, section))
         elif kind == "digit":
             shown.append(_fraction(moment, tokens, place))
         elif kind == "general":
@@ -101,6 +111,13 @@ def show_date(moment: Moment, section: Section) -> str:
         else:
             shown.append(text)
     return "".join(shown)
+
+
+def _half_of(moment: datetime, section: Section) -> str:
+    locale = section.locale
+    if not locale.has_english_names and not locale.is_persian:
+        raise UnknownFormatError
+    return (("ق.ظ", "ب.ظ") if locale.is_persian else ("AM", "PM"))[moment.hour >= _NOON]
 
 
 _Parts: TypeAlias = Mapping[str, Callable[[int], str]]
@@ -161,11 +178,10 @@ def _fraction(moment: datetime, tokens: tuple[tuple[str, str], ...], place: int)
 
 
 def _duration(moment: timedelta, tokens: tuple[tuple[str, str], ...]) -> str:
-    seconds = round(moment.total_seconds())
-    sign, seconds = ("-" if seconds < 0 else ""), abs(seconds)
+    seconds = int(moment.total_seconds())
     whole = {"h": seconds // 3600, "m": seconds // 60, "s": seconds}
     within = {"h": seconds // 3600 % 24, "m": seconds // 60 % 60, "s": seconds % 60}
-    shown = [sign]
+    shown: list[str] = []
     for kind, text in tokens:
         if kind in {"elapsed", "date"}:
             values = whole if kind == "elapsed" else within

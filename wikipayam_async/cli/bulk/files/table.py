@@ -12,6 +12,7 @@ from cyclopts import Parameter
 from wikipayam_async.cli.bulk.files.cells import Cell, text_of_cell
 from wikipayam_async.cli.bulk.files.headers import Header, find_header, is_empty_cell, label_columns
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.numbers import is_mobile
 from wikipayam_async.redact.masks import mask_mapping
 
 __all__ = ["FileOptions", "HiddenCells", "RawRow", "Table", "TableRow", "make_table"]
@@ -141,7 +142,7 @@ def make_table(
         hidden_columns: The indexes of the hidden columns of a sheet, complete after the first row; None for other files.
 
     Raises:
-        InvalidInputError: There is no such row of the header.
+        InvalidInputError: There is no such row of the header, or it holds a number of a receiver.
     """
     is_sheet = hidden_columns is not None
     filled = (record for record in records if not all(map(is_empty_cell, record.cells)))
@@ -153,6 +154,9 @@ def make_table(
     if options.no_header:
         header, data = _numbered(head[0].cells), head
     else:
+        if any(is_mobile(text_of_cell(cell)) for cell in head[place].cells):
+            got = f"a mobile number in row {head[place].number}"
+            raise InvalidInputError("header", rule="expected the names of the columns, or --no-header", got=got)
         header, data = label_columns(_trimmed(head[place].cells, 0)), head[place + 1 :]
         if place and options.header_row is None:
             detected_format += f", header in row {head[place].number}"

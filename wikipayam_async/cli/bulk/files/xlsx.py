@@ -38,6 +38,8 @@ _ESCAPE = re.compile(r"_x([0-9A-Fa-f]{4})_")
 _REFERENCE = re.compile(r"([A-Za-z]{1,3})([0-9]+)")
 _PLAIN_NUMBER = re.compile(r"-?[0-9]{1,15}")
 _LAST_COLUMN = 16_384
+_TEXTS = {"str", "inlineStr"}
+"""The kinds of cells whose own text may be empty."""
 _ISO_DATE = "yyyy-mm-dd"
 
 
@@ -200,7 +202,7 @@ def _cell(book: _Book, element: Element) -> Cell:
         elif name == "is":
             value = _text(child)
     kind = element.get("t", "n")
-    if value is None or (value == "" and kind == "n"):
+    if value is None or (not value and kind not in _TEXTS):
         return FORMULA_WITHOUT_VALUE if has_formula else ""
     style = int(element.get("s", 0))
     return _value(book, kind, value, book.formats[style] if style < len(book.formats) else GENERAL)

@@ -304,3 +304,32 @@ async def test_a_changed_column_or_row_is_named() -> None:
 async def test_more_or_fewer_messages_are_noticed(before: int, now: int, difference: str) -> None:
     """At the end of a block, too."""
     assert await differences(messages(before), messages(now)) == (difference,)
+
+
+async def test_the_caller_may_hold_a_message_back() -> None:
+    """A row of a file that gives no message is counted and kept with its reason, beside messages that are sent."""
+    error = InvalidInputError("mobile", rule="expected a mobile", got="nothing")
+    bad = CampaignMessage(SmsMessage("", ""), row=3, columns={"city": "Qom"}, error=error)
+    first, second = messages(2)
+    invalid = SmsMessage("12", "hi")
+    source = [CampaignMessage(first, row=2), bad, CampaignMessage(invalid, row=4), CampaignMessage(second, row=5)]
+    journal, result = await planned(source)
+    assert (result.total, dict(result.held_back)) == (4, {"invalid": 2})
+    assert await sizes(journal) == [2]
+    found = await journal.results(-1, 10)
+    assert [(one.row, one.status.value, one.error and one.error.split(":")[0]) for one in found] == [
+        (2, "not_attempted", None),
+        (3, "rejected", "mobile"),
+        (4, "rejected", "receiver"),
+        (5, "not_attempted", None),
+    ]
+    assert (found[1].columns, found[1].receiver) == ({"city": "Qom"}, "")
+
+
+async def test_a_message_that_is_held_back_needs_no_line() -> None:
+    """The line of a row that gives no message is not missed."""
+    error = InvalidInputError("mobile", rule="expected a mobile", got="nothing")
+    _, result = await planned(
+        [CampaignMessage(SmsMessage("", ""), error=error)], PlanOptions(batch_size=100, line=None)
+    )
+    assert dict(result.held_back) == {"invalid": 1}

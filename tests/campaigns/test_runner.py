@@ -158,7 +158,7 @@ async def test_a_full_disk_before_the_request_means_that_nothing_is_sent() -> No
     campaign = await planned(FullJournal(claims_left=1, store=store), emulator_client(emulator))
     report = await campaign.run(concurrency=1)
     assert (report.status, report.accepted, report.pending) == (CampaignStatus.PAUSED, 10, 20)
-    assert "JournalError" in str(report.reason)
+    assert report.reason == "full: database or disk is full"
     assert isinstance(report.error.__cause__ if report.error else None, JournalError)
     assert emulator.accepted == 10
     await campaign.__aexit__(None, None, None)
@@ -394,3 +394,13 @@ async def test_a_pass_without_progress_is_the_last(monkeypatch: pytest.MonkeyPat
     assert report.reason == "10 messages did not reach the gateway"
     monkeypatch.undo()
     assert (await campaign.run()).accepted == 20
+
+
+async def test_a_run_may_send_smaller_requests_than_planned() -> None:
+    """So a rate below the plan's batch size can be kept; nothing is sent twice or left out."""
+    emulator = Emulator()
+    campaign = await planned(MemoryJournal(), emulator_client(emulator), 20)
+    report = await campaign.run(batch_size=4)
+    assert (report.status, report.accepted) == (CampaignStatus.COMPLETED, 20)
+    assert emulator.requests_to(SEND) == 6
+    assert len({entry.receiver for entry in emulator.ledger}) == len(emulator.ledger) == 20

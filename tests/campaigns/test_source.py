@@ -140,3 +140,12 @@ async def test_an_empty_chunk_is_skipped() -> None:
     await journal.lock()
     await make_plan(journal, messages(5), OPTIONS)
     assert await indexes(await make_source(journal)) == [[0, 1], [4]]
+
+
+async def test_chunks_larger_than_the_run_allows_are_divided() -> None:
+    """A run with a smaller batch size sends the rest of a chunk in a later request, and nothing is left out."""
+    journal = await planned()
+    source = await make_source(journal, most=1)
+    found = await indexes(source)
+    assert [len(some) for some in found] == [1] * 5
+    assert sorted(index for some in found for index in some) == [0, 1, 2, 3, 4]

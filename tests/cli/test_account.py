@@ -7,9 +7,9 @@ from wikipayam_async.emulator import Emulator, Fault
 
 
 def test_the_balance_is_shown(gateway: Emulator, run: Run) -> None:
-    """Stderr shows the amount, and --json the model."""
+    """Stdout shows the amount, and --json the model."""
     gateway.account.balance = 1_234_567
-    assert run("balance").err == "1,234,567 IRR\n"
+    assert run("balance").out == "1,234,567 IRR\n"
     assert run("balance", "--json").json == {
         "balance": 1_234_567,
         "currency": "IRR",
@@ -30,7 +30,7 @@ def test_no_token_ends_with_4(run: Run) -> None:
     """Without a token no request is made."""
     ended = run("balance")
     assert ended.code == 4
-    assert ended.err.startswith("NoTokenError: no token: set SMS_AUTH_TOKEN")
+    assert ended.err.startswith("error: no token: set SMS_AUTH_TOKEN")
 
 
 def test_a_gateway_failure_ends_with_5(gateway: Emulator, run: Run) -> None:

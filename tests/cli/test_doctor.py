@@ -32,7 +32,7 @@ def test_all_checks_pass(gateway: Emulator, run: Run) -> None:
         ("versions", "proxy", "token", "connection", "tls", "clock", "gateway"), 0
     )
     assert (ended.code, gateway.ledger, DEFAULT_TOKEN in ended.out) == (0, [], False)
-    assert all(line.startswith("ok ") for line in run("doctor").err.splitlines())
+    assert all(line.startswith("ok ") for line in run("doctor").out.splitlines())
 
 
 def test_a_refused_token_is_found(gateway: Emulator, run: Run) -> None:
@@ -55,7 +55,7 @@ def test_an_unreachable_gateway_is_found(run: Run, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("SMS_AUTH_TOKEN", DEFAULT_TOKEN)
     ended = run("doctor", "--base-url", "http://127.0.0.1:1")
     assert ended.code == 5
-    assert ended.err.splitlines()[-1].startswith("FAILS  connection: failed: ")
+    assert ended.out.splitlines()[-1].startswith("FAILS  connection: failed: ")
 
 
 def test_with_a_proxy_only_calls_are_checked(gateway: Emulator, run: Run) -> None:

@@ -12,7 +12,7 @@ def test_a_page_is_listed(gateway: Emulator, run: Run, ids: list[str]) -> None:
     """The table escapes control characters; JSON has every text unchanged."""
     ended = run("inbox", "list", "--sort-by", "message", "--limit", "2")
     assert ended.code == 0
-    assert "\x1b" not in run("inbox", "list").err
+    assert "\x1b" not in run("inbox", "list").out
     assert ended.err.splitlines()[-1] == "2 of 3"
     listed = run("inbox", "list", "--search", "hello", "--json").json
     assert [(one["id"], one["message"]) for one in listed["receives"]] == [(ids[2], TEXTS[2])]
@@ -30,13 +30,13 @@ def test_unread_messages_are_listed_and_counted(gateway: Emulator, run: Run, ids
     run("inbox", "read", ids[0])
     found = run("inbox", "unread", "--json").json
     assert (found["total_unread"], {one["id"] for one in found["receives"]}) == (2, set(ids[1:]))
-    assert run("inbox", "unread", "--count").err == "2 unread\n"
+    assert run("inbox", "unread", "--count").out == "2 unread\n"
     assert run("inbox", "unread", "--count", "--json").json == {"unread_count": 2}
 
 
 def test_one_message_is_shown(gateway: Emulator, run: Run, ids: list[str]) -> None:
     """One message is shown in full; a missing one ends with 1."""
-    assert run("inbox", "get", ids[0]).err == "from 989127782175 to 10002000, 2026-01-02 03:04:05\n\nلغو \n"
+    assert run("inbox", "get", ids[0]).out == "from 989127782175 to 10002000, 2026-01-02 03:04:05\n\nلغو \n"
     assert run("inbox", "get", ids[0], "--json").json["message"] == "لغو "
     assert run("inbox", "get", "a" * 24).code == 1
 
@@ -87,7 +87,7 @@ def test_deleting_without_a_terminal_needs_yes(gateway: Emulator, run: Run, ids:
     """Without a terminal nothing is deleted unless `--yes` is given, and exactly one choice is made."""
     ended = run("inbox", "delete", ids[0])
     assert ended.code == 2
-    assert ended.err == "InvalidInputError: confirmation: expected a terminal, or --yes; got no terminal\n"
+    assert ended.err == "error: confirmation: expected a terminal, or --yes; got no terminal\n"
     assert run("inbox", "delete", "--yes").code == 2
     assert run("inbox", "delete", ids[0], "--all-read", "--yes").code == 2
     assert len(gateway.inbox()) == 3
@@ -102,7 +102,7 @@ def test_a_deletion_without_a_count_is_reported(gateway: Emulator, run: Run, ids
 def test_statistics_are_shown(gateway: Emulator, run: Run, ids: list[str]) -> None:
     """All statistics of the gateway are shown."""
     assert run("inbox", "stats", "--json").json["total"] == 3
-    assert "total" in run("inbox", "stats", "--from-date", "2026-01-01").err
+    assert "total" in run("inbox", "stats", "--from-date", "2026-01-01").out
 
 
 def test_ctrl_c_at_the_question_deletes_nothing(

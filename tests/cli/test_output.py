@@ -64,15 +64,29 @@ def test_json_goes_to_stdout_and_text_to_stderr() -> None:
     assert (out.getvalue(), err.getvalue()) == ('{"متن":1}\n', "warned\n")
 
 
-def test_text_and_tables_go_to_stderr() -> None:
-    """Without `--json` nothing goes to stdout, and tables escape control characters too."""
+def test_results_go_to_stdout_and_the_rest_to_stderr() -> None:
+    """Without `--json` results pipe: tables have a line per row, cells separated by tabs, control characters escaped."""
     out, err = io.StringIO(), io.StringIO()
     output = Output(stdout=out, stderr=err)
     output.emit({"a": 1})
-    output.say("text")
-    output.table(["head"], [["\x1bcell"]])
-    assert out.getvalue() == ""
-    assert [line.strip() for line in err.getvalue().splitlines()] == ["text", "head", "────────", "\\x1bcell"]
+    output.say("progress")
+    output.answer("text", {"a": 1})
+    output.table(["head", "id"], [["\x1bcell", "a\tb\nc"]])
+    output.table(["", ""], [])
+    output.table(["", ""], [["name", "value"]])
+    assert out.getvalue() == "text\nhead\tid\n\\x1bcell\ta b c\nname\tvalue\n"
+    assert err.getvalue() == "progress\n"
+
+
+def test_a_terminal_gets_aligned_columns_that_are_never_cut() -> None:
+    """An id is whole and on one line, however long it is."""
+    out = Terminal()
+    Output(stdout=out).table(["id", "status"], [["a" * 200, "SENT"], ["b", "DELIVERED"]])
+    assert out.getvalue().splitlines() == [
+        f"{'id':<200}  status",
+        f"{'a' * 200}  SENT",
+        f"{'b':<200}  DELIVERED",
+    ]
 
 
 def test_a_broken_pipe_is_ignored() -> None:
@@ -119,7 +133,7 @@ def test_errors_go_to_both_streams() -> None:
     output = Output(json=True, stdout=out, stderr=err)
     output.fail(RateLimitError("slow down", status_code=429, retry_after=3))
     output.fail(UnknownOutcomeError("perhaps", track_ids=["a"]))
-    assert err.getvalue() == "RateLimitError: slow down\nUnknownOutcomeError: perhaps\n"
+    assert err.getvalue() == "error: slow down\nerror: perhaps\n"
     assert out.getvalue() == (
         '{"error":{"type":"RateLimitError","message":"slow down","status_code":429,"errors":{},"retry_after":3}}\n'
         '{"error":{"type":"UnknownOutcomeError","message":"perhaps","track_ids":["a"]}}\n'
@@ -128,13 +142,13 @@ def test_errors_go_to_both_streams() -> None:
 
 def test_a_closed_terminal_raises_nothing() -> None:
     """Text, tables and drawings for a closed terminal are dropped."""
-    output = Output(stderr=Gone())
+    output = Output(stdout=Gone(), stderr=Gone())
     assert not output.is_lost
     output.say("text")
-    output.table(["head"], [["cell"]])
     output.console.print("drawn")
-    assert output.is_lost
     assert not output.is_live
+    output.table(["head"], [["cell"]])
+    assert output.is_lost
 
 
 def test_a_command_needs_no_streams(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+import threading
 
 import pytest
 
@@ -52,3 +53,16 @@ def test_a_text_that_cannot_be_read_is_a_usage_error(
     with pytest.raises(InvalidInputError) as caught:
         read_text("-")
     assert caught.value.field == "stdin"
+
+
+def test_a_question_may_be_asked_in_a_thread() -> None:
+    """Only the main thread may change how a signal is handled."""
+    answers: list[bool] = []
+
+    def ask() -> None:
+        answers.append(confirm("Go", Output(stderr=io.StringIO()), instead="--yes", stdin=Terminal("y\n")))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    thread.join()
+    assert answers == [True]

@@ -39,7 +39,7 @@ def test_a_receiver_that_is_named_twice_is_told_before_anything_is_sent(
     ended = run("send", "09123456789", "text", "--also", again, "--also", "09120000001")
     assert (ended.code, gateway.ledger) == (2, [])
     assert ended.err == (
-        "InvalidInputError: --also: expected each receiver once, in whatever spelling (--dedupe sends to it once); got 1 receiver again\n"
+        "error: --also: expected each receiver once, in whatever spelling (--dedupe sends to it once); got 1 receiver again\n"
     )
     assert run("send", "09123456789", "text", "--also", again, "--also", "09120000001", "--dedupe").code == 0
     assert len(gateway.ledger) == 2

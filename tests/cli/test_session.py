@@ -39,7 +39,10 @@ def test_an_interrupted_send_is_finished_and_reported(gateway: Emulator, run: Ru
     (sent,) = gateway.ledger
     assert ended.code == 130
     assert ended.json == {"interrupted": True, "sends": [{"track_id": "T1", "status": "accepted", "id": sent.id}]}
-    assert ended.err == f"interrupted: finishing requests in flight\ntrack id T1: accepted, id {sent.id}\n"
+    assert (
+        ended.err
+        == f"interrupted: finishing requests in flight; a second signal ends at once\ntrack id T1: accepted, id {sent.id}\n"
+    )
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself Ctrl-C there")
@@ -95,3 +98,22 @@ def test_a_closed_terminal_interrupts_the_command(gateway: Emulator, run: Run, *
         signal.signal(signal.SIGHUP, before)
     assert ended.code == code
     assert gateway.ledger[0].id in ended.err
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a process cannot send itself Ctrl-C there")
+def test_a_second_signal_ends_the_process_at_once(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The send in flight is not waited for, and a warning says so."""
+    ended: list[int] = []
+    monkeypatch.setattr(os, "_exit", ended.append)
+    gateway.faults.arm(Fault.delay(0.3))
+
+    def twice() -> None:
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.05)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    thread = when(lambda: gateway.ledger, twice)
+    result = run("otp", "09123456789", "1234", "--pattern", "13")
+    thread.join()
+    assert ended == [130]
+    assert "ended at once: what was in flight may have been sent\n" in result.err

@@ -7,7 +7,7 @@ from anyio.lowlevel import checkpoint
 
 from tests.cli.conftest import Run
 from wikipayam_async import Delivery, DeliveryStatus, UnprocessableError
-from wikipayam_async.emulator import DELIVERED, UNDELIVERED, Emulator, waiting_then
+from wikipayam_async.emulator import DELIVERED, UNDELIVERED, Emulator, Fault, waiting_then
 
 SOON, LATER = "09120000001", "09120000002"
 
@@ -23,7 +23,7 @@ def test_statuses_are_shown(gateway: Emulator, run: Run) -> None:
     ended = run("status", *ids, "--json")
     assert (ended.code, [one["id"] for one in ended.json["statuses"]], ended.json["not_known"]) == (0, ids, [])
     assert {one["status"] for one in ended.json["statuses"]} == {"WAITING_FOR_UPDATE"}
-    assert ids[0] in run("status", ids[0]).err
+    assert run("status", ids[0]).out.startswith(f"id\tstatus\ttrack id\n{ids[0]}\t")
 
 
 def test_an_id_unknown_to_the_gateway_ends_with_3(gateway: Emulator, run: Run) -> None:
@@ -56,6 +56,14 @@ def test_a_missing_or_invalid_id_is_a_usage_error(gateway: Emulator, run: Run) -
     assert gateway.requests == 0
 
 
+def test_a_refused_id_delays_no_other(gateway: Emulator, run: Run) -> None:
+    """The ids that the gateway refuses to look up are named, and the others are shown."""
+    id_ = send(run, SOON)
+    gateway.faults.script([Fault.status(422), None, Fault.status(422)], on="POST /sms/deliver")
+    ended = run("status", id_, "a" * 24)
+    assert (ended.code, f"refused by the gateway: {'a' * 24}\n" in ended.err, id_ in ended.out) == (3, True, True)
+
+
 @pytest.mark.parametrize("options", [[], ["--follow", "--wait", "5"]])
 def test_a_refused_id_is_named(
     gateway: Emulator, run: Run, options: list[str], monkeypatch: pytest.MonkeyPatch
@@ -71,4 +79,4 @@ def test_a_refused_id_is_named(
 
     monkeypatch.setattr("wikipayam_async.services.sms.tracking.DeliveryTracking._query", query)
     ended = run("status", "good", "bad", *options)
-    assert (ended.code, "refused by the gateway: bad" in ended.err, "DELIVERED" in ended.err) == (3, True, True)
+    assert (ended.code, "refused by the gateway: bad" in ended.err, "DELIVERED" in ended.out) == (3, True, True)

@@ -11,7 +11,7 @@ from tests.cli.conftest import Run
 def test_parts_are_counted(run: Run) -> None:
     """The encoding, the parts, their text and the cost are shown."""
     ended = run("parts", "سلام" * 20, "--price-persian", "895", "--receivers", "1000", "--split")
-    lines = ended.err.splitlines()
+    lines = ended.out.splitlines()
     assert lines[0] == "2 parts in ucs2: 80 units, 54 left"
     assert lines[1:3] == ["1: " + ("سلام" * 20)[:67], "2: " + ("سلام" * 20)[67:]]
     assert lines[3] == "to 1,000 receivers: 1,790,000 rials (179,000 tomans)"
@@ -31,16 +31,16 @@ def test_cheaper_replacements_are_suggested(run: Run) -> None:
     """Without prices, replacements are named that take the text into less than half the parts; there is no cost."""
     ended = run("parts", "it’s " * 28)
     assert ended.code == 0
-    assert ended.err.splitlines()[1] == "with the quotes replacements it takes 1 part in gsm7"
-    assert "rial" not in ended.err
-    assert run("parts", "it’s " * 20).err.splitlines() == ["2 parts in ucs2: 100 units, 34 left"]
+    assert ended.out.splitlines()[1] == "with the quotes replacements it takes 1 part in gsm7"
+    assert "rial" not in ended.out
+    assert run("parts", "it’s " * 20).out.splitlines() == ["2 parts in ucs2: 100 units, 34 left"]
 
 
 def test_prices_decide_about_replacements(run: Run) -> None:
     """With prices, replacements are named only if they save money, and with what they save."""
     prices = ("--price-persian", "99", "--price-latin")
     ended = run("parts", "it’s " * 20, *prices, "150")
-    assert ended.err.splitlines()[1] == (
+    assert ended.out.splitlines()[1] == (
         "with the quotes replacements it takes 1 part in gsm7, which saves 48 rials per message"
     )
     found = run("parts", "it’s " * 20, *prices, "150", "--json").json
@@ -63,6 +63,6 @@ def test_numbers_are_described(run: Run) -> None:
         "operator": "MCI",
         "province": None,
     }
-    assert "Tehran" in run("number", "021-88776655").err
+    assert "Tehran" in run("number", "021-88776655").out
     ended = run("number", "0912x4567")
     assert (ended.code, "0912x4567" in ended.err) == (2, False)

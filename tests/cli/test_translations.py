@@ -43,7 +43,7 @@ def test_sentences_are_wrapped_and_names_are_not_cut(shown: Shown) -> None:
     ]
     assert [line for line in sentences if len(line) > NARROW] == []
     page = " ".join(shown.pages["bulk",].split())
-    assert "اگر ندهید 100، یا به اندازه‌ی یک ثانیه‌ی گزینه‌ی --rate" in page
+    assert "اگر ندهید 100، یا کمتر با گزینه‌ی --rate" in page
 
 
 def test_a_persian_page(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
@@ -118,7 +118,9 @@ def test_the_english_help_is_wrapped(monkeypatch: pytest.MonkeyPatch, run: Run) 
     formatters: list[Any] = [app.build(language).help_formatter for language in ("en", "fa")]
     assert [type(one) for one in formatters] == [EnglishHelp, TranslatedHelp]
     monkeypatch.setenv("LANG", "en_US.UTF-8")
-    first_line = "The whole file is checked before anything is sent. The outcome of each row is written to a results file as it is known:"
+    first_line = (
+        "The whole file is checked and stored in FILE.campaign before anything is sent. Nothing is sent twice: after an"
+    )
     assert f"\n\n{first_line}\n" in run("bulk", "--help").out
     for argv in ((), ("send",), ("inbox", "list")):
         ended = run(*argv, "--help")

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from wikipayam_async.campaigns.models import CampaignMessage, CampaignMessages
 from wikipayam_async.core.converter import encode_json
-from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.errors import InvalidInputError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import SmsPayload
 from wikipayam_async.redact.masks import shape_of
@@ -29,6 +29,7 @@ class Block:
     messages: list[SmsMessage] = field(repr=False)
     rows: list[int | None] | None
     columns: list[Mapping[str, str]] | None = field(repr=False)
+    errors: Mapping[int, WikipayamError] = field(factory=dict, repr=False)
 
     def __len__(self) -> int:
         return len(self.messages)
@@ -82,7 +83,8 @@ def _block_of(some: Sequence[Any]) -> Block:
     if CampaignMessage not in set(map(type, some)):
         return Block(list(some), None, None)
     full = [one if isinstance(one, CampaignMessage) else CampaignMessage(one) for one in some]
-    return Block([one.message for one in full], [one.row for one in full], [one.columns for one in full])
+    errors = {at: one.error for at, one in enumerate(full) if one.error is not None}
+    return Block([one.message for one in full], [one.row for one in full], [one.columns for one in full], errors)
 
 
 def digest_of(checked: Checked) -> bytes:

@@ -179,6 +179,7 @@ class Campaign(CampaignDecisions):
         self,
         *,
         concurrency: int = DEFAULT_CONCURRENCY,
+        batch_size: int | None = None,
         stop_on_error: bool = False,
         sending_hours: SendingHours | None = None,
         spending_limit: SpendingLimit | None = None,
@@ -195,6 +196,8 @@ class Campaign(CampaignDecisions):
 
         Args:
             concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
+            batch_size: The maximum number of messages per request, where that is less than planned; for a rate below the
+                plan's `batch_size`, since the messages of one request are sent at once.
             stop_on_error: Pause after a message that was not accepted.
             sending_hours: Send only in these hours; wait outside them.
             spending_limit: Pause before the campaign costs more than this, all runs together.
@@ -223,10 +226,12 @@ class Campaign(CampaignDecisions):
         client = self._need_client("run")
         if self._run is not None:
             raise CampaignError(f"{self.name}: this campaign is being run already")
+        if batch_size is not None:
+            check_number(batch_size, field="batch_size", minimum=1)
         options = _run_options(
             concurrency, stop_on_error, sending_hours, spending_limit, handle_signals, timeout, on_progress
         )
-        options = evolve(options, on_event=self._on_event)
+        options = evolve(options, batch_size=batch_size, on_event=self._on_event)
         if rate_limit is not None:
             client = client.with_options(rate_limit=rate_limit)
         given = await read_opt_out(opt_out)

@@ -70,11 +70,14 @@ class CampaignMessage:
         message: The message.
         row: The number of its row in the caller's file.
         columns: The other columns of the row. They are stored and come out again in results and exports.
+        error: Why the caller's file gives no message here: it is held back with this reason. The plan then ignores the
+            rest of `message`.
     """
 
     message: SmsMessage
     row: int | None = field(default=None, kw_only=True)
     columns: Mapping[str, str] = field(default=NO_COLUMNS, kw_only=True, repr=mask_mapping, hash=False)
+    error: WikipayamError | None = field(default=None, kw_only=True, eq=False)
 
 
 CampaignMessages: TypeAlias = Iterable[SmsMessage | CampaignMessage] | AsyncIterable[SmsMessage | CampaignMessage]

@@ -14,6 +14,7 @@ from collections.abc import (
 from contextlib import aclosing
 from hashlib import blake2b
 from itertools import repeat
+from typing import Protocol
 
 from attrs import evolve, field, frozen
 
@@ -38,7 +39,7 @@ from wikipayam_async.messages.payload import prepare_some
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["PlanOptions", "Planned", "compare_plan", "make_plan"]
+__all__ = ["BlockStore", "PlanOptions", "Planned", "compare_plan", "make_plan"]
 
 _BLOCKS_PER_COMMIT = 10
 _COMPARED = (("receiver", 2), ("message", 3), ("sender", 4), ("row", 6), ("columns", 7))
@@ -83,8 +84,15 @@ class Planned:
     fingerprint: str
 
 
+class BlockStore(Protocol):
+    """Where the blocks of a plan go: a journal, or a preview."""
+
+    async def add(self, blocks: Sequence[PlanBlock]) -> None:
+        """Take blocks."""
+
+
 async def make_plan(
-    journal: Journal,
+    journal: BlockStore,
     messages: CampaignMessages,
     options: PlanOptions,
     *,
@@ -94,7 +102,7 @@ async def make_plan(
     """Store a plan, all but its facts.
 
     Args:
-        journal: The journal, locked, with a begun plan.
+        journal: The journal, locked, with a begun plan; or another taker of blocks.
         messages: The messages.
         options: The options.
         opt_out: The receivers that opted out.
@@ -226,12 +234,18 @@ class _Planner:
         return digest_of(self._check(block))
 
     def _check(self, block: Block) -> Checked:
-        payloads, refused = self._prepare(block.messages)
-        if not refused:
+        errors = block.errors
+        payloads, refused = self._prepare(
+            [message for at, message in enumerate(block.messages) if at not in errors] if errors else block.messages
+        )
+        if not refused and not errors:
             return Checked(block, payloads, refused)
         for error in refused.values():
             if isinstance(error, ConfigurationError):
                 raise error
+        if errors:
+            given = [at for at in range(len(block)) if at not in errors]
+            refused = {**errors, **{given[position]: error for position, error in refused.items()}}
         valid = iter(payloads)
         return Checked(block, [None if at in refused else next(valid) for at in range(len(block))], refused)
 

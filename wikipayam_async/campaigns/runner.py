@@ -58,6 +58,7 @@ class RunOptions:
 
     Attributes:
         concurrency: The number of requests in flight at once.
+        batch_size: The maximum number of messages per request; None means as planned.
         stop_on_error: Stop after a message that was not accepted.
         sending_hours: The hours in which to send.
         spending_limit: The most that the campaign may cost.
@@ -68,6 +69,7 @@ class RunOptions:
     """
 
     concurrency: int
+    batch_size: int | None = None
     stop_on_error: bool
     sending_hours: SendingHours | None
     spending_limit: SpendingLimit | None
@@ -187,7 +189,9 @@ class CampaignRun:
             if self._error is not None or self._source.exhausted or not left or self._progress.done == before:
                 break
         if self._error is not None:
-            self._reason = str(self._error)
+            cause = self._error.__cause__
+            # The hook that could not record the intent is this class's own: what happened to the journal is the reason.
+            self._reason = str(cause if isinstance(cause, CampaignError) else self._error)
         elif left:
             self._reason = self._source.exhausted or f"{left:,} messages did not reach the gateway"
 
@@ -200,6 +204,7 @@ class CampaignRun:
             self._spending,
             self._wait_for_hours,
             options.concurrency * 2,
+            options.batch_size,
         )
         bulk = BulkOptions(
             batch_size=self._facts.options.batch_size,

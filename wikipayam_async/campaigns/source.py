@@ -63,6 +63,7 @@ class JournalSource:
         spending: The spending limit, if there is one.
         wait: Awaited before a chunk is read: for the sending hours.
         read_ahead: The number of chunks to read at once.
+        most: The maximum number of messages per request; larger chunks are divided. None means as planned.
 
     Attributes:
         flights: The chunks that were handed out and have no outcomes yet, by the index of each of their messages.
@@ -78,6 +79,7 @@ class JournalSource:
         spending: Spending | None,
         wait: Callable[[], Awaitable[object]],
         read_ahead: int,
+        most: int | None = None,
     ) -> None:
         self._journal = journal
         self._options = options
@@ -85,6 +87,7 @@ class JournalSource:
         self._spending = spending
         self._wait = wait
         self._read_ahead = read_ahead
+        self._most = most
         self._ready: deque[StoredChunk] = deque()
         self._after = -1
         self._pulls = 0
@@ -100,6 +103,8 @@ class JournalSource:
         chunk = await self._next()
         if chunk is None:
             return None
+        if self._most is not None and len(chunk.messages) > self._most:
+            chunk = await self._divide(chunk, self._most)
         cost = 0
         if self._spending is not None:
             chunk, cost = await self._afford(self._spending, chunk)
@@ -134,6 +139,11 @@ class JournalSource:
             self._ready.extend(chunk for chunk in found if chunk.messages)
         return self._ready.popleft()
 
+    async def _divide(self, chunk: StoredChunk, count: int) -> StoredChunk:
+        """Leave the first messages in a chunk; the others become a chunk that is read later."""
+        await self._journal.split(chunk.no, count)
+        return evolve(chunk, messages=chunk.messages[:count])
+
     async def _afford(self, spending: Spending, chunk: StoredChunk) -> tuple[StoredChunk | None, int]:
         """Return what the limit allows of a chunk, and its cost; wait while messages in flight may turn out free."""
         line = self._options.line
@@ -146,8 +156,7 @@ class JournalSource:
             )
             return None, 0
         if count < len(costs):
-            await self._journal.split(chunk.no, count)
-            chunk = evolve(chunk, messages=chunk.messages[:count])
+            chunk = await self._divide(chunk, count)
         cost = sum(costs[:count])
         spending.reserve(cost)
         return chunk, cost

@@ -15,4 +15,4 @@ def balance(*, connection: GatewayOptions = GatewayOptions()) -> Exit:
 
 async def _balance(session: Session) -> None:
     found = await session.client.balance()
-    session.out.show(f"{found.balance:,} {found.currency}", found)
+    session.out.answer(f"{found.balance:,} {found.currency}", found)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -19,7 +20,7 @@ _COMMANDS = (
     ("balance", "account:balance", "Show the account's balance, which also checks the token."),
     ("send", "sending:send", "Send one text to one or more receivers."),
     ("bulk", "bulk.command:bulk", "Send a message for each row of a file: CSV, XLSX or JSON Lines."),
-    ("results", "bulk.command:results", "Show the outcomes of a bulk send, from its results file."),
+    ("campaign", "campaign.commands:campaign", "Resume a bulk send, and show, decide, export and delete its outcomes."),
     ("status", "status:status", "Show the delivery status of sent messages."),
     ("inbox", "inbox:inbox", "Read, mark, delete, watch and export received messages."),
     ("otp", "sending:otp", "Send a one-time code by SMS."),
@@ -32,7 +33,7 @@ _COMMANDS = (
     ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and connection."),
     ("completion", "completion:completion", "Print the completion script for a shell."),
 )
-_GROUPS = {"inbox"}
+_GROUPS = {"campaign", "inbox"}
 """Commands with subcommands: no function documents them."""
 _HELP = "Send and receive SMS through the Wikipayam gateway."
 _EPILOGUE = (
@@ -90,6 +91,9 @@ def run(argv: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal encodes Persian
+    # Commands tell in their own words what the package logs: nothing is to be told twice.
+    logger, silent = logging.getLogger("wikipayam_async"), logging.NullHandler()
+    logger.addHandler(silent)
     app = build(language_of(os.environ), called=argv[0] if argv else None)
     try:
         code = app(list(argv))
@@ -97,4 +101,6 @@ def run(argv: Sequence[str]) -> int:
         return Exit.USAGE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
+    finally:
+        logger.removeHandler(silent)
     return int(code or 0)

@@ -24,6 +24,7 @@ from wikipayam_async.cli.exits import Exit, exit_of, worst
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.session import GatewayOptions, guarded, make_client
 from wikipayam_async.cli.settings import Settings, read_settings
+from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.core.options import DEFAULT_BASE_URL, Origin
 from wikipayam_async.core.transport import default_ssl_context
 from wikipayam_async.errors import WikipayamError
@@ -67,7 +68,7 @@ def doctor(*, connection: GatewayOptions = GatewayOptions()) -> Exit:
 
     def report(check: Check) -> None:
         checks.append(check)
-        out.say(f"{'ok   ' if check.code is Exit.OK else 'FAILS'}  {check.name}: {check.text}")
+        out.tell(f"{'ok   ' if check.code is Exit.OK else 'FAILS'}  {check.name}: {check.text}")
 
     def run_checks() -> Exit:
         settings = read_settings(connection.env_file)
@@ -199,7 +200,7 @@ async def _check_calls(connection: GatewayOptions, settings: Settings, report: O
                 await client.balance()
                 times.append((time.perf_counter() - started) * 1000)
     except WikipayamError as error:
-        report(Check("gateway", exit_of(error), f"{type(error).__name__}: {error}"))
+        report(Check("gateway", exit_of(error), in_words_of_the_command_line(str(error))))
     else:
         text = f"accepted the token; {min(times):.0f} to {max(times):.0f} ms per call"
         report(Check("gateway", Exit.OK, text, {"milliseconds": times}))

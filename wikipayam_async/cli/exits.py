@@ -9,6 +9,7 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.errors import (
     APIStatusError,
     AuthenticationError,
+    BeforeSendError,
     ConfigurationError,
     InvalidInputError,
     PermissionDeniedError,
@@ -63,16 +64,18 @@ def exit_of(error: WikipayamError) -> Exit:
     Args:
         error: The error that a call raised, or the error of a message.
     """
+    from wikipayam_async.campaigns.errors import CampaignError, JournalWriteError  # noqa: PLC0415 - loads the client
+
     match error:
-        case UnknownOutcomeError():
+        case UnknownOutcomeError() | JournalWriteError():
             return Exit.UNKNOWN
         case NoTokenError() | AuthenticationError() | PermissionDeniedError():
             return Exit.AUTH
-        case ConfigurationError() | InvalidInputError():
+        case ConfigurationError() | InvalidInputError() | CampaignError():
             return Exit.USAGE
         case RateLimitError() | ServerError():
             return Exit.GATEWAY
-        case APIStatusError() | SuppressedError():
+        case APIStatusError() | SuppressedError() | BeforeSendError():
             return Exit.REJECTED
         case _:
             return Exit.GATEWAY

@@ -91,7 +91,7 @@ def unread(
         receives = session.client.receives
         if count:
             number = await receives.unread_count()
-            session.out.show(f"{number:,} unread", {"unread_count": number})
+            session.out.answer(f"{number:,} unread", {"unread_count": number})
             return
         found = await receives.unread(limit=page.limit, offset=page.offset)
         _show(session, found.receives)
@@ -112,7 +112,7 @@ def get(id_: Annotated[str, Parameter(name="id")], /, *, connection: GatewayOpti
     async def work(session: Session) -> None:
         found = await session.client.receives.get(id_)
         at = found.received_at or "at an unknown time"
-        session.out.show(f"from {found.sender} to {found.receiver}, {at}\n\n{found.message}", found)
+        session.out.answer(f"from {found.sender} to {found.receiver}, {at}\n\n{found.message}", found)
 
     return online(connection, work)
 
@@ -285,7 +285,7 @@ def _show(session: Session, messages: Sequence[ReceivedMessage]) -> None:
 
 
 def _show_one(session: Session, message: ReceivedMessage) -> None:
-    session.out.show(f"{message.received_at or ''}  {message.sender}  {message.id}\n{message.message}\n", message)
+    session.out.answer(f"{message.received_at or ''}  {message.sender}  {message.id}\n{message.message}\n", message)
 
 
 def _choose_one(choices: str, *chosen: bool) -> None:

@@ -1,4 +1,4 @@
-"""The output of a command: JSON to stdout for programs, everything else to stderr for people."""
+"""The output of a command: what it was asked for to stdout, as text or JSON; progress, questions, errors to stderr."""
 
 from __future__ import annotations
 
@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import attrs
 
+from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import APIStatusError, InvalidInputError, UnknownOutcomeError, WikipayamError
-from wikipayam_async.outcomes import SendStatus
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-__all__ = ["Output", "counted", "counts_text", "plain", "spaced", "visible"]
+__all__ = ["Output", "aligned", "counted", "plain", "spaced", "visible"]
 
 # The text of an SMS must not control the reader's terminal or reverse the text beside it. Line ends, tabs and the marks
 # of Persian text are kept.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
+_CELL_BREAKS = re.compile(r"[\t\n]+")
 
 
 def visible(text: str) -> str:
@@ -54,13 +55,16 @@ def spaced(name: str) -> str:
     return name.replace("_", " ")
 
 
-def counts_text(counts: Mapping[SendStatus, int]) -> str:
-    """Return the counts of outcomes as text, as in `2 accepted, 1 not attempted`.
+def aligned(lines: Sequence[Sequence[str]]) -> str:
+    """Return lines of cells with their columns aligned.
 
     Args:
-        counts: The number of messages of each outcome.
+        lines: The cells of each line.
     """
-    return ", ".join(f"{count:,} {spaced(status.value)}" for status, count in counts.items())
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return "\n".join(
+        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+    )
 
 
 def plain(value: object) -> object:
@@ -88,9 +92,9 @@ class Output:
     """The two output streams of a command.
 
     Args:
-        json: Whether to write JSON to stdout; stderr then gets only warnings and errors.
-        stdout: The stream for JSON; that of the process if None.
-        stderr: The stream for text; that of the process if None.
+        json: Whether to write results as JSON; stderr then gets only warnings and errors.
+        stdout: The stream for results; that of the process if None.
+        stderr: The stream for everything else; that of the process if None.
     """
 
     def __init__(self, *, json: bool = False, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
@@ -115,7 +119,7 @@ class Output:
     @property
     def is_lost(self) -> bool:
         """Whether the stream that carries the results is closed."""
-        return self.closed if self.json else self._stderr.is_lost
+        return self.closed
 
     def emit(self, value: object) -> None:
         """Write a line of JSON to stdout, only with `--json`. If it cannot be written, stderr gets a warning.
@@ -159,13 +163,35 @@ class Output:
             self.warn(text)
 
     def show(self, text: str, value: object) -> None:
-        """Write a result: as text to stderr, or with `--json` as JSON to stdout.
+        """Write the outcome of an action: as text to stderr, or with `--json` as JSON to stdout.
 
         Args:
             text: One or more lines.
             value: A value that `plain` accepts.
         """
         self.say(text)
+        self.emit(value)
+
+    def tell(self, text: str) -> None:
+        """Write what the command was asked for to stdout, except with `--json`.
+
+        Args:
+            text: One or more lines.
+
+        Raises:
+            InvalidInputError: It cannot be written.
+        """
+        if not self.json:
+            self.data(visible(text) + "\n")
+
+    def answer(self, text: str, value: object) -> None:
+        """Write what the command was asked for to stdout: as text, or with `--json` as JSON.
+
+        Args:
+            text: One or more lines.
+            value: A value that `plain` accepts.
+        """
+        self.tell(text)
         self.emit(value)
 
     def warn(self, text: str) -> None:
@@ -178,21 +204,22 @@ class Output:
         self._stderr.flush()
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
-        """Write a table to stderr, except with `--json`.
+        """Write a table to stdout, except with `--json`: aligned on a terminal, else separated by tabs.
+
+        No cell is cut or broken, so ids can be copied whatever the width of the terminal.
 
         Args:
-            columns: The headings.
+            columns: The headings; none is shown if all are empty.
             rows: The cells of each row.
         """
         if self.json:
             return
-        from rich import box  # noqa: PLC0415 - most commands do not need it
-        from rich.table import Table  # noqa: PLC0415 - as above
-
-        table = Table(*columns, box=box.SIMPLE, pad_edge=False, show_edge=False)
-        for row in rows:
-            table.add_row(*(visible(cell) for cell in row))
-        self.console.print(table)
+        lines = [columns, *rows] if any(columns) else list(rows)
+        cells = [[_CELL_BREAKS.sub(" ", visible(cell)) for cell in line] for line in lines]
+        if self._stdout is not None and self._stdout.isatty():
+            self.tell(aligned(cells))
+        elif cells:
+            self.data("".join("\t".join(line) + "\n" for line in cells))
 
     def fail(self, error: WikipayamError) -> None:
         """Write an error: its text to stderr, its fields to stdout with `--json`.
@@ -200,7 +227,7 @@ class Output:
         Args:
             error: The error; no error of this package holds a secret.
         """
-        self.warn(f"{type(error).__name__}: {error}")
+        self.warn(f"error: {in_words_of_the_command_line(str(error))}")
         self.emit({"error": described(error)})
 
 
@@ -210,7 +237,7 @@ def described(error: WikipayamError) -> dict[str, object]:
     Args:
         error: The error.
     """
-    fields: dict[str, object] = {"type": type(error).__name__, "message": str(error)}
+    fields: dict[str, object] = {"type": type(error).__name__, "message": in_words_of_the_command_line(str(error))}
     if isinstance(error, APIStatusError):
         fields |= {"status_code": error.status_code, "errors": dict(error.errors), "retry_after": error.retry_after}
     if isinstance(error, UnknownOutcomeError):

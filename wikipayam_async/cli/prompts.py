@@ -5,7 +5,11 @@ Call these functions before the event loop runs: inside it, Ctrl-C would not int
 
 from __future__ import annotations
 
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TextIO
 
 from wikipayam_async.cli.output import Output
@@ -34,9 +38,23 @@ def confirm(question: str, out: Output, *, instead: str, stdin: TextIO | None = 
         raise InvalidInputError("confirmation", rule=f"expected a terminal, or {instead}", got="no terminal")
     out.warn(f"{question}? [y/N]")
     try:
-        return source.readline().strip().casefold() in _YES
+        with _ended_by_sigterm():
+            return source.readline().strip().casefold() in _YES
     except UnicodeDecodeError:
         return False
+
+
+@contextmanager
+def _ended_by_sigterm() -> Iterator[None]:
+    """Let SIGTERM end a question as Ctrl-C does, so that the command ends with its exit code and leaves nothing behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def read_text(argument: str) -> str:

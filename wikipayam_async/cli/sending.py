@@ -10,9 +10,10 @@ from cyclopts import Parameter
 
 from wikipayam_async.bulk.results import BulkReport, SendResult
 from wikipayam_async.cli.exits import Exit, exit_of_result, worst
-from wikipayam_async.cli.output import Output, counted, described, spaced
+from wikipayam_async.cli.output import Output, aligned, counted, described, spaced
 from wikipayam_async.cli.prompts import read_text
 from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
+from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.numbers import normalize_receiver
@@ -166,15 +167,13 @@ def _send(argument: str, connection: GatewayOptions, work: Callable[[Session, st
 
 def _show(report: BulkReport, out: Output) -> Exit:
     """Show the outcome of each message."""
-    out.table(
-        ("receiver", "outcome", "id", "track id"),
-        (
-            [mask_number(one.message.receiver), spaced(one.status.value), one.id or "", one.track_id or ""]
-            for one in report.results
-        ),
-    )
+    lines = [
+        [mask_number(one.message.receiver), spaced(one.status.value), one.id or "", one.track_id or ""]
+        for one in report.results
+    ]
+    out.say(aligned([["receiver", "outcome", "id", "track id"], *lines]))
     for error in dict.fromkeys(str(one.error) for one in report.results if one.error is not None):
-        out.say(error)
+        out.say(in_words_of_the_command_line(error))
     out.emit(
         {
             "results": [_described(one) for one in report.results],

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import functools
+import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,7 +20,6 @@ from wikipayam_async.cli.exits import Exit, exit_of
 from wikipayam_async.cli.output import Output, spaced
 from wikipayam_async.cli.settings import DEFAULT_ENV_FILE, Settings, need_token, read_settings
 from wikipayam_async.core.events import CallFinished, Event
-from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.options import DEFAULT_TIMEOUT
 from wikipayam_async.errors import WikipayamError
 from wikipayam_async.outcomes import MessageOutcome
@@ -62,7 +63,7 @@ class Session:
         client: The client.
         out: The output.
         settings: The settings of the environment.
-        sends: The outcomes of all messages sent so far.
+        sends: The outcomes of all messages sent so far, if the session reports them.
     """
 
     client: AsyncWikipayam
@@ -80,7 +81,6 @@ def online(
     work: Work,
     *,
     settings: Settings | None = None,
-    rate_limit: RateLimit | None = None,
     reports_sends: bool = False,
 ) -> Exit:
     """Run a command that uses the gateway, and return its exit code.
@@ -91,7 +91,6 @@ def online(
         connection: How to reach the gateway.
         work: The command.
         settings: The settings, if they were read already; the caller has then shown the warning about ignored ones.
-        rate_limit: The rate limit.
         reports_sends: Whether the command itself shows the outcomes of its sends when it is cancelled.
     """
     out = Output(json=connection.json)
@@ -101,7 +100,8 @@ def online(
         if found.ignored and settings is None:
             out.warn(found.ignored)
         sends: list[MessageOutcome] = []
-        client = make_client(connection, found, functools.partial(_collect_sends, sends), rate_limit=rate_limit)
+        collect = None if reports_sends else functools.partial(_collect_sends, sends)
+        client = make_client(connection, found, collect)
         return anyio.run(_run, Session(client, out, found, sends), work, reports_sends)
 
     return guarded(out, run)
@@ -128,8 +128,6 @@ def make_client(
     connection: GatewayOptions,
     settings: Settings,
     on_event: Callable[[Event], None] | None = None,
-    *,
-    rate_limit: RateLimit | None = None,
 ) -> AsyncWikipayam:
     """Build the client of a command.
 
@@ -137,7 +135,6 @@ def make_client(
         connection: The connection options of the command line.
         settings: The settings of the environment.
         on_event: Receives every event of the client.
-        rate_limit: The rate limit.
 
     Raises:
         NoTokenError: There is no token.
@@ -154,7 +151,6 @@ def make_client(
         timeout=connection.timeout,
         proxy=connection.proxy,
         application=f"wikipayam-cli/{__version__}",
-        rate_limit=rate_limit,
         on_event=on_event,
     )
 
@@ -193,8 +189,19 @@ async def _cancel_on_signal(
     with anyio.open_signal_receiver(*numbers) as signals:
         task_status.started()
         async for _ in signals:
-            out.warn("interrupted: finishing requests in flight")
+            if scope.cancel_called:
+                out.warn("ended at once: what was in flight may have been sent")
+                _end_process(Exit.INTERRUPTED)
+            out.warn("interrupted: finishing requests in flight; a second signal ends at once")
             scope.cancel()
+
+
+def _end_process(code: Exit) -> None:
+    """End the process without finishing anything, as a crash does; what is on the disk stays as it is."""
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError, AttributeError):
+            stream.flush()
+    os._exit(code)
 
 
 def _collect_sends(sends: list[MessageOutcome], event: Event) -> None:

@@ -53,8 +53,7 @@ async def _show(session: Session, ids: tuple[str, ...]) -> Exit:
 async def _follow(session: Session, ids: tuple[str, ...], wait: float) -> Exit:
     watch = session.client.sms.watch_delivery(ids, timeout=wait)
     async for one in watch:
-        session.out.say(f"{one.id}  {one.status}")
-        session.out.emit(one)
+        session.out.answer(f"{one.id}  {one.status}", one)
     report = watch.report
     _warn_refused(session, report)
     if report.pending:

@@ -55,7 +55,7 @@ def parts(
 
 def _parts(out: Output, text: str) -> dict[str, object]:
     found = count_parts(text)
-    out.say(f"{counted(found.parts, 'part')} in {found.encoding}: {found.units} units, {found.remaining} left")
+    out.tell(f"{counted(found.parts, 'part')} in {found.encoding}: {found.units} units, {found.remaining} left")
     return {
         "encoding": found.encoding,
         "parts": found.parts,
@@ -69,7 +69,7 @@ def _parts(out: Output, text: str) -> dict[str, object]:
 def _split(out: Output, text: str) -> dict[str, object]:
     pieces = split_parts(text)
     for place, piece in enumerate(pieces, 1):
-        out.say(f"{place}: {piece}")
+        out.tell(f"{place}: {piece}")
     return {"split": pieces}
 
 
@@ -80,13 +80,13 @@ def _suggestions(out: Output, text: str, tariff: Tariff | None) -> dict[str, obj
     rules = sorted(better.rules)
     parts = counted(better.after.parts, "part")
     saved = f", which saves {format_money(better.saved_cost)} per message" if better.saved_cost else ""
-    out.say(f"with the {', '.join(rules)} replacements it takes {parts} in {better.after.encoding}{saved}")
+    out.tell(f"with the {', '.join(rules)} replacements it takes {parts} in {better.after.encoding}{saved}")
     return {"suggestions": {"rules": rules, "parts": better.after.parts, "saved_cost": better.saved_cost}}
 
 
 def _cost(out: Output, cost: CostEstimate, receivers: int) -> dict[str, object]:
     money = f"{format_money(cost.cost)} ({format_money(cost.cost, 'toman')})"
-    out.say(f"to {counted(receivers, 'receiver')}: {money}")
+    out.tell(f"to {counted(receivers, 'receiver')}: {money}")
     return {"receivers": receivers, "cost": cost.cost, "currency": cost.currency}
 
 

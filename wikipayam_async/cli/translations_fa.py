@@ -37,7 +37,6 @@ _COMMANDS = {
     "Show the account's balance, which also checks the token.": "نمایش موجودی حساب؛ درستی توکن را هم می‌سنجد",
     "Send one text to one or more receivers.": "ارسال یک متن به یک یا چند گیرنده",
     "Send a message for each row of a file: CSV, XLSX or JSON Lines.": "ارسال انبوه از روی فایل CSV, XLSX, JSON Lines",
-    "Show the outcomes of a bulk send, from its results file.": "سرنوشت پیامک‌های یک ارسال انبوه، از روی فایل نتیجه‌های آن",
     "Show the delivery status of sent messages.": "وضعیت تحویل پیامک‌های فرستاده‌شده",
     "Read, mark, delete, watch and export received messages.": (
         "پیام‌های دریافتی: خواندن، علامت‌زدن، حذف، گوش‌دادن پیوسته و نوشتن در فایل"
@@ -93,9 +92,6 @@ _BULK_FILE = {
     "A UTF-8 file that holds the template.": "فایل چنین متنی، با کدگذاری UTF-8",
     "The same text for all messages.": "یک متن برای همه",
     "The column of the sender numbers.": "ستون خط ارسال",
-    "The column of the track ids (default: made from the row number).": (
-        "ستون شناسه‌ی پیگیری خودتان؛ اگر ندهید از شماره‌ی سطر ساخته می‌شود"
-    ),
 }
 
 _FILES = {
@@ -121,10 +117,6 @@ _FILES = {
 }
 
 _BULK = {
-    "Send each receiver one message, or each text only once; earlier runs count.": (
-        "به هر گیرنده فقط یک پیامک بفرست، یا هر متن را فقط یک بار؛ اجراهای پیشین هم حساب‌اند"
-    ),
-    "A file of numbers that opted out, one per line.": ("فایل شماره‌ی کسانی که پیامک نمی‌خواهند؛ هر سطر یک شماره"),
     "Check the file, show parts and cost, and send nothing.": "فایل را بررسی کن، پارت و هزینه را بگو و چیزی نفرست",
     "The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials.": (
         "بهای هر پارت فارسی به ریال؛ یا هر متنی با نویسه‌ای بیرون از GSM-7"
@@ -135,25 +127,106 @@ _BULK = {
     "Send without asking if the cost is at most this many rials.": "اگر هزینه حداکثر این‌قدر ریال باشد، بی‌پرسش بفرست",
     "Send without asking, at any cost.": "بی‌پرسش بفرست، هر هزینه‌ای که داشته باشد",
     "Skip the bad rows without asking.": "سطرهایی را که پیامک نمی‌شوند، بی‌پرسش کنار بگذار",
-    "The maximum number of messages per second.": "حداکثر چند پیامک در ثانیه",
-    "The maximum number of messages per request (default: 100, or with --rate the messages of one second).": (
-        "حداکثر چند پیامک در هر درخواست؛ اگر ندهید 100، یا به اندازه‌ی یک ثانیه‌ی گزینه‌ی --rate"
-    ),
     "The maximum number of requests in flight.": "چند درخواست با هم در راه باشند",
     "Stop at the first message that is not accepted; the rest is not attempted.": (
         "با نخستین پیامکی که پذیرفته نشود بایست؛ بقیه فرستاده نمی‌شوند"
     ),
-    "The new results file (default: FILE.results.jsonl).": "فایل تازه‌ی نتیجه‌ها؛ اگر ندهید FILE.results.jsonl",
-    "Resume with this results file: accepted and unknown rows are not sent again.": (
-        "از روی این فایل نتیجه‌ها ادامه بده؛ پذیرفته‌ها و نامعلوم‌ها دوباره نمی‌روند"
+}
+
+_CAMPAIGN = {
+    "Resume a bulk send, and show, decide, export and delete its outcomes.": (
+        "کمپین‌ها: ادامه‌ی یک ارسال انبوه، سرنوشت پیامک‌ها، تصمیم درباره‌ی نامعلوم‌ها، نوشتن در فایل و حذف"
     ),
-    "With --resume: send the rejected rows again.": "ردشده‌ها را هم بفرست؛ همراه --resume",
-    "The results file.": "فایل نتیجه‌ها",
-    "List the rows with this outcome; `not_attempted` lists only rows that a run has reached.": (
-        "فقط سطرهایی با این سرنوشت؛ سطرهایی که اجرا به سراغشان نرفته باشد در فهرست نیستند"
+    "Send each receiver one message, or each text only once.": "به هر گیرنده فقط یک پیامک بفرست، یا هر متن را فقط یک بار",
+    "The column of the track ids (default: generated).": "ستون شناسه‌ی پیگیری خودتان؛ اگر ندهید ساخته می‌شود",
+    "The maximum number of messages in any second.": "حداکثر چند پیامک در هر یک ثانیه",
+    "The maximum number of messages per request (default: 100, or fewer with --rate).": (
+        "حداکثر چند پیامک در هر درخواست؛ اگر ندهید 100، یا کمتر با گزینه‌ی --rate"
     ),
-    "Write the rows to this new file, for a spreadsheet; all rows if no outcome is given.": (
-        "سطرها را در این فایل تازه برای اکسل بنویس؛ اگر سرنوشتی نگفته باشید، همه را"
+    "The file of the campaign (default: FILE.campaign); another one sends the whole file again.": (
+        "فایل کمپین؛ اگر ندهید FILE.campaign. با نامی دیگر، کل فایل دوباره فرستاده می‌شود"
+    ),
+    "A file of numbers that opted out, one per line; they are kept, and every later run holds them back too.": (
+        "فایل شماره‌ی کسانی که پیامک نمی‌خواهند، هر سطر یک شماره؛ در کمپین می‌مانند و در اجراهای بعدی هم به آنان "
+        "پیامکی نمی‌رود"
+    ),
+    "Send only in these hours, as 08:00-21:00, in the time zone of Tehran; or 08:00-21:00@Asia/Dubai.": (
+        "فقط در این ساعت‌ها به وقت تهران بفرست، مانند 08:00-21:00؛ برای جای دیگر 08:00-21:00@Asia/Dubai"
+    ),
+    "Pause before all runs together cost more than this many rials; needs --price-persian.": (
+        "پیش از آن‌که هزینه‌ی همه‌ی اجراها از این‌قدر ریال بگذرد بایست؛ همراه --price-persian"
+    ),
+    "The file of the campaign.": "فایل کمپین",
+    "Resume a campaign: send what is left. The input file is not needed.": (
+        "ادامه‌ی کمپین: فرستادن باقی‌مانده؛ به فایل ورودی نیازی نیست"
+    ),
+    "What was in flight when an earlier run ended without notice becomes unknown, and is not sent again. A campaign that "
+    "was never run asks first.": (
+        "آنچه هنگام پایان ناگهانی اجرای پیشین در راه بوده نامعلوم می‌شود و دوباره نمی‌رود. برای کمپینی که هنوز اجرا نشده، "
+        "نخست پرسیده می‌شود"
+    ),
+    "Show how far a campaign has got, and why messages were not accepted. It may be running.": (
+        "کمپین تا کجا رسیده و چرا بعضی پذیرفته نشده‌اند؛ در حال اجرا هم می‌شود پرسید"
+    ),
+    "Show what is known of each message, one per line, its cells separated by tabs.": (
+        "آنچه از هر پیامک می‌دانیم، هر پیامک در یک سطر؛ خانه‌ها با Tab از هم جدا هستند"
+    ),
+    "With --json each message is a line of JSON, with its full number, its text and the columns of its row.": (
+        "هر پیامک یک سطر JSON می‌شود، با شماره‌ی کامل و متن و ستون‌های فایل شما، با گزینه‌ی --json"
+    ),
+    "Only messages with this outcome.": "فقط پیامک‌هایی با این سرنوشت",
+    "Only messages with this cause, as `campaign status` shows it.": (
+        "فقط پیامک‌هایی با این علت، همان‌گونه که در نمایش وضعیت کمپین نوشته شده است"
+    ),
+    "Show only the track ids.": "فقط شناسه‌های پیگیری را نشان بده",
+    "Record that unknown messages were accepted after all: the panel shows their track ids.": (
+        "ثبت این‌که بعضی نامعلوم‌ها پذیرفته شده بودند؛ شناسه‌شان در پنل هست"
+    ),
+    "Their track ids; - reads them from stdin, one per line.": (
+        "شناسه‌های پیگیری؛ خط تیره (-) یعنی از stdin، هر سطر یکی"
+    ),
+    'How you know, for the audit, as "panel, ticket 81".': "از کجا می‌دانید؛ در سابقه می‌ماند، مانند: پنل، تیکت 81",
+    "All unknown messages with this cause, after a confirmation.": "همه‌ی نامعلوم‌های این علت، پس از پرسش",
+    "Put unknown or rejected messages back, under new track ids; the next run sends them.": (
+        "برگرداندن نامعلوم‌ها یا ردشده‌ها به صف، با شناسه‌ی تازه؛ اجرای بعدی آن‌ها را می‌فرستد"
+    ),
+    "Requeue an unknown message only if the panel does not show its track id: otherwise it is sent twice.": (
+        "نامعلوم را فقط وقتی برگردانید که شناسه‌اش در پنل نیست؛ وگرنه دو بار فرستاده می‌شود"
+    ),
+    'How you know, for the audit, as "not in the panel".': "از کجا می‌دانید؛ در سابقه می‌ماند، مانند: در پنل نیست",
+    "All unknown messages with this cause, after a confirmation; with --rejected the rejected ones.": (
+        "همه‌ی نامعلوم‌های این علت، پس از پرسش؛ یا ردشده‌های آن، همراه --rejected"
+    ),
+    "All messages that the gateway rejected, after a confirmation.": "همه‌ی پیامک‌هایی که درگاه رد کرده است، پس از پرسش",
+    "Show every decision about unknown and rejected messages, oldest first.": (
+        "سابقه‌ی همه‌ی تصمیم‌ها درباره‌ی نامعلوم‌ها و ردشده‌ها، از قدیم به جدید"
+    ),
+    "Pause a campaign, also one that another process runs: it finishes what is in flight, records it, and stops.": (
+        "نگه‌داشتن کمپین، حتی اگر برنامه‌ی دیگری آن را اجرا می‌کند؛ آنچه در راه است تمام و ثبت می‌شود"
+    ),
+    "Cancel a campaign for good, after a confirmation: what was not sent is never sent.": (
+        "لغو همیشگی کمپین، پس از پرسش؛ آنچه فرستاده نشده دیگر فرستاده نمی‌شود"
+    ),
+    "Poll the delivery of accepted messages until each is final, and keep it in the campaign.": (
+        "پرسیدن تحویل پذیرفته‌ها تا نهایی شدن همه، و نگه‌داشتن آن در کمپین"
+    ),
+    "The exit code is 1 if some were not delivered, and 3 if some are still pending at the time limit.": (
+        "اگر بعضی نرسند کد خروج 1 است؛ اگر در پایان مهلت بعضی هنوز معلوم نباشند، 3"
+    ),
+    "Write what is known of each message to a file, after the columns of your own file, with full numbers.": (
+        "نوشتن آنچه از هر پیامک می‌دانیم در یک فایل، پس از ستون‌های فایل خودتان و با شماره‌ی کامل"
+    ),
+    "Only you can read the file. In CSV a text that a spreadsheet would read as a formula gets a leading apostrophe.": (
+        "فایل را فقط خودتان می‌توانید بخوانید. در CSV متنی که شاید فرمول شمرده شود، یک آپاستروف در آغاز می‌گیرد"
+    ),
+    "The file to write, .csv or .jsonl.": "فایلی که نوشته می‌شود: .csv, .jsonl",
+    "Delete a campaign with all its numbers and texts, after a confirmation. It cannot be resumed or restored.": (
+        "حذف کمپین با همه‌ی شماره‌ها و متن‌هایش، پس از پرسش؛ نه ادامه‌پذیر است و نه برگشت‌پذیر"
+    ),
+    "The whole file is checked and stored in FILE.campaign before anything is sent. Nothing is sent twice: after an "
+    "interruption, even a power cut, the same command, or `wikipayam campaign run FILE.campaign`, sends what is left.": (
+        "کل فایل پیش از ارسال بررسی می‌شود و در FILE.campaign می‌ماند. هیچ پیامکی دو بار نمی‌رود: پس از قطع کار، حتی قطع "
+        "برق، همین دستور باقی‌مانده را می‌فرستد، یا `wikipayam campaign run FILE.campaign`"
     ),
 }
 
@@ -229,11 +302,6 @@ _PARAGRAPHS = {
     "Nothing is sent twice: if the outcome of a message is unknown, the exit code is 3 and it is not sent again.": (
         "هیچ پیامکی دو بار نمی‌رود؛ اگر سرنوشت پیامکی نامعلوم باشد، دوباره فرستاده نمی‌شود و کد خروج 3 است"
     ),
-    "The whole file is checked before anything is sent. The outcome of each row is written to a results file as it is "
-    "known: after an interruption, even a power cut, --resume sends the remaining rows, and sends nothing twice.": (
-        "کل فایل پیش از ارسال بررسی می‌شود. سرنوشت هر سطر همان لحظه در فایل نتیجه‌ها نوشته می‌شود؛ "
-        "پس از قطع کار، حتی قطع برق، بقیه می‌روند و هیچ پیامکی دو بار نمی‌رود، با --resume"
-    ),
     "The exit code is 1 if some were not delivered, and 3 if some are still pending at the time limit or unknown to the "
     "gateway.": ("اگر بعضی نرسند کد خروج 1 است؛ اگر در پایان مهلت بعضی هنوز معلوم نباشند، یا درگاه آن‌ها را نشناسد، 3"),
     "It runs until Ctrl-C, and shows the settings of a client that uses it.": (
@@ -241,9 +309,6 @@ _PARAGRAPHS = {
     ),
     "At the end the client's report is compared with the gateway's ledger: the exit code is 0 if they agree, else 1.": (
         "در پایان، گزارش کلاینت با دفتر خود درگاه سنجیده می‌شود؛ اگر یکی باشند کد خروج 0 است، وگرنه 1"
-    ),
-    "Show the outcomes of a bulk send, from its results file. No request is made.": (
-        "سرنوشت سطرهای یک ارسال انبوه، از روی فایل نتیجه‌ها؛ از درگاه چیزی پرسیده نمی‌شود"
     ),
     "Check token, TLS, clock, proxy and connection. No message is sent; the balance is read.": (
         "بررسی توکن، TLS، ساعت، پروکسی و راه رسیدن به درگاه؛ پیامکی نمی‌رود و فقط موجودی پرسیده می‌شود"
@@ -253,4 +318,15 @@ _PARAGRAPHS = {
     ),
 }
 
-TRANSLATIONS = {**_COMMON, **_COMMANDS, **_SENDING, **_BULK_FILE, **_FILES, **_BULK, **_INBOX, **_PARAGRAPHS, **_LOCAL}
+TRANSLATIONS = {
+    **_COMMON,
+    **_COMMANDS,
+    **_SENDING,
+    **_BULK_FILE,
+    **_FILES,
+    **_BULK,
+    **_CAMPAIGN,
+    **_INBOX,
+    **_PARAGRAPHS,
+    **_LOCAL,
+}

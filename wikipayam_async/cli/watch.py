@@ -9,6 +9,7 @@ import anyio
 
 from wikipayam_async.cli.readable import readable
 from wikipayam_async.cli.session import Session
+from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.base import TRANSIENT
 from wikipayam_async.services.pauses import MIN_INTERVAL
@@ -66,7 +67,7 @@ async def _watch(
                     show(message)
                 unread.add(key_of(message))
         except TRANSIENT as error:
-            session.out.warn(f"{type(error).__name__}: {error}")
+            session.out.warn(in_words_of_the_command_line(str(error)))
             shown |= unread  # messages on later pages may have been shown before
         else:
             shown = unread

@@ -365,3 +365,21 @@ async def test_anybody_can_read_the_file_with_sql(tmp_path: Path) -> None:
         ).fetchall()
     connection.close()
     assert rows == [(f"0912000000{index}", "سلام", "accepted") for index in range(3)]
+
+
+async def test_a_file_without_a_plan_is_removed(tmp_path: Path) -> None:
+    """A process that is interrupted before or while it plans leaves nothing; a finished plan stays."""
+    path = tmp_path / "eid.db"
+    journal = SQLiteJournal(path)
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await journal.lock()
+    await journal.aclose()
+    journal = SQLiteJournal(path)
+    await journal.lock()
+    await journal.begin_plan()
+    await journal.aclose()
+    assert list(tmp_path.iterdir()) == []
+    async with Campaign.open(emulator_client(Emulator()), path) as campaign:
+        await campaign.plan(messages(3))
+    assert [one.name for one in tmp_path.iterdir()] == ["eid.db"]

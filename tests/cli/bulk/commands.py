@@ -1,4 +1,4 @@
-"""Input files and runs of `wikipayam bulk`."""
+"""Input files and runs of `wikipayam bulk` and `wikipayam campaign`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from wikipayam_async.emulator import Emulator, Fault
 A, B, C = "09120000001", "09120000002", "09120000003"
 
 
-FILE, RESULTS = "f.csv", "f.csv.results.jsonl"
+FILE, CAMPAIGN = "f.csv", "f.csv.campaign"
 
 
 SENDS = "POST /sms/send"
@@ -34,13 +34,21 @@ def answer(monkeypatch: pytest.MonkeyPatch, text: str) -> None:
     monkeypatch.setattr(sys, "stdin", Terminal(text + "\n"))
 
 
-def outcomes(run: Run, path: str = RESULTS) -> dict[int, str]:
-    """Return the outcome of every row in a results file."""
-    found = {}
-    for status in ("accepted", "rejected", "unknown", "not_attempted"):
-        for one in run("results", path, "--status", status, "--json").json["rows"]:
-            found[one["row"]] = status
-    return found
+def files() -> list[str]:
+    """Return the names of the files in the directory."""
+    return sorted(path.name for path in Path().iterdir())
+
+
+def outcomes(run: Run, path: str = CAMPAIGN) -> dict[int, str]:
+    """Return the outcome of every row of a campaign."""
+    ended = run("campaign", "results", path, "--json")
+    assert ended.code == 0
+    return {one["row"]: one["status"] for one in ended.lines}
+
+
+def track_ids(run: Run, *options: str, path: str = CAMPAIGN) -> list[str]:
+    """Return the track ids of some messages of a campaign."""
+    return run("campaign", "results", path, "--track-ids", *options).out.split()
 
 
 def stopped(gateway: Emulator, run: Run, *options: str) -> Ended:

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from wikipayam_async.cli.bulk.columns import ColumnMapping, TextOptions, fingerprint, map_columns
-from wikipayam_async.cli.bulk.tables import FileOptions, HiddenCells, Table, TableRow
+from wikipayam_async.cli.bulk.columns import ColumnMapping, TextOptions, map_columns
+from wikipayam_async.cli.bulk.tables import HiddenCells, Table, TableRow
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages import SmsMessage
 from wikipayam_async.templates import Template
@@ -133,34 +133,6 @@ def test_a_row_that_cannot_be_read_gives_no_message() -> None:
     with pytest.raises(InvalidInputError) as caught:
         ColumnMapping(receiver="r", text="hi").message_of(TableRow(2, fault=fault))
     assert caught.value is fault
-
-
-def test_the_fingerprint_covers_everything_that_decides_what_is_sent() -> None:
-    """Each change changes the digest of its aspect, and only that one."""
-    reading, mapping = FileOptions(), ColumnMapping(receiver="r", text="hi", sender="1")
-    known = fingerprint(mapping, reading, TABLE, "digest", None)
-
-    def changed(
-        mapping: ColumnMapping = mapping,
-        reading: FileOptions = reading,
-        table_: Table = TABLE,
-        content: str = "digest",
-        dedupe: str | None = None,
-    ) -> list[str]:
-        found = fingerprint(mapping, reading, table_, content, dedupe)
-        return [name for name in known if found[name] != known[name]]
-
-    assert changed() == []
-    assert changed(content="other") == ["file content"]
-    assert changed(reading=FileOptions(encoding="cp1256")) == ["file format"]
-    assert changed(reading=FileOptions(no_header=True)) == ["file format"]
-    assert changed(table_=table("r", detected_format="sheet 'b'")) == ["file format"]
-    assert changed(ColumnMapping(receiver="r", text="ho", sender="1")) == ["text"]
-    assert changed(ColumnMapping(receiver="r", template=Template("hi"), sender="1")) == ["text"]
-    assert changed(ColumnMapping(receiver="r", text="hi", sender="2")) == ["sender"]
-    assert changed(ColumnMapping(receiver="r", text="hi", sender="1", track_id_column="r")) == ["columns"]
-    assert changed(dedupe="receiver") == ["--dedupe"]
-    assert {len(digest) for name, digest in known.items() if name != "file content"} == {64}
 
 
 def test_columns_are_found_as_people_read_them() -> None:

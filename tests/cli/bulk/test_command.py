@@ -4,14 +4,14 @@ import io
 
 import pytest
 
-from tests.cli.bulk.commands import FILE, RESULTS, A, B, C, outcomes, receivers, write
+from tests.cli.bulk.commands import CAMPAIGN, FILE, A, B, C, outcomes, receivers, write
 from tests.cli.conftest import Run
 from wikipayam_async.cli import main
 from wikipayam_async.emulator import Emulator
 
 
 def test_a_file_is_sent_and_reported(gateway: Emulator, run: Run) -> None:
-    """The command shows the check, the balance, the counts and the results file, and exits with 0."""
+    """The command shows the check, the balance, the counts and the campaign, and exits with 0."""
     write(f"{A},hi", f"{B},سلام")
     balance = gateway.account.balance
     ended = run("bulk", FILE, "--price-persian", "895", "--price-latin", "500", "--yes-up-to", "1395")
@@ -25,8 +25,9 @@ def test_a_file_is_sent_and_reported(gateway: Emulator, run: Run) -> None:
         "longest text, row 3, 1 part in ucs2:",
         "  سلام",
         f"balance: {balance:,} rials",
-        "2 accepted, 0 rejected, 0 unknown, 0 not attempted",
-        f"results: {RESULTS} (wikipayam results {RESULTS})",
+        "completed",
+        "2 messages: 2 accepted, 0 rejected, 0 unknown, 0 left",
+        f"campaign: {CAMPAIGN} (wikipayam campaign results {CAMPAIGN})",
     ]
     assert receivers(gateway) == [A, B]
     assert outcomes(run) == {2: "accepted", 3: "accepted"}
@@ -39,7 +40,7 @@ def test_a_closed_stderr_does_not_stop_the_run(gateway: Emulator, run: Run, monk
         def write(self, _: str, /) -> int:
             raise BrokenPipeError
 
-    monkeypatch.setattr("wikipayam_async.cli.bulk.progress._SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr("wikipayam_async.cli.campaign.progress._SECONDS_BETWEEN_LINES", 0.0)
     write(f"{A},hi", f"{B},hi", f"{C},hi")
     with monkeypatch.context() as patch:
         patch.setattr("sys.stderr", Gone())

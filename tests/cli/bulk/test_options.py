@@ -7,19 +7,9 @@ import pytest
 
 from tests.cli.bulk.commands import FILE, SENDS, A, write
 from tests.cli.conftest import Run
-from wikipayam_async.cli.bulk.columns import TextOptions
-from wikipayam_async.cli.bulk.options import ResultsOptions, command_line
-from wikipayam_async.cli.session import GatewayOptions
+from wikipayam_async.cli.bulk.options import BulkCommandOptions, PlanningOptions
+from wikipayam_async.cli.campaign.options import SendingOptions
 from wikipayam_async.emulator import Emulator
-
-
-def test_a_rate_limits_the_batch_size(gateway: Emulator, run: Run) -> None:
-    """With a rate, a request holds at most the messages of one second."""
-    write(*[f"{A},hi"] * 6)
-    assert run("bulk", FILE, "--yes", "--rate", "3.5", "--concurrency", "1", "--dry-run").code == 0
-    assert run("bulk", FILE, "--yes", "--rate", "600").code == 0
-    assert gateway.requests_to(SENDS) == 1
-    assert run("bulk", FILE, "--yes", "--rate", "0", "--results", "other").code == 2
 
 
 def test_texts_come_from_a_template_file(gateway: Emulator, run: Run) -> None:
@@ -31,38 +21,36 @@ def test_texts_come_from_a_template_file(gateway: Emulator, run: Run) -> None:
 
 
 def test_senders_and_track_ids_come_from_columns(gateway: Emulator, run: Run) -> None:
-    """They are sent as in the row."""
+    """They are sent as in the row, also by a run that knows no line of its own."""
     line = gateway.account.lines[0]
     write(f"{A},hi,{line},T1", header="mobile,text,line,id")
     assert run("bulk", FILE, "--yes", "--sender-column", "line", "--track-id-column", "id").code == 0
     assert [(entry.sender, entry.track_id) for entry in gateway.ledger] == [(line, "T1")]
 
 
-def test_values_that_look_like_options_are_escaped() -> None:
-    """A value that begins with a hyphen is joined to its option, and a path gets a `./` prefix."""
-    line = command_line(Path("-f.csv"), [TextOptions(text="-5")], Path("-r"))
-    assert line == "wikipayam bulk ./-f.csv --text=-5 --resume ./-r"
-
-
-def test_the_resume_command_is_quoted_and_holds_no_secret() -> None:
-    """It repeats all options, quoted for a shell, without the proxy URL, which may hold a password."""
-    line = command_line(
-        Path("my file.csv"),
-        [
-            TextOptions(text="it's"),
-            ResultsOptions(results=Path("r")),
-            GatewayOptions(proxy="http://me:secret@host", json=True),
-        ],
-        Path("r"),
-    )
-    assert line == """wikipayam bulk 'my file.csv' --text 'it'"'"'s' --json --proxy URL --resume r"""
+@pytest.mark.parametrize(
+    ("batch_size", "rate", "planned", "expected"),
+    [
+        (None, None, None, 100),
+        (50, None, None, 50),
+        (None, 30.5, None, 30),
+        (None, 150, None, 75),
+        (50, 120, None, 50),
+        (None, 30, 100, 100),
+        (7, 30, 100, 7),
+    ],
+)
+def test_a_rate_limits_the_messages_of_a_request(
+    batch_size: int | None, rate: float | None, planned: int | None, expected: int
+) -> None:
+    """A new plan has requests that fit the rate, a campaign that is resumed keeps its own; an explicit size stays."""
+    options = BulkCommandOptions(planning=PlanningOptions(batch_size=batch_size), sending=SendingOptions(rate=rate))
+    assert options.messages_per_request(planned) == expected
 
 
 @pytest.mark.parametrize(
     ("options", "text"),
     [
-        (("--resume", "r", "--results", "s"), "--resume: cannot be combined with --results; got both"),
-        (("--retry-rejected",), "--retry-rejected: needs --resume; got no --resume"),
         (("--batch-size", "0"), "--batch-size: expected at least 1; got less"),
         (("--concurrency", "0"), "--concurrency: expected at least 1; got less"),
         (
@@ -75,10 +63,21 @@ def test_the_resume_command_is_quoted_and_holds_no_secret() -> None:
         ),
         (
             ("--template-file", "b"),
-            "--template-file: expected a readable text file in UTF-8; got FileNotFoundError",
+            "--template-file: expected a readable text file in UTF-8; got no such file",
         ),
-        (("--resume", "r"), "r: cannot be read (No such file or directory)"),
-        (("--dry-run", "--resume", "r"), "r: cannot be read (No such file or directory)"),
+        (("--opt-out", "b"), "--opt-out: expected a readable text file in UTF-8; got no such file"),
+        (("--spending-limit", "5"), "--spending-limit: needs --price-persian; got no price"),
+        (
+            ("--spending-limit", "-5", "--price-persian", "1"),
+            "--spending-limit: expected whole rials, 0 or more; got a number",
+        ),
+        (
+            ("--sending-hours", "8"),
+            (
+                "--sending-hours: expected hours such as 08:00-21:00 (start: expected a time of day such as '08:00'); "
+                "got a string of 1 characters with digits"
+            ),
+        ),
     ],
 )
 def test_usage_errors_send_nothing(gateway: Emulator, run: Run, options: Sequence[str], text: str) -> None:
@@ -92,6 +91,13 @@ def test_usage_errors_send_nothing(gateway: Emulator, run: Run, options: Sequenc
 
 @pytest.mark.parametrize("rate", ["nan", "inf", "0", "-1"])
 def test_an_invalid_rate_is_a_usage_error(run: Run, rate: str) -> None:
-    """The error comes before the file is read."""
-    ended = run("bulk", FILE, "--rate", rate)
-    assert (ended.code, "messages_per_second" in ended.err) == (2, True)
+    """The error comes before the file is read, and names the option."""
+    ended = run("bulk", FILE, f"--rate={rate}")
+    assert (ended.code, ended.err.startswith("error: --rate: expected messages per second, above 0")) == (2, True)
+
+
+def test_the_sends_of_a_template_are_one_request(gateway: Emulator, run: Run) -> None:
+    """Without a rate a request has up to a hundred messages."""
+    write(*[f"{A},hi"] * 100)
+    assert run("bulk", FILE, "--yes").code == 0
+    assert gateway.requests_to(SENDS) == 1

@@ -69,9 +69,7 @@ def test_hidden_rows_are_sent_if_they_are_asked_for(gateway: Emulator, run: Run)
     book.close()
     assert run("bulk", "f.xlsx", *DRY, "--json").json["hidden"] == 1
     ended = run("bulk", "g.xlsx", *DRY)
-    assert ended.err == (
-        "InvalidInputError: g.xlsx: expected rows; got only hidden ones (1; --include-hidden reads them)\n"
-    )
+    assert ended.err == ("error: g.xlsx: expected rows; got only hidden ones (1; --include-hidden reads them)\n")
     ended = run("bulk", "f.xlsx", "--yes", "--include-hidden")
     assert (receivers(gateway), "hidden" in ended.err) == ([A, B], False)
 
@@ -107,7 +105,7 @@ def test_the_mark_of_an_open_file_is_no_file(run: Run) -> None:
         ended = run("bulk", name, *DRY)
         assert (ended.code, ended.err) == (
             2,
-            f"InputFileError: {name}: is not the file, but the mark of a program that has it open; pass the file itself\n",
+            f"error: {name}: is not the file, but the mark of a program that has it open; pass the file itself\n",
         )
 
 
@@ -116,13 +114,13 @@ def test_a_workbook_with_the_name_of_a_text_is_refused(run: Run, name: str) -> N
     """Its bytes are no rows."""
     Path(name).write_bytes(b"PK\x03\x04")
     ended = run("bulk", name, *DRY)
-    assert ended.err == f"InputFileError: {name}: is a workbook: give it a name that ends in .xlsx, .xls or .ods\n"
+    assert ended.err == f"error: {name}: is a workbook: give it a name that ends in .xlsx, .xls or .ods\n"
 
 
 def test_a_web_page_with_the_name_of_a_table_is_refused(run: Run) -> None:
     """Some programs export one."""
     Path("f.csv").write_text("<html><table><tr><td>mobile</td></tr></table></html>", encoding="utf-8")
     assert run("bulk", "f.csv", *DRY).err == (
-        "InputFileError: f.csv: is a web page or XML, not a table: open it in the spreadsheet program, "
+        "error: f.csv: is a web page or XML, not a table: open it in the spreadsheet program, "
         "and save it again as .xlsx\n"
     )

@@ -228,3 +228,9 @@ def test_empty_cells_at_the_end_do_not_count() -> None:
             (4, "row: expected at most 2 cells, like the first row; got 4 cells"),
         ],
     )
+
+
+def test_a_file_that_cannot_be_opened_is_an_error() -> None:
+    """The error says why, in the words of the system."""
+    with pytest.raises(InputFileError, match=r"missing.csv: cannot be read \(No such file or directory\)"):
+        read("missing.csv")

@@ -75,8 +75,9 @@ class SQLiteJournal:
         return self._path
 
     async def aclose(self) -> None:
-        """Close the file, and release the lock."""
+        """Close the file, and release the lock. A file without a finished plan is removed."""
         with anyio.CancelScope(shield=True):
+            await self.discard_plan()
             read_only = self._reader is not None and self._writer is None
             await self._close_connections()
             if read_only and self._path.exists():
@@ -100,11 +101,14 @@ class SQLiteJournal:
                     f"{self._path}: {who} is using this campaign; nothing was sent. progress(), results(), pause() and "
                     "cancel() work meanwhile"
                 )
+        is_new = not self._path.exists()
         try:
-            self._writer = GroupCommit(await to_thread.run_sync(open_writer, self._path))
+            with anyio.CancelScope(shield=True):  # a connection that was opened is to be closed
+                self._writer = GroupCommit(await to_thread.run_sync(open_writer, self._path))
         except BaseException:
             self._lock.release()
             raise
+        self._unfinished = is_new
 
     async def in_use(self) -> bool:
         """Return whether any process writes to the file."""
@@ -120,10 +124,10 @@ class SQLiteJournal:
 
     async def begin_plan(self) -> None:
         """Forget an unfinished plan."""
+        self._unfinished = True
         await self._write(planning.clear)
         # Until it is finished, nothing of a plan needs to outlive a power failure.
         await self._outside(lambda connection: connection.execute("PRAGMA synchronous = NORMAL"))
-        self._unfinished = True
 
     async def add(self, blocks: Sequence[PlanBlock]) -> None:
         """Add blocks to the plan."""

@@ -1,1 +1,1 @@
-"""`wikipayam bulk` and `wikipayam results`: bulk sends from a file, with a results file that survives crashes."""
+"""`wikipayam bulk`: a bulk send from a file, planned as a campaign."""

@@ -1,8 +1,7 @@
-"""The columns of a bulk send: which column holds what, the message of a row, and the fingerprint of both."""
+"""The columns of a bulk send: which column holds what, and the message of a row."""
 
 from __future__ import annotations
 
-import hashlib
 import re
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -13,9 +12,8 @@ from attrs import evolve, field, frozen
 from cyclopts import Parameter
 
 from wikipayam_async.cli.bulk.files.headers import RECEIVERS, TEXTS, named_like
-from wikipayam_async.cli.bulk.tables import FileOptions, Table, TableRow
+from wikipayam_async.cli.bulk.tables import Table, TableRow
 from wikipayam_async.cli.settings import Settings
-from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.messages.models import SmsMessage, check_sender, check_text, check_track_id
 from wikipayam_async.numbers import normalize_receiver
@@ -26,7 +24,7 @@ from wikipayam_async.templates.template import Template
 from wikipayam_async.templates.values import ShownValue
 from wikipayam_async.text.names import comparable_name
 
-__all__ = ["ColumnMapping", "TextOptions", "fingerprint", "map_columns"]
+__all__ = ["ColumnMapping", "TextOptions", "map_columns"]
 
 _MOBILE = re.compile(r"(?<![0-9])(?:(?:[+]|00)?98|0)?9[0-9]{9}(?![0-9])")
 _NO_FIELDS: Mapping[str, str] = MappingProxyType({})
@@ -52,7 +50,7 @@ class TextOptions:
     sender_column: str | None = None
     """The column of the sender numbers."""
     track_id_column: str | None = None
-    """The column of the track ids (default: made from the row number)."""
+    """The column of the track ids (default: generated)."""
 
     def complete(self, settings: Settings) -> Self:
         """Return the options with the text of the template file, and the sender of the environment.
@@ -207,42 +205,6 @@ def map_columns(columns: TextOptions, table: Table) -> ColumnMapping:
         sender_column=_optional_column("--sender-column", columns.sender_column, table),
         track_id_column=_optional_column("--track-id-column", columns.track_id_column, table),
     )
-
-
-def fingerprint(
-    mapping: ColumnMapping, reading: FileOptions, table: Table, content: str, dedupe: str | None
-) -> dict[str, str]:
-    """Return digests of everything that decides what is sent, by the names that error texts use.
-
-    Args:
-        mapping: The column mapping.
-        reading: How the file is read.
-        table: The table, for its columns and its detected format.
-        content: The digest of the file.
-        dedupe: What counts as a duplicate.
-    """
-    columns = [mapping.receiver, mapping.text_column, mapping.sender_column, mapping.track_id_column]
-    return {
-        "file content": content,
-        "file format": _digest(
-            [
-                reading.encoding,
-                table.detected_format,
-                not reading.no_header,
-                reading.header_row,
-                reading.include_hidden,
-                list(table.columns),
-            ]
-        ),
-        "columns": _digest(columns),
-        "text": _digest([mapping.template.text if mapping.template else None, mapping.text]),
-        "sender": _digest([mapping.sender]),
-        "--dedupe": _digest([dedupe]),
-    }
-
-
-def _digest(values: Sequence[object]) -> str:
-    return hashlib.sha256(encode_json(values)).hexdigest()
 
 
 def _column(option: str, given: str | None, usual: Sequence[frozenset[str]], table: Table) -> str:

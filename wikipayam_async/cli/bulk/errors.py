@@ -1,4 +1,4 @@
-"""The errors of the input file and the results file."""
+"""The errors of the input file."""
 
 from __future__ import annotations
 
@@ -6,15 +6,11 @@ from pathlib import Path
 
 from wikipayam_async.errors import ConfigurationError
 
-__all__ = ["InputFileError", "ResultsFileError", "os_error_text"]
+__all__ = ["InputFileError", "os_error_text"]
 
 
 class InputFileError(ConfigurationError):
-    """The input file cannot be read with the given options, or has changed since it was checked."""
-
-
-class ResultsFileError(ConfigurationError):
-    """The results file cannot be used. Nothing is sent without one."""
+    """The input file cannot be read with the given options."""
 
 
 def os_error_text(path: Path, what: str, error: OSError) -> str:

@@ -1,115 +1,46 @@
-"""The arguments of `wikipayam bulk`, in groups, and the command line that resumes a run."""
+"""The arguments of `wikipayam bulk`, in groups."""
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Annotated, Literal
 
-import attrs
 from attrs import frozen
 from cyclopts import Parameter
 
-from wikipayam_async.cli.bulk.classifier import ScreeningRules
+from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE
+from wikipayam_async.bulk.screening import Dedupe
 from wikipayam_async.cli.bulk.columns import TextOptions
-from wikipayam_async.cli.bulk.results_file import results_path
 from wikipayam_async.cli.bulk.tables import FileOptions
+from wikipayam_async.cli.campaign.files import campaign_path
+from wikipayam_async.cli.campaign.options import ConfirmationOptions, SendingOptions
 from wikipayam_async.cli.session import GatewayOptions
-from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.optout import OptOutList
 
-__all__ = [
-    "BulkCommandOptions",
-    "ConfirmationOptions",
-    "ResultsOptions",
-    "ScreeningOptions",
-    "SendingOptions",
-    "command_line",
-]
-
-_DEFAULT_BATCH_SIZE = 100
-_PROXY_PLACEHOLDER = "URL"
+__all__ = ["BulkCommandOptions", "PlanningOptions"]
 
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class ScreeningOptions:
-    """Which messages to hold back."""
-
-    dedupe: Literal["receiver", "receiver-and-text"] | None = None
-    """Send each receiver one message, or each text only once; earlier runs count."""
-    opt_out: Path | None = None
-    """A file of numbers that opted out, one per line."""
-
-    def rules(self) -> ScreeningRules:
-        """Return the screening rules.
-
-        Raises:
-            InvalidInputError: The opt-out file cannot be read.
-        """
-        opt_out = None if self.opt_out is None else OptOutList.read(self.opt_out)
-        dedupe = "receiver_and_text" if self.dedupe == "receiver-and-text" else self.dedupe
-        return ScreeningRules(dedupe=dedupe, opt_out=opt_out)
-
-
-@Parameter(name="*")
-@frozen(kw_only=True)
-class ConfirmationOptions:
-    """What to ask before sending."""
+class PlanningOptions:
+    """What to plan."""
 
     dry_run: Annotated[bool, Parameter(negative="")] = False
     """Check the file, show parts and cost, and send nothing."""
-    price_persian: int | None = None
-    """The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials."""
-    price_latin: int | None = None
-    """The price of a part in GSM-7, in rials (default: the Persian price)."""
-    yes_up_to: int | None = None
-    """Send without asking if the cost is at most this many rials."""
-    yes: Annotated[bool, Parameter(negative="")] = False
-    """Send without asking, at any cost."""
     skip_bad_rows: Annotated[bool, Parameter(negative="")] = False
     """Skip the bad rows without asking."""
-
-
-@Parameter(name="*")
-@frozen(kw_only=True)
-class SendingOptions:
-    """How fast to send."""
-
-    rate: float | None = None
-    """The maximum number of messages per second."""
+    dedupe: Literal["receiver", "receiver-and-text"] | None = None
+    """Send each receiver one message, or each text only once."""
     batch_size: int | None = None
-    """The maximum number of messages per request (default: 100, or with --rate the messages of one second)."""
-    concurrency: int = 8
-    """The maximum number of requests in flight."""
-    stop_on_error: Annotated[bool, Parameter(negative="")] = False
-    """Stop at the first message that is not accepted; the rest is not attempted."""
+    """The maximum number of messages per request (default: 100, or fewer with --rate)."""
+    campaign: Path | None = None
+    """The file of the campaign (default: FILE.campaign); another one sends the whole file again."""
 
     @property
-    def messages_per_request(self) -> int:
-        """The maximum number of messages per request.
-
-        Messages that wait for the rate limit are already claimed and count as unknown after a crash: with a rate, claims
-        are kept small.
-        """
-        if self.batch_size is not None:
-            return self.batch_size
-        return _DEFAULT_BATCH_SIZE if self.rate is None else max(1, min(_DEFAULT_BATCH_SIZE, int(self.rate)))
-
-
-@Parameter(name="*")
-@frozen(kw_only=True)
-class ResultsOptions:
-    """Where to write the outcomes."""
-
-    results: Path | None = None
-    """The new results file (default: FILE.results.jsonl)."""
-    resume: Path | None = None
-    """Resume with this results file: accepted and unknown rows are not sent again."""
-    retry_rejected: Annotated[bool, Parameter(negative="")] = False
-    """With --resume: send the rejected rows again."""
+    def screening(self) -> Dedupe | None:
+        """What makes a message a duplicate, as the campaign takes it."""
+        return "receiver_and_text" if self.dedupe == "receiver-and-text" else self.dedupe
 
 
 @Parameter(name="*")
@@ -119,75 +50,48 @@ class BulkCommandOptions:
 
     reading: FileOptions = FileOptions()
     texts: TextOptions = TextOptions()
-    screening: ScreeningOptions = ScreeningOptions()
+    planning: PlanningOptions = PlanningOptions()
     confirmation: ConfirmationOptions = ConfirmationOptions()
     sending: SendingOptions = SendingOptions()
-    results: ResultsOptions = ResultsOptions()
     connection: GatewayOptions = GatewayOptions()
 
-    def results_path(self, file: Path) -> Path:
-        """Return the path of the results file.
+    def campaign_path(self, file: Path) -> Path:
+        """Return the file of the campaign.
 
         Args:
             file: The input file.
         """
-        return self.results.resume or self.results.results or results_path(file)
+        return self.planning.campaign or campaign_path(file)
 
-    def resume_command(self, file: Path) -> str:
-        """Return the command line that resumes the run.
+    def messages_per_request(self, planned: int | None) -> int:
+        """Return the maximum number of messages per request.
 
         Args:
-            file: The input file.
+            planned: What a campaign that is resumed was planned with.
         """
-        groups = [getattr(self, group.name) for group in attrs.fields(type(self))]
-        return command_line(file, groups, self.results_path(file))
+        if self.planning.batch_size is not None:
+            return self.planning.batch_size
+        if planned is not None:
+            return planned
+        pace = self.sending.pace(planned=False)
+        return DEFAULT_BATCH_SIZE if pace is None else pace.batch_size
 
-    def check(self) -> RateLimit | None:
-        """Check the arguments before the file is read, and return the rate limit.
+    def opt_outs(self) -> OptOutList | None:
+        """Return the numbers that opted out.
 
         Raises:
-            InvalidInputError: Two options cannot be combined, or a number is too small.
-            ConfigurationError: The rate is invalid.
+            InvalidInputError: The file cannot be read.
         """
-        if self.results.resume is not None and self.results.results is not None:
-            raise InvalidInputError("--resume", rule="cannot be combined with --results", got="both")
-        if self.results.retry_rejected and self.results.resume is None:
-            raise InvalidInputError("--retry-rejected", rule="needs --resume", got="no --resume")
-        sending = self.sending
-        rate_limit = None if sending.rate is None else RateLimit(messages_per_second=sending.rate)
-        for name, value in (("--batch-size", sending.messages_per_request), ("--concurrency", sending.concurrency)):
-            if value < 1:
-                raise InvalidInputError(name, rule="expected at least 1", got="less")
-        return rate_limit
+        return None if self.sending.opt_out is None else OptOutList.read(self.sending.opt_out)
 
+    def check(self) -> None:
+        """Check the arguments before the file is read.
 
-def command_line(path: Path, groups: Sequence[attrs.AttrsInstance], results: Path) -> str:
-    """Return the command line that resumes a run, quoted for a shell.
-
-    Args:
-        path: The input file.
-        groups: All option groups.
-        results: The results file.
-    """
-    arguments = (argument for group in groups for argument in _arguments(group))
-    words = ["wikipayam", "bulk", _path_argument(path), *arguments, "--resume", _path_argument(results)]
-    return " ".join(map(shlex.quote, words))
-
-
-def _path_argument(path: Path) -> str:
-    return f"./{path}" if str(path).startswith("-") else str(path)
-
-
-def _arguments(group: attrs.AttrsInstance) -> Iterator[str]:
-    for one in attrs.fields(type(group)):
-        value = getattr(group, one.name)
-        if one.name in {"results", "resume"} or value == one.default:
-            continue
-        option = "--" + one.name.replace("_", "-")
-        if value is True:
-            yield option
-        elif str(value).startswith("-"):
-            yield f"{option}={value}"
-        else:
-            yield option
-            yield _PROXY_PLACEHOLDER if one.name == "proxy" else str(value)  # the URL may hold a password
+        Raises:
+            InvalidInputError: A number is out of bounds, or an option needs another one.
+        """
+        self.sending.check()
+        self.sending.hours()
+        self.sending.spending(self.confirmation.tariff)
+        if self.planning.batch_size is not None and self.planning.batch_size < 1:
+            raise InvalidInputError("--batch-size", rule="expected at least 1", got="less")

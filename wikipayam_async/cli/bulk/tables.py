@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 
-from wikipayam_async.cli.bulk.errors import InputFileError
+from wikipayam_async.cli.bulk.errors import InputFileError, os_error_text
 from wikipayam_async.cli.bulk.files.delimited import open_delimited
 from wikipayam_async.cli.bulk.files.json_lines import open_json_lines
 from wikipayam_async.cli.bulk.files.table import FileOptions, HiddenCells, Table, TableRow
 from wikipayam_async.cli.bulk.files.texts import lines_of
 from wikipayam_async.cli.bulk.files.workbook import MARKUP, is_markup, is_workbook, open_workbook
-from wikipayam_async.cli.bulk.snapshot import FileSnapshot, open_checked
 
 __all__ = ["FileOptions", "HiddenCells", "Table", "TableRow", "open_table"]
 
@@ -22,19 +21,18 @@ _LOCK_PREFIXES = ("~$", ".~lock.")
 
 
 @contextmanager
-def open_table(path: Path, options: FileOptions, before: FileSnapshot | None = None) -> Iterator[Table]:
+def open_table(path: Path, options: FileOptions) -> Iterator[Table]:
     """Open a file for a `with` block.
 
     Args:
         path: The file; its suffix decides the format.
         options: How to read it.
-        before: The snapshot of the first reading; None if this is the first.
 
     Yields:
         The table. Its rows are read on demand, CSV, JSON Lines and XLSX in constant memory.
 
     Raises:
-        InputFileError: The file cannot be read with these options, or, during iteration, is not valid or has changed.
+        InputFileError: The file cannot be read with these options, or, during iteration, is not valid.
         InvalidInputError: An option does not fit the file.
     """
     suffix = path.suffix.lower()
@@ -45,8 +43,7 @@ def open_table(path: Path, options: FileOptions, before: FileSnapshot | None = N
     if suffix not in (*_CSV, *_SHEET, *_JSON_LINES):
         known = ", ".join((*_CSV, *_SHEET, *_JSON_LINES))
         raise InputFileError(f"{path}: expected a file that ends in one of {known}")
-    with closing(open_checked(path, before)) as source:
-        buffered = io.BufferedReader(source)
+    with _reading(path) as buffered:
         if suffix in _SHEET:
             yield open_workbook(path, options, buffered)
             return
@@ -56,3 +53,12 @@ def open_table(path: Path, options: FileOptions, before: FileSnapshot | None = N
             raise InputFileError(f"{path}: {MARKUP}")
         lines = lines_of(path, buffered, options.encoding)
         yield open_json_lines(lines) if suffix in _JSON_LINES else open_delimited(path, options, lines)
+
+
+@contextmanager
+def _reading(path: Path) -> Iterator[io.BufferedReader]:
+    try:
+        with path.open("rb") as source:
+            yield source
+    except OSError as error:
+        raise InputFileError(os_error_text(path, "read", error)) from None

@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 import io
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -40,11 +41,11 @@ def lines_of(path: Path, source: io.BufferedReader[Any], encoding: str | None) -
             b"a".decode(encoding, "replace")
         except (LookupError, ValueError):  # also for Python's encodings of bytes to bytes, and of names with NUL
             raise InputFileError(f"--encoding: unknown encoding {encoding}") from None
+    return _lines(path, source, encoding)
+
+
+def _lines(path: Path, source: io.BufferedReader[Any], encoding: str | None) -> Iterator[str]:
     text = io.TextIOWrapper(source, encoding=encoding or _detect(source.peek()), newline="")
-    return _lines(path, text, encoding)
-
-
-def _lines(path: Path, text: io.TextIOWrapper, encoding: str | None) -> Iterator[str]:
     number = 0
     try:
         for number, line in enumerate(iter(partial(text.readline, _MAX_LINE_LENGTH + 1), ""), start=1):
@@ -56,6 +57,9 @@ def _lines(path: Path, text: io.TextIOWrapper, encoding: str | None) -> Iterator
             f"{path}: bytes near line {number + 1} are not valid {encoding or 'UTF-8'}; "
             "pass the encoding of the file, as in --encoding cp1256 (older Persian Windows) or --encoding utf-16"
         ) from None
+    finally:
+        with suppress(ValueError):  # it is closed already
+            text.detach()  # the file is its opener's to close
 
 
 def _detect(head: bytes) -> str:

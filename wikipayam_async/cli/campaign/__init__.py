@@ -1,0 +1,1 @@
+"""`wikipayam campaign`: resuming a bulk send, and what became of its messages."""

@@ -1,0 +1,86 @@
+"""Commands about a campaign that need no gateway."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import anyio
+
+from wikipayam_async.campaigns.campaign import Campaign
+from wikipayam_async.campaigns.models import CampaignResult
+from wikipayam_async.cli.campaign.files import CampaignFileError, opened
+from wikipayam_async.cli.exits import Exit
+from wikipayam_async.cli.output import Output, plain, visible
+from wikipayam_async.cli.prompts import confirm
+from wikipayam_async.cli.session import OutputOptions, guarded
+from wikipayam_async.core.converter import encode_json
+from wikipayam_async.redact.masks import mask_number
+
+__all__ = ["RESULT_COLUMNS", "after_confirmation", "offline", "show_result"]
+
+Work: TypeAlias = Callable[[Campaign, Output], Awaitable[None]]
+
+RESULT_COLUMNS = ("row", "receiver", "status", "id", "track id", "cause", "delivery")
+
+
+def offline(file: Path, output: OutputOptions, work: Work) -> Exit:
+    """Run a command that needs the campaign and no gateway.
+
+    Args:
+        file: The file of the campaign.
+        output: How to show the result.
+        work: The command.
+    """
+    out = Output(json=output.json)
+
+    async def run() -> None:
+        async with opened(file) as found:
+            await work(found, out)
+
+    return guarded(out, lambda: anyio.run(run))
+
+
+def after_confirmation(question: str, file: Path, work: Work, output: OutputOptions, *, yes: bool) -> Exit:
+    """Do something that cannot be undone, if it is confirmed.
+
+    Args:
+        question: What will happen.
+        file: The file of the campaign.
+        work: The command.
+        output: How to show the result.
+        yes: Whether not to ask.
+    """
+    out = Output(json=output.json)
+
+    def ask_first() -> Exit:
+        if not file.is_file():
+            raise CampaignFileError(f"{file}: there is no such file")
+        if not yes and not confirm(question, out, instead="--yes"):
+            out.warn("nothing was changed")
+            return Exit.USAGE
+        return offline(file, output, work)
+
+    return guarded(out, ask_first)
+
+
+def show_result(out: Output, result: CampaignResult, *, track_id_only: bool) -> None:
+    """Show what is known of a message: as JSON, as its track id, or as cells, with the receiver masked.
+
+    Args:
+        out: The output.
+        result: What is known.
+        track_id_only: Show only the track id.
+    """
+    if out.json:
+        out.data(encode_json(plain(result)).decode() + "\n")
+    elif track_id_only:
+        if result.track_id:
+            out.tell(result.track_id)
+    else:
+        cells = (
+            result.row, mask_number(result.receiver), result.status.value, result.id, result.track_id, result.reason,
+            result.delivery,
+        )  # fmt: skip
+        out.data("\t".join("" if cell is None else visible(str(cell)) for cell in cells) + "\n")

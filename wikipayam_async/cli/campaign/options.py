@@ -1,0 +1,149 @@
+"""The options of a run, which `wikipayam bulk` and `wikipayam campaign run` share."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import Annotated
+
+from attrs import frozen
+from cyclopts import Parameter
+
+from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE
+from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
+from wikipayam_async.cli.prices import tariff_of
+from wikipayam_async.core.limits import RateLimit
+from wikipayam_async.cost.tariff import Tariff
+from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.redact.masks import shape_of
+
+__all__ = ["ConfirmationOptions", "Pace", "SendingOptions"]
+
+_TIME_ZONE = "Asia/Tehran"
+_JITTER = 0.1
+"""Seconds by which the network may bring two requests closer together than they left."""
+
+
+@frozen
+class Pace:
+    """How requests are spaced so that no second, wherever it begins, has more messages than the rate.
+
+    Attributes:
+        batch_size: The maximum number of messages per request, which leave at once.
+        limit: The rate limit: requests at even distances, without a burst.
+    """
+
+    batch_size: int
+    limit: RateLimit
+
+    @classmethod
+    def of(cls, rate: float, batch_size: int, *, planned: bool) -> Pace:
+        """Return the pace of a rate.
+
+        Args:
+            rate: The maximum number of messages in any second.
+            batch_size: The maximum number of messages per request.
+            planned: Whether the messages are already divided into requests of this size.
+        """
+        requests = math.floor(rate / batch_size) if planned else min(math.ceil(rate / batch_size), math.floor(rate))
+        requests = max(1, requests)
+        per_second = min(requests, rate) / (1 + _JITTER)
+        size = max(1, min(batch_size, math.floor(rate / requests)))
+        return cls(size, RateLimit(requests_per_second=per_second, burst_seconds=0))
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class ConfirmationOptions:
+    """What to ask before sending."""
+
+    price_persian: int | None = None
+    """The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials."""
+    price_latin: int | None = None
+    """The price of a part in GSM-7, in rials (default: the Persian price)."""
+    yes_up_to: int | None = None
+    """Send without asking if the cost is at most this many rials."""
+    yes: Annotated[bool, Parameter(negative="")] = False
+    """Send without asking, at any cost."""
+
+    @property
+    def tariff(self) -> Tariff | None:
+        """The price of a part; None if it is not known.
+
+        Raises:
+            InvalidInputError: A price is negative.
+        """
+        return tariff_of(self.price_persian, self.price_latin)
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class SendingOptions:
+    """How to send."""
+
+    rate: float | None = None
+    """The maximum number of messages in any second."""
+    concurrency: int = 8
+    """The maximum number of requests in flight."""
+    stop_on_error: Annotated[bool, Parameter(negative="")] = False
+    """Stop at the first message that is not accepted; the rest is not attempted."""
+    opt_out: Path | None = None
+    """A file of numbers that opted out, one per line; they are kept, and every later run holds them back too."""
+    sending_hours: str | None = None
+    """Send only in these hours, as 08:00-21:00, in the time zone of Tehran; or 08:00-21:00@Asia/Dubai."""
+    spending_limit: int | None = None
+    """Pause before all runs together cost more than this many rials; needs --price-persian."""
+
+    def check(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            InvalidInputError: One is out of bounds.
+        """
+        if self.rate is not None and not (math.isfinite(self.rate) and self.rate > 0):
+            raise InvalidInputError("--rate", rule="expected messages per second, above 0", got=shape_of(self.rate))
+        if self.concurrency < 1:
+            raise InvalidInputError("--concurrency", rule="expected at least 1", got="less")
+
+    def pace(self, batch_size: int = DEFAULT_BATCH_SIZE, *, planned: bool) -> Pace | None:
+        """Return the pace of the rate; None if there is no rate.
+
+        Args:
+            batch_size: The maximum number of messages per request.
+            planned: Whether the messages are already divided into requests of this size.
+        """
+        return None if self.rate is None else Pace.of(self.rate, batch_size, planned=planned)
+
+    def hours(self) -> SendingHours | None:
+        """Return the sending hours; None if any hour will do.
+
+        Raises:
+            InvalidInputError: They cannot be read.
+        """
+        if self.sending_hours is None:
+            return None
+        times, _, zone = self.sending_hours.partition("@")
+        start, _, end = times.partition("-")
+        try:
+            return SendingHours(start.strip(), end.strip(), zone or _TIME_ZONE)
+        except InvalidInputError as error:
+            raise InvalidInputError(
+                "--sending-hours",
+                rule=f"expected hours such as 08:00-21:00 ({error.field}: {error.rule})",
+                got=error.got,
+            ) from None
+
+    def spending(self, tariff: Tariff | None) -> SpendingLimit | None:
+        """Return the spending limit; None if there is none.
+
+        Args:
+            tariff: The price of a part, if it is known.
+
+        Raises:
+            InvalidInputError: It is negative, or the price is not known.
+        """
+        if self.spending_limit is None:
+            return None
+        if tariff is None:
+            raise InvalidInputError("--spending-limit", rule="needs --price-persian", got="no price")
+        return SpendingLimit(rials=self.spending_limit, tariff=tariff)

@@ -1,0 +1,164 @@
+"""The report of a run: what became of all messages, and how to go on."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from attrs import evolve, frozen
+
+from wikipayam_async.campaigns.errors import JournalWriteError
+from wikipayam_async.campaigns.models import CampaignProgress, CampaignReport, CampaignStatus
+from wikipayam_async.cli.campaign.causes import Causes
+from wikipayam_async.cli.campaign.files import command
+from wikipayam_async.cli.exits import Exit, exit_of, worst
+from wikipayam_async.cli.output import Output, counted, spaced
+from wikipayam_async.cli.wording import in_words_of_the_command_line
+from wikipayam_async.outcomes import SendStatus
+
+__all__ = ["RunSummary", "described", "next_steps", "show_summary", "state_text"]
+
+
+@frozen(kw_only=True)
+class RunSummary:
+    """The end of a run.
+
+    Attributes:
+        path: The file of the campaign.
+        progress: How far the campaign has got, all runs together.
+        causes: Why messages were not accepted.
+        report: What the run returned; None if it was interrupted or failed.
+        failure: Why outcomes could not be written, with these outcomes.
+        interrupted: Whether it was interrupted.
+    """
+
+    path: Path
+    progress: CampaignProgress
+    causes: Causes
+    report: CampaignReport | None = None
+    failure: JournalWriteError | None = None
+    interrupted: bool = False
+
+    @property
+    def code(self) -> Exit:
+        """The exit code. Messages that were held back on purpose are no failure."""
+        if self.interrupted:
+            return Exit.INTERRUPTED
+        progress, codes = self.progress, [Exit.OK]
+        if progress.unknown or progress.sending or self.failure is not None:
+            codes.append(Exit.UNKNOWN)
+        if progress.pending or progress.rejected > self.causes.held_back:
+            codes.append(Exit.REJECTED)
+        if self.report is not None and progress.pending:
+            if self.report.error is not None:
+                codes.append(exit_of(self.report.error))
+            elif self.report.attempted.get(SendStatus.NOT_ATTEMPTED):
+                codes.append(Exit.GATEWAY)
+        return worst(codes)
+
+
+def state_text(progress: CampaignProgress) -> str:
+    """Return the state of a campaign in one line.
+
+    Args:
+        progress: How far it has got.
+    """
+    reason = in_words_of_the_command_line(progress.reason or "")
+    why = f": {reason}" if reason not in {"", progress.status.value} else ""
+    counts = {
+        "accepted": progress.accepted,
+        "rejected": progress.rejected,
+        "unknown": progress.unknown,
+        "in flight": progress.sending,
+        "left": progress.pending,
+    }
+    numbers = ", ".join(f"{count:,} {name}" for name, count in counts.items() if count or name != "in flight")
+    return f"{progress.status.value}{why}\n{counted(progress.total, 'message')}: {numbers}"
+
+
+def described(path: Path, progress: CampaignProgress, causes: Causes) -> dict[str, object]:
+    """Return the state of a campaign for `--json`.
+
+    Args:
+        path: The file of the campaign.
+        progress: How far it has got.
+        causes: Why messages were not accepted.
+    """
+    reason = None if progress.reason is None else in_words_of_the_command_line(progress.reason)
+    return {
+        "campaign": str(path),
+        "status": progress.status.value,
+        "reason": reason,
+        "total": progress.total,
+        "counts": {
+            "accepted": progress.accepted,
+            "rejected": progress.rejected,
+            "unknown": progress.unknown,
+            "sending": progress.sending,
+            "pending": progress.pending,
+        },
+        "held_back": causes.held_back,
+        "causes": causes.described(),
+    }
+
+
+def show_summary(out: Output, summary: RunSummary) -> None:
+    """Show the outcomes of all messages, and how to go on.
+
+    Args:
+        out: The output.
+        summary: The end of the run.
+    """
+    progress, path = summary.progress, summary.path
+    if summary.interrupted:
+        progress = evolve(progress, reason="interrupted")
+    for line in (*summary.causes.lines(), state_text(progress)):
+        out.say(line)
+    if summary.failure is not None:
+        _show_unwritten(out, path, summary.failure)
+    for line in next_steps(path, progress):
+        out.say(line)
+    out.emit(
+        {
+            **described(path, progress, summary.causes),
+            "unwritten": _described_unwritten(summary.failure),
+            "exit": summary.code.name.lower(),
+        }
+    )
+
+
+def next_steps(path: Path, progress: CampaignProgress) -> list[str]:
+    """Return what to do next.
+
+    Args:
+        path: The file of the campaign.
+        progress: How far it has got.
+    """
+    lines = [f"campaign: {path} ({command('results', path)})"]
+    if progress.unknown or progress.sending:
+        lines.append(
+            "unknown messages may have been sent, and are not sent again. Look up their track ids in the panel "
+            f"({command('results', path, '--status', 'unknown')}), then record what you found: "
+            f"{command('mark-accepted', path)} ID... --note WHY, or for those that the panel does not show, "
+            f"{command('requeue', path)} ID... --note WHY"
+        )
+    if progress.pending and progress.status is not CampaignStatus.CANCELED:
+        lines.append(f"to go on: {command('run', path)}")
+    return lines
+
+
+def _show_unwritten(out: Output, path: Path, failure: JournalWriteError) -> None:
+    """Show outcomes that could not be written: they are known nowhere else."""
+    out.warn(f"error: {in_words_of_the_command_line(str(failure))}")
+    for result in failure.results:
+        id_ = f", id {result.id}" if result.id else ""
+        out.warn(f"not written: track id {result.track_id}: {spaced(result.status.value)}{id_}")
+    if any(result.ok for result in failure.results):
+        out.warn(
+            "after the next run, record those that are accepted above: "
+            f"{command('mark-accepted', path)} ID... --note 'shown when the disk was full'"
+        )
+
+
+def _described_unwritten(failure: JournalWriteError | None) -> list[dict[str, object]]:
+    results = () if failure is None else failure.results
+    return [{"track_id": one.track_id, "status": one.status.value, "id": one.id} for one in results]

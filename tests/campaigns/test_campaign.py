@@ -136,9 +136,10 @@ async def test_another_account_is_an_error_before_anything_is_sent(place: Place)
     assert place.emulator.accepted == 0
 
 
-async def test_a_balance_without_an_account_binds_none(place: Place) -> None:
-    """A gateway that changed its answer does not stop a campaign; one that refuses the token does."""
-    place.emulator.faults.arm(Fault.malformed_json(), on="GET /user/balance")
+@pytest.mark.parametrize("fault", [Fault.malformed_json(), Fault.status(403), Fault.status(404)], ids=str)
+async def test_a_balance_without_an_account_binds_none(place: Place, fault: Fault) -> None:
+    """A gateway that does not tell the balance does not stop a campaign; one that refuses the token does."""
+    place.emulator.faults.arm(fault, on="GET /user/balance")
     assert (await place.run(5)).accepted == 5
     async with Campaign.open(emulator_client(place.emulator, token="wrong"), MemoryJournal()) as campaign:
         await campaign.plan(messages(5))

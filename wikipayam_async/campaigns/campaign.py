@@ -43,7 +43,7 @@ from wikipayam_async.checks import check_number, is_async
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff
-from wikipayam_async.errors import InvalidInputError, ResponseError
+from wikipayam_async.errors import InvalidInputError, NotFoundError, PermissionDeniedError, ResponseError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.optout import OptOutList
 from wikipayam_async.outcomes import SendStatus
@@ -362,8 +362,8 @@ class Campaign(CampaignDecisions):
             return facts
         try:
             account = (await client.balance()).user_id
-        except ResponseError:
-            account = None  # a gateway that changed its answer; the line and the prefix are compared all the same
+        except (NotFoundError, PermissionDeniedError, ResponseError):
+            account = None  # who may not ask for the balance may still send; the line and the prefix are compared
         account_difference(facts, account)
         changes = {"opt_out_function": "1"} if is_function else {}
         if account is not None and facts.account is None:

@@ -15,7 +15,7 @@ import pytest
 from tests.cli.bulk.commands import CAMPAIGN, FILE, SENDS, A, B, C, files, outcomes, receivers, write
 from tests.cli.conftest import Run
 from tests.cli.test_session import when
-from wikipayam_async.campaigns import Campaign, runner
+from wikipayam_async.campaigns import Campaign, writer
 from wikipayam_async.campaigns.sqlite import sending
 from wikipayam_async.emulator import Emulator, Fault
 
@@ -71,7 +71,7 @@ def test_what_a_full_disk_did_not_take_is_shown(
     gateway.faults.script([None, Fault.status(400)], on=SENDS)
     with monkeypatch.context() as patch:
         patch.setattr(sending, "settle", full)
-        patch.setattr(runner, "_RETRY_DELAYS", ())
+        patch.setattr(writer, "_RETRY_DELAYS", ())
         ended = run("bulk", FILE, "--yes", "--batch-size", "1", "--concurrency", "2", "--json")
     assert ended.code == 3
     ledger = {entry.track_id: entry.id for entry in gateway.ledger}

@@ -32,13 +32,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         write_page(read_results((options.folder / "performance.json").read_text("utf-8")), options.folder)
         return 0
     names = options.only or list(SECTIONS)
+    machine = facts()  # before the run, which is a load of its own
     with gateway() as served, Workers() as workers:
         bench = Bench(served, workers, QUICK if options.quick else FULL)
         for name in names:
             begun = time.perf_counter()
             SECTIONS[name](bench)
             bench.log(f"{name}: {time.perf_counter() - begun:.0f} s in total")
-    results = Results(bench.profile.name, facts(), bench.records)
+    results = Results(bench.profile.name, machine, bench.records)
     print(_terminal_text(results))
     if options.page or (bench.profile.is_full and not options.only):
         write_page(results, options.folder)

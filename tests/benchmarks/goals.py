@@ -9,7 +9,7 @@ from attrs import frozen
 
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.measured import Cell, Results, Spread
-from tests.benchmarks.sections import IMPORTS, MEMORY_METHODS, SWEEP, sweep_case
+from tests.benchmarks.sections import CAMPAIGN_WAYS, IMPORTS, MEMORY_METHODS, SWEEP, sweep_case
 from tests.benchmarks.tables import number, spread, table
 
 __all__ = ["LINGER", "Goal", "goals", "goals_table"]
@@ -56,6 +56,7 @@ def goals(results: Results) -> list[Goal]:
         *_single(results),
         *_bulk(results),
         *_memory(results),
+        *_campaign(results),
         *_batcher(results),
         *_reading(results),
         *_start(results),
@@ -113,6 +114,22 @@ def _memory(results: Results) -> Iterator[Goal]:
     yield Goal("`bulk()` over 1,000,000 messages: growth of the peak memory", "<", 20.0, growth, " MiB")
     figure = results.ratio(stream, whole, "rate")
     yield Goal("`bulk()` over 1,000,000 messages: throughput, relative to `send_bulk`", "≥", 0.9, figure)
+
+
+def _campaign(results: Results) -> Iterator[Goal]:
+    for case, bound in (("20 ms", 1.35), ("50 ms", 1.15)):
+        stream, kept = (Cell("campaign", case, way) for way in CAMPAIGN_WAYS)
+        figure = results.ratio(kept, stream, "seconds")
+        yield Goal(f"a campaign, {case}: time of a run, relative to `bulk()`", "≤", bound, figure)
+    million = Cell("campaign", "a million", registry.CAMPAIGN)
+    planned = "a campaign of 1,000,000 messages"
+    rate = results.spread(million, "rate")
+    yield Goal(f"{planned}: messages planned per second", "≥", 250_000.0, rate)
+    growth = results.spread(million, "growth")
+    yield Goal(f"{planned}: growth of the peak memory while planning", "<", 20.0, growth, " MiB")
+    yield Goal(f"{planned}: its status, from opening the file", "<", 100.0, results.spread(million, "status"), " ms")
+    resumed = results.spread(million, "resume")
+    yield Goal(f"{planned}: resumed, from opening the file to the first response", "<", 100.0, resumed, " ms")
 
 
 def _batcher(results: Results) -> Iterator[Goal]:

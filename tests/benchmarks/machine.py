@@ -6,11 +6,12 @@ import os
 import platform
 import re
 import sys
+import tempfile
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["cores", "facts", "memory_now", "memory_peak", "pin"]
+__all__ = ["cores", "disk_folder", "facts", "load", "memory_now", "memory_peak", "pin"]
 
 _LIBRARIES = (
     "aiohttp", "anyio", "attrs", "cattrs", "httpcore", "httptools", "httpx", "msgspec", "orjson", "trio", "wikipayam_async",
@@ -64,8 +65,29 @@ def facts() -> dict[str, str]:
         "Processor": f"{_processor()}, {count} {'core' if count == 1 else 'cores'}; {pinned}",
         "System": f"{platform.system()} {_numbers(platform.release())}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        "Disk of the campaigns": _file_system(disk_folder()),
+        "Load average before the run": f"{load()['load']:.1f}" if load() else "unknown",
         "Libraries": ", ".join(f"{name} {found}" for name in _LIBRARIES if (found := _version(name))),
     }
+
+
+def disk_folder() -> Path:
+    """Return a folder for files that are synchronized with a disk; a folder for temporary files may be in memory."""
+    lasting = Path("/var/tmp")  # noqa: S108 - a new folder of its own is made in it
+    return lasting if lasting.is_dir() else Path(tempfile.gettempdir())
+
+
+def load() -> dict[str, float]:
+    """Return the load average of the last minute as a figure; nothing if the system does not provide it."""
+    return {"load": os.getloadavg()[0]} if hasattr(os, "getloadavg") else {}
+
+
+def _file_system(folder: Path) -> str:
+    from wikipayam_async.campaigns.sqlite.filesystem import mount_type_of  # noqa: PLC0415 - not in a measuring process
+
+    mounts = Path("/proc/mounts")
+    found = mount_type_of(folder.resolve(), mounts.read_text("utf-8")) if mounts.exists() else None
+    return found or "unknown"
 
 
 def _numbers(release: str) -> str:

@@ -9,7 +9,7 @@ import anyio
 import attrs
 
 from tests.benchmarks.fanout import Tally, fan_out, run
-from tests.benchmarks.implementations.interface import BATCH, LANES, Backend, Single
+from tests.benchmarks.implementations.interface import BATCH, LANES, Backend, Single, warm_up_messages
 from tests.benchmarks.implementations.registry import load
 from tests.benchmarks.job import Job, Measurement
 from tests.benchmarks.stopwatch import Stopwatch
@@ -52,7 +52,7 @@ def bulk(job: Job) -> list[Measurement]:
 
     async def main() -> Measurement:
         async with open_client(job) as send:
-            await send(min(job.messages, 2 * LANES * BATCH))
+            await send(warm_up_messages(job))
             stopwatch = Stopwatch(job.statistics_port)
             accepted = await send(job.messages)
             note = "" if accepted == job.messages else f"{job.messages - accepted:,} not accepted"

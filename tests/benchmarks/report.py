@@ -9,6 +9,8 @@ from tests.benchmarks.goals import goals, goals_table
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.measured import Cell, Results
 from tests.benchmarks.sections import (
+    CAMPAIGN_CASES,
+    CAMPAIGN_WAYS,
     IMPORTS,
     MEMORY_METHODS,
     MORE_CONNECTIONS,
@@ -36,6 +38,8 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "bulk_tls": ("bulk", "Bulk, TLS, 0 ms"),
     "building": ("bulk", "Building the messages"),
     "memory": ("memory", "Memory"),
+    "campaign": ("campaign", "Runs of campaigns"),
+    "planning": ("campaign", "A campaign of a million messages"),
     "batcher": ("batcher", "1,000 sends at once, 20 ms"),
     "trickle": ("batcher", "One send per second, and a full batch"),
     "decode": ("decode", "Decoding a page of 500 received messages"),
@@ -68,6 +72,8 @@ def pieces(results: Results) -> dict[str, str]:
         "bulk_tls": lambda results: _bulk(results, "TLS"),
         "building": _building,
         "memory": _memory,
+        "campaign": _campaign,
+        "planning": _planning,
         "batcher": _batcher,
         "trickle": _trickle,
         "decode": _decode,
@@ -164,6 +170,38 @@ def _memory(results: Results) -> str:
         rows.append([method, *figures, spread(results.ratio(cell, whole, "rate"))])
     head = ["", "MiB at the start", "MiB at the peak", "growth", "messages/s", "relative to `send_bulk`"]
     return table(head, rows)
+
+
+def _campaign(results: Results) -> str:
+    rows = []
+    for case in CAMPAIGN_CASES:
+        cells = [Cell("campaign", case.name, way) for way in CAMPAIGN_WAYS]
+        for cell, shown in zip(cells, ("`bulk()`", "a campaign"), strict=True):
+            ratios = (spread(results.ratio(cell, cells[0], figure)) for figure in ("seconds", "cpu"))
+            figures = [
+                _rate(results, cell),
+                number(results.median(cell, "cpu")),
+                *ratios,
+                spread(results.spread(cell, "load")),
+            ]
+            rows.append([f"{shown}, {case.name}", *figures])
+    relative = ("time, relative to `bulk()`", "CPU, relative to `bulk()`")
+    return table(["", "messages/s", "CPU µs per message", *relative, "load average"], rows)
+
+
+def _planning(results: Results) -> str:
+    names = {
+        "planned, messages/s": "rate",
+        "planned, CPU µs per message": "cpu",
+        "MiB at the start": "start",
+        "MiB at the peak": "top",
+        "growth while planning, MiB": "growth",
+        "file, MB": "size",
+        "status, ms": "status",
+        "resumed, ms": "resume",
+        "load average": "load",
+    }
+    return table(["", ""], _figures(results, Cell("campaign", "a million", registry.CAMPAIGN), names))
 
 
 def _batcher(results: Results) -> str:

@@ -21,6 +21,8 @@ from tests.benchmarks.processes import ROOT
 __all__ = [
     "BULK_CASES",
     "BURST",
+    "CAMPAIGN_CASES",
+    "CAMPAIGN_WAYS",
     "IMPORTS",
     "MEMORY_METHODS",
     "MORE_CONNECTIONS",
@@ -80,6 +82,12 @@ BULK_CASES = (
     Case("50 ms", 32_000, 32_000, latency=50),
     Case("TLS", 100_000, 20_000, scheme="https"),
 )
+CAMPAIGN_CASES = (
+    Case("20 ms", 80_000, 80_000, latency=20),
+    Case("50 ms", 64_000, 64_000, latency=50),
+)
+CAMPAIGN_WAYS = (registry.SDK_STREAM, registry.CAMPAIGN)
+_FEWEST_TO_PLAN = 100_000
 _CALLS_OF_PER_CALL = 60
 _MOST_TASKS_OF_PER_CALL = 50
 
@@ -164,6 +172,19 @@ def memory(bench: Bench) -> None:
     bench.run(entries)
 
 
+def campaign(bench: Bench) -> None:
+    """Measure runs of campaigns and `bulk()` with latencies; and planning, looking at and resuming a million."""
+    entries = []
+    for case, name in product(CAMPAIGN_CASES, CAMPAIGN_WAYS):
+        messages = bench.profile.scaled(case.messages, minimum=16_000)
+        job = Job(kind="bulk", implementation=name, messages=messages, connections=LANES)
+        entries.append(Entry(Cell("campaign", case.name, name), bench.gateway.target(job, case.latency)))
+    bench.run(entries)
+    messages = max(bench.profile.million, _FEWEST_TO_PLAN)
+    job = Job(kind="planning", implementation=registry.CAMPAIGN, messages=messages, connections=LANES)
+    bench.run([Entry(Cell("campaign", "a million", registry.CAMPAIGN), bench.gateway.target(job), fresh=True)])
+
+
 def batcher(bench: Bench) -> None:
     """Measure a thousand concurrent sends with and without a batcher, one send per second, and a full batch."""
     entries = []
@@ -219,6 +240,7 @@ SECTIONS: Mapping[str, Callable[[Bench], None]] = {
     "single": single,
     "bulk": bulk,
     "memory": memory,
+    "campaign": campaign,
     "batcher": batcher,
     "decode": decode,
     "start": start,

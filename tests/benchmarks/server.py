@@ -2,7 +2,7 @@
 
 It accepts every send and echoes the track ids, at minimal cost: no routing, no checks, one decoding and one encoding in
 C. It listens on one port per latency, without and (given a certificate) with TLS, and prints the ports as one line of
-JSON. `GET` on any port returns its statistics and its CPU time. It ends when its standard input is closed.
+JSON. `GET /` on any port returns its statistics and its CPU time, any other `GET` the balance of the account. It ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import ssl
 import sys
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import msgspec
 
@@ -30,6 +30,7 @@ LATENCIES = (0, 20, 50)
 _SOME_IDS = 16_384
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"\r\ncontent-length:"
+_BALANCE = b'{"data":{"balance":34359938,"currency":"IRR","user_id":1,"user_name":"admin"}}'
 _OK = b"HTTP/1.1 200 OK\r\nServer: gateway\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
 
 
@@ -99,8 +100,10 @@ class Connection(asyncio.Protocol):
             end = begin + _content_length(data[:head])
             if len(data) < end:
                 break
-            if data.startswith(b"GET"):
+            if data.startswith(b"GET / "):
                 self._write(self._statistics.take())
+            elif data.startswith(b"GET"):
+                self._after_latency(self._write, _BALANCE)
             else:
                 self._statistics.received += end
                 self._accept(data[begin:end])
@@ -116,11 +119,13 @@ class Connection(asyncio.Protocol):
         statistics.messages += len(items)
         statistics.in_flight += 1
         statistics.peak = max(statistics.peak, statistics.in_flight)
-        body = b'{"data":' + _encode(items) + b"}"
+        self._after_latency(self._answer, b'{"data":' + _encode(items) + b"}")
+
+    def _after_latency(self, answer: Callable[[bytes], object], body: bytes) -> None:
         if self._latency:
-            asyncio.get_running_loop().call_later(self._latency, self._answer, body)
+            asyncio.get_running_loop().call_later(self._latency, answer, body)
         else:
-            self._answer(body)
+            answer(body)
 
     def _answer(self, body: bytes) -> None:
         self._statistics.in_flight -= 1

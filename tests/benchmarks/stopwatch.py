@@ -7,6 +7,8 @@ import http.client
 import json
 import time
 
+from tests.benchmarks.machine import load
+
 __all__ = ["SATURATED", "Stopwatch", "read_statistics"]
 
 SATURATED = 0.8
@@ -40,7 +42,7 @@ class Stopwatch:
         self._wall = time.perf_counter()
 
     def stop(self, items: int) -> dict[str, float]:
-        """Return the figures: seconds, items per second, CPU µs per item, and the gateway's.
+        """Return the figures: seconds, items per second, CPU µs per item, the gateway's, and the load average.
 
         Args:
             items: The number of items done.
@@ -59,4 +61,5 @@ class Stopwatch:
             "received": gateway["received"],
             "sent": gateway["sent"],
         }
+        figures |= load()
         return figures | {"cpu": cpu / items * 1e6} if items else figures

@@ -51,3 +51,23 @@ def test_plain_httpx_is_represented_by_its_better_variant() -> None:
     }
     row = next(line for line in goals_table(goals(results)).splitlines() if "0.800" in line)
     assert [cell.strip() for cell in row.strip("|").split("|")][1:] == ["≤ 1", "0.800", "reached"]
+
+
+def campaign(time: float, **figures: float) -> Results:
+    """Return results of a campaign that takes so many times the time of `bulk()`, and of a million."""
+    cells = {registry.SDK_STREAM: 2.0, registry.CAMPAIGN: 2.0 * time}
+    records = [Record(Cell("campaign", "20 ms", name), 0, {"seconds": one}) for name, one in cells.items()]
+    million = Record(Cell("campaign", "a million", registry.CAMPAIGN), 0, figures)
+    return Results("full", {}, [*records, million])
+
+
+@pytest.mark.parametrize(
+    ("results", "reached"),
+    [
+        (campaign(1.35, rate=250_000, growth=19.9, status=99.9, resume=99.9), [True, True, True, True, True]),
+        (campaign(1.36, rate=249_999, growth=20.0, status=100.0, resume=100.0), [False, False, False, False, False]),
+    ],
+)
+def test_the_goals_of_campaigns_have_their_bounds(results: Results, reached: list[bool]) -> None:
+    """The time is relative to `bulk()`; what a million costs is absolute."""
+    assert [goal.reached for goal in goals(results) if goal.measured is not None] == reached

@@ -48,6 +48,28 @@ def test_a_saturated_gateway_is_marked() -> None:
     assert [cell.strip() for cell in rows[2].strip("|").split("|")] == ["near-limit", r"2,000\*", "5", "1", "1", "0.90"]
 
 
+def test_a_campaign_is_shown_relative_to_bulk() -> None:
+    """Time and CPU are ratios within a round; the first row of a case is its own measure."""
+    ways = {registry.SDK_STREAM: (2.0, 5.0), registry.CAMPAIGN: (2.5, 15.0)}
+    records = [
+        Record(Cell("campaign", "50 ms", way), 0, {"rate": 1000.0, "seconds": seconds, "cpu": cpu, "load": 0.5})
+        for way, (seconds, cpu) in ways.items()
+    ]
+    rows = pieces(Results("full", {}, records))["campaign"].splitlines()[4:]
+    assert [[cell.strip() for cell in row.strip("|").split("|")] for row in rows] == [
+        ["`bulk()`, 50 ms", "1,000", "5", "1", "1", "0.500"],
+        ["a campaign, 50 ms", "1,000", "15", "1.25", "3", "0.500"],
+    ]
+
+
+def test_a_million_messages_are_shown() -> None:
+    """A figure that a system does not provide is missing, not 0."""
+    cell = Cell("campaign", "a million", registry.CAMPAIGN)
+    rows = pieces(Results("full", {}, [Record(cell, 0, {"rate": 251_000.0, "size": 157.2})]))["planning"].splitlines()
+    shown = dict([cell.strip() for cell in row.strip("|").split("|")] for row in rows[2:])
+    assert (shown["planned, messages/s"], shown["file, MB"], shown["load average"]) == ("251,000", "157", "–")
+
+
 def test_a_remark_is_marked_and_shown() -> None:
     """The rate has a dagger, and the remark is listed."""
     cell = Cell("single", "50 tasks", registry.GATHER)

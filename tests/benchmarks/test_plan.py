@@ -6,6 +6,7 @@ import random
 from collections.abc import Callable
 from typing import cast
 
+import pytest
 from attrs import field, frozen
 
 from tests.benchmarks.implementations import registry
@@ -13,7 +14,7 @@ from tests.benchmarks.job import Job, Measurement
 from tests.benchmarks.measured import Cell, Record
 from tests.benchmarks.plan import FULL, QUICK, Bench, Entry, Profile, in_shuffled_order
 from tests.benchmarks.processes import Gateway, Workers
-from tests.benchmarks.sections import SECTIONS, SINGLE_CASES
+from tests.benchmarks.sections import CAMPAIGN_WAYS, SECTIONS, SINGLE_CASES
 
 PORTS = {f"{scheme} {latency}": 1 for scheme in ("http", "https") for latency in (0, 20, 50)}
 
@@ -95,3 +96,26 @@ def test_a_quick_run_skips_slow_clients_at_many_tasks() -> None:
     SECTIONS["single"](bench(workers))
     assert max(job.tasks for job in workers.jobs if job.implementation in registry.SLOW) == 50
     assert max(job.tasks for job in workers.jobs if job.implementation not in registry.SLOW) == 5000
+
+
+def test_a_campaign_and_bulk_send_the_same_in_every_round() -> None:
+    """Both send as many messages, over as many connections, to the same gateway; each round measures both."""
+    workers = FakeWorkers(lambda job: [Measurement()])
+    run = bench(workers, FULL)
+    SECTIONS["campaign"](run)
+    for latency in (20, 50):
+        records = [record for record in run.records if record.cell.case == f"{latency} ms"]
+        assert sorted((record.cell.implementation, record.turn) for record in records) == [
+            (way, turn) for way in sorted(CAMPAIGN_WAYS) for turn in range(5)
+        ]
+    jobs = {(job.messages, job.connections) for job in workers.jobs if job.kind == "bulk"}
+    assert jobs == {(80_000, 8), (64_000, 8)}
+
+
+@pytest.mark.parametrize(("profile", "messages"), [(FULL, 1_000_000), (QUICK, 100_000)])
+def test_a_million_messages_are_planned(profile: Profile, messages: int) -> None:
+    """A quick run plans a tenth of them."""
+    workers = FakeWorkers(lambda job: [Measurement()])
+    SECTIONS["campaign"](bench(workers, profile))
+    planned = [job.messages for job in workers.jobs if job.kind == "planning"]
+    assert planned == [messages] * profile.rounds

@@ -92,3 +92,26 @@ def test_a_latency_delays_the_response() -> None:
     early, wires = asyncio.run(main())
     assert (early, [len(wire.written) for wire in wires]) == (0, [1, 1, 1])
     assert json.loads(statistics.take())["peak"] == 3
+
+
+def test_the_balance_is_not_counted() -> None:
+    """A campaign asks for the balance before it sends; that neither resets the statistics nor counts."""
+    connection, wire = connect(Statistics())
+    connection.data_received(request(1))
+    connection.data_received(b"GET /api/v1/user/balance HTTP/1.1\r\n\r\nGET / HTTP/1.1\r\n\r\n")
+    _, balance, figures = wire.written
+    assert json_of(balance)["data"]["user_id"] == 1
+    assert json_of(figures)["requests"] == 1
+
+
+def test_the_balance_is_answered_after_the_latency() -> None:
+    """It costs a campaign a round trip, as it does with a real gateway."""
+
+    async def main() -> tuple[int, int]:
+        connection, wire = connect(Statistics(), 0.001)
+        connection.data_received(b"GET /api/v1/user/balance HTTP/1.1\r\n\r\n")
+        early = len(wire.written)
+        await asyncio.sleep(0.02)
+        return early, len(wire.written)
+
+    assert asyncio.run(main()) == (0, 1)

@@ -18,6 +18,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "trickle": ("probes", "trickle"),
     "full batch": ("probes", "full_batch"),
     "memory": ("memory", "memory"),
+    "planning": ("campaigns", "plan_and_resume"),
     "building": ("offline", "building"),
     "decoding": ("offline", "decoding"),
     "clients": ("offline", "clients"),

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from tests.benchmarks.job import Job
 
-__all__ = ["BATCH", "LANES", "Backend", "Bulk", "Implementation", "Single", "chunks", "tls_context"]
+__all__ = ["BATCH", "LANES", "Backend", "Bulk", "Implementation", "Single", "chunks", "tls_context", "warm_up_messages"]
 
 T = TypeVar("T")
 
@@ -45,6 +45,11 @@ class Implementation:
 def tls_context(job: Job) -> ssl.SSLContext:
     """Return the TLS context, which is the same for all implementations."""
     return ssl.create_default_context(cafile=job.authority or None)
+
+
+def warm_up_messages(job: Job) -> int:
+    """Return the number of messages of a bulk send that are sent before the measurement."""
+    return min(job.messages, 2 * LANES * BATCH)
 
 
 def chunks(messages: list[T], count: int) -> Iterator[list[T]]:

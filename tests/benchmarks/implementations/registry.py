@@ -11,6 +11,7 @@ __all__ = [
     "AIOHTTP",
     "BATCHER",
     "BULK",
+    "CAMPAIGN",
     "CATTRS",
     "GATHER",
     "NEAR_LIMIT",
@@ -36,6 +37,7 @@ SDK_TRIO = "this SDK on trio"
 SDK_STREAM = "this SDK, bulk()"
 SDK_STREAM_TRIO = "this SDK on trio, bulk()"
 BATCHER = "this SDK, batcher"
+CAMPAIGN = "this SDK, campaign"
 
 SINGLE = (NEAR_LIMIT, AIOHTTP, SDK, SDK_TRIO, SEMAPHORE, GATHER, PER_CALL)
 BULK = (NEAR_LIMIT, AIOHTTP, SDK, SDK_STREAM, SDK_TRIO, SDK_STREAM_TRIO, CATTRS, GATHER)
@@ -53,6 +55,7 @@ _HOMES: Mapping[str, tuple[str, str]] = {
     SDK_STREAM: ("sdk", "STREAM"),
     SDK_STREAM_TRIO: ("sdk", "STREAM_ON_TRIO"),
     BATCHER: ("sdk", "BATCHER"),
+    CAMPAIGN: ("sdk", "CAMPAIGN"),
 }
 
 

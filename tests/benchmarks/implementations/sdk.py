@@ -2,15 +2,26 @@
 
 from __future__ import annotations
 
+import tempfile
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 from tests.benchmarks import payload
-from tests.benchmarks.implementations.interface import BATCH, LANES, Bulk, Implementation, Single, tls_context
+from tests.benchmarks.implementations.interface import (
+    BATCH,
+    LANES,
+    Bulk,
+    Implementation,
+    Single,
+    tls_context,
+    warm_up_messages,
+)
 from tests.benchmarks.job import Job
+from tests.benchmarks.machine import disk_folder
 from wikipayam_async import AsyncWikipayam, SendStatus, SmsMessage
 
-__all__ = ["BATCHER", "LIST", "ON_TRIO", "STREAM", "STREAM_ON_TRIO", "build_messages", "make_client"]
+__all__ = ["BATCHER", "CAMPAIGN", "LIST", "ON_TRIO", "STREAM", "STREAM_ON_TRIO", "build_messages", "make_client"]
 
 
 def make_client(job: Job) -> AsyncWikipayam:
@@ -87,8 +98,32 @@ async def _stream(job: Job) -> AsyncGenerator[Bulk]:
         yield send
 
 
+@asynccontextmanager
+async def _campaign(job: Job) -> AsyncGenerator[Bulk]:
+    """The runs of campaigns, which are planned before: one for the messages that do not count, and one for all."""
+    from wikipayam_async.campaigns import Campaign  # noqa: PLC0415 - no other implementation needs it
+
+    messages = build_messages(job.messages)
+    with tempfile.TemporaryDirectory(dir=disk_folder()) as folder:
+
+        async def plan(client: AsyncWikipayam, count: int) -> None:
+            async with Campaign.open(client, Path(folder, f"{count}.db")) as campaign:
+                await campaign.plan(messages[:count], batch_size=BATCH)
+
+        async with make_client(job) as client:
+            for count in {warm_up_messages(job), job.messages}:
+                await plan(client, count)
+
+            async def send(count: int) -> int:
+                async with Campaign.open(client, Path(folder, f"{count}.db")) as campaign:
+                    return (await campaign.run(concurrency=LANES)).accepted
+
+            yield send
+
+
 LIST = Implementation("this SDK", "asyncio", single=_single, bulk=_list)
 ON_TRIO = Implementation("this SDK on trio", "trio", single=_single, bulk=_list)
 STREAM = Implementation("this SDK, bulk()", "asyncio", bulk=_stream)
 STREAM_ON_TRIO = Implementation("this SDK on trio, bulk()", "trio", bulk=_stream)
+CAMPAIGN = Implementation("this SDK, campaign", "asyncio", bulk=_campaign)
 BATCHER = Implementation("this SDK, batcher", "asyncio", single=_batcher)

@@ -213,6 +213,16 @@ class AsyncWikipayam:
         return self._options.origin.url
 
     @property
+    def api_prefix(self) -> str:
+        """The API prefix, such as `api/v1`."""
+        return self._options.api_prefix
+
+    @property
+    def sender(self) -> str | None:
+        """The default line to send from; None if there is none."""
+        return self._options.sender
+
+    @property
     def on_event(self) -> EventHook | None:
         """The hook that receives this client's events; None if there is none."""
         return self._options.on_event

@@ -13,7 +13,17 @@ from attrs import field, frozen
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase
 from wikipayam_async.redact.scrub import scrub
 
-__all__ = ["AttemptFinished", "AttemptStarted", "CallFinished", "CallReporter", "Event", "EventHook", "RetryScheduled"]
+__all__ = [
+    "AttemptFinished",
+    "AttemptStarted",
+    "CallFinished",
+    "CallReporter",
+    "CampaignProgressed",
+    "Event",
+    "EventHook",
+    "RetryScheduled",
+    "emit",
+]
 
 logger = logging.getLogger("wikipayam_async")
 # No `NullHandler`: where nobody configured logging, warnings and errors are to reach stderr, by `logging.lastResort`.
@@ -106,8 +116,35 @@ class CallFinished:
     headers: Mapping[str, str] = field(factory=dict, repr=False, hash=False)
 
 
-Event: TypeAlias = AttemptStarted | AttemptFinished | RetryScheduled | CallFinished
-"""An event of a call."""
+@frozen
+class CampaignProgressed:
+    """A campaign has got further, or its status has changed.
+
+    Attributes:
+        campaign: The name of the campaign's journal, such as `eid` for `eid.db`.
+        status: The status: `running`, `paused`, `completed` or `canceled`.
+        total: The number of its messages.
+        pending: Messages that were not attempted.
+        sending: Messages in flight.
+        accepted: Messages that were accepted.
+        rejected: Messages that were refused or held back.
+        unknown: Messages that may or may not have been accepted.
+        reason: Why it is paused or canceled, or what it waits for; None otherwise.
+    """
+
+    campaign: str
+    status: str
+    total: int
+    pending: int
+    sending: int
+    accepted: int
+    rejected: int
+    unknown: int
+    reason: str | None = None
+
+
+Event: TypeAlias = AttemptStarted | AttemptFinished | RetryScheduled | CallFinished | CampaignProgressed
+"""An event of a call, or of a campaign."""
 
 EventHook: TypeAlias = Callable[[Event], None]
 """Called with every event; a plain function that returns at once."""
@@ -136,13 +173,13 @@ class CallReporter:
     def attempt_started(self, number: int) -> None:
         """Report the start of an attempt."""
         if self._hook is not None:
-            self._emit(self._hook, AttemptStarted(self._call_id, self._operation, number))
+            emit(self._hook, AttemptStarted(self._call_id, self._operation, number))
 
     def attempt_finished(self, attempt: Attempt) -> None:
         """Report the end of an attempt."""
         self.attempts += (attempt,)
         if self._hook is not None:
-            self._emit(self._hook, AttemptFinished(self._call_id, self._operation, *attrs.astuple(attempt)))
+            emit(self._hook, AttemptFinished(self._call_id, self._operation, *attrs.astuple(attempt)))
         if logger.isEnabledFor(logging.DEBUG):
             result = attempt.failure or attempt.status_code
             self._log(
@@ -162,7 +199,7 @@ class CallReporter:
         """Report that another attempt follows after a delay."""
         number = len(self.attempts)
         if self._hook is not None:
-            self._emit(self._hook, RetryScheduled(self._call_id, self._operation, number, delay, failure))
+            emit(self._hook, RetryScheduled(self._call_id, self._operation, number, delay, failure))
         if logger.isEnabledFor(logging.INFO):
             self._log(
                 logging.INFO,
@@ -200,7 +237,7 @@ class CallReporter:
             headers(),
         )
         if self._hook is not None:
-            self._emit(self._hook, event)
+            emit(self._hook, event)
         if logged:
             self._log_end(level, event)
 
@@ -226,8 +263,10 @@ class CallReporter:
         fields["wikipayam_call_id"] = self._call_id
         logger.log(level, "%s %s: %s", operation, self._call_id, text, extra=fields)
 
-    def _emit(self, hook: EventHook, event: Event) -> None:
-        try:
-            hook(event)
-        except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the outcome of the call
-            logger.error("on_event raised %s for %s; the call continues", type(error).__name__, type(event).__name__)
+
+def emit(hook: EventHook, event: Event) -> None:
+    """Pass an event to a hook; log what the hook raises."""
+    try:
+        hook(event)
+    except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the outcome of the call
+        logger.error("on_event raised %s for %s; the call continues", type(error).__name__, type(event).__name__)

@@ -14,7 +14,7 @@ from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.bulk.results import BulkReport
 from wikipayam_async.bulk.runner import BulkRun, collect, make_run
 from wikipayam_async.bulk.screening import Dedupe, OptOut
-from wikipayam_async.bulk.source import Messages
+from wikipayam_async.bulk.source import ChunkSource, Messages
 from wikipayam_async.checks import is_async, without_frames
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
@@ -266,11 +266,13 @@ class SmsService(DeliveryTracking):
         return self.bulk_with(given.reveal(), options, timeout=timeout)
 
     @without_frames
-    def bulk_with(self, messages: Messages, options: BulkOptions, *, timeout: float | None = None) -> BulkRun:
+    def bulk_with(
+        self, messages: Messages | ChunkSource, options: BulkOptions, *, timeout: float | None = None
+    ) -> BulkRun:
         """Return the run of a bulk send with prepared options (`POST /sms/send`). `bulk` and campaigns are made of it.
 
         Args:
-            messages: The messages: any iterable, plain or async; it may be infinite.
+            messages: The messages: any iterable, plain or async; it may be infinite. Or a source of chunks.
             options: The options, with the hooks that only campaigns use.
             timeout: Seconds for each attempt of a request; the client's if None.
 

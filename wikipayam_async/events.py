@@ -1,16 +1,7 @@
 """The events that `on_event` receives."""
 
-from wikipayam_async.core.events import (
-    AttemptFinished,
-    AttemptStarted,
-    CallFinished,
-    CampaignProgressed,
-    Event,
-    EventHook,
-    RetryScheduled,
-)
+from wikipayam_async.core.events import AttemptFinished, AttemptStarted, CallFinished, Event, EventHook, RetryScheduled
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase
-from wikipayam_async.publish import publish
 
 __all__ = [
     "Attempt",
@@ -18,12 +9,9 @@ __all__ = [
     "AttemptStarted",
     "CallFinished",
     "CallOutcome",
-    "CampaignProgressed",
     "Event",
     "EventHook",
     "MessageOutcome",
     "Phase",
     "RetryScheduled",
 ]
-
-publish(__name__, ["CampaignProgressed"], globals())

@@ -28,6 +28,7 @@ from wikipayam_async.campaigns import (
     CampaignError,
     CampaignMessage,
     CampaignProgress,
+    CampaignReport,
     CampaignStatus,
     Decision,
     JournalBusyError,
@@ -67,7 +68,7 @@ class Place:
         """Open the campaign."""
         return Campaign.open(client or self.client, self.journal(), **arguments)
 
-    async def run(self, count: int, **arguments: Any) -> CampaignProgress:
+    async def run(self, count: int, **arguments: Any) -> CampaignReport:
         """Plan some messages in batches of ten, and run them."""
         async with self.open() as campaign:
             await campaign.plan(messages(count), batch_size=10)
@@ -260,6 +261,26 @@ async def test_an_operator_decides_about_unknown_messages(place: Place) -> None:
     assert new_id in place.emulator.accepted_track_ids()
 
 
+async def test_a_decision_may_come_before_the_next_run(place: Place) -> None:
+    """What a crash left in flight is unknown as soon as somebody decides about it."""
+    async with place.open() as campaign:
+        await campaign.plan(messages(30), batch_size=10)
+        await campaign._journal.lock()
+        await campaign._journal.claim(1, "crash")
+        await campaign._journal.write_facts({"status": "running"})
+    async with place.open() as campaign:
+        progress = await campaign.progress()
+        assert (progress.status, progress.sending, progress.reason) == (
+            CampaignStatus.PAUSED,
+            10,
+            "the process that ran it has ended; run() resumes it",
+        )
+        in_flight = [str(one.track_id) for one in await all_results(campaign, status="unknown")]
+        await campaign.mark_accepted(in_flight, note="panel")
+        assert (await campaign.run()).accepted == 30
+    assert sorted(place.emulator.accepted_track_ids()) == sorted({f"m-{i}" for i in range(30)} - set(in_flight))
+
+
 async def test_a_decision_about_settled_messages_is_refused(place: Place) -> None:
     """Nothing is changed; the error names the track ids."""
     await place.lose()
@@ -285,11 +306,11 @@ async def test_a_pause_stops_after_what_is_in_flight(place: Place) -> None:
     """The rest is pending, and the next run sends it."""
     async with place.open() as campaign:
         await campaign.plan(messages(100), batch_size=10)
-        pauses = iter([campaign.pause()])
+        pauses = iter([campaign.pause])
 
         def pause(_: CampaignProgress) -> None:
             for call in pauses:
-                group.start_soon(lambda: call)
+                group.start_soon(call)
 
         async with anyio.create_task_group() as group:
             report = await campaign.run(concurrency=2, on_progress=pause)
@@ -667,6 +688,8 @@ def test_open_checks_its_arguments(tmp_path: Path) -> None:
     assert Campaign.open(None, SQLiteJournal(tmp_path / "eid.db")).name == "eid"
     with pytest.raises(InvalidInputError, match="client: expected an AsyncWikipayam, or None"):
         Campaign.open("client", tmp_path / "eid.db")  # type: ignore[arg-type]
+    with pytest.raises(InvalidInputError, match="on_event: expected a plain function"):
+        Campaign.open(None, tmp_path / "eid.db", on_event=7)  # type: ignore[arg-type]
     with pytest.raises(InvalidInputError, match="journal: expected the path of a file, or a journal"):
         Campaign.open(None, 7)  # type: ignore[arg-type]
 

@@ -22,7 +22,7 @@ DELIVER = "POST /sms/deliver"
 
 async def sent(emulator: Emulator, clock: WallClock | None = None, **arguments: Any) -> Campaign:
     """Return an open campaign whose 150 messages were accepted."""
-    options = {} if clock is None else {"now": clock.now, "sleep": clock.sleep}
+    options: Any = {} if clock is None else {"now": clock.now, "sleep": clock.sleep}
     campaign = await Campaign.open(emulator_client(emulator), MemoryJournal(), **options, **arguments).__aenter__()
     await campaign.plan(messages(150))
     await campaign.run()

@@ -83,7 +83,7 @@ def test_the_state_follows_from_facts_and_counts(
 @pytest.mark.parametrize("counts", [Counts(pending=9), Counts(pending=10, accepted=1)])
 def test_missing_and_doubled_messages_are_noticed(counts: Counts) -> None:
     """Every message of the plan is in exactly one state."""
-    with pytest.raises(JournalError, match="eid: the journal is damaged: (9|11) of 10 messages are there"):
+    with pytest.raises(JournalError, match=r"eid: the journal is damaged: (9|11) of 10 messages are there"):
         progress_of("eid", facts(), counts, in_use=False)
 
 

@@ -173,6 +173,14 @@ async def test_columns_and_rows_are_kept() -> None:
     ]
 
 
+async def test_columns_are_texts() -> None:
+    """Whatever a reader of files puts into them."""
+    columns: Any = {"a": 7, 2: None, "b\ud800": "\ud800"}
+    journal, result = await planned([CampaignMessage(SmsMessage("09120000001", "a"), columns=columns)])
+    assert (await journal.read_rows(0, 1))[0][7] == '{"a":"7","2":"None","b?":"?"}'
+    assert result.columns == ["a", "2", "b?"]
+
+
 async def test_progress_is_told() -> None:
     """After some thousand messages, and at the end; the total is known if the iterable has a length."""
     told: list[PlanProgress] = []

@@ -96,6 +96,12 @@ class Noon(tzinfo):
         """Return no offset."""
         return timedelta()
 
+    dst = utcoffset
+
+    def tzname(self, _: datetime | None) -> str:
+        """Return a name."""
+        return "noon"
+
 
 def test_hours_that_never_come_are_asked_for_again() -> None:
     """A zone that never shows the hours does not hang the search."""
@@ -165,6 +171,11 @@ def test_the_same_text_is_priced_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A campaign with one text counts its parts once for each line."""
     asked: list[str | None] = []
     spending = Spending(SpendingLimit(rials=5000, tariff=TARIFF))
-    monkeypatch.setattr(SpendingLimit, "cost_of", lambda _, text, line: asked.append(line) or len(text))
+
+    def cost_of(_: SpendingLimit, text: str, line: str | None) -> int:
+        asked.append(line)
+        return len(text)
+
+    monkeypatch.setattr(SpendingLimit, "cost_of", cost_of)
     assert [spending.cost_of("سلام", line) for line in (None, None, "3000", "3000")] == [4] * 4
     assert asked == [None, "3000"]

@@ -16,16 +16,17 @@ from wikipayam_async import APIConnectionError, AsyncWikipayam, RateLimit, SendS
 from wikipayam_async.campaigns import (
     Campaign,
     CampaignProgress,
+    CampaignProgressed,
     CampaignStatus,
     JournalError,
     JournalWriteError,
     MemoryJournal,
     SendingHours,
     SpendingLimit,
+    StopRequest,
     StoredOutcome,
 )
 from wikipayam_async.campaigns.memory import MemoryStore
-from wikipayam_async.core.events import CampaignProgressed, Event
 from wikipayam_async.cost import Tariff
 from wikipayam_async.emulator import Emulator, Fault
 from wikipayam_async.services.sms import service as sms_service
@@ -96,6 +97,44 @@ async def test_nothing_is_claimed_while_it_waits_for_the_rate_limit() -> None:
         await campaign.run(concurrency=4)
         group.cancel_scope.cancel()
     assert max(sending) <= 10
+
+
+async def test_nothing_is_claimed_while_the_gateway_asks_for_a_delay() -> None:
+    """After a 429 the intent is taken back before the wait, and committed again before the next attempt."""
+    emulator = Emulator()
+    emulator.faults.arm(Fault.status(429, retry_after=1), on=SEND)
+    journal = Recording(emulator)
+    opted_out = [messages(5)[4].receiver]
+    campaign = await planned(journal, emulator_client(emulator), 5)
+    seen: list[tuple[int, int]] = []
+
+    async def watch() -> None:
+        while len(journal.log) < 2:  # noqa: ASYNC110 - the journal has no event
+            await anyio.sleep(0.01)
+        counts = await journal.counts()
+        progress = await campaign.progress()
+        seen.append((counts.sending, progress.pending))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        report = await campaign.run(concurrency=1, opt_out=opted_out)
+    assert seen == [(0, 5)]
+    assert (report.accepted, report.rejected, emulator.accepted) == (4, 1, 4)
+    assert [entry[0] for entry in journal.log] == ["claim", "settle", "claim", "settle"]
+
+
+async def test_a_piece_that_waits_keeps_the_claim_of_its_chunk() -> None:
+    """The outcomes of the other pieces are recorded with its own."""
+    emulator = Emulator()
+    emulator.faults.script([Fault.status(413), None, None, None, Fault.status(429, retry_after=0)], on=SEND)
+    journal = Recording(emulator)
+    campaign = await planned(journal, emulator_client(emulator), 20)
+    report = await campaign.run(concurrency=1)
+    assert (report.accepted, [entry[:2] for entry in journal.log]) == (
+        20,
+        [("claim", 0), ("settle", 0), ("claim", 1), ("settle", 1)],
+    )
+    assert emulator.requests_to(SEND) == 6
 
 
 async def test_a_chunk_that_is_sent_in_pieces_is_claimed_once() -> None:
@@ -209,7 +248,7 @@ async def test_a_status_that_cannot_be_written_is_no_failure_of_the_run() -> Non
     report = await campaign.run()
     assert (report.accepted, report.status) == (30, CampaignStatus.PAUSED)
     assert (await journal.counts()).accepted == 30
-    assert (await campaign.progress()).status is CampaignStatus.RUNNING
+    assert (await campaign.progress()).status is CampaignStatus.COMPLETED
 
 
 class Stolen(MemoryJournal):
@@ -269,25 +308,37 @@ async def test_a_signal_pauses_the_run(number: signal.Signals) -> None:
     assert report.pending > 0
 
 
-async def test_progress_goes_to_the_client_s_hook() -> None:
+async def test_a_cancellation_outweighs_a_pause() -> None:
+    """Whichever comes first."""
+    emulator = Emulator()
+    for requests in ((StopRequest.PAUSE, StopRequest.CANCEL), (StopRequest.CANCEL, StopRequest.PAUSE)):
+        campaign = await planned(MemoryJournal(), emulator_client(emulator))
+        asked = iter(requests)
+
+        def stop(_: CampaignProgress, asked: Any = asked, campaign: Campaign = campaign) -> None:
+            for request in asked:
+                if campaign._run is not None:
+                    campaign._run.stop(request, request.value)
+
+        report = await campaign.run(concurrency=1, on_progress=stop)
+        assert (report.status, report.reason) == (CampaignStatus.CANCELED, "cancel")
+
+
+async def test_progress_goes_to_the_hook() -> None:
     """Every step is an event, so that metrics know the campaign; a hook that raises changes nothing."""
     emulator = Emulator()
     events: list[CampaignProgressed] = []
 
-    def note(event: Event) -> None:
-        if isinstance(event, CampaignProgressed):
-            events.append(event)
-            raise RuntimeError("broken")
+    def note(event: CampaignProgressed) -> None:
+        events.append(event)
+        raise RuntimeError("broken")
 
-    campaign = await planned(MemoryJournal("eid"), emulator_client(emulator, on_event=note))
+    campaign = await planned(MemoryJournal("eid"), emulator_client(emulator), on_event=note)
     await campaign.run(concurrency=1)
-    assert [(event.status, event.accepted, event.pending) for event in events] == [
-        ("running", 0, 30),
-        ("running", 10, 20),
-        ("running", 20, 10),
-        ("running", 30, 0),
-        ("completed", 30, 0),
-    ]
+    assert [event.status for event in events] == [*["running"] * 4, "completed"]
+    accepted = [event.accepted for event in events]
+    assert (accepted[0], sorted(accepted), accepted[-1]) == (0, accepted, 30)
+    assert {event.pending + event.sending + event.accepted for event in events} == {30}
     assert {(event.campaign, event.total, event.unknown) for event in events} == {("eid", 30, 0)}
 
 
@@ -299,12 +350,6 @@ async def test_the_hours_are_asked_for_again_before_the_request_leaves() -> None
     campaign = await planned(journal, emulator_client(emulator), 10, now=clock.now, sleep=clock.sleep)
     hours = SendingHours("08:00", "09:00", "UTC")
     asked: list[int] = []
-
-    class Closing:
-        """Hours that close between the reading of a chunk and its request."""
-
-        def __getattr__(self, name: str) -> Any:
-            return getattr(hours, name)
 
     def is_open(self: SendingHours, at: Any) -> bool:
         asked.append(len(journal.log))
@@ -333,7 +378,7 @@ async def test_a_pass_without_progress_is_the_last(monkeypatch: pytest.MonkeyPat
     emulator = Emulator()
     campaign = await planned(MemoryJournal(), emulator_client(emulator), 20)
     calls: list[int] = []
-    send = sms_service.send_batch
+    send: Any = vars(sms_service)["send_batch"]
 
     async def refuse_all_but_the_second(*arguments: Any, **options: Any) -> Any:
         calls.append(1)

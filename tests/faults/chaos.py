@@ -21,15 +21,15 @@ from pathlib import Path
 from typing import Any
 
 import anyio
-from attrs import frozen
+from attrs import asdict, frozen
 
 from tests.faults.soak_gateway import served
 from wikipayam_async import AsyncWikipayam, RateLimit, SendStatus, SmsMessage
-from wikipayam_async.campaigns import Campaign, CampaignStatus
+from wikipayam_async.campaigns import Campaign, CampaignError, CampaignStatus
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN
 from wikipayam_async.emulator.faults.latency import Latency
 
-__all__ = ["Chaos", "chaos", "main"]
+__all__ = ["Chaos", "audit", "chaos", "look", "main", "outcomes_of", "run_campaign", "start", "wait_for_progress"]
 
 _LONGEST_RUN = 120.0
 
@@ -70,53 +70,58 @@ def _messages(count: int) -> list[SmsMessage]:
     return [SmsMessage(f"0912{index:07d}", "سلام", track_id=f"m-{index}") for index in range(count)]
 
 
-async def _campaign(url: str, path: str, settings: Chaos) -> None:
+async def run_campaign(url: str, path: str, settings: Chaos, **options: Any) -> None:
     """Plan and run the campaign, as a program does that is started again after each crash."""
-    rate = None if settings.rate is None else RateLimit(messages_per_second=settings.rate)
+    rate = None if settings.rate is None else RateLimit(messages_per_second=settings.rate, burst_seconds=0)
     async with (
         AsyncWikipayam(DEFAULT_TOKEN, sender=DEFAULT_LINE, base_url=url, timeout=1.0, rate_limit=rate) as client,
         Campaign.open(client, path) as campaign,
     ):
         await campaign.plan(_messages(settings.messages), batch_size=settings.batch_size)
-        await campaign.run(concurrency=settings.concurrency, handle_signals=True)
+        await campaign.run(concurrency=settings.concurrency, **options)
 
 
-def _start(url: str, path: Path, settings: Chaos) -> subprocess.Popen[bytes]:
-    code = (
-        "import anyio, sys; from tests.faults.chaos import Chaos, _campaign; import json; "
-        "url, path, settings = sys.argv[1:]; chosen = Chaos(**json.loads(settings)); "
-        "anyio.run(_campaign, url, path, chosen, backend=chosen.backend)"
+_PROGRAM = """
+import json, sys
+import anyio
+from tests.faults.chaos import Chaos, run_campaign
+
+settings = Chaos(**json.loads(sys.argv[3]))
+anyio.run(run_campaign, sys.argv[1], sys.argv[2], settings, backend=settings.backend)
+"""
+
+
+def start(url: str, path: Path, settings: Chaos, program: str = _PROGRAM) -> subprocess.Popen[bytes]:
+    """Start a process that plans and runs the campaign."""
+    command = [sys.executable, "-c", program, url, str(path), json.dumps(asdict(settings))]
+    return subprocess.Popen(  # noqa: S603 - own code
+        command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}, stderr=subprocess.DEVNULL
     )
-    from attrs import asdict  # noqa: PLC0415 - only here
-
-    command = [sys.executable, "-c", code, url, str(path), json.dumps(asdict(settings))]
-    return subprocess.Popen(command, env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)})  # noqa: S603 - own code
 
 
-async def _look(path: Path) -> tuple[CampaignStatus | None, int, int]:
+async def look(path: Path) -> tuple[CampaignStatus | None, int, int]:
     """Return the status, the number of messages in flight, and of all that were attempted."""
-    if not path.exists():
-        return None, 0, 0
     async with Campaign.open(None, path) as campaign:
         try:
             progress = await campaign.progress()
-        except Exception:  # noqa: BLE001 - the plan is not finished yet
+        except CampaignError:  # the plan is not finished yet
             return None, 0, 0
         return progress.status, progress.sending, progress.done + progress.sending
 
 
-async def _outcomes(path: Path) -> dict[str, tuple[SendStatus, str | None]]:
+async def outcomes_of(path: Path) -> dict[str, tuple[SendStatus, str | None]]:
+    """Return the outcome and its cause of every message, by track id."""
     async with Campaign.open(None, path) as campaign:
         return {str(result.track_id): (result.status, result.reason) async for result in campaign.results(status=None)}
 
 
-def _wait_for_progress(process: subprocess.Popen[bytes], path: Path, attempted: int) -> bool:
+def wait_for_progress(process: subprocess.Popen[bytes], path: Path, attempted: int) -> bool:
     """Wait until the campaign has attempted more; return False if its process has ended."""
     until = time.monotonic() + _LONGEST_RUN
     while time.monotonic() < until:
         if process.poll() is not None:
             return False
-        if anyio.run(_look, path)[2] > attempted:
+        if anyio.run(look, path)[2] > attempted:
             return True
         time.sleep(0.02)
     raise TimeoutError("the campaign made no progress")
@@ -127,19 +132,21 @@ def _run_killed(url: str, path: Path, settings: Chaos) -> tuple[int, int]:
     chance = random.Random(settings.seed)
     kills = worst = 0
     for number in range(settings.kills):
-        _, _, attempted = anyio.run(_look, path)
-        process = _start(url, path, settings)
+        _, _, attempted = anyio.run(look, path)
+        process = start(url, path, settings)
         # The goals are spread over the campaign, so that the last kill is not after its end.
         goal = settings.messages * number // (settings.kills + 1)
-        running = _wait_for_progress(process, path, max(attempted, goal) if number else -1)
+        running = wait_for_progress(process, path, max(attempted, goal) if number else -1)
         if running:
             time.sleep(chance.uniform(0, 0.05))
             process.send_signal(signal.SIGKILL)
             kills += 1
         process.wait()
-        _, in_flight, _ = anyio.run(_look, path)
+        status, in_flight, _ = anyio.run(look, path)
+        if status is CampaignStatus.RUNNING:
+            raise AssertionError("a campaign whose process was killed still looks alive")
         worst = max(worst, in_flight)
-    process = _start(url, path, settings)
+    process = start(url, path, settings)
     process.wait(_LONGEST_RUN)
     return kills, worst
 
@@ -169,9 +176,9 @@ def chaos(settings: Chaos, folder: Path) -> dict[str, Any]:
         kills, worst = _run_killed(url, path, settings)
         pipe.send("end")
         ledger, _, requests, faults = pipe.recv()
-    outcomes = anyio.run(_outcomes, path)
+    outcomes = anyio.run(outcomes_of, path)
     counts = Counter(status for status, _ in outcomes.values())
-    interrupted = sum(reason == "interrupted" for _, reason in outcomes.values())
+    interrupted = [track_id for track_id, (_, reason) in outcomes.items() if reason == "interrupted"]
     return {
         "messages": settings.messages,
         "kills": kills,
@@ -181,7 +188,8 @@ def chaos(settings: Chaos, folder: Path) -> dict[str, Any]:
         "accepted": counts[SendStatus.ACCEPTED],
         "rejected": counts[SendStatus.REJECTED],
         "unknown": counts[SendStatus.UNKNOWN],
-        "unknown_by_crashes": interrupted,
+        "unknown_by_crashes": len(interrupted),
+        "unknown_by_crashes_and_not_accepted": sum(track_id not in ledger for track_id in interrupted),
         "not_attempted": counts[SendStatus.NOT_ATTEMPTED],
         "requests": requests,
         "faults": sum(faults.values()),

@@ -38,7 +38,7 @@ from wikipayam_async import (
     SmsMessage,
     WikipayamError,
 )
-from wikipayam_async.events import CampaignProgressed
+from wikipayam_async.campaigns import CampaignProgressed
 from wikipayam_async.integrations.opentelemetry import chain, traced
 
 PAGE = Path(__file__).parents[2] / "docs" / "en" / "observability.md"

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 
 SERVICES = ("sms", "receives", "otp", "voice", "holoo")
 WITHOUT = {
-    "sms": {"bulk", "send_bulk", "batcher", "outbox", "wait_for_delivery", "watch_delivery"},
+    "sms": {"bulk", "bulk_with", "send_bulk", "batcher", "outbox", "wait_for_delivery", "watch_delivery"},
     "receives": {"iter", "iter_unread", "consume", "worker"},
 }
 """Methods that make no request themselves, or any number of them."""

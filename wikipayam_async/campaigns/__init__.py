@@ -33,7 +33,9 @@ from wikipayam_async.campaigns.models import (
 )
 from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
+from wikipayam_async.core.events import CampaignProgressed
 from wikipayam_async.publish import publish
+from wikipayam_async.pydantic_schema import add_schema
 
 __all__ = [
     "AuditEntry",
@@ -43,6 +45,7 @@ __all__ = [
     "CampaignMessage",
     "CampaignPlan",
     "CampaignProgress",
+    "CampaignProgressed",
     "CampaignReport",
     "CampaignResult",
     "CampaignStatus",
@@ -67,3 +70,5 @@ __all__ = [
 ]
 
 publish(__name__, __all__, globals())
+for _model in (AuditEntry, CampaignDelivery, CampaignPlan, CampaignProgress, CampaignReport, CampaignResult):
+    add_schema(_model)

@@ -16,7 +16,7 @@ from attrs import evolve
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.bulk.screening import Dedupe, OptOut, OptOutPredicate
 from wikipayam_async.campaigns.deliveries import follow_deliveries
-from wikipayam_async.campaigns.errors import CampaignError, JournalError
+from wikipayam_async.campaigns.errors import CampaignError
 from wikipayam_async.campaigns.export import ExportFormat, export_results, format_of
 from wikipayam_async.campaigns.facts import (
     CampaignFacts,
@@ -37,6 +37,7 @@ from wikipayam_async.campaigns.models import (
     CampaignResult,
     CampaignStatus,
     Decision,
+    OnCampaignEvent,
     OnCampaignProgress,
     OnPlanProgress,
 )
@@ -83,14 +84,22 @@ class Campaign(AsyncOnly):
     _usage: ClassVar[str] = "a campaign is opened with async: async with Campaign.open(client, path) as campaign: ..."
 
     def __init__(
-        self, client: AsyncWikipayam | None, journal: Journal, *, now: Now = _utc_now, sleep: Sleep = anyio.sleep
+        self,
+        client: AsyncWikipayam | None,
+        journal: Journal,
+        *,
+        on_event: OnCampaignEvent | None = None,
+        now: Now = _utc_now,
+        sleep: Sleep = anyio.sleep,
     ) -> None:
         self._client = client
         self._journal = journal
+        self._on_event = on_event
         self._now = now
         self._sleep = sleep
         self._entered = False
         self._run: CampaignRun | None = None
+        self._writes = False
 
     @classmethod
     def open(
@@ -98,6 +107,7 @@ class Campaign(AsyncOnly):
         client: AsyncWikipayam | None,
         journal: str | os.PathLike[str] | Journal,
         *,
+        on_event: OnCampaignEvent | None = None,
         now: Now = _utc_now,
         sleep: Sleep = anyio.sleep,
     ) -> Self:
@@ -107,6 +117,8 @@ class Campaign(AsyncOnly):
             client: The client that sends; None to read results, to decide about unknown outcomes, to pause, and to
                 export.
             journal: The path of a file, which is short for `SQLiteJournal(path)`, or a journal.
+            on_event: Called with a `CampaignProgressed` at every step of a run, such as the hook of the OpenTelemetry
+                integration.
             now: Returns the time of day, with a time zone; for tests.
             sleep: Waits for the sending hours, and between polls; for tests.
 
@@ -119,7 +131,8 @@ class Campaign(AsyncOnly):
             journal = SQLiteJournal(journal)
         if not hasattr(journal, "claim"):
             raise InvalidInputError("journal", rule="expected the path of a file, or a journal", got=shape_of(journal))
-        return cls(client, journal, now=now, sleep=sleep)
+        _check_hook(on_event, "on_event")
+        return cls(client, journal, on_event=on_event, now=now, sleep=sleep)
 
     async def __aenter__(self) -> Self:
         self._entered = True
@@ -184,7 +197,7 @@ class Campaign(AsyncOnly):
         )
         known = await self._facts()
         if known is None:
-            await self._journal.lock()
+            await self._lock()
             known = await self._facts()
         if known is None:
             return await self._make_plan(messages, options, client.api_prefix, given, on_progress)
@@ -265,12 +278,13 @@ class Campaign(AsyncOnly):
         options = _run_options(
             concurrency, stop_on_error, sending_hours, spending_limit, handle_signals, timeout, on_progress
         )
+        options = evolve(options, on_event=self._on_event)
         if rate_limit is not None:
             client = client.with_options(rate_limit=rate_limit)
         given = await read_opt_out(opt_out)
         facts = await self._need_facts()
         client_differences(facts, evolve(facts.options, line=client.sender), client.api_prefix)
-        await self._journal.lock()
+        await self._lock()
         facts = await self._begin_run(client, await self._need_facts(), given)
         progress = await self.progress()
         if progress.status is CampaignStatus.COMPLETED:
@@ -311,15 +325,11 @@ class Campaign(AsyncOnly):
             CampaignError: Nothing is planned.
             JournalError: The journal cannot be read.
         """
-        for _ in range(2):
-            facts = await self._need_facts()
-            counts = await self._journal.counts()
-            in_use = self._run is not None or await self._in_use_elsewhere()
-            try:
-                return progress_of(self.name, facts, counts, in_use=in_use)
-            except JournalError as error:  # the two were read while a plan was being finished
-                failure = error
-        raise failure
+        facts = await self._need_facts()
+        in_use = self._run is not None if self._writes else await self._journal.in_use()
+        if facts.status is CampaignStatus.RUNNING and not in_use:
+            facts = await self._need_facts()  # the run may have ended between the two looks
+        return progress_of(self.name, facts, await self._journal.counts(), in_use=in_use)
 
     async def results(self, *, status: SendStatus | str | None = None) -> AsyncGenerator[CampaignResult]:
         """Yield what is known of each message, in the order of the plan, also while another process runs the campaign.
@@ -402,7 +412,7 @@ class Campaign(AsyncOnly):
         client = self._need_client("wait_for_delivery")
         polling, timeout = check_polling(polling), check_wait(timeout)
         await self._need_facts()
-        await self._journal.lock()
+        await self._lock()
         await follow_deliveries(
             self._journal,
             client,
@@ -445,8 +455,9 @@ class Campaign(AsyncOnly):
         self._check_entered()
         if self._run is not None:
             raise CampaignError(f"{self.name}: this campaign is being run; pause it first")
-        await self._journal.lock()
+        await self._lock()
         await self._journal.purge()
+        self._writes = False
 
     async def _make_plan(
         self,
@@ -468,6 +479,7 @@ class Campaign(AsyncOnly):
         except BaseException:
             with anyio.CancelScope(shield=True):
                 await self._journal.discard_plan()
+            self._writes = False
             raise
         return (await self._need_facts()).plan
 
@@ -508,7 +520,7 @@ class Campaign(AsyncOnly):
         if self._run is not None:
             self._run.stop(request, reason)
         elif not await self._journal.request(request):
-            await self._journal.lock()
+            await self._lock()
             progress = await self.progress()
             if progress.status not in {CampaignStatus.COMPLETED, CampaignStatus.CANCELED}:
                 await self._journal.write_facts({"status": status.value, "reason": reason})
@@ -518,7 +530,7 @@ class Campaign(AsyncOnly):
         if not isinstance(note, str) or not note.strip():
             raise InvalidInputError("note", rule="expected how you know, for the audit", got=shape_of(note))
         await self._need_facts()
-        await self._journal.lock()
+        await self._lock()
         facts = await self._need_facts()
         if decision is Decision.REQUEUED and facts.status is CampaignStatus.CANCELED:
             raise CampaignError(f"{self.name}: the campaign is canceled; plan another one for messages to send")
@@ -544,8 +556,10 @@ class Campaign(AsyncOnly):
         async for result in self.results(status=SendStatus.NOT_ATTEMPTED):
             yield SmsMessage(result.receiver, result.message, sender=result.sender)
 
-    async def _in_use_elsewhere(self) -> bool:
-        return await self._journal.in_use()
+    async def _lock(self) -> None:
+        """Become the writer of the journal, until the end of the block."""
+        await self._journal.lock()
+        self._writes = True
 
     def _check_entered(self) -> None:
         if not self._entered:
@@ -592,12 +606,13 @@ def _run_options(
         handle_signals=handle_signals,
         timeout=timeout,
         on_progress=on_progress,
+        on_event=None,
     )
 
 
-def _check_hook(on_progress: object) -> None:
-    if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
-        raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
+def _check_hook(hook: object, name: str = "on_progress") -> None:
+    if hook is not None and (not callable(hook) or is_async(hook)):
+        raise InvalidInputError(name, rule="expected a plain function", got=shape_of(hook))
 
 
 def _check_track_ids(track_ids: Iterable[str]) -> Sequence[str]:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from attrs import field, frozen
 
+from wikipayam_async.core.events import CampaignProgressed
 from wikipayam_async.errors import WikipayamError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.outcomes import SendStatus
@@ -26,6 +27,7 @@ __all__ = [
     "CampaignResult",
     "CampaignStatus",
     "Decision",
+    "OnCampaignEvent",
     "OnCampaignProgress",
     "OnPlanProgress",
     "PlanProgress",
@@ -163,6 +165,10 @@ class CampaignProgress:
 
 OnCampaignProgress: TypeAlias = Callable[[CampaignProgress], object]
 """Called after every request of a campaign."""
+
+
+OnCampaignEvent: TypeAlias = Callable[[CampaignProgressed], object]
+"""Called with every event of a campaign; a plain function that returns at once. What it raises is logged."""
 
 
 @frozen

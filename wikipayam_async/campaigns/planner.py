@@ -159,23 +159,26 @@ async def compare_plan(journal: Journal, messages: CampaignMessages, options: Pl
         async for block in blocks:
             known = await journal.read_digests(count // BLOCK, 1)
             if not known or known[0] != reader.digest(block):
-                await _raise_difference(journal, reader, block, count, total)
+                raise _changed(*await _difference(journal, reader, block, count, total))
             count += len(block)
     if count != total:
         raise _changed(f"{total:,} messages in the plan, {count:,} now")
 
 
-async def _raise_difference(journal: Journal, reader: _Planner, block: _Block, first: int, total: int) -> None:
+async def _difference(
+    journal: Journal, reader: _Planner, block: _Block, first: int, total: int
+) -> tuple[str, Sequence[str]]:
+    """Return how a block differs from the plan, and the fields; it does not raise, since its locals hold numbers."""
     rows = await journal.read_rows(first, BLOCK)
     for position, (row, new) in enumerate(zip(rows, reader.rows_of(block), strict=False)):
-        differing = [f"messages[{first + position}].{name}" for name, at in _COMPARED if row[at] != new[at]]
-        if differing:
-            raise _changed(f"{', '.join(differing)}: another value than in the plan", differing)
+        fields = [f"messages[{first + position}].{name}" for name, at in _COMPARED if row[at] != new[at]]
+        if fields:
+            return f"{', '.join(fields)}: another value than in the plan", fields
     if len(rows) < len(block):
-        raise _changed(f"{total:,} messages in the plan, more now")
+        return f"{total:,} messages in the plan, more now", ()
     if len(rows) > len(block):
-        raise _changed(f"{total:,} messages in the plan, {first + len(block):,} now")
-    raise _changed(f"track_id: another one than in the plan in messages[{first}] to messages[{first + len(block) - 1}]")
+        return f"{total:,} messages in the plan, {first + len(block):,} now", ()
+    return f"track_id: another one than in the plan in messages[{first}] to messages[{first + len(block) - 1}]", ()
 
 
 def _changed(difference: str, differences: Sequence[str] = ()) -> PlanChangedError:
@@ -267,7 +270,7 @@ class _Planner:
         rows, chunks = self._rows(checked, first)
         held = [self._hold_back(first + position, error) for position, error in sorted(checked.refused.items())]
         for columns in block.columns or ():
-            self._columns.update(dict.fromkeys(columns))
+            self._columns.update(dict.fromkeys(map(_plain, columns)))
         return PlanBlock(digest, rows, chunks, held)
 
     def last_chunk(self) -> Sequence[ChunkRow]:
@@ -446,4 +449,9 @@ def _text_of(message: object, name: str) -> str | None:
 
 
 def _column_json(columns: Mapping[str, str]) -> str | None:
-    return encode_json({str(name): str(value) for name, value in columns.items()}).decode() if columns else None
+    return encode_json({_plain(name): _plain(value) for name, value in columns.items()}).decode() if columns else None
+
+
+def _plain(value: object) -> str:
+    """Return a value of a file as a text that can be stored: what is no Unicode becomes a question mark."""
+    return str(value).encode("utf-8", "replace").decode()

@@ -21,12 +21,18 @@ from wikipayam_async.campaigns.causes import cause_of
 from wikipayam_async.campaigns.errors import CampaignError, JournalError, JournalWriteError
 from wikipayam_async.campaigns.facts import CampaignFacts, progress_of
 from wikipayam_async.campaigns.journal import Journal, StopRequest, StoredOutcome
-from wikipayam_async.campaigns.models import CampaignProgress, CampaignReport, CampaignStatus, OnCampaignProgress
+from wikipayam_async.campaigns.models import (
+    CampaignProgress,
+    CampaignReport,
+    CampaignStatus,
+    OnCampaignEvent,
+    OnCampaignProgress,
+)
 from wikipayam_async.campaigns.optouts import OptOuts
 from wikipayam_async.campaigns.rules import SendingHours, Spending, SpendingLimit
 from wikipayam_async.campaigns.source import Flight, JournalSource
 from wikipayam_async.client import AsyncWikipayam
-from wikipayam_async.core.events import CampaignProgressed, emit
+from wikipayam_async.core.events import CampaignProgressed
 from wikipayam_async.errors import (
     AuthenticationError,
     InsufficientBalanceError,
@@ -68,6 +74,7 @@ class RunOptions:
         handle_signals: Stop at SIGINT and SIGTERM.
         timeout: Seconds for each attempt of a request.
         on_progress: Called after every request.
+        on_event: Called with every event.
     """
 
     concurrency: int
@@ -77,6 +84,7 @@ class RunOptions:
     handle_signals: bool
     timeout: float | None
     on_progress: OnCampaignProgress | None = field(repr=False)
+    on_event: OnCampaignEvent | None = field(repr=False)
 
 
 class CampaignRun:
@@ -153,13 +161,13 @@ class CampaignRun:
                     group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
-                report = await self._finish()
+                await self._finish()
         if failure is not None:
             raise failure
         self._raise_unwritten()
         if self._options.on_progress is not None:
             self._options.on_progress(self._progress)
-        return report
+        return self._make_report()
 
     async def _begin(self) -> None:
         counts = await self._journal.counts()
@@ -207,6 +215,7 @@ class CampaignRun:
             concurrency=options.concurrency,
             stop_on_error=options.stop_on_error,
             before_send=self._before_send,
+            withdraw=self._withdraw,
             after_send=self._after_send,
         )
         async with self._client.sms.bulk_with(self._source, bulk, timeout=options.timeout) as run:
@@ -223,6 +232,22 @@ class CampaignRun:
             return
         await self._wait_for_hours()
         await self._claim(flight)
+
+    async def _withdraw(self, batch: Sequence[OutgoingMessage]) -> None:
+        """Take the intent back before another wait: nothing was accepted, so a crash makes nothing unknown.
+
+        A chunk that is sent in pieces keeps its claim, since the outcomes of its other pieces are not recorded yet.
+        """
+        flight = self._source.flights[batch[0].index]
+        if not flight.claimed or len(batch) < flight.sent:
+            return
+        outcomes = [
+            StoredOutcome(message.index, message.track_id, SendStatus.NOT_ATTEMPTED)
+            for message in flight.chunk.messages
+        ]
+        await self._journal.settle(flight.no, flight.token or "", outcomes)
+        flight.token, flight.claimed = None, False
+        self._count(pending=flight.count, sending=-flight.count)
 
     async def _claim(self, flight: Flight) -> None:
         flight.token = secrets.token_hex(8)
@@ -333,7 +358,7 @@ class CampaignRun:
             async for number in signals:
                 self.stop(StopRequest.PAUSE, signal.Signals(number).name)
 
-    async def _finish(self) -> CampaignReport:
+    async def _finish(self) -> None:
         """Write what is left to write, and the status."""
         await self._write_rest()
         try:
@@ -347,8 +372,10 @@ class CampaignRun:
             logger.warning("campaign %s: its status could not be written (%s)", self._journal.name, error)
             self._progress = evolve(self._progress, status=CampaignStatus.PAUSED, reason=self._reason or str(error))
         self._emit()
+        logger.info("campaign %s: %s", self._journal.name, self._progress.summary())
+
+    def _make_report(self) -> CampaignReport:
         progress = self._progress
-        logger.info("campaign %s: %s", self._journal.name, progress.summary())
         return CampaignReport(
             progress.status,
             progress.total,
@@ -394,17 +421,19 @@ class CampaignRun:
         await self._journal.write_facts({"status": status.value, "reason": reason or ""})
 
     def _report(self) -> None:
-        """Tell the caller and the client's hook how far the campaign has got."""
+        """Tell the caller and the hook how far the campaign has got."""
         self._emit()
         if self._options.on_progress is not None:
             self._options.on_progress(self._progress)
 
     def _emit(self) -> None:
-        progress, hook = self._progress, self._client.on_event
-        if hook is not None:
-            fields = asdict(progress)
+        if self._options.on_event is not None:
+            fields = asdict(self._progress)
             status: CampaignStatus = fields.pop("status")
-            emit(hook, CampaignProgressed(self._journal.name, status.value, **fields))
+            try:
+                self._options.on_event(CampaignProgressed(self._journal.name, status.value, **fields))
+            except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the campaign
+                logger.error("on_event raised %s for CampaignProgressed; the campaign goes on", type(error).__name__)
 
 
 def _stored(result: SendResult) -> StoredOutcome:

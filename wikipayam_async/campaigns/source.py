@@ -29,18 +29,28 @@ class Flight:
     """A chunk between the journal and its outcomes.
 
     Attributes:
-        no: Its number in the journal.
-        count: The number of its messages.
+        chunk: The chunk as it is in the journal.
+        sent: The number of its messages that no opt-out holds back.
         cost: What was reserved of the spending limit.
         token: The token of the claim, once it was made or tried.
         claimed: Whether the claim is known to have been made.
     """
 
-    no: int
-    count: int
+    chunk: StoredChunk
+    sent: int
     cost: int = 0
     token: str | None = None
     claimed: bool = False
+
+    @property
+    def no(self) -> int:
+        """Its number in the journal."""
+        return self.chunk.no
+
+    @property
+    def count(self) -> int:
+        """The number of its messages."""
+        return len(self.chunk.messages)
 
 
 class JournalSource:
@@ -96,9 +106,10 @@ class JournalSource:
             if chunk is None:
                 return None
         number, self._pulls = self._pulls, self._pulls + 1
-        flight = Flight(chunk.no, len(chunk.messages), cost)
+        outgoing = await self._outgoing(number, chunk)
+        flight = Flight(chunk, 0 if outgoing.chunk is None else len(outgoing.chunk), cost)
         self.flights.update((message.index, flight) for message in chunk.messages)
-        return await self._outgoing(number, chunk)
+        return outgoing
 
     def remains(self) -> SourceChunk | None:
         """Return None: what was not pulled is pending in the journal."""
@@ -175,6 +186,6 @@ _NO_IDS = TrackIds()
 
 
 def _held_back(index: int, message: SmsMessage, error: Exception) -> SendResult:
-    if not isinstance(error, WikipayamError):
-        error = InvalidInputError("message", rule="expected what was planned", got=f"a {type(error).__name__}")
-    return SendResult(index, message, SendStatus.REJECTED, error=error, track_id=message.track_id)
+    invalid = InvalidInputError("message", rule="expected what was planned", got=f"a {type(error).__name__}")
+    known = error if isinstance(error, WikipayamError) else invalid
+    return SendResult(index, message, SendStatus.REJECTED, error=known, track_id=message.track_id)

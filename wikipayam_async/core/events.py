@@ -22,7 +22,6 @@ __all__ = [
     "Event",
     "EventHook",
     "RetryScheduled",
-    "emit",
 ]
 
 logger = logging.getLogger("wikipayam_async")
@@ -118,7 +117,9 @@ class CallFinished:
 
 @frozen
 class CampaignProgressed:
-    """A campaign has got further, or its status has changed.
+    """A campaign has got further, or its status has changed. `Campaign.open(..., on_event=hook)` receives it.
+
+    It is no event of a call, so the hook of a client does not receive it; those of the integrations take both.
 
     Attributes:
         campaign: The name of the campaign's journal, such as `eid` for `eid.db`.
@@ -143,8 +144,8 @@ class CampaignProgressed:
     reason: str | None = None
 
 
-Event: TypeAlias = AttemptStarted | AttemptFinished | RetryScheduled | CallFinished | CampaignProgressed
-"""An event of a call, or of a campaign."""
+Event: TypeAlias = AttemptStarted | AttemptFinished | RetryScheduled | CallFinished
+"""An event of a call."""
 
 EventHook: TypeAlias = Callable[[Event], None]
 """Called with every event; a plain function that returns at once."""
@@ -173,13 +174,13 @@ class CallReporter:
     def attempt_started(self, number: int) -> None:
         """Report the start of an attempt."""
         if self._hook is not None:
-            emit(self._hook, AttemptStarted(self._call_id, self._operation, number))
+            self._emit(self._hook, AttemptStarted(self._call_id, self._operation, number))
 
     def attempt_finished(self, attempt: Attempt) -> None:
         """Report the end of an attempt."""
         self.attempts += (attempt,)
         if self._hook is not None:
-            emit(self._hook, AttemptFinished(self._call_id, self._operation, *attrs.astuple(attempt)))
+            self._emit(self._hook, AttemptFinished(self._call_id, self._operation, *attrs.astuple(attempt)))
         if logger.isEnabledFor(logging.DEBUG):
             result = attempt.failure or attempt.status_code
             self._log(
@@ -199,7 +200,7 @@ class CallReporter:
         """Report that another attempt follows after a delay."""
         number = len(self.attempts)
         if self._hook is not None:
-            emit(self._hook, RetryScheduled(self._call_id, self._operation, number, delay, failure))
+            self._emit(self._hook, RetryScheduled(self._call_id, self._operation, number, delay, failure))
         if logger.isEnabledFor(logging.INFO):
             self._log(
                 logging.INFO,
@@ -237,7 +238,7 @@ class CallReporter:
             headers(),
         )
         if self._hook is not None:
-            emit(self._hook, event)
+            self._emit(self._hook, event)
         if logged:
             self._log_end(level, event)
 
@@ -263,10 +264,8 @@ class CallReporter:
         fields["wikipayam_call_id"] = self._call_id
         logger.log(level, "%s %s: %s", operation, self._call_id, text, extra=fields)
 
-
-def emit(hook: EventHook, event: Event) -> None:
-    """Pass an event to a hook; log what the hook raises."""
-    try:
-        hook(event)
-    except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the outcome of the call
-        logger.error("on_event raised %s for %s; the call continues", type(error).__name__, type(event).__name__)
+    def _emit(self, hook: EventHook, event: Event) -> None:
+        try:
+            hook(event)
+        except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the outcome of the call
+            logger.error("on_event raised %s for %s; the call continues", type(error).__name__, type(event).__name__)

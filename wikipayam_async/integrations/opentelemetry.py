@@ -84,7 +84,7 @@ class OpenTelemetryHook:
         gauges.register(meter)
         self._observed = gauges.observed
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event | CampaignProgressed) -> None:
         """Record an event."""
         match event:
             case AttemptFinished():

@@ -26,6 +26,7 @@ async def send_batch(
     batch: Batch[Any],
     observer: Observer | None = None,
     before_attempt: BeforeAttempt | None = None,
+    before_wait: BeforeAttempt | None = None,
     *,
     timeout: float | None = None,
 ) -> Sequence[str | None]:
@@ -37,6 +38,7 @@ async def send_batch(
         batch: The messages.
         observer: Called with the outcome of every message, also if the call is cancelled.
         before_attempt: Awaited before each attempt, after every wait; if it raises, nothing is sent.
+        before_wait: Awaited when the call must wait again, and nothing was accepted.
         timeout: Seconds for each attempt; the client's if None.
 
     Raises:
@@ -53,6 +55,7 @@ async def send_batch(
         shortcut=lambda body: match_documented_answer(body, batch),
         id_of=lambda id_: id_,
         before_attempt=before_attempt,
+        before_wait=before_wait,
         timeout=timeout,
     )
     return await pipeline.run(call)
@@ -103,6 +106,7 @@ def _call(
     timeout: float | None,
     shortcut: Callable[[bytes], Sequence[T | None] | None] | None = None,
     before_attempt: BeforeAttempt | None = None,
+    before_wait: BeforeAttempt | None = None,
 ) -> Call[Sequence[T | None]]:
     return Call(
         operation=operation,
@@ -112,6 +116,7 @@ def _call(
         batch=SendBatch(batch.messages, batch.track_ids, id_of),
         observer=observer,
         before_attempt=before_attempt,
+        before_wait=before_wait,
         timeout=timeout,
         max_answer_bytes=max_answer_bytes(len(batch.messages), len(batch.body)),
     )

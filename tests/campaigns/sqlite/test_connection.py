@@ -161,7 +161,7 @@ def test_a_file_system_without_a_write_ahead_log_is_refused(path: Path, monkeypa
             return super().execute(sql.replace("= WAL", "= DELETE"), *arguments)  # type: ignore[arg-type]
 
     connect = sqlite3.connect
-    monkeypatch.setattr(module.sqlite3, "connect", lambda *a, **k: connect(*a, factory=Rollback, **k))
+    monkeypatch.setattr(sqlite3, "connect", lambda *a, **k: connect(*a, factory=Rollback, **k))
     with pytest.raises(JournalError, match="SQLite's write-ahead log does not work here"):
         open_writer(path)
 

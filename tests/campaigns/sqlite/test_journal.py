@@ -16,7 +16,7 @@ import anyio
 import pytest
 
 from tests.campaigns.doubles import WallClock, all_results, messages
-from wikipayam_async import InvalidInputError
+from wikipayam_async import CallFinished, InvalidInputError
 from wikipayam_async.campaigns import (
     Campaign,
     CampaignStatus,
@@ -152,6 +152,17 @@ async def test_a_process_that_does_not_say_its_name_is_another_process(
     await first.aclose()
 
 
+async def test_a_link_to_a_journal_is_the_same_journal(tmp_path: Path) -> None:
+    """It has the same lock, so that it has one writer by whatever name."""
+    link = tmp_path / "link.db"
+    link.symlink_to(tmp_path / "eid.db")
+    first, second = SQLiteJournal(tmp_path / "eid.db"), SQLiteJournal(link)
+    await first.lock()
+    with pytest.raises(JournalBusyError):
+        await second.lock()
+    await first.aclose()
+
+
 async def test_a_look_at_the_lock_does_not_disturb_the_next_writer(tmp_path: Path) -> None:
     """A reader holds it for a moment; the writer tries again."""
     first, second = SQLiteJournal(tmp_path / "eid.db"), SQLiteJournal(tmp_path / "eid.db")
@@ -246,7 +257,7 @@ async def test_after_a_power_failure_nothing_that_was_sent_is_pending(tmp_path: 
     accepted: list[set[str]] = []
 
     def copy(event: object) -> None:
-        if type(event).__name__ == "CallFinished" and getattr(event, "messages", ()):
+        if isinstance(event, CallFinished) and event.messages:
             journal.copy()
             accepted.append(set(emulator.accepted_track_ids()))
 
@@ -311,7 +322,7 @@ async def test_a_full_disk_before_the_intent_sends_nothing(tmp_path: Path) -> No
                 connection.execute("CREATE TABLE filler (x)")
                 return True
 
-            return await journal._write(fail)
+            return bool(await journal._write(fail))
 
         journal: Any = campaign._journal
         journal.claim = full
@@ -328,7 +339,7 @@ async def test_a_purge_leaves_no_trace(tmp_path: Path) -> None:
     await campaign.run()
     await campaign.requeue([], note="nothing")
     seen: list[bytes] = []
-    original = module.remove_files
+    original = vars(module)["remove_files"]
 
     def remove(target: Path) -> None:
         seen.append(target.read_bytes())

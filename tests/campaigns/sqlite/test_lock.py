@@ -74,6 +74,25 @@ def test_windows_locks_a_byte(monkeypatch: pytest.MonkeyPatch) -> None:
     assert calls == [(7, "lock", 1), (7, "unlock", 1)]
 
 
+def test_a_file_that_cannot_be_removed_while_it_is_open_is_removed_afterwards(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows."""
+    path = tmp_path / "eid.db.lock"
+    lock = FileLock(path)
+    lock.acquire()
+    unlink, calls = Path.unlink, iter([PermissionError("in use")])
+
+    def refuse_once(target: Path, *, missing_ok: bool = False) -> None:
+        for error in calls:
+            raise error
+        unlink(target, missing_ok=missing_ok)
+
+    monkeypatch.setattr(Path, "unlink", refuse_once)
+    lock.release()
+    assert not path.exists()
+
+
 def test_an_owner_that_cannot_be_read_is_unknown(tmp_path: Path) -> None:
     """The error then says "another process"."""
     path = tmp_path / "eid.db.lock"

@@ -19,7 +19,7 @@ def database() -> sqlite3.Connection:
 
 def test_the_tables_are_those_of_the_documentation(database: sqlite3.Connection) -> None:
     """Plain tables, which anybody can read with SQL."""
-    names = [name for (name,) in database.execute("SELECT name FROM sqlite_schema WHERE type = 'table' ORDER BY 1")]
+    names = [name for (name,) in database.execute("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY 1")]
     assert names == ["block", "chunk", "delivery", "message", "meta", "opt_out", "outcome", "resolution"]
     columns = [row[1] for row in database.execute("PRAGMA table_info(message)")]
     assert columns == ["index", "chunk", "receiver", "text", "sender", "track_id", "row", "columns"]

@@ -80,7 +80,7 @@ def tidy(path: Path) -> None:
     with translated(path):
         connection = _connect(path, "rw")
         try:
-            connection.execute("SELECT count(*) FROM sqlite_schema")
+            connection.execute("SELECT count(*) FROM sqlite_master")
         finally:
             connection.close()
 
@@ -161,7 +161,7 @@ def _is_journal(path: Path, connection: sqlite3.Connection) -> bool:
     Raises:
         JournalError: It holds something else, or a journal of a newer version.
     """
-    tables = connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()[0]
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if not tables:
         return False
     if connection.execute("PRAGMA application_id").fetchone()[0] != APPLICATION_ID:

@@ -56,7 +56,8 @@ class SQLiteJournal:
     def __init__(self, path: str | os.PathLike[str]) -> None:
         if not isinstance(path, str | os.PathLike) or not str(path):
             raise InvalidInputError("path", rule="expected the path of a file", got=shape_of(path))
-        self._path = Path(path).absolute()
+        # Through a symbolic link, too, one file has one lock.
+        self._path = Path(path).resolve()
         self._lock = FileLock(self._beside(".lock"))
         self._writer: GroupCommit | None = None
         self._reader: ConnectionThread | None = None

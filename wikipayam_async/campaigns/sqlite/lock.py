@@ -73,9 +73,11 @@ class FileLock:
         """Give the lock back and remove its file."""
         if self._number is not None:
             number, self._number = self._number, None
-            self._path.unlink(missing_ok=True)
+            removed = self._remove()  # while it is locked: afterwards it may be another's
             self._unlock(number)
             os.close(number)
+            if not removed:
+                self._remove()  # Windows removes no file that is open, and so none that is another's
 
     def owner(self) -> str:
         """Return the process id of the holder as it wrote it; empty if it is not known."""
@@ -92,6 +94,14 @@ class FileLock:
             return True
         self.release()
         return False
+
+    def _remove(self) -> bool:
+        """Remove the file; return False if it could not be removed."""
+        try:
+            self._path.unlink(missing_ok=True)
+        except OSError:
+            return False
+        return True
 
     def _is_current(self, number: int) -> bool:
         try:

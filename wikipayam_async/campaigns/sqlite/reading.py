@@ -63,8 +63,8 @@ def read_counts(connection: sqlite3.Connection) -> Counts:
     """Return the number of messages in each state, from the counts of the chunks."""
     row = connection.execute(
         """
-        SELECT coalesce(sum(count) FILTER (WHERE state = 'pending'), 0),
-            coalesce(sum(count) FILTER (WHERE state = 'sending'), 0),
+        SELECT coalesce(sum(CASE state WHEN 'pending' THEN count END), 0),
+            coalesce(sum(CASE state WHEN 'sending' THEN count END), 0),
             coalesce(sum(accepted), 0), coalesce(sum(rejected), 0), coalesce(sum(unknown), 0)
         FROM chunk
         """

@@ -159,8 +159,8 @@ def _recount(connection: sqlite3.Connection, no: int) -> None:
     connection.execute(
         """
         UPDATE chunk SET (count, accepted, rejected, unknown) = (
-            SELECT count(*), count(*) FILTER (WHERE o.status = 'accepted'),
-                count(*) FILTER (WHERE o.status = 'rejected'), count(*) FILTER (WHERE o.status = 'unknown')
+            SELECT count(*), count(CASE o.status WHEN 'accepted' THEN 1 END),
+                count(CASE o.status WHEN 'rejected' THEN 1 END), count(CASE o.status WHEN 'unknown' THEN 1 END)
             FROM message m LEFT JOIN outcome o USING ("index")
             WHERE m."index" BETWEEN chunk.first AND chunk.last AND m.chunk = chunk.no
         ) WHERE no = ?

@@ -36,7 +36,7 @@ pytestmark = pytest.mark.anyio
 HOLD = """
 import sys, time
 from pathlib import Path
-from wikipayam_async.campaigns.sqlite.lock import FileLock
+from wikipayam_async.sqlite.lock import FileLock
 FileLock(Path(sys.argv[1])).acquire()
 print("held", flush=True)
 sys.stdin.read()

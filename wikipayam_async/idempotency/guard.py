@@ -148,7 +148,7 @@ class IdempotencyGuard:
 
     def _settlement(self, keyed: KeyedMessage, status: SendStatus, outcome: str = "") -> Settlement:
         keep = self._store.keep_for.total_seconds()
-        return Settlement(key=keyed.key, token=keyed.token, status=status, outcome=outcome, keep=keep)
+        return Settlement(key=keyed.key, claim_id=keyed.claim_id, status=status, outcome=outcome, keep=keep)
 
     async def _settle(self, settlement: Settlement) -> None:
         with anyio.fail_after(_SETTLE_SECONDS):

@@ -53,7 +53,7 @@ class KeyedMessage:
         text: The text or the code, as it is sent.
         result: The class of the answer.
         variant: What else makes the message this one, such as the pattern of a code.
-        token: The token of the claims of this call.
+        claim_id: The id of the claims of this call.
     """
 
     key: str
@@ -65,7 +65,7 @@ class KeyedMessage:
     text: Sealed[str]
     result: type[Any] = field(repr=False)
     variant: str = ""
-    token: str = field(factory=lambda: secrets.token_hex(16), repr=False)
+    claim_id: str = field(factory=lambda: secrets.token_hex(16), repr=False)
 
     @property
     def shown_key(self) -> str:
@@ -87,7 +87,7 @@ class KeyedMessage:
             key=self.key,
             kind=self.kind,
             digest=self.digest(store.secret),
-            token=self.token,
+            claim_id=self.claim_id,
             owner=process_name(),
             track_id=self.track_id,
             lease=timeout + _LEASE_MARGIN,

@@ -69,7 +69,7 @@ class MemoryIdempotencyStore:
                 key=claim.key,
                 kind=claim.kind,
                 digest=claim.digest,
-                token=claim.token,
+                claim_id=claim.claim_id,
                 owner=claim.owner,
                 track_id=claim.track_id,
                 status=None,
@@ -82,11 +82,11 @@ class MemoryIdempotencyStore:
             return None
 
     async def settle(self, settlement: Settlement) -> bool:
-        """Write an outcome, if the key still has this token."""
+        """Write an outcome, if the key still has this claim_id."""
         with self._guard:
             now = self._clock()
             entry = self._entries.get(settlement.key)
-            if entry is None or entry.record.token != settlement.token:
+            if entry is None or entry.record.claim_id != settlement.claim_id:
                 return False
             expires = now + settlement.keep
             record = attrs.evolve(

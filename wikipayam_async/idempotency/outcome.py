@@ -114,7 +114,7 @@ def load_error(outcome: str) -> WikipayamError:
             fields["text"],
             status_code=fields["status_code"],
             message=fields["message"],
-            errors=fields["errors"],
+            errors={name: tuple(texts) for name, texts in fields["errors"].items()},
             retry_after=fields["retry_after"],
             attempts=[Attempt(**{**one, "phase": Phase(one["phase"])}) for one in fields["attempts"]],
         )

@@ -23,7 +23,7 @@ class Claim:
         key: The caller's key.
         kind: The kind of message: `sms`, `otp`, `voice` or `holoo`.
         digest: The keyed digest of receiver and text.
-        token: A random word, the same for all attempts of one call and different in every other call.
+        claim_id: A random word, the same for all attempts of one call and different in every other call.
         owner: The process that makes the call; see `wikipayam_async.idempotency.process`.
         track_id: The track id that the message is sent with; None where the service has none.
         lease: Seconds within which the call has an outcome, if its process lives.
@@ -33,7 +33,7 @@ class Claim:
     key: str
     kind: str
     digest: str = field(repr=False)
-    token: str = field(repr=False)
+    claim_id: str = field(repr=False)
     owner: str
     track_id: str | None
     lease: float
@@ -46,14 +46,14 @@ class Settlement:
 
     Attributes:
         key: The key.
-        token: The token of the claim.
+        claim_id: That of the claim.
         status: The outcome. `NOT_ATTEMPTED` lets the next call with this key send.
         outcome: The result or the error as JSON, without receiver and text; empty if there is none.
         keep: Seconds for which the key is kept from now on.
     """
 
     key: str
-    token: str = field(repr=False)
+    claim_id: str = field(repr=False)
     status: SendStatus
     outcome: str = field(default="", repr=False)
     keep: float
@@ -67,7 +67,7 @@ class IdempotencyRecord:
         key: The key.
         kind: The kind of message: `sms`, `otp`, `voice` or `holoo`.
         digest: The keyed digest of receiver and text.
-        token: The token of the last claim.
+        claim_id: That of the last claim.
         owner: The process that made the last claim.
         track_id: The track id of the message; None where the service has none.
         status: The outcome; None while there is none.
@@ -80,7 +80,7 @@ class IdempotencyRecord:
     key: str
     kind: str
     digest: str = field(repr=False)
-    token: str = field(repr=False)
+    claim_id: str = field(repr=False)
     owner: str
     track_id: str | None
     status: SendStatus | None
@@ -91,7 +91,7 @@ class IdempotencyRecord:
 
     def yields_to(self, claim: Claim) -> bool:
         """Return whether a claim may replace this record: its own, or one whose message was not attempted."""
-        if self.token == claim.token:
+        if self.claim_id == claim.claim_id:
             return True
         return self.status is SendStatus.NOT_ATTEMPTED and (self.kind, self.digest) == (claim.kind, claim.digest)
 
@@ -128,7 +128,7 @@ class IdempotencyStore(Protocol):
         ...
 
     async def settle(self, settlement: Settlement) -> bool:
-        """Write the outcome, if the key still has this token; it expires `keep` seconds from now.
+        """Write the outcome, if the key still has this `claim_id`; it expires `keep` seconds from now.
 
         Returns:
             Whether it was written. Writing the same outcome twice does no harm.

@@ -41,11 +41,12 @@ def dump_result(result: object, receiver: Sealed[str], text: Sealed[str]) -> str
 
     def hide(value: str) -> str:
         value = value.replace(_ESCAPE, MASK)
-        if content:
-            value = value.replace(content, _TEXT)
-        if core:
-            value = value.replace(core, _RECEIVER)
-        return MASK if _holds(value, core, content) else value
+        for secret, placeholder in ((content, _TEXT), (core, _RECEIVER)):
+            if secret:
+                value = value.replace(secret, placeholder)
+            if _holds(value, secret):
+                return MASK
+        return value
 
     def hide_number(value: float) -> float | str:
         return MASK if _holds(str(value), core, content) else value

@@ -88,7 +88,7 @@ async def test_a_store_that_hangs_does_not_hold_up_the_end(
     monkeypatch.setattr("wikipayam_async.idempotency.guard._SETTLE_SECONDS", 0.02)
     await IdempotencyGuard(Hanging(), 10.0).settle(keyed(), SentMessage("a"), None, ACCEPTED)
     (line,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert "could not be written (TimeoutError): accepted; track id t-1, gateway id a" in line
+    assert "could not be written (IdempotencyStoreError): accepted; track id t-1, gateway id a" in line
 
 
 async def test_a_cancelled_scope_waits_for_the_outcome_to_be_written() -> None:

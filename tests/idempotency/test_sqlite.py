@@ -223,5 +223,5 @@ def test_the_store_is_imported_on_first_use() -> None:
     assert idempotency.SQLiteIdempotencyStore is SQLiteIdempotencyStore
     with pytest.raises(AttributeError, match="has no attribute 'OracleStore'"):
         vars(idempotency)["__getattr__"]("OracleStore")
-    code = "import sys, wikipayam_async; sys.exit('sqlite3' in sys.modules)"
+    code = "import sys; sys.modules['sqlite3'] = None; import wikipayam_async"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0  # noqa: S603 - our own program

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import os
+import sys
+from datetime import timedelta
 from typing import Any
 
 import anyio
@@ -122,6 +125,20 @@ async def test_a_key_that_is_forgotten_meanwhile_is_claimed(postgres_url: str, m
     assert await store.claim(evolve(claim, claim_id="second")) is None
     assert calls == [claim.key]
     await store.aclose()
+
+
+def test_without_psycopg_the_import_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of the extra."""
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "wikipayam_async.integrations.postgres")
+    with pytest.raises(ImportError, match=r"pip install 'wikipayam_async\[psycopg\]'"):
+        importlib.import_module("wikipayam_async.integrations.postgres")
+
+
+def test_its_settings_are_those_that_were_given() -> None:
+    """A week without a secret by default."""
+    store = PostgresIdempotencyStore("postgresql://x", secret="s" * 16)
+    assert (store.keep_for, store.secret) == (timedelta(days=7), b"s" * 16)
 
 
 @pytest.mark.parametrize(

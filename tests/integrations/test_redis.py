@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import importlib
 import logging
+import sys
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -102,6 +105,20 @@ async def test_a_server_that_cannot_be_reached_is_an_error() -> None:
     expected = "RedisIdempotencyStore(prefix='wikipayam:idempotency:'): cannot be used: ConnectionError"
     assert str(caught.value) == expected
     await store.aclose()
+
+
+def test_without_redis_the_import_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The name of the extra."""
+    monkeypatch.setitem(sys.modules, "redis", None)
+    monkeypatch.delitem(sys.modules, "wikipayam_async.integrations.redis")
+    with pytest.raises(ImportError, match=r"pip install 'wikipayam_async\[redis\]'"):
+        importlib.import_module("wikipayam_async.integrations.redis")
+
+
+def test_its_settings_are_those_that_were_given() -> None:
+    """A week without a secret by default."""
+    store = RedisIdempotencyStore("redis://x", secret="s" * 16)
+    assert (store.keep_for, store.secret) == (timedelta(days=7), b"s" * 16)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,8 @@ from typing import Any
 import anyio
 import pytest
 from anyio.abc import ByteStream, TaskGroup
+from anyio.lowlevel import checkpoint
+from attrs import evolve
 
 from tests.support.raw import RawGateway, RawRequest, answer, raw_gateway, sent_items
 from wikipayam_async import (
@@ -100,6 +102,8 @@ async def send_all(batcher: Batcher, *messages: tuple[str, str | None]) -> list[
     async with anyio.create_task_group() as group:
         for position, (text, key) in enumerate(messages):
             group.start_soon(send, position, text, key)
+            await checkpoint()  # trio starts tasks in any order
+            await checkpoint()
     return [outcomes[position] for position in range(len(messages))]
 
 
@@ -340,3 +344,79 @@ async def test_keys_need_a_store_here_too() -> None:
                 with pytest.raises(error, match="idempotency_key"):
                     outbox.post(RECEIVER, "a", idempotency_key=key)
         assert served.requests == []
+
+
+class Racing(MemoryIdempotencyStore):
+    """A store in which others come first: each claim finds what the test says.
+
+    Attributes:
+        found: What stands in the way of the next claims; None lets a claim through.
+    """
+
+    def __init__(self, *found: SendStatus | None) -> None:
+        super().__init__()
+        self.found = list(found)
+        self.record: IdempotencyRecord | None = None
+
+    async def claim(self, claim: Claim) -> IdempotencyRecord | None:
+        """Let the others claim first."""
+        status = self.found.pop(0) if self.found else None
+        if status is None:
+            self.record = None
+            return await super().claim(claim)
+        other = MemoryIdempotencyStore()
+        await other.claim(claim)
+        record = await other.read(claim.key)
+        assert record is not None
+        self.record = evolve(record, claim_id="another", status=status)
+        return self.record
+
+    async def read(self, key: str) -> IdempotencyRecord | None:
+        """Return what the last claim found."""
+        return self.record or await super().read(key)
+
+
+async def test_a_message_may_be_overtaken_again() -> None:
+    """Its key is free, then another call has it, whose outcome it gets."""
+    gateway = Gateway()
+    store = Racing(SendStatus.NOT_ATTEMPTED, SendStatus.UNKNOWN)
+    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+        assert shown(await send_all(batcher, ("a", "k"))) == ["UnknownOutcomeError"]
+    assert gateway.texts == []
+
+
+async def test_a_message_whose_key_became_free_has_an_outcome_of_its_own() -> None:
+    """As any other, also a refusal."""
+    gateway = Gateway(answer({"message": "no"}, 422))
+    store = Racing(SendStatus.NOT_ATTEMPTED)
+    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+        assert shown(await send_all(batcher, ("a", "k"))) == ["UnprocessableError"]
+    assert gateway.texts == [["a"]]
+
+
+async def test_a_store_that_fails_while_a_message_waits() -> None:
+    """Nothing is sent, whatever it raises."""
+
+    class Breaking(Racing):
+        async def read(self, _: str) -> IdempotencyRecord | None:
+            raise RuntimeError("broken")
+
+    gateway, store = Gateway(), Breaking(SendStatus.NOT_ATTEMPTED)
+    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+        assert shown(await send_all(batcher, ("a", "k"))) == ["ConfigurationError"]
+    assert gateway.texts == []
+
+
+async def test_a_store_that_fails_between_claims() -> None:
+    """As when its disk becomes full."""
+
+    class Full(Racing):
+        async def claim(self, claim: Claim) -> IdempotencyRecord | None:
+            if self.record is not None:
+                raise IdempotencyStoreError("disk full")
+            return await super().claim(claim)
+
+    gateway, store = Gateway(), Full(SendStatus.NOT_ATTEMPTED)
+    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+        assert shown(await send_all(batcher, ("a", "k"))) == ["IdempotencyStoreError"]
+    assert gateway.texts == []

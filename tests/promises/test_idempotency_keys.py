@@ -22,6 +22,7 @@ from anyio.abc import ByteStream
 from tests.support.raw import RawGateway, RawRequest, answer, raw_gateway, sent_items
 from wikipayam_async import (
     AsyncWikipayam,
+    ClosedError,
     ConfigurationError,
     InsufficientBalanceError,
     InvalidInputError,
@@ -456,3 +457,35 @@ def test_the_end_of_the_loop_leaves_the_outcome(tmp_path: Path) -> None:
         row = connection.execute("SELECT status FROM idempotency").fetchone()
     connection.close()
     assert row[0] in {"accepted", "unknown"}
+
+
+async def test_a_closed_client_claims_nothing() -> None:
+    """The error of the client is raised; the key is unknown."""
+    store = MemoryIdempotencyStore()
+    async with raw_gateway(Script()) as gateway:
+        client = client_of(gateway, store)
+        await client.aclose()
+        with pytest.raises(ClosedError):
+            await client.sms.send(RECEIVER, TEXT, idempotency_key=KEY)
+        assert gateway.requests == []
+
+
+async def test_a_cancellation_before_the_claim_is_no_attempt() -> None:
+    """While the store is asked for the key."""
+
+    class Slow(MemoryIdempotencyStore):
+        async def read(self, _: str) -> Any:
+            await anyio.sleep_forever()
+
+    caught: list[BaseException] = []
+    async with raw_gateway(Script()) as gateway, client_of(gateway, Slow()) as client:
+        with anyio.move_on_after(0.02):
+            try:
+                await client.sms.send(RECEIVER, TEXT, track_id="t-1", idempotency_key=KEY)
+            except BaseException as error:
+                caught.append(error)
+                raise
+        assert gateway.requests == []
+    report = report_from(caught[0])
+    assert report is not None
+    assert [(one.status, one.track_id) for one in report] == [(SendStatus.NOT_ATTEMPTED, "t-1")]

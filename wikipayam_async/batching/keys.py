@@ -58,39 +58,39 @@ class BatchKeys:
             KeysTakenError: Some cannot be claimed; those of the others are claimed.
         """
         taken: dict[PendingMessage, Obstacle] = {}
-
-        async def claim(pending: PendingMessage) -> None:
+        by_key: dict[str, list[tuple[PendingMessage, KeyedMessage]]] = {}
+        for pending in messages:
             if pending.keyed is not None:
+                by_key.setdefault(pending.keyed.key, []).append((pending, pending.keyed))
+
+        async def claim(same_key: Sequence[tuple[PendingMessage, KeyedMessage]]) -> None:
+            for pending, keyed in same_key:  # whoever was first gets the key
                 try:
-                    await self._guard.claim(pending.keyed)
+                    await self._guard.claim(keyed)
                 except KeyTakenError as error:
                     taken[pending] = error.record
                 except IdempotencyStoreError as error:
                     taken[pending] = error
 
-        await _together([functools.partial(claim, pending) for pending in messages])
+        await _together([functools.partial(claim, same_key) for same_key in by_key.values()])
         if taken:
             raise KeysTakenError(taken)
 
     async def release(self, messages: Sequence[PendingMessage]) -> None:
         """Write that messages were not attempted, before a wait."""
-
-        async def release(pending: PendingMessage) -> None:
-            if pending.keyed is not None:
-                await self._guard.settle(pending.keyed, None, None, _outcome_of(pending, SendStatus.NOT_ATTEMPTED))
-
-        await _together([functools.partial(release, pending) for pending in messages])
+        keyed = [pending.keyed for pending in messages if pending.keyed is not None]
+        await _together([functools.partial(self._guard.release, one) for one in keyed])
 
     async def settle(self, outcomes: Sequence[tuple[PendingMessage, SentMessage | WikipayamError, SendStatus]]) -> None:
         """Write the outcomes of the messages that have keys."""
-
-        async def settle(pending: PendingMessage, outcome: SentMessage | WikipayamError, status: SendStatus) -> None:
+        works = []
+        for pending, outcome, status in outcomes:
             if pending.keyed is not None:
                 error = outcome if isinstance(outcome, WikipayamError) else None
                 result = None if error is not None else outcome
-                await self._guard.settle(pending.keyed, result, error, _outcome_of(pending, status))
-
-        await _together([functools.partial(settle, *one) for one in outcomes if one[0].keyed is not None])
+                known = _outcome_of(pending, status)
+                works.append(functools.partial(self._guard.settle, pending.keyed, result, error, known))
+        await _together(works)
 
     async def answer(self, pending: PendingMessage, attempt: Callable[[], Awaitable[SentMessage]]) -> SentMessage:
         """Return the result of a message whose key was taken."""

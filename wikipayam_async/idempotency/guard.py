@@ -134,7 +134,7 @@ class IdempotencyGuard:
         settlement = self._settlement(keyed, status, text)
         try:
             await settle_despite_cancellation(lambda: self._settle(settlement))
-        except (IdempotencyStoreError, TimeoutError) as failure:
+        except Exception as failure:  # noqa: BLE001 - whatever the store raises, the message has its outcome
             logger.error(
                 "%s: the outcome under the idempotency key %s could not be written (%s): %s; track id %s, gateway id %s. "
                 "Later calls with the key are told that the outcome is unknown",
@@ -151,8 +151,10 @@ class IdempotencyGuard:
         return Settlement(key=keyed.key, claim_id=keyed.claim_id, status=status, outcome=outcome, keep=keep)
 
     async def _settle(self, settlement: Settlement) -> None:
-        with anyio.fail_after(_SETTLE_SECONDS):
+        with anyio.move_on_after(_SETTLE_SECONDS) as scope:
             await self._store.settle(settlement)
+        if scope.cancelled_caught:
+            raise IdempotencyStoreError(f"the store of idempotency keys did not answer within {_SETTLE_SECONDS:g} s")
 
 
 def _status_of(result: object, error: BaseException | None, outcome: MessageOutcome | None) -> SendStatus:

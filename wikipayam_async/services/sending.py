@@ -19,7 +19,7 @@ from wikipayam_async.idempotency.store import IdempotencyStore
 from wikipayam_async.messages.matching import match_answer, match_documented_answer
 from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch
-from wikipayam_async.outcomes import MessageOutcome
+from wikipayam_async.outcomes import MessageOutcome, SendStatus
 from wikipayam_async.services.base import optional_timeout, require_all_accepted
 
 if TYPE_CHECKING:
@@ -183,11 +183,16 @@ async def run_send(
     except WikipayamError:
         raise
     except BaseException as error:
-        if outcomes and call.batch is not None:
-            attach_outcomes(error, call.operation.name, call.batch.messages, outcomes[-1]())
+        messages = () if call.batch is None else call.batch.messages
+        attach_outcomes(error, call.operation.name, messages, outcomes[-1]() if outcomes else _not_attempted(call))
         raise
     finally:
         outcomes.clear()  # breaks a reference cycle: the function holds the call, and the call its observer
+
+
+def _not_attempted(call: Call[Any]) -> list[MessageOutcome]:
+    track_ids = () if call.batch is None else call.batch.track_ids
+    return [MessageOutcome(track_id, SendStatus.NOT_ATTEMPTED) for track_id in track_ids]
 
 
 async def _run_keyed(

@@ -438,11 +438,12 @@ async def test_every_way_to_cancel_leaves_the_outcome(way: str, tmp_path: Path) 
 def test_the_end_of_the_loop_leaves_the_outcome(tmp_path: Path) -> None:
     """`asyncio.run` cancels every task at its end, past any shield; the outcome is stored nevertheless."""
     path = tmp_path / "sent.db"
+    store = SQLiteIdempotencyStore(path)
 
     async def main() -> None:
         script = Script()
         async with raw_gateway(script) as gateway:
-            client = client_of(gateway, SQLiteIdempotencyStore(path))
+            client = client_of(gateway, store)
             script.release = anyio.Event()
             kept.append(asyncio.create_task(client.sms.send(RECEIVER, TEXT, track_id="t-1", idempotency_key=KEY)))
             await script.received.wait()
@@ -453,6 +454,7 @@ def test_the_end_of_the_loop_leaves_the_outcome(tmp_path: Path) -> None:
     server_gone = (KeyError, BaseExceptionGroup)
     with pytest.raises(server_gone):
         asyncio.run(main())
+    asyncio.run(store.aclose())
     with sqlite3.connect(path) as connection:
         row = connection.execute("SELECT status FROM idempotency").fetchone()
     connection.close()

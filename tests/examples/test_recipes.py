@@ -25,6 +25,9 @@ from anyio.from_thread import start_blocking_portal
 from tests.support.net import on_virtual_time
 from wikipayam_async import AsyncWikipayam, ConfigurationError
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, Fault, When, serve
+from wikipayam_async.idempotency import IdempotencyStoreError
+from wikipayam_async.idempotency.contract import STORE_CONTRACT
+from wikipayam_async.testing import emulator_client
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 RECIPES = DOCS / "examples" / "recipes"
@@ -341,4 +344,31 @@ def test_the_page_shows_every_recipe_unchanged() -> None:
 
 def test_every_recipe_is_tested() -> None:
     """Every recipe file has a test in this module."""
-    assert sorted(file.stem for file in RECIPES.glob("*.py")) == sorted([*SERVICES, "taskiq_app"])
+    assert sorted(file.stem for file in RECIPES.glob("*.py")) == sorted([*SERVICES, "sqlalchemy_store", "taskiq_app"])
+
+
+@pytest.mark.anyio
+async def test_sqlalchemy_keeps_keys_with_the_orders(postgres_url: str) -> None:
+    """The store passes the contract, and an outcome is committed together with the order that it belongs to."""
+    module = load("sqlalchemy_store", "sqlalchemy")
+    from sqlalchemy import create_engine  # noqa: PLC0415 - not installed everywhere
+    from sqlalchemy.orm import Session  # noqa: PLC0415
+
+    engine = create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    module.Base.metadata.create_all(engine)
+    store = module.NoticeStore(engine)
+    for check in STORE_CONTRACT:
+        await check(lambda: store)
+    with Session(engine) as session, session.begin():
+        session.add(module.Order(number="ORDER-1001"))
+    emulator = Emulator()
+    async with emulator_client(emulator).with_options(idempotency=store) as client:
+        sent = await client.sms.send(NOTICE["mobile"], NOTICE["text"], idempotency_key="ORDER-1001:shipped")
+        again = await client.sms.send(NOTICE["mobile"], NOTICE["text"], idempotency_key="ORDER-1001:shipped")
+    assert (again, emulator.requests_to("POST /sms/send")) == (sent, 1)
+    with Session(engine) as session:
+        assert session.get_one(module.Order, "ORDER-1001").notice == "accepted"
+    module.Base.metadata.drop_all(engine)
+    with pytest.raises(IdempotencyStoreError, match="the table of notices: ProgrammingError"):
+        await store.read("k")
+    engine.dispose()

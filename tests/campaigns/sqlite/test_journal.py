@@ -36,7 +36,7 @@ pytestmark = pytest.mark.anyio
 HOLD = """
 import sys, time
 from pathlib import Path
-from wikipayam_async.campaigns.sqlite.lock import FileLock
+from wikipayam_async.sqlite.lock import FileLock
 FileLock(Path(sys.argv[1])).acquire()
 print("held", flush=True)
 sys.stdin.read()
@@ -88,7 +88,7 @@ async def test_a_folder_that_cannot_be_written_can_be_read_from(
     path = tmp_path / "eid.db"
     await (await planned(path, Emulator())).__aexit__(None, None, None)
 
-    def refuse(_: object) -> None:
+    def refuse(*_: object) -> None:
         raise OSError("read-only file system")
 
     monkeypatch.setattr(module, "tidy", refuse)

@@ -25,12 +25,13 @@ from wikipayam_async.campaigns.journal import (
 )
 from wikipayam_async.campaigns.models import AuditEntry, CampaignResult
 from wikipayam_async.campaigns.sqlite import planning, reading, sending
-from wikipayam_async.campaigns.sqlite.connection import open_reader, open_writer, remove_files, tidy, translated
-from wikipayam_async.campaigns.sqlite.group import ConnectionThread, GroupCommit
-from wikipayam_async.campaigns.sqlite.lock import FileLock
+from wikipayam_async.campaigns.sqlite.schema import JOURNAL
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
+from wikipayam_async.sqlite.connection import open_reader, open_writer, remove_files, tidy, translated
+from wikipayam_async.sqlite.group import ConnectionThread, GroupCommit
+from wikipayam_async.sqlite.lock import FileLock
 
 __all__ = ["SQLiteJournal"]
 
@@ -88,7 +89,7 @@ class SQLiteJournal:
         """Become the writer of the file; make the file if there is none."""
         if self._writer is not None:
             return
-        with translated(self._path):
+        with translated(self._path, JOURNAL):
             for attempt in range(_LOCK_ATTEMPTS):
                 if self._lock.acquire():
                     break
@@ -104,7 +105,7 @@ class SQLiteJournal:
         is_new = not self._path.exists()
         try:
             with anyio.CancelScope(shield=True):  # a connection that was opened is to be closed
-                self._writer = GroupCommit(await to_thread.run_sync(open_writer, self._path))
+                self._writer = GroupCommit(await to_thread.run_sync(open_writer, self._path, JOURNAL))
         except BaseException:
             self._lock.release()
             raise
@@ -213,7 +214,7 @@ class SQLiteJournal:
         """Ask the process that writes to the file to stop, by a file beside it."""
         if self._lock.held or not self._lock.is_held_elsewhere():
             return False
-        with translated(self._path):
+        with translated(self._path, JOURNAL):
             os.close(os.open(self._marker(stop), os.O_CREAT | os.O_WRONLY, 0o600))
         return True
 
@@ -239,10 +240,10 @@ class SQLiteJournal:
         return self._beside(f".{stop.value}")
 
     async def _read(self, call: Callable[[sqlite3.Connection], T], nothing: T) -> T:
-        with translated(self._path):
+        with translated(self._path, JOURNAL):
             async with self._opening:
                 if self._reader is None:
-                    connection = await to_thread.run_sync(open_reader, self._path)
+                    connection = await to_thread.run_sync(open_reader, self._path, JOURNAL)
                     if connection is None:
                         return nothing
                     self._reader = ConnectionThread(connection)
@@ -251,13 +252,13 @@ class SQLiteJournal:
     async def _write(self, call: Callable[[sqlite3.Connection], T]) -> T:
         if self._writer is None:
             raise JournalError(f"{self._path}: the journal is not open for writing")
-        with translated(self._path):
+        with translated(self._path, JOURNAL):
             return await self._writer.run(call)
 
     async def _outside(self, call: Callable[[sqlite3.Connection], object]) -> None:
         if self._writer is None:
             raise JournalError(f"{self._path}: the journal is not open for writing")
-        with translated(self._path):
+        with translated(self._path, JOURNAL):
             await self._writer.outside(call)
 
     async def _close_connections(self) -> None:
@@ -270,7 +271,7 @@ class SQLiteJournal:
 
     async def _remove(self) -> None:
         await self._close_connections()
-        with translated(self._path):
+        with translated(self._path, JOURNAL):
             remove_files(self._path)
             await self.clear_request()
         self._lock.release()
@@ -279,7 +280,7 @@ class SQLiteJournal:
         """Remove the write-ahead log that a reader leaves behind, if nobody writes."""
         with suppress(OSError, JournalError):
             if self._lock.acquire():
-                tidy(self._path)
+                tidy(self._path, JOURNAL)
 
 
 def _wipe(connection: sqlite3.Connection) -> None:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-__all__ = ["APPLICATION_ID", "SCHEMA", "SCHEMA_VERSION"]
+from wikipayam_async.campaigns.errors import JournalError
+from wikipayam_async.sqlite.connection import FileFormat
+
+__all__ = ["APPLICATION_ID", "JOURNAL", "SCHEMA", "SCHEMA_VERSION"]
 
 APPLICATION_ID = 0x57504A31
 """`WPJ1` in the header of the file, by which a journal is recognized."""
@@ -79,3 +82,6 @@ CREATE TABLE opt_out (
     number TEXT PRIMARY KEY
 ) WITHOUT ROWID;
 """
+
+JOURNAL = FileFormat("campaign journal", JournalError, APPLICATION_ID, SCHEMA_VERSION, SCHEMA)
+"""The format of the file."""

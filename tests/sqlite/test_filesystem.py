@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wikipayam_async.campaigns.sqlite.filesystem import mount_type_of, network_file_system_of
+from wikipayam_async.sqlite.filesystem import mount_type_of, network_file_system_of
 
 MOUNTS = r"""/dev/vda / ext4 rw 0 0
 nas:/data /data nfs4 rw 0 0

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from wikipayam_async.campaigns.sqlite import lock as module
-from wikipayam_async.campaigns.sqlite.lock import FileLock, lock_functions
+from wikipayam_async.sqlite import lock as module
+from wikipayam_async.sqlite.lock import FileLock, lock_functions
 
 
 def test_one_object_holds_the_lock(tmp_path: Path) -> None:
@@ -36,7 +36,7 @@ def test_one_object_holds_the_lock(tmp_path: Path) -> None:
 def test_a_file_of_a_process_that_has_ended_is_no_lock(tmp_path: Path) -> None:
     """The operating system has released it; whoever looks, or comes next, removes the file."""
     path = tmp_path / "eid.db.lock"
-    code = "import sys, os; from pathlib import Path; from wikipayam_async.campaigns.sqlite.lock import FileLock; FileLock(Path(sys.argv[1])).acquire(); os._exit(1)"  # fmt: skip
+    code = "import sys, os; from pathlib import Path; from wikipayam_async.sqlite.lock import FileLock; FileLock(Path(sys.argv[1])).acquire(); os._exit(1)"  # fmt: skip
     subprocess.run([sys.executable, "-c", code, str(path)], check=False)  # noqa: S603 - own code
     assert path.exists()
     assert not FileLock(path).is_held_elsewhere()

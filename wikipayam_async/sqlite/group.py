@@ -6,6 +6,7 @@ import sqlite3
 import threading
 from collections import deque
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Generic, TypeVar, cast
 
 import anyio
@@ -21,13 +22,14 @@ class ConnectionThread:
 
     Args:
         connection: The connection.
+        guard: What keeps others from the connection, if it is used in several event loops.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
+    def __init__(self, connection: sqlite3.Connection, guard: threading.Lock | None = None) -> None:
         self._connection = connection
         self._limiter = CapacityLimiter(1)
         # A task that is cancelled by asyncio itself leaves its thread behind; the next must wait for it.
-        self._guard = threading.Lock()
+        self._guard = guard or threading.Lock()
 
     async def run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         """Call a function with the connection; a cancellation waits for its end."""
@@ -81,10 +83,19 @@ class GroupCommit:
 
     Args:
         connection: The connection.
+        guard: What keeps others from the connection, if it is used in several event loops.
+        turn: Held around each transaction, if other processes write to the file; entering it may raise `OSError`.
     """
 
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._thread = ConnectionThread(connection)
+    def __init__(
+        self,
+        connection: sqlite3.Connection,
+        *,
+        guard: threading.Lock | None = None,
+        turn: AbstractContextManager[object] | None = None,
+    ) -> None:
+        self._thread = ConnectionThread(connection, guard)
+        self._process_turn = nullcontext() if turn is None else turn
         self._turn = anyio.Lock(fast_acquire=True)
         self._waiting: deque[_Work[Any]] = deque()
 
@@ -95,6 +106,7 @@ class GroupCommit:
 
         Raises:
             sqlite3.Error: The transaction was not committed.
+            OSError: The turn among the processes did not come.
         """
         work = _Work(call)
         self._waiting.append(work)
@@ -103,11 +115,19 @@ class GroupCommit:
                 if not work.done:
                     gathered = [*self._waiting]
                     self._waiting.clear()
-                    await self._thread.run(lambda connection: _commit(connection, gathered))
+                    await self._thread.run(lambda connection: self._commit(connection, gathered))
         finally:
             if work in self._waiting:
                 self._waiting.remove(work)
         return work.result()
+
+    def _commit(self, connection: sqlite3.Connection, gathered: list[_Work[Any]]) -> None:
+        try:
+            with self._process_turn:
+                _commit(connection, gathered)
+        except OSError as error:
+            for work in gathered:
+                work.fail(error)
 
     async def aclose(self) -> None:
         """Close the connection, after the last commit."""

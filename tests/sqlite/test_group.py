@@ -8,7 +8,7 @@ from pathlib import Path
 import anyio
 import pytest
 
-from wikipayam_async.campaigns.sqlite.group import GroupCommit
+from wikipayam_async.sqlite.group import GroupCommit
 
 pytestmark = pytest.mark.anyio
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Sequence
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias
 
 from wikipayam_async.batching.health import HealthRecord
 from wikipayam_async.batching.queue import BatchSize, PendingMessage
@@ -19,14 +19,13 @@ from wikipayam_async.errors import (
     PayloadTooLargeError,
     UnknownOutcomeError,
     WikipayamError,
+    copy_error,
 )
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["BatchSender", "Send", "not_sent"]
-
-E = TypeVar("E", bound=BaseException | None)
 
 Send: TypeAlias = Callable[[Batch[SmsMessage], Observer], Awaitable[Sequence[SentMessage | None]]]
 """Sends messages as one request and returns the answer to each; None for a message that the answer does not mention."""
@@ -114,7 +113,7 @@ class BatchSender:
 
     def note_unsent(self, pending: PendingMessage, error: WikipayamError) -> None:
         """Add the result of a message that was cancelled before it began to leave."""
-        self.unsent.append(_not_attempted(len(self.unsent), pending, _copy(error)))
+        self.unsent.append(_not_attempted(len(self.unsent), pending, copy_error(error)))
 
 
 def _not_attempted(index: int, pending: PendingMessage, error: WikipayamError | None) -> SendResult:
@@ -133,10 +132,10 @@ def _own_error(result: SendResult, failure: Exception | None, owner: str) -> Wik
             phase=error.phase,
             attempts=error.attempts,
         )
-        own.__cause__ = _copy(error.__cause__)
+        own.__cause__ = copy_error(error.__cause__)
         return own
     if error is not None:
-        return _copy(error)
+        return copy_error(error)
     if result.status is SendStatus.REJECTED:
         refused = WikipayamError(f"sms.send: the gateway refused this message while the {owner} was being closed")
         refused.send_status = SendStatus.REJECTED
@@ -153,13 +152,3 @@ def not_sent(failure: Exception | None, owner: str) -> WikipayamError:
     )
     error.__cause__ = failure
     return error
-
-
-def _copy(error: E) -> E:
-    """Return a copy of an error of this package, causes included; any other error unchanged."""
-    if not isinstance(error, WikipayamError):
-        return error
-    copy = type(error).__new__(type(error), *error.args)
-    copy.__dict__.update(error.__dict__)
-    copy.__cause__ = _copy(error.__cause__)
-    return copy

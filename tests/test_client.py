@@ -212,6 +212,8 @@ class TestClosing:
         events: list[object] = []
         async with AsyncWikipayam("token", base_url="https://sms.example.ir/", on_event=events.append) as client:
             assert (client.base_url, client.on_event) == ("https://sms.example.ir", events.append)
+            assert (client.api_prefix, client.sender) == ("api/v1", None)
+            assert client.with_options(sender="1000").sender == "1000"
             assert client.with_options(on_event=None).on_event is None
 
     async def test_closing_an_unused_client_is_fine(self) -> None:

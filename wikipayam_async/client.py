@@ -41,6 +41,8 @@ from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.core.shared_state import SharedState
 from wikipayam_async.core.transport import Carrier, LaneCarrier, make_carrier
 from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.idempotency.settings import check_store
+from wikipayam_async.idempotency.store import IdempotencyStore
 from wikipayam_async.redact.sealed import Sealed, seal
 from wikipayam_async.services.account import AccountService, Balance, CostCheck
 from wikipayam_async.services.base import ServiceAttribute
@@ -118,6 +120,8 @@ class AsyncWikipayam:
             plain function that must not block. With several event loops it is called in the thread of each.
         ssl_context: The TLS context, for a private certificate authority.
         proxy: The URL of an HTTP proxy. The environment's proxies are not used.
+        idempotency: The store of idempotency keys, such as `SQLiteIdempotencyStore("sent.db")`; it is closed with the
+            client. Calls with `idempotency_key=` need one.
 
     Raises:
         ConfigurationError: An argument or an environment variable is invalid.
@@ -151,7 +155,9 @@ class AsyncWikipayam:
         on_event: EventHook | None = None,
         ssl_context: ssl.SSLContext | None = None,
         proxy: str | None = None,
+        idempotency: IdempotencyStore | None = None,
     ) -> None:
+        check_store(idempotency)
         environ = os.environ
         prefix = environ.get("WIKIPAYAM_SMS_API_PREFIX") or DEFAULT_API_PREFIX
         options: Options | ConfigurationError
@@ -169,6 +175,7 @@ class AsyncWikipayam:
                 timezone=read_timezone(timezone),
                 application=application,
                 on_event=on_event,
+                idempotency=idempotency,
             )
         except ConfigurationError as error:
             missing = {
@@ -214,6 +221,16 @@ class AsyncWikipayam:
     def base_url(self) -> str:
         """The gateway's URL, such as `https://wikipayam.ir`."""
         return self._options.origin.url
+
+    @property
+    def api_prefix(self) -> str:
+        """The API prefix, such as `api/v1`."""
+        return self._options.api_prefix
+
+    @property
+    def sender(self) -> str | None:
+        """The default line to send from; None if there is none."""
+        return self._options.sender
 
     @property
     def on_event(self) -> EventHook | None:
@@ -284,6 +301,7 @@ class AsyncWikipayam:
         timezone: tzinfo | str | _Unset | None = _UNSET,
         application: str | _Unset | None = _UNSET,
         on_event: EventHook | _Unset | None = _UNSET,
+        idempotency: IdempotencyStore | _Unset | None = _UNSET,
     ) -> Self:
         """Return a client with other settings that shares this one's connections, retry budget and 429 delays.
 
@@ -306,7 +324,10 @@ class AsyncWikipayam:
             "timezone": timezone if isinstance(timezone, _Unset) else read_timezone(timezone),
             "application": application,
             "on_event": on_event,
+            "idempotency": idempotency,
         }
+        if not isinstance(idempotency, _Unset):
+            check_store(idempotency)
         changes = {name: value for name, value in given.items() if value is not _UNSET}
         options = attrs.evolve(self._options, **changes)
         shared, limiter = self._shared, self._limiter
@@ -390,9 +411,13 @@ class AsyncWikipayam:
         return await self._pipeline.run(attrs.evolve(call, timeout=timeout))
 
     async def aclose(self) -> None:
-        """Close the connections. Calls in flight finish; later calls raise `ClosedError`."""
+        """Close the connections and the store of idempotency keys. Calls in flight finish; later calls raise `ClosedError`."""
         if self._owns_carrier:
-            await self._carrier.aclose()
+            try:
+                await self._carrier.aclose()
+            finally:
+                if isinstance(store := self._options.idempotency, IdempotencyStore):
+                    await store.aclose()
 
     async def __aenter__(self) -> Self:
         return self

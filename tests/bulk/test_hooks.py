@@ -45,6 +45,31 @@ async def test_an_announcement_is_made_once() -> None:
     assert seen == [outgoing_of(chunk(1, 2))]
 
 
+async def test_an_announcement_can_be_withdrawn() -> None:
+    """It is then made again; one that was not made, or has nobody to withdraw it, is not withdrawn."""
+    calls: list[str] = []
+
+    async def hook(_: Sequence[OutgoingMessage]) -> None:
+        await checkpoint()
+        calls.append("hook")
+
+    async def withdraw(batch: Sequence[OutgoingMessage]) -> None:
+        await checkpoint()
+        calls.append(f"withdraw {len(batch)}")
+
+    announcement = Announcement(hook, chunk(1, 2), withdraw)
+    await announcement.withdraw()
+    await announcement()
+    await announcement.withdraw()
+    await announcement.withdraw()
+    await announcement()
+    assert calls == ["hook", "withdraw 2", "hook"]
+    announcement = Announcement(hook, chunk(1))
+    await announcement()
+    await announcement.withdraw()
+    assert announcement.done
+
+
 async def test_an_announcement_that_failed_is_made_again() -> None:
     """Messages count as announced only after the hook returned."""
     calls: list[int] = []

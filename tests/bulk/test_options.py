@@ -50,6 +50,7 @@ def sent_to(emulator: Emulator) -> list[str]:
         ({"before_send": "hook"}, "before_send"),
         ({"after_send": 1}, "after_send"),
         ({"wait_turn": []}, "wait_turn"),
+        ({"withdraw": 7}, "withdraw"),
     ],
 )
 def test_options_are_checked(arguments: dict[str, Any], field: str) -> None:

@@ -9,12 +9,14 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
-from tests.bulk.doubles import ON_ASYNCIO, Killed, of_a_send
-from wikipayam_async import AuthenticationError, ClosedError, SendResult, SendStatus, SmsMessage
+from tests.bulk.chunks import chunk
+from tests.bulk.doubles import ON_ASYNCIO, Killed, RecordingGateway, of_a_send
+from wikipayam_async import AuthenticationError, ClosedError, SendResult, SendStatus, SmsMessage, WikipayamError
+from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.options import BulkOptions
-from wikipayam_async.bulk.runner import BulkRun
+from wikipayam_async.bulk.runner import BulkRun, make_run
 from wikipayam_async.bulk.sender import ChunkSender
-from wikipayam_async.bulk.source import Prepare, Source
+from wikipayam_async.bulk.source import Prepare, Source, SourceChunk
 from wikipayam_async.messages.payload import Batch, prepare_some
 from wikipayam_async.messages.track_ids import TrackIds
 
@@ -814,3 +816,36 @@ async def test_a_source_whose_own_task_was_cancelled() -> None:
             await anext(run)
     assert type(caught.value.__cause__) is asyncio.CancelledError
     assert run.source_error is caught.value
+
+
+class Chunks:
+    """A source of chunks that are prepared already."""
+
+    def __init__(self, *chunks: Chunk) -> None:
+        self._chunks = list(chunks)
+        self.pulls = 0
+        self.closed = False
+
+    async def pull(self, stopped_by: WikipayamError | None = None) -> SourceChunk | None:
+        """Return the next chunk."""
+        self.pulls += 1
+        return SourceChunk(self.pulls, self._chunks.pop(0), []) if self._chunks and stopped_by is None else None
+
+    def remains(self) -> SourceChunk | None:
+        """Return None: nothing was read ahead."""
+        return None
+
+    async def aclose(self) -> None:
+        """Close."""
+        self.closed = True
+
+
+async def test_a_source_of_chunks_is_sent_as_it_is() -> None:
+    """Its indexes and its division stay, whatever the batch size; it is closed at the end."""
+    gateway: Any = RecordingGateway()
+    source = Chunks(chunk(7, 9), chunk(3))
+    options = BulkOptions(batch_size=1, concurrency=1)
+    async with make_run(source, gateway, options, sender=None, longest_wait=60) as run:
+        results = await run.take_all()
+    assert [result.index for result in results] == [7, 9, 3]
+    assert (gateway.sizes, source.closed) == ([2, 1], True)

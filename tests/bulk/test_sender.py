@@ -373,7 +373,12 @@ class HookedGateway(ScriptedGateway):
         self.log: list[tuple[str, list[str]]] = []
 
     async def __call__(
-        self, batch: Batch[SmsMessage], observer: Observer, before_attempt: BeforeAttempt | None = None, /
+        self,
+        batch: Batch[SmsMessage],
+        observer: Observer,
+        before_attempt: BeforeAttempt | None = None,
+        _: BeforeAttempt | None = None,
+        /,
     ) -> Sequence[Any]:
         """Answer one request."""
         if before_attempt is not None:
@@ -423,6 +428,30 @@ async def test_before_send_is_called_once_while_the_gateway_throttles() -> None:
     gateway = HookedGateway(*[RateLimitError("slow down", status_code=429, attempts=ATTEMPTS)] * 2)
     assert await outcomes_of(gateway.sender(), chunk(0)) == [(0, ACCEPTED)]
     assert [kind for kind, _ in gateway.log] == ["hook", "request", "request", "request"]
+
+
+async def test_an_announcement_is_withdrawn_before_another_round() -> None:
+    """With a hook that takes it back, a request that is repeated after a 429 is announced again."""
+
+    async def withdraw(batch: Sequence[OutgoingMessage]) -> None:
+        await checkpoint()
+        gateway.log.append(("withdraw", [message.track_id for message in batch]))
+
+    gateway = HookedGateway(RateLimitError("slow down", status_code=429, attempts=ATTEMPTS))
+    assert await outcomes_of(gateway.sender(withdraw=withdraw), chunk(0)) == [(0, ACCEPTED)]
+    assert [kind for kind, _ in gateway.log] == ["hook", "request", "withdraw", "hook", "request"]
+
+
+async def test_a_withdrawal_that_fails_stops_the_run() -> None:
+    """The messages are not attempted, since nothing of them was accepted."""
+
+    async def withdraw(_: Sequence[OutgoingMessage]) -> None:
+        raise OSError("disk full")
+
+    gateway = HookedGateway(RateLimitError("slow down", status_code=429, attempts=ATTEMPTS))
+    sender = gateway.sender(withdraw=withdraw)
+    assert await outcomes_of(sender, chunk(0), chunk(1)) == [(0, NOT_ATTEMPTED), (1, NOT_ATTEMPTED)]
+    assert isinstance(sender.stopped_by, BeforeSendError)
 
 
 async def test_a_failing_before_send_stops_the_run() -> None:

@@ -381,6 +381,29 @@ class TestPipeline:
         assert await pipeline.run(send(before_attempt=hook)) == (1,)
         assert [round(seconds) for seconds in times.slept] == [7]
 
+    async def test_before_wait_is_awaited_before_every_further_wait(self) -> None:
+        """Between two attempts, and if the gate closes after `before_attempt`, which is awaited again after each."""
+        carrier = FakeCarrier(fault(handed_over=False), ok())
+        pipeline, _, shared, times = build(carrier)
+        seen: list[tuple[str, list[float]]] = []
+
+        async def before_attempt() -> None:
+            seen.append(("attempt", [round(seconds, 1) for seconds in times.slept]))
+            if len(seen) == 1:
+                shared.gate.close(times.now(), 7)
+
+        async def before_wait() -> None:
+            seen.append(("wait", [round(seconds, 1) for seconds in times.slept]))
+
+        assert await pipeline.run(send(before_attempt=before_attempt, before_wait=before_wait)) == (1,)
+        assert seen == [
+            ("attempt", []),
+            ("wait", []),
+            ("attempt", [7]),
+            ("wait", [7]),
+            ("attempt", [7, 0.5]),
+        ]
+
     async def test_an_exception_of_before_attempt(self) -> None:
         """It is raised unchanged; no attempt is made, and the outcome is reported as not attempted."""
         carrier = FakeCarrier()

@@ -14,6 +14,8 @@ PAGES = sorted((DOCS / "en" / "reference").glob("*.md"))
 DOCUMENTED = Counter(name for page in PAGES for name in identifiers(page.read_text("utf-8")))
 MODULES = [
     "wikipayam_async",
+    "wikipayam_async.campaigns",
+    "wikipayam_async.campaigns.contract",
     "wikipayam_async.cost",
     "wikipayam_async.dates",
     "wikipayam_async.emulator",

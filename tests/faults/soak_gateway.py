@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
 
-from wikipayam_async.emulator import Emulator, Fault, When, serve
+from wikipayam_async.emulator import Emulator, Fault, Latency, When, serve
 
 __all__ = ["served"]
 
@@ -36,26 +36,32 @@ ODDS: dict[Fault, float] = {
 """The faults and their probabilities, 5 % together."""
 
 
-def _gateway(pipe: Connection, seed: int) -> None:
+def _gateway(pipe: Connection, seed: int, faults: bool, latency: Latency) -> None:
     """Serve an emulator until a message comes; then send back what it accepted."""
-    emulator = Emulator()
+    emulator = Emulator(latency=latency)
     emulator.account.balance = 10**15
-    emulator.faults.random(ODDS, seed=seed)
+    if faults:
+        emulator.faults.random(ODDS, seed=seed)
     for index in range(30):
         emulator.inbound(sender="989120000001", message=f"message {index}")
     with serve(emulator) as served:
         pipe.send(served.url)
         pipe.recv()
-    faults = {kind.value: count for kind, count in sorted(emulator.faults.thrown.items())}
-    pipe.send((Counter(emulator.accepted_track_ids()), emulator.accepted, emulator.requests, faults))
+    thrown = {kind.value: count for kind, count in sorted(emulator.faults.thrown.items())}
+    pipe.send((Counter(emulator.accepted_track_ids()), emulator.accepted, emulator.requests, thrown))
 
 
 @contextmanager
-def served(seed: int) -> Iterator[tuple[str, Connection]]:
-    """Serve an emulator with random faults in another process; yield its URL and a pipe to it."""
+def served(
+    seed: int,
+    *,
+    faults: bool = True,
+    latency: Latency = Latency(0),  # noqa: B008 - immutable
+) -> Iterator[tuple[str, Connection]]:
+    """Serve an emulator, with random faults, in another process; yield its URL and a pipe to it."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_gateway, args=(theirs, seed), daemon=True)
+    process = context.Process(target=_gateway, args=(theirs, seed, faults, latency), daemon=True)
     process.start()
     theirs.close()
     try:

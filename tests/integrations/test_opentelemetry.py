@@ -38,6 +38,7 @@ from wikipayam_async import (
     SmsMessage,
     WikipayamError,
 )
+from wikipayam_async.campaigns import CampaignProgressed
 from wikipayam_async.integrations.opentelemetry import chain, traced
 
 PAGE = Path(__file__).parents[2] / "docs" / "en" / "observability.md"
@@ -181,6 +182,22 @@ def test_messages_and_retries_are_counted(telemetry: Telemetry) -> None:
             1.5,
         ),
     ]
+
+
+def test_campaigns_are_gauges(telemetry: Telemetry) -> None:
+    """The last state of each campaign, by its name."""
+    telemetry.hook(CampaignProgressed("eid", "running", 10, 4, 2, 3, 1, 0))
+    telemetry.hook(CampaignProgressed("eid", "paused", 10, 4, 0, 4, 1, 1, "SIGTERM"))
+    telemetry.hook(CampaignProgressed("yalda", "running", 5, 5, 0, 0, 0, 0))
+    name = "wikipayam.campaign.name"
+    assert telemetry.points["wikipayam.campaign.running"] == [({name: "eid"}, 0), ({name: "yalda"}, 1)]
+    messages = {
+        (attributes[name], attributes["wikipayam.campaign.message.state"]): value
+        for attributes, value in telemetry.points["wikipayam.campaign.messages"]
+    }
+    states = ("pending", "sending", "accepted", "rejected", "unknown")
+    assert [messages["eid", state] for state in states] == [4, 0, 4, 1, 1]
+    assert [messages["yalda", state] for state in states] == [5, 0, 0, 0, 0]
 
 
 def test_durations_are_counted_in_seconds(telemetry: Telemetry) -> None:
@@ -432,6 +449,7 @@ def test_the_page_names_every_attribute_and_metric(telemetry: Telemetry) -> None
     telemetry.hook(AttemptFinished("c-1", "sms.send", 1, Phase.ANSWERED, 0.5, 503))
     telemetry.hook(RetryScheduled("c-1", "sms.send", 1, 0.5, "503"))
     telemetry.hook(end_of(CallOutcome.UNKNOWN, Attempt(1, Phase.ANSWERED, 0.5, 503), ANSWERED, messages=sent))
+    telemetry.hook(CampaignProgressed("eid", "running", 10, 4, 2, 3, 1, 0))
     (span,) = telemetry.spans
     points = telemetry.points
     names = {*(span.attributes or {}), *(name for event in span.events for name in (event.attributes or {})), *points}

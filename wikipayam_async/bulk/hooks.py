@@ -55,12 +55,14 @@ class Announcement:
     Args:
         hook: The caller's function.
         chunk: The messages.
+        withdraw: Takes an announcement back; None if that is not wanted.
     """
 
-    __slots__ = ("_chunk", "_hook", "done")
+    __slots__ = ("_chunk", "_hook", "_withdraw", "done")
 
-    def __init__(self, hook: BeforeSend, chunk: Chunk) -> None:
+    def __init__(self, hook: BeforeSend, chunk: Chunk, withdraw: BeforeSend | None = None) -> None:
         self._hook = hook
+        self._withdraw = withdraw
         self._chunk = chunk
         self.done = False
 
@@ -70,17 +72,29 @@ class Announcement:
         Raises:
             BeforeSendError: The hook raised.
         """
-        if self.done:
-            return
+        if not self.done:
+            await self._await_hook(self._hook)
+            self.done = True
+
+    async def withdraw(self) -> None:
+        """Take the announcement back before a wait: nothing was accepted, and the hook is awaited again after it.
+
+        Raises:
+            BeforeSendError: The function that takes it back raised.
+        """
+        if self.done and self._withdraw is not None:
+            await self._await_hook(self._withdraw)
+            self.done = False
+
+    async def _await_hook(self, hook: BeforeSend) -> None:
         chunk = self._chunk
         try:
-            await _awaitable(self._hook(outgoing_of(chunk)))
+            await _awaitable(hook(outgoing_of(chunk)))
         except anyio.get_cancelled_exc_class() as error:
             await checkpoint_if_cancelled()
             raise _hook_error(chunk, error) from error  # of a task that the hook awaited: nobody cancelled this one
         except Exception as error:
             raise _hook_error(chunk, error) from error
-        self.done = True
 
 
 def _awaitable(returned: object) -> Awaitable[object]:

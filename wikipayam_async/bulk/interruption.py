@@ -1,19 +1,22 @@
-"""What is known of a bulk send that an exception ends: counted in the log, and carried by the exception."""
+"""What is known of the messages of a send that an exception ends: in the log, and carried by the exception."""
 
 from __future__ import annotations
 
 import logging
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from typing import Any
 
-from wikipayam_async.bulk.results import BulkError, BulkReport, counts_text
-from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.bulk.results import BulkError, BulkReport, SendResult, counts_text
+from wikipayam_async.outcomes import MessageOutcome, SendStatus
 
-__all__ = ["attach_report", "log_interruption", "report_from"]
+__all__ = ["attach_outcomes", "attach_report", "log_interrupted_request", "log_interruption", "report_from"]
 
 logger = logging.getLogger("wikipayam_async")
 
 _ATTRIBUTE = "__wikipayam_report__"
+_SHOWN = 200
+"""The number of messages that a line names."""
 
 
 class _Carried:
@@ -28,20 +31,78 @@ class _Carried:
         return _Carried, ()
 
 
-def attach_report(error: BaseException, report: BulkReport) -> None:
-    """Make an exception carry a report, and add a note with its counts."""
+def attach_report(error: BaseException, report: BulkReport, summary: str | None = None) -> None:
+    """Make an exception carry a report, and add a note with its counts, or with another summary."""
     attributes = vars(error)  # past a `__setattr__` that refuses, as that of a frozen class
     attributes[_ATTRIBUTE] = _Carried(report)
     notes = attributes.setdefault("__notes__", [])
     if isinstance(notes, list):
-        notes.append(f"wikipayam_async: {report.summary()}; report_from(error) returns the report")
+        notes.append(f"wikipayam_async: {summary or report.summary()}; report_from(error) returns the report")
+
+
+def attach_outcomes(
+    error: BaseException, operation: str, messages: Sequence[Any], outcomes: Sequence[MessageOutcome]
+) -> None:
+    """Make the exception that ended a call carry the outcomes of its messages, and log those that may have been sent.
+
+    Args:
+        error: The exception, such as a cancellation.
+        operation: The name of the operation, such as `sms.send`.
+        messages: The messages of the call.
+        outcomes: Their outcomes, in the same order.
+    """
+    report = BulkReport(
+        [
+            SendResult(index, message, outcome.status, id=outcome.id, track_id=outcome.track_id)
+            for index, (message, outcome) in enumerate(zip(messages, outcomes, strict=True))
+        ]
+    )
+    attach_report(error, report, f"{operation}: {_named(outcomes)}")
+    log_interrupted_request(error, operation, outcomes)
+
+
+def log_interrupted_request(error: BaseException, operation: str, outcomes: Sequence[MessageOutcome]) -> None:
+    """Write the outcomes of a request that an exception interrupted to the log, at WARNING, unless nothing left."""
+    known = [outcome for outcome in outcomes if outcome.status is not SendStatus.NOT_ATTEMPTED]
+    if known:
+        fields = {
+            "wikipayam_event": "interrupted",
+            "wikipayam_operation": operation,
+            "wikipayam_outcomes": [
+                {"track_id": one.track_id, "status": one.status.value, "id": one.id} for one in known[:_SHOWN]
+            ],
+        }
+        logger.warning(
+            "%s: %s ended the call after its request began to leave: %s",
+            operation,
+            type(error).__name__,
+            _named(known),
+            extra=fields,
+        )
+
+
+def _named(outcomes: Sequence[MessageOutcome]) -> str:
+    """Return the outcome of each message with its ids, in one line."""
+    shown = [_one(outcome) for outcome in outcomes[:_SHOWN]]
+    more = len(outcomes) - len(shown)
+    return "; ".join([*shown, *([f"and {more} more"] if more else [])])
+
+
+def _one(outcome: MessageOutcome) -> str:
+    ids = [("track id", outcome.track_id), ("gateway id", outcome.id)]
+    named = ", ".join(f"{name} {value}" for name, value in ids if value)
+    word = outcome.status.value.replace("_", " ")
+    return f"{word} ({named})" if named else word
 
 
 def report_from(error: BaseException) -> BulkReport | None:
-    """Return the report of the bulk send that an exception ended; None if the exception leads to none.
+    """Return the report of the send that an exception ended; None if the exception leads to none.
 
     `send_bulk` attaches its report to every exception that ends it early: a cancellation, a time-out, Ctrl-C, an
-    exception of `on_progress`. It has one result for each message that was read from the source. The search goes from
+    exception of `on_progress`. It has one result for each message that was read from the source. Every other send of an
+    SMS, a code or a call attaches a report of its messages to a cancellation and to Ctrl-C: a send whose request has
+    begun to leave is finished first, so its outcome is known. (Errors of the package have `send_status` instead.) The
+    `message` of a result is then what was sent: an `SmsMessage` or an `OtpMessage`. The search goes from
     the exception to the members of a group, its `__cause__` and its `__context__`, so it also finds the report from
     what `asyncio.timeout`, `asyncio.wait_for`, `anyio.fail_after` and `asyncio.run` (after Ctrl-C) raise in place of the
     cancellation. Of several reports it returns the nearest.

@@ -63,6 +63,8 @@ class BulkOptions:
         dedupe: Hold back duplicates: by receiver, or by receiver and text.
         opt_out: Hold back messages to receivers that opted out.
         before_send: Awaited with the messages of a request after every wait and before it leaves.
+        withdraw: Awaited with the messages that `before_send` got, before their request waits again because the gateway
+            accepted nothing; `before_send` is awaited again after the wait. Without it, `before_send` is awaited once.
         after_send: Awaited with the results of a chunk before its worker reads the next chunk and before the consumer
             gets them, shielded from cancellation. If it raises, the run stops; the results remain as they are.
         wait_turn: Awaited with the messages of every request before all other waits: for hours, limits and pauses.
@@ -80,6 +82,7 @@ class BulkOptions:
     dedupe: Dedupe | None = None
     opt_out: OptOut | None = field(default=None, repr=False)
     before_send: BeforeSend | None = field(default=None, repr=False, validator=_callable_or_none)
+    withdraw: BeforeSend | None = field(default=None, repr=False, validator=_callable_or_none)
     after_send: AfterSend | None = field(default=None, repr=False, validator=_callable_or_none)
     wait_turn: WaitTurn | None = field(default=None, repr=False, validator=_callable_or_none)
 

@@ -19,7 +19,7 @@ from wikipayam_async.bulk.interruption import attach_report, log_interruption
 from wikipayam_async.bulk.options import BulkOptions, BulkProgress, OnProgress
 from wikipayam_async.bulk.results import BulkReport, BulkSourceError, SendResult
 from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
-from wikipayam_async.bulk.source import Messages, Source, SourceChunk
+from wikipayam_async.bulk.source import ChunkSource, Messages, Source, SourceChunk
 from wikipayam_async.errors import ClosedError, SuppressedError, WikipayamError
 from wikipayam_async.messages.payload import prepare_some
 from wikipayam_async.messages.track_ids import TrackIds
@@ -46,7 +46,7 @@ class BulkRun(AsyncIteration):
         "async with client.sms.bulk(...) as results: async for result in results: ..."
     )
 
-    def __init__(self, source: Source, sender: ChunkSender, options: BulkOptions) -> None:
+    def __init__(self, source: ChunkSource, sender: ChunkSender, options: BulkOptions) -> None:
         self._source = source
         self._sender = sender
         self._concurrency = options.concurrency
@@ -202,18 +202,21 @@ class BulkRun(AsyncIteration):
 
 
 def make_run(
-    messages: Messages, send: SendFunc, options: BulkOptions, *, sender: str | None, longest_wait: float
+    messages: Messages | ChunkSource, send: SendFunc, options: BulkOptions, *, sender: str | None, longest_wait: float
 ) -> BulkRun:
     """Return a run that begins when it is entered. `sender` is the line of messages that name none.
 
     Raises:
         InvalidInputError: `messages`, `dedupe` or `opt_out` is invalid.
     """
+    chunk_sender = ChunkSender(send, options, longest_wait)
+    if isinstance(messages, ChunkSource):
+        return BulkRun(messages, chunk_sender, options)
     prepare = functools.partial(
         prepare_some, sender=sender, track_ids=TrackIds(), normalize=options.normalize, validate=options.validate
     )
     source = Source(messages, prepare, options.batch_size, options.make_screen())
-    return BulkRun(source, ChunkSender(send, options, longest_wait), options)
+    return BulkRun(source, chunk_sender, options)
 
 
 async def collect(run: BulkRun, total: int | None, on_progress: OnProgress | None) -> BulkReport:

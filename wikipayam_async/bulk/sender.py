@@ -37,7 +37,12 @@ class SendFunc(Protocol):
     """Sends messages as one request."""
 
     def __call__(
-        self, batch: Batch[SmsMessage], observer: Observer, before_attempt: BeforeAttempt | None = None, /
+        self,
+        batch: Batch[SmsMessage],
+        observer: Observer,
+        before_attempt: BeforeAttempt | None = None,
+        before_wait: BeforeAttempt | None = None,
+        /,
     ) -> Awaitable[Sequence[str | None]]:
         """Return the id of each message; None for a message that the answer does not mention."""
         ...
@@ -74,6 +79,7 @@ class ChunkSender:
         self._max_unreached = max(options.concurrency, 3)
         self._stop_on_error = options.stop_on_error
         self._before_send = options.before_send
+        self._withdraw = options.withdraw
         self._wait_turn = options.wait_turn
         self._unreached = 0
         self._max_size: int | None = None
@@ -104,7 +110,10 @@ class ChunkSender:
     async def _send_piece(self, piece: Chunk, hook: BeforeSend | None, results: list[SendResult]) -> list[Chunk]:
         """Send one request, append its results, and return the pieces that must be sent again."""
         outcomes: list[Callable[[], Sequence[MessageOutcome]]] = []
-        announcement = () if hook is None else (Announcement(hook, piece),)
+        announcement = None if hook is None else Announcement(hook, piece, self._withdraw)
+        hooks: tuple[BeforeAttempt, ...] = () if announcement is None else (announcement,)
+        if announcement is not None and self._withdraw is not None:
+            hooks = (announcement, announcement.withdraw)
         rounds = 0
         while True:
             rounds += 1
@@ -112,7 +121,9 @@ class ChunkSender:
                 if self._wait_turn is not None and not await self._has_turn(self._wait_turn, piece):
                     results += results_of(piece, SendStatus.NOT_ATTEMPTED, self.stopped_by)
                     return []
-                ids = await self._send_batch(piece.batch, outcomes.append, *announcement)
+                if announcement is not None and rounds > 1:
+                    await announcement.withdraw()
+                ids = await self._send_batch(piece.batch, outcomes.append, *hooks)
             except RateLimitError as error:
                 # The pipeline holds the next request back until the delay is over.
                 too_long = error.retry_after is not None and error.retry_after > self._longest_wait

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice, repeat
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
 from attrs import field, frozen
 
@@ -20,7 +20,7 @@ from wikipayam_async.redact.masks import shape_of
 if TYPE_CHECKING:
     from wikipayam_async.bulk.screening import Screen
 
-__all__ = ["Messages", "Prepare", "Source", "SourceChunk"]
+__all__ = ["ChunkSource", "Messages", "Prepare", "Source", "SourceChunk"]
 
 Messages: TypeAlias = Iterable[SmsMessage] | AsyncIterable[SmsMessage]
 """Any iterable of messages, plain or async."""
@@ -41,6 +41,27 @@ class SourceChunk:
     number: int
     chunk: Chunk | None
     results: list[SendResult] = field(repr=False)
+
+
+@runtime_checkable
+class ChunkSource(Protocol):
+    """Where a run gets its chunks from. Only one task at a time uses it."""
+
+    async def pull(self, stopped_by: WikipayamError | None = None) -> SourceChunk | None:
+        """Return the next chunk; None at the end.
+
+        Args:
+            stopped_by: The error that stopped the run; nothing is sent any more.
+        """
+        ...
+
+    def remains(self) -> SourceChunk | None:
+        """Return the next chunk of what was read and not returned yet; None if there is none."""
+        ...
+
+    async def aclose(self) -> None:
+        """Close the source."""
+        ...
 
 
 class Source:

@@ -11,10 +11,10 @@ from tempfile import mkstemp
 from typing import Literal, TypeAlias
 
 from wikipayam_async.cli.output import Output, plain
-from wikipayam_async.cli.spreadsheet import escape_formula
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.receives.models import ReceivedMessage
+from wikipayam_async.spreadsheet import escape_formula
 
 __all__ = ["Format", "cells_of", "export_to"]
 

@@ -13,7 +13,16 @@ from attrs import field, frozen
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase
 from wikipayam_async.redact.scrub import scrub
 
-__all__ = ["AttemptFinished", "AttemptStarted", "CallFinished", "CallReporter", "Event", "EventHook", "RetryScheduled"]
+__all__ = [
+    "AttemptFinished",
+    "AttemptStarted",
+    "CallFinished",
+    "CallReporter",
+    "CampaignProgressed",
+    "Event",
+    "EventHook",
+    "RetryScheduled",
+]
 
 logger = logging.getLogger("wikipayam_async")
 # No `NullHandler`: where nobody configured logging, warnings and errors are to reach stderr, by `logging.lastResort`.
@@ -104,6 +113,35 @@ class CallFinished:
     base_url: str = ""
     status_code: int | None = None
     headers: Mapping[str, str] = field(factory=dict, repr=False, hash=False)
+
+
+@frozen
+class CampaignProgressed:
+    """A campaign has got further, or its status has changed. `Campaign.open(..., on_event=hook)` receives it.
+
+    It is no event of a call, so the hook of a client does not receive it; those of the integrations take both.
+
+    Attributes:
+        campaign: The name of the campaign's journal, such as `eid` for `eid.db`.
+        status: The status: `running`, `paused`, `completed` or `canceled`.
+        total: The number of its messages.
+        pending: Messages that were not attempted.
+        sending: Messages in flight.
+        accepted: Messages that were accepted.
+        rejected: Messages that were refused or held back.
+        unknown: Messages that may or may not have been accepted.
+        reason: Why it is paused or canceled, or what it waits for; None otherwise.
+    """
+
+    campaign: str
+    status: str
+    total: int
+    pending: int
+    sending: int
+    accepted: int
+    rejected: int
+    unknown: int
+    reason: str | None = None
 
 
 Event: TypeAlias = AttemptStarted | AttemptFinished | RetryScheduled | CallFinished

@@ -119,6 +119,8 @@ class Call(Generic[T]):
         observer: Receives the outcome of every message when the call ends, also if it is cancelled.
         before_attempt: Awaited before each attempt, after every wait: for the rate limit, for a gate that a 429 closed,
             for a free connection. If it raises, nothing leaves. Its duration is not part of any time-out.
+        before_wait: Awaited when the call must wait again after `before_attempt`, because the gateway provably accepted
+            nothing and asked for a delay, or could not be reached. `before_attempt` is awaited again after the wait.
         timeout: Seconds for each attempt; the client's if None.
         max_answer_bytes: The size of the largest body that is read: an answer in many small pieces takes a hundred times
             its size as objects.
@@ -133,6 +135,7 @@ class Call(Generic[T]):
     batch: SendBatch[Any] | None = None
     observer: Observer | None = field(default=None, repr=False)
     before_attempt: BeforeAttempt | None = field(default=None, repr=False)
+    before_wait: BeforeAttempt | None = field(default=None, repr=False)
     timeout: float | None = None
     max_answer_bytes: int = field(default=MAX_ANSWER_BYTES, repr=False)
 

@@ -162,6 +162,7 @@ class Options:
     timezone: tzinfo | None = None
     application: str | None = None
     on_event: EventHook | None = None
+    idempotency: object = None  # a store of `wikipayam_async.idempotency`, of which core knows nothing
 
     def __attrs_post_init__(self) -> None:
         check_positive("timeout", self.timeout)

@@ -124,7 +124,13 @@ class Pipeline:
         """Await what is to be awaited last. A 429 of another call may close the gate before that and meanwhile."""
         await self._wait_for_gate(call, reporter)
         await before_attempt()
-        await self._wait_for_gate(call, reporter)
+        while self._shared.gate.remaining(self._shared.clock()) > 0:
+            if call.before_wait is None:
+                await self._wait_for_gate(call, reporter)
+            else:
+                await call.before_wait()
+                await self._wait_for_gate(call, reporter)
+                await before_attempt()
         await checkpoint_if_cancelled()  # the hook may have shielded itself from a cancellation
 
     async def _wait_for_gate(self, call: Call[Any], reporter: CallReporter) -> None:
@@ -268,6 +274,8 @@ class _CallRun:
             ):
                 await self._raise_cancellation()
                 self.reporter.retry_scheduled(delay, failure.reason)
+                if self._call.before_wait is not None:
+                    await self._call.before_wait()
                 await shared.sleep(delay)
                 return
         unknown = failure.decision is RetryDecision.UNKNOWN

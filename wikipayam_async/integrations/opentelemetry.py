@@ -16,7 +16,7 @@ except ImportError as missing:
         "wikipayam_async.integrations.opentelemetry needs OpenTelemetry: pip install 'wikipayam_async[opentelemetry]'"
     ) from missing
 
-from wikipayam_async.core.events import AttemptFinished, CallFinished, Event, RetryScheduled
+from wikipayam_async.core.events import AttemptFinished, CallFinished, CampaignProgressed, Event, RetryScheduled
 from wikipayam_async.integrations.gauges import Attributes, attributes_of, gauges_of
 from wikipayam_async.integrations.hooks import chain, operation_of
 from wikipayam_async.integrations.observed import Observable, Queue, server_of
@@ -29,6 +29,7 @@ __all__ = ["OpenTelemetryHook", "Queue", "chain", "traced"]
 
 _NAME = "wikipayam_async"
 _NANOSECONDS = 1_000_000_000
+_RUNNING = "running"
 _SUCCESS_FROM, _SUCCESS_TO = 200, 300
 _FAILED = frozenset({CallOutcome.FAILED, CallOutcome.UNKNOWN})
 _BOUNDARIES = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
@@ -73,11 +74,17 @@ class OpenTelemetryHook:
             "Duration of calls, including waiting and retries.",
             explicit_bucket_boundaries_advisory=_BOUNDARIES,
         )
+        self._campaign_messages = meter.create_gauge(
+            "wikipayam.campaign.messages", "{message}", "Messages of campaigns, by state."
+        )
+        self._campaign_running = meter.create_gauge(
+            "wikipayam.campaign.running", "{campaign}", "1 while a campaign is being sent, 0 afterwards."
+        )
         gauges = gauges_of(provider)
         gauges.register(meter)
         self._observed = gauges.observed
 
-    def __call__(self, event: Event) -> None:
+    def __call__(self, event: Event | CampaignProgressed) -> None:
         """Record an event."""
         match event:
             case AttemptFinished():
@@ -88,6 +95,8 @@ class OpenTelemetryHook:
                 )
             case CallFinished():
                 self._finish(event)
+            case CampaignProgressed():
+                self._note_campaign(event)
             case _:
                 pass
 
@@ -112,6 +121,12 @@ class OpenTelemetryHook:
         self._duration.record(end.elapsed, _route_of(end) | _result_of(end))
         for status, count in Counter(outcome.status.value for outcome in end.messages).items():
             self._messages.add(count, {"wikipayam.operation": operation, "wikipayam.message.status": status})
+
+    def _note_campaign(self, event: CampaignProgressed) -> None:
+        name = {"wikipayam.campaign.name": event.campaign}
+        self._campaign_running.set(int(event.status == _RUNNING), name)
+        for state in ("pending", "sending", "accepted", "rejected", "unknown"):
+            self._campaign_messages.set(getattr(event, state), {**name, "wikipayam.campaign.message.state": state})
 
     def _trace(self, end: CallFinished, now: int, attempt_ends: list[int]) -> None:
         # The whole span is recorded here: events arrive in the caller's task, where its span is still the current one.

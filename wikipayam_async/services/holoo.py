@@ -11,6 +11,7 @@ from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import JsonValue, encode_json, to_items, to_mapping
 from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
+from wikipayam_async.idempotency.keyed import KeyedMessage
 from wikipayam_async.messages.models import (
     SentMessage,
     SmsMessage,
@@ -24,6 +25,7 @@ from wikipayam_async.redact.masks import mask_mapping, shape_of
 from wikipayam_async.redact.sealed import Sealed, SealedBytes, SealedFields, seal
 from wikipayam_async.services.base import Service, require_all_accepted
 from wikipayam_async.services.raw import with_raw_response
+from wikipayam_async.services.sending import KeyedSend, Keys, run_send
 
 __all__ = ["HolooResult", "HolooService"]
 
@@ -69,6 +71,7 @@ class HolooService(Service):
         username: str | None = None,
         normalize: bool = True,
         validate: bool = True,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> HolooResult:
         """Send an SMS (`POST /service/holoo`).
@@ -80,11 +83,16 @@ class HolooService(Service):
             username: The account's user name; the client's if None.
             normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
             validate: Require an Iranian mobile number; if False, accept any receiver.
+            idempotency_key: A name for this message, such as `order-42:shipped`. A call with the same key sends nothing if
+                the message was sent before; it needs the client's `idempotency`. 1 to 255 visible ASCII characters,
+                without personal data.
             timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             ConfigurationError: No sender or no user name is given or configured; nothing was sent.
+            IdempotencyConflictError: The key was used for another message; nothing was sent.
+            InFlightError: Another call with the key is under way; nothing was sent.
             UnknownOutcomeError: The SMS may or may not have been accepted; an answer without an id tells neither, and is
                 quoted. Do not resend it blindly.
             APIStatusError: The gateway refused the SMS.
@@ -94,7 +102,8 @@ class HolooService(Service):
         user = seal(username)
         del receiver, message, username  # keep them out of tracebacks that show locals; `sms` masks them
         fields = self._fields(sms, user, normalize=normalize, validate=validate)
-        return await self._send(HOLOO_POST, sms, fields, timeout)
+        keyed = self._keyed(idempotency_key, HOLOO_POST, sms, fields, timeout)
+        return await self._send(HOLOO_POST, sms, fields, keyed, timeout)
 
     async def send_via_url(
         self,
@@ -105,6 +114,7 @@ class HolooService(Service):
         username: str | None = None,
         normalize: bool = True,
         validate: bool = True,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
         allow_url_in_logs: bool = False,
     ) -> HolooResult:
@@ -124,6 +134,9 @@ class HolooService(Service):
             username: The account's user name; the client's if None.
             normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
             validate: Require an Iranian mobile number; if False, accept any receiver.
+            idempotency_key: A name for this message, such as `order-42:shipped`. A call with the same key sends nothing if
+                the message was sent before; it needs the client's `idempotency`. 1 to 255 visible ASCII characters,
+                without personal data.
             timeout: Seconds for each attempt; the client's if None.
             allow_url_in_logs: Send although an HTTP client or transport of your own may log the URL.
 
@@ -131,6 +144,8 @@ class HolooService(Service):
             InvalidInputError: An argument is invalid; nothing was sent.
             ConfigurationError: No sender or no user name is given or configured, or the client has connections of your
                 own, which may log the URL; nothing was sent.
+            IdempotencyConflictError: The key was used for another message; nothing was sent.
+            InFlightError: Another call with the key is under way; nothing was sent.
             UnknownOutcomeError: The SMS may or may not have been accepted; an answer without an id tells neither, and is
                 quoted. Do not resend it blindly.
             APIStatusError: The gateway refused the SMS.
@@ -146,16 +161,22 @@ class HolooService(Service):
                 "pass allow_url_in_logs=True"
             )
         fields = self._fields(sms, user, normalize=normalize, validate=validate)
-        return await self._send(HOLOO_GET, sms, fields, timeout)
+        keyed = self._keyed(idempotency_key, HOLOO_GET, sms, fields, timeout)
+        return await self._send(HOLOO_GET, sms, fields, keyed, timeout)
 
     send_get = send_via_url
     """The legacy name of `send_via_url`."""
 
     async def _send(
-        self, operation: Operation, sms: SmsMessage, fields: SealedFields, timeout: float | None
+        self,
+        operation: Operation,
+        sms: SmsMessage,
+        fields: SealedFields,
+        keyed: KeyedSend | None,
+        timeout: float | None,
     ) -> HolooResult:
         in_query = operation.method == "GET"
-        call: Call[Sequence[Any]] = Call(
+        call: Call[Sequence[HolooResult | None]] = Call(
             operation=operation,
             read=_read,
             query=fields if in_query else SealedFields({}),
@@ -163,8 +184,28 @@ class HolooService(Service):
             batch=SendBatch[HolooResult]([sms], [None], lambda result: result.id),
             timeout=timeout,
         )
-        result: HolooResult = require_all_accepted(operation, await self._pipeline.run(call), [sms], [None])[0]
+        result: HolooResult = require_all_accepted(
+            operation, await run_send(self._pipeline, call, keyed), [sms], [None]
+        )[0]
         return result
+
+    def _keyed(
+        self, key: str | None, operation: Operation, sms: SmsMessage, fields: SealedFields, timeout: float | None
+    ) -> KeyedSend | None:
+        if key is None:
+            return None
+        keys, sent = Keys(self._options, key, timeout), fields.reveal()
+        message = KeyedMessage(
+            key=keys.key,
+            kind="holoo",
+            operation=operation.name,
+            message=sms,
+            track_id=None,
+            receiver=Sealed(sent["to"]),
+            text=Sealed(sent["message"]),
+            result=HolooResult,
+        )
+        return KeyedSend(keys.guard, message)
 
     @without_frames
     def _fields(self, sms: SmsMessage, user: Sealed[str] | None, *, normalize: bool, validate: bool) -> SealedFields:

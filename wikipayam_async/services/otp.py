@@ -6,6 +6,7 @@ import functools
 from collections.abc import Callable, Iterable
 
 from wikipayam_async.core.operation import Operation, Replay
+from wikipayam_async.idempotency.messages import keyed_otp
 from wikipayam_async.messages.models import OtpMessage, SentMessage
 from wikipayam_async.messages.payload import Batch, OtpPayload, prepare_all, prepare_otp
 from wikipayam_async.messages.track_ids import TrackIds
@@ -13,7 +14,7 @@ from wikipayam_async.publish import publish
 from wikipayam_async.redact.sealed import Sealed
 from wikipayam_async.services.base import Service
 from wikipayam_async.services.raw import with_raw_response
-from wikipayam_async.services.sending import send_all
+from wikipayam_async.services.sending import KeyedSend, Keys, send_all
 
 __all__ = ["OtpService"]
 
@@ -37,6 +38,7 @@ class OtpService(Service):
         track_id: str | None = None,
         normalize: bool = True,
         validate: bool = True,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> SentMessage:
         """Send a code (`POST /otp/sms/send`).
@@ -48,11 +50,16 @@ class OtpService(Service):
             track_id: Your own reference; generated if None.
             normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
             validate: Require an Iranian mobile number; if False, accept any receiver.
+            idempotency_key: A name for this message, such as `order-42:shipped`. A call with the same key sends nothing if
+                the message was sent before; it needs the client's `idempotency`. 1 to 255 visible ASCII characters,
+                without personal data.
             timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             ConfigurationError: No pattern is given or configured; nothing was sent.
+            IdempotencyConflictError: The key was used for another message; nothing was sent.
+            InFlightError: Another call with the key is under way; nothing was sent.
             UnknownOutcomeError: The code may or may not have been accepted. Do not resend it blindly.
             APIStatusError: The gateway refused the code.
             APIConnectionError: The code did not reach the gateway.
@@ -60,7 +67,11 @@ class OtpService(Service):
         message = OtpMessage(receiver, code, otp_pattern_id=otp_pattern_id, track_id=track_id)
         del receiver, code  # keep them out of tracebacks that show locals; `message` masks them
         payload = self._preparer(normalize=normalize, validate=validate)(message)
-        return (await send_all(self._pipeline, SEND_OTP, Batch([message], [payload]), timeout=timeout))[0]
+        keyed = None
+        if idempotency_key is not None:
+            keys = Keys(self._options, idempotency_key, timeout)
+            keyed = KeyedSend(keys.guard, keyed_otp(keys.key, message, payload))
+        return (await send_all(self._pipeline, SEND_OTP, Batch([message], [payload]), keyed=keyed, timeout=timeout))[0]
 
     async def send_many(
         self,

@@ -15,9 +15,9 @@ from wikipayam_async.cli.bulk.outcomes import RowOutcomes, check_is_file
 from wikipayam_async.cli.bulk.record import ClaimRecord, Header, RowRecord, scan
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counts_text, spaced
-from wikipayam_async.cli.spreadsheet import escape_formula
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.spreadsheet import escape_formula
 
 __all__ = ["show_results"]
 

@@ -14,13 +14,14 @@ from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.bulk.results import BulkReport
 from wikipayam_async.bulk.runner import BulkRun, collect, make_run
 from wikipayam_async.bulk.screening import Dedupe, OptOut
-from wikipayam_async.bulk.source import Messages
+from wikipayam_async.bulk.source import ChunkSource, Messages
 from wikipayam_async.checks import is_async, without_frames
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.core.retry import longest_delay
 from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.idempotency.messages import keyed_sms
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
@@ -29,7 +30,7 @@ from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import Sealed, SealedBytes
 from wikipayam_async.services.base import optional_timeout
 from wikipayam_async.services.raw import with_raw_response
-from wikipayam_async.services.sending import send_all, send_batch, send_detailed
+from wikipayam_async.services.sending import KeyedSend, Keys, send_all, send_batch, send_detailed
 from wikipayam_async.services.sms.legacy_inbox import LegacyInbox, read_inbox
 from wikipayam_async.services.sms.tracking import DeliveryTracking
 
@@ -57,6 +58,7 @@ class SmsService(DeliveryTracking):
         track_id: str | None = None,
         normalize: bool = True,
         validate: bool = True,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> SentMessage: ...
 
@@ -68,6 +70,7 @@ class SmsService(DeliveryTracking):
         *,
         normalize: bool = True,
         validate: bool = True,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> SentMessage: ...
 
@@ -80,6 +83,7 @@ class SmsService(DeliveryTracking):
         track_id: str | None = None,
         normalize: bool = True,
         validate: bool = True,
+        idempotency_key: str | None = None,
         timeout: float | None = None,
     ) -> SentMessage:
         """Send one SMS (`POST /sms/send`).
@@ -92,11 +96,16 @@ class SmsService(DeliveryTracking):
             track_id: Your own reference; generated if None.
             normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
             validate: Require an Iranian mobile number; if False, accept any receiver.
+            idempotency_key: A name for this message, such as `order-42:shipped`. A call with the same key sends nothing if
+                the message was sent before; it needs the client's `idempotency`. 1 to 255 visible ASCII characters,
+                without personal data.
             timeout: Seconds for each attempt; the client's if None.
 
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             ConfigurationError: No sender is given or configured; nothing was sent.
+            IdempotencyConflictError: The key was used for another message; nothing was sent.
+            InFlightError: Another call with the key is under way; nothing was sent.
             UnknownOutcomeError: The SMS may or may not have been accepted. Do not resend it blindly.
             APIStatusError: The gateway refused the SMS.
             APIConnectionError: The SMS did not reach the gateway.
@@ -106,7 +115,8 @@ class SmsService(DeliveryTracking):
         finally:
             del receiver, message  # keep them out of tracebacks that show locals; `sms` masks them
         payload = self._preparer(normalize=normalize, validate=validate)(sms)
-        return (await send_all(self._pipeline, SEND, Batch([sms], [payload]), timeout=timeout))[0]
+        keyed = None if idempotency_key is None else self._keyed(idempotency_key, sms, payload, timeout)
+        return (await send_all(self._pipeline, SEND, Batch([sms], [payload]), keyed=keyed, timeout=timeout))[0]
 
     async def send_many(
         self,
@@ -266,11 +276,13 @@ class SmsService(DeliveryTracking):
         return self.bulk_with(given.reveal(), options, timeout=timeout)
 
     @without_frames
-    def bulk_with(self, messages: Messages, options: BulkOptions, *, timeout: float | None = None) -> BulkRun:
+    def bulk_with(
+        self, messages: Messages | ChunkSource, options: BulkOptions, *, timeout: float | None = None
+    ) -> BulkRun:
         """Return the run of a bulk send with prepared options (`POST /sms/send`). `bulk` and campaigns are made of it.
 
         Args:
-            messages: The messages: any iterable, plain or async; it may be infinite.
+            messages: The messages: any iterable, plain or async; it may be infinite. Or a source of chunks.
             options: The options, with the hooks that only campaigns use.
             timeout: Seconds for each attempt of a request; the client's if None.
 
@@ -372,6 +384,10 @@ class SmsService(DeliveryTracking):
         body = SealedBytes(encode_json({"from_date": check_date(from_date, field="from_date")}))
         read = functools.partial(read_inbox, zone=self._options.timezone)
         return await self._pipeline.run(Call(operation=RECEIVE, read=read, body=body, timeout=timeout))
+
+    def _keyed(self, key: str, sms: SmsMessage, payload: SmsPayload, timeout: float | None) -> KeyedSend:
+        keys = Keys(self._options, key, timeout)
+        return KeyedSend(keys.guard, keyed_sms(keys.key, sms, payload))
 
     def _preparer(self, *, normalize: bool, validate: bool) -> Callable[[SmsMessage], SmsPayload]:
         return functools.partial(

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wikipayam_async.cli.spreadsheet import escape_formula
+from wikipayam_async.spreadsheet import escape_formula
 
 
 @pytest.mark.parametrize(

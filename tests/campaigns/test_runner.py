@@ -1,0 +1,396 @@
+"""One run: what is committed when, and what happens if it cannot be."""
+
+from __future__ import annotations
+
+import logging
+import os
+import signal
+from collections.abc import Sequence
+from typing import Any
+
+import anyio
+import pytest
+
+from tests.campaigns.doubles import FullJournal, WallClock, all_results, messages
+from wikipayam_async import APIConnectionError, AsyncWikipayam, RateLimit, SendStatus
+from wikipayam_async.campaigns import (
+    Campaign,
+    CampaignProgress,
+    CampaignProgressed,
+    CampaignStatus,
+    JournalError,
+    JournalWriteError,
+    MemoryJournal,
+    SendingHours,
+    SpendingLimit,
+    StopRequest,
+    StoredOutcome,
+)
+from wikipayam_async.campaigns.memory import MemoryStore
+from wikipayam_async.cost import Tariff
+from wikipayam_async.emulator import Emulator, Fault
+from wikipayam_async.services.sms import service as sms_service
+from wikipayam_async.testing import emulator_client
+
+pytestmark = pytest.mark.anyio
+
+SEND = "POST /sms/send"
+
+
+class Recording(MemoryJournal):
+    """A journal that records what is written, with the number of messages that the gateway had accepted then."""
+
+    def __init__(self, emulator: Emulator, *, store: MemoryStore | None = None) -> None:
+        super().__init__("recorded", store=store)
+        self._emulator = emulator
+        self.log: list[tuple[str, int, int]] = []
+
+    async def claim(self, no: int, token: str) -> bool:
+        """Record a claim."""
+        self.log.append(("claim", no, self._emulator.accepted))
+        return await super().claim(no, token)
+
+    async def settle(self, no: int, token: str, outcomes: Sequence[StoredOutcome]) -> bool:
+        """Record outcomes."""
+        self.log.append(("settle", no, self._emulator.accepted))
+        return await super().settle(no, token, outcomes)
+
+
+async def planned(journal: Any, client: AsyncWikipayam, count: int = 30, **arguments: Any) -> Campaign:
+    """Return an open campaign with some messages in batches of ten."""
+    campaign = await Campaign.open(client, journal, **arguments).__aenter__()
+    await campaign.plan(messages(count), batch_size=10)
+    return campaign
+
+
+async def test_the_intent_is_committed_before_and_the_outcome_after_each_request() -> None:
+    """A claim precedes its request, and one worker writes the outcome before it claims again."""
+    emulator = Emulator()
+    journal = Recording(emulator)
+    campaign = await planned(journal, emulator_client(emulator))
+    await campaign.run(concurrency=1)
+    assert journal.log == [
+        ("claim", 0, 0),
+        ("settle", 0, 10),
+        ("claim", 1, 10),
+        ("settle", 1, 20),
+        ("claim", 2, 20),
+        ("settle", 2, 30),
+    ]
+
+
+async def test_nothing_is_claimed_while_it_waits_for_the_rate_limit() -> None:
+    """At most what is in flight is claimed; what waits for its turn is pending."""
+    emulator = Emulator()
+    client = emulator_client(emulator, rate_limit=RateLimit(messages_per_second=200, burst_seconds=0))
+    journal = Recording(emulator)
+    campaign = await planned(journal, client, 50)
+    sending: list[int] = []
+
+    async def watch() -> None:
+        while True:
+            sending.append((await journal.counts()).sending)
+            await anyio.sleep(0.002)
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        await campaign.run(concurrency=4)
+        group.cancel_scope.cancel()
+    assert max(sending) <= 10
+
+
+async def test_nothing_is_claimed_while_the_gateway_asks_for_a_delay() -> None:
+    """After a 429 the intent is taken back before the wait, and committed again before the next attempt."""
+    emulator = Emulator()
+    emulator.faults.arm(Fault.status(429, retry_after=1), on=SEND)
+    journal = Recording(emulator)
+    opted_out = [messages(5)[4].receiver]
+    campaign = await planned(journal, emulator_client(emulator), 5)
+    seen: list[tuple[int, int]] = []
+
+    async def watch() -> None:
+        while len(journal.log) < 2:  # noqa: ASYNC110 - the journal has no event
+            await anyio.sleep(0.01)
+        counts = await journal.counts()
+        progress = await campaign.progress()
+        seen.append((counts.sending, progress.pending))
+
+    async with anyio.create_task_group() as group:
+        group.start_soon(watch)
+        report = await campaign.run(concurrency=1, opt_out=opted_out)
+    assert seen == [(0, 5)]
+    assert (report.accepted, report.rejected, emulator.accepted) == (4, 1, 4)
+    assert [entry[0] for entry in journal.log] == ["claim", "settle", "claim", "settle"]
+
+
+async def test_a_piece_that_waits_keeps_the_claim_of_its_chunk() -> None:
+    """The outcomes of the other pieces are recorded with its own."""
+    emulator = Emulator()
+    emulator.faults.script([Fault.status(413), None, None, None, Fault.status(429, retry_after=0)], on=SEND)
+    journal = Recording(emulator)
+    campaign = await planned(journal, emulator_client(emulator), 20)
+    report = await campaign.run(concurrency=1)
+    assert (report.accepted, [entry[:2] for entry in journal.log]) == (
+        20,
+        [("claim", 0), ("settle", 0), ("claim", 1), ("settle", 1)],
+    )
+    assert emulator.requests_to(SEND) == 6
+
+
+async def test_a_chunk_that_is_sent_in_pieces_is_claimed_once() -> None:
+    """After a 413 its halves are sent under the same claim, and recorded together."""
+    emulator = Emulator()
+    emulator.faults.arm(Fault.status(413), on=SEND)
+    journal = Recording(emulator)
+    campaign = await planned(journal, emulator_client(emulator), 20)
+    report = await campaign.run(concurrency=1)
+    assert (report.accepted, [entry[:2] for entry in journal.log]) == (
+        20,
+        [("claim", 0), ("settle", 0), ("claim", 1), ("settle", 1)],
+    )
+    assert emulator.requests_to(SEND) == 5
+
+
+async def test_a_full_disk_before_the_request_means_that_nothing_is_sent() -> None:
+    """The campaign stops with the journal's error as its reason; the next run goes on."""
+    emulator = Emulator()
+    store = MemoryStore()
+    campaign = await planned(FullJournal(claims_left=1, store=store), emulator_client(emulator))
+    report = await campaign.run(concurrency=1)
+    assert (report.status, report.accepted, report.pending) == (CampaignStatus.PAUSED, 10, 20)
+    assert "JournalError" in str(report.reason)
+    assert isinstance(report.error.__cause__ if report.error else None, JournalError)
+    assert emulator.accepted == 10
+    await campaign.__aexit__(None, None, None)
+    campaign = await planned(MemoryJournal(store=store), emulator_client(emulator))
+    assert (await campaign.run()).accepted == 30
+
+
+async def test_a_failed_claim_and_a_failed_withdrawal_leave_the_chunk_to_the_journal() -> None:
+    """If the journal fails at all, what is not sent is at worst shown as unknown."""
+    emulator = Emulator()
+    campaign = await planned(FullJournal(claims_left=0, settles_failing=9), emulator_client(emulator))
+    report = await campaign.run(concurrency=1)
+    assert (report.status, report.pending, emulator.accepted) == (CampaignStatus.PAUSED, 30, 0)
+
+
+async def test_an_outcome_that_cannot_be_written_at_first_is_written_later() -> None:
+    """The worker waits and tries again; nothing else is sent meanwhile by it."""
+    emulator = Emulator()
+    clock = WallClock()
+    campaign = await planned(FullJournal(settles_failing=2), emulator_client(emulator), sleep=clock.sleep)
+    report = await campaign.run(concurrency=1)
+    assert (report.status, report.accepted, clock.slept) == (CampaignStatus.COMPLETED, 30, [0.1, 0.5])
+
+
+async def test_an_outcome_is_tried_once_more_at_the_end() -> None:
+    """The run has stopped by then, and somebody may have made room."""
+    emulator = Emulator()
+    clock = WallClock()
+    campaign = await planned(FullJournal(settles_failing=4), emulator_client(emulator), sleep=clock.sleep)
+    report = await campaign.run(concurrency=1)
+    assert (report.status, report.accepted, report.pending, report.sending) == (CampaignStatus.PAUSED, 10, 20, 0)
+    assert report.reason == "full: database or disk is full"
+
+
+async def test_outcomes_that_cannot_be_written_are_raised_and_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """Everything that is known comes with the error: track ids, statuses and ids. The next run makes them unknown."""
+    emulator = Emulator()
+    store = MemoryStore()
+    clock = WallClock()
+    journal = FullJournal(settles_failing=99, store=store)
+    campaign = await planned(journal, emulator_client(emulator), sleep=clock.sleep)
+    with caplog.at_level(logging.ERROR, "wikipayam_async"), pytest.raises(JournalWriteError) as caught:
+        await campaign.run(concurrency=2)
+    results = sorted(caught.value.results, key=lambda result: result.index)
+    assert [(one.track_id, one.status) for one in results] == [(f"m-{i}", SendStatus.ACCEPTED) for i in range(20)]
+    ids = [entry.id for entry in sorted(emulator.ledger, key=lambda entry: int(str(entry.track_id)[2:]))]
+    assert [one.id for one in results] == ids
+    logged = sorted(record.getMessage() for record in caplog.records if "not written" in record.getMessage())
+    assert logged == sorted(f"campaign full: not written: {one.track_id} accepted {one.id}" for one in results)
+    await campaign.__aexit__(None, None, None)
+    campaign = await planned(MemoryJournal(store=store), emulator_client(emulator))
+    report = await campaign.run()
+    assert (report.accepted, report.unknown, emulator.accepted) == (10, 20, 30)
+    assert {one.reason for one in await all_results(campaign, status="unknown")} == {"interrupted"}
+
+
+async def test_an_unknown_outcome_that_cannot_be_written_is_logged_with_its_cause(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Where there is no id, the cause is all that is known."""
+    emulator = Emulator()
+    emulator.faults.arm(Fault.close(), on=SEND)
+    journal = FullJournal(settles_failing=99)
+    campaign = await planned(journal, emulator_client(emulator), 1, sleep=WallClock().sleep)
+    with caplog.at_level(logging.ERROR, "wikipayam_async"), pytest.raises(JournalWriteError):
+        await campaign.run()
+    assert [record.getMessage() for record in caplog.records if "not written" in record.getMessage()] == [
+        "campaign full: not written: m-0 unknown disconnected"
+    ]
+
+
+class LateFull(MemoryJournal):
+    """A journal whose status cannot be written at the end."""
+
+    async def write_facts(self, facts: Any) -> None:
+        """Fail to write the end of a run."""
+        if facts.get("status") in {"paused", "completed"}:
+            raise JournalError("full")
+        await super().write_facts(facts)
+
+
+async def test_a_status_that_cannot_be_written_is_no_failure_of_the_run() -> None:
+    """Every outcome is in the journal, which is what counts."""
+    emulator = Emulator()
+    journal = LateFull()
+    campaign = await planned(journal, emulator_client(emulator))
+    report = await campaign.run()
+    assert (report.accepted, report.status) == (30, CampaignStatus.PAUSED)
+    assert (await journal.counts()).accepted == 30
+    assert (await campaign.progress()).status is CampaignStatus.COMPLETED
+
+
+class Stolen(MemoryJournal):
+    """A journal of which another process takes a chunk first."""
+
+    async def claim(self, no: int, token: str) -> bool:
+        """Lose the race for chunk 1."""
+        return no != 1 and await super().claim(no, token)
+
+
+async def test_a_chunk_that_another_process_claimed_is_not_sent_here() -> None:
+    """The run stops, and says why."""
+    emulator = Emulator()
+    campaign = await planned(Stolen("shared"), emulator_client(emulator))
+    report = await campaign.run(concurrency=1)
+    assert (report.accepted, emulator.accepted) == (10, 10)
+    assert str(report.error.__cause__ if report.error else None) == (
+        "shared: chunk 1 was claimed by another run; it is not sent here"
+    )
+
+
+class Unreadable(MemoryJournal):
+    """A journal that cannot be read after a while."""
+
+    async def pending(self, after: int, limit: int) -> Any:
+        """Fail after the first chunks."""
+        if after >= 0:
+            raise JournalError("damaged")
+        return await super().pending(after, 1)
+
+
+async def test_a_journal_that_cannot_be_read_ends_the_run_with_its_error() -> None:
+    """What was sent is recorded."""
+    emulator = Emulator()
+    campaign = await planned(Unreadable(), emulator_client(emulator))
+    with pytest.raises(JournalError, match="damaged"):
+        await campaign.run(concurrency=1)
+    progress = await campaign.progress()
+    assert (progress.accepted, progress.pending, progress.reason) == (10, 20, "the run raised JournalError")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+async def test_a_signal_pauses_the_run(number: signal.Signals) -> None:
+    """If asked to, the run handles SIGINT and SIGTERM: what is in flight is finished and recorded."""
+    emulator = Emulator()
+    journal = MemoryJournal()
+    campaign = await planned(journal, emulator_client(emulator), 100)
+
+    def kill(progress: CampaignProgress) -> None:
+        if progress.status is CampaignStatus.RUNNING:
+            os.kill(os.getpid(), number)
+
+    limit = RateLimit(messages_per_second=400, burst_seconds=0)
+    report = await campaign.run(concurrency=2, on_progress=kill, handle_signals=True, rate_limit=limit)
+    assert (report.status, report.reason) == (CampaignStatus.PAUSED, number.name)
+    assert (report.accepted, report.unknown, report.sending) == (emulator.accepted, 0, 0)
+    assert report.pending > 0
+
+
+async def test_a_cancellation_outweighs_a_pause() -> None:
+    """Whichever comes first."""
+    emulator = Emulator()
+    for requests in ((StopRequest.PAUSE, StopRequest.CANCEL), (StopRequest.CANCEL, StopRequest.PAUSE)):
+        campaign = await planned(MemoryJournal(), emulator_client(emulator))
+        asked = iter(requests)
+
+        def stop(_: CampaignProgress, asked: Any = asked, campaign: Campaign = campaign) -> None:
+            for request in asked:
+                if campaign._run is not None:
+                    campaign._run.stop(request, request.value)
+
+        report = await campaign.run(concurrency=1, on_progress=stop)
+        assert (report.status, report.reason) == (CampaignStatus.CANCELED, "cancel")
+
+
+async def test_progress_goes_to_the_hook() -> None:
+    """Every step is an event, so that metrics know the campaign; a hook that raises changes nothing."""
+    emulator = Emulator()
+    events: list[CampaignProgressed] = []
+
+    def note(event: CampaignProgressed) -> None:
+        events.append(event)
+        raise RuntimeError("broken")
+
+    campaign = await planned(MemoryJournal("eid"), emulator_client(emulator), on_event=note)
+    await campaign.run(concurrency=1)
+    assert [event.status for event in events] == [*["running"] * 4, "completed"]
+    accepted = [event.accepted for event in events]
+    assert (accepted[0], sorted(accepted), accepted[-1]) == (0, accepted, 30)
+    assert {event.pending + event.sending + event.accepted for event in events} == {30}
+    assert {(event.campaign, event.total, event.unknown) for event in events} == {("eid", 30, 0)}
+
+
+async def test_the_hours_are_asked_for_again_before_the_request_leaves() -> None:
+    """A wait for the rate limit may outlast them; the chunk then waits, and is not claimed."""
+    emulator = Emulator()
+    clock = WallClock()
+    journal = Recording(emulator)
+    campaign = await planned(journal, emulator_client(emulator), 10, now=clock.now, sleep=clock.sleep)
+    hours = SendingHours("08:00", "09:00", "UTC")
+    asked: list[int] = []
+
+    def is_open(self: SendingHours, at: Any) -> bool:
+        asked.append(len(journal.log))
+        return len(asked) != 2 and at.hour == 8
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(SendingHours, "is_open", is_open)
+        patch.setattr(SendingHours, "next_opening", lambda _, at: at.replace(hour=8, day=22))
+        report = await campaign.run(sending_hours=hours)
+    assert (report.accepted, journal.log[0]) == (10, ("claim", 0, 0))
+    assert len(asked) >= 2
+
+
+async def test_what_earlier_runs_spent_counts() -> None:
+    """With the lines and texts of the messages, whatever the earlier runs' limit was."""
+    emulator = Emulator()
+    campaign = await planned(MemoryJournal(), emulator_client(emulator))
+    tariff = Tariff(persian=10)
+    await campaign.run(concurrency=1, spending_limit=SpendingLimit(rials=100, tariff=tariff))
+    report = await campaign.run(spending_limit=SpendingLimit(rials=205, tariff=tariff))
+    assert (report.accepted, report.reason) == (20, "the spending limit is reached: 200 rials are spent, 5 are left")
+
+
+async def test_a_pass_without_progress_is_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What does not reach the gateway is tried again only as long as something is accepted or refused."""
+    emulator = Emulator()
+    campaign = await planned(MemoryJournal(), emulator_client(emulator), 20)
+    calls: list[int] = []
+    send: Any = vars(sms_service)["send_batch"]
+
+    async def refuse_all_but_the_second(*arguments: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) == 2:
+            return await send(*arguments, **options)
+        error = APIConnectionError("sms.send: connection refused")
+        error.send_status = SendStatus.NOT_ATTEMPTED
+        raise error
+
+    monkeypatch.setattr(sms_service, "send_batch", refuse_all_but_the_second)
+    report = await campaign.run(concurrency=1)
+    assert (report.status, report.accepted, report.pending, len(calls)) == (CampaignStatus.PAUSED, 10, 10, 3)
+    assert report.reason == "10 messages did not reach the gateway"
+    monkeypatch.undo()
+    assert (await campaign.run()).accepted == 20

@@ -1,0 +1,649 @@
+"""A campaign: a bulk send that outlives its process."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import AsyncGenerator, Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from types import TracebackType
+from typing import ClassVar, Self
+
+import anyio
+from attrs import evolve
+
+from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
+from wikipayam_async.bulk.screening import Dedupe, OptOut, OptOutPredicate
+from wikipayam_async.campaigns.deliveries import follow_deliveries
+from wikipayam_async.campaigns.errors import CampaignError
+from wikipayam_async.campaigns.export import ExportFormat, export_results, format_of
+from wikipayam_async.campaigns.facts import (
+    CampaignFacts,
+    account_difference,
+    client_differences,
+    facts_of_plan,
+    progress_of,
+    read_facts,
+)
+from wikipayam_async.campaigns.journal import Journal, Resolution, StopRequest
+from wikipayam_async.campaigns.models import (
+    AuditEntry,
+    CampaignDelivery,
+    CampaignMessages,
+    CampaignPlan,
+    CampaignProgress,
+    CampaignReport,
+    CampaignResult,
+    CampaignStatus,
+    Decision,
+    OnCampaignEvent,
+    OnCampaignProgress,
+    OnPlanProgress,
+)
+from wikipayam_async.campaigns.optouts import OptOuts, read_opt_out
+from wikipayam_async.campaigns.planner import PlanOptions, compare_plan, make_plan
+from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
+from wikipayam_async.campaigns.runner import CampaignRun, Now, RunOptions, Sleep
+from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
+from wikipayam_async.checks import check_number, is_async
+from wikipayam_async.client import AsyncWikipayam
+from wikipayam_async.core.limits import RateLimit
+from wikipayam_async.cost.tariff import Tariff
+from wikipayam_async.errors import ClosedError, ConfigurationError, InvalidInputError, ResponseError
+from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.messages.track_ids import TrackIds
+from wikipayam_async.misuse import AsyncOnly
+from wikipayam_async.optout import OptOutList
+from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.redact.masks import shape_of
+from wikipayam_async.services.account import CostCheck
+from wikipayam_async.services.sms.watch import Polling, check_polling, check_wait
+
+__all__ = ["Campaign"]
+
+_PAGE = 1000
+_NAMED = 5
+"""Track ids named in an error."""
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+class Campaign(AsyncOnly):
+    """A bulk send that survives crashes: planned once, run as often as it takes, and nothing is sent twice.
+
+    Every message is in the journal before any is sent. The intent to send a request is committed before the request
+    leaves, and its outcomes before the worker sends more, so after a crash at most `concurrency` times `batch_size`
+    messages are unknown. What is unknown is not sent again until an operator decides: `mark_accepted`, or `requeue`.
+
+    Use it as `async with Campaign.open(client, "eid.db") as campaign`.
+    """
+
+    _usage: ClassVar[str] = "a campaign is opened with async: async with Campaign.open(client, path) as campaign: ..."
+
+    def __init__(
+        self,
+        client: AsyncWikipayam | None,
+        journal: Journal,
+        *,
+        on_event: OnCampaignEvent | None = None,
+        now: Now = _utc_now,
+        sleep: Sleep = anyio.sleep,
+    ) -> None:
+        self._client = client
+        self._journal = journal
+        self._on_event = on_event
+        self._now = now
+        self._sleep = sleep
+        self._entered = False
+        self._run: CampaignRun | None = None
+        self._writes = False
+
+    @classmethod
+    def open(
+        cls,
+        client: AsyncWikipayam | None,
+        journal: str | os.PathLike[str] | Journal,
+        *,
+        on_event: OnCampaignEvent | None = None,
+        now: Now = _utc_now,
+        sleep: Sleep = anyio.sleep,
+    ) -> Self:
+        """Return the campaign of a journal. Nothing is opened before it is needed; the journal is closed at the end.
+
+        Args:
+            client: The client that sends; None to read results, to decide about unknown outcomes, to pause, and to
+                export.
+            journal: The path of a file, which is short for `SQLiteJournal(path)`, or a journal.
+            on_event: Called with a `CampaignProgressed` at every step of a run, such as the hook of the OpenTelemetry
+                integration.
+            now: Returns the time of day, with a time zone; for tests.
+            sleep: Waits for the sending hours, and between polls; for tests.
+
+        Raises:
+            InvalidInputError: An argument is invalid.
+        """
+        if client is not None and not isinstance(client, AsyncWikipayam):
+            raise InvalidInputError("client", rule="expected an AsyncWikipayam, or None", got=shape_of(client))
+        if isinstance(journal, str | os.PathLike):
+            journal = SQLiteJournal(journal)
+        if not hasattr(journal, "claim"):
+            raise InvalidInputError("journal", rule="expected the path of a file, or a journal", got=shape_of(journal))
+        _check_hook(on_event, "on_event")
+        return cls(client, journal, on_event=on_event, now=now, sleep=sleep)
+
+    async def __aenter__(self) -> Self:
+        self._entered = True
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._entered = False
+        await self._journal.aclose()
+
+    @property
+    def name(self) -> str:
+        """The name of the campaign: that of its journal's file without the extension."""
+        return self._journal.name
+
+    async def plan(
+        self,
+        messages: CampaignMessages,
+        *,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        dedupe: Dedupe | None = None,
+        opt_out: OptOut | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        on_progress: OnPlanProgress | None = None,
+    ) -> CampaignPlan:
+        """Store the messages. Nothing is sent, and no request is made.
+
+        A plan never changes. Planning the same again changes nothing and returns the plan; so a program that is started
+        again after a crash may simply plan and run again. Memory is flat, but for `dedupe` (see `send_bulk`).
+
+        Args:
+            messages: The messages: any finite iterable, plain or async, of `SmsMessage` or `CampaignMessage`, which adds
+                the columns and the row of the caller's file.
+            batch_size: The maximum number of messages per request.
+            dedupe: Hold back duplicates: `receiver`, or `receiver_and_text`. All spellings of a number are one.
+            opt_out: Hold back messages to numbers that opted out, as in `send_bulk`. The numbers are kept in the journal
+                and hold for every run.
+            normalize: Send mobile numbers in the form `09…`; if False, send the given spelling.
+            validate: Hold back receivers that are not Iranian mobiles; if False, accept any receiver.
+            on_progress: Called with a `PlanProgress` every few thousand messages; a plain function.
+
+        Returns:
+            The plan. Messages that are held back are counted in it and have a result with the reason.
+
+        Raises:
+            InvalidInputError: An argument is invalid.
+            ConfigurationError: There is no client, or neither it nor a message has a line.
+            PlanChangedError: The campaign was planned otherwise; `differences` names what differs.
+            JournalError: The journal cannot be used.
+        """
+        self._check_entered()
+        client = self._need_client("plan")
+        check_number(batch_size, field="batch_size", minimum=1)
+        _check_hook(on_progress)
+        if dedupe not in {None, "receiver", "receiver_and_text"}:
+            raise InvalidInputError("dedupe", rule="expected 'receiver' or 'receiver_and_text'", got=shape_of(dedupe))
+        given = await read_opt_out(opt_out)
+        options = PlanOptions(
+            batch_size=batch_size, line=client.sender, dedupe=dedupe, normalize=normalize, validate=validate
+        )
+        known = await self._facts()
+        if known is None:
+            await self._lock()
+            known = await self._facts()
+        if known is None:
+            return await self._make_plan(messages, options, client.api_prefix, given, on_progress)
+        client_differences(known, options, client.api_prefix)
+        await compare_plan(self._journal, messages, options, known.plan.total)
+        return known.plan
+
+    async def estimate(self, tariff: Tariff, *, timeout: float | None = None) -> CostCheck:
+        """Estimate the cost of the pending messages and compare it with the balance (`GET /user/balance`).
+
+        Args:
+            tariff: The price of a part.
+            timeout: Seconds for each attempt; the client's if None.
+
+        Raises:
+            CampaignError: Nothing is planned.
+            APIStatusError: The gateway refused the request.
+            APIConnectionError: The gateway could not be reached.
+        """
+        client = self._need_client("estimate")
+        facts = await self._need_facts()
+        return await client.estimate(
+            self._pending_messages(),
+            tariff,
+            sender=facts.options.line,
+            validate=facts.options.validate,
+            timeout=timeout,
+        )
+
+    async def run(
+        self,
+        *,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        stop_on_error: bool = False,
+        sending_hours: SendingHours | None = None,
+        spending_limit: SpendingLimit | None = None,
+        opt_out: OptOut | None = None,
+        rate_limit: RateLimit | None = None,
+        on_progress: OnCampaignProgress | None = None,
+        handle_signals: bool = False,
+        timeout: float | None = None,
+    ) -> CampaignReport:
+        """Send what is pending, until it is done or something stops it (`POST /sms/send`, `GET /user/balance` once).
+
+        Run it again to resume. What was in flight when an earlier run crashed becomes unknown and is not sent. If the
+        task is cancelled, requests in flight are finished and recorded first.
+
+        Args:
+            concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
+            stop_on_error: Pause after a message that was not accepted.
+            sending_hours: Send only in these hours; wait outside them.
+            spending_limit: Pause before the campaign costs more than this, all runs together.
+            opt_out: Hold back messages to numbers that opted out, as in `plan`. Lists add up: a number that was given
+                once is never sent to, whatever later runs are given.
+            rate_limit: The maximum rate of this run; the client's if None.
+            on_progress: Called with a `CampaignProgress` after every request; a plain function.
+            handle_signals: Pause at SIGINT and SIGTERM: finish what is in flight, record it, and return. Not on Windows.
+            timeout: Seconds for each attempt of a request; the client's if None.
+
+        Returns:
+            The state of the campaign: `COMPLETED`, or `PAUSED` or `CANCELED` with the reason.
+
+        Raises:
+            InvalidInputError: An argument is invalid.
+            CampaignError: Nothing is planned, the campaign is canceled, or it was given a function as `opt_out` before
+                and is given none now.
+            PlanChangedError: The line, the API prefix or the account is another than before.
+            JournalBusyError: Another process runs the campaign.
+            JournalError: The journal cannot be used.
+            JournalWriteError: Outcomes could not be written; the error carries them.
+            APIStatusError: The gateway refused the balance request, for example because the token is wrong.
+            APIConnectionError: The gateway could not be reached before anything was sent.
+        """
+        self._check_entered()
+        client = self._need_client("run")
+        if self._run is not None:
+            raise CampaignError(f"{self.name}: this campaign is being run already")
+        options = _run_options(
+            concurrency, stop_on_error, sending_hours, spending_limit, handle_signals, timeout, on_progress
+        )
+        options = evolve(options, on_event=self._on_event)
+        if rate_limit is not None:
+            client = client.with_options(rate_limit=rate_limit)
+        given = await read_opt_out(opt_out)
+        facts = await self._need_facts()
+        client_differences(facts, evolve(facts.options, line=client.sender), client.api_prefix)
+        await self._lock()
+        facts = await self._begin_run(client, await self._need_facts(), given)
+        progress = await self.progress()
+        if progress.status is CampaignStatus.COMPLETED:
+            return _report_of(progress)
+        stored = await self._journal.opt_outs()
+        opt_outs = OptOuts(stored, given)
+        await opt_outs.store(self._journal)
+        self._run = CampaignRun(self._journal, client, facts, options, opt_outs, now=self._now, sleep=self._sleep)
+        try:
+            return await self._run.run()
+        finally:
+            self._run = None
+
+    async def pause(self) -> None:
+        """Pause the campaign, in this process or another: finish what is in flight, record it, stop; `run()` resumes.
+
+        It returns once this is asked for; a run in another process sees it within a second.
+
+        Raises:
+            CampaignError: Nothing is planned.
+            JournalError: The journal cannot be used.
+        """
+        await self._ask(StopRequest.PAUSE, CampaignStatus.PAUSED, "paused")
+
+    async def cancel(self) -> None:
+        """Cancel the campaign for good, in this process or another: finish what is in flight, record it, stop.
+
+        Raises:
+            CampaignError: Nothing is planned.
+            JournalError: The journal cannot be used.
+        """
+        await self._ask(StopRequest.CANCEL, CampaignStatus.CANCELED, "canceled")
+
+    async def progress(self) -> CampaignProgress:
+        """Return how far the campaign has got, also while another process runs it.
+
+        Raises:
+            CampaignError: Nothing is planned.
+            JournalError: The journal cannot be read.
+        """
+        facts = await self._need_facts()
+        in_use = self._run is not None if self._writes else await self._journal.in_use()
+        if facts.status is CampaignStatus.RUNNING and not in_use:
+            facts = await self._need_facts()  # the run may have ended between the two looks
+        return progress_of(self.name, facts, await self._journal.counts(), in_use=in_use)
+
+    async def results(self, *, status: SendStatus | str | None = None) -> AsyncGenerator[CampaignResult]:
+        """Yield what is known of each message, in the order of the plan, also while another process runs the campaign.
+
+        Args:
+            status: Only messages with this status: `accepted`, `rejected`, `unknown` or `not_attempted`.
+
+        Raises:
+            InvalidInputError: The status is none.
+            CampaignError: Nothing is planned.
+        """
+        self._check_entered()
+        wanted = None if status is None else _send_status(status)
+        await self._need_facts()
+        after = -1
+        while page := await self._journal.results(after, _PAGE, wanted):
+            for result in page:
+                yield result
+            after = page[-1].index
+
+    async def mark_accepted(self, track_ids: Iterable[str], *, note: str) -> int:
+        """Record that the gateway had accepted messages whose outcome was unknown: their track ids are in the panel.
+
+        Args:
+            track_ids: Their track ids.
+            note: How you know, for the audit, such as `panel, ticket 81`.
+
+        Returns:
+            The number of track ids.
+
+        Raises:
+            InvalidInputError: An argument is invalid, or a message's outcome is not unknown; nothing was changed.
+            JournalBusyError: Another process runs the campaign.
+        """
+        return await self._resolve(Decision.ACCEPTED, track_ids, note)
+
+    async def requeue(self, track_ids: Iterable[str], *, note: str) -> int:
+        """Put messages back whose outcome is unknown or rejected; the next run sends them under new track ids.
+
+        Requeue an unknown message only if the panel shows that the gateway did not accept it: otherwise it is sent
+        twice.
+
+        Args:
+            track_ids: Their track ids.
+            note: How you know, for the audit, such as `not in the panel`.
+
+        Returns:
+            The number of track ids.
+
+        Raises:
+            InvalidInputError: An argument is invalid, or the outcome of a message is neither; nothing was changed.
+            CampaignError: The campaign is canceled.
+            JournalBusyError: Another process runs the campaign.
+        """
+        return await self._resolve(Decision.REQUEUED, track_ids, note)
+
+    async def audit(self) -> list[AuditEntry]:
+        """Return every decision about unknown and rejected messages, oldest first. The journal never changes them."""
+        self._check_entered()
+        entries: list[AuditEntry] = []
+        while page := await self._journal.audit(len(entries), _PAGE):
+            entries += page
+        return entries
+
+    async def wait_for_delivery(self, *, timeout: float = 3600, polling: Polling | None = None) -> CampaignDelivery:
+        """Poll the delivery of accepted messages, and keep it in the journal (`POST /sms/deliver`).
+
+        It ends when every message has a final status, or at the timeout; call it again to go on. Memory is flat.
+
+        Args:
+            timeout: Seconds after which it returns; 0 polls once.
+            polling: The polling intervals.
+
+        Raises:
+            InvalidInputError: An argument is invalid.
+            CampaignError: Nothing is planned.
+            APIStatusError: The gateway refused a request. While it cannot be reached, polling continues.
+        """
+        self._check_entered()
+        client = self._need_client("wait_for_delivery")
+        polling, timeout = check_polling(polling), check_wait(timeout)
+        await self._need_facts()
+        await self._lock()
+        await follow_deliveries(
+            self._journal,
+            client,
+            timeout=timeout,
+            polling=polling,
+            uniform=random.SystemRandom().uniform,
+            now=self._now,
+            sleep=self._sleep,
+        )
+        counts, pending = await self._journal.delivery_counts()
+        return CampaignDelivery(counts, pending)
+
+    async def export(self, path: str | os.PathLike[str], *, format: ExportFormat | None = None) -> int:  # noqa: A002 - the usual word
+        """Write what is known of each message to a file, with the caller's columns first. Only its owner can read it.
+
+        Args:
+            path: The file; it is replaced once the new one is complete.
+            format: `csv`, for spreadsheets: with a byte order mark, and cells that would run as formulas escaped with an
+                apostrophe; or `jsonl`. If None, by the file's name.
+
+        Returns:
+            The number of messages.
+
+        Raises:
+            InvalidInputError: The format is not known, or the file cannot be written.
+            CampaignError: Nothing is planned.
+        """
+        target = Path(path)
+        chosen = format_of(target, format)
+        facts = await self._need_facts()
+        return await export_results(target, chosen, self.results(), facts.columns)
+
+    async def purge(self) -> None:
+        """Delete the campaign with all its numbers and texts. Nothing of it can be recovered, or resumed.
+
+        Raises:
+            CampaignError: It is being run.
+            JournalBusyError: Another process runs it.
+        """
+        self._check_entered()
+        if self._run is not None:
+            raise CampaignError(f"{self.name}: this campaign is being run; pause it first")
+        await self._lock()
+        await self._journal.purge()
+        self._writes = False
+
+    async def _make_plan(
+        self,
+        messages: CampaignMessages,
+        options: PlanOptions,
+        prefix: str,
+        opt_out: OptOutList | OptOutPredicate | None,
+        on_progress: OnPlanProgress | None,
+    ) -> CampaignPlan:
+        try:
+            await self._journal.begin_plan()
+            planned = await make_plan(self._journal, messages, options, opt_out=opt_out, on_progress=on_progress)
+            if isinstance(opt_out, OptOutList):
+                await self._journal.add_opt_outs(list(opt_out))
+            function = opt_out is not None and not isinstance(opt_out, OptOutList)
+            await self._journal.finish_plan(
+                facts_of_plan(planned, options, prefix, self._now(), opt_out_function=function)
+            )
+        except BaseException:
+            with anyio.CancelScope(shield=True):
+                await self._journal.discard_plan()
+            self._writes = False
+            raise
+        return (await self._need_facts()).plan
+
+    async def _begin_run(
+        self, client: AsyncWikipayam, facts: CampaignFacts, opt_out: OptOutList | OptOutPredicate | None
+    ) -> CampaignFacts:
+        """Check what must be as before, make unknown what a crash left in flight, and bind the account."""
+        is_function = opt_out is not None and not isinstance(opt_out, OptOutList)
+        if facts.opt_out_function and not is_function:
+            raise CampaignError(
+                f"{self.name}: a function decided about opt-outs before; pass it as opt_out again, since an opt-out is "
+                "never dropped; nothing was sent"
+            )
+        if await self._journal.requested() is StopRequest.CANCEL:
+            await self._journal.write_facts({"status": CampaignStatus.CANCELED.value, "reason": "canceled"})
+            facts = await self._need_facts()
+        await self._journal.clear_request()
+        await self._journal.recover()
+        progress = await self.progress()
+        if progress.status is CampaignStatus.CANCELED:
+            raise CampaignError(f"{self.name}: the campaign is canceled; {progress.pending:,} messages stay unsent")
+        if progress.status is CampaignStatus.COMPLETED:
+            return facts
+        try:
+            account = (await client.balance()).user_id
+        except ResponseError:
+            account = None  # a gateway that changed its answer; the line and the prefix are compared all the same
+        account_difference(facts, account)
+        changes = {"opt_out_function": "1"} if is_function else {}
+        if account is not None and facts.account is None:
+            changes["account"] = str(account)
+        if changes:
+            await self._journal.write_facts(changes)
+        return await self._need_facts()
+
+    async def _ask(self, request: StopRequest, status: CampaignStatus, reason: str) -> None:
+        await self._need_facts()
+        if self._run is not None:
+            self._run.stop(request, reason)
+        elif not await self._journal.request(request):
+            await self._lock()
+            progress = await self.progress()
+            if progress.status not in {CampaignStatus.COMPLETED, CampaignStatus.CANCELED}:
+                await self._journal.write_facts({"status": status.value, "reason": reason})
+
+    async def _resolve(self, decision: Decision, track_ids: Iterable[str], note: str) -> int:
+        wanted = _check_track_ids(track_ids)
+        if not isinstance(note, str) or not note.strip():
+            raise InvalidInputError("note", rule="expected how you know, for the audit", got=shape_of(note))
+        await self._need_facts()
+        await self._lock()
+        facts = await self._need_facts()
+        if decision is Decision.REQUEUED and facts.status is CampaignStatus.CANCELED:
+            raise CampaignError(f"{self.name}: the campaign is canceled; plan another one for messages to send")
+        if self._run is None:
+            await self._journal.recover()
+        fresh = TrackIds().take(len(wanted)) if decision is Decision.REQUEUED else []
+        refused = await self._journal.resolve(
+            Resolution(decision, wanted, fresh, note, self._now(), facts.options.batch_size)
+        )
+        if refused:
+            names = ", ".join(refused[:_NAMED]) + (", …" if len(refused) > _NAMED else "")
+            allowed = "unknown" if decision is Decision.ACCEPTED else "unknown or rejected"
+            raise InvalidInputError(
+                "track_ids",
+                rule=f"expected messages of this campaign whose outcome is {allowed} (nothing was changed)",
+                got=f"{len(refused)} others: {names}",
+            )
+        if fresh and self._run is None:
+            await self._journal.write_facts({"status": CampaignStatus.PAUSED.value, "reason": "messages were requeued"})
+        return len(wanted)
+
+    async def _pending_messages(self) -> AsyncGenerator[SmsMessage]:
+        async for result in self.results(status=SendStatus.NOT_ATTEMPTED):
+            yield SmsMessage(result.receiver, result.message, sender=result.sender)
+
+    async def _lock(self) -> None:
+        """Become the writer of the journal, until the end of the block."""
+        await self._journal.lock()
+        self._writes = True
+
+    def _check_entered(self) -> None:
+        if not self._entered:
+            raise ClosedError("enter the campaign first: async with Campaign.open(client, path) as campaign")
+
+    def _need_client(self, method: str) -> AsyncWikipayam:
+        if self._client is None:
+            raise ConfigurationError(f"client: {method}() needs one; write Campaign.open(client, ...)")
+        return self._client
+
+    async def _facts(self) -> CampaignFacts | None:
+        return read_facts(self.name, await self._journal.read_facts())
+
+    async def _need_facts(self) -> CampaignFacts:
+        self._check_entered()
+        facts = await self._facts()
+        if facts is None:
+            raise CampaignError(f"{self.name}: nothing is planned here; call plan() first")
+        return facts
+
+
+def _run_options(
+    concurrency: int,
+    stop_on_error: bool,  # noqa: FBT001 - passed on
+    sending_hours: SendingHours | None,
+    spending_limit: SpendingLimit | None,
+    handle_signals: bool,  # noqa: FBT001 - passed on
+    timeout: float | None,
+    on_progress: OnCampaignProgress | None,
+) -> RunOptions:
+    check_number(concurrency, field="concurrency", minimum=1)
+    _check_hook(on_progress)
+    for name, value, kind in (
+        ("sending_hours", sending_hours, SendingHours),
+        ("spending_limit", spending_limit, SpendingLimit),
+    ):
+        if value is not None and not isinstance(value, kind):
+            raise InvalidInputError(name, rule=f"expected a {kind.__name__}, or None", got=shape_of(value))
+    return RunOptions(
+        concurrency=concurrency,
+        stop_on_error=stop_on_error,
+        sending_hours=sending_hours,
+        spending_limit=spending_limit,
+        handle_signals=handle_signals,
+        timeout=timeout,
+        on_progress=on_progress,
+        on_event=None,
+    )
+
+
+def _check_hook(hook: object, name: str = "on_progress") -> None:
+    if hook is not None and (not callable(hook) or is_async(hook)):
+        raise InvalidInputError(name, rule="expected a plain function", got=shape_of(hook))
+
+
+def _check_track_ids(track_ids: Iterable[str]) -> Sequence[str]:
+    if isinstance(track_ids, str) or not isinstance(track_ids, Iterable):
+        rule = "expected an iterable of track ids"
+        raise InvalidInputError("track_ids", rule=rule, got=shape_of(track_ids))
+    wanted = list(dict.fromkeys(track_ids))
+    for index, track_id in enumerate(wanted):
+        if not isinstance(track_id, str):
+            raise InvalidInputError(f"track_ids[{index}]", rule="expected a track id", got=shape_of(track_id))
+    return wanted
+
+
+def _send_status(status: object) -> SendStatus:
+    try:
+        return SendStatus(status)  # type: ignore[arg-type]  # checked here
+    except ValueError:
+        rule = f"expected one of {', '.join(SendStatus)}"
+        failure = InvalidInputError("status", rule=rule, got=shape_of(status))
+    raise failure
+
+
+def _report_of(progress: CampaignProgress) -> CampaignReport:
+    return CampaignReport(
+        progress.status,
+        progress.total,
+        progress.pending,
+        progress.sending,
+        progress.accepted,
+        progress.rejected,
+        progress.unknown,
+        progress.reason,
+        attempted=dict.fromkeys(SendStatus, 0),
+    )

@@ -1,0 +1,447 @@
+"""One run of a campaign: commits the intent before each request leaves, and the outcome before more is sent."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import signal
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
+from datetime import datetime
+from typing import TypeAlias
+
+import anyio
+from attrs import asdict, evolve, field, frozen
+
+from wikipayam_async.bulk.hooks import OutgoingMessage
+from wikipayam_async.bulk.options import BulkOptions
+from wikipayam_async.bulk.results import SendResult
+from wikipayam_async.campaigns.causes import cause_of
+from wikipayam_async.campaigns.errors import CampaignError, JournalError, JournalWriteError
+from wikipayam_async.campaigns.facts import CampaignFacts, progress_of
+from wikipayam_async.campaigns.journal import Journal, StopRequest, StoredOutcome
+from wikipayam_async.campaigns.models import (
+    CampaignProgress,
+    CampaignReport,
+    CampaignStatus,
+    OnCampaignEvent,
+    OnCampaignProgress,
+)
+from wikipayam_async.campaigns.optouts import OptOuts
+from wikipayam_async.campaigns.rules import SendingHours, Spending, SpendingLimit
+from wikipayam_async.campaigns.source import Flight, JournalSource
+from wikipayam_async.client import AsyncWikipayam
+from wikipayam_async.core.events import CampaignProgressed
+from wikipayam_async.errors import (
+    AuthenticationError,
+    InsufficientBalanceError,
+    PermissionDeniedError,
+    RateLimitError,
+    SuppressedError,
+    WikipayamError,
+)
+from wikipayam_async.outcomes import SendStatus
+
+__all__ = ["CampaignRun", "Now", "RunOptions", "Sleep"]
+
+Now: TypeAlias = Callable[[], datetime]
+Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+
+logger = logging.getLogger("wikipayam_async")
+
+_POLL_SECONDS = 0.25
+"""Seconds between two looks for a request to stop."""
+_LONGEST_NAP = 30.0
+"""Seconds after which the clock is read again while waiting for the sending hours: it may be set, or have slept."""
+_RETRY_DELAYS = (0.1, 0.5, 2.0)
+"""Seconds before each further attempt to write an outcome."""
+
+
+_OF_THE_ACCOUNT = (AuthenticationError, InsufficientBalanceError, PermissionDeniedError, RateLimitError)
+"""Errors that refuse a request as a whole for a reason that passes; each of them stops the run."""
+
+
+@frozen(kw_only=True)
+class RunOptions:
+    """The options of one run.
+
+    Attributes:
+        concurrency: The number of requests in flight at once.
+        stop_on_error: Stop after a message that was not accepted.
+        sending_hours: The hours in which to send.
+        spending_limit: The most that the campaign may cost.
+        handle_signals: Stop at SIGINT and SIGTERM.
+        timeout: Seconds for each attempt of a request.
+        on_progress: Called after every request.
+        on_event: Called with every event.
+    """
+
+    concurrency: int
+    stop_on_error: bool
+    sending_hours: SendingHours | None
+    spending_limit: SpendingLimit | None
+    handle_signals: bool
+    timeout: float | None
+    on_progress: OnCampaignProgress | None = field(repr=False)
+    on_event: OnCampaignEvent | None = field(repr=False)
+
+
+class CampaignRun:
+    """One run.
+
+    Args:
+        journal: The journal, locked and recovered.
+        client: The client.
+        facts: The facts of the campaign.
+        options: The options.
+        opt_outs: Holds messages back.
+        now: Returns the time of day, with a time zone.
+        sleep: Sleeps for seconds.
+    """
+
+    def __init__(
+        self,
+        journal: Journal,
+        client: AsyncWikipayam,
+        facts: CampaignFacts,
+        options: RunOptions,
+        opt_outs: OptOuts,
+        *,
+        now: Now,
+        sleep: Sleep,
+    ) -> None:
+        self._journal = journal
+        self._client = client
+        self._facts = facts
+        self._options = options
+        self._opt_outs = opt_outs
+        self._now = now
+        self._sleep = sleep
+        self._scope = anyio.CancelScope()
+        self._spending: Spending | None = None
+        self._source: JournalSource
+        self._stop: StopRequest | None = None
+        self._reason: str | None = None
+        self._error: WikipayamError | None = None
+        self._attempted: Counter[SendStatus] = Counter()
+        self._progress: CampaignProgress
+        self._unwritten: list[tuple[Flight, Sequence[SendResult]]] = []
+
+    def stop(self, request: StopRequest, reason: str) -> None:
+        """Stop after what is in flight."""
+        if self._stop is not StopRequest.CANCEL:
+            self._stop, self._reason = request, reason
+        self._scope.cancel()
+
+    async def run(self) -> CampaignReport:
+        """Send what is pending.
+
+        Raises:
+            JournalError: The journal cannot be read.
+            JournalWriteError: Outcomes could not be written.
+        """
+        await self._begin()
+        failure: BaseException | None = None
+        try:
+            async with anyio.create_task_group() as group:
+                group.start_soon(self._watch_requests)
+                if self._options.handle_signals:
+                    await group.start(self._watch_signals)
+                try:
+                    with self._scope:
+                        await self._send_all()
+                except anyio.get_cancelled_exc_class():
+                    self._reason = self._reason or "the task that ran it was cancelled"
+                    raise
+                except BaseException as error:  # noqa: BLE001 - raised below, outside the group, which would wrap it
+                    failure = error
+                    self._reason = f"the run raised {type(error).__name__}"
+                finally:
+                    group.cancel_scope.cancel()
+        finally:
+            with anyio.CancelScope(shield=True):
+                await self._finish()
+        if failure is not None:
+            raise failure
+        self._raise_unwritten()
+        if self._options.on_progress is not None:
+            self._options.on_progress(self._progress)
+        return self._make_report()
+
+    async def _begin(self) -> None:
+        counts = await self._journal.counts()
+        self._progress = progress_of(self._journal.name, self._facts, counts, in_use=True)
+        if self._options.spending_limit is not None:
+            self._spending = Spending(self._options.spending_limit)
+            for status in (SendStatus.ACCEPTED, SendStatus.UNKNOWN):
+                await self._add_spent(self._spending, status)
+        await self._write_state(CampaignStatus.RUNNING, None)
+        self._progress = evolve(self._progress, status=CampaignStatus.RUNNING, reason=None)
+        self._emit()
+
+    async def _add_spent(self, spending: Spending, status: SendStatus) -> None:
+        """Count what earlier runs have spent."""
+        after, line = -1, self._facts.options.line
+        while results := await self._journal.results(after, 1000, status):
+            spending.settle(0, sum(spending.cost_of(one.message or "", one.sender or line) for one in results))
+            after = results[-1].index
+
+    async def _send_all(self) -> None:
+        """Send what is pending, and again what did not reach the gateway, for as long as that makes progress."""
+        while True:
+            before = self._progress.done
+            await self._send_pending()
+            left = self._progress.pending
+            if self._error is not None or self._source.exhausted or not left or self._progress.done == before:
+                break
+        if self._error is not None:
+            self._reason = str(self._error)
+        elif left:
+            self._reason = self._source.exhausted or f"{left:,} messages did not reach the gateway"
+
+    async def _send_pending(self) -> None:
+        options = self._options
+        self._source = JournalSource(
+            self._journal,
+            self._facts.options,
+            self._opt_outs,
+            self._spending,
+            self._wait_for_hours,
+            options.concurrency * 2,
+        )
+        bulk = BulkOptions(
+            batch_size=self._facts.options.batch_size,
+            concurrency=options.concurrency,
+            stop_on_error=options.stop_on_error,
+            before_send=self._before_send,
+            withdraw=self._withdraw,
+            after_send=self._after_send,
+        )
+        async with self._client.sms.bulk_with(self._source, bulk, timeout=options.timeout) as run:
+            while await run.take() is not None:
+                self._report()
+        if run.source_error is not None:
+            raise run.source_error
+        self._error = run.stopped_by
+
+    async def _before_send(self, batch: Sequence[OutgoingMessage]) -> None:
+        """Commit the intent. Called after every wait; a chunk that is sent in pieces is claimed once."""
+        flight = self._source.flights[batch[0].index]
+        if flight.claimed:
+            return
+        await self._wait_for_hours()
+        await self._claim(flight)
+
+    async def _withdraw(self, batch: Sequence[OutgoingMessage]) -> None:
+        """Take the intent back before another wait: nothing was accepted, so a crash makes nothing unknown.
+
+        A chunk that is sent in pieces keeps its claim, since the outcomes of its other pieces are not recorded yet.
+        """
+        flight = self._source.flights[batch[0].index]
+        if not flight.claimed or len(batch) < flight.sent:
+            return
+        outcomes = [
+            StoredOutcome(message.index, message.track_id, SendStatus.NOT_ATTEMPTED)
+            for message in flight.chunk.messages
+        ]
+        await self._journal.settle(flight.no, flight.token or "", outcomes)
+        flight.token, flight.claimed = None, False
+        self._count(pending=flight.count, sending=-flight.count)
+
+    async def _claim(self, flight: Flight) -> None:
+        flight.token = secrets.token_hex(8)
+        if not await self._journal.claim(flight.no, flight.token):
+            flight.token = None
+            raise CampaignError(
+                f"{self._journal.name}: chunk {flight.no} was claimed by another run; it is not sent here"
+            )
+        flight.claimed = True
+        self._count(pending=-flight.count, sending=flight.count)
+
+    async def _after_send(self, results: Sequence[SendResult]) -> None:
+        """Commit the outcomes. Called before the worker reads another chunk, and never cancelled."""
+        flight = self._source.end_flight(result.index for result in results)
+        outcomes = [_stored(result) for result in results]
+        counts = Counter(outcome.status for outcome in outcomes)
+        self._settle_cost(flight, results)
+        if flight.token is None:
+            if counts[SendStatus.NOT_ATTEMPTED]:
+                return  # it is pending as before; what an opt-out held back of it is held back again
+            await self._claim(flight)
+        if not flight.claimed:
+            # The claim failed, so nothing was sent; should the journal have it all the same, this takes it back.
+            with suppress(JournalError):
+                await self._journal.settle(flight.no, flight.token or "", outcomes)
+            return
+        try:
+            await self._settle(flight, outcomes)
+        except JournalError:
+            self._unwritten.append((flight, results))
+            raise
+        self._count_outcomes(flight, counts)
+        held_back = sum(isinstance(result.error, SuppressedError) for result in results)
+        self._attempted.update(counts)
+        self._attempted[SendStatus.REJECTED] -= held_back
+
+    def _settle_cost(self, flight: Flight, results: Sequence[SendResult]) -> None:
+        if self._spending is not None:
+            line = self._facts.options.line
+            self._spending.settle(
+                flight.cost,
+                sum(
+                    self._spending.cost_of(result.message.message or "", result.message.sender or line)
+                    for result in results
+                    if result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
+                ),
+            )
+
+    async def _settle(self, flight: Flight, outcomes: Sequence[StoredOutcome]) -> None:
+        """Write outcomes; try again if that fails, since they are known nowhere else."""
+        for delay in _RETRY_DELAYS:
+            try:
+                await self._journal.settle(flight.no, flight.token or "", outcomes)
+            except JournalError as error:
+                logger.warning(
+                    "campaign %s: the outcomes of chunk %d could not be written (%s); trying again in %.1f s",
+                    self._journal.name,
+                    flight.no,
+                    error,
+                    delay,
+                )
+                await self._sleep(delay)
+            else:
+                return
+        await self._journal.settle(flight.no, flight.token or "", outcomes)
+
+    def _count_outcomes(self, flight: Flight, counts: Counter[SendStatus]) -> None:
+        self._count(
+            pending=counts[SendStatus.NOT_ATTEMPTED],
+            sending=-flight.count,
+            accepted=counts[SendStatus.ACCEPTED],
+            rejected=counts[SendStatus.REJECTED],
+            unknown=counts[SendStatus.UNKNOWN],
+        )
+
+    def _count(self, **changes: int) -> None:
+        self._progress = evolve(
+            self._progress, **{name: getattr(self._progress, name) + change for name, change in changes.items()}
+        )
+
+    async def _wait_for_hours(self) -> None:
+        hours = self._options.sending_hours
+        if hours is None or hours.is_open(self._now()):
+            return
+        opening = hours.next_opening(self._now())
+        await self._show(f"waiting for the sending hours, until {opening:%Y-%m-%d %H:%M %Z}")
+        while (seconds := hours.seconds_until_open(self._now())) > 0:
+            await self._sleep(min(seconds, _LONGEST_NAP))
+        await self._show(None)
+
+    async def _show(self, reason: str | None) -> None:
+        """Show what the run waits for."""
+        await self._write_state(CampaignStatus.RUNNING, reason)
+        self._progress = evolve(self._progress, reason=reason)
+        self._report()
+
+    async def _watch_requests(self) -> None:
+        while True:
+            request = await self._journal.requested()
+            if request is not None:
+                self.stop(request, "canceled" if request is StopRequest.CANCEL else "paused")
+                return
+            await anyio.sleep(_POLL_SECONDS)
+
+    async def _watch_signals(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            task_status.started()
+            async for number in signals:
+                self.stop(StopRequest.PAUSE, signal.Signals(number).name)
+
+    async def _finish(self) -> None:
+        """Write what is left to write, and the status."""
+        await self._write_rest()
+        try:
+            await self._opt_outs.store(self._journal)
+            await self._journal.clear_request()
+            ended = CampaignStatus.CANCELED if self._stop is StopRequest.CANCEL else CampaignStatus.PAUSED
+            facts = evolve(self._facts, status=ended, reason=self._reason or "stopped")
+            self._progress = progress_of(self._journal.name, facts, await self._journal.counts(), in_use=False)
+            await self._write_state(self._progress.status, self._progress.reason)
+        except JournalError as error:
+            logger.warning("campaign %s: its status could not be written (%s)", self._journal.name, error)
+            self._progress = evolve(self._progress, status=CampaignStatus.PAUSED, reason=self._reason or str(error))
+        self._emit()
+        logger.info("campaign %s: %s", self._journal.name, self._progress.summary())
+
+    def _make_report(self) -> CampaignReport:
+        progress = self._progress
+        return CampaignReport(
+            progress.status,
+            progress.total,
+            progress.pending,
+            progress.sending,
+            progress.accepted,
+            progress.rejected,
+            progress.unknown,
+            progress.reason,
+            attempted={status: self._attempted[status] for status in SendStatus},
+            error=self._error,
+        )
+
+    async def _write_rest(self) -> None:
+        """Try once more to write what could not be written; log what remains."""
+        rest, self._unwritten = self._unwritten, []
+        for flight, results in rest:
+            try:
+                await self._journal.settle(flight.no, flight.token or "", [_stored(result) for result in results])
+            except JournalError:
+                self._unwritten.append((flight, results))
+                for result in results:
+                    logger.error(
+                        "campaign %s: not written: %s %s %s",
+                        self._journal.name,
+                        result.track_id,
+                        result.status,
+                        result.id or (cause_of(result.error) if not result.ok else ""),
+                    )
+            else:
+                self._count_outcomes(flight, Counter(_stored(result).status for result in results))
+
+    def _raise_unwritten(self) -> None:
+        results = [result for _, some in self._unwritten for result in some]
+        if results:
+            raise JournalWriteError(
+                f"{self._journal.name}: the outcomes of {len(results):,} messages could not be written, and the campaign "
+                "stopped; they are in `results` of this error and in the log. The next run makes these messages unknown",
+                results=results,
+            ) from self._error
+
+    async def _write_state(self, status: CampaignStatus, reason: str | None) -> None:
+        await self._journal.write_facts({"status": status.value, "reason": reason or ""})
+
+    def _report(self) -> None:
+        """Tell the caller and the hook how far the campaign has got."""
+        self._emit()
+        if self._options.on_progress is not None:
+            self._options.on_progress(self._progress)
+
+    def _emit(self) -> None:
+        if self._options.on_event is not None:
+            fields = asdict(self._progress)
+            status: CampaignStatus = fields.pop("status")
+            try:
+                self._options.on_event(CampaignProgressed(self._journal.name, status.value, **fields))
+            except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the campaign
+                logger.error("on_event raised %s for CampaignProgressed; the campaign goes on", type(error).__name__)
+
+
+def _stored(result: SendResult) -> StoredOutcome:
+    """Return the outcome as it is kept: what the account's state refused is pending again, since no message is at fault."""
+    status, error = result.status, result.error
+    if status is SendStatus.REJECTED and isinstance(error, _OF_THE_ACCOUNT):
+        status = SendStatus.NOT_ATTEMPTED
+    if status in {SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED}:
+        return StoredOutcome(result.index, result.track_id, status, result.id)
+    text = "its request was cut off" if error is None else str(error)
+    return StoredOutcome(result.index, result.track_id, status, None, cause_of(error), text)

@@ -1,0 +1,1 @@
+"""The journal of a campaign in a file of SQLite."""

@@ -1,0 +1,1 @@
+"""What every file of SQLite here shares: how it is opened, one writing connection, group commit, locks."""

@@ -4,6 +4,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.effort import EFFORT
+from tests.support.servers import postgres_url, redis_url
+
+__all__ = ["anyio_backend", "postgres_url", "redis_url"]
 
 settings.register_profile(
     "tests",

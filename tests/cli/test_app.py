@@ -10,7 +10,7 @@ from tests.cli.conftest import Run
 from wikipayam_async.cli import app
 
 COMMANDS = (
-    "balance", "send", "bulk", "results", "status", "inbox", "otp", "voice", "holoo", "parts", "number", "emulator",
+    "balance", "send", "bulk", "results", "status", "inbox", "idempotency", "otp", "voice", "holoo", "parts", "number", "emulator",
     "demo", "doctor", "completion",
 )  # fmt: skip
 

@@ -9,10 +9,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 import anyio
 import pytest
@@ -47,7 +46,7 @@ class Program:
     """
 
     needs: tuple[str, ...]
-    broker: Callable[[Path], Any]
+    broker: Callable[[], AbstractContextManager[str]]
     worker: tuple[str, ...]
     enqueue: str
     prepare: str = ""
@@ -167,10 +166,10 @@ def shop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Shop]:
     program = PROGRAMS[request.param]
     for need in program.needs:
         if find_spec(need) is None:
-            pytest.skip(f"{need} is not installed: python -m pip install --group queues")
+            pytest.skip(f"{need} is not installed: python -m pip install --group recipes")
     gateway = QueueGateway(functools.partial(anyio.sleep, 0.2))
     with (
-        program.broker(tmp_path) as url,
+        program.broker() as url,
         start_blocking_portal() as portal,
         portal.wrap_async_context_manager(raw_gateway(gateway)) as raw,
     ):

@@ -82,7 +82,8 @@ class Script:
             step = self.steps.pop(0)
             return False if step is None else step
         if "sms/send" in request.target:
-            return answer({"data": [{**item, "extra_word": TEXT} for item in sent_items(request)]})
+            extra = {} if "otp" in request.target else {"text_sent": TEXT}
+            return answer({"data": [{**item, **extra} for item in sent_items(request)]})
         where = {"receiver": "+98 912 345 6789"} if "voice" in request.target else {"to": RECEIVER, "echo": TEXT}
         return answer({"data": {"id": "a" * 24, **where}})
 

@@ -1,97 +1,137 @@
-"""Servers that tests start: Redis and PostgreSQL, each with an empty data directory of its own."""
+"""Servers of PostgreSQL and Redis for tests: each on a port and in a directory of its own."""
 
 from __future__ import annotations
 
+import contextlib
 import os
+import pwd
 import shutil
 import socket
 import subprocess
+import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
-__all__ = ["free_port", "postgres_server", "redis_server"]
+__all__ = ["postgres_server", "postgres_url", "redis_server", "redis_url"]
 
-_DEADLINE = 30.0
-_POSTGRES = Path("/usr/lib/postgresql")
-
-
-def free_port() -> int:
-    """Return a port that nobody listens on."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+_START_SECONDS = 30
 
 
-@contextmanager
-def redis_server(directory: Path) -> Iterator[str]:
-    """Run a Redis that writes every change to disk; yield its URL. Skip the test if it is not installed."""
-    program = _program("redis-server", "apt-get install redis-server")
-    port = free_port()
-    options = ["--port", str(port), "--dir", str(directory), "--save", "", "--appendonly", "yes", "--appendfsync", "always"]
-    with _running([program, "--bind", "127.0.0.1", *options], port, directory / "redis.log"):
-        yield f"redis://127.0.0.1:{port}/0"
-
-
-@contextmanager
-def postgres_server(directory: Path) -> Iterator[str]:
-    """Run a PostgreSQL with a database `tests`; yield its URL. Skip the test if it is not installed."""
-    how = "apt-get install postgresql"
-    initdb, postgres = _program("initdb", how), _program("postgres", how)
-    user = "nobody" if os.geteuid() == 0 else None  # it refuses to run as root
-    data = directory / "data"
-    data.mkdir()
-    if user is not None:
-        shutil.chown(data, user)
-        for parent in (directory, *directory.parents):  # the folders of pytest are private
-            if parent.owner() == "root" and parent.is_relative_to("/tmp"):  # noqa: S108 - only there
-                parent.chmod(parent.stat().st_mode | 0o011)
-    command = [initdb, "--pgdata", str(data), "--username", "tests", "--auth", "trust", "--no-sync", "--encoding", "UTF8"]
-    subprocess.run(command, check=True, capture_output=True, user=user, cwd=data)  # noqa: S603 - as above
-    port = free_port()
-    run = [postgres, "-D", str(data), "-p", str(port), "-h", "127.0.0.1", "-k", str(data)]
-    with _running(run, port, directory / "postgres.log", user):
-        yield f"postgresql://tests@127.0.0.1:{port}/template1"
-
-
-def _program(name: str, how: str) -> str:
-    found = shutil.which(name)
-    if found is None:
-        versions = sorted(_POSTGRES.glob(f"*/bin/{name}"))
-        found = str(versions[-1]) if versions else None
-    return found or _missing(name, how)
-
-
-def _missing(name: str, how: str) -> NoReturn:
-    text = f"{name} is not installed, and this test needs it: {how}"
-    if os.environ.get("CI"):
+def missing(program: str, package: str) -> None:
+    """Skip a test whose server is not installed; in CI, where everything is, fail it."""
+    text = f"{program} is not installed: apt-get install {package}"
+    if os.environ.get("CI") == "true":
         pytest.fail(text)
     pytest.skip(text)
 
 
-@contextmanager
-def _running(command: list[str], port: int, log: Path, user: str | None = None) -> Iterator[None]:
-    with log.open("wb") as output, subprocess.Popen(command, stdout=output, stderr=output, user=user) as process:  # noqa: S603 - the tests' own
+def find(program: str, package: str) -> str:
+    """Return the path of a program; skip the test if there is none."""
+    debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
+    found = shutil.which(program) or (str(debian[-1]) if debian else None)
+    if found is None:
+        missing(program, package)
+    return str(found)
+
+
+def free_port() -> int:
+    """Return a port that nothing listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextlib.contextmanager
+def served(command: Sequence[str], port: int, log: Path, user: str | None = None) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a server until the block ends; enter it once the port accepts connections."""
+    with (
+        log.open("wb") as output,
+        subprocess.Popen(command, stdout=output, stderr=output, user=user) as process,  # noqa: S603 - our own command
+    ):
         try:
-            _wait(port, process, log)
-            yield
+            wait_until(lambda: accepts(port) or process.poll() is not None)
+            if process.poll() is not None:
+                raise RuntimeError(f"{command[0]} ended: {log.read_text('utf-8', 'replace')[-2000:]}")
+            yield process
         finally:
-            process.kill()
+            process.terminate()
 
 
-def _wait(port: int, process: subprocess.Popen[bytes], log: Path) -> None:
-    deadline = time.monotonic() + _DEADLINE
-    while True:
-        try:
-            socket.create_connection(("127.0.0.1", port), timeout=1).close()
-        except OSError:
-            if process.poll() is not None or time.monotonic() > deadline:
-                pytest.fail(f"{process.args!r} did not start: {log.read_text(errors='replace')[-2000:]}")
-            time.sleep(0.02)
-        else:
-            return
+def accepts(port: int) -> bool:
+    """Return whether a port accepts connections."""
+    with socket.socket() as probe:
+        probe.settimeout(1)
+        return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def wait_until(condition: Callable[[], bool]) -> None:
+    """Wait until a condition holds."""
+    end = time.monotonic() + _START_SECONDS
+    while not condition():
+        if time.monotonic() > end:
+            raise TimeoutError("a server did not start")
+        time.sleep(0.02)
+
+
+def other_user() -> str | None:
+    """Return the user that PostgreSQL runs as: it refuses to be root."""
+    if os.geteuid() != 0:
+        return None
+    names = {entry.pw_name for entry in pwd.getpwall()}
+    return "postgres" if "postgres" in names else "nobody"
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[str]:
+    """Run a server of PostgreSQL; yield the URL of its database."""
+    initdb, postgres = find("initdb", "postgresql"), find("postgres", "postgresql")
+    user = other_user()
+    with tempfile.TemporaryDirectory(prefix="wikipayam-postgres-", ignore_cleanup_errors=True) as directory:
+        if user is not None:
+            shutil.chown(directory, user)
+        data, port = Path(directory) / "data", free_port()
+        subprocess.run(  # noqa: S603 - our own command
+            [initdb, "-D", str(data), "-U", "tests", "-A", "trust", "-N", "-E", "UTF8", "--no-locale"],
+            check=True,
+            capture_output=True,
+            user=user,
+            cwd=directory,
+        )
+        settings = [f"port={port}", f"unix_socket_directories={directory}", "listen_addresses=127.0.0.1", "fsync=off"]
+        command = [postgres, "-D", str(data), *(part for one in settings for part in ("-c", one))]
+        with served(command, port, Path(directory) / "log", user):
+            yield f"postgresql://tests@127.0.0.1:{port}/postgres"
+
+
+@contextlib.contextmanager
+def redis_server(*settings: str) -> Iterator[str]:
+    """Run a server of Redis; yield its URL.
+
+    Args:
+        settings: Options of its command line beside the port and the directory; an append-only file by default.
+    """
+    program = find("redis-server", "redis-server")
+    with tempfile.TemporaryDirectory(prefix="wikipayam-redis-", ignore_cleanup_errors=True) as directory:
+        port = free_port()
+        options = settings or ("--appendonly", "yes")
+        command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", *options]
+        with served(command, port, Path(directory) / "log"):
+            yield f"redis://127.0.0.1:{port}/0"
+
+
+@pytest.fixture(scope="session")
+def postgres_url() -> Iterator[str]:
+    """The URL of a database of PostgreSQL that the tests of this process share."""
+    with postgres_server() as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def redis_url() -> Iterator[str]:
+    """The URL of a Redis with an append-only file that the tests of this process share."""
+    with redis_server() as url:
+        yield url

@@ -10,12 +10,16 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from wikipayam_async.batching.dispatch import Dispatcher, Prepare
 from wikipayam_async.batching.health import SendingHealth
+from wikipayam_async.batching.keys import BatchKeys, make_keyed
 from wikipayam_async.batching.queue import Batching, PendingMessage
 from wikipayam_async.batching.sender import Send
+from wikipayam_async.bulk.interruption import attach_outcomes
 from wikipayam_async.bulk.results import SendResult
-from wikipayam_async.errors import ClosedError
+from wikipayam_async.errors import ClosedError, WikipayamError
+from wikipayam_async.idempotency.guard import IdempotencyGuard
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.misuse import AsyncOnly
+from wikipayam_async.outcomes import MessageOutcome, SendStatus
 
 __all__ = ["Batcher"]
 
@@ -37,8 +41,18 @@ class Batcher(AsyncOnly):
 
     _usage: ClassVar[str] = "a batcher is entered with async with: async with client.sms.batcher() as batcher: ..."
 
-    def __init__(self, send: Send, prepare: Prepare, batching: Batching, *, longest_wait: float) -> None:
-        self._dispatcher = Dispatcher(send, batching, owner="batcher", longest_wait=longest_wait)
+    def __init__(
+        self,
+        send: Send,
+        prepare: Prepare,
+        batching: Batching,
+        *,
+        longest_wait: float,
+        guard: IdempotencyGuard | None = None,
+    ) -> None:
+        keys = None if guard is None else BatchKeys(guard)
+        self._dispatcher = Dispatcher(send, batching, owner="batcher", longest_wait=longest_wait, keys=keys)
+        self._has_store = guard is not None
         self._prepare = prepare
         self._batching = batching
         self._entered = False
@@ -84,7 +98,15 @@ class Batcher(AsyncOnly):
         await self._dispatcher.__aexit__(kind, error, trace)
 
     @overload
-    async def send(self, message: SmsMessage, /, *, normalize: bool = ..., validate: bool = ...) -> SentMessage: ...
+    async def send(
+        self,
+        message: SmsMessage,
+        /,
+        *,
+        normalize: bool = ...,
+        validate: bool = ...,
+        idempotency_key: str | None = ...,
+    ) -> SentMessage: ...
 
     @overload
     async def send(
@@ -96,6 +118,7 @@ class Batcher(AsyncOnly):
         track_id: str | None = ...,
         normalize: bool = ...,
         validate: bool = ...,
+        idempotency_key: str | None = ...,
     ) -> SentMessage: ...
 
     async def send(
@@ -107,11 +130,13 @@ class Batcher(AsyncOnly):
         track_id: str | None = None,
         normalize: bool = True,
         validate: bool = True,
+        idempotency_key: str | None = None,
     ) -> SentMessage:
         """Send one SMS in a request with messages of other tasks, and wait for its outcome (`POST /sms/send`).
 
         If this is cancelled while the message waits, the message is not sent. If its request is in flight, this ends
-        at once, the message is sent, and its outcome is passed to the client's `on_event`, by its track id.
+        at once, the message is sent, and its outcome is logged at WARNING and passed to the client's `on_event`, by its
+        track id. The cancellation carries what is known at that moment (`report_from`).
 
         Args:
             receiver: The mobile number, in any common format; or an `SmsMessage`, with its own text,
@@ -121,9 +146,14 @@ class Batcher(AsyncOnly):
             track_id: Your reference; generated if None.
             normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
             validate: Require an Iranian mobile number; if False, accept any receiver.
+            idempotency_key: A name for this message, such as `order-42:shipped`. A call with the same key sends nothing if
+                the message was sent before; it needs the client's `idempotency`. 1 to 255 visible ASCII characters,
+                without personal data.
 
         Raises:
             InvalidInputError: An argument breaks a rule; nothing was sent.
+            IdempotencyConflictError: The key was used for another message; nothing was sent.
+            InFlightError: Another call with the key is under way; nothing was sent.
             ConfigurationError: No sender is set; nothing was sent.
             ClosedError: The batcher is closed, was not entered, or belongs to another event loop; nothing was sent.
             UnknownOutcomeError: It may or may not have been accepted. Do not resend it blindly.
@@ -136,7 +166,9 @@ class Batcher(AsyncOnly):
             del receiver, message  # a traceback with locals shows the message masked
         self._dispatcher.check_loop("sms.send: not sent")
         due = anyio.current_time() + self._batching.due_after
-        pending = PendingMessage(sms, self._prepare(sms, normalize=normalize, validate=validate), due)
+        payload = self._prepare(sms, normalize=normalize, validate=validate)
+        keyed = make_keyed(idempotency_key, sms, payload, has_store=self._has_store)
+        pending = PendingMessage(sms, payload, due, keyed=keyed)
         if not self._dispatcher.is_open:
             if not self._entered:
                 raise ClosedError("enter the batcher first: async with client.sms.batcher() as batcher")
@@ -145,9 +177,20 @@ class Batcher(AsyncOnly):
         self._dispatcher.add(pending)
         try:
             return await pending.outcome()
-        except BaseException:
-            self._dispatcher.withdraw(pending)
+        except WikipayamError:
             raise
+        except BaseException as error:
+            self._abandon(pending, error)
+            raise
+
+    def _abandon(self, pending: PendingMessage, error: BaseException) -> None:
+        """Withdraw the message of a task that ends, and make what ends it carry what is known."""
+        self._dispatcher.withdraw(pending)
+        in_flight = pending in self._dispatcher.in_flight
+        pending.abandoned = in_flight
+        status = SendStatus.UNKNOWN if in_flight else SendStatus.NOT_ATTEMPTED
+        outcome = pending.known_outcome or MessageOutcome(pending.payload.track_id, status)
+        attach_outcomes(error, "sms.send", [pending.message], [outcome], log=not in_flight)
 
     async def flush(self) -> None:
         """Send all queued messages without lingering, and wait for their outcomes and for those of all in flight.

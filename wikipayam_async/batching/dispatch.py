@@ -11,6 +11,7 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint
 
 from wikipayam_async.batching.health import SendingHealth
+from wikipayam_async.batching.keys import BatchKeys
 from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PendingQueue
 from wikipayam_async.batching.sender import BatchSender, Send, not_sent
 from wikipayam_async.checks import check_seconds
@@ -47,6 +48,7 @@ class Dispatcher:
         owner: `batcher` or `outbox`, for errors.
         longest_wait: The longest delay, in seconds, that the pipeline waits when the gateway asks for one.
         shielded: Protect the workers from a cancellation of the block.
+        keys: Claims the idempotency keys of messages; None if the client has no store.
 
     Attributes:
         queue: The messages that wait to be sent.
@@ -56,11 +58,18 @@ class Dispatcher:
     """
 
     def __init__(
-        self, send: Send, batching: Batching, *, owner: str, longest_wait: float, shielded: bool = False
+        self,
+        send: Send,
+        batching: Batching,
+        *,
+        owner: str,
+        longest_wait: float,
+        shielded: bool = False,
+        keys: BatchKeys | None = None,
     ) -> None:
         size = BatchSize(batching.batch_size)
         self.queue = PendingQueue(batching.max_waiting, size)
-        self._sender = BatchSender(send, size, owner, longest_wait)
+        self._sender = BatchSender(send, size, owner, longest_wait, keys)
         self._owner = owner
         self._loop = LoopOwner(owner, f"from a worker thread use anyio.from_thread.{_FROM_A_THREAD[owner]}")
         self.in_flight = self._sender.in_flight

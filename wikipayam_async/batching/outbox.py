@@ -11,6 +11,7 @@ import anyio
 
 from wikipayam_async.batching.dispatch import Dispatcher, Prepare
 from wikipayam_async.batching.health import SendingHealth
+from wikipayam_async.batching.keys import BatchKeys, make_keyed
 from wikipayam_async.batching.queue import Batching, PostedMessage
 from wikipayam_async.batching.sender import Send
 from wikipayam_async.bulk.results import SendResult
@@ -26,6 +27,7 @@ from wikipayam_async.errors import (
     UnknownOutcomeError,
     WikipayamError,
 )
+from wikipayam_async.idempotency.guard import IdempotencyGuard
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.outcomes import SendStatus
@@ -73,6 +75,7 @@ class Outbox(AsyncOnly):
         longest_wait: float,
         drain_timeout: float,
         on_outcome: OnOutcome | None,
+        guard: IdempotencyGuard | None = None,
     ) -> None:
         check_seconds("drain_timeout", drain_timeout)
         if on_outcome is not None and (not callable(on_outcome) or is_async(on_outcome)):
@@ -81,7 +84,15 @@ class Outbox(AsyncOnly):
                 "from an async service pass results on with `send_nowait` of a memory stream or `put_nowait` of a queue"
             )
         # A server that shuts down cancels the task that entered the outbox: that must not stop the workers.
-        self._dispatcher = Dispatcher(send, batching, owner="outbox", longest_wait=longest_wait, shielded=True)
+        self._dispatcher = Dispatcher(
+            send,
+            batching,
+            owner="outbox",
+            longest_wait=longest_wait,
+            shielded=True,
+            keys=None if guard is None else BatchKeys(guard),
+        )
+        self._has_store = guard is not None
         self._prepare = prepare
         self._batching = batching
         self._drain_timeout = drain_timeout
@@ -144,7 +155,15 @@ class Outbox(AsyncOnly):
             self._finish_the_rest()
 
     @overload
-    def post(self, message: SmsMessage, /, *, normalize: bool = ..., validate: bool = ...) -> str: ...
+    def post(
+        self,
+        message: SmsMessage,
+        /,
+        *,
+        normalize: bool = ...,
+        validate: bool = ...,
+        idempotency_key: str | None = ...,
+    ) -> str: ...
 
     @overload
     def post(
@@ -156,6 +175,7 @@ class Outbox(AsyncOnly):
         track_id: str | None = ...,
         normalize: bool = ...,
         validate: bool = ...,
+        idempotency_key: str | None = ...,
     ) -> str: ...
 
     def post(
@@ -167,6 +187,7 @@ class Outbox(AsyncOnly):
         track_id: str | None = None,
         normalize: bool = True,
         validate: bool = True,
+        idempotency_key: str | None = None,
     ) -> str:
         """Queue one SMS, to be sent in a request with others (`POST /sms/send`), and return at once.
 
@@ -181,6 +202,9 @@ class Outbox(AsyncOnly):
             track_id: Your reference; generated if None.
             normalize: Send a mobile number in the form `09…`; if False, send the given spelling.
             validate: Require an Iranian mobile number; if False, accept any receiver.
+            idempotency_key: A name for this message, such as `order-42:shipped`. If a message with the
+                same key was sent before, nothing is sent, and its outcome is reported again. It needs the
+                client's `idempotency`. 1 to 255 visible ASCII characters, without personal data.
 
         Returns:
             The track id, with which the outcome is reported.
@@ -199,13 +223,14 @@ class Outbox(AsyncOnly):
             raise ClosedError("enter the outbox first: async with client.sms.outbox() as outbox")
         self._dispatcher.check_loop("sms.outbox: not posted")
         payload = self._prepare(sms, normalize=normalize, validate=validate)
+        keyed = make_keyed(idempotency_key, sms, payload, has_store=self._has_store)
         if not self._dispatcher.is_open:
             raise ClosedError("sms.outbox: not posted, because the outbox is closed")
         now = anyio.current_time()
         if len(self._dispatcher.queue) >= self._batching.max_waiting:
             raise self._full(now)
         due = now + self._batching.due_after
-        posted = PostedMessage(sms, payload, due, number=self._posts, posted=now, on_finish=self._report)
+        posted = PostedMessage(sms, payload, due, number=self._posts, posted=now, keyed=keyed, on_finish=self._report)
         self._posts += 1
         self._pending[posted] = None
         self._dispatcher.add(posted)

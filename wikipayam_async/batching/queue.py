@@ -13,9 +13,10 @@ from attrs import Attribute, field, frozen
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.checks import argument_at_least_one, check_seconds
 from wikipayam_async.errors import WikipayamError
+from wikipayam_async.idempotency.keyed import KeyedMessage
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import SmsPayload
-from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.outcomes import MessageOutcome, SendStatus
 
 __all__ = ["BatchSize", "Batching", "PendingMessage", "PendingQueue", "PostedMessage"]
 
@@ -59,23 +60,33 @@ class PendingMessage:
         message: The message.
         payload: Its payload.
         due: The event loop's time at which it should be sent.
+        keyed: The message under its idempotency key; None for none.
 
     Attributes:
         done: Set when the message has an outcome or was withdrawn.
+        abandoned: Whether the task that waited for the outcome has ended.
+        known_outcome: The outcome with its ids; None while there is none.
     """
 
-    __slots__ = ("_outcome", "done", "due", "message", "payload")
+    __slots__ = ("_outcome", "abandoned", "done", "due", "keyed", "known_outcome", "message", "payload")
 
-    def __init__(self, message: SmsMessage, payload: SmsPayload, due: float) -> None:
+    def __init__(
+        self, message: SmsMessage, payload: SmsPayload, due: float, *, keyed: KeyedMessage | None = None
+    ) -> None:
         self.message = message
         self.payload = payload
         self.due = due
+        self.keyed = keyed
+        self.abandoned = False
+        self.known_outcome: MessageOutcome | None = None
         self.done = anyio.Event()
         self._outcome: SentMessage | WikipayamError
 
-    def finish(self, outcome: SentMessage | WikipayamError, _: SendStatus, /) -> None:
+    def finish(self, outcome: SentMessage | WikipayamError, status: SendStatus, /) -> None:
         """Set the outcome of the message."""
         self._outcome = outcome
+        id_ = outcome.id if isinstance(outcome, SentMessage) else None
+        self.known_outcome = MessageOutcome(self.payload.track_id, status, id_)
         self.done.set()
 
     async def outcome(self) -> SentMessage:
@@ -100,6 +111,7 @@ class PostedMessage(PendingMessage):
         due: The event loop's time at which it should be sent.
         number: The number of the post, counted from 0.
         posted: The event loop's time of the post.
+        keyed: The message under its idempotency key; None for none.
         on_finish: Called with the outcome and its status.
     """
 
@@ -113,9 +125,10 @@ class PostedMessage(PendingMessage):
         *,
         number: int,
         posted: float,
+        keyed: KeyedMessage | None = None,
         on_finish: Callable[[PostedMessage, SentMessage | WikipayamError, SendStatus], None],
     ) -> None:
-        super().__init__(message, payload, due)
+        super().__init__(message, payload, due, keyed=keyed)
         self.number = number
         self.posted = posted
         self._on_finish = on_finish

@@ -41,7 +41,12 @@ def attach_report(error: BaseException, report: BulkReport, summary: str | None 
 
 
 def attach_outcomes(
-    error: BaseException, operation: str, messages: Sequence[Any], outcomes: Sequence[MessageOutcome]
+    error: BaseException,
+    operation: str,
+    messages: Sequence[Any],
+    outcomes: Sequence[MessageOutcome],
+    *,
+    log: bool = True,
 ) -> None:
     """Make the exception that ended a call carry the outcomes of its messages, and log those that may have been sent.
 
@@ -50,6 +55,7 @@ def attach_outcomes(
         operation: The name of the operation, such as `sms.send`.
         messages: The messages of the call.
         outcomes: Their outcomes, in the same order.
+        log: Whether to log them; False if the final outcomes are logged later.
     """
     report = BulkReport(
         [
@@ -58,7 +64,8 @@ def attach_outcomes(
         ]
     )
     attach_report(error, report, f"{operation}: {_named(outcomes)}")
-    log_interrupted_request(error, operation, outcomes)
+    if log:
+        log_interrupted_request(error, operation, outcomes)
 
 
 def log_interrupted_request(error: BaseException, operation: str, outcomes: Sequence[MessageOutcome]) -> None:

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.hooks import Announcement, BeforeSend, WaitTurn, outgoing_of, refusal_of
+from wikipayam_async.bulk.interruption import log_interrupted_request
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult, accepted
 from wikipayam_async.core.operation import BeforeAttempt, Observer, message_of, unreported_error
@@ -131,8 +132,10 @@ class ChunkSender:
                     return self._give_up(piece, error, results)
             except WikipayamError as error:
                 return self._handle_failure(piece, error, results)
-            except BaseException:
-                results += _interrupted(piece, outcomes[0]() if outcomes else ())
+            except BaseException as error:
+                known = outcomes[0]() if outcomes else ()
+                results += _interrupted(piece, known)
+                log_interrupted_request(error, "sms.send", known)
                 raise
             else:
                 self._unreached = 0

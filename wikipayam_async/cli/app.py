@@ -22,6 +22,7 @@ _COMMANDS = (
     ("results", "bulk.command:results", "Show the outcomes of a bulk send, from its results file."),
     ("status", "status:status", "Show the delivery status of sent messages."),
     ("inbox", "inbox:inbox", "Read, mark, delete, watch and export received messages."),
+    ("idempotency", "idempotency:idempotency", "Show what became of a message under an idempotency key."),
     ("otp", "sending:otp", "Send a one-time code by SMS."),
     ("voice", "sending:voice", "Send a one-time code by a voice call."),
     ("holoo", "sending:holoo", "Send through the endpoint of the accounting software Holoo."),
@@ -32,7 +33,7 @@ _COMMANDS = (
     ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and connection."),
     ("completion", "completion:completion", "Print the completion script for a shell."),
 )
-_GROUPS = {"inbox"}
+_GROUPS = {"idempotency", "inbox"}
 """Commands with subcommands: no function documents them."""
 _HELP = "Send and receive SMS through the Wikipayam gateway."
 _EPILOGUE = (

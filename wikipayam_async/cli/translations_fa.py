@@ -34,6 +34,16 @@ _COMMON = {
 }
 
 _COMMANDS = {
+    "Show what became of a message under an idempotency key.": "نمایش سرنوشت پیامکی که با یک کلید یکتایی فرستاده شده",
+    "Show what became of the message under an idempotency key.": "نمایش سرنوشت پیامکی که با این کلید یکتایی فرستاده شده",
+    "The exit code is 0 if the message was accepted, 1 if it was refused, not attempted or never heard of, and 3 if its "
+    "outcome is unknown or it is being sent.": (
+        "کد خروج: 0 پیامک پذیرفته شده، 1 رد شده یا فرستاده نشده یا کلید پیدا نشده، 3 سرنوشتش نامعلوم است یا در حال ارسال است"
+    ),
+    "The key.": "کلید یکتایی",
+    "The file of a store, or the URL of PostgreSQL or Redis (default: WIKIPAYAM_IDEMPOTENCY_STORE).": (
+        "فایل انباره‌ی کلیدها، یا نشانی PostgreSQL یا Redis، به جای WIKIPAYAM_IDEMPOTENCY_STORE"
+    ),
     "Show the account's balance, which also checks the token.": "نمایش موجودی حساب؛ درستی توکن را هم می‌سنجد",
     "Send one text to one or more receivers.": "ارسال یک متن به یک یا چند گیرنده",
     "Send a message for each row of a file: CSV, XLSX or JSON Lines.": "ارسال انبوه از روی فایل CSV, XLSX, JSON Lines",

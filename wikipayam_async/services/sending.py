@@ -15,6 +15,7 @@ from wikipayam_async.idempotency.errors import IdempotencyStoreError
 from wikipayam_async.idempotency.guard import IdempotencyGuard, KeyTakenError, outcome_of
 from wikipayam_async.idempotency.keyed import KeyedMessage
 from wikipayam_async.idempotency.settings import check_key, require_store
+from wikipayam_async.idempotency.store import IdempotencyStore
 from wikipayam_async.messages.matching import match_answer, match_documented_answer
 from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch
@@ -76,6 +77,9 @@ async def send_detailed(
     operation: Operation,
     batch: Batch[Any],
     observer: Observer | None = None,
+    before_attempt: BeforeAttempt | None = None,
+    before_wait: BeforeAttempt | None = None,
+    /,
     *,
     timeout: float | None = None,
 ) -> Sequence[SentMessage | None]:
@@ -86,6 +90,8 @@ async def send_detailed(
         observer,
         read=lambda data: match_answer(data, batch),
         id_of=lambda sent: sent.id,
+        before_attempt=before_attempt,
+        before_wait=before_wait,
         timeout=timeout,
     )
     return await pipeline.run(call)
@@ -132,6 +138,12 @@ class KeyedSend:
 
     guard: IdempotencyGuard
     message: KeyedMessage
+
+
+def guard_of(options: Options, timeout: float | None) -> IdempotencyGuard | None:
+    """Return the guard of a client's store; None if it has none."""
+    store = options.idempotency
+    return IdempotencyGuard(store, timeout or options.timeout) if isinstance(store, IdempotencyStore) else None
 
 
 class Keys:

@@ -30,7 +30,7 @@ from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import Sealed, SealedBytes
 from wikipayam_async.services.base import optional_timeout
 from wikipayam_async.services.raw import with_raw_response
-from wikipayam_async.services.sending import KeyedSend, Keys, send_all, send_batch, send_detailed
+from wikipayam_async.services.sending import KeyedSend, Keys, guard_of, send_all, send_batch, send_detailed
 from wikipayam_async.services.sms.legacy_inbox import LegacyInbox, read_inbox
 from wikipayam_async.services.sms.tracking import DeliveryTracking
 
@@ -328,6 +328,7 @@ class SmsService(DeliveryTracking):
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(batch_size=batch_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
             longest_wait=longest_delay(self._options.retry),
+            guard=guard_of(self._options, timeout),
         )
 
     def outbox(
@@ -365,6 +366,7 @@ class SmsService(DeliveryTracking):
             functools.partial(prepare_sms, sender=self._options.sender, track_ids=TrackIds()),
             Batching(batch_size=batch_size, linger=linger, concurrency=concurrency, max_waiting=max_waiting),
             longest_wait=longest_delay(self._options.retry),
+            guard=guard_of(self._options, timeout),
             drain_timeout=drain_timeout,
             on_outcome=on_outcome,
         )

@@ -15,7 +15,7 @@ class Wikipayam(dramatiq.Middleware):
 
     client: AsyncWikipayam
 
-    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
+    def before_worker_boot(self, _: dramatiq.Broker, __: dramatiq.Worker) -> None:
         """Open the client. Creating one needs no event loop."""
         self.client = AsyncWikipayam(idempotency=SQLiteIdempotencyStore(os.environ["SENT_DB"]))
 
@@ -27,9 +27,12 @@ broker.add_middleware(wikipayam)
 dramatiq.set_broker(broker)
 
 
+MAX_RETRIES = 5
+
+
 def may_retry(retries: int, error: Exception) -> bool:
-    """Retry up to five times, and only after errors that are safe to retry."""
-    return retries < 5 and isinstance(error, (*SAFE_TO_RETRY, InFlightError))
+    """Retry only a few times, and only after errors that are safe to retry."""
+    return retries < MAX_RETRIES and isinstance(error, (*SAFE_TO_RETRY, InFlightError))
 
 
 @dramatiq.actor(retry_when=may_retry)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -26,6 +27,7 @@ from tests.support.servers import postgres_server, redis_server
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 QUEUES = DOCS / "examples" / "queues"
+PAGE = DOCS / "en" / "queues.md"
 
 if not DOCS.is_dir():
     pytest.skip("the documentation is not part of what is tested here", allow_module_level=True)
@@ -278,3 +280,11 @@ def test_every_queue_is_tested() -> None:
     assert sorted(file.stem for file in QUEUES.glob("*.py")) == sorted(
         [*(f"{name}_app" for name in PROGRAMS), "apscheduler_app"]
     )
+
+
+def test_the_page_shows_every_program_unchanged() -> None:
+    """The page holds every file verbatim, under a link to it, and no other Python code."""
+    page = PAGE.read_text("utf-8")
+    quoted = re.findall(r"\[`(\w+\.py)`\]\(\.\./examples/queues/\1\)\n\n```python\n(.*?)```\n", page, re.DOTALL)
+    assert dict(quoted) == {file.name: file.read_text("utf-8") for file in QUEUES.glob("*.py")}
+    assert page.count("```python") == len(quoted)

@@ -231,12 +231,12 @@ def test_the_end_of_a_send_that_was_not_accepted_names_its_messages(
     reporter.attempt_finished(ANSWERED)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
         reporter.call_finished(outcome, lambda: 2.0, lambda: NAMED, dict)
+    ends = "accepted (track id T1, gateway id 65f1); unknown (track id T2); rejected"
     assert caplog.record_tuples == [
         (
             "wikipayam_async",
             level,
-            f"sms.send c-2: {outcome.value} after 1 attempt, 2.000 s; status 200; "
-            "accepted (track id T1, gateway id 65f1); unknown (track id T2); rejected",
+            f"sms.send c-2: {outcome.value} after 1 attempt, 2.000 s; status 200; {ends}",
         )
     ]
     assert vars(caplog.records[0])["wikipayam_outcomes"] == [

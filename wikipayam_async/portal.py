@@ -6,7 +6,7 @@ import atexit
 import os
 import threading
 from collections.abc import Awaitable, Callable
-from concurrent.futures import Future
+from concurrent.futures import Future, InvalidStateError
 from contextlib import suppress
 from functools import partial
 from types import TracebackType
@@ -149,10 +149,9 @@ class ClientPortal:
         def run() -> None:
             try:
                 anyio.run(serve, backend=self._backend)
-            except BaseException as error:
-                if ready.done():
-                    raise
-                ready.set_exception(error)
+            except BaseException as error:  # noqa: BLE001 - raised in the thread that waits for the start
+                with suppress(InvalidStateError):  # at the end, nobody waits
+                    ready.set_exception(error)
 
         # Not anyio's `start_blocking_portal`: in a forked process its generator would wait for the parent's thread.
         thread = threading.Thread(target=run, name="wikipayam-portal", daemon=True)

@@ -4,7 +4,7 @@ import importlib
 import runpy
 import subprocess
 import sys
-from importlib.metadata import entry_points
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -22,14 +22,15 @@ print(wikipayam_async.AsyncWikipayam.__name__, issubclass(wikipayam_async.Server
 
 def test_the_hook_names_modules_that_exist() -> None:
     """PyInstaller only warns of a hidden import that it does not find."""
-    hidden = runpy.run_path(str(HOOK))["hiddenimports"]
+    hidden = runpy.run_path(str(HOOK), run_name="wikipayam_async.pyinstaller.hook")["hiddenimports"]
     assert [importlib.import_module(name).__name__ for name in hidden] == ["wikipayam_async.public"]
 
 
 def test_pyinstaller_finds_the_hook() -> None:
     """It is announced by an entry point, so that a program needs no option."""
-    found = [point.value for point in entry_points(group="pyinstaller40") if point.value.startswith("wikipayam_async")]
-    assert found == ["wikipayam_async.pyinstaller:hook_directories"]
+    project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]
+    module, _, function = project["entry-points"]["pyinstaller40"]["hook-dirs"].partition(":")
+    assert getattr(importlib.import_module(module), function) is hook_directories
 
 
 @pytest.mark.skipif(not LONG, reason="PyInstaller takes a minute; set WIKIPAYAM_EFFORT=1")

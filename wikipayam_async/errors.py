@@ -167,10 +167,14 @@ _FROM_JSON: Mapping[str, Callable[[Any], object]] = {
 """How the value of a field is made from its JSON form. In all others, a list becomes a tuple."""
 
 
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
 def _from_json(name: str, value: object) -> object:
     if value is None:
         return None
-    return _FROM_JSON.get(name, lambda plain: tuple(plain) if isinstance(plain, list) else plain)(value)
+    return _FROM_JSON.get(name, _frozen)(value)
 
 
 def _restore(cls: type[WikipayamError], text: object, given: Mapping[str, Mapping[str, object]]) -> WikipayamError:
@@ -196,7 +200,7 @@ def copy_error(error: E) -> E:
         return error
     copy = _rebuild(type(error), (str(error),), error.__dict__)
     copy.__cause__ = copy_error(error.__cause__)
-    return copy
+    return cast("E", copy)
 
 
 class ConfigurationError(WikipayamError, ValueError):

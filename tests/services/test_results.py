@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import pickle
+from typing import Any
 
 import attrs
 import cattrs
@@ -20,7 +21,7 @@ async def test_results_survive_pickle_and_json() -> None:
     """`attrs.asdict` makes JSON values of the result of a send, of a balance and of deliveries; cattrs restores them."""
     async with emulator_client(Emulator(), otp_pattern_id=13) as client:
         sent = await client.sms.send("09123456789", "text", track_id="T1")
-        results = [
+        results: list[Any] = [
             sent,
             await client.otp.send("09123456789", "1234"),
             await client.voice.send("09123456789", "1234"),

@@ -276,8 +276,8 @@ class CallReporter:
             fields["wikipayam_outcomes"] = [
                 {"track_id": one.track_id, "status": one.status.value, "id": one.id} for one in event.messages[:_SHOWN]
             ]
-            status = "" if event.status_code is None else f"; status {event.status_code}"
-            text = f"{text}{status}; {_named(event.messages)}"
+            answered = "" if event.status_code is None else f"; status {event.status_code}"
+            text = f"{text}{answered}; {_named(event.messages)}"
         self._log(level, text, fields)
 
     def _log(self, level: int, text: str, fields: dict[str, object]) -> None:

@@ -9,7 +9,7 @@ from wikipayam_async import SAFE_TO_RETRY, AsyncWikipayam
 from wikipayam_async.idempotency import InFlightError, SQLiteIdempotencyStore
 
 app = App(connector=PsycopgConnector(conninfo=os.environ["DATABASE_URL"]))
-SAFE = {*SAFE_TO_RETRY, InFlightError}
+SAFE: set[type[Exception]] = {*SAFE_TO_RETRY, InFlightError}
 clients: list[AsyncWikipayam] = []
 
 

@@ -1,3 +1,4 @@
+import json
 import pickle
 import traceback
 from collections.abc import Iterator
@@ -7,6 +8,7 @@ import pytest
 from wikipayam_async import errors
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
 from wikipayam_async.errors import (
+    SAFE_TO_RETRY,
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
@@ -15,6 +17,7 @@ from wikipayam_async.errors import (
     ConfigurationError,
     InvalidInputError,
     OutboxFullError,
+    RateLimitError,
     ResponseError,
     ServerError,
     SuppressedError,
@@ -56,12 +59,12 @@ PARENTS = {
     "WikipayamError": (Exception,),
 }
 CLASSES: dict[str, type[WikipayamError]] = {
-    **{name: getattr(errors, name) for name in errors.__all__},
+    **{name: getattr(errors, name) for name in errors.__all__ if name != "SAFE_TO_RETRY"},
     "BulkError": BulkError,
     "BulkSourceError": BulkSourceError,
     "BulkUnknownOutcomeError": BulkUnknownOutcomeError,
 }
-STATUS_ERRORS = [name for name in errors.__all__ if issubclass(getattr(errors, name), APIStatusError)]
+STATUS_ERRORS = [name for name, cls in CLASSES.items() if issubclass(cls, APIStatusError)]
 
 
 def report() -> BulkReport:
@@ -245,3 +248,85 @@ def test_an_error_of_one_received_message(error: ServerError | ResponseError) ->
     assert (error.offset, found.offset, unpickled.offset) == (None, 7, 7)
     assert vars(found) == vars(error) | {"offset": 7}
     assert type(found) is type(error)
+
+
+def subclasses(cls: type[WikipayamError]) -> Iterator[type[WikipayamError]]:
+    """Yield a class and all classes below it that belong to the package."""
+    yield cls
+    for below in cls.__subclasses__():
+        yield from subclasses(below)
+
+
+def test_the_samples_cover_every_class_that_a_library_user_can_meet() -> None:
+    """A new error class joins the tests of pickles and of JSON; those of the command line never leave its process."""
+    found = {cls.__name__ for cls in subclasses(WikipayamError) if cls.__module__ == "wikipayam_async"}
+    assert sorted(found) == sorted(CLASSES)
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+@pytest.mark.parametrize("status", [None, *SendStatus])
+def test_an_error_survives_json(error: WikipayamError, status: SendStatus | None) -> None:
+    """`cls(*args)`, with the arguments after JSON, is the same error with the fields of a pickle, as in Celery's results."""
+    given = pickle.loads(pickle.dumps(error))  # noqa: S301 - pickled above
+    if status is not None:
+        given.send_status = status
+    given.add_note("a note")
+    args = json.loads(json.dumps(given.args))
+    found = type(error)(*args)
+    assert (type(found), str(found), repr(found)) == (type(given), str(given), repr(given))
+    assert vars(found) == vars(given)
+    assert (found.args, found.send_status) == (given.args, given.send_status)
+    again = pickle.loads(pickle.dumps(found))  # noqa: S301 - pickled above
+    assert (str(again), vars(again)) == (str(given), vars(given))
+
+
+@pytest.mark.parametrize("error", ERRORS, ids=lambda error: type(error).__name__)
+def test_the_args_hold_no_secret(error: WikipayamError) -> None:
+    """What a queue stores contains neither the text nor the number of a message."""
+    stored = json.dumps(error.args, ensure_ascii=False)
+    assert [secret for secret in (TEXT, NUMBER) if secret in stored] == []
+
+
+def test_an_error_without_fields_has_only_its_text_as_args() -> None:
+    """It looks like any other exception."""
+    error = ClosedError("the client is closed")
+    assert (error.args, str(error), repr(error)) == (
+        ("the client is closed",),
+        "the client is closed",
+        "ClosedError('the client is closed')",
+    )
+
+
+def test_a_field_without_a_json_form_is_left_out() -> None:
+    """An attribute that a program added does not make the error unserializable."""
+    error = ClosedError("the client is closed")
+    error.connection = object()  # type: ignore[attr-defined]
+    assert error.args == ("the client is closed",)
+
+
+class ShopError(WikipayamError):
+    """An error of a program, with arguments of its own."""
+
+    def __init__(self, text: str, details: dict[str, int]) -> None:
+        super().__init__(text)
+        self.details = details
+
+
+def test_an_error_class_of_a_program_may_take_a_dictionary() -> None:
+    """Only the form of `args` restores an error; anything else is passed to `__init__`."""
+    error = ShopError("no stock", {"item": 7})
+    found = ShopError(*json.loads(json.dumps(error.args)))
+    assert (error.details, found.details, str(found)) == ({"item": 7}, {"item": 7}, "no stock")
+
+
+def test_what_is_safe_to_retry_was_not_sent() -> None:
+    """No error of the tuple, and none below its classes, can be that of a send that was accepted."""
+    statuses = {error.send_status for error in ERRORS if isinstance(error, SAFE_TO_RETRY)}
+    assert statuses == {None, SendStatus.NOT_ATTEMPTED}
+    assert [type(error) for error in ERRORS if isinstance(error, SAFE_TO_RETRY)] == [
+        ClosedError,
+        OutboxFullError,
+        APIConnectionError,
+        APITimeoutError,
+        RateLimitError,
+    ]

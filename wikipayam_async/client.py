@@ -75,7 +75,9 @@ class AsyncWikipayam:
     """An async client of the Wikipayam SMS gateway.
 
     Use it as `async with AsyncWikipayam(token, sender="10002000") as client`, or close it with `await client.aclose()`.
-    One client serves any number of tasks of one event loop. Creating it does no I/O.
+    One client serves any number of tasks, event loops and threads: each event loop has connections of its own, closed when
+    it ends; the rate limit, the delays after a 429 and the retry budget hold for all of them together. Creating a client
+    does no I/O.
 
     Retries: reads (balance, statuses, received messages), mark-as-read requests and deletions are retried after
     timeouts, disconnects, 429, 502, 503 and 504. A send (SMS, code, call) is retried only if the gateway provably
@@ -104,17 +106,18 @@ class AsyncWikipayam:
             connection is not included.
         retry: The number of attempts and the delays between them.
         rate_limit: The maximum rate of requests.
-        max_connections: The maximum number of connections; further calls wait for a free one.
+        max_connections: The maximum number of connections of an event loop; further calls wait for a free one.
         idle_expiry: Seconds after which an idle connection is not reused. Stale connections make outcomes unknown.
         http_client: An `httpx.AsyncClient` of your own to send with. Its pool, limits, hooks and logs are then yours:
             how far a failed send got is known only from httpcore's trace, a send cannot be cancelled while in flight,
-            and the token is in the request's header, visible to hooks and instrumentation. It is not closed.
+            and the token is in the request's header, visible to hooks and instrumentation. It is not closed. It serves
+            one event loop at a time: a call of another one raises `ConfigurationError`.
         transport: An httpx transport of your own, under the same conditions; it is closed with the client. Clients and
             transports of httpx2 work, too.
         timezone: The time zone (or its name, such as `Asia/Tehran`) of the gateway's timestamps, which have none.
         application: The name of your program for the User-Agent header, such as `shop/2.1`.
         on_event: Called with every event (`AttemptStarted`, `AttemptFinished`, `RetryScheduled`, `CallFinished`): a
-            plain function that must not block.
+            plain function that must not block. With several event loops it is called in the thread of each.
         ssl_context: The TLS context, for a private certificate authority.
         proxy: The URL of an HTTP proxy. The environment's proxies are not used.
         idempotency: The store of idempotency keys, such as `SQLiteIdempotencyStore("sent.db")`; it is closed with the

@@ -33,14 +33,18 @@ the gateway is quoted only after the values of the request are masked in it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import enum
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
-from typing import ClassVar, Literal, Self, cast
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Self, TypeVar, cast
+
+import attrs
 
 from wikipayam_async.outcomes import AnyMessage, Attempt, HasId, Phase, SendStatus
 from wikipayam_async.publish import publish
 
 __all__ = [
+    "SAFE_TO_RETRY",
     "APIConnectionError",
     "APIStatusError",
     "APITimeoutError",
@@ -64,16 +68,37 @@ __all__ = [
     "WikipayamError",
 ]
 
+E = TypeVar("E", bound=BaseException | None)
+
 _NO_TEXTS: Mapping[str, Sequence[str]] = MappingProxyType({})
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 
 
-class WikipayamError(Exception):
+_FIELDS = "wikipayam_async"
+"""The key of an error's fields in its `args`."""
+
+
+class _FromArgs(type):
+    """Makes `cls(*error.args)` restore an error: queues such as Celery keep no more of it than class and `args`, as JSON."""
+
+    if not TYPE_CHECKING:
+
+        def __call__(cls, *args: object, **kwargs: object) -> object:
+            """Restore an error from its `args`, or create one."""
+            is_restored = len(args) == 2 and isinstance(args[1], dict) and args[1].keys() == {_FIELDS}  # noqa: PLR2004
+            return _restore(cls, *args) if is_restored else super().__call__(*args, **kwargs)
+
+
+class WikipayamError(Exception, metaclass=_FromArgs):
     """The base class of all errors of the package.
+
+    Every error can be pickled, and `type(error)(*error.args)` is the same error, also after the `args` were JSON. Neither
+    form has messages, headers or reports.
 
     Attributes:
         send_status: For an error of a send, whether the message may have been sent: `REJECTED` and `NOT_ATTEMPTED` are
             safe to send again, `UNKNOWN` is not. None for a failed request of any other call.
+        args: The text, and the fields as a JSON object if there are any.
     """
 
     send_status: SendStatus | None = None
@@ -81,10 +106,81 @@ class WikipayamError(Exception):
     _unpickled: ClassVar[Mapping[str, object]] = MappingProxyType({})
     """Attributes left out of a pickle, with their values after unpickling."""
 
+    if not TYPE_CHECKING:
+
+        @property
+        def args(self) -> tuple[object, ...]:
+            """The text, and the fields as a JSON object if there are any."""
+            fields = {
+                name: as_json
+                for name, value in self.__dict__.items()
+                if name not in self._unpickled and (as_json := _to_json(value)) is not _NO_JSON
+            }
+            return (*super().args, {_FIELDS: fields}) if fields else super().args
+
+        @args.setter
+        def args(self, value: tuple[object, ...]) -> None:
+            Exception.args.__set__(self, value)
+
     def __reduce__(self) -> tuple[object, ...]:
         """Pickle the error without message contents."""
         state = {name: _plain(value) for name, value in (self.__dict__ | dict(self._unpickled)).items()}
-        return _rebuild, (type(self), self.args, state)
+        return _rebuild, (type(self), super().args, state)
+
+
+class _NoJson:
+    """The type of `_NO_JSON`."""
+
+
+_NO_JSON = _NoJson()
+"""Stands for a value without a JSON form, which is left out."""
+
+
+def _to_json(value: object) -> object:
+    """Return the JSON form of a field's value."""
+    if isinstance(value, enum.Enum):
+        return value.value
+    if isinstance(value, Mapping):
+        return {name: _to_json(one) for name, one in value.items()}
+    if isinstance(value, list | tuple):
+        return [_to_json(one) for one in value]
+    if isinstance(value, Attempt):
+        return _to_json(attrs.asdict(value))
+    return value if value is None or isinstance(value, str | int | float) else _NO_JSON
+
+
+def _attempts(values: Sequence[Mapping[str, Any]]) -> tuple[Attempt, ...]:
+    return tuple(Attempt(**{**value, "phase": Phase(value["phase"])}) for value in values)
+
+
+def _texts(values: Mapping[str, Sequence[str]]) -> Mapping[str, Sequence[str]]:
+    return MappingProxyType({name: tuple(texts) for name, texts in values.items()})
+
+
+_FROM_JSON: Mapping[str, Callable[[Any], object]] = {
+    "__notes__": list,
+    "attempts": _attempts,
+    "errors": _texts,
+    "phase": Phase,
+    "send_status": SendStatus,
+}
+"""How the value of a field is made from its JSON form. In all others, a list becomes a tuple."""
+
+
+def _frozen(value: object) -> object:
+    return tuple(value) if isinstance(value, list) else value
+
+
+def _from_json(name: str, value: object) -> object:
+    if value is None:
+        return None
+    return _FROM_JSON.get(name, _frozen)(value)
+
+
+def _restore(cls: type[WikipayamError], text: object, given: Mapping[str, Mapping[str, object]]) -> WikipayamError:
+    """Return the error with the given `args`."""
+    fields = {name: _from_json(name, value) for name, value in given[_FIELDS].items()}
+    return _rebuild(cls, (text,), dict(cls._unpickled) | fields)
 
 
 def _plain(value: object) -> object:
@@ -96,6 +192,15 @@ def _rebuild(cls: type[WikipayamError], args: tuple[object, ...], state: dict[st
     error.args = args
     error.__dict__.update(state)
     return error
+
+
+def copy_error(error: E) -> E:
+    """Return a copy of an error of this package, causes included; any other error unchanged."""
+    if not isinstance(error, WikipayamError):
+        return error
+    copy = _rebuild(type(error), (str(error),), error.__dict__)
+    copy.__cause__ = copy_error(error.__cause__)
+    return cast("E", copy)
 
 
 class ConfigurationError(WikipayamError, ValueError):
@@ -331,5 +436,12 @@ class UnknownOutcomeError(_CallError):
         self.accepted = tuple(accepted)
         self.phase = phase
 
+
+SAFE_TO_RETRY = (APIConnectionError, ClosedError, OutboxFullError, RateLimitError)
+"""The errors after which a later try of the same send is safe and may succeed: nothing was accepted, and time may help.
+
+It is for the retry settings of task queues: of a task that makes one send, and nothing after it. After any other error,
+the send may have been accepted (`UnknownOutcomeError`), or it would fail again.
+"""
 
 publish("wikipayam_async", __all__, globals())

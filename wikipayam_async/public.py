@@ -16,6 +16,7 @@ from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.operation import Replay
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.errors import (
+    SAFE_TO_RETRY,
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
@@ -63,6 +64,7 @@ from wikipayam_async.version import __version__
 
 __all__ = [
     "FINAL_STATES",
+    "SAFE_TO_RETRY",
     "APIConnectionError",
     "APIStatusError",
     "APITimeoutError",

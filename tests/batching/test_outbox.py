@@ -642,7 +642,7 @@ class TestThroughTheClient:
 
             track_id = await anyio.to_thread.run_sync(work)
             other = anyio.to_thread.run_sync(partial(self._post_elsewhere, outbox))
-            assert await other == "RuntimeError"
+            assert await other == "ClosedError"
         assert [(result.status, result.track_id) for result in results.all] == [(ACCEPTED, track_id)]
 
     @staticmethod

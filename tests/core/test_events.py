@@ -207,6 +207,86 @@ def test_only_an_unknown_outcome_is_a_warning(
     ]
 
 
+NAMED = [
+    MessageOutcome("T1", SendStatus.ACCEPTED, "65f1"),
+    MessageOutcome("T2", SendStatus.UNKNOWN),
+    MessageOutcome(None, SendStatus.REJECTED),
+]
+"""What the lines of a send name."""
+
+
+@pytest.mark.parametrize(
+    ("outcome", "level"),
+    [
+        (CallOutcome.FAILED, logging.WARNING),
+        (CallOutcome.CANCELLED, logging.INFO),
+        (CallOutcome.UNKNOWN, logging.WARNING),
+    ],
+)
+def test_the_end_of_a_send_that_was_not_accepted_names_its_messages(
+    outcome: CallOutcome, level: int, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The line has the status, and of each message the outcome, the track id and the gateway's id; a failure is a warning."""
+    reporter = CallReporter(None, call_id="c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0)
+    reporter.attempt_finished(ANSWERED)
+    with caplog.at_level(logging.INFO, "wikipayam_async"):
+        reporter.call_finished(outcome, lambda: 2.0, lambda: NAMED, dict)
+    ends = "accepted (track id T1, gateway id 65f1); unknown (track id T2); rejected"
+    assert caplog.record_tuples == [
+        (
+            "wikipayam_async",
+            level,
+            f"sms.send c-2: {outcome.value} after 1 attempt, 2.000 s; status 200; {ends}",
+        )
+    ]
+    assert vars(caplog.records[0])["wikipayam_outcomes"] == [
+        {"track_id": "T1", "status": "accepted", "id": "65f1"},
+        {"track_id": "T2", "status": "unknown", "id": None},
+        {"track_id": None, "status": "rejected", "id": None},
+    ]
+
+
+def test_a_failed_send_is_logged_where_only_warnings_are(caplog: pytest.LogCaptureFixture) -> None:
+    """Without a response there is no status. A failed read stays at INFO."""
+    with caplog.at_level(logging.WARNING, "wikipayam_async"):
+        for messages in ([MessageOutcome("T1", SendStatus.NOT_ATTEMPTED)], []):
+            reporter = CallReporter(
+                None, call_id="c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0
+            )
+            reporter.call_finished(CallOutcome.FAILED, lambda: 2.0, lambda found=messages: found, dict)  # type: ignore[misc]
+    assert [record.message for record in caplog.records] == [
+        "sms.send c-2: failed after 0 attempts, 2.000 s; not attempted (track id T1)"
+    ]
+
+
+def test_a_line_names_twenty_messages_at_most(caplog: pytest.LogCaptureFixture) -> None:
+    """The rest is a number, in the retry's line and in that of the end."""
+    names = [f"T{number}" for number in range(25)]
+    reporter = CallReporter(
+        None, call_id="c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0, track_ids=names
+    )
+    outcomes = [MessageOutcome(name, SendStatus.UNKNOWN) for name in names]
+    with caplog.at_level(logging.INFO, "wikipayam_async"):
+        reporter.retry_scheduled(0.25, "connect")
+        reporter.call_finished(CallOutcome.UNKNOWN, lambda: 2.0, lambda: outcomes, dict)
+    retry, end = caplog.records
+    assert retry.message.endswith(f"; track ids {', '.join(names[:20])} and 5 more")
+    assert end.message.endswith("unknown (track id T19); and 5 more")
+    assert vars(retry)["wikipayam_track_ids"] == names[:20]
+    assert len(vars(end)["wikipayam_outcomes"]) == 20
+
+
+@pytest.mark.parametrize(("track_ids", "named"), [(["T1"], "; track id T1"), ([None], ""), ([], "")])
+def test_a_retry_names_its_messages(track_ids: list[str | None], named: str, caplog: pytest.LogCaptureFixture) -> None:
+    """A read and a service without track ids have none to name."""
+    reporter = CallReporter(
+        None, call_id="c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0, track_ids=track_ids
+    )
+    with caplog.at_level(logging.INFO, "wikipayam_async"):
+        reporter.retry_scheduled(0.25, "connect")
+    assert caplog.messages == [f"sms.send c-2: attempt 0 failed (connect), next attempt in 0.25 s{named}"]
+
+
 def test_outcomes_are_not_computed_without_hook_and_log(caplog: pytest.LogCaptureFixture) -> None:
     """Above INFO a successful call logs nothing, and without a hook no outcomes are computed and no headers read."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):

@@ -193,7 +193,7 @@ class TestLanes:
         """`Task.cancel` during the close is raised after all idle lanes are closed."""
         first, second = FakeLane(), FakeLane()
         lanes, _ = stack(first, second)
-        lanes._current_pool().idle += [(outgoing().origin, first), (outgoing().origin, second)]
+        lanes._pools.current().idle += [(outgoing().origin, first), (outgoing().origin, second)]
         task = asyncio.ensure_future(lanes.aclose())
         await asyncio.sleep(0)
         task.cancel()
@@ -243,7 +243,7 @@ class TestOtherLoops:
     """One client in several event loops."""
 
     def test_an_exchange_returns_its_lane_to_its_own_loop(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """If another loop used the client meanwhile, lane and slot go to the pool of the first loop."""
+        """If another loop used the client meanwhile, lane and slot go to the pool of the first; each closes at its end."""
         first, second = FakeLane(), FakeLane()
         lanes, _ = stack(first, second, max_lanes=1)
 
@@ -259,11 +259,12 @@ class TestOtherLoops:
 
             monkeypatch.setattr(first, "exchange", slow)
             await lanes.carry(outgoing(), AttemptProgress(protected=False))
+            pool = lanes._pools.current()
+            assert ([lane for _, lane in pool.idle], pool.slots.value) == ([first], 1)
+            assert (first.closed, second.closed) == (0, 1)
 
         anyio.run(one)
-        pool = lanes._pool
-        assert pool is not None
-        assert ([lane for _, lane in pool.idle], pool.slots.value) == ([second], 1)
+        assert (first.closed, second.closed) == (1, 1)
 
 
 @pytest.mark.parametrize("transport", ["lanes", "lane_transport"])

@@ -256,3 +256,42 @@ def test_a_limiter_works_in_one_event_loop_after_another() -> None:
     clock.now = 3.0
     anyio.run(call, backend="trio")
     assert [round(seconds, 6) for seconds in clock.slept] == [0.1, 0.1, 0.1]
+
+
+async def test_an_allowance_for_messages_may_be_used_elsewhere_during_the_wait_for_a_request() -> None:
+    """The call leaves the queue of requests, waits for the messages again, and then uses both allowances at once."""
+    clock = Clock()
+    limit = RateLimit(requests_per_second=0.5, messages_per_second=1, burst_seconds=0)
+    limiter = RateLimiter(limit, clock=clock, sleep=clock.sleep)
+    await limiter.wait(1)
+    sleep = limiter._sleep
+
+    async def sleep_and_steal(seconds: float) -> None:
+        await sleep(seconds)
+        if len(clock.slept) == 2:
+            assert limiter._messages is not None
+            limiter._messages.reserve(clock.now, 3)
+
+    limiter._sleep = sleep_and_steal
+    await limiter.wait(1)
+    assert clock.slept == [1.0, 1.0, 3.0]
+    await limiter.wait()
+    assert clock.slept == [1.0, 1.0, 3.0, 2.0]
+
+
+async def test_an_allowance_may_be_used_elsewhere_at_the_last_moment() -> None:
+    """A call that was told to go, and finds the allowance used, waits for the next."""
+    clock = Clock()
+    limiter = RateLimiter(RateLimit(requests_per_second=1, burst_seconds=0), clock=clock, sleep=clock.sleep)
+    looks: list[float] = []
+
+    def steal() -> float:
+        looks.append(clock.now)
+        if len(looks) == 2:  # the first look allowed it
+            assert limiter._requests is not None
+            limiter._requests.reserve(clock.now, 1)
+        return clock.now
+
+    limiter._clock = steal
+    await limiter.wait()
+    assert (clock.slept, limiter._requests and limiter._requests._waiting) == ([1.0], {})

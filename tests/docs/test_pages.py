@@ -23,6 +23,7 @@ EXACT = {"cost.md": 11, "parts.md": 12}
 """Pages where every comment beside a value is checked, and the minimum number of such comments."""
 
 QUOTING = {
+    "docs/en/queues.md": [*(DOCS / "examples" / "queues").glob("*.py")],
     "docs/en/recipes.md": [*(DOCS / "examples" / "recipes").glob("*.py")],
     "docs/en/testing.md": [*(DOCS / "examples" / "testing").glob("*.py"), ROOT / "tests" / "test_testing.py"],
 }
@@ -30,6 +31,8 @@ QUOTING = {
 
 RUN_BY = {
     "docs/examples/programs": "tests/examples/test_programs.py",
+    "docs/examples/portals": "tests/examples/test_portals.py",
+    "docs/examples/queues": "tests/examples/test_queues.py",
     "docs/examples/recipes": "tests/examples/test_recipes.py",
     "docs/examples/service": "tests/examples/test_service.py",
     "docs/examples/testing": "tests/test_testing.py",

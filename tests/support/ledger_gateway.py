@@ -122,9 +122,7 @@ def lanes_of(client: AsyncWikipayam) -> Lanes:
 
 def pool_of(client: AsyncWikipayam) -> _LoopPool:
     """Return the pool (slots and idle lanes) of a client that has used its own lanes."""
-    pool = lanes_of(client)._pool
-    assert pool is not None
-    return pool
+    return lanes_of(client)._pools.current()
 
 
 async def quiet(gateway: RawGateway, client: AsyncWikipayam) -> tuple[int, int]:

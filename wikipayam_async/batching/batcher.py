@@ -35,7 +35,8 @@ class Batcher(AsyncOnly):
     it, messages that have not begun to leave are not sent; requests in flight are finished first, within their
     time-out.
 
-    Made by `client.sms.batcher()`, for one event loop, and entered once.
+    Made by `client.sms.batcher()`, for one event loop, and entered once. Its methods raise `ClosedError` in another event
+    loop; from a worker thread, use `anyio.from_thread.run(batcher.send, receiver, message)`.
     """
 
     _usage: ClassVar[str] = "a batcher is entered with async with: async with client.sms.batcher() as batcher: ..."
@@ -154,7 +155,7 @@ class Batcher(AsyncOnly):
             IdempotencyConflictError: The key was used for another message; nothing was sent.
             InFlightError: Another call with the key is under way; nothing was sent.
             ConfigurationError: No sender is set; nothing was sent.
-            ClosedError: The batcher is closed, or was not entered; nothing was sent.
+            ClosedError: The batcher is closed, was not entered, or belongs to another event loop; nothing was sent.
             UnknownOutcomeError: It may or may not have been accepted. Do not resend it blindly.
             APIStatusError: The gateway refused it.
             APIConnectionError: It did not reach the gateway.
@@ -163,6 +164,7 @@ class Batcher(AsyncOnly):
             sms = as_message(receiver, message, sender, track_id)
         finally:
             del receiver, message  # a traceback with locals shows the message masked
+        self._dispatcher.check_loop("sms.send: not sent")
         due = anyio.current_time() + self._batching.due_after
         payload = self._prepare(sms, normalize=normalize, validate=validate)
         keyed = make_keyed(idempotency_key, sms, payload, has_store=self._has_store)
@@ -194,6 +196,9 @@ class Batcher(AsyncOnly):
         """Send all queued messages without lingering, and wait for their outcomes and for those of all in flight.
 
         Messages that are added meanwhile are not waited for.
+
+        Raises:
+            ClosedError: The batcher belongs to another event loop.
         """
         await self._dispatcher.flush()
 
@@ -209,6 +214,7 @@ class Batcher(AsyncOnly):
 
         Raises:
             InvalidInputError: `timeout` is invalid.
+            ClosedError: The batcher belongs to another event loop.
         """
         await self._dispatcher.aclose(timeout)
         return self.unsent

@@ -15,11 +15,17 @@ from wikipayam_async.batching.keys import BatchKeys
 from wikipayam_async.batching.queue import Batching, BatchSize, PendingMessage, PendingQueue
 from wikipayam_async.batching.sender import BatchSender, Send, not_sent
 from wikipayam_async.checks import check_seconds
+from wikipayam_async.core.loops import LoopOwner
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import SmsPayload
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["Dispatcher", "Prepare"]
+
+_FROM_A_THREAD = {
+    "batcher": "run(batcher.send, receiver, message)",
+    "outbox": "run_sync(outbox.post, receiver, message)",
+}
 
 
 class Prepare(Protocol):
@@ -65,6 +71,7 @@ class Dispatcher:
         self.queue = PendingQueue(batching.max_waiting, size)
         self._sender = BatchSender(send, size, owner, longest_wait, keys)
         self._owner = owner
+        self._loop = LoopOwner(owner, f"from a worker thread use anyio.from_thread.{_FROM_A_THREAD[owner]}")
         self.in_flight = self._sender.in_flight
         self.unsent = self._sender.unsent
         self._concurrency = batching.concurrency
@@ -89,6 +96,7 @@ class Dispatcher:
         )
 
     async def __aenter__(self) -> Self:
+        self._loop.enter()
         self.is_open = True
         self._taking = anyio.Lock(fast_acquire=True)
         self._changed = anyio.Event()
@@ -113,6 +121,17 @@ class Dispatcher:
         finally:
             self._end()
 
+    def check_loop(self, what: str) -> None:
+        """Check that the running event loop is the one that this was entered in.
+
+        Args:
+            what: What fails otherwise, such as `sms.send: not sent`.
+
+        Raises:
+            ClosedError: It is another event loop, or this thread runs none.
+        """
+        self._loop.check(what)
+
     def add(self, pending: PendingMessage) -> None:
         """Queue a message."""
         self.queue.add(pending)
@@ -127,6 +146,7 @@ class Dispatcher:
 
     async def flush(self) -> None:
         """Send what is queued without lingering, and wait for the outcomes of those messages and of all in flight."""
+        self.check_loop("flush: nothing was changed")
         queued = self.queue.messages
         for pending in queued:
             pending.due = -math.inf
@@ -142,9 +162,11 @@ class Dispatcher:
 
         Raises:
             InvalidInputError: `timeout` is invalid.
+            ClosedError: This is another event loop.
         """
         if timeout is not None:
             check_seconds("timeout", timeout)
+        self.check_loop("aclose: nothing was changed")
         if self._workers:
             self._close()
             with anyio.move_on_after(timeout):

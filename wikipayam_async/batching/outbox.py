@@ -8,7 +8,6 @@ from types import MappingProxyType, TracebackType
 from typing import ClassVar, Self, TypeAlias, overload
 
 import anyio
-from anyio.lowlevel import EventLoopToken, current_token
 
 from wikipayam_async.batching.dispatch import Dispatcher, Prepare
 from wikipayam_async.batching.health import SendingHealth
@@ -98,7 +97,7 @@ class Outbox(AsyncOnly):
         self._batching = batching
         self._drain_timeout = drain_timeout
         self._on_outcome = on_outcome
-        self._loop: EventLoopToken | None = None
+        self._entered = False
         self._posts = 0
         self._pending: dict[PostedMessage, None] = {}
         self._counts = dict.fromkeys(SendStatus, 0)
@@ -135,9 +134,9 @@ class Outbox(AsyncOnly):
         return sorted(self._unsent, key=lambda result: result.index)
 
     async def __aenter__(self) -> Self:
-        if self._loop is not None:
+        if self._entered:
             raise ClosedError("an outbox is entered once: call outbox() again for another")
-        self._loop = current_token()
+        self._entered = True
         await self._dispatcher.__aenter__()
         return self
 
@@ -213,15 +212,16 @@ class Outbox(AsyncOnly):
         Raises:
             InvalidInputError: An argument breaks a rule; nothing was posted.
             ConfigurationError: No sender is set; nothing was posted.
-            ClosedError: The outbox is closed, or was not entered; nothing was posted.
+            ClosedError: The outbox is closed, was not entered, or belongs to another event loop; nothing was posted.
             OutboxFullError: `max_waiting` messages are queued; nothing was posted.
-            RuntimeError: This is not the thread of the outbox's event loop; nothing was posted.
         """
         try:
             sms = as_message(receiver, message, sender, track_id)
         finally:
             del receiver, message  # a traceback with locals shows the message masked
-        self._check_loop()
+        if not self._entered:
+            raise ClosedError("enter the outbox first: async with client.sms.outbox() as outbox")
+        self._dispatcher.check_loop("sms.outbox: not posted")
         payload = self._prepare(sms, normalize=normalize, validate=validate)
         keyed = make_keyed(idempotency_key, sms, payload, has_store=self._has_store)
         if not self._dispatcher.is_open:
@@ -240,6 +240,9 @@ class Outbox(AsyncOnly):
         """Send all queued messages without lingering, and wait for their outcomes and for those of all in flight.
 
         Messages that are posted meanwhile are not waited for.
+
+        Raises:
+            ClosedError: The outbox belongs to another event loop.
         """
         await self._dispatcher.flush()
 
@@ -255,25 +258,13 @@ class Outbox(AsyncOnly):
 
         Raises:
             InvalidInputError: `timeout` is invalid.
+            ClosedError: The outbox belongs to another event loop.
         """
         await self._dispatcher.aclose(self._drain_timeout if timeout is None else timeout)
         return self.unsent
 
     def __repr__(self) -> str:
         return f"<Outbox {self._batching}, {self.waiting} waiting, {self.in_flight} in flight>"
-
-    def _check_loop(self) -> None:
-        if self._loop is None:
-            raise ClosedError("enter the outbox first: async with client.sms.outbox() as outbox")
-        try:
-            here = current_token() == self._loop
-        except anyio.NoEventLoopError:
-            here = False
-        if not here:
-            raise RuntimeError(
-                "an outbox belongs to one event loop; from a worker thread use "
-                "anyio.from_thread.run_sync(outbox.post, receiver, message)"
-            )
 
     def _full(self, now: float) -> OutboxFullError:
         """Return the error of a full outbox. Its `retry_after` is the time that the oldest message has waited."""

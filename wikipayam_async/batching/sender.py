@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Protocol, TypeAlias
 
 import anyio
 
@@ -22,6 +22,7 @@ from wikipayam_async.errors import (
     PayloadTooLargeError,
     UnknownOutcomeError,
     WikipayamError,
+    copy_error,
 )
 from wikipayam_async.idempotency.guard import KeyTakenError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
@@ -29,8 +30,6 @@ from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["BatchSender", "Send", "not_sent"]
-
-E = TypeVar("E", bound=BaseException | None)
 
 
 class Send(Protocol):
@@ -232,7 +231,7 @@ class BatchSender:
 
     def note_unsent(self, pending: PendingMessage, error: WikipayamError) -> None:
         """Add the result of a message that was cancelled before it began to leave."""
-        self.unsent.append(_not_attempted(len(self.unsent), pending, _copy(error)))
+        self.unsent.append(_not_attempted(len(self.unsent), pending, copy_error(error)))
 
 
 def _not_attempted(index: int, pending: PendingMessage, error: WikipayamError | None) -> SendResult:
@@ -251,10 +250,10 @@ def _own_error(result: SendResult, failure: Exception | None, owner: str) -> Wik
             phase=error.phase,
             attempts=error.attempts,
         )
-        own.__cause__ = _copy(error.__cause__)
+        own.__cause__ = copy_error(error.__cause__)
         return own
     if error is not None:
-        return _copy(error)
+        return copy_error(error)
     if result.status is SendStatus.REJECTED:
         refused = WikipayamError(f"sms.send: the gateway refused this message while the {owner} was being closed")
         refused.send_status = SendStatus.REJECTED
@@ -271,13 +270,3 @@ def not_sent(failure: Exception | None, owner: str) -> WikipayamError:
     )
     error.__cause__ = failure
     return error
-
-
-def _copy(error: E) -> E:
-    """Return a copy of an error of this package, causes included; any other error unchanged."""
-    if not isinstance(error, WikipayamError):
-        return error
-    copy = type(error).__new__(type(error), *error.args)
-    copy.__dict__.update(error.__dict__)
-    copy.__cause__ = _copy(error.__cause__)
-    return copy

@@ -27,6 +27,9 @@ __all__ = [
 logger = logging.getLogger("wikipayam_async")
 # No `NullHandler`: where nobody configured logging, warnings and errors are to reach stderr, by `logging.lastResort`.
 
+_SHOWN = 20
+"""The number of messages that a line names."""
+
 
 @frozen
 class AttemptStarted:
@@ -158,10 +161,18 @@ class CallReporter:
         attempts: The finished attempts, oldest first.
     """
 
-    __slots__ = ("_base_url", "_call_id", "_hook", "_method", "_operation", "_started", "attempts")
+    __slots__ = ("_base_url", "_call_id", "_hook", "_method", "_operation", "_started", "_track_ids", "attempts")
 
     def __init__(
-        self, hook: EventHook | None, *, call_id: str, operation: str, method: str, base_url: str, now: float
+        self,
+        hook: EventHook | None,
+        *,
+        call_id: str,
+        operation: str,
+        method: str,
+        base_url: str,
+        now: float,
+        track_ids: Sequence[str | None] = (),
     ) -> None:
         self._hook = hook
         self._call_id = call_id
@@ -169,6 +180,7 @@ class CallReporter:
         self._method = method
         self._base_url = base_url
         self._started = now
+        self._track_ids = track_ids
         self.attempts: tuple[Attempt, ...] = ()
 
     def attempt_started(self, number: int) -> None:
@@ -202,10 +214,14 @@ class CallReporter:
         if self._hook is not None:
             self._emit(self._hook, RetryScheduled(self._call_id, self._operation, number, delay, failure))
         if logger.isEnabledFor(logging.INFO):
+            names = [name for name in self._track_ids[:_SHOWN] if name]
+            of = f"; {'track id' if len(self._track_ids) == 1 else 'track ids'} {', '.join(names)}" if names else ""
+            more = f" and {len(self._track_ids) - _SHOWN} more" if len(self._track_ids) > _SHOWN else ""
             self._log(
                 logging.INFO,
-                f"attempt {number} failed ({failure}), next attempt in {delay:.2f} s",
+                f"attempt {number} failed ({failure}), next attempt in {delay:.2f} s{of}{more}",
                 {
+                    **({"wikipayam_track_ids": names} if names else {}),
                     "wikipayam_event": "retry",
                     "wikipayam_attempt": number,
                     "wikipayam_delay": delay,
@@ -221,9 +237,8 @@ class CallReporter:
         headers: Callable[[], Mapping[str, str]],
     ) -> None:
         """Report the end of the call. The functions are called only if there is a hook or the log level is enabled."""
-        level = logging.WARNING if outcome is CallOutcome.UNKNOWN else logging.INFO
-        logged = logger.isEnabledFor(level)
-        if not logged and self._hook is None:
+        may_warn = outcome in {CallOutcome.UNKNOWN, CallOutcome.FAILED}
+        if self._hook is None and not logger.isEnabledFor(logging.WARNING if may_warn else logging.INFO):
             return
         event = CallFinished(
             self._call_id,
@@ -239,7 +254,9 @@ class CallReporter:
         )
         if self._hook is not None:
             self._emit(self._hook, event)
-        if logged:
+        is_warning = outcome is CallOutcome.UNKNOWN or (outcome is CallOutcome.FAILED and event.messages)
+        level = logging.WARNING if is_warning else logging.INFO
+        if logger.isEnabledFor(level):
             self._log_end(level, event)
 
     def _log_end(self, level: int, event: CallFinished) -> None:
@@ -254,8 +271,14 @@ class CallReporter:
         }
         for status, messages in Counter([outcome.status for outcome in event.messages]).items():
             fields[f"wikipayam_{status}"] = messages
-        attempts = f"{count} attempt{'' if count == 1 else 's'}"
-        self._log(level, f"{event.outcome} after {attempts}, {event.elapsed:.3f} s", fields)
+        text = f"{event.outcome} after {count} attempt{'' if count == 1 else 's'}, {event.elapsed:.3f} s"
+        if event.messages and event.outcome is not CallOutcome.SUCCEEDED:
+            fields["wikipayam_outcomes"] = [
+                {"track_id": one.track_id, "status": one.status.value, "id": one.id} for one in event.messages[:_SHOWN]
+            ]
+            answered = "" if event.status_code is None else f"; status {event.status_code}"
+            text = f"{text}{answered}; {_named(event.messages)}"
+        self._log(level, text, fields)
 
     def _log(self, level: int, text: str, fields: dict[str, object]) -> None:
         # A call of `client.request` is named by its method and path, and the path may hold a phone number.
@@ -269,3 +292,14 @@ class CallReporter:
             hook(event)
         except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the outcome of the call
             logger.error("on_event raised %s for %s; the call continues", type(error).__name__, type(event).__name__)
+
+
+def _named(outcomes: Sequence[MessageOutcome]) -> str:
+    """Return the outcomes of messages with their ids, as text."""
+    shown = []
+    for one in outcomes[:_SHOWN]:
+        ids = [f"{name} {value}" for name, value in (("track id", one.track_id), ("gateway id", one.id)) if value]
+        word = one.status.value.replace("_", " ")
+        shown.append(f"{word} ({', '.join(ids)})" if ids else word)
+    more = [f"and {len(outcomes) - _SHOWN} more"] if len(outcomes) > _SHOWN else []
+    return "; ".join([*shown, *more])

@@ -15,6 +15,7 @@ import anyio
 
 from wikipayam_async.core.connecting import address_of, find_cause, reason_of
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.loops import MUTEX, PerLoop
 from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.core.wire import answer_limit, refuse_encoding
@@ -36,6 +37,15 @@ _HTTPX_MODULES = ("httpx", "httpcore")
 _BEFORE_SENDING = frozenset({"ConnectError", "ProxyError", "ConnectTimeout", "PoolTimeout"})
 
 
+class _InFlight:
+    """The number of requests in flight in one event loop."""
+
+    __slots__ = ("count",)
+
+    def __init__(self) -> None:
+        self.count = 0
+
+
 class HttpxCarrier:
     """Sends requests with an HTTP client that the caller passed, with its pool, hooks and settings.
 
@@ -46,13 +56,34 @@ class HttpxCarrier:
         logs_urls: Whether the client, its transport or a tracing tool may log complete URLs.
     """
 
-    def __init__(self, client: httpx.AsyncClient, *, owned: bool, logs_urls: bool = True) -> None:
+    def __init__(self, client: httpx.AsyncClient, *, owned: bool, is_emulator: bool = False) -> None:
         self.http = client
-        self.logs_urls = logs_urls
+        self.logs_urls = not is_emulator  # the emulator's transport sends nothing anywhere
         self._owned = owned
+        self._in_flight = None if is_emulator else PerLoop(_InFlight)
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        """Make one attempt. Raises `ExchangeFault` if it fails."""
+        """Make one attempt. Raises `ExchangeFault` if it fails.
+
+        Raises:
+            ConfigurationError: The HTTP client is in use in another event loop. Its connections and locks belong to one.
+        """
+        if self._in_flight is None:
+            return await self._carry(outgoing, progress)
+        here = await self._in_flight.get()
+        with MUTEX:
+            if any(each.count for each in self._in_flight.objects if each is not here):
+                raise ConfigurationError(
+                    "http_client or transport: in use in another event loop; nothing was sent. Pass one to each event "
+                    "loop's client, or neither: a client's own connections serve any number of event loops"
+                )
+            here.count += 1
+        try:
+            return await self._carry(outgoing, progress)
+        finally:
+            here.count -= 1
+
+    async def _carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         if progress.ready is not None:
             await progress.ready()  # how long the request then waits in the caller's pool cannot be known
         if self.http.is_closed:

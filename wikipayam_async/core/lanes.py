@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Awaitable, Callable
 from contextvars import ContextVar
 from typing import Protocol
 
 import anyio
-from anyio.lowlevel import EventLoopToken, current_token
 from attrs import frozen
 
 from wikipayam_async.core.connecting import address_of
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress, count_cancel_requests
 from wikipayam_async.core.protocol import Answer, Outgoing
@@ -24,7 +25,7 @@ __all__ = ["Connections", "LaneLike", "Lanes", "timeout_fault"]
 
 @frozen(kw_only=True)
 class Connections:
-    """A snapshot of a client's connections.
+    """A snapshot of a client's connections, those of all event loops together.
 
     Attributes:
         in_use: Connections with a request in flight, including those being opened.
@@ -64,12 +65,24 @@ class LaneLike(Protocol):
 class _LoopPool:
     """The slots and idle lanes of one event loop. A connection works only in the loop that opened it."""
 
-    __slots__ = ("idle", "slots", "token")
+    __slots__ = ("idle", "slots")
 
-    def __init__(self, token: EventLoopToken, slots: int) -> None:
-        self.token = token
+    def __init__(self, slots: int) -> None:
         self.slots = anyio.Semaphore(slots, fast_acquire=True)
         self.idle: list[tuple[Origin, LaneLike]] = []
+
+    async def close(self) -> None:
+        """Close the idle lanes."""
+        cancellation: BaseException | None = None
+        while self.idle:
+            _, lane = self.idle.pop()
+            try:
+                with anyio.CancelScope(shield=True):
+                    await lane.aclose()
+            except anyio.get_cancelled_exc_class() as error:
+                cancellation = error  # from outside anyio: no scope shields from it, and the rest must be closed too
+        if cancellation is not None:
+            raise cancellation
 
 
 _lent: ContextVar[tuple[_LoopPool, anyio.Semaphore] | None] = ContextVar("wikipayam_async_lent_slot", default=None)
@@ -86,7 +99,7 @@ class Lanes:
 
     Args:
         open_lane: Opens a connection. Raises `ExchangeFault` if that fails.
-        max_lanes: The maximum number of lanes. Further exchanges wait in order of arrival.
+        max_lanes: The maximum number of lanes of an event loop. Further exchanges wait in order of arrival.
         idle_expiry: Seconds after which an idle lane is not reused. A send over a stale connection can fail in a way
             that leaves its outcome unknown.
     """
@@ -99,19 +112,17 @@ class Lanes:
         self._open_lane = open_lane
         self._max_lanes = max_lanes
         self._idle_expiry = idle_expiry
-        self._pool: _LoopPool | None = None
+        self._pools = PerLoop(functools.partial(_LoopPool, max_lanes), _LoopPool.close)
         self._closed = False
 
     @property
     def connections(self) -> Connections:
         """The lanes in use, idle and waited for."""
-        pool = self._pool
-        if pool is None:
-            return Connections(in_use=0, idle=0, waiting=0)
+        pools = self._pools.objects
         return Connections(
-            in_use=self._max_lanes - pool.slots.value,
-            idle=len(pool.idle),
-            waiting=pool.slots.statistics().tasks_waiting,
+            in_use=sum(self._max_lanes - pool.slots.value for pool in pools),
+            idle=sum(len(pool.idle) for pool in pools),
+            waiting=sum(pool.slots.statistics().tasks_waiting for pool in pools),
         )
 
     async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
@@ -120,7 +131,7 @@ class Lanes:
         Raises:
             ExchangeFault: The attempt failed.
         """
-        pool = self._current_pool()
+        pool = await self._pools.get()
         lent = _lent.get()
         slots = lent[1] if lent is not None and lent[0] is pool else pool.slots
         await slots.acquire()
@@ -142,29 +153,14 @@ class Lanes:
         return answer
 
     async def aclose(self) -> None:
-        """Close the idle lanes. A lane in use is closed when its exchange ends."""
-        self._closed = True
-        pool = self._pool
-        if pool is None or pool.token != current_token():
-            return
-        cancellation: BaseException | None = None
-        while pool.idle:
-            _, lane = pool.idle.pop()
-            try:
-                with anyio.CancelScope(shield=True):
-                    await lane.aclose()
-            except anyio.get_cancelled_exc_class() as error:
-                cancellation = error  # from outside anyio: no scope shields from it, and the rest must be closed too
-        if cancellation is not None:
-            raise cancellation
+        """Close the idle lanes of this event loop. A lane in use is closed when its exchange ends.
 
-    def _current_pool(self) -> _LoopPool:
-        """Return the pool of the running event loop. Exchanges in a previous loop keep that loop's pool."""
-        token = current_token()
-        pool = self._pool
-        if pool is None or pool.token != token:
-            pool = self._pool = _LoopPool(token, self._max_lanes)
-        return pool
+        Those of another event loop are closed when it ends: only it can close them.
+        """
+        self._closed = True
+        pool = self._pools.find()
+        if pool is not None:
+            await pool.close()
 
     async def _exchange(self, pool: _LoopPool, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
         lane = await self._get_lane(pool, outgoing.origin, progress.started or 0.0)

@@ -95,6 +95,7 @@ class Pipeline:
             method=call.operation.method,
             base_url=self._options.origin.url,
             now=now,
+            track_ids=call.batch.track_ids if call.batch else (),
         )
         run = _CallRun(call, self._requests.build(call), reporter, shared)
         ready = (

@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from wikipayam_async.checks import at_least_one, not_negative
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.loops import MUTEX
 from wikipayam_async.core.operation import Replay
 
 __all__ = [
@@ -121,7 +122,7 @@ def may_retry(policy: RetryPolicy, attempt: int, delay: float, remaining: float)
 
 
 class RetryBudget:
-    """A budget that keeps retries from multiplying the load on a failing gateway.
+    """A budget that keeps retries from multiplying the load on a failing gateway. Threads may share it.
 
     It holds at most 100 tokens. A retry takes 5; a success returns 1. Without enough tokens, calls are not retried.
 
@@ -138,14 +139,16 @@ class RetryBudget:
 
     def take(self) -> bool:
         """Take the tokens for one retry; return False if too few are left."""
-        if self.tokens < self._price:
-            return False
-        self.tokens -= self._price
-        return True
+        with MUTEX:
+            if self.tokens < self._price:
+                return False
+            self.tokens -= self._price
+            return True
 
     def succeed(self) -> None:
         """Return a token after a success."""
-        self.tokens = min(self._capacity, self.tokens + 1)
+        with MUTEX:
+            self.tokens = min(self._capacity, self.tokens + 1)
 
 
 def parse_retry_after(value: str | None, now: datetime | None = None) -> float | None:

@@ -34,9 +34,7 @@ class SharedState:
         self.sleep = sleep
         self.uniform: Uniform = random.SystemRandom().uniform
         self.objects: dict[type, object] = {}
-        self._process = 0
-        self._call_prefix = ""
-        self._call_numbers = itertools.count(1)
+        self._call_ids = (0, "", itertools.count(1))
 
     def for_another_account(self) -> SharedState:
         """Return the state of a client with another token: the same connections, but a gate and a budget of its own."""
@@ -46,7 +44,8 @@ class SharedState:
 
     def new_call_id(self) -> str:
         """Return the id that the events and log lines of one call carry."""
-        process = os.getpid()
-        if process != self._process:  # the first call, or the first one in a forked process
-            self._process, self._call_prefix, self._call_numbers = process, secrets.token_hex(4), itertools.count(1)
-        return f"{self._call_prefix}-{next(self._call_numbers)}"
+        process, prefix, numbers = self._call_ids
+        if process != os.getpid():  # the first call, or the first one in a forked process
+            # One assignment: another thread finds either all of it or nothing.
+            self._call_ids = process, prefix, numbers = os.getpid(), secrets.token_hex(4), itertools.count(1)
+        return f"{prefix}-{next(numbers)}"

@@ -309,8 +309,7 @@ def make_carrier(
     # No cookies, as on lanes: a malformed one would break every later request.
     cookies = CookieJar(DefaultCookiePolicy(allowed_domains=()))
     http = client_class(transport, httpx.AsyncClient)(transport=transport, trust_env=False, cookies=cookies)
-    # The emulator's transport sends nothing anywhere.
-    return HttpxCarrier(http, owned=True, logs_urls=not getattr(transport, "is_emulator", False))
+    return HttpxCarrier(http, owned=True, is_emulator=getattr(transport, "is_emulator", False))
 
 
 def _refuse_ignored(passed: str, options: ConnectionOptions) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import os
 import secrets
 
@@ -9,22 +10,23 @@ __all__ = ["TrackIds"]
 
 
 class TrackIds:
-    """Generates track ids that no other run, process or machine generates: a random prefix and a number."""
+    """Generates track ids that no other run, process or machine generates: a random prefix and a number.
 
-    __slots__ = ("_count", "_prefix", "_process")
+    Threads may share it.
+    """
+
+    __slots__ = ("_series",)
 
     def __init__(self) -> None:
-        self._prefix = ""
-        self._count = 0
-        self._process = 0
+        self._series = (0, "", itertools.count(1))
 
     def next(self) -> str:
         """Return the next track id."""
-        process = os.getpid()
-        if process != self._process:  # the first id, or the first one in a forked process
-            self._process, self._prefix, self._count = process, "w" + secrets.token_hex(6), 0
-        self._count += 1
-        return f"{self._prefix}-{self._count}"
+        process, prefix, numbers = self._series
+        if process != os.getpid():  # the first id, or the first one in a forked process
+            # One assignment: another thread finds either all of it or nothing.
+            self._series = process, prefix, numbers = os.getpid(), "w" + secrets.token_hex(6), itertools.count(1)
+        return f"{prefix}-{next(numbers)}"
 
     def take(self, count: int) -> list[str]:
         """Return `count` track ids, which share one number and add an index to it, as in `…-7.42`."""

@@ -7,9 +7,10 @@ from fastapi import Depends, FastAPI
 from fastapi.testclient import TestClient
 
 from tests.integrations.fastapi.app import RECEIVER, factory, make_app
-from wikipayam_async import AsyncWikipayam
+from wikipayam_async import AsyncWikipayam, Batcher
 from wikipayam_async.emulator import Emulator
 from wikipayam_async.integrations.fastapi import (
+    BatcherDep,
     WikipayamDep,
     get_outbox,
     get_wikipayam,
@@ -87,3 +88,36 @@ def test_a_web_socket_sends(emulator: Emulator, http: TestClient) -> None:
         socket.send_text("+98 912 345 6789")
         assert socket.receive_text() == RECEIVER
     assert len(emulator.ledger) == 1
+
+
+def test_requests_share_a_batcher(emulator: Emulator) -> None:
+    """The lifespan opens the batcher, a handler awaits its own outcome, and the batcher closes before the client."""
+    app = make_app(wikipayam_lifespan(factory(emulator), batcher=lambda client: client.sms.batcher()))
+    opened: list[Batcher] = []
+
+    @app.post("/ready/{order}")
+    async def ready(order: str, batcher: BatcherDep) -> str | None:
+        opened.append(batcher)
+        return (await batcher.send(RECEIVER, "Ready", track_id=order)).track_id
+
+    with TestClient(app) as http:
+        assert http.post("/ready/A-1").json() == "A-1"
+        assert app.state.wikipayam_batcher is opened[0]
+        assert opened[0].healthy
+    assert (opened[0].healthy, hasattr(app.state, "wikipayam_batcher")) == (False, False)
+    assert [sms.track_id for sms in emulator.ledger] == ["A-1"]
+
+
+def test_a_missing_batcher_is_an_error_that_says_how_to_open_one(emulator: Emulator) -> None:
+    """If the lifespan opened no batcher, the error shows the argument that opens one."""
+    app = make_app(wikipayam_lifespan(factory(emulator)))
+
+    @app.post("/ready")
+    async def ready(batcher: BatcherDep) -> int:
+        return batcher.waiting
+
+    with (
+        TestClient(app) as http,
+        pytest.raises(RuntimeError, match=r"wikipayam_lifespan\(batcher=lambda client: client.sms.batcher\(\)\)"),
+    ):
+        http.post("/ready")

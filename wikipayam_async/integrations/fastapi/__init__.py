@@ -16,9 +16,11 @@ from wikipayam_async.integrations.fastapi.bodies import (
     UncertainSend,
 )
 from wikipayam_async.integrations.fastapi.dependencies import (
+    BatcherDep,
     InboundWorkerDep,
     OutboxDep,
     WikipayamDep,
+    get_batcher,
     get_inbound_worker,
     get_outbox,
     get_wikipayam,
@@ -30,6 +32,7 @@ from wikipayam_async.publish import publish
 __all__ = [
     "WIKIPAYAM_RESPONSES",
     "AppLifespan",
+    "BatcherDep",
     "GatewayProblem",
     "InboundWorkerDep",
     "InvalidInput",
@@ -38,6 +41,7 @@ __all__ = [
     "Problem",
     "UncertainSend",
     "WikipayamDep",
+    "get_batcher",
     "get_inbound_worker",
     "get_outbox",
     "get_wikipayam",

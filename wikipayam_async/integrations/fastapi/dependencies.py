@@ -1,4 +1,4 @@
-"""The dependencies of path operations: the client, the outbox, the inbound worker."""
+"""The dependencies of path operations: the client, the batcher, the outbox, the inbound worker."""
 
 from __future__ import annotations
 
@@ -7,12 +7,22 @@ from typing import Annotated, TypeAlias, cast
 from fastapi import Depends
 from fastapi.requests import HTTPConnection
 
+from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
-from wikipayam_async.integrations.fastapi.lifespan import CLIENT, OUTBOX, WORKER
+from wikipayam_async.integrations.fastapi.lifespan import BATCHER, CLIENT, OUTBOX, WORKER
 from wikipayam_async.public import AsyncWikipayam
 from wikipayam_async.services.receives.worker import InboundWorker
 
-__all__ = ["InboundWorkerDep", "OutboxDep", "WikipayamDep", "get_inbound_worker", "get_outbox", "get_wikipayam"]
+__all__ = [
+    "BatcherDep",
+    "InboundWorkerDep",
+    "OutboxDep",
+    "WikipayamDep",
+    "get_batcher",
+    "get_inbound_worker",
+    "get_outbox",
+    "get_wikipayam",
+]
 
 _NO_CLIENT = (
     "there is no Wikipayam client, because the app's lifespan did not run: build the app with "
@@ -29,6 +39,15 @@ async def get_wikipayam(connection: HTTPConnection) -> AsyncWikipayam:
         RuntimeError: The lifespan did not run.
     """
     return cast("AsyncWikipayam", _find(connection, CLIENT, "get_wikipayam", ""))
+
+
+async def get_batcher(connection: HTTPConnection) -> Batcher:
+    """Return the batcher that the app's lifespan opened.
+
+    Raises:
+        RuntimeError: The lifespan did not run, or opens no batcher.
+    """
+    return cast("Batcher", _find(connection, BATCHER, "get_batcher", "batcher=lambda client: client.sms.batcher()"))
 
 
 async def get_outbox(connection: HTTPConnection) -> Outbox:
@@ -51,6 +70,7 @@ async def get_inbound_worker(connection: HTTPConnection) -> InboundWorker:
 
 
 WikipayamDep: TypeAlias = Annotated[AsyncWikipayam, Depends(get_wikipayam)]
+BatcherDep: TypeAlias = Annotated[Batcher, Depends(get_batcher)]
 OutboxDep: TypeAlias = Annotated[Outbox, Depends(get_outbox)]
 InboundWorkerDep: TypeAlias = Annotated[InboundWorker, Depends(get_inbound_worker)]
 

@@ -1,4 +1,4 @@
-"""The lifespan of an app, which opens the client, the outbox and the inbound worker."""
+"""The lifespan of an app, which opens the client, the batcher, the outbox and the inbound worker."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 from attrs import frozen
 from fastapi import FastAPI
 
+from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.integrations.fastapi.check import check_token
@@ -17,12 +18,13 @@ from wikipayam_async.public import AsyncWikipayam
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.receives.worker import InboundWorker
 
-__all__ = ["CLIENT", "OUTBOX", "WORKER", "AppLifespan", "wikipayam_lifespan"]
+__all__ = ["BATCHER", "CLIENT", "OUTBOX", "WORKER", "AppLifespan", "wikipayam_lifespan"]
 
 AppLifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any] | None]]
 """The type of `FastAPI(lifespan=...)`: a function decorated with `asynccontextmanager`."""
 
 CLIENT = "wikipayam"
+BATCHER = "wikipayam_batcher"
 OUTBOX = "wikipayam_outbox"
 WORKER = "wikipayam_inbound_worker"
 
@@ -52,22 +54,26 @@ def wikipayam_lifespan(
     client: Callable[[], AsyncWikipayam] = AsyncWikipayam,
     *,
     lifespan: AppLifespan | None = None,
+    batcher: Callable[[AsyncWikipayam], Batcher] | None = None,
     outbox: Callable[[AsyncWikipayam], Outbox] | None = None,
     inbound: Callable[[AsyncWikipayam], InboundWorker] | None = None,
     check: bool = False,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]:
     """Return a lifespan that opens a client: `FastAPI(lifespan=wikipayam_lifespan())`.
 
-    It enters the client, the app's own lifespan, the outbox and the inbound worker, in this order, and exits them in
-    reverse. So the app's own lifespan can use the client, as `app.state.wikipayam`, and its resources stay open until
-    the outbox and the worker have handled their last messages.
+    It enters the client, the app's own lifespan, the batcher, the outbox and the inbound worker, in this order, and exits
+    them in reverse. So the app's own lifespan can use the client, as `app.state.wikipayam`, and its resources stay open
+    until the others have handled their last messages.
 
-    Each run of the app has its own client. In requests, use `WikipayamDep`, `OutboxDep` and `InboundWorkerDep`.
+    Each run of the app has its own client. In requests, use `WikipayamDep`, `BatcherDep`, `OutboxDep` and
+    `InboundWorkerDep`.
 
     Args:
         client: Creates the client, for example `lambda: AsyncWikipayam(sender="10002000")`. By default the client is
             configured by the environment.
         lifespan: The app's own lifespan. The state it yields is kept.
+        batcher: Creates the batcher, which sends the messages of concurrent requests together: `lambda client:
+            client.sms.batcher()`. None opens no batcher.
         outbox: Creates the outbox, for messages sent after the response: `lambda client: client.sms.outbox()`. None
             opens no outbox.
         inbound: Creates the worker that passes received messages to a function: `lambda client:
@@ -80,7 +86,8 @@ def wikipayam_lifespan(
     Raises:
         ConfigurationError: An argument is invalid. An error that `client` raises stops the app at its start.
     """
-    for name, value in {"client": client, "lifespan": lifespan, "outbox": outbox, "inbound": inbound}.items():
+    given = {"client": client, "lifespan": lifespan, "batcher": batcher, "outbox": outbox, "inbound": inbound}
+    for name, value in given.items():
         if value is not None and not callable(value):
             raise ConfigurationError(
                 f"{name}: expected a function, because each run of the app needs its own; got {shape_of(value)}"
@@ -99,6 +106,8 @@ def wikipayam_lifespan(
             if lifespan is not None:
                 own: Mapping[str, Any] | None = await stack.enter_async_context(lifespan(app))
                 resources.state.update(own or {})
+            if batcher is not None:
+                await resources.open(BATCHER, batcher(opened))
             if outbox is not None:
                 await resources.open(OUTBOX, outbox(opened))
             if inbound is not None:

@@ -18,6 +18,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 from attrs import frozen
 
 from wikipayam_async.checks import check_seconds
+from wikipayam_async.core.loops import LoopOwner
 from wikipayam_async.errors import APITimeoutError, InvalidInputError
 from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.redact.masks import shape_of
@@ -138,6 +139,7 @@ class InboundWorker(AsyncOnly):
         self._record = HealthRecord(clock=clock, poll_interval=options.poll_interval)
         self._on_error_failure: Exception | None = None
         self._running = False
+        self._loop = LoopOwner("inbound worker", "call it in the event loop that runs the worker")
         self._stop_expired = False
         self._shields: dict[anyio.CancelScope, None] = {}
         self._group: TaskGroup
@@ -195,8 +197,12 @@ class InboundWorker(AsyncOnly):
 
         Any task may call it, any number of times. A `run` then returns. A handler must not call it: it would wait for
         itself.
+
+        Raises:
+            ClosedError: The worker runs in another event loop.
         """
         if self._running:
+            self._loop.check("receives.worker: not stopped")
             self._scope.cancel()
             await self._stopped.wait()
 
@@ -207,6 +213,7 @@ class InboundWorker(AsyncOnly):
         if self._running:
             raise RuntimeError("this worker is already running; one worker handles all messages")
         self._running = True
+        self._loop.enter()
         self._scope = anyio.CancelScope()
         self._stopped = anyio.Event()
 

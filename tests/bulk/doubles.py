@@ -61,7 +61,7 @@ class RecordingGateway:
         self.gate.set()
         self.failures = list(failures)
 
-    async def __call__(self, batch: Batch[SmsMessage], _: Observer) -> Sequence[SentMessage | None]:
+    async def __call__(self, batch: Batch[SmsMessage], *_: object) -> Sequence[SentMessage | None]:
         """Answer one request."""
         self.requests.append([message.message for message in batch.messages])
         self.times.append(anyio.current_time())
@@ -104,7 +104,7 @@ class ScriptedGateway:
         self._item = item
         self.requests: list[list[str]] = []
 
-    async def __call__(self, batch: Batch[SmsMessage], observer: Observer, /) -> Sequence[Any]:
+    async def __call__(self, batch: Batch[SmsMessage], observer: Observer, /, *_: object) -> Sequence[Any]:
         """Answer one request."""
         self.requests.append(list(batch.track_ids))
         step: Any = self._script.pop(0) if self._script else ()

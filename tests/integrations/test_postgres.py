@@ -11,6 +11,7 @@ from typing import Any
 import anyio
 import psycopg
 import pytest
+from attrs import evolve
 
 from wikipayam_async import ConfigurationError
 from wikipayam_async.idempotency import IdempotencyStoreError
@@ -110,7 +111,7 @@ async def test_a_table_that_cannot_be_made_is_an_error(postgres_url: str) -> Non
 
 async def test_a_key_that_is_forgotten_meanwhile_is_claimed(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the claim that failed and the look at what stood in the way."""
-    from wikipayam_async.idempotency.contract import _claim, evolve  # noqa: PLC0415
+    from wikipayam_async.idempotency.contract import _claim  # noqa: PLC0415
 
     store, claim = PostgresIdempotencyStore(postgres_url), _claim()
     await store.claim(claim)

@@ -91,7 +91,7 @@ async def test_a_server_that_does_not_tell_its_settings_is_used(
     def refuse(*_: object) -> None:
         raise redis.ResponseError("NOPERM")
 
-    client.info = refuse  # type: ignore[method-assign]
+    client.info = refuse  # type: ignore[method-assign,assignment]
     assert await RedisIdempotencyStore(client).claim(_claim()) is None
     assert caplog.records == []
     client.close()

@@ -213,7 +213,7 @@ async def test_a_throttled_send_is_retried_under_its_key(kind: str, store: Any) 
 async def test_a_key_is_for_one_message(kind: str, store: Any) -> None:
     """Another receiver, another text, another kind: nothing is sent."""
     send = SINGLE_SENDS[kind]
-    others = [
+    others: list[Callable[[AsyncWikipayam], Awaitable[object]]] = [
         lambda client: send(client, receiver="09123456780", idempotency_key=KEY),
         lambda client: send(client, text="5678", idempotency_key=KEY),
         lambda client: SINGLE_SENDS["voice" if kind != "voice" else "sms"](client, idempotency_key=KEY),

@@ -100,7 +100,11 @@ class NoticeStore:
 
     async def forget(self, key: str) -> bool:
         """Remove a key."""
-        return bool(await self.run(lambda session: session.execute(delete(Notice).where(Notice.key == key)).rowcount))
+        return bool(
+            await self.run(
+                lambda session: session.scalar(delete(Notice).where(Notice.key == key).returning(Notice.key))
+            )
+        )
 
     async def purge(self) -> int:
         """Remove the keys that have expired."""

@@ -22,7 +22,7 @@ from wikipayam_async import (
     WikipayamError,
 )
 from wikipayam_async.batching.batcher import Batcher
-from wikipayam_async.core.operation import Observer
+from wikipayam_async.core.operation import BeforeAttempt, Observer
 from wikipayam_async.messages.payload import Batch
 
 RECEIVER = "09123456789"
@@ -104,8 +104,16 @@ class ScriptedGateway:
         self._item = item
         self.requests: list[list[str]] = []
 
-    async def __call__(self, batch: Batch[SmsMessage], observer: Observer, /, *_: object) -> Sequence[Any]:
+    async def __call__(
+        self,
+        batch: Batch[SmsMessage],
+        observer: Observer,
+        before_attempt: BeforeAttempt | None = None,
+        before_wait: BeforeAttempt | None = None,
+        /,
+    ) -> Sequence[Any]:
         """Answer one request."""
+        del before_attempt, before_wait
         self.requests.append(list(batch.track_ids))
         step: Any = self._script.pop(0) if self._script else ()
         if isinstance(step, BaseException):

@@ -114,14 +114,15 @@ class CampaignRun:
         self._stop: StopRequest | None = None
         self._reason: str | None = None
         self._error: WikipayamError | None = None
+        self._failure: BaseException | None = None
         self._attempted: Counter[SendStatus] = Counter()
         self._progress: CampaignProgress
         self._writer = OutcomeWriter(journal, sleep)
 
-    def stop(self, request: StopRequest, reason: str) -> None:
+    def stop(self, request: StopRequest, reason: str | None = None) -> None:
         """Stop after what is in flight."""
         if self._stop is not StopRequest.CANCEL:
-            self._stop, self._reason = request, reason
+            self._stop, self._reason = request, reason or request.status.value
         self._scope.cancel()
 
     async def run(self) -> CampaignReport:
@@ -132,7 +133,6 @@ class CampaignRun:
             JournalWriteError: Outcomes could not be written.
         """
         await self._begin()
-        failure: BaseException | None = None
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._watch_requests)
@@ -145,15 +145,14 @@ class CampaignRun:
                     self._reason = self._reason or "the task that ran it was cancelled"
                     raise
                 except BaseException as error:  # noqa: BLE001 - raised below, outside the group, which would wrap it
-                    failure = error
-                    self._reason = f"the run raised {type(error).__name__}"
+                    self._fail(error)
                 finally:
                     group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await self._finish()
-        if failure is not None:
-            raise failure
+        if self._failure is not None:
+            raise self._failure
         if (unwritten := self._writer.error()) is not None:
             raise unwritten from self._error
         if self._options.on_progress is not None:
@@ -314,12 +313,20 @@ class CampaignRun:
         self._report()
 
     async def _watch_requests(self) -> None:
-        while True:
-            request = await self._journal.requested()
-            if request is not None:
-                self.stop(request, "canceled" if request is StopRequest.CANCEL else "paused")
-                return
-            await anyio.sleep(_POLL_SECONDS)
+        try:
+            while True:
+                request = await self._journal.requested()
+                if request is not None:
+                    self.stop(request)
+                    return
+                await anyio.sleep(_POLL_SECONDS)
+        except Exception as error:  # noqa: BLE001 - raised by `run`, outside the group, which would wrap it
+            self._fail(error)
+            self._scope.cancel()
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = error
+        self._reason = f"the run raised {type(error).__name__}"
 
     async def _watch_signals(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -333,6 +340,8 @@ class CampaignRun:
             self._count_outcomes(flight, Counter(stored_outcome(result).status for result in results))
         try:
             await self._opt_outs.store(self._journal)
+            if await self._journal.requested() is StopRequest.CANCEL:  # it may have been asked for after a pause
+                self.stop(StopRequest.CANCEL)
             await self._journal.clear_request()
             ended = CampaignStatus.CANCELED if self._stop is StopRequest.CANCEL else CampaignStatus.PAUSED
             facts = evolve(self._facts, status=ended, reason=self._reason or "stopped")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
@@ -11,10 +12,10 @@ from typing import ClassVar, Self
 
 import anyio
 
-from wikipayam_async.campaigns.errors import CampaignError
+from wikipayam_async.campaigns.errors import CampaignError, JournalError
 from wikipayam_async.campaigns.export import ExportFormat, export_results, format_of
 from wikipayam_async.campaigns.facts import CampaignFacts, progress_of, read_facts
-from wikipayam_async.campaigns.journal import Journal
+from wikipayam_async.campaigns.journal import Journal, StopRequest
 from wikipayam_async.campaigns.models import (
     AuditEntry,
     CampaignProgress,
@@ -30,6 +31,8 @@ from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["CampaignView", "utc_now"]
+
+logger = logging.getLogger("wikipayam_async")
 
 _PAGE = 1000
 
@@ -60,6 +63,8 @@ class CampaignView(AsyncOnly):
         self._sleep = sleep
         self._entered = False
         self._run: CampaignRun | None = None
+        self._running = False
+        self._asked: StopRequest | None = None
         self._writes = False
 
     async def __aenter__(self) -> Self:
@@ -70,7 +75,16 @@ class CampaignView(AsyncOnly):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._entered = False
-        await self._journal.aclose()
+        with anyio.CancelScope(shield=True):
+            try:
+                if self._writes:
+                    await self._apply_cancellation()
+                    await self._journal.clear_request()
+            except JournalError as failure:
+                logger.warning("campaign %s: a request to stop could not be recorded (%s)", self.name, failure)
+            finally:
+                self._writes = False
+                await self._journal.aclose()
 
     @property
     def name(self) -> str:
@@ -107,6 +121,7 @@ class CampaignView(AsyncOnly):
         while page := await self._journal.results(after, _PAGE, wanted):
             for result in page:
                 yield result
+                self._check_entered()  # the consumer may have left the block meanwhile
             after = page[-1].index
 
     async def audit(self) -> list[AuditEntry]:
@@ -136,6 +151,22 @@ class CampaignView(AsyncOnly):
         chosen = format_of(target, format)
         facts = await self._need_facts()
         return await export_results(target, chosen, self.results(), facts.columns)
+
+    async def _apply_cancellation(self) -> None:
+        """Record that the campaign is canceled, if another process asked this writer for it."""
+        if await self._journal.requested() is StopRequest.CANCEL:
+            await self._stop_idle(StopRequest.CANCEL)
+            await self._journal.clear_request()
+
+    async def _stop_idle(self, request: StopRequest) -> None:
+        """Record that a campaign, which nobody sends now, is paused or canceled."""
+        facts = await self._facts()
+        if facts is None:
+            return
+        progress = progress_of(self.name, facts, await self._journal.counts(), in_use=False)
+        if progress.status not in {CampaignStatus.COMPLETED, CampaignStatus.CANCELED}:
+            status = request.status
+            await self._journal.write_facts({"status": status.value, "reason": status.value})
 
     async def _lock(self) -> None:
         """Become the writer of the journal, until the end of the block."""

@@ -140,6 +140,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     journal = _is_journal(path, connection)
+    if not journal:
+        path.chmod(0o600)  # an empty file that somebody else made
     if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
         raise JournalError(f"{path}: SQLite's write-ahead log does not work here; nothing was sent")
     connection.execute("PRAGMA synchronous = FULL")
@@ -152,7 +154,10 @@ def _prepare(path: Path, connection: sqlite3.Connection) -> None:
     elif path.stat().st_size <= _CHECKED_BYTES:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
-            raise JournalError(f"{path}: is damaged; nothing was sent: restore it from a copy")
+            raise JournalError(
+                f"{path}: is damaged; nothing was sent. A copy is only safe if nothing was sent since it was made: what "
+                "was, would be sent twice"
+            )
 
 
 def _is_journal(path: Path, connection: sqlite3.Connection) -> bool:

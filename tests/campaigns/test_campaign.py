@@ -506,6 +506,11 @@ async def test_nothing_is_planned_at_first(place: Place) -> None:
         ("run", {"opt_out": b"x"}, "opt_out: expected an OptOutList"),
         ("wait_for_delivery", {"timeout": -1}, "timeout: expected seconds, not below 0"),
         ("export", {"path": "x.xlsx"}, "format: expected 'csv' or 'jsonl'"),
+        ("run", {"stop_on_error": "no"}, "stop_on_error: expected True or False"),
+        ("run", {"handle_signals": 1}, "handle_signals: expected True or False"),
+        ("run", {"timeout": 0}, "timeout: expected a finite number of seconds above 0"),
+        ("mark_accepted", {"track_ids": ["\ud800"], "note": "x"}, "track_ids[0]: expected valid Unicode"),
+        ("mark_accepted", {"track_ids": ["m-0"], "note": "\ud800"}, "note: expected valid Unicode"),
     ],
 )
 async def test_invalid_arguments_are_refused(place: Place, method: str, arguments: dict[str, Any], error: str) -> None:

@@ -39,7 +39,7 @@ from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
 from wikipayam_async.campaigns.runner import CampaignRun, Now, RunOptions, Sleep
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
 from wikipayam_async.campaigns.view import utc_now
-from wikipayam_async.checks import check_number, is_async
+from wikipayam_async.checks import check_number, check_timeout, is_async
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff
@@ -408,6 +408,11 @@ def _run_options(
     on_progress: OnCampaignProgress | None,
 ) -> RunOptions:
     check_number(concurrency, field="concurrency", minimum=1)
+    for name, flag in (("stop_on_error", stop_on_error), ("handle_signals", handle_signals)):
+        if not isinstance(flag, bool):
+            raise InvalidInputError(name, rule="expected True or False", got=shape_of(flag))
+    if timeout is not None:
+        check_timeout(timeout)
     _check_hook(on_progress)
     for name, value, kind in (
         ("sending_hours", sending_hours, SendingHours),

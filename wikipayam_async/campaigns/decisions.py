@@ -9,6 +9,7 @@ from wikipayam_async.campaigns.journal import Resolution
 from wikipayam_async.campaigns.models import CampaignStatus, Decision
 from wikipayam_async.campaigns.view import CampaignView
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.messages.models import check_text
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.masks import shape_of
 
@@ -61,6 +62,7 @@ class CampaignDecisions(CampaignView):
         wanted = _check_track_ids(track_ids)
         if not isinstance(note, str) or not note.strip():
             raise InvalidInputError("note", rule="expected how you know, for the audit", got=shape_of(note))
+        note = check_text(note, field="note")
         await self._need_facts()
         await self._lock()
         facts = await self._need_facts()
@@ -89,8 +91,9 @@ def _check_track_ids(track_ids: Iterable[str]) -> Sequence[str]:
     if isinstance(track_ids, str) or not isinstance(track_ids, Iterable):
         rule = "expected an iterable of track ids"
         raise InvalidInputError("track_ids", rule=rule, got=shape_of(track_ids))
-    wanted = list(dict.fromkeys(track_ids))
-    for index, track_id in enumerate(wanted):
+    wanted: dict[str, None] = {}
+    for index, track_id in enumerate(track_ids):
         if not isinstance(track_id, str):
             raise InvalidInputError(f"track_ids[{index}]", rule="expected a track id", got=shape_of(track_id))
-    return wanted
+        wanted[check_text(track_id, field=f"track_ids[{index}]")] = None
+    return list(wanted)

@@ -149,6 +149,8 @@ class CampaignView(AsyncOnly):
         """
         target = Path(path)
         chosen = format_of(target, format)
+        if target.resolve() == getattr(self._journal, "path", None):  # noqa: ASYNC240 - a moment
+            raise InvalidInputError("path", rule="expected another file than the journal", got=str(target))
         facts = await self._need_facts()
         return await export_results(target, chosen, self.results(), facts.columns)
 

@@ -152,8 +152,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A folder that is not there, and one in the place of the file."""
     with pytest.raises(JournalError, match="cannot be used: No such file or directory"):
         open_writer(tmp_path / "missing" / "eid.db")
-    with pytest.raises(JournalError, match="cannot be used: unable to open database file"):
-        open_writer(tmp_path)
+    for call in (open_reader, open_writer):
+        with pytest.raises(JournalError, match="is a directory, and no campaign journal; nothing was sent"):
+            call(tmp_path)
 
 
 def test_a_journal_that_cannot_be_prepared_leaves_no_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -86,11 +86,13 @@ def tidy(path: Path) -> None:
 
 
 def check_place(path: Path) -> None:
-    """Refuse a network file system, on which the write-ahead log would be lost or torn.
+    """Refuse a directory, and a network file system, on which the write-ahead log would be lost or torn.
 
     Raises:
-        JournalError: The path is on one.
+        JournalError: The path is on one, or is a directory.
     """
+    if path.is_dir():
+        raise JournalError(f"{path}: is a directory, and no campaign journal; nothing was sent")
     kind = network_file_system_of(path.parent)
     if kind is not None:
         raise JournalError(

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import anyio
 import pytest
 
-from tests.campaigns.doubles import Place, WallClock, all_results, messages
-from wikipayam_async import InvalidInputError, SendStatus
+from tests.campaigns.doubles import SEND, Place, WallClock, all_results, messages
+from wikipayam_async import InvalidInputError, RateLimit, SendStatus
 from wikipayam_async.campaigns import CampaignStatus, Decision
+from wikipayam_async.emulator import Fault
 
 pytestmark = pytest.mark.anyio
 
@@ -83,3 +85,28 @@ async def test_a_decision_about_settled_messages_is_refused(place: Place) -> Non
         with pytest.raises(InvalidInputError, match="note: expected how you know"):
             await campaign.mark_accepted(accepted, note=" ")
         assert await campaign.audit() == []
+
+
+async def test_what_is_requeued_during_a_run_is_sent_by_it(place: Place) -> None:
+    """The run does not end before it has sent these messages, too."""
+    place.emulator.faults.arm(Fault.close(), on=SEND, times=1)
+    async with place.open() as campaign:
+        await campaign.plan(messages(30), batch_size=10)
+        async with anyio.create_task_group() as group:
+
+            async def decide() -> None:
+                unknown: list[str] = []
+                while not unknown:
+                    await anyio.sleep(0.02)
+                    unknown = [
+                        str(result.track_id)
+                        for result in await all_results(campaign, status="unknown")
+                        if result.reason != "in_flight"
+                    ]
+                await campaign.requeue(unknown, note="not in the panel")
+
+            group.start_soon(decide)
+            report = await campaign.run(
+                concurrency=1, rate_limit=RateLimit(messages_per_second=40, burst_seconds=0)
+            )
+    assert (report.status, report.accepted, report.unknown) == (CampaignStatus.COMPLETED, 30, 0)

@@ -116,6 +116,7 @@ class CampaignRun:
         self._error: WikipayamError | None = None
         self._failure: BaseException | None = None
         self._attempted: Counter[SendStatus] = Counter()
+        self._recorded = 0
         self._progress: CampaignProgress
         self._writer = OutcomeWriter(journal, sleep)
 
@@ -180,15 +181,21 @@ class CampaignRun:
     async def _send_all(self) -> None:
         """Send what is pending, and again what did not reach the gateway, for as long as that makes progress."""
         while True:
-            before = self._progress.done
+            before = self._recorded
             await self._send_pending()
-            left = self._progress.pending
-            if self._error is not None or self._source.exhausted or not left or self._progress.done == before:
+            left = (await self._count_again()).pending
+            if self._error is not None or self._source.exhausted or not left or self._recorded == before:
                 break
         if self._error is not None:
             self._reason = str(self._error)
         elif left:
             self._reason = self._source.exhausted or f"{left:,} messages did not reach the gateway"
+
+    async def _count_again(self) -> CampaignProgress:
+        """Count with nothing in flight: an operator may have decided about messages meanwhile."""
+        running = evolve(self._facts, status=CampaignStatus.RUNNING, reason=None)
+        self._progress = progress_of(self._journal.name, running, await self._journal.counts(), in_use=True)
+        return self._progress
 
     async def _send_pending(self) -> None:
         options = self._options
@@ -283,6 +290,7 @@ class CampaignRun:
             )
 
     def _count_outcomes(self, flight: Flight, counts: Counter[SendStatus]) -> None:
+        self._recorded += flight.count - counts[SendStatus.NOT_ATTEMPTED]
         self._count(
             pending=counts[SendStatus.NOT_ATTEMPTED],
             sending=-flight.count,

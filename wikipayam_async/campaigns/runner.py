@@ -6,7 +6,7 @@ import logging
 import secrets
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import TypeAlias
@@ -24,6 +24,7 @@ from wikipayam_async.campaigns.models import (
     CampaignProgress,
     CampaignReport,
     CampaignStatus,
+    Decision,
     OnCampaignEvent,
     OnCampaignProgress,
 )
@@ -190,6 +191,12 @@ class CampaignRun:
             self._reason = str(self._error)
         elif left:
             self._reason = self._source.exhausted or f"{left:,} messages did not reach the gateway"
+
+    def note_decisions(self, decision: Decision, before: Mapping[SendStatus | None, int]) -> None:
+        """Count what an operator decided about meanwhile, by the outcomes before."""
+        became = "pending" if decision is Decision.REQUEUED else "accepted"
+        for status, count in before.items():
+            self._count(**{str(status): -count, became: count})
 
     async def _count_again(self) -> CampaignProgress:
         """Count with nothing in flight: an operator may have decided about messages meanwhile."""

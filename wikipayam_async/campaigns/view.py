@@ -127,10 +127,13 @@ class CampaignView(AsyncOnly):
     async def audit(self) -> list[AuditEntry]:
         """Return every decision about unknown and rejected messages, oldest first. The journal never changes them."""
         self._check_entered()
-        entries: list[AuditEntry] = []
-        while page := await self._journal.audit(len(entries), _PAGE):
-            entries += page
-        return entries
+        return [entry async for entry in self._audit_after(0)]
+
+    async def _audit_after(self, count: int) -> AsyncGenerator[AuditEntry]:
+        while page := await self._journal.audit(count, _PAGE):
+            for entry in page:
+                yield entry
+            count += len(page)
 
     async def export(self, path: str | os.PathLike[str], *, format: ExportFormat | None = None) -> int:  # noqa: A002 - the usual word
         """Write what is known of each message to a file, with the caller's columns first. Only its owner can read it.

@@ -36,10 +36,11 @@ from wikipayam_async.campaigns.models import (
 from wikipayam_async.campaigns.optouts import OptOuts, read_opt_out
 from wikipayam_async.campaigns.planner import PlanOptions, compare_plan, make_plan
 from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
-from wikipayam_async.campaigns.runner import CampaignRun, Now, RunOptions, Sleep
+from wikipayam_async.campaigns.run_options import RunOptions, check_hook
+from wikipayam_async.campaigns.runner import CampaignRun, Now, Sleep
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
 from wikipayam_async.campaigns.view import utc_now
-from wikipayam_async.checks import check_number, check_timeout, is_async
+from wikipayam_async.checks import check_number
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff
@@ -94,7 +95,7 @@ class Campaign(CampaignDecisions):
             journal = SQLiteJournal(journal)
         if not hasattr(journal, "claim"):
             raise InvalidInputError("journal", rule="expected the path of a file, or a journal", got=shape_of(journal))
-        _check_hook(on_event, "on_event")
+        check_hook(on_event, "on_event")
         return cls(client, journal, on_event=on_event, now=now, sleep=sleep)
 
     async def plan(
@@ -138,7 +139,7 @@ class Campaign(CampaignDecisions):
         self._check_entered()
         client = self._need_client("plan")
         check_number(batch_size, field="batch_size", minimum=1)
-        _check_hook(on_progress)
+        check_hook(on_progress)
         if dedupe not in {None, "receiver", "receiver_and_text"}:
             raise InvalidInputError("dedupe", rule="expected 'receiver' or 'receiver_and_text'", got=shape_of(dedupe))
         given = await read_opt_out(opt_out)
@@ -226,10 +227,16 @@ class Campaign(CampaignDecisions):
         client = self._need_client("run")
         if self._running:
             raise CampaignError(f"{self.name}: this campaign is being run already")
-        options = _run_options(
-            concurrency, stop_on_error, sending_hours, spending_limit, handle_signals, timeout, on_progress
+        options = RunOptions(
+            concurrency=concurrency,
+            stop_on_error=stop_on_error,
+            sending_hours=sending_hours,
+            spending_limit=spending_limit,
+            handle_signals=handle_signals,
+            timeout=timeout,
+            on_progress=on_progress,
+            on_event=self._on_event,
         )
-        options = evolve(options, on_event=self._on_event)
         if rate_limit is not None:
             client = client.with_options(rate_limit=rate_limit)
         self._running = True
@@ -396,45 +403,6 @@ class Campaign(CampaignDecisions):
     async def _pending_messages(self) -> AsyncGenerator[SmsMessage]:
         async for result in self.results(status=SendStatus.NOT_ATTEMPTED):
             yield SmsMessage(result.receiver, result.message, sender=result.sender)
-
-
-def _run_options(
-    concurrency: int,
-    stop_on_error: bool,  # noqa: FBT001 - passed on
-    sending_hours: SendingHours | None,
-    spending_limit: SpendingLimit | None,
-    handle_signals: bool,  # noqa: FBT001 - passed on
-    timeout: float | None,
-    on_progress: OnCampaignProgress | None,
-) -> RunOptions:
-    check_number(concurrency, field="concurrency", minimum=1)
-    for name, flag in (("stop_on_error", stop_on_error), ("handle_signals", handle_signals)):
-        if not isinstance(flag, bool):
-            raise InvalidInputError(name, rule="expected True or False", got=shape_of(flag))
-    if timeout is not None:
-        check_timeout(timeout)
-    _check_hook(on_progress)
-    for name, value, kind in (
-        ("sending_hours", sending_hours, SendingHours),
-        ("spending_limit", spending_limit, SpendingLimit),
-    ):
-        if value is not None and not isinstance(value, kind):
-            raise InvalidInputError(name, rule=f"expected a {kind.__name__}, or None", got=shape_of(value))
-    return RunOptions(
-        concurrency=concurrency,
-        stop_on_error=stop_on_error,
-        sending_hours=sending_hours,
-        spending_limit=spending_limit,
-        handle_signals=handle_signals,
-        timeout=timeout,
-        on_progress=on_progress,
-        on_event=None,
-    )
-
-
-def _check_hook(hook: object, name: str = "on_progress") -> None:
-    if hook is not None and (not callable(hook) or is_async(hook)):
-        raise InvalidInputError(name, rule="expected a plain function", got=shape_of(hook))
 
 
 def _report_of(progress: CampaignProgress) -> CampaignReport:

@@ -12,7 +12,7 @@ from datetime import datetime
 from typing import TypeAlias
 
 import anyio
-from attrs import asdict, evolve, field, frozen
+from attrs import asdict, evolve
 
 from wikipayam_async.bulk.hooks import OutgoingMessage
 from wikipayam_async.bulk.options import BulkOptions
@@ -25,11 +25,10 @@ from wikipayam_async.campaigns.models import (
     CampaignReport,
     CampaignStatus,
     Decision,
-    OnCampaignEvent,
-    OnCampaignProgress,
 )
 from wikipayam_async.campaigns.optouts import OptOuts
-from wikipayam_async.campaigns.rules import SendingHours, Spending, SpendingLimit
+from wikipayam_async.campaigns.rules import Spending
+from wikipayam_async.campaigns.run_options import RunOptions
 from wikipayam_async.campaigns.source import Flight, JournalSource
 from wikipayam_async.campaigns.writer import OutcomeWriter, stored_outcome
 from wikipayam_async.client import AsyncWikipayam
@@ -40,7 +39,7 @@ from wikipayam_async.errors import (
 )
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["CampaignRun", "Now", "RunOptions", "Sleep"]
+__all__ = ["CampaignRun", "Now", "Sleep"]
 
 Now: TypeAlias = Callable[[], datetime]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
@@ -51,31 +50,6 @@ _POLL_SECONDS = 0.25
 """Seconds between two looks for a request to stop."""
 _LONGEST_NAP = 30.0
 """Seconds after which the clock is read again while waiting for the sending hours: it may be set, or have slept."""
-
-
-@frozen(kw_only=True)
-class RunOptions:
-    """The options of one run.
-
-    Attributes:
-        concurrency: The number of requests in flight at once.
-        stop_on_error: Stop after a message that was not accepted.
-        sending_hours: The hours in which to send.
-        spending_limit: The most that the campaign may cost.
-        handle_signals: Stop at SIGINT and SIGTERM.
-        timeout: Seconds for each attempt of a request.
-        on_progress: Called after every request.
-        on_event: Called with every event.
-    """
-
-    concurrency: int
-    stop_on_error: bool
-    sending_hours: SendingHours | None
-    spending_limit: SpendingLimit | None
-    handle_signals: bool
-    timeout: float | None
-    on_progress: OnCampaignProgress | None = field(repr=False)
-    on_event: OnCampaignEvent | None = field(repr=False)
 
 
 class CampaignRun:

@@ -8,7 +8,7 @@ import pytest
 
 from tests.campaigns.doubles import Place, all_results, messages
 from wikipayam_async import ClosedError, ConfigurationError, InvalidInputError, SmsMessage
-from wikipayam_async.campaigns import Campaign, CampaignMessage
+from wikipayam_async.campaigns import Campaign, CampaignMessage, JournalError, MemoryJournal, StopRequest
 from wikipayam_async.cost import Tariff
 from wikipayam_async.emulator import Emulator
 from wikipayam_async.testing import emulator_client
@@ -81,3 +81,22 @@ async def test_the_journal_is_not_replaced_by_its_export(tmp_path: Path) -> None
         with pytest.raises(InvalidInputError, match="path: expected another file than the journal"):
             await campaign.export(tmp_path / "." / "eid.db", format="csv")
         assert (await campaign.progress()).pending == 3
+
+
+class Unreadable(MemoryJournal):
+    """A journal that cannot say what was asked of its writer."""
+
+    async def requested(self) -> StopRequest | None:
+        """Raise an error."""
+        raise JournalError("memory: the database is gone")
+
+
+async def test_leaving_the_block_closes_a_journal_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """What could not be read is in the log; the block's own exception, or none, leaves it."""
+    journal = Unreadable()
+    async with Campaign.open(emulator_client(Emulator()), journal) as campaign:
+        await campaign.plan(messages(3))
+    assert [record.getMessage() for record in caplog.records] == [
+        "campaign memory: a request to stop could not be recorded (memory: the database is gone)"
+    ]
+    assert journal.store.writer is None

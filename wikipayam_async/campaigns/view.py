@@ -12,7 +12,7 @@ from typing import ClassVar, Self
 
 import anyio
 
-from wikipayam_async.campaigns.errors import CampaignError, JournalError
+from wikipayam_async.campaigns.errors import CampaignError
 from wikipayam_async.campaigns.export import ExportFormat, export_results, format_of
 from wikipayam_async.campaigns.facts import CampaignFacts, progress_of, read_facts
 from wikipayam_async.campaigns.journal import Journal, StopRequest
@@ -74,16 +74,15 @@ class CampaignView(AsyncOnly):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._entered = False
         with anyio.CancelScope(shield=True):
             try:
                 if self._writes:
                     await self._apply_cancellation()
                     await self._journal.clear_request()
-            except JournalError as failure:
+            except CampaignError as failure:
                 logger.warning("campaign %s: a request to stop could not be recorded (%s)", self.name, failure)
             finally:
-                self._writes = False
+                self._entered = self._writes = False
                 await self._journal.aclose()
 
     @property
@@ -165,9 +164,7 @@ class CampaignView(AsyncOnly):
 
     async def _stop_idle(self, request: StopRequest) -> None:
         """Record that a campaign, which nobody sends now, is paused or canceled."""
-        facts = await self._facts()
-        if facts is None:
-            return
+        facts = await self._need_facts()
         progress = progress_of(self.name, facts, await self._journal.counts(), in_use=False)
         if progress.status not in {CampaignStatus.COMPLETED, CampaignStatus.CANCELED}:
             status = request.status

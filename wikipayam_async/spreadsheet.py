@@ -4,7 +4,7 @@ from __future__ import annotations
 
 __all__ = ["escape_formula"]
 
-_FORMULA = ("=", "+", "-", "@", "\t", "\r")
+_FORMULA = ("=", "+", "-", "@", "\t", "\r", "\n", "＝", "＋", "－", "＠")
 
 
 def escape_formula(cell: str) -> str:

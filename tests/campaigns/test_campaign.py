@@ -15,6 +15,7 @@ from tests.campaigns.doubles import SEND, Place, WallClock, all_results, message
 from wikipayam_async import (
     AuthenticationError,
     BadRequestError,
+    ClosedError,
     InsufficientBalanceError,
     InvalidInputError,
     RateLimit,
@@ -506,6 +507,11 @@ async def test_nothing_is_planned_at_first(place: Place) -> None:
         ("run", {"opt_out": b"x"}, "opt_out: expected an OptOutList"),
         ("wait_for_delivery", {"timeout": -1}, "timeout: expected seconds, not below 0"),
         ("export", {"path": "x.xlsx"}, "format: expected 'csv' or 'jsonl'"),
+        ("run", {"stop_on_error": "no"}, "stop_on_error: expected True or False"),
+        ("run", {"handle_signals": 1}, "handle_signals: expected True or False"),
+        ("run", {"timeout": 0}, "timeout: expected a finite number of seconds above 0"),
+        ("mark_accepted", {"track_ids": ["\ud800"], "note": "x"}, "track_ids[0]: expected valid Unicode"),
+        ("mark_accepted", {"track_ids": ["m-0"], "note": "\ud800"}, "note: expected valid Unicode"),
     ],
 )
 async def test_invalid_arguments_are_refused(place: Place, method: str, arguments: dict[str, Any], error: str) -> None:
@@ -539,3 +545,158 @@ async def test_a_client_of_a_token_only_is_enough(tmp_path: Path) -> None:
         facts = dict(connection.execute("SELECT key, value FROM meta"))
     connection.close()
     assert (facts["account"], facts["line"], facts["status"]) == ("1", DEFAULT_LINE, "completed")
+
+
+async def test_numbers_that_opted_out_since_the_plan_hold_when_it_is_planned_again(place: Place) -> None:
+    """A program that plans and runs at every start holds back the numbers that its list has grown by."""
+    async with place.open() as campaign:
+        await campaign.plan(messages(3), batch_size=1)
+    async with place.open() as campaign:
+        await campaign.plan(messages(3), batch_size=1, opt_out=["+98 912 000 0001"])
+    async with place.open() as campaign:
+        report = await campaign.run()
+    assert (report.accepted, report.rejected) == (2, 1)
+    assert "09120000001" not in {entry.receiver for entry in place.emulator.ledger}
+
+
+async def test_a_function_that_a_later_plan_was_given_is_needed_by_every_run(place: Place) -> None:
+    """An opt-out is never dropped, whichever call brought it."""
+    async with place.open() as campaign:
+        await campaign.plan(messages(3))
+        await campaign.plan(messages(3), opt_out=lambda number: number == "09120000001")
+        with pytest.raises(CampaignError, match="a function decided about opt-outs before"):
+            await campaign.run()
+        report = await campaign.run(opt_out=lambda number: number == "09120000001")
+    assert (report.accepted, report.rejected) == (2, 1)
+
+
+async def test_numbers_that_opted_out_are_kept_by_a_run_that_sends_nothing(place: Place) -> None:
+    """A run of a complete campaign, and one that fails before it begins, keep the numbers that they were given."""
+    await place.lose()
+    async with place.open() as campaign:
+        assert (await campaign.run(opt_out=["09120000000"])).status is CampaignStatus.COMPLETED
+        unknown = [str(result.track_id) for result in await all_results(campaign, status="unknown")]
+        await campaign.requeue(unknown, note="not in the panel")
+        place.emulator.faults.arm(Fault.status(401), on="GET /user/balance", times=1)
+        with pytest.raises(AuthenticationError):
+            await campaign.run(opt_out=["09120000001"])
+        report = await campaign.run()
+        held_back = await all_results(campaign, status="rejected")
+    assert report.rejected == 2
+    assert [(result.receiver, result.reason) for result in held_back] == [
+        ("09120000000", "opted_out"),
+        ("09120000001", "opted_out"),
+    ]
+
+
+@pytest.mark.parametrize("request_", ["pause", "cancel"])
+async def test_a_stop_while_a_run_begins_is_not_lost(place: Place, request_: str) -> None:
+    """A pause or a cancellation between the call of `run` and the first request means that nothing is sent."""
+    place.emulator.faults.arm(Fault.delay(0.2), on="GET /user/balance", times=1)
+    async with place.open() as campaign:
+        await campaign.plan(messages(20), batch_size=1)
+        async with anyio.create_task_group() as group:
+
+            async def stop() -> None:
+                await anyio.sleep(0.1)
+                await getattr(campaign, request_)()
+
+            group.start_soon(stop)
+            report = await campaign.run()
+    expected = CampaignStatus.PAUSED if request_ == "pause" else CampaignStatus.CANCELED
+    assert (report.status, report.reason, place.emulator.accepted) == (expected, expected.value, 0)
+
+
+async def test_a_stop_while_a_run_fails_to_begin_is_not_lost(place: Place) -> None:
+    """The cancellation holds although the run ended with an error; a pause after it does not weaken it."""
+    place.emulator.faults.arm(Fault.delay(0.3), on="GET /user/balance", times=1)
+    async with place.open(emulator_client(place.emulator, token="revoked")) as campaign:
+        await campaign.plan(messages(20), batch_size=1)
+        async with anyio.create_task_group() as group:
+
+            async def stop() -> None:
+                await anyio.sleep(0.1)
+                await campaign.cancel()
+                await campaign.pause()
+
+            group.start_soon(stop)
+            with pytest.raises(AuthenticationError):
+                await campaign.run()
+        assert (await campaign.progress()).status is CampaignStatus.CANCELED
+
+
+@pytest.mark.parametrize("request_", ["pause", "cancel"])
+async def test_a_stop_from_another_process_while_a_run_begins_is_not_lost(place: Place, request_: str) -> None:
+    """What another process asks once this one is the writer holds, whatever the run is doing."""
+    place.emulator.faults.arm(Fault.delay(0.2), on="GET /user/balance", times=1)
+    async with place.open() as campaign, place.open() as other:
+        await campaign.plan(messages(200), batch_size=1)
+        await getattr(other, request_)()
+        if request_ == "pause":
+            report = await campaign.run(rate_limit=RateLimit(messages_per_second=20, burst_seconds=0))
+            assert (report.status, report.reason) == (CampaignStatus.PAUSED, "paused")
+        else:
+            with pytest.raises(CampaignError, match="is canceled"):
+                await campaign.run()
+    assert place.emulator.accepted < 20
+
+
+async def test_a_cancellation_after_a_pause_is_not_lost(place: Place) -> None:
+    """While a paused run finishes what is in flight, it may still be canceled from another process."""
+    place.emulator.faults.arm(Fault.delay(0.8), on=SEND)
+    async with place.open() as campaign, place.open() as other:
+        await campaign.plan(messages(20), batch_size=1)
+        async with anyio.create_task_group() as group:
+
+            async def stop() -> None:
+                await anyio.sleep(0.1)
+                await other.pause()
+                await anyio.sleep(0.4)
+                await other.cancel()
+
+            group.start_soon(stop)
+            report = await campaign.run(concurrency=1)
+    assert (report.status, report.reason, report.accepted) == (CampaignStatus.CANCELED, "canceled", 1)
+
+
+async def test_a_cancellation_of_an_idle_writer_is_recorded_when_it_leaves(place: Place, tmp_path: Path) -> None:
+    """A process that only holds the journal open records what another asked of it, and leaves no file behind."""
+    async with place.open() as campaign:
+        await campaign.plan(messages(20))
+        async with place.open() as other:
+            await other.pause()
+            await other.cancel()
+    async with place.open() as campaign:
+        progress = await campaign.progress()
+    assert (progress.status, progress.reason) == (CampaignStatus.CANCELED, "canceled")
+    assert [path.name for path in tmp_path.iterdir()] in ([], ["eid.db"])
+
+
+async def test_two_runs_at_once_are_refused(place: Place) -> None:
+    """Also while neither has sent anything yet."""
+    refused: list[str] = []
+    async with place.open() as campaign:
+        await campaign.plan(messages(20), batch_size=1)
+
+        async def run() -> None:
+            try:
+                await campaign.run()
+            except CampaignError as error:
+                refused.append(str(error).partition(": ")[2])
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(run)
+            group.start_soon(run)
+        progress = await campaign.progress()
+    assert refused == ["this campaign is being run already"]
+    assert (progress.status, progress.accepted, place.emulator.accepted) == (CampaignStatus.COMPLETED, 20, 20)
+
+
+async def test_results_end_with_the_block(place: Place) -> None:
+    """An iteration that goes on after the block says so, and does not open the journal again."""
+    async with place.open() as campaign:
+        await campaign.plan(messages(3))
+        results = campaign.results()
+        await anext(results)
+    with pytest.raises(ClosedError, match="enter the campaign first"):
+        await anext(results)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+import anyio
 import pytest
 
-from tests.campaigns.doubles import Place, WallClock, all_results, messages
-from wikipayam_async import InvalidInputError, SendStatus
-from wikipayam_async.campaigns import CampaignStatus, Decision
+from tests.campaigns.doubles import SEND, Place, WallClock, all_results, messages
+from wikipayam_async import InvalidInputError, RateLimit, SendStatus
+from wikipayam_async.campaigns import CampaignProgress, CampaignStatus, Decision
+from wikipayam_async.emulator import Fault, When
 
 pytestmark = pytest.mark.anyio
 
@@ -83,3 +85,43 @@ async def test_a_decision_about_settled_messages_is_refused(place: Place) -> Non
         with pytest.raises(InvalidInputError, match="note: expected how you know"):
             await campaign.mark_accepted(accepted, note=" ")
         assert await campaign.audit() == []
+
+
+async def test_what_is_requeued_during_a_run_is_sent_by_it(place: Place) -> None:
+    """The run does not end before it has sent these messages, too."""
+    place.emulator.faults.arm(Fault.close(when=When.BEFORE), on=SEND, times=1)
+    seen: list[CampaignProgress] = []
+    async with place.open() as campaign:
+        await campaign.plan(messages(30), batch_size=10)
+        async with anyio.create_task_group() as group:
+
+            async def decide() -> None:
+                unknown: list[str] = []
+                while not unknown:
+                    await anyio.sleep(0.02)
+                    unknown = [
+                        str(result.track_id)
+                        for result in await all_results(campaign, status="unknown")
+                        if result.reason != "in_flight"
+                    ]
+                await campaign.mark_accepted(unknown[:4], note="panel")
+                await campaign.requeue(unknown[4:], note="not in the panel")
+
+            group.start_soon(decide)
+            report = await campaign.run(
+                concurrency=1, on_progress=seen.append, rate_limit=RateLimit(messages_per_second=40, burst_seconds=0)
+            )
+    assert (report.status, report.accepted, report.unknown) == (CampaignStatus.COMPLETED, 30, 0)
+    counted = [(one.pending, one.sending, one.accepted, one.unknown) for one in seen]
+    assert {sum(counts) for counts in counted} == {30}
+    assert min(map(min, counted)) == 0
+    assert place.emulator.accepted == 26
+
+
+async def test_a_number_that_is_passed_for_a_track_id_is_not_shown(place: Place) -> None:
+    """Whoever confuses the two finds no full number in the error, nor in the log that it goes to."""
+    async with place.open() as campaign:
+        await campaign.plan(messages(3))
+        with pytest.raises(InvalidInputError) as caught:
+            await campaign.mark_accepted(["09120000001", "m-1"], note="panel")
+    assert str(caught.value).endswith("got 2 others: 0912*****01, m-1")

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from datetime import UTC, datetime
+from typing import Any
 
+import pytest
 from pydantic import TypeAdapter
 
-from wikipayam_async import SendStatus, SmsMessage
+from wikipayam_async import InvalidInputError, SendStatus, SmsMessage
 from wikipayam_async.campaigns import (
     AuditEntry,
     CampaignDelivery,
@@ -28,6 +30,22 @@ def test_nothing_personal_is_in_a_repr() -> None:
     shown = f"{message!r} {result!r}"
     assert [word in shown for word in ("secret", "Sara", "1234567")] == [False] * 3
     assert "0912*****67" in shown
+
+
+@pytest.mark.parametrize(
+    ("fields", "error"),
+    [
+        ({"row": "7"}, "row: expected the number of a row, or None"),
+        ({"row": 2**63}, "row: expected the number of a row, or None"),
+        ({"row": True}, "row: expected the number of a row, or None"),
+        ({"columns": None}, "columns: expected a mapping of names to values"),
+    ],
+)
+def test_what_stands_beside_a_message_is_checked(fields: dict[str, Any], error: str) -> None:
+    """Before a plan is made, not by the database in the middle of it."""
+    with pytest.raises(InvalidInputError) as caught:
+        CampaignMessage(SmsMessage("09121234567", "a"), **fields)
+    assert str(caught.value).startswith(error)
 
 
 def test_summaries_are_one_line() -> None:

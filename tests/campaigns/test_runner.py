@@ -404,3 +404,30 @@ async def test_a_run_may_send_smaller_requests_than_planned() -> None:
     assert (report.status, report.accepted) == (CampaignStatus.COMPLETED, 20)
     assert emulator.requests_to(SEND) == 6
     assert len({entry.receiver for entry in emulator.ledger}) == len(emulator.ledger) == 20
+
+
+class Forgetful(MemoryJournal):
+    """A journal that fails when it is asked for requests to stop, from some look on."""
+
+    def __init__(self, *, looks_left: int) -> None:
+        super().__init__("gone")
+        self.looks_left = looks_left
+
+    async def requested(self) -> StopRequest | None:
+        """Return what was asked, for some time."""
+        self.looks_left -= 1
+        if not self.looks_left:
+            raise JournalError("gone: the database is gone")
+        return await super().requested()
+
+
+async def test_a_failing_look_for_requests_ends_the_run_with_its_error() -> None:
+    """The error is the journal's own, in no group, and what was in flight is recorded."""
+    emulator = Emulator()
+    emulator.faults.arm(Fault.delay(0.4), on=SEND)
+    campaign = await planned(Forgetful(looks_left=3), emulator_client(emulator))
+    with pytest.raises(JournalError, match=r"^gone: the database is gone$"):
+        await campaign.run(concurrency=1)
+    progress = await campaign.progress()
+    assert (progress.status, progress.reason) == (CampaignStatus.PAUSED, "the run raised JournalError")
+    assert (progress.accepted, progress.sending, emulator.accepted) == (10, 0, 10)

@@ -6,10 +6,12 @@ from pathlib import Path
 
 import pytest
 
-from tests.campaigns.doubles import Place, all_results
+from tests.campaigns.doubles import Place, all_results, messages
 from wikipayam_async import ClosedError, ConfigurationError, InvalidInputError, SmsMessage
-from wikipayam_async.campaigns import Campaign, CampaignMessage
+from wikipayam_async.campaigns import Campaign, CampaignMessage, JournalError, MemoryJournal, StopRequest
 from wikipayam_async.cost import Tariff
+from wikipayam_async.emulator import Emulator
+from wikipayam_async.testing import emulator_client
 
 pytestmark = pytest.mark.anyio
 
@@ -69,3 +71,32 @@ async def test_columns_come_out_again(place: Place, tmp_path: Path) -> None:
     lines = (tmp_path / "out.csv").read_text("utf-8-sig").splitlines()
     assert lines[0] == "name,status (input),index,row,receiver,message,sender,status,id,track_id,delivery,reason,error"
     assert lines[1].startswith("'=cmd(),vip,0,2,09120000001,a,,accepted,")
+
+
+async def test_the_journal_is_not_replaced_by_its_export(tmp_path: Path) -> None:
+    """It would be lost, with all that is known of the messages."""
+    path = tmp_path / "eid.db"
+    async with Campaign.open(emulator_client(Emulator()), path) as campaign:
+        await campaign.plan(messages(3))
+        with pytest.raises(InvalidInputError, match="path: expected another file than the journal"):
+            await campaign.export(tmp_path / "." / "eid.db", format="csv")
+        assert (await campaign.progress()).pending == 3
+
+
+class Unreadable(MemoryJournal):
+    """A journal that cannot say what was asked of its writer."""
+
+    async def requested(self) -> StopRequest | None:
+        """Raise an error."""
+        raise JournalError("memory: the database is gone")
+
+
+async def test_leaving_the_block_closes_a_journal_that_fails(caplog: pytest.LogCaptureFixture) -> None:
+    """What could not be read is in the log; the block's own exception, or none, leaves it."""
+    journal = Unreadable()
+    async with Campaign.open(emulator_client(Emulator()), journal) as campaign:
+        await campaign.plan(messages(3))
+    assert [record.getMessage() for record in caplog.records] == [
+        "campaign memory: a request to stop could not be recorded (memory: the database is gone)"
+    ]
+    assert journal.store.writer is None

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pytest
 
 from tests.campaigns.doubles import FullJournal, WallClock, messages
@@ -17,7 +19,7 @@ from wikipayam_async import (
     UnknownOutcomeError,
     WikipayamError,
 )
-from wikipayam_async.campaigns import JournalError, StoredOutcome
+from wikipayam_async.campaigns import JournalError, MemoryJournal, StoredChunk, StoredOutcome
 from wikipayam_async.campaigns.planner import PlanOptions, make_plan
 from wikipayam_async.campaigns.source import Flight
 from wikipayam_async.campaigns.writer import OutcomeWriter, stored_outcome
@@ -90,3 +92,40 @@ async def test_a_failed_write_is_repeated_and_then_kept() -> None:
     assert await writer.write_rest() == [(flight, results)]
     assert writer.error() is None
     assert (await journal.counts()).accepted == 1
+
+
+class Foreign(MemoryJournal):
+    """A journal of somebody else's that loses claims, or raises errors of its own."""
+
+    def __init__(self, answer: bool | Exception) -> None:
+        super().__init__("foreign")
+        self.answer = answer
+
+    async def settle(self, no: int, token: str, outcomes: Sequence[StoredOutcome]) -> bool:
+        """Return or raise the answer."""
+        if isinstance(self.answer, Exception):
+            raise self.answer
+        return self.answer
+
+
+@pytest.mark.parametrize("answer", [False, RuntimeError("a text")])
+async def test_outcomes_that_a_journal_does_not_take_are_kept(answer: bool | Exception) -> None:
+    """A lost claim and an unexpected error are failures to write: what is known comes with the error."""
+    writer = OutcomeWriter(Foreign(answer), WallClock().sleep)
+    flight = Flight(StoredChunk(0, ()), 1, token="t", claimed=True)
+    results = [result(ACCEPTED, id_="id")]
+    with pytest.raises(JournalError) as caught:
+        await writer.write(flight, results)
+    assert "a text" not in str(caught.value)
+    assert await writer.write_rest() == []
+    error = writer.error()
+    assert error is not None
+    assert error.results == (results[0],)
+
+
+async def test_a_lost_claim_of_what_was_not_attempted_is_no_failure() -> None:
+    """Nothing is known that could be lost."""
+    writer = OutcomeWriter(Foreign(answer=False), WallClock().sleep)
+    flight = Flight(StoredChunk(0, ()), 1, token="t", claimed=True)
+    await writer.write(flight, [result(NOT_ATTEMPTED)])
+    assert writer.error() is None

@@ -37,6 +37,17 @@ def test_a_new_file_is_made_for_its_owner_alone(tmp_path: Path) -> None:
     assert [file.name for file in tmp_path.iterdir()] == ["eid.db"]
 
 
+def test_an_empty_file_of_somebody_else_becomes_its_owners_alone(tmp_path: Path) -> None:
+    """Before anything is written to it, so that no number is readable for a moment."""
+    path = tmp_path / "eid.db"
+    path.touch()
+    path.chmod(0o644)
+    connection = open_writer(path, JOURNAL)
+    modes = {file.name: stat.S_IMODE(file.stat().st_mode) for file in tmp_path.iterdir()}
+    assert modes == {"eid.db": 0o600, "eid.db-wal": 0o600, "eid.db-shm": 0o600}
+    connection.close()
+
+
 def test_every_commit_is_synchronized(path: Path) -> None:
     """A write-ahead log that is written to the disk at each commit; deleted rows are overwritten."""
     connection = open_writer(path, JOURNAL)
@@ -142,8 +153,9 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """A folder that is not there, and one in the place of the file."""
     with pytest.raises(JournalError, match="cannot be used: No such file or directory"):
         open_writer(tmp_path / "missing" / "eid.db", JOURNAL)
-    with pytest.raises(JournalError, match="cannot be used: unable to open database file"):
-        open_writer(tmp_path, JOURNAL)
+    for call in (open_reader, open_writer):
+        with pytest.raises(JournalError, match="is a directory, and no campaign journal; nothing was sent"):
+            call(tmp_path, JOURNAL)
 
 
 def test_a_journal_that_cannot_be_prepared_leaves_no_file(tmp_path: Path) -> None:

@@ -36,10 +36,11 @@ from wikipayam_async.campaigns.models import (
 from wikipayam_async.campaigns.optouts import OptOuts, read_opt_out
 from wikipayam_async.campaigns.planner import PlanOptions, compare_plan, make_plan
 from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
-from wikipayam_async.campaigns.runner import CampaignRun, Now, RunOptions, Sleep
+from wikipayam_async.campaigns.run_options import RunOptions, check_hook
+from wikipayam_async.campaigns.runner import CampaignRun, Now, Sleep
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
 from wikipayam_async.campaigns.view import utc_now
-from wikipayam_async.checks import check_number, is_async
+from wikipayam_async.checks import check_number
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff
@@ -94,7 +95,7 @@ class Campaign(CampaignDecisions):
             journal = SQLiteJournal(journal)
         if not hasattr(journal, "claim"):
             raise InvalidInputError("journal", rule="expected the path of a file, or a journal", got=shape_of(journal))
-        _check_hook(on_event, "on_event")
+        check_hook(on_event, "on_event")
         return cls(client, journal, on_event=on_event, now=now, sleep=sleep)
 
     async def plan(
@@ -111,7 +112,8 @@ class Campaign(CampaignDecisions):
         """Store the messages. Nothing is sent, and no request is made.
 
         A plan never changes. Planning the same again changes nothing and returns the plan; so a program that is started
-        again after a crash may simply plan and run again. Memory is flat, but for `dedupe` (see `send_bulk`).
+        again after a crash may simply plan and run again. Only numbers that opted out since are added, and hold for the
+        next run. Memory is flat, but for `dedupe` (see `send_bulk`).
 
         Args:
             messages: The messages: any finite iterable, plain or async, of `SmsMessage` or `CampaignMessage`, which adds
@@ -131,12 +133,13 @@ class Campaign(CampaignDecisions):
             InvalidInputError: An argument is invalid.
             ConfigurationError: There is no client, or neither it nor a message has a line.
             PlanChangedError: The campaign was planned otherwise; `differences` names what differs.
+            JournalBusyError: Another process runs the campaign, and there is something to store.
             JournalError: The journal cannot be used.
         """
         self._check_entered()
         client = self._need_client("plan")
         check_number(batch_size, field="batch_size", minimum=1)
-        _check_hook(on_progress)
+        check_hook(on_progress)
         if dedupe not in {None, "receiver", "receiver_and_text"}:
             raise InvalidInputError("dedupe", rule="expected 'receiver' or 'receiver_and_text'", got=shape_of(dedupe))
         given = await read_opt_out(opt_out)
@@ -151,6 +154,7 @@ class Campaign(CampaignDecisions):
             return await self._make_plan(messages, options, client.api_prefix, given, on_progress)
         client_differences(known, options, client.api_prefix)
         await compare_plan(self._journal, messages, options, known.plan.total)
+        await self._keep_opt_outs(known, given)
         return known.plan
 
     async def estimate(self, tariff: Tariff, *, timeout: float | None = None) -> CostCheck:
@@ -224,32 +228,31 @@ class Campaign(CampaignDecisions):
         """
         self._check_entered()
         client = self._need_client("run")
-        if self._run is not None:
+        if self._running:
             raise CampaignError(f"{self.name}: this campaign is being run already")
-        if batch_size is not None:
-            check_number(batch_size, field="batch_size", minimum=1)
-        options = _run_options(
-            concurrency, stop_on_error, sending_hours, spending_limit, handle_signals, timeout, on_progress
+        options = RunOptions(
+            concurrency=concurrency,
+            batch_size=batch_size,
+            stop_on_error=stop_on_error,
+            sending_hours=sending_hours,
+            spending_limit=spending_limit,
+            handle_signals=handle_signals,
+            timeout=timeout,
+            on_progress=on_progress,
+            on_event=self._on_event,
         )
-        options = evolve(options, batch_size=batch_size, on_event=self._on_event)
         if rate_limit is not None:
             client = client.with_options(rate_limit=rate_limit)
-        given = await read_opt_out(opt_out)
-        facts = await self._need_facts()
-        client_differences(facts, evolve(facts.options, line=client.sender), client.api_prefix)
-        await self._lock()
-        facts = await self._begin_run(client, await self._need_facts(), given)
-        progress = await self.progress()
-        if progress.status is CampaignStatus.COMPLETED:
-            return _report_of(progress)
-        stored = await self._journal.opt_outs()
-        opt_outs = OptOuts(stored, given)
-        await opt_outs.store(self._journal)
-        self._run = CampaignRun(self._journal, client, facts, options, opt_outs, now=self._now, sleep=self._sleep)
+        self._running = True
         try:
-            return await self._run.run()
+            self._run = await self._start(client, options, await read_opt_out(opt_out))
+            return _report_of(await self.progress()) if self._run is None else await self._run.run()
         finally:
-            self._run = None
+            self._running, self._run = False, None
+            if self._asked is not None:  # while the run began, and it did not begin
+                asked, self._asked = self._asked, None
+                with anyio.CancelScope(shield=True):
+                    await self._ask(asked)
 
     async def pause(self) -> None:
         """Pause the campaign, in this process or another: finish what is in flight, record it, stop; `run()` resumes.
@@ -260,7 +263,7 @@ class Campaign(CampaignDecisions):
             CampaignError: Nothing is planned.
             JournalError: The journal cannot be used.
         """
-        await self._ask(StopRequest.PAUSE, CampaignStatus.PAUSED, "paused")
+        await self._ask(StopRequest.PAUSE)
 
     async def cancel(self) -> None:
         """Cancel the campaign for good, in this process or another: finish what is in flight, record it, stop.
@@ -269,7 +272,7 @@ class Campaign(CampaignDecisions):
             CampaignError: Nothing is planned.
             JournalError: The journal cannot be used.
         """
-        await self._ask(StopRequest.CANCEL, CampaignStatus.CANCELED, "canceled")
+        await self._ask(StopRequest.CANCEL)
 
     async def wait_for_delivery(self, *, timeout: float = 3600, polling: Polling | None = None) -> CampaignDelivery:
         """Poll the delivery of accepted messages, and keep it in the journal (`POST /sms/deliver`).
@@ -310,7 +313,7 @@ class Campaign(CampaignDecisions):
             JournalBusyError: Another process runs it.
         """
         self._check_entered()
-        if self._run is not None:
+        if self._running:
             raise CampaignError(f"{self.name}: this campaign is being run; pause it first")
         await self._lock()
         await self._journal.purge()
@@ -340,85 +343,70 @@ class Campaign(CampaignDecisions):
             raise
         return (await self._need_facts()).plan
 
-    async def _begin_run(
-        self, client: AsyncWikipayam, facts: CampaignFacts, opt_out: OptOutList | OptOutPredicate | None
-    ) -> CampaignFacts:
-        """Check what must be as before, make unknown what a crash left in flight, and bind the account."""
-        is_function = opt_out is not None and not isinstance(opt_out, OptOutList)
-        if facts.opt_out_function and not is_function:
+    async def _keep_opt_outs(self, facts: CampaignFacts, given: OptOutList | OptOutPredicate | None) -> None:
+        """Store the numbers that opted out since, or that a function decides from now on."""
+        is_function = given is not None and not isinstance(given, OptOutList)
+        opt_outs = OptOuts(await self._journal.opt_outs(), given)
+        if opt_outs.unstored() or is_function > facts.opt_out_function:
+            await self._lock()
+            await opt_outs.store(self._journal)
+        if is_function and not facts.opt_out_function:
+            await self._journal.write_facts({"opt_out_function": "1"})
+
+    async def _start(
+        self, client: AsyncWikipayam, options: RunOptions, opt_out: OptOutList | OptOutPredicate | None
+    ) -> CampaignRun | None:
+        """Check what must be as before, make unknown what a crash left in flight; None if nothing is left to send."""
+        facts = await self._need_facts()
+        client_differences(facts, evolve(facts.options, line=client.sender), client.api_prefix)
+        await self._lock()
+        facts = await self._need_facts()
+        if facts.opt_out_function and (opt_out is None or isinstance(opt_out, OptOutList)):
             raise CampaignError(
                 f"{self.name}: a function decided about opt-outs before; pass it as opt_out again, since an opt-out is "
                 "never dropped; nothing was sent"
             )
-        if await self._journal.requested() is StopRequest.CANCEL:
-            await self._journal.write_facts({"status": CampaignStatus.CANCELED.value, "reason": "canceled"})
-            facts = await self._need_facts()
-        await self._journal.clear_request()
+        await self._keep_opt_outs(facts, opt_out)
+        await self._apply_cancellation()
         await self._journal.recover()
         progress = await self.progress()
         if progress.status is CampaignStatus.CANCELED:
             raise CampaignError(f"{self.name}: the campaign is canceled; {progress.pending:,} messages stay unsent")
         if progress.status is CampaignStatus.COMPLETED:
-            return facts
+            return None
+        await self._bind_account(client, facts)
+        opt_outs = OptOuts(await self._journal.opt_outs(), opt_out)
+        facts = await self._need_facts()
+        run = CampaignRun(self._journal, client, facts, options, opt_outs, now=self._now, sleep=self._sleep)
+        if self._asked is not None:
+            run.stop(self._asked)
+            self._asked = None
+        return run
+
+    async def _bind_account(self, client: AsyncWikipayam, facts: CampaignFacts) -> None:
+        """Compare the account with that of earlier runs; the first run decides which it is."""
         try:
             account = (await client.balance()).user_id
         except (NotFoundError, PermissionDeniedError, ResponseError):
-            account = None  # who may not ask for the balance may still send; the line and the prefix are compared
+            return  # who may not ask for the balance may still send; the line and the prefix are compared all the same
         account_difference(facts, account)
-        changes = {"opt_out_function": "1"} if is_function else {}
         if account is not None and facts.account is None:
-            changes["account"] = str(account)
-        if changes:
-            await self._journal.write_facts(changes)
-        return await self._need_facts()
+            await self._journal.write_facts({"account": str(account)})
 
-    async def _ask(self, request: StopRequest, status: CampaignStatus, reason: str) -> None:
+    async def _ask(self, request: StopRequest) -> None:
         await self._need_facts()
         if self._run is not None:
-            self._run.stop(request, reason)
+            self._run.stop(request)
+        elif self._running:
+            if self._asked is not StopRequest.CANCEL:
+                self._asked = request
         elif not await self._journal.request(request):
             await self._lock()
-            progress = await self.progress()
-            if progress.status not in {CampaignStatus.COMPLETED, CampaignStatus.CANCELED}:
-                await self._journal.write_facts({"status": status.value, "reason": reason})
+            await self._stop_idle(request)
 
     async def _pending_messages(self) -> AsyncGenerator[SmsMessage]:
         async for result in self.results(status=SendStatus.NOT_ATTEMPTED):
             yield SmsMessage(result.receiver, result.message, sender=result.sender)
-
-
-def _run_options(
-    concurrency: int,
-    stop_on_error: bool,  # noqa: FBT001 - passed on
-    sending_hours: SendingHours | None,
-    spending_limit: SpendingLimit | None,
-    handle_signals: bool,  # noqa: FBT001 - passed on
-    timeout: float | None,
-    on_progress: OnCampaignProgress | None,
-) -> RunOptions:
-    check_number(concurrency, field="concurrency", minimum=1)
-    _check_hook(on_progress)
-    for name, value, kind in (
-        ("sending_hours", sending_hours, SendingHours),
-        ("spending_limit", spending_limit, SpendingLimit),
-    ):
-        if value is not None and not isinstance(value, kind):
-            raise InvalidInputError(name, rule=f"expected a {kind.__name__}, or None", got=shape_of(value))
-    return RunOptions(
-        concurrency=concurrency,
-        stop_on_error=stop_on_error,
-        sending_hours=sending_hours,
-        spending_limit=spending_limit,
-        handle_signals=handle_signals,
-        timeout=timeout,
-        on_progress=on_progress,
-        on_event=None,
-    )
-
-
-def _check_hook(hook: object, name: str = "on_progress") -> None:
-    if hook is not None and (not callable(hook) or is_async(hook)):
-        raise InvalidInputError(name, rule="expected a plain function", got=shape_of(hook))
 
 
 def _report_of(progress: CampaignProgress) -> CampaignReport:

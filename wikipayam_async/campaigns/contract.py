@@ -13,7 +13,7 @@ A check raises `AssertionError` with what it expected and what it got.
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -25,6 +25,7 @@ from wikipayam_async.campaigns.journal import (
     MessageRow,
     PlanBlock,
     Resolution,
+    StopRequest,
     StoredOutcome,
 )
 from wikipayam_async.campaigns.models import Decision
@@ -407,6 +408,25 @@ async def opt_outs_add_up(make: OpenJournal) -> None:
         _expect("opt-outs", sorted(await journal.opt_outs()), expected)
 
 
+async def requests_to_stop_reach_the_writer(make: OpenJournal) -> None:
+    """They are kept until they are forgotten; a new writer forgets a pause of an earlier one, but no cancellation."""
+    async with _planned(make) as journal:
+        for asked in (StopRequest.PAUSE, StopRequest.CANCEL):
+            async with aclosing(make()) as other:
+                _expect("request", [await other.request(asked)], [True])
+            _expect("requested", await journal.requested(), asked)
+        await journal.clear_request()
+        _expect("requested after clear_request", await journal.requested(), None)
+        async with aclosing(make()) as other:
+            await other.request(StopRequest.PAUSE)
+    async with _opened(make) as journal:
+        _expect("requested of a new writer after a pause", await journal.requested(), None)
+        async with aclosing(make()) as other:
+            await other.request(StopRequest.CANCEL)
+    async with _opened(make) as journal:
+        _expect("requested of a new writer after a cancellation", await journal.requested(), StopRequest.CANCEL)
+
+
 async def a_purged_campaign_is_gone(make: OpenJournal) -> None:
     """After `purge` there is no plan, and another may be made."""
     async with _planned(make) as journal:
@@ -441,6 +461,7 @@ JOURNAL_CONTRACT: Sequence[Check] = (
     results_are_read_in_pages,
     deliveries_are_kept,
     opt_outs_add_up,
+    requests_to_stop_reach_the_writer,
     a_purged_campaign_is_gone,
 )
 """The parts of the contract."""

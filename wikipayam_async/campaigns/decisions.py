@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from wikipayam_async.campaigns.errors import CampaignError
@@ -9,8 +10,10 @@ from wikipayam_async.campaigns.journal import Resolution
 from wikipayam_async.campaigns.models import CampaignStatus, Decision
 from wikipayam_async.campaigns.view import CampaignView
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.messages.models import check_text
 from wikipayam_async.messages.track_ids import TrackIds
-from wikipayam_async.redact.masks import shape_of
+from wikipayam_async.numbers import normalize_receiver
+from wikipayam_async.redact.masks import mask_number, shape_of
 
 __all__ = ["CampaignDecisions"]
 
@@ -61,6 +64,7 @@ class CampaignDecisions(CampaignView):
         wanted = _check_track_ids(track_ids)
         if not isinstance(note, str) or not note.strip():
             raise InvalidInputError("note", rule="expected how you know, for the audit", got=shape_of(note))
+        note = check_text(note, field="note")
         await self._need_facts()
         await self._lock()
         facts = await self._need_facts()
@@ -68,29 +72,43 @@ class CampaignDecisions(CampaignView):
             raise CampaignError(f"{self.name}: the campaign is canceled; plan another one for messages to send")
         if self._run is None:
             await self._journal.recover()
+        entered = len(await self.audit()) if self._run is not None else 0
         fresh = TrackIds().take(len(wanted)) if decision is Decision.REQUEUED else []
         refused = await self._journal.resolve(
             Resolution(decision, wanted, fresh, note, self._now(), facts.options.batch_size)
         )
         if refused:
-            names = ", ".join(refused[:_NAMED]) + (", …" if len(refused) > _NAMED else "")
+            names = ", ".join(map(_shown, refused[:_NAMED])) + (", …" if len(refused) > _NAMED else "")
             allowed = "unknown" if decision is Decision.ACCEPTED else "unknown or rejected"
             raise InvalidInputError(
                 "track_ids",
                 rule=f"expected messages of this campaign whose outcome is {allowed} (nothing was changed)",
                 got=f"{len(refused)} others: {names}",
             )
-        if fresh and self._run is None:
+        if self._run is not None:
+            decided = [entry async for entry in self._audit_after(entered) if entry.track_id in wanted]
+            self._run.note_decisions(decision, Counter(entry.before for entry in decided))
+        elif fresh:
             await self._journal.write_facts({"status": CampaignStatus.PAUSED.value, "reason": "messages were requeued"})
         return len(wanted)
+
+
+def _shown(track_id: str) -> str:
+    """Return a track id as an error shows it: masked, if it is the number of a receiver."""
+    try:
+        normalize_receiver(track_id)
+    except InvalidInputError:
+        return track_id
+    return mask_number(track_id)
 
 
 def _check_track_ids(track_ids: Iterable[str]) -> Sequence[str]:
     if isinstance(track_ids, str) or not isinstance(track_ids, Iterable):
         rule = "expected an iterable of track ids"
         raise InvalidInputError("track_ids", rule=rule, got=shape_of(track_ids))
-    wanted = list(dict.fromkeys(track_ids))
-    for index, track_id in enumerate(wanted):
+    wanted: dict[str, None] = {}
+    for index, track_id in enumerate(track_ids):
         if not isinstance(track_id, str):
             raise InvalidInputError(f"track_ids[{index}]", rule="expected a track id", got=shape_of(track_id))
-    return wanted
+        wanted[check_text(track_id, field=f"track_ids[{index}]")] = None
+    return list(wanted)

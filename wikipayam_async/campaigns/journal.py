@@ -14,7 +14,7 @@ from typing import Protocol, TypeAlias
 
 from attrs import field, frozen
 
-from wikipayam_async.campaigns.models import AuditEntry, CampaignResult, Decision
+from wikipayam_async.campaigns.models import AuditEntry, CampaignResult, CampaignStatus, Decision
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import mask_number, mask_text
 
@@ -51,6 +51,11 @@ class StopRequest(enum.StrEnum):
 
     PAUSE = "pause"
     CANCEL = "cancel"
+
+    @property
+    def status(self) -> CampaignStatus:
+        """The status of a campaign that has done what was asked."""
+        return CampaignStatus.CANCELED if self is StopRequest.CANCEL else CampaignStatus.PAUSED
 
 
 @frozen
@@ -173,6 +178,9 @@ class Journal(Protocol):
 
     async def lock(self) -> None:
         """Become a writer; do nothing if this object is one.
+
+        A pause that was asked of an earlier writer is forgotten; a cancellation is not. What is asked from now on is kept
+        until `clear_request`.
 
         Raises:
             JournalBusyError: The journal has one writer at a time, and another holds it.

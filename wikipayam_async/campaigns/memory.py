@@ -84,6 +84,8 @@ class MemoryJournal:
             raise JournalBusyError(
                 f"{self._name}: another Campaign has this journal open for writing; nothing was sent"
             )
+        if self.store.writer is None:
+            self.store.asked.discard(StopRequest.PAUSE)
         self.store.writer = self
 
     async def in_use(self) -> bool:

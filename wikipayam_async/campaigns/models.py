@@ -6,15 +6,15 @@ import enum
 from collections.abc import AsyncIterable, Callable, Iterable, Mapping
 from datetime import datetime
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from attrs import field, frozen
+from attrs import Attribute, field, frozen
 
 from wikipayam_async.core.events import CampaignProgressed
-from wikipayam_async.errors import WikipayamError
+from wikipayam_async.errors import InvalidInputError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.outcomes import SendStatus
-from wikipayam_async.redact.masks import mask_mapping, mask_number, mask_text
+from wikipayam_async.redact.masks import mask_mapping, mask_number, mask_text, shape_of
 
 __all__ = [
     "AuditEntry",
@@ -34,6 +34,9 @@ __all__ = [
 ]
 
 NO_COLUMNS: Mapping[str, str] = MappingProxyType({})
+
+_ROWS = 2**63
+"""Above every number that a journal can hold."""
 
 
 class CampaignStatus(enum.StrEnum):
@@ -62,6 +65,16 @@ class Decision(enum.StrEnum):
     """An answer arrived after an operator had decided; it is recorded and changes nothing."""
 
 
+def _is_row(_: object, attribute: Attribute[Any], value: object) -> None:
+    if value is not None and (type(value) is not int or not -_ROWS <= value < _ROWS):
+        raise InvalidInputError(attribute.name, rule="expected the number of a row, or None", got=shape_of(value))
+
+
+def _is_mapping(_: object, attribute: Attribute[Any], value: object) -> None:
+    if not isinstance(value, Mapping):
+        raise InvalidInputError(attribute.name, rule="expected a mapping of names to values", got=shape_of(value))
+
+
 @frozen
 class CampaignMessage:
     """A message with what the caller's file says beside it. `Campaign.plan` takes them beside plain `SmsMessage`s.
@@ -72,11 +85,16 @@ class CampaignMessage:
         columns: The other columns of the row. They are stored and come out again in results and exports.
         error: Why the caller's file gives no message here: it is held back with this reason. The plan then ignores the
             rest of `message`.
+
+    Raises:
+        InvalidInputError: `row` is no whole number of 63 bits, or `columns` is no mapping.
     """
 
     message: SmsMessage
-    row: int | None = field(default=None, kw_only=True)
-    columns: Mapping[str, str] = field(default=NO_COLUMNS, kw_only=True, repr=mask_mapping, hash=False)
+    row: int | None = field(default=None, kw_only=True, validator=_is_row)
+    columns: Mapping[str, str] = field(
+        default=NO_COLUMNS, kw_only=True, repr=mask_mapping, hash=False, validator=_is_mapping
+    )
     error: WikipayamError | None = field(default=None, kw_only=True, eq=False)
 
 

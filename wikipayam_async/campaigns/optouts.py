@@ -63,7 +63,11 @@ class OptOuts:
 
     async def store(self, journal: Journal) -> None:
         """Keep the numbers of the given list in the journal."""
-        if isinstance(self._given, OptOutList):
-            new = [number for number in self._given if number not in self._stored]
-            if new:
-                await journal.add_opt_outs(new)
+        if new := self.unstored():
+            await journal.add_opt_outs(new)
+
+    def unstored(self) -> list[str]:
+        """Return the numbers of the given list that the journal does not know."""
+        if not isinstance(self._given, OptOutList):
+            return []
+        return [number for number in self._given if number not in self._stored]

@@ -6,13 +6,13 @@ import logging
 import secrets
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import datetime
 from typing import TypeAlias
 
 import anyio
-from attrs import asdict, evolve, field, frozen
+from attrs import asdict, evolve
 
 from wikipayam_async.bulk.hooks import OutgoingMessage
 from wikipayam_async.bulk.options import BulkOptions
@@ -24,11 +24,11 @@ from wikipayam_async.campaigns.models import (
     CampaignProgress,
     CampaignReport,
     CampaignStatus,
-    OnCampaignEvent,
-    OnCampaignProgress,
+    Decision,
 )
 from wikipayam_async.campaigns.optouts import OptOuts
-from wikipayam_async.campaigns.rules import SendingHours, Spending, SpendingLimit
+from wikipayam_async.campaigns.rules import Spending
+from wikipayam_async.campaigns.run_options import RunOptions
 from wikipayam_async.campaigns.source import Flight, JournalSource
 from wikipayam_async.campaigns.writer import OutcomeWriter, stored_outcome
 from wikipayam_async.client import AsyncWikipayam
@@ -39,7 +39,7 @@ from wikipayam_async.errors import (
 )
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["CampaignRun", "Now", "RunOptions", "Sleep"]
+__all__ = ["CampaignRun", "Now", "Sleep"]
 
 Now: TypeAlias = Callable[[], datetime]
 Sleep: TypeAlias = Callable[[float], Awaitable[None]]
@@ -50,33 +50,6 @@ _POLL_SECONDS = 0.25
 """Seconds between two looks for a request to stop."""
 _LONGEST_NAP = 30.0
 """Seconds after which the clock is read again while waiting for the sending hours: it may be set, or have slept."""
-
-
-@frozen(kw_only=True)
-class RunOptions:
-    """The options of one run.
-
-    Attributes:
-        concurrency: The number of requests in flight at once.
-        batch_size: The maximum number of messages per request; None means as planned.
-        stop_on_error: Stop after a message that was not accepted.
-        sending_hours: The hours in which to send.
-        spending_limit: The most that the campaign may cost.
-        handle_signals: Stop at SIGINT and SIGTERM.
-        timeout: Seconds for each attempt of a request.
-        on_progress: Called after every request.
-        on_event: Called with every event.
-    """
-
-    concurrency: int
-    batch_size: int | None = None
-    stop_on_error: bool
-    sending_hours: SendingHours | None
-    spending_limit: SpendingLimit | None
-    handle_signals: bool
-    timeout: float | None
-    on_progress: OnCampaignProgress | None = field(repr=False)
-    on_event: OnCampaignEvent | None = field(repr=False)
 
 
 class CampaignRun:
@@ -116,14 +89,16 @@ class CampaignRun:
         self._stop: StopRequest | None = None
         self._reason: str | None = None
         self._error: WikipayamError | None = None
+        self._failure: BaseException | None = None
         self._attempted: Counter[SendStatus] = Counter()
+        self._recorded = 0
         self._progress: CampaignProgress
         self._writer = OutcomeWriter(journal, sleep)
 
-    def stop(self, request: StopRequest, reason: str) -> None:
+    def stop(self, request: StopRequest, reason: str | None = None) -> None:
         """Stop after what is in flight."""
         if self._stop is not StopRequest.CANCEL:
-            self._stop, self._reason = request, reason
+            self._stop, self._reason = request, reason or request.status.value
         self._scope.cancel()
 
     async def run(self) -> CampaignReport:
@@ -134,7 +109,6 @@ class CampaignRun:
             JournalWriteError: Outcomes could not be written.
         """
         await self._begin()
-        failure: BaseException | None = None
         try:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._watch_requests)
@@ -147,15 +121,14 @@ class CampaignRun:
                     self._reason = self._reason or "the task that ran it was cancelled"
                     raise
                 except BaseException as error:  # noqa: BLE001 - raised below, outside the group, which would wrap it
-                    failure = error
-                    self._reason = f"the run raised {type(error).__name__}"
+                    self._fail(error)
                 finally:
                     group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await self._finish()
-        if failure is not None:
-            raise failure
+        if self._failure is not None:
+            raise self._failure
         if (unwritten := self._writer.error()) is not None:
             raise unwritten from self._error
         if self._options.on_progress is not None:
@@ -183,10 +156,10 @@ class CampaignRun:
     async def _send_all(self) -> None:
         """Send what is pending, and again what did not reach the gateway, for as long as that makes progress."""
         while True:
-            before = self._progress.done
+            before = self._recorded
             await self._send_pending()
-            left = self._progress.pending
-            if self._error is not None or self._source.exhausted or not left or self._progress.done == before:
+            left = (await self._count_again()).pending
+            if self._error is not None or self._source.exhausted or not left or self._recorded == before:
                 break
         if self._error is not None:
             cause = self._error.__cause__
@@ -194,6 +167,18 @@ class CampaignRun:
             self._reason = str(cause if isinstance(cause, CampaignError) else self._error)
         elif left:
             self._reason = self._source.exhausted or f"{left:,} messages did not reach the gateway"
+
+    def note_decisions(self, decision: Decision, before: Mapping[SendStatus | None, int]) -> None:
+        """Count what an operator decided about meanwhile, by the outcomes before."""
+        became = "pending" if decision is Decision.REQUEUED else "accepted"
+        for status, count in before.items():
+            self._count(**{str(status): -count, became: count})
+
+    async def _count_again(self) -> CampaignProgress:
+        """Count with nothing in flight: an operator may have decided about messages meanwhile."""
+        running = evolve(self._facts, status=CampaignStatus.RUNNING, reason=None)
+        self._progress = progress_of(self._journal.name, running, await self._journal.counts(), in_use=True)
+        return self._progress
 
     async def _send_pending(self) -> None:
         options = self._options
@@ -289,6 +274,7 @@ class CampaignRun:
             )
 
     def _count_outcomes(self, flight: Flight, counts: Counter[SendStatus]) -> None:
+        self._recorded += flight.count - counts[SendStatus.NOT_ATTEMPTED]
         self._count(
             pending=counts[SendStatus.NOT_ATTEMPTED],
             sending=-flight.count,
@@ -319,12 +305,20 @@ class CampaignRun:
         self._report()
 
     async def _watch_requests(self) -> None:
-        while True:
-            request = await self._journal.requested()
-            if request is not None:
-                self.stop(request, "canceled" if request is StopRequest.CANCEL else "paused")
-                return
-            await anyio.sleep(_POLL_SECONDS)
+        try:
+            while True:
+                request = await self._journal.requested()
+                if request is not None:
+                    self.stop(request)
+                    return
+                await anyio.sleep(_POLL_SECONDS)
+        except Exception as error:  # noqa: BLE001 - raised by `run`, outside the group, which would wrap it
+            self._fail(error)
+            self._scope.cancel()
+
+    def _fail(self, error: BaseException) -> None:
+        self._failure = error
+        self._reason = f"the run raised {type(error).__name__}"
 
     async def _watch_signals(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
@@ -338,6 +332,8 @@ class CampaignRun:
             self._count_outcomes(flight, Counter(stored_outcome(result).status for result in results))
         try:
             await self._opt_outs.store(self._journal)
+            if await self._journal.requested() is StopRequest.CANCEL:  # it may have been asked for after a pause
+                self.stop(StopRequest.CANCEL)
             await self._journal.clear_request()
             ended = CampaignStatus.CANCELED if self._stop is StopRequest.CANCEL else CampaignStatus.PAUSED
             facts = evolve(self._facts, status=ended, reason=self._reason or "stopped")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import AsyncGenerator
 from datetime import UTC, datetime
@@ -14,7 +15,7 @@ import anyio
 from wikipayam_async.campaigns.errors import CampaignError
 from wikipayam_async.campaigns.export import ExportFormat, export_results, format_of
 from wikipayam_async.campaigns.facts import CampaignFacts, progress_of, read_facts
-from wikipayam_async.campaigns.journal import Journal
+from wikipayam_async.campaigns.journal import Journal, StopRequest
 from wikipayam_async.campaigns.models import (
     AuditEntry,
     CampaignProgress,
@@ -30,6 +31,8 @@ from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["CampaignView", "utc_now"]
+
+logger = logging.getLogger("wikipayam_async")
 
 _PAGE = 1000
 
@@ -60,6 +63,8 @@ class CampaignView(AsyncOnly):
         self._sleep = sleep
         self._entered = False
         self._run: CampaignRun | None = None
+        self._running = False
+        self._asked: StopRequest | None = None
         self._writes = False
 
     async def __aenter__(self) -> Self:
@@ -69,8 +74,16 @@ class CampaignView(AsyncOnly):
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._entered = False
-        await self._journal.aclose()
+        with anyio.CancelScope(shield=True):
+            try:
+                if self._writes:
+                    await self._apply_cancellation()
+                    await self._journal.clear_request()
+            except CampaignError as failure:
+                logger.warning("campaign %s: a request to stop could not be recorded (%s)", self.name, failure)
+            finally:
+                self._entered = self._writes = False
+                await self._journal.aclose()
 
     @property
     def name(self) -> str:
@@ -107,15 +120,19 @@ class CampaignView(AsyncOnly):
         while page := await self._journal.results(after, _PAGE, wanted):
             for result in page:
                 yield result
+                self._check_entered()  # the consumer may have left the block meanwhile
             after = page[-1].index
 
     async def audit(self) -> list[AuditEntry]:
         """Return every decision about unknown and rejected messages, oldest first. The journal never changes them."""
         self._check_entered()
-        entries: list[AuditEntry] = []
-        while page := await self._journal.audit(len(entries), _PAGE):
-            entries += page
-        return entries
+        return [entry async for entry in self._audit_after(0)]
+
+    async def _audit_after(self, count: int) -> AsyncGenerator[AuditEntry]:
+        while page := await self._journal.audit(count, _PAGE):
+            for entry in page:
+                yield entry
+            count += len(page)
 
     async def export(self, path: str | os.PathLike[str], *, format: ExportFormat | None = None) -> int:  # noqa: A002 - the usual word
         """Write what is known of each message to a file, with the caller's columns first. Only its owner can read it.
@@ -134,8 +151,24 @@ class CampaignView(AsyncOnly):
         """
         target = Path(path)
         chosen = format_of(target, format)
+        if target.resolve() == getattr(self._journal, "path", None):  # noqa: ASYNC240 - a moment
+            raise InvalidInputError("path", rule="expected another file than the journal", got=str(target))
         facts = await self._need_facts()
         return await export_results(target, chosen, self.results(), facts.columns)
+
+    async def _apply_cancellation(self) -> None:
+        """Record that the campaign is canceled, if another process asked this writer for it."""
+        if await self._journal.requested() is StopRequest.CANCEL:
+            await self._stop_idle(StopRequest.CANCEL)
+            await self._journal.clear_request()
+
+    async def _stop_idle(self, request: StopRequest) -> None:
+        """Record that a campaign, which nobody sends now, is paused or canceled."""
+        facts = await self._need_facts()
+        progress = progress_of(self.name, facts, await self._journal.counts(), in_use=False)
+        if progress.status not in {CampaignStatus.COMPLETED, CampaignStatus.CANCELED}:
+            status = request.status
+            await self._journal.write_facts({"status": status.value, "reason": status.value})
 
     async def _lock(self) -> None:
         """Become the writer of the journal, until the end of the block."""

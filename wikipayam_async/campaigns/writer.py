@@ -47,10 +47,9 @@ class OutcomeWriter:
         Raises:
             JournalError: They could not be written.
         """
-        outcomes = list(map(stored_outcome, results))
         for delay in _RETRY_DELAYS:
             try:
-                await self._journal.settle(flight.no, flight.token or "", outcomes)
+                await self._settle(flight, results)
             except JournalError as error:
                 logger.warning(
                     "campaign %s: the outcomes of chunk %d could not be written (%s); trying again in %.1f s",
@@ -63,7 +62,7 @@ class OutcomeWriter:
             else:
                 return
         try:
-            await self._journal.settle(flight.no, flight.token or "", outcomes)
+            await self._settle(flight, results)
         except JournalError:
             self._unwritten.append((flight, results))
             raise
@@ -74,7 +73,7 @@ class OutcomeWriter:
         written: list[tuple[Flight, Sequence[SendResult]]] = []
         for flight, results in rest:
             try:
-                await self._journal.settle(flight.no, flight.token or "", list(map(stored_outcome, results)))
+                await self._settle(flight, results)
             except JournalError:
                 self._unwritten.append((flight, results))
                 for result in results:
@@ -82,6 +81,17 @@ class OutcomeWriter:
             else:
                 written.append((flight, results))
         return written
+
+    async def _settle(self, flight: Flight, results: Sequence[SendResult]) -> None:
+        outcomes = list(map(stored_outcome, results))
+        try:
+            written = await self._journal.settle(flight.no, flight.token or "", outcomes)
+        except JournalError:
+            raise
+        except Exception as error:  # a journal of somebody else's; the outcomes must not be lost for it
+            raise JournalError(f"{self._journal.name}: settle() raised {type(error).__name__}") from error
+        if not written and any(one.status is not SendStatus.NOT_ATTEMPTED for one in outcomes):
+            raise JournalError(f"{self._journal.name}: chunk {flight.no} is no longer claimed by this run")
 
     def error(self) -> JournalWriteError | None:
         """Return the error that carries what could not be written; None if everything was."""

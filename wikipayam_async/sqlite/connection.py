@@ -114,15 +114,17 @@ def tidy(path: Path, form: FileFormat) -> None:
 
 
 def check_place(path: Path, form: FileFormat) -> None:
-    """Refuse a network file system, on which the write-ahead log would be lost or torn.
+    """Refuse a directory, and a network file system, on which the write-ahead log would be lost or torn.
 
     Args:
         path: The file.
         form: What it is.
 
     Raises:
-        WikipayamError: The path is on one.
+        WikipayamError: The path is on one, or is a directory.
     """
+    if path.is_dir():
+        raise form.error(f"{path}: is a directory, and no {form.name}; nothing was sent")
     kind = network_file_system_of(path.parent)
     if kind is not None:
         raise form.error(
@@ -173,6 +175,8 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def _prepare(path: Path, connection: sqlite3.Connection, form: FileFormat) -> None:
     ours = _is_ours(path, connection, form)
+    if not ours:
+        path.chmod(0o600)  # an empty file that somebody else made
     if connection.execute("PRAGMA journal_mode = WAL").fetchone()[0] != "wal":
         raise form.error(f"{path}: SQLite's write-ahead log does not work here; nothing was sent")
     connection.execute("PRAGMA synchronous = FULL")
@@ -185,7 +189,10 @@ def _prepare(path: Path, connection: sqlite3.Connection, form: FileFormat) -> No
     elif path.stat().st_size <= _CHECKED_BYTES:
         found = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if found != "ok":
-            raise form.error(f"{path}: is damaged; nothing was sent: restore it from a copy")
+            raise form.error(
+                f"{path}: is damaged; nothing was sent. A copy is only safe if nothing was sent since it was made: what "
+                "was, would be sent twice"
+            )
 
 
 def _is_ours(path: Path, connection: sqlite3.Connection, form: FileFormat) -> bool:

@@ -383,3 +383,31 @@ async def test_a_file_without_a_plan_is_removed(tmp_path: Path) -> None:
     async with Campaign.open(emulator_client(Emulator()), path) as campaign:
         await campaign.plan(messages(3))
     assert [one.name for one in tmp_path.iterdir()] == ["eid.db"]
+
+
+async def test_a_purge_removes_the_file_although_the_disk_is_full(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Everything is overwritten by then; making the file smaller needs room that there is not."""
+
+    def shrink(_: sqlite3.Connection) -> None:
+        raise sqlite3.OperationalError("database or disk is full")
+
+    monkeypatch.setattr(module, "_shrink", shrink)
+    campaign = await planned(tmp_path / "eid.db", Emulator())
+    await campaign.purge()
+    await campaign.__aexit__(None, None, None)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def test_an_interrupted_purge_is_finished_by_the_next(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A purge that was killed after it had deleted the rows may simply be repeated."""
+    campaign = await planned(tmp_path / "eid.db", Emulator())
+    with monkeypatch.context() as patched:
+        patched.setattr(SQLiteJournal, "_outside", None)  # whatever ends it here
+        with pytest.raises(TypeError):
+            await campaign.purge()
+    await campaign.__aexit__(None, None, None)
+    async with Campaign.open(None, tmp_path / "eid.db") as campaign:
+        await campaign.purge()
+    assert list(tmp_path.iterdir()) == []

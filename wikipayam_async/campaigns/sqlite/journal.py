@@ -104,6 +104,8 @@ class SQLiteJournal:
                 )
         is_new = not self._path.exists()
         try:
+            with translated(self._path, JOURNAL):
+                self._marker(StopRequest.PAUSE).unlink(missing_ok=True)
             with anyio.CancelScope(shield=True):  # a connection that was opened is to be closed
                 self._writer = GroupCommit(await to_thread.run_sync(open_writer, self._path, JOURNAL))
         except BaseException:
@@ -113,7 +115,8 @@ class SQLiteJournal:
 
     async def in_use(self) -> bool:
         """Return whether any process writes to the file."""
-        return self._lock.held or self._lock.is_held_elsewhere()
+        with translated(self._path, JOURNAL):
+            return self._lock.held or self._lock.is_held_elsewhere()
 
     async def read_facts(self) -> Mapping[str, str]:
         """Return the facts of a finished plan."""
@@ -212,7 +215,7 @@ class SQLiteJournal:
 
     async def request(self, stop: StopRequest) -> bool:
         """Ask the process that writes to the file to stop, by a file beside it."""
-        if self._lock.held or not self._lock.is_held_elsewhere():
+        if self._lock.held or not await self.in_use():
             return False
         with translated(self._path, JOURNAL):
             os.close(os.open(self._marker(stop), os.O_CREAT | os.O_WRONLY, 0o600))
@@ -224,13 +227,15 @@ class SQLiteJournal:
 
     async def clear_request(self) -> None:
         """Forget what was asked."""
-        for stop in StopRequest:
-            self._marker(stop).unlink(missing_ok=True)
+        with translated(self._path, JOURNAL):
+            for stop in StopRequest:
+                self._marker(stop).unlink(missing_ok=True)
 
     async def purge(self) -> None:
         """Overwrite what the file holds, and remove it."""
         await self._write(_wipe)
-        await self._outside(_shrink)
+        with suppress(JournalError):  # everything is overwritten; a full disk must not keep the file
+            await self._outside(_shrink)
         await self._remove()
 
     def _beside(self, suffix: str) -> Path:
@@ -285,7 +290,7 @@ class SQLiteJournal:
 
 def _wipe(connection: sqlite3.Connection) -> None:
     """Delete everything; `secure_delete` overwrites it with zeros."""
-    connection.execute("DROP TRIGGER resolution_is_not_deleted")
+    connection.execute("DROP TRIGGER IF EXISTS resolution_is_not_deleted")
     for table in ("message", "outcome", "delivery", "resolution", "opt_out", "chunk", "block", "meta"):
         connection.execute(f"DELETE FROM {table}")  # noqa: S608 - constants
 

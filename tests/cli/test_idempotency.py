@@ -61,7 +61,7 @@ def test_the_outcome_is_shown(
     assert (ended.code, ended.json["status"], ended.json["track_id"], ended.json["kind"]) == (code, shown, "t-1", "sms")
     plain = run("idempotency", "show", CLAIM.key, "--store", str(path))
     assert plain.code == code
-    assert shown in plain.err
+    assert shown in plain.out
 
 
 def test_a_key_that_is_not_there(tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,8 +63,8 @@ def test_commands_are_listed_in_columns(shown: Shown) -> None:
     """The list of commands has one line per command with its summary."""
     assert (
         "دستورها:\n"
-        "  balance     نمایش موجودی حساب؛ درستی توکن را هم می‌سنجد\n"
-        "  send        ارسال یک متن به یک یا چند گیرنده\n"
+        "  balance      نمایش موجودی حساب؛ درستی توکن را هم می‌سنجد\n"
+        "  send         ارسال یک متن به یک یا چند گیرنده\n"
     ) in shown.pages[()]
     assert "  --help, -h  نمایش همین راهنما\n  --version   نمایش نسخه\n" in shown.pages[()]
 

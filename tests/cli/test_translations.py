@@ -66,7 +66,7 @@ def test_commands_are_listed_in_columns(shown: Shown) -> None:
         "  balance      نمایش موجودی حساب؛ درستی توکن را هم می‌سنجد\n"
         "  send         ارسال یک متن به یک یا چند گیرنده\n"
     ) in shown.pages[()]
-    assert "  --help, -h  نمایش همین راهنما\n  --version   نمایش نسخه\n" in shown.pages[()]
+    assert "  --help, -h   نمایش همین راهنما\n  --version    نمایش نسخه\n" in shown.pages[()]
 
 
 def test_paragraphs_are_separate_and_empty_lists_are_not_shown(capsys: pytest.CaptureFixture[str]) -> None:

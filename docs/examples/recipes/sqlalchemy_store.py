@@ -100,11 +100,8 @@ class NoticeStore:
 
     async def forget(self, key: str) -> bool:
         """Remove a key."""
-        return bool(
-            await self.run(
-                lambda session: session.scalar(delete(Notice).where(Notice.key == key).returning(Notice.key))
-            )
-        )
+        gone = delete(Notice).where(Notice.key == key).returning(Notice.key)
+        return await self.run(lambda session: session.scalar(gone) is not None)
 
     async def purge(self) -> int:
         """Remove the keys that have expired."""

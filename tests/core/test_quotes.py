@@ -118,6 +118,7 @@ def test_an_answer_that_reports_no_failure(value: object) -> None:
     ("body", "text"),
     [
         (b"ERROR 12: no credit\n", "ERROR 12: no credit"),
+        (b"EXCEEDED X", "EXCEEDED X"),
         (b"\xef\xbb\xbfERROR", "ERROR"),
         ("خطا".encode(), "خطا"),
         (b"<html>", ""),
@@ -160,6 +161,13 @@ def test_the_errors_of_fields_are_bounded() -> None:
     assert (len(found), found["7.RECEIVER"]) == (1000, ("BAD",) * 20)
 
 
+FIELDS = (
+    "code", "data", "description", "detail", "error", "error_code", "error_description", "error_message", "errors",
+    "exception", "message", "ok", "reason", "result", "state", "status", "status_code", "success", "successful",
+)  # fmt: skip
+"""The fields of a failure."""
+
+
 @pytest.mark.parametrize(
     ("value", "without", "whole"),
     [
@@ -168,6 +176,12 @@ def test_the_errors_of_fields_are_bounded() -> None:
         ({"data": [{"message": "a text", "sender": "1"}]}, {"data": [None]}, {"data": ["..."]}),
         ({"data": [{"id": None, "track_id": "a"}]}, {"data": [None]}, {"data": [{"id": None, "track_id": "a"}]}),
         ({"errors": [1, 2, 3, 4]}, {"errors": [1, 2, 3, 4]}, {"errors": [1, 2, 3]}),
+        ({"errors": {"0.receiver": ["bad"]}}, {"errors": {"0.receiver": ["bad"]}}, {"errors": "..."}),
+        ({"error": {"0.receiver": "bad"}}, {"error": None}, {"error": "..."}),
+        ([{"message": "No."}, 5, {"sender": "1"}], [{"message": "No."}, 5, None], [{"message": "No."}, 5, "..."]),
+        (dict.fromkeys(FIELDS, 1),) * 3,
+        (dict.fromkeys([*FIELDS, "id"], 1), None, dict.fromkeys([*FIELDS, "id"], 1)),
+        (dict.fromkeys([*FIELDS, "id", "track_id"], 1), None, dict.fromkeys([*FIELDS, "id", "track_id"], 1)),
         (0, 0, 0),
     ],
 )

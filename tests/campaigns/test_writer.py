@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import logging
+
 import pytest
 
 from tests.campaigns.doubles import FullJournal, WallClock, messages
@@ -90,3 +92,47 @@ async def test_a_failed_write_is_repeated_and_then_kept() -> None:
     assert await writer.write_rest() == [(flight, results)]
     assert writer.error() is None
     assert (await journal.counts()).accepted == 1
+
+
+async def test_a_write_that_is_repeated_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """With the chunk, the reason and the delay; once it succeeds, nothing is kept."""
+    journal, clock = FullJournal(settles_failing=2), WallClock()
+    flight = await claimed(journal)
+    writer = OutcomeWriter(journal, clock.sleep)
+    with caplog.at_level(logging.WARNING, logger="wikipayam_async"):
+        await writer.write(flight, [result(ACCEPTED, id_="id")])
+    assert clock.slept == [0.1, 0.5]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"campaign {journal.name}: the outcomes of chunk 0 could not be written (full: database or disk is full); "
+        f"trying again in {delay} s"
+        for delay in ("0.1", "0.5")
+    ]
+    assert (writer.error(), await writer.write_rest(), (await journal.counts()).accepted) == (None, [], 1)
+
+
+async def test_what_is_never_written_is_logged_and_carried_by_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """Every message with its track id, its outcome, and its id or its cause."""
+    journal = FullJournal(settles_failing=100)
+    flight = await claimed(journal)
+    writer = OutcomeWriter(journal, WallClock().sleep)
+    chunks = [
+        [result(ACCEPTED, id_="id"), result(REJECTED, BadRequestError("no", status_code=400))],
+        [result(UNKNOWN, UnknownOutcomeError("?"))],
+    ]
+    for results in chunks:
+        with pytest.raises(JournalError):
+            await writer.write(flight, results)
+    caplog.clear()
+    assert await writer.write_rest() == []
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("ERROR", f"campaign {journal.name}: not written: m-0 accepted id"),
+        ("ERROR", f"campaign {journal.name}: not written: m-0 rejected 400"),
+        ("ERROR", f"campaign {journal.name}: not written: m-0 unknown unreported"),
+    ]
+    error = writer.error()
+    assert error is not None
+    assert error.results == (*chunks[0], *chunks[1])
+    assert str(error) == (
+        f"{journal.name}: the outcomes of 3 messages could not be written, and the campaign stopped; they are in "
+        "`results` of this error and in the log. The next run makes these messages unknown"
+    )

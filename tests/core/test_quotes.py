@@ -161,6 +161,18 @@ def test_the_errors_of_fields_are_bounded() -> None:
     assert (len(found), found["7.RECEIVER"]) == (1000, ("BAD",) * 20)
 
 
+def test_a_path_keeps_its_index_whatever_is_masked() -> None:
+    """The index of a message may equal a track id; five digits are one at most."""
+    raw = {"7.code7": ["bad 7"], "7": "it 7", "77777.x": [7], "777777.x": [], "receiver7": "no", 7: "x"}
+    assert field_errors(raw, lambda text: text.replace("7", "*")) == {
+        "7.code*": ("bad *",),
+        "7": ("x",),
+        "77777.x": (),
+        "******.x": (),
+        "receiver*": ("no",),
+    }
+
+
 FIELDS = (
     "code", "data", "description", "detail", "error", "error_code", "error_description", "error_message", "errors",
     "exception", "message", "ok", "reason", "result", "state", "status", "status_code", "success", "successful",

@@ -108,11 +108,15 @@ def test_the_errors_of_facts_say_that_nothing_was_sent() -> None:
     assert [str(one.value) for one in (damaged, missing, changed, foreign)] == [
         "eid: the facts of the campaign are damaged (ValueError); nothing was sent",
         "eid: the journal is damaged: 1,999 of 2,000 messages are there; nothing was sent",
-        "the campaign was planned otherwise: dedupe: 'receiver_and_text' in the plan, None now; normalize: True in the "
-        "plan, False now; validate: False in the plan, True now; nothing was sent. A plan never changes: use what it was "
-        "planned with, or plan another campaign",
-        "the campaign belongs to another account: account: user 7 before, user 8 now; nothing was sent. Use the token of "
-        "that account",
+        (
+            "the campaign was planned otherwise: dedupe: 'receiver_and_text' in the plan, None now; normalize: True in the "
+            "plan, False now; validate: False in the plan, True now; nothing was sent. A plan never changes: use what it was "
+            "planned with, or plan another campaign"
+        ),
+        (
+            "the campaign belongs to another account: account: user 7 before, user 8 now; nothing was sent. Use the token of "
+            "that account"
+        ),
     ]
     assert foreign.value.differences == ("account: user 7 before, user 8 now",)
 

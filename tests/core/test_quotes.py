@@ -42,6 +42,10 @@ def plain(text: str) -> str:
         ({"message": " "}, ""),
         ({"code": 0}, ""),
         ({"error": {"error": {"error": {"error": {"error": "too deep"}}}}}, ""),
+        ([[[["deep enough"]]]], "deep enough"),
+        ([[[[["too deep"]]]]], ""),
+        ({"errors": {**{str(number): [] for number in range(999)}, "late": "x"}}, "late: x"),
+        ({"errors": {**{str(number): [] for number in range(1000)}, "too late": "x"}}, ""),
         ({"data": []}, ""),
         ([], ""),
         (None, ""),
@@ -78,6 +82,8 @@ def test_a_text_is_scrubbed_as_a_whole() -> None:
         {"state": "failure"},
         {"result": "error"},
         {"status": 422, "message": "x"},
+        {"status": 400},
+        {"status": 599},
         {"error": "x"},
         {"error": {"code": 1}, "data": None},
         {"errors": {"a": ["b"]}},
@@ -112,6 +118,14 @@ def test_an_answer_that_reports_a_failure(value: object) -> None:
 def test_an_answer_that_reports_no_failure(value: object) -> None:
     """Other words, and errors beside data, are left to the reader of the answer."""
     assert not is_failure(value, data_counts=False)
+
+
+def test_data_outweigh_what_stands_beside_them() -> None:
+    """Where they count; a flag within the data counts in any case."""
+    beside: Any = {"status": "error", "data": {"id": "1"}}
+    within: Any = {"data": {"success": False, "id": "1"}}
+    assert [is_failure(beside, data_counts=counts) for counts in (True, False)] == [False, True]
+    assert [is_failure(within, data_counts=counts) for counts in (True, False)] == [True, True]
 
 
 @pytest.mark.parametrize(
@@ -222,6 +236,8 @@ def test_a_page_is_quoted_without_its_tags(body: bytes, text: str) -> None:
         ({"message": "somebody's", "sender": "1000", "error": "blocked"}, "blocked"),
         ({"data": [{"message": "somebody's", "read": 0, "error": "blocked"}]}, "blocked"),
         ({"data": {"message": "Closed."}}, "Closed."),
+        ([{"message": "somebody's", "read": 0, "error": "blocked"}], "blocked"),
+        ({"data": {**dict.fromkeys([*FIELDS, "id", "track_id"]), "message": "Closed."}}, "Closed."),
     ],
 )
 def test_the_message_of_an_item_is_not_what_the_gateway_says(value: object, said: str) -> None:

@@ -149,6 +149,7 @@ class TestRunInChild:
         with pytest.raises(ExchangeFault) as caught:
             await run_in_child(job, AttemptProgress(protected=True))
         assert (caught.value.kind, caught.value.handed_over) == (ExchangeFaultKind.DISCONNECTED, True)
+        assert caught.value.detail == "the exchange was cancelled internally"
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
     @pytest.mark.parametrize("fails", [False, True])
@@ -251,6 +252,19 @@ class TestDeadlines:
         assert progress.cancellation is error
         with contextlib.suppress(asyncio.CancelledError):
             await anyio.lowlevel.checkpoint()
+
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_cancellations_of_the_task_are_counted(self) -> None:
+        """Until they are taken back."""
+        task = asyncio.current_task()
+        assert task is not None
+        counted: list[int] = []
+        for change in (task.cancelling, task.cancel, task.cancel, task.uncancel, task.uncancel):
+            change()
+            counted.append(count_cancel_requests())
+        with contextlib.suppress(asyncio.CancelledError):
+            await anyio.lowlevel.checkpoint()
+        assert counted == [0, 1, 2, 1, 0]
 
     async def test_no_task_was_cancelled_from_outside(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nothing is counted on trio, nor while asyncio is not even loaded."""

@@ -32,6 +32,11 @@ class TestProgress:
                 progress.hand_over()
                 assert (progress.phase, scope.shield) == (Phase.SENDING, protected)
 
+    async def test_an_attempt_that_has_not_begun_has_no_times(self) -> None:
+        """Nor a cancellation, nor anything to await."""
+        new = AttemptProgress(protected=True)
+        assert (new.scope, new.started, new.ended, new.cancellation, new.late, new.ready) == (None,) * 6
+
     async def test_only_a_protected_attempt_in_its_scope_defers_a_cancellation(self) -> None:
         """A read, an attempt without a scope and a cancelled scope defer nothing."""
         error = BaseException()
@@ -195,6 +200,18 @@ class TestDeadlines:
             with pytest.raises(ExchangeFault) as caught:
                 await progress.check_deadline(handed_over=handed_over)
         assert (caught.value.kind, caught.value.handed_over) == (ExchangeFaultKind.TIMEOUT, handed_over)
+        assert caught.value.detail == "the request could not leave within the time-out"
+
+    async def test_a_time_out_has_passed_at_its_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Not a moment later; unless said otherwise, no earlier try has left."""
+        progress = AttemptProgress(protected=True)
+        now = anyio.current_time()
+        with anyio.CancelScope(deadline=now) as scope:
+            progress.begin(scope, now)
+            monkeypatch.setattr(anyio, "current_time", lambda: now)
+            with pytest.raises(ExchangeFault) as caught:
+                await progress.check_deadline()
+        assert not caught.value.handed_over
 
     async def test_a_passed_deadline_of_the_caller_is_its_cancellation(self) -> None:
         """Only the caller's own scope says what its deadline means."""

@@ -167,6 +167,26 @@ def test_what_is_in_flight_counts_as_spent() -> None:
     assert (spending.left, spending.fitting([0])) == (0, 1)
 
 
+def test_everything_in_flight_adds_up() -> None:
+    """Requests that are sent at the same time are all reserved; nothing is spent before the first one."""
+    spending = Spending(SpendingLimit(rials=5000, tariff=TARIFF))
+    assert (spending.spent, spending.in_flight, spending.left) == (0, 0, 5000)
+    spending.reserve(900)
+    spending.reserve(1800)
+    assert (spending.in_flight, spending.left) == (2700, 2300)
+    spending.settle(900, 900)
+    assert (spending.spent, spending.in_flight, spending.left) == (900, 1800, 2300)
+    spending.settle(1800, 1800)
+    assert (spending.spent, spending.in_flight, spending.left) == (2700, 0, 2300)
+
+
+def test_a_limit_of_nothing() -> None:
+    """It lets no message through that costs anything."""
+    spending = Spending(SpendingLimit(rials=0, tariff=TARIFF))
+    assert (spending.left, spending.fitting([900]), spending.fitting([0, 900])) == (0, 0, 1)
+    assert Spending(SpendingLimit(rials=900, tariff=TARIFF)).fitting([900, 900]) == 1
+
+
 def test_the_same_text_is_priced_once(monkeypatch: pytest.MonkeyPatch) -> None:
     """A campaign with one text counts its parts once for each line."""
     asked: list[str | None] = []

@@ -6,6 +6,7 @@ import logging
 import os
 import signal
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
@@ -35,6 +36,12 @@ from wikipayam_async.testing import emulator_client
 pytestmark = pytest.mark.anyio
 
 SEND = "POST /sms/send"
+ACCEPTED, REJECTED, UNKNOWN, NOT_ATTEMPTED = (
+    SendStatus.ACCEPTED,
+    SendStatus.REJECTED,
+    SendStatus.UNKNOWN,
+    SendStatus.NOT_ATTEMPTED,
+)
 
 
 class Recording(MemoryJournal):
@@ -404,3 +411,70 @@ async def test_a_run_may_send_smaller_requests_than_planned() -> None:
     assert (report.status, report.accepted) == (CampaignStatus.COMPLETED, 20)
     assert emulator.requests_to(SEND) == 6
     assert len({entry.receiver for entry in emulator.ledger}) == len(emulator.ledger) == 20
+
+
+async def test_the_wait_for_the_hours_is_shown() -> None:
+    """The clock is read every half minute until they begin; nothing is claimed meanwhile."""
+    emulator = Emulator()
+    clock = WallClock(datetime(2026, 3, 21, 8, 30, 10, tzinfo=UTC))
+    campaign = await planned(Recording(emulator), emulator_client(emulator), 10, now=clock.now, sleep=clock.sleep)
+    told: list[CampaignProgress] = []
+    hours = SendingHours("09:00", "10:00", "UTC")
+    report = await campaign.run(concurrency=1, sending_hours=hours, on_progress=told.append)
+    assert clock.slept == [30.0] * 59 + [20.0]
+    assert [(one.status.value, one.reason, one.pending, one.sending) for one in told[:2]] == [
+        ("running", "waiting for the sending hours, until 2026-03-21 09:00 UTC", 10, 0),
+        ("running", None, 10, 0),
+    ]
+    assert (report.status, report.accepted, told[-1].accepted) == (CampaignStatus.COMPLETED, 10, 10)
+
+
+async def test_a_report_counts_what_the_run_attempted() -> None:
+    """What an opt-out holds back is rejected, but was not attempted; what earlier runs did is not counted."""
+    emulator = Emulator()
+    campaign = await planned(MemoryJournal(), emulator_client(emulator), 30)
+    emulator.faults.script([Fault.status(400)], on=SEND)
+    first = await campaign.run(concurrency=1, opt_out=["09120000015"], stop_on_error=True)
+    assert (first.accepted, first.rejected, first.pending) == (0, 10, 20)
+    second = await campaign.run(concurrency=1, opt_out=["09120000015"])
+    assert (second.accepted, second.rejected, second.pending) == (19, 11, 0)
+    assert [dict(one.attempted) for one in (first, second)] == [
+        {ACCEPTED: 0, REJECTED: 10, UNKNOWN: 0, NOT_ATTEMPTED: 0},
+        {ACCEPTED: 19, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 0},
+    ]
+
+
+async def test_what_may_have_been_accepted_counts_as_spent() -> None:
+    """In this run and in the next one; what was rejected costs nothing."""
+    emulator = Emulator()
+    campaign = await planned(MemoryJournal(), emulator_client(emulator))
+    tariff = Tariff(persian=10)
+    emulator.faults.script([Fault.status(500), None, Fault.status(500)], on=SEND)
+    first = await campaign.run(concurrency=1, spending_limit=SpendingLimit(rials=150, tariff=tariff))
+    assert (first.unknown, first.accepted, first.reason) == (
+        10,
+        5,
+        "the spending limit is reached: 150 rials are spent, 0 are left",
+    )
+    second = await campaign.run(concurrency=1, spending_limit=SpendingLimit(rials=179, tariff=tariff))
+    assert (second.unknown, second.accepted, second.reason) == (
+        12,
+        5,
+        "the spending limit is reached: 170 rials are spent, 9 are left",
+    )
+
+
+async def test_a_hook_that_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """With the type of its exception only; the end of the run is logged, too."""
+    emulator = Emulator()
+
+    def fail(_: CampaignProgressed) -> None:
+        raise RuntimeError("secret")
+
+    campaign = await planned(MemoryJournal("eid"), emulator_client(emulator), 10, on_event=fail)
+    caplog.clear()
+    with caplog.at_level(logging.INFO, logger="wikipayam_async"):
+        report = await campaign.run(concurrency=1)
+    logged = [one.getMessage() for one in caplog.records if "CampaignProgressed" in one.getMessage()]
+    assert set(logged) == {"on_event raised RuntimeError for CampaignProgressed; the campaign goes on"}
+    assert [one.getMessage() for one in caplog.records][-1] == f"campaign eid: {report.summary()}"

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from anyio.abc import ByteStream
@@ -284,7 +285,7 @@ def test_a_large_answer_is_not_quoted() -> None:
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 READ = Operation("x", "GET", "x", Replay.READ)
-TWO = SendBatch([SmsMessage(RECEIVER, "one"), SmsMessage(RECEIVER, "two")], ["a", "b"], lambda item: None)
+TWO = SendBatch[Any]([SmsMessage(RECEIVER, "one"), SmsMessage(RECEIVER, "two")], ["a", "b"], lambda item: None)
 NO_RESULT = "a 200 answer without what the call needs (KeyError)"
 
 

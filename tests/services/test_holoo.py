@@ -319,7 +319,7 @@ async def test_a_receiver_is_not_validated(name: str) -> None:
     assert emulator.requests == 1
 
 
-FAILURES = [
+FAILURES: list[tuple[str, object]] = [
     *(
         ("status", word)
         for word in ("-1", "0", "error", "fail", "failed", "failure", "false", "invalid", "ko", "rejected")
@@ -328,7 +328,7 @@ FAILURES = [
     *(("success", "false"), ("ok", False), ("ok", "ko"), ("success", 0)),
     *(("error", "no credit"), ("error", {"code": 1}), ("errors", ["no credit"]), ("errors", {"to": ["bad"]})),
 ]
-NO_FAILURES = [
+NO_FAILURES: list[tuple[str, object]] = [
     *(("status", value) for value in ("ok", "success", "sent", 1, 200, True, None)),
     *(
         ("success", True),

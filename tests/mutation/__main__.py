@@ -15,6 +15,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from pathlib import Path
 
 from tests.mutation.modules import modules, own_tests, room_tests
@@ -112,7 +113,7 @@ def main() -> int:
             failed = 1
             continue
         tested = [killed for killed in results.values() if killed is not None]
-        rows[module] = Row(module, len(tested), sum(tested))
+        rows[module] = Row(module, len(tested), sum(tested), datetime.now().astimezone().date().isoformat())
         show(results)
         print(rows[module], flush=True)
         if options.page:

@@ -313,6 +313,8 @@ async def test_stop_on_failure(step: Any) -> None:
     await outcomes_of(sender, chunk(0, 1))
     reason = sender.stopped_by
     assert reason is not None
+    if isinstance(step, WikipayamError):
+        assert reason is step
     sender.note_failure(BadRequestError("later", status_code=400))
     assert sender.stopped_by is reason
 
@@ -468,6 +470,39 @@ async def test_before_send_is_called_once_while_the_gateway_throttles() -> None:
     gateway = HookedGateway(*[RateLimitError("slow down", status_code=429, attempts=ATTEMPTS)] * 2)
     assert await outcomes_of(gateway.sender(), chunk(0)) == [(0, ACCEPTED)]
     assert [kind for kind, _ in gateway.log] == ["hook", "request", "request", "request"]
+
+
+@pytest.mark.parametrize(
+    ("announces", "withdraws", "log"),
+    [
+        (True, True, ["hook 1", "withdraw 1", "hook 1"]),
+        (True, False, ["hook 1"]),
+        (False, True, []),
+        (False, False, []),
+    ],
+)
+async def test_the_pipeline_gets_the_hooks_that_there_are(announces: bool, withdraws: bool, log: list[str]) -> None:
+    """It announces a message, takes that back before a wait, and announces it again."""
+    seen: list[str] = []
+    given: list[int] = []
+
+    async def announce(batch: Sequence[OutgoingMessage]) -> None:
+        await checkpoint()
+        seen.append(f"hook {len(batch)}")
+
+    async def withdraw(batch: Sequence[OutgoingMessage]) -> None:
+        await checkpoint()
+        seen.append(f"withdraw {len(batch)}")
+
+    async def gateway(batch: Batch[SmsMessage], _: Observer, *hooks: BeforeAttempt) -> Sequence[str | None]:
+        given.append(len(hooks))
+        for hook in (*hooks, *hooks[:1]):
+            await hook()
+        return ["id" for _ in batch.messages]
+
+    options = BulkOptions(before_send=announce if announces else None, withdraw=withdraw if withdraws else None)
+    assert await outcomes_of(ChunkSender(gateway, options, 60.0), chunk(0)) == [(0, ACCEPTED)]
+    assert (seen, given) == (log, [announces * (1 + withdraws)])
 
 
 async def test_an_announcement_is_withdrawn_before_another_round() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -13,7 +13,7 @@ import anyio
 import pytest
 
 from tests.campaigns.doubles import FullJournal, WallClock, all_results, messages
-from wikipayam_async import APIConnectionError, AsyncWikipayam, RateLimit, SendStatus
+from wikipayam_async import APIConnectionError, AsyncWikipayam, RateLimit, SendStatus, SmsMessage
 from wikipayam_async.campaigns import (
     Campaign,
     CampaignProgress,
@@ -51,6 +51,13 @@ class Recording(MemoryJournal):
         super().__init__("recorded", store=store)
         self._emulator = emulator
         self.log: list[tuple[str, int, int]] = []
+        self.outcomes: list[list[StoredOutcome]] = []
+        self.reasons: list[str] = []
+
+    async def write_facts(self, facts: Mapping[str, str]) -> None:
+        """Record the reason of the state."""
+        self.reasons += [facts["reason"]] if "reason" in facts else []
+        await super().write_facts(facts)
 
     async def claim(self, no: int, token: str) -> bool:
         """Record a claim."""
@@ -60,6 +67,7 @@ class Recording(MemoryJournal):
     async def settle(self, no: int, token: str, outcomes: Sequence[StoredOutcome]) -> bool:
         """Record outcomes."""
         self.log.append(("settle", no, self._emulator.accepted))
+        self.outcomes.append(list(outcomes))
         return await super().settle(no, token, outcomes)
 
 
@@ -128,6 +136,21 @@ async def test_nothing_is_claimed_while_the_gateway_asks_for_a_delay() -> None:
     assert seen == [(0, 5)]
     assert (report.accepted, report.rejected, emulator.accepted) == (4, 1, 4)
     assert [entry[0] for entry in journal.log] == ["claim", "settle", "claim", "settle"]
+
+
+async def test_the_intent_of_a_single_message_is_taken_back_and_committed_again() -> None:
+    """The message is not attempted in between; each claim is another."""
+    emulator = Emulator()
+    emulator.faults.arm(Fault.status(429, retry_after=0), on=SEND)
+    journal = Recording(emulator)
+    campaign = await planned(journal, emulator_client(emulator), 1)
+    told: list[CampaignProgress] = []
+    report = await campaign.run(concurrency=1, on_progress=told.append)
+    assert (report.accepted, emulator.accepted) == (1, 1)
+    assert journal.log == [("claim", 0, 0), ("settle", 0, 0), ("claim", 0, 0), ("settle", 0, 1)]
+    accepted = StoredOutcome(0, "m-0", ACCEPTED, emulator.ledger[0].id)
+    assert journal.outcomes == [[StoredOutcome(0, "m-0", NOT_ATTEMPTED)], [accepted]]
+    assert {(one.pending + one.sending + one.accepted, min(one.pending, one.sending)) for one in told} == {(1, 0)}
 
 
 async def test_a_piece_that_waits_keeps_the_claim_of_its_chunk() -> None:
@@ -417,13 +440,16 @@ async def test_the_wait_for_the_hours_is_shown() -> None:
     """The clock is read every half minute until they begin; nothing is claimed meanwhile."""
     emulator = Emulator()
     clock = WallClock(datetime(2026, 3, 21, 8, 30, 10, tzinfo=UTC))
-    campaign = await planned(Recording(emulator), emulator_client(emulator), 10, now=clock.now, sleep=clock.sleep)
+    journal = Recording(emulator)
+    campaign = await planned(journal, emulator_client(emulator), 10, now=clock.now, sleep=clock.sleep)
     told: list[CampaignProgress] = []
     hours = SendingHours("09:00", "10:00", "UTC")
     report = await campaign.run(concurrency=1, sending_hours=hours, on_progress=told.append)
     assert clock.slept == [30.0] * 59 + [20.0]
+    waits = "waiting for the sending hours, until 2026-03-21 09:00 UTC"
+    assert journal.reasons[-4:] == ["", waits, "", ""]
     assert [(one.status.value, one.reason, one.pending, one.sending) for one in told[:2]] == [
-        ("running", "waiting for the sending hours, until 2026-03-21 09:00 UTC", 10, 0),
+        ("running", waits, 10, 0),
         ("running", None, 10, 0),
     ]
     assert (report.status, report.accepted, told[-1].accepted) == (CampaignStatus.COMPLETED, 10, 10)
@@ -478,3 +504,22 @@ async def test_a_hook_that_raises_is_logged(caplog: pytest.LogCaptureFixture) ->
     logged = [one.getMessage() for one in caplog.records if "CampaignProgressed" in one.getMessage()]
     assert set(logged) == {"on_event raised RuntimeError for CampaignProgressed; the campaign goes on"}
     assert [one.getMessage() for one in caplog.records][-1] == f"campaign eid: {report.summary()}"
+
+
+async def test_what_earlier_runs_spent_is_priced_by_line() -> None:
+    """By the message's own line, or by that of the plan."""
+    emulator = Emulator()
+    own = [*messages(2, sender="100010000"), *messages(4)[2:]]
+    campaign = await Campaign.open(emulator_client(emulator), MemoryJournal()).__aenter__()
+    await campaign.plan([*own, SmsMessage("09129999999", "سلام", track_id="last")], batch_size=2)
+    tariff = Tariff(persian=1, lines={"1000100": Tariff(persian=10), "10002000": Tariff(persian=100)})
+    reports = [
+        await campaign.run(concurrency=1, spending_limit=SpendingLimit(rials=rials, tariff=tariff))
+        for rials in (20, 220, 319, 320)
+    ]
+    assert [(one.accepted, one.reason) for one in reports] == [
+        (2, "the spending limit is reached: 20 rials are spent, 0 are left"),
+        (4, "the spending limit is reached: 220 rials are spent, 0 are left"),
+        (4, "the spending limit is reached: 220 rials are spent, 99 are left"),
+        (5, None),
+    ]

@@ -56,11 +56,14 @@ def read_results(meta: Path) -> dict[str, bool | None]:
 def rows_of(page: str) -> dict[str, Row]:
     """Return the rows of a page by module."""
     found = page.partition(_BEGIN)[2].partition(_END)[0]
-    number = ("mutants", "killed")
     return {
-        one["module"]: Row(one["module"], *(int(one[name].replace(",", "")) for name in number), one["date"])
+        one["module"]: Row(one["module"], _number(one["mutants"]), _number(one["killed"]), one["date"])
         for one in _ROW.finditer(found)
     }
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", ""))
 
 
 def table(rows: Iterable[Row]) -> str:

@@ -110,6 +110,17 @@ async def test_a_write_that_is_repeated_is_logged(caplog: pytest.LogCaptureFixtu
     assert (writer.error(), await writer.write_rest(), (await journal.counts()).accepted) == (None, [], 1)
 
 
+async def test_the_last_attempt_to_write_may_succeed() -> None:
+    """After the three delays the outcome is written like any other."""
+    journal, clock = FullJournal(settles_failing=3), WallClock()
+    writer = OutcomeWriter(journal, clock.sleep)
+    await writer.write(await claimed(journal), [result(ACCEPTED, id_="id")])
+    assert clock.slept == [0.1, 0.5, 2.0]
+    assert (writer.error(), (await journal.counts()).accepted) == (None, 1)
+    (stored,) = await journal.results(-1, 10)
+    assert (stored.status, stored.id) == (ACCEPTED, "id")
+
+
 async def test_what_is_never_written_is_logged_and_carried_by_an_error(caplog: pytest.LogCaptureFixture) -> None:
     """Every message with its track id, its outcome, and its id or its cause."""
     journal = FullJournal(settles_failing=100)
@@ -117,7 +128,7 @@ async def test_what_is_never_written_is_logged_and_carried_by_an_error(caplog: p
     writer = OutcomeWriter(journal, WallClock().sleep)
     chunks = [
         [result(ACCEPTED, id_="id"), result(REJECTED, BadRequestError("no", status_code=400))],
-        [result(UNKNOWN, UnknownOutcomeError("?"))],
+        [result(UNKNOWN, UnknownOutcomeError("?")), result(ACCEPTED)],
     ]
     for results in chunks:
         with pytest.raises(JournalError):
@@ -128,11 +139,12 @@ async def test_what_is_never_written_is_logged_and_carried_by_an_error(caplog: p
         ("ERROR", f"campaign {journal.name}: not written: m-0 accepted id"),
         ("ERROR", f"campaign {journal.name}: not written: m-0 rejected 400"),
         ("ERROR", f"campaign {journal.name}: not written: m-0 unknown unreported"),
+        ("ERROR", f"campaign {journal.name}: not written: m-0 accepted "),
     ]
     error = writer.error()
     assert error is not None
     assert error.results == (*chunks[0], *chunks[1])
     assert str(error) == (
-        f"{journal.name}: the outcomes of 3 messages could not be written, and the campaign stopped; they are in "
+        f"{journal.name}: the outcomes of 4 messages could not be written, and the campaign stopped; they are in "
         "`results` of this error and in the log. The next run makes these messages unknown"
     )

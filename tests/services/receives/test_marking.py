@@ -106,6 +106,13 @@ async def test_retry_after() -> None:
     assert (await gateway.at(200), await gateway.at(3799), await gateway.at(3800)) == ([("a",)], [], [("a",)])
 
 
+async def test_a_short_interval_gives_a_short_pause() -> None:
+    """If the gateway asks for no other."""
+    gateway = Gateway("a", a=RateLimitError("slow", status_code=429))
+    gateway.marker = Marker(gateway.mark, gateway.handled, interval=0.1, clock=lambda: gateway.now)
+    assert (await gateway.at(0), await gateway.at(0.19), await gateway.at(0.2)) == ([("a",)], [], [("a",)])
+
+
 async def test_failures_in_a_row_end_a_round() -> None:
     """After three failures in a row the other ids are tried first in the next round, so that none is starved."""
     gateway = Gateway("x", "y", "z", "a", "b", x=BROKEN, y=BROKEN, z=BROKEN)
@@ -161,4 +168,4 @@ async def test_warnings(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_shown_ids() -> None:
     """A log line shows five ids at most."""
-    assert (shown_ids(["a"]), shown_ids(list("abcdef"))) == ("a", "a, b, c, d, e, …")
+    assert [shown_ids(list(ids)) for ids in ("a", "abcde", "abcdef")] == ["a", "a, b, c, d, e", "a, b, c, d, e, …"]

@@ -118,8 +118,16 @@ async def test_failures_in_a_row_end_a_round() -> None:
     gateway = Gateway("x", "y", "z", "a", "b", x=BROKEN, y=BROKEN, z=BROKEN)
     assert await gateway.at(0) == [("x", "y", "z", "a", "b")]
     assert await gateway.at(2) == [("x",), ("y",), ("z",)]
+    assert await gateway.at(2.9) == []
     assert await gateway.at(3) == [("a",), ("b",)]
     assert gateway.handled.unmarked == ("x", "y", "z")
+
+
+async def test_a_success_between_failures_lets_a_round_go_on() -> None:
+    """Only failures in a row end it."""
+    gateway = Gateway("x", "ok", "y", "z", "a", x=BROKEN, y=BROKEN, z=BROKEN)
+    await gateway.at(0)
+    assert await gateway.at(2) == [("x",), ("ok",), ("y",), ("z",), ("a",)]
 
 
 async def test_the_account() -> None:

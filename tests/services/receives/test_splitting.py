@@ -105,3 +105,17 @@ async def test_a_gateway_that_fails_during_the_search() -> None:
         await reader.read(40, offset)
     assert (caught.value.offset, reader.is_splitting) == (None, False)
     assert source.asked[-2:] == [(1, 10), (1, 1_000_010)]
+
+
+async def test_splitting_ends_with_the_first_full_page() -> None:
+    """Once a page of the size that is asked for can be read, the reader no longer splits."""
+    source = List(40, 1)
+    reader = SplittingReader(source.fetch)
+    splitting: list[bool] = []
+    for offset in range(4):
+        try:
+            await reader.read(4, offset)
+        except ServerError as error:
+            assert (error.offset, offset) == (1, 1)
+        splitting.append(reader.is_splitting)
+    assert splitting == [True, True, True, False]

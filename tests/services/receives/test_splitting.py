@@ -111,11 +111,8 @@ async def test_splitting_ends_with_the_first_full_page() -> None:
     """Once a page of the size that is asked for can be read, the reader no longer splits."""
     source = List(40, 1)
     reader = SplittingReader(source.fetch)
-    splitting: list[bool] = []
-    for offset in range(4):
-        try:
-            await reader.read(4, offset)
-        except ServerError as error:
-            assert (error.offset, offset) == (1, 1)
-        splitting.append(reader.is_splitting)
-    assert splitting == [True, True, True, False]
+    assert (await reader.read(4, 0), reader.is_splitting) == ([0], True)
+    with pytest.raises(ServerError):
+        await reader.read(4, 1)
+    assert (await reader.read(4, 2), reader.is_splitting) == ([2], True)
+    assert (await reader.read(4, 3), reader.is_splitting) == ([3, 4, 5, 6], False)

@@ -205,10 +205,10 @@ class TestDeadlines:
     async def test_a_time_out_has_passed_at_its_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Not a moment later; unless said otherwise, no earlier try has left."""
         progress = AttemptProgress(protected=True)
-        now = anyio.current_time()
-        with anyio.CancelScope(deadline=now) as scope:
-            progress.begin(scope, now)
-            monkeypatch.setattr(anyio, "current_time", lambda: now)
+        deadline = anyio.current_time() + 0.5
+        with anyio.CancelScope(deadline=deadline) as scope:
+            progress.begin(scope, 0.0)
+            monkeypatch.setattr(anyio, "current_time", lambda: deadline)
             with pytest.raises(ExchangeFault) as caught:
                 await progress.check_deadline()
         assert not caught.value.handed_over

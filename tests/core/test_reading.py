@@ -390,6 +390,31 @@ def test_the_shortcut_of_a_call_is_taken_first() -> None:
     assert found == [("fast", None), ("decoded", None)]
 
 
+def test_a_reported_failure_is_quoted() -> None:
+    """In the gateway's words."""
+    failure = Unreadable("a 200 answer that reports a failure", "No credit.")
+    assert read(b'{"success": false, "message": "No credit."}', READ) == (None, failure)
+
+
+def test_an_answer_that_was_not_decoded_says_nothing() -> None:
+    """A shortcut that fails leaves nothing to quote."""
+    call: Call[object] = Call(operation=SEND, read=str, shortcut=refuse, batch=TWO)
+    assert read_answer(call, Answer(200, {}, SealedBytes(b'{"message": "No."}')), OUTGOING) == (
+        None,
+        Unreadable(NO_RESULT),
+    )
+
+
+def test_what_may_be_a_message_is_quoted_after_a_send_only() -> None:
+    """The answer to a read may be somebody's message."""
+    call: Call[object] = Call(operation=READ, read=refuse)
+    body = b'{"message": "It was refused.", "at": 0}'
+    assert [read_answer(call, Answer(200, {}, SealedBytes(body)), OUTGOING)[1], read_send(body)[1]] == [
+        Unreadable(NO_RESULT),
+        Unreadable(NO_RESULT, "It was refused."),
+    ]
+
+
 def test_an_unreadable_answer_says_why() -> None:
     """The gateway's words follow the reason, where there are any."""
     assert [str(Unreadable("an empty answer")), str(Unreadable("a failure", "Full."))] == [

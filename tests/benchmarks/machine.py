@@ -83,7 +83,7 @@ def load() -> dict[str, float]:
 
 
 def _file_system(folder: Path) -> str:
-    from wikipayam_async.campaigns.sqlite.filesystem import mount_type_of  # noqa: PLC0415 - not in a measuring process
+    from wikipayam_async.sqlite.filesystem import mount_type_of  # noqa: PLC0415 - not in a measuring process
 
     mounts = Path("/proc/mounts")
     found = mount_type_of(folder.resolve(), mounts.read_text("utf-8")) if mounts.exists() else None

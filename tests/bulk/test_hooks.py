@@ -59,8 +59,12 @@ async def test_an_announcement_can_be_withdrawn() -> None:
 
     announcement = Announcement(hook, chunk(1, 2), withdraw)
     await announcement.withdraw()
+    done = [announcement.done]
     await announcement()
+    done.append(announcement.done)
     await announcement.withdraw()
+    done.append(announcement.done)
+    assert done == [False, True, False]
     await announcement.withdraw()
     await announcement()
     assert calls == ["hook", "withdraw 2", "hook"]
@@ -118,11 +122,24 @@ async def test_the_error_for_one_message() -> None:
         await Announcement(hook, chunk(3))()
 
 
+async def test_the_error_for_two_messages() -> None:
+    """The text says "messages" for more than one."""
+
+    def hook(_: Sequence[OutgoingMessage]) -> Any:
+        raise KeyError
+
+    with pytest.raises(BeforeSendError, match=r"before_send raised KeyError for 2 messages \(T3, T4\); none"):
+        await Announcement(hook, chunk(3, 4))()
+
+
 async def test_a_plain_function() -> None:
     """A hook whose result cannot be awaited is refused, since nothing tells that it has done its work."""
     with pytest.raises(BeforeSendError) as caught:
         await Announcement(lambda _: None, chunk(1))()  # type: ignore[arg-type,return-value]
     assert repr(caught.value.__cause__) == ("TypeError('before_send: expected an async function; it returned None')")
+    with pytest.raises(BeforeSendError) as caught:
+        await Announcement(lambda _: 5, chunk(1))()  # type: ignore[arg-type,return-value]
+    assert str(caught.value.__cause__) == "before_send: expected an async function; it returned a number (int)"
 
 
 async def test_a_cancelled_hook() -> None:
@@ -151,6 +168,7 @@ async def test_a_hook_whose_own_task_was_cancelled() -> None:
     with pytest.raises(BeforeSendError) as caught:
         await Announcement(hook, chunk(1))()
     assert type(caught.value.__cause__) is asyncio.CancelledError
+    assert str(caught.value).startswith("sms.send: not sent: before_send raised CancelledError for 1 message (T1); ")
 
 
 def test_the_error_after_an_internal_hook() -> None:

@@ -36,7 +36,7 @@ from wikipayam_async import (
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.sender import ChunkSender, results_of
-from wikipayam_async.core.operation import BeforeAttempt, Observer
+from wikipayam_async.core.operation import BeforeAttempt, Observer, Results
 from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Phase
 
@@ -163,7 +163,7 @@ async def test_an_error_without_an_outcome() -> None:
 async def test_422_rejects_the_messages_it_names() -> None:
     """The messages that a 422 names are rejected with their own errors; the others are sent again, in order."""
     gateway = ScriptedGateway(
-        error_422("1.receiver", "1.message", "3", "9.receiver", "x.0", "message"), error_422("0.sender")
+        error_422("1.receiver", "1.message", "3", "4.receiver", "9.receiver", "x.0", "message"), error_422("0.sender")
     )
     results: list[SendResult] = []
     await sender_of(gateway).send(chunk(10, 11, 12, 13), results)
@@ -180,6 +180,23 @@ async def test_422_rejects_the_messages_it_names() -> None:
     assert str(second) == (
         "sms.send: the gateway refused this message (index 3 of its request): message: bad, very bad"
     )
+
+
+async def test_422_is_kept_for_each_message() -> None:
+    """The error of a message has what the gateway said, the headers and the attempts of the request."""
+    refused = UnprocessableError(
+        "no",
+        status_code=422,
+        message="Bad.",
+        errors={"0.receiver": ["bad"]},
+        headers={"x-request-id": "r"},
+        attempts=ATTEMPTS,
+    )
+    results: list[SendResult] = []
+    await sender_of(ScriptedGateway(refused)).send(chunk(0), results)
+    error = results[0].error
+    assert isinstance(error, UnprocessableError)
+    assert (error.message, dict(error.headers), error.attempts) == ("Bad.", {"x-request-id": "r"}, ATTEMPTS)
 
 
 async def test_422_that_names_all_messages() -> None:
@@ -245,6 +262,9 @@ async def test_throttled_for_too_long(error: RateLimitError, requests: int, stat
     sender = sender_of(gateway)
     assert await outcomes_of(sender, chunk(0), chunk(1)) == [(0, status), (1, NOT_ATTEMPTED)]
     assert (len(gateway.requests), sender.stopped_by) == (requests, error)
+    gateway, results = ScriptedGateway(*[error] * 10), list[SendResult]()
+    await sender_of(gateway).send(chunk(0, 1), results)
+    assert [result.error for result in results] == [error, error]
 
 
 @pytest.mark.parametrize(("concurrency", "count"), [(1, 3), (3, 3), (6, 6)])
@@ -293,6 +313,8 @@ async def test_stop_on_failure(step: Any) -> None:
     await outcomes_of(sender, chunk(0, 1))
     reason = sender.stopped_by
     assert reason is not None
+    if isinstance(step, WikipayamError):
+        assert reason is step
     sender.note_failure(BadRequestError("later", status_code=400))
     assert sender.stopped_by is reason
 
@@ -331,6 +353,26 @@ async def test_cancelled_after_the_pipeline_reported() -> None:
     error = results[1].error
     assert isinstance(error, UnknownOutcomeError)
     assert (error.track_ids, error.messages) == (("T1",), (results[1].message,))
+    assert str(error) == (
+        "sms.send: the gateway did not report the outcome of 1 of 3 messages (T1); they may have been accepted. Do not "
+        "resend blindly: look up the track ids in the panel first"
+    )
+
+
+async def test_what_the_gateway_says_about_a_message_it_leaves_out() -> None:
+    """The error of the message quotes it."""
+
+    async def gateway(_batch: Batch[SmsMessage], _observer: Observer) -> Sequence[str | None]:
+        await checkpoint()
+        return Results(["id-0", None], "The line is blocked.")
+
+    results: list[SendResult] = []
+    await sender_of(gateway).send(chunk(0, 1), results)
+    assert [(result.status, result.id) for result in results] == [(ACCEPTED, "id-0"), (UNKNOWN, None)]
+    assert str(results[1].error) == (
+        "sms.send: the gateway did not report the outcome of 1 of 2 messages (T1); they may have been accepted. The "
+        'gateway said "The line is blocked.". Do not resend blindly: look up the track ids in the panel first'
+    )
 
 
 async def test_cancelled_in_a_later_round() -> None:
@@ -428,6 +470,39 @@ async def test_before_send_is_called_once_while_the_gateway_throttles() -> None:
     gateway = HookedGateway(*[RateLimitError("slow down", status_code=429, attempts=ATTEMPTS)] * 2)
     assert await outcomes_of(gateway.sender(), chunk(0)) == [(0, ACCEPTED)]
     assert [kind for kind, _ in gateway.log] == ["hook", "request", "request", "request"]
+
+
+@pytest.mark.parametrize(
+    ("announces", "withdraws", "log"),
+    [
+        (True, True, ["hook 1", "withdraw 1", "hook 1"]),
+        (True, False, ["hook 1"]),
+        (False, True, []),
+        (False, False, []),
+    ],
+)
+async def test_the_pipeline_gets_the_hooks_that_there_are(announces: bool, withdraws: bool, log: list[str]) -> None:
+    """It announces a message, takes that back before a wait, and announces it again."""
+    seen: list[str] = []
+    given: list[int] = []
+
+    async def announce(batch: Sequence[OutgoingMessage]) -> None:
+        await checkpoint()
+        seen.append(f"hook {len(batch)}")
+
+    async def withdraw(batch: Sequence[OutgoingMessage]) -> None:
+        await checkpoint()
+        seen.append(f"withdraw {len(batch)}")
+
+    async def gateway(batch: Batch[SmsMessage], _: Observer, *hooks: Any) -> Sequence[str | None]:
+        given.append(len(hooks))
+        for hook in (*hooks, *hooks[:1]):
+            await hook()
+        return ["id" for _ in batch.messages]
+
+    options = BulkOptions(before_send=announce if announces else None, withdraw=withdraw if withdraws else None)
+    assert await outcomes_of(ChunkSender(gateway, options, 60.0), chunk(0)) == [(0, ACCEPTED)]
+    assert (seen, given) == (log, [announces * (1 + withdraws)])
 
 
 async def test_an_announcement_is_withdrawn_before_another_round() -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 from attrs import evolve
@@ -47,6 +47,88 @@ def test_damaged_facts_are_an_error(change: dict[str, str]) -> None:
         read_facts("eid", {**STORED, **change})
     with pytest.raises(JournalError, match=r"damaged \(KeyError\)"):
         read_facts("eid", {"total": "1"})
+
+
+def test_a_plan_is_stored_as_strings() -> None:
+    """Other versions read them, so neither names nor values change."""
+    at = datetime(2026, 3, 21, tzinfo=UTC)
+    assert facts_of_plan(PLANNED, OPTIONS, "api/v1", at, opt_out_function=True) == {
+        "total": "10",
+        "chunks": "1",
+        "batch_size": "10",
+        "dedupe": "receiver_and_text",
+        "normalize": "1",
+        "validate": "0",
+        "line": "1000",
+        "prefix": "api/v1",
+        "fingerprint": "digest",
+        "held": "2",
+        "held_back": '{"invalid": 2}',
+        "columns": '["نام"]',
+        "planned_at": "2026-03-21T00:00:00+00:00",
+        "status": "planned",
+        "reason": "",
+        "account": "",
+        "opt_out_function": "1",
+    }
+    tehran = datetime(2026, 3, 21, 3, 30, tzinfo=timezone(timedelta(hours=3, minutes=30)))
+    plain = facts_of_plan(
+        Planned(0, 0, {"invalid": 2, "opted out": 3}, [], ""),
+        PlanOptions(batch_size=1, line=None),
+        "",
+        tehran,
+        opt_out_function=False,
+    )
+    names = ("dedupe", "normalize", "validate", "line", "held", "planned_at", "opt_out_function")
+    assert [plain[name] for name in names] == ["", "1", "1", "", "5", "2026-03-21T00:00:00+00:00", "0"]
+    found = read_facts("eid", plain)
+    assert found is not None
+    assert (found.options, found.opt_out_function, found.reason) == (PlanOptions(batch_size=1, line=None), False, None)
+
+
+def test_a_stored_account_and_fingerprint_are_read() -> None:
+    """With the plan's line and batch size."""
+    found = facts(CampaignStatus.PAUSED, "paused", "7")
+    assert (found.account, found.status, found.reason) == (7, CampaignStatus.PAUSED, "paused")
+    assert (found.plan.batch_size, found.plan.line, found.plan.fingerprint) == (10, "1000", "digest")
+    other = read_facts("eid", {**STORED, "dedupe": "receiver", "normalize": "0", "validate": "1"})
+    assert other is not None
+    assert (other.options.dedupe, other.options.normalize, other.options.validate) == ("receiver", False, True)
+
+
+def test_the_errors_of_facts_say_that_nothing_was_sent() -> None:
+    """And what to do."""
+    with pytest.raises(JournalError) as damaged:
+        read_facts("eid", {**STORED, "total": "x"})
+    with pytest.raises(JournalError) as missing:
+        progress_of("eid", evolve(facts(), plan=evolve(facts().plan, total=2000)), Counts(pending=1999), in_use=False)
+    with pytest.raises(PlanChangedError) as changed:
+        client_differences(facts(), evolve(OPTIONS, normalize=False, dedupe=None, validate=True), "api/v1")
+    with pytest.raises(PlanChangedError) as foreign:
+        account_difference(facts(account="7"), 8)
+    assert [str(one.value) for one in (damaged, missing, changed, foreign)] == [
+        "eid: the facts of the campaign are damaged (ValueError); nothing was sent",
+        "eid: the journal is damaged: 1,999 of 2,000 messages are there; nothing was sent",
+        (
+            "the campaign was planned otherwise: dedupe: 'receiver_and_text' in the plan, None now; normalize: True in the "
+            "plan, False now; validate: False in the plan, True now; nothing was sent. A plan never changes: use what it was "
+            "planned with, or plan another campaign"
+        ),
+        (
+            "the campaign belongs to another account: account: user 7 before, user 8 now; nothing was sent. Use the token of "
+            "that account"
+        ),
+    ]
+    assert foreign.value.differences == ("account: user 7 before, user 8 now",)
+
+
+def test_a_progress_has_every_count() -> None:
+    """In the state that it was counted in."""
+    progress = progress_of(
+        "eid", facts(), Counts(pending=1, sending=2, accepted=3, rejected=3, unknown=1), in_use=False
+    )
+    assert (progress.total, progress.pending, progress.sending) == (10, 1, 2)
+    assert (progress.accepted, progress.rejected, progress.unknown) == (3, 3, 1)
 
 
 LEFT, DONE = Counts(pending=10), Counts(accepted=10)

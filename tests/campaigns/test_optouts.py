@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from wikipayam_async import InvalidInputError
+from wikipayam_async import InvalidInputError, SuppressedError
 from wikipayam_async.campaigns import MemoryJournal
 from wikipayam_async.campaigns.optouts import OptOuts, read_opt_out
 from wikipayam_async.optout import OptOutList
@@ -33,8 +33,27 @@ async def test_lists_files_and_functions_are_read(tmp_path: Path) -> None:
         read = await read_opt_out(given)
         assert isinstance(read, OptOutList)
         assert list(read) == [A]
-    with pytest.raises(InvalidInputError, match="opt_out: expected an OptOutList, numbers"):
+    with pytest.raises(InvalidInputError) as caught:
         await read_opt_out(b"x")  # type: ignore[arg-type]
+    assert str(caught.value) == (
+        "opt_out: expected an OptOutList, numbers, the path of a file, or a predicate; got an object of type bytes"
+    )
+
+
+async def test_a_function_is_asked_for_the_receiver() -> None:
+    """Only if the stored numbers do not decide; what it says is the reason."""
+    asked: list[str] = []
+
+    def ask(number: str) -> bool:
+        asked.append(number)
+        return number == C
+
+    opt_outs = OptOuts([A], ask)
+    assert opt_outs.active
+    assert [await opt_outs.check(number, "text") is None for number in (A, B, C)] == [False, True, False]
+    assert asked == [B, C]
+    error = await opt_outs.check(C, "text")
+    assert isinstance(error, SuppressedError)
 
 
 async def test_stored_and_given_numbers_add_up() -> None:

@@ -36,6 +36,7 @@ def at(text: str, zone: tzinfo = TEHRAN, fold: int = 0) -> datetime:
         (("08:00", "24:00"), "2026-03-21 23:59", "2026-03-21 23:59"),
         (("24:00", "06:00"), "2026-03-21 06:00", "2026-03-22 00:00"),
         (("12:00", "12:01"), "2026-03-21 12:01", "2026-03-22 12:00"),
+        (("23:59", "00:01"), "2026-03-21 00:01", "2026-03-21 23:59"),
         (("00:00", "24:00"), "2026-03-21 00:00", "2026-03-21 00:00"),
     ],
 )
@@ -65,6 +66,7 @@ def test_a_change_of_the_clock_moves_the_opening(hours: tuple[str, str], now: da
     rule = SendingHours(*hours, BERLIN)
     found = rule.next_opening(now)
     assert found.timestamp() == opening.timestamp()
+    assert found.tzinfo is BERLIN
     assert rule.is_open(found)
     assert not rule.is_open(found.astimezone(UTC) - timedelta(seconds=1))
     assert rule.seconds_until_open(now) == opening.timestamp() - now.timestamp()
@@ -81,6 +83,7 @@ def test_hours_take_times_and_zones() -> None:
     """Times and zones may be objects; the time that is asked about may have any zone."""
     rule = SendingHours(time(8), time(21, 30), timezone(timedelta(hours=3, minutes=30)))
     assert rule.is_open(datetime(2026, 3, 21, 4, 30, tzinfo=UTC))
+    assert rule.is_open(datetime(2026, 3, 21, 17, 59, tzinfo=UTC))
     assert not rule.is_open(datetime(2026, 3, 21, 18, 0, tzinfo=UTC))
     assert repr(SendingHours("8:00", "21:00", "Asia/Tehran")) == "SendingHours('08:00', '21:00', 'Asia/Tehran')"
 
@@ -165,6 +168,26 @@ def test_what_is_in_flight_counts_as_spent() -> None:
     assert spending.fitting([900, 900, 900]) == 2
     spending.settle(0, 10_000)
     assert (spending.left, spending.fitting([0])) == (0, 1)
+
+
+def test_everything_in_flight_adds_up() -> None:
+    """Requests that are sent at the same time are all reserved; nothing is spent before the first one."""
+    spending = Spending(SpendingLimit(rials=5000, tariff=TARIFF))
+    assert (spending.spent, spending.in_flight, spending.left) == (0, 0, 5000)
+    spending.reserve(900)
+    spending.reserve(1800)
+    assert (spending.in_flight, spending.left) == (2700, 2300)
+    spending.settle(900, 900)
+    assert (spending.spent, spending.in_flight, spending.left) == (900, 1800, 2300)
+    spending.settle(1800, 1800)
+    assert (spending.spent, spending.in_flight, spending.left) == (2700, 0, 2300)
+
+
+def test_a_limit_of_nothing() -> None:
+    """It lets no message through that costs anything."""
+    spending = Spending(SpendingLimit(rials=0, tariff=TARIFF))
+    assert (spending.left, spending.fitting([900]), spending.fitting([0, 900])) == (0, 0, 1)
+    assert Spending(SpendingLimit(rials=900, tariff=TARIFF)).fitting([900, 900]) == 1
 
 
 def test_the_same_text_is_priced_once(monkeypatch: pytest.MonkeyPatch) -> None:

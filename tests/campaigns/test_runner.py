@@ -5,14 +5,15 @@ from __future__ import annotations
 import logging
 import os
 import signal
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import anyio
 import pytest
 
 from tests.campaigns.doubles import FullJournal, WallClock, all_results, messages
-from wikipayam_async import APIConnectionError, AsyncWikipayam, RateLimit, SendStatus
+from wikipayam_async import APIConnectionError, AsyncWikipayam, RateLimit, SendStatus, SmsMessage
 from wikipayam_async.campaigns import (
     Campaign,
     CampaignProgress,
@@ -35,6 +36,12 @@ from wikipayam_async.testing import emulator_client
 pytestmark = pytest.mark.anyio
 
 SEND = "POST /sms/send"
+ACCEPTED, REJECTED, UNKNOWN, NOT_ATTEMPTED = (
+    SendStatus.ACCEPTED,
+    SendStatus.REJECTED,
+    SendStatus.UNKNOWN,
+    SendStatus.NOT_ATTEMPTED,
+)
 
 
 class Recording(MemoryJournal):
@@ -44,6 +51,13 @@ class Recording(MemoryJournal):
         super().__init__("recorded", store=store)
         self._emulator = emulator
         self.log: list[tuple[str, int, int]] = []
+        self.outcomes: list[list[StoredOutcome]] = []
+        self.reasons: list[str] = []
+
+    async def write_facts(self, facts: Mapping[str, str]) -> None:
+        """Record the reason of the state."""
+        self.reasons += [facts["reason"]] if "reason" in facts else []
+        await super().write_facts(facts)
 
     async def claim(self, no: int, token: str) -> bool:
         """Record a claim."""
@@ -53,6 +67,7 @@ class Recording(MemoryJournal):
     async def settle(self, no: int, token: str, outcomes: Sequence[StoredOutcome]) -> bool:
         """Record outcomes."""
         self.log.append(("settle", no, self._emulator.accepted))
+        self.outcomes.append(list(outcomes))
         return await super().settle(no, token, outcomes)
 
 
@@ -121,6 +136,21 @@ async def test_nothing_is_claimed_while_the_gateway_asks_for_a_delay() -> None:
     assert seen == [(0, 5)]
     assert (report.accepted, report.rejected, emulator.accepted) == (4, 1, 4)
     assert [entry[0] for entry in journal.log] == ["claim", "settle", "claim", "settle"]
+
+
+async def test_the_intent_of_a_single_message_is_taken_back_and_committed_again() -> None:
+    """The message is not attempted in between; each claim is another."""
+    emulator = Emulator()
+    emulator.faults.arm(Fault.status(429, retry_after=0), on=SEND)
+    journal = Recording(emulator)
+    campaign = await planned(journal, emulator_client(emulator), 1)
+    told: list[CampaignProgress] = []
+    report = await campaign.run(concurrency=1, on_progress=told.append)
+    assert (report.accepted, emulator.accepted) == (1, 1)
+    assert journal.log == [("claim", 0, 0), ("settle", 0, 0), ("claim", 0, 0), ("settle", 0, 1)]
+    accepted = StoredOutcome(0, "m-0", ACCEPTED, emulator.ledger[0].id)
+    assert journal.outcomes == [[StoredOutcome(0, "m-0", NOT_ATTEMPTED)], [accepted]]
+    assert {(one.pending + one.sending + one.accepted, min(one.pending, one.sending)) for one in told} == {(1, 0)}
 
 
 async def test_a_piece_that_waits_keeps_the_claim_of_its_chunk() -> None:
@@ -431,3 +461,92 @@ async def test_a_failing_look_for_requests_ends_the_run_with_its_error() -> None
     progress = await campaign.progress()
     assert (progress.status, progress.reason) == (CampaignStatus.PAUSED, "the run raised JournalError")
     assert (progress.accepted, progress.sending, emulator.accepted) == (10, 0, 10)
+
+
+async def test_the_wait_for_the_hours_is_shown() -> None:
+    """The clock is read every half minute until they begin; nothing is claimed meanwhile."""
+    emulator = Emulator()
+    clock = WallClock(datetime(2026, 3, 21, 8, 30, 10, tzinfo=UTC))
+    journal = Recording(emulator)
+    campaign = await planned(journal, emulator_client(emulator), 10, now=clock.now, sleep=clock.sleep)
+    told: list[CampaignProgress] = []
+    hours = SendingHours("09:00", "10:00", "UTC")
+    report = await campaign.run(concurrency=1, sending_hours=hours, on_progress=told.append)
+    assert clock.slept == [30.0] * 59 + [20.0]
+    waits = "waiting for the sending hours, until 2026-03-21 09:00 UTC"
+    assert journal.reasons[-4:] == ["", waits, "", ""]
+    assert [(one.status.value, one.reason, one.pending, one.sending) for one in told[:2]] == [
+        ("running", waits, 10, 0),
+        ("running", None, 10, 0),
+    ]
+    assert (report.status, report.accepted, told[-1].accepted) == (CampaignStatus.COMPLETED, 10, 10)
+
+
+async def test_a_report_counts_what_the_run_attempted() -> None:
+    """What an opt-out holds back is rejected, but was not attempted; what earlier runs did is not counted."""
+    emulator = Emulator()
+    campaign = await planned(MemoryJournal(), emulator_client(emulator), 30)
+    emulator.faults.script([Fault.status(400)], on=SEND)
+    first = await campaign.run(concurrency=1, opt_out=["09120000015"], stop_on_error=True)
+    assert (first.accepted, first.rejected, first.pending) == (0, 10, 20)
+    second = await campaign.run(concurrency=1, opt_out=["09120000015"])
+    assert (second.accepted, second.rejected, second.pending) == (19, 11, 0)
+    assert [dict(one.attempted) for one in (first, second)] == [
+        {ACCEPTED: 0, REJECTED: 10, UNKNOWN: 0, NOT_ATTEMPTED: 0},
+        {ACCEPTED: 19, REJECTED: 0, UNKNOWN: 0, NOT_ATTEMPTED: 0},
+    ]
+
+
+async def test_what_may_have_been_accepted_counts_as_spent() -> None:
+    """In this run and in the next one; what was rejected costs nothing."""
+    emulator = Emulator()
+    campaign = await planned(MemoryJournal(), emulator_client(emulator))
+    tariff = Tariff(persian=10)
+    emulator.faults.script([Fault.status(500), None, Fault.status(500)], on=SEND)
+    first = await campaign.run(concurrency=1, spending_limit=SpendingLimit(rials=150, tariff=tariff))
+    assert (first.unknown, first.accepted, first.reason) == (
+        10,
+        5,
+        "the spending limit is reached: 150 rials are spent, 0 are left",
+    )
+    second = await campaign.run(concurrency=1, spending_limit=SpendingLimit(rials=179, tariff=tariff))
+    assert (second.unknown, second.accepted, second.reason) == (
+        12,
+        5,
+        "the spending limit is reached: 170 rials are spent, 9 are left",
+    )
+
+
+async def test_a_hook_that_raises_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """With the type of its exception only; the end of the run is logged, too."""
+    emulator = Emulator()
+
+    def fail(_: CampaignProgressed) -> None:
+        raise RuntimeError("secret")
+
+    campaign = await planned(MemoryJournal("eid"), emulator_client(emulator), 10, on_event=fail)
+    caplog.clear()
+    with caplog.at_level(logging.INFO, logger="wikipayam_async"):
+        report = await campaign.run(concurrency=1)
+    logged = [one.getMessage() for one in caplog.records if "CampaignProgressed" in one.getMessage()]
+    assert set(logged) == {"on_event raised RuntimeError for CampaignProgressed; the campaign goes on"}
+    assert [one.getMessage() for one in caplog.records][-1] == f"campaign eid: {report.summary()}"
+
+
+async def test_what_earlier_runs_spent_is_priced_by_line() -> None:
+    """By the message's own line, or by that of the plan."""
+    emulator = Emulator()
+    own = [*messages(2, sender="100010000"), *messages(4)[2:]]
+    campaign = await Campaign.open(emulator_client(emulator), MemoryJournal()).__aenter__()
+    await campaign.plan([*own, SmsMessage("09129999999", "سلام", track_id="last")], batch_size=2)
+    tariff = Tariff(persian=1, lines={"1000100": Tariff(persian=10), "10002000": Tariff(persian=100)})
+    reports = [
+        await campaign.run(concurrency=1, spending_limit=SpendingLimit(rials=rials, tariff=tariff))
+        for rials in (20, 220, 319, 320)
+    ]
+    assert [(one.accepted, one.reason) for one in reports] == [
+        (2, "the spending limit is reached: 20 rials are spent, 0 are left"),
+        (4, "the spending limit is reached: 220 rials are spent, 0 are left"),
+        (4, "the spending limit is reached: 220 rials are spent, 99 are left"),
+        (5, None),
+    ]

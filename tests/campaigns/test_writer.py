@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 
 import pytest
@@ -129,3 +130,59 @@ async def test_a_lost_claim_of_what_was_not_attempted_is_no_failure() -> None:
     flight = Flight(StoredChunk(0, ()), 1, token="t", claimed=True)
     await writer.write(flight, [result(NOT_ATTEMPTED)])
     assert writer.error() is None
+
+
+async def test_a_write_that_is_repeated_is_logged(caplog: pytest.LogCaptureFixture) -> None:
+    """With the chunk, the reason and the delay; once it succeeds, nothing is kept."""
+    journal, clock = FullJournal(settles_failing=2), WallClock()
+    flight = await claimed(journal)
+    writer = OutcomeWriter(journal, clock.sleep)
+    with caplog.at_level(logging.WARNING, logger="wikipayam_async"):
+        await writer.write(flight, [result(ACCEPTED, id_="id")])
+    assert clock.slept == [0.1, 0.5]
+    assert [record.getMessage() for record in caplog.records] == [
+        f"campaign {journal.name}: the outcomes of chunk 0 could not be written (full: database or disk is full); "
+        f"trying again in {delay} s"
+        for delay in ("0.1", "0.5")
+    ]
+    assert (writer.error(), await writer.write_rest(), (await journal.counts()).accepted) == (None, [], 1)
+
+
+async def test_the_last_attempt_to_write_may_succeed() -> None:
+    """After the three delays the outcome is written like any other."""
+    journal, clock = FullJournal(settles_failing=3), WallClock()
+    writer = OutcomeWriter(journal, clock.sleep)
+    await writer.write(await claimed(journal), [result(ACCEPTED, id_="id")])
+    assert clock.slept == [0.1, 0.5, 2.0]
+    assert (writer.error(), (await journal.counts()).accepted) == (None, 1)
+    (stored,) = await journal.results(-1, 10)
+    assert (stored.status, stored.id) == (ACCEPTED, "id")
+
+
+async def test_what_is_never_written_is_logged_and_carried_by_an_error(caplog: pytest.LogCaptureFixture) -> None:
+    """Every message with its track id, its outcome, and its id or its cause."""
+    journal = FullJournal(settles_failing=100)
+    flight = await claimed(journal)
+    writer = OutcomeWriter(journal, WallClock().sleep)
+    chunks = [
+        [result(ACCEPTED, id_="id"), result(REJECTED, BadRequestError("no", status_code=400))],
+        [result(UNKNOWN, UnknownOutcomeError("?")), result(ACCEPTED)],
+    ]
+    for results in chunks:
+        with pytest.raises(JournalError):
+            await writer.write(flight, results)
+    caplog.clear()
+    assert await writer.write_rest() == []
+    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+        ("ERROR", f"campaign {journal.name}: not written: m-0 accepted id"),
+        ("ERROR", f"campaign {journal.name}: not written: m-0 rejected 400"),
+        ("ERROR", f"campaign {journal.name}: not written: m-0 unknown unreported"),
+        ("ERROR", f"campaign {journal.name}: not written: m-0 accepted "),
+    ]
+    error = writer.error()
+    assert error is not None
+    assert error.results == (*chunks[0], *chunks[1])
+    assert str(error) == (
+        f"{journal.name}: the outcomes of 4 messages could not be written, and the campaign stopped; they are in "
+        "`results` of this error and in the log. The next run makes these messages unknown"
+    )

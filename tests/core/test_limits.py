@@ -90,6 +90,13 @@ def test_idle_time_allows_at_most_one_burst() -> None:
     assert [gcra.reserve(3600.0) for _ in range(4)] == [0.0, 0.0, 0.5, 1.0]
 
 
+def test_a_delay_is_asked_for_one_unit() -> None:
+    """Asking uses nothing up; a number of units that is given counts."""
+    gcra = Gcra(2.0, 1.0)
+    gcra.reserve(0.0, 2)
+    assert (gcra.delay(0.0), gcra.delay(0.0, 2), gcra.delay(0.0)) == (0.5, 1.0, 0.5)
+
+
 async def test_a_limiter_spaces_requests() -> None:
     """At two requests per second without a burst, each further request waits half a second."""
     clock = Clock()
@@ -152,6 +159,7 @@ def test_an_invalid_limit_is_refused(given: dict[str, Any]) -> None:
 def test_a_gate_opens_when_its_time_is_over() -> None:
     """The remaining seconds count down to 0."""
     gate = Gate()
+    assert gate.not_before == -math.inf
     before = gate.remaining(10.0)
     gate.close(10.0, 5.0)
     assert [before, *(gate.remaining(now) for now in (10.0, 12.0, 15.0, 99.0))] == [0.0, 5.0, 3.0, 0.0, 0.0]

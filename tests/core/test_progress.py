@@ -32,6 +32,11 @@ class TestProgress:
                 progress.hand_over()
                 assert (progress.phase, scope.shield) == (Phase.SENDING, protected)
 
+    async def test_an_attempt_that_has_not_begun_has_no_times(self) -> None:
+        """Nor a cancellation, nor anything to await."""
+        new = AttemptProgress(protected=True)
+        assert (new.scope, new.started, new.ended, new.cancellation, new.late, new.ready) == (None,) * 6
+
     async def test_only_a_protected_attempt_in_its_scope_defers_a_cancellation(self) -> None:
         """A read, an attempt without a scope and a cancelled scope defer nothing."""
         error = BaseException()
@@ -149,6 +154,7 @@ class TestRunInChild:
         with pytest.raises(ExchangeFault) as caught:
             await run_in_child(job, AttemptProgress(protected=True))
         assert (caught.value.kind, caught.value.handed_over) == (ExchangeFaultKind.DISCONNECTED, True)
+        assert caught.value.detail == "the exchange was cancelled internally"
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
     @pytest.mark.parametrize("fails", [False, True])
@@ -194,6 +200,18 @@ class TestDeadlines:
             with pytest.raises(ExchangeFault) as caught:
                 await progress.check_deadline(handed_over=handed_over)
         assert (caught.value.kind, caught.value.handed_over) == (ExchangeFaultKind.TIMEOUT, handed_over)
+        assert caught.value.detail == "the request could not leave within the time-out"
+
+    async def test_a_time_out_has_passed_at_its_deadline(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Not a moment later; unless said otherwise, no earlier try has left."""
+        progress = AttemptProgress(protected=True)
+        deadline = anyio.current_time() + 0.5
+        with anyio.CancelScope(deadline=deadline) as scope:
+            progress.begin(scope, 0.0)
+            monkeypatch.setattr(anyio, "current_time", lambda: deadline)
+            with pytest.raises(ExchangeFault) as caught:
+                await progress.check_deadline()
+        assert not caught.value.handed_over
 
     async def test_a_passed_deadline_of_the_caller_is_its_cancellation(self) -> None:
         """Only the caller's own scope says what its deadline means."""
@@ -251,6 +269,19 @@ class TestDeadlines:
         assert progress.cancellation is error
         with contextlib.suppress(asyncio.CancelledError):
             await anyio.lowlevel.checkpoint()
+
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])
+    async def test_cancellations_of_the_task_are_counted(self) -> None:
+        """Until they are taken back."""
+        task = asyncio.current_task()
+        assert task is not None
+        counted: list[int] = []
+        for change in (task.cancelling, task.cancel, task.cancel, task.uncancel, task.uncancel):
+            change()
+            counted.append(count_cancel_requests())
+        with contextlib.suppress(asyncio.CancelledError):
+            await anyio.lowlevel.checkpoint()
+        assert counted == [0, 1, 2, 1, 0]
 
     async def test_no_task_was_cancelled_from_outside(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Nothing is counted on trio, nor while asyncio is not even loaded."""

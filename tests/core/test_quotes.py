@@ -42,6 +42,10 @@ def plain(text: str) -> str:
         ({"message": " "}, ""),
         ({"code": 0}, ""),
         ({"error": {"error": {"error": {"error": {"error": "too deep"}}}}}, ""),
+        ([[[["deep enough"]]]], "deep enough"),
+        ([[[[["too deep"]]]]], ""),
+        ({"errors": {**{str(number): [] for number in range(999)}, "late": "x"}}, "late: x"),
+        ({"errors": {**{str(number): [] for number in range(1000)}, "too late": "x"}}, ""),
         ({"data": []}, ""),
         ([], ""),
         (None, ""),
@@ -78,6 +82,8 @@ def test_a_text_is_scrubbed_as_a_whole() -> None:
         {"state": "failure"},
         {"result": "error"},
         {"status": 422, "message": "x"},
+        {"status": 400},
+        {"status": 599},
         {"error": "x"},
         {"error": {"code": 1}, "data": None},
         {"errors": {"a": ["b"]}},
@@ -114,10 +120,19 @@ def test_an_answer_that_reports_no_failure(value: object) -> None:
     assert not is_failure(value, data_counts=False)
 
 
+def test_data_outweigh_what_stands_beside_them() -> None:
+    """Where they count; a flag within the data counts in any case."""
+    beside: Any = {"status": "error", "data": {"id": "1"}}
+    within: Any = {"data": {"success": False, "id": "1"}}
+    assert [is_failure(beside, data_counts=counts) for counts in (True, False)] == [False, True]
+    assert [is_failure(within, data_counts=counts) for counts in (True, False)] == [True, True]
+
+
 @pytest.mark.parametrize(
     ("body", "text"),
     [
         (b"ERROR 12: no credit\n", "ERROR 12: no credit"),
+        (b"EXCEEDED X", "EXCEEDED X"),
         (b"\xef\xbb\xbfERROR", "ERROR"),
         ("خطا".encode(), "خطا"),
         (b"<html>", ""),
@@ -160,6 +175,25 @@ def test_the_errors_of_fields_are_bounded() -> None:
     assert (len(found), found["7.RECEIVER"]) == (1000, ("BAD",) * 20)
 
 
+def test_a_path_keeps_its_index_whatever_is_masked() -> None:
+    """The index of a message may equal a track id; five digits are one at most."""
+    raw = {"7.code7": ["bad 7"], "7": "it 7", "77777.x": [7], "777777.x": [], "receiver7": "no", 7: "x"}
+    assert field_errors(raw, lambda text: text.replace("7", "*")) == {
+        "7.code*": ("bad *",),
+        "7": ("x",),
+        "77777.x": (),
+        "******.x": (),
+        "receiver*": ("no",),
+    }
+
+
+FIELDS = (
+    "code", "data", "description", "detail", "error", "error_code", "error_description", "error_message", "errors",
+    "exception", "message", "ok", "reason", "result", "state", "status", "status_code", "success", "successful",
+)  # fmt: skip
+"""The fields of a failure."""
+
+
 @pytest.mark.parametrize(
     ("value", "without", "whole"),
     [
@@ -168,6 +202,12 @@ def test_the_errors_of_fields_are_bounded() -> None:
         ({"data": [{"message": "a text", "sender": "1"}]}, {"data": [None]}, {"data": ["..."]}),
         ({"data": [{"id": None, "track_id": "a"}]}, {"data": [None]}, {"data": [{"id": None, "track_id": "a"}]}),
         ({"errors": [1, 2, 3, 4]}, {"errors": [1, 2, 3, 4]}, {"errors": [1, 2, 3]}),
+        ({"errors": {"0.receiver": ["bad"]}}, {"errors": {"0.receiver": ["bad"]}}, {"errors": "..."}),
+        ({"error": {"0.receiver": "bad"}}, {"error": None}, {"error": "..."}),
+        ([{"message": "No."}, 5, {"sender": "1"}], [{"message": "No."}, 5, None], [{"message": "No."}, 5, "..."]),
+        (dict.fromkeys(FIELDS, 1),) * 3,
+        (dict.fromkeys([*FIELDS, "id"], 1), None, dict.fromkeys([*FIELDS, "id"], 1)),
+        (dict.fromkeys([*FIELDS, "id", "track_id"], 1), None, dict.fromkeys([*FIELDS, "id", "track_id"], 1)),
         (0, 0, 0),
     ],
 )
@@ -196,6 +236,8 @@ def test_a_page_is_quoted_without_its_tags(body: bytes, text: str) -> None:
         ({"message": "somebody's", "sender": "1000", "error": "blocked"}, "blocked"),
         ({"data": [{"message": "somebody's", "read": 0, "error": "blocked"}]}, "blocked"),
         ({"data": {"message": "Closed."}}, "Closed."),
+        ([{"message": "somebody's", "read": 0, "error": "blocked"}], "blocked"),
+        ({"data": {**dict.fromkeys([*FIELDS, "id", "track_id"]), "message": "Closed."}}, "Closed."),
     ],
 )
 def test_the_message_of_an_item_is_not_what_the_gateway_says(value: object, said: str) -> None:

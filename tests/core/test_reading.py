@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Awaitable, Callable
+from typing import Any
 
 import pytest
 from anyio.abc import ByteStream
@@ -20,7 +21,7 @@ from wikipayam_async import (
     UnprocessableError,
     WikipayamError,
 )
-from wikipayam_async.core.operation import Call, Operation, Replay, message_of
+from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch, message_of
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.protocol import Answer, RequestBuilder
 from wikipayam_async.core.reading import Unreadable, read_answer
@@ -280,6 +281,146 @@ def test_a_large_answer_is_not_quoted() -> None:
         None,
         Unreadable("a 200 answer that reports a failure"),
     )
+
+
+SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
+READ = Operation("x", "GET", "x", Replay.READ)
+TWO = SendBatch[Any]([SmsMessage(RECEIVER, "one"), SmsMessage(RECEIVER, "two")], ["a", "b"], lambda item: None)
+NO_RESULT = "a 200 answer without what the call needs (KeyError)"
+
+
+def refuse(data: object) -> object:
+    """Find no result in an answer."""
+    raise KeyError(data)
+
+
+def read_send(body: bytes, result: list[str | None] | None = None) -> tuple[object, Unreadable | None]:
+    """Read the answer to a send of two messages; None as result for one that cannot be read."""
+    read_data = refuse if result is None else lambda _: result
+    call: Call[object] = Call(operation=SEND, read=read_data, batch=TWO)
+    return read_answer(call, Answer(200, {}, SealedBytes(body)), OUTGOING)
+
+
+def test_the_answer_to_a_send_is_quoted_as_it_is_where_it_has_no_words() -> None:
+    """Its usual fields are shown, since nothing else tells why the outcome is unknown."""
+    assert read_send(b'{"success": false}') == (None, Unreadable(NO_RESULT, '{"success":false}'))
+    assert read_send(b'{"message": "Full."}') == (None, Unreadable(NO_RESULT, "Full."))
+    assert read(b'{"success": false}', READ) == (None, Unreadable("a 200 answer that reports a failure"))
+
+
+@pytest.mark.parametrize(
+    ("results", "said"),
+    [
+        (["1", None], ""),
+        ([None, None], '{"data":[]}'),
+    ],
+)
+def test_an_answer_without_words_is_quoted_if_it_has_no_result_at_all(results: list[str | None], said: str) -> None:
+    """Beside accepted messages, the answer itself is no reason."""
+    found, unreadable = read_send(b'{"data": []}', results)
+    assert isinstance(found, list)
+    assert (list(found), message_of(found), unreadable) == (results, said, None)
+
+
+def test_words_beside_accepted_messages_are_kept() -> None:
+    """They may say why the others have no result."""
+    found, unreadable = read_send(b'{"message": "One is blocked."}', ["1", None])
+    assert isinstance(found, list)
+    assert (list(found), message_of(found), unreadable) == (["1", None], "One is blocked.", None)
+
+
+def test_complete_results_say_nothing() -> None:
+    """A plain list is returned, whatever the gateway says."""
+    found, unreadable = read_send(b'{"message": "Thanks."}', ["1", "2"])
+    assert (type(found), found, unreadable) == (list, ["1", "2"], None)
+
+
+def test_a_page_is_quoted_after_a_send_only() -> None:
+    """A page may hold somebody's message; after a send, its text is the only reason there is."""
+    page = b"<html><body>Bad gateway</body></html>"
+    assert [read(page, READ)[1], read_send(page)[1]] == [
+        Unreadable("a 200 answer that is not JSON (of another type, 37 bytes)"),
+        Unreadable("a 200 answer that is not JSON (of another type, 37 bytes)", "Bad gateway"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("begin", "end"),
+    [
+        (b'{"success": false, "message": "', b'"}'),
+        (b"<p>", b""),
+    ],
+)
+def test_an_answer_of_256_kib_is_quoted(begin: bytes, end: bytes) -> None:
+    """It is the largest one."""
+    room = 262_144 - len(begin) - len(end)
+    quoted, too_large = (read_send(begin + b"x" * size + end)[1] for size in (room, room + 1))
+    assert quoted is not None
+    assert too_large is not None
+    assert (quoted.message[:1], too_large.message) == ("x", "")
+
+
+def test_an_answer_of_256_kib_without_words_is_quoted() -> None:
+    """It is the largest one."""
+    at_limit, above = (read_send(b'{"success": false}' + b" " * (size - 18))[1] for size in (262_144, 262_145))
+    assert [at_limit, above] == [Unreadable(NO_RESULT, '{"success":false}'), Unreadable(NO_RESULT)]
+
+
+def test_an_empty_answer_is_a_success_of_a_call_that_needs_none() -> None:
+    """A send always needs one: without an id, nothing shows that a message was accepted."""
+    assert read(b"", Operation("x", "POST", "x", Replay.IDEMPOTENT, needs_content=False)) == (None, None)
+    for operation in (READ, Operation("x", "POST", "x", Replay.SEND, needs_content=False)):
+        found, unreadable = read(b"", operation)
+        assert (found, unreadable) == (None, Unreadable("a 200 answer with an empty body"))
+
+
+def test_a_failure_of_an_undocumented_endpoint_is_data() -> None:
+    """The caller judges it, as it does the answer to a send."""
+    body = b'{"success": false}'
+    for operation in (Operation("x", "GET", "x", Replay.READ, is_documented=False), SEND):
+        assert read(body, operation) == ({"success": False}, None)
+
+
+def test_the_shortcut_of_a_call_is_taken_first() -> None:
+    """Its result counts; without one, the answer is decoded."""
+    call: Call[object] = Call(
+        operation=SEND, read=lambda _: "decoded", shortcut=lambda body: "fast" if body == b"1" else None
+    )
+    found = [read_answer(call, Answer(200, {}, SealedBytes(body)), OUTGOING) for body in (b"1", b"2")]
+    assert found == [("fast", None), ("decoded", None)]
+
+
+def test_a_reported_failure_is_quoted() -> None:
+    """In the gateway's words."""
+    failure = Unreadable("a 200 answer that reports a failure", "No credit.")
+    assert read(b'{"success": false, "message": "No credit."}', READ) == (None, failure)
+
+
+def test_an_answer_that_was_not_decoded_says_nothing() -> None:
+    """A shortcut that fails leaves nothing to quote."""
+    call: Call[object] = Call(operation=SEND, read=str, shortcut=refuse, batch=TWO)
+    assert read_answer(call, Answer(200, {}, SealedBytes(b'{"message": "No."}')), OUTGOING) == (
+        None,
+        Unreadable(NO_RESULT),
+    )
+
+
+def test_what_may_be_a_message_is_quoted_after_a_send_only() -> None:
+    """The answer to a read may be somebody's message."""
+    call: Call[object] = Call(operation=READ, read=refuse)
+    body = b'{"message": "It was refused.", "at": 0}'
+    assert [read_answer(call, Answer(200, {}, SealedBytes(body)), OUTGOING)[1], read_send(body)[1]] == [
+        Unreadable(NO_RESULT),
+        Unreadable(NO_RESULT, "It was refused."),
+    ]
+
+
+def test_an_unreadable_answer_says_why() -> None:
+    """The gateway's words follow the reason, where there are any."""
+    assert [str(Unreadable("an empty answer")), str(Unreadable("a failure", "Full."))] == [
+        "an empty answer",
+        'a failure; the gateway said "Full."',
+    ]
 
 
 def test_results_without_a_message() -> None:

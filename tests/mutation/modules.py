@@ -9,8 +9,8 @@ from pathlib import Path
 __all__ = ["ROOMS", "modules", "own_tests", "room_tests"]
 
 ROOMS = (
-    "batching", "bulk", "campaigns", "cli/bulk", "core", "cost", "idempotency", "integrations", "messages", "numbers",
-    "optout.py", "services", "text", "verification",
+    "batching", "bulk", "campaigns", "cli/bulk", "cli/campaign", "core", "cost", "idempotency", "integrations", "messages",
+    "numbers", "optout.py", "redact", "services", "templates", "text", "verification",
 )  # fmt: skip
 """What decides: what is sent, how a response is read, whether to retry, what is told."""
 
@@ -39,7 +39,4 @@ def own_tests(module: str) -> list[str]:
 
 def room_tests(module: str) -> list[str]:
     """Return the tests that may notice what the module's own tests miss: those of its room."""
-    room = module.split("/", maxsplit=1)[0]
-    if room == module:
-        return []
-    return ["tests/cli/bulk" if room == "cli" else f"tests/{room}"]
+    return [f"tests/{room}" for room in ROOMS if module.startswith(f"{room}/")]

@@ -16,16 +16,26 @@ _KILLED = {1, 3, 24, 36, 152, 255, -24, -11, -9}
 _SURVIVED = {0, 5, 33}
 """Of one that passed all tests, or that no test calls."""
 _BEGIN, _END = "<!-- figures:mutation -->", "<!-- /figures:mutation -->"
-_ROW = re.compile(r"^\| `(?P<module>[^`]+)` \| (?P<mutants>[\d,]+) \| (?P<killed>[\d,]+) \|", re.MULTILINE)
+_ROW = re.compile(
+    r"^\| `(?P<module>[^`]+)` \| (?P<mutants>[\d,]+) \| (?P<killed>[\d,]+) \|.*\| (?P<date>[\d-]*) \|$", re.MULTILINE
+)
 
 
 @frozen
 class Row:
-    """The result of a module."""
+    """The result of a module.
+
+    Attributes:
+        module: Its path below the package.
+        mutants: The number of mutants that were tested.
+        killed: The number of those that were detected.
+        date: The day on which they were tested, such as `2026-11-29`.
+    """
 
     module: str
     mutants: int
     killed: int
+    date: str = ""
 
     @property
     def rate(self) -> str:
@@ -34,7 +44,7 @@ class Row:
 
     def __str__(self) -> str:
         name = f"`{self.module}`" if self.module.endswith(".py") else f"**{self.module}**"
-        return f"| {name} | {self.mutants:,} | {self.killed:,} | {self.mutants - self.killed:,} | {self.rate} |"
+        return f"| {name} | {self.mutants:,} | {self.killed:,} | {self.mutants - self.killed:,} | {self.rate} | {self.date} |"
 
 
 def read_results(meta: Path) -> dict[str, bool | None]:
@@ -46,18 +56,21 @@ def read_results(meta: Path) -> dict[str, bool | None]:
 def rows_of(page: str) -> dict[str, Row]:
     """Return the rows of a page by module."""
     found = page.partition(_BEGIN)[2].partition(_END)[0]
-    number = {"mutants": 0, "killed": 0}
     return {
-        one["module"]: Row(one["module"], *(int(one[name].replace(",", "")) for name in number))
+        one["module"]: Row(one["module"], _number(one["mutants"]), _number(one["killed"]), one["date"])
         for one in _ROW.finditer(found)
     }
+
+
+def _number(text: str) -> int:
+    return int(text.replace(",", ""))
 
 
 def table(rows: Iterable[Row]) -> str:
     """Return the table with its last line, the total."""
     rows = list(rows)
     total = Row("All", sum(row.mutants for row in rows), sum(row.killed for row in rows))
-    head = ["| Module | Mutants | Killed | Survived | Rate |", "| --- | ---: | ---: | ---: | ---: |"]
+    head = ["| Module | Mutants | Killed | Survived | Rate | Date |", "| --- | ---: | ---: | ---: | ---: | --- |"]
     return "\n".join([*head, *map(str, [*sorted(rows, key=lambda row: row.module), total])])
 
 

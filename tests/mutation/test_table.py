@@ -23,7 +23,8 @@ def test_mutmuts_codes_are_read(tmp_path: Path) -> None:
 
 def test_a_row_has_a_rate() -> None:
     """The rate is a percentage with one decimal; a module without mutants has none."""
-    assert str(Row("core/retry.py", 1200, 1199)) == "| `core/retry.py` | 1,200 | 1,199 | 1 | 99.9% |"
+    row = Row("core/retry.py", 1200, 1199, "2026-11-29")
+    assert str(row) == "| `core/retry.py` | 1,200 | 1,199 | 1 | 99.9% | 2026-11-29 |"
     assert Row("core/fault.py", 0, 0).rate == "–"
 
 
@@ -31,18 +32,20 @@ def test_new_rows_replace_old_ones() -> None:
     """The other modules keep their rows, those that are gone lose them, and the last line is the total."""
     existing = ["core/retry.py", "bulk/runner.py"]
     page = with_rows(
-        PAGE, {name: Row(name, 1000, 900) for name in (*existing, "core/gone.py")}, [*existing, "core/gone.py"]
+        PAGE,
+        {name: Row(name, 1000, 900, "2026-11-22") for name in (*existing, "core/gone.py")},
+        [*existing, "core/gone.py"],
     )
-    page = with_rows(page, {"core/retry.py": Row("core/retry.py", 100, 100)}, existing)
+    page = with_rows(page, {"core/retry.py": Row("core/retry.py", 100, 100, "2026-11-29")}, existing)
     assert page == (
         "# Page\n\n<!-- figures:mutation -->\n"
-        "| Module | Mutants | Killed | Survived | Rate |\n| --- | ---: | ---: | ---: | ---: |\n"
-        "| `bulk/runner.py` | 1,000 | 900 | 100 | 90.0% |\n"
-        "| `core/retry.py` | 100 | 100 | 0 | 100.0% |\n"
-        "| **All** | 1,100 | 1,000 | 100 | 90.9% |\n"
+        "| Module | Mutants | Killed | Survived | Rate | Date |\n| --- | ---: | ---: | ---: | ---: | --- |\n"
+        "| `bulk/runner.py` | 1,000 | 900 | 100 | 90.0% | 2026-11-22 |\n"
+        "| `core/retry.py` | 100 | 100 | 0 | 100.0% | 2026-11-29 |\n"
+        "| **All** | 1,100 | 1,000 | 100 | 90.9% |  |\n"
         "<!-- /figures:mutation -->\n\nEnd.\n"
     )
     assert rows_of(page) == {
-        "bulk/runner.py": Row("bulk/runner.py", 1000, 900),
-        "core/retry.py": Row("core/retry.py", 100, 100),
+        "bulk/runner.py": Row("bulk/runner.py", 1000, 900, "2026-11-22"),
+        "core/retry.py": Row("core/retry.py", 100, 100, "2026-11-29"),
     }

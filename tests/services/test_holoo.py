@@ -4,6 +4,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
+import anyio
 import httpx
 import pytest
 from anyio.abc import ByteStream
@@ -316,3 +317,85 @@ async def test_a_receiver_is_not_validated(name: str) -> None:
         with pytest.raises(UnprocessableError):
             await method_of(client, name)("+1 800", "m", validate=False)
     assert emulator.requests == 1
+
+
+FAILURES: list[tuple[str, object]] = [
+    *(
+        ("status", word)
+        for word in ("-1", "0", "error", "fail", "failed", "failure", "false", "invalid", "ko", "rejected")
+    ),
+    *(("status", value) for value in (0, -1, False, " Failed ")),
+    *(("success", "false"), ("ok", False), ("ok", "ko"), ("success", 0)),
+    *(("error", "no credit"), ("error", {"code": 1}), ("errors", ["no credit"]), ("errors", {"to": ["bad"]})),
+]
+NO_FAILURES: list[tuple[str, object]] = [
+    *(("status", value) for value in ("ok", "success", "sent", 1, 200, True, None)),
+    *(
+        ("success", True),
+        ("ok", "yes"),
+        ("error", None),
+        ("error", ""),
+        ("errors", []),
+        ("errors", {}),
+        ("state", "failed"),
+    ),
+]
+
+
+@pytest.mark.parametrize(("field", "value"), FAILURES)
+async def test_an_answer_with_an_id_that_reports_a_failure(field: str, value: object) -> None:
+    """The outcome is unknown: the answer contradicts itself."""
+    assert await result_from("send", {"id": ID, field: value}) is None
+
+
+@pytest.mark.parametrize(("field", "value"), NO_FAILURES)
+async def test_an_answer_with_an_id_that_reports_no_failure(field: str, value: object) -> None:
+    """Other words, and fields that are empty, are kept in `extra`."""
+    result = HolooResult(ID, data={"id": ID, field: value}, extra={field: value})
+    assert await result_from("send", {"id": ID, field: value}) == result
+
+
+@METHODS
+async def test_the_errors_say_what_to_do(name: str) -> None:
+    """A missing or impossible user name is named without being shown."""
+    client, _ = emulated(username=None)
+    async with client:
+        with pytest.raises(ConfigurationError) as missing:
+            await method_of(client, name)(RECEIVER, "m")
+        with pytest.raises(InvalidInputError) as impossible:
+            await method_of(client, name)(RECEIVER, "m", username="a\nb")
+    assert [str(one.value) for one in (missing, impossible)] == [
+        "username: none given; pass username=..., or set it on the client or in SMS_USERNAME",
+        "username: expected a name without control characters; got a string of 3 characters with letters, spaces",
+    ]
+
+
+async def test_the_error_of_a_url_that_would_be_logged() -> None:
+    """It says what was not done, why, and both ways out."""
+    async with (
+        httpx.AsyncClient(trust_env=False) as own,
+        AsyncWikipayam("t0ken", sender="1", username="u", http_client=own) as client,
+    ):
+        with pytest.raises(ConfigurationError) as caught:
+            await client.holoo.send_via_url(RECEIVER, "m")
+    assert str(caught.value) == (
+        "holoo.send_via_url: not sent: the URL holds the token, the number and the text, and a client of your own "
+        "(http_client=... or transport=...) shows it to httpx's log and to tracing tools; use holoo.send, or pass "
+        "allow_url_in_logs=True"
+    )
+
+
+@METHODS
+async def test_a_call_has_a_time_out_of_its_own(name: str) -> None:
+    """It ends the wait for the answer; the outcome is unknown."""
+
+    async def hang(_: RawRequest, __: ByteStream) -> bytes:
+        await anyio.sleep_forever()
+        return b""
+
+    async with (
+        raw_gateway(hang) as gateway,
+        AsyncWikipayam("t", sender="1", username="u", base_url=gateway.url, timeout=60) as client,
+    ):
+        with anyio.fail_after(10), pytest.raises(UnknownOutcomeError):
+            await method_of(client, name)(RECEIVER, "m", timeout=0.1)

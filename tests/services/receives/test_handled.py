@@ -94,6 +94,32 @@ def test_a_marked_message_that_is_listed_is_marked_again() -> None:
     assert (memory.note_listed(["a"], 60.0, 1.0), memory.due(67.9), memory.due(68.0)) == (["a"], ([], []), (["a"], []))
 
 
+def test_a_refused_message_that_was_listed_again_is_marked_after_all() -> None:
+    """Once the gateway accepts it, it is no trouble, until it is listed once more."""
+    memory = handled("a")
+    memory.marked(["a"])
+    assert memory.note_listed(["a"], 0.0, 1.0) == ["a"]
+    memory.refuse("a", 2.0)
+    assert (memory.parked, memory.is_stuck) == (("a",), True)
+    memory.marked(["a"])
+    assert (memory.parked, memory.is_stuck, memory.unmarked) == ((), False, ("a",))
+
+
+def test_a_short_interval_gives_a_short_pause() -> None:
+    """Unless the gateway asks for another one."""
+    memory = handled("a", "b")
+    memory.failed(["a"], 0.0, 0.1)
+    memory.failed(["b"], 0.0, 0.1, at_least=0.5)
+    assert [memory.due(now)[0] for now in (0.19, 0.2, 0.49, 0.5)] == [[], ["a"], ["a"], ["a", "b"]]
+
+
+def test_a_message_that_was_marked_elsewhere() -> None:
+    """It counts as handled, although it was not handled here."""
+    memory = handled()
+    memory.marked(["a"])
+    assert ("a" in memory, memory.take("a"), memory.due(0.0)) == (True, False, ([], []))
+
+
 def test_memory_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the settled messages the last ones are remembered; of those that are not marked, all."""
     monkeypatch.setattr("wikipayam_async.services.receives.handled._MAX_SETTLED", 3)

@@ -106,13 +106,28 @@ async def test_retry_after() -> None:
     assert (await gateway.at(200), await gateway.at(3799), await gateway.at(3800)) == ([("a",)], [], [("a",)])
 
 
+async def test_a_short_interval_gives_a_short_pause() -> None:
+    """If the gateway asks for no other."""
+    gateway = Gateway("a", a=RateLimitError("slow", status_code=429))
+    gateway.marker = Marker(gateway.mark, gateway.handled, interval=0.1, clock=lambda: gateway.now)
+    assert (await gateway.at(0), await gateway.at(0.19), await gateway.at(0.2)) == ([("a",)], [], [("a",)])
+
+
 async def test_failures_in_a_row_end_a_round() -> None:
     """After three failures in a row the other ids are tried first in the next round, so that none is starved."""
     gateway = Gateway("x", "y", "z", "a", "b", x=BROKEN, y=BROKEN, z=BROKEN)
     assert await gateway.at(0) == [("x", "y", "z", "a", "b")]
     assert await gateway.at(2) == [("x",), ("y",), ("z",)]
+    assert await gateway.at(2.9) == []
     assert await gateway.at(3) == [("a",), ("b",)]
     assert gateway.handled.unmarked == ("x", "y", "z")
+
+
+async def test_a_success_between_failures_lets_a_round_go_on() -> None:
+    """Only failures in a row end it."""
+    gateway = Gateway("x", "ok", "y", "z", "a", x=BROKEN, y=BROKEN, z=BROKEN)
+    await gateway.at(0)
+    assert await gateway.at(2) == [("x",), ("ok",), ("y",), ("z",), ("a",)]
 
 
 async def test_the_account() -> None:
@@ -161,4 +176,4 @@ async def test_warnings(caplog: pytest.LogCaptureFixture) -> None:
 
 def test_shown_ids() -> None:
     """A log line shows five ids at most."""
-    assert (shown_ids(["a"]), shown_ids(list("abcdef"))) == ("a", "a, b, c, d, e, …")
+    assert [shown_ids(list(ids)) for ids in ("a", "abcde", "abcdef")] == ["a", "a, b, c, d, e", "a, b, c, d, e, …"]

@@ -105,3 +105,14 @@ async def test_a_gateway_that_fails_during_the_search() -> None:
         await reader.read(40, offset)
     assert (caught.value.offset, reader.is_splitting) == (None, False)
     assert source.asked[-2:] == [(1, 10), (1, 1_000_010)]
+
+
+async def test_splitting_ends_with_the_first_full_page() -> None:
+    """Once a page of the size that is asked for can be read, the reader no longer splits."""
+    source = List(40, 1)
+    reader = SplittingReader(source.fetch)
+    assert (await reader.read(4, 0), reader.is_splitting) == ([0], True)
+    with pytest.raises(ServerError):
+        await reader.read(4, 1)
+    assert (await reader.read(4, 2), reader.is_splitting) == ([2], True)
+    assert (await reader.read(4, 3), reader.is_splitting) == ([3, 4, 5, 6], False)

@@ -22,7 +22,8 @@ from tests.mutation.modules import modules, own_tests, room_tests
 from tests.mutation.table import Row, read_results, table, with_rows
 
 PACKAGE = Path("wikipayam_async")
-# The deselected test lists the methods of a class, to which mutmut adds its own. The oracles take long, and fail in its copy.
+# The deselected test lists the methods of a class, to which mutmut adds its own. The oracles compare too many
+# values with other packages for a mutant.
 CONFIG = """\
 [mutmut]
 source_paths = wikipayam_async

@@ -214,7 +214,7 @@ class _Run(Generic[T]):
         return self._results.pop()
 
     def explain(self, interruption: BaseException) -> None:
-        """Make the exception that interrupted the call carry what became of it."""
+        """Make the exception that interrupted the call carry its outcome."""
         if self._error is not None:
             interruption.__cause__ = self._error
             for note in getattr(self._error, "__notes__", ()):

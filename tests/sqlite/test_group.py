@@ -73,7 +73,7 @@ async def test_a_part_that_fails_does_not_fail_the_others(tmp_path: Path) -> Non
 
 
 async def test_a_cancelled_part_is_either_not_called_or_committed(tmp_path: Path) -> None:
-    """One that waits is withdrawn; one that is under way is finished first."""
+    """One that waits is withdrawn; one that is in progress is finished first."""
     connection = connect(tmp_path)
     group = GroupCommit(connection)
     calls: list[str] = []

@@ -153,7 +153,7 @@ class Batcher(AsyncOnly):
         Raises:
             InvalidInputError: An argument breaks a rule; nothing was sent.
             IdempotencyConflictError: The key was used for another message; nothing was sent.
-            InFlightError: Another call with the key is under way; nothing was sent.
+            InFlightError: Another call with the key is in progress; nothing was sent.
             ConfigurationError: No sender is set; nothing was sent.
             ClosedError: The batcher is closed, was not entered, or belongs to another event loop; nothing was sent.
             UnknownOutcomeError: It may or may not have been accepted. Do not resend it blindly.

@@ -23,7 +23,7 @@ _COMMANDS = (
     ("campaign", "campaign.commands:campaign", "Resume a bulk send, and show, decide, export and delete its outcomes."),
     ("status", "status:status", "Show the delivery status of sent messages."),
     ("inbox", "inbox:inbox", "Read, mark, delete, watch and export received messages."),
-    ("idempotency", "idempotency:idempotency", "Show what became of a message under an idempotency key."),
+    ("idempotency", "idempotency:idempotency", "Show the outcome of a message under an idempotency key."),
     ("otp", "sending:otp", "Send a one-time code by SMS."),
     ("voice", "sending:voice", "Send a one-time code by a voice call."),
     ("holoo", "sending:holoo", "Send through the endpoint of the accounting software Holoo."),

@@ -33,7 +33,7 @@ def show(
     store: str | None = None,
     output: OutputOptions = OutputOptions(),
 ) -> Exit:
-    """Show what became of the message under an idempotency key.
+    """Show the outcome of the message under an idempotency key.
 
     The exit code is 0 if the message was accepted, 1 if it was refused, not attempted or never heard of, and 3 if its
     outcome is unknown or it is being sent.

@@ -34,8 +34,8 @@ _COMMON = {
 }
 
 _COMMANDS = {
-    "Show what became of a message under an idempotency key.": "نمایش سرنوشت پیامکی که با یک کلید یکتایی فرستاده شده",
-    "Show what became of the message under an idempotency key.": "نمایش سرنوشت پیامکی که با این کلید یکتایی فرستاده شده",
+    "Show the outcome of a message under an idempotency key.": "نمایش سرنوشت پیامکی که با یک کلید یکتایی فرستاده شده",
+    "Show the outcome of the message under an idempotency key.": "نمایش سرنوشت پیامکی که با این کلید یکتایی فرستاده شده",
     "The exit code is 0 if the message was accepted, 1 if it was refused, not attempted or never heard of, and 3 if its "
     "outcome is unknown or it is being sent.": (
         "کد خروج: 0 پیامک پذیرفته شده، 1 رد شده یا فرستاده نشده یا کلید پیدا نشده، 3 سرنوشتش نامعلوم است یا در حال ارسال است"

@@ -23,9 +23,9 @@ class IdempotencyConflictError(WikipayamError, ValueError):
 
 
 class InFlightError(WikipayamError):
-    """Another call with this key is under way, and had no outcome within the time-out. This call sent nothing.
+    """Another call with this key is in progress, and had no outcome within the time-out. This call sent nothing.
 
-    A later call with the same key is safe: it is told what became of the message. Without the key it is not.
+    A later call with the same key is safe: it returns or raises the known outcome. Without the key it is not.
 
     Attributes:
         key: The key.

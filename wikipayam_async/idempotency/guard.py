@@ -70,7 +70,7 @@ class IdempotencyGuard:
         Raises:
             IdempotencyConflictError: The key is another message's.
             InFlightError: Another call is sending the message, and had no outcome within the time-out.
-            UnknownOutcomeError: It is unknown what became of the message of an earlier call.
+            UnknownOutcomeError: The outcome of an earlier call is unknown.
             IdempotencyStoreError: The store cannot be used; nothing was sent.
         """
         digest = keyed.digest(self._store.secret)

@@ -138,7 +138,7 @@ class KeyedMessage:
     def in_flight(self, record: IdempotencyRecord, waited: float) -> WikipayamError:
         """Return the error of a call that waited for another in vain."""
         return InFlightError(
-            f"{self.operation}: not sent: another call with the idempotency key {self.shown_key} is under way, and had "
+            f"{self.operation}: not sent: another call with the idempotency key {self.shown_key} is in progress, and had "
             f"no outcome after {waited:.1f} s. Call again with the same key later",
             key=self.key,
             track_id=record.track_id,

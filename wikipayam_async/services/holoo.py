@@ -92,7 +92,7 @@ class HolooService(Service):
             InvalidInputError: An argument is invalid; nothing was sent.
             ConfigurationError: No sender or no user name is given or configured; nothing was sent.
             IdempotencyConflictError: The key was used for another message; nothing was sent.
-            InFlightError: Another call with the key is under way; nothing was sent.
+            InFlightError: Another call with the key is in progress; nothing was sent.
             UnknownOutcomeError: The SMS may or may not have been accepted; an answer without an id tells neither, and is
                 quoted. Do not resend it blindly.
             APIStatusError: The gateway refused the SMS.
@@ -145,7 +145,7 @@ class HolooService(Service):
             ConfigurationError: No sender or no user name is given or configured, or the client has connections of your
                 own, which may log the URL; nothing was sent.
             IdempotencyConflictError: The key was used for another message; nothing was sent.
-            InFlightError: Another call with the key is under way; nothing was sent.
+            InFlightError: Another call with the key is in progress; nothing was sent.
             UnknownOutcomeError: The SMS may or may not have been accepted; an answer without an id tells neither, and is
                 quoted. Do not resend it blindly.
             APIStatusError: The gateway refused the SMS.

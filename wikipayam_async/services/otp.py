@@ -59,7 +59,7 @@ class OtpService(Service):
             InvalidInputError: An argument is invalid; nothing was sent.
             ConfigurationError: No pattern is given or configured; nothing was sent.
             IdempotencyConflictError: The key was used for another message; nothing was sent.
-            InFlightError: Another call with the key is under way; nothing was sent.
+            InFlightError: Another call with the key is in progress; nothing was sent.
             UnknownOutcomeError: The code may or may not have been accepted. Do not resend it blindly.
             APIStatusError: The gateway refused the code.
             APIConnectionError: The code did not reach the gateway.

@@ -78,7 +78,7 @@ class VoiceService(Service):
         Raises:
             InvalidInputError: An argument is invalid; nothing was sent.
             IdempotencyConflictError: The key was used for another message; nothing was sent.
-            InFlightError: Another call with the key is under way; nothing was sent.
+            InFlightError: Another call with the key is in progress; nothing was sent.
             UnknownOutcomeError: The call may or may not have been queued. Do not resend it blindly.
             APIStatusError: The gateway refused the call.
             APIConnectionError: The call did not reach the gateway.

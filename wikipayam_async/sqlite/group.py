@@ -48,7 +48,7 @@ class ConnectionThread:
 
 
 class _Work(Generic[T]):
-    """One function to call within a transaction, and what became of it."""
+    """One function to call within a transaction, and the outcome of it."""
 
     __slots__ = ("_call", "_error", "_value", "done")
 
@@ -76,7 +76,7 @@ class _Work(Generic[T]):
 
 
 class GroupCommit:
-    """Commits what gathers while the last commit is under way as one transaction.
+    """Commits what gathers while the last commit is in progress as one transaction.
 
     Whoever comes first commits for all that wait, so no task of its own is needed, and one hop to a thread serves
     several writers. If the transaction fails, each part is tried alone, so that no part fails for another's sake.

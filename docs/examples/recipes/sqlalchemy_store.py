@@ -24,7 +24,7 @@ class Order(Base):
 
     __tablename__ = "shop_order"
     number: Mapped[str] = mapped_column(primary_key=True)
-    notice: Mapped[str | None]  # what became of the SMS about it
+    notice: Mapped[str | None]  # the outcome of the SMS about it
 
 
 class Notice(Base):

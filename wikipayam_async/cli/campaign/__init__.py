@@ -1,1 +1,1 @@
-"""`wikipayam campaign`: resuming a bulk send, and what became of its messages."""
+"""`wikipayam campaign`: resuming a bulk send, and the outcome of its messages."""

@@ -42,7 +42,7 @@ class Decide:
 
     @property
     def by_cause(self) -> bool:
-        """Whether messages are chosen by what became of them."""
+        """Whether messages are chosen by their outcome."""
         return self.cause is not None or self.rejected
 
 

@@ -1,4 +1,4 @@
-"""The report of a run: what became of all messages, and how to go on."""
+"""The report of a run: the outcome of all messages, and how to go on."""
 
 from __future__ import annotations
 

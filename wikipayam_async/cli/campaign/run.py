@@ -1,4 +1,4 @@
-"""Runs a campaign: sends what is pending, shows the progress, and what became of all messages."""
+"""Runs a campaign: sends what is pending, shows the progress, and the outcome of all messages."""
 
 from __future__ import annotations
 

@@ -105,7 +105,7 @@ class SmsService(DeliveryTracking):
             InvalidInputError: An argument is invalid; nothing was sent.
             ConfigurationError: No sender is given or configured; nothing was sent.
             IdempotencyConflictError: The key was used for another message; nothing was sent.
-            InFlightError: Another call with the key is under way; nothing was sent.
+            InFlightError: Another call with the key is in progress; nothing was sent.
             UnknownOutcomeError: The SMS may or may not have been accepted. Do not resend it blindly.
             APIStatusError: The gateway refused the SMS.
             APIConnectionError: The SMS did not reach the gateway.

@@ -193,8 +193,8 @@ async def test_unknown_messages_are_not_sent_again(place: Place) -> None:
     assert place.emulator.accepted == 30
 
 
-async def test_a_pause_stops_after_what_is_in_flight(place: Place) -> None:
-    """The rest is pending, and the next run sends it."""
+async def test_a_pause_stops_after_what_is_in_flight(place: Place, caplog: pytest.LogCaptureFixture) -> None:
+    """The rest is pending, and the next run sends it; an orderly stop is no warning."""
     async with place.open() as campaign:
         await campaign.plan(messages(100), batch_size=10)
         pauses = iter([campaign.pause])
@@ -210,6 +210,7 @@ async def test_a_pause_stops_after_what_is_in_flight(place: Place) -> None:
         assert report.accepted + report.pending == 100
         assert (await campaign.run()).status is CampaignStatus.COMPLETED
     assert sorted(place.emulator.accepted_track_ids()) == sorted(f"m-{index}" for index in range(100))
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
 
 
 async def test_a_cancelled_campaign_is_not_resumed(place: Place) -> None:

@@ -83,7 +83,8 @@ class BulkRun(AsyncIteration):
             ended_by = failure
             raise
         finally:
-            if ended_by is not None and not isinstance(ended_by, GeneratorExit):  # which a `break` around it raises
+            is_break = isinstance(ended_by, GeneratorExit)  # which a `break` around it raises
+            if ended_by is not None and not is_break and self._after_send is None:  # a campaign records every outcome
                 log_interruption(ended_by, self._counts)
 
     async def _end(self) -> None:

@@ -190,7 +190,7 @@ def _plain(value: object) -> object:
 def _rebuild(cls: type[WikipayamError], args: tuple[object, ...], state: dict[str, object]) -> WikipayamError:
     error = cls.__new__(cls, *args)
     error.args = args
-    error.__dict__.update(state)
+    vars(error).update(state)
     return error
 
 
@@ -198,7 +198,7 @@ def copy_error(error: E) -> E:
     """Return a copy of an error of this package, causes included; any other error unchanged."""
     if not isinstance(error, WikipayamError):
         return error
-    copy = _rebuild(type(error), (str(error),), error.__dict__)
+    copy = _rebuild(type(error), (str(error),), vars(error))
     copy.__cause__ = copy_error(error.__cause__)
     return cast("E", copy)
 

@@ -81,7 +81,8 @@ async def test_a_store_that_hangs_does_not_hold_up_the_end(
     """It is given up after a while, and the log has the outcome."""
 
     class Hanging(MemoryIdempotencyStore):
-        async def settle(self, _: Settlement) -> bool:
+        async def settle(self, settlement: Settlement) -> bool:
+            del settlement
             await anyio.sleep_forever()
             raise AssertionError
 

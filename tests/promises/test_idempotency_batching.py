@@ -209,8 +209,9 @@ async def test_a_message_that_another_call_gave_up_is_sent(store: Any) -> None:
 class Failing(MemoryIdempotencyStore):
     """A store that takes no claim."""
 
-    async def claim(self, _: Claim) -> IdempotencyRecord | None:
+    async def claim(self, claim: Claim) -> IdempotencyRecord | None:
         """Fail."""
+        del claim
         raise IdempotencyStoreError("disk full")
 
 
@@ -398,7 +399,8 @@ async def test_a_store_that_fails_while_a_message_waits() -> None:
     """Nothing is sent, whatever it raises."""
 
     class Breaking(Racing):
-        async def read(self, _: str) -> IdempotencyRecord | None:
+        async def read(self, key: str) -> IdempotencyRecord | None:
+            del key
             raise RuntimeError("broken")
 
     gateway, store = Gateway(), Breaking(SendStatus.NOT_ATTEMPTED)

@@ -328,7 +328,8 @@ async def test_a_store_that_fails_afterwards_does_not_hide_the_outcome(caplog: p
     """The call returns what the gateway said; the log names both ids."""
 
     class Failing(MemoryIdempotencyStore):
-        async def settle(self, _: Any) -> bool:
+        async def settle(self, settlement: Any) -> bool:
+            del settlement
             raise IdempotencyStoreError("disk full")
 
     async with raw_gateway(Script()) as gateway, client_of(gateway, Failing()) as client:
@@ -476,7 +477,8 @@ async def test_a_cancellation_before_the_claim_is_no_attempt() -> None:
     """While the store is asked for the key."""
 
     class Slow(MemoryIdempotencyStore):
-        async def read(self, _: str) -> Any:
+        async def read(self, key: str) -> Any:
+            del key
             await anyio.sleep_forever()
 
     caught: list[BaseException] = []

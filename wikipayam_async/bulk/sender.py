@@ -79,6 +79,7 @@ class ChunkSender:
         self._longest_wait = longest_wait
         self._max_unreached = max(options.concurrency, 3)
         self._stop_on_error = options.stop_on_error
+        self._is_recorded = options.after_send is not None
         self._before_send = options.before_send
         self._withdraw = options.withdraw
         self._wait_turn = options.wait_turn
@@ -135,7 +136,7 @@ class ChunkSender:
             except BaseException as error:
                 known = outcomes[0]() if outcomes else ()
                 results += _interrupted(piece, known)
-                log_interrupted_request(error, "sms.send", known)
+                self._log_interruption(error, known)
                 raise
             else:
                 self._unreached = 0
@@ -143,6 +144,10 @@ class ChunkSender:
                 return []
             finally:
                 outcomes.clear()  # breaks a reference cycle: the function holds the call, and the call its observer
+
+    def _log_interruption(self, error: BaseException, outcomes: Sequence[MessageOutcome]) -> None:
+        if not self._is_recorded:  # a campaign records every outcome
+            log_interrupted_request(error, "sms.send", outcomes)
 
     async def _has_turn(self, wait_turn: WaitTurn, piece: Chunk) -> bool:
         """Wait for the turn of a request; return whether it may be sent."""

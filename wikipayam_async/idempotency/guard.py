@@ -103,6 +103,7 @@ class IdempotencyGuard:
             KeyTakenError: The key is taken.
             IdempotencyStoreError: The store cannot be written.
         """
+        found: IdempotencyRecord | None = None
         with anyio.CancelScope(shield=True):
             found = await self._store.claim(keyed.claim(self._store, self._timeout))
         if found is not None:

@@ -18,7 +18,7 @@ sms = ClientPortal()
 # views.py
 def notify(request: HttpRequest) -> JsonResponse:
     try:
-        sent = sms.call(sms.client.sms.send, request.POST["mobile"], "Ready", track_id=request.POST["order"])
+        sent = sms.call(sms.client.sms.send, str(request.POST["mobile"]), "Ready", track_id=str(request.POST["order"]))
     except InvalidInputError as error:  # nothing was sent
         return JsonResponse({"detail": str(error)}, status=422)
     except UnknownOutcomeError:  # a blind retry could send it twice

@@ -15,8 +15,9 @@ class Wikipayam(dramatiq.Middleware):
 
     client: AsyncWikipayam
 
-    def before_worker_boot(self, _: dramatiq.Broker, __: dramatiq.Worker) -> None:
+    def before_worker_boot(self, broker: dramatiq.Broker, worker: dramatiq.Worker) -> None:
         """Open the client. Creating one needs no event loop."""
+        del broker, worker
         self.client = AsyncWikipayam(idempotency=SQLiteIdempotencyStore(os.environ["SENT_DB"]))
 
 

@@ -333,7 +333,7 @@ async def test_a_signal_pauses_the_run(number: signal.Signals) -> None:
 
     limit = RateLimit(messages_per_second=400, burst_seconds=0)
     report = await campaign.run(concurrency=2, on_progress=kill, handle_signals=True, rate_limit=limit)
-    assert (report.status, report.reason) == (CampaignStatus.PAUSED, number.name)
+    assert (report.status, report.reason, report.error) == (CampaignStatus.PAUSED, number.name, None)
     assert (report.accepted, report.unknown, report.sending) == (emulator.accepted, 0, 0)
     assert report.pending > 0
 

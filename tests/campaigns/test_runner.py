@@ -333,7 +333,7 @@ async def test_a_signal_pauses_the_run(number: signal.Signals) -> None:
 
     limit = RateLimit(messages_per_second=400, burst_seconds=0)
     report = await campaign.run(concurrency=2, on_progress=kill, handle_signals=True, rate_limit=limit)
-    assert (report.status, report.reason) == (CampaignStatus.PAUSED, number.name)
+    assert (report.status, report.reason, report.error) == (CampaignStatus.PAUSED, number.name, None)
     assert (report.accepted, report.unknown, report.sending) == (emulator.accepted, 0, 0)
     assert report.pending > 0
 
@@ -550,3 +550,20 @@ async def test_what_earlier_runs_spent_is_priced_by_line() -> None:
         (4, "the spending limit is reached: 220 rials are spent, 99 are left"),
         (5, None),
     ]
+
+
+async def test_no_message_is_missing_from_any_progress() -> None:
+    """Whatever becomes of a request, each message is counted once; what the account is refused is pending again."""
+    emulator = Emulator()
+    campaign = await planned(MemoryJournal(), emulator_client(emulator), 40)
+    emulator.faults.script([Fault.status(400), Fault.status(500), None, Fault.status(402)], on=SEND)
+    told: list[CampaignProgress] = []
+    report = await campaign.run(concurrency=1, on_progress=told.append)
+    assert {one.pending + one.sending + one.accepted + one.rejected + one.unknown for one in told} == {40}
+    assert [(one.rejected, one.unknown, one.accepted) for one in told if one.status is CampaignStatus.RUNNING] == [
+        (10, 0, 0),
+        (10, 10, 0),
+        (10, 10, 10),
+        (10, 10, 10),
+    ]
+    assert (report.pending, report.sending, told[-2].pending, told[-2].sending) == (10, 0, 10, 0)

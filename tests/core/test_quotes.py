@@ -209,6 +209,7 @@ FIELDS = (
         (dict.fromkeys([*FIELDS, "id"], 1), None, dict.fromkeys([*FIELDS, "id"], 1)),
         (dict.fromkeys([*FIELDS, "id", "track_id"], 1), None, dict.fromkeys([*FIELDS, "id", "track_id"], 1)),
         (0, 0, 0),
+        ([[[[[[[1]]]]]]], [[[[[None]]]]], [[[[["..."]]]]]),
     ],
 )
 def test_an_answer_is_quoted_without_messages(value: object, without: object, whole: object) -> None:

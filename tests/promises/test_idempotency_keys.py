@@ -419,7 +419,7 @@ async def test_every_way_to_cancel_leaves_the_outcome(way: str, tmp_path: Path) 
                     await send()
         elif way == "sibling":
             with pytest.raises(ExceptionGroup):
-                await together(send(), fail())
+                await asyncio.create_task(together(send(), fail()))
         else:
             task = asyncio.create_task(send())
             await script.received.wait()

@@ -107,22 +107,26 @@ def _without_ids(items: list[Any]) -> list[Any]:
     return [item for item in items[:_MAX_ITEMS] if isinstance(item, dict) and not item.get("id")]
 
 
-def without_items(value: object) -> object:
+def without_items(value: object, depth: int = 0) -> object:
     """Return an answer without the objects that may hold somebody's message: of a failure, only its usual fields."""
+    if depth > _MAX_DEPTH:
+        return None
     if isinstance(value, dict):
         if not value.keys() <= _FAILURE_FIELDS:
             return None
-        return {name: inner if name == "errors" else without_items(inner) for name, inner in value.items()}
-    return [without_items(inner) for inner in value[:_MAX_ITEMS]] if isinstance(value, list) else value
+        return {name: inner if name == "errors" else without_items(inner, depth + 1) for name, inner in value.items()}
+    return [without_items(inner, depth + 1) for inner in value[:_MAX_ITEMS]] if isinstance(value, list) else value
 
 
-def whole_answer(value: object) -> object:
+def whole_answer(value: object, depth: int = 0) -> object:
     """Return the answer to a send that says nothing in words, with `...` in place of unknown objects, to be quoted."""
+    if depth > _MAX_DEPTH:
+        return "..."
     if isinstance(value, dict):
         if not value.keys() <= _ITEM_FIELDS:
             return "..."
-        return {name: whole_answer(inner) for name, inner in value.items()}
-    return [whole_answer(inner) for inner in value[:_MAX_QUOTED_ITEMS]] if isinstance(value, list) else value
+        return {name: whole_answer(inner, depth + 1) for name, inner in value.items()}
+    return [whole_answer(inner, depth + 1) for inner in value[:_MAX_QUOTED_ITEMS]] if isinstance(value, list) else value
 
 
 def page_text(body: bytes) -> str:

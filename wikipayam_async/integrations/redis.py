@@ -109,7 +109,7 @@ class RedisIdempotencyStore:
         self._keep_for = check_keep_for(keep_for)
         self._secret = check_secret(secret)
         self._owned = isinstance(server, str)
-        self._client: Any = _client_of(server)
+        self._client: Any = _client_of(server, _SECONDS + replica_timeout)
         self._prefix = prefix
         self._replicas = replicas
         self._wait_ms = math.ceil(replica_timeout * 1000)
@@ -212,10 +212,10 @@ class RedisIdempotencyStore:
         return f"RedisIdempotencyStore(prefix={self._prefix!r})"
 
 
-def _client_of(server: str | redis.Redis) -> Any:
+def _client_of(server: str | redis.Redis, timeout: float) -> Any:
     if isinstance(server, str):
         try:
-            return redis.Redis.from_url(server, socket_timeout=_SECONDS, socket_connect_timeout=_SECONDS)
+            return redis.Redis.from_url(server, socket_timeout=timeout, socket_connect_timeout=_SECONDS)
         except ValueError:
             raise ConfigurationError("server: expected a URL such as redis://host:6379/0") from None
     if not isinstance(server, redis.Redis):

@@ -115,7 +115,11 @@ def shown(outcomes: list[SentMessage | WikipayamError]) -> list[str]:
 async def test_messages_with_and_without_keys_share_a_request(store: Any) -> None:
     """A repetition is answered from the store, and the others are sent together without it."""
     gateway = Gateway()
-    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, store) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         first = await send_all(batcher, ("a", "k-a"), ("b", "k-b"), ("c", None))
         second = await send_all(batcher, ("a", "k-a"), ("d", None), ("e", "k-e"))
         assert batcher.in_flight == 0
@@ -129,7 +133,11 @@ async def test_messages_with_and_without_keys_share_a_request(store: Any) -> Non
 async def test_one_key_twice_in_one_request(store: Any) -> None:
     """One message is sent, and both tasks get its answer; another text under the key is refused."""
     gateway = Gateway()
-    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, store) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         outcomes = await send_all(batcher, ("a", "k"), ("a", "k"), ("c", None))
         outcomes += await send_all(batcher, ("b", "k"), ("d", None))
         assert batcher.in_flight == 0
@@ -141,7 +149,11 @@ async def test_outcomes_of_earlier_requests_come_back(store: Any) -> None:
     """Unknown ones and refusals, for each message alone, without traffic."""
     refused = answer({"message": "no", "errors": {"0.receiver": ["bad"]}}, 422)
     gateway = Gateway(None, refused)
-    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, store) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         assert shown(await send_all(batcher, ("u", "k-u"))) == ["UnknownOutcomeError"]
         assert shown(await send_all(batcher, ("r", "k-r"), ("a", "k-a"))) == ["UnprocessableError", "a"]
         sent = len(gateway.texts)
@@ -155,7 +167,11 @@ async def test_outcomes_of_earlier_requests_come_back(store: Any) -> None:
 async def test_a_single_send_and_the_batcher_share_keys(store: Any) -> None:
     """Whichever comes first."""
     gateway = Gateway()
-    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, store) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         first = await client.sms.send(RECEIVER, "a", idempotency_key="k-a")
         assert await batcher.send(SmsMessage(RECEIVER, "a"), idempotency_key="k-a") == first
         second = await batcher.send(RECEIVER, "b", idempotency_key="k-b")
@@ -200,7 +216,7 @@ async def test_a_message_that_another_call_gave_up_is_sent(store: Any) -> None:
 
             await IdempotencyGuard(store, 10.0).release(keyed)
 
-        async with client.sms.batcher() as batcher, anyio.create_task_group() as group:
+        async with client.sms.batcher(linger=0.1) as batcher, anyio.create_task_group() as group:
             group.start_soon(give_up)
             assert shown(await send_all(batcher, ("a", "k"))) == ["a"]
     assert gateway.texts == [["a"]]
@@ -218,7 +234,11 @@ class Failing(MemoryIdempotencyStore):
 async def test_a_failing_store_affects_messages_with_keys_alone() -> None:
     """The others of the batch are sent."""
     gateway = Gateway()
-    async with raw_gateway(gateway) as served, client_of(served, Failing()) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, Failing()) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         outcomes = await send_all(batcher, ("a", "k"), ("b", None), ("c", "k-c"))
     assert shown(outcomes) == ["IdempotencyStoreError", "b", "IdempotencyStoreError"]
     assert gateway.texts == [["b"]]
@@ -227,7 +247,11 @@ async def test_a_failing_store_affects_messages_with_keys_alone() -> None:
 async def test_a_throttled_request_claims_its_keys_again(store: Any) -> None:
     """They are given back while it waits."""
     gateway = Gateway(answer({"message": "slow"}, 429, {"Retry-After": "0"}))
-    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, store) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         assert shown(await send_all(batcher, ("a", "k-a"), ("b", "k-b"))) == ["a", "b"]
     assert gateway.texts == [["a", "b"], ["a", "b"]]
 
@@ -235,7 +259,11 @@ async def test_a_throttled_request_claims_its_keys_again(store: Any) -> None:
 async def test_keys_of_a_divided_request(store: Any) -> None:
     """After a 413 each part goes with its own keys; repetitions are found in each."""
     gateway = Gateway(answer({"message": "large"}, 413))
-    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, store) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         first = await send_all(batcher, ("a", "k-a"), ("b", "k-b"), ("c", None), ("a", "k-a"))
         assert shown(first) == ["a", "b", "c", "a"]
     assert sorted(text for texts in gateway.texts[1:] for text in texts) == ["a", "b", "c"]
@@ -248,7 +276,11 @@ async def test_a_task_that_ends_leaves_the_outcome_in_the_store_and_in_the_log(
     gateway = Gateway()
     caught: list[BaseException] = []
 
-    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, store) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         gateway.release = anyio.Event()
 
         async def send() -> None:
@@ -306,7 +338,7 @@ async def test_a_batcher_that_is_left_early_answers_every_task(store: Any) -> No
         outcomes.extend(await send_all(batcher, ("a", "k")))
 
     async def fail(group: TaskGroup) -> None:
-        async with client.sms.batcher() as batcher:
+        async with client.sms.batcher(linger=0.1) as batcher:
             group.start_soon(send, batcher)
             await anyio.sleep(0.1)
             raise OSError("the program fails")
@@ -338,7 +370,7 @@ async def test_an_outbox_posts_a_key_once(store: Any) -> None:
 async def test_keys_need_a_store_here_too() -> None:
     """And have to be valid; nothing is queued."""
     async with raw_gateway(Gateway()) as served, client_of(served, None) as client:
-        async with client.sms.batcher() as batcher, client.sms.outbox() as outbox:
+        async with client.sms.batcher(linger=0.1) as batcher, client.sms.outbox() as outbox:
             for key, error in (("k", ConfigurationError), ("a b", InvalidInputError)):
                 with pytest.raises(error, match="idempotency_key"):
                     await batcher.send(RECEIVER, "a", idempotency_key=key)
@@ -381,7 +413,11 @@ async def test_a_message_may_be_overtaken_again() -> None:
     """Its key is free, then another call has it, whose outcome it gets."""
     gateway = Gateway()
     store = Racing(SendStatus.NOT_ATTEMPTED, SendStatus.UNKNOWN)
-    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, store) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         assert shown(await send_all(batcher, ("a", "k"))) == ["UnknownOutcomeError"]
     assert gateway.texts == []
 
@@ -390,7 +426,11 @@ async def test_a_message_whose_key_became_free_has_an_outcome_of_its_own() -> No
     """As any other, also a refusal."""
     gateway = Gateway(answer({"message": "no"}, 422))
     store = Racing(SendStatus.NOT_ATTEMPTED)
-    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, store) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         assert shown(await send_all(batcher, ("a", "k"))) == ["UnprocessableError"]
     assert gateway.texts == [["a"]]
 
@@ -404,7 +444,11 @@ async def test_a_store_that_fails_while_a_message_waits() -> None:
             raise RuntimeError("broken")
 
     gateway, store = Gateway(), Breaking(SendStatus.NOT_ATTEMPTED)
-    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, store) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         assert shown(await send_all(batcher, ("a", "k"))) == ["ConfigurationError"]
     assert gateway.texts == []
 
@@ -419,6 +463,10 @@ async def test_a_store_that_fails_between_claims() -> None:
             return await super().claim(claim)
 
     gateway, store = Gateway(), Full(SendStatus.NOT_ATTEMPTED)
-    async with raw_gateway(gateway) as served, client_of(served, store) as client, client.sms.batcher() as batcher:
+    async with (
+        raw_gateway(gateway) as served,
+        client_of(served, store) as client,
+        client.sms.batcher(linger=0.1) as batcher,
+    ):
         assert shown(await send_all(batcher, ("a", "k"))) == ["IdempotencyStoreError"]
     assert gateway.texts == []

@@ -36,7 +36,8 @@ def run_tests(session: nox.Session, *options: str) -> None:
     if version < (3, 12) or (session.python and session.python != ALL_PYTHONS[-1]):
         session.run("pytest", "-n", "auto", *options, *session.posargs)
         return
-    session.env["COVERAGE_FILE"] = str(Path(session.create_tmp()).resolve() / "coverage")
+    # Not below `session.create_tmp()`, which makes the checkout the parent of every temporary directory of the tests.
+    session.env["COVERAGE_FILE"] = str(Path(session.virtualenv.location).resolve() / "coverage")
     session.run("coverage", "erase")
     session.run("coverage", "run", "-m", "pytest", "-n", "auto", *options, *session.posargs)
     if not session.posargs:

@@ -180,7 +180,11 @@ SEND = """
 
 
 def run_tests(pytester: pytest.Pytester, body: str, *options: str) -> pytest.RunResult:
-    """Run tests in another process, with only this plugin and those of the options."""
+    """Run tests in another process, with only this plugin and those of the options.
+
+    Their own settings file keeps them from those of a directory above, such as this project's.
+    """
+    pytester.makeini("[pytest]")
     pytester.makepyfile(textwrap.dedent(SEND) + textwrap.dedent(body))
     return pytester.runpytest_subprocess("-p", "wikipayam", *options)
 
@@ -261,6 +265,7 @@ class TestOtherMachines:
 
     def test_a_run_within_a_run_restores_its_state(self, pytester: pytest.Pytester) -> None:
         """After a nested run of pytest the settings of the outer one hold again."""
+        pytester.makeini("[pytest]")
         pytester.makepyfile(
             "def test_one():\n    from wikipayam_async.loopback import is_refused\n    assert is_refused('a.example')\n"
         )

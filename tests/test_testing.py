@@ -148,6 +148,7 @@ def test_a_mock_of_httpx_does_not_see_the_clients_own_transport(
     pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Without httpx's transport the request would leave the machine; the plugin refuses it."""
+    pytester.makeini("[pytest]")
     monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
     pytester.makepyfile("""
         import anyio, pytest, vcr

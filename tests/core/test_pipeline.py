@@ -357,6 +357,22 @@ class TestPipeline:
         assert (caught.value.send_status, len(caught.value.attempts)) == (SendStatus.REJECTED, 1)
         assert recorder.outcomes[0].status is SendStatus.REJECTED
 
+    @pytest.mark.parametrize(("stated", "closed"), [("0", 0.0), ("2", 2.0), (None, 0.5), ("soon", 0.5)])
+    async def test_a_429_closes_the_gate_for_what_it_states(self, stated: str | None, closed: float) -> None:
+        """The random delay is for the retried call; the gate takes it only where the gateway states no delay."""
+        headers = {} if stated is None else {"retry-after": stated}
+        pipeline, _, shared, times = build(FakeCarrier(Answer(429, headers, SealedBytes(b"")), ok()))
+        closures = []
+
+        async def sleep(seconds: float) -> None:
+            closures.append(shared.gate.remaining(times.now()))
+            await times.sleep(seconds)
+
+        shared.sleep = sleep
+        await pipeline.run(send())
+        assert closures == [pytest.approx(closed, abs=0.1)]
+        assert times.slept == [max(closed, 0.5)]
+
     async def test_before_attempt_is_awaited_after_the_waits(self) -> None:
         """It is awaited when the gate has opened, before each attempt."""
         carrier = FakeCarrier(fault(handed_over=False), ok())

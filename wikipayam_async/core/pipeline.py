@@ -267,7 +267,8 @@ class _CallRun:
             delay = retry_delay(policy, number, failure.retry_after, shared.uniform)
             now = shared.clock()
             if failure.throttled:
-                shared.gate.close(now, delay)
+                # The random delay is this retry's own: other calls wait only for what the gateway stated.
+                shared.gate.close(now, delay if failure.retry_after is None else failure.retry_after)
             deadline = anyio.current_effective_deadline()
             if (
                 may_retry(policy, number, delay, math.inf if deadline == math.inf else deadline - now)

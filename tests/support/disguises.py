@@ -86,8 +86,8 @@ def finds(text: str, fragments: Iterable[str]) -> bool:
 
 @lru_cache(10_000)
 def _finds(text: str, fragments: tuple[str, ...]) -> bool:
-    wanted = _squeezed_all(fragments)
-    return any(one in squeezed for squeezed in map(_squeeze, _readings(text)) for one in wanted)
+    searched = _BETWEEN.join(_readings(text))
+    return any(one in searched for one in _squeezed_all(fragments))
 
 
 @lru_cache
@@ -97,6 +97,8 @@ def _squeezed_all(fragments: tuple[str, ...]) -> tuple[str, ...]:
 
 _SIGNS = re.compile(r"[\W_]+")
 _FOREIGN_DIGITS = re.compile(r"(?![0-9])\d")
+_BETWEEN = "界"
+"""A letter between the readings of a text, which no fragment holds."""
 
 
 def _squeeze(text: str) -> str:
@@ -113,23 +115,32 @@ _HEX = re.compile(r"(?:[0-9a-fA-F]{2}[ :]?){4,}")
 
 
 def _readings(text: str) -> Iterator[str]:
-    """Yield a text, what its escapes decode to, and what its words may mean in base64 and hexadecimal."""
+    """Yield a text, what its escapes decode to, and what its words may mean in base64 and hexadecimal, all squeezed."""
     for _ in range(6):
-        yield text
+        yield _squeeze(text)
         plain = _unescape(text)
         if plain == text:
             break
         text = plain
-    for found in _BASE64.finditer(text):
-        digits = found[0].rstrip("=").replace("-", "+").replace("_", "/")
-        for start in range(4):
-            part = digits[start:]
-            part = part[:-1] if len(part) % 4 == 1 else part
-            yield from _inner(base64.b64decode(part + "=" * (-len(part) % 4)))
-    for found in _HEX.finditer(text):
-        digits = re.sub("[ :]", "", found[0])
-        yield from _inner(bytes.fromhex(digits))
-        yield from _inner(bytes.fromhex("0" + digits + "0" * (1 - len(digits) % 2)))
+    yield from (_from_base64(found[0]) for found in _BASE64.finditer(text))
+    yield from (_from_hexadecimal(found[0]) for found in _HEX.finditer(text))
+
+
+@lru_cache(100_000)
+def _from_base64(word: str) -> str:
+    digits = word.rstrip("=").replace("-", "+").replace("_", "/")
+    parts = [part[:-1] if len(part) % 4 == 1 else part for part in (digits[start:] for start in range(4))]
+    return _squeezed(base64.b64decode(part + "=" * (-len(part) % 4)) for part in parts)
+
+
+@lru_cache(100_000)
+def _from_hexadecimal(word: str) -> str:
+    digits = re.sub("[ :]", "", word)
+    return _squeezed(bytes.fromhex(one) for one in (digits, "0" + digits + "0" * (1 - len(digits) % 2)))
+
+
+def _squeezed(meanings: Iterable[bytes]) -> str:
+    return _squeeze(_BETWEEN.join(one for raw in meanings for one in _inner(raw)))
 
 
 def _inner(raw: bytes) -> Iterator[str]:

@@ -20,6 +20,7 @@ from wikipayam_async.verification.events import (
 from wikipayam_async.verification.limits import VerificationLimits
 from wikipayam_async.verification.memory import MemoryStore
 from wikipayam_async.verification.models import Challenge, CheckResult, CheckStatus
+from wikipayam_async.verification.pattern import OtpPatternCheck, OtpPatternProblem, check_otp_pattern
 from wikipayam_async.verification.store import (
     ChallengeRecord,
     ChallengeState,
@@ -50,6 +51,8 @@ __all__ = [
     "LimitReached",
     "LimitScope",
     "MemoryStore",
+    "OtpPatternCheck",
+    "OtpPatternProblem",
     "Quota",
     "Refusal",
     "SendIntent",
@@ -65,6 +68,7 @@ __all__ = [
     "Verifier",
     "VoiceChannel",
     "WrongTryWait",
+    "check_otp_pattern",
 ]
 
 publish(__name__, __all__, globals())

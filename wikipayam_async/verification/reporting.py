@@ -12,7 +12,6 @@ from wikipayam_async.verification.events import (
     ChallengeSubject,
     CodeChecked,
     CodeSent,
-    LimitReached,
     VerificationEvent,
     VerificationHook,
 )
@@ -71,15 +70,14 @@ class Reporter:
             "wikipayam_purpose": event.subject.purpose,
         }
         of = f"challenge {event.subject.challenge or '(none)'} ({event.subject.purpose})"
-        match event:
-            case CodeSent():
-                good = event.send_status is SendStatus.ACCEPTED
-                why = f" ({event.failure})" if event.failure else ""
-                text = f"{event.channel} message {event.number}: {event.send_status}{why}"
-                logger.log(logging.INFO if good else logging.WARNING, "verification, %s: %s", of, text, extra=fields)
-            case CodeChecked():
-                logger.info("verification, %s: code %s, %d left", of, event.status, event.attempts_left, extra=fields)
-            case LimitReached():
-                level = logging.WARNING if event.scope in _ALARMS else logging.INFO
-                text = f"limit by {event.scope} reached, for {event.retry_after:.0f} s"
-                logger.log(level, "verification, %s: %s", of, text, extra=fields)
+        level = logging.INFO
+        if isinstance(event, CodeSent):
+            level = logging.INFO if event.send_status is SendStatus.ACCEPTED else logging.WARNING
+            why = f" ({event.failure})" if event.failure else ""
+            text = f"{event.channel} message {event.number}: {event.send_status}{why}"
+        elif isinstance(event, CodeChecked):
+            text = f"code {event.status}, {event.attempts_left} left"
+        else:
+            level = logging.WARNING if event.scope in _ALARMS else logging.INFO
+            text = f"limit by {event.scope} reached, for {event.retry_after:.0f} s"
+        logger.log(level, "verification, %s: %s", of, text, extra=fields)

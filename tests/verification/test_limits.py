@@ -6,7 +6,7 @@ from wikipayam_async import ConfigurationError
 from wikipayam_async.verification import VerificationLimits
 from wikipayam_async.verification.subjects import Subject
 
-SUBJECT = Subject(receiver="09123456789", purpose="login", destination="IR", ip="203.0.113.7")
+SUBJECT = Subject(receiver="09123456789", purpose="login", destination="IR", ip="203.0.113.7", network="203.0.113.7")
 
 
 def test_waits_grow_and_end_with_a_day() -> None:

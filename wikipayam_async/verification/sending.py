@@ -19,7 +19,7 @@ from wikipayam_async.verification.guard import StoreGuard
 from wikipayam_async.verification.reporting import Reporter
 from wikipayam_async.verification.settings import SHORTEST_REST, VerifierSettings
 from wikipayam_async.verification.store import ChallengeRecord, Quota, Refusal, SendIntent, SendOutcome
-from wikipayam_async.verification.subjects import IRAN, Subject
+from wikipayam_async.verification.subjects import IRAN, Subject, network_of
 
 if TYPE_CHECKING:
     from wikipayam_async.client import AsyncWikipayam
@@ -65,7 +65,11 @@ def subject_of(record: ChallengeRecord, destinations: tuple[str, ...], ip: str |
     """
     fits = (one for one in destinations if record.receiver.startswith(one))
     destination = next(fits, IRAN)
-    return Subject(receiver=record.receiver, purpose=record.purpose, destination=destination, ip=ip or record.ip)
+    asking = ip or record.ip
+    network = None if asking is None else network_of(asking)
+    return Subject(
+        receiver=record.receiver, purpose=record.purpose, destination=destination, ip=asking, network=network
+    )
 
 
 class CodeSender:

@@ -139,6 +139,29 @@ async def test_a_cancelled_challenge_takes_no_code() -> None:
     assert (await verifier.check(challenge.id, stage.code(), purpose="login")).status is CheckStatus.EXPIRED
 
 
+async def test_every_check_makes_the_same_steps() -> None:
+    """Whatever the answer is, the store is asked alike: its time tells nothing."""
+    stage = Stage()
+    store = InterruptedStore(stage.open_store(), at=10_000, when="before", what=fail)
+    verifier = stage.verifier(store)
+    challenge = await verifier.start(VICTIM, purpose="login")
+    code, steps = stage.code(), set[tuple[str, ...]]()
+    entries = [
+        (challenge.id, wrong_code(code), CheckStatus.WRONG),
+        ("0" * 32, code, CheckStatus.NOT_FOUND),
+        (challenge.id, code, CheckStatus.OK),
+        (challenge.id, code, CheckStatus.USED),
+    ]
+    for challenge_id, entered, status in entries:
+        store.calls.clear()
+        assert (await verifier.check(challenge_id, entered, purpose="login")).status is status
+        steps.add(tuple(store.calls))
+    assert steps == {("find", "check")}
+    store.calls.clear()
+    assert (await verifier.check("no id", code, purpose="login")).status is CheckStatus.NOT_FOUND
+    assert store.calls == []
+
+
 async def test_secrets_rotate() -> None:
     """A new first secret checks what the old one sent; without the old one, nothing is accepted."""
     stage = Stage()

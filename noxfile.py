@@ -128,14 +128,15 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Kill a campaign of 20,000 messages 30 times and write the figures to docs/en/reliability.md."""
-    session.install("-e", ".[emulator]", *group("tests"))
+    """Kill campaigns and the workers of queues again and again, and write the figures to docs/en/reliability.md."""
+    session.install("-e", ".[emulator]", *group("tests"), *group("recipes"))
     figures = Path(session.create_tmp()).resolve() / "figures"
     shutil.rmtree(figures, ignore_errors=True)
     environ = {"WIKIPAYAM_FIGURES": str(figures)}
     session.run("python", "-m", "tests.faults.chaos", "--record", "chaos", *session.posargs, env=environ)
     rate = ("--kills", "10", "--messages", "3000", "--rate", "500", "--no-faults")
     session.run("python", "-m", "tests.faults.chaos", *rate, "--record", "chaos.rate", env=environ)
+    session.run("python", "-m", "tests.faults.queue_chaos", "--record", "chaos", env=environ)
     session.run("python", "-m", "tests.faults.report", str(figures))
 
 

@@ -25,6 +25,17 @@ def group(name: str) -> list[str]:
     return list(nox.project.dependency_groups(PROJECT, name))
 
 
+def install_for_tests(session: nox.Session) -> None:
+    """Install the package with what its tests need."""
+    session.install("-e", ".[cli]", *group("tests"), *group("recipes"))
+    install_taskiq_redis(session)
+
+
+def install_taskiq_redis(session: nox.Session) -> None:
+    """Install a package of docs/examples/queues that requires redis 8; arq requires redis 5, with which it works as well."""
+    session.install("--no-deps", "taskiq-redis>=1.2.4")
+
+
 def run_tests(session: nox.Session, *options: str) -> None:
     """Run the tests; on the newest Python, require full coverage.
 
@@ -48,7 +59,7 @@ def run_tests(session: nox.Session, *options: str) -> None:
 @nox.session(python=TEST_PYTHONS)
 def tests(session: nox.Session) -> None:
     """Run the tests, with the attacks in their short form; in CI on every Python."""
-    session.install("-e", ".[cli]", *group("tests"), *group("recipes"))
+    install_for_tests(session)
     # Half of the time goes into what sockets, processes and brokers do, so CI runs that on the oldest and the newest Python.
     is_between = session.python in ALL_PYTHONS[1:-1] and not session.posargs
     run_tests(session, *(["--ignore=tests/faults", "--ignore=tests/examples"] if is_between else []))
@@ -57,7 +68,7 @@ def tests(session: nox.Session) -> None:
 @nox.session(python=ALL_PYTHONS[-1] if os.environ.get("CI") else None)
 def long(session: nox.Session) -> None:
     """Run the attacks in their long form: every combination, full sizes, all examples."""
-    session.install("-e", ".[cli]", *group("tests"), *group("recipes"))
+    install_for_tests(session)
     attacks = session.posargs or ["tests/faults", "tests/promises", "tests/pyinstaller"]
     session.run("pytest", "-n", "auto", *attacks, env={"WIKIPAYAM_EFFORT": "1"})
 
@@ -86,6 +97,7 @@ def lint(session: nox.Session) -> None:
 def typing(session: nox.Session) -> None:
     """Check the types with mypy and pyright."""
     session.install("-e", ".[cli]", *group("typing"))
+    install_taskiq_redis(session)
     session.run("mypy")
     session.run("pyright")
 
@@ -116,14 +128,15 @@ def faults(session: nox.Session) -> None:
 
 @nox.session
 def chaos(session: nox.Session) -> None:
-    """Kill a campaign of 20,000 messages 30 times and write the figures to docs/en/reliability.md."""
-    session.install("-e", ".[emulator]", *group("tests"))
+    """Kill campaigns and the workers of queues again and again, and write the figures to docs/en/reliability.md."""
+    session.install("-e", ".[emulator]", *group("tests"), *group("recipes"))
     figures = Path(session.create_tmp()).resolve() / "figures"
     shutil.rmtree(figures, ignore_errors=True)
     environ = {"WIKIPAYAM_FIGURES": str(figures)}
     session.run("python", "-m", "tests.faults.chaos", "--record", "chaos", *session.posargs, env=environ)
     rate = ("--kills", "10", "--messages", "3000", "--rate", "500", "--no-faults")
     session.run("python", "-m", "tests.faults.chaos", *rate, "--record", "chaos.rate", env=environ)
+    session.run("python", "-m", "tests.faults.queue_chaos", "--record", "chaos", env=environ)
     session.run("python", "-m", "tests.faults.report", str(figures))
 
 

@@ -24,6 +24,7 @@ class Job:
         messages: The number of messages, or of repetitions.
         tasks: The number of concurrent tasks for single sends.
         connections: The maximum number of connections.
+        store: The URL of a server that keeps idempotency keys; empty without one.
     """
 
     kind: str
@@ -34,6 +35,7 @@ class Job:
     messages: int = 0
     tasks: int = 1
     connections: int = 1
+    store: str = ""
 
 
 @frozen(kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from tests.benchmarks import scale
 from tests.benchmarks.goals import goals, goals_table
 from tests.benchmarks.implementations import registry
+from tests.benchmarks.keys import KEY_CASES, WAYS
 from tests.benchmarks.measured import Cell, Results
 from tests.benchmarks.sections import (
     CAMPAIGN_CASES,
@@ -41,6 +42,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "memory": ("memory", "Memory"),
     "campaign": ("campaign", "Runs of campaigns"),
     "planning": ("campaign", "A campaign of a million messages"),
+    "keys": ("idempotency", "Idempotency keys"),
     "batcher": ("batcher", "1,000 sends at once, 20 ms"),
     "trickle": ("batcher", "One send per second, and a full batch"),
     "verification": ("verification", "One-time codes: the verifier on the store in memory"),
@@ -76,6 +78,7 @@ def pieces(results: Results) -> dict[str, str]:
         "memory": _memory,
         "campaign": _campaign,
         "planning": _planning,
+        "keys": _keys,
         "batcher": _batcher,
         "trickle": _trickle,
         "verification": _verification,
@@ -205,6 +208,24 @@ def _planning(results: Results) -> str:
         "load average": "load",
     }
     return table(["", ""], _figures(results, Cell("campaign", "a million", registry.CAMPAIGN), names))
+
+
+def _keys(results: Results) -> str:
+    rows = []
+    for way in WAYS:
+        row, loads = [way.name], []
+        for case in KEY_CASES:
+            cell, without = (Cell("idempotency", case.name, one.name) for one in (way, WAYS[0]))
+            row += [
+                _rate(results, cell),
+                spread(results.ratio(without, cell, "rate")),
+                number(results.median(cell, "cpu")),
+                spread(results.ratio(cell, without, "cpu")),
+            ]
+            loads.append(results.median(cell, "load") or 0.0)
+        rows.append([*row, number(max(loads))])
+    words = ("sends/s", "time, relative", "CPU µs", "CPU, relative")
+    return table(["", *(f"{case.name}: {word}" for case in KEY_CASES for word in words), "load average"], rows)
 
 
 def _batcher(results: Results) -> str:

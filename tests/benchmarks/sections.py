@@ -14,6 +14,7 @@ from attrs import frozen
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.implementations.interface import LANES
 from tests.benchmarks.job import Job
+from tests.benchmarks.keys import idempotency
 from tests.benchmarks.measured import Cell, Record
 from tests.benchmarks.plan import Bench, Entry
 from tests.benchmarks.processes import ROOT
@@ -259,6 +260,7 @@ SECTIONS: Mapping[str, Callable[[Bench], None]] = {
     "bulk": bulk,
     "memory": memory,
     "campaign": campaign,
+    "idempotency": idempotency,
     "batcher": batcher,
     "verification": verification,
     "decode": decode,

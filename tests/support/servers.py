@@ -86,11 +86,16 @@ def other_user() -> str | None:
 
 
 @contextlib.contextmanager
-def postgres_server() -> Iterator[str]:
-    """Run a server of PostgreSQL; yield the URL of its database."""
+def postgres_server(*, fsync: bool = False, folder: Path | None = None) -> Iterator[str]:
+    """Run a server of PostgreSQL; yield the URL of its database.
+
+    Args:
+        fsync: Whether commits are synchronized with the disk.
+        folder: Where its files are; by default with the temporary ones.
+    """
     initdb, postgres = find("initdb", "postgresql"), find("postgres", "postgresql")
     user = other_user()
-    with tempfile.TemporaryDirectory(prefix="wikipayam-postgres-", ignore_cleanup_errors=True) as directory:
+    with tempfile.TemporaryDirectory(prefix="wikipayam-postgres-", dir=folder, ignore_cleanup_errors=True) as directory:
         if user is not None:
             shutil.chown(directory, user)
         data, port = Path(directory) / "data", free_port()
@@ -101,21 +106,23 @@ def postgres_server() -> Iterator[str]:
             user=user,
             cwd=directory,
         )
-        settings = [f"port={port}", f"unix_socket_directories={directory}", "listen_addresses=127.0.0.1", "fsync=off"]
+        settings = [f"port={port}", f"unix_socket_directories={directory}", "listen_addresses=127.0.0.1"]
+        settings.append(f"fsync={'on' if fsync else 'off'}")
         command = [postgres, "-D", str(data), *(part for one in settings for part in ("-c", one))]
         with served(command, port, Path(directory) / "log", user):
             yield f"postgresql://tests@127.0.0.1:{port}/postgres"
 
 
 @contextlib.contextmanager
-def redis_server(*settings: str) -> Iterator[str]:
+def redis_server(*settings: str, folder: Path | None = None) -> Iterator[str]:
     """Run a server of Redis; yield its URL.
 
     Args:
         settings: Options of its command line beside the port and the directory; an append-only file by default.
+        folder: Where its files are; by default with the temporary ones.
     """
     program = find("redis-server", "redis-server")
-    with tempfile.TemporaryDirectory(prefix="wikipayam-redis-", ignore_cleanup_errors=True) as directory:
+    with tempfile.TemporaryDirectory(prefix="wikipayam-redis-", dir=folder, ignore_cleanup_errors=True) as directory:
         port = free_port()
         options = settings or ("--appendonly", "yes")
         command = [program, "--port", str(port), "--bind", "127.0.0.1", "--dir", directory, "--save", "", *options]

@@ -14,9 +14,9 @@ from typing import TypeVar
 from anyio import to_thread
 from attrs import frozen
 
+from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency.errors import IdempotencyStoreError
-from wikipayam_async.idempotency.per_loop import PerLoop
 from wikipayam_async.idempotency.settings import check_keep_for, check_secret
 from wikipayam_async.idempotency.store import KEEP_FOR, Claim, IdempotencyRecord, Settlement
 from wikipayam_async.outcomes import SendStatus
@@ -177,7 +177,8 @@ class SQLiteIdempotencyStore:
             opened = self._open
             if opened is None or opened.process != os.getpid():
                 opened = await to_thread.run_sync(self._open_file)
-            return await opened.groups.get().run(work)
+            group = await opened.groups.get()
+            return await group.run(work)
 
     def _open_file(self) -> _Open:
         with self._opening:

@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from wikipayam_async.checks import without_frames
+from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency import Claim, IdempotencyRecord, IdempotencyStoreError, Settlement
-from wikipayam_async.idempotency.per_loop import PerLoop
 from wikipayam_async.idempotency.settings import check_keep_for, check_secret
 from wikipayam_async.idempotency.store import KEEP_FOR
 from wikipayam_async.outcomes import SendStatus
@@ -202,7 +202,7 @@ class PostgresIdempotencyStore:
         )
 
     async def _run(self, work: Callable[[Any], T]) -> T:
-        return await to_thread.run_sync(self._try, work, limiter=self._limiters.get())
+        return await to_thread.run_sync(self._try, work, limiter=await self._limiters.get())
 
     def _try(self, work: Callable[[Any], T]) -> T:
         """Do something with a connection; once more with another if that breaks. All that is done may be done twice."""

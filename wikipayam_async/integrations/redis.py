@@ -12,9 +12,9 @@ from typing import Any, TypeVar
 from anyio import CapacityLimiter, to_thread
 
 from wikipayam_async.checks import without_frames
+from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency import Claim, IdempotencyRecord, IdempotencyStoreError, Settlement
-from wikipayam_async.idempotency.per_loop import PerLoop
 from wikipayam_async.idempotency.settings import check_keep_for, check_secret
 from wikipayam_async.idempotency.store import KEEP_FOR
 from wikipayam_async.outcomes import SendStatus
@@ -206,7 +206,7 @@ class RedisIdempotencyStore:
                 reason = type(error).__name__  # its texts may quote the URL or a key
             raise IdempotencyStoreError(f"{self!r}: cannot be used: {reason}")
 
-        return await to_thread.run_sync(guarded, limiter=self._limiters.get())
+        return await to_thread.run_sync(guarded, limiter=await self._limiters.get())
 
     def __repr__(self) -> str:
         return f"RedisIdempotencyStore(prefix={self._prefix!r})"

@@ -4,7 +4,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_process_shutdown
+from celery.signals import task_failure, task_retry, worker_process_shutdown
 
 from wikipayam_async import SAFE_TO_RETRY, AsyncWikipayam
 from wikipayam_async.idempotency import InFlightError, SQLiteIdempotencyStore
@@ -25,6 +25,13 @@ sms = ClientPortal(lambda: AsyncWikipayam(idempotency=SQLiteIdempotencyStore(os.
 def close(**_: Any) -> None:
     """Close the client when the process ends, after its last task."""
     sms.close()
+
+
+@task_failure.connect
+@task_retry.connect
+def shorten(einfo: Any, **_: Any) -> None:
+    """Leave the text of a traceback. With its frames, an error is so large that a worker which is stopped may hang."""
+    einfo.tb = None
 
 
 @app.task(autoretry_for=(*SAFE_TO_RETRY, InFlightError), retry_backoff=True, max_retries=5)

@@ -3,7 +3,7 @@
 import os
 
 from redis import Redis
-from rq import Queue, Retry
+from rq import Queue, Retry, Worker
 
 from wikipayam_async import SAFE_TO_RETRY, AsyncWikipayam, SendStatus, WikipayamError
 from wikipayam_async.idempotency import InFlightError, SQLiteIdempotencyStore
@@ -28,3 +28,8 @@ def notify(order: str, mobile: str, text: str) -> dict[str, str | None]:
 def enqueue(order: str, mobile: str, text: str) -> None:
     """Put a notice into the queue."""
     queue.enqueue(notify, order, mobile, text, retry=Retry(max=3, interval=[1, 10, 60]))
+
+
+if __name__ == "__main__":
+    # `rq worker` would import the packages in each job anew, which takes longer than to send.
+    Worker([queue]).work(with_scheduler=True)

@@ -14,6 +14,10 @@ __all__ = [
     "CAMPAIGN",
     "CATTRS",
     "GATHER",
+    "KEYS_MEMORY",
+    "KEYS_POSTGRES",
+    "KEYS_REDIS",
+    "KEYS_SQLITE",
     "NEAR_LIMIT",
     "PER_CALL",
     "SDK",
@@ -38,6 +42,10 @@ SDK_STREAM = "this SDK, bulk()"
 SDK_STREAM_TRIO = "this SDK on trio, bulk()"
 BATCHER = "this SDK, batcher"
 CAMPAIGN = "this SDK, campaign"
+KEYS_MEMORY = "this SDK, keys in memory"
+KEYS_SQLITE = "this SDK, keys in SQLite"
+KEYS_POSTGRES = "this SDK, keys in PostgreSQL"
+KEYS_REDIS = "this SDK, keys in Redis"
 
 SINGLE = (NEAR_LIMIT, AIOHTTP, SDK, SDK_TRIO, SEMAPHORE, GATHER, PER_CALL)
 BULK = (NEAR_LIMIT, AIOHTTP, SDK, SDK_STREAM, SDK_TRIO, SDK_STREAM_TRIO, CATTRS, GATHER)
@@ -56,6 +64,10 @@ _HOMES: Mapping[str, tuple[str, str]] = {
     SDK_STREAM_TRIO: ("sdk", "STREAM_ON_TRIO"),
     BATCHER: ("sdk", "BATCHER"),
     CAMPAIGN: ("sdk", "CAMPAIGN"),
+    KEYS_MEMORY: ("keyed", "MEMORY"),
+    KEYS_SQLITE: ("keyed", "SQLITE"),
+    KEYS_POSTGRES: ("keyed", "POSTGRES"),
+    KEYS_REDIS: ("keyed", "REDIS"),
 }
 
 

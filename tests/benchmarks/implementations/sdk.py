@@ -20,15 +20,21 @@ from tests.benchmarks.implementations.interface import (
 from tests.benchmarks.job import Job
 from tests.benchmarks.machine import disk_folder
 from wikipayam_async import AsyncWikipayam, SendStatus, SmsMessage
+from wikipayam_async.idempotency import IdempotencyStore
 
 __all__ = ["BATCHER", "CAMPAIGN", "LIST", "ON_TRIO", "STREAM", "STREAM_ON_TRIO", "build_messages", "make_client"]
 
 
-def make_client(job: Job) -> AsyncWikipayam:
-    """Create a client for a job's gateway."""
+def make_client(job: Job, store: IdempotencyStore | None = None) -> AsyncWikipayam:
+    """Create a client for a job's gateway, and with a store of idempotency keys if there is one."""
     tls = tls_context(job) if job.url.startswith("https") else None
     return AsyncWikipayam(
-        payload.TOKEN, sender=payload.SENDER, base_url=job.url, max_connections=job.connections, ssl_context=tls
+        payload.TOKEN,
+        sender=payload.SENDER,
+        base_url=job.url,
+        max_connections=job.connections,
+        ssl_context=tls,
+        idempotency=store,
     )
 
 

@@ -1,0 +1,142 @@
+"""Campaigns and their workers while they are sent: live tables on a terminal, a plain line now and then elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from time import monotonic
+from typing import TYPE_CHECKING, TypeAlias
+
+from attrs import field, frozen
+
+from wikipayam_async.campaigns.models import CampaignProgress
+from wikipayam_async.cli.campaign.progress import SECONDS_BETWEEN_LINES, Speed, detail_of
+from wikipayam_async.cli.output import Output, counted, visible
+from wikipayam_async.cli.wording import in_words_of_the_command_line
+
+if TYPE_CHECKING:
+    from rich.console import Group
+
+__all__ = ["ShowSnapshot", "Snapshot", "WorkerRow", "dashboard"]
+
+
+@frozen(kw_only=True)
+class WorkerRow:
+    """What is shown of a worker.
+
+    Attributes:
+        name: Its name.
+        messages: The number of messages that it has processed since it was started.
+        rate: The number of messages that it processes in a second.
+        seen: Seconds since it was last heard of.
+        note: What it waits for; empty while it sends.
+    """
+
+    name: str
+    messages: int
+    rate: float
+    seen: float
+    note: str = ""
+
+
+@frozen
+class Snapshot:
+    """Campaigns and workers at one time.
+
+    Attributes:
+        campaigns: How far each campaign has got, by name.
+        workers: The workers.
+    """
+
+    campaigns: Mapping[str, CampaignProgress]
+    workers: Sequence[WorkerRow] = field(default=())
+
+
+ShowSnapshot: TypeAlias = Callable[[Snapshot], None]
+
+
+def dashboard(out: Output, clock: Callable[[], float] = monotonic) -> AbstractContextManager[ShowSnapshot]:
+    """Show campaigns and workers during a `with` block.
+
+    Args:
+        out: The output.
+        clock: A monotonic clock, in seconds.
+
+    Returns:
+        A context manager that gives the function to call with every snapshot.
+    """
+    return _tables(out, clock) if out.is_live else _lines(out, clock)
+
+
+class _Speeds:
+    """The speed of each campaign."""
+
+    def __init__(self, clock: Callable[[], float]) -> None:
+        self._clock = clock
+        self._speeds: dict[str, Speed] = {}
+
+    def of(self, name: str, now: CampaignProgress) -> Speed:
+        if name not in self._speeds:
+            self._speeds[name] = Speed(now, self._clock)
+        return self._speeds[name]
+
+
+@contextmanager
+def _tables(out: Output, clock: Callable[[], float]) -> Iterator[ShowSnapshot]:
+    from rich.live import Live  # noqa: PLC0415 - only a terminal needs it
+
+    speeds = _Speeds(clock)
+    with Live(console=out.console, auto_refresh=False) as live:
+        yield lambda now: live.update(_drawn(now, speeds), refresh=True)
+
+
+def _drawn(now: Snapshot, speeds: _Speeds) -> Group:
+    from rich.console import Group  # noqa: PLC0415 - only a terminal needs it
+    from rich.progress_bar import ProgressBar  # noqa: PLC0415 - as above
+    from rich.table import Table  # noqa: PLC0415 - as above
+    from rich.text import Text  # noqa: PLC0415 - as above
+
+    campaigns = Table("campaign", "", "progress", "", "speed", box=None, pad_edge=False)
+    for name, progress in now.campaigns.items():
+        speed = speeds.of(name, progress)
+        campaigns.add_row(
+            Text(visible(name)),
+            Text(_state(progress)),
+            ProgressBar(max(progress.total, 1), progress.done, width=20),
+            Text(f"{progress.done:,} of {progress.total:,}: {detail_of(progress)}"),
+            Text(speed.rate_text(progress) + speed.remaining_text(progress)),
+        )
+    workers = Table("worker", "messages", "a second", "last seen", "", box=None, pad_edge=False)
+    for one in now.workers:
+        cells = (visible(one.name), f"{one.messages:,}", f"{one.rate:,.0f}", f"{one.seen:.0f} s ago", visible(one.note))
+        workers.add_row(*map(Text, cells))
+    return Group(campaigns, Text(), workers if now.workers else Text("no workers"))
+
+
+@contextmanager
+def _lines(out: Output, clock: Callable[[], float]) -> Iterator[ShowSnapshot]:
+    speeds = _Speeds(clock)
+    states: dict[str, str] = {}
+    due = clock() + SECONDS_BETWEEN_LINES
+
+    def show(now: Snapshot) -> None:
+        nonlocal due
+        is_due = clock() >= due
+        if is_due:
+            due = clock() + SECONDS_BETWEEN_LINES
+        for name, progress in now.campaigns.items():
+            speed, state = speeds.of(name, progress), _state(progress)
+            if states.get(name) != state:
+                states[name] = state
+                out.say(f"{name}: {state}")
+            if is_due and progress.pending + progress.sending:
+                rate, left = speed.rate_text(progress), speed.remaining_text(progress)
+                counts = f"{progress.done:,} of {progress.total:,}: {detail_of(progress)}"
+                out.say(f"{name}: {counts}; {rate}{left}; {counted(len(now.workers), 'worker')}")
+
+    yield show
+
+
+def _state(progress: CampaignProgress) -> str:
+    reason = in_words_of_the_command_line(progress.reason or "")
+    return progress.status.value + (f": {reason}" if reason not in {"", progress.status.value} else "")

@@ -1,0 +1,51 @@
+"""Watches a campaign that other processes send."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from time import monotonic
+
+import anyio
+
+from wikipayam_async.campaigns.models import CampaignProgress, CampaignStatus
+from wikipayam_async.cli.campaign.dashboard import ShowSnapshot, Snapshot, dashboard
+from wikipayam_async.cli.campaign.offline import OpenCampaign
+from wikipayam_async.cli.campaign.report import described_progress
+
+__all__ = ["watch_campaign"]
+
+_POLL_SECONDS = 1.0
+_ENDED = {CampaignStatus.COMPLETED, CampaignStatus.CANCELED}
+
+
+async def watch_campaign(
+    found: OpenCampaign,
+    *,
+    sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+    clock: Callable[[], float] = monotonic,
+) -> None:
+    """Show a campaign and its workers until it is completed or canceled. A paused one may be resumed, so it is shown, too.
+
+    With `--json` there is a line of JSON for each change.
+
+    Args:
+        found: The campaign.
+        sleep: Waits between two looks.
+        clock: A monotonic clock, in seconds.
+    """
+    before: CampaignProgress | None = None
+    with dashboard(found.out, clock) as show:
+        while True:
+            now = await found.campaign.progress()
+            await _show(found, now, show, changed=now != before)
+            before = now
+            if now.status in _ENDED:
+                return
+            await sleep(_POLL_SECONDS)
+
+
+async def _show(found: OpenCampaign, now: CampaignProgress, show: ShowSnapshot, *, changed: bool) -> None:
+    workers = await found.location.workers()
+    show(Snapshot({str(found.location): now}, workers))
+    if changed and now.status not in _ENDED:  # the command itself shows the last state
+        found.out.emit({**described_progress(found.location, now), "workers": workers})

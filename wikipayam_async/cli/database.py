@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from attrs import field, frozen
@@ -12,7 +14,10 @@ from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.redact.sealed import Secret
 
 if TYPE_CHECKING:
-    from wikipayam_async.campaigns.journal import Journal
+    from wikipayam_async.integrations.procrastinate.health import DatabaseHealth
+    from wikipayam_async.integrations.procrastinate.journal import PostgresJournal
+    from wikipayam_async.integrations.procrastinate.presence import WorkerInfo
+    from wikipayam_async.integrations.procrastinate.schema import SchemaState
 
 __all__ = ["VARIABLE", "Database", "find_database"]
 
@@ -20,11 +25,12 @@ VARIABLE = "WIKIPAYAM_DATABASE_URL"
 """The environment variable with the URL of the database."""
 
 _SCHEMES = ("postgresql://", "postgres://")
+_PACKAGE = "wikipayam_async.integrations.procrastinate"
 
 
 @frozen
 class Database:
-    """A database.
+    """A database. Its parts are imported when they are used, since they are of an extra.
 
     Attributes:
         url: Its URL.
@@ -34,15 +40,58 @@ class Database:
     url: Secret = field(repr=False)
     from_environment: bool
 
-    def journal(self, name: str) -> Journal:
+    def journal(self, name: str) -> PostgresJournal:
         """Return the journal of a campaign; nothing is opened yet.
 
         Args:
             name: The name of the campaign.
-        """
-        from wikipayam_async.integrations.procrastinate import PostgresJournal  # noqa: PLC0415 - an extra
 
-        return PostgresJournal(self.url.reveal(), name=name)
+        Raises:
+            ConfigurationError: The extra is not installed.
+        """
+        journal: PostgresJournal = _part("journal").PostgresJournal(self.url.reveal(), name=name)
+        return journal
+
+    async def workers(self) -> Sequence[WorkerInfo]:
+        """Return the workers, and other processes that send.
+
+        Raises:
+            JournalError: The database cannot be used.
+        """
+        found: Sequence[WorkerInfo] = await _part("presence").workers(self.url.reveal())
+        return found
+
+    async def migrate(self) -> SchemaState:
+        """Make the tables, or bring them up to date; return their state, with what was changed.
+
+        Raises:
+            JournalError: The database cannot be used.
+        """
+        state: SchemaState = await _part("schema").migrate(self.url.reveal())
+        return state
+
+    async def schema(self) -> SchemaState:
+        """Return the state of the tables.
+
+        Raises:
+            JournalError: The database cannot be used.
+        """
+        state: SchemaState = await _part("schema").read_schema(self.url.reveal())
+        return state
+
+    def schema_version(self) -> int:
+        """Return the version of the tables that this version of the package needs."""
+        version: int = _part("schema").SCHEMA_VERSION
+        return version
+
+    async def health(self) -> DatabaseHealth:
+        """Return the health of the server.
+
+        Raises:
+            JournalError: The database cannot be used.
+        """
+        health: DatabaseHealth = await _part("health").read_health(self.url.reveal())
+        return health
 
 
 def find_database(given: str | None, environ: Mapping[str, str] = os.environ) -> Database | None:
@@ -61,3 +110,17 @@ def find_database(given: str | None, environ: Mapping[str, str] = os.environ) ->
     if not url.startswith(_SCHEMES):
         raise ConfigurationError("--database: expected a URL such as postgresql://user@host/sms; got another text")
     return Database(Secret(url), given is None)
+
+
+def _part(name: str) -> ModuleType:
+    """Return a module of the integration.
+
+    Raises:
+        ConfigurationError: The extra is not installed.
+    """
+    try:
+        return import_module(f"{_PACKAGE}.{name}")
+    except ImportError:
+        raise ConfigurationError(
+            "--database: needs an extra: python -m pip install 'wikipayam_async[cli,distributed]'"
+        ) from None

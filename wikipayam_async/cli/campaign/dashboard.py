@@ -26,17 +26,22 @@ class WorkerRow:
 
     Attributes:
         name: Its name.
-        messages: The number of messages that it has processed since it was started.
-        rate: The number of messages that it processes in a second.
-        seen: Seconds since it was last heard of.
-        note: What it waits for; empty while it sends.
+        messages: The number of messages that it has sent since it was started.
+        rate: The number of messages that it sends in a second.
+        alive: Whether it was heard of lately.
+        note: What keeps it from sending; None if nothing does.
     """
 
     name: str
     messages: int
     rate: float
-    seen: float
-    note: str = ""
+    alive: bool
+    note: str | None = None
+
+    @property
+    def state(self) -> str:
+        """Whether it is there, and what keeps it from sending."""
+        return (self.note or "works") if self.alive else "is silent; it may have died"
 
 
 @frozen
@@ -106,9 +111,9 @@ def _drawn(now: Snapshot, speeds: _Speeds) -> Group:
             Text(f"{progress.done:,} of {progress.total:,}: {detail_of(progress)}"),
             Text(speed.rate_text(progress) + speed.remaining_text(progress)),
         )
-    workers = Table("worker", "messages", "a second", "last seen", "", box=None, pad_edge=False)
+    workers = Table("worker", "messages", "a second", "", box=None, pad_edge=False)
     for one in now.workers:
-        cells = (visible(one.name), f"{one.messages:,}", f"{one.rate:,.0f}", f"{one.seen:.0f} s ago", visible(one.note))
+        cells = (visible(one.name), f"{one.messages:,}", f"{one.rate:,.0f}", visible(one.state))
         workers.add_row(*map(Text, cells))
     return Group(campaigns, Text(), workers if now.workers else Text("no workers"))
 
@@ -132,7 +137,8 @@ def _lines(out: Output, clock: Callable[[], float]) -> Iterator[ShowSnapshot]:
             if is_due and progress.pending + progress.sending:
                 rate, left = speed.rate_text(progress), speed.remaining_text(progress)
                 counts = f"{progress.done:,} of {progress.total:,}: {detail_of(progress)}"
-                out.say(f"{name}: {counts}; {rate}{left}; {counted(len(now.workers), 'worker')}")
+                alive = counted(sum(one.alive for one in now.workers), "worker")
+                out.say(f"{name}: {counts}; {rate}{left}; {alive}")
 
     yield show
 

@@ -20,7 +20,12 @@ _COMMANDS = (
     ("balance", "account:balance", "Show the account's balance, which also checks the token."),
     ("send", "sending:send", "Send one text to one or more receivers."),
     ("bulk", "bulk.command:bulk", "Send a message for each row of a file: CSV, XLSX or JSON Lines."),
-    ("campaign", "campaign.commands:campaign", "Resume a bulk send, and show, decide, export and delete its outcomes."),
+    (
+        "campaign",
+        "campaign.commands:campaign",
+        "Plan and resume bulk sends, and show, decide, export and delete outcomes.",
+    ),
+    ("worker", "worker:worker", "Send the campaigns that are enqueued in a database."),
     ("status", "status:status", "Show the delivery status of sent messages."),
     ("inbox", "inbox:inbox", "Read, mark, delete, watch and export received messages."),
     ("idempotency", "idempotency:idempotency", "Show the outcome of a message under an idempotency key."),

@@ -14,10 +14,13 @@ from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.redact.sealed import Secret
 
 if TYPE_CHECKING:
+    from wikipayam_async.client import AsyncWikipayam
     from wikipayam_async.integrations.procrastinate.health import DatabaseHealth
     from wikipayam_async.integrations.procrastinate.journal import PostgresJournal
+    from wikipayam_async.integrations.procrastinate.overview import OverviewReader
     from wikipayam_async.integrations.procrastinate.presence import WorkerInfo
     from wikipayam_async.integrations.procrastinate.schema import SchemaState
+    from wikipayam_async.integrations.procrastinate.worker import CampaignWorker
 
 __all__ = ["VARIABLE", "Database", "find_database"]
 
@@ -58,8 +61,35 @@ class Database:
         Raises:
             JournalError: The database cannot be used.
         """
-        found: Sequence[WorkerInfo] = await _part("presence").workers(self.url.reveal())
+        found: Sequence[WorkerInfo] = await _part("worker").list_workers(self.url.reveal())
         return found
+
+    async def worker(self, client: AsyncWikipayam, *, concurrency: int, name: str | None) -> CampaignWorker:
+        """Return a worker, which listens for jobs, if nothing between it and the database prevents that.
+
+        Args:
+            client: The client that sends.
+            concurrency: The maximum number of requests in flight.
+            name: Its name in the table of workers; None for that of the machine and the process.
+
+        Raises:
+            JournalError: The database cannot be used.
+        """
+        listens = not (await self.health()).transaction_pooling
+        worker: CampaignWorker = _part("worker").CampaignWorker(
+            client,
+            self.url.reveal(),
+            concurrency=concurrency,
+            name=name,
+            listen_notify=listens,
+            handle_signals=False,  # the command does
+        )
+        return worker
+
+    def overviews(self) -> OverviewReader:
+        """Return a reader of what is sent in the database; enter it first."""
+        reader: OverviewReader = _part("overview").OverviewReader(self.url.reveal())
+        return reader
 
     async def migrate(self) -> SchemaState:
         """Make the tables, or bring them up to date; return their state, with what was changed.

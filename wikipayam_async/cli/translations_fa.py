@@ -144,8 +144,8 @@ _BULK = {
 }
 
 _CAMPAIGN = {
-    "Resume a bulk send, and show, decide, export and delete its outcomes.": (
-        "کمپین‌ها: ادامه‌ی یک ارسال انبوه، سرنوشت پیامک‌ها، تصمیم درباره‌ی نامعلوم‌ها، نوشتن در فایل و حذف"
+    "Plan and resume bulk sends, and show, decide, export and delete outcomes.": (
+        "کمپین‌ها: برنامه‌ریزی و ادامه‌ی ارسال انبوه، سرنوشت پیامک‌ها، تصمیم درباره‌ی نامعلوم‌ها، نوشتن در فایل و حذف"
     ),
     "Send each receiver one message, or each text only once.": "به هر گیرنده فقط یک پیامک بفرست، یا هر متن را فقط یک بار",
     "The column of the track ids (default: generated).": "ستون شناسه‌ی پیگیری خودتان؛ اگر ندهید ساخته می‌شود",
@@ -166,7 +166,13 @@ _CAMPAIGN = {
     "Pause before all runs together cost more than this many rials; needs --price-persian.": (
         "پیش از آن‌که هزینه‌ی همه‌ی اجراها از این‌قدر ریال بگذرد بایست؛ همراه --price-persian"
     ),
-    "The file of the campaign.": "فایل کمپین",
+    "The file of the campaign, unless it is in a database.": "فایل کمپین، مگر آن‌که در پایگاه‌داده باشد",
+    "The file of the campaign; with --name there is none, and the track ids begin here.": (
+        "فایل کمپین؛ اگر کمپین در پایگاه‌داده باشد، شناسه‌ها از همین‌جا آغاز می‌شوند، همراه --name"
+    ),
+    "The file of the campaign; with --name there is none, and the file to write stands here.": (
+        "فایل کمپین؛ اگر کمپین در پایگاه‌داده باشد، نام فایل خروجی همین‌جا می‌آید، همراه --name"
+    ),
     "Resume a campaign: send what is left. The input file is not needed.": (
         "ادامه‌ی کمپین: فرستادن باقی‌مانده؛ به فایل ورودی نیازی نیست"
     ),
@@ -211,8 +217,8 @@ _CAMPAIGN = {
     "Show every decision about unknown and rejected messages, oldest first.": (
         "سابقه‌ی همه‌ی تصمیم‌ها درباره‌ی نامعلوم‌ها و ردشده‌ها، از قدیم به جدید"
     ),
-    "Pause a campaign, also one that another process runs: it finishes what is in flight, records it, and stops.": (
-        "نگه‌داشتن کمپین، حتی اگر برنامه‌ی دیگری آن را اجرا می‌کند؛ آنچه در راه است تمام و ثبت می‌شود"
+    "Pause a campaign, also one that other processes send: they finish what is in flight, record it, and stop.": (
+        "نگه‌داشتن کمپین، حتی اگر برنامه‌های دیگر آن را می‌فرستند؛ آنچه در راه است تمام و ثبت می‌شود"
     ),
     "Cancel a campaign for good, after a confirmation: what was not sent is never sent.": (
         "لغو همیشگی کمپین، پس از پرسش؛ آنچه فرستاده نشده دیگر فرستاده نمی‌شود"

@@ -26,11 +26,11 @@ def test_without_a_terminal_changes_are_told_at_once_and_counts_every_ten_second
     now, err = 0.0, io.StringIO()
     paused = CampaignProgress(CampaignStatus.PAUSED, 2000, 1000, accepted=1000, reason="the token is refused")
     done = CampaignProgress(CampaignStatus.COMPLETED, 2000, accepted=2000)
-    with dashboard(Output(stdout=io.StringIO(), stderr=err), lambda: now) as show:
+    with dashboard(Output(stdout=io.StringIO(), stderr=err), lambda: now) as board:
         for now, progress in ((0.0, running(0)), (5.0, running(500)), (10.0, running(1000)), (11.0, paused)):  # noqa: B007
-            show(Snapshot({"eid": progress}, WORKERS))
+            board.show(Snapshot({"eid": progress}, WORKERS))
         now = 30.0
-        show(Snapshot({"eid": done}))
+        board.show(Snapshot({"eid": done}))
     assert err.getvalue().splitlines() == [
         "eid: running",
         "eid: 1,000 of 2,000: 1,000 accepted, 1,000 left; 100 a second, about 0:10 left; 2 workers",
@@ -42,11 +42,13 @@ def test_without_a_terminal_changes_are_told_at_once_and_counts_every_ten_second
 def test_a_terminal_shows_tables() -> None:
     """Of the campaigns and of their workers; control characters do not reach the terminal."""
     now, err = 0.0, Terminal()
-    with dashboard(Output(stdout=io.StringIO(), stderr=err), lambda: now) as show:
-        show(Snapshot({"eid": running(0), "nowruz": running(1)}))
+    with dashboard(Output(stdout=io.StringIO(), stderr=err), lambda: now) as board:
+        board.show(Snapshot({"eid": running(0), "nowruz": running(1)}))
+        board.say("the gateway\x1b cannot be reached")
         now = 10.0
-        show(Snapshot({"eid": running(1000)}, WORKERS))
+        board.show(Snapshot({"eid": running(1000)}, WORKERS))
     first, _, last = re.sub("\x1b\\[[0-9;?]*[A-Za-z]", "", err.getvalue()).partition("no workers")
+    assert "the gateway\\x1b cannot be reached\n" in last
     assert [line.split()[0] for line in first.splitlines() if line.strip()] == ["campaign", "eid", "nowruz"]
     shown = " ".join(last.replace("\r", "").split())
     assert "eid running ━━━━━━━━━━╺━━━━━━━━━ 1,000 of 2,000: 1,000 accepted, 1,000 left" in shown
@@ -57,6 +59,6 @@ def test_a_terminal_shows_tables() -> None:
 def test_json_output_shows_no_tables() -> None:
     """Not even on a terminal."""
     err = Terminal()
-    with dashboard(Output(json=True, stdout=io.StringIO(), stderr=err), lambda: 0.0) as show:
-        show(Snapshot({"eid": running(0)}))
+    with dashboard(Output(json=True, stdout=io.StringIO(), stderr=err), lambda: 0.0) as board:
+        board.show(Snapshot({"eid": running(0)}))
     assert err.getvalue() == ""

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from time import monotonic
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
 
@@ -16,8 +16,11 @@ from wikipayam_async.cli.wording import in_words_of_the_command_line
 
 if TYPE_CHECKING:
     from rich.console import Group
+    from rich.live import Live
 
-__all__ = ["ShowSnapshot", "Snapshot", "WorkerRow", "dashboard"]
+    from wikipayam_async.integrations.procrastinate.presence import WorkerInfo
+
+__all__ = ["Dashboard", "Snapshot", "WorkerRow", "dashboard", "row_of"]
 
 
 @frozen(kw_only=True)
@@ -44,6 +47,17 @@ class WorkerRow:
         return (self.note or "works") if self.alive else "is silent; it may have died"
 
 
+def row_of(worker: WorkerInfo) -> WorkerRow:
+    """Return what is shown of a worker of a database."""
+    return WorkerRow(
+        name=f"{worker.name} ({worker.host}, process {worker.pid})",
+        messages=worker.messages,
+        rate=worker.rate,
+        alive=worker.alive,
+        note=worker.note,
+    )
+
+
 @frozen
 class Snapshot:
     """Campaigns and workers at one time.
@@ -57,20 +71,26 @@ class Snapshot:
     workers: Sequence[WorkerRow] = field(default=())
 
 
-ShowSnapshot: TypeAlias = Callable[[Snapshot], None]
+class Dashboard(Protocol):
+    """Shows campaigns and workers."""
+
+    def show(self, now: Snapshot) -> None:
+        """Show a snapshot."""
+        ...
+
+    def say(self, text: str) -> None:
+        """Write a line above what is shown; not with `--json`."""
+        ...
 
 
-def dashboard(out: Output, clock: Callable[[], float] = monotonic) -> AbstractContextManager[ShowSnapshot]:
+def dashboard(out: Output, clock: Callable[[], float] = monotonic) -> AbstractContextManager[Dashboard]:
     """Show campaigns and workers during a `with` block.
 
     Args:
         out: The output.
         clock: A monotonic clock, in seconds.
-
-    Returns:
-        A context manager that gives the function to call with every snapshot.
     """
-    return _tables(out, clock) if out.is_live else _lines(out, clock)
+    return _tables(out, clock) if out.is_live else nullcontext(_Lines(out, clock))
 
 
 class _Speeds:
@@ -87,12 +107,30 @@ class _Speeds:
 
 
 @contextmanager
-def _tables(out: Output, clock: Callable[[], float]) -> Iterator[ShowSnapshot]:
+def _tables(out: Output, clock: Callable[[], float]) -> Iterator[Dashboard]:
     from rich.live import Live  # noqa: PLC0415 - only a terminal needs it
 
-    speeds = _Speeds(clock)
     with Live(console=out.console, auto_refresh=False) as live:
-        yield lambda now: live.update(_drawn(now, speeds), refresh=True)
+        yield _Tables(live, clock)
+
+
+class _Tables:
+    """Live tables.
+
+    Args:
+        live: The display.
+        clock: A monotonic clock, in seconds.
+    """
+
+    def __init__(self, live: Live, clock: Callable[[], float]) -> None:
+        self._live = live
+        self._speeds = _Speeds(clock)
+
+    def show(self, now: Snapshot) -> None:
+        self._live.update(_drawn(now, self._speeds), refresh=True)
+
+    def say(self, text: str) -> None:
+        self._live.console.print(visible(text), soft_wrap=True)
 
 
 def _drawn(now: Snapshot, speeds: _Speeds) -> Group:
@@ -118,29 +156,38 @@ def _drawn(now: Snapshot, speeds: _Speeds) -> Group:
     return Group(campaigns, Text(), workers if now.workers else Text("no workers"))
 
 
-@contextmanager
-def _lines(out: Output, clock: Callable[[], float]) -> Iterator[ShowSnapshot]:
-    speeds = _Speeds(clock)
-    states: dict[str, str] = {}
-    due = clock() + SECONDS_BETWEEN_LINES
+class _Lines:
+    """Plain lines.
 
-    def show(now: Snapshot) -> None:
-        nonlocal due
-        is_due = clock() >= due
+    Args:
+        out: The output.
+        clock: A monotonic clock, in seconds.
+    """
+
+    def __init__(self, out: Output, clock: Callable[[], float]) -> None:
+        self._out = out
+        self._clock = clock
+        self._speeds = _Speeds(clock)
+        self._states: dict[str, str] = {}
+        self._due = clock() + SECONDS_BETWEEN_LINES
+
+    def show(self, now: Snapshot) -> None:
+        is_due = self._clock() >= self._due
         if is_due:
-            due = clock() + SECONDS_BETWEEN_LINES
+            self._due = self._clock() + SECONDS_BETWEEN_LINES
         for name, progress in now.campaigns.items():
-            speed, state = speeds.of(name, progress), _state(progress)
-            if states.get(name) != state:
-                states[name] = state
-                out.say(f"{name}: {state}")
+            speed, state = self._speeds.of(name, progress), _state(progress)
+            if self._states.get(name) != state:
+                self._states[name] = state
+                self.say(f"{name}: {state}")
             if is_due and progress.pending + progress.sending:
                 rate, left = speed.rate_text(progress), speed.remaining_text(progress)
                 counts = f"{progress.done:,} of {progress.total:,}: {detail_of(progress)}"
                 alive = counted(sum(one.alive for one in now.workers), "worker")
-                out.say(f"{name}: {counts}; {rate}{left}; {alive}")
+                self.say(f"{name}: {counts}; {rate}{left}; {alive}")
 
-    yield show
+    def say(self, text: str) -> None:
+        self._out.say(text)
 
 
 def _state(progress: CampaignProgress) -> str:

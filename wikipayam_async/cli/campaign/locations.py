@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from attrs import field, frozen
 
@@ -16,9 +16,13 @@ from wikipayam_async.campaigns.facts import CampaignFacts, read_facts
 from wikipayam_async.campaigns.journal import Journal
 from wikipayam_async.campaigns.models import CampaignStatus
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
+from wikipayam_async.cli.campaign.dashboard import WorkerRow, row_of
 from wikipayam_async.cli.database import Database
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.errors import ConfigurationError
+
+if TYPE_CHECKING:
+    from wikipayam_async.integrations.procrastinate.journal import PostgresJournal
 
 __all__ = [
     "DatabaseLocation",
@@ -28,6 +32,7 @@ __all__ = [
     "campaign_path",
     "discard_unsent",
     "facts_of",
+    "need_facts",
     "opened",
 ]
 
@@ -66,6 +71,10 @@ class Location(Protocol):
 
     def journal(self) -> Journal:
         """Return a journal of the campaign; nothing is opened yet."""
+        ...
+
+    async def workers(self) -> Sequence[WorkerRow]:
+        """Return the workers that may send the campaign."""
         ...
 
     def command(self, name: str, *options: str) -> str:
@@ -114,6 +123,10 @@ class FileLocation:
         """Return the journal of the file."""
         return SQLiteJournal(self.path)
 
+    async def workers(self) -> Sequence[WorkerRow]:
+        """Return none: one process sends a campaign in a file."""
+        return ()
+
     def command(self, name: str, *options: str) -> str:
         """Return a command about the campaign, quoted for a shell."""
         target = f"./{self.path}" if str(self.path).startswith("-") else str(self.path)
@@ -154,9 +167,13 @@ class DatabaseLocation:
         """The option that names another campaign."""
         return "--name OTHER"
 
-    def journal(self) -> Journal:
+    def journal(self) -> PostgresJournal:
         """Return the journal of the campaign."""
         return self.database.journal(self.name)
+
+    async def workers(self) -> Sequence[WorkerRow]:
+        """Return the workers, which send all campaigns, and a process that sends this one by itself."""
+        return [row_of(one) for one in await self.database.workers() if one.campaign in {None, self.name}]
 
     def command(self, name: str, *options: str) -> str:
         """Return a command about the campaign, quoted for a shell. The URL, which may have a password, is left out."""
@@ -198,6 +215,22 @@ async def facts_of(location: Location) -> CampaignFacts | None:
         await journal.aclose()
 
 
+async def need_facts(location: Location) -> CampaignFacts:
+    """Return the facts of a campaign.
+
+    Args:
+        location: Where the campaign is kept.
+
+    Raises:
+        UnusableCampaignError: There is none.
+        JournalError: It cannot be read.
+    """
+    facts = await facts_of(location) if location.exists else None
+    if facts is None:
+        raise UnusableCampaignError(f"{location}: is no campaign; {location.how_to_plan}")
+    return facts
+
+
 @asynccontextmanager
 async def opened(location: Location, client: AsyncWikipayam | None = None) -> AsyncIterator[Campaign]:
     """Open a planned campaign.
@@ -210,8 +243,7 @@ async def opened(location: Location, client: AsyncWikipayam | None = None) -> As
         UnusableCampaignError: There is none.
         JournalError: It cannot be read.
     """
-    if not location.exists or await facts_of(location) is None:
-        raise UnusableCampaignError(f"{location}: is no campaign; {location.how_to_plan}")
+    await need_facts(location)
     async with Campaign.open(client, location.journal()) as entered:
         yield entered
 

@@ -19,7 +19,16 @@ from wikipayam_async.cost.tariff import Tariff
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 
-__all__ = ["Chosen", "ConfirmationOptions", "DatabaseOptions", "Pace", "PriceOptions", "SendingOptions", "UrlOptions"]
+__all__ = [
+    "Chosen",
+    "ConfirmationOptions",
+    "DatabaseOptions",
+    "Pace",
+    "PriceOptions",
+    "SendingOptions",
+    "TermsOptions",
+    "UrlOptions",
+]
 
 _TIME_ZONE = "Asia/Tehran"
 _JITTER = 0.1
@@ -155,13 +164,11 @@ class ConfirmationOptions(PriceOptions):
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class SendingOptions:
-    """How to send."""
+class TermsOptions:
+    """What all that send a campaign obey."""
 
     rate: float | None = None
     """The maximum number of messages in any second."""
-    concurrency: int = 8
-    """The maximum number of requests in flight."""
     stop_on_error: Annotated[bool, Parameter(negative="")] = False
     """Stop at the first message that is not accepted; the rest is not attempted."""
     opt_out: Path | None = None
@@ -179,8 +186,6 @@ class SendingOptions:
         """
         if self.rate is not None and not (math.isfinite(self.rate) and self.rate > 0):
             raise InvalidInputError("--rate", rule="expected messages per second, above 0", got=shape_of(self.rate))
-        if self.concurrency < 1:
-            raise InvalidInputError("--concurrency", rule="expected at least 1", got="less")
 
     def pace(self, batch_size: int = DEFAULT_BATCH_SIZE, *, planned: bool) -> Pace | None:
         """Return the pace of the rate; None if there is no rate.
@@ -224,3 +229,22 @@ class SendingOptions:
         if tariff is None:
             raise InvalidInputError("--spending-limit", rule="needs --price-persian", got="no price")
         return SpendingLimit(rials=self.spending_limit, tariff=tariff)
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class SendingOptions(TermsOptions):
+    """How to send."""
+
+    concurrency: int = 8
+    """The maximum number of requests in flight."""
+
+    def check(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            InvalidInputError: One is out of bounds.
+        """
+        super().check()
+        if self.concurrency < 1:
+            raise InvalidInputError("--concurrency", rule="expected at least 1", got="less")

@@ -1,4 +1,4 @@
-"""`wikipayam campaign run`."""
+"""`wikipayam campaign run`, and the question before anything of a campaign is sent."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from wikipayam_async.campaigns.campaign import Campaign
 from wikipayam_async.campaigns.facts import CampaignFacts
 from wikipayam_async.campaigns.models import CampaignStatus
 from wikipayam_async.cli.campaign.check import PlanCheck, PlanTally, confirmed, count_pending
-from wikipayam_async.cli.campaign.locations import Location, UnusableCampaignError, facts_of
+from wikipayam_async.cli.campaign.locations import Location, need_facts
 from wikipayam_async.cli.campaign.options import Chosen, ConfirmationOptions, SendingOptions
 from wikipayam_async.cli.campaign.run import CampaignRunner
 from wikipayam_async.cli.exits import Exit
@@ -16,7 +16,7 @@ from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.session import GatewayOptions, guarded, online
 from wikipayam_async.optout import OptOutList
 
-__all__ = ["resume"]
+__all__ = ["may_start", "resume"]
 
 
 def resume(
@@ -42,17 +42,29 @@ def resume(
             spending=sending.spending(confirmation.tariff),
             opt_out=None if sending.opt_out is None else OptOutList.read(sending.opt_out),
         )
-        facts = anyio.run(facts_of, location)
-        if facts is None:
-            raise UnusableCampaignError(f"{location}: is no campaign; {location.how_to_plan}")
-        if facts.status is CampaignStatus.PLANNED and not confirmed(
-            anyio.run(_check, location, facts, confirmation), confirmation, out
-        ):
+        if not may_start(location, anyio.run(need_facts, location), confirmation, out):
             out.warn("nothing was sent")
             return Exit.USAGE
         return online(connection, runner.run, reports_sends=True)
 
     return guarded(out, work)
+
+
+def may_start(location: Location, facts: CampaignFacts, confirmation: ConfirmationOptions, out: Output) -> bool:
+    """Return whether a campaign may be sent: it was begun before, or that is confirmed.
+
+    Args:
+        location: Where the campaign is kept.
+        facts: What is known of it.
+        confirmation: What to ask.
+        out: The output.
+
+    Raises:
+        InvalidInputError: A question is necessary, and stdin is no terminal.
+    """
+    if facts.status is not CampaignStatus.PLANNED:
+        return True
+    return confirmed(anyio.run(_check, location, facts, confirmation), confirmation, out)
 
 
 async def _check(location: Location, facts: CampaignFacts, confirmation: ConfirmationOptions) -> PlanCheck:

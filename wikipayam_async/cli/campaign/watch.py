@@ -8,7 +8,7 @@ from time import monotonic
 import anyio
 
 from wikipayam_async.campaigns.models import CampaignProgress, CampaignStatus
-from wikipayam_async.cli.campaign.dashboard import ShowSnapshot, Snapshot, dashboard
+from wikipayam_async.cli.campaign.dashboard import Dashboard, Snapshot, dashboard
 from wikipayam_async.cli.campaign.offline import OpenCampaign
 from wikipayam_async.cli.campaign.report import described_progress
 
@@ -34,18 +34,18 @@ async def watch_campaign(
         clock: A monotonic clock, in seconds.
     """
     before: CampaignProgress | None = None
-    with dashboard(found.out, clock) as show:
+    with dashboard(found.out, clock) as board:
         while True:
             now = await found.campaign.progress()
-            await _show(found, now, show, changed=now != before)
+            await _show(found, now, board, changed=now != before)
             before = now
-            if now.status in _ENDED:
+            if now.status in _ENDED or found.out.closed:
                 return
             await sleep(_POLL_SECONDS)
 
 
-async def _show(found: OpenCampaign, now: CampaignProgress, show: ShowSnapshot, *, changed: bool) -> None:
+async def _show(found: OpenCampaign, now: CampaignProgress, board: Dashboard, *, changed: bool) -> None:
     workers = await found.location.workers()
-    show(Snapshot({str(found.location): now}, workers))
+    board.show(Snapshot({str(found.location): now}, workers))
     if changed and now.status not in _ENDED:  # the command itself shows the last state
         found.out.emit({**described_progress(found.location, now), "workers": workers})

@@ -14,8 +14,8 @@ from wikipayam_async.cli.campaign.dashboard import Dashboard, Snapshot, dashboar
 from wikipayam_async.cli.campaign.options import UrlOptions
 from wikipayam_async.cli.database import Database
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.session import GatewayOptions, Session, online
 from wikipayam_async.cli.output import counted
+from wikipayam_async.cli.session import GatewayOptions, Session, online
 from wikipayam_async.errors import InvalidInputError, WikipayamError
 
 __all__ = ["worker"]

@@ -25,6 +25,7 @@ class RunState:
         queue: The queue of the workers that send it; None if workers do not.
         terms: What all its processes obey, as text.
         sends: Whether a process that shows a heartbeat sends it beside the workers.
+        priority: Its priority among the campaigns that workers send.
     """
 
     number: int
@@ -32,6 +33,7 @@ class RunState:
     queue: str | None
     terms: str = field(repr=False)
     sends: bool
+    priority: int = 0
 
 
 @frozen

@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 import anyio
 from anyio import to_thread
 
-from wikipayam_async.campaigns.errors import JournalError
+from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
 from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.integrations.connections import Connections, Failure
@@ -53,10 +53,6 @@ def check_seconds(value: float, name: str) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value < float("inf"):
         raise InvalidInputError(name, rule="expected a number of seconds above 0", got=shape_of(value))
     return value
-
-
-class DatabaseAwayError(JournalError):
-    """The database could not be reached, or went away; the same may work a moment later."""
 
 
 class Database:

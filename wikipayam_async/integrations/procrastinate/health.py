@@ -1,25 +1,40 @@
-"""The health of a database: whether it can be used, by whom it is used, and what stands before it."""
+"""The health of a database: whether it can be used, who uses it, and what stands before it."""
 
 from __future__ import annotations
 
 import time
 from typing import Any
 
+import psycopg
 from anyio import to_thread
 from attrs import frozen
 
-from wikipayam_async.campaigns.errors import JournalError
+from wikipayam_async.campaigns.errors import DatabaseAwayError
 from wikipayam_async.checks import without_frames
-from wikipayam_async.integrations.connections import Connections, Failure
 from wikipayam_async.redact.sealed import Secret
 
 __all__ = ["DatabaseHealth", "read_health"]
 
+_CONNECT_SECONDS = 5
 _READ = b"""
     SELECT current_setting('server_version'), pg_backend_pid(), pg_is_in_recovery(),
         (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
         current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
 """
+_CAUSES = {
+    "password authentication failed": "the user or the password is wrong",
+    "no password supplied": "the URL has no password",
+    "no pg_hba.conf entry": "the server does not let this user in from this machine",
+    "does not exist": "the server has no such database or user",
+    "connection refused": "nothing listens at this address",
+    "could not translate host name": "there is no such host",
+    "failed to resolve host": "there is no such host",
+    "timeout": "the server does not answer",
+    "too many": "the server has too many connections",
+    "remaining connection slots": "the server has too many connections",
+    "ssl": "the encrypted connection failed",
+}
+"""Why a connection failed, by what the text of the error has. The text itself is not shown: it may quote the URL."""
 
 
 @frozen(kw_only=True)
@@ -55,38 +70,48 @@ async def read_health(url: str) -> DatabaseHealth:
         url: The database, such as `postgresql://user:password@host/sms`.
 
     Raises:
-        JournalError: It cannot be used.
+        DatabaseAwayError: It cannot be used; the text says why.
     """
-    connections = Connections(Secret(url), 2, lambda _: None)
+    sealed = Secret(url)
+    del url  # some tools show the locals of a failing program
     try:
-        return await connections.run(lambda first: _read(first, connections))
-    except Failure as error:
-        failure = JournalError(f"the database cannot be used: {error.reason}")
-    finally:
-        await to_thread.run_sync(connections.close)
+        return await to_thread.run_sync(_read_health, sealed)
+    except psycopg.Error as error:
+        failure = DatabaseAwayError(f"the database cannot be used: {_cause_of(error)}")
     raise failure
 
 
-def _read(first: Any, connections: Connections) -> DatabaseHealth:
-    started = time.perf_counter()
-    first.execute(b"SELECT 1")
-    elapsed = (time.perf_counter() - started) * 1000
-    version, server_process, is_replica, used, limit = first.execute(_READ).fetchone()
-    # A pooler names a process of its own to the client; the second connection gets the server's process of the first one
-    # only if that was given back although the first connection is still there.
-    pooler = first.info.backend_pid != server_process
-    second = connections.attempt(_server_process) if pooler else None
-    return DatabaseHealth(
-        server_version=version,
-        milliseconds=elapsed,
-        connections=used,
-        max_connections=limit,
-        encrypted=bool(first.pgconn.ssl_in_use),
-        read_only=is_replica,
-        pooler=pooler,
-        transaction_pooling=second == server_process,
-    )
+def _cause_of(error: psycopg.Error) -> str:
+    text = str(error).lower()
+    causes = [cause for part, cause in _CAUSES.items() if part in text]
+    return causes[0] if causes else " ".join(filter(None, (type(error).__name__, error.sqlstate)))
 
 
-def _server_process(connection: Any) -> int:
-    return int(connection.execute(b"SELECT pg_backend_pid()").fetchone()[0])
+def _read_health(url: Secret) -> DatabaseHealth:
+    with _connect(url) as first:
+        started = time.perf_counter()
+        first.execute(b"SELECT 1")
+        elapsed = (time.perf_counter() - started) * 1000
+        version, process, is_replica, used, limit = first.execute(_READ).fetchone()
+        # A pooler tells its clients of a process of its own.
+        pooler = first.info.backend_pid != process
+        return DatabaseHealth(
+            server_version=version,
+            milliseconds=elapsed,
+            connections=used,
+            max_connections=limit,
+            encrypted=bool(first.pgconn.ssl_in_use),
+            read_only=is_replica,
+            pooler=pooler,
+            transaction_pooling=pooler and _is_given_away(url, process),
+        )
+
+
+def _is_given_away(url: Secret, process: int) -> bool:
+    """Return whether another client gets a process of the server although the client that had it is still there."""
+    with _connect(url) as second:
+        return bool(second.execute(b"SELECT pg_backend_pid()").fetchone() == (process,))
+
+
+def _connect(url: Secret) -> Any:
+    return psycopg.connect(url.reveal(), autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS)

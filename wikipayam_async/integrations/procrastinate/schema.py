@@ -10,7 +10,7 @@ from anyio import to_thread
 from attrs import frozen
 from procrastinate.schema import SchemaManager, migrations_path
 
-from wikipayam_async.campaigns.errors import JournalError
+from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
 from wikipayam_async.integrations.connections import Connections, Failure
 from wikipayam_async.redact.sealed import Secret
 
@@ -76,7 +76,8 @@ async def migrate(url: str) -> SchemaState:
     try:
         return await connections.run(_migrate, transaction=True)
     except Failure as error:
-        failure = JournalError(f"the tables could not be made or changed: {error.reason}; nothing was changed")
+        kind = DatabaseAwayError if error.away else JournalError
+        failure = kind(f"the tables could not be made or changed: {error.reason}; nothing was changed")
     finally:
         await to_thread.run_sync(connections.close)
     raise failure
@@ -96,7 +97,8 @@ async def read_schema(url: str) -> SchemaState:
     try:
         return await connections.run(_read)
     except Failure as error:
-        failure = JournalError(f"the database cannot be used: {error.reason}")
+        kind = DatabaseAwayError if error.away else JournalError
+        failure = kind(f"the database cannot be used: {error.reason}")
     finally:
         await to_thread.run_sync(connections.close)
     raise failure

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from importlib import import_module
+from itertools import pairwise
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from wikipayam_async.integrations.procrastinate.schema import SchemaState
     from wikipayam_async.integrations.procrastinate.worker import CampaignWorker
 
-__all__ = ["VARIABLE", "Database", "find_database"]
+__all__ = ["VARIABLE", "Database", "find_database", "has_misplaced_url"]
 
 VARIABLE = "WIKIPAYAM_DATABASE_URL"
 """The environment variable with the URL of the database."""
@@ -140,6 +141,15 @@ def find_database(given: str | None, environ: Mapping[str, str] = os.environ) ->
     if not url.startswith(_SCHEMES):
         raise ConfigurationError("--database: expected a URL such as postgresql://user@host/sms; got another text")
     return Database(Secret(url), given is None)
+
+
+def has_misplaced_url(argv: Sequence[str]) -> bool:
+    """Return whether the URL of a database, which may have a password, is an argument where none belongs.
+
+    Args:
+        argv: The arguments after the program name.
+    """
+    return any(word.startswith(_SCHEMES) and before != "--database" for before, word in pairwise(("", *argv)))
 
 
 def _part(name: str) -> ModuleType:

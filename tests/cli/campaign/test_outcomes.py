@@ -13,30 +13,6 @@ from wikipayam_async.cli import main
 from wikipayam_async.emulator import Emulator, Fault
 
 
-@pytest.fixture
-def mixed(gateway: Emulator, run: Run) -> None:
-    """Make a campaign with an accepted, an unknown, a rejected and a pending message, in the rows 2 to 5."""
-    write(f"{A},hi,Qom", f"{B},hi,Yazd", f"{C},=1+1,Fars", "09120000004,hi,Ilam", header="mobile,text,city")
-    gateway.faults.script([None, Fault.reset(), Fault.status(400), Fault.status(402)], on=SENDS)
-    assert run("bulk", FILE, "--yes", "--batch-size", "1", "--concurrency", "1").code == 3
-
-
-def test_the_status_groups_messages_by_cause(mixed: None, run: Run) -> None:
-    """It goes to stdout, so it pipes; what to do next goes to stderr."""
-    ended = run("campaign", "status", CAMPAIGN)
-    assert ended.code == 0
-    assert ended.out.splitlines()[0].startswith("paused: sms.send: the gateway answered 402")
-    assert ended.out.splitlines()[1:3] == [
-        "4 messages: 1 accepted, 1 rejected, 1 unknown, 1 left",
-        "1 message unknown, disconnected: sms.send: it is not known whether the gateway accepted this (disconnected)",
-    ]
-    assert ended.err.splitlines()[-1] == f"to go on: wikipayam campaign run {CAMPAIGN}"
-    described = run("campaign", "status", CAMPAIGN, "--json").json
-    assert (described["status"], described["counts"]) == (
-        "paused", {"accepted": 1, "rejected": 1, "unknown": 1, "sending": 0, "pending": 1},
-    )  # fmt: skip
-
-
 def test_results_have_a_line_per_message(mixed: None, gateway: Emulator, run: Run) -> None:
     """Ids are whole, numbers are masked; JSON has the full numbers and the columns of the file."""
     lines = [line.split("\t") for line in run("campaign", "results", CAMPAIGN).out.splitlines()]
@@ -103,17 +79,6 @@ def test_deliveries_are_followed_and_kept(mixed: None, gateway: Emulator, run: R
     assert (ended.code, ended.json) == (0, {"counts": {"DELIVERED": 1}, "pending": 0})
     assert run("campaign", "results", CAMPAIGN).out.splitlines()[1].endswith("\tDELIVERED")
     assert run("campaign", "follow", CAMPAIGN, "--wait", "nan").code == 2
-
-
-def test_a_paused_campaign_goes_on_and_a_canceled_one_does_not(mixed: None, run: Run) -> None:
-    """Canceling asks, since it is for good."""
-    assert run("campaign", "pause", CAMPAIGN).err == f"paused; to go on: wikipayam campaign run {CAMPAIGN}\n"
-    assert run("campaign", "cancel", CAMPAIGN).code == 2
-    assert run("campaign", "cancel", CAMPAIGN, "--yes").err == "canceled\n"
-    ended = run("campaign", "run", CAMPAIGN)
-    assert (ended.code, "the campaign is canceled; 1 messages stay unsent" in ended.err) == (2, True)
-    assert "to go on" not in run("campaign", "status", CAMPAIGN).err
-    assert run("bulk", FILE, "--yes", "--batch-size", "1").code == 3
 
 
 def test_a_purged_campaign_is_gone(mixed: None, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

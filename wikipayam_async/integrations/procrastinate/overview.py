@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from types import TracebackType
 from typing import Any, Self
 
+import anyio
 from attrs import field, frozen
 
 from wikipayam_async.campaigns.facts import progress_of, read_facts
@@ -49,7 +50,8 @@ class OverviewReader:
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        await self._database.aclose()
+        with anyio.CancelScope(shield=True):
+            await self._database.aclose()
 
     async def read(self, names: Iterable[str] = ()) -> Overview:
         """Return the campaigns that are being sent, and some others.

@@ -9,7 +9,7 @@ import psycopg
 from anyio import to_thread
 from attrs import frozen
 
-from wikipayam_async.campaigns.errors import DatabaseAwayError
+from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
 from wikipayam_async.checks import without_frames
 from wikipayam_async.redact.sealed import Secret
 
@@ -71,11 +71,14 @@ async def read_health(url: str) -> DatabaseHealth:
 
     Raises:
         DatabaseAwayError: It cannot be used; the text says why.
+        JournalError: The URL is not valid.
     """
     sealed = Secret(url)
     del url  # some tools show the locals of a failing program
     try:
         return await to_thread.run_sync(_read_health, sealed)
+    except psycopg.ProgrammingError:
+        failure = JournalError("the database cannot be used: its URL is not valid")
     except psycopg.Error as error:
         failure = DatabaseAwayError(f"the database cannot be used: {_cause_of(error)}")
     raise failure

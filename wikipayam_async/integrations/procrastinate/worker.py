@@ -17,7 +17,7 @@ from sniffio import current_async_library
 from wikipayam_async.campaigns.errors import JournalError
 from wikipayam_async.checks import check_number
 from wikipayam_async.client import AsyncWikipayam
-from wikipayam_async.errors import APIConnectionError, ConfigurationError, InvalidInputError, WikipayamError
+from wikipayam_async.errors import APIConnectionError, ConfigurationError, InvalidInputError
 from wikipayam_async.integrations.procrastinate.database import (
     PATIENCE,
     STALLED_AFTER,
@@ -136,21 +136,15 @@ class CampaignWorker:
         self._asked = anyio.Event()
         database = Database(self._url, self._stalled_after, PATIENCE, self._max_connections)
         work = ChunkWork(self._client, database, self._name)
-        failure: WikipayamError | None = None
         try:
             async with anyio.create_task_group() as group:
                 if self._handle_signals:
                     await group.start(self._watch_signals)
-                try:
-                    await self._run(work)
-                except WikipayamError as error:
-                    failure = error  # raised below, outside the group, which would wrap it
+                await self._run(work)
                 group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await database.aclose()
-        if failure is not None:
-            raise failure
 
     async def _run(self, work: ChunkWork) -> None:
         """Work until the stop; start again after a failure of the database."""

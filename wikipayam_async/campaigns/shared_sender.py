@@ -69,7 +69,7 @@ class SentChunk:
     error: WikipayamError | None = None
 
 
-class _NotNow(CampaignError):
+class _NotNowError(CampaignError):
     """The chunk is not sent now, and not because of its messages."""
 
     def __init__(self, end: ChunkEnd, opening: datetime | None = None, claim: Claim | None = None) -> None:
@@ -202,7 +202,7 @@ class _Attempt:
         self._sender = sender
         self._chunk = chunk
         self._flight: Flight
-        self._refusal: _NotNow | None = None
+        self._refusal: _NotNowError | None = None
         self._failure: JournalError | None = None
         self._error: WikipayamError | None = None
         self._counts: Counter[SendStatus] = Counter()
@@ -251,7 +251,7 @@ class _Attempt:
             async with sender.turns:
                 turn = await sender.journal.turn(str(sender.facts.account or ""), sender.terms.rate_limit, len(batch))
                 if not turn.active:
-                    raise self._refuse(_NotNow(ChunkEnd.STOPPED))
+                    raise self._refuse(_NotNowError(ChunkEnd.STOPPED))
                 self._check_hours(turn.at + timedelta(seconds=turn.delay))
                 if turn.delay:
                     await sender.sleep(turn.delay)
@@ -263,9 +263,9 @@ class _Attempt:
     def _check_hours(self, at: datetime) -> None:
         hours = self._sender.terms.sending_hours
         if hours is not None and not hours.is_open(at):
-            raise self._refuse(_NotNow(ChunkEnd.CLOSED, hours.next_opening(at)))
+            raise self._refuse(_NotNowError(ChunkEnd.CLOSED, hours.next_opening(at)))
 
-    def _refuse(self, refusal: _NotNow) -> _NotNow:
+    def _refuse(self, refusal: _NotNowError) -> _NotNowError:
         self._refusal = refusal
         return refusal
 
@@ -297,7 +297,7 @@ class _Attempt:
         flight.token = None
         ends = {ClaimStatus.STOPPED: ChunkEnd.STOPPED}
         over = claim if claim.status is ClaimStatus.LIMIT else None
-        raise self._refuse(_NotNow(ends.get(claim.status, ChunkEnd.TAKEN), claim=over))
+        raise self._refuse(_NotNowError(ends.get(claim.status, ChunkEnd.TAKEN), claim=over))
 
     async def _withdraw(self, batch: Sequence[OutgoingMessage]) -> None:
         """Take the intent back before another wait, unless other pieces of the chunk have outcomes."""
@@ -338,7 +338,7 @@ class _Attempt:
 
     async def _claim_held_back(self) -> None:
         """Claim a chunk of which every message is held back; another process may have been faster."""
-        with suppress(_NotNow):
+        with suppress(_NotNowError):
             await self._claim()
 
     def _spent(self, results: Sequence[SendResult]) -> int:
@@ -363,7 +363,7 @@ class _One:
     def __init__(self, chunk: SourceChunk) -> None:
         self._chunk: SourceChunk | None = chunk
 
-    async def pull(self, stopped_by: WikipayamError | None = None) -> SourceChunk | None:
+    async def pull(self, stopped_by: WikipayamError | None = None) -> SourceChunk | None:  # noqa: ARG002 - of the protocol
         """Return the chunk; then None."""
         chunk, self._chunk = self._chunk, None
         return chunk

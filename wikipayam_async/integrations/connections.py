@@ -107,7 +107,7 @@ class Connections:
                         connection.close()
                         raise
                 except psycopg.Error as error:
-                    failure = _failure_of(error, committed=committing)
+                    failure = _failure_of(error, committed=committing and transaction)
                     if committing and not repeat:
                         break
                 else:

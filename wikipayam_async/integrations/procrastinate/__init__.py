@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 try:
-    import procrastinate
-    import psycopg
+    import procrastinate  # noqa: F401 - whether it is there
+    import psycopg  # noqa: F401 - as above
 except ImportError as missing:
     raise ImportError(
         "wikipayam_async.integrations.procrastinate needs procrastinate: pip install 'wikipayam_async[distributed]'"

@@ -74,12 +74,21 @@ class Database:
         self.presence: Presence | None = None
         self._guard = threading.Lock()
 
-    async def run(self, work: Callable[[Any], T], what: str, *, repeat: bool = True, patient: bool = False) -> T:
+    async def run(
+        self,
+        work: Callable[[Any], T],
+        what: str,
+        *,
+        transaction: bool = True,
+        repeat: bool = True,
+        patient: bool = False,
+    ) -> T:
         """Do something in one transaction.
 
         Args:
             work: Is called with a connection.
             what: The name of the campaign, for errors.
+            transaction: Whether it changes something; what only reads needs no transaction.
             repeat: Whether it may be done twice.
             patient: Whether it is tried again for a while if the database is away.
 
@@ -89,7 +98,7 @@ class Database:
         end, delay = time.monotonic() + self._patience, _FIRST_DELAY
         while True:
             try:
-                return await self.connections.run(work, transaction=True, repeat=repeat)
+                return await self.connections.run(work, transaction=transaction, repeat=repeat)
             except Failure as error:
                 failure = error
             if not patient or not failure.away or time.monotonic() + delay > end:

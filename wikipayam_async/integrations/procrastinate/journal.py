@@ -85,7 +85,7 @@ class PostgresJournal:
     def on(cls, database: Database, name: str) -> Self:
         """Return the journal of a campaign on a database that others use too, and that somebody else closes."""
         journal = cls.__new__(cls)
-        journal._set_up(database, name, owned=False)
+        journal._set_up(database, name, owned=False)  # noqa: SLF001 - its own class
         return journal
 
     def _set_up(self, database: Database, name: str, *, owned: bool) -> None:
@@ -258,7 +258,13 @@ class PostgresJournal:
         """Stop the run in all its processes; if there is none, ask whoever writes the campaign to stop."""
         name, stalled_after = self._name, self._database.stalled_after
         own = self._database.presence
-        return await self._read(running.request, _NO, name, stalled_after, stop, 0 if own is None else own.id)
+        but = 0 if own is None else own.id
+
+        def work(connection: Any) -> bool:
+            campaign = planning.find_campaign(connection, name)
+            return campaign is not None and running.request(connection, campaign, name, stalled_after, stop, but)
+
+        return await self._database.run(work, name)
 
     async def requested(self) -> StopRequest | None:
         """Return what was asked of the writers."""
@@ -350,7 +356,7 @@ class PostgresJournal:
             campaign = self._campaign or planning.find_campaign(connection, self._name)
             return nothing if campaign is None else call(connection, campaign, *args, **kwargs)
 
-        return await self._database.run(work, self._name)
+        return await self._database.run(work, self._name, transaction=False)
 
     async def _write(self, call: Callable[..., T], *args: object, repeat: bool = True, patient: bool = False) -> T:
         campaign = self._campaign

@@ -67,8 +67,11 @@ def start_run(connection: Any, campaign: int, terms: str, queue: str | None, pri
 def read_run(connection: Any, campaign: int, name: str, stalled_after: float) -> RunState:
     """Return the state of the run."""
     row = connection.execute(
-        "SELECT run, active, queue, coalesce(terms, ''), EXISTS (SELECT 1 FROM wikipayam.worker w "
-        f"WHERE w.campaign = %(name)s AND w.sends AND {_LIVE}), priority FROM wikipayam.campaign WHERE id = %(campaign)s",
+        f"""
+        SELECT run, active, queue, coalesce(terms, ''), EXISTS (
+            SELECT 1 FROM wikipayam.worker w WHERE w.campaign = %(name)s AND w.sends AND {_LIVE}
+        ), priority FROM wikipayam.campaign WHERE id = %(campaign)s
+        """,  # noqa: S608 - constants
         {"campaign": campaign, "name": name, "stalled": stalled_after},
     ).fetchone()
     return RunState(0, active=False, queue=None, terms="", sends=False) if row is None else RunState(*row)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import signal
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 
 import anyio
 import psycopg
@@ -38,6 +38,19 @@ logger = logging.getLogger("wikipayam_async")
 
 _DELAYS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between attempts to start again, while the database or the gateway is away."""
+
+
+class _EngineError(Exception):
+    """procrastinate's worker has ended by an error, which is the cause."""
+
+
+async def _failure_of(running: Awaitable[None]) -> Exception | None:
+    """Return what ended something by an error, instead of a task group's wrapping of it."""
+    try:
+        await running
+    except Exception as error:  # noqa: BLE001 - raised by the caller, outside of its task group
+        return error
+    return None
 
 
 async def list_workers(url: str, *, stalled_after: float = STALLED_AFTER) -> Sequence[WorkerInfo]:
@@ -140,11 +153,13 @@ class CampaignWorker:
             async with anyio.create_task_group() as group:
                 if self._handle_signals:
                     await group.start(self._watch_signals)
-                await self._run(work)
+                failure = await _failure_of(self._run(work))
                 group.cancel_scope.cancel()
         finally:
             with anyio.CancelScope(shield=True):
                 await database.aclose()
+        if failure is not None:
+            raise failure
 
     async def _run(self, work: ChunkWork) -> None:
         """Work until the stop; start again after a failure of the database."""
@@ -197,8 +212,10 @@ class CampaignWorker:
             group.start_soon(self._stop_when_asked, worker)
             group.start_soon(self._sweep_until_end, app, work)
             with anyio.CancelScope(shield=True):
-                await worker.run()
+                failure = await _failure_of(worker.run())
             group.cancel_scope.cancel()
+        if failure is not None:
+            raise _EngineError("procrastinate's worker ended") from failure
 
     async def _stop_when_asked(self, worker: Worker) -> None:
         try:

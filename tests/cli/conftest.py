@@ -22,7 +22,7 @@ from wikipayam_async.cli import app, main, translations
 from wikipayam_async.cli.translations import translate
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, DEFAULT_USERNAME, Emulator, serve
 
-PASSWORD = "p4ssw0rd"  # noqa: S105 - the server of the tests asks for none
+PASSWORD = "p4ssw0rd"
 NARROW = 72
 """The width of the terminal that the help is shown on."""
 PERSIAN = re.compile("[\u0600-\u06ff]")

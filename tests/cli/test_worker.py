@@ -100,5 +100,3 @@ def test_a_worker_that_cannot_work_says_why(enqueued: str, gateway: Emulator, ru
         connection.execute("INSERT INTO wikipayam.migration (version) VALUES (99)")
     ended = run("worker")
     assert (ended.code, "newer than" in ended.err) == (2, True)
-
-

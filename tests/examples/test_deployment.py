@@ -32,8 +32,8 @@ PAGES = {"en": DOCS / "en" / "deployment.md", "fa": DOCS / "fa" / "deployment.md
 if not DOCS.is_dir():
     pytest.skip("the documentation is not part of what is tested here", allow_module_level=True)
 
-DEADLINE = 60.0
-MESSAGES = 3000
+DEADLINE = 15.0
+MESSAGES = 2400
 SETTINGS = {"SMS_AUTH_TOKEN", "SMS_SENDER", "WIKIPAYAM_DATABASE_URL"}
 
 
@@ -92,8 +92,8 @@ def test_systemd_takes_the_unit(tmp_path: Path) -> None:
     path = tmp_path / UNIT.name
     program = shlex.split(unit()["Service"]["ExecStart"])[0]
     path.write_text(UNIT.read_text("utf-8").replace(program, sys.executable), "utf-8")
-    done = subprocess.run(
-        ["systemd-analyze", "verify", str(path)],
+    done = subprocess.run(  # noqa: S603 - our own command
+        [str(shutil.which("systemd-analyze")), "verify", str(path)],
         capture_output=True,
         text=True,
         check=False,
@@ -170,14 +170,14 @@ def test_the_whole_way(deployed: Emulator, tmp_path: Path) -> None:
     assert len((tmp_path / "eid.csv").read_text("utf-8-sig").splitlines()) == 1 + MESSAGES
     assert sorted(entry.receiver[-10:] for entry in deployed.ledger) == [f"912{row:07}" for row in range(MESSAGES)]
     for log in logs:
-        assert "eid: completed" in log.read_text("utf-8")
+        assert log.read_text("utf-8").splitlines()[0].endswith("8 requests at once; Ctrl-C or SIGTERM ends it")
 
 
 def wait_until(condition: Any) -> None:
     """Wait until a condition holds."""
     end = time.monotonic() + DEADLINE
     while not condition():
-        assert time.monotonic() < end
+        assert time.monotonic() < end, [log.read_text() for log in Path.cwd().glob("*.log")]
         time.sleep(0.02)
 
 

@@ -69,14 +69,12 @@ def exit_of(error: WikipayamError) -> Exit:
     match error:
         case UnknownOutcomeError() | JournalWriteError():
             return Exit.UNKNOWN
-        case DatabaseAwayError():
-            return Exit.GATEWAY
         case NoTokenError() | AuthenticationError() | PermissionDeniedError():
             return Exit.AUTH
+        case RateLimitError() | ServerError() | DatabaseAwayError():
+            return Exit.GATEWAY
         case ConfigurationError() | InvalidInputError() | CampaignError():
             return Exit.USAGE
-        case RateLimitError() | ServerError():
-            return Exit.GATEWAY
         case APIStatusError() | SuppressedError() | BeforeSendError():
             return Exit.REJECTED
         case _:

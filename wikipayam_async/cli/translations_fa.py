@@ -246,6 +246,47 @@ _CAMPAIGN = {
     ),
 }
 
+_DATABASE = {
+    "Send the campaigns that are enqueued in a database.": "فرستادن کمپین‌هایی که در پایگاه‌داده به صف سپرده شده‌اند",
+    "Any number of workers may run, on any machines. A worker sends the campaigns of its account and its line, until "
+    "Ctrl-C or SIGTERM; then it finishes what is in flight, and records it.": (
+        "هر تعداد کارگر روی هر تعداد سرور می‌تواند روشن باشد. هر کارگر کمپین‌های حساب و خط خودش را می‌فرستد، تا زدن Ctrl-C یا "
+        "رسیدن SIGTERM؛ آن‌گاه آنچه در راه است تمام و ثبت می‌شود"
+    ),
+    "The name of the worker (default: that of the machine, and the process).": "نام کارگر؛ اگر ندهید، نام سرور و شماره‌ی پردازه",
+    "The URL of the PostgreSQL database (default: WIKIPAYAM_DATABASE_URL, which no process list shows).": (
+        "نشانی پایگاه‌داده‌ی PostgreSQL؛ اگر ندهید WIKIPAYAM_DATABASE_URL، که در فهرست پردازه‌ها دیده نمی‌شود"
+    ),
+    "The name of the campaign in the database.": "نام کمپین در پایگاه‌داده",
+    "Check a file as `bulk` does and store its messages as a campaign, in a file or a database. Nothing is sent.": (
+        "بررسی یک فایل، مانند دستور `bulk`، و ذخیره‌ی پیامک‌هایش به شکل کمپین، در فایل یا پایگاه‌داده؛ چیزی فرستاده نمی‌شود"
+    ),
+    "The same plan again changes nothing. The exit code is 1 if there are bad rows.": (
+        "بار دوم چیزی را عوض نمی‌کند. اگر سطری پیامک نشود، کد خروج 1 است"
+    ),
+    "Leave a campaign in a database to the workers. One of which nothing was sent yet asks first.": (
+        "سپردن کمپین به کارگرها؛ اگر هنوز چیزی از آن نرفته باشد، نخست پرسیده می‌شود"
+    ),
+    "All workers obey the options. Enqueue it again to change them.": (
+        "گزینه‌ها برای همه‌ی کارگرهاست. برای عوض‌کردنشان دوباره همین دستور را بزنید"
+    ),
+    "Campaigns with a higher priority go first; those with the same share the workers.": (
+        "کمپینی با عدد بزرگ‌تر زودتر می‌رود؛ کمپین‌های هم‌عدد کارگرها را میان خود تقسیم می‌کنند"
+    ),
+    "Let the workers go on with a campaign that was paused, with the options that it was enqueued with.": (
+        "ادامه‌ی کمپینی که نگه داشته شده است، به دست کارگرها و با همان گزینه‌هایی که به صف سپرده شد"
+    ),
+    "Show progress, workers, rate and remaining time until the campaign is completed or canceled.": (
+        "پیشرفت، کارگرها، سرعت و زمان باقی‌مانده را نشان بده، تا کمپین تمام یا لغو شود"
+    ),
+    "With --watch the exit code is that of a run: 0 if all messages are accepted, 1 if some are rejected, 3 if some are "
+    "unknown.": "کد خروج همان کد اجراست: 0 همه پذیرفته شد، 1 بعضی رد شد، 3 سرنوشت بعضی نامعلوم است؛ همراه --watch",
+    "Set up a database for campaigns, or bring its tables up to date. It changes nothing where they are.": (
+        "ساختن جدول‌های کمپین در پایگاه‌داده، یا به‌روزکردنشان؛ اگر به‌روز باشند چیزی عوض نمی‌شود"
+    ),
+    "Stop the workers before a migration.": "پیش از به‌روزکردن، کارگرها را خاموش کنید",
+}
+
 _INBOX = {
     "List received messages, one page at a time.": "فهرست پیام‌های دریافتی، صفحه به صفحه",
     "List unread messages, one page at a time.": "فهرست پیام‌های خوانده‌نشده، صفحه به صفحه",
@@ -342,6 +383,7 @@ TRANSLATIONS = {
     **_FILES,
     **_BULK,
     **_CAMPAIGN,
+    **_DATABASE,
     **_INBOX,
     **_PARAGRAPHS,
     **_LOCAL,

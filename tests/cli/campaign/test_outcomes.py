@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.bulk.commands import CAMPAIGN, FILE, SENDS, A, B, C, answer, files, outcomes, receivers, track_ids, write
+from tests.cli.bulk.commands import CAMPAIGN, FILE, A, B, C, answer, files, outcomes, receivers, track_ids
 from tests.cli.conftest import Run
 from wikipayam_async.cli import main
-from wikipayam_async.emulator import Emulator, Fault
+from wikipayam_async.emulator import Emulator
 
 
 def test_results_have_a_line_per_message(mixed: None, gateway: Emulator, run: Run) -> None:

@@ -11,12 +11,11 @@ import pytest
 
 from tests.support.servers import PostgresServer, pgbouncer
 from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
-from wikipayam_async.integrations.procrastinate import health
 from wikipayam_async.integrations.procrastinate.health import read_health
 
 pytestmark = pytest.mark.anyio
 
-PASSWORD = "p4ssw0rd"  # noqa: S105 - the server of the tests asks for none
+PASSWORD = "p4ssw0rd"
 
 
 def port_of(url: str) -> int:
@@ -76,6 +75,6 @@ async def test_causes_by_their_texts(text: str, cause: str, monkeypatch: pytest.
     def fail(*_: object, **__: object) -> None:
         raise psycopg.OperationalError(text)
 
-    monkeypatch.setattr(health.psycopg, "connect", fail)
+    monkeypatch.setattr(psycopg, "connect", fail)
     with pytest.raises(DatabaseAwayError, match=f"cannot be used: {cause}$"):
         await read_health("postgresql://x")

@@ -1,6 +1,8 @@
-"""The tree of `wikipayam campaign`. Each command's module is imported when it is called."""
+"""The tree of `wikipayam campaign`."""
 
 from __future__ import annotations
+
+from importlib import import_module
 
 from cyclopts import App, Group
 
@@ -28,7 +30,9 @@ _COMMANDS = (
 def _tree() -> App:
     app = App(name="campaign", group_arguments=Group("Arguments"), group_parameters=Group("Options"))
     for index, (name, path) in enumerate(_COMMANDS):
-        app.command(f"wikipayam_async.cli.{path}", name=name, sort_key=index)
+        # By name, since `bulk/` imports modules of this folder; and now, since the help lists the docstrings.
+        module, _, function = path.partition(":")
+        app.command(getattr(import_module(f"wikipayam_async.cli.{module}"), function), name=name, sort_key=index)
     return app
 
 

@@ -16,6 +16,7 @@ from tests.cli.conftest import PASSWORD, Run, Terminal
 from tests.cli.test_session import when
 from wikipayam_async.cli import worker
 from wikipayam_async.emulator import Emulator, Fault
+from wikipayam_async.integrations.procrastinate import CampaignWorker
 
 NAME = ("--name", "eid")
 
@@ -100,3 +101,13 @@ def test_a_worker_that_cannot_work_says_why(enqueued: str, gateway: Emulator, ru
         connection.execute("INSERT INTO wikipayam.migration (version) VALUES (99)")
     ended = run("worker")
     assert (ended.code, "newer than" in ended.err) == (2, True)
+
+
+def test_a_worker_that_ends_by_itself_is_no_failure(enqueued: str, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Such as one that a program stops."""
+
+    async def ended(_: CampaignWorker) -> None:
+        return
+
+    monkeypatch.setattr(CampaignWorker, "run", ended)
+    assert run("worker").code == 0

@@ -50,7 +50,7 @@ def test_a_command_about_a_database_does_not_show_its_url() -> None:
     assert known.how_to_go_on(CampaignStatus.PLANNED) == "wikipayam campaign enqueue --name eid"
     assert known.how_to_go_on(CampaignStatus.PAUSED) == "wikipayam campaign resume --name eid"
     assert known.how_to_plan == "`wikipayam campaign plan FILE --name eid` plans one"
-    assert (str(known), "p4ss" in repr(known)) == ("eid", False)
+    assert (str(known), known.another, "p4ss" in repr(known)) == ("eid", "--name OTHER", False)
 
 
 async def test_what_is_not_there_needs_no_discarding(tmp_path: Path) -> None:

@@ -52,6 +52,7 @@ async def test_the_cause_of_a_failure_is_told_without_the_url(postgres_url: str)
             (f"{own}/missing", "the server has no such database or user"),
             (f"postgresql://tests:{PASSWORD}@127.0.0.1:{closed}/x", "nothing listens at this address"),
             (f"postgresql://tests:{PASSWORD}@127.0.0.1:{PASSWORD}/x", "its URL is not valid"),
+            (f"postgresql://tests@127.0.0.1/x?{PASSWORD}=1", "its URL is not valid"),
         ):
             with pytest.raises(JournalError) as caught:
                 await read_health(url)

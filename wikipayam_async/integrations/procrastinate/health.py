@@ -33,6 +33,7 @@ _CAUSES = {
     "too many": "the server has too many connections",
     "remaining connection slots": "the server has too many connections",
     "ssl": "the encrypted connection failed",
+    "invalid": "its URL is not valid",
 }
 """Why a connection failed, by what the text of the error has. The text itself is not shown: it may quote the URL."""
 

@@ -48,7 +48,8 @@ class ChunkWork:
         client: The client.
         database: The database; somebody else closes it.
         name: The name of the worker.
-        sleep: Sleeps for seconds.
+        sleep: Sleeps for seconds; it may return earlier once `stopped` returns True.
+        stopped: Returns whether this process is to stop.
     """
 
     def __init__(
@@ -58,11 +59,13 @@ class ChunkWork:
         name: str,
         *,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._client = client
         self._database = database
         self._name = name
         self._sleep = sleep
+        self._stopped = stopped
         self._senders: dict[int, SharedSender] = {}
         self._turns = anyio.Lock()
         self._opening = anyio.Lock()
@@ -147,6 +150,7 @@ class ChunkWork:
             OptOuts(await journal.opt_outs(), None),
             turns=self._turns,
             sleep=self._sleep,
+            stopped=self._stopped,
         )
 
     async def _note(self, campaign: int, no: int, sent: SentChunk) -> None:

@@ -146,9 +146,8 @@ class CampaignWorker:
         """
         if current_async_library() != "asyncio":
             raise ConfigurationError("CampaignWorker runs on asyncio, as procrastinate does; use anyio.run(worker.run)")
-        self._asked = anyio.Event()
         database = Database(self._url, self._stalled_after, PATIENCE, self._max_connections)
-        work = ChunkWork(self._client, database, self._name)
+        work = ChunkWork(self._client, database, self._name, sleep=self._wait, stopped=self._asked.is_set)
         try:
             async with anyio.create_task_group() as group:
                 if self._handle_signals:
@@ -166,20 +165,13 @@ class CampaignWorker:
         failures = 0
         while not self._asked.is_set():
             try:
-                queue = await work.queue()
-                app = self._make_app(work)
-                async with app.open_async():
-                    failures = 0
-                    await self._work(app, queue, work)
-            except (DatabaseAwayError, APIConnectionError, ConnectorException, psycopg.Error) as error:
+                await self._work(await work.queue(), work)
+                await self._wait(_DELAYS[0])  # it may have ended by itself, because its connection broke
+            except (DatabaseAwayError, APIConnectionError, ConnectorException, psycopg.Error, _EngineError) as error:
                 delay = _DELAYS[min(failures, len(_DELAYS) - 1)]
                 failures += 1
-                logger.warning(
-                    "worker %s: it cannot go on (%s); the next attempt is in %g s",
-                    self._name,
-                    type(error).__name__,
-                    delay,
-                )
+                kind = type(error.__cause__ or error).__name__
+                logger.warning("worker %s: it cannot go on (%s); next attempt in %g s", self._name, kind, delay)
                 await self._wait(delay)
 
     def _make_app(self, work: ChunkWork) -> App:
@@ -194,8 +186,18 @@ class CampaignWorker:
         app.add_tasks_from(blueprint_of(work), namespace=NAMESPACE)
         return app
 
-    async def _work(self, app: App, queue: str, work: ChunkWork) -> None:
-        """Run procrastinate's worker until the stop. It finishes its jobs by itself, so that no cancellation reaches it."""
+    async def _work(self, queue: str, work: ChunkWork) -> None:
+        """Run procrastinate's worker until the stop."""
+        app = self._make_app(work)
+        try:
+            await app.open_async()
+            await self._run_worker(app, queue, work)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await app.close_async()
+
+    async def _run_worker(self, app: App, queue: str, work: ChunkWork) -> None:
+        """Do it: procrastinate's worker finishes its jobs by itself, so no cancellation reaches it."""
         worker = Worker(
             app=app,
             queues=[queue],

@@ -2,22 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from typing import Any
+from unittest.mock import patch
 
 import anyio
 
 from tests.campaigns.doubles import messages
-from wikipayam_async import AsyncWikipayam
+from wikipayam_async import APIConnectionError, AsyncWikipayam, SendStatus
 from wikipayam_async.campaigns import Campaign, CampaignProgress, CampaignStatus
 from wikipayam_async.emulator import Emulator
 from wikipayam_async.integrations.procrastinate import CampaignWorker, PostgresJournal
+from wikipayam_async.services.sms import service as sms_service
 from wikipayam_async.testing import emulator_client
 
-__all__ = ["SharedPlace"]
+__all__ = ["SharedPlace", "no_gateway"]
 
 STALLED_AFTER = 1.2
+
+
+@contextmanager
+def no_gateway() -> Iterator[list[int]]:
+    """Let no request of a bulk send reach the gateway; yield a list that has an item for each."""
+    calls: list[int] = []
+
+    async def refuse(*_: Any, **__: Any) -> Any:
+        calls.append(1)
+        raise _unreached()
+
+    with patch.object(sms_service, "send_batch", refuse):
+        yield calls
+
+
+def _unreached() -> APIConnectionError:
+    error = APIConnectionError("sms.send: connection refused")
+    error.send_status = SendStatus.NOT_ATTEMPTED
+    return error
 
 
 class SharedPlace:

@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from tests.campaigns.doubles import all_results
-from tests.campaigns.shared_place import SharedPlace
+from tests.campaigns.shared_place import SharedPlace, no_gateway
 from wikipayam_async import APIConnectionError, SendStatus
 from wikipayam_async.campaigns import (
     CampaignProgress,
@@ -23,7 +23,7 @@ from wikipayam_async.campaigns import (
     SendingHours,
     StopRequest,
 )
-from wikipayam_async.emulator import Fault, Latency, When
+from wikipayam_async.emulator import Fault, Latency
 
 pytestmark = pytest.mark.anyio
 SEND = "POST /sms/send"
@@ -76,12 +76,13 @@ async def test_two_processes_share_a_campaign(place: SharedPlace) -> None:
 async def test_what_did_not_reach_the_gateway_pauses_the_run(place: SharedPlace) -> None:
     """After as many requests in a row as are in flight, and at least three; all of it is pending."""
     await place.plan(100)
-    place.emulator.faults.arm(Fault.close(when=When.BEFORE), on=SEND, times=1000)
-    async with place.open() as campaign:
-        report = await campaign.run(concurrency=2)
+    with no_gateway() as broken:
+        async with place.open() as campaign:
+            report = await campaign.run(concurrency=2)
     assert (report.status, report.pending) == (CampaignStatus.PAUSED, 100)
     assert isinstance(report.error, APIConnectionError)
     assert report.reason == str(report.error)
+    assert len(broken) >= 3
 
 
 async def test_an_error_of_the_account_pauses_it_for_all(place: SharedPlace) -> None:

@@ -94,6 +94,6 @@ class SharedPlace:
     async def ended(self, campaign: Campaign) -> CampaignProgress:
         """Wait until a campaign does not run any more."""
         with anyio.fail_after(30):
-            while (progress := await campaign.progress()).status is CampaignStatus.RUNNING:
+            while (progress := await campaign.progress()).status is CampaignStatus.RUNNING:  # noqa: ASYNC110 - of the database
                 await anyio.sleep(0.05)
         return progress

@@ -9,7 +9,9 @@ from wikipayam_async.integrations.procrastinate import PostgresJournal
 
 def test_every_account_line_and_prefix_has_a_queue_of_its_own() -> None:
     """The name of the queue says nothing about them."""
-    queues = [queue_of(*key) for key in [(7, "1000", "/api"), (8, "1000", "/api"), (7, "1001", "/api"), (7, "1000", "")]]
+    queues = [
+        queue_of(*key) for key in [(7, "1000", "/api"), (8, "1000", "/api"), (7, "1001", "/api"), (7, "1000", "")]
+    ]
     queues += [queue_of(None, None, "/api")]
     assert len(set(queues)) == 5
     assert queue_of(7, "1000", "/api") == queues[0]

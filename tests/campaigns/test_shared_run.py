@@ -102,7 +102,7 @@ async def test_a_pause_elsewhere_ends_the_run(place: SharedPlace) -> None:
     async with place.open() as campaign, place.open() as other:
 
         async def pause() -> None:
-            while (await other.progress()).accepted < 20:
+            while (await other.progress()).accepted < 20:  # noqa: ASYNC110 - of the database
                 await anyio.sleep(0.01)
             await other.pause()
 
@@ -293,7 +293,7 @@ async def test_a_decision_while_it_runs_is_counted(place: SharedPlace) -> None:
         decided = []
 
         async def decide() -> None:
-            while not campaign._run:
+            while not campaign._run:  # noqa: ASYNC110 - it has no event
                 await anyio.sleep(0.01)
             decided.append(await campaign.mark_accepted(["m-9"], note="panel"))
 

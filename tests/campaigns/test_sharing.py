@@ -130,7 +130,9 @@ async def test_opt_outs_of_an_enqueued_campaign_are_kept(place: SharedPlace) -> 
         )
         journal: Any = campaign._journal
         state = await journal.run_state()
-        spent = await journal._read(lambda connection, _: connection.execute("SELECT spent FROM wikipayam.campaign").fetchone()[0], 0)
+        spent = await journal._read(
+            lambda connection, _: connection.execute("SELECT spent FROM wikipayam.campaign").fetchone()[0], 0
+        )
         assert await journal.opt_outs() == ["09120000007"]
     assert spent == 500
     assert RunTerms.load(state.terms).spending_limit == SpendingLimit(rials=10_000, tariff=tariff)

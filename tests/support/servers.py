@@ -21,7 +21,17 @@ import pytest
 
 from wikipayam_async.integrations.procrastinate import migrate
 
-__all__ = ["PostgresServer", "pgbouncer", "postgres", "postgres_server", "postgres_url", "redis_server", "redis_url", "database_url", "empty_database_url"]
+__all__ = [
+    "PostgresServer",
+    "database_url",
+    "empty_database_url",
+    "pgbouncer",
+    "postgres",
+    "postgres_server",
+    "postgres_url",
+    "redis_server",
+    "redis_url",
+]
 
 _START_SECONDS = 30
 _STOP_SECONDS = 3

@@ -91,9 +91,7 @@ def test_a_process_judges_others_once_its_own_heartbeats_are_steady(
     assert worker_name() == f"{socket.gethostname()}-{os.getpid()}"
 
 
-def test_a_row_that_cannot_be_removed_counts_as_dead_later(
-    database_url: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_row_that_cannot_be_removed_counts_as_dead_later(database_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """The end of a process does not wait for the database."""
     presence = Presence(Connections(Secret(database_url), 1, lambda _: None), STALLED_AFTER, None, "w")
 

@@ -8,18 +8,21 @@ import os
 import signal
 import sys
 from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
 import psycopg
 import pytest
 from procrastinate.worker import Worker
+from prometheus_client import CollectorRegistry
 
 from tests.campaigns.shared_place import STALLED_AFTER, SharedPlace, no_gateway
 from wikipayam_async import AuthenticationError, ConfigurationError, InvalidInputError, RateLimit
-from wikipayam_async.campaigns import CampaignStatus, JournalError
+from wikipayam_async.campaigns import CampaignStatus, JournalError, SendingHours
 from wikipayam_async.emulator import Fault, Latency
 from wikipayam_async.integrations.procrastinate import CampaignWorker, list_workers
+from wikipayam_async.integrations.prometheus import PrometheusHook
 from wikipayam_async.testing import emulator_client
 
 pytestmark = pytest.mark.anyio
@@ -34,7 +37,7 @@ def anyio_backend() -> str:
 async def until(condition: Callable[[], Awaitable[bool]]) -> None:
     """Wait until a condition holds."""
     with anyio.fail_after(30):
-        while not await condition():
+        while not await condition():  # noqa: ASYNC110 - of the database
             await anyio.sleep(0.02)
 
 
@@ -49,6 +52,28 @@ async def test_workers_send_what_was_enqueued(place: SharedPlace) -> None:
     assert sorted((one.name, one.alive, one.campaign) for one in found) == [("a", True, None), ("b", True, None)]
     assert sorted(place.emulator.accepted_track_ids()) == sorted(f"m-{index}" for index in range(100))
     assert await list_workers(place.url) == []
+
+
+async def test_a_worker_is_observed_as_a_queue(place: SharedPlace) -> None:
+    """By the messages that wait in the database, and its health."""
+    await place.plan(50)
+    registry = CollectorRegistry()
+    hook = PrometheusHook(registry)
+    worker = place.worker()
+    hook.observe(worker)
+    assert (worker.waiting, worker.healthy) == (0, False)
+    later = datetime.now(UTC) + timedelta(hours=2)
+    closed = SendingHours(f"{later:%H}:00", f"{later + timedelta(hours=1):%H}:00", "UTC")
+    async with place.open() as campaign, place.working(worker):
+        await campaign.enqueue(sending_hours=closed)
+
+        async def swept() -> bool:
+            return worker.waiting == 50
+
+        await until(swept)
+        labels = {"queue": "campaignworker"}
+        waiting = registry.get_sample_value("wikipayam_queue_messages", {**labels, "state": "waiting"})
+        assert (waiting, registry.get_sample_value("wikipayam_queue_healthy", labels)) == (50, 1)
 
 
 async def test_a_process_sends_beside_workers(place: SharedPlace) -> None:
@@ -121,7 +146,9 @@ async def test_a_worker_of_another_account_leaves_it_alone(place: SharedPlace) -
         async with place.working(*strangers):
 
             async def swept() -> bool:
-                return all(one.alive for one in await list_workers(place.url)) and len(await list_workers(place.url)) == 2
+                return (
+                    all(one.alive for one in await list_workers(place.url)) and len(await list_workers(place.url)) == 2
+                )
 
             await until(swept)
             await anyio.sleep(0.3)

@@ -130,7 +130,9 @@ def _check_characters(blocks: Sequence[PlanBlock]) -> None:
     for block in blocks:
         for index, _, *texts in block.messages:
             if any(isinstance(text, str) and _NUL in text for text in texts):
-                raise JournalError(f"messages[{index}]: PostgreSQL cannot keep the character U+0000; nothing was planned")
+                raise JournalError(
+                    f"messages[{index}]: PostgreSQL cannot keep the character U+0000; nothing was planned"
+                )
 
 
 def write_facts(connection: Any, campaign: int, facts: Mapping[str, str]) -> None:

@@ -50,6 +50,10 @@ class ChunkWork:
         name: The name of the worker.
         sleep: Sleeps for seconds; it may return earlier once `stopped` returns True.
         stopped: Returns whether this process is to stop.
+
+    Attributes:
+        waiting: The number of messages that wait in the campaigns of this queue, as of the last sweep.
+        healthy: Whether the last sweep succeeded and the gateway was reached.
     """
 
     def __init__(
@@ -70,8 +74,15 @@ class ChunkWork:
         self._turns = anyio.Lock()
         self._opening = anyio.Lock()
         self._unreached = 0
+        self._swept = False
+        self.waiting = 0
         self._account: int | None = None
         self._queue: str | None = None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last sweep succeeded and the gateway was reached."""
+        return self._swept and not self._unreached
 
     async def queue(self) -> str:
         """Return the queue of the client's account and line, and show from now on that this worker lives.
@@ -183,6 +194,7 @@ class ChunkWork:
             JournalError: The database cannot be used.
             ConnectorException: As above, from procrastinate.
         """
+        self._swept = False
         queue, presence = await self.queue(), self._database.presence
         steady = presence is not None and presence.steady
         if steady:
@@ -194,6 +206,8 @@ class ChunkWork:
                 await jobs.retry_job(job)
         for campaign in await self._database.run(lambda connection: _queued(connection, queue), self._name):
             await self._look_after(campaign, steady=steady)
+        self.waiting = await self._database.run(lambda connection: _waiting(connection, queue), self._name)
+        self._swept = True
 
     async def _look_after(self, campaign: _Queued, *, steady: bool) -> None:
         journal = PostgresJournal.on(self._database, campaign.name)
@@ -229,3 +243,12 @@ def _queued(connection: Any, queue: str) -> Sequence[_Queued]:
         (queue,),
     )
     return [_Queued(*row) for row in rows]
+
+
+def _waiting(connection: Any, queue: str) -> int:
+    row = connection.execute(
+        "SELECT coalesce(sum(c.count), 0) FROM wikipayam.campaign p JOIN wikipayam.chunk c ON c.campaign = p.id "
+        "WHERE p.active AND p.queue = %s AND c.state = 'pending'",
+        (queue,),
+    ).fetchone()
+    return int(row[0])

@@ -124,11 +124,26 @@ class CampaignWorker:
         self._handle_signals = handle_signals
         self._max_connections = max_connections
         self._asked = anyio.Event()
+        self._at_work: ChunkWork | None = None
 
     @property
     def name(self) -> str:
         """The name in the table of workers."""
         return self._name
+
+    @property
+    def waiting(self) -> int:
+        """The number of messages that wait in the campaigns of this account and line, as of the last sweep.
+
+        With it, `healthy` and its class's name, a worker is a queue of the hooks of OpenTelemetry and Prometheus:
+        `hook.observe(worker)`. All workers report the same number.
+        """
+        return 0 if self._at_work is None else self._at_work.waiting
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it works: the database and the gateway were reached at the last attempt."""
+        return self._at_work is not None and self._at_work.healthy
 
     def stop(self) -> None:
         """Stop after what is in flight; `run` returns then."""
@@ -148,6 +163,7 @@ class CampaignWorker:
             raise ConfigurationError("CampaignWorker runs on asyncio, as procrastinate does; use anyio.run(worker.run)")
         database = Database(self._url, self._stalled_after, PATIENCE, self._max_connections)
         work = ChunkWork(self._client, database, self._name, sleep=self._wait, stopped=self._asked.is_set)
+        self._at_work = work
         try:
             async with anyio.create_task_group() as group:
                 if self._handle_signals:
@@ -155,6 +171,7 @@ class CampaignWorker:
                 failure = await _failure_of(self._run(work))
                 group.cancel_scope.cancel()
         finally:
+            self._at_work = None
             with anyio.CancelScope(shield=True):
                 await database.aclose()
         if failure is not None:

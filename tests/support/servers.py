@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pwd
 import shutil
@@ -14,10 +15,23 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import anyio
 import psycopg
 import pytest
 
-__all__ = ["PostgresServer", "pgbouncer", "postgres", "postgres_server", "postgres_url", "redis_server", "redis_url"]
+from wikipayam_async.integrations.procrastinate import migrate
+
+__all__ = [
+    "PostgresServer",
+    "database_url",
+    "empty_database_url",
+    "pgbouncer",
+    "postgres",
+    "postgres_server",
+    "postgres_url",
+    "redis_server",
+    "redis_url",
+]
 
 _START_SECONDS = 30
 _STOP_SECONDS = 3
@@ -240,3 +254,40 @@ def redis_url() -> Iterator[str]:
     """The URL of a Redis with an append-only file that the tests of this process share."""
     with redis_server() as url:
         yield url
+
+
+_databases = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def journal_template(postgres_url: str) -> str:
+    """The name of a database with the tables of journals, which others are copied from."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE journals")
+    connection.close()
+    anyio.run(migrate, _named(postgres_url, "journals"))
+    return "journals"
+
+
+@pytest.fixture
+def database_url(postgres_url: str, journal_template: str) -> str:
+    """The URL of a database of PostgreSQL with the tables of journals, for one test."""
+    name = f"journals_{next(_databases)}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {journal_template}".encode())
+    connection.close()
+    return _named(postgres_url, name)
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> str:
+    """The URL of an empty database of PostgreSQL, for one test."""
+    name = f"empty_{next(_databases)}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    connection.close()
+    return _named(postgres_url, name)
+
+
+def _named(url: str, name: str) -> str:
+    return f"{url.rpartition('/')[0]}/{name}"

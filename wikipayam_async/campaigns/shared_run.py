@@ -171,14 +171,17 @@ class SharedRun:
         polls = 0
         try:
             while True:
-                await anyio.sleep(_POLL_SECONDS)
                 state = await self._journal.run_state()
                 if not state.active or state.number != self._sender.run:
                     self._scope.cancel()
                     return
+                if (request := await self._journal.requested()) is not None:  # it was asked for while the run began
+                    self.stop(request)
+                    return
                 polls += 1
                 if polls % _RECOVER_POLLS == 0:
                     await self._journal.recover()
+                await anyio.sleep(_POLL_SECONDS)
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(error)
 
@@ -203,6 +206,7 @@ class SharedRun:
             is_last = state.queue is None and not state.sends
             if self._stop is not None and (is_last or self._asked_for_all):
                 await self._journal.stop_run(self._sender.run, self._stop, self._reason or self._stop.status.value)
+                await self._journal.clear_request()
             await self._journal.complete_run()
             self._progress = await shared_progress(self._sender)
         except JournalError as error:

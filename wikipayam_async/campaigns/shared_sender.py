@@ -90,7 +90,8 @@ class SharedSender:
         run: The number of the run.
         opt_outs: Holds messages back.
         turns: A lock that all senders of this process and account share: one of them waits for the rate at a time.
-        sleep: Sleeps for seconds.
+        sleep: Sleeps for seconds; it may return earlier once `stopped` returns True.
+        stopped: Returns whether this process is to stop.
 
     Attributes:
         attempted: The number of messages that were attempted, by outcome.
@@ -107,6 +108,7 @@ class SharedSender:
         *,
         turns: anyio.Lock,
         sleep: Callable[[float], Awaitable[None]],
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self.journal = journal
         self.client = client
@@ -116,6 +118,7 @@ class SharedSender:
         self.opt_outs = opt_outs
         self.turns = turns
         self.sleep = sleep
+        self.stopped = stopped
         self.writer = OutcomeWriter(journal, sleep)
         self.attempted: Counter[SendStatus] = Counter()
         self._doubtful: list[tuple[Flight, Sequence[StoredOutcome]]] = []
@@ -249,16 +252,22 @@ class _Attempt:
         sender = self._sender
         try:
             async with sender.turns:
+                self._check_stop()
                 turn = await sender.journal.turn(str(sender.facts.account or ""), sender.terms.rate_limit, len(batch))
                 if not turn.active:
                     raise self._refuse(_NotNowError(ChunkEnd.STOPPED))
                 self._check_hours(turn.at + timedelta(seconds=turn.delay))
                 if turn.delay:
                     await sender.sleep(turn.delay)
+                    self._check_stop()
         except JournalError as error:
             self._failure = error
             raise
         self._at, self._since = turn.at + timedelta(seconds=turn.delay), anyio.current_time()
+
+    def _check_stop(self) -> None:
+        if self._sender.stopped():
+            raise self._refuse(_NotNowError(ChunkEnd.STOPPED))
 
     def _check_hours(self, at: datetime) -> None:
         hours = self._sender.terms.sending_hours

@@ -115,6 +115,7 @@ class CampaignSharing(CampaignDecisions):
             raise JournalBusyError(f"{self.name}: a process sends this campaign by run(); pause it first")
         if not (state.active and state.queue == queue and state.terms == text):
             spent = await self._spent(terms, facts)
+            await journal.clear_request()
             await journal.start_run(text, queue=queue, priority=priority, spent=spent)
         await journal.enqueue()
         return await self.progress()
@@ -209,13 +210,15 @@ class CampaignSharing(CampaignDecisions):
 
     async def _ask(self, request: StopRequest) -> None:
         await self._need_facts()
-        if isinstance(self._journal, SharedJournal) and await self._journal.request(request):
+        if self._run is None and self._running:
+            if self._asked is not StopRequest.CANCEL:
+                self._asked = request
+            return
+        shared = isinstance(self._journal, SharedJournal)
+        if shared and await self._journal.request(request):
             return
         if self._run is not None:
             self._run.stop(request)
-        elif self._running:
-            if self._asked is not StopRequest.CANCEL:
-                self._asked = request
-        elif isinstance(self._journal, SharedJournal) or not await self._journal.request(request):
+        elif shared or not await self._journal.request(request):
             await self._lock()
             await self._stop_idle(request)

@@ -277,8 +277,9 @@ class PostgresJournal:
 
     async def purge(self) -> None:
         """Delete the campaign with everything that it holds. The database overwrites it when it vacuums."""
-        if not self._writes:
-            raise JournalError(f"{self._name}: the journal is not open for writing")
+        stalled_after, own = self._database.stalled_after, self._worker()
+        if await self._write(running.is_used, self._name, stalled_after, own):
+            raise JournalBusyError(f"{self._name}: other processes send or write this campaign; pause it first")
         await self._remove()
 
     async def start_run(self, terms: str, *, queue: str | None, priority: int, spent: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from wikipayam_async.campaigns.errors import JournalError
 from wikipayam_async.campaigns.journal import MessageRow, PlanBlock, StoredOutcome
 
 __all__ = [
@@ -21,6 +22,7 @@ __all__ = [
     "write_facts",
 ]
 
+_NUL = "\0"
 _FINISHED = "total"
 """The fact that only a finished plan has."""
 _PLANNED = ("meta", "block", "chunk", "message", "outcome")
@@ -81,6 +83,7 @@ def remove(connection: Any, campaign: int) -> None:
 
 def add_blocks(connection: Any, campaign: int, blocks: Sequence[PlanBlock]) -> None:
     """Add blocks of messages to the plan."""
+    _check_characters(blocks)
     with connection.cursor() as cursor:
         first = cursor.execute("SELECT count(*) FROM wikipayam.block WHERE campaign = %s", (campaign,)).fetchone()[0]
         with cursor.copy("COPY wikipayam.block (campaign, no, digest) FROM STDIN") as copy:
@@ -106,11 +109,30 @@ def insert_outcomes(connection: Any, campaign: int, outcomes: Sequence[StoredOut
                 campaign,
                 [one.index for one in outcomes],
                 [one.status.value for one in outcomes],
-                [one.id for one in outcomes],
-                [one.reason for one in outcomes],
-                [one.error for one in outcomes],
+                [_storable(one.id) for one in outcomes],
+                [_storable(one.reason) for one in outcomes],
+                [_storable(one.error) for one in outcomes],
             ),
         )
+
+
+def _storable(text: str | None) -> str | None:
+    """Return a text of the gateway without what PostgreSQL cannot keep: an outcome must not be lost for it."""
+    return None if text is None else text.encode("utf-8", "replace").decode().replace(_NUL, "")
+
+
+def _check_characters(blocks: Sequence[PlanBlock]) -> None:
+    """Check that PostgreSQL can keep the messages as they are.
+
+    Raises:
+        JournalError: It cannot.
+    """
+    for block in blocks:
+        for index, _, *texts in block.messages:
+            if any(isinstance(text, str) and _NUL in text for text in texts):
+                raise JournalError(
+                    f"messages[{index}]: PostgreSQL cannot keep the character U+0000; nothing was planned"
+                )
 
 
 def write_facts(connection: Any, campaign: int, facts: Mapping[str, str]) -> None:

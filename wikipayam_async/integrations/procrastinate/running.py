@@ -57,7 +57,7 @@ _TURN = """
 def start_run(connection: Any, campaign: int, terms: str, queue: str | None, priority: int, spent: int) -> None:
     """Make the run active under new terms."""
     connection.execute(
-        "UPDATE wikipayam.campaign SET active = true, request = NULL, queue = %s, priority = %s, terms = %s, spent = %s, "
+        "UPDATE wikipayam.campaign SET active = true, queue = %s, priority = %s, terms = %s, spent = %s, "
         "run = run + 1 WHERE id = %s",
         (queue, priority, terms, spent, campaign),
     )

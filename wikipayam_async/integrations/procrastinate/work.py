@@ -48,7 +48,12 @@ class ChunkWork:
         client: The client.
         database: The database; somebody else closes it.
         name: The name of the worker.
-        sleep: Sleeps for seconds.
+        sleep: Sleeps for seconds; it may return earlier once `stopped` returns True.
+        stopped: Returns whether this process is to stop.
+
+    Attributes:
+        waiting: The number of messages that wait in the campaigns of this queue, as of the last sweep.
+        healthy: Whether the last sweep succeeded and the gateway was reached.
     """
 
     def __init__(
@@ -58,17 +63,26 @@ class ChunkWork:
         name: str,
         *,
         sleep: Callable[[float], Awaitable[None]] = anyio.sleep,
+        stopped: Callable[[], bool] = lambda: False,
     ) -> None:
         self._client = client
         self._database = database
         self._name = name
         self._sleep = sleep
+        self._stopped = stopped
         self._senders: dict[int, SharedSender] = {}
         self._turns = anyio.Lock()
         self._opening = anyio.Lock()
         self._unreached = 0
+        self._swept = False
+        self.waiting = 0
         self._account: int | None = None
         self._queue: str | None = None
+
+    @property
+    def healthy(self) -> bool:
+        """Whether the last sweep succeeded and the gateway was reached."""
+        return self._swept and not self._unreached
 
     async def queue(self) -> str:
         """Return the queue of the client's account and line, and show from now on that this worker lives.
@@ -147,6 +161,7 @@ class ChunkWork:
             OptOuts(await journal.opt_outs(), None),
             turns=self._turns,
             sleep=self._sleep,
+            stopped=self._stopped,
         )
 
     async def _note(self, campaign: int, no: int, sent: SentChunk) -> None:
@@ -179,6 +194,7 @@ class ChunkWork:
             JournalError: The database cannot be used.
             ConnectorException: As above, from procrastinate.
         """
+        self._swept = False
         queue, presence = await self.queue(), self._database.presence
         steady = presence is not None and presence.steady
         if steady:
@@ -190,6 +206,8 @@ class ChunkWork:
                 await jobs.retry_job(job)
         for campaign in await self._database.run(lambda connection: _queued(connection, queue), self._name):
             await self._look_after(campaign, steady=steady)
+        self.waiting = await self._database.run(lambda connection: _waiting(connection, queue), self._name)
+        self._swept = True
 
     async def _look_after(self, campaign: _Queued, *, steady: bool) -> None:
         journal = PostgresJournal.on(self._database, campaign.name)
@@ -225,3 +243,12 @@ def _queued(connection: Any, queue: str) -> Sequence[_Queued]:
         (queue,),
     )
     return [_Queued(*row) for row in rows]
+
+
+def _waiting(connection: Any, queue: str) -> int:
+    row = connection.execute(
+        "SELECT coalesce(sum(c.count), 0) FROM wikipayam.campaign p JOIN wikipayam.chunk c ON c.campaign = p.id "
+        "WHERE p.active AND p.queue = %s AND c.state = 'pending'",
+        (queue,),
+    ).fetchone()
+    return int(row[0])

@@ -124,11 +124,26 @@ class CampaignWorker:
         self._handle_signals = handle_signals
         self._max_connections = max_connections
         self._asked = anyio.Event()
+        self._at_work: ChunkWork | None = None
 
     @property
     def name(self) -> str:
         """The name in the table of workers."""
         return self._name
+
+    @property
+    def waiting(self) -> int:
+        """The number of messages that wait in the campaigns of this account and line, as of the last sweep.
+
+        With it, `healthy` and its class's name, a worker is a queue of the hooks of OpenTelemetry and Prometheus:
+        `hook.observe(worker)`. All workers report the same number.
+        """
+        return 0 if self._at_work is None else self._at_work.waiting
+
+    @property
+    def healthy(self) -> bool:
+        """Whether it works: the database and the gateway were reached at the last attempt."""
+        return self._at_work is not None and self._at_work.healthy
 
     def stop(self) -> None:
         """Stop after what is in flight; `run` returns then."""
@@ -146,9 +161,9 @@ class CampaignWorker:
         """
         if current_async_library() != "asyncio":
             raise ConfigurationError("CampaignWorker runs on asyncio, as procrastinate does; use anyio.run(worker.run)")
-        self._asked = anyio.Event()
         database = Database(self._url, self._stalled_after, PATIENCE, self._max_connections)
-        work = ChunkWork(self._client, database, self._name)
+        work = ChunkWork(self._client, database, self._name, sleep=self._wait, stopped=self._asked.is_set)
+        self._at_work = work
         try:
             async with anyio.create_task_group() as group:
                 if self._handle_signals:
@@ -156,6 +171,7 @@ class CampaignWorker:
                 failure = await _failure_of(self._run(work))
                 group.cancel_scope.cancel()
         finally:
+            self._at_work = None
             with anyio.CancelScope(shield=True):
                 await database.aclose()
         if failure is not None:
@@ -166,20 +182,13 @@ class CampaignWorker:
         failures = 0
         while not self._asked.is_set():
             try:
-                queue = await work.queue()
-                app = self._make_app(work)
-                async with app.open_async():
-                    failures = 0
-                    await self._work(app, queue, work)
-            except (DatabaseAwayError, APIConnectionError, ConnectorException, psycopg.Error) as error:
+                await self._work(await work.queue(), work)
+                await self._wait(_DELAYS[0])  # it may have ended by itself, because its connection broke
+            except (DatabaseAwayError, APIConnectionError, ConnectorException, psycopg.Error, _EngineError) as error:
                 delay = _DELAYS[min(failures, len(_DELAYS) - 1)]
                 failures += 1
-                logger.warning(
-                    "worker %s: it cannot go on (%s); the next attempt is in %g s",
-                    self._name,
-                    type(error).__name__,
-                    delay,
-                )
+                kind = type(error.__cause__ or error).__name__
+                logger.warning("worker %s: it cannot go on (%s); next attempt in %g s", self._name, kind, delay)
                 await self._wait(delay)
 
     def _make_app(self, work: ChunkWork) -> App:
@@ -194,8 +203,18 @@ class CampaignWorker:
         app.add_tasks_from(blueprint_of(work), namespace=NAMESPACE)
         return app
 
-    async def _work(self, app: App, queue: str, work: ChunkWork) -> None:
-        """Run procrastinate's worker until the stop. It finishes its jobs by itself, so that no cancellation reaches it."""
+    async def _work(self, queue: str, work: ChunkWork) -> None:
+        """Run procrastinate's worker until the stop."""
+        app = self._make_app(work)
+        try:
+            await app.open_async()
+            await self._run_worker(app, queue, work)
+        finally:
+            with anyio.CancelScope(shield=True):
+                await app.close_async()
+
+    async def _run_worker(self, app: App, queue: str, work: ChunkWork) -> None:
+        """Do it: procrastinate's worker finishes its jobs by itself, so no cancellation reaches it."""
         worker = Worker(
             app=app,
             queues=[queue],

@@ -26,3 +26,8 @@ class Check:
     code: Exit
     text: str
     facts: Mapping[str, object] = field(factory=dict)
+
+    @property
+    def line(self) -> str:
+        """The result as a line."""
+        return f"{'ok   ' if self.code is Exit.OK else 'FAILS'}  {self.name}: {self.text}"

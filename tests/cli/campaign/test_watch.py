@@ -8,6 +8,7 @@ import pytest
 from tests.cli.bulk.commands import CAMPAIGN, FILE, SENDS, A, B, write
 from tests.cli.conftest import Run
 from wikipayam_async.campaigns import Campaign, CampaignProgress, CampaignStatus
+from wikipayam_async.campaigns.errors import DatabaseAwayError
 from wikipayam_async.cli import main
 from wikipayam_async.cli.campaign import watch
 from wikipayam_async.emulator import Emulator, Fault
@@ -52,6 +53,24 @@ def test_json_has_a_line_for_each_change(seen: None, run: Run) -> None:
         ("running", 2), ("paused", 1), ("completed", 0),
     ]  # fmt: skip
     assert (lines[0]["workers"], "workers" in lines[-1], lines[-1]["causes"][0]["status"]) == ([], False, "unknown")
+
+
+def test_a_database_that_goes_away_is_waited_for(seen: None, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It is told once."""
+    fails, real = iter([False, True, True]), Campaign.progress
+
+    async def progress(campaign: Campaign) -> CampaignProgress:
+        if next(fails, False):
+            raise DatabaseAwayError("eid: the database cannot be used: AdminShutdown")
+        return await real(campaign)
+
+    monkeypatch.setattr(Campaign, "progress", progress)
+    ended = run("campaign", "status", CAMPAIGN, "--watch")
+    assert ended.code == 3
+    assert ended.err.splitlines()[:4] == [
+        f"{CAMPAIGN}: running", "eid: the database cannot be used: AdminShutdown",
+        f"{CAMPAIGN}: paused: the token is refused", f"{CAMPAIGN}: completed",
+    ]  # fmt: skip
 
 
 def test_a_watch_stops_with_a_closed_pipe(seen: None, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

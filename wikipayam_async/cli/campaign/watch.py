@@ -7,8 +7,9 @@ from time import monotonic
 
 import anyio
 
+from wikipayam_async.campaigns.errors import DatabaseAwayError
 from wikipayam_async.campaigns.models import CampaignProgress, CampaignStatus
-from wikipayam_async.cli.campaign.dashboard import Dashboard, Snapshot, dashboard
+from wikipayam_async.cli.campaign.dashboard import Snapshot, dashboard
 from wikipayam_async.cli.campaign.offline import OpenCampaign
 from wikipayam_async.cli.campaign.report import described_progress
 
@@ -26,7 +27,7 @@ async def watch_campaign(
 ) -> None:
     """Show a campaign and its workers until it is completed or canceled. A paused one may be resumed, so it is shown, too.
 
-    With `--json` there is a line of JSON for each change.
+    A database that goes away is waited for. With `--json` there is a line of JSON for each change.
 
     Args:
         found: The campaign.
@@ -34,18 +35,23 @@ async def watch_campaign(
         clock: A monotonic clock, in seconds.
     """
     before: CampaignProgress | None = None
+    is_away = False
     with dashboard(found.out, clock) as board:
         while True:
-            now = await found.campaign.progress()
-            await _show(found, now, board, changed=now != before)
-            before = now
-            if now.status in _ENDED or found.out.closed:
+            try:
+                now, workers = await found.campaign.progress(), await found.location.workers()
+            except DatabaseAwayError as error:
+                if not is_away:
+                    board.say(str(error))
+                is_away = True
+            else:
+                is_away = False
+                board.show(Snapshot({str(found.location): now}, workers))
+                if now.status in _ENDED:
+                    return  # the command itself shows the last state
+                if now != before:
+                    found.out.emit({**described_progress(found.location, now), "workers": workers})
+                before = now
+            if found.out.closed:
                 return
             await sleep(_POLL_SECONDS)
-
-
-async def _show(found: OpenCampaign, now: CampaignProgress, board: Dashboard, *, changed: bool) -> None:
-    workers = await found.location.workers()
-    board.show(Snapshot({str(found.location): now}, workers))
-    if changed and now.status not in _ENDED:  # the command itself shows the last state
-        found.out.emit({**described_progress(found.location, now), "workers": workers})

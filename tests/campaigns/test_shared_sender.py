@@ -41,7 +41,7 @@ async def sending(
     journal = place.journal()
     try:
         await journal.lock()
-        await journal.start_run(terms.dump(), queue=None, priority=0, spent=spent)
+        await journal.start_run(terms.dump(), after=0, queue=None, priority=0, spent=spent)
         await journal.join_run()
         facts = read_facts("eid", await journal.read_facts())
         assert facts is not None

@@ -160,7 +160,7 @@ async def test_a_process_that_sends_it_must_pause_first(place: SharedPlace) -> N
     async with place.open() as campaign, place.open() as other:
         journal: Any = campaign._journal
         await journal.lock()
-        await journal.start_run(RunTerms().dump(), queue=None, priority=0, spent=0)
+        await journal.start_run(RunTerms().dump(), after=0, queue=None, priority=0, spent=0)
         await journal.join_run()
         with pytest.raises(JournalBusyError, match=r"a process sends this campaign by run\(\); pause it first"):
             await other.enqueue()

@@ -86,11 +86,12 @@ class SharedJournal(Journal, Protocol):
     `lock` never refuses: it notes that this process writes, and shows a heartbeat from then on.
     """
 
-    async def start_run(self, terms: str, *, queue: str | None, priority: int, spent: int) -> None:
-        """Make the run active under new terms.
+    async def start_run(self, terms: str, *, after: int, queue: str | None, priority: int, spent: int) -> bool:
+        """Make a run active under new terms; return False if another one was started meanwhile.
 
         Args:
             terms: What all its processes obey.
+            after: The number of the run before it.
             queue: The queue of the workers that send it; None if this process sends it.
             priority: Campaigns with a higher priority go first.
             spent: The rials that the campaign has spent.

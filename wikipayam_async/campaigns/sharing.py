@@ -14,7 +14,7 @@ from wikipayam_async.campaigns.models import CampaignProgress, CampaignStatus
 from wikipayam_async.campaigns.optouts import OptOuts, read_opt_out
 from wikipayam_async.campaigns.rules import SendingHours, Spending, SpendingLimit
 from wikipayam_async.campaigns.run_options import RunOptions
-from wikipayam_async.campaigns.shared import SharedJournal, queue_of
+from wikipayam_async.campaigns.shared import RunState, SharedJournal, queue_of
 from wikipayam_async.campaigns.shared_run import SharedRun
 from wikipayam_async.campaigns.shared_sender import SharedSender
 from wikipayam_async.campaigns.terms import RunTerms
@@ -110,13 +110,16 @@ class CampaignSharing(CampaignDecisions):
                 "numbers as a list; nothing was enqueued"
             )
         queue = queue_of(facts.account, facts.options.line, facts.prefix)
-        state = await journal.run_state()
-        if state.active and state.queue is None and state.sends:
-            raise JournalBusyError(f"{self.name}: a process sends this campaign by run(); pause it first")
-        if not (state.active and state.queue == queue and state.terms == text):
-            spent = await self._spent(terms, facts)
+        spent = await self._spent(terms, facts)
+        while True:
+            state = await journal.run_state()
+            if state.active and state.queue is None and state.sends:
+                raise JournalBusyError(f"{self.name}: a process sends this campaign by run(); pause it first")
+            if state.active and (state.queue, state.terms, state.priority) == (queue, text, priority):
+                break
             await journal.clear_request()
-            await journal.start_run(text, queue=queue, priority=priority, spent=spent)
+            if await journal.start_run(text, after=state.number, queue=queue, priority=priority, spent=spent):
+                break
         await journal.enqueue()
         return await self.progress()
 
@@ -129,19 +132,15 @@ class CampaignSharing(CampaignDecisions):
         facts = await self._prepare_run(client, opt_out)
         if facts is None:
             return None
-        state = await journal.run_state()
-        if state.active and (state.queue is not None or state.sends):
-            if text != state.terms and terms != RunTerms():
-                raise CampaignError(
-                    f"{self.name}: others send this campaign with other options, which hold for all; leave them out to join "
-                    "them, or pause the campaign first; nothing was sent here"
-                )
-            terms = RunTerms.load(state.terms)
-            await journal.join_run()
-        else:
-            spent = await self._spent(terms, facts)
-            await journal.join_run()
-            await journal.start_run(text, queue=None, priority=0, spent=spent)
+        spent = await self._spent(terms, facts)
+        while True:
+            state = await journal.run_state()
+            if state.active and (state.queue is not None or state.sends):
+                terms = self._joined(terms, state)
+                await journal.join_run()
+                break
+            if await journal.start_run(text, after=state.number, queue=None, priority=0, spent=spent):
+                break
         number = (await journal.run_state()).number
         opt_outs = OptOuts(await journal.opt_outs(), opt_out)
         sender = SharedSender(journal, client, facts, terms, number, opt_outs, turns=anyio.Lock(), sleep=self._sleep)
@@ -150,6 +149,15 @@ class CampaignSharing(CampaignDecisions):
             run.stop(self._asked)
             self._asked = None
         return run
+
+    def _joined(self, terms: RunTerms, state: RunState) -> RunTerms:
+        """Return the terms of the run that others work on."""
+        if terms.dump() != state.terms and terms != RunTerms():
+            raise CampaignError(
+                f"{self.name}: others send this campaign with other options, which hold for all; leave them out to join "
+                "them, or pause the campaign first; nothing was sent here"
+            )
+        return RunTerms.load(state.terms)
 
     async def _prepare_run(
         self, client: AsyncWikipayam, opt_out: OptOutList | OptOutPredicate | None

@@ -21,7 +21,7 @@ async def enqueued(place: SharedPlace, count: int) -> PostgresJournal:
     await place.plan(count)
     journal = place.journal()
     await journal.lock()
-    await journal.start_run("{}", queue="q", priority=0, spent=0)
+    await journal.start_run("{}", after=0, queue="q", priority=0, spent=0)
     return journal
 
 
@@ -62,9 +62,10 @@ async def test_one_process_at_a_time_defers_jobs(place: SharedPlace) -> None:
 async def test_a_run_without_workers_has_no_jobs(place: SharedPlace) -> None:
     """Nor has a campaign without chunks to send."""
     journal = await enqueued(place, 10)
-    await journal.start_run("{}", queue=None, priority=0, spent=0)
+    assert not await journal.start_run("{}", after=0, queue=None, priority=0, spent=0)
+    await journal.start_run("{}", after=1, queue=None, priority=0, spent=0)
     assert await journal.enqueue() == 0
-    await journal.start_run("{}", queue="q", priority=0, spent=0)
+    await journal.start_run("{}", after=2, queue="q", priority=0, spent=0)
     await journal.claim(0, "token")
     assert await journal.enqueue() == 0
     await journal.aclose()

@@ -83,7 +83,7 @@ async def test_a_claim_that_took_too_long_is_not_used(place: SharedPlace, monkey
     await place.plan(10)
     async with aclosing(place.journal()) as journal:
         await journal.lock()
-        await journal.start_run("{}", queue=None, priority=0, spent=0)
+        await journal.start_run("{}", after=0, queue=None, priority=0, spent=0)
         claim = running.claim_in_run
 
         def late(*arguments: Any) -> Claim:

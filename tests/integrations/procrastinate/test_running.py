@@ -24,7 +24,7 @@ async def running_journal(place: SharedPlace) -> AsyncIterator[PostgresJournal]:
     journal = place.journal()
     try:
         await journal.lock()
-        await journal.start_run("{}", queue=None, priority=0, spent=0)
+        await journal.start_run("{}", after=0, queue=None, priority=0, spent=0)
         yield journal
     finally:
         await journal.aclose()

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+
 import anyio
 import pytest
 from procrastinate import App, PsycopgConnector
@@ -32,4 +34,6 @@ async def test_an_applications_worker_sends_campaigns(place: SharedPlace) -> Non
         with anyio.fail_after(20):
             progress = await place.ended(campaign)
         jobs = list(await app.job_manager.list_jobs_async(task="wikipayam:sweep", status="succeeded"))
+    work = inspect.getclosurevars(app.tasks[TASK].func).nonlocals["work"]
+    await work._database.aclose()
     assert (progress.accepted, place.emulator.accepted, len(jobs) > 0) == (20, 20, True)

@@ -122,7 +122,12 @@ async def test_an_error_of_the_account_pauses_the_campaign_for_all(place: Shared
         async with place.working(place.worker(), place.worker()):
             place.emulator.faults.arm(Fault.status(status), on="POST /sms/send", times=100)
             progress = await place.ended(campaign)
-    assert (progress.status, progress.pending, progress.sending) == (CampaignStatus.PAUSED, 100, 0)
+
+            async def settled() -> bool:
+                return (await campaign.progress()).pending == 100
+
+            await until(settled)
+    assert (progress.status, place.emulator.accepted) == (CampaignStatus.PAUSED, 0)
     assert str(status) in str(progress.reason)
 
 
@@ -199,7 +204,14 @@ async def test_a_worker_starts_again_after_a_failure(
 ) -> None:
     """Of procrastinate, of a sweep, or of the way to the gateway."""
     await place.plan(20)
-    run, failed = Worker.run, []
+    run: Any = Worker.run
+    failed: list[int] = []
+
+    def execute(statement: str) -> list[Any]:
+        with psycopg.connect(place.url, autocommit=True) as connection:
+            rows = connection.execute(statement.encode()).fetchall()
+        connection.close()
+        return rows
 
     async def fail_once(self: Any) -> None:
         if not failed:
@@ -214,12 +226,15 @@ async def test_a_worker_starts_again_after_a_failure(
         with caplog.at_level(logging.WARNING):
             async with place.working():
                 await place.ended(campaign)
-                with psycopg.connect(place.url, autocommit=True) as connection:
-                    connection.execute(
-                        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
-                        "AND datname = current_database()"
-                    )
-                connection.close()
+
+                async def idle() -> bool:
+                    return not execute("SELECT 1 FROM procrastinate_jobs")
+
+                await until(idle)
+                execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() "
+                    "AND datname = current_database()"
+                )
                 await anyio.sleep(0.5)
     assert any("it cannot go on (ValueError); next attempt in" in message for message in caplog.messages)
     assert place.emulator.accepted == 20

@@ -282,9 +282,18 @@ class PostgresJournal:
             raise JournalBusyError(f"{self._name}: other processes send or write this campaign; pause it first")
         await self._remove()
 
-    async def start_run(self, terms: str, *, queue: str | None, priority: int, spent: int) -> None:
-        """Make the run active."""
-        await self._write(running.start_run, terms, queue, priority, spent)
+    async def start_run(self, terms: str, *, after: int, queue: str | None, priority: int, spent: int) -> bool:
+        """Make a run active, unless another one was started meanwhile; this process sends it if workers do not."""
+
+        def work(connection: Any, campaign: int) -> bool:
+            started = running.start_run(connection, campaign, after, terms, queue, priority, spent)
+            presence = self._database.presence
+            if started and queue is None and presence is not None:
+                presence.sends = True
+                presence.write_row(connection)
+            return started
+
+        return await self._write(work, repeat=False)
 
     async def join_run(self) -> None:
         """Note that this process sends messages of the run."""
@@ -333,9 +342,8 @@ class PostgresJournal:
 
     async def _show(self, *, sends: bool) -> None:
         presence = await self._database.enter(self._name, self._name)
-        if presence.campaign is not None:
-            presence.sends = sends
-            await self._write(presence.write_row)
+        presence.sends = sends or presence.campaign is None
+        await self._write(presence.write_row)
 
     async def _remove(self) -> None:
         await self._write(planning.remove)

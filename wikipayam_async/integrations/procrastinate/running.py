@@ -54,14 +54,18 @@ _TURN = """
 """
 
 
-def start_run(connection: Any, campaign: int, terms: str, queue: str | None, priority: int, spent: int) -> None:
-    """Make the run active under new terms."""
-    connection.execute(
+def start_run(
+    connection: Any, campaign: int, after: int, terms: str, queue: str | None, priority: int, spent: int
+) -> bool:
+    """Make the run after one of a number active; return False if another was started meanwhile."""
+    changed = connection.execute(
         "UPDATE wikipayam.campaign SET active = true, queue = %s, priority = %s, terms = %s, spent = %s, "
-        "run = run + 1 WHERE id = %s",
-        (queue, priority, terms, spent, campaign),
-    )
-    write_facts(connection, campaign, {"status": "running", "reason": ""})
+        "run = run + 1 WHERE id = %s AND run = %s",
+        (queue, priority, terms, spent, campaign, after),
+    ).rowcount
+    if changed:
+        write_facts(connection, campaign, {"status": "running", "reason": ""})
+    return bool(changed)
 
 
 def read_run(connection: Any, campaign: int, name: str, stalled_after: float) -> RunState:

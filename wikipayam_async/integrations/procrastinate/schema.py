@@ -27,7 +27,7 @@ _HINT = "run: wikipayam campaign migrate --database URL"
 
 def _migrations() -> list[tuple[int, str]]:
     """Return the versions of the journal's tables, with their statements."""
-    files = (resources.files(__package__) / "migrations").iterdir()
+    files = (resources.files("wikipayam_async.integrations.procrastinate") / "migrations").iterdir()
     found = [(match[1], path) for path in files if (match := _MIGRATIONS.fullmatch(path.name))]
     return [(int(version), path.read_text("utf-8")) for version, path in sorted(found, key=lambda one: one[0])]
 

@@ -164,6 +164,7 @@ class CampaignWorker:
         database = Database(self._url, self._stalled_after, PATIENCE, self._max_connections)
         work = ChunkWork(self._client, database, self._name, sleep=self._wait, stopped=self._asked.is_set)
         self._at_work = work
+        failure: Exception | None = None
         try:
             async with anyio.create_task_group() as group:
                 if self._handle_signals:
@@ -227,6 +228,7 @@ class CampaignWorker:
             update_heartbeat_interval=min(10.0, self._stalled_after / 4),
             stalled_worker_timeout=self._stalled_after,
         )
+        failure: Exception | None = None
         async with anyio.create_task_group() as group:
             group.start_soon(self._stop_when_asked, worker)
             group.start_soon(self._sweep_until_end, app, work)

@@ -89,6 +89,21 @@ def test_a_terminal_shows_a_live_table(
     assert re.search(r"w1 \(\S+, process \d+\)", shown)
 
 
+def test_json_has_a_line_for_each_change(
+    enqueued: str, gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """On stdout; warnings stay on stderr."""
+    monkeypatch.setattr(worker, "_POLL_SECONDS", 0.02)
+    gateway.faults.script([None, Fault.reset()], on=SENDS)
+    thread = when(lambda: is_done(enqueued), end)
+    ended = run("worker", "--name", "w1", "--json", "--concurrency", "1")
+    thread.join()
+    first = ended.lines[0]
+    assert (first["campaigns"][0]["campaign"], first["campaigns"][0]["status"]) == ("eid", "running")
+    assert [one["name"].partition(" ")[0] for one in first["workers"]] in ([], ["w1"])  # it may not be there yet
+    assert [line.partition(": ")[0] for line in ended.err.splitlines()] == ["warning", "interrupted"]
+
+
 def test_a_worker_that_cannot_work_says_why(enqueued: str, gateway: Emulator, run: Run) -> None:
     """A refused token, an invalid setting, a database that is away or of another version: each has its exit code."""
     gateway.faults.arm(Fault.status(401), on="GET /user/balance")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 
 import anyio
@@ -12,9 +12,10 @@ from wikipayam_async.campaigns.errors import JournalError
 from wikipayam_async.campaigns.models import CampaignProgress, CampaignStatus
 from wikipayam_async.cli.campaign.dashboard import Dashboard, Snapshot, dashboard, row_of
 from wikipayam_async.cli.campaign.options import UrlOptions
+from wikipayam_async.cli.campaign.report import described_progress
 from wikipayam_async.cli.database import Database
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.output import counted
+from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.session import GatewayOptions, Session, online
 from wikipayam_async.errors import InvalidInputError, WikipayamError
 
@@ -51,12 +52,11 @@ def worker(
         found = database.need()
         sender = await found.worker(session.client, concurrency=concurrency, name=name)
         failure: WikipayamError | None = None
-        with dashboard(session.out) as board, _told(board):
+        out = session.out
+        with dashboard(out) as board, _told(out.warn if out.json else board.say):
             board.say(f"worker {sender.name}: {counted(concurrency, 'request')} at once; Ctrl-C or SIGTERM ends it")
             async with anyio.create_task_group() as group:
-                group.start_soon(
-                    _show_until_end, found, board, _LIVE_POLL_SECONDS if session.out.is_live else _POLL_SECONDS
-                )
+                group.start_soon(_show_until_end, found, out, board)
                 try:
                     await sender.run()
                 except WikipayamError as error:
@@ -68,8 +68,12 @@ def worker(
     return online(connection, work, reports_sends=True)
 
 
-async def _show_until_end(database: Database, board: Dashboard, seconds: float) -> None:
-    """Show the campaigns that are sent, those that are paused, and the last ones that have ended."""
+async def _show_until_end(database: Database, out: Output, board: Dashboard) -> None:
+    """Show the campaigns that are sent, those that are paused, and the last ones that have ended.
+
+    With `--json` there is a line of JSON for each change.
+    """
+    before: dict[str, CampaignProgress] = {}
     ended: dict[str, CampaignProgress] = {}
     others: Sequence[str] = ()
     async with database.overviews() as reader:
@@ -80,29 +84,34 @@ async def _show_until_end(database: Database, board: Dashboard, seconds: float) 
                 ended |= {name: one for name, one in now.campaigns.items() if one.status in _ENDED}
                 for name in [*others, *list(ended)[:-_ENDED_SHOWN]]:
                     ended.pop(name, None)
-                board.show(Snapshot({**ended, **now.campaigns}, [row_of(one) for one in now.workers]))
-            await anyio.sleep(seconds)
+                shown, workers = {**ended, **now.campaigns}, [row_of(one) for one in now.workers]
+                board.show(Snapshot(shown, workers))
+                if shown != before:
+                    campaigns = [described_progress(name, one) for name, one in shown.items()]
+                    out.emit({"campaigns": campaigns, "workers": workers})
+                before = shown
+            await anyio.sleep(_LIVE_POLL_SECONDS if out.is_live else _POLL_SECONDS)
 
 
 class _Told(logging.Handler):
     """Tells what the package warns of while a worker runs, since nobody reads the end of its output.
 
     Args:
-        board: Where to tell it.
+        say: Writes a line.
     """
 
-    def __init__(self, board: Dashboard) -> None:
+    def __init__(self, say: Callable[[str], None]) -> None:
         super().__init__(logging.WARNING)
-        self._board = board
+        self._say = say
 
     def emit(self, record: logging.LogRecord) -> None:
         """Write a line."""
-        self._board.say(f"{record.levelname.lower()}: {record.getMessage()}")
+        self._say(f"{record.levelname.lower()}: {record.getMessage()}")
 
 
 @contextmanager
-def _told(board: Dashboard) -> Iterator[None]:
-    logger, handler = logging.getLogger("wikipayam_async"), _Told(board)
+def _told(say: Callable[[str], None]) -> Iterator[None]:
+    logger, handler = logging.getLogger("wikipayam_async"), _Told(say)
     logger.addHandler(handler)
     try:
         yield

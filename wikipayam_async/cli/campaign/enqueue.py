@@ -117,4 +117,4 @@ async def _tell(out: Output, location: DatabaseLocation, now: CampaignProgress) 
             out.warn("no worker is there: `wikipayam worker` starts one")
     else:
         out.say(state_text(now))
-    out.emit({**described_progress(location, now), "workers": workers})
+    out.emit({**described_progress(str(location), now), "workers": workers})

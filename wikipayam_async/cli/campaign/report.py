@@ -82,22 +82,22 @@ def described(location: Location, progress: CampaignProgress, causes: Causes) ->
         causes: Why messages were not accepted.
     """
     return {
-        **described_progress(location, progress),
+        **described_progress(str(location), progress),
         "held_back": causes.held_back,
         "causes": causes.described(),
     }
 
 
-def described_progress(location: Location, progress: CampaignProgress) -> dict[str, object]:
+def described_progress(name: str, progress: CampaignProgress) -> dict[str, object]:
     """Return the state of a campaign for `--json`.
 
     Args:
-        location: Where the campaign is kept.
+        name: The file of the campaign, or its name.
         progress: How far it has got.
     """
     reason = None if progress.reason is None else in_words_of_the_command_line(progress.reason)
     return {
-        "campaign": str(location),
+        "campaign": name,
         "status": progress.status.value,
         "reason": reason,
         "total": progress.total,

@@ -50,7 +50,7 @@ async def watch_campaign(
                 if now.status in _ENDED:
                     return  # the command itself shows the last state
                 if now != before:
-                    found.out.emit({**described_progress(found.location, now), "workers": workers})
+                    found.out.emit({**described_progress(str(found.location), now), "workers": workers})
                 before = now
             if found.out.closed:
                 return

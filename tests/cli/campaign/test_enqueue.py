@@ -83,8 +83,10 @@ def test_the_workers_go_on_after_a_pause(planned: Run, gateway: Emulator, databa
     assert ended.out.splitlines()[0].startswith("paused: sms.send: the gateway answered 402")
     assert ended.err.splitlines()[-1] == "to go on: wikipayam campaign resume --name eid"
     left = 3 - len(gateway.ledger)
+    with psycopg.connect(database) as connection:
+        connection.execute("INSERT INTO wikipayam.worker (name, host, pid) VALUES ('w1', 'another', 1)")
     ended = planned("campaign", "resume", *NAME, "--json")
-    assert (ended.json["status"], ended.json["counts"]["pending"], ended.json["workers"]) == ("running", left, 0)
+    assert (ended.json["status"], ended.json["counts"]["pending"], ended.json["workers"]) == ("running", left, 1)
     with psycopg.connect(database) as connection:
         assert connection.execute("SELECT priority FROM wikipayam.campaign").fetchone() == (7,)
     assert planned("campaign", "cancel", *NAME, "--yes").err == "canceled\n"

@@ -212,9 +212,9 @@ async def test_outcomes_that_cannot_be_written_are_in_the_error(
             raise JournalError("eid: full")
 
         monkeypatch.setattr(journal, "settle", full)
-        with pytest.raises(JournalError) as caught:
+        with pytest.raises(JournalWriteError) as caught:
             await campaign.run(concurrency=1)
-    assert isinstance(caught.value, JournalWriteError | JournalError)
+    assert [result.id for result in caught.value.results] == [entry.id for entry in place.emulator.ledger]
     async with place.open() as campaign:
         assert (await campaign.progress()).sending == 10
         journal = campaign._journal
@@ -318,3 +318,53 @@ async def test_a_process_that_died_is_noticed_by_a_run(place: SharedPlace) -> No
     assert (report.status, report.accepted, report.unknown) == (CampaignStatus.COMPLETED, 10, 10)
     async with place.open() as campaign:
         assert [one.reason for one in await all_results(campaign, status="unknown")] == ["interrupted"] * 10
+
+
+async def test_a_pause_that_an_idle_writer_was_asked_for_holds_for_its_run(place: SharedPlace) -> None:
+    """As with one writer: what is asked of it is kept."""
+    await place.plan(100)
+    async with place.open() as campaign, place.open() as other:
+        journal: Any = campaign._journal
+        await journal.lock()
+        assert await other._journal.request(StopRequest.PAUSE)
+        report = await campaign.run(concurrency=1)
+    assert (report.status, report.reason) == (CampaignStatus.PAUSED, "paused")
+
+
+async def test_a_run_takes_over_what_a_dead_process_leaves_meanwhile(
+    place: SharedPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And ends then."""
+    monkeypatch.setattr("wikipayam_async.campaigns.shared_run._RECOVER_POLLS", 1)
+    await place.plan(20)
+    async with place.open() as dead, place.open() as campaign:
+        journal: Any = dead._journal
+        await journal.lock()
+        await journal.claim(0, "token")
+
+        async def die() -> None:
+            while (await campaign.progress()).accepted < 10:  # noqa: ASYNC110 - of the database
+                await anyio.sleep(0.02)
+            await journal.database.leave()
+
+        async with anyio.create_task_group() as group:
+            group.start_soon(die)
+            report = await campaign.run()
+    assert (report.status, report.accepted, report.unknown) == (CampaignStatus.COMPLETED, 10, 10)
+
+
+async def test_a_signal_leaves_an_enqueued_campaign_to_its_workers(place: SharedPlace) -> None:
+    """Only this process stops."""
+    await place.plan(1000)
+    sent: list[int] = []
+
+    def end(progress: CampaignProgress) -> None:
+        if not sent:
+            sent.append(progress.accepted)
+            os.kill(os.getpid(), signal.SIGTERM)
+
+    async with place.open() as campaign:
+        await campaign.enqueue()
+        report = await campaign.run(concurrency=1, handle_signals=True, on_progress=end)
+    assert (report.status, report.reason) == (CampaignStatus.RUNNING, None)
+    assert report.pending > 0

@@ -15,6 +15,7 @@ from wikipayam_async import APIConnectionError, InsufficientBalanceError, RateLi
 from wikipayam_async.campaigns import Counts, JournalError, SendingHours, SpendingLimit, StopRequest
 from wikipayam_async.campaigns.facts import read_facts
 from wikipayam_async.campaigns.optouts import OptOuts
+from wikipayam_async.campaigns.shared import Claim, ClaimStatus
 from wikipayam_async.campaigns.shared_sender import ChunkEnd, SharedSender
 from wikipayam_async.campaigns.terms import RunTerms
 from wikipayam_async.cost import Tariff
@@ -307,3 +308,15 @@ async def test_the_rate_is_that_of_the_account(place: SharedPlace) -> None:
             await other.send(2 * no + 1)
     assert len(slept) == 5
     assert 0.2 < slept[-1] <= 0.5
+
+
+async def test_a_chunk_that_was_taken_meanwhile_is_not_divided(place: SharedPlace) -> None:
+    """And one that the money suffices for again is left whole."""
+    await place.plan(20)
+    terms = RunTerms(spending_limit=SpendingLimit(rials=1000, tariff=TARIFF))
+    async with sending(place, terms) as sender:
+        chunk = await sender.journal.chunk(0)
+        assert chunk is not None
+        assert await sender._afford(chunk, Claim(ClaimStatus.LIMIT, 0)) == chunk
+        await sender.journal.claim(0, "token")
+        assert await sender._afford(chunk, Claim(ClaimStatus.LIMIT, 500)) is None

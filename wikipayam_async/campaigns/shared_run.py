@@ -102,10 +102,10 @@ class SharedRun:
         finally:
             with anyio.CancelScope(shield=True):
                 await self._finish()
+        if (unwritten := self._sender.writer.error()) is not None:
+            raise unwritten from self._failure
         if self._failure is not None:
             raise self._failure
-        if (unwritten := self._sender.writer.error()) is not None:
-            raise unwritten from self._error
         if self._options.on_progress is not None:
             self._options.on_progress(self._progress)
         return self._report_of()

@@ -279,10 +279,9 @@ class _Attempt:
         return refusal
 
     async def _before_send(self, _: Sequence[OutgoingMessage]) -> None:
-        """Commit the intent. Called after every wait; a chunk that is sent in pieces is claimed once."""
-        if not self._flight.claimed:
-            self._check_hours(self._at + timedelta(seconds=anyio.current_time() - self._since))
-            await self._claim()
+        """Commit the intent. Called after every wait, once, also for a chunk that is sent in pieces."""
+        self._check_hours(self._at + timedelta(seconds=anyio.current_time() - self._since))
+        await self._claim()
 
     async def _claim(self) -> None:
         sender, flight = self._sender, self._flight
@@ -308,11 +307,9 @@ class _Attempt:
         over = claim if claim.status is ClaimStatus.LIMIT else None
         raise self._refuse(_NotNowError(ends.get(claim.status, ChunkEnd.TAKEN), claim=over))
 
-    async def _withdraw(self, batch: Sequence[OutgoingMessage]) -> None:
-        """Take the intent back before another wait, unless other pieces of the chunk have outcomes."""
+    async def _withdraw(self, _: Sequence[OutgoingMessage]) -> None:
+        """Take the intent back before another wait of the whole chunk."""
         flight = self._flight
-        if not flight.claimed or len(batch) < flight.sent:
-            return
         await self._sender.journal.settle(flight.no, flight.token or "", self._nothing())
         flight.token, flight.claimed = None, False
         await self._release(0)

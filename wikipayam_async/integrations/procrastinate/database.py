@@ -131,10 +131,6 @@ class Database:
         await self.leave()
         await self.connections.aclose()
 
-    def reveal(self) -> str:
-        """Return the URL."""
-        return self._url.reveal()
-
     def _check(self, connection: Any) -> None:
         if not self._checked:
             check_schema(connection)

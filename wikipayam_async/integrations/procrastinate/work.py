@@ -168,12 +168,12 @@ class ChunkWork:
         if sent.end is ChunkEnd.UNREACHED:
             delay = _UNREACHED_DELAYS[min(self._unreached, len(_UNREACHED_DELAYS) - 1)]
             self._unreached += 1
-            self._show(f"the gateway cannot be reached: {type(sent.error).__name__}")
+            await self._show(f"the gateway cannot be reached: {type(sent.error).__name__}")
             logger.warning("worker %s: the gateway cannot be reached; the next attempt is in %g s", self._name, delay)
             await self._sleep(delay)
         elif sent.end is ChunkEnd.SENT:
             self._unreached = 0
-            self._show(None)
+            await self._show(None)
         sender = self._senders.get(campaign)
         if sender is not None and no % TOP_UP == 0:
             try:
@@ -181,9 +181,8 @@ class ChunkWork:
             except JournalError as error:
                 logger.warning("worker %s: the next jobs were not queued: %s", self._name, error)
 
-    def _show(self, note: str | None) -> None:
-        if self._database.presence is not None:
-            self._database.presence.note = note
+    async def _show(self, note: str | None) -> None:
+        (await self._database.enter(None, self._name)).note = note
 
     async def sweep(self, jobs: JobManager) -> None:
         """Take over what dead workers left: their jobs go back to the queue, what they had in flight becomes unknown.

@@ -12,7 +12,14 @@ from wikipayam_async.outcomes import SendStatus
 if TYPE_CHECKING:
     from wikipayam_async.bulk.results import SendResult
 
-__all__ = ["CampaignError", "DatabaseAwayError", "JournalBusyError", "JournalError", "JournalWriteError", "PlanChangedError"]
+__all__ = [
+    "CampaignError",
+    "DatabaseAwayError",
+    "JournalBusyError",
+    "JournalError",
+    "JournalWriteError",
+    "PlanChangedError",
+]
 
 
 class CampaignError(WikipayamError):

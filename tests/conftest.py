@@ -4,9 +4,9 @@ import pytest
 from hypothesis import HealthCheck, settings
 
 from tests.support.effort import EFFORT
-from tests.support.servers import postgres_url, redis_url
+from tests.support.servers import database_url, empty_database_url, journal_template, postgres_url, redis_url
 
-__all__ = ["anyio_backend", "postgres_url", "redis_url"]
+__all__ = ["anyio_backend", "database_url", "empty_database_url", "journal_template", "postgres_url", "redis_url"]
 
 settings.register_profile(
     "tests",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import re
+import secrets
 from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from datetime import datetime
@@ -12,6 +13,7 @@ from io import StringIO
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from attrs import frozen
 from cyclopts import App
@@ -20,10 +22,18 @@ from wikipayam_async.cli import app, main, translations
 from wikipayam_async.cli.translations import translate
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, DEFAULT_USERNAME, Emulator, serve
 
+PASSWORD = "p4ssw0rd"
 NARROW = 72
 """The width of the terminal that the help is shown on."""
 PERSIAN = re.compile("[\u0600-\u06ff]")
-SETTINGS = ("SMS_AUTH_TOKEN", "SMS_SENDER", "SMS_USERNAME", "WIKIPAYAM_SMS_API_BASE_URL", "WIKIPAYAM_SMS_API_PREFIX")
+SETTINGS = (
+    "SMS_AUTH_TOKEN",
+    "SMS_SENDER",
+    "SMS_USERNAME",
+    "WIKIPAYAM_DATABASE_URL",
+    "WIKIPAYAM_SMS_API_BASE_URL",
+    "WIKIPAYAM_SMS_API_PREFIX",
+)
 
 
 @frozen
@@ -83,6 +93,19 @@ def gateway(monkeypatch: pytest.MonkeyPatch) -> Iterator[Emulator]:
         monkeypatch.setenv("SMS_USERNAME", DEFAULT_USERNAME)
         monkeypatch.setenv("WIKIPAYAM_SMS_API_BASE_URL", served.url)
         yield emulator
+
+
+@pytest.fixture
+def database(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The URL of an empty database, which has a password; it is in the environment, too."""
+    name = f"cli_{secrets.token_hex(4)}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    url = postgres_url.replace("://tests@", f"://tests:{PASSWORD}@").replace("/postgres", f"/{name}")
+    monkeypatch.setenv("WIKIPAYAM_DATABASE_URL", url)
+    yield url
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"DROP DATABASE {name} WITH (FORCE)".encode())
 
 
 @pytest.fixture

@@ -22,6 +22,7 @@ from wikipayam_async import (
     UnprocessableError,
     WikipayamError,
 )
+from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError, JournalWriteError
 from wikipayam_async.cli.exits import Exit, NoTokenError, exit_of, exit_of_result, worst
 
 MESSAGE = SmsMessage("09123456789", "text")
@@ -46,6 +47,9 @@ BAD = InvalidInputError("receiver", rule="expected", got="other")
         (APIConnectionError("x"), 5),
         (APITimeoutError("x"), 5),
         (ResponseError("x"), 5),
+        (JournalError("x"), 2),
+        (DatabaseAwayError("x"), 5),
+        (JournalWriteError("x"), 3),
     ],
 )
 def test_every_error_has_its_exit_code(error: WikipayamError, code: int) -> None:

@@ -24,6 +24,7 @@ MODULES = [
     "wikipayam_async.integrations.fastapi",
     "wikipayam_async.integrations.opentelemetry",
     "wikipayam_async.integrations.postgres",
+    "wikipayam_async.integrations.procrastinate",
     "wikipayam_async.integrations.prometheus",
     "wikipayam_async.integrations.redis",
     "wikipayam_async.numbers",

@@ -49,7 +49,7 @@ async def test_a_connection_that_broke_is_replaced(postgres_url: str) -> None:
         connection.execute("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()")
     connection.close()
     assert await store.read("k") is None
-    store._idle[0].close()
+    store._connections._idle[0].close()
     assert await store.read("k") is None
     await store.aclose()
 
@@ -58,7 +58,7 @@ async def test_a_commit_is_durable_where_the_default_is_not(postgres_url: str) -
     """`synchronous_commit` is switched on."""
     store = PostgresIdempotencyStore(f"{postgres_url}?options=-c%20synchronous_commit%3Doff")
     await store.read("k")
-    assert store._idle[0].execute("SHOW synchronous_commit").fetchone() == ("on",)
+    assert store._connections._idle[0].execute("SHOW synchronous_commit").fetchone() == ("on",)
     await store.aclose()
 
 
@@ -68,13 +68,13 @@ async def test_a_forked_process_opens_connections_of_its_own(
     """Those of its parent are neither used nor closed."""
     store = PostgresIdempotencyStore(postgres_url)
     await store.read("k")
-    (parents,) = store._idle
+    (parents,) = store._connections._idle
     monkeypatch.setattr(os, "getpid", lambda: 7)
     await store.read("k")
-    assert (store._idle[0] is parents, parents.closed) == (False, False)
+    assert (store._connections._idle[0] is parents, parents.closed) == (False, False)
     await store.aclose()
     monkeypatch.undo()
-    store._idle = [parents]
+    store._connections._idle = [parents]
     await store.aclose()
     assert not parents.closed
     parents.close()
@@ -106,7 +106,7 @@ async def test_a_table_that_cannot_be_made_is_an_error(postgres_url: str) -> Non
     store = PostgresIdempotencyStore(postgres_url, table="no_schema.keys")
     with pytest.raises(IdempotencyStoreError, match=r"InvalidSchemaName \(3F000\)"):
         await store.read("k")
-    assert store._idle == []
+    assert store._connections._idle == []
 
 
 async def test_a_key_that_is_forgotten_meanwhile_is_claimed(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -131,6 +131,7 @@ async def test_a_key_that_is_forgotten_meanwhile_is_claimed(postgres_url: str, m
 def test_without_psycopg_the_import_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     """The name of the extra."""
     monkeypatch.setitem(sys.modules, "psycopg", None)
+    monkeypatch.delitem(sys.modules, "wikipayam_async.integrations.connections")
     monkeypatch.delitem(sys.modules, "wikipayam_async.integrations.postgres")
     with pytest.raises(ImportError, match=r"pip install 'wikipayam_async\[psycopg\]'"):
         importlib.import_module("wikipayam_async.integrations.postgres")

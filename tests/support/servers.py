@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 import os
 import pwd
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -13,11 +15,26 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
+import anyio
+import psycopg
 import pytest
 
-__all__ = ["postgres_server", "postgres_url", "redis_server", "redis_url"]
+from wikipayam_async.integrations.procrastinate import migrate
+
+__all__ = [
+    "PostgresServer",
+    "database_url",
+    "empty_database_url",
+    "pgbouncer",
+    "postgres",
+    "postgres_server",
+    "postgres_url",
+    "redis_server",
+    "redis_url",
+]
 
 _START_SECONDS = 30
+_STOP_SECONDS = 3
 
 
 def missing(program: str, package: str) -> None:
@@ -31,7 +48,9 @@ def missing(program: str, package: str) -> None:
 def find(program: str, package: str) -> str:
     """Return the path of a program; skip the test if there is none."""
     debian = sorted(Path("/usr/lib/postgresql").glob(f"*/bin/{program}"))
-    found = shutil.which(program) or (str(debian[-1]) if debian else None)
+    found = shutil.which(program, path=f"{os.environ.get('PATH', '')}:/usr/sbin") or (
+        str(debian[-1]) if debian else None
+    )
     if found is None:
         missing(program, package)
     return str(found)
@@ -85,6 +104,100 @@ def other_user() -> str | None:
     return "postgres" if "postgres" in names else "nobody"
 
 
+class PostgresServer:
+    """A server of PostgreSQL that a test can stop and start again.
+
+    Args:
+        directory: Where its data are.
+        settings: Options beside the port and the directory.
+    """
+
+    def __init__(self, directory: Path, *settings: str) -> None:
+        self._directory = directory
+        self._user = other_user()
+        self._data, self._port = directory / "data", free_port()
+        self._process: subprocess.Popen[bytes] | None = None
+        own = [f"port={self._port}", f"unix_socket_directories={directory}", "listen_addresses=127.0.0.1", "fsync=off"]
+        self._command = [find("postgres", "postgresql"), "-D", str(self._data)]
+        self._command += [part for one in (*own, *settings) for part in ("-c", one)]
+        if self._user is not None:
+            shutil.chown(directory, self._user)
+        subprocess.run(  # noqa: S603 - our own command
+            [
+                find("initdb", "postgresql"),
+                *("-D", str(self._data), "-U", "tests", "-A", "trust", "-N", "-E", "UTF8", "--no-locale"),
+            ],
+            check=True,
+            capture_output=True,
+            user=self._user,
+            cwd=directory,
+        )
+
+    @property
+    def port(self) -> int:
+        """Its port."""
+        return self._port
+
+    @property
+    def url(self) -> str:
+        """The URL of its database."""
+        return f"postgresql://tests@127.0.0.1:{self._port}/postgres"
+
+    def start(self) -> None:
+        """Start it, and wait until it accepts connections."""
+        log = self._directory / "log"
+        with log.open("ab") as output:
+            self._process = process = subprocess.Popen(  # noqa: S603 - our own command
+                self._command, stdout=output, stderr=output, user=self._user
+            )
+        wait_until(lambda: self._answers() or process.poll() is not None)
+        if process.poll() is not None:
+            raise RuntimeError(f"postgres ended: {log.read_text('utf-8', 'replace')[-2000:]}")
+
+    def _answers(self) -> bool:
+        """Return whether it takes statements; after a crash, it accepts connections before."""
+        try:
+            psycopg.connect(self.url).close()
+        except psycopg.OperationalError:
+            return False
+        return True
+
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
+        """Stop it.
+
+        Args:
+            number: SIGINT ends its connections; SIGQUIT ends it without a checkpoint, as a crash does.
+        """
+        if self._process is not None:
+            self._process.send_signal(number)
+            try:
+                self._process.wait(_STOP_SECONDS)
+            except (
+                subprocess.TimeoutExpired
+            ):  # everything is written; PostgreSQL 15 may wait for clients that come anew
+                self._process.send_signal(signal.SIGQUIT)
+                self._process.wait(_START_SECONDS)
+            self._process = None
+
+
+@contextlib.contextmanager
+def postgres(*settings: str, folder: Path | None = None) -> Iterator[PostgresServer]:
+    """Run a server of PostgreSQL that can be stopped and started.
+
+    Args:
+        settings: Options beside the port and the directory.
+        folder: Where its files are; by default with the temporary ones.
+    """
+    find("initdb", "postgresql")
+    with tempfile.TemporaryDirectory(prefix="wikipayam-postgres-", dir=folder, ignore_cleanup_errors=True) as directory:
+        server = PostgresServer(Path(directory), *settings)
+        server.start()
+        try:
+            yield server
+        finally:
+            server.stop(signal.SIGQUIT)
+
+
 @contextlib.contextmanager
 def postgres_server(*, fsync: bool = False, folder: Path | None = None) -> Iterator[str]:
     """Run a server of PostgreSQL; yield the URL of its database.
@@ -93,23 +206,29 @@ def postgres_server(*, fsync: bool = False, folder: Path | None = None) -> Itera
         fsync: Whether commits are synchronized with the disk.
         folder: Where its files are; by default with the temporary ones.
     """
-    initdb, postgres = find("initdb", "postgresql"), find("postgres", "postgresql")
+    with postgres(*(["fsync=on"] if fsync else []), folder=folder) as server:
+        yield server.url
+
+
+@contextlib.contextmanager
+def pgbouncer(server: PostgresServer) -> Iterator[str]:
+    """Run pgbouncer in transaction mode before a server of PostgreSQL; yield the URL of its database."""
+    program = find("pgbouncer", "pgbouncer")
     user = other_user()
-    with tempfile.TemporaryDirectory(prefix="wikipayam-postgres-", dir=folder, ignore_cleanup_errors=True) as directory:
-        if user is not None:
-            shutil.chown(directory, user)
-        data, port = Path(directory) / "data", free_port()
-        subprocess.run(  # noqa: S603 - our own command
-            [initdb, "-D", str(data), "-U", "tests", "-A", "trust", "-N", "-E", "UTF8", "--no-locale"],
-            check=True,
-            capture_output=True,
-            user=user,
-            cwd=directory,
+    with tempfile.TemporaryDirectory(prefix="wikipayam-pgbouncer-", ignore_cleanup_errors=True) as name:
+        directory, port = Path(name), free_port()
+        (directory / "users").write_text('"tests" ""\n', "utf-8")
+        (directory / "pgbouncer.ini").write_text(
+            f"[databases]\npostgres = host=127.0.0.1 port={server.port} dbname=postgres user=tests\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {port}\nauth_type = trust\n"
+            f"auth_file = {directory / 'users'}\npool_mode = transaction\ndefault_pool_size = 4\n"
+            f"unix_socket_dir =\nlogfile = {directory / 'pgbouncer.log'}\n",
+            "utf-8",
         )
-        settings = [f"port={port}", f"unix_socket_directories={directory}", "listen_addresses=127.0.0.1"]
-        settings.append(f"fsync={'on' if fsync else 'off'}")
-        command = [postgres, "-D", str(data), *(part for one in settings for part in ("-c", one))]
-        with served(command, port, Path(directory) / "log", user):
+        if user is not None:
+            for path in (directory, *directory.iterdir()):
+                shutil.chown(path, user)
+        with served([program, str(directory / "pgbouncer.ini")], port, directory / "log", user):
             yield f"postgresql://tests@127.0.0.1:{port}/postgres"
 
 
@@ -142,3 +261,40 @@ def redis_url() -> Iterator[str]:
     """The URL of a Redis with an append-only file that the tests of this process share."""
     with redis_server() as url:
         yield url
+
+
+_databases = itertools.count()
+
+
+@pytest.fixture(scope="session")
+def journal_template(postgres_url: str) -> str:
+    """The name of a database with the tables of journals, which others are copied from."""
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE journals")
+    connection.close()
+    anyio.run(migrate, _named(postgres_url, "journals"))
+    return "journals"
+
+
+@pytest.fixture
+def database_url(postgres_url: str, journal_template: str) -> str:
+    """The URL of a database of PostgreSQL with the tables of journals, for one test."""
+    name = f"journals_{next(_databases)}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name} TEMPLATE {journal_template}".encode())
+    connection.close()
+    return _named(postgres_url, name)
+
+
+@pytest.fixture
+def empty_database_url(postgres_url: str) -> str:
+    """The URL of an empty database of PostgreSQL, for one test."""
+    name = f"empty_{next(_databases)}"
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}".encode())
+    connection.close()
+    return _named(postgres_url, name)
+
+
+def _named(url: str, name: str) -> str:
+    return f"{url.rpartition('/')[0]}/{name}"

@@ -8,19 +8,12 @@ from collections.abc import AsyncGenerator
 from typing import Self
 
 import anyio
-from attrs import evolve
 
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.bulk.screening import Dedupe, OptOut, OptOutPredicate
-from wikipayam_async.campaigns.decisions import CampaignDecisions
 from wikipayam_async.campaigns.deliveries import follow_deliveries
 from wikipayam_async.campaigns.errors import CampaignError
-from wikipayam_async.campaigns.facts import (
-    CampaignFacts,
-    account_difference,
-    client_differences,
-    facts_of_plan,
-)
+from wikipayam_async.campaigns.facts import client_differences, facts_of_plan
 from wikipayam_async.campaigns.journal import Journal, StopRequest
 from wikipayam_async.campaigns.models import (
     CampaignDelivery,
@@ -28,7 +21,6 @@ from wikipayam_async.campaigns.models import (
     CampaignPlan,
     CampaignProgress,
     CampaignReport,
-    CampaignStatus,
     OnCampaignEvent,
     OnCampaignProgress,
     OnPlanProgress,
@@ -38,13 +30,16 @@ from wikipayam_async.campaigns.planner import PlanOptions, compare_plan, make_pl
 from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
 from wikipayam_async.campaigns.run_options import RunOptions, check_hook
 from wikipayam_async.campaigns.runner import CampaignRun, Now, Sleep
+from wikipayam_async.campaigns.shared import SharedJournal
+from wikipayam_async.campaigns.sharing import CampaignSharing
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
+from wikipayam_async.campaigns.terms import RunTerms
 from wikipayam_async.campaigns.view import utc_now
 from wikipayam_async.checks import check_number
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff
-from wikipayam_async.errors import InvalidInputError, NotFoundError, PermissionDeniedError, ResponseError
+from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.optout import OptOutList
 from wikipayam_async.outcomes import SendStatus
@@ -55,7 +50,7 @@ from wikipayam_async.services.sms.watch import Polling, check_polling, check_wai
 __all__ = ["Campaign"]
 
 
-class Campaign(CampaignDecisions):
+class Campaign(CampaignSharing):
     """A bulk send that survives crashes: planned once, run as often as it takes, and nothing is sent twice.
 
     Every message is in the journal before any is sent. The intent to send a request is committed before the request
@@ -241,11 +236,22 @@ class Campaign(CampaignDecisions):
             on_progress=on_progress,
             on_event=self._on_event,
         )
-        if rate_limit is not None:
-            client = client.with_options(rate_limit=rate_limit)
+        terms = RunTerms(
+            batch_size=batch_size,
+            stop_on_error=stop_on_error,
+            sending_hours=sending_hours,
+            spending_limit=spending_limit,
+            rate_limit=rate_limit,
+            timeout=timeout,
+        )
         self._running = True
         try:
-            self._run = await self._start(client, options, await read_opt_out(opt_out))
+            given = await read_opt_out(opt_out)
+            if isinstance(self._journal, SharedJournal):
+                self._run = await self._start_shared(client, options, terms, given)
+            else:
+                own = client if rate_limit is None else client.with_options(rate_limit=rate_limit)
+                self._run = await self._start(own, options, given)
             return _report_of(await self.progress()) if self._run is None else await self._run.run()
         finally:
             self._running, self._run = False, None
@@ -343,66 +349,19 @@ class Campaign(CampaignDecisions):
             raise
         return (await self._need_facts()).plan
 
-    async def _keep_opt_outs(self, facts: CampaignFacts, given: OptOutList | OptOutPredicate | None) -> None:
-        """Store the numbers that opted out since, or that a function decides from now on."""
-        is_function = given is not None and not isinstance(given, OptOutList)
-        opt_outs = OptOuts(await self._journal.opt_outs(), given)
-        if opt_outs.unstored() or is_function > facts.opt_out_function:
-            await self._lock()
-            await opt_outs.store(self._journal)
-        if is_function and not facts.opt_out_function:
-            await self._journal.write_facts({"opt_out_function": "1"})
-
     async def _start(
         self, client: AsyncWikipayam, options: RunOptions, opt_out: OptOutList | OptOutPredicate | None
     ) -> CampaignRun | None:
-        """Check what must be as before, make unknown what a crash left in flight; None if nothing is left to send."""
-        facts = await self._need_facts()
-        client_differences(facts, evolve(facts.options, line=client.sender), client.api_prefix)
-        await self._lock()
-        facts = await self._need_facts()
-        if facts.opt_out_function and (opt_out is None or isinstance(opt_out, OptOutList)):
-            raise CampaignError(
-                f"{self.name}: a function decided about opt-outs before; pass it as opt_out again, since an opt-out is "
-                "never dropped; nothing was sent"
-            )
-        await self._keep_opt_outs(facts, opt_out)
-        await self._apply_cancellation()
-        await self._journal.recover()
-        progress = await self.progress()
-        if progress.status is CampaignStatus.CANCELED:
-            raise CampaignError(f"{self.name}: the campaign is canceled; {progress.pending:,} messages stay unsent")
-        if progress.status is CampaignStatus.COMPLETED:
+        """Return a run of the only writer; None if nothing is left to send."""
+        facts = await self._prepare_run(client, opt_out)
+        if facts is None:
             return None
-        await self._bind_account(client, facts)
         opt_outs = OptOuts(await self._journal.opt_outs(), opt_out)
-        facts = await self._need_facts()
         run = CampaignRun(self._journal, client, facts, options, opt_outs, now=self._now, sleep=self._sleep)
         if self._asked is not None:
             run.stop(self._asked)
             self._asked = None
         return run
-
-    async def _bind_account(self, client: AsyncWikipayam, facts: CampaignFacts) -> None:
-        """Compare the account with that of earlier runs; the first run decides which it is."""
-        try:
-            account = (await client.balance()).user_id
-        except (NotFoundError, PermissionDeniedError, ResponseError):
-            return  # who may not ask for the balance may still send; the line and the prefix are compared all the same
-        account_difference(facts, account)
-        if account is not None and facts.account is None:
-            await self._journal.write_facts({"account": str(account)})
-
-    async def _ask(self, request: StopRequest) -> None:
-        await self._need_facts()
-        if self._run is not None:
-            self._run.stop(request)
-        elif self._running:
-            if self._asked is not StopRequest.CANCEL:
-                self._asked = request
-        elif not await self._journal.request(request):
-            await self._lock()
-            await self._stop_idle(request)
 
     async def _pending_messages(self) -> AsyncGenerator[SmsMessage]:
         async for result in self.results(status=SendStatus.NOT_ATTEMPTED):

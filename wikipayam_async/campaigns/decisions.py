@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from wikipayam_async.campaigns.errors import CampaignError
 from wikipayam_async.campaigns.journal import Resolution
 from wikipayam_async.campaigns.models import CampaignStatus, Decision
+from wikipayam_async.campaigns.shared import SharedJournal
 from wikipayam_async.campaigns.view import CampaignView
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import check_text
@@ -70,7 +71,7 @@ class CampaignDecisions(CampaignView):
         facts = await self._need_facts()
         if decision is Decision.REQUEUED and facts.status is CampaignStatus.CANCELED:
             raise CampaignError(f"{self.name}: the campaign is canceled; plan another one for messages to send")
-        if self._run is None:
+        if self._run is None or isinstance(self._journal, SharedJournal):
             await self._journal.recover()
         entered = len(await self.audit()) if self._run is not None else 0
         fresh = TrackIds().take(len(wanted)) if decision is Decision.REQUEUED else []
@@ -88,7 +89,7 @@ class CampaignDecisions(CampaignView):
         if self._run is not None:
             decided = [entry async for entry in self._audit_after(entered) if entry.track_id in wanted]
             self._run.note_decisions(decision, Counter(entry.before for entry in decided))
-        elif fresh:
+        elif fresh and not await self._is_sent():
             await self._journal.write_facts({"status": CampaignStatus.PAUSED.value, "reason": "messages were requeued"})
         return len(wanted)
 

@@ -12,7 +12,14 @@ from wikipayam_async.outcomes import SendStatus
 if TYPE_CHECKING:
     from wikipayam_async.bulk.results import SendResult
 
-__all__ = ["CampaignError", "JournalBusyError", "JournalError", "JournalWriteError", "PlanChangedError"]
+__all__ = [
+    "CampaignError",
+    "DatabaseAwayError",
+    "JournalBusyError",
+    "JournalError",
+    "JournalWriteError",
+    "PlanChangedError",
+]
 
 
 class CampaignError(WikipayamError):
@@ -35,6 +42,10 @@ class PlanChangedError(CampaignError, ValueError):
 
 class JournalError(CampaignError):
     """A journal cannot be opened, read or written: damaged, of a newer version, on a network file system."""
+
+
+class DatabaseAwayError(JournalError):
+    """The database of a journal could not be reached, or went away; the same may work a moment later."""
 
 
 class JournalBusyError(JournalError):

@@ -21,7 +21,7 @@ from wikipayam_async.messages.payload import Batch, prepare_some
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["Flight", "JournalSource"]
+__all__ = ["Flight", "JournalSource", "outgoing_chunk"]
 
 
 @define(eq=False)
@@ -111,7 +111,7 @@ class JournalSource:
             if chunk is None:
                 return None
         number, self._pulls = self._pulls, self._pulls + 1
-        outgoing = await self._outgoing(number, chunk)
+        outgoing = await outgoing_chunk(number, chunk, self._options, self._opt_outs)
         flight = Flight(chunk, 0 if outgoing.chunk is None else len(outgoing.chunk), cost)
         self.flights.update((message.index, flight) for message in chunk.messages)
         return outgoing
@@ -161,33 +161,41 @@ class JournalSource:
         spending.reserve(cost)
         return chunk, cost
 
-    async def _outgoing(self, number: int, chunk: StoredChunk) -> SourceChunk:
-        line = self._options.line
-        stored = chunk.messages
-        messages = [SmsMessage(one.receiver, one.text, sender=one.sender, track_id=one.track_id) for one in stored]
-        payloads, refused = prepare_some(
-            messages, sender=line, track_ids=_NO_IDS, normalize=False, validate=self._options.validate
-        )
-        valid = iter(payloads)
-        positions: list[int] = []
-        sent = []
-        results: list[SendResult] = []
-        for position, message in enumerate(messages):
-            error = refused.get(position)
-            if error is None:
-                payload = next(valid)
-                verdict = await self._opt_outs.check(payload.receiver, payload.text) if self._opt_outs.active else None
-                if verdict is None:
-                    positions.append(position)
-                    sent.append(payload)
-                    continue
-                error = verdict
-            results.append(_held_back(stored[position].index, message, error))
-        outgoing = None
-        if positions:
-            batch = Batch([messages[position] for position in positions], sent)
-            outgoing = Chunk([stored[position].index for position in positions], batch)
-        return SourceChunk(number, outgoing, results)
+
+async def outgoing_chunk(number: int, chunk: StoredChunk, options: PlanOptions, opt_outs: OptOuts) -> SourceChunk:
+    """Return a stored chunk as a bulk send takes it, without the messages that are held back.
+
+    Args:
+        number: The number of the chunk in the bulk send.
+        chunk: The chunk.
+        options: The options of the plan.
+        opt_outs: Holds messages back.
+    """
+    stored = chunk.messages
+    messages = [SmsMessage(one.receiver, one.text, sender=one.sender, track_id=one.track_id) for one in stored]
+    payloads, refused = prepare_some(
+        messages, sender=options.line, track_ids=_NO_IDS, normalize=False, validate=options.validate
+    )
+    valid = iter(payloads)
+    positions: list[int] = []
+    sent = []
+    results: list[SendResult] = []
+    for position, message in enumerate(messages):
+        error = refused.get(position)
+        if error is None:
+            payload = next(valid)
+            verdict = await opt_outs.check(payload.receiver, payload.text) if opt_outs.active else None
+            if verdict is None:
+                positions.append(position)
+                sent.append(payload)
+                continue
+            error = verdict
+        results.append(_held_back(stored[position].index, message, error))
+    outgoing = None
+    if positions:
+        batch = Batch([messages[position] for position in positions], sent)
+        outgoing = Chunk([stored[position].index for position in positions], batch)
+    return SourceChunk(number, outgoing, results)
 
 
 _NO_IDS = TrackIds()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import ClassVar, Self
+from typing import ClassVar, Protocol, Self
 
 import anyio
 
@@ -19,11 +19,14 @@ from wikipayam_async.campaigns.journal import Journal, StopRequest
 from wikipayam_async.campaigns.models import (
     AuditEntry,
     CampaignProgress,
+    CampaignReport,
     CampaignResult,
     CampaignStatus,
+    Decision,
     OnCampaignEvent,
 )
-from wikipayam_async.campaigns.runner import CampaignRun, Now, Sleep
+from wikipayam_async.campaigns.runner import Now, Sleep
+from wikipayam_async.campaigns.shared import SharedJournal
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.errors import ClosedError, ConfigurationError, InvalidInputError
 from wikipayam_async.misuse import AsyncOnly
@@ -40,6 +43,22 @@ _PAGE = 1000
 def utc_now() -> datetime:
     """Return the time of day."""
     return datetime.now(UTC)
+
+
+class ActiveRun(Protocol):
+    """A run in this process."""
+
+    async def run(self) -> CampaignReport:
+        """Send what is pending."""
+        ...
+
+    def stop(self, request: StopRequest, reason: str | None = None) -> None:
+        """Stop after what is in flight."""
+        ...
+
+    def note_decisions(self, decision: Decision, before: Mapping[SendStatus | None, int]) -> None:
+        """Count what an operator decided about meanwhile, by the outcomes before."""
+        ...
 
 
 class CampaignView(AsyncOnly):
@@ -62,7 +81,7 @@ class CampaignView(AsyncOnly):
         self._now = now
         self._sleep = sleep
         self._entered = False
-        self._run: CampaignRun | None = None
+        self._run: ActiveRun | None = None
         self._running = False
         self._asked: StopRequest | None = None
         self._writes = False
@@ -98,10 +117,15 @@ class CampaignView(AsyncOnly):
             JournalError: The journal cannot be read.
         """
         facts = await self._need_facts()
-        in_use = self._run is not None if self._writes else await self._journal.in_use()
+        in_use = await self._is_sent()
         if facts.status is CampaignStatus.RUNNING and not in_use:
             facts = await self._need_facts()  # the run may have ended between the two looks
         return progress_of(self.name, facts, await self._journal.counts(), in_use=in_use)
+
+    async def _is_sent(self) -> bool:
+        if isinstance(self._journal, SharedJournal):
+            return await self._journal.is_sent()
+        return self._run is not None if self._writes else await self._journal.in_use()
 
     async def results(self, *, status: SendStatus | str | None = None) -> AsyncGenerator[CampaignResult]:
         """Yield what is known of each message, in the order of the plan, also while another process runs the campaign.

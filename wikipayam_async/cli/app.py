@@ -10,6 +10,7 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
+from wikipayam_async.cli.database import VARIABLE, has_misplaced_url
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.translations import EnglishHelp, TranslatedHelp, language_of, translate
 from wikipayam_async.version import __version__
@@ -20,7 +21,12 @@ _COMMANDS = (
     ("balance", "account:balance", "Show the account's balance, which also checks the token."),
     ("send", "sending:send", "Send one text to one or more receivers."),
     ("bulk", "bulk.command:bulk", "Send a message for each row of a file: CSV, XLSX or JSON Lines."),
-    ("campaign", "campaign.commands:campaign", "Resume a bulk send, and show, decide, export and delete its outcomes."),
+    (
+        "campaign",
+        "campaign.commands:campaign",
+        "Plan and resume bulk sends, and show, decide, export and delete outcomes.",
+    ),
+    ("worker", "worker:worker", "Send the campaigns that are enqueued in a database."),
     ("status", "status:status", "Show the delivery status of sent messages."),
     ("inbox", "inbox:inbox", "Read, mark, delete, watch and export received messages."),
     ("idempotency", "idempotency:idempotency", "Show the outcome of a message under an idempotency key."),
@@ -37,6 +43,7 @@ _COMMANDS = (
 )
 _GROUPS = {"campaign", "idempotency", "inbox"}
 """Commands with subcommands: no function documents them."""
+_WITH_DATABASE = {"campaign", "doctor", "worker"}
 _HELP = "Send and receive SMS through the Wikipayam gateway."
 _EPILOGUE = (
     "Exit codes: 0 all accepted, 1 some rejected, 2 usage error, 3 some outcomes unknown, "
@@ -93,6 +100,12 @@ def run(argv: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal encodes Persian
+    if argv and argv[0] in _WITH_DATABASE and has_misplaced_url(argv):
+        from wikipayam_async.cli.output import Output  # noqa: PLC0415 - help does without
+
+        # The parser would quote the URL.
+        Output().warn(f"error: pass the URL of a database as --database URL, or set {VARIABLE}")
+        return Exit.USAGE
     # Commands tell in their own words what the package logs: nothing is to be told twice.
     logger, silent = logging.getLogger("wikipayam_async"), logging.NullHandler()
     logger.addHandler(silent)

@@ -18,8 +18,11 @@ import anyio
 from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 from anyio.streams.tls import TLSAttribute, TLSStream
-from attrs import field, frozen
 
+from wikipayam_async.cli.campaign.options import UrlOptions
+from wikipayam_async.cli.checks import Check
+from wikipayam_async.cli.database import find_database
+from wikipayam_async.cli.database_checks import check_database
 from wikipayam_async.cli.exits import Exit, exit_of, worst
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.session import GatewayOptions, guarded, make_client
@@ -29,9 +32,9 @@ from wikipayam_async.core.options import DEFAULT_BASE_URL, Origin
 from wikipayam_async.core.transport import default_ssl_context
 from wikipayam_async.errors import WikipayamError
 
-__all__ = ["Check", "doctor"]
+__all__ = ["doctor"]
 
-OnCheck: TypeAlias = Callable[["Check"], None]
+OnCheck: TypeAlias = Callable[[Check], None]
 
 _PROXIES = ("HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY", "https_proxy", "http_proxy", "all_proxy")
 _MAX_DRIFT = 60.0
@@ -40,27 +43,11 @@ _CALLS = 3
 _MAX_HEADER_BYTES = 65_536
 
 
-@frozen
-class Check:
-    """The result of one check.
-
-    Attributes:
-        name: The subject of the check.
-        code: `OK`, or the exit code that a command would have because of it.
-        text: The result, and how to fix it.
-        facts: The result for `--json`.
-    """
-
-    name: str
-    code: Exit
-    text: str
-    facts: Mapping[str, object] = field(factory=dict)
-
-
-def doctor(*, connection: GatewayOptions = GatewayOptions()) -> Exit:
+def doctor(*, database: UrlOptions = UrlOptions(), connection: GatewayOptions = GatewayOptions()) -> Exit:
     """Check token, TLS, clock, proxy and connection. No message is sent; the balance is read.
 
     Args:
+        database: The database of campaigns, if it is to be checked, too.
         connection: How to reach the gateway.
     """
     out = Output(json=connection.json)
@@ -68,13 +55,15 @@ def doctor(*, connection: GatewayOptions = GatewayOptions()) -> Exit:
 
     def report(check: Check) -> None:
         checks.append(check)
-        out.tell(f"{'ok   ' if check.code is Exit.OK else 'FAILS'}  {check.name}: {check.text}")
+        out.tell(check.line)
 
     def run_checks() -> Exit:
         settings = read_settings(connection.env_file)
         report(check_versions())
         report(check_proxy(os.environ, connection.proxy))
         anyio.run(_check_gateway, connection, settings, report)
+        if (found := find_database(database.database)) is not None:
+            anyio.run(check_database, found, report)
         out.emit({"checks": checks})
         return worst(check.code for check in checks)
 

@@ -38,7 +38,7 @@ class Exit(IntEnum):
     AUTH = 4
     """The token is missing, or the gateway refuses it."""
     GATEWAY = 5
-    """The gateway or the network failed; no outcome is unknown."""
+    """The gateway, the network or a database failed; no outcome is unknown."""
     INTERRUPTED = 130
     """Interrupted by Ctrl-C or a termination signal."""
 
@@ -64,17 +64,17 @@ def exit_of(error: WikipayamError) -> Exit:
     Args:
         error: The error that a call raised, or the error of a message.
     """
-    from wikipayam_async.campaigns.errors import CampaignError, JournalWriteError  # noqa: PLC0415 - loads the client
+    from wikipayam_async.campaigns.errors import CampaignError, DatabaseAwayError, JournalWriteError  # noqa: PLC0415 - loads the client
 
     match error:
         case UnknownOutcomeError() | JournalWriteError():
             return Exit.UNKNOWN
         case NoTokenError() | AuthenticationError() | PermissionDeniedError():
             return Exit.AUTH
+        case RateLimitError() | ServerError() | DatabaseAwayError():
+            return Exit.GATEWAY
         case ConfigurationError() | InvalidInputError() | CampaignError():
             return Exit.USAGE
-        case RateLimitError() | ServerError():
-            return Exit.GATEWAY
         case APIStatusError() | SuppressedError() | BeforeSendError():
             return Exit.REJECTED
         case _:

@@ -15,9 +15,11 @@ from wikipayam_async.cli.exits import NoTokenError
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.redact.sealed import Secret
 
-__all__ = ["DEFAULT_ENV_FILE", "Settings", "TokenSources", "need_token", "read_settings"]
+__all__ = ["DEFAULT_ENV_FILE", "NO_TOKEN", "Settings", "TokenSources", "need_token", "read_settings"]
 
 DEFAULT_ENV_FILE = Path(".env")
+NO_TOKEN = Secret("none")
+"""In a client that makes no request."""
 
 _TOKEN = "SMS_AUTH_TOKEN"  # noqa: S105 - its name
 _ADDRESS = ("WIKIPAYAM_SMS_API_BASE_URL", "WIKIPAYAM_SMS_API_PREFIX")

@@ -155,8 +155,8 @@ _BULK = {
 }
 
 _CAMPAIGN = {
-    "Resume a bulk send, and show, decide, export and delete its outcomes.": (
-        "کمپین‌ها: ادامه‌ی یک ارسال انبوه، سرنوشت پیامک‌ها، تصمیم درباره‌ی نامعلوم‌ها، نوشتن در فایل و حذف"
+    "Plan and resume bulk sends, and show, decide, export and delete outcomes.": (
+        "کمپین‌ها: برنامه‌ریزی و ادامه‌ی ارسال انبوه، سرنوشت پیامک‌ها، تصمیم درباره‌ی نامعلوم‌ها، نوشتن در فایل و حذف"
     ),
     "Send each receiver one message, or each text only once.": "به هر گیرنده فقط یک پیامک بفرست، یا هر متن را فقط یک بار",
     "The column of the track ids (default: generated).": "ستون شناسه‌ی پیگیری خودتان؛ اگر ندهید ساخته می‌شود",
@@ -177,7 +177,13 @@ _CAMPAIGN = {
     "Pause before all runs together cost more than this many rials; needs --price-persian.": (
         "پیش از آن‌که هزینه‌ی همه‌ی اجراها از این‌قدر ریال بگذرد بایست؛ همراه --price-persian"
     ),
-    "The file of the campaign.": "فایل کمپین",
+    "The file of the campaign, unless it is in a database.": "فایل کمپین، مگر آن‌که در پایگاه‌داده باشد",
+    "The file of the campaign; with --name there is none, and the track ids begin here.": (
+        "فایل کمپین؛ اگر کمپین در پایگاه‌داده باشد، شناسه‌ها از همین‌جا آغاز می‌شوند، همراه --name"
+    ),
+    "The file of the campaign; with --name there is none, and the file to write stands here.": (
+        "فایل کمپین؛ اگر کمپین در پایگاه‌داده باشد، نام فایل خروجی همین‌جا می‌آید، همراه --name"
+    ),
     "Resume a campaign: send what is left. The input file is not needed.": (
         "ادامه‌ی کمپین: فرستادن باقی‌مانده؛ به فایل ورودی نیازی نیست"
     ),
@@ -222,8 +228,8 @@ _CAMPAIGN = {
     "Show every decision about unknown and rejected messages, oldest first.": (
         "سابقه‌ی همه‌ی تصمیم‌ها درباره‌ی نامعلوم‌ها و ردشده‌ها، از قدیم به جدید"
     ),
-    "Pause a campaign, also one that another process runs: it finishes what is in flight, records it, and stops.": (
-        "نگه‌داشتن کمپین، حتی اگر برنامه‌ی دیگری آن را اجرا می‌کند؛ آنچه در راه است تمام و ثبت می‌شود"
+    "Pause a campaign, also one that other processes send: they finish what is in flight, record it, and stop.": (
+        "نگه‌داشتن کمپین، حتی اگر برنامه‌های دیگر آن را می‌فرستند؛ آنچه در راه است تمام و ثبت می‌شود"
     ),
     "Cancel a campaign for good, after a confirmation: what was not sent is never sent.": (
         "لغو همیشگی کمپین، پس از پرسش؛ آنچه فرستاده نشده دیگر فرستاده نمی‌شود"
@@ -249,6 +255,47 @@ _CAMPAIGN = {
         "کل فایل پیش از ارسال بررسی می‌شود و در FILE.campaign می‌ماند. هیچ پیامکی دو بار نمی‌رود: پس از قطع کار، حتی قطع "
         "برق، همین دستور باقی‌مانده را می‌فرستد، یا `wikipayam campaign run FILE.campaign`"
     ),
+}
+
+_DATABASE = {
+    "Send the campaigns that are enqueued in a database.": "فرستادن کمپین‌هایی که در پایگاه‌داده به صف سپرده شده‌اند",
+    "Any number of workers may run, on any machines. A worker sends the campaigns of its account and its line, until "
+    "Ctrl-C or SIGTERM; then it finishes what is in flight, and records it.": (
+        "هر تعداد کارگر روی هر تعداد سرور می‌تواند روشن باشد. هر کارگر کمپین‌های حساب و خط خودش را می‌فرستد، تا زدن Ctrl-C یا "
+        "رسیدن SIGTERM؛ آن‌گاه آنچه در راه است تمام و ثبت می‌شود"
+    ),
+    "The name of the worker (default: that of the machine, and the process).": "نام کارگر؛ اگر ندهید، نام سرور و شماره‌ی پردازه",
+    "The URL of the PostgreSQL database (default: WIKIPAYAM_DATABASE_URL, which no process list shows).": (
+        "نشانی پایگاه‌داده‌ی PostgreSQL؛ اگر ندهید WIKIPAYAM_DATABASE_URL، که در فهرست پردازه‌ها دیده نمی‌شود"
+    ),
+    "The name of the campaign in the database.": "نام کمپین در پایگاه‌داده",
+    "Check a file as `bulk` does and store its messages as a campaign, in a file or a database. Nothing is sent.": (
+        "بررسی یک فایل، مانند دستور `bulk`، و ذخیره‌ی پیامک‌هایش به شکل کمپین، در فایل یا پایگاه‌داده؛ چیزی فرستاده نمی‌شود"
+    ),
+    "The same plan again changes nothing. The exit code is 1 if there are bad rows.": (
+        "بار دوم چیزی را عوض نمی‌کند. اگر سطری پیامک نشود، کد خروج 1 است"
+    ),
+    "Leave a campaign in a database to the workers. One of which nothing was sent yet asks first.": (
+        "سپردن کمپین به کارگرها؛ اگر هنوز چیزی از آن نرفته باشد، نخست پرسیده می‌شود"
+    ),
+    "All workers obey the options. Enqueue it again to change them.": (
+        "گزینه‌ها برای همه‌ی کارگرهاست. برای عوض‌کردنشان دوباره همین دستور را بزنید"
+    ),
+    "Campaigns with a higher priority go first; those with the same share the workers.": (
+        "کمپینی با عدد بزرگ‌تر زودتر می‌رود؛ کمپین‌های هم‌عدد کارگرها را میان خود تقسیم می‌کنند"
+    ),
+    "Let the workers go on with a campaign that was paused, with the options that it was enqueued with.": (
+        "ادامه‌ی کمپینی که نگه داشته شده است، به دست کارگرها و با همان گزینه‌هایی که به صف سپرده شد"
+    ),
+    "Show progress, workers, rate and remaining time until the campaign is completed or canceled.": (
+        "پیشرفت، کارگرها، سرعت و زمان باقی‌مانده را نشان بده، تا کمپین تمام یا لغو شود"
+    ),
+    "With --watch the exit code is that of a run: 0 if all messages are accepted, 1 if some are rejected, 3 if some are "
+    "unknown.": "کد خروج همان کد اجراست: 0 همه پذیرفته شد، 1 بعضی رد شد، 3 سرنوشت بعضی نامعلوم است؛ همراه --watch",
+    "Set up a database for campaigns, or bring its tables up to date. It changes nothing where they are.": (
+        "ساختن جدول‌های کمپین در پایگاه‌داده، یا به‌روزکردنشان؛ اگر به‌روز باشند چیزی عوض نمی‌شود"
+    ),
+    "Stop the workers before a migration.": "پیش از به‌روزکردن، کارگرها را خاموش کنید",
 }
 
 _INBOX = {
@@ -347,6 +394,7 @@ TRANSLATIONS = {
     **_FILES,
     **_BULK,
     **_CAMPAIGN,
+    **_DATABASE,
     **_INBOX,
     **_PARAGRAPHS,
     **_LOCAL,

@@ -2,40 +2,27 @@
 
 from __future__ import annotations
 
-import os
 import re
-import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
-
 from wikipayam_async.checks import without_frames
-from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency import Claim, IdempotencyRecord, IdempotencyStoreError, Settlement
 from wikipayam_async.idempotency.settings import check_keep_for, check_secret
 from wikipayam_async.idempotency.store import KEEP_FOR
+from wikipayam_async.integrations.connections import Connections, Failure
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import Secret
-
-try:
-    import psycopg
-except ImportError as missing:
-    raise ImportError(
-        "wikipayam_async.integrations.postgres needs psycopg: pip install 'wikipayam_async[psycopg]'"
-    ) from missing
 
 __all__ = ["PostgresIdempotencyStore"]
 
 T = TypeVar("T")
 
 _TABLE = re.compile(r"([a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,50}")
-_CONNECT_SECONDS, _STATEMENT_SECONDS = 5, 10
-_TRIES = 2
 _COLUMNS = "key, kind, digest, claim_id, owner, track_id, status, outcome, lease_end, claimed_at, expires_at"
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS {table} (
@@ -114,12 +101,7 @@ class PostgresIdempotencyStore:
         self._table = table
         self._keep_for = check_keep_for(keep_for)
         self._secret = check_secret(secret)
-        self._limiters = PerLoop(lambda: CapacityLimiter(max_connections))
-        self._slots = threading.BoundedSemaphore(max_connections)
-        self._guard = threading.Lock()
-        self._idle: list[Any] = []
-        self._inherited: list[Any] = []
-        self._process = os.getpid()
+        self._connections = Connections(self._url, max_connections, self._make_table)
         self._has_table = False
 
     @property
@@ -173,7 +155,7 @@ class PostgresIdempotencyStore:
 
     async def aclose(self) -> None:
         """Close the idle connections. A later call opens others."""
-        await to_thread.run_sync(self._close_idle)
+        await self._connections.aclose()
 
     def _sql(self, text: str) -> bytes:
         index = f"{self._table.rpartition('.')[2]}_expires"
@@ -202,54 +184,11 @@ class PostgresIdempotencyStore:
         )
 
     async def _run(self, work: Callable[[Any], T]) -> T:
-        return await to_thread.run_sync(self._try, work, limiter=await self._limiters.get())
-
-    def _try(self, work: Callable[[Any], T]) -> T:
-        """Do something with a connection; once more with another if that breaks. All that is done may be done twice."""
-        failure = ""
-        with self._slots:
-            for _ in range(_TRIES):
-                try:
-                    connection = self._take()
-                    try:
-                        result = work(connection)
-                    except BaseException:
-                        connection.close()
-                        raise
-                except psycopg.Error as error:
-                    failure = _reason_of(error)
-                else:
-                    with self._guard:
-                        self._idle.append(connection)
-                    return result
-        raise IdempotencyStoreError(f"{self!r}: cannot be used: {failure}") from None
-
-    def _take(self) -> Any:
-        with self._guard:
-            if (
-                self._process != os.getpid()
-            ):  # connections do not survive a fork, and closing them would end the parent's
-                self._inherited += self._idle
-                self._idle, self._process = [], os.getpid()
-            while self._idle:
-                connection = self._idle.pop()
-                if not connection.closed:
-                    return connection
-        return self._connect()
-
-    def _connect(self) -> Any:
-        connection = psycopg.connect(
-            self._url.reveal(), autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS
-        )
         try:
-            connection.execute(f"SET statement_timeout = '{_STATEMENT_SECONDS}s'".encode())
-            if connection.execute(b"SHOW synchronous_commit").fetchone() == ("off",):
-                connection.execute(b"SET synchronous_commit = on")
-            self._make_table(connection)
-        except BaseException:
-            connection.close()
-            raise
-        return connection
+            return await self._connections.run(work)
+        except Failure as error:
+            failure = IdempotencyStoreError(f"{self!r}: cannot be used: {error.reason}")
+        raise failure
 
     def _make_table(self, connection: Any) -> None:
         if self._has_table:
@@ -260,20 +199,8 @@ class PostgresIdempotencyStore:
                 connection.execute(self._sql(_SCHEMA))
         self._has_table = True
 
-    def _close_idle(self) -> None:
-        with self._guard:
-            idle, self._idle = self._idle, []
-        if self._process == os.getpid():
-            for connection in idle:
-                connection.close()
-
     def __repr__(self) -> str:
         return f"PostgresIdempotencyStore(table={self._table!r})"
-
-
-def _reason_of(error: psycopg.Error) -> str:
-    """Return why the database failed. Its texts may quote the URL or a row, so only the kind is named."""
-    return f"{type(error).__name__} ({error.sqlstate})" if error.sqlstate else type(error).__name__
 
 
 publish("wikipayam_async.integrations.postgres", __all__, globals())

@@ -40,7 +40,7 @@ def test_a_closed_stderr_does_not_stop_the_run(gateway: Emulator, run: Run, monk
         def write(self, _: str, /) -> int:
             raise BrokenPipeError
 
-    monkeypatch.setattr("wikipayam_async.cli.campaign.progress._SECONDS_BETWEEN_LINES", 0.0)
+    monkeypatch.setattr("wikipayam_async.cli.campaign.progress.SECONDS_BETWEEN_LINES", 0.0)
     write(f"{A},hi", f"{B},hi", f"{C},hi")
     with monkeypatch.context() as patch:
         patch.setattr("sys.stderr", Gone())

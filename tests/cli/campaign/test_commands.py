@@ -1,136 +1,26 @@
 from __future__ import annotations
 
-import csv
-import io
-import stat
-from pathlib import Path
-
 import pytest
 
-from tests.cli.bulk.commands import CAMPAIGN, FILE, SENDS, A, B, C, answer, files, outcomes, receivers, track_ids, write
 from tests.cli.conftest import Run
-from wikipayam_async.cli import main
-from wikipayam_async.emulator import Emulator, Fault
+from wikipayam_async.cli.campaign.commands import campaign
+
+NAMES = [name for name in campaign if not name.startswith("-")]
 
 
-@pytest.fixture
-def mixed(gateway: Emulator, run: Run) -> None:
-    """Make a campaign with an accepted, an unknown, a rejected and a pending message, in the rows 2 to 5."""
-    write(f"{A},hi,Qom", f"{B},hi,Yazd", f"{C},=1+1,Fars", "09120000004,hi,Ilam", header="mobile,text,city")
-    gateway.faults.script([None, Fault.reset(), Fault.status(400), Fault.status(402)], on=SENDS)
-    assert run("bulk", FILE, "--yes", "--batch-size", "1", "--concurrency", "1").code == 3
-
-
-def test_the_status_groups_messages_by_cause(mixed: None, run: Run) -> None:
-    """It goes to stdout, so it pipes; what to do next goes to stderr."""
-    ended = run("campaign", "status", CAMPAIGN)
+def test_the_help_lists_the_commands_in_the_order_of_their_use(run: Run) -> None:
+    """From the plan to the end."""
+    ended = run("campaign", "--help")
     assert ended.code == 0
-    assert ended.out.splitlines()[0].startswith("paused: sms.send: the gateway answered 402")
-    assert ended.out.splitlines()[1:3] == [
-        "4 messages: 1 accepted, 1 rejected, 1 unknown, 1 left",
-        "1 message unknown, disconnected: sms.send: it is not known whether the gateway accepted this (disconnected)",
-    ]
-    assert ended.err.splitlines()[-1] == f"to go on: wikipayam campaign run {CAMPAIGN}"
-    described = run("campaign", "status", CAMPAIGN, "--json").json
-    assert (described["status"], described["counts"]) == (
-        "paused", {"accepted": 1, "rejected": 1, "unknown": 1, "sending": 0, "pending": 1},
-    )  # fmt: skip
-
-
-def test_results_have_a_line_per_message(mixed: None, gateway: Emulator, run: Run) -> None:
-    """Ids are whole, numbers are masked; JSON has the full numbers and the columns of the file."""
-    lines = [line.split("\t") for line in run("campaign", "results", CAMPAIGN).out.splitlines()]
-    assert lines[0] == ["row", "receiver", "status", "id", "track id", "cause", "delivery"]
-    sent = gateway.ledger[0]
-    assert lines[1] == ["2", "0912*****01", "accepted", sent.id, sent.track_id, "", ""]
-    assert [(line[0], line[2], line[5]) for line in lines[2:]] == [
-        ("3", "unknown", "disconnected"), ("4", "rejected", "400"), ("5", "not_attempted", ""),
+    shown = [line.split()[1] for line in ended.out.splitlines() if line.startswith("│") and line[2] != " "]
+    assert [name for name in shown if name in NAMES] == [
+        "plan", "run", "enqueue", "status", "results", "mark-accepted", "requeue", "audit", "pause", "resume", "cancel",
+        "follow", "export", "purge", "migrate",
     ]  # fmt: skip
-    (unknown,) = run("campaign", "results", CAMPAIGN, "--cause", "disconnected", "--json").lines
-    assert (unknown["receiver"], unknown["columns"]) == (B, {"mobile": B, "text": "hi", "city": "Yazd"})
-    assert track_ids(run, "--status", "accepted") == [sent.track_id]
 
 
-def test_decisions_are_made_by_track_id_or_by_cause(
-    mixed: None, gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Requeued messages are sent by the next run, under new track ids; every decision is in the audit."""
-    unknown, rejected = track_ids(run, "--status", "unknown"), track_ids(run, "--status", "rejected")
-    answer(monkeypatch, "n")
-    assert run("campaign", "requeue", CAMPAIGN, "--rejected", "--note", "typo").code == 2
-    answer(monkeypatch, "y")
-    ended = run("campaign", "requeue", CAMPAIGN, "--rejected", "--note", "typo")
-    assert ended.err.splitlines() == [
-        "Send again 1 message? [y/N]",
-        f"put back: 1 message; to send them: wikipayam campaign run {CAMPAIGN}",
-    ]
-    assert run("campaign", "mark-accepted", CAMPAIGN, *unknown, "--note", "panel", "--json").json == {"accepted": 1}
-    assert run("campaign", "run", CAMPAIGN).code == 0
-    assert outcomes(run) == dict.fromkeys(range(2, 6), "accepted")
-    assert sorted(receivers(gateway)) == [A, B, C, "09120000004"]
-    audit = [line.split("\t")[1:] for line in run("campaign", "audit", CAMPAIGN).out.splitlines()]
-    new = track_ids(run)[2]
-    assert audit == [
-        ["decision", "before", "track id", "new track id", "note"],
-        ["requeued", "rejected", rejected[0], new, "typo"],
-        ["accepted", "unknown", unknown[0], "", "panel"],
-    ]
-
-
-def test_an_export_has_the_columns_of_the_file(mixed: None, run: Run) -> None:
-    """With full numbers, and readable by its owner alone; an existing file is replaced only with --force."""
-    assert run("campaign", "export", CAMPAIGN, "out.csv").err == "4 messages in out.csv\n"
-    assert stat.S_IMODE(Path("out.csv").stat().st_mode) == 0o600
-    with Path("out.csv").open(encoding="utf-8-sig", newline="") as file:
-        rows = list(csv.DictReader(file))
-    assert [(row["city"], row["mobile"], row["row"], row["status"]) for row in rows] == [
-        ("Qom", A, "2", "accepted"), ("Yazd", B, "3", "unknown"), ("Fars", C, "4", "rejected"),
-        ("Ilam", "09120000004", "5", "not_attempted"),
-    ]  # fmt: skip
-    assert rows[2]["text"] == "'=1+1"
-    assert run("campaign", "export", CAMPAIGN, "out.csv").code == 2
-    assert run("campaign", "export", CAMPAIGN, "out.csv", "--force").code == 0
-    assert run("campaign", "export", CAMPAIGN, CAMPAIGN, "--force", "--format", "csv").code == 2
-    assert run("campaign", "export", CAMPAIGN, "out.txt").code == 2
-    assert run("campaign", "export", CAMPAIGN, "out.jsonl", "--json").json == {"messages": 4, "file": "out.jsonl"}
-
-
-def test_deliveries_are_followed_and_kept(mixed: None, gateway: Emulator, run: Run) -> None:
-    """The exit code is 3 while some are pending, and 0 when all are delivered; results then show it."""
-    assert run("campaign", "follow", CAMPAIGN, "--wait", "0").code == 3
-    gateway.faults.reset()
-    ended = run("campaign", "follow", CAMPAIGN, "--wait", "5", "--json")
-    assert (ended.code, ended.json) == (0, {"counts": {"DELIVERED": 1}, "pending": 0})
-    assert run("campaign", "results", CAMPAIGN).out.splitlines()[1].endswith("\tDELIVERED")
-    assert run("campaign", "follow", CAMPAIGN, "--wait", "nan").code == 2
-
-
-def test_a_paused_campaign_goes_on_and_a_canceled_one_does_not(mixed: None, run: Run) -> None:
-    """Canceling asks, since it is for good."""
-    assert run("campaign", "pause", CAMPAIGN).err == f"paused; to go on: wikipayam campaign run {CAMPAIGN}\n"
-    assert run("campaign", "cancel", CAMPAIGN).code == 2
-    assert run("campaign", "cancel", CAMPAIGN, "--yes").err == "canceled\n"
-    ended = run("campaign", "run", CAMPAIGN)
-    assert (ended.code, "the campaign is canceled; 1 messages stay unsent" in ended.err) == (2, True)
-    assert "to go on" not in run("campaign", "status", CAMPAIGN).err
-    assert run("bulk", FILE, "--yes", "--batch-size", "1").code == 3
-
-
-def test_a_purged_campaign_is_gone(mixed: None, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """It asks first; nothing is left beside the file."""
-    answer(monkeypatch, "n")
-    assert run("campaign", "purge", CAMPAIGN).err.splitlines()[-1] == "nothing was changed"
-    assert run("campaign", "purge", CAMPAIGN, "--yes", "--json").json == {"deleted": CAMPAIGN}
-    assert files() == [FILE]
-
-
-def test_results_stop_with_a_closed_pipe(mixed: None, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing more is read once nobody reads the lines."""
-
-    class Gone(io.StringIO):
-        def write(self, _: str, /) -> int:
-            raise BrokenPipeError
-
-    with monkeypatch.context() as patch:
-        patch.setattr("sys.stdout", Gone())
-        assert main(["campaign", "results", CAMPAIGN]) == 0
+@pytest.mark.parametrize("name", NAMES)
+def test_every_command_has_help(run: Run, name: str) -> None:
+    """And takes the URL of a database."""
+    ended = run("campaign", name, "--help")
+    assert (ended.code, ended.err, "--database" in ended.out) == (0, "", True)

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from wikipayam_async.campaigns import SendingHours
-from wikipayam_async.cli.campaign.options import Pace, SendingOptions
-from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.cli.campaign.options import Chosen, DatabaseOptions, Pace, SendingOptions
+from wikipayam_async.errors import ConfigurationError, InvalidInputError
 
 JITTER = 0.1
 
@@ -38,3 +40,19 @@ def test_other_hours_name_the_option(hours: str) -> None:
     """The error shows a right example."""
     with pytest.raises(InvalidInputError, match="--sending-hours: expected hours such as 08:00-21:00"):
         SendingOptions(sending_hours=hours).hours()
+
+
+@pytest.mark.parametrize(
+    ("file", "database", "named"),
+    [
+        (None, {}, "FILE: expected the file of a campaign, or --name with --database; got neither"),
+        (Path("c"), {"name": "eid"}, "FILE: expected the file of a campaign, or --name with --database; got both"),
+        (None, {"database": "postgresql://x"}, "--name: expected the name of a campaign in the database"),
+        (None, {"name": "eid"}, "--database: expected the URL of a database; pass it, or set WIKIPAYAM_DATABASE_URL"),
+    ],
+)
+def test_a_command_names_one_campaign(file: Path | None, database: dict[str, str], named: str) -> None:
+    """In a file, or in a database."""
+    with pytest.raises(ConfigurationError) as caught:
+        Chosen(file, DatabaseOptions(**database)).location()
+    assert str(caught.value) == named

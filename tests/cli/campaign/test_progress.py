@@ -5,7 +5,7 @@ import re
 
 from tests.cli.conftest import Terminal
 from wikipayam_async.campaigns import CampaignProgress, CampaignStatus
-from wikipayam_async.cli.campaign.progress import progress
+from wikipayam_async.cli.campaign.progress import Speed, progress
 from wikipayam_async.cli.output import Output
 
 RUNNING = CampaignStatus.RUNNING
@@ -23,6 +23,16 @@ def test_without_a_terminal_a_line_is_written_every_ten_seconds() -> None:
         "110 of 2,000: 100 accepted, 10 unknown, 1,890 left; 1 a second, about 31:30 left",
         "1,110 of 2,000: 1,100 accepted, 10 unknown, 890 left; 50 a second, about 0:18 left",
     ]
+
+
+def test_the_speed_is_that_of_the_last_minute() -> None:
+    """What was sent before a long pause does not count."""
+    now = 0.0
+    speed = Speed(CampaignProgress(RUNNING, 10_000, 10_000), lambda: now)
+    for now, accepted in ((30.0, 3000), (3000.0, 3000), (3060.0, 3060)):  # noqa: B007
+        progressed = CampaignProgress(RUNNING, 10_000, 10_000 - accepted, accepted=accepted)
+        text = speed.rate_text(progressed) + speed.remaining_text(progressed)
+    assert text == "1 a second, about 115:40 left"
 
 
 def test_a_stalled_run_shows_no_remaining_time() -> None:

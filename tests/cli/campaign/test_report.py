@@ -10,6 +10,7 @@ from tests.cli.conftest import Run
 from wikipayam_async import SendResult, SendStatus, SmsMessage
 from wikipayam_async.campaigns import CampaignProgress, CampaignReport, CampaignStatus, JournalWriteError
 from wikipayam_async.cli.campaign.causes import Causes
+from wikipayam_async.cli.campaign.locations import FileLocation
 from wikipayam_async.cli.campaign.report import RunSummary, show_summary
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
@@ -98,7 +99,10 @@ def test_a_gateway_that_is_gone_is_a_gateway_failure() -> None:
     report = CampaignReport(
         CampaignStatus.PAUSED, 2, pending=1, accepted=1, attempted={SendStatus.ACCEPTED: 1, SendStatus.NOT_ATTEMPTED: 1}
     )
-    assert RunSummary(path=Path("c"), progress=report, causes=Causes(), report=report).code is Exit.GATEWAY
+    assert (
+        RunSummary(location=FileLocation(Path("c")), progress=report, causes=Causes(), report=report).code
+        is Exit.GATEWAY
+    )
 
 
 def test_unwritten_outcomes_that_are_not_accepted_need_no_recording() -> None:
@@ -107,7 +111,7 @@ def test_unwritten_outcomes_that_are_not_accepted_need_no_recording() -> None:
     progress = CampaignProgress(CampaignStatus.PAUSED, 1, sending=1, reason="c: database or disk is full")
     failure = JournalWriteError("c: the outcomes could not be written", results=[result])
     err = io.StringIO()
-    summary = RunSummary(path=Path("c"), progress=progress, causes=Causes(), failure=failure)
+    summary = RunSummary(location=FileLocation(Path("c")), progress=progress, causes=Causes(), failure=failure)
     show_summary(Output(stdout=io.StringIO(), stderr=err), summary)
     assert summary.code is Exit.UNKNOWN
     assert err.getvalue().splitlines()[:4] == [

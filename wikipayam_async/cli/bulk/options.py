@@ -12,7 +12,7 @@ from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE
 from wikipayam_async.bulk.screening import Dedupe
 from wikipayam_async.cli.bulk.columns import TextOptions
 from wikipayam_async.cli.bulk.tables import FileOptions
-from wikipayam_async.cli.campaign.files import campaign_path
+from wikipayam_async.cli.campaign.locations import FileLocation, campaign_path
 from wikipayam_async.cli.campaign.options import ConfirmationOptions, SendingOptions
 from wikipayam_async.cli.session import GatewayOptions
 from wikipayam_async.errors import InvalidInputError
@@ -55,13 +55,13 @@ class BulkCommandOptions:
     sending: SendingOptions = SendingOptions()
     connection: GatewayOptions = GatewayOptions()
 
-    def campaign_path(self, file: Path) -> Path:
-        """Return the file of the campaign.
+    def location(self, file: Path) -> FileLocation:
+        """Return where the campaign is kept.
 
         Args:
             file: The input file.
         """
-        return self.planning.campaign or campaign_path(file)
+        return FileLocation(self.planning.campaign or campaign_path(file))
 
     def messages_per_request(self, planned: int | None) -> int:
         """Return the maximum number of messages per request.

@@ -2,26 +2,25 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import Any, cast
 
 from attrs import evolve, frozen
 
 from wikipayam_async.campaigns.campaign import Campaign
 from wikipayam_async.campaigns.errors import PlanChangedError
 from wikipayam_async.campaigns.facts import CampaignFacts, read_facts
-from wikipayam_async.campaigns.journal import PlanBlock
+from wikipayam_async.campaigns.journal import Journal, PlanBlock
 from wikipayam_async.campaigns.models import CampaignMessage, CampaignStatus
 from wikipayam_async.campaigns.planner import PlanOptions, make_plan
-from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
 from wikipayam_async.cli.bulk.columns import ColumnMapping, map_columns
 from wikipayam_async.cli.bulk.files.notes import ReceiverCounter, notes_of
 from wikipayam_async.cli.bulk.options import BulkCommandOptions
 from wikipayam_async.cli.bulk.tables import Table, TableRow, open_table
 from wikipayam_async.cli.campaign.check import PlanCheck, PlanTally, count_pending
-from wikipayam_async.cli.campaign.files import CampaignFileError, command, facts_of
+from wikipayam_async.cli.campaign.locations import Location, UnusableCampaignError, facts_of
 from wikipayam_async.cli.settings import Settings
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.client import AsyncWikipayam
@@ -61,17 +60,20 @@ class PlannedFile:
     status: CampaignStatus = CampaignStatus.PLANNED
 
 
-class _TallyingJournal(SQLiteJournal):
-    """A journal that counts what is planned while it is stored."""
+class _TallyingJournal:
+    """A journal that counts what is planned while it is stored; everything else is done by the journal itself."""
 
-    def __init__(self, path: str | os.PathLike[str], tally: PlanTally, receivers: ReceiverCounter) -> None:
-        super().__init__(path)
+    def __init__(self, journal: Journal, tally: PlanTally, receivers: ReceiverCounter) -> None:
+        self._journal = journal
         self._counted = _NoJournal(tally, receivers)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._journal, name)
 
     async def add(self, blocks: Sequence[PlanBlock]) -> None:
         """Add blocks to the plan, and count them."""
         await self._counted.add(blocks)
-        await super().add(blocks)
+        await self._journal.add(blocks)
 
 
 class _NoJournal:
@@ -96,18 +98,15 @@ class FilePlan:
 
     Attributes:
         file: The input file.
+        location: Where the campaign is kept.
         options: The options of the command line.
         settings: The settings of the environment.
     """
 
     file: Path
+    location: Location
     options: BulkCommandOptions
     settings: Settings
-
-    @property
-    def path(self) -> Path:
-        """The file of the campaign."""
-        return self.options.campaign_path(self.file)
 
     async def dry_run(self) -> PlannedFile:
         """Check the file, without a campaign, or what is left of the campaign that there is.
@@ -115,12 +114,12 @@ class FilePlan:
         Raises:
             InputFileError: The file cannot be read.
         """
-        known = await facts_of(self.path)
+        known = await facts_of(self.location)
         with open_table(self.file, self.options.reading) as table:
             mapping = map_columns(self.options.texts.complete(self.settings), table)
             tally, receivers = PlanTally(self.options.confirmation.tariff, mapping.sender), ReceiverCounter()
             if known is not None:
-                async with Campaign.open(None, self.path) as campaign:
+                async with Campaign.open(None, self.location.journal()) as campaign:
                     await count_pending(campaign, tally)
                     status = (await campaign.progress()).status
                 return self._planned(tally, table, known, status)
@@ -142,13 +141,13 @@ class FilePlan:
 
         Raises:
             InputFileError: The file cannot be read.
-            CampaignFileError: The campaign was planned from something else.
+            UnusableCampaignError: The campaign was planned from something else.
             JournalError: The file of the campaign cannot be used.
         """
         with open_table(self.file, self.options.reading) as table:
             mapping = map_columns(self.options.texts.complete(self.settings), table)
             tally, receivers = PlanTally(self.options.confirmation.tariff, mapping.sender), ReceiverCounter()
-            journal = _TallyingJournal(self.path, tally, receivers)
+            journal = cast("Journal", _TallyingJournal(self.location.journal(), tally, receivers))
             async with Campaign.open(client.with_options(sender=mapping.sender), journal) as campaign:
                 known = read_facts(journal.name, await journal.read_facts())
                 try:
@@ -159,7 +158,7 @@ class FilePlan:
                         opt_out=self.options.opt_outs(),
                     )
                 except PlanChangedError as error:
-                    failure = CampaignFileError(await self._difference(error, journal))
+                    failure = UnusableCampaignError(await self._difference(error, journal))
                 else:
                     if known is None:
                         if not plan.total:
@@ -190,13 +189,13 @@ class FilePlan:
             raise InvalidInputError(str(self.file), rule="expected rows", got=got)
         return check
 
-    async def _difference(self, error: PlanChangedError, journal: SQLiteJournal) -> str:
+    async def _difference(self, error: PlanChangedError, journal: Journal) -> str:
         """Return what differs, in the words of the command line, and what to do."""
         differences = [await _in_words(difference, journal) for difference in error.differences]
         return (
-            f"{self.path}: was planned from another file or with other options: {'; '.join(differences)}. Nothing was sent "
-            f"now. To send what is left of it: {command('run', self.path)}. To send this file as another campaign, also to "
-            "those who have their message already: --campaign OTHER.campaign"
+            f"{self.location}: was planned from another file or with other options: {'; '.join(differences)}. Nothing was "
+            f"sent now. To send what is left of it: {self.location.how_to_go_on(CampaignStatus.PAUSED)}. To send this file "
+            f"as another campaign, also to those who have their message already: {self.location.another}"
         )
 
 
@@ -218,7 +217,7 @@ def messages_of(rows: Iterable[TableRow], mapping: ColumnMapping) -> Iterator[Ca
             yield CampaignMessage(message, row=row.number, columns=columns)
 
 
-async def _in_words(difference: str, journal: SQLiteJournal) -> str:
+async def _in_words(difference: str, journal: Journal) -> str:
     """Return a difference with the row of the file instead of the index in the plan."""
     place = _PLACE.fullmatch(difference)
     if place is not None:

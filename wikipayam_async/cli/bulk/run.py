@@ -13,21 +13,17 @@ from wikipayam_async.cli.bulk.options import BulkCommandOptions
 from wikipayam_async.cli.bulk.plan import FilePlan, PlannedFile
 from wikipayam_async.cli.campaign.causes import read_causes
 from wikipayam_async.cli.campaign.check import confirmed, described_check, show_check
-from wikipayam_async.cli.campaign.files import command, discard_unsent
+from wikipayam_async.cli.campaign.locations import Location, discard_unsent
 from wikipayam_async.cli.campaign.report import RunSummary, show_summary
 from wikipayam_async.cli.campaign.run import CampaignRunner
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.session import Session, online
-from wikipayam_async.cli.settings import Settings, need_token
+from wikipayam_async.cli.settings import NO_TOKEN, Settings, need_token
 from wikipayam_async.cost.tariff import format_money
 from wikipayam_async.errors import APIStatusError, AuthenticationError, ResponseError
-from wikipayam_async.redact.sealed import Secret
 
 __all__ = ["BulkCommand"]
-
-_NO_TOKEN = Secret("none")
-"""In the client that plans, which makes no request."""
 
 
 @frozen
@@ -56,7 +52,7 @@ class BulkCommand:
             WikipayamError: The reason why nothing was sent.
         """
         self.options.check()
-        plan = FilePlan(self.file, self.options, self.settings)
+        plan = FilePlan(self.file, self.options.location(self.file), self.options, self.settings)
         if self.options.planning.dry_run:
             return self._dry_run(anyio.run(plan.dry_run))
         found: list[PlannedFile] = []
@@ -64,32 +60,30 @@ class BulkCommand:
         async def work(session: Session) -> None:
             found.append(await plan.plan(session.client))
 
-        settings = evolve(self.settings, token=self.settings.token or _NO_TOKEN)
+        settings = evolve(self.settings, token=self.settings.token or NO_TOKEN)
         code = online(self.options.connection, work, settings=settings, reports_sends=True)
         if not found:
             if code is Exit.INTERRUPTED:
                 self.out.warn("nothing was sent; the same command begins again")
             return code
         try:
-            return self._send(plan.path, found[0])
+            return self._send(plan.location, found[0])
         finally:
             if not found[0].resumed:
-                anyio.run(discard_unsent, plan.path)
+                anyio.run(discard_unsent, plan.location)
 
     def _dry_run(self, planned: PlannedFile) -> Exit:
         show_check(self.out, planned.check, planned.detected_format)
         self.out.emit(described_check(planned.check))
         return Exit.REJECTED if planned.check.bad else Exit.OK
 
-    def _send(self, path: Path, planned: PlannedFile) -> Exit:
+    def _send(self, location: Location, planned: PlannedFile) -> Exit:
         check = planned.check
         if planned.status in {CampaignStatus.COMPLETED, CampaignStatus.CANCELED}:
-            self.out.say(
-                f"nothing is left to send; to send the file again: --campaign OTHER.campaign ({planned.status})"
-            )
-            return anyio.run(self._summary, path)
+            self.out.say(f"nothing is left to send; to send the file again: {location.another} ({planned.status})")
+            return anyio.run(self._summary, location)
         if planned.resumed:
-            self.out.say(f"resuming {path} ({command('status', path)})")
+            self.out.say(f"resuming {location} ({location.command('status')})")
         show_check(self.out, check, planned.detected_format)
         if not check.messages and not planned.resumed:
             self.out.warn("nothing to send")
@@ -106,7 +100,7 @@ class BulkCommand:
             self.out.warn("nothing was sent")
             return Exit.USAGE
         runner = CampaignRunner(
-            path=path,
+            location=location,
             sending=self.options.sending,
             spending=self.options.sending.spending(self.options.confirmation.tariff),
             opt_out=self.options.opt_outs(),
@@ -114,9 +108,11 @@ class BulkCommand:
         )
         return online(self.options.connection, runner.run, settings=settings, reports_sends=True)
 
-    async def _summary(self, path: Path) -> Exit:
-        async with Campaign.open(None, path) as campaign:
-            summary = RunSummary(path=path, progress=await campaign.progress(), causes=await read_causes(campaign))
+    async def _summary(self, location: Location) -> Exit:
+        async with Campaign.open(None, location.journal()) as campaign:
+            summary = RunSummary(
+                location=location, progress=await campaign.progress(), causes=await read_causes(campaign)
+            )
         show_summary(self.out, summary)
         return summary.code
 

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
-from pathlib import Path
 from typing import TypeAlias
 
 import anyio
+from attrs import frozen
 
 from wikipayam_async.campaigns.campaign import Campaign
 from wikipayam_async.campaigns.models import CampaignResult
-from wikipayam_async.cli.campaign.files import CampaignFileError, opened
+from wikipayam_async.cli.campaign.locations import Location, UnusableCampaignError, opened
+from wikipayam_async.cli.campaign.options import Chosen
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, plain, visible
 from wikipayam_async.cli.prompts import confirm
@@ -18,36 +19,54 @@ from wikipayam_async.cli.session import OutputOptions, guarded
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.redact.masks import mask_number
 
-__all__ = ["RESULT_COLUMNS", "after_confirmation", "offline", "show_result"]
-
-Work: TypeAlias = Callable[[Campaign, Output], Awaitable[None]]
+__all__ = ["RESULT_COLUMNS", "OpenCampaign", "after_confirmation", "offline", "show_result"]
 
 RESULT_COLUMNS = ("row", "receiver", "status", "id", "track id", "cause", "delivery")
 
 
-def offline(file: Path, output: OutputOptions, work: Work) -> Exit:
+@frozen
+class OpenCampaign:
+    """The context of a command that needs no gateway.
+
+    Attributes:
+        campaign: The campaign.
+        location: Where it is kept.
+        out: The output.
+    """
+
+    campaign: Campaign
+    location: Location
+    out: Output
+
+
+Work: TypeAlias = Callable[[OpenCampaign], Awaitable[Exit | None]]
+"""The work of a command: returns the exit code; None is `OK`."""
+
+
+def offline(chosen: Chosen, output: OutputOptions, work: Work) -> Exit:
     """Run a command that needs the campaign and no gateway.
 
     Args:
-        file: The file of the campaign.
+        chosen: The campaign.
         output: How to show the result.
         work: The command.
     """
     out = Output(json=output.json)
 
-    async def run() -> None:
-        async with opened(file) as found:
-            await work(found, out)
+    async def run() -> Exit:
+        location = chosen.location()
+        async with opened(location) as campaign:
+            return await work(OpenCampaign(campaign, location, out)) or Exit.OK
 
     return guarded(out, lambda: anyio.run(run))
 
 
-def after_confirmation(question: str, file: Path, work: Work, output: OutputOptions, *, yes: bool) -> Exit:
+def after_confirmation(question: str, chosen: Chosen, work: Work, output: OutputOptions, *, yes: bool) -> Exit:
     """Do something that cannot be undone, if it is confirmed.
 
     Args:
-        question: What will happen.
-        file: The file of the campaign.
+        question: What will happen, with braces for the campaign.
+        chosen: The campaign.
         work: The command.
         output: How to show the result.
         yes: Whether not to ask.
@@ -55,12 +74,13 @@ def after_confirmation(question: str, file: Path, work: Work, output: OutputOpti
     out = Output(json=output.json)
 
     def ask_first() -> Exit:
-        if not file.is_file():
-            raise CampaignFileError(f"{file}: there is no such file")
-        if not yes and not confirm(question, out, instead="--yes"):
+        location = chosen.location()
+        if not location.exists:
+            raise UnusableCampaignError(f"{location}: there is no such file")
+        if not yes and not confirm(question.format(location), out, instead="--yes"):
             out.warn("nothing was changed")
             return Exit.USAGE
-        return offline(file, output, work)
+        return offline(chosen, output, work)
 
     return guarded(out, ask_first)
 

@@ -1,4 +1,4 @@
-"""The options of a run, which `wikipayam bulk` and `wikipayam campaign run` share."""
+"""The options that the commands about campaigns share: which campaign, how to send it, and what to ask before."""
 
 from __future__ import annotations
 
@@ -6,18 +6,29 @@ import math
 from pathlib import Path
 from typing import Annotated
 
-from attrs import frozen
+from attrs import field, frozen
 from cyclopts import Parameter
 
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE
 from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
+from wikipayam_async.cli.campaign.locations import DatabaseLocation, FileLocation, Location
+from wikipayam_async.cli.database import VARIABLE, Database, find_database
 from wikipayam_async.cli.prices import tariff_of
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff
-from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 
-__all__ = ["ConfirmationOptions", "Pace", "SendingOptions"]
+__all__ = [
+    "Chosen",
+    "ConfirmationOptions",
+    "DatabaseOptions",
+    "Pace",
+    "PriceOptions",
+    "SendingOptions",
+    "TermsOptions",
+    "UrlOptions",
+]
 
 _TIME_ZONE = "Asia/Tehran"
 _JITTER = 0.1
@@ -54,17 +65,81 @@ class Pace:
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class ConfirmationOptions:
-    """What to ask before sending."""
+class UrlOptions:
+    """A database."""
+
+    database: str | None = field(default=None, repr=False)
+    """The URL of the PostgreSQL database (default: WIKIPAYAM_DATABASE_URL, which no process list shows)."""
+
+    def need(self) -> Database:
+        """Return the database.
+
+        Raises:
+            ConfigurationError: None is named, or its URL is invalid.
+        """
+        database = find_database(self.database)
+        if database is None:
+            raise ConfigurationError(f"--database: expected the URL of a database; pass it, or set {VARIABLE}")
+        return database
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class DatabaseOptions(UrlOptions):
+    """The database of a campaign, instead of a file."""
+
+    name: str | None = None
+    """The name of the campaign in the database."""
+
+    def location(self) -> DatabaseLocation:
+        """Return where the campaign is kept.
+
+        Raises:
+            ConfigurationError: The database or the name is missing.
+        """
+        database = self.need()
+        if not self.name:
+            raise ConfigurationError("--name: expected the name of a campaign in the database")
+        return DatabaseLocation(database, self.name)
+
+
+@frozen
+class Chosen:
+    """The campaign that a command names.
+
+    Attributes:
+        file: The file of the campaign.
+        database: Its database and its name there.
+    """
+
+    file: Path | None
+    database: DatabaseOptions
+
+    def location(self) -> Location:
+        """Return where the campaign is kept.
+
+        Raises:
+            ConfigurationError: The command names no campaign, or two.
+        """
+        named = self.database.name or self.database.database
+        if self.file is not None and named:
+            raise ConfigurationError("FILE: expected the file of a campaign, or --name with --database; got both")
+        if self.file is not None:
+            return FileLocation(self.file)
+        if not named:
+            raise ConfigurationError("FILE: expected the file of a campaign, or --name with --database; got neither")
+        return self.database.location()
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class PriceOptions:
+    """The price of a part."""
 
     price_persian: int | None = None
     """The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials."""
     price_latin: int | None = None
     """The price of a part in GSM-7, in rials (default: the Persian price)."""
-    yes_up_to: int | None = None
-    """Send without asking if the cost is at most this many rials."""
-    yes: Annotated[bool, Parameter(negative="")] = False
-    """Send without asking, at any cost."""
 
     @property
     def tariff(self) -> Tariff | None:
@@ -78,13 +153,22 @@ class ConfirmationOptions:
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class SendingOptions:
-    """How to send."""
+class ConfirmationOptions(PriceOptions):
+    """What to ask before sending."""
+
+    yes_up_to: int | None = None
+    """Send without asking if the cost is at most this many rials."""
+    yes: Annotated[bool, Parameter(negative="")] = False
+    """Send without asking, at any cost."""
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class TermsOptions:
+    """What all that send a campaign obey."""
 
     rate: float | None = None
     """The maximum number of messages in any second."""
-    concurrency: int = 8
-    """The maximum number of requests in flight."""
     stop_on_error: Annotated[bool, Parameter(negative="")] = False
     """Stop at the first message that is not accepted; the rest is not attempted."""
     opt_out: Path | None = None
@@ -102,8 +186,6 @@ class SendingOptions:
         """
         if self.rate is not None and not (math.isfinite(self.rate) and self.rate > 0):
             raise InvalidInputError("--rate", rule="expected messages per second, above 0", got=shape_of(self.rate))
-        if self.concurrency < 1:
-            raise InvalidInputError("--concurrency", rule="expected at least 1", got="less")
 
     def pace(self, batch_size: int = DEFAULT_BATCH_SIZE, *, planned: bool) -> Pace | None:
         """Return the pace of the rate; None if there is no rate.
@@ -147,3 +229,22 @@ class SendingOptions:
         if tariff is None:
             raise InvalidInputError("--spending-limit", rule="needs --price-persian", got="no price")
         return SpendingLimit(rials=self.spending_limit, tariff=tariff)
+
+
+@Parameter(name="*")
+@frozen(kw_only=True)
+class SendingOptions(TermsOptions):
+    """How to send."""
+
+    concurrency: int = 8
+    """The maximum number of requests in flight."""
+
+    def check(self) -> None:
+        """Check the numbers.
+
+        Raises:
+            InvalidInputError: One is out of bounds.
+        """
+        super().check()
+        if self.concurrency < 1:
+            raise InvalidInputError("--concurrency", rule="expected at least 1", got="less")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from time import monotonic
@@ -10,11 +11,13 @@ from typing import TypeAlias
 from wikipayam_async.campaigns.models import CampaignProgress, CampaignStatus
 from wikipayam_async.cli.output import Output
 
-__all__ = ["Show", "progress"]
+__all__ = ["SECONDS_BETWEEN_LINES", "Show", "Speed", "detail_of", "progress"]
 
 Show: TypeAlias = Callable[[CampaignProgress], None]
 
-_SECONDS_BETWEEN_LINES = 10.0
+SECONDS_BETWEEN_LINES = 10.0
+"""Where progress is no bar."""
+_SECONDS_MEASURED = 60.0
 
 
 def progress(
@@ -45,19 +48,19 @@ def _bar(out: Output, start: CampaignProgress) -> Iterator[Show]:
         rich.TimeRemainingColumn(),
     )
     with rich.Progress(*columns, console=out.console) as bar:
-        speed = _Speed(start, monotonic)
+        speed = Speed(start, monotonic)
         task = bar.add_task("", total=start.total, completed=start.done, detail="", speed="")
 
         def show(now: CampaignProgress) -> None:
-            bar.update(task, completed=now.done, detail=now.reason or _detail(now), speed=speed.rate_text(now))
+            bar.update(task, completed=now.done, detail=now.reason or detail_of(now), speed=speed.rate_text(now))
 
         yield show
 
 
 @contextmanager
 def _lines(out: Output, start: CampaignProgress, clock: Callable[[], float]) -> Iterator[Show]:
-    speed = _Speed(start, clock)
-    due = clock() + _SECONDS_BETWEEN_LINES
+    speed = Speed(start, clock)
+    due = clock() + SECONDS_BETWEEN_LINES
     waits_for: str | None = None
 
     def show(now: CampaignProgress) -> None:
@@ -67,25 +70,31 @@ def _lines(out: Output, start: CampaignProgress, clock: Callable[[], float]) -> 
             if waits_for is not None:
                 out.say(waits_for)
         if clock() >= due:
-            due = clock() + _SECONDS_BETWEEN_LINES
+            due = clock() + SECONDS_BETWEEN_LINES
             rate, left = speed.rate_text(now), speed.remaining_text(now)
-            out.say(f"{now.done:,} of {now.total:,}: {_detail(now)}; {rate}{left}")
+            out.say(f"{now.done:,} of {now.total:,}: {detail_of(now)}; {rate}{left}")
 
     yield show
 
 
-class _Speed:
-    """The number of messages processed per second since it was created."""
+class Speed:
+    """The number of messages processed per second, of late: a pause an hour ago does not matter.
+
+    Args:
+        start: How far the campaign has got at first.
+        clock: A monotonic clock, in seconds.
+    """
 
     def __init__(self, start: CampaignProgress, clock: Callable[[], float]) -> None:
-        self._done_before = start.done
-        self._started = clock()
         self._clock = clock
+        self._samples = deque([(clock(), start.done)])
 
     def rate_text(self, now: CampaignProgress) -> str:
+        """Return the speed, as in `50 a second`."""
         return f"{self._rate(now):,.0f} a second"
 
     def remaining_text(self, now: CampaignProgress) -> str:
+        """Return the remaining time, as in `, about 0:18 left`; empty if it is unknown."""
         rate = self._rate(now)
         if not rate:
             return ""
@@ -93,10 +102,17 @@ class _Speed:
         return f", about {minutes}:{seconds:02} left"
 
     def _rate(self, now: CampaignProgress) -> float:
-        return (now.done - self._done_before) / max(self._clock() - self._started, 1e-3)
+        at, samples = self._clock(), self._samples
+        while len(samples) > 1 and at - samples[1][0] >= _SECONDS_MEASURED:
+            samples.popleft()
+        if at - samples[-1][0] >= 1:
+            samples.append((at, now.done))
+        started, done_before = samples[0]
+        return (now.done - done_before) / max(at - started, 1e-3)
 
 
-def _detail(now: CampaignProgress) -> str:
+def detail_of(now: CampaignProgress) -> str:
+    """Return the outcomes so far, as in `100 accepted, 10 unknown, 1,890 left`."""
     counts = {
         "accepted": now.accepted,
         "rejected": now.rejected,

@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from attrs import evolve, frozen
 
 from wikipayam_async.campaigns.errors import JournalWriteError
 from wikipayam_async.campaigns.models import CampaignProgress, CampaignReport, CampaignStatus
 from wikipayam_async.cli.campaign.causes import Causes
-from wikipayam_async.cli.campaign.files import command
+from wikipayam_async.cli.campaign.locations import Location
 from wikipayam_async.cli.exits import Exit, exit_of, worst
 from wikipayam_async.cli.output import Output, counted, spaced
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["RunSummary", "described", "next_steps", "show_summary", "state_text"]
+__all__ = ["RunSummary", "described", "described_progress", "next_steps", "show_summary", "state_text"]
 
 
 @frozen(kw_only=True)
@@ -23,7 +21,7 @@ class RunSummary:
     """The end of a run.
 
     Attributes:
-        path: The file of the campaign.
+        location: Where the campaign is kept.
         progress: How far the campaign has got, all runs together.
         causes: Why messages were not accepted.
         report: What the run returned; None if it was interrupted or failed.
@@ -31,7 +29,7 @@ class RunSummary:
         interrupted: Whether it was interrupted.
     """
 
-    path: Path
+    location: Location
     progress: CampaignProgress
     causes: Causes
     report: CampaignReport | None = None
@@ -75,17 +73,31 @@ def state_text(progress: CampaignProgress) -> str:
     return f"{progress.status.value}{why}\n{counted(progress.total, 'message')}: {numbers}"
 
 
-def described(path: Path, progress: CampaignProgress, causes: Causes) -> dict[str, object]:
-    """Return the state of a campaign for `--json`.
+def described(location: Location, progress: CampaignProgress, causes: Causes) -> dict[str, object]:
+    """Return the state of a campaign for `--json`, with the causes.
 
     Args:
-        path: The file of the campaign.
+        location: Where the campaign is kept.
         progress: How far it has got.
         causes: Why messages were not accepted.
     """
+    return {
+        **described_progress(str(location), progress),
+        "held_back": causes.held_back,
+        "causes": causes.described(),
+    }
+
+
+def described_progress(name: str, progress: CampaignProgress) -> dict[str, object]:
+    """Return the state of a campaign for `--json`.
+
+    Args:
+        name: The file of the campaign, or its name.
+        progress: How far it has got.
+    """
     reason = None if progress.reason is None else in_words_of_the_command_line(progress.reason)
     return {
-        "campaign": str(path),
+        "campaign": name,
         "status": progress.status.value,
         "reason": reason,
         "total": progress.total,
@@ -96,8 +108,6 @@ def described(path: Path, progress: CampaignProgress, causes: Causes) -> dict[st
             "sending": progress.sending,
             "pending": progress.pending,
         },
-        "held_back": causes.held_back,
-        "causes": causes.described(),
     }
 
 
@@ -108,45 +118,45 @@ def show_summary(out: Output, summary: RunSummary) -> None:
         out: The output.
         summary: The end of the run.
     """
-    progress, path = summary.progress, summary.path
+    progress, location = summary.progress, summary.location
     if summary.interrupted:
         progress = evolve(progress, reason="interrupted")
     for line in (*summary.causes.lines(), state_text(progress)):
         out.say(line)
     if summary.failure is not None:
-        _show_unwritten(out, path, summary.failure)
-    for line in next_steps(path, progress):
+        _show_unwritten(out, location, summary.failure)
+    for line in next_steps(location, progress):
         out.say(line)
     out.emit(
         {
-            **described(path, progress, summary.causes),
+            **described(location, progress, summary.causes),
             "unwritten": _described_unwritten(summary.failure),
             "exit": summary.code.name.lower(),
         }
     )
 
 
-def next_steps(path: Path, progress: CampaignProgress) -> list[str]:
+def next_steps(location: Location, progress: CampaignProgress) -> list[str]:
     """Return what to do next.
 
     Args:
-        path: The file of the campaign.
+        location: Where the campaign is kept.
         progress: How far it has got.
     """
-    lines = [f"campaign: {path} ({command('results', path)})"]
+    lines = [f"campaign: {location} ({location.command('results')})"]
     if progress.unknown or progress.sending:
         lines.append(
             "unknown messages may have been sent, and are not sent again. Look up their track ids in the panel "
-            f"({command('results', path, '--status', 'unknown')}), then record what you found: "
-            f"{command('mark-accepted', path)} ID... --note WHY, or for those that the panel does not show, "
-            f"{command('requeue', path)} ID... --note WHY"
+            f"({location.command('results', '--status', 'unknown')}), then record what you found: "
+            f"{location.command('mark-accepted')} ID... --note WHY, or for those that the panel does not show, "
+            f"{location.command('requeue')} ID... --note WHY"
         )
     if progress.pending and progress.status is not CampaignStatus.CANCELED:
-        lines.append(f"to go on: {command('run', path)}")
+        lines.append(f"to go on: {location.how_to_go_on(progress.status)}")
     return lines
 
 
-def _show_unwritten(out: Output, path: Path, failure: JournalWriteError) -> None:
+def _show_unwritten(out: Output, location: Location, failure: JournalWriteError) -> None:
     """Show outcomes that could not be written: they are known nowhere else."""
     out.warn(f"error: {in_words_of_the_command_line(str(failure))}")
     for result in failure.results:
@@ -155,7 +165,7 @@ def _show_unwritten(out: Output, path: Path, failure: JournalWriteError) -> None
     if any(result.ok for result in failure.results):
         out.warn(
             "after the next run, record those that are accepted above: "
-            f"{command('mark-accepted', path)} ID... --note 'shown when the disk was full'"
+            f"{location.command('mark-accepted')} ID... --note 'shown when the disk was full'"
         )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from functools import partial
-from pathlib import Path
 
 import anyio
 from attrs import frozen
@@ -14,7 +13,7 @@ from wikipayam_async.campaigns.facts import CampaignFacts
 from wikipayam_async.campaigns.models import CampaignReport, CampaignStatus
 from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.cli.campaign.causes import read_causes
-from wikipayam_async.cli.campaign.files import CampaignFileError, facts_of, opened
+from wikipayam_async.cli.campaign.locations import Location, UnusableCampaignError, facts_of, opened
 from wikipayam_async.cli.campaign.options import SendingOptions
 from wikipayam_async.cli.campaign.progress import progress
 from wikipayam_async.cli.campaign.report import RunSummary, show_summary
@@ -32,14 +31,14 @@ class CampaignRunner:
     """One run of a campaign.
 
     Attributes:
-        path: The file of the campaign.
+        location: Where the campaign is kept.
         sending: How to send.
         spending: The spending limit, if there is one.
         opt_out: The numbers that opted out, beside those that the campaign knows.
         fingerprint: That of the plan that was confirmed; None for whatever is planned.
     """
 
-    path: Path
+    location: Location
     sending: SendingOptions
     spending: SpendingLimit | None = None
     opt_out: OptOutList | None = None
@@ -54,17 +53,17 @@ class CampaignRunner:
         Raises:
             WikipayamError: Why nothing was sent.
         """
-        facts = await facts_of(self.path)
+        facts = await facts_of(self.location)
         if facts is None or (self.fingerprint is not None and facts.plan.fingerprint != self.fingerprint):
-            raise CampaignFileError(f"{self.path}: another process has replaced the campaign; nothing was sent")
+            raise UnusableCampaignError(f"{self.location}: another process has replaced the campaign; nothing was sent")
         client = session.client.with_options(sender=facts.options.line)
-        async with opened(self.path, Campaign.open(client, self.path)) as campaign:
+        async with opened(self.location, client) as campaign:
             try:
                 report = await self._run(session, campaign, facts)
             except JournalWriteError as error:
                 return await self._show(session, campaign, failure=error)
             except PlanChangedError as error:
-                failure = CampaignFileError(f"{self.path}: {error}")
+                failure = UnusableCampaignError(f"{self.location}: {error}")
             except anyio.get_cancelled_exc_class():
                 with anyio.CancelScope(shield=True):
                     await self._show(session, campaign, interrupted=True)
@@ -106,7 +105,7 @@ class CampaignRunner:
             session.out.warn("nothing was sent")
             return Exit.INTERRUPTED
         summary = RunSummary(
-            path=self.path,
+            location=self.location,
             progress=now,
             causes=await read_causes(campaign),
             report=report,

@@ -1,0 +1,91 @@
+"""Jobs for chunks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import psycopg
+import pytest
+from procrastinate.exceptions import ConnectorException
+from procrastinate.manager import JobManager
+
+from tests.campaigns.shared_place import SharedPlace
+from wikipayam_async.campaigns import JournalError
+from wikipayam_async.integrations.procrastinate import PostgresJournal, engine
+
+pytestmark = pytest.mark.anyio
+
+
+async def enqueued(place: SharedPlace, count: int) -> PostgresJournal:
+    """Return the journal of a campaign that workers are to send."""
+    await place.plan(count)
+    journal = place.journal()
+    await journal.lock()
+    await journal.start_run("{}", after=0, queue="q", priority=0, spent=0)
+    return journal
+
+
+def execute(place: SharedPlace, statement: str) -> list[tuple[Any, ...]]:
+    """Execute a statement; return its rows."""
+    with psycopg.connect(place.url, autocommit=True) as connection:
+        cursor = connection.execute(statement.encode())
+        rows = cursor.fetchall() if cursor.description else []
+    connection.close()
+    return rows
+
+
+async def test_a_chunk_has_one_job_at_a_time(place: SharedPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """And a campaign so many waiting as the window; a chunk whose job ended without sending it gets another."""
+    monkeypatch.setattr(engine, "WINDOW", 3)
+    journal = await enqueued(place, 50)
+    assert [await journal.enqueue(), await journal.enqueue()] == [3, 0]
+    execute(place, "UPDATE procrastinate_jobs SET status = 'doing' WHERE id = (SELECT min(id) FROM procrastinate_jobs)")
+    assert await journal.enqueue() == 1
+    execute(place, "DELETE FROM procrastinate_jobs")
+    assert await journal.enqueue() == 3
+    assert execute(place, "SELECT args->'chunk' FROM procrastinate_jobs ORDER BY id") == [(0,), (1,), (2,)]
+    await journal.aclose()
+
+
+async def test_one_process_at_a_time_defers_jobs(place: SharedPlace) -> None:
+    """The others leave it to it."""
+    journal = await enqueued(place, 10)
+    with psycopg.connect(place.url) as connection:
+        connection.execute("SELECT pg_advisory_xact_lock(%s, %s)", (engine._LOCK, journal._campaign))
+        assert await journal.enqueue() == 0
+    connection.close()
+    assert await journal.enqueue() == 1
+    assert await journal.enqueue() == 0
+    await journal.aclose()
+
+
+async def test_a_run_without_workers_has_no_jobs(place: SharedPlace) -> None:
+    """Nor has a campaign without chunks to send."""
+    journal = await enqueued(place, 10)
+    assert not await journal.start_run("{}", after=0, queue=None, priority=0, spent=0)
+    await journal.start_run("{}", after=1, queue=None, priority=0, spent=0)
+    assert await journal.enqueue() == 0
+    await journal.start_run("{}", after=2, queue="q", priority=0, spent=0)
+    await journal.claim(0, "token")
+    assert await journal.enqueue() == 0
+    await journal.aclose()
+
+
+@pytest.mark.parametrize(
+    ("cause", "expected"), [(psycopg.errors.UndefinedTable(), "UndefinedTable"), (ValueError(), "InternalError")]
+)
+async def test_a_failure_of_procrastinate_is_the_journals(
+    place: SharedPlace, monkeypatch: pytest.MonkeyPatch, cause: Exception, expected: str
+) -> None:
+    """Nothing is noted of jobs that were not deferred."""
+    journal = await enqueued(place, 10)
+
+    def fail(*_: Any, **__: Any) -> Any:
+        raise ConnectorException from cause
+
+    monkeypatch.setattr(JobManager, "batch_defer_jobs", fail)
+    with pytest.raises(JournalError, match=expected):
+        await journal.enqueue()
+    monkeypatch.undo()
+    assert await journal.enqueue() == 1
+    await journal.aclose()

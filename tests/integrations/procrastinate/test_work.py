@@ -1,0 +1,175 @@
+"""What a worker does with jobs, and between them."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import anyio
+import pytest
+from procrastinate import App, PsycopgConnector
+from procrastinate.manager import JobManager
+
+from tests.campaigns.shared_place import STALLED_AFTER, SharedPlace
+from wikipayam_async.campaigns import CampaignStatus, JournalError, SendingHours
+from wikipayam_async.integrations.procrastinate.database import Database
+from wikipayam_async.integrations.procrastinate.work import ChunkWork
+from wikipayam_async.redact.sealed import Secret
+from wikipayam_async.testing import emulator_client
+
+pytestmark = pytest.mark.anyio
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    """The event loop that procrastinate needs."""
+    return "asyncio"
+
+
+@asynccontextmanager
+async def working(place: SharedPlace, client: Any = None) -> AsyncIterator[tuple[ChunkWork, JobManager]]:
+    """Yield a worker's work, and the jobs."""
+    database = Database(Secret(place.url), STALLED_AFTER, 1.0, 2)
+    app = App(connector=PsycopgConnector(conninfo=place.url, min_size=1, max_size=1))
+    async with app.open_async():
+        try:
+            yield ChunkWork(client or place.client, database, "w"), app.job_manager
+        finally:
+            await database.aclose()
+
+
+async def test_a_job_of_nothing_ends(place: SharedPlace) -> None:
+    """Of a campaign that is gone, or whose run is over."""
+    await place.plan(10)
+    async with working(place) as (work, _):
+        await work.send(999, 0)
+        await work.send(1, 0)
+    assert place.emulator.accepted == 0
+
+
+async def test_a_job_of_an_earlier_run_sends_under_the_terms_of_the_present_one(place: SharedPlace) -> None:
+    """A worker that knows the earlier ones reads them again."""
+    await place.plan(30)
+    async with place.open() as campaign, working(place) as (work, _):
+        await campaign.enqueue()
+        await work.send(1, 0)
+        await campaign.enqueue(batch_size=4)
+        await work.send(1, 1)
+        await campaign.pause()
+        await work.send(1, 2)
+    assert place.emulator.accepted == 14
+
+
+async def test_a_client_of_another_account_refuses(place: SharedPlace, caplog: pytest.LogCaptureFixture) -> None:
+    """In an application whose workers listen to all queues; the log says why."""
+    await place.plan(10)
+    place.emulator.add_account(token="other-token-1234567890", username="other")
+    clients = [
+        emulator_client(place.emulator, token="other-token-1234567890"),
+        emulator_client(place.emulator, sender="3000"),
+    ]
+    async with place.open() as campaign:
+        await campaign.enqueue()
+        for client in clients:
+            async with working(place, client) as (work, _):
+                await work.send(1, 0)
+    assert [message.partition(":")[0] for message in caplog.messages if "not sent by" in message] == [
+        "chunk 0 is not sent by this worker"
+    ] * 2
+    assert place.emulator.accepted == 0
+
+
+async def test_a_journal_that_fails_ends_the_job(
+    place: SharedPlace, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chunk gets another."""
+    await place.plan(10)
+    async with place.open() as campaign, working(place) as (work, _):
+        await campaign.enqueue()
+
+        async def broken(*_: Any) -> None:
+            raise JournalError("broken")
+
+        monkeypatch.setattr("wikipayam_async.integrations.procrastinate.journal.PostgresJournal.chunk", broken)
+        await work.send(1, 0)
+        monkeypatch.undo()
+        await work.send(1, 0)
+    assert "chunk 0 was not sent, or its outcome was not written: broken" in caplog.messages
+    assert place.emulator.accepted == 10
+
+
+async def test_jobs_that_cannot_be_added_are_added_later(
+    place: SharedPlace, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The chunk was sent all the same."""
+    await place.plan(10)
+    async with place.open() as campaign, working(place) as (work, _):
+        await campaign.enqueue()
+
+        async def broken(*_: Any) -> int:
+            raise JournalError("broken")
+
+        monkeypatch.setattr("wikipayam_async.integrations.procrastinate.journal.PostgresJournal.enqueue", broken)
+        await work.send(1, 0)
+    assert "worker w: the next jobs were not queued: broken" in caplog.messages
+    assert place.emulator.accepted == 10
+
+
+async def test_a_sweep_takes_over_what_a_dead_worker_left(
+    place: SharedPlace, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its job goes back to the queue, what it had in flight is unknown; once this worker's heartbeats are steady."""
+    await place.plan(20)
+    async with place.open() as campaign, working(place) as (work, jobs):
+        await campaign.enqueue()
+        journal: Any = campaign._journal
+        await journal.claim(0, "token")
+        dead = await jobs.register_worker()
+        queue = await work.queue()
+        job = await jobs.fetch_job(queues=[queue], worker_id=dead)
+        assert job is not None
+        await journal.database.leave()
+        await work.sweep(jobs)
+        assert (await campaign.progress()).sending == 10
+        await anyio.sleep(STALLED_AFTER * 1.2)
+        with caplog.at_level(logging.WARNING):
+            await work.sweep(jobs)
+        progress = await campaign.progress()
+        again = await jobs.fetch_job(queues=[queue], worker_id=dead)
+        assert again is not None
+        assert again.id == job.id
+    assert (progress.unknown, progress.sending, progress.pending) == (10, 0, 10)
+    assert f"worker w: job {job.id} of a dead worker goes back to the queue" in caplog.messages
+
+
+async def test_a_sweep_ends_a_campaign_of_which_nothing_is_left(place: SharedPlace) -> None:
+    """Its status is written then."""
+    await place.plan(10)
+    async with place.open() as campaign, working(place) as (work, jobs):
+        await campaign.enqueue()
+        await work.send(1, 0)
+        await work.sweep(jobs)
+        journal: Any = campaign._journal
+        assert (await journal.read_facts())["status"] == "completed"
+        assert (await journal.run_state()).active is False
+
+
+async def test_outside_the_sending_hours_no_jobs_are_added(place: SharedPlace) -> None:
+    """The status says until when; then it goes on."""
+    await place.plan(10)
+    later = datetime.now(UTC) + timedelta(hours=2)
+    closed = SendingHours(f"{later:%H}:00", f"{later + timedelta(hours=1):%H}:00", "UTC")
+    async with place.open() as campaign, working(place) as (work, jobs):
+        await campaign.enqueue(sending_hours=closed)
+        await work.send(1, 0)
+        await work.sweep(jobs)
+        waiting = await campaign.progress()
+        await campaign.enqueue()
+        await work.sweep(jobs)
+        going = await campaign.progress()
+    assert waiting.status is CampaignStatus.RUNNING
+    assert str(waiting.reason).startswith("waiting for the sending hours, until ")
+    assert (going.reason, place.emulator.accepted) == (None, 0)

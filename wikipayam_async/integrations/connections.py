@@ -1,0 +1,163 @@
+"""Connections to PostgreSQL that work on asyncio and on trio: statements run in threads."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from anyio import CapacityLimiter, to_thread
+from attrs import frozen
+
+from wikipayam_async.core.loops import PerLoop
+from wikipayam_async.redact.sealed import Secret
+
+try:
+    import psycopg
+except ImportError as missing:
+    raise ImportError(
+        "wikipayam_async.integrations.postgres needs psycopg: pip install 'wikipayam_async[psycopg]'"
+    ) from missing
+
+__all__ = ["Connections", "Failure"]
+
+T = TypeVar("T")
+
+_CONNECT_SECONDS, _STATEMENT_SECONDS = 5, 10
+_TRIES = 2
+
+
+@frozen
+class Failure(Exception):  # noqa: N818 - a result that is raised
+    """The database could not do what was asked. Its own text may quote the URL or a row, so only the kind is named.
+
+    Attributes:
+        reason: The kind of the failure, with the code of PostgreSQL.
+        away: Whether the database could not be reached, or went away; the same may work a moment later.
+        committed: Whether it may have been done all the same, since the answer to the commit is missing.
+    """
+
+    reason: str
+    away: bool
+    committed: bool
+
+
+class Connections:
+    """The connections of one process. Each serves one statement, or one transaction, at a time.
+
+    Args:
+        url: The database.
+        limit: The maximum number of connections.
+        prepare: Called with every new connection, before it is used.
+        statement_seconds: Seconds after which the server ends a statement.
+    """
+
+    def __init__(
+        self,
+        url: Secret,
+        limit: int,
+        prepare: Callable[[Any], object],
+        *,
+        statement_seconds: int = _STATEMENT_SECONDS,
+    ) -> None:
+        self._url = url
+        self._prepare = prepare
+        self._statement_seconds = statement_seconds
+        self._limiters = PerLoop(lambda: CapacityLimiter(limit))
+        self._slots = threading.BoundedSemaphore(limit)
+        self._guard = threading.Lock()
+        self._idle: list[Any] = []
+        self._inherited: list[Any] = []
+        self._process = os.getpid()
+
+    async def run(self, work: Callable[[Any], T], *, transaction: bool = False, repeat: bool = True) -> T:
+        """Do something with a connection, in a thread; once more with another if that breaks.
+
+        Args:
+            work: Is called with a connection.
+            transaction: Commit after it, and roll back if it raises; otherwise each statement is committed by itself.
+            repeat: Whether all of it may be done twice; if not, it is repeated only where it was surely not committed.
+
+        Raises:
+            Failure: It could not be done.
+        """
+        return await to_thread.run_sync(self.attempt, work, transaction, repeat, limiter=await self._limiters.get())
+
+    def attempt(self, work: Callable[[Any], T], transaction: bool = False, repeat: bool = True) -> T:  # noqa: FBT001, FBT002 - as `run`, for threads
+        """Do the same in this thread.
+
+        Raises:
+            Failure: It could not be done.
+        """
+        failure = Failure("", away=True, committed=False)
+        with self._slots:
+            for _ in range(_TRIES):
+                committing = not transaction
+                try:
+                    connection = self._take()
+                    try:
+                        if transaction:
+                            connection.execute(b"BEGIN")
+                        result = work(connection)
+                        if transaction:
+                            committing = True
+                            connection.execute(b"COMMIT")
+                    except BaseException:
+                        connection.close()
+                        raise
+                except psycopg.Error as error:
+                    failure = _failure_of(error, committed=committing and transaction)
+                    if committing and not repeat:
+                        break
+                else:
+                    with self._guard:
+                        self._idle.append(connection)
+                    return result
+        raise failure from None
+
+    async def aclose(self) -> None:
+        """Close the idle connections. A later call opens others."""
+        await to_thread.run_sync(self.close)
+
+    def close(self) -> None:
+        """Close the idle connections."""
+        with self._guard:
+            idle, self._idle = self._idle, []
+        if self._process == os.getpid():
+            for connection in idle:
+                connection.close()
+
+    def _take(self) -> Any:
+        with self._guard:
+            if (
+                self._process != os.getpid()
+            ):  # connections do not survive a fork, and closing them would end the parent's
+                self._inherited += self._idle
+                self._idle, self._process = [], os.getpid()
+            while self._idle:
+                connection = self._idle.pop()
+                if not connection.closed:
+                    return connection
+        return self._connect()
+
+    def _connect(self) -> Any:
+        connection = psycopg.connect(
+            self._url.reveal(), autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS
+        )
+        try:
+            connection.execute(f"SET statement_timeout = '{self._statement_seconds}s'".encode())
+            if connection.execute(b"SHOW synchronous_commit").fetchone() == ("off",):
+                connection.execute(b"SET synchronous_commit = on")
+            self._prepare(connection)
+        except BaseException:
+            connection.close()
+            raise
+        return connection
+
+
+def _failure_of(error: psycopg.Error, *, committed: bool) -> Failure:
+    state = error.sqlstate
+    reason = f"{type(error).__name__} ({state})" if state else type(error).__name__
+    away = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    return Failure(reason, away=away, committed=committed)

@@ -1,0 +1,84 @@
+"""procrastinate, which hands chunks to workers: a job's payload is the number of a chunk, and its campaign's name."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import psycopg
+from procrastinate import SyncPsycopgConnector
+from procrastinate.exceptions import ConnectorException
+from procrastinate.jobs import Job
+from procrastinate.manager import JobManager
+
+__all__ = ["NAMESPACE", "TASK", "TOP_UP", "WINDOW", "defer_chunks"]
+
+NAMESPACE = "wikipayam"
+"""The namespace of the tasks."""
+TASK = f"{NAMESPACE}:send_chunk"
+"""The name of the task that sends a chunk."""
+WINDOW = 256
+"""The maximum number of a campaign's jobs that wait at once. Workers add more as they end jobs, so that the jobs of
+another campaign, which are queued later, wait for no more than these."""
+TOP_UP = 64
+"""Whoever ends the job of a chunk whose number is a multiple of this adds jobs."""
+_LOCK = 0x57504A32
+"""The first half of the key of the lock under which a campaign's jobs are deferred."""
+_WAITING = """
+    SELECT count(*) FROM wikipayam.chunk c JOIN procrastinate_jobs j ON j.id = c.job
+    WHERE c.campaign = %s AND c.state = 'pending' AND j.status = 'todo'
+"""
+_WITHOUT_JOB = """
+    SELECT no FROM wikipayam.chunk c WHERE campaign = %s AND state = 'pending' AND NOT EXISTS (
+        SELECT 1 FROM procrastinate_jobs j WHERE j.id = c.job AND j.status IN ('todo', 'doing')
+    ) ORDER BY no LIMIT %s
+"""
+
+
+def defer_chunks(connection: Any, campaign: int) -> int:
+    """Give jobs to the pending chunks that have none, up to the window; return their number.
+
+    One process at a time does it. The jobs are committed with the note of which chunks have them. A chunk whose job has
+    ended without sending it gets another one.
+    """
+    if not connection.execute("SELECT pg_try_advisory_xact_lock(%s, %s)", (_LOCK, campaign)).fetchone()[0]:
+        return 0
+    row = connection.execute(
+        "SELECT queue, priority FROM wikipayam.campaign WHERE id = %s AND active AND queue IS NOT NULL", (campaign,)
+    ).fetchone()
+    if row is None:
+        return 0
+    queue, priority = row
+    room = WINDOW - connection.execute(_WAITING, (campaign,)).fetchone()[0]
+    if room <= 0:
+        return 0
+    chunks = [no for (no,) in connection.execute(_WITHOUT_JOB, (campaign, room))]
+    if not chunks:
+        return 0
+    jobs = [
+        Job(
+            queue=queue,
+            priority=priority,
+            lock=None,
+            queueing_lock=None,
+            task_name=TASK,
+            task_kwargs={"campaign": campaign, "chunk": no},
+        )
+        for no in chunks
+    ]
+    connection.execute(
+        "UPDATE wikipayam.chunk c SET job = new.job FROM unnest(%s::integer[], %s::bigint[]) AS new (no, job) "
+        "WHERE c.campaign = %s AND c.no = new.no",
+        (chunks, _defer(connection, jobs), campaign),
+    )
+    return len(chunks)
+
+
+def _defer(connection: Any, jobs: Sequence[Job]) -> list[int]:
+    """Defer jobs in the transaction of a connection; return their numbers."""
+    try:
+        deferred = JobManager(SyncPsycopgConnector()).batch_defer_jobs(list(jobs), connection=connection)
+    except ConnectorException as error:
+        cause = error.__cause__
+        raise cause if isinstance(cause, psycopg.Error) else psycopg.InternalError(type(error).__name__) from None
+    return [job.id for job in deferred if job.id is not None]

@@ -1,0 +1,121 @@
+"""The health of a database: whether it can be used, who uses it, and what stands before it."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+import psycopg
+from anyio import to_thread
+from attrs import frozen
+
+from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
+from wikipayam_async.checks import without_frames
+from wikipayam_async.redact.sealed import Secret
+
+__all__ = ["DatabaseHealth", "read_health"]
+
+_CONNECT_SECONDS = 5
+_READ = b"""
+    SELECT current_setting('server_version'), pg_backend_pid(), pg_is_in_recovery(),
+        (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
+        current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
+"""
+_CAUSES = {
+    "password authentication failed": "the user or the password is wrong",
+    "no password supplied": "the URL has no password",
+    "no pg_hba.conf entry": "the server does not let this user in from this machine",
+    "does not exist": "the server has no such database or user",
+    "connection refused": "nothing listens at this address",
+    "could not translate host name": "there is no such host",
+    "failed to resolve host": "there is no such host",
+    "timeout": "the server does not answer",
+    "too many": "the server has too many connections",
+    "remaining connection slots": "the server has too many connections",
+    "ssl": "the encrypted connection failed",
+    "invalid": "its URL is not valid",
+}
+"""Why a connection failed, by what the text of the error has. The text itself is not shown: it may quote the URL."""
+
+
+@frozen(kw_only=True)
+class DatabaseHealth:
+    """The health of a database.
+
+    Attributes:
+        server_version: The version of PostgreSQL, such as `17.2`.
+        milliseconds: The duration of a statement.
+        connections: The number of connections to the server, of all programs.
+        max_connections: The number of connections that programs may have.
+        encrypted: Whether this connection is encrypted.
+        read_only: Whether the server is a replica, which cannot be written to.
+        pooler: Whether a pooler, such as pgbouncer, is between this process and the server.
+        transaction_pooling: Whether the pooler gives a connection of the server away after each transaction.
+    """
+
+    server_version: str
+    milliseconds: float
+    connections: int
+    max_connections: int
+    encrypted: bool
+    read_only: bool
+    pooler: bool
+    transaction_pooling: bool
+
+
+@without_frames
+async def read_health(url: str) -> DatabaseHealth:
+    """Return the health of a database. Nothing is changed.
+
+    Args:
+        url: The database, such as `postgresql://user:password@host/sms`.
+
+    Raises:
+        DatabaseAwayError: It cannot be used; the text says why.
+        JournalError: The URL is not valid.
+    """
+    sealed = Secret(url)
+    del url  # some tools show the locals of a failing program
+    try:
+        return await to_thread.run_sync(_read_health, sealed)
+    except psycopg.ProgrammingError:
+        failure = JournalError("the database cannot be used: its URL is not valid")
+    except psycopg.Error as error:
+        failure = DatabaseAwayError(f"the database cannot be used: {_cause_of(error)}")
+    raise failure
+
+
+def _cause_of(error: psycopg.Error) -> str:
+    text = str(error).lower()
+    causes = [cause for part, cause in _CAUSES.items() if part in text]
+    return causes[0] if causes else " ".join(filter(None, (type(error).__name__, error.sqlstate)))
+
+
+def _read_health(url: Secret) -> DatabaseHealth:
+    with _connect(url) as first:
+        started = time.perf_counter()
+        first.execute(b"SELECT 1")
+        elapsed = (time.perf_counter() - started) * 1000
+        version, process, is_replica, used, limit = first.execute(_READ).fetchone()
+        # A pooler tells its clients of a process of its own.
+        pooler = first.info.backend_pid != process
+        return DatabaseHealth(
+            server_version=version,
+            milliseconds=elapsed,
+            connections=used,
+            max_connections=limit,
+            encrypted=bool(first.pgconn.ssl_in_use),
+            read_only=is_replica,
+            pooler=pooler,
+            transaction_pooling=pooler and _is_given_away(url, process),
+        )
+
+
+def _is_given_away(url: Secret, process: int) -> bool:
+    """Return whether another client gets a process of the server although the client that had it is still there."""
+    with _connect(url) as second:
+        return bool(second.execute(b"SELECT pg_backend_pid()").fetchone() == (process,))
+
+
+def _connect(url: Secret) -> Any:
+    return psycopg.connect(url.reveal(), autocommit=True, prepare_threshold=None, connect_timeout=_CONNECT_SECONDS)

@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from math import inf
 from threading import RLock
 
 from attrs import evolve
@@ -69,7 +70,7 @@ class Emulator:
         self._wall = zoned(wall) if wall else datetime.now(TEHRAN)
         self._price = price
         self._state = State(ids=IdSource(seed), delivery=delivery or DeliveryRules())
-        self._gateway = Gateway(state=self._state, clock=clock, now=self.now, prefix=prefix, limits=limits)
+        self._gateway = Gateway(state=self._state, clock=self._elapsed, now=self.now, prefix=prefix, limits=limits)
         self._requests: Counter[tuple[str, str]] = Counter()
         self._delays = DelaySource(seed, latency)
         self.faults = Faults(self._lock)
@@ -181,7 +182,21 @@ class Emulator:
 
     def now(self) -> datetime:
         """Return the emulator's time of day, in its time zone."""
-        return self._wall + timedelta(seconds=self._clock() - self._started)
+        return self._wall + timedelta(seconds=self._elapsed())
+
+    def advance(self, seconds: float) -> None:
+        """Move the time of day, the delivery of messages and the rate limit forward; no response waits for it.
+
+        Args:
+            seconds: The number of seconds.
+
+        Raises:
+            ValueError: The number is negative or not finite.
+        """
+        if not 0 <= seconds < inf:
+            raise ValueError("expected a finite number of seconds from 0; the clock does not go back")
+        with self._lock:
+            self._started -= seconds
 
     def reset(self) -> None:
         """Clear the ledger, the inboxes, the counts and the faults, and restore the opening balances."""
@@ -276,6 +291,9 @@ class Emulator:
         method, _, path = target.partition(" ")
         with self._lock:
             return self._requests[method, path]
+
+    def _elapsed(self) -> float:
+        return self._clock() - self._started
 
     def _count(self, request: Request) -> str:
         path = self._gateway.path_of(request) or request.path

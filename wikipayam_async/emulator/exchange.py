@@ -99,5 +99,10 @@ class Exchange:
 
 
 def framed_headers(response: Response) -> dict[str, str]:
-    """Return the headers of a response, with the length of its body."""
-    return {**response.headers, "content-length": str(len(response.body))}
+    """Return the headers of a response, with the length of its body unless they state one."""
+    return {"content-length": str(len(response.body)), **response.headers}
+
+
+def without_body(response: Response) -> Response:
+    """Return the response to HEAD: that of GET without its body, of which it still states the length."""
+    return Response(response.status, framed_headers(response))

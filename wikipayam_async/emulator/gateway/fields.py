@@ -18,6 +18,7 @@ REQUIRED = "The {} field is required."
 _NOT_A_STRING = "The {} field must be a string."
 
 _date = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
+_EXPONENT_FROM = 1e15
 _integer = re.compile(r"-?[0-9]{1,18}").fullmatch
 
 Errors = dict[str, list[str]]
@@ -88,7 +89,7 @@ class Fields:
         return self._checked(name, choices.__contains__, "The selected {} is invalid.")
 
     def integer(self, name: str) -> int | None:
-        """Read an optional integer, which may be a string of digits."""
+        """Read an optional integer, which may be a string of digits, or 1.0 in JSON."""
         return self._optional(name, _as_integer, "The {} field must be an integer.")
 
     def day(self, name: str) -> date | None:
@@ -130,6 +131,9 @@ class Fields:
 def _as_integer(value: Json) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value
+    if isinstance(value, float):
+        # To PHP 1.0 is an integer. From 10^15 on it writes an exponent, which is none.
+        return int(value) if value.is_integer() and abs(value) < _EXPONENT_FROM else None
     return int(value) if isinstance(value, str) and _integer(value) else None
 
 

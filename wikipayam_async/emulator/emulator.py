@@ -146,7 +146,7 @@ class Emulator:
             if fault is None:
                 return Exchange(self._gateway.handle(request), delay=delay)
             faulty = apply_fault(fault, lambda: self._gateway.handle(request))
-            return evolve(faulty, delay=faulty.delay + delay)
+            return evolve(faulty, delay=faulty.delay + delay, fault=fault.kind)
 
     def inbound(
         self, *, sender: str, message: str, receiver: str = DEFAULT_LINE, received_at: datetime | None = None

@@ -89,6 +89,7 @@ class Exchange:
         delay: Seconds before the response starts.
         pause: Seconds before each byte of a dripping body.
         keep: The number of bytes sent of a truncated body.
+        fault: The kind of the fault; None without one.
     """
 
     response: Response | None
@@ -96,6 +97,7 @@ class Exchange:
     delay: float = 0.0
     pause: float = 0.0
     keep: int = 0
+    fault: str | None = None
 
 
 def framed_headers(response: Response) -> dict[str, str]:

@@ -19,7 +19,8 @@ _NOT_A_STRING = "The {} field must be a string."
 
 _date = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
 _EXPONENT_FROM = 1e15
-_integer = re.compile(r"-?[0-9]{1,18}").fullmatch
+_PHP_INTEGERS = range(-(2**63), 2**63)
+_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 
 Errors = dict[str, list[str]]
 
@@ -130,11 +131,11 @@ class Fields:
 
 def _as_integer(value: Json) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
+        return value if value in _PHP_INTEGERS else None
     if isinstance(value, float):
         # To PHP 1.0 is an integer. From 10^15 on it writes an exponent, which is none.
         return int(value) if value.is_integer() and abs(value) < _EXPONENT_FROM else None
-    return int(value) if isinstance(value, str) and _integer(value) else None
+    return _as_integer(int(value)) if isinstance(value, str) and _integer(value) else None
 
 
 def _as_day(value: Json) -> date | None:

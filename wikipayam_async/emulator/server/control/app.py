@@ -11,7 +11,7 @@ from wikipayam_async.emulator.app import AsgiApp, Message, Receive, Send
 from wikipayam_async.emulator.exchange import Response
 from wikipayam_async.emulator.server.control.context import Control
 from wikipayam_async.emulator.server.control.description import DESCRIPTION_PATH, describe
-from wikipayam_async.emulator.server.control.guard import Guard
+from wikipayam_async.emulator.server.control.guard import Guard, check_content_type
 from wikipayam_async.emulator.server.control.problem import Refusal
 from wikipayam_async.emulator.server.control.routes import PREFIX, Call, find
 from wikipayam_async.emulator.server.responding import read_body, respond
@@ -58,7 +58,7 @@ class ControlApp:
     async def _serve(self, scope: Message, receive: Receive, send: Send) -> None:
         received = _received(scope)
         try:
-            self.guard.check(received.method, received.headers, received.client)
+            self.guard.check(received.headers, received.client)
             response = self._answer(received, await _read(receive))
         except Refusal as refusal:
             response = Response(refusal.status, {**_HEADERS, **refusal.headers}, msgspec.json.encode(refusal.problem))
@@ -76,6 +76,8 @@ class ControlApp:
         if call is None:
             allowed = ", ".join(match.calls)
             raise Refusal(405, "The path has no such method.", f"Use {allowed}.", headers={"allow": allowed})
+        if method != "GET":
+            check_content_type(received.headers)
         value = call.handler(self.control, *_arguments(call, received.query, body, match.id))
         return Response(call.status, _HEADERS, value if isinstance(value, bytes) else msgspec.json.encode(value))
 

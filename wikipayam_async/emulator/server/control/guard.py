@@ -13,7 +13,6 @@ TOKEN_VARIABLE = "WIKIPAYAM_EMULATOR_CONTROL_TOKEN"  # noqa: S105 - its name
 LOOPBACK_NAMES = frozenset({"localhost", "127.0.0.1", "::1"})
 
 _is_token = re.compile(r"[\x21-\x7e]+").fullmatch
-_SAFE_METHODS = ("GET", "HEAD")
 
 
 @frozen
@@ -38,22 +37,21 @@ class Guard:
         if self.token is not None and not _is_token(self.token):
             raise ValueError(f"the control token ({TOKEN_VARIABLE}) must have visible ASCII characters only")
 
-    def check(self, method: str, headers: Mapping[str, str], client: str | None) -> None:
+    def check(self, headers: Mapping[str, str], client: str | None) -> None:
         """Check a call.
 
         Args:
-            method: The method.
             headers: The headers; names in lower case.
             client: The address of the caller; None if it is not known.
 
         Raises:
-            Refusal: The caller may not use the control API, or the call could be that of another site's web page.
+            Refusal: The caller may not use the control API, or is a web page of another site.
         """
         if self.token is not None:
             self._check_token(headers)
         else:
             self._check_place(headers, client)
-        _check_page(method, headers)
+        _check_page(headers)
 
     def _check_token(self, headers: Mapping[str, str]) -> None:
         scheme, _, token = headers.get("authorization", "").partition(" ")
@@ -97,7 +95,7 @@ def _is_loopback(client: str | None) -> bool:
     return (mapped or address).is_loopback
 
 
-def _check_page(method: str, headers: Mapping[str, str]) -> None:
+def _check_page(headers: Mapping[str, str]) -> None:
     origin = headers.get("origin")
     if origin is not None and origin.partition("://")[2] != headers.get("host"):
         raise Refusal(
@@ -105,7 +103,18 @@ def _check_page(method: str, headers: Mapping[str, str]) -> None:
             "The call comes from a web page of another site.",
             "Call the control API from a program, not from a page.",
         )
-    content_type = headers.get("content-type", "").partition(";")[0].strip().lower()
-    # A page may send other types to any site without asking first, and no type with an empty body.
-    if method not in _SAFE_METHODS and content_type != "application/json":
+
+
+def check_content_type(headers: Mapping[str, str]) -> None:
+    """Check that a call that changes something says that its body is JSON.
+
+    A web page may send other types to any site without asking first, and no type with an empty body.
+
+    Args:
+        headers: The headers; names in lower case.
+
+    Raises:
+        Refusal: The body is not JSON.
+    """
+    if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Refusal(415, "The body is not JSON.", "Send `Content-Type: application/json`, also without a body.")

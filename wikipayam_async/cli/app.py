@@ -29,8 +29,12 @@ _COMMANDS = (
     ("holoo", "sending:holoo", "Send through the endpoint of the accounting software Holoo."),
     ("parts", "text_commands:parts", "Count the parts of a text, and their cost."),
     ("number", "text_commands:number", "Show the kind and the forms of a phone number."),
-    ("emulator", "serving:emulator", "Serve an emulated gateway, which sends nothing."),
-    ("demo", "serving:demo", "Run a bulk send against an emulated gateway with faults."),
+    (
+        "emulator",
+        "emulator.commands:emulator",
+        "Serve an emulated gateway, which sends nothing, and control one that runs.",
+    ),
+    ("demo", "demo:demo", "Run a bulk send against an emulated gateway with faults."),
     ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and connection."),
     ("completion", "completion:completion", "Print the completion script for a shell."),
 )

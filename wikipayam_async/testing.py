@@ -117,4 +117,4 @@ def emulator_environ(server: ServedEmulator) -> dict[str, str]:
     Args:
         server: The served emulator.
     """
-    return {**environment(server), "SMS_USERNAME": DEFAULT_USERNAME}
+    return environment(server)

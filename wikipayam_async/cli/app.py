@@ -38,8 +38,8 @@ _COMMANDS = (
     ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and connection."),
     ("completion", "completion:completion", "Print the completion script for a shell."),
 )
-_GROUPS = {"campaign", "idempotency", "inbox"}
-"""Commands with subcommands: no function documents them."""
+_GROUPS = {"campaign", "emulator", "idempotency", "inbox"}
+"""Commands with subcommands: their line is their whole help."""
 _HELP = "Send and receive SMS through the Wikipayam gateway."
 _EPILOGUE = (
     "Exit codes: 0 all accepted, 1 some rejected, 2 usage error, 3 some outcomes unknown, "

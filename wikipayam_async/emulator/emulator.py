@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
-from math import inf
 from threading import RLock
 
 from attrs import evolve
@@ -34,6 +33,9 @@ from wikipayam_async.emulator.gateway.state import (
     LedgerEntry,
     State,
 )
+
+_END = datetime(9000, 1, 1, tzinfo=TEHRAN)
+"""The last time of day, well within the calendar of Python."""
 
 
 class Emulator:
@@ -191,11 +193,11 @@ class Emulator:
             seconds: The number of seconds.
 
         Raises:
-            ValueError: The number is negative or not finite.
+            ValueError: The number is negative, or leads beyond the year 9000.
         """
-        if not 0 <= seconds < inf:
-            raise ValueError("expected a finite number of seconds from 0; the clock does not go back")
         with self._lock:
+            if not 0 <= seconds <= (_END - self.now()).total_seconds():
+                raise ValueError("expected a number of seconds from 0, until the year 9000; the clock does not go back")
             self._started -= seconds
 
     def reset(self) -> None:

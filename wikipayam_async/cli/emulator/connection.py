@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Mapping
 
 from attrs import frozen
 from cyclopts import Parameter
@@ -13,8 +14,10 @@ from wikipayam_async.cli.session import OutputOptions, guarded
 from wikipayam_async.emulator.server.control.client import ControlClient, ControlError
 from wikipayam_async.errors import APIConnectionError, ConfigurationError, WikipayamError
 
-__all__ = ["EmulatorConnection", "controlled"]
+__all__ = ["EmulatorConnection", "controlled", "url_of"]
 
+_VARIABLE = "WIKIPAYAM_SMS_API_BASE_URL"
+_DEFAULT_URL = "http://127.0.0.1:8026"
 _UNAUTHORIZED = 401
 
 
@@ -23,8 +26,8 @@ _UNAUTHORIZED = 401
 class EmulatorConnection(OutputOptions):
     """How a command reaches a running emulator."""
 
-    url: str = "http://127.0.0.1:8026"
-    """The URL of the emulator."""
+    url: str | None = None
+    """The URL of the emulator (default: WIKIPAYAM_SMS_API_BASE_URL if that is plain http, or http://127.0.0.1:8026)."""
 
 
 def controlled(connection: EmulatorConnection, work: Callable[[ControlClient, Output], None]) -> Exit:
@@ -38,11 +41,22 @@ def controlled(connection: EmulatorConnection, work: Callable[[ControlClient, Ou
 
     def run() -> None:
         try:
-            work(ControlClient(connection.url), out)
+            work(ControlClient(url_of(connection, os.environ)), out)
         except ControlError as error:
             raise _error_of(error) from None
 
     return guarded(out, run)
+
+
+def url_of(connection: EmulatorConnection, environ: Mapping[str, str]) -> str:
+    """Return the URL of the emulator.
+
+    Args:
+        connection: The options of the command.
+        environ: The environment. Clients accept plain http for this machine only, so such a URL is an emulator's.
+    """
+    of_clients = environ.get(_VARIABLE, "")
+    return connection.url or (of_clients if of_clients.startswith("http://") else _DEFAULT_URL)
 
 
 def _error_of(error: ControlError) -> WikipayamError:

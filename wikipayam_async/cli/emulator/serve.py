@@ -46,8 +46,7 @@ class EmulatorOptions:
 def serve_emulator(*, options: EmulatorOptions = EmulatorOptions(), output: OutputOptions = OutputOptions()) -> Exit:
     """Serve an emulated gateway, which sends nothing.
 
-    It runs until Ctrl-C, and shows the settings of a client that uses it. The commands below look at an emulator that
-    runs, and change it.
+    It runs until Ctrl-C, and shows the settings of a client that uses it.
 
     Args:
         options: The options of the emulator.

@@ -73,9 +73,9 @@ def _assignment(name: str, value: str, shell: Shell) -> str:
             return f"export {name}={shlex.quote(value)}"
 
 
-def _name_of_process(number: int, proc: Path = PROC) -> str | None:
+def _name_of_process(number: int) -> str | None:
     """Return the name of a process where the system has /proc, else None."""
     try:
-        return (proc / str(number) / "comm").read_text("utf-8").strip()
+        return (PROC / str(number) / "comm").read_text("utf-8").strip()
     except OSError:
         return None

@@ -97,11 +97,8 @@ def set_limits(control: Control, body: GatewayLimits) -> GatewayLimits:
 
 def advance_clock(control: Control, body: ClockAdvance) -> Clock:
     """Move the clock forward, and return the new time of day."""
-    try:
-        control.emulator.advance(body.advance)
-        return reading.clock(control)
-    except OverflowError:
-        raise Refusal(422, "The clock would leave the year 9999.", "Advance it by fewer seconds.") from None
+    _valid(lambda: control.emulator.advance(body.advance), "The clock cannot be moved so far.")
+    return reading.clock(control)
 
 
 def set_balance(control: Control, body: Balance) -> Balance:

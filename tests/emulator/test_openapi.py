@@ -10,7 +10,7 @@ from urllib.parse import urlencode
 
 import pytest
 from attrs import frozen
-from jsonschema import Draft202012Validator
+from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 
 from tests.docs.gateway import operations
@@ -172,7 +172,7 @@ def test_examples_have_the_described_shapes(operation: Operation) -> None:
     if "requestBody" in operation.fields:
         parts.append(operation.fields["requestBody"]["content"]["application/json"])
     for part in parts:
-        validator = Draft202012Validator({**part["schema"], "components": DOCUMENT["components"]})
+        validator = OAS31Validator({**part["schema"], "components": DOCUMENT["components"]})
         for example in part["examples"].values():
             assert [error.message for error in validator.iter_errors(example["value"])] == []
 

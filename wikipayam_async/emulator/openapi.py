@@ -13,7 +13,7 @@ FILE = "openapi.json"
 
 def openapi_document() -> dict[str, Any]:
     """Return the OpenAPI 3.1 description of the gateway, as in the file `wikipayam_async/emulator/openapi.json`."""
-    document: dict[str, Any] = msgspec.json.decode(files(__package__).joinpath(FILE).read_bytes())
+    document: dict[str, Any] = msgspec.json.decode(files("wikipayam_async.emulator").joinpath(FILE).read_bytes())
     return document
 
 

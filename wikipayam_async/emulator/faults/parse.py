@@ -159,7 +159,7 @@ def _arm(faults: Faults, rule: FaultRule, drawn: Mapping[str | None, ArmedFault]
             return faults.arm(rule.fault, on=rule.on, times=requests)
         case EveryNth(period):
             return faults.every(rule.fault, period, on=rule.on)
-        case Probability():
+        case _:
             return drawn[rule.on]
 
 

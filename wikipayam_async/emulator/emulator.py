@@ -184,7 +184,7 @@ class Emulator:
 
     def now(self) -> datetime:
         """Return the emulator's time of day, in its time zone."""
-        return self._wall + timedelta(seconds=self._elapsed())
+        return self._wall + timedelta(seconds=self._clock() - self._started)
 
     def advance(self, seconds: float) -> None:
         """Move the time of day, the delivery of messages and the rate limit forward; no response waits for it.

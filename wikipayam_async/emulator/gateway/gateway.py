@@ -81,8 +81,9 @@ class Gateway:
         match = routes.Match({}) if path is None else routes.find(path)
         if not match.methods:
             return laravel.no_route(request.path)
-        # As in Laravel, HEAD runs the handler of GET.
-        route = match.methods.get("GET" if request.method == "HEAD" else request.method)
+        route = match.methods.get(request.method)
+        if route is None and request.method == "HEAD":
+            route = match.methods.get("GET")  # as in Laravel
         if route is None:
             return laravel.wrong_method(request.method, request.path, match.allowed)
         account = self.state.accounts.get(route.token_of(request))

@@ -148,6 +148,13 @@ def bench(session: nox.Session) -> None:
 
 
 @nox.session
+def openapi(session: nox.Session) -> None:
+    """Fuzz the emulator by its OpenAPI descriptions with schemathesis (`-- --max-examples 500` tries more)."""
+    session.install("-e", ".[emulator]", *group("openapi"))
+    session.run("python", "-m", "tests.fuzz", *session.posargs)
+
+
+@nox.session
 def peers(session: nox.Session) -> None:
     """Test other SMS packages with the same events and write docs/en/comparison.md (`-- --only NAME` tests one)."""
     session.install("-e", ".", "trio>=0.31", "trustme>=1.2")

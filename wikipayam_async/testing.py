@@ -35,7 +35,7 @@ from wikipayam_async.emulator import (
     serve,
     waiting_then,
 )
-from wikipayam_async.emulator.server.run import environment
+from wikipayam_async.emulator.server.environment import environment
 from wikipayam_async.public import AsyncWikipayam
 
 __all__ = [
@@ -117,4 +117,4 @@ def emulator_environ(server: ServedEmulator) -> dict[str, str]:
     Args:
         server: The served emulator.
     """
-    return {**environment(server), "SMS_USERNAME": DEFAULT_USERNAME}
+    return environment(server)

@@ -24,7 +24,7 @@ from tests.docs.pages import Block, included, is_included, name_of, parse
 from tests.docs.sandbox import MainThread, PageClock, restored_process
 from tests.docs.shell import commands, is_known, is_known_powershell, run_command
 from wikipayam_async import AsyncWikipayam
-from wikipayam_async.emulator import DEFAULT_LINE, Emulator, serve
+from wikipayam_async.emulator import DEFAULT_LINE, Emulator, create_server_app, serve
 from wikipayam_async.testing import ManualClock, emulator_environ
 
 __all__ = ["PageError", "PageResult", "run_page"]
@@ -68,7 +68,12 @@ def run_page(page: Path, folder: Path, *, quotes: Sequence[Path] = (), exact: bo
     """
     clock = PageClock()
     result, main_thread = PageResult(Emulator(clock=clock.emulated)), MainThread(TIME_LIMIT)
-    with serve(result.emulator) as server, restored_process(folder, emulator_environ(server)), clock.in_force():
+    app = create_server_app(result.emulator)
+    with (
+        serve(result.emulator, app=app) as server,
+        restored_process(folder, emulator_environ(server)),
+        clock.in_force(),
+    ):
         runner = _PageRunner(page, result, main_thread, quotes, CheckedComments() if exact else None)
         with start_blocking_portal("asyncio") as portal:
             done = portal.start_task_soon(runner.run)

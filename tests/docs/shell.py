@@ -19,7 +19,7 @@ __all__ = ["Command", "CommandResult", "commands", "is_known", "is_known_powersh
 
 KNOWN = re.compile(
     r"(?:python -m )?pip install \S|python -m pip \S|uv (?:add|pip install) \S|curl \S|export [A-Z_]+=\S|"
-    r"python -m nox\b|nox -s \w|pytest\b"
+    r"python -m nox\b|nox -s \w|pytest\b|(?:docker|podman) (?:build|run) \S|node --test \S|php \S"
 )
 POWERSHELL = re.compile(r'py -m venv \S|\S+\\Activate\.ps1|pip install \S|python \w+\.py|\$env:[A-Z_]+ = "')
 PROGRAM = re.compile(r"python (-m )?([\w./-]+)")

@@ -1,8 +1,10 @@
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from wikipayam_async.emulator import TEHRAN, Action, Emulator, Fault, ManualClock, Request, When
+import pytest
+
+from wikipayam_async.emulator import TEHRAN, Action, Emulator, Fault, Limits, ManualClock, Quota, Request, When
 
 Call = Callable[..., tuple[int, Any]]
 Ask = Callable[..., Request]
@@ -124,3 +126,24 @@ def test_a_reset_clears_everything_but_the_accounts(call: Call, emulator: Emulat
     call("POST /sms/send", [sms()])
     assert emulator.ledger[0].id != first
     assert emulator.limits.max_batch is None
+
+
+def test_the_clock_is_advanced_while_it_runs(emulator: Emulator, call: Call, sms: Item) -> None:
+    """An advance moves the time of day, the delivery status and the window of the rate limit."""
+    emulator.limits = Limits(rate_limit=Quota(2, window=60))
+    _, sent = call("POST /sms/send", [sms()])
+    ids = {"id": [sent["data"][0]["id"]]}
+    before = emulator.now()
+    emulator.advance(60)
+    words = [call("POST /sms/deliver", ids)[1]["data"][0]["deliver_status"] for _ in range(2)]
+    assert (words, emulator.now() - before) == (["DELIVERED"] * 2, timedelta(minutes=1))
+    assert call("POST /sms/deliver", ids)[0] == 429
+
+
+@pytest.mark.parametrize("seconds", [-1.0, 1e12, float("inf"), float("nan")])
+def test_the_clock_does_not_go_back(emulator: Emulator, seconds: float) -> None:
+    """A negative advance is refused, and so is one beyond the calendar; the clock stays."""
+    before = emulator.now()
+    with pytest.raises(ValueError):
+        emulator.advance(seconds)
+    assert emulator.now() == before

@@ -1,5 +1,5 @@
 from wikipayam_async.emulator import Request, Response
-from wikipayam_async.emulator.exchange import framed_headers
+from wikipayam_async.emulator.exchange import framed_headers, without_body
 
 
 def test_a_request_reads_a_query_string() -> None:
@@ -14,3 +14,10 @@ def test_the_headers_of_a_response_include_its_length() -> None:
     response = Response(200, {"Content-Type": "application/json"}, b'{"a":1}')
     assert framed_headers(response) == {"content-type": "application/json", "content-length": "7"}
     assert response.json() == {"a": 1}
+
+
+def test_a_response_to_head_states_the_length_of_the_body_it_lacks() -> None:
+    """The response to HEAD has no body, and the length of that of GET."""
+    head = without_body(Response(200, {"Content-Type": "text/html"}, b"<html>"))
+    assert head == Response(200, {"content-type": "text/html", "content-length": "6"})
+    assert framed_headers(head)["content-length"] == "6"

@@ -90,4 +90,4 @@ def test_the_module_runs_as_a_program(monkeypatch: pytest.MonkeyPatch, capsys: p
     with pytest.raises(SystemExit) as caught:
         runpy.run_path(str(files("wikipayam_async.emulator") / "__main__.py"), run_name="__main__")
     assert caught.value.code == 0
-    assert capsys.readouterr().out.startswith("url:   http://127.0.0.1:")
+    assert capsys.readouterr().out.startswith("url:       http://127.0.0.1:")

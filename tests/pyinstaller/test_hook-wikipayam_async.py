@@ -26,6 +26,12 @@ def test_the_hook_names_modules_that_exist() -> None:
     assert [importlib.import_module(name).__name__ for name in hidden] == ["wikipayam_async.public"]
 
 
+def test_the_hook_brings_the_description_of_the_gateway() -> None:
+    """The file of the emulator exists, and goes where its module looks for it."""
+    ((file, folder),) = runpy.run_path(str(HOOK), run_name="wikipayam_async.pyinstaller.hook")["datas"]
+    assert (Path(file).is_file(), Path(file).parent.name, folder) == (True, "emulator", "wikipayam_async/emulator")
+
+
 def test_pyinstaller_finds_the_hook() -> None:
     """It is announced by an entry point, so that a program needs no option."""
     project = tomllib.loads((Path(__file__).parents[2] / "pyproject.toml").read_text("utf-8"))["project"]

@@ -36,13 +36,17 @@ _COMMANDS = (
     ("parts", "text_commands:parts", "Count the parts of a text, and their cost."),
     ("pattern", "pattern:pattern", "Check the text of a one-time code's pattern."),
     ("number", "text_commands:number", "Show the kind and the forms of a phone number."),
-    ("emulator", "serving:emulator", "Serve an emulated gateway, which sends nothing."),
-    ("demo", "serving:demo", "Run a bulk send against an emulated gateway with faults."),
+    (
+        "emulator",
+        "emulator.commands:emulator",
+        "Serve an emulated gateway, which sends nothing, and control one that runs.",
+    ),
+    ("demo", "demo:demo", "Run a bulk send against an emulated gateway with faults."),
     ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and connection."),
     ("completion", "completion:completion", "Print the completion script for a shell."),
 )
-_GROUPS = {"campaign", "idempotency", "inbox"}
-"""Commands with subcommands: no function documents them."""
+_GROUPS = {"campaign", "emulator", "idempotency", "inbox"}
+"""Commands with subcommands: their line is their whole help."""
 _WITH_DATABASE = {"campaign", "doctor", "worker"}
 _HELP = "Send and receive SMS through the Wikipayam gateway."
 _EPILOGUE = (

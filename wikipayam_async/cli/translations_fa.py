@@ -67,7 +67,9 @@ _COMMANDS = {
     "What stands for the code in the text.": "آنچه در متن به جای کد نوشته شده است",
     "The number of digits of a code.": "تعداد رقم‌های کد",
     "Show the kind and the forms of a phone number.": "شناختن یک شماره‌ی تلفن و شکل‌های نوشتنش",
-    "Serve an emulated gateway, which sends nothing.": "روشن‌کردن شبیه‌ساز درگاه؛ چیزی فرستاده نمی‌شود",
+    "Serve an emulated gateway, which sends nothing, and control one that runs.": (
+        "روشن‌کردن شبیه‌ساز درگاه و کنترل آن هنگام کار؛ چیزی فرستاده نمی‌شود"
+    ),
     "Run a bulk send against an emulated gateway with faults.": "تماشای یک ارسال انبوه به شبیه‌سازی که خراب‌کاری می‌کند",
     "Check token, TLS, clock, proxy and connection.": "بررسی توکن، ساعت، پروکسی، مسیر درگاه و TLS",
     "Print the completion script for a shell.": "چاپ اسکریپت تکمیل خودکار برای یک پوسته",
@@ -366,15 +368,79 @@ _LOCAL = {
     "Run without faults.": "بی‌خرابی",
 }
 
+_EMULATOR = {
+    "The URL of the emulator (default: WIKIPAYAM_SMS_API_BASE_URL if that is plain http, or http://127.0.0.1:8026).": (
+        "نشانی شبیه‌ساز؛ اگر ندهید WIKIPAYAM_SMS_API_BASE_URL به شرط آن‌که با http شروع شود، وگرنه http://127.0.0.1:8026"
+    ),
+    "Show the running emulator at a glance.": "نمایش خلاصه‌ی وضعیت شبیه‌ساز",
+    "List the accepted messages, with full numbers and texts.": "فهرست پیامک‌های پذیرفته‌شده، با شماره و متن کامل",
+    "Wait for new ones, until Ctrl-C.": "موارد جدید هم همان‌طور که می‌رسند نشان داده شوند، تا زدن Ctrl-C",
+    "Only messages to this number, in any usual form.": "فقط پیامک‌های این شماره، به هر شکل رایجی که نوشته شود",
+    "Only messages with this track id.": "فقط پیامک‌های این شناسه‌ی پیگیری",
+    "List the latest requests to the gateway, with their statuses and faults.": (
+        "فهرست آخرین درخواست‌ها به درگاه، با کد وضعیت و خطای عمدی هر کدام"
+    ),
+    "List the delivery statuses of accepted messages, and set those of a number.": (
+        "نمایش وضعیت تحویل پیامک‌های پذیرفته‌شده، و تعیین آن برای یک شماره"
+    ),
+    "List the delivery status of every accepted message.": "فهرست وضعیت تحویل همه‌ی پیامک‌های پذیرفته‌شده",
+    "Only messages with this status.": "فقط پیامک‌هایی با این وضعیت",
+    "Set the delivery status of all messages to a number, also of those accepted before.": (
+        "تعیین وضعیت تحویل همه‌ی پیامک‌های یک شماره، حتی آن‌هایی که پیش‌تر پذیرفته شده‌اند"
+    ),
+    "The final status, as UNDELIVERED; any word is allowed.": "وضعیت نهایی؛ هر کلمه‌ای می‌تواند باشد، مانند UNDELIVERED",
+    "Seconds from acceptance to that status; until then it is WAITING_FOR_UPDATE.": (
+        "چند ثانیه پس از پذیرش به آن وضعیت برسد؛ تا آن زمان وضعیت این است: WAITING_FOR_UPDATE"
+    ),
+    "Put received messages into the inbox, and list them.": "گذاشتن پیام دریافتی در صندوق، و فهرست پیام‌های دریافتی",
+    "Put a message from a phone into the inbox.": "گذاشتن پیامی از یک موبایل در صندوق دریافتی",
+    "The text, kept unchanged.": "متن پیام، بدون هیچ تغییری",
+    "The number of the phone; the gateway spells it 989...": "شماره‌ی موبایل؛ درگاه آن را با 98 و بدون صفر می‌نویسد",
+    "The line that receives it.": "خطی که پیام به آن می‌رسد",
+    "List the received messages, read and unread ones.": "فهرست همه‌ی پیام‌های دریافتی، خوانده‌شده و خوانده‌نشده",
+    "Add, list and clear faults while the emulator runs.": "افزودن، نمایش و حذف خطاهای عمدی هنگام کار شبیه‌ساز",
+    "Add faults, as 502:after@5% or reset@every10@/sms/send; all of them or none.": (
+        "افزودن خطاهای عمدی؛ همه یا هیچ‌کدام، مانند 502:after@5%, reset@every10@/sms/send"
+    ),
+    "The faults.": "خطاهای عمدی",
+    "List the faults in force, and how many have occurred.": "فهرست خطاهای عمدی فعال، و تعداد خطاهایی که رخ داده‌اند",
+    "Remove faults by their numbers, or all of them.": "حذف خطاهای عمدی با شماره‌شان، یا حذف همه",
+    "Their numbers, as the list shows them (default: all).": "شماره‌ی آن‌ها در فهرست؛ اگر ندهید همه حذف می‌شوند",
+    "Show or set the response time of every request.": "نمایش یا تعیین زمان پاسخ هر درخواست",
+    "The time, as 0.05, 20ms or 50ms-200ms.": "زمان پاسخ، مانند 0.05, 20ms, 50ms-200ms",
+    "Show or set the rate limit of the gateway; above it requests get a 429.": (
+        "نمایش یا تعیین سقف تعداد درخواست‌ها؛ درخواست بیش از آن کد 429 می‌گیرد"
+    ),
+    "The maximum number of requests per window.": "حداکثر چند درخواست در هر بازه",
+    "The length of a window, in seconds.": "طول هر بازه، به ثانیه",
+    "Remove the limit.": "حذف سقف",
+    "Show the clock of the emulator, and move it forward.": "نمایش ساعت شبیه‌ساز، و جلو بردن آن",
+    "Show the time of day of the emulator.": "نمایش ساعت شبیه‌ساز",
+    "Move the clock forward; deliveries and the rate limit move with it.": (
+        "جلو بردن ساعت؛ وضعیت تحویل و سقف درخواست‌ها هم با آن جلو می‌روند"
+    ),
+    "The number of seconds.": "چند ثانیه",
+    "Show or set the balance of the emulated account.": "نمایش یا تعیین موجودی حساب شبیه‌ساز",
+    "The new balance, in rials.": "موجودی جدید، به ریال",
+    "Clear sent and received messages, requests and faults, and restore the balance.": (
+        "پاک‌کردن پیامک‌های فرستاده‌شده و دریافتی، درخواست‌ها و خطاهای عمدی، و برگرداندن موجودی اول"
+    ),
+    "Write balance, sent messages and inbox to a file, which only you can read.": (
+        "نوشتن موجودی، پیامک‌های فرستاده‌شده و پیام‌های دریافتی در فایلی که فقط خودتان می‌توانید بخوانید"
+    ),
+    "The file; an existing one is replaced.": "نام فایل؛ اگر باشد، جایگزین می‌شود",
+    "Replace balance, sent messages and inbox with those in a file.": (
+        "جایگزین‌کردن موجودی، پیامک‌های فرستاده‌شده و پیام‌های دریافتی با آنچه در یک فایل است"
+    ),
+    "A file of save, or of --state.": "فایلی که با دستور ذخیره ساخته شده، یا فایل گزینه‌ی --state",
+}
+
 _PARAGRAPHS = {
     "Nothing is sent twice: if the outcome of a message is unknown, the exit code is 3 and it is not sent again.": (
         "هیچ پیامکی دو بار نمی‌رود؛ اگر سرنوشت پیامکی نامعلوم باشد، دوباره فرستاده نمی‌شود و کد خروج 3 است"
     ),
     "The exit code is 1 if some were not delivered, and 3 if some are still pending at the time limit or unknown to the "
     "gateway.": ("اگر بعضی نرسند کد خروج 1 است؛ اگر در پایان مهلت بعضی هنوز معلوم نباشند، یا درگاه آن‌ها را نشناسد، 3"),
-    "It runs until Ctrl-C, and shows the settings of a client that uses it.": (
-        "می‌گوید کلاینت چگونه به آن وصل شود و روشن می‌ماند، تا زدن Ctrl-C"
-    ),
     "At the end the client's report is compared with the gateway's ledger: the exit code is 0 if they agree, else 1.": (
         "در پایان، گزارش کلاینت با دفتر خود درگاه سنجیده می‌شود؛ اگر یکی باشند کد خروج 0 است، وگرنه 1"
     ),
@@ -398,4 +464,5 @@ TRANSLATIONS = {
     **_INBOX,
     **_PARAGRAPHS,
     **_LOCAL,
+    **_EMULATOR,
 }

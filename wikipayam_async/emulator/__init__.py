@@ -10,7 +10,7 @@ from wikipayam_async.emulator.exchange import Action, Exchange, Request, Respons
 from wikipayam_async.emulator.faults.fault import Fault, FaultKind, When
 from wikipayam_async.emulator.faults.latency import Latency, parse_latency
 from wikipayam_async.emulator.faults.parse import FaultRule, arm_faults, parse_fault
-from wikipayam_async.emulator.faults.schedule import Faults, ThrownFault
+from wikipayam_async.emulator.faults.schedule import ArmedFault, Faults, ThrownFault
 from wikipayam_async.emulator.gateway.clock import TEHRAN, ManualClock
 from wikipayam_async.emulator.gateway.delivery import (
     DELIVERED,
@@ -38,8 +38,10 @@ from wikipayam_async.emulator.gateway.state import (
     MessageKind,
 )
 from wikipayam_async.emulator.gateway.throttle import Quota
+from wikipayam_async.emulator.openapi import openapi_document
 from wikipayam_async.emulator.server.saved_state import SavedStateError, load_state, save_state
 from wikipayam_async.emulator.server.serve import ServedEmulator, serve
+from wikipayam_async.emulator.server.server_app import create_server_app
 from wikipayam_async.emulator.transport import EmulatorTransport
 
 __all__ = [
@@ -60,6 +62,7 @@ __all__ = [
     "WAITING_FOR_UPDATE",
     "Account",
     "Action",
+    "ArmedFault",
     "DeliveryRules",
     "DeliveryScript",
     "Emulator",
@@ -84,7 +87,9 @@ __all__ = [
     "When",
     "arm_faults",
     "create_app",
+    "create_server_app",
     "load_state",
+    "openapi_document",
     "parse_fault",
     "parse_latency",
     "save_state",

@@ -35,6 +35,9 @@ from wikipayam_async.emulator.gateway.state import (
     State,
 )
 
+_END = datetime(9000, 1, 1, tzinfo=TEHRAN)
+"""The last time of day, well within the calendar of Python."""
+
 
 class Emulator:
     """An emulated gateway. `Emulator()` is ready for use: it has an account with the default token.
@@ -70,7 +73,7 @@ class Emulator:
         self._wall = zoned(wall) if wall else datetime.now(TEHRAN)
         self._price = price
         self._state = State(ids=IdSource(seed), delivery=delivery or DeliveryRules())
-        self._gateway = Gateway(state=self._state, clock=clock, now=self.now, prefix=prefix, limits=limits)
+        self._gateway = Gateway(state=self._state, clock=self._elapsed, now=self.now, prefix=prefix, limits=limits)
         self._requests: Counter[tuple[str, str]] = Counter()
         self._delays = DelaySource(seed, latency)
         self.faults = Faults(self._lock)
@@ -146,7 +149,7 @@ class Emulator:
             if fault is None:
                 return Exchange(self._gateway.handle(request), delay=delay)
             faulty = apply_fault(fault, lambda: self._gateway.handle(request))
-            return evolve(faulty, delay=faulty.delay + delay)
+            return evolve(faulty, delay=faulty.delay + delay, fault=fault.kind)
 
     def inbound(
         self, *, sender: str, message: str, receiver: str = DEFAULT_LINE, received_at: datetime | None = None
@@ -183,6 +186,20 @@ class Emulator:
     def now(self) -> datetime:
         """Return the emulator's time of day, in its time zone."""
         return self._wall + timedelta(seconds=self._clock() - self._started)
+
+    def advance(self, seconds: float) -> None:
+        """Move the time of day, the delivery of messages and the rate limit forward; no response waits for it.
+
+        Args:
+            seconds: The number of seconds.
+
+        Raises:
+            ValueError: The number is negative, or leads beyond the year 9000.
+        """
+        with self._lock:
+            if not 0 <= seconds <= (_END - self.now()).total_seconds():
+                raise ValueError("expected a number of seconds from 0, until the year 9000; the clock does not go back")
+            self._started -= seconds
 
     def reset(self) -> None:
         """Clear the ledger, the inboxes, the counts and the faults, and restore the opening balances."""
@@ -280,6 +297,9 @@ class Emulator:
         method, _, path = target.partition(" ")
         with self._lock:
             return self._requests[method, path]
+
+    def _elapsed(self) -> float:
+        return self._clock() - self._started
 
     def _count(self, request: Request) -> str:
         path = self._gateway.path_of(request) or request.path

@@ -89,6 +89,7 @@ class Exchange:
         delay: Seconds before the response starts.
         pause: Seconds before each byte of a dripping body.
         keep: The number of bytes sent of a truncated body.
+        fault: The kind of the fault; None without one.
     """
 
     response: Response | None
@@ -96,8 +97,14 @@ class Exchange:
     delay: float = 0.0
     pause: float = 0.0
     keep: int = 0
+    fault: str | None = None
 
 
 def framed_headers(response: Response) -> dict[str, str]:
-    """Return the headers of a response, with the length of its body."""
-    return {**response.headers, "content-length": str(len(response.body))}
+    """Return the headers of a response, with the length of its body unless they state one."""
+    return {"content-length": str(len(response.body)), **response.headers}
+
+
+def without_body(response: Response) -> Response:
+    """Return the response to HEAD: that of GET without its body, of which it still states the length."""
+    return Response(response.status, framed_headers(response))

@@ -43,12 +43,18 @@ def test_an_optional_text(value: Json, errors: Errors) -> None:
         ("-5", -5, {}),
         (True, None, {"a": ["The a field must be an integer."]}),
         ("5.0", None, {"a": ["The a field must be an integer."]}),
+        ("9223372036854775807", 2**63 - 1, {}),
+        ("9223372036854775808", None, {"a": ["The a field must be an integer."]}),
+        (2**63, None, {"a": ["The a field must be an integer."]}),
         ("9" * 30, None, {"a": ["The a field must be an integer."]}),
+        (1.0, 1, {}),
+        (-2.0, -2, {}),
         (1.5, None, {"a": ["The a field must be an integer."]}),
+        (1e15, None, {"a": ["The a field must be an integer."]}),
     ],
 )
 def test_an_integer(value: Json, number: int | None, errors: Errors) -> None:
-    """An integer may be a string of digits, as in PHP."""
+    """An integer has 64 bits and may be a string of digits or 1.0, as in PHP, which writes 1e15 with an exponent."""
     fields = Fields({"a": value})
     assert fields.integer("a") == number
     assert errors_of(fields) == errors

@@ -21,10 +21,20 @@ def test_an_unknown_path(emulator: Emulator, path: str) -> None:
 def test_an_unsupported_method(emulator: Emulator, ask: Ask) -> None:
     """A known path with another method gives a 405 that lists the supported methods."""
     response = emulator.handle(ask("PUT /service/holoo"))
-    assert (response.status, response.headers["allow"]) == (405, "GET, POST")
+    assert (response.status, response.headers["allow"]) == (405, "GET, HEAD, POST")
     assert response.json() == {
-        "message": "The PUT method is not supported for route api/v1/service/holoo. Supported methods: GET, POST."
+        "message": "The PUT method is not supported for route api/v1/service/holoo. Supported methods: GET, HEAD, POST."
     }
+
+
+def test_head_runs_the_handler_of_get(emulator: Emulator, ask: Ask) -> None:
+    """HEAD has the status and the headers of GET, with the length of its body, and no body."""
+    got, head = emulator.handle(ask("GET /user/balance")), emulator.handle(ask("HEAD /user/balance"))
+    assert (head.status, head.body) == (200, b"")
+    assert head.headers == {**got.headers, "content-length": str(len(got.body))}
+    refused = emulator.handle(ask("HEAD /receives/x", token=None))
+    assert (refused.status, refused.body, refused.headers["content-length"]) == (401, b"", "30")
+    assert emulator.handle(ask("HEAD /sms/send")).headers["allow"] == "POST"
 
 
 @pytest.mark.parametrize("header", ["", "Bearer", "Bearer wrong", "Basic emulator-token", "emulator-token"])

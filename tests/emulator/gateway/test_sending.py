@@ -161,7 +161,7 @@ def test_a_code_is_sent_in_its_pattern(call: Call, emulator: Emulator) -> None:
 
 
 def test_invalid_codes_are_named_by_their_index(call: Call, emulator: Emulator) -> None:
-    """A pattern must exist, and a code has at most 32 characters."""
+    """A pattern must exist, and a code has at most 32 characters, all of them ASCII letters or digits."""
     whole = {"receiver": "09123456789", "code": "1", "otp_pattern_id": 13}
     body = [
         whole,
@@ -169,6 +169,7 @@ def test_invalid_codes_are_named_by_their_index(call: Call, emulator: Emulator) 
         {**whole, "otp_pattern_id": None},
         {**whole, "otp_pattern_id": "x"},
         {**whole, "code": "1" * 33},
+        {**whole, "code": "۱۲"},
     ]
     status, answer = call("POST /otp/sms/send", body)
     assert (status, answer["errors"]) == (
@@ -178,6 +179,7 @@ def test_invalid_codes_are_named_by_their_index(call: Call, emulator: Emulator) 
             "2.otp_pattern_id": ["The 2.otp_pattern_id field is required."],
             "3.otp_pattern_id": ["The 3.otp_pattern_id field must be an integer."],
             "4.code": ["The 4.code field must not be greater than 32 characters."],
+            "5.code": ["The 5.code field must only contain letters and numbers."],
         },
     )
     assert emulator.ledger == []

@@ -13,8 +13,15 @@ from pathlib import Path
 import httpx
 import pytest
 
-from wikipayam_async.emulator import Emulator, Latency, ServedEmulator, load_state, parse_fault
-from wikipayam_async.emulator.server.run import SAVE_INTERVAL, ServeOptions, Terminal, environment, introduction, run
+from wikipayam_async.emulator import Emulator, Latency, Response, ServedEmulator, load_state, parse_fault
+from wikipayam_async.emulator.app import Message, Receive, Send
+from wikipayam_async.emulator.server import run as module
+from wikipayam_async.emulator.server.control.context import Control
+from wikipayam_async.emulator.server.control.guard import Guard
+from wikipayam_async.emulator.server.index import Page
+from wikipayam_async.emulator.server.responding import respond
+from wikipayam_async.emulator.server.run import SAVE_INTERVAL, ServeOptions, Terminal, introduction, run
+from wikipayam_async.emulator.server.shell import Shell
 
 ITEM = [{"sender": "10002000", "receiver": "09123456789", "message": "سلام", "track_id": "T"}]
 
@@ -47,33 +54,85 @@ class Recorder:
             return client.post(f"{url}/api/v1/sms/send", json=ITEM)
 
 
-def test_it_prints_its_url_and_stops_with_ctrl_c() -> None:
-    """The output has the variables for a client, and ends with the number of messages and requests."""
+def test_it_prints_its_url_and_stops_with_ctrl_c(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The output has what to copy, and ends with the number of messages and requests."""
+    monkeypatch.setattr(module, "this_shell", lambda: Shell.FISH)
     recorder = Recorder()
     recorder.actions = [recorder.send, recorder.send]
     assert run(ServeOptions(port=0), recorder.terminal) == 0
     url = recorder.output[0].split()[1]
     assert "".join(recorder.output).splitlines() == [
-        f"url:   {url}",
-        "token: emulator-token",
-        "lines: 10002000 100010000",
+        f"url:       {url}",
+        "token:     emulator-token",
+        "lines:     10002000 100010000",
+        "user name: 09123456789",
+        f"openapi:   {url}/openapi.json",
+        f"control:   {url}/_emulator/",
         "",
-        "To point a client at it, in sh:",
-        "  export SMS_AUTH_TOKEN=emulator-token",
-        "  export SMS_SENDER=10002000",
-        f"  export WIKIPAYAM_SMS_API_BASE_URL={url}",
-        "  export WIKIPAYAM_SMS_API_PREFIX=/api/v1",
-        "in the Windows command prompt:",
-        "  set SMS_AUTH_TOKEN=emulator-token",
-        "  set SMS_SENDER=10002000",
-        f"  set WIKIPAYAM_SMS_API_BASE_URL={url}",
-        "  set WIKIPAYAM_SMS_API_PREFIX=/api/v1",
+        "To point a client at it, in fish:",
+        "  set -gx SMS_AUTH_TOKEN emulator-token",
+        "  set -gx SMS_SENDER 10002000",
+        "  set -gx SMS_USERNAME 09123456789",
+        f"  set -gx WIKIPAYAM_SMS_API_BASE_URL {url}",
+        "  set -gx WIKIPAYAM_SMS_API_PREFIX /api/v1",
         "",
         "Press Ctrl-C to stop.",
         "",
         "messages accepted: 2, requests: 2",
     ]
     assert (recorder.errors, recorder.slept) == ([], [SAVE_INTERVAL] * 3)
+
+
+def test_what_is_served_beside_the_gateway_is_announced() -> None:
+    """A page is made of the emulator under control, is served, and its address is printed."""
+    recorder = Recorder()
+    answers: list[str] = []
+    made: list[tuple[Control, Guard]] = []
+
+    async def lab(scope: Message, receive: Receive, send: Send) -> None:
+        await respond(Response(200, {}, b"the lab"), "GET", send)
+
+    def make_pages(control: Control, guard: Guard) -> list[Page]:
+        made.append((control, guard))
+        return [Page("lab", "The lab", "/lab", lab)]
+
+    def visit() -> None:
+        address = next(line for line in recorder.output[0].splitlines() if line.startswith("lab:")).split()[1]
+        answers.append(httpx.get(address, trust_env=False).text)
+
+    recorder.actions = [visit]
+    run(ServeOptions(port=0, control_token="secret"), recorder.terminal, pages=make_pages)
+    assert (answers, made[0][1].token, made[0][0].emulator.requests) == (["the lab"], "secret", 0)
+
+
+def test_the_control_token_is_that_of_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The variable sets the token, an empty one sets none, and the token is not shown."""
+    monkeypatch.setenv("WIKIPAYAM_EMULATOR_CONTROL_TOKEN", "secret")
+    options = ServeOptions(port=0)
+    assert (options.control_token, "secret" in repr(options)) == ("secret", False)
+    recorder = Recorder()
+    statuses: list[int] = []
+
+    def look() -> None:
+        url = f"{recorder.output[0].split()[1]}/_emulator/"
+        with httpx.Client(trust_env=False) as client:
+            statuses.append(client.get(url).status_code)
+            statuses.append(client.get(url, headers={"Authorization": "Bearer secret"}).status_code)
+
+    recorder.actions = [look]
+    run(options, recorder.terminal)
+    assert statuses == [401, 200]
+    assert "secret" not in "".join(recorder.output)
+    monkeypatch.setenv("WIKIPAYAM_EMULATOR_CONTROL_TOKEN", "")
+    assert ServeOptions().control_token is None
+
+
+def test_an_unusable_control_token_stops_the_start() -> None:
+    """The error names the variable and does not show the token."""
+    recorder = Recorder()
+    assert run(ServeOptions(port=0, control_token="two words"), recorder.terminal) == 2
+    assert "WIKIPAYAM_EMULATOR_CONTROL_TOKEN" in recorder.errors[0]
+    assert "two words" not in recorder.errors[0]
 
 
 def test_faults_and_latency_are_those_of_the_options() -> None:
@@ -227,16 +286,10 @@ def test_a_process_saves_its_state_at_sigterm(tmp_path: Path) -> None:
     assert out.endswith(f"messages accepted: 1, requests: 1; the state is in {state}\n")
 
 
-def test_the_environment_points_to_the_emulator(emulator: Emulator) -> None:
-    """The variables are those that a client without arguments reads."""
+def test_the_address_of_an_ipv6_emulator_is_printed(emulator: Emulator) -> None:
+    """The URL has the address in brackets."""
     served = ServedEmulator(emulator, "::1", 8026)
-    assert environment(served) == {
-        "SMS_AUTH_TOKEN": "emulator-token",
-        "SMS_SENDER": "10002000",
-        "WIKIPAYAM_SMS_API_BASE_URL": "http://[::1]:8026",
-        "WIKIPAYAM_SMS_API_PREFIX": "/api/v1",
-    }
-    assert introduction(served).startswith("url:   http://[::1]:8026\n")
+    assert introduction(served, [], Shell.SH).startswith("url:       http://[::1]:8026\n")
 
 
 def test_a_terminal_writes_to_standard_output(monkeypatch: pytest.MonkeyPatch) -> None:

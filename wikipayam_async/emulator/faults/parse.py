@@ -28,15 +28,15 @@ WHERE is a path without the prefix, with `*` for anything, and optionally a meth
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import TypeAlias
 
-from attrs import frozen
+from attrs import field, frozen
 
 from wikipayam_async.emulator.faults.fault import Fault
 from wikipayam_async.emulator.faults.parse_kind import parse_kind
-from wikipayam_async.emulator.faults.schedule import Faults
+from wikipayam_async.emulator.faults.schedule import ArmedFault, Faults
 from wikipayam_async.emulator.gateway import routes
 
 _percent = re.compile(r"([0-9]{1,3}(?:\.[0-9]+)?) ?%").fullmatch
@@ -89,11 +89,13 @@ class FaultRule:
         fault: The fault.
         often: How often it occurs.
         on: Which requests match, as in `Faults.arm`; None for every request.
+        text: The rule as it was written; empty for a rule that was not parsed. It is not compared.
     """
 
     fault: Fault
     often: Frequency = _ALWAYS
     on: str | None = None
+    text: str = field(default="", eq=False)
 
 
 def parse_fault(text: str) -> FaultRule:
@@ -117,10 +119,11 @@ def parse_fault(text: str) -> FaultRule:
         parse_kind(what),
         _frequency(often[0]) if often else _ALWAYS,
         _where(places[0]) if places else None,
+        text.strip(),
     )
 
 
-def arm_faults(faults: Faults, rules: Sequence[FaultRule], *, seed: int = 0) -> None:
+def arm_faults(faults: Faults, rules: Sequence[FaultRule], *, seed: int = 0) -> list[ArmedFault]:
     """Add faults by rules.
 
     A request has at most one fault: one for the first n requests, else a random one, else a periodic one; of several,
@@ -130,6 +133,9 @@ def arm_faults(faults: Faults, rules: Sequence[FaultRule], *, seed: int = 0) -> 
         faults: The faults of an emulator, to which the rules are added.
         rules: The rules.
         seed: Determines which requests have a random fault.
+
+    Returns:
+        The armed fault of each rule, in their order. Random ones with the same `on` share one.
 
     Raises:
         ValueError: The probabilities for one `on` exceed 100 %; nothing is added.
@@ -143,13 +149,18 @@ def arm_faults(faults: Faults, rules: Sequence[FaultRule], *, seed: int = 0) -> 
         # The tolerance allows ten times 10 %, whose sum is rounded.
         if sum(odds.values()) > 1 + 1e-9:
             raise ValueError(f"the faults for {on or 'every endpoint'} exceed 100%")
-    for number, (on, odds) in enumerate(shares.items()):
-        faults.random(odds, seed=seed + number, on=on)
-    for rule in rules:
-        if isinstance(rule.often, FirstN):
-            faults.arm(rule.fault, on=rule.on, times=rule.often.requests)
-        elif isinstance(rule.often, EveryNth):
-            faults.every(rule.fault, rule.often.period, on=rule.on)
+    drawn = {on: faults.random(odds, seed=seed + number, on=on) for number, (on, odds) in enumerate(shares.items())}
+    return [_arm(faults, rule, drawn) for rule in rules]
+
+
+def _arm(faults: Faults, rule: FaultRule, drawn: Mapping[str | None, ArmedFault]) -> ArmedFault:
+    match rule.often:
+        case FirstN(requests):
+            return faults.arm(rule.fault, on=rule.on, times=requests)
+        case EveryNth(period):
+            return faults.every(rule.fault, period, on=rule.on)
+        case _:
+            return drawn[rule.on]
 
 
 def _frequency(text: str) -> Frequency:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Mapping
 from fnmatch import fnmatchcase
 from functools import partial
 from threading import RLock
+from typing import Protocol
 
 from attrs import define, field, frozen
 
@@ -27,19 +28,32 @@ class ThrownFault:
     path: str
 
 
-@define
+class ArmedFault(Protocol):
+    """What adding a fault returns, to look at it and to remove it later."""
+
+    @property
+    def times(self) -> int | None:
+        """The number of requests that it still applies to; None means no limit."""
+        ...
+
+
+@define(eq=False)
 class _Armed:
     fault: Fault | None
     on: str | None
     times: int | None
 
 
-@define
+@define(eq=False)
 class _Unlimited:
     choose: Callable[[int], Fault | None]
     """Returns the fault of the nth matching request."""
     on: str | None
     requests: int = 0
+
+    @property
+    def times(self) -> None:
+        return None
 
     def next_fault(self) -> Fault | None:
         self.requests += 1
@@ -76,16 +90,21 @@ class Faults:
     _unlimited: list[_Unlimited] = field(init=False, factory=list)
     _log: list[ThrownFault] = field(init=False, factory=list)
 
-    def arm(self, fault: Fault, *, on: str | None = None, times: int | None = 1) -> None:
+    def arm(self, fault: Fault, *, on: str | None = None, times: int | None = 1) -> ArmedFault:
         """Apply a fault to the next requests.
 
         Args:
             fault: The fault.
             on: Which requests match.
             times: The number of requests; None means no limit.
+
+        Returns:
+            The armed fault, for `remove`.
         """
+        armed = _Armed(fault, on, times)
         with self._lock:
-            self._armed.append(_Armed(fault, on, times))
+            self._armed.append(armed)
+        return armed
 
     def script(self, faults: Iterable[Fault | None], *, on: str | None = None) -> None:
         """Set the faults of the next requests, one by one.
@@ -97,7 +116,7 @@ class Faults:
         with self._lock:
             self._armed.extend(_Armed(fault, on, 1) for fault in faults)
 
-    def every(self, fault: Fault, turn: int, *, on: str | None = None) -> None:
+    def every(self, fault: Fault, turn: int, *, on: str | None = None) -> ArmedFault:
         """Apply a fault to every nth request.
 
         Args:
@@ -105,15 +124,17 @@ class Faults:
             turn: The period: 10 means the 10th, the 20th and so on of the matching requests; 1 means all of them.
             on: Which requests match.
 
+        Returns:
+            The armed fault, for `remove`.
+
         Raises:
             ValueError: The period is less than 1.
         """
         if turn < 1:
             raise ValueError("expected a period of at least 1, which is every request")
-        with self._lock:
-            self._unlimited.append(_Unlimited(lambda number: None if number % turn else fault, on))
+        return self._add(_Unlimited(lambda number: None if number % turn else fault, on))
 
-    def random(self, odds: Mapping[Fault, float], *, seed: int = 0, on: str | None = None) -> None:
+    def random(self, odds: Mapping[Fault, float], *, seed: int = 0, on: str | None = None) -> ArmedFault:
         """Apply faults at random, to the same requests in every run.
 
         Args:
@@ -121,14 +142,35 @@ class Faults:
             seed: Determines which requests have a fault.
             on: Which requests match.
 
+        Returns:
+            The armed faults, for `remove`.
+
         Raises:
             ValueError: A probability is negative, or their sum exceeds 1.
         """
         # The tolerance allows ten times 0.1, whose sum is rounded.
         if min(odds.values(), default=0) < 0 or sum(odds.values()) > 1 + 1e-9:
             raise ValueError("expected probabilities from 0 whose sum is at most 1")
+        return self._add(_Unlimited(partial(_draw, dict(odds), seed), on))
+
+    def is_armed(self, armed: ArmedFault) -> bool:
+        """Tell whether a fault still applies: it was neither removed nor used up.
+
+        Args:
+            armed: What adding it returned.
+        """
         with self._lock:
-            self._unlimited.append(_Unlimited(partial(_draw, dict(odds), seed), on))
+            return armed in self._armed or armed in self._unlimited
+
+    def remove(self, armed: ArmedFault) -> None:
+        """Remove one fault, if it still applies.
+
+        Args:
+            armed: What adding it returned.
+        """
+        with self._lock:
+            self._armed = [one for one in self._armed if one is not armed]
+            self._unlimited = [one for one in self._unlimited if one is not armed]
 
     def clear(self) -> None:
         """Remove all faults; the log stays."""
@@ -174,6 +216,11 @@ class Faults:
             if fault is not None:
                 self._log.append(ThrownFault(fault, method, path))
             return fault
+
+    def _add(self, unlimited: _Unlimited) -> ArmedFault:
+        with self._lock:
+            self._unlimited.append(unlimited)
+        return unlimited
 
     def _choose(self, target: str) -> Fault | None:
         for armed in self._armed:

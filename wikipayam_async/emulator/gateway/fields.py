@@ -18,7 +18,9 @@ REQUIRED = "The {} field is required."
 _NOT_A_STRING = "The {} field must be a string."
 
 _date = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}").fullmatch
-_integer = re.compile(r"-?[0-9]{1,18}").fullmatch
+_EXPONENT_FROM = 1e15
+_PHP_INTEGERS = range(-(2**63), 2**63)
+_integer = re.compile(r"-?[0-9]{1,19}").fullmatch
 
 Errors = dict[str, list[str]]
 
@@ -88,7 +90,7 @@ class Fields:
         return self._checked(name, choices.__contains__, "The selected {} is invalid.")
 
     def integer(self, name: str) -> int | None:
-        """Read an optional integer, which may be a string of digits."""
+        """Read an optional integer, which may be a string of digits, or 1.0 in JSON."""
         return self._optional(name, _as_integer, "The {} field must be an integer.")
 
     def day(self, name: str) -> date | None:
@@ -129,8 +131,11 @@ class Fields:
 
 def _as_integer(value: Json) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
-        return value
-    return int(value) if isinstance(value, str) and _integer(value) else None
+        return value if value in _PHP_INTEGERS else None
+    if isinstance(value, float):
+        # To PHP 1.0 is an integer. From 10^15 on it writes an exponent, which is none.
+        return int(value) if value.is_integer() and abs(value) < _EXPONENT_FROM else None
+    return _as_integer(int(value)) if isinstance(value, str) and _integer(value) else None
 
 
 def _as_day(value: Json) -> date | None:

@@ -5,7 +5,7 @@ from datetime import datetime
 
 from attrs import define, field, frozen
 
-from wikipayam_async.emulator.exchange import Request, Response
+from wikipayam_async.emulator.exchange import Request, Response, without_body
 from wikipayam_async.emulator.gateway import laravel, routes
 from wikipayam_async.emulator.gateway.endpoint_request import EndpointRequest
 from wikipayam_async.emulator.gateway.laravel import Refused
@@ -62,9 +62,10 @@ class Gateway:
     def handle(self, request: Request) -> Response:
         """Process a request and return the response."""
         try:
-            return self._dispatch(request)
+            response = self._dispatch(request)
         except Refused as refusal:
-            return refusal.response
+            response = refusal.response
+        return without_body(response) if request.method == "HEAD" else response
 
     def reset(self) -> None:
         """Clear the state and the request counts."""
@@ -81,8 +82,10 @@ class Gateway:
         if not match.methods:
             return laravel.no_route(request.path)
         route = match.methods.get(request.method)
+        if route is None and request.method == "HEAD":
+            route = match.methods.get("GET")  # as in Laravel
         if route is None:
-            return laravel.wrong_method(request.method, request.path, list(match.methods))
+            return laravel.wrong_method(request.method, request.path, match.allowed)
         account = self.state.accounts.get(route.token_of(request))
         if account is None:
             return laravel.error(401)

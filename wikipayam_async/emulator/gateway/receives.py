@@ -11,7 +11,6 @@ from wikipayam_async.emulator.gateway import laravel
 from wikipayam_async.emulator.gateway.endpoint_request import EndpointRequest
 from wikipayam_async.emulator.gateway.fields import REQUIRED, Fields, refuse_if_any
 from wikipayam_async.emulator.gateway.inbox import InboundMessage, InboxQuery
-from wikipayam_async.emulator.gateway.laravel import Refused
 
 _DEFAULT_LIMIT = 20
 _MAX_LIMIT = 500
@@ -189,12 +188,9 @@ def _delete_old(request: EndpointRequest, fields: Fields) -> Response:
     if days < 1 and not fields.errors:
         fields.fail("delete_older_than_days", "The {} field must be at least 1.")
     refuse_if_any(fields.errors)
+    text = f"All receives older than {days} days have been deleted"
     try:
         limit = request.now - timedelta(days=days)
-    except OverflowError:
-        raise Refused(
-            laravel.invalid({"delete_older_than_days": ["The delete_older_than_days field is too large."]})
-        ) from None
-    return _delete(
-        request, lambda message: message.received_at < limit, f"All receives older than {days} days have been deleted"
-    )
+    except OverflowError:  # before the first year of Python's calendar, when nothing was received
+        return _delete(request, lambda _: False, text)
+    return _delete(request, lambda message: message.received_at < limit, text)

@@ -48,6 +48,11 @@ class Match:
     methods: Mapping[str, Route]
     path_id: str = ""
 
+    @property
+    def allowed(self) -> list[str]:
+        """The supported methods, as Laravel lists them: GET brings HEAD."""
+        return [name for method in self.methods for name in ((method, "HEAD") if method == "GET" else (method,))]
+
 
 _RECEIVES = "/receives/"
 _ONE_RECEIVE: Mapping[str, Route] = {"GET": Route(receives.show)}

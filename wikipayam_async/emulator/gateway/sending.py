@@ -41,9 +41,7 @@ def send_otp(request: EndpointRequest) -> Response:
 def send_voice(request: EndpointRequest) -> Response:
     """Handle `POST /voice-otp/send`. The voice call is only queued."""
     fields = request.fields()
-    code = _code(fields)
-    if code and not (code.isascii() and code.isdigit()):
-        fields.fail("code", "The {} field must only contain digits.")
+    code = _code(fields, str.isdigit, "The {} field must only contain digits.")
     draft = Draft(
         kind=MessageKind.VOICE,
         sender=request.account.lines[0],
@@ -130,7 +128,7 @@ def _otp_draft(item: Fields, account: Account) -> Draft:
         item.fail("otp_pattern_id", REQUIRED)
     elif pattern is not None and pattern not in account.patterns:
         item.fail("otp_pattern_id", "The selected {} is invalid.")
-    code = _code(item)
+    code = _code(item, str.isalnum, "The {} field must only contain letters and numbers.")
     # Not `format`: a pattern may contain other braces.
     text = account.patterns.get(pattern or 0, "").replace("{code}", code)
     return Draft(
@@ -144,8 +142,11 @@ def _otp_draft(item: Fields, account: Account) -> Draft:
     )
 
 
-def _code(fields: Fields) -> str:
+def _code(fields: Fields, has_only: Callable[[str], bool], error: str) -> str:
+    """Read a code of ASCII characters: a voice reads out no Persian digits, and no SMS has them either."""
     code = fields.text("code")
+    if code and not (code.isascii() and has_only(code)):
+        fields.fail("code", error)
     if len(code) > _MAX_CODE_CHARACTERS:
         fields.fail("code", f"The {{}} field must not be greater than {_MAX_CODE_CHARACTERS} characters.")
     return code

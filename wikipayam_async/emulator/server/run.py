@@ -1,26 +1,34 @@
 """Serves an emulator until it is interrupted, for the commands that do so."""
 
+import os
 import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
-from typing import NoReturn, TextIO
+from typing import NoReturn, TextIO, TypeAlias
 
 from attrs import define, field, frozen
 from attrs.validators import ge, le
 
+from wikipayam_async.emulator.app import create_app
 from wikipayam_async.emulator.emulator import Emulator
 from wikipayam_async.emulator.faults.latency import Latency
-from wikipayam_async.emulator.faults.parse import FaultRule, arm_faults
-from wikipayam_async.emulator.gateway.gateway import DEFAULT_PREFIX
-from wikipayam_async.emulator.gateway.state import DEFAULT_LINE, DEFAULT_LINES, DEFAULT_TOKEN
+from wikipayam_async.emulator.faults.parse import FaultRule
+from wikipayam_async.emulator.gateway.state import DEFAULT_LINES, DEFAULT_TOKEN, DEFAULT_USERNAME
+from wikipayam_async.emulator.server.control.app import ControlApp
+from wikipayam_async.emulator.server.control.context import Control
+from wikipayam_async.emulator.server.control.guard import LOOPBACK_NAMES, TOKEN_VARIABLE, Guard
+from wikipayam_async.emulator.server.environment import environment
+from wikipayam_async.emulator.server.front import Front
+from wikipayam_async.emulator.server.index import Page, links
 from wikipayam_async.emulator.server.request_log import with_log
 from wikipayam_async.emulator.server.saved_state import StateFile
 from wikipayam_async.emulator.server.serve import ServedEmulator, serve
+from wikipayam_async.emulator.server.shell import Shell, assignments, this_shell
 
 DEFAULT_PORT = 8026
 
@@ -41,7 +49,8 @@ class ServeOptions:
         faults: The faults and when they occur.
         seed: Determines the random faults, the random delays and the ids.
         state: The file that keeps the emulator's state; None keeps no state.
-        log: Whether every request is logged.
+        log: Whether every request to the gateway is logged.
+        control_token: The token that callers of the control API must send. Without one, it answers this machine only.
     """
 
     host: str = "127.0.0.1"
@@ -51,6 +60,11 @@ class ServeOptions:
     seed: int = 0
     state: Path | None = None
     log: bool = False
+    control_token: str | None = field(factory=lambda: os.environ.get(TOKEN_VARIABLE) or None, repr=False)
+
+
+PageMaker: TypeAlias = Callable[[Control, Guard], Sequence[Page]]
+"""Makes what is served beside the gateway, of an emulator under control and the rules of access."""
 
 
 @frozen
@@ -73,6 +87,7 @@ def run(
     terminal: Terminal | None = None,
     *,
     announce: Callable[[ServedEmulator], object] | None = None,
+    pages: PageMaker = lambda _control, _guard: (),
 ) -> int:
     """Serve an emulator until Ctrl-C or SIGTERM, and print its URL and the variables for a client.
 
@@ -83,12 +98,13 @@ def run(
         options: The options.
         terminal: Where it writes; by default standard output and standard error.
         announce: Called once connections are accepted.
+        pages: Makes what is served beside the gateway. The start message and the index show the addresses.
 
     Returns:
         The exit code: 0 after an interruption, 1 if the state could not be saved at the end, 2 if the emulator could
         not start.
     """
-    session = _Session(options, terminal or Terminal())
+    session = _Session(options, terminal or Terminal(), pages)
     with _sigterm_interrupts():
         try:
             with ExitStack() as stack:
@@ -97,7 +113,7 @@ def run(
                 except (ImportError, OSError, ValueError) as error:
                     session.terminal.write_error(f"the emulator cannot start: {error}\n")
                     return _NOT_STARTED
-                session.terminal.write(introduction(served))
+                session.terminal.write(introduction(served, session.pages, this_shell()))
                 if announce is not None:
                     announce(served)
                 session.wait()
@@ -105,28 +121,28 @@ def run(
             return session.end()
 
 
-def environment(served: ServedEmulator) -> dict[str, str]:
-    """Return the environment variables with which a client finds a served emulator."""
-    return {
-        "SMS_AUTH_TOKEN": DEFAULT_TOKEN,
-        "SMS_SENDER": DEFAULT_LINE,
-        "WIKIPAYAM_SMS_API_BASE_URL": served.url,
-        "WIKIPAYAM_SMS_API_PREFIX": DEFAULT_PREFIX,
+def introduction(served: ServedEmulator, pages: Sequence[Page], shell: Shell) -> str:
+    """Return the text printed at the start: the addresses of the emulator, and what to copy to use it.
+
+    Args:
+        served: The served emulator.
+        pages: What is served beside the gateway.
+        shell: The shell in which the variables are to be set.
+    """
+    addresses = {link.name.replace("_", " "): served.url + link.path for link in links(pages)}
+    facts = {
+        "url": served.url,
+        "token": DEFAULT_TOKEN,
+        "lines": " ".join(DEFAULT_LINES),
+        "user name": DEFAULT_USERNAME,
+        **addresses,
     }
-
-
-def introduction(served: ServedEmulator) -> str:
-    """Return the text printed at the start: the URL of the emulator, and the variables for a client."""
-    variables = [f"{name}={value}" for name, value in environment(served).items()]
+    width = max(map(len, facts)) + 1
     lines = [
-        f"url:   {served.url}",
-        f"token: {DEFAULT_TOKEN}",
-        f"lines: {' '.join(DEFAULT_LINES)}",
+        *(f"{f'{name}:':<{width}} {value}" for name, value in facts.items()),
         "",
-        "To point a client at it, in sh:",
-        *(f"  export {variable}" for variable in variables),
-        "in the Windows command prompt:",
-        *(f"  set {variable}" for variable in variables),
+        f"To point a client at it, in {shell.value}:",
+        *(f"  {assignment}" for assignment in assignments(environment(served), shell)),
         "",
         "Press Ctrl-C to stop.",
     ]
@@ -137,8 +153,10 @@ def introduction(served: ServedEmulator) -> str:
 class _Session:
     options: ServeOptions
     terminal: Terminal
+    make_pages: PageMaker
     emulator: Emulator = field(init=False)
     file: StateFile | None = field(init=False, default=None)
+    pages: Sequence[Page] = field(init=False, default=())
     accepted_before: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
@@ -146,15 +164,21 @@ class _Session:
 
     def start(self) -> AbstractContextManager[ServedEmulator]:
         options = self.options
-        arm_faults(self.emulator.faults, options.faults, seed=options.seed)
+        control = Control.of(self.emulator, seed=options.seed)
+        guard = Guard(options.control_token, LOOPBACK_NAMES | {options.host.lower()})
+        control.rules.add(options.faults)
         if options.state is not None:
             file = StateFile(self.emulator, options.state)
             file.open()
             # Set only now: a file that could not be loaded must not be overwritten.
             self.file = file
         self.accepted_before = self.emulator.accepted
-        wrap = partial(with_log, write=self.terminal.write) if options.log else None
-        return serve(self.emulator, host=options.host, port=options.port, wrap=wrap)
+        self.pages = self.make_pages(control, guard)
+        gateway = create_app(control.history)
+        if options.log:
+            gateway = with_log(gateway, self.terminal.write)
+        app = Front(gateway, ControlApp(control, guard).app, self.pages).app
+        return serve(self.emulator, host=options.host, port=options.port, app=app)
 
     def wait(self) -> NoReturn:
         previous = None

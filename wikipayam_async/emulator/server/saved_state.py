@@ -104,11 +104,35 @@ def load_state(emulator: Emulator, path: str | os.PathLike[str]) -> None:
         SavedStateError: The file holds no state, one of another version, or one with an account that the emulator does
             not have.
     """
-    snapshot = _read(Path(path))
+    restore_state(emulator, Path(path).read_bytes(), source=os.fspath(path))
+
+
+def state_document(emulator: Emulator) -> bytes:
+    """Return the state of an emulator as the JSON document that `save_state` writes.
+
+    Args:
+        emulator: The emulator.
+    """
+    return msgspec.json.encode(_snapshot(emulator))
+
+
+def restore_state(emulator: Emulator, document: bytes, *, source: str) -> None:
+    """Replace the state of an emulator with the state in a JSON document, as `load_state` does.
+
+    Args:
+        emulator: The emulator.
+        document: The document.
+        source: The source of the document, for errors.
+
+    Raises:
+        SavedStateError: The document holds no state, one of another version, or one with an account that the emulator
+            does not have.
+    """
+    snapshot = _decode(document, source)
     try:
         delivery = _delivery_rules(snapshot.delivery)
     except ValueError as error:
-        raise SavedStateError(f"{path} does not hold an emulator's state: {error}") from None
+        raise SavedStateError(f"{source} does not hold an emulator's state: {error}") from None
     with emulator.memory() as state:
         # Everything is checked before anything is changed.
         accounts = _matched_accounts(state, snapshot.accounts)
@@ -207,19 +231,18 @@ def _delivery_rules(saved: SavedDelivery) -> DeliveryRules:
     return rules
 
 
-def _read(path: Path) -> Snapshot:
-    content = path.read_bytes()
+def _decode(document: bytes, source: str) -> Snapshot:
     try:
         # Decoded on its own: a document of another version may have any shape.
-        version = msgspec.json.decode(content, type=_Version).version
+        version = msgspec.json.decode(document, type=_Version).version
         if version != VERSION:
             raise SavedStateError(
-                f"{path} was written by another version of wikipayam_async (state version {version}, expected {VERSION});"
+                f"{source} was written by another version of wikipayam_async (state version {version}, expected {VERSION});"
                 " update wikipayam_async, or choose another file"
             )
-        return msgspec.json.decode(content, type=Snapshot)
+        return msgspec.json.decode(document, type=Snapshot)
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise SavedStateError(f"{path} does not hold an emulator's state: {error}") from None
+        raise SavedStateError(f"{source} does not hold an emulator's state: {error}") from None
 
 
 def _write(snapshot: Snapshot, path: Path) -> None:

@@ -1,7 +1,7 @@
 """The emulator on a port: a server in a thread of its own, for any client."""
 
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import closing, contextmanager
 
 import anyio
@@ -39,7 +39,7 @@ def serve(
     host: str = "127.0.0.1",
     port: int = 0,
     keep_alive: int = 75,
-    wrap: Callable[[AsgiApp], AsgiApp] | None = None,
+    app: AsgiApp | None = None,
 ) -> Iterator[ServedEmulator]:
     """Serve an emulator while a `with` block runs.
 
@@ -51,7 +51,7 @@ def serve(
         host: The address to listen on.
         port: The port to listen on; 0 chooses a free one.
         keep_alive: Seconds after which an idle connection is closed.
-        wrap: Wraps the emulator's application, for example with a log.
+        app: The application to serve; by default `emulator.app`, which is the gateway alone.
 
     Yields:
         The served emulator.
@@ -69,7 +69,7 @@ def serve(
     listener = socket.create_server((host, port), family=family, backlog=2048)
     with closing(listener), start_blocking_portal("asyncio") as portal:
         stop = portal.call(anyio.Event)
-        server = build_server(wrap(emulator.app) if wrap else emulator.app, stop, keep_alive=keep_alive)
+        server = build_server(app or emulator.app, stop, keep_alive=keep_alive)
         served, _ = portal.start_task(server.run_on, listener)
         try:
             yield ServedEmulator(emulator, host, listener.getsockname()[1])

@@ -1,10 +1,8 @@
-"""`wikipayam emulator` and `demo`: the emulated gateway."""
+"""Serves an emulated gateway."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
-from contextlib import redirect_stdout
 from functools import partial
 from pathlib import Path
 from typing import TypeVar
@@ -17,7 +15,7 @@ from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.session import OutputOptions, guarded
 from wikipayam_async.errors import InvalidInputError
 
-__all__ = ["demo", "emulator"]
+__all__ = ["serve_emulator"]
 
 T = TypeVar("T")
 
@@ -45,7 +43,7 @@ class EmulatorOptions:
     """Log every request: method, path, status, milliseconds."""
 
 
-def emulator(*, options: EmulatorOptions = EmulatorOptions(), output: OutputOptions = OutputOptions()) -> Exit:
+def serve_emulator(*, options: EmulatorOptions = EmulatorOptions(), output: OutputOptions = OutputOptions()) -> Exit:
     """Serve an emulated gateway, which sends nothing.
 
     It runs until Ctrl-C, and shows the settings of a client that uses it.
@@ -56,7 +54,8 @@ def emulator(*, options: EmulatorOptions = EmulatorOptions(), output: OutputOpti
     """
     from wikipayam_async.emulator.faults.latency import parse_latency  # noqa: PLC0415 - as above
     from wikipayam_async.emulator.faults.parse import parse_fault  # noqa: PLC0415 - other commands do without
-    from wikipayam_async.emulator.server.run import ServeOptions, Terminal, environment, run  # noqa: PLC0415 - as above
+    from wikipayam_async.emulator.server.environment import environment  # noqa: PLC0415 - as above
+    from wikipayam_async.emulator.server.run import ServeOptions, Terminal, run  # noqa: PLC0415 - as above
 
     out = Output(json=output.json)
 
@@ -79,38 +78,6 @@ def emulator(*, options: EmulatorOptions = EmulatorOptions(), output: OutputOpti
         return Exit(run(serve_options, terminal, announce=lambda served: out.emit(environment(served))))
 
     return guarded(out, serve)
-
-
-def demo(
-    *,
-    messages: int | None = None,
-    concurrency: int = 8,
-    batch_size: int = 20,
-    seed: int = 1,
-    no_faults: bool = False,
-    output: OutputOptions = OutputOptions(),
-) -> Exit:
-    """Run a bulk send against an emulated gateway with faults.
-
-    At the end the client's report is compared with the gateway's ledger: the exit code is 0 if they agree, else 1.
-
-    Args:
-        messages: The number of messages (default: the number of receivers).
-        concurrency: The maximum number of requests in flight.
-        batch_size: The number of messages per request.
-        seed: The seed of the faults.
-        no_faults: Run without faults.
-        output: How to show the result.
-    """
-    from wikipayam_async.demo.__main__ import main  # noqa: PLC0415 - other commands do without
-
-    out = Output(json=output.json)
-    argv = [f"--concurrency={concurrency}", f"--batch-size={batch_size}", f"--seed={seed}"]
-    argv += [] if messages is None else [f"--messages={messages}"]
-    with redirect_stdout(sys.stderr):
-        code = Exit(main([*argv, "--no-faults"] if no_faults else argv))
-    out.emit({"agrees": code is Exit.OK})
-    return code
 
 
 def _read(option: str, read: Callable[[], T]) -> T:

@@ -1,0 +1,85 @@
+"""The events of a verifier: passed to the hook, and written to the log."""
+
+from __future__ import annotations
+
+import logging
+
+from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.redact.masks import mask_number
+from wikipayam_async.verification.codes import CodeKeys
+from wikipayam_async.verification.errors import LimitScope
+from wikipayam_async.verification.events import (
+    ChallengeSubject,
+    CodeChecked,
+    CodeSent,
+    LimitReached,
+    VerificationEvent,
+    VerificationHook,
+)
+from wikipayam_async.verification.subjects import Subject
+
+__all__ = ["Reporter"]
+
+logger = logging.getLogger("wikipayam_async")
+
+_ALARMS = {LimitScope.PREFIX, LimitScope.DESTINATION, LimitScope.ACCOUNT}
+_SHOWN = 8
+
+
+class Reporter:
+    """Reports the events of a verifier.
+
+    Args:
+        hook: Called with every event; None for none.
+        keys: The secrets, for the digests of numbers.
+    """
+
+    def __init__(self, hook: VerificationHook | None, keys: CodeKeys) -> None:
+        self._hook = hook
+        self._keys = keys
+
+    def subject(self, subject: Subject, challenge: str = "") -> ChallengeSubject:
+        """Return whom an event is about.
+
+        Args:
+            subject: The receiver, the purpose and the address.
+            challenge: The id of the challenge; empty if there is none.
+        """
+        return ChallengeSubject(
+            challenge=challenge[:_SHOWN],
+            purpose=subject.purpose,
+            receiver=mask_number(subject.receiver) if subject.receiver else "",
+            receiver_key=self._keys.pseudonym(subject.receiver) if subject.receiver else "",
+            destination=subject.destination,
+            ip=subject.ip,
+        )
+
+    def report(self, event: VerificationEvent) -> None:
+        """Pass an event to the hook and to the log."""
+        self._log(event)
+        if self._hook is None:
+            return
+        try:
+            self._hook(event)
+        except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the outcome of the call
+            logger.error("on_event raised %s for %s; the call continues", type(error).__name__, type(event).__name__)
+
+    def _log(self, event: VerificationEvent) -> None:
+        fields = {
+            "wikipayam_event": "verification",
+            "wikipayam_challenge": event.subject.challenge,
+            "wikipayam_purpose": event.subject.purpose,
+        }
+        of = f"challenge {event.subject.challenge or '(none)'} ({event.subject.purpose})"
+        match event:
+            case CodeSent():
+                good = event.send_status is SendStatus.ACCEPTED
+                why = f" ({event.failure})" if event.failure else ""
+                text = f"{event.channel} message {event.number}: {event.send_status}{why}"
+                logger.log(logging.INFO if good else logging.WARNING, "verification, %s: %s", of, text, extra=fields)
+            case CodeChecked():
+                logger.info("verification, %s: code %s, %d left", of, event.status, event.attempts_left, extra=fields)
+            case LimitReached():
+                level = logging.WARNING if event.scope in _ALARMS else logging.INFO
+                text = f"limit by {event.scope} reached, for {event.retry_after:.0f} s"
+                logger.log(level, "verification, %s: %s", of, text, extra=fields)

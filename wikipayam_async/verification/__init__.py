@@ -3,6 +3,7 @@
 from wikipayam_async.publish import publish
 from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.verification.channels import CodeMessage, SmsChannel, VerificationChannel, VoiceChannel
+from wikipayam_async.verification.client_address import client_address
 from wikipayam_async.verification.errors import (
     ChallengeClosedError,
     LimitScope,
@@ -20,6 +21,7 @@ from wikipayam_async.verification.events import (
 from wikipayam_async.verification.limits import VerificationLimits
 from wikipayam_async.verification.memory import MemoryStore
 from wikipayam_async.verification.models import Challenge, CheckResult, CheckStatus
+from wikipayam_async.verification.proof import InvalidProofError, NumberProofs, ProofSecret, VerifiedNumber
 from wikipayam_async.verification.store import (
     ChallengeRecord,
     ChallengeState,
@@ -47,9 +49,12 @@ __all__ = [
     "CodeChecked",
     "CodeMessage",
     "CodeSent",
+    "InvalidProofError",
     "LimitReached",
     "LimitScope",
     "MemoryStore",
+    "NumberProofs",
+    "ProofSecret",
     "Quota",
     "Refusal",
     "SendIntent",
@@ -62,9 +67,11 @@ __all__ = [
     "VerificationLimits",
     "VerificationStore",
     "VerificationStoreError",
+    "VerifiedNumber",
     "Verifier",
     "VoiceChannel",
     "WrongTryWait",
+    "client_address",
 ]
 
 publish(__name__, __all__, globals())

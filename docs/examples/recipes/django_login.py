@@ -21,6 +21,7 @@ from wikipayam_async.verification import (
     CheckStatus,
     InvalidProofError,
     SmsChannel,
+    VerificationChannel,
     VerificationLimitError,
     VerificationStoreError,
     Verifier,
@@ -32,6 +33,7 @@ from wikipayam_async.verification import (
 if not settings.configured:
     settings.configure(ROOT_URLCONF=__name__, ALLOWED_HOSTS=["*"])
 PROXIES = int(os.environ.get("PROXIES", "0"))  # of your own, in front of this app
+CHANNELS: list[VerificationChannel] = [SmsChannel(otp_pattern_id=13), VoiceChannel()]
 
 # asgi.py
 django = get_asgi_application()
@@ -47,8 +49,7 @@ async def application(
     await receive()  # lifespan.startup
     try:
         client, store = AsyncWikipayam(), RedisStore(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
-        channels = [SmsChannel(otp_pattern_id=13), VoiceChannel()]
-        verifier = Verifier(client, store, secret=os.environ["CODE_SECRET"], channels=channels)
+        verifier = Verifier(client, store, secret=os.environ["CODE_SECRET"], channels=CHANNELS)
     except (WikipayamError, KeyError) as error:  # a server without `--lifespan on` would start despite an exception
         await send({"type": "lifespan.startup.failed", "message": str(error)})
         return
@@ -76,7 +77,8 @@ class Entered(msgspec.Struct):
 
 def verifier_of(request: HttpRequest) -> Verifier:
     """Return the process's verifier. Under WSGI and `runserver` there is none: serve these views under ASGI."""
-    assert isinstance(request, ASGIRequest)
+    if not isinstance(request, ASGIRequest):
+        raise TypeError("serve these views under ASGI")
     verifier: Verifier = request.scope["state"]["verifier"]
     return verifier
 
@@ -87,27 +89,34 @@ def address_of(request: HttpRequest) -> str | None:
     return client_address(request.META.get("REMOTE_ADDR"), forwarded, trusted_hops=PROXIES)
 
 
+def answer_to(error: Exception) -> JsonResponse:
+    """Answer an error. Its text is for the log, not for the caller, except for invalid input."""
+    match error:
+        case InvalidInputError() | msgspec.DecodeError():
+            return JsonResponse({"detail": str(error)}, status=422)
+        case VerificationLimitError():
+            return refused(CheckStatus.LOCKED, error.retry_after)
+        case ChallengeClosedError():
+            return refused(error.status)
+        case InvalidProofError():
+            return JsonResponse({"detail": "Log in first."}, status=401, headers={"WWW-Authenticate": "Bearer"})
+        case VerificationStoreError():
+            return JsonResponse({"detail": "Login is not possible at the moment."}, status=503)
+        case _:
+            return JsonResponse({"detail": "The code could not be sent."}, status=502)
+
+
 View = Callable[[HttpRequest], Awaitable[JsonResponse]]
 
 
 def answers_errors(view: View) -> View:
-    """Answer the errors of a view. Their text is for the log, not for the caller, except for invalid input."""
+    """Answer the errors of a view."""
 
     async def answered(request: HttpRequest) -> JsonResponse:
         try:
             return await view(request)
-        except (InvalidInputError, msgspec.DecodeError) as error:
-            return JsonResponse({"detail": str(error)}, status=422)
-        except VerificationLimitError as error:
-            return refused(CheckStatus.LOCKED, error.retry_after)
-        except ChallengeClosedError as error:
-            return refused(error.status)
-        except InvalidProofError:
-            return JsonResponse({"detail": "Log in first."}, status=401, headers={"WWW-Authenticate": "Bearer"})
-        except VerificationStoreError:
-            return JsonResponse({"detail": "Login is not possible at the moment."}, status=503)
-        except WikipayamError:
-            return JsonResponse({"detail": "The code could not be sent."}, status=502)
+        except (msgspec.DecodeError, WikipayamError) as error:
+            return answer_to(error)
 
     return answered
 
@@ -153,7 +162,7 @@ async def orders(request: HttpRequest) -> JsonResponse:
     return JsonResponse({"orders_of": number.receiver})
 
 
-def refused(status: CheckStatus, retry_after: float = 0) -> JsonResponse:
+def refused(status: CheckStatus | None, retry_after: float = 0) -> JsonResponse:
     """Answer a wrong, expired, used or unknown code alike; too many wrong ones are a 429."""
     if status is CheckStatus.LOCKED:
         seconds = str(max(1, math.ceil(retry_after)))

@@ -20,6 +20,7 @@ from wikipayam_async.verification import (
     CheckStatus,
     InvalidProofError,
     SmsChannel,
+    VerificationChannel,
     VerificationLimitError,
     VerificationStoreError,
     VerifiedNumber,
@@ -29,6 +30,7 @@ from wikipayam_async.verification import (
 )
 
 PROXIES = int(os.environ.get("PROXIES", "0"))  # of your own, in front of this app
+CHANNELS: list[VerificationChannel] = [SmsChannel(otp_pattern_id=13), VoiceChannel()]
 
 
 class Start(msgspec.Struct):
@@ -48,10 +50,9 @@ class Entered(msgspec.Struct):
 async def lifespan(app: Litestar) -> AsyncIterator[None]:
     """Open the client and the verifier, whose task calls those who do not receive the SMS."""
     store = RedisStore(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
-    channels = [SmsChannel(otp_pattern_id=13), VoiceChannel()]
     async with (
         AsyncWikipayam() as client,
-        Verifier(client, store, secret=os.environ["CODE_SECRET"], channels=channels) as verifier,
+        Verifier(client, store, secret=os.environ["CODE_SECRET"], channels=CHANNELS) as verifier,
     ):
         app.state.verifier = verifier
         yield
@@ -110,7 +111,7 @@ async def orders(number: NamedDependency[VerifiedNumber]) -> dict[str, str]:
     return {"orders_of": number.receiver}
 
 
-def refused(status: CheckStatus, retry_after: float = 0) -> Response[dict[str, str]]:
+def refused(status: CheckStatus | None, retry_after: float = 0) -> Response[dict[str, str]]:
     """Answer a wrong, expired, used or unknown code alike; too many wrong ones are a 429."""
     if status is CheckStatus.LOCKED:
         seconds = str(max(1, math.ceil(retry_after)))

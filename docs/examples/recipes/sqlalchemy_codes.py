@@ -141,10 +141,11 @@ class CodeStore:
             row = locked(session, attempt.id, now)
             if row is None or row.purpose != attempt.purpose:
                 return CheckOutcome(status=CheckStatus.NOT_FOUND)
-            status = row.record().status_at(now)
+            status, key = row.record().status_at(now), wrong_key(row)
             if status is not None:
-                return CheckOutcome(status=status, wrong=row.wrong)
-            key = wrong_key(row)
+                last = session.get(CounterRow, key)
+                in_a_row = last.number if last is not None and now < last.until else 0
+                return CheckOutcome(status=status, wrong=row.wrong, wrong_in_a_row=in_a_row)
             if attempt.right:
                 row.state, row.fallback_at = ChallengeState.USED.value, None
                 session.execute(delete(CounterRow).where(CounterRow.key == key))

@@ -18,6 +18,7 @@ from wikipayam_async.verification import (
     CheckStatus,
     InvalidProofError,
     SmsChannel,
+    VerificationChannel,
     VerificationLimitError,
     VerificationStoreError,
     Verifier,
@@ -26,6 +27,7 @@ from wikipayam_async.verification import (
 )
 
 PROXIES = int(os.environ.get("PROXIES", "0"))  # of your own, in front of this app
+CHANNELS: list[VerificationChannel] = [SmsChannel(otp_pattern_id=13), VoiceChannel()]
 
 
 class Start(msgspec.Struct):
@@ -45,10 +47,9 @@ class Entered(msgspec.Struct):
 async def lifespan(_: Starlette) -> AsyncIterator[dict[str, Verifier]]:
     """Open the client and the verifier, whose task calls those who do not receive the SMS."""
     store = RedisStore(os.environ.get("REDIS_URL", "redis://127.0.0.1:6379/0"))
-    channels = [SmsChannel(otp_pattern_id=13), VoiceChannel()]
     async with (
         AsyncWikipayam() as client,
-        Verifier(client, store, secret=os.environ["CODE_SECRET"], channels=channels) as verifier,
+        Verifier(client, store, secret=os.environ["CODE_SECRET"], channels=CHANNELS) as verifier,
     ):
         yield {"verifier": verifier}
     await store.aclose()
@@ -95,7 +96,7 @@ async def orders(request: Request) -> JSONResponse:
     return JSONResponse({"orders_of": number.receiver})
 
 
-def refused(status: CheckStatus, retry_after: float = 0) -> JSONResponse:
+def refused(status: CheckStatus | None, retry_after: float = 0) -> JSONResponse:
     """Answer a wrong, expired, used or unknown code alike; too many wrong ones are a 429."""
     if status is CheckStatus.LOCKED:
         return JSONResponse({"detail": "Too many attempts."}, 429, {"Retry-After": str(max(1, math.ceil(retry_after)))})

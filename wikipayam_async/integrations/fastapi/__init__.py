@@ -42,6 +42,7 @@ from wikipayam_async.integrations.fastapi.verification_bodies import (
 from wikipayam_async.publish import publish
 
 __all__ = [
+    "WIKIPAYAM_RESPONSES",
     "AppLifespan",
     "BatcherDep",
     "CheckCode",
@@ -60,7 +61,6 @@ __all__ = [
     "VerificationStarted",
     "VerifierDep",
     "VerifierSource",
-    "WIKIPAYAM_RESPONSES",
     "WikipayamDep",
     "get_batcher",
     "get_inbound_worker",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -65,8 +65,8 @@ def wikipayam_lifespan(
     """Return a lifespan that opens a client: `FastAPI(lifespan=wikipayam_lifespan())`.
 
     It enters the client, the app's own lifespan, the verifier, the batcher, the outbox and the inbound worker, in this
-    order, and exits them in reverse. So the app's own lifespan can use the client, as `app.state.wikipayam`, and its resources stay open
-    until the others have handled their last messages.
+    order, and exits them in reverse. So the app's own lifespan can use the client, as `app.state.wikipayam`, and its
+    resources stay open until the others have handled their last messages.
 
     Each run of the app has its own client. In requests, use `WikipayamDep`, `VerifierDep`, `BatcherDep`, `OutboxDep` and
     `InboundWorkerDep`.
@@ -107,6 +107,13 @@ def wikipayam_lifespan(
     if inspect.isasyncgenfunction(lifespan):
         raise ConfigurationError("lifespan: decorate it with contextlib.asynccontextmanager")
 
+    makers: Sequence[tuple[str, Callable[[AsyncWikipayam], AbstractAsyncContextManager[object]] | None]] = (
+        (VERIFIER, verifier),
+        (BATCHER, batcher),
+        (OUTBOX, outbox),
+        (WORKER, inbound),
+    )
+
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
         async with AsyncExitStack() as stack:
@@ -118,14 +125,9 @@ def wikipayam_lifespan(
             if lifespan is not None:
                 own: Mapping[str, Any] | None = await stack.enter_async_context(lifespan(app))
                 resources.state.update(own or {})
-            if verifier is not None:
-                await resources.open(VERIFIER, verifier(opened))
-            if batcher is not None:
-                await resources.open(BATCHER, batcher(opened))
-            if outbox is not None:
-                await resources.open(OUTBOX, outbox(opened))
-            if inbound is not None:
-                await resources.open(WORKER, inbound(opened))
+            for name, create in makers:
+                if create is not None:
+                    await resources.open(name, create(opened))
             yield resources.state
 
     return run

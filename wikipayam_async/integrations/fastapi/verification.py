@@ -5,6 +5,7 @@
 import logging
 import math
 from collections.abc import Awaitable, Callable, Coroutine
+from ipaddress import ip_address
 from typing import Annotated, Any, TypeAlias
 
 from fastapi import APIRouter, Depends, HTTPException, Request, Response
@@ -130,18 +131,21 @@ def verified_number(
         ConfigurationError: An argument is invalid.
         InvalidInputError: The purpose is invalid.
     """
-    find = _dependency_of(verifier) if proofs is None else _no_verifier
+    find = _dependency_of(verifier)
     check_purpose(purpose)
+
+    async def get_proofs(verifier: Annotated[Verifier, Depends(find)]) -> NumberProofs:
+        return verifier.proofs
+
+    async def get_own_proofs() -> NumberProofs | None:
+        return proofs
 
     async def verify(
         given: Annotated[HTTPAuthorizationCredentials | None, Depends(_BEARER)],
-        verifier: Annotated[Verifier | None, Depends(find)],
+        signer: Annotated[NumberProofs, Depends(get_proofs if proofs is None else get_own_proofs)],
     ) -> VerifiedNumber:
-        signer = proofs if verifier is None else verifier.proofs
         try:
-            if given is None or signer is None:
-                raise InvalidProofError("there is no proof")
-            return signer.verify(given.credentials, purpose=purpose)
+            return signer.verify("" if given is None else given.credentials, purpose=purpose)
         except InvalidProofError as error:
             logger.info("fastapi: a verified number for %r is required: %s", purpose, error)
         raise HTTPException(401, "Verify your number first.", {"WWW-Authenticate": "Bearer"})
@@ -168,7 +172,7 @@ class _Route(APIRoute):
 
 
 class _AddressReader:
-    """Returns the address of a request's caller. Warns once if there is none, since the limit by address is off then."""
+    """Returns the address of a request's caller. Warns once if the limit by address is off, or shared by all callers."""
 
     def __init__(self, trusted_hops: int) -> None:
         self._hops = trusted_hops
@@ -176,30 +180,36 @@ class _AddressReader:
 
     def __call__(self, request: Request) -> str | None:
         peer = None if request.client is None else request.client.host
-        found = client_address(peer, request.headers.getlist("x-forwarded-for"), trusted_hops=self._hops)
-        if found is None and not self._warned:
+        headers = request.headers.getlist("x-forwarded-for")
+        found = client_address(peer, headers, trusted_hops=self._hops)
+        if found is None:
+            self._warn("the address of callers is not known, so codes are not limited by address")
+        elif headers and not self._hops and ip_address(found).is_private:
+            self._warn("all callers have the address of a proxy, and share its limit of codes")
+        return found
+
+    def _warn(self, problem: str) -> None:
+        if not self._warned:
             self._warned = True
             logger.warning(
-                "fastapi: the address of callers is not known, so codes are not limited by address: if a proxy is in front "
-                "of the app, pass trusted_hops=1 to verification_router"
+                "fastapi: %s: pass the number of your proxies to verification_router, as trusted_hops=1", problem
             )
-        return found
 
 
 def _dependency_of(verifier: object) -> Callable[..., Any]:
     if verifier is None:
         return get_verifier
     if isinstance(verifier, Verifier):
-        return lambda: verifier
+
+        async def get() -> Verifier:
+            return verifier
+
+        return get
     if not callable(verifier) or isinstance(verifier, type):
         raise ConfigurationError(
             f"verifier: expected a Verifier, a dependency that returns one, or None; got {shape_of(verifier)}"
         )
     return verifier
-
-
-def _no_verifier() -> None:
-    """Stand in for the dependency of a verifier where none is needed."""
 
 
 def _started(challenge: Challenge) -> VerificationStarted:
@@ -209,4 +219,3 @@ def _started(challenge: Challenge) -> VerificationStarted:
         expires_in=math.floor(challenge.expires_in),
         resend_in=math.ceil(challenge.resend_in) if challenge.resends_left else None,
     )
-

@@ -82,7 +82,7 @@ _REFUSED = {
     "description": "The code or the verification is not accepted. The reason is not told.",
 }
 _TOO_MANY = {"model": TooManyRequests, "description": "Try again later.", "headers": _RETRY_AFTER}
-_SENDS = {status: WIKIPAYAM_RESPONSES[status] for status in (422, 500, 502, 503, 504)}
+_SENDS: dict[int | str, dict[str, Any]] = {status: WIKIPAYAM_RESPONSES[status] for status in (422, 500, 502, 503, 504)}
 
 RESPONSES: dict[str, dict[int | str, dict[str, Any]]] = {
     "start": {**_SENDS, 429: _TOO_MANY},

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import logging
-import math
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeVar
 
@@ -19,6 +18,8 @@ from wikipayam_async.integrations.redis import verification_scripts as scripts
 from wikipayam_async.integrations.redis.connection import RedisThreads, check_prefix, eviction_policy
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.verification import VerificationStoreError
+from wikipayam_async.verification.errors import LimitScope
+from wikipayam_async.verification.models import CheckStatus
 from wikipayam_async.verification.store import (
     ChallengeRecord,
     ChallengeState,
@@ -30,8 +31,6 @@ from wikipayam_async.verification.store import (
     SendOutcome,
     WrongTryWait,
 )
-from wikipayam_async.verification.errors import LimitScope
-from wikipayam_async.verification.models import CheckStatus
 
 __all__ = ["RedisStore"]
 

@@ -140,23 +140,23 @@ CHECK = (
 -- KEYS: challenge, due. ARGV: now, id, purpose, whether it is right, forget_wrong_after, prefix of the wrong codes.
 local fields = read(KEYS[1])
 if not fields or fields.purpose ~= ARGV[3] then return {'not_found', 0, 0} end
-local status = status_of(fields)
-if status then return {status, tonumber(fields.wrong), 0} end
 local wrong = ARGV[6] .. fields.subject
+local before = redis.call('HMGET', wrong, 'n', 'last', 'keep')
+local n = 0
+if before[1] and now < tonumber(before[2]) + tonumber(before[3]) then n = tonumber(before[1]) end
+local status = status_of(fields)
+if status then return {status, tonumber(fields.wrong), n} end
 if ARGV[4] == '1' then
     redis.call('HSET', KEYS[1], 'state', 'used')
     set_due(KEYS[1], KEYS[2], ARGV[2], '')
     redis.call('DEL', wrong)
     return {'ok', tonumber(fields.wrong), 0}
 end
-local before = redis.call('HMGET', wrong, 'n', 'last', 'keep')
-local n = 1
-if before[1] and now < tonumber(before[2]) + tonumber(before[3]) then n = tonumber(before[1]) + 1 end
-redis.call('HSET', wrong, 'n', n, 'last', ARGV[1], 'keep', ARGV[5])
+redis.call('HSET', wrong, 'n', n + 1, 'last', ARGV[1], 'keep', ARGV[5])
 redis.call('PEXPIRE', wrong, math.ceil(tonumber(ARGV[5]) * 1000) + 1000)
 local tried = redis.call('HINCRBY', KEYS[1], 'wrong', 1)
 if tried >= tonumber(fields.max_tries) then set_due(KEYS[1], KEYS[2], ARGV[2], '') end
-return {'wrong', tried, n}
+return {'wrong', tried, n + 1}
 """
 )
 

@@ -53,6 +53,14 @@ def test_the_last_code_of_a_receiver_is_returned(call: Call, emulator: Emulator,
     assert (before, emulator.last_code("989123456789")) == (None, "222")
 
 
+def test_the_last_code_may_be_in_a_text(call: Call, emulator: Emulator, sms: Item) -> None:
+    """A text with a code is newer than a pattern; one without is passed over."""
+    call("POST /otp/sms/send", [{"receiver": "09123456789", "code": "111", "otp_pattern_id": 13}])
+    call("POST /sms/send", [sms(message="کد شما: 654321")])
+    call("POST /sms/send", [sms(message="سفارش 42 رسید")])
+    assert emulator.last_code("09123456789") == "654321"
+
+
 def test_accepted_track_ids_include_duplicates(call: Call, emulator: Emulator, sms: Item) -> None:
     """A track id that was accepted twice is listed twice, and missing ones are left out."""
     call("POST /sms/send", [sms(track_id="A"), sms(track_id=None), sms(track_id="A")])

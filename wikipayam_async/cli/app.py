@@ -28,6 +28,7 @@ _COMMANDS = (
     ("voice", "sending:voice", "Send a one-time code by a voice call."),
     ("holoo", "sending:holoo", "Send through the endpoint of the accounting software Holoo."),
     ("parts", "text_commands:parts", "Count the parts of a text, and their cost."),
+    ("pattern", "pattern:pattern", "Check the text of a one-time code's pattern."),
     ("number", "text_commands:number", "Show the kind and the forms of a phone number."),
     ("emulator", "serving:emulator", "Serve an emulated gateway, which sends nothing."),
     ("demo", "serving:demo", "Run a bulk send against an emulated gateway with faults."),

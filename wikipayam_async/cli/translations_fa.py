@@ -55,6 +55,17 @@ _COMMANDS = {
     "Send a one-time code by a voice call.": "ارسال کد تأیید با تماس صوتی",
     "Send through the endpoint of the accounting software Holoo.": "ارسال از مسیر نرم‌افزار حسابداری هلو",
     "Count the parts of a text, and their cost.": "شمردن پارت‌های یک متن و هزینه‌ی آن",
+    "Check the text of a one-time code's pattern.": "بررسی متن الگوی (پترن) کد تأیید",
+    "Check the text of a one-time code's pattern: its parts, and whether phones offer the code for input.": (
+        "بررسی متن الگوی (پترن) کد تأیید: چند پارت است و آیا گوشی کد را خودکار پیشنهاد می‌دهد"
+    ),
+    "The exit code is 1 if there is a problem.": "اگر مشکلی باشد کد خروج 1 است",
+    "The text of the pattern; - reads it from stdin.": "متن الگو؛ با - از stdin خوانده می‌شود",
+    "The host of the login page, such as shop.example, for the line that phones read.": (
+        "دامنه‌ی صفحه‌ی ورود، برای خطی که گوشی می‌خواند؛ مانند shop.example"
+    ),
+    "What stands for the code in the text.": "آنچه در متن به جای کد نوشته شده است",
+    "The number of digits of a code.": "تعداد رقم‌های کد",
     "Show the kind and the forms of a phone number.": "شناختن یک شماره‌ی تلفن و شکل‌های نوشتنش",
     "Serve an emulated gateway, which sends nothing.": "روشن‌کردن شبیه‌ساز درگاه؛ چیزی فرستاده نمی‌شود",
     "Run a bulk send against an emulated gateway with faults.": "تماشای یک ارسال انبوه به شبیه‌سازی که خراب‌کاری می‌کند",

@@ -10,6 +10,7 @@ from threading import RLock
 from attrs import evolve
 
 from wikipayam_async.emulator.app import AsgiApp, create_app
+from wikipayam_async.emulator.codes import code_in
 from wikipayam_async.emulator.exchange import Exchange, Request, Response
 from wikipayam_async.emulator.faults.apply import apply_fault
 from wikipayam_async.emulator.faults.latency import DelaySource, Latency
@@ -234,13 +235,16 @@ class Emulator:
             return self._state.ledger.sent_to(receiver)
 
     def last_code(self, receiver: str) -> str | None:
-        """Return the last one-time code sent to a receiver, by SMS or voice call; None if there is none.
+        """Return the last one-time code sent to a receiver, in a pattern, a voice call or a text; None if there is none.
+
+        A text has a code if it ends with an autofill line (`@shop.example #123456`), or if exactly one number in it has 6
+        to 10 digits.
 
         Args:
             receiver: The number, in any spelling.
         """
-        codes = [entry.code for entry in self.sent_to(receiver) if entry.code is not None]
-        return codes[-1] if codes else None
+        codes = (entry.code or code_in(entry.message) for entry in reversed(self.sent_to(receiver)))
+        return next((code for code in codes if code is not None), None)
 
     def accepted_track_ids(self) -> list[str]:
         """Return the track ids of the accepted messages, in order; one that was accepted twice occurs twice."""

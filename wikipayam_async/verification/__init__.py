@@ -21,6 +21,7 @@ from wikipayam_async.verification.events import (
 from wikipayam_async.verification.limits import VerificationLimits
 from wikipayam_async.verification.memory import MemoryStore
 from wikipayam_async.verification.models import Challenge, CheckResult, CheckStatus
+from wikipayam_async.verification.pattern import OtpPatternCheck, OtpPatternProblem, check_otp_pattern
 from wikipayam_async.verification.proof import InvalidProofError, NumberProofs, ProofSecret, VerifiedNumber
 from wikipayam_async.verification.store import (
     ChallengeRecord,
@@ -54,6 +55,8 @@ __all__ = [
     "LimitScope",
     "MemoryStore",
     "NumberProofs",
+    "OtpPatternCheck",
+    "OtpPatternProblem",
     "ProofSecret",
     "Quota",
     "Refusal",
@@ -71,6 +74,7 @@ __all__ = [
     "Verifier",
     "VoiceChannel",
     "WrongTryWait",
+    "check_otp_pattern",
     "client_address",
 ]
 

@@ -41,10 +41,13 @@ def check_channels(channels: Sequence[object]) -> tuple[VerificationChannel, ...
         raise ConfigurationError(
             f"channels: expected a list such as [SmsChannel(), VoiceChannel()]; got {shape_of(channels)}"
         )
-    for channel in channels:
-        if isinstance(channel, type) or not isinstance(channel, VerificationChannel):
-            raise ConfigurationError(f"channels: expected channels such as SmsChannel(); got {shape_of(channel)}")
-    return tuple(channels)
+    return tuple(_check_channel(channel) for channel in channels)
+
+
+def _check_channel(channel: object) -> VerificationChannel:
+    if isinstance(channel, type) or not isinstance(channel, VerificationChannel):
+        raise ConfigurationError(f"channels: expected channels such as SmsChannel(); got {shape_of(channel)}")
+    return channel
 
 
 def _check_code_length(value: object) -> int:

@@ -30,6 +30,7 @@ from wikipayam_async.verification import (
     Verifier,
     VoiceChannel,
 )
+from wikipayam_async.verification.contract import STORE_CONTRACT, Check
 
 RECEIVER, ADDRESS = "09123456789", "203.0.113.7"
 SECRET = "a secret of 32 characters, no less"
@@ -52,6 +53,12 @@ async def verifying(emulator: Emulator, *stores: RedisStore) -> AsyncIterator[li
         yield [Verifier(client, store, secret=SECRET, channels=channels) for store in stores]
     for store in stores:
         await store.aclose()
+
+
+@pytest.mark.parametrize("check", STORE_CONTRACT, ids=lambda check: check.__name__)
+async def test_the_store_keeps_the_contract(check: Check, redis_url: str) -> None:
+    """Each object has connections of its own, as another process would."""
+    await check(lambda: RedisStore(redis_url))
 
 
 @pytest.mark.parametrize("seed", range(long_or_short(100, 8)))

@@ -100,7 +100,7 @@ for i = first, first + fields * 2 - 1, 2 do
 end
 redis.call('PEXPIRE', KEYS[1], math.ceil(tonumber(ARGV[3]) * 1000) + 1000)
 local at = redis.call('HGET', KEYS[1], 'fallback_at')
-if at ~= '' then set_due(KEYS[1], KEYS[3], ARGV[2], at) end
+if at and at ~= '' then set_due(KEYS[1], KEYS[3], ARGV[2], at) end
 return nil
 """
 )

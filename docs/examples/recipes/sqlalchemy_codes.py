@@ -85,9 +85,9 @@ class CodeStore:
             wrong = session.get(CounterRow, wrong_key(record), with_for_update=True)
             if wrong is not None and now < wrong.until:
                 wait = max((one.seconds for one in waits if one.tries <= wrong.number), default=0.0)
-                left = min(wrong.since, now) + wait - now
-                if left > 0:
-                    return Refusal(scope=LimitScope.PURPOSE, retry_after=left)
+                wrong.since = min(wrong.since, now)  # a clock was set back
+                if wrong.since + wait > now:
+                    return Refusal(scope=LimitScope.PURPOSE, retry_after=wrong.since + wait - now)
             refused = take(session, quotas, now)
             if refused is None:
                 session.add(ChallengeRow(**attrs.asdict(record)))
@@ -204,15 +204,12 @@ class CodeStore:
         """Do nothing: the engine is the app's."""
 
     async def run(self, work: Callable[[Session], T]) -> T:
-        """Do something in a transaction of its own, in a thread, and commit it; undo it if a limit refused it."""
+        """Do something in a transaction of its own, in a thread, and commit it."""
 
         def transact() -> T:
             try:
-                with Session(self.engine, expire_on_commit=False) as session, session.begin() as transaction:
-                    result = work(session)
-                    if isinstance(result, Refusal):
-                        transaction.rollback()
-                    return result
+                with Session(self.engine) as session, session.begin():
+                    return work(session)
             except SQLAlchemyError as error:
                 raise VerificationStoreError(f"the table of codes: {type(error).__name__}") from None
 
@@ -247,8 +244,11 @@ def take(session: Session, quotas: Sequence[Quota], now: float) -> Refusal | Non
         row = rows[quota.key]
         if now >= row.since + quota.period:
             row.number, row.since = 0, now
-        row.since = min(row.since, now)
+        row.since = min(row.since, now)  # a clock was set back
+        row.until = row.since + quota.period
         if row.number >= quota.limit:
-            refusals.append(Refusal(scope=quota.scope, retry_after=row.since + quota.period - now))
-        row.number, row.until = row.number + 1, row.since + quota.period
+            refusals.append(Refusal(scope=quota.scope, retry_after=row.until - now))
+    if not refusals:
+        for row in rows.values():
+            row.number += 1
     return max(refusals, key=lambda refusal: refusal.retry_after, default=None)

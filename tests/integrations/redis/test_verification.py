@@ -16,6 +16,8 @@ import redis
 from tests.support.effort import long_or_short
 from tests.support.servers import redis_server
 from tests.support.verification import random_steps
+from tests.verification.attacks import ATTACKS, Attack
+from tests.verification.stage import Stage
 from wikipayam_async import ConfigurationError
 from wikipayam_async.emulator import Emulator
 from wikipayam_async.integrations.redis import RedisStore
@@ -59,6 +61,25 @@ async def verifying(emulator: Emulator, *stores: RedisStore) -> AsyncIterator[li
 async def test_the_store_keeps_the_contract(check: Check, redis_url: str) -> None:
     """Each object has connections of its own, as another process would."""
     await check(lambda: RedisStore(redis_url))
+
+
+@pytest.mark.parametrize("attack", ATTACKS, ids=lambda attack: attack.__name__)
+async def test_an_attack_fails(attack: Attack, redis_url: str, prefix: str) -> None:
+    """Each attack states what it must not achieve."""
+    stores: list[RedisStore] = []
+
+    def open_store() -> RedisStore:
+        stores.append(RedisStore(redis_url, prefix=prefix))
+        return stores[-1]
+
+    async def wipe() -> None:
+        client: Any = redis.Redis.from_url(redis_url)
+        client.delete(*client.scan_iter(f"{prefix}*"))
+        client.close()
+
+    await attack(Stage(open_store=open_store, wipe=wipe))
+    for store in stores:
+        await store.aclose()
 
 
 @pytest.mark.parametrize("seed", range(long_or_short(100, 8)))

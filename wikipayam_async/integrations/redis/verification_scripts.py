@@ -48,12 +48,18 @@ local function set_due(key, due, id, at)
     redis.call('PEXPIRE', due, math.max(redis.call('PTTL', due), redis.call('PTTL', key), 1))
 end
 
+-- Lets a time that lies in the future, because a clock was set back, be now; returns it.
+local function begun(key, field, at)
+    if at <= now then return at end
+    redis.call('HSET', key, field, exact(now))
+    return now
+end
+
 -- Returns the number of a counter and when its period began.
 local function count(key, period)
     local found = redis.call('HMGET', key, 'n', 'since')
-    local n, since = tonumber(found[1] or 0), tonumber(found[2] or now)
-    if now >= since + period then return 0, now end
-    return n, math.min(since, now)
+    if not found[1] or now >= tonumber(found[2]) + period then return 0, now end
+    return tonumber(found[1]), begun(key, 'since', tonumber(found[2]))
 end
 
 -- Counts an event, if every counter has room; otherwise returns the number and the wait of the one that is full longest.
@@ -89,7 +95,7 @@ if wrong[1] and now < tonumber(wrong[2]) + tonumber(wrong[3]) then
     for i = 6, 5 + waits * 2, 2 do
         if tonumber(ARGV[i]) <= tonumber(wrong[1]) then wait = tonumber(ARGV[i + 1]) end
     end
-    local left = math.min(tonumber(wrong[2]), now) + wait - now
+    local left = begun(KEYS[2], 'last', tonumber(wrong[2])) + wait - now
     if left > 0 then return {0, exact(left)} end
 end
 local first = 6 + waits * 2

@@ -1,4 +1,4 @@
-"""Litestar: login by a code, with a voice call as fall-back, and a guard that requires a verified number."""
+"""Litestar: login by a code, with a voice call as fall-back, and a dependency that requires a verified number."""
 
 import math
 import os
@@ -8,7 +8,6 @@ from typing import Any
 
 import msgspec
 from litestar import Litestar, Request, Response, get, post
-from litestar.connection import ASGIConnection
 from litestar.datastructures import State
 from litestar.di import NamedDependency, Provide
 from litestar.params import JSONBody
@@ -71,7 +70,7 @@ def provide_address(request: Request[Any, Any, Any]) -> str | None:
     return client_address(peer, request.headers.getall("x-forwarded-for", []), trusted_hops=PROXIES)
 
 
-def provide_number(request: ASGIConnection[Any, Any, Any, Any], verifier: Verifier) -> VerifiedNumber:
+def provide_number(request: Request[Any, Any, Any], verifier: NamedDependency[Verifier]) -> VerifiedNumber:
     """Return the verified number of the caller."""
     proof = request.headers.get("authorization", "").removeprefix("Bearer ")
     return verifier.proofs.verify(proof, purpose="login")

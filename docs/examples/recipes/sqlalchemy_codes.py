@@ -180,12 +180,13 @@ class CodeStore:
 
         def work(session: Session) -> list[ChallengeRecord]:
             due = select(ChallengeRow).where(ChallengeRow.fallback_at <= now).order_by(ChallengeRow.fallback_at)
-            taken = []
-            for row in session.scalars(due.limit(limit).with_for_update(skip_locked=True)):
-                closed = now >= row.forget_at or row.record().status_at(now) is not None
-                row.fallback_at = None if closed else now + lease
-                if not closed:
-                    taken.append(row.record())
+            taken: list[ChallengeRecord] = []
+            while rows := session.scalars(due.limit(limit - len(taken)).with_for_update(skip_locked=True)).all():
+                for row in rows:
+                    closed = now >= row.forget_at or row.record().status_at(now) is not None
+                    row.fallback_at = None if closed else now + lease
+                    if not closed:
+                        taken.append(row.record())
             return taken
 
         return await self.run(work)

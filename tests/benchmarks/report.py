@@ -14,6 +14,7 @@ from tests.benchmarks.sections import (
     IMPORTS,
     MEMORY_METHODS,
     MORE_CONNECTIONS,
+    PENDING,
     SINGLE_CASES,
     SWEEP,
     sweep_case,
@@ -42,6 +43,7 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "planning": ("campaign", "A campaign of a million messages"),
     "batcher": ("batcher", "1,000 sends at once, 20 ms"),
     "trickle": ("batcher", "One send per second, and a full batch"),
+    "verification": ("verification", "One-time codes: the verifier on the store in memory"),
     "decode": ("decode", "Decoding a page of 500 received messages"),
     "start": ("start", "Startup"),
     "scale_loads": ("bulk", "100 million messages, by duration"),
@@ -76,6 +78,7 @@ def pieces(results: Results) -> dict[str, str]:
         "planning": _planning,
         "batcher": _batcher,
         "trickle": _trickle,
+        "verification": _verification,
         "decode": _decode,
         "start": _start,
         "scale_loads": _scale_loads,
@@ -219,6 +222,22 @@ def _trickle(results: Results) -> str:
     full = {"100 at once, a full batch, with a linger of 1,000 ms": "filled"}
     rows += _figures(results, Cell("batcher", "full batch", registry.BATCHER), full)
     return table(["gateway latency 20 ms", "ms"], rows)
+
+
+def _verification(results: Results) -> str:
+    cells = [Cell("verification", f"{pending:,} pending", "verifier") for pending in PENDING]
+    names = {
+        "`start`, in a second": "starts",
+        "`start`, CPU µs": "start",
+        "the store alone, CPU µs": "store_start",
+        "`check`, in a second": "checks",
+        "`check`, CPU µs": "check",
+        "the store alone for a check, CPU µs": "store_check",
+        "bytes per pending challenge": "memory",
+        "load average": "load",
+    }
+    rows = [[shown, *(spread(results.spread(cell, name)) for cell in cells)] for shown, name in names.items()]
+    return table(["", *(cell.case for cell in cells)], rows)
 
 
 def _decode(results: Results) -> str:

@@ -26,6 +26,7 @@ __all__ = [
     "IMPORTS",
     "MEMORY_METHODS",
     "MORE_CONNECTIONS",
+    "PENDING",
     "SECTIONS",
     "SINGLE_CASES",
     "SWEEP",
@@ -97,6 +98,9 @@ MORE_CONNECTIONS = "this SDK, 200 connections"
 _DEFAULT_CONNECTIONS, _MORE_CONNECTIONS = 20, 200
 
 MEMORY_METHODS = ("bulk(), from a generator", "bulk(), from a list", "send_bulk, from a list")
+
+PENDING = (1, 100_000)
+"""The numbers of pending challenges."""
 
 IMPORTS: Mapping[str, str] = {
     "httpx and cattrs": "import httpx, cattrs",
@@ -203,6 +207,20 @@ def batcher(bench: Bench) -> None:
         bench.run([entry], rounds=1 if case == "trickle" else None)
 
 
+def verification(bench: Bench) -> None:
+    """Measure starts and checks of codes, without and with 100,000 challenges pending, each in a new process."""
+    entries = []
+    for pending in PENDING:
+        job = Job(
+            kind="verification",
+            implementation="verifier",
+            messages=bench.profile.scaled(10_000, minimum=500),
+            tasks=bench.profile.scaled(pending),
+        )
+        entries.append(Entry(Cell("verification", f"{pending:,} pending", "verifier"), job, fresh=True))
+    bench.run(entries)
+
+
 def decode(bench: Bench) -> None:
     """Measure decoding a page of 500 received messages."""
     job = Job(kind="decoding", implementation="decoder", messages=5 * bench.profile.rounds)
@@ -242,6 +260,7 @@ SECTIONS: Mapping[str, Callable[[Bench], None]] = {
     "memory": memory,
     "campaign": campaign,
     "batcher": batcher,
+    "verification": verification,
     "decode": decode,
     "start": start,
 }

@@ -19,6 +19,7 @@ KINDS: Mapping[str, tuple[str, str]] = {
     "full batch": ("probes", "full_batch"),
     "memory": ("memory", "memory"),
     "planning": ("campaigns", "plan_and_resume"),
+    "verification": ("verification", "starts_and_checks"),
     "building": ("offline", "building"),
     "decoding": ("offline", "decoding"),
     "clients": ("offline", "clients"),

@@ -18,6 +18,7 @@ from wikipayam_async.verification import (
     CheckStatus,
     LimitReached,
     LimitScope,
+    SmsChannel,
     VerificationLimitError,
     VerificationLimits,
     VerificationStoreError,
@@ -405,6 +406,22 @@ async def cancelled_resend(stage: Stage) -> None:
             assert await stage.verifier().check(challenge.id, stage.code(receiver), purpose="login")
 
 
+async def cancelled_resend_message(stage: Stage) -> None:
+    """A resend that is cancelled while its message is sent: the code stays valid, and no message follows by itself."""
+    for number, when in enumerate(("before", "after")):
+        receiver = f"09120010{number:03}"
+        first = SmsChannel(otp_pattern_id=13)
+        challenge = await stage.verifier(channels=[first], fallback_after=None).start(receiver, purpose="login")
+        stage.clock.advance(31)
+        with anyio.CancelScope() as scope:
+            channel = InterruptedChannel(when=when, what=cancelling(scope))
+            await stage.verifier(channels=[first, channel, VoiceChannel()], fallback_after=None).resend(challenge.id)
+        stage.clock.advance(31)
+        await stage.verifier().run_once()
+        assert stage.kinds(receiver) == ["otp"] + ["otp"] * number
+        assert await stage.verifier().check(challenge.id, stage.code(receiver), purpose="login")
+
+
 async def cancelled_fallback(stage: Stage) -> None:
     """Cancelled at any call of the store, and taken up by another process: a phone rings at most once."""
     stage.emulator.delivery.script = waiting_then(UNDELIVERED)
@@ -502,6 +519,7 @@ ATTACKS: Sequence[Attack] = (
     cancelled_message,
     cancelled_check,
     cancelled_resend,
+    cancelled_resend_message,
     cancelled_fallback,
     fallback_by_many,
     clock_set_back,

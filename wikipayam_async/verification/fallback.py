@@ -123,7 +123,7 @@ class Fallback:
             for record in records
             if record.message_id is not None
             and record.send_status is SendStatus.ACCEPTED
-            and self._settings.channels[record.channel].reports_delivery
+            and self._reports_delivery(record)
         ]
         if not ids:
             return set()
@@ -133,3 +133,7 @@ class Fallback:
             logger.warning("verification: delivery statuses are not available: %s", type(error).__name__)
             return set()
         return {one.id for one in report.delivered}
+
+    def _reports_delivery(self, record: ChallengeRecord) -> bool:
+        channels = self._settings.channels[record.channel : record.channel + 1]  # a process may have fewer
+        return any(channel.reports_delivery for channel in channels)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from attrs import field, frozen
@@ -95,11 +96,7 @@ class VerificationLimits:
     @property
     def waits(self) -> Sequence[WrongTryWait]:
         """The waits after wrong codes: from a minute, doubling with every challenge, to a day."""
-        steps = range(self.free_wrong_tries, self.wrong_tries_per_day, self.tries_per_challenge)
-        growing = [
-            WrongTryWait(tries=tries, seconds=min(_FIRST_WAIT * 2**number, DAY)) for number, tries in enumerate(steps)
-        ]
-        return (*growing, WrongTryWait(tries=self.wrong_tries_per_day, seconds=DAY))
+        return _waits(self.free_wrong_tries, self.wrong_tries_per_day, self.tries_per_challenge)
 
     def wait_after(self, wrong: int) -> float:
         """Return the wait in seconds for a new challenge after so many wrong codes."""
@@ -136,6 +133,15 @@ class VerificationLimits:
         if subject.network is not None:
             sends.append((LimitScope.IP, f"ip/{subject.network}", self.ip_sends_per_hour, HOUR))
         return [_quota(scope, key, limit, period) for scope, key, limit, period in sends if limit is not None]
+
+
+@lru_cache(maxsize=16)
+def _waits(free: int, most: int, step: int) -> Sequence[WrongTryWait]:
+    growing = [
+        WrongTryWait(tries=tries, seconds=min(_FIRST_WAIT * 2**number, DAY))
+        for number, tries in enumerate(range(free, most, step))
+    ]
+    return (*growing, WrongTryWait(tries=most, seconds=DAY))
 
 
 def _quota(scope: LimitScope, key: str, limit: int, period: float) -> Quota:

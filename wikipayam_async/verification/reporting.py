@@ -49,7 +49,8 @@ class Reporter:
             challenge=challenge[:_SHOWN],
             purpose=subject.purpose,
             receiver=mask_number(subject.receiver) if subject.receiver else "",
-            receiver_key=self._keys.pseudonym(subject.receiver) if subject.receiver else "",
+            # Without a hook nobody reads it.
+            receiver_key=self._keys.pseudonym(subject.receiver) if subject.receiver and self._hook else "",
             destination=subject.destination,
             ip=subject.ip,
         )
@@ -65,21 +66,28 @@ class Reporter:
             logger.error("on_event raised %s for %s; the call continues", type(error).__name__, type(event).__name__)
 
     def _log(self, event: VerificationEvent) -> None:
+        level = _level_of(event)
+        if not logger.isEnabledFor(level):
+            return
         fields = {
             "wikipayam_event": "verification",
             "wikipayam_challenge": event.subject.challenge,
             "wikipayam_purpose": event.subject.purpose,
         }
         of = f"challenge {event.subject.challenge or '(none)'} ({event.subject.purpose})"
-        match event:
-            case CodeSent():
-                good = event.send_status is SendStatus.ACCEPTED
-                why = f" ({event.failure})" if event.failure else ""
-                text = f"{event.channel} message {event.number}: {event.send_status}{why}"
-                logger.log(logging.INFO if good else logging.WARNING, "verification, %s: %s", of, text, extra=fields)
-            case CodeChecked():
-                logger.info("verification, %s: code %s, %d left", of, event.status, event.attempts_left, extra=fields)
-            case LimitReached():
-                level = logging.WARNING if event.scope in _ALARMS else logging.INFO
-                text = f"limit by {event.scope} reached, for {event.retry_after:.0f} s"
-                logger.log(level, "verification, %s: %s", of, text, extra=fields)
+        logger.log(level, "verification, %s: %s", of, _text_of(event), extra=fields)
+
+
+def _level_of(event: VerificationEvent) -> int:
+    if isinstance(event, CodeSent):
+        return logging.INFO if event.send_status is SendStatus.ACCEPTED else logging.WARNING
+    return logging.WARNING if isinstance(event, LimitReached) and event.scope in _ALARMS else logging.INFO
+
+
+def _text_of(event: VerificationEvent) -> str:
+    if isinstance(event, CodeSent):
+        why = f" ({event.failure})" if event.failure else ""
+        return f"{event.channel} message {event.number}: {event.send_status}{why}"
+    if isinstance(event, CodeChecked):
+        return f"code {event.status}, {event.attempts_left} left"
+    return f"limit by {event.scope} reached, for {event.retry_after:.0f} s"

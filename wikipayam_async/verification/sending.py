@@ -19,7 +19,7 @@ from wikipayam_async.verification.guard import StoreGuard
 from wikipayam_async.verification.reporting import Reporter
 from wikipayam_async.verification.settings import SHORTEST_REST, VerifierSettings
 from wikipayam_async.verification.store import ChallengeRecord, Quota, Refusal, SendIntent, SendOutcome
-from wikipayam_async.verification.subjects import IRAN, Subject
+from wikipayam_async.verification.subjects import IRAN, Subject, network_of
 
 if TYPE_CHECKING:
     from wikipayam_async.client import AsyncWikipayam
@@ -65,7 +65,11 @@ def subject_of(record: ChallengeRecord, destinations: tuple[str, ...], ip: str |
     """
     fits = (one for one in destinations if record.receiver.startswith(one))
     destination = next(fits, IRAN)
-    return Subject(receiver=record.receiver, purpose=record.purpose, destination=destination, ip=ip or record.ip)
+    asking = ip or record.ip
+    network = None if asking is None else network_of(asking)
+    return Subject(
+        receiver=record.receiver, purpose=record.purpose, destination=destination, ip=asking, network=network
+    )
 
 
 class CodeSender:
@@ -123,7 +127,7 @@ class CodeSender:
         try:
             sent = await self._send(record)
         except BaseException as interruption:
-            safe = _known_of(interruption) in _SAFE
+            safe = _known_of(interruption).status in _SAFE
             store = self._guard.store
             await self._guard.finish(store.cancel(record.id, now=self._clock(), refunds=refunds if safe else ()))
             raise
@@ -158,10 +162,8 @@ class CodeSender:
         try:
             sent = await self._send(begun)
         except BaseException as interruption:
-            status = _known_of(interruption)
-            await self._guard.finish(
-                self._guard.store.end_send(self._outcome(begun, _Sent(status=status)), now=self._clock())
-            )
+            outcome = self._outcome(begun, _known_of(interruption))
+            await self._guard.finish(self._guard.store.end_send(outcome, now=self._clock()))
             raise
         self._report(begun, subject, sent, automatic=automatic)
         return SentCode(record=await self._settle(begun, sent), error=sent.refusal)
@@ -242,7 +244,9 @@ class CodeSender:
         )
 
 
-def _known_of(interruption: BaseException) -> SendStatus:
+def _known_of(interruption: BaseException) -> _Sent:
     """Return what a cancelled send says of its message."""
     report = report_from(interruption)
-    return report.results[0].status if report is not None and report.results else SendStatus.UNKNOWN
+    if report is None or not report.results:
+        return _Sent(status=SendStatus.UNKNOWN)
+    return _Sent(status=report.results[0].status, message_id=report.results[0].id)

@@ -34,17 +34,14 @@ class Subject:
         purpose: What the code is for.
         destination: The country: `IR`, or the allowed calling code.
         ip: The address that asks, as the caller gave it; None if unknown.
+        network: What the limit by address counts it as; None if unknown.
     """
 
     receiver: str = field(repr=mask_number)
     purpose: str
     destination: str
     ip: str | None = field(default=None, repr=mask_text)
-
-    @property
-    def network(self) -> str | None:
-        """The address that the limit counts by; None if unknown."""
-        return None if self.ip is None else network_of(self.ip)
+    network: str | None = field(default=None, repr=mask_text)
 
     @property
     def abroad(self) -> bool:
@@ -89,16 +86,16 @@ def make_subject(receiver: str, *, purpose: str, ip: str | None, destinations: C
         InvalidInputError: The number, the purpose or the address is invalid, or the number's country is not allowed.
     """
     checked = check_purpose(purpose)
-    if ip is not None:
-        network_of(ip)
+    network = None if ip is None else network_of(ip)
     if IRAN in destinations and is_mobile(receiver):
-        return Subject(receiver=normalize_receiver(receiver), purpose=checked, destination=IRAN, ip=ip)
+        local = normalize_receiver(receiver)
+        return Subject(receiver=local, purpose=checked, destination=IRAN, ip=ip, network=network)
     number = _SEPARATORS.sub("", receiver) if isinstance(receiver, str) else ""
     number = "+" + number[2:] if number.startswith("00") else number
     if _FOREIGN.fullmatch(number) and not number.startswith("+98"):
         for destination in destinations:
             if number.startswith(destination):
-                return Subject(receiver=number, purpose=checked, destination=destination, ip=ip)
+                return Subject(receiver=number, purpose=checked, destination=destination, ip=ip, network=network)
         rule = f"expected a number of an allowed destination ({', '.join(sorted(destinations))})"
         raise InvalidInputError("receiver", rule=rule, got=shape_of(receiver))
     if IRAN in destinations:

@@ -72,10 +72,12 @@ def test_the_tests_of_the_service_pass(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_command_runs_shop_and_gateway(shop: httpx.Client) -> None:
     """A user logs in with the code sent to the mobile, orders, and opts out of announcements."""
-    assert shop.post("/login", json={"mobile": MOBILE}).status_code == 202
+    challenge = shop.post("/login/start", json={"receiver": MOBILE}).json()["challenge_id"]
     code = re.findall(r"\d{6}", shop.get(f"/phones/{MOBILE}").json()[0]["message"])[0]
-    assert shop.post("/login/check", json={"mobile": MOBILE, "code": code}).status_code == 204
     assert shop.post("/orders", json={"mobile": MOBILE, "item": "چای"}).status_code == 202
+    proof = shop.post("/login/check", json={"challenge_id": challenge, "code": code}).json()["proof"]
+    orders = shop.get("/me/orders", headers={"Authorization": f"Bearer {proof}"}).json()
+    assert [order["item"] for order in orders] == ["چای"]
     assert shop.post("/phones", json={"mobile": MOBILE, "message": "لغو"}).status_code == 204
     deadline = time.monotonic() + 30
     while (health := shop.get("/health").json())["opted_out"] < 1:
@@ -84,7 +86,7 @@ def test_one_command_runs_shop_and_gateway(shop: httpx.Client) -> None:
     progress = shop.post("/announcements", json={"text": "فردا تعطیلیم", "mobiles": [MOBILE, "09350000000"]}).text
     assert json.loads(progress.splitlines()[-1])["counts"] == {"accepted": 1, "opted_out": 1}
     assert [one["kind"] for one in shop.get(f"/phones/{MOBILE}").json()] == ["otp", "sms"]
-    assert {"/login", "/orders", "/announcements", "/health"} <= set(shop.get("/openapi.json").json()["paths"])
+    assert {"/login/start", "/orders", "/announcements", "/health"} <= set(shop.get("/openapi.json").json()["paths"])
 
 
 def test_the_load_script_finds_the_records_consistent() -> None:

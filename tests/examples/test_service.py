@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.effort import long_or_short
+
 SERVICE = Path(__file__).parent.parent.parent / "docs" / "examples" / "service"
 MOBILE = "09123456789"
 
@@ -124,3 +126,15 @@ def test_a_shop_stopped_under_load_accounts_for_every_notice() -> None:
     assert answered >= 66
     assert answered <= sum(outcomes.values()) <= answered + unanswered
     assert ended.stdout.count("\nok ") == 7
+
+
+def test_users_log_in_through_two_processes_half_of_them_by_a_call(redis_url: str) -> None:
+    """Each is accounted for: one SMS, one call if it was not delivered, the same code, accepted once."""
+    pytest.importorskip("redis")
+    users = long_or_short(1_000, 60)
+    ended = run("logins.py", "--redis", redis_url, "--users", str(users), "--voice-after", str(long_or_short(5, 1)))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert figure(r"logged in +([\d,]+)", ended.stdout) == users
+    assert figure(r"([\d,]+) by a call", ended.stdout) == users // 2
+    assert figure(r"messages +([\d,]+)", ended.stdout) == users + users // 2
+    assert ended.stdout.count("\nok ") == 3

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import redis
-from anyio import CapacityLimiter, move_on_after, to_thread
+from anyio import CapacityLimiter, to_thread
 
 from wikipayam_async.errors import ConfigurationError, WikipayamError
 from wikipayam_async.idempotency.per_loop import PerLoop
@@ -42,7 +42,6 @@ class RedisThreads:
         Args:
             work: Runs the commands.
             fail: Makes the error from a reason, which holds no URL and no key.
-            wait: Seconds to wait for a thread; None for as long as it takes.
 
         Raises:
             WikipayamError: The one of `fail`.
@@ -55,9 +54,7 @@ class RedisThreads:
                 reason = type(error).__name__  # its texts may quote the URL or a key
             raise fail(reason)
 
-        with move_on_after(wait):
-            return await to_thread.run_sync(guarded, limiter=self._limiters.get())
-        raise fail("too many commands wait for an answer")
+        return await to_thread.run_sync(guarded, limiter=self._limiters.get())
 
     async def aclose(self) -> None:
         """Close the connections, unless they are the caller's. A later call opens others."""

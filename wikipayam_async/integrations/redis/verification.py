@@ -76,7 +76,8 @@ class RedisStore:
         prefix: What the names of the keys in Redis begin with. Two apps on one server need two.
         secret: The key of the digests in the names of counters; None for none. Without one, whoever reads Redis can test
             which numbers had a code within the last day.
-        timeout: Seconds to wait for Redis: to connect, for a free connection, and for an answer.
+        timeout: Seconds to wait for Redis: to connect, and for an answer. Shorter than the verifier's `store_timeout`, so that
+            the error says what failed.
 
     Raises:
         ConfigurationError: An argument is invalid.
@@ -193,7 +194,7 @@ class RedisStore:
                 script = self._scripts[text] = self._threads.client.register_script(text)
             return script(keys=keys, args=sent)
 
-        return await self._threads.run(work, self._failed, wait=self._timeout)
+        return await self._threads.run(work, self._failed)
 
     def _failed(self, reason: str) -> VerificationStoreError:
         return VerificationStoreError(f"{self!r}: cannot be used: {reason}")

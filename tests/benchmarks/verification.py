@@ -16,6 +16,7 @@ from wikipayam_async.verification import (
     CheckAttempt,
     CodeMessage,
     MemoryStore,
+    Quota,
     VerificationLimits,
     Verifier,
 )
@@ -25,6 +26,7 @@ from wikipayam_async.verification.subjects import Subject
 __all__ = ["RecordingChannel", "starts_and_checks"]
 
 _SECRET = "a secret of the benchmarks, long enough"
+_KEY_ID = CodeKeys(_SECRET, length=6).newest
 _MANY = 10**9
 _LIMITS = VerificationLimits(
     prefix_sends_per_hour=_MANY,
@@ -58,7 +60,7 @@ class RecordingChannel:
 
 
 def starts_and_checks(job: Job) -> list[Measurement]:
-    """Start challenges until `tasks` are pending; then measure starts and checks, each with the bare store's steps.
+    """Put `tasks` pending challenges into the store; then measure starts and checks, each with the bare store's steps.
 
     Figures: CPU µs of `start`, `store_start`, `check` and `store_check`; `starts` and `checks` in a second; `memory`, the
     bytes of a pending challenge with its counters; and the load average.
@@ -78,8 +80,10 @@ def starts_and_checks(job: Job) -> list[Measurement]:
             )
             gc.collect()
             before = memory_now()
-            for number in range(job.tasks):
-                await verifier.start(_receiver(number), purpose="login", ip=_address(number))
+            now = time.time()
+            for number in range(job.tasks):  # as `start` does
+                record = _record(number, now)
+                await store.start(record, quotas=_quotas(record), waits=_LIMITS.waits, now=now)
             gc.collect()
             memory = (memory_now() - before) * 2**20 / job.tasks
             figures = await _verifier_figures(verifier, channel, job)
@@ -110,10 +114,7 @@ async def _store_figures(store: MemoryStore, job: Job) -> dict[str, float]:
     """Measure what a verifier asks of its store: `start` and `end_send`; `find` and `check`. The arguments are made before."""
     now = time.time()
     records = [_record(job.tasks + job.messages + number, now) for number in range(job.messages)]
-    quotas = [
-        [*_LIMITS.quotas_of_start(subject), *_LIMITS.quotas_of_send(subject, call=False)]
-        for subject in map(_subject, records)
-    ]
+    quotas = [_quotas(record) for record in records]
     waits = _LIMITS.waits
 
     async def start(number: int) -> None:
@@ -131,6 +132,7 @@ async def _store_figures(store: MemoryStore, job: Job) -> dict[str, float]:
 
 async def _timed(step: Callable[[int], Awaitable[None]], count: int) -> tuple[float, float]:
     """Return the steps in a second, and the CPU µs of one."""
+    gc.collect()  # what was made before
     wall, cpu = time.perf_counter(), time.process_time()
     for number in range(count):
         await step(number)
@@ -151,7 +153,7 @@ def _record(number: int, now: float) -> ChallengeRecord:
         id=secrets.token_hex(16),
         receiver=_receiver(number),
         purpose="login",
-        key_id=CodeKeys(_SECRET, length=6).newest,
+        key_id=_KEY_ID,
         ip=_address(number),
         created_at=now,
         expires_at=now + _LIFETIME,
@@ -161,5 +163,8 @@ def _record(number: int, now: float) -> ChallengeRecord:
     )
 
 
-def _subject(record: ChallengeRecord) -> Subject:
-    return Subject(receiver=record.receiver, purpose=record.purpose, destination="IR", ip=record.ip, network=record.ip)
+def _quotas(record: ChallengeRecord) -> list[Quota]:
+    subject = Subject(
+        receiver=record.receiver, purpose=record.purpose, destination="IR", ip=record.ip, network=record.ip
+    )
+    return [*_LIMITS.quotas_of_start(subject), *_LIMITS.quotas_of_send(subject, call=False)]

@@ -25,7 +25,7 @@ from tests.docs.sandbox import MainThread, PageClock, restored_process
 from tests.docs.shell import commands, is_known, is_known_powershell, run_command
 from wikipayam_async import AsyncWikipayam
 from wikipayam_async.emulator import DEFAULT_LINE, Emulator, serve
-from wikipayam_async.testing import emulator_environ
+from wikipayam_async.testing import ManualClock, emulator_environ
 
 __all__ = ["PageError", "PageResult", "run_page"]
 
@@ -222,7 +222,11 @@ class _PageRunner:
     async def _test(self, test: Callable[..., Any]) -> None:
         """Run a test of a page with the fixtures of the package's pytest plugin and a reset emulator."""
         self._result.emulator.reset()
-        fixtures = {"wikipayam_emulator": self._result.emulator, "wikipayam_client": self._module.__dict__["client"]}
+        fixtures = {
+            "wikipayam_emulator": self._result.emulator,
+            "wikipayam_client": self._module.__dict__["client"],
+            "wikipayam_clock": ManualClock(),  # not the emulator's, which has that of the page
+        }
         value = test(**{name: fixtures[name] for name in inspect.signature(test).parameters})
         if inspect.iscoroutine(value):
             await value

@@ -32,6 +32,8 @@ MODULES = [
     "wikipayam_async.services",
     "wikipayam_async.templates",
     "wikipayam_async.text",
+    "wikipayam_async.verification",
+    "wikipayam_async.verification.contract",
 ]
 
 

@@ -26,7 +26,7 @@ from wikipayam_async.verification import (
     VoiceChannel,
 )
 
-__all__ = ["ATTACKS", "Attack"]
+__all__ = ["ATTACKS", "Attack", "refusal_of"]
 
 E = TypeVar("E", bound=Exception)
 

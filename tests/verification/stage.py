@@ -49,7 +49,7 @@ class Stage:
     def __attrs_post_init__(self) -> None:
         self.emulator = Emulator(clock=self.clock)
 
-    def verifier(self, store: VerificationStore | None = None, **options: Any) -> Verifier:
+    def verifier(self, store: Any = None, **options: Any) -> Verifier:
         """Return a verifier, as another process would have it.
 
         Args:

@@ -5,8 +5,9 @@ import pytest
 
 from tests.verification.faulty import InterruptedChannel, fail
 from tests.verification.stage import SECRET, VICTIM, Stage
-from wikipayam_async import APIStatusError, SendStatus
-from wikipayam_async.testing import Fault, When, emulator_client
+from wikipayam_async import APIStatusError, AsyncWikipayam, SendStatus
+from wikipayam_async.emulator import DEFAULT_PREFIX, DEFAULT_TOKEN
+from wikipayam_async.testing import Fault, When, emulator_client, serve
 from wikipayam_async.verification import (
     CodeSent,
     SmsChannel,
@@ -108,6 +109,18 @@ async def test_a_cancelled_request_keeps_its_outcome() -> None:
     assert record is not None
     assert (scope.cancelled_caught, stage.kinds()) == (True, ["otp", "voice"])
     assert (record.send_status, record.message_id) == (SendStatus.ACCEPTED, stage.emulator.ledger[-1].id)
+
+
+async def test_a_connection_that_breaks_leaves_a_valid_challenge() -> None:
+    """Over a real socket, after the gateway has accepted the code: it was sent once, and it works."""
+    stage = Stage()
+    with serve(stage.emulator) as server:
+        async with AsyncWikipayam(DEFAULT_TOKEN, base_url=server.url, api_prefix=DEFAULT_PREFIX) as client:
+            stage.emulator.faults.arm(Fault.reset(when=When.AFTER), on=OTP)
+            verifier = Verifier(client, stage.open_store(), secret=SECRET, channels=CHANNELS, clock=stage.clock)
+            challenge = await verifier.start(VICTIM, purpose="login")
+            assert (challenge.send_status, stage.kinds()) == (SendStatus.UNKNOWN, ["otp"])
+            assert await verifier.check(challenge.id, stage.code(), purpose="login")
 
 
 async def test_a_late_fallback_is_not_made() -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from tests.verification.stage import SECRET
@@ -42,6 +44,7 @@ def test_an_invalid_setting_is_refused(options: dict[str, object], expected: str
 def test_one_channel_needs_no_time_for_another() -> None:
     """The fall-back has no bound where there is none."""
     client = emulator_client(Emulator())
-    for options in ({"fallback_after": 500.0}, {"fallback_after": None, "lifetime": 30.0}):
+    cases: list[dict[str, Any]] = [{"fallback_after": 500.0}, {"fallback_after": None, "lifetime": 30.0}]
+    for options in cases:
         verifier = Verifier(client, MemoryStore(), secret=SECRET, channels=[SmsChannel()], **options)
         assert repr(verifier) == "Verifier(sms; MemoryStore(0 challenges, 0 counters))"

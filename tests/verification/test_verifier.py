@@ -1,13 +1,15 @@
 from __future__ import annotations
 
-import traceback
+from collections.abc import AsyncIterator, Awaitable
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from tests.verification.faulty import InterruptedStore
+from tests.support.trackers import trackers
+from tests.verification.attacks import refusal_of
+from tests.verification.faulty import InterruptedStore, fail
 from tests.verification.stage import SECRET, START, VICTIM, Stage, wrong_code
-from wikipayam_async import APIStatusError, ClosedError, InvalidInputError, SendStatus
+from wikipayam_async import APIStatusError, ClosedError, InvalidInputError, SendStatus, WikipayamError
 from wikipayam_async.testing import Fault
 from wikipayam_async.verification import (
     Challenge,
@@ -18,6 +20,9 @@ from wikipayam_async.verification import (
     VerificationLimitError,
     VerificationLimits,
 )
+
+NUMBER = "09351112233"
+"""Errors quote the number of the other tests as an example."""
 
 pytestmark = pytest.mark.anyio
 
@@ -134,6 +139,29 @@ async def test_a_cancelled_challenge_takes_no_code() -> None:
     assert (await verifier.check(challenge.id, stage.code(), purpose="login")).status is CheckStatus.EXPIRED
 
 
+async def test_every_check_makes_the_same_steps() -> None:
+    """Whatever the answer is, the store is asked alike: its time tells nothing."""
+    stage = Stage()
+    store = InterruptedStore(stage.open_store(), at=10_000, when="before", what=fail)
+    verifier = stage.verifier(store)
+    challenge = await verifier.start(VICTIM, purpose="login")
+    code, steps = stage.code(), set[tuple[str, ...]]()
+    entries = [
+        (challenge.id, wrong_code(code), CheckStatus.WRONG),
+        ("0" * 32, code, CheckStatus.NOT_FOUND),
+        (challenge.id, code, CheckStatus.OK),
+        (challenge.id, code, CheckStatus.USED),
+    ]
+    for challenge_id, entered, status in entries:
+        store.calls.clear()
+        assert (await verifier.check(challenge_id, entered, purpose="login")).status is status
+        steps.add(tuple(store.calls))
+    assert steps == {("find", "check")}
+    store.calls.clear()
+    assert (await verifier.check("no id", code, purpose="login")).status is CheckStatus.NOT_FOUND
+    assert store.calls == []
+
+
 async def test_secrets_rotate() -> None:
     """A new first secret checks what the old one sent; without the old one, nothing is accepted."""
     stage = Stage()
@@ -166,20 +194,46 @@ async def test_longer_codes_and_other_lifetimes() -> None:
     assert await verifier.check(challenge.id, " ".join(stage.code()), purpose="login")
 
 
-async def test_no_traceback_shows_code_or_number() -> None:
-    """Tools that print the locals of frames find neither."""
-    stage = Stage()
+async def _failures(stage: Stage) -> AsyncIterator[BaseException]:
+    """Make every call fail, and yield its error."""
     verifier = stage.verifier()
     stage.emulator.faults.arm(Fault.status(422), on="POST /otp/sms/send")
-    with pytest.raises(APIStatusError) as refused:
-        await verifier.start(VICTIM, purpose="login")
-    challenge = await verifier.start(VICTIM, purpose="login")
-    with pytest.raises(VerificationLimitError) as limited:
-        await verifier.resend(challenge.id)
-    for caught in (refused, limited):
-        shown = "".join(traceback.TracebackException.from_exception(caught.value, capture_locals=True).format())
-        own = shown.partition("verifier.py")[2]
-        assert (VICTIM in own, stage.code() in own, SECRET in own) == (False, False, False)
+    broken = stage.verifier(InterruptedStore(stage.open_store(), at=None, when="before", what=fail))
+    slow = stage.verifier(InterruptedStore(stage.open_store(), at=1, when="before", what=fail))
+    refused = await refusal_of(verifier.start(NUMBER, purpose="login", ip="203.0.113.7"), APIStatusError)
+    challenge = await verifier.start(NUMBER, purpose="login", ip="203.0.113.7")
+    code = stage.code(NUMBER)
+    calls: list[Awaitable[object]] = [
+        verifier.start(NUMBER, purpose="login"),
+        verifier.start(NUMBER + "0", purpose="login"),
+        verifier.start(NUMBER, purpose="log in"),
+        verifier.start(NUMBER, purpose="login", ip="203.0.113"),
+        verifier.resend(challenge.id),
+        broken.start(NUMBER, purpose="login"),
+        broken.resend(challenge.id),
+        broken.check(challenge.id, code, purpose="login"),
+        slow.check(challenge.id, code, purpose="login"),
+        verifier.check(challenge.id, code, purpose="log in"),
+    ]
+    assert refused is not None
+    yield refused
+    for call in calls:
+        error = await refusal_of(call, WikipayamError)
+        assert error is not None
+        yield error
+
+
+async def test_no_error_tracker_gets_a_code_or_a_number(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Sentry, Rollbar and rich show of every error has no code, no number, no secret and no whole id."""
+    stage = Stage()
+    with trackers(monkeypatch.setattr) as tools:
+        count = 0
+        async for error in _failures(stage):
+            count += 1
+            shown = tools.catch(error)
+            secrets = [NUMBER, SECRET, *([stage.code(NUMBER)] if stage.kinds(NUMBER) else [])]
+            assert [(count, secret, text[:500]) for text in shown for secret in secrets if secret in text] == []
+    assert count == 11
 
 
 async def test_a_verifier_is_entered_once() -> None:

@@ -46,7 +46,7 @@ class MemoryStore:
     and messages with `VerificationStoreError`; codes that were sent can be entered all the same.
 
     Args:
-        max_challenges: How many challenges it keeps; each takes about 1 kB and some 12 minutes.
+        max_challenges: How many challenges it keeps; each takes about 2.3 kB with its counters, for some 12 minutes.
         max_counters: How many counters of limits it keeps. A challenge needs up to eleven of its own, for a day at most.
 
     Raises:

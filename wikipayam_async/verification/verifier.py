@@ -6,7 +6,6 @@ import re
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from datetime import UTC, datetime
 from types import TracebackType
 from typing import TYPE_CHECKING, ClassVar, Self
 
@@ -27,6 +26,7 @@ from wikipayam_async.verification.limits import DAY, VerificationLimits
 from wikipayam_async.verification.models import Challenge, CheckResult, CheckStatus
 from wikipayam_async.verification.proof import NumberProofs
 from wikipayam_async.verification.reporting import Reporter
+from wikipayam_async.verification.results import challenge_of, limit_error, result_of
 from wikipayam_async.verification.sending import CodeSender, subject_of
 from wikipayam_async.verification.settings import RandomBytes, VerifierSettings
 from wikipayam_async.verification.store import (
@@ -47,7 +47,12 @@ __all__ = ["Verifier"]
 _ID_BYTES = 16
 _KEEP = 600.0
 """Seconds after its expiry for which a challenge is kept, so that a late entry is told why."""
+_NOT_FOUND = CheckOutcome(status=CheckStatus.NOT_FOUND)
 _is_id = re.compile(r"[0-9a-f]{32}").fullmatch
+
+
+def _names_challenge(challenge_id: object) -> bool:
+    return isinstance(challenge_id, str) and _is_id(challenge_id) is not None
 
 
 class Verifier(AsyncOnly):
@@ -175,7 +180,7 @@ class Verifier(AsyncOnly):
         refusal = await self._create(record, quotas)
         if refusal is not None:
             self._sender.report_limit(subject, refusal)
-            raise _limit_error("start: not sent", refusal)
+            raise limit_error("start: not sent", refusal)
         sent = await self._sender.send_first(record, subject, quotas)
         if sent.error is not None:
             raise sent.error
@@ -208,7 +213,7 @@ class Verifier(AsyncOnly):
         self._require_resendable(record, subject)
         sent = await self._sender.send_again(record, subject, automatic=False)
         if isinstance(sent, Refusal):
-            raise _limit_error("resend: not sent", sent)
+            raise limit_error("resend: not sent", sent)
         if sent is None:  # another call was first
             later = self._require_open(await self._find(record.id))
             self._require_resendable(later, subject)
@@ -234,16 +239,19 @@ class Verifier(AsyncOnly):
         entered = Sealed(normalize_code(code))
         del code  # keep it out of tracebacks that show locals
         purpose = check_purpose(purpose)
+        if not _names_challenge(challenge_id):
+            return self._checked(None, purpose, _NOT_FOUND)
         record = await self._find(challenge_id)
-        del challenge_id
-        if record is None or not self._keys.knows(record.key_id):
-            return self._checked(None, purpose, CheckOutcome(status=CheckStatus.NOT_FOUND))
+        if record is not None and not self._keys.knows(record.key_id):
+            return self._checked(None, purpose, _NOT_FOUND)
+        # Without a record, the store is asked all the same: the answer takes as long.
         attempt = CheckAttempt(
-            id=record.id,
+            id=challenge_id,
             purpose=purpose,
-            right=matches(entered.reveal(), self._code_of(record)),
+            right=record is not None and matches(entered.reveal(), self._code_of(record)),
             forget_wrong_after=DAY,
         )
+        del challenge_id
         outcome = await self._guard(self._guard.store.check(attempt, now=self._clock()))
         return self._checked(record, purpose, outcome)
 
@@ -259,7 +267,7 @@ class Verifier(AsyncOnly):
         Raises:
             VerificationStoreError: The store cannot be reached.
         """
-        if not isinstance(challenge_id, str) or not _is_id(challenge_id):
+        if not _names_challenge(challenge_id):
             return False
         return await self._guard(self._guard.store.cancel(challenge_id, now=self._clock()))
 
@@ -339,7 +347,7 @@ class Verifier(AsyncOnly):
             raise
 
     async def _find(self, challenge_id: str) -> ChallengeRecord | None:
-        if not isinstance(challenge_id, str) or not _is_id(challenge_id):
+        if not _names_challenge(challenge_id):
             return None
         return await self._guard(self._guard.store.find(challenge_id, now=self._clock()))
 
@@ -366,54 +374,28 @@ class Verifier(AsyncOnly):
         left = max(record.resend_at - self._clock(), 1.0)
         refusal = Refusal(scope=LimitScope.RECEIVER, retry_after=left)
         self._sender.report_limit(subject, refusal, challenge=record.id)
-        return _limit_error("resend: not sent", refusal)
+        return limit_error("resend: not sent", refusal)
 
     def _code_of(self, record: ChallengeRecord) -> str:
         return self._keys.derive(record.key_id, challenge=record.id, receiver=record.receiver, purpose=record.purpose)
 
     def _challenge(self, record: ChallengeRecord) -> Challenge:
-        now = self._clock()
-        limits = self._settings.limits
-        return Challenge(
-            id=record.id,
-            purpose=record.purpose,
-            channel=self._settings.channels[record.channel].name,
-            send_status=record.send_status,
-            expires_at=datetime.fromtimestamp(record.expires_at, UTC),
-            resend_at=datetime.fromtimestamp(record.resend_at, UTC),
-            expires_in=max(record.expires_at - now, 0.0),
-            resend_in=max(record.resend_at - now, 0.0),
-            resends_left=max(limits.sends_per_challenge - record.sends, 0),
-        )
+        return challenge_of(record, self._settings, now=self._clock())
 
     def _checked(self, record: ChallengeRecord | None, purpose: str, outcome: CheckOutcome) -> CheckResult:
         """Return the result of a check, and report it."""
-        status = outcome.status
-        if record is None or status is CheckStatus.NOT_FOUND:
-            subject, left, challenge = Subject(receiver="", purpose=purpose, destination=""), 0, ""
+        known = None if outcome.status is CheckStatus.NOT_FOUND else record
+        result = result_of(known, outcome, self._settings.limits)
+        if known is None:
+            subject = Subject(receiver="", purpose=purpose, destination="")
         else:
-            subject, challenge = subject_of(record, self._settings.destinations), record.id
-            left = record.max_tries - outcome.wrong if status is CheckStatus.WRONG else 0
+            subject = subject_of(known, self._settings.destinations)
         self._reporter.report(
             CodeChecked(
-                subject=self._reporter.subject(subject, challenge),
-                status=status,
-                attempts_left=left,
+                subject=self._reporter.subject(subject, known.id if known else ""),
+                status=result.status,
+                attempts_left=result.attempts_left,
                 wrong_in_a_row=outcome.wrong_in_a_row,
             )
         )
-        blocked = status is CheckStatus.LOCKED or (status is CheckStatus.WRONG and left == 0)
-        return CheckResult(
-            status=status,
-            receiver=subject.receiver if status is CheckStatus.OK else None,
-            attempts_left=left,
-            retry_after=self._settings.limits.wait_after(outcome.wrong_in_a_row) if blocked else 0.0,
-        )
-
-
-def _limit_error(what: str, refusal: Refusal) -> VerificationLimitError:
-    return VerificationLimitError(
-        f"{what}, because the limit by {refusal.scope} is reached; try again in {refusal.retry_after:.0f} s",
-        scope=refusal.scope,
-        retry_after=refusal.retry_after,
-    )
+        return result

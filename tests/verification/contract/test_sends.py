@@ -1,0 +1,28 @@
+from __future__ import annotations
+
+import pytest
+
+from tests.verification.broken import noticed
+from wikipayam_async.verification.contract.sends import SENDS
+
+pytestmark = pytest.mark.anyio
+
+FAULTS = [
+    "lets all send",
+    "counts no messages",
+    "loses outcomes",
+    "takes late outcomes",
+    "has no lease",
+    "has no limit",
+]
+
+
+@pytest.mark.parametrize("fault", FAULTS)
+async def test_a_fault_is_noticed(fault: str) -> None:
+    """A store with it fails some part."""
+    assert await noticed(fault, SENDS) != []
+
+
+async def test_a_store_without_a_fault_passes() -> None:
+    """Otherwise no fault would have been noticed."""
+    assert await noticed("none", SENDS) == []

@@ -93,7 +93,7 @@ class _Trial:
         challenge = sent[-1].id
         if typed:
             return self._step(lambda verifier: self._check(results, verifier, challenge, typed))
-        return self._step(lambda verifier: self._send(sent, verifier.resend(challenge)))
+        return self._step(lambda verifier: self._send_again(sent, verifier.resend(challenge)))
 
     def _step(self, work: Callable[[Verifier], Awaitable[None]]) -> Exit:
         """Do something with a verifier of its own, on the store of the trial."""
@@ -112,19 +112,20 @@ class _Trial:
         return online(self.connection, with_verifier, settings=self.settings)
 
     async def _send(self, sent: list[Challenge], sending: Awaitable[Challenge]) -> None:
-        from wikipayam_async.verification import ChallengeClosedError, VerificationLimitError  # noqa: PLC0415 - as above
-
-        try:
-            challenge = await sending
-        except (ChallengeClosedError, VerificationLimitError) as error:
-            if not sent:
-                raise
-            self.out.warn(str(error))
-            return
+        challenge = await sending
         sent.append(challenge)
         doubt = "" if challenge.send_status is SendStatus.ACCEPTED else "; its outcome is unknown, and it may arrive"
         way = "voice call" if challenge.channel == "voice" else "SMS"
         self.out.warn(f"sent by {way}{doubt}: the code is valid for {challenge.expires_in:.0f} s")
+
+    async def _send_again(self, sent: list[Challenge], sending: Awaitable[Challenge]) -> None:
+        """Send the code again, if it may be; otherwise say why not."""
+        from wikipayam_async.verification import ChallengeClosedError, VerificationLimitError  # noqa: PLC0415 - as above
+
+        try:
+            await self._send(sent, sending)
+        except (ChallengeClosedError, VerificationLimitError) as error:
+            self.out.warn(str(error))
 
     async def _check(self, results: list[Exit], verifier: Verifier, challenge: str, typed: str) -> None:
         from wikipayam_async.verification import CheckStatus  # noqa: PLC0415 - as above

@@ -85,7 +85,7 @@ def verifier_of(request: HttpRequest) -> Verifier:
 
 def address_of(request: HttpRequest) -> str | None:
     """Return the address of the caller, for the limits."""
-    forwarded = [request.headers["X-Forwarded-For"]] if "X-Forwarded-For" in request.headers else []
+    forwarded = request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
     return client_address(request.META.get("REMOTE_ADDR"), forwarded, trusted_hops=PROXIES)
 
 
@@ -157,7 +157,7 @@ async def check(request: HttpRequest) -> JsonResponse:
 @answers_errors
 async def orders(request: HttpRequest) -> JsonResponse:
     """Answer those only whose number is verified."""
-    proof = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    proof = request.META.get("HTTP_AUTHORIZATION", "").removeprefix("Bearer ")
     number = verifier_of(request).proofs.verify(proof, purpose="login")
     return JsonResponse({"orders_of": number.receiver})
 

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import threading
+from typing import Any
 
 import anyio
 import pytest
 import redis
 
 from wikipayam_async import ConfigurationError, WikipayamError
-from wikipayam_async.integrations.redis.connection import RedisThreads, check_prefix
+from wikipayam_async.integrations.redis.connection import RedisThreads, check_prefix, eviction_policy
 
 pytestmark = pytest.mark.anyio
 
@@ -66,3 +67,26 @@ def test_a_prefix_is_a_string() -> None:
     assert check_prefix("") == ""
     with pytest.raises(ConfigurationError, match="prefix: expected a string"):
         check_prefix(None)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ({"maxmemory": 100, "maxmemory_policy": "allkeys-lru"}, "allkeys-lru"),
+        ({"maxmemory": 100, "maxmemory_policy": "noeviction"}, None),
+        ({"maxmemory": 0, "maxmemory_policy": "allkeys-lru"}, None),
+        ({}, None),
+        (redis.ResponseError("NOPERM"), None),
+    ],
+)
+def test_a_policy_matters_if_the_memory_is_limited(settings: dict[str, Any] | Exception, expected: str | None) -> None:
+    """A server that does not tell is taken to keep its keys."""
+
+    class Server:
+        def info(self, section: str) -> dict[str, Any]:
+            assert section == "memory"
+            if isinstance(settings, Exception):
+                raise settings
+            return settings
+
+    assert eviction_policy(Server()) == expected

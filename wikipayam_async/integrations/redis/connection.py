@@ -34,9 +34,7 @@ class RedisThreads:
         self.client: Any = _client_of(server, {"socket_timeout": timeout, **options})
         self._limiters = PerLoop(lambda: CapacityLimiter(_THREADS))
 
-    async def run(
-        self, work: Callable[[], T], fail: Callable[[str], WikipayamError], *, wait: float | None = None
-    ) -> T:
+    async def run(self, work: Callable[[], T], fail: Callable[[str], WikipayamError]) -> T:
         """Run commands in a thread. Cancellation interrupts the wait for a thread, but no command that was begun.
 
         Args:

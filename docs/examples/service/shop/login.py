@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from typing import Annotated
 
 from fastapi import APIRouter, Depends
@@ -47,9 +48,17 @@ async def my_orders(number: NumberDep, shop: ShopDep) -> list[MyOrder]:
 
 
 def make_store(settings: Settings) -> VerificationStore:
-    """Return the store of codes: in Redis, which several processes share, or in memory for one."""
+    """Return the store of codes: in Redis, which several processes share, or in memory for one.
+
+    Raises:
+        ValueError: With a Redis, the processes need a secret that they share.
+    """
     if settings.redis is None:
         return MemoryStore()
+    if settings.code_secret is None:
+        raise ValueError(
+            "SHOP_REDIS needs SHOP_CODE_SECRET: processes with secrets of their own accept no code of others"
+        )
     from wikipayam_async.integrations.redis import RedisStore  # noqa: PLC0415 - an extra
 
     return RedisStore(settings.redis)
@@ -60,7 +69,7 @@ def make_verifier(settings: Settings, client: AsyncWikipayam, store: Verificatio
     return Verifier(
         client,
         store,
-        secret=settings.code_secret,
+        secret=settings.code_secret or secrets.token_hex(),
         channels=[SmsChannel(otp_pattern_id=settings.otp_pattern), VoiceChannel()],
         lifetime=settings.code_lifetime,
         fallback_after=settings.voice_after,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import secrets
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Self
@@ -24,8 +23,8 @@ class Settings:
         otp_pattern: The gateway's pattern id for login codes.
         max_connections: The maximum number of connections to the gateway.
         redis: The URL of the Redis with the login codes; None keeps them in memory, for a single process.
-        code_secret: The secret that login codes are derived from, at least 32 characters, the same in all processes; by
-            default a new one in each process.
+        code_secret: The secret that login codes are derived from, at least 32 characters; None makes one for each process,
+            which is not enough with a Redis.
         code_lifetime: How long a login code is valid.
         voice_after: How long to wait for the SMS with the code before calling.
         codes_per_hour: The maximum number of codes and calls in an hour.
@@ -43,7 +42,7 @@ class Settings:
     otp_pattern: int = field(default=13, converter=int)
     max_connections: int = field(default=32, converter=int)
     redis: str | None = None
-    code_secret: str = field(factory=secrets.token_hex, repr=False, eq=False)
+    code_secret: str | None = field(default=None, repr=False)
     code_lifetime: float = field(default=120.0, converter=float)
     voice_after: float = field(default=20.0, converter=float)
     codes_per_hour: int = field(default=1_000, converter=int)

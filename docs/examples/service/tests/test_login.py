@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable
 from functools import partial
 
@@ -96,8 +97,14 @@ def test_the_limits_are_settings(settings: Settings, wikipayam_emulator: Emulato
 def test_codes_may_be_in_a_redis_that_is_down(settings: Settings, wikipayam_emulator: Emulator) -> None:
     """Then nobody logs in, and nothing is sent; the rest of the shop works."""
     pytest.importorskip("redis")
-    elsewhere = attrs.evolve(settings, redis="redis://127.0.0.1:9/0")
+    elsewhere = attrs.evolve(settings, redis="redis://127.0.0.1:9/0", code_secret=secrets.token_hex())
     with TestClient(create_app(elsewhere, partial(emulator_client, wikipayam_emulator))) as http:
         assert http.post("/login/start", json={"receiver": MOBILE}).status_code == 503
         assert http.post("/orders", json={"mobile": MOBILE, "item": "چای"}).status_code == 202
     assert kinds(wikipayam_emulator) == ["sms"]
+
+
+def test_processes_need_a_secret_that_they_share(settings: Settings) -> None:
+    """Otherwise each would accept its own codes only."""
+    with pytest.raises(ValueError, match="SHOP_REDIS needs SHOP_CODE_SECRET"):
+        create_app(attrs.evolve(settings, redis="redis://127.0.0.1:9/0"))

@@ -8,7 +8,7 @@ import pytest
 from tests.cli.conftest import Terminal
 from wikipayam_async import InvalidInputError
 from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.prompts import confirm, read_text
+from wikipayam_async.cli.prompts import confirm, read_line, read_text
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,20 @@ def test_a_question_may_be_asked_in_a_thread() -> None:
     thread.start()
     thread.join()
     assert answers == [True]
+
+
+@pytest.mark.parametrize(
+    ("stdin", "expected"),
+    [(Terminal(" 123\n"), "123"), (io.StringIO("\n"), ""), (io.StringIO(""), None), (UndecodableInput(), "?")],
+)
+def test_a_line_is_read(stdin: io.StringIO, expected: str | None) -> None:
+    """Also without a terminal; bytes of another encoding are a line that means nothing."""
+    err = io.StringIO()
+    assert read_line("Code", Output(stderr=err), stdin=stdin) == expected
+    assert err.getvalue() == "Code:\n"
+
+
+def test_without_a_stdin_there_is_no_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As at the end of the input."""
+    monkeypatch.setattr("sys.stdin", None)
+    assert read_line("Code", Output(stderr=io.StringIO())) is None

@@ -6,6 +6,7 @@ import importlib.util
 import json
 import logging.config
 import re
+import secrets
 import ssl
 import sys
 from collections.abc import Callable, Iterator
@@ -22,12 +23,16 @@ import uvicorn
 from anyio.abc import TaskStatus
 from anyio.from_thread import start_blocking_portal
 
+from tests.support.effort import long_or_short
 from tests.support.net import on_virtual_time
+from tests.support.verification import random_steps
 from wikipayam_async import AsyncWikipayam, ConfigurationError
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, Fault, When, serve
 from wikipayam_async.idempotency import IdempotencyStoreError
 from wikipayam_async.idempotency.contract import STORE_CONTRACT
 from wikipayam_async.testing import emulator_client
+from wikipayam_async.verification import MemoryStore, SmsChannel, VerificationStoreError, Verifier
+from wikipayam_async.verification.contract import STORE_CONTRACT as CODE_STORE_CONTRACT
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 RECIPES = DOCS / "examples" / "recipes"
@@ -51,6 +56,13 @@ SERVICES = {
     "svcs_app": ("svcs", "starlette"),
 }
 """The recipes that are web services, and the packages they need."""
+
+LOGINS = {
+    "starlette_login": ("starlette", "redis"),
+    "litestar_login": ("litestar", "redis"),
+    "django_login": ("django", "redis"),
+}
+"""Those that log users in by a code."""
 
 
 @pytest.fixture
@@ -169,7 +181,7 @@ async def run_aiohttp(app: Any, stop: anyio.Event, *, task_status: TaskStatus[in
 @contextmanager
 def running(name: str) -> Iterator[httpx.Client]:
     """Serve a recipe on a free port; yield an HTTP client for it."""
-    module = load(name, *SERVICES[name])
+    module = load(name, *(SERVICES | LOGINS)[name])
     app = module.create_app() if name == "aiohttp_app" else getattr(module, "app", None) or module.application
     run: Callable[..., Any] = run_aiohttp if name == "aiohttp_app" else run_uvicorn
     with start_blocking_portal("asyncio") as portal:
@@ -231,6 +243,78 @@ def test_a_service_without_a_token_does_not_start(name: str, monkeypatch: pytest
     """The error comes when the process starts, not at the first request."""
     monkeypatch.delenv("SMS_AUTH_TOKEN")
     with pytest.raises((ConfigurationError, RuntimeError), match=r"SMS_AUTH_TOKEN|did not start"), running(name):
+        pass
+
+
+@pytest.fixture
+def login(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, redis_url: str) -> Iterator[str]:
+    """The name of a recipe for logins, with its settings in the environment and an empty Redis."""
+    name = str(request.param)
+    monkeypatch.setenv("REDIS_URL", redis_url)
+    monkeypatch.setenv("CODE_SECRET", secrets.token_hex(32))
+    with suppress(ImportError):
+        import redis  # noqa: PLC0415 - not installed everywhere
+
+        with redis.Redis.from_url(redis_url) as server:
+            server.flushdb()
+    if name == "django_login":
+        load("django_app", "django")  # it has the settings of the process
+        from django.test.utils import override_settings  # noqa: PLC0415 - not installed everywhere
+
+        with override_settings(ROOT_URLCONF="recipes_django_login"):
+            yield name
+    else:
+        yield name
+
+
+@pytest.mark.parametrize("login", LOGINS, indirect=True)
+def test_a_user_logs_in_with_a_code(login: str, emulator: Emulator) -> None:
+    """By SMS or by a call; the proof opens the orders, wrong codes and limits have their answers."""
+    with running(login) as http:
+        started = http.post("/login/start", json={"mobile": "+98 912 345 6789"})
+        assert (started.status_code, started.json()["expires_in"] > 110) == (202, True)
+        code, challenge = emulator.last_code("09123456789"), started.json()["challenge"]
+        entered = [
+            http.post("/login/check", json={"challenge": challenge, "code": one}) for one in ("none", code, code)
+        ]
+        unknown = http.post("/login/check", json={"challenge": "0" * 32, "code": code})
+        proof = entered[1].json()["proof"]
+        orders = [http.get("/orders", headers={"Authorization": value}) for value in (f"Bearer {proof}", "Bearer x")]
+        again = http.post("/login/start", json={"mobile": "09123456789"})
+        over = http.post("/login/resend", json={"challenge": challenge})
+        landline = http.post("/login/start", json={"mobile": "02188776655"})
+    assert [answer.status_code for answer in entered] == [401, 200, 401]
+    assert (unknown.status_code, unknown.text) == (401, entered[2].text)
+    assert [answer.status_code for answer in orders] == [200, 401]
+    assert orders[0].json() == {"orders_of": "09123456789"}
+    assert (again.status_code, 1 <= int(again.headers["Retry-After"]) <= 30) == (429, True)
+    assert (over.status_code, landline.status_code) == (401, 422)
+    assert "88776655" not in landline.text
+
+
+@pytest.mark.parametrize("login", LOGINS, indirect=True)
+def test_a_login_tells_when_no_code_can_be_sent(
+    login: str, emulator: Emulator, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A gateway that refuses is a 502, a store that is down a 503, and an early resend a 429."""
+    with running(login) as http:
+        challenge = http.post("/login/start", json={"mobile": "09123456789"}).json()["challenge"]
+        early = http.post("/login/resend", json={"challenge": challenge})
+        emulator.faults.arm(Fault.status(402), on="POST /otp/sms/send")
+        refused = http.post("/login/start", json={"mobile": "09120000001"})
+    monkeypatch.setenv("REDIS_URL", "redis://127.0.0.1:9/0")
+    with running(login) as http:
+        down = http.post("/login/start", json={"mobile": "09120000002"})
+    assert [answer.status_code for answer in (early, refused, down)] == [429, 502, 503]
+    assert [entry.receiver for entry in emulator.ledger] == ["09123456789"]
+
+
+@pytest.mark.parametrize("login", LOGINS, indirect=True)
+@pytest.mark.usefixtures("emulator")
+def test_a_login_without_a_secret_does_not_start(login: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Codes would be guessable, or different in every process."""
+    monkeypatch.delenv("CODE_SECRET")
+    with pytest.raises((KeyError, RuntimeError), match=r"CODE_SECRET|did not start"), running(login):
         pass
 
 
@@ -344,7 +428,9 @@ def test_the_page_shows_every_recipe_unchanged() -> None:
 
 def test_every_recipe_is_tested() -> None:
     """Every recipe file has a test in this module."""
-    assert sorted(file.stem for file in RECIPES.glob("*.py")) == sorted([*SERVICES, "sqlalchemy_store", "taskiq_app"])
+    assert sorted(file.stem for file in RECIPES.glob("*.py")) == sorted(
+        [*SERVICES, *LOGINS, "sqlalchemy_store", "sqlalchemy_codes", "taskiq_app"]
+    )
 
 
 @pytest.mark.anyio
@@ -372,3 +458,49 @@ async def test_sqlalchemy_keeps_keys_with_the_orders(postgres_url: str) -> None:
     with pytest.raises(IdempotencyStoreError, match="the table of notices: ProgrammingError"):
         await store.read("k")
     engine.dispose()
+
+
+@pytest.fixture
+def engine(postgres_url: str) -> Iterator[Any]:
+    """An engine for the database, without open connections afterwards."""
+    pytest.importorskip("sqlalchemy")
+    from sqlalchemy import create_engine  # noqa: PLC0415 - not installed everywhere
+
+    engine = create_engine(postgres_url.replace("postgresql://", "postgresql+psycopg://"))
+    yield engine
+    engine.dispose()
+
+
+@pytest.mark.anyio
+async def test_codes_in_a_table_of_ones_own(engine: Any) -> None:
+    """The store of the recipe keeps the contract, and does what the store in memory does."""
+    module = load("sqlalchemy_codes", "sqlalchemy")
+    store = module.CodeStore(engine)
+    module.Base.metadata.create_all(engine)
+    for check in CODE_STORE_CONTRACT:
+        await check(lambda: store)
+    for seed in range(long_or_short(40, 2)):
+        module.Base.metadata.drop_all(engine)
+        module.Base.metadata.create_all(engine)
+        memory = MemoryStore()
+        for name, step in random_steps(seed, 80):
+            assert (name, await step(store)) == (name, await step(memory))
+    assert await store.purge(now=1e12) > 0
+    module.Base.metadata.drop_all(engine)
+
+
+@pytest.mark.anyio
+async def test_codes_are_not_accepted_without_the_table(engine: Any) -> None:
+    """A user logs in with it; when it fails, nothing is sent."""
+    module = load("sqlalchemy_codes", "sqlalchemy")
+    module.Base.metadata.create_all(engine)
+    emulator, store = Emulator(), module.CodeStore(engine)
+    async with emulator_client(emulator) as client:
+        verifier = Verifier(client, store, secret=secrets.token_hex(32), channels=[SmsChannel(otp_pattern_id=13)])
+        challenge = await verifier.start("09123456789", purpose="login")
+        result = await verifier.check(challenge.id, emulator.last_code("09123456789") or "", purpose="login")
+        assert result.receiver == "09123456789"
+        module.Base.metadata.drop_all(engine)
+        with pytest.raises(VerificationStoreError, match="the table of codes: ProgrammingError"):
+            await verifier.start("09120000001", purpose="login")
+    assert len(emulator.ledger) == 1

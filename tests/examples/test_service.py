@@ -14,6 +14,8 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.effort import long_or_short
+
 SERVICE = Path(__file__).parent.parent.parent / "docs" / "examples" / "service"
 MOBILE = "09123456789"
 
@@ -72,10 +74,12 @@ def test_the_tests_of_the_service_pass(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_one_command_runs_shop_and_gateway(shop: httpx.Client) -> None:
     """A user logs in with the code sent to the mobile, orders, and opts out of announcements."""
-    assert shop.post("/login", json={"mobile": MOBILE}).status_code == 202
+    challenge = shop.post("/login/start", json={"receiver": MOBILE}).json()["challenge_id"]
     code = re.findall(r"\d{6}", shop.get(f"/phones/{MOBILE}").json()[0]["message"])[0]
-    assert shop.post("/login/check", json={"mobile": MOBILE, "code": code}).status_code == 204
     assert shop.post("/orders", json={"mobile": MOBILE, "item": "چای"}).status_code == 202
+    proof = shop.post("/login/check", json={"challenge_id": challenge, "code": code}).json()["proof"]
+    orders = shop.get("/me/orders", headers={"Authorization": f"Bearer {proof}"}).json()
+    assert [order["item"] for order in orders] == ["چای"]
     assert shop.post("/phones", json={"mobile": MOBILE, "message": "لغو"}).status_code == 204
     deadline = time.monotonic() + 30
     while (health := shop.get("/health").json())["opted_out"] < 1:
@@ -84,7 +88,7 @@ def test_one_command_runs_shop_and_gateway(shop: httpx.Client) -> None:
     progress = shop.post("/announcements", json={"text": "فردا تعطیلیم", "mobiles": [MOBILE, "09350000000"]}).text
     assert json.loads(progress.splitlines()[-1])["counts"] == {"accepted": 1, "opted_out": 1}
     assert [one["kind"] for one in shop.get(f"/phones/{MOBILE}").json()] == ["otp", "sms"]
-    assert {"/login", "/orders", "/announcements", "/health"} <= set(shop.get("/openapi.json").json()["paths"])
+    assert {"/login/start", "/orders", "/announcements", "/health"} <= set(shop.get("/openapi.json").json()["paths"])
 
 
 def test_the_load_script_finds_the_records_consistent() -> None:
@@ -122,3 +126,15 @@ def test_a_shop_stopped_under_load_accounts_for_every_notice() -> None:
     assert answered >= 66
     assert answered <= sum(outcomes.values()) <= answered + unanswered
     assert ended.stdout.count("\nok ") == 7
+
+
+def test_users_log_in_through_two_processes_half_of_them_by_a_call(redis_url: str) -> None:
+    """Each is accounted for: one SMS, one call if it was not delivered, the same code, accepted once."""
+    pytest.importorskip("redis")
+    users = long_or_short(1_000, 60)
+    ended = run("logins.py", "--redis", redis_url, "--users", str(users), "--voice-after", str(long_or_short(5, 1)))
+    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert figure(r"logged in +([\d,]+)", ended.stdout) == users
+    assert figure(r"([\d,]+) by a call", ended.stdout) == users // 2
+    assert figure(r"messages +([\d,]+)", ended.stdout) == users + users // 2
+    assert ended.stdout.count("\nok ") == 3

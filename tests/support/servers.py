@@ -234,13 +234,14 @@ def pgbouncer(server: PostgresServer) -> Iterator[str]:
 
 @contextlib.contextmanager
 def redis_server(*settings: str, folder: Path | None = None) -> Iterator[str]:
-    """Run a server of Redis; yield its URL.
+    """Run a server of Redis, or of Valkey where only that is installed; yield its URL.
 
     Args:
         settings: Options of its command line beside the port and the directory; an append-only file by default.
         folder: Where its files are; by default with the temporary ones.
     """
-    program = find("redis-server", "redis-server")
+    program = shutil.which("valkey-server") if shutil.which("redis-server") is None else None
+    program = program or find("redis-server", "redis-server")
     with tempfile.TemporaryDirectory(prefix="wikipayam-redis-", dir=folder, ignore_cleanup_errors=True) as directory:
         port = free_port()
         options = settings or ("--appendonly", "yes")

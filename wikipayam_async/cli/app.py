@@ -32,6 +32,7 @@ _COMMANDS = (
     ("idempotency", "idempotency:idempotency", "Show the outcome of a message under an idempotency key."),
     ("otp", "sending:otp", "Send a one-time code by SMS."),
     ("voice", "sending:voice", "Send a one-time code by a voice call."),
+    ("verify", "verify:verify", "Send a one-time code, and check what you type: a trial of a login."),
     ("holoo", "sending:holoo", "Send through the endpoint of the accounting software Holoo."),
     ("parts", "text_commands:parts", "Count the parts of a text, and their cost."),
     ("pattern", "pattern:pattern", "Check the text of a one-time code's pattern."),

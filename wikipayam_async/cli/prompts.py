@@ -15,7 +15,7 @@ from typing import TextIO
 from wikipayam_async.cli.output import Output
 from wikipayam_async.errors import InvalidInputError
 
-__all__ = ["confirm", "read_text"]
+__all__ = ["confirm", "read_line", "read_text"]
 
 _STDIN = "-"
 _YES = {"y", "yes", "ب", "بله", "آره", "آری"}
@@ -42,6 +42,24 @@ def confirm(question: str, out: Output, *, instead: str, stdin: TextIO | None = 
             return source.readline().strip().casefold() in _YES
     except UnicodeDecodeError:
         return False
+
+
+def read_line(question: str, out: Output, *, stdin: TextIO | None = None) -> str | None:
+    """Ask for a line; return it without the spaces around it. None if there is no more input.
+
+    Args:
+        question: What to type.
+        out: The output.
+        stdin: The input; that of the process if None.
+    """
+    source = stdin or sys.stdin
+    out.warn(f"{question}:")
+    try:
+        with _ended_by_sigterm():
+            line = "" if source is None else source.readline()
+    except UnicodeDecodeError:
+        return "?"
+    return line.strip() if line else None
 
 
 @contextmanager

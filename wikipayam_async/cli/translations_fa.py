@@ -53,6 +53,20 @@ _COMMANDS = {
     ),
     "Send a one-time code by SMS.": "ارسال کد تأیید با پیامک",
     "Send a one-time code by a voice call.": "ارسال کد تأیید با تماس صوتی",
+    "Send a one-time code, and check what you type: a trial of a login.": "آزمایش ورود با کد: ارسال کد و سنجیدن آنچه می‌نویسید",
+    "Send a one-time code to a number, and check what you type: a trial of the login of your service.": (
+        "ارسال کد تأیید به یک شماره و سنجیدن آنچه می‌نویسید؛ آزمایش ورود به سرویس شما"
+    ),
+    "The code is generated, and never shown. An empty line asks for the same code in a voice call. The exit code is 0 if the "
+    "code was right, and 1 if the number was not verified.": (
+        "کد ساخته می‌شود و هیچ‌جا نمایش داده نمی‌شود. سطر خالی یعنی همان کد با تماس صوتی خوانده شود. کد خروج: 0 کد درست بود، "
+        "1 شماره تأیید نشد"
+    ),
+    "The mobile number, in any usual form.": "شماره‌ی موبایل، به هر شکل معمول",
+    "The id of the pattern in the panel; without one the code is read out in a voice call.": (
+        "شماره‌ی الگو در پنل؛ بدون آن، کد با تماس صوتی خوانده می‌شود"
+    ),
+    "Send without asking.": "ارسال بی‌پرسش",
     "Send through the endpoint of the accounting software Holoo.": "ارسال از مسیر نرم‌افزار حسابداری هلو",
     "Count the parts of a text, and their cost.": "شمردن پارت‌های یک متن و هزینه‌ی آن",
     "Check the text of a one-time code's pattern.": "بررسی متن الگوی (پترن) کد تأیید",

@@ -3,6 +3,7 @@
 from wikipayam_async.publish import publish
 from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.verification.channels import CodeMessage, SmsChannel, VerificationChannel, VoiceChannel
+from wikipayam_async.verification.client_address import client_address
 from wikipayam_async.verification.errors import (
     ChallengeClosedError,
     LimitScope,
@@ -21,6 +22,7 @@ from wikipayam_async.verification.limits import VerificationLimits
 from wikipayam_async.verification.memory import MemoryStore
 from wikipayam_async.verification.models import Challenge, CheckResult, CheckStatus
 from wikipayam_async.verification.pattern import OtpPatternCheck, OtpPatternProblem, check_otp_pattern
+from wikipayam_async.verification.proof import InvalidProofError, NumberProofs, ProofSecret, VerifiedNumber
 from wikipayam_async.verification.store import (
     ChallengeRecord,
     ChallengeState,
@@ -48,11 +50,14 @@ __all__ = [
     "CodeChecked",
     "CodeMessage",
     "CodeSent",
+    "InvalidProofError",
     "LimitReached",
     "LimitScope",
     "MemoryStore",
+    "NumberProofs",
     "OtpPatternCheck",
     "OtpPatternProblem",
+    "ProofSecret",
     "Quota",
     "Refusal",
     "SendIntent",
@@ -65,10 +70,12 @@ __all__ = [
     "VerificationLimits",
     "VerificationStore",
     "VerificationStoreError",
+    "VerifiedNumber",
     "Verifier",
     "VoiceChannel",
     "WrongTryWait",
     "check_otp_pattern",
+    "client_address",
 ]
 
 publish(__name__, __all__, globals())

@@ -76,6 +76,10 @@ class CodeKeys:
         # 256 bits: the remainder of 10^length is uniform to within 2^-200.
         return f"{int.from_bytes(digest, 'big') % 10**self._length:0{self._length}}"
 
+    def secrets_for(self, use: str) -> list[bytes]:
+        """Return secrets for another use, one for each secret: nothing that they sign or derive is a code."""
+        return [_digest(key.reveal(), use) for key in self._keys.values()]
+
     def pseudonym(self, receiver: str) -> str:
         """Return a keyed digest of a number, for events."""
         return _digest(self._keys[self.newest].reveal(), "receiver", receiver).hex()[:16]

@@ -24,6 +24,7 @@ from wikipayam_async.verification.fallback import Fallback
 from wikipayam_async.verification.guard import StoreGuard
 from wikipayam_async.verification.limits import DAY, VerificationLimits
 from wikipayam_async.verification.models import Challenge, CheckResult, CheckStatus
+from wikipayam_async.verification.proof import NumberProofs
 from wikipayam_async.verification.reporting import Reporter
 from wikipayam_async.verification.results import challenge_of, limit_error, result_of
 from wikipayam_async.verification.sending import CodeSender, subject_of
@@ -130,6 +131,7 @@ class Verifier(AsyncOnly):
         )
         self._keys = CodeKeys(secret, length=self._settings.code_length)
         del secret
+        self._proofs = NumberProofs(self._keys.secrets_for("proof"), clock=clock)
         self._guard = StoreGuard(store, timeout=self._settings.store_timeout)
         self._reporter = Reporter(on_event, self._keys)
         self._sender = CodeSender(client, self._keys, self._guard, self._reporter, self._settings, clock)
@@ -137,6 +139,14 @@ class Verifier(AsyncOnly):
         self._clock = clock
         self._random_bytes = random_bytes
         self._group: TaskGroup | None = None
+
+    @property
+    def proofs(self) -> NumberProofs:
+        """Signs and checks proofs that a number was verified, with keys of their own from the verifier's secrets.
+
+        They are valid for 10 minutes. For another lifetime, or other secrets, make a `NumberProofs` of your own.
+        """
+        return self._proofs
 
     async def start(self, receiver: str, *, purpose: str, ip: str | None = None) -> Challenge:
         """Send a code to a receiver by the first channel.

@@ -17,7 +17,7 @@ from wikipayam_async.testing import DEFAULT_LINE, Emulator, emulator_client
 @pytest.fixture
 def settings() -> Settings:
     """Settings with short intervals."""
-    return Settings(delivery_poll_interval=0.01, inbound_poll_interval=0.01)
+    return Settings(voice_after=0.01, inbound_poll_interval=0.01)
 
 
 @pytest.fixture

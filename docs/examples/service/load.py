@@ -20,7 +20,7 @@ from attrs import frozen
 
 from loadtest.audit import Records, read_journal
 from loadtest.process import Service, running_service
-from loadtest.users import Load, UserResults, run_users
+from loadtest.users import UNLIMITED, Load, UserResults, run_users
 from wikipayam_async.emulator import Emulator, Fault, MessageKind, When, serve
 from wikipayam_async.testing import emulator_environ
 
@@ -70,7 +70,7 @@ def run(options: argparse.Namespace, folder: Path) -> Run:
     journal = folder / "journal"
     journal.touch()
     with serve(emulator) as gateway:
-        settings = {"JOURNAL": journal, "DRAIN_TIMEOUT": options.drain, "BATCH_SIZE": options.batch_size}
+        settings = {"JOURNAL": journal, "DRAIN_TIMEOUT": options.drain, "BATCH_SIZE": options.batch_size} | UNLIMITED
         environ = emulator_environ(gateway) | {f"SHOP_{name}": str(value) for name, value in settings.items()}
         with running_service(environ, folder / "log") as service:
             on_order = partial(_stop_at, service, load.users * load.orders // 3 if options.sigterm else 0)

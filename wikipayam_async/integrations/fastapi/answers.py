@@ -35,13 +35,20 @@ from wikipayam_async.integrations.fastapi.bodies import (
     Problem,
     UncertainSend,
 )
+from wikipayam_async.integrations.fastapi.verification_bodies import CodeRefused, TooManyRequests
+from wikipayam_async.verification import (
+    ChallengeClosedError,
+    CheckStatus,
+    VerificationLimitError,
+    VerificationStoreError,
+)
 
-__all__ = ["Answer", "RateLimitStatus", "answer_to", "location_of"]
+__all__ = ["Answer", "RateLimitStatus", "answer_to", "answer_to_refused_code", "location_of"]
 
-Body: TypeAlias = InvalidInput | Problem | GatewayProblem | UncertainSend
+Body: TypeAlias = InvalidInput | Problem | GatewayProblem | UncertainSend | CodeRefused | TooManyRequests
 RateLimitStatus: TypeAlias = Literal[429, 503]
 
-_MAX_RETRY_AFTER = 3600
+_MAX_RETRY_AFTER, _MAX_WAIT_FOR_CODES = 3600, 86_400
 _MAX_REASON_BYTES = 123
 
 
@@ -78,6 +85,9 @@ _BUSY = Problem(detail="Too many messages wait to be sent. Try again later.", co
 _UNAVAILABLE = Problem(detail="Messages cannot be sent at the moment.", code="unavailable")
 _MAY_HAVE_BEEN_SENT = "The message may have been sent. Do not send it again blindly."
 _PARTLY_SENT = "Some of the messages were sent, and others were not. Do not send them all again."
+_CODE_REFUSED = CodeRefused(detail="The code is wrong or expired.", code="code_refused")
+_TOO_MANY = TooManyRequests(detail="Too many attempts. Try again later.", code="too_many_requests")
+_NO_CODES = Problem(detail="Codes cannot be sent or checked at the moment.", code="unavailable")
 _SUPPRESSED = Problem(detail="The message was suppressed. It was not sent.", code="suppressed")
 
 _ANSWERS: Mapping[type[BaseException], Answer] = {
@@ -92,6 +102,7 @@ _ANSWERS: Mapping[type[BaseException], Answer] = {
     ServerError: _FAILED,
     ResponseError: _FAILED,
     InsufficientBalanceError: Answer(503, _UNAVAILABLE, logging.ERROR),
+    VerificationStoreError: Answer(503, _NO_CODES, logging.ERROR),
 }
 
 
@@ -108,15 +119,27 @@ def answer_to(
     if isinstance(error, InvalidInputError):
         detail = InvalidInputDetail(loc=list(loc), msg=error.rule, type="value_error")
         return Answer(422, InvalidInput(detail=[detail]), logging.INFO)
-    if isinstance(error, RateLimitError):
-        return Answer(rate_limit_status, _RATE_LIMITED, retry_after=_whole_seconds(error.retry_after))
-    if isinstance(error, OutboxFullError):
-        return Answer(503, _BUSY, retry_after=_whole_seconds(error.retry_after))
+    if isinstance(error, RateLimitError | OutboxFullError | VerificationLimitError):
+        return _answer_later(error, rate_limit_status)
     if isinstance(error, UnknownOutcomeError):
         return _uncertain(_without_none(error.track_ids), _track_ids(error.accepted))
     if isinstance(error, BulkError):
         return _answer_to_bulk(error)
+    if isinstance(error, ChallengeClosedError):
+        return answer_to_refused_code(error.status)
     return next(_ANSWERS[kind] for kind in type(error).__mro__ if kind in _ANSWERS)
+
+
+def answer_to_refused_code(status: CheckStatus | None, retry_after: float = 0) -> Answer:
+    """Return the response to a code that is not accepted: the same for every reason but too many wrong codes.
+
+    Args:
+        status: The status of the check; None for a challenge that may not be sent again.
+        retry_after: Seconds until another challenge may be started, if this one is locked.
+    """
+    if status is CheckStatus.LOCKED:
+        return Answer(429, _TOO_MANY, logging.INFO, _whole_seconds(retry_after, _MAX_WAIT_FOR_CODES))
+    return Answer(401, _CODE_REFUSED, logging.INFO)
 
 
 def location_of(field: str, path_params: Container[str], query_params: Container[str]) -> list[str | int]:
@@ -127,6 +150,13 @@ def location_of(field: str, path_params: Container[str], query_params: Container
     names = re.findall(r"[^.\[\]]+", field)
     place = "path" if names[0] in path_params else "query" if names[0] in query_params else "body"
     return [place, *(int(name) if name.isdecimal() else name for name in names)]
+
+
+def _answer_later(error: RateLimitError | OutboxFullError | VerificationLimitError, rate_limit_status: int) -> Answer:
+    if isinstance(error, VerificationLimitError):
+        return Answer(429, _TOO_MANY, retry_after=_whole_seconds(error.retry_after, _MAX_WAIT_FOR_CODES))
+    status, body = (503, _BUSY) if isinstance(error, OutboxFullError) else (rate_limit_status, _RATE_LIMITED)
+    return Answer(status, body, retry_after=_whole_seconds(error.retry_after))
 
 
 def _answer_to_bulk(error: BulkError) -> Answer:
@@ -157,6 +187,6 @@ def _without_none(track_ids: Iterable[str | None]) -> list[str]:
     return [track_id for track_id in track_ids if track_id is not None]
 
 
-def _whole_seconds(delay: float | None) -> int:
-    """Round a delay up to whole seconds, from 1 to 3600; None is 1."""
-    return max(1, math.ceil(min(delay or 1, _MAX_RETRY_AFTER)))
+def _whole_seconds(delay: float | None, most: int = _MAX_RETRY_AFTER) -> int:
+    """Round a delay up to whole seconds, of at least 1; None is 1."""
+    return max(1, math.ceil(min(delay or 1, most)))

@@ -1,4 +1,4 @@
-"""The dependencies of path operations: the client, the batcher, the outbox, the inbound worker."""
+"""The dependencies of path operations: the client, the batcher, the outbox, the inbound worker, the verifier."""
 
 from __future__ import annotations
 
@@ -9,18 +9,21 @@ from fastapi.requests import HTTPConnection
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import Outbox
-from wikipayam_async.integrations.fastapi.lifespan import BATCHER, CLIENT, OUTBOX, WORKER
+from wikipayam_async.integrations.fastapi.lifespan import BATCHER, CLIENT, OUTBOX, VERIFIER, WORKER
 from wikipayam_async.public import AsyncWikipayam
 from wikipayam_async.services.receives.worker import InboundWorker
+from wikipayam_async.verification import Verifier
 
 __all__ = [
     "BatcherDep",
     "InboundWorkerDep",
     "OutboxDep",
+    "VerifierDep",
     "WikipayamDep",
     "get_batcher",
     "get_inbound_worker",
     "get_outbox",
+    "get_verifier",
     "get_wikipayam",
 ]
 
@@ -69,10 +72,21 @@ async def get_inbound_worker(connection: HTTPConnection) -> InboundWorker:
     return cast("InboundWorker", _find(connection, WORKER, "get_inbound_worker", how))
 
 
+async def get_verifier(connection: HTTPConnection) -> Verifier:
+    """Return the verifier that the app's lifespan opened.
+
+    Raises:
+        RuntimeError: The lifespan did not run, or opens no verifier.
+    """
+    how = "verifier=lambda client: Verifier(client, ...)"
+    return cast("Verifier", _find(connection, VERIFIER, "get_verifier", how))
+
+
 WikipayamDep: TypeAlias = Annotated[AsyncWikipayam, Depends(get_wikipayam)]
 BatcherDep: TypeAlias = Annotated[Batcher, Depends(get_batcher)]
 OutboxDep: TypeAlias = Annotated[Outbox, Depends(get_outbox)]
 InboundWorkerDep: TypeAlias = Annotated[InboundWorker, Depends(get_inbound_worker)]
+VerifierDep: TypeAlias = Annotated[Verifier, Depends(get_verifier)]
 
 
 def _find(connection: HTTPConnection, name: str, dependency: str, how: str) -> object:

@@ -15,7 +15,7 @@ from fastapi.websockets import WebSocketState
 from wikipayam_async.errors import InvalidInputError, WikipayamError
 from wikipayam_async.integrations.fastapi.answers import Answer, RateLimitStatus, answer_to, location_of
 
-__all__ = ["install_error_handlers"]
+__all__ = ["install_error_handlers", "response_of", "response_to"]
 
 logger = logging.getLogger("wikipayam_async")
 
@@ -35,6 +35,9 @@ def install_error_handlers(app: FastAPI, *, rate_limit_status: RateLimitStatus =
     | the gateway does not answer | 504 |
     | the gateway limits the rate, or the outbox is full | 503 with Retry-After |
     | the account is empty, or the client or outbox is closed | 503 |
+    | a limit of one-time codes is reached | 429 with Retry-After |
+    | a code is resent whose challenge is over | 401, or 429 after too many wrong codes |
+    | the store of one-time codes fails | 503 |
     | the service is at fault, for example a bad token | 500, without details |
 
     The full error goes to the logger `wikipayam_async`, and so to stderr where no logging is configured: as INFO for
@@ -53,11 +56,21 @@ def install_error_handlers(app: FastAPI, *, rate_limit_status: RateLimitStatus =
         if isinstance(connection, WebSocket):
             await _close(connection, answer)
             return None
-        headers = None if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}
-        return JSONResponse(jsonable_encoder(answer.body), answer.status, headers)
+        return response_of(answer)
 
     # Starlette's types allow a handler for requests or for web sockets, but not for both.
     app.add_exception_handler(WikipayamError, cast("Callable[[Request, Exception], Awaitable[Response]]", handle))
+
+
+def response_to(request: Request, error: WikipayamError) -> JSONResponse:
+    """Return the response to an error, and log the error."""
+    return response_of(_answer(request, error, 503))
+
+
+def response_of(answer: Answer) -> JSONResponse:
+    """Return the response of an answer."""
+    headers = None if answer.retry_after is None else {"Retry-After": str(answer.retry_after)}
+    return JSONResponse(jsonable_encoder(answer.body), answer.status, headers)
 
 
 def _answer(connection: HTTPConnection, error: WikipayamError, rate_limit_status: RateLimitStatus) -> Answer:

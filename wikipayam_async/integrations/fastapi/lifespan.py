@@ -1,9 +1,9 @@
-"""The lifespan of an app, which opens the client, the batcher, the outbox and the inbound worker."""
+"""The lifespan of an app, which opens the client, the verifier, the batcher, the outbox and the inbound worker."""
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from typing import Any, TypeAlias
 
@@ -17,8 +17,9 @@ from wikipayam_async.integrations.fastapi.check import check_token
 from wikipayam_async.public import AsyncWikipayam
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.receives.worker import InboundWorker
+from wikipayam_async.verification import Verifier
 
-__all__ = ["BATCHER", "CLIENT", "OUTBOX", "WORKER", "AppLifespan", "wikipayam_lifespan"]
+__all__ = ["BATCHER", "CLIENT", "OUTBOX", "VERIFIER", "WORKER", "AppLifespan", "wikipayam_lifespan"]
 
 AppLifespan: TypeAlias = Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any] | None]]
 """The type of `FastAPI(lifespan=...)`: a function decorated with `asynccontextmanager`."""
@@ -27,6 +28,7 @@ CLIENT = "wikipayam"
 BATCHER = "wikipayam_batcher"
 OUTBOX = "wikipayam_outbox"
 WORKER = "wikipayam_inbound_worker"
+VERIFIER = "wikipayam_verifier"
 
 
 @frozen
@@ -57,15 +59,16 @@ def wikipayam_lifespan(
     batcher: Callable[[AsyncWikipayam], Batcher] | None = None,
     outbox: Callable[[AsyncWikipayam], Outbox] | None = None,
     inbound: Callable[[AsyncWikipayam], InboundWorker] | None = None,
+    verifier: Callable[[AsyncWikipayam], Verifier] | None = None,
     check: bool = False,
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[Mapping[str, Any]]]:
     """Return a lifespan that opens a client: `FastAPI(lifespan=wikipayam_lifespan())`.
 
-    It enters the client, the app's own lifespan, the batcher, the outbox and the inbound worker, in this order, and exits
-    them in reverse. So the app's own lifespan can use the client, as `app.state.wikipayam`, and its resources stay open
-    until the others have handled their last messages.
+    It enters the client, the app's own lifespan, the verifier, the batcher, the outbox and the inbound worker, in this
+    order, and exits them in reverse. So the app's own lifespan can use the client, as `app.state.wikipayam`, and its
+    resources stay open until the others have handled their last messages.
 
-    Each run of the app has its own client. In requests, use `WikipayamDep`, `BatcherDep`, `OutboxDep` and
+    Each run of the app has its own client. In requests, use `WikipayamDep`, `VerifierDep`, `BatcherDep`, `OutboxDep` and
     `InboundWorkerDep`.
 
     Args:
@@ -78,6 +81,8 @@ def wikipayam_lifespan(
             opens no outbox.
         inbound: Creates the worker that passes received messages to a function: `lambda client:
             client.receives.worker(handler)`. Run one per deployment. None runs no worker.
+        verifier: Creates the verifier of one-time codes, for `verification_router()`: `lambda client: Verifier(client,
+            RedisStore(url), secret=secret, channels=[SmsChannel(otp_pattern_id=13), VoiceChannel()])`. None opens none.
         check: Read the balance when the app starts (`GET /user/balance`), before anything else is opened. If the
             gateway refuses the token or the address (4xx, such as an `AuthenticationError`), the app does not start. If
             the gateway cannot be reached within 10 seconds, fails, limits the rate or finds the account empty, a warning
@@ -86,7 +91,14 @@ def wikipayam_lifespan(
     Raises:
         ConfigurationError: An argument is invalid. An error that `client` raises stops the app at its start.
     """
-    given = {"client": client, "lifespan": lifespan, "batcher": batcher, "outbox": outbox, "inbound": inbound}
+    given = {
+        "client": client,
+        "lifespan": lifespan,
+        "batcher": batcher,
+        "outbox": outbox,
+        "inbound": inbound,
+        "verifier": verifier,
+    }
     for name, value in given.items():
         if value is not None and not callable(value):
             raise ConfigurationError(
@@ -94,6 +106,13 @@ def wikipayam_lifespan(
             )
     if inspect.isasyncgenfunction(lifespan):
         raise ConfigurationError("lifespan: decorate it with contextlib.asynccontextmanager")
+
+    makers: Sequence[tuple[str, Callable[[AsyncWikipayam], AbstractAsyncContextManager[object]] | None]] = (
+        (VERIFIER, verifier),
+        (BATCHER, batcher),
+        (OUTBOX, outbox),
+        (WORKER, inbound),
+    )
 
     @asynccontextmanager
     async def run(app: FastAPI) -> AsyncIterator[Mapping[str, Any]]:
@@ -106,12 +125,9 @@ def wikipayam_lifespan(
             if lifespan is not None:
                 own: Mapping[str, Any] | None = await stack.enter_async_context(lifespan(app))
                 resources.state.update(own or {})
-            if batcher is not None:
-                await resources.open(BATCHER, batcher(opened))
-            if outbox is not None:
-                await resources.open(OUTBOX, outbox(opened))
-            if inbound is not None:
-                await resources.open(WORKER, inbound(opened))
+            for name, create in makers:
+                if create is not None:
+                    await resources.open(name, create(opened))
             yield resources.state
 
     return run

@@ -14,7 +14,10 @@ from attrs import define, field, frozen
 
 from wikipayam_async.emulator import Emulator
 
-__all__ = ["Load", "UserResults", "run_users"]
+__all__ = ["UNLIMITED", "Load", "UserResults", "run_users"]
+
+UNLIMITED = dict.fromkeys(["CODES_PER_HOUR", "CODES_PER_ADDRESS", "CODES_PER_PREFIX"], 10**9)
+"""Settings of the shop for users who all have one address, and numbers with the same first digits."""
 
 
 @frozen(kw_only=True)
@@ -79,10 +82,11 @@ class _User:
                 return
 
     async def _log_in(self) -> None:
-        if not await self._post("/login", 202, mobile=self.mobile):
+        started = await self._post("/login/start", 202, receiver=self.mobile)
+        if started is None:
             return
-        code = self.emulator.last_code(self.mobile)
-        if await self._post("/login/check", 204, mobile=self.mobile, code=str(code)):
+        code, challenge = self.emulator.last_code(self.mobile), started.json()["challenge_id"]
+        if await self._post("/login/check", 200, challenge_id=challenge, code=str(code)):
             self.results.logged_in += 1
 
     async def _order(self) -> None:

@@ -1,57 +1,83 @@
-"""Login by a code sent by SMS, with a voice call as fallback."""
+"""Login by a code: by SMS, and by a voice call if that is not delivered. The routes are those of `verification_router`."""
 
 from __future__ import annotations
 
-from fastapi import APIRouter, HTTPException
-from pydantic import BaseModel, Field
+import secrets
+from typing import Annotated
 
-from shop.bodies import Mobile
-from shop.codes import TooSoonError
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel
+
+from shop.settings import Settings
 from shop.state import ShopDep
-from wikipayam_async import APIConnectionError, APIStatusError
-from wikipayam_async.integrations.fastapi import WIKIPAYAM_RESPONSES, WikipayamDep
+from wikipayam_async import AsyncWikipayam
+from wikipayam_async.integrations.fastapi import verified_number
+from wikipayam_async.verification import (
+    MemoryStore,
+    SmsChannel,
+    VerificationLimits,
+    VerificationStore,
+    VerifiedNumber,
+    Verifier,
+    VoiceChannel,
+)
 
-__all__ = ["router"]
+__all__ = ["make_store", "make_verifier", "router"]
 
 router = APIRouter(tags=["login"])
 
-
-class Login(BaseModel):
-    """The mobile that logs in."""
-
-    mobile: Mobile
+NumberDep = Annotated[VerifiedNumber, Depends(verified_number())]
+"""The number that the caller has verified."""
 
 
-class EnteredCode(Login):
-    """A mobile and the code that its user entered."""
+class MyOrder(BaseModel):
+    """An order of the caller's."""
 
-    code: str = Field(max_length=32, examples=["۱۲۳۴۵۶"])
-
-
-class CodeSent(BaseModel):
-    """A code was sent."""
-
-    valid_for: float = Field(description="How long the code is valid, in seconds.")
+    track_id: str
+    item: str
 
 
-@router.post("/login", status_code=202, responses=WIKIPAYAM_RESPONSES)
-async def log_in(body: Login, client: WikipayamDep, shop: ShopDep) -> CodeSent:
-    """Send a code. If the SMS is not delivered in time, a voice call reads the code out."""
-    try:
-        code = shop.codes.issue(body.mobile)
-    except TooSoonError as error:
-        raise HTTPException(429, str(error), {"Retry-After": str(error.retry_after)}) from None
-    try:
-        sent = await client.otp.send(body.mobile, code)
-    except (APIStatusError, APIConnectionError):
-        shop.codes.revoke(body.mobile)  # it was not sent; after an unknown outcome it may arrive, so it stays valid
-        raise
-    shop.fallback.watch(sent.id, body.mobile, code)
-    return CodeSent(valid_for=shop.settings.code_lifetime)
+@router.get("/me/orders")
+async def my_orders(number: NumberDep, shop: ShopDep) -> list[MyOrder]:
+    """Return the orders of the caller, who has logged in with a code."""
+    return [
+        MyOrder(track_id=track_id, item=order.item)
+        for track_id, order in shop.orders.items()
+        if order.mobile == number.receiver
+    ]
 
 
-@router.post("/login/check", status_code=204, response_model=None)
-async def check(body: EnteredCode, shop: ShopDep) -> None:
-    """Check a code. The response is the same for a wrong code, an expired code and too many attempts."""
-    if not shop.codes.check(body.mobile, body.code):
-        raise HTTPException(401, "The code is wrong or expired.")
+def make_store(settings: Settings) -> VerificationStore:
+    """Return the store of codes: in Redis, which several processes share, or in memory for one.
+
+    Raises:
+        ValueError: With a Redis, the processes need a secret that they share.
+    """
+    if settings.redis is None:
+        return MemoryStore()
+    if settings.code_secret is None:
+        raise ValueError(
+            "SHOP_REDIS needs SHOP_CODE_SECRET: processes with secrets of their own accept no code of others"
+        )
+    from wikipayam_async.integrations.redis import RedisStore  # noqa: PLC0415 - an extra
+
+    return RedisStore(settings.redis)
+
+
+def make_verifier(settings: Settings, client: AsyncWikipayam, store: VerificationStore) -> Verifier:
+    """Return the verifier. The task that calls those to whom no SMS is delivered runs with the app."""
+    return Verifier(
+        client,
+        store,
+        secret=settings.code_secret or secrets.token_hex(),
+        channels=[SmsChannel(otp_pattern_id=settings.otp_pattern), VoiceChannel()],
+        lifetime=settings.code_lifetime,
+        fallback_after=settings.voice_after,
+        limits=VerificationLimits(
+            ip_sends_per_hour=settings.codes_per_address,
+            prefix_sends_per_hour=settings.codes_per_prefix,
+            destination_sends_per_hour=settings.codes_per_hour,
+            account_sends_per_hour=settings.codes_per_hour,
+            account_sends_per_day=10 * settings.codes_per_hour,
+        ),
+    )

@@ -22,11 +22,15 @@ class Settings:
     Attributes:
         otp_pattern: The gateway's pattern id for login codes.
         max_connections: The maximum number of connections to the gateway.
+        redis: The URL of the Redis with the login codes; None keeps them in memory, for a single process.
+        code_secret: The secret that login codes are derived from, at least 32 characters; None makes one for each process,
+            which is not enough with a Redis.
         code_lifetime: How long a login code is valid.
-        code_max_attempts: How many wrong codes a user may enter.
-        code_interval: Minimum time between two codes to a mobile.
         voice_after: How long to wait for the SMS with the code before calling.
-        delivery_poll_interval: Time between two polls of the codes' delivery.
+        codes_per_hour: The maximum number of codes and calls in an hour.
+        codes_per_address: Those that one address may ask for.
+        codes_per_prefix: Those to numbers with the same first seven digits.
+        trusted_hops: The number of proxies in front of the shop that append to `X-Forwarded-For`.
         inbound_poll_interval: Time between two polls for received messages.
         max_waiting: The maximum number of order notices in the outbox.
         batch_size: The maximum number of notices per request.
@@ -37,11 +41,14 @@ class Settings:
 
     otp_pattern: int = field(default=13, converter=int)
     max_connections: int = field(default=32, converter=int)
+    redis: str | None = None
+    code_secret: str | None = field(default=None, repr=False)
     code_lifetime: float = field(default=120.0, converter=float)
-    code_max_attempts: int = field(default=5, converter=int)
-    code_interval: float = field(default=60.0, converter=float)
     voice_after: float = field(default=20.0, converter=float)
-    delivery_poll_interval: float = field(default=2.0, converter=float)
+    codes_per_hour: int = field(default=1_000, converter=int)
+    codes_per_address: int = field(default=60, converter=int)
+    codes_per_prefix: int = field(default=30, converter=int)
+    trusted_hops: int = field(default=0, converter=int)
     inbound_poll_interval: float = field(default=5.0, converter=float)
     max_waiting: int = field(default=10_000, converter=int)
     batch_size: int = field(default=100, converter=int)

@@ -8,12 +8,9 @@ from anyio.abc import TaskGroup
 from attrs import field, frozen
 from fastapi import Depends, Request
 
-from shop.codes import Codes
-from shop.fallback import VoiceFallback
 from shop.journal import Journal
 from shop.opting_out import OptOuts
 from shop.settings import Settings
-from wikipayam_async import AsyncWikipayam
 
 __all__ = ["Order", "Shop", "ShopDep"]
 
@@ -37,8 +34,6 @@ class Shop:
 
     Attributes:
         settings: The settings.
-        codes: The login codes.
-        fallback: Calls mobiles to which the SMS was not delivered.
         opt_outs: The opted-out numbers.
         journal: The outcomes of messages.
         tasks: Runs tasks that outlive a request, until the shop shuts down.
@@ -46,26 +41,10 @@ class Shop:
     """
 
     settings: Settings
-    codes: Codes
-    fallback: VoiceFallback
     opt_outs: OptOuts
     journal: Journal
     tasks: TaskGroup
     orders: dict[str, Order] = field(factory=dict)
-
-    @classmethod
-    def open(
-        cls, settings: Settings, client: AsyncWikipayam, tasks: TaskGroup, opt_outs: OptOuts, journal: Journal
-    ) -> Shop:
-        """Create the shop, and start its background task."""
-        codes = Codes(
-            lifetime=settings.code_lifetime,
-            max_attempts=settings.code_max_attempts,
-            interval=settings.code_interval,
-        )
-        fallback = VoiceFallback(client, after=settings.voice_after, poll_interval=settings.delivery_poll_interval)
-        tasks.start_soon(fallback.run)
-        return cls(settings, codes, fallback, opt_outs, journal, tasks)
 
 
 async def get_shop(request: Request) -> Shop:

@@ -33,7 +33,7 @@ def anyio_backend() -> str:
 
 async def announce(client: AsyncWikipayam, tasks: TaskGroup, journal: Journal) -> None:
     """Make an announcement whose caller has disconnected."""
-    shop = Shop.open(Settings(), client, tasks, OptOuts(), journal)
+    shop = Shop(Settings(), OptOuts(), journal, tasks)
     send, receive = anyio.create_memory_object_stream[Progress](math.inf)
     receive.close()
     await _send_all(client, shop, ANNOUNCEMENT, send)

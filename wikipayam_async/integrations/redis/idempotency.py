@@ -1,4 +1,4 @@
-"""Idempotency keys in Redis. Needs the extra `redis`."""
+"""Idempotency keys in Redis."""
 
 from __future__ import annotations
 
@@ -9,24 +9,15 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+import redis
 
 from wikipayam_async.checks import without_frames
-from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency import Claim, IdempotencyRecord, IdempotencyStoreError, Settlement
 from wikipayam_async.idempotency.settings import check_keep_for, check_secret
 from wikipayam_async.idempotency.store import KEEP_FOR
+from wikipayam_async.integrations.redis.connection import CONNECT_SECONDS, RedisThreads, check_prefix, eviction_policy
 from wikipayam_async.outcomes import SendStatus
-from wikipayam_async.publish import publish
-from wikipayam_async.redact.masks import shape_of
-
-try:
-    import redis
-except ImportError as missing:
-    raise ImportError(
-        "wikipayam_async.integrations.redis needs redis: pip install 'wikipayam_async[redis]'"
-    ) from missing
 
 __all__ = ["RedisIdempotencyStore"]
 
@@ -34,8 +25,6 @@ T = TypeVar("T")
 
 logger = logging.getLogger("wikipayam_async")
 
-_SECONDS = 5.0
-_THREADS = 8
 _CLAIM = """
 local time = redis.call('TIME')
 local now = time[1] + time[2] / 1000000
@@ -104,16 +93,13 @@ class RedisIdempotencyStore:
     ) -> None:
         if isinstance(replicas, bool) or not isinstance(replicas, int) or replicas < 0:
             raise ConfigurationError("replicas: expected a whole number of at least 0")
-        if not isinstance(prefix, str):
-            raise ConfigurationError(f"prefix: expected a string; got {shape_of(prefix)}")
         self._keep_for = check_keep_for(keep_for)
         self._secret = check_secret(secret)
-        self._owned = isinstance(server, str)
-        self._client: Any = _client_of(server, _SECONDS + replica_timeout)
-        self._prefix = prefix
+        self._prefix = check_prefix(prefix)
+        self._threads = RedisThreads(server, timeout=CONNECT_SECONDS + replica_timeout)
+        self._client = self._threads.client
         self._replicas = replicas
         self._wait_ms = math.ceil(replica_timeout * 1000)
-        self._limiters = PerLoop(lambda: CapacityLimiter(_THREADS))
         self._scripts = {text: self._client.register_script(text) for text in (_CLAIM, _SETTLE, _READ)}
         self._checking = threading.Lock()
         self._checked = False
@@ -157,8 +143,7 @@ class RedisIdempotencyStore:
 
     async def aclose(self) -> None:
         """Close the connections, unless they are the caller's. A later call opens others."""
-        if self._owned:
-            await to_thread.run_sync(self._client.close)
+        await self._threads.aclose()
 
     def _name(self, key: str) -> str:
         return self._prefix + key
@@ -185,7 +170,7 @@ class RedisIdempotencyStore:
                 return
             self._checked = True
         try:
-            settings = {**self._client.info("persistence"), **self._client.info("memory")}
+            settings = self._client.info("persistence")
         except redis.ResponseError:  # not permitted
             return
         if not settings.get("aof_enabled"):
@@ -194,35 +179,17 @@ class RedisIdempotencyStore:
                 "sent again",
                 self,
             )
-        policy = settings.get("maxmemory_policy", "noeviction")
-        if settings.get("maxmemory") and policy != "noeviction":
+        policy = eviction_policy(self._client)
+        if policy is not None:
             logger.warning("%r: Redis may evict keys (maxmemory-policy %s): set it to noeviction", self, policy)
 
     async def _run(self, work: Callable[[], T]) -> T:
-        def guarded() -> T:
-            try:
-                return work()
-            except redis.RedisError as error:
-                reason = type(error).__name__  # its texts may quote the URL or a key
-            raise IdempotencyStoreError(f"{self!r}: cannot be used: {reason}")
-
-        return await to_thread.run_sync(guarded, limiter=await self._limiters.get())
+        return await self._threads.run(
+            work, lambda reason: IdempotencyStoreError(f"{self!r}: cannot be used: {reason}")
+        )
 
     def __repr__(self) -> str:
         return f"RedisIdempotencyStore(prefix={self._prefix!r})"
-
-
-def _client_of(server: str | redis.Redis, timeout: float) -> Any:
-    if isinstance(server, str):
-        try:
-            return redis.Redis.from_url(server, socket_timeout=timeout, socket_connect_timeout=_SECONDS)
-        except ValueError:
-            raise ConfigurationError("server: expected a URL such as redis://host:6379/0") from None
-    if not isinstance(server, redis.Redis):
-        raise ConfigurationError(
-            f"server: expected a URL such as redis://host:6379/0 or a redis.Redis; got {shape_of(server)}"
-        )
-    return server
 
 
 def _record_of(key: str, answer: Sequence[Any]) -> IdempotencyRecord | None:
@@ -248,6 +215,3 @@ def _record_of(key: str, answer: Sequence[Any]) -> IdempotencyRecord | None:
 
 def _text(value: str | bytes) -> str:
     return value.decode() if isinstance(value, bytes) else value
-
-
-publish("wikipayam_async.integrations.redis", __all__, globals())

@@ -1,0 +1,94 @@
+"""A client of Redis whose commands run in threads: on asyncio and trio, and complete when their caller is cancelled."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+import redis
+from anyio import CapacityLimiter, to_thread
+
+from wikipayam_async.core.loops import PerLoop
+from wikipayam_async.errors import ConfigurationError, WikipayamError
+from wikipayam_async.redact.masks import shape_of
+
+__all__ = ["CONNECT_SECONDS", "RedisThreads", "check_prefix", "eviction_policy"]
+
+T = TypeVar("T")
+
+CONNECT_SECONDS = 5.0
+_THREADS = 8
+
+
+class RedisThreads:
+    """Runs commands of Redis in threads.
+
+    Args:
+        server: The URL, or a client of the caller's, which is not closed.
+        timeout: Seconds to wait for an answer of the server.
+        options: Further options of a client that is created from a URL.
+    """
+
+    def __init__(self, server: str | redis.Redis, *, timeout: float, **options: object) -> None:
+        self._owned = isinstance(server, str)
+        self.client: Any = _client_of(server, {"socket_timeout": timeout, **options})
+        self._limiters = PerLoop(lambda: CapacityLimiter(_THREADS))
+
+    async def run(self, work: Callable[[], T], fail: Callable[[str], WikipayamError]) -> T:
+        """Run commands in a thread. Cancellation interrupts the wait for a thread, but no command that was begun.
+
+        Args:
+            work: Runs the commands.
+            fail: Makes the error from a reason, which holds no URL and no key.
+
+        Raises:
+            WikipayamError: The one of `fail`.
+        """
+
+        def guarded() -> T:
+            try:
+                return work()
+            except redis.RedisError as error:
+                reason = type(error).__name__  # its texts may quote the URL or a key
+            raise fail(reason)
+
+        return await to_thread.run_sync(guarded, limiter=await self._limiters.get())
+
+    async def aclose(self) -> None:
+        """Close the connections, unless they are the caller's. A later call opens others."""
+        if self._owned:
+            await to_thread.run_sync(self.client.close)
+
+
+def eviction_policy(client: Any) -> str | None:
+    """Return the policy by which a server may evict keys; None if it evicts none, or does not tell."""
+    try:
+        settings = client.info("memory")
+    except redis.ResponseError:  # not permitted
+        return None
+    policy: str = settings.get("maxmemory_policy", "noeviction")
+    return policy if settings.get("maxmemory") and policy != "noeviction" else None
+
+
+def check_prefix(prefix: object) -> str:
+    """Return what the names of keys begin with.
+
+    Raises:
+        ConfigurationError: It is no string.
+    """
+    if not isinstance(prefix, str):
+        raise ConfigurationError(f"prefix: expected a string; got {shape_of(prefix)}")
+    return prefix
+
+
+def _client_of(server: str | redis.Redis, options: dict[str, object]) -> Any:
+    if isinstance(server, str):
+        try:
+            return redis.Redis.from_url(server, **{"socket_connect_timeout": CONNECT_SECONDS, **options})
+        except ValueError:
+            raise ConfigurationError("server: expected a URL such as redis://host:6379/0") from None
+    if not isinstance(server, redis.Redis):
+        raise ConfigurationError(
+            f"server: expected a URL such as redis://host:6379/0 or a redis.Redis; got {shape_of(server)}"
+        )
+    return server

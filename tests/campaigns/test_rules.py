@@ -11,6 +11,7 @@ from wikipayam_async import InvalidInputError
 from wikipayam_async.campaigns import SendingHours, SpendingLimit
 from wikipayam_async.campaigns.rules import Spending
 from wikipayam_async.cost import Tariff
+from wikipayam_async.numbers import Operator
 
 TEHRAN = ZoneInfo("Asia/Tehran")
 BERLIN = ZoneInfo("Europe/Berlin")
@@ -191,14 +192,18 @@ def test_a_limit_of_nothing() -> None:
 
 
 def test_the_same_text_is_priced_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A campaign with one text counts its parts once for each line."""
-    asked: list[str | None] = []
-    spending = Spending(SpendingLimit(rials=5000, tariff=TARIFF))
+    """A campaign with one text counts its parts once for each line and each operator that has prices."""
+    tariff = Tariff(persian=900, operators={"MCI": Tariff(persian=100)})
+    asked: list[tuple[str | None, Operator | None]] = []
+    spending = Spending(SpendingLimit(rials=5000, tariff=tariff))
+    cost_of = SpendingLimit.cost_of
 
-    def cost_of(_: SpendingLimit, text: str, line: str | None) -> int:
-        asked.append(line)
-        return len(text)
+    def counted(limit: SpendingLimit, text: str, line: str | None, operator: Operator | None) -> int:
+        asked.append((line, operator))
+        return cost_of(limit, text, line, operator)
 
-    monkeypatch.setattr(SpendingLimit, "cost_of", cost_of)
-    assert [spending.cost_of("سلام", line) for line in (None, None, "3000", "3000")] == [4] * 4
-    assert asked == [None, "3000"]
+    monkeypatch.setattr(SpendingLimit, "cost_of", counted)
+    messages = [(None, None), (None, "09301234567"), (None, "09121234567"), ("3000", None), (None, "09121234567")]
+    assert [spending.cost_of("سلام", *one) for one in messages] == [900, 900, 100, 900, 100]
+    assert asked == [(None, None), (None, Operator.IRANCELL), (None, Operator.MCI), ("3000", None)]
+    assert spending.cost_of("س" * 71, None) == 1800

@@ -392,3 +392,12 @@ def test_the_line_may_be_missing() -> None:
     with pytest.raises(ConfigurationError):
         prepare_sms(message, sender=None, track_ids=TrackIds(), normalize=True)
     assert estimate([message], TARIFF).cost == 895
+
+
+def test_the_operator_of_the_receiver_decides_about_the_price() -> None:
+    """A tariff with prices by operator charges each receiver its own; one without counts all alike."""
+    tariff = Tariff(persian=900, operators={"Irancell": Tariff(persian=99)})
+    receivers = ("09301234567", "+98 930 123 4567", "09121234567", "09441234567")
+    messages = [SmsMessage(one, "سلام") for one in receivers]
+    assert estimate(messages, tariff, validate=False).cost == 2 * 99 + 2 * 900
+    assert estimate(messages, Tariff(persian=900), validate=False).cost == 4 * 900

@@ -12,6 +12,7 @@ from attrs import field, frozen
 from wikipayam_async.core.options import read_timezone
 from wikipayam_async.cost.tariff import Tariff
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
+from wikipayam_async.numbers import Operator
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.text.parts import count_parts
 
@@ -160,15 +161,16 @@ class SpendingLimit:
     rials: int = field(converter=_rials)
     tariff: Tariff = field(converter=_tariff)
 
-    def cost_of(self, text: str, line: str | None) -> int:
+    def cost_of(self, text: str, line: str | None, operator: Operator | None = None) -> int:
         """Return the cost of a text from a line, in rials.
 
         Args:
             text: The text.
             line: The line; None for the tariff's own prices.
+            operator: The operator of the receiver; None for the prices of no operator.
         """
         parts = count_parts(text)
-        return parts.parts * self.tariff.price(parts.encoding, line)
+        return parts.parts * self.tariff.price(parts.encoding, line, operator)
 
 
 class Spending:
@@ -186,8 +188,7 @@ class Spending:
     def __init__(self, limit: SpendingLimit, spent: int = 0) -> None:
         self._limit = limit
         self._text: str | None = None
-        self._line: str | None = None
-        self._cost = 0
+        self._costs: dict[tuple[str | None, Operator | None], int] = {}
         self.spent = spent
         self.in_flight = 0
 
@@ -196,11 +197,15 @@ class Spending:
         """The rials that may still be spent; 0 if the limit is reached."""
         return max(0, self._limit.rials - self.spent - self.in_flight)
 
-    def cost_of(self, text: str, line: str | None) -> int:
+    def cost_of(self, text: str, line: str | None, receiver: str | None = None) -> int:
         """Return the cost of a text; of the same text as before without counting its parts again."""
-        if text != self._text or line != self._line:
-            self._text, self._line, self._cost = text, line, self._limit.cost_of(text, line)
-        return self._cost
+        if text != self._text:
+            self._text = text
+            self._costs.clear()
+        key = line, self._limit.tariff.operator_of(receiver)
+        if key not in self._costs:
+            self._costs[key] = self._limit.cost_of(text, *key)
+        return self._costs[key]
 
     def fitting(self, costs: Iterable[int]) -> int:
         """Return how many messages, from the first on, may be sent together."""

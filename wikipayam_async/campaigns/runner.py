@@ -150,7 +150,8 @@ class CampaignRun:
         """Count what earlier runs have spent."""
         after, line = -1, self._facts.options.line
         while results := await self._journal.results(after, 1000, status):
-            spending.settle(0, sum(spending.cost_of(one.message or "", one.sender or line) for one in results))
+            costs = (spending.cost_of(one.message or "", one.sender or line, one.receiver) for one in results)
+            spending.settle(0, sum(costs))
             after = results[-1].index
 
     async def _send_all(self) -> None:
@@ -264,14 +265,9 @@ class CampaignRun:
     def _settle_cost(self, flight: Flight, results: Sequence[SendResult]) -> None:
         if self._spending is not None:
             line = self._facts.options.line
-            self._spending.settle(
-                flight.cost,
-                sum(
-                    self._spending.cost_of(result.message.message or "", result.message.sender or line)
-                    for result in results
-                    if result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
-                ),
-            )
+            charged = [one.message for one in results if one.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}]
+            costs = (self._spending.cost_of(one.message or "", one.sender or line, one.receiver) for one in charged)
+            self._spending.settle(flight.cost, sum(costs))
 
     def _count_outcomes(self, flight: Flight, counts: Counter[SendStatus]) -> None:
         self._recorded += flight.count - counts[SendStatus.NOT_ATTEMPTED]

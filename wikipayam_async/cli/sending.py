@@ -13,6 +13,7 @@ from wikipayam_async.cli.exits import Exit, exit_of_result, worst
 from wikipayam_async.cli.output import Output, aligned, counted, described, spaced
 from wikipayam_async.cli.prompts import read_text
 from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage
@@ -80,7 +81,7 @@ def otp(
     code: Verbatim,
     /,
     *,
-    pattern: int,
+    pattern: WholeNumber,
     track_id: str | None = None,
     connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:

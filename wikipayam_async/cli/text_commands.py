@@ -8,11 +8,13 @@ from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
-from wikipayam_async.cli.prices import tariff_of
+from wikipayam_async.cli.prices import PriceOptions
 from wikipayam_async.cli.prompts import read_text
 from wikipayam_async.cli.session import OutputOptions, guarded
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.cost.estimate import CostEstimate, estimate_text
-from wikipayam_async.cost.tariff import Tariff, format_money
+from wikipayam_async.cost.money import format_money
+from wikipayam_async.cost.tariff import Tariff
 from wikipayam_async.numbers import parse_number
 from wikipayam_async.text.parts import count_parts, split_parts
 from wikipayam_async.text.suggestions import suggest
@@ -24,10 +26,9 @@ def parts(
     text: Annotated[str, Parameter(allow_leading_hyphen=True)],
     /,
     *,
-    receivers: int = 1,
-    price_persian: int | None = None,
-    price_latin: int | None = None,
+    receivers: WholeNumber = 1,
     split: bool = False,
+    prices: PriceOptions = PriceOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> Exit:
     """Count the parts of a text, and their cost.
@@ -35,16 +36,15 @@ def parts(
     Args:
         text: The text; - reads it from stdin.
         receivers: The number of receivers.
-        price_persian: The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials.
-        price_latin: The price of a part in GSM-7, in rials (default: the Persian price).
         split: Show the text of each part.
+        prices: The price of a part.
         output: How to show the result.
     """
     out = Output(json=output.json)
 
     def count() -> None:
         body = read_text(text)
-        tariff = tariff_of(price_persian, price_latin)
+        tariff = prices.read()
         result = {**_parts(out, body), **(_split(out, body) if split else {}), **_suggestions(out, body, tariff)}
         if tariff is not None:
             result |= _cost(out, estimate_text(body, tariff, receivers=receivers), receivers)

@@ -128,13 +128,21 @@ _FILES = {
 
 _BULK = {
     "Check the file, show parts and cost, and send nothing.": "فایل را بررسی کن، پارت و هزینه را بگو و چیزی نفرست",
-    "The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials.": (
-        "بهای هر پارت فارسی به ریال؛ یا هر متنی با نویسه‌ای بیرون از GSM-7"
+    "The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials; 89.5t is in tomans.": (
+        "تعرفه‌ی هر پارت فارسی به ریال؛ متنی هم که کاراکتری بیرون از GSM-7 دارد فارسی حساب می‌شود؛ به تومان: 89.5t"
     ),
-    "The price of a part in GSM-7, in rials (default: the Persian price).": (
-        "بهای هر پارت لاتین به ریال؛ اگر ندهید همان بهای فارسی"
+    "The price of a part in GSM-7, in rials or tomans (default: the Persian price).": (
+        "تعرفه‌ی هر پارت لاتین، به ریال یا تومان؛ اگر ندهید همان تعرفه‌ی فارسی"
     ),
-    "Send without asking if the cost is at most this many rials.": "اگر هزینه حداکثر این‌قدر ریال باشد، بی‌پرسش بفرست",
+    "The value-added tax in percent that the prices do not include (default: 0).": (
+        "درصد مالیات بر ارزش افزوده، اگر در تعرفه‌ها حساب نشده است؛ اگر ندهید صفر"
+    ),
+    "A TOML file with the prices, also by line and operator, instead of the other price options.": (
+        "فایل تعرفه‌ها به جای سه گزینه‌ی بالا، با تعرفه‌ی جداگانه برای خط‌ها و اپراتورها، با قالب TOML"
+    ),
+    "Send without asking if the cost is at most this many rials, or tomans as 500,000t.": (
+        "اگر هزینه حداکثر این‌قدر ریال باشد بدون پرسش بفرست؛ به تومان: 500,000t"
+    ),
     "Send without asking, at any cost.": "بی‌پرسش بفرست، هر هزینه‌ای که داشته باشد",
     "Skip the bad rows without asking.": "سطرهایی را که پیامک نمی‌شوند، بی‌پرسش کنار بگذار",
     "The maximum number of requests in flight.": "چند درخواست با هم در راه باشند",
@@ -163,8 +171,8 @@ _CAMPAIGN = {
     "Send only in these hours, as 08:00-21:00, in the time zone of Tehran; or 08:00-21:00@Asia/Dubai.": (
         "فقط در این ساعت‌ها به وقت تهران بفرست، مانند 08:00-21:00؛ برای جای دیگر 08:00-21:00@Asia/Dubai"
     ),
-    "Pause before all runs together cost more than this many rials; needs --price-persian.": (
-        "پیش از آن‌که هزینه‌ی همه‌ی اجراها از این‌قدر ریال بگذرد بایست؛ همراه --price-persian"
+    "Pause before all runs together cost more than this many rials; needs --price-persian or --tariff.": (
+        "پیش از آن‌که هزینه‌ی همه‌ی اجراها از این‌قدر ریال بگذرد بایست؛ همراه --price-persian یا --tariff"
     ),
     "The file of the campaign.": "فایل کمپین",
     "Resume a campaign: send what is left. The input file is not needed.": (

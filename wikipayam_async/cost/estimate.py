@@ -10,10 +10,11 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from wikipayam_async.checks import check_number, without_frames
-from wikipayam_async.cost.tariff import Tariff, format_money
+from wikipayam_async.cost.money import format_money
+from wikipayam_async.cost.tariff import Tariff
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage, check_receiver, check_sender, check_track_id, text_field
-from wikipayam_async.numbers import normalize_receiver
+from wikipayam_async.numbers import Operator, normalize_receiver
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.text.parts import Encoding, count_parts
 
@@ -21,8 +22,8 @@ __all__ = ["CostEstimate", "CostShare", "CostTally", "estimate", "estimate_text"
 
 _Kind: TypeAlias = tuple[Encoding, int]
 """The encoding of a text and its number of parts."""
-_Key: TypeAlias = tuple[str | None, _Kind]
-"""A line and the kind of a text."""
+_Key: TypeAlias = tuple[str | None, Operator | None, _Kind]
+"""A line, the operator of the receiver if a price depends on it, and the kind of a text."""
 
 
 @frozen
@@ -79,7 +80,7 @@ class CostTally:
     """Adds up the cost of messages one by one, in constant memory.
 
     It counts the messages that a send would accept and skips those that it would refuse. It keeps only counts, one per
-    combination of line, encoding and number of parts.
+    combination of line, operator, encoding and number of parts.
 
     Args:
         tariff: The price of a part.
@@ -94,6 +95,7 @@ class CostTally:
     __slots__ = (
         "_check_receiver",
         "_counts",
+        "_depends_on_operator",
         "_first_skipped",
         "_index",
         "_kind",
@@ -107,6 +109,7 @@ class CostTally:
         self, tariff: Tariff, *, sender: str | None = None, normalize: bool = True, validate: bool = True
     ) -> None:
         self._tariff = _check_tariff(tariff)
+        self._depends_on_operator = tariff.depends_on_operator
         self._sender = None if sender is None else check_sender(sender)
         lenient = partial(check_receiver, normalize=False, validate=validate)
         self._check_receiver = normalize_receiver if normalize and validate else lenient  # the former is faster
@@ -133,7 +136,8 @@ class CostTally:
     def _key(self, message: SmsMessage) -> _Key:
         name = text_field(message)
         text = getattr(message, name)
-        self._check_receiver(message.receiver)
+        receiver = self._check_receiver(message.receiver)
+        operator = self._tariff.operator_of(receiver) if self._depends_on_operator else None
         if message.track_id is not None:
             check_track_id(message.track_id)
         line = message.sender or self._sender
@@ -142,7 +146,7 @@ class CostTally:
         if text is not self._text:  # the same text for all receivers is counted once
             self._kind = _kind_of(text, name)
             self._text = text
-        return line, self._kind
+        return line, operator, self._kind
 
     def _skip(self, error: InvalidInputError) -> None:
         if self._first_skipped is None:
@@ -183,7 +187,7 @@ def estimate(
 
 @without_frames
 def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str | None = None) -> CostEstimate:
-    """Estimate the cost of one text for a number of receivers, without any request.
+    """Estimate the cost of one text for a number of receivers, without any request; prices by operator do not apply.
 
     Args:
         text: The text.
@@ -197,7 +201,7 @@ def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str 
     _check_tariff(tariff)
     check_number(receivers, field="receivers", minimum=1)
     line = None if sender is None else check_sender(sender)
-    return _sum_up({(line, _kind_of(text, "text")): receivers}, tariff)
+    return _sum_up({(line, None, _kind_of(text, "text")): receivers}, tariff)
 
 
 def _check_tariff(tariff: object) -> Tariff:
@@ -225,8 +229,8 @@ def _sum_up(
     by_parts: Counter[int] = Counter()
     by_encoding = dict.fromkeys(Encoding, CostShare())
     by_line: dict[str | None, CostShare] = {}
-    for (line, (encoding, parts)), messages in counts.items():
-        share = CostShare(messages, messages * parts, messages * parts * tariff.price(encoding, line))
+    for (line, operator, (encoding, parts)), messages in counts.items():
+        share = CostShare(messages, messages * parts, messages * parts * tariff.price(encoding, line, operator))
         total += share
         by_parts[parts] += messages
         by_encoding[encoding] += share

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
 from decimal import Decimal
@@ -13,7 +12,7 @@ from attrs import frozen
 
 from wikipayam_async.dates import JalaliDate, parse_day, to_jalali
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.numbers.digits import ascii_digit
+from wikipayam_async.numbers.decimals import MOST_DIGITS, read_decimal
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.templates.values import ShownValue
 from wikipayam_async.text.names import comparable_name
@@ -21,11 +20,6 @@ from wikipayam_async.text.names import comparable_name
 __all__ = ["FORMATS", "Format", "find_format", "formatted"]
 
 _PERSIAN_DIGITS = str.maketrans("0123456789٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹" * 2)
-_NUMBER = re.compile(r"([+-]?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.([0-9]+))?")
-_SEPARATORS = str.maketrans({"٬": ",", "،": ",", "٫": ".", "−": "-"})
-_GROUPING_SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
-_MARKS = "\u200b\u200c\u200e\u200f\u061c\ufeff"
-_MOST_DIGITS = 30
 _ANY_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - no moment in time
 
 Apply: TypeAlias = Callable[[object, str, str], str]
@@ -65,7 +59,7 @@ def find_format(name: str) -> Format | None:
 
 
 def _thousands(value: object, text: str, field: str) -> str:
-    number = _written_number(text)
+    number = read_decimal(text)
     if number is None and not isinstance(value, str | bool) and not text.endswith("%"):
         number = _plain_number(value)
     if number is None:
@@ -73,26 +67,18 @@ def _thousands(value: object, text: str, field: str) -> str:
     return f"{number:,f}"
 
 
-def _written_number(text: str) -> Decimal | None:
-    plain = "".join(map(ascii_digit, text.strip().strip(_MARKS).translate(_SEPARATORS)))
-    found = _NUMBER.fullmatch(_GROUPING_SPACES.sub(",", plain))
-    if found is None or len(plain) > _MOST_DIGITS:
-        return None
-    return Decimal(found[0].replace(",", ""))
-
-
 def _plain_number(value: object) -> Decimal | None:
     if not isinstance(value, int | float | Decimal):
         return None
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    if not number.is_finite() or abs(number.adjusted()) >= _MOST_DIGITS:
+    if not number.is_finite() or abs(number.adjusted()) >= MOST_DIGITS:
         return None
     return number.to_integral_value() if number == number.to_integral_value() else number
 
 
 def _persian(value: object, text: str, field: str) -> str:  # noqa: ARG001 - the signature of every format
     plain = text.strip()
-    if plain.isascii() and _NUMBER.fullmatch(plain):
+    if plain.isascii() and read_decimal(plain) is not None:
         text = text.replace(",", "٬").replace(".", "٫")
     return text.translate(_PERSIAN_DIGITS)
 

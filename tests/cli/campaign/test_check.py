@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import io
+from decimal import Decimal
 
 import pytest
 
@@ -54,7 +55,7 @@ def test_only_the_first_ten_bad_rows_are_shown() -> None:
         "12 rows (sheet 'a')",
         *(f"row {row}: bad" for row in range(2, 12)),
         "12 bad rows without a message; the first are above",
-        "0 messages to send, 0 parts; cost: unknown without --price-persian",
+        "0 messages to send, 0 parts; cost: unknown without --price-persian or --tariff",
     ]
 
 
@@ -62,8 +63,8 @@ def test_only_the_first_ten_bad_rows_are_shown() -> None:
     ("options", "instead"),
     [
         (ConfirmationOptions(yes=True), None),
-        (ConfirmationOptions(yes_up_to=10), None),
-        (ConfirmationOptions(yes_up_to=9), "--yes or --yes-up-to RIALS"),
+        (ConfirmationOptions(yes_up_to=Decimal(10)), None),
+        (ConfirmationOptions(yes_up_to=Decimal("9.9")), "--yes or --yes-up-to RIALS"),
         (ConfirmationOptions(), "--yes or --yes-up-to RIALS"),
     ],
 )

@@ -14,7 +14,9 @@ from wikipayam_async.cli.campaign.causes import HELD_BACK
 from wikipayam_async.cli.campaign.options import ConfirmationOptions
 from wikipayam_async.cli.output import Output, counted, spaced
 from wikipayam_async.cli.prompts import confirm
-from wikipayam_async.cost.tariff import Tariff, format_money
+from wikipayam_async.cost.money import format_money
+from wikipayam_async.cost.tariff import Tariff
+from wikipayam_async.numbers import Operator
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.text.parts import Encoding, SmsParts, count_parts
@@ -89,7 +91,7 @@ class PlanTally:
         self._tariff = tariff
         self._line = line
         self._rows = 0
-        self._kinds: Counter[tuple[str | None, Encoding, int]] = Counter()
+        self._kinds: Counter[tuple[str | None, Operator | None, Encoding, int]] = Counter()
         self._bad = 0
         self._bad_rows: list[tuple[int | None, str]] = []
         self._held: Counter[str] = Counter()
@@ -103,29 +105,30 @@ class PlanTally:
         for block in blocks:
             rows = block.messages
             self._rows += len(rows)
-            for _, chunk, _, text, sender, _, row, _ in rows:
+            for _, chunk, receiver, text, sender, _, row, _ in rows:
                 if chunk is not None:
-                    self.count(text, sender, row)
+                    self.count(text, sender, receiver, row)
             for outcome in block.held_back:
                 row = rows[outcome.index - rows[0][0]][6]
                 self._hold_back(row, outcome.reason or "", outcome.error or "")
 
-    def count(self, text: str, sender: str | None, row: int | None) -> None:
+    def count(self, text: str, sender: str | None, receiver: str, row: int | None) -> None:
         """Count a message to send."""
         if text != self._text:
             self._text = text
             parts = count_parts(text)
             self._encoding, self._parts = parts.encoding, parts.parts
             self._sample(Sample(row, text, parts))
-        self._kinds[sender, self._encoding, self._parts] += 1
+        operator = None if self._tariff is None else self._tariff.operator_of(receiver)
+        self._kinds[sender, operator, self._encoding, self._parts] += 1
 
     def check(self) -> PlanCheck:
         """Return the check of what was counted so far."""
         cost = None
         if (tariff := self._tariff) is not None:
             cost = sum(
-                count * parts * tariff.price(encoding, sender or self._line)
-                for (sender, encoding, parts), count in self._kinds.items()
+                count * parts * tariff.price(encoding, sender or self._line, operator)
+                for (sender, operator, encoding, parts), count in self._kinds.items()
             )
         messages = self._kinds.total()
         return PlanCheck(
@@ -134,7 +137,7 @@ class PlanTally:
             bad=self._bad,
             bad_rows=tuple(self._bad_rows),
             held_back=dict(self._held),
-            parts=sum(count * parts for (_, _, parts), count in self._kinds.items()),
+            parts=sum(count * parts for (*_, parts), count in self._kinds.items()),
             cost=cost,
             shortest=self._shortest,
             longest=self._longest,
@@ -161,7 +164,7 @@ async def count_pending(campaign: Campaign, tally: PlanTally) -> None:
         tally: Where to count it.
     """
     async for result in campaign.results(status=SendStatus.NOT_ATTEMPTED):
-        tally.count(result.message or "", result.sender, result.row)
+        tally.count(result.message or "", result.sender, result.receiver, result.row)
 
 
 def show_check(out: Output, check: PlanCheck, detected_format: str) -> None:
@@ -181,7 +184,7 @@ def show_check(out: Output, check: PlanCheck, detected_format: str) -> None:
             f"{counted(check.bad, 'bad row')} without a message"
             + ("; the first are above" if check.bad > len(check.bad_rows) else "")
         )
-    cost = "unknown without --price-persian" if check.cost is None else format_money(check.cost)
+    cost = "unknown without --price-persian or --tariff" if check.cost is None else format_money(check.cost)
     lines.append(f"{counted(check.messages, 'message')} to send, {counted(check.parts, 'part')}; cost: {cost}")
     for name, sample in (("shortest", check.shortest), ("longest", check.longest)):
         if sample is not None:

@@ -18,6 +18,7 @@ from wikipayam_async.cli.campaign.resume import resume
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.session import GatewayOptions, OutputOptions, Session, online
+from wikipayam_async.cli.values import Number
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.services.sms.delivery import DeliveryStatus
@@ -220,7 +221,7 @@ def cancel(
 
 
 @campaign.command
-def follow(file: Path, *, wait: float = 3600.0, connection: GatewayOptions = GatewayOptions()) -> Exit:
+def follow(file: Path, *, wait: Number = 3600.0, connection: GatewayOptions = GatewayOptions()) -> Exit:
     """Poll the delivery of accepted messages until each is final, and keep it in the campaign.
 
     The exit code is 1 if some were not delivered, and 3 if some are still pending at the time limit.

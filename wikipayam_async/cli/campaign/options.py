@@ -11,7 +11,8 @@ from cyclopts import Parameter
 
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE
 from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
-from wikipayam_async.cli.prices import tariff_of
+from wikipayam_async.cli.prices import PriceOptions
+from wikipayam_async.cli.values import Number, Rials, WholeNumber
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff
 from wikipayam_async.errors import InvalidInputError
@@ -57,12 +58,9 @@ class Pace:
 class ConfirmationOptions:
     """What to ask before sending."""
 
-    price_persian: int | None = None
-    """The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials."""
-    price_latin: int | None = None
-    """The price of a part in GSM-7, in rials (default: the Persian price)."""
-    yes_up_to: int | None = None
-    """Send without asking if the cost is at most this many rials."""
+    prices: PriceOptions = PriceOptions()
+    yes_up_to: Rials | None = None
+    """Send without asking if the cost is at most this many rials, or tomans as 500,000t."""
     yes: Annotated[bool, Parameter(negative="")] = False
     """Send without asking, at any cost."""
 
@@ -71,9 +69,9 @@ class ConfirmationOptions:
         """The price of a part; None if it is not known.
 
         Raises:
-            InvalidInputError: A price is negative.
+            InvalidInputError: A price is invalid, or a file cannot be read.
         """
-        return tariff_of(self.price_persian, self.price_latin)
+        return self.prices.read()
 
 
 @Parameter(name="*")
@@ -81,9 +79,9 @@ class ConfirmationOptions:
 class SendingOptions:
     """How to send."""
 
-    rate: float | None = None
+    rate: Number | None = None
     """The maximum number of messages in any second."""
-    concurrency: int = 8
+    concurrency: WholeNumber = 8
     """The maximum number of requests in flight."""
     stop_on_error: Annotated[bool, Parameter(negative="")] = False
     """Stop at the first message that is not accepted; the rest is not attempted."""
@@ -91,8 +89,8 @@ class SendingOptions:
     """A file of numbers that opted out, one per line; they are kept, and every later run holds them back too."""
     sending_hours: str | None = None
     """Send only in these hours, as 08:00-21:00, in the time zone of Tehran; or 08:00-21:00@Asia/Dubai."""
-    spending_limit: int | None = None
-    """Pause before all runs together cost more than this many rials; needs --price-persian."""
+    spending_limit: Rials | None = None
+    """Pause before all runs together cost more than this many rials; needs --price-persian or --tariff."""
 
     def check(self) -> None:
         """Check the numbers.
@@ -140,10 +138,10 @@ class SendingOptions:
             tariff: The price of a part, if it is known.
 
         Raises:
-            InvalidInputError: It is negative, or the price is not known.
+            InvalidInputError: The price is not known.
         """
         if self.spending_limit is None:
             return None
         if tariff is None:
-            raise InvalidInputError("--spending-limit", rule="needs --price-persian", got="no price")
-        return SpendingLimit(rials=self.spending_limit, tariff=tariff)
+            raise InvalidInputError("--spending-limit", rule="needs --price-persian or --tariff", got="no price")
+        return SpendingLimit(rials=math.floor(self.spending_limit), tariff=tariff)

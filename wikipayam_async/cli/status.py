@@ -70,4 +70,4 @@ def _warn_refused(session: Session, report: DeliveryReport) -> None:
 def _code(report: DeliveryReport, *, pending: Iterable[str]) -> Exit:
     if any(pending):
         return Exit.UNKNOWN
-    return Exit.REJECTED if report.failed else Exit.OK
+    return Exit.REJECTED if report.failed or report.undelivered else Exit.OK

@@ -13,7 +13,9 @@ from wikipayam_async.emulator.faults.parse import FaultRule, arm_faults, parse_f
 from wikipayam_async.emulator.faults.schedule import Faults, ThrownFault
 from wikipayam_async.emulator.gateway.clock import TEHRAN, ManualClock
 from wikipayam_async.emulator.gateway.delivery import (
+    BLACKLISTED,
     DELIVERED,
+    FAILED,
     UNDELIVERED,
     WAITING_FOR_UPDATE,
     DeliveryRules,
@@ -43,6 +45,7 @@ from wikipayam_async.emulator.server.serve import ServedEmulator, serve
 from wikipayam_async.emulator.transport import EmulatorTransport
 
 __all__ = [
+    "BLACKLISTED",
     "DEFAULT_BALANCE",
     "DEFAULT_LINE",
     "DEFAULT_LINES",
@@ -55,6 +58,7 @@ __all__ = [
     "DEFAULT_USERNAME",
     "DEFAULT_USER_NAME",
     "DELIVERED",
+    "FAILED",
     "TEHRAN",
     "UNDELIVERED",
     "WAITING_FOR_UPDATE",

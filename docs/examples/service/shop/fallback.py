@@ -68,8 +68,8 @@ class VoiceFallback:
         undelivered = []
         for message_id, pending in list(self._pending.items()):
             delivery = report.get(message_id)
-            final = delivery is not None and delivery.status.final
-            if final or anyio.current_time() >= pending.deadline:
+            settled = delivery is not None and (delivery.status.final or delivery in report.undelivered)
+            if settled or anyio.current_time() >= pending.deadline:
                 del self._pending[message_id]
                 if delivery not in report.delivered:
                     undelivered.append(pending)

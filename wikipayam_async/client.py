@@ -265,6 +265,7 @@ class AsyncWikipayam:
         sender: str | None = None,
         normalize: bool = True,
         validate: bool = True,
+        footer: str | None = None,
         timeout: float | None = None,
     ) -> CostCheck:
         """Estimate the cost of messages and compare it with the balance (`GET /user/balance`). Nothing is sent.
@@ -275,6 +276,7 @@ class AsyncWikipayam:
             sender: The line of messages that name none; the client's if None.
             normalize: As in `sms.send_bulk`; it does not change the cost.
             validate: Skip receivers that are not Iranian mobiles, as in `sms.send_bulk`.
+            footer: The footer of all texts, as in `sms.send_bulk`.
             timeout: Seconds for each attempt; the client's if None.
 
         Raises:
@@ -285,7 +287,7 @@ class AsyncWikipayam:
         account, given = self._account, Sealed(messages)
         del messages  # tools that show the locals of a traceback walk lists
         return await account.estimate(
-            given, tariff, sender=sender, normalize=normalize, validate=validate, timeout=timeout
+            given, tariff, sender=sender, normalize=normalize, validate=validate, footer=footer, timeout=timeout
         )
 
     @without_frames

@@ -12,6 +12,7 @@ from attrs import evolve
 
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.bulk.screening import Dedupe, OptOut, OptOutPredicate
+from wikipayam_async.campaigns.blocks import campaign_messages_with
 from wikipayam_async.campaigns.decisions import CampaignDecisions
 from wikipayam_async.campaigns.deliveries import follow_deliveries
 from wikipayam_async.campaigns.errors import CampaignError
@@ -107,6 +108,7 @@ class Campaign(CampaignDecisions):
         opt_out: OptOut | None = None,
         normalize: bool = True,
         validate: bool = True,
+        footer: str | None = None,
         on_progress: OnPlanProgress | None = None,
     ) -> CampaignPlan:
         """Store the messages. Nothing is sent, and no request is made.
@@ -124,6 +126,8 @@ class Campaign(CampaignDecisions):
                 and hold for every run.
             normalize: Send mobile numbers in the form `09…`; if False, send the given spelling.
             validate: Hold back receivers that are not Iranian mobiles; if False, accept any receiver.
+            footer: A line below every text that does not end with it already, such as `لغو۱۱` below advertising. It is
+                part of the planned texts, so that parts, cost and spending limit count it.
             on_progress: Called with a `PlanProgress` every few thousand messages; a plain function.
 
         Returns:
@@ -142,6 +146,7 @@ class Campaign(CampaignDecisions):
         check_hook(on_progress)
         if dedupe not in {None, "receiver", "receiver_and_text"}:
             raise InvalidInputError("dedupe", rule="expected 'receiver' or 'receiver_and_text'", got=shape_of(dedupe))
+        messages = campaign_messages_with(footer, messages)
         given = await read_opt_out(opt_out)
         options = PlanOptions(
             batch_size=batch_size, line=client.sender, dedupe=dedupe, normalize=normalize, validate=validate

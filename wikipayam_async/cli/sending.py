@@ -35,6 +35,8 @@ class MessageOptions:
     """The sender number (default: SMS_SENDER)."""
     track_id: str | None = None
     """Your own track id (default: a generated one)."""
+    footer: str | None = None
+    """A line below every text that does not end with it already, as لغو۱۱ below advertising."""
 
 
 def send(
@@ -71,7 +73,7 @@ def send(
         messages = [
             SmsMessage(one, body, sender=message.sender, track_id=message.track_id) for one in dict.fromkeys(numbers)
         ]
-        return _show(await session.client.sms.send_bulk(messages), session.out)
+        return _show(await session.client.sms.send_bulk(messages, footer=message.footer), session.out)
 
     return _send(text, connection, work)
 

@@ -15,6 +15,7 @@ from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.cost.estimate import CostEstimate, estimate_text
 from wikipayam_async.cost.money import format_money
 from wikipayam_async.cost.tariff import Tariff
+from wikipayam_async.messages.footer import footer_of
 from wikipayam_async.numbers import parse_number
 from wikipayam_async.text.parts import count_parts, split_parts
 from wikipayam_async.text.suggestions import suggest
@@ -27,6 +28,7 @@ def parts(
     /,
     *,
     receivers: WholeNumber = 1,
+    footer: str | None = None,
     split: bool = False,
     prices: PriceOptions = PriceOptions(),
     output: OutputOptions = OutputOptions(),
@@ -36,6 +38,7 @@ def parts(
     Args:
         text: The text; - reads it from stdin.
         receivers: The number of receivers.
+        footer: A line below every text that does not end with it already, as لغو۱۱ below advertising.
         split: Show the text of each part.
         prices: The price of a part.
         output: How to show the result.
@@ -43,8 +46,9 @@ def parts(
     out = Output(json=output.json)
 
     def count() -> None:
-        body = read_text(text)
-        tariff = prices.read()
+        body, tariff = read_text(text), prices.read()
+        below = footer_of(footer, field="--footer")
+        body = body if below is None else below.below(body)
         result = {**_parts(out, body), **(_split(out, body) if split else {}), **_suggestions(out, body, tariff)}
         if tariff is not None:
             result |= _cost(out, estimate_text(body, tariff, receivers=receivers), receivers)

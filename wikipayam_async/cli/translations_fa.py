@@ -71,6 +71,9 @@ _SENDING = {
     "The text, sent unchanged; - reads it from stdin.": (
         "متن پیامک، که بی‌هیچ تغییری فرستاده می‌شود؛ خط تیره (-) یعنی از stdin"
     ),
+    "A line below every text that does not end with it already, as لغو۱۱ below advertising.": (
+        "سطری زیر متن‌هایی که آن را ندارند، مانند لغو۱۱ زیر پیامک تبلیغاتی"
+    ),
     "The text; - reads it from stdin.": "متن پیامک؛ خط تیره (-) یعنی از stdin",
     "The code, 1 to 32 digits or ASCII letters; - reads it from stdin, to keep it out of process lists.": (
         "کد، 1 تا 32 رقم یا حرف لاتین؛ خط تیره (-) یعنی از stdin، تا در فهرست پردازه‌ها دیده نشود"

@@ -13,6 +13,7 @@ from wikipayam_async.checks import check_number, without_frames
 from wikipayam_async.cost.money import format_money
 from wikipayam_async.cost.tariff import Tariff
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.messages.footer import footer_of
 from wikipayam_async.messages.models import SmsMessage, check_receiver, check_sender, check_track_id, text_field
 from wikipayam_async.numbers import Operator, normalize_receiver
 from wikipayam_async.redact.masks import shape_of
@@ -55,7 +56,7 @@ class CostEstimate:
         currency: `IRR`, Iranian rials.
         by_parts: The number of messages for each number of parts.
         by_encoding: The share of each encoding.
-        by_line: The share of each line, as written in the messages; None for messages without a line.
+        by_line: The share of each line, as it is sent; None for messages without a line.
         skipped: The number of invalid messages, which cannot be sent and cost nothing.
         first_skipped: The error of the first of them, with its index.
     """
@@ -87,6 +88,7 @@ class CostTally:
         sender: The line of messages that name none. If it is None too, they have the tariff's own prices.
         normalize: As in `send_bulk`; it does not change the cost.
         validate: Skip receivers that are not Iranian mobiles, as in `send_bulk`.
+        footer: The footer of all texts, as in `send_bulk`.
 
     Raises:
         InvalidInputError: An argument is invalid.
@@ -97,6 +99,7 @@ class CostTally:
         "_counts",
         "_depends_on_operator",
         "_first_skipped",
+        "_footer",
         "_index",
         "_kind",
         "_sender",
@@ -106,10 +109,17 @@ class CostTally:
     )
 
     def __init__(
-        self, tariff: Tariff, *, sender: str | None = None, normalize: bool = True, validate: bool = True
+        self,
+        tariff: Tariff,
+        *,
+        sender: str | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        footer: str | None = None,
     ) -> None:
         self._tariff = _check_tariff(tariff)
         self._depends_on_operator = tariff.depends_on_operator
+        self._footer = footer_of(footer)
         self._sender = None if sender is None else check_sender(sender)
         lenient = partial(check_receiver, normalize=False, validate=validate)
         self._check_receiver = normalize_receiver if normalize and validate else lenient  # the former is faster
@@ -142,9 +152,10 @@ class CostTally:
             check_track_id(message.track_id)
         line = message.sender or self._sender
         if line is not self._sender:
-            check_sender(line)
+            line = check_sender(line)
         if text is not self._text:  # the same text for all receivers is counted once
-            self._kind = _kind_of(text, name)
+            below = self._footer.below(text) if self._footer is not None and isinstance(text, str) else text
+            self._kind = _kind_of(below, name)
             self._text = text
         return line, operator, self._kind
 
@@ -161,6 +172,7 @@ def estimate(
     sender: str | None = None,
     normalize: bool = True,
     validate: bool = True,
+    footer: str | None = None,
 ) -> CostEstimate:
     """Estimate the cost of messages, without any request, in constant memory.
 
@@ -172,11 +184,12 @@ def estimate(
         sender: The line of messages that name none. If it is None too, they have the tariff's own prices.
         normalize: As in `send_bulk`; it does not change the cost.
         validate: Skip receivers that are not Iranian mobiles, as in `send_bulk`.
+        footer: The footer of all texts, as in `send_bulk`.
 
     Raises:
         InvalidInputError: An argument is invalid. (An invalid message is skipped and counted, not an error.)
     """
-    tally = CostTally(tariff, sender=sender, normalize=normalize, validate=validate)
+    tally = CostTally(tariff, sender=sender, normalize=normalize, validate=validate, footer=footer)
     if not isinstance(messages, Iterable) or isinstance(messages, str | bytes):
         rule = "expected an iterable of SmsMessage; client.estimate takes async ones"
         raise InvalidInputError("messages", rule=rule, got=shape_of(messages))
@@ -186,7 +199,9 @@ def estimate(
 
 
 @without_frames
-def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str | None = None) -> CostEstimate:
+def estimate_text(
+    text: str, tariff: Tariff, *, receivers: int = 1, sender: str | None = None, footer: str | None = None
+) -> CostEstimate:
     """Estimate the cost of one text for a number of receivers, without any request; prices by operator do not apply.
 
     Args:
@@ -194,6 +209,7 @@ def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str 
         tariff: The price of a part.
         receivers: The number of receivers; at least 1.
         sender: The line; if None, the tariff's own prices apply.
+        footer: The footer below the text, as in `send_bulk`.
 
     Raises:
         InvalidInputError: An argument is invalid.
@@ -201,6 +217,8 @@ def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str 
     _check_tariff(tariff)
     check_number(receivers, field="receivers", minimum=1)
     line = None if sender is None else check_sender(sender)
+    below = footer_of(footer)
+    text = text if below is None or not isinstance(text, str) else below.below(text)
     return _sum_up({(line, None, _kind_of(text, "text")): receivers}, tariff)
 
 

@@ -97,3 +97,14 @@ def test_the_sends_of_a_template_are_one_request(gateway: Emulator, run: Run) ->
     write(*[f"{A},hi"] * 100)
     assert run("bulk", FILE, "--yes").code == 0
     assert gateway.requests_to(SENDS) == 1
+
+
+def test_a_footer_is_sent_and_counted(gateway: Emulator, run: Run) -> None:
+    """It is below every text, in the cost and among the remarks; the same command with it changes nothing."""
+    write(f"{A},{'س' * 70}", f"{A[:-1]}9,لغو ۱۱")
+    options = ("--footer", "لغو۱۱", "--price-persian", "100")
+    ended = run("bulk", FILE, *options, "--yes-up-to", "300")
+    assert (ended.code, "1 message with more parts because of the footer" in ended.err) == (0, True)
+    assert [entry.message for entry in gateway.ledger] == ["س" * 70 + "\nلغو۱۱", "لغو ۱۱"]
+    assert run("bulk", FILE, *options, "--yes").code == 0
+    assert len(gateway.ledger) == 2

@@ -118,7 +118,10 @@ class FilePlan:
         known = await facts_of(self.path)
         with open_table(self.file, self.options.reading) as table:
             mapping = map_columns(self.options.texts.complete(self.settings), table)
-            tally, receivers = PlanTally(self.options.confirmation.tariff, mapping.sender), ReceiverCounter()
+            tally, receivers = (
+                PlanTally(self.options.confirmation.tariff, mapping.sender, mapping.footer),
+                ReceiverCounter(),
+            )
             if known is not None:
                 async with Campaign.open(None, self.path) as campaign:
                     await count_pending(campaign, tally)
@@ -147,7 +150,10 @@ class FilePlan:
         """
         with open_table(self.file, self.options.reading) as table:
             mapping = map_columns(self.options.texts.complete(self.settings), table)
-            tally, receivers = PlanTally(self.options.confirmation.tariff, mapping.sender), ReceiverCounter()
+            tally, receivers = (
+                PlanTally(self.options.confirmation.tariff, mapping.sender, mapping.footer),
+                ReceiverCounter(),
+            )
             journal = _TallyingJournal(self.path, tally, receivers)
             async with Campaign.open(client.with_options(sender=mapping.sender), journal) as campaign:
                 known = read_facts(journal.name, await journal.read_facts())

@@ -22,6 +22,7 @@ from wikipayam_async.core.retry import longest_delay
 from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.idempotency.messages import keyed_sms
+from wikipayam_async.messages.footer import footer_of, with_footer
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
@@ -162,6 +163,7 @@ class SmsService(DeliveryTracking):
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
         before_send: BeforeSend | None = None,
+        footer: str | None = None,
         timeout: float | None = None,
     ) -> BulkReport:
         """Send any number of messages in concurrent requests; return the outcome of each (`POST /sms/send`).
@@ -193,6 +195,8 @@ class SmsService(DeliveryTracking):
                 attempted and the run stops with a `BeforeSendError`. It is called once for a message: not again when
                 its request is repeated or divided because the gateway refused it as a whole (413, 422, 429) or no
                 connection was made.
+            footer: A line below every text that does not end with it already, such as `لغو۱۱` below advertising. The
+                results have the texts with it.
             timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
@@ -215,7 +219,8 @@ class SmsService(DeliveryTracking):
         del opt_out  # tools that show the locals of a traceback walk lists
         if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
             raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
-        return await collect(self.bulk_with(given.reveal(), options, timeout=timeout), total, on_progress)
+        run = self.bulk_with(with_footer(given.reveal(), footer_of(footer)), options, timeout=timeout)
+        return await collect(run, total, on_progress)
 
     def bulk(
         self,
@@ -230,6 +235,7 @@ class SmsService(DeliveryTracking):
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
         before_send: BeforeSend | None = None,
+        footer: str | None = None,
         timeout: float | None = None,
     ) -> BulkRun:
         """Send any number of messages in constant memory, and yield the results meanwhile (`POST /sms/send`).
@@ -254,6 +260,8 @@ class SmsService(DeliveryTracking):
                 attempted and the run stops with a `BeforeSendError`. It is called once for a message: not again when
                 its request is repeated or divided because the gateway refused it as a whole (413, 422, 429) or no
                 connection was made.
+            footer: A line below every text that does not end with it already, such as `لغو۱۱` below advertising. The
+                results have the texts with it.
             timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
@@ -273,7 +281,7 @@ class SmsService(DeliveryTracking):
             before_send=before_send,
         )
         del opt_out  # tools that show the locals of a traceback walk lists
-        return self.bulk_with(given.reveal(), options, timeout=timeout)
+        return self.bulk_with(with_footer(given.reveal(), footer_of(footer)), options, timeout=timeout)
 
     @without_frames
     def bulk_with(

@@ -10,6 +10,7 @@ from typing import Self
 import anyio
 from attrs import evolve
 
+from wikipayam_async.bulk.hours import Now, SendingHours, Sleep, utc_now
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.bulk.screening import Dedupe, OptOut, OptOutPredicate
 from wikipayam_async.campaigns.blocks import campaign_messages_with
@@ -36,11 +37,10 @@ from wikipayam_async.campaigns.models import (
 )
 from wikipayam_async.campaigns.optouts import OptOuts, read_opt_out
 from wikipayam_async.campaigns.planner import PlanOptions, compare_plan, make_plan
-from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
+from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.campaigns.run_options import RunOptions, check_hook
-from wikipayam_async.campaigns.runner import CampaignRun, Now, Sleep
+from wikipayam_async.campaigns.runner import CampaignRun
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
-from wikipayam_async.campaigns.view import utc_now
 from wikipayam_async.checks import check_number
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.limits import RateLimit

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import AsyncGenerator
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Self
 
 import anyio
 
+from wikipayam_async.bulk.hours import Now, Sleep, utc_now
 from wikipayam_async.campaigns.errors import CampaignError
 from wikipayam_async.campaigns.export import ExportFormat, export_results, format_of
 from wikipayam_async.campaigns.facts import CampaignFacts, progress_of, read_facts
@@ -23,23 +23,18 @@ from wikipayam_async.campaigns.models import (
     CampaignStatus,
     OnCampaignEvent,
 )
-from wikipayam_async.campaigns.runner import CampaignRun, Now, Sleep
+from wikipayam_async.campaigns.runner import CampaignRun
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.errors import ClosedError, ConfigurationError, InvalidInputError
 from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
 
-__all__ = ["CampaignView", "utc_now"]
+__all__ = ["CampaignView"]
 
 logger = logging.getLogger("wikipayam_async")
 
 _PAGE = 1000
-
-
-def utc_now() -> datetime:
-    """Return the time of day."""
-    return datetime.now(UTC)
 
 
 class CampaignView(AsyncOnly):

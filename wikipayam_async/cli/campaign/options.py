@@ -9,8 +9,9 @@ from typing import Annotated
 from attrs import frozen
 from cyclopts import Parameter
 
+from wikipayam_async.bulk.hours import SendingHours
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE
-from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
+from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.cli.prices import PriceOptions
 from wikipayam_async.cli.values import Number, Rials, WholeNumber
 from wikipayam_async.core.limits import RateLimit

@@ -10,6 +10,7 @@ from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import OnOutcome, Outbox
 from wikipayam_async.batching.queue import Batching
 from wikipayam_async.bulk.hooks import BeforeSend
+from wikipayam_async.bulk.hours import SendingHours
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY, BulkOptions, OnProgress
 from wikipayam_async.bulk.results import BulkReport
 from wikipayam_async.bulk.runner import BulkRun, collect, make_run
@@ -164,6 +165,7 @@ class SmsService(DeliveryTracking):
         opt_out: OptOut | None = None,
         before_send: BeforeSend | None = None,
         footer: str | None = None,
+        sending_hours: SendingHours | None = None,
         timeout: float | None = None,
     ) -> BulkReport:
         """Send any number of messages in concurrent requests; return the outcome of each (`POST /sms/send`).
@@ -197,6 +199,8 @@ class SmsService(DeliveryTracking):
                 connection was made.
             footer: A line below every text that does not end with it already, such as `لغو۱۱` below advertising. The
                 results have the texts with it.
+            sending_hours: The hours in which requests leave, such as `SendingHours("08:00", "21:00", "Asia/Tehran")`;
+                outside them the send waits. None means any hour.
             timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
@@ -215,6 +219,7 @@ class SmsService(DeliveryTracking):
             dedupe=dedupe,
             opt_out=opt_out,
             before_send=before_send,
+            sending_hours=sending_hours,
         )
         del opt_out  # tools that show the locals of a traceback walk lists
         if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
@@ -236,6 +241,7 @@ class SmsService(DeliveryTracking):
         opt_out: OptOut | None = None,
         before_send: BeforeSend | None = None,
         footer: str | None = None,
+        sending_hours: SendingHours | None = None,
         timeout: float | None = None,
     ) -> BulkRun:
         """Send any number of messages in constant memory, and yield the results meanwhile (`POST /sms/send`).
@@ -262,6 +268,8 @@ class SmsService(DeliveryTracking):
                 connection was made.
             footer: A line below every text that does not end with it already, such as `لغو۱۱` below advertising. The
                 results have the texts with it.
+            sending_hours: The hours in which requests leave, such as `SendingHours("08:00", "21:00", "Asia/Tehran")`;
+                outside them the send waits. None means any hour.
             timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
@@ -279,6 +287,7 @@ class SmsService(DeliveryTracking):
             dedupe=dedupe,
             opt_out=opt_out,
             before_send=before_send,
+            sending_hours=sending_hours,
         )
         del opt_out  # tools that show the locals of a traceback walk lists
         return self.bulk_with(with_footer(given.reveal(), footer_of(footer)), options, timeout=timeout)

@@ -44,6 +44,7 @@ from wikipayam_async.outcomes import AnyMessage, Attempt, HasId, Phase, SendStat
 from wikipayam_async.publish import publish
 
 __all__ = [
+    "LOOK_FIRST",
     "SAFE_TO_RETRY",
     "APIConnectionError",
     "APIStatusError",
@@ -69,6 +70,9 @@ __all__ = [
 ]
 
 E = TypeVar("E", bound=BaseException | None)
+
+LOOK_FIRST = "look in the panel first, by receiver, text and time, or by track id if it shows one"
+"""What to do about an unknown outcome, for errors. What the panel shows is not documented."""
 
 _NO_TEXTS: Mapping[str, Sequence[str]] = MappingProxyType({})
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})
@@ -406,8 +410,8 @@ class ResponseError(_CallError):
 class UnknownOutcomeError(_CallError):
     """The outcome of a send is unknown: the gateway may have accepted it. Do not resend blindly.
 
-    `__cause__` is the failure; what the gateway says about it is quoted in the text. Look up the track ids in the gateway's panel, or wait for a delivery report, before
-    sending again.
+    `__cause__` is the failure; what the gateway says about it is quoted in the text. Look for it in the gateway's panel
+    (by receiver, text and time, or by track id if it shows one), or wait for a delivery report, before sending again.
 
     Attributes:
         messages: The messages with an unknown outcome, as the caller passed them. Not part of a pickle.

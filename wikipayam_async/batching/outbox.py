@@ -17,6 +17,7 @@ from wikipayam_async.batching.sender import Send
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.checks import check_seconds, is_async
 from wikipayam_async.errors import (
+    LOOK_FIRST,
     AuthenticationError,
     ClosedError,
     ConfigurationError,
@@ -302,7 +303,7 @@ class Outbox(AsyncOnly):
             track_id = posted.payload.track_id
             error = UnknownOutcomeError(
                 "sms.outbox: the program ended before it was known whether the gateway accepted this message. Do not "
-                f"resend blindly: look up the track id in the panel first ({track_id})",
+                f"resend blindly: {LOOK_FIRST} ({track_id})",
                 messages=[posted.message],
                 track_ids=[track_id],
             )

@@ -17,6 +17,7 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender
 from wikipayam_async.core.operation import BeforeAttempt, Observer
 from wikipayam_async.errors import (
+    LOOK_FIRST,
     ClosedError,
     ConfigurationError,
     PayloadTooLargeError,
@@ -243,8 +244,8 @@ def _own_error(result: SendResult, failure: Exception | None, owner: str) -> Wik
     error = result.error
     if isinstance(error, UnknownOutcomeError):
         own: WikipayamError = UnknownOutcomeError(
-            "sms.send: it is not known whether the gateway accepted this message. Do not resend blindly: look up the "
-            f"track id in the panel first ({result.track_id})",
+            "sms.send: it is not known whether the gateway accepted this message. Do not resend blindly: "
+            f"{LOOK_FIRST} ({result.track_id})",
             messages=[result.message],
             track_ids=[result.track_id],
             phase=error.phase,

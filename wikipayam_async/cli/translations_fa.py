@@ -200,8 +200,8 @@ _CAMPAIGN = {
         "فقط پیامک‌هایی با این علت، همان‌گونه که در نمایش وضعیت کمپین نوشته شده است"
     ),
     "Show only the track ids.": "فقط شناسه‌های پیگیری را نشان بده",
-    "Record that unknown messages were accepted after all: the panel shows their track ids.": (
-        "ثبت این‌که بعضی نامعلوم‌ها پذیرفته شده بودند؛ شناسه‌شان در پنل هست"
+    "Record that unknown messages were accepted after all: the panel shows them.": (
+        "ثبت این‌که بعضی نامعلوم‌ها پذیرفته شده بودند و در پنل هستند"
     ),
     "Their track ids; - reads them from stdin, one per line.": (
         "شناسه‌های پیگیری؛ خط تیره (-) یعنی از stdin، هر سطر یکی"
@@ -211,8 +211,9 @@ _CAMPAIGN = {
     "Put unknown or rejected messages back, under new track ids; the next run sends them.": (
         "برگرداندن نامعلوم‌ها یا ردشده‌ها به صف، با شناسه‌ی تازه؛ اجرای بعدی آن‌ها را می‌فرستد"
     ),
-    "Requeue an unknown message only if the panel does not show its track id: otherwise it is sent twice.": (
-        "نامعلوم را فقط وقتی برگردانید که شناسه‌اش در پنل نیست؛ وگرنه دو بار فرستاده می‌شود"
+    "Requeue an unknown message only if the panel shows it neither by receiver, text and time nor by track id: otherwise "
+    "it is sent twice.": (
+        "نامعلوم را فقط وقتی برگردانید که در پنل نیست، نه با گیرنده و متن و زمان و نه با شناسه‌ی پیگیری؛ وگرنه دو بار فرستاده می‌شود"
     ),
     'How you know, for the audit, as "not in the panel".': "از کجا می‌دانید؛ در سابقه می‌ماند، مانند: در پنل نیست",
     "All unknown messages with this cause, after a confirmation; with --rejected the rejected ones.": (

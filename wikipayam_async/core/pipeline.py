@@ -36,6 +36,7 @@ from wikipayam_async.core.retry import (
 )
 from wikipayam_async.core.shared_state import SharedState
 from wikipayam_async.errors import (
+    LOOK_FIRST,
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
@@ -295,7 +296,7 @@ class _CallRun:
         said = f'; the gateway said "{message}"' if message else ""
         return UnknownOutcomeError(
             f"{self._name}: it is not known whether the gateway accepted this ({failure.reason}{said}). Do not resend blindly: "
-            f"look up the track ids in the panel first{f' ({names})' if names else ''}",
+            f"{LOOK_FIRST}{f' ({names})' if names else ''}",
             messages=messages,
             track_ids=track_ids,
             phase=self._progress.phase,

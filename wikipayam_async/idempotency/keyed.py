@@ -8,7 +8,7 @@ from typing import Any
 
 from attrs import field, frozen
 
-from wikipayam_async.errors import UnknownOutcomeError, WikipayamError
+from wikipayam_async.errors import LOOK_FIRST, UnknownOutcomeError, WikipayamError
 from wikipayam_async.idempotency.digest import digest_of
 from wikipayam_async.idempotency.errors import IdempotencyConflictError, InFlightError
 from wikipayam_async.idempotency.outcome import load_error, load_result
@@ -130,7 +130,7 @@ class KeyedMessage:
         names = f" ({record.track_id})" if record.track_id else ""
         return UnknownOutcomeError(
             f"{self.operation}: not sent again: an earlier call with the idempotency key {self.shown_key} {ended}, so "
-            f"the gateway may have accepted this message. Look up the track id in the panel first{names}",
+            f"the gateway may have accepted this message. Do not resend blindly: {LOOK_FIRST}{names}",
             messages=[self.message],
             track_ids=[record.track_id],
         )

@@ -114,7 +114,7 @@ def mark_accepted(
     yes: Annotated[bool, Parameter(negative="")] = False,
     output: OutputOptions = OutputOptions(),
 ) -> Exit:
-    """Record that unknown messages were accepted after all: the panel shows their track ids.
+    """Record that unknown messages were accepted after all: the panel shows them.
 
     Args:
         file: The file of the campaign.
@@ -140,7 +140,8 @@ def requeue(
 ) -> Exit:
     """Put unknown or rejected messages back, under new track ids; the next run sends them.
 
-    Requeue an unknown message only if the panel does not show its track id: otherwise it is sent twice.
+    Requeue an unknown message only if the panel shows it neither by receiver, text and time nor by track id: otherwise it
+    is sent twice.
 
     Args:
         file: The file of the campaign.

@@ -136,8 +136,8 @@ def next_steps(path: Path, progress: CampaignProgress) -> list[str]:
     lines = [f"campaign: {path} ({command('results', path)})"]
     if progress.unknown or progress.sending:
         lines.append(
-            "unknown messages may have been sent, and are not sent again. Look up their track ids in the panel "
-            f"({command('results', path, '--status', 'unknown')}), then record what you found: "
+            "unknown messages may have been sent, and are not sent again. Look for them in the panel, by receiver, text and "
+            f"time, or by track id if it shows one ({command('results', path, '--status', 'unknown')}), then record what you found: "
             f"{command('mark-accepted', path)} ID... --note WHY, or for those that the panel does not show, "
             f"{command('requeue', path)} ID... --note WHY"
         )

@@ -35,7 +35,7 @@ class FilterOptions:
     sender: str | None = None
     """Only messages from this number."""
     from_date: str | None = None
-    """Only messages from this day on, as 2026-01-31."""
+    """Only messages from this day on, as 2026-01-31 or 1404/11/11."""
     to_date: str | None = None
     """Only messages until this day."""
     search: str | None = None
@@ -265,7 +265,7 @@ def stats(
     """Show the gateway's statistics of received messages, in a format that the gateway does not document.
 
     Args:
-        from_date: From this day on, as 2026-01-31.
+        from_date: From this day on, as 2026-01-31 or 1404/11/11.
         to_date: Until this day.
         connection: How to reach the gateway.
     """

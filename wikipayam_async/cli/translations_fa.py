@@ -124,7 +124,7 @@ _FILES = {
         "سطرهای پنهان و فیلترشده و ستون‌های پنهان برگه هم خوانده شوند"
     ),
     'A text with column names in braces, as in "Dear {name}, you owe {amount|thousands}".': (
-        "متنی با نام ستون‌ها میان دو آکولاد، مانند: سلام {نام}، بدهی شما {مبلغ|هزارگان} ریال است"
+        "متنی با نام ستون‌ها میان دو آکولاد، مانند: سلام {نام}، بدهی شما {مبلغ|تومان} تومان است"
     ),
     "Send one message to a receiver that is named twice.": "به گیرنده‌ای که دو بار نام برده شده یک پیامک بفرست",
 }
@@ -273,7 +273,7 @@ _INBOX = {
     ),
     "All, read or unread messages.": "همه، خوانده‌شده‌ها یا خوانده‌نشده‌ها",
     "Only messages from this number.": "فقط از این شماره",
-    "Only messages from this day on, as 2026-01-31.": "فقط از این روز به بعد، مانند 2026-01-31",
+    "Only messages from this day on, as 2026-01-31 or 1404/11/11.": "فقط از این روز به بعد، شمسی یا میلادی؛ مانند 1404/11/11",
     "Only messages until this day.": "فقط تا این روز",
     "Only messages that contain this text.": "فقط اگر این در متن باشد",
     "The field to sort by.": "ترتیب بر چه پایه‌ای باشد",
@@ -293,7 +293,7 @@ _INBOX = {
     "The file; - is stdout.": "نام فایل؛ خط تیره (-) یعنی stdout",
     "CSV or JSON Lines.": "قالب فایل: CSV, JSON Lines",
     "Replace an existing file.": "اگر فایل هست، جایگزینش کن",
-    "From this day on, as 2026-01-31.": "از این روز به بعد، مانند 2026-01-31",
+    "From this day on, as 2026-01-31 or 1404/11/11.": "از این روز به بعد، شمسی یا میلادی؛ مانند 1404/11/11",
     "Until this day.": "تا این روز",
 }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Context, Decimal
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -19,6 +19,9 @@ from wikipayam_async.text.names import comparable_name
 
 __all__ = ["FORMATS", "Format", "find_format", "formatted"]
 
+_EXACT = Context(prec=2 * MOST_DIGITS)
+"""The thread's own context may round."""
+_RIALS_PER_TOMAN = Decimal(10)
 _PERSIAN_DIGITS = str.maketrans("0123456789٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹" * 2)
 _ANY_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - no moment in time
 
@@ -59,12 +62,26 @@ def find_format(name: str) -> Format | None:
 
 
 def _thousands(value: object, text: str, field: str) -> str:
+    return f"{_number(value, text, field, 'thousands'):,f}"
+
+
+def _toman(value: object, text: str, field: str) -> str:
+    tomans = _EXACT.divide(_number(value, text, field, "toman"), _RIALS_PER_TOMAN)
+    return f"{_whole(tomans):,f}"
+
+
+def _number(value: object, text: str, field: str, name: str) -> Decimal:
     number = read_decimal(text)
     if number is None and not isinstance(value, str | bool) and not text.endswith("%"):
         number = _plain_number(value)
     if number is None:
-        raise InvalidInputError(field, rule="expected a number, for the format thousands", got=shape_of(text))
-    return f"{number:,f}"
+        raise InvalidInputError(field, rule=f"expected a number, for the format {name}", got=shape_of(text))
+    return number
+
+
+def _whole(number: Decimal) -> Decimal:
+    """Return a number without the zeros of its fraction."""
+    return number.to_integral_value() if number == number.to_integral_value() else _EXACT.normalize(number)
 
 
 def _plain_number(value: object) -> Decimal | None:
@@ -94,6 +111,7 @@ def _jalali(value: object, text: str, field: str) -> str:
 
 _ALL = (
     Format("thousands", ("هزارگان",), _thousands),
+    Format("toman", ("تومان",), _toman),
     Format("persian", ("فارسی",), _persian),
     Format("jalali", ("شمسی", "جلالی"), _jalali, needs_jalali=True),
 )

@@ -76,6 +76,7 @@ class Template:
     A field may have formats, as in `{amount|thousands|persian}`:
 
     - `thousands` (or `هزارگان`) separates the thousands of a number: `1,250,000`;
+    - `toman` (or `تومان`) writes an amount in rials in tomans: `125,000` for 1250000 rials; the unit is yours to write;
     - `persian` (or `فارسی`) writes Persian digits, and the Persian separators of a number: `۱٬۲۵۰٬۰۰۰`;
     - `jalali` (or `شمسی`) writes a day in the Jalali calendar: `1403/01/15`. It takes what `parse_day` takes and needs
       the extra `jalali`.

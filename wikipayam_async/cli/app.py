@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from cyclopts import App, CycloptsError, Group, Parameter
 
 from wikipayam_async.cli.exits import Exit
+from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.translations import EnglishHelp, TranslatedHelp, language_of, translate
 from wikipayam_async.version import __version__
 
@@ -95,10 +96,13 @@ def run(argv: Sequence[str]) -> int:
     # Commands tell in their own words what the package logs: nothing is to be told twice.
     logger, silent = logging.getLogger("wikipayam_async"), logging.NullHandler()
     logger.addHandler(silent)
-    app = build(language_of(os.environ), called=argv[0] if argv else None)
+    language = language_of(os.environ)
+    app = build(language, called=argv[0] if argv else None)
     try:
-        code = app(list(argv))
-    except CycloptsError:
+        code = app(list(argv), print_error=language == "en")
+    except CycloptsError as error:
+        if language != "en":
+            Output().warn(f"error: {' '.join(str(error).split())}")
         return Exit.USAGE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED

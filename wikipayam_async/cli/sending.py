@@ -13,6 +13,7 @@ from wikipayam_async.cli.exits import Exit, exit_of_result, worst
 from wikipayam_async.cli.output import Output, aligned, counted, described, spaced
 from wikipayam_async.cli.prompts import read_text
 from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
+from wikipayam_async.cli.speech import spoken
 from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.errors import InvalidInputError
@@ -36,7 +37,7 @@ class MessageOptions:
     track_id: str | None = None
     """Your own track id (default: a generated one)."""
     footer: str | None = None
-    """A line below every text that does not end with it already, as لغو۱۱ below advertising."""
+    """A line below every text that does not end with it already, such as how to opt out of advertising."""
 
 
 def send(
@@ -174,7 +175,11 @@ def _show(report: BulkReport, out: Output) -> Exit:
         [mask_number(one.message.receiver), spaced(one.status.value), one.id or "", one.track_id or ""]
         for one in report.results
     ]
-    out.say(aligned([["receiver", "outcome", "id", "track id"], *lines]))
+    if out.language == "fa":  # right-to-left words would reorder the cells of a table
+        for receiver, outcome, *ids in lines:
+            out.say(f"{spoken(outcome, 'fa')}\n  {'  '.join([receiver, *ids])}")
+    else:
+        out.say(aligned([["receiver", "outcome", "id", "track id"], *lines]))
     for error in dict.fromkeys(str(one.error) for one in report.results if one.error is not None):
         out.say(in_words_of_the_command_line(error))
     out.emit(

@@ -11,6 +11,7 @@ from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.prices import PriceOptions
 from wikipayam_async.cli.prompts import read_text
 from wikipayam_async.cli.session import OutputOptions, guarded
+from wikipayam_async.cli.speech import spoken
 from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.cost.estimate import CostEstimate, estimate_text
 from wikipayam_async.cost.money import format_money
@@ -38,7 +39,7 @@ def parts(
     Args:
         text: The text; - reads it from stdin.
         receivers: The number of receivers.
-        footer: A line below every text that does not end with it already, as لغو۱۱ below advertising.
+        footer: A line below every text that does not end with it already, such as how to opt out of advertising.
         split: Show the text of each part.
         prices: The price of a part.
         output: How to show the result.
@@ -59,7 +60,12 @@ def parts(
 
 def _parts(out: Output, text: str) -> dict[str, object]:
     found = count_parts(text)
-    out.tell(f"{counted(found.parts, 'part')} in {found.encoding}: {found.units} units, {found.remaining} left")
+    out.tell(
+        spoken(
+            f"{counted(found.parts, 'part')} in {found.encoding}: {found.units} units, {found.remaining} left",
+            out.language,
+        )
+    )
     return {
         "encoding": found.encoding,
         "parts": found.parts,
@@ -90,7 +96,7 @@ def _suggestions(out: Output, text: str, tariff: Tariff | None) -> dict[str, obj
 
 def _cost(out: Output, cost: CostEstimate, receivers: int) -> dict[str, object]:
     money = f"{format_money(cost.cost)} ({format_money(cost.cost, 'toman')})"
-    out.tell(f"to {counted(receivers, 'receiver')}: {money}")
+    out.tell(spoken(f"to {counted(receivers, 'receiver')}: {money}", out.language))
     return {"receivers": receivers, "cost": cost.cost, "currency": cost.currency}
 
 

@@ -15,7 +15,7 @@ _COMMON = {
         "کد خروج: 0 همه پذیرفته شد، 1 بعضی رد شد، 2 دستور اشتباه است، 3 سرنوشت بعضی نامعلوم است، "
         "4 توکن نیست یا پذیرفته نشد، 5 درگاه یا شبکه خطا داد، 130 کار قطع شد"
     ),
-    "Usage:": "کاربرد:",
+    "Usage:": "نحوه‌ی استفاده:",
     "Commands": "دستورها",
     "Arguments": "آرگومان‌ها",
     "Options": "گزینه‌ها",
@@ -49,7 +49,7 @@ _COMMANDS = {
     "Send a message for each row of a file: CSV, XLSX or JSON Lines.": "ارسال انبوه از روی فایل CSV, XLSX, JSON Lines",
     "Show the delivery status of sent messages.": "وضعیت تحویل پیامک‌های فرستاده‌شده",
     "Read, mark, delete, watch and export received messages.": (
-        "پیام‌های دریافتی: خواندن، علامت‌زدن، حذف، گوش‌دادن پیوسته و نوشتن در فایل"
+        "پیام‌های دریافتی: خواندن، علامت‌زدن، حذف، دریافت پیوسته و نوشتن در فایل"
     ),
     "Send a one-time code by SMS.": "ارسال کد تأیید با پیامک",
     "Send a one-time code by a voice call.": "ارسال کد تأیید با تماس صوتی",
@@ -57,7 +57,7 @@ _COMMANDS = {
     "Count the parts of a text, and their cost.": "شمردن پارت‌های یک متن و هزینه‌ی آن",
     "Show the kind and the forms of a phone number.": "شناختن یک شماره‌ی تلفن و شکل‌های نوشتنش",
     "Serve an emulated gateway, which sends nothing.": "روشن‌کردن شبیه‌ساز درگاه؛ چیزی فرستاده نمی‌شود",
-    "Run a bulk send against an emulated gateway with faults.": "تماشای یک ارسال انبوه به شبیه‌سازی که خراب‌کاری می‌کند",
+    "Run a bulk send against an emulated gateway with faults.": "تماشای یک ارسال انبوه به شبیه‌سازی که عمداً خطا می‌دهد",
     "Check token, TLS, clock, proxy and connection.": "بررسی توکن، ساعت، پروکسی، مسیر درگاه و TLS",
     "Print the completion script for a shell.": "چاپ اسکریپت تکمیل خودکار برای یک پوسته",
     "The shell.": "نام پوسته",
@@ -71,15 +71,15 @@ _SENDING = {
     "The text, sent unchanged; - reads it from stdin.": (
         "متن پیامک، که بی‌هیچ تغییری فرستاده می‌شود؛ خط تیره (-) یعنی از stdin"
     ),
-    "A line below every text that does not end with it already, as لغو۱۱ below advertising.": (
+    "A line below every text that does not end with it already, such as how to opt out of advertising.": (
         "سطری زیر متن‌هایی که آن را ندارند، مانند لغو۱۱ زیر پیامک تبلیغاتی"
     ),
     "The text; - reads it from stdin.": "متن پیامک؛ خط تیره (-) یعنی از stdin",
     "The code, 1 to 32 digits or ASCII letters; - reads it from stdin, to keep it out of process lists.": (
         "کد، 1 تا 32 رقم یا حرف لاتین؛ خط تیره (-) یعنی از stdin، تا در فهرست پردازه‌ها دیده نشود"
     ),
-    "The id of the pattern in the panel.": "شماره‌ی الگو در پنل",
-    "Another receiver of the same text; may be repeated.": "گیرنده‌ی دیگری برای همین متن؛ تکرارشدنی است",
+    "The id of the pattern in the panel.": "شناسه‌ی الگو (پترن) در پنل",
+    "Another receiver of the same text; may be repeated.": "گیرنده‌ی دیگری برای همین متن؛ می‌توان چند بار داد",
     "The sender number (default: SMS_SENDER).": "خط ارسال؛ اگر ندهید SMS_SENDER",
     "Your own track id (default: a generated one).": "شناسه‌ی پیگیری خودتان؛ اگر ندهید ساخته می‌شود",
     "The account's user name (default: SMS_USERNAME).": "نام کاربری حساب؛ اگر ندهید SMS_USERNAME",
@@ -146,8 +146,8 @@ _BULK = {
     "Send without asking if the cost is at most this many rials, or tomans as 500,000t.": (
         "اگر هزینه حداکثر این‌قدر ریال باشد بدون پرسش بفرست؛ به تومان: 500,000t"
     ),
-    "Send without asking, at any cost.": "بی‌پرسش بفرست، هر هزینه‌ای که داشته باشد",
-    "Skip the bad rows without asking.": "سطرهایی را که پیامک نمی‌شوند، بی‌پرسش کنار بگذار",
+    "Send without asking, at any cost.": "بدون پرسش بفرست، هر هزینه‌ای که داشته باشد",
+    "Skip the bad rows without asking.": "سطرهایی را که پیامک نمی‌شوند، بدون پرسش کنار بگذار",
     "The maximum number of requests in flight.": "چند درخواست با هم در راه باشند",
     "Stop at the first message that is not accepted; the rest is not attempted.": (
         "با نخستین پیامکی که پذیرفته نشود بایست؛ بقیه فرستاده نمی‌شوند"
@@ -279,7 +279,7 @@ _INBOX = {
     "The field to sort by.": "ترتیب بر چه پایه‌ای باشد",
     "The sort order.": "ترتیب صعودی باشد یا نزولی",
     "The number of messages, at most 500.": "چند تا؛ حداکثر 500",
-    "The number of messages to skip.": "از چند تا بگذرد",
+    "The number of messages to skip.": "چند مورد اول رد شود",
     "Show only the number of unread messages.": "فقط بگو چند تا هستند",
     "The gateway's id.": "شناسه‌ی درگاه",
     "The gateway's ids.": "شناسه‌های درگاه",
@@ -288,7 +288,7 @@ _INBOX = {
     "Delete all unread messages.": "حذف همه‌ی خوانده‌نشده‌ها",
     "Delete all messages older than this many days.": "حذف همه‌ی پیام‌هایی که بیش از این‌قدر روز از آن‌ها گذشته است",
     "Do not ask.": "نپرس",
-    "The polling interval, in seconds.": "فاصله‌ی دو نگاه، به ثانیه",
+    "The polling interval, in seconds.": "فاصله‌ی دو بررسی، به ثانیه",
     "Mark each message as read after it is shown.": "هر پیام را پس از نمایش، خوانده‌شده علامت بزن",
     "The file; - is stdout.": "نام فایل؛ خط تیره (-) یعنی stdout",
     "CSV or JSON Lines.": "قالب فایل: CSV, JSON Lines",
@@ -305,18 +305,18 @@ _LOCAL = {
     "The port to listen on; 0 picks a free one.": "روی کدام پورت؛ با 0 یک پورت آزاد برمی‌دارد",
     "The latency of every response: 0.05, 20ms, 50ms-200ms.": "هر پاسخ چقدر طول بکشد، مانند 0.05, 20ms, 50ms-200ms",
     "A fault, as 502:after@5% or reset@every10@/sms/send; may be repeated.": (
-        "چه خرابی‌هایی پیش بیاید؛ تکرارشدنی است، مانند 502:after@5%, reset@every10@/sms/send"
+        "چه خرابی‌هایی پیش بیاید؛ می‌توان چند بار داد، مانند 502:after@5%, reset@every10@/sms/send"
     ),
     "A file that keeps balance, sent messages and inbox between runs.": (
         "فایلی که موجودی، پیامک‌های فرستاده‌شده و پیام‌های دریافتی را تا اجرای بعدی نگه می‌دارد"
     ),
-    "The seed of all random choices.": "عدد آغاز تصادف؛ با عدد یکسان همه‌چیز همان‌طور تکرار می‌شود",
+    "The seed of all random choices.": "مقدار اولیه‌ی تصادفی (seed)؛ با عدد یکسان همه‌چیز همان‌طور تکرار می‌شود",
     "Log every request: method, path, status, milliseconds.": (
         "هر درخواست را نشان بده: متد، مسیر، کد وضعیت و زمان به میلی‌ثانیه"
     ),
     "The number of messages (default: the number of receivers).": "چند پیامک؛ اگر ندهید، به تعداد گیرنده‌ها",
     "The number of messages per request.": "چند پیامک در هر درخواست",
-    "The seed of the faults.": "عدد آغاز تصادف؛ با عدد یکسان، همان خرابی‌ها پیش می‌آید",
+    "The seed of the faults.": "مقدار اولیه‌ی تصادفی (seed)؛ با عدد یکسان، همان خرابی‌ها پیش می‌آید",
     "Run without faults.": "بی‌خرابی",
 }
 

@@ -47,7 +47,7 @@ class TextOptions:
     text: str | None = field(default=None, repr=mask_text)
     """The same text for all messages."""
     footer: str | None = field(default=None, repr=mask_text)
-    """A line below every text that does not end with it already, as لغو۱۱ below advertising."""
+    """A line below every text that does not end with it already, such as how to opt out of advertising."""
     sender: str | None = None
     """The sender number (default: SMS_SENDER)."""
     sender_column: str | None = None

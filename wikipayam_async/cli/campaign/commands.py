@@ -64,7 +64,7 @@ def status(file: Path, *, output: OutputOptions = OutputOptions()) -> Exit:
 
     async def show(found: Campaign, out: Output) -> None:
         now, causes = await found.progress(), await read_causes(found)
-        out.answer("\n".join([state_text(now), *causes.lines()]), described(file, now, causes))
+        out.report("\n".join([state_text(now), *causes.lines()]), described(file, now, causes))
         for line in next_steps(file, now):
             out.say(line)
 

@@ -9,6 +9,7 @@ from typing import TypeAlias
 
 from wikipayam_async.campaigns.models import CampaignProgress, CampaignStatus
 from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.speech import spoken
 
 __all__ = ["Show", "progress"]
 
@@ -49,7 +50,12 @@ def _bar(out: Output, start: CampaignProgress) -> Iterator[Show]:
         task = bar.add_task("", total=start.total, completed=start.done, detail="", speed="")
 
         def show(now: CampaignProgress) -> None:
-            bar.update(task, completed=now.done, detail=now.reason or _detail(now), speed=speed.rate_text(now))
+            bar.update(
+                task,
+                completed=now.done,
+                detail=spoken(now.reason or _detail(now), out.language),
+                speed=speed.rate_text(now),
+            )
 
         yield show
 

@@ -59,7 +59,7 @@ PARENTS = {
     "WikipayamError": (Exception,),
 }
 CLASSES: dict[str, type[WikipayamError]] = {
-    **{name: getattr(errors, name) for name in errors.__all__ if name not in {"LOOK_FIRST", "SAFE_TO_RETRY"}},
+    **{name: getattr(errors, name) for name in errors.__all__ if name != "SAFE_TO_RETRY"},
     "BulkError": BulkError,
     "BulkSourceError": BulkSourceError,
     "BulkUnknownOutcomeError": BulkUnknownOutcomeError,

@@ -44,7 +44,6 @@ from wikipayam_async.outcomes import AnyMessage, Attempt, HasId, Phase, SendStat
 from wikipayam_async.publish import publish
 
 __all__ = [
-    "LOOK_FIRST",
     "SAFE_TO_RETRY",
     "APIConnectionError",
     "APIStatusError",
@@ -70,9 +69,6 @@ __all__ = [
 ]
 
 E = TypeVar("E", bound=BaseException | None)
-
-LOOK_FIRST = "look in the panel first, by receiver, text and time, or by track id if it shows one"
-"""What to do about an unknown outcome, for errors. What the panel shows is not documented."""
 
 _NO_TEXTS: Mapping[str, Sequence[str]] = MappingProxyType({})
 _NO_HEADERS: Mapping[str, str] = MappingProxyType({})

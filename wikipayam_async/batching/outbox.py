@@ -17,7 +17,6 @@ from wikipayam_async.batching.sender import Send
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.checks import check_seconds, is_async
 from wikipayam_async.errors import (
-    LOOK_FIRST,
     AuthenticationError,
     ClosedError,
     ConfigurationError,
@@ -31,7 +30,7 @@ from wikipayam_async.errors import (
 from wikipayam_async.idempotency.guard import IdempotencyGuard
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.misuse import AsyncOnly
-from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.outcomes import LOOK_FIRST, SendStatus
 
 __all__ = ["OnOutcome", "Outbox"]
 

@@ -17,7 +17,6 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.sender import ChunkSender
 from wikipayam_async.core.operation import BeforeAttempt, Observer
 from wikipayam_async.errors import (
-    LOOK_FIRST,
     ClosedError,
     ConfigurationError,
     PayloadTooLargeError,
@@ -28,7 +27,7 @@ from wikipayam_async.errors import (
 from wikipayam_async.idempotency.guard import KeyTakenError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch
-from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.outcomes import LOOK_FIRST, SendStatus
 
 __all__ = ["BatchSender", "Send", "not_sent"]
 

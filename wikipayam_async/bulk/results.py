@@ -9,9 +9,9 @@ from typing import Any
 
 from attrs import field, frozen
 
-from wikipayam_async.errors import LOOK_FIRST, SuppressedError, UnknownOutcomeError, WikipayamError
+from wikipayam_async.errors import SuppressedError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
-from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.outcomes import LOOK_FIRST, SendStatus
 
 __all__ = [
     "BulkError",

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
 from attrs import field, frozen
 
-from wikipayam_async.errors import LOOK_FIRST, ResponseError, UnknownOutcomeError
-from wikipayam_async.outcomes import AnyMessage, HasId, MessageOutcome
+from wikipayam_async.errors import ResponseError, UnknownOutcomeError
+from wikipayam_async.outcomes import LOOK_FIRST, AnyMessage, HasId, MessageOutcome
 from wikipayam_async.redact.sealed import SealedBytes, SealedFields, seal_fields
 
 if TYPE_CHECKING:

@@ -36,7 +36,6 @@ from wikipayam_async.core.retry import (
 )
 from wikipayam_async.core.shared_state import SharedState
 from wikipayam_async.errors import (
-    LOOK_FIRST,
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
@@ -45,7 +44,7 @@ from wikipayam_async.errors import (
     UnknownOutcomeError,
     WikipayamError,
 )
-from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
+from wikipayam_async.outcomes import LOOK_FIRST, Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
 
 __all__ = ["Pipeline", "SharedState"]
 

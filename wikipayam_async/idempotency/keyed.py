@@ -8,13 +8,13 @@ from typing import Any
 
 from attrs import field, frozen
 
-from wikipayam_async.errors import LOOK_FIRST, UnknownOutcomeError, WikipayamError
+from wikipayam_async.errors import UnknownOutcomeError, WikipayamError
 from wikipayam_async.idempotency.digest import digest_of
 from wikipayam_async.idempotency.errors import IdempotencyConflictError, InFlightError
 from wikipayam_async.idempotency.outcome import load_error, load_result
 from wikipayam_async.idempotency.process import has_ended, process_name
 from wikipayam_async.idempotency.store import Claim, IdempotencyRecord, IdempotencyStore
-from wikipayam_async.outcomes import AnyMessage, SendStatus
+from wikipayam_async.outcomes import LOOK_FIRST, AnyMessage, SendStatus
 from wikipayam_async.redact.scrub import scrub
 from wikipayam_async.redact.sealed import Sealed
 

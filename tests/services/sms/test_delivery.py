@@ -91,6 +91,11 @@ class TestStates:
         word = DeliveryStatus(written)
         assert (str(word), word.known, word.final) == (written, False, False)
 
+    def test_a_word_is_a_string(self) -> None:
+        """Anything else is no status."""
+        with pytest.raises(ValueError, match="5 is not a valid DeliveryStatus"):
+            DeliveryStatus(5)  # type: ignore[arg-type] # meant
+
 
 class TestReport:
     """`DeliveryReport`: deliveries by id, and their counts."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import os
 import platform
 import shutil
@@ -204,3 +205,39 @@ def build(session: nox.Session) -> None:
     shutil.copytree(ROOT / "docs", away / "docs")
     session.chdir(away)
     session.run("pytest", "-n", "auto", *session.posargs)
+
+
+@nox.session
+def offline(session: nox.Session) -> None:
+    """Build bundles of wheels for Linux servers without PyPI (`-- --python 3.12 --extras cli`); see docs/en/offline.md."""
+    parser = argparse.ArgumentParser(prog="nox -s offline --")
+    parser.add_argument("--python", default=ALL_PYTHONS[-1], choices=ALL_PYTHONS)
+    parser.add_argument("--extras", default="cli")
+    options = parser.parse_args(session.posargs)
+    session.install(*group("release"), "uv", "pip")
+    target = ROOT / "dist" / "offline"
+    work = Path(session.create_tmp()).resolve() / "offline"
+    shutil.rmtree(work, ignore_errors=True)
+    session.run("python", "-m", "build", "--wheel", "--outdir", str(work / "own"))
+    wheel = next((work / "own").glob("*.whl"))
+    for machine in ("x86_64", "aarch64"):
+        name = f"wikipayam_async-py{options.python}-{machine}"
+        folder = work / name
+        folder.mkdir()
+        (work / "in.txt").write_text(f"wikipayam_async[{options.extras}]\n", encoding="utf-8")
+        # The markers of dependencies must be those of the server, which pip's download does not know.
+        session.run(
+            "uv", "pip", "compile", str(work / "in.txt"), "--find-links", str(work / "own"), "--generate-hashes", "--quiet",
+            "--python-version", options.python, "--python-platform", f"{machine}-manylinux_2_28", "--no-header",
+            "--no-emit-find-links", "--no-annotate", "-o", str(folder / "requirements.txt"),
+        )  # fmt: skip
+        tags = [f"manylinux_2_{glibc}_{machine}" for glibc in range(28, 16, -1)] + [f"manylinux2014_{machine}"]
+        session.run(
+            "python", "-m", "pip", "download", "--quiet", "--no-deps", "--require-hashes", "--only-binary", ":all:",
+            "--implementation", "cp", "--python-version", options.python, *(f"--platform={tag}" for tag in tags),
+            "--find-links", str(work / "own"), "--dest", str(folder), "-r", str(folder / "requirements.txt"),
+        )  # fmt: skip
+        if not (folder / wheel.name).is_file():
+            session.error(f"{name}: the package itself is missing")
+        shutil.make_archive(str(target / name), "gztar", root_dir=work, base_dir=name)
+        session.log(f"{target / name}.tar.gz: {len(list(folder.glob('*.whl')))} wheels")

@@ -189,6 +189,17 @@ class TestWithOptions:
             await client.with_options(sender="5000").sms.send(RECEIVER, "text")
         assert gateway.requests[0].json[0]["sender"] == "5000"
 
+    async def test_a_line_is_written_like_a_receiver(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Persian digits and spaces of a line are those of a person, wherever it comes from; the wire has ASCII digits."""
+        monkeypatch.setenv("SMS_SENDER", " ۱۰۰۰ ۲۰۰۰ ")
+        assert AsyncWikipayam(TOKEN).sender == "10002000"
+        async with raw_gateway(Recorder()) as gateway, connected(gateway.url) as (client, *_):
+            other = client.with_options(sender="۵۰۰۰-۱")
+            await other.sms.send(RECEIVER, "text")
+            await other.sms.send(RECEIVER, "text", sender="۳۰۰۰ ۱۲۳۴")
+        assert (other.sender, client.with_options(sender=None).sender) == ("50001", None)
+        assert [request.json[0]["sender"] for request in gateway.requests] == ["50001", "30001234"]
+
 
 class TestClosing:
     """Opening and closing."""

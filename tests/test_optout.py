@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.optout import OPT_OUT_WORDS, OptOutList, is_opt_out
+from wikipayam_async.optout import OPT_OUT_WORDS, OptOutList, Reply, is_opt_out, read_reply
 
 RULE = "expected an Iranian mobile number such as 09123456789"
 
@@ -22,8 +22,6 @@ RULE = "expected an Iranian mobile number such as 09123456789"
         "لغو\u200c۱۱",
         "۱۱ لغو",
         "11لغو",
-        "لغو 1",
-        "لغو 111",
         "\u200fلغو\n",
         "ل\u200cغو",
         "لـغـو",
@@ -53,8 +51,9 @@ RULE = "expected an Iranian mobile number such as 09123456789"
     ],
 )
 def test_an_opt_out_is_recognised(text: str) -> None:
-    """A word, with or without a short number, or the code alone is an opt-out in any spelling."""
+    """A word, with or without the code, or the code alone is an opt-out in any spelling."""
     assert is_opt_out(text) is True
+    assert read_reply(text) is Reply.OPT_OUT
 
 
 @pytest.mark.parametrize(
@@ -69,6 +68,11 @@ def test_an_opt_out_is_recognised(text: str) -> None:
         "لطفا لغو",
         "لغو لغو",
         "لغو نشود",
+        "لغو ۴۵۲",
+        "لغو 7",
+        "off 50",
+        "7 لغو",
+        "لغو ۱۱۱",
         "لغو ۴۵۲۱۸",
         "لغو 1234",
         "1234 لغو",
@@ -94,13 +98,56 @@ def test_other_texts_are_not_opt_outs(text: str) -> None:
     assert is_opt_out(text) is False
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "لغو ۴۵۲",
+        "لغو 7",
+        "off 50",
+        "50% off",
+        "لغو ارسال",
+        "لطفا لغو",
+        "لغو کن",
+        "لغوکن",
+        "لطفاً لغوش کنید!",
+        "laghv",
+        "Laghv 11",
+        "سفارشم را لغو کنید",
+        "دیگر پیامک نفرستید",
+        "11 لغو 11",
+        "stop please",
+        "لغو" + "." * 62,
+    ],
+)
+def test_a_doubtful_reply_is_for_a_person(text: str) -> None:
+    """A word with anything but the code, and a word that is often meant as one, may be an opt-out, and is not taken as one."""
+    assert read_reply(text) is Reply.PERHAPS
+    assert is_opt_out(text) is False
+
+
+@pytest.mark.parametrize(
+    "text", ["", "!", "سلام", "ملغو", "nonstop", "office", "12", "11 11", "450", "من " * 70 + "لغو"]
+)
+def test_other_replies(text: str) -> None:
+    """A text without such a word, or a long one, says nothing about further messages."""
+    assert read_reply(text) is Reply.OTHER
+
+
+def test_hints_can_be_changed() -> None:
+    """Words of your own make a reply doubtful, also two words, and without any only the opt-out words do."""
+    assert read_reply("بسه دیگه", hints={"بسه"}) is Reply.PERHAPS
+    assert read_reply("I want no more sms", hints={"no more"}) is Reply.PERHAPS
+    assert (read_reply("laghv", hints=frozenset()), read_reply("لغو کن", hints={""})) == (Reply.OTHER, Reply.PERHAPS)
+
+
 def test_words_and_code_can_be_changed() -> None:
     """Words may be added or removed, contain spaces and have any spelling, and the code may be changed."""
     assert is_opt_out("خاموش ۱۱", words=OPT_OUT_WORDS | {"خاموش"}) is True
     assert is_opt_out("لغو  عضويت", words={"لغو عضویت"}) is True
     assert is_opt_out("stop", words={"لغو"}) is False
-    assert is_opt_out("stop2", words={"STOP2"}) is True
+    assert (is_opt_out("stop2", words={"STOP2"}), is_opt_out("stop2 11", words={"STOP2"})) == (True, True)
     assert (is_opt_out("11", code=None), is_opt_out("لغو", code=None)) == (False, True)
+    assert (is_opt_out("لغو۱۱", code=None), is_opt_out("لغو۲۲", code="22")) == (False, True)
     assert (is_opt_out("۲", code="2"), is_opt_out("11", code="۲"), is_opt_out("", code="")) == (True, False, False)
 
 
@@ -122,7 +169,7 @@ def test_a_value_that_is_not_a_string_is_refused(text: Any, got: str) -> None:
 
 @given(
     st.sampled_from(sorted(OPT_OUT_WORDS)),
-    st.sampled_from(["", "11", "۱۱", "١", "۱۲۳"]),
+    st.sampled_from(["", "11", "۱۱", "١١"]),
     st.text(" \t\n.,!؟،«»\u200c\u200f\u2068*-_", max_size=8),
     st.text(" \t\n.,!؟،«»\u200c\u200f\u2068*-_", max_size=8),
     st.text(" ‌-،", max_size=4),

@@ -43,6 +43,7 @@ from wikipayam_async.core.transport import Carrier, LaneCarrier, make_carrier
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency.settings import check_store
 from wikipayam_async.idempotency.store import IdempotencyStore
+from wikipayam_async.numbers.digits import digits_of_line
 from wikipayam_async.redact.sealed import Sealed, seal
 from wikipayam_async.services.account import AccountService, Balance, CostCheck
 from wikipayam_async.services.base import ServiceAttribute
@@ -166,7 +167,7 @@ class AsyncWikipayam:
                 token=read_token(token, environ),
                 origin=Origin.parse(base_url or environ.get("WIKIPAYAM_SMS_API_BASE_URL") or DEFAULT_BASE_URL),
                 api_prefix=read_prefix(prefix if api_prefix is None else api_prefix),
-                sender=sender or environ.get("SMS_SENDER") or None,
+                sender=_plain_line(sender or environ.get("SMS_SENDER") or None),
                 username=username or environ.get("SMS_USERNAME") or None,
                 otp_pattern_id=otp_pattern_id,
                 timeout=timeout,
@@ -264,6 +265,7 @@ class AsyncWikipayam:
         sender: str | None = None,
         normalize: bool = True,
         validate: bool = True,
+        footer: str | None = None,
         timeout: float | None = None,
     ) -> CostCheck:
         """Estimate the cost of messages and compare it with the balance (`GET /user/balance`). Nothing is sent.
@@ -274,6 +276,7 @@ class AsyncWikipayam:
             sender: The line of messages that name none; the client's if None.
             normalize: As in `sms.send_bulk`; it does not change the cost.
             validate: Skip receivers that are not Iranian mobiles, as in `sms.send_bulk`.
+            footer: The footer of all texts, as in `sms.send_bulk`.
             timeout: Seconds for each attempt; the client's if None.
 
         Raises:
@@ -284,7 +287,7 @@ class AsyncWikipayam:
         account, given = self._account, Sealed(messages)
         del messages  # tools that show the locals of a traceback walk lists
         return await account.estimate(
-            given, tariff, sender=sender, normalize=normalize, validate=validate, timeout=timeout
+            given, tariff, sender=sender, normalize=normalize, validate=validate, footer=footer, timeout=timeout
         )
 
     @without_frames
@@ -315,7 +318,7 @@ class AsyncWikipayam:
         """
         given: dict[str, Any] = {
             "token": token if isinstance(token, _Unset) else read_token(token, {}),
-            "sender": sender,
+            "sender": sender if isinstance(sender, _Unset) else _plain_line(sender),
             "username": username,
             "otp_pattern_id": otp_pattern_id,
             "timeout": timeout,
@@ -454,3 +457,8 @@ class ClientWithRawResponse:
         self.otp = client.otp.with_raw_response
         self.voice = client.voice.with_raw_response
         self.holoo = client.holoo.with_raw_response
+
+
+def _plain_line(sender: str | None) -> str | None:
+    """Return a line in ASCII digits, without spaces. Any other value is left for the check of the options."""
+    return digits_of_line(sender) if isinstance(sender, str) else sender

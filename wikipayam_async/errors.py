@@ -406,8 +406,8 @@ class ResponseError(_CallError):
 class UnknownOutcomeError(_CallError):
     """The outcome of a send is unknown: the gateway may have accepted it. Do not resend blindly.
 
-    `__cause__` is the failure; what the gateway says about it is quoted in the text. Look up the track ids in the gateway's panel, or wait for a delivery report, before
-    sending again.
+    `__cause__` is the failure; what the gateway says about it is quoted in the text. Look for it in the gateway's panel
+    (by receiver, text and time, or by track id if it shows one), or wait for a delivery report, before sending again.
 
     Attributes:
         messages: The messages with an unknown outcome, as the caller passed them. Not part of a pickle.

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections.abc import Iterable, Iterator, MutableSet
 from collections.abc import Set as AbstractSet
+from enum import StrEnum
 from typing import Self
 
 from wikipayam_async.checks import without_frames
@@ -15,36 +16,61 @@ from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.numbers.digits import ascii_digit
 from wikipayam_async.redact.masks import shape_of
 
-__all__ = ["OPT_OUT_CODE", "OPT_OUT_WORDS", "OptOutList", "is_opt_out"]
+__all__ = ["OPT_OUT_CODE", "OPT_OUT_HINTS", "OPT_OUT_WORDS", "OptOutList", "Reply", "is_opt_out", "read_reply"]
 
 OPT_OUT_WORDS = frozenset({"لغو", "cancel", "off", "stop", "unsubscribe"})
 """The words that opt out."""
 OPT_OUT_CODE = "11"
 """The number that opts out by itself: `لغو۱۱` below a message asks the receiver to reply with 11."""
+OPT_OUT_HINTS = frozenset({"laghv", "laghw", "lagho", "lagv", "lghv", "انصراف", "حذف", "نفرست", "نفرستید", "remove"})
+"""The words of a reply that may be an opt-out, beside those that are one."""
 
 _MAX_LENGTH = 64
+_MAX_LENGTH_OF_A_SENTENCE = 200
 _INVISIBLE = frozenset({"Cf", "Me", "Mn"})
 """Unicode categories of half-spaces, direction marks, accents and emoji modifiers."""
 _UNIFIED = str.maketrans({"ي": "ی", "ى": "ی", "ك": "ک", "ـ": None})
 _AROUND = re.compile(r"^[\W_]+|[\W_]+$")
-_NUMBER_BEFORE = re.compile(r"^[0-9]{1,3}(?![0-9])[\W_]*")
-_NUMBER_AFTER = re.compile(r"[\W_]*(?<![0-9])[0-9]{1,3}$")
+_NUMBER_BEFORE = re.compile(r"([0-9]+)[\W_]*(.*)", re.DOTALL)
+_NUMBER_AFTER = re.compile(r"(.*?)[\W_]*([0-9]+)", re.DOTALL)
+_LETTERS = re.compile(r"[^\W\d_]+")
 _RULE = "expected an Iranian mobile number such as 09123456789"
 
 
-@without_frames
-def is_opt_out(text: str, *, words: AbstractSet[str] = OPT_OUT_WORDS, code: str | None = OPT_OUT_CODE) -> bool:
-    """Return whether a received text is an opt-out.
+class Reply(StrEnum):
+    """What a received text says about further messages."""
 
-    An opt-out is one of the words, a word and a number of up to three digits (`لغو`, `لغو۱۱`, `Stop 11!`), or the code
-    alone. Surrounding punctuation, spaces, half-spaces, case, the script of the digits and Arabic letter forms are
-    ignored. A sentence that contains a word is not an opt-out: `سفارشم را لغو کنید` is about an order, and so is
-    `لغو ۴۵۲۱۸`.
+    OPT_OUT = "opt_out"
+    """The sender wants no more messages."""
+    PERHAPS = "perhaps"
+    """The sender may want no more messages, or cancel something else: a person has to read it."""
+    OTHER = "other"
+    """The text has none of the words."""
+
+
+@without_frames
+def read_reply(
+    text: str,
+    *,
+    words: AbstractSet[str] = OPT_OUT_WORDS,
+    code: str | None = OPT_OUT_CODE,
+    hints: AbstractSet[str] = OPT_OUT_HINTS,
+) -> Reply:
+    """Return what a received text says about further messages.
+
+    An opt-out is one of the words, a word with the code (`لغو`, `لغو۱۱`, `Stop 11!`), or the code alone. Surrounding
+    punctuation, spaces, half-spaces, case, the script of the digits and Arabic letter forms are ignored.
+
+    Everything else that contains a word is `PERHAPS`: another number (`لغو ۴۵۲` may name an order, `لغو 7` the code of
+    another sender), another word (`لطفا لغو`, `لغو ارسال`, `سفارشم را لغو کنید`), or a hint such as `laghv`. Texts of more
+    than 200 characters are `OTHER`.
 
     Args:
         text: The text, such as `ReceivedMessage.message`.
         words: The opt-out words; `OPT_OUT_WORDS | {"خاموش"}` adds one.
-        code: The number that opts out by itself; None for none, for example if receivers vote with numbers.
+        code: The number below your messages that opts out by itself; None if there is none, for example if receivers vote
+            with numbers.
+        hints: The words that make a text `PERHAPS`, beside `words`.
 
     Raises:
         InvalidInputError: `text` is not a string.
@@ -52,13 +78,50 @@ def is_opt_out(text: str, *, words: AbstractSet[str] = OPT_OUT_WORDS, code: str 
     if not isinstance(text, str):
         raise InvalidInputError("text", rule="expected a string", got=shape_of(text))
     answer = text.strip()
-    if len(answer) > _MAX_LENGTH:
+    if len(answer) > _MAX_LENGTH_OF_A_SENTENCE:
+        return Reply.OTHER
+    plain, plain_words = _plain(answer), frozenset(map(_plain, words))
+    if len(answer) <= _MAX_LENGTH and _is_opt_out(plain, plain_words, None if code is None else _plain(code)):
+        return Reply.OPT_OUT
+    return Reply.PERHAPS if _has_word(plain, plain_words | frozenset(map(_plain, hints))) else Reply.OTHER
+
+
+def is_opt_out(text: str, *, words: AbstractSet[str] = OPT_OUT_WORDS, code: str | None = OPT_OUT_CODE) -> bool:
+    """Return whether a received text is an opt-out. What may be one, and is not beyond doubt, is none: see `read_reply`.
+
+    Args:
+        text: The text, such as `ReceivedMessage.message`.
+        words: The opt-out words; `OPT_OUT_WORDS | {"خاموش"}` adds one.
+        code: The number below your messages that opts out by itself; None if there is none.
+
+    Raises:
+        InvalidInputError: `text` is not a string.
+    """
+    return read_reply(text, words=words, code=code) is Reply.OPT_OUT
+
+
+def _is_opt_out(plain: str, words: AbstractSet[str], code: str | None) -> bool:
+    if not plain:
         return False
-    plain = _plain(answer)
-    if not plain or (code is not None and plain == _plain(code)):
-        return bool(plain)
-    bare = (_NUMBER_BEFORE if plain[0].isdigit() else _NUMBER_AFTER).sub("", plain)
-    return not {plain, bare}.isdisjoint(map(_plain, words))
+    if plain in words or plain == code:
+        return True
+    if before := _NUMBER_BEFORE.fullmatch(plain):
+        number, word = before.groups()
+    elif after := _NUMBER_AFTER.fullmatch(plain):
+        word, number = after.groups()
+    else:
+        return False
+    return number == code and word in words
+
+
+def _has_word(plain: str, words: AbstractSet[str]) -> bool:
+    """Return whether a text contains a word; a Persian one also with an ending, as in `لغوکن`."""
+    found = _LETTERS.findall(plain)
+    between = f" {' '.join(found)} "
+    return any(
+        word and (f" {word} " in between or (not word.isascii() and any(one.startswith(word) for one in found)))
+        for word in words
+    )
 
 
 class OptOutList(MutableSet[str]):

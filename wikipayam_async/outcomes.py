@@ -10,7 +10,20 @@ from attrs import frozen
 
 from wikipayam_async.publish import publish
 
-__all__ = ["AnyMessage", "Attempt", "CallOutcome", "HasId", "Ids", "MessageOutcome", "Phase", "SendStatus"]
+__all__ = [
+    "LOOK_FIRST",
+    "AnyMessage",
+    "Attempt",
+    "CallOutcome",
+    "HasId",
+    "Ids",
+    "MessageOutcome",
+    "Phase",
+    "SendStatus",
+]
+
+LOOK_FIRST = "look in the panel first, by receiver, text and time, or by track id if it shows one"
+"""What to do about an unknown outcome, for errors. What the panel shows is not documented."""
 
 
 class Phase(enum.StrEnum):

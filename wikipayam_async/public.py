@@ -6,6 +6,7 @@ from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.health import SendingHealth
 from wikipayam_async.batching.outbox import Outbox
 from wikipayam_async.bulk.hooks import OutgoingMessage
+from wikipayam_async.bulk.hours import SendingHours
 from wikipayam_async.bulk.interruption import report_from
 from wikipayam_async.bulk.options import BulkProgress
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkSourceError, BulkUnknownOutcomeError, SendResult
@@ -121,6 +122,7 @@ __all__ = [
     "SendResult",
     "SendStatus",
     "SendingHealth",
+    "SendingHours",
     "SentMessage",
     "ServerError",
     "SmsMessage",

@@ -14,12 +14,14 @@ from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.emulator import (
+    BLACKLISTED,
     DEFAULT_LINE,
     DEFAULT_PATTERN,
     DEFAULT_PREFIX,
     DEFAULT_TOKEN,
     DEFAULT_USERNAME,
     DELIVERED,
+    FAILED,
     UNDELIVERED,
     WAITING_FOR_UPDATE,
     DeliveryRules,
@@ -39,11 +41,13 @@ from wikipayam_async.emulator.server.environment import environment
 from wikipayam_async.public import AsyncWikipayam
 
 __all__ = [
+    "BLACKLISTED",
     "DEFAULT_LINE",
     "DEFAULT_PATTERN",
     "DEFAULT_TOKEN",
     "DEFAULT_USERNAME",
     "DELIVERED",
+    "FAILED",
     "UNDELIVERED",
     "WAITING_FOR_UPDATE",
     "ClientOptions",

@@ -132,7 +132,7 @@ async def test_an_unknown_outcome_names_one_message_alone() -> None:
         assert (error.phase, error.attempts) == (Phase.SENT, ATTEMPTS)
         assert str(error) == (
             "sms.send: it is not known whether the gateway accepted this message. Do not resend blindly: "
-            f"look up the track id in the panel first (T{number})"
+            f"look in the panel first, by receiver, text and time, or by track id if it shows one (T{number})"
         )
         cause = error.__cause__
         assert (type(cause), str(cause)) == (APITimeoutError, "late")

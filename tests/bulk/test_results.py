@@ -97,7 +97,7 @@ def test_unknown_outcomes_take_precedence_over_other_failures() -> None:
     assert (caught.report is report, caught.send_status, caught.phase, caught.attempts) == (True, UNKNOWN, None, ())
     assert str(caught) == (
         "4 messages: 1 accepted, 1 rejected, 2 unknown, 0 not attempted. Do not resend the unknown ones blindly: "
-        "look up their track ids in the panel first"
+        "look in the panel first, by receiver, text and time, or by track id if it shows one"
     )
     assert (caught.messages, caught.track_ids) == ((MESSAGE, MESSAGE), ("T2", "T3"))
     assert ([one.id for one in report.accepted], caught.accepted) == (["id1"], tuple(report.accepted))

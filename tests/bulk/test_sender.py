@@ -355,7 +355,7 @@ async def test_cancelled_after_the_pipeline_reported() -> None:
     assert (error.track_ids, error.messages) == (("T1",), (results[1].message,))
     assert str(error) == (
         "sms.send: the gateway did not report the outcome of 1 of 3 messages (T1); they may have been accepted. Do not "
-        "resend blindly: look up the track ids in the panel first"
+        "resend blindly: look in the panel first, by receiver, text and time, or by track id if it shows one"
     )
 
 
@@ -371,7 +371,7 @@ async def test_what_the_gateway_says_about_a_message_it_leaves_out() -> None:
     assert [(result.status, result.id) for result in results] == [(ACCEPTED, "id-0"), (UNKNOWN, None)]
     assert str(results[1].error) == (
         "sms.send: the gateway did not report the outcome of 1 of 2 messages (T1); they may have been accepted. The "
-        'gateway said "The line is blocked.". Do not resend blindly: look up the track ids in the panel first'
+        'gateway said "The line is blocked.". Do not resend blindly: look in the panel first, by receiver, text and time, or by track id if it shows one'
     )
 
 

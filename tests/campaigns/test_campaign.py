@@ -25,6 +25,7 @@ from wikipayam_async import (
 from wikipayam_async.campaigns import (
     Campaign,
     CampaignError,
+    CampaignMessage,
     CampaignProgress,
     CampaignStatus,
     JournalBusyError,
@@ -69,6 +70,25 @@ async def test_a_campaign_is_planned_and_sent(place: Place) -> None:
     assert sorted(place.emulator.accepted_track_ids()) == sorted(f"m-{index}" for index in range(25))
     assert (told[0].status, told[-1].status, told[-1].done) == (CampaignStatus.RUNNING, CampaignStatus.COMPLETED, 25)
     assert len(told) == 4
+
+
+async def test_a_footer_is_part_of_the_plan(place: Place) -> None:
+    """The texts have it, also in the cost; planning with another one is another plan."""
+    rows: list[SmsMessage | CampaignMessage] = [
+        CampaignMessage(SmsMessage("09120000001", "سلام"), row=2),
+        SmsMessage("09120000002", "س" * 70),
+    ]
+    bad = CampaignMessage(SmsMessage("", ""), row=4, error=InvalidInputError("text", rule="expected one", got="none"))
+    async with place.open() as campaign:
+        await campaign.plan([*rows, bad], footer="لغو۱۱")
+        assert (await campaign.estimate(TARIFF)).cost == 2700
+        await campaign.plan([*rows, bad], footer="لغو۱۱")
+        with pytest.raises(PlanChangedError):
+            await campaign.plan([*rows, bad])
+        await campaign.run()
+        results = await all_results(campaign)
+    assert [one.message for one in place.emulator.ledger] == ["سلام\nلغو۱۱", "س" * 70 + "\nلغو۱۱"]
+    assert [one.row for one in results] == [2, None, 4]
 
 
 async def test_the_same_plan_changes_nothing(place: Place) -> None:

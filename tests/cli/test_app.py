@@ -48,7 +48,7 @@ def test_usage_errors_end_with_2(run: Run) -> None:
 def test_an_interrupt_outside_a_command_ends_with_130(monkeypatch: pytest.MonkeyPatch, run: Run) -> None:
     """Ctrl-C outside of any command gives an exit code and no traceback."""
 
-    def interrupt(language: str) -> None:
+    def interrupt(_: list[str], *, print_error: bool) -> None:
         raise KeyboardInterrupt
 
     monkeypatch.setattr(app, "build", lambda _, called: interrupt)

@@ -134,3 +134,9 @@ def test_ctrl_c_while_reading_the_text_sends_nothing(
     assert run(command[0], RECEIVER, *command[1:]).code == 130
     assert handlers == [signal.default_int_handler]
     assert gateway.requests == 0
+
+
+def test_a_footer_stands_below_the_text(gateway: Emulator, run: Run) -> None:
+    """It is a line of its own."""
+    assert run("send", RECEIVER, "حراج", "--footer", "لغو۱۱").code == 0
+    assert [entry.message for entry in gateway.ledger] == ["حراج\nلغو۱۱"]

@@ -7,7 +7,7 @@ from anyio.lowlevel import checkpoint
 
 from tests.cli.conftest import Run
 from wikipayam_async import Delivery, DeliveryStatus, UnprocessableError
-from wikipayam_async.emulator import DELIVERED, UNDELIVERED, Emulator, Fault, waiting_then
+from wikipayam_async.emulator import DELIVERED, FAILED, UNDELIVERED, Emulator, Fault, waiting_then
 
 SOON, LATER = "09120000001", "09120000002"
 
@@ -33,12 +33,12 @@ def test_an_id_unknown_to_the_gateway_ends_with_3(gateway: Emulator, run: Run) -
 
 
 def test_following_shows_each_change(gateway: Emulator, run: Run) -> None:
-    """Each status change is a line; an undelivered message ends with 1."""
+    """Each status change is a line; a failed delivery ends with 1."""
     gateway.delivery.choose(SOON, waiting_then(DELIVERED, after=0))
-    gateway.delivery.choose(LATER, waiting_then(UNDELIVERED, after=0))
+    gateway.delivery.choose(LATER, waiting_then(FAILED, after=0))
     ids = [send(run, SOON), send(run, LATER)]
     ended = run("status", *ids, "--follow", "--json")
-    assert (ended.code, [one["status"] for one in ended.lines]) == (1, [DELIVERED, UNDELIVERED])
+    assert (ended.code, [one["status"] for one in ended.lines]) == (1, [DELIVERED, FAILED])
     assert run("status", ids[0], "--follow").code == 0
 
 
@@ -80,3 +80,10 @@ def test_a_refused_id_is_named(
     monkeypatch.setattr("wikipayam_async.services.sms.tracking.DeliveryTracking._query", query)
     ended = run("status", "good", "bad", *options)
     assert (ended.code, "refused by the gateway: bad" in ended.err, "DELIVERED" in ended.out) == (3, True, True)
+
+
+def test_what_is_not_delivered_so_far_may_still_arrive(gateway: Emulator, run: Run) -> None:
+    """A look at it ends with 1, and following it at the time limit with 3, since its status is not final."""
+    gateway.delivery.choose(SOON, waiting_then(UNDELIVERED, after=0))
+    id_ = send(run, SOON)
+    assert [run("status", id_).code, run("status", id_, "--follow", "--wait", "0").code] == [1, 3]

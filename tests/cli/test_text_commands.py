@@ -66,3 +66,10 @@ def test_numbers_are_described(run: Run) -> None:
     assert "Tehran" in run("number", "021-88776655").out
     ended = run("number", "0912x4567")
     assert (ended.code, "0912x4567" in ended.err) == (2, False)
+
+
+def test_a_footer_is_counted(run: Run) -> None:
+    """The parts are those of the text with it."""
+    assert run("parts", "س" * 70, "--footer", "لغو۱۱", "--json").json["parts"] == 2
+    ended = run("parts", "x", "--footer", " ")
+    assert (ended.code, "--footer: expected a text that is not empty" in ended.err) == (2, True)

@@ -10,7 +10,7 @@ from wikipayam_async.cli import app
 from wikipayam_async.cli.translations import EnglishHelp, TranslatedHelp, language_of, translate
 
 BALANCE = """\
-کاربرد:
+نحوه‌ی استفاده:
   wikipayam balance [OPTIONS]
 
 نمایش موجودی حساب؛ درستی توکن را هم می‌سنجد
@@ -32,7 +32,7 @@ BALANCE = """\
 def test_every_page_is_complete(shown: Shown) -> None:
     """Each page has its usage and the exit codes, and an empty line after its last list."""
     for path, page in shown.pages.items():
-        assert page.startswith(f"کاربرد:\n  wikipayam {' '.join(path)}".rstrip())
+        assert page.startswith(f"نحوه‌ی استفاده:\n  wikipayam {' '.join(path)}".rstrip())
         assert "\n\n\nکد خروج: 0 همه پذیرفته شد" in page
 
 
@@ -80,7 +80,7 @@ def test_paragraphs_are_separate_and_empty_lists_are_not_shown(capsys: pytest.Ca
         help_formatter=TranslatedHelp("fa"),
     )
     bare.help_print([])
-    assert capsys.readouterr().out == "کاربرد:\n  bare\n\nنپرس\n\nتا این روز\n\n"
+    assert capsys.readouterr().out == "نحوه‌ی استفاده:\n  bare\n\nنپرس\n\nتا این روز\n\n"
 
 
 @pytest.mark.parametrize(

@@ -1,10 +1,15 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
+
+import pytest
 
 from tests.cli.conftest import PERSIAN, Shown
+from wikipayam_async.cli.speech_fa import SENTENCES
 from wikipayam_async.cli.translations_fa import TRANSLATIONS
 
+PAGES = Path(__file__).parent.parent.parent / "docs" / "fa"
 COMMANDS = 65
 ARABIC_LETTERS = re.compile("[\u064a\u0643]")
 
@@ -35,3 +40,21 @@ def test_the_persian_is_consistent() -> None:
     """The catalogue has Persian letters, no Arabic ones, and no final full stop."""
     assert [text for text in TRANSLATIONS.values() if ARABIC_LETTERS.search(text) or not PERSIAN.search(text)] == []
     assert [text for text in TRANSLATIONS.values() if text.endswith(".") and not text.endswith("=...")] == []
+
+
+MENDED = (
+    "نویسه", "آزمونگر", "رسیدگی‌کننده", "سرِ سطر", "جاکلیدی", "آغاز تصادف", "شماره‌ی الگو", "بی‌کدنویسی", "بی‌پرسش", "بی‌واسطه",
+    "لغو کار", "«لغو ۱۱»", "واژه‌ی پایانی", "کاربرد:", "تکرارشدنی", "بجویید", "ویراسته", "پایتون ۳٫",
+)  # fmt: skip
+"""Terms that developers in Iran do not use, or not for this."""
+
+
+@pytest.mark.parametrize("term", MENDED)
+def test_the_terms_are_those_of_developers(term: str) -> None:
+    """The help, the sentences and the Persian pages say کاراکتر, پترن, تست and the like."""
+    texts = {
+        "help": " ".join(TRANSLATIONS.values()),
+        "sentences": " ".join(sentence for _, sentence in SENTENCES),
+        **{page.name: page.read_text("utf-8") for page in PAGES.glob("*.md")},
+    }
+    assert [name for name, text in texts.items() if term in text] == []

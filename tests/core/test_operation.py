@@ -92,7 +92,7 @@ def test_the_error_of_messages_without_an_outcome() -> None:
     error = unreported_error("sms.send", messages, ["a", "b", "c"], [0, 2], accepted, "No credit.")
     assert str(error) == (
         "sms.send: the gateway did not report the outcome of 2 of 3 messages (a, c); they may have been accepted. "
-        'The gateway said "No credit.". Do not resend blindly: look up the track ids in the panel first'
+        'The gateway said "No credit.". Do not resend blindly: look in the panel first, by receiver, text and time, or by track id if it shows one'
     )
     assert error.messages == (messages[0], messages[2])
     assert (error.track_ids, error.accepted) == (("a", "c"), tuple(accepted))
@@ -106,7 +106,7 @@ def test_the_error_of_messages_about_which_the_gateway_says_nothing() -> None:
     error = unreported_error("otp.send", [SmsMessage("09123456789", "one")], ["a"], [0])
     assert str(error) == (
         "otp.send: the gateway did not report the outcome of 1 of 1 messages (a); they may have been accepted. "
-        "Do not resend blindly: look up the track ids in the panel first"
+        "Do not resend blindly: look in the panel first, by receiver, text and time, or by track id if it shows one"
     )
     assert error.accepted == ()
     assert isinstance(error.__cause__, ResponseError)

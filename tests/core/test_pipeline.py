@@ -275,7 +275,7 @@ class TestPipeline:
         assert len(caught.value.track_ids) == 6
         with pytest.raises(UnknownOutcomeError) as caught:
             await pipeline.run(Call(operation=SEND, read=str))
-        assert str(caught.value).endswith("in the panel first")
+        assert str(caught.value).endswith("by track id if it shows one")
         assert (caught.value.messages, caught.value.track_ids) == ((), ())
 
     @pytest.mark.parametrize(

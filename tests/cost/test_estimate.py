@@ -97,7 +97,7 @@ def test_by_parts_is_in_order() -> None:
         ("10002000", "30001234", "10002000", 895),
         ("", "30001234", "30001234", 500),
         (Line.MAIN, None, "30001234", 500),
-        ("+98 3000 1234", None, "+98 3000 1234", 500),
+        ("+98 3000 1234", None, "+9830001234", 500),
     ],
 )
 def test_the_line_of_a_message(own: str | None, given: str | None, line: str | None, cost: int) -> None:
@@ -392,3 +392,22 @@ def test_the_line_may_be_missing() -> None:
     with pytest.raises(ConfigurationError):
         prepare_sms(message, sender=None, track_ids=TrackIds(), normalize=True)
     assert estimate([message], TARIFF).cost == 895
+
+
+def test_the_operator_of_the_receiver_decides_about_the_price() -> None:
+    """A tariff with prices by operator charges each receiver its own; one without counts all alike."""
+    tariff = Tariff(persian=900, operators={"Irancell": Tariff(persian=99)})
+    receivers = ("09301234567", "+98 930 123 4567", "09121234567", "09441234567")
+    messages = [SmsMessage(one, "سلام") for one in receivers]
+    assert estimate(messages, tariff, validate=False).cost == 2 * 99 + 2 * 900
+    assert estimate(messages, Tariff(persian=900), validate=False).cost == 4 * 900
+
+
+def test_the_footer_is_counted() -> None:
+    """Every text has it, so a text may take one more part."""
+    tariff, text = Tariff(persian=100), "س" * 70
+    messages = [SmsMessage("09121234567", text), SmsMessage("09121234567", note="سلام"), SmsMessage("09121234567", "")]
+    found = estimate(messages, tariff, footer="لغو۱۱")
+    assert (found.cost, found.parts, found.skipped) == (300, 3, 1)
+    assert estimate_text(text, tariff, footer="لغو۱۱").cost == 200
+    assert estimate_text(text, tariff).cost == 100

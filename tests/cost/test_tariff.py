@@ -9,8 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wikipayam_async.cost import Tariff, format_money
+from wikipayam_async.cost import Tariff
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.numbers import Operator
 from wikipayam_async.text import Encoding
 
 GSM7, UCS2 = Encoding.GSM7, Encoding.UCS2
@@ -52,18 +53,22 @@ def test_a_price_may_be_zero_or_an_enum() -> None:
         (-1, "a number (int)"),
         (True, "True"),
         ("895", "a string of 3 characters with digits"),
-        (Decimal(895), "an object of type Decimal"),
+        (Decimal("-0.5"), "an object of type Decimal"),
+        (Decimal("NaN"), "an object of type Decimal"),
+        (Decimal("Infinity"), "an object of type Decimal"),
+        (Decimal("1e999999"), "an object of type Decimal"),
+        (Decimal("1e-999999"), "an object of type Decimal"),
         (None, "None"),
         (5j, "an object of type complex"),
     ],
 )
 @pytest.mark.parametrize("name", ["persian", "latin"])
-def test_a_price_that_is_not_whole_rials(bad: Any, got: str, name: str) -> None:
+def test_a_price_that_is_not_exact(bad: Any, got: str, name: str) -> None:
     """Floats and other values are refused, and the error says how to pass tomans."""
     with pytest.raises(InvalidInputError) as caught:
         Tariff(**{"persian": 1, name: bad})
     assert str(caught.value) == (
-        f"{name}: expected whole rials, 0 or more, as an int (Tariff.tomans takes tomans); got {got}"
+        f"{name}: expected rials, 0 or more, as an int or a Decimal (Tariff.tomans takes tomans); got {got}"
     )
 
 
@@ -121,7 +126,7 @@ def test_a_line_has_both_prices_of_its_own() -> None:
 
 MAPPING = "expected a mapping of lines to tariffs"
 PREFIX = "expected a line or a prefix of lines"
-OWN = "expected a Tariff without lines of its own for each line"
+OWN = "expected a Tariff without lines of its own for each"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +142,7 @@ OWN = "expected a Tariff without lines of its own for each line"
         ({"3000": Tariff(persian=1, lines={"30001": Tariff(persian=2)})}, f"{OWN}; got an object of type Tariff"),
         (
             {"3000": Tariff(persian=1), "۳۰۰۰": Tariff(persian=2)},
-            "expected each line once; got one line in two formats",
+            "expected each once; got one in two formats",
         ),
     ],
 )
@@ -200,7 +205,6 @@ def test_tomans_with_lines() -> None:
         ("-1", "a string of 2 characters with digits, symbols"),
         (-1, "a number (int)"),
         ("-0.1", "a string of 4 characters with digits, symbols"),
-        ("89.55", "a string of 5 characters with digits, symbols"),
         ("1e-500000", "a string of 9 characters with digits, letters, symbols"),
         ("1e999999", "a string of 8 characters with digits, letters"),
         ("1" * 50, "a string of 50 characters with digits"),
@@ -211,12 +215,11 @@ def test_tomans_with_lines() -> None:
 )
 @pytest.mark.parametrize("name", ["persian", "latin"])
 def test_invalid_tomans(bad: Any, got: str, name: str) -> None:
-    """Floats, fractions of a rial and values that are not numbers are refused, and the error says how to round."""
+    """Floats and values that are not numbers are refused."""
     with pytest.raises(InvalidInputError) as caught:
         Tariff.tomans(**{"persian": 1, name: bad})
     assert str(caught.value) == (
-        f"{name}: expected tomans, 0 or more, as an int, a Decimal or a string such as '89.5', "
-        f"and whole in rials (round a fraction of a rial up); got {got}"
+        f"{name}: expected tomans, 0 or more, as an int, a Decimal or a string such as '89.5'; got {got}"
     )
 
 
@@ -232,63 +235,13 @@ def test_the_decimal_context_changes_no_price() -> None:
     """Decimal settings of the thread, which may round, do not affect prices."""
     with decimal.localcontext(prec=2, Emax=1, rounding=decimal.ROUND_UP):
         assert Tariff.tomans(persian="1234.5") == Tariff(persian=12_345)
-        with pytest.raises(InvalidInputError):
-            Tariff.tomans(persian="1234.56")
+        assert Tariff.tomans(persian="1234.56") == Tariff(persian=Decimal("12345.6"))
 
 
 @given(st.integers(0, 10**12))
 def test_tomans_and_rials_agree(rials: int) -> None:
     """Any whole number of rials can be written in tomans and gives the same price."""
     assert Tariff.tomans(persian=f"{rials // 10}.{rials % 10}") == Tariff(persian=rials)
-
-
-@pytest.mark.parametrize(
-    ("rials", "unit", "locale", "expected"),
-    [
-        (1_118_750, "rial", "en", "1,118,750 rials"),
-        (1_118_750, "toman", "en", "111,875 tomans"),
-        (895, "toman", "en", "89.5 tomans"),
-        (0, "rial", "en", "0 rials"),
-        (1, "rial", "en", "1 rial"),
-        (-1, "rial", "en", "-1 rial"),
-        (10, "toman", "en", "1 toman"),
-        (11, "toman", "en", "1.1 tomans"),
-        (1, "toman", "en", "0.1 tomans"),
-        (-12_345, "toman", "en", "-1,234.5 tomans"),
-        (1_118_750, "rial", "fa", "۱٬۱۱۸٬۷۵۰ ریال"),
-        (1_118_755, "toman", "fa", "۱۱۱٬۸۷۵٫۵ تومان"),
-        (1, "rial", "fa", "۱ ریال"),
-        (-50, "toman", "fa", "\u200e\u2212۵ تومان"),
-        (10**30, "rial", "en", "1" + ",000" * 10 + " rials"),
-    ],
-)
-def test_formatted_money(rials: int, unit: Any, locale: Any, expected: str) -> None:
-    """Amounts are formatted in rials or tomans, in English or in Persian with its digits and separators."""
-    assert format_money(rials, unit, locale=locale) == expected
-
-
-def test_rials_and_english_are_the_default() -> None:
-    """The default is rials in English."""
-    assert format_money(34_359_938) == "34,359,938 rials"
-
-
-@pytest.mark.parametrize(
-    ("rials", "unit", "locale", "error"),
-    [
-        (89.5, "rial", "en", "rials: expected whole rials as an int; got a number (float)"),
-        (True, "rial", "en", "rials: expected whole rials as an int; got True"),
-        ("5", "rial", "en", "rials: expected whole rials as an int; got a string of 1 characters with digits"),
-        (5, "dollar", "en", "unit: expected 'rial' or 'toman'; got a string of 6 characters with letters"),
-        (5, [], "en", "unit: expected 'rial' or 'toman'; got an object of type list"),
-        (5, "rial", "de", "locale: expected 'en' or 'fa'; got a string of 2 characters with letters"),
-        (5, "rial", None, "locale: expected 'en' or 'fa'; got None"),
-    ],
-)
-def test_invalid_money(rials: Any, unit: Any, locale: Any, error: str) -> None:
-    """The error names the argument, and what it may be."""
-    with pytest.raises(InvalidInputError) as caught:
-        format_money(rials, unit, locale=locale)
-    assert str(caught.value) == error
 
 
 def test_the_tax_is_added_to_every_part_and_rounded_up() -> None:
@@ -305,3 +258,84 @@ def test_a_tax_is_a_whole_percentage(vat: Any) -> None:
     """Anything but an int from 0 to 100 is refused, and named."""
     with pytest.raises(InvalidInputError, match="vat: expected a whole number from 0 to 100"):
         Tariff(persian=1, vat=vat)
+
+
+def test_a_fraction_of_a_rial_is_counted_with_the_tax() -> None:
+    """The price of a part is exact until the tax is added, and only then rounded up: 984.5 rials are never 984."""
+    assert Tariff(persian=Decimal("984.5")).price(UCS2) == 985
+    assert Tariff(persian=Decimal("984.5"), vat=10).price(UCS2) == 1083
+    assert Tariff(persian=Decimal("984.0"), vat=0).price(UCS2) == 984
+    assert Tariff.tomans(persian="98.45").price(UCS2) == 985
+
+
+BY_OPERATOR = Tariff(
+    persian=895,
+    latin=1790,
+    vat=10,
+    operators={"irancell": Tariff(persian=99, latin=232)},
+    lines={
+        "3000": Tariff(persian=500, operators={Operator.MCI: Tariff(persian=400, vat=9)}),
+        "2000": Tariff(persian=1),
+    },
+)
+
+
+@pytest.mark.parametrize(
+    ("line", "operator", "persian", "latin"),
+    [
+        (None, None, 985, 1969),
+        (None, Operator.IRANCELL, 109, 256),
+        (None, Operator.MCI, 985, 1969),
+        ("3000", Operator.MCI, 436, 436),
+        ("3000", Operator.IRANCELL, 550, 550),
+        ("2000", Operator.IRANCELL, 2, 2),
+    ],
+)
+def test_an_operator_may_have_prices(line: str | None, operator: Operator | None, persian: int, latin: int) -> None:
+    """They are those of the line's tariff, with its tax; an operator without a tariff has the line's prices."""
+    assert [BY_OPERATOR.price(one, line, operator) for one in (UCS2, GSM7)] == [persian, latin]
+
+
+@pytest.mark.parametrize(
+    ("tariff", "receiver", "expected"),
+    [
+        (BY_OPERATOR, "+98 930 123 4567", Operator.IRANCELL),
+        (BY_OPERATOR, "nobody", None),
+        (BY_OPERATOR, None, None),
+        (Tariff(persian=1, lines={"2": Tariff(persian=1)}), "09301234567", None),
+        (Tariff(persian=1, lines={"2": Tariff(persian=1, operators={"MCI": Tariff(persian=2)})}), "0912000000", None),
+        (
+            Tariff(persian=1, lines={"2": Tariff(persian=1, operators={"MCI": Tariff(persian=2)})}),
+            "09120000000",
+            Operator.MCI,
+        ),
+    ],
+)
+def test_the_operator_is_looked_up_if_a_price_depends_on_it(
+    tariff: Tariff, receiver: str | None, expected: Operator | None
+) -> None:
+    """It comes from the block of the number; what is no mobile has no operator."""
+    assert tariff.operator_of(receiver) is expected
+
+
+@pytest.mark.parametrize(
+    ("operators", "error"),
+    [
+        ([], "expected a mapping of operators to tariffs; got an object of type list"),
+        (
+            {"Vodafone": Tariff(persian=1)},
+            f"expected one of {', '.join(Operator)}; got a string of 8 characters with letters",
+        ),
+        ({5: Tariff(persian=1)}, f"expected one of {', '.join(Operator)}; got a number (int)"),
+        (
+            {"MCI": Tariff(persian=1, operators={"MCI": Tariff(persian=1)})},
+            "expected a Tariff without operators of its own for each; got an object of type Tariff",
+        ),
+        ({"MCI": Tariff(persian=1), "mci": Tariff(persian=1)}, "expected each once; got one in two formats"),
+    ],
+)
+def test_invalid_operators(operators: Any, error: str) -> None:
+    """The error says which rule the operators break."""
+    with pytest.raises(InvalidInputError) as caught:
+        Tariff(persian=1, operators=operators)
+    assert str(caught.value) == f"operators: {error}"

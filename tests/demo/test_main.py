@@ -19,7 +19,7 @@ QUICK = ["--messages", "12", "--batch-size", "4", "--no-faults"]
 def quick_delivery(monkeypatch: pytest.MonkeyPatch) -> None:
     """Deliver messages at once instead of after the usual delay."""
     monkeypatch.setattr(demo, "DELIVERED_AFTER", 0.0)
-    monkeypatch.setattr(demo, "UNDELIVERED_AFTER", 0.1)
+    monkeypatch.setattr(demo, "FAILED_AFTER", 0.1)
 
 
 def test_a_run_with_faults_agrees_with_the_ledger(capsys: pytest.CaptureFixture[str]) -> None:

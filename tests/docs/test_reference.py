@@ -84,11 +84,13 @@ def test_a_class_is_documented_with_its_public_methods_and_properties() -> None:
     titles = [line for line in text.splitlines() if line.startswith("#")]
     assert [title.partition("(")[0].strip("`# ") for title in titles] == [
         "DeliveryReport",
+        "DeliveryReport.blacklisted",
         "DeliveryReport.complete",
         "DeliveryReport.delivered",
         "DeliveryReport.failed",
         "DeliveryReport.get",
         "DeliveryReport.summary",
+        "DeliveryReport.undelivered",
     ]
 
 

@@ -283,7 +283,7 @@ def test_the_cost_program_names_the_shortfall(emulator: Emulator, capsys: pytest
 @pytest.mark.parametrize(
     ("fault", "printed", "accepted"),
     [
-        (Fault.reset(), "look up ('ORDER-1000',) in the panel before sending again", 1),
+        (Fault.reset(), "look in the panel before sending ('ORDER-1000',) again", 1),
         (Fault.status(401), "refused: sms.send: the gateway answered 401", 0),
     ],
     ids=["unknown", "refused"],

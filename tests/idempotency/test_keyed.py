@@ -67,7 +67,7 @@ def test_a_lost_claim_names_its_track_id() -> None:
     text = (
         "sms.send: not sent again: an earlier call with the idempotency key k ended before it wrote an outcome, so the "
     )
-    text += "gateway may have accepted this message. Look up the track id in the panel first"
+    text += "gateway may have accepted this message. Do not resend blindly: look in the panel first, by receiver, text and time, or by track id if it shows one"
     assert str(KEYED.unknown(RECORD, Standing.LOST)) == f"{text} (t-0)"
     assert str(KEYED.unknown(evolve(RECORD, track_id=None), Standing.LOST)) == text
 

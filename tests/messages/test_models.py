@@ -50,7 +50,7 @@ def test_a_bad_code(code: Any) -> None:
     assert (caught.value.field, caught.value.rule) == ("code", "expected 1 to 32 digits or ASCII letters")
 
 
-@pytest.mark.parametrize("value", ["1", "x" * 64, " 1 ", "a b", "خط", "👋"])
+@pytest.mark.parametrize("value", ["1", "x" * 64, " x ", "a b", "خط", "👋"])
 def test_a_valid_short_string(value: str) -> None:
     """Receivers, lines and track ids may be any short string without control characters."""
     assert [check_receiver(value, normalize=False, validate=False), check_sender(value), check_track_id(value)] == [

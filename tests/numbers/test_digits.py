@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wikipayam_async.numbers.digits import ascii_digit, digits_of_cell, digits_of_text
+from wikipayam_async.numbers.digits import ascii_digit, digits_of_cell, digits_of_line, digits_of_text
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,25 @@ def test_every_slash_separates_groups(sign: str) -> None:
     """All characters that look like a slash are read as one."""
     assert digits_of_text(f"0912{sign}345{sign}6789") == "09123456789"
     assert digits_of_text(f"0912345678{sign}0") == "0912345678"
+
+
+@pytest.mark.parametrize(
+    ("line", "plain"),
+    [
+        ("10002000", "10002000"),
+        ("۱۰۰۰۲۰۰۰", "10002000"),
+        (" 1000 2000 ", "10002000"),
+        ("+98 3000-1234", "+9830001234"),
+        ("\u200f021 9100\u200c1234", "02191001234"),
+        ("Shop ۲", "Shop ۲"),
+        ("1e5", "1e5"),
+        ("3000.5", "3000.5"),
+        (" - ", " - "),
+        ("1000\n2000", "1000\n2000"),
+        ("+", "+"),
+        ("", ""),
+    ],
+)
+def test_a_line_is_written_in_ascii_digits(line: str, plain: str) -> None:
+    """Its country code stays; a line that is no number is unchanged, as is what would only look like one."""
+    assert digits_of_line(line) == plain

@@ -90,7 +90,7 @@ def test_missing_results_raise() -> None:
     error = caught.value
     assert str(error) == (
         "sms.send: the gateway did not report the outcome of 2 of 4 messages (T2, None); they may have been accepted. "
-        "Do not resend blindly: look up the track ids in the panel first"
+        "Do not resend blindly: look in the panel first, by receiver, text and time, or by track id if it shows one"
     )
     assert (error.messages, error.track_ids, error.accepted) == (
         (messages[1], messages[3]),

@@ -37,6 +37,13 @@ def rendered(field: str, value: object) -> str:
         ("|thousands", ShownValue("1250000", 1250000), "1,250,000"),
         ("|thousands", ShownValue("1,234.57", 1234.5678), "1,234.57"),
         ("|thousands", ShownValue("1,250 ریال", 1250), "1,250"),
+        ("|toman", 1250000, "125,000"),
+        ("|toman", "۱٬۲۵۵", "125.5"),
+        ("|toman", "1250.0", "125"),
+        ("|toman", 5, "0.5"),
+        ("|toman", -1000, "-100"),
+        ("|toman", "9" * 30, "99,999,999,999,999,999,999,999,999,999.9"),
+        ("|تومان|فارسی", 1250000, "۱۲۵٬۰۰۰"),
         ("|persian", "A-12", "A-۱۲"),
         ("|persian", 125, "۱۲۵"),
         ("|persian", "12٤", "۱۲۴"),
@@ -97,7 +104,7 @@ def test_an_unknown_format_is_refused() -> None:
     with pytest.raises(InvalidInputError) as caught:
         Template("hi {a|upper}")
     assert str(caught.value) == (
-        "template: expected one of the formats thousands, persian, jalali after '|'; "
+        "template: expected one of the formats thousands, toman, persian, jalali after '|'; "
         "got another one in the field at character 3"
     )
 
@@ -108,7 +115,7 @@ def test_a_format_has_names_in_both_languages() -> None:
         "thousands", "thousands", "jalali",
     ]  # fmt: skip
     assert find_format("") is None
-    assert len(FORMATS) == 7
+    assert len(FORMATS) == 9
 
 
 def test_the_jalali_calendar_is_an_extra(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -362,3 +362,12 @@ def test_a_preview_agrees_with_counting_by_hand(texts: list[str]) -> None:
     assert [one.text for one in (found.shortest, found.longest)] == [
         texts[one.row] for one in (found.shortest, found.longest)
     ]
+
+
+def test_a_footer_stands_below_every_text() -> None:
+    """It is part of the messages and of the preview; a text that ends with it has it once."""
+    rows = [{"receiver": "09123456789", "n": "۷"}, {"receiver": "09123456789", "n": "لغو۱۱"}]
+    found = messages_from("{n}", rows, footer="لغو۱۱")
+    assert [one.message for one in found] == ["۷\nلغو۱۱", "لغو۱۱"]
+    shown = preview("{n}" + "س" * 65, rows[:1], footer="لغو۱۱")
+    assert (shown.parts, shown.longest.text[-6:] if shown.longest else None) == (2, "\nلغو۱۱"[-6:])

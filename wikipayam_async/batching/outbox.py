@@ -30,7 +30,7 @@ from wikipayam_async.errors import (
 from wikipayam_async.idempotency.guard import IdempotencyGuard
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.misuse import AsyncOnly
-from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.outcomes import LOOK_FIRST, SendStatus
 
 __all__ = ["OnOutcome", "Outbox"]
 
@@ -302,7 +302,7 @@ class Outbox(AsyncOnly):
             track_id = posted.payload.track_id
             error = UnknownOutcomeError(
                 "sms.outbox: the program ended before it was known whether the gateway accepted this message. Do not "
-                f"resend blindly: look up the track id in the panel first ({track_id})",
+                f"resend blindly: {LOOK_FIRST} ({track_id})",
                 messages=[posted.message],
                 track_ids=[track_id],
             )

@@ -27,7 +27,7 @@ from wikipayam_async.errors import (
 from wikipayam_async.idempotency.guard import KeyTakenError
 from wikipayam_async.messages.models import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch
-from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.outcomes import LOOK_FIRST, SendStatus
 
 __all__ = ["BatchSender", "Send", "not_sent"]
 
@@ -243,8 +243,8 @@ def _own_error(result: SendResult, failure: Exception | None, owner: str) -> Wik
     error = result.error
     if isinstance(error, UnknownOutcomeError):
         own: WikipayamError = UnknownOutcomeError(
-            "sms.send: it is not known whether the gateway accepted this message. Do not resend blindly: look up the "
-            f"track id in the panel first ({result.track_id})",
+            "sms.send: it is not known whether the gateway accepted this message. Do not resend blindly: "
+            f"{LOOK_FIRST} ({result.track_id})",
             messages=[result.message],
             track_ids=[result.track_id],
             phase=error.phase,

@@ -11,7 +11,7 @@ from attrs import field, frozen
 
 from wikipayam_async.errors import SuppressedError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
-from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.outcomes import LOOK_FIRST, SendStatus
 
 __all__ = [
     "BulkError",
@@ -159,7 +159,7 @@ class BulkReport:
         unknown = self.unknown
         if unknown:
             raise BulkUnknownOutcomeError(
-                f"{self.summary()}. Do not resend the unknown ones blindly: look up their track ids in the panel first",
+                f"{self.summary()}. Do not resend the unknown ones blindly: {LOOK_FIRST}",
                 report=self,
             ) from unknown[0].error
         failed = [

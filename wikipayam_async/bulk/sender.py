@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -9,6 +10,7 @@ from typing import Protocol
 
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.hooks import Announcement, BeforeSend, WaitTurn, outgoing_of, refusal_of
+from wikipayam_async.bulk.hours import OpeningWait
 from wikipayam_async.bulk.interruption import log_interrupted_request
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult, accepted
@@ -83,6 +85,7 @@ class ChunkSender:
         self._before_send = options.before_send
         self._withdraw = options.withdraw
         self._wait_turn = options.wait_turn
+        self._wait_for_hours = options.make_wait()
         self._unreached = 0
         self._max_size: int | None = None
         self.stopped_by: WikipayamError | None = None
@@ -113,13 +116,13 @@ class ChunkSender:
         """Send one request, append its results, and return the pieces that must be sent again."""
         outcomes: list[Callable[[], Sequence[MessageOutcome]]] = []
         announcement = None if hook is None else Announcement(hook, piece, self._withdraw)
-        hooks: tuple[BeforeAttempt, ...] = () if announcement is None else (announcement,)
-        if announcement is not None and self._withdraw is not None:
-            hooks = (announcement, announcement.withdraw)
+        hooks = self._hooks(announcement)
         rounds = 0
         while True:
             rounds += 1
             try:
+                if self._wait_for_hours is not None:
+                    await self._wait_for_hours()
                 if self._wait_turn is not None and not await self._has_turn(self._wait_turn, piece):
                     results += results_of(piece, SendStatus.NOT_ATTEMPTED, self.stopped_by)
                     return []
@@ -144,6 +147,15 @@ class ChunkSender:
                 return []
             finally:
                 outcomes.clear()  # breaks a reference cycle: the function holds the call, and the call its observer
+
+    def _hooks(self, announcement: Announcement | None) -> tuple[BeforeAttempt, ...]:
+        """Return what is awaited before every attempt, and before a wait."""
+        first: BeforeAttempt | None = announcement
+        if self._wait_for_hours is not None:
+            first = functools.partial(_in_hours, self._wait_for_hours, announcement)
+        if first is None:
+            return ()
+        return (first,) if announcement is None or self._withdraw is None else (first, announcement.withdraw)
 
     def _log_interruption(self, error: BaseException, outcomes: Sequence[MessageOutcome]) -> None:
         if not self._is_recorded:  # a campaign records every outcome
@@ -221,6 +233,13 @@ class ChunkSender:
         """Stop the run, unless it was stopped before."""
         if self.stopped_by is None:
             self.stopped_by = error
+
+
+async def _in_hours(wait: OpeningWait, announcement: Announcement | None) -> None:
+    """Wait for the sending hours once more, since other waits may have outlasted them; then announce the messages."""
+    await wait()
+    if announcement is not None:
+        await announcement()
 
 
 def _status_of(error: WikipayamError) -> SendStatus:

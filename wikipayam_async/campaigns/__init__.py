@@ -1,5 +1,6 @@
 """Campaigns: bulk sends that outlive their process. Planned once, run as often as it takes, nothing sent twice."""
 
+from wikipayam_async.bulk.hours import SendingHours
 from wikipayam_async.campaigns.campaign import Campaign
 from wikipayam_async.campaigns.errors import (
     CampaignError,
@@ -31,7 +32,7 @@ from wikipayam_async.campaigns.models import (
     Decision,
     PlanProgress,
 )
-from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
+from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
 from wikipayam_async.core.events import CampaignProgressed
 from wikipayam_async.publish import publish
@@ -69,6 +70,6 @@ __all__ = [
     "StoredOutcome",
 ]
 
-publish(__name__, __all__, globals())
+publish(__name__, [name for name in __all__ if name != "SendingHours"], globals())  # that one is the package's
 for _model in (AuditEntry, CampaignDelivery, CampaignPlan, CampaignProgress, CampaignReport, CampaignResult):
     add_schema(_model)

@@ -2,21 +2,33 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
 
-from attrs import field, frozen
+from attrs import evolve, field, frozen
 
 from wikipayam_async.campaigns.models import CampaignMessage, CampaignMessages
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import InvalidInputError, WikipayamError
+from wikipayam_async.messages.footer import Footer, footer_of, with_footer
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import SmsPayload
 from wikipayam_async.redact.masks import shape_of
 
-__all__ = ["BLOCK", "Block", "Checked", "column_json", "digest_of", "identity_of", "plain_text", "read_blocks"]
+__all__ = [
+    "BLOCK",
+    "Block",
+    "Checked",
+    "campaign_messages_with",
+    "column_json",
+    "digest_of",
+    "identity_of",
+    "plain_text",
+    "read_blocks",
+]
 
 BLOCK = 1000
 """Messages that are read, checked and hashed together."""
@@ -48,6 +60,22 @@ class Checked:
     block: Block
     payloads: Sequence[SmsPayload | None] = field(repr=False)
     refused: dict[int, Exception] = field(repr=False)
+
+
+def campaign_messages_with(footer: str | None, messages: CampaignMessages) -> CampaignMessages:
+    """Return messages with a footer below their texts; unchanged if it is None.
+
+    Raises:
+        InvalidInputError: The footer is no text.
+    """
+    below = footer_of(footer)
+    return messages if below is None else with_footer(messages, below, functools.partial(_with_footer, below))
+
+
+def _with_footer(footer: Footer, one: SmsMessage | CampaignMessage) -> SmsMessage | CampaignMessage:
+    if not isinstance(one, CampaignMessage):
+        return footer.below_message(one)
+    return one if one.error is not None else evolve(one, message=footer.below_message(one.message))
 
 
 async def read_blocks(messages: CampaignMessages) -> AsyncGenerator[Block]:

@@ -9,8 +9,10 @@ from typing import Self
 
 import anyio
 
+from wikipayam_async.bulk.hours import Now, SendingHours, Sleep, utc_now
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY
 from wikipayam_async.bulk.screening import Dedupe, OptOut, OptOutPredicate
+from wikipayam_async.campaigns.blocks import campaign_messages_with
 from wikipayam_async.campaigns.deliveries import follow_deliveries
 from wikipayam_async.campaigns.errors import CampaignError
 from wikipayam_async.campaigns.facts import client_differences, facts_of_plan
@@ -27,14 +29,13 @@ from wikipayam_async.campaigns.models import (
 )
 from wikipayam_async.campaigns.optouts import OptOuts, read_opt_out
 from wikipayam_async.campaigns.planner import PlanOptions, compare_plan, make_plan
-from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
+from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.campaigns.run_options import RunOptions, check_hook
-from wikipayam_async.campaigns.runner import CampaignRun, Now, Sleep
+from wikipayam_async.campaigns.runner import CampaignRun
 from wikipayam_async.campaigns.shared import SharedJournal
 from wikipayam_async.campaigns.sharing import CampaignSharing
 from wikipayam_async.campaigns.sqlite.journal import SQLiteJournal
 from wikipayam_async.campaigns.terms import RunTerms
-from wikipayam_async.campaigns.view import utc_now
 from wikipayam_async.checks import check_number
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.limits import RateLimit
@@ -102,6 +103,7 @@ class Campaign(CampaignSharing):
         opt_out: OptOut | None = None,
         normalize: bool = True,
         validate: bool = True,
+        footer: str | None = None,
         on_progress: OnPlanProgress | None = None,
     ) -> CampaignPlan:
         """Store the messages. Nothing is sent, and no request is made.
@@ -119,6 +121,8 @@ class Campaign(CampaignSharing):
                 and hold for every run.
             normalize: Send mobile numbers in the form `09…`; if False, send the given spelling.
             validate: Hold back receivers that are not Iranian mobiles; if False, accept any receiver.
+            footer: A line below every text that does not end with it already, such as `لغو۱۱` below advertising. It is
+                part of the planned texts, so that parts, cost and spending limit count it.
             on_progress: Called with a `PlanProgress` every few thousand messages; a plain function.
 
         Returns:
@@ -137,6 +141,7 @@ class Campaign(CampaignSharing):
         check_hook(on_progress)
         if dedupe not in {None, "receiver", "receiver_and_text"}:
             raise InvalidInputError("dedupe", rule="expected 'receiver' or 'receiver_and_text'", got=shape_of(dedupe))
+        messages = campaign_messages_with(footer, messages)
         given = await read_opt_out(opt_out)
         options = PlanOptions(
             batch_size=batch_size, line=client.sender, dedupe=dedupe, normalize=normalize, validate=validate

@@ -26,7 +26,7 @@ class CampaignDecisions(CampaignView):
     """The part of a campaign that records an operator's decisions."""
 
     async def mark_accepted(self, track_ids: Iterable[str], *, note: str) -> int:
-        """Record that the gateway had accepted messages whose outcome was unknown: their track ids are in the panel.
+        """Record that the gateway had accepted messages whose outcome was unknown: the panel shows them.
 
         Args:
             track_ids: Their track ids.

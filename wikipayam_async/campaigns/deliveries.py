@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import anyio
 
+from wikipayam_async.bulk.hours import Now, Sleep
 from wikipayam_async.campaigns.journal import Journal
-from wikipayam_async.campaigns.runner import Now, Sleep
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.retry import Uniform
 from wikipayam_async.services.base import TRANSIENT

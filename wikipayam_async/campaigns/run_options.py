@@ -7,8 +7,10 @@ from typing import Any
 from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
+from wikipayam_async.bulk.hours import SendingHours
+from wikipayam_async.bulk.options import hours_or_none
 from wikipayam_async.campaigns.models import OnCampaignEvent, OnCampaignProgress
-from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
+from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.checks import argument_at_least_one, check_timeout, is_async
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
@@ -33,11 +35,6 @@ def _is_hook(_: object, attribute: Attribute[Any], value: object) -> None:
 def _is_flag(_: object, attribute: Attribute[Any], value: object) -> None:
     if not isinstance(value, bool):
         raise InvalidInputError(attribute.name, rule="expected True or False", got=shape_of(value))
-
-
-def _is_hours(_: object, attribute: Attribute[Any], value: object) -> None:
-    if value is not None and not isinstance(value, SendingHours):
-        raise InvalidInputError(attribute.name, rule="expected a SendingHours, or None", got=shape_of(value))
 
 
 def _is_limit(_: object, attribute: Attribute[Any], value: object) -> None:
@@ -72,7 +69,7 @@ class RunOptions:
     concurrency: int = field(validator=argument_at_least_one)
     batch_size: int | None = field(default=None, validator=optional(argument_at_least_one))
     stop_on_error: bool = field(validator=_is_flag)
-    sending_hours: SendingHours | None = field(validator=_is_hours)
+    sending_hours: SendingHours | None = field(validator=hours_or_none)
     spending_limit: SpendingLimit | None = field(validator=_is_limit)
     handle_signals: bool = field(validator=_is_flag)
     timeout: float | None = field(validator=_is_timeout)

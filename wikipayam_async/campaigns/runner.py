@@ -6,15 +6,14 @@ import logging
 import secrets
 import signal
 from collections import Counter
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from datetime import datetime
-from typing import TypeAlias
 
 import anyio
 from attrs import asdict, evolve
 
 from wikipayam_async.bulk.hooks import OutgoingMessage
+from wikipayam_async.bulk.hours import Now, Sleep, wait_until_open
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.campaigns.errors import CampaignError, JournalError
@@ -39,17 +38,12 @@ from wikipayam_async.errors import (
 )
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["CampaignRun", "Now", "Sleep"]
-
-Now: TypeAlias = Callable[[], datetime]
-Sleep: TypeAlias = Callable[[float], Awaitable[None]]
+__all__ = ["CampaignRun"]
 
 logger = logging.getLogger("wikipayam_async")
 
 _POLL_SECONDS = 0.25
 """Seconds between two looks for a request to stop."""
-_LONGEST_NAP = 30.0
-"""Seconds after which the clock is read again while waiting for the sending hours: it may be set, or have slept."""
 
 
 class CampaignRun:
@@ -150,7 +144,8 @@ class CampaignRun:
         """Count what earlier runs have spent."""
         after, line = -1, self._facts.options.line
         while results := await self._journal.results(after, 1000, status):
-            spending.settle(0, sum(spending.cost_of(one.message or "", one.sender or line) for one in results))
+            costs = (spending.cost_of(one.message or "", one.sender or line, one.receiver) for one in results)
+            spending.settle(0, sum(costs))
             after = results[-1].index
 
     async def _send_all(self) -> None:
@@ -264,14 +259,9 @@ class CampaignRun:
     def _settle_cost(self, flight: Flight, results: Sequence[SendResult]) -> None:
         if self._spending is not None:
             line = self._facts.options.line
-            self._spending.settle(
-                flight.cost,
-                sum(
-                    self._spending.cost_of(result.message.message or "", result.message.sender or line)
-                    for result in results
-                    if result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
-                ),
-            )
+            charged = [one.message for one in results if one.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}]
+            costs = (self._spending.cost_of(one.message or "", one.sender or line, one.receiver) for one in charged)
+            self._spending.settle(flight.cost, sum(costs))
 
     def _count_outcomes(self, flight: Flight, counts: Counter[SendStatus]) -> None:
         self._recorded += flight.count - counts[SendStatus.NOT_ATTEMPTED]
@@ -294,8 +284,7 @@ class CampaignRun:
             return
         opening = hours.next_opening(self._now())
         await self._show(f"waiting for the sending hours, until {opening:%Y-%m-%d %H:%M %Z}")
-        while (seconds := hours.seconds_until_open(self._now())) > 0:
-            await self._sleep(min(seconds, _LONGEST_NAP))
+        await wait_until_open(hours, self._now, self._sleep)
         await self._show(None)
 
     async def _show(self, reason: str | None) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import anyio
 from attrs import evolve
 
+from wikipayam_async.bulk.hours import SendingHours
 from wikipayam_async.bulk.screening import OptOut, OptOutPredicate
 from wikipayam_async.campaigns.decisions import CampaignDecisions
 from wikipayam_async.campaigns.errors import CampaignError, JournalBusyError
@@ -12,7 +13,7 @@ from wikipayam_async.campaigns.facts import CampaignFacts, account_difference, c
 from wikipayam_async.campaigns.journal import StopRequest
 from wikipayam_async.campaigns.models import CampaignProgress, CampaignStatus
 from wikipayam_async.campaigns.optouts import OptOuts, read_opt_out
-from wikipayam_async.campaigns.rules import SendingHours, Spending, SpendingLimit
+from wikipayam_async.campaigns.rules import Spending, SpendingLimit
 from wikipayam_async.campaigns.run_options import RunOptions
 from wikipayam_async.campaigns.shared import RunState, SharedJournal, queue_of
 from wikipayam_async.campaigns.shared_run import SharedRun

@@ -147,7 +147,7 @@ class JournalSource:
     async def _afford(self, spending: Spending, chunk: StoredChunk) -> tuple[StoredChunk | None, int]:
         """Return what the limit allows of a chunk, and its cost; wait while messages in flight may turn out free."""
         line = self._options.line
-        costs = [spending.cost_of(message.text, message.sender or line) for message in chunk.messages]
+        costs = [spending.cost_of(message.text, message.sender or line, message.receiver) for message in chunk.messages]
         while not (count := spending.fitting(costs)) and spending.in_flight:
             await self.settled.wait()
         if not count:

@@ -9,7 +9,8 @@ from typing import Any
 from attrs import Attribute, field, frozen
 from attrs.validators import optional
 
-from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
+from wikipayam_async.bulk.hours import SendingHours
+from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.checks import argument_at_least_one, check_timeout
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff

@@ -5,13 +5,13 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import AsyncGenerator, Mapping
-from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import ClassVar, Protocol, Self
 
 import anyio
 
+from wikipayam_async.bulk.hours import Now, Sleep, utc_now
 from wikipayam_async.campaigns.errors import CampaignError
 from wikipayam_async.campaigns.export import ExportFormat, export_results, format_of
 from wikipayam_async.campaigns.facts import CampaignFacts, progress_of, read_facts
@@ -25,7 +25,6 @@ from wikipayam_async.campaigns.models import (
     Decision,
     OnCampaignEvent,
 )
-from wikipayam_async.campaigns.runner import Now, Sleep
 from wikipayam_async.campaigns.shared import SharedJournal
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.errors import ClosedError, ConfigurationError, InvalidInputError
@@ -33,16 +32,11 @@ from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
 
-__all__ = ["CampaignView", "utc_now"]
+__all__ = ["CampaignView"]
 
 logger = logging.getLogger("wikipayam_async")
 
 _PAGE = 1000
-
-
-def utc_now() -> datetime:
-    """Return the time of day."""
-    return datetime.now(UTC)
 
 
 class ActiveRun(Protocol):

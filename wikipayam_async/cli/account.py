@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.session import GatewayOptions, Session, online
+from wikipayam_async.cost.money import format_money
 
 __all__ = ["balance"]
 
@@ -15,4 +16,7 @@ def balance(*, connection: GatewayOptions = GatewayOptions()) -> Exit:
 
 async def _balance(session: Session) -> None:
     found = await session.client.balance()
-    session.out.answer(f"{found.balance:,} {found.currency}", found)
+    amount = f"{found.balance:,} {found.currency}"
+    if session.out.language == "fa" and found.currency == "IRR":
+        amount = f"{format_money(found.balance, locale='fa')} ({format_money(found.balance, 'toman', locale='fa')})"
+    session.out.answer(amount, found)

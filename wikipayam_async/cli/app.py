@@ -114,10 +114,13 @@ def run(argv: Sequence[str]) -> int:
     # Commands tell in their own words what the package logs: nothing is to be told twice.
     logger, silent = logging.getLogger("wikipayam_async"), logging.NullHandler()
     logger.addHandler(silent)
-    app = build(language_of(os.environ), called=argv[0] if argv else None)
+    language = language_of(os.environ)
+    app = build(language, called=argv[0] if argv else None)
     try:
-        code = app(list(argv))
-    except CycloptsError:
+        code = app(list(argv), print_error=language == "en")
+    except CycloptsError as error:
+        if language != "en":
+            Output().warn(f"error: {' '.join(str(error).split())}")
         return Exit.USAGE
     except KeyboardInterrupt:
         return Exit.INTERRUPTED

@@ -8,16 +8,17 @@ from contextlib import redirect_stdout
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.session import OutputOptions
+from wikipayam_async.cli.values import WholeNumber
 
 __all__ = ["demo"]
 
 
 def demo(
     *,
-    messages: int | None = None,
-    concurrency: int = 8,
-    batch_size: int = 20,
-    seed: int = 1,
+    messages: WholeNumber | None = None,
+    concurrency: WholeNumber = 8,
+    batch_size: WholeNumber = 20,
+    seed: WholeNumber = 1,
     no_faults: bool = False,
     output: OutputOptions = OutputOptions(),
 ) -> Exit:

@@ -15,6 +15,7 @@ from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.prompts import confirm
 from wikipayam_async.cli.readable import readable
 from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
+from wikipayam_async.cli.values import Number, WholeNumber
 from wikipayam_async.cli.watch import watch_inbox
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.services.receives.models import ReceivedMessage
@@ -34,7 +35,7 @@ class FilterOptions:
     sender: str | None = None
     """Only messages from this number."""
     from_date: str | None = None
-    """Only messages from this day on, as 2026-01-31."""
+    """Only messages from this day on, as 2026-01-31 or 1404/11/11."""
     to_date: str | None = None
     """Only messages until this day."""
     search: str | None = None
@@ -50,9 +51,9 @@ class FilterOptions:
 class PageOptions:
     """The page of messages."""
 
-    limit: int = 20
+    limit: WholeNumber = 20
     """The number of messages, at most 500."""
-    offset: int = 0
+    offset: WholeNumber = 0
     """The number of messages to skip."""
 
 
@@ -145,7 +146,7 @@ def delete(
     *ids: str,
     all_read: bool = False,
     all_unread: bool = False,
-    older_than: int | None = None,
+    older_than: WholeNumber | None = None,
     yes: bool = False,
     connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
@@ -193,7 +194,7 @@ def delete(
 @inbox.command
 def watch(
     *,
-    every: Annotated[float, Parameter(validator=validators.Number(gt=0))] = 5.0,
+    every: Annotated[Number, Parameter(validator=validators.Number(gt=0))] = 5.0,
     mark: bool = False,
     sender: str | None = None,
     connection: GatewayOptions = GatewayOptions(),
@@ -264,7 +265,7 @@ def stats(
     """Show the gateway's statistics of received messages, in a format that the gateway does not document.
 
     Args:
-        from_date: From this day on, as 2026-01-31.
+        from_date: From this day on, as 2026-01-31 or 1404/11/11.
         to_date: Until this day.
         connection: How to reach the gateway.
     """

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import attrs
 
+from wikipayam_async.cli.speech import spoken
+from wikipayam_async.cli.translations import language_of
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import APIStatusError, InvalidInputError, UnknownOutcomeError, WikipayamError
@@ -102,6 +104,7 @@ class Output:
         self._stdout: TextIO | None = stdout or sys.stdout
         self._stderr = _TextStream(stderr or sys.stderr)
         self.closed = self._stdout is None
+        self.language = language_of(os.environ)
         _use_utf8(self._stdout)
 
     @property
@@ -184,6 +187,15 @@ class Output:
         if not self.json:
             self.data(visible(text) + "\n")
 
+    def report(self, text: str, value: object) -> None:
+        """Write an answer in sentences to stdout, in the language of the environment; or with `--json` as JSON.
+
+        Args:
+            text: One or more lines of English.
+            value: A value that `plain` accepts.
+        """
+        self.answer(spoken(text, self.language), value)
+
     def answer(self, text: str, value: object) -> None:
         """Write what the command was asked for to stdout: as text, or with `--json` as JSON.
 
@@ -200,7 +212,7 @@ class Output:
         Args:
             text: One or more lines.
         """
-        self._stderr.write(visible(text) + "\n")
+        self._stderr.write(visible(spoken(text, self.language)) + "\n")
         self._stderr.flush()
 
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:

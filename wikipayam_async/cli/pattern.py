@@ -10,6 +10,7 @@ from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.prompts import read_text
 from wikipayam_async.cli.session import OutputOptions, guarded
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.verification.pattern import check_otp_pattern
 
 __all__ = ["pattern"]
@@ -21,7 +22,7 @@ def pattern(
     *,
     host: str | None = None,
     placeholder: str = "{code}",
-    digits: int = 6,
+    digits: WholeNumber = 6,
     output: OutputOptions = OutputOptions(),
 ) -> Exit:
     """Check the text of a one-time code's pattern: its parts, and whether phones offer the code for input.

@@ -18,7 +18,8 @@ from wikipayam_async.errors import InvalidInputError
 __all__ = ["confirm", "read_line", "read_text"]
 
 _STDIN = "-"
-_YES = {"y", "yes", "ب", "بله", "آره", "آری"}
+_YES = {"y", "yes", "ب", "بله", "بلی", "آره", "اره", "آری", "باشه", "غ"}
+"""The last one is the key for Y on a Persian keyboard."""
 
 
 def confirm(question: str, out: Output, *, instead: str, stdin: TextIO | None = None) -> bool:

@@ -13,6 +13,8 @@ from wikipayam_async.cli.exits import Exit, exit_of_result, worst
 from wikipayam_async.cli.output import Output, aligned, counted, described, spaced
 from wikipayam_async.cli.prompts import read_text
 from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
+from wikipayam_async.cli.speech import spoken
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.models import SmsMessage
@@ -34,6 +36,8 @@ class MessageOptions:
     """The sender number (default: SMS_SENDER)."""
     track_id: str | None = None
     """Your own track id (default: a generated one)."""
+    footer: str | None = None
+    """A line below every text that does not end with it already, such as how to opt out of advertising."""
 
 
 def send(
@@ -70,7 +74,7 @@ def send(
         messages = [
             SmsMessage(one, body, sender=message.sender, track_id=message.track_id) for one in dict.fromkeys(numbers)
         ]
-        return _show(await session.client.sms.send_bulk(messages), session.out)
+        return _show(await session.client.sms.send_bulk(messages, footer=message.footer), session.out)
 
     return _send(text, connection, work)
 
@@ -80,7 +84,7 @@ def otp(
     code: Verbatim,
     /,
     *,
-    pattern: int,
+    pattern: WholeNumber,
     track_id: str | None = None,
     connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
@@ -171,7 +175,11 @@ def _show(report: BulkReport, out: Output) -> Exit:
         [mask_number(one.message.receiver), spaced(one.status.value), one.id or "", one.track_id or ""]
         for one in report.results
     ]
-    out.say(aligned([["receiver", "outcome", "id", "track id"], *lines]))
+    if out.language == "fa":  # right-to-left words would reorder the cells of a table
+        for receiver, outcome, *ids in lines:
+            out.say(f"{spoken(outcome, 'fa')}\n  {'  '.join([receiver, *ids])}")
+    else:
+        out.say(aligned([["receiver", "outcome", "id", "track id"], *lines]))
     for error in dict.fromkeys(str(one.error) for one in report.results if one.error is not None):
         out.say(in_words_of_the_command_line(error))
     out.emit(

@@ -19,6 +19,7 @@ from cyclopts import Parameter
 from wikipayam_async.cli.exits import Exit, exit_of
 from wikipayam_async.cli.output import Output, spaced
 from wikipayam_async.cli.settings import DEFAULT_ENV_FILE, Settings, need_token, read_settings
+from wikipayam_async.cli.values import Number
 from wikipayam_async.core.events import CallFinished, Event
 from wikipayam_async.core.options import DEFAULT_TIMEOUT
 from wikipayam_async.errors import WikipayamError
@@ -45,7 +46,7 @@ class OutputOptions:
 class GatewayOptions(OutputOptions):
     """How a command reaches the gateway."""
 
-    timeout: float = DEFAULT_TIMEOUT
+    timeout: Number = DEFAULT_TIMEOUT
     """The timeout of one attempt, in seconds."""
     base_url: str | None = None
     """The URL of the gateway (default: WIKIPAYAM_SMS_API_BASE_URL)."""

@@ -9,6 +9,7 @@ from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.session import GatewayOptions, Session, online
+from wikipayam_async.cli.values import Number
 from wikipayam_async.services.sms.delivery import DeliveryReport
 
 __all__ = ["status"]
@@ -17,7 +18,7 @@ __all__ = ["status"]
 def status(
     *ids: Annotated[str, Parameter(required=True)],
     follow: bool = False,
-    wait: float = 120.0,
+    wait: Number = 120.0,
     connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:
     """Show the delivery status of sent messages.
@@ -69,4 +70,4 @@ def _warn_refused(session: Session, report: DeliveryReport) -> None:
 def _code(report: DeliveryReport, *, pending: Iterable[str]) -> Exit:
     if any(pending):
         return Exit.UNKNOWN
-    return Exit.REJECTED if report.failed else Exit.OK
+    return Exit.REJECTED if report.failed or report.undelivered else Exit.OK

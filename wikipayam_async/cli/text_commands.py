@@ -8,11 +8,15 @@ from cyclopts import Parameter
 
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
-from wikipayam_async.cli.prices import tariff_of
+from wikipayam_async.cli.prices import PriceOptions
 from wikipayam_async.cli.prompts import read_text
 from wikipayam_async.cli.session import OutputOptions, guarded
+from wikipayam_async.cli.speech import spoken
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.cost.estimate import CostEstimate, estimate_text
-from wikipayam_async.cost.tariff import Tariff, format_money
+from wikipayam_async.cost.money import format_money
+from wikipayam_async.cost.tariff import Tariff
+from wikipayam_async.messages.footer import footer_of
 from wikipayam_async.numbers import parse_number
 from wikipayam_async.text.parts import count_parts, split_parts
 from wikipayam_async.text.suggestions import suggest
@@ -24,10 +28,10 @@ def parts(
     text: Annotated[str, Parameter(allow_leading_hyphen=True)],
     /,
     *,
-    receivers: int = 1,
-    price_persian: int | None = None,
-    price_latin: int | None = None,
+    receivers: WholeNumber = 1,
+    footer: str | None = None,
     split: bool = False,
+    prices: PriceOptions = PriceOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> Exit:
     """Count the parts of a text, and their cost.
@@ -35,16 +39,17 @@ def parts(
     Args:
         text: The text; - reads it from stdin.
         receivers: The number of receivers.
-        price_persian: The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials.
-        price_latin: The price of a part in GSM-7, in rials (default: the Persian price).
+        footer: A line below every text that does not end with it already, such as how to opt out of advertising.
         split: Show the text of each part.
+        prices: The price of a part.
         output: How to show the result.
     """
     out = Output(json=output.json)
 
     def count() -> None:
-        body = read_text(text)
-        tariff = tariff_of(price_persian, price_latin)
+        body, tariff = read_text(text), prices.read()
+        below = footer_of(footer, field="--footer")
+        body = body if below is None else below.below(body)
         result = {**_parts(out, body), **(_split(out, body) if split else {}), **_suggestions(out, body, tariff)}
         if tariff is not None:
             result |= _cost(out, estimate_text(body, tariff, receivers=receivers), receivers)
@@ -55,7 +60,12 @@ def parts(
 
 def _parts(out: Output, text: str) -> dict[str, object]:
     found = count_parts(text)
-    out.tell(f"{counted(found.parts, 'part')} in {found.encoding}: {found.units} units, {found.remaining} left")
+    out.tell(
+        spoken(
+            f"{counted(found.parts, 'part')} in {found.encoding}: {found.units} units, {found.remaining} left",
+            out.language,
+        )
+    )
     return {
         "encoding": found.encoding,
         "parts": found.parts,
@@ -86,7 +96,7 @@ def _suggestions(out: Output, text: str, tariff: Tariff | None) -> dict[str, obj
 
 def _cost(out: Output, cost: CostEstimate, receivers: int) -> dict[str, object]:
     money = f"{format_money(cost.cost)} ({format_money(cost.cost, 'toman')})"
-    out.tell(f"to {counted(receivers, 'receiver')}: {money}")
+    out.tell(spoken(f"to {counted(receivers, 'receiver')}: {money}", out.language))
     return {"receivers": receivers, "cost": cost.cost, "currency": cost.currency}
 
 

@@ -15,7 +15,7 @@ _COMMON = {
         "کد خروج: 0 همه پذیرفته شد، 1 بعضی رد شد، 2 دستور اشتباه است، 3 سرنوشت بعضی نامعلوم است، "
         "4 توکن نیست یا پذیرفته نشد، 5 درگاه یا شبکه خطا داد، 130 کار قطع شد"
     ),
-    "Usage:": "کاربرد:",
+    "Usage:": "نحوه‌ی استفاده:",
     "Commands": "دستورها",
     "Arguments": "آرگومان‌ها",
     "Options": "گزینه‌ها",
@@ -49,7 +49,7 @@ _COMMANDS = {
     "Send a message for each row of a file: CSV, XLSX or JSON Lines.": "ارسال انبوه از روی فایل CSV, XLSX, JSON Lines",
     "Show the delivery status of sent messages.": "وضعیت تحویل پیامک‌های فرستاده‌شده",
     "Read, mark, delete, watch and export received messages.": (
-        "پیام‌های دریافتی: خواندن، علامت‌زدن، حذف، گوش‌دادن پیوسته و نوشتن در فایل"
+        "پیام‌های دریافتی: خواندن، علامت‌زدن، حذف، دریافت پیوسته و نوشتن در فایل"
     ),
     "Send a one-time code by SMS.": "ارسال کد تأیید با پیامک",
     "Send a one-time code by a voice call.": "ارسال کد تأیید با تماس صوتی",
@@ -84,7 +84,7 @@ _COMMANDS = {
     "Serve an emulated gateway, which sends nothing, and control one that runs.": (
         "روشن‌کردن شبیه‌ساز درگاه و کنترل آن هنگام کار؛ چیزی فرستاده نمی‌شود"
     ),
-    "Run a bulk send against an emulated gateway with faults.": "تماشای یک ارسال انبوه به شبیه‌سازی که خراب‌کاری می‌کند",
+    "Run a bulk send against an emulated gateway with faults.": "تماشای یک ارسال انبوه به شبیه‌سازی که عمداً خطا می‌دهد",
     "Check token, TLS, clock, proxy and connection.": "بررسی توکن، ساعت، پروکسی، مسیر درگاه و TLS",
     "Print the completion script for a shell.": "چاپ اسکریپت تکمیل خودکار برای یک پوسته",
     "The shell.": "نام پوسته",
@@ -98,12 +98,15 @@ _SENDING = {
     "The text, sent unchanged; - reads it from stdin.": (
         "متن پیامک، که بی‌هیچ تغییری فرستاده می‌شود؛ خط تیره (-) یعنی از stdin"
     ),
+    "A line below every text that does not end with it already, such as how to opt out of advertising.": (
+        "سطری زیر متن‌هایی که آن را ندارند، مانند لغو۱۱ زیر پیامک تبلیغاتی"
+    ),
     "The text; - reads it from stdin.": "متن پیامک؛ خط تیره (-) یعنی از stdin",
     "The code, 1 to 32 digits or ASCII letters; - reads it from stdin, to keep it out of process lists.": (
         "کد، 1 تا 32 رقم یا حرف لاتین؛ خط تیره (-) یعنی از stdin، تا در فهرست پردازه‌ها دیده نشود"
     ),
-    "The id of the pattern in the panel.": "شماره‌ی الگو در پنل",
-    "Another receiver of the same text; may be repeated.": "گیرنده‌ی دیگری برای همین متن؛ تکرارشدنی است",
+    "The id of the pattern in the panel.": "شناسه‌ی الگو (پترن) در پنل",
+    "Another receiver of the same text; may be repeated.": "گیرنده‌ی دیگری برای همین متن؛ می‌توان چند بار داد",
     "The sender number (default: SMS_SENDER).": "خط ارسال؛ اگر ندهید SMS_SENDER",
     "Your own track id (default: a generated one).": "شناسه‌ی پیگیری خودتان؛ اگر ندهید ساخته می‌شود",
     "The account's user name (default: SMS_USERNAME).": "نام کاربری حساب؛ اگر ندهید SMS_USERNAME",
@@ -148,22 +151,30 @@ _FILES = {
         "سطرهای پنهان و فیلترشده و ستون‌های پنهان برگه هم خوانده شوند"
     ),
     'A text with column names in braces, as in "Dear {name}, you owe {amount|thousands}".': (
-        "متنی با نام ستون‌ها میان دو آکولاد، مانند: سلام {نام}، بدهی شما {مبلغ|هزارگان} ریال است"
+        "متنی با نام ستون‌ها میان دو آکولاد، مانند: سلام {نام}، بدهی شما {مبلغ|تومان} تومان است"
     ),
     "Send one message to a receiver that is named twice.": "به گیرنده‌ای که دو بار نام برده شده یک پیامک بفرست",
 }
 
 _BULK = {
     "Check the file, show parts and cost, and send nothing.": "فایل را بررسی کن، پارت و هزینه را بگو و چیزی نفرست",
-    "The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials.": (
-        "بهای هر پارت فارسی به ریال؛ یا هر متنی با نویسه‌ای بیرون از GSM-7"
+    "The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials; 89.5t is in tomans.": (
+        "تعرفه‌ی هر پارت فارسی به ریال؛ متنی هم که کاراکتری بیرون از GSM-7 دارد فارسی حساب می‌شود؛ به تومان: 89.5t"
     ),
-    "The price of a part in GSM-7, in rials (default: the Persian price).": (
-        "بهای هر پارت لاتین به ریال؛ اگر ندهید همان بهای فارسی"
+    "The price of a part in GSM-7, in rials or tomans (default: the Persian price).": (
+        "تعرفه‌ی هر پارت لاتین، به ریال یا تومان؛ اگر ندهید همان تعرفه‌ی فارسی"
     ),
-    "Send without asking if the cost is at most this many rials.": "اگر هزینه حداکثر این‌قدر ریال باشد، بی‌پرسش بفرست",
-    "Send without asking, at any cost.": "بی‌پرسش بفرست، هر هزینه‌ای که داشته باشد",
-    "Skip the bad rows without asking.": "سطرهایی را که پیامک نمی‌شوند، بی‌پرسش کنار بگذار",
+    "The value-added tax in percent that the prices do not include (default: 0).": (
+        "درصد مالیات بر ارزش افزوده، اگر در تعرفه‌ها حساب نشده است؛ اگر ندهید صفر"
+    ),
+    "A TOML file with the prices, also by line and operator, instead of the other price options.": (
+        "فایل تعرفه‌ها به جای سه گزینه‌ی بالا، با تعرفه‌ی جداگانه برای خط‌ها و اپراتورها، با قالب TOML"
+    ),
+    "Send without asking if the cost is at most this many rials, or tomans as 500,000t.": (
+        "اگر هزینه حداکثر این‌قدر ریال باشد بدون پرسش بفرست؛ به تومان: 500,000t"
+    ),
+    "Send without asking, at any cost.": "بدون پرسش بفرست، هر هزینه‌ای که داشته باشد",
+    "Skip the bad rows without asking.": "سطرهایی را که پیامک نمی‌شوند، بدون پرسش کنار بگذار",
     "The maximum number of requests in flight.": "چند درخواست با هم در راه باشند",
     "Stop at the first message that is not accepted; the rest is not attempted.": (
         "با نخستین پیامکی که پذیرفته نشود بایست؛ بقیه فرستاده نمی‌شوند"
@@ -190,8 +201,8 @@ _CAMPAIGN = {
     "Send only in these hours, as 08:00-21:00, in the time zone of Tehran; or 08:00-21:00@Asia/Dubai.": (
         "فقط در این ساعت‌ها به وقت تهران بفرست، مانند 08:00-21:00؛ برای جای دیگر 08:00-21:00@Asia/Dubai"
     ),
-    "Pause before all runs together cost more than this many rials; needs --price-persian.": (
-        "پیش از آن‌که هزینه‌ی همه‌ی اجراها از این‌قدر ریال بگذرد بایست؛ همراه --price-persian"
+    "Pause before all runs together cost more than this many rials; needs --price-persian or --tariff.": (
+        "پیش از آن‌که هزینه‌ی همه‌ی اجراها از این‌قدر ریال بگذرد بایست؛ همراه --price-persian یا --tariff"
     ),
     "The file of the campaign, unless it is in a database.": "فایل کمپین، مگر آن‌که در پایگاه‌داده باشد",
     "The file of the campaign; with --name there is none, and the track ids begin here.": (
@@ -222,8 +233,8 @@ _CAMPAIGN = {
         "فقط پیامک‌هایی با این علت، همان‌گونه که در نمایش وضعیت کمپین نوشته شده است"
     ),
     "Show only the track ids.": "فقط شناسه‌های پیگیری را نشان بده",
-    "Record that unknown messages were accepted after all: the panel shows their track ids.": (
-        "ثبت این‌که بعضی نامعلوم‌ها پذیرفته شده بودند؛ شناسه‌شان در پنل هست"
+    "Record that unknown messages were accepted after all: the panel shows them.": (
+        "ثبت این‌که بعضی نامعلوم‌ها پذیرفته شده بودند و در پنل هستند"
     ),
     "Their track ids; - reads them from stdin, one per line.": (
         "شناسه‌های پیگیری؛ خط تیره (-) یعنی از stdin، هر سطر یکی"
@@ -233,8 +244,9 @@ _CAMPAIGN = {
     "Put unknown or rejected messages back, under new track ids; the next run sends them.": (
         "برگرداندن نامعلوم‌ها یا ردشده‌ها به صف، با شناسه‌ی تازه؛ اجرای بعدی آن‌ها را می‌فرستد"
     ),
-    "Requeue an unknown message only if the panel does not show its track id: otherwise it is sent twice.": (
-        "نامعلوم را فقط وقتی برگردانید که شناسه‌اش در پنل نیست؛ وگرنه دو بار فرستاده می‌شود"
+    "Requeue an unknown message only if the panel shows it neither by receiver, text and time nor by track id: otherwise "
+    "it is sent twice.": (
+        "نامعلوم را فقط وقتی برگردانید که در پنل نیست، نه با گیرنده و متن و زمان و نه با شناسه‌ی پیگیری؛ وگرنه دو بار فرستاده می‌شود"
     ),
     'How you know, for the audit, as "not in the panel".': "از کجا می‌دانید؛ در سابقه می‌ماند، مانند: در پنل نیست",
     "All unknown messages with this cause, after a confirmation; with --rejected the rejected ones.": (
@@ -335,13 +347,13 @@ _INBOX = {
     ),
     "All, read or unread messages.": "همه، خوانده‌شده‌ها یا خوانده‌نشده‌ها",
     "Only messages from this number.": "فقط از این شماره",
-    "Only messages from this day on, as 2026-01-31.": "فقط از این روز به بعد، مانند 2026-01-31",
+    "Only messages from this day on, as 2026-01-31 or 1404/11/11.": "فقط از این روز به بعد، شمسی یا میلادی؛ مانند 1404/11/11",
     "Only messages until this day.": "فقط تا این روز",
     "Only messages that contain this text.": "فقط اگر این در متن باشد",
     "The field to sort by.": "ترتیب بر چه پایه‌ای باشد",
     "The sort order.": "ترتیب صعودی باشد یا نزولی",
     "The number of messages, at most 500.": "چند تا؛ حداکثر 500",
-    "The number of messages to skip.": "از چند تا بگذرد",
+    "The number of messages to skip.": "چند مورد اول رد شود",
     "Show only the number of unread messages.": "فقط بگو چند تا هستند",
     "The gateway's id.": "شناسه‌ی درگاه",
     "The gateway's ids.": "شناسه‌های درگاه",
@@ -350,12 +362,12 @@ _INBOX = {
     "Delete all unread messages.": "حذف همه‌ی خوانده‌نشده‌ها",
     "Delete all messages older than this many days.": "حذف همه‌ی پیام‌هایی که بیش از این‌قدر روز از آن‌ها گذشته است",
     "Do not ask.": "نپرس",
-    "The polling interval, in seconds.": "فاصله‌ی دو نگاه، به ثانیه",
+    "The polling interval, in seconds.": "فاصله‌ی دو بررسی، به ثانیه",
     "Mark each message as read after it is shown.": "هر پیام را پس از نمایش، خوانده‌شده علامت بزن",
     "The file; - is stdout.": "نام فایل؛ خط تیره (-) یعنی stdout",
     "CSV or JSON Lines.": "قالب فایل: CSV, JSON Lines",
     "Replace an existing file.": "اگر فایل هست، جایگزینش کن",
-    "From this day on, as 2026-01-31.": "از این روز به بعد، مانند 2026-01-31",
+    "From this day on, as 2026-01-31 or 1404/11/11.": "از این روز به بعد، شمسی یا میلادی؛ مانند 1404/11/11",
     "Until this day.": "تا این روز",
 }
 
@@ -367,18 +379,18 @@ _LOCAL = {
     "The port to listen on; 0 picks a free one.": "روی کدام پورت؛ با 0 یک پورت آزاد برمی‌دارد",
     "The latency of every response: 0.05, 20ms, 50ms-200ms.": "هر پاسخ چقدر طول بکشد، مانند 0.05, 20ms, 50ms-200ms",
     "A fault, as 502:after@5% or reset@every10@/sms/send; may be repeated.": (
-        "چه خرابی‌هایی پیش بیاید؛ تکرارشدنی است، مانند 502:after@5%, reset@every10@/sms/send"
+        "چه خرابی‌هایی پیش بیاید؛ می‌توان چند بار داد، مانند 502:after@5%, reset@every10@/sms/send"
     ),
     "A file that keeps balance, sent messages and inbox between runs.": (
         "فایلی که موجودی، پیامک‌های فرستاده‌شده و پیام‌های دریافتی را تا اجرای بعدی نگه می‌دارد"
     ),
-    "The seed of all random choices.": "عدد آغاز تصادف؛ با عدد یکسان همه‌چیز همان‌طور تکرار می‌شود",
+    "The seed of all random choices.": "مقدار اولیه‌ی تصادفی (seed)؛ با عدد یکسان همه‌چیز همان‌طور تکرار می‌شود",
     "Log every request: method, path, status, milliseconds.": (
         "هر درخواست را نشان بده: متد، مسیر، کد وضعیت و زمان به میلی‌ثانیه"
     ),
     "The number of messages (default: the number of receivers).": "چند پیامک؛ اگر ندهید، به تعداد گیرنده‌ها",
     "The number of messages per request.": "چند پیامک در هر درخواست",
-    "The seed of the faults.": "عدد آغاز تصادف؛ با عدد یکسان، همان خرابی‌ها پیش می‌آید",
+    "The seed of the faults.": "مقدار اولیه‌ی تصادفی (seed)؛ با عدد یکسان، همان خرابی‌ها پیش می‌آید",
     "Run without faults.": "بی‌خرابی",
 }
 

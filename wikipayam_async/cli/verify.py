@@ -15,6 +15,7 @@ from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.prompts import confirm, read_line
 from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
 from wikipayam_async.cli.settings import Settings, read_settings
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import mask_number
@@ -31,7 +32,7 @@ def verify(
     receiver: str,
     /,
     *,
-    pattern: int | None = None,
+    pattern: WholeNumber | None = None,
     yes: Annotated[bool, Parameter(negative="")] = False,
     connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:

@@ -17,6 +17,7 @@ from wikipayam_async.cli.database import Database
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.session import GatewayOptions, Session, online
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.errors import InvalidInputError, WikipayamError
 
 __all__ = ["worker"]
@@ -29,7 +30,7 @@ _ENDED = {CampaignStatus.COMPLETED, CampaignStatus.CANCELED}
 
 def worker(
     *,
-    concurrency: int = 8,
+    concurrency: WholeNumber = 8,
     name: str | None = None,
     database: UrlOptions = UrlOptions(),
     connection: GatewayOptions = GatewayOptions(),

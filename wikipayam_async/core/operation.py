@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 from attrs import field, frozen
 
 from wikipayam_async.errors import ResponseError, UnknownOutcomeError
-from wikipayam_async.outcomes import AnyMessage, HasId, MessageOutcome
+from wikipayam_async.outcomes import LOOK_FIRST, AnyMessage, HasId, MessageOutcome
 from wikipayam_async.redact.sealed import SealedBytes, SealedFields, seal_fields
 
 if TYPE_CHECKING:
@@ -196,7 +196,7 @@ def unreported_error(
     error = UnknownOutcomeError(
         f"{name}: the gateway did not report the outcome of {len(positions)} of {len(messages)} messages "
         f"({format_track_ids([str(track_id) for track_id in unknown])}); they may have been accepted. {said}"
-        "Do not resend blindly: look up the track ids in the panel first",
+        f"Do not resend blindly: {LOOK_FIRST}",
         messages=[messages[position] for position in positions],
         track_ids=unknown,
         accepted=accepted,

@@ -44,7 +44,7 @@ from wikipayam_async.errors import (
     UnknownOutcomeError,
     WikipayamError,
 )
-from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
+from wikipayam_async.outcomes import LOOK_FIRST, Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
 
 __all__ = ["Pipeline", "SharedState"]
 
@@ -296,7 +296,7 @@ class _CallRun:
         said = f'; the gateway said "{message}"' if message else ""
         return UnknownOutcomeError(
             f"{self._name}: it is not known whether the gateway accepted this ({failure.reason}{said}). Do not resend blindly: "
-            f"look up the track ids in the panel first{f' ({names})' if names else ''}",
+            f"{LOOK_FIRST}{f' ({names})' if names else ''}",
             messages=messages,
             track_ids=track_ids,
             phase=self._progress.phase,

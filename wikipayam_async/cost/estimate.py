@@ -10,10 +10,12 @@ from typing import TypeAlias
 from attrs import field, frozen
 
 from wikipayam_async.checks import check_number, without_frames
-from wikipayam_async.cost.tariff import Tariff, format_money
+from wikipayam_async.cost.money import format_money
+from wikipayam_async.cost.tariff import Tariff
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.messages.footer import footer_of
 from wikipayam_async.messages.models import SmsMessage, check_receiver, check_sender, check_track_id, text_field
-from wikipayam_async.numbers import normalize_receiver
+from wikipayam_async.numbers import Operator, normalize_receiver
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.text.parts import Encoding, count_parts
 
@@ -21,8 +23,8 @@ __all__ = ["CostEstimate", "CostShare", "CostTally", "estimate", "estimate_text"
 
 _Kind: TypeAlias = tuple[Encoding, int]
 """The encoding of a text and its number of parts."""
-_Key: TypeAlias = tuple[str | None, _Kind]
-"""A line and the kind of a text."""
+_Key: TypeAlias = tuple[str | None, Operator | None, _Kind]
+"""A line, the operator of the receiver if a price depends on it, and the kind of a text."""
 
 
 @frozen
@@ -54,7 +56,7 @@ class CostEstimate:
         currency: `IRR`, Iranian rials.
         by_parts: The number of messages for each number of parts.
         by_encoding: The share of each encoding.
-        by_line: The share of each line, as written in the messages; None for messages without a line.
+        by_line: The share of each line, as it is sent; None for messages without a line.
         skipped: The number of invalid messages, which cannot be sent and cost nothing.
         first_skipped: The error of the first of them, with its index.
     """
@@ -79,13 +81,14 @@ class CostTally:
     """Adds up the cost of messages one by one, in constant memory.
 
     It counts the messages that a send would accept and skips those that it would refuse. It keeps only counts, one per
-    combination of line, encoding and number of parts.
+    combination of line, operator, encoding and number of parts.
 
     Args:
         tariff: The price of a part.
         sender: The line of messages that name none. If it is None too, they have the tariff's own prices.
         normalize: As in `send_bulk`; it does not change the cost.
         validate: Skip receivers that are not Iranian mobiles, as in `send_bulk`.
+        footer: The footer of all texts, as in `send_bulk`.
 
     Raises:
         InvalidInputError: An argument is invalid.
@@ -94,7 +97,9 @@ class CostTally:
     __slots__ = (
         "_check_receiver",
         "_counts",
+        "_depends_on_operator",
         "_first_skipped",
+        "_footer",
         "_index",
         "_kind",
         "_sender",
@@ -104,9 +109,17 @@ class CostTally:
     )
 
     def __init__(
-        self, tariff: Tariff, *, sender: str | None = None, normalize: bool = True, validate: bool = True
+        self,
+        tariff: Tariff,
+        *,
+        sender: str | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        footer: str | None = None,
     ) -> None:
         self._tariff = _check_tariff(tariff)
+        self._depends_on_operator = tariff.depends_on_operator
+        self._footer = footer_of(footer)
         self._sender = None if sender is None else check_sender(sender)
         lenient = partial(check_receiver, normalize=False, validate=validate)
         self._check_receiver = normalize_receiver if normalize and validate else lenient  # the former is faster
@@ -133,16 +146,18 @@ class CostTally:
     def _key(self, message: SmsMessage) -> _Key:
         name = text_field(message)
         text = getattr(message, name)
-        self._check_receiver(message.receiver)
+        receiver = self._check_receiver(message.receiver)
+        operator = self._tariff.operator_of(receiver) if self._depends_on_operator else None
         if message.track_id is not None:
             check_track_id(message.track_id)
         line = message.sender or self._sender
         if line is not self._sender:
-            check_sender(line)
+            line = check_sender(line)
         if text is not self._text:  # the same text for all receivers is counted once
-            self._kind = _kind_of(text, name)
+            below = self._footer.below(text) if self._footer is not None and isinstance(text, str) else text
+            self._kind = _kind_of(below, name)
             self._text = text
-        return line, self._kind
+        return line, operator, self._kind
 
     def _skip(self, error: InvalidInputError) -> None:
         if self._first_skipped is None:
@@ -157,6 +172,7 @@ def estimate(
     sender: str | None = None,
     normalize: bool = True,
     validate: bool = True,
+    footer: str | None = None,
 ) -> CostEstimate:
     """Estimate the cost of messages, without any request, in constant memory.
 
@@ -168,11 +184,12 @@ def estimate(
         sender: The line of messages that name none. If it is None too, they have the tariff's own prices.
         normalize: As in `send_bulk`; it does not change the cost.
         validate: Skip receivers that are not Iranian mobiles, as in `send_bulk`.
+        footer: The footer of all texts, as in `send_bulk`.
 
     Raises:
         InvalidInputError: An argument is invalid. (An invalid message is skipped and counted, not an error.)
     """
-    tally = CostTally(tariff, sender=sender, normalize=normalize, validate=validate)
+    tally = CostTally(tariff, sender=sender, normalize=normalize, validate=validate, footer=footer)
     if not isinstance(messages, Iterable) or isinstance(messages, str | bytes):
         rule = "expected an iterable of SmsMessage; client.estimate takes async ones"
         raise InvalidInputError("messages", rule=rule, got=shape_of(messages))
@@ -182,14 +199,17 @@ def estimate(
 
 
 @without_frames
-def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str | None = None) -> CostEstimate:
-    """Estimate the cost of one text for a number of receivers, without any request.
+def estimate_text(
+    text: str, tariff: Tariff, *, receivers: int = 1, sender: str | None = None, footer: str | None = None
+) -> CostEstimate:
+    """Estimate the cost of one text for a number of receivers, without any request; prices by operator do not apply.
 
     Args:
         text: The text.
         tariff: The price of a part.
         receivers: The number of receivers; at least 1.
         sender: The line; if None, the tariff's own prices apply.
+        footer: The footer below the text, as in `send_bulk`.
 
     Raises:
         InvalidInputError: An argument is invalid.
@@ -197,7 +217,9 @@ def estimate_text(text: str, tariff: Tariff, *, receivers: int = 1, sender: str 
     _check_tariff(tariff)
     check_number(receivers, field="receivers", minimum=1)
     line = None if sender is None else check_sender(sender)
-    return _sum_up({(line, _kind_of(text, "text")): receivers}, tariff)
+    below = footer_of(footer)
+    text = text if below is None or not isinstance(text, str) else below.below(text)
+    return _sum_up({(line, None, _kind_of(text, "text")): receivers}, tariff)
 
 
 def _check_tariff(tariff: object) -> Tariff:
@@ -225,8 +247,8 @@ def _sum_up(
     by_parts: Counter[int] = Counter()
     by_encoding = dict.fromkeys(Encoding, CostShare())
     by_line: dict[str | None, CostShare] = {}
-    for (line, (encoding, parts)), messages in counts.items():
-        share = CostShare(messages, messages * parts, messages * parts * tariff.price(encoding, line))
+    for (line, operator, (encoding, parts)), messages in counts.items():
+        share = CostShare(messages, messages * parts, messages * parts * tariff.price(encoding, line, operator))
         total += share
         by_parts[parts] += messages
         by_encoding[encoding] += share

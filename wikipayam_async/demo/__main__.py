@@ -24,7 +24,7 @@ from wikipayam_async.emulator import (
     DEFAULT_BALANCE,
     DEFAULT_PRICE,
     DELIVERED,
-    UNDELIVERED,
+    FAILED,
     DeliveryRules,
     Emulator,
     serve,
@@ -41,7 +41,7 @@ _AGREES, _DISAGREES, _CANNOT_RUN, _INTERRUPTED = 0, 1, 2, 130
 _MAX_PARTS = 3
 _MAX_WIDTH = 110
 
-DELIVERED_AFTER, UNDELIVERED_AFTER = 2.0, 2.5
+DELIVERED_AFTER, FAILED_AFTER = 2.0, 2.5
 """Seconds from the acceptance of a message to its final status."""
 
 
@@ -142,7 +142,7 @@ def _narrow(console: Console) -> Console:
 def _emulator(options: DemoOptions, messages: int) -> Emulator:
     delivery = DeliveryRules(
         script=waiting_then(DELIVERED, after=DELIVERED_AFTER),
-        failing=waiting_then(UNDELIVERED, after=UNDELIVERED_AFTER),
+        failing=waiting_then(FAILED, after=FAILED_AFTER),
         failing_fraction=0.04,
     )
     emulator = Emulator(seed=options.seed, delivery=delivery)

@@ -13,7 +13,9 @@ from wikipayam_async.emulator.faults.parse import FaultRule, arm_faults, parse_f
 from wikipayam_async.emulator.faults.schedule import ArmedFault, Faults, ThrownFault
 from wikipayam_async.emulator.gateway.clock import TEHRAN, ManualClock
 from wikipayam_async.emulator.gateway.delivery import (
+    BLACKLISTED,
     DELIVERED,
+    FAILED,
     UNDELIVERED,
     WAITING_FOR_UPDATE,
     DeliveryRules,
@@ -45,6 +47,7 @@ from wikipayam_async.emulator.server.server_app import create_server_app
 from wikipayam_async.emulator.transport import EmulatorTransport
 
 __all__ = [
+    "BLACKLISTED",
     "DEFAULT_BALANCE",
     "DEFAULT_LINE",
     "DEFAULT_LINES",
@@ -57,6 +60,7 @@ __all__ = [
     "DEFAULT_USERNAME",
     "DEFAULT_USER_NAME",
     "DELIVERED",
+    "FAILED",
     "TEHRAN",
     "UNDELIVERED",
     "WAITING_FOR_UPDATE",

@@ -14,7 +14,7 @@ from wikipayam_async.idempotency.errors import IdempotencyConflictError, InFligh
 from wikipayam_async.idempotency.outcome import load_error, load_result
 from wikipayam_async.idempotency.process import has_ended, process_name
 from wikipayam_async.idempotency.store import Claim, IdempotencyRecord, IdempotencyStore
-from wikipayam_async.outcomes import AnyMessage, SendStatus
+from wikipayam_async.outcomes import LOOK_FIRST, AnyMessage, SendStatus
 from wikipayam_async.redact.scrub import scrub
 from wikipayam_async.redact.sealed import Sealed
 
@@ -130,7 +130,7 @@ class KeyedMessage:
         names = f" ({record.track_id})" if record.track_id else ""
         return UnknownOutcomeError(
             f"{self.operation}: not sent again: an earlier call with the idempotency key {self.shown_key} {ended}, so "
-            f"the gateway may have accepted this message. Look up the track id in the panel first{names}",
+            f"the gateway may have accepted this message. Do not resend blindly: {LOOK_FIRST}{names}",
             messages=[self.message],
             track_ids=[record.track_id],
         )

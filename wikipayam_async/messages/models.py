@@ -10,6 +10,7 @@ from attrs import field, frozen
 
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.numbers import normalize_receiver
+from wikipayam_async.numbers.digits import digits_of_line
 from wikipayam_async.redact.masks import mask_mapping, mask_number, mask_text, shape_of
 
 __all__ = [
@@ -41,7 +42,7 @@ class SmsMessage:
     Attributes:
         receiver: The recipient's mobile number, in any common format.
         message: The text, sent unchanged: spaces, digits and line breaks are kept.
-        sender: The line; the client's if None.
+        sender: The line, in any script and with or without spaces; the client's if None.
         track_id: Your own reference, which the gateway returns; generated if None.
         note: The text, under the gateway's other name for it.
     """
@@ -132,10 +133,12 @@ def check_receiver(receiver: str, *, normalize: bool, validate: bool = True, fie
 
 
 def check_sender(sender: object, *, field: str = "sender") -> str:
-    """Return a valid line to send from; None raises `ConfigurationError`."""
+    """Return a valid line to send from, in ASCII digits without spaces; None raises `ConfigurationError`."""
     if sender is None:
         raise ConfigurationError(f"{field}: none given; pass sender=..., or set it on the client or in SMS_SENDER")
-    return _short_text(field, sender, _LONGEST_NUMBER)
+    return _short_text(
+        field, digits_of_line(_plain_str(sender)) if isinstance(sender, str) else sender, _LONGEST_NUMBER
+    )
 
 
 def check_track_id(track_id: object, *, field: str = "track_id") -> str | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["DIGITS_OF_A_CELL", "LONGEST_TEXT", "ascii_digit", "digits_of_cell", "digits_of_text"]
+__all__ = ["DIGITS_OF_A_CELL", "LONGEST_TEXT", "ascii_digit", "digits_of_cell", "digits_of_line", "digits_of_text"]
 
 LONGEST_TEXT = 64
 DIGITS_OF_A_CELL = 15
@@ -40,6 +40,7 @@ _FEWEST_DIGITS_OF_A_SUBSCRIBER = 10
 _LONGEST_FRACTION = 3
 
 _is_plain = re.compile(r"\+?[0-9]*").fullmatch
+_has_break = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]").search
 _uri = re.compile(r"(?:tel|sms|smsto|callto):(?://)?([^;]*)(?:;phone-?context=\+98)?", re.IGNORECASE).fullmatch
 _scientific = re.compile(r"([1-9][0-9]*)(?:[.,/]([0-9]*))?e\+?([0-9]{1,2})", re.IGNORECASE).fullmatch
 _decimal = re.compile(r"(.*[0-9])([.,/])(0+)").fullmatch
@@ -127,6 +128,18 @@ def _may_be_decimal(first: str, *others: str) -> bool:
     if len(others) > 1:
         return len(last) == 1
     return len(first) == 1 or len(last) <= _LONGEST_FRACTION or not last.strip("0")
+
+
+def digits_of_line(line: str) -> str:
+    """Return a line without spaces, hyphens and marks, in ASCII digits; unchanged if it is not all digits.
+
+    Its country code stays, if it has one: gateways differ in how they write their lines. A line break may stand between
+    two lines, so it is not removed.
+    """
+    if _has_break(line):
+        return line
+    plain = _ascii(line, _TABLE)
+    return plain if plain.strip("+") and _is_plain(plain) else line
 
 
 def digits_of_cell(value: object) -> str:

@@ -67,8 +67,9 @@ class PhoneNumber:
         e164: The E.164 form, `+989123456789`; None for service lines and short codes, which are reachable only within
             Iran.
         kind: The kind of the number.
-        operator: The operator that the number's block is allocated to; None for other kinds than mobiles, and for
-            unknown blocks. It is a hint, since a number may be ported to another operator.
+        operator: The operator that the number's block is allocated to; None for unknown blocks, and for other kinds than
+            mobiles, except for the SIM cards of Irancell's fixed wireless service (0941). It is a hint, since a number
+            may be ported to another operator.
     """
 
     local: str = field(repr=mask_number)
@@ -121,7 +122,7 @@ def parse_number(number: str | float, *, field: str = "number") -> PhoneNumber:
     if index == _MOBILE:
         return PhoneNumber("0" + digits, "+98" + digits, NumberKind.MOBILE, operator_of(digits))
     if index == _LANDLINE:
-        return PhoneNumber("0" + digits, "+98" + digits, NumberKind.LANDLINE, None)
+        return PhoneNumber("0" + digits, "+98" + digits, NumberKind.LANDLINE, operator_of(digits))
     return PhoneNumber(digits, None, _KINDS[index], None)
 
 

@@ -1,7 +1,7 @@
 """The Iranian numbering plan as tables.
 
 Blocks and area codes are those that the regulator (CRA) reported to the ITU. That plan names no operators: a block has
-one here if public lists (libphonenumber, encyclopedias, the operators) agree on it.
+one here if public lists (libphonenumber, encyclopedias, the operators, open-source tables) agree on it, as of November 2026.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ class Operator(StrEnum):
     """A mobile operator, by its English name."""
 
     MCI = "MCI"
-    """Hamrah-e Avval, including its brand Anarestan (0994)."""
+    """Hamrah-e Avval, including its brand Anarestan (0994) and the numbers of Taliya (0932), which it took over."""
     IRANCELL = "Irancell"
     RIGHTEL = "RighTel"
     SHATEL_MOBILE = "Shatel Mobile"
     APTEL = "ApTel"
+    AZARTEL = "Azartel"
     SAMANTEL = "SamanTel"
     LOTUSTEL = "LotusTel"
     ARIANTEL = "ArianTel"
     ESPADAN = "Espadan"
     """Also MTCE; in the province of Isfahan."""
-    TALIYA = "Taliya"
     TELE_KISH = "TeleKish"
     """Also TKC; on the island of Kish."""
 
@@ -93,26 +93,30 @@ AREA_CODES = MappingProxyType(
 """The province of each area code."""
 
 _ALLOCATED = {
-    Operator.MCI: "910 911 912 913 914 915 916 917 918 919 990 991 992 993 994 996",
-    Operator.IRANCELL: "900 901 902 903 904 905 930 933 935 936 937 938 939",
+    Operator.MCI: "910 911 912 913 914 915 916 917 918 919 932 990 991 992 993 994 995 996",
+    Operator.IRANCELL: "900 901 902 903 904 905 930 933 935 936 937 938 939 941",
     Operator.RIGHTEL: "920 921 922 923",
     Operator.SHATEL_MOBILE: "9981 9982",
     Operator.APTEL: "99910 99911 99913",
+    Operator.AZARTEL: "99914",
     Operator.SAMANTEL: "99996 99997 99998 99999",
     Operator.LOTUSTEL: "99900",
     Operator.ARIANTEL: "9998",
     Operator.ESPADAN: "931",
-    Operator.TALIYA: "932",
     Operator.TELE_KISH: "934",
 }
+_DISPUTED = "9955"
+"""Irancell's in libphonenumber, MCI's in other lists."""
 _BY_PREFIX = {prefix: operator for operator, prefixes in _ALLOCATED.items() for prefix in prefixes.split()}
 
 
 def operator_of(national: str) -> Operator | None:
-    """Return the operator that a mobile's block is allocated to; None if it is unknown.
+    """Return the operator that a number's block is allocated to; None if it is unknown.
 
     Args:
-        national: The ten digits of the mobile, starting with 9.
+        national: The ten digits of the number, starting with 9.
     """
+    if national.startswith(_DISPUTED):
+        return None
     find = _BY_PREFIX.get
     return find(national[:3]) or find(national[:4]) or find(national[:5])

@@ -110,6 +110,7 @@ class AccountService(Service):
         sender: str | None = None,
         normalize: bool = True,
         validate: bool = True,
+        footer: str | None = None,
         timeout: float | None = None,
     ) -> CostCheck:
         """Estimate the cost of messages and compare it with the balance (`GET /user/balance`, once). Nothing is sent.
@@ -122,6 +123,7 @@ class AccountService(Service):
             sender: The line of messages that name none; the client's if None.
             normalize: As in `send_bulk`; it does not change the cost.
             validate: Skip receivers that are not Iranian mobiles, as in `send_bulk`.
+            footer: The footer of all texts, as in `send_bulk`.
             timeout: Seconds for each attempt; the client's if None.
 
         Raises:
@@ -132,7 +134,8 @@ class AccountService(Service):
         """
         from wikipayam_async.cost.estimate import CostTally  # noqa: PLC0415 - loads tables that only estimates need
 
-        tally = CostTally(tariff, sender=sender or self._options.sender, normalize=normalize, validate=validate)
+        line = sender or self._options.sender
+        tally = CostTally(tariff, sender=line, normalize=normalize, validate=validate, footer=footer)
         given = messages if isinstance(messages, Sealed) else Sealed(messages)
         del messages  # tools that show the locals of a traceback walk lists
         _check_messages(given)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Mapping
 from datetime import date, datetime, time
-from decimal import Decimal
+from decimal import Context, Decimal
 from types import MappingProxyType
 from typing import TypeAlias
 
@@ -13,19 +12,17 @@ from attrs import frozen
 
 from wikipayam_async.dates import JalaliDate, parse_day, to_jalali
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.numbers.digits import ascii_digit
+from wikipayam_async.numbers.decimals import MOST_DIGITS, read_decimal
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.templates.values import ShownValue
 from wikipayam_async.text.names import comparable_name
 
 __all__ = ["FORMATS", "Format", "find_format", "formatted"]
 
+_EXACT = Context(prec=2 * MOST_DIGITS)
+"""The thread's own context may round."""
+_RIALS_PER_TOMAN = Decimal(10)
 _PERSIAN_DIGITS = str.maketrans("0123456789٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹" * 2)
-_NUMBER = re.compile(r"([+-]?)([0-9]{1,3}(?:,[0-9]{3})+|[0-9]+)(?:\.([0-9]+))?")
-_SEPARATORS = str.maketrans({"٬": ",", "،": ",", "٫": ".", "−": "-"})
-_GROUPING_SPACES = re.compile(r"(?<=[0-9])[ \u00a0\u2009\u202f](?=[0-9]{3}(?![0-9]))")
-_MARKS = "\u200b\u200c\u200e\u200f\u061c\ufeff"
-_MOST_DIGITS = 30
 _ANY_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - no moment in time
 
 Apply: TypeAlias = Callable[[object, str, str], str]
@@ -65,34 +62,40 @@ def find_format(name: str) -> Format | None:
 
 
 def _thousands(value: object, text: str, field: str) -> str:
-    number = _written_number(text)
+    return f"{_number(value, text, field, 'thousands'):,f}"
+
+
+def _toman(value: object, text: str, field: str) -> str:
+    tomans = _EXACT.divide(_number(value, text, field, "toman"), _RIALS_PER_TOMAN)
+    return f"{_whole(tomans):,f}"
+
+
+def _number(value: object, text: str, field: str, name: str) -> Decimal:
+    number = read_decimal(text)
     if number is None and not isinstance(value, str | bool) and not text.endswith("%"):
         number = _plain_number(value)
     if number is None:
-        raise InvalidInputError(field, rule="expected a number, for the format thousands", got=shape_of(text))
-    return f"{number:,f}"
+        raise InvalidInputError(field, rule=f"expected a number, for the format {name}", got=shape_of(text))
+    return number
 
 
-def _written_number(text: str) -> Decimal | None:
-    plain = "".join(map(ascii_digit, text.strip().strip(_MARKS).translate(_SEPARATORS)))
-    found = _NUMBER.fullmatch(_GROUPING_SPACES.sub(",", plain))
-    if found is None or len(plain) > _MOST_DIGITS:
-        return None
-    return Decimal(found[0].replace(",", ""))
+def _whole(number: Decimal) -> Decimal:
+    """Return a number without the zeros of its fraction."""
+    return number.to_integral_value() if number == number.to_integral_value() else _EXACT.normalize(number)
 
 
 def _plain_number(value: object) -> Decimal | None:
     if not isinstance(value, int | float | Decimal):
         return None
     number = Decimal(repr(value)) if isinstance(value, float) else Decimal(value)
-    if not number.is_finite() or abs(number.adjusted()) >= _MOST_DIGITS:
+    if not number.is_finite() or abs(number.adjusted()) >= MOST_DIGITS:
         return None
     return number.to_integral_value() if number == number.to_integral_value() else number
 
 
 def _persian(value: object, text: str, field: str) -> str:  # noqa: ARG001 - the signature of every format
     plain = text.strip()
-    if plain.isascii() and _NUMBER.fullmatch(plain):
+    if plain.isascii() and read_decimal(plain) is not None:
         text = text.replace(",", "٬").replace(".", "٫")
     return text.translate(_PERSIAN_DIGITS)
 
@@ -108,6 +111,7 @@ def _jalali(value: object, text: str, field: str) -> str:
 
 _ALL = (
     Format("thousands", ("هزارگان",), _thousands),
+    Format("toman", ("تومان",), _toman),
     Format("persian", ("فارسی",), _persian),
     Format("jalali", ("شمسی", "جلالی"), _jalali, needs_jalali=True),
 )

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 
 from attrs import Factory, field, frozen
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.messages.footer import footer_of
 from wikipayam_async.messages.models import SmsMessage, check_text
 from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
 from wikipayam_async.templates.formats import FORMATS, Format, find_format
@@ -75,6 +76,7 @@ class Template:
     A field may have formats, as in `{amount|thousands|persian}`:
 
     - `thousands` (or `هزارگان`) separates the thousands of a number: `1,250,000`;
+    - `toman` (or `تومان`) writes an amount in rials in tomans: `125,000` for 1250000 rials; the unit is yours to write;
     - `persian` (or `فارسی`) writes Persian digits, and the Persian separators of a number: `۱٬۲۵۰٬۰۰۰`;
     - `jalali` (or `شمسی`) writes a day in the Jalali calendar: `1403/01/15`. It takes what `parse_day` takes and needs
       the extra `jalali`.
@@ -197,6 +199,7 @@ def messages_from(
     receiver_field: str = "receiver",
     track_id_field: str | None = None,
     sender: str | None = None,
+    footer: str | None = None,
     on_error: RowErrorHandler | None = None,
 ) -> Iterator[SmsMessage]:
     """Yield a message for each row, for a bulk send. Rows are read lazily, as the messages are consumed.
@@ -208,6 +211,7 @@ def messages_from(
         receiver_field: The field with the mobile number.
         track_id_field: The field with your own reference; a reference is generated for each message if None.
         sender: The line that all messages are sent from; the client's if None.
+        footer: A line below every text that does not end with it already, such as `لغو۱۱` below advertising.
         on_error: Called with the error of an invalid row, which is then skipped. If None, the error is raised, and
             stops the bulk send: call `preview` first.
 
@@ -215,17 +219,17 @@ def messages_from(
         InvalidInputError: The template is invalid; or, while iterating, a row is, or a `csv.DictReader` has a header
             twice. The error names row and field, as in `rows[3].name`.
     """
-    parsed = _template_of(template)
+    render_row = _with_footer(_template_of(template), footer)
 
     def message_of(row: Row) -> SmsMessage:
-        text = parsed.render(row)
+        text = render_row(row)
         track_id = None if track_id_field is None else value_of(row, track_id_field)
         return SmsMessage(value_of(row, receiver_field), text, sender=sender, track_id=track_id)
 
     return (message for _, message in each_row(rows, message_of, on_error))
 
 
-def preview(template: Template | str, rows: Iterable[Row]) -> TemplatePreview:
+def preview(template: Template | str, rows: Iterable[Row], *, footer: str | None = None) -> TemplatePreview:
     """Render every row; return the shortest and the longest text and the total of parts. It takes constant memory.
 
     Rows without a valid text raise no error; they are counted in `failed`.
@@ -233,11 +237,12 @@ def preview(template: Template | str, rows: Iterable[Row]) -> TemplatePreview:
     Args:
         template: The template.
         rows: The rows. An iterator is consumed; open the file again for sending.
+        footer: The footer, as in `messages_from`.
 
     Raises:
         InvalidInputError: The template is invalid, or a `csv.DictReader` has a header twice.
     """
-    parsed = _template_of(template)
+    render_row = _with_footer(_template_of(template), footer)
     errors: list[InvalidInputError] = []
     rendered = failed = parts = 0
     shortest: Rendering | None = None
@@ -249,7 +254,7 @@ def preview(template: Template | str, rows: Iterable[Row]) -> TemplatePreview:
         if failed <= _MAX_ERRORS:
             errors.append(error)
 
-    for index, text in each_row(rows, lambda row: check_text(parsed.render(row), field="text"), record):
+    for index, text in each_row(rows, lambda row: check_text(render_row(row), field="text"), record):
         counted = count_parts(text)
         rendered += 1
         parts += counted.parts
@@ -262,6 +267,11 @@ def preview(template: Template | str, rows: Iterable[Row]) -> TemplatePreview:
 
 def _template_of(template: Template | str) -> Template:
     return template if isinstance(template, Template) else Template(template)
+
+
+def _with_footer(template: Template, footer: str | None) -> Callable[[Row], str]:
+    below = footer_of(footer)
+    return template.render if below is None else lambda row: below.below(template.render(row))
 
 
 def _size(parts: SmsParts) -> tuple[int, float]:

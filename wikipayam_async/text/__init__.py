@@ -4,6 +4,7 @@ from wikipayam_async.publish import publish
 from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.text.alphabet import Encoding
 from wikipayam_async.text.parts import SmsParts, count_parts, split_parts
+from wikipayam_async.text.remarks import TextRemark, remarks_on
 from wikipayam_async.text.spelling import SAFE_SPELLINGS, Spelling
 from wikipayam_async.text.suggestions import PartPrices, Suggestion, Suggestions, normalize_text, suggest
 
@@ -15,8 +16,10 @@ __all__ = [
     "Spelling",
     "Suggestion",
     "Suggestions",
+    "TextRemark",
     "count_parts",
     "normalize_text",
+    "remarks_on",
     "split_parts",
     "suggest",
 ]

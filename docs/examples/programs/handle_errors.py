@@ -9,7 +9,7 @@ async def notify(client: AsyncWikipayam, mobile: str) -> str:
     try:
         sent = await client.sms.send(mobile, "Your order is ready.", track_id="ORDER-1000")
     except UnknownOutcomeError as error:
-        return f"look up {error.track_ids} in the panel before sending again"
+        return f"look in the panel before sending {error.track_ids} again"
     except WikipayamError as error:
         if error.send_status is SendStatus.NOT_ATTEMPTED:
             return "it never reached the gateway: try again later"

@@ -25,7 +25,7 @@ class Login:
     async def call_if_undelivered(self, mobile: str) -> None:
         """Call the mobile and read the code out, if the SMS was not delivered."""
         report = await self._client.sms.delivery_status(self._ids[mobile])
-        if report.failed:
+        if report.failed or report.undelivered:
             await self._client.voice.send(mobile, self._codes[mobile])
 
     def finish(self, mobile: str, code: str | None) -> bool:

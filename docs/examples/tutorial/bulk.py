@@ -28,7 +28,7 @@ async def main() -> None:
     for result in report.rejected:
         print(f"rejected, row {result.index}: {result.error}")
     for result in report.unknown:
-        print(f"unknown, row {result.index}: look for {result.track_id} in the panel")
+        print(f"unknown, row {result.index}: look in the panel, by receiver and time ({result.track_id})")
 
 
 anyio.run(main)

@@ -35,7 +35,7 @@ def test_a_dry_run_makes_no_request_and_no_file(run: Run) -> None:
     ended = run("bulk", FILE, "--dry-run", "--sender", "10002000", "--price-persian", "10", "--json")
     assert ended.code == 1
     assert ended.json == {
-        "rows": 3, "messages": 2, "bad": 1, "held_back": {}, "repeated": 0, "hidden": 0, "parts": 3, "cost": 30, "currency": "IRR",
+        "rows": 3, "messages": 2, "bad": 1, "held_back": {}, "repeated": 0, "hidden": 0, "remarks": {}, "parts": 3, "cost": 30, "currency": "IRR",
         "bad_rows": [
             {
                 "row": 3,

@@ -69,7 +69,8 @@ def test_unknown_outweighs_a_refused_token(gateway: Emulator, run: Run) -> None:
         "3 messages: 0 accepted, 0 rejected, 1 unknown, 2 left",
         f"campaign: {CAMPAIGN} (wikipayam campaign results {CAMPAIGN})",
         (
-            "unknown messages may have been sent, and are not sent again. Look up their track ids in the panel "
+            "unknown messages may have been sent, and are not sent again. Look for them in the panel, by receiver, text and "
+            "time, or by track id if it shows one "
             f"(wikipayam campaign results {CAMPAIGN} --status unknown), then record what you found: "
             f"wikipayam campaign mark-accepted {CAMPAIGN} ID... --note WHY, or for those that the panel does not show, "
             f"wikipayam campaign requeue {CAMPAIGN} ID... --note WHY"

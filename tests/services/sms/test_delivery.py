@@ -65,6 +65,37 @@ class TestStates:
         assert {state for state in DeliveryStatus if state.final} == FINAL_STATES
         assert (WAITING.final, SENT.final, DELIVERED.final) == (False, False, True)
 
+    @pytest.mark.parametrize(
+        ("written", "status", "final"),
+        [
+            ("Black-List", DeliveryStatus.BLACKLISTED, True),
+            ("in blacklist", DeliveryStatus.BLACKLISTED, True),
+            ("BLOCKED", DeliveryStatus.BLOCKED, True),
+            ("wrong number", DeliveryStatus.INVALID_NUMBER, True),
+            ("invalid-number", DeliveryStatus.INVALID_NUMBER, True),
+            ("Cancelled", DeliveryStatus.CANCELED, True),
+            ("refunded", DeliveryStatus.CANCELED, True),
+            ("NOT_DELIVERED", DeliveryStatus.UNDELIVERED, False),
+            ("undelivered", DeliveryStatus.UNDELIVERED, False),
+            ("queued", DeliveryStatus.QUEUED, False),
+        ],
+    )
+    def test_the_words_of_other_gateways(self, written: str, status: DeliveryStatus, final: bool) -> None:
+        """Other spellings are the members; what was not delivered so far may still arrive."""
+        assert DeliveryStatus(written) is status
+        assert status.final is final
+
+    @pytest.mark.parametrize("written", ["11", "BLACK", "UNDELIVERED_YET", "in roaming"])
+    def test_a_word_that_only_resembles_one_stays_unknown(self, written: str) -> None:
+        """It is kept as it was written, and is not final."""
+        word = DeliveryStatus(written)
+        assert (str(word), word.known, word.final) == (written, False, False)
+
+    def test_a_word_is_a_string(self) -> None:
+        """Anything else is no status."""
+        with pytest.raises(ValueError, match="5 is not a valid DeliveryStatus"):
+            DeliveryStatus(5)  # type: ignore[arg-type] # meant
+
 
 class TestReport:
     """`DeliveryReport`: deliveries by id, and their counts."""
@@ -99,6 +130,15 @@ class TestReport:
         """A status that only the caller calls final is neither pending, delivered nor failed."""
         report = report_of(["c"], KNOWN, frozenset({SENT}))
         assert (report.complete, report.delivered, report.failed, report["c"].status) == (True, (), (), SENT)
+
+    def test_receivers_of_no_advertising(self) -> None:
+        """They have failed, and are named; what may still arrive is pending, and not failed."""
+        words = {"a": "BLACKLISTED", "b": "BLOCKED", "c": "UNDELIVERED", "d": "EXPIRED", "e": "DELIVERED"}
+        known = {id_: Delivery(id_, DeliveryStatus(word)) for id_, word in words.items()}
+        report = report_of(list(words), known, FINAL_STATES)
+        assert [one.id for one in report.blacklisted] == ["a", "b"]
+        assert [one.id for one in report.failed] == ["a", "b", "d"]
+        assert ([one.id for one in report.undelivered], report.pending) == (["c"], ("c",))
 
     def test_its_repr(self) -> None:
         """The repr and the summary have only the counts."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator
 from typing import Any
 
 import anyio
@@ -20,6 +21,7 @@ from wikipayam_async import (
     UnknownOutcomeError,
     UnprocessableError,
 )
+from wikipayam_async.cost import Tariff
 from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault
 
 pytestmark = pytest.mark.anyio
@@ -490,6 +492,42 @@ class TestBulk:
             with pytest.raises(InvalidInputError, match="on_progress: expected a plain function"):
                 await client.sms.send_bulk([SmsMessage(RECEIVER, "m")], on_progress=on_progress)
         assert emulator.accepted == 0
+
+
+class TestFooter:
+    """The footer of bulk sends."""
+
+    async def test_every_text_of_a_bulk_send_has_it(self) -> None:
+        """So have the results; the progress still knows the number of messages, and async messages have it, too."""
+        totals: list[int | None] = []
+        messages = [SmsMessage(RECEIVER, "one"), SmsMessage(RECEIVER, "two\nلغو ۱۱"), SmsMessage(RECEIVER, "")]
+
+        async def more() -> AsyncGenerator[SmsMessage]:
+            yield SmsMessage(RECEIVER, note="three")
+
+        client, emulator = emulated()
+        async with client:
+            report = await client.sms.send_bulk(
+                messages, footer="لغو۱۱", on_progress=lambda progress: totals.append(progress.total)
+            )
+            async with client.sms.bulk(more(), footer="لغو۱۱") as results:
+                rest = [result async for result in results]
+            cost = await client.estimate(messages, Tariff(persian=10, latin=7), footer="لغو۱۱")
+        assert [one.message for one in emulator.ledger] == ["one\nلغو۱۱", "two\nلغو ۱۱", "three\nلغو۱۱"]
+        assert [one.message.message for one in report.accepted] == ["one\nلغو۱۱", "two\nلغو ۱۱"]
+        assert ([one.ok for one in rest], set(totals), len(report.rejected)) == ([True], {3}, 1)
+        assert cost.cost == 20
+
+    @pytest.mark.parametrize("footer", ["", " ", 11])
+    async def test_a_footer_is_a_text(self, footer: Any) -> None:
+        """Anything else is refused before any message is read."""
+        client, emulator = emulated()
+        async with client:
+            with pytest.raises(InvalidInputError, match="footer: expected a text that is not empty"):
+                await client.sms.send_bulk([SmsMessage(RECEIVER, "m")], footer=footer)
+            with pytest.raises(InvalidInputError, match="footer: expected a text that is not empty"):
+                client.sms.bulk([SmsMessage(RECEIVER, "m")], footer=footer)
+        assert emulator.requests == 0
 
 
 class TestLegacyInbox:

@@ -62,7 +62,9 @@ class TestThroughTheClient:
     async def test_waiting(self) -> None:
         """Polling continues until the statuses are final; ids may repeat."""
         emulator = Emulator(clock=anyio.current_time)
-        emulator.delivery.choose("09120000002", [(0, "WAITING_FOR_UPDATE"), (40, "IN_TRANSIT"), (70, "UNDELIVERED")])
+        emulator.delivery.choose(
+            "09120000002", [(0, "WAITING_FOR_UPDATE"), (40, "IN_TRANSIT"), (60, "UNDELIVERED"), (70, "Blacklist")]
+        )
         begin = anyio.current_time()
         transport = EmulatorTransport(emulator)
         async with AsyncWikipayam(DEFAULT_TOKEN, sender="10002000", transport=transport) as client:
@@ -70,7 +72,7 @@ class TestThroughTheClient:
             report = await client.sms.wait_for_delivery([*sents, *sents])
             elapsed = anyio.current_time() - begin
             short = await client.sms.wait_for_delivery(sents[0].id, final_states=["odd"], timeout=5)
-        assert [str(report[one].status) for one in sents] == ["DELIVERED", "UNDELIVERED"]
+        assert [str(report[one].status) for one in sents] == ["DELIVERED", "BLACKLISTED"]
         assert [one.id for one in report.delivered] == [sents[0].id]
         assert 70 <= elapsed < 90
         assert short.pending == (sents[0].id,)

@@ -15,6 +15,7 @@ from wikipayam_async.cli.bulk.files.headers import RECEIVERS, TEXTS, named_like
 from wikipayam_async.cli.bulk.tables import Table, TableRow
 from wikipayam_async.cli.settings import Settings
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
+from wikipayam_async.messages.footer import Footer, footer_of
 from wikipayam_async.messages.models import SmsMessage, check_sender, check_text, check_track_id
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.numbers.digits import ascii_digit
@@ -45,6 +46,8 @@ class TextOptions:
     """A UTF-8 file that holds the template."""
     text: str | None = field(default=None, repr=mask_text)
     """The same text for all messages."""
+    footer: str | None = field(default=None, repr=mask_text)
+    """A line below every text that does not end with it already, such as how to opt out of advertising."""
     sender: str | None = None
     """The sender number (default: SMS_SENDER)."""
     sender_column: str | None = None
@@ -88,6 +91,7 @@ class ColumnMapping:
         template: The template, if the texts come from one.
         fields: The columns of the fields of the template. Spaces around their cells are left out.
         text: The text, if all messages share one.
+        footer: The footer of all texts.
         sender: The sender number of all messages; None if a column holds them.
         sender_column: The column of the sender numbers, if a column holds them.
         track_id_column: The column of the track ids, if a column holds them.
@@ -98,6 +102,7 @@ class ColumnMapping:
     template: Template | None = None
     fields: Mapping[str, str] = _NO_FIELDS
     text: str | None = field(default=None, repr=mask_text)
+    footer: Footer | None = None
     sender: str | None = None
     sender_column: str | None = None
     track_id_column: str | None = None
@@ -121,6 +126,8 @@ class ColumnMapping:
     def _message_of(self, values: Mapping[str, object]) -> SmsMessage:
         receiver = _receiver_of(values, self.receiver)
         text = check_text(self._text_of(values), field=self.text_column or "text")
+        if self.footer is not None:
+            text = self.footer.below(text)
         sender: str | None = None
         track_id: str | None = None
         if (column := self.sender_column) is not None:
@@ -201,6 +208,7 @@ def map_columns(columns: TextOptions, table: Table) -> ColumnMapping:
         template=template,
         fields=fields,
         text=columns.text,
+        footer=footer_of(columns.footer, field="--footer"),
         sender=_sender_of(columns),
         sender_column=_optional_column("--sender-column", columns.sender_column, table),
         track_id_column=_optional_column("--track-id-column", columns.track_id_column, table),

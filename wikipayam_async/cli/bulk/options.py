@@ -15,6 +15,7 @@ from wikipayam_async.cli.bulk.tables import FileOptions
 from wikipayam_async.cli.campaign.locations import FileLocation, campaign_path
 from wikipayam_async.cli.campaign.options import ConfirmationOptions, SendingOptions
 from wikipayam_async.cli.session import GatewayOptions
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.optout import OptOutList
 
@@ -32,7 +33,7 @@ class PlanningOptions:
     """Skip the bad rows without asking."""
     dedupe: Literal["receiver", "receiver-and-text"] | None = None
     """Send each receiver one message, or each text only once."""
-    batch_size: int | None = None
+    batch_size: WholeNumber | None = None
     """The maximum number of messages per request (default: 100, or fewer with --rate)."""
     campaign: Path | None = None
     """The file of the campaign (default: FILE.campaign); another one sends the whole file again."""

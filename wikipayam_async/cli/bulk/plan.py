@@ -117,7 +117,8 @@ class FilePlan:
         known = await facts_of(self.location)
         with open_table(self.file, self.options.reading) as table:
             mapping = map_columns(self.options.texts.complete(self.settings), table)
-            tally, receivers = PlanTally(self.options.confirmation.tariff, mapping.sender), ReceiverCounter()
+            tally = PlanTally(self.options.confirmation.tariff, mapping.sender, mapping.footer)
+            receivers = ReceiverCounter()
             if known is not None:
                 async with Campaign.open(None, self.location.journal()) as campaign:
                     await count_pending(campaign, tally)
@@ -146,7 +147,8 @@ class FilePlan:
         """
         with open_table(self.file, self.options.reading) as table:
             mapping = map_columns(self.options.texts.complete(self.settings), table)
-            tally, receivers = PlanTally(self.options.confirmation.tariff, mapping.sender), ReceiverCounter()
+            tally = PlanTally(self.options.confirmation.tariff, mapping.sender, mapping.footer)
+            receivers = ReceiverCounter()
             journal = cast("Journal", _TallyingJournal(self.location.journal(), tally, receivers))
             async with Campaign.open(client.with_options(sender=mapping.sender), journal) as campaign:
                 known = read_facts(journal.name, await journal.read_facts())

@@ -19,11 +19,11 @@ from wikipayam_async.cli.campaign.options import (
     Chosen,
     ConfirmationOptions,
     DatabaseOptions,
-    PriceOptions,
     SendingOptions,
 )
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
+from wikipayam_async.cli.prices import PriceOptions
 from wikipayam_async.cli.prompts import confirm
 from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
 from wikipayam_async.cli.settings import NO_TOKEN, read_settings
@@ -64,9 +64,7 @@ class PlanCommandOptions:
             reading=self.reading,
             texts=self.texts,
             planning=self.planning,
-            confirmation=ConfirmationOptions(
-                price_persian=self.prices.price_persian, price_latin=self.prices.price_latin
-            ),
+            confirmation=ConfirmationOptions(prices=self.prices),
             sending=SendingOptions(opt_out=self.opt_out),
             connection=self.connection,
         )

@@ -20,7 +20,7 @@ from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.session import Session, online
 from wikipayam_async.cli.settings import NO_TOKEN, Settings, need_token
-from wikipayam_async.cost.tariff import format_money
+from wikipayam_async.cost.money import format_money
 from wikipayam_async.errors import APIStatusError, AuthenticationError, ResponseError
 
 __all__ = ["BulkCommand"]

@@ -14,14 +14,25 @@ from wikipayam_async.cli.campaign.causes import HELD_BACK
 from wikipayam_async.cli.campaign.options import ConfirmationOptions
 from wikipayam_async.cli.output import Output, counted, spaced
 from wikipayam_async.cli.prompts import confirm
-from wikipayam_async.cost.tariff import Tariff, format_money
+from wikipayam_async.cost.money import format_money
+from wikipayam_async.cost.tariff import Tariff
+from wikipayam_async.messages.footer import Footer
+from wikipayam_async.numbers import Operator
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.text.parts import Encoding, SmsParts, count_parts
+from wikipayam_async.text.remarks import TextRemark, remarks_on
 
 __all__ = ["PlanCheck", "PlanTally", "Sample", "confirmed", "count_pending", "described_check", "show_check"]
 
 _MAX_BAD_ROWS_SHOWN = 10
+_ADDS_PART = frozenset({"footer_adds_part"})
+_REMARKS = {
+    "footer_adds_part": "with more parts because of the footer",
+    TextRemark.LINK: "with a link, which gateways may hold back",
+    TextRemark.CARD_NUMBER: "with a card or account number, which gateways may hold back",
+    TextRemark.ARABIC_LETTERS: "with the Arabic ي or ك in place of the Persian letters",
+}
 
 
 @frozen
@@ -61,6 +72,7 @@ class PlanCheck:
         repeated: The number of messages to send whose receiver has an earlier one.
         hidden: The number of rows left out because the sheet does not show them.
         notes: What else is told before the question, a line each.
+        remarks: The number of messages to send whose text is worth a second look, by remark.
     """
 
     rows: int
@@ -75,6 +87,7 @@ class PlanCheck:
     repeated: int = 0
     hidden: int = 0
     notes: tuple[str, ...] = ()
+    remarks: Mapping[str, int] = field(factory=dict)
 
 
 class PlanTally:
@@ -83,13 +96,17 @@ class PlanTally:
     Args:
         tariff: The price of a part, if it is known.
         line: The line of messages that name none.
+        footer: The footer of the texts.
     """
 
-    def __init__(self, tariff: Tariff | None, line: str | None) -> None:
+    def __init__(self, tariff: Tariff | None, line: str | None, footer: Footer | None = None) -> None:
         self._tariff = tariff
         self._line = line
+        self._footer = footer
+        self._remarks: Counter[str] = Counter()
+        self._found: frozenset[str] = frozenset()
         self._rows = 0
-        self._kinds: Counter[tuple[str | None, Encoding, int]] = Counter()
+        self._kinds: Counter[tuple[str | None, Operator | None, Encoding, int]] = Counter()
         self._bad = 0
         self._bad_rows: list[tuple[int | None, str]] = []
         self._held: Counter[str] = Counter()
@@ -103,29 +120,32 @@ class PlanTally:
         for block in blocks:
             rows = block.messages
             self._rows += len(rows)
-            for _, chunk, _, text, sender, _, row, _ in rows:
+            for _, chunk, receiver, text, sender, _, row, _ in rows:
                 if chunk is not None:
-                    self.count(text, sender, row)
+                    self.count(text, sender, receiver, row)
             for outcome in block.held_back:
                 row = rows[outcome.index - rows[0][0]][6]
                 self._hold_back(row, outcome.reason or "", outcome.error or "")
 
-    def count(self, text: str, sender: str | None, row: int | None) -> None:
+    def count(self, text: str, sender: str | None, receiver: str, row: int | None) -> None:
         """Count a message to send."""
         if text != self._text:
             self._text = text
             parts = count_parts(text)
             self._encoding, self._parts = parts.encoding, parts.parts
             self._sample(Sample(row, text, parts))
-        self._kinds[sender, self._encoding, self._parts] += 1
+            self._found = remarks_on(text) | self._remarks_on_footer(text)
+        self._remarks.update(self._found)
+        operator = None if self._tariff is None else self._tariff.operator_of(receiver)
+        self._kinds[sender, operator, self._encoding, self._parts] += 1
 
     def check(self) -> PlanCheck:
         """Return the check of what was counted so far."""
         cost = None
         if (tariff := self._tariff) is not None:
             cost = sum(
-                count * parts * tariff.price(encoding, sender or self._line)
-                for (sender, encoding, parts), count in self._kinds.items()
+                count * parts * tariff.price(encoding, sender or self._line, operator)
+                for (sender, operator, encoding, parts), count in self._kinds.items()
             )
         messages = self._kinds.total()
         return PlanCheck(
@@ -134,11 +154,15 @@ class PlanTally:
             bad=self._bad,
             bad_rows=tuple(self._bad_rows),
             held_back=dict(self._held),
-            parts=sum(count * parts for (_, _, parts), count in self._kinds.items()),
+            parts=sum(count * parts for (*_, parts), count in self._kinds.items()),
             cost=cost,
             shortest=self._shortest,
             longest=self._longest,
+            remarks=dict(self._remarks),
         )
+
+    def _remarks_on_footer(self, text: str) -> frozenset[str]:
+        return _ADDS_PART if self._footer is not None and self._footer.adds_part(text) else frozenset()
 
     def _hold_back(self, row: int | None, cause: str, error: str) -> None:
         if cause in HELD_BACK:
@@ -161,7 +185,7 @@ async def count_pending(campaign: Campaign, tally: PlanTally) -> None:
         tally: Where to count it.
     """
     async for result in campaign.results(status=SendStatus.NOT_ATTEMPTED):
-        tally.count(result.message or "", result.sender, result.row)
+        tally.count(result.message or "", result.sender, result.receiver, result.row)
 
 
 def show_check(out: Output, check: PlanCheck, detected_format: str) -> None:
@@ -175,13 +199,16 @@ def show_check(out: Output, check: PlanCheck, detected_format: str) -> None:
     lines = [f"{counted(check.rows, 'row')}{f' ({detected_format})' if detected_format else ''}"]
     lines += [f"{count:,} held back: {spaced(cause)}" for cause, count in check.held_back.items()]
     lines += check.notes
+    lines += [
+        f"{counted(check.remarks[one], 'message')} {text}" for one, text in _REMARKS.items() if one in check.remarks
+    ]
     lines += [f"row {row}: {reason}" for row, reason in check.bad_rows]
     if check.bad:
         lines.append(
             f"{counted(check.bad, 'bad row')} without a message"
             + ("; the first are above" if check.bad > len(check.bad_rows) else "")
         )
-    cost = "unknown without --price-persian" if check.cost is None else format_money(check.cost)
+    cost = "unknown without --price-persian or --tariff" if check.cost is None else format_money(check.cost)
     lines.append(f"{counted(check.messages, 'message')} to send, {counted(check.parts, 'part')}; cost: {cost}")
     for name, sample in (("shortest", check.shortest), ("longest", check.longest)):
         if sample is not None:
@@ -204,6 +231,7 @@ def described_check(check: PlanCheck) -> dict[str, object]:
         "held_back": dict(check.held_back),
         "repeated": check.repeated,
         "hidden": check.hidden,
+        "remarks": dict(check.remarks),
         "parts": check.parts,
         "cost": check.cost,
         "currency": "IRR",

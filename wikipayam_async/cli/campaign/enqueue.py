@@ -17,6 +17,7 @@ from wikipayam_async.cli.campaign.resume import may_start
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.session import GatewayOptions, Session, guarded, online
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.optout import OptOutList
 
 __all__ = ["enqueue", "resume"]
@@ -25,7 +26,7 @@ __all__ = ["enqueue", "resume"]
 def enqueue(
     *,
     terms: TermsOptions = TermsOptions(),
-    priority: int = 0,
+    priority: WholeNumber = 0,
     confirmation: ConfirmationOptions = ConfirmationOptions(),
     database: DatabaseOptions = DatabaseOptions(),
     connection: GatewayOptions = GatewayOptions(),

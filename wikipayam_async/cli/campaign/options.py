@@ -9,11 +9,13 @@ from typing import Annotated
 from attrs import field, frozen
 from cyclopts import Parameter
 
+from wikipayam_async.bulk.hours import SendingHours
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE
-from wikipayam_async.campaigns.rules import SendingHours, SpendingLimit
+from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.cli.campaign.locations import DatabaseLocation, FileLocation, Location
 from wikipayam_async.cli.database import VARIABLE, Database, find_database
-from wikipayam_async.cli.prices import tariff_of
+from wikipayam_async.cli.prices import PriceOptions
+from wikipayam_async.cli.values import Number, Rials, WholeNumber
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
@@ -24,7 +26,6 @@ __all__ = [
     "ConfirmationOptions",
     "DatabaseOptions",
     "Pace",
-    "PriceOptions",
     "SendingOptions",
     "TermsOptions",
     "UrlOptions",
@@ -133,33 +134,23 @@ class Chosen:
 
 @Parameter(name="*")
 @frozen(kw_only=True)
-class PriceOptions:
-    """The price of a part."""
+class ConfirmationOptions:
+    """What to ask before sending."""
 
-    price_persian: int | None = None
-    """The price of a part in UCS-2 (Persian, or any character that GSM-7 lacks), in rials."""
-    price_latin: int | None = None
-    """The price of a part in GSM-7, in rials (default: the Persian price)."""
+    prices: PriceOptions = PriceOptions()
+    yes_up_to: Rials | None = None
+    """Send without asking if the cost is at most this many rials, or tomans as 500,000t."""
+    yes: Annotated[bool, Parameter(negative="")] = False
+    """Send without asking, at any cost."""
 
     @property
     def tariff(self) -> Tariff | None:
         """The price of a part; None if it is not known.
 
         Raises:
-            InvalidInputError: A price is negative.
+            InvalidInputError: A price is invalid, or a file cannot be read.
         """
-        return tariff_of(self.price_persian, self.price_latin)
-
-
-@Parameter(name="*")
-@frozen(kw_only=True)
-class ConfirmationOptions(PriceOptions):
-    """What to ask before sending."""
-
-    yes_up_to: int | None = None
-    """Send without asking if the cost is at most this many rials."""
-    yes: Annotated[bool, Parameter(negative="")] = False
-    """Send without asking, at any cost."""
+        return self.prices.read()
 
 
 @Parameter(name="*")
@@ -167,7 +158,7 @@ class ConfirmationOptions(PriceOptions):
 class TermsOptions:
     """What all that send a campaign obey."""
 
-    rate: float | None = None
+    rate: Number | None = None
     """The maximum number of messages in any second."""
     stop_on_error: Annotated[bool, Parameter(negative="")] = False
     """Stop at the first message that is not accepted; the rest is not attempted."""
@@ -175,8 +166,8 @@ class TermsOptions:
     """A file of numbers that opted out, one per line; they are kept, and every later run holds them back too."""
     sending_hours: str | None = None
     """Send only in these hours, as 08:00-21:00, in the time zone of Tehran; or 08:00-21:00@Asia/Dubai."""
-    spending_limit: int | None = None
-    """Pause before all runs together cost more than this many rials; needs --price-persian."""
+    spending_limit: Rials | None = None
+    """Pause before all runs together cost more than this many rials; needs --price-persian or --tariff."""
 
     def check(self) -> None:
         """Check the numbers.
@@ -222,13 +213,13 @@ class TermsOptions:
             tariff: The price of a part, if it is known.
 
         Raises:
-            InvalidInputError: It is negative, or the price is not known.
+            InvalidInputError: The price is not known.
         """
         if self.spending_limit is None:
             return None
         if tariff is None:
-            raise InvalidInputError("--spending-limit", rule="needs --price-persian", got="no price")
-        return SpendingLimit(rials=self.spending_limit, tariff=tariff)
+            raise InvalidInputError("--spending-limit", rule="needs --price-persian or --tariff", got="no price")
+        return SpendingLimit(rials=math.floor(self.spending_limit), tariff=tariff)
 
 
 @Parameter(name="*")
@@ -236,7 +227,7 @@ class TermsOptions:
 class SendingOptions(TermsOptions):
     """How to send."""
 
-    concurrency: int = 8
+    concurrency: WholeNumber = 8
     """The maximum number of requests in flight."""
 
     def check(self) -> None:

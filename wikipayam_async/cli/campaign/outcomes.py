@@ -20,6 +20,7 @@ from wikipayam_async.cli.campaign.options import Chosen, DatabaseOptions
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.session import GatewayOptions, OutputOptions, Session, online
+from wikipayam_async.cli.values import Number
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.services.sms.delivery import DeliveryStatus
@@ -76,7 +77,7 @@ def mark_accepted(
     database: DatabaseOptions = DatabaseOptions(),
     output: OutputOptions = OutputOptions(),
 ) -> Exit:
-    """Record that unknown messages were accepted after all: the panel shows their track ids.
+    """Record that unknown messages were accepted after all: the panel shows them.
 
     Args:
         file: The file of the campaign; with --name there is none, and the track ids begin here.
@@ -104,7 +105,8 @@ def requeue(
 ) -> Exit:
     """Put unknown or rejected messages back, under new track ids; the next run sends them.
 
-    Requeue an unknown message only if the panel does not show its track id: otherwise it is sent twice.
+    Requeue an unknown message only if the panel shows it neither by receiver, text and time nor by track id: otherwise it
+    is sent twice.
 
     Args:
         file: The file of the campaign; with --name there is none, and the track ids begin here.
@@ -163,7 +165,7 @@ def audit(
 def follow(
     file: Path | None = None,
     *,
-    wait: float = 3600.0,
+    wait: Number = 3600.0,
     database: DatabaseOptions = DatabaseOptions(),
     connection: GatewayOptions = GatewayOptions(),
 ) -> Exit:

@@ -10,6 +10,7 @@ from typing import TypeAlias
 
 from wikipayam_async.campaigns.models import CampaignProgress, CampaignStatus
 from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.speech import spoken
 
 __all__ = ["SECONDS_BETWEEN_LINES", "Show", "Speed", "detail_of", "progress"]
 
@@ -52,7 +53,12 @@ def _bar(out: Output, start: CampaignProgress) -> Iterator[Show]:
         task = bar.add_task("", total=start.total, completed=start.done, detail="", speed="")
 
         def show(now: CampaignProgress) -> None:
-            bar.update(task, completed=now.done, detail=now.reason or detail_of(now), speed=speed.rate_text(now))
+            bar.update(
+                task,
+                completed=now.done,
+                detail=spoken(now.reason or detail_of(now), out.language),
+                speed=speed.rate_text(now),
+            )
 
         yield show
 

@@ -146,9 +146,9 @@ def next_steps(location: Location, progress: CampaignProgress) -> list[str]:
     lines = [f"campaign: {location} ({location.command('results')})"]
     if progress.unknown or progress.sending:
         lines.append(
-            "unknown messages may have been sent, and are not sent again. Look up their track ids in the panel "
-            f"({location.command('results', '--status', 'unknown')}), then record what you found: "
-            f"{location.command('mark-accepted')} ID... --note WHY, or for those that the panel does not show, "
+            "unknown messages may have been sent, and are not sent again. Look for them in the panel, by receiver, text and "
+            f"time, or by track id if it shows one ({location.command('results', '--status', 'unknown')}), then record what "
+            f"you found: {location.command('mark-accepted')} ID... --note WHY, or for those that the panel does not show, "
             f"{location.command('requeue')} ID... --note WHY"
         )
     if progress.pending and progress.status is not CampaignStatus.CANCELED:

@@ -42,7 +42,7 @@ def status(
             await watch_campaign(found)
         now, causes = await found.campaign.progress(), await read_causes(found.campaign)
         summary = RunSummary(location=found.location, progress=now, causes=causes)
-        found.out.answer("\n".join([state_text(now), *causes.lines()]), described(found.location, now, causes))
+        found.out.report("\n".join([state_text(now), *causes.lines()]), described(found.location, now, causes))
         for line in next_steps(found.location, now):
             found.out.say(line)
         return summary.code if watch else Exit.OK

@@ -12,6 +12,7 @@ from wikipayam_async.cli.emulator.connection import EmulatorConnection, controll
 from wikipayam_async.cli.emulator.serve import serve_emulator
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output, counted
+from wikipayam_async.cli.values import Number, WholeNumber
 from wikipayam_async.emulator.faults.latency import parse_latency
 from wikipayam_async.emulator.server.control.client import ControlClient
 from wikipayam_async.emulator.server.control.models import (
@@ -94,7 +95,7 @@ def list_faults(*, connection: EmulatorConnection = EmulatorConnection()) -> Exi
 
 
 @fault.command(name="clear")
-def clear_faults(*number: int, connection: EmulatorConnection = EmulatorConnection()) -> Exit:
+def clear_faults(*number: WholeNumber, connection: EmulatorConnection = EmulatorConnection()) -> Exit:
     """Remove faults by their numbers, or all of them.
 
     Args:
@@ -131,10 +132,10 @@ def latency(time: str | None = None, /, *, connection: EmulatorConnection = Emul
 
 @emulator.command(name="rate-limit")
 def rate_limit(
-    requests: int | None = None,
+    requests: WholeNumber | None = None,
     /,
     *,
-    window: float = 60.0,
+    window: Number = 60.0,
     off: bool = False,
     connection: EmulatorConnection = EmulatorConnection(),
 ) -> Exit:
@@ -174,7 +175,7 @@ def show_clock(*, connection: EmulatorConnection = EmulatorConnection()) -> Exit
 
 
 @clock.command(name="advance")
-def advance_clock(seconds: float, /, *, connection: EmulatorConnection = EmulatorConnection()) -> Exit:
+def advance_clock(seconds: Number, /, *, connection: EmulatorConnection = EmulatorConnection()) -> Exit:
     """Move the clock forward; deliveries and the rate limit move with it.
 
     Args:
@@ -189,7 +190,7 @@ def advance_clock(seconds: float, /, *, connection: EmulatorConnection = Emulato
 
 
 @emulator.command
-def balance(rials: int | None = None, /, *, connection: EmulatorConnection = EmulatorConnection()) -> Exit:
+def balance(rials: WholeNumber | None = None, /, *, connection: EmulatorConnection = EmulatorConnection()) -> Exit:
     """Show or set the balance of the emulated account.
 
     Args:

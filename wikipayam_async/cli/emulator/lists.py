@@ -11,6 +11,7 @@ from wikipayam_async.cli.emulator.connection import EmulatorConnection, controll
 from wikipayam_async.cli.emulator.watching import Listing, show_all
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.values import Number
 from wikipayam_async.emulator.gateway.inbox import InboundMessage
 from wikipayam_async.emulator.gateway.state import DEFAULT_LINE
 from wikipayam_async.emulator.server.control.client import ControlClient
@@ -130,7 +131,7 @@ def list_deliveries(
 
 @delivery.command(name="set")
 def set_delivery(
-    receiver: str, status: str, /, *, after: float = 0.0, connection: EmulatorConnection = EmulatorConnection()
+    receiver: str, status: str, /, *, after: Number = 0.0, connection: EmulatorConnection = EmulatorConnection()
 ) -> Exit:
     """Set the delivery status of all messages to a number, also of those accepted before.
 

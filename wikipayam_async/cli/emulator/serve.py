@@ -13,6 +13,7 @@ from cyclopts import Parameter
 from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.session import OutputOptions, guarded
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.errors import InvalidInputError
 
 __all__ = ["serve_emulator"]
@@ -29,7 +30,7 @@ class EmulatorOptions:
 
     host: str = "127.0.0.1"
     """The address to listen on."""
-    port: int = _DEFAULT_PORT
+    port: WholeNumber = _DEFAULT_PORT
     """The port to listen on; 0 picks a free one."""
     latency: str = "0"
     """The latency of every response: 0.05, 20ms, 50ms-200ms."""
@@ -37,7 +38,7 @@ class EmulatorOptions:
     """A fault, as 502:after@5% or reset@every10@/sms/send; may be repeated."""
     state: Path | None = None
     """A file that keeps balance, sent messages and inbox between runs."""
-    seed: int = 0
+    seed: WholeNumber = 0
     """The seed of all random choices."""
     log: bool = False
     """Log every request: method, path, status, milliseconds."""

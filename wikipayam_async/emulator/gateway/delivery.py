@@ -10,6 +10,8 @@ from wikipayam_async.emulator.gateway.pseudorandom import fraction
 WAITING_FOR_UPDATE = "WAITING_FOR_UPDATE"
 DELIVERED = "DELIVERED"
 UNDELIVERED = "UNDELIVERED"
+FAILED = "FAILED"
+BLACKLISTED = "BLACKLISTED"
 
 
 @frozen
@@ -63,7 +65,7 @@ class DeliveryRules:
     """
 
     script: DeliveryScript = field(factory=lambda: waiting_then(DELIVERED))
-    failing: DeliveryScript = field(factory=lambda: waiting_then(UNDELIVERED))
+    failing: DeliveryScript = field(factory=lambda: waiting_then(FAILED))
     failing_fraction: float = 0.0
     chosen: dict[str, DeliveryScript] = field(init=False, factory=dict)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
@@ -15,19 +16,38 @@ __all__ = ["FINAL_STATES", "Delivery", "DeliveryReport", "DeliveryStatus", "read
 
 
 class DeliveryStatus(OpenStrEnum):
-    """The status of a message. Only `WAITING_FOR_UPDATE` is documented; the others are usual with such gateways.
+    """The status of a message. Only `WAITING_FOR_UPDATE` is documented; the others are usual with Iranian gateways.
 
-    An unknown status becomes a value that behaves like a member, keeps the gateway's word and is never final.
+    Other spellings of them are read as the member: `Black-list`, `wrong_number`, `cancelled`. An unknown status becomes a
+    value that behaves like a member, keeps the gateway's word and is never final.
     """
 
     WAITING_FOR_UPDATE = "WAITING_FOR_UPDATE"
+    QUEUED = "QUEUED"
+    """The gateway has it, and not the network yet."""
     SENT = "SENT"
+    """The network has it."""
     DELIVERED = "DELIVERED"
     UNDELIVERED = "UNDELIVERED"
+    """The phone did not get it so far: it is off, full or out of reach. It may still arrive."""
     FAILED = "FAILED"
     REJECTED = "REJECTED"
     EXPIRED = "EXPIRED"
     BLOCKED = "BLOCKED"
+    """The receiver takes no advertising; some gateways refund it."""
+    BLACKLISTED = "BLACKLISTED"
+    """The receiver is in the operators' blacklist of advertising."""
+    INVALID_NUMBER = "INVALID_NUMBER"
+    """There is no such number."""
+    CANCELED = "CANCELED"
+    """It was taken back before it was sent, and refunded."""
+
+    @classmethod
+    def _missing_(cls, value: object) -> OpenStrEnum | None:
+        if isinstance(value, str):
+            word = _SEPARATORS.sub("_", value.strip().upper())
+            value = _SYNONYMS.get(word, word) if word in cls.__members__ or word in _SYNONYMS else value
+        return super()._missing_(value)
 
     @property
     def final(self) -> bool:
@@ -35,17 +55,37 @@ class DeliveryStatus(OpenStrEnum):
         return self in FINAL_STATES
 
 
+_SEPARATORS = re.compile(r"[\s_-]+")
+_SYNONYMS = {
+    "BLACKLIST": "BLACKLISTED",
+    "BLACK_LIST": "BLACKLISTED",
+    "BLACK_LISTED": "BLACKLISTED",
+    "IN_BLACKLIST": "BLACKLISTED",
+    "IN_BLACK_LIST": "BLACKLISTED",
+    "INVALID_MOBILE": "INVALID_NUMBER",
+    "INVALID_RECEIVER": "INVALID_NUMBER",
+    "WRONG_NUMBER": "INVALID_NUMBER",
+    "CANCELLED": "CANCELED",
+    "REFUNDED": "CANCELED",
+    "NOT_DELIVERED": "UNDELIVERED",
+}
+"""Other spellings of the members, in upper case."""
+
 FINAL_STATES: frozenset[DeliveryStatus] = frozenset(
     {
         DeliveryStatus.DELIVERED,
-        DeliveryStatus.UNDELIVERED,
         DeliveryStatus.FAILED,
         DeliveryStatus.REJECTED,
         DeliveryStatus.EXPIRED,
         DeliveryStatus.BLOCKED,
+        DeliveryStatus.BLACKLISTED,
+        DeliveryStatus.INVALID_NUMBER,
+        DeliveryStatus.CANCELED,
     }
 )
-"""The states that can no longer change, as far as is known."""
+"""The states that can no longer change, as far as is known. `UNDELIVERED` can."""
+
+_REFUSES_ADVERTISING = frozenset({DeliveryStatus.BLOCKED, DeliveryStatus.BLACKLISTED})
 
 
 @frozen
@@ -98,6 +138,16 @@ class DeliveryReport:
     def failed(self) -> tuple[Delivery, ...]:
         """The messages that are finally not delivered: those with any other status in `FINAL_STATES`."""
         return tuple(one for one in self.deliveries if one.status.final and one.status is not DeliveryStatus.DELIVERED)
+
+    @property
+    def undelivered(self) -> tuple[Delivery, ...]:
+        """The messages that are not delivered so far, and may still arrive; they are in `pending`, too."""
+        return tuple(one for one in self.deliveries if one.status is DeliveryStatus.UNDELIVERED)
+
+    @property
+    def blacklisted(self) -> tuple[Delivery, ...]:
+        """Those of `failed` whose receivers take no advertising: a service line or a pattern may reach them."""
+        return tuple(one for one in self.deliveries if one.status in _REFUSES_ADVERTISING)
 
     def get(self, id: str | HasId) -> Delivery | None:  # noqa: A002 - the gateway's name for it
         """Return the status of a message; None if the gateway did not report it.

@@ -10,6 +10,7 @@ from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import OnOutcome, Outbox
 from wikipayam_async.batching.queue import Batching
 from wikipayam_async.bulk.hooks import BeforeSend
+from wikipayam_async.bulk.hours import SendingHours
 from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE, DEFAULT_CONCURRENCY, BulkOptions, OnProgress
 from wikipayam_async.bulk.results import BulkReport
 from wikipayam_async.bulk.runner import BulkRun, collect, make_run
@@ -22,6 +23,7 @@ from wikipayam_async.core.retry import longest_delay
 from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.idempotency.messages import keyed_sms
+from wikipayam_async.messages.footer import footer_of, with_footer
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
@@ -162,6 +164,8 @@ class SmsService(DeliveryTracking):
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
         before_send: BeforeSend | None = None,
+        footer: str | None = None,
+        sending_hours: SendingHours | None = None,
         timeout: float | None = None,
     ) -> BulkReport:
         """Send any number of messages in concurrent requests; return the outcome of each (`POST /sms/send`).
@@ -193,6 +197,10 @@ class SmsService(DeliveryTracking):
                 attempted and the run stops with a `BeforeSendError`. It is called once for a message: not again when
                 its request is repeated or divided because the gateway refused it as a whole (413, 422, 429) or no
                 connection was made.
+            footer: A line below every text that does not end with it already, such as `لغو۱۱` below advertising. The
+                results have the texts with it.
+            sending_hours: The hours in which requests leave, such as `SendingHours("08:00", "21:00", "Asia/Tehran")`;
+                outside them the send waits. None means any hour.
             timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
@@ -211,11 +219,13 @@ class SmsService(DeliveryTracking):
             dedupe=dedupe,
             opt_out=opt_out,
             before_send=before_send,
+            sending_hours=sending_hours,
         )
         del opt_out  # tools that show the locals of a traceback walk lists
         if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
             raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
-        return await collect(self.bulk_with(given.reveal(), options, timeout=timeout), total, on_progress)
+        run = self.bulk_with(with_footer(given.reveal(), footer_of(footer)), options, timeout=timeout)
+        return await collect(run, total, on_progress)
 
     def bulk(
         self,
@@ -230,6 +240,8 @@ class SmsService(DeliveryTracking):
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
         before_send: BeforeSend | None = None,
+        footer: str | None = None,
+        sending_hours: SendingHours | None = None,
         timeout: float | None = None,
     ) -> BulkRun:
         """Send any number of messages in constant memory, and yield the results meanwhile (`POST /sms/send`).
@@ -254,6 +266,10 @@ class SmsService(DeliveryTracking):
                 attempted and the run stops with a `BeforeSendError`. It is called once for a message: not again when
                 its request is repeated or divided because the gateway refused it as a whole (413, 422, 429) or no
                 connection was made.
+            footer: A line below every text that does not end with it already, such as `لغو۱۱` below advertising. The
+                results have the texts with it.
+            sending_hours: The hours in which requests leave, such as `SendingHours("08:00", "21:00", "Asia/Tehran")`;
+                outside them the send waits. None means any hour.
             timeout: Seconds for each attempt of a request; the client's if None.
 
         Raises:
@@ -271,9 +287,10 @@ class SmsService(DeliveryTracking):
             dedupe=dedupe,
             opt_out=opt_out,
             before_send=before_send,
+            sending_hours=sending_hours,
         )
         del opt_out  # tools that show the locals of a traceback walk lists
-        return self.bulk_with(given.reveal(), options, timeout=timeout)
+        return self.bulk_with(with_footer(given.reveal(), footer_of(footer)), options, timeout=timeout)
 
     @without_frames
     def bulk_with(

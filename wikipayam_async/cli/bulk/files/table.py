@@ -11,6 +11,7 @@ from cyclopts import Parameter
 
 from wikipayam_async.cli.bulk.files.cells import Cell, text_of_cell
 from wikipayam_async.cli.bulk.files.headers import Header, find_header, is_empty_cell, label_columns
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.numbers import is_mobile
 from wikipayam_async.redact.masks import mask_mapping
@@ -33,7 +34,7 @@ class FileOptions:
     """The sheet of a workbook (default: the first visible sheet)."""
     no_header: Annotated[bool, Parameter(negative="")] = False
     """The first row holds data; the columns are named 1, 2, 3 and so on."""
-    header_row: int | None = None
+    header_row: WholeNumber | None = None
     """The number of the row with the names of the columns (default: found below titles)."""
     include_hidden: Annotated[bool, Parameter(negative="")] = False
     """Read the hidden and filtered rows and the hidden columns of a sheet, too."""

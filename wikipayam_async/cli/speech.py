@@ -1,0 +1,64 @@
+"""What commands say, in the language of the environment: questions, results, errors and usage errors.
+
+Commands write English. Each line is looked up in a catalogue of sentences; a line that it lacks stays English, on a line
+of its own, where a terminal does not mix it with right-to-left text.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import partial
+
+__all__ = ["spoken"]
+
+_PERSIAN = "fa"
+_ERROR = "error: "
+_INDENT = "  "
+
+
+def spoken(text: str, language: str) -> str:
+    """Return what a command says, in a language.
+
+    Args:
+        text: One or more lines of English.
+        language: `fa` or `en`.
+    """
+    if language != _PERSIAN:
+        return text
+    return "\n".join(map(_line, text.split("\n")))
+
+
+def _line(line: str) -> str:
+    from wikipayam_async.cli.speech_fa import ERROR, SENTENCES  # noqa: PLC0415 - only for Persian
+
+    if line.startswith(_ERROR):
+        error = line.removeprefix(_ERROR)
+        said = _line(error)
+        return f"{ERROR} {said}" if said != error else f"{ERROR}\n{_INDENT}{error}"
+    for pattern, sentence in SENTENCES:
+        found = pattern.fullmatch(line)
+        if found:
+            return sentence.format(**{name: _phrase(name, value or "") for name, value in found.groupdict().items()})
+    return line
+
+
+def _phrase(name: str, value: str) -> str:
+    """Return a part of a sentence. What is called `raw` is a name, a path or a command."""
+    from wikipayam_async.cli.speech_fa import PHRASES, WORDS  # noqa: PLC0415 - only for Persian
+
+    if name.startswith("raw"):
+        return value
+    if value in WORDS:
+        return WORDS[value]
+    for pattern, phrase in PHRASES:
+        value = pattern.sub(partial(_filled, phrase), value)
+    return value
+
+
+def _filled(phrase: str, found: re.Match[str]) -> str:
+    from wikipayam_async.cli.speech_fa import WORDS, tomans_of  # noqa: PLC0415 - only for Persian
+
+    groups = {name: WORDS.get(value or "", value or "") for name, value in found.groupdict().items()}
+    if "rials" in groups:
+        groups["tomans"] = tomans_of(groups["rials"])
+    return phrase.format(**groups)

@@ -1,0 +1,59 @@
+"""What a text holds that makes gateways hold it back, or readers doubt it."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+
+from wikipayam_async.text.alphabet import measure
+from wikipayam_async.text.spelling import is_arabic
+
+__all__ = ["TextRemark", "remarks_on"]
+
+
+class TextRemark(StrEnum):
+    """Something in a text that is worth a second look before it is sent."""
+
+    LINK = "link"
+    """A link or a domain: some gateways hold such texts back for a review."""
+    CARD_NUMBER = "card_number"
+    """The number of a bank card or account (IBAN): some gateways hold such texts back."""
+    ARABIC_LETTERS = "arabic_letters"
+    """The Arabic ي or ك in a Persian text: `Spelling.ARABIC_LETTERS` replaces them."""
+
+
+_LINK = re.compile(
+    r"https?://\S|(?<![a-z0-9@.-])(?:www\.[a-z0-9]|[a-z0-9-]+(?:\.[a-z0-9-]+)*"
+    r"\.(?:ir|com|net|org|co|info|me|app|io|ly|link|shop|site|online|store|xyz)(?![a-z0-9@-]))",
+    re.IGNORECASE,
+)
+_CARD = re.compile(r"(?<!\d)\d(?:[ \u200c-]?\d){15}(?![ -]?\d)")
+_ACCOUNT = re.compile(r"(?<![a-z])IR[ -]?\d(?:[ -]?\d){23}(?!\d)", re.IGNORECASE)
+_ARABIC = re.compile("[يك]")
+
+
+def remarks_on(text: str) -> frozenset[TextRemark]:
+    """Return what is worth a second look in a text. It stays correct to send it.
+
+    Args:
+        text: The text.
+
+    Raises:
+        InvalidInputError: `text` is not a string, or contains a lone surrogate.
+    """
+    measure(text)
+    found = set()
+    if ("." in text or "://" in text) and _LINK.search(text):  # most texts have neither, and the pattern is slow
+        found.add(TextRemark.LINK)
+    if _ACCOUNT.search(text) or any(_is_card(one[0]) for one in _CARD.finditer(text)):
+        found.add(TextRemark.CARD_NUMBER)
+    if _ARABIC.search(text) and not is_arabic(text):
+        found.add(TextRemark.ARABIC_LETTERS)
+    return frozenset(found)
+
+
+def _is_card(written: str) -> bool:
+    """Return whether the last digit of a number is the check digit of a card (Luhn)."""
+    digits = [int(one) for one in written if one.isdecimal()]
+    doubled = [2 * one - 9 * (one > 4) for one in digits[::2]]  # noqa: PLR2004 - 2 * 5 has two digits
+    return sum(doubled + digits[1::2]) % 10 == 0

@@ -17,6 +17,7 @@ import psycopg
 import pytest
 from attrs import frozen
 from cyclopts import App
+from rich.console import Console
 
 from wikipayam_async.cli import app, main, translations
 from wikipayam_async.cli.translations import translate
@@ -158,7 +159,6 @@ def shown() -> Shown:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(translations, "translate", record)
         patch.setattr(app, "translate", record)
-        patch.setenv("COLUMNS", str(NARROW))
         patch.delenv("FORCE_COLOR", raising=False)
         tree = app.build("fa")
         pages = {path: page_of(app.build("fa", *path[:1]), path) for path in paths(tree)}
@@ -174,7 +174,8 @@ def paths(tree: App, above: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
 
 
 def page_of(tree: App, path: tuple[str, ...]) -> str:
-    """Return the help of a command."""
+    """Return the help of a command, on a narrow terminal."""
+    tree.console = Console(width=NARROW)  # groups of commands keep the one that they used first
     with redirect_stdout(StringIO()) as page:
         tree([*path, "--help"])
     return page.getvalue()

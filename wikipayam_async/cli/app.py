@@ -12,6 +12,7 @@ from cyclopts import App, CycloptsError, Group, Parameter
 
 from wikipayam_async.cli.database import VARIABLE, has_misplaced_url
 from wikipayam_async.cli.exits import Exit
+from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.translations import EnglishHelp, TranslatedHelp, language_of, translate
 from wikipayam_async.version import __version__
 
@@ -106,8 +107,6 @@ def run(argv: Sequence[str]) -> int:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal encodes Persian
     if argv and argv[0] in _WITH_DATABASE and has_misplaced_url(argv):
-        from wikipayam_async.cli.output import Output  # noqa: PLC0415 - help does without
-
         # The parser would quote the URL.
         Output().warn(f"error: pass the URL of a database as --database URL, or set {VARIABLE}")
         return Exit.USAGE

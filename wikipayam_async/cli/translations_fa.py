@@ -64,9 +64,9 @@ _COMMANDS = {
     ),
     "The mobile number, in any usual form.": "شماره‌ی موبایل، به هر شکل معمول",
     "The id of the pattern in the panel; without one the code is read out in a voice call.": (
-        "شماره‌ی الگو در پنل؛ بدون آن، کد با تماس صوتی خوانده می‌شود"
+        "شناسه‌ی پترن در پنل؛ بدون آن، کد با تماس صوتی خوانده می‌شود"
     ),
-    "Send without asking.": "ارسال بی‌پرسش",
+    "Send without asking.": "ارسال بدون پرسش",
     "Send through the endpoint of the accounting software Holoo.": "ارسال از مسیر نرم‌افزار حسابداری هلو",
     "Count the parts of a text, and their cost.": "شمردن پارت‌های یک متن و هزینه‌ی آن",
     "Check the text of a one-time code's pattern.": "بررسی متن الگوی (پترن) کد تأیید",

@@ -46,7 +46,7 @@ def test_a_worker_sends_what_is_enqueued_until_it_is_stopped(
 ) -> None:
     """Without a terminal it writes plain lines, warnings of the package included; it leaves nothing behind."""
     monkeypatch.setattr(worker, "_POLL_SECONDS", 0.02)
-    gateway.faults.script([Fault.delay(0.5), Fault.reset()], on=SENDS)  # it is looked at while it is running
+    gateway.faults.script([Fault.delay(1.5), Fault.reset()], on=SENDS)  # it is looked at while it is running
     thread = when(lambda: is_done(enqueued), end)
     ended = run("worker", "--name", "w1", "--concurrency", "1")
     thread.join()
@@ -94,7 +94,7 @@ def test_json_has_a_line_for_each_change(
 ) -> None:
     """On stdout; warnings stay on stderr."""
     monkeypatch.setattr(worker, "_POLL_SECONDS", 0.02)
-    gateway.faults.script([Fault.delay(0.5), Fault.reset()], on=SENDS)  # it is looked at while it is running
+    gateway.faults.script([Fault.delay(1.5), Fault.reset()], on=SENDS)  # it is looked at while it is running
     thread = when(lambda: is_done(enqueued), end)
     ended = run("worker", "--name", "w1", "--json", "--concurrency", "1")
     thread.join()

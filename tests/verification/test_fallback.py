@@ -112,6 +112,22 @@ async def test_a_challenge_of_other_settings_is_left_alone() -> None:
         assert stage.kinds() == before == ["otp", "voice"]
 
 
+@pytest.mark.parametrize("options", [{"channels": CHANNELS[:1]}, {"secret": "another secret, which is long enough"}])
+async def test_a_process_of_other_settings_takes_no_fallback_from_the_others(options: dict[str, Any]) -> None:
+    """One that still has the old secrets, or fewer channels, leaves the challenge due for those that know it."""
+    stage = Stage()
+    stage.emulator.delivery.choose(VICTIM, waiting_then(UNDELIVERED))
+    settings: dict[str, Any] = {"channels": [SmsChannel(otp_pattern_id=13), VoiceChannel(), VoiceChannel()]}
+    await stage.verifier(**settings).start(VICTIM, purpose="login")
+    stage.clock.advance(30)
+    await stage.verifier(**settings).run_once()
+    stage.clock.advance(30)
+    assert await stage.verifier(**{**settings, **options}).run_once() == 1
+    stage.clock.advance(20)
+    assert await stage.verifier(**settings).run_once() == 1
+    assert stage.kinds() == ["otp", "voice", "voice"]
+
+
 async def test_a_failed_store_is_asked_again_more_rarely(caplog: pytest.LogCaptureFixture) -> None:
     """The loop goes on, and returns to its interval when the store is back."""
     stage = Stage()

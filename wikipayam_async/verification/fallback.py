@@ -95,6 +95,8 @@ class Fallback:
 
     async def _handle(self, record: ChallengeRecord, delivered: bool, places: anyio.Semaphore) -> None:  # noqa: FBT001 - `start_soon` takes no keywords
         async with places:
+            if not (delivered or self._sender.knows(record)):
+                return  # it is another process's, which takes it when the lease is over
             try:
                 if not delivered and self._sender.can_send(record):
                     subject = subject_of(record, self._settings.destinations)

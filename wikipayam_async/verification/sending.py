@@ -100,13 +100,13 @@ class CodeSender:
         self._settings = settings
         self._clock = clock
 
+    def knows(self, record: ChallengeRecord) -> bool:
+        """Return whether the settings have what a challenge was made with: its secret and its channel."""
+        return self._keys.knows(record.key_id) and record.channel < len(self._settings.channels)
+
     def can_send(self, record: ChallengeRecord) -> bool:
-        """Return whether a challenge may be sent once more: its secret and its channel are there, and a send is left."""
-        return (
-            self._keys.knows(record.key_id)
-            and record.channel < len(self._settings.channels)
-            and record.sends < self._settings.limits.sends_per_challenge
-        )
+        """Return whether a challenge may be sent once more: it is known, and a send is left."""
+        return self.knows(record) and record.sends < self._settings.limits.sends_per_challenge
 
     def next_channel(self, record: ChallengeRecord) -> int:
         """Return the index of the channel after the one that was used last; the last channel follows itself."""

@@ -210,6 +210,8 @@ class _CallRun:
             self._finish_attempt(number, None, "interrupted")
             raise
         self._answer = answer
+        if (raw := captured.get()) is not None:
+            raw.append(answer)
         self._finish_attempt(number, answer.status, None)
         return self._read(answer)
 
@@ -253,8 +255,6 @@ class _CallRun:
         """Report the success, then raise a cancellation that arrived meanwhile."""
         self._shared.budget.succeed()
         complete = self._call.batch is None or None not in result
-        if (raw := captured.get()) is not None and self._answer is not None:
-            raw.append(self._answer)
         self._report(CallOutcome.SUCCEEDED if complete else CallOutcome.UNKNOWN, result)
         await self._raise_cancellation()
         return result

@@ -5,7 +5,7 @@ import re
 from tests.cli.conftest import PERSIAN, Shown
 from wikipayam_async.cli.translations_fa import TRANSLATIONS
 
-COMMANDS = 58
+COMMANDS = 59
 ARABIC_LETTERS = re.compile("[\u064a\u0643]")
 
 

@@ -70,7 +70,7 @@ class Calculation:
     Attributes:
         encoding: The encoding.
         units: The characters, as the encoding counts them.
-        unit_limit: The number of units that the parts hold.
+        unit_limit: The number of units that each part holds.
         remaining: The units left in the last part.
         parts: The text of each part.
         forced: The characters because of which the text is not GSM-7.

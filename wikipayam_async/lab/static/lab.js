@@ -168,7 +168,6 @@ document.addEventListener("alpine:init", () => {
       this.busy = false;
       if (found) this.made = found.made;
       await this.refresh();
-      this.prepareSoon(0);
     },
     statusText() { return this.made.answer ? this.t("status", { status: this.made.answer.status }) : this.t("noStatus"); },
     timing() {
@@ -190,7 +189,7 @@ document.addEventListener("alpine:init", () => {
       if (turn === this.latestCount && found) this.counted = found;
     },
     numberedParts() { return this.counted.parts.map((text, place) => ({ text, number: this.number(place + 1) })); },
-    partsText() { return this.t("partsLine", { parts: this.parts(this.counted.parts.length), encoding: this.counted.encoding, units: this.number(this.counted.units), limit: this.number(this.counted.unit_limit) }); },
+    partsText() { return this.t("partsLine", { parts: this.parts(this.counted.parts.length), encoding: this.counted.encoding, units: this.number(this.counted.units), limit: this.number(this.counted.unit_limit), left: this.number(this.counted.remaining) }); },
     moneyText() { return this.counted.money.join(" = "); },
     forcedText() { return this.t("forced", { characters: this.counted.forced.join(" ") }); },
     cheaperText() {

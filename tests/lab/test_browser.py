@@ -174,12 +174,12 @@ def test_the_panels_show_the_emulator_live(browse: Browse, lab: Lab) -> None:
         choose(page, "sms_send")
         run(page)
         page.locator("#ledger button", has_text="Undelivered").first.click()
-        page.wait_for_function("document.querySelector('#ledger tbody').innerText.includes('UNDELIVERED')")
+        page.locator("#ledger td[dir=ltr]", has_text="UNDELIVERED").wait_for()
         page.fill("#inbound-message", "سلام از تلفن")
         page.click("#inbound-add")
-        page.wait_for_function("document.querySelector('#inbox').innerText.includes('سلام از تلفن')")
+        page.locator("#inbox li", has_text="سلام از تلفن").wait_for()
         lab.emulator.inbound(sender="989120000000", message="from elsewhere")
-        page.wait_for_function("document.querySelector('#inbox').innerText.includes('from elsewhere')")
+        page.locator("#inbox li", has_text="from elsewhere").wait_for()
         page.click("#reset")
         page.wait_for_selector("#ledger", state="hidden")
 
@@ -197,7 +197,7 @@ def test_the_calculator_draws_the_borders_of_the_parts(browse: Browse, lab: Lab)
         page.fill("#price-latin", "2000")
         with page.expect_response(lambda one: one.url.endswith("calculate") and "2000" in (one.request.post_data or "")):
             page.fill("#calculator-text", text)
-        page.wait_for_function("document.querySelectorAll('#borders .part').length === 3")
+        page.locator("#borders .part").nth(2).wait_for()
         parts = page.locator("#borders .part span:last-child").all_text_contents()
         assert [len(part) for part in parts] == [67, 67, 37]
         assert "".join(parts) == text

@@ -28,7 +28,7 @@ _ARGUMENTS = [
 
 
 def _visit(browser: Browser, steps: Steps, width: int, height: int) -> None:
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US")
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-US", reduced_motion="reduce")
     context.set_default_timeout(10_000)
     try:
         steps(context.new_page())

@@ -35,7 +35,7 @@ from wikipayam_async.emulator import (
     serve,
     waiting_then,
 )
-from wikipayam_async.emulator.server.run import environment
+from wikipayam_async.emulator.server.environment import environment
 from wikipayam_async.public import AsyncWikipayam
 
 __all__ = [

@@ -39,9 +39,9 @@ from wikipayam_async.emulator.gateway.state import (
 )
 from wikipayam_async.emulator.gateway.throttle import Quota
 from wikipayam_async.emulator.openapi import openapi_document
-from wikipayam_async.emulator.server.front import create_server_app
 from wikipayam_async.emulator.server.saved_state import SavedStateError, load_state, save_state
 from wikipayam_async.emulator.server.serve import ServedEmulator, serve
+from wikipayam_async.emulator.server.server_app import create_server_app
 from wikipayam_async.emulator.transport import EmulatorTransport
 
 __all__ = [

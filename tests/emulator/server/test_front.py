@@ -1,8 +1,7 @@
-import httpx
 import pytest
 
 from tests.emulator.server.conftest import call_app
-from wikipayam_async.emulator import Emulator, Response, create_app, create_server_app, serve
+from wikipayam_async.emulator import Emulator, Response, create_app, create_server_app
 from wikipayam_async.emulator.app import AsgiApp, Message, Receive, Send
 from wikipayam_async.emulator.server.front import Front
 from wikipayam_async.emulator.server.index import Page
@@ -72,18 +71,3 @@ def test_a_page_gets_its_path_and_all_below(emulator: Emulator) -> None:
     assert [call_app(app, f"GET {path}").body for path in ("/lab", "/lab/a/b")] == [b"/lab", b"/lab/a/b"]
     assert call_app(app, "GET /labs").status == 404
     assert call_app(app, "GET /").json["lab"] == "/lab"
-
-
-def test_it_is_served_on_a_port(emulator: Emulator) -> None:
-    """An emulator is served with its control API over a socket, and a HEAD leaves the connection in order."""
-    with (
-        serve(emulator, app=create_server_app(emulator, control_token="secret")) as served,
-        httpx.Client(base_url=served.url, headers=HEADERS, trust_env=False) as client,
-    ):
-        assert client.head("/api/v1/user/balance").headers["content-length"] == "78"
-        assert client.get("/api/v1/user/balance").status_code == 200
-        statuses = [
-            client.get("/_emulator/", headers={"Authorization": f"Bearer {token}"}).status_code
-            for token in ("secret", "x")
-        ]
-    assert statuses == [200, 401]

@@ -20,7 +20,7 @@ from wikipayam_async.emulator.server.control.context import Control
 from wikipayam_async.emulator.server.control.guard import Guard
 from wikipayam_async.emulator.server.index import Page
 from wikipayam_async.emulator.server.responding import respond
-from wikipayam_async.emulator.server.run import SAVE_INTERVAL, ServeOptions, Terminal, environment, introduction, run
+from wikipayam_async.emulator.server.run import SAVE_INTERVAL, ServeOptions, Terminal, introduction, run
 from wikipayam_async.emulator.server.shell import Shell
 
 ITEM = [{"sender": "10002000", "receiver": "09123456789", "message": "سلام", "track_id": "T"}]
@@ -286,16 +286,9 @@ def test_a_process_saves_its_state_at_sigterm(tmp_path: Path) -> None:
     assert out.endswith(f"messages accepted: 1, requests: 1; the state is in {state}\n")
 
 
-def test_the_environment_points_to_the_emulator(emulator: Emulator) -> None:
-    """The variables are those that a client without arguments reads."""
+def test_the_address_of_an_ipv6_emulator_is_printed(emulator: Emulator) -> None:
+    """The URL has the address in brackets."""
     served = ServedEmulator(emulator, "::1", 8026)
-    assert environment(served) == {
-        "SMS_AUTH_TOKEN": "emulator-token",
-        "SMS_SENDER": "10002000",
-        "SMS_USERNAME": "09123456789",
-        "WIKIPAYAM_SMS_API_BASE_URL": "http://[::1]:8026",
-        "WIKIPAYAM_SMS_API_PREFIX": "/api/v1",
-    }
     assert introduction(served, [], Shell.SH).startswith("url:       http://[::1]:8026\n")
 
 

@@ -54,7 +54,8 @@ def serve_emulator(*, options: EmulatorOptions = EmulatorOptions(), output: Outp
     """
     from wikipayam_async.emulator.faults.latency import parse_latency  # noqa: PLC0415 - as above
     from wikipayam_async.emulator.faults.parse import parse_fault  # noqa: PLC0415 - other commands do without
-    from wikipayam_async.emulator.server.run import ServeOptions, Terminal, environment, run  # noqa: PLC0415 - as above
+    from wikipayam_async.emulator.server.environment import environment  # noqa: PLC0415 - as above
+    from wikipayam_async.emulator.server.run import ServeOptions, Terminal, run  # noqa: PLC0415 - as above
     from wikipayam_async.lab.pages import lab_pages  # noqa: PLC0415 - as above
 
     out = Output(json=output.json)

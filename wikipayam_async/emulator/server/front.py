@@ -4,15 +4,11 @@ from collections.abc import Mapping, Sequence
 
 from attrs import define, field
 
-from wikipayam_async.emulator.app import AsgiApp, Message, Receive, Send, create_app
-from wikipayam_async.emulator.emulator import Emulator
+from wikipayam_async.emulator.app import AsgiApp, Message, Receive, Send
 from wikipayam_async.emulator.exchange import Response
 from wikipayam_async.emulator.gateway import laravel
 from wikipayam_async.emulator.gateway.gateway import DEFAULT_PREFIX
 from wikipayam_async.emulator.openapi import served_description
-from wikipayam_async.emulator.server.control.app import ControlApp
-from wikipayam_async.emulator.server.control.context import Control
-from wikipayam_async.emulator.server.control.guard import Guard
 from wikipayam_async.emulator.server.control.routes import PREFIX
 from wikipayam_async.emulator.server.index import GATEWAY_DESCRIPTION_PATH, Page, index
 from wikipayam_async.emulator.server.responding import respond
@@ -62,19 +58,3 @@ class Front:
         if scope["path"] == "/":
             return index(dict(scope["headers"]).get(b"accept", b"").decode("latin-1"), self.pages)
         return Response(200, {"content-type": laravel.JSON_TYPE}, served_description())
-
-
-def create_server_app(emulator: Emulator, *, control_token: str | None = None) -> AsgiApp:
-    """Return an ASGI application that serves an emulator with its control API, its descriptions and an index.
-
-    `wikipayam emulator` serves the same; in a program it is `serve(emulator, app=create_server_app(emulator))`.
-
-    Args:
-        emulator: The emulator.
-        control_token: The token that callers of the control API must send. Without one, it answers this machine only.
-
-    Raises:
-        ValueError: The token is empty, or has other characters than visible ASCII.
-    """
-    control = Control.of(emulator)
-    return Front(create_app(control.history), ControlApp(control, Guard(control_token)).app).app

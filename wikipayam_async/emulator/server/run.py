@@ -18,11 +18,11 @@ from wikipayam_async.emulator.app import create_app
 from wikipayam_async.emulator.emulator import Emulator
 from wikipayam_async.emulator.faults.latency import Latency
 from wikipayam_async.emulator.faults.parse import FaultRule
-from wikipayam_async.emulator.gateway.gateway import DEFAULT_PREFIX
-from wikipayam_async.emulator.gateway.state import DEFAULT_LINE, DEFAULT_LINES, DEFAULT_TOKEN, DEFAULT_USERNAME
+from wikipayam_async.emulator.gateway.state import DEFAULT_LINES, DEFAULT_TOKEN, DEFAULT_USERNAME
 from wikipayam_async.emulator.server.control.app import ControlApp
 from wikipayam_async.emulator.server.control.context import Control
 from wikipayam_async.emulator.server.control.guard import LOOPBACK_NAMES, TOKEN_VARIABLE, Guard
+from wikipayam_async.emulator.server.environment import environment
 from wikipayam_async.emulator.server.front import Front
 from wikipayam_async.emulator.server.index import Page, links
 from wikipayam_async.emulator.server.request_log import with_log
@@ -119,17 +119,6 @@ def run(
                 session.wait()
         except KeyboardInterrupt:
             return session.end()
-
-
-def environment(served: ServedEmulator) -> dict[str, str]:
-    """Return the environment variables with which a client finds a served emulator."""
-    return {
-        "SMS_AUTH_TOKEN": DEFAULT_TOKEN,
-        "SMS_SENDER": DEFAULT_LINE,
-        "SMS_USERNAME": DEFAULT_USERNAME,
-        "WIKIPAYAM_SMS_API_BASE_URL": served.url,
-        "WIKIPAYAM_SMS_API_PREFIX": DEFAULT_PREFIX,
-    }
 
 
 def introduction(served: ServedEmulator, pages: Sequence[Page], shell: Shell) -> str:

@@ -70,7 +70,8 @@ class LabApp:
             self.guard.check(headers, client[0] if client else None)
             _check_site(headers)
             if path.startswith(f"{_EMULATOR}/") and self.control is not None:
-                await self._control(scope, headers, receive, send)
+                # It checks the request as its own.
+                await ControlApp(self.control, self.guard).app(_control_scope(scope, headers), receive, send)
                 return
             if path.startswith(_API):
                 body = await self._answer(method, path.removeprefix(_API), headers, receive, scope)
@@ -80,14 +81,6 @@ class LabApp:
         except Refusal as refusal:
             response = _refused(refusal)
         await respond(response, scope["method"], send)
-
-    async def _control(self, scope: Message, headers: Headers, receive: Receive, send: Send) -> None:
-        """Pass a request to the control API, which checks it as its own."""
-        rest = scope["path"].removeprefix(_EMULATOR)
-        encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
-        app = ControlApp(self.control, self.guard).app if self.control else None
-        if app is not None:
-            await app({**scope, "path": CONTROL_PREFIX + rest, "headers": encoded}, receive, send)
 
     async def _answer(self, method: str, name: str, headers: Headers, receive: Receive, scope: Message) -> bytes:
         page_url = f"{scope.get('scheme', 'http')}://{headers.get('host', '')}"
@@ -107,6 +100,13 @@ class LabApp:
                 return msgspec.json.encode(await self._api.run(body))
             return msgspec.json.encode(self._api.calculate(body))
         raise Refusal(404, "There is no such call.", "Reload the page.")
+
+
+def _control_scope(scope: Message, headers: Headers) -> Message:
+    """Return the scope of a request as the control API expects it."""
+    path = CONTROL_PREFIX + scope["path"].removeprefix(_EMULATOR)
+    encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    return {**scope, "path": path, "headers": encoded}
 
 
 def _headers_of(scope: Message) -> dict[str, str]:

@@ -28,9 +28,7 @@ def test_without_prices_there_is_no_cost() -> None:
 def test_a_cheaper_spelling_is_offered() -> None:
     """A text with a character that only costs gets a spelling without it."""
     found = calculate("a" * 100 + "”", 1, Prices(persian=1000))
-    assert found.cheaper == CheaperText(
-        text="a" * 100 + '"', rules=["punctuation"], parts=1, encoding="gsm7", saved=1000
-    )
+    assert found.cheaper == CheaperText(text="a" * 100 + '"', rules=["quotes"], parts=1, encoding="gsm7", saved=1000)
 
 
 @pytest.mark.parametrize(

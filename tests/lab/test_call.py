@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+from urllib.parse import parse_qsl
 
 import msgspec
 import pytest
@@ -30,7 +31,7 @@ class Recorder:
 def filled_in(form: Form, emulator: Emulator) -> dict[str, str]:
     """Return the example of each field of a form, with an id that the emulator knows."""
     values = {one.name: one.example for one in form.fields}
-    known = emulator.inbound(sender="989120000000", message="x").id
+    known = emulator.inbound(sender="989120000000", message="x")
     return {name: known if name in {"id", "receive_ids"} else value for name, value in values.items()}
 
 
@@ -47,11 +48,14 @@ def test_the_program_sends_the_request_that_is_shown(
         monkeypatch.setenv("SMS_USERNAME", "09123456789")
         exec(compile(prepared.python, "<lab>", "exec"), {"__name__": "__main__"})  # noqa: S102 - our own code
     (request,) = recorder.seen
-    head, _, body = prepared.http.partition("\n\n")
-    assert (body.replace("$SMS_AUTH_TOKEN", DEFAULT_TOKEN), head.split()[0], head.split()[1].partition("?")[0]) == (
-        request.body.decode(),
+    head, _, body = prepared.http.replace("$SMS_AUTH_TOKEN", DEFAULT_TOKEN).partition("\n\n")
+    method, target, _ = head.splitlines()[0].split(" ")
+    path, _, query = target.partition("?")
+    assert (method, path, dict(parse_qsl(query)), body) == (
         request.method,
         request.path,
+        request.query,
+        request.body.decode(),
     )
     assert capsys.readouterr().out != ""
 

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 
 from wikipayam_async.emulator import Emulator, Fault
-from wikipayam_async.errors import ClosedError
+from wikipayam_async.errors import WikipayamError
 from wikipayam_async.lab.call import SdkCall
 from wikipayam_async.lab.gateway import emulated
 from wikipayam_async.lab.running import MAX_SHOWN, RaisedError, described, make
@@ -63,4 +63,4 @@ async def test_a_long_answer_is_cut() -> None:
 
 def test_any_error_can_be_described() -> None:
     """An error without a status, messages and times has none."""
-    assert described(ClosedError("closed")) == RaisedError(type="wikipayam_async.ClosedError", text="closed")
+    assert described(WikipayamError("x")) == RaisedError(type="wikipayam_async.WikipayamError", text="x")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from typing import Any
 
 import pytest
 from attrs import frozen
 
 from tests.support.browser import browse
 from wikipayam_async import AsyncWikipayam
+from wikipayam_async.core.events import EventHook
 from wikipayam_async.emulator import Emulator, create_app, serve
 from wikipayam_async.emulator.app import AsgiApp
 from wikipayam_async.emulator.server.control.app import ControlApp
@@ -66,7 +66,7 @@ def lab(control: Control) -> Iterator[Lab]:
 def gateway_at(url: str) -> LabGateway:
     """Return the gateway of a URL as the real one."""
 
-    def connect(on_event: Callable[[Any], object]) -> AsyncWikipayam:
+    def connect(on_event: EventHook) -> AsyncWikipayam:
         return AsyncWikipayam(TOKEN, sender="10002000", username="09120000000", base_url=url, on_event=on_event)
 
     return real(Secret(TOKEN), connect, username="09120000000")

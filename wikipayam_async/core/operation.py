@@ -26,6 +26,7 @@ __all__ = [
     "Results",
     "SendBatch",
     "captured",
+    "received",
     "format_track_ids",
     "max_answer_bytes",
     "message_of",
@@ -48,7 +49,10 @@ MAX_ANSWER_BYTES = 16 * 1024 * 1024
 _LEAST_ANSWER_BYTES, _ANSWER_BYTES_PER_MESSAGE, _ANSWER_BYTES_PER_SENT_BYTE = 1024 * 1024, 4096, 6
 
 captured: ContextVar[MutableSequence[Any] | None] = ContextVar("wikipayam_async_captured", default=None)
-"""Collects the answers (`protocol.Answer`) to the calls that a task makes, refusals included; `with_raw_response` takes the last."""
+"""Collects the last successful answer (`protocol.Answer`) of the calls that a task makes, for `with_raw_response`."""
+
+received: ContextVar[MutableSequence[Any] | None] = ContextVar("wikipayam_async_received", default=None)
+"""Collects the answer (`protocol.Answer`) of every attempt that a task makes, refusals included."""
 
 
 class Replay(enum.StrEnum):

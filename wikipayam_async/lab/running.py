@@ -10,7 +10,7 @@ import msgspec
 from attrs import field, frozen
 
 from wikipayam_async.core.events import AttemptFinished, Event
-from wikipayam_async.core.operation import captured
+from wikipayam_async.core.operation import received
 from wikipayam_async.core.protocol import Answer
 from wikipayam_async.errors import APIStatusError, WikipayamError
 from wikipayam_async.lab.call import SdkCall
@@ -118,14 +118,14 @@ async def make(call: SdkCall, gateway: LabGateway) -> Made:
             )
 
     start, error, result = anyio.current_time(), None, None
-    token = captured.set(answers)
+    token = received.set(answers)
     try:
         async with gateway.connect(record) as client:
             result = repr(await call.make(client))
     except WikipayamError as raised:
         error = described(raised)
     finally:
-        captured.reset(token)
+        received.reset(token)
     return Made(
         milliseconds=_milliseconds(anyio.current_time() - start),
         attempts=attempts,

@@ -11,6 +11,7 @@ from tests.support.clock import VirtualClock
 from tests.support.net import RECEIVER, EventRecorder, longest_delay
 from wikipayam_async import (
     APIConnectionError,
+    APIStatusError,
     AttemptStarted,
     BadRequestError,
     CallOutcome,

@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 import pytest
 
-from wikipayam_async.emulator import TEHRAN, Emulator
+from wikipayam_async.emulator import TEHRAN, Emulator, Exchange, Request
 from wikipayam_async.emulator.server.control.problem import Refusal
 from wikipayam_async.lab.api import LabApi, decoded
 from wikipayam_async.lab.forms import forms
@@ -40,11 +40,30 @@ async def test_a_prepared_call_is_made_once_as_it_was_shown() -> None:
     call = await api.run(encoded({"number": prepared.number}))
     (entry,) = emulator.ledger
     assert f'track_id="{entry.track_id}"' in prepared.python
+    assert call.made is not None
     assert (call.number, call.at, call.operation, call.made.error) == (1, "2026-01-02T03:04:05+03:30", "sms_send", None)
     assert api.calls().calls == [call]
     with pytest.raises(Refusal) as refused:
         await api.run(encoded({"number": prepared.number}))
     assert (refused.value.status, len(emulator.ledger)) == (409, 1)
+
+
+@pytest.mark.anyio
+async def test_a_call_under_way_is_listed() -> None:
+    """While the gateway has not answered, the call is in the list, so that nobody makes it again after a reload."""
+    emulator = Emulator()
+    listed: list[bool] = []
+
+    class Watched:
+        def exchange(self, request: Request) -> Exchange:
+            listed.append(api.calls().calls[0].made is None)
+            return emulator.exchange(request)
+
+    api = LabApi(emulated(Watched()))
+    for _ in range(101):
+        prepared = await api.prepare(encoded({"operation": "account_balance"}), URL)
+        await api.run(encoded({"number": prepared.number}))
+    assert (set(listed), [call.number for call in api.calls().calls]) == ({True}, [*range(101, 1, -1)])
 
 
 @pytest.mark.anyio

@@ -26,10 +26,10 @@ __all__ = [
     "Results",
     "SendBatch",
     "captured",
-    "received",
     "format_track_ids",
     "max_answer_bytes",
     "message_of",
+    "received",
     "unreported_error",
 ]
 

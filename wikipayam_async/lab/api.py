@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable
 from datetime import datetime
 from typing import TypeVar
 
 import msgspec
-from attrs import define, field
+from attrs import define, evolve, field
 
 from wikipayam_async.emulator.server.control.problem import Refusal
 from wikipayam_async.errors import InvalidInputError, WikipayamError
@@ -56,7 +55,7 @@ class LabApi:
     gateway: LabGateway
     now: Callable[[], datetime] = _now
     _prepared: PreparedCalls = field(init=False, factory=PreparedCalls)
-    _made: deque[MadeCall] = field(init=False, factory=lambda: deque(maxlen=_KEPT))
+    _calls: dict[int, MadeCall] = field(init=False, factory=dict)
     _count: int = field(init=False, default=0)
     _track_ids: TrackIds = field(init=False, factory=TrackIds)
 
@@ -109,16 +108,23 @@ class LabApi:
             raise Refusal(
                 409, "The call was made before, or is not known.", "Prepare it again; look at the calls made."
             )
-        at = self.now().isoformat(timespec="seconds")
-        made = await make(prepared.call, self.gateway)
         self._count += 1
-        call = MadeCall(number=self._count, at=at, operation=prepared.operation, call=prepared.call.python(), made=made)
-        self._made.appendleft(call)
-        return call
+        call = MadeCall(
+            number=self._count,
+            at=self.now().isoformat(timespec="seconds"),
+            operation=prepared.operation,
+            call=prepared.call.python(),
+        )
+        # Listed before it leaves: whoever reloads the page meanwhile has to see it.
+        self._calls[call.number] = call
+        self._calls.pop(call.number - _KEPT, None)
+        made = evolve(call, made=await make(prepared.call, self.gateway))
+        self._calls[call.number] = made
+        return made
 
     def calls(self) -> CallsMade:
-        """Return the calls that were made."""
-        return CallsMade(calls=list(self._made))
+        """Return the calls that were made or are under way, the latest first."""
+        return CallsMade(calls=[*reversed(self._calls.values())])
 
     def calculate(self, body: bytes) -> Calculation:
         """Count the parts of a text.

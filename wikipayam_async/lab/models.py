@@ -100,21 +100,21 @@ class CalculateRequest:
 
 @frozen(kw_only=True)
 class MadeCall:
-    """A call that was made, for the list of calls.
+    """A call that was made, or is under way.
 
     Attributes:
         number: Its place, from 1.
         at: The time, in ISO 8601.
         operation: The `operationId`.
         call: The call in Python.
-        made: The answer, the attempts and the error.
+        made: The answer, the attempts and the error; None while the call is under way.
     """
 
     number: int
     at: str
     operation: str
     call: str = field(repr=False)
-    made: Made
+    made: Made | None = None
 
 
 @frozen(kw_only=True)

@@ -229,6 +229,10 @@ document.addEventListener("alpine:init", () => {
     faultText(one) { return one.remaining === null ? one.rule : this.t("faultLeft", { rule: one.rule, n: one.remaining }); },
     callTime(one) { return one.at.slice(11, 19); },
     callTitle(one) { return this.title(this.forms.find((form) => form.operation === one.operation) ?? { summary: one.operation }); },
-    callOutcome(one) { return one.made.error ? one.made.error.type.split(".").pop() : this.t("accepted"); },
+    callClass(one) { return !one.made ? "" : one.made.error ? "bad" : "good"; },
+    callOutcome(one) {
+      if (!one.made) return this.t("underWay");
+      return one.made.error ? one.made.error.type.split(".").pop() : this.t("accepted");
+    },
   }));
 });

@@ -191,9 +191,9 @@ def test_the_calculator_draws_the_borders_of_the_parts(browse: Browse, lab: Lab)
     def steps(page: Page) -> None:
         open_page(page, lab.url)
         page.fill("#price-persian", "1000")
-        page.fill("#price-latin", "2000")
+        page.fill("#price-latin", "1200")
         with page.expect_response(
-            lambda one: one.url.endswith("calculate") and "2000" in (one.request.post_data or "")
+            lambda one: one.url.endswith("calculate") and "1200" in (one.request.post_data or "")
         ):
             page.fill("#calculator-text", text)
         page.locator("#borders .part").nth(2).wait_for()
@@ -201,6 +201,10 @@ def test_the_calculator_draws_the_borders_of_the_parts(browse: Browse, lab: Lab)
         assert [len(part) for part in parts] == [67, 67, 37]
         assert "".join(parts) == text
         assert page.inner_text("#money").startswith("3,000 rials")
+        page.fill("#receivers", "۲")
+        page.locator("#money", has_text="6,000 rials").wait_for()
+        page.click("#use-cheaper")
+        page.locator("#parts", has_text="2 parts, gsm7").wait_for()
 
     browse(steps)
 

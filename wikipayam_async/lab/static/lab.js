@@ -10,6 +10,11 @@ async function ask(path, method = "GET", body = undefined) {
   return { ok: response.ok, value: await response.json() };
 }
 
+// Persian digits are typed as often as others.
+function plainDigits(value) {
+  return String(value).replace(/[۰-۹]/g, (digit) => "۰۱۲۳۴۵۶۷۸۹".indexOf(digit)).trim();
+}
+
 function stored(name, otherwise) {
   try { return JSON.parse(localStorage.getItem("lab-" + name)) ?? otherwise; } catch { return otherwise; }
 }
@@ -109,7 +114,7 @@ document.addEventListener("alpine:init", () => {
     priceList() {
       const list = { language: this.language };
       for (const [name, value] of Object.entries(this.prices)) {
-        const plain = String(value).replace(/[۰-۹]/g, (digit) => "۰۱۲۳۴۵۶۷۸۹".indexOf(digit)).trim();
+        const plain = plainDigits(value);
         if (/^\d{1,9}$/.test(plain)) list[name] = Number(plain);
       }
       return list;
@@ -184,7 +189,7 @@ document.addEventListener("alpine:init", () => {
     countSoon(delay) { clearTimeout(this.countTimer); this.countTimer = setTimeout(() => this.count(), delay); },
     async count() {
       const turn = ++this.latestCount;
-      const receivers = Math.max(1, parseInt(this.calculator.receivers, 10) || 1);
+      const receivers = Math.max(1, parseInt(plainDigits(this.calculator.receivers), 10) || 1);
       const found = await this.call(API + "calculate", "POST", { text: this.calculator.text, receivers, prices: this.priceList() });
       if (turn === this.latestCount && found) this.counted = found;
     },

@@ -296,7 +296,7 @@ def test_the_pictures_of_the_documentation(browse: Browse, lab: Lab, language: s
         page.screenshot(path=folder / "lab.png")
         page.locator("section", has=page.locator("#calculator-title")).screenshot(path=folder / "lab-calculator.png")
 
-    browse(steps, width=1000, height=820)
+    browse(steps, width=1000, height=740)
     assert [one.name for one in folder.glob("lab*.png") if one.stat().st_size > 120_000] == []
 
 

@@ -36,11 +36,11 @@ window.LAB_TEXTS = {
     inbox: "صندوق ورودی", from: "فرستنده", receive: "دریافت شود", faults: "خطاهای عمدی", fault: "خطای درگاه", arm: "افزودن خطا", remove: "حذف",
     calls: "فراخوانی‌های انجام‌شده", noCalls: "هنوز هیچ.",
     confirmTitle: "ارسال شود؟", confirmMore: "پیام از درگاه واقعی ارسال می‌شود و برگشت‌پذیر نیست.", cancel: "ارسال نشود", confirm: "ارسال",
-    licences: "پروانه‌ها:", accepted: "بی‌خطا", underWay: "در حال انجام",
-    part: "{n} پارت", parts: "{n} پارت", partsLine: "{parts}، {encoding}: {units} نویسه، هر پارت {limit}، مانده {left}", forced: "این نویسه‌ها در الفبای لاتین پیامک نیستند: {characters}",
+    licences: "مجوزها:", accepted: "بدون خطا", underWay: "در حال انجام",
+    part: "{n} پارت", parts: "{n} پارت", partsLine: "{parts}، {encoding}: {units} کاراکتر، هر پارت {limit}، مانده {left}", forced: "این کاراکترها در الفبای لاتین پیامک نیستند: {characters}",
     cheaper: "نگارش ارزان‌تر: {parts}، {encoding} ({rules})", saved: "؛ صرفه‌جویی در هر پیام: {money}",
     costLine: "{messages} پیام، {parts}: {money}", costUnknown: "{messages} پیام، {parts}. برای دیدن هزینه، قیمت‌ها را در پایین وارد کنید.", costOfCode: "۱ پیام؛ متن و قیمت آن را درگاه تعیین می‌کند.",
-    balance: "موجودی: {money} ریال", status: "وضعیت {status}", noStatus: "بی‌پاسخ", time: "{ms} میلی‌ثانیه", attempts: "{ms} میلی‌ثانیه در {n} تلاش", attempt: "تلاش {n}: {what}، {ms} میلی‌ثانیه",
+    balance: "موجودی: {money} ریال", status: "وضعیت {status}", noStatus: "بدون پاسخ", time: "{ms} میلی‌ثانیه", attempts: "{ms} میلی‌ثانیه در {n} تلاش", attempt: "تلاش {n}: {what}، {ms} میلی‌ثانیه",
     rejected: "پیام ارسال نشد. ارسال دوباره‌ی آن بی‌خطر است.", not_attempted: "پیام ارسال نشد. ارسال دوباره‌ی آن بی‌خطر است.", unknown: "شاید پیام ارسال شده باشد. پیش از پیگیری، دوباره ارسال نکنید.", send_accepted: "پیام پذیرفته شد.",
     offline: "سرور آزمایشگاه پاسخ نمی‌دهد. اگر در حال ارسال بودید، پیش از تلاش دوباره، فهرست فراخوانی‌ها را ببینید.", refused: "پذیرفته نشد: {message} {hint}",
     faultLeft: "{rule} (مانده: {n})",
@@ -50,7 +50,7 @@ window.LAB_OPERATIONS_FA = {
   account_balance: "موجودی حساب", sms_send: "ارسال پیامک", sms_delivery_status: "وضعیت تحویل پیام‌ها", sms_receive: "پیام‌های دریافتی (سرویس قدیم)",
   receives_list: "فهرست پیام‌های دریافتی", receives_delete: "حذف پیام‌های دریافتی", receives_unread: "پیام‌های خوانده‌نشده", receives_unread_count: "تعداد خوانده‌نشده‌ها",
   receives_statistics: "آمار پیام‌های دریافتی", receives_get: "یک پیام دریافتی", receives_mark_read: "خوانده‌شده کردن پیام‌ها",
-  otp_send: "ارسال رمز یک‌بارمصرف با پیامک", voice_send: "ارسال رمز یک‌بارمصرف با تماس صوتی", holoo_send: "ارسال از راه هلو", holoo_send_via_url: "ارسال از راه هلو (توکن در نشانی)",
+  otp_send: "ارسال کد تأیید با پیامک", voice_send: "ارسال کد تأیید با تماس صوتی", holoo_send: "ارسال با سرویس سازگار با هلو", holoo_send_via_url: "ارسال با سرویس سازگار با هلو (توکن در نشانی)",
 };
 window.LAB_FIELDS = {
   en: {
@@ -63,7 +63,7 @@ window.LAB_FIELDS = {
     sender: "خط یا شماره (sender)", receiver: "گیرندگان، هر خط یکی (receiver)", message: "متن (message)", note: "متن با نام دیگر (note)", track_id: "شناسه‌ی پیگیری شما (track_id)",
     id: "شناسه‌های درگاه (id)", from_date: "از روز (from_date)", to_date: "تا روز (to_date)", limit: "حداکثر (limit)", offset: "رد شدن از (offset)", status: "وضعیت (status)", search: "جستجو (search)",
     sort_by: "مرتب‌سازی بر پایه‌ی (sort_by)", sort_order: "ترتیب (sort_order)", which: "کدام پیام‌ها", receive_ids: "شناسه‌ها، هر خط یکی (receive_ids)", delete_older_than_days: "تعداد روز (delete_older_than_days)",
-    code: "رمز (code)", otp_pattern_id: "الگو (otp_pattern_id)", username: "نام کاربری (username)", from: "خط (from)", to: "گیرنده (to)",
+    code: "کد (code)", otp_pattern_id: "شناسه‌ی الگو (otp_pattern_id)", username: "نام کاربری (username)", from: "خط (from)", to: "گیرنده (to)",
   },
 };
 window.LAB_CHOICES = {

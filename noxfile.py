@@ -118,6 +118,20 @@ def picture(session: nox.Session) -> None:
 
 
 @nox.session
+def vendor(session: nox.Session) -> None:
+    """Download the front-end packages of the API lab, check them, and write the files that it serves."""
+    session.install("-e", ".")
+    session.run("python", "-m", "tests.lab.vendor")
+
+
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """Write the pictures of the API lab to docs/en/img and docs/fa/img; needs Chromium."""
+    session.install("-e", ".[emulator]", *group("tests"))
+    session.run("pytest", "tests/lab/test_browser.py", "-k", "pictures", env={"WIKIPAYAM_PICTURES": "1"})
+
+
+@nox.session
 def faults(session: nox.Session) -> None:
     """Run the fault tests and write their figures to docs/en/reliability.md (`-- --check` only compares)."""
     session.install("-e", ".", *group("tests"))

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from wikipayam_async import SmsMessage
+from wikipayam_async import InvalidInputError, SmsMessage
 from wikipayam_async.lab.calculator import CallCost, CheaperText, Prices, calculate, cost_of
 from wikipayam_async.lab.call import SdkCall
 
@@ -29,6 +29,27 @@ def test_a_cheaper_spelling_is_offered() -> None:
     """A text with a character that only costs gets a spelling without it."""
     found = calculate("a" * 100 + "”", 1, Prices(persian=1000))
     assert found.cheaper == CheaperText(text="a" * 100 + '"', rules=["quotes"], parts=1, encoding="gsm7", saved=1000)
+
+
+@pytest.mark.parametrize(
+    ("prices", "cost"),
+    [
+        (Prices(persian="984.5"), 985),
+        (Prices(persian="۸۹٫۵ تومان"), 895),
+        (Prices(persian="1,790", vat="۱۰"), 1969),
+        (Prices(latin="89.5t", persian=2000), 2000),
+    ],
+)
+def test_prices_are_read_as_people_write_them(prices: Prices, cost: int) -> None:
+    """With a fraction, separated thousands, Persian digits, and in tomans."""
+    assert calculate("سلام", 1, prices).cost == cost
+
+
+@pytest.mark.parametrize("prices", [Prices(persian="cheap"), Prices(persian="-1"), Prices(vat="9.5"), Prices(vat="x")])
+def test_a_price_that_cannot_be_read_is_refused(prices: Prices) -> None:
+    """Rather than to reckon with another."""
+    with pytest.raises(InvalidInputError):
+        calculate("سلام", 1, prices)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from wikipayam_async.cli.exits import Exit
 from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.session import GatewayOptions, OutputOptions, guarded, make_client
 from wikipayam_async.cli.settings import need_token, read_settings
+from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.core.events import CallFinished, Event, EventHook
 from wikipayam_async.errors import InvalidInputError
 
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 __all__ = ["lab"]
 
 
-def lab(*, port: int = DEFAULT_PORT, real: bool = False, connection: GatewayOptions = GatewayOptions()) -> Exit:
+def lab(*, port: WholeNumber = DEFAULT_PORT, real: bool = False, connection: GatewayOptions = GatewayOptions()) -> Exit:
     """Serve a page that tries every call, of an emulator or of the gateway.
 
     It runs until Ctrl-C, and answers this machine only. With --real every send costs money; the page asks before each,

@@ -7,9 +7,13 @@ from collections.abc import Sequence
 from attrs import field, frozen
 
 from wikipayam_async.cost.estimate import estimate_text
-from wikipayam_async.cost.tariff import MoneyLocale, Tariff, format_money
+from wikipayam_async.cost.money import MoneyLocale, format_money, read_money
+from wikipayam_async.cost.tariff import Tariff
+from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.lab.call import SdkCall
 from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.numbers.decimals import read_decimal
+from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.text.parts import count_parts, split_parts
 from wikipayam_async.text.suggestions import normalize_text, suggest
 
@@ -18,7 +22,7 @@ __all__ = ["Calculation", "CallCost", "CheaperText", "Prices", "calculate", "cos
 
 @frozen(kw_only=True)
 class Prices:
-    """The prices of a part, in rials.
+    """The prices of a part, as people write them: `984.5`, `1,790`, `89.5t` in tomans.
 
     Attributes:
         persian: In UCS-2; None if it is not known.
@@ -27,9 +31,9 @@ class Prices:
         language: The language of amounts of money.
     """
 
-    persian: int | None = None
-    latin: int | None = None
-    vat: int = 0
+    persian: int | str | None = None
+    latin: int | str | None = None
+    vat: int | str = 0
     language: MoneyLocale = "en"
 
     def tariff(self) -> Tariff | None:
@@ -38,10 +42,16 @@ class Prices:
         Raises:
             InvalidInputError: A price is invalid.
         """
+        vat = read_decimal(str(self.vat))
+        if vat is None or vat % 1:
+            raise InvalidInputError("vat", rule="expected whole per cent", got=shape_of(self.vat))
         persian = self.latin if self.persian is None else self.persian
         if persian is None:
             return None
-        return Tariff(persian=persian, latin=persian if self.latin is None else self.latin, vat=self.vat)
+        latin = persian if self.latin is None else self.latin
+        return Tariff(
+            persian=read_money(str(persian), field="price"), latin=read_money(str(latin), field="price"), vat=int(vat)
+        )
 
 
 @frozen(kw_only=True)

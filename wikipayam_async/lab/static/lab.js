@@ -114,8 +114,7 @@ document.addEventListener("alpine:init", () => {
     priceList() {
       const list = { language: this.language };
       for (const [name, value] of Object.entries(this.prices)) {
-        const plain = plainDigits(value);
-        if (/^\d{1,9}$/.test(plain)) list[name] = Number(plain);
+        if (String(value).trim()) list[name] = String(value).trim();
       }
       return list;
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from attrs import frozen
@@ -24,7 +25,7 @@ class Sample:
 
 def steady_rate(samples: Sequence[Sample], skipped: int) -> float:
     """Return the messages claimed per second, from the claim that reaches `skipped` messages to the last one."""
-    steps = [after for before, after in zip(samples, samples[1:], strict=False) if after.claimed > before.claimed]
+    steps = [after for before, after in itertools.pairwise(samples) if after.claimed > before.claimed]
     steps = [step for step in steps if step.claimed >= skipped]
     first, last = steps[0], steps[-1]
     return (last.claimed - first.claimed) / (last.at - first.at)

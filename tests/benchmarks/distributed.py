@@ -33,7 +33,7 @@ LIMIT = 200
 """Messages per second of the case with a limit."""
 _LIMITED_BATCH = 20
 _LOOK_SECONDS = 0.02
-_IDLE_SECONDS = 1.5
+_IDLE_SECONDS = 1.0
 _LOOKS = 5
 _STATE = """
     SELECT count(*) FILTER (WHERE state <> 'done'), coalesce(sum(count) FILTER (WHERE state <> 'pending'), 0)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from tests.benchmarks import scale
+from tests.benchmarks import scale, workers_report
 from tests.benchmarks.goals import goals, goals_table
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.keys import KEY_CASES, WAYS
@@ -42,6 +42,9 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "memory": ("memory", "Memory"),
     "campaign": ("campaign", "Runs of campaigns"),
     "planning": ("campaign", "A campaign of a million messages"),
+    "workers": ("workers", "Campaigns in PostgreSQL, 50 ms"),
+    "workers_cost": ("workers", "Campaigns in PostgreSQL: cost and connections"),
+    "workers_kept": ("workers", "Campaigns in PostgreSQL: the plan, the rate limit"),
     "keys": ("idempotency", "Idempotency keys"),
     "batcher": ("batcher", "1,000 sends at once, 20 ms"),
     "trickle": ("batcher", "One send per second, and a full batch"),
@@ -78,6 +81,9 @@ def pieces(results: Results) -> dict[str, str]:
         "memory": _memory,
         "campaign": _campaign,
         "planning": _planning,
+        "workers": workers_report.sending,
+        "workers_cost": workers_report.cost,
+        "workers_kept": workers_report.kept,
         "keys": _keys,
         "batcher": _batcher,
         "trickle": _trickle,

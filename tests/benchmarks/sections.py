@@ -11,6 +11,7 @@ from itertools import product
 
 from attrs import frozen
 
+from tests.benchmarks.distribution import workers
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.implementations.interface import LANES
 from tests.benchmarks.job import Job
@@ -260,6 +261,7 @@ SECTIONS: Mapping[str, Callable[[Bench], None]] = {
     "bulk": bulk,
     "memory": memory,
     "campaign": campaign,
+    "workers": workers,
     "idempotency": idempotency,
     "batcher": batcher,
     "verification": verification,

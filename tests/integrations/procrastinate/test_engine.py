@@ -47,6 +47,38 @@ async def test_a_chunk_has_one_job_at_a_time(place: SharedPlace, monkeypatch: py
     await journal.aclose()
 
 
+async def test_the_next_jobs_do_not_cost_more_in_a_larger_campaign(place: SharedPlace) -> None:
+    """Whether the window is full or has room, only the chunks of the window are read, although all are pending."""
+    journal = await enqueued(place, 10)
+    execute(
+        place,
+        "INSERT INTO wikipayam.chunk (campaign, no, first, last, count) "
+        "SELECT campaign, n, n, n, 1 FROM wikipayam.chunk, generate_series(1, 5000) n",
+    )
+    assert await journal.enqueue() == engine.WINDOW
+    assert chunks_read(place, journal) == (0, engine.WINDOW)
+    execute(
+        place, "DELETE FROM procrastinate_jobs WHERE id IN (SELECT id FROM procrastinate_jobs ORDER BY id LIMIT 64)"
+    )
+    deferred, read = chunks_read(place, journal)
+    assert deferred == 64
+    assert read < 3 * engine.WINDOW
+    await journal.aclose()
+
+
+def chunks_read(place: SharedPlace, journal: PostgresJournal) -> tuple[int, int]:
+    """Defer the next jobs; return their number, and how many rows of chunks were read for it."""
+    with psycopg.connect(place.url) as connection:
+        assert journal._campaign is not None
+        deferred = engine.defer_chunks(connection, journal._campaign)
+        row = connection.execute(
+            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_xact_user_tables WHERE relname = 'chunk'"
+        ).fetchone()
+        assert row is not None
+    connection.close()
+    return deferred, row[0]
+
+
 async def test_one_process_at_a_time_defers_jobs(place: SharedPlace) -> None:
     """The others leave it to it."""
     journal = await enqueued(place, 10)

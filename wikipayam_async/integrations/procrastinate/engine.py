@@ -25,12 +25,18 @@ TOP_UP = 64
 _LOCK = 0x57504A32
 """The first half of the key of the lock under which a campaign's jobs are deferred."""
 _WAITING = """
-    SELECT count(*) FROM wikipayam.chunk c JOIN procrastinate_jobs j ON j.id = c.job
-    WHERE c.campaign = %s AND c.state = 'pending' AND j.status = 'todo'
+    SELECT count(*) FROM procrastinate_jobs j
+    WHERE j.task_name = %s AND j.status = 'todo' AND EXISTS (
+        SELECT 1 FROM wikipayam.chunk c
+        WHERE c.campaign = %s AND c.no = (j.args->>'chunk')::integer AND c.job = j.id AND c.state = 'pending'
+        OFFSET 0
+    )
 """
+"""It reads the few jobs that wait, not the chunks, of which a campaign may have a million. `OFFSET 0` keeps PostgreSQL from
+making a join of it, which it would run over the chunks while a new campaign has no statistics."""
 _WITHOUT_JOB = """
     SELECT no FROM wikipayam.chunk c WHERE campaign = %s AND state = 'pending' AND NOT EXISTS (
-        SELECT 1 FROM procrastinate_jobs j WHERE j.id = c.job AND j.status IN ('todo', 'doing')
+        SELECT 1 FROM procrastinate_jobs j WHERE j.id = c.job AND j.status IN ('todo', 'doing') OFFSET 0
     ) ORDER BY no LIMIT %s
 """
 
@@ -49,7 +55,7 @@ def defer_chunks(connection: Any, campaign: int) -> int:
     if row is None:
         return 0
     queue, priority = row
-    room = WINDOW - connection.execute(_WAITING, (campaign,)).fetchone()[0]
+    room = WINDOW - connection.execute(_WAITING, (TASK, campaign)).fetchone()[0]
     if room <= 0:
         return 0
     chunks = [no for (no,) in connection.execute(_WITHOUT_JOB, (campaign, room))]
@@ -66,11 +72,11 @@ def defer_chunks(connection: Any, campaign: int) -> int:
         )
         for no in chunks
     ]
-    connection.execute(
-        "UPDATE wikipayam.chunk c SET job = new.job FROM unnest(%s::integer[], %s::bigint[]) AS new (no, job) "
-        "WHERE c.campaign = %s AND c.no = new.no",
-        (chunks, _defer(connection, jobs), campaign),
-    )
+    with connection.cursor() as cursor:  # one by one: a join would read all chunks of a campaign without statistics
+        cursor.executemany(
+            "UPDATE wikipayam.chunk SET job = %s WHERE campaign = %s AND no = %s",
+            [(job, campaign, no) for job, no in zip(_defer(connection, jobs), chunks, strict=True)],
+        )
     return len(chunks)
 
 

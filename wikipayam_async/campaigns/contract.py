@@ -37,7 +37,7 @@ if TYPE_CHECKING:
 __all__ = ["JOURNAL_CONTRACT", "Check", "OpenJournal"]
 
 OpenJournal: TypeAlias = Callable[[], Journal]
-"""Returns a new journal object for the same campaign, as another process would open it. At first there is none."""
+"""Returns a new journal object for the same campaign, as another process would open it. At first it does not exist."""
 
 Check: TypeAlias = Callable[[OpenJournal], Awaitable[None]]
 """One part of the contract; it needs a campaign of its own."""

@@ -54,7 +54,7 @@ class ChunkEnd(enum.Enum):
 
 @frozen
 class SentChunk:
-    """What became of the sending of one chunk.
+    """The result of sending one chunk.
 
     Attributes:
         end: How it ended.

@@ -128,7 +128,7 @@ class CampaignView(AsyncOnly):
             status: Only messages with this status: `accepted`, `rejected`, `unknown` or `not_attempted`.
 
         Raises:
-            InvalidInputError: The status is none.
+            InvalidInputError: The value is not a status.
             CampaignError: Nothing is planned.
         """
         self._check_entered()

@@ -76,7 +76,7 @@ class Entered(msgspec.Struct):
 
 
 def verifier_of(request: HttpRequest) -> Verifier:
-    """Return the process's verifier. Under WSGI and `runserver` there is none: serve these views under ASGI."""
+    """Return the process's verifier. Under WSGI and `runserver` it does not exist: serve these views under ASGI."""
     if not isinstance(request, ASGIRequest):
         raise TypeError("serve these views under ASGI")
     verifier: Verifier = request.scope["state"]["verifier"]

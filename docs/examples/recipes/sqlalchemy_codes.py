@@ -96,7 +96,7 @@ class CodeStore:
         return await self.run(work)
 
     async def find(self, id: str, *, now: float) -> ChallengeRecord | None:  # noqa: A002 - the protocol's name
-        """Return a challenge; None if there is none or it is forgotten."""
+        """Return a challenge; None if it does not exist or is forgotten."""
 
         def work(session: Session) -> ChallengeRecord | None:
             row = session.get(ChallengeRow, id)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import platform
 import shutil
 from pathlib import Path
 
@@ -18,7 +17,9 @@ ROOT = Path(__file__).parent
 PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 ALL_PYTHONS = ["3.11", "3.12", "3.13"]
 # Contributors may have one Python; CI has all of them and must fail if one is missing.
-TEST_PYTHONS: list[str] | None = ALL_PYTHONS if os.environ.get("CI") else None
+TEST_PYTHONS: list[str] | None = [ALL_PYTHONS[0], ALL_PYTHONS[-1]] if os.environ.get("CI") else None
+ALIKE = ("tests/docs", "tests/examples", "tests/lab", "tests/benchmarks", "tests/faults/test_*chaos.py")
+"""Tests that take minutes and find nothing on the oldest Python that they do not find on the newest."""
 
 
 def group(name: str) -> list[str]:
@@ -37,41 +38,42 @@ def install_taskiq_redis(session: nox.Session) -> None:
     session.install("--no-deps", "taskiq-redis>=1.2.4")
 
 
-def run_tests(session: nox.Session, *options: str) -> None:
-    """Run the tests; on the newest Python, require full coverage.
+@nox.session(python=TEST_PYTHONS)
+def tests(session: nox.Session) -> None:
+    """Run the tests, with the attacks in their short form; in CI on the oldest and the newest Python, there with coverage.
+
+    Only CI requires full coverage: it has every server and browser that tests need.
+    """
+    install_for_tests(session)
+    if not os.environ.get("CI") or session.posargs:
+        session.run("pytest", "-n", "auto", *session.posargs)
+    elif session.python == ALL_PYTHONS[-1]:
+        run_with_coverage(session)
+    else:
+        session.run("pytest", "-n", "auto", *(f"--ignore-glob={path}" for path in ALIKE))
+
+
+def run_with_coverage(session: nox.Session) -> None:
+    """Run all tests, and require that they cover every line and branch.
 
     CPython 3.11 stops tracing a function that leaves a `with` block whose generator has ended a thread, so coverage is
-    wrong there. In CI one Python is enough; without coverage the tests take two thirds of the time. The short form of the
-    attacks covers all that the long form does.
+    wrong there. The short form of the attacks covers all that the long form does.
     """
-    version = tuple(map(int, str(session.python or platform.python_version()).split(".")[:2]))
-    if version < (3, 12) or (session.python and session.python != ALL_PYTHONS[-1]):
-        session.run("pytest", "-n", "auto", *options, *session.posargs)
-        return
     # Not below `session.create_tmp()`, which makes the checkout the parent of every temporary directory of the tests.
     session.env["COVERAGE_FILE"] = str(Path(session.virtualenv.location).resolve() / "coverage")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", "auto", *options, *session.posargs)
-    if not session.posargs:
-        session.run("coverage", "combine", "--quiet")
-        session.run("coverage", "report")
+    session.run("coverage", "run", "-m", "pytest", "-n", "auto")
+    session.run("coverage", "combine", "--quiet")
+    session.run("coverage", "report")
 
 
-@nox.session(python=TEST_PYTHONS)
-def tests(session: nox.Session) -> None:
-    """Run the tests, with the attacks in their short form; in CI on every Python."""
-    install_for_tests(session)
-    # Half of the time goes into what sockets, processes and brokers do, so CI runs that on the oldest and the newest Python.
-    is_between = session.python in ALL_PYTHONS[1:-1] and not session.posargs
-    run_tests(session, *(["--ignore=tests/faults", "--ignore=tests/examples"] if is_between else []))
-
-
-@nox.session(python=ALL_PYTHONS[-1] if os.environ.get("CI") else None)
+@nox.session(python=ALL_PYTHONS[1] if os.environ.get("CI") else None)
 def long(session: nox.Session) -> None:
-    """Run the attacks in their long form: every combination, full sizes, all examples."""
+    """Run the attacks in their long form: every combination, full sizes, all examples; in CI on the Python between."""
     install_for_tests(session)
     attacks = session.posargs or ["tests/faults", "tests/promises", "tests/pyinstaller"]
-    session.run("pytest", "-n", "auto", *attacks, env={"WIKIPAYAM_EFFORT": "1"})
+    limit = "faulthandler_timeout=600"
+    session.run("pytest", "-n", "auto", "-o", limit, *attacks, env={"WIKIPAYAM_EFFORT": "1"})
 
 
 @nox.session(python="3.11")
@@ -115,6 +117,20 @@ def picture(session: nox.Session) -> None:
     """Write the output of the demo to docs/en/img/demo.svg."""
     session.install("-e", ".[demo]")
     session.run("python", "-m", "wikipayam_async.demo", "--svg", "docs/en/img/demo.svg", *session.posargs)
+
+
+@nox.session
+def vendor(session: nox.Session) -> None:
+    """Download the front-end packages of the API lab, check them, and write the files that it serves."""
+    session.install("-e", ".")
+    session.run("python", "-m", "tests.lab.vendor")
+
+
+@nox.session
+def pictures(session: nox.Session) -> None:
+    """Write the pictures of the API lab to docs/en/img and docs/fa/img; needs Chromium."""
+    session.install("-e", ".[emulator]", *group("tests"))
+    session.run("pytest", "tests/lab/test_browser.py", "-k", "pictures", env={"WIKIPAYAM_PICTURES": "1"})
 
 
 @nox.session

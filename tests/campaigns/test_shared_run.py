@@ -98,11 +98,12 @@ async def test_an_error_of_the_account_pauses_it_for_all(place: SharedPlace) -> 
 
 async def test_a_pause_elsewhere_ends_the_run(place: SharedPlace) -> None:
     """What is in flight is finished."""
-    await place.plan(1000)
+    await place.plan(100)
+    place.emulator.latency = Latency(1.0)
     async with place.open() as campaign, place.open() as other:
 
         async def pause() -> None:
-            while (await other.progress()).accepted < 20:  # noqa: ASYNC110 - of the database
+            while not (await other.progress()).sending:  # noqa: ASYNC110 - of the database
                 await anyio.sleep(0.01)
             await other.pause()
 
@@ -110,8 +111,7 @@ async def test_a_pause_elsewhere_ends_the_run(place: SharedPlace) -> None:
             group.start_soon(pause)
             report = await campaign.run(concurrency=2)
         assert (report.status, report.reason, report.sending) == (CampaignStatus.PAUSED, "paused", 0)
-        assert 20 <= report.accepted < 1000
-        assert place.emulator.accepted == report.accepted
+        assert 0 < report.accepted == place.emulator.accepted < 100
 
 
 async def test_a_cancelled_task_leaves_the_campaign_paused(place: SharedPlace) -> None:

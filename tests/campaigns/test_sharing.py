@@ -214,3 +214,23 @@ async def test_requeued_messages_of_an_enqueued_campaign_go_to_workers(place: Sh
         assert await campaign.requeue(["m-0"], note="not in the panel") == 1
         progress = await campaign.progress()
     assert (progress.status, progress.pending, progress.unknown) == (CampaignStatus.RUNNING, 11, 9)
+
+
+async def test_of_two_that_start_at_once_one_wins(place: SharedPlace, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The other looks again, and finds it started."""
+    await place.plan(10)
+    async with place.open() as campaign, place.open() as other:
+        journal: Any = campaign._journal
+        start = journal.start_run
+        calls: list[int] = []
+
+        async def late(*arguments: Any, **options: Any) -> bool:
+            calls.append(1)
+            if len(calls) == 1:
+                await other.enqueue(priority=2)
+            return bool(await start(*arguments, **options))
+
+        monkeypatch.setattr(journal, "start_run", late)
+        await campaign.enqueue(priority=3)
+        state = await journal.run_state()
+    assert (len(calls), state.number, state.priority) == (2, 2, 3)

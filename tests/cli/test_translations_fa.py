@@ -10,7 +10,7 @@ from wikipayam_async.cli.speech_fa import SENTENCES
 from wikipayam_async.cli.translations_fa import TRANSLATIONS
 
 PAGES = Path(__file__).parent.parent.parent / "docs" / "fa"
-COMMANDS = 65
+COMMANDS = 66
 ARABIC_LETTERS = re.compile("[\u064a\u0643]")
 
 

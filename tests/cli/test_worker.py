@@ -55,7 +55,7 @@ def test_a_worker_sends_what_is_enqueued_until_it_is_stopped(
     assert lines[0] == "worker w1: 1 request at once; Ctrl-C or SIGTERM ends it"
     assert "eid: running" in lines
     assert len([line for line in lines if line.startswith("warning: sms.send ")]) == 1
-    assert lines[-1] == "interrupted: finishing requests in flight; a second signal ends at once"
+    assert "interrupted: finishing requests in flight; a second signal ends at once" in lines
     assert (len(receivers(gateway)), PASSWORD in ended.err) == (3, False)
     with psycopg.connect(enqueued) as connection:
         assert connection.execute("SELECT count(*) FROM wikipayam.worker").fetchone() == (0,)

@@ -11,6 +11,7 @@ from tests.support.clock import VirtualClock
 from tests.support.net import RECEIVER, EventRecorder, longest_delay
 from wikipayam_async import (
     APIConnectionError,
+    APIStatusError,
     AttemptStarted,
     BadRequestError,
     CallOutcome,
@@ -27,7 +28,7 @@ from wikipayam_async import (
     WikipayamError,
 )
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch, captured
+from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch, captured, received
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.core.progress import AttemptProgress
@@ -546,6 +547,18 @@ class TestPipeline:
         await pipeline.run(send())
         captured.reset(token)
         assert collected == [last]
+
+    async def test_every_answer_can_be_collected(self) -> None:
+        """Answers that led to a retry or to an error are among the answers that a task received."""
+        answers = [Answer(429, {}, SealedBytes(b"")), ok(), Answer(400, {}, SealedBytes(b""))]
+        pipeline, _, _, _ = build(FakeCarrier(*answers))
+        collected: list[Answer] = []
+        token = received.set(collected)
+        await pipeline.run(send())
+        with pytest.raises(APIStatusError):
+            await pipeline.run(send())
+        received.reset(token)
+        assert collected == answers
 
     async def test_other_tasks_capture_nothing(self) -> None:
         """A task that was started before, or beside, does not add its answers."""

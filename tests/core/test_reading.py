@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import json
-import time
-from collections.abc import Awaitable, Callable
+import sys
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -209,7 +210,7 @@ class TestTolerance:
         "items", [b"{},", b'{"id":"1"},', b"[],", b"0,", b'{"a":{}},'], ids=["{}", "ids", "[]", "0", "nested"]
     )
     async def test_a_flood_of_small_items_costs_little(self, via: str, items: bytes) -> None:
-        """16 MiB of them answer 100 messages: the call ends with little CPU time and memory, and an unknown outcome."""
+        """16 MiB of them answer 100 messages: the call ends with little work, and an unknown outcome."""
         flood = b'{"data": [' + items * (16_000_000 // len(items)) + b"0]}"
 
         async def handle(_: RawRequest, stream: ByteStream) -> object:
@@ -219,11 +220,10 @@ class TestTolerance:
 
         messages = [SmsMessage(RECEIVER, "text", track_id=f"t{number}") for number in range(100)]
         async with raw_gateway(handle) as gateway, connected(gateway.url, via, timeout=30) as (client, *_):
-            began = time.process_time()
-            with pytest.raises(UnknownOutcomeError) as caught:
+            with pytest.raises(UnknownOutcomeError) as caught, counted_calls() as calls:
                 await client.sms.send_many(messages)
-            took = time.process_time() - began
-        assert (len(caught.value.track_ids), took < 2) == (100, True)
+        assert len(caught.value.track_ids) == 100
+        assert calls[0] < 100_000  # one for each item would be millions
 
     @pytest.mark.parametrize("items", [1001, 200_000])
     async def test_more_items_than_messages_could_need_are_refused(self, items: int) -> None:
@@ -238,7 +238,7 @@ class TestTolerance:
                 await client.sms.send_many(messages)
 
     async def test_a_thousand_headers_are_quoted_in_little_time(self) -> None:
-        """An error with many headers and many field errors costs less than a second of CPU time."""
+        """The work for an error with many headers and field errors grows with their number, not with its square."""
         head = "".join(f"X-{number}: {number:050}\r\n" for number in range(900))
         body = json.dumps({"errors": {f"{number}.receiver": ["is wrong " * 20] for number in range(1000)}})
 
@@ -248,11 +248,25 @@ class TestTolerance:
 
         messages = [SmsMessage(RECEIVER, f"text {number}", track_id=f"t{number}") for number in range(100)]
         async with raw_gateway(handle) as gateway, connected(gateway.url) as (client, *_):
-            began = time.process_time()
-            with pytest.raises(UnprocessableError) as caught:
+            with pytest.raises(UnprocessableError) as caught, counted_calls() as calls:
                 await client.sms.send_many(messages)
-            took = time.process_time() - began
-        assert (len(caught.value.errors), took < 2) == (1000, True)
+        assert len(caught.value.errors) == 1000
+        assert calls[0] < 6_000_000  # a search of every header for every error would be a thousand times as many
+
+
+@contextmanager
+def counted_calls() -> Iterator[list[int]]:
+    """Count the calls of functions in this thread: what a step costs, whatever else the machine does."""
+    calls = [0]
+
+    def count(_frame: object, event: str, _arg: object) -> None:
+        calls[0] += event in {"call", "c_call"}
+
+    sys.setprofile(count)
+    try:
+        yield calls
+    finally:
+        sys.setprofile(None)
 
 
 OUTGOING = RequestBuilder(Options(token=Secret("t"), origin=Origin.parse("http://localhost")), b"agent").build(

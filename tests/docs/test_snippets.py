@@ -23,7 +23,6 @@ from docs.examples.endpoints.page import (
     BASE_URL,
     CALLS,
     PAGE,
-    TOKEN,
     RecordingEmulator,
     curl_of,
     endpoint_of,
@@ -33,6 +32,7 @@ from docs.examples.endpoints.page import (
 )
 from tests.docs.gateway import operations
 from wikipayam_async.emulator import DEFAULT_TOKEN, InboundMessage, LedgerEntry, Request, serve
+from wikipayam_async.lab.curl import TOKEN_VARIABLE as TOKEN
 
 SNIPPETS = read_snippets(CALLS.read_text(encoding="utf-8"))
 COMMANDS = re.findall(r"```sh\n(.*?)```", PAGE.read_text(encoding="utf-8"), re.DOTALL)

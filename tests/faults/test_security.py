@@ -26,6 +26,7 @@ from wikipayam_async import (
     ConfigurationError,
     InvalidInputError,
     OtpMessage,
+    SendingHours,
     SendResult,
     SendStatus,
     SentMessage,
@@ -265,6 +266,7 @@ def public_instances() -> dict[str, object]:
         "SendResult": SendResult(0, sms, SendStatus.ACCEPTED),
         "SmsMessage": sms,
         "OtpMessage": OtpMessage(NUMBER, CODE),
+        "SendingHours": SendingHours("08:00", "21:00", "Asia/Tehran"),
     }
     for name in wikipayam_async.__all__:
         cls = getattr(wikipayam_async, name)

@@ -30,7 +30,7 @@ def test_killed_workers_and_a_database_that_goes_away_double_and_lose_nothing() 
     """In the long form 30 SIGKILLs, two restarts of the database as after a crash, and a stop of 20 s."""
     settings = Chaos(
         kills=long_or_short(30, 1),
-        messages=long_or_short(12_000, 300),
+        messages=long_or_short(3_000, 300),
         restarts=long_or_short(2, 1),
         outage=long_or_short(20.0, 0.3),
         workers=long_or_short(3, 2),

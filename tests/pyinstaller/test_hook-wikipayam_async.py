@@ -26,10 +26,16 @@ def test_the_hook_names_modules_that_exist() -> None:
     assert [importlib.import_module(name).__name__ for name in hidden] == ["wikipayam_async.public"]
 
 
-def test_the_hook_brings_the_description_of_the_gateway() -> None:
-    """The file of the emulator exists, and goes where its module looks for it."""
-    ((file, folder),) = runpy.run_path(str(HOOK), run_name="wikipayam_async.pyinstaller.hook")["datas"]
-    assert (Path(file).is_file(), Path(file).parent.name, folder) == (True, "emulator", "wikipayam_async/emulator")
+def test_the_hook_brings_the_files_beside_the_modules() -> None:
+    """The description of the gateway and the page of the lab exist, and go where their modules look for them."""
+    package = HOOK.parents[1]
+    datas = runpy.run_path(str(HOOK), run_name="wikipayam_async.pyinstaller.hook")["datas"]
+    assert [
+        (Path(source).exists(), Path(source).relative_to(package).as_posix(), folder) for source, folder in datas
+    ] == [
+        (True, "emulator/openapi.json", "wikipayam_async/emulator"),
+        (True, "lab/static", "wikipayam_async/lab/static"),
+    ]
 
 
 def test_pyinstaller_finds_the_hook() -> None:

@@ -43,6 +43,7 @@ _COMMANDS = (
         "emulator.commands:emulator",
         "Serve an emulated gateway, which sends nothing, and control one that runs.",
     ),
+    ("lab", "lab:lab", "Open a page that tries every call: of the emulator, or of the gateway with --real."),
     ("demo", "demo:demo", "Run a bulk send against an emulated gateway with faults."),
     ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and connection."),
     ("completion", "completion:completion", "Print the completion script for a shell."),

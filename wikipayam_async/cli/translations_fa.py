@@ -84,6 +84,18 @@ _COMMANDS = {
     "Serve an emulated gateway, which sends nothing, and control one that runs.": (
         "روشن‌کردن شبیه‌ساز درگاه و کنترل آن هنگام کار؛ چیزی فرستاده نمی‌شود"
     ),
+    "Open a page that tries every call: of the emulator, or of the gateway with --real.": (
+        "روشن‌کردن صفحه‌ای برای آزمودن همه‌ی فراخوانی‌ها: با شبیه‌ساز، یا با --real روی درگاه واقعی"
+    ),
+    "Serve a page that tries every call, of an emulator or of the gateway.": (
+        "روشن‌کردن صفحه‌ای برای آزمودن همه‌ی فراخوانی‌ها، با شبیه‌ساز یا روی درگاه واقعی"
+    ),
+    "It runs until Ctrl-C, and answers this machine only. With --real every send costs money; the page asks before each, "
+    "and the token stays in this process.": (
+        "تا Ctrl-C کار می‌کند و فقط به همین دستگاه پاسخ می‌دهد. با --real هر ارسال هزینه دارد؛ صفحه پیش از هر ارسال می‌پرسد "
+        "و توکن در همین فرایند می‌ماند"
+    ),
+    "Use the gateway instead of an emulator.": "استفاده از درگاه واقعی به‌جای شبیه‌ساز",
     "Run a bulk send against an emulated gateway with faults.": "تماشای یک ارسال انبوه به شبیه‌سازی که عمداً خطا می‌دهد",
     "Check token, TLS, clock, proxy and connection.": "بررسی توکن، ساعت، پروکسی، مسیر درگاه و TLS",
     "Print the completion script for a shell.": "چاپ اسکریپت تکمیل خودکار برای یک پوسته",

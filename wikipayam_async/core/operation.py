@@ -29,6 +29,7 @@ __all__ = [
     "format_track_ids",
     "max_answer_bytes",
     "message_of",
+    "received",
     "unreported_error",
 ]
 
@@ -49,6 +50,9 @@ _LEAST_ANSWER_BYTES, _ANSWER_BYTES_PER_MESSAGE, _ANSWER_BYTES_PER_SENT_BYTE = 10
 
 captured: ContextVar[MutableSequence[Any] | None] = ContextVar("wikipayam_async_captured", default=None)
 """Collects the last successful answer (`protocol.Answer`) of the calls that a task makes, for `with_raw_response`."""
+
+received: ContextVar[MutableSequence[Any] | None] = ContextVar("wikipayam_async_received", default=None)
+"""Collects the answer (`protocol.Answer`) of every attempt that a task makes, refusals included."""
 
 
 class Replay(enum.StrEnum):

@@ -14,7 +14,7 @@ from wikipayam_async.core.events import CallReporter
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.httpx_adapter import HttpxCarrier
 from wikipayam_async.core.limits import RateLimiter
-from wikipayam_async.core.operation import BeforeAttempt, Call, Replay, captured, format_track_ids
+from wikipayam_async.core.operation import BeforeAttempt, Call, Replay, captured, format_track_ids, received
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import (
@@ -210,6 +210,8 @@ class _CallRun:
             self._finish_attempt(number, None, "interrupted")
             raise
         self._answer = answer
+        if (answers := received.get()) is not None:
+            answers.append(answer)
         self._finish_attempt(number, answer.status, None)
         return self._read(answer)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any, TypeVar
 
 from anyio import CapacityLimiter, to_thread
@@ -104,7 +105,7 @@ class Connections:
                             committing = True
                             connection.execute(b"COMMIT")
                     except BaseException:
-                        connection.close()
+                        _end(connection)
                         raise
                 except psycopg.Error as error:
                     failure = _failure_of(error, committed=committing and transaction)
@@ -154,6 +155,13 @@ class Connections:
             connection.close()
             raise
         return connection
+
+
+def _end(connection: Any) -> None:
+    """Close a connection; its locks are free when this returns, unless it is broken."""
+    with suppress(psycopg.Error):
+        connection.rollback()
+    connection.close()
 
 
 def _failure_of(error: psycopg.Error, *, committed: bool) -> Failure:

@@ -1,11 +1,15 @@
 """PyInstaller: what no analysis of imports finds.
 
-`wikipayam_async.__getattr__` imports the public names on first use, and the emulator reads a file beside its modules.
+`wikipayam_async.__getattr__` imports the public names on first use, and the emulator and the lab read files beside their
+modules.
 """
 
 from pathlib import Path
 
-_EMULATOR = Path(__file__).parents[1] / "emulator"
+_PACKAGE = Path(__file__).parents[1]
 
 hiddenimports = ["wikipayam_async.public"]
-datas = [(str(_EMULATOR / "openapi.json"), "wikipayam_async/emulator")]
+datas = [
+    (str(_PACKAGE / "emulator" / "openapi.json"), "wikipayam_async/emulator"),
+    (str(_PACKAGE / "lab" / "static"), "wikipayam_async/lab/static"),
+]

@@ -7,9 +7,7 @@ import ast
 import contextlib
 import inspect
 import io
-import json
 import re
-import shlex
 import textwrap
 from collections.abc import AsyncIterator, Iterable, Sequence
 from datetime import datetime
@@ -30,17 +28,13 @@ from wikipayam_async.emulator import (
     Request,
     Response,
 )
+from wikipayam_async.lab.curl import ShownRequest
 
 CALLS = Path(__file__).parent / "calls.py"
 PAGE = Path(__file__).parents[2] / "en" / "snippets.md"
 BASE_URL = "https://wikipayam.ir"
-TOKEN = "$SMS_AUTH_TOKEN"  # noqa: S105 - a shell variable
 
-_SHOWN_HEADERS = ("authorization", "accept", "content-type")
-_ANYTHING = "*/*"  # curl's default
 _ID = re.compile(r"[0-9a-f]{24}")
-_PLAIN = re.compile(r"[0-9A-Za-z_.-]*")
-_HARMLESS = re.compile(r"[0-9A-Za-z =:_-]*")
 _HEAD = """\
 # Snippets for every endpoint
 
@@ -162,36 +156,7 @@ def endpoint_of(request: Request) -> str:
 
 def curl_of(request: Request) -> str:
     """Return the curl command for a request, with the token as a shell variable."""
-    url = BASE_URL + request.path
-    fields: list[str] = []
-    if all(map(_PLAIN.fullmatch, request.query.values())):
-        url += "".join(f"{'&' if n else '?'}{name}={value}" for n, (name, value) in enumerate(request.query.items()))
-    else:
-        fields = [f"--data-urlencode {_quoted(f'{name}={value}')}" for name, value in request.query.items()]
-    method = f"-X {request.method} " if request.method != "GET" else "-G " if fields else ""
-    headers = [(name, request.headers.get(name, _ANYTHING)) for name in _SHOWN_HEADERS]
-    arguments = [
-        f"curl {method}{_quoted(url)}",
-        *(f"-H {_quoted(f'{name.title()}: {value}')}" for name, value in headers if value != _ANYTHING),
-        *fields,
-        *([f"-d {_quoted(_json(request.body))}"] if request.body else []),
-    ]
-    return " \\\n  ".join(arguments) + "\n"
-
-
-def _json(body: bytes) -> str:
-    """Return a JSON body on one line."""
-    return json.dumps(json.loads(body), ensure_ascii=False)
-
-
-def _quoted(value: str) -> str:
-    """Quote a word for a shell, with a variable in place of the token."""
-    parts = value.split(DEFAULT_TOKEN)
-    if len(parts) == 1:
-        return f"'{value}'" if shlex.quote(value) == value else shlex.quote(value)
-    if all(map(_HARMLESS.fullmatch, parts)):
-        return f'"{TOKEN.join(parts)}"'
-    return f'"{TOKEN}"'.join(map(shlex.quote, parts))
+    return ShownRequest(request, BASE_URL, DEFAULT_TOKEN).curl()
 
 
 def section(snippet: Snippet, request: Request) -> str:

@@ -127,7 +127,9 @@ async def test_a_journal_of_a_worker_leaves_the_database_open(place: SharedPlace
         other.count_sent(3)
         await other.aclose()
         assert owner.database.presence is not None
-        await owner.purge()
+        await other.lock()
+        await other.purge()
+        assert owner.database.presence is not None
     async with aclosing(place.journal()) as reader:
         reader.count_sent(3)
         assert await reader.chunk(0) is None

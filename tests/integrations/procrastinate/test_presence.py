@@ -78,13 +78,16 @@ def test_a_process_judges_others_once_its_own_heartbeats_are_steady(
     monkeypatch.setattr(presence, "write", fail)
     wait(lambda: not presence.steady)
 
+    written: list[float] = []
+
     def late() -> None:
         time.sleep(STALLED_AFTER)
         write()
+        written.append(time.monotonic())
 
     monkeypatch.setattr(presence, "write", late)
-    wait(lambda: workers(presence)[0].alive)
-    assert not presence.steady
+    wait(lambda: len(written) == 2)
+    wait(lambda: presence._since >= written[0])
     monkeypatch.undo()
     wait(lambda: presence.steady)
     presence.end()

@@ -71,16 +71,18 @@ async def test_a_claim_that_was_lost_to_another_costs_nothing(
 async def test_turns_are_spaced_by_the_rate(place: SharedPlace) -> None:
     """Those of a burst at once; without a rate, all; without a run, none."""
     async with running_journal(place) as journal:
-        rate = RateLimit(messages_per_second=10, burst_seconds=2)
+        rate = RateLimit(messages_per_second=1, burst_seconds=20)
         delays = [(await journal.turn("7", rate, 10)).delay for _ in range(4)]
-        even = [(await journal.turn("8", RateLimit(requests_per_second=2, burst_seconds=0), 5)).delay for _ in range(3)]
+        even = [
+            (await journal.turn("8", RateLimit(requests_per_second=0.1, burst_seconds=0), 5)).delay for _ in range(3)
+        ]
         free = (await journal.turn("9", None, 10)).delay
         await journal.stop_run(None, StopRequest.PAUSE, "paused")
         stopped = await journal.turn("7", rate, 10)
     assert delays[:2] == [0, 0]
-    assert 0.5 < delays[2] <= 1
-    assert 1.5 < delays[3] <= 2
-    assert (even[0], even[1] <= 0.5 < even[2] <= 1) == (0, True)
+    assert 5 < delays[2] <= 10
+    assert 15 < delays[3] <= 20
+    assert (even[0], even[1] <= 10 < even[2] <= 20) == (0, True)
     assert (free, stopped.active, stopped.delay) == (0, False, 0)
 
 

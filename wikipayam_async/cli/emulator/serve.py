@@ -16,11 +16,11 @@ from wikipayam_async.cli.session import OutputOptions, guarded
 from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.errors import InvalidInputError
 
-__all__ = ["serve_emulator"]
+__all__ = ["DEFAULT_PORT", "EmulatorOptions", "serve_emulator"]
 
 T = TypeVar("T")
 
-_DEFAULT_PORT = 8026
+DEFAULT_PORT = 8026
 
 
 @Parameter(name="*")
@@ -30,7 +30,7 @@ class EmulatorOptions:
 
     host: str = "127.0.0.1"
     """The address to listen on."""
-    port: WholeNumber = _DEFAULT_PORT
+    port: WholeNumber = DEFAULT_PORT
     """The port to listen on; 0 picks a free one."""
     latency: str = "0"
     """The latency of every response: 0.05, 20ms, 50ms-200ms."""
@@ -47,7 +47,7 @@ class EmulatorOptions:
 def serve_emulator(*, options: EmulatorOptions = EmulatorOptions(), output: OutputOptions = OutputOptions()) -> Exit:
     """Serve an emulated gateway, which sends nothing.
 
-    It runs until Ctrl-C, and shows the settings of a client that uses it.
+    It runs until Ctrl-C, and shows the settings of a client that uses it. Its API lab is a page that tries every call.
 
     Args:
         options: The options of the emulator.
@@ -57,6 +57,7 @@ def serve_emulator(*, options: EmulatorOptions = EmulatorOptions(), output: Outp
     from wikipayam_async.emulator.faults.parse import parse_fault  # noqa: PLC0415 - other commands do without
     from wikipayam_async.emulator.server.environment import environment  # noqa: PLC0415 - as above
     from wikipayam_async.emulator.server.run import ServeOptions, Terminal, run  # noqa: PLC0415 - as above
+    from wikipayam_async.lab.pages import lab_pages  # noqa: PLC0415 - as above
 
     out = Output(json=output.json)
 
@@ -76,7 +77,14 @@ def serve_emulator(*, options: EmulatorOptions = EmulatorOptions(), output: Outp
             write=lambda text: out.say(text.removesuffix("\n")),
             write_error=lambda text: out.warn(text.removesuffix("\n")),
         )
-        return Exit(run(serve_options, terminal, announce=lambda served: out.emit(environment(served))))
+        return Exit(
+            run(
+                serve_options,
+                terminal,
+                announce=lambda served: out.emit(environment(served)),
+                pages=lab_pages,
+            )
+        )
 
     return guarded(out, serve)
 

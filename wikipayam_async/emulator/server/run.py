@@ -105,7 +105,7 @@ def run(
         not start.
     """
     session = _Session(options, terminal or Terminal(), pages)
-    with _sigterm_interrupts():
+    with sigterm_interrupts():
         try:
             with ExitStack() as stack:
                 try:
@@ -210,7 +210,7 @@ class _Session:
 
 
 @contextmanager
-def _sigterm_interrupts() -> Iterator[None]:
+def sigterm_interrupts() -> Iterator[None]:
     """Make SIGTERM raise KeyboardInterrupt, as Ctrl-C does. Only the main thread can set signal handlers."""
     if threading.current_thread() is not threading.main_thread():
         yield

@@ -185,7 +185,7 @@ def peers(session: nox.Session) -> None:
 @nox.session
 def docs(session: nox.Session) -> None:
     """Build the documentation of both languages into docs/.site; warnings are errors (`-- --serve` serves it)."""
-    session.install("-e", ".[distributed,fastapi,opentelemetry,prometheus,psycopg,redis]", *group("docs"))
+    session.install("-e", ".[cli,distributed,fastapi,opentelemetry,prometheus,psycopg,redis]", *group("docs"))
     session.run("python", "-m", "docs.tools.build", *session.posargs)
 
 

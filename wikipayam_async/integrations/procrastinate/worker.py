@@ -9,10 +9,10 @@ from collections.abc import Awaitable, Sequence
 import anyio
 import psycopg
 from anyio.abc import TaskStatus
+from anyio.lowlevel import current_token
 from procrastinate import App, PsycopgConnector
 from procrastinate.exceptions import ConnectorException
 from procrastinate.worker import Worker
-from sniffio import current_async_library
 
 from wikipayam_async.campaigns.errors import JournalError
 from wikipayam_async.checks import check_number
@@ -159,7 +159,7 @@ class CampaignWorker:
             ConfigurationError: The event loop is not asyncio's.
             JournalError: The tables in the database are of another version.
         """
-        if current_async_library() != "asyncio":
+        if not current_token().backend_class.__module__.endswith("_asyncio"):
             raise ConfigurationError("CampaignWorker runs on asyncio, as procrastinate does; use anyio.run(worker.run)")
         database = Database(self._url, self._stalled_after, PATIENCE, self._max_connections)
         work = ChunkWork(self._client, database, self._name, sleep=self._wait, stopped=self._asked.is_set)

@@ -86,6 +86,7 @@ def read_reply(
     return Reply.PERHAPS if _has_word(plain, plain_words | frozenset(map(_plain, hints))) else Reply.OTHER
 
 
+@without_frames
 def is_opt_out(text: str, *, words: AbstractSet[str] = OPT_OUT_WORDS, code: str | None = OPT_OUT_CODE) -> bool:
     """Return whether a received text is an opt-out. What may be one, and is not beyond doubt, is none: see `read_reply`.
 

@@ -17,10 +17,13 @@ from tests.support.secrets import CALLS, CODE, ID, NUMBER, TEXT, client_for, lea
 from tests.support.trackers import Trackers, trackers
 from wikipayam_async import AsyncWikipayam, OtpMessage, ReceivedMessage, RetryPolicy, SmsMessage
 from wikipayam_async.cost import Tariff, estimate_text
+from wikipayam_async.messages.footer import footer_of
 from wikipayam_async.numbers import normalize_receiver, parse_number
-from wikipayam_async.optout import OptOutList, is_opt_out
+from wikipayam_async.optout import OptOutList, is_opt_out, read_reply
 from wikipayam_async.templates import Template, messages_from, preview, render
 from wikipayam_async.text import count_parts, normalize_text, split_parts, suggest
+from wikipayam_async.text.remarks import remarks_on
+from wikipayam_async.verification import check_otp_pattern
 
 pytestmark = pytest.mark.anyio
 
@@ -192,6 +195,10 @@ PURE: dict[str, Callable[[], object]] = {
     "an opt-out list": lambda: OptOutList([NUMBER, "09123333333", TEXT]),
     "a number to add": lambda: OptOutList().add(NUMBER + "4"),
     "an opt-out": lambda: is_opt_out([TEXT]),  # type: ignore[arg-type] # meant
+    "a reply": lambda: read_reply([TEXT]),  # type: ignore[arg-type] # meant
+    "the remarks on a text": lambda: remarks_on([TEXT]),  # type: ignore[arg-type] # meant
+    "a footer": lambda: footer_of([TEXT]),  # type: ignore[arg-type] # meant
+    "the text of a pattern": lambda: check_otp_pattern([TEXT]),  # type: ignore[arg-type] # meant
     "a receiver": lambda: normalize_receiver(NUMBER + "4"),
     "a number": lambda: parse_number(NUMBER + "4"),
     "the parts of a text": lambda: count_parts(TEXT + "\ud800"),

@@ -7,6 +7,7 @@ from typing import Any, Generic, TypeVar, overload
 
 from attrs import evolve, field, frozen
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.messages.models import SmsMessage, check_text
 from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.redact.sealed import Sealed
@@ -69,6 +70,7 @@ class Footer:
         return text.rstrip()[-(len(self.text) + _SPACES_AND_MARKS) :]
 
 
+@without_frames
 def footer_of(text: str | None, *, field: str = "footer") -> Footer | None:
     """Return a footer; None if there is none.
 

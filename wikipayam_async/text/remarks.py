@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from enum import StrEnum
 
+from wikipayam_async.checks import without_frames
 from wikipayam_async.text.alphabet import measure
 from wikipayam_async.text.spelling import is_arabic
 
@@ -32,6 +33,7 @@ _ACCOUNT = re.compile(r"(?<![a-z])IR[ -]?\d(?:[ -]?\d){23}(?!\d)", re.IGNORECASE
 _ARABIC = re.compile("[يك]")
 
 
+@without_frames
 def remarks_on(text: str) -> frozenset[TextRemark]:
     """Return what is worth a second look in a text. It stays correct to send it.
 

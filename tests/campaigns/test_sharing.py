@@ -234,3 +234,23 @@ async def test_of_two_that_start_at_once_one_wins(place: SharedPlace, monkeypatc
         await campaign.enqueue(priority=3)
         state = await journal.run_state()
     assert (len(calls), state.number, state.priority) == (2, 2, 3)
+
+
+async def test_a_run_joins_one_that_starts_at_the_same_time(
+    place: SharedPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that finds another started meanwhile looks again, and sends it together with the others."""
+    await place.plan(10)
+    async with place.open() as campaign, place.open() as other:
+        journal: Any = campaign._journal
+        start = journal.start_run
+        calls: list[int] = []
+
+        async def late(*arguments: Any, **options: Any) -> bool:
+            calls.append(1)
+            await other.enqueue()
+            return bool(await start(*arguments, **options))
+
+        monkeypatch.setattr(journal, "start_run", late)
+        report = await campaign.run()
+    assert (len(calls), report.accepted, len(place.emulator.ledger)) == (1, 10, 10)

@@ -78,7 +78,8 @@ def test_deliveries_are_followed_and_kept(mixed: None, gateway: Emulator, run: R
     ended = run("campaign", "follow", CAMPAIGN, "--wait", "5", "--json")
     assert (ended.code, ended.json) == (0, {"counts": {"DELIVERED": 1}, "pending": 0})
     assert run("campaign", "results", CAMPAIGN).out.splitlines()[1].endswith("\tDELIVERED")
-    assert run("campaign", "follow", CAMPAIGN, "--wait", "nan").code == 2
+    for wait in ("nan", "-1"):
+        assert run("campaign", "follow", CAMPAIGN, f"--wait={wait}").code == 2
 
 
 def test_a_purged_campaign_is_gone(mixed: None, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

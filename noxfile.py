@@ -18,7 +18,19 @@ PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 ALL_PYTHONS = ["3.11", "3.12", "3.13"]
 # Contributors may have one Python; CI has all of them and must fail if one is missing.
 TEST_PYTHONS: list[str] | None = [ALL_PYTHONS[0], ALL_PYTHONS[-1]] if os.environ.get("CI") else None
-ALIKE = ("tests/docs", "tests/examples", "tests/lab", "tests/benchmarks", "tests/faults/test_*chaos.py")
+WORKERS = str((os.cpu_count() or 1) + 1)
+"""One more than processors, since a fifth of the time of the tests goes into waiting for processes and servers."""
+ALIKE = (
+    "tests/docs",
+    "tests/examples",
+    "tests/lab",
+    "tests/benchmarks",
+    "tests/peers",
+    "tests/numbers/test_oracle.py",
+    "tests/faults/test_*chaos.py",
+    "tests/faults/test_security*.py",
+    "tests/faults/test_cancellation*.py",
+)
 """Tests that take minutes and find nothing on the oldest Python that they do not find on the newest."""
 
 
@@ -46,11 +58,11 @@ def tests(session: nox.Session) -> None:
     """
     install_for_tests(session)
     if not os.environ.get("CI") or session.posargs:
-        session.run("pytest", "-n", "auto", *session.posargs)
+        session.run("pytest", "-n", WORKERS, *session.posargs)
     elif session.python == ALL_PYTHONS[-1]:
         run_with_coverage(session)
     else:
-        session.run("pytest", "-n", "auto", *(f"--ignore-glob={path}" for path in ALIKE))
+        session.run("pytest", "-n", WORKERS, *(f"--ignore-glob={path}" for path in ALIKE))
 
 
 def run_with_coverage(session: nox.Session) -> None:
@@ -62,7 +74,7 @@ def run_with_coverage(session: nox.Session) -> None:
     # Not below `session.create_tmp()`, which makes the checkout the parent of every temporary directory of the tests.
     session.env["COVERAGE_FILE"] = str(Path(session.virtualenv.location).resolve() / "coverage")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", "auto")
+    session.run("coverage", "run", "-m", "pytest", "-n", WORKERS)
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 
@@ -73,7 +85,7 @@ def long(session: nox.Session) -> None:
     install_for_tests(session)
     attacks = session.posargs or ["tests/faults", "tests/promises", "tests/pyinstaller"]
     limit = "faulthandler_timeout=600"
-    session.run("pytest", "-n", "auto", "-o", limit, *attacks, env={"WIKIPAYAM_EFFORT": "1"})
+    session.run("pytest", "-n", WORKERS, "-o", limit, *attacks, env={"WIKIPAYAM_EFFORT": "1"})
 
 
 @nox.session(python="3.11")
@@ -84,7 +96,7 @@ def lowest(session: nox.Session) -> None:
         "uv", "pip", "install", "--quiet", "--resolution", "lowest-direct", "-e", ".[cli]", *group("tests"), *group("recipes"),
         env={"VIRTUAL_ENV": session.virtualenv.location},
     )  # fmt: skip
-    session.run("pytest", "-n", "auto", *session.posargs)
+    session.run("pytest", "-n", WORKERS, *session.posargs)
 
 
 @nox.session
@@ -220,7 +232,7 @@ def build(session: nox.Session) -> None:
     shutil.copy(ROOT / "noxfile.py", away)
     shutil.copytree(ROOT / "docs", away / "docs")
     session.chdir(away)
-    session.run("pytest", "-n", "auto", *session.posargs)
+    session.run("pytest", "-n", WORKERS, *session.posargs)
 
 
 @nox.session

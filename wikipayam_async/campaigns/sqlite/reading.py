@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sqlite3
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
-from wikipayam_async.campaigns.causes import IN_FLIGHT
 from wikipayam_async.campaigns.journal import Counts, DeliveryRow, StoredChunk, StoredMessage
-from wikipayam_async.campaigns.models import NO_COLUMNS, AuditEntry, CampaignResult, Decision
+from wikipayam_async.campaigns.models import AuditEntry, CampaignResult
+from wikipayam_async.campaigns.rows import audit_entry_of, result_of
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = [
@@ -79,27 +77,7 @@ def read_results(
 ) -> list[CampaignResult]:
     """Return what is known of messages after an index."""
     rows = connection.execute(_RESULTS.format(condition=_CONDITIONS[status]), (after, limit))
-    return [_result(row) for row in rows]
-
-
-def _result(row: tuple[object, ...]) -> CampaignResult:
-    index, receiver, text, sender, track_id, number, columns, status, id_, reason, error, delivery, state = row
-    in_flight = state == "sending" and status is None
-    known = SendStatus.UNKNOWN if in_flight else SendStatus(str(status or SendStatus.NOT_ATTEMPTED.value))
-    return CampaignResult(
-        index,  # type: ignore[arg-type]  # as in the schema, and below
-        receiver,  # type: ignore[arg-type]
-        known,
-        id_,  # type: ignore[arg-type]
-        error,  # type: ignore[arg-type]
-        track_id,  # type: ignore[arg-type]
-        delivery,  # type: ignore[arg-type]
-        IN_FLIGHT if in_flight else reason,  # type: ignore[arg-type]
-        text,  # type: ignore[arg-type]
-        sender,  # type: ignore[arg-type]
-        number,  # type: ignore[arg-type]
-        NO_COLUMNS if columns is None else json.loads(str(columns)),
-    )
+    return [result_of(row) for row in rows]
 
 
 def read_audit(connection: sqlite3.Connection, after: int, limit: int) -> list[AuditEntry]:
@@ -109,18 +87,7 @@ def read_audit(connection: sqlite3.Connection, after: int, limit: int) -> list[A
         "WHERE no > ? ORDER BY no LIMIT ?",
         (after, limit),
     )
-    return [
-        AuditEntry(
-            index,
-            Decision(decision),
-            note,
-            track_id,
-            new_track_id,
-            None if before is None else SendStatus(before),
-            datetime.fromisoformat(at),
-        )
-        for index, decision, note, track_id, new_track_id, before, at in rows
-    ]
+    return [audit_entry_of(row) for row in rows]
 
 
 def read_undelivered(connection: sqlite3.Connection, after: int, limit: int) -> list[tuple[int, str]]:

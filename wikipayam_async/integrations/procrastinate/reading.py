@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 from typing import Any
 
-from wikipayam_async.campaigns.causes import IN_FLIGHT
 from wikipayam_async.campaigns.journal import Counts, DeliveryRow, StoredChunk, StoredMessage
-from wikipayam_async.campaigns.models import NO_COLUMNS, AuditEntry, CampaignResult, Decision
+from wikipayam_async.campaigns.models import AuditEntry, CampaignResult
+from wikipayam_async.campaigns.rows import audit_entry_of, result_of
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = [
@@ -92,27 +90,7 @@ def read_results(
 ) -> list[CampaignResult]:
     """Return what is known of messages after an index."""
     statement = _RESULTS.format(condition=_CONDITIONS[status])
-    return [_result(row) for row in connection.execute(statement, (campaign, after, limit))]
-
-
-def _result(row: tuple[Any, ...]) -> CampaignResult:
-    index, receiver, text, sender, track_id, number, columns, status, id_, reason, error, delivery, state = row
-    in_flight = state == "sending" and status is None
-    known = SendStatus.UNKNOWN if in_flight else SendStatus(status or SendStatus.NOT_ATTEMPTED)
-    return CampaignResult(
-        index,
-        receiver,
-        known,
-        id_,
-        error,
-        track_id,
-        delivery,
-        IN_FLIGHT if in_flight else reason,
-        text,
-        sender,
-        number,
-        NO_COLUMNS if columns is None else json.loads(columns),
-    )
+    return [result_of(row) for row in connection.execute(statement, (campaign, after, limit))]
 
 
 def read_audit(connection: Any, campaign: int, after: int, limit: int) -> list[AuditEntry]:
@@ -122,18 +100,7 @@ def read_audit(connection: Any, campaign: int, after: int, limit: int) -> list[A
         "WHERE campaign = %s ORDER BY no OFFSET %s LIMIT %s",
         (campaign, after, limit),
     )
-    return [
-        AuditEntry(
-            index,
-            Decision(decision),
-            note,
-            track_id,
-            new_track_id,
-            None if before is None else SendStatus(before),
-            datetime.fromisoformat(at),
-        )
-        for index, decision, note, track_id, new_track_id, before, at in rows
-    ]
+    return [audit_entry_of(row) for row in rows]
 
 
 def read_undelivered(connection: Any, campaign: int, after: int, limit: int) -> list[tuple[int, str]]:

@@ -1,0 +1,57 @@
+"""What the rows of a journal in a database mean: the same for SQLite and PostgreSQL."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime
+from typing import Any
+
+from wikipayam_async.campaigns.causes import IN_FLIGHT
+from wikipayam_async.campaigns.models import NO_COLUMNS, AuditEntry, CampaignResult, Decision
+from wikipayam_async.outcomes import SendStatus
+
+__all__ = ["audit_entry_of", "result_of"]
+
+
+def result_of(row: tuple[Any, ...]) -> CampaignResult:
+    """Return what is known of a message. One that is being sent counts as unknown until it has an outcome.
+
+    Args:
+        row: Index, receiver, text, sender, track id, row, columns as JSON, status, id, reason, error, delivery, and the state
+            of its chunk.
+    """
+    index, receiver, text, sender, track_id, number, columns, status, id_, reason, error, delivery, state = row
+    in_flight = state == "sending" and status is None
+    known = SendStatus.UNKNOWN if in_flight else SendStatus(status or SendStatus.NOT_ATTEMPTED)
+    return CampaignResult(
+        index,
+        receiver,
+        known,
+        id_,
+        error,
+        track_id,
+        delivery,
+        IN_FLIGHT if in_flight else reason,
+        text,
+        sender,
+        number,
+        NO_COLUMNS if columns is None else json.loads(columns),
+    )
+
+
+def audit_entry_of(row: tuple[Any, ...]) -> AuditEntry:
+    """Return a decision.
+
+    Args:
+        row: Index, decision, note, track id, new track id, the status before, and the time.
+    """
+    index, decision, note, track_id, new_track_id, before, at = row
+    return AuditEntry(
+        index,
+        Decision(decision),
+        note,
+        track_id,
+        new_track_id,
+        None if before is None else SendStatus(before),
+        datetime.fromisoformat(at),
+    )

@@ -8,6 +8,7 @@ import time
 import anyio
 
 from tests.faults.worker_chaos import (
+    LONGEST,
     STALLED_AFTER,
     Chaos,
     Worker,
@@ -54,7 +55,7 @@ def test_killed_workers_and_a_database_that_goes_away_double_and_lose_nothing() 
 def test_a_worker_that_stood_still_sends_nothing_that_others_were_given_and_its_answers_count() -> None:
     """It is stopped by SIGSTOP for longer than the stall limit, with requests in flight."""
     with postgres() as server, gateway(latency=0.3) as (url, ledger), Workers() as workers:
-        send(url, server.url, "still", 200)
+        send(url, server.url, "still", 400)
         each = Worker(gateway=url, database=server.url, timeout=30)
         zombie = workers.start(each)
         wait_for(server.url, "still", 10)
@@ -63,6 +64,7 @@ def test_a_worker_that_stood_still_sends_nothing_that_others_were_given_and_its_
         stopped = time.monotonic()
         unknown = 0
         while not unknown or time.monotonic() - stopped < 2 * STALLED_AFTER:
+            assert time.monotonic() - stopped < LONGEST, "the worker that was stopped had no request in flight"
             unknown = max(unknown, progress(server.url, "still").unknown)
             time.sleep(0.1)
         zombie.send_signal(signal.SIGCONT)
@@ -70,7 +72,7 @@ def test_a_worker_that_stood_still_sends_nothing_that_others_were_given_and_its_
         assert workers.finish(server.url) == [0, 0]
         figures = audit(server.url, "still", ledger())
     assert 0 < unknown <= 4 * 5
-    expected = {"messages": 200, "doubled": 0, "lost": 0, "accepted_in_the_journal_alone": 0}
+    expected = {"messages": 400, "doubled": 0, "lost": 0, "accepted_in_the_journal_alone": 0}
     assert figures == {**expected, "unknown": 0, "not_attempted": 0}
 
 

@@ -26,6 +26,7 @@ from wikipayam_async.emulator.faults.latency import Latency
 from wikipayam_async.integrations.procrastinate import CampaignWorker, PostgresJournal, list_workers
 
 __all__ = [
+    "LONGEST",
     "STALLED_AFTER",
     "Chaos",
     "Worker",
@@ -41,7 +42,7 @@ __all__ = [
 ]
 
 STALLED_AFTER = 1.5
-_LONGEST = 150.0
+LONGEST = 150.0
 
 
 def messages(count: int, prefix: str = "m") -> list[SmsMessage]:
@@ -142,7 +143,7 @@ class Workers:
     def finish(self, database: str) -> list[int]:
         """Ask those that run to stop, once all of them work; return their exit codes."""
         alive = [process for process in self.processes if process.poll() is None]
-        end = time.monotonic() + _LONGEST
+        end = time.monotonic() + LONGEST
         while {process.pid for process in alive} - {one.pid for one in anyio.run(list_workers, database)}:
             assert time.monotonic() < end, "a worker did not start"
             time.sleep(0.1)
@@ -190,7 +191,7 @@ def progress(database: str, name: str) -> CampaignProgress:
 
 def wait_for(database: str, name: str, attempted: int | None = None) -> CampaignProgress:
     """Wait until so many messages were attempted, or the campaign does not run any more."""
-    end = time.monotonic() + _LONGEST
+    end = time.monotonic() + LONGEST
     while True:
         found = progress(database, name)
         if found.status is not CampaignStatus.RUNNING:

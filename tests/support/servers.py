@@ -33,8 +33,8 @@ __all__ = [
     "redis_url",
 ]
 
-_START_SECONDS = 30
-_STOP_SECONDS = 3
+_START_SECONDS = 120
+_STOP_SECONDS = 10
 
 
 def missing(program: str, package: str) -> None:
@@ -157,27 +157,43 @@ class PostgresServer:
     def _answers(self) -> bool:
         """Return whether it takes statements; after a crash, it accepts connections before."""
         try:
-            psycopg.connect(self.url).close()
+            psycopg.connect(self.url, connect_timeout=_START_SECONDS).close()
         except psycopg.OperationalError:
             return False
         return True
 
     def stop(self, number: signal.Signals = signal.SIGINT) -> None:
-        """Stop it.
+        """Stop it; kill it with its children if it does not end in time, as a machine that crashes does.
 
         Args:
             number: SIGINT ends its connections; SIGQUIT ends it without a checkpoint, as a crash does.
         """
-        if self._process is not None:
-            self._process.send_signal(number)
-            try:
-                self._process.wait(_STOP_SECONDS)
-            except (
-                subprocess.TimeoutExpired
-            ):  # everything is written; PostgreSQL 15 may wait for clients that come anew
-                self._process.send_signal(signal.SIGQUIT)
-                self._process.wait(_START_SECONDS)
-            self._process = None
+        process, self._process = self._process, None
+        if process is None:
+            return
+        for signal_number in (number, signal.SIGQUIT):  # PostgreSQL 15 may wait for clients that come anew
+            process.send_signal(signal_number)
+            with contextlib.suppress(subprocess.TimeoutExpired):
+                process.wait(_STOP_SECONDS)
+                return
+        children = _children_of(process.pid)
+        process.kill()
+        process.wait()
+        for child in children:  # each has a process group of its own
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(child, signal.SIGKILL)
+        wait_until(lambda: not any(Path(f"/proc/{child}").exists() for child in children))
+
+
+def _children_of(parent: int) -> list[int]:
+    """Return the ids of the processes that a process started."""
+    found = []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        with contextlib.suppress(OSError):  # it has ended meanwhile
+            _state, its_parent, *_ = stat.read_text("utf-8", "replace").rpartition(")")[2].split()
+            if int(its_parent) == parent:
+                found.append(int(stat.parent.name))
+    return found
 
 
 @contextlib.contextmanager

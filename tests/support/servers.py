@@ -34,7 +34,7 @@ __all__ = [
 ]
 
 _START_SECONDS = 120
-_STOP_SECONDS = 10
+_STOP_SECONDS = 6
 
 
 def missing(program: str, package: str) -> None:

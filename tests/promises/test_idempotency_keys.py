@@ -402,7 +402,7 @@ async def test_every_way_to_cancel_leaves_the_outcome(way: str, tmp_path: Path) 
 
         async def release() -> None:
             await script.received.wait()
-            await asyncio.sleep(0.15)
+            await asyncio.sleep(0.6 if way in {"wait_for", "timeout"} else 0.15)
             script.release.set()
 
         async def fail() -> None:
@@ -412,10 +412,10 @@ async def test_every_way_to_cancel_leaves_the_outcome(way: str, tmp_path: Path) 
         releasing = asyncio.create_task(release())
         if way == "wait_for":
             with pytest.raises(TimeoutError):
-                await asyncio.wait_for(send(), 0.1)
+                await asyncio.wait_for(send(), 0.5)
         elif way == "timeout":
             with pytest.raises(TimeoutError):
-                async with asyncio.timeout(0.1):
+                async with asyncio.timeout(0.5):
                     await send()
         elif way == "sibling":
             with pytest.raises(ExceptionGroup):

@@ -28,7 +28,7 @@ from tests.support.servers import postgres_server, redis_server
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 QUEUES = DOCS / "examples" / "queues"
-PAGE = DOCS / "en" / "queues.md"
+PAGES = [DOCS / language / "queues.md" for language in ("en", "fa")]
 
 if not DOCS.is_dir():
     pytest.skip("the documentation is not part of what is tested here", allow_module_level=True)
@@ -342,9 +342,10 @@ def test_every_queue_is_tested() -> None:
     )
 
 
-def test_the_page_shows_every_program_unchanged() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+def test_the_page_shows_every_program_unchanged(page: Path) -> None:
     """The page holds every file verbatim, under a link to it, and no other Python code."""
-    page = PAGE.read_text("utf-8")
-    quoted = re.findall(r"\[`(\w+\.py)`\]\(\.\./examples/queues/\1\)\n\n```python\n(.*?)```\n", page, re.DOTALL)
+    text = page.read_text("utf-8")
+    quoted = re.findall(r"\[`(\w+\.py)`\]\(\.\./examples/queues/\1\)\n\n```python\n(.*?)```\n", text, re.DOTALL)
     assert dict(quoted) == {file.name: file.read_text("utf-8") for file in QUEUES.glob("*.py")}
-    assert page.count("```python") == len(quoted)
+    assert text.count("```python") == len(quoted)

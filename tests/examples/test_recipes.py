@@ -36,7 +36,7 @@ from wikipayam_async.verification.contract import STORE_CONTRACT as CODE_STORE_C
 
 DOCS = Path(__file__).parent.parent.parent / "docs"
 RECIPES = DOCS / "examples" / "recipes"
-PAGE = DOCS / "en" / "recipes.md"
+PAGES = [DOCS / language / "recipes.md" for language in ("en", "fa")]
 
 if not DOCS.is_dir():
     pytest.skip("the documentation is not part of what is tested here", allow_module_level=True)
@@ -418,12 +418,13 @@ async def test_a_task_with_invalid_input_is_not_retried(emulator: Emulator, capl
     assert emulator.requests_to("POST /sms/send") == 0
 
 
-def test_the_page_shows_every_recipe_unchanged() -> None:
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
+def test_the_page_shows_every_recipe_unchanged(page: Path) -> None:
     """The page holds every recipe verbatim, under a link to its file, and no other Python code."""
-    page = PAGE.read_text("utf-8")
-    quoted = re.findall(r"\[`(\w+\.py)`\]\(\.\./examples/recipes/\1\)\n\n```python\n(.*?)```\n", page, re.DOTALL)
+    text = page.read_text("utf-8")
+    quoted = re.findall(r"\[`(\w+\.py)`\]\(\.\./examples/recipes/\1\)\n\n```python\n(.*?)```\n", text, re.DOTALL)
     assert dict(quoted) == {file.name: file.read_text("utf-8") for file in RECIPES.glob("*.py")}
-    assert page.count("```python") == len(quoted)
+    assert text.count("```python") == len(quoted)
 
 
 def test_every_recipe_is_tested() -> None:

@@ -66,6 +66,20 @@ def test_the_files_are_for_their_owner_alone(tmp_path: Path) -> None:
     assert sorted(file.name for file in tmp_path.iterdir()) == ["sent.db", "sent.db.lock"]
 
 
+def test_a_store_that_is_closed_while_being_cancelled_closes_its_file(tmp_path: Path) -> None:
+    """As the client does when its block is left by a cancellation: the log of the file is gone."""
+
+    async def main() -> None:
+        store = SQLiteIdempotencyStore(tmp_path / "sent.db")
+        await store.claim(CLAIM)
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await store.aclose()
+
+    anyio.run(main)
+    assert sorted(file.name for file in tmp_path.iterdir()) == ["sent.db", "sent.db.lock"]
+
+
 def test_processes_share_a_file(tmp_path: Path) -> None:
     """Of four that claim the same hundred keys at once, each key has one winner."""
     command = [sys.executable, "-c", WORKER, str(tmp_path / "sent.db")]

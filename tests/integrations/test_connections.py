@@ -6,6 +6,7 @@ import importlib
 import sys
 from typing import Any
 
+import anyio
 import psycopg
 import pytest
 
@@ -81,3 +82,14 @@ def test_a_failed_connection_is_closed(postgres_url: str) -> None:
     with pytest.raises(Failure, match="UndefinedColumn"):
         connections.attempt(lambda _: None)
     assert [isinstance(one, psycopg.Connection) and one.closed for one in seen] == [True, True]
+
+
+async def test_idle_connections_are_closed_also_while_being_cancelled(postgres_url: str) -> None:
+    """As when the client's block is left by a cancellation."""
+    seen: list[Any] = []
+    connections = Connections(Secret(postgres_url), 1, seen.append)
+    await connections.run(lambda connection: connection.execute("SELECT 1"))
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await connections.aclose()
+    assert [one.closed for one in seen] == [True]

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
-from anyio import to_thread
+from anyio import CancelScope, to_thread
 from attrs import frozen
 
 from wikipayam_async.core.loops import PerLoop
@@ -169,8 +169,9 @@ class SQLiteIdempotencyStore:
         return await self._run(lambda connection: connection.execute(sql, (self._clock(),)).rowcount)
 
     async def aclose(self) -> None:
-        """Close the file. A later call opens it again."""
-        await to_thread.run_sync(self._close)
+        """Close the file, also while being cancelled. A later call opens it again."""
+        with CancelScope(shield=True):
+            await to_thread.run_sync(self._close)
 
     async def _run(self, work: Callable[[sqlite3.Connection], T]) -> T:
         with translated(self._path, _FORMAT):

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from typing import Any, TypeVar
 
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter, to_thread
 from attrs import frozen
 
 from wikipayam_async.core.loops import PerLoop
@@ -118,8 +118,9 @@ class Connections:
         raise failure from None
 
     async def aclose(self) -> None:
-        """Close the idle connections. A later call opens others."""
-        await to_thread.run_sync(self.close)
+        """Close the idle connections, also while being cancelled. A later call opens others."""
+        with CancelScope(shield=True):
+            await to_thread.run_sync(self.close)
 
     def close(self) -> None:
         """Close the idle connections."""

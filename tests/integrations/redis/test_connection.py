@@ -51,6 +51,16 @@ async def test_a_command_that_waits_for_a_thread_may_be_cancelled() -> None:
     assert ran == []
 
 
+async def test_connections_are_closed_also_while_being_cancelled(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the client's block is left by a cancellation."""
+    one, closed = threads(), []
+    monkeypatch.setattr(one.client, "close", lambda: closed.append("closed"))
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        await one.aclose()
+    assert closed == ["closed"]
+
+
 async def test_an_error_of_redis_is_told_by_its_name() -> None:
     """Its text may hold the URL with a password."""
 

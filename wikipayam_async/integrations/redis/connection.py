@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 import redis
-from anyio import CapacityLimiter, to_thread
+from anyio import CancelScope, CapacityLimiter, to_thread
 
 from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.errors import ConfigurationError, WikipayamError
@@ -55,9 +55,10 @@ class RedisThreads:
         return await to_thread.run_sync(guarded, limiter=await self._limiters.get())
 
     async def aclose(self) -> None:
-        """Close the connections, unless they are the caller's. A later call opens others."""
+        """Close the connections, unless they are the caller's, also while being cancelled. A later call opens others."""
         if self._owned:
-            await to_thread.run_sync(self.client.close)
+            with CancelScope(shield=True):
+                await to_thread.run_sync(self.client.close)
 
 
 def eviction_policy(client: Any) -> str | None:

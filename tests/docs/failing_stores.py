@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from anyio.lowlevel import checkpoint
 from attrs import evolve
 
 from tests.docs.bench import RECEIVER, TEXT, TRACK_ID, Bench, Raises
@@ -70,7 +71,10 @@ async def disk_full(bench: Bench) -> object:
         async def settle(self, *_: Any, **__: Any) -> bool:
             raise JournalError("eid: cannot be written: the disk is full")
 
-    async with Campaign.open(bench.client(), Full("eid")) as campaign:
+    async def skip(_: float) -> None:
+        await checkpoint()
+
+    async with Campaign.open(bench.client(), Full("eid"), sleep=skip) as campaign:
         await campaign.plan(bench.messages())
         return await campaign.run()
 

@@ -237,7 +237,7 @@ def build(session: nox.Session) -> None:
 
 @nox.session
 def offline(session: nox.Session) -> None:
-    """Build bundles of wheels for Linux servers without PyPI (`-- --python 3.12 --extras cli`); see docs/en/offline.md."""
+    """Build bundles of wheels for Linux servers without PyPI (`-- --python 3.12 --extras cli`); see docs/en/deployment.md."""
     parser = argparse.ArgumentParser(prog="nox -s offline --")
     parser.add_argument("--python", default=ALL_PYTHONS[-1], choices=ALL_PYTHONS)
     parser.add_argument("--extras", default="cli")

@@ -17,7 +17,8 @@ if not DOCS.is_dir():
 
 PAGES = {name_of(page): page for page in find_pages()}
 README = "README.md"
-OBSERVABILITY = "docs/en/observability.md"  # sets up OpenTelemetry, which can be done once in a process
+OBSERVABILITY = {"docs/en/observability.md", "docs/fa/observability.md"}
+"""Pages that set up OpenTelemetry, which can be done once in a process."""
 
 EXACT = {"cost.md": 11, "parts.md": 12}
 """Pages where every comment beside a value is checked, and the minimum number of such comments."""
@@ -41,7 +42,7 @@ RUN_BY = {
 """The tests that run the files of the examples."""
 
 
-@pytest.mark.parametrize("name", sorted(PAGES.keys() - {README, OBSERVABILITY}))
+@pytest.mark.parametrize("name", sorted(PAGES.keys() - {README, *OBSERVABILITY}))
 def test_the_blocks_of_a_page_run(name: str, tmp_path: Path) -> None:
     """The blocks of a page run in order, and the comments beside values are true where they are checked."""
     page = PAGES[name]
@@ -65,10 +66,11 @@ def test_the_readme_sends_its_messages(tmp_path: Path, capsys: pytest.CaptureFix
     assert ran.emulator.requests_to("POST /sms/send") == 12
 
 
-def test_the_page_on_observability_shows_what_is_exported(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", sorted(OBSERVABILITY))
+def test_the_page_on_observability_shows_what_is_exported(name: str, tmp_path: Path) -> None:
     """In another process, the page's code logs JSON records and exports the call as a span and a metric."""
     done = subprocess.run(  # noqa: S603 - a command of the project's own page
-        [sys.executable, "-X", "utf8", "-m", "tests.docs", str(PAGES[OBSERVABILITY]), str(tmp_path)],
+        [sys.executable, "-X", "utf8", "-m", "tests.docs", str(PAGES[name]), str(tmp_path)],
         env={**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), *filter(None, [os.environ.get("PYTHONPATH")])])},
         capture_output=True,
         encoding="utf-8",

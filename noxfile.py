@@ -215,6 +215,32 @@ def mutation(session: nox.Session) -> None:
 
 
 @nox.session
+def release(session: nox.Session) -> None:
+    """Write the changelog of the version, and put the files to upload, checked, into dist/ (`-- --draft` writes nothing).
+
+    What follows is printed at the end; CONTRIBUTING.md explains it.
+    """
+    session.install(*group("release"), *group("tests"), "-e", ".[cli]")
+    draft = "--draft" in session.posargs
+    version = str(session.run("python", "-c", "import wikipayam_async as w; print(w.__version__)", silent=True)).strip()
+    if not draft and session.run("git", "status", "--porcelain", silent=True, external=True):
+        session.error("there are changes that are not committed")
+    session.run("towncrier", "build", "--version", version, "--draft" if draft else "--yes")
+    session.run("python", "-m", "docs.tools.embed")
+    when = str(session.run("git", "log", "-1", "--format=%ct", silent=True, external=True)).strip()
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    # The files of a commit are the same wherever they are built.
+    session.run("python", "-m", "build", env={"SOURCE_DATE_EPOCH": when})
+    files = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "dist").iterdir())
+    session.run("twine", "check", "--strict", *files)
+    session.run("python", "-m", "tests.release", *files)
+    session.log(f"""{" and ".join(files)} are ready. What is left, for version {version}:
+    git commit -am "Release {version}" && git tag --sign v{version} -m "Version {version}"
+    git push --follow-tags
+    twine upload {" ".join(files)}""")
+
+
+@nox.session
 def build(session: nox.Session) -> None:
     """Build the distributions and test the installed wheel."""
     session.install(*group("release"), *group("tests"))

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from docs.tools.embed import outdated, with_directives
+from docs.tools.languages import link_languages
 from docs.tools.links import check_site
 from docs.tools.llms import full_text, index_text, plain
 from docs.tools.nav import Nav, nav_problems, read_nav
@@ -99,6 +100,7 @@ def build() -> list[str]:
     problems = [f"{page.relative_to(ROOT)}: outdated: python -m docs.tools.embed" for page, _ in outdated()]
     problems += [problem for language in LANGUAGES for problem in build_language(language)]
     if not problems:
+        link_languages({language: SITE / language for language in LANGUAGES})
         add_extras(SITE)
         problems = check_site(SITE)
     return problems

@@ -17,6 +17,7 @@ from docs.tools.languages import link_languages
 from docs.tools.links import check_site
 from docs.tools.llms import full_text, index_text, plain
 from docs.tools.nav import Nav, nav_problems, read_nav
+from docs.tools.search import fill_search
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
@@ -102,7 +103,9 @@ def build() -> list[str]:
     if not problems:
         link_languages({language: SITE / language for language in LANGUAGES})
         add_extras(SITE)
-        problems = check_site(SITE)
+        for language in LANGUAGES:
+            problems += fill_search(SITE / language, language, DOCS / "search.toml")
+        problems += check_site(SITE)
     return problems
 
 

@@ -196,9 +196,26 @@ def peers(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation of both languages into docs/.site; warnings are errors (`-- --serve` serves it)."""
-    session.install("-e", ".[cli,distributed,fastapi,opentelemetry,prometheus,psycopg,redis]", *group("docs"))
+    """Build the documentation of both languages into docs/.site; warnings are errors (`-- --serve` serves it).
+
+    Then the queries of docs/search.toml are typed into its search.
+    """
+    install_for_docs(session)
     session.run("python", "-m", "docs.tools.build", *session.posargs)
+    session.run("python", "-m", "docs.tools.look", "search")
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Open every page of the built documentation in Chromium, wide and narrow, light and dark; needs Chromium."""
+    install_for_docs(session)
+    session.run("python", "-m", "docs.tools.build")
+    session.run("python", "-m", "docs.tools.look", "pages")
+
+
+def install_for_docs(session: nox.Session) -> None:
+    """Install what builds the documentation, with the extras whose docstrings it shows."""
+    session.install("-e", ".[cli,distributed,fastapi,opentelemetry,prometheus,psycopg,redis]", *group("docs"))
 
 
 @nox.session

@@ -16,9 +16,8 @@ import tomllib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.resources import files
-from pathlib import Path
 
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Error, Page, sync_playwright
 
 from docs.tools.build import DOCS, LANGUAGES, SITE
 
@@ -79,13 +78,17 @@ def page_problems(browser: Browser, url: str) -> Iterator[str]:
             context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=colours)
             page = context.new_page()
             errors: list[str] = []
-            page.on("pageerror", lambda error, errors=errors: errors.append(str(error)))
+            page.on("pageerror", functools.partial(_keep, errors))
             for name in names:
                 page.goto(f"{url}/{name}")
                 found = [*_problems(page, axe), *errors]
                 errors.clear()
                 yield from (f"{name}, {kind}, {colours}: {problem}" for problem in found)
             context.close()
+
+
+def _keep(errors: list[str], error: Error) -> None:
+    errors.append(str(error))
 
 
 def _problems(page: Page, axe: str) -> Iterator[str]:

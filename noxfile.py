@@ -196,9 +196,26 @@ def peers(session: nox.Session) -> None:
 
 @nox.session
 def docs(session: nox.Session) -> None:
-    """Build the documentation of both languages into docs/.site; warnings are errors (`-- --serve` serves it)."""
-    session.install("-e", ".[cli,distributed,fastapi,opentelemetry,prometheus,psycopg,redis]", *group("docs"))
+    """Build the documentation of both languages into docs/.site; warnings are errors (`-- --serve` serves it).
+
+    Then the queries of docs/search.toml are typed into its search.
+    """
+    install_for_docs(session)
     session.run("python", "-m", "docs.tools.build", *session.posargs)
+    session.run("python", "-m", "docs.tools.look", "search")
+
+
+@nox.session
+def site(session: nox.Session) -> None:
+    """Open every page of the built documentation in Chromium, wide and narrow, light and dark; needs Chromium."""
+    install_for_docs(session)
+    session.run("python", "-m", "docs.tools.build")
+    session.run("python", "-m", "docs.tools.look", "pages")
+
+
+def install_for_docs(session: nox.Session) -> None:
+    """Install what builds the documentation, with the extras whose docstrings it shows."""
+    session.install("-e", ".[cli,distributed,fastapi,opentelemetry,prometheus,psycopg,redis]", *group("docs"))
 
 
 @nox.session
@@ -212,6 +229,32 @@ def mutation(session: nox.Session) -> None:
     shutil.copy(ROOT / "pyproject.toml", copy)
     session.chdir(copy)
     session.run("python", "-m", "tests.mutation", "--page", str(ROOT / "docs/en/mutation.md"), *session.posargs)
+
+
+@nox.session
+def release(session: nox.Session) -> None:
+    """Write the changelog of the version, and put the files to upload, checked, into dist/ (`-- --draft` writes nothing).
+
+    What follows is printed at the end; CONTRIBUTING.md explains it.
+    """
+    session.install(*group("release"), *group("tests"), "-e", ".[cli]")
+    draft = "--draft" in session.posargs
+    version = str(session.run("python", "-c", "import wikipayam_async as w; print(w.__version__)", silent=True)).strip()
+    if not draft and session.run("git", "status", "--porcelain", silent=True, external=True):
+        session.error("there are changes that are not committed")
+    session.run("towncrier", "build", "--version", version, "--draft" if draft else "--yes")
+    session.run("python", "-m", "docs.tools.embed")
+    when = str(session.run("git", "log", "-1", "--format=%ct", silent=True, external=True)).strip()
+    shutil.rmtree(ROOT / "dist", ignore_errors=True)
+    # The files of a commit are the same wherever they are built.
+    session.run("python", "-m", "build", env={"SOURCE_DATE_EPOCH": when})
+    files = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "dist").iterdir())
+    session.run("twine", "check", "--strict", *files)
+    session.run("python", "-m", "tests.release", *files)
+    session.log(f"""{" and ".join(files)} are ready. What is left, for version {version}:
+    git commit -am "Release {version}" && git tag --sign v{version} -m "Version {version}"
+    git push --follow-tags
+    twine upload {" ".join(files)}""")
 
 
 @nox.session

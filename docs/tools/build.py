@@ -12,14 +12,17 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from docs.tools.embed import outdated, with_directives
+from docs.tools.languages import link_languages
 from docs.tools.links import check_site
 from docs.tools.llms import full_text, index_text, plain
 from docs.tools.nav import Nav, nav_problems, read_nav
-from docs.tools.reference import with_docstrings
+from docs.tools.search import fill_search
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 SITE = DOCS / ".site"
+PAGES = DOCS / ".pages"
 LANGUAGES = ("en", "fa")
 PORT = 8000
 
@@ -35,9 +38,18 @@ _FRONT = """<!doctype html>
 """
 
 
+def prepare(folder: Path, target: Path) -> None:
+    """Copy the pages of a language to where Zensical reads them, with the directives of the reference."""
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(folder, target)
+    for page in target.rglob("*.md"):
+        page.write_text(with_directives(page.read_text("utf-8")), "utf-8")
+
+
 def build_language(language: str) -> list[str]:
     """Build the pages of one language; return the problems found."""
     folder = DOCS / language
+    prepare(folder, PAGES / language)
     nav = read_nav(DOCS / f"{language}.toml")
     files = (path.relative_to(folder).as_posix() for path in folder.rglob("*.md"))
     problems = [f"docs/{language}/{problem}" for problem in nav_problems(nav, files)]
@@ -52,9 +64,8 @@ def build_language(language: str) -> list[str]:
 
 
 def read_pages(nav: Nav, folder: Path) -> dict[str, str]:
-    """Return the plain Markdown of a language's pages, with docstrings in those of the reference."""
-    read = functools.partial(Path.read_text, encoding="utf-8")
-    return {page: with_docstrings(plain(read(folder / page), lambda file: read(ROOT / file))) for page in nav.pages}
+    """Return the plain Markdown of a language's pages."""
+    return {page: plain((folder / page).read_text("utf-8")) for page in nav.pages}
 
 
 def add_examples(site: Path) -> None:
@@ -87,10 +98,14 @@ def add_extras(site: Path) -> None:
 def build() -> list[str]:
     """Build the whole site; return the problems found."""
     shutil.rmtree(SITE, ignore_errors=True)
-    problems = [problem for language in LANGUAGES for problem in build_language(language)]
+    problems = [f"{page.relative_to(ROOT)}: outdated: python -m docs.tools.embed" for page, _ in outdated()]
+    problems += [problem for language in LANGUAGES for problem in build_language(language)]
     if not problems:
+        link_languages({language: SITE / language for language in LANGUAGES})
         add_extras(SITE)
-        problems = check_site(SITE)
+        for language in LANGUAGES:
+            problems += fill_search(SITE / language, language, DOCS / "search.toml")
+        problems += check_site(SITE)
     return problems
 
 

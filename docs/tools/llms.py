@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
 from attrs import frozen
 
@@ -12,7 +12,6 @@ from docs.tools.nav import Nav
 __all__ = ["Summary", "full_text", "index_text", "plain", "summary_of"]
 
 _HIDDEN = re.compile(r"<!--.*?-->\n*", re.DOTALL)
-_INCLUDE = re.compile(r'^([ \t]*)--8<-- "([^"\n]+)"[ \t]*$', re.MULTILINE)
 _LINK = re.compile(r"\[([^\]]*)\]\([^)]*\)")
 _NO_PROSE = ("#", "```", "|", ":::", "<", "!!!", "    ", "- ", "1. ", "![")
 
@@ -30,18 +29,9 @@ class Summary:
     description: str
 
 
-def plain(markdown: str, read: Callable[[str], str]) -> str:
-    """Return a page without the comments for the build and the tests, and with its included files.
-
-    Args:
-        markdown: The page.
-        read: Returns the text of an included file.
-    """
-
-    def include(match: re.Match[str]) -> str:
-        return "\n".join((match[1] + line).rstrip() for line in read(match[2]).splitlines())
-
-    return _INCLUDE.sub(include, _HIDDEN.sub("", markdown)).strip() + "\n"
+def plain(markdown: str) -> str:
+    """Return a page without the comments for the build and the tests."""
+    return _HIDDEN.sub("", markdown).strip() + "\n"
 
 
 def summary_of(text: str) -> Summary:

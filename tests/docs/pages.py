@@ -1,4 +1,4 @@
-"""The pages of the documentation and their parts: code blocks, hidden blocks, included files."""
+"""The pages of the documentation and their parts: code blocks, hidden blocks, embedded files."""
 
 from __future__ import annotations
 
@@ -18,8 +18,6 @@ __all__ = [
     "Block",
     "fences",
     "find_pages",
-    "included",
-    "is_included",
     "name_of",
     "parse",
     "unknown_directives",
@@ -29,8 +27,8 @@ ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 
 _FENCE = re.compile(r"^[ \t]*(?:[-*+] +|\d+[.)] +)?(`{3,}|~{3,})", re.MULTILINE)
-_INCLUDE = re.compile(r'^[ \t]*--8<-- "([^":\n]+)(:[^"\n]*)?"[ \t]*$', re.MULTILINE)
-_MARK = re.compile(r"^[ \t]*-+8<-+", re.MULTILINE)
+_EMBEDDED = re.compile(r"<!-- file: \S+ -->\n\Z")
+_REFERENCE = re.compile(r"^<!-- reference\n.*?^<!-- /reference -->$", re.MULTILINE | re.DOTALL)
 _DIRECTIVE = re.compile(r"^[ \t]*<!--(?:-+|\s*;?\s*(?:skip|invisible|code|clear)\b).*$", re.MULTILINE)
 _KNOWN_DIRECTIVE = re.compile(
     r"""[ \t]*<!--- (?:invisible-code-block: python|skip: (?:next|start) (["']).+\1 -->|skip: end -->)\s*"""
@@ -46,12 +44,14 @@ class Block:
         source: The code.
         hidden: Whether it is hidden from readers.
         raw: The code with its indentation.
+        embedded: Whether it is a file that the page embeds.
     """
 
     language: str
     source: str
     hidden: bool = False
     raw: str = ""
+    embedded: bool = False
 
 
 def find_pages() -> list[Path]:
@@ -71,10 +71,14 @@ def parse(page: Path, evaluate: Evaluator) -> Document:
     """Parse a page; its blocks are passed to the evaluator unless the page skips them with a reason."""
 
     def visible(document: Document) -> Iterator[Region]:
+        references = [match.span() for match in _REFERENCE.finditer(document.text)]
         for region in FencedCodeBlockLexer("[^\n]*")(document):
+            if any(start < region.start < end for start, end in references):
+                continue
             language, _, _ = region.lexemes["language"].strip().partition(" ")
             _, _, raw = document.text[region.start : region.end].partition("\n")
-            block = Block(language, region.lexemes["source"], raw=raw[: raw.rfind("\n") + 1])
+            embedded = _EMBEDDED.search(document.text, 0, region.start) is not None
+            block = Block(language, region.lexemes["source"], raw=raw[: raw.rfind("\n") + 1], embedded=embedded)
             yield Region(region.start, region.end, block, evaluate)
 
     def hidden(document: Document) -> Iterator[Region]:
@@ -85,26 +89,8 @@ def parse(page: Path, evaluate: Evaluator) -> Document:
 
 
 def fences(page: Path) -> int:
-    """Count the fences of a page, whatever is between them."""
-    return len(_FENCE.findall(page.read_text("utf-8")))
-
-
-def included(page: Path) -> list[str]:
-    """Return the paths of the files that a page includes, relative to the root of the project.
-
-    Raises:
-        ValueError: A line looks like an include and is not one.
-    """
-    text = page.read_text("utf-8")
-    found = _INCLUDE.findall(text)
-    if len(found) != len(_MARK.findall(text)):
-        raise ValueError(f'{name_of(page)}: an include is a separate line, as in --8<-- "docs/examples/a/b.py"')
-    return [path for path, _ in found]
-
-
-def is_included(source: str) -> bool:
-    """Return whether a block has nothing but included files."""
-    return bool(source.strip()) and all(_INCLUDE.fullmatch(line) for line in source.splitlines() if line.strip())
+    """Count the fences of a page outside of the text of its references, whatever is between them."""
+    return len(_FENCE.findall(_REFERENCE.sub("", page.read_text("utf-8"))))
 
 
 def unknown_directives(page: Path) -> list[str]:

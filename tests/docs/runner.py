@@ -19,8 +19,9 @@ from anyio.from_thread import start_blocking_portal
 from attrs import define, field
 from sybil import Example
 
+from docs.tools.embed import embedded_files
 from tests.docs.checked_comments import CheckedComments, starts_a_loop
-from tests.docs.pages import Block, included, is_included, name_of, parse
+from tests.docs.pages import Block, name_of, parse
 from tests.docs.sandbox import MainThread, PageClock, restored_process
 from tests.docs.shell import commands, is_known, is_known_powershell, run_command
 from wikipayam_async import AsyncWikipayam
@@ -45,7 +46,7 @@ class PageResult:
 
     Attributes:
         emulator: The emulator that its blocks used.
-        counts: The number of blocks of each kind: `python`, `hidden`, `included`, `quoted`, `skipped`, `sh`, ...
+        counts: The number of blocks of each kind: `python`, `hidden`, `embedded`, `quoted`, `skipped`, `sh`, ...
         checked_comments: The number of comments that were checked and true.
     """
 
@@ -108,7 +109,7 @@ class _PageRunner:
         self._main_thread = main_thread
         self._comments = comments
         self._quotes = [file.read_text("utf-8") for file in quotes]
-        self._programs = [Path(file).name for file in included(page)]
+        self._programs = [Path(file).name for file in embedded_files(page.read_text("utf-8"))]
         self._started, self._line = 0.0, 1
         self.failure: PageError | None = None
         self._next: Callable[[], Awaitable[None]] = _nothing
@@ -183,8 +184,8 @@ class _PageRunner:
         self._next = do
 
     def _action(self, example: Example, block: Block) -> tuple[str, Callable[[], Awaitable[None]]]:
-        if is_included(block.source):
-            return "included", _nothing
+        if block.embedded:
+            return "embedded", _nothing
         if block.language == "python":
             if self._quotes and not block.hidden:
                 found = [block.raw in text for text in self._quotes].count(True)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.docs.pages import DOCS, ROOT, fences, find_pages, included, name_of, parse, unknown_directives
+from docs.tools.embed import embedded_files, outdated
+from tests.docs.pages import DOCS, ROOT, fences, find_pages, name_of, parse, unknown_directives
 from tests.docs.runner import run_page
 
 if not DOCS.is_dir():
@@ -95,11 +96,16 @@ def test_no_block_of_a_page_is_overlooked(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", sorted(PAGES))
-def test_every_included_file_is_there_and_run(name: str) -> None:
-    """Every included file exists, and a test that names it runs it."""
-    for path in included(PAGES[name]):
+def test_every_embedded_file_is_there_and_run(name: str) -> None:
+    """Every embedded file exists, and a test that names it runs it."""
+    for path in embedded_files(PAGES[name].read_text("utf-8")):
         assert (ROOT / path).is_file(), path
         if path.endswith(".py"):
             folder, _, file = path.rpartition("/")
             test = (ROOT / RUN_BY[folder]).read_text("utf-8")
             assert file in test or Path(file).stem in test, path
+
+
+def test_pages_have_files_and_docstrings_as_they_are() -> None:
+    """`python -m docs.tools.embed` would change no page."""
+    assert [name_of(page) for page, _ in outdated()] == []

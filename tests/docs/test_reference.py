@@ -7,7 +7,7 @@ from importlib import import_module
 
 import pytest
 
-from docs.tools.reference import identifiers, with_docstrings
+from docs.tools.reference import describe, identifiers, to_markdown
 from tests.docs.pages import DOCS
 
 PAGES = sorted((DOCS / "en" / "reference").glob("*.md"))
@@ -69,21 +69,19 @@ def test_every_documented_name_exists() -> None:
     assert missing == []
 
 
-def test_a_directive_becomes_a_docstring_in_markdown() -> None:
-    """A directive is replaced with the docstring, without its options, and the text around it stays."""
-    page = "Before.\n\n::: wikipayam_async.optout.is_opt_out\n    options:\n      heading_level: 3\n\nAfter.\n"
-    text = with_docstrings(page)
-    assert text.startswith("Before.\n\n### `is_opt_out(text: 'str', *, ")
-    assert "Return whether a received text is an opt-out." in text
-    assert text.endswith("\n\nAfter.\n")
+def test_a_function_is_described_by_its_signature_and_its_docstring() -> None:
+    """Annotations have no quotes, the anchor is that of the site, and sections are lists."""
+    assert describe("::: wikipayam_async.optout.is_opt_out").startswith(
+        '<a id="wikipayam_async.optout.is_opt_out"></a>\n\n## `is_opt_out`\n\n```python\n'
+        "def is_opt_out(\n    text: str,\n    *,\n    words: AbstractSet[str] = ...,\n    code: str | None = '11',\n) -> bool\n"
+    )
+    assert "\n**Args**\n\n- `text`: " in describe("::: wikipayam_async.optout.is_opt_out")
 
 
-def test_a_class_is_documented_with_its_public_methods_and_properties() -> None:
-    """Private members of a class are left out."""
-    text = with_docstrings("::: wikipayam_async.DeliveryReport\n")
-    titles = [line for line in text.splitlines() if line.startswith("#")]
-    assert [title.partition("(")[0].strip("`# ") for title in titles] == [
-        "DeliveryReport",
+def test_a_class_is_described_with_its_public_methods_and_properties() -> None:
+    """Private and inherited members are left out, and so is `self`."""
+    text = describe("::: wikipayam_async.DeliveryReport")
+    assert [line.strip("*`") for line in text.splitlines() if line.startswith("**`")] == [
         "DeliveryReport.blacklisted",
         "DeliveryReport.complete",
         "DeliveryReport.delivered",
@@ -92,10 +90,30 @@ def test_a_class_is_documented_with_its_public_methods_and_properties() -> None:
         "DeliveryReport.summary",
         "DeliveryReport.undelivered",
     ]
+    assert "```python\ndef summary() -> str\n```" in text
 
 
-def test_a_constant_is_documented_by_its_name() -> None:
+def test_a_long_signature_has_a_line_for_each_parameter() -> None:
+    """The star before the first parameter that is passed by name has its own."""
+    lines = describe("::: wikipayam_async.AsyncWikipayam").splitlines()
+    start = lines.index("class AsyncWikipayam(")
+    assert lines[start + 1 : start + 4] == [
+        "    token: str | None = None,",
+        "    *,",
+        "    sender: str | None = None,",
+    ]
+    assert lines[lines.index(")") + 1] == "```"
+
+
+def test_a_constant_is_described_by_its_name() -> None:
     """A constant is shown without the docstring of its type."""
-    assert (
-        with_docstrings("::: wikipayam_async.optout.OPT_OUT_WORDS\n") == "### `wikipayam_async.optout.OPT_OUT_WORDS`\n"
+    name = "wikipayam_async.optout.OPT_OUT_WORDS"
+    assert describe(f"::: {name}") == f'<a id="{name}"></a>\n\n## `OPT_OUT_WORDS`\n'
+
+
+def test_a_docstring_becomes_markdown() -> None:
+    """Items of a section become list items with their further lines; text after a section is text."""
+    docstring = "Do it.\n\nArgs:\n    a: One,\n        two.\n    *b: Three.\n\nReturns:\n    Nothing.\n\nMore."
+    assert to_markdown(docstring) == (
+        "Do it.\n\n**Args**\n\n- `a`: One,\n  two.\n- `*b`: Three.\n\n**Returns**\n\n  Nothing.\n\nMore."
     )

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.docs import runner
-from tests.docs.pages import fences, included, name_of, parse, unknown_directives
+from tests.docs.pages import fences, name_of, parse, unknown_directives
 from tests.docs.runner import PageError, PageResult, run_page
 from tests.docs.shell import Command, commands
 
@@ -185,15 +185,6 @@ def test_indented_blocks_are_found(page: Path) -> None:
     found = [(one.parsed.language, one.parsed.source) for one in parse(page, lambda _: None).examples()]
     assert found == [("python", "a = 1\n"), ("sh", "pip install a\n"), ("text", "```python\n")]
     assert fences(page) == 7  # the inner fence is counted, so that it is noticed
-
-
-def test_included_files_are_listed(page: Path) -> None:
-    """Included files are listed by path without their section; a malformed include is an error."""
-    page.write_text('```python\n--8<-- "docs/a.py:main"\n```\n--8<-- "docs/b.md"\n', "utf-8")
-    assert included(page) == ["docs/a.py", "docs/b.md"]
-    page.write_text("--8<-- docs/a.py\n", "utf-8")
-    with pytest.raises(ValueError, match=r"page\.md: an include is a separate line"):
-        included(page)
 
 
 def test_a_shell_block_is_split_into_commands() -> None:

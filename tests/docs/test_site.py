@@ -118,10 +118,13 @@ def test_both_languages_are_set_up_alike() -> None:
     assert project("en") == project("fa")
 
 
-def test_a_plain_page_has_its_files_and_no_hidden_blocks() -> None:
-    """A plain page has its included files, indented like the include, and no hidden blocks."""
-    page = '# A\n\n<!--- invisible-code-block: python\nx = 1\n-->\n\n```python\n  --8<-- "a/b.py"\n```\n'
-    assert plain(page, {"a/b.py": "one\n\ntwo\n"}.__getitem__) == "# A\n\n```python\n  one\n\n  two\n```\n"
+def test_a_plain_page_has_no_comments() -> None:
+    """A plain page has the code that it embeds, and neither hidden blocks nor the marks of what it embeds."""
+    page = (
+        "# A\n\n<!--- invisible-code-block: python\nx = 1\n-->\n\n"
+        "<!-- file: a.py -->\n```python\none\n```\n<!-- /file -->\n"
+    )
+    assert plain(page) == "# A\n\n```python\none\n```\n"
 
 
 def test_the_summary_of_a_page_is_its_title_and_first_sentence() -> None:

@@ -18,6 +18,7 @@ if not DOCS.is_dir():
 
 PAGES = {name_of(page): page for page in find_pages()}
 README = "README.md"
+WITH_DATABASE = "many-machines.md"
 OBSERVABILITY = {"docs/en/observability.md", "docs/fa/observability.md"}
 """Pages that set up OpenTelemetry, which can be done once in a process."""
 
@@ -44,9 +45,12 @@ RUN_BY = {
 
 
 @pytest.mark.parametrize("name", sorted(PAGES.keys() - {README, *OBSERVABILITY}))
-def test_the_blocks_of_a_page_run(name: str, tmp_path: Path) -> None:
+def test_the_blocks_of_a_page_run(name: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     """The blocks of a page run in order, and the comments beside values are true where they are checked."""
     page = PAGES[name]
+    if page.name == WITH_DATABASE:
+        monkeypatch: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+        monkeypatch.setenv("WIKIPAYAM_DATABASE_URL", request.getfixturevalue("empty_database_url"))
     least = EXACT.get(page.name, 0)
     ran = run_page(
         page, tmp_path, quotes=QUOTING.get(page.name, ()) if page.parent.parent == DOCS else (), exact=bool(least)

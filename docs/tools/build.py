@@ -78,6 +78,11 @@ def add_examples(site: Path) -> None:
         (folder / "index.html").write_text(f"{head}<ul>\n{items}</ul>\n</html>\n", "utf-8")
 
 
+def name_no_header(html: str) -> str:
+    """Return a page whose tables have cells, not headers, where the name of a column is empty."""
+    return re.sub(r"<th([^>]*)></th>", r"<td\1></td>", html)
+
+
 def add_extras(site: Path) -> None:
     """Add what Zensical does not build: the front page, the examples, the Markdown pages and llms.txt."""
     (site / "index.html").write_text(_FRONT, "utf-8")
@@ -102,6 +107,8 @@ def build() -> list[str]:
     problems += [problem for language in LANGUAGES for problem in build_language(language)]
     if not problems:
         link_languages({language: SITE / language for language in LANGUAGES})
+        for page in SITE.rglob("*.html"):
+            page.write_text(name_no_header(page.read_text("utf-8")), "utf-8")
         add_extras(SITE)
         for language in LANGUAGES:
             problems += fill_search(SITE / language, language, DOCS / "search.toml")

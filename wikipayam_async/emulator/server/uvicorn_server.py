@@ -10,7 +10,7 @@ import anyio
 import uvicorn
 from anyio.abc import TaskStatus
 from attrs import frozen
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from wikipayam_async.emulator.app import CONNECTION, AsgiApp, Message, Receive, Send
 
@@ -31,7 +31,7 @@ class _SocketConnection:
         self.transport.close()
 
 
-class _BreakableProtocol(H11Protocol):
+class _BreakableProtocol(HttpToolsProtocol):
     """Adds the connection to the scope of every request."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in uvicorn itself

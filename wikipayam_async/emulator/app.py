@@ -6,7 +6,7 @@ from typing import Any, Protocol, TypeAlias
 import anyio
 from attrs import frozen
 
-from wikipayam_async.emulator.exchange import Action, Exchange, Request, Response, framed_headers
+from wikipayam_async.emulator.exchange import Action, Exchange, Request, Response, asgi_headers
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -55,10 +55,7 @@ class _Channel:
             pass
 
     async def send_head(self, response: Response) -> None:
-        headers = [
-            (name.encode("latin-1"), value.encode("latin-1")) for name, value in framed_headers(response).items()
-        ]
-        await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await self.send({"type": "http.response.start", "status": response.status, "headers": asgi_headers(response)})
 
     async def send_body(self, piece: bytes, *, more: bool = False) -> None:
         await self.send({"type": "http.response.body", "body": piece, "more_body": more})
@@ -101,16 +98,15 @@ async def _complete_lifespan(receive: Receive, send: Send) -> None:
 
 async def _read_request(scope: Message, channel: _Channel) -> Request | None:
     """Read the complete request; return None if it is cut off, since the gateway would not process it."""
-    body = bytearray()
-    more = True
-    while more:
+    message = await channel.receive()
+    body = message.get("body", b"")
+    while message.get("more_body", False):
         message = await channel.receive()
-        if message["type"] == "http.disconnect":
-            return None
         body += message.get("body", b"")
-        more = message.get("more_body", False)
+    if message["type"] == "http.disconnect":
+        return None
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    return Request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, bytes(body))
+    return Request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body)
 
 
 async def _deliver(exchange: Exchange, channel: _Channel) -> None:

@@ -43,7 +43,8 @@ class _BreakableProtocol(HttpToolsProtocol):
         connection = _SocketConnection(transport)
 
         async def with_connection(scope: Message, receive: Receive, send: Send) -> None:
-            await app({**scope, "extensions": {CONNECTION: connection}}, receive, send)
+            scope["extensions"] = {CONNECTION: connection}
+            await app(scope, receive, send)
 
         self.app = with_connection
 

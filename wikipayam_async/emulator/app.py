@@ -1,6 +1,7 @@
 """The emulator as an ASGI application, for any server and for `httpx.ASGITransport`."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeAlias
 
 import anyio
@@ -27,6 +28,11 @@ class Exchanger(Protocol):
 
 class Connection(Protocol):
     """The connection of a request, for faults that break it."""
+
+    @property
+    def joined(self) -> AbstractContextManager[object]:
+        """What is sent in a `with` block of this leaves together, at its end."""
+        ...
 
     def reset(self) -> None:
         """Reset the connection (RST)."""
@@ -118,8 +124,9 @@ async def _deliver(exchange: Exchange, channel: _Channel) -> None:
     elif exchange.action is Action.DRIP:
         await _drip(exchange, response, channel)
     else:
-        await channel.send_head(response)
-        await channel.send_body(response.body)
+        with nullcontext() if channel.connection is None else channel.connection.joined:
+            await channel.send_head(response)
+            await channel.send_body(response.body)
 
 
 async def _wait_connected(seconds: float, channel: _Channel) -> bool:

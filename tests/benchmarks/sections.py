@@ -120,7 +120,7 @@ begun = time.process_time()
 print((time.process_time() - begun) * 1e3)
 """
 _EXTRAS = """
-import re, sys, httpx, cattrs
+import re, sys
 before = set(sys.modules)
 from wikipayam_async import AsyncWikipayam
 from importlib.metadata import packages_distributions, requires

@@ -107,7 +107,7 @@ async def test_on_the_emulator() -> None:
     """The emulator's balance is read, and a wrong token raises an error."""
     transport = EmulatorTransport(Emulator())
     async with AsyncWikipayam(DEFAULT_TOKEN, transport=transport) as client:
-        assert await client.balance() == Balance(34_359_938, "IRR", 1, "admin")
+        assert await client.balance() == Balance(3_435_993_800, "IRR", 1, "admin")
     async with AsyncWikipayam("wrong", transport=transport) as client:
         with pytest.raises(AuthenticationError):
             await client.balance()

@@ -6,13 +6,14 @@ import io
 import os
 import re
 import sys
+import unicodedata
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO, cast
 
 import attrs
 
-from wikipayam_async.cli.speech import spoken
+from wikipayam_async.cli.speech import heading, spoken
 from wikipayam_async.cli.translations import language_of
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.core.converter import encode_json
@@ -27,6 +28,8 @@ __all__ = ["Output", "aligned", "counted", "plain", "spaced", "visible"]
 # of Persian text are kept.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _CELL_BREAKS = re.compile(r"[\t\n]+")
+_LEFT_TO_RIGHT = "\u200e"
+"""Before each cell of a line with Persian headings: without it, a terminal would reverse their order."""
 
 
 def visible(text: str) -> str:
@@ -63,10 +66,16 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
     Args:
         lines: The cells of each line.
     """
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
     )
+
+
+def _width(cell: str) -> int:
+    """Return how many columns of a terminal a cell takes; half-spaces and marks take none."""
+    return sum(unicodedata.category(one) not in {"Cf", "Mn"} for one in cell)
 
 
 def plain(value: object) -> object:
@@ -187,6 +196,14 @@ class Output:
         if not self.json:
             self.data(visible(text) + "\n")
 
+    def explain(self, text: str) -> None:
+        """Write sentences of an answer to stdout, in the language of the environment, except with `--json`.
+
+        Args:
+            text: One or more lines of English.
+        """
+        self.tell(spoken(text, self.language))
+
     def report(self, text: str, value: object) -> None:
         """Write an answer in sentences to stdout, in the language of the environment; or with `--json` as JSON.
 
@@ -194,7 +211,8 @@ class Output:
             text: One or more lines of English.
             value: A value that `plain` accepts.
         """
-        self.answer(spoken(text, self.language), value)
+        self.explain(text)
+        self.emit(value)
 
     def answer(self, text: str, value: object) -> None:
         """Write what the command was asked for to stdout: as text, or with `--json` as JSON.
@@ -218,18 +236,42 @@ class Output:
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write a table to stdout, except with `--json`: aligned on a terminal, else separated by tabs.
 
-        No cell is cut or broken, so ids can be copied whatever the width of the terminal.
+        No cell is cut or broken, so ids can be copied whatever the width of the terminal. A terminal shows the headings in
+        the language of the environment; programs read the same ones in every language.
 
         Args:
             columns: The headings; none is shown if all are empty.
             rows: The cells of each row.
         """
+        if any(columns):
+            self._write_cells([self._named(columns), *rows])
+        else:
+            self._write_cells(list(rows))
+
+    def facts(self, facts: Mapping[str, str]) -> None:
+        """Write values with their names to stdout, as a table whose headings are its first column.
+
+        Args:
+            facts: The values by name.
+        """
+        names = self._named(list(facts))
+        self._write_cells(list(zip(names, facts.values(), strict=True)))
+
+    @property
+    def _is_read_by_people(self) -> bool:
+        return self._stdout is not None and self._stdout.isatty()
+
+    def _named(self, names: Sequence[str]) -> Sequence[str]:
+        """Return headings, in the language of the environment where people read them."""
+        return [heading(name, self.language) for name in names] if self._is_read_by_people else names
+
+    def _write_cells(self, lines: Sequence[Sequence[str]]) -> None:
         if self.json:
             return
-        lines = [columns, *rows] if any(columns) else list(rows)
         cells = [[_CELL_BREAKS.sub(" ", visible(cell)) for cell in line] for line in lines]
-        if self._stdout is not None and self._stdout.isatty():
-            self.tell(aligned(cells))
+        if self._is_read_by_people:
+            mark = "" if self.language == "en" else _LEFT_TO_RIGHT
+            self.tell(aligned([[mark + cell for cell in line] for line in cells]))
         elif cells:
             self.data("".join("\t".join(line) + "\n" for line in cells))
 

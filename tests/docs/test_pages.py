@@ -25,7 +25,10 @@ EXACT = {"cost.md": 23}
 QUOTING = {
     "docs/en/queues.md": [*(DOCS / "examples" / "queues").glob("*.py")],
     "docs/en/recipes.md": [*(DOCS / "examples" / "recipes").glob("*.py")],
-    "docs/en/testing.md": [*(DOCS / "examples" / "testing").glob("*.py"), ROOT / "tests" / "test_testing.py"],
+    **dict.fromkeys(
+        ("docs/en/testing.md", "docs/fa/testing.md"),
+        [*(DOCS / "examples" / "testing").glob("*.py"), ROOT / "tests" / "test_testing.py"],
+    ),
 }
 """Pages whose blocks are parts of files that other tests run."""
 

@@ -22,13 +22,13 @@ OBSERVABILITY = "docs/en/observability.md"  # sets up OpenTelemetry, which can b
 EXACT = {"cost.md": 23}
 """Pages where every comment beside a value is checked, and the minimum number of such comments."""
 
+_TESTED = [*(DOCS / "examples" / "testing").glob("*.py"), ROOT / "tests" / "test_testing.py"]
+
 QUOTING = {
     "docs/en/queues.md": [*(DOCS / "examples" / "queues").glob("*.py")],
     "docs/en/recipes.md": [*(DOCS / "examples" / "recipes").glob("*.py")],
-    **dict.fromkeys(
-        ("docs/en/testing.md", "docs/fa/testing.md"),
-        [*(DOCS / "examples" / "testing").glob("*.py"), ROOT / "tests" / "test_testing.py"],
-    ),
+    "docs/en/testing.md": _TESTED,
+    "docs/fa/testing.md": _TESTED,
 }
 """Pages whose blocks are parts of files that other tests run."""
 

@@ -39,7 +39,7 @@ TEXTS = {
     ),
     "List received messages": (
         "پیام‌های دریافتی",
-        "یک صفحه، حداکثر 500 پیام. `client.receives.iter()` همه را می‌دهد.",
+        "یک صفحه، حداکثر ۵۰۰ پیام. `client.receives.iter()` همه را می‌دهد.",
     ),
     "Filter and sort received messages": (
         "محدودکردن و ترتیب پیام‌های دریافتی",

@@ -54,7 +54,7 @@ def _line(line: str) -> str:
         found = pattern.fullmatch(line)
         if found:
             said = sentence.format(**{name: _phrase(name, value or "") for name, value in found.groupdict().items()})
-            return "\n".join(map(str.rstrip, said.split("\n")))
+            return "\n".join(map(str.rstrip, said.rstrip().split("\n")))
     return line
 
 

@@ -436,6 +436,7 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             ),
             "{status}: {raw}\n  {raw_track} {raw_id}",
         ),
+        (r"API token \(not shown\):", "توکن (دیده نمی‌شود):"),
         # one-time codes
         (r"Code:", "کد:"),
         (r"Code \(an empty line for a voice call\):", "کد (سطر خالی: همان کد با تماس صوتی):"),
@@ -528,6 +529,9 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
             "فرایند هنگام ارسال پیامک پایان یافت",
         ),
         # usage errors
+        (r"Unused Tokens: \[(?P<raw>.+)\]\.", "این را نمی‌شود اینجا نوشت: {raw}"),
+        (r"Invalid value for (?P<raw>\S+): unable to convert .*", "مقدار نادرست است: {raw}"),
+        (r'Invalid value "(?P<raw_value>[^"]*)" for (?P<raw>\S+)\. Must be .*', "مقدار نادرست است: {raw} {raw_value}"),
         (r'Unknown command "(?P<raw>[^"]*)"\..*', "چنین دستوری نیست: {raw}"),
         (
             r"Unknown option: (?P<raw>\S+?)\. Did you mean (?P<raw_other>\S+)\?",

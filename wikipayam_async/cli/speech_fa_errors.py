@@ -54,6 +54,13 @@ _RULES = {
         "گیرنده‌ای دو بار آمده است؛ برای یک پیامک به هر گیرنده --dedupe"
     ),
     "the file has no rows": "فایل سطری ندارد",
+    "expected 1 to 32 digits or ASCII letters": "کد 1 تا 32 رقم یا حرف لاتین است",
+    "expected 1 to 64 letters, digits, '-' or '_'": "شناسه 1 تا 64 حرف لاتین یا رقم است",
+    "expected a date, or a string like 2024-01-31 or 1403/01/15": "روز را این‌گونه بنویسید، 2024-01-31 یا 1403/01/15",
+    "expected every brace in a pair around a name, or doubled": "هر آکولاد باید بسته شود، یا دو بار بیاید",
+    "expected the name of a campaign: letters, digits, and . _ - between them, 100 at most": (
+        "نام کمپین حداکثر 100 حرف لاتین و رقم است"
+    ),
     "needs --price-persian": "تعرفه را هم بدهید، با --price-persian",
     "cannot be combined with the other prices": "با گزینه‌های دیگر تعرفه نمی‌آید",
 }
@@ -137,6 +144,30 @@ _PATTERNS = (
         r"--username: none given; .*",
         "نام کاربری معلوم نیست؛ این گزینه را بدهید:\n  --username",
     ),
+    (r"--sender: none given; .*", "خط ارسال معلوم نیست؛ این گزینه را بدهید:\n  --sender"),
+    (r"--proxy: expected a URL such as (?P<raw>.+)", "نشانی پروکسی را این‌گونه بنویسید: {raw}"),
+    (
+        r"--base-url(?: \(.*\))?: .*(?P<raw>https://\S+)",
+        "نشانی درگاه را این‌گونه بنویسید: --base-url {raw}",
+    ),
+    # values
+    (
+        rf"{_FIELD}: expected a whole number from (?P<least>[0-9]+) to (?P<most>[0-9]+){_VALUE}",
+        "عدد صحیح از {least} تا {most}: {raw}",
+    ),
+    (
+        rf"{_FIELD}: expected a whole number of at least (?P<least>[0-9]+){_VALUE}",
+        "عدد صحیح، دست‌کم {least}: {raw}",
+    ),
+    (
+        rf"{_FIELD}: expected a string of 1 to (?P<most>[0-9]+) characters without control characters{_VALUE}",
+        "1 تا {most} کاراکتر: {raw}",
+    ),
+    (
+        rf"{_FIELD}: expected one of the formats (?P<raw_formats>.+) after '\|'{_VALUE}",
+        "شکل نوشتن شناخته نشد؛ یکی از این‌ها: {raw}\n  {raw_formats}",
+    ),
+    (r"--tariff: expected a (?:readable )?TOML file; got (?P<raw>.+)", "فایل تعرفه خوانده نشد: --tariff\n  {raw}"),
     # files
     (r"(?P<raw>.+): there is no such file", "چنین فایلی نیست:\n  {raw}"),
     (
@@ -265,9 +296,8 @@ _PATTERNS = (
     (r"warning: (?P<line>.+)", "هشدار:{line}"),
     # phone numbers
     (rf"number: expected an Iranian phone number, but {_WHY}{_VALUE}", "شماره‌ی تلفن ایرانی نیست: {why}"),
-    (rf"ids\[[0-9]+\]: expected .*{_VALUE}", "شناسه 1 تا 64 حرف لاتین یا رقم است"),
     # one-time codes
-    (r"host: expected a host in lower-case ASCII .*", "فقط دامنه را با حرف کوچک بنویسید: --host shop.example"),
+    (r"--host: expected a host in lower-case ASCII .*", "فقط دامنه را با حرف کوچک بنویسید: --host shop.example"),
     (
         r"resend: not sent, because the code was sent (?P<n>[0-9]+) times?, as often as it may be; .*",
         "فرستاده نشد: این کد {n} بار فرستاده شده و بیش از این نمی‌شود؛ از نو شروع کنید",

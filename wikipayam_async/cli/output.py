@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import sys
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO, cast
 
 import attrs
 
 from wikipayam_async.cli.speech import heading, spoken
+from wikipayam_async.cli.streams import TextStream, redirect_to_null, use_utf8
 from wikipayam_async.cli.translations import language_of
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.core.converter import encode_json
@@ -111,10 +111,10 @@ class Output:
     def __init__(self, *, json: bool = False, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
         self.json = json
         self._stdout: TextIO | None = stdout or sys.stdout
-        self._stderr = _TextStream(stderr or sys.stderr)
+        self._stderr = TextStream(stderr or sys.stderr)
         self.closed = self._stdout is None
         self.language = language_of(os.environ)
-        _use_utf8(self._stdout)
+        use_utf8(self._stdout)
 
     @property
     def console(self) -> Console:
@@ -161,7 +161,7 @@ class Output:
             self._stdout.flush()
         except OSError as error:
             self.closed = True
-            _redirect_to_null(self._stdout)
+            redirect_to_null(self._stdout)
             if not isinstance(error, BrokenPipeError):
                 raise InvalidInputError("stdout", rule="cannot be written", got=str(error.strerror)) from None
 
@@ -297,60 +297,3 @@ def described(error: WikipayamError) -> dict[str, object]:
     if isinstance(error, UnknownOutcomeError):
         fields["track_ids"] = list(error.track_ids)
     return fields
-
-
-class _TextStream:
-    """A text stream that drops its output once it is closed, so that a closed terminal does not end a command.
-
-    Args:
-        stream: The underlying stream, if any.
-    """
-
-    def __init__(self, stream: TextIO | None) -> None:
-        self._stream = stream
-        self.is_lost = stream is None
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # not every terminal encodes Persian
-
-    @property
-    def encoding(self) -> str:
-        """The encoding of the stream; rich chooses its box characters by it."""
-        return getattr(self._stream, "encoding", None) or "utf-8"
-
-    def isatty(self) -> bool:
-        """Return whether the stream is an open terminal."""
-        return self._stream is not None and not self.is_lost and self._stream.isatty()
-
-    def write(self, text: str, /) -> int:
-        """Write the text, unless the stream is closed."""
-        self._try(lambda stream: stream.write(text))
-        return len(text)
-
-    def flush(self) -> None:
-        """Flush the stream."""
-        self._try(lambda stream: stream.flush())
-
-    def _try(self, do: Callable[[TextIO], object]) -> None:
-        if self._stream is None or self.is_lost:
-            return
-        try:
-            do(self._stream)
-        except OSError:
-            self.is_lost = True
-            _redirect_to_null(self._stream)
-
-
-def _use_utf8(stream: TextIO | None) -> None:
-    if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
-        stream.reconfigure(encoding="utf-8")  # the encoding of JSON
-
-
-def _redirect_to_null(stream: TextIO) -> None:
-    """Redirect a broken stream to the null device, so that Python's flush at exit does not fail."""
-    try:
-        number = stream.fileno()
-    except (OSError, ValueError):
-        return
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, number)
-    os.close(null)

@@ -3,34 +3,41 @@
 from __future__ import annotations
 
 import secrets
+import time
+from collections.abc import Callable
 
 from wikipayam_async import AsyncWikipayam
 from wikipayam_async.optout import OptOutList, is_opt_out
+from wikipayam_async.verification import MemoryStore, SmsChannel, Verifier, VoiceChannel
+
+SECRET = secrets.token_hex(32)  # in a service: from its configuration
+
+
+def make_verifier(client: AsyncWikipayam, *, clock: Callable[[], float] = time.time) -> Verifier:
+    """Return what sends the codes and checks them."""
+    channels = [SmsChannel(otp_pattern_id=13), VoiceChannel()]
+    return Verifier(client, MemoryStore(), secret=SECRET, channels=channels, clock=clock)
 
 
 class Login:
     """Verifies that a user owns a mobile."""
 
-    def __init__(self, client: AsyncWikipayam) -> None:
-        self._client = client
-        self._codes: dict[str, str] = {}
-        self._ids: dict[str, str] = {}
+    def __init__(self, client: AsyncWikipayam, *, clock: Callable[[], float] = time.time) -> None:
+        self._verifier = make_verifier(client, clock=clock)
 
-    async def begin(self, mobile: str) -> None:
-        """Send a code."""
-        self._codes[mobile] = code = str(secrets.randbelow(900_000) + 100_000)
-        sent = await self._client.otp.send(mobile, code)
-        self._ids[mobile] = sent.id
+    async def begin(self, mobile: str) -> str:
+        """Send a code; return the id of its challenge, which the page sends back with the code."""
+        challenge = await self._verifier.start(mobile, purpose="login")
+        return challenge.id
 
-    async def call_if_undelivered(self, mobile: str) -> None:
-        """Call the mobile and read the code out, if the SMS was not delivered."""
-        report = await self._client.sms.delivery_status(self._ids[mobile])
-        if report.failed or report.undelivered:
-            await self._client.voice.send(mobile, self._codes[mobile])
+    async def call_undelivered(self) -> None:
+        """Call those whose SMS was not delivered within 30 seconds. In a service, `async with verifier` does it."""
+        await self._verifier.run_once()
 
-    def finish(self, mobile: str, code: str | None) -> bool:
-        """Return whether the code is the one that was sent. A code allows one attempt."""
-        return code is not None and self._codes.pop(mobile, None) == code
+    async def finish(self, challenge: str, code: str | None) -> str | None:
+        """Return the mobile that is verified now; None if the code is wrong. A code is accepted once."""
+        result = await self._verifier.check(challenge, code or "", purpose="login")
+        return result.receiver
 
 
 async def collect_opt_outs(client: AsyncWikipayam, opted_out: OptOutList) -> None:

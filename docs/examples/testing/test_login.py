@@ -9,7 +9,7 @@ from wikipayam_async.testing import Emulator
 async def test_login(wikipayam_client: AsyncWikipayam, wikipayam_emulator: Emulator) -> None:
     """The code that was sent is accepted once."""
     login = Login(wikipayam_client)
-    await login.begin("09123456789")
+    challenge = await login.begin("09123456789")
     code = wikipayam_emulator.last_code("09123456789")
-    assert login.finish("09123456789", code)
-    assert not login.finish("09123456789", code)
+    assert await login.finish(challenge, code) == "09123456789"
+    assert await login.finish(challenge, code) is None

@@ -14,7 +14,7 @@ async def test_the_code_is_sent_to_the_mobile() -> None:
     client = create_autospec(AsyncWikipayam, instance=True)
     client.otp.send.return_value = SentMessage(id="6651a5")
     login = Login(client)
-    await login.begin("09123456789")
+    challenge = await login.begin("09123456789")
     ((mobile, code), _) = client.otp.send.await_args
     assert mobile == "09123456789"
-    assert login.finish("09123456789", code)
+    assert await login.finish(challenge, code) == "09123456789"

@@ -18,5 +18,6 @@ class LoginTest(IsolatedAsyncioTestCase):
     async def test_login(self) -> None:
         """The code that was sent is accepted."""
         login = Login(self.client)
-        await login.begin("09123456789")
-        assert login.finish("09123456789", self.emulator.last_code("09123456789"))
+        challenge = await login.begin("09123456789")
+        code = self.emulator.last_code("09123456789")
+        assert await login.finish(challenge, code) == "09123456789"

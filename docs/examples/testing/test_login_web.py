@@ -11,6 +11,6 @@ from wikipayam_async.testing import Emulator
 def test_login(wikipayam_emulator: Emulator) -> None:
     """The code that was sent is accepted."""
     with TestClient(app) as http:
-        http.post("/login/09123456789").raise_for_status()
-        code = wikipayam_emulator.last_code("09123456789")
-        assert http.post(f"/login/09123456789/{code}").json() is True
+        challenge = http.post("/login/start", json={"receiver": "09123456789"}).json()["challenge_id"]
+        entered = {"challenge_id": challenge, "code": wikipayam_emulator.last_code("09123456789")}
+        assert http.post("/login/check", json=entered).status_code == 200

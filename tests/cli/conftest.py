@@ -19,7 +19,8 @@ from attrs import frozen
 from cyclopts import App
 from rich.console import Console
 
-from wikipayam_async.cli import app, main, translations
+from wikipayam_async.cli import app, main, output, translations
+from wikipayam_async.cli.speech import spoken
 from wikipayam_async.cli.translations import translate
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, DEFAULT_USERNAME, Emulator, serve
 
@@ -82,6 +83,36 @@ def clean_environment(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "keyring.backends.null.Keyring")
+
+
+CELLS = "  "
+"""A line with two spaces is one of a table, or the text of a message."""
+SAID_BY_TESTS = {
+    "Go? [y/N]",
+    "error: perhaps",
+    "error: slow down",
+    "progress",
+    "sheet \x1b[2Jevil\u202e is ignored",
+    "text",
+    "waiting for the sending hours",
+    "warned",
+}
+"""What tests say themselves."""
+
+
+@pytest.fixture(autouse=True)
+def everything_is_said_in_persian(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Every sentence that a test of a command hears has a Persian one in `wikipayam_async.cli.speech_fa`."""
+    heard: set[str] = set()
+
+    def listen(text: str, language: str) -> str:
+        heard.update(text.split("\n"))
+        return spoken(text, language)
+
+    monkeypatch.setattr(output, "spoken", listen)
+    yield
+    english = (line for line in heard - SAID_BY_TESTS if CELLS not in line and re.search("[A-Za-z]", line))
+    assert [line for line in english if not PERSIAN.search(spoken(line.removeprefix("error: "), "fa"))] == []
 
 
 @pytest.fixture

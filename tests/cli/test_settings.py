@@ -105,6 +105,15 @@ def test_the_typed_token_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     assert TokenSources().prompt() == "typed"
 
 
+def test_the_token_is_asked_for_in_persian(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Under a Persian locale the prompt is Persian."""
+    monkeypatch.setenv("LANG", "fa_IR.UTF-8")
+    monkeypatch.setattr(sys, "stdin", Terminal())
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    monkeypatch.setattr("getpass.getpass", lambda prompt, stream: f"asked {prompt}" if stream else "")
+    assert TokenSources().prompt() == "asked توکن (دیده نمی‌شود):"
+
+
 class Keyring:
     """A fake of the package `keyring`, which the tests do not install."""
 

@@ -1,12 +1,14 @@
 from __future__ import annotations
 
+import io
 import re
 
 import pytest
 
 from tests.cli.bulk.commands import FILE, A, B, C, answer, write
-from tests.cli.conftest import Ended, Run
-from wikipayam_async.cli.speech import spoken
+from tests.cli.conftest import Ended, Run, Terminal
+from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.speech import heading, spoken
 from wikipayam_async.cli.speech_fa import SENTENCES
 from wikipayam_async.emulator import Emulator, Fault
 
@@ -118,11 +120,10 @@ def test_errors_speak_persian(gateway: Emulator, fa: Run, argv: tuple[str, ...],
     assert gateway.requests == 0
 
 
-def test_a_sentence_that_the_catalogue_lacks_stays_english(fa: Run) -> None:
+def test_a_sentence_that_the_catalogue_lacks_stays_english() -> None:
     """It is on a line of its own, below a Persian one."""
-    ended = fa("campaign", "status", "missing.campaign")
-    assert ended.err.splitlines()[0] == "خطا:"
-    assert ended.err.splitlines()[1].startswith("  missing.campaign: is no campaign")
+    assert spoken("error: slow down", "fa") == "خطا:\n  slow down"
+    assert spoken("row 3: slow down", "fa") == "سطر 3 پیامک نمی‌شود:\n  slow down"
 
 
 def test_a_campaign_speaks_persian(gateway: Emulator, fa: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -165,6 +166,21 @@ def test_no_sentence_has_a_latin_word_in_its_middle() -> None:
         ("2 hidden or filtered rows left out; --include-hidden reads them, too", "2 سطر پنهان یا فیلترشده خوانده نشد؛ برای خواندن آن‌ها: --include-hidden"),
         ("1 message with more parts because of the footer", "1 پیامک به‌خاطر سطر پایانی پارت بیشتری دارد"),
         ("paused: interrupted", "وضعیت کمپین: متوقف؛ کار قطع شد"),
+        ("paused: the spending limit is reached: 20 rials are spent, 5 are left", "وضعیت کمپین: متوقف، به این علت: سقف هزینه پر شد: 20 ریال (2 تومان) خرج شده و 5 ریال مانده است"),
+        ("paused: the token is refused", "وضعیت کمپین: متوقف، به این علت: توکن پذیرفته نشد"),
+        ('error: otp.send: the gateway answered 402; "Poor."; top up the account', 'خطا: درگاه با کد 402 پاسخ داد؛ حساب را شارژ کنید\n  otp.send: "Poor."'),
+        ("2 messages unknown, timeout: sms.send: no answer within the time-out", "2 پیامک نامعلوم، به این علت:\n  timeout\n  پاسخ درگاه در مهلت مقرر نرسید\n    sms.send"),
+        ("error: --wait: expected seconds, not below 0; got another number", "خطا: ثانیه، دست‌کم 0: --wait"),
+        ("error: TRACK_IDS: expected track ids, or --cause; got both", "خطا: یا شناسه‌ی پیگیری بدهید یا علت، نه هر دو: --cause\n  TRACK_IDS"),
+        ("eid: paused: the token is refused", "کمپین متوقف:\n  eid\n  توکن پذیرفته نشد"),
+        ("1 message rejected, other: ", "1 پیامک ردشده، به این علت:\n  other"),
+        ("error: Unused Tokens: ['foo'].", "خطا: این را نمی‌شود اینجا نوشت: 'foo'"),
+        ('error: Invalid value "0.0" for --every. Must be > 0.', "خطا: مقدار نادرست است: --every 0.0"),
+        ('error: Invalid value for --json: unable to convert "maybe" into bool.', "خطا: مقدار نادرست است: --json"),
+        ("error: --limit: expected a whole number from 1 to 500; got 999", "خطا: عدد صحیح از 1 تا 500: --limit"),
+        ("error: --base-url: the scheme is missing; expected a URL like https://wikipayam.ir", "خطا: نشانی درگاه را این‌گونه بنویسید: --base-url https://wikipayam.ir"),
+        ("error: --base-url: http would expose the token on the network; use https (http is for loopback)", "خطا: نشانی درگاه باید رمزنگاری‌شده باشد، وگرنه توکن در شبکه لو می‌رود: --base-url https://..."),
+        ("not written: track id t-1: rejected", "نوشته نشد، ردشده:\n  t-1"),
         ("something else", "something else"),
     ],
 )  # fmt: skip
@@ -179,3 +195,46 @@ def test_texts_of_messages_are_not_translated(gateway: Emulator, fa: Run, ids: l
     id_ = gateway.inbound(sender="989127782175", message="accepted")
     assert fa("inbox", "get", id_).out.splitlines()[-1] == "accepted"
     assert len(ids) == 3
+
+
+def test_the_doctor_speaks_persian(gateway: Emulator, fa: Run) -> None:
+    """Each check is a line of Persian, and names, versions and addresses stand below it."""
+    lines = [line.split(":")[0] for line in lines_of(fa("doctor"))]
+    assert lines == [f"درست   {name}" for name in ("نسخه‌ها", "پروکسی", "توکن", "اتصال", "رمزنگاری", "ساعت", "درگاه")]
+    assert len(gateway.ledger) == 0
+    failed = fa("doctor", "--base-url", "http://127.0.0.1:9")
+    assert [line for line in lines_of(failed) if line.startswith("نادرست")] == ["نادرست اتصال: برقرار نشد"]
+
+
+def test_a_changed_file_is_told_in_persian(gateway: Emulator, fa: Run) -> None:
+    """What differs is a line for each difference, and each command to go on is on a line of its own."""
+    write(f"{A},a", f"{B},b")
+    assert fa("bulk", FILE, "--yes").code == 0
+    write(f"{A},x", f"{C},b")
+    ended = fa("bulk", FILE, "--yes")
+    assert ended.err.splitlines()[2:4] == ["  متن سطر 2", "  ستون‌های دیگر سطر 2"]
+    assert "برای ارسال باقی‌مانده‌ی آن:" in ended.err
+    assert len(gateway.ledger) == 2
+
+
+def test_headings_on_a_terminal_are_persian(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A mark before each cell keeps their order, half-spaces take no width; programs read the English names."""
+    monkeypatch.setenv("LC_ALL", "fa_IR.UTF-8")
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        out = Output(stdout=stream)
+        out.table(("id", "track id", "other"), [["1", "T1", "x"]])
+        out.facts({"balance": "5", "other": "6"})
+    assert terminal.getvalue() == (
+        "\u200eشناسه  \u200eشناسه‌ی پیگیری  \u200eother\n"
+        "\u200e1      \u200eT1             \u200ex\n"
+        "\u200eموجودی  \u200e5\n"
+        "\u200eother   \u200e6\n"
+    )
+    assert pipe.getvalue() == "id\ttrack id\tother\n1\tT1\tx\nbalance\t5\nother\t6\n"
+
+
+def test_headings_in_english_are_unchanged() -> None:
+    """In Persian a heading that the catalogue lacks is, too."""
+    assert [heading("status", language) for language in ("en", "fa")] == ["status", "وضعیت"]
+    assert heading("no such", "fa") == "no such"

@@ -16,6 +16,7 @@ from wikipayam_async.cli.wording import in_words_of_the_command_line
         ("messages[0].receiver: expected a mobile", "RECEIVER 1: expected a mobile"),
         ("receiver[2]: expected a mobile", "RECEIVER: expected a mobile"),
         ("timeout: expected a finite number above 0; got a number (float)", "--timeout: expected a finite number above 0; got a number"),
+        ("code_length: expected a whole number", "--digits: expected a whole number"),
         ("name: expected the name of a campaign", "--name: expected the name of a campaign"),
         ("mobile: expected an Iranian mobile", "mobile: expected an Iranian mobile"),
         ("sms.send: the gateway answered 402", "sms.send: the gateway answered 402"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from attrs import frozen
@@ -12,6 +13,7 @@ from tests.docs.gateway import methods, operations
 from tests.docs.pages import DOCS
 
 PAGE = DOCS / "en" / "endpoints.md"
+PERSIAN_PAGE = DOCS / "fa" / "endpoints.md"
 CODE = re.compile(r"`([^`]+)`")
 NO_OPERATION = "anything else"
 
@@ -33,9 +35,9 @@ class Row:
     replay: str
 
 
-def section(title: str) -> list[list[str]]:
+def section(title: str, page: Path = PAGE) -> list[list[str]]:
     """Return the cells of the table below a heading, without its header."""
-    text = PAGE.read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+    text = page.read_text(encoding="utf-8").partition(f"\n## {title}\n")[2].partition("\n## ")[0]
     lines = [line for line in text.splitlines() if line.startswith("|")]
     return [[cell.strip() for cell in line.strip("|").split("|")] for line in lines[2:]]
 
@@ -49,11 +51,11 @@ def in_full(cell: str) -> Iterator[str]:
         yield full
 
 
-def rows() -> list[Row]:
-    """Return the rows of the first table."""
+def rows(title: str = "The calls", page: Path = PAGE) -> list[Row]:
+    """Return the rows of the first table of a page."""
     return [
         Row(endpoint.strip("`"), list(in_full(called)), CODE.findall(commands), replay)
-        for endpoint, _, called, commands, replay in section("The calls")
+        for endpoint, _, called, commands, replay in section(title, page)
     ]
 
 
@@ -101,3 +103,11 @@ def test_every_call_with_gaps_is_listed() -> None:
     documented = {endpoint.strip("`") for endpoint, *_ in section("What it leaves open, call by call")}
     assert set(operations()) - documented == {"GET /receives/unread/count"}
     assert documented - set(operations()) == set()
+
+
+def test_the_persian_page_has_the_same_rows() -> None:
+    """Its calls have the same endpoints, methods, commands and replays, and its gaps are of the same calls."""
+    assert rows("فراخوانی‌ها", PERSIAN_PAGE)[:-1] == rows()[:-1]
+    assert rows("فراخوانی‌ها", PERSIAN_PAGE)[-1].methods == rows()[-1].methods
+    gaps = [row[0] for row in section("آنچه هر فراخوانی باز گذاشته است", PERSIAN_PAGE)]
+    assert gaps == [row[0] for row in section("What it leaves open, call by call")]

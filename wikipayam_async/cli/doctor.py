@@ -55,7 +55,7 @@ def doctor(*, database: UrlOptions = UrlOptions(), connection: GatewayOptions = 
 
     def report(check: Check) -> None:
         checks.append(check)
-        out.tell(check.line)
+        out.explain(check.line)
 
     def run_checks() -> Exit:
         settings = read_settings(connection.env_file)

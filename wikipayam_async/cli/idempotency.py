@@ -10,7 +10,7 @@ import anyio
 from cyclopts import App, Group, Parameter
 
 from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.output import Output
+from wikipayam_async.cli.output import Output, spaced
 from wikipayam_async.cli.session import OutputOptions, guarded
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency import IdempotencyRecord, IdempotencyStore, SQLiteIdempotencyStore
@@ -70,7 +70,7 @@ async def _show(out: Output, key: str, place: str | None) -> Exit:
         "claimed_at": record.claimed_at.isoformat(timespec="seconds"),
         "expires_at": record.expires_at.isoformat(timespec="seconds"),
     }
-    out.table(("field", "value"), ([name.replace("_", " "), str(value or "")] for name, value in fields.items()))
+    out.facts({spaced(name): str(value or "") for name, value in fields.items()})
     out.emit(fields)
     if status == SendStatus.ACCEPTED:
         return Exit.OK

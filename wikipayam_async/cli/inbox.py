@@ -92,7 +92,7 @@ def unread(
         receives = session.client.receives
         if count:
             number = await receives.unread_count()
-            session.out.answer(f"{number:,} unread", {"unread_count": number})
+            session.out.report(f"{number:,} unread", {"unread_count": number})
             return
         found = await receives.unread(limit=page.limit, offset=page.offset)
         _show(session, found.receives)
@@ -113,7 +113,8 @@ def get(id_: Annotated[str, Parameter(name="id")], /, *, connection: GatewayOpti
     async def work(session: Session) -> None:
         found = await session.client.receives.get(id_)
         at = found.received_at or "at an unknown time"
-        session.out.answer(f"from {found.sender} to {found.receiver}, {at}\n\n{found.message}", found)
+        session.out.explain(f"from {found.sender} to {found.receiver}, {at}")
+        session.out.answer(f"\n{found.message}", found)
 
     return online(connection, work)
 
@@ -272,7 +273,7 @@ def stats(
 
     async def work(session: Session) -> None:
         found = await session.client.receives.statistics(from_date, to_date)
-        session.out.table(("", ""), ([name, str(value)] for name, value in found.items()))
+        session.out.facts({name: str(value) for name, value in found.items()})
         session.out.emit(found)
 
     return online(connection, work)

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import io
 import os
 import re
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+import unicodedata
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, TextIO, cast
 
 import attrs
 
-from wikipayam_async.cli.speech import spoken
+from wikipayam_async.cli.speech import heading, spoken
+from wikipayam_async.cli.streams import TextStream, redirect_to_null, use_utf8
 from wikipayam_async.cli.translations import language_of
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 from wikipayam_async.errors import APIStatusError, InvalidInputError, UnknownOutcomeError, WikipayamError
@@ -26,6 +27,8 @@ __all__ = ["Output", "aligned", "counted", "plain", "spaced", "visible"]
 # of Persian text are kept.
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _CELL_BREAKS = re.compile(r"[\t\n]+")
+_LEFT_TO_RIGHT = "\u200e"
+"""Before each cell of a line with Persian headings: without it, a terminal would reverse their order."""
 
 
 def visible(text: str) -> str:
@@ -62,10 +65,16 @@ def aligned(lines: Sequence[Sequence[str]]) -> str:
     Args:
         lines: The cells of each line.
     """
-    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    widths = [max(map(_width, column)) for column in zip(*lines, strict=True)]
     return "\n".join(
-        "  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines
+        "  ".join(cell + " " * (width - _width(cell)) for cell, width in zip(line, widths, strict=True)).rstrip()
+        for line in lines
     )
+
+
+def _width(cell: str) -> int:
+    """Return how many columns of a terminal a cell takes; half-spaces and marks take none."""
+    return sum(unicodedata.category(one) not in {"Cf", "Mn"} for one in cell)
 
 
 def plain(value: object) -> object:
@@ -101,10 +110,10 @@ class Output:
     def __init__(self, *, json: bool = False, stdout: TextIO | None = None, stderr: TextIO | None = None) -> None:
         self.json = json
         self._stdout: TextIO | None = stdout or sys.stdout
-        self._stderr = _TextStream(stderr or sys.stderr)
+        self._stderr = TextStream(stderr or sys.stderr)
         self.closed = self._stdout is None
         self.language = language_of(os.environ)
-        _use_utf8(self._stdout)
+        use_utf8(self._stdout)
 
     @property
     def console(self) -> Console:
@@ -153,7 +162,7 @@ class Output:
             self._stdout.flush()
         except OSError as error:
             self.closed = True
-            _redirect_to_null(self._stdout)
+            redirect_to_null(self._stdout)
             if not isinstance(error, BrokenPipeError):
                 raise InvalidInputError("stdout", rule="cannot be written", got=str(error.strerror)) from None
 
@@ -188,6 +197,14 @@ class Output:
         if not self.json:
             self.data(visible(text) + "\n")
 
+    def explain(self, text: str) -> None:
+        """Write sentences of an answer to stdout, in the language of the environment, except with `--json`.
+
+        Args:
+            text: One or more lines of English.
+        """
+        self.tell(spoken(text, self.language))
+
     def report(self, text: str, value: object) -> None:
         """Write an answer in sentences to stdout, in the language of the environment; or with `--json` as JSON.
 
@@ -195,7 +212,8 @@ class Output:
             text: One or more lines of English.
             value: A value that `plain` accepts.
         """
-        self.answer(spoken(text, self.language), value)
+        self.explain(text)
+        self.emit(value)
 
     def answer(self, text: str, value: object) -> None:
         """Write what the command was asked for to stdout: as text, or with `--json` as JSON.
@@ -219,18 +237,42 @@ class Output:
     def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
         """Write a table to stdout, except with `--json`: aligned on a terminal, else separated by tabs.
 
-        No cell is cut or broken, so ids can be copied whatever the width of the terminal.
+        No cell is cut or broken, so ids can be copied whatever the width of the terminal. A terminal shows the headings in
+        the language of the environment; programs read the same ones in every language.
 
         Args:
             columns: The headings; none is shown if all are empty.
             rows: The cells of each row.
         """
+        if any(columns):
+            self._write_cells([self._named(columns), *rows])
+        else:
+            self._write_cells(list(rows))
+
+    def facts(self, facts: Mapping[str, str]) -> None:
+        """Write values with their names to stdout, as a table whose headings are its first column.
+
+        Args:
+            facts: The values by name.
+        """
+        names = self._named(list(facts))
+        self._write_cells(list(zip(names, facts.values(), strict=True)))
+
+    @property
+    def _is_read_by_people(self) -> bool:
+        return self._stdout is not None and self._stdout.isatty()
+
+    def _named(self, names: Sequence[str]) -> Sequence[str]:
+        """Return headings, in the language of the environment where people read them."""
+        return [heading(name, self.language) for name in names] if self._is_read_by_people else names
+
+    def _write_cells(self, lines: Sequence[Sequence[str]]) -> None:
         if self.json:
             return
-        lines = [columns, *rows] if any(columns) else list(rows)
         cells = [[_CELL_BREAKS.sub(" ", visible(cell)) for cell in line] for line in lines]
-        if self._stdout is not None and self._stdout.isatty():
-            self.tell(aligned(cells))
+        if self._is_read_by_people:
+            mark = "" if self.language == "en" else _LEFT_TO_RIGHT
+            self.tell(aligned([[mark + cell for cell in line] for line in cells]))
         elif cells:
             self.data("".join("\t".join(line) + "\n" for line in cells))
 
@@ -256,60 +298,3 @@ def described(error: WikipayamError) -> dict[str, object]:
     if isinstance(error, UnknownOutcomeError):
         fields["track_ids"] = list(error.track_ids)
     return fields
-
-
-class _TextStream:
-    """A text stream that drops its output once it is closed, so that a closed terminal does not end a command.
-
-    Args:
-        stream: The underlying stream, if any.
-    """
-
-    def __init__(self, stream: TextIO | None) -> None:
-        self._stream = stream
-        self.is_lost = stream is None
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="replace")  # not every terminal encodes Persian
-
-    @property
-    def encoding(self) -> str:
-        """The encoding of the stream; rich chooses its box characters by it."""
-        return getattr(self._stream, "encoding", None) or "utf-8"
-
-    def isatty(self) -> bool:
-        """Return whether the stream is an open terminal."""
-        return self._stream is not None and not self.is_lost and self._stream.isatty()
-
-    def write(self, text: str, /) -> int:
-        """Write the text, unless the stream is closed."""
-        self._try(lambda stream: stream.write(text))
-        return len(text)
-
-    def flush(self) -> None:
-        """Flush the stream."""
-        self._try(lambda stream: stream.flush())
-
-    def _try(self, do: Callable[[TextIO], object]) -> None:
-        if self._stream is None or self.is_lost:
-            return
-        try:
-            do(self._stream)
-        except OSError:
-            self.is_lost = True
-            _redirect_to_null(self._stream)
-
-
-def _use_utf8(stream: TextIO | None) -> None:
-    if isinstance(stream, io.TextIOWrapper) and stream.encoding.lower() != "utf-8":
-        stream.reconfigure(encoding="utf-8")  # the encoding of JSON
-
-
-def _redirect_to_null(stream: TextIO) -> None:
-    """Redirect a broken stream to the null device, so that Python's flush at exit does not fail."""
-    try:
-        number = stream.fileno()
-    except (OSError, ValueError):
-        return
-    null = os.open(os.devnull, os.O_WRONLY)
-    os.dup2(null, number)
-    os.close(null)

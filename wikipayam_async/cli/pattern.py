@@ -40,11 +40,11 @@ def pattern(
 
     def check() -> Exit:
         found = check_otp_pattern(read_text(text), host=host, placeholder=placeholder, code_length=digits)
-        out.tell(f"{counted(found.parts.parts, 'part')} in {found.parts.encoding}: {found.parts.units} units")
+        out.explain(f"{counted(found.parts.parts, 'part')} in {found.parts.encoding}: {found.parts.units} units")
         for problem in found.problems:
-            out.tell(f"{problem.rule}: {problem.text}")
+            out.explain(f"{problem.rule}: {problem.text}")
         if found.ok:
-            out.tell("no problem found")
+            out.explain("no problem found")
         out.emit(
             {
                 "ok": found.ok,

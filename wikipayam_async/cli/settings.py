@@ -12,6 +12,8 @@ from pathlib import Path
 from attrs import field, frozen
 
 from wikipayam_async.cli.exits import NoTokenError
+from wikipayam_async.cli.speech import spoken
+from wikipayam_async.cli.translations import language_of
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.redact.sealed import Secret
 
@@ -68,7 +70,8 @@ def _from_prompt() -> str | None:
     if not all(stream and stream.isatty() for stream in (sys.stdin, sys.stderr)):
         return None
     try:
-        return getpass.getpass("API token (not shown): ", stream=sys.stderr).strip()
+        question = spoken("API token (not shown):", language_of(os.environ))
+        return getpass.getpass(f"{question} ", stream=sys.stderr).strip()
     except EOFError:
         return None
 

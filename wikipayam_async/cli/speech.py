@@ -7,9 +7,10 @@ of its own, where a terminal does not mix it with right-to-left text.
 from __future__ import annotations
 
 import re
+import textwrap
 from functools import partial
 
-__all__ = ["spoken"]
+__all__ = ["heading", "spoken"]
 
 _PERSIAN = "fa"
 _ERROR = "error: "
@@ -28,6 +29,20 @@ def spoken(text: str, language: str) -> str:
     return "\n".join(map(_line, text.split("\n")))
 
 
+def heading(name: str, language: str) -> str:
+    """Return the heading of a column, or the name of a value, in a language; unchanged if the catalogue lacks it.
+
+    Args:
+        name: The English name.
+        language: `fa` or `en`.
+    """
+    if language != _PERSIAN:
+        return name
+    from wikipayam_async.cli.speech_fa import HEADINGS  # noqa: PLC0415 - only for Persian
+
+    return HEADINGS.get(name, name)
+
+
 def _line(line: str) -> str:
     from wikipayam_async.cli.speech_fa import ERROR, SENTENCES  # noqa: PLC0415 - only for Persian
 
@@ -38,21 +53,44 @@ def _line(line: str) -> str:
     for pattern, sentence in SENTENCES:
         found = pattern.fullmatch(line)
         if found:
-            return sentence.format(**{name: _phrase(name, value or "") for name, value in found.groupdict().items()})
+            said = sentence.format(**{name: _phrase(name, value or "") for name, value in found.groupdict().items()})
+            return "\n".join(map(str.rstrip, said.rstrip().split("\n")))
     return line
 
 
 def _phrase(name: str, value: str) -> str:
-    """Return a part of a sentence. What is called `raw` is a name, a path or a command."""
+    """Return a part of a sentence.
+
+    What is called `raw` is a name, a path or a command. `line` is a sentence of its own, `below` one on the next line, and
+    `each` is several phrases, each on a line.
+    """
     from wikipayam_async.cli.speech_fa import PHRASES, WORDS  # noqa: PLC0415 - only for Persian
 
     if name.startswith("raw"):
         return value
+    if name == "line":
+        return _after(value)
+    if name == "below":
+        return _indented(_line(value))
+    if name.startswith("each"):
+        return _indented("\n".join(_phrase("", one) for one in value.split("; ")))
     if value in WORDS:
         return WORDS[value]
     for pattern, phrase in PHRASES:
         value = pattern.sub(partial(_filled, phrase), value)
     return value
+
+
+def _after(line: str) -> str:
+    """Return a sentence after another one: on the same line if it is Persian, else below it."""
+    said = _line(line)
+    if said == line:
+        return f"\n{_indented(line)}" if line else ""
+    return f" {said}"
+
+
+def _indented(text: str) -> str:
+    return textwrap.indent(text, _INDENT)
 
 
 def _filled(phrase: str, found: re.Match[str]) -> str:

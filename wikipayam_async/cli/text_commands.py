@@ -11,7 +11,6 @@ from wikipayam_async.cli.output import Output, counted
 from wikipayam_async.cli.prices import PriceOptions
 from wikipayam_async.cli.prompts import read_text
 from wikipayam_async.cli.session import OutputOptions, guarded
-from wikipayam_async.cli.speech import spoken
 from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.cost.estimate import CostEstimate, estimate_text
 from wikipayam_async.cost.money import format_money
@@ -60,12 +59,7 @@ def parts(
 
 def _parts(out: Output, text: str) -> dict[str, object]:
     found = count_parts(text)
-    out.tell(
-        spoken(
-            f"{counted(found.parts, 'part')} in {found.encoding}: {found.units} units, {found.remaining} left",
-            out.language,
-        )
-    )
+    out.explain(f"{counted(found.parts, 'part')} in {found.encoding}: {found.units} units, {found.remaining} left")
     return {
         "encoding": found.encoding,
         "parts": found.parts,
@@ -90,13 +84,13 @@ def _suggestions(out: Output, text: str, tariff: Tariff | None) -> dict[str, obj
     rules = sorted(better.rules)
     parts = counted(better.after.parts, "part")
     saved = f", which saves {format_money(better.saved_cost)} per message" if better.saved_cost else ""
-    out.tell(f"with the {', '.join(rules)} replacements it takes {parts} in {better.after.encoding}{saved}")
+    out.explain(f"with the {', '.join(rules)} replacements it takes {parts} in {better.after.encoding}{saved}")
     return {"suggestions": {"rules": rules, "parts": better.after.parts, "saved_cost": better.saved_cost}}
 
 
 def _cost(out: Output, cost: CostEstimate, receivers: int) -> dict[str, object]:
     money = f"{format_money(cost.cost)} ({format_money(cost.cost, 'toman')})"
-    out.tell(spoken(f"to {counted(receivers, 'receiver')}: {money}", out.language))
+    out.explain(f"to {counted(receivers, 'receiver')}: {money}")
     return {"receivers": receivers, "cost": cost.cost, "currency": cost.currency}
 
 
@@ -117,7 +111,7 @@ def number(
             "local": found.local, "e164": found.e164, "international": found.international, "kind": found.kind,
             "operator": found.operator, "province": found.province,
         }  # fmt: skip
-        out.table(("", ""), ([name, str(value)] for name, value in facts.items() if value is not None))
+        out.facts({name: str(value) for name, value in facts.items() if value is not None})
         out.emit(facts)
 
     return guarded(out, read)

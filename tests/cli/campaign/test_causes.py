@@ -4,6 +4,17 @@ from wikipayam_async.cli.campaign.causes import Causes
 from wikipayam_async.outcomes import SendStatus
 
 
+def test_an_invalid_row_names_its_column() -> None:
+    """Also a column with the name of an argument; other errors name the option."""
+    causes = Causes()
+    causes.add(SendStatus.REJECTED, "invalid", "name: expected a value; got an empty value")
+    causes.add(SendStatus.REJECTED, "400", "timeout: refused")
+    assert causes.lines() == [
+        "1 message rejected, invalid: name: expected a value; got an empty value",
+        "1 message rejected, 400: --timeout: refused",
+    ]
+
+
 def test_outcomes_are_grouped_by_cause() -> None:
     """Each cause is one line with its count, however many messages it has; track ids are not part of it."""
     causes = Causes()

@@ -16,6 +16,8 @@ __all__ = ["HELD_BACK", "Causes", "read_causes"]
 HELD_BACK = frozenset({"duplicate", "opted_out", "opt_out_unknown"})
 """The causes of messages that were held back on purpose, which is no failure."""
 
+_INVALID = "invalid"
+
 
 @frozen
 class Causes:
@@ -35,7 +37,9 @@ class Causes:
         self.counts[key] += 1
         if key not in self.examples:
             # What to do about an unknown message, with its track ids, is told once for all, and by `campaign results`.
-            text = in_words_of_the_command_line(error or "").partition(" Do not resend")[0]
+            # The error of a row names its column, which may have the name of an argument.
+            words = (error or "") if key[1] == _INVALID else in_words_of_the_command_line(error or "")
+            text = words.partition(" Do not resend")[0]
             self.examples[key] = " ".join(text.split()).removesuffix(".")
 
     @property

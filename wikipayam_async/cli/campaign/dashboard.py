@@ -12,6 +12,7 @@ from attrs import field, frozen
 from wikipayam_async.campaigns.models import CampaignProgress
 from wikipayam_async.cli.campaign.progress import SECONDS_BETWEEN_LINES, Speed, detail_of
 from wikipayam_async.cli.output import Output, counted, visible
+from wikipayam_async.cli.speech import heading, spoken
 from wikipayam_async.cli.wording import in_words_of_the_command_line
 
 if TYPE_CHECKING:
@@ -111,7 +112,7 @@ def _tables(out: Output, clock: Callable[[], float]) -> Iterator[Dashboard]:
     from rich.live import Live  # noqa: PLC0415 - only a terminal needs it
 
     with Live(console=out.console, auto_refresh=False) as live:
-        yield _Tables(live, clock)
+        yield _Tables(live, clock, out.language)
 
 
 class _Tables:
@@ -120,40 +121,45 @@ class _Tables:
     Args:
         live: The display.
         clock: A monotonic clock, in seconds.
+        language: The language of headings and sentences.
     """
 
-    def __init__(self, live: Live, clock: Callable[[], float]) -> None:
+    def __init__(self, live: Live, clock: Callable[[], float], language: str) -> None:
         self._live = live
         self._speeds = _Speeds(clock)
+        self._language = language
 
     def show(self, now: Snapshot) -> None:
-        self._live.update(_drawn(now, self._speeds), refresh=True)
+        self._live.update(_drawn(now, self._speeds, self._language), refresh=True)
 
     def say(self, text: str) -> None:
-        self._live.console.print(visible(text), soft_wrap=True)
+        self._live.console.print(visible(spoken(text, self._language)), soft_wrap=True)
 
 
-def _drawn(now: Snapshot, speeds: _Speeds) -> Group:
+def _drawn(now: Snapshot, speeds: _Speeds, language: str) -> Group:
     from rich.console import Group  # noqa: PLC0415 - only a terminal needs it
     from rich.progress_bar import ProgressBar  # noqa: PLC0415 - as above
     from rich.table import Table  # noqa: PLC0415 - as above
     from rich.text import Text  # noqa: PLC0415 - as above
 
-    campaigns = Table("campaign", "", "progress", "", "speed", box=None, pad_edge=False)
+    def table(*headings: str) -> Table:
+        return Table(*(heading(one, language) for one in headings), box=None, pad_edge=False)
+
+    campaigns = table("campaign", "", "progress", "", "speed")
     for name, progress in now.campaigns.items():
         speed = speeds.of(name, progress)
         campaigns.add_row(
             Text(visible(name)),
-            Text(_state(progress)),
+            Text(spoken(_state(progress), language)),
             ProgressBar(max(progress.total, 1), progress.done, width=20),
-            Text(f"{progress.done:,} of {progress.total:,}: {detail_of(progress)}"),
-            Text(speed.rate_text(progress) + speed.remaining_text(progress)),
+            Text(spoken(f"{progress.done:,} of {progress.total:,}: {detail_of(progress)}", language)),
+            Text(spoken(speed.rate_text(progress) + speed.remaining_text(progress), language)),
         )
-    workers = Table("worker", "messages", "a second", "", box=None, pad_edge=False)
+    workers = table("worker", "messages", "a second", "")
     for one in now.workers:
-        cells = (visible(one.name), f"{one.messages:,}", f"{one.rate:,.0f}", visible(one.state))
+        cells = (visible(one.name), f"{one.messages:,}", f"{one.rate:,.0f}", visible(spoken(one.state, language)))
         workers.add_row(*map(Text, cells))
-    return Group(campaigns, Text(), workers if now.workers else Text("no workers"))
+    return Group(campaigns, Text(), workers if now.workers else Text(spoken("no workers", language)))
 
 
 class _Lines:

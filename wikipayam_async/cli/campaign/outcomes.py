@@ -186,7 +186,7 @@ def follow(
         async with opened(Chosen(file, database).location(), session.client) as found:
             delivery = await found.wait_for_delivery(timeout=wait)
         lines = [f"{count:,} {word}" for word, count in delivery.counts.items()]
-        session.out.answer(
+        session.out.report(
             "\n".join([*lines, f"{delivery.pending:,} pending"]),
             {"counts": dict(delivery.counts), "pending": delivery.pending},
         )

@@ -57,7 +57,7 @@ def _bar(out: Output, start: CampaignProgress) -> Iterator[Show]:
                 task,
                 completed=now.done,
                 detail=spoken(now.reason or detail_of(now), out.language),
-                speed=speed.rate_text(now),
+                speed=spoken(speed.rate_text(now), out.language),
             )
 
         yield show

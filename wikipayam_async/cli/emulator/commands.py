@@ -125,7 +125,7 @@ def latency(time: str | None = None, /, *, connection: EmulatorConnection = Emul
         shown = (
             f"{found.shortest:g} s" if found.longest == found.shortest else f"{found.shortest:g} to {found.longest:g} s"
         )
-        out.answer(shown, found)
+        out.report(shown, found)
 
     return controlled(connection, work)
 
@@ -156,7 +156,7 @@ def rate_limit(
             limits = client.send("PUT", "/limits", changed, GatewayLimits)
         found = limits.rate_limit
         shown = "no limit" if found is None else f"{counted(found.requests, 'request')} in {found.window:g} s"
-        out.answer(shown, {"rate_limit": found})
+        out.report(shown, {"rate_limit": found})
 
     return controlled(connection, work)
 
@@ -203,7 +203,7 @@ def balance(rials: WholeNumber | None = None, /, *, connection: EmulatorConnecti
             found = client.get("/balance", Balance)
         else:
             found = client.send("PUT", "/balance", Balance(balance=rials), Balance)
-        out.answer(f"{found.balance:,} rials", found)
+        out.report(f"{found.balance:,} rials", found)
 
     return controlled(connection, work)
 
@@ -268,15 +268,16 @@ def _set_latency(client: ControlClient, text: str) -> LatencyRange:
 
 
 def _show_status(out: Output, found: Status) -> None:
-    rows = [
-        ("now", found.now.isoformat(" ", "seconds")),
-        ("accepted messages", f"{found.accepted:,}"),
-        ("received messages", f"{found.inbox:,}"),
-        ("requests", f"{found.requests:,}"),
-        ("balance", f"{found.balance:,} rials"),
-        ("faults in force", f"{found.faults:,}"),
-    ]
-    out.table(("", ""), rows)
+    out.facts(
+        {
+            "now": found.now.isoformat(" ", "seconds"),
+            "accepted messages": f"{found.accepted:,}",
+            "received messages": f"{found.inbox:,}",
+            "requests": f"{found.requests:,}",
+            "balance": f"{found.balance:,} rials",
+            "faults in force": f"{found.faults:,}",
+        }
+    )
     out.emit(found)
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import ssl
+import sys
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from importlib.util import find_spec
 from typing import Protocol
@@ -18,6 +19,7 @@ import httpx
 from attrs import frozen
 
 from wikipayam_async.checks import without_frames
+from wikipayam_async.core.asyncio_wire import AsyncioLane
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.httpx_adapter import (
     HttpxCarrier,
@@ -28,6 +30,7 @@ from wikipayam_async.core.httpx_adapter import (
     exchange,
 )
 from wikipayam_async.core.lanes import Connections, LaneLike, Lanes
+from wikipayam_async.core.loops import runs_asyncio
 from wikipayam_async.core.options import (
     DEFAULT_IDLE_EXPIRY,
     DEFAULT_MAX_CONNECTIONS,
@@ -35,7 +38,7 @@ from wikipayam_async.core.options import (
     ConnectionOptions,
     Origin,
 )
-from wikipayam_async.core.progress import AttemptProgress, run_in_child
+from wikipayam_async.core.progress import AttemptProgress, run_in_child, run_in_time
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
 from wikipayam_async.core.wire import Lane
 from wikipayam_async.errors import ClosedError, ConfigurationError
@@ -158,7 +161,7 @@ class LaneTransport(httpx.AsyncBaseTransport):
         if self._proxy is not None:
             return _ProxyLane(self._proxy, self._ssl_context or default_ssl_context())
         tls = (self._ssl_context or default_ssl_context()) if origin.scheme == "https" else None
-        return await Lane.open(origin.host, origin.port, tls)
+        return await _lane_class().open(origin.host, origin.port, tls)
 
     async def _carry_request(self, request: httpx.Request) -> Answer:
         """Send a request of an `httpx.AsyncClient` that the caller built over this transport."""
@@ -167,6 +170,11 @@ class LaneTransport(httpx.AsyncBaseTransport):
             return await self.carry(outgoing, AttemptProgress(protected=False))
         except ExchangeFault as fault:
             raise _to_httpx_error(fault, request) from None
+
+
+def _lane_class() -> type[Lane | AsyncioLane]:
+    """Return the kind of lane of the running event loop. On Windows, a socket cannot be handed from anyio to asyncio."""
+    return AsyncioLane if runs_asyncio() and sys.platform != "win32" else Lane
 
 
 class LaneCarrier:
@@ -236,7 +244,9 @@ class _ProxyLane:
         )
         request.url = _RedactedURL(outgoing.loggable_url, outgoing.target)
         trace = attach_trace(request, outgoing, progress)
-        answer = await exchange(self._http.handle_async_request, request, trace, max_bytes=outgoing.max_answer_bytes)
+        send = self._http.handle_async_request
+        job = functools.partial(exchange, send, request, trace, max_bytes=outgoing.max_answer_bytes)
+        answer = await run_in_time(job, progress, outgoing.origin)
         self.clean = True
         return answer
 

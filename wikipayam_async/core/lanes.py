@@ -10,7 +10,7 @@ from typing import Protocol
 import anyio
 from attrs import frozen
 
-from wikipayam_async.core.loops import PerLoop
+from wikipayam_async.core.loops import PerLoop, loop_clock
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress, run_in_time
 from wikipayam_async.core.protocol import Answer, Outgoing
@@ -68,9 +68,10 @@ class LaneLike(Protocol):
 class _LoopPool:
     """The slots and idle lanes of one event loop. A connection works only in the loop that opened it."""
 
-    __slots__ = ("idle", "slots")
+    __slots__ = ("clock", "idle", "slots")
 
     def __init__(self, slots: int) -> None:
+        self.clock = loop_clock()
         self.slots = anyio.Semaphore(slots, fast_acquire=True)
         self.idle: list[tuple[Origin, LaneLike]] = []
 
@@ -137,13 +138,16 @@ class Lanes:
         pool = await self._pools.get()
         lent = _lent.get()
         slots = lent[1] if lent is not None and lent[0] is pool else pool.slots
-        await slots.acquire()
+        try:
+            slots.acquire_nowait()
+        except anyio.WouldBlock:
+            await slots.acquire()
         try:
             if progress.ready is not None:
                 await _lend_slot(pool, progress.ready)
             if self._closed:
                 raise ClosedError("the client is closed; nothing was sent")
-            now = anyio.current_time()
+            now = pool.clock()
             progress.begin(now, now + outgoing.timeout)
             return await self._exchange(pool, outgoing, progress)
         finally:
@@ -166,7 +170,7 @@ class Lanes:
         except BaseException:
             await _close(lane, progress)
             raise
-        progress.ended = lane.idle_since = anyio.current_time()
+        progress.ended = lane.idle_since = pool.clock()
         if lane.clean and not self._closed:
             pool.idle.append((outgoing.origin, lane))
         else:

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
 import anyio
@@ -15,7 +15,7 @@ from anyio.lowlevel import EventLoopToken, RunVar, current_token
 
 from wikipayam_async.errors import ClosedError
 
-__all__ = ["MUTEX", "LoopOwner", "PerLoop", "loop_offset", "process_time", "runs_asyncio"]
+__all__ = ["MUTEX", "LoopOwner", "PerLoop", "loop_clock", "loop_offset", "process_time", "runs_asyncio"]
 
 T = TypeVar("T")
 
@@ -51,6 +51,12 @@ def loop_offset() -> float:
 def process_time() -> float:
     """Return the time on the clock that the event loops of this process share."""
     return anyio.current_time() + loop_offset()
+
+
+def loop_clock() -> Callable[[], float]:
+    """Return the clock of the running event loop, to be read many times: `anyio.current_time` looks for the loop each time."""
+    loop: Any = current_token().native_token
+    return loop.time if runs_asyncio() else anyio.current_time
 
 
 def runs_asyncio() -> bool:

@@ -175,11 +175,10 @@ async def run_send(
         keyed: The idempotency key of its one message; None for none.
     """
     outcomes: list[Callable[[], Sequence[MessageOutcome]]] = []
-    watched = evolve(call, observer=outcomes.append)
     try:
         if keyed is None:
-            return await pipeline.run(watched)
-        return [await keyed.guard.run(keyed.message, lambda: _run_keyed(pipeline, watched, keyed, outcomes))]
+            return await pipeline.run(call, outcomes.append)
+        return [await keyed.guard.run(keyed.message, lambda: _run_keyed(pipeline, call, keyed, outcomes))]
     except WikipayamError:
         raise
     except BaseException as error:
@@ -216,7 +215,7 @@ async def _run_keyed(
 
     guarded = evolve(call, read=read, before_attempt=claim, before_wait=lambda: guard.release(message))
     try:
-        await pipeline.run(guarded)
+        await pipeline.run(guarded, outcomes.append)
     except (KeyTakenError, IdempotencyStoreError):
         raise
     except BaseException as error:

@@ -8,7 +8,6 @@ import os
 import warnings
 
 import pytest
-import uvloop
 from hypothesis import HealthCheck, settings
 
 from tests.support.effort import EFFORT
@@ -30,6 +29,8 @@ settings.register_profile(
 settings.load_profile("tests")
 
 if os.environ.get("WIKIPAYAM_LOOP") == "uvloop":
+    import uvloop
+
     with warnings.catch_warnings():  # Python 3.14 deprecates policies, but a runner of tests takes no other loop
         warnings.simplefilter("ignore", DeprecationWarning)
         asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())

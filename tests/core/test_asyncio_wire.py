@@ -14,8 +14,8 @@ import anyio
 import pytest
 from anyio.abc import ByteStream
 
-from tests.core.test_lane_contract import UVLOOP, Gate, Peer, lane_to, outcome_of, reply, started
-from tests.support.net import client_tls
+from tests.core.test_lane_contract import Gate, Peer, lane_to, outcome_of, reply, started
+from tests.support.net import UVLOOP, client_tls
 from tests.support.raw import answer, raw_server
 from wikipayam_async import Phase
 from wikipayam_async.core import asyncio_wire

@@ -6,7 +6,7 @@ import asyncio
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
-from typing import Any, TypeAlias, TypeVar
+from typing import Any, TypeAlias, TypeVar, cast
 
 import anyio
 import attrs
@@ -16,7 +16,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from tests.core.test_http1 import outgoing
 from tests.support.effort import across
-from tests.support.net import client_tls, server_tls
+from tests.support.net import UVLOOP, client_tls, server_tls
 from tests.support.raw import RawRequest, answer, closed_port, raw_server, read_request, reset, shrink_receive_buffer
 from wikipayam_async import Phase
 from wikipayam_async.core.asyncio_wire import AsyncioLane
@@ -26,7 +26,6 @@ from wikipayam_async.core.wire import Lane
 
 pytestmark = pytest.mark.anyio
 
-UVLOOP = ("asyncio", {"use_uvloop": True})
 LANES = [(AsyncioLane, "asyncio"), (AsyncioLane, UVLOOP), (Lane, "asyncio"), (Lane, "trio")]
 LARGE = b"x" * 8_000_000
 OK = answer("{}")
@@ -59,13 +58,16 @@ class Peer:
 @asynccontextmanager
 async def lane_to(serve: Serve, lane_class: type[L], *, tls: bool = False) -> AsyncIterator[L]:
     """Yield a lane whose other end is served by a script."""
+    accepted = anyio.Event()
 
     async def run(stream: ByteStream) -> None:
+        accepted.set()
         await serve(Peer(stream))
 
     async with raw_server(run, tls=server_tls() if tls else None) as url:
         host, port = url.rpartition("/")[2].split(":")
-        lane = await lane_class.open(host, int(port), client_tls() if tls else None)
+        lane = cast("L", await lane_class.open(host, int(port), client_tls() if tls else None))
+        await accepted.wait()
         try:
             yield lane
         finally:

@@ -11,7 +11,7 @@ import socket
 import ssl
 import warnings
 from contextlib import suppress
-from typing import cast
+from typing import Self, cast
 
 import anyio
 from anyio.abc import SocketAttribute
@@ -47,7 +47,7 @@ class AsyncioLane:
         self.idle_since = 0.0
 
     @classmethod
-    async def open(cls, host: str, port: int, tls: ssl.SSLContext | None) -> AsyncioLane:
+    async def open(cls, host: str, port: int, tls: ssl.SSLContext | None) -> Self:
         """Open a connection, with TLS if a context is given.
 
         Raises:

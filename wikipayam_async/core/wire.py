@@ -7,7 +7,7 @@ import select
 import socket
 import ssl
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, Self
 
 import anyio
 from anyio.abc import ByteStream, SocketAttribute
@@ -85,7 +85,7 @@ class Lane:
         self.idle_since = 0.0
 
     @classmethod
-    async def open(cls, host: str, port: int, tls: ssl.SSLContext | None) -> Lane:
+    async def open(cls, host: str, port: int, tls: ssl.SSLContext | None) -> Self:
         """Open a connection, with TLS if a context is given.
 
         Raises:

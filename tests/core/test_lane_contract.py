@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
 from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, TypeVar, cast
 
@@ -15,7 +16,7 @@ from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
 from tests.core.test_http1 import outgoing
-from tests.support.effort import across
+from tests.support.effort import LONG, across
 from tests.support.net import UVLOOP, client_tls, server_tls
 from tests.support.raw import RawRequest, answer, closed_port, raw_server, read_request, reset, shrink_receive_buffer
 from wikipayam_async import Phase
@@ -33,6 +34,18 @@ OK = answer("{}")
 AnyLane: TypeAlias = AsyncioLane | Lane
 L = TypeVar("L", bound="AsyncioLane | Lane")
 Serve: TypeAlias = Callable[["Peer"], Awaitable[None]]
+
+
+def on_every_lane_with(names: Iterable[str]) -> pytest.MarkDecorator:
+    """Parametrize a test with names and lanes, and with TLS or not: in the long form with both, otherwise by turns."""
+    rows = [
+        (name, *lane, tls)
+        for place, (name, lane) in enumerate(itertools.product(names, LANES))
+        for tls in (False, True)
+        if LONG or tls is bool((place // len(LANES) + place) % 2)
+    ]
+    return pytest.mark.parametrize(("name", "lane_class", "anyio_backend", "tls"), rows)
+
 
 on_every_lane = pytest.mark.parametrize(("lane_class", "anyio_backend"), LANES)
 
@@ -74,7 +87,7 @@ async def lane_to(serve: Serve, lane_class: type[L], *, tls: bool = False) -> As
             await lane.aclose()
 
 
-def started(timeout: float = 5.0, *, protected: bool = True) -> AttemptProgress:
+def started(timeout: float = 20.0, *, protected: bool = True) -> AttemptProgress:
     """Return the progress of an attempt whose time-out runs."""
     progress, now = AttemptProgress(protected=protected), anyio.current_time()
     progress.begin(now, now + timeout)
@@ -137,7 +150,7 @@ CASES: dict[str, tuple[Serve, object, Phase, bool]] = {
     "bytes after the answer": (reply(OK + b"HTTP/1.1 2"), (200, b"{}"), DONE, False),
     "compressed": (reply(answer("{}", headers={"Content-Encoding": "gzip"})), BAD, READ, False),
     "not HTTP": (reply(b"SSH-2.0-x\r\n"), BAD, READ, False),
-    "another protocol": (reply(b"HTTP/1.1 101 S\r\nUpgrade: x\r\n\r\n"), BAD, READ, False),
+    "another protocol": (reply(b"HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n"), BAD, READ, False),
     "endless head": (reply(*[b"HTTP/1.1 200 OK\r\nA: " + b"a" * 40_000] * 2), ("too_large", True), READ, False),
     "too large": (reply(answer("x" * 101)), ("too_large", True), READ, False),
     "closed": (reply(then=close), LOST, SENT, False),
@@ -150,12 +163,12 @@ CASES: dict[str, tuple[Serve, object, Phase, bool]] = {
 }  # fmt: skip
 
 
-@across("name, lane_class, anyio_backend, tls", CASES, LANES, [False, True])
+@on_every_lane_with(CASES)
 async def test_an_exchange_ends_as_the_gateway_ends_it(name: str, lane_class: type[AnyLane], tls: bool) -> None:
     """Answer or fault, phase, and whether the lane may be used again are the same on every lane."""
     serve, expected, phase, clean = CASES[name]
     tls = tls and "half-close" not in name  # TLS has none here
-    progress = started(0.05 if expected == LATE else 5.0)
+    progress = started(0.4 if expected == LATE else 20.0)
     async with lane_to(serve, lane_class, tls=tls) as lane:
         end = await outcome_of(lane, progress, method="POST", body=b"[]")
         assert (end, progress.phase) == (expected, phase)
@@ -236,6 +249,12 @@ async def drain(peer: Peer) -> None:
         await peer.stream.receive(1_000_000)
 
 
+async def more_nonsense(peer: Peer) -> None:
+    """Send something that is not HTTP, then read the rest of the request."""
+    await peer.send(b"?" * 50)
+    await drain(peer)
+
+
 async def reset_in_the_request(peer: Peer) -> None:
     """Reset the connection while the request arrives."""
     shrink_receive_buffer(peer.stream)
@@ -252,7 +271,7 @@ async def no_reading(peer: Peer) -> None:
 WHILE_SENDING: dict[str, tuple[Serve, object, Phase]] = {
     "early answer": (early(answer("no", 413), then=drain), (413, b"no"), DONE),
     "early answer, reset": (early(answer("no", 413), then=reset_it), ("disconnected", False), Phase.SENDING),
-    "early nonsense": (early(b"?" * 50, then=drain), BAD, READ),
+    "early nonsense": (early(b"?" * 50, then=more_nonsense), BAD, READ),
     "early end": (early(b"", then=drain), LOST, SENT),
     "early end, reset": (early(b"", then=reset_it), ("disconnected", False), Phase.SENDING),
     "reset": (reset_in_the_request, ("disconnected", False), Phase.SENDING),
@@ -260,9 +279,7 @@ WHILE_SENDING: dict[str, tuple[Serve, object, Phase]] = {
 }
 
 
-@across(
-    "name, lane_class, anyio_backend, tls", [name for name in WHILE_SENDING if "end" not in name], LANES, [False, True]
-)
+@on_every_lane_with([name for name in WHILE_SENDING if "end" not in name])
 async def test_a_request_was_handed_over_once_the_socket_took_its_last_byte(
     name: str, lane_class: type[AnyLane], tls: bool
 ) -> None:
@@ -280,7 +297,7 @@ async def test_a_half_close_does_not_stop_a_request(name: str, lane_class: type[
 async def check_sending(name: str, lane_class: type[AnyLane], *, tls: bool) -> None:
     """Make an exchange of a large request, and compare its end."""
     serve, expected, phase = WHILE_SENDING[name]
-    progress = started(1.0 if expected == LATE else 20.0)
+    progress = started(1.5 if expected == LATE else 20.0)
     async with lane_to(serve, lane_class, tls=tls) as lane:
         found = await outcome_of(lane, progress, method="POST", body=LARGE)
     assert (found, progress.phase) == (expected, phase)
@@ -383,7 +400,8 @@ FAILURES: dict[str, tuple[Serve, str]] = {
 }
 
 
-@across("name, lane_class, anyio_backend", FAILURES, LANES)
+@pytest.mark.parametrize("name", FAILURES)
+@on_every_lane
 async def test_a_failed_handshake_is_a_failed_connection(name: str, lane_class: type[AnyLane]) -> None:
     """Nothing was sent."""
     serve, kind = FAILURES[name]
@@ -396,6 +414,26 @@ async def test_a_failed_handshake_is_a_failed_connection(name: str, lane_class: 
         with pytest.raises(ExchangeFault) as caught:
             await lane_class.open("localhost", int(url.rpartition(":")[2]), client_tls())
     assert (str(caught.value.kind), caught.value.handed_over) == (kind, False)
+
+
+@on_every_lane
+async def test_a_stalled_handshake_can_be_cancelled(lane_class: type[AnyLane]) -> None:
+    """Its socket is closed."""
+    closed = anyio.Event()
+
+    async def run(stream: ByteStream) -> None:
+        try:
+            while True:
+                await stream.receive()
+        finally:
+            closed.set()
+
+    async with raw_server(run) as url:
+        with anyio.move_on_after(0.2) as scope:
+            await lane_class.open("localhost", int(url.rpartition(":")[2]), client_tls())
+        assert scope.cancelled_caught
+        with anyio.fail_after(20):
+            await closed.wait()
 
 
 @on_every_lane

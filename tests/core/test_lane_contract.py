@@ -263,8 +263,9 @@ async def reset_in_the_request(peer: Peer) -> None:
 
 
 async def no_reading(peer: Peer) -> None:
-    """Read nothing."""
+    """Read next to nothing."""
     shrink_receive_buffer(peer.stream)
+    await peer.stream.receive(1)  # until then, anyio reads all that comes
     await peer.stay()
 
 

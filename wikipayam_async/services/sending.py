@@ -186,7 +186,7 @@ async def run_send(
         attach_outcomes(error, call.operation.name, messages, outcomes[-1]() if outcomes else _not_attempted(call))
         raise
     finally:
-        outcomes.clear()  # breaks a reference cycle: the function holds the call, and the call its observer
+        outcomes.clear()  # breaks a reference cycle: the function holds the call that runs, and that its observer
 
 
 def _not_attempted(call: Call[Any]) -> list[MessageOutcome]:

@@ -88,6 +88,14 @@ def long(session: nox.Session) -> None:
     session.run("pytest", "-n", WORKERS, "-o", limit, *attacks, env={"WIKIPAYAM_EFFORT": "1"})
 
 
+@nox.session
+def uvloop(session: nox.Session) -> None:
+    """Run the tests of the lanes and the attacks in their short form, with uvloop's event loop as that of asyncio."""
+    install_for_tests(session)
+    attacks = session.posargs or ["tests/core", "tests/faults", "tests/promises"]
+    session.run("pytest", "-n", WORKERS, *attacks, env={"WIKIPAYAM_LOOP": "uvloop"})
+
+
 @nox.session(python="3.11")
 def lowest(session: nox.Session) -> None:
     """Run the tests with the oldest releases of the direct dependencies."""

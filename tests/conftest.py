@@ -1,4 +1,11 @@
-"""Fixtures and settings of every test."""
+"""Fixtures and settings of every test.
+
+With `WIKIPAYAM_LOOP=uvloop`, the tests on asyncio run on uvloop's event loop.
+"""
+
+import asyncio
+import os
+import warnings
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -20,6 +27,13 @@ settings.register_profile(
     print_blob=True,
 )
 settings.load_profile("tests")
+
+if os.environ.get("WIKIPAYAM_LOOP") == "uvloop":
+    import uvloop
+
+    with warnings.catch_warnings():  # Python 3.14 deprecates policies, but a runner of tests takes no other loop
+        warnings.simplefilter("ignore", DeprecationWarning)
+        asyncio.set_event_loop_policy(uvloop.EventLoopPolicy())
 
 
 @pytest.fixture(params=["asyncio", "trio"])

@@ -7,12 +7,12 @@ import anyio
 import pytest
 from anyio.abc import ByteStream
 
-from tests.core.test_wire import outgoing
+from tests.core.test_http1 import outgoing
 from tests.support.net import BALANCE, connected
 from tests.support.raw import RawRequest, raw_gateway
 from wikipayam_async import ConfigurationError, Phase
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.lanes import Connections, Lanes, timeout_fault
+from wikipayam_async.core.lanes import Connections, Lanes
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
@@ -223,17 +223,6 @@ class TestLanes:
         else:
             with pytest.raises(asyncio.CancelledError):
                 await task
-
-    @pytest.mark.parametrize(
-        ("phase", "handed_over"),
-        [(Phase.WAITING, False), (Phase.CONNECTING, False), (Phase.SENDING, True), (Phase.READING, True)],
-    )
-    async def test_a_time_out_before_sending_was_not_handed_over(self, phase: Phase, handed_over: bool) -> None:
-        """Without a connection nothing was handed over."""
-        progress = AttemptProgress(protected=False)
-        progress.phase = phase
-        fault = timeout_fault(progress, Origin.parse("https://wikipayam.ir"))
-        assert (fault.kind, fault.handed_over) == (ExchangeFaultKind.TIMEOUT, handed_over)
 
 
 FIELDS = ("origin", "method", "path", "query", "secret_query", "headers", "authorization", "body", "timeout")

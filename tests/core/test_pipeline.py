@@ -57,7 +57,8 @@ class FakeCarrier:
             await progress.ready()
         self.attempts += 1
         with anyio.CancelScope() as scope:
-            progress.begin(scope, anyio.current_time())
+            progress.begin(anyio.current_time(), scope.deadline)
+            progress.scope = scope
             await anyio.lowlevel.checkpoint()
         progress.phase = self.phase
         result = self.results.pop(0)

@@ -13,9 +13,19 @@ import pytest
 
 from wikipayam_async import Phase
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.progress import AttemptProgress, Trace, count_cancel_requests, run_in_child
+from wikipayam_async.core.options import Origin
+from wikipayam_async.core.progress import (
+    AttemptProgress,
+    Trace,
+    count_cancel_requests,
+    run_in_child,
+    run_in_time,
+    timeout_fault,
+)
 
 pytestmark = pytest.mark.anyio
+
+ORIGIN = Origin.parse("https://wikipayam.ir")
 
 
 class TestProgress:
@@ -27,7 +37,8 @@ class TestProgress:
             progress = AttemptProgress(protected=protected)
             assert progress.phase is Phase.WAITING
             with anyio.CancelScope() as scope:  # noqa: ASYNC100 - the scope is inspected
-                progress.begin(scope, 5.0)
+                progress.begin(5.0, 6.0)
+                progress.scope = scope
                 assert (progress.phase, progress.started, scope.shield) == (Phase.CONNECTING, 5.0, False)
                 progress.hand_over()
                 assert (progress.phase, scope.shield) == (Phase.SENDING, protected)
@@ -43,8 +54,11 @@ class TestProgress:
         assert not AttemptProgress(protected=True).defer(error)
         with anyio.CancelScope() as scope:  # noqa: ASYNC100 - the scope is inspected
             read, send = AttemptProgress(protected=False), AttemptProgress(protected=True)
-            read.begin(scope, 0.0)
-            send.begin(scope, 0.0)
+            for each in (read, send):
+                each.begin(0.0, 1.0)
+                each.scope = scope
+                assert not each.defer(error)
+                each.hand_over()
             assert (read.defer(error), send.defer(error)) == (False, True)
             assert (read.cancellation, send.cancellation) == (None, error)
             scope.cancel()
@@ -55,6 +69,43 @@ class TestProgress:
         progress = AttemptProgress(protected=True)
         progress.hand_over()
         assert progress.phase is Phase.SENDING
+
+
+class TestTimeOut:
+    """The time-out of an attempt."""
+
+    @pytest.mark.parametrize(
+        ("phase", "handed_over"),
+        [(Phase.WAITING, False), (Phase.CONNECTING, False), (Phase.SENDING, True), (Phase.READING, True)],
+    )
+    async def test_a_time_out_before_sending_was_not_handed_over(self, phase: Phase, handed_over: bool) -> None:
+        """Without a connection nothing was handed over."""
+        progress = AttemptProgress(protected=False)
+        progress.phase = phase
+        fault = timeout_fault(progress, ORIGIN)
+        assert (fault.kind, fault.handed_over) == (ExchangeFaultKind.TIMEOUT, handed_over)
+
+    async def test_a_step_within_the_time_out_has_a_scope(self) -> None:
+        """Its result is returned, and the scope is gone afterwards."""
+        progress = AttemptProgress(protected=True)
+        progress.begin(0.0, anyio.current_time() + 5)
+
+        async def job() -> float:
+            assert progress.scope is not None
+            return progress.scope.deadline
+
+        assert await run_in_time(job, progress, ORIGIN) == progress.deadline
+        assert progress.scope is None
+
+    async def test_a_step_that_takes_longer_is_a_fault(self) -> None:
+        """The fault is that of the phase."""
+        progress = AttemptProgress(protected=True)
+        progress.begin(0.0, anyio.current_time() + 0.005)
+        with pytest.raises(ExchangeFault) as caught:
+            await run_in_time(anyio.sleep_forever, progress, ORIGIN)
+        assert (caught.value.kind, caught.value.handed_over) == (ExchangeFaultKind.TIMEOUT, False)
+        assert caught.value.detail == "no connection to the gateway at wikipayam.ir:443 within the time-out"
+        assert progress.scope is None
 
 
 class TestTrace:
@@ -194,7 +245,8 @@ class TestDeadlines:
         progress = AttemptProgress(protected=True)
         now = anyio.current_time()
         with anyio.CancelScope(deadline=now + 0.05) as scope:
-            progress.begin(scope, now)
+            progress.begin(now, scope.deadline)
+            progress.scope = scope
             await progress.check_deadline(handed_over=handed_over)
             time.sleep(0.06)  # noqa: ASYNC251 - the stall
             with pytest.raises(ExchangeFault) as caught:
@@ -207,7 +259,8 @@ class TestDeadlines:
         progress = AttemptProgress(protected=True)
         deadline = anyio.current_time() + 0.5
         with anyio.CancelScope(deadline=deadline) as scope:
-            progress.begin(scope, 0.0)
+            progress.begin(0.0, scope.deadline)
+            progress.scope = scope
             monkeypatch.setattr(anyio, "current_time", lambda: deadline)
             with pytest.raises(ExchangeFault) as caught:
                 await progress.check_deadline()
@@ -217,7 +270,8 @@ class TestDeadlines:
         """Only the caller's own scope says what its deadline means."""
         progress = AttemptProgress(protected=True)
         with anyio.move_on_after(0.02) as callers, anyio.CancelScope(deadline=anyio.current_time() + 5) as scope:
-            progress.begin(scope, 0.0)
+            progress.begin(0.0, scope.deadline)
+            progress.scope = scope
             time.sleep(0.03)  # noqa: ASYNC251 - the stall
             await progress.check_deadline()
         assert (callers.cancelled_caught, scope.cancelled_caught) == (True, False)
@@ -226,7 +280,8 @@ class TestDeadlines:
         """Two short waits follow the time-out; then it stands."""
         progress = AttemptProgress(protected=True)
         with anyio.CancelScope() as scope:
-            progress.begin(scope, 0.0)
+            progress.begin(0.0, scope.deadline)
+            progress.scope = scope
             scope.cancel()
             assert not await progress.read_late(read_nothing)
             assert progress.scope is scope
@@ -241,7 +296,8 @@ class TestDeadlines:
             return pieces.pop(0)
 
         with anyio.CancelScope() as scope:
-            progress.begin(scope, 0.0)
+            progress.begin(0.0, scope.deadline)
+            progress.scope = scope
             scope.cancel()
             assert await progress.read_late(read)
         assert pieces == []
@@ -250,7 +306,8 @@ class TestDeadlines:
         """A cancellation that is not the time-out's is not held up."""
         progress = AttemptProgress(protected=False)
         with anyio.CancelScope() as scope:
-            progress.begin(scope, 0.0)
+            progress.begin(0.0, scope.deadline)
+            progress.scope = scope
             assert not await progress.read_late(read_nothing)
 
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
@@ -302,7 +359,8 @@ async def test_a_trace_stops_a_request_whose_time_has_passed(earlier: list[str],
     progress = AttemptProgress(protected=True)
     trace = Trace(progress, decisive="send_request_body")
     with anyio.CancelScope(deadline=anyio.current_time() + 0.05) as scope:
-        progress.begin(scope, 0.0)
+        progress.begin(0.0, scope.deadline)
+        progress.scope = scope
         for event in earlier:
             await trace(event, {})
         time.sleep(0.06)  # noqa: ASYNC251 - the stall

@@ -14,6 +14,7 @@ from tests.faults.matrix.faults import ENVIRONMENTS, FAULTS
 from tests.faults.matrix.reuse import race
 from tests.support.effort import long_or_short
 from tests.support.figures import record
+from tests.support.net import UVLOOP
 
 pytestmark = [
     pytest.mark.anyio,
@@ -68,6 +69,13 @@ async def test_a_fault_has_the_result_of_the_table(
     row = TABLE[fault]
     cells = check_row(row, await observe_all(FAULTS[fault], list(row.cells), concurrently=True))
     measured[anyio_backend][fault] = Row(fault, row.group, cells)
+
+
+@pytest.mark.parametrize("anyio_backend", [UVLOOP], ids=["uvloop"])
+@pytest.mark.parametrize("fault", long_or_short(list(FAULTS), list(FAULTS)[5:50:3]))
+async def test_a_fault_on_uvloop_has_the_result_of_the_table(fault: str) -> None:
+    """The event loop changes nothing: in the short form, some of those are tried that a loop could handle differently."""
+    check_row(TABLE[fault], await observe_all(FAULTS[fault], list(TABLE[fault].cells), concurrently=True))
 
 
 @pytest.mark.parametrize("fault", ENVIRONMENTS)

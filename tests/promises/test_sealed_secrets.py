@@ -186,7 +186,7 @@ class TestSealedSecrets:
             group.start_soon(call, client)
             await arrived.wait()
             group.cancel_scope.cancel()
-        assert any("_receive" in line for line in lines)
+        assert any("exchange" in line for line in lines)
         assert leaks(lines) == []
 
     async def test_holoo_get_shows_its_query_only_on_the_wire(self, caplog: pytest.LogCaptureFixture) -> None:

@@ -24,6 +24,9 @@ TOKEN = "token-5f3a9c"
 RECEIVER = "09123456789"
 BALANCE = answer({"data": {"balance": 7}})
 
+UVLOOP = ("asyncio", {"use_uvloop": True})
+"""An `anyio_backend`: asyncio on uvloop's event loop."""
+
 TRANSPORT_KINDS = ("lanes", "lane_transport", "pool", "transport")
 """The client's own lanes, a `LaneTransport`, an `httpx.AsyncClient`, an `httpx.AsyncHTTPTransport`."""
 

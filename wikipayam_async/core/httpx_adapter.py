@@ -16,10 +16,10 @@ import anyio
 
 from wikipayam_async.core.connecting import address_of, find_cause, reason_of
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.http1 import answer_limit, refuse_encoding
 from wikipayam_async.core.loops import MUTEX, PerLoop
 from wikipayam_async.core.progress import AttemptProgress, Trace, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.core.wire import answer_limit, refuse_encoding
 from wikipayam_async.errors import ClosedError, ConfigurationError
 from wikipayam_async.loopback import is_refused, refusal
 from wikipayam_async.outcomes import Phase
@@ -137,7 +137,8 @@ async def _exchange_in_time(
     now = anyio.current_time()
     trace = attach_trace(request, outgoing, progress)
     with anyio.CancelScope(deadline=now + outgoing.timeout) as scope:
-        progress.begin(scope, now)
+        progress.begin(now, scope.deadline)
+        progress.scope = scope
         if progress.protected:
             progress.hand_over()
         return await exchange(send, request, trace, max_bytes=outgoing.max_answer_bytes)

@@ -19,7 +19,7 @@ from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.httpx_adapter import attach_trace, build_headers, check_shape, client_class, exchange
 from wikipayam_async.core.lanes import Connections
 from wikipayam_async.core.options import DEFAULT_IDLE_EXPIRY, DEFAULT_MAX_CONNECTIONS, DEFAULT_TIMEOUT, Origin
-from wikipayam_async.core.progress import AttemptProgress
+from wikipayam_async.core.progress import AttemptProgress, run_in_time
 from wikipayam_async.core.protocol import Answer, Headers, Outgoing
 from wikipayam_async.core.transport import GatewayLanes
 from wikipayam_async.errors import ConfigurationError
@@ -173,7 +173,9 @@ class ProxyLane:
         )
         request.url = _RedactedURL(outgoing.loggable_url, outgoing.target)
         trace = attach_trace(request, outgoing, progress)
-        answer = await exchange(self._http.handle_async_request, request, trace, max_bytes=outgoing.max_answer_bytes)
+        send = self._http.handle_async_request
+        job = functools.partial(exchange, send, request, trace, max_bytes=outgoing.max_answer_bytes)
+        answer = await run_in_time(job, progress, outgoing.origin)
         self.clean = True
         return answer
 

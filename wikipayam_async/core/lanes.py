@@ -10,17 +10,14 @@ from typing import Protocol
 import anyio
 from attrs import frozen
 
-from wikipayam_async.core.connecting import address_of
-from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.loops import PerLoop
+from wikipayam_async.core.loops import PerLoop, loop_clock
 from wikipayam_async.core.options import Origin
-from wikipayam_async.core.progress import AttemptProgress, count_cancel_requests
+from wikipayam_async.core.progress import AttemptProgress, run_in_time
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.errors import ClosedError, ConfigurationError
-from wikipayam_async.outcomes import Phase
 from wikipayam_async.publish import publish
 
-__all__ = ["Connections", "LaneLike", "Lanes", "timeout_fault"]
+__all__ = ["Connections", "LaneLike", "Lanes"]
 
 
 @frozen(kw_only=True)
@@ -54,7 +51,13 @@ class LaneLike(Protocol):
         ...
 
     async def exchange(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        """Send one request and read its answer. Raises `ExchangeFault` if that fails."""
+        """Send one request and read its answer by `progress.deadline`.
+
+        From `progress.hand_over()` on, a cancellation of a protected attempt is recorded (`progress.defer`), not raised.
+
+        Raises:
+            ExchangeFault: That failed.
+        """
         ...
 
     async def aclose(self) -> None:
@@ -65,9 +68,10 @@ class LaneLike(Protocol):
 class _LoopPool:
     """The slots and idle lanes of one event loop. A connection works only in the loop that opened it."""
 
-    __slots__ = ("idle", "slots")
+    __slots__ = ("clock", "idle", "slots")
 
     def __init__(self, slots: int) -> None:
+        self.clock = loop_clock()
         self.slots = anyio.Semaphore(slots, fast_acquire=True)
         self.idle: list[tuple[Origin, LaneLike]] = []
 
@@ -134,23 +138,20 @@ class Lanes:
         pool = await self._pools.get()
         lent = _lent.get()
         slots = lent[1] if lent is not None and lent[0] is pool else pool.slots
-        await slots.acquire()
+        try:
+            slots.acquire_nowait()
+        except anyio.WouldBlock:
+            await slots.acquire()
         try:
             if progress.ready is not None:
                 await _lend_slot(pool, progress.ready)
             if self._closed:
                 raise ClosedError("the client is closed; nothing was sent")
-            now, cancel_requests = anyio.current_time(), count_cancel_requests()
-            answer = None
-            with anyio.CancelScope(deadline=now + outgoing.timeout) as scope:
-                progress.begin(scope, now)
-                answer = await self._exchange(pool, outgoing, progress)
+            now = pool.clock()
+            progress.begin(now, now + outgoing.timeout)
+            return await self._exchange(pool, outgoing, progress)
         finally:
             slots.release()
-        if answer is None:
-            raise timeout_fault(progress, outgoing.origin)
-        progress.settle(cancel_requests)
-        return answer
 
     async def aclose(self) -> None:
         """Close the idle lanes of this event loop. A lane in use is closed when its exchange ends.
@@ -163,31 +164,36 @@ class Lanes:
             await pool.close()
 
     async def _exchange(self, pool: _LoopPool, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        lane = await self._get_lane(pool, outgoing.origin, progress.started or 0.0)
+        lane = await self._get_lane(pool, outgoing.origin, progress)
         try:
             answer = await lane.exchange(outgoing, progress)
         except BaseException:
-            await lane.aclose()
+            await _close(lane, progress)
             raise
-        progress.ended = lane.idle_since = anyio.current_time()
+        progress.ended = lane.idle_since = pool.clock()
         if lane.clean and not self._closed:
             pool.idle.append((outgoing.origin, lane))
-            return answer
-        try:
-            with anyio.CancelScope(shield=True):
-                await lane.aclose()
-        except anyio.get_cancelled_exc_class() as cancellation:
-            if not progress.defer(cancellation):  # a send has its answer already and must return it
-                raise
+        else:
+            await _close(lane, progress)
         return answer
 
-    async def _get_lane(self, pool: _LoopPool, origin: Origin, now: float) -> LaneLike:
+    async def _get_lane(self, pool: _LoopPool, origin: Origin, progress: AttemptProgress) -> LaneLike:
         while pool.idle:
             lane_origin, lane = pool.idle.pop()
-            if lane_origin == origin and lane.is_usable(now, self._idle_expiry):
+            if lane_origin == origin and lane.is_usable(progress.started or 0.0, self._idle_expiry):
                 return lane
             await lane.aclose()
-        return await self._open_lane(origin)
+        return await run_in_time(functools.partial(self._open_lane, origin), progress, origin)
+
+
+async def _close(lane: LaneLike, progress: AttemptProgress) -> None:
+    """Close a lane after an exchange, whose answer or fault a cancellation of a send must not replace."""
+    try:
+        with anyio.CancelScope(shield=True):
+            await lane.aclose()
+    except anyio.get_cancelled_exc_class() as cancellation:
+        if not progress.defer(cancellation):
+            raise
 
 
 async def _lend_slot(pool: _LoopPool, ready: Callable[[], Awaitable[object]]) -> None:
@@ -197,16 +203,6 @@ async def _lend_slot(pool: _LoopPool, ready: Callable[[], Awaitable[object]]) ->
         await ready()
     finally:
         _lent.reset(token)
-
-
-def timeout_fault(progress: AttemptProgress, origin: Origin) -> ExchangeFault:
-    """Return the fault of an exchange that exceeded its time-out."""
-    connecting = progress.phase in {Phase.WAITING, Phase.CONNECTING}
-    if connecting:
-        detail = f"no connection to the gateway at {address_of(origin.host, origin.port)} within the time-out"
-    else:
-        detail = "no complete answer within the time-out"
-    return ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not connecting)
 
 
 publish("wikipayam_async.types", ["Connections"], globals())

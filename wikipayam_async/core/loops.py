@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from weakref import WeakSet
 
 import anyio
@@ -15,7 +15,7 @@ from anyio.lowlevel import EventLoopToken, RunVar, current_token
 
 from wikipayam_async.errors import ClosedError
 
-__all__ = ["MUTEX", "LoopOwner", "PerLoop", "loop_offset", "process_time"]
+__all__ = ["MUTEX", "LoopOwner", "PerLoop", "loop_clock", "loop_offset", "process_time", "runs_asyncio"]
 
 T = TypeVar("T")
 
@@ -51,6 +51,17 @@ def loop_offset() -> float:
 def process_time() -> float:
     """Return the time on the clock that the event loops of this process share."""
     return anyio.current_time() + loop_offset()
+
+
+def loop_clock() -> Callable[[], float]:
+    """Return the clock of the running event loop, to be read many times: `anyio.current_time` looks for the loop each time."""
+    loop: Any = current_token().native_token
+    return loop.time if runs_asyncio() else anyio.current_time
+
+
+def runs_asyncio() -> bool:
+    """Return whether the running event loop is one of asyncio's kind, such as uvloop's; otherwise it is trio's."""
+    return _backend_of(current_token()) == "asyncio"
 
 
 class PerLoop(Generic[T]):
@@ -176,6 +187,9 @@ class LoopOwner:
         raise ClosedError(f"{what}: the {self._owner} belongs to {self._name}, and this is {name}; {self._advice}")
 
 
+def _backend_of(token: EventLoopToken) -> str:
+    return token.backend_class.__module__.rpartition("._")[2]
+
+
 def _name_of(token: EventLoopToken) -> str:
-    backend = token.backend_class.__module__.rpartition("._")[2]
-    return f"the {backend} event loop of thread {threading.current_thread().name!r}"
+    return f"the {_backend_of(token)} event loop of thread {threading.current_thread().name!r}"

@@ -14,7 +14,7 @@ from wikipayam_async.core.events import CallReporter
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.httpx_adapter import HttpxCarrier
 from wikipayam_async.core.limits import RateLimiter
-from wikipayam_async.core.operation import BeforeAttempt, Call, Replay, captured, format_track_ids, received
+from wikipayam_async.core.operation import BeforeAttempt, Call, Observer, Replay, captured, format_track_ids, received
 from wikipayam_async.core.options import Options
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import (
@@ -77,8 +77,12 @@ class Pipeline:
         """Return the one object of a class that the clients of this account share; it is made on first use."""
         return cast("T", self._shared.objects.setdefault(kind, kind()))
 
-    async def run(self, call: Call[T]) -> T:
+    async def run(self, call: Call[T], observer: Observer | None = None) -> T:
         """Run a call.
+
+        Args:
+            call: The call.
+            observer: What is told the outcomes of its messages; that of the call if None.
 
         Raises:
             APIConnectionError: The gateway could not be reached. No message of a send was accepted.
@@ -97,7 +101,7 @@ class Pipeline:
             now=now,
             track_ids=call.batch.track_ids if call.batch else (),
         )
-        run = _CallRun(call, self._requests.build(call), reporter, shared)
+        run = _CallRun(call, self._requests.build(call), reporter, shared, observer or call.observer)
         ready = (
             None
             if call.before_attempt is None
@@ -175,6 +179,7 @@ class _CallRun:
         "_call",
         "_interrupted",
         "_name",
+        "_observer",
         "_outgoing",
         "_progress",
         "_reported",
@@ -182,9 +187,17 @@ class _CallRun:
         "reporter",
     )
 
-    def __init__(self, call: Call[Any], outgoing: Outgoing, reporter: CallReporter, shared: SharedState) -> None:
+    def __init__(
+        self,
+        call: Call[Any],
+        outgoing: Outgoing,
+        reporter: CallReporter,
+        shared: SharedState,
+        observer: Observer | None,
+    ) -> None:
         self._answer: Answer | None = None
         self._call = call
+        self._observer = observer
         self._name = call.operation.name
         self._outgoing = outgoing
         self._shared = shared
@@ -327,8 +340,8 @@ class _CallRun:
             return
         self._reported = True
         outcomes = functools.partial(self._outcomes, outcome, result, rejected=rejected)
-        if self._call.observer is not None:
-            self._call.observer(outcomes)
+        if self._observer is not None:
+            self._observer(outcomes)
         self.reporter.call_finished(outcome, self._shared.clock, outcomes, self._headers)
 
     def _headers(self) -> dict[str, str]:

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 import anyio
 
+from wikipayam_async.core.connecting import address_of
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.options import Origin
 from wikipayam_async.outcomes import Phase
 
-__all__ = ["AttemptProgress", "Trace", "count_cancel_requests", "run_in_child"]
+__all__ = [
+    "LATE_READ", "LATE_READS", "LONGEST_LATE_READ", "AttemptProgress", "Trace", "count_cancel_requests", "run_in_child",
+    "run_in_time", "timeout_fault",
+]  # fmt: skip
 
 T = TypeVar("T")
 
-_LATE_READ, _LATE_READS, _LONGEST_LATE_READ = 0.01, 2, 0.1
+LATE_READ, LATE_READS, LONGEST_LATE_READ = 0.01, 2, 0.1
 """Seconds for the first bytes of a late read, the number of such waits, and seconds for all of it.
 
 The second wait finds what arrived during the first if the event loop was blocked meanwhile, too.
@@ -28,8 +34,9 @@ class AttemptProgress:
     Attributes:
         phase: How far the attempt got.
         protected: Whether cancellation is deferred once the request starts to leave, as for a send.
-        scope: The cancel scope of the attempt, whose deadline is the time-out.
+        scope: The cancel scope that applies the time-out; None where a lane applies it without one, and before.
         started: The time when the time-out started to run; None before.
+        deadline: The time when it ends.
         ended: The time when the exchange succeeded; None otherwise.
         cancellation: A cancellation from outside anyio (`Task.cancel`), deferred until the exchange ends.
         late: The time-out's own cancellation, if the answer was there already and was read nevertheless.
@@ -37,22 +44,23 @@ class AttemptProgress:
             calls. If it raises, nothing leaves.
     """
 
-    __slots__ = ("cancellation", "ended", "late", "phase", "protected", "ready", "scope", "started")
+    __slots__ = ("cancellation", "deadline", "ended", "late", "phase", "protected", "ready", "scope", "started")
 
     def __init__(self, *, protected: bool) -> None:
         self.phase = Phase.WAITING
         self.protected = protected
         self.scope: anyio.CancelScope | None = None
         self.started: float | None = None
+        self.deadline = math.inf
         self.ended: float | None = None
         self.cancellation: BaseException | None = None
         self.late: BaseException | None = None
         self.ready: Callable[[], Awaitable[object]] | None = None
 
-    def begin(self, scope: anyio.CancelScope, now: float) -> None:
+    def begin(self, now: float, deadline: float) -> None:
         """Record that the time-out runs."""
-        self.scope = scope
         self.started = now
+        self.deadline = deadline
         self.phase = Phase.CONNECTING
 
     async def check_deadline(self, *, handed_over: bool = False) -> None:
@@ -68,10 +76,10 @@ class AttemptProgress:
             ExchangeFault: The time-out of the attempt has passed. A deadline of the caller raises its cancellation.
         """
         now = anyio.current_time()
-        if self.scope is None or now < anyio.current_effective_deadline():
-            return
-        if now < self.scope.deadline:
-            await anyio.sleep_until(self.scope.deadline)
+        if now < self.deadline:
+            if now < anyio.current_effective_deadline():
+                return
+            await anyio.sleep_until(self.deadline)
         raise ExchangeFault(
             ExchangeFaultKind.TIMEOUT, "the request could not leave within the time-out", handed_over=handed_over
         )
@@ -89,10 +97,10 @@ class AttemptProgress:
         attempt = self.scope
         if attempt is None or not attempt.cancel_called:
             return False
-        end = anyio.current_time() + _LONGEST_LATE_READ
+        end = anyio.current_time() + LONGEST_LATE_READ
         try:
-            for _ in range(_LATE_READS):
-                with anyio.CancelScope(deadline=anyio.current_time() + _LATE_READ, shield=True) as self.scope:
+            for _ in range(LATE_READS):
+                with anyio.CancelScope(deadline=anyio.current_time() + LATE_READ, shield=True) as self.scope:
                     while not await read():
                         self.scope.deadline = end
                     return True
@@ -120,10 +128,12 @@ class AttemptProgress:
     def defer(self, cancellation: BaseException) -> bool:
         """Record a cancellation and return whether it is deferred and the exchange continues.
 
-        The scope is shielded, so a cancellation comes either from its own deadline or from outside anyio
-        (`asyncio.wait_for`, `asyncio.timeout`, `Task.cancel`), from which no scope shields.
+        Where a scope applies the time-out, it is shielded, so a cancellation comes either from its own deadline or from
+        outside anyio (`asyncio.wait_for`, `asyncio.timeout`, `Task.cancel`), from which no scope shields.
         """
-        if not self.protected or self.scope is None or self.scope.cancel_called:
+        if not self.protected or self.phase in {Phase.WAITING, Phase.CONNECTING}:
+            return False
+        if self.scope is not None and self.scope.cancel_called:
             return False
         self.cancellation = cancellation
         return True
@@ -137,6 +147,35 @@ def count_cancel_requests() -> int:
     except RuntimeError:  # asyncio is loaded, but trio runs
         return 0
     return 0 if task is None else task.cancelling()
+
+
+def timeout_fault(progress: AttemptProgress, origin: Origin) -> ExchangeFault:
+    """Return the fault of an exchange that exceeded its time-out."""
+    connecting = progress.phase in {Phase.WAITING, Phase.CONNECTING}
+    if connecting:
+        detail = f"no connection to the gateway at {address_of(origin.host, origin.port)} within the time-out"
+    else:
+        detail = "no complete answer within the time-out"
+    return ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not connecting)
+
+
+async def run_in_time(job: Callable[[], Awaitable[T]], progress: AttemptProgress, origin: Origin) -> T:
+    """Await a step of an attempt in a cancel scope that applies its time-out.
+
+    Raises:
+        ExchangeFault: The time-out has passed.
+    """
+    cancel_requests = count_cancel_requests()
+    results: list[T] = []
+    try:
+        with anyio.CancelScope(deadline=progress.deadline) as progress.scope:
+            results.append(await job())
+    finally:
+        progress.scope = None
+    if not results:
+        raise timeout_fault(progress, origin)
+    progress.settle(cancel_requests)
+    return results[0]
 
 
 class Trace:

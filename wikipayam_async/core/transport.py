@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import functools
 import ssl
+import sys
 from collections.abc import Callable
 
+from wikipayam_async.core.asyncio_wire import AsyncioLane
 from wikipayam_async.core.lanes import Connections, LaneLike, Lanes
+from wikipayam_async.core.loops import runs_asyncio
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress, run_in_child
 from wikipayam_async.core.protocol import Answer, Outgoing
@@ -72,4 +75,9 @@ class GatewayLanes:
         if self._open_tunnel is not None:
             return self._open_tunnel(self._ssl_context or default_ssl_context())
         tls = (self._ssl_context or default_ssl_context()) if origin.scheme == "https" else None
-        return await Lane.open(origin.host, origin.port, tls)
+        return await _lane_class().open(origin.host, origin.port, tls)
+
+
+def _lane_class() -> type[Lane | AsyncioLane]:
+    """Return the kind of lane of the running event loop. On Windows, a socket cannot be handed from anyio to asyncio."""
+    return AsyncioLane if runs_asyncio() and sys.platform != "win32" else Lane

@@ -175,11 +175,10 @@ async def run_send(
         keyed: The idempotency key of its one message; None for none.
     """
     outcomes: list[Callable[[], Sequence[MessageOutcome]]] = []
-    watched = evolve(call, observer=outcomes.append)
     try:
         if keyed is None:
-            return await pipeline.run(watched)
-        return [await keyed.guard.run(keyed.message, lambda: _run_keyed(pipeline, watched, keyed, outcomes))]
+            return await pipeline.run(call, outcomes.append)
+        return [await keyed.guard.run(keyed.message, lambda: _run_keyed(pipeline, call, keyed, outcomes))]
     except WikipayamError:
         raise
     except BaseException as error:
@@ -187,7 +186,7 @@ async def run_send(
         attach_outcomes(error, call.operation.name, messages, outcomes[-1]() if outcomes else _not_attempted(call))
         raise
     finally:
-        outcomes.clear()  # breaks a reference cycle: the function holds the call, and the call its observer
+        outcomes.clear()  # breaks a reference cycle: the function holds the call that runs, and that its observer
 
 
 def _not_attempted(call: Call[Any]) -> list[MessageOutcome]:
@@ -216,7 +215,7 @@ async def _run_keyed(
 
     guarded = evolve(call, read=read, before_attempt=claim, before_wait=lambda: guard.release(message))
     try:
-        await pipeline.run(guarded)
+        await pipeline.run(guarded, outcomes.append)
     except (KeyTakenError, IdempotencyStoreError):
         raise
     except BaseException as error:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Sequence
 
 import anyio
 from anyio.lowlevel import checkpoint
 
+from wikipayam_async.bulk.columns import GrowingResults, ResultColumns
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult
 
@@ -29,10 +31,10 @@ class ResultBuffer:
         self._places: anyio.Semaphore
         self._taking: anyio.ResourceGuard
         self._changed: anyio.Event
-        self._ready: deque[list[SendResult]] = deque()
-        self._early: dict[int, list[SendResult]] = {}
+        self._ready: deque[GrowingResults] = deque()
+        self._early: dict[int, GrowingResults] = {}
         self._next_number = 0
-        self._all: list[SendResult] | None = None
+        self._all: ResultColumns | None = None
         self._holds_place = False
         self.current: deque[SendResult] = deque()
         self.workers = 0
@@ -57,7 +59,7 @@ class ResultBuffer:
         self.workers -= 1
         self._changed.set()
 
-    def add(self, number: int, results: list[SendResult]) -> None:
+    def add(self, number: int, results: GrowingResults) -> None:
         """Add the results of the chunk with this number."""
         if not self._options.ordered:
             self._ready.append(results)
@@ -71,7 +73,7 @@ class ResultBuffer:
         else:
             self._move_ready(self._all)  # without waking `take_all`, which waits for the last result
 
-    async def take(self) -> list[SendResult] | None:
+    async def take(self) -> Sequence[SendResult] | None:
         """Return the results of the next chunk, or the rest of the current one; None at the end."""
         self._release_held()
         with self._taking:  # of two tasks at once, one would wait for a wake-up that goes to the other
@@ -87,11 +89,11 @@ class ResultBuffer:
             self._holds_place = True
             return self._ready.popleft()
 
-    async def take_all(self) -> list[SendResult]:
+    async def take_all(self) -> Sequence[SendResult]:
         """Wait for the last result and return all results that were not taken."""
         with self._taking:
             await checkpoint()
-            results = self._all = self._take_current()
+            results = self._all = ResultColumns(self._take_current())
             self._release_held()
             self._move_ready(results)
             try:
@@ -102,7 +104,7 @@ class ResultBuffer:
                 raise
             finally:
                 self._all = None
-            return results
+            return results.unwrapped()
 
     def drain(self) -> list[SendResult]:
         """Remove and return all results that were not taken."""
@@ -128,7 +130,7 @@ class ResultBuffer:
             self._holds_place = False
             self._places.release()
 
-    def _move_ready(self, results: list[SendResult]) -> None:
+    def _move_ready(self, results: ResultColumns) -> None:
         while self._ready:
-            results += self._ready.popleft()
+            results.extend(self._ready.popleft())
             self._places.release()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 from attrs import field, frozen
 
@@ -18,6 +18,7 @@ __all__ = [
     "BulkReport",
     "BulkSourceError",
     "BulkUnknownOutcomeError",
+    "InColumns",
     "SendResult",
     "accepted",
     "counts_text",
@@ -90,6 +91,23 @@ def counts_text(counts: Mapping[SendStatus, int]) -> str:
     return f"{sum(counts.values()):,} messages: {outcomes}"
 
 
+@runtime_checkable
+class InColumns(Protocol):
+    """Results of which most are columns of accepted messages."""
+
+    def statuses(self) -> list[SendStatus]:
+        """Return the status of every result, in any order."""
+        ...
+
+    def accepted_ids(self) -> list[str]:
+        """Return the gateway's ids of the accepted messages, in order."""
+        ...
+
+    def singles(self) -> list[SendResult]:
+        """Return the results that are in no column, in order."""
+        ...
+
+
 @frozen
 class BulkReport:
     """Every result of a bulk send, in the order of the input. Iterable and sized.
@@ -117,6 +135,8 @@ class BulkReport:
     @property
     def accepted_ids(self) -> list[str]:
         """The gateway's ids of the accepted messages, such as `delivery_status` takes."""
+        if isinstance(self.results, InColumns):
+            return self.results.accepted_ids()
         return [result.id for result in self.accepted if result.id]
 
     @property
@@ -137,12 +157,13 @@ class BulkReport:
     @property
     def suppressed(self) -> list[SendResult]:
         """The results of the rejected messages that were held back before sending: duplicates and opt-outs."""
-        return [result for result in self.results if isinstance(result.error, SuppressedError)]
+        return [result for result in self._looked_at if isinstance(result.error, SuppressedError)]
 
     @property
     def counts(self) -> Mapping[SendStatus, int]:
         """The number of messages of each outcome."""
-        found = Counter(result.status for result in self.results)
+        columns = self.results.statuses() if isinstance(self.results, InColumns) else None
+        found = Counter(columns or (result.status for result in self.results))
         return {status: found[status] for status in SendStatus}
 
     def summary(self) -> str:
@@ -164,7 +185,7 @@ class BulkReport:
             ) from unknown[0].error
         failed = [
             result
-            for result in self.results
+            for result in self._looked_at
             if result.status is not SendStatus.ACCEPTED and not isinstance(result.error, SuppressedError)
         ]
         if failed:
@@ -172,7 +193,13 @@ class BulkReport:
             raise BulkError(self.summary() + (f"; the first failure: {first}" if first else ""), report=self) from first
 
     def _with(self, status: SendStatus) -> list[SendResult]:
-        return [result for result in self.results if result.status is status]
+        results = self.results if status is SendStatus.ACCEPTED else self._looked_at
+        return [result for result in results if result.status is status]
+
+    @property
+    def _looked_at(self) -> Sequence[SendResult]:
+        """The results without those columns that hold accepted messages only."""
+        return self.results.singles() if isinstance(self.results, InColumns) else self.results
 
 
 class BulkError(WikipayamError):

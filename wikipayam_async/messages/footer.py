@@ -8,6 +8,7 @@ from typing import Any, Generic, TypeVar, overload
 from attrs import evolve, field, frozen
 
 from wikipayam_async.checks import without_frames
+from wikipayam_async.messages.columns import ColumnReader
 from wikipayam_async.messages.models import SmsMessage, check_text
 from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.redact.sealed import Sealed
@@ -130,6 +131,10 @@ def with_footer(
 
 
 @overload
+def with_footer(messages: ColumnReader, footer: Footer | None) -> ColumnReader: ...
+
+
+@overload
 def with_footer(
     messages: Iterable[SmsMessage] | AsyncIterable[SmsMessage], footer: Footer | None
 ) -> Iterable[SmsMessage] | AsyncIterable[SmsMessage]: ...
@@ -145,6 +150,8 @@ def with_footer(messages: Any, footer: Footer | None, change: Any = None) -> Any
     """
     if footer is None:
         return messages
+    if isinstance(messages, ColumnReader):
+        return messages.with_texts(footer.below)
     change = change or footer.below_message
     if isinstance(messages, AsyncIterable):
         return _Asynchronous(messages, change)

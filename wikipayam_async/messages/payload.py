@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeGuard, TypeVar
 
 import msgspec
 from attrs import Factory, field, frozen
@@ -32,6 +32,9 @@ __all__ = [
     "OtpPayload",
     "Payload",
     "SmsPayload",
+    "are_mobiles",
+    "are_plain_ids",
+    "is_plain_sender",
     "prepare_all",
     "prepare_otp",
     "prepare_sms",
@@ -113,14 +116,14 @@ class Batch(Generic[M]):
     Attributes:
         messages: The messages, as the caller passed them.
         payloads: Their payloads.
-        track_ids: Their track ids.
-        body: The JSON array of the payloads.
+        track_ids: Their track ids; those of the payloads, unless who has them already passes them.
+        body: The JSON array of the payloads, likewise.
     """
 
     messages: Sequence[M] = field(repr=False)
     payloads: Sequence[Payload] = field(repr=False)
-    track_ids: Sequence[str] = field(init=False, repr=False, default=Factory(_track_ids_of, takes_self=True))
-    body: SealedBytes = field(init=False, default=Factory(_body_of, takes_self=True))
+    track_ids: Sequence[str] = field(repr=False, default=Factory(_track_ids_of, takes_self=True))
+    body: SealedBytes = field(default=Factory(_body_of, takes_self=True))
 
 
 @without_frames
@@ -175,7 +178,7 @@ def _prepare_plain(messages: Sequence[SmsMessage], sender: str | None, track_ids
     Each field is checked for all messages together, mostly in C: one Python call per message would cost more than all
     of these checks.
     """
-    if type(sender) is not str or not _PLAIN_SENDER(sender) or set(map(type, messages)) != {SmsMessage}:
+    if not is_plain_sender(sender) or set(map(type, messages)) != {SmsMessage}:
         return None
     if [one for one in messages if one.sender is not None or one.note is not None]:
         return None
@@ -184,9 +187,9 @@ def _prepare_plain(messages: Sequence[SmsMessage], sender: str | None, track_ids
         ids = track_ids.take(len(ids))
     receivers: list[Any] = [one.receiver for one in messages]
     texts: list[Any] = [one.message for one in messages]
-    if not set(map(type, receivers)) == set(map(type, texts)) == set(map(type, ids)) == {str}:
+    if set(map(type, texts)) != {str}:
         return None
-    if not (all(texts) and _are_mobiles(receivers) and _are_plain_ids(ids)):
+    if not (all(texts) and are_mobiles(receivers) and are_plain_ids(ids)):
         return None
     try:
         "".join(texts).encode()
@@ -195,8 +198,15 @@ def _prepare_plain(messages: Sequence[SmsMessage], sender: str | None, track_ids
     return list(map(SmsPayload, repeat(sender), receivers, texts, repeat(msgspec.UNSET), ids))
 
 
-def _are_mobiles(receivers: Sequence[str]) -> bool:
-    """Return whether all have the form `09123456789`."""
+def is_plain_sender(sender: object) -> TypeGuard[str]:
+    """Return whether a line needs no further check."""
+    return type(sender) is str and _PLAIN_SENDER(sender) is not None
+
+
+def are_mobiles(receivers: Sequence[Any]) -> bool:
+    """Return whether all are plain strings of the form `09123456789`."""
+    if set(map(type, receivers)) != {str}:
+        return False
     count, digits = len(receivers), "".join(receivers)
     return (
         set(map(len, receivers)) == {_MOBILE_DIGITS}
@@ -207,8 +217,10 @@ def _are_mobiles(receivers: Sequence[str]) -> bool:
     )
 
 
-def _are_plain_ids(ids: Sequence[str]) -> bool:
-    """Return whether all are valid track ids of visible ASCII characters."""
+def are_plain_ids(ids: Sequence[Any]) -> bool:
+    """Return whether all are plain strings, and valid track ids of visible ASCII characters."""
+    if set(map(type, ids)) != {str}:
+        return False
     text = "".join(ids)
     return (
         all(ids)

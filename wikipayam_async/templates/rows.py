@@ -108,6 +108,7 @@ def _each(
                 failure = error.within(f"rows[{index}].")
             else:
                 yield index, made
+                del made  # it may be a text, and the traceback of the next row's error has this frame
                 continue
         del row
         if on_error is None:
@@ -122,6 +123,8 @@ def check_row(row: object, *, field: str) -> InvalidInputError | None:
     """
     if not isinstance(row, Mapping):
         return InvalidInputError(field, rule="expected a mapping of fields to values", got=shape_of(row))
+    if type(row) is dict and set(map(type, row)) == {str}:
+        return None
     if None in row:
         return InvalidInputError(field, rule="expected no more cells than headers", got="a row with more cells")
     if not all(isinstance(name, str) for name in row):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from operator import itemgetter
 from types import MappingProxyType
 
 from attrs import Factory, field, frozen
@@ -14,6 +15,7 @@ from wikipayam_async.messages.footer import footer_of
 from wikipayam_async.messages.models import SmsMessage, check_text
 from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
 from wikipayam_async.templates.formats import FORMATS, Format, find_format
+from wikipayam_async.templates.messages import RenderedRow, TemplateMessages
 from wikipayam_async.templates.rows import Row, RowErrorHandler, check_row, each_row, value_of
 from wikipayam_async.text.parts import SmsParts, count_parts
 
@@ -221,12 +223,13 @@ def messages_from(
     """
     render_row = _with_footer(_template_of(template), footer)
 
-    def message_of(row: Row) -> SmsMessage:
+    def rendered(row: Row) -> RenderedRow:
         text = render_row(row)
         track_id = None if track_id_field is None else value_of(row, track_id_field)
-        return SmsMessage(value_of(row, receiver_field), text, sender=sender, track_id=track_id)
+        return value_of(row, receiver_field), text, track_id
 
-    return (message for _, message in each_row(rows, message_of, on_error))
+    # No local of a generator holds a rendered row, which an error of the next one would carry in its traceback.
+    return TemplateMessages(map(itemgetter(1), each_row(rows, rendered, on_error)), sender)
 
 
 def preview(template: Template | str, rows: Iterable[Row], *, footer: str | None = None) -> TemplatePreview:

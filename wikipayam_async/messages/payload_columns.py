@@ -102,12 +102,9 @@ class PayloadColumn(Column[SmsPayload]):
         if self.text is None:
             return SealedBytes(encode_json(list(self)))
         before = f'{{"sender":"{self.sender}","receiver":"'
-        pieces = [f'","message":{_GAP},"track_id":"'] * (4 * len(self))
-        pieces[0::4] = [f"[{before}", *repeat(f'"}},{before}', len(self) - 1)]
-        pieces[1::4] = self.receivers
-        pieces[3::4] = self.track_ids
-        pieces.append('"}]')
-        return SealedBytes("".join(pieces).encode("ascii").replace(b"\0", self.text))
+        between = f'","message":{_GAP},"track_id":"'
+        messages = f'"}},{before}'.join(map(between.join, zip(self.receivers, self.track_ids, strict=True)))
+        return SealedBytes(f'[{before}{messages}"}}]'.encode("ascii").replace(b"\0", self.text))
 
     def __repr__(self) -> str:
         return f"<PayloadColumn of {len(self):,} messages>"
@@ -132,20 +129,23 @@ def prepare_column(
     if not (is_plain_sender(line) and has_plain_ids and _are_plain_texts(messages)):
         return prepare_some(messages, sender=sender, track_ids=track_ids, normalize=normalize, validate=validate)
     if are_mobiles(messages.receivers):
-        return _payloads(line, messages, messages.receivers, track_ids), {}
+        return _payloads(line, messages, messages.receivers, track_ids, are_normal=True), {}
     if not validate:
         return prepare_some(messages, sender=sender, track_ids=track_ids, normalize=normalize, validate=False)
     receivers, refused = _checked(messages.receivers, normalize=normalize)
     valid = messages.pick([at for at in range(len(messages)) if at not in refused]) if refused else messages
-    return _payloads(line, valid, receivers, track_ids), refused
+    return _payloads(line, valid, receivers, track_ids, are_normal=normalize), refused
 
 
-def _payloads(line: str, messages: MessageColumn, receivers: Sequence[str], track_ids: TrackIds) -> PayloadColumn:
+def _payloads(
+    line: str, messages: MessageColumn, receivers: Sequence[str], track_ids: TrackIds, *, are_normal: bool
+) -> PayloadColumn:
     ids = track_ids.take(len(messages)) if messages.track_ids is None else messages.track_ids
-    text = None
-    if messages.is_one_text and are_mobiles(receivers) and not _needs_escape("".join(ids)):
-        text = SealedBytes(encode_json(messages.texts[0]))
-    return PayloadColumn(line, receivers, messages.texts, ids, text)
+    if not (messages.is_one_text and are_normal and receivers):
+        return PayloadColumn(line, receivers, messages.texts, ids)
+    if messages.track_ids is not None and _needs_escape("".join(ids)):
+        return PayloadColumn(line, receivers, messages.texts, ids)
+    return PayloadColumn(line, receivers, messages.texts, ids, SealedBytes(encode_json(messages.texts[0])))
 
 
 def _are_plain_texts(messages: MessageColumn) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
@@ -49,4 +50,9 @@ class TemplateMessages(ColumnReader, Iterator[SmsMessage]):
 
     def with_texts(self, change: Callable[[str], str]) -> TemplateMessages:
         """Return the same messages with changed texts."""
-        return TemplateMessages(map(lambda row: (row[0], change(row[1]), row[2]), self._rows), self._sender)
+        return TemplateMessages(map(functools.partial(_changed, change), self._rows), self._sender)
+
+
+def _changed(change: Callable[[str], str], row: RenderedRow) -> RenderedRow:
+    receiver, text, track_id = row
+    return receiver, change(text), track_id

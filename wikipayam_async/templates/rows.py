@@ -61,6 +61,8 @@ def value_of(row: Row, name: str, defaults: Mapping[str, str] = _NO_DEFAULTS, fo
             a format. The error names the field and does not show the value.
     """
     value = row.get(name, _ABSENT)
+    if type(value) is str and value and not formats and not value.isspace():
+        return value
     if value is _ABSENT:
         raise InvalidInputError(name, rule=MISSING_RULE, got=f"a row of {len(row)} other fields")
     text = _text_of(name, value, has_format=bool(formats))

@@ -133,6 +133,11 @@ class Template:
         failure = check_row(row, field="row")
         if failure is not None:
             raise failure
+        return self._render(row)
+
+    @without_frames
+    def _render(self, row: Row) -> str:
+        """Return the text with the values of a valid row."""
         values = []
         for name, formats in self._parsed.slots:
             value = row.get(name, _ABSENT)

@@ -9,6 +9,8 @@ from tests.benchmarks.implementations.interface import Implementation
 
 __all__ = [
     "AIOHTTP",
+    "AIOHTTP_ONE_TEXT",
+    "AIOHTTP_TEMPLATE",
     "BATCHER",
     "BULK",
     "CAMPAIGN",
@@ -18,7 +20,10 @@ __all__ = [
     "KEYS_POSTGRES",
     "KEYS_REDIS",
     "KEYS_SQLITE",
+    "MESSAGES_OF_ONE_TEXT",
     "NEAR_LIMIT",
+    "ONE_TEXT",
+    "ONE_TEXT_STREAM",
     "PER_CALL",
     "SDK",
     "SDK_STREAM",
@@ -27,6 +32,7 @@ __all__ = [
     "SEMAPHORE",
     "SINGLE",
     "SLOW",
+    "TEMPLATE",
     "load",
 ]
 
@@ -40,6 +46,12 @@ SDK = "this SDK"
 SDK_TRIO = "this SDK on trio"
 SDK_STREAM = "this SDK, bulk()"
 SDK_STREAM_TRIO = "this SDK on trio, bulk()"
+ONE_TEXT = "this SDK, one text"
+ONE_TEXT_STREAM = "this SDK, one text, bulk()"
+MESSAGES_OF_ONE_TEXT = "this SDK, one text in messages"
+TEMPLATE = "this SDK, template"
+AIOHTTP_ONE_TEXT = "aiohttp + orjson, one text"
+AIOHTTP_TEMPLATE = "aiohttp + orjson, template"
 BATCHER = "this SDK, batcher"
 CAMPAIGN = "this SDK, campaign"
 KEYS_MEMORY = "this SDK, keys in memory"
@@ -62,6 +74,12 @@ _HOMES: Mapping[str, tuple[str, str]] = {
     SDK_TRIO: ("sdk", "ON_TRIO"),
     SDK_STREAM: ("sdk", "STREAM"),
     SDK_STREAM_TRIO: ("sdk", "STREAM_ON_TRIO"),
+    ONE_TEXT: ("columns", "ONE_TEXT"),
+    ONE_TEXT_STREAM: ("columns", "ONE_TEXT_STREAM"),
+    MESSAGES_OF_ONE_TEXT: ("columns", "MESSAGES_OF_ONE_TEXT"),
+    TEMPLATE: ("columns", "TEMPLATE"),
+    AIOHTTP_ONE_TEXT: ("columns", "AIOHTTP_ONE_TEXT"),
+    AIOHTTP_TEMPLATE: ("columns", "AIOHTTP_TEMPLATE"),
     BATCHER: ("sdk", "BATCHER"),
     CAMPAIGN: ("sdk", "CAMPAIGN"),
     KEYS_MEMORY: ("keyed", "MEMORY"),

@@ -177,7 +177,7 @@ class ChunkSender:
 
     def _handle_answer(self, piece: Chunk, ids: Sequence[str | None]) -> list[SendResult]:
         missing = [position for position, id_ in enumerate(ids) if id_ is None]
-        results = accepted(piece.indexes, piece.batch.messages, piece.batch.track_ids, ids)
+        results = accepted(piece.indexes, piece.batch, ids)
         if missing:
             error = _unmentioned(piece, missing, message_of(ids))
             self.note_failure(error)

@@ -5,11 +5,11 @@ from __future__ import annotations
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from heapq import merge
-from itertools import chain, pairwise
+from itertools import chain, pairwise, repeat
 from operator import attrgetter, eq
 from typing import TypeAlias, overload
 
-from wikipayam_async.bulk.results import SendResult, accepted
+from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.messages.columns import MessageColumn
 from wikipayam_async.outcomes import SendStatus
 
@@ -58,7 +58,8 @@ class AcceptedColumn(Sequence[SendResult]):
         return SendResult(self.indexes[index], message, SendStatus.ACCEPTED, self.ids[index], None, track_id)
 
     def __iter__(self) -> Iterator[SendResult]:
-        return iter(accepted(self.indexes, self.messages, self.track_ids, self.ids))
+        statuses, errors = repeat(SendStatus.ACCEPTED), repeat(None)
+        return map(SendResult, self.indexes, self.messages, statuses, self.ids, errors, self.track_ids)
 
     def __repr__(self) -> str:
         return f"<AcceptedColumn of {len(self):,} results>"

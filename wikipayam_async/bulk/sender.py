@@ -181,7 +181,7 @@ class ChunkSender:
         missing = [position for position, id_ in enumerate(ids) if id_ is None] if None in ids else []
         if not missing and isinstance(piece.batch.messages, MessageColumn):
             return AcceptedColumn(piece.indexes, piece.batch.messages, piece.batch.track_ids, ids)
-        results = accepted(piece.indexes, piece.batch.messages, piece.batch.track_ids, ids)
+        results = accepted(piece.indexes, piece.batch, ids)
         if missing:
             error = _unmentioned(piece, missing, message_of(ids))
             self.note_failure(error)

@@ -92,15 +92,15 @@ class MessageColumn(Column[SmsMessage]):
         if isinstance(index, slice):
             return self.pick(range(len(self))[index])
         track_id = None if self.track_ids is None else self.track_ids[index]
-        return SmsMessage(self.receivers[index], self.texts[index], sender=self.sender, track_id=track_id)
+        return self._message(self.receivers[index], self.texts[index], track_id)
 
     def __iter__(self) -> Iterator[SmsMessage]:
-        sender = self.sender
-        track_ids: Iterable[Any] = repeat(None) if self.track_ids is None else self.track_ids
-        return (
-            SmsMessage(receiver, text, sender=sender, track_id=track_id)
-            for receiver, text, track_id in zip(self.receivers, self.texts, track_ids, strict=False)
-        )
+        if self.sender is None and self.track_ids is None:
+            return map(SmsMessage, self.receivers, self.texts)
+        return map(self._message, self.receivers, self.texts, self.track_ids or repeat(None))
+
+    def _message(self, receiver: Any, text: Any, track_id: Any) -> SmsMessage:
+        return SmsMessage(receiver, text, sender=self.sender, track_id=track_id)
 
     def pick(self, positions: Sequence[int]) -> Self:
         """Return the messages at these positions."""

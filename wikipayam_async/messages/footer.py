@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sized
 from typing import Any, Generic, TypeVar, overload
 
-from attrs import evolve, field, frozen
+import msgspec
+from attrs import field, frozen
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.messages.columns import ColumnReader
@@ -65,7 +66,7 @@ class Footer:
             for name, text in (("message", message.message), ("note", message.note))
             if isinstance(text, str)
         }
-        return evolve(message, **changes)
+        return msgspec.structs.replace(message, **changes)
 
     def _end_of(self, text: str) -> str:
         return text.rstrip()[-(len(self.text) + _SPACES_AND_MARKS) :]

@@ -42,9 +42,10 @@ class PayloadColumn(Column[SmsPayload]):
         texts: The text of each.
         track_ids: The track id of each.
         text: The one text of all, encoded; None if they differ.
+        minted: Whether the track ids are generated, and so all different.
     """
 
-    __slots__ = ("receivers", "sender", "text", "texts", "track_ids")
+    __slots__ = ("minted", "receivers", "sender", "text", "texts", "track_ids")
 
     def __init__(
         self,
@@ -53,12 +54,15 @@ class PayloadColumn(Column[SmsPayload]):
         texts: Sequence[str],
         track_ids: Sequence[str],
         text: SealedBytes | None = None,
+        *,
+        minted: bool = False,
     ) -> None:
         self.sender = sender
         self.receivers = receivers
         self.texts = texts
         self.track_ids = track_ids
         self.text = text
+        self.minted = minted
 
     def __len__(self) -> int:
         return len(self.receivers)
@@ -85,6 +89,7 @@ class PayloadColumn(Column[SmsPayload]):
             [self.texts[position] for position in positions],
             [self.track_ids[position] for position in positions],
             self.text,
+            minted=self.minted,
         )
 
     def join(self, other: Self) -> Self:
@@ -95,6 +100,7 @@ class PayloadColumn(Column[SmsPayload]):
             [*self.texts, *other.texts],
             [*self.track_ids, *other.track_ids],
             self.text,
+            minted=self.minted,
         )
 
     def encode(self) -> SealedBytes:
@@ -140,12 +146,12 @@ def prepare_column(
 def _payloads(
     line: str, messages: MessageColumn, receivers: Sequence[str], track_ids: TrackIds, *, are_normal: bool
 ) -> PayloadColumn:
+    minted = messages.track_ids is None
     ids = track_ids.take(len(messages)) if messages.track_ids is None else messages.track_ids
-    if not (messages.is_one_text and are_normal and receivers):
-        return PayloadColumn(line, receivers, messages.texts, ids)
-    if messages.track_ids is not None and _needs_escape("".join(ids)):
-        return PayloadColumn(line, receivers, messages.texts, ids)
-    return PayloadColumn(line, receivers, messages.texts, ids, SealedBytes(encode_json(messages.texts[0])))
+    text = None
+    if messages.is_one_text and are_normal and receivers and (minted or not _needs_escape("".join(ids))):
+        text = SealedBytes(encode_json(messages.texts[0]))
+    return PayloadColumn(line, receivers, messages.texts, ids, text, minted=minted)
 
 
 def _are_plain_texts(messages: MessageColumn) -> bool:

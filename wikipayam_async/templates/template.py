@@ -133,11 +133,11 @@ class Template:
         failure = check_row(row, field="row")
         if failure is not None:
             raise failure
-        return self._render(row)
+        return self.render_checked(row)
 
     @without_frames
-    def _render(self, row: Row) -> str:
-        """Return the text with the values of a valid row."""
+    def render_checked(self, row: Row) -> str:
+        """Return the text with the values of a row that `check_row` found valid."""
         values = []
         for name, formats in self._parsed.slots:
             value = row.get(name, _ABSENT)
@@ -279,7 +279,7 @@ def _template_of(template: Template | str) -> Template:
 
 def _with_footer(template: Template, footer: str | None) -> Callable[[Row], str]:
     below = footer_of(footer)
-    return template.render if below is None else lambda row: below.below(template.render(row))
+    return template.render_checked if below is None else lambda row: below.below(template.render_checked(row))
 
 
 def _size(parts: SmsParts) -> tuple[int, float]:

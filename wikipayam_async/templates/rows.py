@@ -101,8 +101,12 @@ def _each(
     make: Callable[[Row], T],
     on_error: RowErrorHandler | None,
 ) -> Iterator[tuple[int, T]]:
+    valid: dict[str, None] = {}  # the names of the row before: most rows have the same, and are not checked again
     for index, row in numbered:
-        failure = check(row, field=f"rows[{index}]")
+        failure = None
+        if type(row) is not dict or row.keys() != valid.keys():
+            failure = check(row, field=f"rows[{index}]")
+            valid = dict.fromkeys(row) if check is check_row and failure is None else {}
         if failure is None:
             try:
                 made = make(row)
@@ -125,8 +129,6 @@ def check_row(row: object, *, field: str) -> InvalidInputError | None:
     """
     if not isinstance(row, Mapping):
         return InvalidInputError(field, rule="expected a mapping of fields to values", got=shape_of(row))
-    if type(row) is dict and set(map(type, row)) == {str}:
-        return None
     if None in row:
         return InvalidInputError(field, rule="expected no more cells than headers", got="a row with more cells")
     if not all(isinstance(name, str) for name in row):

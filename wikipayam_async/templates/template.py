@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from types import MappingProxyType
+from typing import Any
 
 from attrs import Factory, field, frozen
 
@@ -61,10 +62,12 @@ class _Parsed:
     Attributes:
         pieces: The text split at its fields: literal text at even indexes, a gap for a value at odd ones.
         slots: The names of the fields for the odd indexes, in order, with their formats.
+        names: The names of the fields for the odd indexes, in order, if none has a format; None if one has.
     """
 
     pieces: tuple[str, ...]
     slots: tuple[tuple[str, tuple[Format, ...]], ...]
+    names: tuple[str, ...] | None
 
 
 @frozen
@@ -133,11 +136,23 @@ class Template:
         failure = check_row(row, field="row")
         if failure is not None:
             raise failure
-        return self.render_checked(row)
+        return self._render_any(row)
+
+    def render_checked(self, row: Row) -> str:
+        """Return what `render` does for a row that `check_row` found valid, in half the time if all values are texts."""
+        parsed = self._parsed
+        if type(row) is not dict or parsed.names is None:
+            return self._render_any(row)
+        values = list(map(row.get, parsed.names))
+        for value in values:
+            if type(value) is not str or not value or value.isspace():
+                return self._render_any(row)
+        pieces: list[Any] = [*parsed.pieces]
+        pieces[1::2] = values
+        return "".join(pieces)
 
     @without_frames
-    def render_checked(self, row: Row) -> str:
-        """Return the text with the values of a row that `check_row` found valid."""
+    def _render_any(self, row: Row) -> str:
         values = []
         for name, formats in self._parsed.slots:
             value = row.get(name, _ABSENT)
@@ -305,7 +320,9 @@ def _parse(text: object) -> _Parsed:
         else:
             pieces[-1] += token[0][0]
     pieces[-1] += text[end:]
-    return _Parsed(tuple(pieces), tuple(slots))
+    return _Parsed(
+        tuple(pieces), tuple(slots), None if any(formats for _, formats in slots) else tuple(name for name, _ in slots)
+    )
 
 
 def _slot(written: str, position: int) -> tuple[str, tuple[Format, ...]]:

@@ -246,11 +246,11 @@ class _PartialChunk:
         self.payloads: Sequence[SmsPayload] = ()
 
     def add(self, indexes: Sequence[int], messages: Sequence[SmsMessage], payloads: Sequence[SmsPayload]) -> None:
-        if self.indexes:
+        if self.indexes and indexes:
             self.indexes = [*self.indexes, *indexes]
             self.messages = joined(self.messages, messages)
             self.payloads = joined(self.payloads, payloads)
-        else:
+        elif indexes:
             self.indexes, self.messages, self.payloads = indexes, messages, payloads
 
     def take_chunks(self) -> list[Chunk]:

@@ -15,7 +15,7 @@ from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.runner import collect, make_run
 from wikipayam_async.bulk.screening import Dedupe, OptOut, Screen
 from wikipayam_async.messages.columns import MessageColumn, OneTextReader
-from wikipayam_async.messages.payload_columns import PayloadColumn, prepare_column
+from wikipayam_async.messages.payload_columns import PayloadColumn, prepare_messages
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.optout import OptOutList
 
@@ -26,7 +26,7 @@ NUMBERS = [f"0912000000{number}" for number in range(10)]
 
 def source_of(receivers: Any, batch_size: int = 4, screen: Screen | None = None) -> ColumnSource:
     """Make a source of one text."""
-    prepare = partial(prepare_column, sender="1", track_ids=TrackIds(), normalize=True)
+    prepare = partial(prepare_messages, sender="1", track_ids=TrackIds(), normalize=True)
     return ColumnSource(OneTextReader(receivers, "x"), prepare, batch_size, screen)
 
 

@@ -12,7 +12,7 @@ from wikipayam_async import SmsMessage
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.messages.columns import MessageColumn
 from wikipayam_async.messages.payload import SmsPayload, prepare_some
-from wikipayam_async.messages.payload_columns import PayloadColumn, batch_of, prepare_column
+from wikipayam_async.messages.payload_columns import PayloadColumn, batch_of, prepare_messages
 from wikipayam_async.messages.track_ids import TrackIds
 
 A, B = "09120000001", "09120000002"
@@ -73,7 +73,7 @@ def test_a_column_is_checked_as_its_messages_are(
     )
     both = [
         prepare(messages, sender=line, track_ids=TrackIds(), normalize=normalize, validate=validate)
-        for prepare, messages in ((prepare_column, column), (prepare_some, list(column)))
+        for prepare, messages in ((prepare_messages, column), (prepare_some, list(column)))
     ]
     minted = not has_ids or None in (column.track_ids or ())
     found, expected = (described(one, minted=minted) for one in both)
@@ -87,7 +87,7 @@ def test_a_column_is_checked_as_its_messages_are(
 def test_a_column_of_payloads() -> None:
     """Its items are made when they are looked at; what is picked and joined is a column and encodes as its items do."""
     messages = MessageColumn([A, B], ["x"] * 2, is_one_text=True)
-    payloads, _ = prepare_column(messages, sender="10002000", track_ids=TrackIds(), normalize=True)
+    payloads, _ = prepare_messages(messages, sender="10002000", track_ids=TrackIds(), normalize=True)
     assert isinstance(payloads, PayloadColumn)
     made = [
         SmsPayload("10002000", one, "x", msgspec.UNSET, name)
@@ -104,5 +104,5 @@ def test_a_column_of_payloads() -> None:
 def test_generated_track_ids_are_known_to_differ(track_ids: Any, minted: bool) -> None:
     """Only those that were generated need no look at each; two equal ones of the caller are found."""
     column = MessageColumn([A, B], ["x", "y"], track_ids=track_ids)
-    payloads, _ = prepare_column(column, sender="1", track_ids=TrackIds(), normalize=True)
+    payloads, _ = prepare_messages(column, sender="1", track_ids=TrackIds(), normalize=True)
     assert batch_of([SmsMessage(A, "x"), SmsMessage(B, "y")], payloads).has_distinct_ids is minted

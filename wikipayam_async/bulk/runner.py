@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Sequence
 from operator import attrgetter
 from types import TracebackType
-from typing import Any, ClassVar, Self
+from typing import ClassVar, Self
 
 import anyio
 from anyio.abc import TaskGroup
@@ -24,8 +24,7 @@ from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
 from wikipayam_async.bulk.source import ChunkSource, Messages, Source, SourceChunk
 from wikipayam_async.errors import ClosedError, SuppressedError, WikipayamError
 from wikipayam_async.messages.columns import ColumnReader
-from wikipayam_async.messages.payload import prepare_some
-from wikipayam_async.messages.payload_columns import prepare_column
+from wikipayam_async.messages.payload_columns import prepare_messages
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.misuse import AsyncIteration
 from wikipayam_async.outcomes import SendStatus
@@ -222,18 +221,13 @@ def make_run(
     chunk_sender = ChunkSender(send, options, longest_wait)
     if isinstance(messages, ChunkSource):
         return BulkRun(messages, chunk_sender, options)
-    checks: dict[str, Any] = {
-        "sender": sender,
-        "track_ids": TrackIds(),
-        "normalize": options.normalize,
-        "validate": options.validate,
-    }
+    prepare = functools.partial(
+        prepare_messages, sender=sender, track_ids=TrackIds(), normalize=options.normalize, validate=options.validate
+    )
     screen = options.make_screen()
     if isinstance(messages, ColumnReader):
-        prepare_columns = functools.partial(prepare_column, **checks)
-        return BulkRun(ColumnSource(messages, prepare_columns, options.batch_size, screen), chunk_sender, options)
-    source = Source(messages, functools.partial(prepare_some, **checks), options.batch_size, screen)
-    return BulkRun(source, chunk_sender, options)
+        return BulkRun(ColumnSource(messages, prepare, options.batch_size, screen), chunk_sender, options)
+    return BulkRun(Source(messages, prepare, options.batch_size, screen), chunk_sender, options)
 
 
 async def collect(run: BulkRun, total: int | None, on_progress: OnProgress | None) -> BulkReport:

@@ -17,7 +17,16 @@ from wikipayam_async.messages.models import SmsMessage, check_sender, check_text
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import Sealed
 
-__all__ = ["Column", "ColumnReader", "MessageColumn", "OneTextReader", "Receivers", "joined", "picked"]
+__all__ = [
+    "Column",
+    "ColumnReader",
+    "MessageColumn",
+    "OneTextReader",
+    "Receivers",
+    "joined",
+    "messages_of_call",
+    "picked",
+]
 
 T = TypeVar("T")
 
@@ -183,3 +192,23 @@ class OneTextReader(ColumnReader):
     def with_texts(self, change: Callable[[str], str]) -> OneTextReader:
         """Return the same messages with a changed text."""
         return OneTextReader(self._receivers, change(self._text.reveal()), sender=self._sender)
+
+
+@without_frames
+def messages_of_call(given: Sealed[Any], text: Sealed[str] | None, sender: str | None) -> Any:
+    """Return what a call sends: the messages that it was given, or one text to the receivers that it was given.
+
+    Args:
+        given: The messages; the receivers, if there is a text.
+        text: The text of all; None if there are messages.
+        sender: The line of all; None for the client's.
+
+    Raises:
+        InvalidInputError: An argument is invalid, or there is a line beside messages.
+    """
+    if text is not None:
+        return OneTextReader(given, text.reveal(), sender=sender)
+    if sender is not None:
+        rule = "expected none beside messages, which have their own; it goes with one text to many receivers"
+        raise InvalidInputError("sender", rule=rule, got=shape_of(sender))
+    return given.reveal()

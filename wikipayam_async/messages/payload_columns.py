@@ -11,7 +11,7 @@ import msgspec
 
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.messages.columns import Column, MessageColumn
-from wikipayam_async.messages.models import check_receiver
+from wikipayam_async.messages.models import SmsMessage, check_receiver
 from wikipayam_async.messages.payload import (
     Batch,
     Payload,
@@ -24,7 +24,7 @@ from wikipayam_async.messages.payload import (
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.sealed import SealedBytes
 
-__all__ = ["PayloadColumn", "batch_of", "prepare_column"]
+__all__ = ["PayloadColumn", "batch_of", "prepare_messages"]
 
 M = TypeVar("M")
 
@@ -123,28 +123,33 @@ def batch_of(messages: Sequence[M], payloads: Sequence[Payload]) -> Batch[M]:
     return Batch(messages, payloads)
 
 
-def prepare_column(
-    messages: MessageColumn, *, sender: str | None, track_ids: TrackIds, normalize: bool, validate: bool = True
+def prepare_messages(
+    messages: Sequence[SmsMessage],
+    *,
+    sender: str | None,
+    track_ids: TrackIds,
+    normalize: bool,
+    validate: bool = True,
 ) -> tuple[Sequence[SmsPayload], dict[int, Exception]]:
-    """Check a column of messages; an invalid message does not affect the others.
+    """Check the messages of a bulk send; an invalid message does not affect the others.
 
-    It returns what `prepare_some` returns for the same messages, as a column if their fields but the receivers are plain.
+    It returns what `prepare_some` returns. Of a column it is a column, if all fields are plain, or all but the receivers.
     """
-    line = messages.sender or sender
-    has_plain_ids = messages.track_ids is None or are_plain_ids(messages.track_ids)
-    if not (is_plain_sender(line) and has_plain_ids and _are_plain_texts(messages)):
+    if not isinstance(messages, MessageColumn):
         return prepare_some(messages, sender=sender, track_ids=track_ids, normalize=normalize, validate=validate)
-    if are_mobiles(messages.receivers):
+    line = messages.sender or sender
+    is_known = is_plain_sender(line) and _are_plain_ids(messages) and _are_plain_texts(messages)
+    if is_known and are_mobiles(messages.receivers):
         return _payloads(line, messages, messages.receivers, track_ids, are_normal=True), {}
-    if not validate:
-        return prepare_some(messages, sender=sender, track_ids=track_ids, normalize=normalize, validate=False)
+    if not is_known or not validate:
+        return prepare_some(messages, sender=sender, track_ids=track_ids, normalize=normalize, validate=validate)
     receivers, refused = _checked(messages.receivers, normalize=normalize)
     valid = messages.pick([at for at in range(len(messages)) if at not in refused]) if refused else messages
     return _payloads(line, valid, receivers, track_ids, are_normal=normalize), refused
 
 
 def _payloads(
-    line: str, messages: MessageColumn, receivers: Sequence[str], track_ids: TrackIds, *, are_normal: bool
+    line: Any, messages: MessageColumn, receivers: Sequence[str], track_ids: TrackIds, *, are_normal: bool
 ) -> PayloadColumn:
     minted = messages.track_ids is None
     ids = track_ids.take(len(messages)) if messages.track_ids is None else messages.track_ids
@@ -152,6 +157,10 @@ def _payloads(
     if messages.is_one_text and are_normal and receivers and (minted or not _needs_escape("".join(ids))):
         text = SealedBytes(encode_json(messages.texts[0]))
     return PayloadColumn(line, receivers, messages.texts, ids, text, minted=minted)
+
+
+def _are_plain_ids(messages: MessageColumn) -> bool:
+    return messages.track_ids is None or are_plain_ids(messages.track_ids)
 
 
 def _are_plain_texts(messages: MessageColumn) -> bool:

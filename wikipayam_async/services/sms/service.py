@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Callable, Iterable, Sized
-from typing import Any, overload
+from typing import overload
 
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.outbox import OnOutcome, Outbox
@@ -23,14 +23,14 @@ from wikipayam_async.core.retry import longest_delay
 from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.idempotency.messages import keyed_sms
-from wikipayam_async.messages.columns import ColumnReader, OneTextReader, Receivers
+from wikipayam_async.messages.columns import ColumnReader, Receivers, messages_of_call
 from wikipayam_async.messages.footer import footer_of, with_footer
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.redact.sealed import Sealed, SealedBytes
+from wikipayam_async.redact.sealed import Sealed, SealedBytes, seal
 from wikipayam_async.services.base import optional_timeout
 from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.sending import KeyedSend, Keys, guard_of, send_all, send_batch, send_detailed
@@ -257,7 +257,7 @@ class SmsService(DeliveryTracking):
         """
         given = Sealed(messages)
         total = len(messages) if isinstance(messages, Sized) else None
-        text = None if message is None else Sealed(message)
+        text = seal(message)
         del messages, message  # tools that show the locals of a traceback walk lists
         options = BulkOptions(
             batch_size=batch_size,
@@ -273,7 +273,9 @@ class SmsService(DeliveryTracking):
         del opt_out  # tools that show the locals of a traceback walk lists
         if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
             raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
-        run = self.bulk_with(_messages_of(given, text, sender, footer), options, timeout=timeout)
+        run = self.bulk_with(
+            with_footer(messages_of_call(given, text, sender), footer_of(footer)), options, timeout=timeout
+        )
         return await collect(run, total, on_progress)
 
     @overload
@@ -371,7 +373,7 @@ class SmsService(DeliveryTracking):
             InvalidInputError: An argument is invalid; nothing was sent.
         """
         given = Sealed(messages)
-        text = None if message is None else Sealed(message)
+        text = seal(message)
         del messages, message  # tools that show the locals of a traceback walk lists
         options = BulkOptions(
             batch_size=batch_size,
@@ -386,7 +388,9 @@ class SmsService(DeliveryTracking):
             sending_hours=sending_hours,
         )
         del opt_out  # tools that show the locals of a traceback walk lists
-        return self.bulk_with(_messages_of(given, text, sender, footer), options, timeout=timeout)
+        return self.bulk_with(
+            with_footer(messages_of_call(given, text, sender), footer_of(footer)), options, timeout=timeout
+        )
 
     @without_frames
     def bulk_with(
@@ -508,21 +512,6 @@ class SmsService(DeliveryTracking):
         return functools.partial(
             prepare_sms, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize, validate=validate
         )
-
-
-@without_frames
-def _messages_of(
-    given: Sealed[Any], text: Sealed[str] | None, sender: str | None, footer: str | None
-) -> Messages | ColumnReader:
-    """Return the messages of a bulk send: those that were passed, or one text to the receivers that were passed."""
-    below = footer_of(footer)
-    if text is not None:
-        return with_footer(OneTextReader(given, text.reveal(), sender=sender), below)
-    if sender is not None:
-        rule = "expected none beside messages, which have their own; it goes with one text to many receivers"
-        raise InvalidInputError("sender", rule=rule, got=shape_of(sender))
-    messages: Messages = given.reveal()
-    return with_footer(messages, below)
 
 
 class SmsServiceWithRawResponse:

@@ -79,7 +79,7 @@ def test_a_column_is_checked_as_its_messages_are(
     found, expected = (described(one, minted=minted) for one in both)
     assert found == expected
     payloads = both[0][0]
-    batch = batch_of([], payloads)
+    batch = batch_of(list(column), payloads)
     assert batch.body == encode_json(list(payloads))
     assert batch.track_ids == [one.track_id for one in payloads]
 

@@ -270,12 +270,12 @@ def said(error: BaseException | None) -> str:
 
 
 def on(backend: str, case: Case) -> Case:
-    """Return a case without what comes at another point in every run: a timed fault on asyncio, a cancellation on trio.
+    """Return a case without what comes at another point in every run: timed faults on asyncio, early ends on trio.
 
     On trio time is virtual, and the order of tasks is random.
     """
     if backend == "trio":
-        return evolve(case, cancel_after=None)
+        return evolve(case, cancel_after=None, way="bulk" if case.way == "left early" else case.way)
     timed = {FaultKind.DELAY, FaultKind.HANG}
     return evolve(case, faults=[None if fault is not None and fault.kind in timed else fault for fault in case.faults])
 

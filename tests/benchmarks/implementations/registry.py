@@ -15,6 +15,7 @@ __all__ = [
     "BULK",
     "CAMPAIGN",
     "CATTRS",
+    "COLUMNS",
     "GATHER",
     "KEYS_MEMORY",
     "KEYS_POSTGRES",
@@ -61,6 +62,11 @@ KEYS_REDIS = "this SDK, keys in Redis"
 
 SINGLE = (NEAR_LIMIT, AIOHTTP, SDK, SDK_TRIO, SEMAPHORE, GATHER, PER_CALL)
 BULK = (NEAR_LIMIT, AIOHTTP, SDK, SDK_STREAM, SDK_TRIO, SDK_STREAM_TRIO, CATTRS, GATHER)
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "one text": (AIOHTTP_ONE_TEXT, ONE_TEXT, ONE_TEXT_STREAM, MESSAGES_OF_ONE_TEXT),
+    "template": (AIOHTTP_TEMPLATE, TEMPLATE),
+}
+"""The cases in columns, with their implementations; the first one of each is what the others are compared with."""
 SLOW = frozenset({GATHER, SEMAPHORE, PER_CALL, CATTRS})
 
 _HOMES: Mapping[str, tuple[str, str]] = {

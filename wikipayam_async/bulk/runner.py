@@ -126,7 +126,7 @@ class BulkRun(AsyncIteration):
         return await self._buffer.take()
 
     async def take_all(self) -> list[SendResult]:
-        """Wait for the end of the run and return all remaining results. They are held in memory, in any order."""
+        """Wait for the end of the run and return all remaining results, in the order of the messages, in memory."""
         self._check_entered()
         return await self._buffer.take_all()
 
@@ -164,11 +164,14 @@ class BulkRun(AsyncIteration):
         for error in filter(None, [result.error for result in results]):
             if not isinstance(error, SuppressedError):  # a message that was held back is no failure
                 self._sender.note_failure(error)
+        in_order = False
         try:
             if read.chunk is not None:
-                await self._sender.send(read.chunk, results)
+                in_order = not results
+                in_order = await self._sender.send(read.chunk, results) and in_order
         finally:
-            results.sort(key=attrgetter("index"))
+            if not in_order:
+                results.sort(key=attrgetter("index"))
             try:
                 if self._after_send is not None:
                     await self._note(self._after_send, results)
@@ -240,19 +243,16 @@ async def collect(run: BulkRun, total: int | None, on_progress: OnProgress | Non
                 results = await run.take_all()
             else:
                 await _take_with_progress(run, total, on_progress, results)
+                results.sort(key=attrgetter("index"))
     except BaseException as error:
-        attach_report(error, _report([*results, *run.leftover]))
+        attach_report(error, BulkReport(sorted([*results, *run.leftover], key=attrgetter("index"))))
         raise
-    report = _report(results)
+    report = BulkReport(results)
     if run.source_error is not None:
         raise BulkSourceError(
             f"the messages' source raised {type(run.source_error).__name__} after {report.summary()}", report=report
         ) from run.source_error
     return report
-
-
-def _report(results: list[SendResult]) -> BulkReport:
-    return BulkReport(sorted(results, key=attrgetter("index")))
 
 
 async def _take_with_progress(

@@ -79,6 +79,7 @@ class Source:
 
     def __init__(self, messages: Messages, prepare: Prepare, batch_size: int, screen: Screen | None = None) -> None:
         self._plain: Iterator[SmsMessage] = iter(())
+        self._may_raise = type(messages) not in {list, tuple}
         self._asynchronous: AsyncIterator[SmsMessage] | None = None
         if isinstance(messages, AsyncIterable):
             self._asynchronous = aiter(messages)
@@ -124,7 +125,9 @@ class Source:
         """Read `count` messages. Those that were read before the iterable raises are kept."""
         asynchronous, unchecked = self._asynchronous, self._unchecked
         try:
-            if asynchronous is None:
+            if asynchronous is None and not self._may_raise:
+                unchecked.extend(islice(self._plain, count))
+            elif asynchronous is None:
                 for message in islice(self._plain, count):
                     unchecked.append(message)  # `extend` may lose the messages that came before an exception
             else:

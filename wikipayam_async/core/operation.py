@@ -134,7 +134,7 @@ class Call(Generic[T]):
     read: Callable[[JsonValue], T] = field(repr=False)
     shortcut: Callable[[bytes], T | None] | None = field(default=None, repr=False)
     path: str = ""
-    query: SealedFields = field(factory=lambda: SealedFields({}), converter=seal_fields, repr=False)
+    query: SealedFields = field(default=SealedFields({}), converter=seal_fields, repr=False)
     body: SealedBytes | None = None
     batch: SendBatch[Any] | None = None
     observer: Observer | None = field(default=None, repr=False)

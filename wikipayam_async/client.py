@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, TypeV
 
 import attrs
 import httpx  # at run time, too: containers for dependency injection evaluate the annotations of `__init__`
+import msgspec
 
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.checks import without_frames
@@ -411,7 +412,7 @@ class AsyncWikipayam:
         where = seal(path)
         del params, json, path  # keep them out of tracebacks that show locals
         call: Call[T | JsonValue] = make_call(method, where, content, cast_to, replay)
-        return await self._pipeline.run(attrs.evolve(call, timeout=timeout))
+        return await self._pipeline.run(msgspec.structs.replace(call, timeout=timeout))
 
     async def aclose(self) -> None:
         """Close the connections and the store of idempotency keys. Calls in flight finish; later calls raise `ClosedError`."""

@@ -32,6 +32,8 @@ class Model(msgspec.Struct, frozen=True):
     __attrs_attrs__: ClassVar[Any] = _AttrsFields()
     _masks: ClassVar[Mapping[str, Callable[[object], str]]] = MappingProxyType({})
     """The functions that return what is shown of a field."""
+    _hidden: ClassVar[frozenset[str]] = frozenset()
+    """The fields that are not shown."""
     _not_compared: ClassVar[frozenset[str]] = frozenset()
     """The fields that do not count for equality; the class has an `__eq__` of its own for them."""
 
@@ -43,6 +45,7 @@ class Model(msgspec.Struct, frozen=True):
         return [
             (name, _Shown(self._masks[name](getattr(self, name))) if name in self._masks else getattr(self, name))
             for name in self.__struct_fields__
+            if name not in self._hidden
         ]
 
 
@@ -68,7 +71,7 @@ def _fields_of(cls: type[Model]) -> Any:
     fields = {
         name: attrs.field(
             default=optional.get(name, attrs.NOTHING),
-            repr=cls._masks.get(name, True),
+            repr=cls._masks.get(name, name not in cls._hidden),
             eq=name not in cls._not_compared,
             order=False,
             kw_only=name not in cls.__match_args__,

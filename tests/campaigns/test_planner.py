@@ -105,7 +105,7 @@ async def test_numbers_are_stored_as_they_are_sent() -> None:
     assert (await journal.read_rows(0, 1))[0][1:3] == (0, "1000")
 
 
-class Broken(SmsMessage):
+class Broken(SmsMessage, frozen=True):
     """A message that cannot be read."""
 
     def __getattribute__(self, name: str) -> Any:

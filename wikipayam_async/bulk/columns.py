@@ -124,10 +124,6 @@ class ResultColumns(Sequence[SendResult]):
             return [result.id for result in self if result.status is SendStatus.ACCEPTED and result.id]
         return [id_ for column in self._columns for id_ in column.ids if id_]
 
-    def unwrapped(self) -> Sequence[SendResult]:
-        """Return all results; if there are no columns, a list in the order in which they were added."""
-        return self if self._columns else self._singles
-
     def in_order(self) -> Sequence[SendResult]:
         """Return all results in the order of their indexes, in a list if there are no columns."""
         self._arrange()

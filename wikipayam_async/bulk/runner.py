@@ -129,7 +129,7 @@ class BulkRun(AsyncIteration):
         return await self._buffer.take()
 
     async def take_all(self) -> Sequence[SendResult]:
-        """Wait for the end of the run and return all remaining results. They are held in memory, in any order."""
+        """Wait for the end of the run and return all remaining results, in the order of the messages, in memory."""
         self._check_entered()
         return await self._buffer.take_all()
 
@@ -167,11 +167,14 @@ class BulkRun(AsyncIteration):
         for error in filter(None, [result.error for result in results]):
             if not isinstance(error, SuppressedError):  # a message that was held back is no failure
                 self._sender.note_failure(error)
+        in_order = False
         try:
             if read.chunk is not None:
-                await self._sender.send(read.chunk, results)
+                in_order = not results
+                in_order = await self._sender.send(read.chunk, results) and in_order
         finally:
-            results.sort(key=attrgetter("index"))
+            if not in_order:
+                results.sort(key=attrgetter("index"))
             try:
                 if self._after_send is not None:
                     await self._note(self._after_send, results)
@@ -243,18 +246,21 @@ async def collect(run: BulkRun, total: int | None, on_progress: OnProgress | Non
         BaseException: What ended the run early: a cancellation, Ctrl-C, an exception of `on_progress`. The report is
             attached to it.
     """
-    results = ResultColumns()
+    results: Sequence[SendResult] = ()
+    shown = ResultColumns()
     try:
         async with run:
             if on_progress is None:
-                results.extend(await run.take_all())
+                results = await run.take_all()
             else:
-                await _take_with_progress(run, total, on_progress, results)
+                await _take_with_progress(run, total, on_progress, shown)
+                results = shown.in_order()
     except BaseException as error:
-        results.extend(run.leftover)
-        attach_report(error, BulkReport(results.in_order()))
+        left = ResultColumns(results or shown)
+        left.extend(run.leftover)
+        attach_report(error, BulkReport(left.in_order()))
         raise
-    report = BulkReport(results.in_order())
+    report = BulkReport(results)
     if run.source_error is not None:
         raise BulkSourceError(
             f"the messages' source raised {type(run.source_error).__name__} after {report.summary()}", report=report

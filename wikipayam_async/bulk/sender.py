@@ -92,15 +92,20 @@ class ChunkSender:
         self._max_size: int | None = None
         self.stopped_by: WikipayamError | None = None
 
-    async def send(self, chunk: Chunk, results: GrowingResults) -> None:
+    async def send(self, chunk: Chunk, results: GrowingResults) -> bool:
         """Send a chunk and append the result of every message to `results`.
 
         If this is cancelled, the results are appended all the same: messages that were in flight have the outcome that
         the pipeline reported, the others are not attempted.
+
+        Returns:
+            Whether one request was enough, so that the results are in the order of the messages.
         """
         waiting = deque([(chunk, self._before_send)])
+        pieces = 0
         try:
             while waiting:
+                pieces += 1
                 piece, hook = waiting.popleft()
                 if self.stopped_by is not None:
                     results.extend(results_of(piece, SendStatus.NOT_ATTEMPTED, self.stopped_by))
@@ -113,6 +118,7 @@ class ChunkSender:
             for piece, _ in waiting:
                 results.extend(results_of(piece, SendStatus.NOT_ATTEMPTED, None))
             raise
+        return pieces == 1
 
     async def _send_piece(self, piece: Chunk, hook: BeforeSend | None, results: GrowingResults) -> list[Chunk]:
         """Send one request, append its results, and return the pieces that must be sent again."""
@@ -178,10 +184,10 @@ class ChunkSender:
         return []
 
     def _handle_answer(self, piece: Chunk, ids: Sequence[str | None]) -> Sequence[SendResult]:
-        missing = [position for position, id_ in enumerate(ids) if id_ is None] if None in ids else []
-        if not missing and isinstance(piece.batch.messages, MessageColumn):
+        if isinstance(piece.batch.messages, MessageColumn) and None not in ids:
             return AcceptedColumn(piece.indexes, piece.batch.messages, piece.batch.track_ids, ids)
         results = accepted(piece.indexes, piece.batch, ids)
+        missing = [] if all(ids) else [position for position, id_ in enumerate(ids) if id_ is None]
         if missing:
             error = _unmentioned(piece, missing, message_of(ids))
             self.note_failure(error)
@@ -213,7 +219,7 @@ class ChunkSender:
         results: GrowingResults,
     ) -> list[Chunk]:
         """Reject the messages that a 422 names; return the others, none of which was accepted."""
-        for position, own_errors in errors.items():
+        for position, own_errors in sorted(errors.items()):
             own = _for_one(error, position, own_errors)
             results.append(_result(piece, position, _status_of(own), own))
         self.note_failure(error)

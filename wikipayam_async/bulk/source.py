@@ -81,6 +81,7 @@ class Source:
 
     def __init__(self, messages: Messages, prepare: Prepare, batch_size: int, screen: Screen | None = None) -> None:
         self._plain: Iterator[SmsMessage] = iter(())
+        self._may_raise = type(messages) not in {list, tuple}
         self._asynchronous: AsyncIterator[SmsMessage] | None = None
         if isinstance(messages, AsyncIterable):
             self._asynchronous = aiter(messages)
@@ -136,6 +137,9 @@ class Source:
     async def _take(self, count: int) -> None:
         """Read `count` messages, or those that there are."""
         unchecked = self._unchecked
+        if self._asynchronous is None and not self._may_raise:
+            unchecked.extend(islice(self._plain, count))
+            return
         if self._asynchronous is None:
             for message in islice(self._plain, count):
                 unchecked.append(message)  # `extend` may lose the messages that came before an exception

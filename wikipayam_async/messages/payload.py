@@ -214,7 +214,7 @@ def _prepare_plain(messages: Sequence[SmsMessage], sender: str | None, track_ids
     if [one for one in messages if one.sender is not None or one.note is not None]:
         return None
     ids: list[Any] = [one.track_id for one in messages]
-    minted = ids.count(None) == len(ids)
+    minted = ids[0] is None and ids.count(None) == len(ids)  # to compare is slow if there are ids
     if minted:
         ids = track_ids.take(len(ids))
     receivers: list[Any] = [one.receiver for one in messages]

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import evolve, frozen
+import msgspec
+from attrs import frozen
 
 from wikipayam_async.bulk.interruption import attach_outcomes
 from wikipayam_async.core.converter import JsonValue
@@ -175,7 +176,7 @@ async def run_send(
         keyed: The idempotency key of its one message; None for none.
     """
     outcomes: list[Callable[[], Sequence[MessageOutcome]]] = []
-    watched = evolve(call, observer=outcomes.append)
+    watched = msgspec.structs.replace(call, observer=outcomes.append)
     try:
         if keyed is None:
             return await pipeline.run(watched)
@@ -214,7 +215,7 @@ async def _run_keyed(
         claims.append(True)
         await guard.claim(message)
 
-    guarded = evolve(call, read=read, before_attempt=claim, before_wait=lambda: guard.release(message))
+    guarded = msgspec.structs.replace(call, read=read, before_attempt=claim, before_wait=lambda: guard.release(message))
     try:
         await pipeline.run(guarded)
     except (KeyTakenError, IdempotencyStoreError):

@@ -84,6 +84,16 @@ def test_a_column_is_checked_as_its_messages_are(
     assert batch.track_ids == [one.track_id for one in payloads]
 
 
+def test_a_text_that_is_no_unicode() -> None:
+    """It is refused for itself; the other messages of the column are sent."""
+    column = MessageColumn([A, B], ["x", "\ud800"])
+    payloads, refused = prepare_messages(column, sender="1", track_ids=TrackIds(), normalize=True)
+    assert [one.receiver for one in payloads] == [A]
+    assert {at: str(error) for at, error in refused.items()} == {
+        1: "message: expected valid Unicode; got a lone surrogate"
+    }
+
+
 def test_a_column_of_payloads() -> None:
     """Its items are made when they are looked at; what is picked and joined is a column and encodes as its items do."""
     messages = MessageColumn([A, B], ["x"] * 2, is_one_text=True)

@@ -44,7 +44,7 @@ class Column(Sequence[T]):
         """Return the items at these positions."""
 
     @abstractmethod
-    def join(self, other: Self) -> Self:
+    def join(self, other: Any) -> Self:
         """Return the items of this and of another column of the same reader."""
 
 
@@ -121,7 +121,7 @@ class MessageColumn(Column[SmsMessage]):
             track_ids=None if self.track_ids is None else [self.track_ids[position] for position in positions],
         )
 
-    def join(self, other: Self) -> Self:
+    def join(self, other: Any) -> Self:
         """Return the messages of both, which come from one reader."""
         return type(self)(
             [*self.receivers, *other.receivers],

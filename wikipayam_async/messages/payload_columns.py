@@ -92,7 +92,7 @@ class PayloadColumn(Column[SmsPayload]):
             minted=self.minted,
         )
 
-    def join(self, other: Self) -> Self:
+    def join(self, other: Any) -> Self:
         """Return the payloads of both, which come from one reader."""
         return type(self)(
             self.sender,

@@ -210,6 +210,8 @@ class Source:
 
     def _skip(self, error: WikipayamError | None) -> None:
         """Make the unchecked messages not attempted."""
+        if not self._unchecked:
+            return
         messages = self._messages()
         for index, message in zip(self._number(), messages, strict=True):
             self._results.append(SendResult(index, message, SendStatus.NOT_ATTEMPTED, error=error))

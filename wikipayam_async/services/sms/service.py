@@ -226,8 +226,8 @@ class SmsService(DeliveryTracking):
         Args:
             messages: The messages: any iterable, plain or async; or, with `message`, the receivers of one text: mobile
                 numbers in any common format. All results are kept in memory; `bulk` keeps none.
-            message: The text, if it is the same for all receivers: `send_bulk(numbers, "text")` costs less than half of
-                the same messages one by one. `messages_from` does the same for a template.
+            message: The text, if it is the same for all receivers: `send_bulk(numbers, "text")` makes no object a
+                message. Nor does `messages_from`, for a template.
             sender: The line, if all receivers get one text; the client's if None. A message has its own.
             batch_size: The maximum number of messages per request.
             concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.

@@ -12,6 +12,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, TypeVar, overload
 
 import attrs
+import msgspec
 
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.checks import without_frames
@@ -416,7 +417,7 @@ class AsyncWikipayam:
         where = seal(path)
         del params, json, path  # keep them out of tracebacks that show locals
         call: Call[T | JsonValue] = make_call(method, where, content, cast_to, replay)
-        return await self._pipeline.run(attrs.evolve(call, timeout=timeout))
+        return await self._pipeline.run(msgspec.structs.replace(call, timeout=timeout))
 
     async def aclose(self) -> None:
         """Close the connections and the store of idempotency keys. Calls in flight finish; later calls raise `ClosedError`."""

@@ -9,6 +9,7 @@ from typing import Protocol, TypeAlias
 from attrs import frozen
 
 from wikipayam_async.publish import publish
+from wikipayam_async.structs import Model
 
 __all__ = [
     "LOOK_FIRST",
@@ -65,8 +66,7 @@ class CallOutcome(enum.StrEnum):
     CANCELLED = "cancelled"
 
 
-@frozen
-class Attempt:
+class Attempt(Model, frozen=True):
     """One attempt of a call, in its error and its events.
 
     Attributes:

@@ -10,6 +10,7 @@ from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.lanes import Connections
 from wikipayam_async.cost.estimate import CostEstimate  # noqa: F401 - as below
 from wikipayam_async.dates import DateLike
+from wikipayam_async.messages.columns import Receivers
 from wikipayam_async.outcomes import AnyMessage, HasId, Ids
 from wikipayam_async.services.account import (
     Balance,  # noqa: F401 - for the annotations of `CostCheck`
@@ -40,6 +41,7 @@ __all__ = [
     "OptOutPredicate",
     "RawResponse",
     "ReadStatus",
+    "Receivers",
     "SortBy",
     "SortOrder",
 ]

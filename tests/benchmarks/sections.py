@@ -158,7 +158,7 @@ def _messages_of(bench: Bench, case: Case, name: str) -> int:
 
 
 def bulk(bench: Bench) -> None:
-    """Measure bulk sends in batches of 100 over eight connections, with latencies and over TLS; and building messages."""
+    """Measure bulk sends in batches of 100 over eight connections, with latencies, over TLS, and in columns; and building messages."""
     entries = []
     for case, name in product(BULK_CASES, registry.BULK):
         messages = bench.profile.scaled(case.few if name in registry.SLOW else case.messages, minimum=2400)
@@ -166,6 +166,10 @@ def bulk(bench: Bench) -> None:
         entries.append(Entry(Cell("bulk", case.name, name), bench.gateway.target(job, case.latency, case.scheme)))
     job = Job(kind="bulk", implementation=registry.SDK, messages=bench.profile.scaled(32_000), connections=LANES)
     entries.append(Entry(Cell("bulk", REFUSING, registry.SDK), bench.gateway.refusing(job)))
+    for case, names in registry.COLUMNS.items():
+        for name in names:
+            job = Job(kind="bulk", implementation=name, messages=bench.profile.scaled(40_000), connections=LANES)
+            entries.append(Entry(Cell("bulk", case, name), bench.gateway.target(job)))
     bench.run(entries)
     building = Job(
         kind="building", implementation="builder", messages=bench.profile.scaled(100_000), tasks=bench.profile.rounds

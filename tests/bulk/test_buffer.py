@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import anyio
 import pytest
 
@@ -15,7 +17,7 @@ def results(*indexes: int) -> list[SendResult]:
     return [SendResult(index, SmsMessage("09123456789", "m"), SendStatus.ACCEPTED) for index in indexes]
 
 
-def indexes(some: list[SendResult] | None) -> list[int]:
+def indexes(some: Sequence[SendResult] | None) -> list[int]:
     """Return the indexes of results."""
     return [result.index for result in some or []]
 

@@ -255,5 +255,5 @@ async def test_bulk_sends_take_hours() -> None:
         async with client.sms.bulk([SmsMessage("09120000000", "سلام")], sending_hours=always) as results:
             assert [result.ok async for result in results] == [True]
         with pytest.raises(InvalidInputError, match="sending_hours: expected a SendingHours, or None"):
-            await client.sms.send_bulk([], sending_hours="08:00-21:00")  # type: ignore[arg-type] # meant
+            await client.sms.send_bulk([], sending_hours="08:00-21:00")  # type: ignore[call-overload] # meant
     assert (len(report.accepted), emulator.accepted) == (1, 2)

@@ -201,7 +201,7 @@ async def test_422_is_kept_for_each_message() -> None:
 
 async def test_422_that_names_all_messages() -> None:
     """If a 422 names every message, nothing is sent again."""
-    gateway = ScriptedGateway(error_422("0.receiver", "1.receiver"))
+    gateway = ScriptedGateway(error_422("1.receiver", "0.receiver"))
     assert await outcomes_of(sender_of(gateway), chunk(0, 1)) == all_of(REJECTED, 0, 1)
     assert len(gateway.requests) == 1
 

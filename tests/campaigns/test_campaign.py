@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterator
+import traceback
+from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -49,6 +50,42 @@ ACCEPTED, REJECTED, UNKNOWN, PENDING = (
     SendStatus.NOT_ATTEMPTED,
 )
 TARIFF = Tariff(persian=900)
+
+
+async def test_one_text_to_many_numbers(place: Place) -> None:
+    """It is planned by column and sent; the same in messages is the same plan, and another text is another."""
+    numbers = [f"0912000{number:04}" for number in range(25)]
+    async with place.open() as campaign:
+        plan = await campaign.plan([*numbers, "bad"], "سلام", sender="10002000", batch_size=10, footer="لغو۱۱")
+        assert (plan.total, plan.chunks, plan.held_back) == (26, 3, {"invalid": 1})
+        same = [SmsMessage(number, "سلام\nلغو۱۱", sender="10002000") for number in [*numbers, "bad"]]
+        assert await campaign.plan(same, batch_size=10) == plan
+        assert await campaign.plan(iter([*numbers, "bad"]), "سلام\nلغو۱۱", sender="10002000", batch_size=10) == plan
+        with pytest.raises(PlanChangedError):
+            await campaign.plan([*numbers, "bad"], "سلام", sender="10002000", batch_size=10)
+        with pytest.raises(InvalidInputError, match="sender"):
+            await campaign.plan(same, sender="10002000")  # type: ignore[call-overload]
+        report = await campaign.run()
+        assert (report.status, report.accepted, report.rejected) == (CampaignStatus.COMPLETED, 25, 1)
+    assert sorted((one.receiver, one.message) for one in place.emulator.ledger) == [
+        (number, "سلام\nلغو۱۱") for number in numbers
+    ]
+
+
+async def test_numbers_that_cannot_be_read(place: Place) -> None:
+    """What the iterable raises reaches the caller, and no frame of the package shows a number."""
+
+    async def numbers() -> AsyncIterator[str]:
+        for number in range(7):
+            yield f"0912000{number:04}"
+        raise RuntimeError("the file is damaged")
+
+    async with place.open() as campaign:
+        with pytest.raises(RuntimeError, match="damaged") as caught:
+            await campaign.plan(numbers(), "سلام")
+        stack = traceback.TracebackException.from_exception(caught.value, capture_locals=True).stack
+    shown = [line for frame in stack if "wikipayam_async" in frame.filename for line in (frame.locals or {}).values()]
+    assert [line for line in shown if "0912000" in line or "سلام" in line] == []
 
 
 async def test_a_campaign_is_planned_and_sent(place: Place) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import pytest
@@ -11,7 +11,9 @@ from tests.campaigns.doubles import messages
 from wikipayam_async import ConfigurationError, InvalidInputError, SmsMessage
 from wikipayam_async.campaigns import CampaignMessage, MemoryJournal, PlanChangedError, PlanProgress
 from wikipayam_async.campaigns.blocks import BLOCK
+from wikipayam_async.campaigns.journal import PlanBlock
 from wikipayam_async.campaigns.planner import PlanOptions, compare_plan, make_plan
+from wikipayam_async.messages.columns import OneTextReader
 
 pytestmark = pytest.mark.anyio
 
@@ -103,7 +105,7 @@ async def test_numbers_are_stored_as_they_are_sent() -> None:
     assert (await journal.read_rows(0, 1))[0][1:3] == (0, "1000")
 
 
-class Broken(SmsMessage):
+class Broken(SmsMessage, frozen=True):
     """A message that cannot be read."""
 
     def __getattribute__(self, name: str) -> Any:
@@ -333,3 +335,46 @@ async def test_a_message_that_is_held_back_needs_no_line() -> None:
         [CampaignMessage(SmsMessage("", ""), error=error)], PlanOptions(batch_size=100, line=None)
     )
     assert dict(result.held_back) == {"invalid": 1}
+
+
+NUMBERS = [f"0912{number:07}" for number in range(1_203)]
+
+
+@pytest.mark.parametrize("line", [None, "3000"])
+@pytest.mark.parametrize("odd", [[], ["bad"], ["+98 912 000 0001"], ["bad", NUMBERS[7], NUMBERS[1_100]]])
+@pytest.mark.parametrize(("dedupe", "opt_out"), [(None, None), ("receiver", None), ("receiver", [NUMBERS[3]])])
+async def test_a_plan_of_columns_is_the_plan_of_its_messages(
+    line: str | None, odd: list[str], dedupe: Any, opt_out: Any
+) -> None:
+    """The same rows, chunks and digests are stored, so that one is the other when it is planned again."""
+    numbers = [*NUMBERS[:1_050], *odd, *NUMBERS[1_050:]]
+    messages = [SmsMessage(number, "سلام", sender=line) for number in numbers]
+    stored = []
+    for given in (OneTextReader(numbers, "سلام", sender=line), messages):
+        store = Stored()
+        options = PlanOptions(batch_size=100, line="1000", dedupe=dedupe)
+        stored.append((await make_plan(store, given, options, opt_out=opt_out), store.contents()))
+    assert stored[0] == stored[1]
+
+
+class Stored:
+    """Keeps the blocks of a plan."""
+
+    def __init__(self) -> None:
+        self.blocks: list[PlanBlock] = []
+
+    async def add(self, blocks: Sequence[PlanBlock]) -> None:
+        """Keep blocks."""
+        self.blocks += blocks
+
+    def contents(self) -> list[Any]:
+        """Return what is the same in every plan: all but the generated track ids."""
+        return [
+            (
+                block.digest,
+                [(*row[:5], row[5] is None, *row[6:]) for row in block.messages],
+                list(block.chunks),
+                [(one.index, one.status, one.reason, one.error) for one in block.held_back],
+            )
+            for block in self.blocks
+        ]

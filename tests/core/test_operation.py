@@ -14,7 +14,7 @@ from wikipayam_async.core.operation import (
 )
 from wikipayam_async.errors import ResponseError
 from wikipayam_async.messages import SentMessage, SmsMessage
-from wikipayam_async.redact.sealed import SealedBytes
+from wikipayam_async.redact.sealed import SealedBytes, SealedFields
 
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 
@@ -32,7 +32,7 @@ def test_the_repr_of_a_call_shows_no_contents() -> None:
     call: Call[object] = Call(
         operation=SEND,
         read=lambda data: data,
-        query={"password": "t0ken"},
+        query=SealedFields({"password": "t0ken"}),
         body=SealedBytes(b'{"message": "secret"}'),
         batch=SendBatch([SmsMessage("09123456789", "secret")], ["T1"], lambda item: None),
         shortcut=lambda body: None,

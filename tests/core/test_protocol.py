@@ -1,5 +1,6 @@
 import math
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -24,7 +25,7 @@ from wikipayam_async.core.protocol import (
     status_error,
 )
 from wikipayam_async.outcomes import Attempt, Phase
-from wikipayam_async.redact.sealed import SealedBytes, Secret
+from wikipayam_async.redact.sealed import SealedBytes, SealedFields, Secret
 
 TOKEN = "t0ken|s3cret"
 OPTIONS = Options(token=Secret(TOKEN), origin=Origin.parse("https://wikipayam.ir:8443/gate"), timeout=7.5)
@@ -33,9 +34,9 @@ LIST = Operation("receives.list", "GET", "receives", Replay.READ)
 HOLOO = Operation("holoo.send_via_url", "GET", "service/holoo", Replay.SEND, secret_query=True)
 
 
-def request(operation: Operation = SEND, **given: Any) -> Outgoing:
+def request(operation: Operation = SEND, query: Mapping[str, str] = MappingProxyType({}), **given: Any) -> Outgoing:
     """Build the request of a call."""
-    call: Call[object] = Call(operation=operation, read=lambda data: data, **given)
+    call: Call[object] = Call(operation=operation, read=lambda data: data, query=SealedFields(query), **given)
     return RequestBuilder(OPTIONS, b"agent/1").build(call)
 
 

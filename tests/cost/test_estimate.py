@@ -305,7 +305,7 @@ def test_messages_are_not_kept() -> None:
     alive: weakref.WeakSet[SmsMessage] = weakref.WeakSet()
     most = 0
 
-    class Counted(SmsMessage):
+    class Counted(SmsMessage, frozen=True, weakref=True):
         __hash__ = object.__hash__
 
     def source() -> Iterator[SmsMessage]:

@@ -246,7 +246,7 @@ BAD: dict[str, Callable[[AsyncWikipayam], Awaitable[object]]] = {
     "a body that is none": lambda client: client.request("POST", "x", json={"text": TEXT, "bad": Bad()}),
     "a path with a number": lambda client: client.request("GET", f"x?to={NUMBER}"),
     "texts for messages": lambda client: client.sms.send_many([TEXT, NUMBER]),  # type: ignore[list-item] # meant
-    "texts for a bulk send": lambda client: client.sms.send_bulk([TEXT], on_progress=5),  # type: ignore[list-item,arg-type] # meant
+    "texts for a bulk send": lambda client: client.sms.send_bulk([TEXT], on_progress=5),  # type: ignore[call-overload] # meant
     "texts for codes": lambda client: client.otp.send_many([CODE, NUMBER]),  # type: ignore[list-item] # meant
     "a receiver": lambda client: client.sms.send(NUMBER + "4", TEXT),
     "a user name": lambda client: client.holoo.send(NUMBER, TEXT, username=f"{NUMBER}\n"),

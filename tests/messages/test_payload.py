@@ -314,7 +314,7 @@ CLIENT_LINES: list[Any] = [
 ]
 
 
-class Special(SmsMessage):
+class Special(SmsMessage, frozen=True):
     """A subclass of a message."""
 
 

@@ -10,7 +10,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, contextmanager
 from typing import Any
 
 import anyio
-import attrs
+import msgspec
 import pytest
 import trio
 from anyio.abc import ByteStream
@@ -336,7 +336,7 @@ class TestDeadlines:
             took = time.monotonic() - started
             assert 0.18 < took < 0.2 + TOLERANCE
             with pytest.raises(InvalidInputError, match="timeout"):
-                await client._pipeline.run(attrs.evolve(call, timeout=0))
+                await client._pipeline.run(msgspec.structs.replace(call, timeout=0))
         assert (len(gateway.requests), type(caught.value.__cause__)) == (1, APITimeoutError)
         assert [(outcome.track_id, outcome.status) for outcome in recorder.outcomes] == [("t-1", SendStatus.UNKNOWN)]
         assert caught.value.send_status is SendStatus.UNKNOWN

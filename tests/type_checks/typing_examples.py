@@ -316,9 +316,12 @@ async def bulk_sends(client: AsyncWikipayam, messages: AsyncIterator[SmsMessage]
             assert_type(result.error, WikipayamError | None)
             assert_type(result.track_id, str | None)
         assert_type(results.stopped_by, WikipayamError | None)
-    await client.sms.send_bulk(messages, 100)  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
-    await client.sms.send_bulk(messages, on_error="stop")  # type: ignore[call-arg] # pyright: ignore[reportCallIssue]
-    await client.sms.send_bulk(messages, dedupe="text")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
+    await client.sms.send_bulk(messages, 100)  # type: ignore[call-overload] # pyright: ignore[reportArgumentType]
+    await client.sms.send_bulk(messages, on_error="stop")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
+    await client.sms.send_bulk(messages, dedupe="text")  # type: ignore[call-overload] # pyright: ignore[reportArgumentType]
+    await client.sms.send_bulk(["09123456789"])  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
+    await client.sms.send_bulk(messages, "text")  # type: ignore[call-overload] # pyright: ignore[reportArgumentType]
+    report = await client.sms.send_bulk(["09123456789"], "text", sender="10002000")
     with client.sms.bulk(messages):  # type: ignore[attr-defined] # pyright: ignore[reportGeneralTypeIssues]
         pass
     for _ in client.sms.bulk(messages):  # type: ignore[attr-defined] # pyright: ignore[reportGeneralTypeIssues]

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import anyio
 from anyio.lowlevel import checkpoint
 
+from wikipayam_async.bulk.columns import GrowingResults, ResultColumns
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.results import SendResult
 
@@ -29,10 +32,10 @@ class ResultBuffer:
         self._places: anyio.Semaphore
         self._taking: anyio.ResourceGuard
         self._changed: anyio.Event
-        self._ready: deque[list[SendResult]] = deque()
-        self._early: dict[int, list[SendResult]] = {}
+        self._ready: deque[tuple[int, GrowingResults]] = deque()
+        self._early: dict[int, GrowingResults] = {}
         self._next_number = 0
-        self._all: list[SendResult] | None = None
+        self._all: dict[int, GrowingResults] | None = None
         self._holds_place = False
         self.current: deque[SendResult] = deque()
         self.workers = 0
@@ -57,21 +60,21 @@ class ResultBuffer:
         self.workers -= 1
         self._changed.set()
 
-    def add(self, number: int, results: list[SendResult]) -> None:
+    def add(self, number: int, results: GrowingResults) -> None:
         """Add the results of the chunk with this number."""
         if not self._options.ordered:
-            self._ready.append(results)
+            self._ready.append((number, results))
         else:
             self._early[number] = results
             while self._next_number in self._early:
-                self._ready.append(self._early.pop(self._next_number))
+                self._ready.append((self._next_number, self._early.pop(self._next_number)))
                 self._next_number += 1
         if self._all is None:
             self._changed.set()
         else:
             self._move_ready(self._all)  # without waking `take_all`, which waits for the last result
 
-    async def take(self) -> list[SendResult] | None:
+    async def take(self) -> Sequence[SendResult] | None:
         """Return the results of the next chunk, or the rest of the current one; None at the end."""
         self._release_held()
         with self._taking:  # of two tasks at once, one would wait for a wake-up that goes to the other
@@ -85,30 +88,30 @@ class ResultBuffer:
                     return None
                 await self._change()
             self._holds_place = True
-            return self._ready.popleft()
+            return self._ready.popleft()[1]
 
-    async def take_all(self) -> list[SendResult]:
-        """Wait for the last result and return all results that were not taken."""
+    async def take_all(self) -> Sequence[SendResult]:
+        """Wait for the last result and return all results that were not taken, in the order of their chunks."""
         with self._taking:
             await checkpoint()
-            results = self._all = self._take_current()
+            current = self._take_current()
+            chunks: dict[int, GrowingResults] = {}
+            self._all = chunks
             self._release_held()
-            self._move_ready(results)
+            self._move_ready(chunks)
             try:
                 while self.workers:
                     await self._change()
             except BaseException:
-                self.current.extend(results)
+                self.current.extend(_joined(current, chunks))
                 raise
             finally:
                 self._all = None
-            return results
+            return _joined(current, chunks)
 
     def drain(self) -> list[SendResult]:
         """Remove and return all results that were not taken."""
-        results = self._take_current()
-        for chunk in (*self._ready, *(self._early[number] for number in sorted(self._early))):
-            results += chunk
+        results = [*_joined(self._take_current(), {**dict(self._ready), **self._early})]
         self._ready.clear()
         self._early.clear()
         return results
@@ -128,7 +131,19 @@ class ResultBuffer:
             self._holds_place = False
             self._places.release()
 
-    def _move_ready(self, results: list[SendResult]) -> None:
+    def _move_ready(self, chunks: dict[int, GrowingResults]) -> None:
         while self._ready:
-            results += self._ready.popleft()
+            number, results = self._ready.popleft()
+            chunks[number] = results
             self._places.release()
+
+
+def _joined(first: list[SendResult], chunks: Mapping[int, GrowingResults]) -> Sequence[SendResult]:
+    """Return some results, and behind them those of chunks in the order of their numbers; in columns, if these are."""
+    ordered = [chunks[number] for number in sorted(chunks)]
+    if not any(isinstance(some, ResultColumns) for some in ordered):
+        return [*first, *chain.from_iterable(ordered)]
+    columns = ResultColumns(first)
+    for some in ordered:
+        columns.extend(some)
+    return columns.in_order()

@@ -7,8 +7,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from attrs import field, frozen
 
 from wikipayam_async.core.converter import encode_json
+from wikipayam_async.messages.columns import picked
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import Batch, Payload
+from wikipayam_async.messages.payload_columns import batch_of
 
 __all__ = ["MAX_BODY_BYTES", "Chunk", "chunks_of"]
 
@@ -43,10 +45,9 @@ class Chunk:
 
     def pick(self, positions: Iterable[int]) -> Chunk:
         """Return a chunk of the messages at these positions."""
-        messages, payloads = self.batch.messages, self.batch.payloads
-        picked = list(positions)
-        batch = Batch([messages[position] for position in picked], [payloads[position] for position in picked])
-        return Chunk([self.indexes[position] for position in picked], batch)
+        wanted = list(positions)
+        batch = batch_of(picked(self.batch.messages, wanted), picked(self.batch.payloads, wanted))
+        return Chunk([self.indexes[position] for position in wanted], batch)
 
 
 def chunks_of(
@@ -65,7 +66,7 @@ def chunks_of(
     """
     if not messages:
         return []
-    whole = Chunk(indexes, Batch(messages, payloads))
+    whole = Chunk(indexes, batch_of(messages, payloads))
     if len(whole.batch.body) <= max_bytes:
         return [whole]
     return [whole.pick(positions) for positions in _split(payloads, max_bytes)]

@@ -8,7 +8,6 @@ from typing import TypeAlias
 
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
-from attrs import frozen
 
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.results import SendResult
@@ -16,12 +15,12 @@ from wikipayam_async.core.operation import format_track_ids
 from wikipayam_async.errors import BeforeSendError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.redact.masks import shape_of
+from wikipayam_async.structs import Model
 
 __all__ = ["AfterSend", "Announcement", "BeforeSend", "OutgoingMessage", "WaitTurn", "outgoing_of", "refusal_of"]
 
 
-@frozen
-class OutgoingMessage:
+class OutgoingMessage(Model, frozen=True):
     """A message of a bulk send whose request is about to leave, as `before_send` gets it.
 
     Attributes:

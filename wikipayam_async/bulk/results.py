@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import repeat
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
-from attrs import field, frozen
+import msgspec
+from attrs import frozen
 
 from wikipayam_async.errors import SuppressedError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import LOOK_FIRST, SendStatus
+from wikipayam_async.structs import Model
 
 __all__ = [
     "BulkError",
     "BulkReport",
     "BulkSourceError",
     "BulkUnknownOutcomeError",
+    "InColumns",
     "SendResult",
     "accepted",
     "counts_text",
 ]
 
 
-@frozen(weakref_slot=False)  # or Python 3.11 forbids the change of class in `accepted`
-class SendResult:
+class SendResult(Model, frozen=True):
     """The outcome of one message.
 
     Attributes:
@@ -33,7 +37,7 @@ class SendResult:
         message: The message as the caller passed it.
         status: Its outcome.
         id: The gateway's id, if the message was accepted.
-        error: The reason why it was not accepted, or why its outcome is unknown.
+        error: The reason why it was not accepted, or why its outcome is unknown. Results that differ in it alone are equal.
         track_id: The track id it was sent with; None if it was not prepared for sending.
     """
 
@@ -41,53 +45,84 @@ class SendResult:
     message: SmsMessage
     status: SendStatus
     id: str | None = None
-    error: WikipayamError | None = field(default=None, eq=False)
+    error: WikipayamError | None = None
     track_id: str | None = None
+    _not_compared = frozenset({"error"})
 
     @property
     def ok(self) -> bool:
         """Whether the gateway accepted the message."""
         return self.status is SendStatus.ACCEPTED
 
+    def __eq__(self, other: object) -> bool:
+        return self._compared() == other._compared() if isinstance(other, SendResult) else NotImplemented
 
-class _Blank:
-    """A writable `SendResult`: the same slots in the same order. Filling a frozen class takes three times as long."""
+    def __ne__(self, other: object) -> bool:  # that of a struct would compare the errors, too
+        return not self == other
 
-    __slots__ = ("error", "id", "index", "message", "status", "track_id")
+    def __hash__(self) -> int:
+        return hash(self._compared())
 
-    index: int
-    message: SmsMessage
-    status: SendStatus
-    id: str | None
-    error: WikipayamError | None
-    track_id: str | None
+    def _compared(self) -> tuple[object, ...]:
+        return self.index, self.message, self.status, self.id, self.track_id
 
 
-def accepted(
-    indexes: Iterable[int], messages: Iterable[SmsMessage], track_ids: Iterable[str], ids: Iterable[str | None]
-) -> list[SendResult]:
-    """Return the results of accepted messages.
+class _UntrackedResult(SendResult, frozen=True, gc=False):
+    """A result that the garbage collector does not know: nothing in it can refer to anything, so it is in no cycle.
 
-    Every message of a bulk send gets one, so speed counts: each is filled as a `_Blank`, then becomes a `SendResult`.
+    A run of a million messages keeps a million of them, and the collector goes through all objects that it knows again
+    and again. It must know every other result. The error of a failed one has a traceback once it was raised; its frames
+    refer to the results, and so to itself: a cycle through an object that the collector does not know is never freed.
+
+    It is a `SendResult` to everybody: it says so, and copies of it are.
     """
-    results: list[Any] = []
-    for index, message, track_id, id_ in zip(indexes, messages, track_ids, ids, strict=True):
-        blank = _Blank()
-        blank.index = index
-        blank.message = message
-        blank.status = SendStatus.ACCEPTED
-        blank.id = id_
-        blank.error = None
-        blank.track_id = track_id
-        blank.__class__ = SendResult  # type: ignore[assignment]
-        results.append(blank)
-    return results
+
+    __class__ = property(lambda _: SendResult)
+
+    def __reduce__(self) -> tuple[type[SendResult], tuple[object, ...]]:
+        return SendResult, msgspec.structs.astuple(self)
+
+    def __copy__(self) -> SendResult:
+        return self
+
+    def __replace__(self, **changes: Any) -> SendResult:
+        return msgspec.structs.replace(SendResult(*msgspec.structs.astuple(self)), **changes)
+
+
+def accepted(indexes: Sequence[int], batch: Batch[SmsMessage], ids: Sequence[str | None]) -> list[SendResult]:
+    """Return the results of the messages of a request that were accepted under these ids.
+
+    Raises:
+        ValueError: There is not one id for each message.
+    """
+    if not len(indexes) == len(batch.messages) == len(ids):
+        raise ValueError(f"{len(ids)} ids for {len(indexes)} messages")
+    make = _UntrackedResult if batch.is_plain else SendResult
+    statuses, errors = repeat(SendStatus.ACCEPTED), repeat(None)
+    return list(map(make, indexes, batch.messages, statuses, ids, errors, batch.track_ids))
 
 
 def counts_text(counts: Mapping[SendStatus, int]) -> str:
     """Return the number of messages of each outcome in one line."""
     outcomes = ", ".join(f"{counts.get(status, 0):,} {status.value.replace('_', ' ')}" for status in SendStatus)
     return f"{sum(counts.values()):,} messages: {outcomes}"
+
+
+@runtime_checkable
+class InColumns(Protocol):
+    """Results of which most are columns of accepted messages."""
+
+    def statuses(self) -> list[SendStatus]:
+        """Return the status of every result, in any order."""
+        ...
+
+    def accepted_ids(self) -> list[str]:
+        """Return the gateway's ids of the accepted messages, in order."""
+        ...
+
+    def singles(self) -> list[SendResult]:
+        """Return the results that are in no column, in order."""
+        ...
 
 
 @frozen
@@ -117,6 +152,8 @@ class BulkReport:
     @property
     def accepted_ids(self) -> list[str]:
         """The gateway's ids of the accepted messages, such as `delivery_status` takes."""
+        if isinstance(self.results, InColumns):
+            return self.results.accepted_ids()
         return [result.id for result in self.accepted if result.id]
 
     @property
@@ -137,12 +174,13 @@ class BulkReport:
     @property
     def suppressed(self) -> list[SendResult]:
         """The results of the rejected messages that were held back before sending: duplicates and opt-outs."""
-        return [result for result in self.results if isinstance(result.error, SuppressedError)]
+        return [result for result in self._looked_at if isinstance(result.error, SuppressedError)]
 
     @property
     def counts(self) -> Mapping[SendStatus, int]:
         """The number of messages of each outcome."""
-        found = Counter(result.status for result in self.results)
+        columns = self.results.statuses() if isinstance(self.results, InColumns) else None
+        found = Counter(columns or (result.status for result in self.results))
         return {status: found[status] for status in SendStatus}
 
     def summary(self) -> str:
@@ -164,7 +202,7 @@ class BulkReport:
             ) from unknown[0].error
         failed = [
             result
-            for result in self.results
+            for result in self._looked_at
             if result.status is not SendStatus.ACCEPTED and not isinstance(result.error, SuppressedError)
         ]
         if failed:
@@ -172,7 +210,13 @@ class BulkReport:
             raise BulkError(self.summary() + (f"; the first failure: {first}" if first else ""), report=self) from first
 
     def _with(self, status: SendStatus) -> list[SendResult]:
-        return [result for result in self.results if result.status is status]
+        results = self.results if status is SendStatus.ACCEPTED else self._looked_at
+        return [result for result in results if result.status is status]
+
+    @property
+    def _looked_at(self) -> Sequence[SendResult]:
+        """The results without those columns that hold accepted messages only."""
+        return self.results.singles() if isinstance(self.results, InColumns) else self.results
 
 
 class BulkError(WikipayamError):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from operator import attrgetter
 from types import TracebackType
 from typing import ClassVar, Self
@@ -14,6 +14,8 @@ from anyio.abc import TaskGroup
 from anyio.lowlevel import checkpoint_if_cancelled
 
 from wikipayam_async.bulk.buffer import ResultBuffer
+from wikipayam_async.bulk.column_source import ColumnSource
+from wikipayam_async.bulk.columns import ResultColumns, statuses_of
 from wikipayam_async.bulk.hooks import AfterSend, refusal_of
 from wikipayam_async.bulk.interruption import attach_report, log_interruption
 from wikipayam_async.bulk.options import BulkOptions, BulkProgress, OnProgress
@@ -21,7 +23,8 @@ from wikipayam_async.bulk.results import BulkReport, BulkSourceError, SendResult
 from wikipayam_async.bulk.sender import ChunkSender, SendFunc, results_of
 from wikipayam_async.bulk.source import ChunkSource, Messages, Source, SourceChunk
 from wikipayam_async.errors import ClosedError, SuppressedError, WikipayamError
-from wikipayam_async.messages.payload import prepare_some
+from wikipayam_async.messages.columns import ColumnReader
+from wikipayam_async.messages.payload_columns import prepare_messages
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.misuse import AsyncIteration
 from wikipayam_async.outcomes import SendStatus
@@ -120,13 +123,13 @@ class BulkRun(AsyncIteration):
             current.extend(results)
         return current.popleft()
 
-    async def take(self) -> list[SendResult] | None:
+    async def take(self) -> Sequence[SendResult] | None:
         """Return the results of the next chunk, which is cheaper than one at a time; None at the end."""
         self._check_entered()
         return await self._buffer.take()
 
-    async def take_all(self) -> list[SendResult]:
-        """Wait for the end of the run and return all remaining results. They are held in memory, in any order."""
+    async def take_all(self) -> Sequence[SendResult]:
+        """Wait for the end of the run and return all remaining results, in the order of the messages, in memory."""
         self._check_entered()
         return await self._buffer.take_all()
 
@@ -164,11 +167,14 @@ class BulkRun(AsyncIteration):
         for error in filter(None, [result.error for result in results]):
             if not isinstance(error, SuppressedError):  # a message that was held back is no failure
                 self._sender.note_failure(error)
+        in_order = False
         try:
             if read.chunk is not None:
-                await self._sender.send(read.chunk, results)
+                in_order = not results
+                in_order = await self._sender.send(read.chunk, results) and in_order
         finally:
-            results.sort(key=attrgetter("index"))
+            if not in_order:
+                results.sort(key=attrgetter("index"))
             try:
                 if self._after_send is not None:
                     await self._note(self._after_send, results)
@@ -176,15 +182,15 @@ class BulkRun(AsyncIteration):
                 self._count(results)
                 self._buffer.add(read.number, results)
 
-    async def _note(self, after_send: AfterSend, results: list[SendResult]) -> None:
+    async def _note(self, after_send: AfterSend, results: Sequence[SendResult]) -> None:
         with anyio.CancelScope(shield=True):
             try:
                 await after_send(results)
             except Exception as error:  # noqa: BLE001 - the run stops with it, and loses no result
                 self._sender.stop(refusal_of(error))
 
-    def _count(self, results: list[SendResult]) -> None:
-        statuses = [result.status for result in results]
+    def _count(self, results: Sequence[SendResult]) -> None:
+        statuses = statuses_of(results)
         accepted = statuses.count(
             SendStatus.ACCEPTED
         )  # a member's hash is a call of Python: twice the time of the rest
@@ -197,13 +203,18 @@ class BulkRun(AsyncIteration):
         while (remains := self._source.remains()) is not None:
             results = remains.results
             if remains.chunk is not None:
-                results += results_of(remains.chunk, SendStatus.NOT_ATTEMPTED, None)
+                results.extend(results_of(remains.chunk, SendStatus.NOT_ATTEMPTED, None))
             self._count(results)
             self.leftover.extend(results)
 
 
 def make_run(
-    messages: Messages | ChunkSource, send: SendFunc, options: BulkOptions, *, sender: str | None, longest_wait: float
+    messages: Messages | ColumnReader | ChunkSource,
+    send: SendFunc,
+    options: BulkOptions,
+    *,
+    sender: str | None,
+    longest_wait: float,
 ) -> BulkRun:
     """Return a run that begins when it is entered. `sender` is the line of messages that name none.
 
@@ -214,10 +225,12 @@ def make_run(
     if isinstance(messages, ChunkSource):
         return BulkRun(messages, chunk_sender, options)
     prepare = functools.partial(
-        prepare_some, sender=sender, track_ids=TrackIds(), normalize=options.normalize, validate=options.validate
+        prepare_messages, sender=sender, track_ids=TrackIds(), normalize=options.normalize, validate=options.validate
     )
-    source = Source(messages, prepare, options.batch_size, options.make_screen())
-    return BulkRun(source, chunk_sender, options)
+    screen = options.make_screen()
+    if isinstance(messages, ColumnReader):
+        return BulkRun(ColumnSource(messages, prepare, options.batch_size, screen), chunk_sender, options)
+    return BulkRun(Source(messages, prepare, options.batch_size, screen), chunk_sender, options)
 
 
 async def collect(run: BulkRun, total: int | None, on_progress: OnProgress | None) -> BulkReport:
@@ -233,17 +246,21 @@ async def collect(run: BulkRun, total: int | None, on_progress: OnProgress | Non
         BaseException: What ended the run early: a cancellation, Ctrl-C, an exception of `on_progress`. The report is
             attached to it.
     """
-    results: list[SendResult] = []
+    results: Sequence[SendResult] = ()
+    shown = ResultColumns()
     try:
         async with run:
             if on_progress is None:
                 results = await run.take_all()
             else:
-                await _take_with_progress(run, total, on_progress, results)
+                await _take_with_progress(run, total, on_progress, shown)
+                results = shown.in_order()
     except BaseException as error:
-        attach_report(error, _report([*results, *run.leftover]))
+        left = ResultColumns(results or shown)
+        left.extend(run.leftover)
+        attach_report(error, BulkReport(left.in_order()))
         raise
-    report = _report(results)
+    report = BulkReport(results)
     if run.source_error is not None:
         raise BulkSourceError(
             f"the messages' source raised {type(run.source_error).__name__} after {report.summary()}", report=report
@@ -251,16 +268,10 @@ async def collect(run: BulkRun, total: int | None, on_progress: OnProgress | Non
     return report
 
 
-def _report(results: list[SendResult]) -> BulkReport:
-    return BulkReport(sorted(results, key=attrgetter("index")))
-
-
-async def _take_with_progress(
-    run: BulkRun, total: int | None, on_progress: OnProgress, results: list[SendResult]
-) -> None:
+async def _take_with_progress(run: BulkRun, total: int | None, on_progress: OnProgress, results: ResultColumns) -> None:
     """Append all results of a run; call `on_progress` after each chunk."""
     counts: Counter[SendStatus] = Counter()
     while (some := await run.take()) is not None:
-        results += some
-        counts.update(result.status for result in some)
+        results.extend(some)
+        counts.update(statuses_of(some))
         on_progress(BulkProgress(len(results), total, {status: counts[status] for status in SendStatus}))

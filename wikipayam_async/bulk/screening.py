@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from hashlib import blake2b
 from typing import Literal, TypeAlias
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError, SuppressedError
+from wikipayam_async.messages.payload import SmsPayload, are_mobiles
+from wikipayam_async.messages.payload_columns import PayloadColumn
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.optout import OptOutList
 from wikipayam_async.redact.masks import shape_of
@@ -83,6 +85,28 @@ class Screen:
             return refusal
         key = None if self._seen is None else self._key(number, text)
         return self._admit(key) if self._predicate is None else self._ask(self._predicate, number, key)
+
+    def admits_all(self, payloads: Sequence[SmsPayload]) -> bool:
+        """Return whether none of these is held back, and remember them; False if any may be, which `check` finds out.
+
+        It takes a column of plain mobiles; of any other messages it does not know.
+
+        Args:
+            payloads: The next messages.
+        """
+        if not isinstance(payloads, PayloadColumn) or self._predicate is not None or self._by_text:
+            return False
+        if not are_mobiles(payloads.receivers):
+            return False
+        if self._listed is not None and any(map(self._listed.__contains__, payloads.receivers)):
+            return False
+        if self._seen is None:
+            return True
+        numbers = set(map(int, payloads.receivers))
+        if len(numbers) < len(payloads) or not self._seen.isdisjoint(numbers):
+            return False
+        self._seen |= numbers
+        return True
 
     def _ask(
         self, predicate: OptOutPredicate, number: str, key: int | bytes | None

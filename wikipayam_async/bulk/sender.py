@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Protocol
 
 from wikipayam_async.bulk.chunker import Chunk
+from wikipayam_async.bulk.columns import AcceptedColumn, GrowingResults
 from wikipayam_async.bulk.hooks import Announcement, BeforeSend, WaitTurn, outgoing_of, refusal_of
 from wikipayam_async.bulk.hours import OpeningWait
 from wikipayam_async.bulk.interruption import log_interrupted_request
@@ -29,6 +30,7 @@ from wikipayam_async.errors import (
     UnprocessableError,
     WikipayamError,
 )
+from wikipayam_async.messages.columns import MessageColumn
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import MessageOutcome, SendStatus
@@ -90,18 +92,23 @@ class ChunkSender:
         self._max_size: int | None = None
         self.stopped_by: WikipayamError | None = None
 
-    async def send(self, chunk: Chunk, results: list[SendResult]) -> None:
+    async def send(self, chunk: Chunk, results: GrowingResults) -> bool:
         """Send a chunk and append the result of every message to `results`.
 
         If this is cancelled, the results are appended all the same: messages that were in flight have the outcome that
         the pipeline reported, the others are not attempted.
+
+        Returns:
+            Whether one request was enough, so that the results are in the order of the messages.
         """
         waiting = deque([(chunk, self._before_send)])
+        pieces = 0
         try:
             while waiting:
+                pieces += 1
                 piece, hook = waiting.popleft()
                 if self.stopped_by is not None:
-                    results += results_of(piece, SendStatus.NOT_ATTEMPTED, self.stopped_by)
+                    results.extend(results_of(piece, SendStatus.NOT_ATTEMPTED, self.stopped_by))
                 elif self._max_size is not None and len(piece) > self._max_size:
                     waiting.extendleft((part, hook) for part in reversed(list(piece.cut(self._max_size))))
                 else:
@@ -109,10 +116,11 @@ class ChunkSender:
                     waiting.extendleft((part, None) for part in reversed(rest))  # the hook has seen these messages
         except BaseException:
             for piece, _ in waiting:
-                results += results_of(piece, SendStatus.NOT_ATTEMPTED, None)
+                results.extend(results_of(piece, SendStatus.NOT_ATTEMPTED, None))
             raise
+        return pieces == 1
 
-    async def _send_piece(self, piece: Chunk, hook: BeforeSend | None, results: list[SendResult]) -> list[Chunk]:
+    async def _send_piece(self, piece: Chunk, hook: BeforeSend | None, results: GrowingResults) -> list[Chunk]:
         """Send one request, append its results, and return the pieces that must be sent again."""
         outcomes: list[Callable[[], Sequence[MessageOutcome]]] = []
         announcement = None if hook is None else Announcement(hook, piece, self._withdraw)
@@ -124,7 +132,7 @@ class ChunkSender:
                 if self._wait_for_hours is not None:
                     await self._wait_for_hours()
                 if self._wait_turn is not None and not await self._has_turn(self._wait_turn, piece):
-                    results += results_of(piece, SendStatus.NOT_ATTEMPTED, self.stopped_by)
+                    results.extend(results_of(piece, SendStatus.NOT_ATTEMPTED, self.stopped_by))
                     return []
                 if announcement is not None and rounds > 1:
                     await announcement.withdraw()
@@ -138,12 +146,12 @@ class ChunkSender:
                 return self._handle_failure(piece, error, results)
             except BaseException as error:
                 known = outcomes[0]() if outcomes else ()
-                results += _interrupted(piece, known)
+                results.extend(_interrupted(piece, known))
                 self._log_interruption(error, known)
                 raise
             else:
                 self._unreached = 0
-                results += self._handle_answer(piece, ids)
+                results.extend(self._handle_answer(piece, ids))
                 return []
             finally:
                 outcomes.clear()  # breaks a reference cycle: the function holds the call, and the call its observer
@@ -169,15 +177,17 @@ class ChunkSender:
             self.stop(refusal_of(error))
         return self.stopped_by is None
 
-    def _give_up(self, piece: Chunk, error: RateLimitError, results: list[SendResult]) -> list[Chunk]:
+    def _give_up(self, piece: Chunk, error: RateLimitError, results: GrowingResults) -> list[Chunk]:
         """Stop the run: the gateway throttles for longer than a run waits."""
-        results += results_of(piece, _status_of(error), error)
+        results.extend(results_of(piece, _status_of(error), error))
         self.stop(error)
         return []
 
-    def _handle_answer(self, piece: Chunk, ids: Sequence[str | None]) -> list[SendResult]:
-        missing = [position for position, id_ in enumerate(ids) if id_ is None]
-        results = accepted(piece.indexes, piece.batch.messages, piece.batch.track_ids, ids)
+    def _handle_answer(self, piece: Chunk, ids: Sequence[str | None]) -> Sequence[SendResult]:
+        if isinstance(piece.batch.messages, MessageColumn) and None not in ids:
+            return AcceptedColumn(piece.indexes, piece.batch.messages, piece.batch.track_ids, ids)
+        results = accepted(piece.indexes, piece.batch, ids)
+        missing = [] if all(ids) else [position for position, id_ in enumerate(ids) if id_ is None]
         if missing:
             error = _unmentioned(piece, missing, message_of(ids))
             self.note_failure(error)
@@ -185,7 +195,7 @@ class ChunkSender:
                 results[position] = _result(piece, position, _status_of(error), error)
         return results
 
-    def _handle_failure(self, piece: Chunk, error: WikipayamError, results: list[SendResult]) -> list[Chunk]:
+    def _handle_failure(self, piece: Chunk, error: WikipayamError, results: GrowingResults) -> list[Chunk]:
         self._count_unreached(error)
         if isinstance(error, PayloadTooLargeError) and len(piece) > 1:
             half = (len(piece) + 1) // 2
@@ -195,7 +205,7 @@ class ChunkSender:
             errors = _errors_by_position(error, len(piece))
             if errors:
                 return self._reject_some(piece, error, errors, results)
-        results += results_of(piece, _status_of(error), error)
+        results.extend(results_of(piece, _status_of(error), error))
         if isinstance(error, _STOPPING):
             self.stop(error)
         self.note_failure(error)
@@ -206,10 +216,10 @@ class ChunkSender:
         piece: Chunk,
         error: UnprocessableError,
         errors: Mapping[int, dict[str, Sequence[str]]],
-        results: list[SendResult],
+        results: GrowingResults,
     ) -> list[Chunk]:
         """Reject the messages that a 422 names; return the others, none of which was accepted."""
-        for position, own_errors in errors.items():
+        for position, own_errors in sorted(errors.items()):
             own = _for_one(error, position, own_errors)
             results.append(_result(piece, position, _status_of(own), own))
         self.note_failure(error)

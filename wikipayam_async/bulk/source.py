@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 from attrs import field, frozen
 
 from wikipayam_async.bulk.chunker import Chunk, chunks_of
+from wikipayam_async.bulk.columns import GrowingResults
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.errors import InvalidInputError, WikipayamError
+from wikipayam_async.messages.columns import joined, picked
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import SmsPayload
 from wikipayam_async.outcomes import SendStatus
@@ -40,7 +42,7 @@ class SourceChunk:
 
     number: int
     chunk: Chunk | None
-    results: list[SendResult] = field(repr=False)
+    results: GrowingResults = field(repr=False)
 
 
 @runtime_checkable
@@ -79,6 +81,7 @@ class Source:
 
     def __init__(self, messages: Messages, prepare: Prepare, batch_size: int, screen: Screen | None = None) -> None:
         self._plain: Iterator[SmsMessage] = iter(())
+        self._may_raise = type(messages) not in {list, tuple}
         self._asynchronous: AsyncIterator[SmsMessage] | None = None
         if isinstance(messages, AsyncIterable):
             self._asynchronous = aiter(messages)
@@ -122,20 +125,27 @@ class Source:
 
     async def _read(self, count: int) -> None:
         """Read `count` messages. Those that were read before the iterable raises are kept."""
-        asynchronous, unchecked = self._asynchronous, self._unchecked
         try:
-            if asynchronous is None:
-                for message in islice(self._plain, count):
-                    unchecked.append(message)  # `extend` may lose the messages that came before an exception
-            else:
-                while len(unchecked) < count:
-                    unchecked.append(await anext(asynchronous))
+            await self._take(count)
         except StopAsyncIteration:
             pass
         except BaseException:
             self._ended = True
             raise
-        self._ended = len(unchecked) < count
+        self._ended = len(self._unchecked) < count
+
+    async def _take(self, count: int) -> None:
+        """Read `count` messages, or those that there are."""
+        unchecked = self._unchecked
+        if self._asynchronous is None and not self._may_raise:
+            unchecked.extend(islice(self._plain, count))
+            return
+        if self._asynchronous is None:
+            for message in islice(self._plain, count):
+                unchecked.append(message)  # `extend` may lose the messages that came before an exception
+            return
+        while len(unchecked) < count:
+            unchecked.append(await anext(self._asynchronous))
 
     async def _check(self, stopped_by: WikipayamError | None) -> None:
         """Make the results of unchecked messages that are not sent, and collect the others for a chunk."""
@@ -149,19 +159,19 @@ class Source:
 
     def _prepared(self) -> tuple[Sequence[SmsPayload], dict[int, Exception]]:
         try:
-            return self._prepare(self._unchecked)
+            return self._prepare(self._messages())
         except BaseException:  # Ctrl-C, which may come at any line
             self._skip(None)
             raise
 
     def _divide(self, payloads: Sequence[SmsPayload], refused: Mapping[int, Exception]) -> None:
-        messages = self._unchecked
+        messages = self._messages()
         indexes = self._number()
         if not refused:
             self._valid.add(indexes, messages, payloads)
             return
         valid = [position for position in range(len(messages)) if position not in refused]
-        self._valid.add([indexes[position] for position in valid], [messages[position] for position in valid], payloads)
+        self._valid.add([indexes[position] for position in valid], picked(messages, valid), payloads)
         for position in sorted(refused):
             self._results.append(_refusal(indexes[position], messages[position], refused[position]))
 
@@ -169,17 +179,27 @@ class Source:
         self, screen: Screen, payloads: Sequence[SmsPayload], refused: dict[int, Exception]
     ) -> Sequence[SmsPayload]:
         """Add the messages that are held back to `refused`; return the payloads of the others."""
-        sent: list[SmsPayload] = []
+        if screen.admits_all(payloads):
+            return payloads
+        sent: list[int] = []
         positions = [position for position in range(len(self._unchecked)) if position not in refused]
-        for position, payload in zip(positions, payloads, strict=True):
+        for at, (position, payload) in enumerate(zip(positions, payloads, strict=True)):
             verdict = screen.check(payload.receiver, payload.text)
             if isinstance(verdict, Awaitable):
                 verdict = await verdict
             if verdict is None:
-                sent.append(payload)
+                sent.append(at)
             else:
                 refused[position] = verdict
-        return sent
+        return picked(payloads, sent)
+
+    def _growing(self, results: list[SendResult]) -> GrowingResults:
+        """Return the results of a chunk in what those of its other messages are added to."""
+        return results
+
+    def _messages(self) -> Sequence[SmsMessage]:
+        """Return the unchecked messages."""
+        return self._unchecked
 
     def _number(self) -> range:
         """Return the indexes of the unchecked messages and start a new list of them."""
@@ -190,7 +210,9 @@ class Source:
 
     def _skip(self, error: WikipayamError | None) -> None:
         """Make the unchecked messages not attempted."""
-        messages = self._unchecked
+        if not self._unchecked:
+            return
+        messages = self._messages()
         for index, message in zip(self._number(), messages, strict=True):
             self._results.append(SendResult(index, message, SendStatus.NOT_ATTEMPTED, error=error))
 
@@ -210,7 +232,7 @@ class Source:
             following = self._chunks[0].indexes[0]
             self._results = [result for result in results if result.index > following]
             results = [result for result in results if result.index < following]
-        return SourceChunk(number, chunk, results)
+        return SourceChunk(number, chunk, self._growing(results))
 
     async def aclose(self) -> None:
         """Close an async iterable that can be closed."""
@@ -230,11 +252,11 @@ class _PartialChunk:
         self.payloads: Sequence[SmsPayload] = ()
 
     def add(self, indexes: Sequence[int], messages: Sequence[SmsMessage], payloads: Sequence[SmsPayload]) -> None:
-        if self.indexes:
+        if self.indexes and indexes:
             self.indexes = [*self.indexes, *indexes]
-            self.messages = [*self.messages, *messages]
-            self.payloads = [*self.payloads, *payloads]
-        else:
+            self.messages = joined(self.messages, messages)
+            self.payloads = joined(self.payloads, payloads)
+        elif indexes:
             self.indexes, self.messages, self.payloads = indexes, messages, payloads
 
     def take_chunks(self) -> list[Chunk]:

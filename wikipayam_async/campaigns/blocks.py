@@ -3,7 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import AsyncGenerator, AsyncIterable, AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from collections.abc import (
+    AsyncGenerator,
+    AsyncIterable,
+    AsyncIterator,
+    Callable,
+    Iterable,
+    Iterator,
+    Mapping,
+    Sequence,
+)
 from hashlib import blake2b
 from itertools import islice
 from typing import Any
@@ -13,10 +22,13 @@ from attrs import evolve, field, frozen
 from wikipayam_async.campaigns.models import CampaignMessage, CampaignMessages
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import InvalidInputError, WikipayamError
+from wikipayam_async.messages.columns import ColumnReader, MessageColumn
 from wikipayam_async.messages.footer import Footer, footer_of, with_footer
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import SmsPayload
+from wikipayam_async.messages.payload_columns import PayloadColumn
 from wikipayam_async.redact.masks import shape_of
+from wikipayam_async.redact.sealed import Sealed
 
 __all__ = [
     "BLOCK",
@@ -38,7 +50,7 @@ BLOCK = 1000
 class Block:
     """Some messages as they were passed, with what stands beside them."""
 
-    messages: list[SmsMessage] = field(repr=False)
+    messages: Sequence[SmsMessage] = field(repr=False)
     rows: list[int | None] | None
     columns: list[Mapping[str, str]] | None = field(repr=False)
     errors: Mapping[int, WikipayamError] = field(factory=dict, repr=False)
@@ -62,13 +74,17 @@ class Checked:
     refused: dict[int, Exception] = field(repr=False)
 
 
-def campaign_messages_with(footer: str | None, messages: CampaignMessages) -> CampaignMessages:
+def campaign_messages_with(
+    footer: str | None, messages: CampaignMessages | ColumnReader
+) -> CampaignMessages | ColumnReader:
     """Return messages with a footer below their texts; unchanged if it is None.
 
     Raises:
         InvalidInputError: The footer is no text.
     """
     below = footer_of(footer)
+    if isinstance(messages, ColumnReader):
+        return with_footer(messages, below)
     return messages if below is None else with_footer(messages, below, functools.partial(_with_footer, below))
 
 
@@ -78,33 +94,42 @@ def _with_footer(footer: Footer, one: SmsMessage | CampaignMessage) -> SmsMessag
     return one if one.error is not None else evolve(one, message=footer.below_message(one.message))
 
 
-async def read_blocks(messages: CampaignMessages) -> AsyncGenerator[Block]:
+async def read_blocks(messages: CampaignMessages | ColumnReader) -> AsyncGenerator[Block]:
     """Yield the messages in blocks, all of the same size but the last."""
-    if isinstance(messages, AsyncIterable):
-        asynchronous = aiter(messages)
+    block_of: Callable[[list[Any]], Block] = _block_of
+    items: Any = messages
+    if isinstance(messages, ColumnReader):
+        block_of, items = functools.partial(_column_block, messages), messages.items
+    if isinstance(items, AsyncIterable):
+        asynchronous = aiter(items)
         try:
-            while some := await _take(asynchronous):
-                yield _block_of(some)
+            while len(block := block_of(await _take(asynchronous))):
+                yield block
         finally:
             close = getattr(asynchronous, "aclose", None)
             if close is not None:
                 await close()
         return
-    if not isinstance(messages, Iterable) or isinstance(messages, str | bytes):
-        raise InvalidInputError("messages", rule="expected an iterable of SmsMessage", got=shape_of(messages))
-    plain: Iterator[SmsMessage | CampaignMessage] = iter(messages)
-    while some := list(islice(plain, BLOCK)):
-        yield _block_of(some)
+    if not isinstance(items, Iterable) or isinstance(items, str | bytes):
+        raise InvalidInputError("messages", rule="expected an iterable of SmsMessage", got=shape_of(items))
+    plain: Iterator[Any] = iter(items)
+    while len(block := block_of(list(islice(plain, BLOCK)))):
+        yield block
 
 
-async def _take(messages: AsyncIterator[SmsMessage | CampaignMessage]) -> list[SmsMessage | CampaignMessage]:
-    some: list[SmsMessage | CampaignMessage] = []
-    while len(some) < BLOCK:
+def _column_block(reader: ColumnReader, items: list[Any]) -> Block:
+    return Block(reader.column_of(items), None, None)
+
+
+async def _take(messages: AsyncIterator[Any]) -> list[Any]:
+    some: Sealed[list[Any]] = Sealed([])  # numbers, of which the traceback of an error of the iterable shows none
+    add = some.reveal().append
+    while len(some.reveal()) < BLOCK:
         try:
-            some.append(await anext(messages))
+            add(await anext(messages))
         except StopAsyncIteration:
             break
-    return some
+    return some.reveal()
 
 
 def _block_of(some: Sequence[Any]) -> Block:
@@ -119,11 +144,24 @@ def digest_of(checked: Checked) -> bytes:
     """Return the digest of what was passed: two spellings of a number are one, generated track ids are none."""
     block = checked.block
     content = [
-        *zip(*map(identity_of, block.messages, checked.payloads), strict=True),
+        *(_identities_of(block.messages, checked.payloads) or _identities_one_by_one(checked)),
         block.rows,
         None if block.columns is None else list(map(column_json, block.columns)),
     ]
     return blake2b(encode_json(content), digest_size=16).digest()
+
+
+def _identities_one_by_one(checked: Checked) -> Iterable[Sequence[str | None]]:
+    return zip(*map(identity_of, checked.block.messages, checked.payloads), strict=True)
+
+
+def _identities_of(messages: Sequence[SmsMessage], payloads: Sequence[object]) -> list[Sequence[str | None]] | None:
+    """Return what `identity_of` returns for columns, by field; None if they are none."""
+    if not isinstance(messages, MessageColumn) or not isinstance(payloads, PayloadColumn):
+        return None
+    nothing = [None] * len(messages)
+    lines = nothing if messages.sender is None else [payloads.sender] * len(messages)
+    return [payloads.receivers, payloads.texts, lines, nothing if messages.track_ids is None else payloads.track_ids]
 
 
 def identity_of(message: SmsMessage, payload: SmsPayload | None) -> tuple[str | None, ...]:

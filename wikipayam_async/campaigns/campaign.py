@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import random
 from collections.abc import AsyncGenerator
-from typing import Self
+from typing import Self, overload
 
 import anyio
 
@@ -41,10 +41,12 @@ from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.messages.columns import ColumnReader, Receivers, messages_of_call
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.optout import OptOutList
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
+from wikipayam_async.redact.sealed import Sealed, seal
 from wikipayam_async.services.account import CostCheck
 from wikipayam_async.services.sms.watch import Polling, check_polling, check_wait
 
@@ -94,10 +96,43 @@ class Campaign(CampaignSharing):
         check_hook(on_event, "on_event")
         return cls(client, journal, on_event=on_event, now=now, sleep=sleep)
 
+    @overload
     async def plan(
         self,
         messages: CampaignMessages,
         *,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        dedupe: Dedupe | None = None,
+        opt_out: OptOut | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        footer: str | None = None,
+        on_progress: OnPlanProgress | None = None,
+    ) -> CampaignPlan: ...
+
+    @overload
+    async def plan(
+        self,
+        receivers: Receivers,
+        message: str,
+        /,
+        *,
+        sender: str | None = None,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        dedupe: Dedupe | None = None,
+        opt_out: OptOut | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        footer: str | None = None,
+        on_progress: OnPlanProgress | None = None,
+    ) -> CampaignPlan: ...
+
+    async def plan(
+        self,
+        messages: CampaignMessages | Receivers,
+        message: str | None = None,
+        *,
+        sender: str | None = None,
         batch_size: int = DEFAULT_BATCH_SIZE,
         dedupe: Dedupe | None = None,
         opt_out: OptOut | None = None,
@@ -114,7 +149,10 @@ class Campaign(CampaignSharing):
 
         Args:
             messages: The messages: any finite iterable, plain or async, of `SmsMessage` or `CampaignMessage`, which adds
-                the columns and the row of the caller's file.
+                the columns and the row of the caller's file. Or, with `message`, the receivers of one text: mobile
+                numbers in any common format.
+            message: The text, if it is the same for all receivers, as in `send_bulk`.
+            sender: The line, if all receivers get one text; the client's if None. A message has its own.
             batch_size: The maximum number of messages per request.
             dedupe: Hold back duplicates: `receiver`, or `receiver_and_text`. All spellings of a number are one.
             opt_out: Hold back messages to numbers that opted out, as in `send_bulk`. The numbers are kept in the journal
@@ -141,7 +179,8 @@ class Campaign(CampaignSharing):
         check_hook(on_progress)
         if dedupe not in {None, "receiver", "receiver_and_text"}:
             raise InvalidInputError("dedupe", rule="expected 'receiver' or 'receiver_and_text'", got=shape_of(dedupe))
-        messages = campaign_messages_with(footer, messages)
+        planned = campaign_messages_with(footer, messages_of_call(Sealed(messages), seal(message), sender))
+        del messages, message
         given = await read_opt_out(opt_out)
         options = PlanOptions(
             batch_size=batch_size, line=client.sender, dedupe=dedupe, normalize=normalize, validate=validate
@@ -151,9 +190,9 @@ class Campaign(CampaignSharing):
             await self._lock()
             known = await self._facts()
         if known is None:
-            return await self._make_plan(messages, options, client.api_prefix, given, on_progress)
+            return await self._make_plan(planned, options, client.api_prefix, given, on_progress)
         client_differences(known, options, client.api_prefix)
-        await compare_plan(self._journal, messages, options, known.plan.total)
+        await compare_plan(self._journal, planned, options, known.plan.total)
         await self._keep_opt_outs(known, given)
         return known.plan
 
@@ -332,7 +371,7 @@ class Campaign(CampaignSharing):
 
     async def _make_plan(
         self,
-        messages: CampaignMessages,
+        messages: CampaignMessages | ColumnReader,
         options: PlanOptions,
         prefix: str,
         opt_out: OptOutList | OptOutPredicate | None,

@@ -8,6 +8,7 @@ from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
 from wikipayam_async.campaigns.journal import ChunkRow
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.messages.payload import SmsPayload
+from wikipayam_async.messages.payload_columns import PayloadColumn
 
 __all__ = ["Division"]
 
@@ -29,7 +30,8 @@ class Division:
 
     def assign(self, indexes: Sequence[int], payloads: Sequence[SmsPayload]) -> tuple[list[int], list[ChunkRow]]:
         """Return the number of each message's chunk, and the chunks that are complete."""
-        longest = max((len(payload.text) for payload in payloads), default=0)
+        texts = payloads.texts if isinstance(payloads, PayloadColumn) else [payload.text for payload in payloads]
+        longest = max(map(len, texts), default=0)
         if not self._bytes and longest * _BYTES_PER_CHARACTER + _OVERHEAD_BYTES <= self._largest:
             return self._assign_short(indexes)
         numbers: list[int] = []

@@ -35,7 +35,8 @@ from wikipayam_async.campaigns.errors import PlanChangedError
 from wikipayam_async.campaigns.journal import ChunkRow, Journal, MessageRow, PlanBlock, StoredOutcome
 from wikipayam_async.campaigns.models import CampaignMessages, OnPlanProgress, PlanProgress
 from wikipayam_async.errors import ConfigurationError, WikipayamError
-from wikipayam_async.messages.payload import prepare_some
+from wikipayam_async.messages.columns import ColumnReader
+from wikipayam_async.messages.payload_columns import PayloadColumn, prepare_messages
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import SendStatus
 
@@ -93,7 +94,7 @@ class BlockStore(Protocol):
 
 async def make_plan(
     journal: BlockStore,
-    messages: CampaignMessages,
+    messages: CampaignMessages | ColumnReader,
     options: PlanOptions,
     *,
     opt_out: OptOut | None = None,
@@ -114,7 +115,8 @@ async def make_plan(
     """
     screen = None if options.dedupe is None and opt_out is None else Screen(dedupe=options.dedupe, opt_out=opt_out)
     planner = _Planner(options, screen)
-    total = len(messages) if isinstance(messages, Sized) else None
+    given = messages.items if isinstance(messages, ColumnReader) else messages
+    total = len(given) if isinstance(given, Sized) else None
     planned: list[PlanBlock] = []
 
     async def store() -> None:
@@ -134,7 +136,9 @@ async def make_plan(
     return planner.planned()
 
 
-async def compare_plan(journal: Journal, messages: CampaignMessages, options: PlanOptions, total: int) -> None:
+async def compare_plan(
+    journal: Journal, messages: CampaignMessages | ColumnReader, options: PlanOptions, total: int
+) -> None:
     """Compare messages with those of the plan.
 
     Args:
@@ -189,7 +193,7 @@ class _Planner:
         self._line = options.line
         self._screen = screen
         self._prepare = functools.partial(
-            prepare_some,
+            prepare_messages,
             sender=options.line,
             track_ids=TrackIds(),
             normalize=options.normalize,
@@ -252,6 +256,8 @@ class _Planner:
     def _rows(self, checked: Checked, first: int) -> tuple[Sequence[MessageRow], Sequence[ChunkRow]]:
         """Return the rows of a block by index, and the chunks that end in it."""
         block, refused = checked.block, checked.refused
+        if isinstance(checked.payloads, PayloadColumn) and not refused:
+            return self._plain_rows(checked.payloads, first)
         sent = [
             (at, payload) for at, payload in enumerate(checked.payloads) if payload is not None and at not in refused
         ]
@@ -282,6 +288,23 @@ class _Planner:
             rows.sort()
         return rows, chunks
 
+    def _plain_rows(self, payloads: PayloadColumn, first: int) -> tuple[Sequence[MessageRow], Sequence[ChunkRow]]:
+        """Return the rows of a column of which no message is held back, and the chunks that end in it."""
+        indexes = range(first, first + len(payloads))
+        numbers, chunks = self._chunks.assign(indexes, payloads)
+        sender = None if payloads.sender == self._line else payloads.sender
+        rows = zip(
+            indexes,
+            numbers,
+            payloads.receivers,
+            payloads.texts,
+            repeat(sender),
+            payloads.track_ids,
+            repeat(None),
+            repeat(None),
+        )
+        return list(rows), chunks
+
     def _hold_back(self, index: int, error: Exception) -> StoredOutcome:
         if isinstance(error, WikipayamError):
             reason, text = cause_of(error), str(error)
@@ -293,6 +316,8 @@ class _Planner:
 
 async def _apply(screen: Screen, checked: Checked) -> None:
     """Add the messages that a screen holds back to those that are refused."""
+    if isinstance(checked.payloads, PayloadColumn) and screen.admits_all(checked.payloads):
+        return
     for at, payload in enumerate(checked.payloads):
         if payload is not None:
             verdict = screen.check(payload.receiver, payload.text)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 
 import anyio
 from attrs import define, evolve
@@ -11,13 +11,14 @@ from attrs import define, evolve
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.bulk.source import SourceChunk
-from wikipayam_async.campaigns.journal import Journal, StoredChunk
+from wikipayam_async.campaigns.journal import Journal, StoredChunk, StoredMessage
 from wikipayam_async.campaigns.optouts import OptOuts
 from wikipayam_async.campaigns.planner import PlanOptions
 from wikipayam_async.campaigns.rules import Spending
 from wikipayam_async.errors import InvalidInputError, WikipayamError
+from wikipayam_async.messages.columns import MessageColumn, picked
 from wikipayam_async.messages.models import SmsMessage
-from wikipayam_async.messages.payload import Batch, prepare_some
+from wikipayam_async.messages.payload_columns import batch_of, prepare_messages
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import SendStatus
 
@@ -171,31 +172,42 @@ async def outgoing_chunk(number: int, chunk: StoredChunk, options: PlanOptions, 
         options: The options of the plan.
         opt_outs: Holds messages back.
     """
-    stored = chunk.messages
-    messages = [SmsMessage(one.receiver, one.text, sender=one.sender, track_id=one.track_id) for one in stored]
-    payloads, refused = prepare_some(
+    messages = _messages_of(chunk.messages)
+    payloads, refused = prepare_messages(
         messages, sender=options.line, track_ids=_NO_IDS, normalize=False, validate=options.validate
     )
-    valid = iter(payloads)
-    positions: list[int] = []
-    sent = []
-    results: list[SendResult] = []
-    for position, message in enumerate(messages):
-        error = refused.get(position)
-        if error is None:
-            payload = next(valid)
-            verdict = await opt_outs.check(payload.receiver, payload.text) if opt_outs.active else None
+    sent = [position for position in range(len(messages)) if position not in refused]
+    if opt_outs.active:
+        kept: list[int] = []
+        for at, (position, payload) in enumerate(zip(sent, payloads, strict=True)):
+            verdict = await opt_outs.check(payload.receiver, payload.text)
             if verdict is None:
-                positions.append(position)
-                sent.append(payload)
-                continue
-            error = verdict
-        results.append(_held_back(stored[position].index, message, error))
+                kept.append(at)
+            else:
+                refused[position] = verdict
+        sent, payloads = [sent[at] for at in kept], picked(payloads, kept)
+    indexes = [message.index for message in chunk.messages]
     outgoing = None
-    if positions:
-        batch = Batch([messages[position] for position in positions], sent)
-        outgoing = Chunk([stored[position].index for position in positions], batch)
+    if sent:
+        taken = messages if len(sent) == len(messages) else picked(messages, sent)
+        outgoing = Chunk([indexes[position] for position in sent], batch_of(taken, payloads))
+    results = [_held_back(indexes[position], messages[position], refused[position]) for position in sorted(refused)]
     return SourceChunk(number, outgoing, results)
+
+
+def _messages_of(stored: Sequence[StoredMessage]) -> Sequence[SmsMessage]:
+    """Return stored messages as a bulk send takes them: as a column, if they are from one line."""
+    senders = {message.sender for message in stored}
+    if len(senders) != 1:
+        return [SmsMessage(one.receiver, one.text, sender=one.sender, track_id=one.track_id) for one in stored]
+    texts = [message.text for message in stored]
+    return MessageColumn(
+        [message.receiver for message in stored],
+        texts,
+        is_one_text=len(set(texts)) == 1,
+        sender=senders.pop(),
+        track_ids=[message.track_id for message in stored],
+    )
 
 
 _NO_IDS = TrackIds()

@@ -7,11 +7,12 @@ from collections.abc import Awaitable, Callable, MutableSequence, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any, Generic, TypeAlias, TypeVar
 
-from attrs import field, frozen
+from attrs import frozen
 
 from wikipayam_async.errors import ResponseError, UnknownOutcomeError
 from wikipayam_async.outcomes import LOOK_FIRST, AnyMessage, HasId, MessageOutcome
-from wikipayam_async.redact.sealed import SealedBytes, SealedFields, seal_fields
+from wikipayam_async.redact.sealed import SealedBytes, SealedFields
+from wikipayam_async.structs import Model
 
 if TYPE_CHECKING:
     from wikipayam_async.core.converter import JsonValue
@@ -42,6 +43,7 @@ BeforeAttempt: TypeAlias = Callable[[], Awaitable[object]]
 """Awaited when an attempt may begin; if it raises, it is not made."""
 
 _SHOWN_TRACK_IDS = 5
+_NO_FIELDS = SealedFields({})
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """The size of the largest body that any call reads."""
@@ -92,8 +94,7 @@ class Operation:
     is_documented: bool = True
 
 
-@frozen
-class SendBatch(Generic[T]):
+class SendBatch(Model, Generic[T], frozen=True):
     """The messages of a send, for reporting their outcomes.
 
     Attributes:
@@ -102,13 +103,13 @@ class SendBatch(Generic[T]):
         id_of: Returns the gateway's id of one item of the answer.
     """
 
-    messages: Sequence[AnyMessage] = field(repr=False)
+    messages: Sequence[AnyMessage]
     track_ids: Sequence[str | None]
-    id_of: Callable[[T], str | None] = field(repr=False)
+    id_of: Callable[[T], str | None]
+    _hidden = frozenset({"messages", "id_of"})
 
 
-@frozen(kw_only=True)
-class Call(Generic[T]):
+class Call(Model, Generic[T], frozen=True, kw_only=True):
     """One use of an operation.
 
     Attributes:
@@ -131,17 +132,18 @@ class Call(Generic[T]):
     """
 
     operation: Operation
-    read: Callable[[JsonValue], T] = field(repr=False)
-    shortcut: Callable[[bytes], T | None] | None = field(default=None, repr=False)
+    read: Callable[[JsonValue], T]
+    shortcut: Callable[[bytes], T | None] | None = None
     path: str = ""
-    query: SealedFields = field(factory=lambda: SealedFields({}), converter=seal_fields, repr=False)
+    query: SealedFields = _NO_FIELDS
     body: SealedBytes | None = None
     batch: SendBatch[Any] | None = None
-    observer: Observer | None = field(default=None, repr=False)
-    before_attempt: BeforeAttempt | None = field(default=None, repr=False)
-    before_wait: BeforeAttempt | None = field(default=None, repr=False)
+    observer: Observer | None = None
+    before_attempt: BeforeAttempt | None = None
+    before_wait: BeforeAttempt | None = None
     timeout: float | None = None
-    max_answer_bytes: int = field(default=MAX_ANSWER_BYTES, repr=False)
+    max_answer_bytes: int = MAX_ANSWER_BYTES
+    _hidden = frozenset({"read", "shortcut", "query", "observer", "before_attempt", "before_wait", "max_answer_bytes"})
 
 
 class Results(list[T | None]):

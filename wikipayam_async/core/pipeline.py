@@ -267,7 +267,8 @@ class _CallRun:
     async def succeed(self, result: Any) -> Any:
         """Report the success, then raise a cancellation that arrived meanwhile."""
         self._shared.budget.succeed()
-        complete = self._call.batch is None or None not in result
+        # `all` is fast, and true of all results but of odd ones; `in` compares each with None.
+        complete = self._call.batch is None or all(result) or None not in result
         if (raw := captured.get()) is not None and self._answer is not None:
             raw.append(self._answer)
         self._report(CallOutcome.SUCCEEDED if complete else CallOutcome.UNKNOWN, result)

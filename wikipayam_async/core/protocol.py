@@ -20,6 +20,7 @@ from wikipayam_async.core.retry import parse_retry_after
 from wikipayam_async.outcomes import Attempt
 from wikipayam_async.redact.scrub import Scrubber
 from wikipayam_async.redact.sealed import SealedBytes, Secret
+from wikipayam_async.structs import Model
 
 __all__ = [
     "MAX_QUOTED_BODY_BYTES",
@@ -91,8 +92,7 @@ class Headers:
 _NO_HEADERS = Headers(())
 
 
-@frozen
-class Outgoing:
+class Outgoing(Model, frozen=True):
     """A request that is ready to be sent. The sender adds the Authorization header.
 
     Attributes:
@@ -111,13 +111,14 @@ class Outgoing:
     origin: Origin
     method: str
     path: str
-    query: str = field(repr=False)
+    query: str
     secret_query: bool
     headers: Headers
     authorization: Secret | None
     body: SealedBytes | None
     timeout: float
     max_answer_bytes: int = MAX_ANSWER_BYTES
+    _hidden = frozenset({"query"})
 
     @property
     def target(self) -> str:
@@ -135,8 +136,7 @@ class Outgoing:
         return self.origin.url.removesuffix(self.origin.path) + self.path
 
 
-@frozen
-class Answer:
+class Answer(Model, frozen=True):
     """A complete answer.
 
     Attributes:
@@ -146,8 +146,9 @@ class Answer:
     """
 
     status: int
-    headers: Mapping[str, str] = field(repr=False)
+    headers: Mapping[str, str]
     body: SealedBytes
+    _hidden = frozenset({"headers"})
 
 
 class RequestBuilder:

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Iterator, Sized
 from typing import Any, Generic, TypeVar, overload
 
-from attrs import evolve, field, frozen
+import msgspec
+from attrs import field, frozen
 
 from wikipayam_async.checks import without_frames
+from wikipayam_async.messages.columns import ColumnReader
 from wikipayam_async.messages.models import SmsMessage, check_text
 from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.redact.sealed import Sealed
@@ -66,7 +68,7 @@ class Footer:
             for name, text in (("message", message.message), ("note", message.note))
             if isinstance(text, str)
         }
-        return evolve(message, **changes)
+        return msgspec.structs.replace(message, **changes)
 
     def _end_of(self, text: str) -> str:
         return text.rstrip()[-(len(self.text) + _SPACES_AND_MARKS) :]
@@ -132,6 +134,10 @@ def with_footer(
 
 
 @overload
+def with_footer(messages: ColumnReader, footer: Footer | None) -> ColumnReader: ...
+
+
+@overload
 def with_footer(
     messages: Iterable[SmsMessage] | AsyncIterable[SmsMessage], footer: Footer | None
 ) -> Iterable[SmsMessage] | AsyncIterable[SmsMessage]: ...
@@ -147,6 +153,8 @@ def with_footer(messages: Any, footer: Footer | None, change: Any = None) -> Any
     """
     if footer is None:
         return messages
+    if isinstance(messages, ColumnReader):
+        return messages.with_texts(footer.below)
     change = change or footer.below_message
     if isinstance(messages, AsyncIterable):
         return _Asynchronous(messages, change)

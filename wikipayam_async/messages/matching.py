@@ -34,7 +34,7 @@ def match_answer(data: JsonValue, batch: Batch[Any]) -> tuple[SentMessage | None
     named = [one for one in (data if isinstance(data, list) else [data]) if names_message(to_mapping(one).get("id"))]
     items = to_items(named, SentMessage)
     echoed = [item.track_id for item in items]
-    if echoed == batch.track_ids and len(set(echoed)) == len(echoed):
+    if echoed == batch.track_ids and batch.has_distinct_ids:
         return items  # the documented answer
     return _match(items, batch.payloads)
 
@@ -46,7 +46,7 @@ class _Item(msgspec.Struct, gc=False):
     track_id: str
 
 
-class _DocumentedAnswer(msgspec.Struct):
+class _DocumentedAnswer(msgspec.Struct, gc=False):
     data: list[_Item]
 
 
@@ -65,8 +65,7 @@ def match_documented_answer(body: bytes, batch: Batch[Any]) -> list[str] | None:
         return None
     echoed = [item.track_id for item in items]
     ids = [item.id for item in items]
-    distinct = echoed == batch.track_ids and len(set(echoed)) == len(echoed)
-    return ids if distinct and all(ids) else None
+    return ids if echoed == batch.track_ids and batch.has_distinct_ids and all(ids) else None
 
 
 def _match(items: Sequence[SentMessage], payloads: Sequence[Payload]) -> tuple[SentMessage | None, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 from attrs import field, frozen
@@ -12,6 +13,7 @@ from wikipayam_async.errors import ConfigurationError, InvalidInputError
 from wikipayam_async.numbers import normalize_receiver
 from wikipayam_async.numbers.digits import digits_of_line
 from wikipayam_async.redact.masks import mask_mapping, mask_number, mask_text, shape_of
+from wikipayam_async.structs import Model
 
 __all__ = [
     "OtpMessage",
@@ -35,8 +37,15 @@ _NO_IDS = frozenset({"error", "failed", "false", "nan", "nil", "none", "null", "
 _CODE = re.compile(r"[0-9A-Za-z]{1,32}")
 
 
-@frozen
-class SmsMessage:
+class _Addressed(Model, frozen=True):
+    """The arguments of an SMS that may be given by position."""
+
+    receiver: str
+    message: str | None = None
+    _masks = MappingProxyType({"receiver": mask_number, "message": mask_text, "note": mask_text})
+
+
+class SmsMessage(_Addressed, frozen=True, kw_only=True):
     """One SMS. Pass either `message` or `note`, which the gateway treats alike.
 
     Attributes:
@@ -47,15 +56,20 @@ class SmsMessage:
         note: The text, under the gateway's other name for it.
     """
 
-    receiver: str = field(repr=mask_number)
-    message: str | None = field(default=None, repr=mask_text)
-    sender: str | None = field(default=None, kw_only=True)
-    track_id: str | None = field(default=None, kw_only=True)
-    note: str | None = field(default=None, kw_only=True, repr=mask_text)
+    sender: str | None = None
+    track_id: str | None = None
+    note: str | None = None
 
 
-@frozen
-class OtpMessage:
+class _AddressedCode(Model, frozen=True):
+    """The arguments of a one-time code that may be given by position."""
+
+    receiver: str
+    code: str
+    _masks = MappingProxyType({"receiver": mask_number, "code": mask_text})
+
+
+class OtpMessage(_AddressedCode, frozen=True, kw_only=True):
     """A one-time code by SMS, in the wording of a pattern that the gateway stores.
 
     Attributes:
@@ -65,10 +79,8 @@ class OtpMessage:
         track_id: Your own reference, which the gateway returns; generated if None.
     """
 
-    receiver: str = field(repr=mask_number)
-    code: str = field(repr=mask_text)
-    otp_pattern_id: int | None = field(default=None, kw_only=True)
-    track_id: str | None = field(default=None, kw_only=True)
+    otp_pattern_id: int | None = None
+    track_id: str | None = None
 
 
 @frozen

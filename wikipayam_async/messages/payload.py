@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol, TypeGuard, TypeVar
 
 import msgspec
 from attrs import Factory, field, frozen
@@ -32,6 +32,9 @@ __all__ = [
     "OtpPayload",
     "Payload",
     "SmsPayload",
+    "are_mobiles",
+    "are_plain_ids",
+    "is_plain_sender",
     "prepare_all",
     "prepare_otp",
     "prepare_sms",
@@ -42,7 +45,8 @@ M = TypeVar("M")
 
 _PLAIN_SENDER = re.compile(r"[0-9+]{1,20}").fullmatch
 _MOBILE_DIGITS = 11
-_LONGEST_TRACK_ID = 255
+_MOBILES = re.compile(r"(?:09[0-9]{9}\n)*+").fullmatch
+_PLAIN_IDS = re.compile(r"(?:[!-~]{1,255}\n)*+").fullmatch
 
 
 class Payload(Protocol):
@@ -98,12 +102,32 @@ class OtpPayload(_MaskedPayload, frozen=True, gc=False):
     track_id: str
 
 
-def _track_ids_of(batch: Batch[Any]) -> list[str]:
-    return [payload.track_id for payload in batch.payloads]
+class PlainPayloads(list[SmsPayload]):
+    """The payloads of messages that hold nothing but plain strings, checked and encoded together.
+
+    Attributes:
+        track_ids: Their track ids.
+        body: The JSON array of the payloads.
+        minted: Whether the track ids are generated, and so all different.
+    """
+
+    __slots__ = ("body", "minted", "track_ids")
+
+    def __init__(self, payloads: Iterable[SmsPayload], track_ids: Sequence[str], *, minted: bool) -> None:
+        super().__init__(payloads)
+        self.track_ids = track_ids
+        self.body = SealedBytes(encode_json(self))
+        self.minted = minted
+
+
+def _track_ids_of(batch: Batch[Any]) -> Sequence[str]:
+    payloads = batch.payloads
+    return payloads.track_ids if isinstance(payloads, PlainPayloads) else [payload.track_id for payload in payloads]
 
 
 def _body_of(batch: Batch[Any]) -> SealedBytes:
-    return SealedBytes(encode_json(batch.payloads))
+    payloads = batch.payloads
+    return payloads.body if isinstance(payloads, PlainPayloads) else SealedBytes(encode_json(payloads))
 
 
 @frozen
@@ -113,14 +137,24 @@ class Batch(Generic[M]):
     Attributes:
         messages: The messages, as the caller passed them.
         payloads: Their payloads.
-        track_ids: Their track ids.
-        body: The JSON array of the payloads.
+        track_ids: Their track ids; those of the payloads, unless who has them already passes them.
+        body: The JSON array of the payloads, likewise.
     """
 
     messages: Sequence[M] = field(repr=False)
     payloads: Sequence[Payload] = field(repr=False)
-    track_ids: Sequence[str] = field(init=False, repr=False, default=Factory(_track_ids_of, takes_self=True))
-    body: SealedBytes = field(init=False, default=Factory(_body_of, takes_self=True))
+    track_ids: Sequence[str] = field(repr=False, default=Factory(_track_ids_of, takes_self=True))
+    body: SealedBytes = field(default=Factory(_body_of, takes_self=True))
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether the messages hold nothing but plain strings, which cannot refer to anything."""
+        return isinstance(self.payloads, PlainPayloads)
+
+    @property
+    def has_distinct_ids(self) -> bool:
+        """Whether the track ids are all different."""
+        return getattr(self.payloads, "minted", False) or len(set(self.track_ids)) == len(self.track_ids)
 
 
 @without_frames
@@ -155,10 +189,10 @@ def prepare_some(
     Returns:
         The payloads of the valid messages in order, and the errors of the others by index.
     """
-    payloads = _prepare_plain(messages, sender, track_ids)
-    if payloads is not None:
-        return payloads, {}
-    payloads = []
+    plain = _prepare_plain(messages, sender, track_ids)
+    if plain is not None:
+        return plain, {}
+    payloads: list[SmsPayload] = []
     errors: dict[int, Exception] = {}
     for index, message in enumerate(messages):
         try:
@@ -169,54 +203,52 @@ def prepare_some(
     return payloads, errors
 
 
-def _prepare_plain(messages: Sequence[SmsMessage], sender: str | None, track_ids: TrackIds) -> list[SmsPayload] | None:
+def _prepare_plain(messages: Sequence[SmsMessage], sender: str | None, track_ids: TrackIds) -> PlainPayloads | None:
     """Do the work of `prepare_sms` for all messages, in a fifth of the time; None if any needs the full checks.
 
     Each field is checked for all messages together, mostly in C: one Python call per message would cost more than all
-    of these checks.
+    of these checks. No code of a subclass runs before the types are known, and the encoder finds what is no Unicode.
     """
-    if type(sender) is not str or not _PLAIN_SENDER(sender) or set(map(type, messages)) != {SmsMessage}:
+    if not is_plain_sender(sender) or set(map(type, messages)) != {SmsMessage}:
         return None
     if [one for one in messages if one.sender is not None or one.note is not None]:
         return None
     ids: list[Any] = [one.track_id for one in messages]
-    if ids.count(None) == len(ids):
+    minted = ids[0] is None and ids.count(None) == len(ids)  # to compare is slow if there are ids
+    if minted:
         ids = track_ids.take(len(ids))
     receivers: list[Any] = [one.receiver for one in messages]
     texts: list[Any] = [one.message for one in messages]
-    if not set(map(type, receivers)) == set(map(type, texts)) == set(map(type, ids)) == {str}:
+    if set(map(type, texts)) != {str}:
         return None
-    if not (all(texts) and _are_mobiles(receivers) and _are_plain_ids(ids)):
+    if not (all(texts) and are_mobiles(receivers) and (minted or are_plain_ids(ids))):
         return None
+    payloads = map(SmsPayload, repeat(sender), receivers, texts, repeat(msgspec.UNSET), ids)
     try:
-        "".join(texts).encode()
+        return PlainPayloads(payloads, ids, minted=minted)
     except UnicodeEncodeError:
         return None
-    return list(map(SmsPayload, repeat(sender), receivers, texts, repeat(msgspec.UNSET), ids))
 
 
-def _are_mobiles(receivers: Sequence[str]) -> bool:
-    """Return whether all have the form `09123456789`."""
-    count, digits = len(receivers), "".join(receivers)
-    return (
-        set(map(len, receivers)) == {_MOBILE_DIGITS}
-        and digits.isascii()
-        and digits.isdecimal()
-        and digits[::_MOBILE_DIGITS] == "0" * count
-        and digits[1::_MOBILE_DIGITS] == "9" * count
-    )
+def is_plain_sender(sender: object) -> TypeGuard[str]:
+    """Return whether a line needs no further check."""
+    return type(sender) is str and _PLAIN_SENDER(sender) is not None
 
 
-def _are_plain_ids(ids: Sequence[str]) -> bool:
-    """Return whether all are valid track ids of visible ASCII characters."""
-    text = "".join(ids)
-    return (
-        all(ids)
-        and max(map(len, ids)) <= _LONGEST_TRACK_ID
-        and text.isascii()
-        and text.isprintable()
-        and " " not in text
-    )
+def are_mobiles(receivers: Sequence[Any]) -> bool:
+    """Return whether all are plain strings of the form `09123456789`."""
+    if set(map(type, receivers)) != {str}:
+        return False
+    lines = "\n".join(receivers) + "\n"
+    return _MOBILES(lines) is not None and len(lines) == (_MOBILE_DIGITS + 1) * len(receivers)
+
+
+def are_plain_ids(ids: Sequence[Any]) -> bool:
+    """Return whether all are plain strings, and valid track ids of visible ASCII characters."""
+    if set(map(type, ids)) != {str}:
+        return False
+    lines = "\n".join(ids) + "\n"
+    return _PLAIN_IDS(lines) is not None and lines.count("\n") == len(ids)
 
 
 @without_frames

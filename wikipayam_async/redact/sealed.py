@@ -13,7 +13,7 @@ from typing import Any, Generic, NoReturn, TypeVar, cast, final
 
 from wikipayam_async.redact.masks import MASK, mask_mapping
 
-__all__ = ["Sealed", "SealedBytes", "SealedFields", "Secret", "reveal", "seal", "seal_fields"]
+__all__ = ["Sealed", "SealedBytes", "SealedFields", "Secret", "reveal", "seal"]
 
 T = TypeVar("T")
 
@@ -125,8 +125,3 @@ class SealedFields:
 
     def __repr__(self) -> str:
         return mask_mapping(self._content())
-
-
-def seal_fields(fields: Mapping[str, str] | SealedFields) -> SealedFields:
-    """Return fields sealed, unless they are already."""
-    return fields if isinstance(fields, SealedFields) else SealedFields(fields)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from attrs import evolve, frozen
+import msgspec
+from attrs import frozen
 
 from wikipayam_async.bulk.interruption import attach_outcomes
 from wikipayam_async.core.converter import JsonValue
@@ -213,7 +214,7 @@ async def _run_keyed(
         claims.append(True)
         await guard.claim(message)
 
-    guarded = evolve(call, read=read, before_attempt=claim, before_wait=lambda: guard.release(message))
+    guarded = msgspec.structs.replace(call, read=read, before_attempt=claim, before_wait=lambda: guard.release(message))
     try:
         await pipeline.run(guarded, outcomes.append)
     except (KeyTakenError, IdempotencyStoreError):

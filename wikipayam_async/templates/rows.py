@@ -61,6 +61,8 @@ def value_of(row: Row, name: str, defaults: Mapping[str, str] = _NO_DEFAULTS, fo
             a format. The error names the field and does not show the value.
     """
     value = row.get(name, _ABSENT)
+    if type(value) is str and value and not formats and not value.isspace():
+        return value
     if value is _ABSENT:
         raise InvalidInputError(name, rule=MISSING_RULE, got=f"a row of {len(row)} other fields")
     text = _text_of(name, value, has_format=bool(formats))
@@ -99,8 +101,12 @@ def _each(
     make: Callable[[Row], T],
     on_error: RowErrorHandler | None,
 ) -> Iterator[tuple[int, T]]:
+    valid: dict[str, None] = {}  # the names of the row before: most rows have the same, and are not checked again
     for index, row in numbered:
-        failure = check(row, field=f"rows[{index}]")
+        failure = None
+        if type(row) is not dict or row.keys() != valid.keys():
+            failure = check(row, field=f"rows[{index}]")
+            valid = dict.fromkeys(row) if check is check_row and failure is None else {}
         if failure is None:
             try:
                 made = make(row)
@@ -108,6 +114,7 @@ def _each(
                 failure = error.within(f"rows[{index}].")
             else:
                 yield index, made
+                del made  # it may be a text, and the traceback of the next row's error has this frame
                 continue
         del row
         if on_error is None:

@@ -15,7 +15,7 @@ from tests.benchmarks import payload
 from tests.benchmarks.implementations.interface import LANES, Bulk, Implementation, Single, chunks, tls_context
 from tests.benchmarks.job import Job
 
-__all__ = ["IMPLEMENTATION"]
+__all__ = ["IMPLEMENTATION", "open_session", "send_rows"]
 
 
 @dataclass(slots=True)
@@ -26,7 +26,8 @@ class _Sent:
     track_id: str
 
 
-async def _send(session: aiohttp.ClientSession, url: str, messages: list[dict[str, str]]) -> list[_Sent]:
+async def send_rows(session: aiohttp.ClientSession, url: str, messages: list[dict[str, str]]) -> list[_Sent]:
+    """Send messages in one request."""
     async with session.post(url, data=orjson.dumps(messages)) as response:
         response.raise_for_status()
         items: list[dict[str, Any]] = orjson.loads(await response.read())["data"]
@@ -34,7 +35,8 @@ async def _send(session: aiohttp.ClientSession, url: str, messages: list[dict[st
 
 
 @asynccontextmanager
-async def _open(job: Job, connections: int) -> AsyncGenerator[aiohttp.ClientSession]:
+async def open_session(job: Job, connections: int) -> AsyncGenerator[aiohttp.ClientSession]:
+    """Open a session."""
     tls = tls_context(job) if job.url.startswith("https") else True
     connector = aiohttp.TCPConnector(limit=connections, ssl=tls)
     headers = {
@@ -50,10 +52,10 @@ async def _open(job: Job, connections: int) -> AsyncGenerator[aiohttp.ClientSess
 async def _single(job: Job) -> AsyncGenerator[Single]:
     url = job.url + payload.API_PATH
     messages = payload.rows(job.messages)
-    async with _open(job, job.connections) as session:
+    async with open_session(job, job.connections) as session:
 
         async def send(number: int) -> object:
-            return (await _send(session, url, [messages[number]]))[0]
+            return (await send_rows(session, url, [messages[number]]))[0]
 
         yield send
 
@@ -62,7 +64,7 @@ async def _single(job: Job) -> AsyncGenerator[Single]:
 async def _bulk(job: Job) -> AsyncGenerator[Bulk]:
     url = job.url + payload.API_PATH
     messages = payload.rows(job.messages)
-    async with _open(job, LANES) as session:
+    async with open_session(job, LANES) as session:
 
         async def send(count: int) -> int:
             todo = chunks(messages, count)
@@ -70,7 +72,7 @@ async def _bulk(job: Job) -> AsyncGenerator[Bulk]:
 
             async def work() -> None:
                 for chunk in todo:
-                    accepted.extend(await _send(session, url, chunk))
+                    accepted.extend(await send_rows(session, url, chunk))
 
             await asyncio.gather(*(work() for _ in range(LANES)))
             return len(accepted)

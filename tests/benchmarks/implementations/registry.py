@@ -9,16 +9,22 @@ from tests.benchmarks.implementations.interface import Implementation
 
 __all__ = [
     "AIOHTTP",
+    "AIOHTTP_ONE_TEXT",
+    "AIOHTTP_TEMPLATE",
     "BATCHER",
     "BULK",
     "CAMPAIGN",
     "CATTRS",
+    "COLUMNS",
     "GATHER",
     "KEYS_MEMORY",
     "KEYS_POSTGRES",
     "KEYS_REDIS",
     "KEYS_SQLITE",
+    "MESSAGES_OF_ONE_TEXT",
     "NEAR_LIMIT",
+    "ONE_TEXT",
+    "ONE_TEXT_STREAM",
     "PER_CALL",
     "SDK",
     "SDK_STREAM",
@@ -27,6 +33,7 @@ __all__ = [
     "SEMAPHORE",
     "SINGLE",
     "SLOW",
+    "TEMPLATE",
     "load",
 ]
 
@@ -40,6 +47,12 @@ SDK = "this SDK"
 SDK_TRIO = "this SDK on trio"
 SDK_STREAM = "this SDK, bulk()"
 SDK_STREAM_TRIO = "this SDK on trio, bulk()"
+ONE_TEXT = "this SDK, one text"
+ONE_TEXT_STREAM = "this SDK, one text, bulk()"
+MESSAGES_OF_ONE_TEXT = "this SDK, one text in messages"
+TEMPLATE = "this SDK, template"
+AIOHTTP_ONE_TEXT = "aiohttp + orjson, one text"
+AIOHTTP_TEMPLATE = "aiohttp + orjson, template"
 BATCHER = "this SDK, batcher"
 CAMPAIGN = "this SDK, campaign"
 KEYS_MEMORY = "this SDK, keys in memory"
@@ -49,6 +62,11 @@ KEYS_REDIS = "this SDK, keys in Redis"
 
 SINGLE = (NEAR_LIMIT, AIOHTTP, SDK, SDK_TRIO, SEMAPHORE, GATHER, PER_CALL)
 BULK = (NEAR_LIMIT, AIOHTTP, SDK, SDK_STREAM, SDK_TRIO, SDK_STREAM_TRIO, CATTRS, GATHER)
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "one text": (AIOHTTP_ONE_TEXT, ONE_TEXT, ONE_TEXT_STREAM, MESSAGES_OF_ONE_TEXT),
+    "template": (AIOHTTP_TEMPLATE, TEMPLATE),
+}
+"""The cases in columns, with their implementations; the first one of each is what the others are compared with."""
 SLOW = frozenset({GATHER, SEMAPHORE, PER_CALL, CATTRS})
 
 _HOMES: Mapping[str, tuple[str, str]] = {
@@ -62,6 +80,12 @@ _HOMES: Mapping[str, tuple[str, str]] = {
     SDK_TRIO: ("sdk", "ON_TRIO"),
     SDK_STREAM: ("sdk", "STREAM"),
     SDK_STREAM_TRIO: ("sdk", "STREAM_ON_TRIO"),
+    ONE_TEXT: ("columns", "ONE_TEXT"),
+    ONE_TEXT_STREAM: ("columns", "ONE_TEXT_STREAM"),
+    MESSAGES_OF_ONE_TEXT: ("columns", "MESSAGES_OF_ONE_TEXT"),
+    TEMPLATE: ("columns", "TEMPLATE"),
+    AIOHTTP_ONE_TEXT: ("columns", "AIOHTTP_ONE_TEXT"),
+    AIOHTTP_TEMPLATE: ("columns", "AIOHTTP_TEMPLATE"),
     BATCHER: ("sdk", "BATCHER"),
     CAMPAIGN: ("sdk", "CAMPAIGN"),
     KEYS_MEMORY: ("keyed", "MEMORY"),

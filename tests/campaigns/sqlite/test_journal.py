@@ -101,7 +101,7 @@ async def test_a_failed_plan_leaves_no_file(tmp_path: Path) -> None:
     campaign = Campaign.open(emulator_client(Emulator()), tmp_path / "eid.db")
     async with campaign:
         with pytest.raises(InvalidInputError):
-            await campaign.plan(7)  # type: ignore[arg-type]
+            await campaign.plan(7)  # type: ignore[call-overload]
         assert list(tmp_path.iterdir()) == []
         await campaign.plan(messages(1))
     assert [file.name for file in tmp_path.iterdir()] == ["eid.db"]

@@ -494,6 +494,59 @@ class TestBulk:
         assert emulator.accepted == 0
 
 
+class TestOneText:
+    """One text to many receivers."""
+
+    async def test_send_bulk(self) -> None:
+        """Every number gets the text from the line, with its own result."""
+        client, emulator = emulated()
+        numbers = ["09120000001", "+98 912 000 0002", "021"]
+        async with client:
+            report = await client.sms.send_bulk(numbers, "سلام", sender="10002000", footer="لغو۱۱")
+        assert [(one.receiver, one.message) for one in emulator.ledger] == [
+            ("09120000001", "سلام\nلغو۱۱"),
+            ("09120000002", "سلام\nلغو۱۱"),
+        ]
+        assert [result.message for result in report] == [
+            SmsMessage(number, "سلام\nلغو۱۱", sender="10002000") for number in numbers
+        ]
+        assert report.accepted_ids == [one.id for one in emulator.ledger]
+        assert [result.index for result in report.rejected] == [2]
+
+    async def test_bulk(self) -> None:
+        """The same as a stream, also from an async iterable."""
+        client, emulator = emulated()
+
+        async def numbers() -> AsyncGenerator[str]:
+            for number in range(5):
+                yield f"0912000000{number}"
+
+        async with client, client.sms.bulk(numbers(), "سلام", batch_size=2, ordered=True) as results:
+            found = [(result.index, result.ok, result.message) async for result in results]
+        assert found == [(at, True, SmsMessage(f"0912000000{at}", "سلام")) for at in range(5)]
+        assert len(emulator.ledger) == 5
+
+    @pytest.mark.parametrize(
+        ("arguments", "options", "field"),
+        [
+            ((["09120000001"], ""), {}, "message"),
+            ((["09120000001"], 7), {}, "message"),
+            (("09120000001", "x"), {}, "receivers"),
+            (([], "x"), {"sender": "a" * 99}, "sender"),
+            (([SmsMessage("09120000001", "x")],), {"sender": "10002000"}, "sender"),
+        ],
+    )
+    async def test_invalid_arguments(self, arguments: Any, options: Any, field: str) -> None:
+        """What cannot be sent to anybody is an error, and nothing is sent."""
+        client, emulator = emulated()
+        async with client:
+            for send in (client.sms.send_bulk, client.sms.bulk):
+                with pytest.raises(InvalidInputError) as caught:
+                    await send(*arguments, **options)
+                assert caught.value.field == field
+        assert list(emulator.ledger) == []
+
+
 class TestFooter:
     """The footer of bulk sends."""
 

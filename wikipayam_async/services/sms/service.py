@@ -23,13 +23,14 @@ from wikipayam_async.core.retry import longest_delay
 from wikipayam_async.dates import DateLike, check_date
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.idempotency.messages import keyed_sms
+from wikipayam_async.messages.columns import ColumnReader, Receivers, messages_of_call
 from wikipayam_async.messages.footer import footer_of, with_footer
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.messages.payload import Batch, SmsPayload, prepare_all, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.redact.sealed import Sealed, SealedBytes
+from wikipayam_async.redact.sealed import Sealed, SealedBytes, seal
 from wikipayam_async.services.base import optional_timeout
 from wikipayam_async.services.raw import with_raw_response
 from wikipayam_async.services.sending import KeyedSend, Keys, guard_of, send_all, send_batch, send_detailed
@@ -151,10 +152,53 @@ class SmsService(DeliveryTracking):
         batch = prepare_all(given, self._preparer(normalize=normalize, validate=validate))
         return await send_all(self._pipeline, SEND, batch, timeout=timeout) if batch.messages else []
 
+    @overload
     async def send_bulk(
         self,
         messages: Messages,
         *,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        stop_on_error: bool = False,
+        on_progress: OnProgress | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        dedupe: Dedupe | None = None,
+        opt_out: OptOut | None = None,
+        before_send: BeforeSend | None = None,
+        footer: str | None = None,
+        sending_hours: SendingHours | None = None,
+        timeout: float | None = None,
+    ) -> BulkReport: ...
+
+    @overload
+    async def send_bulk(
+        self,
+        receivers: Receivers,
+        message: str,
+        /,
+        *,
+        sender: str | None = None,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        stop_on_error: bool = False,
+        on_progress: OnProgress | None = None,
+        normalize: bool = True,
+        validate: bool = True,
+        dedupe: Dedupe | None = None,
+        opt_out: OptOut | None = None,
+        before_send: BeforeSend | None = None,
+        footer: str | None = None,
+        sending_hours: SendingHours | None = None,
+        timeout: float | None = None,
+    ) -> BulkReport: ...
+
+    async def send_bulk(
+        self,
+        messages: Messages | Receivers,
+        message: str | None = None,
+        *,
+        sender: str | None = None,
         batch_size: int = DEFAULT_BATCH_SIZE,
         concurrency: int = DEFAULT_CONCURRENCY,
         stop_on_error: bool = False,
@@ -180,7 +224,11 @@ class SmsService(DeliveryTracking):
         `before_send`.
 
         Args:
-            messages: The messages: any iterable, plain or async. All results are kept in memory; `bulk` keeps none.
+            messages: The messages: any iterable, plain or async; or, with `message`, the receivers of one text: mobile
+                numbers in any common format. All results are kept in memory; `bulk` keeps none.
+            message: The text, if it is the same for all receivers: `send_bulk(numbers, "text")` makes no object a
+                message. Nor does `messages_from`, for a template.
+            sender: The line, if all receivers get one text; the client's if None. A message has its own.
             batch_size: The maximum number of messages per request.
             concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
             stop_on_error: Leave the rest unattempted after a message that was not accepted.
@@ -209,7 +257,8 @@ class SmsService(DeliveryTracking):
         """
         given = Sealed(messages)
         total = len(messages) if isinstance(messages, Sized) else None
-        del messages  # tools that show the locals of a traceback walk lists
+        text = seal(message)
+        del messages, message  # tools that show the locals of a traceback walk lists
         options = BulkOptions(
             batch_size=batch_size,
             concurrency=concurrency,
@@ -224,13 +273,58 @@ class SmsService(DeliveryTracking):
         del opt_out  # tools that show the locals of a traceback walk lists
         if on_progress is not None and (not callable(on_progress) or is_async(on_progress)):
             raise InvalidInputError("on_progress", rule="expected a plain function", got=shape_of(on_progress))
-        run = self.bulk_with(with_footer(given.reveal(), footer_of(footer)), options, timeout=timeout)
+        run = self.bulk_with(
+            with_footer(messages_of_call(given, text, sender), footer_of(footer)), options, timeout=timeout
+        )
         return await collect(run, total, on_progress)
 
+    @overload
     def bulk(
         self,
         messages: Messages,
         *,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        ordered: bool = False,
+        stop_on_error: bool = False,
+        normalize: bool = True,
+        validate: bool = True,
+        dedupe: Dedupe | None = None,
+        opt_out: OptOut | None = None,
+        before_send: BeforeSend | None = None,
+        footer: str | None = None,
+        sending_hours: SendingHours | None = None,
+        timeout: float | None = None,
+    ) -> BulkRun: ...
+
+    @overload
+    def bulk(
+        self,
+        receivers: Receivers,
+        message: str,
+        /,
+        *,
+        sender: str | None = None,
+        batch_size: int = DEFAULT_BATCH_SIZE,
+        concurrency: int = DEFAULT_CONCURRENCY,
+        ordered: bool = False,
+        stop_on_error: bool = False,
+        normalize: bool = True,
+        validate: bool = True,
+        dedupe: Dedupe | None = None,
+        opt_out: OptOut | None = None,
+        before_send: BeforeSend | None = None,
+        footer: str | None = None,
+        sending_hours: SendingHours | None = None,
+        timeout: float | None = None,
+    ) -> BulkRun: ...
+
+    def bulk(
+        self,
+        messages: Messages | Receivers,
+        message: str | None = None,
+        *,
+        sender: str | None = None,
         batch_size: int = DEFAULT_BATCH_SIZE,
         concurrency: int = DEFAULT_CONCURRENCY,
         ordered: bool = False,
@@ -249,7 +343,10 @@ class SmsService(DeliveryTracking):
         Use it as `async with client.sms.bulk(messages) as results: async for result in results: ...`.
 
         Args:
-            messages: The messages: any iterable, plain or async; it may be infinite.
+            messages: The messages: any iterable, plain or async; it may be infinite. Or, with `message`, the receivers of
+                one text: mobile numbers in any common format.
+            message: The text, if it is the same for all receivers, as in `send_bulk`.
+            sender: The line, if all receivers get one text; the client's if None. A message has its own.
             batch_size: The maximum number of messages per request.
             concurrency: The maximum number of requests in flight; the client's `max_connections` limits it too.
             ordered: Yield the results in the order of the messages instead of the order of completion.
@@ -276,7 +373,8 @@ class SmsService(DeliveryTracking):
             InvalidInputError: An argument is invalid; nothing was sent.
         """
         given = Sealed(messages)
-        del messages  # tools that show the locals of a traceback walk lists
+        text = seal(message)
+        del messages, message  # tools that show the locals of a traceback walk lists
         options = BulkOptions(
             batch_size=batch_size,
             concurrency=concurrency,
@@ -290,11 +388,13 @@ class SmsService(DeliveryTracking):
             sending_hours=sending_hours,
         )
         del opt_out  # tools that show the locals of a traceback walk lists
-        return self.bulk_with(with_footer(given.reveal(), footer_of(footer)), options, timeout=timeout)
+        return self.bulk_with(
+            with_footer(messages_of_call(given, text, sender), footer_of(footer)), options, timeout=timeout
+        )
 
     @without_frames
     def bulk_with(
-        self, messages: Messages | ChunkSource, options: BulkOptions, *, timeout: float | None = None
+        self, messages: Messages | ColumnReader | ChunkSource, options: BulkOptions, *, timeout: float | None = None
     ) -> BulkRun:
         """Return the run of a bulk send with prepared options (`POST /sms/send`). `bulk` and campaigns are made of it.
 

@@ -6,7 +6,7 @@ import logging
 import math
 import secrets
 from collections import Counter
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 
 import anyio
 from anyio.streams.memory import MemoryObjectReceiveStream, MemoryObjectSendStream
@@ -67,7 +67,7 @@ async def _send_all(
     counts: Counter[str] = Counter()
     total = len(announcement.mobiles)
 
-    def record(results: list[SendResult]) -> None:
+    def record(results: Sequence[SendResult]) -> None:
         for result in results:
             shop.journal.outcome(result)
             counts[_outcome(result)] += 1

@@ -31,6 +31,8 @@ __all__ = [
 class SendResult(Model, frozen=True):
     """The outcome of one message.
 
+    It cannot be changed: `copy.replace` and `attrs.evolve` return a changed copy.
+
     Attributes:
         index: The index of the message in the input, counted from 0.
         message: The message as the caller passed it.

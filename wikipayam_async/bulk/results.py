@@ -78,7 +78,7 @@ class _UntrackedResult(SendResult, frozen=True, gc=False):
     It is a `SendResult` to everybody: it says so, and copies of it are.
     """
 
-    __class__ = property(lambda _: SendResult)
+    __class__ = property(lambda _: SendResult)  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def __reduce__(self) -> tuple[type[SendResult], tuple[object, ...]]:
         return SendResult, msgspec.structs.astuple(self)

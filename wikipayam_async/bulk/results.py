@@ -32,6 +32,8 @@ __all__ = [
 class SendResult(Model, frozen=True):
     """The outcome of one message.
 
+    It cannot be changed: `copy.replace` and `attrs.evolve` return a changed copy.
+
     Attributes:
         index: The index of the message in the input, counted from 0.
         message: The message as the caller passed it.
@@ -77,7 +79,7 @@ class _UntrackedResult(SendResult, frozen=True, gc=False):
     It is a `SendResult` to everybody: it says so, and copies of it are.
     """
 
-    __class__ = property(lambda _: SendResult)
+    __class__ = property(lambda _: SendResult)  # pyright: ignore[reportIncompatibleMethodOverride]
 
     def __reduce__(self) -> tuple[type[SendResult], tuple[object, ...]]:
         return SendResult, msgspec.structs.astuple(self)

@@ -48,6 +48,8 @@ class _Addressed(Model, frozen=True):
 class SmsMessage(_Addressed, frozen=True, kw_only=True):
     """One SMS. Pass either `message` or `note`, which the gateway treats alike.
 
+    It cannot be changed: `msgspec.structs.replace`, `copy.replace` and `attrs.evolve` return a changed copy.
+
     Attributes:
         receiver: The recipient's mobile number, in any common format.
         message: The text, sent unchanged: spaces, digits and line breaks are kept.

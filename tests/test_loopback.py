@@ -19,7 +19,7 @@ from tests.support.net import READS, SENDS, TRANSPORT_KINDS, client_tls, connect
 from tests.support.raw import RawRequest, raw_gateway
 from tests.support.secrets import accept
 from wikipayam_async import AsyncWikipayam, CallOutcome, ConfigurationError, SendStatus, SmsMessage, UnknownOutcomeError
-from wikipayam_async.core.transport import LaneTransport
+from wikipayam_async.core.httpx_transport import LaneTransport
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, EmulatorTransport
 from wikipayam_async.loopback import VARIABLE, is_loopback, is_refused, loopback_only
 

@@ -178,13 +178,13 @@ def run(code: str) -> str:
 
 
 def test_importing_the_package_loads_only_what_it_needs() -> None:
-    """The emulator, the demo and their dependencies are loaded on demand."""
+    """httpx, the emulator, the demo and their dependencies are loaded on demand."""
     loaded = run(
-        "import sys, httpx; "  # httpx itself imports rich, if that is installed
+        "import sys; "
         "before = set(sys.modules); "
         "from wikipayam_async import AsyncWikipayam; "
         "print(sorted(n for n in set(sys.modules) - before "
-        "if n.split('.')[0] in {'uvicorn', 'rich', 'pytest', 'trio', 'sqlite3'} "
+        "if n.split('.')[0] in {'httpx', 'click', 'uvicorn', 'rich', 'pytest', 'trio', 'sqlite3'} "
         "or n.startswith(('wikipayam_async.emulator', 'wikipayam_async.demo'))))"
     )
     assert loaded == "[]"

@@ -12,11 +12,11 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, TypeVar, overload
 
 import attrs
-import httpx  # at run time, too: containers for dependency injection evaluate the annotations of `__init__`
 import msgspec
 
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.checks import without_frames
+from wikipayam_async.core.carrier import Carrier, LaneCarrier, make_carrier
 from wikipayam_async.core.converter import JsonValue
 from wikipayam_async.core.events import EventHook
 from wikipayam_async.core.lanes import Connections
@@ -40,7 +40,6 @@ from wikipayam_async.core.options import (
 from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.core.retry import RetryPolicy
 from wikipayam_async.core.shared_state import SharedState
-from wikipayam_async.core.transport import Carrier, LaneCarrier, make_carrier
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency.settings import check_store
 from wikipayam_async.idempotency.store import IdempotencyStore
@@ -57,7 +56,13 @@ from wikipayam_async.services.sms.service import SmsService
 from wikipayam_async.services.voice import VoiceService
 
 if TYPE_CHECKING:
+    import httpx
+
     from wikipayam_async.cost.tariff import Tariff
+else:
+    from wikipayam_async.core.httpx_adapter import (
+        lazy_httpx as httpx,  # containers evaluate the annotations of `__init__`
+    )
 
 __all__ = ["AsyncWikipayam"]
 
@@ -209,7 +214,7 @@ class AsyncWikipayam:
     def http_client(self) -> httpx.AsyncClient:
         """The `httpx.AsyncClient` that sends the requests: the one passed as `http_client`, or the client's own.
 
-        Event hooks on the client's own see every attempt, without the token, the query and the body. Without hooks,
+        The client's own is made, and httpx loaded, when it is first asked for. Event hooks on the client's own see every attempt, without the token, the query and the body. Without hooks,
         requests bypass it and go to its transport, at half the cost.
         """
         return self._carrier.http

@@ -51,7 +51,7 @@ class Gateway:
     """The addresses of the gateway.
 
     Attributes:
-        ports: The ports by scheme and latency, for example `https 20`.
+        ports: The ports by scheme and latency, for example `https 20`; and the one that is `refusing`.
         authority: The file of the certificate authority.
     """
 
@@ -66,6 +66,10 @@ class Gateway:
             statistics_port=self.ports["http 0"],
             authority=self.authority,
         )
+
+    def refusing(self, job: Job) -> Job:
+        """Return a job for the gateway that refuses 1 % of the sends, with `Retry-After: 0`."""
+        return attrs.evolve(self.target(job), url=f"http://127.0.0.1:{self.ports['refusing']}")
 
 
 @contextmanager

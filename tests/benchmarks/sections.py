@@ -29,6 +29,7 @@ __all__ = [
     "MEMORY_METHODS",
     "MORE_CONNECTIONS",
     "PENDING",
+    "REFUSING",
     "SECTIONS",
     "SINGLE_CASES",
     "SWEEP",
@@ -90,6 +91,7 @@ CAMPAIGN_CASES = (
     Case("50 ms", 64_000, 64_000, latency=50),
 )
 CAMPAIGN_WAYS = (registry.SDK_STREAM, registry.CAMPAIGN)
+REFUSING = "50 ms, 1 % of 429"
 _FEWEST_TO_PLAN = 100_000
 _CALLS_OF_PER_CALL = 60
 _MOST_TASKS_OF_PER_CALL = 50
@@ -118,7 +120,7 @@ begun = time.process_time()
 print((time.process_time() - begun) * 1e3)
 """
 _EXTRAS = """
-import re, sys, httpx, cattrs
+import re, sys
 before = set(sys.modules)
 from wikipayam_async import AsyncWikipayam
 from importlib.metadata import packages_distributions, requires
@@ -166,6 +168,8 @@ def bulk(bench: Bench) -> None:
         for name in names:
             job = Job(kind="bulk", implementation=name, messages=bench.profile.scaled(40_000), connections=LANES)
             entries.append(Entry(Cell("bulk", case, name), bench.gateway.target(job)))
+    job = Job(kind="bulk", implementation=registry.SDK, messages=bench.profile.scaled(32_000), connections=LANES)
+    entries.append(Entry(Cell("bulk", REFUSING, registry.SDK), bench.gateway.refusing(job)))
     bench.run(entries)
     building = Job(
         kind="building", implementation="builder", messages=bench.profile.scaled(100_000), tasks=bench.profile.rounds

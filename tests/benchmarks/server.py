@@ -2,7 +2,7 @@
 
 It accepts every send and echoes the track ids, at minimal cost: no routing, no checks, one decoding and one encoding in
 C. It listens on one port per latency, without and (given a certificate) with TLS, and prints the ports as one line of
-JSON. `GET /` on any port returns its statistics and its CPU time, any other `GET` the balance of the account. It ends when its standard input is closed.
+JSON. One more port refuses 1 % of the sends with 429 and `Retry-After: 0`. `GET /` on any port returns its statistics and its CPU time, any other `GET` the balance of the account. It ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -26,12 +26,16 @@ __all__ = ["LATENCIES", "Connection", "Statistics", "main"]
 
 LATENCIES = (0, 20, 50)
 """The latencies in milliseconds."""
+_REFUSING_LATENCY = 50
+"""That of the port which refuses 1 % of the sends."""
+_NO_REFUSALS = itertools.repeat(False)
 
 _SOME_IDS = 16_384
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"\r\ncontent-length:"
 _BALANCE = b'{"data":{"balance":34359938,"currency":"IRR","user_id":1,"user_name":"admin"}}'
 _OK = b"HTTP/1.1 200 OK\r\nServer: gateway\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
+_TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\nServer: gateway\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
 
 
 class _Item(msgspec.Struct, gc=False):
@@ -78,11 +82,18 @@ class Statistics:
 
 
 class Connection(asyncio.Protocol):
-    """One connection, which answers requests after the latency of its port."""
+    """One connection, which answers requests after the latency of its port.
 
-    def __init__(self, statistics: Statistics, latency: float) -> None:
+    Args:
+        statistics: The statistics of the gateway.
+        latency: The latency in seconds.
+        refusals: Tells of each send whether it is refused with 429.
+    """
+
+    def __init__(self, statistics: Statistics, latency: float, refusals: Iterator[bool] = _NO_REFUSALS) -> None:
         self._statistics = statistics
         self._latency = latency
+        self._refusals = refusals
         self._rest = b""
         self._transport: asyncio.Transport
 
@@ -104,6 +115,8 @@ class Connection(asyncio.Protocol):
                 self._write(self._statistics.take())
             elif data.startswith(b"GET"):
                 self._after_latency(self._write, _BALANCE)
+            elif next(self._refusals):
+                self._after_latency(self._transport.write, _TOO_MANY)
             else:
                 self._statistics.received += end
                 self._accept(data[begin:end])
@@ -154,6 +167,10 @@ async def _serve(certificate: str | None) -> None:
         make = functools.partial(Connection, statistics, latency / 1000)
         listener = await loop.create_server(make, "127.0.0.1", 0, ssl=tls, backlog=4096)
         ports[f"{scheme} {latency}"] = listener.sockets[0].getsockname()[1]
+    refusals = itertools.cycle([False] * 99 + [True])
+    make = functools.partial(Connection, statistics, _REFUSING_LATENCY / 1000, refusals)
+    listener = await loop.create_server(make, "127.0.0.1", 0, backlog=4096)
+    ports["refusing"] = listener.sockets[0].getsockname()[1]
     print(json.dumps(ports), flush=True)
     closed = asyncio.Event()
     threading.Thread(target=_wait_for_stdin, args=(loop, closed), daemon=True).start()

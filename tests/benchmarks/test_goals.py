@@ -7,6 +7,7 @@ import pytest
 from tests.benchmarks.goals import Goal, goals, goals_table
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.measured import Cell, Record, Results, Spread
+from tests.benchmarks.sections import REFUSING
 
 EMPTY = Results("quick", {}, [])
 
@@ -71,3 +72,13 @@ def campaign(time: float, **figures: float) -> Results:
 def test_the_goals_of_campaigns_have_their_bounds(results: Results, reached: list[bool]) -> None:
     """The time is relative to `bulk()`; what a million costs is absolute."""
     assert [goal.reached for goal in goals(results) if goal.measured is not None] == reached
+
+
+@pytest.mark.parametrize(("rate", "reached"), [(95.0, True), (94.0, False)])
+def test_refusals_cost_a_twentieth_at_most(rate: float, reached: bool) -> None:
+    """The throughput with 1 % of 429 is compared with the throughput without any."""
+    rates = {REFUSING: rate, "50 ms": 100.0}
+    records = [Record(Cell("bulk", case, registry.SDK), 0, {"rate": one}) for case, one in rates.items()]
+    found = {goal.text: goal.reached for goal in goals(Results("full", {}, records)) if goal.measured is not None}
+    text = "`send_bulk`, 50 ms: throughput with 1 % of 429 and `Retry-After: 0`, relative to none"
+    assert found == {text: reached}

@@ -16,7 +16,7 @@ from tests.benchmarks.plan import FULL, QUICK, Bench, Entry, Profile, in_shuffle
 from tests.benchmarks.processes import Gateway, Workers
 from tests.benchmarks.sections import CAMPAIGN_WAYS, SECTIONS, SINGLE_CASES
 
-PORTS = {f"{scheme} {latency}": 1 for scheme in ("http", "https") for latency in (0, 20, 50)}
+PORTS = {f"{scheme} {latency}": 1 for scheme in ("http", "https") for latency in (0, 20, 50)} | {"refusing": 2}
 
 
 @frozen

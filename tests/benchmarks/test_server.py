@@ -75,6 +75,19 @@ def test_statistics_are_reset_when_taken() -> None:
     assert (json_of(second)["requests"], json_of(second)["messages"]) == (0, 0)
 
 
+def test_some_sends_are_refused() -> None:
+    """A refused send gets 429 with `Retry-After: 0`, and is in no figure."""
+    statistics, wire = Statistics(), FakeTransport()
+    connection = Connection(statistics, 0.0, iter([False, True, False]))
+    connection.connection_made(wire)
+    connection.data_received(request(1) + request(2) + request(2))
+    first, refused, repeated = wire.written
+    assert refused.startswith(b"HTTP/1.1 429 ")
+    assert b"\r\nRetry-After: 0\r\n" in refused
+    assert [json_of(answer)["data"][0]["track_id"] for answer in (first, repeated)] == ["ORDER-1", "ORDER-2"]
+    assert (statistics.requests, statistics.messages) == (2, 2)
+
+
 def test_a_latency_delays_the_response() -> None:
     """Requests of several connections are in flight at once, and the statistics hold their peak."""
     statistics = Statistics()

@@ -7,8 +7,9 @@ import sys
 
 import pytest
 
+from wikipayam_async.core.carrier import LaneCarrier
+from wikipayam_async.core.httpx_transport import LaneTransport
 from wikipayam_async.core.shared_state import SharedState
-from wikipayam_async.core.transport import LaneCarrier, LaneTransport
 
 pytestmark = pytest.mark.anyio
 
@@ -19,7 +20,7 @@ async def sleep(_: float) -> None:
 
 def test_call_ids_are_counted_and_differ_between_states() -> None:
     """Ids are a random prefix and a number."""
-    carrier = LaneCarrier(LaneTransport())
+    carrier = LaneCarrier(LaneTransport().lanes)
     one, other = SharedState(carrier), SharedState(carrier)
     ids = [one.new_call_id(), one.new_call_id(), other.new_call_id()]
     assert [re.fullmatch(r"[0-9a-f]{8}-(\d)", each)[1] for each in ids] == ["1", "2", "1"]  # type: ignore[index]
@@ -54,7 +55,7 @@ def test_forked_processes_share_no_ids() -> None:
 
 def test_ids_go_on_in_the_same_process(monkeypatch: pytest.MonkeyPatch) -> None:
     """Only another process id starts a new prefix and count."""
-    state = SharedState(LaneCarrier(LaneTransport()))
+    state = SharedState(LaneCarrier(LaneTransport().lanes))
     first, second = state.new_call_id(), state.new_call_id()
     monkeypatch.setattr(os, "getpid", lambda: -1)
     third = state.new_call_id()
@@ -64,7 +65,7 @@ def test_ids_go_on_in_the_same_process(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_the_state_of_another_account() -> None:
     """Connections, clock, sleep and randomness are the same; the gate and the budget are new."""
-    state = SharedState(LaneCarrier(LaneTransport()), clock=lambda: 5.0, sleep=sleep)
+    state = SharedState(LaneCarrier(LaneTransport().lanes), clock=lambda: 5.0, sleep=sleep)
     state.uniform = max
     state.gate.close(5.0, 60)
     state.budget.take()

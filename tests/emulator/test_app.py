@@ -37,7 +37,7 @@ async def test_a_request_reaches_the_emulator_and_its_response_returns(
 async def test_a_slow_response_arrives_complete(client: httpx.AsyncClient, emulator: Emulator, fault: Fault) -> None:
     """A delay and a drip deliver the unchanged response."""
     emulator.faults.arm(fault)
-    assert (await client.get("/user/balance")).json()["data"]["balance"] == 34_359_938
+    assert (await client.get("/user/balance")).json()["data"]["balance"] == 3_435_993_800
 
 
 async def test_a_fault_with_a_response_needs_no_connection_access(

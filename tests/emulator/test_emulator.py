@@ -4,7 +4,19 @@ from typing import Any
 
 import pytest
 
-from wikipayam_async.emulator import TEHRAN, Action, Emulator, Fault, Limits, ManualClock, Quota, Request, When
+from wikipayam_async.emulator import (
+    DEFAULT_BALANCE,
+    DEFAULT_PRICE,
+    TEHRAN,
+    Action,
+    Emulator,
+    Fault,
+    Limits,
+    ManualClock,
+    Quota,
+    Request,
+    When,
+)
 
 Call = Callable[..., tuple[int, Any]]
 Ask = Callable[..., Request]
@@ -122,7 +134,7 @@ def test_a_reset_clears_everything_but_the_accounts(call: Call, emulator: Emulat
     emulator.faults.arm(Fault.hang())
     emulator.reset()
     state = (emulator.ledger, emulator.inbox(), emulator.requests, emulator.faults.pending, emulator.account.balance)
-    assert state == ([], [], 0, 0, 34_359_938)
+    assert state == ([], [], 0, 0, 3_435_993_800)
     call("POST /sms/send", [sms()])
     assert emulator.ledger[0].id != first
     assert emulator.limits.max_batch is None
@@ -147,3 +159,16 @@ def test_the_clock_does_not_go_back(emulator: Emulator, seconds: float) -> None:
     with pytest.raises(ValueError):
         emulator.advance(seconds)
     assert emulator.now() == before
+
+
+def test_the_default_balance_carries_a_million_messages() -> None:
+    """Two-part ones, too, at the default price."""
+    assert Emulator().account.balance == DEFAULT_BALANCE >= 1_000_000 * 2 * DEFAULT_PRICE
+
+
+def test_the_opening_balance_can_be_set() -> None:
+    """`reset` restores it."""
+    emulator = Emulator(balance=5_000)
+    emulator.account.balance = 0
+    emulator.reset()
+    assert emulator.account.balance == 5_000

@@ -29,6 +29,7 @@ def options(monkeypatch: pytest.MonkeyPatch) -> list[ServeOptions]:
 def test_the_command_passes_its_options(options: list[ServeOptions]) -> None:
     """Every option is passed on, and `--fault` may be repeated."""
     arguments = ["--host", "::1", "--port", "0", "--latency", "20ms-1s", "--seed", "7", "--state", "s.json", "--log"]
+    arguments += ["--balance", "5000"]
     assert main([*arguments, "--fault", "502:after@5%", "--fault", "reset@/sms/send"]) == 0
     assert options == [
         ServeOptions(
@@ -36,6 +37,7 @@ def test_the_command_passes_its_options(options: list[ServeOptions]) -> None:
             port=0,
             latency=Latency(0.02, 1.0),
             faults=(parse_fault("502:after@5%"), parse_fault("reset@/sms/send")),
+            balance=5_000,
             seed=7,
             state=Path("s.json"),
             log=True,
@@ -54,6 +56,7 @@ def test_every_option_has_a_default(options: list[ServeOptions]) -> None:
     [
         ("--port=65536", "argument --port: expected a number from 0 to 65535"),
         ("--port=http", "argument --port: expected a number from 0 to 65535"),
+        ("--balance=much", "argument --balance: invalid int value: 'much'"),
         ("--latency=fast", "argument --latency: 'fast' is not a duration; write seconds"),
         ("--fault=rest", "argument --fault: unknown fault 'rest'; known are a status such as 502, and status, html,"),
         ("--fault=502@5", "argument --fault: unknown frequency '5'; known are 5%, every10"),

@@ -92,7 +92,7 @@ def described() -> list[Operation]:
 
 def new_emulator() -> Emulator:
     """Return the emulator of the examples: it has three received messages, one of them old."""
-    emulator = Emulator(clock=ManualClock(), wall=datetime(2024, 5, 1, 13, 30, tzinfo=TEHRAN))
+    emulator = Emulator(balance=34_359_938, clock=ManualClock(), wall=datetime(2024, 5, 1, 13, 30, tzinfo=TEHRAN))
     emulator.inbound(sender="989127782175", message="لغو ", received_at=datetime(2024, 1, 15, 9, 30, tzinfo=TEHRAN))
     emulator.inbound(sender="989178100665", message="۱۱")
     emulator.inbound(sender="989123456789", message="سلام")

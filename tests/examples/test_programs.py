@@ -130,7 +130,7 @@ EXPECTED = {
         [f"200 application/json {FIRST_ID}"], [("09123456789", "Your invoice is ready.")], {SEND: 1}
     ),
     "retries.py": Expected(
-        ["34,359,938 IRR", f"accepted as {FIRST_ID}"],
+        ["3,435,993,800 IRR", f"accepted as {FIRST_ID}"],
         [("09123456789", "Your table is ready.")],
         {SEND: 1, "GET /user/balance": 1},
     ),

@@ -25,7 +25,7 @@ from wikipayam_async import (
     SendStatus,
     SmsMessage,
 )
-from wikipayam_async.core.transport import LaneTransport
+from wikipayam_async.core.httpx_transport import LaneTransport
 
 pytestmark = pytest.mark.anyio
 

@@ -34,9 +34,9 @@ from wikipayam_async import (
     Statistics,
     UnknownOutcomeError,
 )
+from wikipayam_async.core.httpx_transport import LaneTransport
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.core.options import Origin, read_token
-from wikipayam_async.core.transport import LaneTransport
 from wikipayam_async.core.wire import encode_request
 
 pytestmark = pytest.mark.anyio

@@ -16,8 +16,8 @@ async def test_a_success_has_its_answer_and_its_result() -> None:
     """The answer is shown indented, the result as Python shows it, and each attempt with its status."""
     made = await make(SdkCall("balance"), emulated(Emulator()))
     assert made.answer is not None
-    assert made.answer.body.startswith('{\n  "data": {\n    "balance": 34359938')
-    assert (made.result or "").startswith("Balance(balance=34359938")
+    assert made.answer.body.startswith('{\n  "data": {\n    "balance": 3435993800')
+    assert (made.result or "").startswith("Balance(balance=3435993800")
     assert ([attempt.status for attempt in made.attempts], made.error) == ([200], None)
     assert made.milliseconds >= made.attempts[0].milliseconds >= 0
 

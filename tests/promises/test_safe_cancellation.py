@@ -21,7 +21,7 @@ from wikipayam_async import (
     SendStatus,
     SentMessage,
 )
-from wikipayam_async.core.transport import LaneTransport
+from wikipayam_async.core.httpx_transport import LaneTransport
 from wikipayam_async.errors import ClosedError
 
 pytestmark = pytest.mark.anyio

@@ -20,7 +20,7 @@ from wikipayam_async import (
     UnknownOutcomeError,
     UnprocessableError,
 )
-from wikipayam_async.core.transport import LaneTransport
+from wikipayam_async.core.httpx_transport import LaneTransport
 from wikipayam_async.emulator import DEFAULT_TOKEN, DEFAULT_USERNAME, Emulator, EmulatorTransport, Fault, When
 from wikipayam_async.services.holoo import HolooService
 

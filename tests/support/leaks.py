@@ -22,7 +22,7 @@ from tests.support.raw import (
 )
 from tests.support.secrets import TOKEN, accept, client_for
 from wikipayam_async import AsyncWikipayam
-from wikipayam_async.core.transport import LaneTransport
+from wikipayam_async.core.httpx_transport import LaneTransport
 
 __all__ = ["FAILURES", "LOGGERS", "client_on", "echoing", "ignore_request"]
 

@@ -116,7 +116,7 @@ def check_outcomes(recorder: EventRecorder, ledger: LedgerGateway) -> None:
 def lanes_of(client: AsyncWikipayam) -> Lanes:
     """Return the lanes of a client that uses its own."""
     carrier: object = client._carrier
-    lanes: Lanes = carrier._transport._lanes  # type: ignore[attr-defined]
+    lanes: Lanes = carrier._lanes._lanes  # type: ignore[attr-defined]
     return lanes
 
 

@@ -16,7 +16,7 @@ from anyio.abc import ByteStream
 from tests.support.clock import VirtualClock
 from tests.support.raw import RawRequest, answer
 from wikipayam_async import AsyncWikipayam, CallFinished, Event, MessageOutcome
-from wikipayam_async.core.transport import LaneTransport
+from wikipayam_async.core.httpx_transport import LaneTransport
 
 T = TypeVar("T")
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
-from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.errors import (
     APIStatusError,
     AuthenticationError,
@@ -20,6 +20,9 @@ from wikipayam_async.errors import (
     WikipayamError,
 )
 from wikipayam_async.outcomes import SendStatus
+
+if TYPE_CHECKING:
+    from wikipayam_async.bulk.results import SendResult
 
 __all__ = ["Exit", "NoTokenError", "exit_of", "exit_of_result", "worst"]
 

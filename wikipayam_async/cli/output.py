@@ -15,7 +15,6 @@ import attrs
 from wikipayam_async.cli.speech import spoken
 from wikipayam_async.cli.translations import language_of
 from wikipayam_async.cli.wording import in_words_of_the_command_line
-from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import APIStatusError, InvalidInputError, UnknownOutcomeError, WikipayamError
 
 if TYPE_CHECKING:
@@ -132,6 +131,8 @@ class Output:
         """
         if self.json:
             try:
+                from wikipayam_async.core.converter import encode_json  # noqa: PLC0415 - the help does without
+
                 self.data(encode_json(plain(value)).decode() + "\n")
             except InvalidInputError as error:  # the command's work is done, and its exit code reports it
                 self.warn(str(error))

@@ -396,6 +396,9 @@ _LOCAL = {
     "A file that keeps balance, sent messages and inbox between runs.": (
         "فایلی که موجودی، پیامک‌های فرستاده‌شده و پیام‌های دریافتی را تا اجرای بعدی نگه می‌دارد"
     ),
+    "The opening balance in rials; a state file that exists keeps its own.": (
+        "موجودی اولیه به ریال؛ اگر فایل وضعیت از قبل باشد، موجودی همان فایل می‌ماند"
+    ),
     "The seed of all random choices.": "مقدار اولیه‌ی تصادفی (seed)؛ با عدد یکسان همه‌چیز همان‌طور تکرار می‌شود",
     "Log every request: method, path, status, milliseconds.": (
         "هر درخواست را نشان بده: متد، مسیر، کد وضعیت و زمان به میلی‌ثانیه"

@@ -9,6 +9,7 @@ import functools
 import ssl
 import sys
 from collections.abc import Awaitable, Callable, Sequence
+from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
@@ -28,13 +29,33 @@ from wikipayam_async.redact.sealed import SealedBytes
 if TYPE_CHECKING:
     import httpx
 
-__all__ = ["HttpxCarrier", "attach_trace", "build_headers", "check_shape", "client_class", "exchange", "map_error"]
+__all__ = [
+    "HttpxCarrier",
+    "attach_trace",
+    "build_headers",
+    "check_shape",
+    "client_class",
+    "exchange",
+    "lazy_httpx",
+    "map_error",
+]
 
 Send: TypeAlias = "Callable[[httpx.Request], Awaitable[httpx.Response]]"
 
 _HTTPX_MODULES = ("httpx", "httpcore")
 """Where exceptions are trusted by name: urllib3, for one, raises its `ProxyError` after a request was sent, too."""
 _BEFORE_SENDING = frozenset({"ConnectError", "ProxyError", "ConnectTimeout", "PoolTimeout"})
+
+
+class _LazyHttpx:
+    """httpx, loaded when one of its names is looked up."""
+
+    def __getattr__(self, name: str) -> object:
+        return getattr(import_module("httpx"), name)
+
+
+lazy_httpx = _LazyHttpx()
+"""What annotations that are evaluated at run time find under the name `httpx`."""
 
 
 class _InFlight:

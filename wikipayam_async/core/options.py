@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 import re
 import ssl
 import sys
@@ -109,7 +108,7 @@ class Origin:
         port = _port(parts)
         if parts.scheme not in _PORTS or not host:
             raise ConfigurationError("base_url: expected an https URL like https://wikipayam.ir")
-        if not (_is_address(host) or _HOST.fullmatch(host)):
+        if not (_HOST.fullmatch(host) or _is_address(host)):
             raise ConfigurationError("base_url: expected a host name of letters, digits, - and ., or an IP address")
         if "[" in parts.netloc and not _BRACKETED.fullmatch(parts.netloc):
             raise ConfigurationError(
@@ -291,6 +290,8 @@ def name_source(error: ConfigurationError, environ: Mapping[str, str], missing: 
 
 
 def _is_address(host: str) -> bool:
+    import ipaddress  # noqa: PLC0415 - few addresses are of IPv6
+
     try:
         ipaddress.ip_address(host)
     except ValueError:

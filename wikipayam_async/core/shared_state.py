@@ -14,7 +14,7 @@ from wikipayam_async.core.limits import Clock, Gate, Sleep
 from wikipayam_async.core.retry import RetryBudget, Uniform
 
 if TYPE_CHECKING:
-    from wikipayam_async.core.transport import Carrier
+    from wikipayam_async.core.carrier import Carrier
 
 __all__ = ["SharedState"]
 

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from wikipayam_async.emulator.faults.latency import Latency, parse_latency
 from wikipayam_async.emulator.faults.parse import parse_fault
+from wikipayam_async.emulator.gateway.state import DEFAULT_BALANCE
 from wikipayam_async.emulator.server.run import DEFAULT_PORT, ServeOptions, Terminal, run
 
 T = TypeVar("T")
@@ -51,6 +52,12 @@ def _read_options(argv: Sequence[str] | None) -> ServeOptions:
         default=[],
         metavar="WHAT@HOW-OFTEN@WHERE",
         help="a fault; may be repeated: 502:after@5%%, reset@every10@/sms/send, 429:retry=2@first3",
+    )
+    parser.add_argument(
+        "--balance",
+        type=int,
+        default=DEFAULT_BALANCE,
+        help="the opening balance in IRR (default: %(default)s)",
     )
     parser.add_argument("--state", type=Path, metavar="FILE", help="keep balance, ledger and inbox in a file")
     parser.add_argument("--seed", type=int, default=0, help="the seed of everything random (default: %(default)s)")

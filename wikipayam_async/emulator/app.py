@@ -1,12 +1,13 @@
 """The emulator as an ASGI application, for any server and for `httpx.ASGITransport`."""
 
 from collections.abc import Awaitable, Callable, MutableMapping
+from contextlib import AbstractContextManager, nullcontext
 from typing import Any, Protocol, TypeAlias
 
 import anyio
 from attrs import frozen
 
-from wikipayam_async.emulator.exchange import Action, Exchange, Request, Response, framed_headers
+from wikipayam_async.emulator.exchange import Action, Exchange, Request, Response, asgi_headers
 
 Message: TypeAlias = MutableMapping[str, Any]
 Receive: TypeAlias = Callable[[], Awaitable[Message]]
@@ -27,6 +28,11 @@ class Exchanger(Protocol):
 
 class Connection(Protocol):
     """The connection of a request, for faults that break it."""
+
+    @property
+    def joined(self) -> AbstractContextManager[object]:
+        """What is sent in a `with` block of this leaves together, at its end."""
+        ...
 
     def reset(self) -> None:
         """Reset the connection (RST)."""
@@ -55,10 +61,7 @@ class _Channel:
             pass
 
     async def send_head(self, response: Response) -> None:
-        headers = [
-            (name.encode("latin-1"), value.encode("latin-1")) for name, value in framed_headers(response).items()
-        ]
-        await self.send({"type": "http.response.start", "status": response.status, "headers": headers})
+        await self.send({"type": "http.response.start", "status": response.status, "headers": asgi_headers(response)})
 
     async def send_body(self, piece: bytes, *, more: bool = False) -> None:
         await self.send({"type": "http.response.body", "body": piece, "more_body": more})
@@ -101,16 +104,15 @@ async def _complete_lifespan(receive: Receive, send: Send) -> None:
 
 async def _read_request(scope: Message, channel: _Channel) -> Request | None:
     """Read the complete request; return None if it is cut off, since the gateway would not process it."""
-    body = bytearray()
-    more = True
-    while more:
+    message = await channel.receive()
+    body = message.get("body", b"")
+    while message.get("more_body", False):
         message = await channel.receive()
-        if message["type"] == "http.disconnect":
-            return None
         body += message.get("body", b"")
-        more = message.get("more_body", False)
+    if message["type"] == "http.disconnect":
+        return None
     headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
-    return Request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, bytes(body))
+    return Request(scope["method"], scope["path"], scope["query_string"].decode("latin-1"), headers, body)
 
 
 async def _deliver(exchange: Exchange, channel: _Channel) -> None:
@@ -122,8 +124,9 @@ async def _deliver(exchange: Exchange, channel: _Channel) -> None:
     elif exchange.action is Action.DRIP:
         await _drip(exchange, response, channel)
     else:
-        await channel.send_head(response)
-        await channel.send_body(response.body)
+        with nullcontext() if channel.connection is None else channel.connection.joined:
+            await channel.send_head(response)
+            await channel.send_body(response.body)
 
 
 async def _wait_connected(seconds: float, channel: _Channel) -> bool:

@@ -49,6 +49,7 @@ class Emulator:
         wall: The time of day at which the emulator starts; by default the current time.
         seed: Determines the ids, and the random delays within the latency.
         price: The price of a part, in IRR.
+        balance: The opening balance of the account, in IRR; by default enough for a million messages of two parts.
         prefix: The prefix of every path.
         limits: The limits of the gateway.
         delivery: The delivery rules of accepted messages.
@@ -62,6 +63,7 @@ class Emulator:
         wall: datetime | None = None,
         seed: int = 0,
         price: int = DEFAULT_PRICE,
+        balance: int = DEFAULT_BALANCE,
         prefix: str = DEFAULT_PREFIX,
         limits: Limits = Limits(),  # noqa: B008 - immutable
         delivery: DeliveryRules | None = None,
@@ -77,7 +79,9 @@ class Emulator:
         self._requests: Counter[tuple[str, str]] = Counter()
         self._delays = DelaySource(seed, latency)
         self.faults = Faults(self._lock)
-        self.account = self.add_account(token=DEFAULT_TOKEN, username=DEFAULT_USERNAME, user_name=DEFAULT_USER_NAME)
+        self.account = self.add_account(
+            token=DEFAULT_TOKEN, balance=balance, username=DEFAULT_USERNAME, user_name=DEFAULT_USER_NAME
+        )
         self.app: AsgiApp = create_app(self)
 
     def add_account(

@@ -105,6 +105,11 @@ def framed_headers(response: Response) -> dict[str, str]:
     return {"content-length": str(len(response.body)), **response.headers}
 
 
+def asgi_headers(response: Response) -> list[tuple[bytes, bytes]]:
+    """Return the framed headers of a response as an ASGI server takes them."""
+    return [(name.encode("latin-1"), value.encode("latin-1")) for name, value in framed_headers(response).items()]
+
+
 def without_body(response: Response) -> Response:
     """Return the response to HEAD: that of GET without its body, of which it still states the length."""
     return Response(response.status, framed_headers(response))

@@ -13,8 +13,6 @@ from wikipayam_async.messages.columns import ColumnReader
 from wikipayam_async.messages.models import SmsMessage, check_text
 from wikipayam_async.redact.masks import mask_text
 from wikipayam_async.redact.sealed import Sealed
-from wikipayam_async.text.names import comparable_name
-from wikipayam_async.text.parts import count_parts
 
 __all__ = ["Footer", "footer_of", "with_footer"]
 
@@ -40,6 +38,8 @@ class Footer:
         Args:
             text: The text.
         """
+        from wikipayam_async.text.names import comparable_name  # noqa: PLC0415 - most programs have no footer
+
         if not text or text.isspace() or comparable_name(self._end_of(text)).endswith(comparable_name(self.text)):
             return text
         return f"{text.rstrip()}\n{self.text}"
@@ -50,6 +50,8 @@ class Footer:
         Args:
             text: The text with the footer.
         """
+        from wikipayam_async.text.parts import count_parts  # noqa: PLC0415 - as above
+
         without = text.removesuffix(f"\n{self.text}")
         return bool(without) and count_parts(without).parts < count_parts(text).parts
 

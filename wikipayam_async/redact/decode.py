@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import base64
-import html
 import re
 from collections.abc import Iterator
 from urllib.parse import unquote
@@ -46,7 +45,9 @@ def decode_once(text: str) -> str:
     if "%" in text:
         text = unquote(text)
     if "&" in text:
-        text = html.unescape(_TOO_LARGE.sub("?", text))
+        from html import unescape  # noqa: PLC0415 - few texts need its long table
+
+        text = unescape(_TOO_LARGE.sub("?", text))
     if "\\" in text or "%u" in text or "U+" in text:
         text = _BYTE_ESCAPES.sub(_decode_bytes, text)
         text = _UNICODE_ESCAPE.sub(_decode_escape, text)

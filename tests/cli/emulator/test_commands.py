@@ -18,7 +18,7 @@ def test_the_status_is_shown(command: Command, served: ServedEmulator) -> None:
         "accepted messages\t1",
         "received messages\t1",
         "requests\t1",
-        "balance\t34,358,738 rials",
+        "balance\t3,435,992,600 rials",
         "faults in force\t0",
     ]
     assert command("status", "--json").json == {
@@ -26,7 +26,7 @@ def test_the_status_is_shown(command: Command, served: ServedEmulator) -> None:
         "accepted": 1,
         "requests": 1,
         "inbox": 1,
-        "balance": 34_358_738,
+        "balance": 3_435_992_600,
         "faults": 0,
     }
 
@@ -98,7 +98,7 @@ def test_the_clock_is_shown_and_advanced(command: Command) -> None:
 
 def test_the_balance_is_shown_and_set(command: Command, served: ServedEmulator) -> None:
     """A balance of 0 is a balance, too."""
-    assert command("balance").out == "34,359,938 rials\n"
+    assert command("balance").out == "3,435,993,800 rials\n"
     assert command("balance", "0", "--json").json == {"balance": 0}
     assert served.emulator.account.balance == 0
 

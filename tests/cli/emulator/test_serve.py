@@ -10,7 +10,14 @@ import httpx
 import pytest
 
 from tests.cli.conftest import Run
-from wikipayam_async.emulator import DEFAULT_TOKEN
+from wikipayam_async.cli.emulator import serve
+from wikipayam_async.emulator import DEFAULT_BALANCE, DEFAULT_TOKEN
+from wikipayam_async.emulator.server.run import DEFAULT_PORT
+
+
+def test_the_defaults_are_those_of_the_emulator() -> None:
+    """They are repeated, because the help does without the emulator."""
+    assert (serve.DEFAULT_PORT, serve.DEFAULT_BALANCE) == (DEFAULT_PORT, DEFAULT_BALANCE)
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a process cannot be asked to end there")
@@ -18,6 +25,7 @@ def test_an_emulator_is_served(tmp_path: Path) -> None:
     """The emulator serves with the given latency, faults and state until it is terminated."""
     state = tmp_path / "state.json"
     command = ["emulator", "--port", "0", "--latency", "1ms", "--fault", "503@first1", "--state", str(state), "--json"]
+    command += ["--balance", "7,000"]
     process = subprocess.Popen(  # noqa: S603 - our own command
         [sys.executable, "-m", "wikipayam_async.cli", *command], stdout=subprocess.PIPE, text=True
     )
@@ -29,7 +37,8 @@ def test_an_emulator_is_served(tmp_path: Path) -> None:
             prefix = found["WIKIPAYAM_SMS_API_PREFIX"].strip("/")
             url = f"{found['WIKIPAYAM_SMS_API_BASE_URL']}/{prefix}/user/balance"
             headers = {"Authorization": f"Bearer {DEFAULT_TOKEN}"}
-            assert [client.get(url, headers=headers).status_code for _ in range(2)] == [503, 200]
+            assert client.get(url, headers=headers).status_code == 503
+            assert client.get(url, headers=headers).json()["data"]["balance"] == 7_000
             process.terminate()
             assert process.wait(20) == 0
         finally:

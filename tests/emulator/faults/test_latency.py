@@ -110,7 +110,7 @@ async def test_a_response_is_delayed_by_the_latency(client: httpx.AsyncClient, e
     emulator.latency = Latency(0.02)
     started = anyio.current_time()
     response = await client.get("/user/balance", timeout=30)
-    assert response.json()["data"]["balance"] == 34_359_938
+    assert response.json()["data"]["balance"] == 3_435_993_800
     assert anyio.current_time() - started >= 0.02
 
 
@@ -126,7 +126,7 @@ async def test_a_delayed_request_can_be_cancelled(client: httpx.AsyncClient, emu
                 await anyio.sleep(0.001)
         tasks.cancel_scope.cancel()
     emulator.latency = Latency(0)
-    assert (await client.get("/user/balance", timeout=30)).json()["data"]["balance"] == 34_358_738
+    assert (await client.get("/user/balance", timeout=30)).json()["data"]["balance"] == 3_435_992_600
 
 
 @pytest.mark.parametrize("way", ["transport", "port"])

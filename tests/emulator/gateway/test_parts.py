@@ -7,6 +7,7 @@ from wikipayam_async.emulator.gateway.parts import count_parts
     ("text", "parts"),
     [
         ("", 1),
+        ("€" * 35, 1),
         ("a" * 160, 1),
         ("a" * 161, 2),
         ("a" * 306, 2),

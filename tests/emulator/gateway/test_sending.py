@@ -13,7 +13,7 @@ def test_the_balance(call: Call) -> None:
     """The response is the documented one."""
     assert call("GET /user/balance") == (
         200,
-        {"data": {"balance": 34_359_938, "currency": "IRR", "user_id": 1, "user_name": "admin"}},
+        {"data": {"balance": 3_435_993_800, "currency": "IRR", "user_id": 1, "user_name": "admin"}},
     )
 
 
@@ -72,7 +72,7 @@ def test_note_is_an_alias_of_message(call: Call, emulator: Emulator, sms: Item) 
 def test_sending_is_charged_by_the_part(call: Call, emulator: Emulator, sms: Item) -> None:
     """The balance decreases by the price of every part."""
     call("POST /sms/send", [sms(), sms(message="a" * 161)])
-    assert emulator.account.balance == 34_359_938 - 3 * 1_200
+    assert emulator.account.balance == 3_435_993_800 - 3 * 1_200
 
 
 def test_an_insufficient_balance_accepts_no_message(call: Call, emulator: Emulator, sms: Item) -> None:

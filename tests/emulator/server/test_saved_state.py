@@ -104,7 +104,7 @@ def test_a_reset_after_a_restart_restores_the_opening_balance(
     save_state(emulator, path)
     after = restarted(path, clock)
     after.reset()
-    assert (after.account.balance, after.ledger) == (34_359_938, [])
+    assert (after.account.balance, after.ledger) == (3_435_993_800, [])
 
 
 def test_accounts_are_identified_by_their_user_name(emulator: Emulator, path: Path, clock: ManualClock) -> None:
@@ -151,7 +151,7 @@ def test_an_invalid_file_is_refused(path: Path, content: str, message: str) -> N
     with pytest.raises(SavedStateError) as caught:
         StateFile(emulator, path).open()
     assert str(caught.value).startswith(f"{path} {message}")
-    assert (path.read_text("utf-8"), emulator.account.balance) == (content, 34_359_938)
+    assert (path.read_text("utf-8"), emulator.account.balance) == (content, 3_435_993_800)
 
 
 def test_a_file_with_invalid_utf8_is_refused(path: Path) -> None:

@@ -97,7 +97,7 @@ def test_a_truncated_response_ends_early(wire: socket.socket, emulator: Emulator
     wire.sendall(GET)
     head, _, body = read_all(wire).partition(b"\r\n\r\n")
     assert body == b'{"data":{'
-    assert b"content-length: 78" in head.lower().split(b"\r\n")
+    assert b"content-length: 80" in head.lower().split(b"\r\n")
 
 
 def test_a_drip_arrives_byte_by_byte(wire: socket.socket, emulator: Emulator) -> None:
@@ -105,7 +105,7 @@ def test_a_drip_arrives_byte_by_byte(wire: socket.socket, emulator: Emulator) ->
     emulator.faults.arm(Fault.drip(0.001))
     started = time.monotonic()
     wire.sendall(GET)
-    assert read_response(wire).partition(b"\r\n\r\n")[2].startswith(b'{"data":{"balance":34359938')
+    assert read_response(wire).partition(b"\r\n\r\n")[2].startswith(b'{"data":{"balance":3435993800')
     assert time.monotonic() - started > 0.08
 
 

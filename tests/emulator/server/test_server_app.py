@@ -15,7 +15,7 @@ def test_it_is_served_on_a_port(emulator: Emulator) -> None:
         serve(emulator, app=create_server_app(emulator, control_token="secret")) as served,
         httpx.Client(base_url=served.url, headers=HEADERS, trust_env=False) as client,
     ):
-        assert client.head("/api/v1/user/balance").headers["content-length"] == "78"
+        assert client.head("/api/v1/user/balance").headers["content-length"] == "80"
         assert client.get("/api/v1/user/balance").status_code == 200
         statuses = [
             client.get("/_emulator/", headers={"Authorization": f"Bearer {token}"}).status_code

@@ -16,11 +16,12 @@ from wikipayam_async.cli.session import OutputOptions, guarded
 from wikipayam_async.cli.values import WholeNumber
 from wikipayam_async.errors import InvalidInputError
 
-__all__ = ["DEFAULT_PORT", "EmulatorOptions", "serve_emulator"]
+__all__ = ["DEFAULT_BALANCE", "DEFAULT_PORT", "EmulatorOptions", "serve_emulator"]
 
 T = TypeVar("T")
 
 DEFAULT_PORT = 8026
+DEFAULT_BALANCE = 3_435_993_800
 
 
 @Parameter(name="*")
@@ -36,6 +37,8 @@ class EmulatorOptions:
     """The latency of every response: 0.05, 20ms, 50ms-200ms."""
     fault: tuple[str, ...] = ()
     """A fault, as 502:after@5% or reset@every10@/sms/send; may be repeated."""
+    balance: WholeNumber = DEFAULT_BALANCE
+    """The opening balance in rials; a state file that exists keeps its own."""
     state: Path | None = None
     """A file that keeps balance, sent messages and inbox between runs."""
     seed: WholeNumber = 0
@@ -68,6 +71,7 @@ def serve_emulator(*, options: EmulatorOptions = EmulatorOptions(), output: Outp
             port=options.port,
             latency=_read("--latency", lambda: parse_latency(options.latency)),
             faults=tuple(_read("--fault", partial(parse_fault, text)) for text in options.fault),
+            balance=options.balance,
             seed=options.seed,
             state=options.state,
             log=options.log,

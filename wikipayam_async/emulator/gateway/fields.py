@@ -83,11 +83,17 @@ class Fields:
 
     def mobile(self, name: str) -> str:
         """Read a required mobile number, in its original spelling."""
-        return self._checked(name, is_mobile, "The {} field is invalid.")
+        value = self.text(name)
+        if value and not is_mobile(value):
+            self.fail(name, "The {} field is invalid.")
+        return value
 
     def one_of(self, name: str, choices: Collection[str]) -> str:
         """Read a required text that has to be one of `choices`."""
-        return self._checked(name, choices.__contains__, "The selected {} is invalid.")
+        value = self.text(name)
+        if value and value not in choices:
+            self.fail(name, "The selected {} is invalid.")
+        return value
 
     def integer(self, name: str) -> int | None:
         """Read an optional integer, which may be a string of digits, or 1.0 in JSON."""
@@ -121,12 +127,6 @@ class Fields:
         if found is None:
             self.fail(name, error)
         return found
-
-    def _checked(self, name: str, is_valid: Callable[[str], bool], error: str) -> str:
-        value = self.text(name)
-        if value and not is_valid(value):
-            self.fail(name, error)
-        return value
 
 
 def _as_integer(value: Json) -> int | None:

@@ -5,12 +5,17 @@ import re
 _BASIC = "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?¡ABCDEFGHIJKLMNOPQRSTUVWXYZÄÖÑÜ§¿abcdefghijklmnopqrstuvwxyzäöñüà"
 _EXTENSION = "^{}\\[~]|€\f"
 
+_ALWAYS_SINGLE = 35
+"""The most characters that fit into one part whatever they are: each takes at most 2 of the 70 places."""
+
 _gsm7 = re.compile(f"[{re.escape(_BASIC + _EXTENSION)}]*").fullmatch
 _extended = re.compile(f"[{re.escape(_EXTENSION)}]").findall
 
 
 def count_parts(text: str) -> int:
     """Return the number of parts a text is charged as, at least one."""
+    if len(text) <= _ALWAYS_SINGLE:
+        return 1
     if _gsm7(text):
         # A character of the extension table counts twice: it is preceded by an escape.
         return _parts(len(text) + len(_extended(text)), single=160, multi=153)

@@ -108,9 +108,10 @@ def _delivery_word(request: EndpointRequest, entry: LedgerEntry) -> str:
 
 
 def _sms_draft(item: Fields, account: Account) -> Draft:
-    if item.values.get("message") is None and "note" in item.values:
+    values = item.values
+    if values.get("message") is None and "note" in values:
         # The gateway renames `note` to `message` before validation, so errors name `message`.
-        item = evolve(item, values={**item.values, "message": item.values["note"]})
+        item = evolve(item, values={**values, "message": values["note"]})
     text = item.text("message")
     return Draft(
         kind=MessageKind.SMS,

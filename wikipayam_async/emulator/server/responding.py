@@ -1,7 +1,7 @@
 """Reading and answering the requests that are not for the gateway."""
 
 from wikipayam_async.emulator.app import Receive, Send
-from wikipayam_async.emulator.exchange import Response, framed_headers
+from wikipayam_async.emulator.exchange import Response, asgi_headers
 
 
 async def read_body(receive: Receive, *, limit: int) -> bytes | None:
@@ -29,6 +29,5 @@ async def respond(response: Response, method: str, send: Send) -> None:
         method: The method of the request.
         send: The ASGI channel.
     """
-    headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in framed_headers(response).items()]
-    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.start", "status": response.status, "headers": asgi_headers(response)})
     await send({"type": "http.response.body", "body": b"" if method == "HEAD" else response.body})

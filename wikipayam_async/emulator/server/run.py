@@ -18,7 +18,7 @@ from wikipayam_async.emulator.app import create_app
 from wikipayam_async.emulator.emulator import Emulator
 from wikipayam_async.emulator.faults.latency import Latency
 from wikipayam_async.emulator.faults.parse import FaultRule
-from wikipayam_async.emulator.gateway.state import DEFAULT_LINES, DEFAULT_TOKEN, DEFAULT_USERNAME
+from wikipayam_async.emulator.gateway.state import DEFAULT_BALANCE, DEFAULT_LINES, DEFAULT_TOKEN, DEFAULT_USERNAME
 from wikipayam_async.emulator.server.control.app import ControlApp
 from wikipayam_async.emulator.server.control.context import Control
 from wikipayam_async.emulator.server.control.guard import LOOPBACK_NAMES, TOKEN_VARIABLE, Guard
@@ -47,6 +47,7 @@ class ServeOptions:
         port: The port to listen on, from 0 to 65535; 0 chooses a free one.
         latency: The response time of every request.
         faults: The faults and when they occur.
+        balance: The opening balance of the account, in IRR.
         seed: Determines the random faults, the random delays and the ids.
         state: The file that keeps the emulator's state; None keeps no state.
         log: Whether every request to the gateway is logged.
@@ -57,6 +58,7 @@ class ServeOptions:
     port: int = field(default=DEFAULT_PORT, validator=[ge(0), le(65_535)])
     latency: Latency = Latency(0)  # noqa: RUF009 - immutable
     faults: tuple[FaultRule, ...] = ()
+    balance: int = DEFAULT_BALANCE
     seed: int = 0
     state: Path | None = None
     log: bool = False
@@ -160,7 +162,7 @@ class _Session:
     accepted_before: int = field(init=False, default=0)
 
     def __attrs_post_init__(self) -> None:
-        self.emulator = Emulator(seed=self.options.seed, latency=self.options.latency)
+        self.emulator = Emulator(balance=self.options.balance, seed=self.options.seed, latency=self.options.latency)
 
     def start(self) -> AbstractContextManager[ServedEmulator]:
         options = self.options

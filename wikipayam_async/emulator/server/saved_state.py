@@ -142,8 +142,7 @@ def restore_state(emulator: Emulator, document: bytes, *, source: str) -> None:
             for message in saved.inbox:
                 account.inbox.add(message)
         state.ledger = Ledger()
-        for entry in snapshot.ledger:
-            state.ledger.add(entry)
+        state.ledger.add(snapshot.ledger)
         # The object stays, since callers may hold a reference to it.
         for name in fields_dict(DeliveryRules):
             setattr(state.delivery, name, getattr(delivery, name))

@@ -10,7 +10,7 @@ import anyio
 import uvicorn
 from anyio.abc import TaskStatus
 from attrs import frozen
-from uvicorn.protocols.http.h11_impl import H11Protocol
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from wikipayam_async.emulator.app import CONNECTION, AsgiApp, Message, Receive, Send
 
@@ -19,9 +19,42 @@ _NO_LINGER = struct.pack("hh" if os.name == "nt" else "ii", 1, 0)
 _SHUTDOWN_TIMEOUT = 1.0
 
 
+class _JoiningTransport:
+    """A transport that can put several writes together: apart, they would wake the client once each."""
+
+    def __init__(self, transport: Transport) -> None:
+        self._transport = transport
+        self._waiting: list[bytes] | None = None
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._transport, name)
+
+    def __enter__(self) -> None:
+        self._waiting = []
+
+    def __exit__(self, *_: object) -> None:
+        self._send_waiting()
+
+    def write(self, data: bytes) -> None:
+        if self._waiting is None:
+            self._transport.write(data)
+        else:
+            self._waiting.append(data)
+
+    def close(self) -> None:
+        self._send_waiting()
+        self._transport.close()
+
+    def _send_waiting(self) -> None:
+        if self._waiting:
+            self._transport.write(b"".join(self._waiting))
+        self._waiting = None
+
+
 @frozen
 class _SocketConnection:
     transport: Transport
+    joined: _JoiningTransport
 
     def reset(self) -> None:
         self.transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _NO_LINGER)
@@ -31,7 +64,7 @@ class _SocketConnection:
         self.transport.close()
 
 
-class _BreakableProtocol(H11Protocol):
+class _BreakableProtocol(HttpToolsProtocol):
     """Adds the connection to the scope of every request."""
 
     def connection_made(self, transport: Transport) -> None:  # type: ignore[override] # as in uvicorn itself
@@ -40,10 +73,12 @@ class _BreakableProtocol(H11Protocol):
         # acknowledgements of the peer it would delay every response by 40 ms.
         transport.get_extra_info("socket").setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         app: Any = self.app
-        connection = _SocketConnection(transport)
+        self.transport = joined = _JoiningTransport(transport)  # type: ignore[assignment] # the methods that uvicorn uses
+        connection = _SocketConnection(transport, joined)
 
         async def with_connection(scope: Message, receive: Receive, send: Send) -> None:
-            await app({**scope, "extensions": {CONNECTION: connection}}, receive, send)
+            scope["extensions"] = {CONNECTION: connection}
+            await app(scope, receive, send)
 
         self.app = with_connection
 

@@ -71,7 +71,7 @@ def test_a_form_of_another_site_changes_nothing(api: Api, emulator: Emulator, ta
     emulator.inbound(sender="98912", message="x")
     for content_type in ("", "text/plain", "application/x-www-form-urlencoded"):
         assert api(target, b'{"balance":0}', headers={"Content-Type": content_type}).status == 415
-    assert (len(emulator.inbox()), emulator.account.balance) == (1, 34_359_938)
+    assert (len(emulator.inbox()), emulator.account.balance) == (1, 3_435_993_800)
 
 
 def test_a_stranger_is_refused_before_anything_is_read(api: Api) -> None:

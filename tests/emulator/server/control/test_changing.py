@@ -132,7 +132,7 @@ def test_a_reset_clears_what_has_happened(
         "accepted": 0,
         "requests": 0,
         "inbox": 0,
-        "balance": 34_359_938,
+        "balance": 3_435_993_800,
         "faults": 0,
     }
     assert (api("GET /requests").json["requests"], emulator.latency) == ([], Latency(1))

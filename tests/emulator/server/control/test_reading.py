@@ -28,7 +28,7 @@ def test_the_status_is_the_emulator_at_a_glance(api: Api, ids: list[str], emulat
         "accepted": 3,
         "requests": 1,
         "inbox": 1,
-        "balance": 34_359_938 - 3 * 1_200,
+        "balance": 3_435_993_800 - 3 * 1_200,
         "faults": 1,
     }
 
@@ -132,7 +132,7 @@ def test_the_settings_are_those_of_the_emulator(api: Api, emulator: Emulator) ->
         "max_body_bytes": None,
     }
     assert api("GET /clock").json == {"now": "2024-05-01T13:30:00+03:30"}
-    assert api("GET /balance").json == {"balance": 34_359_938}
+    assert api("GET /balance").json == {"balance": 3_435_993_800}
     assert api("GET /faults").json == {"faults": [], "occurred": {"hang": 1}}
 
 

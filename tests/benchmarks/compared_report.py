@@ -1,4 +1,4 @@
-"""The tables of bulk sends by batch size, of columns and of networks, and that of the README. Pure."""
+"""The tables of bulk sends, by batch size and in columns, and of networks. Pure."""
 
 from __future__ import annotations
 
@@ -10,10 +10,11 @@ from tests.benchmarks.measured import Cell, Results, Spread
 from tests.benchmarks.network import NETWORK_BULK, NETWORK_CASES, NETWORK_SINGLE, bulk_case
 from tests.benchmarks.sections import REFUSING
 from tests.benchmarks.stopwatch import SATURATED
-from tests.benchmarks.tables import number, spread, table
+from tests.benchmarks.tables import NOTHING, number, spread, table
 
 __all__ = [
     "batches",
+    "bulk",
     "columns",
     "network_bulk",
     "network_single",
@@ -80,6 +81,33 @@ def _compared(results: Results, case: str, names: Iterable[str], to: tuple[str, 
 
 def _cpu(results: Results, case: str, name: str, to: str) -> Spread | None:
     return results.ratio(Cell("batches", case, name), Cell("batches", case, to), "cpu")
+
+
+def bulk(results: Results, case: str) -> str:
+    """Return bulk sends with a latency or over TLS, relative to the near-limit client and to aiohttp + orjson."""
+    rows = []
+    for name in registry.BULK:
+        cell = Cell("bulk", case, name)
+        share = results.median(cell, "server")
+        rows.append(
+            [
+                shown(name),
+                rate(results, cell),
+                number(results.median(cell, "cpu")),
+                spread(results.ratio(cell, Cell("bulk", case, registry.NEAR_LIMIT), "rate")),
+                spread(results.ratio(cell, Cell("bulk", case, registry.AIOHTTP), "rate")),
+                NOTHING if share is None else f"{share:.2f}",
+            ]
+        )
+    head = [
+        "",
+        "messages/s",
+        "CPU µs per message",
+        "relative to near-limit",
+        "relative to aiohttp + orjson",
+        "gateway's core",
+    ]
+    return table(head, rows)
 
 
 def refusing(results: Results) -> str:

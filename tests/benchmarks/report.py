@@ -21,7 +21,7 @@ from tests.benchmarks.sections import (
     SWEEP,
     sweep_case,
 )
-from tests.benchmarks.tables import NOTHING, number, spread, table
+from tests.benchmarks.tables import number, spread, table
 
 __all__ = ["NOT_MEASURED", "TITLES", "pieces"]
 
@@ -82,10 +82,10 @@ def pieces(results: Results) -> dict[str, str]:
         "batches": compared_report.batches,
         "batches_published": compared_report.published,
         "columns": compared_report.columns,
-        "bulk_0": lambda results: _bulk(results, "0 ms"),
-        "bulk_20": lambda results: _bulk(results, "20 ms"),
-        "bulk_50": lambda results: _bulk(results, "50 ms"),
-        "bulk_tls": lambda results: _bulk(results, "TLS"),
+        "bulk_0": lambda results: compared_report.bulk(results, "0 ms"),
+        "bulk_20": lambda results: compared_report.bulk(results, "20 ms"),
+        "bulk_50": lambda results: compared_report.bulk(results, "50 ms"),
+        "bulk_tls": lambda results: compared_report.bulk(results, "TLS"),
         "building": _building,
         "refusing": compared_report.refusing,
         "network_single": compared_report.network_single,
@@ -135,32 +135,6 @@ def _single_notes(results: Results) -> str:
     cells = (Cell("single", case.name, name) for case in SINGLE_CASES for name in registry.SINGLE)
     notes = [f"- † {cell.implementation}, {cell.case}: {note}" for cell in cells if (note := results.note(cell))]
     return "\n".join(notes) or "- † No measurement was stopped, and no send failed."
-
-
-def _bulk(results: Results, case: str) -> str:
-    rows = []
-    for name in registry.BULK:
-        cell = Cell("bulk", case, name)
-        share = results.median(cell, "server")
-        rows.append(
-            [
-                compared_report.shown(name),
-                rate(results, cell),
-                number(results.median(cell, "cpu")),
-                _ratio(results, cell, registry.NEAR_LIMIT, "rate"),
-                _ratio(results, cell, registry.AIOHTTP, "rate"),
-                NOTHING if share is None else f"{share:.2f}",
-            ]
-        )
-    head = [
-        "",
-        "messages/s",
-        "CPU µs per message",
-        "relative to near-limit",
-        "relative to aiohttp + orjson",
-        "gateway's core",
-    ]
-    return table(head, rows)
 
 
 def _building(results: Results) -> str:

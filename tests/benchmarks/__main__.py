@@ -21,7 +21,7 @@ from tests.benchmarks.sections import QUICK_SECTIONS, SECTIONS
 __all__ = ["main"]
 
 _ONLY_QUICK = f"""\
-A quick run, not for quoting: {QUICK.rounds} or {QUICK.more_rounds} rounds, few messages, and {QUICK.million:,} instead of a million.
+A quick run, not for quoting: one round, few messages, and {QUICK.million:,} instead of a million.
 
 """
 

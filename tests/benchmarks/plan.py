@@ -46,7 +46,7 @@ class Profile:
 
 
 FULL = Profile("full", rounds=3, more_rounds=5, share=1.0, million=1_000_000)
-QUICK = Profile("quick", rounds=1, more_rounds=2, share=0.1, million=50_000)
+QUICK = Profile("quick", rounds=1, more_rounds=1, share=0.1, million=50_000)
 PROFILES = {profile.name: profile for profile in (FULL, QUICK)}
 
 

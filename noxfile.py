@@ -179,7 +179,7 @@ def chaos(session: nox.Session) -> None:
 
 @nox.session
 def bench(session: nox.Session) -> None:
-    """Benchmark the client against others and write docs/en/performance.md (`-- --quick` only prints a part)."""
+    """Benchmark the client against others and write docs/en/performance.md and the table of the README (`-- --quick` only prints a part)."""
     session.install("-e", ".", *group("bench"))
     session.run("python", "-m", "tests.benchmarks", *session.posargs)
 

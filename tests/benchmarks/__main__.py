@@ -6,21 +6,22 @@ import argparse
 import sys
 import time
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.benchmarks.goals import goals, goals_table
 from tests.benchmarks.machine import facts
 from tests.benchmarks.measured import Results, read_results
-from tests.benchmarks.page import DOCS, write_page
+from tests.benchmarks.page import DOCS, README, write_page
 from tests.benchmarks.plan import FULL, QUICK, Bench
 from tests.benchmarks.processes import Workers, gateway
 from tests.benchmarks.report import TITLES, pieces
-from tests.benchmarks.sections import SECTIONS
+from tests.benchmarks.sections import QUICK_SECTIONS, SECTIONS
 
 __all__ = ["main"]
 
 _ONLY_QUICK = f"""\
-A quick run, not for quoting: {QUICK.rounds} rounds, few messages, and {QUICK.million:,} instead of a million.
+A quick run, not for quoting: one round, few messages, and {QUICK.million:,} instead of a million.
 
 """
 
@@ -29,10 +30,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the sections, print the tables, and after a full run write the page."""
     options = _parse(arguments)
     if options.render:
-        write_page(read_results((options.folder / "performance.json").read_text("utf-8")), options.folder)
+        write_page(
+            read_results((options.folder / "performance.json").read_text("utf-8")), options.folder, options.readme
+        )
         return 0
-    names = options.only or list(SECTIONS)
-    machine = facts()  # before the run, which is a load of its own
+    names = options.only or (QUICK_SECTIONS if options.quick else list(SECTIONS))
+    machine = facts(datetime.now(UTC).date())  # before the run, which is a load of its own
     with gateway() as served, Workers() as workers:
         bench = Bench(served, workers, QUICK if options.quick else FULL)
         for name in names:
@@ -42,7 +45,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     results = Results(bench.profile.name, machine, bench.records)
     print(_terminal_text(results))
     if options.page or (bench.profile.is_full and not options.only):
-        write_page(results, options.folder)
+        write_page(results, options.folder, options.readme)
     return 0
 
 
@@ -58,13 +61,18 @@ def _terminal_text(results: Results) -> str:
 
 def _parse(arguments: Sequence[str] | None) -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=(__doc__ or "").partition(":")[0])
-    parser.add_argument("--quick", action="store_true", help="take a minute or two; print the tables, write nothing")
+    parser.add_argument(
+        "--quick",
+        action="store_true",
+        help="measure the main sections in less than a minute; print the tables, write nothing",
+    )
     parser.add_argument("--only", action="append", choices=SECTIONS, help="measure this section; repeatable")
     parser.add_argument(
         "--page", action="store_true", help="write the page after any run, with gaps where nothing was measured"
     )
     parser.add_argument("--render", action="store_true", help="measure nothing; write the page from performance.json")
     parser.add_argument("--folder", type=Path, default=DOCS, help="the page's folder (%(default)s)")
+    parser.add_argument("--readme", type=Path, default=README, help="the file whose table is rewritten (%(default)s)")
     return parser.parse_args(arguments)
 
 

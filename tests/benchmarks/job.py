@@ -2,13 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
 import msgspec
 from attrs import field, frozen
 
-__all__ = ["CAP", "Job", "Measurement", "as_line", "read_job", "read_measurements"]
+__all__ = ["CAP", "Built", "Job", "Measurement", "as_line", "read_job", "read_measurements"]
 
 CAP = 15.0
 """The time limit of a measurement in seconds. One that reaches it counts with what was done by then."""
+
+Built: TypeAlias = Literal["before", "inside"]
+"""Whether the messages of a bulk send are built before the measurement or inside it, from values that exist before."""
 
 
 @frozen(kw_only=True)
@@ -24,6 +29,9 @@ class Job:
         messages: The number of messages, or of repetitions.
         tasks: The number of concurrent tasks for single sends.
         connections: The maximum number of connections.
+        batch: The number of messages in a request of a bulk send.
+        built: When the messages of a bulk send are built.
+        failing: The share of the requests that the gateway fails.
         store: The URL of a server that keeps idempotency keys; empty without one.
     """
 
@@ -35,6 +43,9 @@ class Job:
     messages: int = 0
     tasks: int = 1
     connections: int = 1
+    batch: int = 100
+    built: Built = "before"
+    failing: float = 0.0
     store: str = ""
 
 

@@ -7,6 +7,7 @@ import platform
 import re
 import sys
 import tempfile
+from datetime import date
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
@@ -14,7 +15,8 @@ from typing import Literal
 __all__ = ["cores", "disk_folder", "facts", "load", "memory_now", "memory_peak", "pin"]
 
 _LIBRARIES = (
-    "aiohttp", "anyio", "attrs", "cattrs", "httpcore", "httptools", "httpx", "msgspec", "orjson", "trio", "wikipayam_async",
+    "aiohttp", "anyio", "attrs", "cattrs", "httpcore", "httptools", "httpx", "httpx-aiohttp", "httpx2",
+    "msgspec", "orjson", "trio",
 )  # fmt: skip
 _KIB = 1024
 
@@ -57,11 +59,13 @@ def _resource_peak() -> float:
     return peak / _KIB**2 if sys.platform == "darwin" else peak / _KIB
 
 
-def facts() -> dict[str, str]:
-    """Return facts about the machine that do not identify it."""
+def facts(today: date) -> dict[str, str]:
+    """Return the date, the version, and facts about the machine that do not identify it."""
     count = len(cores()) or os.cpu_count() or 1
     pinned = "client and server pinned to a core each" if len(cores()) > 1 else "client and server not pinned"
     return {
+        "Date": today.isoformat(),
+        "Version": _version("wikipayam_async") or "unknown",
         "Processor": f"{_processor()}, {count} {'core' if count == 1 else 'cores'}; {pinned}",
         "System": f"{platform.system()} {_numbers(platform.release())}",
         "Python": f"{platform.python_implementation()} {platform.python_version()}",

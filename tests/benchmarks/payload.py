@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import json
+from typing import TypeAlias
 
-__all__ = ["API_PATH", "SENDER", "TOKEN", "receiver", "receives_answer", "row", "rows", "text", "track_id"]
+__all__ = [
+    "API_PATH",
+    "SENDER",
+    "TOKEN",
+    "Values",
+    "receiver",
+    "receives_answer",
+    "row",
+    "rows",
+    "text",
+    "track_id",
+    "values",
+]
 
 API_PATH = "/api/v1/sms/send"
 SENDER = "10002000"
 TOKEN = "token"
+
+Values: TypeAlias = tuple[str, str, str]
+"""What differs between messages: the receiver, the text and the track id."""
 
 
 def receiver(number: int) -> str:
@@ -39,6 +55,11 @@ def row(number: int) -> dict[str, str]:
 def rows(count: int) -> list[dict[str, str]]:
     """Return `count` messages as JSON objects."""
     return [row(number) for number in range(count)]
+
+
+def values(count: int) -> list[Values]:
+    """Return what `count` messages are built from."""
+    return [(receiver(number), text(number), track_id(number)) for number in range(count)]
 
 
 def receives_answer(count: int) -> bytes:

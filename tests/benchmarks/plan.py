@@ -24,12 +24,14 @@ class Profile:
     Attributes:
         name: `full` or `quick`.
         rounds: The number of rounds.
+        more_rounds: That of the sections which compare CPU, whose goals are close.
         share: The fraction of a full run's messages to send.
         million: The number of messages of the memory section.
     """
 
     name: str
     rounds: int
+    more_rounds: int
     share: float
     million: int
 
@@ -43,8 +45,8 @@ class Profile:
         return max(round(messages * self.share), minimum)
 
 
-FULL = Profile("full", rounds=5, share=1.0, million=1_000_000)
-QUICK = Profile("quick", rounds=2, share=0.1, million=50_000)
+FULL = Profile("full", rounds=3, more_rounds=5, share=1.0, million=1_000_000)
+QUICK = Profile("quick", rounds=1, more_rounds=1, share=0.1, million=50_000)
 PROFILES = {profile.name: profile for profile in (FULL, QUICK)}
 
 

@@ -25,12 +25,16 @@ _COLOURS: Mapping[str, str] = {
     registry.AIOHTTP: "#d98200",
     registry.SDK: "#1f8ad6",
     registry.SDK_TRIO: "#22a884",
+    registry.ON_AIOHTTP: "#8a6d3b",
+    registry.HTTPX2: "#5b6abf",
     registry.SEMAPHORE: "#c9609c",
     registry.GATHER: "#d6532c",
     registry.PER_CALL: "#9a7bd0",
     MEMORY_METHODS[0]: "#1f8ad6",
-    MEMORY_METHODS[1]: "#22a884",
-    MEMORY_METHODS[2]: "#d6532c",
+    MEMORY_METHODS[1]: "#9a7bd0",
+    MEMORY_METHODS[2]: "#22a884",
+    MEMORY_METHODS[3]: "#d6532c",
+    MEMORY_METHODS[4]: "#d98200",
 }
 _STYLE: Mapping[Any, Any] = {
     "font.family": "sans-serif",

@@ -22,6 +22,7 @@ __all__ = ["ROOT", "Gateway", "Worker", "Workers", "gateway"]
 ROOT = Path(__file__).parents[2]
 
 _JOB_TIMEOUT = 8 * CAP
+_FAILING = 0.01
 
 
 def _spawn(module: str, *arguments: str) -> subprocess.Popen[str]:
@@ -51,7 +52,8 @@ class Gateway:
     """The addresses of the gateway.
 
     Attributes:
-        ports: The ports by scheme and latency, for example `https 20`; and the one that is `refusing`.
+        ports: The ports by scheme and latency, for example `https 20`; the one that is `refusing`;
+            and those of the networks, for example `network 20`.
         authority: The file of the certificate authority.
     """
 
@@ -70,6 +72,11 @@ class Gateway:
     def refusing(self, job: Job) -> Job:
         """Return a job for the gateway that refuses 1 % of the sends, with `Retry-After: 0`."""
         return attrs.evolve(self.target(job), url=f"http://127.0.0.1:{self.ports['refusing']}")
+
+    def network(self, job: Job, latency: int) -> Job:
+        """Return a job for the gateway with TLS, jitter and 1 % of failures, and at least this latency in milliseconds."""
+        url = f"https://127.0.0.1:{self.ports[f'network {latency}']}"
+        return attrs.evolve(self.target(job), url=url, failing=_FAILING)
 
 
 @contextmanager

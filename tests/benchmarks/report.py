@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 
-from tests.benchmarks import scale, workers_report
+from tests.benchmarks import compared_report, scale, workers_report
+from tests.benchmarks.compared_report import rate
 from tests.benchmarks.goals import goals, goals_table
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.keys import KEY_CASES, WAYS
@@ -20,8 +21,7 @@ from tests.benchmarks.sections import (
     SWEEP,
     sweep_case,
 )
-from tests.benchmarks.stopwatch import SATURATED
-from tests.benchmarks.tables import NOTHING, number, spread, table
+from tests.benchmarks.tables import number, spread, table
 
 __all__ = ["NOT_MEASURED", "TITLES", "pieces"]
 
@@ -34,11 +34,17 @@ TITLES: Mapping[str, tuple[str, str]] = {
     "single_rate": ("single", "Single sends: sends per second"),
     "single_other": ("single", "Single sends: latency and TLS"),
     "single_notes": ("single", "Single sends: remarks"),
+    "batches": ("batches", "Bulk sends by batch size: CPU, relative to aiohttp + orjson"),
+    "batches_published": ("batches", "Bulk sends in batches of 100, messages built inside the measurement"),
+    "columns": ("batches", "One text to many numbers, and templates"),
     "bulk_0": ("bulk", "Bulk, 0 ms"),
     "bulk_20": ("bulk", "Bulk, 20 ms"),
     "bulk_50": ("bulk", "Bulk, 50 ms"),
     "bulk_tls": ("bulk", "Bulk, TLS, 0 ms"),
     "building": ("bulk", "Building the messages"),
+    "refusing": ("bulk", "Bulk, 50 ms, 1 % refused with 429 and Retry-After: 0"),
+    "network_single": ("network", "Networks: single sends"),
+    "network_bulk": ("network", "Networks: bulk sends"),
     "memory": ("memory", "Memory"),
     "campaign": ("campaign", "Runs of campaigns"),
     "planning": ("campaign", "A campaign of a million messages"),
@@ -64,7 +70,7 @@ def pieces(results: Results) -> dict[str, str]:
     """Return all tables by name; the table of a section that was not measured says so."""
     makers: Mapping[str, Callable[[Results], str]] = {
         "single_cpu": lambda results: _by_case(results, lambda cell: spread(results.spread(cell, "cpu"))),
-        "single_rate": lambda results: _by_case(results, lambda cell: _rate(results, cell)),
+        "single_rate": lambda results: _by_case(results, lambda cell: rate(results, cell)),
         "single_to_aiohttp": lambda results: _by_case(
             results, lambda cell: _ratio(results, cell, registry.AIOHTTP, "cpu")
         ),
@@ -73,11 +79,17 @@ def pieces(results: Results) -> dict[str, str]:
         ),
         "single_other": _single_other,
         "single_notes": _single_notes,
-        "bulk_0": lambda results: _bulk(results, "0 ms"),
-        "bulk_20": lambda results: _bulk(results, "20 ms"),
-        "bulk_50": lambda results: _bulk(results, "50 ms"),
-        "bulk_tls": lambda results: _bulk(results, "TLS"),
+        "batches": compared_report.batches,
+        "batches_published": compared_report.published,
+        "columns": compared_report.columns,
+        "bulk_0": lambda results: compared_report.bulk(results, "0 ms"),
+        "bulk_20": lambda results: compared_report.bulk(results, "20 ms"),
+        "bulk_50": lambda results: compared_report.bulk(results, "50 ms"),
+        "bulk_tls": lambda results: compared_report.bulk(results, "TLS"),
         "building": _building,
+        "refusing": compared_report.refusing,
+        "network_single": compared_report.network_single,
+        "network_bulk": compared_report.network_bulk,
         "memory": _memory,
         "campaign": _campaign,
         "planning": _planning,
@@ -104,14 +116,6 @@ def _by_case(results: Results, show: Callable[[Cell], str]) -> str:
     return table(["", *_SWEEP], rows)
 
 
-def _rate(results: Results, cell: Cell) -> str:
-    """Format a rate; a star marks a saturated gateway, a dagger a remark."""
-    marks = "†" if results.note(cell) else ""
-    if (results.median(cell, "server") or 0) > SATURATED:
-        marks += "\\*"
-    return spread(results.spread(cell, "rate"), marks)
-
-
 def _ratio(results: Results, cell: Cell, to: str, figure: str) -> str:
     return spread(results.ratio(cell, Cell(cell.section, cell.case, to), figure))
 
@@ -122,7 +126,7 @@ def _single_other(results: Results) -> str:
     for name in registry.SINGLE:
         cells = [Cell("single", case, name) for case in _OTHER_CASES]
         rows.append(
-            [name, *(text for cell in cells for text in (_rate(results, cell), number(results.median(cell, "cpu"))))]
+            [name, *(text for cell in cells for text in (rate(results, cell), number(results.median(cell, "cpu"))))]
         )
     return table(head, rows)
 
@@ -131,32 +135,6 @@ def _single_notes(results: Results) -> str:
     cells = (Cell("single", case.name, name) for case in SINGLE_CASES for name in registry.SINGLE)
     notes = [f"- † {cell.implementation}, {cell.case}: {note}" for cell in cells if (note := results.note(cell))]
     return "\n".join(notes) or "- † No measurement was stopped, and no send failed."
-
-
-def _bulk(results: Results, case: str) -> str:
-    rows = []
-    for name in registry.BULK:
-        cell = Cell("bulk", case, name)
-        share = results.median(cell, "server")
-        rows.append(
-            [
-                f"{name}, `send_bulk`" if name in {registry.SDK, registry.SDK_TRIO} else name,
-                _rate(results, cell),
-                number(results.median(cell, "cpu")),
-                _ratio(results, cell, registry.NEAR_LIMIT, "rate"),
-                _ratio(results, cell, registry.AIOHTTP, "rate"),
-                NOTHING if share is None else f"{share:.2f}",
-            ]
-        )
-    head = [
-        "",
-        "messages/s",
-        "CPU µs per message",
-        "relative to near-limit",
-        "relative to aiohttp + orjson",
-        "gateway's core",
-    ]
-    return table(head, rows)
 
 
 def _building(results: Results) -> str:
@@ -175,12 +153,22 @@ def _figures(results: Results, cell: Cell, names: Mapping[str, str]) -> list[lis
 
 def _memory(results: Results) -> str:
     rows = []
-    whole = Cell("memory", "a million", MEMORY_METHODS[-1])
+    whole = Cell("memory", "a million", "send_bulk, from a list")
     for method in MEMORY_METHODS:
         cell = Cell("memory", "a million", method)
-        figures: Iterable[str] = (spread(results.spread(cell, name)) for name in ("start", "top", "growth", "rate"))
+        figures: Iterable[str] = (
+            spread(results.spread(cell, name)) for name in ("start", "top", "growth", "bytes", "rate")
+        )
         rows.append([method, *figures, spread(results.ratio(cell, whole, "rate"))])
-    head = ["", "MiB at the start", "MiB at the peak", "growth", "messages/s", "relative to `send_bulk`"]
+    head = [
+        "",
+        "MiB at the start",
+        "MiB at the peak",
+        "growth",
+        "bytes per message",
+        "messages/s",
+        "relative to `send_bulk`",
+    ]
     return table(head, rows)
 
 
@@ -191,7 +179,7 @@ def _campaign(results: Results) -> str:
         for cell, shown in zip(cells, ("`bulk()`", "a campaign"), strict=True):
             ratios = (spread(results.ratio(cell, cells[0], figure)) for figure in ("seconds", "cpu"))
             figures = [
-                _rate(results, cell),
+                rate(results, cell),
                 number(results.median(cell, "cpu")),
                 *ratios,
                 spread(results.spread(cell, "load")),
@@ -223,7 +211,7 @@ def _keys(results: Results) -> str:
         for case in KEY_CASES:
             cell, without = (Cell("idempotency", case.name, one.name) for one in (way, WAYS[0]))
             row += [
-                _rate(results, cell),
+                rate(results, cell),
                 spread(results.ratio(without, cell, "rate")),
                 number(results.median(cell, "cpu")),
                 spread(results.ratio(cell, without, "cpu")),

@@ -11,12 +11,14 @@ from itertools import product
 
 from attrs import frozen
 
+from tests.benchmarks.batches import batches
 from tests.benchmarks.distribution import workers
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.implementations.interface import LANES
 from tests.benchmarks.job import Job
 from tests.benchmarks.keys import idempotency
 from tests.benchmarks.measured import Cell, Record
+from tests.benchmarks.network import network
 from tests.benchmarks.plan import Bench, Entry
 from tests.benchmarks.processes import ROOT
 
@@ -29,6 +31,7 @@ __all__ = [
     "MEMORY_METHODS",
     "MORE_CONNECTIONS",
     "PENDING",
+    "QUICK_SECTIONS",
     "REFUSING",
     "SECTIONS",
     "SINGLE_CASES",
@@ -74,17 +77,15 @@ SINGLE_CASES = (
     Case(sweep_case(1), 3000, 800, tasks=1, connections=1),
     Case(sweep_case(10), 4000, 800, tasks=10, connections=10),
     Case(sweep_case(50), 5000, 400, tasks=50, connections=50),
-    Case(sweep_case(500), 5000, 1000, tasks=500, connections=50),
+    Case(sweep_case(500), 5000, 500, tasks=500, connections=50),
     Case(sweep_case(5000), 10_000, 5000, tasks=5000, connections=50),
-    Case("20 ms", 4000, 600, tasks=200, connections=200, latency=20),
-    Case("50 ms", 4000, 600, tasks=200, connections=200, latency=50),
     Case("TLS", 5000, 400, tasks=50, connections=50, scheme="https"),
 )
 BULK_CASES = (
-    Case("0 ms", 200_000, 20_000),
+    Case("0 ms", 100_000, 10_000),
     Case("20 ms", 40_000, 40_000, latency=20),
     Case("50 ms", 32_000, 32_000, latency=50),
-    Case("TLS", 100_000, 20_000, scheme="https"),
+    Case("TLS", 60_000, 10_000, scheme="https"),
 )
 CAMPAIGN_CASES = (
     Case("20 ms", 80_000, 80_000, latency=20),
@@ -95,13 +96,20 @@ REFUSING = "50 ms, 1 % of 429"
 _FEWEST_TO_PLAN = 100_000
 _CALLS_OF_PER_CALL = 60
 _MOST_TASKS_OF_PER_CALL = 50
+_OTHER_POOLS = frozenset({registry.HTTPX2, registry.ON_AIOHTTP})
 
 BURST = 1000
 """The number of concurrent messages in the comparison of single sends and a batcher."""
 MORE_CONNECTIONS = "this SDK, 200 connections"
 _DEFAULT_CONNECTIONS, _MORE_CONNECTIONS = 20, 200
 
-MEMORY_METHODS = ("bulk(), from a generator", "bulk(), from a list", "send_bulk, from a list")
+MEMORY_METHODS = (
+    "bulk(), from a generator",
+    "bulk() on trio, from a generator",
+    "bulk(), from a list",
+    "send_bulk, from a list",
+    "send_bulk, one text",
+)
 
 PENDING = (1, 100_000)
 """The numbers of pending challenges."""
@@ -132,7 +140,7 @@ print(len((found & extras) - {"wikipayam_async", "wikipayam-async"}))
 
 
 def single(bench: Bench) -> None:
-    """Measure single sends with increasing numbers of tasks, with latencies, and over TLS."""
+    """Measure single sends with increasing numbers of tasks, and over TLS."""
     entries = []
     for case, name in product(SINGLE_CASES, registry.SINGLE):
         messages = _messages_of(bench, case, name)
@@ -141,24 +149,26 @@ def single(bench: Bench) -> None:
                 kind="single", implementation=name, messages=messages, tasks=case.tasks, connections=case.connections
             )
             entries.append(Entry(Cell("single", case.name, name), bench.gateway.target(job, case.latency, case.scheme)))
-    bench.run(entries)
+    bench.run(entries, rounds=bench.profile.more_rounds)
 
 
 def _messages_of(bench: Bench, case: Case, name: str) -> int:
     """Return the number of messages an implementation sends; 0 to skip a case that takes long and shows nothing new."""
     profile = bench.profile
+    if not profile.is_full and case.tasks > _MOST_TASKS_OF_PER_CALL:
+        return 0
     if name == registry.PER_CALL:
         feasible = case.tasks <= _MOST_TASKS_OF_PER_CALL and not case.latency
         return profile.scaled(_CALLS_OF_PER_CALL, minimum=10) if feasible else 0
+    if name in _OTHER_POOLS and case.tasks > _MOST_TASKS_OF_PER_CALL:
+        return 0
     if name not in registry.SLOW:
         return profile.scaled(case.messages, minimum=max(case.tasks, 500))
-    if not profile.is_full and case.tasks > _MOST_TASKS_OF_PER_CALL:
-        return 0
     return profile.scaled(case.few, minimum=max(case.tasks, 100))
 
 
 def bulk(bench: Bench) -> None:
-    """Measure bulk sends in batches of 100 over eight connections, with latencies, over TLS, and in columns; and building messages."""
+    """Measure bulk sends in batches of 100 over eight connections, with latencies, over TLS, with refusals; and building messages."""
     entries = []
     for case, name in product(BULK_CASES, registry.BULK):
         messages = bench.profile.scaled(case.few if name in registry.SLOW else case.messages, minimum=2400)
@@ -166,10 +176,6 @@ def bulk(bench: Bench) -> None:
         entries.append(Entry(Cell("bulk", case.name, name), bench.gateway.target(job, case.latency, case.scheme)))
     job = Job(kind="bulk", implementation=registry.SDK, messages=bench.profile.scaled(32_000), connections=LANES)
     entries.append(Entry(Cell("bulk", REFUSING, registry.SDK), bench.gateway.refusing(job)))
-    for case, names in registry.COLUMNS.items():
-        for name in names:
-            job = Job(kind="bulk", implementation=name, messages=bench.profile.scaled(40_000), connections=LANES)
-            entries.append(Entry(Cell("bulk", case, name), bench.gateway.target(job)))
     bench.run(entries)
     building = Job(
         kind="building", implementation="builder", messages=bench.profile.scaled(100_000), tasks=bench.profile.rounds
@@ -266,7 +272,9 @@ def _run(code: str, **variables: str) -> str:
 
 SECTIONS: Mapping[str, Callable[[Bench], None]] = {
     "single": single,
+    "batches": batches,
     "bulk": bulk,
+    "network": network,
     "memory": memory,
     "campaign": campaign,
     "workers": workers,
@@ -276,3 +284,6 @@ SECTIONS: Mapping[str, Callable[[Bench], None]] = {
     "decode": decode,
     "start": start,
 }
+
+QUICK_SECTIONS = ("single", "batches", "start")
+"""The sections of a quick run."""

@@ -2,7 +2,8 @@
 
 It accepts every send and echoes the track ids, at minimal cost: no routing, no checks, one decoding and one encoding in
 C. It listens on one port per latency, without and (given a certificate) with TLS, and prints the ports as one line of
-JSON. One more port refuses 1 % of the sends with 429 and `Retry-After: 0`. `GET /` on any port returns its statistics and its CPU time, any other `GET` the balance of the account. It ends when its standard input is closed.
+JSON. One more port refuses 1 % of the sends with 429 and `Retry-After: 0`; and those of the
+networks, with TLS, add jitter and fail 1 % of the sends with 500. `GET /` on any port returns its statistics and its CPU time, any other `GET` the balance of the account. It ends when its standard input is closed.
 """
 
 from __future__ import annotations
@@ -12,6 +13,7 @@ import contextlib
 import functools
 import itertools
 import json
+import random
 import ssl
 import sys
 import threading
@@ -22,20 +24,30 @@ import msgspec
 
 from tests.benchmarks.machine import pin
 
-__all__ = ["LATENCIES", "Connection", "Statistics", "main"]
+__all__ = ["FAILED", "JITTER", "LATENCIES", "NETWORK_LATENCIES", "TOO_MANY", "Connection", "Statistics", "main"]
 
 LATENCIES = (0, 20, 50)
 """The latencies in milliseconds."""
+NETWORK_LATENCIES = (20, 50, 200)
+"""The least latencies in milliseconds of the ports with jitter."""
+JITTER = 0.5
+"""The greatest addition of those ports, as a share of the latency."""
 _REFUSING_LATENCY = 50
 """That of the port which refuses 1 % of the sends."""
-_NO_REFUSALS = itertools.repeat(False)
+_NO_FAULTS = itertools.repeat(b"")
+_SENDS_PER_FAULT = 100
+
 
 _SOME_IDS = 16_384
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"\r\ncontent-length:"
 _BALANCE = b'{"data":{"balance":34359938,"currency":"IRR","user_id":1,"user_name":"admin"}}'
 _OK = b"HTTP/1.1 200 OK\r\nServer: gateway\r\nContent-Type: application/json\r\nContent-Length: %d\r\n\r\n"
-_TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\nServer: gateway\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
+TOO_MANY = b"HTTP/1.1 429 Too Many Requests\r\nServer: gateway\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n"
+
+
+FAILED = b"HTTP/1.1 500 Internal Server Error\r\nServer: gateway\r\nContent-Length: 0\r\n\r\n"
+"""The answer of a gateway that failed."""
 
 
 class _Item(msgspec.Struct, gc=False):
@@ -49,6 +61,7 @@ class _Item(msgspec.Struct, gc=False):
 
 _decode = msgspec.json.Decoder(list[_Item]).decode
 _encode = msgspec.json.Encoder().encode
+_random = random.Random(20002010).random
 
 
 class Statistics:
@@ -87,13 +100,17 @@ class Connection(asyncio.Protocol):
     Args:
         statistics: The statistics of the gateway.
         latency: The latency in seconds.
-        refusals: Tells of each send whether it is refused with 429.
+        jitter: The greatest addition to the latency, as a share of it.
+        faults: Gives for each send the answer of a fault, or nothing if it is accepted.
     """
 
-    def __init__(self, statistics: Statistics, latency: float, refusals: Iterator[bool] = _NO_REFUSALS) -> None:
+    def __init__(
+        self, statistics: Statistics, latency: float, jitter: float = 0.0, faults: Iterator[bytes] = _NO_FAULTS
+    ) -> None:
         self._statistics = statistics
         self._latency = latency
-        self._refusals = refusals
+        self._jitter = jitter
+        self._faults = faults
         self._rest = b""
         self._transport: asyncio.Transport
 
@@ -115,8 +132,8 @@ class Connection(asyncio.Protocol):
                 self._write(self._statistics.take())
             elif data.startswith(b"GET"):
                 self._after_latency(self._write, _BALANCE)
-            elif next(self._refusals):
-                self._after_latency(self._transport.write, _TOO_MANY)
+            elif fault := next(self._faults):
+                self._after_latency(self._transport.write, fault)
             else:
                 self._statistics.received += end
                 self._accept(data[begin:end])
@@ -136,7 +153,7 @@ class Connection(asyncio.Protocol):
 
     def _after_latency(self, answer: Callable[[bytes], object], body: bytes) -> None:
         if self._latency:
-            asyncio.get_running_loop().call_later(self._latency, answer, body)
+            asyncio.get_running_loop().call_later(self._latency * (1 + self._jitter * _random()), answer, body)
         else:
             answer(body)
 
@@ -148,6 +165,11 @@ class Connection(asyncio.Protocol):
         answer = _OK % len(body) + body
         self._transport.write(answer)  # does nothing if the client has disconnected
         return len(answer)
+
+
+def _some(fault: bytes) -> Iterator[bytes]:
+    """Give this fault for 1 % of the sends."""
+    return itertools.cycle([b""] * (_SENDS_PER_FAULT - 1) + [fault])
 
 
 def _content_length(head: bytes) -> int:
@@ -167,10 +189,14 @@ async def _serve(certificate: str | None) -> None:
         make = functools.partial(Connection, statistics, latency / 1000)
         listener = await loop.create_server(make, "127.0.0.1", 0, ssl=tls, backlog=4096)
         ports[f"{scheme} {latency}"] = listener.sockets[0].getsockname()[1]
-    refusals = itertools.cycle([False] * 99 + [True])
-    make = functools.partial(Connection, statistics, _REFUSING_LATENCY / 1000, refusals)
+    make = functools.partial(Connection, statistics, _REFUSING_LATENCY / 1000, faults=_some(TOO_MANY))
     listener = await loop.create_server(make, "127.0.0.1", 0, backlog=4096)
     ports["refusing"] = listener.sockets[0].getsockname()[1]
+    for latency in NETWORK_LATENCIES:
+        make = functools.partial(Connection, statistics, latency / 1000, JITTER, _some(FAILED))
+        tls = contexts.get("https")
+        listener = await loop.create_server(make, "127.0.0.1", 0, ssl=tls, backlog=4096)
+        ports[f"network {latency}"] = listener.sockets[0].getsockname()[1]
     print(json.dumps(ports), flush=True)
     closed = asyncio.Event()
     threading.Thread(target=_wait_for_stdin, args=(loop, closed), daemon=True).start()

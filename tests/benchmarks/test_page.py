@@ -11,6 +11,7 @@ from tests.benchmarks.__main__ import main
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.measured import Cell, Record, Results, read_results, write_results
 from tests.benchmarks.page import make_page
+from tests.benchmarks.readme import between_markers, readme_table
 from tests.benchmarks.report import NOT_MEASURED, TITLES, pieces
 from tests.benchmarks.sections import BULK_CASES, MEMORY_METHODS, SECTIONS, SINGLE_CASES
 
@@ -37,7 +38,7 @@ def test_the_page_of_an_empty_run_says_not_measured() -> None:
 def test_the_text_quotes_figures() -> None:
     """The text quotes the rounds, the memory of a process, and the messages that half a core sends per day."""
     page = make_page(measured())
-    assert "There were 5 rounds" in page
+    assert "There were 3 rounds, and 5 of single" in page
     assert "about 44.5 MiB" in page
     assert "send 8,640 million messages" in page.replace("\n", " ")
 
@@ -87,7 +88,11 @@ def test_every_table_belongs_to_a_section() -> None:
 def test_render_writes_the_page_from_the_json_file(tmp_path: Path) -> None:
     """`--render` needs no measurements."""
     (tmp_path / "performance.json").write_text(write_results(EMPTY), encoding="utf-8")
-    assert main(["--render", "--folder", str(tmp_path)]) == 0
+    readme = tmp_path / "README.md"
+    readme.write_text("<!-- figures:performance -->\nbefore the run\n<!-- /figures:performance -->\n", encoding="utf-8")
+    assert main(["--render", "--folder", str(tmp_path), "--readme", str(readme)]) == 0
+    assert readme.read_text("utf-8") == between_markers(readme.read_text("utf-8"), readme_table(EMPTY))
+    assert "before the run" not in readme.read_text("utf-8")
     assert (tmp_path / "performance.md").read_text("utf-8") == make_page(EMPTY)
     assert read_results((tmp_path / "performance.json").read_text("utf-8")) == Results(
         "quick", {"Python": "CPython 3"}, []

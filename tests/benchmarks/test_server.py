@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.benchmarks import payload
-from tests.benchmarks.server import Connection, Statistics
+from tests.benchmarks.server import FAILED, TOO_MANY, Connection, Statistics
 
 
 class FakeTransport(asyncio.Transport):
@@ -78,7 +78,7 @@ def test_statistics_are_reset_when_taken() -> None:
 def test_some_sends_are_refused() -> None:
     """A refused send gets 429 with `Retry-After: 0`, and is in no figure."""
     statistics, wire = Statistics(), FakeTransport()
-    connection = Connection(statistics, 0.0, iter([False, True, False]))
+    connection = Connection(statistics, 0.0, faults=iter([b"", TOO_MANY, b""]))
     connection.connection_made(wire)
     connection.data_received(request(1) + request(2) + request(2))
     first, refused, repeated = wire.written
@@ -86,6 +86,33 @@ def test_some_sends_are_refused() -> None:
     assert b"\r\nRetry-After: 0\r\n" in refused
     assert [json_of(answer)["data"][0]["track_id"] for answer in (first, repeated)] == ["ORDER-1", "ORDER-2"]
     assert (statistics.requests, statistics.messages) == (2, 2)
+
+
+def test_a_gateway_that_fails_says_so() -> None:
+    """A failed send gets 500, and the next one on the connection is accepted."""
+    wire = FakeTransport()
+    connection = Connection(Statistics(), 0.0, faults=iter([FAILED, b""]))
+    connection.connection_made(wire)
+    connection.data_received(request(1) + request(2))
+    failed, accepted = wire.written
+    assert failed == FAILED
+    assert json_of(accepted)["data"][0]["track_id"] == "ORDER-2"
+
+
+def test_jitter_adds_to_the_latency(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The addition is at most the share of the latency that the port has."""
+    delays: list[float] = []
+
+    async def main() -> None:
+        loop = asyncio.get_running_loop()
+        monkeypatch.setattr(loop, "call_later", lambda delay, *_: delays.append(delay))
+        connection = Connection(Statistics(), 0.2, jitter=0.5)
+        connection.connection_made(FakeTransport())
+        connection.data_received(b"".join(request(number) for number in range(50)))
+
+    asyncio.run(main())
+    assert len(set(delays)) == len(delays) == 50
+    assert [delay for delay in delays if not 0.2 <= delay <= 0.3] == []
 
 
 def test_a_latency_delays_the_response() -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import sys
 from collections.abc import Callable, Mapping
 from importlib import import_module
@@ -43,6 +44,8 @@ def measure(job: Job) -> list[Measurement]:
 def main() -> None:
     """Run jobs until the standard input is closed."""
     pin("client")
+    # Without a handler, warnings about the sends that the gateway was to fail would go to the terminal.
+    logging.getLogger().addHandler(logging.NullHandler())
     for line in sys.stdin:
         sys.stdout.write(as_line(measure(read_job(line))))
         sys.stdout.flush()

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,17 @@ import aiohttp
 import orjson
 
 from tests.benchmarks import payload
-from tests.benchmarks.implementations.interface import LANES, Bulk, Implementation, Single, chunks, tls_context
+from tests.benchmarks.implementations.interface import (
+    LANES,
+    Bulk,
+    Implementation,
+    Single,
+    build_rows,
+    chunks,
+    share_out,
+    supply,
+    tls_context,
+)
 from tests.benchmarks.job import Job
 
 __all__ = ["IMPLEMENTATION", "open_session", "send_rows"]
@@ -26,7 +35,7 @@ class _Sent:
     track_id: str
 
 
-async def send_rows(session: aiohttp.ClientSession, url: str, messages: list[dict[str, str]]) -> list[_Sent]:
+async def send_rows(session: aiohttp.ClientSession, url: str, messages: Sequence[dict[str, str]]) -> list[_Sent]:
     """Send messages in one request."""
     async with session.post(url, data=orjson.dumps(messages)) as response:
         response.raise_for_status()
@@ -63,19 +72,14 @@ async def _single(job: Job) -> AsyncGenerator[Single]:
 @asynccontextmanager
 async def _bulk(job: Job) -> AsyncGenerator[Bulk]:
     url = job.url + payload.API_PATH
-    messages = payload.rows(job.messages)
+    messages = supply(job, build_rows)
     async with open_session(job, LANES) as session:
 
+        async def send_chunk(chunk: Sequence[dict[str, str]]) -> list[_Sent]:
+            return await send_rows(session, url, chunk)
+
         async def send(count: int) -> int:
-            todo = chunks(messages, count)
-            accepted: list[_Sent] = []
-
-            async def work() -> None:
-                for chunk in todo:
-                    accepted.extend(await send_rows(session, url, chunk))
-
-            await asyncio.gather(*(work() for _ in range(LANES)))
-            return len(accepted)
+            return await share_out(job, chunks(messages(count), job.batch), send_chunk)
 
         yield send
 

@@ -48,7 +48,7 @@ def _implementation(name: str, open_store: Callable[[Job], AbstractContextManage
     @asynccontextmanager
     async def single(job: Job) -> AsyncGenerator[Single]:
         """Single sends, each under a key that no other send has, those before the measurement included."""
-        messages = [(payload.receiver(n), payload.text(n), payload.track_id(n)) for n in range(job.messages)]
+        messages = payload.values(job.messages)
         run, count = uuid.uuid4().hex, itertools.count()
         with open_store(job) as store:
             async with make_client(job, store) as client:

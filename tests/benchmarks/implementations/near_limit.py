@@ -7,17 +7,26 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 import msgspec
 
 from tests.benchmarks import payload
-from tests.benchmarks.implementations.interface import LANES, Bulk, Implementation, Single, chunks, tls_context
+from tests.benchmarks.implementations.interface import (
+    LANES,
+    Bulk,
+    Implementation,
+    Single,
+    chunks,
+    share_out,
+    supply,
+    tls_context,
+)
 from tests.benchmarks.job import Job
 
-__all__ = ["IMPLEMENTATION", "Message"]
+__all__ = ["IMPLEMENTATION", "Message", "open_lanes"]
 
 _END_OF_HEAD = b"\r\n\r\n"
 _LENGTH = b"Content-Length: "
@@ -46,6 +55,10 @@ class _Envelope(msgspec.Struct):
 
 _encode = msgspec.json.Encoder().encode
 _decode = msgspec.json.Decoder(_Envelope).decode
+
+
+def _build(values: Sequence[payload.Values]) -> list[Message]:
+    return [Message(payload.SENDER, receiver, text, track_id) for receiver, text, track_id in values]
 
 
 class _Lane(asyncio.Protocol):
@@ -97,7 +110,7 @@ class _Lanes:
         self._waiters: deque[asyncio.Future[_Lane]] = deque()
         self._head = head
 
-    async def send(self, messages: list[Message]) -> list[_Sent]:
+    async def send(self, messages: Sequence[Message]) -> list[_Sent]:
         body = _encode(messages)
         lane = self._free.pop() if self._free else await self._wait()
         try:
@@ -121,7 +134,8 @@ class _Lanes:
 
 
 @asynccontextmanager
-async def _open(job: Job, lanes: int) -> AsyncGenerator[_Lanes]:
+async def open_lanes(job: Job, lanes: int) -> AsyncGenerator[_Lanes]:
+    """Open connections."""
     url = urlsplit(job.url)
     tls = tls_context(job) if url.scheme == "https" else None
     loop = asyncio.get_running_loop()
@@ -140,8 +154,8 @@ async def _open(job: Job, lanes: int) -> AsyncGenerator[_Lanes]:
 
 @asynccontextmanager
 async def _single(job: Job) -> AsyncGenerator[Single]:
-    messages = [Message(**row) for row in payload.rows(job.messages)]
-    async with _open(job, job.connections) as lanes:
+    messages = _build(payload.values(job.messages))
+    async with open_lanes(job, job.connections) as lanes:
 
         async def send(number: int) -> object:
             return (await lanes.send([messages[number]]))[0]
@@ -151,19 +165,11 @@ async def _single(job: Job) -> AsyncGenerator[Single]:
 
 @asynccontextmanager
 async def _bulk(job: Job) -> AsyncGenerator[Bulk]:
-    messages = [Message(**row) for row in payload.rows(job.messages)]
-    async with _open(job, LANES) as lanes:
+    messages = supply(job, _build)
+    async with open_lanes(job, LANES) as lanes:
 
         async def send(count: int) -> int:
-            todo = chunks(messages, count)
-            accepted: list[_Sent] = []
-
-            async def work() -> None:
-                for chunk in todo:
-                    accepted.extend(await lanes.send(chunk))
-
-            await asyncio.gather(*(work() for _ in range(LANES)))
-            return len(accepted)
+            return await share_out(job, chunks(messages(count), job.batch), lanes.send)
 
         yield send
 

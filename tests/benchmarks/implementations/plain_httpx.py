@@ -3,22 +3,35 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import AsyncGenerator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any, TypeAlias, cast
 
 import attrs
 import cattrs
 import httpx
 
 from tests.benchmarks import payload
-from tests.benchmarks.implementations.interface import LANES, Bulk, Implementation, Single, chunks, tls_context
+from tests.benchmarks.implementations.interface import (
+    LANES,
+    Bulk,
+    Implementation,
+    Single,
+    build_rows,
+    chunks,
+    share_out,
+    supply,
+    tls_context,
+)
 from tests.benchmarks.job import Job
 
-__all__ = ["CLIENT_PER_CALL", "GATHER", "SEMAPHORE", "WITH_CATTRS"]
+__all__ = ["CLIENT_PER_CALL", "GATHER", "HTTPX2", "ON_AIOHTTP", "SEMAPHORE", "WITH_CATTRS"]
 
 _HEADERS = {"Authorization": f"Bearer {payload.TOKEN}", "Accept": "application/json"}
 _structure = cattrs.Converter(detailed_validation=False).structure
+
+OpenClient: TypeAlias = Callable[[Job, int], httpx.AsyncClient]
+"""Opens a client with this number of connections."""
 
 
 @attrs.frozen
@@ -29,13 +42,13 @@ class _Sent:
     track_id: str | None = None
 
 
-async def _send(client: httpx.AsyncClient, messages: list[dict[str, str]]) -> list[_Sent]:
+async def _send(client: httpx.AsyncClient, messages: Sequence[dict[str, str]]) -> list[_Sent]:
     response = await client.post(payload.API_PATH, json=messages)
     response.raise_for_status()
     return [_Sent(**one) for one in response.json()["data"]]
 
 
-async def _send_with_cattrs(client: httpx.AsyncClient, messages: list[dict[str, str]]) -> list[_Sent]:
+async def _send_with_cattrs(client: httpx.AsyncClient, messages: Sequence[dict[str, str]]) -> list[_Sent]:
     response = await client.post(payload.API_PATH, json=messages)
     response.raise_for_status()
     return _structure(response.json()["data"], list[_Sent])
@@ -46,8 +59,26 @@ def _client(job: Job, **settings: Any) -> httpx.AsyncClient:
     return httpx.AsyncClient(base_url=job.url, headers=_HEADERS, verify=verify, **settings)
 
 
-def _limits(connections: int) -> httpx.Limits:
-    return httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+def _pooled(job: Job, connections: int) -> httpx.AsyncClient:
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    return _client(job, limits=limits)
+
+
+def _on_aiohttp(job: Job, connections: int) -> httpx.AsyncClient:
+    from httpx_aiohttp import AiohttpTransport  # noqa: PLC0415 - only if it is measured
+
+    limits = httpx.Limits(max_connections=connections, max_keepalive_connections=connections)
+    verify = tls_context(job) if job.url.startswith("https") else True
+    return _client(job, transport=AiohttpTransport(verify=verify, limits=limits))
+
+
+def _httpx2(job: Job, connections: int) -> httpx.AsyncClient:
+    import httpx2  # noqa: PLC0415 - only if it is measured
+
+    limits = httpx2.Limits(max_connections=connections, max_keepalive_connections=connections)
+    verify = tls_context(job) if job.url.startswith("https") else True
+    client = httpx2.AsyncClient(base_url=job.url, headers=_HEADERS, verify=verify, limits=limits)
+    return cast("httpx.AsyncClient", client)  # the same methods
 
 
 @asynccontextmanager
@@ -62,18 +93,22 @@ async def _gather(job: Job) -> AsyncGenerator[Single]:
         yield send
 
 
-@asynccontextmanager
-async def _semaphore(job: Job) -> AsyncGenerator[Single]:
-    """At most as many concurrent sends as connections."""
-    messages = payload.rows(job.messages)
-    semaphore = asyncio.Semaphore(job.connections)
-    async with _client(job, limits=_limits(job.connections)) as client:
+def _semaphore(open_client: OpenClient) -> Callable[[Job], AbstractAsyncContextManager[Single]]:
+    """Return what sends at most as many messages at once as there are connections."""
 
-        async def send(number: int) -> object:
-            async with semaphore:
-                return (await _send(client, [messages[number]]))[0]
+    @asynccontextmanager
+    async def single(job: Job) -> AsyncGenerator[Single]:
+        messages = payload.rows(job.messages)
+        semaphore = asyncio.Semaphore(job.connections)
+        async with open_client(job, job.connections) as client:
 
-        yield send
+            async def send(number: int) -> object:
+                async with semaphore:
+                    return (await _send(client, [messages[number]]))[0]
+
+            yield send
+
+    return single
 
 
 @asynccontextmanager
@@ -88,40 +123,43 @@ async def _client_per_call(job: Job) -> AsyncGenerator[Single]:
     yield send
 
 
-@asynccontextmanager
-async def _bulk_with_cattrs(job: Job) -> AsyncGenerator[Bulk]:
-    """Eight workers share the batches."""
-    messages = payload.rows(job.messages)
-    async with _client(job, limits=_limits(LANES)) as client:
+def _workers(open_client: OpenClient) -> Callable[[Job], AbstractAsyncContextManager[Bulk]]:
+    """Return what sends batches from eight workers."""
 
-        async def send(count: int) -> int:
-            todo = chunks(messages, count)
-            accepted: list[_Sent] = []
+    @asynccontextmanager
+    async def bulk(job: Job) -> AsyncGenerator[Bulk]:
+        messages = supply(job, build_rows)
+        async with open_client(job, LANES) as client:
 
-            async def work() -> None:
-                for chunk in todo:
-                    accepted.extend(await _send_with_cattrs(client, chunk))
+            async def send_chunk(chunk: Sequence[dict[str, str]]) -> list[_Sent]:
+                return await _send_with_cattrs(client, chunk)
 
-            await asyncio.gather(*(work() for _ in range(LANES)))
-            return len(accepted)
+            async def send(count: int) -> int:
+                return await share_out(job, chunks(messages(count), job.batch), send_chunk)
 
-        yield send
+            yield send
+
+    return bulk
 
 
 @asynccontextmanager
 async def _bulk_gather(job: Job) -> AsyncGenerator[Bulk]:
     """All batches at once."""
-    messages = payload.rows(job.messages)
-    async with _client(job, limits=_limits(LANES)) as client:
+    messages = supply(job, build_rows)
+    async with _pooled(job, LANES) as client:
 
         async def send(count: int) -> int:
-            accepted = await asyncio.gather(*(_send(client, chunk) for chunk in chunks(messages, count)))
+            accepted = await asyncio.gather(*(_send(client, one) for one in chunks(messages(count), job.batch)))
             return sum(map(len, accepted))
 
         yield send
 
 
 GATHER = Implementation("httpx + gather", "asyncio", single=_gather, bulk=_bulk_gather)
-SEMAPHORE = Implementation("httpx + semaphore", "asyncio", single=_semaphore)
+SEMAPHORE = Implementation("httpx + semaphore", "asyncio", single=_semaphore(_pooled))
 CLIENT_PER_CALL = Implementation("httpx, a client per call", "asyncio", single=_client_per_call)
-WITH_CATTRS = Implementation("httpx + cattrs", "asyncio", bulk=_bulk_with_cattrs)
+WITH_CATTRS = Implementation("httpx + cattrs", "asyncio", bulk=_workers(_pooled))
+ON_AIOHTTP = Implementation(
+    "httpx on aiohttp's transport", "asyncio", single=_semaphore(_on_aiohttp), bulk=_workers(_on_aiohttp)
+)
+HTTPX2 = Implementation("httpx2", "asyncio", single=_semaphore(_httpx2), bulk=_workers(_httpx2))

@@ -3,17 +3,17 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
 from tests.benchmarks import payload
 from tests.benchmarks.implementations.interface import (
-    BATCH,
     LANES,
     Bulk,
     Implementation,
     Single,
+    supply,
     tls_context,
     warm_up_messages,
 )
@@ -40,19 +40,16 @@ def make_client(job: Job, store: IdempotencyStore | None = None) -> AsyncWikipay
 
 def build_messages(count: int) -> list[SmsMessage]:
     """Build messages, as a caller would."""
-    return [
-        SmsMessage(payload.receiver(number), payload.text(number), track_id=payload.track_id(number))
-        for number in range(count)
-    ]
+    return _build(payload.values(count))
 
 
-def _arguments(job: Job) -> list[tuple[str, str, str]]:
-    return [(payload.receiver(n), payload.text(n), payload.track_id(n)) for n in range(job.messages)]
+def _build(values: Sequence[payload.Values]) -> list[SmsMessage]:
+    return [SmsMessage(receiver, text, track_id=track_id) for receiver, text, track_id in values]
 
 
 @asynccontextmanager
 async def _single(job: Job) -> AsyncGenerator[Single]:
-    messages = _arguments(job)
+    messages = payload.values(job.messages)
     async with make_client(job) as client:
 
         async def send(number: int) -> object:
@@ -65,7 +62,7 @@ async def _single(job: Job) -> AsyncGenerator[Single]:
 @asynccontextmanager
 async def _batcher(job: Job) -> AsyncGenerator[Single]:
     """Single sends through a batcher."""
-    messages = _arguments(job)
+    messages = payload.values(job.messages)
     async with make_client(job) as client, client.sms.batcher() as batcher:
 
         async def send(number: int) -> object:
@@ -77,12 +74,11 @@ async def _batcher(job: Job) -> AsyncGenerator[Single]:
 
 @asynccontextmanager
 async def _list(job: Job) -> AsyncGenerator[Bulk]:
-    messages = build_messages(job.messages)
+    messages = supply(job, _build)
     async with make_client(job) as client:
 
         async def send(count: int) -> int:
-            some = messages if count == len(messages) else messages[:count]
-            report = await client.sms.send_bulk(some, batch_size=BATCH, concurrency=LANES)
+            report = await client.sms.send_bulk(messages(count), batch_size=job.batch, concurrency=LANES)
             return len(report.accepted)
 
         yield send
@@ -90,13 +86,12 @@ async def _list(job: Job) -> AsyncGenerator[Bulk]:
 
 @asynccontextmanager
 async def _stream(job: Job) -> AsyncGenerator[Bulk]:
-    messages = build_messages(job.messages)
+    messages = supply(job, _build)
     async with make_client(job) as client:
 
         async def send(count: int) -> int:
-            some = messages if count == len(messages) else messages[:count]
             accepted = 0
-            async with client.sms.bulk(some, batch_size=BATCH, concurrency=LANES) as results:
+            async with client.sms.bulk(messages(count), batch_size=job.batch, concurrency=LANES) as results:
                 async for result in results:
                     accepted += result.status is SendStatus.ACCEPTED
             return accepted
@@ -114,7 +109,7 @@ async def _campaign(job: Job) -> AsyncGenerator[Bulk]:
 
         async def plan(client: AsyncWikipayam, count: int) -> None:
             async with Campaign.open(client, Path(folder, f"{count}.db")) as campaign:
-                await campaign.plan(messages[:count], batch_size=BATCH)
+                await campaign.plan(messages[:count], batch_size=job.batch)
 
         async with make_client(job) as client:
             for count in {warm_up_messages(job), job.messages}:

@@ -1,0 +1,42 @@
+"""The table of the README."""
+
+from __future__ import annotations
+
+from tests.benchmarks.batches import PUBLISHED
+from tests.benchmarks.implementations import registry
+from tests.benchmarks.measured import Cell, Record, Results
+from tests.benchmarks.page import README
+from tests.benchmarks.readme import between_markers, readme_table
+
+
+def test_the_readme_has_markers() -> None:
+    """A full run rewrites what is between them, and nothing else."""
+    text = README.read_text("utf-8")
+    assert between_markers(between_markers(text, "| new |"), "| newer |") == between_markers(text, "| newer |")
+    assert "-->\n| newer |\n<!--" in between_markers(text, "| newer |")
+
+
+def test_a_text_without_markers_is_unchanged() -> None:
+    """A marker without its end is none."""
+    assert between_markers("a <!-- figures:performance --> b", "| new |") == "a <!-- figures:performance --> b"
+
+
+def test_the_table_quotes_medians_of_ratios() -> None:
+    """Single sends by tasks, the better plain httpx, and both methods of bulk sends; the rest was not measured."""
+    figures = {
+        ("single", "1 task", registry.AIOHTTP): 100.0,
+        ("single", "1 task", registry.SDK): 60.0,
+        ("single", "1 task", registry.GATHER): 600.0,
+        ("single", "1 task", registry.SEMAPHORE): 300.0,
+        ("batches", PUBLISHED, registry.AIOHTTP): 10.0,
+        ("batches", PUBLISHED, registry.SDK): 8.0,
+        ("batches", PUBLISHED, registry.SDK_STREAM): 9.0,
+    }
+    records = [Record(Cell(*place), 0, {"cpu": cpu}) for place, cpu in figures.items()]
+    rows = [line.strip("| ").split(" | ")[1] for line in readme_table(Results("full", {}, records)).splitlines()[2:]]
+    assert rows[:4] == [
+        "0.600, – and – of hand-written aiohttp + orjson",
+        "5 to 5 times less",
+        "0.800 and 0.900 of hand-written aiohttp + orjson",
+        "– of hand-written aiohttp + orjson",
+    ]

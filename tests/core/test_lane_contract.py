@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any, TypeAlias, TypeVar, cast
 
 import anyio
-import attrs
+import msgspec
 import pytest
 from anyio.abc import ByteStream
 from anyio.streams.buffered import BufferedByteReceiveStream
@@ -97,7 +97,7 @@ def started(timeout: float = 20.0, *, protected: bool = True) -> AttemptProgress
 async def outcome_of(lane: AnyLane, progress: AttemptProgress, **request: Any) -> object:
     """Return the status and body of an exchange, or the fault's kind and whether the request was handed over."""
     try:
-        got = await lane.exchange(attrs.evolve(outgoing(**request), max_answer_bytes=100), progress)
+        got = await lane.exchange(msgspec.structs.replace(outgoing(**request), max_answer_bytes=100), progress)
     except ExchangeFault as fault:
         return str(fault.kind), fault.handed_over
     return got.status, bytes(got.body)

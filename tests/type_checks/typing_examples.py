@@ -320,7 +320,7 @@ async def bulk_sends(client: AsyncWikipayam, messages: AsyncIterator[SmsMessage]
     await client.sms.send_bulk(messages, on_error="stop")  # type: ignore[call-overload] # pyright: ignore[reportCallIssue]
     await client.sms.send_bulk(messages, dedupe="text")  # type: ignore[call-overload] # pyright: ignore[reportArgumentType]
     await client.sms.send_bulk(["09123456789"])  # type: ignore[list-item] # pyright: ignore[reportArgumentType]
-    await client.sms.send_bulk(messages, "text")  # type: ignore[call-overload] # pyright: ignore[reportArgumentType]
+    await client.sms.send_bulk(messages, "text")  # type: ignore[arg-type] # pyright: ignore[reportArgumentType]
     report = await client.sms.send_bulk(["09123456789"], "text", sender="10002000")
     with client.sms.bulk(messages):  # type: ignore[attr-defined] # pyright: ignore[reportGeneralTypeIssues]
         pass

@@ -540,7 +540,8 @@ class TestOneText:
         """What cannot be sent to anybody is an error, and nothing is sent."""
         client, emulator = emulated()
         async with client:
-            for send in (client.sms.send_bulk, client.sms.bulk):
+            sends: tuple[Any, ...] = (client.sms.send_bulk, client.sms.bulk)
+            for send in sends:
                 with pytest.raises(InvalidInputError) as caught:
                     await send(*arguments, **options)
                 assert caught.value.field == field

@@ -443,6 +443,9 @@ def test_the_page_shows_or_names_every_program(page: Path) -> None:
 def test_the_page_shows_what_the_programs_print(page: Path) -> None:
     """An output on the page is the one that the program prints above."""
     text = page.read_text("utf-8")
-    shown = dict(re.findall(r'programs/(\S+\.py)"\n```\n\n```text\n(.*?)```', text, re.DOTALL))
+    embedded = (
+        r"<!-- file: docs/examples/programs/(\S+\.py) -->\n(?:(?!<!-- file).)*?<!-- /file -->\n\n```text\n(.*?)```"
+    )
+    shown = dict(re.findall(embedded, text, re.DOTALL))
     assert len(shown) >= 4
     assert {name: shown[name].splitlines() for name in shown} == {name: EXPECTED[name].printed for name in shown}

@@ -72,6 +72,8 @@ def test_the_bulk_program_sends_a_personal_text_to_every_mobile_of_the_table(emu
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.parent.name)
 def test_the_tutorial_shows_exactly_these_files(page: Path) -> None:
-    """The page includes every file of the tutorial, and no other."""
-    included = re.findall(r'^--8<-- "docs/examples/tutorial/(.+)"$', page.read_text(encoding="utf-8"), re.MULTILINE)
+    """The page embeds every file of the tutorial, and no other."""
+    included = re.findall(
+        r"^<!-- file: docs/examples/tutorial/(.+) -->$", page.read_text(encoding="utf-8"), re.MULTILINE
+    )
     assert sorted(included) == sorted(path.name for path in PROGRAMS.iterdir() if path.is_file())

@@ -92,6 +92,17 @@ class TestEveryTransport:
             await send(client)
         assert (len(gateway.requests), gateway.opened) == (2, 1)
 
+    async def test_a_send_in_a_cancelled_scope_sends_nothing(self, via: str) -> None:
+        """A cancellation that came before the call holds, although a connection is open and free."""
+        async with raw_gateway(Slow(0.001)) as gateway, connected(gateway.url, via) as (client, _, recorder):
+            await send(client)
+            with anyio.CancelScope() as scope:
+                scope.cancel()
+                await send(client)
+            assert scope.cancelled_caught
+            assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.ACCEPTED, SendStatus.NOT_ATTEMPTED]
+        assert len(gateway.requests) == 1
+
     @pytest.mark.parametrize("delay", [0, 0.001, 0.004, 0.012])
     async def test_a_cancelled_send_has_one_true_outcome(self, via: str, delay: float) -> None:
         """A message that reached the gateway is never reported as not attempted, and none is sent twice."""

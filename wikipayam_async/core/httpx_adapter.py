@@ -13,6 +13,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, TypeAlias
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from wikipayam_async.core.connecting import address_of, find_cause, reason_of
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
@@ -120,6 +121,7 @@ class HttpxCarrier:
         except Exception as error:  # noqa: BLE001 - the caller's client may raise anything, such as for a malformed cookie
             detail = f"the HTTP client could not build the request ({type(error).__name__})"
             raise ExchangeFault(ExchangeFaultKind.CONNECT, detail, handed_over=False) from None
+        await checkpoint_if_cancelled()  # once it is in its task, a send is protected from a cancellation
         send = functools.partial(self.http.send, auth=None, follow_redirects=False, stream=True)
         job = functools.partial(_exchange_in_time, send, request, outgoing, progress)
         return await (run_in_child(job, progress) if progress.protected else job())

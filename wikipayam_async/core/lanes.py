@@ -138,10 +138,7 @@ class Lanes:
         pool = await self._pools.get()
         lent = _lent.get()
         slots = lent[1] if lent is not None and lent[0] is pool else pool.slots
-        try:
-            slots.acquire_nowait()
-        except anyio.WouldBlock:
-            await slots.acquire()
+        await slots.acquire()  # raises a cancellation that came before: nothing has left
         try:
             if progress.ready is not None:
                 await _lend_slot(pool, progress.ready)

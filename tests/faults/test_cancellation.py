@@ -26,6 +26,7 @@ from wikipayam_async import (
     SmsMessage,
 )
 from wikipayam_async.core.httpx_transport import LaneTransport
+from wikipayam_async.core.loops import runs_asyncio
 
 pytestmark = pytest.mark.anyio
 
@@ -118,6 +119,11 @@ async def at_every_point(
         assert point < 500
 
 
+def fewest(points: int) -> int:
+    """Return the fewest points at which a send waits; a lane of asyncio's own waits once for an exchange, others twice."""
+    return points if not runs_asyncio() else points - max(1, points // 4)
+
+
 @across("kind, lanes, anyio_backend, way", SENDS, ["warm", "cold", "closing"], BACKENDS_AND_WAYS)
 async def test_a_send_cancelled_at_any_point_has_one_true_outcome(kind: str, lanes: str, way: str) -> None:
     """Exactly what the gateway accepted is reported as accepted, and the client goes on working."""
@@ -143,7 +149,7 @@ async def test_a_send_cancelled_at_any_point_has_one_true_outcome(kind: str, lan
 
         before: set[str] = set()
         recorder.events.clear()
-        assert await at_every_point(way, lambda name: SENDS[kind](client, name), check) >= 1
+        assert await at_every_point(way, lambda name: SENDS[kind](client, name), check) >= fewest(2)
     gc.collect()
 
 
@@ -176,7 +182,7 @@ async def test_a_send_over_any_transport_cancelled_at_any_point_has_a_true_outco
             assert ledger.doubled == []
             recorder.events.clear()
 
-        assert await at_every_point(way, lambda name: SENDS["sms.send"](client, name), check) >= 1
+        assert await at_every_point(way, lambda name: SENDS["sms.send"](client, name), check) >= fewest(2)
     gc.collect()
 
 
@@ -266,7 +272,7 @@ async def test_a_bulk_run_cancelled_at_any_point_accounts_for_every_message(
                 used.clear()
 
         before: set[str] = set()
-        assert await at_every_point(way, run, check) >= 15
+        assert await at_every_point(way, run, check) >= fewest(20)
     gc.collect()
 
 

@@ -15,6 +15,7 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.core.operation import format_track_ids
 from wikipayam_async.errors import BeforeSendError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["AfterSend", "Announcement", "BeforeSend", "OutgoingMessage", "WaitTurn", "outgoing_of", "refusal_of"]
@@ -125,3 +126,6 @@ def _hook_error(chunk: Chunk, error: BaseException) -> BeforeSendError:
         f"({format_track_ids(chunk.batch.track_ids)}); none of them was attempted, and the run stops. They may be sent "
         "again once the cause is mended"
     )
+
+
+publish_in_package(["OutgoingMessage"], globals())

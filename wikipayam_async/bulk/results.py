@@ -12,6 +12,7 @@ from attrs import field, frozen
 from wikipayam_async.errors import SuppressedError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.outcomes import LOOK_FIRST, SendStatus
+from wikipayam_async.publish import publish_in_package
 
 __all__ = [
     "BulkError",
@@ -219,3 +220,6 @@ class BulkUnknownOutcomeError(BulkError, UnknownOutcomeError):
             accepted=report.accepted,
         )
         self.report = report
+
+
+publish_in_package(["BulkError", "BulkReport", "BulkSourceError", "BulkUnknownOutcomeError", "SendResult"], globals())

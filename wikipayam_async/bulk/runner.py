@@ -25,6 +25,7 @@ from wikipayam_async.messages.payload import prepare_some
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.misuse import AsyncIteration
 from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.publish import publish_in_package
 
 __all__ = ["BulkRun", "collect", "make_run"]
 
@@ -264,3 +265,6 @@ async def _take_with_progress(
         results += some
         counts.update(result.status for result in some)
         on_progress(BulkProgress(len(results), total, {status: counts[status] for status in SendStatus}))
+
+
+publish_in_package(["BulkRun"], globals())

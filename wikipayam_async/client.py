@@ -131,7 +131,7 @@ class AsyncWikipayam:
         ConfigurationError: An argument or an environment variable is invalid.
     """
 
-    sms = ServiceAttribute(lambda: SmsService)
+    sms = ServiceAttribute(lambda: SmsService)  # loaded with the client: the first send does not wait for it
     receives = ServiceAttribute(lambda: services.ReceivesService)
     otp = ServiceAttribute(lambda: services.OtpService)
     voice = ServiceAttribute(lambda: services.VoiceService)

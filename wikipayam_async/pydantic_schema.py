@@ -31,7 +31,7 @@ def _schema(cls: type[Any], _: object, handler: GetCoreSchemaHandler) -> CoreSch
     if not attrs.has(cls):
         return _model_schema(cls, handler.generate_schema(dict[str, Any]), parse=cls, serialize=dict)
     # Annotations that the public module lacks until it is imported: those of other public classes.
-    importlib.import_module(cls.__module__).__all__  # noqa: B018 - the package loads its names for it
+    importlib.import_module(cls.__module__)
     fields = {one.alias or one.name: one for one in attrs.fields(attrs.resolve_types(cls)) if one.init}
     described = core_schema.typed_dict_schema(
         {

@@ -214,6 +214,25 @@ def test_the_public_names_are_loaded_on_first_access() -> None:
     ) == (f"True True {wikipayam_async.__version__}")
 
 
+def test_the_public_names_are_loaded_one_by_one() -> None:
+    """A name loads its own module, is the object that `public` has, and shows its public path before that is loaded."""
+    code = (
+        "import sys, wikipayam_async as package; from types import FunctionType; "
+        "loaded = [name for name in ('client', 'services.receives.service') "
+        "if package.AsyncWikipayam and package.SmsMessage and 'wikipayam_async.' + name in sys.modules]; "
+        "found = {name: getattr(package, name) for name in dir(package) if name in sys.argv[1:]}; "
+        "private = [name for name, value in found.items() "
+        "if isinstance(value, type | FunctionType) and value.__module__ != 'wikipayam_async']; "
+        "early = 'wikipayam_async.public' in sys.modules; "
+        "from wikipayam_async import public; "
+        "print(loaded, private, early, [name for name in sys.argv[1:] if getattr(public, name) is not found[name]])"
+    )
+    done = subprocess.run(  # noqa: S603 - the code is in this file
+        [sys.executable, "-c", code, *wikipayam_async.__all__], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.strip() == "['client'] [] False []"
+
+
 def test_submodules_are_attributes() -> None:
     """`wikipayam_async.errors` exists after `import wikipayam_async`, and loads no client."""
     code = (

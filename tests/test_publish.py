@@ -8,10 +8,11 @@ from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, ClassVar
 
 import attrs
+import pydantic
 import pytest
 
 from wikipayam_async.core.converter import to_items, to_model
-from wikipayam_async.publish import publish
+from wikipayam_async.publish import publish, publish_in_package
 
 if typing.TYPE_CHECKING:
     from decimal import Decimal
@@ -102,3 +103,14 @@ def test_models_are_read_in_either_order(first: str) -> None:
     ]
     assert to_model({"id": "2", "new": 3}, model) == model(2, extra={"new": 3})
     assert to_items([{"id": 4}, {"id": "5"}], model) == (model(4), model(5))
+
+
+def test_models_of_the_package_are_known_to_pydantic() -> None:
+    """An attrs class can be a field of a pydantic model; a function is only published."""
+    model = make_model()
+
+    def function() -> None: ...
+
+    publish_in_package(["model", "function"], {"model": model, "function": function})
+    assert (model.__module__, function.__module__) == ("wikipayam_async", "wikipayam_async")
+    assert pydantic.TypeAdapter(model).validate_python({"id": 1}) == model(1)

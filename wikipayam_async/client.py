@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Literal, NoReturn, Self, TypeAlias, TypeV
 import attrs
 import msgspec
 
+from wikipayam_async import services
 from wikipayam_async.bulk.source import Messages
 from wikipayam_async.checks import without_frames
 from wikipayam_async.core.carrier import Carrier, LaneCarrier, make_carrier
@@ -44,16 +45,13 @@ from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency.settings import check_store
 from wikipayam_async.idempotency.store import IdempotencyStore
 from wikipayam_async.numbers.digits import digits_of_line
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.sealed import Sealed, seal
 from wikipayam_async.services.account import AccountService, Balance, CostCheck
 from wikipayam_async.services.base import ServiceAttribute
 from wikipayam_async.services.custom import make_call
-from wikipayam_async.services.holoo import HolooService
-from wikipayam_async.services.otp import OtpService
 from wikipayam_async.services.raw import with_raw_response
-from wikipayam_async.services.receives.service import ReceivesService
 from wikipayam_async.services.sms.service import SmsService
-from wikipayam_async.services.voice import VoiceService
 
 if TYPE_CHECKING:
     import httpx
@@ -134,11 +132,11 @@ class AsyncWikipayam:
         ConfigurationError: An argument or an environment variable is invalid.
     """
 
-    sms = ServiceAttribute(SmsService)
-    receives = ServiceAttribute(ReceivesService)
-    otp = ServiceAttribute(OtpService)
-    voice = ServiceAttribute(VoiceService)
-    holoo = ServiceAttribute(HolooService)
+    sms = ServiceAttribute(lambda: SmsService)  # loaded with the client: the first send does not wait for it
+    receives = ServiceAttribute(lambda: services.ReceivesService)
+    otp = ServiceAttribute(lambda: services.OtpService)
+    voice = ServiceAttribute(lambda: services.VoiceService)
+    holoo = ServiceAttribute(lambda: services.HolooService)
 
     @without_frames
     def __init__(
@@ -468,3 +466,6 @@ class ClientWithRawResponse:
 def _plain_line(sender: str | None) -> str | None:
     """Return a line in ASCII digits, without spaces. Any other value is left for the check of the options."""
     return digits_of_line(sender) if isinstance(sender, str) else sender
+
+
+publish_in_package(["AsyncWikipayam"], globals())

@@ -8,7 +8,7 @@ from typing import Protocol, TypeAlias
 
 from attrs import frozen
 
-from wikipayam_async.publish import publish
+from wikipayam_async.publish import publish, publish_in_package
 from wikipayam_async.structs import Model
 
 __all__ = [
@@ -126,4 +126,5 @@ Ids: TypeAlias = str | HasId | Iterable[str | HasId]
 """One id or several: ids, or objects with an id."""
 
 
+publish_in_package(["Attempt", "CallOutcome", "MessageOutcome", "Phase", "SendStatus"], globals())
 publish("wikipayam_async.types", ["AnyMessage", "HasId"], globals())

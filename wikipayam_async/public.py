@@ -1,7 +1,5 @@
 """The public names of `wikipayam_async`."""
 
-import attrs
-
 from wikipayam_async.batching.batcher import Batcher
 from wikipayam_async.batching.health import SendingHealth
 from wikipayam_async.batching.outbox import Outbox
@@ -42,8 +40,6 @@ from wikipayam_async.errors import (
 )
 from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
-from wikipayam_async.publish import publish
-from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.services.account import Balance
 from wikipayam_async.services.holoo import HolooResult
 from wikipayam_async.services.receives.health import WorkerHealth
@@ -137,10 +133,3 @@ __all__ = [
     "__version__",
     "report_from",
 ]
-
-publish("wikipayam_async", __all__, globals())
-
-for _name in __all__:
-    _value = globals()[_name]
-    if attrs.has(_value) or _value is Statistics:
-        add_schema(_value)

@@ -7,7 +7,11 @@ from inspect import get_annotations
 from types import FunctionType
 from typing import get_type_hints
 
-__all__ = ["publish"]
+import attrs
+
+from wikipayam_async.pydantic_schema import add_schema
+
+__all__ = ["publish", "publish_in_package"]
 
 
 def publish(module: str, names: Iterable[str], namespace: Mapping[str, object]) -> None:
@@ -27,6 +31,15 @@ def publish(module: str, names: Iterable[str], namespace: Mapping[str, object]) 
             _resolve(value)
         if isinstance(value, type | FunctionType):
             value.__module__ = module
+
+
+def publish_in_package(names: Iterable[str], namespace: Mapping[str, object]) -> None:
+    """Publish names that users import from the package itself, where pydantic takes the attrs classes."""
+    for name in names:
+        value = namespace[name]
+        if isinstance(value, type) and attrs.has(value):
+            add_schema(value)
+    publish("wikipayam_async", names, namespace)
 
 
 def _resolve(cls: type) -> None:

@@ -4,6 +4,7 @@ import ssl
 import sys
 from typing import Any, Self
 
+import anyio
 import httpx
 import pytest
 from anyio.abc import ByteStream
@@ -15,6 +16,7 @@ from wikipayam_async.core.carrier import LaneCarrier
 from wikipayam_async.core.httpx_adapter import HttpxCarrier
 from wikipayam_async.core.httpx_transport import LaneTransport
 from wikipayam_async.core.lanes import Connections
+from wikipayam_async.emulator import DEFAULT_PREFIX, DEFAULT_TOKEN, Emulator, serve
 
 pytestmark = pytest.mark.anyio
 
@@ -60,6 +62,20 @@ class TestLaneCarrier:
             with pytest.raises(LookupError):
                 await client.sms.send(RECEIVER, "hi", sender="1")
         assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.UNKNOWN]
+
+    async def test_a_send_needs_no_httpx(self, anyio_backend_name: str) -> None:
+        """A program that makes a client and sends a message never loads it."""
+        with serve(Emulator()) as gateway:
+            program = (
+                "import sys, anyio\nfrom wikipayam_async import AsyncWikipayam\n"
+                "async def main():\n"
+                f"    client = AsyncWikipayam({DEFAULT_TOKEN!r}, base_url={gateway.url!r}, api_prefix={DEFAULT_PREFIX!r})\n"
+                "    async with client:\n"
+                f"        await client.sms.send({RECEIVER!r}, 'hi', sender='10002000')\n"
+                f"anyio.run(main, backend={anyio_backend_name!r})\nprint('httpx' in sys.modules)"
+            )
+            done = await anyio.run_process([sys.executable, "-c", program])
+        assert (done.stdout.strip(), len(gateway.emulator.ledger)) == (b"False", 1)
 
     async def test_the_httpx_client_is_made_once(self) -> None:
         """Hooks set on it are those that the requests call."""

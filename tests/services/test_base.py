@@ -51,8 +51,8 @@ def test_a_service_uses_the_pipeline_and_the_options_of_its_client() -> None:
     class Client:
         """A client with one service."""
 
-        lines = ServiceAttribute(Lines)
-        other = ServiceAttribute(Service)
+        lines = ServiceAttribute(lambda: Lines)
+        other = ServiceAttribute(lambda: Service)
 
         def __init__(self, sender: str) -> None:
             self._pipeline = f"pipeline of {sender}"

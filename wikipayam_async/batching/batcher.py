@@ -20,6 +20,7 @@ from wikipayam_async.idempotency.guard import IdempotencyGuard
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.outcomes import MessageOutcome, SendStatus
+from wikipayam_async.publish import publish_in_package
 
 __all__ = ["Batcher"]
 
@@ -221,3 +222,6 @@ class Batcher(AsyncOnly):
 
     def __repr__(self) -> str:
         return f"<Batcher {self._batching}, {self.waiting} waiting, {self.in_flight} in flight>"
+
+
+publish_in_package(["Batcher"], globals())

@@ -21,7 +21,7 @@ from wikipayam_async.errors import (
     UnknownOutcomeError,
     WikipayamError,
 )
-from wikipayam_async.publish import publish
+from wikipayam_async.publish import publish_in_package
 
 __all__ = ["HealthRecord", "SendingHealth"]
 
@@ -108,4 +108,4 @@ class HealthRecord:
         )
 
 
-publish("wikipayam_async", ["SendingHealth"], globals())
+publish_in_package(["SendingHealth"], globals())

@@ -31,6 +31,7 @@ from wikipayam_async.idempotency.guard import IdempotencyGuard
 from wikipayam_async.messages.models import SentMessage, SmsMessage, as_message
 from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.outcomes import LOOK_FIRST, SendStatus
+from wikipayam_async.publish import publish_in_package
 
 __all__ = ["OnOutcome", "Outbox"]
 
@@ -321,3 +322,6 @@ def _log(result: SendResult) -> None:
         }
         reason = "" if error is None else f" ({error}: {result.error})"
         logger.log(level, "sms.outbox %s: %s%s", result.track_id, result.status.value, reason, extra=fields)
+
+
+publish_in_package(["Outbox"], globals())

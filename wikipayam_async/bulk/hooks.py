@@ -14,6 +14,7 @@ from wikipayam_async.bulk.results import SendResult
 from wikipayam_async.core.operation import format_track_ids
 from wikipayam_async.errors import BeforeSendError, WikipayamError
 from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.structs import Model
 
@@ -124,3 +125,6 @@ def _hook_error(chunk: Chunk, error: BaseException) -> BeforeSendError:
         f"({format_track_ids(chunk.batch.track_ids)}); none of them was attempted, and the run stops. They may be sent "
         "again once the cause is mended"
     )
+
+
+publish_in_package(["OutgoingMessage"], globals())

@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from wikipayam_async.core.options import read_timezone
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["Now", "OpeningWait", "SendingHours", "Sleep", "utc_now", "wait_until_open"]
@@ -177,3 +178,6 @@ class OpeningWait:
             self._logged = opening
             logger.info("a bulk send waits for its sending hours, until %s", f"{opening:%Y-%m-%d %H:%M %Z}")
         await wait_until_open(self._hours, self._now, self._sleep)
+
+
+publish_in_package(["SendingHours"], globals())

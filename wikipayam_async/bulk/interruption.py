@@ -9,6 +9,7 @@ from typing import Any
 
 from wikipayam_async.bulk.results import BulkError, BulkReport, SendResult, counts_text
 from wikipayam_async.outcomes import MessageOutcome, SendStatus
+from wikipayam_async.publish import publish_in_package
 
 __all__ = ["attach_outcomes", "attach_report", "log_interrupted_request", "log_interruption", "report_from"]
 
@@ -147,3 +148,6 @@ def log_interruption(error: BaseException, counts: Mapping[SendStatus, int]) -> 
         logger.warning(
             "sms.send: %s ended a bulk send early: %s", type(error).__name__, counts_text(counts), extra=fields
         )
+
+
+publish_in_package(["report_from"], globals())

@@ -14,6 +14,7 @@ from wikipayam_async.bulk.screening import Dedupe, OptOut, Screen
 from wikipayam_async.checks import argument_at_least_one
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["DEFAULT_BATCH_SIZE", "DEFAULT_CONCURRENCY", "BulkOptions", "BulkProgress", "OnProgress", "hours_or_none"]
@@ -122,3 +123,6 @@ class BulkOptions:
         if self.dedupe is None and self.opt_out is None:
             return None
         return Screen(dedupe=self.dedupe, opt_out=self.opt_out)
+
+
+publish_in_package(["BulkProgress"], globals())

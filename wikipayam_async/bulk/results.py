@@ -15,6 +15,7 @@ from wikipayam_async.errors import SuppressedError, UnknownOutcomeError, Wikipay
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import LOOK_FIRST, SendStatus
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.structs import Model
 
 __all__ = [
@@ -265,3 +266,6 @@ class BulkUnknownOutcomeError(BulkError, UnknownOutcomeError):
             accepted=report.accepted,
         )
         self.report = report
+
+
+publish_in_package(["BulkError", "BulkReport", "BulkSourceError", "BulkUnknownOutcomeError", "SendResult"], globals())

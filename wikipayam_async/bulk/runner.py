@@ -28,6 +28,7 @@ from wikipayam_async.messages.payload_columns import prepare_messages
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.misuse import AsyncIteration
 from wikipayam_async.outcomes import SendStatus
+from wikipayam_async.publish import publish_in_package
 
 __all__ = ["BulkRun", "collect", "make_run"]
 
@@ -275,3 +276,6 @@ async def _take_with_progress(run: BulkRun, total: int | None, on_progress: OnPr
         results.extend(some)
         counts.update(statuses_of(some))
         on_progress(BulkProgress(len(results), total, {status: counts[status] for status in SendStatus}))
+
+
+publish_in_package(["BulkRun"], globals())

@@ -11,6 +11,7 @@ import attrs
 from attrs import field, frozen
 
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.scrub import scrub
 
 __all__ = [
@@ -303,3 +304,6 @@ def _named(outcomes: Sequence[MessageOutcome]) -> str:
         shown.append(f"{word} ({', '.join(ids)})" if ids else word)
     more = [f"and {len(outcomes) - _SHOWN} more"] if len(outcomes) > _SHOWN else []
     return "; ".join([*shown, *more])
+
+
+publish_in_package(["AttemptFinished", "AttemptStarted", "CallFinished", "RetryScheduled"], globals())

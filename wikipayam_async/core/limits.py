@@ -12,6 +12,7 @@ from attrs import field, frozen
 from wikipayam_async.checks import not_negative, positive_or_none
 from wikipayam_async.core.loops import MUTEX, PerLoop, loop_offset, process_time
 from wikipayam_async.errors import ConfigurationError
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["Gate", "Gcra", "RateLimit", "RateLimiter", "limiter_of"]
@@ -241,3 +242,6 @@ class Gate:
         # The clock may have been replaced by one that is far behind.
         self.not_before = min(self.not_before, now + self._ahead)
         return max(0.0, self.not_before - now)
+
+
+publish_in_package(["RateLimit"], globals())

@@ -11,6 +11,7 @@ from attrs import frozen
 
 from wikipayam_async.errors import ResponseError, UnknownOutcomeError
 from wikipayam_async.outcomes import LOOK_FIRST, AnyMessage, HasId, MessageOutcome
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.sealed import SealedBytes, SealedFields
 from wikipayam_async.structs import Model
 
@@ -209,3 +210,6 @@ def unreported_error(
     )
     error.__cause__ = ResponseError(f"{name}: no outcome for {len(positions)} messages", message=message)
     return error
+
+
+publish_in_package(["Replay"], globals())

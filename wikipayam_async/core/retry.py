@@ -15,6 +15,7 @@ from wikipayam_async.checks import at_least_one, not_negative
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.loops import MUTEX
 from wikipayam_async.core.operation import Replay
+from wikipayam_async.publish import publish_in_package
 
 __all__ = [
     "RetryBudget",
@@ -169,3 +170,6 @@ def parse_retry_after(value: str | None, now: datetime | None = None) -> float |
     if date.tzinfo is None:
         date = date.replace(tzinfo=UTC)
     return max(0.0, (date - (now or datetime.now(UTC))).total_seconds())
+
+
+publish_in_package(["RetryPolicy"], globals())

@@ -63,7 +63,7 @@ def _table(title: str, *columns: str, numbers: Sequence[int] = (1,)) -> Table:
 
 def _outcomes(run: RunReport) -> Table:
     report = run.bulk
-    table = _table("Outcomes", "CallOutcome", "Messages", "Why")
+    table = _table("Outcomes", "Outcome", "Messages", "Why")
     table.add_row("accepted", f"{len(report.accepted):,}", "", style=_GOOD)
     for why, results in group(report.rejected).items():
         table.add_row("rejected", f"{len(results):,}", Text(f"{why} ({', '.join(examples_of(results))})"))

@@ -1,8 +1,8 @@
 """Messages: the models, their payloads, and matching the gateway's answer to them."""
 
 from wikipayam_async.messages.models import OtpMessage, SentMessage, SmsMessage
-from wikipayam_async.publish import publish
+from wikipayam_async.publish import publish_in_package
 
 __all__ = ["OtpMessage", "SentMessage", "SmsMessage"]
 
-publish("wikipayam_async", __all__, globals())
+publish_in_package(__all__, globals())

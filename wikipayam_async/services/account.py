@@ -12,7 +12,7 @@ from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import to_model
 from wikipayam_async.core.operation import Call, Operation, Replay, captured
 from wikipayam_async.errors import InvalidInputError, ResponseError
-from wikipayam_async.publish import publish
+from wikipayam_async.publish import publish, publish_in_package
 from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
 from wikipayam_async.redact.sealed import Sealed
@@ -188,5 +188,6 @@ async def _count_asynchronous(tally: CostTally, messages: AsyncIterator[SmsMessa
             await close()
 
 
+publish_in_package(["Balance"], globals())
 publish("wikipayam_async.types", ["CostCheck"], globals())
 add_schema(CostCheck)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Generic, TypeVar, overload
 
 from wikipayam_async.checks import check_timeout
@@ -74,13 +74,16 @@ class Service:
 
 
 class ServiceAttribute(Generic[S]):
-    """A service as an attribute of the client: created on first use. On the class it is the service's class.
+    """A service as an attribute of the client: loaded and created on first use. On the class it is the service's class.
 
     A mock with the client as its spec sees the methods of the service through the class.
+
+    Args:
+        load: Returns the service's class.
     """
 
-    def __init__(self, cls: type[S]) -> None:
-        self._cls = cls
+    def __init__(self, load: Callable[[], type[S]]) -> None:
+        self._load = load
 
     def __set_name__(self, owner: type[object], name: str) -> None:
         self._name = name
@@ -93,9 +96,9 @@ class ServiceAttribute(Generic[S]):
 
     def __get__(self, client: Any, owner: type[object]) -> type[S] | S:
         if client is None:
-            return self._cls
+            return self._load()
         attributes = vars(client)
-        service: S = attributes.setdefault(self._name, self._cls(attributes["_pipeline"], attributes["_options"]))
+        service: S = attributes.setdefault(self._name, self._load()(attributes["_pipeline"], attributes["_options"]))
         return service
 
 

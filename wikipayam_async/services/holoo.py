@@ -20,7 +20,7 @@ from wikipayam_async.messages.models import (
     check_text,
     surely_names_message,
 )
-from wikipayam_async.publish import publish
+from wikipayam_async.publish import publish, publish_in_package
 from wikipayam_async.redact.masks import mask_mapping, shape_of
 from wikipayam_async.redact.sealed import Sealed, SealedBytes, SealedFields, seal
 from wikipayam_async.services.base import Service, require_all_accepted
@@ -260,4 +260,5 @@ class HolooServiceWithRawResponse:
         self.send_via_url = with_raw_response(service.send_via_url)
 
 
+publish_in_package(["HolooResult"], globals())
 publish("wikipayam_async.services", ["HolooService"], globals())

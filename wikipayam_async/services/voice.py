@@ -13,7 +13,7 @@ from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch, m
 from wikipayam_async.idempotency.keyed import KeyedMessage
 from wikipayam_async.messages.models import OtpMessage, check_code, check_receiver, check_track_id, surely_names_message
 from wikipayam_async.messages.track_ids import TrackIds
-from wikipayam_async.publish import publish
+from wikipayam_async.publish import publish, publish_in_package
 from wikipayam_async.redact.masks import mask_mapping, mask_text
 from wikipayam_async.redact.sealed import Sealed, SealedBytes, SealedFields
 from wikipayam_async.services.base import Service, require_all_accepted
@@ -143,4 +143,5 @@ class VoiceServiceWithRawResponse:
         self.send = with_raw_response(service.send)
 
 
+publish_in_package(["VoiceOtp"], globals())
 publish("wikipayam_async.services", ["VoiceService"], globals())

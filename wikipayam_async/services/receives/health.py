@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 
 from attrs import define, field, frozen
 
+from wikipayam_async.publish import publish_in_package
+
 if TYPE_CHECKING:
     from wikipayam_async.core.limits import Clock
 
@@ -116,3 +118,6 @@ class HealthRecord:
             tuple(parked),
             tuple(unreadable),
         )
+
+
+publish_in_package(["WorkerHealth"], globals())

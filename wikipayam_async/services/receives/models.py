@@ -11,6 +11,8 @@ from attrs import field, frozen
 
 from wikipayam_async.core.converter import JsonValue, to_items, to_mapping, to_model
 from wikipayam_async.dates import to_jalali
+from wikipayam_async.publish import publish_in_package
+from wikipayam_async.pydantic_schema import add_schema
 from wikipayam_async.redact.masks import mask_mapping, mask_number, mask_text
 
 if TYPE_CHECKING:
@@ -194,6 +196,7 @@ class DeleteResult:
     extra: Mapping[str, Any] = field(factory=dict, repr=mask_mapping, hash=False)
 
 
+@add_schema
 class Statistics(Mapping[str, Any]):
     """Statistics about received messages, as a mapping. The gateway does not document its keys.
 
@@ -330,3 +333,9 @@ def _in_zone(message: ReceivedMessage, zone: tzinfo) -> ReceivedMessage:
 
 def _others(fields: Mapping[str, Any], *known: str) -> dict[str, Any]:
     return {key: value for key, value in fields.items() if key not in known}
+
+
+publish_in_package(
+    ["DeleteResult", "MarkReadResult", "Pagination", "ReceivedMessage", "ReceivesPage", "Statistics", "UnreadPage"],
+    globals(),
+)

@@ -21,6 +21,7 @@ from wikipayam_async.checks import check_seconds
 from wikipayam_async.core.loops import LoopOwner
 from wikipayam_async.errors import APITimeoutError, InvalidInputError
 from wikipayam_async.misuse import AsyncOnly
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.receives.consumer import Consumer, MessageErrorHandler, MessageHandler
 from wikipayam_async.services.receives.handled import HandledMessages
@@ -319,3 +320,6 @@ class InboundWorker(AsyncOnly):
                 yield scope
             finally:
                 del self._shields[scope]
+
+
+publish_in_package(["InboundWorker"], globals())

@@ -10,6 +10,7 @@ from attrs import Factory, field, frozen
 
 from wikipayam_async.core.converter import JsonValue, OpenStrEnum, to_items
 from wikipayam_async.outcomes import HasId
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.masks import mask_mapping
 
 __all__ = ["FINAL_STATES", "Delivery", "DeliveryReport", "DeliveryStatus", "read_statuses", "report_of"]
@@ -217,3 +218,6 @@ def report_of(
         tuple(id_ for id_ in ids if id_ not in known or known[id_].status not in final_states),
         tuple(id_ for id_ in ids if id_ in refused),
     )
+
+
+publish_in_package(["Delivery", "DeliveryReport", "DeliveryStatus"], globals())

@@ -8,6 +8,7 @@ from datetime import tzinfo
 from attrs import field, frozen
 
 from wikipayam_async.core.converter import JsonValue, to_mapping
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.services.receives.models import ReceivedMessage, read_receives
 
 __all__ = ["LegacyInbox", "read_inbox"]
@@ -45,3 +46,6 @@ def read_inbox(data: JsonValue, zone: tzinfo | None) -> LegacyInbox:
             if found:
                 return LegacyInbox(found, data)
     return LegacyInbox(read_receives(data, zone), data)
+
+
+publish_in_package(["LegacyInbox"], globals())

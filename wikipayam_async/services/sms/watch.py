@@ -16,6 +16,7 @@ from wikipayam_async.core.limits import Clock, Sleep
 from wikipayam_async.core.retry import Uniform
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.misuse import AsyncIteration
+from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.services.base import TRANSIENT, chunked
 from wikipayam_async.services.pauses import MIN_INTERVAL, Pause
@@ -211,3 +212,6 @@ class DeliveryWatch(AsyncIteration):
             if status.id in asked:
                 self._known[status.id] = status
                 self._refused.pop(status.id, None)
+
+
+publish_in_package(["DeliveryWatch", "Polling"], globals())

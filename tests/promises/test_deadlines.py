@@ -150,7 +150,7 @@ class TestDeadlines:
         """A body that the gateway does not read ends at the time-out, and its connection is closed."""
         closed = anyio.Event()
         tls = via in {"tls", "tunnel"}
-        timeout = TLS_TIMEOUT  # the time-out includes making a request of 20 MB, too
+        timeout = 3 * TLS_TIMEOUT  # the time-out includes making a request of 20 MB, too
 
         async def stop_reading(stream: ByteStream) -> None:
             await stream.receive(1000)

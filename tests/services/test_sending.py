@@ -22,10 +22,12 @@ class AnswersSecond:
 
     def __init__(self) -> None:
         self.calls: list[Call[Any]] = []
+        self.observers: list[object] = []
 
-    async def run(self, call: Call[Any]) -> Any:
-        """Record the call, and read an answer to it."""
+    async def run(self, call: Call[Any], observer: object = None) -> Any:
+        """Record the call and its observer, and read an answer to it."""
         self.calls.append(call)
+        self.observers.append(observer)
         return call.read([{"id": "69e5", "track_id": "T2"}])
 
 
@@ -79,7 +81,7 @@ async def test_send_all_requires_an_item_for_every_message() -> None:
     assert caught.value.accepted == (SentMessage("69e5", track_id="T2"),)
     _, call = pipeline.calls
     assert (call.operation, call.path, call.query, call.shortcut) == (SEND, "", {}, None)
-    assert callable(call.observer)  # by which a cancellation carries the outcomes
+    assert callable(pipeline.observers[-1])  # by which a cancellation carries the outcomes
     assert bytes(call.body) == b"[" + ITEM % 1 + b"," + ITEM % 2 + b"]"
     assert (call.batch.messages, call.batch.track_ids) == (batch.messages, ["T1", "T2"])
     assert call.batch.id_of(SentMessage("69e5")) == "69e5"

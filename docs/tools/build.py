@@ -78,9 +78,14 @@ def add_examples(site: Path) -> None:
         (folder / "index.html").write_text(f"{head}<ul>\n{items}</ul>\n</html>\n", "utf-8")
 
 
-def name_no_header(html: str) -> str:
-    """Return a page whose tables have cells, not headers, where the name of a column is empty."""
-    return re.sub(r"<th([^>]*)></th>", r"<td\1></td>", html)
+def mend_markup(html: str) -> str:
+    """Return a page without the barriers that the theme builds in.
+
+    A column without a name has a cell, not a header. The nested lists of contents are lists, not landmarks: the titles
+    that would name them stand more than once.
+    """
+    cells = re.sub(r"<th([^>]*)></th>", r"<td\1></td>", html)
+    return re.sub(r'<nav class="md-nav" aria-label="[^"]*">', '<nav class="md-nav" role="none">', cells)
 
 
 def add_extras(site: Path) -> None:
@@ -108,7 +113,7 @@ def build() -> list[str]:
     if not problems:
         link_languages({language: SITE / language for language in LANGUAGES})
         for page in SITE.rglob("*.html"):
-            page.write_text(name_no_header(page.read_text("utf-8")), "utf-8")
+            page.write_text(mend_markup(page.read_text("utf-8")), "utf-8")
         add_extras(SITE)
         for language in LANGUAGES:
             problems += fill_search(SITE / language, language, DOCS / "search.toml")

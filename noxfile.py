@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 import nox
@@ -32,6 +33,17 @@ ALIKE = (
     "tests/faults/test_cancellation*.py",
 )
 """Tests that take minutes and find nothing on the oldest Python that they do not find on the newest."""
+ATTACKS = (
+    "tests/faults/test_*chaos.py",
+    "tests/faults/test_cancellation*.py",
+    "tests/faults/test_outside_timeouts.py",
+    "tests/faults/test_security*.py",
+    "tests/faults/test_soak.py",
+    "tests/faults/test_stateful.py",
+    "tests/promises/test_sealed_secrets.py",
+    "tests/promises/test_unstoppable.py",
+)
+"""Tests that take most of the time, and whose long form the session `long` runs."""
 
 
 def group(name: str) -> list[str]:
@@ -54,7 +66,7 @@ def install_taskiq_redis(session: nox.Session) -> None:
 def tests(session: nox.Session) -> None:
     """Run the tests, with the attacks in their short form; in CI on the oldest and the newest Python, there with coverage.
 
-    Only CI requires full coverage: it has every server and browser that tests need.
+    Only CI requires full coverage: it has every server and browser that tests need. It leaves the longest attacks to `long`.
     """
     install_for_tests(session)
     if not os.environ.get("CI") or session.posargs:
@@ -62,19 +74,24 @@ def tests(session: nox.Session) -> None:
     elif session.python == ALL_PYTHONS[-1]:
         run_with_coverage(session)
     else:
-        session.run("pytest", "-n", WORKERS, *(f"--ignore-glob={path}" for path in ALIKE))
+        session.run("pytest", "-n", WORKERS, *ignored(ALIKE))
+
+
+def ignored(paths: Sequence[str]) -> list[str]:
+    """Return the arguments by which pytest ignores files and folders."""
+    return [f"--ignore-glob={path}" for path in paths]
 
 
 def run_with_coverage(session: nox.Session) -> None:
-    """Run all tests, and require that they cover every line and branch.
+    """Run all tests but the attacks, and require that they cover every line and branch.
 
     CPython 3.11 stops tracing a function that leaves a `with` block whose generator has ended a thread, so coverage is
-    wrong there. The short form of the attacks covers all that the long form does.
+    wrong there.
     """
     # Not below `session.create_tmp()`, which makes the checkout the parent of every temporary directory of the tests.
     session.env["COVERAGE_FILE"] = str(Path(session.virtualenv.location).resolve() / "coverage")
     session.run("coverage", "erase")
-    session.run("coverage", "run", "-m", "pytest", "-n", WORKERS)
+    session.run("coverage", "run", "-m", "pytest", "-n", WORKERS, *ignored(ATTACKS))
     session.run("coverage", "combine", "--quiet")
     session.run("coverage", "report")
 

@@ -191,7 +191,7 @@ class TestDeadlines:
 
         async with (
             raw_server(hang) as url,
-            connected(url.replace("http", "https"), timeout=0.06) as (client, _, recorder),
+            connected(url.replace("http", "https"), timeout=0.25) as (client, _, recorder),
         ):
             with pytest.raises(APITimeoutError) as caught:
                 await send(client)

@@ -28,6 +28,8 @@ PORT = 8000
 
 _COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _STRICT = "Aborted because --strict flag is set"
+_INLINE_CODE = re.compile(r"<code>[^<]+</code>")
+_OPTION = re.compile(r"(?<![\w-])--?[a-z][a-z-]*")
 _FRONT = """<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -82,10 +84,11 @@ def mend_markup(html: str) -> str:
     """Return a page without the barriers that the theme builds in.
 
     A column without a name has a cell, not a header. The nested lists of contents are lists, not landmarks: the titles
-    that would name them stand more than once.
+    that would name them stand more than once. An option such as `--dry-run` stays on one line.
     """
     cells = re.sub(r"<th([^>]*)></th>", r"<td\1></td>", html)
-    return re.sub(r'<nav class="md-nav" aria-label="[^"]*">', '<nav class="md-nav" role="none">', cells)
+    lists = re.sub(r'<nav class="md-nav" aria-label="[^"]*">', '<nav class="md-nav" role="none">', cells)
+    return _INLINE_CODE.sub(lambda code: _OPTION.sub(r'<span class="whole">\g<0></span>', code[0]), lists)
 
 
 def add_extras(site: Path) -> None:

@@ -71,10 +71,10 @@ class SendingHours:
     They are read from the wall clock of the zone, whatever it does: `22:00` to `06:00` is over midnight; where the clock
     jumps over the start, sending begins at once after the jump; an hour that occurs twice counts twice.
 
-    Args:
-        start: The first minute in which to send: `08:00`, or a `time`.
-        end: The first minute in which not to send: `21:00`, or a `time`; `24:00` is the end of the day.
-        tz: The time zone, or its name.
+    Attributes:
+        start: The first minute in which to send, counted from midnight. Pass `"08:00"`, or a `time`.
+        end: The first minute in which not to send. Pass `"21:00"`, or a `time`; `"24:00"` is the end of the day.
+        tz: The time zone. Pass it, or its name.
 
     Raises:
         InvalidInputError: A time or the zone is invalid, or start and end are equal.

@@ -130,7 +130,15 @@ class StoredChunk:
 
 @frozen
 class Counts:
-    """The number of messages in each state."""
+    """The number of messages in each state.
+
+    Attributes:
+        pending: Not attempted yet.
+        sending: In a request whose outcome is not recorded yet.
+        accepted: Accepted by the gateway.
+        rejected: Refused, by the gateway or by the client's checks.
+        unknown: Possibly accepted: never sent again by itself.
+    """
 
     pending: int = 0
     sending: int = 0

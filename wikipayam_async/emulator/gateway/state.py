@@ -126,6 +126,7 @@ class Account:
         balance: The remaining balance, in IRR.
         price: The price of a part, in IRR.
         inbox: The received messages.
+        opening_balance: The balance at the start, to which a reset goes back, in IRR.
     """
 
     token: str = field(repr=False)

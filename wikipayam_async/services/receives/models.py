@@ -70,7 +70,16 @@ class ReceivedMessage:
 
 @frozen
 class Pagination:
-    """The position of a page in the list. Fields that the gateway omitted are None."""
+    """The position of a page in the list. Fields that the gateway omitted are None.
+
+    Attributes:
+        total: The number of messages in the whole list.
+        limit: The most messages that a page has.
+        offset: The number of messages before this page.
+        returned_count: The number of messages on this page.
+        total_pages: The number of pages.
+        extra: Fields that this version does not know.
+    """
 
     total: int | None = None
     limit: int | None = None

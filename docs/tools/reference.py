@@ -6,7 +6,8 @@ import enum
 import importlib
 import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import cast
 
 import attrs
 
@@ -74,6 +75,10 @@ def _members(cls: type) -> Iterator[tuple[str, object]]:
 
 def _code(keyword: str, name: str, thing: object) -> str:
     """Return a signature as a block of code; one parameter a line where it is long."""
+    if isinstance(thing, enum.EnumMeta):
+        kinds = ", ".join(base.__name__ for base in thing.__bases__)
+        members = (f"    {one.name} = {one.value!r}" for one in cast("Iterable[enum.Enum]", thing))
+        return "\n".join(["```python", f"class {name}({kinds}):", *members, "```"])
     try:
         signature = inspect.signature(thing)  # type: ignore[arg-type] # may not be callable
     except (TypeError, ValueError):
@@ -119,4 +124,8 @@ def _with_plain_default(parameter: inspect.Parameter) -> inspect.Parameter:
 def _text(signature: inspect.Signature | inspect.Parameter) -> str:
     """Return a signature with its annotations as they are in the code: some are texts, some are functions."""
     text = re.sub(r"(: |-> )'([^']*)'", r"\1\2", str(signature))
-    return re.sub(r"<function (\w+) at 0x\w+>", r"\1", text).replace("wikipayam_async.emulator.", "")
+    return (
+        re.sub(r"<function (\w+) at 0x\w+>", r"\1", text)
+        .replace("wikipayam_async.emulator.", "")
+        .replace("typing.", "")
+    )

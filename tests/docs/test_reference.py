@@ -105,6 +105,13 @@ def test_a_long_signature_has_a_line_for_each_parameter() -> None:
     assert lines[lines.index(")") + 1] == "```"
 
 
+def test_an_enumeration_is_described_by_its_members() -> None:
+    """Its signature is another in every version of Python."""
+    assert "```python\nclass SendStatus(StrEnum):\n    ACCEPTED = 'accepted'\n" in describe(
+        "::: wikipayam_async.SendStatus"
+    )
+
+
 def test_a_constant_is_described_by_its_name() -> None:
     """A constant is shown without the docstring of its type."""
     name = "wikipayam_async.optout.OPT_OUT_WORDS"

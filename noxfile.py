@@ -43,7 +43,7 @@ ATTACKS = (
     "tests/promises/test_sealed_secrets.py",
     "tests/promises/test_unstoppable.py",
 )
-"""Tests that take most of the time, and whose long form the session `long` runs."""
+"""Tests that take most of the time, add no line to what the others cover, and whose long form the session `long` runs."""
 
 
 def group(name: str) -> list[str]:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import pickle
 import ssl
 import sys
 from collections.abc import Awaitable, Callable
@@ -415,3 +416,9 @@ def test_an_argument_is_not_taken_for_the_environment(monkeypatch: pytest.Monkey
     monkeypatch.setenv("WIKIPAYAM_SMS_API_BASE_URL", "https://wikipayam.ir")
     with pytest.raises(ConfigurationError, match=r"^base_url: the scheme is missing"):
         AsyncWikipayam("t", base_url="wikipayam.ir")
+
+
+def test_a_client_cannot_be_pickled() -> None:
+    """It holds connections and the token; a process makes one of its own."""
+    with pytest.raises(TypeError, match="create one in each process"):
+        pickle.dumps(AsyncWikipayam("token"))

@@ -28,6 +28,7 @@ from wikipayam_async import (
     UnprocessableError,
     WikipayamError,
 )
+from wikipayam_async.batching.keys import KeysTakenError
 from wikipayam_async.batching.queue import BatchSize, PendingMessage
 from wikipayam_async.batching.sender import BatchSender, not_sent
 from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
@@ -296,3 +297,36 @@ async def test_cancelled_after_the_pipeline_reported(outcome: MessageOutcome, ex
         assert isinstance(found, WikipayamError)
         assert str(found) == "sms.send: the gateway refused this message while the outbox was being closed"
         assert found.send_status is SendStatus.REJECTED
+
+
+class SlowKeys:
+    """Keys of another call that never ends."""
+
+    async def settle(self, outcomes: Sequence[object]) -> None:
+        """Write nothing: no message of these was sent."""
+
+    async def answer(self, pending: PendingMessage, attempt: object) -> SentMessage:
+        """Wait for the other call."""
+        await anyio.sleep_forever()
+        raise AssertionError
+
+
+async def test_cancelled_while_another_call_has_the_key() -> None:
+    """The message was not sent by this call, and its error says so."""
+    (pending,) = pending_messages(1)
+    record: Any = object()
+    keys: Any = SlowKeys()
+
+    async def send(*_: object) -> list[SentMessage | None]:
+        raise KeysTakenError({pending: record})
+
+    sender = BatchSender(send, BatchSize(100), "batcher", 1.0, keys)
+    async with anyio.create_task_group() as group:
+        group.start_soon(sender.send, [pending])
+        for _ in range(20):
+            await checkpoint()
+        assert list(sender.in_flight) == [pending]
+        group.cancel_scope.cancel()
+    (found,) = await outcomes_of([pending])
+    assert (type(found), [one.status for one in sender.unsent]) == (ClosedError, [SendStatus.NOT_ATTEMPTED])
+    assert sender.in_flight == {}

@@ -43,6 +43,14 @@ def test_a_column_of_results() -> None:
     assert repr(results) == "<AcceptedColumn of 3 results>"
 
 
+def test_results_without_a_column() -> None:
+    """Where no message was accepted, each result is there by its position."""
+    results = ResultColumns()
+    results.append(failed(0))
+    results.append(failed(1))
+    assert [results[0], results[-1]] == [failed(0), failed(1)]
+
+
 @given(
     outcomes=st.lists(st.sampled_from(["column", "column", "alone", "failed"]), max_size=30),
     cuts=st.sets(st.integers(0, 30)),

@@ -8,7 +8,7 @@ import anyio
 import pytest
 
 from tests.campaigns.doubles import messages
-from wikipayam_async import AuthenticationError, SendStatus
+from wikipayam_async import AuthenticationError, SendStatus, SmsMessage
 from wikipayam_async.bulk.source import ChunkSource
 from wikipayam_async.campaigns import MemoryJournal, PlanBlock, SpendingLimit
 from wikipayam_async.campaigns.optouts import OptOuts
@@ -67,6 +67,18 @@ async def test_a_run_that_was_stopped_reads_nothing() -> None:
     """What is left stays pending in the journal."""
     source = await make_source(await planned())
     assert await source.pull(AuthenticationError("no", status_code=401)) is None
+
+
+async def test_a_chunk_may_have_messages_from_several_lines() -> None:
+    """Each keeps its line; that of the campaign is not repeated."""
+    journal = MemoryJournal()
+    await journal.lock()
+    own = [SmsMessage(f"0912000000{line}", "x", sender=f"{line}000", track_id=f"t{line}") for line in (1, 2)]
+    await make_plan(journal, own, OPTIONS)
+    pulled = await (await make_source(journal)).pull()
+    assert pulled is not None
+    assert pulled.chunk is not None
+    assert [message.sender for message in pulled.chunk.batch.messages] == [None, "2000"]
 
 
 async def test_opt_outs_are_held_back() -> None:

@@ -27,6 +27,7 @@ from wikipayam_async import (
 )
 from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault, When
 from wikipayam_async.services.receives.consumer import Consumer
+from wikipayam_async.services.receives.handled import HandledMessages
 from wikipayam_async.services.receives.models import UnreadPage
 
 pytestmark = pytest.mark.anyio
@@ -437,6 +438,30 @@ async def test_a_message_listed_twice_is_handled_once() -> None:
     inbox.script = [["a", "b", "a"]]
     inbox.unread = []
     assert await inbox.consumed_by() == ["a", ("marked", "a"), "b", ("marked", "b"), 1.0]
+
+
+async def test_a_message_that_another_consumer_takes_meanwhile_is_left_to_it() -> None:
+    """Consumers of an account share what was handled, also while both have the same page."""
+    inbox, shared = Inbox(2, max_sleeps=1), HandledMessages()
+
+    def handle(message: ReceivedMessage) -> None:
+        inbox.handle(message)
+        shared.take("id1")
+
+    consumer = Consumer(
+        fetch=inbox.fetch,
+        mark_read=inbox.mark,
+        handler=handle,
+        on_error=None,
+        poll_interval=1.0,
+        concurrency=1,
+        clock=inbox.clock,
+        sleep=inbox.sleep,
+        handled=shared,
+    )
+    with pytest.raises(Stop):
+        await consumer.run()
+    assert [entry for entry in inbox.log if isinstance(entry, str)] == ["id0"]
 
 
 @pytest.mark.parametrize("bad", ["", "a b", "a/b", "x" * 65, "شناسه"])

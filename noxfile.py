@@ -28,9 +28,7 @@ ALIKE = (
     "tests/benchmarks",
     "tests/peers",
     "tests/numbers/test_oracle.py",
-    "tests/faults/test_*chaos.py",
-    "tests/faults/test_security*.py",
-    "tests/faults/test_cancellation*.py",
+    "tests/faults",
 )
 """Tests that take minutes and find nothing on the oldest Python that they do not find on the newest."""
 ATTACKS = (

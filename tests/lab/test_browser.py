@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Page, Response
+from playwright.sync_api import Page, Response, expect
 
 from tests.lab.conftest import TOKEN, Lab, RealLab
 from tests.support.browser import Browse
@@ -70,8 +70,8 @@ def test_every_endpoint_works_through_the_page(browse: Browse, lab: Lab, languag
             assert page.locator("#error").count() == 0
             shown.append(page.inner_text("#endpoint"))
         assert (shown, complaints) == ([f"{method} {path}" for method, path in expected], [])
-        assert page.locator("#ledger tbody tr").count() == len(lab.emulator.ledger)
-        assert page.locator("#calls li").count() == len(expected)
+        expect(page.locator("#ledger tbody tr")).to_have_count(len(lab.emulator.ledger))
+        expect(page.locator("#calls li")).to_have_count(len(expected))
 
     browse(steps)
     received = [(one.method, one.path) for one in lab.control.history.since(0)]

@@ -29,7 +29,7 @@ document.addEventListener("alpine:init", () => {
     tab: "python", prepared: null, notReady: "", busy: false, made: null, problem: "", copied: false, waiting: null,
     calculator: { text: "", receivers: "1" }, prices: { persian: "", latin: "", vat: "" }, counted: null,
     ledger: [], anchor: "", balance: null, inbox: [], inbound: { sender: "09121112233", message: "" }, faults: [], fault: "", calls: [],
-    latestPrepare: 0, latestCount: 0, prepareTimer: 0, countTimer: 0,
+    latestPrepare: 0, latestCount: 0, startedRefreshes: 0, shownRefresh: 0, prepareTimer: 0, countTimer: 0,
 
     async init() {
       const wanted = new URLSearchParams(location.search);
@@ -205,13 +205,17 @@ document.addEventListener("alpine:init", () => {
 
     // The emulator, and the calls made
     async refresh() {
+      const turn = ++this.startedRefreshes;
       const calls = await this.get(API + "calls");
+      if (turn < this.shownRefresh) return;
       if (calls) this.calls = calls.calls.slice(0, SHOWN);
       if (!this.isEmulated || !calls) return;
       const after = this.anchor ? "&after=" + encodeURIComponent(this.anchor) : "";
       const [ledger, balance, inbox, faults] = await Promise.all([
         this.get(EMULATOR + "/ledger?limit=1000" + after), this.get(EMULATOR + "/balance"), this.get(EMULATOR + "/inbox"), this.get(EMULATOR + "/faults"),
       ]);
+      if (turn < this.shownRefresh) return;
+      this.shownRefresh = turn;
       if (ledger) {
         const messages = ledger.messages;
         if (messages.length > SHOWN) this.anchor = messages[messages.length - SHOWN - 1].id;

@@ -139,6 +139,18 @@ async def test_the_spending_limit_holds_to_the_message(place: SharedPlace) -> No
     assert facts["reason"] == "the spending limit is reached: 1,300 rials are spent, 0 are left"
 
 
+async def test_the_spending_limit_counts_the_prices_of_operators(place: SharedPlace) -> None:
+    """A dearer operator's receivers use it up sooner."""
+    await place.plan(20)
+    dearer = Tariff(persian=100, operators={"MCI": Tariff(persian=300)})
+    terms = RunTerms(spending_limit=SpendingLimit(rials=1300, tariff=dearer))
+    async with sending(place, terms) as sender:
+        ends = [(await sender.send(no)).end for no in (0, 1)]
+        facts = await sender.journal.read_facts()
+    assert (ends, place.emulator.accepted) == ([ChunkEnd.SENT, ChunkEnd.TAKEN], 4)
+    assert facts["reason"] == "the spending limit is reached: 1,200 rials are spent, 100 are left"
+
+
 async def test_money_that_is_reserved_is_waited_for(place: SharedPlace) -> None:
     """Requests in flight may turn out to cost nothing."""
     await place.plan(20)
@@ -146,7 +158,7 @@ async def test_money_that_is_reserved_is_waited_for(place: SharedPlace) -> None:
 
     async def reject(_: float) -> None:
         await sender.journal.settle(0, "token", [])
-        await sender.journal.release(1000)
+        await sender.journal.release(1000, run=sender.run)
 
     async with sending(place, terms, sleep=reject) as sender:
         run = sender.run
@@ -164,6 +176,21 @@ async def test_what_was_refused_costs_nothing(place: SharedPlace) -> None:
         ends = [(await sender.send(no)).end for no in (0, 1, 2)]
     assert ends == [ChunkEnd.SENT] * 3
     assert place.emulator.accepted == 20
+
+
+async def test_a_later_run_keeps_what_an_earlier_one_would_give_back(place: SharedPlace) -> None:
+    """It counted what was in flight by its own tariff, so that the earlier run's reservation is not its own."""
+    await place.plan(20)
+    terms = RunTerms(spending_limit=SpendingLimit(rials=1000, tariff=TARIFF))
+    async with sending(place, terms, spent=900) as sender:
+        journal, first = sender.journal, sender.run
+        await journal.start_run("{}", after=first, queue=None, priority=0, spent=200)
+        await journal.release(500, run=first)
+        kept = await journal.claim_in_run(0, "token", run=first + 1, count=10, cost=801, limit=1000)
+        await journal.release(100, run=first + 1)
+        freed = await journal.claim_in_run(0, "token", run=first + 1, count=10, cost=801, limit=1000)
+    assert (kept.status, kept.spent) == (ClaimStatus.LIMIT, 200)
+    assert (freed.status, freed.spent) == (ClaimStatus.CLAIMED, 901)
 
 
 async def test_a_chunk_that_is_held_back_as_a_whole_is_recorded(place: SharedPlace) -> None:

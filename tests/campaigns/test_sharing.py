@@ -21,6 +21,7 @@ from wikipayam_async.campaigns import (
     SendingHours,
     SpendingLimit,
 )
+from wikipayam_async.campaigns.shared import ClaimStatus
 from wikipayam_async.campaigns.sharing import account_of
 from wikipayam_async.campaigns.terms import RunTerms
 from wikipayam_async.cost import Tariff
@@ -254,3 +255,32 @@ async def test_a_run_joins_one_that_starts_at_the_same_time(
         monkeypatch.setattr(journal, "start_run", late)
         report = await campaign.run()
     assert (len(calls), report.accepted, len(place.emulator.ledger)) == (1, 10, 10)
+
+
+async def test_what_workers_send_while_the_options_change_counts_as_spent(
+    place: SharedPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be claimed between the count of what was spent and the run that obeys the limit."""
+    await place.plan(20)
+    limit = SpendingLimit(rials=2000, tariff=Tariff(persian=100))
+    async with place.open() as campaign, place.open() as worker:
+        await campaign.enqueue()
+        await worker.progress()
+        journal: Any = campaign._journal
+        other: Any = worker._journal
+        await other.lock()
+        results = journal.results
+        claims: list[ClaimStatus] = []
+
+        async def late(*arguments: Any) -> Any:
+            found = await results(*arguments)
+            claims.append((await other.claim_in_run(1, "late", run=1, count=10, cost=0, limit=None)).status)
+            return found
+
+        monkeypatch.setattr(journal, "results", late)
+        early = await other.claim_in_run(0, "early", run=1, count=10, cost=0, limit=None)
+        await campaign.enqueue(spending_limit=limit)
+        state = await journal.run_state()
+        answer = await other.claim_in_run(1, "next", run=state.number, count=10, cost=1001, limit=2000)
+    assert (early.status, set(claims)) == (ClaimStatus.CLAIMED, {ClaimStatus.STOPPED})
+    assert (state.active, state.number, answer.status, answer.spent) == (True, 2, ClaimStatus.LIMIT, 1000)

@@ -29,6 +29,7 @@ from wikipayam_async.campaigns.optouts import OptOuts
 from wikipayam_async.campaigns.rules import Spending
 from wikipayam_async.campaigns.run_options import RunOptions
 from wikipayam_async.campaigns.source import Flight, JournalSource
+from wikipayam_async.campaigns.spending import spending_so_far
 from wikipayam_async.campaigns.writer import OutcomeWriter, stored_outcome
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.events import CampaignProgressed
@@ -133,20 +134,11 @@ class CampaignRun:
         counts = await self._journal.counts()
         self._progress = progress_of(self._journal.name, self._facts, counts, in_use=True)
         if self._options.spending_limit is not None:
-            self._spending = Spending(self._options.spending_limit)
-            for status in (SendStatus.ACCEPTED, SendStatus.UNKNOWN):
-                await self._add_spent(self._spending, status)
+            line = self._facts.options.line
+            self._spending = await spending_so_far(self._journal, self._options.spending_limit, line)
         await self._write_state(CampaignStatus.RUNNING, None)
         self._progress = evolve(self._progress, status=CampaignStatus.RUNNING, reason=None)
         self._emit()
-
-    async def _add_spent(self, spending: Spending, status: SendStatus) -> None:
-        """Count what earlier runs have spent."""
-        after, line = -1, self._facts.options.line
-        while results := await self._journal.results(after, 1000, status):
-            costs = (spending.cost_of(one.message or "", one.sender or line, one.receiver) for one in results)
-            spending.settle(0, sum(costs))
-            after = results[-1].index
 
     async def _send_all(self) -> None:
         """Send what is pending, and again what did not reach the gateway, for as long as that makes progress."""

@@ -159,8 +159,11 @@ class SharedJournal(Journal, Protocol):
         """
         ...
 
-    async def release(self, rials: int) -> None:
-        """Return what was reserved of the spending limit and not spent."""
+    async def release(self, rials: int, *, run: int) -> None:
+        """Give back what a run reserved of the spending limit and did not spend; nothing once another one has begun.
+
+        A later run counts what was in flight at its start by its own tariff, which may be a lower one.
+        """
         ...
 
     async def enqueue(self) -> int:

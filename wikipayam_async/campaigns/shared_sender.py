@@ -21,6 +21,7 @@ from wikipayam_async.campaigns.errors import CampaignError, JournalError
 from wikipayam_async.campaigns.facts import CampaignFacts
 from wikipayam_async.campaigns.journal import StopRequest, StoredChunk, StoredOutcome
 from wikipayam_async.campaigns.optouts import OptOuts
+from wikipayam_async.campaigns.rules import Spending
 from wikipayam_async.campaigns.shared import Claim, ClaimStatus, SharedJournal
 from wikipayam_async.campaigns.source import Flight, outgoing_chunk
 from wikipayam_async.campaigns.terms import RunTerms
@@ -121,6 +122,7 @@ class SharedSender:
         self.stopped = stopped
         self.writer = OutcomeWriter(journal, sleep)
         self.attempted: Counter[SendStatus] = Counter()
+        self._spending = None if terms.spending_limit is None else Spending(terms.spending_limit)
         self._doubtful: list[tuple[Flight, Sequence[StoredOutcome]]] = []
 
     async def send(self, no: int, chunk: StoredChunk | None = None) -> SentChunk:
@@ -163,11 +165,18 @@ class SharedSender:
             await self.take_back()
 
     def costs_of(self, chunk: StoredChunk) -> list[int]:
-        """Return the cost of each message, in rials; nothing without a spending limit."""
-        limit, line = self.terms.spending_limit, self.facts.options.line
-        if limit is None:
-            return []
-        return [limit.cost_of(message.text, message.sender or line) for message in chunk.messages]
+        """Return the cost of each message, in rials; 0 without a spending limit."""
+        return [self._cost_of(message.text, message.sender, message.receiver) for message in chunk.messages]
+
+    def spent_on(self, results: Sequence[SendResult]) -> int:
+        """Return the cost of the messages that were or may have been accepted, in rials; 0 without a spending limit."""
+        charged = [one.message for one in results if one.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}]
+        return sum(self._cost_of(one.message or "", one.sender, one.receiver) for one in charged)
+
+    def _cost_of(self, text: str, sender: str | None, receiver: str) -> int:
+        if self._spending is None:
+            return 0
+        return self._spending.cost_of(text, sender or self.facts.options.line, receiver)
 
     async def _divide(self, chunk: StoredChunk, count: int) -> StoredChunk | None:
         """Leave the first messages in a chunk; the others become a chunk of their own."""
@@ -340,27 +349,17 @@ class _Attempt:
         sender.attempted.update(self._counts)
         sender.attempted[SendStatus.REJECTED] -= held_back
         sender.journal.count_sent(flight.count - self._counts[SendStatus.NOT_ATTEMPTED])
-        await self._release(self._spent(results))
+        await self._release(sender.spent_on(results))
 
     async def _claim_held_back(self) -> None:
         """Claim a chunk of which every message is held back; another process may have been faster."""
         with suppress(_NotNowError):
             await self._claim()
 
-    def _spent(self, results: Sequence[SendResult]) -> int:
-        limit, line = self._sender.terms.spending_limit, self._sender.facts.options.line
-        if limit is None:
-            return 0
-        return sum(
-            limit.cost_of(result.message.message or "", result.message.sender or line)
-            for result in results
-            if result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
-        )
-
     async def _release(self, spent: int) -> None:
         if self._cost > spent:
             with suppress(JournalError):  # then the limit is reached a little earlier
-                await self._sender.journal.release(self._cost - spent)
+                await self._sender.journal.release(self._cost - spent, run=self._sender.run)
 
 
 class _One:

@@ -13,22 +13,21 @@ from wikipayam_async.campaigns.facts import CampaignFacts, account_difference, c
 from wikipayam_async.campaigns.journal import StopRequest
 from wikipayam_async.campaigns.models import CampaignProgress, CampaignStatus
 from wikipayam_async.campaigns.optouts import OptOuts, read_opt_out
-from wikipayam_async.campaigns.rules import Spending, SpendingLimit
+from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.campaigns.run_options import RunOptions
 from wikipayam_async.campaigns.shared import RunState, SharedJournal, queue_of
 from wikipayam_async.campaigns.shared_run import SharedRun
 from wikipayam_async.campaigns.shared_sender import SharedSender
+from wikipayam_async.campaigns.spending import spending_so_far
 from wikipayam_async.campaigns.terms import RunTerms
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.errors import InvalidInputError, NotFoundError, PermissionDeniedError, ResponseError
 from wikipayam_async.optout import OptOutList
-from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["CampaignSharing", "account_of"]
 
-_PAGE = 1000
 _HIGHEST_PRIORITY = 2**31 - 1
 
 
@@ -111,13 +110,13 @@ class CampaignSharing(CampaignDecisions):
                 "numbers as a list; nothing was enqueued"
             )
         queue = queue_of(facts.account, facts.options.line, facts.prefix)
-        spent = await self._spent(terms, facts)
         while True:
             state = await journal.run_state()
             if state.active and state.queue is None and state.sends:
                 raise JournalBusyError(f"{self.name}: a process sends this campaign by run(); pause it first")
             if state.active and (state.queue, state.terms, state.priority) == (queue, text, priority):
                 break
+            spent = await _spent_until(journal, state, terms, facts)
             await journal.clear_request()
             if await journal.start_run(text, after=state.number, queue=queue, priority=priority, spent=spent):
                 break
@@ -133,13 +132,13 @@ class CampaignSharing(CampaignDecisions):
         facts = await self._prepare_run(client, opt_out)
         if facts is None:
             return None
-        spent = await self._spent(terms, facts)
         while True:
             state = await journal.run_state()
             if state.active and (state.queue is not None or state.sends):
                 terms = self._joined(terms, state)
                 await journal.join_run()
                 break
+            spent = await _spent_until(journal, state, terms, facts)
             if await journal.start_run(text, after=state.number, queue=None, priority=0, spent=spent):
                 break
         number = (await journal.run_state()).number
@@ -197,18 +196,6 @@ class CampaignSharing(CampaignDecisions):
         if is_function and not facts.opt_out_function:
             await self._journal.write_facts({"opt_out_function": "1"})
 
-    async def _spent(self, terms: RunTerms, facts: CampaignFacts) -> int:
-        """Return what the campaign has spent so far, in rials; 0 without a spending limit."""
-        if terms.spending_limit is None:
-            return 0
-        spending, line = Spending(terms.spending_limit), facts.options.line
-        for status in (SendStatus.ACCEPTED, SendStatus.UNKNOWN):
-            after = -1
-            while results := await self._journal.results(after, _PAGE, status):
-                spending.settle(0, sum(spending.cost_of(one.message or "", one.sender or line) for one in results))
-                after = results[-1].index
-        return spending.spent
-
     def _need_shared(self, method: str) -> SharedJournal:
         if not isinstance(self._journal, SharedJournal):
             raise CampaignError(
@@ -231,3 +218,15 @@ class CampaignSharing(CampaignDecisions):
         elif shared or not await self._journal.request(request):
             await self._lock()
             await self._stop_idle(request)
+
+
+async def _spent_until(journal: SharedJournal, state: RunState, terms: RunTerms, facts: CampaignFacts) -> int:
+    """Return what the campaign has spent when a run ends, in rials; 0 without a spending limit.
+
+    An active run is stopped first: what its processes claim after the messages are counted would be in no count.
+    """
+    if terms.spending_limit is None:
+        return 0
+    if state.active:
+        await journal.stop_run(state.number, StopRequest.PAUSE, "a run with other options begins")
+    return (await spending_so_far(journal, terms.spending_limit, facts.options.line)).spent

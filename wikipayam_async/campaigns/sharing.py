@@ -124,10 +124,10 @@ class CampaignSharing(CampaignDecisions):
         return await self.progress()
 
     async def _start_shared(
-        self, client: AsyncWikipayam, options: RunOptions, terms: RunTerms, opt_out: OptOutList | OptOutPredicate | None
+        self, client: AsyncWikipayam, options: RunOptions, opt_out: OptOutList | OptOutPredicate | None
     ) -> SharedRun | None:
         """Start a run in this process, or join the one that others work on; None if nothing is left to send."""
-        journal = self._need_shared("run")
+        journal, terms = self._need_shared("run"), options.terms
         text = terms.dump()
         facts = await self._prepare_run(client, opt_out)
         if facts is None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from attrs import Attribute, field, frozen
@@ -11,9 +12,9 @@ from attrs.validators import optional
 
 from wikipayam_async.bulk.hours import SendingHours
 from wikipayam_async.campaigns.rules import SpendingLimit
-from wikipayam_async.checks import argument_at_least_one, check_timeout
+from wikipayam_async.checks import argument_at_least_one, check_timeout, true_or_false
 from wikipayam_async.core.limits import RateLimit
-from wikipayam_async.cost.tariff import Tariff
+from wikipayam_async.cost.tariff import Price, Tariff
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 
@@ -34,11 +35,6 @@ def _is_one_of(kind: type) -> Any:
     return check
 
 
-def _is_flag(_: object, attribute: Attribute[Any], value: object) -> None:
-    if not isinstance(value, bool):
-        raise InvalidInputError(attribute.name, rule="expected True or False", got=shape_of(value))
-
-
 @frozen(kw_only=True)
 class RunTerms:
     """The options of a run that all its processes obey.
@@ -56,7 +52,7 @@ class RunTerms:
     """
 
     batch_size: int | None = field(default=None, validator=optional(argument_at_least_one))
-    stop_on_error: bool = field(default=False, validator=_is_flag)
+    stop_on_error: bool = field(default=False, validator=true_or_false)
     sending_hours: SendingHours | None = field(default=None, validator=_is_one_of(SendingHours))
     spending_limit: SpendingLimit | None = field(default=None, validator=_is_one_of(SpendingLimit))
     rate_limit: RateLimit | None = field(default=None, validator=_is_one_of(RateLimit))
@@ -119,13 +115,31 @@ def _limit_as_json(limit: SpendingLimit | None) -> Mapping[str, Any] | None:
 
 
 def _tariff_as_json(tariff: Tariff) -> Mapping[str, Any]:
-    lines = {line: _tariff_as_json(own) for line, own in tariff.lines.items()}
-    return {"persian": tariff.persian, "latin": tariff.latin, "vat": tariff.vat, "lines": lines}
+    return {
+        "persian": _price_as_json(tariff.persian),
+        "latin": _price_as_json(tariff.latin),
+        "vat": tariff.vat,
+        "lines": {line: _tariff_as_json(own) for line, own in tariff.lines.items()},
+        "operators": {operator: _tariff_as_json(own) for operator, own in tariff.operators.items()},
+    }
+
+
+def _price_as_json(price: Price) -> int | str:
+    return price if isinstance(price, int) else str(price)
 
 
 def _tariff_of(data: Mapping[str, Any]) -> Tariff:
-    lines = {line: _tariff_of(own) for line, own in data["lines"].items()}
-    return Tariff(persian=data["persian"], latin=data["latin"], vat=data["vat"], lines=lines)
+    return Tariff(
+        persian=_price_of(data["persian"]),
+        latin=_price_of(data["latin"]),
+        vat=data["vat"],
+        lines={line: _tariff_of(own) for line, own in data["lines"].items()},
+        operators={operator: _tariff_of(own) for operator, own in data["operators"].items()},
+    )
+
+
+def _price_of(data: int | str) -> Price:
+    return data if isinstance(data, int) else Decimal(data)
 
 
 def _rate_as_json(rate: RateLimit | None) -> Mapping[str, float | None] | None:

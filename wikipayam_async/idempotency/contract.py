@@ -42,6 +42,7 @@ def _expect(what: str, actual: object, expected: object) -> None:
 
 
 def example_claim(claim_id: str = "first") -> Claim:
+    """Return a claim of a key of its own."""
     return Claim(
         key=f"contract:{secrets.token_hex(8)}",
         kind="sms",

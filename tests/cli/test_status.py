@@ -19,6 +19,7 @@ def send(run: Run, receiver: str) -> str:
 
 def test_statuses_are_shown(gateway: Emulator, run: Run) -> None:
     """Statuses are shown in the order of the arguments; a pending one is no failure."""
+    gateway.delivery.script = waiting_then(DELIVERED, after=3600)
     ids = [send(run, SOON), send(run, LATER)]
     ended = run("status", *ids, "--json")
     assert (ended.code, [one["id"] for one in ended.json["statuses"]], ended.json["not_known"]) == (0, ids, [])

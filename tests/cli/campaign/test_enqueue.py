@@ -11,6 +11,7 @@ from tests.cli.conftest import PASSWORD, Ended, Run
 from wikipayam_async import AsyncWikipayam
 from wikipayam_async.campaigns import Campaign, CampaignStatus
 from wikipayam_async.emulator import Emulator, Fault
+from wikipayam_async.emulator.gateway.delivery import DELIVERED, waiting_then
 from wikipayam_async.integrations.procrastinate import CampaignWorker, PostgresJournal
 
 NAME = ("--name", "eid")
@@ -130,6 +131,7 @@ def test_options_are_checked_before_anything_is_sent(planned: Run) -> None:
 
 def test_the_commands_about_outcomes_take_a_name(planned: Run, gateway: Emulator, database: str) -> None:
     """The arguments after the file are then the first ones."""
+    gateway.delivery.script = waiting_then(DELIVERED, after=3600)
     gateway.faults.script([None, Fault.reset(), Fault.status(400)], on=SENDS)
     assert planned("campaign", "run", *NAME, "--yes", "--concurrency", "1").code == 3
     unknown = track_ids(planned, "unknown")

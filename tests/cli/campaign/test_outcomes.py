@@ -11,6 +11,7 @@ from tests.cli.bulk.commands import CAMPAIGN, FILE, A, B, C, answer, files, outc
 from tests.cli.conftest import Run
 from wikipayam_async.cli import main
 from wikipayam_async.emulator import Emulator
+from wikipayam_async.emulator.gateway.delivery import DELIVERED, waiting_then
 
 
 def test_results_have_a_line_per_message(mixed: None, gateway: Emulator, run: Run) -> None:
@@ -73,7 +74,9 @@ def test_an_export_has_the_columns_of_the_file(mixed: None, run: Run) -> None:
 
 def test_deliveries_are_followed_and_kept(mixed: None, gateway: Emulator, run: Run) -> None:
     """The exit code is 3 while some are pending, and 0 when all are delivered; results then show it."""
+    gateway.delivery.script = waiting_then(DELIVERED, after=3600)
     assert run("campaign", "follow", CAMPAIGN, "--wait", "0").code == 3
+    gateway.delivery.script = waiting_then(DELIVERED, after=0)
     gateway.faults.reset()
     ended = run("campaign", "follow", CAMPAIGN, "--wait", "5", "--json")
     assert (ended.code, ended.json) == (0, {"counts": {"DELIVERED": 1}, "pending": 0})

@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterable
 from typing import Any, cast
 
 import attrs
 from griffe import (
+    Alias,
     Class,
+    DocstringSectionAttributes,
+    Expr,
     ExprName,
     Extension,
     Function,
@@ -42,6 +46,16 @@ def value_of(name: str, path: str) -> str:
     return repr(value) if isinstance(value, int | float | str) else name
 
 
+def _parameters(cls: Class) -> Parameters:
+    init = cls.members.get("__init__")
+    return init.parameters if isinstance(init, Function) else Parameters()
+
+
+def _type_in(parameters: Iterable[Parameters], name: str) -> Expr | str | None:
+    """Return the type of the first parameter of a name."""
+    return next((one[name].annotation for one in parameters if name in one), None)
+
+
 class Signatures(Extension):
     """Completes signatures. Must run before extensions that remove the fields of classes."""
 
@@ -51,6 +65,26 @@ class Signatures(Extension):
         for parameter in func.parameters:
             if isinstance(parameter.default, ExprName) and parameter.default.name.isupper():
                 parameter.default = value_of(parameter.default.name, parameter.default.canonical_path)
+
+    def on_class(self, *, cls: Class, **kwargs: object) -> None:
+        """Show what private bases have as the class's own, and add the types that its docstring leaves out."""
+        del kwargs
+        bases = [base for base in cls.resolved_bases if isinstance(base, Class)]
+        private = [base for base in bases if base.is_private]
+        for base in private:
+            for name, member in base.members.items():
+                if not name.startswith("_") and name not in cls.members:
+                    cls.set_member(name, Alias(name, member, parent=cls))
+        names = {base.name for base in private}
+        cls.bases = [base for base in cls.bases if str(base) not in names]
+        for parameter in _parameters(cls):
+            if parameter.annotation is None:
+                parameter.annotation = _type_in(map(_parameters, bases), parameter.name)
+        for section in cls.docstring.parsed if cls.docstring else ():
+            if isinstance(section, DocstringSectionAttributes):
+                for attribute in section.value:
+                    if attribute.annotation is None:
+                        attribute.annotation = _type_in(map(_parameters, [cls, *bases]), attribute.name)
 
     def on_class_members(
         self, *, node: ast.AST | ObjectNode, cls: Class, agent: Visitor | Inspector, **kwargs: object

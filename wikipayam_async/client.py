@@ -94,11 +94,11 @@ class AsyncWikipayam:
     to `on_event`; then the cancellation is delivered.
 
     Attributes:
-        sms: Sending, delivery, the legacy inbox.
-        receives: Received messages.
-        otp: One-time codes by SMS.
-        voice: One-time codes by phone call.
-        holoo: The endpoint of the accounting software Holoo.
+        sms (SmsService): Sending, delivery, the legacy inbox.
+        receives (ReceivesService): Received messages.
+        otp (OtpService): One-time codes by SMS.
+        voice (VoiceService): One-time codes by phone call.
+        holoo (HolooService): The endpoint of the accounting software Holoo.
 
     Args:
         token: The API token from the panel; `SMS_AUTH_TOKEN` if None.
@@ -234,12 +234,12 @@ class AsyncWikipayam:
 
     @property
     def sender(self) -> str | None:
-        """The default line to send from; None if there is none."""
+        """The default line to send from; None if the client has no default."""
         return self._options.sender
 
     @property
     def on_event(self) -> EventHook | None:
-        """The hook that receives this client's events; None if there is none."""
+        """The hook that receives this client's events; None without a hook."""
         return self._options.on_event
 
     @property

@@ -68,7 +68,7 @@ def read_reply(
     Args:
         text: The text, such as `ReceivedMessage.message`.
         words: The opt-out words; `OPT_OUT_WORDS | {"خاموش"}` adds one.
-        code: The number below your messages that opts out by itself; None if there is none, for example if receivers vote
+        code: The number below your messages that opts out by itself; None without such a number, for example if receivers vote
             with numbers.
         hints: The words that make a text `PERHAPS`, beside `words`.
 
@@ -93,7 +93,7 @@ def is_opt_out(text: str, *, words: AbstractSet[str] = OPT_OUT_WORDS, code: str 
     Args:
         text: The text, such as `ReceivedMessage.message`.
         words: The opt-out words; `OPT_OUT_WORDS | {"خاموش"}` adds one.
-        code: The number below your messages that opts out by itself; None if there is none.
+        code: The number below your messages that opts out by itself; None without such a number.
 
     Raises:
         InvalidInputError: `text` is not a string.

@@ -4,11 +4,16 @@ from __future__ import annotations
 
 import ast
 import inspect
+from collections.abc import Iterable, Iterator
 from typing import Any, cast
 
 import attrs
 from griffe import (
+    Alias,
     Class,
+    DocstringAttribute,
+    DocstringSectionAttributes,
+    Expr,
     ExprName,
     Extension,
     Function,
@@ -42,6 +47,34 @@ def value_of(name: str, path: str) -> str:
     return repr(value) if isinstance(value, int | float | str) else name
 
 
+def _is_internal(cls: Class) -> bool:
+    """Whether a class of the package has no public name: `publish` has not moved it out of the module that defines it."""
+    return cls.name.startswith("_") or (
+        cls.path.startswith("wikipayam_async.") and dynamic_import(cls.path).__module__ == cls.module.path
+    )
+
+
+def _public_bases(cls: Class) -> Iterator[Expr | str]:
+    """Yield the bases of a class, with those of an internal base in its place."""
+    internal = {base.name: base for base in cls.resolved_bases if isinstance(base, Class) and _is_internal(base)}
+    for base in cls.bases:
+        name = str(base).partition("[")[0].rpartition(".")[2]
+        yield from _public_bases(internal[name]) if name in internal else (base,)
+
+
+def _parameters(cls: Class) -> Parameters:
+    init = cls.members.get("__init__")
+    return init.parameters if isinstance(init, Function) else Parameters()
+
+
+def _add_types(untyped: Iterable[Parameter | DocstringAttribute], typed: Iterable[Parameters]) -> None:
+    """Give each parameter or attribute without a type that of the first parameter of its name."""
+    sources = list(typed)
+    for one in untyped:
+        if one.annotation is None:
+            one.annotation = next((source[one.name].annotation for source in sources if one.name in source), None)
+
+
 class Signatures(Extension):
     """Completes signatures. Must run before extensions that remove the fields of classes."""
 
@@ -51,6 +84,23 @@ class Signatures(Extension):
         for parameter in func.parameters:
             if isinstance(parameter.default, ExprName) and parameter.default.name.isupper():
                 parameter.default = value_of(parameter.default.name, parameter.default.canonical_path)
+
+    def on_class(self, *, cls: Class, **kwargs: object) -> None:
+        """Show what internal bases have as the class's own, and add the types that the class leaves to its bases."""
+        del kwargs
+        bases = [base for base in cls.mro() if base is not cls]
+        for base in filter(_is_internal, bases):
+            for name, member in base.members.items():
+                if not name.startswith("_") and name not in cls.members:
+                    cls.set_member(name, Alias(name, member, parent=cls))
+        cls.bases = list(_public_bases(cls))
+        for member in cls.members.values():
+            if isinstance(member, Function):
+                self.on_function(func=member)
+        _add_types(_parameters(cls), map(_parameters, bases))
+        for section in cls.docstring.parsed if cls.docstring else ():
+            if isinstance(section, DocstringSectionAttributes):
+                _add_types(section.value, map(_parameters, (cls, *bases)))
 
     def on_class_members(
         self, *, node: ast.AST | ObjectNode, cls: Class, agent: Visitor | Inspector, **kwargs: object

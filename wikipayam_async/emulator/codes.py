@@ -16,7 +16,7 @@ def code_in(text: str) -> str | None:
         text: The text.
 
     Returns:
-        The code; None if there is none, or if the text has several such numbers.
+        The code; None if the text has no such number, or several.
     """
     line = _AUTOFILL.search(text)
     if line:

@@ -256,7 +256,7 @@ class Emulator:
             return self._state.ledger.sent_to(receiver)
 
     def last_code(self, receiver: str) -> str | None:
-        """Return the last one-time code sent to a receiver, in a pattern, a voice call or a text; None if there is none.
+        """Return the last one-time code sent to a receiver, in a pattern, a voice call or a text; None before the first.
 
         A text has a code if it ends with an autofill line (`@shop.example #123456`), or if exactly one number in it has 6
         to 10 digits.

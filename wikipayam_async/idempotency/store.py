@@ -48,7 +48,7 @@ class Settlement:
         key: The key.
         claim_id: That of the claim.
         status: The outcome. `NOT_ATTEMPTED` lets the next call with this key send.
-        outcome: The result or the error as JSON, without receiver and text; empty if there is none.
+        outcome: The result or the error as JSON, without receiver and text; empty while it is unknown.
         keep: Seconds for which the key is kept from now on.
     """
 
@@ -71,7 +71,7 @@ class IdempotencyRecord:
         owner: The process that made the last claim.
         track_id: The track id of the message; None where the service has none.
         status: The outcome; None while there is none.
-        outcome: The result or the error as JSON; empty if there is none.
+        outcome: The result or the error as JSON; empty while it is unknown.
         lease_left: Seconds until the call should have an outcome, by the clock of the store; below 0 if that is past.
         claimed_at: The time of the last claim, in UTC.
         expires_at: The time at which the key is forgotten, in UTC.
@@ -136,7 +136,7 @@ class IdempotencyStore(Protocol):
         ...
 
     async def read(self, key: str) -> IdempotencyRecord | None:
-        """Return the record of a key; None if there is none or it has expired."""
+        """Return the record of a key; None if the key is unknown or its record has expired."""
         ...
 
     async def forget(self, key: str) -> bool:

@@ -43,7 +43,7 @@ class Reporter:
 
         Args:
             subject: The receiver, the purpose and the address.
-            challenge: The id of the challenge; empty if there is none.
+            challenge: The id of the challenge; empty without one.
         """
         return ChallengeSubject(
             challenge=challenge[:_SHOWN],

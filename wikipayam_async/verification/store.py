@@ -61,7 +61,7 @@ class ChallengeRecord:
         channel: The index of the channel of the last send.
         sends: How often a send was begun.
         send_status: The outcome of the last send; `UNKNOWN` from its beginning until `end_send`.
-        message_id: The gateway's id of the last message; None if there is none.
+        message_id: The gateway's id of the last message; None before the first.
         resend_at: The time from which on the user may have it sent again.
         fallback_at: The time at which the next channel is due; None if none is. `claim_due` moves it.
     """
@@ -171,7 +171,7 @@ class SendOutcome:
         id: The challenge.
         sends: The number of sends that were begun, this one included: if the record has another, a later one was begun.
         send_status: The outcome.
-        message_id: The gateway's id; None if there is none.
+        message_id: The gateway's id; None if it gave no id.
         resend_at: The time from which on the user may have it sent again.
         fallback_at: The time at which the next channel is due; None if none is.
     """
@@ -260,7 +260,7 @@ class VerificationStore(Protocol):
         ...
 
     async def find(self, id: str, *, now: float) -> ChallengeRecord | None:  # noqa: A002 - a challenge's field
-        """Return a challenge, open or not; None if there is none or it is forgotten (`now >= forget_at`)."""
+        """Return a challenge, open or not; None if it is unknown or forgotten (`now >= forget_at`)."""
         ...
 
     async def begin_send(self, intent: SendIntent, *, now: float) -> ChallengeRecord | Refusal | None:

@@ -41,7 +41,7 @@ def install_error_handlers(app: FastAPI, *, rate_limit_status: RateLimitStatus =
     | the service is at fault, for example a bad token | 500, without details |
 
     The full error goes to the logger `wikipayam_async`, and so to stderr where no logging is configured: as INFO for
-    invalid input, ERROR for what somebody has to mend or look up, WARNING for the rest. A web socket is closed with the error's text as its reason.
+    invalid input, ERROR for what somebody has to fix or look up, WARNING for the rest. A web socket is closed with the error's text as its reason.
 
     Handlers for subclasses, added with `app.exception_handler(...)`, take precedence. Mounted apps need handlers of
     their own.

@@ -118,7 +118,7 @@ class RedisStore:
         return None if answer is None else _refusal_of(answer, quotas)
 
     async def find(self, id: str, *, now: float) -> ChallengeRecord | None:  # noqa: A002 - a challenge's field
-        """Return a challenge, open or not; None if there is none or it is forgotten."""
+        """Return a challenge, open or not; None if it is unknown or forgotten."""
         record = _record_of(await self._run(scripts.FIND, [self._challenge(id)], [now]))
         return None if record is None or now >= record.forget_at else record
 

@@ -94,7 +94,7 @@ class InboundWorker(AsyncOnly):
     Run one worker per deployment: two of them handle every message twice.
 
     Attributes:
-        name: The worker's name in the log.
+        name (str): The worker's name in the log.
     """
 
     _usage: ClassVar[str] = (

@@ -139,6 +139,34 @@ async def test_the_spending_limit_holds_to_the_message(place: SharedPlace) -> No
     assert facts["reason"] == "the spending limit is reached: 1,300 rials are spent, 0 are left"
 
 
+async def test_the_spending_limit_knows_the_prices_of_operators(place: SharedPlace) -> None:
+    """What a message costs depends on its receiver, when it is claimed and when it was sent."""
+    await place.plan(20)
+    tariff = Tariff(persian=1, operators={"MCI": TARIFF})
+    terms = RunTerms(spending_limit=SpendingLimit(rials=1300, tariff=tariff))
+    async with sending(place, terms) as sender:
+        for no in (0, 1, 2):
+            await sender.send(no)
+        facts = await sender.journal.read_facts()
+    assert place.emulator.accepted == 13
+    assert facts["reason"] == "the spending limit is reached: 1,300 rials are spent, 0 are left"
+
+
+async def test_money_of_an_earlier_run_is_not_returned_to_a_later_one(place: SharedPlace) -> None:
+    """The later one has counted what is spent; a request that was in flight meanwhile must not lower that."""
+    await place.plan(20)
+    terms = RunTerms(spending_limit=SpendingLimit(rials=2000, tariff=TARIFF))
+    place.emulator.faults.script([Fault.status(400)], on=SEND)
+    async with sending(place, terms) as sender:
+        journal = sender.journal
+        await journal.claim_in_run(1, "token", run=sender.run, count=10, cost=1000, limit=2000)
+        await journal.stop_run(None, StopRequest.PAUSE, "paused")
+        await journal.start_run(terms.dump(), after=sender.run, queue=None, priority=0, spent=1500)
+        await journal.release(1000, run=sender.run)
+        claim = await journal.claim_in_run(0, "other", run=sender.run + 1, count=10, cost=600, limit=2000)
+    assert (claim.status, claim.spent) == (ClaimStatus.LIMIT, 1500)
+
+
 async def test_money_that_is_reserved_is_waited_for(place: SharedPlace) -> None:
     """Requests in flight may turn out to cost nothing."""
     await place.plan(20)
@@ -146,7 +174,7 @@ async def test_money_that_is_reserved_is_waited_for(place: SharedPlace) -> None:
 
     async def reject(_: float) -> None:
         await sender.journal.settle(0, "token", [])
-        await sender.journal.release(1000)
+        await sender.journal.release(1000, run=sender.run)
 
     async with sending(place, terms, sleep=reject) as sender:
         run = sender.run

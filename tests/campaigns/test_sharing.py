@@ -10,7 +10,7 @@ import pytest
 
 from tests.campaigns.doubles import messages
 from tests.campaigns.shared_place import SharedPlace
-from wikipayam_async import AuthenticationError, InvalidInputError
+from wikipayam_async import AuthenticationError, InvalidInputError, SendStatus
 from wikipayam_async.campaigns import (
     Campaign,
     CampaignError,
@@ -20,7 +20,9 @@ from wikipayam_async.campaigns import (
     PlanChangedError,
     SendingHours,
     SpendingLimit,
+    StoredOutcome,
 )
+from wikipayam_async.campaigns.shared import ClaimStatus
 from wikipayam_async.campaigns.sharing import account_of
 from wikipayam_async.campaigns.terms import RunTerms
 from wikipayam_async.cost import Tariff
@@ -118,6 +120,10 @@ async def test_a_canceled_campaign_is_not_enqueued_and_a_finished_one_stays_fini
     assert jobs(place.url) == []
 
 
+def _journal_of(campaign: Campaign) -> Any:
+    return campaign._journal
+
+
 async def test_opt_outs_of_an_enqueued_campaign_are_kept(place: SharedPlace) -> None:
     """Workers hold them back, and the spending limit counts what earlier runs have sent."""
     await place.plan(10)
@@ -136,6 +142,34 @@ async def test_opt_outs_of_an_enqueued_campaign_are_kept(place: SharedPlace) -> 
         assert await journal.opt_outs() == ["09120000007"]
     assert spent == 500
     assert RunTerms.load(state.terms).spending_limit == SpendingLimit(rials=10_000, tariff=tariff)
+
+
+async def test_a_spending_limit_that_is_set_while_workers_send_misses_nothing(
+    place: SharedPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing is claimed while the journal is read; what is accepted meanwhile is counted once."""
+    await place.plan(20)
+    async with place.open() as campaign, place.open() as other:
+        await campaign.enqueue()
+        worker, journal = _journal_of(other), _journal_of(campaign)
+        await worker.lock()
+        assert (
+            await worker.claim_in_run(0, "token", run=1, count=10, cost=0, limit=None)
+        ).status is ClaimStatus.CLAIMED
+        read, later = journal.results, list[ClaimStatus]()
+
+        async def results(after: int, limit: int, status: SendStatus | None = None) -> Any:
+            if status is SendStatus.ACCEPTED and not later:
+                later.append((await worker.claim_in_run(1, "late", run=1, count=10, cost=0, limit=None)).status)
+                outcomes = [StoredOutcome(at, f"m-{at}", SendStatus.ACCEPTED, f"id-{at}") for at in range(10)]
+                await worker.settle(0, "token", outcomes)
+            return await read(after, limit, status)
+
+        monkeypatch.setattr(journal, "results", results)
+        await campaign.enqueue(spending_limit=SpendingLimit(rials=1500, tariff=Tariff(persian=100)))
+        claim = await worker.claim_in_run(1, "token", run=2, count=10, cost=1000, limit=1500)
+    assert later == [ClaimStatus.STOPPED]
+    assert (claim.status, claim.spent) == (ClaimStatus.LIMIT, 1000)
 
 
 async def test_two_accounts_are_never_mixed(place: SharedPlace) -> None:

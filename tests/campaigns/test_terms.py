@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 import pytest
 
 from wikipayam_async import RateLimit
@@ -9,7 +11,13 @@ from wikipayam_async.campaigns import SendingHours, SpendingLimit
 from wikipayam_async.campaigns.terms import RunTerms
 from wikipayam_async.cost import Tariff
 
-TARIFF = Tariff(persian=895, latin=1790, vat=10, lines={"3000": Tariff(persian=700)})
+TARIFF = Tariff(
+    persian=895,
+    latin=Decimal("1790.55"),
+    vat=10,
+    lines={"3000": Tariff(persian=700, operators={"MCI": Tariff(persian=Decimal("701.5"))})},
+    operators={"Irancell": Tariff.tomans(persian="120.5")},
+)
 
 
 @pytest.mark.parametrize(
@@ -27,5 +35,5 @@ TARIFF = Tariff(persian=895, latin=1790, vat=10, lines={"3000": Tariff(persian=7
     ],
 )
 def test_terms_come_back_as_they_were(terms: RunTerms) -> None:
-    """Tariffs with their lines and taxes, hours with their zone."""
+    """Tariffs with their lines, operators, taxes and fractions of a rial, hours with their zone."""
     assert RunTerms.load(terms.dump()) == terms

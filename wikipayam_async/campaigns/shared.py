@@ -159,8 +159,13 @@ class SharedJournal(Journal, Protocol):
         """
         ...
 
-    async def release(self, rials: int) -> None:
-        """Return what was reserved of the spending limit and not spent."""
+    async def release(self, rials: int, *, run: int) -> None:
+        """Return what was reserved of the spending limit and not spent.
+
+        Args:
+            rials: How much.
+            run: The number of the run that reserved it. A later run has counted anew, and gets nothing.
+        """
         ...
 
     async def enqueue(self) -> int:

@@ -21,6 +21,7 @@ from wikipayam_async.campaigns.errors import CampaignError, JournalError
 from wikipayam_async.campaigns.facts import CampaignFacts
 from wikipayam_async.campaigns.journal import StopRequest, StoredChunk, StoredOutcome
 from wikipayam_async.campaigns.optouts import OptOuts
+from wikipayam_async.campaigns.rules import Spending
 from wikipayam_async.campaigns.shared import Claim, ClaimStatus, SharedJournal
 from wikipayam_async.campaigns.source import Flight, outgoing_chunk
 from wikipayam_async.campaigns.terms import RunTerms
@@ -95,6 +96,7 @@ class SharedSender:
 
     Attributes:
         attempted: The number of messages that were attempted, by outcome.
+        spending: What messages cost; None without a spending limit. How much is spent is known to the journal alone.
     """
 
     def __init__(
@@ -121,6 +123,7 @@ class SharedSender:
         self.stopped = stopped
         self.writer = OutcomeWriter(journal, sleep)
         self.attempted: Counter[SendStatus] = Counter()
+        self.spending = None if terms.spending_limit is None else Spending(terms.spending_limit)
         self._doubtful: list[tuple[Flight, Sequence[StoredOutcome]]] = []
 
     async def send(self, no: int, chunk: StoredChunk | None = None) -> SentChunk:
@@ -164,10 +167,10 @@ class SharedSender:
 
     def costs_of(self, chunk: StoredChunk) -> list[int]:
         """Return the cost of each message, in rials; nothing without a spending limit."""
-        limit, line = self.terms.spending_limit, self.facts.options.line
-        if limit is None:
+        spending, line = self.spending, self.facts.options.line
+        if spending is None:
             return []
-        return [limit.cost_of(message.text, message.sender or line) for message in chunk.messages]
+        return [spending.cost_of(message.text, message.sender or line, message.receiver) for message in chunk.messages]
 
     async def _divide(self, chunk: StoredChunk, count: int) -> StoredChunk | None:
         """Leave the first messages in a chunk; the others become a chunk of their own."""
@@ -348,19 +351,16 @@ class _Attempt:
             await self._claim()
 
     def _spent(self, results: Sequence[SendResult]) -> int:
-        limit, line = self._sender.terms.spending_limit, self._sender.facts.options.line
-        if limit is None:
+        spending, line = self._sender.spending, self._sender.facts.options.line
+        if spending is None:
             return 0
-        return sum(
-            limit.cost_of(result.message.message or "", result.message.sender or line)
-            for result in results
-            if result.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}
-        )
+        charged = [one.message for one in results if one.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}]
+        return sum(spending.cost_of(one.message or "", one.sender or line, one.receiver) for one in charged)
 
     async def _release(self, spent: int) -> None:
         if self._cost > spent:
             with suppress(JournalError):  # then the limit is reached a little earlier
-                await self._sender.journal.release(self._cost - spent)
+                await self._sender.journal.release(self._cost - spent, run=self._sender.run)
 
 
 class _One:

@@ -111,7 +111,6 @@ class CampaignSharing(CampaignDecisions):
                 "numbers as a list; nothing was enqueued"
             )
         queue = queue_of(facts.account, facts.options.line, facts.prefix)
-        spent = await self._spent(terms, facts)
         while True:
             state = await journal.run_state()
             if state.active and state.queue is None and state.sends:
@@ -119,6 +118,7 @@ class CampaignSharing(CampaignDecisions):
             if state.active and (state.queue, state.terms, state.priority) == (queue, text, priority):
                 break
             await journal.clear_request()
+            spent = await self._spent(terms, facts, state)
             if await journal.start_run(text, after=state.number, queue=queue, priority=priority, spent=spent):
                 break
         await journal.enqueue()
@@ -133,13 +133,13 @@ class CampaignSharing(CampaignDecisions):
         facts = await self._prepare_run(client, opt_out)
         if facts is None:
             return None
-        spent = await self._spent(terms, facts)
         while True:
             state = await journal.run_state()
             if state.active and (state.queue is not None or state.sends):
                 terms = self._joined(terms, state)
                 await journal.join_run()
                 break
+            spent = await self._spent(terms, facts, state)
             if await journal.start_run(text, after=state.number, queue=None, priority=0, spent=spent):
                 break
         number = (await journal.run_state()).number
@@ -197,15 +197,26 @@ class CampaignSharing(CampaignDecisions):
         if is_function and not facts.opt_out_function:
             await self._journal.write_facts({"opt_out_function": "1"})
 
-    async def _spent(self, terms: RunTerms, facts: CampaignFacts) -> int:
-        """Return what the campaign has spent so far, in rials; 0 without a spending limit."""
+    async def _spent(self, terms: RunTerms, facts: CampaignFacts, before: RunState) -> int:
+        """Return what the campaign has spent so far, in rials; 0 without a spending limit.
+
+        The run before is stopped first: what its processes sent while this is counted would be missing in it.
+        """
         if terms.spending_limit is None:
             return 0
-        spending, line = Spending(terms.spending_limit), facts.options.line
-        for status in (SendStatus.ACCEPTED, SendStatus.UNKNOWN):
+        if before.active:
+            reason = "its spending limit is being set; run or enqueue it again"
+            await self._need_shared("run").stop_run(before.number, StopRequest.PAUSE, reason)
+        spending, line, counted = Spending(terms.spending_limit), facts.options.line, set[int]()
+        # What is in flight is counted first: it may be accepted before the second look.
+        for status in (SendStatus.UNKNOWN, SendStatus.ACCEPTED):
             after = -1
             while results := await self._journal.results(after, _PAGE, status):
-                spending.settle(0, sum(spending.cost_of(one.message or "", one.sender or line) for one in results))
+                new = [one for one in results if one.index not in counted]
+                costs = (spending.cost_of(one.message or "", one.sender or line, one.receiver) for one in new)
+                spending.settle(0, sum(costs))
+                if status is SendStatus.UNKNOWN:
+                    counted.update(one.index for one in new)
                 after = results[-1].index
         return spending.spent
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 from attrs import Attribute, field, frozen
@@ -13,7 +14,7 @@ from wikipayam_async.bulk.hours import SendingHours
 from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.checks import argument_at_least_one, check_timeout
 from wikipayam_async.core.limits import RateLimit
-from wikipayam_async.cost.tariff import Tariff
+from wikipayam_async.cost.tariff import Price, Tariff
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 
@@ -119,13 +120,32 @@ def _limit_as_json(limit: SpendingLimit | None) -> Mapping[str, Any] | None:
 
 
 def _tariff_as_json(tariff: Tariff) -> Mapping[str, Any]:
-    lines = {line: _tariff_as_json(own) for line, own in tariff.lines.items()}
-    return {"persian": tariff.persian, "latin": tariff.latin, "vat": tariff.vat, "lines": lines}
+    return {
+        "persian": _price_as_json(tariff.persian),
+        "latin": _price_as_json(tariff.latin),
+        "vat": tariff.vat,
+        "lines": {line: _tariff_as_json(own) for line, own in tariff.lines.items()},
+        "operators": {operator: _tariff_as_json(own) for operator, own in tariff.operators.items()},
+    }
+
+
+def _price_as_json(price: Price) -> int | str:
+    """Return a price that is read as what it was: a number of JSON could not hold a fraction of a rial exactly."""
+    return price if isinstance(price, int) else str(price)
+
+
+def _price_of(price: int | str) -> Price:
+    return price if isinstance(price, int) else Decimal(price)
 
 
 def _tariff_of(data: Mapping[str, Any]) -> Tariff:
-    lines = {line: _tariff_of(own) for line, own in data["lines"].items()}
-    return Tariff(persian=data["persian"], latin=data["latin"], vat=data["vat"], lines=lines)
+    return Tariff(
+        persian=_price_of(data["persian"]),
+        latin=_price_of(data["latin"]),
+        vat=data["vat"],
+        lines={line: _tariff_of(own) for line, own in data["lines"].items()},
+        operators={operator: _tariff_of(own) for operator, own in data["operators"].items()},
+    )
 
 
 def _rate_as_json(rate: RateLimit | None) -> Mapping[str, float | None] | None:

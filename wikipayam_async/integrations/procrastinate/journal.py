@@ -327,9 +327,9 @@ class PostgresJournal:
         """Ask for leave to send a request."""
         return await self._write(running.take_turn, account, rate, messages, patient=True)
 
-    async def release(self, rials: int) -> None:
-        """Return what was reserved and not spent."""
-        await self._write(running.release, rials, repeat=False)
+    async def release(self, rials: int, *, run: int) -> None:
+        """Return what a run reserved and did not spend."""
+        await self._write(running.release, rials, run, repeat=False)
 
     async def enqueue(self) -> int:
         """Give jobs to the workers for pending chunks that have none."""

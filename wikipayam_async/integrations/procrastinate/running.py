@@ -233,7 +233,7 @@ def claim_in_run(connection: Any, campaign: int, no: int, by: Claimant) -> Claim
     if connection.execute(_CLAIM + _OF_THE_RUN, values).rowcount == 1:
         return Claim(ClaimStatus.CLAIMED, spent)
     if by.limit is not None:
-        release(connection, campaign, by.cost)
+        release(connection, campaign, by.cost, by.run)
     return Claim(ClaimStatus.TAKEN, spent)
 
 
@@ -246,6 +246,8 @@ def _over_the_limit(connection: Any, campaign: int) -> Claim:
     return Claim(ClaimStatus.LIMIT, spent, sending)
 
 
-def release(connection: Any, campaign: int, rials: int) -> None:
-    """Return what was reserved of the spending limit."""
-    connection.execute("UPDATE wikipayam.campaign SET spent = spent - %s WHERE id = %s", (rials, campaign))
+def release(connection: Any, campaign: int, rials: int, run: int) -> None:
+    """Return what a run reserved of the spending limit, unless a later one has counted what is spent."""
+    connection.execute(
+        "UPDATE wikipayam.campaign SET spent = spent - %s WHERE id = %s AND run = %s", (rials, campaign, run)
+    )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import os
 import json
 import stat
 from collections.abc import AsyncIterator
@@ -108,6 +109,15 @@ async def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """The error says why."""
     with pytest.raises(InvalidInputError, match="expected a file that can be written: No such file or directory"):
         await export_results(tmp_path / "missing" / "out.csv", "csv", many(), [])
+
+
+async def test_a_device_or_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    """It is what others write to, and on `/dev/stdout` the whole machine."""
+    pipe = tmp_path / "out.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(InvalidInputError, match="it is a directory, a device or a pipe"):
+        await export_results(pipe, "csv", many(), [])
+    assert (pipe.is_fifo(), list(tmp_path.iterdir())) == (True, [pipe])
 
 
 @pytest.mark.parametrize(

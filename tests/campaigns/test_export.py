@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import csv
-import os
 import json
+import os
 import stat
 from collections.abc import AsyncIterator
 from pathlib import Path

@@ -31,6 +31,7 @@ __all__ = [
     "is_id",
     "not_negative",
     "positive_or_none",
+    "true_or_false",
     "without_frames",
 ]
 
@@ -86,6 +87,12 @@ def check_number(value: object, *, field: str, minimum: int, maximum: int | None
 def argument_at_least_one(_: object, attribute: Attribute[Any], value: object) -> None:
     """Check that an argument is a whole number of at least 1 (an attrs validator)."""
     check_number(value, field=attribute.name, minimum=1)
+
+
+def true_or_false(_: object, attribute: Attribute[Any], value: object) -> None:
+    """Check an argument that is True or False, as a validator of attrs."""
+    if not isinstance(value, bool):
+        raise InvalidInputError(attribute.name, rule="expected True or False", got=shape_of(value))
 
 
 def is_async(hook: object) -> bool:

@@ -52,7 +52,8 @@ def decoding(job: Job) -> list[Measurement]:
     """Decode a page of received messages as the service does, and with msgspec into the same classes."""
     from wikipayam_async.core.protocol import Answer, data_of, decode_answer  # noqa: PLC0415 - only in the measuring process
     from wikipayam_async.redact.sealed import SealedBytes  # noqa: PLC0415 - as above
-    from wikipayam_async.services.receives.models import ReceivesPage, read_page  # noqa: PLC0415 - as above
+    from wikipayam_async.services.receives.answers import read_page  # noqa: PLC0415 - as above
+    from wikipayam_async.services.receives.models import ReceivesPage  # noqa: PLC0415 - as above
 
     body = payload.receives_answer(PAGE_SIZE)
     # Not strict, because the gateway writes some numbers as strings.

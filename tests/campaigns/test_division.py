@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from wikipayam_async.campaigns.division import Division
+from wikipayam_async.campaigns.division import Division, groups_of
 from wikipayam_async.messages.payload import SmsPayload
 
 
@@ -29,3 +29,9 @@ def test_long_texts_end_a_chunk_early() -> None:
     assert (numbers, complete) == ([0, 1, 1], [(0, 0, 1, 2)])
     assert division.assign([4], payloads(1)) == ([1], [])
     assert division.finish() == [(1, 2, 4, 3)]
+
+
+def test_requeued_messages_that_lie_far_apart_do_not_share_a_chunk() -> None:
+    """A chunk is read as a range."""
+    assert groups_of([0, 1, 2, 5, 1000], 2) == [[0, 1], [2, 5], [1000]]
+    assert groups_of([], 2) == []

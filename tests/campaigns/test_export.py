@@ -105,6 +105,20 @@ async def test_an_unfinished_export_leaves_nothing(tmp_path: Path) -> None:
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"out.csv": "old"}
 
 
+async def test_what_a_killed_export_left_is_removed(tmp_path: Path) -> None:
+    """Once nothing was written to it for a week; files of other exports and of others stay."""
+    stale = tmp_path / ".out.csv.abcd_123.part"
+    others = [".out.csv.12345678.part", ".other.csv.abcd1234.part", ".out.csv.mine.part", "out.csv.abcd1234.part"]
+    for name in [stale.name, *others]:
+        (tmp_path / name).write_text("09120000001")
+        if name != others[0]:
+            os.utime(tmp_path / name, (0, 0))
+    (tmp_path / ".out.csv.folder12.part").mkdir()
+    os.utime(tmp_path / ".out.csv.folder12.part", (0, 0))
+    await export_results(tmp_path / "out.csv", "csv", many(), [])
+    assert {one.name for one in tmp_path.iterdir()} == {*others, "out.csv", ".out.csv.folder12.part"}
+
+
 async def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """The error says why."""
     with pytest.raises(InvalidInputError, match="expected a file that can be written: No such file or directory"):

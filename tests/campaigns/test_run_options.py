@@ -8,14 +8,12 @@ import pytest
 
 from wikipayam_async import InvalidInputError
 from wikipayam_async.campaigns.run_options import RunOptions, check_hook
+from wikipayam_async.campaigns.terms import RunTerms
 
 VALID: dict[str, Any] = {
+    "terms": RunTerms(),
     "concurrency": 8,
-    "stop_on_error": False,
-    "sending_hours": None,
-    "spending_limit": None,
     "handle_signals": False,
-    "timeout": None,
     "on_progress": None,
     "on_event": None,
 }
@@ -25,11 +23,7 @@ VALID: dict[str, Any] = {
     ("name", "value", "rule"),
     [
         ("concurrency", 0, "expected a whole number of at least 1"),
-        ("stop_on_error", "no", "expected True or False"),
         ("handle_signals", 1, "expected True or False"),
-        ("sending_hours", ("08:00", "21:00"), "expected a SendingHours, or None"),
-        ("spending_limit", 5, "expected a SpendingLimit, or None"),
-        ("timeout", 0, "expected a finite number of seconds above 0"),
         ("on_progress", 7, "expected a plain function"),
     ],
 )
@@ -41,9 +35,9 @@ def test_an_invalid_option_is_named(name: str, value: object, rule: str) -> None
 
 
 def test_valid_options_are_kept() -> None:
-    """None means that there is no limit."""
-    options = RunOptions(**{**VALID, "timeout": 2.5, "on_progress": print})
-    assert (options.concurrency, options.timeout, options.on_progress, options.sending_hours) == (8, 2.5, print, None)
+    """A hook is one of this process; what holds for all is in the terms."""
+    options = RunOptions(**{**VALID, "on_progress": print})
+    assert (options.concurrency, options.on_progress, options.terms) == (8, print, RunTerms())
 
 
 def test_a_hook_is_a_plain_function() -> None:

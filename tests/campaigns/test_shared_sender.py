@@ -139,32 +139,16 @@ async def test_the_spending_limit_holds_to_the_message(place: SharedPlace) -> No
     assert facts["reason"] == "the spending limit is reached: 1,300 rials are spent, 0 are left"
 
 
-async def test_the_spending_limit_knows_the_prices_of_operators(place: SharedPlace) -> None:
-    """What a message costs depends on its receiver, when it is claimed and when it was sent."""
+async def test_the_spending_limit_counts_the_prices_of_operators(place: SharedPlace) -> None:
+    """A dearer operator's receivers use it up sooner."""
     await place.plan(20)
-    tariff = Tariff(persian=1, operators={"MCI": TARIFF})
-    terms = RunTerms(spending_limit=SpendingLimit(rials=1300, tariff=tariff))
+    dearer = Tariff(persian=100, operators={"MCI": Tariff(persian=300)})
+    terms = RunTerms(spending_limit=SpendingLimit(rials=1300, tariff=dearer))
     async with sending(place, terms) as sender:
-        for no in (0, 1, 2):
-            await sender.send(no)
+        ends = [(await sender.send(no)).end for no in (0, 1)]
         facts = await sender.journal.read_facts()
-    assert place.emulator.accepted == 13
-    assert facts["reason"] == "the spending limit is reached: 1,300 rials are spent, 0 are left"
-
-
-async def test_money_of_an_earlier_run_is_not_returned_to_a_later_one(place: SharedPlace) -> None:
-    """The later one has counted what is spent; a request that was in flight meanwhile must not lower that."""
-    await place.plan(20)
-    terms = RunTerms(spending_limit=SpendingLimit(rials=2000, tariff=TARIFF))
-    place.emulator.faults.script([Fault.status(400)], on=SEND)
-    async with sending(place, terms) as sender:
-        journal = sender.journal
-        await journal.claim_in_run(1, "token", run=sender.run, count=10, cost=1000, limit=2000)
-        await journal.stop_run(None, StopRequest.PAUSE, "paused")
-        await journal.start_run(terms.dump(), after=sender.run, queue=None, priority=0, spent=1500)
-        await journal.release(1000, run=sender.run)
-        claim = await journal.claim_in_run(0, "other", run=sender.run + 1, count=10, cost=600, limit=2000)
-    assert (claim.status, claim.spent) == (ClaimStatus.LIMIT, 1500)
+    assert (ends, place.emulator.accepted) == ([ChunkEnd.SENT, ChunkEnd.TAKEN], 4)
+    assert facts["reason"] == "the spending limit is reached: 1,200 rials are spent, 100 are left"
 
 
 async def test_money_that_is_reserved_is_waited_for(place: SharedPlace) -> None:
@@ -192,6 +176,21 @@ async def test_what_was_refused_costs_nothing(place: SharedPlace) -> None:
         ends = [(await sender.send(no)).end for no in (0, 1, 2)]
     assert ends == [ChunkEnd.SENT] * 3
     assert place.emulator.accepted == 20
+
+
+async def test_a_later_run_keeps_what_an_earlier_one_would_give_back(place: SharedPlace) -> None:
+    """It counted what was in flight by its own tariff, so that the earlier run's reservation is not its own."""
+    await place.plan(20)
+    terms = RunTerms(spending_limit=SpendingLimit(rials=1000, tariff=TARIFF))
+    async with sending(place, terms, spent=900) as sender:
+        journal, first = sender.journal, sender.run
+        await journal.start_run("{}", after=first, queue=None, priority=0, spent=200)
+        await journal.release(500, run=first)
+        kept = await journal.claim_in_run(0, "token", run=first + 1, count=10, cost=801, limit=1000)
+        await journal.release(100, run=first + 1)
+        freed = await journal.claim_in_run(0, "token", run=first + 1, count=10, cost=801, limit=1000)
+    assert (kept.status, kept.spent) == (ClaimStatus.LIMIT, 200)
+    assert (freed.status, freed.spent) == (ClaimStatus.CLAIMED, 901)
 
 
 async def test_a_chunk_that_is_held_back_as_a_whole_is_recorded(place: SharedPlace) -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from tests.campaigns.doubles import messages
 from tests.campaigns.shared_place import SharedPlace
-from wikipayam_async import AuthenticationError, InvalidInputError, SendStatus
+from wikipayam_async import AuthenticationError, InvalidInputError
 from wikipayam_async.campaigns import (
     Campaign,
     CampaignError,
@@ -20,7 +20,6 @@ from wikipayam_async.campaigns import (
     PlanChangedError,
     SendingHours,
     SpendingLimit,
-    StoredOutcome,
 )
 from wikipayam_async.campaigns.shared import ClaimStatus
 from wikipayam_async.campaigns.sharing import account_of
@@ -120,10 +119,6 @@ async def test_a_canceled_campaign_is_not_enqueued_and_a_finished_one_stays_fini
     assert jobs(place.url) == []
 
 
-def _journal_of(campaign: Campaign) -> Any:
-    return campaign._journal
-
-
 async def test_opt_outs_of_an_enqueued_campaign_are_kept(place: SharedPlace) -> None:
     """Workers hold them back, and the spending limit counts what earlier runs have sent."""
     await place.plan(10)
@@ -142,34 +137,6 @@ async def test_opt_outs_of_an_enqueued_campaign_are_kept(place: SharedPlace) -> 
         assert await journal.opt_outs() == ["09120000007"]
     assert spent == 500
     assert RunTerms.load(state.terms).spending_limit == SpendingLimit(rials=10_000, tariff=tariff)
-
-
-async def test_a_spending_limit_that_is_set_while_workers_send_misses_nothing(
-    place: SharedPlace, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Nothing is claimed while the journal is read; what is accepted meanwhile is counted once."""
-    await place.plan(20)
-    async with place.open() as campaign, place.open() as other:
-        await campaign.enqueue()
-        worker, journal = _journal_of(other), _journal_of(campaign)
-        await worker.lock()
-        assert (
-            await worker.claim_in_run(0, "token", run=1, count=10, cost=0, limit=None)
-        ).status is ClaimStatus.CLAIMED
-        read, later = journal.results, list[ClaimStatus]()
-
-        async def results(after: int, limit: int, status: SendStatus | None = None) -> Any:
-            if status is SendStatus.ACCEPTED and not later:
-                later.append((await worker.claim_in_run(1, "late", run=1, count=10, cost=0, limit=None)).status)
-                outcomes = [StoredOutcome(at, f"m-{at}", SendStatus.ACCEPTED, f"id-{at}") for at in range(10)]
-                await worker.settle(0, "token", outcomes)
-            return await read(after, limit, status)
-
-        monkeypatch.setattr(journal, "results", results)
-        await campaign.enqueue(spending_limit=SpendingLimit(rials=1500, tariff=Tariff(persian=100)))
-        claim = await worker.claim_in_run(1, "token", run=2, count=10, cost=1000, limit=1500)
-    assert later == [ClaimStatus.STOPPED]
-    assert (claim.status, claim.spent) == (ClaimStatus.LIMIT, 1000)
 
 
 async def test_two_accounts_are_never_mixed(place: SharedPlace) -> None:
@@ -288,3 +255,32 @@ async def test_a_run_joins_one_that_starts_at_the_same_time(
         monkeypatch.setattr(journal, "start_run", late)
         report = await campaign.run()
     assert (len(calls), report.accepted, len(place.emulator.ledger)) == (1, 10, 10)
+
+
+async def test_what_workers_send_while_the_options_change_counts_as_spent(
+    place: SharedPlace, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be claimed between the count of what was spent and the run that obeys the limit."""
+    await place.plan(20)
+    limit = SpendingLimit(rials=2000, tariff=Tariff(persian=100))
+    async with place.open() as campaign, place.open() as worker:
+        await campaign.enqueue()
+        await worker.progress()
+        journal: Any = campaign._journal
+        other: Any = worker._journal
+        await other.lock()
+        results = journal.results
+        claims: list[ClaimStatus] = []
+
+        async def late(*arguments: Any) -> Any:
+            found = await results(*arguments)
+            claims.append((await other.claim_in_run(1, "late", run=1, count=10, cost=0, limit=None)).status)
+            return found
+
+        monkeypatch.setattr(journal, "results", late)
+        early = await other.claim_in_run(0, "early", run=1, count=10, cost=0, limit=None)
+        await campaign.enqueue(spending_limit=limit)
+        state = await journal.run_state()
+        answer = await other.claim_in_run(1, "next", run=state.number, count=10, cost=1001, limit=2000)
+    assert (early.status, set(claims)) == (ClaimStatus.CLAIMED, {ClaimStatus.STOPPED})
+    assert (state.active, state.number, answer.status, answer.spent) == (True, 2, ClaimStatus.LIMIT, 1000)

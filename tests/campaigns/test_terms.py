@@ -13,10 +13,10 @@ from wikipayam_async.cost import Tariff
 
 TARIFF = Tariff(
     persian=895,
-    latin=Decimal("1790.55"),
+    latin=Decimal("1790.5"),
     vat=10,
-    lines={"3000": Tariff(persian=700, operators={"MCI": Tariff(persian=Decimal("701.5"))})},
-    operators={"Irancell": Tariff.tomans(persian="120.5")},
+    lines={"3000": Tariff(persian=700, operators={"MCI": Tariff(persian=Decimal("710.25"))})},
+    operators={"Irancell": Tariff(persian=900)},
 )
 
 
@@ -35,5 +35,5 @@ TARIFF = Tariff(
     ],
 )
 def test_terms_come_back_as_they_were(terms: RunTerms) -> None:
-    """Tariffs with their lines, operators, taxes and fractions of a rial, hours with their zone."""
+    """Tariffs with their lines, operators and taxes to the fraction of a rial, hours with their zone."""
     assert RunTerms.load(terms.dump()) == terms

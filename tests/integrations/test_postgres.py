@@ -111,9 +111,9 @@ async def test_a_table_that_cannot_be_made_is_an_error(postgres_url: str) -> Non
 
 async def test_a_key_that_is_forgotten_meanwhile_is_claimed(postgres_url: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Between the claim that failed and the look at what stood in the way."""
-    from wikipayam_async.idempotency.contract import _claim  # noqa: PLC0415
+    from wikipayam_async.idempotency.contract import example_claim  # noqa: PLC0415
 
-    store, claim = PostgresIdempotencyStore(postgres_url), _claim()
+    store, claim = PostgresIdempotencyStore(postgres_url), example_claim()
     await store.claim(claim)
     find, calls = store._find, []
 

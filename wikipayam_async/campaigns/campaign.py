@@ -270,17 +270,6 @@ class Campaign(CampaignSharing):
         client = self._need_client("run")
         if self._running:
             raise CampaignError(f"{self.name}: this campaign is being run already")
-        options = RunOptions(
-            concurrency=concurrency,
-            batch_size=batch_size,
-            stop_on_error=stop_on_error,
-            sending_hours=sending_hours,
-            spending_limit=spending_limit,
-            handle_signals=handle_signals,
-            timeout=timeout,
-            on_progress=on_progress,
-            on_event=self._on_event,
-        )
         terms = RunTerms(
             batch_size=batch_size,
             stop_on_error=stop_on_error,
@@ -289,11 +278,18 @@ class Campaign(CampaignSharing):
             rate_limit=rate_limit,
             timeout=timeout,
         )
+        options = RunOptions(
+            terms=terms,
+            concurrency=concurrency,
+            handle_signals=handle_signals,
+            on_progress=on_progress,
+            on_event=self._on_event,
+        )
         self._running = True
         try:
             given = await read_opt_out(opt_out)
             if isinstance(self._journal, SharedJournal):
-                self._run = await self._start_shared(client, options, terms, given)
+                self._run = await self._start_shared(client, options, given)
             else:
                 own = client if rate_limit is None else client.with_options(rate_limit=rate_limit)
                 self._run = await self._start(own, options, given)

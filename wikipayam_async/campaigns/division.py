@@ -10,12 +10,14 @@ from wikipayam_async.core.converter import encode_json
 from wikipayam_async.messages.payload import SmsPayload
 from wikipayam_async.messages.payload_columns import PayloadColumn
 
-__all__ = ["Division"]
+__all__ = ["Division", "groups_of"]
 
 _OVERHEAD_BYTES = 500
 """More than a message takes in a body beside its text."""
 _BYTES_PER_CHARACTER = 6
 """The most that a character takes in JSON."""
+_WIDEST = 100
+"""Requeued messages share a chunk up to this multiple of its size apart, since a chunk is read as a range."""
 
 
 class Division:
@@ -70,3 +72,14 @@ class Division:
         self._open = []
         self._bytes = 0
         return row
+
+
+def groups_of(indexes: Sequence[int], size: int) -> list[list[int]]:
+    """Divide the indexes of requeued messages into chunks that are neither too long nor too wide."""
+    groups: list[list[int]] = []
+    for index in indexes:
+        if groups and len(groups[-1]) < size and index - groups[-1][0] < size * _WIDEST:
+            groups[-1].append(index)
+        else:
+            groups.append([index])
+    return groups

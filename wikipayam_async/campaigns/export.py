@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import csv
 import os
+import re
+import time
 from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import suppress
 from pathlib import Path
@@ -36,6 +38,9 @@ _FIELDS = (
     "error",
 )
 _SUFFIXES: dict[str, ExportFormat] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
+_UNFINISHED = ".part"
+_STALE_SECONDS = 7 * 24 * 3600.0
+"""Seconds without a write after which an unfinished export is that of a process that was killed."""
 _BOM = "\ufeff"
 _ROWS = 1000
 
@@ -73,7 +78,8 @@ async def export_results(
     _check_replaceable(path)
     count = 0
     try:
-        number, unfinished = mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        await to_thread.run_sync(_remove_stale, path)
+        number, unfinished = mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED)
         try:
             with open(number, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123, ASYNC230 - open already
                 write = _csv_writer(file, columns) if format_ == "csv" else _json_writer(file)
@@ -105,6 +111,18 @@ def _check_replaceable(path: Path) -> None:
     if path.exists() and not path.is_file():
         rule = "expected a file that can be written: it is a directory, a device or a pipe"
         raise InvalidInputError("path", rule=rule, got=str(path))
+
+
+def _remove_stale(path: Path) -> None:
+    """Remove what killed exports to this file left: it holds numbers and texts, and nobody would look for it.
+
+    Another export may be under way, from another machine, too: only its last write tells, and that was a moment ago.
+    """
+    name = re.compile(re.escape(f".{path.name}.") + "[a-z0-9_]{8}" + re.escape(_UNFINISHED))
+    for one in path.parent.iterdir():
+        with suppress(OSError):  # another export removed it, or it belongs to another user
+            if name.fullmatch(one.name) and time.time() - one.lstat().st_mtime > _STALE_SECONDS:
+                one.unlink()
 
 
 def _csv_writer(file: IO[str], columns: Sequence[str]) -> Callable[[Sequence[CampaignResult]], None]:

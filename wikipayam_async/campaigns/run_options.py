@@ -5,13 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from attrs import Attribute, field, frozen
-from attrs.validators import optional
 
-from wikipayam_async.bulk.hours import SendingHours
-from wikipayam_async.bulk.options import hours_or_none
 from wikipayam_async.campaigns.models import OnCampaignEvent, OnCampaignProgress
-from wikipayam_async.campaigns.rules import SpendingLimit
-from wikipayam_async.checks import argument_at_least_one, check_timeout, is_async
+from wikipayam_async.campaigns.terms import RunTerms
+from wikipayam_async.checks import argument_at_least_one, is_async, true_or_false
 from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.redact.masks import shape_of
 
@@ -32,33 +29,14 @@ def _is_hook(_: object, attribute: Attribute[Any], value: object) -> None:
     check_hook(value, attribute.name)
 
 
-def _is_flag(_: object, attribute: Attribute[Any], value: object) -> None:
-    if not isinstance(value, bool):
-        raise InvalidInputError(attribute.name, rule="expected True or False", got=shape_of(value))
-
-
-def _is_limit(_: object, attribute: Attribute[Any], value: object) -> None:
-    if value is not None and not isinstance(value, SpendingLimit):
-        raise InvalidInputError(attribute.name, rule="expected a SpendingLimit, or None", got=shape_of(value))
-
-
-def _is_timeout(_: object, __: Attribute[Any], value: object) -> None:
-    if value is not None:
-        check_timeout(value)
-
-
 @frozen(kw_only=True)
 class RunOptions:
     """The options of one run.
 
     Attributes:
+        terms: What holds for every process that sends the campaign at the same time.
         concurrency: The number of requests in flight at once.
-        batch_size: The maximum number of messages per request; None means as planned.
-        stop_on_error: Stop after a message that was not accepted.
-        sending_hours: The hours in which to send.
-        spending_limit: The most that the campaign may cost.
         handle_signals: Stop at SIGINT and SIGTERM.
-        timeout: Seconds for each attempt of a request.
         on_progress: Called after every request.
         on_event: Called with every event.
 
@@ -66,12 +44,8 @@ class RunOptions:
         InvalidInputError: A value is invalid.
     """
 
+    terms: RunTerms
     concurrency: int = field(validator=argument_at_least_one)
-    batch_size: int | None = field(default=None, validator=optional(argument_at_least_one))
-    stop_on_error: bool = field(validator=_is_flag)
-    sending_hours: SendingHours | None = field(validator=hours_or_none)
-    spending_limit: SpendingLimit | None = field(validator=_is_limit)
-    handle_signals: bool = field(validator=_is_flag)
-    timeout: float | None = field(validator=_is_timeout)
+    handle_signals: bool = field(validator=true_or_false)
     on_progress: OnCampaignProgress | None = field(repr=False, validator=_is_hook)
     on_event: OnCampaignEvent | None = field(repr=False)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import logging
 import secrets
-import signal
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import anyio
-from attrs import asdict, evolve
+from attrs import evolve
 
 from wikipayam_async.bulk.hooks import OutgoingMessage
 from wikipayam_async.bulk.hours import Now, Sleep, wait_until_open
@@ -26,12 +25,14 @@ from wikipayam_async.campaigns.models import (
     Decision,
 )
 from wikipayam_async.campaigns.optouts import OptOuts
+from wikipayam_async.campaigns.progress_events import emit_progress
 from wikipayam_async.campaigns.rules import Spending
 from wikipayam_async.campaigns.run_options import RunOptions
+from wikipayam_async.campaigns.signals import stop_at_signals
 from wikipayam_async.campaigns.source import Flight, JournalSource
+from wikipayam_async.campaigns.spending import spending_so_far
 from wikipayam_async.campaigns.writer import OutcomeWriter, stored_outcome
 from wikipayam_async.client import AsyncWikipayam
-from wikipayam_async.core.events import CampaignProgressed
 from wikipayam_async.errors import (
     SuppressedError,
     WikipayamError,
@@ -107,7 +108,7 @@ class CampaignRun:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._watch_requests)
                 if self._options.handle_signals:
-                    await group.start(self._watch_signals)
+                    await group.start(stop_at_signals, self.stop)
                 try:
                     with self._scope:
                         await self._send_all()
@@ -132,21 +133,12 @@ class CampaignRun:
     async def _begin(self) -> None:
         counts = await self._journal.counts()
         self._progress = progress_of(self._journal.name, self._facts, counts, in_use=True)
-        if self._options.spending_limit is not None:
-            self._spending = Spending(self._options.spending_limit)
-            for status in (SendStatus.ACCEPTED, SendStatus.UNKNOWN):
-                await self._add_spent(self._spending, status)
+        limit = self._options.terms.spending_limit
+        if limit is not None:
+            self._spending = await spending_so_far(self._journal, limit, self._facts.options.line)
         await self._write_state(CampaignStatus.RUNNING, None)
         self._progress = evolve(self._progress, status=CampaignStatus.RUNNING, reason=None)
         self._emit()
-
-    async def _add_spent(self, spending: Spending, status: SendStatus) -> None:
-        """Count what earlier runs have spent."""
-        after, line = -1, self._facts.options.line
-        while results := await self._journal.results(after, 1000, status):
-            costs = (spending.cost_of(one.message or "", one.sender or line, one.receiver) for one in results)
-            spending.settle(0, sum(costs))
-            after = results[-1].index
 
     async def _send_all(self) -> None:
         """Send what is pending, and again what did not reach the gateway, for as long as that makes progress."""
@@ -176,25 +168,25 @@ class CampaignRun:
         return self._progress
 
     async def _send_pending(self) -> None:
-        options = self._options
+        concurrency, terms = self._options.concurrency, self._options.terms
         self._source = JournalSource(
             self._journal,
             self._facts.options,
             self._opt_outs,
             self._spending,
             self._wait_for_hours,
-            options.concurrency * 2,
-            options.batch_size,
+            concurrency * 2,
+            terms.batch_size,
         )
         bulk = BulkOptions(
             batch_size=self._facts.options.batch_size,
-            concurrency=options.concurrency,
-            stop_on_error=options.stop_on_error,
+            concurrency=concurrency,
+            stop_on_error=terms.stop_on_error,
             before_send=self._before_send,
             withdraw=self._withdraw,
             after_send=self._after_send,
         )
-        async with self._client.sms.bulk_with(self._source, bulk, timeout=options.timeout) as run:
+        async with self._client.sms.bulk_with(self._source, bulk, timeout=terms.timeout) as run:
             while await run.take() is not None:
                 self._report()
         if run.source_error is not None:
@@ -279,7 +271,7 @@ class CampaignRun:
         )
 
     async def _wait_for_hours(self) -> None:
-        hours = self._options.sending_hours
+        hours = self._options.terms.sending_hours
         if hours is None or hours.is_open(self._now()):
             return
         opening = hours.next_opening(self._now())
@@ -308,12 +300,6 @@ class CampaignRun:
     def _fail(self, error: BaseException) -> None:
         self._failure = error
         self._reason = f"the run raised {type(error).__name__}"
-
-    async def _watch_signals(self, *, task_status: anyio.abc.TaskStatus[None]) -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            task_status.started()
-            async for number in signals:
-                self.stop(StopRequest.PAUSE, signal.Signals(number).name)
 
     async def _finish(self) -> None:
         """Write what is left to write, and the status."""
@@ -359,10 +345,4 @@ class CampaignRun:
             self._options.on_progress(self._progress)
 
     def _emit(self) -> None:
-        if self._options.on_event is not None:
-            fields = asdict(self._progress)
-            status: CampaignStatus = fields.pop("status")
-            try:
-                self._options.on_event(CampaignProgressed(self._journal.name, status.value, **fields))
-            except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the campaign
-                logger.error("on_event raised %s for CampaignProgressed; the campaign goes on", type(error).__name__)
+        emit_progress(self._options.on_event, self._journal.name, self._progress)

@@ -160,11 +160,9 @@ class SharedJournal(Journal, Protocol):
         ...
 
     async def release(self, rials: int, *, run: int) -> None:
-        """Return what was reserved of the spending limit and not spent.
+        """Give back what a run reserved of the spending limit and did not spend; nothing once another one has begun.
 
-        Args:
-            rials: How much.
-            run: The number of the run that reserved it. A later run has counted anew, and gets nothing.
+        A later run counts what was in flight at its start by its own tariff, which may be a lower one.
         """
         ...
 

@@ -3,22 +3,21 @@
 from __future__ import annotations
 
 import logging
-import signal
 from collections import deque
 from collections.abc import Callable, Mapping
 from datetime import datetime
 
 import anyio
-from anyio.abc import TaskStatus
 from attrs import asdict, evolve
 
 from wikipayam_async.campaigns.errors import JournalError
 from wikipayam_async.campaigns.facts import progress_of, read_facts
 from wikipayam_async.campaigns.journal import StopRequest, StoredChunk
 from wikipayam_async.campaigns.models import CampaignProgress, CampaignReport, CampaignStatus, Decision
+from wikipayam_async.campaigns.progress_events import emit_progress
 from wikipayam_async.campaigns.run_options import RunOptions
 from wikipayam_async.campaigns.shared_sender import ChunkEnd, SentChunk, SharedSender
-from wikipayam_async.core.events import CampaignProgressed
+from wikipayam_async.campaigns.signals import stop_at_signals
 from wikipayam_async.errors import WikipayamError
 from wikipayam_async.outcomes import SendStatus
 
@@ -92,7 +91,7 @@ class SharedRun:
             async with anyio.create_task_group() as group:
                 group.start_soon(self._watch)
                 if self._options.handle_signals:
-                    await group.start(self._watch_signals)
+                    await group.start(stop_at_signals, self.stop)
                 with self._scope:
                     await self._send_all()
                 group.cancel_scope.cancel()
@@ -185,12 +184,6 @@ class SharedRun:
         except Exception as error:  # noqa: BLE001 - as above
             self._fail(error)
 
-    async def _watch_signals(self, *, task_status: TaskStatus[None]) -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
-            task_status.started()
-            async for number in signals:
-                self.stop(StopRequest.PAUSE, signal.Signals(number).name)
-
     def _fail(self, error: BaseException) -> None:
         if self._failure is None:
             self._failure = error
@@ -224,10 +217,4 @@ class SharedRun:
         return CampaignReport(**asdict(self._progress), attempted=counts, error=self._error)
 
     def _emit(self) -> None:
-        if self._options.on_event is not None:
-            fields = asdict(self._progress)
-            status: CampaignStatus = fields.pop("status")
-            try:
-                self._options.on_event(CampaignProgressed(self._journal.name, status.value, **fields))
-            except Exception as error:  # noqa: BLE001 - a fault of the hook must not change the campaign
-                logger.error("on_event raised %s for CampaignProgressed; the campaign goes on", type(error).__name__)
+        emit_progress(self._options.on_event, self._journal.name, self._progress)

@@ -96,7 +96,6 @@ class SharedSender:
 
     Attributes:
         attempted: The number of messages that were attempted, by outcome.
-        spending: What messages cost; None without a spending limit. How much is spent is known to the journal alone.
     """
 
     def __init__(
@@ -123,7 +122,7 @@ class SharedSender:
         self.stopped = stopped
         self.writer = OutcomeWriter(journal, sleep)
         self.attempted: Counter[SendStatus] = Counter()
-        self.spending = None if terms.spending_limit is None else Spending(terms.spending_limit)
+        self._spending = None if terms.spending_limit is None else Spending(terms.spending_limit)
         self._doubtful: list[tuple[Flight, Sequence[StoredOutcome]]] = []
 
     async def send(self, no: int, chunk: StoredChunk | None = None) -> SentChunk:
@@ -166,11 +165,18 @@ class SharedSender:
             await self.take_back()
 
     def costs_of(self, chunk: StoredChunk) -> list[int]:
-        """Return the cost of each message, in rials; nothing without a spending limit."""
-        spending, line = self.spending, self.facts.options.line
-        if spending is None:
-            return []
-        return [spending.cost_of(message.text, message.sender or line, message.receiver) for message in chunk.messages]
+        """Return the cost of each message, in rials; 0 without a spending limit."""
+        return [self._cost_of(message.text, message.sender, message.receiver) for message in chunk.messages]
+
+    def spent_on(self, results: Sequence[SendResult]) -> int:
+        """Return the cost of the messages that were or may have been accepted, in rials; 0 without a spending limit."""
+        charged = [one.message for one in results if one.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}]
+        return sum(self._cost_of(one.message or "", one.sender, one.receiver) for one in charged)
+
+    def _cost_of(self, text: str, sender: str | None, receiver: str) -> int:
+        if self._spending is None:
+            return 0
+        return self._spending.cost_of(text, sender or self.facts.options.line, receiver)
 
     async def _divide(self, chunk: StoredChunk, count: int) -> StoredChunk | None:
         """Leave the first messages in a chunk; the others become a chunk of their own."""
@@ -343,19 +349,12 @@ class _Attempt:
         sender.attempted.update(self._counts)
         sender.attempted[SendStatus.REJECTED] -= held_back
         sender.journal.count_sent(flight.count - self._counts[SendStatus.NOT_ATTEMPTED])
-        await self._release(self._spent(results))
+        await self._release(sender.spent_on(results))
 
     async def _claim_held_back(self) -> None:
         """Claim a chunk of which every message is held back; another process may have been faster."""
         with suppress(_NotNowError):
             await self._claim()
-
-    def _spent(self, results: Sequence[SendResult]) -> int:
-        spending, line = self._sender.spending, self._sender.facts.options.line
-        if spending is None:
-            return 0
-        charged = [one.message for one in results if one.status in {SendStatus.ACCEPTED, SendStatus.UNKNOWN}]
-        return sum(spending.cost_of(one.message or "", one.sender or line, one.receiver) for one in charged)
 
     async def _release(self, spent: int) -> None:
         if self._cost > spent:

@@ -13,22 +13,21 @@ from wikipayam_async.campaigns.facts import CampaignFacts, account_difference, c
 from wikipayam_async.campaigns.journal import StopRequest
 from wikipayam_async.campaigns.models import CampaignProgress, CampaignStatus
 from wikipayam_async.campaigns.optouts import OptOuts, read_opt_out
-from wikipayam_async.campaigns.rules import Spending, SpendingLimit
+from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.campaigns.run_options import RunOptions
 from wikipayam_async.campaigns.shared import RunState, SharedJournal, queue_of
 from wikipayam_async.campaigns.shared_run import SharedRun
 from wikipayam_async.campaigns.shared_sender import SharedSender
+from wikipayam_async.campaigns.spending import spending_so_far
 from wikipayam_async.campaigns.terms import RunTerms
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.errors import InvalidInputError, NotFoundError, PermissionDeniedError, ResponseError
 from wikipayam_async.optout import OptOutList
-from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["CampaignSharing", "account_of"]
 
-_PAGE = 1000
 _HIGHEST_PRIORITY = 2**31 - 1
 
 
@@ -117,18 +116,18 @@ class CampaignSharing(CampaignDecisions):
                 raise JournalBusyError(f"{self.name}: a process sends this campaign by run(); pause it first")
             if state.active and (state.queue, state.terms, state.priority) == (queue, text, priority):
                 break
+            spent = await _spent_until(journal, state, terms, facts)
             await journal.clear_request()
-            spent = await self._spent(terms, facts, state)
             if await journal.start_run(text, after=state.number, queue=queue, priority=priority, spent=spent):
                 break
         await journal.enqueue()
         return await self.progress()
 
     async def _start_shared(
-        self, client: AsyncWikipayam, options: RunOptions, terms: RunTerms, opt_out: OptOutList | OptOutPredicate | None
+        self, client: AsyncWikipayam, options: RunOptions, opt_out: OptOutList | OptOutPredicate | None
     ) -> SharedRun | None:
         """Start a run in this process, or join the one that others work on; None if nothing is left to send."""
-        journal = self._need_shared("run")
+        journal, terms = self._need_shared("run"), options.terms
         text = terms.dump()
         facts = await self._prepare_run(client, opt_out)
         if facts is None:
@@ -139,7 +138,7 @@ class CampaignSharing(CampaignDecisions):
                 terms = self._joined(terms, state)
                 await journal.join_run()
                 break
-            spent = await self._spent(terms, facts, state)
+            spent = await _spent_until(journal, state, terms, facts)
             if await journal.start_run(text, after=state.number, queue=None, priority=0, spent=spent):
                 break
         number = (await journal.run_state()).number
@@ -197,29 +196,6 @@ class CampaignSharing(CampaignDecisions):
         if is_function and not facts.opt_out_function:
             await self._journal.write_facts({"opt_out_function": "1"})
 
-    async def _spent(self, terms: RunTerms, facts: CampaignFacts, before: RunState) -> int:
-        """Return what the campaign has spent so far, in rials; 0 without a spending limit.
-
-        The run before is stopped first: what its processes sent while this is counted would be missing in it.
-        """
-        if terms.spending_limit is None:
-            return 0
-        if before.active:
-            reason = "its spending limit is being set; run or enqueue it again"
-            await self._need_shared("run").stop_run(before.number, StopRequest.PAUSE, reason)
-        spending, line, counted = Spending(terms.spending_limit), facts.options.line, set[int]()
-        # What is in flight is counted first: it may be accepted before the second look.
-        for status in (SendStatus.UNKNOWN, SendStatus.ACCEPTED):
-            after = -1
-            while results := await self._journal.results(after, _PAGE, status):
-                new = [one for one in results if one.index not in counted]
-                costs = (spending.cost_of(one.message or "", one.sender or line, one.receiver) for one in new)
-                spending.settle(0, sum(costs))
-                if status is SendStatus.UNKNOWN:
-                    counted.update(one.index for one in new)
-                after = results[-1].index
-        return spending.spent
-
     def _need_shared(self, method: str) -> SharedJournal:
         if not isinstance(self._journal, SharedJournal):
             raise CampaignError(
@@ -242,3 +218,15 @@ class CampaignSharing(CampaignDecisions):
         elif shared or not await self._journal.request(request):
             await self._lock()
             await self._stop_idle(request)
+
+
+async def _spent_until(journal: SharedJournal, state: RunState, terms: RunTerms, facts: CampaignFacts) -> int:
+    """Return what the campaign has spent when a run ends, in rials; 0 without a spending limit.
+
+    An active run is stopped first: what its processes claim after the messages are counted would be in no count.
+    """
+    if terms.spending_limit is None:
+        return 0
+    if state.active:
+        await journal.stop_run(state.number, StopRequest.PAUSE, "a run with other options begins")
+    return (await spending_so_far(journal, terms.spending_limit, facts.options.line)).spent

@@ -12,7 +12,7 @@ from attrs.validators import optional
 
 from wikipayam_async.bulk.hours import SendingHours
 from wikipayam_async.campaigns.rules import SpendingLimit
-from wikipayam_async.checks import argument_at_least_one, check_timeout
+from wikipayam_async.checks import argument_at_least_one, check_timeout, true_or_false
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Price, Tariff
 from wikipayam_async.errors import InvalidInputError
@@ -35,11 +35,6 @@ def _is_one_of(kind: type) -> Any:
     return check
 
 
-def _is_flag(_: object, attribute: Attribute[Any], value: object) -> None:
-    if not isinstance(value, bool):
-        raise InvalidInputError(attribute.name, rule="expected True or False", got=shape_of(value))
-
-
 @frozen(kw_only=True)
 class RunTerms:
     """The options of a run that all its processes obey.
@@ -57,7 +52,7 @@ class RunTerms:
     """
 
     batch_size: int | None = field(default=None, validator=optional(argument_at_least_one))
-    stop_on_error: bool = field(default=False, validator=_is_flag)
+    stop_on_error: bool = field(default=False, validator=true_or_false)
     sending_hours: SendingHours | None = field(default=None, validator=_is_one_of(SendingHours))
     spending_limit: SpendingLimit | None = field(default=None, validator=_is_one_of(SpendingLimit))
     rate_limit: RateLimit | None = field(default=None, validator=_is_one_of(RateLimit))
@@ -130,12 +125,7 @@ def _tariff_as_json(tariff: Tariff) -> Mapping[str, Any]:
 
 
 def _price_as_json(price: Price) -> int | str:
-    """Return a price that is read as what it was: a number of JSON could not hold a fraction of a rial exactly."""
     return price if isinstance(price, int) else str(price)
-
-
-def _price_of(price: int | str) -> Price:
-    return price if isinstance(price, int) else Decimal(price)
 
 
 def _tariff_of(data: Mapping[str, Any]) -> Tariff:
@@ -146,6 +136,10 @@ def _tariff_of(data: Mapping[str, Any]) -> Tariff:
         lines={line: _tariff_of(own) for line, own in data["lines"].items()},
         operators={operator: _tariff_of(own) for operator, own in data["operators"].items()},
     )
+
+
+def _price_of(data: int | str) -> Price:
+    return data if isinstance(data, int) else Decimal(data)
 
 
 def _rate_as_json(rate: RateLimit | None) -> Mapping[str, float | None] | None:

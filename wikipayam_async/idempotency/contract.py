@@ -41,7 +41,8 @@ def _expect(what: str, actual: object, expected: object) -> None:
         raise AssertionError(f"{what}: expected {expected!r}, got {actual!r}")
 
 
-def _claim(claim_id: str = "first") -> Claim:
+def example_claim(claim_id: str = "first") -> Claim:
+    """Return a claim of a key of its own."""
     return Claim(
         key=f"contract:{secrets.token_hex(8)}",
         kind="sms",
@@ -70,7 +71,7 @@ def _facts_of(claim: Claim, status: SendStatus | None = None) -> tuple[object, .
 
 async def an_unknown_key_has_no_record(make: OpenStore) -> None:
     """There is nothing to read, to settle and to forget."""
-    store, claim = make(), _claim()
+    store, claim = make(), example_claim()
     _expect("read", await store.read(claim.key), None)
     _expect("settle", await store.settle(_settled(claim, SendStatus.ACCEPTED)), expected=False)
     _expect("forget", await store.forget(claim.key), expected=False)
@@ -79,7 +80,7 @@ async def an_unknown_key_has_no_record(make: OpenStore) -> None:
 
 async def a_claim_is_seen_by_others(make: OpenStore) -> None:
     """With all its fields, without an outcome, and with the rest of its lease."""
-    store, other, claim = make(), make(), _claim()
+    store, other, claim = make(), make(), example_claim()
     _expect("claim", await store.claim(claim), None)
     record = await other.read(claim.key)
     _expect("record", _facts(record), _facts_of(claim))
@@ -94,7 +95,7 @@ async def a_claim_is_seen_by_others(make: OpenStore) -> None:
 
 async def a_claimed_key_is_taken(make: OpenStore) -> None:
     """Another call is told who has it, and changes nothing, however old the lease is."""
-    store, other, claim = make(), make(), evolve(_claim(), lease=0.001)
+    store, other, claim = make(), make(), evolve(example_claim(), lease=0.001)
     await store.claim(claim)
     await anyio.sleep(0.01)
     found = await other.claim(evolve(claim, claim_id="second", lease=_LEASE))
@@ -107,7 +108,7 @@ async def a_claimed_key_is_taken(make: OpenStore) -> None:
 
 async def of_concurrent_claims_one_wins(make: OpenStore) -> None:
     """Whoever is first; all others are told who."""
-    stores, claim = [make(), make()], _claim()
+    stores, claim = [make(), make()], example_claim()
     found: list[IdempotencyRecord | None] = []
 
     async def rival(number: int) -> None:
@@ -126,7 +127,7 @@ async def of_concurrent_claims_one_wins(make: OpenStore) -> None:
 
 async def a_call_renews_its_own_claim(make: OpenStore) -> None:
     """Before a second attempt: the lease begins again, and an outcome is gone."""
-    store, claim = make(), evolve(_claim(), lease=1.0)
+    store, claim = make(), evolve(example_claim(), lease=1.0)
     await store.claim(claim)
     await store.settle(_settled(claim, SendStatus.NOT_ATTEMPTED))
     _expect("claim", await store.claim(evolve(claim, lease=_LEASE)), None)
@@ -140,7 +141,7 @@ async def an_outcome_is_kept(make: OpenStore) -> None:
     """Others read it; a claim gets it, and does not replace it."""
     store, other = make(), make()
     for status in (SendStatus.ACCEPTED, SendStatus.REJECTED, SendStatus.UNKNOWN):
-        claim, outcome = _claim(), f'{{"id":"{status} ن \\" \U0001f600"}}'
+        claim, outcome = example_claim(), f'{{"id":"{status} ن \\" \U0001f600"}}'
         await store.claim(claim)
         _expect("settle", await store.settle(_settled(claim, status, outcome)), expected=True)
         _expect("settle again", await store.settle(_settled(claim, status, outcome)), expected=True)
@@ -155,7 +156,7 @@ async def an_outcome_is_kept(make: OpenStore) -> None:
 
 async def what_was_not_attempted_is_claimed_again(make: OpenStore) -> None:
     """By a call with the same message; another message does not get the key."""
-    store, claim = make(), _claim()
+    store, claim = make(), example_claim()
     await store.claim(claim)
     await store.settle(_settled(claim, SendStatus.NOT_ATTEMPTED))
     for other in (evolve(claim, claim_id="second", digest="e" * 64), evolve(claim, claim_id="second", kind="otp")):
@@ -168,7 +169,7 @@ async def what_was_not_attempted_is_claimed_again(make: OpenStore) -> None:
 
 async def only_the_claimant_settles(make: OpenStore) -> None:
     """A late outcome of a call whose claim was replaced is not written."""
-    store, claim = make(), _claim()
+    store, claim = make(), example_claim()
     second = evolve(claim, claim_id="second")
     await store.claim(claim)
     await store.settle(_settled(claim, SendStatus.NOT_ATTEMPTED))
@@ -180,7 +181,7 @@ async def only_the_claimant_settles(make: OpenStore) -> None:
 
 async def a_track_id_may_be_missing(make: OpenStore) -> None:
     """The endpoint of Holoo has none."""
-    store, claim = make(), evolve(_claim(), track_id=None)
+    store, claim = make(), evolve(example_claim(), track_id=None)
     await store.claim(claim)
     _expect("record", _facts(await store.read(claim.key)), _facts_of(claim))
     await store.aclose()
@@ -188,8 +189,8 @@ async def a_track_id_may_be_missing(make: OpenStore) -> None:
 
 async def a_key_expires(make: OpenStore) -> None:
     """After its time it is unknown, may be claimed for any message, and is removed by `purge`."""
-    store, claim = make(), _claim()
-    lasting = _claim()
+    store, claim = make(), example_claim()
+    lasting = example_claim()
     await store.claim(lasting)
     await store.claim(claim)
     await store.settle(_settled(claim, SendStatus.ACCEPTED, "{}", keep=0.05))
@@ -207,7 +208,7 @@ async def a_key_expires(make: OpenStore) -> None:
 
 async def a_key_is_forgotten(make: OpenStore) -> None:
     """As an operator decides it; the message may then be sent."""
-    store, claim = make(), _claim()
+    store, claim = make(), example_claim()
     await store.claim(claim)
     await store.settle(_settled(claim, SendStatus.UNKNOWN))
     _expect("forget", await store.forget(claim.key), expected=True)
@@ -218,7 +219,7 @@ async def a_key_is_forgotten(make: OpenStore) -> None:
 
 async def a_closed_store_is_opened_again(make: OpenStore) -> None:
     """The keys are there after `aclose`, which may be called twice."""
-    store, claim = make(), _claim()
+    store, claim = make(), example_claim()
     await store.claim(claim)
     await store.aclose()
     await store.aclose()

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from operator import itemgetter
 from types import MappingProxyType
-from typing import Any
 
 from attrs import Factory, field, frozen
 
@@ -15,17 +13,14 @@ from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.messages.footer import footer_of
 from wikipayam_async.messages.models import SmsMessage, check_text
 from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
-from wikipayam_async.templates.formats import FORMATS, Format, find_format
 from wikipayam_async.templates.messages import RenderedRow, TemplateMessages
+from wikipayam_async.templates.parsing import ParsedTemplate, parse_template
 from wikipayam_async.templates.rows import Row, RowErrorHandler, check_row, each_row, value_of
 from wikipayam_async.text.parts import SmsParts, count_parts
 
 __all__ = ["Rendering", "Template", "TemplatePreview", "messages_from", "preview", "render"]
 
-_TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|[{}]")
-_NAME = re.compile(r"[^\x00-\x1f\x7f-\x9f{}\[\].:!|]{1,64}")
 _MAX_ERRORS = 10
-_ABSENT = object()
 
 
 class _Defaults(Mapping[str, str]):
@@ -53,21 +48,6 @@ def _check_defaults(given: object) -> Mapping[str, str]:
     if not isinstance(given, Mapping) or not all(isinstance(one, str) for pair in given.items() for one in pair):
         raise InvalidInputError("defaults", rule="expected a mapping of fields to strings", got=shape_of(given))
     return _Defaults(given)
-
-
-@frozen
-class _Parsed:
-    """A parsed template.
-
-    Attributes:
-        pieces: The text split at its fields: literal text at even indexes, a gap for a value at odd ones.
-        slots: The names of the fields for the odd indexes, in order, with their formats.
-        names: The names of the fields for the odd indexes, in order, if none has a format; None if one has.
-    """
-
-    pieces: tuple[str, ...]
-    slots: tuple[tuple[str, tuple[Format, ...]], ...]
-    names: tuple[str, ...] | None
 
 
 @frozen
@@ -104,8 +84,11 @@ class Template:
     defaults: Mapping[str, str] = field(
         factory=dict, converter=_check_defaults, kw_only=True, hash=False, repr=mask_mapping
     )
-    _parsed: _Parsed = field(
-        init=False, repr=False, eq=False, default=Factory(lambda template: _parse(template.text), takes_self=True)
+    _parsed: ParsedTemplate = field(
+        init=False,
+        repr=False,
+        eq=False,
+        default=Factory(lambda template: parse_template(template.text, template.defaults), takes_self=True),
     )
 
     @without_frames
@@ -120,7 +103,7 @@ class Template:
     @property
     def fields(self) -> tuple[str, ...]:
         """The names of the fields, each once, in the order of the text."""
-        return tuple(dict.fromkeys(name for name, _ in self._parsed.slots))
+        return self._parsed.fields
 
     @without_frames
     def render(self, row: Row) -> str:
@@ -136,32 +119,7 @@ class Template:
         failure = check_row(row, field="row")
         if failure is not None:
             raise failure
-        return self._render_any(row)
-
-    def render_checked(self, row: Row) -> str:
-        """Return what `render` does for a row that `check_row` found valid, in half the time if all values are texts."""
-        parsed = self._parsed
-        if type(row) is not dict or parsed.names is None:
-            return self._render_any(row)
-        values = list(map(row.get, parsed.names))
-        for value in values:
-            if type(value) is not str or not value or value.isspace():
-                return self._render_any(row)
-        pieces: list[Any] = [*parsed.pieces]
-        pieces[1::2] = values
-        return "".join(pieces)
-
-    @without_frames
-    def _render_any(self, row: Row) -> str:
-        values = []
-        for name, formats in self._parsed.slots:
-            value = row.get(name, _ABSENT)
-            if formats or type(value) is not str or not value or value.isspace():
-                value = value_of(row, name, self.defaults, formats)
-            values.append(value)
-        pieces = list(self._parsed.pieces)
-        pieces[1::2] = values
-        return "".join(pieces)
+        return self._parsed.render(row)
 
 
 @frozen
@@ -293,50 +251,11 @@ def _template_of(template: Template | str) -> Template:
 
 
 def _with_footer(template: Template, footer: str | None) -> Callable[[Row], str]:
-    below = footer_of(footer)
-    return template.render_checked if below is None else lambda row: below.below(template.render_checked(row))
+    """Return what renders a row that `each_row` has checked."""
+    parsed, below = parse_template(template.text, template.defaults), footer_of(footer)
+    return parsed.render if below is None else lambda row: below.below(parsed.render(row))
 
 
 def _size(parts: SmsParts) -> tuple[int, float]:
     """Return a text's size for comparison: its parts, then how full the last one is, in any encoding."""
     return parts.parts, -parts.remaining / parts.unit_limit
-
-
-def _parse(text: object) -> _Parsed:
-    if not isinstance(text, str) or not text:
-        raise InvalidInputError("template", rule="expected a text that is not empty", got=shape_of(text))
-    pieces = [""]
-    slots: list[tuple[str, tuple[Format, ...]]] = []
-    end = 0
-    for token in _TOKEN.finditer(text):
-        pieces[-1] += text[end : token.start()]
-        end = token.end()
-        if token[1] is not None:
-            slots.append(_slot(token[1], token.start()))
-            pieces += ("", "")
-        elif len(token[0]) == 1:
-            rule = "expected every brace in a pair around a name, or doubled"
-            raise InvalidInputError("template", rule=rule, got=f"a lone brace at character {token.start()}")
-        else:
-            pieces[-1] += token[0][0]
-    pieces[-1] += text[end:]
-    return _Parsed(
-        tuple(pieces), tuple(slots), None if any(formats for _, formats in slots) else tuple(name for name, _ in slots)
-    )
-
-
-def _slot(written: str, position: int) -> tuple[str, tuple[Format, ...]]:
-    name, *formats = written.split("|")
-    found = [find_format(one) for one in formats]
-    if None in found:
-        names = ", ".join(dict.fromkeys(one.name for one in FORMATS.values()))
-        rule = f"expected one of the formats {names} after '|'"
-        raise InvalidInputError("template", rule=rule, got=f"another one in the field at character {position}")
-    return _check_name(name.strip(), position), tuple(one for one in found if one is not None)
-
-
-def _check_name(name: str, position: int) -> str:
-    if _NAME.fullmatch(name) is None:
-        rule = "expected the bare name of a field, of 1 to 64 characters without brackets, dots, '!' and ':'"
-        raise InvalidInputError("template", rule=rule, got=f"another field at character {position}")
-    return name

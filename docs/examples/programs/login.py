@@ -1,26 +1,31 @@
-"""Send a one-time code by SMS; where the SMS is refused, have it read out by a call."""
+"""Log a user in with a code: sent by SMS, or read out by a call where the SMS is refused."""
 
 import asyncio
 import secrets
 
 from wikipayam_async import APIStatusError, AsyncWikipayam
+from wikipayam_async.verification import MemoryStore, SmsChannel, Verifier, VoiceChannel
 
+SECRET = secrets.token_hex(32)  # in a service: from its configuration
 PATTERN = 13  # the pattern that the panel holds for your codes
 
 
-async def send_code(client: AsyncWikipayam, mobile: str) -> str:
-    code = f"{secrets.randbelow(1_000_000):06}"
+async def log_in(client: AsyncWikipayam, mobile: str) -> bool:
+    store = MemoryStore()
+    by_sms = Verifier(client, store, secret=SECRET, channels=[SmsChannel(otp_pattern_id=PATTERN)])
+    by_call = Verifier(client, store, secret=SECRET, channels=[VoiceChannel()])
     try:
-        await client.otp.send(mobile, code, otp_pattern_id=PATTERN, timeout=5)
+        challenge = await by_sms.start(mobile, purpose="login")
     except APIStatusError:  # refused: nothing was sent
-        await client.voice.send(mobile, code, timeout=5)
-    return code
+        challenge = await by_call.start(mobile, purpose="login")
+    print("a code was sent by", challenge.channel)
+    entered = await asyncio.to_thread(input, "the code: ")
+    return bool(await by_sms.check(challenge.id, entered, purpose="login"))
 
 
 async def main() -> None:
     async with AsyncWikipayam() as client:
-        code = await send_code(client, "09123456789")
-        print("a code of", len(code), "digits was sent")
+        print("logged in:", await log_in(client, "09123456789"))
 
 
 if __name__ == "__main__":

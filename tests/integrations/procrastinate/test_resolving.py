@@ -1,11 +1,29 @@
-"""The chunks of requeued messages."""
+"""An operator's decision about messages of chunks that are settled; whatever journal has to do is in its contract."""
 
 from __future__ import annotations
 
-from wikipayam_async.integrations.procrastinate.resolving import groups
+import pytest
+
+from tests.campaigns.shared_place import SharedPlace
+from wikipayam_async.campaigns import Counts
+from wikipayam_async.emulator import Fault
+
+pytestmark = pytest.mark.anyio
 
 
-def test_messages_that_lie_far_apart_do_not_share_a_chunk() -> None:
-    """A chunk is read as a range."""
-    assert groups([0, 1, 2, 5, 1000], 2) == [[0, 1], [2, 5], [1000]]
-    assert groups([], 2) == []
+async def test_requeued_messages_of_several_chunks_share_one(database_url: str) -> None:
+    """Under new track ids, in the order of the plan; the others keep their outcomes."""
+    place = SharedPlace(database_url)
+    await place.plan(30)
+    place.emulator.faults.arm(Fault.close(), on="POST /sms/send", times=3)
+    async with place.open() as campaign:
+        await campaign.run(concurrency=1)
+        await campaign.requeue(["m-25", "m-0", "m-12"], note="not in the panel")
+    journal = place.journal()
+    try:
+        (chunk,) = await journal.pending(-1, 10)
+        counts = await journal.counts()
+    finally:
+        await journal.aclose()
+    assert ([one.index for one in chunk.messages], counts) == ([0, 12, 25], Counts(pending=3, unknown=27))
+    assert {"m-0", "m-12", "m-25"}.isdisjoint(one.track_id for one in chunk.messages)

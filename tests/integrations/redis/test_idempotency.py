@@ -12,7 +12,7 @@ import redis
 from tests.support.servers import redis_server
 from wikipayam_async import ConfigurationError
 from wikipayam_async.idempotency import IdempotencyStoreError
-from wikipayam_async.idempotency.contract import STORE_CONTRACT, Check, _claim
+from wikipayam_async.idempotency.contract import STORE_CONTRACT, Check, example_claim
 from wikipayam_async.idempotency.store import Settlement
 from wikipayam_async.integrations.redis import RedisIdempotencyStore
 from wikipayam_async.outcomes import SendStatus
@@ -30,7 +30,7 @@ async def test_the_store_keeps_the_contract(check: Check, redis_url: str) -> Non
 async def test_a_client_of_the_caller_is_used_and_not_closed(redis_url: str, decode: bool) -> None:
     """Whether it decodes answers or not."""
     client = redis.Redis.from_url(redis_url, decode_responses=decode)
-    store, claim = RedisIdempotencyStore(client, prefix=f"own-{decode}:"), _claim()
+    store, claim = RedisIdempotencyStore(client, prefix=f"own-{decode}:"), example_claim()
     assert await store.claim(claim) is None
     record = await store.read(claim.key)
     assert record is not None
@@ -42,7 +42,7 @@ async def test_a_client_of_the_caller_is_used_and_not_closed(redis_url: str, dec
 
 async def test_replicas_must_have_a_claim(redis_url: str) -> None:
     """Without them nothing may be sent, and the claim is taken back."""
-    store, claim = RedisIdempotencyStore(redis_url, replicas=1, replica_timeout=0.05), _claim()
+    store, claim = RedisIdempotencyStore(redis_url, replicas=1, replica_timeout=0.05), example_claim()
     with pytest.raises(IdempotencyStoreError, match="only 0 of 1 replicas have the key"):
         await store.claim(claim)
     record = await store.read(claim.key)
@@ -58,7 +58,7 @@ async def test_replicas_are_waited_for(redis_url: str) -> None:
     """With one that follows, the claim is made."""
     port = redis_url.rpartition(":")[2].partition("/")[0]
     with redis_server("--replicaof", "127.0.0.1", port):
-        store, claim = RedisIdempotencyStore(redis_url, replicas=1, replica_timeout=10), _claim()
+        store, claim = RedisIdempotencyStore(redis_url, replicas=1, replica_timeout=10), example_claim()
         assert await store.claim(claim) is None
         await store.aclose()
 
@@ -69,7 +69,7 @@ async def test_what_redis_would_lose_is_said(caplog: pytest.LogCaptureFixture) -
     with redis_server(*settings) as url:
         store = RedisIdempotencyStore(url)
         for _ in range(2):
-            await store.claim(_claim())
+            await store.claim(example_claim())
         await store.aclose()
     name = "RedisIdempotencyStore(prefix='wikipayam:idempotency:')"
     lost = (
@@ -90,7 +90,7 @@ async def test_a_server_that_does_not_tell_its_settings_is_used(
         raise redis.ResponseError("NOPERM")
 
     client.info = refuse  # type: ignore[method-assign,assignment]
-    assert await RedisIdempotencyStore(client).claim(_claim()) is None
+    assert await RedisIdempotencyStore(client).claim(example_claim()) is None
     assert caplog.records == []
     client.close()
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from wikipayam_async.campaigns.causes import INTERRUPTED
+from wikipayam_async.campaigns.division import groups_of
 from wikipayam_async.campaigns.journal import Resolution, StoredOutcome, settled_counts
 from wikipayam_async.campaigns.models import Decision
 from wikipayam_async.campaigns.sqlite.planning import insert_outcomes
@@ -19,8 +20,6 @@ _SETTLED = """
     WHERE m.track_id IN ({track_ids}) AND m.chunk IS NOT NULL AND o.status IN ({statuses}) ORDER BY m."index"
 """
 INTERRUPTED_TEXT = "the process ended while the message was in flight"
-_WIDEST_CHUNK = 100
-"""Requeued messages share a chunk up to this multiple of its size apart, since a chunk is read as a range."""
 _LISTED = 500
 """Values in one `IN (...)`."""
 
@@ -114,22 +113,11 @@ def resolve(connection: sqlite3.Connection, resolution: Resolution) -> Sequence[
                 connection.execute('DELETE FROM outcome WHERE "index" = ?', (index,))
                 connection.execute('UPDATE message SET track_id = ? WHERE "index" = ?', (fresh, index))
                 requeued.append(index)
-    for group in _groups(sorted(requeued), resolution.batch_size):
+    for group in groups_of(sorted(requeued), resolution.batch_size):
         _put_into_new_chunk(connection, group)
     for no in {chunk for rows in found.values() for _, chunk, _ in rows}:
         _recount(connection, no)
     return []
-
-
-def _groups(indexes: Sequence[int], size: int) -> list[list[int]]:
-    """Divide indexes into chunks that are neither too long nor too wide."""
-    groups: list[list[int]] = []
-    for index in indexes:
-        if groups and len(groups[-1]) < size and index - groups[-1][0] < size * _WIDEST_CHUNK:
-            groups[-1].append(index)
-        else:
-            groups.append([index])
-    return groups
 
 
 def _members(connection: sqlite3.Connection, no: int, first: int, last: int) -> list[int]:

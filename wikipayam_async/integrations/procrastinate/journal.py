@@ -328,7 +328,7 @@ class PostgresJournal:
         return await self._write(running.take_turn, account, rate, messages, patient=True)
 
     async def release(self, rials: int, *, run: int) -> None:
-        """Return what a run reserved and did not spend."""
+        """Give back what a run reserved and did not spend."""
         await self._write(running.release, rials, run, repeat=False)
 
     async def enqueue(self) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from wikipayam_async.campaigns.division import groups_of
 from wikipayam_async.campaigns.journal import Resolution, StoredOutcome
 from wikipayam_async.campaigns.models import Decision
 from wikipayam_async.integrations.procrastinate.planning import insert_outcomes
@@ -13,8 +14,6 @@ from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["resolve"]
 
-_WIDEST_CHUNK = 100
-"""Requeued messages share a chunk up to this multiple of its size apart, since a chunk is read as a range."""
 _NOT_ACCEPTED = """
     wikipayam.outcome o JOIN wikipayam.message m USING (campaign, index)
     WHERE o.campaign = %s AND o.status = ANY(%s) AND o.status <> 'accepted' AND m.track_id = ANY(%s)
@@ -94,16 +93,5 @@ def _requeue(
         "FROM unnest(%s::bigint[], %s::text[]) AS new (index, track_id) WHERE m.campaign = %s AND m.index = new.index",
         (indexes, [track_id for _, track_id in moved], campaign),
     )
-    for group in groups(sorted(indexes), resolution.batch_size):
+    for group in groups_of(sorted(indexes), resolution.batch_size):
         put_into_new_chunk(connection, campaign, group)
-
-
-def groups(indexes: Sequence[int], size: int) -> list[list[int]]:
-    """Divide indexes into chunks that are neither too long nor too wide."""
-    found: list[list[int]] = []
-    for index in indexes:
-        if found and len(found[-1]) < size and index - found[-1][0] < size * _WIDEST_CHUNK:
-            found[-1].append(index)
-        else:
-            found.append([index])
-    return found

@@ -247,7 +247,7 @@ def _over_the_limit(connection: Any, campaign: int) -> Claim:
 
 
 def release(connection: Any, campaign: int, rials: int, run: int) -> None:
-    """Return what a run reserved of the spending limit, unless a later one has counted what is spent."""
+    """Give back what a run reserved of the spending limit, unless another run has begun."""
     connection.execute(
         "UPDATE wikipayam.campaign SET spent = spent - %s WHERE id = %s AND run = %s", (rials, campaign, run)
     )

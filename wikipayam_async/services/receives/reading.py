@@ -15,16 +15,13 @@ from wikipayam_async.dates import DateLike
 from wikipayam_async.outcomes import HasId
 from wikipayam_async.redact.sealed import SealedFields, seal
 from wikipayam_async.services.base import Service, optional_timeout
+from wikipayam_async.services.receives.answers import read_count, read_page, read_receive, read_unread_page
 from wikipayam_async.services.receives.models import (
     ReceivedMessage,
     ReceivesPage,
     Statistics,
     UnreadPage,
     key_of,
-    read_count,
-    read_page,
-    read_receive,
-    read_unread_page,
 )
 from wikipayam_async.services.receives.paging import MAX_PAGE, Pager, Pages
 from wikipayam_async.services.receives.queries import (

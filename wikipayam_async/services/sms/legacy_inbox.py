@@ -9,7 +9,8 @@ from attrs import field, frozen
 
 from wikipayam_async.core.converter import JsonValue, to_mapping
 from wikipayam_async.publish import publish_in_package
-from wikipayam_async.services.receives.models import ReceivedMessage, read_receives
+from wikipayam_async.services.receives.answers import read_receives
+from wikipayam_async.services.receives.models import ReceivedMessage
 
 __all__ = ["LegacyInbox", "read_inbox"]
 

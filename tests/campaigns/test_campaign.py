@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import anyio
 import pytest
@@ -27,6 +28,7 @@ from wikipayam_async.campaigns import (
     Campaign,
     CampaignError,
     CampaignMessage,
+    CampaignPlan,
     CampaignProgress,
     CampaignStatus,
     JournalBusyError,
@@ -37,7 +39,14 @@ from wikipayam_async.campaigns import (
     SQLiteJournal,
 )
 from wikipayam_async.cost import Tariff
-from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN, Emulator, Fault
+from wikipayam_async.emulator import (
+    DEFAULT_LINE,
+    DEFAULT_TOKEN,
+    DELIVERED,
+    Emulator,
+    Fault,
+    waiting_then,
+)
 from wikipayam_async.optout import OptOutList
 from wikipayam_async.testing import emulator_client
 
@@ -758,3 +767,33 @@ async def test_results_end_with_the_block(place: Place) -> None:
         await anext(results)
     with pytest.raises(ClosedError, match="enter the campaign first"):
         await anext(results)
+
+
+async def test_two_plans_at_once_are_one(place: Place) -> None:
+    """The second finds what the first has stored, and neither removes it for the other."""
+    plans: list[CampaignPlan] = []
+
+    async def plan(campaign: Campaign) -> None:
+        plans.append(await campaign.plan(messages(3000), batch_size=100))
+
+    async with place.open() as campaign:
+        async with anyio.create_task_group() as group:
+            group.start_soon(plan, campaign)
+            group.start_soon(plan, campaign)
+        assert (await campaign.run()).accepted == 3000
+    assert plans[0] == plans[1]
+    assert place.emulator.accepted == 3000
+
+
+async def test_deliveries_of_a_campaign_that_is_purged_meanwhile_are_an_error(place: Place) -> None:
+    """There is nothing to tell about."""
+    place.emulator.delivery.script = waiting_then(DELIVERED, after=1e9)
+    await place.run(10)
+    async with place.open() as campaign:
+        purge = campaign.purge
+
+        async def sleep(_: float) -> None:
+            await purge()
+
+        with patch.object(campaign, "_sleep", sleep), pytest.raises(CampaignError, match="nothing is planned here"):
+            await campaign.wait_for_delivery(timeout=60)

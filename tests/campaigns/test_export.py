@@ -125,6 +125,15 @@ async def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
         await export_results(tmp_path / "missing" / "out.csv", "csv", many(), [])
 
 
+async def test_a_device_or_a_pipe_is_not_replaced(tmp_path: Path) -> None:
+    """It is what others write to, and on `/dev/stdout` the whole machine."""
+    pipe = tmp_path / "out.csv"
+    os.mkfifo(pipe)
+    with pytest.raises(InvalidInputError, match="it is a directory, a device or a pipe"):
+        await export_results(pipe, "csv", many(), [])
+    assert (pipe.is_fifo(), list(tmp_path.iterdir())) == (True, [pipe])
+
+
 @pytest.mark.parametrize(
     ("name", "wanted", "found"),
     [

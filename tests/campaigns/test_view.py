@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncGenerator, Sequence
 from pathlib import Path
+from unittest.mock import patch
 
 import pytest
 
 from tests.campaigns.doubles import Place, all_results, messages
-from wikipayam_async import ClosedError, ConfigurationError, InvalidInputError, SmsMessage
-from wikipayam_async.campaigns import Campaign, CampaignMessage, JournalError, MemoryJournal, StopRequest
+from wikipayam_async import ClosedError, ConfigurationError, InvalidInputError, SendStatus, SmsMessage
+from wikipayam_async.campaigns import (
+    Campaign,
+    CampaignError,
+    CampaignMessage,
+    CampaignResult,
+    JournalError,
+    MemoryJournal,
+    StopRequest,
+)
 from wikipayam_async.cost import Tariff
 from wikipayam_async.emulator import Emulator
 from wikipayam_async.testing import emulator_client
@@ -100,3 +110,35 @@ async def test_leaving_the_block_closes_a_journal_that_fails(caplog: pytest.LogC
         "campaign memory: a request to stop could not be recorded (memory: the database is gone)"
     ]
     assert journal.store.writer is None
+
+
+async def test_results_of_a_campaign_that_is_purged_meanwhile_do_not_end_in_the_middle(
+    place: Place,
+) -> None:
+    """An export of a part would be taken for the whole."""
+    async with place.open() as campaign:
+        await campaign.plan(messages(1001), batch_size=1000)
+        results = campaign.results()
+        await anext(results)
+        await campaign.purge()
+        with pytest.raises(CampaignError, match="nothing is planned here"):
+            await _rest(results)
+
+
+async def test_results_of_a_damaged_journal_are_an_error(tmp_path: Path) -> None:
+    """They are written to no file."""
+    journal, store = MemoryJournal("eid"), tmp_path / "eid.csv"
+    async with Campaign.open(emulator_client(Emulator()), journal) as campaign:
+        await campaign.plan(messages(3))
+        read = journal.results
+
+        async def few(after: int, limit: int, status: SendStatus | None = None) -> Sequence[CampaignResult]:
+            return (await read(after, limit, status))[:2] if after < 0 else []
+
+        with patch.object(journal, "results", few), pytest.raises(JournalError, match="2 of 3 messages are there"):
+            await campaign.export(store)
+    assert list(tmp_path.iterdir()) == []
+
+
+async def _rest(results: AsyncGenerator[CampaignResult]) -> list[CampaignResult]:
+    return [result async for result in results]

@@ -4,6 +4,7 @@ import csv
 import errno
 import io
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -63,6 +64,15 @@ def test_an_export_touches_no_other_file(gateway: Emulator, run: Run, ids: list[
     assert run("inbox", "export", str(tmp_path / "inbox.csv")).code == 0
     assert (tmp_path / "mine").read_text(encoding="utf-8") == "mine"
     assert sorted(path.name for path in tmp_path.iterdir()) == ["inbox.csv", "inbox.csv.part", "mine"]
+
+
+def test_an_export_replaces_no_device_and_no_pipe(gateway: Emulator, run: Run, ids: list[str], tmp_path: Path) -> None:
+    """It is what others write to; stdout has a name of its own."""
+    pipe = tmp_path / "inbox.csv"
+    os.mkfifo(pipe)
+    ended = run("inbox", "export", str(pipe), "--force")
+    assert (ended.code, "it is a directory, a device or a pipe (- is stdout)" in ended.err) == (2, True)
+    assert pipe.is_fifo()
 
 
 def test_a_sender_name_is_escaped(gateway: Emulator, run: Run) -> None:

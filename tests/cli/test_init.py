@@ -23,3 +23,16 @@ def test_the_default_arguments_are_those_of_the_process(monkeypatch: pytest.Monk
     monkeypatch.setattr(sys, "argv", ["wikipayam", "--version"])
     assert main() == 0
     assert run("--version").out == f"{__version__}\n"
+
+
+def test_an_interruption_while_it_starts_is_no_traceback(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing was begun; the exit code is that of every interruption."""
+
+    def interrupted(*_: object) -> int:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr("wikipayam_async.cli.app.run", interrupted)
+    assert main(["balance"]) == 130
+    assert capsys.readouterr() == ("", "interrupted\n")

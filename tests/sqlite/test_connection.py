@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sqlite3
 import stat
 from pathlib import Path
@@ -196,3 +197,15 @@ def test_all_files_are_removed(path: Path) -> None:
     assert list(path.parent.iterdir()) == []
     connection.close()
     remove_files(path)
+
+
+def test_a_file_with_two_names_is_refused(tmp_path: Path) -> None:
+    """Two processes would each have a lock and a write-ahead log by its own name, and send everything twice."""
+    first, second = tmp_path / "a.db", tmp_path / "b.db"
+    open_writer(first, JOURNAL).close()
+    os.link(first, second)
+    for path in (first, second):
+        with pytest.raises(JournalError, match=r"has 2 names \(hard links\), .*; nothing was sent"):
+            open_writer(path, JOURNAL)
+    second.unlink()
+    open_writer(first, JOURNAL).close()

@@ -185,12 +185,13 @@ class Campaign(CampaignSharing):
         options = PlanOptions(
             batch_size=batch_size, line=client.sender, dedupe=dedupe, normalize=normalize, validate=validate
         )
-        known = await self._facts()
-        if known is None:
-            await self._lock()
+        async with self._planning:
             known = await self._facts()
-        if known is None:
-            return await self._make_plan(planned, options, client.api_prefix, given, on_progress)
+            if known is None:
+                await self._lock()
+                known = await self._facts()
+            if known is None:
+                return await self._make_plan(planned, options, client.api_prefix, given, on_progress)
         client_differences(known, options, client.api_prefix)
         await compare_plan(self._journal, planned, options, known.plan.total)
         await self._keep_opt_outs(known, given)
@@ -348,6 +349,7 @@ class Campaign(CampaignSharing):
             now=self._now,
             sleep=self._sleep,
         )
+        await self._need_facts()  # it may have been purged meanwhile
         counts, pending = await self._journal.delivery_counts()
         return CampaignDelivery(counts, pending)
 

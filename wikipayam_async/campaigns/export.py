@@ -73,8 +73,9 @@ async def export_results(
         The number of results.
 
     Raises:
-        InvalidInputError: The file cannot be written.
+        InvalidInputError: The file cannot be written, or what has its name is no file.
     """
+    _check_replaceable(path)
     count = 0
     try:
         await to_thread.run_sync(_remove_stale, path)
@@ -103,6 +104,13 @@ async def export_results(
     else:
         return count
     raise failure
+
+
+def _check_replaceable(path: Path) -> None:
+    """Refuse a device and a pipe: the new file would take its place on the whole machine."""
+    if path.exists() and not path.is_file():
+        rule = "expected a file that can be written: it is a directory, a device or a pipe"
+        raise InvalidInputError("path", rule=rule, got=str(path))
 
 
 def _remove_stale(path: Path) -> None:

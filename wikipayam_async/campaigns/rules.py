@@ -12,7 +12,10 @@ from wikipayam_async.numbers import Operator
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.text.parts import count_parts
 
-__all__ = ["Spending", "SpendingLimit"]
+__all__ = ["LIMIT_REACHED", "Spending", "SpendingLimit"]
+
+LIMIT_REACHED = "the spending limit is reached"
+"""What the reason of a campaign begins with that was paused by it."""
 
 
 def _rials(value: object) -> int:

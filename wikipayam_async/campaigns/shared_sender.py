@@ -21,7 +21,7 @@ from wikipayam_async.campaigns.errors import CampaignError, JournalError
 from wikipayam_async.campaigns.facts import CampaignFacts
 from wikipayam_async.campaigns.journal import StopRequest, StoredChunk, StoredOutcome
 from wikipayam_async.campaigns.optouts import OptOuts
-from wikipayam_async.campaigns.rules import Spending
+from wikipayam_async.campaigns.rules import LIMIT_REACHED, Spending
 from wikipayam_async.campaigns.shared import Claim, ClaimStatus, SharedJournal
 from wikipayam_async.campaigns.source import Flight, outgoing_chunk
 from wikipayam_async.campaigns.terms import RunTerms
@@ -202,7 +202,7 @@ class SharedSender:
         if claim.sending:
             await self.sleep(_NEXT_LOOK)
             return await self.journal.chunk(chunk.no)
-        reason = f"the spending limit is reached: {claim.spent:,} rials are spent, {left:,} are left"
+        reason = f"{LIMIT_REACHED}: {claim.spent:,} rials are spent, {left:,} are left"
         await self.journal.stop_run(self.run, StopRequest.PAUSE, reason)
         return None
 

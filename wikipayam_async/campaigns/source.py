@@ -14,7 +14,7 @@ from wikipayam_async.bulk.source import SourceChunk
 from wikipayam_async.campaigns.journal import Journal, StoredChunk, StoredMessage
 from wikipayam_async.campaigns.optouts import OptOuts
 from wikipayam_async.campaigns.planner import PlanOptions
-from wikipayam_async.campaigns.rules import Spending
+from wikipayam_async.campaigns.rules import LIMIT_REACHED, Spending
 from wikipayam_async.errors import InvalidInputError, WikipayamError
 from wikipayam_async.messages.columns import MessageColumn, picked
 from wikipayam_async.messages.models import SmsMessage
@@ -152,9 +152,7 @@ class JournalSource:
         while not (count := spending.fitting(costs)) and spending.in_flight:
             await self.settled.wait()
         if not count:
-            self.exhausted = (
-                f"the spending limit is reached: {spending.spent:,} rials are spent, {spending.left:,} are left"
-            )
+            self.exhausted = f"{LIMIT_REACHED}: {spending.spent:,} rials are spent, {spending.left:,} are left"
             return None, 0
         if count < len(costs):
             chunk = await self._divide(chunk, count)

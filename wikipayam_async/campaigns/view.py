@@ -12,7 +12,7 @@ from typing import ClassVar, Protocol, Self
 import anyio
 
 from wikipayam_async.bulk.hours import Now, Sleep, utc_now
-from wikipayam_async.campaigns.errors import CampaignError
+from wikipayam_async.campaigns.errors import CampaignError, JournalError
 from wikipayam_async.campaigns.export import ExportFormat, export_results, format_of
 from wikipayam_async.campaigns.facts import CampaignFacts, progress_of, read_facts
 from wikipayam_async.campaigns.journal import Journal, StopRequest
@@ -79,6 +79,7 @@ class CampaignView(AsyncOnly):
         self._running = False
         self._asked: StopRequest | None = None
         self._writes = False
+        self._planning = anyio.Lock()
 
     async def __aenter__(self) -> Self:
         self._entered = True
@@ -129,17 +130,22 @@ class CampaignView(AsyncOnly):
 
         Raises:
             InvalidInputError: The value is not a status.
-            CampaignError: Nothing is planned.
+            CampaignError: Nothing is planned, or the campaign was purged meanwhile.
+            JournalError: Messages are missing in the journal.
         """
         self._check_entered()
         wanted = None if status is None else _send_status(status)
         await self._need_facts()
-        after = -1
+        after, count = -1, 0
         while page := await self._journal.results(after, _PAGE, wanted):
             for result in page:
                 yield result
                 self._check_entered()  # the consumer may have left the block meanwhile
-            after = page[-1].index
+            after, count = page[-1].index, count + len(page)
+        # Whoever purges the campaign meanwhile must not make an end of the middle.
+        total = (await self._need_facts()).plan.total
+        if wanted is None and count != total:
+            raise JournalError(f"{self.name}: the journal is damaged: {count:,} of {total:,} messages are there")
 
     async def audit(self) -> list[AuditEntry]:
         """Return every decision about unknown and rejected messages, oldest first. The journal never changes them."""

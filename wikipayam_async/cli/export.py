@@ -56,6 +56,9 @@ def _writing(path: Path | None, out: Output) -> Iterator[Callable[[str], object]
     if path is None:
         yield out.data
         return
+    if path.exists() and not path.is_file():  # a device would be replaced for the whole machine
+        rule = "cannot be written: it is a directory, a device or a pipe (- is stdout)"
+        raise InvalidInputError("file", rule=rule, got=str(path))
     try:
         number, unfinished = mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from pathlib import Path
 
 from attrs import frozen
@@ -12,7 +13,7 @@ from wikipayam_async.cost.tariff import Price, Tariff
 from wikipayam_async.cost.tariff_file import read_tariff
 from wikipayam_async.errors import InvalidInputError
 
-__all__ = ["PriceOptions"]
+__all__ = ["PriceOptions", "words_of_rials"]
 
 
 @Parameter(name="*")
@@ -45,3 +46,18 @@ class PriceOptions:
                 raise InvalidInputError("--vat", rule="needs --price-persian", got="no price")
             return None
         return Tariff(persian=prices[0], latin=prices[-1], vat=self.vat or 0)
+
+    def words(self) -> list[str]:
+        """Return what a command line needs to have the same prices."""
+        values = {
+            "--price-persian": None if self.price_persian is None else words_of_rials(self.price_persian),
+            "--price-latin": None if self.price_latin is None else words_of_rials(self.price_latin),
+            "--vat": None if self.vat is None else str(self.vat),
+            "--tariff": None if self.tariff is None else str(self.tariff),
+        }
+        return [word for name, value in values.items() if value is not None for word in (name, value)]
+
+
+def words_of_rials(rials: Decimal) -> str:
+    """Return an amount as an option takes it, such as `895` or `89.5`."""
+    return f"{rials:f}"

@@ -62,6 +62,8 @@ def open_writer(path: Path, form: FileFormat) -> sqlite3.Connection:
         if new:
             # The write-ahead log and its index inherit the mode of the file.
             os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+        else:
+            _check_names(path, form)
         connection = _connect(path, "rw")
         try:
             _prepare(path, connection, form)
@@ -130,6 +132,16 @@ def check_place(path: Path, form: FileFormat) -> None:
         raise form.error(
             f"{path}: is on a network file system ({kind}), on which SQLite can lose what it has committed; "
             f"nothing was sent: keep the {form.noun} on a local disk"
+        )
+
+
+def _check_names(path: Path, form: FileFormat) -> None:
+    """Refuse a file with a second name: the lock and the write-ahead log are found by name, so both would be doubled."""
+    names = path.stat().st_nlink
+    if names > 1:
+        raise form.error(
+            f"{path}: has {names} names (hard links), and another process could use it under another one; nothing was "
+            f"sent: remove the other names, or move the {form.noun} to a file of its own"
         )
 
 

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
+from unittest.mock import patch
 
 import anyio
 import pytest
@@ -29,6 +30,7 @@ from wikipayam_async.campaigns import (
 )
 from wikipayam_async.campaigns.sqlite import journal as module
 from wikipayam_async.emulator import Emulator
+from wikipayam_async.sqlite.connection import FileFormat, open_writer
 from wikipayam_async.testing import emulator_client
 
 pytestmark = pytest.mark.anyio
@@ -411,3 +413,20 @@ async def test_an_interrupted_purge_is_finished_by_the_next(tmp_path: Path, monk
     async with Campaign.open(None, tmp_path / "eid.db") as campaign:
         await campaign.purge()
     assert list(tmp_path.iterdir()) == []
+
+
+async def test_two_tasks_that_become_the_writer_at_once_have_one_connection(tmp_path: Path) -> None:
+    """Two writing connections of one process could lose what is committed."""
+    journal = SQLiteJournal(tmp_path / "eid.db")
+    opened: list[Path] = []
+
+    def count(path: Path, form: FileFormat) -> sqlite3.Connection:
+        opened.append(path)
+        return open_writer(path, form)
+
+    with patch.object(module, "open_writer", count):
+        async with anyio.create_task_group() as group:
+            group.start_soon(journal.lock)
+            group.start_soon(journal.lock)
+    await journal.aclose()
+    assert opened == [journal.path]

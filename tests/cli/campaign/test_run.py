@@ -134,8 +134,22 @@ def test_the_spending_limit_pauses(gateway: Emulator, run: Run) -> None:
     options = ("--yes", "--price-persian", "10", "--spending-limit", "25")
     ended = run("bulk", FILE, *options)
     assert (ended.code, "the spending limit is reached" in ended.err, len(gateway.ledger)) == (1, True, 2)
+    assert f"to go on: wikipayam campaign run {CAMPAIGN}" in ended.err.splitlines()
     assert run("campaign", "run", CAMPAIGN).code == 0
     assert len(gateway.ledger) == 3
+
+
+def test_the_command_that_goes_on_has_the_limits_of_the_run(gateway: Emulator, run: Run) -> None:
+    """A file keeps neither hours nor rate nor spending limit, and whoever copies the command must not lose them."""
+    write(f"{A},hi", f"{B},hi")
+    gateway.faults.script([None, Fault.status(402)], on=SENDS)
+    limits = ("--rate", "50", "--sending-hours", "00:00-24:00", "--spending-limit", "100000")
+    prices = ("--price-persian", "89.5", "--price-latin", "120", "--vat", "10")
+    ended = run("bulk", FILE, "--yes", "--batch-size", "1", "--concurrency", "1", *limits, *prices)
+    (command,) = [line for line in ended.err.splitlines() if line.startswith("to go on: ")]
+    assert command == f"to go on: wikipayam campaign run {CAMPAIGN} {' '.join((*limits, *prices))}"
+    assert run(*command.split()[4:]).code == 0
+    assert receivers(gateway) == [A, B]
 
 
 def test_a_campaign_waits_for_its_hours(gateway: Emulator, run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -63,6 +63,7 @@ class SQLiteJournal:
         self._writer: GroupCommit | None = None
         self._reader: ConnectionThread | None = None
         self._opening = anyio.Lock()
+        self._locking = anyio.Lock()
         self._unfinished = False
 
     @property
@@ -87,31 +88,9 @@ class SQLiteJournal:
 
     async def lock(self) -> None:
         """Become the writer of the file; make the file if there is none."""
-        if self._writer is not None:
-            return
-        with translated(self._path, JOURNAL):
-            for attempt in range(_LOCK_ATTEMPTS):
-                if self._lock.acquire():
-                    break
-                if attempt:
-                    await anyio.sleep(_LOCK_DELAY)
-            else:
-                owner = self._lock.owner()
-                who = f"process {owner}" if owner else "another process"
-                raise JournalBusyError(
-                    f"{self._path}: {who} is using this campaign; nothing was sent. progress(), results(), pause() and "
-                    "cancel() work meanwhile"
-                )
-        is_new = not self._path.exists()
-        try:
-            with translated(self._path, JOURNAL):
-                self._marker(StopRequest.PAUSE).unlink(missing_ok=True)
-            with anyio.CancelScope(shield=True):  # a connection that was opened is to be closed
-                self._writer = GroupCommit(await to_thread.run_sync(open_writer, self._path, JOURNAL))
-        except BaseException:
-            self._lock.release()
-            raise
-        self._unfinished = is_new
+        async with self._locking:
+            if self._writer is None:
+                await self._become_writer()
 
     async def in_use(self) -> bool:
         """Return whether any process writes to the file."""
@@ -237,6 +216,31 @@ class SQLiteJournal:
         with suppress(JournalError):  # everything is overwritten; a full disk must not keep the file
             await self._outside(_shrink)
         await self._remove()
+
+    async def _become_writer(self) -> None:
+        with translated(self._path, JOURNAL):
+            for attempt in range(_LOCK_ATTEMPTS):
+                if self._lock.acquire():
+                    break
+                if attempt:
+                    await anyio.sleep(_LOCK_DELAY)
+            else:
+                owner = self._lock.owner()
+                who = f"process {owner}" if owner else "another process"
+                raise JournalBusyError(
+                    f"{self._path}: {who} is using this campaign; nothing was sent. progress(), results(), pause() and "
+                    "cancel() work meanwhile"
+                )
+        is_new = not self._path.exists()
+        try:
+            with translated(self._path, JOURNAL):
+                self._marker(StopRequest.PAUSE).unlink(missing_ok=True)
+            with anyio.CancelScope(shield=True):  # a connection that was opened is to be closed
+                self._writer = GroupCommit(await to_thread.run_sync(open_writer, self._path, JOURNAL))
+        except BaseException:
+            self._lock.release()
+            raise
+        self._unfinished = is_new
 
     def _beside(self, suffix: str) -> Path:
         return self._path.with_name(self._path.name + suffix)

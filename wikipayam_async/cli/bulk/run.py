@@ -103,6 +103,7 @@ class BulkCommand:
             location=location,
             sending=self.options.sending,
             spending=self.options.sending.spending(self.options.confirmation.tariff),
+            prices=self.options.confirmation.prices,
             opt_out=self.options.opt_outs(),
             fingerprint=planned.fingerprint,
         )

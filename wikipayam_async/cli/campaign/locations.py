@@ -56,11 +56,12 @@ class Location(Protocol):
         """The command that plans a campaign there."""
         ...
 
-    def how_to_go_on(self, status: CampaignStatus) -> str:
+    def how_to_go_on(self, status: CampaignStatus, *options: str) -> str:
         """Return the command that sends what is left.
 
         Args:
             status: The state of the campaign.
+            options: The options of the last run that a campaign in a file does not keep.
         """
         ...
 
@@ -110,9 +111,9 @@ class FileLocation:
         """The command that plans a campaign there."""
         return f"`wikipayam bulk FILE` plans one, in FILE{_SUFFIX}"
 
-    def how_to_go_on(self, status: CampaignStatus) -> str:  # noqa: ARG002 - as the protocol has it
+    def how_to_go_on(self, status: CampaignStatus, *options: str) -> str:  # noqa: ARG002 - as the protocol has it
         """Return the command that sends what is left."""
-        return self.command("run")
+        return self.command("run", *options)
 
     @property
     def another(self) -> str:
@@ -158,7 +159,7 @@ class DatabaseLocation:
         """The command that plans a campaign there."""
         return f"`{_command('plan', 'FILE', *self._options)}` plans one"
 
-    def how_to_go_on(self, status: CampaignStatus) -> str:
+    def how_to_go_on(self, status: CampaignStatus, *options: str) -> str:  # noqa: ARG002 - the database keeps them
         """Return the command that lets the workers send what is left."""
         return self.command("enqueue" if status is CampaignStatus.PLANNED else "resume")
 

@@ -14,7 +14,7 @@ from wikipayam_async.bulk.options import DEFAULT_BATCH_SIZE
 from wikipayam_async.campaigns.rules import SpendingLimit
 from wikipayam_async.cli.campaign.locations import DatabaseLocation, FileLocation, Location
 from wikipayam_async.cli.database import VARIABLE, Database, find_database
-from wikipayam_async.cli.prices import PriceOptions
+from wikipayam_async.cli.prices import PriceOptions, words_of_rials
 from wikipayam_async.cli.values import Number, Rials, WholeNumber
 from wikipayam_async.core.limits import RateLimit
 from wikipayam_async.cost.tariff import Tariff
@@ -229,6 +229,19 @@ class SendingOptions(TermsOptions):
 
     concurrency: WholeNumber = 8
     """The maximum number of requests in flight."""
+
+    def words(self, prices: PriceOptions) -> list[str]:
+        """Return what a command line needs to send with the same rate, hours and spending limit.
+
+        Args:
+            prices: The prices, without which there is no spending limit.
+        """
+        found = [] if self.rate is None else ["--rate", f"{self.rate:g}"]
+        if self.sending_hours is not None:
+            found += ["--sending-hours", self.sending_hours]
+        if self.spending_limit is not None:
+            found += ["--spending-limit", words_of_rials(self.spending_limit), *prices.words()]
+        return found
 
     def check(self) -> None:
         """Check the numbers.

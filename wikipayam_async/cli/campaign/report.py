@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from attrs import evolve, frozen
 
 from wikipayam_async.campaigns.errors import JournalWriteError
@@ -27,6 +29,7 @@ class RunSummary:
         report: What the run returned; None if it was interrupted or failed.
         failure: Why outcomes could not be written, with these outcomes.
         interrupted: Whether it was interrupted.
+        options: The options that the next run needs to have the same hours, rate and spending limit.
     """
 
     location: Location
@@ -35,6 +38,7 @@ class RunSummary:
     report: CampaignReport | None = None
     failure: JournalWriteError | None = None
     interrupted: bool = False
+    options: Sequence[str] = ()
 
     @property
     def code(self) -> Exit:
@@ -125,7 +129,7 @@ def show_summary(out: Output, summary: RunSummary) -> None:
         out.say(line)
     if summary.failure is not None:
         _show_unwritten(out, location, summary.failure)
-    for line in next_steps(location, progress):
+    for line in next_steps(location, progress, summary.options):
         out.say(line)
     out.emit(
         {
@@ -136,12 +140,13 @@ def show_summary(out: Output, summary: RunSummary) -> None:
     )
 
 
-def next_steps(location: Location, progress: CampaignProgress) -> list[str]:
+def next_steps(location: Location, progress: CampaignProgress, options: Sequence[str] = ()) -> list[str]:
     """Return what to do next.
 
     Args:
         location: Where the campaign is kept.
         progress: How far it has got.
+        options: The options of the last run, as far as they are known.
     """
     lines = [f"campaign: {location} ({location.command('results')})"]
     if progress.unknown or progress.sending:
@@ -152,7 +157,7 @@ def next_steps(location: Location, progress: CampaignProgress) -> list[str]:
             f"{location.command('requeue')} ID... --note WHY"
         )
     if progress.pending and progress.status is not CampaignStatus.CANCELED:
-        lines.append(f"to go on: {location.how_to_go_on(progress.status)}")
+        lines.append(f"to go on: {location.how_to_go_on(progress.status, *options)}")
     return lines
 
 

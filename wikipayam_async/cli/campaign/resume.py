@@ -40,6 +40,7 @@ def resume(
             location=location,
             sending=sending,
             spending=sending.spending(confirmation.tariff),
+            prices=confirmation.prices,
             opt_out=None if sending.opt_out is None else OptOutList.read(sending.opt_out),
         )
         if not may_start(location, anyio.run(need_facts, location), confirmation, out):

@@ -5,19 +5,20 @@ from __future__ import annotations
 from functools import partial
 
 import anyio
-from attrs import frozen
+from attrs import evolve, frozen
 
 from wikipayam_async.campaigns.campaign import Campaign
 from wikipayam_async.campaigns.errors import JournalWriteError, PlanChangedError
 from wikipayam_async.campaigns.facts import CampaignFacts
 from wikipayam_async.campaigns.models import CampaignReport, CampaignStatus
-from wikipayam_async.campaigns.rules import SpendingLimit
+from wikipayam_async.campaigns.rules import LIMIT_REACHED, SpendingLimit
 from wikipayam_async.cli.campaign.causes import read_causes
 from wikipayam_async.cli.campaign.locations import Location, UnusableCampaignError, facts_of, opened
 from wikipayam_async.cli.campaign.options import SendingOptions
 from wikipayam_async.cli.campaign.progress import progress
 from wikipayam_async.cli.campaign.report import RunSummary, show_summary
 from wikipayam_async.cli.exits import Exit
+from wikipayam_async.cli.prices import PriceOptions
 from wikipayam_async.cli.session import Session
 from wikipayam_async.optout import OptOutList
 
@@ -35,6 +36,7 @@ class CampaignRunner:
         sending: How to send.
         spending: The spending limit, if there is one.
         opt_out: The numbers that opted out, beside those that the campaign knows.
+        prices: The prices of the command line.
         fingerprint: That of the plan that was confirmed; None for whatever is planned.
     """
 
@@ -42,6 +44,7 @@ class CampaignRunner:
     sending: SendingOptions
     spending: SpendingLimit | None = None
     opt_out: OptOutList | None = None
+    prices: PriceOptions = PriceOptions()
     fingerprint: str | None = None
 
     async def run(self, session: Session) -> Exit:
@@ -111,6 +114,12 @@ class CampaignRunner:
             report=report,
             failure=failure,
             interrupted=interrupted,
+            options=self._words(now.reason or ""),
         )
         show_summary(session.out, summary)
         return summary.code
+
+    def _words(self, reason: str) -> list[str]:
+        """Return the options of the next run; with the limit that is reached it would send nothing."""
+        reached = reason.startswith(LIMIT_REACHED)
+        return (evolve(self.sending, spending_limit=None) if reached else self.sending).words(self.prices)

@@ -21,6 +21,7 @@ WITHOUT_TESTS = {
     Path("cli/speech_fa.py"),
     Path("cli/speech_fa_checks.py"),
     Path("cli/speech_fa_errors.py"),
+    Path("cli/speech_fa_values.py"),
 }
 
 

@@ -7,10 +7,15 @@ import pytest
 
 from tests.cli.bulk.commands import FILE, A, B, C, answer, write
 from tests.cli.conftest import Ended, Run, Terminal
+from wikipayam_async import DeliveryStatus, SendStatus
+from wikipayam_async.campaigns.models import Decision
 from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.speech import heading, spoken
+from wikipayam_async.cli.speech import heading, spoken, worded
 from wikipayam_async.cli.speech_fa import SENTENCES
 from wikipayam_async.emulator import Emulator, Fault
+from wikipayam_async.emulator.gateway.state import MessageKind
+from wikipayam_async.numbers import NumberKind, Operator
+from wikipayam_async.numbers.plan import AREA_CODES
 
 PERSIAN = "[\u0600-\u06ff]"
 MID_SENTENCE = re.compile(rf"{PERSIAN}.*?\b[A-Za-z]{{2,}}\b.*{PERSIAN}")
@@ -181,6 +186,8 @@ def test_no_sentence_has_a_latin_word_in_its_middle() -> None:
         ("error: --base-url: the scheme is missing; expected a URL like https://wikipayam.ir", "خطا: نشانی درگاه را این‌گونه بنویسید: --base-url https://wikipayam.ir"),
         ("error: --base-url: http would expose the token on the network; use https (http is for loopback)", "خطا: نشانی درگاه باید رمزنگاری‌شده باشد، وگرنه توکن در شبکه لو می‌رود: --base-url https://..."),
         ("not written: track id t-1: rejected", "نوشته نشد، ردشده:\n  t-1"),
+        ("12 DELIVERED", "12 پیامک: به گوشی رسید"),
+        ("1 ODD_WORD", "1 پیامک: ODD_WORD"),
         ("something else", "something else"),
     ],
 )  # fmt: skip
@@ -232,6 +239,43 @@ def test_headings_on_a_terminal_are_persian(monkeypatch: pytest.MonkeyPatch) -> 
         "\u200eother   \u200e6\n"
     )
     assert pipe.getvalue() == "id\ttrack id\tother\n1\tT1\tx\nbalance\t5\nother\t6\n"
+
+
+def test_values_on_a_terminal_are_persian(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words of this package are; ids, texts and what the gateway alone knows stay; programs read the English ones."""
+    monkeypatch.setenv("LC_ALL", "fa_IR.UTF-8")
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        out = Output(stdout=stream)
+        out.table(("status", "message"), [["DELIVERED", "accepted"], ["NEW", "x"]], headed=False)
+        out.facts({"kind": "landline", "province": "Tehran", "balance": "1,790 rials", "left": ""})
+    assert terminal.getvalue() == (
+        "\u200eبه گوشی رسید  \u200eaccepted\n"
+        "\u200eNEW           \u200ex\n"
+        "\u200eنوع        \u200eتلفن ثابت\n"
+        "\u200eاستان      \u200eتهران\n"
+        "\u200eموجودی     \u200e\u200f1,790 ریال (179 تومان)\u200f\n"
+        "\u200eباقی‌مانده  \u200e\n"
+    )
+    assert pipe.getvalue() == (
+        "DELIVERED\taccepted\nNEW\tx\nkind\tlandline\nprovince\tTehran\nbalance\t1,790 rials\nleft\t\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("status", [*SendStatus, *DeliveryStatus]),
+        ("decision", list(Decision)),
+        ("kind", [*NumberKind, *MessageKind]),
+        ("operator", list(Operator)),
+        ("province", sorted(set(AREA_CODES.values()))),
+    ],
+)
+def test_every_word_has_a_persian_one(column: str, words: list[str]) -> None:
+    """No value of an enum of this package, and no province, was forgotten; in English they are unchanged."""
+    assert [word for word in words if not re.search(PERSIAN, worded(column, word, "fa"))] == []
+    assert [worded(column, word, "en") for word in words] == words
 
 
 def test_headings_in_english_are_unchanged() -> None:

@@ -10,11 +10,13 @@ import re
 import textwrap
 from functools import partial
 
-__all__ = ["heading", "spoken"]
+__all__ = ["heading", "spoken", "worded"]
 
 _PERSIAN = "fa"
 _ERROR = "error: "
 _INDENT = "  "
+_RIGHT_TO_LEFT = "\u200f"
+"""Around a number and its unit: without it, a terminal would show the number behind its unit."""
 
 
 def spoken(text: str, language: str) -> str:
@@ -41,6 +43,24 @@ def heading(name: str, language: str) -> str:
     from wikipayam_async.cli.speech_fa import HEADINGS  # noqa: PLC0415 - only for Persian
 
     return HEADINGS.get(name, name)
+
+
+def worded(column: str, value: str, language: str) -> str:
+    """Return the value of a column in a language; unchanged if it is no word of this package.
+
+    Args:
+        column: The English heading.
+        value: The value.
+        language: `fa` or `en`.
+    """
+    if language != _PERSIAN:
+        return value
+    from wikipayam_async.cli.speech_fa_values import QUANTITIES, VALUES  # noqa: PLC0415 - only for Persian
+
+    if column in QUANTITIES:
+        said = _phrase(column, value)
+        return value if said == value else f"{_RIGHT_TO_LEFT}{said}{_RIGHT_TO_LEFT}"
+    return VALUES.get(column, {}).get(value, value)
 
 
 def _line(line: str) -> str:

@@ -22,6 +22,7 @@ WITHOUT_TESTS = {
     Path("cli/speech_fa_checks.py"),
     Path("cli/speech_fa_errors.py"),
     Path("cli/speech_fa_values.py"),
+    Path("demo/words_fa.py"),
 }
 
 

@@ -15,6 +15,10 @@ __all__ = ["heading", "spoken", "worded"]
 _PERSIAN = "fa"
 _ERROR = "error: "
 _INDENT = "  "
+_REORDERED = re.compile(
+    r"(?P<said>(?P<indent>\s*)[^\n]*[\u0600-\u06ff][^\n]*:) (?![\d,.\s]+$)(?P<raw>[^\sA-Za-z\u0600-\u06ff][^\u0600-\u06ff]*)"
+)
+"""An option, a path or a masked number behind a Persian sentence: its dashes, slashes or stars would change sides."""
 _RIGHT_TO_LEFT = "\u200f"
 """Around a number and its unit: without it, a terminal would show the number behind its unit."""
 
@@ -74,8 +78,14 @@ def _line(line: str) -> str:
         found = pattern.fullmatch(line)
         if found:
             said = sentence.format(**{name: _phrase(name, value or "") for name, value in found.groupdict().items()})
-            return "\n".join(map(str.rstrip, said.rstrip().split("\n")))
+            return "\n".join(map(_separated, said.rstrip().split("\n")))
     return line
+
+
+def _separated(line: str) -> str:
+    """Return a line of a sentence, with what a terminal would reorder at its end on the next line."""
+    found = _REORDERED.fullmatch(line)
+    return f"{found['said']}\n{found['indent']}{_INDENT}{found['raw'].rstrip()}" if found else line.rstrip()
 
 
 def _phrase(name: str, value: str) -> str:

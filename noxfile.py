@@ -149,9 +149,11 @@ def demo(session: nox.Session) -> None:
 
 @nox.session
 def picture(session: nox.Session) -> None:
-    """Write the output of the demo to docs/en/img/demo.svg."""
+    """Write the output of the demo to docs/en/img/demo.svg and docs/fa/img/demo.svg."""
     session.install("-e", ".[demo]")
-    session.run("python", "-m", "wikipayam_async.demo", "--svg", "docs/en/img/demo.svg", *session.posargs)
+    for language in ("en", "fa"):
+        options = ("--language", language, "--svg", f"docs/{language}/img/demo.svg")
+        session.run("python", "-m", "wikipayam_async.demo", *options, *session.posargs)
 
 
 @nox.session

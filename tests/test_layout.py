@@ -21,6 +21,8 @@ WITHOUT_TESTS = {
     Path("cli/speech_fa.py"),
     Path("cli/speech_fa_checks.py"),
     Path("cli/speech_fa_errors.py"),
+    Path("cli/speech_fa_values.py"),
+    Path("demo/words_fa.py"),
 }
 
 

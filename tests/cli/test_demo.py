@@ -24,4 +24,4 @@ def test_the_options_of_the_demo_are_passed_on(run: Run, monkeypatch: pytest.Mon
     options = ("--concurrency", "2", "--batch-size", "3", "--seed", "4", "--messages", "5", "--no-faults", "--json")
     ended = run("demo", *options)
     assert (ended.code, ended.json) == (1, {"agrees": False})
-    assert passed == [["--concurrency=2", "--batch-size=3", "--seed=4", "--messages=5", "--no-faults"]]
+    assert passed == [["--concurrency=2", "--batch-size=3", "--seed=4", "--language=en", "--messages=5", "--no-faults"]]

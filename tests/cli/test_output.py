@@ -69,8 +69,8 @@ def test_results_go_to_stdout_and_the_rest_to_stderr() -> None:
     output.say("progress")
     output.answer("text", {"a": 1})
     output.table(["head", "id"], [["\x1bcell", "a\tb\nc"]])
-    output.table(["", ""], [])
-    output.table(["", ""], [["name", "value"]])
+    output.table(["head", "id"], [], headed=False)
+    output.table(["head", "id"], [["name", "value"]], headed=False)
     assert out.getvalue() == "text\nhead\tid\n\\x1bcell\ta b c\nname\tvalue\n"
     assert err.getvalue() == "progress\n"
 

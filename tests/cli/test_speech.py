@@ -7,10 +7,15 @@ import pytest
 
 from tests.cli.bulk.commands import FILE, A, B, C, answer, write
 from tests.cli.conftest import Ended, Run, Terminal
+from wikipayam_async import DeliveryStatus, SendStatus
+from wikipayam_async.campaigns.models import Decision
 from wikipayam_async.cli.output import Output
-from wikipayam_async.cli.speech import heading, spoken
+from wikipayam_async.cli.speech import heading, spoken, worded
 from wikipayam_async.cli.speech_fa import SENTENCES
 from wikipayam_async.emulator import Emulator, Fault
+from wikipayam_async.emulator.gateway.state import MessageKind
+from wikipayam_async.numbers import NumberKind, Operator
+from wikipayam_async.numbers.plan import AREA_CODES
 
 PERSIAN = "[\u0600-\u06ff]"
 MID_SENTENCE = re.compile(rf"{PERSIAN}.*?\b[A-Za-z]{{2,}}\b.*{PERSIAN}")
@@ -95,21 +100,21 @@ def test_amounts_are_in_both_units(gateway: Emulator, fa: Run, run: Run) -> None
     ("argv", "said"),
     [
         (("foo",), "خطا: چنین دستوری نیست: foo"),
-        (("send", "0912", "x", "--foo"), "خطا: چنین گزینه‌ای نیست: --foo\nشاید این را می‌خواستید: --footer"),
+        (("send", "0912", "x", "--foo"), "خطا: چنین گزینه‌ای نیست:\n  --foo\nشاید این را می‌خواستید:\n  --footer"),
         (("send", "0912"), "خطا: این را هم بنویسید: TEXT"),
-        (("otp", A, "1", "--pattern", "12.6"), "خطا: عدد صحیح بنویسید: --pattern"),
-        (("bulk", "f", "--rate", "x"), "خطا: عدد بنویسید: --rate"),
-        (("bulk", "f", "--yes-up-to", "1.790"), "خطا: مبلغ را به ریال یا تومان بنویسید، مانند 895 یا 89.5t: --yes-up-to"),
-        (("bulk", "f", "--rate", "5", "--rate", "6"), "خطا: این گزینه فقط یک بار می‌آید: --rate"),
+        (("otp", A, "1", "--pattern", "12.6"), "خطا: عدد صحیح بنویسید:\n  --pattern"),
+        (("bulk", "f", "--rate", "x"), "خطا: عدد بنویسید:\n  --rate"),
+        (("bulk", "f", "--yes-up-to", "1.790"), "خطا: مبلغ را به ریال یا تومان بنویسید، مانند 895 یا 89.5t:\n  --yes-up-to"),
+        (("bulk", "f", "--rate", "5", "--rate", "6"), "خطا: این گزینه فقط یک بار می‌آید:\n  --rate"),
         (
             ("bulk", "f", "--dedupe", "x"),
-            'خطا: یکی از این‌ها را بنویسید: --dedupe "receiver", "receiver-and-text"',
+            'خطا: یکی از این‌ها را بنویسید:\n  --dedupe "receiver", "receiver-and-text"',
         ),
         (("send", "0912x", "x"), "خطا: شماره‌ی موبایل نیست، حرف در آن است: RECEIVER"),
-        (("bulk", "f", "--sending-hours", "8"), "خطا: ساعت را این‌گونه بنویسید: --sending-hours 08:00-21:00"),
-        (("bulk", "f", "--spending-limit", "8"), "خطا: این گزینه گزینه‌ی دوم را هم می‌خواهد: --spending-limit --price-persian"),
-        (("bulk", "f", "--batch-size", "0"), "خطا: دست‌کم 1: --batch-size"),
-        (("bulk", FILE, "--template", "a", "--template-file", "b"), "خطا: این دو گزینه با هم نمی‌آیند: --template --template-file"),
+        (("bulk", "f", "--sending-hours", "8"), "خطا: ساعت را این‌گونه بنویسید:\n  --sending-hours 08:00-21:00"),
+        (("bulk", "f", "--spending-limit", "8"), "خطا: این گزینه گزینه‌ی دوم را هم می‌خواهد:\n  --spending-limit --price-persian"),
+        (("bulk", "f", "--batch-size", "0"), "خطا: دست‌کم 1:\n  --batch-size"),
+        (("bulk", FILE, "--template", "a", "--template-file", "b"), "خطا: این دو گزینه با هم نمی‌آیند:\n  --template --template-file"),
     ],
 )  # fmt: skip
 def test_errors_speak_persian(gateway: Emulator, fa: Run, argv: tuple[str, ...], said: str) -> None:
@@ -163,24 +168,26 @@ def test_no_sentence_has_a_latin_word_in_its_middle() -> None:
         ("12 of 1,000: 10 accepted, 2 rejected; 5 a second, about 3:18 left", "12 از 1,000: 10 پذیرفته‌شده، 2 ردشده؛ هر ثانیه 5"),
         ("balance: 5 rials, which is not enough", "موجودی: 5 ریال (0.5 تومان)؛ کافی نیست"),
         ("3 held back: opted out", "3 پیامک کنار گذاشته شد: پیامک نمی‌خواهند"),
-        ("2 hidden or filtered rows left out; --include-hidden reads them, too", "2 سطر پنهان یا فیلترشده خوانده نشد؛ برای خواندن آن‌ها: --include-hidden"),
+        ("2 hidden or filtered rows left out; --include-hidden reads them, too", "2 سطر پنهان یا فیلترشده خوانده نشد؛ برای خواندن آن‌ها:\n  --include-hidden"),
         ("1 message with more parts because of the footer", "1 پیامک به‌خاطر سطر پایانی پارت بیشتری دارد"),
         ("paused: interrupted", "وضعیت کمپین: متوقف؛ کار قطع شد"),
         ("paused: the spending limit is reached: 20 rials are spent, 5 are left", "وضعیت کمپین: متوقف، به این علت: سقف هزینه پر شد: 20 ریال (2 تومان) خرج شده و 5 ریال مانده است"),
         ("paused: the token is refused", "وضعیت کمپین: متوقف، به این علت: توکن پذیرفته نشد"),
         ('error: otp.send: the gateway answered 402; "Poor."; top up the account', 'خطا: درگاه با کد 402 پاسخ داد؛ حساب را شارژ کنید\n  otp.send: "Poor."'),
         ("2 messages unknown, timeout: sms.send: no answer within the time-out", "2 پیامک نامعلوم، به این علت:\n  timeout\n  پاسخ درگاه در مهلت مقرر نرسید\n    sms.send"),
-        ("error: --wait: expected seconds, not below 0; got another number", "خطا: ثانیه، دست‌کم 0: --wait"),
-        ("error: TRACK_IDS: expected track ids, or --cause; got both", "خطا: یا شناسه‌ی پیگیری بدهید یا علت، نه هر دو: --cause\n  TRACK_IDS"),
+        ("error: --wait: expected seconds, not below 0; got another number", "خطا: ثانیه، دست‌کم 0:\n  --wait"),
+        ("error: TRACK_IDS: expected track ids, or --cause; got both", "خطا: یا شناسه‌ی پیگیری بدهید یا علت، نه هر دو:\n  --cause\n  TRACK_IDS"),
         ("eid: paused: the token is refused", "کمپین متوقف:\n  eid\n  توکن پذیرفته نشد"),
         ("1 message rejected, other: ", "1 پیامک ردشده، به این علت:\n  other"),
-        ("error: Unused Tokens: ['foo'].", "خطا: این را نمی‌شود اینجا نوشت: 'foo'"),
-        ('error: Invalid value "0.0" for --every. Must be > 0.', "خطا: مقدار نادرست است: --every 0.0"),
-        ('error: Invalid value for --json: unable to convert "maybe" into bool.', "خطا: مقدار نادرست است: --json"),
-        ("error: --limit: expected a whole number from 1 to 500; got 999", "خطا: عدد صحیح از 1 تا 500: --limit"),
-        ("error: --base-url: the scheme is missing; expected a URL like https://wikipayam.ir", "خطا: نشانی درگاه را این‌گونه بنویسید: --base-url https://wikipayam.ir"),
-        ("error: --base-url: http would expose the token on the network; use https (http is for loopback)", "خطا: نشانی درگاه باید رمزنگاری‌شده باشد، وگرنه توکن در شبکه لو می‌رود: --base-url https://..."),
+        ("error: Unused Tokens: ['foo'].", "خطا: این را نمی‌شود اینجا نوشت:\n  'foo'"),
+        ('error: Invalid value "0.0" for --every. Must be > 0.', "خطا: مقدار نادرست است:\n  --every 0.0"),
+        ('error: Invalid value for --json: unable to convert "maybe" into bool.', "خطا: مقدار نادرست است:\n  --json"),
+        ("error: --limit: expected a whole number from 1 to 500; got 999", "خطا: عدد صحیح از 1 تا 500:\n  --limit"),
+        ("error: --base-url: the scheme is missing; expected a URL like https://wikipayam.ir", "خطا: نشانی درگاه را این‌گونه بنویسید:\n  --base-url https://wikipayam.ir"),
+        ("error: --base-url: http would expose the token on the network; use https (http is for loopback)", "خطا: نشانی درگاه باید رمزنگاری‌شده باشد، وگرنه توکن در شبکه لو می‌رود:\n  --base-url https://..."),
         ("not written: track id t-1: rejected", "نوشته نشد، ردشده:\n  t-1"),
+        ("12 DELIVERED", "12 پیامک: به گوشی رسید"),
+        ("1 ODD_WORD", "1 پیامک: ODD_WORD"),
         ("something else", "something else"),
     ],
 )  # fmt: skip
@@ -232,6 +239,43 @@ def test_headings_on_a_terminal_are_persian(monkeypatch: pytest.MonkeyPatch) -> 
         "\u200eother   \u200e6\n"
     )
     assert pipe.getvalue() == "id\ttrack id\tother\n1\tT1\tx\nbalance\t5\nother\t6\n"
+
+
+def test_values_on_a_terminal_are_persian(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Words of this package are; ids, texts and what the gateway alone knows stay; programs read the English ones."""
+    monkeypatch.setenv("LC_ALL", "fa_IR.UTF-8")
+    terminal, pipe = Terminal(), io.StringIO()
+    for stream in (terminal, pipe):
+        out = Output(stdout=stream)
+        out.table(("status", "message"), [["DELIVERED", "accepted"], ["NEW", "x"]], headed=False)
+        out.facts({"kind": "landline", "province": "Tehran", "balance": "1,790 rials", "left": ""})
+    assert terminal.getvalue() == (
+        "\u200eبه گوشی رسید  \u200eaccepted\n"
+        "\u200eNEW           \u200ex\n"
+        "\u200eنوع        \u200eتلفن ثابت\n"
+        "\u200eاستان      \u200eتهران\n"
+        "\u200eموجودی     \u200e\u200f1,790 ریال (179 تومان)\u200f\n"
+        "\u200eباقی‌مانده  \u200e\n"
+    )
+    assert pipe.getvalue() == (
+        "DELIVERED\taccepted\nNEW\tx\nkind\tlandline\nprovince\tTehran\nbalance\t1,790 rials\nleft\t\n"
+    )
+
+
+@pytest.mark.parametrize(
+    ("column", "words"),
+    [
+        ("status", [*SendStatus, *DeliveryStatus]),
+        ("decision", list(Decision)),
+        ("kind", [*NumberKind, *MessageKind]),
+        ("operator", list(Operator)),
+        ("province", sorted(set(AREA_CODES.values()))),
+    ],
+)
+def test_every_word_has_a_persian_one(column: str, words: list[str]) -> None:
+    """No value of an enum of this package, and no province, was forgotten; in English they are unchanged."""
+    assert [word for word in words if not re.search(PERSIAN, worded(column, word, "fa"))] == []
+    assert [worded(column, word, "en") for word in words] == words
 
 
 def test_headings_in_english_are_unchanged() -> None:

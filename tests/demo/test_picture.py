@@ -11,13 +11,14 @@ from wikipayam_async.demo.audit import compare
 from wikipayam_async.demo.picture import URL, draw
 from wikipayam_async.demo.report import Findings
 from wikipayam_async.demo.run import RequestCounter, RunReport
+from wikipayam_async.demo.words import words_of
 
 SVG = "{http://www.w3.org/2000/svg}"
 
 
 @pytest.fixture
-def drawn(audited: Callable[..., dict[str, Any]], tmp_path: Path) -> str:
-    """The picture of a run that agrees with the ledger."""
+def findings(audited: Callable[..., dict[str, Any]]) -> Findings:
+    """The data of a run that agrees with the ledger."""
     ours = audited()
     run = RunReport(
         bulk=BulkReport(ours["results"]),
@@ -28,7 +29,12 @@ def drawn(audited: Callable[..., dict[str, Any]], tmp_path: Path) -> str:
         seconds=0.5,
         requests=RequestCounter(),
     )
-    findings = Findings(run=run, faults={"502 after accepting": 7}, audit=compare(**ours))
+    return Findings(run=run, faults={"502 after accepting": 7}, audit=compare(**ours))
+
+
+@pytest.fixture
+def drawn(findings: Findings, tmp_path: Path) -> str:
+    """The picture of that run."""
     path = tmp_path / "demo.svg"
     draw(path, f"5 messages to {URL}\n\nسلام، خوبی.\n<b>[b] & ۱۲", findings)
     draw(tmp_path / "again.svg", f"5 messages to {URL}\n\nسلام، خوبی.\n<b>[b] & ۱۲", findings)
@@ -63,3 +69,18 @@ def test_persian_flows_from_right_to_left(drawn: str) -> None:
     assert (line.get("direction"), line.get("text-anchor"), line.get("textLength")) == ("rtl", "end", None)
     assert (mixed.get("direction"), mixed.get("textLength")) == (None, None)
     assert (plain.get("direction"), plain.get("textLength") is None) == (None, False)
+
+
+def test_each_persian_cell_is_at_its_column(findings: Findings, tmp_path: Path) -> None:
+    """Persian letters have another width: the cells of a line are drawn apart, numbers with their width."""
+    path = tmp_path / "demo.svg"
+    draw(path, "5", findings, words_of("fa"))
+    svg = path.read_text("utf-8")
+    shown = texts(svg)
+    heading, word, number = shown["نتیجه"], shown["پذیرفته‌شده"], shown["           \u200e2"]
+    assert heading.get("x") == word.get("x")
+    assert (word.get("direction"), word.get("textLength"), number.get("direction")) == ("rtl", None, None)
+    assert number.get("textLength") is not None
+    assert "\u200f2 تا 4\u200f" in shown
+    assert "خروجی نمایش" in svg
+    assert "#160;#" not in svg

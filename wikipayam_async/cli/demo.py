@@ -37,7 +37,12 @@ def demo(
     from wikipayam_async.demo.__main__ import main  # noqa: PLC0415 - other commands do without
 
     out = Output(json=output.json)
-    argv = [f"--concurrency={concurrency}", f"--batch-size={batch_size}", f"--seed={seed}"]
+    argv = [
+        f"--concurrency={concurrency}",
+        f"--batch-size={batch_size}",
+        f"--seed={seed}",
+        f"--language={out.language}",
+    ]
     argv += [] if messages is None else [f"--messages={messages}"]
     with redirect_stdout(sys.stderr):
         code = Exit(main([*argv, "--no-faults"] if no_faults else argv))

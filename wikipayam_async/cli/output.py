@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import attrs
 
-from wikipayam_async.cli.speech import heading, spoken
+from wikipayam_async.cli.speech import heading, spoken, worded
 from wikipayam_async.cli.streams import TextStream, redirect_to_null, use_utf8
 from wikipayam_async.cli.translations import language_of
 from wikipayam_async.cli.wording import in_words_of_the_command_line
@@ -234,20 +234,19 @@ class Output:
         self._stderr.write(visible(spoken(text, self.language)) + "\n")
         self._stderr.flush()
 
-    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    def table(self, columns: Sequence[str], rows: Iterable[Sequence[str]], *, headed: bool = True) -> None:
         """Write a table to stdout, except with `--json`: aligned on a terminal, else separated by tabs.
 
-        No cell is cut or broken, so ids can be copied whatever the width of the terminal. A terminal shows the headings in
-        the language of the environment; programs read the same ones in every language.
+        No cell is cut or broken, so ids can be copied whatever the width of the terminal. A terminal shows the headings, and
+        the words of this package, in the language of the environment; programs read the same ones in every language.
 
         Args:
-            columns: The headings; none is shown if all are empty.
+            columns: The headings.
             rows: The cells of each row.
+            headed: Whether to show the headings.
         """
-        if any(columns):
-            self._write_cells([self._named(columns), *rows])
-        else:
-            self._write_cells(list(rows))
+        cells = [[self._worded(name, cell) for name, cell in zip(columns, row, strict=True)] for row in rows]
+        self._write_cells([self._named(columns), *cells] if headed else cells)
 
     def facts(self, facts: Mapping[str, str]) -> None:
         """Write values with their names to stdout, as a table whose headings are its first column.
@@ -256,7 +255,8 @@ class Output:
             facts: The values by name.
         """
         names = self._named(list(facts))
-        self._write_cells(list(zip(names, facts.values(), strict=True)))
+        values = [self._worded(name, value) for name, value in facts.items()]
+        self._write_cells(list(zip(names, values, strict=True)))
 
     @property
     def _is_read_by_people(self) -> bool:
@@ -265,6 +265,10 @@ class Output:
     def _named(self, names: Sequence[str]) -> Sequence[str]:
         """Return headings, in the language of the environment where people read them."""
         return [heading(name, self.language) for name in names] if self._is_read_by_people else names
+
+    def _worded(self, column: str, value: str) -> str:
+        """Return a value, in the language of the environment where people read it."""
+        return worded(column, value, self.language) if self._is_read_by_people else value
 
     def _write_cells(self, lines: Sequence[Sequence[str]]) -> None:
         if self.json:

@@ -10,11 +10,17 @@ import re
 import textwrap
 from functools import partial
 
-__all__ = ["heading", "spoken"]
+__all__ = ["heading", "spoken", "worded"]
 
 _PERSIAN = "fa"
 _ERROR = "error: "
 _INDENT = "  "
+_REORDERED = re.compile(
+    r"(?P<said>(?P<indent>\s*)[^\n]*[\u0600-\u06ff][^\n]*:) (?![\d,.\s]+$)(?P<raw>[^\sA-Za-z\u0600-\u06ff][^\u0600-\u06ff]*)"
+)
+"""An option, a path or a masked number behind a Persian sentence: its dashes, slashes or stars would change sides."""
+_RIGHT_TO_LEFT = "\u200f"
+"""Around a number and its unit: without it, a terminal would show the number behind its unit."""
 
 
 def spoken(text: str, language: str) -> str:
@@ -43,6 +49,24 @@ def heading(name: str, language: str) -> str:
     return HEADINGS.get(name, name)
 
 
+def worded(column: str, value: str, language: str) -> str:
+    """Return the value of a column in a language; unchanged if it is no word of this package.
+
+    Args:
+        column: The English heading.
+        value: The value.
+        language: `fa` or `en`.
+    """
+    if language != _PERSIAN:
+        return value
+    from wikipayam_async.cli.speech_fa_values import QUANTITIES, VALUES  # noqa: PLC0415 - only for Persian
+
+    if column in QUANTITIES:
+        said = _phrase(column, value)
+        return value if said == value else f"{_RIGHT_TO_LEFT}{said}{_RIGHT_TO_LEFT}"
+    return VALUES.get(column, {}).get(value, value)
+
+
 def _line(line: str) -> str:
     from wikipayam_async.cli.speech_fa import ERROR, SENTENCES  # noqa: PLC0415 - only for Persian
 
@@ -54,8 +78,14 @@ def _line(line: str) -> str:
         found = pattern.fullmatch(line)
         if found:
             said = sentence.format(**{name: _phrase(name, value or "") for name, value in found.groupdict().items()})
-            return "\n".join(map(str.rstrip, said.rstrip().split("\n")))
+            return "\n".join(map(_separated, said.rstrip().split("\n")))
     return line
+
+
+def _separated(line: str) -> str:
+    """Return a line of a sentence, with what a terminal would reorder at its end on the next line."""
+    found = _REORDERED.fullmatch(line)
+    return f"{found['said']}\n{found['indent']}{_INDENT}{found['raw'].rstrip()}" if found else line.rstrip()
 
 
 def _phrase(name: str, value: str) -> str:

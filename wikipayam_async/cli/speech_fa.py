@@ -10,6 +10,7 @@ import re
 
 from wikipayam_async.cli.speech_fa_checks import CHECK_WORDS, CHECKS
 from wikipayam_async.cli.speech_fa_errors import ERRORS
+from wikipayam_async.cli.speech_fa_values import DELIVERIES
 from wikipayam_async.cost.money import format_money
 
 __all__ = ["ERROR", "HEADINGS", "PHRASES", "SENTENCES", "WORDS", "tomans_of"]
@@ -97,6 +98,7 @@ WORDS = {
     "lab": "صفحه‌ی آزمایش",
     "gateway": "درگاه",
     **CHECK_WORDS,
+    **DELIVERIES,
 }
 """Words and fixed phrases."""
 
@@ -404,7 +406,7 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (rf"(?P<n>{_COUNT} messages?) did not reach the gateway", "{n} به درگاه نرسید"),
         (r"the token is refused", "توکن پذیرفته نشد"),
-        (r"the process that ran it has ended", "فرایندی که آن را می‌فرستاد پایان یافته است"),
+        (r"the process that ran it has ended", "پردازهی که آن را می‌فرستاد پایان یافته است"),
         (r"SIG(?:INT|TERM)", "کار قطع شد"),
         (r"stopped", "متوقف شد"),
         (r"the run raised (?P<raw>\w+)", "اجرا با خطا پایان یافت: {raw}"),
@@ -423,6 +425,7 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"refused by the gateway: (?P<raw>.+)", "درگاه این شناسه‌ها را نپذیرفت: {raw}"),
         (r"still pending after (?P<n>[0-9.]+) s: (?P<raw>.+)", "پس از {n} ثانیه هنوز معلوم نیست: {raw}"),
         (rf"(?P<counts>{_COUNT} (?:accepted|rejected|unknown|left)(?:, {_COUNT} [a-z ]+)*)", "{counts}"),
+        (rf"(?P<n>{_COUNT}) (?P<status>{'|'.join(DELIVERIES)})", "{n} پیامک: {status}"),
         (rf"(?P<n>{_COUNT}) (?P<raw>[A-Z_]+)", "{n} پیامک: {raw}"),
         (rf"(?P<n>{_COUNT}) pending", "{n} پیامک هنوز معلوم نیست"),
         (
@@ -526,7 +529,7 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         (r"not sent: (?P<raw>.+)", "فرستاده نشد:\n  {raw}"),
         (
             r"the process ended while the message was in flight",
-            "فرایند هنگام ارسال پیامک پایان یافت",
+            "پردازه هنگام ارسال پیامک پایان یافت",
         ),
         # usage errors
         (r"Unused Tokens: \[(?P<raw>.+)\]\.", "این را نمی‌شود اینجا نوشت: {raw}"),

@@ -54,7 +54,8 @@ async def _show(session: Session, ids: tuple[str, ...]) -> Exit:
 async def _follow(session: Session, ids: tuple[str, ...], wait: float) -> Exit:
     watch = session.client.sms.watch_delivery(ids, timeout=wait)
     async for one in watch:
-        session.out.answer(f"{one.id}  {one.status}", one)
+        session.out.table(("id", "status"), [(one.id, one.status)], headed=False)
+        session.out.emit(one)
     report = watch.report
     _warn_refused(session, report)
     if report.pending:

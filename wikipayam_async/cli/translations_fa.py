@@ -93,7 +93,7 @@ _COMMANDS = {
     "It runs until Ctrl-C, and answers this machine only. With --real every send costs money; the page asks before each, "
     "and the token stays in this process.": (
         "تا Ctrl-C کار می‌کند و فقط به همین دستگاه پاسخ می‌دهد. با --real هر ارسال هزینه دارد؛ صفحه پیش از هر ارسال می‌پرسد "
-        "و توکن در همین فرایند می‌ماند"
+        "و توکن در همین پردازه می‌ماند"
     ),
     "Use the gateway instead of an emulator.": "استفاده از درگاه واقعی به‌جای شبیه‌ساز",
     "Run a bulk send against an emulated gateway with faults.": "تماشای یک ارسال انبوه به شبیه‌سازی که عمداً خطا می‌دهد",

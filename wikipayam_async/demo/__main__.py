@@ -20,6 +20,7 @@ from wikipayam_async.demo.audit import compare
 from wikipayam_async.demo.faults import arm, count_faults
 from wikipayam_async.demo.messages import read_receivers, write_messages
 from wikipayam_async.demo.run import run
+from wikipayam_async.demo.words import Words, words_of
 from wikipayam_async.emulator import (
     DEFAULT_BALANCE,
     DEFAULT_PRICE,
@@ -56,6 +57,7 @@ class DemoOptions:
         seed: The seed of the faults.
         faults: Whether there are faults.
         svg: The SVG file to draw the output to; None for none.
+        language: The language of the output, `en` or `fa`.
     """
 
     messages: int | None
@@ -64,6 +66,12 @@ class DemoOptions:
     seed: int
     faults: bool
     svg: Path | None
+    language: str
+
+    @property
+    def say(self) -> Words:
+        """The words of the language."""
+        return words_of(self.language)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -81,14 +89,15 @@ def main(argv: Sequence[str] | None = None) -> int:
         for name in ("rich", "uvicorn"):
             import_module(name)
     except ImportError as error:
-        print(f"the demo needs {error.name}: python -m pip install 'wikipayam_async[demo]'", file=sys.stderr)
+        command = "python -m pip install 'wikipayam_async[demo]'"
+        print(options.say("the demo needs {name}: {command}", name=error.name, command=command), file=sys.stderr)
         return _CANNOT_RUN
     for stream in (sys.stdout, sys.stderr):
         _replace_unencodable(stream)
     try:
         return _run_demo(options)
     except KeyboardInterrupt:
-        print("interrupted", file=sys.stderr)
+        print(options.say("interrupted"), file=sys.stderr)
         return _INTERRUPTED
 
 
@@ -101,14 +110,15 @@ def _run_demo(options: DemoOptions) -> int:
     from wikipayam_async.demo.progress import Display  # noqa: PLC0415 - needs the extra
     from wikipayam_async.demo.report import Findings, print_report  # noqa: PLC0415 - needs the extra
 
+    say = options.say
     receivers = read_receivers()
     messages = write_messages(receivers, options.messages or len(receivers))
     emulator = _emulator(options, len(messages))
     console = _narrow(Console(highlight=False))
-    display = Display(_narrow(Console(stderr=True, highlight=False)))
+    display = Display(_narrow(Console(stderr=True, highlight=False)), say=say)
     with serve(emulator) as served:
         console.print(_introduction(served.url, options, messages), markup=False)
-        send = partial(run, batch_size=options.batch_size, concurrency=options.concurrency)
+        send = partial(run, batch_size=options.batch_size, concurrency=options.concurrency, say=say)
         report = anyio.run(send, served.url, messages, display.stage)
     audit = compare(
         inputs=len(messages),
@@ -118,12 +128,12 @@ def _run_demo(options: DemoOptions) -> int:
         balance_after=report.balance_after,
     )
     findings = Findings(run=report, faults=count_faults(emulator.faults.log), audit=audit)
-    print_report(console, findings)
+    print_report(console, findings, say)
     if options.svg is not None:
         try:
-            draw(options.svg, _introduction(URL, options, messages), findings)
+            draw(options.svg, _introduction(URL, options, messages), findings, say)
         except OSError as error:
-            print(f"the picture cannot be written: {error}", file=sys.stderr)
+            print(say("the picture cannot be written: {error}", error=error), file=sys.stderr)
             return _DISAGREES if audit.disagreements else _CANNOT_RUN
     return _DISAGREES if audit.disagreements else _AGREES
 
@@ -152,13 +162,21 @@ def _emulator(options: DemoOptions, messages: int) -> Emulator:
 
 
 def _introduction(url: str, options: DemoOptions, messages: Sequence[SmsMessage]) -> str:
-    faults = f"with faults (seed {options.seed})" if options.faults else "without faults"
-    limits = f"{options.batch_size} messages per request, {options.concurrency} requests in flight"
-    first = messages[0]
-    return (
-        f"{len(messages):,} messages to an emulated gateway at {url}\n{limits}, {faults}\n\n"
-        f"The first message, to {mask_number(first.receiver)}:\n{first.message}\n"
+    say, first = options.say, messages[0]
+    limits = say(
+        "{size} messages per request, {concurrency} requests in flight",
+        size=options.batch_size,
+        concurrency=options.concurrency,
     )
+    faults = say("with faults (seed {seed})", seed=options.seed) if options.faults else say("without faults")
+    lines = (
+        say("{count:,} messages to an emulated gateway at {url}", count=len(messages), url=url),
+        say("{limits}, {faults}", limits=limits, faults=faults),
+        "",
+        say("The first message, to {receiver}:", receiver=say.kept(mask_number(first.receiver))),
+        f"{first.message}\n",
+    )
+    return "\n".join(lines)
 
 
 def _read_options(argv: Sequence[str] | None) -> DemoOptions:
@@ -177,6 +195,7 @@ def _read_options(argv: Sequence[str] | None) -> DemoOptions:
     parser.add_argument("--seed", type=int, default=1, help="seed of the faults (default: %(default)s)")
     parser.add_argument("--no-faults", dest="faults", action="store_false", help="run without faults")
     parser.add_argument("--svg", type=Path, metavar="FILE", help="also draw the output to an SVG file")
+    parser.add_argument("--language", choices=("en", "fa"), default="en", help="language (default: %(default)s)")
     return DemoOptions(**vars(parser.parse_args(argv)))
 
 

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from wikipayam_async.demo.run import Advance
+from wikipayam_async.demo.words import ENGLISH, Words
 
 __all__ = ["Display"]
 
@@ -24,10 +25,12 @@ class Display:
     Attributes:
         console: The console; not that of the report, so that the report can be piped.
         clock: A monotonic clock, in seconds.
+        say: The language.
     """
 
     console: Console
     clock: Callable[[], float] = monotonic
+    say: Words = ENGLISH
 
     def stage(self, title: str, total: int) -> AbstractContextManager[Advance]:
         """Show one stage.
@@ -62,6 +65,9 @@ class Display:
             nonlocal due
             if done == total or self.clock() >= due:
                 due = self.clock() + _SECONDS_BETWEEN_LINES
-                self.console.print(f"{title}: {done:,} of {total:,}; {detail}", soft_wrap=True)
+                line = self.say(
+                    "{title}: {done:,} of {total:,}; {detail}", title=title, done=done, total=total, detail=detail
+                )
+                self.console.print(line, soft_wrap=True)
 
         yield advance

@@ -22,6 +22,7 @@ from wikipayam_async import (
     SmsMessage,
 )
 from wikipayam_async.bulk.options import BulkProgress, OnProgress
+from wikipayam_async.demo.words import ENGLISH, Words
 from wikipayam_async.emulator import DEFAULT_LINE, DEFAULT_TOKEN
 
 __all__ = ["Advance", "RequestCounter", "RunReport", "Stage", "run"]
@@ -86,7 +87,7 @@ class RunReport:
 
 
 async def run(
-    url: str, messages: Sequence[SmsMessage], stage: Stage, *, batch_size: int, concurrency: int
+    url: str, messages: Sequence[SmsMessage], stage: Stage, *, batch_size: int, concurrency: int, say: Words = ENGLISH
 ) -> RunReport:
     """Send messages and follow their delivery statuses until they are final.
 
@@ -96,6 +97,7 @@ async def run(
         stage: Shows the progress.
         batch_size: The maximum number of messages per request.
         concurrency: The maximum number of requests in flight.
+        say: The language of the progress.
 
     Returns:
         The results.
@@ -113,12 +115,12 @@ async def run(
     async with client:
         before = await client.balance()
         started = monotonic()
-        with stage("Sending", len(messages)) as advance:
+        with stage(say("Sending"), len(messages)) as advance:
             bulk = await client.sms.send_bulk(
-                messages, batch_size=batch_size, concurrency=concurrency, on_progress=_progress(advance)
+                messages, batch_size=batch_size, concurrency=concurrency, on_progress=_progress(advance, say)
             )
         seconds = monotonic() - started
-        delivery = await _follow(client, bulk.accepted_ids, stage)
+        delivery = await _follow(client, bulk.accepted_ids, stage, say)
         after = await client.balance()
     return RunReport(
         bulk=bulk,
@@ -131,21 +133,24 @@ async def run(
     )
 
 
-def _progress(advance: Advance) -> OnProgress:
+def _progress(advance: Advance, say: Words) -> OnProgress:
     def on_progress(progress: BulkProgress) -> None:
         rejected, unknown = progress.counts[SendStatus.REJECTED], progress.counts[SendStatus.UNKNOWN]
-        advance(progress.done, f"{rejected:,} rejected, {unknown:,} unknown")
+        advance(progress.done, say("{rejected:,} rejected, {unknown:,} unknown", rejected=rejected, unknown=unknown))
 
     return on_progress
 
 
-async def _follow(client: AsyncWikipayam, ids: Sequence[str], stage: Stage) -> DeliveryReport:
+async def _follow(client: AsyncWikipayam, ids: Sequence[str], stage: Stage, say: Words) -> DeliveryReport:
     watch = client.sms.watch_delivery(ids, timeout=_DELIVERY_TIMEOUT, polling=_POLLING)
     final: Counter[str] = Counter()
-    with stage("Delivery", len(ids)) as advance:
+    with stage(say("Delivery"), len(ids)) as advance:
         async for status in watch:
             if status.status.final:
                 final[status.status] += 1
                 delivered = final["DELIVERED"]
-                advance(final.total(), f"{delivered:,} delivered, {final.total() - delivered:,} not")
+                failed = final.total() - delivered
+                advance(
+                    final.total(), say("{delivered:,} delivered, {failed:,} not", delivered=delivered, failed=failed)
+                )
     return watch.report

@@ -41,12 +41,12 @@ def show_all(out: Output, listing: Listing[T], *, follow: bool) -> None:
         listing: The list.
         follow: Whether to wait for new items, until Ctrl-C or until the output is closed.
     """
-    headings, last = listing.columns, None
+    last, headed = None, True
     while True:
         found = list(_items_after(listing, last))
         if found or not follow:
-            out.table(headings, [listing.cells(item) for item in found])
-            headings = ("",) * len(headings)
+            out.table(listing.columns, [listing.cells(item) for item in found], headed=headed)
+            headed = False
         for item in found:
             out.emit(item)
             last = item

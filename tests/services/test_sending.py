@@ -1,13 +1,16 @@
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from anyio.abc import ByteStream
 
-from tests.support.raw import RawRequest, raw_gateway
-from wikipayam_async import AsyncWikipayam
+from tests.support.raw import RawRequest, accept_all, raw_gateway
+from wikipayam_async import AsyncWikipayam, report_from
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.errors import UnknownOutcomeError
+from wikipayam_async.events import AttemptFinished, AttemptStarted, CallFinished, Event
+from wikipayam_async.idempotency import MemoryIdempotencyStore
 from wikipayam_async.messages import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
@@ -149,3 +152,70 @@ async def test_a_success_that_names_no_id_is_never_accepted(name: str, kind: str
             await SINGLE[name](client)
     assert (len(gateway.requests), caught.value.send_status) == (1, SendStatus.UNKNOWN)
     assert f'gateway said "{said}"' in str(caught.value)
+
+
+class SignalRaised(BaseException):
+    """What the handler of a signal raises, as Ctrl-C and the time limits of job queues do."""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SignalRaised])
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        (AttemptStarted, SendStatus.NOT_ATTEMPTED),
+        (AttemptFinished, SendStatus.UNKNOWN),
+        (CallFinished, SendStatus.ACCEPTED),
+    ],
+)
+async def test_an_exception_of_a_signal_after_the_answer_never_tells_not_attempted(
+    moment: type[Event], status: SendStatus, kind: type[BaseException]
+) -> None:
+    """A signal may come after the answer and before it is read: a repetition with the key must not send again."""
+    pending: list[BaseException] = [kind()]
+
+    async def handle(request: RawRequest, _: ByteStream) -> bytes:
+        return accept_all(request)
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, moment) and pending:
+            raise pending.pop()
+
+    async with (
+        raw_gateway(handle) as gateway,
+        AsyncWikipayam(
+            "t0ken", sender="1", base_url=gateway.url, on_event=on_event, idempotency=MemoryIdempotencyStore()
+        ) as client,
+    ):
+        with pytest.raises(kind) as caught:
+            await client.sms.send("09123456789", "hi", idempotency_key="k")
+        report = report_from(caught.value)
+        assert report is not None
+        assert [result.status for result in report] == [status]
+        with contextlib.suppress(UnknownOutcomeError):
+            await client.sms.send("09123456789", "hi", idempotency_key="k")
+    assert len(gateway.requests) == 1
+
+
+@pytest.mark.anyio
+async def test_an_exception_of_a_signal_after_an_answer_to_a_bulk_send_tells_unknown() -> None:
+    """The report of the interrupted run calls no message that has left not attempted."""
+
+    async def handle(request: RawRequest, _: ByteStream) -> bytes:
+        return accept_all(request)
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, AttemptFinished):
+            raise SignalRaised
+
+    messages = [SmsMessage("09123456789", "hi"), SmsMessage("09123456780", "hi")]
+    async with (
+        raw_gateway(handle) as gateway,
+        AsyncWikipayam("t0ken", sender="1", base_url=gateway.url, on_event=on_event) as client,
+    ):
+        with pytest.raises(SignalRaised) as caught:
+            await client.sms.send_bulk(messages)
+    report = report_from(caught.value)
+    assert report is not None
+    assert [result.status for result in report] == [SendStatus.UNKNOWN, SendStatus.UNKNOWN]
+    assert len(gateway.requests) == 1

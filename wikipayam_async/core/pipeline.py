@@ -342,10 +342,10 @@ class _CallRun:
     def _report(self, outcome: CallOutcome, result: Sequence[Any] | None, *, rejected: bool = False) -> None:
         if self._reported:
             return
-        self._reported = True
         outcomes = functools.partial(self._outcomes, outcome, result, rejected=rejected)
         if self._observer is not None:
             self._observer(outcomes)
+        self._reported = True  # not before: the exception of a signal may come in between
         self.reporter.call_finished(outcome, self._shared.clock, outcomes, self._headers)
 
     def _headers(self) -> dict[str, str]:

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from anyio.abc import ByteStream
 
-from tests.support.raw import RawRequest, accept_all, raw_gateway
+from tests.support.raw import RawRequest, accept_all, answer, raw_gateway, sent_items
 from wikipayam_async import AsyncWikipayam, report_from
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.errors import UnknownOutcomeError
@@ -130,6 +130,10 @@ NOTHING: dict[str, tuple[bytes, str]] = {
     "a failure": (b'{"success": false, "message": "No credit."}', "No credit."),
     "no id": (b'{"data": [{"id": null}]}', '{"data":[{"id":null}]}'),
     "id zero": (b'{"data": [{"id": 0}]}', '{"data":[{"id":0}]}'),
+    "a blank id": (b'{"data": [{"id": " "}]}', '{"data":[{"id":" "}]}'),
+    "a negative id as text": (b'{"data": [{"id": "-12"}]}', '{"data":[{"id":"-12"}]}'),
+    "id null as text": (b'{"data": [{"id": "null"}]}', '{"data":[{"id":"null"}]}'),
+    "id undefined": (b'{"data": [{"id": "undefined"}]}', '{"data":[{"id":"undefined"}]}'),
     "a page": (b"<html><style>a{}</style><body><b>Maintenance</b></body></html>", "Maintenance"),
 }
 
@@ -152,6 +156,26 @@ async def test_a_success_that_names_no_id_is_never_accepted(name: str, kind: str
             await SINGLE[name](client)
     assert (len(gateway.requests), caught.value.send_status) == (1, SendStatus.UNKNOWN)
     assert f'gateway said "{said}"' in str(caught.value)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("id_", [" ", "-1", "null", "Undefined", "false"])
+async def test_a_message_of_a_bulk_send_whose_id_names_none_is_unknown(id_: str) -> None:
+    """The answer has the documented form and the track id, and yet nothing shows that the message was accepted."""
+
+    async def handle(request: RawRequest, _: ByteStream) -> bytes:
+        items = sent_items(request)
+        return answer({"data": [{**items[0], "id": id_}, {**items[1], "id": "a"}]})
+
+    async with (
+        raw_gateway(handle) as gateway,
+        AsyncWikipayam("t0ken", sender="1", base_url=gateway.url) as client,
+    ):
+        report = await client.sms.send_bulk([SmsMessage("09123456789", "hi"), SmsMessage("09123456780", "hi")])
+        columns = await client.sms.send_bulk(["09123456789", "09123456780"], "hi")
+    assert [result.status for result in report] == [SendStatus.UNKNOWN, SendStatus.ACCEPTED]
+    assert [result.status for result in columns] == [SendStatus.UNKNOWN, SendStatus.ACCEPTED]
+    assert len(gateway.requests) == 2
 
 
 class SignalRaised(BaseException):

@@ -11,9 +11,9 @@ import anyio
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint_if_cancelled
 
 from wikipayam_async.checks import check_number
-from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.errors import InvalidInputError, WikipayamError
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.services.base import TRANSIENT
+from wikipayam_async.services.base import is_transient
 from wikipayam_async.services.pauses import MAX_PAUSE, MIN_INTERVAL, Pause
 from wikipayam_async.services.receives.handled import HandledMessages
 from wikipayam_async.services.receives.marking import Marker, MarkRead, shown_ids
@@ -110,7 +110,9 @@ class Consumer:
                 await self._marker.mark_due()
                 messages = await self._next_messages()
                 failed_polls = 0
-            except TRANSIENT as error:
+            except WikipayamError as error:
+                if not is_transient(error):
+                    raise
                 failed_polls += 1
                 delay = min(_MAX_POLL_DELAY, self._interval * 2.0 ** min(failed_polls, 10))
                 delay = max(delay, min(getattr(error, "retry_after", None) or 0.0, MAX_PAUSE))

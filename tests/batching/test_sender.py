@@ -1,18 +1,22 @@
 from __future__ import annotations
 
+import contextlib
 import pickle
 from collections.abc import Sequence
 from typing import Any
 
 import anyio
 import pytest
+from anyio.abc import ByteStream
 from anyio.lowlevel import checkpoint
 
 from tests.bulk.doubles import ScriptedGateway, error_422
+from tests.support.raw import RawRequest, accept_all, raw_gateway
 from wikipayam_async import (
     APIConnectionError,
     APIStatusError,
     APITimeoutError,
+    AsyncWikipayam,
     AuthenticationError,
     BadRequestError,
     ClosedError,
@@ -32,6 +36,8 @@ from wikipayam_async.batching.keys import KeysTakenError
 from wikipayam_async.batching.queue import BatchSize, PendingMessage
 from wikipayam_async.batching.sender import BatchSender, not_sent
 from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
+from wikipayam_async.events import AttemptFinished, CallFinished, Event
+from wikipayam_async.idempotency import MemoryIdempotencyStore
 from wikipayam_async.messages.payload import prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import Attempt, MessageOutcome, Phase
@@ -330,3 +336,52 @@ async def test_cancelled_while_another_call_has_the_key() -> None:
     (found,) = await outcomes_of([pending])
     assert (type(found), [one.status for one in sender.unsent]) == (ClosedError, [SendStatus.NOT_ATTEMPTED])
     assert sender.in_flight == {}
+
+
+class SignalRaised(BaseException):
+    """What the handler of a signal raises."""
+
+
+async def accept(request: RawRequest, _: ByteStream) -> bytes:
+    """Accept every message."""
+    return accept_all(request)
+
+
+async def test_a_signal_between_two_outcomes_leaves_messages_that_have_left_in_flight(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A task that ends then tells its message unknown, not that it was not attempted."""
+    batch = pending_messages(2)
+    sender = BatchSender(gateway_of(), BatchSize(100), "batcher", 1.0)
+
+    def note(_: object) -> None:
+        raise SignalRaised
+
+    monkeypatch.setattr(sender.health, "note", note)
+    with pytest.raises(SignalRaised):
+        await sender.send(batch)
+    assert [*sender.in_flight] == batch
+
+
+@pytest.mark.parametrize("moment", [AttemptFinished, CallFinished])
+async def test_a_message_of_a_batcher_that_a_signal_interrupts_is_never_told_not_attempted(moment: type[Event]) -> None:
+    """Its request had left: neither the task nor a repetition with its key may send it again."""
+    pending: list[BaseException] = [SignalRaised()]
+    store = MemoryIdempotencyStore()
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, moment) and pending:
+            raise pending.pop()
+
+    async with (
+        raw_gateway(accept) as gateway,
+        AsyncWikipayam("t", sender="1", base_url=gateway.url, on_event=on_event, idempotency=store) as client,
+    ):
+        with contextlib.suppress(BaseExceptionGroup):
+            async with client.sms.batcher() as batcher:
+                with contextlib.suppress(UnknownOutcomeError):
+                    await batcher.send("09123456789", "hi", idempotency_key="k")
+        record = await store.read("k")
+        assert record is not None
+        assert record.status is (SendStatus.UNKNOWN if moment is AttemptFinished else SendStatus.ACCEPTED)
+    assert len(gateway.requests) == 1

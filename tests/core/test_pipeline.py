@@ -160,6 +160,21 @@ class TestPipeline:
         expected = [MessageOutcome(f"t-{n}", status) for n in range(2)]
         assert [list(outcomes()), list(outcomes()), recorder.outcomes] == [expected] * 3
 
+    async def test_an_observer_that_a_signal_interrupts_is_called_again(self) -> None:
+        """Ctrl-C may come just before the observer has the outcomes; what has left is then unknown."""
+        seen: list[RowOutcomes] = []
+        interruptions: list[BaseException] = [KeyboardInterrupt()]
+
+        def observe(outcomes: RowOutcomes) -> None:
+            if interruptions:
+                raise interruptions.pop()
+            seen.append(outcomes)
+
+        pipeline, _, _, _ = build(FakeCarrier(ok()))
+        with pytest.raises(KeyboardInterrupt):
+            await pipeline.run(send(1), observe)
+        assert [list(outcomes()) for outcomes in seen] == [[MessageOutcome("t-0", SendStatus.UNKNOWN)]]
+
     async def test_outcomes_are_computed_on_demand(self) -> None:
         """Until the observer asks for the outcomes, no message is read."""
         asked: list[object] = []

@@ -275,6 +275,16 @@ class TestReading:
         assert (handler.ids, consumer.unreadable) == ([], ())
         assert len(inbox.polls) <= 22
 
+    @pytest.mark.parametrize("status", [408, 421, 425])
+    async def test_a_proxy_that_has_no_time_for_a_poll(self, status: int) -> None:
+        """What the gateway has not looked at is asked for again, as after a 503."""
+        inbox, handler, refusals = InboxGateway(), Handler(), [status, status]
+        inbox.poll = lambda *_: answer({"message": "later"}, refusals.pop()) if refusals else None
+        inbox.put("a")
+        async with inbox.client() as client:
+            await consume_for(client, handler, 60)
+        assert (handler.ids, inbox.rows, refusals) == (["a"], {}, [])
+
     async def test_a_failing_handler_and_a_bad_row(self) -> None:
         """A message whose handler raises, before a bad row, moves neither out of sight."""
         inbox = InboxGateway()

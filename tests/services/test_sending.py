@@ -1,13 +1,16 @@
+import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
 import pytest
 from anyio.abc import ByteStream
 
-from tests.support.raw import RawRequest, raw_gateway
-from wikipayam_async import AsyncWikipayam
+from tests.support.raw import RawRequest, accept_all, answer, raw_gateway, sent_items
+from wikipayam_async import AsyncWikipayam, report_from
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.errors import UnknownOutcomeError
+from wikipayam_async.events import AttemptFinished, AttemptStarted, CallFinished, Event
+from wikipayam_async.idempotency import MemoryIdempotencyStore
 from wikipayam_async.messages import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
@@ -127,6 +130,10 @@ NOTHING: dict[str, tuple[bytes, str]] = {
     "a failure": (b'{"success": false, "message": "No credit."}', "No credit."),
     "no id": (b'{"data": [{"id": null}]}', '{"data":[{"id":null}]}'),
     "id zero": (b'{"data": [{"id": 0}]}', '{"data":[{"id":0}]}'),
+    "a blank id": (b'{"data": [{"id": " "}]}', '{"data":[{"id":" "}]}'),
+    "a negative id as text": (b'{"data": [{"id": "-12"}]}', '{"data":[{"id":"-12"}]}'),
+    "id null as text": (b'{"data": [{"id": "null"}]}', '{"data":[{"id":"null"}]}'),
+    "id undefined": (b'{"data": [{"id": "undefined"}]}', '{"data":[{"id":"undefined"}]}'),
     "a page": (b"<html><style>a{}</style><body><b>Maintenance</b></body></html>", "Maintenance"),
 }
 
@@ -149,3 +156,90 @@ async def test_a_success_that_names_no_id_is_never_accepted(name: str, kind: str
             await SINGLE[name](client)
     assert (len(gateway.requests), caught.value.send_status) == (1, SendStatus.UNKNOWN)
     assert f'gateway said "{said}"' in str(caught.value)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("id_", [" ", "-1", "null", "Undefined", "false"])
+async def test_a_message_of_a_bulk_send_whose_id_names_none_is_unknown(id_: str) -> None:
+    """The answer has the documented form and the track id, and yet nothing shows that the message was accepted."""
+
+    async def handle(request: RawRequest, _: ByteStream) -> bytes:
+        items = sent_items(request)
+        return answer({"data": [{**items[0], "id": id_}, {**items[1], "id": "a"}]})
+
+    async with (
+        raw_gateway(handle) as gateway,
+        AsyncWikipayam("t0ken", sender="1", base_url=gateway.url) as client,
+    ):
+        report = await client.sms.send_bulk([SmsMessage("09123456789", "hi"), SmsMessage("09123456780", "hi")])
+        columns = await client.sms.send_bulk(["09123456789", "09123456780"], "hi")
+    assert [result.status for result in report] == [SendStatus.UNKNOWN, SendStatus.ACCEPTED]
+    assert [result.status for result in columns] == [SendStatus.UNKNOWN, SendStatus.ACCEPTED]
+    assert len(gateway.requests) == 2
+
+
+class SignalRaised(BaseException):
+    """What the handler of a signal raises, as Ctrl-C and the time limits of job queues do."""
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("kind", [KeyboardInterrupt, SignalRaised])
+@pytest.mark.parametrize(
+    ("moment", "status"),
+    [
+        (AttemptStarted, SendStatus.NOT_ATTEMPTED),
+        (AttemptFinished, SendStatus.UNKNOWN),
+        (CallFinished, SendStatus.ACCEPTED),
+    ],
+)
+async def test_an_exception_of_a_signal_after_the_answer_never_tells_not_attempted(
+    moment: type[Event], status: SendStatus, kind: type[BaseException]
+) -> None:
+    """A signal may come after the answer and before it is read: a repetition with the key must not send again."""
+    pending: list[BaseException] = [kind()]
+
+    async def handle(request: RawRequest, _: ByteStream) -> bytes:
+        return accept_all(request)
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, moment) and pending:
+            raise pending.pop()
+
+    async with (
+        raw_gateway(handle) as gateway,
+        AsyncWikipayam(
+            "t0ken", sender="1", base_url=gateway.url, on_event=on_event, idempotency=MemoryIdempotencyStore()
+        ) as client,
+    ):
+        with pytest.raises(kind) as caught:
+            await client.sms.send("09123456789", "hi", idempotency_key="k")
+        report = report_from(caught.value)
+        assert report is not None
+        assert [result.status for result in report] == [status]
+        with contextlib.suppress(UnknownOutcomeError):
+            await client.sms.send("09123456789", "hi", idempotency_key="k")
+    assert len(gateway.requests) == 1
+
+
+@pytest.mark.anyio
+async def test_an_exception_of_a_signal_after_an_answer_to_a_bulk_send_tells_unknown() -> None:
+    """The report of the interrupted run calls no message that has left not attempted."""
+
+    async def handle(request: RawRequest, _: ByteStream) -> bytes:
+        return accept_all(request)
+
+    def on_event(event: Event) -> None:
+        if isinstance(event, AttemptFinished):
+            raise SignalRaised
+
+    messages = [SmsMessage("09123456789", "hi"), SmsMessage("09123456780", "hi")]
+    async with (
+        raw_gateway(handle) as gateway,
+        AsyncWikipayam("t0ken", sender="1", base_url=gateway.url, on_event=on_event) as client,
+    ):
+        with pytest.raises(SignalRaised) as caught:
+            await client.sms.send_bulk(messages)
+    report = report_from(caught.value)
+    assert report is not None
+    assert [result.status for result in report] == [SendStatus.UNKNOWN, SendStatus.UNKNOWN]
+    assert len(gateway.requests) == 1

@@ -91,11 +91,11 @@ class BatchSender:
             await self._resolve_all(taken)
 
     def _finish(self, pending: PendingMessage, outcome: SentMessage | WikipayamError, status: SendStatus) -> None:
-        del self.in_flight[pending]
         self.health.note(outcome)
         if pending.abandoned:
             report_abandoned(pending, outcome, status)
         pending.finish(outcome, status)
+        del self.in_flight[pending]  # at the end: a message that is not in flight and has no outcome has not left
 
     async def _send_batch(
         self, batch: Sequence[PendingMessage], taken: dict[PendingMessage, Obstacle], finish: Finish

@@ -137,6 +137,7 @@ class ChunkSender:
                 if announcement is not None and rounds > 1:
                     await announcement.withdraw()
                 ids = await self._send_batch(piece.batch, outcomes.append, *hooks)
+                answered = self._handle_answer(piece, ids)
             except RateLimitError as error:
                 # The pipeline holds the next request back until the delay is over.
                 too_long = error.retry_after is not None and error.retry_after > self._longest_wait
@@ -151,7 +152,7 @@ class ChunkSender:
                 raise
             else:
                 self._unreached = 0
-                results.extend(self._handle_answer(piece, ids))
+                results.extend(answered)
                 return []
             finally:
                 outcomes.clear()  # breaks a reference cycle: the function holds the call, and the call its observer

@@ -8,7 +8,8 @@ from wikipayam_async.bulk.hours import Now, Sleep
 from wikipayam_async.campaigns.journal import Journal
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.core.retry import Uniform
-from wikipayam_async.services.base import TRANSIENT
+from wikipayam_async.errors import WikipayamError
+from wikipayam_async.services.base import is_transient
 from wikipayam_async.services.sms.watch import Polling, poll_interval
 
 __all__ = ["follow_deliveries"]
@@ -58,7 +59,9 @@ async def _ask_once(journal: Journal, client: AsyncWikipayam, now: Now) -> bool:
         indexes = {id_: index for index, id_ in page}
         try:
             report = await client.sms.delivery_status(list(indexes))
-        except TRANSIENT:
+        except WikipayamError as error:
+            if not is_transient(error):
+                raise
             left = True
             continue
         at = now().isoformat()

@@ -10,8 +10,8 @@ import anyio
 from wikipayam_async.cli.readable import readable
 from wikipayam_async.cli.session import Session
 from wikipayam_async.cli.wording import in_words_of_the_command_line
-from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.services.base import TRANSIENT
+from wikipayam_async.errors import InvalidInputError, WikipayamError
+from wikipayam_async.services.base import is_transient
 from wikipayam_async.services.pauses import MIN_INTERVAL
 from wikipayam_async.services.receives.models import ReceivedMessage, key_of
 
@@ -66,7 +66,9 @@ async def _watch(
                 if key_of(message) not in shown:
                     show(message)
                 unread.add(key_of(message))
-        except TRANSIENT as error:
+        except WikipayamError as error:
+            if not is_transient(error):
+                raise
             session.out.warn(in_words_of_the_command_line(str(error)))
             shown |= unread  # messages on later pages may have been shown before
         else:

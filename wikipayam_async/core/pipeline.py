@@ -177,13 +177,13 @@ class _CallRun:
     __slots__ = (
         "_answer",
         "_call",
-        "_interrupted",
         "_name",
         "_observer",
         "_outgoing",
         "_progress",
         "_reported",
         "_shared",
+        "_undecided",
         "reporter",
     )
 
@@ -202,7 +202,7 @@ class _CallRun:
         self._outgoing = outgoing
         self._shared = shared
         self._reported = False
-        self._interrupted = False
+        self._undecided = False
         self._progress = AttemptProgress(protected=False)
         self.reporter = reporter
 
@@ -212,6 +212,7 @@ class _CallRun:
         self.reporter.attempt_started(number)
         self._progress = progress = AttemptProgress(protected=self._call.operation.replay is Replay.SEND)
         progress.ready = ready
+        self._undecided = True
         self._answer = None
         try:
             answer = await self._shared.carrier.carry(self._outgoing, progress)
@@ -219,7 +220,6 @@ class _CallRun:
             self._finish_attempt(number, fault.status_code, fault.kind.value)
             return None, self._failure_of(fault)
         except BaseException:
-            self._interrupted = progress.phase not in {Phase.WAITING, Phase.CONNECTING}
             self._finish_attempt(number, None, "interrupted")
             raise
         self._answer = answer
@@ -278,6 +278,7 @@ class _CallRun:
     async def raise_or_wait(self, failure: _Failure, policy: RetryPolicy) -> None:
         """Raise the failure's error, or wait out the delay before the next attempt."""
         shared = self._shared
+        self._undecided = failure.decision is RetryDecision.UNKNOWN
         number = len(self.reporter.attempts)
         if failure.decision is RetryDecision.RETRY:
             delay = retry_delay(policy, number, failure.retry_after, shared.uniform)
@@ -327,7 +328,9 @@ class _CallRun:
 
     def report_end(self, error: BaseException) -> None:
         """Report the end of a call that raised, unless it was reported before."""
-        may_be_sent = self._interrupted and self._call.batch is not None
+        # Ctrl-C and a signal's handler may raise anywhere, also while an answer is read.
+        has_left = self._undecided and self._progress.phase not in {Phase.WAITING, Phase.CONNECTING}
+        may_be_sent = has_left and self._call.batch is not None
         if may_be_sent or isinstance(error, UnknownOutcomeError):
             self._report(CallOutcome.UNKNOWN, None)
         elif isinstance(error, Exception):
@@ -339,10 +342,10 @@ class _CallRun:
     def _report(self, outcome: CallOutcome, result: Sequence[Any] | None, *, rejected: bool = False) -> None:
         if self._reported:
             return
-        self._reported = True
         outcomes = functools.partial(self._outcomes, outcome, result, rejected=rejected)
         if self._observer is not None:
             self._observer(outcomes)
+        self._reported = True  # not before: the exception of a signal may come in between
         self.reporter.call_finished(outcome, self._shared.clock, outcomes, self._headers)
 
     def _headers(self) -> dict[str, str]:

@@ -19,6 +19,8 @@ from wikipayam_async.messages.payload import Batch, Payload
 from wikipayam_async.numbers import normalize_receiver
 
 _MOST_ITEMS_PER_MESSAGE = 10
+_SURELY_AN_ID = 10
+"""The number of letters and digits from which an id is no word such as `undefined`."""
 
 __all__ = ["match_answer", "match_documented_answer"]
 
@@ -65,7 +67,13 @@ def match_documented_answer(body: bytes, batch: Batch[Any]) -> list[str] | None:
         return None
     echoed = [item.track_id for item in items]
     ids = [item.id for item in items]
-    return ids if echoed == batch.track_ids and batch.has_distinct_ids and all(ids) else None
+    return ids if echoed == batch.track_ids and batch.has_distinct_ids and _name_messages(ids) else None
+
+
+def _name_messages(ids: Sequence[str]) -> bool:
+    """Return whether all ids name messages; the usual ones are told without a call each."""
+    are_usual = min(map(len, ids), default=0) >= _SURELY_AN_ID and all(map(str.isalnum, ids))
+    return are_usual or all(map(names_message, ids))
 
 
 def _match(items: Sequence[SentMessage], payloads: Sequence[Payload]) -> tuple[SentMessage | None, ...]:

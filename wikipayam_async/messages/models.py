@@ -161,16 +161,16 @@ def check_track_id(track_id: object, *, field: str = "track_id") -> str | None:
 
 
 def names_message(value: object) -> bool:
-    """Return whether the `id` of an answer's item names a message: programs also write null, 0, -1 or false for no id."""
+    """Return whether the `id` of an answer's item names a message: programs also write null, 0, -1, false or `"null"`."""
     if isinstance(value, str):
-        return bool(value)
+        word = value.strip().lower()
+        return bool(word) and word not in _NO_IDS and not word.startswith("-")
     return isinstance(value, int | float) and not isinstance(value, bool) and value > 0
 
 
 def surely_names_message(value: object) -> bool:
-    """Return whether the `id` of an answer without any other sign of acceptance names a message: no `"0"`, no `"null"`."""
-    word = value.strip().lower() if isinstance(value, str) else "x"
-    return names_message(value) and bool(word.strip("0.")) and word not in _NO_IDS and not word.startswith("-")
+    """Return whether the `id` of an answer without any other sign of acceptance names a message: no `"0"` either."""
+    return names_message(value) and (not isinstance(value, str) or bool(value.strip().strip("0.")))
 
 
 def text_field(message: SmsMessage) -> str:

@@ -16,12 +16,12 @@ if TYPE_CHECKING:
     from wikipayam_async.core.pipeline import Pipeline
 
 __all__ = [
-    "TRANSIENT",
     "FailureScope",
     "Service",
     "ServiceAttribute",
     "chunked",
     "failure_scope",
+    "is_transient",
     "optional_timeout",
     "require_all_accepted",
 ]
@@ -29,11 +29,10 @@ __all__ = [
 S = TypeVar("S", bound="Service")
 T = TypeVar("T")
 
-TRANSIENT = (APIConnectionError, RateLimitError, ResponseError, ServerError)
-"""Errors after which a polling loop (a consumer, a delivery watch) polls again; it raises any other."""
+_TRANSIENT = (APIConnectionError, RateLimitError, ResponseError, ServerError)
 
 _NOT_THE_ITEMS = frozenset({401, 402, 403, 405, 407})
-_NOT_NOW = frozenset({408, 425, 429, 502, 503, 504})
+_NOT_NOW = frozenset({408, 421, 425, 429, 502, 503, 504})
 _REFUSED_FROM, _FAILED_FROM = 400, 500
 
 
@@ -63,6 +62,11 @@ def failure_scope(error: Exception) -> FailureScope:
     if error.status_code >= _FAILED_FROM:
         return FailureScope.UNCLEAR
     return FailureScope.ITEM if error.status_code >= _REFUSED_FROM else FailureScope.ACCOUNT
+
+
+def is_transient(error: Exception) -> bool:
+    """Return whether a polling loop (a consumer, a delivery watch) polls again after an error; it raises any other."""
+    return isinstance(error, _TRANSIENT) or failure_scope(error) is FailureScope.TEMPORARY
 
 
 class Service:

@@ -1,8 +1,9 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -10,6 +11,7 @@ import anyio
 import pytest
 from anyio.lowlevel import checkpoint
 
+from tests.support.inbox_gateway import InboxGateway, consume_for
 from wikipayam_async import (
     APIConnectionError,
     AsyncWikipayam,
@@ -348,6 +350,64 @@ async def test_markings_are_shared() -> None:
     marked = [entry for entry in log if isinstance(entry, tuple)]
     assert sorted(id_ for entry in marked for id_ in entry[1:]) == [f"id{index}" for index in range(6)]
     assert len(marked) < 6
+
+
+class WithYield:
+    """Handlers of which a call runs nothing."""
+
+    def __init__(self) -> None:
+        self.ran = 0
+
+    def plain(self, _: ReceivedMessage) -> Iterator[None]:
+        """Run nothing."""
+        self.ran += 1
+        yield
+
+    async def asynchronous(self, _: ReceivedMessage) -> AsyncIterator[None]:
+        """Run nothing."""
+        self.ran += 1
+        yield
+
+    __call__ = asynchronous
+
+
+@pytest.mark.parametrize("field", ["handler", "on_error"])
+@pytest.mark.parametrize("kind", ["plain", "asynchronous", "object", "partial"])
+@pytest.mark.parametrize("method", ["consume", "worker"])
+async def test_a_handler_with_a_yield_is_refused(method: str, kind: str, field: str) -> None:
+    """A call of it would run nothing, and its messages would be marked as read."""
+    inbox, one = InboxGateway(), WithYield()
+    handler: Any = {
+        "plain": one.plain,
+        "asynchronous": one.asynchronous,
+        "object": one,
+        "partial": functools.partial(one.plain),
+    }[kind]
+    async with inbox.client() as client:
+        given: dict[str, Any] = {"handler": print} | {field: handler}
+
+        async def start() -> None:
+            await getattr(client.receives, method)(**given)
+
+        with pytest.raises(InvalidInputError, match="without `yield`") as caught:
+            await start()
+    assert (caught.value.field, inbox.polls) == (field, [])
+
+
+@pytest.mark.parametrize("name", ["plain", "asynchronous"])
+async def test_a_message_whose_handler_returned_a_generator_is_not_handled(name: str) -> None:
+    """Nothing of it has run: the message stays unread, and the failure is told."""
+    inbox, one, told = InboxGateway(), WithYield(), list[str]()
+    inbox.put("a")
+    handler = getattr(one, name)
+
+    def on_error(message: ReceivedMessage, error: Exception) -> None:
+        told.append(f"{message.id}: {error}")
+
+    async with inbox.client() as client:
+        await consume_for(client, lambda message: handler(message), 1.5, on_error=on_error)  # noqa: PLW0108 - hides its kind
+    assert (one.ran, inbox.marks, [*inbox.rows]) == (0, [], ["a"])
+    assert told == ["a: the handler returned a generator, of which nothing has run"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,7 @@ from __future__ import annotations
 import pytest
 from anyio.lowlevel import checkpoint
 
-from wikipayam_async import APIConnectionError, ResponseError, ServerError
+from wikipayam_async import APIConnectionError, AuthenticationError, ResponseError, ServerError
 from wikipayam_async.services.receives.splitting import SplittingReader
 
 pytestmark = pytest.mark.anyio
@@ -105,6 +105,19 @@ async def test_a_gateway_that_fails_during_the_search() -> None:
         await reader.read(40, offset)
     assert (caught.value.offset, reader.is_splitting) == (None, False)
     assert source.asked[-2:] == [(1, 10), (1, 1_000_010)]
+
+
+async def test_an_account_that_is_refused_during_the_search() -> None:
+    """The refusal is raised, and no message is blamed."""
+    refusal = AuthenticationError("no", status_code=401)
+
+    async def fetch(_: int, offset: int) -> list[int]:
+        await checkpoint()
+        raise ServerError("no", status_code=500) if offset < 1_000 else refusal
+
+    with pytest.raises(AuthenticationError) as caught:
+        await SplittingReader(fetch).read(40, 0)
+    assert caught.value is refusal
 
 
 async def test_splitting_ends_with_the_first_full_page() -> None:

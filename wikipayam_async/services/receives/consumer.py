@@ -11,9 +11,9 @@ import anyio
 from anyio.lowlevel import cancel_shielded_checkpoint, checkpoint_if_cancelled
 
 from wikipayam_async.checks import check_number
-from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.errors import InvalidInputError, WikipayamError
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.services.base import TRANSIENT
+from wikipayam_async.services.base import is_transient
 from wikipayam_async.services.pauses import MAX_PAUSE, MIN_INTERVAL, Pause
 from wikipayam_async.services.receives.handled import HandledMessages
 from wikipayam_async.services.receives.marking import Marker, MarkRead, shown_ids
@@ -23,7 +23,7 @@ from wikipayam_async.services.receives.scanning import Fetch, UnreadScanner
 if TYPE_CHECKING:
     from wikipayam_async.core.limits import Clock, Sleep
 
-__all__ = ["Consumer", "MessageErrorHandler", "MessageHandler"]
+__all__ = ["Consumer", "MessageErrorHandler", "MessageHandler", "check_handler", "finish"]
 
 MessageHandler: TypeAlias = Callable[[ReceivedMessage], Awaitable[object] | object]
 """Called with each received message; may be async."""
@@ -68,8 +68,9 @@ class Consumer:
         clock: Clock = anyio.current_time,
         sleep: Sleep = anyio.sleep,
     ) -> None:
-        if not callable(handler):
-            raise InvalidInputError("handler", rule="expected a function", got=shape_of(handler))
+        check_handler("handler", handler)
+        if on_error is not None:
+            check_handler("on_error", on_error)
         if isinstance(poll_interval, bool) or not isinstance(poll_interval, int | float) or not poll_interval > 0:
             raise InvalidInputError("poll_interval", rule="expected seconds above 0", got=shape_of(poll_interval))
         self._handler = handler
@@ -109,7 +110,9 @@ class Consumer:
                 await self._marker.mark_due()
                 messages = await self._next_messages()
                 failed_polls = 0
-            except TRANSIENT as error:
+            except WikipayamError as error:
+                if not is_transient(error):
+                    raise
                 failed_polls += 1
                 delay = min(_MAX_POLL_DELAY, self._interval * 2.0 ** min(failed_polls, 10))
                 delay = max(delay, min(getattr(error, "retry_after", None) or 0.0, MAX_PAUSE))
@@ -162,9 +165,7 @@ class Consumer:
         if not self.handled.take(message.id):
             return
         try:
-            result = self._handler(message)
-            if inspect.isawaitable(result):
-                await result
+            await finish(self._handler(message))
         except Exception as error:  # noqa: BLE001 - a handler may raise anything; the message stays unread
             self.handled.put_back(message.id)
             await self._record_failure(message, error)
@@ -191,9 +192,7 @@ class Consumer:
                 failure.seconds,
             )
             return
-        result = self._on_error(message, error)
-        if inspect.isawaitable(result):
-            await result
+        await finish(self._on_error(message, error))
 
     async def _mark_despite_cancellation(self) -> None:
         """Mark handled messages even while being cancelled: otherwise they would be handled again."""
@@ -204,6 +203,31 @@ class Consumer:
                 # `asyncio.run` cancels every task at its end, past any shield. Marking twice is harmless.
                 await self._marker.mark_due()
                 raise
+
+
+def check_handler(name: str, function: object) -> None:
+    """Check that an argument is a function whose call runs it.
+
+    Raises:
+        InvalidInputError: It is not. A call of a function with a `yield` runs nothing.
+    """
+    if not callable(function):
+        raise InvalidInputError(name, rule="expected a function", got=shape_of(function))
+    called = (function, getattr(function, "__call__", None))  # noqa: B004 - of an object it says what its call does
+    if any(inspect.isgeneratorfunction(one) or inspect.isasyncgenfunction(one) for one in called):
+        raise InvalidInputError(name, rule="expected a function without `yield`: a call would run nothing", got="one")
+
+
+async def finish(returned: object) -> None:
+    """Await what a handler returned, if it is to be awaited.
+
+    Raises:
+        TypeError: It is a generator, so nothing of it has run: the message is not handled.
+    """
+    if inspect.isawaitable(returned):
+        await returned
+    elif inspect.isgenerator(returned) or inspect.isasyncgen(returned):
+        raise TypeError("the handler returned a generator, of which nothing has run")
 
 
 def _is_cancellation(error: BaseException) -> bool:

@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Protocol
 from attrs import define, field, frozen
 
 from wikipayam_async.checks import is_id
-from wikipayam_async.errors import ResponseError, ServerError
-from wikipayam_async.services.base import TRANSIENT
+from wikipayam_async.errors import ResponseError, ServerError, WikipayamError
+from wikipayam_async.services.base import is_transient
 from wikipayam_async.services.pauses import Pause
 from wikipayam_async.services.receives.models import ReceivedMessage, UnreadPage
 from wikipayam_async.services.receives.paging import MAX_PAGE
@@ -139,8 +139,8 @@ class UnreadScanner:
         try:
             while not complete and not self._is_enough(progress, reader):
                 complete = await self._step(reader, progress, is_due)
-        except TRANSIENT:
-            if not progress.due:
+        except WikipayamError as error:
+            if not (progress.due and is_transient(error)):
                 raise
         self._note(progress, complete=complete)
         return Scan(tuple(progress.due.values()), frozenset(progress.listed), complete)

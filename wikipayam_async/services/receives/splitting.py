@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable
 from typing import Generic, TypeVar
 
-from wikipayam_async.errors import ResponseError, ServerError
-from wikipayam_async.services.base import TRANSIENT, FailureScope, failure_scope
+from wikipayam_async.errors import ResponseError, ServerError, WikipayamError
+from wikipayam_async.services.base import FailureScope, failure_scope, is_transient
 
 __all__ = ["SplittingReader"]
 
@@ -66,6 +66,8 @@ class SplittingReader(Generic[P]):
     async def _answers_otherwise(self, offset: int) -> bool:
         try:
             await self._fetch(1, offset + _FAR)
-        except TRANSIENT:
+        except WikipayamError as error:
+            if not is_transient(error):
+                raise
             return False
         return True

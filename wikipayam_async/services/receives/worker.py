@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-import inspect
 import logging
 import random
 from collections.abc import Callable, Iterator, Sequence
@@ -19,11 +18,16 @@ from attrs import frozen
 
 from wikipayam_async.checks import check_seconds
 from wikipayam_async.core.loops import LoopOwner
-from wikipayam_async.errors import APITimeoutError, InvalidInputError
+from wikipayam_async.errors import APITimeoutError
 from wikipayam_async.misuse import AsyncOnly
 from wikipayam_async.publish import publish_in_package
-from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.services.receives.consumer import Consumer, MessageErrorHandler, MessageHandler
+from wikipayam_async.services.receives.consumer import (
+    Consumer,
+    MessageErrorHandler,
+    MessageHandler,
+    check_handler,
+    finish,
+)
 from wikipayam_async.services.receives.handled import HandledMessages
 from wikipayam_async.services.receives.health import HealthRecord, WorkerHealth
 from wikipayam_async.services.receives.marking import MarkRead
@@ -45,11 +49,6 @@ _uniform = random.SystemRandom().uniform
 
 def _utc_now() -> datetime:
     return datetime.now(UTC)
-
-
-def _check_callable(name: str, value: object) -> None:
-    if not callable(value):
-        raise InvalidInputError(name, rule="expected a function", got=shape_of(value))
 
 
 @frozen(kw_only=True)
@@ -115,9 +114,9 @@ class InboundWorker(AsyncOnly):
         now: Callable[[], datetime] = _utc_now,
     ) -> None:
         check_seconds("stop_timeout", options.stop_timeout)
-        _check_callable("handler", options.handler)
+        check_handler("handler", options.handler)
         if options.on_error is not None:
-            _check_callable("on_error", options.on_error)
+            check_handler("on_error", options.on_error)
         self.name = options.name
         self._fetch = fetch
         self._mark_read = mark_read
@@ -303,9 +302,7 @@ class InboundWorker(AsyncOnly):
     async def _finish(self, call: Callable[[], object]) -> None:
         """Call a function of the user; when the worker stops, let it finish within `stop_timeout`."""
         with self._shielded() as scope:
-            result = call()
-            if inspect.isawaitable(result):
-                await result
+            await finish(call())
         if scope.cancelled_caught:
             await checkpoint_if_cancelled()  # it was cancelled, so its message must not count as handled
 

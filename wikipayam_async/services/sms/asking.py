@@ -22,6 +22,10 @@ Query: TypeAlias = Callable[[Sequence[str]], Awaitable[Sequence[Delivery]]]
 """Requests the statuses of at most 100 ids."""
 
 
+def _nothing(_: Exception) -> bool:
+    return False
+
+
 class ChunkedQuery:
     """Requests the statuses of chunks of ids.
 
@@ -30,7 +34,7 @@ class ChunkedQuery:
     Args:
         query: Requests the statuses of one chunk.
         on_answer: Called with the statuses of each answer as it arrives.
-        ignored: Errors that drop the chunk's statuses. Any other error stops the requests.
+        ignored: Tells the errors that drop the chunk's statuses. Any other error stops the requests.
 
     Attributes:
         refused: The ids that the gateway refused, while it answered others.
@@ -42,7 +46,7 @@ class ChunkedQuery:
         query: Query,
         on_answer: Callable[[Sequence[Delivery]], object],
         *,
-        ignored: tuple[type[Exception], ...] = (),
+        ignored: Callable[[Exception], bool] = _nothing,
     ) -> None:
         self._query = query
         self._on_answer = on_answer
@@ -78,11 +82,12 @@ class ChunkedQuery:
             return
         try:
             self._on_answer(await self._query(ids))
-        except self._ignored as error:
-            if failure_scope(error) is FailureScope.UNCLEAR:
-                self.unclear.extend(ids)
         except Exception as error:  # noqa: BLE001 - whatever it is: `run` raises it, outside an exception group
-            if failure_scope(error) is not FailureScope.ITEM:
+            scope = failure_scope(error)
+            if self._ignored(error):
+                if scope is FailureScope.UNCLEAR:
+                    self.unclear.extend(ids)
+            elif scope is not FailureScope.ITEM:
                 self._failure = error
             else:
                 await self._note_refusal(ids, error)

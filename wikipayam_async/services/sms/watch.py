@@ -18,7 +18,7 @@ from wikipayam_async.errors import InvalidInputError
 from wikipayam_async.misuse import AsyncIteration
 from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.masks import shape_of
-from wikipayam_async.services.base import TRANSIENT, chunked
+from wikipayam_async.services.base import chunked, is_transient
 from wikipayam_async.services.pauses import MIN_INTERVAL, Pause
 from wikipayam_async.services.sms.asking import IDS_PER_REQUEST, ChunkedQuery, Query
 from wikipayam_async.services.sms.delivery import FINAL_STATES, Delivery, DeliveryReport, DeliveryStatus, report_of
@@ -96,7 +96,7 @@ def check_wait(timeout: float) -> float:
 class DeliveryWatch(AsyncIteration):
     """Polls until every message has a final status or the timeout is reached. An async iterator of status changes.
 
-    After a transient error (no connection, 429, 5xx, an unreadable answer) it polls again. An id that the gateway
+    After a transient error (no connection, 408, 421, 425, 429, 5xx, an unreadable answer) it polls again. An id that the gateway
     refuses delays no other: it is asked for again now and then, until only such ids are left. If the gateway refuses
     every id, or the account, the error is raised.
 
@@ -179,7 +179,7 @@ class DeliveryWatch(AsyncIteration):
         return id_ not in self._refused or self._refused[id_].is_over(self._clock())
 
     async def _ask(self, ids: Sequence[str]) -> None:
-        query = ChunkedQuery(self._query, functools.partial(self._record, frozenset(ids)), ignored=TRANSIENT)
+        query = ChunkedQuery(self._query, functools.partial(self._record, frozenset(ids)), ignored=is_transient)
         suspects = [id_ for id_ in ids if id_ in self._suspects]
         try:
             await query.run(

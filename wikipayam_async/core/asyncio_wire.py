@@ -77,12 +77,17 @@ class AsyncioLane:
         connection, reader = self._connection, self._reader
         request = encode_request(outgoing)
         reader.begin(outgoing.max_answer_bytes, head_only=outgoing.method == "HEAD")
-        await progress.check_deadline()  # from here to the write, no other task can run
-        progress.hand_over()
+        if not progress.may_leave(connection.loop.time()):
+            await progress.check_deadline()
+        progress.hand_over()  # from the check to the write, no other task can run
         connection.exchange = exchange = _Exchange(connection, reader, progress, outgoing.origin)
         try:
-            await exchange.send(request)
-            await exchange.read()
+            is_open = connection.write(request)
+            if connection.is_paused:
+                await exchange.wait()
+            exchange.check_sent(is_open=is_open)
+            await exchange.wait()
+            exchange.check_answer()
         finally:
             connection.exchange = None
         answer = reader.answer()
@@ -130,16 +135,16 @@ class _Exchange:
         self._looks = 0
         self._late_end = 0.0
 
-    async def send(self, request: bytes) -> None:
-        """Write the request, and wait until the socket has taken all of it.
+    def check_sent(self, *, is_open: bool) -> None:
+        """Check that the socket has taken all of the request. From here on, an answer counts.
+
+        Args:
+            is_open: Whether the connection was open for all that was written.
 
         Raises:
             ExchangeFault: It has not: the time-out has passed, or the connection broke.
         """
         connection = self._connection
-        is_open = connection.write(request)
-        if connection.is_paused:
-            await self._wait()
         if self._expired and connection.is_paused:
             raise timeout_fault(self._progress, self._origin)
         if connection.is_paused or not is_open:
@@ -150,14 +155,12 @@ class _Exchange:
         if connection.has_ended:
             self.end()
 
-    async def read(self) -> None:
-        """Wait until the reader has the answer.
+    def check_answer(self) -> None:
+        """Check that the reader has the answer.
 
         Raises:
             ExchangeFault: It has none: the time-out has passed, the connection broke, or the answer cannot be read.
         """
-        if not self._is_over:
-            await self._wait()
         if self._fault is not None:
             raise self._fault
         if not self._reader.is_over:
@@ -171,13 +174,18 @@ class _Exchange:
             return self._reader.is_over or self._fault is not None
         return not self._connection.is_paused or self._connection.is_closed
 
-    async def _wait(self) -> None:
-        """Wait for what `_is_over` says. A cancellation of a send is deferred, and a shield keeps anyio's from coming again."""
+    async def wait(self) -> None:
+        """Wait until the request has left, and if it has, until the answer is there; or until neither can be.
+
+        A cancellation of a send is deferred, and a shield keeps anyio's from coming again.
+        """
+        if self._is_over:
+            return
         self._connection.watch(self._deadline)
         try:
+            await self._woken()
             while not self._is_over:
-                self._waiter = self._connection.loop.create_future()
-                await self._waiter
+                await self._woken()
         except asyncio.CancelledError as cancellation:
             if not self._progress.defer(cancellation):
                 raise
@@ -186,11 +194,15 @@ class _Exchange:
 
     async def _wait_shielded(self) -> None:
         while not self._is_over:
-            self._waiter = self._connection.loop.create_future()
             try:
-                await self._waiter
+                await self._woken()
             except asyncio.CancelledError as cancellation:  # from outside anyio: no scope shields from it
                 self._progress.defer(cancellation)
+
+    def _woken(self) -> asyncio.Future[None]:
+        """Return what `wake` ends."""
+        self._waiter = waiter = self._connection.loop.create_future()
+        return waiter
 
     def wake(self) -> None:
         """Look again at what is waited for."""

@@ -66,7 +66,7 @@ def process_time() -> float:
 
 
 def current_time() -> float:
-    """Return the time of the running event loop, as `anyio.current_time`, which costs five times as much on asyncio."""
+    """Return the time of the running event loop, as `anyio.current_time`, which costs more on asyncio."""
     loop = _asyncio_loop()
     return anyio.current_time() if loop is None else loop.time()
 

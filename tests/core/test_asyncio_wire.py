@@ -125,7 +125,7 @@ async def test_an_answer_that_comes_within_the_last_look_counts() -> None:
     async with lane_to(serve, AsyncioLane) as lane, anyio.create_task_group() as group:
 
         async def answer_late() -> None:
-            exchange = None
+            exchange: Any = None
             while exchange is None or exchange._looks == 0:
                 await asyncio.sleep(0.0005)
                 exchange = lane._connection.exchange

@@ -6,6 +6,7 @@ import asyncio
 import gc
 import time
 import warnings
+from typing import Any
 
 import anyio
 import pytest

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import gc
-import socket
-import ssl
 import time
 import warnings
 from typing import Any
@@ -15,10 +13,9 @@ import pytest
 from anyio.abc import ByteStream
 
 from tests.core.test_lane_contract import Gate, Peer, lane_to, outcome_of, reply, started
-from tests.support.net import UVLOOP, client_tls
+from tests.support.net import UVLOOP
 from tests.support.raw import answer, raw_server
 from wikipayam_async import Phase
-from wikipayam_async.core import asyncio_wire
 from wikipayam_async.core.asyncio_wire import AsyncioLane
 
 pytestmark = pytest.mark.anyio
@@ -64,26 +61,6 @@ async def test_bytes_before_the_first_request_end_the_connection() -> None:
 
 
 @on_both_loops
-async def test_an_idle_connection_is_closed_when_the_gateway_closes_it() -> None:
-    """Its socket does not stay half-open until a request finds the lane."""
-    closed = anyio.Event()
-
-    async def serve(peer: Peer) -> None:
-        await peer.request()
-        await peer.send(OK)
-        await peer.stream.send_eof()
-        with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
-            await peer.stream.receive()
-        closed.set()
-
-    async with lane_to(serve, AsyncioLane) as lane:
-        await outcome_of(lane, started())
-        with anyio.fail_after(20):
-            await closed.wait()
-        assert not lane.is_usable(0.0, 1e9)
-
-
-@on_both_loops
 async def test_a_lane_that_nobody_closed_is_closed_with_a_warning() -> None:
     """As a socket is: the event loop, which reads it, would keep it for ever."""
     closed = anyio.Event()
@@ -118,37 +95,6 @@ def test_a_lane_of_a_loop_that_has_ended_is_dropped_in_silence() -> None:
 
 
 @on_both_loops
-async def test_a_cancelled_opening_leaves_no_socket() -> None:
-    """Whether it is cancelled while the socket is handed over or in the handshake."""
-    ends: list[str] = []
-    began: list[str] = []
-
-    async def run(stream: ByteStream) -> None:
-        began.append("opened")
-        try:
-            while True:
-                await stream.receive()
-        except (anyio.EndOfStream, anyio.BrokenResourceError):
-            ends.append("closed")
-
-    async with raw_server(run) as url:
-        port = int(url.rpartition(":")[2])
-        for tls in (None, client_tls()):
-            for turns in range(12):
-                task = asyncio.ensure_future(AsyncioLane.open("localhost", port, tls))
-                for _ in range(turns):
-                    await asyncio.sleep(0)
-                task.cancel()
-                done, _ = await asyncio.wait([task])
-                if not task.cancelled():
-                    await done.pop().result().aclose()
-        with anyio.fail_after(20):
-            while len(ends) < len(began):  # noqa: ASYNC110 - the count has no event
-                await anyio.sleep(0.001)
-    gc.collect()
-
-
-@on_both_loops
 async def test_a_stall_of_the_loop_does_not_lose_the_answer() -> None:
     """What goes on arriving after the time-out extends the exchange by a tenth of a second at most."""
 
@@ -180,7 +126,7 @@ async def test_an_answer_that_comes_within_the_last_look_counts() -> None:
     async with lane_to(serve, AsyncioLane) as lane, anyio.create_task_group() as group:
 
         async def answer_late() -> None:
-            exchange = None
+            exchange: Any = None
             while exchange is None or exchange._looks == 0:
                 await asyncio.sleep(0.0005)
                 exchange = lane._connection.exchange
@@ -188,78 +134,3 @@ async def test_an_answer_that_comes_within_the_last_look_counts() -> None:
 
         group.start_soon(answer_late)
         assert await outcome_of(lane, started(0.05)) == (200, b"{}")
-
-
-@on_both_loops
-async def test_the_timer_of_a_connection_serves_many_exchanges() -> None:
-    """A later deadline moves it when it rings; an earlier one replaces it."""
-
-    async def serve(peer: Peer) -> None:
-        for _ in range(2):
-            await peer.request()
-            await peer.send(OK)
-        await peer.request()
-        await anyio.sleep(0.1)
-        await peer.send(OK)
-        await peer.request()
-        await peer.stay()
-
-    async with lane_to(serve, AsyncioLane) as lane:
-        timers = []
-        for seconds in (0.05, 5.0, 5.0):
-            assert await outcome_of(lane, started(seconds)) == (200, b"{}")
-            timers.append(lane._connection._timer)
-        assert timers[0] is timers[1] is not timers[2]
-        assert await outcome_of(lane, started(0.05)) == ("timeout", True)
-
-
-@on_both_loops
-async def test_a_full_socket_between_exchanges_delays_nobody() -> None:
-    """Only bytes of a request are waited for, such as none of those that TLS sends by itself."""
-    async with lane_to(reply(OK), AsyncioLane) as lane:
-        lane._connection.pause_writing()
-        lane._connection.resume_writing()
-        assert await outcome_of(lane, started()) == (200, b"{}")
-
-
-@on_both_loops
-async def test_a_session_that_takes_no_more_hands_nothing_over(monkeypatch: pytest.MonkeyPatch) -> None:
-    """TLS that refuses the request has written none of it."""
-
-    class Session:
-        has_ended = False
-
-        def encrypt(self, _: bytes) -> bytes:
-            raise ssl.SSLError
-
-    async with lane_to(reply(OK), AsyncioLane) as lane:
-        connection: Any = lane._connection
-        monkeypatch.setattr(connection, "_tls", Session())
-        assert await outcome_of(lane, started()) == ("disconnected", False)
-
-
-@on_both_loops
-async def test_a_socket_that_cannot_be_handed_over_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Neither an error in the closing of anyio's stream nor one in the attaching to asyncio leaves it open."""
-    closed = anyio.Event()
-    close_stream = anyio.aclose_forcefully
-
-    async def run(stream: ByteStream) -> None:
-        with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
-            await stream.receive()
-        closed.set()
-
-    async def fail(stream: ByteStream) -> None:
-        await close_stream(stream)
-        raise LookupError
-
-    async with raw_server(run) as url:
-        monkeypatch.setattr(anyio, "aclose_forcefully", fail)
-        with pytest.raises(LookupError):
-            await AsyncioLane.open("127.0.0.1", int(url.rpartition(":")[2]), None)
-        with anyio.fail_after(20):
-            await closed.wait()
-    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
-    with pytest.raises(ValueError, match=r"[Ss]tream [Ss]ocket"):
-        await asyncio_wire._attach(sock)
-    assert sock.fileno() == -1

@@ -50,7 +50,14 @@ def test_the_hook_receives_every_event() -> None:
     """Each step is an event, in order, with the same call id and operation."""
     events: list[Event] = []
     report_call(
-        CallReporter(events.append, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0)
+        CallReporter(
+            events.append,
+            new_call_id=lambda: "c-1",
+            operation="sms.send",
+            method="POST",
+            base_url="https://gw",
+            now=10.0,
+        )
     )
     assert events == [
         AttemptStarted("c-1", "sms.send", 1),
@@ -77,7 +84,14 @@ def test_events_are_values() -> None:
     """Events can be hashed and compared, and the headers are not part of the `repr`."""
     events: list[Event] = []
     report_call(
-        CallReporter(events.append, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0)
+        CallReporter(
+            events.append,
+            new_call_id=lambda: "c-1",
+            operation="sms.send",
+            method="POST",
+            base_url="https://gw",
+            now=10.0,
+        )
     )
     assert len(set(events)) == 6
     assert "7f3a" not in repr(events)
@@ -87,7 +101,7 @@ def test_the_status_of_a_call_is_that_of_its_last_attempt() -> None:
     """A call whose last attempt got no answer has no status, even if an earlier attempt had one."""
     events: list[Event] = []
     reporter = CallReporter(
-        events.append, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=0.0
+        events.append, new_call_id=lambda: "c-1", operation="sms.send", method="POST", base_url="https://gw", now=0.0
     )
     reporter.attempt_finished(Attempt(1, Phase.ANSWERED, 0.5, 503))
     reporter.attempt_finished(Attempt(2, Phase.CONNECTING, 0.5, None, "connect"))
@@ -101,7 +115,9 @@ def test_the_log_has_every_event(caplog: pytest.LogCaptureFixture) -> None:
     """Attempts are logged at DEBUG, retries and the end at INFO, by the logger of the package."""
     with caplog.at_level(logging.DEBUG, "wikipayam_async"):
         report_call(
-            CallReporter(None, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0)
+            CallReporter(
+                None, new_call_id=lambda: "c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0
+            )
         )
     assert caplog.record_tuples == [
         ("wikipayam_async", logging.DEBUG, "sms.send c-1: attempt 1: connect while connecting, 0.062 s"),
@@ -120,7 +136,9 @@ def test_every_log_record_has_fields(caplog: pytest.LogCaptureFixture) -> None:
     """A JSON formatter gets numbers and words in fields and need not parse the text."""
     with caplog.at_level(logging.DEBUG, "wikipayam_async"):
         report_call(
-            CallReporter(None, call_id="c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0)
+            CallReporter(
+                None, new_call_id=lambda: "c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0
+            )
         )
     refused, retry, answered, end = map(fields_of, caplog.records)
     call = {"wikipayam_operation": "sms.send", "wikipayam_call_id": "c-1"}
@@ -158,7 +176,7 @@ def test_a_call_without_attempts_has_no_status(caplog: pytest.LogCaptureFixture)
     """A call that ends before its first attempt is logged like any other."""
     with caplog.at_level(logging.INFO, "wikipayam_async"):
         CallReporter(
-            None, call_id="c-6", operation="balance", method="POST", base_url="https://gw", now=0.0
+            None, new_call_id=lambda: "c-6", operation="balance", method="POST", base_url="https://gw", now=0.0
         ).call_finished(CallOutcome.CANCELLED, lambda: 1.0, list, dict)
     (record,) = map(fields_of, caplog.records)
     assert (record["wikipayam_attempts"], record["wikipayam_status_code"]) == (0, None)
@@ -168,7 +186,12 @@ def test_the_log_masks_a_number_in_a_path(caplog: pytest.LogCaptureFixture) -> N
     """A call of `client.request` is named by its path, which may contain a phone number."""
     with caplog.at_level(logging.INFO, "wikipayam_async"):
         reporter = CallReporter(
-            None, call_id="c-7", operation="GET users/09121112233/x", method="POST", base_url="https://gw", now=0.0
+            None,
+            new_call_id=lambda: "c-7",
+            operation="GET users/09121112233/x",
+            method="POST",
+            base_url="https://gw",
+            now=0.0,
         )
         reporter.call_finished(CallOutcome.FAILED, lambda: 1.0, list, dict)
     (record,) = caplog.records
@@ -180,7 +203,7 @@ def test_a_retry_without_hook_and_log_creates_nothing(caplog: pytest.LogCaptureF
     """Without a hook and below the log level, neither event nor record is created."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
         CallReporter(
-            None, call_id="c-8", operation="balance", method="POST", base_url="https://gw", now=0.0
+            None, new_call_id=lambda: "c-8", operation="balance", method="POST", base_url="https://gw", now=0.0
         ).retry_scheduled(0.5, "503")
     assert caplog.records == []
 
@@ -198,7 +221,9 @@ def test_only_an_unknown_outcome_is_a_warning(
     outcome: CallOutcome, level: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The end of a call is logged at WARNING if its outcome is unknown, otherwise at INFO."""
-    reporter = CallReporter(None, call_id="c-2", operation="otp.send", method="POST", base_url="https://gw", now=0.0)
+    reporter = CallReporter(
+        None, new_call_id=lambda: "c-2", operation="otp.send", method="POST", base_url="https://gw", now=0.0
+    )
     reporter.attempt_finished(ANSWERED)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
         reporter.call_finished(outcome, lambda: 2.0, list, dict)
@@ -227,7 +252,9 @@ def test_the_end_of_a_send_that_was_not_accepted_names_its_messages(
     outcome: CallOutcome, level: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The line has the status, and of each message the outcome, the track id and the gateway's id; a failure is a warning."""
-    reporter = CallReporter(None, call_id="c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0)
+    reporter = CallReporter(
+        None, new_call_id=lambda: "c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0
+    )
     reporter.attempt_finished(ANSWERED)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
         reporter.call_finished(outcome, lambda: 2.0, lambda: NAMED, dict)
@@ -251,7 +278,7 @@ def test_a_failed_send_is_logged_where_only_warnings_are(caplog: pytest.LogCaptu
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
         for messages in ([MessageOutcome("T1", SendStatus.NOT_ATTEMPTED)], []):
             reporter = CallReporter(
-                None, call_id="c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0
+                None, new_call_id=lambda: "c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0
             )
             reporter.call_finished(CallOutcome.FAILED, lambda: 2.0, lambda found=messages: found, dict)  # type: ignore[misc]
     assert [record.message for record in caplog.records] == [
@@ -263,7 +290,13 @@ def test_a_line_names_twenty_messages_at_most(caplog: pytest.LogCaptureFixture) 
     """The rest is a number, in the retry's line and in that of the end."""
     names = [f"T{number}" for number in range(25)]
     reporter = CallReporter(
-        None, call_id="c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0, track_ids=names
+        None,
+        new_call_id=lambda: "c-2",
+        operation="sms.send",
+        method="POST",
+        base_url="https://gw",
+        now=0.0,
+        track_ids=names,
     )
     outcomes = [MessageOutcome(name, SendStatus.UNKNOWN) for name in names]
     with caplog.at_level(logging.INFO, "wikipayam_async"):
@@ -280,7 +313,13 @@ def test_a_line_names_twenty_messages_at_most(caplog: pytest.LogCaptureFixture) 
 def test_a_retry_names_its_messages(track_ids: list[str | None], named: str, caplog: pytest.LogCaptureFixture) -> None:
     """A read and a service without track ids have none to name."""
     reporter = CallReporter(
-        None, call_id="c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0, track_ids=track_ids
+        None,
+        new_call_id=lambda: "c-2",
+        operation="sms.send",
+        method="POST",
+        base_url="https://gw",
+        now=0.0,
+        track_ids=track_ids,
     )
     with caplog.at_level(logging.INFO, "wikipayam_async"):
         reporter.retry_scheduled(0.25, "connect")
@@ -291,7 +330,7 @@ def test_outcomes_are_not_computed_without_hook_and_log(caplog: pytest.LogCaptur
     """Above INFO a successful call logs nothing, and without a hook no outcomes are computed and no headers read."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
         reporter = CallReporter(
-            None, call_id="c-3", operation="sms.send", method="POST", base_url="https://gw", now=0.0
+            None, new_call_id=lambda: "c-3", operation="sms.send", method="POST", base_url="https://gw", now=0.0
         )
         reporter.attempt_started(1)
         reporter.attempt_finished(ANSWERED)
@@ -309,7 +348,9 @@ def test_a_hook_that_raises_changes_nothing(caplog: pytest.LogCaptureFixture) ->
 
     with caplog.at_level(logging.ERROR, "wikipayam_async"):
         report_call(
-            CallReporter(hook, call_id="c-4", operation="sms.send", method="POST", base_url="https://gw", now=0.0)
+            CallReporter(
+                hook, new_call_id=lambda: "c-4", operation="sms.send", method="POST", base_url="https://gw", now=0.0
+            )
         )
     assert events == [
         "AttemptStarted",
@@ -331,7 +372,7 @@ def test_an_interruption_in_a_hook_is_raised() -> None:
 
     with pytest.raises(KeyboardInterrupt):
         CallReporter(
-            hook, call_id="c-5", operation="sms.send", method="POST", base_url="https://gw", now=0.0
+            hook, new_call_id=lambda: "c-5", operation="sms.send", method="POST", base_url="https://gw", now=0.0
         ).attempt_started(1)
 
 
@@ -345,7 +386,7 @@ def broken(event):
     raise KeyError("a secret")
 
 def end(call_id, outcome, hook=None):
-    reporter = CallReporter(hook, call_id=call_id, operation="sms.send", method="POST", base_url="https://gw", now=0.0)
+    reporter = CallReporter(hook, new_call_id=lambda: call_id, operation="sms.send", method="POST", base_url="https://gw", now=0.0)
     reporter.call_finished(outcome, lambda: 1.0, list, dict)
 
 end("c-1", CallOutcome.UNKNOWN)

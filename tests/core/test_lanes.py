@@ -167,6 +167,15 @@ class TestLanes:
         await lanes.carry(outgoing(), AttemptProgress(protected=False))
         assert (first.closed, second.closed) == (1, 0)
 
+    async def test_below_an_unusable_lane_another_is_taken(self) -> None:
+        """Only the lanes that cannot be used again are closed, and none is opened."""
+        first, second = FakeLane(), FakeLane()
+        lanes, opened = stack()
+        lanes._pools.current().idle += [(outgoing().origin, first), (outgoing().origin, second)]
+        second.usable = False
+        await lanes.carry(outgoing(), AttemptProgress(protected=False))
+        assert (first.closed, second.closed, opened) == (0, 1, [])
+
     async def test_a_lane_whose_exchange_failed_is_closed(self) -> None:
         """Its slot is free again."""
         bad = FakeLane(fault=ExchangeFault(ExchangeFaultKind.DISCONNECTED, "x", handed_over=True))

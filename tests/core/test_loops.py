@@ -4,8 +4,9 @@ from typing import Any
 
 import anyio
 import pytest
+import trio
 
-from wikipayam_async.core.loops import LoopOwner, PerLoop, loop_offset, process_time
+from wikipayam_async.core.loops import LoopOwner, PerLoop, current_time, loop_clock, loop_offset, process_time
 from wikipayam_async.errors import ClosedError
 
 
@@ -42,6 +43,20 @@ def test_an_object_is_made_for_each_event_loop_and_closed_when_it_ends(backend: 
 
     made = [anyio.run(use, backend=backend) for _ in range(2)]
     assert (closed, objects.objects, made[0] is made[1]) == (made, [], False)
+
+
+def test_trio_within_a_task_of_asyncio_is_an_event_loop_of_its_own() -> None:
+    """Whoever runs trio from a task of asyncio gets another object there, and trio's clock."""
+    objects: PerLoop[object] = PerLoop(object)
+
+    async def inner() -> tuple[object, bool]:
+        return objects.current(), loop_clock()() <= current_time() <= anyio.current_time()
+
+    async def outer() -> tuple[object, tuple[object, bool], object]:
+        return objects.current(), trio.run(inner), objects.current()
+
+    before, (within, by_its_clock), after = asyncio.run(outer())
+    assert (before is after, within is before, by_its_clock) == (True, False, True)
 
 
 def test_what_needs_no_closing_is_forgotten() -> None:

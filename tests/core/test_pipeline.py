@@ -28,6 +28,7 @@ from wikipayam_async import (
     WikipayamError,
 )
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
+from wikipayam_async.core.loops import current_time
 from wikipayam_async.core.operation import Call, Operation, Replay, SendBatch, captured, received
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.pipeline import Pipeline
@@ -605,4 +606,4 @@ class TestPipeline:
         names = [shared.new_call_id() for shared in (first, first, second)]
         assert len(set(names)) == 3
         assert [name.rpartition("-")[2] for name in names] == ["1", "2", "1"]
-        assert (first.clock, first.sleep) == (anyio.current_time, anyio.sleep)
+        assert (first.clock, first.sleep) == (current_time, anyio.sleep)

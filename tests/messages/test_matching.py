@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from wikipayam_async.core.protocol import Answer, UnreadableAnswerError, data_of, decode_answer
 from wikipayam_async.messages import SentMessage
-from wikipayam_async.messages.matching import match_answer, match_documented_answer
+from wikipayam_async.messages.matching import match_answer, match_documented_answer, match_documented_items
 from wikipayam_async.messages.payload import Batch, SmsPayload
 from wikipayam_async.redact.sealed import SealedBytes
 
@@ -286,6 +286,16 @@ def test_a_number_out_of_range_does_not_break_the_shortcut() -> None:
 def test_the_shortcut_refuses_any_other_answer(body: bytes) -> None:
     """The shortcut returns None unless the answer is the documented one to exactly these messages."""
     assert match_documented_answer(body, batch_of(*TWO)) is None
+    assert match_documented_items(body, batch_of(*TWO)) is None
+
+
+def test_the_shortcut_for_items_keeps_their_fields() -> None:
+    """It returns the items that `match_answer` finds, and leaves new fields, which are kept, to it."""
+    items = [{**item("1", "T1", A), "sender": None}, item("2", "T2")]
+    batch = batch_of(*TWO)
+    assert match_documented_items(json.dumps({"n": 1, "data": items}).encode(), batch) == match_answer(items, batch)
+    new = json.dumps({"data": [item("1", "T1", A), {**item("2", "T2"), "parts": 2}]}).encode()
+    assert match_documented_items(new, batch) is None
 
 
 def test_the_shortcut_refuses_duplicate_track_ids() -> None:
@@ -313,6 +323,8 @@ def test_the_shortcut_agrees_with_the_full_match(data: Any, ascii_only: bool, pa
     body, batch = json.dumps(data, ensure_ascii=ascii_only).encode(), batch_of(*pairs)
     found = match_documented_answer(body, batch)
     assert found is None or found == read(body, batch)
+    items = match_documented_items(body, batch)
+    assert items is None or items == match_answer(data_of(json.loads(body)), batch)
 
 
 @given(st.lists(st.text("abT12", min_size=1, max_size=3), min_size=1, max_size=8), st.data())

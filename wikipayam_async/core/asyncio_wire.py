@@ -1,4 +1,4 @@
-"""A lane of asyncio's own, for its event loop and for uvloop: a protocol that is always read, and one future an exchange.
+"""A lane of asyncio's own, for its event loop and for uvloop: a connection that is always read, one future an exchange.
 
 It keeps the promises of `wire.Lane` at a fraction of the cost: without a cancel scope for each request, and without turning
 the reader on and off.
@@ -7,22 +7,20 @@ the reader on and off.
 from __future__ import annotations
 
 import asyncio
-import socket
 import ssl
 import warnings
 from contextlib import suppress
-from typing import Self, cast
+from typing import Self
 
 import anyio
-from anyio.abc import SocketAttribute
 
+from wikipayam_async.core.asyncio_connection import AsyncioConnection, attach, connect
 from wikipayam_async.core.connecting import connection_fault
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.http1 import AnswerReader, encode_request
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import LATE_READ, LATE_READS, LONGEST_LATE_READ, AttemptProgress, timeout_fault
 from wikipayam_async.core.protocol import Answer, Outgoing
-from wikipayam_async.core.tls import TlsSession
 from wikipayam_async.core.wire import readable_check
 from wikipayam_async.outcomes import Phase
 
@@ -39,7 +37,7 @@ class AsyncioLane:
 
     __slots__ = ("_connection", "_is_readable", "_reader", "clean", "idle_since")
 
-    def __init__(self, connection: _Connection) -> None:
+    def __init__(self, connection: AsyncioConnection) -> None:
         self._connection = connection
         self._is_readable = readable_check(connection.transport.get_extra_info("socket"))
         self._reader = AnswerReader()
@@ -54,7 +52,7 @@ class AsyncioLane:
             ExchangeFault: The connection failed.
         """
         try:
-            connection = await _attach(await _connect(host, port))
+            connection = await attach(await connect(host, port))
             if tls is not None:
                 await connection.start_tls(tls, host)
             return cls(connection)
@@ -77,12 +75,17 @@ class AsyncioLane:
         connection, reader = self._connection, self._reader
         request = encode_request(outgoing)
         reader.begin(outgoing.max_answer_bytes, head_only=outgoing.method == "HEAD")
-        await progress.check_deadline()  # from here to the write, no other task can run
-        progress.hand_over()
+        if not progress.may_leave(connection.loop.time()):
+            await progress.check_deadline()
+        progress.hand_over()  # from the check to the write, no other task can run
         connection.exchange = exchange = _Exchange(connection, reader, progress, outgoing.origin)
         try:
-            await exchange.send(request)
-            await exchange.read()
+            is_open = connection.write(request)
+            if connection.is_paused:
+                await exchange.wait()
+            exchange.check_sent(is_open=is_open)
+            await exchange.wait()
+            exchange.check_answer()
         finally:
             connection.exchange = None
         answer = reader.answer()
@@ -115,7 +118,7 @@ class _Exchange:
     )  # fmt: skip
 
     def __init__(
-        self, connection: _Connection, reader: AnswerReader, progress: AttemptProgress, origin: Origin
+        self, connection: AsyncioConnection, reader: AnswerReader, progress: AttemptProgress, origin: Origin
     ) -> None:
         self._connection = connection
         self._reader = reader
@@ -130,16 +133,16 @@ class _Exchange:
         self._looks = 0
         self._late_end = 0.0
 
-    async def send(self, request: bytes) -> None:
-        """Write the request, and wait until the socket has taken all of it.
+    def check_sent(self, *, is_open: bool) -> None:
+        """Check that the socket has taken all of the request. From here on, an answer counts.
+
+        Args:
+            is_open: Whether the connection was open for all that was written.
 
         Raises:
             ExchangeFault: It has not: the time-out has passed, or the connection broke.
         """
         connection = self._connection
-        is_open = connection.write(request)
-        if connection.is_paused:
-            await self._wait()
         if self._expired and connection.is_paused:
             raise timeout_fault(self._progress, self._origin)
         if connection.is_paused or not is_open:
@@ -150,14 +153,12 @@ class _Exchange:
         if connection.has_ended:
             self.end()
 
-    async def read(self) -> None:
-        """Wait until the reader has the answer.
+    def check_answer(self) -> None:
+        """Check that the reader has the answer.
 
         Raises:
             ExchangeFault: It has none: the time-out has passed, the connection broke, or the answer cannot be read.
         """
-        if not self._is_over:
-            await self._wait()
         if self._fault is not None:
             raise self._fault
         if not self._reader.is_over:
@@ -171,13 +172,18 @@ class _Exchange:
             return self._reader.is_over or self._fault is not None
         return not self._connection.is_paused or self._connection.is_closed
 
-    async def _wait(self) -> None:
-        """Wait for what `_is_over` says. A cancellation of a send is deferred, and a shield keeps anyio's from coming again."""
+    async def wait(self) -> None:
+        """Wait until the request has left, and if it has, until the answer is there; or until neither can be.
+
+        A cancellation of a send is deferred, and a shield keeps anyio's from coming again.
+        """
+        if self._is_over:
+            return
         self._connection.watch(self._deadline)
         try:
+            await self._woken()
             while not self._is_over:
-                self._waiter = self._connection.loop.create_future()
-                await self._waiter
+                await self._woken()
         except asyncio.CancelledError as cancellation:
             if not self._progress.defer(cancellation):
                 raise
@@ -186,11 +192,15 @@ class _Exchange:
 
     async def _wait_shielded(self) -> None:
         while not self._is_over:
-            self._waiter = self._connection.loop.create_future()
             try:
-                await self._waiter
+                await self._woken()
             except asyncio.CancelledError as cancellation:  # from outside anyio: no scope shields from it
                 self._progress.defer(cancellation)
+
+    def _woken(self) -> asyncio.Future[None]:
+        """Return what `wake` ends."""
+        self._waiter = waiter = self._connection.loop.create_future()
+        return waiter
 
     def wake(self) -> None:
         """Look again at what is waited for."""
@@ -243,167 +253,3 @@ class _Exchange:
         self._expired = True
         self.wake()
         return None
-
-
-class _Connection(asyncio.Protocol):
-    """The protocol of one connection. What arrives without an exchange ends it.
-
-    Attributes:
-        exchange: The exchange in flight.
-        has_ended: Whether nothing more will arrive.
-        end_error: What ended it, unless the gateway closed it.
-        is_closed: Whether nothing more can be sent either.
-        is_paused: Whether the socket has not yet taken all that was written, or had not when the connection broke.
-    """
-
-    __slots__ = (
-        "_is_ready", "_timer", "_timer_at", "_tls", "end_error", "exchange", "has_ended", "is_closed", "is_paused", "loop",
-        "transport",
-    )  # fmt: skip
-    transport: asyncio.Transport
-
-    def __init__(self) -> None:
-        self.loop = asyncio.get_running_loop()
-        self.exchange: _Exchange | None = None
-        self.has_ended = False
-        self.end_error: Exception | None = None
-        self.is_closed = False
-        self.is_paused = False
-        self._tls: TlsSession | None = None
-        self._is_ready: asyncio.Future[None] | None = None
-        self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        """Keep the transport, which calls `pause_writing` whenever bytes are left."""
-        self.transport = cast("asyncio.Transport", transport)
-        self.transport.set_write_buffer_limits(0)
-
-    async def start_tls(self, context: ssl.SSLContext, host: str) -> None:
-        """Make the TLS handshake.
-
-        Raises:
-            OSError: It failed.
-            EOFError: The connection was closed during it.
-        """
-        self._tls = TlsSession(context, host)
-        self._is_ready = self.loop.create_future()
-        try:
-            self.data_received(b"")
-            await self._is_ready
-        except BaseException:
-            self.abort()
-            raise
-        finally:
-            self._is_ready = None
-        if self.has_ended:
-            self.abort()
-            raise self.end_error or EOFError
-
-    def write(self, data: bytes) -> bool:
-        """Write bytes; return whether the connection was open for all of them."""
-        if self.transport.is_closing():
-            return False
-        try:
-            self.transport.write(data if self._tls is None else self._tls.encrypt(data))
-        except ssl.SSLError:
-            return False
-        return not self.transport.is_closing()
-
-    def data_received(self, data: bytes) -> None:
-        """Pass bytes on to the exchange."""
-        tls = self._tls
-        if tls is not None:
-            data = tls.feed(data)
-            if reply := tls.pending():
-                self.transport.write(reply)
-            if self._is_ready is not None and tls.is_established and not self._is_ready.done():
-                self._is_ready.set_result(None)
-        if data:
-            if self.exchange is None:
-                self.abort()
-            else:
-                self.exchange.receive(data)
-        if tls is not None and tls.has_ended:
-            self._end(tls.error)
-
-    def eof_received(self) -> bool:
-        """Note the end of what arrives; what is being written still leaves."""
-        self._end(None)
-        if self.exchange is None:
-            self.abort()
-        return True
-
-    def connection_lost(self, exc: Exception | None) -> None:
-        """Note the end of the connection."""
-        self._close()
-        self._end(exc)
-
-    def pause_writing(self) -> None:
-        """Note that bytes are left."""
-        self.is_paused = True
-
-    def resume_writing(self) -> None:
-        """Note that the socket has taken all bytes."""
-        self.is_paused = False
-        if self.exchange is not None:
-            self.exchange.wake()
-
-    def abort(self) -> None:
-        """Close the connection at once, and drop what is left to be written."""
-        self._close()
-        self.has_ended = True
-        self.transport.abort()
-
-    def watch(self, deadline: float) -> None:
-        """Let the exchange look at the time at its deadline. The timer of an earlier exchange serves if it ends before."""
-        if self._timer is not None:
-            if self._timer_at <= deadline:
-                return
-            self._timer.cancel()
-        self._timer_at = deadline
-        self._timer = self.loop.call_at(deadline, self._tick)
-
-    def _tick(self) -> None:
-        self._timer = None
-        if self.exchange is not None and (again := self.exchange.look_at(self.loop.time())) is not None:
-            self.watch(again)
-
-    def _end(self, error: Exception | None) -> None:
-        if not self.has_ended:
-            self.has_ended = True
-            self.end_error = error
-        if self.exchange is not None:
-            self.exchange.end()
-        if self._is_ready is not None and not self._is_ready.done():
-            self._is_ready.set_result(None)
-
-    def _close(self) -> None:
-        self.is_closed = True
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-
-
-async def _connect(host: str, port: int) -> socket.socket:
-    """Return a connected socket. anyio chooses among IPv6 and IPv4: asyncio's own choice left sockets open in Python 3.13.0."""
-    stream = await anyio.connect_tcp(host, port)
-    raw: socket.socket = stream.extra(SocketAttribute.raw_socket)
-    sock = socket.fromfd(raw.fileno(), raw.family, raw.type)
-    try:
-        await anyio.aclose_forcefully(stream)
-    except BaseException:
-        sock.close()
-        raise
-    sock.settimeout(0)
-    return sock
-
-
-async def _attach(sock: socket.socket) -> _Connection:
-    """Return the protocol that reads a connected socket."""
-    try:
-        _, connection = await asyncio.get_running_loop().create_connection(_Connection, sock=sock)
-    except BaseException:
-        sock.close()
-        raise
-    return connection

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from collections.abc import Coroutine
+from typing import TYPE_CHECKING, Any, Protocol
 
 import attrs
 
@@ -73,16 +74,16 @@ class LaneCarrier:
         """The connections in use, idle and waited for."""
         return self._lanes.connections
 
-    async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+    def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Coroutine[Any, Any, Answer]:
         """Make one attempt. Raises `ExchangeFault` if it fails."""
         http = self._http
         if self._closed or (http is not None and http.is_closed):
             raise ClosedError("the client is closed; nothing was sent")
         if http is None or not any(http.event_hooks.values()):
-            return await self._lanes.carry(outgoing, progress)
+            return self._lanes.carry(outgoing, progress)
         from wikipayam_async.core.httpx_transport import send_with_hooks  # noqa: PLC0415 - loads httpx
 
-        return await send_with_hooks(http, outgoing, progress)
+        return send_with_hooks(http, outgoing, progress)
 
     async def aclose(self) -> None:
         """Close the connections."""

@@ -162,13 +162,15 @@ class CallReporter:
         attempts: The finished attempts, oldest first.
     """
 
-    __slots__ = ("_base_url", "_call_id", "_hook", "_method", "_operation", "_started", "_track_ids", "attempts")
+    __slots__ = (
+        "_base_url", "_hook", "_made_call_id", "_method", "_new_call_id", "_operation", "_started", "_track_ids", "attempts",
+    )  # fmt: skip
 
     def __init__(
         self,
         hook: EventHook | None,
         *,
-        call_id: str,
+        new_call_id: Callable[[], str],
         operation: str,
         method: str,
         base_url: str,
@@ -176,13 +178,20 @@ class CallReporter:
         track_ids: Sequence[str | None] = (),
     ) -> None:
         self._hook = hook
-        self._call_id = call_id
+        self._new_call_id = new_call_id
+        self._made_call_id = ""
         self._operation = operation
         self._method = method
         self._base_url = base_url
         self._started = now
         self._track_ids = track_ids
         self.attempts: tuple[Attempt, ...] = ()
+
+    @property
+    def _call_id(self) -> str:
+        """The id of the call, made when it is first shown."""
+        self._made_call_id = self._made_call_id or self._new_call_id()
+        return self._made_call_id
 
     def attempt_started(self, number: int) -> None:
         """Report the start of an attempt."""
@@ -238,7 +247,7 @@ class CallReporter:
         headers: Callable[[], Mapping[str, str]],
     ) -> None:
         """Report the end of the call. The functions are called only if there is a hook or the log level is enabled."""
-        may_warn = outcome in {CallOutcome.UNKNOWN, CallOutcome.FAILED}
+        may_warn = outcome is CallOutcome.UNKNOWN or outcome is CallOutcome.FAILED
         if self._hook is None and not logger.isEnabledFor(logging.WARNING if may_warn else logging.INFO):
             return
         event = CallFinished(

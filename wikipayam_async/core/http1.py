@@ -36,11 +36,14 @@ class AnswerReader:
     """Reads the answers of a connection, one after another: skips interim answers and detects stray bytes.
 
     The methods `on_...` are the callbacks of httptools.
+
+    Attributes:
+        is_over: Whether the answer is complete, also if it has no body whatever its head says.
     """
 
     __slots__ = (
         "_head_only", "_in_body", "_interim", "_keep_alive", "_max_bytes", "_parser", "_stray", "_too_large", "begun",
-        "chunks", "complete", "head_size", "headers", "size", "status",
+        "chunks", "complete", "head_size", "headers", "is_over", "size", "status",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -64,6 +67,7 @@ class AnswerReader:
         self._interim = 0
         self.begun = False
         self.complete = False
+        self.is_over = False
         self._in_body = False
         self._keep_alive = False
         self._stray = False
@@ -91,6 +95,7 @@ class AnswerReader:
             self.status = self._parser.get_status_code()
             self._keep_alive = self._parser.should_keep_alive()
             self._in_body = self.status >= _FIRST_FINAL_STATUS
+            self.is_over = self._in_body and self._head_only
             self._max_bytes = answer_limit(self.status, self._max_bytes)
 
     def on_body(self, body: bytes) -> None:
@@ -106,15 +111,10 @@ class AnswerReader:
     def on_message_complete(self) -> None:
         """Note the end of an answer, interim or final."""
         if self.status >= _FIRST_FINAL_STATUS:
-            self.complete = True
+            self.complete = self.is_over = True
         else:
             self._interim += 1
             self.head_size = 0
-
-    @property
-    def is_over(self) -> bool:
-        """Whether the answer is complete."""
-        return self.complete or (self._in_body and self._head_only)
 
     @property
     def is_reusable(self) -> bool:
@@ -132,7 +132,7 @@ class AnswerReader:
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self.complete = False
+            self.complete = self.is_over = False
             self._fail(ExchangeFaultKind.UNREADABLE, "the connection was switched to another protocol")
         except httptools.HttpParserError:
             if not self.complete:
@@ -157,7 +157,7 @@ class AnswerReader:
         bounded = "content-length" in self.headers or "chunked" in self.headers.get("transfer-encoding", "").lower()
         if not self._in_body or bounded:
             self._fail(ExchangeFaultKind.DISCONNECTED, "the connection was closed in the middle of the answer")
-        self.complete = True
+        self.complete = self.is_over = True
         self._keep_alive = False
 
     def answer(self) -> Answer:
@@ -167,7 +167,8 @@ class AnswerReader:
             ExchangeFault: It is compressed.
         """
         body = SealedBytes(b"".join(self.chunks))
-        refuse_encoding(self.headers, self.status, body)
+        if "content-encoding" in self.headers:
+            refuse_encoding(self.headers, self.status, body)
         return Answer(self.status, self.headers, body)
 
     def close(self) -> None:

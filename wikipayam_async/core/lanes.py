@@ -10,7 +10,7 @@ from typing import Protocol
 import anyio
 from attrs import frozen
 
-from wikipayam_async.core.loops import PerLoop, loop_clock
+from wikipayam_async.core.loops import PerLoop, loop_clock, loop_deadline
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.progress import AttemptProgress, run_in_time
 from wikipayam_async.core.protocol import Answer, Outgoing
@@ -68,10 +68,10 @@ class LaneLike(Protocol):
 class _LoopPool:
     """The slots and idle lanes of one event loop. A connection works only in the loop that opened it."""
 
-    __slots__ = ("clock", "idle", "slots")
+    __slots__ = ("caller_deadline", "clock", "idle", "slots")
 
     def __init__(self, slots: int) -> None:
-        self.clock = loop_clock()
+        self.clock, self.caller_deadline = loop_clock(), loop_deadline()
         self.slots = anyio.Semaphore(slots, fast_acquire=True)
         self.idle: list[tuple[Origin, LaneLike]] = []
 
@@ -135,10 +135,13 @@ class Lanes:
         Raises:
             ExchangeFault: The attempt failed.
         """
-        pool = await self._pools.get()
+        pool = self._pools.find() or await self._pools.get()
         lent = _lent.get()
         slots = lent[1] if lent is not None and lent[0] is pool else pool.slots
-        await slots.acquire()  # raises a cancellation that came before: nothing has left
+        if progress.ready is None and slots.value:
+            slots.acquire_nowait()  # of a cancellation, the lane takes notice before anything leaves
+        else:
+            await slots.acquire()
         try:
             if progress.ready is not None:
                 await _lend_slot(pool, progress.ready)
@@ -146,7 +149,19 @@ class Lanes:
                 raise ClosedError("the client is closed; nothing was sent")
             now = pool.clock()
             progress.begin(now, now + outgoing.timeout)
-            return await self._exchange(pool, outgoing, progress)
+            progress.caller_deadline = pool.caller_deadline
+            lane = self._take_idle(pool, outgoing.origin, now) or await self._get_lane(pool, outgoing.origin, progress)
+            try:
+                answer = await lane.exchange(outgoing, progress)
+            except BaseException:
+                await _close(lane, progress)
+                raise
+            progress.ended = lane.idle_since = pool.clock()
+            if lane.clean and not self._closed:
+                pool.idle.append((outgoing.origin, lane))
+            else:
+                await _close(lane, progress)
+            return answer
         finally:
             slots.release()
 
@@ -160,26 +175,22 @@ class Lanes:
         if pool is not None:
             await pool.close()
 
-    async def _exchange(self, pool: _LoopPool, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
-        lane = await self._get_lane(pool, outgoing.origin, progress)
-        try:
-            answer = await lane.exchange(outgoing, progress)
-        except BaseException:
-            await _close(lane, progress)
-            raise
-        progress.ended = lane.idle_since = pool.clock()
-        if lane.clean and not self._closed:
-            pool.idle.append((outgoing.origin, lane))
-        else:
-            await _close(lane, progress)
-        return answer
+    def _take_idle(self, pool: _LoopPool, origin: Origin, now: float) -> LaneLike | None:
+        """Return the idle lane used last, if it may be used again."""
+        if pool.idle:
+            lane_origin, lane = pool.idle[-1]
+            if (lane_origin is origin or lane_origin == origin) and lane.is_usable(now, self._idle_expiry):
+                pool.idle.pop()
+                return lane
+        return None
 
     async def _get_lane(self, pool: _LoopPool, origin: Origin, progress: AttemptProgress) -> LaneLike:
+        """Close idle lanes until one may be used again; without one, open another."""
         while pool.idle:
-            lane_origin, lane = pool.idle.pop()
-            if lane_origin == origin and lane.is_usable(progress.started or 0.0, self._idle_expiry):
+            lane = self._take_idle(pool, origin, progress.started or 0.0)
+            if lane is not None:
                 return lane
-            await lane.aclose()
+            await pool.idle.pop()[1].aclose()
         return await run_in_time(functools.partial(self._open_lane, origin), progress, origin)
 
 

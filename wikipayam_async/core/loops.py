@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
+import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Generic, TypeVar
+from typing import Generic, TypeVar
 from weakref import WeakSet
 
 import anyio
@@ -15,7 +17,17 @@ from anyio.lowlevel import EventLoopToken, RunVar, current_token
 
 from wikipayam_async.errors import ClosedError
 
-__all__ = ["MUTEX", "LoopOwner", "PerLoop", "loop_clock", "loop_offset", "process_time", "runs_asyncio"]
+__all__ = [
+    "MUTEX",
+    "LoopOwner",
+    "PerLoop",
+    "current_time",
+    "loop_clock",
+    "loop_deadline",
+    "loop_offset",
+    "process_time",
+    "runs_asyncio",
+]
 
 T = TypeVar("T")
 
@@ -40,7 +52,7 @@ def loop_offset() -> float:
     try:
         return _offset.get()
     except LookupError:
-        offset = time.monotonic() - anyio.current_time()
+        offset = time.monotonic() - current_time()
         offset = 0.0 if abs(offset) < _SAME_CLOCK else offset
         _offset.set(offset)
         return offset
@@ -50,13 +62,42 @@ def loop_offset() -> float:
 
 def process_time() -> float:
     """Return the time on the clock that the event loops of this process share."""
-    return anyio.current_time() + loop_offset()
+    return current_time() + loop_offset()
+
+
+def current_time() -> float:
+    """Return the time of the running event loop, as `anyio.current_time`, which costs more on asyncio."""
+    loop = _asyncio_loop()
+    return anyio.current_time() if loop is None else loop.time()
 
 
 def loop_clock() -> Callable[[], float]:
-    """Return the clock of the running event loop, to be read many times: `anyio.current_time` looks for the loop each time."""
-    loop: Any = current_token().native_token
-    return loop.time if runs_asyncio() else anyio.current_time
+    """Return the clock of the running event loop, to be read many times without looking for the loop."""
+    loop = _asyncio_loop()
+    return anyio.current_time if loop is None else loop.time
+
+
+def loop_deadline() -> Callable[[], float]:
+    """Return `anyio.current_effective_deadline` of the running event loop, to be read many times, as `loop_clock`."""
+    return current_token().backend_class.current_effective_deadline
+
+
+def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
+    """Return the running event loop if it is surely one of asyncio's kind. It costs less than to ask anyio."""
+    in_trio_run = getattr(sys.modules.get("trio.lowlevel"), "in_trio_run", None)
+    if in_trio_run is not None and in_trio_run():  # perhaps within a task of asyncio, or as a guest of its loop
+        return None
+    try:
+        task = asyncio.current_task()
+    except RuntimeError:  # no event loop runs
+        return None
+    return None if task is None else task.get_loop()
+
+
+def _loop_key() -> object:
+    """Return what stands for the running event loop: of asyncio's kind, the loop itself."""
+    loop = _asyncio_loop()
+    return current_token().native_token if loop is None else loop
 
 
 def runs_asyncio() -> bool:
@@ -77,7 +118,7 @@ class PerLoop(Generic[T]):
     def __init__(self, make: Callable[[], T], close: Callable[[T], Awaitable[None]] | None = None) -> None:
         self._make = make
         self._close = close
-        self._objects: dict[EventLoopToken, T] = {}
+        self._objects: dict[object, T] = {}
 
     @property
     def objects(self) -> list[T]:
@@ -86,18 +127,18 @@ class PerLoop(Generic[T]):
 
     def current(self) -> T:
         """Return the object of the running event loop; make it on first use."""
-        token = current_token()
-        found = self._objects.get(token)
+        loop = _loop_key()
+        found = self._objects.get(loop)
         if found is None:
             for other in list(self._objects):
                 if _has_ended(other):
                     self._objects.pop(other, None)
-            found = self._objects[token] = self._make()
+            found = self._objects[loop] = self._make()
         return found
 
     def find(self) -> T | None:
         """Return the object of the running event loop; None before its first use."""
-        return self._objects.get(current_token())
+        return self._objects.get(_loop_key())
 
     async def get(self) -> T:
         """Return the object of the running event loop, as `current`, and close it when the loop ends."""
@@ -109,14 +150,14 @@ class PerLoop(Generic[T]):
 
     async def end(self) -> None:
         """Forget the object of the running event loop, which ends, and close it."""
-        found = self._objects.pop(current_token(), None)
+        found = self._objects.pop(_loop_key(), None)
         if found is not None and self._close is not None:
             await self._close(found)
 
 
-def _has_ended(token: EventLoopToken) -> bool:
+def _has_ended(loop: object) -> bool:
     """Return whether an event loop is known to have ended without a notice, as an asyncio loop may."""
-    is_closed: Callable[[], bool] = getattr(token.native_token, "is_closed", lambda: False)
+    is_closed: Callable[[], bool] = getattr(loop, "is_closed", lambda: False)
     return is_closed()
 
 

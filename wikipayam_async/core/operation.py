@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "MAX_ANSWER_BYTES",
+    "NO_FIELDS",
     "BeforeAttempt",
     "Call",
     "Observer",
@@ -44,7 +45,8 @@ BeforeAttempt: TypeAlias = Callable[[], Awaitable[object]]
 """Awaited when an attempt may begin; if it raises, it is not made."""
 
 _SHOWN_TRACK_IDS = 5
-_NO_FIELDS = SealedFields({})
+NO_FIELDS = SealedFields({})
+"""No query."""
 
 MAX_ANSWER_BYTES = 16 * 1024 * 1024
 """The size of the largest body that any call reads."""
@@ -136,7 +138,7 @@ class Call(Model, Generic[T], frozen=True, kw_only=True):
     read: Callable[[JsonValue], T]
     shortcut: Callable[[bytes], T | None] | None = None
     path: str = ""
-    query: SealedFields = _NO_FIELDS
+    query: SealedFields = NO_FIELDS
     body: SealedBytes | None = None
     batch: SendBatch[Any] | None = None
     observer: Observer | None = None

@@ -66,6 +66,7 @@ class Pipeline:
         self._shared = shared
         self._limiter = limiter
         self._requests = RequestBuilder(options, user_agent)
+        self._base_url = options.origin.url
 
     @property
     def logs_urls(self) -> bool:
@@ -94,10 +95,10 @@ class Pipeline:
         now = shared.clock()
         reporter = CallReporter(
             self._options.on_event,
-            call_id=shared.new_call_id(),
+            new_call_id=shared.new_call_id,
             operation=call.operation.name,
             method=call.operation.method,
-            base_url=self._options.origin.url,
+            base_url=self._base_url,
             now=now,
             track_ids=call.batch.track_ids if call.batch else (),
         )
@@ -113,7 +114,9 @@ class Pipeline:
                     await self._wait_for_limits(call, reporter)
                 result, failure = await run.attempt(ready)
                 if failure is None:
-                    return cast("T", await run.succeed(result))
+                    run.succeed(result)
+                    await run.raise_cancellation()
+                    return cast("T", result)
                 await run.raise_or_wait(failure, self._options.retry)
         except BaseException as error:
             run.report_end(error)
@@ -186,6 +189,7 @@ class _CallRun:
         "_undecided",
         "reporter",
     )
+    _progress: AttemptProgress
 
     def __init__(
         self,
@@ -203,7 +207,6 @@ class _CallRun:
         self._shared = shared
         self._reported = False
         self._undecided = False
-        self._progress = AttemptProgress(protected=False)
         self.reporter = reporter
 
     async def attempt(self, ready: BeforeAttempt | None) -> tuple[Any, _Failure | None]:
@@ -264,16 +267,14 @@ class _CallRun:
         is_send = self._call.operation.replay is Replay.SEND
         return None, _Failure(RetryDecision.UNKNOWN if is_send else RetryDecision.FAIL, response_error, "unreadable")
 
-    async def succeed(self, result: Any) -> Any:
-        """Report the success, then raise a cancellation that arrived meanwhile."""
+    def succeed(self, result: Any) -> None:
+        """Report the success."""
         self._shared.budget.succeed()
         # `all` is fast, and true of all results but of odd ones; `in` compares each with None.
         complete = self._call.batch is None or all(result) or None not in result
         if (raw := captured.get()) is not None and self._answer is not None:
             raw.append(self._answer)
         self._report(CallOutcome.SUCCEEDED if complete else CallOutcome.UNKNOWN, result)
-        await self._raise_cancellation()
-        return result
 
     async def raise_or_wait(self, failure: _Failure, policy: RetryPolicy) -> None:
         """Raise the failure's error, or wait out the delay before the next attempt."""
@@ -291,7 +292,7 @@ class _CallRun:
                 may_retry(policy, number, delay, math.inf if deadline == math.inf else deadline - now)
                 and shared.budget.take()
             ):
-                await self._raise_cancellation()
+                await self.raise_cancellation()
                 self.reporter.retry_scheduled(delay, failure.reason)
                 if self._call.before_wait is not None:
                     await self._call.before_wait()
@@ -302,7 +303,7 @@ class _CallRun:
         if self._call.operation.replay is Replay.SEND and error.send_status is None:
             error.send_status = SendStatus.REJECTED if isinstance(error, APIStatusError) else SendStatus.NOT_ATTEMPTED
         self.report_end(error)
-        await self._raise_cancellation()
+        await self.raise_cancellation()
         raise error from (failure.error if unknown else error.__cause__)
 
     def _unknown_outcome(self, failure: _Failure) -> UnknownOutcomeError:
@@ -320,11 +321,13 @@ class _CallRun:
             attempts=self.reporter.attempts,
         )
 
-    async def _raise_cancellation(self) -> None:
-        cancellation = self._progress.cancellation
-        if cancellation is not None:
-            raise cancellation
-        await checkpoint_if_cancelled()
+    async def raise_cancellation(self) -> None:
+        """Raise a cancellation that arrived during the attempt."""
+        progress = self._progress
+        if progress.cancellation is not None:
+            raise progress.cancellation
+        if progress.caller_deadline() == -math.inf:
+            await checkpoint_if_cancelled()
 
     def report_end(self, error: BaseException) -> None:
         """Report the end of a call that raised, unless it was reported before."""

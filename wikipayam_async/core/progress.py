@@ -37,6 +37,7 @@ class AttemptProgress:
         scope: The cancel scope that applies the time-out; None where a lane applies it without one, and before.
         started: The time when the time-out started to run; None before.
         deadline: The time when it ends.
+        caller_deadline: Returns the deadline of the caller's task; minus infinity if the task is cancelled.
         ended: The time when the exchange succeeded; None otherwise.
         cancellation: A cancellation from outside anyio (`Task.cancel`), deferred until the exchange ends.
         late: The time-out's own cancellation, if the answer was there already and was read nevertheless.
@@ -44,7 +45,9 @@ class AttemptProgress:
             calls. If it raises, nothing leaves.
     """
 
-    __slots__ = ("cancellation", "deadline", "ended", "late", "phase", "protected", "ready", "scope", "started")
+    __slots__ = (
+        "caller_deadline", "cancellation", "deadline", "ended", "late", "phase", "protected", "ready", "scope", "started",
+    )  # fmt: skip
 
     def __init__(self, *, protected: bool) -> None:
         self.phase = Phase.WAITING
@@ -52,6 +55,7 @@ class AttemptProgress:
         self.scope: anyio.CancelScope | None = None
         self.started: float | None = None
         self.deadline = math.inf
+        self.caller_deadline = anyio.current_effective_deadline
         self.ended: float | None = None
         self.cancellation: BaseException | None = None
         self.late: BaseException | None = None
@@ -62,6 +66,10 @@ class AttemptProgress:
         self.started = now
         self.deadline = deadline
         self.phase = Phase.CONNECTING
+
+    def may_leave(self, now: float) -> bool:
+        """Return whether neither the time-out of the attempt nor a deadline of the caller has passed."""
+        return now < self.deadline and now < self.caller_deadline()
 
     async def check_deadline(self, *, handed_over: bool = False) -> None:
         """Check, at the last moment at which nothing has left, that no deadline has passed.
@@ -76,9 +84,9 @@ class AttemptProgress:
             ExchangeFault: The time-out of the attempt has passed. A deadline of the caller raises its cancellation.
         """
         now = anyio.current_time()
+        if self.may_leave(now):
+            return
         if now < self.deadline:
-            if now < anyio.current_effective_deadline():
-                return
             await anyio.sleep_until(self.deadline)
         raise ExchangeFault(
             ExchangeFaultKind.TIMEOUT, "the request could not leave within the time-out", handed_over=handed_over

@@ -13,7 +13,7 @@ from attrs import Factory, field, frozen
 from wikipayam_async import errors
 from wikipayam_async.checks import check_timeout
 from wikipayam_async.core.converter import JsonValue, decode_json, to_mapping
-from wikipayam_async.core.operation import MAX_ANSWER_BYTES, Call
+from wikipayam_async.core.operation import MAX_ANSWER_BYTES, NO_FIELDS, Call
 from wikipayam_async.core.options import Options, Origin
 from wikipayam_async.core.quotes import field_errors, quote_answer
 from wikipayam_async.core.retry import parse_retry_after
@@ -182,7 +182,7 @@ class RequestBuilder:
             origin=options.origin,
             method=operation.method,
             path=self._prefix + (call.path or operation.path),
-            query=urlencode(call.query.reveal(), quote_via=quote) if call.query else "",
+            query="" if call.query is NO_FIELDS else urlencode(call.query.reveal(), quote_via=quote),
             secret_query=operation.secret_query,
             headers=headers,
             authorization=None if operation.secret_query else options.token,

@@ -148,6 +148,8 @@ class RetryBudget:
 
     def succeed(self) -> None:
         """Return a token after a success."""
+        if self.tokens == self._capacity:  # the rule; no retry takes tokens at the same time, or it comes after this
+            return
         with MUTEX:
             self.tokens = min(self._capacity, self.tokens + 1)
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import anyio
 
 from wikipayam_async.core.limits import Clock, Gate, Sleep
+from wikipayam_async.core.loops import current_time
 from wikipayam_async.core.retry import RetryBudget, Uniform
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ class SharedState:
         objects: What services share between these clients, by its class.
     """
 
-    def __init__(self, carrier: Carrier, *, clock: Clock = anyio.current_time, sleep: Sleep = anyio.sleep) -> None:
+    def __init__(self, carrier: Carrier, *, clock: Clock = current_time, sleep: Sleep = anyio.sleep) -> None:
         self.carrier = carrier
         self.gate = Gate()
         self.budget = RetryBudget()

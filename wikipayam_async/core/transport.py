@@ -5,7 +5,8 @@ from __future__ import annotations
 import functools
 import ssl
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from wikipayam_async.core.asyncio_wire import AsyncioLane
 from wikipayam_async.core.lanes import Connections, LaneLike, Lanes
@@ -59,13 +60,13 @@ class GatewayLanes:
         """The connections in use, idle and waited for."""
         return self._lanes.connections
 
-    async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+    def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Coroutine[Any, Any, Answer]:
         """Wait for a lane, then make one attempt within its time-out. Raises `ExchangeFault` if it fails."""
         if is_refused(outgoing.origin.host):
             raise refusal(outgoing.origin.url)
         if self._open_tunnel is not None and progress.protected:
-            return await run_in_child(functools.partial(self._lanes.carry, outgoing, progress), progress)
-        return await self._lanes.carry(outgoing, progress)
+            return run_in_child(functools.partial(self._lanes.carry, outgoing, progress), progress)
+        return self._lanes.carry(outgoing, progress)
 
     async def aclose(self) -> None:
         """Close the idle connections. One in use is closed when its exchange ends."""

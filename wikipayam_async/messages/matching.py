@@ -22,7 +22,7 @@ _MOST_ITEMS_PER_MESSAGE = 10
 _SURELY_AN_ID = 10
 """The number of letters and digits from which an id is no word such as `undefined`."""
 
-__all__ = ["match_answer", "match_documented_answer"]
+__all__ = ["match_answer", "match_documented_answer", "match_documented_items"]
 
 
 def match_answer(data: JsonValue, batch: Batch[Any]) -> tuple[SentMessage | None, ...]:
@@ -74,6 +74,37 @@ def _name_messages(ids: Sequence[str]) -> bool:
     """Return whether all ids name messages; the usual ones are told without a call each."""
     are_usual = min(map(len, ids), default=0) >= _SURELY_AN_ID and all(map(str.isalnum, ids))
     return are_usual or all(map(names_message, ids))
+
+
+class _WholeItem(msgspec.Struct, gc=False, forbid_unknown_fields=True):
+    """All fields of an item of the documented answer."""
+
+    id: str
+    track_id: str
+    sender: str | None = None
+    receiver: str | None = None
+
+
+class _WholeAnswer(msgspec.Struct, gc=False):
+    data: list[_WholeItem]
+
+
+_decode_whole = msgspec.json.Decoder(_WholeAnswer).decode
+
+
+def match_documented_items(body: bytes, batch: Batch[Any]) -> tuple[SentMessage, ...] | None:
+    """Return the item of each message if this is the documented answer without new fields; None if it is any other.
+
+    It returns the same items as `match_answer`, in a third of the time. See `match_documented_answer`.
+    """
+    try:
+        items = _decode_whole(str(body, "utf-8")).data
+    except (ValueError, RecursionError):
+        return None
+    ids = [item.id for item in items]
+    if not (all(ids) and [item.track_id for item in items] == batch.track_ids and batch.has_distinct_ids):
+        return None
+    return tuple([SentMessage(item.id, item.sender, item.receiver, item.track_id) for item in items])
 
 
 def _match(items: Sequence[SentMessage], payloads: Sequence[Payload]) -> tuple[SentMessage | None, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Any
+from typing import Any, TypeGuard
 
 from attrs import field, frozen
 
@@ -25,6 +25,7 @@ __all__ = [
     "check_sender",
     "check_text",
     "check_track_id",
+    "is_plain_sender",
     "names_message",
     "surely_names_message",
     "text_field",
@@ -34,6 +35,8 @@ _LONGEST_TRACK_ID = 255
 _LONGEST_NUMBER = 64
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _NO_IDS = frozenset({"error", "failed", "false", "nan", "nil", "none", "null", "ok", "true", "undefined"})
+_PLAIN_SENDER = re.compile(r"[0-9+]{1,20}").fullmatch
+_PLAIN_ID = re.compile(r"[!-~]{1,255}").fullmatch
 _CODE = re.compile(r"[0-9A-Za-z]{1,32}")
 
 
@@ -143,11 +146,15 @@ def check_receiver(receiver: str, *, normalize: bool, validate: bool = True, fie
         receiver = _short_text(field, receiver, _LONGEST_NUMBER)
         return _normal(receiver) if normalize else receiver
     normal = normalize_receiver(receiver, field=field)
+    if normal is receiver and type(receiver) is str:  # the rule
+        return receiver
     return _plain_str(normal) if normalize else _short_text(field, receiver, _LONGEST_NUMBER)
 
 
 def check_sender(sender: object, *, field: str = "sender") -> str:
     """Return a valid line to send from, in ASCII digits without spaces; None raises `ConfigurationError`."""
+    if is_plain_sender(sender):
+        return sender
     if sender is None:
         raise ConfigurationError(f"{field}: none given; pass sender=..., or set it on the client or in SMS_SENDER")
     return _short_text(
@@ -155,8 +162,15 @@ def check_sender(sender: object, *, field: str = "sender") -> str:
     )
 
 
+def is_plain_sender(sender: object) -> TypeGuard[str]:
+    """Return whether a line needs no further check."""
+    return type(sender) is str and _PLAIN_SENDER(sender) is not None
+
+
 def check_track_id(track_id: object, *, field: str = "track_id") -> str | None:
     """Return a valid track id, or None if it is None."""
+    if type(track_id) is str and _PLAIN_ID(track_id):  # the rule
+        return track_id
     return None if track_id is None else _short_text(field, track_id, _LONGEST_TRACK_ID)
 
 
@@ -192,7 +206,7 @@ def check_text(text: object, *, field: str = "message") -> str:
     """Return a valid text as it is sent."""
     if not isinstance(text, str) or not text:
         raise InvalidInputError(field, rule="expected a text that is not empty", got=shape_of(text))
-    plain = _plain_str(text)
+    plain = text if type(text) is str else _plain_str(text)
     if not _is_unicode(plain):
         raise InvalidInputError(field, rule="expected valid Unicode", got="a lone surrogate")
     return plain

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from itertools import repeat
-from typing import Any, Generic, Protocol, TypeGuard, TypeVar
+from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
 from attrs import Factory, field, frozen
@@ -21,6 +21,7 @@ from wikipayam_async.messages.models import (
     check_sender,
     check_text,
     check_track_id,
+    is_plain_sender,
     text_field,
 )
 from wikipayam_async.messages.track_ids import TrackIds
@@ -34,7 +35,6 @@ __all__ = [
     "SmsPayload",
     "are_mobiles",
     "are_plain_ids",
-    "is_plain_sender",
     "prepare_all",
     "prepare_otp",
     "prepare_sms",
@@ -43,7 +43,6 @@ __all__ = [
 
 M = TypeVar("M")
 
-_PLAIN_SENDER = re.compile(r"[0-9+]{1,20}").fullmatch
 _MOBILE_DIGITS = 11
 _MOBILES = re.compile(r"(?:09[0-9]{9}\n)*+").fullmatch
 _PLAIN_IDS = re.compile(r"(?:[!-~]{1,255}\n)*+").fullmatch
@@ -228,11 +227,6 @@ def _prepare_plain(messages: Sequence[SmsMessage], sender: str | None, track_ids
         return PlainPayloads(payloads, ids, minted=minted)
     except UnicodeEncodeError:
         return None
-
-
-def is_plain_sender(sender: object) -> TypeGuard[str]:
-    """Return whether a line needs no further check."""
-    return type(sender) is str and _PLAIN_SENDER(sender) is not None
 
 
 def are_mobiles(receivers: Sequence[Any]) -> bool:

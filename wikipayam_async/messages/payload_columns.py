@@ -11,14 +11,13 @@ import msgspec
 
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.messages.columns import Column, MessageColumn
-from wikipayam_async.messages.models import SmsMessage, check_receiver
+from wikipayam_async.messages.models import SmsMessage, check_receiver, is_plain_sender
 from wikipayam_async.messages.payload import (
     Batch,
     Payload,
     SmsPayload,
     are_mobiles,
     are_plain_ids,
-    is_plain_sender,
     prepare_some,
 )
 from wikipayam_async.messages.track_ids import TrackIds

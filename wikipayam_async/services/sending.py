@@ -17,7 +17,7 @@ from wikipayam_async.idempotency.guard import IdempotencyGuard, KeyTakenError, o
 from wikipayam_async.idempotency.keyed import KeyedMessage
 from wikipayam_async.idempotency.settings import check_key, require_store
 from wikipayam_async.idempotency.store import IdempotencyStore
-from wikipayam_async.messages.matching import match_answer, match_documented_answer
+from wikipayam_async.messages.matching import match_answer, match_documented_answer, match_documented_items
 from wikipayam_async.messages.models import SentMessage
 from wikipayam_async.messages.payload import Batch
 from wikipayam_async.outcomes import MessageOutcome, SendStatus
@@ -126,6 +126,7 @@ async def send_all(
         batch,
         None,
         read=lambda data: match_answer(data, batch),
+        shortcut=lambda body: match_documented_items(body, batch),
         id_of=lambda sent: sent.id,
         timeout=timeout,
     )
@@ -214,7 +215,9 @@ async def _run_keyed(
         claims.append(True)
         await guard.claim(message)
 
-    guarded = msgspec.structs.replace(call, read=read, before_attempt=claim, before_wait=lambda: guard.release(message))
+    guarded = msgspec.structs.replace(
+        call, read=read, shortcut=None, before_attempt=claim, before_wait=lambda: guard.release(message)
+    )
     try:
         await pipeline.run(guarded, outcomes.append)
     except (KeyTakenError, IdempotencyStoreError):

@@ -42,6 +42,8 @@ __all__ = ["SmsService"]
 SEND = Operation("sms.send", "POST", "sms/send", Replay.SEND)
 RECEIVE = Operation("sms.receive", "POST", "sms/receive", Replay.READ)
 
+_TRACK_IDS = TrackIds()
+
 
 class SmsService(DeliveryTracking):
     """`client.sms`: `/sms/send`, `/sms/deliver` and `/sms/receive`."""
@@ -117,7 +119,9 @@ class SmsService(DeliveryTracking):
             sms = as_message(receiver, message, sender, track_id)
         finally:
             del receiver, message  # keep them out of tracebacks that show locals; `sms` masks them
-        payload = self._preparer(normalize=normalize, validate=validate)(sms)
+        payload = prepare_sms(
+            sms, sender=self._options.sender, track_ids=_TRACK_IDS, normalize=normalize, validate=validate
+        )
         keyed = None if idempotency_key is None else self._keyed(idempotency_key, sms, payload, timeout)
         return (await send_all(self._pipeline, SEND, Batch([sms], [payload]), keyed=keyed, timeout=timeout))[0]
 
@@ -510,7 +514,7 @@ class SmsService(DeliveryTracking):
 
     def _preparer(self, *, normalize: bool, validate: bool) -> Callable[[SmsMessage], SmsPayload]:
         return functools.partial(
-            prepare_sms, sender=self._options.sender, track_ids=TrackIds(), normalize=normalize, validate=validate
+            prepare_sms, sender=self._options.sender, track_ids=_TRACK_IDS, normalize=normalize, validate=validate
         )
 
 

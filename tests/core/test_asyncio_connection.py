@@ -1,0 +1,151 @@
+"""What is peculiar to asyncio's own connections, below their lanes."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import socket
+import ssl
+from typing import Any
+
+import anyio
+import pytest
+from anyio.abc import ByteStream
+
+from tests.core.test_lane_contract import Peer, lane_to, outcome_of, reply, started
+from tests.support.net import UVLOOP, client_tls
+from tests.support.raw import answer, raw_server
+from wikipayam_async.core.asyncio_connection import attach
+from wikipayam_async.core.asyncio_wire import AsyncioLane
+
+pytestmark = pytest.mark.anyio
+
+on_both_loops = pytest.mark.parametrize("anyio_backend", ["asyncio", UVLOOP])
+OK = answer("{}")
+
+
+@on_both_loops
+async def test_an_idle_connection_is_closed_when_the_gateway_closes_it() -> None:
+    """Its socket does not stay half-open until a request finds the lane."""
+    closed = anyio.Event()
+
+    async def serve(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(OK)
+        await peer.stream.send_eof()
+        with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+            await peer.stream.receive()
+        closed.set()
+
+    async with lane_to(serve, AsyncioLane) as lane:
+        await outcome_of(lane, started())
+        with anyio.fail_after(20):
+            await closed.wait()
+        assert not lane.is_usable(0.0, 1e9)
+
+
+@on_both_loops
+async def test_a_cancelled_opening_leaves_no_socket() -> None:
+    """Whether it is cancelled while the socket is handed over or in the handshake."""
+    ends: list[str] = []
+    began: list[str] = []
+
+    async def run(stream: ByteStream) -> None:
+        began.append("opened")
+        try:
+            while True:
+                await stream.receive()
+        except (anyio.EndOfStream, anyio.BrokenResourceError):
+            ends.append("closed")
+
+    async with raw_server(run) as url:
+        port = int(url.rpartition(":")[2])
+        for tls in (None, client_tls()):
+            for turns in range(12):
+                task = asyncio.ensure_future(AsyncioLane.open("localhost", port, tls))
+                for _ in range(turns):
+                    await asyncio.sleep(0)
+                task.cancel()
+                done, _ = await asyncio.wait([task])
+                if not task.cancelled():
+                    await done.pop().result().aclose()
+        with anyio.fail_after(20):
+            while len(ends) < len(began):  # noqa: ASYNC110 - the count has no event
+                await anyio.sleep(0.001)
+    gc.collect()
+
+
+@on_both_loops
+async def test_the_timer_of_a_connection_serves_many_exchanges() -> None:
+    """A later deadline moves it when it rings; an earlier one replaces it."""
+    timers: list[object] = []
+
+    async def serve(peer: Peer) -> None:
+        for _ in range(2):
+            await peer.request()
+            await peer.send(OK)
+        await peer.request()
+        while lane._connection._timer is timers[0]:  # noqa: ASYNC110 - the timer has no event
+            await anyio.sleep(0.001)
+        await peer.send(OK)
+        await peer.request()
+        await peer.stay()
+
+    async with lane_to(serve, AsyncioLane) as lane:
+        for seconds in (0.5, 5.0, 5.0):
+            assert await outcome_of(lane, started(seconds)) == (200, b"{}")
+            timers.append(lane._connection._timer)
+        assert timers[0] is timers[1] is not timers[2]
+        assert await outcome_of(lane, started(0.05)) == ("timeout", True)
+
+
+@on_both_loops
+async def test_a_full_socket_between_exchanges_delays_nobody() -> None:
+    """Only bytes of a request are waited for, such as none of those that TLS sends by itself."""
+    async with lane_to(reply(OK), AsyncioLane) as lane:
+        lane._connection.pause_writing()
+        lane._connection.resume_writing()
+        assert await outcome_of(lane, started()) == (200, b"{}")
+
+
+@on_both_loops
+async def test_a_session_that_takes_no_more_hands_nothing_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    """TLS that refuses the request has written none of it."""
+
+    class Session:
+        has_ended = False
+
+        def encrypt(self, _: bytes) -> bytes:
+            raise ssl.SSLError
+
+    async with lane_to(reply(OK), AsyncioLane) as lane:
+        connection: Any = lane._connection
+        monkeypatch.setattr(connection, "_tls", Session())
+        assert await outcome_of(lane, started()) == ("disconnected", False)
+
+
+@on_both_loops
+async def test_a_socket_that_cannot_be_handed_over_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither an error in the closing of anyio's stream nor one in the attaching to asyncio leaves it open."""
+    closed = anyio.Event()
+    close_stream = anyio.aclose_forcefully
+
+    async def run(stream: ByteStream) -> None:
+        with pytest.raises((anyio.EndOfStream, anyio.BrokenResourceError)):
+            await stream.receive()
+        closed.set()
+
+    async def fail(stream: ByteStream) -> None:
+        await close_stream(stream)
+        raise LookupError
+
+    async with raw_server(run) as url:
+        monkeypatch.setattr(anyio, "aclose_forcefully", fail)
+        with pytest.raises(LookupError):
+            await AsyncioLane.open("127.0.0.1", int(url.rpartition(":")[2]), None)
+        with anyio.fail_after(20):
+            await closed.wait()
+    sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+    with pytest.raises(ValueError, match=r"[Ss]tream [Ss]ocket"):
+        await attach(sock)
+    assert sock.fileno() == -1

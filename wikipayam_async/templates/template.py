@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from types import MappingProxyType
 from typing import Any
 
@@ -12,12 +12,12 @@ from attrs import Factory, field, frozen
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.messages.footer import footer_of
+from wikipayam_async.messages.footer import Footer, footer_of
 from wikipayam_async.messages.models import SmsMessage, check_text
 from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
 from wikipayam_async.templates.formats import FORMATS, Format, find_format
-from wikipayam_async.templates.messages import RenderedRow, TemplateMessages
-from wikipayam_async.templates.rows import Row, RowErrorHandler, check_row, each_row, value_of
+from wikipayam_async.templates.messages import RenderedRow, TemplateMessages, rendered_rows
+from wikipayam_async.templates.rows import Row, RowErrorHandler, check_row, each_row, plain_columns, value_of
 from wikipayam_async.text.parts import SmsParts, count_parts
 
 __all__ = ["Rendering", "Template", "TemplatePreview", "messages_from", "preview", "render"]
@@ -151,6 +151,21 @@ class Template:
         pieces[1::2] = values
         return "".join(pieces)
 
+    def render_together(self, values: Sequence[Sequence[str]]) -> Iterator[str]:
+        """Return the texts of rows, endless if there are no fields. No field may have a format.
+
+        Args:
+            values: The values of each field in its order, one for each row, none of them empty.
+        """
+        pieces: list[Iterable[str]] = [repeat(piece) for piece in self._parsed.pieces]
+        pieces[1::2] = values
+        return map("".join, zip(*pieces, strict=False))
+
+    @property
+    def unformatted(self) -> tuple[str, ...] | None:
+        """The names of the fields in the order of the text, as often as they occur; None if one has a format."""
+        return self._parsed.names
+
     @without_frames
     def _render_any(self, row: Row) -> str:
         values = []
@@ -241,15 +256,26 @@ def messages_from(
         InvalidInputError: The template is invalid; or, while iterating, a row is, or a `csv.DictReader` has a header
             twice. The error names row and field, as in `rows[3].name`.
     """
-    render_row = _with_footer(_template_of(template), footer)
+    template = _template_of(template)
+    below = footer_of(footer)
+    render_row = _with_footer(template, below)
+    own_fields = (receiver_field,) if track_id_field is None else (receiver_field, track_id_field)
 
     def rendered(row: Row) -> RenderedRow:
         text = render_row(row)
         track_id = None if track_id_field is None else value_of(row, track_id_field)
         return value_of(row, receiver_field), text, track_id
 
-    # No local of a generator holds a rendered row, which an error of the next one would carry in its traceback.
-    return TemplateMessages(map(itemgetter(1), each_row(rows, rendered, on_error)), sender)
+    def rendered_together(some: Sequence[Row]) -> Iterator[RenderedRow] | None:
+        names = template.unformatted
+        columns = None if names is None else plain_columns(some, [*own_fields, *names])
+        if columns is None:
+            return None
+        texts = template.render_together(columns[len(own_fields) :])
+        track_ids = repeat(None) if track_id_field is None else columns[1]
+        return zip(columns[0], texts if below is None else map(below.below, texts), track_ids, strict=False)
+
+    return TemplateMessages(rendered_rows(rows, rendered, rendered_together, on_error), sender)
 
 
 def preview(template: Template | str, rows: Iterable[Row], *, footer: str | None = None) -> TemplatePreview:
@@ -265,7 +291,7 @@ def preview(template: Template | str, rows: Iterable[Row], *, footer: str | None
     Raises:
         InvalidInputError: The template is invalid, or a `csv.DictReader` has a header twice.
     """
-    render_row = _with_footer(_template_of(template), footer)
+    render_row = _with_footer(_template_of(template), footer_of(footer))
     errors: list[InvalidInputError] = []
     rendered = failed = parts = 0
     shortest: Rendering | None = None
@@ -292,8 +318,7 @@ def _template_of(template: Template | str) -> Template:
     return template if isinstance(template, Template) else Template(template)
 
 
-def _with_footer(template: Template, footer: str | None) -> Callable[[Row], str]:
-    below = footer_of(footer)
+def _with_footer(template: Template, below: Footer | None) -> Callable[[Row], str]:
     return template.render_checked if below is None else lambda row: below.below(template.render_checked(row))
 
 

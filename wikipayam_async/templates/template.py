@@ -151,21 +151,6 @@ class Template:
         pieces[1::2] = values
         return "".join(pieces)
 
-    def render_together(self, values: Sequence[Sequence[str]]) -> Iterator[str]:
-        """Return the texts of rows, endless if there are no fields. No field may have a format.
-
-        Args:
-            values: The values of each field in its order, one for each row, none of them empty.
-        """
-        pieces: list[Iterable[str]] = [repeat(piece) for piece in self._parsed.pieces]
-        pieces[1::2] = values
-        return map("".join, zip(*pieces, strict=False))
-
-    @property
-    def unformatted(self) -> tuple[str, ...] | None:
-        """The names of the fields in the order of the text, as often as they occur; None if one has a format."""
-        return self._parsed.names
-
     @without_frames
     def _render_any(self, row: Row) -> str:
         values = []
@@ -259,6 +244,7 @@ def messages_from(
     template = _template_of(template)
     below = footer_of(footer)
     render_row = _with_footer(template, below)
+    parsed = _parse(template.text)
     own_fields = (receiver_field,) if track_id_field is None else (receiver_field, track_id_field)
 
     def rendered(row: Row) -> RenderedRow:
@@ -267,11 +253,11 @@ def messages_from(
         return value_of(row, receiver_field), text, track_id
 
     def rendered_together(some: Sequence[Row]) -> Iterator[RenderedRow] | None:
-        names = template.unformatted
+        names = parsed.names
         columns = None if names is None else plain_columns(some, [*own_fields, *names])
         if columns is None:
             return None
-        texts = template.render_together(columns[len(own_fields) :])
+        texts = _joined(parsed.pieces, columns[len(own_fields) :])
         track_ids = repeat(None) if track_id_field is None else columns[1]
         return zip(columns[0], texts if below is None else map(below.below, texts), track_ids, strict=False)
 
@@ -320,6 +306,18 @@ def _template_of(template: Template | str) -> Template:
 
 def _with_footer(template: Template, below: Footer | None) -> Callable[[Row], str]:
     return template.render_checked if below is None else lambda row: below.below(template.render_checked(row))
+
+
+def _joined(pieces: Sequence[str], values: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Return the texts of rows, endless if there are no fields.
+
+    Args:
+        pieces: The pieces of the template.
+        values: The values of each field in its order, one for each row.
+    """
+    columns: list[Iterable[str]] = [repeat(piece) for piece in pieces]
+    columns[1::2] = values
+    return map("".join, zip(*columns, strict=False))
 
 
 def _size(parts: SmsParts) -> tuple[int, float]:

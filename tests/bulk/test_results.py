@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from wikipayam_async.bulk.results import BulkError, BulkReport, BulkUnknownOutcomeError, SendResult, accepted
 from wikipayam_async.errors import APIConnectionError, ResponseError, UnknownOutcomeError, WikipayamError
 from wikipayam_async.messages import SmsMessage
-from wikipayam_async.messages.payload import Batch, prepare_some
+from wikipayam_async.messages.payload import Batch
+from wikipayam_async.messages.payload_columns import batch_of, prepare_messages
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.outcomes import SendStatus
 
@@ -166,16 +167,16 @@ def made_normally(index: int, id_: str | None) -> SendResult:
     return SendResult(index, SmsMessage("09123456789", "a secret", track_id=track_id), ACCEPTED, id_, None, track_id)
 
 
-def batch_of(*messages: SmsMessage) -> Batch[SmsMessage]:
+def checked_batch(*messages: SmsMessage) -> Batch[SmsMessage]:
     """Check messages, and return their batch."""
-    payloads, _ = prepare_some(messages, sender="1000", track_ids=TrackIds(), normalize=True)
-    return Batch(messages, payloads)
+    payloads, _ = prepare_messages(messages, sender="1000", track_ids=TrackIds(), normalize=True)
+    return batch_of(messages, payloads)
 
 
 def made_quickly(*ids: str | None) -> list[SendResult]:
     """Make the results of accepted messages with `accepted`."""
     count = len(ids)
-    batch = batch_of(*[SmsMessage("09123456789", "a secret", track_id=f"T{index}") for index in range(count)])
+    batch = checked_batch(*[SmsMessage("09123456789", "a secret", track_id=f"T{index}") for index in range(count)])
     return accepted(range(count), batch, ids)
 
 
@@ -242,7 +243,7 @@ def test_results_made_quickly_cannot_be_changed(name: str) -> None:
 def test_there_is_one_id_for_each_message() -> None:
     """Columns of different lengths raise: a result would be lost."""
     with pytest.raises(ValueError, match=r"^1 ids for 2 messages$"):
-        accepted(range(2), batch_of(MESSAGE, MESSAGE), ["id0"])
+        accepted(range(2), checked_batch(MESSAGE, MESSAGE), ["id0"])
 
 
 @given(st.lists(st.tuples(st.integers(0), st.text(st.characters(codec="utf-8"), min_size=1), st.none() | st.text())))
@@ -250,7 +251,7 @@ def test_any_result_made_quickly_equals_the_one_made_normally(rows: list[tuple[i
     """Both ways make the same results from any columns."""
     indexes, texts, ids = ([row[column] for row in rows] for column in range(3))
     messages = [SmsMessage("09123456789", text) for text in texts]  # type: ignore[arg-type] # columns
-    batch = batch_of(*messages)
+    batch = checked_batch(*messages)
     assert accepted(indexes, batch, ids) == [  # type: ignore[arg-type] # columns
         SendResult(index, message, ACCEPTED, id_, None, track_id)  # type: ignore[arg-type] # columns
         for index, message, id_, track_id in zip(indexes, messages, ids, batch.track_ids, strict=True)
@@ -275,7 +276,7 @@ class Markup(str):
 )
 def test_the_garbage_collector_leaves_plain_results_alone(message: SmsMessage, tracked: bool) -> None:
     """It goes through those results only whose messages may refer to something."""
-    (one,) = accepted(range(1), batch_of(message), ["id0"])
+    (one,) = accepted(range(1), checked_batch(message), ["id0"])
     assert gc.is_tracked(one) is tracked
 
 

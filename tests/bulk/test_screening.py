@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from wikipayam_async.bulk.screening import Dedupe, Screen, ScreenResult
 from wikipayam_async.errors import InvalidInputError, SuppressedError
+from wikipayam_async.messages.columns import MessageColumn
+from wikipayam_async.messages.payload_columns import prepare_messages
+from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.optout import OptOutList
 
 ALI, SARA, REZA = "09123456789", "09350000000", "09210000000"
@@ -327,3 +330,10 @@ async def test_a_cancelled_predicate() -> None:
         await result_of(screen, ALI)
     never.set()
     assert (scope.cancelled_caught, await result_of(screen, ALI)) == (True, None)
+
+
+def test_a_column_of_other_spellings_is_checked_one_by_one() -> None:
+    """Of numbers that are sent as they were written, the screen does not know at once whether they are the same."""
+    column = MessageColumn(["+98 912 345 6789"], ["x"])
+    payloads, _ = prepare_messages(column, sender="1", track_ids=TrackIds(), normalize=False)
+    assert not Screen(dedupe="receiver").admits_all(payloads)

@@ -20,8 +20,8 @@ from wikipayam_async.messages.payload import (
     prepare_all,
     prepare_otp,
     prepare_sms,
-    prepare_some,
 )
+from wikipayam_async.messages.payload_columns import prepare_messages
 from wikipayam_async.messages.track_ids import TrackIds
 
 
@@ -114,7 +114,7 @@ def test_a_receiver_is_not_validated_if_asked() -> None:
     assert sms(SmsMessage(foreign, "hi", sender="1"), validate=False).receiver == foreign
     assert otp(OtpMessage(foreign, "1"), pattern_id=1, validate=False).receiver == foreign
     rows = [SmsMessage(foreign, "hi"), SmsMessage("989123456789", "hi")]
-    kept, refused = prepare_some(rows, sender="1", track_ids=TrackIds(), normalize=True, validate=False)
+    kept, refused = prepare_messages(rows, sender="1", track_ids=TrackIds(), normalize=True, validate=False)
     assert ([payload.receiver for payload in kept], refused) == ([foreign, "09123456789"], {})
     with pytest.raises(InvalidInputError, match=r"^receiver: expected an Iranian mobile number"):
         sms(SmsMessage(foreign, "hi", sender="1"), normalize=False)
@@ -340,9 +340,9 @@ def as_one_by_one(message: Any, sender: Any, *, normalize: bool, validate: bool)
 
 
 def as_many(messages: list[Any], sender: Any, *, normalize: bool, validate: bool) -> list[tuple[object, ...]]:
-    """Return the fields that `prepare_some` gives for each message, or its error."""
+    """Return the fields that `prepare_messages` gives for each message, or its error."""
     track_ids = TrackIds()
-    payloads, refused = prepare_some(
+    payloads, refused = prepare_messages(
         messages, sender=sender, track_ids=track_ids, normalize=normalize, validate=validate
     )
     assert len(payloads) + len(refused) == len(messages)
@@ -418,7 +418,9 @@ def test_generated_track_ids_are_unique() -> None:
     """Generated track ids are unique across messages that need the full checks and others."""
     note, plain = SmsMessage("09123456789", note="n"), SmsMessage("09123456789", "m")
     track_ids = TrackIds()
-    some = [prepare_some([plain, note, plain, note], sender="1", track_ids=track_ids, normalize=True) for _ in range(3)]
+    some = [
+        prepare_messages([plain, note, plain, note], sender="1", track_ids=track_ids, normalize=True) for _ in range(3)
+    ]
     made = [payload.track_id for payloads, _ in some for payload in payloads]
     assert (len(made), len(set(made))) == (12, 12)
 
@@ -434,7 +436,7 @@ def test_a_message_whose_own_code_raises_affects_no_other() -> None:
 
     good = SmsMessage("09123456789", "hi")
     rows = [good, SmsMessage("09123456789", Trap("hi")), good, SmsMessage("09123456789", "\ud83d")]
-    payloads, refused = prepare_some(rows, sender="1", track_ids=TrackIds(), normalize=True)
+    payloads, refused = prepare_messages(rows, sender="1", track_ids=TrackIds(), normalize=True)
     assert [(payload.receiver, payload.message) for payload in payloads] == [("09123456789", "hi")] * 2
     assert [(place, type(error)) for place, error in refused.items()] == [
         (1, ZeroDivisionError),
@@ -463,7 +465,7 @@ def test_a_lone_surrogate_affects_no_other_message() -> None:
         SmsMessage("09123456789", "\ud83d"),
         SmsMessage("09123456789", "\ude00"),
     ]
-    payloads, refused = prepare_some(messages, sender="10002000", track_ids=TrackIds(), normalize=True)
+    payloads, refused = prepare_messages(messages, sender="10002000", track_ids=TrackIds(), normalize=True)
     assert [payload.text for payload in payloads] == ["hi"]
     assert [(place, str(error)) for place, error in refused.items()] == [
         (1, "message: expected valid Unicode; got a lone surrogate"),
@@ -473,7 +475,7 @@ def test_a_lone_surrogate_affects_no_other_message() -> None:
 
 def test_many_messages_are_validated_unless_asked() -> None:
     """Without `validate=False` a number of another country is refused among many, too."""
-    payloads, refused = prepare_some(
+    payloads, refused = prepare_messages(
         [SmsMessage("+49 30 1234", "hi")], sender="1", track_ids=TrackIds(), normalize=True
     )
     assert (payloads, [str(error)[:9] for error in refused.values()]) == ([], ["receiver:"])

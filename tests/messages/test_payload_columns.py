@@ -116,3 +116,28 @@ def test_generated_track_ids_are_known_to_differ(track_ids: Any, minted: bool) -
     column = MessageColumn([A, B], ["x", "y"], track_ids=track_ids)
     payloads, _ = prepare_messages(column, sender="1", track_ids=TrackIds(), normalize=True)
     assert batch_of([SmsMessage(A, "x"), SmsMessage(B, "y")], payloads).has_distinct_ids is minted
+
+
+def test_receivers_that_are_not_validated() -> None:
+    """Without `validate`, a column with a number of another country is checked message by message, and sent."""
+    column = MessageColumn([A, "+49 30 1234"], ["x", "y"])
+    payloads, refused = prepare_messages(column, sender="1", track_ids=TrackIds(), normalize=True, validate=False)
+    assert [(one.receiver, one.text) for one in payloads] == [(A, "x"), ("+49 30 1234", "y")]
+    assert refused == {}
+
+
+def test_one_text_that_is_no_unicode() -> None:
+    """It is refused for every message."""
+    column = MessageColumn([A, B], ["\ud800"] * 2, is_one_text=True)
+    payloads, refused = prepare_messages(column, sender="1", track_ids=TrackIds(), normalize=True)
+    assert list(payloads) == []
+    assert {str(error) for error in refused.values()} == {"message: expected valid Unicode; got a lone surrogate"}
+    assert list(refused) == [0, 1]
+
+
+def test_a_body_is_encoded_once() -> None:
+    """What checked the payloads by encoding them keeps the body for the request."""
+    payloads, _ = prepare_messages([SmsMessage(A, "x")], sender="1", track_ids=TrackIds(), normalize=True)
+    assert isinstance(payloads, PayloadColumn)
+    assert payloads.encode() is payloads.encode()
+    assert batch_of([SmsMessage(A, "x")], payloads).is_plain

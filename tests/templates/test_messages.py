@@ -3,8 +3,11 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Mapping
 from types import MappingProxyType
+from typing import Any
 
-from wikipayam_async import SmsMessage
+import pytest
+
+from wikipayam_async import InvalidInputError, SmsMessage
 from wikipayam_async.messages.footer import footer_of, with_footer
 from wikipayam_async.templates import Template, messages_from
 from wikipayam_async.templates.messages import TemplateMessages
@@ -49,3 +52,32 @@ def test_a_footer_of_the_send() -> None:
     below = with_footer(messages, footer_of("لغو۱۱"))
     assert isinstance(below, TemplateMessages)
     assert list(below) == [SmsMessage("1", "a\nلغو۱۱"), SmsMessage("2", "b\nلغو۱۱")]
+
+
+@pytest.mark.parametrize("footer", [None, "لغو۱۱"])
+@pytest.mark.parametrize("track_id_field", [None, "id"])
+@pytest.mark.parametrize("text", ["{n} و {n}", "بدون جای خالی", "{n|persian}"])
+@pytest.mark.parametrize(
+    "odd", [{}, {"n": 7}, {"n": " "}, {"n": ""}, {"receiver": ""}, {"id": None}, {3: "x"}, {None: ["x"]}, {"x": "y"}]
+)
+def test_a_list_of_rows_is_rendered_as_any_iterable(
+    odd: dict[Any, Any], text: str, track_id_field: str | None, footer: str | None
+) -> None:
+    """Rows that are rendered together give what they give one by one, and the same errors, wherever the odd one is."""
+    rows: list[Any] = [{"receiver": f"{number}", "n": f"n{number}", "id": f"i{number}"} for number in range(250)]
+    rows[150] |= odd
+    results = []
+    for given in (rows, iter(rows)):
+        told: list[InvalidInputError] = []
+        messages = messages_from(text, given, track_id_field=track_id_field, footer=footer, on_error=told.append)
+        results.append((list(messages), list(map(str, told))))
+    assert results[0] == results[1]
+
+
+def test_a_list_of_rows_without_a_field_or_not_of_rows() -> None:
+    """A row that lacks a field, or is no mapping, is an error with its index."""
+    rows: list[Any] = [*ROWS * 60, {"receiver": "1"}]
+    with pytest.raises(InvalidInputError, match=r"^rows\[120\]\.n: "):
+        list(messages_from("{n}", rows))
+    with pytest.raises(InvalidInputError, match=r"^rows\[120\]: "):
+        list(messages_from("{n}", [*ROWS * 60, "no row"]))  # type: ignore[list-item]

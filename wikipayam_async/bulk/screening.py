@@ -89,7 +89,7 @@ class Screen:
     def admits_all(self, payloads: Sequence[SmsPayload]) -> bool:
         """Return whether none of these is held back, and remember them; False if any may be, which `check` finds out.
 
-        It takes a column of plain mobiles; of any other messages it does not know.
+        It takes payloads in a column, if all receivers are mobiles; of any other messages it does not know.
 
         Args:
             payloads: The next messages.

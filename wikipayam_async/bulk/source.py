@@ -152,20 +152,23 @@ class Source:
         if stopped_by is not None:
             self._skip(stopped_by)
             return
-        payloads, refused = self._prepared()
+        messages, payloads, refused = self._prepared()
         if self._screen is not None:
             payloads = await self._apply_screen(self._screen, payloads, refused)
-        self._divide(payloads, refused)
+        self._divide(messages, payloads, refused)
 
-    def _prepared(self) -> tuple[Sequence[SmsPayload], dict[int, Exception]]:
+    def _prepared(self) -> tuple[Sequence[SmsMessage], Sequence[SmsPayload], dict[int, Exception]]:
+        """Return the unchecked messages, the payloads of the valid ones, and the errors of the others by position."""
         try:
-            return self._prepare(self._messages())
+            messages = self._messages()
+            return messages, *self._prepare(messages)
         except BaseException:  # Ctrl-C, which may come at any line
             self._skip(None)
             raise
 
-    def _divide(self, payloads: Sequence[SmsPayload], refused: Mapping[int, Exception]) -> None:
-        messages = self._messages()
+    def _divide(
+        self, messages: Sequence[SmsMessage], payloads: Sequence[SmsPayload], refused: Mapping[int, Exception]
+    ) -> None:
         indexes = self._number()
         if not refused:
             self._valid.add(indexes, messages, payloads)

@@ -256,7 +256,7 @@ class _Planner:
     def _rows(self, checked: Checked, first: int) -> tuple[Sequence[MessageRow], Sequence[ChunkRow]]:
         """Return the rows of a block by index, and the chunks that end in it."""
         block, refused = checked.block, checked.refused
-        if isinstance(checked.payloads, PayloadColumn) and not refused:
+        if isinstance(checked.payloads, PayloadColumn) and not refused and block.rows is None:
             return self._plain_rows(checked.payloads, first)
         sent = [
             (at, payload) for at, payload in enumerate(checked.payloads) if payload is not None and at not in refused

@@ -183,7 +183,8 @@ async def outgoing_chunk(number: int, chunk: StoredChunk, options: PlanOptions, 
                 kept.append(at)
             else:
                 refused[position] = verdict
-        sent, payloads = [sent[at] for at in kept], picked(payloads, kept)
+        if len(kept) < len(sent):
+            sent, payloads = [sent[at] for at in kept], picked(payloads, kept)
     indexes = [message.index for message in chunk.messages]
     outgoing = None
     if sent:

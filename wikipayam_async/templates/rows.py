@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import csv
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import partial
 from types import MappingProxyType
-from typing import Protocol, TypeAlias, TypeVar
+from typing import Any, Protocol, TypeAlias, TypeVar
 
 from wikipayam_async.dates import JalaliDate
 from wikipayam_async.errors import InvalidInputError
@@ -17,7 +17,7 @@ from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.templates.formats import Format, formatted
 from wikipayam_async.templates.values import BrokenValue, ShownValue
 
-__all__ = ["EMPTY_RULE", "MISSING_RULE", "Row", "RowErrorHandler", "check_row", "each_row", "value_of"]
+__all__ = ["EMPTY_RULE", "MISSING_RULE", "Row", "RowErrorHandler", "check_row", "each_row", "plain_columns", "value_of"]
 
 T = TypeVar("T")
 
@@ -74,7 +74,7 @@ def value_of(row: Row, name: str, defaults: Mapping[str, str] = _NO_DEFAULTS, fo
 
 
 def each_row(
-    rows: Iterable[Row], make: Callable[[Row], T], on_error: RowErrorHandler | None
+    rows: Iterable[Row], make: Callable[[Row], T], on_error: RowErrorHandler | None, *, first: int = 0
 ) -> Iterator[tuple[int, T]]:
     """Yield the result of `make` for each row, with the row's index. Rows are read lazily.
 
@@ -82,6 +82,7 @@ def each_row(
         rows: The rows.
         make: Returns the result of one row.
         on_error: Called with the error of an invalid row, which is then skipped. If None, the error is raised.
+        first: The index of the first row.
 
     Raises:
         InvalidInputError: `rows` is not an iterable of mappings; or, while iterating, a `csv.DictReader` has a header
@@ -91,8 +92,28 @@ def each_row(
         raise InvalidInputError("rows", rule="expected an iterable of mappings", got=shape_of(rows))
     # In a traceback that shows locals, `enumerate` does not show the rows, unlike a list.
     if isinstance(rows, csv.DictReader):
-        return _each(enumerate(_rows_of_csv(rows)), partial(_check_csv_row, rows), make, on_error)
-    return _each(enumerate(rows), check_row, make, on_error)
+        return _each(enumerate(_rows_of_csv(rows), first), partial(_check_csv_row, rows), make, on_error)
+    return _each(enumerate(rows, first), check_row, make, on_error)
+
+
+def plain_columns(rows: Sequence[Row], names: Sequence[str]) -> list[list[Any]] | None:
+    """Return the values of some rows by field, if nothing in them is to be refused or converted; None otherwise.
+
+    Args:
+        rows: The rows.
+        names: The fields.
+    """
+    if set(map(type, rows)) != {dict} or set(map(type, set[object]().union(*rows))) != {str}:
+        return None
+    try:
+        columns = [[row[name] for row in rows] for name in names]
+    except KeyError:
+        return None
+    return columns if all(map(_are_texts, columns)) else None
+
+
+def _are_texts(values: Sequence[Any]) -> bool:
+    return set(map(type, values)) == {str} and all(values) and not any(map(str.isspace, values))
 
 
 def _each(

@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from operator import itemgetter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
 from types import MappingProxyType
 
 from attrs import Factory, field, frozen
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.messages.footer import footer_of
+from wikipayam_async.messages.footer import Footer, footer_of
 from wikipayam_async.messages.models import SmsMessage, check_text
 from wikipayam_async.redact.masks import mask_mapping, mask_text, shape_of
-from wikipayam_async.templates.messages import RenderedRow, TemplateMessages
+from wikipayam_async.templates.messages import RenderedRow, TemplateMessages, rendered_rows
 from wikipayam_async.templates.parsing import ParsedTemplate, parse_template
-from wikipayam_async.templates.rows import Row, RowErrorHandler, check_row, each_row, value_of
+from wikipayam_async.templates.rows import Row, RowErrorHandler, check_row, each_row, plain_columns, value_of
 from wikipayam_async.text.parts import SmsParts, count_parts
 
 __all__ = ["Rendering", "Template", "TemplatePreview", "messages_from", "preview", "render"]
@@ -199,15 +199,26 @@ def messages_from(
         InvalidInputError: The template is invalid; or, while iterating, a row is, or a `csv.DictReader` has a header
             twice. The error names row and field, as in `rows[3].name`.
     """
-    render_row = _with_footer(_template_of(template), footer)
+    template = _template_of(template)
+    parsed, below = parse_template(template.text, template.defaults), footer_of(footer)
+    render_row = _with_footer(parsed, below)
+    own_fields = (receiver_field,) if track_id_field is None else (receiver_field, track_id_field)
 
     def rendered(row: Row) -> RenderedRow:
         text = render_row(row)
         track_id = None if track_id_field is None else value_of(row, track_id_field)
         return value_of(row, receiver_field), text, track_id
 
-    # No local of a generator holds a rendered row, which an error of the next one would carry in its traceback.
-    return TemplateMessages(map(itemgetter(1), each_row(rows, rendered, on_error)), sender)
+    def rendered_together(some: Sequence[Row]) -> Iterator[RenderedRow] | None:
+        names = parsed.names
+        columns = None if names is None else plain_columns(some, [*own_fields, *names])
+        if columns is None:
+            return None
+        texts = _joined(parsed.pieces, columns[len(own_fields) :])
+        track_ids = repeat(None) if track_id_field is None else columns[1]
+        return zip(columns[0], texts if below is None else map(below.below, texts), track_ids, strict=False)
+
+    return TemplateMessages(rendered_rows(rows, rendered, rendered_together, on_error), sender)
 
 
 def preview(template: Template | str, rows: Iterable[Row], *, footer: str | None = None) -> TemplatePreview:
@@ -223,7 +234,8 @@ def preview(template: Template | str, rows: Iterable[Row], *, footer: str | None
     Raises:
         InvalidInputError: The template is invalid, or a `csv.DictReader` has a header twice.
     """
-    render_row = _with_footer(_template_of(template), footer)
+    template = _template_of(template)
+    render_row = _with_footer(parse_template(template.text, template.defaults), footer_of(footer))
     errors: list[InvalidInputError] = []
     rendered = failed = parts = 0
     shortest: Rendering | None = None
@@ -250,10 +262,21 @@ def _template_of(template: Template | str) -> Template:
     return template if isinstance(template, Template) else Template(template)
 
 
-def _with_footer(template: Template, footer: str | None) -> Callable[[Row], str]:
+def _with_footer(parsed: ParsedTemplate, below: Footer | None) -> Callable[[Row], str]:
     """Return what renders a row that `each_row` has checked."""
-    parsed, below = parse_template(template.text, template.defaults), footer_of(footer)
     return parsed.render if below is None else lambda row: below.below(parsed.render(row))
+
+
+def _joined(pieces: Sequence[str], values: Sequence[Sequence[str]]) -> Iterator[str]:
+    """Return the texts of rows, endless if there are no fields.
+
+    Args:
+        pieces: The pieces of the template.
+        values: The values of each field in its order, one for each row.
+    """
+    columns: list[Iterable[str]] = [repeat(piece) for piece in pieces]
+    columns[1::2] = values
+    return map("".join, zip(*columns, strict=False))
 
 
 def _size(parts: SmsParts) -> tuple[int, float]:

@@ -187,7 +187,7 @@ class TestSealedSecrets:
             group.start_soon(call, client)
             await arrived.wait()
             group.cancel_scope.cancel()
-        reading = "_wait" if runs_asyncio() else "_receive"
+        reading = "wait: self" if runs_asyncio() else "_receive"
         assert any(reading in line for line in lines)
         assert leaks(lines) == []
 

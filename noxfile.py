@@ -174,7 +174,8 @@ def faults(session: nox.Session) -> None:
     session.install("-e", ".", *group("tests"))
     figures = Path(session.create_tmp()).resolve() / "figures"
     shutil.rmtree(figures, ignore_errors=True)
-    session.run("pytest", "tests/faults", env={"WIKIPAYAM_FIGURES": str(figures), "WIKIPAYAM_EFFORT": "1"})
+    limit = "faulthandler_timeout=600"  # random programs in their long form take minutes on a busy machine
+    session.run("pytest", "-o", limit, "tests/faults", env={"WIKIPAYAM_FIGURES": str(figures), "WIKIPAYAM_EFFORT": "1"})
     session.run("python", "-m", "tests.faults.report", str(figures), "--run", "faults", *session.posargs)
 
 

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.support.raw import answer
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
-from wikipayam_async.core.http1 import AnswerReader, encode_request, refuse_encoding
+from wikipayam_async.core.http1 import AnswerReader, answer_limit, encode_request, refuse_encoding
 from wikipayam_async.core.options import Origin
 from wikipayam_async.core.protocol import Headers, Outgoing
 from wikipayam_async.redact.sealed import SealedBytes, Secret
@@ -137,6 +137,75 @@ class TestReader:
             reader.end()
         assert (caught.value.kind, caught.value.handed_over) == (ExchangeFaultKind.DISCONNECTED, True)
 
+    @pytest.mark.parametrize(
+        ("data", "kind", "detail", "status"),
+        [
+            (b"\x00", ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP", None),
+            (
+                b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\nTransfer-Encoding: chunked\r\n\r\n1\r\na\r\n0\r\n\r\n",
+                ExchangeFaultKind.UNREADABLE,
+                "the answer is not valid HTTP",
+                None,
+            ),
+            (
+                b"HTTP/1.1 101 S\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n",
+                ExchangeFaultKind.UNREADABLE,
+                "the connection was switched to another protocol",
+                101,
+            ),
+            (
+                b"HTTP/1.1 100 C\r\n\r\n" * 101,
+                ExchangeFaultKind.TOO_LARGE,
+                "the answer's head is larger than 65536 bytes",
+                100,
+            ),
+        ],
+        ids=["no HTTP", "two lengths", "another protocol", "interim answers"],
+    )
+    def test_what_is_no_answer_is_a_fault(
+        self, data: bytes, kind: ExchangeFaultKind, detail: str, status: int | None
+    ) -> None:
+        """It says what is wrong, and the status as far as one was read; the request was handed over."""
+        with pytest.raises(ExchangeFault) as caught:
+            read(data)
+        fault = caught.value
+        assert (fault.kind, fault.detail, fault.handed_over, fault.status_code) == (kind, detail, True, status)
+
+    def test_a_head_has_a_limit(self) -> None:
+        """Of 64 KiB, in as many pieces as it comes."""
+        head = b"HTTP/1.1 200 OK\r\nX-A: "
+        reader = read(head, b"a" * (64 * 1024 - len(head)))
+        assert not reader.is_over
+        with pytest.raises(ExchangeFault) as caught:
+            reader.feed(b"a")
+        assert (caught.value.kind, caught.value.detail) == (
+            ExchangeFaultKind.TOO_LARGE,
+            "the answer's head is larger than 65536 bytes",
+        )
+
+    def test_what_frames_a_body_does_not_add_up(self) -> None:
+        """The heads of chunks and interim answers have the limit of a head each, not together."""
+        interim = b"HTTP/1.1 100 C\r\nX-A: " + b"a" * 40_000 + b"\r\n\r\n"
+        reader = read(interim, interim, b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n")
+        for _ in range(3):
+            reader.feed(b"1;" + b"x" * 40_000)
+            reader.feed(b"\r\na\r\n")
+        reader.feed(b"0\r\n\r\n")
+        assert (bytes(reader.answer().body), reader.is_reusable) == (b"aaa", True)
+
+    def test_a_compressed_answer_is_not_given_out(self) -> None:
+        """Whatever its bytes look like."""
+        reader = read(answer("{}", 201, {"Content-Encoding": "gzip"}))
+        with pytest.raises(
+            ExchangeFault, match=r"^unreadable: the answer is compressed although the request did not allow it$"
+        ) as caught:
+            reader.answer()
+        assert (caught.value.kind, caught.value.handed_over, caught.value.status_code) == (
+            ExchangeFaultKind.UNREADABLE,
+            True,
+            201,
+        )
+
     @settings(max_examples=150)
     @given(
         st.lists(
@@ -198,5 +267,15 @@ def test_an_answer_is_read_up_to_its_limit() -> None:
     reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nabcde")
     assert (reader.complete, reader.chunks) == (True, [b"abcde"])
     reader.begin(5)
-    with pytest.raises(ExchangeFault, match="larger than 5 bytes"):
+    with pytest.raises(ExchangeFault, match=r"^too_large: the answer is larger than 5 bytes$") as caught:
         reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 6\r\n\r\nabcdef")
+    assert (caught.value.kind, caught.value.status_code) == (ExchangeFaultKind.TOO_LARGE, 200)
+
+
+def test_an_error_is_read_whatever_the_limit() -> None:
+    """From the first status of an error on: its text is quoted."""
+    assert [answer_limit(status, 5) for status in (200, 399, 400, 503)] == [5, 5, 16 * 1024**2, 16 * 1024**2]
+    reader = AnswerReader()
+    reader.begin(5)
+    reader.feed(b"HTTP/1.1 500 E\r\nContent-Length: 6\r\n\r\nabcdef")
+    assert bytes(reader.answer().body) == b"abcdef"

@@ -65,6 +65,13 @@ def test_another_spelling_is_masked(echo: object) -> None:
     assert shown in {"***", "a***b"}
 
 
+@pytest.mark.parametrize("echo", [48213, 48213.0, 9123456789, 989123456789])
+def test_a_number_that_holds_the_code_or_the_receiver_is_hidden(echo: float) -> None:
+    """An answer may repeat them as numbers."""
+    stored = dump_result(SentMessage("a", extra={"echo": echo, "parts": 1}), RECEIVER, Sealed("48213"))
+    assert load_result(stored, SentMessage, RECEIVER, Sealed("48213")).extra == {"echo": "***", "parts": 1}
+
+
 @pytest.mark.parametrize("text", ["1", "12", "t", "\ue000", ""])
 def test_short_texts_change_nothing_else(text: str) -> None:
     """A text of one letter occurs in every id."""

@@ -206,24 +206,25 @@ class TestReader:
             201,
         )
 
-    @settings(max_examples=150)
-    @given(
-        st.lists(
-            st.binary(max_size=40) | st.sampled_from(PIECES),
-            max_size=12,
-        )
+
+@settings(max_examples=150)
+@given(
+    st.lists(
+        st.binary(max_size=40) | st.sampled_from(PIECES),
+        max_size=12,
     )
-    def test_any_bytes_are_an_answer_or_a_fault(self, pieces: list[bytes]) -> None:
-        """No bytes raise anything but an `ExchangeFault`."""
-        reader = AnswerReader()
-        try:
-            for piece in pieces:
-                reader.feed(piece)
-            reader.end()
-        except ExchangeFault as fault:
-            assert fault.handed_over  # noqa: PT017 - that it raises is not what is tested
-        else:
-            assert reader.status >= 200
+)
+def test_any_bytes_are_an_answer_or_a_fault(pieces: list[bytes]) -> None:
+    """No bytes raise anything but an `ExchangeFault`."""
+    reader = AnswerReader()
+    try:
+        for piece in pieces:
+            reader.feed(piece)
+        reader.end()
+    except ExchangeFault as fault:
+        assert fault.handed_over  # noqa: PT017 - that it raises is not what is tested
+    else:
+        assert reader.status >= 200
 
 
 @pytest.mark.parametrize(

@@ -109,4 +109,5 @@ def test_columns_of_different_kinds_are_joined_as_a_list() -> None:
     """And a part of a column keeps what it says of its texts."""
     column = MessageColumn([A, B], ["x", "x"], is_one_text=True, sender="1")
     assert (column.pick([1]).is_one_text, column.join(column).is_one_text) == (True, True)
+    assert MessageColumn([A], ["x"]).is_one_text is False
     assert joined([SmsMessage(C, "y")], column) == [SmsMessage(C, "y"), *column]

@@ -48,6 +48,14 @@ class TestEncodeRequest:
                 b"POST /api/x HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: a\r\nContent-Length: 0\r\n\r\n",
             ),
             (
+                outgoing("PUT", token=None),
+                b"PUT /api/x HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: a\r\nContent-Length: 0\r\n\r\n",
+            ),
+            (
+                outgoing("PATCH", token=None),
+                b"PATCH /api/x HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: a\r\nContent-Length: 0\r\n\r\n",
+            ),
+            (
                 outgoing("DELETE", body=b"{}", token=None),
                 b"DELETE /api/x HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: a\r\nContent-Length: 2\r\n\r\n{}",
             ),
@@ -133,9 +141,14 @@ class TestReader:
     def test_an_early_end_is_a_disconnect(self, data: bytes, detail: str) -> None:
         """A missing or incomplete answer is a fault."""
         reader = read(data) if data else AnswerReader()
-        with pytest.raises(ExchangeFault, match=detail) as caught:
+        with pytest.raises(ExchangeFault) as caught:
             reader.end()
-        assert (caught.value.kind, caught.value.handed_over) == (ExchangeFaultKind.DISCONNECTED, True)
+        fault = caught.value
+        assert (fault.kind, fault.detail, fault.handed_over) == (
+            ExchangeFaultKind.DISCONNECTED,
+            f"the connection was closed {detail}",
+            True,
+        )
 
     @pytest.mark.parametrize(
         ("data", "kind", "detail", "status"),
@@ -171,6 +184,25 @@ class TestReader:
         fault = caught.value
         assert (fault.kind, fault.detail, fault.handed_over, fault.status_code) == (kind, detail, True, status)
 
+    def test_a_hundred_interim_answers_are_skipped(self) -> None:
+        """Before each answer of a connection."""
+        reader = AnswerReader()
+        for _ in range(2):
+            reader.begin()
+            for _ in range(100):
+                reader.feed(b"HTTP/1.1 100 C\r\n\r\n")
+            reader.feed(b"HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n")
+            assert (reader.status, reader.is_over) == (200, False)
+            reader.feed(b"a")
+            assert reader.is_over
+
+    def test_another_protocol_is_no_answer(self) -> None:
+        """The lane that asks again is not told that one is complete."""
+        reader = AnswerReader()
+        with pytest.raises(ExchangeFault, match="another protocol"):
+            reader.feed(b"HTTP/1.1 101 S\r\nUpgrade: x\r\nConnection: upgrade\r\n\r\n")
+        assert (reader.is_over, reader.is_reusable) == (False, False)
+
     def test_a_head_has_a_limit(self) -> None:
         """Of 64 KiB, in as many pieces as it comes."""
         head = b"HTTP/1.1 200 OK\r\nX-A: "
@@ -194,7 +226,7 @@ class TestReader:
         assert (bytes(reader.answer().body), reader.is_reusable) == (b"aaa", True)
 
     def test_a_compressed_answer_is_not_given_out(self) -> None:
-        """Whatever its bytes look like."""
+        """Whatever its bytes look like; a word that nobody knows is judged by them."""
         reader = read(answer("{}", 201, {"Content-Encoding": "gzip"}))
         with pytest.raises(
             ExchangeFault, match=r"^unreadable: the answer is compressed although the request did not allow it$"
@@ -205,6 +237,9 @@ class TestReader:
             True,
             201,
         )
+        assert bytes(read(answer("{}", 201, {"Content-Encoding": "8bit"})).answer().body) == b"{}"
+        with pytest.raises(ExchangeFault, match="compressed"):
+            read(answer("\x00", 201, {"Content-Encoding": "8bit"})).answer()
 
 
 @settings(max_examples=150)

@@ -272,6 +272,11 @@ def test_a_word_that_is_no_compression_is_accepted(encoding: str) -> None:
     refuse_encoding({"content-encoding": encoding}, 200, b"\xff\x00")
 
 
+def test_an_answer_without_the_header_is_accepted() -> None:
+    """Whatever its bytes are."""
+    refuse_encoding({}, 200, b"\xff\x00")
+
+
 @pytest.mark.parametrize(
     "encoding",
     ["gzip", "GZIP", "x-gzip", "deflate", "br", "zstd", "compress", "identity, gzip", "UTF-8,br", "new, gzip"],

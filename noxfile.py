@@ -176,8 +176,9 @@ def faults(session: nox.Session) -> None:
     session.install("-e", ".", *group("tests"))
     figures = Path(session.create_tmp()).resolve() / "figures"
     shutil.rmtree(figures, ignore_errors=True)
-    session.run("pytest", "tests/faults", env={"WIKIPAYAM_FIGURES": str(figures), "WIKIPAYAM_EFFORT": "1"})
-    session.run("python", "-m", "tests.faults.report", str(figures), *session.posargs)
+    limit = "faulthandler_timeout=600"  # random programs in their long form take minutes on a busy machine
+    session.run("pytest", "-o", limit, "tests/faults", env={"WIKIPAYAM_FIGURES": str(figures), "WIKIPAYAM_EFFORT": "1"})
+    session.run("python", "-m", "tests.faults.report", str(figures), "--run", "faults", *session.posargs)
 
 
 @nox.session
@@ -191,7 +192,7 @@ def chaos(session: nox.Session) -> None:
     rate = ("--kills", "10", "--messages", "3000", "--rate", "500", "--no-faults")
     session.run("python", "-m", "tests.faults.chaos", *rate, "--record", "chaos.rate", env=environ)
     session.run("python", "-m", "tests.faults.queue_chaos", "--record", "chaos", env=environ)
-    session.run("python", "-m", "tests.faults.report", str(figures))
+    session.run("python", "-m", "tests.faults.report", str(figures), "--run", "chaos")
 
 
 @nox.session

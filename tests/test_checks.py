@@ -1,4 +1,5 @@
 import math
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -12,9 +13,12 @@ from wikipayam_async.checks import (
     check_positive,
     check_seconds,
     check_timeout,
+    is_async,
     is_id,
+    without_frames,
 )
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
+from wikipayam_async.redact.masks import shape_of
 
 ID_RULE = "expected 1 to 64 letters, digits, '-' or '_'"
 OBJECT_RULE = "expected an object with an id; of a bulk send pass report.accepted_ids"
@@ -207,3 +211,56 @@ def test_an_invalid_time_out_of_a_call_is_refused(value: Any) -> None:
     with pytest.raises(InvalidInputError) as caught:
         check_timeout(value)
     assert (caught.value.field, caught.value.rule) == ("timeout", "expected a finite number of seconds above 0")
+
+
+def test_a_failed_check_shows_nothing_of_its_frames() -> None:
+    """The error has no cause, no context, and no frame that holds the value."""
+
+    @without_frames
+    def check(value: str) -> None:
+        try:
+            int(value)
+        except ValueError:
+            raise InvalidInputError("text", rule="expected a number", got=shape_of(value)) from None
+
+    with pytest.raises(InvalidInputError) as caught:
+        check("secret")
+    *_, frame = caught.traceback
+    assert (caught.value.__cause__, caught.value.__context__, frame.name) == (None, None, "checked")
+    assert "secret" not in repr(frame.frame.f_locals)
+
+
+def test_an_error_of_an_iterable_keeps_its_frames() -> None:
+    """Those of the package lose their locals; those of the caller, who looks for the fault there, do not."""
+
+    def ids() -> Iterator[str]:
+        mine = "secret"
+        yield mine
+        raise LookupError(mine)
+
+    given = ids()
+    with pytest.raises(LookupError) as caught:
+        without_frames(check_ids)(given)
+    holding = [frame.name for frame in caught.traceback if given in frame.frame.f_locals.values()]
+    assert holding == ["test_an_error_of_an_iterable_keeps_its_frames"]
+    *_, last = caught.traceback
+    assert (last.name, last.frame.f_locals) == ("ids", {"mine": "secret"})
+
+
+def test_a_check_that_passes_returns_its_value() -> None:
+    """And keeps its name and docstring."""
+    check = without_frames(check_id)
+    assert (check("a", field="id"), check.__name__, check.__doc__) == ("a", "check_id", check_id.__doc__)
+
+
+def test_a_hook_is_async_if_its_call_returns_a_coroutine() -> None:
+    """A function, a method, or an object that is called."""
+
+    class Called:
+        async def __call__(self) -> None:
+            """Do nothing."""
+
+    async def function() -> None:
+        """Do nothing."""
+
+    assert [is_async(hook) for hook in (function, Called(), print, 5)] == [True, True, False, False]

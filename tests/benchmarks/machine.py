@@ -3,27 +3,22 @@
 from __future__ import annotations
 
 import os
-import platform
 import re
 import sys
 import tempfile
 from datetime import date
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal
 
-__all__ = ["cores", "disk_folder", "facts", "load", "memory_now", "memory_peak", "pin"]
+from tests.support.run_facts import cores, run_facts, version_of
+
+__all__ = ["disk_folder", "facts", "load", "memory_now", "memory_peak", "pin"]
 
 _LIBRARIES = (
     "aiohttp", "anyio", "attrs", "cattrs", "httpcore", "httptools", "httpx", "httpx-aiohttp", "httpx2",
     "msgspec", "orjson", "trio",
 )  # fmt: skip
 _KIB = 1024
-
-
-def cores() -> list[int]:
-    """Return the cores that this process may use; empty if the system does not provide them."""
-    return sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
 def pin(role: Literal["client", "server"]) -> None:
@@ -61,17 +56,13 @@ def _resource_peak() -> float:
 
 def facts(today: date) -> dict[str, str]:
     """Return the date, the version, and facts about the machine that do not identify it."""
-    count = len(cores()) or os.cpu_count() or 1
-    pinned = "client and server pinned to a core each" if len(cores()) > 1 else "client and server not pinned"
+    pinned = len(cores()) > 1
     return {
-        "Date": today.isoformat(),
-        "Version": _version("wikipayam_async") or "unknown",
-        "Processor": f"{_processor()}, {count} {'core' if count == 1 else 'cores'}; {pinned}",
-        "System": f"{platform.system()} {_numbers(platform.release())}",
-        "Python": f"{platform.python_implementation()} {platform.python_version()}",
+        **run_facts(today),
+        "Processes": f"client and server {'pinned to a core each' if pinned else 'not pinned'}",
         "Disk of the campaigns": _file_system(disk_folder()),
         "Load average before the run": f"{load()['load']:.1f}" if load() else "unknown",
-        "Libraries": ", ".join(f"{name} {found}" for name in _LIBRARIES if (found := _version(name))),
+        "Libraries": ", ".join(f"{name} {found}" for name in _LIBRARIES if (found := version_of(name))),
     }
 
 
@@ -92,22 +83,3 @@ def _file_system(folder: Path) -> str:
     mounts = Path("/proc/mounts")
     found = mount_type_of(folder.resolve(), mounts.read_text("utf-8")) if mounts.exists() else None
     return found or "unknown"
-
-
-def _numbers(release: str) -> str:
-    """Return the release number without the builder's suffix."""
-    found = re.match(r"[\d.]*\d", release)
-    return found[0] if found else ""
-
-
-def _processor() -> str:
-    path = Path("/proc/cpuinfo")
-    found = re.search(r"model name\s*: (.+)", path.read_text("utf-8")) if path.exists() else None
-    return re.sub(r"\s+", " ", found[1]).strip() if found else platform.machine()
-
-
-def _version(name: str) -> str | None:
-    try:
-        return version(name)
-    except PackageNotFoundError:
-        return None

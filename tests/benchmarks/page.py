@@ -18,6 +18,7 @@ from tests.benchmarks.report import pieces
 from tests.benchmarks.sections import MEMORY_METHODS
 from tests.benchmarks.server import JITTER
 from tests.benchmarks.tables import number
+from tests.support.run_facts import write_run
 
 __all__ = ["DOCS", "README", "make_page", "write_page"]
 
@@ -49,6 +50,7 @@ def write_page(results: Results, folder: Path, readme: Path) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     draw(results, folder / "img")
     (folder / "performance.md").write_text(make_page(results), encoding="utf-8")
+    write_run(folder.parent, "performance.md", "bench", results.machine)
     (folder / "performance.json").write_text(write_results(results), encoding="utf-8")
     if readme.exists():
         readme.write_text(between_markers(readme.read_text("utf-8"), readme_table(results)), encoding="utf-8")

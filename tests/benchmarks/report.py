@@ -22,6 +22,7 @@ from tests.benchmarks.sections import (
     sweep_case,
 )
 from tests.benchmarks.tables import number, spread, table
+from tests.support.run_facts import RUN_FACTS
 
 __all__ = ["NOT_MEASURED", "TITLES", "pieces"]
 
@@ -107,7 +108,7 @@ def pieces(results: Results) -> dict[str, str]:
     }
     measured = {record.cell.section for record in results.records}
     made = {name: make(results) if TITLES[name][0] in measured else NOT_MEASURED for name, make in makers.items()}
-    machine = "\n".join(f"- {name}: {fact}" for name, fact in results.machine.items())
+    machine = "\n".join(f"- {name}: {fact}" for name, fact in results.machine.items() if name not in RUN_FACTS)
     return made | {"goals": goals_table(goals(results)), "scale_accounts": scale.accounts_table(), "machine": machine}
 
 

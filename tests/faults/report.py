@@ -1,4 +1,4 @@
-"""Write the figures that the tests recorded to the documentation: `python -m tests.faults.report FOLDER [--check]`.
+"""Write the figures that the tests recorded to the documentation: `python -m tests.faults.report FOLDER [--run NAME] [--check]`.
 
 Each file of the folder becomes a table between the markers `<!-- figures:NAME -->` and `<!-- /figures:NAME -->` of
 `docs/en/reliability.md`. A table without markers is appended with a heading. A table without a file is not changed.
@@ -16,7 +16,10 @@ import re
 import sys
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
+
+from tests.support.run_facts import run_facts, write_run
 
 __all__ = ["PAGE", "check", "main", "stable", "tables", "update"]
 
@@ -150,6 +153,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.faults.report", description=(__doc__ or "").split("\n")[0])
     parser.add_argument("folder", type=Path, help="the folder of the figures: the value of WIKIPAYAM_FIGURES")
     parser.add_argument("--check", action="store_true", help="change nothing, and fail if the page is out of date")
+    parser.add_argument("--run", help="the name of the run, whose date, version and machine are written, too")
     parser.add_argument("--page", type=Path, default=PAGE, help=argparse.SUPPRESS)
     options = parser.parse_args(arguments)
     found = tables(options.folder)
@@ -160,6 +164,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"{options.page.name} differs from the figures in: {', '.join(stale)}", file=sys.stderr)  # noqa: T201
         return 1 if stale else 0
     options.page.write_text(update(page, found), encoding="utf-8")
+    if options.run:
+        write_run(options.page.parents[1], options.page.name, options.run, run_facts(datetime.now(UTC).date()))
     return 0
 
 

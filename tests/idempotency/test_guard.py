@@ -34,7 +34,7 @@ async def test_a_wait_has_growing_pauses() -> None:
     async def sleep(seconds: float) -> None:
         pauses.append(seconds)
 
-    store = MemoryIdempotencyStore()
+    store = MemoryIdempotencyStore(secret="s" * 16)
     await IdempotencyGuard(store, 30.0).claim(keyed())
     with pytest.raises(InFlightError, match=r"no outcome after 2\.0 s"):
         await IdempotencyGuard(store, 2.0, sleep).run(keyed(), anyio.lowlevel.checkpoint)
@@ -73,6 +73,32 @@ async def test_the_outcome_that_is_written(
     record = await store.read("k")
     assert record is not None
     assert record.status is status
+
+
+async def test_a_free_key_is_attempted() -> None:
+    """One without a record, and one whose message was not attempted."""
+    guard, earlier = IdempotencyGuard(MemoryIdempotencyStore(), 10.0), keyed()
+
+    async def attempt() -> SentMessage:
+        return SentMessage("a")
+
+    assert await guard.run(keyed(), attempt) == SentMessage("a")
+    await guard.claim(earlier)
+    await guard.settle(earlier, None, ClosedError("x"), NOT_ATTEMPTED)
+    assert await guard.run(keyed(), attempt) == SentMessage("a")
+
+
+async def test_a_call_that_loses_the_claim_is_answered_from_the_record() -> None:
+    """Another call claims the key, and has its outcome, after this one found the key free."""
+    guard, winner, loser = IdempotencyGuard(MemoryIdempotencyStore(), 10.0), keyed(), keyed()
+
+    async def attempt() -> SentMessage:
+        await guard.claim(winner)
+        await guard.settle(winner, SentMessage("a"), None, ACCEPTED)
+        await guard.claim(loser)
+        raise AssertionError
+
+    assert (await guard.run(loser, attempt)).id == "a"
 
 
 async def test_a_store_that_hangs_does_not_hold_up_the_end(

@@ -8,10 +8,17 @@ from typing import Any
 import pytest
 from attrs import evolve
 
-from wikipayam_async import SendStatus, SmsMessage, UnknownOutcomeError
-from wikipayam_async.idempotency import IdempotencyRecord, MemoryIdempotencyStore
+from wikipayam_async import InsufficientBalanceError, SendStatus, SentMessage, SmsMessage, UnknownOutcomeError
+from wikipayam_async.idempotency import (
+    Claim,
+    IdempotencyConflictError,
+    IdempotencyRecord,
+    InFlightError,
+    MemoryIdempotencyStore,
+)
 from wikipayam_async.idempotency.keyed import Standing, standing_of
 from wikipayam_async.idempotency.messages import keyed_sms
+from wikipayam_async.idempotency.outcome import dump_error, dump_result
 from wikipayam_async.idempotency.process import process_name
 from wikipayam_async.messages.payload import prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
@@ -41,6 +48,7 @@ RECORD = IdempotencyRecord(
         ({"owner": "another machine/1/2"}, Standing.IN_FLIGHT),
         ({"owner": process_name().rpartition("/")[0] + "/1"}, Standing.LOST),
         ({"lease_left": 0.0}, Standing.LOST),
+        ({"lease_left": 0.5}, Standing.IN_FLIGHT),
         ({"status": SendStatus.ACCEPTED, "lease_left": -9.0}, Standing.KNOWN),
         ({"status": SendStatus.REJECTED}, Standing.KNOWN),
         ({"status": SendStatus.UNKNOWN}, Standing.KNOWN),
@@ -72,7 +80,69 @@ def test_a_lost_claim_names_its_track_id() -> None:
     assert str(KEYED.unknown(evolve(RECORD, track_id=None), Standing.LOST)) == text
 
 
-def test_a_lease_is_longer_than_an_attempt() -> None:
-    """By the time in which an outcome is written."""
-    claim = KEYED.claim(MemoryIdempotencyStore(), 10.0)
-    assert (claim.lease, claim.keep, claim.owner, claim.track_id) == (15.0, 604_800.0, process_name(), "t-1")
+def test_a_claim_is_of_the_message_and_of_the_call() -> None:
+    """Its digest has the secret of the store, and its lease is longer than an attempt by the time in which it is written."""
+    store = MemoryIdempotencyStore(secret="s" * 16)
+    assert KEYED.claim(store, 10.0) == Claim(
+        key="k",
+        kind="sms",
+        digest=KEYED.digest(b"s" * 16),
+        claim_id=KEYED.claim_id,
+        owner=process_name(),
+        track_id="t-1",
+        lease=15.0,
+        keep=604_800.0,
+    )
+    assert KEYED.digest(b"s" * 16) != KEYED.digest(b"")
+
+
+def test_the_key_of_another_message_is_a_conflict() -> None:
+    """Whatever became of that message."""
+    with pytest.raises(IdempotencyConflictError) as caught:
+        KEYED.answer(evolve(RECORD, kind="otp", status=SendStatus.ACCEPTED), Standing.CONFLICT)
+    assert (caught.value.key, str(caught.value)) == (
+        "k",
+        (
+            "sms.send: not sent: the idempotency key k was used for another message (another receiver, another text or another "
+            "kind; that was a message of the kind otp). One key is for one message"
+        ),
+    )
+
+
+def test_a_known_outcome_is_told_again() -> None:
+    """A result is returned; the error of a refusal is raised, and says that it is an earlier call's."""
+    accepted = dump_result(SentMessage("a", receiver="09123456789"), KEYED.receiver, KEYED.text)
+    record = evolve(RECORD, status=SendStatus.ACCEPTED, outcome=accepted)
+    assert KEYED.answer(record, Standing.KNOWN) == SentMessage("a", receiver="09123456789")
+    refused = dump_error(InsufficientBalanceError("sms.send: 402 no", status_code=402))
+    with pytest.raises(InsufficientBalanceError, match=r"^sms\.send: 402 no") as caught:
+        KEYED.answer(evolve(RECORD, status=SendStatus.REJECTED, outcome=refused), Standing.KNOWN)
+    assert caught.value.__notes__ == ["wikipayam_async: the outcome of an earlier call with the key k"]
+
+
+@pytest.mark.parametrize(
+    ("standing", "status", "ended"),
+    [
+        (Standing.KNOWN, SendStatus.UNKNOWN, "ended with an unknown outcome"),
+        (Standing.LOST, None, "ended before it wrote an outcome"),
+    ],
+)
+def test_an_unknown_outcome_stays_unknown(standing: Standing, status: SendStatus | None, ended: str) -> None:
+    """The error holds the message as the caller passed it, and the track id that it was sent with."""
+    with pytest.raises(UnknownOutcomeError, match=f"with the idempotency key k {ended}, so the gateway may") as caught:
+        KEYED.answer(evolve(RECORD, status=status), standing)
+    assert (caught.value.messages, caught.value.track_ids) == ((MESSAGE,), ("t-0",))
+
+
+def test_a_call_that_waited_in_vain_names_the_other() -> None:
+    """By its key and its track id."""
+    error = KEYED.in_flight(RECORD, 2.04)
+    assert isinstance(error, InFlightError)
+    assert (error.key, error.track_id, str(error)) == (
+        "k",
+        "t-0",
+        (
+            "sms.send: not sent: another call with the idempotency key k is in progress, and had no outcome after 2.0 s. Call "
+            "again with the same key later"
+        ),
+    )

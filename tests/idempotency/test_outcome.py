@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import datetime as dt
 from typing import Any
 
 import pytest
@@ -65,6 +66,13 @@ def test_another_spelling_is_masked(echo: object) -> None:
     assert shown in {"***", "a***b"}
 
 
+@pytest.mark.parametrize("echo", [48213, 48213.0, 9123456789, 989123456789])
+def test_a_number_that_holds_the_code_or_the_receiver_is_hidden(echo: float) -> None:
+    """An answer may repeat them as numbers."""
+    stored = dump_result(SentMessage("a", extra={"echo": echo, "parts": 1}), RECEIVER, Sealed("48213"))
+    assert load_result(stored, SentMessage, RECEIVER, Sealed("48213")).extra == {"echo": "***", "parts": 1}
+
+
 @pytest.mark.parametrize("text", ["1", "12", "t", "\ue000", ""])
 def test_short_texts_change_nothing_else(text: str) -> None:
     """A text of one letter occurs in every id."""
@@ -80,6 +88,36 @@ def test_what_cannot_be_read_is_an_error(stored: str) -> None:
         load_result(stored, SentMessage, RECEIVER, TEXT)
     with pytest.raises(ValueError, match=r".+"):
         load_error(stored)
+
+
+def test_what_cannot_be_read_is_named() -> None:
+    """Without the content."""
+    with pytest.raises(ValueError, match=r"^a stored SentMessage cannot be read$"):
+        load_result('{"id": "a", "new_field": 1}', SentMessage, RECEIVER, TEXT)
+    with pytest.raises(ValueError, match=r"^a stored error cannot be read$"):
+        load_error("{}")
+
+
+def test_what_json_has_no_word_for_is_left_out() -> None:
+    """An answer is stored nevertheless."""
+    stored = dump_result(SentMessage("a", extra={"at": dt.date(2026, 3, 21), "parts": 1}), RECEIVER, TEXT)
+    assert load_result(stored, SentMessage, RECEIVER, TEXT).extra == {"at": None, "parts": 1}
+
+
+@pytest.mark.parametrize("text", ["true", "none", "false"])
+def test_truth_values_are_no_texts(text: str) -> None:
+    """They stay, whatever the message says."""
+    result = SentMessage("a", extra={"ok": True, "failed": False, "next": None})
+    assert load_result(dump_result(result, RECEIVER, Sealed(text)), SentMessage, RECEIVER, Sealed(text)) == result
+
+
+@pytest.mark.parametrize("receiver", ["customer-of-mine", "۰۹۱۲۳۴۵۶۷۸۹"])
+def test_a_receiver_that_is_no_plain_number_is_hidden_as_a_whole(receiver: str) -> None:
+    """Its end alone is somebody else's."""
+    result = SentMessage("a", receiver=receiver, extra={"end": receiver[-10:]})
+    stored = dump_result(result, Sealed(receiver), TEXT)
+    assert (receiver in stored, receiver[-10:] in stored) == (False, True)
+    assert load_result(stored, SentMessage, Sealed(receiver), TEXT) == result
 
 
 def error_of(

@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 
 from wikipayam_async import ConfigurationError, InvalidInputError, SmsMessage
-from wikipayam_async.messages.columns import MessageColumn, OneTextReader, joined, picked
+from wikipayam_async.messages.columns import MessageColumn, OneTextReader, joined, messages_of_call, picked
+from wikipayam_async.redact.sealed import Sealed
 
 A, B, C = "09120000001", "09120000002", "09120000003"
 
@@ -76,3 +77,37 @@ def test_an_invalid_line() -> None:
     """A line that cannot be sent from is refused."""
     with pytest.raises((InvalidInputError, ConfigurationError), match="sender"):
         OneTextReader([A], "x", sender="")
+
+
+NUMBERS_RULE = "expected an iterable of mobile numbers; send() sends to a single one"
+
+
+@pytest.mark.parametrize(("receivers", "got"), [(A, "a string of 11 characters with digits"), (5, "a number (int)")])
+def test_receivers_that_are_no_iterable_of_numbers(receivers: Any, got: str) -> None:
+    """The error says what is expected, and what sends to a single number."""
+    with pytest.raises(InvalidInputError) as caught:
+        OneTextReader(receivers, "x")
+    assert str(caught.value) == f"receivers: {NUMBERS_RULE}; got {got}"
+
+
+def test_a_call_sends_its_messages_or_one_text() -> None:
+    """With a text, what was given are receivers; a line goes with them alone."""
+    messages = [SmsMessage(A, "x")]
+    assert messages_of_call(Sealed(messages), None, None) is messages
+    reader = messages_of_call(Sealed([A]), Sealed("x"), "10002000")
+    assert list(reader.column_of([A])) == [SmsMessage(A, "x", sender="10002000")]
+    assert messages_of_call(Sealed([A]), Sealed("x"), None).column_of([A]).is_one_text is True
+    with pytest.raises(InvalidInputError) as caught:
+        messages_of_call(Sealed(messages), None, "10002000")
+    assert str(caught.value) == (
+        "sender: expected none beside messages, which have their own; it goes with one text to many receivers; "
+        "got a string of 8 characters with digits"
+    )
+
+
+def test_columns_of_different_kinds_are_joined_as_a_list() -> None:
+    """And a part of a column keeps what it says of its texts."""
+    column = MessageColumn([A, B], ["x", "x"], is_one_text=True, sender="1")
+    assert (column.pick([1]).is_one_text, column.join(column).is_one_text) == (True, True)
+    assert MessageColumn([A], ["x"]).is_one_text is False
+    assert joined([SmsMessage(C, "y")], column) == [SmsMessage(C, "y"), *column]

@@ -15,11 +15,12 @@ import subprocess
 import sys
 import time
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from tests.mutation.modules import modules, own_tests, room_tests
 from tests.mutation.table import Row, read_results, table, with_rows
+from tests.support.run_facts import run_facts, write_run
 
 PACKAGE = Path("wikipayam_async")
 # The deselected test lists the methods of a class, to which mutmut adds its own. The oracles compare too many
@@ -35,8 +36,8 @@ pytest_add_cli_args =
     --deselect=tests/services/test_raw.py::test_every_call_has_a_raw_response
     --ignore=tests/numbers/test_oracle.py
     --ignore=tests/text/test_oracles.py
-timeout_multiplier = 4.0
-timeout_constant = 4.0
+timeout_multiplier = 8.0
+timeout_constant = 12.0
 use_git_change_detection = false
 """
 
@@ -116,12 +117,14 @@ def main() -> int:
             failed = 1
             continue
         tested = [killed for killed in results.values() if killed is not None]
-        rows[module] = Row(module, len(tested), sum(tested), datetime.now().astimezone().date().isoformat())
+        today = datetime.now(UTC).date()
+        rows[module] = Row(module, len(tested), sum(tested), today.isoformat())
         show(results)
         print(rows[module], flush=True)
         if options.page:
             page = options.page.read_text("utf-8")
             options.page.write_text(with_rows(page, rows, modules(PACKAGE)), encoding="utf-8")
+            write_run(options.page.parents[1], options.page.name, "mutation", run_facts(today))
     print(table(rows.values()))
     return failed
 

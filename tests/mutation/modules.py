@@ -9,8 +9,9 @@ from pathlib import Path
 __all__ = ["ROOMS", "modules", "own_tests", "room_tests"]
 
 ROOMS = (
-    "batching", "bulk", "campaigns", "cli/bulk", "cli/campaign", "core", "cost", "idempotency", "integrations", "messages",
-    "numbers", "optout.py", "redact", "services", "templates", "text", "verification",
+    "batching", "bulk", "campaigns", "checks.py", "cli/bulk", "cli/campaign", "core", "cost", "dates.py", "idempotency",
+    "integrations", "loopback.py", "messages", "numbers", "optout.py", "outcomes.py", "redact", "services", "sqlite",
+    "templates", "text", "verification",
 )  # fmt: skip
 """What decides: what is sent, how a response is read, whether to retry, what is told."""
 

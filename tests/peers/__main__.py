@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import argparse
 import datetime as dt
-import platform
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +19,7 @@ from tests.peers.page import DOCS, README, write_page
 from tests.peers.peers import PEERS, VARIANTS
 from tests.peers.runner import run_all
 from tests.peers.tables import pieces
+from tests.support.run_facts import run_facts
 
 __all__ = ["main"]
 
@@ -34,9 +34,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 0
     only = options.only and {name for name in PEERS | VARIANTS if name.partition(",")[0] in options.only}
     records = [_rounded(record) for record in run_all(_log, options.site, only or PEERS | VARIANTS)]
-    machine = {"Python": platform.python_version(), "System": platform.system()}
-    today = dt.datetime.now(dt.UTC).date().isoformat()
-    results = Results(today, machine, facts_of_all(options.site), records)
+    today = dt.datetime.now(dt.UTC).date()
+    results = Results(today.isoformat(), run_facts(today), facts_of_all(options.site), records)
     if options.json:
         options.json.write_text(write_results(results), encoding="utf-8")
     print("\n\n".join(f"{name}\n\n{table}" for name, table in pieces(results).items()))

@@ -26,7 +26,7 @@ def test_every_placeholder_of_the_template_is_filled() -> None:
     """The date, the versions and the failed events are filled in."""
     page = make_page(RESULTS)
     assert re.findall(r"\$\w+|\$\{", page) == []
-    assert "Run on 2026-01-01 with Python 3.13." in page
+    assert "Measured on 2026-01-01: version unknown, 3.13, unknown, unknown." in page
     assert "process failed: twilio, trio." in page
 
 

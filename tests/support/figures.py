@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 __all__ = ["record"]
@@ -15,10 +16,11 @@ def record(name: str, figures: Mapping[str, object] | Sequence[Mapping[str, obje
 
     Args:
         name: The experiment, as in `matrix.asyncio`; it becomes the file's name.
-        figures: One set of figures, or a list of rows.
+        figures: One set of figures, which gets the date, or a list of rows.
     """
     folder = os.environ.get("WIKIPAYAM_FIGURES")
     if folder:
         Path(folder).mkdir(parents=True, exist_ok=True)
-        text = json.dumps(figures, indent=1, ensure_ascii=False, sort_keys=True)
+        dated = {**figures, "date": datetime.now(UTC).date().isoformat()} if isinstance(figures, Mapping) else figures
+        text = json.dumps(dated, indent=1, ensure_ascii=False, sort_keys=True)
         Path(folder, f"{name}.json").write_text(text + "\n", encoding="utf-8")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from wikipayam_async.core.protocol import Answer, UnreadableAnswerError, data_of, decode_answer
 from wikipayam_async.messages import SentMessage
 from wikipayam_async.messages.matching import match_answer, match_documented_answer, match_documented_items
+from wikipayam_async.messages.models import names_message
 from wikipayam_async.messages.payload import Batch, SmsPayload
 from wikipayam_async.redact.sealed import SealedBytes
 
@@ -261,6 +262,9 @@ def test_a_number_out_of_range_does_not_break_the_shortcut() -> None:
         b'{"data": [{"id": "2", "track_id": "T2"}, {"id": "1", "track_id": "T1"}]}',
         b'{"data": [' + ITEMS.replace(b'"2"', b"2") + b"]}",
         b'{"data": [' + ITEMS.replace(b'"2"', b'""') + b"]}",
+        b'{"data": [' + ITEMS.replace(b'"2"', b'" "') + b"]}",
+        b'{"data": [' + ITEMS.replace(b'"2"', b'"null"') + b"]}",
+        b'{"data": [' + ITEMS.replace(b'"2"', b'"-1"') + b"]}",
         b'{"data": [' + ITEMS.replace(b'"2"', b"null") + b"]}",
         b'{"data": [' + ITEMS.replace(b'"T2"', b"null") + b"]}",
         b'{"data": [' + ITEMS.replace(b'"T2"', b"2") + b"]}",
@@ -307,7 +311,7 @@ def test_the_shortcut_refuses_duplicate_track_ids() -> None:
 
 ANSWERS = st.fixed_dictionaries(
     {
-        "id": st.sampled_from(["1", "2", "1", "2", "3", "", "é"]) | st.sampled_from([1, None, 1.5, True]),
+        "id": st.sampled_from(["1", "2", "1", "2", "3", "", "é", "null", " "]) | st.sampled_from([1, None, 1.5, True]),
         "track_id": st.sampled_from(["T1", "T2", "T1", "T2", "T3", ""]) | st.sampled_from([2, None]),
     },
     optional={"receiver": JSON, "sender": JSON, "extra": JSON, "x": JSON},
@@ -330,7 +334,8 @@ def test_the_shortcut_agrees_with_the_full_match(data: Any, ascii_only: bool, pa
 @given(st.lists(st.text("abT12", min_size=1, max_size=3), min_size=1, max_size=8), st.data())
 def test_the_shortcut_takes_every_documented_answer(names: list[str], data: st.DataObject) -> None:
     """If every message is answered in order and has a track id of its own, the shortcut returns all ids."""
-    sent_ids = data.draw(st.lists(st.text(min_size=1, max_size=24), min_size=len(names), max_size=len(names)))
+    ids = st.text(min_size=1, max_size=24).filter(names_message)
+    sent_ids = data.draw(st.lists(ids, min_size=len(names), max_size=len(names)))
     body = json.dumps({"data": [item(id_, name, A) for id_, name in zip(sent_ids, names, strict=True)]}).encode()
     batch = batch_of(*[(name, A) for name in names])
     assert match_documented_answer(body, batch) == (sent_ids if len(set(names)) == len(names) else None)

@@ -75,7 +75,7 @@ async def test_the_documented_answer_to_a_batch_has_a_shortcut() -> None:
 
 @pytest.mark.anyio
 async def test_send_all_requires_an_item_for_every_message() -> None:
-    """`send_all` reads the whole answer, and raises if it does not mention every message."""
+    """`send_all` returns the answer's items, and raises if it does not mention every message."""
     pipeline: Any = AnswersSecond()
     assert await send_all(pipeline, SEND, batch_of("T2")) == [SentMessage("69e5", track_id="T2")]
     with pytest.raises(UnknownOutcomeError) as caught:
@@ -83,7 +83,7 @@ async def test_send_all_requires_an_item_for_every_message() -> None:
     assert (caught.value.messages, caught.value.track_ids) == ((batch.messages[0],), ("T1",))
     assert caught.value.accepted == (SentMessage("69e5", track_id="T2"),)
     _, call = pipeline.calls
-    assert (call.operation, call.path, call.query, call.shortcut) == (SEND, "", {}, None)
+    assert (call.operation, call.path, call.query) == (SEND, "", {})
     assert callable(pipeline.observers[-1])  # by which a cancellation carries the outcomes
     assert bytes(call.body) == b"[" + ITEM % 1 + b"," + ITEM % 2 + b"]"
     assert (call.batch.messages, call.batch.track_ids) == (batch.messages, ["T1", "T2"])

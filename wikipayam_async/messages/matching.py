@@ -102,7 +102,7 @@ def match_documented_items(body: bytes, batch: Batch[Any]) -> tuple[SentMessage,
     except (ValueError, RecursionError):
         return None
     ids = [item.id for item in items]
-    if not (all(ids) and [item.track_id for item in items] == batch.track_ids and batch.has_distinct_ids):
+    if not ([item.track_id for item in items] == batch.track_ids and batch.has_distinct_ids and _name_messages(ids)):
         return None
     return tuple([SentMessage(item.id, item.sender, item.receiver, item.track_id) for item in items])
 

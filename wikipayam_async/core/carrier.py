@@ -33,7 +33,7 @@ class Carrier(Protocol):
         """The underlying `httpx.AsyncClient`."""
         ...
 
-    async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+    def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Coroutine[Any, Any, Answer]:
         """Make one attempt. Raises `ExchangeFault` if it fails."""
         ...
 

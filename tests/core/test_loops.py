@@ -45,6 +45,12 @@ def test_an_object_is_made_for_each_event_loop_and_closed_when_it_ends(backend: 
     assert (closed, objects.objects, made[0] is made[1]) == (made, [], False)
 
 
+def test_without_an_event_loop_there_is_no_time() -> None:
+    """The error is anyio's."""
+    with pytest.raises(anyio.NoEventLoopError):
+        current_time()
+
+
 def test_trio_within_a_task_of_asyncio_is_an_event_loop_of_its_own() -> None:
     """Whoever runs trio from a task of asyncio gets another object there, and trio's clock."""
     objects: PerLoop[object] = PerLoop(object)

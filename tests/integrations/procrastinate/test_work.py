@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -30,13 +30,15 @@ def anyio_backend() -> str:
 
 
 @asynccontextmanager
-async def working(place: SharedPlace, client: Any = None) -> AsyncIterator[tuple[ChunkWork, JobManager]]:
+async def working(
+    place: SharedPlace, client: Any = None, stopped: Callable[[], bool] = lambda: False
+) -> AsyncIterator[tuple[ChunkWork, JobManager]]:
     """Yield a worker's work, and the jobs."""
     database = Database(Secret(place.url), STALLED_AFTER, 1.0, 2)
     app = App(connector=PsycopgConnector(conninfo=place.url, min_size=1, max_size=1))
     async with app.open_async():
         try:
-            yield ChunkWork(client or place.client, database, "w"), app.job_manager
+            yield ChunkWork(client or place.client, database, "w", stopped=stopped), app.job_manager
         finally:
             await database.aclose()
 
@@ -61,6 +63,16 @@ async def test_a_job_of_an_earlier_run_sends_under_the_terms_of_the_present_one(
         await campaign.pause()
         await work.send(1, 2)
     assert place.emulator.accepted == 14
+
+
+async def test_a_worker_that_is_to_stop_sends_nothing_more(place: SharedPlace) -> None:
+    """The chunk of the job stays pending, for other workers."""
+    await place.plan(10)
+    async with place.open() as campaign, working(place, stopped=lambda: True) as (work, _):
+        await campaign.enqueue()
+        await work.send(1, 0)
+        progress = await campaign.progress()
+    assert (place.emulator.accepted, progress.pending) == (0, 10)
 
 
 async def test_a_client_of_another_account_refuses(place: SharedPlace, caplog: pytest.LogCaptureFixture) -> None:

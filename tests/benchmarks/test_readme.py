@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from tests.benchmarks.batches import PUBLISHED
+from tests.benchmarks.goals import goals, goals_table
 from tests.benchmarks.implementations import registry
-from tests.benchmarks.measured import Cell, Record, Results
-from tests.benchmarks.page import README
+from tests.benchmarks.measured import Cell, Record, Results, read_results
+from tests.benchmarks.page import DOCS, README
 from tests.benchmarks.readme import between_markers, readme_table
+from tests.benchmarks.report import pieces
 
 
 def test_the_readme_has_markers() -> None:
@@ -14,6 +16,14 @@ def test_the_readme_has_markers() -> None:
     text = README.read_text("utf-8")
     assert between_markers(between_markers(text, "| new |"), "| newer |") == between_markers(text, "| newer |")
     assert "-->\n| newer |\n<!--" in between_markers(text, "| newer |")
+
+
+def test_the_readme_and_the_page_quote_the_measurements() -> None:
+    """Nobody changed a figure by hand."""
+    results = read_results((DOCS / "performance.json").read_text("utf-8"))
+    page, readme = (DOCS / "performance.md").read_text("utf-8"), README.read_text("utf-8")
+    assert between_markers(readme, readme_table(results)) == readme
+    assert [table for table in (goals_table(goals(results)), *pieces(results).values()) if table not in page] == []
 
 
 def test_a_text_without_markers_is_unchanged() -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import linecache
 import os
 import signal
 import subprocess
 import sys
 import threading
+import time
 from concurrent.futures import ThreadPoolExecutor
 from textwrap import dedent
 from typing import Any, Literal
@@ -41,6 +43,31 @@ def test_calls_of_many_threads_share_one_client_and_its_connections(backend: Lit
         with ThreadPoolExecutor(20) as pool:
             assert list(pool.map(send, range(20))) == [f"T{number}" for number in range(20)]
         assert (len(made), len(gateway.ledger.accepted), gateway.gateway.opened <= 5) == (1, 20, True)
+
+
+def test_calls_that_begin_at_once_share_one_client() -> None:
+    """A thread that finds no client while another makes it waits for that one."""
+    made: list[AsyncWikipayam] = []
+    found: list[AsyncWikipayam] = []
+    second = threading.Thread(target=lambda: found.append(portal.client))
+
+    def make() -> AsyncWikipayam:
+        second.start()
+        while not waits_for_the_lock(second):
+            time.sleep(0.001)
+        made.append(emulator_client(Emulator()))
+        return made[-1]
+
+    with ClientPortal(make) as portal:
+        first = portal.client
+        second.join(10)
+        assert (found, made) == ([first], [first])
+
+
+def waits_for_the_lock(thread: threading.Thread) -> bool:
+    """Return whether a thread is at the lock of the portals."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return frame is not None and linecache.getline(frame.f_code.co_filename, frame.f_lineno).strip() == "with _OPENING:"
 
 
 def test_an_error_of_the_call_is_raised_in_the_calling_thread() -> None:

@@ -88,7 +88,7 @@ def read_reply(
 
 @without_frames
 def is_opt_out(text: str, *, words: AbstractSet[str] = OPT_OUT_WORDS, code: str | None = OPT_OUT_CODE) -> bool:
-    """Return whether a received text is an opt-out. What may be one, and is not beyond doubt, is none: see `read_reply`.
+    """Return whether a received text is an opt-out. A text that is only probably one is not: see `read_reply`.
 
     Args:
         text: The text, such as `ReceivedMessage.message`.

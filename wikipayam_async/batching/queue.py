@@ -65,7 +65,7 @@ class PendingMessage:
     Attributes:
         done: Set when the message has an outcome or was withdrawn.
         abandoned: Whether the task that waited for the outcome has ended.
-        known_outcome: The outcome with its ids; None while there is none.
+        known_outcome: The outcome with its ids; None until it is known.
     """
 
     __slots__ = ("_outcome", "abandoned", "done", "due", "keyed", "known_outcome", "message", "payload")

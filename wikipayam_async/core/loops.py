@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
 import threading
 import time
 from collections.abc import AsyncGenerator, Awaitable, Callable
@@ -15,6 +13,7 @@ from weakref import WeakSet
 import anyio
 from anyio.lowlevel import EventLoopToken, RunVar, current_token
 
+from wikipayam_async.core.asyncio_loop import asyncio_loop
 from wikipayam_async.errors import ClosedError
 
 __all__ = [
@@ -67,13 +66,13 @@ def process_time() -> float:
 
 def current_time() -> float:
     """Return the time of the running event loop, as `anyio.current_time`, which costs more on asyncio."""
-    loop = _asyncio_loop()
+    loop = asyncio_loop()
     return anyio.current_time() if loop is None else loop.time()
 
 
 def loop_clock() -> Callable[[], float]:
     """Return the clock of the running event loop, to be read many times without looking for the loop."""
-    loop = _asyncio_loop()
+    loop = asyncio_loop()
     return anyio.current_time if loop is None else loop.time
 
 
@@ -82,21 +81,9 @@ def loop_deadline() -> Callable[[], float]:
     return current_token().backend_class.current_effective_deadline
 
 
-def _asyncio_loop() -> asyncio.AbstractEventLoop | None:
-    """Return the running event loop if it is surely one of asyncio's kind. It costs less than to ask anyio."""
-    in_trio_run = getattr(sys.modules.get("trio.lowlevel"), "in_trio_run", None)
-    if in_trio_run is not None and in_trio_run():  # perhaps within a task of asyncio, or as a guest of its loop
-        return None
-    try:
-        task = asyncio.current_task()
-    except RuntimeError:  # no event loop runs
-        return None
-    return None if task is None else task.get_loop()
-
-
 def _loop_key() -> object:
     """Return what stands for the running event loop: of asyncio's kind, the loop itself."""
-    loop = _asyncio_loop()
+    loop = asyncio_loop()
     return current_token().native_token if loop is None else loop
 
 

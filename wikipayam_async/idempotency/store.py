@@ -70,7 +70,7 @@ class IdempotencyRecord:
         claim_id: That of the last claim.
         owner: The process that made the last claim.
         track_id: The track id of the message; None where the service has none.
-        status: The outcome; None while there is none.
+        status: The outcome; None until it is known.
         outcome: The result or the error as JSON; empty while it is unknown.
         lease_left: Seconds until the call should have an outcome, by the clock of the store; below 0 if that is past.
         claimed_at: The time of the last claim, in UTC.

@@ -110,7 +110,7 @@ class OpenTelemetryHook:
                 too, but OpenTelemetry has no gauge for it.
 
         Raises:
-            InvalidInputError: An argument is none of them.
+            InvalidInputError: An argument is of another class.
         """
         self._observed.add(*observed)
 

@@ -71,7 +71,7 @@ class PrometheusHook:
             observed: Clients, inbound workers, and objects with a `waiting` property, such as an `Outbox`.
 
         Raises:
-            InvalidInputError: An argument is none of them.
+            InvalidInputError: An argument is of another class.
         """
         self._metrics.observed.add(*observed)
 

@@ -39,7 +39,7 @@ class VerificationLimits:
 
     Attributes:
         tries_per_challenge: How many codes may be entered for a challenge.
-        wrong_tries_per_day: After so many wrong codes for a receiver and purpose, across challenges, he gets no new
+        wrong_tries_per_day: After this number of wrong codes for a receiver and purpose, across challenges, he gets no new
             challenge for a day; a right code forgets them. From `starts_per_hour * tries_per_challenge` wrong codes on,
             there is a wait, which doubles with every further challenge. At least that product, so that a stranger cannot
             lock out the owner within an hour; at most 100.
@@ -99,7 +99,7 @@ class VerificationLimits:
         return _waits(self.free_wrong_tries, self.wrong_tries_per_day, self.tries_per_challenge)
 
     def wait_after(self, wrong: int) -> float:
-        """Return the wait in seconds for a new challenge after so many wrong codes."""
+        """Return the wait in seconds for a new challenge after a number of wrong codes."""
         return max((wait.seconds for wait in self.waits if wait.tries <= wrong), default=0.0)
 
     def quotas_of_start(self, subject: Subject) -> list[Quota]:

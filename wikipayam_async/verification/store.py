@@ -120,7 +120,7 @@ class Quota:
 
 @frozen(kw_only=True)
 class WrongTryWait:
-    """How long a receiver has to wait for a new challenge after so many wrong codes.
+    """How long a receiver has to wait for a new challenge after a number of wrong codes.
 
     Attributes:
         tries: The number of wrong codes, for this receiver and purpose, across challenges.

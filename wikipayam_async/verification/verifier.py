@@ -93,7 +93,7 @@ class Verifier(AsyncOnly):
         on_event: Called with every event (`wikipayam_async.verification.VerificationEvent`); returns at once.
         store_timeout: Seconds that a call of the store may take.
         clock: Returns the time in seconds; the same time in all processes.
-        random_bytes: Returns so many unpredictable bytes.
+        random_bytes: Returns the given number of unpredictable bytes.
         sleep: Sleeps between two looks at what is due.
 
     Raises:

@@ -87,7 +87,7 @@ class SQLiteJournal:
             self._lock.release()
 
     async def lock(self) -> None:
-        """Become the writer of the file; make the file if there is none."""
+        """Become the writer of the file; create the file if it does not exist."""
         async with self._locking:
             if self._writer is None:
                 await self._become_writer()

@@ -82,7 +82,7 @@ def _read(track_ids: tuple[str, ...]) -> list[str]:
 
 
 async def _chosen(location: Location, wanted: Decide) -> list[str]:
-    """Return the track ids of the messages with a cause. What was held back on purpose is none of them."""
+    """Return the track ids of the messages with a cause. Those held back on purpose are not among them."""
     status = SendStatus.REJECTED if wanted.rejected else SendStatus.UNKNOWN
     cause = None if wanted.cause is None else spaced(wanted.cause)
     async with opened(location) as campaign:

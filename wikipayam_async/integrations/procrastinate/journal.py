@@ -255,7 +255,7 @@ class PostgresJournal:
         await self._write(reading.add_opt_outs, numbers)
 
     async def request(self, stop: StopRequest) -> bool:
-        """Stop the run in all its processes; if there is none, ask whoever writes the campaign to stop."""
+        """Stop the run in all its processes; without one, ask the process that writes the campaign to stop."""
         name, stalled_after = self._name, self._database.stalled_after
         own = self._database.presence
         but = 0 if own is None else own.id

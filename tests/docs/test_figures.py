@@ -13,6 +13,7 @@ from tests.support.run_facts import RUN_FACTS, run_facts, run_line, runs_of, wri
 
 DOCS = Path(__file__).parents[2] / "docs"
 RUNS = {
+    "comparison.md": ["peers"],
     "mutation.md": ["mutation"],
     "performance.md": ["bench"],
     "reliability.md": ["faults", "chaos"],

@@ -18,6 +18,7 @@ import tracemalloc
 from collections import Counter
 from collections.abc import AsyncIterator
 from typing import Any
+from urllib.parse import urlsplit
 
 import anyio
 from attrs import define, field
@@ -140,10 +141,19 @@ def _memory() -> int:
     return sum(trace.size for trace in shot.traces)
 
 
+async def _connect_once(url: str) -> None:
+    """Open and close a connection without the client: uvloop opens a descriptor of its own with its first one."""
+    address = urlsplit(url)
+    stream = await anyio.connect_tcp(address.hostname or "", address.port or 0)
+    await stream.aclose()
+    await anyio.sleep(0.1)
+
+
 async def _load(url: str, seconds: float, seed: int) -> dict[str, Any]:
     messages = _Messages()
     retry = RetryPolicy(initial_delay=0.01, max_delay=0.05)
     sizes: list[int] = []
+    await _connect_once(url)
     before = _descriptors()
     client = AsyncWikipayam(
         DEFAULT_TOKEN,

@@ -406,7 +406,7 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (rf"(?P<n>{_COUNT} messages?) did not reach the gateway", "{n} به درگاه نرسید"),
         (r"the token is refused", "توکن پذیرفته نشد"),
-        (r"the process that ran it has ended", "پردازهی که آن را می‌فرستاد پایان یافته است"),
+        (r"the process that ran it has ended", "پردازه‌ای که آن را می‌فرستاد پایان یافته است"),
         (r"SIG(?:INT|TERM)", "کار قطع شد"),
         (r"stopped", "متوقف شد"),
         (r"the run raised (?P<raw>\w+)", "اجرا با خطا پایان یافت: {raw}"),

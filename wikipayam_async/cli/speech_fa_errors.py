@@ -227,13 +227,13 @@ _PATTERNS = (
     (
         r"(?P<raw>.+): process (?P<n>[0-9]+) is using this campaign; nothing was sent.*",
         (
-            "پردازه {n} دارد همین کمپین را می‌فرستد؛ چیزی فرستاده نشد:\n  {raw}\n"
+            "پردازه‌ی {n} دارد همین کمپین را می‌فرستد؛ چیزی فرستاده نشد:\n  {raw}\n"
             "در این میان این دستورها کار می‌کنند:\n  wikipayam campaign status, results, pause, cancel"
         ),
     ),
     (
         r"(?P<raw>.+): another process has replaced the campaign; nothing was sent",
-        "پردازه دیگری جای این کمپین کمپین تازه‌ای گذاشته است؛ چیزی فرستاده نشد:\n  {raw}",
+        "پردازه‌ی دیگری جای این کمپین کمپین تازه‌ای گذاشته است؛ چیزی فرستاده نشد:\n  {raw}",
     ),
     (
         (

@@ -12,6 +12,7 @@ from wikipayam_async.core.events import (
     CallFinished,
     CallReporter,
     Event,
+    EventHook,
     RetryScheduled,
 )
 from wikipayam_async.outcomes import Attempt, CallOutcome, MessageOutcome, Phase, SendStatus
@@ -36,6 +37,15 @@ def fail_if_read() -> Headers:
     raise AssertionError("read without a hook or log")
 
 
+def reporter_of(
+    hook: EventHook | None, *, call_id: str = "c-1", operation: str = "sms.send", now: float = 0.0
+) -> CallReporter:
+    """Return the reporter of a call."""
+    return CallReporter(
+        hook, new_call_id=lambda: call_id, operation=operation, method="POST", base_url="https://gw", now=now
+    )
+
+
 def report_call(reporter: CallReporter, outcome: CallOutcome = CallOutcome.SUCCEEDED) -> None:
     """Report a call that succeeds on its second attempt."""
     reporter.attempt_started(1)
@@ -49,16 +59,7 @@ def report_call(reporter: CallReporter, outcome: CallOutcome = CallOutcome.SUCCE
 def test_the_hook_receives_every_event() -> None:
     """Each step is an event, in order, with the same call id and operation."""
     events: list[Event] = []
-    report_call(
-        CallReporter(
-            events.append,
-            new_call_id=lambda: "c-1",
-            operation="sms.send",
-            method="POST",
-            base_url="https://gw",
-            now=10.0,
-        )
-    )
+    report_call(reporter_of(events.append, now=10.0))
     assert events == [
         AttemptStarted("c-1", "sms.send", 1),
         AttemptFinished("c-1", "sms.send", 1, Phase.CONNECTING, 0.0625, None, "connect"),
@@ -83,16 +84,7 @@ def test_the_hook_receives_every_event() -> None:
 def test_events_are_values() -> None:
     """Events can be hashed and compared, and the headers are not part of the `repr`."""
     events: list[Event] = []
-    report_call(
-        CallReporter(
-            events.append,
-            new_call_id=lambda: "c-1",
-            operation="sms.send",
-            method="POST",
-            base_url="https://gw",
-            now=10.0,
-        )
-    )
+    report_call(reporter_of(events.append, now=10.0))
     assert len(set(events)) == 6
     assert "7f3a" not in repr(events)
 
@@ -100,9 +92,7 @@ def test_events_are_values() -> None:
 def test_the_status_of_a_call_is_that_of_its_last_attempt() -> None:
     """A call whose last attempt got no answer has no status, even if an earlier attempt had one."""
     events: list[Event] = []
-    reporter = CallReporter(
-        events.append, new_call_id=lambda: "c-1", operation="sms.send", method="POST", base_url="https://gw", now=0.0
-    )
+    reporter = reporter_of(events.append)
     reporter.attempt_finished(Attempt(1, Phase.ANSWERED, 0.5, 503))
     reporter.attempt_finished(Attempt(2, Phase.CONNECTING, 0.5, None, "connect"))
     reporter.call_finished(CallOutcome.FAILED, lambda: 1.0, list, dict)
@@ -114,11 +104,7 @@ def test_the_status_of_a_call_is_that_of_its_last_attempt() -> None:
 def test_the_log_has_every_event(caplog: pytest.LogCaptureFixture) -> None:
     """Attempts are logged at DEBUG, retries and the end at INFO, by the logger of the package."""
     with caplog.at_level(logging.DEBUG, "wikipayam_async"):
-        report_call(
-            CallReporter(
-                None, new_call_id=lambda: "c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0
-            )
-        )
+        report_call(reporter_of(None, now=10.0))
     assert caplog.record_tuples == [
         ("wikipayam_async", logging.DEBUG, "sms.send c-1: attempt 1: connect while connecting, 0.062 s"),
         ("wikipayam_async", logging.INFO, "sms.send c-1: attempt 1 failed (connect), next attempt in 0.25 s"),
@@ -135,11 +121,7 @@ def fields_of(record: logging.LogRecord) -> dict[str, object]:
 def test_every_log_record_has_fields(caplog: pytest.LogCaptureFixture) -> None:
     """A JSON formatter gets numbers and words in fields and need not parse the text."""
     with caplog.at_level(logging.DEBUG, "wikipayam_async"):
-        report_call(
-            CallReporter(
-                None, new_call_id=lambda: "c-1", operation="sms.send", method="POST", base_url="https://gw", now=10.0
-            )
-        )
+        report_call(reporter_of(None, now=10.0))
     refused, retry, answered, end = map(fields_of, caplog.records)
     call = {"wikipayam_operation": "sms.send", "wikipayam_call_id": "c-1"}
     assert refused == {
@@ -175,9 +157,9 @@ def test_every_log_record_has_fields(caplog: pytest.LogCaptureFixture) -> None:
 def test_a_call_without_attempts_has_no_status(caplog: pytest.LogCaptureFixture) -> None:
     """A call that ends before its first attempt is logged like any other."""
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        CallReporter(
-            None, new_call_id=lambda: "c-6", operation="balance", method="POST", base_url="https://gw", now=0.0
-        ).call_finished(CallOutcome.CANCELLED, lambda: 1.0, list, dict)
+        reporter_of(None, call_id="c-6", operation="balance").call_finished(
+            CallOutcome.CANCELLED, lambda: 1.0, list, dict
+        )
     (record,) = map(fields_of, caplog.records)
     assert (record["wikipayam_attempts"], record["wikipayam_status_code"]) == (0, None)
 
@@ -185,14 +167,7 @@ def test_a_call_without_attempts_has_no_status(caplog: pytest.LogCaptureFixture)
 def test_the_log_masks_a_number_in_a_path(caplog: pytest.LogCaptureFixture) -> None:
     """A call of `client.request` is named by its path, which may contain a phone number."""
     with caplog.at_level(logging.INFO, "wikipayam_async"):
-        reporter = CallReporter(
-            None,
-            new_call_id=lambda: "c-7",
-            operation="GET users/09121112233/x",
-            method="POST",
-            base_url="https://gw",
-            now=0.0,
-        )
+        reporter = reporter_of(None, call_id="c-7", operation="GET users/09121112233/x")
         reporter.call_finished(CallOutcome.FAILED, lambda: 1.0, list, dict)
     (record,) = caplog.records
     assert record.getMessage() == "GET users/***/x c-7: failed after 0 attempts, 1.000 s"
@@ -202,9 +177,7 @@ def test_the_log_masks_a_number_in_a_path(caplog: pytest.LogCaptureFixture) -> N
 def test_a_retry_without_hook_and_log_creates_nothing(caplog: pytest.LogCaptureFixture) -> None:
     """Without a hook and below the log level, neither event nor record is created."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
-        CallReporter(
-            None, new_call_id=lambda: "c-8", operation="balance", method="POST", base_url="https://gw", now=0.0
-        ).retry_scheduled(0.5, "503")
+        reporter_of(None, call_id="c-8", operation="balance").retry_scheduled(0.5, "503")
     assert caplog.records == []
 
 
@@ -221,9 +194,7 @@ def test_only_an_unknown_outcome_is_a_warning(
     outcome: CallOutcome, level: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The end of a call is logged at WARNING if its outcome is unknown, otherwise at INFO."""
-    reporter = CallReporter(
-        None, new_call_id=lambda: "c-2", operation="otp.send", method="POST", base_url="https://gw", now=0.0
-    )
+    reporter = reporter_of(None, call_id="c-2", operation="otp.send")
     reporter.attempt_finished(ANSWERED)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
         reporter.call_finished(outcome, lambda: 2.0, list, dict)
@@ -252,9 +223,7 @@ def test_the_end_of_a_send_that_was_not_accepted_names_its_messages(
     outcome: CallOutcome, level: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     """The line has the status, and of each message the outcome, the track id and the gateway's id; a failure is a warning."""
-    reporter = CallReporter(
-        None, new_call_id=lambda: "c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0
-    )
+    reporter = reporter_of(None, call_id="c-2")
     reporter.attempt_finished(ANSWERED)
     with caplog.at_level(logging.INFO, "wikipayam_async"):
         reporter.call_finished(outcome, lambda: 2.0, lambda: NAMED, dict)
@@ -277,9 +246,7 @@ def test_a_failed_send_is_logged_where_only_warnings_are(caplog: pytest.LogCaptu
     """Without a response there is no status. A failed read stays at INFO."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
         for messages in ([MessageOutcome("T1", SendStatus.NOT_ATTEMPTED)], []):
-            reporter = CallReporter(
-                None, new_call_id=lambda: "c-2", operation="sms.send", method="POST", base_url="https://gw", now=0.0
-            )
+            reporter = reporter_of(None, call_id="c-2")
             reporter.call_finished(CallOutcome.FAILED, lambda: 2.0, lambda found=messages: found, dict)  # type: ignore[misc]
     assert [record.message for record in caplog.records] == [
         "sms.send c-2: failed after 0 attempts, 2.000 s; not attempted (track id T1)"
@@ -329,9 +296,7 @@ def test_a_retry_names_its_messages(track_ids: list[str | None], named: str, cap
 def test_outcomes_are_not_computed_without_hook_and_log(caplog: pytest.LogCaptureFixture) -> None:
     """Above INFO a successful call logs nothing, and without a hook no outcomes are computed and no headers read."""
     with caplog.at_level(logging.WARNING, "wikipayam_async"):
-        reporter = CallReporter(
-            None, new_call_id=lambda: "c-3", operation="sms.send", method="POST", base_url="https://gw", now=0.0
-        )
+        reporter = reporter_of(None, call_id="c-3")
         reporter.attempt_started(1)
         reporter.attempt_finished(ANSWERED)
         reporter.call_finished(CallOutcome.SUCCEEDED, lambda: 1.0, fail_if_called, fail_if_read)
@@ -347,11 +312,7 @@ def test_a_hook_that_raises_changes_nothing(caplog: pytest.LogCaptureFixture) ->
         raise KeyError("a secret")
 
     with caplog.at_level(logging.ERROR, "wikipayam_async"):
-        report_call(
-            CallReporter(
-                hook, new_call_id=lambda: "c-4", operation="sms.send", method="POST", base_url="https://gw", now=0.0
-            )
-        )
+        report_call(reporter_of(hook, call_id="c-4"))
     assert events == [
         "AttemptStarted",
         "AttemptFinished",
@@ -371,9 +332,7 @@ def test_an_interruption_in_a_hook_is_raised() -> None:
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        CallReporter(
-            hook, new_call_id=lambda: "c-5", operation="sms.send", method="POST", base_url="https://gw", now=0.0
-        ).attempt_started(1)
+        reporter_of(hook, call_id="c-5").attempt_started(1)
 
 
 def test_warnings_reach_stderr_where_nobody_configured_logging() -> None:

@@ -8,6 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.received import RECEIVE, WIRE
+from wikipayam_async.emulator import TEHRAN
 from wikipayam_async.services.receives.answers import read_count, read_page, read_receive, read_unread_page
 from wikipayam_async.services.receives.models import (
     Pagination,
@@ -15,26 +17,6 @@ from wikipayam_async.services.receives.models import (
     ReceivesPage,
     Statistics,
     UnreadPage,
-)
-
-TEHRAN = timezone(timedelta(hours=3, minutes=30))
-
-
-WIRE = {
-    "id": "69e5eeab439260d336015405",
-    "sender": "989127782175",
-    "receiver": "10002000",
-    "message": "لغو ۱۱ ",
-    "received_at": "2023-09-24 23:55:20",
-}
-
-
-RECEIVE = ReceivedMessage(
-    "69e5eeab439260d336015405",
-    "989127782175",
-    "10002000",
-    "لغو ۱۱ ",
-    datetime(2023, 9, 24, 23, 55, 20),  # noqa: DTZ001 - the gateway names no zone
 )
 
 

@@ -1,12 +1,14 @@
 """Received messages and pages of them as values."""
 
-from datetime import datetime, timedelta, timezone
+from datetime import timezone
 from typing import Any
 
 import jdatetime  # type: ignore[import-untyped] # ships no type information
 import pytest
 from attrs import evolve
 
+from tests.support.received import RECEIVE
+from wikipayam_async.emulator import TEHRAN
 from wikipayam_async.services.receives.models import (
     DeleteResult,
     MarkReadResult,
@@ -16,17 +18,6 @@ from wikipayam_async.services.receives.models import (
     Statistics,
     UnreadPage,
     key_of,
-)
-
-TEHRAN = timezone(timedelta(hours=3, minutes=30))
-
-
-RECEIVE = ReceivedMessage(
-    "69e5eeab439260d336015405",
-    "989127782175",
-    "10002000",
-    "لغو ۱۱ ",
-    datetime(2023, 9, 24, 23, 55, 20),  # noqa: DTZ001 - the gateway names no zone
 )
 
 

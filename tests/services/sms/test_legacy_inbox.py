@@ -1,28 +1,14 @@
-from datetime import datetime, timedelta, timezone
+from datetime import timezone
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.support.received import RECEIVE, WIRE
+from wikipayam_async.emulator import TEHRAN
 from wikipayam_async.services.receives.models import ReceivedMessage
 from wikipayam_async.services.sms.legacy_inbox import LegacyInbox, read_inbox
-
-TEHRAN = timezone(timedelta(hours=3, minutes=30))
-WIRE = {
-    "id": "69e5eeab439260d336015405",
-    "sender": "989127782175",
-    "receiver": "10002000",
-    "message": "لغو ۱۱ ",
-    "received_at": "2023-09-24 23:55:20",
-}
-RECEIVE = ReceivedMessage(
-    "69e5eeab439260d336015405",
-    "989127782175",
-    "10002000",
-    "لغو ۱۱ ",
-    datetime(2023, 9, 24, 23, 55, 20),  # noqa: DTZ001 - the gateway names no zone
-)
 
 
 @pytest.mark.parametrize(

@@ -18,6 +18,7 @@ from tests.faults.worker_chaos import (
     gateway,
     progress,
     send,
+    stop_while_it_sends,
     wait_for,
 )
 from tests.support.effort import long_or_short
@@ -53,18 +54,18 @@ def test_killed_workers_and_a_database_that_goes_away_double_and_lose_nothing() 
 
 
 def test_a_worker_that_stood_still_sends_nothing_that_others_were_given_and_its_answers_count() -> None:
-    """It is stopped by SIGSTOP for longer than the stall limit, with requests in flight."""
+    """It is stopped by SIGSTOP for longer than the stall limit, with requests in flight, and perhaps in a transaction."""
     with postgres() as server, gateway(latency=0.3) as (url, ledger), Workers() as workers:
         send(url, server.url, "still", 400)
         each = Worker(gateway=url, database=server.url, timeout=30)
         zombie = workers.start(each)
         wait_for(server.url, "still", 10)
-        workers.start(each)
-        zombie.send_signal(signal.SIGSTOP)
+        stop_while_it_sends(zombie, server.url, "still")
         stopped = time.monotonic()
+        workers.start(each)
         unknown = 0
         while not unknown or time.monotonic() - stopped < 2 * STALLED_AFTER:
-            assert time.monotonic() - stopped < LONGEST, "the worker that was stopped had no request in flight"
+            assert time.monotonic() - stopped < LONGEST, "nobody took over what the stopped worker had in flight"
             unknown = max(unknown, progress(server.url, "still").unknown)
             time.sleep(0.1)
         zombie.send_signal(signal.SIGCONT)

@@ -38,6 +38,7 @@ __all__ = [
     "progress",
     "run_worker",
     "send",
+    "stop_while_it_sends",
     "wait_for",
 ]
 
@@ -200,6 +201,19 @@ def wait_for(database: str, name: str, attempted: int | None = None) -> Campaign
             return found
         assert time.monotonic() < end, found.summary()
         time.sleep(0.1)
+
+
+def stop_while_it_sends(worker: subprocess.Popen[bytes], database: str, name: str) -> None:
+    """Stop the only worker by SIGSTOP at a moment at which it has requests in flight."""
+    while True:
+        worker.send_signal(signal.SIGSTOP)
+        time.sleep(0.05)  # the server completes what it was sent before
+        found = progress(database, name)
+        if found.sending:
+            return
+        assert found.status is CampaignStatus.RUNNING, "the campaign ended first"
+        worker.send_signal(signal.SIGCONT)
+        time.sleep(0.05)
 
 
 def audit(database: str, name: str, ledger: Mapping[str, int]) -> Mapping[str, int]:

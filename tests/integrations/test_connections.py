@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 import sys
+import threading
 from typing import Any
 
 import anyio
@@ -52,6 +53,32 @@ async def test_a_commit_without_an_answer_is_repeated_only_where_it_may_be(
         await connections.run(fail, transaction=True, repeat=repeat)
     assert (caught.value.committed, len(calls)) == (True, expected)
     connections.close()
+
+
+async def test_a_transaction_that_stands_still_frees_its_locks_and_is_done_again(database_url: str) -> None:
+    """As when its process is stopped, or its machine has lost the network: others would wait for it for ever."""
+    connections = Connections(Secret(database_url), 1, lambda _: None, pause_seconds=0.05)
+    others = Connections(Secret(database_url), 1, lambda _: None)
+    freed = threading.Event()
+    reasons: list[str] = []
+
+    def stand_still(connection: Any) -> None:
+        connection.execute("UPDATE counted SET n = n + 1")
+        if not freed.is_set():
+            others.attempt(lambda other: other.execute("UPDATE counted SET n = n + 10"))  # waits for the lock
+            freed.set()
+            try:
+                connection.execute("SELECT 1")
+            except psycopg.Error as error:
+                reasons.append(str(error.sqlstate))
+                raise
+
+    others.attempt(lambda connection: connection.execute("CREATE TABLE counted AS SELECT 0 AS n"))
+    await connections.run(stand_still, transaction=True, repeat=False)
+    found = others.attempt(lambda connection: connection.execute("SELECT n FROM counted").fetchall())
+    assert (reasons, found) == (["25P03"], [(11,)])
+    await connections.aclose()
+    await others.aclose()
 
 
 async def test_a_server_that_is_away_is_told_from_other_failures() -> None:

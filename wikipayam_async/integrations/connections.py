@@ -25,7 +25,7 @@ __all__ = ["Connections", "Failure"]
 
 T = TypeVar("T")
 
-_CONNECT_SECONDS, _STATEMENT_SECONDS = 5, 10
+_CONNECT_SECONDS, _STATEMENT_SECONDS, _PAUSE_SECONDS = 5, 10, 5
 _TRIES = 2
 
 
@@ -52,6 +52,8 @@ class Connections:
         limit: The maximum number of connections.
         prepare: Called with every new connection, before it is used.
         statement_seconds: Seconds after which the server ends a statement.
+        pause_seconds: Seconds after which the server ends a transaction whose process sends no next statement, and frees
+            its locks: the process stands still, or its machine is gone.
     """
 
     def __init__(
@@ -61,10 +63,13 @@ class Connections:
         prepare: Callable[[Any], object],
         *,
         statement_seconds: int = _STATEMENT_SECONDS,
+        pause_seconds: float = _PAUSE_SECONDS,
     ) -> None:
         self._url = url
         self._prepare = prepare
         self._statement_seconds = statement_seconds
+        # Local to the transaction, since connections of pgbouncer are shared with other programs.
+        self._begin = (f"BEGIN; SET LOCAL idle_in_transaction_session_timeout = {round(pause_seconds * 1000)}").encode()
         self._limiters = PerLoop(lambda: CapacityLimiter(limit))
         self._slots = threading.BoundedSemaphore(limit)
         self._guard = threading.Lock()
@@ -99,7 +104,7 @@ class Connections:
                     connection = self._take()
                     try:
                         if transaction:
-                            connection.execute(b"BEGIN")
+                            connection.execute(self._begin)
                         result = work(connection)
                         if transaction:
                             committing = True
@@ -168,5 +173,7 @@ def _end(connection: Any) -> None:
 def _failure_of(error: psycopg.Error, *, committed: bool) -> Failure:
     state = error.sqlstate
     reason = f"{type(error).__name__} ({state})" if state else type(error).__name__
-    away = isinstance(error, psycopg.OperationalError | psycopg.InterfaceError)
+    away = isinstance(
+        error, psycopg.OperationalError | psycopg.InterfaceError | psycopg.errors.IdleInTransactionSessionTimeout
+    )
     return Failure(reason, away=away, committed=committed)

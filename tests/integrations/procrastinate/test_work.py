@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import anyio
+import psycopg
 import pytest
 from procrastinate import App, PsycopgConnector
 from procrastinate.manager import JobManager
@@ -155,6 +156,29 @@ async def test_a_sweep_takes_over_what_a_dead_worker_left(
         assert again.id == job.id
     assert (progress.unknown, progress.sending, progress.pending) == (10, 0, 10)
     assert f"worker w: job {job.id} of a dead worker goes back to the queue" in caplog.messages
+
+
+async def test_a_job_that_somebody_keeps_locked_does_not_hold_up_what_is_in_flight(place: SharedPlace) -> None:
+    """As by a process of an application's own that stands still in a transaction."""
+    await place.plan(10)
+    async with place.open() as campaign, working(place) as (work, jobs):
+        await campaign.enqueue()
+        journal: Any = campaign._journal
+        await journal.claim(0, "token")
+        dead = await jobs.register_worker()
+        job = await jobs.fetch_job(queues=[await work.queue()], worker_id=dead)
+        assert job is not None
+        await journal.database.leave()
+        await anyio.sleep(STALLED_AFTER * 1.2)
+        with psycopg.connect(place.url) as other:
+            other.execute("SELECT FROM procrastinate_jobs WHERE id = %s FOR UPDATE", (job.id,))
+            async with anyio.create_task_group() as group:
+                group.start_soon(work.sweep, jobs)
+                while not (await campaign.progress()).unknown:  # noqa: ASYNC110 - of the database
+                    await anyio.sleep(0.05)
+                other.rollback()
+        progress = await campaign.progress()
+    assert (progress.unknown, progress.sending) == (10, 0)
 
 
 async def test_a_sweep_ends_a_campaign_of_which_nothing_is_left(place: SharedPlace) -> None:

@@ -196,6 +196,8 @@ class ChunkWork:
         self._swept = False
         queue, presence = await self.queue(), self._database.presence
         steady = presence is not None and presence.steady
+        for campaign in await self._database.run(lambda connection: _queued(connection, queue), self._name):
+            await self._look_after(campaign, steady=steady)
         if steady:
             stalled = await jobs.get_stalled_jobs(
                 queue=queue, task_name=TASK, seconds_since_heartbeat=self._database.stalled_after
@@ -203,8 +205,6 @@ class ChunkWork:
             for job in stalled:
                 logger.warning("worker %s: job %s of a dead worker goes back to the queue", self._name, job.id)
                 await jobs.retry_job(job)
-        for campaign in await self._database.run(lambda connection: _queued(connection, queue), self._name):
-            await self._look_after(campaign, steady=steady)
         self.waiting = await self._database.run(lambda connection: _waiting(connection, queue), self._name)
         self._swept = True
 

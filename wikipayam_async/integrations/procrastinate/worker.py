@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import signal
 from collections.abc import Awaitable, Sequence
+from typing import Any
 
 import anyio
 import psycopg
@@ -51,6 +52,14 @@ async def _failure_of(running: Awaitable[None]) -> Exception | None:
     except Exception as error:  # noqa: BLE001 - raised by the caller, outside of its task group
         return error
     return None
+
+
+async def _commit_each_statement(connection: psycopg.AsyncConnection[Any]) -> None:
+    """Leave out the BEGIN and the COMMIT around each single statement of procrastinate.
+
+    A process that stands still between them would keep the lock of a job, and the sweeps of all others would wait for it.
+    """
+    await connection.set_autocommit(True)
 
 
 async def list_workers(url: str, *, stalled_after: float = STALLED_AFTER) -> Sequence[WorkerInfo]:
@@ -196,6 +205,7 @@ class CampaignWorker:
         connector = PsycopgConnector(
             conninfo=self._url.reveal(),
             kwargs={"prepare_threshold": None, "connect_timeout": 5},
+            configure=_commit_each_statement,
             min_size=1,
             max_size=3,
             timeout=10.0,

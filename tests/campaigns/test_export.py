@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import csv
 import json
-import os
-import stat
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -82,15 +80,6 @@ async def test_json_lines_are_for_programs(tmp_path: Path) -> None:
     }
 
 
-async def test_only_the_owner_can_read_an_export(tmp_path: Path) -> None:
-    """Also where another file with another mode was before."""
-    path = tmp_path / "out.csv"
-    path.write_text("old")
-    path.chmod(0o644)
-    await export_results(path, "csv", many(), [])
-    assert stat.S_IMODE(path.stat().st_mode) == 0o600
-
-
 async def test_an_unfinished_export_leaves_nothing(tmp_path: Path) -> None:
     """If the results end with an error, the old file stays as it was."""
 
@@ -105,33 +94,10 @@ async def test_an_unfinished_export_leaves_nothing(tmp_path: Path) -> None:
     assert {file.name: file.read_text() for file in tmp_path.iterdir()} == {"out.csv": "old"}
 
 
-async def test_what_a_killed_export_left_is_removed(tmp_path: Path) -> None:
-    """Once nothing was written to it for a week; files of other exports and of others stay."""
-    stale = tmp_path / ".out.csv.abcd_123.part"
-    others = [".out.csv.12345678.part", ".other.csv.abcd1234.part", ".out.csv.mine.part", "out.csv.abcd1234.part"]
-    for name in [stale.name, *others]:
-        (tmp_path / name).write_text("09120000001")
-        if name != others[0]:
-            os.utime(tmp_path / name, (0, 0))
-    (tmp_path / ".out.csv.folder12.part").mkdir()
-    os.utime(tmp_path / ".out.csv.folder12.part", (0, 0))
-    await export_results(tmp_path / "out.csv", "csv", many(), [])
-    assert {one.name for one in tmp_path.iterdir()} == {*others, "out.csv", ".out.csv.folder12.part"}
-
-
 async def test_a_file_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     """The error says why."""
     with pytest.raises(InvalidInputError, match="expected a file that can be written: No such file or directory"):
         await export_results(tmp_path / "missing" / "out.csv", "csv", many(), [])
-
-
-async def test_a_device_or_a_pipe_is_not_replaced(tmp_path: Path) -> None:
-    """It is what others write to, and on `/dev/stdout` the whole machine."""
-    pipe = tmp_path / "out.csv"
-    os.mkfifo(pipe)
-    with pytest.raises(InvalidInputError, match="it is a directory, a device or a pipe"):
-        await export_results(pipe, "csv", many(), [])
-    assert (pipe.is_fifo(), list(tmp_path.iterdir())) == (True, [pipe])
 
 
 @pytest.mark.parametrize(

@@ -3,13 +3,8 @@
 from __future__ import annotations
 
 import csv
-import os
-import re
-import time
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import suppress
 from pathlib import Path
-from tempfile import mkstemp
 from typing import IO, Literal, TypeAlias
 
 from anyio import to_thread
@@ -17,6 +12,7 @@ from anyio import to_thread
 from wikipayam_async.campaigns.models import CampaignResult
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.files import replacing
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.spreadsheet import escape_formula
 
@@ -38,9 +34,6 @@ _FIELDS = (
     "error",
 )
 _SUFFIXES: dict[str, ExportFormat] = {".csv": "csv", ".jsonl": "jsonl", ".ndjson": "jsonl"}
-_UNFINISHED = ".part"
-_STALE_SECONDS = 7 * 24 * 3600.0
-"""Seconds without a write after which an unfinished export is that of a process that was killed."""
 _BOM = "\ufeff"
 _ROWS = 1000
 
@@ -75,54 +68,18 @@ async def export_results(
     Raises:
         InvalidInputError: The file cannot be written, or what has its name is no file.
     """
-    _check_replaceable(path)
     count = 0
-    try:
-        await to_thread.run_sync(_remove_stale, path)
-        number, unfinished = mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=_UNFINISHED)
-        try:
-            with open(number, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123, ASYNC230 - open already
-                write = _csv_writer(file, columns) if format_ == "csv" else _json_writer(file)
-                rows: list[CampaignResult] = []
-                async for result in results:
-                    rows.append(result)
-                    count += 1
-                    if len(rows) == _ROWS:
-                        await to_thread.run_sync(write, rows)
-                        rows = []
+    with replacing(path, "path") as file:
+        write = _csv_writer(file, columns) if format_ == "csv" else _json_writer(file)
+        rows: list[CampaignResult] = []
+        async for result in results:
+            rows.append(result)
+            count += 1
+            if len(rows) == _ROWS:
                 await to_thread.run_sync(write, rows)
-                file.flush()
-                os.fsync(number)
-            Path(unfinished).replace(path)  # noqa: ASYNC240 - a moment, as the next
-        finally:
-            with suppress(FileNotFoundError):
-                os.unlink(unfinished)  # noqa: PTH108 - blocking, as its neighbours
-    except OSError as error:
-        failure = InvalidInputError(
-            "path", rule=f"expected a file that can be written: {error.strerror}", got=str(path)
-        )
-    else:
-        return count
-    raise failure
-
-
-def _check_replaceable(path: Path) -> None:
-    """Refuse a device and a pipe: the new file would take its place on the whole machine."""
-    if path.exists() and not path.is_file():
-        rule = "expected a file that can be written: it is a directory, a device or a pipe"
-        raise InvalidInputError("path", rule=rule, got=str(path))
-
-
-def _remove_stale(path: Path) -> None:
-    """Remove what killed exports to this file left: it holds numbers and texts, and nobody would look for it.
-
-    Another export may be under way, from another machine, too: only its last write tells, and that was a moment ago.
-    """
-    name = re.compile(re.escape(f".{path.name}.") + "[a-z0-9_]{8}" + re.escape(_UNFINISHED))
-    for one in path.parent.iterdir():
-        with suppress(OSError):  # another export removed it, or it belongs to another user
-            if name.fullmatch(one.name) and time.time() - one.lstat().st_mtime > _STALE_SECONDS:
-                one.unlink()
+                rows = []
+        await to_thread.run_sync(write, rows)
+    return count
 
 
 def _csv_writer(file: IO[str], columns: Sequence[str]) -> Callable[[Sequence[CampaignResult]], None]:

@@ -7,12 +7,11 @@ import io
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from tempfile import mkstemp
 from typing import Literal, TypeAlias
 
 from wikipayam_async.cli.output import Output, plain
 from wikipayam_async.core.converter import encode_json
-from wikipayam_async.errors import InvalidInputError
+from wikipayam_async.files import replacing
 from wikipayam_async.services.receives.models import ReceivedMessage
 from wikipayam_async.spreadsheet import escape_formula
 
@@ -56,19 +55,8 @@ def _writing(path: Path | None, out: Output) -> Iterator[Callable[[str], object]
     if path is None:
         yield out.data
         return
-    if path.exists() and not path.is_file():  # a device would be replaced for the whole machine
-        rule = "cannot be written: it is a directory, a device or a pipe (- is stdout)"
-        raise InvalidInputError("file", rule=rule, got=str(path))
-    try:
-        number, unfinished = mkstemp(dir=path.parent, prefix=f"{path.name}.", suffix=".part")
-        try:
-            with open(number, "w", encoding="utf-8", newline="") as file:  # noqa: PTH123 - it is open already
-                yield file.write
-            Path(unfinished).replace(path)
-        finally:
-            Path(unfinished).unlink(missing_ok=True)
-    except OSError as error:
-        raise InvalidInputError("file", rule=f"cannot be written: {error.strerror}", got=str(path)) from None
+    with replacing(path, "file") as file:
+        yield file.write
 
 
 def cells_of(message: ReceivedMessage) -> list[str]:

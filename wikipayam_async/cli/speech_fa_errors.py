@@ -205,7 +205,10 @@ _PATTERNS = (
     (r"(?P<raw>.+): row (?P<n>[0-9]+) is not valid CSV: (?P<raw_why>.+)", "سطر {n} درست نیست:\n  {raw} ({raw_why})"),
     (r"(?P<raw>.+): cannot be used: (?P<raw_why>.+)", "از این فایل نمی‌شود استفاده کرد:\n  {raw} ({raw_why})"),
     (r"format: expected 'csv' or 'jsonl', .*", "قالب فایل معلوم نیست؛ پسوندش یکی از این دو باشد: .csv .jsonl"),
-    (r"file: cannot be written: (?P<raw_why>.+); got (?P<raw>.+)", "فایل نوشته نشد:\n  {raw} ({raw_why})"),
+    (
+        r"(?:file|path): expected a file that can be written: (?P<raw_why>.+); got (?P<raw>.+)",
+        "فایل نوشته نشد:\n  {raw} ({raw_why})",
+    ),
     (r"stdout: cannot be written; got (?P<raw>.+)", "خروجی نوشته نشد:\n  {raw}"),
     (
         rf"{_FIELD}: expected one of the columns (?P<raw_columns>.+); got .*",

@@ -13,11 +13,12 @@ from tests.benchmarks.network import NETWORK_TASKS
 from tests.benchmarks.plan import PROFILES
 from tests.benchmarks.plots import draw
 from tests.benchmarks.processes import ROOT
-from tests.benchmarks.readme import between_markers, readme_table
+from tests.benchmarks.readme import readme_table
 from tests.benchmarks.report import pieces
 from tests.benchmarks.sections import MEMORY_METHODS
 from tests.benchmarks.server import JITTER
 from tests.benchmarks.tables import number
+from tests.support.figures import with_figures
 from tests.support.run_facts import write_run
 
 __all__ = ["DOCS", "README", "make_page", "write_page"]
@@ -53,4 +54,6 @@ def write_page(results: Results, folder: Path, readme: Path) -> None:
     write_run(folder.parent, "performance.md", "bench", results.machine)
     (folder / "performance.json").write_text(write_results(results), encoding="utf-8")
     if readme.exists():
-        readme.write_text(between_markers(readme.read_text("utf-8"), readme_table(results)), encoding="utf-8")
+        readme.write_text(
+            with_figures(readme.read_text("utf-8"), "performance", readme_table(results)), encoding="utf-8"
+        )

@@ -10,18 +10,10 @@ from tests.benchmarks.measured import Cell, Results, Spread
 from tests.benchmarks.sections import IMPORTS, MEMORY_METHODS, sweep_case
 from tests.benchmarks.tables import NOTHING, number
 
-__all__ = ["between_markers", "readme_table"]
+__all__ = ["readme_table"]
 
-_BEGIN, _END = "<!-- figures:performance -->", "<!-- /figures:performance -->"
 _HTTPX = (registry.GATHER, registry.SEMAPHORE)
 _TASKS = (1, 10, 50)
-
-
-def between_markers(text: str, table: str) -> str:
-    """Put the table between its markers; a text without markers is unchanged."""
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    return f"{before}{begin}\n{table}\n{end}{after}" if begin and end else text
 
 
 def readme_table(results: Results) -> str:

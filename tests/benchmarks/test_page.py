@@ -11,9 +11,10 @@ from tests.benchmarks.__main__ import main
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.measured import Cell, Record, Results, read_results, write_results
 from tests.benchmarks.page import make_page
-from tests.benchmarks.readme import between_markers, readme_table
+from tests.benchmarks.readme import readme_table
 from tests.benchmarks.report import NOT_MEASURED, TITLES, pieces
 from tests.benchmarks.sections import BULK_CASES, MEMORY_METHODS, SECTIONS, SINGLE_CASES
+from tests.support.figures import with_figures
 
 EMPTY = Results("quick", {"Python": "CPython 3"}, [])
 FIGURES = {"cpu": 5.0, "rate": 2000.0, "server": 0.9, "done": 10.0, "received": 2000.0, "sent": 1000.0}
@@ -91,7 +92,7 @@ def test_render_writes_the_page_from_the_json_file(tmp_path: Path) -> None:
     readme = tmp_path / "README.md"
     readme.write_text("<!-- figures:performance -->\nbefore the run\n<!-- /figures:performance -->\n", encoding="utf-8")
     assert main(["--render", "--folder", str(tmp_path), "--readme", str(readme)]) == 0
-    assert readme.read_text("utf-8") == between_markers(readme.read_text("utf-8"), readme_table(EMPTY))
+    assert readme.read_text("utf-8") == with_figures(readme.read_text("utf-8"), "performance", readme_table(EMPTY))
     assert "before the run" not in readme.read_text("utf-8")
     assert (tmp_path / "performance.md").read_text("utf-8") == make_page(EMPTY)
     assert read_results((tmp_path / "performance.json").read_text("utf-8")) == Results(

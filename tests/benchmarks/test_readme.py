@@ -7,28 +7,17 @@ from tests.benchmarks.goals import goals, goals_table
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.measured import Cell, Record, Results, read_results
 from tests.benchmarks.page import DOCS, README
-from tests.benchmarks.readme import between_markers, readme_table
+from tests.benchmarks.readme import readme_table
 from tests.benchmarks.report import pieces
-
-
-def test_the_readme_has_markers() -> None:
-    """A full run rewrites what is between them, and nothing else."""
-    text = README.read_text("utf-8")
-    assert between_markers(between_markers(text, "| new |"), "| newer |") == between_markers(text, "| newer |")
-    assert "-->\n| newer |\n<!--" in between_markers(text, "| newer |")
+from tests.support.figures import figures_of
 
 
 def test_the_readme_and_the_page_quote_the_measurements() -> None:
     """Nobody changed a figure by hand."""
     results = read_results((DOCS / "performance.json").read_text("utf-8"))
     page, readme = (DOCS / "performance.md").read_text("utf-8"), README.read_text("utf-8")
-    assert between_markers(readme, readme_table(results)) == readme
+    assert figures_of(readme, "performance") == readme_table(results)
     assert [table for table in (goals_table(goals(results)), *pieces(results).values()) if table not in page] == []
-
-
-def test_a_text_without_markers_is_unchanged() -> None:
-    """A marker without its end is none."""
-    assert between_markers("a <!-- figures:performance --> b", "| new |") == "a <!-- figures:performance --> b"
 
 
 def test_the_table_quotes_medians_of_ratios() -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.figures import figures_of, with_figures
 from tests.support.run_facts import RUN_FACTS, run_facts, run_line, runs_of, write_run
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -74,3 +75,13 @@ def test_the_facts_are_of_this_machine_and_version() -> None:
     facts = run_facts(dt.date(2026, 1, 2))
     assert (list(facts), facts["Date"], facts["Version"]) == (list(RUN_FACTS), "2026-01-02", version("wikipayam_async"))
     assert run_line({"Date": "2026-01-02"}) == "Measured on 2026-01-02: version unknown, unknown, unknown, unknown."
+
+
+def test_figures_stand_between_their_markers() -> None:
+    """They replace those of the same name; a page with one marker alone is unchanged, and has none."""
+    page = "a\n<!-- figures:one -->\nold\n<!-- /figures:one -->\nb\n"
+    changed = with_figures(page, "one", "| new |")
+    assert (figures_of(page, "one"), figures_of(changed, "one")) == ("old", "| new |")
+    assert changed == page.replace("old", "| new |")
+    for other in ("a", "<!-- figures:two -->", "<!-- /figures:two -->"):
+        assert (figures_of(other, "two"), with_figures(other, "two", "| new |")) == (None, other)

@@ -19,6 +19,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from tests.support.figures import figures_of, with_figures
 from tests.support.run_facts import run_facts, write_run
 
 __all__ = ["PAGE", "check", "main", "stable", "tables", "update"]
@@ -115,26 +116,12 @@ def _line(cells: Iterable[str]) -> str:
     return f"| {' | '.join(cells)} |".replace("  ", " ").replace("|  |", "| |")
 
 
-def _markers(name: str) -> tuple[str, str]:
-    return f"<!-- figures:{name} -->", f"<!-- /figures:{name} -->"
-
-
-def _shown(page: str, name: str) -> str | None:
-    """Return the text between the markers of a name; None if the page has none."""
-    begin, end = _markers(name)
-    if begin not in page or end not in page:
-        return None
-    return page.partition(begin)[2].partition(end)[0].strip()
-
-
 def update(page: str, found: Mapping[str, str]) -> str:
     """Return the page with the tables."""
     for name, table in found.items():
-        begin, end = _markers(name)
-        if _shown(page, name) is None:
-            page = f"{page.rstrip()}\n\n## {name}\n\n{begin}\n{end}\n"
-        before, _, rest = page.partition(begin)
-        page = f"{before}{begin}\n{table}\n{end}{rest.partition(end)[2]}"
+        if figures_of(page, name) is None:
+            page = f"{page.rstrip()}\n\n## {name}\n\n<!-- figures:{name} -->\n<!-- /figures:{name} -->\n"
+        page = with_figures(page, name, table)
     return page
 
 
@@ -145,7 +132,7 @@ def stable(name: str, table: str) -> str:
 
 def check(page: str, found: Mapping[str, str]) -> list[str]:
     """Return the names of the tables that differ from the page."""
-    return [name for name, table in found.items() if stable(name, _shown(page, name) or "") != stable(name, table)]
+    return [name for name, table in found.items() if stable(name, figures_of(page, name) or "") != stable(name, table)]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -9,13 +9,15 @@ from pathlib import Path
 
 from attrs import frozen
 
+from tests.support.figures import figures_of, with_figures
+
 __all__ = ["Row", "read_results", "rows_of", "table", "with_rows"]
 
 _KILLED = {1, 3, 24, 36, 152, 255, -24, -11, -9}
 """mutmut's codes of a mutant that failed a test, crashed or exceeded the time limit."""
 _SURVIVED = {0, 5, 33}
 """Of one that passed all tests, or that no test calls."""
-_BEGIN, _END = "<!-- figures:mutation -->", "<!-- /figures:mutation -->"
+_FIGURES = "mutation"
 _ROW = re.compile(
     r"^\| `(?P<module>[^`]+)` \| (?P<mutants>[\d,]+) \| (?P<killed>[\d,]+) \|.*\| (?P<date>[\d-]*) \|$", re.MULTILINE
 )
@@ -55,7 +57,7 @@ def read_results(meta: Path) -> dict[str, bool | None]:
 
 def rows_of(page: str) -> dict[str, Row]:
     """Return the rows of a page by module."""
-    found = page.partition(_BEGIN)[2].partition(_END)[0]
+    found = figures_of(page, _FIGURES) or ""
     return {
         one["module"]: Row(one["module"], _number(one["mutants"]), _number(one["killed"]), one["date"])
         for one in _ROW.finditer(found)
@@ -78,5 +80,4 @@ def with_rows(page: str, rows: Mapping[str, Row], existing: Iterable[str]) -> st
     """Return a page with new rows in place of the old ones of their modules; rows of modules that are gone are left out."""
     kept = set(existing)
     merged = {name: row for name, row in {**rows_of(page), **rows}.items() if name in kept}
-    before, begin, rest = page.partition(_BEGIN)
-    return f"{before}{begin}\n{table(merged.values())}\n{_END}{rest.partition(_END)[2]}"
+    return with_figures(page, _FIGURES, table(merged.values()))

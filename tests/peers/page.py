@@ -8,15 +8,15 @@ from string import Template
 from tests.peers.events import EVENTS, LATENCY, MANY, SILENCE
 from tests.peers.job import RECEIVER, Results, write_results
 from tests.peers.tables import pieces, summary_table
+from tests.support.figures import with_figures
 from tests.support.run_facts import run_line, write_run
 
-__all__ = ["DOCS", "README", "between_markers", "make_page", "write_page"]
+__all__ = ["DOCS", "README", "make_page", "write_page"]
 
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs" / "en"
 README = ROOT / "README.md"
 
-_BEGIN, _END = "<!-- figures:peers -->", "<!-- /figures:peers -->"
 _TEMPLATE = Path(__file__).with_name("page.template.md")
 
 
@@ -39,13 +39,6 @@ def _run_of(results: Results) -> dict[str, str]:
     return {"Date": results.date, **results.machine}
 
 
-def between_markers(text: str, table: str) -> str:
-    """Put the summary table between its markers; a text without markers is unchanged."""
-    before, begin, rest = text.partition(_BEGIN)
-    _, end, after = rest.partition(_END)
-    return f"{before}{begin}\n{table}\n{end}{after}" if begin and end else text
-
-
 def write_page(results: Results, folder: Path, readme: Path) -> None:
     """Write the page, the results, and the summary table in the README, if that has markers."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -53,4 +46,4 @@ def write_page(results: Results, folder: Path, readme: Path) -> None:
     write_run(folder.parent, "comparison.md", "peers", _run_of(results))
     (folder / "comparison.json").write_text(write_results(results), encoding="utf-8")
     if readme.exists():
-        readme.write_text(between_markers(readme.read_text("utf-8"), summary_table(results)), encoding="utf-8")
+        readme.write_text(with_figures(readme.read_text("utf-8"), "peers", summary_table(results)), encoding="utf-8")

@@ -10,7 +10,7 @@ from tests.peers.answers import ANSWERS
 from tests.peers.clients import CLIENTS
 from tests.peers.events import EVENTS
 from tests.peers.job import Facts, Record, Results, read, write_results
-from tests.peers.page import between_markers, make_page
+from tests.peers.page import make_page
 from tests.peers.peers import PEERS, VARIANTS, applies
 from tests.peers.tables import summary_table
 
@@ -41,12 +41,6 @@ def test_render_writes_the_page_from_the_json_file(tmp_path: Path) -> None:
     table = summary_table(RESULTS)
     expected = f"a\n<!-- figures:peers -->\n{table}\n<!-- /figures:peers -->\nb\n"
     assert readme.read_text("utf-8") == expected
-
-
-def test_a_text_without_markers_is_unchanged() -> None:
-    """One marker alone is not enough."""
-    assert between_markers("text", "table") == "text"
-    assert between_markers("<!-- figures:peers -->", "table") == "<!-- figures:peers -->"
 
 
 def test_every_peer_has_a_client_and_answers() -> None:

@@ -6,6 +6,8 @@ import asyncio
 import gc
 import socket
 import ssl
+from collections.abc import Iterable
+from contextlib import suppress
 from typing import Any
 
 import anyio
@@ -13,8 +15,10 @@ import pytest
 from anyio.abc import ByteStream
 
 from tests.core.test_lane_contract import Peer, lane_to, outcome_of, reply, started
+from tests.core.test_tls import Server
 from tests.support.net import UVLOOP, client_tls
-from tests.support.raw import answer, raw_server
+from tests.support.raw import answer, raw_server, reset
+from wikipayam_async import Phase
 from wikipayam_async.core.asyncio_connection import attach
 from wikipayam_async.core.asyncio_wire import AsyncioLane
 
@@ -122,6 +126,76 @@ async def test_a_session_that_takes_no_more_hands_nothing_over(monkeypatch: pyte
         connection: Any = lane._connection
         monkeypatch.setattr(connection, "_tls", Session())
         assert await outcome_of(lane, started()) == ("disconnected", False)
+
+
+class NarrowSocket(socket.socket):
+    """A socket that takes as many bytes as it is told to.
+
+    Attributes:
+        room: How many; None for any number.
+        offered: The size of the first write since.
+    """
+
+    room: int | None = None
+    offered = 0
+
+    def send(self, data: Any, *_: int) -> int:
+        """Take some of the bytes."""
+        if self.room is None:
+            return super().send(data)
+        self.offered = self.offered or len(data)
+        if self.room == 0:
+            raise BlockingIOError
+        taken = super().send(bytes(data)[: self.room])
+        self.room -= taken
+        return taken
+
+    def sendmsg(self, buffers: Iterable[Any], *_: Any) -> int:
+        """Take some of the bytes."""
+        return self.send(b"".join(buffers))
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_what_tls_sends_by_itself_is_not_taken_for_the_rest_of_a_request() -> None:
+    """The socket took the last byte of the request, so the gateway may have it, though not what TLS replies meanwhile."""
+    got, sock = b"", NarrowSocket()
+
+    async def run(stream: ByteStream) -> None:
+        nonlocal got
+        server = Server()
+        while not server.session.version():
+            server.take(await stream.receive())
+            with suppress(ssl.SSLWantReadError):
+                server.session.do_handshake()
+            await stream.send(server.give())
+        while not sock.offered:  # noqa: ASYNC110 - a write has no event
+            await anyio.sleep(0.001)
+        await stream.send(b"\x17\x03\x03\x00\x20" + bytes(32))  # a forged record, to which TLS replies with an alert
+        while not got.endswith(b"last"):
+            server.take(await stream.receive())
+            with suppress(ssl.SSLWantReadError):
+                got += server.session.read(10_000)
+        await reset(stream)
+
+    async with raw_server(run) as url, anyio.create_task_group() as group:
+        sock.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+        sock.setblocking(False)
+        connection = await attach(sock)
+        await connection.start_tls(client_tls(), "localhost")
+        lane, sock.room = AsyncioLane(connection), 20
+
+        async def take_the_request() -> None:
+            while connection.end_error is None:  # noqa: ASYNC110 - the alert has no event
+                await anyio.sleep(0.001)
+            sock.room = sock.offered - 20 + 5
+
+        group.start_soon(take_the_request)
+        progress = started()
+        assert await outcome_of(lane, progress, method="POST", body=b"last") == ("disconnected", True)
+        assert progress.phase is Phase.SENT
+        while not got:  # noqa: ASYNC110 - the request has no event
+            await anyio.sleep(0.001)
+        await lane.aclose()
 
 
 @on_both_loops

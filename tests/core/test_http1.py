@@ -114,7 +114,26 @@ class TestReader:
         assert read(b"HTTP/1.1 200 OK\r\nVia: a\r\nvia: b\r\n").headers == {"via": "a"}
         assert read(b"HTTP/1.1 200 OK\r\nVia: a\r\nvia: b\r\n\r\n").headers == {"via": "a, b"}
 
-    @pytest.mark.parametrize("stray", [answer("again"), b"garbage", b"\x00\x01", answer("x")[:20]])
+    def test_a_trailer_does_not_change_the_head(self) -> None:
+        """A length or an encoding that comes after the body is of no use, and does no harm."""
+        trailer = b"Content-Encoding: gzip\r\nX-A: 2\r\nX-B: 3\r\n"
+        reader = read(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: 1\r\n\r\n2\r\n{}\r\n0\r\n" + trailer + b"\r\n"
+        )
+        found = reader.answer()
+        assert (found.headers, bytes(found.body)) == ({"transfer-encoding": "chunked", "x-a": "1"}, b"{}")
+        assert reader.is_reusable
+
+    @pytest.mark.parametrize(
+        "stray",
+        [
+            answer("again"),
+            b"garbage",
+            b"\x00\x01",
+            answer("x")[:20],
+            b"HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+        ],
+    )
     def test_bytes_after_an_answer_are_stray(self, stray: bytes) -> None:
         """A second answer or other bytes make the lane unusable and leave the answer intact."""
         reader = read(answer("abc") + stray)

@@ -44,11 +44,13 @@ class AsyncioConnection(asyncio.Protocol):
         end_error: What ended it, unless the gateway closed it.
         is_closed: Whether nothing more can be sent either.
         is_paused: Whether the socket has not yet taken all that was written, or had not when the connection broke.
+        is_sending: Whether a request leaves. What TLS has to send by itself then waits, so that no bytes but those of the
+            request, and what came before it, are left.
     """
 
     __slots__ = (
-        "_is_ready", "_timer", "_timer_at", "_tls", "end_error", "exchange", "has_ended", "is_closed", "is_paused", "loop",
-        "transport",
+        "_is_ready", "_timer", "_timer_at", "_tls", "end_error", "exchange", "has_ended", "is_closed", "is_paused",
+        "is_sending", "loop", "transport",
     )  # fmt: skip
     transport: asyncio.Transport
 
@@ -59,6 +61,7 @@ class AsyncioConnection(asyncio.Protocol):
         self.end_error: Exception | None = None
         self.is_closed = False
         self.is_paused = False
+        self.is_sending = False
         self._tls: TlsSession | None = None
         self._is_ready: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
@@ -94,6 +97,7 @@ class AsyncioConnection(asyncio.Protocol):
         """Write bytes; return whether the connection was open for all of them."""
         if self.transport.is_closing():
             return False
+        self.is_sending = True
         try:
             self.transport.write(data if self._tls is None else self._tls.encrypt(data))
         except ssl.SSLError:
@@ -105,7 +109,7 @@ class AsyncioConnection(asyncio.Protocol):
         tls = self._tls
         if tls is not None:
             data = tls.feed(data)
-            if reply := tls.pending():
+            if not self.is_sending and (reply := tls.pending()):
                 self.transport.write(reply)
             if self._is_ready is not None and tls.is_established and not self._is_ready.done():
                 self._is_ready.set_result(None)

@@ -149,6 +149,7 @@ class _Exchange:
             # Bytes were left when the connection broke, so the gateway cannot have the whole request.
             raise ExchangeFault(ExchangeFaultKind.DISCONNECTED, "the connection broke while sending", handed_over=False)
         self._is_sent = True
+        connection.is_sending = False
         self._progress.phase = Phase.READING if self._has_received else Phase.SENT
         if connection.has_ended:
             self.end()

@@ -38,7 +38,7 @@ from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.core.shared_state import SharedState
-from wikipayam_async.outcomes import LOOK_FIRST
+from wikipayam_async.outcomes import LOOK_FIRST, Attempt
 from wikipayam_async.redact.sealed import SealedBytes, Secret
 
 pytestmark = pytest.mark.anyio
@@ -289,6 +289,24 @@ class TestPipeline:
             assert (recorder.finished[0].outcome, recorder.outcomes[0].status) == (outcome, status)
             assert (carrier.attempts, times.slept, len(recorder.finished)) == (1, [], 1)
 
+    @pytest.mark.parametrize("result", [ok(), fault(handed_over=False), fault()])
+    async def test_a_scope_that_was_cancelled_during_the_attempt_ends_the_call(self, result: Any) -> None:
+        """After the report, and instead of a retry: the caller does not go on."""
+
+        class Cancelling(FakeCarrier):
+            async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+                try:
+                    return await super().carry(outgoing, progress)
+                finally:
+                    scope.cancel()
+
+        pipeline, recorder, _, times = build(Cancelling(result))
+        goes_on = False
+        with anyio.CancelScope() as scope:
+            await pipeline.run(send())
+            goes_on = True
+        assert (goes_on, len(recorder.finished), recorder.of(RetryScheduled), times.slept) == (False, 1, [], [])
+
     async def test_an_error_names_at_most_five_track_ids(self) -> None:
         """The text of the error stays short."""
         pipeline, _, _, _ = build(FakeCarrier(fault(), fault()))
@@ -372,6 +390,39 @@ class TestPipeline:
             (1, 0.5, "disconnected"),
             (2, 2.0, "429"),
         ]
+
+    async def test_each_attempt_is_recorded(self) -> None:
+        """With its number, its phase, its time and its result; only a send is protected from cancellation."""
+        start, protected = 1000.0, []
+        steps: list[tuple[Phase, float | None, float | None, Answer | BaseException]] = [
+            (Phase.SENDING, start - 2, None, fault(handed_over=False)),
+            (Phase.WAITING, None, None, fault(ExchangeFaultKind.CONNECT, handed_over=False)),
+            (Phase.ANSWERED, start, start + 0.25, ok()),
+            (Phase.READING, start, None, KeyboardInterrupt()),
+        ]
+
+        class Timed(FakeCarrier):
+            async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+                protected.append(progress.protected)
+                progress.phase, progress.started, progress.ended, result = steps.pop(0)
+                if isinstance(result, BaseException):
+                    raise result
+                return result
+
+        pipeline, recorder, shared, times = build(Timed())
+        shared.clock = lambda: start + times.ahead
+        await pipeline.run(send())
+        with pytest.raises(KeyboardInterrupt):
+            await pipeline.run(Call(operation=READ, read=str))
+        assert [end.attempts for end in recorder.finished] == [
+            (
+                Attempt(1, Phase.SENDING, 2.0, None, "disconnected"),
+                Attempt(2, Phase.WAITING, 0.0, None, "connect"),
+                Attempt(3, Phase.ANSWERED, 0.25, 200, None),
+            ),
+            (Attempt(1, Phase.READING, 1.5, None, "interrupted"),),
+        ]
+        assert protected == [True, True, True, False]
 
     async def test_results_that_count_as_false_are_results(self) -> None:
         """Only None means that the answer does not mention a message."""

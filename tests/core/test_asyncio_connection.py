@@ -14,13 +14,15 @@ import anyio
 import pytest
 from anyio.abc import ByteStream
 
+from tests.core.test_http1 import outgoing
 from tests.core.test_lane_contract import Peer, lane_to, outcome_of, reply, started
 from tests.core.test_tls import Server
 from tests.support.net import UVLOOP, client_tls
 from tests.support.raw import answer, raw_server, reset
 from wikipayam_async import Phase
-from wikipayam_async.core.asyncio_connection import attach
+from wikipayam_async.core.asyncio_connection import AsyncioConnection, attach
 from wikipayam_async.core.asyncio_wire import AsyncioLane
+from wikipayam_async.core.http1 import encode_request
 
 pytestmark = pytest.mark.anyio
 
@@ -155,6 +157,32 @@ class NarrowSocket(socket.socket):
         return self.send(b"".join(buffers))
 
 
+async def attached(sock: NarrowSocket, url: str) -> AsyncioConnection:
+    """Return the connection of a socket to a server."""
+    sock.connect(("127.0.0.1", int(url.rpartition(":")[2])))
+    sock.setblocking(False)
+    return await attach(sock)
+
+
+@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+async def test_a_request_without_its_last_byte_was_not_handed_over() -> None:
+    """The socket had taken all but that when the connection broke."""
+    sock, size = NarrowSocket(), len(encode_request(outgoing("POST", body=b"last")))
+
+    async def run(stream: ByteStream) -> None:
+        got = b""
+        while len(got) < size - 1:
+            got += await stream.receive()
+        await reset(stream)
+
+    async with raw_server(run) as url:
+        lane, progress = AsyncioLane(await attached(sock, url)), started()
+        sock.room = size - 1
+        assert await outcome_of(lane, progress, method="POST", body=b"last") == ("disconnected", False)
+        assert progress.phase is Phase.SENDING
+        await lane.aclose()
+
+
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_what_tls_sends_by_itself_is_not_taken_for_the_rest_of_a_request() -> None:
     """The socket took the last byte of the request, so the gateway may have it, though not what TLS replies meanwhile."""
@@ -178,9 +206,7 @@ async def test_what_tls_sends_by_itself_is_not_taken_for_the_rest_of_a_request()
         await reset(stream)
 
     async with raw_server(run) as url, anyio.create_task_group() as group:
-        sock.connect(("127.0.0.1", int(url.rpartition(":")[2])))
-        sock.setblocking(False)
-        connection = await attach(sock)
+        connection = await attached(sock, url)
         await connection.start_tls(client_tls(), "localhost")
         lane, sock.room = AsyncioLane(connection), 20
 

@@ -146,6 +146,7 @@ CASES: dict[str, tuple[Serve, object, Phase, bool]] = {
     "answer, then closed": (reply(OK, then=close), (200, b"{}"), DONE, True),
     "no length, closed": (reply(b"HTTP/1.1 200 OK\r\n\r\n{}", then=close), (200, b"{}"), DONE, False),
     "no length, half-closed": (reply(b"HTTP/1.1 200 OK\r\n\r\n{}", then=half_close), (200, b"{}"), DONE, False),
+    "no length, reset": (reply(b"HTTP/1.1 200 OK\r\n\r\n{}", then=reset_it), LOST, READ, False),
     "not kept alive": (reply(answer("{}", headers={"Connection": "close"})), (200, b"{}"), DONE, False),
     "bytes after the answer": (reply(OK + b"HTTP/1.1 2"), (200, b"{}"), DONE, False),
     "compressed": (reply(answer("{}", headers={"Content-Encoding": "gzip"})), BAD, READ, False),

@@ -157,11 +157,51 @@ class NarrowSocket(socket.socket):
         return self.send(b"".join(buffers))
 
 
+async def handshake(stream: ByteStream) -> Server:
+    """Return the gateway's side of a TLS session, whose bytes a test moves."""
+    server = Server()
+    while not server.session.version():
+        server.take(await stream.receive())
+        with suppress(ssl.SSLWantReadError):
+            server.session.do_handshake()
+        await stream.send(server.give())
+    return server
+
+
+async def read_to_last(server: Server, stream: ByteStream) -> None:
+    """Read a request whose body is `last`."""
+    got = b""
+    while not got.endswith(b"last"):
+        try:
+            got += server.session.read(10_000)
+        except ssl.SSLWantReadError:
+            server.take(await stream.receive())
+
+
 async def attached(sock: NarrowSocket, url: str) -> AsyncioConnection:
     """Return the connection of a socket to a server."""
     sock.connect(("127.0.0.1", int(url.rpartition(":")[2])))
     sock.setblocking(False)
     return await attach(sock)
+
+
+@on_both_loops
+async def test_an_answer_together_with_the_end_of_tls_counts() -> None:
+    """Both are in one read, as of a gateway that answers and closes."""
+
+    async def run(stream: ByteStream) -> None:
+        server = await handshake(stream)
+        await read_to_last(server, stream)
+        server.session.write(OK)
+        with suppress(ssl.SSLWantReadError):
+            server.session.unwrap()
+        await stream.send(server.give())
+
+    async with raw_server(run) as url:
+        lane = await AsyncioLane.open("localhost", int(url.rpartition(":")[2]), client_tls())
+        assert await outcome_of(lane, started(), method="POST", body=b"last") == (200, b"{}")
+        assert not lane.clean
+        await lane.aclose()
 
 
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
@@ -186,23 +226,15 @@ async def test_a_request_without_its_last_byte_was_not_handed_over() -> None:
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_what_tls_sends_by_itself_is_not_taken_for_the_rest_of_a_request() -> None:
     """The socket took the last byte of the request, so the gateway may have it, though not what TLS replies meanwhile."""
-    got, sock = b"", NarrowSocket()
+    has_all, sock = anyio.Event(), NarrowSocket()
 
     async def run(stream: ByteStream) -> None:
-        nonlocal got
-        server = Server()
-        while not server.session.version():
-            server.take(await stream.receive())
-            with suppress(ssl.SSLWantReadError):
-                server.session.do_handshake()
-            await stream.send(server.give())
+        server = await handshake(stream)
         while not sock.offered:  # noqa: ASYNC110 - a write has no event
             await anyio.sleep(0.001)
         await stream.send(b"\x17\x03\x03\x00\x20" + bytes(32))  # a forged record, to which TLS replies with an alert
-        while not got.endswith(b"last"):
-            server.take(await stream.receive())
-            with suppress(ssl.SSLWantReadError):
-                got += server.session.read(10_000)
+        await read_to_last(server, stream)
+        has_all.set()
         await reset(stream)
 
     async with raw_server(run) as url, anyio.create_task_group() as group:
@@ -219,8 +251,7 @@ async def test_what_tls_sends_by_itself_is_not_taken_for_the_rest_of_a_request()
         progress = started()
         assert await outcome_of(lane, progress, method="POST", body=b"last") == ("disconnected", True)
         assert progress.phase is Phase.SENT
-        while not got:  # noqa: ASYNC110 - the request has no event
-            await anyio.sleep(0.001)
+        await has_all.wait()
         await lane.aclose()
 
 

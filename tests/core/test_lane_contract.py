@@ -305,6 +305,28 @@ async def check_sending(name: str, lane_class: type[AnyLane], *, tls: bool) -> N
     assert (found, progress.phase) == (expected, phase)
 
 
+DETAILS: dict[str, tuple[Serve, str]] = {
+    "closed": (CASES["closed"][0], "the connection was closed without an answer"),
+    "reset": (CASES["reset"][0], "the connection was reset"),
+    "no answer": (CASES["no answer"][0], "no complete answer within the time-out"),
+    "reset while sending": (WHILE_SENDING["reset"][0], "the connection broke while sending"),
+}
+
+
+@pytest.mark.parametrize("name", DETAILS)
+@on_every_lane
+async def test_a_fault_says_what_happened(name: str, lane_class: type[AnyLane]) -> None:
+    """In the same words on every lane."""
+    serve, detail = DETAILS[name]
+    async with lane_to(serve, lane_class) as lane:
+        with pytest.raises(ExchangeFault) as caught:
+            await lane.exchange(
+                outgoing("POST", body=LARGE if "sending" in name else b"[]"),
+                started(0.2 if name == "no answer" else 20.0),
+            )
+    assert caught.value.detail == detail
+
+
 class Gate:
     """A gateway that answers, or takes a large request, only when it is told to."""
 

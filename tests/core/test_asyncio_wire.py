@@ -134,3 +134,27 @@ async def test_an_answer_that_comes_within_the_last_look_counts() -> None:
 
         group.start_soon(answer_late)
         assert await outcome_of(lane, started(0.05)) == (200, b"{}")
+
+
+@pytest.mark.parametrize(("received", "times"), [(b"", [0.01, 0.02]), (b"H", [0.01, 0.1])])
+@on_both_loops
+async def test_the_end_of_the_time_is_looked_at_twice_more(received: bytes, times: list[float]) -> None:
+    """The second look finds what a stall during the first held back; bytes of an answer have a tenth of a second in all."""
+    progress = started()
+    async with lane_to(reply(), AsyncioLane) as lane, anyio.create_task_group() as group:
+
+        async def exchange_late() -> None:
+            assert await outcome_of(lane, progress) == ("timeout", True)
+
+        group.start_soon(exchange_late)
+        while progress.phase is not Phase.SENT:  # noqa: ASYNC110 - the phase has no event
+            await asyncio.sleep(0)
+        exchange: Any = lane._connection.exchange
+        end = progress.deadline
+        assert exchange.look_at(end - 1) == end
+        found = [exchange.look_at(end)]
+        if received:
+            exchange.receive(received)
+        while found[-1] is not None:
+            found.append(exchange.look_at(found[-1] + 1e-6))
+        assert [None if at is None else round(at - end, 3) for at in found] == [*times, None]

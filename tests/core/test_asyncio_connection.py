@@ -28,6 +28,8 @@ pytestmark = pytest.mark.anyio
 
 on_both_loops = pytest.mark.parametrize("anyio_backend", ["asyncio", UVLOOP])
 OK = answer("{}")
+FORGED = b"\x17\x03\x03\x00\x20" + bytes(32)
+"""A record that is not of the session, to which TLS replies with an alert."""
 
 
 @on_both_loops
@@ -204,6 +206,27 @@ async def test_an_answer_together_with_the_end_of_tls_counts() -> None:
         await lane.aclose()
 
 
+@on_both_loops
+async def test_tls_replies_once_the_request_has_left() -> None:
+    """Such as with an alert, before the connection is closed."""
+    replies: list[bytes] = []
+    closed = anyio.Event()
+
+    async def run(stream: ByteStream) -> None:
+        await read_to_last(await handshake(stream), stream)
+        await stream.send(FORGED)
+        with suppress(anyio.EndOfStream, anyio.BrokenResourceError):
+            replies.append(await stream.receive())
+        closed.set()
+
+    async with raw_server(run) as url:
+        lane = await AsyncioLane.open("localhost", int(url.rpartition(":")[2]), client_tls())
+        assert await outcome_of(lane, started(), method="POST", body=b"last") == ("disconnected", True)
+        await lane.aclose()
+        await closed.wait()
+    assert [reply[:3] for reply in replies] == [b"\x17\x03\x03"]
+
+
 @pytest.mark.parametrize("anyio_backend", ["asyncio"])
 async def test_a_request_without_its_last_byte_was_not_handed_over() -> None:
     """The socket had taken all but that when the connection broke."""
@@ -232,7 +255,7 @@ async def test_what_tls_sends_by_itself_is_not_taken_for_the_rest_of_a_request()
         server = await handshake(stream)
         while not sock.offered:  # noqa: ASYNC110 - a write has no event
             await anyio.sleep(0.001)
-        await stream.send(b"\x17\x03\x03\x00\x20" + bytes(32))  # a forged record, to which TLS replies with an alert
+        await stream.send(FORGED)
         await read_to_last(server, stream)
         has_all.set()
         await reset(stream)

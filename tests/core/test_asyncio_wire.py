@@ -17,6 +17,7 @@ from tests.support.net import UVLOOP
 from tests.support.raw import answer, raw_server
 from wikipayam_async import Phase
 from wikipayam_async.core.asyncio_wire import AsyncioLane
+from wikipayam_async.core.progress import AttemptProgress
 
 pytestmark = pytest.mark.anyio
 
@@ -43,6 +44,29 @@ async def test_a_task_cancelled_as_its_answer_arrives_has_it(protected: bool) ->
         else:
             with pytest.raises(asyncio.CancelledError):
                 await task
+
+
+@on_both_loops
+async def test_a_cancelled_scope_is_told_once() -> None:
+    """While the answer of a send is waited for, anyio does not cancel the task in every turn of the event loop."""
+    deferred: list[BaseException] = []
+
+    class Progress(AttemptProgress):
+        def defer(self, cancellation: BaseException) -> bool:
+            deferred.append(cancellation)
+            return super().defer(cancellation)
+
+    gate, progress = Gate(slow=False), Progress(protected=True)
+    progress.begin(anyio.current_time(), anyio.current_time() + 20)
+    async with lane_to(gate.serve, AsyncioLane) as lane, anyio.create_task_group() as group:
+        group.start_soon(outcome_of, lane, progress)
+        await gate.arrived.wait()
+        group.cancel_scope.cancel()
+        with anyio.CancelScope(shield=True):
+            for _ in range(5):
+                await asyncio.sleep(0)
+            gate.go_on.set()
+    assert (len(deferred), progress.phase) == (1, Phase.ANSWERED)
 
 
 @on_both_loops

@@ -111,8 +111,12 @@ async def test_the_timer_of_a_connection_serves_many_exchanges() -> None:
 async def test_a_full_socket_between_exchanges_delays_nobody() -> None:
     """Only bytes of a request are waited for, such as none of those that TLS sends by itself."""
     async with lane_to(reply(OK), AsyncioLane) as lane:
-        lane._connection.pause_writing()
-        lane._connection.resume_writing()
+        connection = lane._connection
+        assert (connection.has_ended, connection.end_error, connection.is_closed) == (False, None, False)
+        assert (connection.is_paused, connection.is_sending) == (False, False)
+        connection.pause_writing()
+        connection.resume_writing()
+        assert connection.is_paused is False
         assert await outcome_of(lane, started()) == (200, b"{}")
 
 
@@ -222,6 +226,7 @@ async def test_tls_replies_once_the_request_has_left() -> None:
     async with raw_server(run) as url:
         lane = await AsyncioLane.open("localhost", int(url.rpartition(":")[2]), client_tls())
         assert await outcome_of(lane, started(), method="POST", body=b"last") == ("disconnected", True)
+        assert lane._connection.is_sending is False
         await lane.aclose()
         await closed.wait()
     assert [reply[:3] for reply in replies] == [b"\x17\x03\x03"]
@@ -242,7 +247,7 @@ async def test_a_request_without_its_last_byte_was_not_handed_over() -> None:
         lane, progress = AsyncioLane(await attached(sock, url)), started()
         sock.room = size - 1
         assert await outcome_of(lane, progress, method="POST", body=b"last") == ("disconnected", False)
-        assert progress.phase is Phase.SENDING
+        assert (progress.phase, lane.clean) == (Phase.SENDING, False)
         await lane.aclose()
 
 

@@ -53,6 +53,7 @@ class AsyncioConnection(asyncio.Protocol):
         "is_sending", "loop", "transport",
     )  # fmt: skip
     transport: asyncio.Transport
+    _timer_at: float
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -65,7 +66,6 @@ class AsyncioConnection(asyncio.Protocol):
         self._tls: TlsSession | None = None
         self._is_ready: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport, which calls `pause_writing` whenever bytes are left."""
@@ -189,7 +189,6 @@ async def connect(host: str, port: int) -> socket.socket:
     except BaseException:
         sock.close()
         raise
-    sock.settimeout(0)
     return sock
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import logging
 import math
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -390,6 +391,19 @@ class TestPipeline:
             (1, 0.5, "disconnected"),
             (2, 2.0, "429"),
         ]
+
+    async def test_the_events_name_the_call(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Its method, its gateway and, in the log of a retry, its track ids."""
+        pipeline, recorder, _, _ = build(FakeCarrier(fault(handed_over=False), ok(b'{"data": [1, 2]}'), ok()))
+        with caplog.at_level(logging.INFO, "wikipayam_async"):
+            await pipeline.run(send(2))
+            await pipeline.run(Call(operation=READ, read=str))
+        assert [(end.method, end.base_url) for end in recorder.finished] == [
+            ("POST", "http://127.0.0.1:1"),
+            ("GET", "http://127.0.0.1:1"),
+        ]
+        told = [getattr(record, "wikipayam_track_ids", None) for record in caplog.records]
+        assert told == [["t-0", "t-1"], None, None]
 
     async def test_each_attempt_is_recorded(self) -> None:
         """With its number, its phase, its time and its result; only a send is protected from cancellation."""

@@ -96,8 +96,9 @@ async def test_a_lane_that_nobody_closed_is_closed_with_a_warning() -> None:
 
     async with raw_server(run) as url:
         lane = [await AsyncioLane.open("127.0.0.1", int(url.rpartition(":")[2]), None)]
-        with pytest.warns(ResourceWarning, match=r"unclosed .*AsyncioLane"):
+        with pytest.warns(ResourceWarning, match=r"unclosed .*AsyncioLane") as warned:
             lane.clear()
+        assert [(type(one.source), one.filename) for one in warned] == [(AsyncioLane, __file__)]
         gc.collect()
         with anyio.fail_after(20):
             await closed.wait()

@@ -27,6 +27,8 @@ from wikipayam_async.core.http1 import encode_request
 pytestmark = pytest.mark.anyio
 
 on_both_loops = pytest.mark.parametrize("anyio_backend", ["asyncio", UVLOOP])
+on_selectors = pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": asyncio.SelectorEventLoop})])
+"""On the event loop that writes with the methods of a socket."""
 OK = answer("{}")
 FORGED = b"\x17\x03\x03\x00\x20" + bytes(32)
 """A record that is not of the session, to which TLS replies with an alert."""
@@ -232,7 +234,7 @@ async def test_tls_replies_once_the_request_has_left() -> None:
     assert [reply[:3] for reply in replies] == [b"\x17\x03\x03"]
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@on_selectors
 async def test_a_request_without_its_last_byte_was_not_handed_over() -> None:
     """The socket had taken all but that when the connection broke."""
     sock, size = NarrowSocket(), len(encode_request(outgoing("POST", body=b"last")))
@@ -251,7 +253,7 @@ async def test_a_request_without_its_last_byte_was_not_handed_over() -> None:
         await lane.aclose()
 
 
-@pytest.mark.parametrize("anyio_backend", ["asyncio"])
+@on_selectors
 async def test_what_tls_sends_by_itself_is_not_taken_for_the_rest_of_a_request() -> None:
     """The socket took the last byte of the request, so the gateway may have it, though not what TLS replies meanwhile."""
     has_all, sock = anyio.Event(), NarrowSocket()

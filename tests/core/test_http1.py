@@ -234,6 +234,25 @@ class TestReader:
             "the answer's head is larger than 65536 bytes",
         )
 
+    def test_each_head_has_the_whole_limit(self) -> None:
+        """Also after an interim answer, and between two pieces of a body."""
+        head = b"HTTP/1.1 200 OK\r\nX-A: "
+        reader = read(b"HTTP/1.1 100 C\r\n\r\n", head + b"a" * (64 * 1024 - len(head)))
+        with pytest.raises(ExchangeFault, match="head is larger"):
+            reader.feed(b"a")
+        reader = read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na")
+        reader.feed(b"\r\n1;" + b"x" * (64 * 1024 - 4))
+        with pytest.raises(ExchangeFault, match="head is larger"):
+            reader.feed(b"x")
+
+    def test_nothing_is_known_of_the_next_answer(self) -> None:
+        """A reader begins, and begins again, without one."""
+        reader = read(answer("abc"))
+        for _ in range(2):
+            reader.begin()
+            assert (reader.status, reader.headers, reader.chunks, reader.size) == (0, {}, [], 0)
+            assert (reader.begun, reader.complete, reader.is_over) == (False, False, False)
+
     def test_what_frames_a_body_does_not_add_up(self) -> None:
         """The heads of chunks and interim answers have the limit of a head each, not together."""
         interim = b"HTTP/1.1 100 C\r\nX-A: " + b"a" * 40_000 + b"\r\n\r\n"

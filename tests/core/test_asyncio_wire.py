@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import time
 import warnings
 from typing import Any
@@ -102,6 +103,29 @@ async def test_a_lane_that_nobody_closed_is_closed_with_a_warning() -> None:
         gc.collect()
         with anyio.fail_after(20):
             await closed.wait()
+
+
+@on_both_loops
+async def test_a_loop_that_ends_meanwhile_closes_the_lane_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may close it between the look at it and the call."""
+
+    class Ending:
+        def is_closed(self) -> bool:
+            return False
+
+        def call_soon_threadsafe(self, *_: object) -> None:
+            raise RuntimeError
+
+    raised: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", raised.append)
+    async with raw_server(lambda stream: Peer(stream).stay()) as url:
+        lane = [await AsyncioLane.open("127.0.0.1", int(url.rpartition(":")[2]), None)]
+        connection: Any = lane[0]._connection
+        monkeypatch.setattr(connection, "loop", Ending())
+        with pytest.warns(ResourceWarning, match="unclosed"):
+            lane.clear()
+        connection.abort()
+    assert raised == []
 
 
 def test_a_lane_of_a_loop_that_has_ended_is_dropped_in_silence() -> None:

@@ -100,6 +100,11 @@ def fail_to_read(_: object) -> object:
     raise ValueError
 
 
+def clock_from(start: float, times: VirtualClock) -> Callable[[], float]:
+    """Return a clock that only sleeps move, so that no rounding and no delay of the machine is in its times."""
+    return lambda: start + times.ahead
+
+
 RowOutcomes = Callable[[], Sequence[MessageOutcome]]
 
 
@@ -384,7 +389,7 @@ class TestPipeline:
 
     async def test_a_retry_is_told(self) -> None:
         """With its delay and the failure in one word."""
-        results = [fault(handed_over=False), Answer(429, {"retry-after": "2"}, SealedBytes(b"")), ok()]
+        results: list[Any] = [fault(handed_over=False), Answer(429, {"retry-after": "2"}, SealedBytes(b"")), ok()]
         pipeline, recorder, _, _ = build(FakeCarrier(*results))
         await pipeline.run(send())
         assert [(event.number, event.delay, event.failure) for event in recorder.of(RetryScheduled)] == [
@@ -424,7 +429,7 @@ class TestPipeline:
                 return result
 
         pipeline, recorder, shared, times = build(Timed())
-        shared.clock = lambda: start + times.ahead
+        shared.clock = clock_from(start, times)
         await pipeline.run(send())
         with pytest.raises(KeyboardInterrupt):
             await pipeline.run(Call(operation=READ, read=str))
@@ -535,7 +540,7 @@ class TestPipeline:
             (7, start + 7, False),
         ):
             pipeline, _, shared, times = build(FakeCarrier(ok()))
-            shared.clock = lambda start=start, times=times: start + times.ahead
+            shared.clock = clock_from(start, times)
             shared.gate.close(start, closed)
             with anyio.CancelScope(deadline=deadline):
                 if waits:
@@ -555,7 +560,7 @@ class TestPipeline:
         for deadline, attempts in ((start + 1, 2), (start + 0.5, 1)):
             carrier = FakeCarrier(fault(handed_over=False), fault())
             pipeline, _, shared, times = build(carrier)
-            shared.clock = lambda start=start, times=times: start + times.ahead
+            shared.clock = clock_from(start, times)
             with anyio.CancelScope(deadline=deadline), pytest.raises(WikipayamError):
                 await pipeline.run(send())
             assert carrier.attempts == attempts
@@ -669,7 +674,9 @@ class TestPipeline:
             shared.gate.close(times.now(), 3600)
 
         carrier.carry = carry_late  # type: ignore[method-assign]
-        hooks = {"before_attempt": hook} | ({"before_wait": anyio.lowlevel.checkpoint} if "with" in when else {})
+        hooks: dict[str, Any] = {"before_attempt": hook} | (
+            {"before_wait": anyio.lowlevel.checkpoint} if "with" in when else {}
+        )
         with pytest.raises(RateLimitError, match=r"^x\.send: not sent: ") as caught:
             await pipeline.run(send(**hooks))
         assert (caught.value.send_status, caught.value.attempts) == (SendStatus.NOT_ATTEMPTED, ())

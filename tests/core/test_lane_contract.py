@@ -189,6 +189,7 @@ async def test_a_lane_carries_one_exchange_after_another(lane_class: type[AnyLan
         await peer.stay()
 
     async with lane_to(serve, lane_class, tls=tls) as lane:
+        assert (lane.clean, lane.idle_since) == (True, 0.0)
         for number in range(3):
             got = await outcome_of(lane, started(), method="POST", body=b"n")
             assert got == (200, f"n{number}".encode())

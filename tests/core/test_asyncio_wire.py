@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import sys
 import time
 import warnings
 from typing import Any
@@ -17,6 +18,7 @@ from tests.support.net import UVLOOP
 from tests.support.raw import answer, raw_server
 from wikipayam_async import Phase
 from wikipayam_async.core.asyncio_wire import AsyncioLane
+from wikipayam_async.core.progress import AttemptProgress
 
 pytestmark = pytest.mark.anyio
 
@@ -46,6 +48,29 @@ async def test_a_task_cancelled_as_its_answer_arrives_has_it(protected: bool) ->
 
 
 @on_both_loops
+async def test_a_cancelled_scope_is_told_once() -> None:
+    """While the answer of a send is waited for, anyio does not cancel the task in every turn of the event loop."""
+    deferred: list[BaseException] = []
+
+    class Progress(AttemptProgress):
+        def defer(self, cancellation: BaseException) -> bool:
+            deferred.append(cancellation)
+            return super().defer(cancellation)
+
+    gate, progress = Gate(slow=False), Progress(protected=True)
+    progress.begin(anyio.current_time(), anyio.current_time() + 20)
+    async with lane_to(gate.serve, AsyncioLane) as lane, anyio.create_task_group() as group:
+        group.start_soon(outcome_of, lane, progress)
+        await gate.arrived.wait()
+        group.cancel_scope.cancel()
+        with anyio.CancelScope(shield=True):
+            for _ in range(5):
+                await asyncio.sleep(0)
+            gate.go_on.set()
+    assert (len(deferred), progress.phase) == (1, Phase.ANSWERED)
+
+
+@on_both_loops
 async def test_bytes_before_the_first_request_end_the_connection() -> None:
     """They could be taken for its answer, so it does not leave."""
 
@@ -72,11 +97,35 @@ async def test_a_lane_that_nobody_closed_is_closed_with_a_warning() -> None:
 
     async with raw_server(run) as url:
         lane = [await AsyncioLane.open("127.0.0.1", int(url.rpartition(":")[2]), None)]
-        with pytest.warns(ResourceWarning, match=r"unclosed .*AsyncioLane"):
+        with pytest.warns(ResourceWarning, match=r"unclosed .*AsyncioLane") as warned:
             lane.clear()
+        assert [(type(one.source), one.filename) for one in warned] == [(AsyncioLane, __file__)]
         gc.collect()
         with anyio.fail_after(20):
             await closed.wait()
+
+
+@on_both_loops
+async def test_a_loop_that_ends_meanwhile_closes_the_lane_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Another thread may close it between the look at it and the call."""
+
+    class Ending:
+        def is_closed(self) -> bool:
+            return False
+
+        def call_soon_threadsafe(self, *_: object) -> None:
+            raise RuntimeError
+
+    raised: list[object] = []
+    monkeypatch.setattr(sys, "unraisablehook", raised.append)
+    async with raw_server(lambda stream: Peer(stream).stay()) as url:
+        lane = [await AsyncioLane.open("127.0.0.1", int(url.rpartition(":")[2]), None)]
+        connection: Any = lane[0]._connection
+        monkeypatch.setattr(connection, "loop", Ending())
+        with pytest.warns(ResourceWarning, match="unclosed"):
+            lane.clear()
+        connection.abort()
+    assert raised == []
 
 
 def test_a_lane_of_a_loop_that_has_ended_is_dropped_in_silence() -> None:
@@ -134,3 +183,27 @@ async def test_an_answer_that_comes_within_the_last_look_counts() -> None:
 
         group.start_soon(answer_late)
         assert await outcome_of(lane, started(0.05)) == (200, b"{}")
+
+
+@pytest.mark.parametrize(("received", "times"), [(b"", [0.01, 0.02]), (b"H", [0.01, 0.1])])
+@on_both_loops
+async def test_the_end_of_the_time_is_looked_at_twice_more(received: bytes, times: list[float]) -> None:
+    """The second look finds what a stall during the first held back; bytes of an answer have a tenth of a second in all."""
+    progress = started()
+    async with lane_to(reply(), AsyncioLane) as lane, anyio.create_task_group() as group:
+
+        async def exchange_late() -> None:
+            assert await outcome_of(lane, progress) == ("timeout", True)
+
+        group.start_soon(exchange_late)
+        while progress.phase is not Phase.SENT:  # noqa: ASYNC110 - the phase has no event
+            await asyncio.sleep(0)
+        exchange: Any = lane._connection.exchange
+        end = progress.deadline
+        assert exchange.look_at(end - 1) == end
+        found = [exchange.look_at(end)]
+        if received:
+            exchange.receive(received)
+        while found[-1] is not None:
+            found.append(exchange.look_at(found[-1] + 1e-6))
+        assert [None if at is None else round(at - end, 3) for at in found] == [*times, None]

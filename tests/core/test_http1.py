@@ -114,7 +114,26 @@ class TestReader:
         assert read(b"HTTP/1.1 200 OK\r\nVia: a\r\nvia: b\r\n").headers == {"via": "a"}
         assert read(b"HTTP/1.1 200 OK\r\nVia: a\r\nvia: b\r\n\r\n").headers == {"via": "a, b"}
 
-    @pytest.mark.parametrize("stray", [answer("again"), b"garbage", b"\x00\x01", answer("x")[:20]])
+    def test_a_trailer_does_not_change_the_head(self) -> None:
+        """A length or an encoding that comes after the body is of no use, and does no harm."""
+        trailer = b"Content-Encoding: gzip\r\nX-A: 2\r\nX-B: 3\r\n"
+        reader = read(
+            b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nX-A: 1\r\n\r\n2\r\n{}\r\n0\r\n" + trailer + b"\r\n"
+        )
+        found = reader.answer()
+        assert (found.headers, bytes(found.body)) == ({"transfer-encoding": "chunked", "x-a": "1"}, b"{}")
+        assert reader.is_reusable
+
+    @pytest.mark.parametrize(
+        "stray",
+        [
+            answer("again"),
+            b"garbage",
+            b"\x00\x01",
+            answer("x")[:20],
+            b"HTTP/1.1 101 S\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n",
+        ],
+    )
     def test_bytes_after_an_answer_are_stray(self, stray: bytes) -> None:
         """A second answer or other bytes make the lane unusable and leave the answer intact."""
         reader = read(answer("abc") + stray)
@@ -214,6 +233,25 @@ class TestReader:
             ExchangeFaultKind.TOO_LARGE,
             "the answer's head is larger than 65536 bytes",
         )
+
+    def test_each_head_has_the_whole_limit(self) -> None:
+        """Also after an interim answer, and between two pieces of a body."""
+        head = b"HTTP/1.1 200 OK\r\nX-A: "
+        reader = read(b"HTTP/1.1 100 C\r\n\r\n", head + b"a" * (64 * 1024 - len(head)))
+        with pytest.raises(ExchangeFault, match="head is larger"):
+            reader.feed(b"a")
+        reader = read(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n", b"1\r\na")
+        reader.feed(b"\r\n1;" + b"x" * (64 * 1024 - 4))
+        with pytest.raises(ExchangeFault, match="head is larger"):
+            reader.feed(b"x")
+
+    def test_nothing_is_known_of_the_next_answer(self) -> None:
+        """A reader begins, and begins again, without one."""
+        reader = read(answer("abc"))
+        for _ in range(2):
+            reader.begin()
+            assert (reader.status, reader.headers, reader.chunks, reader.size) == (0, {}, [], 0)
+            assert (reader.begun, reader.complete, reader.is_over) == (False, False, False)
 
     def test_what_frames_a_body_does_not_add_up(self) -> None:
         """The heads of chunks and interim answers have the limit of a head each, not together."""

@@ -146,6 +146,7 @@ CASES: dict[str, tuple[Serve, object, Phase, bool]] = {
     "answer, then closed": (reply(OK, then=close), (200, b"{}"), DONE, True),
     "no length, closed": (reply(b"HTTP/1.1 200 OK\r\n\r\n{}", then=close), (200, b"{}"), DONE, False),
     "no length, half-closed": (reply(b"HTTP/1.1 200 OK\r\n\r\n{}", then=half_close), (200, b"{}"), DONE, False),
+    "no length, reset": (reply(b"HTTP/1.1 200 OK\r\n\r\n{}", then=reset_it), LOST, READ, False),
     "not kept alive": (reply(answer("{}", headers={"Connection": "close"})), (200, b"{}"), DONE, False),
     "bytes after the answer": (reply(OK + b"HTTP/1.1 2"), (200, b"{}"), DONE, False),
     "compressed": (reply(answer("{}", headers={"Content-Encoding": "gzip"})), BAD, READ, False),
@@ -188,11 +189,13 @@ async def test_a_lane_carries_one_exchange_after_another(lane_class: type[AnyLan
         await peer.stay()
 
     async with lane_to(serve, lane_class, tls=tls) as lane:
+        assert (lane.clean, lane.idle_since) == (True, 0.0)
         for number in range(3):
             got = await outcome_of(lane, started(), method="POST", body=b"n")
             assert got == (200, f"n{number}".encode())
-            assert lane.is_usable(lane.idle_since + 1, 2.0)
-        assert not lane.is_usable(lane.idle_since + 3, 2.0)
+            lane.idle_since = 100.0
+            assert lane.is_usable(102.0, 2.0)
+        assert not lane.is_usable(103.0, 2.0)
 
 
 @on_every_lane
@@ -302,6 +305,28 @@ async def check_sending(name: str, lane_class: type[AnyLane], *, tls: bool) -> N
     async with lane_to(serve, lane_class, tls=tls) as lane:
         found = await outcome_of(lane, progress, method="POST", body=LARGE)
     assert (found, progress.phase) == (expected, phase)
+
+
+DETAILS: dict[str, tuple[Serve, str]] = {
+    "closed": (CASES["closed"][0], "the connection was closed without an answer"),
+    "reset": (CASES["reset"][0], "the connection was reset"),
+    "no answer": (CASES["no answer"][0], "no complete answer within the time-out"),
+    "reset while sending": (WHILE_SENDING["reset"][0], "the connection broke while sending"),
+}
+
+
+@pytest.mark.parametrize("name", DETAILS)
+@on_every_lane
+async def test_a_fault_says_what_happened(name: str, lane_class: type[AnyLane]) -> None:
+    """In the same words on every lane."""
+    serve, detail = DETAILS[name]
+    async with lane_to(serve, lane_class) as lane:
+        with pytest.raises(ExchangeFault) as caught:
+            await lane.exchange(
+                outgoing("POST", body=LARGE if "sending" in name else b"[]"),
+                started(0.2 if name == "no answer" else 20.0),
+            )
+    assert caught.value.detail == detail
 
 
 class Gate:

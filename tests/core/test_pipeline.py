@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import logging
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -12,6 +14,7 @@ from tests.support.net import RECEIVER, EventRecorder, longest_delay
 from wikipayam_async import (
     APIConnectionError,
     APIStatusError,
+    APITimeoutError,
     AttemptStarted,
     BadRequestError,
     CallOutcome,
@@ -22,6 +25,7 @@ from wikipayam_async import (
     RateLimitError,
     ResponseError,
     RetryPolicy,
+    RetryScheduled,
     SendStatus,
     SmsMessage,
     UnknownOutcomeError,
@@ -35,6 +39,7 @@ from wikipayam_async.core.pipeline import Pipeline
 from wikipayam_async.core.progress import AttemptProgress
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.core.shared_state import SharedState
+from wikipayam_async.outcomes import LOOK_FIRST, Attempt
 from wikipayam_async.redact.sealed import SealedBytes, Secret
 
 pytestmark = pytest.mark.anyio
@@ -93,6 +98,11 @@ def build(carrier: FakeCarrier, **options: Any) -> tuple[Pipeline, EventRecorder
 def fail_to_read(_: object) -> object:
     """Find any answer unreadable."""
     raise ValueError
+
+
+def clock_from(start: float, times: VirtualClock) -> Callable[[], float]:
+    """Return a clock that only sleeps move, so that no rounding and no delay of the machine is in its times."""
+    return lambda: start + times.ahead
 
 
 RowOutcomes = Callable[[], Sequence[MessageOutcome]]
@@ -161,7 +171,8 @@ class TestPipeline:
         expected = [MessageOutcome(f"t-{n}", status) for n in range(2)]
         assert [list(outcomes()), list(outcomes()), recorder.outcomes] == [expected] * 3
 
-    async def test_an_observer_that_a_signal_interrupts_is_called_again(self) -> None:
+    @pytest.mark.parametrize("result", [ok(), fault()])
+    async def test_an_observer_that_a_signal_interrupts_is_called_again(self, result: Any) -> None:
         """Ctrl-C may come just before the observer has the outcomes; what has left is then unknown."""
         seen: list[RowOutcomes] = []
         interruptions: list[BaseException] = [KeyboardInterrupt()]
@@ -171,7 +182,7 @@ class TestPipeline:
                 raise interruptions.pop()
             seen.append(outcomes)
 
-        pipeline, _, _, _ = build(FakeCarrier(ok()))
+        pipeline, _, _, _ = build(FakeCarrier(result))
         with pytest.raises(KeyboardInterrupt):
             await pipeline.run(send(1), observe)
         assert [list(outcomes()) for outcomes in seen] == [[MessageOutcome("t-0", SendStatus.UNKNOWN)]]
@@ -284,6 +295,24 @@ class TestPipeline:
             assert (recorder.finished[0].outcome, recorder.outcomes[0].status) == (outcome, status)
             assert (carrier.attempts, times.slept, len(recorder.finished)) == (1, [], 1)
 
+    @pytest.mark.parametrize("result", [ok(), fault(handed_over=False), fault()])
+    async def test_a_scope_that_was_cancelled_during_the_attempt_ends_the_call(self, result: Any) -> None:
+        """After the report, and instead of a retry: the caller does not go on."""
+
+        class Cancelling(FakeCarrier):
+            async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+                try:
+                    return await super().carry(outgoing, progress)
+                finally:
+                    scope.cancel()
+
+        pipeline, recorder, _, times = build(Cancelling(result))
+        goes_on = False
+        with anyio.CancelScope() as scope:
+            await pipeline.run(send())
+            goes_on = True
+        assert (goes_on, len(recorder.finished), recorder.of(RetryScheduled), times.slept) == (False, 1, [], [])
+
     async def test_an_error_names_at_most_five_track_ids(self) -> None:
         """The text of the error stays short."""
         pipeline, _, _, _ = build(FakeCarrier(fault(), fault()))
@@ -297,18 +326,156 @@ class TestPipeline:
         assert (caught.value.messages, caught.value.track_ids) == ((), ())
 
     @pytest.mark.parametrize(
-        ("kind", "error"),
+        ("kind", "error", "told"),
         [
-            (ExchangeFaultKind.UNREADABLE, ResponseError),
-            (ExchangeFaultKind.TOO_LARGE, ResponseError),
-            (ExchangeFaultKind.DISCONNECTED, APIConnectionError),
+            (ExchangeFaultKind.UNREADABLE, ResponseError, {"status_code": 502}),
+            (ExchangeFaultKind.TOO_LARGE, ResponseError, {"status_code": 502}),
+            (ExchangeFaultKind.TIMEOUT, APITimeoutError, {"phase": Phase.READING}),
+            (ExchangeFaultKind.DISCONNECTED, APIConnectionError, {"phase": Phase.READING}),
         ],
     )
-    async def test_each_fault_has_its_error(self, kind: ExchangeFaultKind, error: type[Exception]) -> None:
-        """An unreadable answer is a `ResponseError`, a broken connection an `APIConnectionError`."""
-        pipeline, _, _, _ = build(FakeCarrier(fault(kind)), retry=RetryPolicy(max_attempts=1))
-        with pytest.raises(error, match=r"x\.read: it broke"):
+    async def test_each_fault_has_its_error(
+        self, kind: ExchangeFaultKind, error: type[WikipayamError], told: dict[str, object]
+    ) -> None:
+        """An unreadable answer is a `ResponseError`, a broken connection an `APIConnectionError`: with all that is known."""
+        cause = OSError(104, "reset")
+        broken = ExchangeFault(kind, "it broke", handed_over=True, status_code=502, cause=cause)
+        carrier = FakeCarrier(broken, phase=Phase.READING)
+        pipeline, recorder, _, _ = build(carrier, retry=RetryPolicy(max_attempts=1))
+        with pytest.raises(error) as caught:
             await pipeline.run(Call(operation=READ, read=str))
+        assert (type(caught.value), str(caught.value), caught.value.__cause__) == (error, "x.read: it broke", cause)
+        assert {name: getattr(caught.value, name) for name in told} == told
+        assert caught.value.attempts == recorder.finished[0].attempts  # type: ignore[attr-defined]
+        assert [(one.phase, one.status_code, one.failure) for one in recorder.finished[0].attempts] == [
+            (Phase.READING, 502, kind.value)
+        ]
+
+    @pytest.mark.parametrize(
+        ("result", "reason"),
+        [
+            (fault(), "disconnected"),
+            (Answer(500, {}, SealedBytes(b'{"message": "no"}')), '500; the gateway said "no"'),
+            (Answer(500, {}, SealedBytes(b"")), "500"),
+            (ok(b"no"), 'unreadable; the gateway said "no"'),
+        ],
+    )
+    async def test_an_unknown_outcome_says_why(self, result: Any, reason: str) -> None:
+        """In its text, with the attempts, the phase and the messages beside it."""
+        pipeline, recorder, _, _ = build(FakeCarrier(result, phase=Phase.SENT))
+        call = send(2)
+        with pytest.raises(UnknownOutcomeError) as caught:
+            await pipeline.run(call)
+        assert str(caught.value) == (
+            f"x.send: it is not known whether the gateway accepted this ({reason}). Do not resend blindly: "
+            f"{LOOK_FIRST} (t-0, t-1)"
+        )
+        error, end = caught.value, recorder.finished[0]
+        assert call.batch is not None
+        assert (error.phase, error.attempts, error.messages) == (Phase.SENT, end.attempts, tuple(call.batch.messages))
+        assert len(error.attempts) == 1
+
+    async def test_the_error_of_an_answer_says_what_the_gateway_says(self) -> None:
+        """A refusal, and an answer to a read that cannot be read, name the operation and count the attempts."""
+        refused, odd = Answer(400, {}, SealedBytes(b'{"message": "no"}')), ok(b'{"message": "odd"}')
+        pipeline, recorder, _, _ = build(FakeCarrier(refused, odd))
+        with pytest.raises(BadRequestError, match=r'^x\.send: the gateway answered 400; "no"$') as refusal:
+            await pipeline.run(send())
+        with pytest.raises(ResponseError) as unreadable:
+            await pipeline.run(Call(operation=READ, read=fail_to_read))
+        assert unreadable.value.message == "odd"
+        assert [refusal.value.attempts, unreadable.value.attempts] == [end.attempts for end in recorder.finished]
+        assert [len(end.attempts) for end in recorder.finished] == [1, 1]
+
+    async def test_a_retry_is_told(self) -> None:
+        """With its delay and the failure in one word."""
+        results: list[Any] = [fault(handed_over=False), Answer(429, {"retry-after": "2"}, SealedBytes(b"")), ok()]
+        pipeline, recorder, _, _ = build(FakeCarrier(*results))
+        await pipeline.run(send())
+        assert [(event.number, event.delay, event.failure) for event in recorder.of(RetryScheduled)] == [
+            (1, 0.5, "disconnected"),
+            (2, 2.0, "429"),
+        ]
+
+    async def test_the_events_name_the_call(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Its method, its gateway and, in the log of a retry, its track ids."""
+        pipeline, recorder, _, _ = build(FakeCarrier(fault(handed_over=False), ok(b'{"data": [1, 2]}'), ok()))
+        with caplog.at_level(logging.INFO, "wikipayam_async"):
+            await pipeline.run(send(2))
+            await pipeline.run(Call(operation=READ, read=str))
+        assert [(end.method, end.base_url) for end in recorder.finished] == [
+            ("POST", "http://127.0.0.1:1"),
+            ("GET", "http://127.0.0.1:1"),
+        ]
+        told = [getattr(record, "wikipayam_track_ids", None) for record in caplog.records]
+        assert told == [["t-0", "t-1"], None, None]
+
+    async def test_each_attempt_is_recorded(self) -> None:
+        """With its number, its phase, its time and its result; only a send is protected from cancellation."""
+        start, protected = 1000.0, []
+        steps: list[tuple[Phase, float | None, float | None, Answer | BaseException]] = [
+            (Phase.SENDING, start - 2, None, fault(handed_over=False)),
+            (Phase.WAITING, None, None, fault(ExchangeFaultKind.CONNECT, handed_over=False)),
+            (Phase.ANSWERED, start, start + 0.25, ok()),
+            (Phase.READING, start, None, KeyboardInterrupt()),
+        ]
+
+        class Timed(FakeCarrier):
+            async def carry(self, outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+                protected.append(progress.protected)
+                progress.phase, progress.started, progress.ended, result = steps.pop(0)
+                if isinstance(result, BaseException):
+                    raise result
+                return result
+
+        pipeline, recorder, shared, times = build(Timed())
+        shared.clock = clock_from(start, times)
+        await pipeline.run(send())
+        with pytest.raises(KeyboardInterrupt):
+            await pipeline.run(Call(operation=READ, read=str))
+        assert [end.attempts for end in recorder.finished] == [
+            (
+                Attempt(1, Phase.SENDING, 2.0, None, "disconnected"),
+                Attempt(2, Phase.WAITING, 0.0, None, "connect"),
+                Attempt(3, Phase.ANSWERED, 0.25, 200, None),
+            ),
+            (Attempt(1, Phase.READING, 1.5, None, "interrupted"),),
+        ]
+        assert protected == [True, True, True, False]
+
+    async def test_results_that_count_as_false_are_results(self) -> None:
+        """Only None means that the answer does not mention a message."""
+        pipeline, recorder, _, _ = build(FakeCarrier(ok(b'{"data": [0]}')))
+        assert await pipeline.run(send()) == (0,)
+        assert recorder.finished[0].outcome is CallOutcome.SUCCEEDED
+
+    async def test_the_rate_limit_counts_messages(self) -> None:
+        """Before every attempt; a call without messages counts as none."""
+        counted: list[int] = []
+
+        class Limiter:
+            async def wait(self, messages: int) -> None:
+                counted.append(messages)
+
+        shared = SharedState(
+            FakeCarrier(fault(handed_over=False), ok(b'{"data": [1, 2]}'), ok()), sleep=VirtualClock().sleep
+        )
+        settings = Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1))
+        limiter: Any = Limiter()
+        pipeline = Pipeline(settings, shared, limiter, b"agent")
+        await pipeline.run(send(2))
+        await pipeline.run(Call(operation=READ, read=str))
+        assert counted == [2, 2, 0]
+
+    async def test_clients_of_an_account_share_one_object_of_a_class(self) -> None:
+        """It is made on first use."""
+        pipeline, _, shared, _ = build(FakeCarrier())
+        other = Pipeline(Options(token=Secret("t"), origin=Origin("http", "127.0.0.1", 1)), shared, None, b"agent")
+        made = pipeline.shared_object(EventRecorder)
+        assert isinstance(made, EventRecorder)
+        assert other.shared_object(EventRecorder) is made
+        assert isinstance(other.shared_object(VirtualClock), VirtualClock)
+        assert list(shared.objects) == [EventRecorder, VirtualClock]
 
     @pytest.mark.parametrize("raised", [KeyError("x"), RecursionError(), ZeroDivisionError(), ValueError("secret")])
     async def test_an_exception_while_reading_is_a_response_error(self, raised: Exception) -> None:
@@ -361,6 +528,43 @@ class TestPipeline:
             assert (caught.value.send_status, caught.value.attempts, carrier.attempts) == (status, (), 0)
             assert (recorder.finished[0].status_code, recorder.finished[0].headers) == (None, {})
 
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])  # on trio's clock, the times are rounded
+    async def test_a_gate_is_waited_for_as_long_as_a_retry_and_the_caller_allow(self) -> None:
+        """To the second; otherwise the error says how long the gateway asked for."""
+        start = float(int(anyio.current_time()) + 100)
+        for closed, deadline, waits in (
+            (0.5, math.inf, True),
+            (60, math.inf, True),
+            (61, math.inf, False),
+            (7, start + 8, True),
+            (7, start + 7, False),
+        ):
+            pipeline, _, shared, times = build(FakeCarrier(ok()))
+            shared.clock = clock_from(start, times)
+            shared.gate.close(start, closed)
+            with anyio.CancelScope(deadline=deadline):
+                if waits:
+                    assert await pipeline.run(send()) == (1,)
+                    assert times.slept == [closed]
+                else:
+                    with pytest.raises(RateLimitError) as caught:
+                        await pipeline.run(send())
+                    assert (caught.value.status_code, caught.value.retry_after) == (429, closed)
+                    told = f"x.send: not sent: the gateway asked for a delay ({closed} s remain)"
+                    assert str(caught.value).startswith(told)
+
+    @pytest.mark.parametrize("anyio_backend", ["asyncio"])  # as above
+    async def test_a_retry_that_the_caller_would_not_see_is_not_made(self) -> None:
+        """The failure is raised at once, instead of the end of the caller's time."""
+        start = float(int(anyio.current_time()) + 100)
+        for deadline, attempts in ((start + 1, 2), (start + 0.5, 1)):
+            carrier = FakeCarrier(fault(handed_over=False), fault())
+            pipeline, _, shared, times = build(carrier)
+            shared.clock = clock_from(start, times)
+            with anyio.CancelScope(deadline=deadline), pytest.raises(WikipayamError):
+                await pipeline.run(send())
+            assert carrier.attempts == attempts
+
     async def test_a_gate_that_closes_between_attempts_rejects_the_send(self) -> None:
         """Another call's 429 may close the gate for longer than a retry waits: the first attempt was rejected."""
         pipeline, recorder, shared, times = build(FakeCarrier(Answer(429, {}, SealedBytes(b""))))
@@ -406,14 +610,15 @@ class TestPipeline:
         assert ([attempts for _, attempts in seen], carrier.attempts) == ([0, 1], 2)
 
     async def test_a_gate_that_closes_during_before_attempt_is_obeyed(self) -> None:
-        """A 429 of another call in that time pauses this call, too."""
-        pipeline, _, shared, times = build(FakeCarrier(ok()))
+        """A 429 of another call in that time pauses this call, too, however short it is."""
+        for closed in (0.5, 7.0):
+            pipeline, _, shared, times = build(FakeCarrier(ok()))
 
-        async def hook() -> None:
-            shared.gate.close(times.now(), 7)
+            async def hook(closed: float = closed, shared: SharedState = shared, times: VirtualClock = times) -> None:
+                shared.gate.close(times.now(), closed)
 
-        assert await pipeline.run(send(before_attempt=hook)) == (1,)
-        assert [round(seconds) for seconds in times.slept] == [7]
+            assert await pipeline.run(send(before_attempt=hook)) == (1,)
+            assert [round(seconds, 1) for seconds in times.slept] == [closed]
 
     async def test_before_wait_is_awaited_before_every_further_wait(self) -> None:
         """Between two attempts, and if the gate closes after `before_attempt`, which is awaited again after each."""
@@ -453,15 +658,27 @@ class TestPipeline:
         assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.NOT_ATTEMPTED] * 2
         assert [attempt.phase for end in recorder.finished for attempt in end.attempts] == [Phase.WAITING]
 
-    async def test_a_gate_that_closes_for_long_during_before_attempt(self) -> None:
+    @pytest.mark.parametrize("when", ["before", "during", "during, with a hook for waits"])
+    async def test_a_gate_that_closes_for_long_around_before_attempt(self, when: str) -> None:
         """The send was not attempted, in its error and in its event."""
-        pipeline, recorder, shared, times = build(FakeCarrier())
+        carrier = FakeCarrier()
+        pipeline, recorder, shared, times = build(carrier)
+        carry = carrier.carry
+
+        async def carry_late(outgoing: Outgoing, progress: AttemptProgress) -> Answer:
+            if when == "before":
+                shared.gate.close(times.now(), 3600)
+            return await carry(outgoing, progress)
 
         async def hook() -> None:
             shared.gate.close(times.now(), 3600)
 
-        with pytest.raises(RateLimitError) as caught:
-            await pipeline.run(send(before_attempt=hook))
+        carrier.carry = carry_late  # type: ignore[method-assign]
+        hooks: dict[str, Any] = {"before_attempt": hook} | (
+            {"before_wait": anyio.lowlevel.checkpoint} if "with" in when else {}
+        )
+        with pytest.raises(RateLimitError, match=r"^x\.send: not sent: ") as caught:
+            await pipeline.run(send(**hooks))
         assert (caught.value.send_status, caught.value.attempts) == (SendStatus.NOT_ATTEMPTED, ())
         assert [outcome.status for outcome in recorder.outcomes] == [SendStatus.NOT_ATTEMPTED]
 

@@ -24,7 +24,7 @@ from tests.support.run_facts import run_facts, write_run
 
 PACKAGE = Path("wikipayam_async")
 # The deselected test lists the methods of a class, to which mutmut adds its own. The oracles compare too many
-# values with other packages for a mutant.
+# values with other packages for a mutant. mutmut adds the constant to the usual time, and multiplies both.
 CONFIG = """\
 [mutmut]
 source_paths = wikipayam_async
@@ -33,11 +33,12 @@ only_mutate =
 pytest_add_cli_args_test_selection =
     {tests}
 pytest_add_cli_args =
+    --override-ini=faulthandler_timeout={seconds}
     --deselect=tests/services/test_raw.py::test_every_call_has_a_raw_response
     --ignore=tests/numbers/test_oracle.py
     --ignore=tests/text/test_oracles.py
 timeout_multiplier = 8.0
-timeout_constant = 12.0
+timeout_constant = 1.5
 use_git_change_detection = false
 """
 
@@ -54,16 +55,17 @@ class Run:
     def results(self) -> dict[str, bool | None]:
         """Return whether each mutant was killed; None if the time did not suffice."""
         shutil.rmtree("mutants", ignore_errors=True)
-        found = self._test(own_tests(self._module), [])
+        found = self._test(own_tests(self._module), [], seconds=15)
         survivors = [name for name, killed in found.items() if killed is False]
         if survivors and self._wider:
             Path("mutants", "mutmut-stats.json").unlink(missing_ok=True)
-            again = self._test(self._wider, survivors)
+            again = self._test(self._wider, survivors, seconds=60)
             found |= {name: again.get(name) for name in survivors}
         return found
 
-    def _test(self, tests: Sequence[str], mutants: Sequence[str]) -> dict[str, bool | None]:
-        config = CONFIG.format(module=self._module, tests="\n    ".join(tests))
+    def _test(self, tests: Sequence[str], mutants: Sequence[str], *, seconds: float) -> dict[str, bool | None]:
+        """Run tests on mutants, and end them at a test that takes longer than it may."""
+        config = CONFIG.format(module=self._module, tests="\n    ".join(tests), seconds=seconds)
         Path("setup.cfg").write_text(config, encoding="utf-8")
         command = [sys.executable, "-m", "mutmut", "run", "--max-children", self._children, *mutants]
         with (

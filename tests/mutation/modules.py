@@ -15,6 +15,11 @@ ROOMS = (
 )  # fmt: skip
 """What decides: what is sent, how a response is read, whether to retry, what is told."""
 
+_SHARED = dict.fromkeys(
+    ("core/asyncio_connection.py", "core/asyncio_wire.py", "core/wire.py"), "tests/core/test_lane_contract.py"
+)
+"""Where a module's promises are tested together with those of others like it."""
+
 
 def modules(package: Path, patterns: Sequence[str] = ()) -> Iterator[str]:
     """Yield the modules of the rooms as paths such as `core/retry.py`.
@@ -33,9 +38,10 @@ def modules(package: Path, patterns: Sequence[str] = ()) -> Iterator[str]:
 
 
 def own_tests(module: str) -> list[str]:
-    """Return the test module of a module."""
+    """Return the test module of a module, and the one that it shares with others like it."""
     path = Path(module)
-    return [f"tests/{path.with_name(f'test_{path.name}').as_posix()}"]
+    own = f"tests/{path.with_name(f'test_{path.name}').as_posix()}"
+    return [own, *([_SHARED[module]] if module in _SHARED else [])]
 
 
 def room_tests(module: str) -> list[str]:

@@ -26,9 +26,10 @@ def test_patterns_choose_modules() -> None:
 
 
 def test_a_module_is_tested_by_its_own_tests_first() -> None:
-    """Then by those of its room."""
+    """With those that it shares with its like; then by those of its room."""
     assert own_tests("services/sms/watch.py") == ["tests/services/sms/test_watch.py"]
     assert own_tests("optout.py") == ["tests/test_optout.py"]
+    assert own_tests("core/wire.py") == ["tests/core/test_wire.py", "tests/core/test_lane_contract.py"]
     assert [room_tests(name) for name in ("services/sms/watch.py", "cli/campaign/run.py", "optout.py")] == [
         ["tests/services"],
         ["tests/cli/campaign"],

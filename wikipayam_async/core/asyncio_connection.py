@@ -44,13 +44,16 @@ class AsyncioConnection(asyncio.Protocol):
         end_error: What ended it, unless the gateway closed it.
         is_closed: Whether nothing more can be sent either.
         is_paused: Whether the socket has not yet taken all that was written, or had not when the connection broke.
+        is_sending: Whether a request leaves. What TLS has to send by itself then waits, so that no bytes but those of the
+            request, and what came before it, are left.
     """
 
     __slots__ = (
-        "_is_ready", "_timer", "_timer_at", "_tls", "end_error", "exchange", "has_ended", "is_closed", "is_paused", "loop",
-        "transport",
+        "_is_ready", "_timer", "_timer_at", "_tls", "end_error", "exchange", "has_ended", "is_closed", "is_paused",
+        "is_sending", "loop", "transport",
     )  # fmt: skip
     transport: asyncio.Transport
+    _timer_at: float
 
     def __init__(self) -> None:
         self.loop = asyncio.get_running_loop()
@@ -59,10 +62,10 @@ class AsyncioConnection(asyncio.Protocol):
         self.end_error: Exception | None = None
         self.is_closed = False
         self.is_paused = False
+        self.is_sending = False
         self._tls: TlsSession | None = None
         self._is_ready: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
-        self._timer_at = 0.0
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Keep the transport, which calls `pause_writing` whenever bytes are left."""
@@ -94,6 +97,7 @@ class AsyncioConnection(asyncio.Protocol):
         """Write bytes; return whether the connection was open for all of them."""
         if self.transport.is_closing():
             return False
+        self.is_sending = True
         try:
             self.transport.write(data if self._tls is None else self._tls.encrypt(data))
         except ssl.SSLError:
@@ -105,7 +109,7 @@ class AsyncioConnection(asyncio.Protocol):
         tls = self._tls
         if tls is not None:
             data = tls.feed(data)
-            if reply := tls.pending():
+            if not self.is_sending and (reply := tls.pending()):
                 self.transport.write(reply)
             if self._is_ready is not None and tls.is_established and not self._is_ready.done():
                 self._is_ready.set_result(None)
@@ -185,7 +189,6 @@ async def connect(host: str, port: int) -> socket.socket:
     except BaseException:
         sock.close()
         raise
-    sock.settimeout(0)
     return sock
 
 

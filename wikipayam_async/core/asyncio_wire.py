@@ -18,8 +18,7 @@ from wikipayam_async.core.asyncio_connection import AsyncioConnection, attach, c
 from wikipayam_async.core.connecting import connection_fault
 from wikipayam_async.core.fault import ExchangeFault, ExchangeFaultKind
 from wikipayam_async.core.http1 import AnswerReader, encode_request
-from wikipayam_async.core.options import Origin
-from wikipayam_async.core.progress import LATE_READ, LATE_READS, LONGEST_LATE_READ, AttemptProgress, timeout_fault
+from wikipayam_async.core.progress import LATE_READ, LATE_READS, LONGEST_LATE_READ, AttemptProgress, no_answer_fault
 from wikipayam_async.core.protocol import Answer, Outgoing
 from wikipayam_async.core.wire import readable_check
 from wikipayam_async.outcomes import Phase
@@ -78,7 +77,7 @@ class AsyncioLane:
         if not progress.may_leave(connection.loop.time()):
             await progress.check_deadline()
         progress.hand_over()  # from the check to the write, no other task can run
-        connection.exchange = exchange = _Exchange(connection, reader, progress, outgoing.origin)
+        connection.exchange = exchange = _Exchange(connection, reader, progress)
         try:
             is_open = connection.write(request)
             if connection.is_paused:
@@ -113,17 +112,14 @@ class _Exchange:
     """One request on a connection, and what arrives after it began to leave."""
 
     __slots__ = (
-        "_connection", "_deadline", "_expired", "_fault", "_has_received", "_is_sent", "_late_end", "_looks", "_origin",
-        "_progress", "_reader", "_waiter",
+        "_connection", "_deadline", "_expired", "_fault", "_has_received", "_is_sent", "_late_end", "_looks", "_progress",
+        "_reader", "_waiter",
     )  # fmt: skip
 
-    def __init__(
-        self, connection: AsyncioConnection, reader: AnswerReader, progress: AttemptProgress, origin: Origin
-    ) -> None:
+    def __init__(self, connection: AsyncioConnection, reader: AnswerReader, progress: AttemptProgress) -> None:
         self._connection = connection
         self._reader = reader
         self._progress = progress
-        self._origin = origin
         self._deadline = progress.deadline
         self._waiter: asyncio.Future[None] | None = None
         self._fault: ExchangeFault | None = None
@@ -144,11 +140,12 @@ class _Exchange:
         """
         connection = self._connection
         if self._expired and connection.is_paused:
-            raise timeout_fault(self._progress, self._origin)
+            raise no_answer_fault()
         if connection.is_paused or not is_open:
             # Bytes were left when the connection broke, so the gateway cannot have the whole request.
             raise ExchangeFault(ExchangeFaultKind.DISCONNECTED, "the connection broke while sending", handed_over=False)
         self._is_sent = True
+        connection.is_sending = False
         self._progress.phase = Phase.READING if self._has_received else Phase.SENT
         if connection.has_ended:
             self.end()
@@ -162,7 +159,7 @@ class _Exchange:
         if self._fault is not None:
             raise self._fault
         if not self._reader.is_over:
-            raise timeout_fault(self._progress, self._origin)
+            raise no_answer_fault()
 
     @property
     def _is_over(self) -> bool:

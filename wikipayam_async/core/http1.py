@@ -82,8 +82,8 @@ class AnswerReader:
             self.headers = {}
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Note a header field."""
-        if self.complete:
+        """Note a header field. Those of a trailer, which may not change what the head says, are not read."""
+        if self._in_body:
             return
         key = name.decode("latin-1").lower()
         text = value.decode("latin-1")
@@ -131,12 +131,13 @@ class AnswerReader:
         self.head_size += len(data)
         try:
             self._parser.feed_data(data)
-        except httptools.HttpParserUpgrade:
-            self.complete = self.is_over = False
-            self._fail(ExchangeFaultKind.UNREADABLE, "the connection was switched to another protocol")
-        except httptools.HttpParserError:
+        except (httptools.HttpParserUpgrade, httptools.HttpParserError) as error:
             if not self.complete:
-                self._fail(ExchangeFaultKind.UNREADABLE, "the answer is not valid HTTP")
+                switched = isinstance(error, httptools.HttpParserUpgrade)
+                detail = (
+                    "the connection was switched to another protocol" if switched else "the answer is not valid HTTP"
+                )
+                self._fail(ExchangeFaultKind.UNREADABLE, detail)
             self._stray = True
         if self._too_large:
             self._fail(ExchangeFaultKind.TOO_LARGE, f"the answer is larger than {self._max_bytes} bytes")

@@ -163,13 +163,12 @@ class Pipeline:
 class _Failure:
     """A failed attempt: the retry decision, and the error to raise without a retry."""
 
-    __slots__ = ("decision", "error", "reason", "retry_after", "said", "throttled")
+    __slots__ = ("decision", "error", "reason", "retry_after", "throttled")
 
-    def __init__(self, decision: RetryDecision, error: WikipayamError, reason: str, said: str = "") -> None:
+    def __init__(self, decision: RetryDecision, error: WikipayamError, reason: str) -> None:
         self.decision = decision
         self.error = error
         self.reason = reason
-        self.said = said
         self.retry_after: float | None = getattr(error, "retry_after", None)
         self.throttled = isinstance(error, RateLimitError)
 
@@ -287,11 +286,8 @@ class _CallRun:
             if failure.throttled:
                 # The random delay is this retry's own: other calls wait only for what the gateway stated.
                 shared.gate.close(now, delay if failure.retry_after is None else failure.retry_after)
-            deadline = anyio.current_effective_deadline()
-            if (
-                may_retry(policy, number, delay, math.inf if deadline == math.inf else deadline - now)
-                and shared.budget.take()
-            ):
+            remaining = anyio.current_effective_deadline() - now
+            if may_retry(policy, number, delay, remaining) and shared.budget.take():
                 await self.raise_cancellation()
                 self.reporter.retry_scheduled(delay, failure.reason)
                 if self._call.before_wait is not None:

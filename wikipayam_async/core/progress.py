@@ -15,8 +15,8 @@ from wikipayam_async.core.options import Origin
 from wikipayam_async.outcomes import Phase
 
 __all__ = [
-    "LATE_READ", "LATE_READS", "LONGEST_LATE_READ", "AttemptProgress", "Trace", "count_cancel_requests", "run_in_child",
-    "run_in_time", "timeout_fault",
+    "LATE_READ", "LATE_READS", "LONGEST_LATE_READ", "AttemptProgress", "Trace", "count_cancel_requests", "no_answer_fault",
+    "run_in_child", "run_in_time", "timeout_fault",
 ]  # fmt: skip
 
 T = TypeVar("T")
@@ -159,12 +159,15 @@ def count_cancel_requests() -> int:
 
 def timeout_fault(progress: AttemptProgress, origin: Origin) -> ExchangeFault:
     """Return the fault of an exchange that exceeded its time-out."""
-    connecting = progress.phase in {Phase.WAITING, Phase.CONNECTING}
-    if connecting:
-        detail = f"no connection to the gateway at {address_of(origin.host, origin.port)} within the time-out"
-    else:
-        detail = "no complete answer within the time-out"
-    return ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=not connecting)
+    if progress.phase not in {Phase.WAITING, Phase.CONNECTING}:
+        return no_answer_fault()
+    detail = f"no connection to the gateway at {address_of(origin.host, origin.port)} within the time-out"
+    return ExchangeFault(ExchangeFaultKind.TIMEOUT, detail, handed_over=False)
+
+
+def no_answer_fault() -> ExchangeFault:
+    """Return the fault of an exchange that exceeded its time-out after its request began to leave."""
+    return ExchangeFault(ExchangeFaultKind.TIMEOUT, "no complete answer within the time-out", handed_over=True)
 
 
 async def run_in_time(job: Callable[[], Awaitable[T]], progress: AttemptProgress, origin: Origin) -> T:

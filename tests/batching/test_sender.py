@@ -385,3 +385,28 @@ async def test_a_message_of_a_batcher_that_a_signal_interrupts_is_never_told_not
         assert record is not None
         assert record.status is (SendStatus.UNKNOWN if moment is AttemptFinished else SendStatus.ACCEPTED)
     assert len(gateway.requests) == 1
+
+
+async def test_a_signal_while_a_failure_is_handled_never_frees_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request had left and its outcome is unknown: a repetition with the key sends nothing."""
+    store = MemoryIdempotencyStore()
+
+    async def fail(_: RawRequest, __: ByteStream) -> bytes:
+        return b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
+
+    def interrupted(*_: object) -> None:
+        monkeypatch.undo()
+        raise SignalRaised
+
+    async with (
+        raw_gateway(fail) as gateway,
+        AsyncWikipayam("t", sender="1", base_url=gateway.url, idempotency=store) as client,
+    ):
+        monkeypatch.setattr("wikipayam_async.bulk.sender.results_of", interrupted)
+        with contextlib.suppress(BaseExceptionGroup):
+            async with client.sms.batcher() as batcher:
+                with pytest.raises(UnknownOutcomeError):
+                    await batcher.send("09123456789", "hi", idempotency_key="k")
+        with pytest.raises(UnknownOutcomeError):
+            await client.sms.send("09123456789", "hi", idempotency_key="k")
+    assert len(gateway.requests) == 1

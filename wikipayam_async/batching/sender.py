@@ -139,19 +139,16 @@ class BatchSender:
         for chunk in chunks_of(range(len(batch)), messages, payloads):
             rest: Chunk | None = chunk
             while rest is not None:
-                own: list[SendResult] = []
                 sending, rest = rest, None
                 try:
-                    await sender.send(sending, own)
+                    await sender.send(sending, results)
                 except KeysTakenError as error:
                     taken.update(error.taken)
-                    rest = self._without_taken(sending, own, {batch.index(pending) for pending in error.taken})
-                finally:
-                    results += own
+                    rest = self._without_taken(sending, results, {batch.index(pending) for pending in error.taken})
 
     @staticmethod
     def _without_taken(chunk: Chunk, results: list[SendResult], taken: set[int]) -> Chunk | None:
-        """Return what is still to be sent of a chunk, and remove its results."""
+        """Return what is still to be sent of a chunk, and remove the results of what was not."""
         undone = {one.index for one in results if one.status is SendStatus.NOT_ATTEMPTED and one.error is None}
         results[:] = [one for one in results if one.index not in undone]
         left = [position for position, index in enumerate(chunk.indexes) if index in undone - taken]

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import os
+import re
 
 import pytest
 
@@ -35,4 +36,4 @@ def test_every_process_has_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
     (first, one), (same, two), (other, again) = (name.split("-") for name in made)
     assert (first, one, two, again) == (same, "1", "2", "1")
     assert other != first
-    assert [len(prefix) for prefix in (first, other)] == [13, 13]
+    assert all(re.fullmatch("w[0-9a-f]{12}", prefix) for prefix in (first, other))

@@ -207,13 +207,19 @@ class BatchSender:
 
     async def _send_alone(self, pending: PendingMessage) -> SentMessage:
         taken: dict[PendingMessage, Obstacle] = {}
-        outcomes: list[SentMessage | WikipayamError] = []
-        await self._send_batch([pending], taken, lambda _, outcome, __: outcomes.append(outcome))
+        finished: list[tuple[SentMessage | WikipayamError, SendStatus]] = []
+        try:
+            await self._send_batch([pending], taken, lambda _, outcome, status: finished.append((outcome, status)))
+        except BaseException:
+            for outcome, status in finished:  # of a request that had left when this was cancelled
+                self._finish(pending, outcome, status)
+            raise
         for obstacle in taken.values():
             raise obstacle if isinstance(obstacle, WikipayamError) else KeyTakenError(obstacle)
-        if isinstance(outcomes[0], WikipayamError):
-            raise outcomes[0]
-        return outcomes[0]
+        ((answer, _),) = finished
+        if isinstance(answer, WikipayamError):
+            raise answer
+        return answer
 
     def _outcome(
         self, pending: PendingMessage, result: SendResult, answer: SentMessage | None, failure: Exception | None

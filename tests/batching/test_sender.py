@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import contextlib
 import pickle
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
 import anyio
@@ -36,6 +36,7 @@ from wikipayam_async.batching.keys import KeysTakenError
 from wikipayam_async.batching.queue import BatchSize, PendingMessage
 from wikipayam_async.batching.sender import BatchSender, not_sent
 from wikipayam_async.bulk.chunker import MAX_BODY_BYTES
+from wikipayam_async.core.operation import Observer
 from wikipayam_async.events import AttemptFinished, CallFinished, Event
 from wikipayam_async.idempotency import MemoryIdempotencyStore
 from wikipayam_async.messages.payload import prepare_sms
@@ -338,6 +339,44 @@ async def test_cancelled_while_another_call_has_the_key() -> None:
     assert sender.in_flight == {}
 
 
+@pytest.mark.parametrize("status", [SendStatus.ACCEPTED, SendStatus.UNKNOWN, SendStatus.NOT_ATTEMPTED])
+async def test_cancelled_while_a_message_is_sent_after_another_call_did_not(status: SendStatus) -> None:
+    """It has the outcome of its own request, and is among the unsent only if that has not left."""
+
+    class FreeKeys:
+        async def settle(self, _: object) -> None:
+            return None
+
+        async def answer(self, _: PendingMessage, attempt: Callable[[], Awaitable[SentMessage]]) -> SentMessage:
+            return await attempt()
+
+    (pending,) = pending_messages(1)
+    keys: Any = FreeKeys()
+    record: Any = object()
+    rounds: list[BaseException] = [KeysTakenError({pending: record})]
+    leaving = anyio.Event()
+
+    async def send(_: object, observer: Observer, *__: object) -> list[SentMessage | None]:
+        if rounds:
+            raise rounds.pop()
+        observer(lambda: [MessageOutcome("T0", status, "a" if status is SendStatus.ACCEPTED else None)])
+        leaving.set()
+        await anyio.sleep_forever()
+        raise AssertionError
+
+    sender = BatchSender(send, BatchSize(100), "batcher", 1.0, keys)
+    async with anyio.create_task_group() as group:
+        group.start_soon(sender.send, [pending])
+        await leaving.wait()
+        group.cancel_scope.cancel()
+    (found,) = await outcomes_of([pending])
+    kinds = {SendStatus.ACCEPTED: SentMessage, SendStatus.UNKNOWN: UnknownOutcomeError}
+    assert type(found) is kinds.get(status, ClosedError)
+    assert pending.known_outcome == MessageOutcome("T0", status, "a" if status is SendStatus.ACCEPTED else None)
+    assert len(sender.unsent) == (status is SendStatus.NOT_ATTEMPTED)
+    assert sender.in_flight == {}
+
+
 class SignalRaised(BaseException):
     """What the handler of a signal raises."""
 
@@ -384,4 +423,29 @@ async def test_a_message_of_a_batcher_that_a_signal_interrupts_is_never_told_not
         record = await store.read("k")
         assert record is not None
         assert record.status is (SendStatus.UNKNOWN if moment is AttemptFinished else SendStatus.ACCEPTED)
+    assert len(gateway.requests) == 1
+
+
+async def test_a_signal_while_a_failure_is_handled_never_frees_a_key(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The request had left and its outcome is unknown: a repetition with the key sends nothing."""
+    store = MemoryIdempotencyStore()
+
+    async def fail(_: RawRequest, __: ByteStream) -> bytes:
+        return b"HTTP/1.1 500 Oops\r\ncontent-length: 0\r\n\r\n"
+
+    def interrupted(*_: object) -> None:
+        monkeypatch.undo()
+        raise SignalRaised
+
+    async with (
+        raw_gateway(fail) as gateway,
+        AsyncWikipayam("t", sender="1", base_url=gateway.url, idempotency=store) as client,
+    ):
+        monkeypatch.setattr("wikipayam_async.bulk.sender.results_of", interrupted)
+        with contextlib.suppress(BaseExceptionGroup):
+            async with client.sms.batcher() as batcher:
+                with pytest.raises(UnknownOutcomeError):
+                    await batcher.send("09123456789", "hi", idempotency_key="k")
+        with pytest.raises(UnknownOutcomeError):
+            await client.sms.send("09123456789", "hi", idempotency_key="k")
     assert len(gateway.requests) == 1

@@ -33,6 +33,7 @@ from wikipayam_async import (
     UnprocessableError,
     WikipayamError,
 )
+from wikipayam_async.bulk import sender as bulk_sender
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.options import BulkOptions
 from wikipayam_async.bulk.sender import ChunkSender, results_of
@@ -357,6 +358,84 @@ async def test_cancelled_after_the_pipeline_reported() -> None:
         "sms.send: the gateway did not report the outcome of 1 of 3 messages (T1); they may have been accepted. Do not "
         "resend blindly: look in the panel first, by receiver, text and time, or by track id if it shows one"
     )
+
+
+class SignalRaised(BaseException):
+    """What the handler of a signal raises, at any moment."""
+
+
+def raise_at_call(monkeypatch: pytest.MonkeyPatch, name: str, number: int) -> None:
+    """Raise `SignalRaised` when the sender calls a function for the n-th time."""
+    function, calls = getattr(bulk_sender, name), list[object]()
+
+    def interrupted(*args: Any) -> Any:
+        calls.append(None)
+        if len(calls) == number:
+            raise SignalRaised
+        return function(*args)
+
+    monkeypatch.setattr(bulk_sender, name, interrupted)
+
+
+@pytest.mark.parametrize("reported", [UNKNOWN, REJECTED, NOT_ATTEMPTED])
+async def test_a_signal_while_a_failure_is_handled_leaves_what_the_pipeline_reported(
+    monkeypatch: pytest.MonkeyPatch, reported: SendStatus
+) -> None:
+    """An exception between the end of a request and its results tells no message not attempted that may have left."""
+
+    async def gateway(batch: Batch[SmsMessage], observer: Observer) -> Sequence[str | None]:
+        observer(lambda: [MessageOutcome(track_id, reported) for track_id in batch.track_ids])
+        raise UnknownOutcomeError("?")
+
+    results: list[SendResult] = []
+    raise_at_call(monkeypatch, "results_of", 1)
+    with pytest.raises(SignalRaised):
+        await sender_of(gateway).send(chunk(0, 1), results)
+    assert [(one.index, one.status) for one in results] == all_of(reported, 0, 1)
+
+
+async def test_a_signal_while_an_answer_is_handled_leaves_what_the_pipeline_reported(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The ids of the accepted messages are kept."""
+
+    async def gateway(batch: Batch[SmsMessage], observer: Observer) -> Sequence[str | None]:
+        observer(lambda: [MessageOutcome(track_id, ACCEPTED, f"id-{track_id}") for track_id in batch.track_ids])
+        return [f"id-{track_id}" for track_id in batch.track_ids]
+
+    results: list[SendResult] = []
+    raise_at_call(monkeypatch, "accepted", 1)
+    with pytest.raises(SignalRaised):
+        await sender_of(gateway).send(chunk(0, 1), results)
+    assert [(one.index, one.status, one.id) for one in results] == [(0, ACCEPTED, "id-T0"), (1, ACCEPTED, "id-T1")]
+
+
+async def test_a_signal_while_a_422_is_handled_gives_every_message_one_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also if it comes between two results of the request."""
+    gateway = ScriptedGateway(error_422("0.receiver", "2.receiver"))
+    sender, results = sender_of(gateway), list[SendResult]()
+
+    def stop(_: object) -> None:
+        raise SignalRaised
+
+    monkeypatch.setattr(sender, "note_failure", stop)
+    with pytest.raises(SignalRaised):
+        await sender.send(chunk(0, 1, 2), results)
+    assert [(one.index, one.status) for one in results] == [*all_of(REJECTED, 0, 2), *all_of(NOT_ATTEMPTED, 1)]
+
+
+async def test_a_signal_between_two_pieces_gives_every_message_one_result(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What is just being cut into smaller requests was not attempted."""
+    sender, results = sender_of(ScriptedGateway(PayloadTooLargeError("no", status_code=413))), list[SendResult]()
+    assert await outcomes_of(sender, chunk(0, 1)) == all_of(ACCEPTED, 0, 1)
+
+    def cut(*_: object) -> None:
+        raise SignalRaised
+
+    monkeypatch.setattr(Chunk, "cut", cut)
+    with pytest.raises(SignalRaised):
+        await sender.send(chunk(2, 3), results)
+    assert [(one.index, one.status) for one in results] == all_of(NOT_ATTEMPTED, 2, 3)
 
 
 async def test_what_the_gateway_says_about_a_message_it_leaves_out() -> None:

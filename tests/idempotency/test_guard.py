@@ -10,11 +10,20 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from wikipayam_async import APIConnectionError, ClosedError, MessageOutcome, SendStatus, SentMessage, SmsMessage
-from wikipayam_async.idempotency import InFlightError, MemoryIdempotencyStore, Settlement
-from wikipayam_async.idempotency.guard import IdempotencyGuard, settle_despite_cancellation
+from wikipayam_async import (
+    APIConnectionError,
+    ClosedError,
+    InsufficientBalanceError,
+    MessageOutcome,
+    SendStatus,
+    SentMessage,
+    SmsMessage,
+)
+from wikipayam_async.idempotency import Claim, IdempotencyRecord, InFlightError, MemoryIdempotencyStore, Settlement
+from wikipayam_async.idempotency.guard import IdempotencyGuard, KeyTakenError, outcome_of, settle_despite_cancellation
 from wikipayam_async.idempotency.keyed import KeyedMessage
 from wikipayam_async.idempotency.messages import keyed_sms
+from wikipayam_async.idempotency.outcome import dump_error
 from wikipayam_async.messages.payload import prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
 
@@ -73,6 +82,69 @@ async def test_the_outcome_that_is_written(
     record = await store.read("k")
     assert record is not None
     assert record.status is status
+    assert bool(record.outcome) is (status is SendStatus.ACCEPTED)
+
+
+@pytest.mark.parametrize(
+    ("send_status", "written"),
+    [(SendStatus.REJECTED, SendStatus.REJECTED), (SendStatus.NOT_ATTEMPTED, SendStatus.NOT_ATTEMPTED)],
+)
+async def test_a_refusal_is_written_with_its_error(send_status: SendStatus, written: SendStatus) -> None:
+    """A repetition raises it again; what may be sent again has no text."""
+    store, message = MemoryIdempotencyStore(), keyed()
+    guard = IdempotencyGuard(store, 10.0)
+    error = InsufficientBalanceError("no credit", status_code=402, message="no credit")
+    error.send_status = send_status
+    await guard.claim(message)
+    await guard.settle(message, None, error, None)
+    record = await store.read("k")
+    assert record is not None
+    assert (record.status, record.outcome) == (written, dump_error(error) if written is SendStatus.REJECTED else "")
+
+
+async def test_a_released_key_is_another_call_s_to_claim() -> None:
+    """While a call waits to try again, nothing of it has left; afterwards its own claim finds the key taken."""
+    store, waiting, other = MemoryIdempotencyStore(), keyed(), keyed()
+    guard = IdempotencyGuard(store, 10.0)
+    await guard.claim(waiting)
+    await guard.release(waiting)
+    record = await store.read("k")
+    assert record is not None
+    assert (record.status, record.outcome) == (SendStatus.NOT_ATTEMPTED, "")
+    await guard.claim(other)
+    with pytest.raises(KeyTakenError) as caught:
+        await guard.claim(waiting)
+    assert caught.value.record.claim_id == other.claim_id
+    await guard.release(waiting)
+    record = await store.read("k")
+    assert record is not None
+    assert (record.status, record.claim_id) == (None, other.claim_id)
+
+
+async def test_a_cancelled_call_finishes_its_claim() -> None:
+    """What the store has begun to write must be known."""
+
+    class Slow(MemoryIdempotencyStore):
+        async def claim(self, claim: Claim) -> IdempotencyRecord | None:
+            await anyio.lowlevel.checkpoint()
+            return await super().claim(claim)
+
+    store, taken = Slow(), list[KeyTakenError]()
+    guard = IdempotencyGuard(store, 10.0)
+    await guard.claim(keyed())
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        try:
+            await guard.claim(keyed())
+        except KeyTakenError as error:
+            taken.append(error)
+    assert len(taken) == 1
+
+
+def test_the_outcome_of_a_call() -> None:
+    """It is that of its one message; None before the pipeline reports."""
+    assert outcome_of([lambda: [ACCEPTED]]) == ACCEPTED
+    assert outcome_of([]) is None
 
 
 async def test_a_free_key_is_attempted() -> None:
@@ -114,8 +186,13 @@ async def test_a_store_that_hangs_does_not_hold_up_the_end(
 
     monkeypatch.setattr("wikipayam_async.idempotency.guard._SETTLE_SECONDS", 0.02)
     await IdempotencyGuard(Hanging(), 10.0).settle(keyed(), SentMessage("a"), None, ACCEPTED)
-    (line,) = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
-    assert "could not be written (IdempotencyStoreError): accepted; track id t-1, gateway id a" in line
+    await IdempotencyGuard(Hanging(), 10.0).settle(keyed(), None, ClosedError("x"), UNKNOWN)
+    lines = [record.getMessage() for record in caplog.records if record.levelno == logging.ERROR]
+    assert lines == [
+        "sms.send: the outcome under the idempotency key k could not be written (IdempotencyStoreError): "
+        f"{status}; track id t-1, gateway id {id_}. Later calls with the key are told that the outcome is unknown"
+        for status, id_ in [("accepted", "a"), ("not_attempted", None)]
+    ]
 
 
 async def test_a_cancelled_scope_waits_for_the_outcome_to_be_written() -> None:

@@ -16,7 +16,7 @@ import anyio
 import pytest
 from attrs import evolve
 
-from wikipayam_async import idempotency
+from wikipayam_async import ConfigurationError, idempotency
 from wikipayam_async.idempotency import Claim, IdempotencyStoreError, Settlement, SQLiteIdempotencyStore
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.sqlite import connection as module
@@ -187,8 +187,9 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     async def main() -> None:
         store = SQLiteIdempotencyStore(path)
         for _ in range(2):
-            with pytest.raises(IdempotencyStoreError, match="is damaged or no idempotency store"):
+            with pytest.raises(IdempotencyStoreError) as caught:
                 await store.read("k")
+            assert str(caught.value).startswith(f"{path}: is damaged or no idempotency store: ")
 
     anyio.run(main)
     assert path.read_bytes() == b"name,mobile\n" * 1000
@@ -230,6 +231,35 @@ def test_a_process_that_keeps_the_file_locked_is_an_error(tmp_path: Path) -> Non
     anyio.run(main)
     assert len(errors) == 3
     assert all("cannot be used" in str(error) for error in errors)
+
+
+def test_the_settings_of_a_store(tmp_path: Path) -> None:
+    """Claims and digests are made with them."""
+    store = SQLiteIdempotencyStore(tmp_path / "sent.db", keep_for=timedelta(hours=1), secret="s" * 16)
+    assert (store.keep_for, store.secret) == (timedelta(hours=1), b"s" * 16)
+    plain = SQLiteIdempotencyStore(tmp_path / "sent.db")
+    assert (plain.keep_for, plain.secret) == (timedelta(days=7), b"")
+    with pytest.raises(ConfigurationError, match=r"^path: expected the path of a file; got a number \(int\)$"):
+        SQLiteIdempotencyStore(7)  # type: ignore[arg-type] # what a caller without types may pass
+
+
+def test_an_error_that_comes_later_names_the_file(tmp_path: Path) -> None:
+    """One of a file that was opened before, too."""
+    errors: list[str] = []
+
+    async def main() -> None:
+        store = SQLiteIdempotencyStore(tmp_path / "sent.db")
+        await store.read("k")
+        assert store._open is not None
+        store._open.connection.execute("DROP TABLE idempotency")
+        try:
+            await store.read("k")
+        except IdempotencyStoreError as error:
+            errors.append(str(error))
+        await store.aclose()
+
+    anyio.run(main)
+    assert errors == [f"{tmp_path / 'sent.db'}: cannot be used: no such table: idempotency"]
 
 
 def test_the_store_is_imported_on_first_use() -> None:

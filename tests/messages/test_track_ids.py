@@ -1,5 +1,10 @@
 from __future__ import annotations
 
+import os
+import re
+
+import pytest
+
 from wikipayam_async.messages.track_ids import TrackIds
 
 
@@ -20,3 +25,15 @@ def test_track_ids_are_taken_in_bulk() -> None:
     many = [*maker.take(1000), *maker.take(1001)]
     assert [many[place].partition("-")[2] for place in (0, 999, 1000, 2000)] == ["5.0", "5.999", "6.0", "6.1000"]
     assert len(set(many)) == 2001
+
+
+def test_every_process_has_a_prefix(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Also the first of a container, whose number is 1, and one that was forked after the first id."""
+    maker, made = TrackIds(), list[str]()
+    for process in (1, 1, 2):
+        monkeypatch.setattr(os, "getpid", lambda process=process: process)
+        made.append(maker.next())
+    (first, one), (same, two), (other, again) = (name.split("-") for name in made)
+    assert (first, one, two, again) == (same, "1", "2", "1")
+    assert other != first
+    assert all(re.fullmatch("w[0-9a-f]{12}", prefix) for prefix in (first, other))

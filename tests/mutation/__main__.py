@@ -60,7 +60,7 @@ class Run:
         if survivors and self._wider:
             Path("mutants", "mutmut-stats.json").unlink(missing_ok=True)
             again = self._test(self._wider, survivors, seconds=60)
-            found |= {name: again.get(name) for name in survivors}
+            found |= {name: again.get(name) is True for name in survivors}  # not tested again in time: it survived
         return found
 
     def _test(self, tests: Sequence[str], mutants: Sequence[str], *, seconds: float) -> dict[str, bool | None]:

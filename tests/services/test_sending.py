@@ -2,6 +2,8 @@ import contextlib
 from collections.abc import Awaitable, Callable
 from typing import Any
 
+import anyio
+import attrs
 import pytest
 from anyio.abc import ByteStream
 
@@ -10,7 +12,7 @@ from wikipayam_async import AsyncWikipayam, report_from
 from wikipayam_async.core.operation import Call, Operation, Replay
 from wikipayam_async.errors import UnknownOutcomeError
 from wikipayam_async.events import AttemptFinished, AttemptStarted, CallFinished, Event
-from wikipayam_async.idempotency import MemoryIdempotencyStore
+from wikipayam_async.idempotency import Claim, IdempotencyRecord, MemoryIdempotencyStore, Settlement
 from wikipayam_async.messages import SentMessage, SmsMessage
 from wikipayam_async.messages.payload import Batch, prepare_sms
 from wikipayam_async.messages.track_ids import TrackIds
@@ -243,3 +245,48 @@ async def test_an_exception_of_a_signal_after_an_answer_to_a_bulk_send_tells_unk
     assert report is not None
     assert [result.status for result in report] == [SendStatus.UNKNOWN, SendStatus.UNKNOWN]
     assert len(gateway.requests) == 1
+
+
+class Contended(MemoryIdempotencyStore):
+    """A store in which another call has the key at the first claim, and then does not send."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.claims = 0
+
+    async def claim(self, claim: Claim) -> IdempotencyRecord | None:
+        """Claim a key for the other call first."""
+        self.claims += 1
+        if self.claims > 1:
+            return await super().claim(claim)
+        await super().claim(attrs.evolve(claim, claim_id="other"))
+        found = await super().claim(claim)
+        await self.settle(Settlement(key=claim.key, claim_id="other", status=SendStatus.NOT_ATTEMPTED, keep=60.0))
+        return found
+
+
+@pytest.mark.anyio
+async def test_a_call_that_is_cancelled_after_it_lost_its_first_claim_keeps_the_key() -> None:
+    """What its first attempt reported, which claimed nothing, does not stand for the one whose request has left."""
+    store, scope = Contended(), anyio.CancelScope()
+
+    async def handle(request: RawRequest, _: ByteStream) -> bytes:
+        scope.cancel()
+        return accept_all(request)
+
+    async with (
+        raw_gateway(handle) as gateway,
+        AsyncWikipayam("t0ken", sender="1", base_url=gateway.url, idempotency=store) as client,
+    ):
+        reports = []
+        with scope:
+            try:
+                await client.sms.send("09123456789", "hi", idempotency_key="k")
+            except anyio.get_cancelled_exc_class() as error:
+                reports.append(report_from(error))
+                raise
+        (report,) = reports
+        assert report is not None
+        assert [result.status for result in report] == [SendStatus.ACCEPTED]
+        await client.sms.send("09123456789", "hi", idempotency_key="k")
+    assert (store.claims, len(gateway.requests)) == (2, 1)

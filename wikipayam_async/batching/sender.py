@@ -139,19 +139,16 @@ class BatchSender:
         for chunk in chunks_of(range(len(batch)), messages, payloads):
             rest: Chunk | None = chunk
             while rest is not None:
-                own: list[SendResult] = []
                 sending, rest = rest, None
                 try:
-                    await sender.send(sending, own)
+                    await sender.send(sending, results)
                 except KeysTakenError as error:
                     taken.update(error.taken)
-                    rest = self._without_taken(sending, own, {batch.index(pending) for pending in error.taken})
-                finally:
-                    results += own
+                    rest = self._without_taken(sending, results, {batch.index(pending) for pending in error.taken})
 
     @staticmethod
     def _without_taken(chunk: Chunk, results: list[SendResult], taken: set[int]) -> Chunk | None:
-        """Return what is still to be sent of a chunk, and remove its results."""
+        """Return what is still to be sent of a chunk, and remove the results of what was not."""
         undone = {one.index for one in results if one.status is SendStatus.NOT_ATTEMPTED and one.error is None}
         results[:] = [one for one in results if one.index not in undone]
         left = [position for position, index in enumerate(chunk.indexes) if index in undone - taken]
@@ -210,13 +207,19 @@ class BatchSender:
 
     async def _send_alone(self, pending: PendingMessage) -> SentMessage:
         taken: dict[PendingMessage, Obstacle] = {}
-        outcomes: list[SentMessage | WikipayamError] = []
-        await self._send_batch([pending], taken, lambda _, outcome, __: outcomes.append(outcome))
+        finished: list[tuple[SentMessage | WikipayamError, SendStatus]] = []
+        try:
+            await self._send_batch([pending], taken, lambda _, outcome, status: finished.append((outcome, status)))
+        except BaseException:
+            for outcome, status in finished:  # of a request that had left when this was cancelled
+                self._finish(pending, outcome, status)
+            raise
         for obstacle in taken.values():
             raise obstacle if isinstance(obstacle, WikipayamError) else KeyTakenError(obstacle)
-        if isinstance(outcomes[0], WikipayamError):
-            raise outcomes[0]
-        return outcomes[0]
+        ((answer, _),) = finished
+        if isinstance(answer, WikipayamError):
+            raise answer
+        return answer
 
     def _outcome(
         self, pending: PendingMessage, result: SendResult, answer: SentMessage | None, failure: Exception | None

@@ -256,12 +256,12 @@ async def collect(run: BulkRun, total: int | None, on_progress: OnProgress | Non
             else:
                 await _take_with_progress(run, total, on_progress, shown)
                 results = shown.in_order()
+        report = BulkReport(results)
     except BaseException as error:
         left = ResultColumns(results or shown)
         left.extend(run.leftover)
         attach_report(error, BulkReport(left.in_order()))
         raise
-    report = BulkReport(results)
     if run.source_error is not None:
         raise BulkSourceError(
             f"the messages' source raised {type(run.source_error).__name__} after {report.summary()}", report=report

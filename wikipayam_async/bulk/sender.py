@@ -6,7 +6,7 @@ import functools
 import re
 from collections import deque
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from wikipayam_async.bulk.chunker import Chunk
 from wikipayam_async.bulk.columns import AcceptedColumn, GrowingResults
@@ -53,6 +53,9 @@ class SendFunc(Protocol):
         ...
 
 
+Reports: TypeAlias = list[Callable[[], Sequence[MessageOutcome]]]
+"""What the pipeline reported of the messages of a request, if it has."""
+
 _INDEX = re.compile(r"([0-9]{1,9})(\.|$)")
 _MAX_THROTTLED_ROUNDS = 10
 _STOPPING = (
@@ -95,8 +98,9 @@ class ChunkSender:
     async def send(self, chunk: Chunk, results: GrowingResults) -> bool:
         """Send a chunk and append the result of every message to `results`.
 
-        If this is cancelled, the results are appended all the same: messages that were in flight have the outcome that
-        the pipeline reported, the others are not attempted.
+        If an exception ends this, as a cancellation or the handler of a signal raises it at any moment, the results are
+        appended all the same: messages that were in flight have the outcome that the pipeline reported, the others are
+        not attempted.
 
         Returns:
             Whether one request was enough, so that the results are in the order of the messages.
@@ -115,19 +119,33 @@ class ChunkSender:
                     rest = await self._send_piece(piece, hook, results)
                     waiting.extendleft((part, None) for part in reversed(rest))  # the hook has seen these messages
         except BaseException:
-            for piece, _ in waiting:
-                results.extend(results_of(piece, SendStatus.NOT_ATTEMPTED, None))
+            results.extend(_left_out(results_of(chunk, SendStatus.NOT_ATTEMPTED, None), results))
             raise
         return pieces == 1
 
     async def _send_piece(self, piece: Chunk, hook: BeforeSend | None, results: GrowingResults) -> list[Chunk]:
         """Send one request, append its results, and return the pieces that must be sent again."""
-        outcomes: list[Callable[[], Sequence[MessageOutcome]]] = []
+        outcomes: Reports = []
+        try:
+            return await self._send_until_answered(piece, hook, outcomes, results)
+        except BaseException as error:
+            # Also one that comes while a failure is handled: what the pipeline reported holds all the same.
+            known = outcomes[0]() if outcomes else ()
+            results.extend(_left_out(_interrupted(piece, known), results))
+            self._log_interruption(error, known)
+            raise
+        finally:
+            outcomes.clear()  # breaks a reference cycle: the function holds the call, and the call its observer
+
+    async def _send_until_answered(
+        self, piece: Chunk, hook: BeforeSend | None, outcomes: Reports, results: GrowingResults
+    ) -> list[Chunk]:
         announcement = None if hook is None else Announcement(hook, piece, self._withdraw)
         hooks = self._hooks(announcement)
         rounds = 0
         while True:
             rounds += 1
+            outcomes.clear()
             try:
                 if self._wait_for_hours is not None:
                     await self._wait_for_hours()
@@ -137,7 +155,6 @@ class ChunkSender:
                 if announcement is not None and rounds > 1:
                     await announcement.withdraw()
                 ids = await self._send_batch(piece.batch, outcomes.append, *hooks)
-                answered = self._handle_answer(piece, ids)
             except RateLimitError as error:
                 # The pipeline holds the next request back until the delay is over.
                 too_long = error.retry_after is not None and error.retry_after > self._longest_wait
@@ -145,17 +162,10 @@ class ChunkSender:
                     return self._give_up(piece, error, results)
             except WikipayamError as error:
                 return self._handle_failure(piece, error, results)
-            except BaseException as error:
-                known = outcomes[0]() if outcomes else ()
-                results.extend(_interrupted(piece, known))
-                self._log_interruption(error, known)
-                raise
             else:
                 self._unreached = 0
-                results.extend(answered)
+                results.extend(self._handle_answer(piece, ids))
                 return []
-            finally:
-                outcomes.clear()  # breaks a reference cycle: the function holds the call, and the call its observer
 
     def _hooks(self, announcement: Announcement | None) -> tuple[BeforeAttempt, ...]:
         """Return what is awaited before every attempt, and before a wait."""
@@ -281,6 +291,12 @@ def _interrupted(chunk: Chunk, outcomes: Sequence[MessageOutcome]) -> list[SendR
         _result(chunk, position, outcome.status, unknown if outcome.status is SendStatus.UNKNOWN else None, outcome.id)
         for position, outcome in enumerate(outcomes)
     ]
+
+
+def _left_out(found: Sequence[SendResult], results: GrowingResults) -> list[SendResult]:
+    """Return those of some results whose messages have none yet."""
+    known = {result.index for result in results}
+    return [result for result in found if result.index not in known]
 
 
 def _unmentioned(chunk: Chunk, positions: Sequence[int], message: str = "") -> UnknownOutcomeError:

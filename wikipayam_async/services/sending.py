@@ -204,6 +204,7 @@ async def _run_keyed(
 ) -> T | None:
     """Send one message under its key: claim the key before the request leaves, then write the outcome."""
     guard, message = keyed.guard, keyed.message
+    outcomes.clear()  # of an attempt before, which another call's claim prevented
     results: list[T | None] = []
     claims: list[bool] = []
 

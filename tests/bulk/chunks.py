@@ -13,4 +13,4 @@ def chunk(*indexes: int) -> Chunk:
     """Make a chunk of messages with these indexes."""
     messages = [SmsMessage("09123456789", f"m{index}") for index in indexes]
     payloads = [SmsPayload("1", "09123456789", f"m{index}", msgspec.UNSET, f"T{index}") for index in indexes]
-    return Chunk(indexes, Batch(messages, payloads))
+    return Chunk(indexes, Batch.of(messages, payloads))

@@ -20,7 +20,7 @@ A, B, C = "09121111111", "09122222222", "09123333333"
 def batch_of(*pairs: tuple[str, str]) -> Batch[str]:
     """Return a batch of messages with these track ids and receivers."""
     payloads = [SmsPayload("1", receiver, "hi", msgspec.UNSET, track_id) for track_id, receiver in pairs]
-    return Batch([""] * len(pairs), payloads)
+    return Batch.of([""] * len(pairs), payloads)
 
 
 def item(id_: Any, track_id: Any = None, receiver: Any = None) -> dict[str, Any]:

@@ -449,7 +449,7 @@ def test_payloads_are_masked() -> None:
     """Printing a payload, also with rich, shows only the track id and a masked number."""
     message = SmsMessage("09123456789", "secret", sender="1", track_id="T")
     payload, code = sms(message), otp(OtpMessage("09123456789", "8642", track_id="T"), pattern_id=1)
-    batch = Batch([message], [payload])
+    batch = Batch.of([message], [payload])
     assert [repr(payload), str(payload), f"{code}"] == ["<T to 0912*****89>"] * 3
     assert pretty_repr([payload, code], max_width=120) == (
         "[SmsPayload(track_id='T', receiver='0912*****89'), OtpPayload(track_id='T', receiver='0912*****89')]"

@@ -39,7 +39,7 @@ class AnswersSecond:
 def batch_of(*names: str) -> Batch[SmsMessage]:
     """Return a batch of messages with these track ids."""
     messages = [SmsMessage("09123456789", "hi", sender="1", track_id=name) for name in names]
-    return Batch(messages, [prepare_sms(one, sender=None, track_ids=TrackIds(), normalize=True) for one in messages])
+    return Batch.of(messages, [prepare_sms(one, sender=None, track_ids=TrackIds(), normalize=True) for one in messages])
 
 
 ITEM = b'{"sender":"1","receiver":"09123456789","message":"hi","track_id":"T%d"}'

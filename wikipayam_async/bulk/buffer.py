@@ -141,7 +141,7 @@ class ResultBuffer:
 def _joined(first: list[SendResult], chunks: Mapping[int, GrowingResults]) -> Sequence[SendResult]:
     """Return some results, and behind them those of chunks in the order of their numbers; in columns, if these are."""
     ordered = [chunks[number] for number in sorted(chunks)]
-    if not any(isinstance(some, ResultColumns) for some in ordered):
+    if ResultColumns not in set(map(type, ordered)):
         return [*first, *chain.from_iterable(ordered)]
     columns = ResultColumns(first)
     for some in ordered:

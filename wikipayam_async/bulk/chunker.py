@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from attrs import field, frozen
-
 from wikipayam_async.core.converter import encode_json
 from wikipayam_async.messages.columns import picked
 from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import Batch, Payload
 from wikipayam_async.messages.payload_columns import batch_of
+from wikipayam_async.structs import Model
 
 __all__ = ["MAX_BODY_BYTES", "Chunk", "chunks_of"]
 
@@ -18,8 +17,7 @@ MAX_BODY_BYTES = 1_000_000
 """Web servers accept at least a megabyte by default (nginx)."""
 
 
-@frozen
-class Chunk:
+class Chunk(Model, frozen=True):
     """The messages of one request, with their indexes in the input.
 
     Attributes:
@@ -27,8 +25,9 @@ class Chunk:
         batch: The messages.
     """
 
-    indexes: Sequence[int] = field(repr=False)
+    indexes: Sequence[int]
     batch: Batch[SmsMessage]
+    _hidden = frozenset({"indexes"})
 
     def __len__(self) -> int:
         return len(self.indexes)

@@ -195,8 +195,9 @@ class ChunkSender:
         return []
 
     def _handle_answer(self, piece: Chunk, ids: Sequence[str | None]) -> Sequence[SendResult]:
-        if isinstance(piece.batch.messages, MessageColumn) and None not in ids:
-            return AcceptedColumn(piece.indexes, piece.batch.messages, piece.batch.track_ids, ids)
+        messages = piece.batch.messages
+        if type(messages) is MessageColumn and None not in ids:
+            return AcceptedColumn(piece.indexes, messages, piece.batch.track_ids, ids)
         results = accepted(piece.indexes, piece.batch, ids)
         missing = [] if all(ids) else [position for position, id_ in enumerate(ids) if id_ is None]
         if missing:

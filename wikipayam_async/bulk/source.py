@@ -7,8 +7,6 @@ from collections.abc import AsyncIterable, AsyncIterator, Awaitable, Callable, I
 from itertools import islice, repeat
 from typing import TYPE_CHECKING, Protocol, TypeAlias, runtime_checkable
 
-from attrs import field, frozen
-
 from wikipayam_async.bulk.chunker import Chunk, chunks_of
 from wikipayam_async.bulk.columns import GrowingResults
 from wikipayam_async.bulk.results import SendResult
@@ -18,6 +16,7 @@ from wikipayam_async.messages.models import SmsMessage
 from wikipayam_async.messages.payload import SmsPayload
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.redact.masks import shape_of
+from wikipayam_async.structs import Model
 
 if TYPE_CHECKING:
     from wikipayam_async.bulk.screening import Screen
@@ -30,8 +29,7 @@ Messages: TypeAlias = Iterable[SmsMessage] | AsyncIterable[SmsMessage]
 Prepare: TypeAlias = Callable[[Sequence[SmsMessage]], tuple[Sequence[SmsPayload], dict[int, Exception]]]
 
 
-@frozen
-class SourceChunk:
+class SourceChunk(Model, frozen=True):
     """One chunk of the source.
 
     Attributes:
@@ -42,7 +40,8 @@ class SourceChunk:
 
     number: int
     chunk: Chunk | None
-    results: GrowingResults = field(repr=False)
+    results: GrowingResults
+    _hidden = frozenset({"results"})
 
 
 @runtime_checkable

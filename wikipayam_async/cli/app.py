@@ -1,4 +1,4 @@
-"""The tree of commands. Each command's module is imported when it is called, to keep startup fast."""
+"""The tree of commands. Each command's module, and what tells of errors, is imported when it is needed, for a fast start."""
 
 from __future__ import annotations
 
@@ -10,9 +10,6 @@ from collections.abc import Sequence
 
 from cyclopts import App, CycloptsError, Group, Parameter
 
-from wikipayam_async.cli.database import VARIABLE, has_misplaced_url
-from wikipayam_async.cli.exits import Exit
-from wikipayam_async.cli.output import Output
 from wikipayam_async.cli.translations import EnglishHelp, TranslatedHelp, language_of, translate
 from wikipayam_async.version import __version__
 
@@ -48,6 +45,7 @@ _COMMANDS = (
     ("doctor", "doctor:doctor", "Check token, TLS, clock, proxy and connection."),
     ("completion", "completion:completion", "Print the completion script for a shell."),
 )
+_INTERRUPTED = 130
 _GROUPS = {"campaign", "emulator", "idempotency", "inbox"}
 """Commands with subcommands: their line is their whole help."""
 _WITH_DATABASE = {"campaign", "doctor", "worker"}
@@ -107,10 +105,11 @@ def run(argv: Sequence[str]) -> int:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # not every terminal encodes Persian
-    if argv and argv[0] in _WITH_DATABASE and has_misplaced_url(argv):
-        # The parser would quote the URL.
-        Output().warn(f"error: pass the URL of a database as --database URL, or set {VARIABLE}")
-        return Exit.USAGE
+    if argv and argv[0] in _WITH_DATABASE:
+        from wikipayam_async.cli.database import VARIABLE, has_misplaced_url  # noqa: PLC0415 - few commands need it
+
+        if has_misplaced_url(argv):  # the parser would quote it
+            return _refuse(f"pass the URL of a database as --database URL, or set {VARIABLE}")
     # Commands tell in their own words what the package logs: nothing is to be told twice.
     logger, silent = logging.getLogger("wikipayam_async"), logging.NullHandler()
     logger.addHandler(silent)
@@ -119,11 +118,20 @@ def run(argv: Sequence[str]) -> int:
     try:
         code = app(list(argv), print_error=language == "en")
     except CycloptsError as error:
-        if language != "en":
-            Output().warn(f"error: {' '.join(str(error).split())}")
-        return Exit.USAGE
+        return _refuse(None if language == "en" else " ".join(str(error).split()))
     except KeyboardInterrupt:
-        return Exit.INTERRUPTED
+        return _INTERRUPTED
     finally:
         logger.removeHandler(silent)
     return int(code or 0)
+
+
+def _refuse(reason: str | None) -> int:
+    """Tell why a command line is refused, unless the parser has told it; return the exit code."""
+    from wikipayam_async.cli.exits import Exit  # noqa: PLC0415 - for a fast start
+
+    if reason is not None:
+        from wikipayam_async.cli.output import Output  # noqa: PLC0415 - likewise
+
+        Output().warn(f"error: {reason}")
+    return Exit.USAGE

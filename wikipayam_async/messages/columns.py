@@ -9,7 +9,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import AsyncIterable, Callable, Iterable, Iterator, Sequence
 from itertools import repeat
-from typing import Any, Self, TypeAlias, TypeVar, overload
+from typing import Any, Self, TypeAlias, TypeVar, final, overload
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
@@ -60,6 +60,7 @@ def joined(first: Sequence[T], second: Sequence[T]) -> Sequence[T]:
     return [*first, *second]
 
 
+@final
 class MessageColumn(Column[SmsMessage]):
     """Messages that have their line in common.
 

@@ -71,8 +71,8 @@ def match_documented_answer(body: bytes, batch: Batch[Any]) -> list[str] | None:
 
 
 def _name_messages(ids: Sequence[str]) -> bool:
-    """Return whether all ids name messages; the usual ones are told without a call each."""
-    are_usual = min(map(len, ids), default=0) >= _SURELY_AN_ID and all(map(str.isalnum, ids))
+    """Return whether all ids name messages; the usual ones are told without a call each, by their ASCII letters and digits."""
+    are_usual = min(map(len, ids), default=0) >= _SURELY_AN_ID and "".join(ids).encode("ascii", "replace").isalnum()
     return are_usual or all(map(names_message, ids))
 
 

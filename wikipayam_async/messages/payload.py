@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
 import msgspec
-from attrs import Factory, field, frozen
 
 from wikipayam_async.checks import without_frames
 from wikipayam_async.core.converter import encode_json
@@ -25,6 +24,7 @@ from wikipayam_async.messages.models import (
 from wikipayam_async.messages.track_ids import TrackIds
 from wikipayam_async.redact.masks import mask_number, shape_of
 from wikipayam_async.redact.sealed import Sealed, SealedBytes, reveal
+from wikipayam_async.structs import Model
 
 __all__ = [
     "Batch",
@@ -100,29 +100,27 @@ class OtpPayload(_MaskedPayload, frozen=True, gc=False):
     track_id: str
 
 
-def _track_ids_of(batch: Batch[Any]) -> Sequence[str]:
-    return [payload.track_id for payload in batch.payloads]
-
-
-def _body_of(batch: Batch[Any]) -> SealedBytes:
-    return SealedBytes(encode_json(batch.payloads))
-
-
-@frozen
-class Batch(Generic[M]):
+class Batch(Model, Generic[M], frozen=True):
     """The messages of one request, in order.
 
     Attributes:
         messages: The messages, as the caller passed them.
         payloads: Their payloads.
-        track_ids: Their track ids; those of the payloads, unless who has them already passes them.
-        body: The JSON array of the payloads, likewise.
+        track_ids: The track ids of the payloads.
+        body: The JSON array of the payloads.
     """
 
-    messages: Sequence[M] = field(repr=False)
-    payloads: Sequence[Payload] = field(repr=False)
-    track_ids: Sequence[str] = field(repr=False, default=Factory(_track_ids_of, takes_self=True))
-    body: SealedBytes = field(default=Factory(_body_of, takes_self=True))
+    messages: Sequence[M]
+    payloads: Sequence[Payload]
+    track_ids: Sequence[str]
+    body: SealedBytes
+    _hidden = frozenset({"messages", "payloads", "track_ids"})
+
+    @classmethod
+    def of(cls, messages: Sequence[M], payloads: Sequence[Payload]) -> Batch[M]:
+        """Return the batch of messages and their payloads."""
+        body = SealedBytes(encode_json(payloads))
+        return cls(messages, payloads, [payload.track_id for payload in payloads], body)
 
     @property
     def is_plain(self) -> bool:
@@ -239,4 +237,4 @@ def prepare_all(messages: Iterable[M] | Sealed[Iterable[M]], prepare: Callable[[
             raise error.within(f"messages[{index}].") from None
         except ConfigurationError as error:
             raise ConfigurationError(f"messages[{index}].{error}") from None
-    return Batch(taken, payloads)
+    return Batch.of(taken, payloads)

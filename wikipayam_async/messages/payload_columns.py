@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from itertools import repeat
-from typing import Any, Self, TypeAlias, TypeVar, overload
+from typing import Any, Self, TypeAlias, TypeVar, final, overload
 
 import msgspec
 
@@ -34,6 +34,7 @@ _GAP = "\0"
 """Stands for the text while a body is put together: no number and no plain track id has it."""
 
 
+@final
 class PayloadColumn(Column[SmsPayload]):
     """Checked messages as they are sent, all from one line, with a `message` and plain fields.
 
@@ -135,9 +136,9 @@ class PayloadColumn(Column[SmsPayload]):
 
 def batch_of(messages: Sequence[M], payloads: Sequence[Payload]) -> Batch[M]:
     """Return the batch of messages and their payloads, columns or not."""
-    if isinstance(payloads, PayloadColumn):
+    if type(payloads) is PayloadColumn:
         return Batch(messages, payloads, payloads.track_ids, payloads.encode())
-    return Batch(messages, payloads)
+    return Batch.of(messages, payloads)
 
 
 def prepare_messages(
@@ -154,7 +155,7 @@ def prepare_messages(
     """
     prepared = (
         _prepare_column(messages, sender, track_ids, normalize=normalize, validate=validate)
-        if isinstance(messages, MessageColumn)
+        if type(messages) is MessageColumn
         else _prepare_plain(messages, sender, track_ids)
     )
     if prepared is not None:

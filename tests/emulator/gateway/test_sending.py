@@ -53,6 +53,22 @@ def test_a_ledger_entry_is_complete(call: Call, emulator: Emulator, sms: Item) -
     )
 
 
+@pytest.mark.parametrize(
+    ("wrong", "errors"),
+    [
+        ({"sender": "1"}, {"0.sender": ["The selected 0.sender is invalid."]}),
+        ({"track_id": 7}, {"0.track_id": ["The 0.track_id field must be a string."]}),
+        ({"receiver": "0912"}, {"0.receiver": ["The 0.receiver field is invalid."]}),
+    ],
+)
+def test_one_wrong_field_is_the_only_error(
+    call: Call, sms: Item, wrong: dict[str, object], errors: dict[str, list[str]]
+) -> None:
+    """A message that is right but for one field is refused for that field alone."""
+    status, answer = call("POST /sms/send", [sms(**wrong)])
+    assert (status, answer["errors"]) == (422, errors)
+
+
 def test_the_track_id_is_optional(call: Call, sms: Item) -> None:
     """Without a track id the response has null."""
     message = sms()

@@ -29,5 +29,14 @@ class IdSource:
 
     def take(self) -> str:
         """Issue the next id."""
-        self.issued += 1
-        return f"{self._prefix}{self.issued:08x}"
+        return self.take_all(1)[0]
+
+    def take_all(self, count: int) -> list[str]:
+        """Issue the next ids.
+
+        Args:
+            count: Their number.
+        """
+        first, prefix = self.issued + 1, self._prefix
+        self.issued += count
+        return [f"{prefix}{number:08x}" for number in range(first, first + count)]

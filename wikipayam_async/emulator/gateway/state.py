@@ -1,6 +1,6 @@
 """The gateway's state: its accounts, and the ledger of accepted messages."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
 
@@ -176,13 +176,14 @@ class State:
         accounts = list(self.accounts.values())
         return next((account for account in accounts if line in account.lines), accounts[0])
 
-    def accept(self, account: Account, drafts: Iterable[Draft], now: datetime) -> list[LedgerEntry]:
+    def accept(self, account: Account, drafts: Sequence[Draft], now: datetime) -> list[LedgerEntry]:
         """Charge the account and add the messages to the ledger, in order; all of them or none.
 
         Raises:
             Refused: The balance does not cover all of them (402).
         """
-        entries = [self._entry(account, draft, now) for draft in drafts]
+        ids = self.ids.take_all(len(drafts))
+        entries = [self._entry(id_, account, draft, now) for id_, draft in zip(ids, drafts, strict=True)]
         cost = sum(entry.cost for entry in entries)
         if cost > account.balance:
             raise Refused(laravel.error(402))
@@ -190,9 +191,9 @@ class State:
         self.ledger.add(entries)
         return entries
 
-    def _entry(self, account: Account, draft: Draft, now: datetime) -> LedgerEntry:
+    def _entry(self, id_: str, account: Account, draft: Draft, now: datetime) -> LedgerEntry:
         return LedgerEntry(
-            id=self.ids.take(),
+            id=id_,
             kind=draft.kind,
             sender=draft.sender,
             receiver=draft.receiver,

@@ -123,7 +123,7 @@ class SmsService(DeliveryTracking):
             sms, sender=self._options.sender, track_ids=_TRACK_IDS, normalize=normalize, validate=validate
         )
         keyed = None if idempotency_key is None else self._keyed(idempotency_key, sms, payload, timeout)
-        return (await send_all(self._pipeline, SEND, Batch([sms], [payload]), keyed=keyed, timeout=timeout))[0]
+        return (await send_all(self._pipeline, SEND, Batch.of([sms], [payload]), keyed=keyed, timeout=timeout))[0]
 
     async def send_many(
         self,

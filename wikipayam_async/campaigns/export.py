@@ -114,9 +114,9 @@ def _check_replaceable(path: Path) -> None:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove what killed exports to this file left: it holds numbers and texts, and nobody would look for it.
+    """Remove the temporary files of killed exports to this file: they hold numbers and texts.
 
-    Another export may be under way, from another machine, too: only its last write tells, and that was a moment ago.
+    A recently written one may belong to a running export, perhaps on another machine, so it is kept.
     """
     name = re.compile(re.escape(f".{path.name}.") + "[a-z0-9_]{8}" + re.escape(_UNFINISHED))
     for one in path.parent.iterdir():

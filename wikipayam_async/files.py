@@ -53,9 +53,9 @@ def replacing(path: Path, field: str) -> Iterator[IO[str]]:
 
 
 def _remove_stale(path: Path) -> None:
-    """Remove what killed processes left of a file: nobody would look for it.
+    """Remove the temporary files of killed processes that wrote this file: they hold numbers and texts.
 
-    Another process may be writing, on another machine, too: only its last write tells, and that was a moment ago.
+    A recently written one may belong to a running process, perhaps on another machine, so it is kept.
     """
     name = re.compile(re.escape(f".{path.name}.") + "[a-z0-9_]{8}" + re.escape(_UNFINISHED))
     for one in path.parent.iterdir():

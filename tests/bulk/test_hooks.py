@@ -108,7 +108,7 @@ async def test_an_exception_of_the_hook(error: Exception) -> None:
     assert caught.value.send_status is SendStatus.NOT_ATTEMPTED
     assert str(caught.value) == (
         f"sms.send: not sent: before_send raised {type(error).__name__} for 7 messages (T0, T1, T2, T3, T4, …); none of "
-        "them was attempted, and the run stops. They may be sent again once the cause is mended"
+        "them was attempted, and the run stops. Fix the cause, then send them again"
     )
 
 

@@ -40,7 +40,7 @@ def test_a_bulk_send_speaks_persian(gateway: Emulator, fa: Run, monkeypatch: pyt
     ended = fa("bulk", FILE, "--price-persian", "895")
     assert ended.code == 1
     assert lines_of(ended)[:11] == [
-        "4 سطر؛ قالب فایل: delimiter ','",
+        "4 سطر؛ جداکننده «,»",
         "1 پیامک لینک دارد؛ شاید درگاه نگهش دارد",
         "سطر 3: مقدار ندارد: text",
         "سطر 4: شماره‌ی موبایل نیست، تلفن ثابت است: mobile",

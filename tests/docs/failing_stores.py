@@ -153,6 +153,13 @@ def proof(text: str) -> Raises:
     return raise_it
 
 
+async def old_proof(_: Bench) -> object:
+    """Check a proof that has expired."""
+    times = iter((0.0, 86_400.0))
+    proofs = NumberProofs(secret="0" * 64, clock=lambda: next(times))
+    return proofs.verify(proofs.issue("09123456789", purpose="login"), purpose="login")
+
+
 async def no_state(bench: Bench) -> None:
     """Load a file that holds no state."""
     path = bench.folder / "state.json"

@@ -57,7 +57,7 @@ RAISED: Mapping[str, Sequence[Raises]] = {
     "VerificationLimitError": [stores.limit],
     "ChallengeClosedError": [stores.over],
     "VerificationStoreError": [stores.broken_store],
-    "InvalidProofError": [stores.proof("no proof"), stores.proof("wp1.e30.e30")],
+    "InvalidProofError": [stores.proof("no proof"), stores.old_proof],
     "SavedStateError": [stores.no_state],
 }
 """What raises the errors, in the order of the texts on the page."""

@@ -65,7 +65,7 @@ def test_a_run_is_written_into_the_pages_of_both_languages(tmp_path: Path) -> No
         "old", "Measured on 2026-01-02: version 1.2.3, CPython 3.13.0, Linux 6.1, P, 2 cores."
     )
     assert runs_of((tmp_path / "fa" / "reliability.md").read_text("utf-8")) == {
-        "faults": "اندازه‌گیری در 2026-01-02: نسخه‌ی 1.2.3، CPython 3.13.0، Linux 6.1، P, 2 cores.",
+        "faults": "اندازه‌گیری در `2026-01-02`: نسخه‌ی 1.2.3، `CPython 3.13.0`، `Linux 6.1`، `P, 2 cores`.",
         "chaos": "",
     }
 

@@ -17,7 +17,7 @@ RUN_FACTS = ("Date", "Version", "Python", "System", "Processor")
 
 _LINES = {
     "en": "Measured on {Date}: version {Version}, {Python}, {System}, {Processor}.",
-    "fa": "اندازه‌گیری در {Date}: نسخه‌ی {Version}، {Python}، {System}، {Processor}.",
+    "fa": "اندازه‌گیری در `{Date}`: نسخه‌ی {Version}، `{Python}`، `{System}`، `{Processor}`.",
 }
 _RUN = re.compile(r"<!-- run:(\w+) -->\n(.*?)<!-- /run:\1 -->", re.DOTALL)
 

@@ -122,8 +122,8 @@ def _hook_error(chunk: Chunk, error: BaseException) -> BeforeSendError:
     count = len(chunk)
     return BeforeSendError(
         f"sms.send: not sent: before_send raised {type(error).__name__} for {count} message{'s' * (count > 1)} "
-        f"({format_track_ids(chunk.batch.track_ids)}); none of them was attempted, and the run stops. They may be sent "
-        "again once the cause is mended"
+        f"({format_track_ids(chunk.batch.track_ids)}); none of them was attempted, and the run stops. Fix the cause, "
+        "then send them again"
     )
 
 

@@ -57,7 +57,7 @@ class ChunkSource(Protocol):
         ...
 
     def remains(self) -> SourceChunk | None:
-        """Return the next chunk of what was read and not returned yet; None if there is none."""
+        """Return the next chunk that was read but not returned yet; None if no chunk is left."""
         ...
 
     async def aclose(self) -> None:

@@ -100,7 +100,7 @@ def exit_of_result(result: SendResult) -> Exit:
 
 
 def worst(codes: Iterable[Exit]) -> Exit:
-    """Return the most severe exit code; `OK` if there is none.
+    """Return the most severe exit code; `OK` without codes.
 
     Args:
         codes: The exit codes.

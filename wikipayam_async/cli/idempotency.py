@@ -89,7 +89,7 @@ def _store_of(place: str | None) -> IdempotencyStore:
     """Return the store at a place.
 
     Raises:
-        ConfigurationError: None is given, or there is none.
+        ConfigurationError: No place is given, or it has no store.
     """
     if not place:
         raise ConfigurationError(f"store: none given; pass --store sent.db, or set {_VARIABLE}")

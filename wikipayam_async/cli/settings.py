@@ -123,7 +123,7 @@ def need_token(settings: Settings, sources: TokenSources = TokenSources()) -> Se
         sources: The other sources of a token.
 
     Raises:
-        NoTokenError: There is none.
+        NoTokenError: No source has a token.
     """
     if settings.token is not None:
         return settings.token

@@ -226,6 +226,8 @@ SENTENCES: tuple[tuple[re.Pattern[str], str], ...] = tuple(
         ),
         (r"Delete (?P<what>[^/]+)\? \[y/N\]", "{what} حذف شود؟ [بله/خیر]"),
         # the check of a file
+        (rf"(?P<n>{_COUNT} rows?) \(sheet '(?P<raw>.*)'\)", "{n}؛ برگه‌ی «{raw}»"),
+        (rf"(?P<n>{_COUNT} rows?) \(delimiter '(?P<raw>.*)'\)", "{n}؛ جداکننده «{raw}»"),
         (rf"(?P<n>{_COUNT} rows?) \((?P<raw>.*)\)", "{n}؛ قالب فایل: {raw}"),
         (rf"(?P<n>{_COUNT} rows?)", "{n}"),
         (

@@ -217,10 +217,10 @@ _CAMPAIGN = {
         "پیش از آن‌که هزینه‌ی همه‌ی اجراها از این‌قدر ریال بگذرد بایست؛ همراه --price-persian یا --tariff"
     ),
     "The file of the campaign, unless it is in a database.": "فایل کمپین، مگر آن‌که در پایگاه‌داده باشد",
-    "The file of the campaign; with --name there is none, and the track ids begin here.": (
+    "The file of the campaign. With --name, leave it out and begin with the track ids.": (
         "فایل کمپین؛ اگر کمپین در پایگاه‌داده باشد، شناسه‌ها از همین‌جا آغاز می‌شوند، همراه --name"
     ),
-    "The file of the campaign; with --name there is none, and the file to write stands here.": (
+    "The file of the campaign. With --name, leave it out and give the file to write instead.": (
         "فایل کمپین؛ اگر کمپین در پایگاه‌داده باشد، نام فایل خروجی همین‌جا می‌آید، همراه --name"
     ),
     "Resume a campaign: send what is left. The input file is not needed.": (

@@ -71,7 +71,7 @@ def _reason(error: OSError) -> str:
 
 
 def find_cause(error: BaseException) -> OSError | None:
-    """Return the first error of the operating system or of TLS behind an exception; None if there is none.
+    """Return the first error of the operating system or of TLS behind an exception, if there is one.
 
     It is a new one: the original's traceback and text may hold more than an address.
     """

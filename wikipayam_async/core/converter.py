@@ -155,7 +155,7 @@ def _without_none(kind: object) -> object:
 
 
 def _plain_type(kind: object) -> object:
-    """Return the type whose values are taken without a hook; None if there is none."""
+    """Return the type whose values are taken without a hook; None for other types."""
     return _without_none(kind) if _without_none(kind) in {str, int, bool} else None
 
 

@@ -1,4 +1,4 @@
-"""Reading the answer of a call: its result, and what the gateway says where there is none. Pure."""
+"""Reading the answer of a call: its result, or the gateway's message if it has no result. Pure."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ class Unreadable:
 
 
 def read_answer(call: Call[Any], answer: Answer, outgoing: Outgoing) -> tuple[Any, Unreadable | None]:
-    """Return the result of an answer with a success status, or why there is none."""
+    """Return the result of an answer with a success status, or the reason why it has no result."""
     value: JsonValue = None
     is_decoded = False
     try:

@@ -75,7 +75,7 @@ def load_result(outcome: str, kind: type[T], receiver: Sealed[str], text: Sealed
 def is_verdict(error: BaseException) -> bool:
     """Return whether an error is the gateway's verdict on a message, which stays when it is sent again.
 
-    A 429 is none: the gateway asks for the same request later.
+    A 429 is not a verdict: the gateway asks for the same request later.
     """
     return (
         isinstance(error, APIStatusError)

@@ -123,7 +123,7 @@ class LabApi:
         return made
 
     def calls(self) -> CallsMade:
-        """Return the calls that were made or are under way, the latest first."""
+        """Return the finished and running calls, the latest first."""
         return CallsMade(calls=[*reversed(self._calls.values())])
 
     def calculate(self, body: bytes) -> Calculation:

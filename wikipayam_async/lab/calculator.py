@@ -86,7 +86,7 @@ class Calculation:
         forced: The characters because of which the text is not GSM-7.
         cost: The cost in rials for all receivers; None without prices.
         money: The cost as text in rials and in tomans; empty without prices.
-        cheaper: A cheaper spelling; None if there is none.
+        cheaper: A cheaper spelling, if there is one.
     """
 
     encoding: str

@@ -100,14 +100,14 @@ class CalculateRequest:
 
 @frozen(kw_only=True)
 class MadeCall:
-    """A call that was made, or is under way.
+    """A finished or running call.
 
     Attributes:
         number: Its place, from 1.
         at: The time, in ISO 8601.
         operation: The `operationId`.
         call: The call in Python.
-        made: The answer, the attempts and the error; None while the call is under way.
+        made: The answer, the attempts and the error; None while the call is running.
     """
 
     number: int

@@ -76,7 +76,7 @@ class Footer:
 
 @without_frames
 def footer_of(text: str | None, *, field: str = "footer") -> Footer | None:
-    """Return a footer; None if there is none.
+    """Return a footer; None without a text.
 
     Args:
         text: The text of the footer.

@@ -26,7 +26,7 @@ __all__ = ["match_answer", "match_documented_answer", "match_documented_items"]
 
 
 def match_answer(data: JsonValue, batch: Batch[Any]) -> tuple[SentMessage | None, ...]:
-    """Return the item of each message; None where there is none, or none that can be assigned unambiguously.
+    """Return the item of each message; None for a message to which no item can be assigned unambiguously.
 
     Raises:
         ValueError: The answer has far more items than the request has messages.

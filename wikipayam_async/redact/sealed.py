@@ -1,7 +1,7 @@
 """Opaque values: tokens, bodies, texts, numbers.
 
 Debuggers, loggers and error trackers show the locals of a failing program. Some print the `repr` of a value; others never
-ask for it, and walk through mappings, sequences and strings themselves. So a sealed value is none of these: it is an
+ask for it, and walk through mappings, sequences and strings themselves. A sealed value is none of these: it is an
 object without readable attributes, and only `reveal()` returns its content.
 """
 

@@ -46,7 +46,7 @@ class FileFormat:
 
 
 def open_writer(path: Path, form: FileFormat) -> sqlite3.Connection:
-    """Open a file for writing; make the file, readable by its owner alone, if there is none.
+    """Open a file for writing; create it, readable by its owner alone, if it does not exist.
 
     Args:
         path: The file.
@@ -76,7 +76,7 @@ def open_writer(path: Path, form: FileFormat) -> sqlite3.Connection:
 
 
 def open_reader(path: Path, form: FileFormat) -> sqlite3.Connection | None:
-    """Open a file for reading, while another process may write to it; None if there is none.
+    """Open a file for reading, while another process may write to it; None if it does not exist.
 
     Args:
         path: The file.

@@ -70,7 +70,7 @@ def network_file_system_of(path: Path, mounts_file: Path = Path("/proc/mounts"))
 
     Args:
         path: The path.
-        mounts_file: The system's list of mounts; where there is none, as outside Linux, nothing is known.
+        mounts_file: The system's list of mounts. Systems other than Linux have no such file; nothing is known there.
     """
     try:
         mounts = mounts_file.read_text("utf-8", "surrogateescape")

@@ -222,7 +222,7 @@ class CodeSender:
         )
 
     def _fallback_at(self, record: ChallengeRecord, after: float | None) -> float | None:
-        """Return when the next channel is due: never if there is none, or if the code would be too old by then."""
+        """Return when the next channel is due; None without a next channel, or if the code would be too old by then."""
         has_next = (
             self.next_channel(record) != record.channel and record.sends < self._settings.limits.sends_per_challenge
         )

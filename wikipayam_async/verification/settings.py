@@ -16,7 +16,7 @@ from wikipayam_async.verification.subjects import check_destinations
 __all__ = ["SHORTEST_REST", "RandomBytes", "VerifierSettings", "check_channels"]
 
 RandomBytes = Callable[[int], bytes]
-"""Returns so many random bytes."""
+"""Returns the given number of random bytes."""
 
 SHORTEST_REST = 20.0
 """Seconds that a code must still be valid for when the next channel is used: a call takes as long."""
@@ -35,7 +35,7 @@ def check_channels(channels: Sequence[object]) -> tuple[VerificationChannel, ...
     """Return the channels.
 
     Raises:
-        ConfigurationError: There is none, or one is none.
+        ConfigurationError: No channel is given, or a value is not a channel.
     """
     if not isinstance(channels, list | tuple) or not channels:
         raise ConfigurationError(

@@ -242,8 +242,8 @@ class VerificationStore(Protocol):
 
         1. Wrong tries: let `tries` be the wrong codes of the record's receiver and purpose (0 if they are forgotten), and
            `last` the time of the last one, or `now` if that is in the future. The wait is that of the entry of `waits`
-           with the largest `tries` that is not larger; without such an entry there is none. If `now < last + seconds`, refuse with
-           the scope `PURPOSE` and `last + seconds - now`.
+           with the largest `tries` that is not larger; without such an entry there is no wait. If `now < last + seconds`, refuse
+           with the scope `PURPOSE` and `last + seconds - now`.
         2. Quotas: if any counter has no room, refuse. Of several, the one with the longest `retry_after` is reported, and
            of equal ones the first.
         3. Otherwise add 1 to every counter, and save the record. Its `id` is new.

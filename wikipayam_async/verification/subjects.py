@@ -66,7 +66,7 @@ def check_destinations(destinations: Iterable[str]) -> tuple[str, ...]:
     """Return the allowed destinations: `IR`, and calling codes such as `+971`; the longest first.
 
     Raises:
-        ConfigurationError: There is none, or one is neither.
+        ConfigurationError: No destination is given, or one is neither `IR` nor a calling code.
     """
     allowed = () if isinstance(destinations, str) else tuple(destinations)
     if not allowed or not all(

@@ -42,7 +42,7 @@ def write_facts(connection: sqlite3.Connection, facts: Mapping[str, str]) -> Non
 
 
 def read_facts(connection: sqlite3.Connection) -> Mapping[str, str]:
-    """Return the facts of a finished plan; empty if there is none."""
+    """Return the facts of a plan; empty if it is not finished."""
     facts = dict(connection.execute("SELECT key, value FROM meta"))
     return facts if _FINISHED in facts else {}
 

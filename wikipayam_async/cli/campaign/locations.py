@@ -201,7 +201,7 @@ def campaign_path(path: Path) -> Path:
 
 
 async def facts_of(location: Location) -> CampaignFacts | None:
-    """Return the facts of a campaign; None if there is none, or nothing was planned in it.
+    """Return the facts of a campaign; None if it does not exist or has no plan.
 
     Args:
         location: Where the campaign is kept.
@@ -223,7 +223,7 @@ async def need_facts(location: Location) -> CampaignFacts:
         location: Where the campaign is kept.
 
     Raises:
-        UnusableCampaignError: There is none.
+        UnusableCampaignError: It does not exist or has no plan.
         JournalError: It cannot be read.
     """
     facts = await facts_of(location) if location.exists else None
@@ -241,7 +241,7 @@ async def opened(location: Location, client: AsyncWikipayam | None = None) -> As
         client: The client; None for what needs none.
 
     Raises:
-        UnusableCampaignError: There is none.
+        UnusableCampaignError: It does not exist or has no plan.
         JournalError: It cannot be read.
     """
     await need_facts(location)

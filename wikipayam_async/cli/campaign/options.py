@@ -207,7 +207,7 @@ class TermsOptions:
             ) from None
 
     def spending(self, tariff: Tariff | None) -> SpendingLimit | None:
-        """Return the spending limit; None if there is none.
+        """Return the spending limit; None if no limit is set.
 
         Args:
             tariff: The price of a part, if it is known.

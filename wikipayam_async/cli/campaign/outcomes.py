@@ -80,7 +80,7 @@ def mark_accepted(
     """Record that unknown messages were accepted after all: the panel shows them.
 
     Args:
-        file: The file of the campaign; with --name there is none, and the track ids begin here.
+        file: The file of the campaign. With --name, leave it out and begin with the track ids.
         track_ids: Their track ids; - reads them from stdin, one per line.
         note: How you know, for the audit, as "panel, ticket 81".
         cause: All unknown messages with this cause, after a confirmation.
@@ -109,7 +109,7 @@ def requeue(
     is sent twice.
 
     Args:
-        file: The file of the campaign; with --name there is none, and the track ids begin here.
+        file: The file of the campaign. With --name, leave it out and begin with the track ids.
         track_ids: Their track ids; - reads them from stdin, one per line.
         note: How you know, for the audit, as "not in the panel".
         cause: All unknown messages with this cause, after a confirmation; with --rejected the rejected ones.
@@ -213,7 +213,7 @@ def export(
     Only you can read the file. In CSV a text that a spreadsheet would read as a formula gets a leading apostrophe.
 
     Args:
-        file: The file of the campaign; with --name there is none, and the file to write stands here.
+        file: The file of the campaign. With --name, leave it out and give the file to write instead.
         target: The file to write, .csv or .jsonl.
         format_: CSV or JSON Lines.
         force: Replace an existing file.

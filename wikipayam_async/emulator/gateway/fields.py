@@ -133,7 +133,7 @@ def _as_integer(value: Json) -> int | None:
     if isinstance(value, int) and not isinstance(value, bool):
         return value if value in _PHP_INTEGERS else None
     if isinstance(value, float):
-        # To PHP 1.0 is an integer. From 10^15 on it writes an exponent, which is none.
+        # To PHP 1.0 is an integer. From 10^15 on it writes an exponent, which is not an integer.
         return int(value) if value.is_integer() and abs(value) < _EXPONENT_FROM else None
     return _as_integer(int(value)) if isinstance(value, str) and _integer(value) else None
 

@@ -36,7 +36,7 @@ def check_url(url: str) -> Secret:
     """Return the URL of a database, sealed.
 
     Raises:
-        InvalidInputError: It is none.
+        InvalidInputError: It is not a URL.
     """
     if not isinstance(url, str) or not url:
         rule = "expected a URL such as postgresql://user@host/sms"

@@ -38,7 +38,7 @@ class OverviewReader:
         url: The database.
 
     Raises:
-        InvalidInputError: The URL is none.
+        InvalidInputError: The URL is invalid.
     """
 
     def __init__(self, url: str) -> None:

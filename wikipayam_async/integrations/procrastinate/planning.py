@@ -36,13 +36,13 @@ _INSERT_OUTCOMES = """
 
 
 def find_campaign(connection: Any, name: str) -> int | None:
-    """Return the number of a campaign; None if there is none of this name."""
+    """Return the number of a campaign; None if no campaign has this name."""
     row = connection.execute("SELECT id FROM wikipayam.campaign WHERE name = %s", (name,)).fetchone()
     return None if row is None else int(row[0])
 
 
 def make_campaign(connection: Any, name: str) -> int:
-    """Return the number of a campaign, which is made if there is none."""
+    """Return the number of a campaign; create the campaign if it does not exist."""
     connection.execute("INSERT INTO wikipayam.campaign (name) VALUES (%s) ON CONFLICT (name) DO NOTHING", (name,))
     return find_campaign(connection, name) or make_campaign(connection, name)
 
@@ -145,7 +145,7 @@ def write_facts(connection: Any, campaign: int, facts: Mapping[str, str]) -> Non
 
 
 def read_facts(connection: Any, campaign: int) -> Mapping[str, str]:
-    """Return the facts of a finished plan; empty if there is none."""
+    """Return the facts of a plan; empty if it is not finished."""
     rows = connection.execute("SELECT key, value FROM wikipayam.meta WHERE campaign = %s", (campaign,)).fetchall()
     facts = dict(rows)
     return facts if _FINISHED in facts else {}

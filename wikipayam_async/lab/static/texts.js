@@ -14,7 +14,7 @@ window.LAB_TEXTS = {
     inbox: "Inbox", from: "From", receive: "Receive it", faults: "Faults", fault: "Fault of the gateway", arm: "Add the fault", remove: "Remove",
     calls: "Calls made", noCalls: "None yet.",
     confirmTitle: "Send it?", confirmMore: "The message is sent by the real gateway and cannot be called back.", cancel: "Do not send", confirm: "Send",
-    licences: "Licences:", accepted: "no error", underWay: "under way",
+    licences: "Licences:", accepted: "no error", underWay: "running",
     part: "{n} part", parts: "{n} parts", partsLine: "{parts}, {encoding}: {units} characters, {limit} a part, {left} left", forced: "Not in the Latin alphabet of SMS: {characters}",
     cheaper: "Cheaper spelling: {parts}, {encoding} ({rules})", saved: "; saves {money} per message",
     costLine: "{messages} message(s), {parts}: {money}", costUnknown: "{messages} message(s), {parts}. Enter your prices below to see the cost.", costOfCode: "1 message; the gateway makes its text and its price.",

@@ -115,7 +115,7 @@ class Pager(Generic[T]):
 class Pages(AsyncIteration, AsyncGenerator[T, None]):
     """Yields the items of all pages. It may be abandoned at any point, since it holds no resources.
 
-    It has the methods of an async generator, but is none, because trio warns about each of those that is not exhausted.
+    It has the methods of an async generator, but is not one: trio warns about each async generator that is not exhausted.
     A step that fails or is cancelled loses nothing: the next step requests the same page again. If the error has an
     `offset`, it is about the one message there: the next step continues behind it.
 

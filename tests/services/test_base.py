@@ -130,14 +130,11 @@ def test_the_timeout_of_later_calls() -> None:
         (ResponseError("gibberish"), FailureScope.UNCLEAR),
         *[(ServerError("", status_code=status), FailureScope.UNCLEAR) for status in (500, 501, 520)],
         *[(APIStatusError("", status_code=status), FailureScope.ITEM) for status in (400, 404, 409, 410, 413, 422)],
-        *[
-            (APIStatusError("", status_code=status), FailureScope.ACCOUNT)
-            for status in (301, 302, 399, 401, 402, 403, 405, 407)
-        ],
+        *[(APIStatusError("", status_code=status), FailureScope.ENDPOINT) for status in (301, 302, 399, 405, 407)],
         (ClosedError("closed"), FailureScope.ACCOUNT),
         (ValueError(), FailureScope.ACCOUNT),
     ],
 )
 def test_what_a_request_failed_at(error: Exception, scope: FailureScope) -> None:
-    """The status tells whether a failure is temporary, of one item or of the account; 500 and gibberish leave it open."""
+    """The status tells whether a failure is temporary, of one item, of the endpoint or of the account; 500 and gibberish leave it open."""
     assert failure_scope(error) is scope

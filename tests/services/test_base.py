@@ -89,7 +89,7 @@ def test_missing_results_raise() -> None:
         require_all_accepted(SEND, (first, None, third, None), messages, ["T1", "T2", "T3", None])
     error = caught.value
     assert str(error) == (
-        "sms.send: the gateway did not report the outcome of 2 of 4 messages (T2, None); they may have been accepted. "
+        "sms.send: the gateway did not report the outcome of 2 of 4 messages (T2); they may have been accepted. "
         "Do not resend blindly: look in the panel first, by receiver, text and time, or by track id if it shows one"
     )
     assert (error.messages, error.track_ids, error.accepted) == (

@@ -52,6 +52,7 @@ def at(text: str, zone: tzinfo = TEHRAN, fold: int = 0) -> datetime:
         (("12:00", "12:01"), "2026-03-21 12:01", "2026-03-22 12:00"),
         (("23:59", "00:01"), "2026-03-21 00:01", "2026-03-21 23:59"),
         (("00:00", "24:00"), "2026-03-21 00:00", "2026-03-21 00:00"),
+        (("۰۸:۰۰", "٢١:٠٠"), "2026-03-21 21:00", "2026-03-22 08:00"),
     ],
 )
 def test_the_next_opening_is_today_tomorrow_or_now(hours: tuple[str, str], local: str, opening: str) -> None:

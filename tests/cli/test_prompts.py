@@ -13,7 +13,18 @@ from wikipayam_async.cli.prompts import confirm, read_line, read_text
 
 @pytest.mark.parametrize(
     ("answer", "confirmed"),
-    [("y\n", True), (" YES \n", True), ("بله\n", True), ("\n", False), ("n\n", False), ("", False), ("yea\n", False)],
+    [
+        ("y\n", True),
+        (" YES \n", True),
+        ("بله\n", True),
+        ("بلي\n", True),
+        ("\u200fباشه\u200c\n", True),
+        ("\n", False),
+        ("n\n", False),
+        ("", False),
+        ("yea\n", False),
+        ("\u200f\n", False),
+    ],
 )
 def test_only_a_yes_is_a_yes(answer: str, confirmed: bool) -> None:
     """English and Persian words for yes confirm; every other answer, or none, does not."""

@@ -101,6 +101,15 @@ def test_the_error_of_messages_without_an_outcome() -> None:
     assert (str(cause), cause.message) == ("sms.send: no outcome for 2 messages", "No credit.")
 
 
+def test_the_error_of_a_message_without_a_track_id() -> None:
+    """Holoo's messages have none, so it names none."""
+    error = unreported_error("holoo.send", [SmsMessage("09123456789", "one")], [None], [0])
+    assert str(error).startswith(
+        "holoo.send: the gateway did not report the outcome of 1 of 1 messages; they may have been accepted. Do not"
+    )
+    assert error.track_ids == (None,)
+
+
 def test_the_error_of_messages_about_which_the_gateway_says_nothing() -> None:
     """It quotes nothing."""
     error = unreported_error("otp.send", [SmsMessage("09123456789", "one")], ["a"], [0])

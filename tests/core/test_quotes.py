@@ -222,6 +222,7 @@ def test_an_answer_is_quoted_without_messages(value: object, without: object, wh
     [
         (b"<html><style>a{}</style><body><b>Down</b>\n for now</body></html>", "Down for now"),
         (b" ", ""),
+        (b"\xef\xbb\xbf", ""),
         (b"ERROR \xff", "ERROR \ufffd"),
     ],
 )

@@ -89,7 +89,7 @@ def test_missing_results_raise() -> None:
         require_all_accepted(SEND, (first, None, third, None), messages, ["T1", "T2", "T3", None])
     error = caught.value
     assert str(error) == (
-        "sms.send: the gateway did not report the outcome of 2 of 4 messages (T2, None); they may have been accepted. "
+        "sms.send: the gateway did not report the outcome of 2 of 4 messages (T2); they may have been accepted. "
         "Do not resend blindly: look in the panel first, by receiver, text and time, or by track id if it shows one"
     )
     assert (error.messages, error.track_ids, error.accepted) == (
@@ -130,14 +130,11 @@ def test_the_timeout_of_later_calls() -> None:
         (ResponseError("gibberish"), FailureScope.UNCLEAR),
         *[(ServerError("", status_code=status), FailureScope.UNCLEAR) for status in (500, 501, 520)],
         *[(APIStatusError("", status_code=status), FailureScope.ITEM) for status in (400, 404, 409, 410, 413, 422)],
-        *[
-            (APIStatusError("", status_code=status), FailureScope.ACCOUNT)
-            for status in (301, 302, 399, 401, 402, 403, 405, 407)
-        ],
+        *[(APIStatusError("", status_code=status), FailureScope.ENDPOINT) for status in (301, 302, 399, 405, 407)],
         (ClosedError("closed"), FailureScope.ACCOUNT),
         (ValueError(), FailureScope.ACCOUNT),
     ],
 )
 def test_what_a_request_failed_at(error: Exception, scope: FailureScope) -> None:
-    """The status tells whether a failure is temporary, of one item or of the account; 500 and gibberish leave it open."""
+    """The status tells whether a failure is temporary, of one item, of the endpoint or of the account; 500 and gibberish leave it open."""
     assert failure_scope(error) is scope

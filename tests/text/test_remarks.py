@@ -16,6 +16,8 @@ from wikipayam_async.text import TextRemark, remarks_on
         "سایتshop.irرا",
         "a.b.example.com!",
         "bit.ly/x",
+        "aparat.tv/live",
+        "تخفیف.ir",
     ],
 )
 def test_a_link_is_found(text: str) -> None:
@@ -23,7 +25,9 @@ def test_a_link_is_found(text: str) -> None:
     assert TextRemark.LINK in remarks_on(text)
 
 
-@pytest.mark.parametrize("text", ["سلام", "info@shop.ir", "ساعت 10.30", "p.s", "node.js", "www."])
+@pytest.mark.parametrize(
+    "text", ["سلام", "info@shop.ir", "ساعت 10.30", "p.s", "node.js", "www.", "و/یا", "60 km.h/x", "a.bc/"]
+)
 def test_what_is_no_link(text: str) -> None:
     """Mail addresses, numbers and abbreviations do not."""
     assert TextRemark.LINK not in remarks_on(text)
@@ -35,7 +39,11 @@ def test_what_is_no_link(text: str) -> None:
         "کارت 6037991234567893",
         "6037-9912-3456-7893",
         "۶۰۳۷ ۹۹۱۲ ۳۴۵۶ ۷۸۹۳",
+        "6037\u20139912\u20133456\u20137893",
+        "6037.9912.3456.7893",
+        "6037\u00a09912\u00a03456\u00a07893",
         "IR062960000000100324200001",
+        "IR06.2960.0000.0010.0324.2000.01",
         "IR06 2960 0000 0010 0324 2000 01",
     ],
 )

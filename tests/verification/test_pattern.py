@@ -35,6 +35,7 @@ def test_a_good_pattern_passes() -> None:
         ("کد: {code}\n@https://shop.example #{code}", ["autofill_spelling"]),
         ("کد{code}\n@shop.example #{code}", ["adjacent"]),
         ("{code}است\n@shop.example #{code}", ["adjacent"]),
+        ("کد {code}{code}\n@shop.example #{code}", ["adjacent"]),
         ("کد: {code}، تماس ۱۸۱۸\n@shop.example #{code}", ["other_number"]),
         ("سفارش 12345: {code}\n@shop.example #{code}", ["other_number"]),
         ("کد: {code} تا 2 دقیقه\n@shop.example #{code}", []),

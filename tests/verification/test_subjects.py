@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from wikipayam_async import ConfigurationError, InvalidInputError
@@ -64,9 +66,9 @@ def test_an_address_counts_as_its_network(ip: str, network: str) -> None:
     assert make_subject("09123456789", purpose="p", ip=ip, destinations=("IR",)).network == network
 
 
-@pytest.mark.parametrize("ip", ["unknown", "203.0.113.7, 10.0.0.1", "203.0.113.7:80", ""])
-def test_what_is_no_address_is_refused(ip: str) -> None:
-    """A header of a proxy is not one."""
+@pytest.mark.parametrize("ip", ["unknown", "203.0.113.7, 10.0.0.1", "203.0.113.7:80", "", 5, b"\xcb\x00q\x07", True])
+def test_what_is_no_address_is_refused(ip: Any) -> None:
+    """A header of a proxy is not one, nor is a number."""
     with pytest.raises(InvalidInputError, match="ip"):
         make_subject("09123456789", purpose="login", ip=ip, destinations=("IR",))
 

@@ -13,6 +13,7 @@ from attrs import field, frozen
 
 from wikipayam_async.core.options import read_timezone
 from wikipayam_async.errors import ConfigurationError, InvalidInputError
+from wikipayam_async.numbers.digits import ascii_digit
 from wikipayam_async.publish import publish_in_package
 from wikipayam_async.redact.masks import shape_of
 
@@ -38,7 +39,7 @@ def _minute(value: object, name: str) -> int:
     if isinstance(value, time):
         if value.tzinfo is None and not value.second and not value.microsecond:
             return value.hour * 60 + value.minute
-    elif isinstance(value, str) and (found := _TIME.fullmatch(value)):
+    elif isinstance(value, str) and (found := _TIME.fullmatch("".join(map(ascii_digit, value)))):
         minute = int(found[1]) * 60 + int(found[2])
         if int(found[2]) < 60 and minute <= _DAY:  # noqa: PLR2004 - minutes of an hour
             return minute
@@ -72,7 +73,8 @@ class SendingHours:
     jumps over the start, sending begins at once after the jump; an hour that occurs twice counts twice.
 
     Attributes:
-        start: The first minute in which to send, counted from midnight. Pass `"08:00"`, or a `time`.
+        start: The first minute in which to send, counted from midnight. Pass `"08:00"`, in digits of any script, or a
+            `time`.
         end: The first minute in which not to send. Pass `"21:00"`, or a `time`; `"24:00"` is the end of the day.
         tz: The time zone. Pass it, or its name.
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import signal
 import sys
 import threading
+import unicodedata
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
@@ -20,6 +21,7 @@ __all__ = ["confirm", "read_line", "read_text"]
 _STDIN = "-"
 _YES = {"y", "yes", "ب", "بله", "بلی", "آره", "اره", "آری", "باشه", "غ"}
 """The last one is the key for Y on a Persian keyboard."""
+_ARABIC_KEYBOARD = str.maketrans("يى", "یی")
 
 
 def confirm(question: str, out: Output, *, instead: str, stdin: TextIO | None = None) -> bool:
@@ -40,9 +42,15 @@ def confirm(question: str, out: Output, *, instead: str, stdin: TextIO | None = 
     out.warn(f"{question}? [y/N]")
     try:
         with _ended_by_sigterm():
-            return source.readline().strip().casefold() in _YES
+            return _plain(source.readline()) in _YES
     except UnicodeDecodeError:
         return False
+
+
+def _plain(answer: str) -> str:
+    """Return an answer without marks of direction and half-spaces, which keyboards and terminals add."""
+    seen = (one for one in answer.translate(_ARABIC_KEYBOARD) if unicodedata.category(one) != "Cf")
+    return "".join(seen).strip().casefold()
 
 
 def read_line(question: str, out: Output, *, stdin: TextIO | None = None) -> str | None:

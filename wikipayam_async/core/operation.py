@@ -201,11 +201,11 @@ def unreported_error(
         message: What the gateway says, scrubbed; empty if it says nothing.
     """
     unknown = [track_ids[position] for position in positions]
+    names = format_track_ids(unknown)
     said = f'The gateway said "{message}". ' if message else ""
     error = UnknownOutcomeError(
-        f"{name}: the gateway did not report the outcome of {len(positions)} of {len(messages)} messages "
-        f"({format_track_ids([str(track_id) for track_id in unknown])}); they may have been accepted. {said}"
-        f"Do not resend blindly: {LOOK_FIRST}",
+        f"{name}: the gateway did not report the outcome of {len(positions)} of {len(messages)} messages"
+        f"{f' ({names})' if names else ''}; they may have been accepted. {said}Do not resend blindly: {LOOK_FIRST}",
         messages=[messages[position] for position in positions],
         track_ids=unknown,
         accepted=accepted,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from codecs import BOM_UTF8
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from typing import Any
@@ -131,7 +132,7 @@ def whole_answer(value: object, depth: int = 0) -> object:
 
 def page_text(body: bytes) -> str:
     """Return the text of an answer that is no JSON, such as an HTML page, without its tags."""
-    return " ".join(_TAGS.sub(" ", body.decode("utf-8", "replace")).split())
+    return " ".join(_TAGS.sub(" ", body.removeprefix(BOM_UTF8).decode("utf-8", "replace")).split())
 
 
 def plain_text(body: bytes) -> str:

@@ -31,7 +31,8 @@ T = TypeVar("T")
 
 _TRANSIENT = (APIConnectionError, RateLimitError, ResponseError, ServerError)
 
-_NOT_THE_ITEMS = frozenset({401, 402, 403, 405, 407})
+_THE_ACCOUNT = frozenset({401, 402, 403})
+_THE_WAY = frozenset({405, 407})
 _NOT_NOW = frozenset({408, 421, 425, 429, 502, 503, 504})
 _REFUSED_FROM, _FAILED_FROM = 400, 500
 
@@ -45,8 +46,10 @@ class FailureScope(enum.Enum):
     """The gateway itself, or one of the items: Laravel answers 500 if it cannot encode a text as JSON."""
     ITEM = enum.auto()
     """An item, which the gateway refuses; without it the request may succeed."""
+    ENDPOINT = enum.auto()
+    """The endpoint, or what stands before it: a redirect, a method that is not allowed. It may not last."""
     ACCOUNT = enum.auto()
-    """The token, the account or the endpoint: no request will succeed until somebody changes a setting."""
+    """The token, the account or the client: no request will succeed until somebody changes a setting."""
 
 
 def failure_scope(error: Exception) -> FailureScope:
@@ -55,13 +58,14 @@ def failure_scope(error: Exception) -> FailureScope:
         return FailureScope.TEMPORARY
     if isinstance(error, ResponseError):
         return FailureScope.UNCLEAR
-    if not isinstance(error, APIStatusError) or error.status_code in _NOT_THE_ITEMS:
+    if not isinstance(error, APIStatusError) or error.status_code in _THE_ACCOUNT:
         return FailureScope.ACCOUNT
     if error.status_code in _NOT_NOW:
         return FailureScope.TEMPORARY
     if error.status_code >= _FAILED_FROM:
         return FailureScope.UNCLEAR
-    return FailureScope.ITEM if error.status_code >= _REFUSED_FROM else FailureScope.ACCOUNT
+    is_refusal = error.status_code >= _REFUSED_FROM and error.status_code not in _THE_WAY
+    return FailureScope.ITEM if is_refusal else FailureScope.ENDPOINT
 
 
 def is_transient(error: Exception) -> bool:

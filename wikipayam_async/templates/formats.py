@@ -22,6 +22,8 @@ __all__ = ["FORMATS", "Format", "find_format", "formatted"]
 _EXACT = Context(prec=2 * MOST_DIGITS)
 """The thread's own context may round."""
 _RIALS_PER_TOMAN = Decimal(10)
+_MOST_DECIMALS = 2
+"""Of an amount that was typed: in `1.790` the point may separate thousands."""
 _PERSIAN_DIGITS = str.maketrans("0123456789٠١٢٣٤٥٦٧٨٩", "۰۱۲۳۴۵۶۷۸۹" * 2)
 _ANY_DAY = datetime(2000, 1, 1)  # noqa: DTZ001 - no moment in time
 
@@ -66,8 +68,12 @@ def _thousands(value: object, text: str, field: str) -> str:
 
 
 def _toman(value: object, text: str, field: str) -> str:
-    tomans = _EXACT.divide(_number(value, text, field, "toman"), _RIALS_PER_TOMAN)
-    return f"{_whole(tomans):,f}"
+    rials = _number(value, text, field, "toman")
+    exponent = rials.as_tuple().exponent
+    if isinstance(value, str) and isinstance(exponent, int) and exponent < -_MOST_DECIMALS:
+        rule = f"expected rials with at most {_MOST_DECIMALS} decimals, for the format toman: a point may separate thousands"
+        raise InvalidInputError(field, rule=rule, got=shape_of(text))
+    return f"{_whole(_EXACT.divide(rials, _RIALS_PER_TOMAN)):,f}"
 
 
 def _number(value: object, text: str, field: str, name: str) -> Decimal:

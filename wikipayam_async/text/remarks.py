@@ -23,13 +23,16 @@ class TextRemark(StrEnum):
     """The Arabic ي or ك in a Persian text: `Spelling.ARABIC_LETTERS` replaces them."""
 
 
+_LETTERS = r"a-z0-9\u0620-\u06d3-"
 _LINK = re.compile(
-    r"https?://\S|(?<![a-z0-9@.-])(?:www\.[a-z0-9]|[a-z0-9-]+(?:\.[a-z0-9-]+)*"
-    r"\.(?:ir|com|net|org|co|info|me|app|io|ly|link|shop|site|online|store|xyz)(?![a-z0-9@-]))",
+    # Only at the beginning of a word: elsewhere the time for a long word would grow with the square of its length.
+    rf"https?://\S|(?<![a-z0-9@.-])www\.[a-z0-9]|(?<![{_LETTERS}@.])[{_LETTERS}]+(?:\.[{_LETTERS}]+)*"
+    r"\.(?:[a-z]{2,}/[a-z0-9]|(?:ir|com|net|org|co|info|me|app|io|ly|link|shop|site|online|store|xyz)(?![a-z0-9@-]))",
     re.IGNORECASE,
 )
-_CARD = re.compile(r"(?<!\d)\d(?:[ \u200c-]?\d){15}(?![ -]?\d)")
-_ACCOUNT = re.compile(r"(?<![a-z])IR[ -]?\d(?:[ -]?\d){23}(?!\d)", re.IGNORECASE)
+_BETWEEN = r"[ \u00a0\u200c\u2010-\u2014._/-]?"
+_CARD = re.compile(rf"(?<!\d)\d(?:{_BETWEEN}\d){{15}}(?!{_BETWEEN}\d)")
+_ACCOUNT = re.compile(rf"(?<![a-z])IR{_BETWEEN}\d(?:{_BETWEEN}\d){{23}}(?!\d)", re.IGNORECASE)
 _ARABIC = re.compile("[يك]")
 
 

@@ -105,7 +105,8 @@ def _code_problems(text: str, placeholder: str, line: str | None) -> list[OtpPat
             )
         )
     pieces = readable.split(placeholder)
-    if any(before[-1:].isalnum() or after[:1].isalnum() for before, after in pairwise(pieces)):
+    touching = any(before[-1:].isalnum() or after[:1].isalnum() for before, after in pairwise(pieces))
+    if touching or not all(pieces[1:-1]):
         problems.append(
             OtpPatternProblem("adjacent", f"put a space or a colon between {placeholder} and letters or digits")
         )

@@ -111,7 +111,7 @@ def network_of(ip: str) -> str:
         InvalidInputError: It is not an address.
     """
     try:
-        address = ipaddress.ip_address(ip)
+        address = ipaddress.ip_address(ip if isinstance(ip, str) else "")  # of a number it would be one, too
     except ValueError:
         rule = "expected an IPv4 or IPv6 address, such as 203.0.113.7, or None"
         raise InvalidInputError("ip", rule=rule, got=shape_of(ip)) from None

@@ -142,6 +142,13 @@ def test_a_file_of_version_1_is_readable(path: Path) -> None:
         ("[]", "does not hold an emulator's state: Expected `object`, got `array`"),
         ('{"version": 1}', "does not hold an emulator's state: Object missing required field"),
         (WRITTEN.replace('[[0.0, "UNDELIVERED"]]}', "[]}"), "does not hold an emulator's state: the steps of a delivery script start at 0 seconds and ascend"),
+        (WRITTEN.replace('"failing_fraction": 0.5', '"failing_fraction": 7'), "does not hold an emulator's state: Expected `float` <= 1.0"),
+        (WRITTEN.replace('"dealt": 10', '"dealt": -1'), "does not hold an emulator's state: Expected `int` >= 0"),
+        (WRITTEN.replace('"dealt": 10', f'"dealt": {2**32}'), "does not hold an emulator's state: Expected `int` <= 4294967295"),
+        (WRITTEN.replace("+03:30", "", 1), "does not hold an emulator's state: Expected `datetime` with a timezone component"),
+        (WRITTEN.replace('"accepted_at": "2024-05-01T13:30:00+03:30"', '"accepted_at": "2024-05-01T13:30:00"'), "does not hold an emulator's state: Expected `datetime` with a timezone component"),
+        (WRITTEN.replace('"accounts": [', '"accounts": [], "others": ['), "does not hold an emulator's state: Expected `array` of length >= 1"),
+        ('{"version": 1, "x": ' + "[" * 100_000 + "]" * 100_000 + "}", "does not hold an emulator's state: maximum recursion depth exceeded"),
     ],
 )  # fmt: skip
 def test_an_invalid_file_is_refused(path: Path, content: str, message: str) -> None:
@@ -152,6 +159,16 @@ def test_an_invalid_file_is_refused(path: Path, content: str, message: str) -> N
         StateFile(emulator, path).open()
     assert str(caught.value).startswith(f"{path} {message}")
     assert (path.read_text("utf-8"), emulator.account.balance) == (content, 3_435_993_800)
+
+
+def test_a_file_with_an_account_twice_is_refused(emulator: Emulator, path: Path) -> None:
+    """Two states of one account cannot both be restored."""
+    save_state(emulator, path)
+    document = msgspec.json.decode(path.read_bytes())
+    path.write_bytes(msgspec.json.encode(document | {"accounts": document["accounts"] * 2}))
+    with pytest.raises(SavedStateError) as caught:
+        load_state(emulator, path)
+    assert str(caught.value) == "the file has an account twice"
 
 
 def test_a_file_with_invalid_utf8_is_refused(path: Path) -> None:

@@ -16,6 +16,7 @@ from wikipayam_async.errors import (
     UnknownOutcomeError,
     WikipayamError,
 )
+from wikipayam_async.idempotency import IdempotencyConflictError, IdempotencyStoreError, InFlightError
 from wikipayam_async.integrations.fastapi.answers import answer_to, location_of
 from wikipayam_async.services.holoo import HolooResult
 
@@ -69,6 +70,9 @@ ERRORS: list[tuple[WikipayamError, int]] = [
     (ConfigurationError("no sender"), 500),
     (ClosedError("the outbox is closed"), 503),
     (SuppressedError("not sent", reason="duplicate"), 409),
+    (IdempotencyConflictError("another message"), 409),
+    (InFlightError("in progress"), 409),
+    (IdempotencyStoreError("the disk is full"), 503),
     (NotFoundError("no such message", status_code=404), 502),
     (APIConnectionError("refused"), 502),
     (RateLimitError("slow down", status_code=429, retry_after=1e300), 503),

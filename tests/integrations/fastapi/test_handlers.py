@@ -14,10 +14,10 @@ from fastapi.testclient import TestClient
 from starlette.websockets import WebSocketDisconnect
 
 from tests.integrations.fastapi.app import RECEIVER, SEND, add_routes, factory, make_app
-from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, Fault, When
-from wikipayam_async.errors import (
-    RateLimitError,
-)
+from wikipayam_async import AsyncWikipayam
+from wikipayam_async.emulator import DEFAULT_TOKEN, Emulator, EmulatorTransport, Fault, When
+from wikipayam_async.errors import RateLimitError
+from wikipayam_async.idempotency import InFlightError, MemoryIdempotencyStore
 from wikipayam_async.integrations.fastapi import (
     WIKIPAYAM_RESPONSES,
     OutboxDep,
@@ -207,6 +207,31 @@ def test_an_error_closes_a_web_socket_with_its_reason(
     assert len(caught.value.reason.encode()) <= 123
 
 
+def test_a_repeated_request_with_an_idempotency_key(emulator: Emulator) -> None:
+    """Another message under its key is a 409, and so is one in flight, which may be tried again later."""
+    store = MemoryIdempotencyStore()
+    app = FastAPI()
+    install_error_handlers(app)
+
+    @app.post("/notice")
+    async def notice(text: str) -> str:
+        async with AsyncWikipayam(DEFAULT_TOKEN, transport=EmulatorTransport(emulator), idempotency=store) as client:
+            return (await client.voice.send(RECEIVER, text, idempotency_key="order-42")).id
+
+    @app.websocket("/in-flight")
+    async def in_flight(socket: WebSocket) -> None:
+        await socket.accept()
+        raise InFlightError("in progress", key="order-42")
+
+    with TestClient(app) as http:
+        first, again, other = (http.post("/notice", params={"text": text}) for text in ("111111", "111111", "222222"))
+        with http.websocket_connect("/in-flight") as socket, pytest.raises(WebSocketDisconnect) as caught:
+            socket.receive_text()
+    assert (first.status_code, again.text, len(emulator.ledger)) == (200, first.text, 1)
+    assert (other.status_code, other.json()["code"]) == (409, "key_conflict")
+    assert (caught.value.code, caught.value.reason[:40]) == (1013, "Another request is sending this message.")
+
+
 @pytest.mark.anyio
 async def test_an_error_after_the_end_of_a_web_socket_is_only_logged(
     emulator: Emulator, caplog: pytest.LogCaptureFixture
@@ -245,5 +270,6 @@ def test_the_page_lists_every_response() -> None:
     rows = re.findall(r"^\|[^|]*\| (\d+)[^|]*\| `(\w+)`", PAGE.read_text(encoding="utf-8"), re.MULTILINE)
     listed = {code: int(status) for status, code in rows}
     expected = {case.code: case.status for case in CASES.values()}
-    others = {"partly_sent": 502, "busy": 503, "suppressed": 409, "too_many_requests": 429, "code_refused": 401}
+    others = {"partly_sent": 502, "busy": 503, "too_many_requests": 429, "code_refused": 401}
+    others |= dict.fromkeys(("suppressed", "key_conflict", "in_flight"), 409)
     assert listed == {**expected, **others}

@@ -47,7 +47,7 @@ def test_the_documented_page_of_unread_messages() -> None:
 
 
 @pytest.mark.parametrize(
-    "data", [[], {"receives": None}, {"receives": "x", "pagination": []}, {"pagination": None}, [None, {}]]
+    "data", [[], {"receives": None}, {"receives": "", "pagination": []}, {"pagination": None}, [None, {}]]
 )
 def test_a_page_without_messages(data: Any) -> None:
     """An answer with any field of a page and no messages is an empty page."""
@@ -63,8 +63,10 @@ def test_entries_that_are_no_messages() -> None:
 
 
 def test_a_list_with_gaps_in_php() -> None:
-    """PHP encodes a filtered list as an object whose keys are the indexes; another object is no list."""
+    """PHP encodes a filtered list as an object whose keys are the indexes, and a list by id as one of ids."""
     assert read_page({"receives": {"0": WIRE, "2": WIRE}}, None).receives == (RECEIVE, RECEIVE)
+    assert read_page({"receives": {"0": WIRE, "1": None}}, None).unreadable == (1,)
+    assert read_page({"receives": {"69e5": WIRE, "69e6": WIRE}}, None).receives == (RECEIVE, RECEIVE)
     assert read_page({"receives": WIRE}, None).receives == (RECEIVE,)
 
 
@@ -75,6 +77,15 @@ def test_an_answer_that_is_not_a_page(read: Callable[[Any, None], object], data:
     with pytest.raises(ValueError) as caught:
         read(data, None)
     assert str(caught.value) == "receives: missing"
+
+
+@pytest.mark.parametrize("rows", ["none", 3, True, {"a": WIRE, "b": 1}, {"total": 3}])
+@pytest.mark.parametrize("read", [read_page, read_unread_page])
+def test_messages_that_are_no_list(read: Callable[[Any, None], object], rows: Any) -> None:
+    """What stands where the messages should is no empty page either."""
+    with pytest.raises(ValueError) as caught:
+        read({"receives": rows, "pagination": {"total": 3}}, None)
+    assert str(caught.value) == "receives: expected a list"
 
 
 def test_a_bare_list_is_a_page() -> None:
@@ -185,12 +196,12 @@ JSON = st.recursive(
 )
 
 
-@given(JSON, st.sampled_from([None, TEHRAN]))
-def test_any_answer_is_read(data: Any, zone: timezone | None) -> None:
-    """Any JSON value is read into the documented models without an error."""
+@given(st.lists(JSON, max_size=4), JSON, st.sampled_from([None, TEHRAN]))
+def test_any_answer_is_read(rows: list[Any], data: Any, zone: timezone | None) -> None:
+    """Any JSON list of messages, and any other value, is read into the documented models without an error."""
     found = [
-        read_page({"receives": data}, zone),
-        read_unread_page({"receives": data}, zone),
+        read_page({"receives": rows}, zone),
+        read_unread_page({"receives": rows}, zone),
         read_receive(data, zone, asked="1"),
         Statistics(data),
     ]

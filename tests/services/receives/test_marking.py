@@ -89,7 +89,14 @@ async def test_an_id_that_the_gateway_fails_at(error: Exception) -> None:
     assert (await gateway.at(5.9), await gateway.at(6)) == ([], [("bad",)])
 
 
-@pytest.mark.parametrize("error", [AWAY, APIStatusError("slow", status_code=408), ServerError("no", status_code=503)])
+@pytest.mark.parametrize(
+    "error",
+    [
+        AWAY,
+        *[APIStatusError("no", status_code=status) for status in (301, 405, 407, 408)],
+        ServerError("no", status_code=503),
+    ],
+)
 async def test_a_failure_of_the_moment(error: Exception) -> None:
     """After a failure that has nothing to do with the ids they stay in one request."""
     gateway = Gateway("a", "b", a=error)

@@ -78,6 +78,10 @@ class TestStates:
             ("NOT_DELIVERED", DeliveryStatus.UNDELIVERED, False),
             ("undelivered", DeliveryStatus.UNDELIVERED, False),
             ("queued", DeliveryStatus.QUEUED, False),
+            ("InvalidNumber", DeliveryStatus.INVALID_NUMBER, True),
+            ("notDelivered", DeliveryStatus.UNDELIVERED, False),
+            ("waitingForUpdate", DeliveryStatus.WAITING_FOR_UPDATE, False),
+            ("\u200fblack\u200clist.", DeliveryStatus.BLACKLISTED, True),
         ],
     )
     def test_the_words_of_other_gateways(self, written: str, status: DeliveryStatus, final: bool) -> None:
@@ -85,7 +89,7 @@ class TestStates:
         assert DeliveryStatus(written) is status
         assert status.final is final
 
-    @pytest.mark.parametrize("written", ["11", "BLACK", "UNDELIVERED_YET", "in roaming"])
+    @pytest.mark.parametrize("written", ["11", "BLACK", "UNDELIVERED_YET", "in roaming", "FAILED بعدا", "\u200c"])
     def test_a_word_that_only_resembles_one_stays_unknown(self, written: str) -> None:
         """It is kept as it was written, and is not final."""
         word = DeliveryStatus(written)

@@ -3,8 +3,10 @@
 from collections.abc import Callable, Iterable
 from datetime import date, datetime
 from operator import attrgetter
+from typing import Annotated
 
 from attrs import define, evolve, field, frozen
+from msgspec import Meta
 
 from wikipayam_async.emulator.gateway.numbers import local_form
 
@@ -26,7 +28,7 @@ class InboundMessage:
     sender: str
     receiver: str
     message: str
-    received_at: datetime
+    received_at: Annotated[datetime, Meta(tz=True)]
     is_read: bool = False
 
 

@@ -4,6 +4,9 @@ from hashlib import blake2b
 
 from attrs import define, field
 
+MOST_IDS = 2**32
+"""How many ids a source can issue: an id has eight digits for its number."""
+
 
 def fraction(*parts: object) -> float:
     """Return a number from 0 up to, but not including, 1. It depends on `parts` only and is uniformly distributed."""

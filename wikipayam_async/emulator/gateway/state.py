@@ -3,9 +3,11 @@
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from enum import StrEnum
+from typing import Annotated
 
 import msgspec
 from attrs import define, field
+from msgspec import Meta
 
 from wikipayam_async.emulator.gateway import laravel
 from wikipayam_async.emulator.gateway.delivery import DeliveryRules
@@ -85,7 +87,7 @@ class LedgerEntry(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     track_id: str | None
     parts: int
     cost: int
-    accepted_at: datetime
+    accepted_at: Annotated[datetime, Meta(tz=True)]
     account: str
 
 

@@ -8,15 +8,16 @@ import os
 from contextlib import suppress
 from pathlib import Path
 from tempfile import mkstemp
-from typing import TypeAlias
+from typing import Annotated, TypeAlias
 
 import msgspec
 from attrs import define, field, fields_dict, frozen
+from msgspec import Meta
 
 from wikipayam_async.emulator.emulator import Emulator
 from wikipayam_async.emulator.gateway.delivery import DeliveryRules, DeliveryScript
 from wikipayam_async.emulator.gateway.inbox import InboundMessage, Inbox
-from wikipayam_async.emulator.gateway.pseudorandom import IdSource
+from wikipayam_async.emulator.gateway.pseudorandom import MOST_IDS, IdSource
 from wikipayam_async.emulator.gateway.state import Account, Ledger, LedgerEntry, State
 
 VERSION = 1
@@ -34,7 +35,7 @@ class SavedIds:
     """The id counter: the ids issued so far (`dealt`) are not issued again."""
 
     seed: int
-    dealt: int
+    dealt: Annotated[int, Meta(ge=0, lt=MOST_IDS)]
 
 
 @frozen(kw_only=True)
@@ -53,7 +54,7 @@ class SavedDelivery:
 
     script: Steps
     failing: Steps
-    failing_fraction: float
+    failing_fraction: Annotated[float, Meta(ge=0, le=1)]
     chosen: dict[str, Steps]
 
 
@@ -63,7 +64,7 @@ class Snapshot:
 
     version: int
     ids: SavedIds
-    accounts: tuple[SavedAccount, ...]
+    accounts: Annotated[tuple[SavedAccount, ...], Meta(min_length=1)]
     ledger: tuple[LedgerEntry, ...]
     delivery: SavedDelivery
 
@@ -215,7 +216,10 @@ def _saved_account(account: Account) -> SavedAccount:
 
 def _matched_accounts(state: State, saved: tuple[SavedAccount, ...]) -> list[tuple[Account, SavedAccount]]:
     accounts = {account.username: account for account in state.accounts.values()}
-    if not {one.username for one in saved} <= accounts.keys():
+    names = [one.username for one in saved]
+    if len(set(names)) < len(names):
+        raise SavedStateError("the file has an account twice")
+    if not set(names) <= accounts.keys():
         raise SavedStateError("the file has an account that this emulator does not have; add the account first")
     return [(accounts[one.username], one) for one in saved]
 
@@ -240,7 +244,7 @@ def _decode(document: bytes, source: str) -> Snapshot:
                 " update wikipayam_async, or choose another file"
             )
         return msgspec.json.decode(document, type=Snapshot)
-    except (msgspec.DecodeError, UnicodeDecodeError) as error:
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
         raise SavedStateError(f"{source} does not hold an emulator's state: {error}") from None
 
 

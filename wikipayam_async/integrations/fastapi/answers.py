@@ -28,6 +28,7 @@ from wikipayam_async.errors import (
     UnknownOutcomeError,
     WikipayamError,
 )
+from wikipayam_async.idempotency.errors import IdempotencyConflictError, IdempotencyStoreError, InFlightError
 from wikipayam_async.integrations.fastapi.bodies import (
     GatewayProblem,
     InvalidInput,
@@ -89,6 +90,12 @@ _CODE_REFUSED = CodeRefused(detail="The code is wrong or expired.", code="code_r
 _TOO_MANY = TooManyRequests(detail="Too many attempts. Try again later.", code="too_many_requests")
 _NO_CODES = Problem(detail="Codes cannot be sent or checked at the moment.", code="unavailable")
 _SUPPRESSED = Problem(detail="The message was suppressed. It was not sent.", code="suppressed")
+_KEY_CONFLICT = Problem(
+    detail="The idempotency key was used for another message. This one was not sent.", code="key_conflict"
+)
+_IN_FLIGHT = Problem(
+    detail="Another request is sending this message. Try again later with the same idempotency key.", code="in_flight"
+)
 
 _ANSWERS: Mapping[type[BaseException], Answer] = {
     WikipayamError: _INTERNAL,
@@ -96,6 +103,9 @@ _ANSWERS: Mapping[type[BaseException], Answer] = {
     PermissionDeniedError: _INTERNAL,
     ClosedError: Answer(503, _UNAVAILABLE, logging.ERROR),
     SuppressedError: Answer(409, _SUPPRESSED, logging.INFO),
+    IdempotencyConflictError: Answer(409, _KEY_CONFLICT),
+    InFlightError: Answer(409, _IN_FLIGHT, logging.INFO, retry_after=1),
+    IdempotencyStoreError: Answer(503, _UNAVAILABLE, logging.ERROR),
     APIConnectionError: Answer(502, _UNREACHABLE),
     APITimeoutError: Answer(504, Problem(detail="The SMS gateway did not answer in time.", code="gateway_timeout")),
     APIStatusError: _REFUSED,

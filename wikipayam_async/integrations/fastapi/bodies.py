@@ -24,12 +24,19 @@ class InvalidInput(BaseModel):
 
 
 class Problem(BaseModel):
-    """409, 500, 503 or 504: the request failed, and the caller is not at fault."""
+    """409, 500, 503 or 504: the request failed, and nothing is wrong with its values."""
 
     detail: str = Field(description="The error, for people.")
-    code: Literal["suppressed", "internal_error", "rate_limited", "busy", "unavailable", "gateway_timeout"] = Field(
-        description="The error, for programs."
-    )
+    code: Literal[
+        "suppressed",
+        "key_conflict",
+        "in_flight",
+        "internal_error",
+        "rate_limited",
+        "busy",
+        "unavailable",
+        "gateway_timeout",
+    ] = Field(description="The error, for programs.")
 
 
 class GatewayProblem(BaseModel):
@@ -53,7 +60,12 @@ class UncertainSend(BaseModel):
 _RETRY_AFTER = {"Retry-After": {"description": "Seconds to wait before trying again.", "schema": {"type": "integer"}}}
 
 WIKIPAYAM_RESPONSES: dict[int | str, dict[str, Any]] = {
-    409: {"model": Problem, "description": "The message was suppressed. It was not sent."},
+    409: {
+        "model": Problem,
+        "description": "The message was suppressed, or its idempotency key is another message's, or is in use. This "
+        "request sent nothing.",
+        "headers": _RETRY_AFTER,
+    },
     422: {"model": InvalidInput, "description": "The request is invalid. Nothing was sent."},
     500: {"model": Problem, "description": "The service is misconfigured."},
     502: {

@@ -19,9 +19,9 @@ __all__ = ["install_error_handlers", "response_of", "response_to"]
 
 logger = logging.getLogger("wikipayam_async")
 
-_INTERNAL_ERROR = 1011
-_CLOSE_CODES = {409: 1008, 422: 1008, 429: 1013, 503: 1013}
-"""Close codes of web sockets: 1008 is a policy violation, 1013 asks to try again later."""
+_INTERNAL_ERROR, _TRY_AGAIN_LATER = 1011, 1013
+_CLOSE_CODES = {409: 1008, 422: 1008, 503: _TRY_AGAIN_LATER}
+"""Close codes of web sockets: 1008 is a policy violation."""
 
 
 def install_error_handlers(app: FastAPI, *, rate_limit_status: RateLimitStatus = 503) -> None:
@@ -34,7 +34,8 @@ def install_error_handlers(app: FastAPI, *, rate_limit_status: RateLimitStatus =
     | the gateway fails or refuses | 502 |
     | the gateway does not answer | 504 |
     | the gateway limits the rate, or the outbox is full | 503 with Retry-After |
-    | the account is empty, or the client or outbox is closed | 503 |
+    | the account is empty, the client or outbox is closed, or the store of idempotency keys fails | 503 |
+    | the idempotency key is another message's; or a call with it is in progress, with Retry-After | 409 |
     | a limit of one-time codes is reached | 429 with Retry-After |
     | a code is resent whose challenge is over | 401, or 429 after too many wrong codes |
     | the store of one-time codes fails | 503 |
@@ -94,4 +95,5 @@ def _route_of(connection: HTTPConnection) -> str:
 async def _close(web_socket: WebSocket, answer: Answer) -> None:
     """Close a web socket, unless it is closed already."""
     if WebSocketState.DISCONNECTED not in {web_socket.client_state, web_socket.application_state}:
-        await web_socket.close(_CLOSE_CODES.get(answer.status, _INTERNAL_ERROR), answer.reason)
+        code = _CLOSE_CODES.get(answer.status, _INTERNAL_ERROR) if answer.retry_after is None else _TRY_AGAIN_LATER
+        await web_socket.close(code, answer.reason)

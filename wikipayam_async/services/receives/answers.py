@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import tzinfo
 from typing import Any
 
@@ -82,15 +82,22 @@ def _count(value: object) -> int | None:
     return to_model({"value": value}, _Counted).value
 
 
-def _listed(data: JsonValue, fields: Mapping[str, Any], *page_fields: str) -> JsonValue:
-    """Return a page's messages; without `receives`, any other field of a page shows that the page is empty."""
+def _listed(data: JsonValue, fields: Mapping[str, Any], *page_fields: str) -> list[Any]:
+    """Return a page's messages; without `receives`, any other field of a page shows that the page is empty.
+
+    Raises:
+        ValueError: It has none, but something else in their place.
+    """
     if isinstance(data, list):
         return data
     if "receives" not in fields and not any(name in fields for name in page_fields):
         raise ValueError("receives: missing")
     listed = fields.get("receives") or []
-    # PHP encodes a list with gaps, such as a filtered one, as an object whose keys are the indexes.
-    return list(listed.values()) if isinstance(listed, dict) and all(map(str.isdecimal, listed)) else listed
+    if isinstance(listed, dict):
+        listed = _values_of(listed)
+    if not isinstance(listed, list):
+        raise ValueError("receives: expected a list")  # noqa: TRY004 - what the callers catch
+    return listed
 
 
 def read_receives(data: JsonValue, zone: tzinfo | None) -> tuple[ReceivedMessage, ...]:
@@ -100,9 +107,21 @@ def read_receives(data: JsonValue, zone: tzinfo | None) -> tuple[ReceivedMessage
     return found if zone is None else tuple(_in_zone(one, zone) for one in found)
 
 
-def _unreadable(rows: JsonValue) -> tuple[int, ...]:
+def _values_of(listed: dict[str, Any]) -> list[Any] | None:
+    """Return the messages of an object in place of a list; None if it has none.
+
+    PHP encodes a list with gaps, such as a filtered one, as an object whose keys are the indexes, and a list by id as one
+    whose keys are the ids.
+    """
+    if _is_message(listed):
+        return [listed]
+    is_list = all(map(str.isdecimal, listed)) or all(map(_is_message, listed.values()))
+    return list(listed.values()) if is_list else None
+
+
+def _unreadable(rows: Sequence[object]) -> tuple[int, ...]:
     """Return the positions of the entries of a page that are no messages."""
-    return tuple(index for index, row in enumerate(rows) if not _is_message(row)) if isinstance(rows, list) else ()
+    return tuple(index for index, row in enumerate(rows) if not _is_message(row))
 
 
 def _is_message(row: object) -> bool:

@@ -105,7 +105,7 @@ class Marker:
         failed = 0
         for index, id_ in enumerate(ids):
             scope = await self._mark([id_])
-            failed = failed + 1 if scope in {FailureScope.TEMPORARY, FailureScope.UNCLEAR} else 0
+            failed = 0 if scope in {None, FailureScope.ITEM} else failed + 1
             if failed == _MAX_FAILED_ALONE:
                 # The pause is shorter than that of those that failed: these are the next ones.
                 self._handled.postpone(ids[index + 1 :], self._clock(), self._interval)

@@ -19,8 +19,9 @@ __all__ = ["FINAL_STATES", "Delivery", "DeliveryReport", "DeliveryStatus", "read
 class DeliveryStatus(OpenStrEnum):
     """The status of a message. Only `WAITING_FOR_UPDATE` is documented; the others are usual with Iranian gateways.
 
-    Other spellings of them are read as the member: `Black-list`, `wrong_number`, `cancelled`. An unknown status becomes a
-    value that behaves like a member, keeps the gateway's word and is never final.
+    Other spellings of them are read as the member: `Black-list`, `wrong_number`, `InvalidNumber`, `cancelled`; case,
+    spaces, hyphens and invisible marks do not count. An unknown status becomes a value that behaves like a member, keeps
+    the gateway's word and is never final.
     """
 
     WAITING_FOR_UPDATE = "WAITING_FOR_UPDATE"
@@ -46,8 +47,7 @@ class DeliveryStatus(OpenStrEnum):
     @classmethod
     def _missing_(cls, value: object) -> OpenStrEnum | None:
         if isinstance(value, str):
-            word = _SEPARATORS.sub("_", value.strip().upper())
-            value = _SYNONYMS.get(word, word) if word in cls.__members__ or word in _SYNONYMS else value
+            value = _WORDS.get(_SIGNS.sub("", value.upper()), value)
         return super()._missing_(value)
 
     @property
@@ -56,21 +56,20 @@ class DeliveryStatus(OpenStrEnum):
         return self in FINAL_STATES
 
 
-_SEPARATORS = re.compile(r"[\s_-]+")
+_SIGNS = re.compile(r"[\W_]+")
 _SYNONYMS = {
     "BLACKLIST": "BLACKLISTED",
-    "BLACK_LIST": "BLACKLISTED",
-    "BLACK_LISTED": "BLACKLISTED",
-    "IN_BLACKLIST": "BLACKLISTED",
-    "IN_BLACK_LIST": "BLACKLISTED",
-    "INVALID_MOBILE": "INVALID_NUMBER",
-    "INVALID_RECEIVER": "INVALID_NUMBER",
-    "WRONG_NUMBER": "INVALID_NUMBER",
+    "INBLACKLIST": "BLACKLISTED",
+    "INVALIDMOBILE": "INVALID_NUMBER",
+    "INVALIDRECEIVER": "INVALID_NUMBER",
+    "WRONGNUMBER": "INVALID_NUMBER",
     "CANCELLED": "CANCELED",
     "REFUNDED": "CANCELED",
-    "NOT_DELIVERED": "UNDELIVERED",
+    "NOTDELIVERED": "UNDELIVERED",
 }
-"""Other spellings of the members, in upper case."""
+"""Other words for the members, in upper-case letters."""
+_WORDS = {_SIGNS.sub("", name): name for name in DeliveryStatus.__members__} | _SYNONYMS
+"""The members by their letters, and by other words for them."""
 
 FINAL_STATES: frozenset[DeliveryStatus] = frozenset(
     {

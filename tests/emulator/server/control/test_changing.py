@@ -27,6 +27,14 @@ def test_a_message_may_be_old_and_for_another_account(api: Api, emulator: Emulat
     assert (len(emulator.inbox("3000")), emulator.inbox()) == (1, [])
 
 
+def test_a_time_of_arrival_outside_of_the_calendar_is_refused(api: Api, emulator: Emulator) -> None:
+    """A time that the emulator's zone cannot express adds no message."""
+    body = {"sender": "98912", "message": "", "received_at": "0001-01-01T00:00:00+14:00"}
+    refused = api("POST /inbox", body)
+    assert (refused.status, refused.json["message"]) == (422, "The time of arrival is out of range.")
+    assert emulator.inbox() == []
+
+
 def test_faults_are_added_and_removed_while_it_runs(api: Api, emulator: Emulator) -> None:
     """Rules come into force at once; one is removed by its number, or all of them."""
     added = api("POST /faults", {"rules": ["503@first2", "hang@every10@/sms/send"]})
@@ -150,7 +158,7 @@ def test_a_state_is_saved_and_loaded(api: Api, call: Call, sms: Item, emulator: 
     assert api("GET /ledger").json == before
 
 
-@pytest.mark.parametrize("body", [b"", b"{}", b'{"version": 99}', b"\xff"])
+@pytest.mark.parametrize("body", [b"", b"{}", b'{"version": 99}', b"\xff", b'{"version": 1, "x": ' + b"[" * 100_000])
 def test_another_document_is_no_state(api: Api, emulator: Emulator, body: bytes) -> None:
     """The emulator is unchanged, and the error says what is expected."""
     emulator.inbound(sender="98912", message="x")

@@ -43,8 +43,11 @@ def choose_delivery(control: Control, body: DeliveryChoice) -> DeliveriesPage:
 def add_inbound(control: Control, body: NewInboundMessage) -> InboundMessage:
     """Add a message from a phone, and return it with its id."""
     emulator = control.emulator
-    id_ = emulator.inbound(
-        sender=body.sender, message=body.message, receiver=body.receiver, received_at=body.received_at
+    id_ = _valid(
+        lambda: emulator.inbound(
+            sender=body.sender, message=body.message, receiver=body.receiver, received_at=body.received_at
+        ),
+        "The time of arrival is out of range.",
     )
     return next(message for message in reversed(emulator.inbox(body.receiver)) if message.id == id_)
 
@@ -130,5 +133,5 @@ def _valid(make: Callable[[], T], message: str) -> T:
     """Return the value, or refuse the call with the error as the hint."""
     try:
         return make()
-    except ValueError as error:
+    except (ValueError, OverflowError) as error:
         raise Refusal(422, message, f"{error}.") from None

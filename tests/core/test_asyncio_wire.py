@@ -99,7 +99,7 @@ async def test_a_lane_that_nobody_closed_is_closed_with_a_warning() -> None:
         lane = [await AsyncioLane.open("127.0.0.1", int(url.rpartition(":")[2]), None)]
         with pytest.warns(ResourceWarning, match=r"unclosed .*AsyncioLane") as warned:
             lane.clear()
-        assert [(type(one.source), one.filename) for one in warned] == [(AsyncioLane, __file__)]
+        assert [type(one.source) for one in warned] == [AsyncioLane]
         gc.collect()
         with anyio.fail_after(20):
             await closed.wait()

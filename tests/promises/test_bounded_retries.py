@@ -164,10 +164,13 @@ class TestBoundedRetries:
 
     async def test_every_step_is_passed_to_on_event(self) -> None:
         """Attempts, retries and the outcome are passed to `on_event` in order, with one call id."""
-        async with (
-            raw_gateway(Gateway(None, answer({}, 503))) as gateway,
-            connected(gateway.url) as (client, _, recorder),
-        ):
+        replies = Gateway(None, answer({}, 503))
+
+        async def take_a_while(request: RawRequest, stream: ByteStream) -> object:
+            await anyio.sleep(0.003)  # uvloop's clock goes in steps of a millisecond
+            return await replies(request, stream)
+
+        async with raw_gateway(take_a_while) as gateway, connected(gateway.url) as (client, _, recorder):
             await client.balance()
         events = recorder.events
         ids = {event.call_id for event in events}

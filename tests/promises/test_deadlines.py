@@ -470,9 +470,11 @@ class TestStalls:
     @pytest.mark.parametrize("anyio_backend", ["asyncio"])
     async def test_a_cancellation_beside_the_time_out_is_delivered(self) -> None:
         """`Task.cancel` during the stall is raised after the answer was read and recorded."""
+        stalls = threading.Event()
 
         async def accept_later(request: RawRequest, _: ByteStream) -> object:
-            await anyio.sleep(0.03)
+            while not stalls.is_set():  # noqa: ASYNC110 - it is set in another thread
+                await anyio.sleep(0.001)
             return accept_all(request)
 
         with gateway_in_a_thread(accept_later) as gateway:
@@ -480,6 +482,7 @@ class TestStalls:
                 task = asyncio.ensure_future(send(client))
                 await until_requested(gateway)
                 asyncio.get_running_loop().call_later(0.29, task.cancel)
+                stalls.set()
                 time.sleep(0.4)  # noqa: ASYNC251 - the stall
                 with pytest.raises(asyncio.CancelledError):
                     await task

@@ -18,7 +18,7 @@ from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency.errors import IdempotencyStoreError
 from wikipayam_async.idempotency.settings import check_keep_for, check_secret
-from wikipayam_async.idempotency.store import KEEP_FOR, Claim, IdempotencyRecord, Settlement
+from wikipayam_async.idempotency.store import KEEP_FOR, Claim, IdempotencyRecord, Settlement, checked_record
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import shape_of
@@ -214,6 +214,7 @@ class SQLiteIdempotencyStore:
         return f"SQLiteIdempotencyStore({str(self._path)!r})"
 
 
+@checked_record
 def _find(connection: sqlite3.Connection, key: str, now: float) -> IdempotencyRecord | None:
     row = connection.execute(_READ, (key, now)).fetchone()
     if row is None:

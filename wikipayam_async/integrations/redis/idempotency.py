@@ -15,7 +15,7 @@ from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency import Claim, IdempotencyRecord, IdempotencyStoreError, Settlement
 from wikipayam_async.idempotency.settings import check_keep_for, check_secret
-from wikipayam_async.idempotency.store import KEEP_FOR
+from wikipayam_async.idempotency.store import KEEP_FOR, checked_record
 from wikipayam_async.integrations.redis.connection import CONNECT_SECONDS, RedisThreads, check_prefix, eviction_policy
 from wikipayam_async.outcomes import SendStatus
 
@@ -192,6 +192,7 @@ class RedisIdempotencyStore:
         return f"RedisIdempotencyStore(prefix={self._prefix!r})"
 
 
+@checked_record
 def _record_of(key: str, answer: Sequence[Any]) -> IdempotencyRecord | None:
     """Return a record from the time of the server and the fields of its hash; None for none."""
     flat = [_text(value) for value in answer[1]]

@@ -194,6 +194,20 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
     assert path.read_bytes() == b"name,mobile\n" * 1000
 
 
+def test_a_file_that_is_removed_takes_no_more_keys(tmp_path: Path) -> None:
+    """Another process would find none, and send again."""
+
+    async def main() -> None:
+        store = SQLiteIdempotencyStore(tmp_path / "sent.db")
+        await store.claim(CLAIM)
+        (tmp_path / "sent.db").unlink()
+        with pytest.raises(IdempotencyStoreError, match=r"sent.db was removed or replaced while it was in use"):
+            await store.read("k")
+        await store.aclose()
+
+    anyio.run(main)
+
+
 def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Before anything is made."""
     monkeypatch.setattr(module, "network_file_system_of", lambda _: "nfs4")

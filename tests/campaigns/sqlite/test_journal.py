@@ -334,6 +334,21 @@ async def test_a_full_disk_before_the_intent_sends_nothing(tmp_path: Path) -> No
         assert (await campaign.run()).accepted == 30
 
 
+async def test_a_file_that_is_removed_meanwhile_ends_the_run(tmp_path: Path) -> None:
+    """What is in flight is told by the error; nothing is sent of which the next run would know nothing."""
+    emulator, path, clock = Emulator(), tmp_path / "eid.db", WallClock()
+    campaign = await planned(path, emulator, count=100, sleep=clock.sleep, now=clock.now)
+
+    def remove(progress: Any) -> None:
+        if progress.accepted >= 20:
+            path.unlink(missing_ok=True)
+
+    with pytest.raises(JournalError):
+        await campaign.run(concurrency=1, on_progress=remove)
+    await campaign.aclose()
+    assert emulator.accepted <= 40
+
+
 async def test_a_purge_leaves_no_trace(tmp_path: Path) -> None:
     """The file is overwritten before it is removed."""
     path = tmp_path / "eid.db"

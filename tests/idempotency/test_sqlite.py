@@ -126,6 +126,58 @@ def test_a_forked_process_opens_the_file_by_itself(tmp_path: Path) -> None:
     assert subprocess.run(command, check=False).returncode == 0  # noqa: S603 - our own program
 
 
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+def test_a_forked_process_keeps_its_keys_when_its_parent_closes_the_file(tmp_path: Path) -> None:
+    """SQLite takes the parent's locks for its own there, so the parent removes the log that both use."""
+    code = (
+        "import asyncio, os, signal, sys\n"
+        "from attrs import evolve\n"
+        "from tests.idempotency.test_sqlite import CLAIM\n"
+        "from wikipayam_async.idempotency import SQLiteIdempotencyStore\n"
+        "store = SQLiteIdempotencyStore(sys.argv[1])\n"
+        "asyncio.run(store.claim(CLAIM))\n"
+        "(claimed, claims), (closed, closes) = os.pipe(), os.pipe()\n"
+        "if not os.fork():\n"
+        "    asyncio.run(store.claim(evolve(CLAIM, key='before')))\n"
+        "    os.write(claims, b'x')\n"
+        "    os.read(closed, 1)\n"
+        "    async def both():\n"
+        "        await asyncio.gather(*(store.claim(evolve(CLAIM, key=key)) for key in ('after', 'at once')))\n"
+        "    asyncio.run(both())\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "os.read(claimed, 1)\n"
+        "asyncio.run(store.aclose())\n"
+        "os.write(closes, b'x')\n"
+        "os.wait()\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "sent.db")]
+    subprocess.run(command, check=True)  # noqa: S603 - our own program
+    with sqlite3.connect(tmp_path / "sent.db") as connection:
+        found = connection.execute("SELECT key FROM idempotency ORDER BY key").fetchall()
+    connection.close()
+    assert found == [("after",), ("at once",), ("before",), ("k",)]
+
+
+def test_a_connection_that_was_cut_off_is_replaced_once(tmp_path: Path) -> None:
+    """By whichever call is first; without a fork it is an error."""
+
+    async def main() -> None:
+        store = SQLiteIdempotencyStore(tmp_path / "sent.db")
+        await store.claim(CLAIM)
+        opened = store._open
+        assert opened is not None
+        (tmp_path / "sent.db-wal").rename(tmp_path / "moved")
+        with pytest.raises(IdempotencyStoreError, match=r"sent.db-wal was removed or replaced"):
+            await store.read("k")
+        store._inherited.append(opened)
+        assert [store._was_cut_off(opened), store._was_cut_off(opened)] == [True, True]
+        opened.connection.close()
+        opened.turn.close()
+        assert store._open is None
+
+    anyio.run(main)
+
+
 def test_a_connection_of_another_process_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """It is neither used nor closed."""
 

@@ -25,11 +25,13 @@ def test_each_file_is_looked_after(name: str, replaced: bool, folder: Path) -> N
     """The text names it, and what to do."""
     files = OpenFiles(folder / "eid.db", folder / "eid.db.lock")
     files.check()
+    assert files.has_lost_its_log() is False
     if replaced:
         (folder / "new").touch()
         (folder / "new").replace(folder / name)
     else:
         (folder / name).unlink()
+    assert files.has_lost_its_log() is name.endswith(("-wal", "-shm"))
     with pytest.raises(OSError, match=f"{name} was removed or replaced while it was in use. Put it back"):
         files.check()
 

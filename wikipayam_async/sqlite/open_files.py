@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Iterator
 from pathlib import Path
 
 __all__ = ["OpenFiles"]
@@ -31,13 +32,20 @@ class OpenFiles:
         Raises:
             OSError: One was removed or replaced.
         """
-        for path, known in self._known.items():
-            if _identity(path) != known:
-                raise OSError(
-                    errno.ESTALE,
-                    f"{path.name} was removed or replaced while it was in use. Put it back and start again: with an older "
-                    "file, or with none, what was sent would be sent twice",
-                )
+        for path in self._changed():
+            raise OSError(
+                errno.ESTALE,
+                f"{path.name} was removed or replaced while it was in use. Put it back and start again: with an older "
+                "file, or with none, what was sent would be sent twice",
+            )
+
+    def has_lost_its_log(self) -> bool:
+        """Return whether the write-ahead log was removed, and nothing else."""
+        changed = list(self._changed())
+        return bool(changed) and all(path.name.endswith(("-wal", "-shm")) for path in changed)
+
+    def _changed(self) -> Iterator[Path]:
+        return (path for path, known in self._known.items() if _identity(path) != known)
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -170,10 +170,11 @@ def test_a_connection_that_was_cut_off_is_replaced_once(tmp_path: Path) -> None:
         with pytest.raises(IdempotencyStoreError, match=r"sent.db-wal was removed or replaced"):
             await store.read("k")
         store._inherited.append(opened)
-        assert [store._was_cut_off(opened), store._was_cut_off(opened)] == [True, True]
+        assert await store.read("another") is None
+        assert (store._was_cut_off(opened), store._open is opened) == (True, False)
         opened.connection.close()
         opened.turn.close()
-        assert store._open is None
+        await store.aclose()
 
     anyio.run(main)
 

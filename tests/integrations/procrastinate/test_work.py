@@ -120,7 +120,7 @@ async def test_what_a_worker_could_not_write_is_written_by_its_next_sweep(
     place: SharedPlace, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, ended: bool
 ) -> None:
     """Or when it ends: the outcomes of messages that were sent, which are known nowhere else, are in the log meanwhile."""
-    await place.plan(10)
+    await place.plan(20)
     monkeypatch.setattr("wikipayam_async.campaigns.writer._RETRY_DELAYS", ())
     async with place.open() as campaign, working(place) as (work, jobs):
         await campaign.enqueue()
@@ -130,14 +130,16 @@ async def test_what_a_worker_could_not_write_is_written_by_its_next_sweep(
             raise DatabaseAwayError("away")
 
         monkeypatch.setattr(PostgresJournal, "settle", away)
-        await work.send(1, 0)
+        async with anyio.create_task_group() as group:
+            group.start_soon(work.send, 1, 0)
+            group.start_soon(work.send, 1, 1)
         await work.sweep(jobs)
-        assert (await campaign.progress()).sending == 10
+        assert (await campaign.progress()).sending == 20
         monkeypatch.setattr(PostgresJournal, "settle", settle)
         await (work.finish() if ended else work.sweep(jobs))
         progress = await campaign.progress()
-    assert (progress.accepted, progress.unknown, place.emulator.accepted) == (10, 0, 10)
-    assert sum("not written: m-" in message for message in caplog.messages) == 10
+    assert (progress.accepted, progress.unknown, place.emulator.accepted) == (20, 0, 20)
+    assert sum("not written: m-" in message for message in caplog.messages) == 20
 
 
 async def test_jobs_that_cannot_be_added_are_added_later(

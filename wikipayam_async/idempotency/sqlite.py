@@ -70,7 +70,6 @@ class _Open:
         connection: The only connection of this process.
         guard: Keeps the threads of other event loops from it.
         turn: Keeps other processes from writing at the same moment.
-        files: The files, by which it is seen that one was removed.
         groups: What commits together, in each event loop.
     """
 
@@ -78,7 +77,6 @@ class _Open:
     connection: sqlite3.Connection
     guard: threading.Lock
     turn: ProcessTurn
-    files: OpenFiles
     groups: PerLoop[GroupCommit]
 
 
@@ -182,30 +180,7 @@ class SQLiteIdempotencyStore:
             if opened is None or opened.process != os.getpid():
                 opened = await to_thread.run_sync(self._open_file)
             group = await opened.groups.get()
-            try:
-                return await group.run(work)
-            except OSError:
-                if not self._was_cut_off(opened):
-                    raise
-            opened = await to_thread.run_sync(self._open_file)
-            group = await opened.groups.get()
             return await group.run(work)
-
-    def _was_cut_off(self, opened: _Open) -> bool:
-        """Return whether another process has closed the file for this one, and forget the connection if it has.
-
-        In a process that was forked from one that had the file open, SQLite takes the locks of that one for its own. So
-        the other process, when it closes the file, takes itself for the last that has it open: it moves everything from the
-        write-ahead log into the file, and removes the log. Nothing was written to the log meanwhile: that takes the turn.
-        """
-        with self._opening:
-            if self._open is not opened:
-                return True
-            if not self._inherited or not opened.files.has_lost_its_log():
-                return False
-            self._inherited.append(opened)
-            self._open = None
-            return True
 
     def _open_file(self) -> _Open:
         with self._opening:
@@ -226,7 +201,7 @@ class SQLiteIdempotencyStore:
             guard = threading.Lock()
             files = OpenFiles(self._path, lock)
             groups = PerLoop(lambda: GroupCommit(connection, guard=guard, turn=turn, check=files.check))
-            self._open = _Open(os.getpid(), connection, guard, turn, files, groups)
+            self._open = _Open(os.getpid(), connection, guard, turn, groups)
             return self._open
 
     def _close(self) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterator
 from pathlib import Path
 
 __all__ = ["OpenFiles"]
@@ -15,7 +14,8 @@ class OpenFiles:
 
     A process goes on writing to a file that somebody removed or replaced, and what it writes is lost when it ends; another
     process finds an older file under the name, or none, and sends again. Without the same lock, or the same index of the
-    write-ahead log (`-shm`), two processes do not see each other.
+    write-ahead log (`-shm`), two processes do not see each other. That happens also in a process that was forked from one
+    which had the database open: SQLite takes the locks of that one for its own, so the other removes the log when it closes.
 
     Args:
         path: The database, which is open.
@@ -24,7 +24,7 @@ class OpenFiles:
 
     def __init__(self, path: Path, lock: Path) -> None:
         beside = (path.with_name(path.name + suffix) for suffix in ("", "-wal", "-shm"))
-        self._known = {one: found for one in (*beside, lock) if (found := _identity(one)) is not None}
+        self._known = {one: _identity(one) for one in (*beside, lock)}
 
     def check(self) -> None:
         """Check that each name is still that of the same file.
@@ -32,20 +32,13 @@ class OpenFiles:
         Raises:
             OSError: One was removed or replaced.
         """
-        for path in self._changed():
-            raise OSError(
-                errno.ESTALE,
-                f"{path.name} was removed or replaced while it was in use. Put it back and start again: with an older "
-                "file, or with none, what was sent would be sent twice",
-            )
-
-    def has_lost_its_log(self) -> bool:
-        """Return whether the write-ahead log was removed, and nothing else."""
-        changed = list(self._changed())
-        return bool(changed) and all(path.name.endswith(("-wal", "-shm")) for path in changed)
-
-    def _changed(self) -> Iterator[Path]:
-        return (path for path, known in self._known.items() if _identity(path) != known)
+        for path, known in self._known.items():
+            if known is None or _identity(path) != known:
+                raise OSError(
+                    errno.ESTALE,
+                    f"{path.name} was removed or replaced while it was in use. Put it back and start again: with an older "
+                    "file, or with none, what was sent would be sent twice",
+                )
 
 
 def _identity(path: Path) -> tuple[int, int] | None:

@@ -38,5 +38,5 @@ def test_what_is_missing_from_the_beginning_is_missed(folder: Path) -> None:
     """As in a forked process, whose parent has removed the log with its index."""
     (folder / "eid.db-shm").unlink()
     files = OpenFiles(folder / "eid.db", folder / "eid.db.lock")
-    with pytest.raises(OSError, match="eid.db-shm was removed or replaced"):
+    with pytest.raises(OSError, match=r"eid\.db-shm was removed or replaced"):
         files.check()

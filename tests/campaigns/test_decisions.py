@@ -84,6 +84,8 @@ async def test_a_decision_about_settled_messages_is_refused(place: Place) -> Non
             await campaign.mark_accepted([7], note="x")  # type: ignore[list-item]
         with pytest.raises(InvalidInputError, match="note: expected how you know"):
             await campaign.mark_accepted(accepted, note=" ")
+        with pytest.raises(InvalidInputError, match=r"note: expected a text without the character U\+0000"):
+            await campaign.mark_accepted(accepted, note="panel\0")
         assert await campaign.audit() == []
 
 

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
+from unittest.mock import patch
 
+import anyio
 import pytest
+from anyio.lowlevel import checkpoint
 
 from tests.campaigns.doubles import FullJournal, WallClock, messages
 from wikipayam_async import (
@@ -171,9 +174,10 @@ async def test_what_is_never_written_is_logged_and_carried_by_an_error(caplog: p
     for results in chunks:
         with pytest.raises(JournalError):
             await writer.write(flight, results)
+    logged = [(one.levelname, one.getMessage()) for one in caplog.records if one.levelno == logging.ERROR]
     caplog.clear()
-    assert await writer.write_rest() == []
-    assert [(record.levelname, record.getMessage()) for record in caplog.records] == [
+    assert (await writer.write_rest(), caplog.records, writer.has_rest) == ([], [], True)
+    assert logged == [
         ("ERROR", f"campaign {journal.name}: not written: m-0 accepted id"),
         ("ERROR", f"campaign {journal.name}: not written: m-0 rejected 400"),
         ("ERROR", f"campaign {journal.name}: not written: m-0 unknown unreported"),
@@ -186,3 +190,19 @@ async def test_what_is_never_written_is_logged_and_carried_by_an_error(caplog: p
         f"{journal.name}: the outcomes of 4 messages could not be written, and the campaign stopped; they are in "
         "`results` of this error and in the log. The next run makes these messages unknown"
     )
+
+
+async def test_an_interrupted_attempt_to_write_the_rest_loses_nothing() -> None:
+    """What was not written yet is kept."""
+    journal = FullJournal(settles_failing=4)
+    flight = await claimed(journal)
+    writer = OutcomeWriter(journal, WallClock().sleep)
+    with pytest.raises(JournalError):
+        await writer.write(flight, [result(ACCEPTED, id_="id")])
+    with anyio.CancelScope() as scope:
+        scope.cancel()
+        with patch.object(journal, "settle", lambda *_: checkpoint()):
+            await writer.write_rest()
+    assert (scope.cancelled_caught, writer.has_rest) == (True, True)
+    assert await writer.write_rest() == [(flight, [result(ACCEPTED, id_="id")])]
+    assert writer.has_rest is False

@@ -119,11 +119,47 @@ def test_a_forked_process_opens_the_file_by_itself(tmp_path: Path) -> None:
         "asyncio.run(store.read('k'))\n"
         "child = os.fork()\n"
         "for _ in range(20): asyncio.run(store.forget('k'))\n"
+        "ended = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]) if child else 0\n"
         "asyncio.run(store.aclose())\n"
-        "if child: sys.exit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))\n"
+        "sys.exit(ended)\n"
     )
     command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "sent.db")]
     assert subprocess.run(command, check=False).returncode == 0  # noqa: S603 - our own program
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+def test_a_forked_process_takes_no_keys_once_its_parent_closed_the_file(tmp_path: Path) -> None:
+    """SQLite takes the parent's locks for its own there, so the parent removes the log that both use: no key is taken any more."""
+    code = (
+        "import asyncio, os, signal, sys\n"
+        "from attrs import evolve\n"
+        "from tests.idempotency.test_sqlite import CLAIM\n"
+        "from wikipayam_async.idempotency import IdempotencyStoreError, SQLiteIdempotencyStore\n"
+        "store = SQLiteIdempotencyStore(sys.argv[1])\n"
+        "asyncio.run(store.claim(CLAIM))\n"
+        "(claimed, claims), (closed, closes), (told, tells) = os.pipe(), os.pipe(), os.pipe()\n"
+        "if not os.fork():\n"
+        "    asyncio.run(store.claim(evolve(CLAIM, key='before')))\n"
+        "    os.write(claims, b'x')\n"
+        "    os.read(closed, 1)\n"
+        "    try:\n"
+        "        asyncio.run(store.claim(evolve(CLAIM, key='after')))\n"
+        "    except IdempotencyStoreError:\n"
+        "        os.write(tells, b'refused')\n"
+        "    os.kill(os.getpid(), signal.SIGKILL)\n"
+        "os.close(tells)\n"
+        "os.read(claimed, 1)\n"
+        "asyncio.run(store.aclose())\n"
+        "os.write(closes, b'x')\n"
+        "os.wait()\n"
+        "print(os.read(told, 10).decode())\n"
+    )
+    command = [sys.executable, "-W", "ignore", "-c", code, str(tmp_path / "sent.db")]
+    ended = subprocess.run(command, check=True, capture_output=True, text=True)  # noqa: S603 - our own program
+    with sqlite3.connect(tmp_path / "sent.db") as connection:
+        found = connection.execute("SELECT key FROM idempotency ORDER BY key").fetchall()
+    connection.close()
+    assert (found, ended.stdout) == ([("before",), ("k",)], "refused\n")
 
 
 def test_a_connection_of_another_process_is_kept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -193,6 +229,20 @@ def test_another_file_is_refused(tmp_path: Path) -> None:
 
     anyio.run(main)
     assert path.read_bytes() == b"name,mobile\n" * 1000
+
+
+def test_a_file_that_is_removed_takes_no_more_keys(tmp_path: Path) -> None:
+    """Another process would find none, and send again."""
+
+    async def main() -> None:
+        store = SQLiteIdempotencyStore(tmp_path / "sent.db")
+        await store.claim(CLAIM)
+        (tmp_path / "sent.db").unlink()
+        with pytest.raises(IdempotencyStoreError, match=r"sent.db was removed or replaced while it was in use"):
+            await store.read("k")
+        await store.aclose()
+
+    anyio.run(main)
 
 
 def test_a_network_file_system_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -15,7 +15,7 @@ from attrs import evolve
 
 from wikipayam_async import ConfigurationError
 from wikipayam_async.idempotency import IdempotencyStoreError
-from wikipayam_async.idempotency.contract import STORE_CONTRACT, Check
+from wikipayam_async.idempotency.contract import STORE_CONTRACT, Check, example_claim
 from wikipayam_async.integrations.postgres import PostgresIdempotencyStore
 
 pytestmark = pytest.mark.anyio
@@ -85,7 +85,9 @@ async def test_a_server_that_cannot_be_reached_is_an_error() -> None:
     store = PostgresIdempotencyStore("postgresql://user:private-word@127.0.0.1:9/shop")
     with pytest.raises(IdempotencyStoreError) as caught:
         await store.read("k")
-    expected = "PostgresIdempotencyStore(table='wikipayam_idempotency'): cannot be used: OperationalError"
+    expected = (
+        "PostgresIdempotencyStore(table='wikipayam_idempotency'): cannot be used: nothing listens at this address"
+    )
     assert str(caught.value) == expected
     await store.aclose()
 
@@ -98,6 +100,18 @@ async def test_a_failed_statement_names_its_state(postgres_url: str) -> None:
     store = PostgresIdempotencyStore(postgres_url, table="shop_customer")
     with pytest.raises(IdempotencyStoreError, match=r"cannot be used: UndefinedColumn \(42703\)"):
         await store.read("k")
+    await store.aclose()
+
+
+async def test_a_key_that_cannot_be_read_is_an_error(postgres_url: str) -> None:
+    """As when a newer version wrote its outcome."""
+    store, claim = PostgresIdempotencyStore(postgres_url), example_claim()
+    assert await store.claim(claim) is None
+    with psycopg.connect(postgres_url, autocommit=True) as connection:
+        connection.execute("UPDATE wikipayam_idempotency SET status = 'expired' WHERE key = %s", (claim.key,))
+    connection.close()
+    with pytest.raises(IdempotencyStoreError, match=r"cannot read what is kept under the key \(ValueError\)"):
+        await store.read(claim.key)
     await store.aclose()
 
 

@@ -18,6 +18,8 @@ from wikipayam_async.redact.masks import mask_number, shape_of
 
 __all__ = ["CampaignDecisions"]
 
+_NUL = "\0"
+"""No database of PostgreSQL keeps it."""
 _NAMED = 5
 """Track ids named in an error."""
 
@@ -66,6 +68,8 @@ class CampaignDecisions(CampaignView):
         if not isinstance(note, str) or not note.strip():
             raise InvalidInputError("note", rule="expected how you know, for the audit", got=shape_of(note))
         note = check_text(note, field="note")
+        if _NUL in note:
+            raise InvalidInputError("note", rule="expected a text without the character U+0000", got=shape_of(note))
         await self._need_facts()
         await self._lock()
         facts = await self._need_facts()

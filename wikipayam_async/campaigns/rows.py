@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from wikipayam_async.campaigns.causes import IN_FLIGHT
+from wikipayam_async.campaigns.errors import JournalError
 from wikipayam_async.campaigns.models import NO_COLUMNS, AuditEntry, CampaignResult, Decision
 from wikipayam_async.outcomes import SendStatus
 
@@ -19,7 +20,25 @@ def result_of(row: tuple[Any, ...]) -> CampaignResult:
     Args:
         row: Index, receiver, text, sender, track id, row, columns as JSON, status, id, reason, error, delivery, and the state
             of its chunk.
+
+    Raises:
+        JournalError: The row is damaged, or of a newer version.
     """
+    try:
+        return _result_of(row)
+    except (ValueError, TypeError) as error:
+        failure = _unreadable(f"messages[{row[0]}]", error)
+    raise failure
+
+
+def _unreadable(what: str, error: Exception) -> JournalError:
+    return JournalError(
+        f"{what}: this version of the package cannot read what the journal has ({type(error).__name__}): it is damaged, or "
+        "a newer version wrote it; nothing was changed"
+    )
+
+
+def _result_of(row: tuple[Any, ...]) -> CampaignResult:
     index, receiver, text, sender, track_id, number, columns, status, id_, reason, error, delivery, state = row
     in_flight = state == "sending" and status is None
     known = SendStatus.UNKNOWN if in_flight else SendStatus(status or SendStatus.NOT_ATTEMPTED)
@@ -44,7 +63,18 @@ def audit_entry_of(row: tuple[Any, ...]) -> AuditEntry:
 
     Args:
         row: Index, decision, note, track id, new track id, the status before, and the time.
+
+    Raises:
+        JournalError: The row is damaged, or of a newer version.
     """
+    try:
+        return _audit_entry_of(row)
+    except (ValueError, TypeError) as error:
+        failure = _unreadable(f"the audit of messages[{row[0]}]", error)
+    raise failure
+
+
+def _audit_entry_of(row: tuple[Any, ...]) -> AuditEntry:
     index, decision, note, track_id, new_track_id, before, at = row
     return AuditEntry(
         index,

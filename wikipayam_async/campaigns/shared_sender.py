@@ -150,13 +150,22 @@ class SharedSender:
             chunk = await self._afford(chunk, claim)
         return SentChunk(ChunkEnd.TAKEN)
 
+    @property
+    def has_rest(self) -> bool:
+        """Whether `take_back` has something to do."""
+        return self.writer.has_rest or bool(self._doubtful)
+
     async def take_back(self) -> None:
         """Take back claims whose commit was not confirmed, and under which nothing was sent; write what is unwritten."""
         await self.writer.write_rest()
-        while self._doubtful:
-            flight, outcomes = self._doubtful[-1]
-            await self.journal.settle(flight.no, flight.token or "", outcomes)
-            self._doubtful.remove((flight, outcomes))
+        rest, self._doubtful = self._doubtful, []
+        try:
+            while rest:
+                flight, outcomes = rest[-1]
+                await self.journal.settle(flight.no, flight.token or "", outcomes)
+                rest.pop()
+        finally:
+            self._doubtful += rest
 
     async def doubt(self, flight: Flight, outcomes: Sequence[StoredOutcome]) -> None:
         """Take back a claim that may have been made; nothing was sent under it."""

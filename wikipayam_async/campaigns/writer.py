@@ -42,7 +42,7 @@ class OutcomeWriter:
         self._unwritten: list[tuple[Flight, Sequence[SendResult]]] = []
 
     async def write(self, flight: Flight, results: Sequence[SendResult]) -> None:
-        """Write the outcomes of a chunk; try again for some seconds if that fails, and keep them if it fails for good.
+        """Write the outcomes of a chunk; try again for some seconds if that fails, and log and keep them if it fails for good.
 
         Raises:
             JournalError: They could not be written.
@@ -65,21 +65,31 @@ class OutcomeWriter:
             await self._settle(flight, results)
         except JournalError:
             self._unwritten.append((flight, results))
+            for result in results:
+                self._log(result)
             raise
 
+    @property
+    def has_rest(self) -> bool:
+        """Whether outcomes could not be written."""
+        return bool(self._unwritten)
+
     async def write_rest(self) -> list[tuple[Flight, Sequence[SendResult]]]:
-        """Try once more to write what could not be written; log what remains. Return what was written."""
+        """Try once more to write what could not be written. Return what was written."""
         rest, self._unwritten = self._unwritten, []
         written: list[tuple[Flight, Sequence[SendResult]]] = []
-        for flight, results in rest:
-            try:
-                await self._settle(flight, results)
-            except JournalError:
-                self._unwritten.append((flight, results))
-                for result in results:
-                    self._log(result)
-            else:
-                written.append((flight, results))
+        failed: list[tuple[Flight, Sequence[SendResult]]] = []
+        try:
+            while rest:
+                try:
+                    await self._settle(*rest[0])
+                except JournalError:
+                    failed.append(rest[0])
+                else:
+                    written.append(rest[0])
+                del rest[0]
+        finally:
+            self._unwritten += failed + rest
         return written
 
     async def _settle(self, flight: Flight, results: Sequence[SendResult]) -> None:

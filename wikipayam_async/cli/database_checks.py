@@ -51,7 +51,7 @@ def check_health(health: DatabaseHealth) -> Iterator[Check]:
     if old:
         text += f"; the workers need {_OLDEST} or newer"
     if health.read_only:
-        text += "; it is a replica, which cannot be written to: use the URL of the primary"
+        text += "; it takes no writes, as a replica does: use the URL of the primary"
     yield Check("database", Exit.USAGE if old or health.read_only else Exit.OK, text, asdict(health))
     yield Check("pooler", Exit.OK, _pooler_text(health), {"pooler": health.pooler})
     free = health.max_connections - health.connections

@@ -68,11 +68,11 @@ CHECKS: tuple[tuple[str, str], ...] = (
     ),
     (r"the workers need (?P<n>[0-9]+) or newer", "برای کارگرها نسخه‌ی {n} یا تازه‌تر لازم است"),
     (
-        r"it is a replica, which cannot be written to: use the URL of the primary",
-        "این نسخه‌ی دوم پایگاه داده است و نوشتنی نیست؛ نشانی پایگاه اصلی را بدهید",
+        r"it takes no writes, as a replica does: use the URL of the primary",
+        "در این پایگاه داده، مانند نسخه‌ی دوم، نمی‌شود نوشت؛ نشانی پایگاه اصلی را بدهید",
     ),
     (
-        r"the workers need (?P<n>[0-9]+) or newer; it is a replica, .*",
+        r"the workers need (?P<n>[0-9]+) or newer; it takes no writes, .*",
         "برای کارگرها نسخه‌ی {n} یا تازه‌تر لازم است، و نشانی پایگاه اصلی",
     ),
     (

@@ -18,12 +18,13 @@ from wikipayam_async.core.loops import PerLoop
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency.errors import IdempotencyStoreError
 from wikipayam_async.idempotency.settings import check_keep_for, check_secret
-from wikipayam_async.idempotency.store import KEEP_FOR, Claim, IdempotencyRecord, Settlement
+from wikipayam_async.idempotency.store import KEEP_FOR, Claim, IdempotencyRecord, Settlement, checked_record
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.sqlite.connection import FileFormat, check_place, open_writer, translated
 from wikipayam_async.sqlite.group import GroupCommit
+from wikipayam_async.sqlite.open_files import OpenFiles
 from wikipayam_async.sqlite.turn import ProcessTurn
 
 __all__ = ["SQLiteIdempotencyStore"]
@@ -189,7 +190,8 @@ class SQLiteIdempotencyStore:
             if opened is not None:
                 self._inherited.append(opened)  # of the process before the fork: not even closing it is safe
             check_place(self._path, _FORMAT)
-            turn = ProcessTurn(self._path.with_name(self._path.name + ".lock"))
+            lock = self._path.with_name(self._path.name + ".lock")
+            turn = ProcessTurn(lock)
             try:
                 with turn:
                     connection = open_writer(self._path, _FORMAT)
@@ -197,7 +199,8 @@ class SQLiteIdempotencyStore:
                 turn.close()
                 raise
             guard = threading.Lock()
-            groups = PerLoop(lambda: GroupCommit(connection, guard=guard, turn=turn))
+            files = OpenFiles(self._path, lock)
+            groups = PerLoop(lambda: GroupCommit(connection, guard=guard, turn=turn, check=files.check))
             self._open = _Open(os.getpid(), connection, guard, turn, groups)
             return self._open
 
@@ -214,6 +217,7 @@ class SQLiteIdempotencyStore:
         return f"SQLiteIdempotencyStore({str(self._path)!r})"
 
 
+@checked_record
 def _find(connection: sqlite3.Connection, key: str, now: float) -> IdempotencyRecord | None:
     row = connection.execute(_READ, (key, now)).fetchone()
     if row is None:

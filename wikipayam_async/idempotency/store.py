@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import datetime, timedelta
-from typing import Protocol, runtime_checkable
+from functools import wraps
+from typing import ParamSpec, Protocol, TypeVar, runtime_checkable
 
 from attrs import field, frozen
 
+from wikipayam_async.idempotency.errors import IdempotencyStoreError
 from wikipayam_async.outcomes import SendStatus
 
-__all__ = ["KEEP_FOR", "Claim", "IdempotencyRecord", "IdempotencyStore", "Settlement"]
+__all__ = ["KEEP_FOR", "Claim", "IdempotencyRecord", "IdempotencyStore", "Settlement", "checked_record"]
+
+P = ParamSpec("P")
+T = TypeVar("T")
 
 KEEP_FOR = timedelta(days=7)
 """How long a key is kept by default, counted from the outcome of its message."""
@@ -150,3 +156,24 @@ class IdempotencyStore(Protocol):
     async def aclose(self) -> None:
         """Close what is open. A later call opens it again."""
         ...
+
+
+def checked_record(read: Callable[P, T]) -> Callable[P, T]:
+    """Let a function of a store that makes records raise one of our errors if it cannot read what is kept.
+
+    Args:
+        read: The function.
+    """
+
+    @wraps(read)
+    def checked(*args: P.args, **kwargs: P.kwargs) -> T:
+        try:
+            return read(*args, **kwargs)
+        except (ValueError, KeyError, TypeError) as error:
+            failure = IdempotencyStoreError(
+                f"this version of the package cannot read what is kept under the key ({type(error).__name__}): it is "
+                "damaged, or a newer version wrote it; nothing was sent"
+            )
+        raise failure
+
+    return checked

@@ -11,8 +11,9 @@ from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency import Claim, IdempotencyRecord, IdempotencyStoreError, Settlement
 from wikipayam_async.idempotency.settings import check_keep_for, check_secret
-from wikipayam_async.idempotency.store import KEEP_FOR
-from wikipayam_async.integrations.connections import Connections, Failure
+from wikipayam_async.idempotency.store import KEEP_FOR, checked_record
+from wikipayam_async.integrations.connections import Failure
+from wikipayam_async.integrations.server_connections import ServerConnections
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import shape_of
@@ -101,7 +102,7 @@ class PostgresIdempotencyStore:
         self._table = table
         self._keep_for = check_keep_for(keep_for)
         self._secret = check_secret(secret)
-        self._connections = Connections(self._url, max_connections, self._make_table)
+        self._connections = ServerConnections(self._url, max_connections, self._make_table)
         self._has_table = False
 
     @property
@@ -163,6 +164,7 @@ class PostgresIdempotencyStore:
             table=self._table, index=index
         ).encode()  # psycopg takes bytes for texts that are no literals
 
+    @checked_record
     def _find(self, connection: Any, key: str) -> IdempotencyRecord | None:
         row = connection.execute(self._sql(_READ), (key,)).fetchone()
         if row is None:

@@ -85,6 +85,7 @@ class GroupCommit:
         connection: The connection.
         guard: What keeps others from the connection, if it is used in several event loops.
         turn: Held around each transaction, if other processes write to the file; entering it may raise `OSError`.
+        check: Called before each transaction; it may raise `OSError`.
     """
 
     def __init__(
@@ -93,9 +94,11 @@ class GroupCommit:
         *,
         guard: threading.Lock | None = None,
         turn: AbstractContextManager[object] | None = None,
+        check: Callable[[], object] = lambda: None,
     ) -> None:
         self._thread = ConnectionThread(connection, guard)
         self._process_turn = nullcontext() if turn is None else turn
+        self._check = check
         self._turn = anyio.Lock(fast_acquire=True)
         self._waiting: deque[_Work[Any]] = deque()
 
@@ -106,7 +109,7 @@ class GroupCommit:
 
         Raises:
             sqlite3.Error: The transaction was not committed.
-            OSError: The turn among the processes did not come.
+            OSError: The turn among the processes did not come, or the check failed.
         """
         work = _Work(call)
         self._waiting.append(work)
@@ -124,6 +127,7 @@ class GroupCommit:
     def _commit(self, connection: sqlite3.Connection, gathered: list[_Work[Any]]) -> None:
         try:
             with self._process_turn:
+                self._check()
                 _commit(connection, gathered)
         except OSError as error:
             for work in gathered:

@@ -334,6 +334,18 @@ async def test_a_full_disk_before_the_intent_sends_nothing(tmp_path: Path) -> No
         assert (await campaign.run()).accepted == 30
 
 
+@pytest.mark.parametrize("name", ["eid.db", "eid.db.lock"])
+async def test_a_file_that_is_removed_meanwhile_sends_nothing(tmp_path: Path, name: str) -> None:
+    """The next process would find an older one, or none; without the lock it would run the campaign beside this one."""
+    emulator = Emulator()
+    campaign = await planned(tmp_path / "eid.db", emulator)
+    (tmp_path / name).unlink()
+    with pytest.raises(JournalError, match=f"{name} was removed or replaced while it was in use. Put it back"):
+        await campaign.run()
+    await campaign.__aexit__(None, None, None)
+    assert emulator.accepted == 0
+
+
 async def test_a_purge_leaves_no_trace(tmp_path: Path) -> None:
     """The file is overwritten before it is removed."""
     path = tmp_path / "eid.db"

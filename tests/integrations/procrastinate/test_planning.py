@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from contextlib import aclosing
+from typing import Any
 
 import pytest
 
 from tests.campaigns.doubles import messages
 from tests.campaigns.shared_place import SharedPlace
-from wikipayam_async.campaigns import PlanBlock
+from wikipayam_async.campaigns import PlanBlock, StopRequest
 
 pytestmark = pytest.mark.anyio
 
@@ -33,3 +34,13 @@ async def test_the_same_plan_again_changes_nothing(place: SharedPlace) -> None:
     async with place.open() as campaign:
         plan = await campaign.plan(messages(30), batch_size=10)
     assert (plan.total, plan.chunks) == (30, 3)
+
+
+async def test_a_reason_that_a_database_cannot_keep_is_kept_without_it(place: SharedPlace) -> None:
+    """The gateway's answer may be one, and the campaign is to stop for all because of it."""
+    await place.plan(10)
+    async with place.open() as campaign:
+        await campaign.enqueue()
+        journal: Any = campaign._journal
+        assert await journal.stop_run(None, StopRequest.PAUSE, "no\0 money") is True
+        assert (await campaign.progress()).reason == "no money"

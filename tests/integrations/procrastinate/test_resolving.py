@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from tests.campaigns.shared_place import SharedPlace
+from wikipayam_async import InvalidInputError
 from wikipayam_async.campaigns import Counts
 from wikipayam_async.emulator import Fault
 
@@ -27,3 +28,12 @@ async def test_requeued_messages_of_several_chunks_share_one(database_url: str) 
         await journal.aclose()
     assert ([one.index for one in chunk.messages], counts) == ([0, 12, 25], Counts(pending=3, unknown=27))
     assert {"m-0", "m-12", "m-25"}.isdisjoint(one.track_id for one in chunk.messages)
+
+
+async def test_a_track_id_that_a_database_cannot_keep_is_nobodys(database_url: str) -> None:
+    """It is refused like any other unknown one."""
+    place = SharedPlace(database_url)
+    await place.plan(10)
+    async with place.open() as campaign:
+        with pytest.raises(InvalidInputError, match=r"track_ids: expected messages of this campaign .* got 1 others"):
+            await campaign.requeue(["m-0\0"], note="not in the panel")

@@ -16,7 +16,9 @@ from procrastinate.manager import JobManager
 
 from tests.campaigns.shared_place import STALLED_AFTER, SharedPlace
 from wikipayam_async.campaigns import CampaignStatus, JournalError, SendingHours
+from wikipayam_async.campaigns.errors import DatabaseAwayError
 from wikipayam_async.integrations.procrastinate.database import Database
+from wikipayam_async.integrations.procrastinate.journal import PostgresJournal
 from wikipayam_async.integrations.procrastinate.work import ChunkWork
 from wikipayam_async.redact.sealed import Secret
 from wikipayam_async.testing import emulator_client
@@ -112,6 +114,33 @@ async def test_a_journal_that_fails_ends_the_job(
         await work.send(1, 0)
     assert "chunk 0 was not sent, or its outcome was not written: broken" in caplog.messages
     assert place.emulator.accepted == 10
+
+
+@pytest.mark.parametrize("ended", [False, True])
+async def test_what_a_worker_could_not_write_is_written_by_its_next_sweep(
+    place: SharedPlace, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, ended: bool
+) -> None:
+    """Or when it ends: the outcomes of messages that were sent, which are known nowhere else, are in the log meanwhile."""
+    await place.plan(20)
+    monkeypatch.setattr("wikipayam_async.campaigns.writer._RETRY_DELAYS", ())
+    async with place.open() as campaign, working(place) as (work, jobs):
+        await campaign.enqueue()
+        settle: Any = PostgresJournal.settle
+
+        async def away(*_: Any) -> bool:
+            raise DatabaseAwayError("away")
+
+        monkeypatch.setattr(PostgresJournal, "settle", away)
+        async with anyio.create_task_group() as group:
+            group.start_soon(work.send, 1, 0)
+            group.start_soon(work.send, 1, 1)
+        await work.sweep(jobs)
+        assert (await campaign.progress()).sending == 20
+        monkeypatch.setattr(PostgresJournal, "settle", settle)
+        await (work.finish() if ended else work.sweep(jobs))
+        progress = await campaign.progress()
+    assert (progress.accepted, progress.unknown, place.emulator.accepted) == (20, 0, 20)
+    assert sum("not written: m-" in message for message in caplog.messages) == 20
 
 
 async def test_jobs_that_cannot_be_added_are_added_later(

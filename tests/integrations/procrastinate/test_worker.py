@@ -240,6 +240,34 @@ async def test_a_worker_starts_again_after_a_failure(
     assert place.emulator.accepted == 20
 
 
+async def test_a_worker_waits_for_a_server_that_takes_no_writes(
+    place: SharedPlace, caplog: pytest.LogCaptureFixture
+) -> None:
+    """As after a failover to a replica, also if it starts meanwhile."""
+    await place.plan(20)
+    name = place.url.rpartition("/")[2]
+
+    def allow_writes(value: str) -> None:
+        with psycopg.connect(place.url, autocommit=True, options="-c default_transaction_read_only=off") as connection:
+            connection.execute(f"ALTER DATABASE {name} SET default_transaction_read_only = {value}".encode())
+        connection.close()
+
+    async with place.open() as campaign:
+        await campaign.enqueue()
+        allow_writes("on")
+        async with place.working(place.worker(name="w")):
+
+            async def waits() -> bool:
+                return any(message.startswith("worker w: it cannot go on") for message in caplog.messages)
+
+            await until(waits)
+            allow_writes("off")
+            await place.ended(campaign)
+    reason = "w: the database cannot be used: ReadOnlySqlTransaction (25006): it takes no writes, as a replica does"
+    assert any(reason in message for message in caplog.messages)
+    assert place.emulator.accepted == 20
+
+
 async def test_a_gateway_that_cannot_be_reached_is_tried_again(place: SharedPlace) -> None:
     """With growing delays; the note of the worker says so, and the campaign goes on by itself."""
     await place.plan(20)
@@ -271,7 +299,7 @@ async def test_a_sweep_that_fails_is_logged(
     async with place.working(place.worker(name="w")):
 
         async def logged() -> bool:
-            return "worker w: a sweep failed (JournalError)" in caplog.messages
+            return "worker w: a sweep failed (broken)" in caplog.messages
 
         await until(logged)
 
@@ -284,6 +312,8 @@ async def test_a_sweep_that_fails_is_logged(
         ({"stalled_after": 0}, "stalled_after"),
         ({"sweep_interval": 0}, "sweep_interval"),
         ({"polling_interval": 0}, "polling_interval"),
+        ({"name": "a\0b"}, "name"),
+        ({"name": ""}, "name"),
     ],
 )
 def test_wrong_options_are_refused(place: SharedPlace, options: dict[str, Any], expected: str) -> None:

@@ -72,6 +72,29 @@ async def test_an_error_of_redis_is_told_by_its_name() -> None:
     assert (str(caught.value), caught.value.__context__) == ("ConnectionError", None)
 
 
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (redis.ReadOnlyError("x"), "ReadOnlyError (READONLY): the server takes no writes, as a replica does"),
+        (redis.BusyLoadingError("x"), "BusyLoadingError (LOADING): the server is starting"),
+        (redis.AuthenticationError("Wrong"), "AuthenticationError (WRONGPASS): the user or the password is wrong"),
+        (redis.AuthenticationError("NOAUTH x"), "AuthenticationError (NOAUTH): the server needs a password"),
+        (redis.ResponseError("MISCONF x"), "ResponseError (MISCONF): the server cannot write to its disk"),
+        (redis.ResponseError("PRIVATE-WORD"), "ResponseError"),
+        (redis.TimeoutError("x"), "TimeoutError"),
+    ],
+)
+async def test_an_error_of_redis_says_what_it_means(error: redis.RedisError, reason: str) -> None:
+    """By the code of the server, if it is known."""
+
+    def work() -> None:
+        raise error
+
+    with pytest.raises(WikipayamError) as caught:
+        await threads().run(work, WikipayamError)
+    assert str(caught.value) == reason
+
+
 def test_a_prefix_is_a_string() -> None:
     """Possibly an empty one."""
     assert check_prefix("") == ""

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 import redis
+from attrs import evolve
 
 from tests.support.servers import redis_server
 from wikipayam_async import ConfigurationError
@@ -38,6 +39,24 @@ async def test_a_client_of_the_caller_is_used_and_not_closed(redis_url: str, dec
     await store.aclose()
     assert client.exists(f"own-{decode}:{claim.key}") == 1
     client.close()
+
+
+async def test_a_full_server_takes_no_claim_and_every_outcome() -> None:
+    """So nothing is sent, and what was sent before is known."""
+    with redis_server() as url:
+        client = redis.Redis.from_url(url)
+        store, claim = RedisIdempotencyStore(url), example_claim()
+        assert await store.claim(claim) is None
+        client.config_set("maxmemory", 1)
+        with pytest.raises(IdempotencyStoreError, match=r"OutOfMemoryError \(OOM\): the memory of the server is full"):
+            await store.claim(evolve(claim, key="another"))
+        settlement = Settlement(key=claim.key, claim_id=claim.claim_id, status=SendStatus.ACCEPTED, keep=60)
+        assert await store.settle(settlement) is True
+        record = await store.read(claim.key)
+        await store.aclose()
+        client.close()
+    assert record is not None
+    assert record.status is SendStatus.ACCEPTED
 
 
 async def test_replicas_must_have_a_claim(redis_url: str) -> None:

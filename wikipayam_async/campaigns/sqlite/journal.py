@@ -32,6 +32,7 @@ from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.sqlite.connection import open_reader, open_writer, remove_files, tidy, translated
 from wikipayam_async.sqlite.group import ConnectionThread, GroupCommit
 from wikipayam_async.sqlite.lock import FileLock
+from wikipayam_async.sqlite.open_files import OpenFiles
 
 __all__ = ["SQLiteJournal"]
 
@@ -236,7 +237,9 @@ class SQLiteJournal:
             with translated(self._path, JOURNAL):
                 self._marker(StopRequest.PAUSE).unlink(missing_ok=True)
             with anyio.CancelScope(shield=True):  # a connection that was opened is to be closed
-                self._writer = GroupCommit(await to_thread.run_sync(open_writer, self._path, JOURNAL))
+                connection = await to_thread.run_sync(open_writer, self._path, JOURNAL)
+                files = OpenFiles(self._path, self._beside(".lock"))
+                self._writer = GroupCommit(connection, check=files.check)
         except BaseException:
             self._lock.release()
             raise

@@ -11,31 +11,17 @@ from attrs import frozen
 
 from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
 from wikipayam_async.checks import without_frames
+from wikipayam_async.integrations.server_connections import cause_of
 from wikipayam_async.redact.sealed import Secret
 
 __all__ = ["DatabaseHealth", "read_health"]
 
 _CONNECT_SECONDS = 5
 _READ = b"""
-    SELECT current_setting('server_version'), pg_backend_pid(), pg_is_in_recovery(),
+    SELECT current_setting('server_version'), pg_backend_pid(), current_setting('transaction_read_only')::boolean,
         (SELECT count(*) FROM pg_stat_activity WHERE backend_type = 'client backend'),
         current_setting('max_connections')::integer - current_setting('superuser_reserved_connections')::integer
 """
-_CAUSES = {
-    "password authentication failed": "the user or the password is wrong",
-    "no password supplied": "the URL has no password",
-    "no pg_hba.conf entry": "the server does not let this user in from this machine",
-    "does not exist": "the server has no such database or user",
-    "connection refused": "nothing listens at this address",
-    "could not translate host name": "there is no such host",
-    "failed to resolve host": "there is no such host",
-    "timeout": "the server does not answer",
-    "too many": "the server has too many connections",
-    "remaining connection slots": "the server has too many connections",
-    "ssl": "the encrypted connection failed",
-    "invalid": "its URL is not valid",
-}
-"""Why a connection failed, by what the text of the error has. The text itself is not shown: it may quote the URL."""
 
 
 @frozen(kw_only=True)
@@ -48,7 +34,7 @@ class DatabaseHealth:
         connections: The number of connections to the server, of all programs.
         max_connections: The number of connections that programs may have.
         encrypted: Whether this connection is encrypted.
-        read_only: Whether the server is a replica, which cannot be written to.
+        read_only: Whether the server takes no writes, as a replica does.
         pooler: Whether a pooler, such as pgbouncer, is between this process and the server.
         transaction_pooling: Whether the pooler gives a connection of the server away after each transaction.
     """
@@ -78,17 +64,10 @@ async def read_health(url: str) -> DatabaseHealth:
     del url  # some tools show the locals of a failing program
     try:
         return await to_thread.run_sync(_read_health, sealed)
-    except psycopg.ProgrammingError:
-        failure = JournalError("the database cannot be used: its URL is not valid")
     except psycopg.Error as error:
-        failure = DatabaseAwayError(f"the database cannot be used: {_cause_of(error)}")
+        kind = JournalError if isinstance(error, psycopg.ProgrammingError) else DatabaseAwayError
+        failure = kind(f"the database cannot be used: {cause_of(error)}")
     raise failure
-
-
-def _cause_of(error: psycopg.Error) -> str:
-    text = str(error).lower()
-    causes = [cause for part, cause in _CAUSES.items() if part in text]
-    return causes[0] if causes else " ".join(filter(None, (type(error).__name__, error.sqlstate)))
 
 
 def _read_health(url: Secret) -> DatabaseHealth:
@@ -96,7 +75,7 @@ def _read_health(url: Secret) -> DatabaseHealth:
         started = time.perf_counter()
         first.execute(b"SELECT 1")
         elapsed = (time.perf_counter() - started) * 1000
-        version, process, is_replica, used, limit = first.execute(_READ).fetchone()
+        version, process, is_read_only, used, limit = first.execute(_READ).fetchone()
         # A pooler tells its clients of a process of its own.
         pooler = first.info.backend_pid != process
         return DatabaseHealth(
@@ -105,7 +84,7 @@ def _read_health(url: Secret) -> DatabaseHealth:
             connections=used,
             max_connections=limit,
             encrypted=bool(first.pgconn.ssl_in_use),
-            read_only=is_replica,
+            read_only=is_read_only,
             pooler=pooler,
             transaction_pooling=pooler and _is_given_away(url, process),
         )

@@ -9,6 +9,7 @@ from wikipayam_async.campaigns.errors import JournalError
 from wikipayam_async.campaigns.journal import MessageRow, PlanBlock, StoredOutcome
 
 __all__ = [
+    "NUL",
     "add_blocks",
     "begin",
     "find_campaign",
@@ -22,7 +23,8 @@ __all__ = [
     "write_facts",
 ]
 
-_NUL = "\0"
+NUL = "\0"
+"""The character that PostgreSQL cannot keep in a text."""
 _FINISHED = "total"
 """The fact that only a finished plan has."""
 _PLANNED = ("meta", "block", "chunk", "message", "outcome")
@@ -117,8 +119,8 @@ def insert_outcomes(connection: Any, campaign: int, outcomes: Sequence[StoredOut
 
 
 def _storable(text: str | None) -> str | None:
-    """Return a text of the gateway without what PostgreSQL cannot keep: an outcome must not be lost for it."""
-    return None if text is None else text.encode("utf-8", "replace").decode().replace(_NUL, "")
+    """Return a text, which may be the gateway's, without what PostgreSQL cannot keep: an outcome must not be lost for it."""
+    return None if text is None else text.encode("utf-8", "replace").decode().replace(NUL, "")
 
 
 def _check_characters(blocks: Sequence[PlanBlock]) -> None:
@@ -129,7 +131,7 @@ def _check_characters(blocks: Sequence[PlanBlock]) -> None:
     """
     for block in blocks:
         for index, _, *texts in block.messages:
-            if any(isinstance(text, str) and _NUL in text for text in texts):
+            if any(isinstance(text, str) and NUL in text for text in texts):
                 raise JournalError(
                     f"messages[{index}]: PostgreSQL cannot keep the character U+0000; nothing was planned"
                 )
@@ -140,7 +142,7 @@ def write_facts(connection: Any, campaign: int, facts: Mapping[str, str]) -> Non
     connection.execute(
         "INSERT INTO wikipayam.meta (campaign, key, value) SELECT %s, * FROM unnest(%s::text[], %s::text[]) "
         "ON CONFLICT (campaign, key) DO UPDATE SET value = excluded.value",
-        (campaign, list(facts), list(facts.values())),
+        (campaign, list(facts), [_storable(value) for value in facts.values()]),
     )
 
 

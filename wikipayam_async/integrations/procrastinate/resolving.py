@@ -8,7 +8,7 @@ from typing import Any
 from wikipayam_async.campaigns.division import groups_of
 from wikipayam_async.campaigns.journal import Resolution, StoredOutcome
 from wikipayam_async.campaigns.models import Decision
-from wikipayam_async.integrations.procrastinate.planning import insert_outcomes
+from wikipayam_async.integrations.procrastinate.planning import NUL, insert_outcomes
 from wikipayam_async.integrations.procrastinate.sending import enter, lock_campaign, put_into_new_chunk, recount
 from wikipayam_async.outcomes import SendStatus
 
@@ -29,6 +29,9 @@ _LOCK_CHUNKS = f"""
 
 def resolve(connection: Any, campaign: int, resolution: Resolution) -> Sequence[str]:
     """Apply an operator's decision to all messages, or to none; return the track ids that stand in the way."""
+    impossible = [track_id for track_id in resolution.track_ids if NUL in track_id]
+    if impossible:  # PostgreSQL takes no such text, so no message has it
+        return impossible
     lock_campaign(connection, campaign)
     requeued = resolution.decision is Decision.REQUEUED
     statuses = ["unknown", "rejected"] if requeued else ["unknown"]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Awaitable, Callable, Sequence
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -71,6 +72,7 @@ class ChunkWork:
         self._sleep = sleep
         self._stopped = stopped
         self._senders: dict[int, SharedSender] = {}
+        self._unfinished: list[SharedSender] = []
         self._turns = anyio.Lock()
         self._opening = anyio.Lock()
         self._unreached = 0
@@ -105,7 +107,6 @@ class ChunkWork:
             await self.queue()
             sent = await self._send(campaign, no)
         except JournalError as error:
-            self._senders.pop(campaign, None)
             logger.warning("chunk %d was not sent, or its outcome was not written: %s", no, error)
             return
         except CampaignError as error:
@@ -120,12 +121,31 @@ class ChunkWork:
             sender = await self._sender(campaign)
             if sender is None:
                 return None
-            sent = await sender.send(no)
+            try:
+                sent = await sender.send(no)
+            except JournalError:
+                self._set_aside(campaign, sender)
+                raise
             if sent.end is not ChunkEnd.STOPPED or sent.error is not None:
                 return sent
-            self._senders.pop(campaign, None)
-            await sender.take_back()
+            self._set_aside(campaign, sender)
+        await self.finish()
         return None
+
+    def _set_aside(self, campaign: int, sender: SharedSender) -> None:
+        """Let the next chunk have a new sender; sweeps write what this one could not write."""
+        if self._senders.get(campaign) is sender:
+            del self._senders[campaign]
+        if sender not in self._unfinished:
+            self._unfinished.append(sender)
+
+    async def finish(self) -> None:
+        """Write the outcomes that could not be written before, and take back claims under which nothing was sent."""
+        for sender in [*self._unfinished]:
+            with suppress(JournalError):
+                await sender.take_back()
+            if not sender.has_rest:
+                self._unfinished.remove(sender)
 
     async def _sender(self, campaign: int) -> SharedSender | None:
         sender = self._senders.get(campaign)
@@ -195,6 +215,7 @@ class ChunkWork:
         """
         self._swept = False
         queue, presence = await self.queue(), self._database.presence
+        await self.finish()
         steady = presence is not None and presence.steady
         for campaign in await self._database.run(lambda connection: _queued(connection, queue), self._name):
             await self._look_after(campaign, steady=steady)

@@ -18,7 +18,7 @@ from procrastinate.worker import Worker
 from wikipayam_async.campaigns.errors import JournalError
 from wikipayam_async.checks import check_number
 from wikipayam_async.client import AsyncWikipayam
-from wikipayam_async.errors import APIConnectionError, ConfigurationError, InvalidInputError
+from wikipayam_async.errors import APIConnectionError, ConfigurationError, InvalidInputError, WikipayamError
 from wikipayam_async.integrations.procrastinate.database import (
     PATIENCE,
     STALLED_AFTER,
@@ -31,12 +31,14 @@ from wikipayam_async.integrations.procrastinate.engine import NAMESPACE
 from wikipayam_async.integrations.procrastinate.presence import WorkerInfo, read_workers, worker_name
 from wikipayam_async.integrations.procrastinate.tasks import blueprint_of
 from wikipayam_async.integrations.procrastinate.work import ChunkWork
+from wikipayam_async.integrations.server_connections import cause_of, with_network_limits
 from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["CampaignWorker", "list_workers"]
 
 logger = logging.getLogger("wikipayam_async")
 
+_LONGEST_NAME = 200
 _DELAYS = (0.2, 0.5, 1.0, 2.0, 5.0)
 """Seconds between attempts to start again, while the database or the gateway is away."""
 
@@ -60,6 +62,21 @@ async def _commit_each_statement(connection: psycopg.AsyncConnection[Any]) -> No
     A process that stands still between them would keep the lock of a job, and the sweeps of all others would wait for it.
     """
     await connection.set_autocommit(True)
+
+
+def _check_name(name: str) -> str:
+    if not isinstance(name, str) or not name.isprintable() or not 0 < len(name) <= _LONGEST_NAME:
+        rule = f"expected 1 to {_LONGEST_NAME} printable characters, or None"
+        raise InvalidInputError("name", rule=rule, got=shape_of(name))
+    return name
+
+
+def _reason_of(error: Exception) -> str:
+    """Return what an error says, without what a text of the driver may quote: the URL, or a row."""
+    if isinstance(error, WikipayamError):
+        return str(error)
+    cause = error.__cause__ or error
+    return cause_of(cause) if isinstance(cause, psycopg.Error) else type(cause).__name__
 
 
 async def list_workers(url: str, *, stalled_after: float = STALLED_AFTER) -> Sequence[WorkerInfo]:
@@ -124,7 +141,7 @@ class CampaignWorker:
         del url
         self._client = client
         self._concurrency = concurrency
-        self._name = worker_name() if name is None else name
+        self._name = worker_name() if name is None else _check_name(name)
         self._stalled_after = check_seconds(stalled_after, "stalled_after")
         self._sweep_interval = stalled_after / 3 if sweep_interval is None else sweep_interval
         check_seconds(self._sweep_interval, "sweep_interval")
@@ -183,6 +200,7 @@ class CampaignWorker:
         finally:
             self._at_work = None
             with anyio.CancelScope(shield=True):
+                await work.finish()
                 await database.aclose()
         if failure is not None:
             raise failure
@@ -197,13 +215,14 @@ class CampaignWorker:
             except (DatabaseAwayError, APIConnectionError, ConnectorException, psycopg.Error, _EngineError) as error:
                 delay = _DELAYS[min(failures, len(_DELAYS) - 1)]
                 failures += 1
-                kind = type(error.__cause__ or error).__name__
-                logger.warning("worker %s: it cannot go on (%s); next attempt in %g s", self._name, kind, delay)
+                logger.warning(
+                    "worker %s: it cannot go on (%s); next attempt in %g s", self._name, _reason_of(error), delay
+                )
                 await self._wait(delay)
 
     def _make_app(self, work: ChunkWork) -> App:
         connector = PsycopgConnector(
-            conninfo=self._url.reveal(),
+            conninfo=with_network_limits(self._url).reveal(),
             kwargs={"prepare_threshold": None, "connect_timeout": 5},
             configure=_commit_each_statement,
             min_size=1,
@@ -259,7 +278,7 @@ class CampaignWorker:
             try:
                 await work.sweep(app.job_manager)
             except (JournalError, ConnectorException, psycopg.Error) as error:
-                logger.warning("worker %s: a sweep failed (%s)", self._name, type(error).__name__)
+                logger.warning("worker %s: a sweep failed (%s)", self._name, _reason_of(error))
             await anyio.sleep(self._sweep_interval)
 
     async def _watch_signals(self, *, task_status: TaskStatus[None]) -> None:

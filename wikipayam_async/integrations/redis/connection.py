@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -18,6 +19,29 @@ T = TypeVar("T")
 
 CONNECT_SECONDS = 5.0
 _THREADS = 8
+_CODE = re.compile("[A-Z]+")
+_CODES = {
+    "READONLY": "the server takes no writes, as a replica does",
+    "MASTERDOWN": "the server is a replica that has lost its primary",
+    "NOREPLICAS": "the server has fewer replicas than it needs to take writes",
+    "MISCONF": "the server cannot write to its disk",
+    "OOM": "the memory of the server is full",
+    "LOADING": "the server is starting",
+    "BUSY": "the server is busy with a script of somebody's",
+    "NOAUTH": "the server needs a password",
+    "WRONGPASS": "the user or the password is wrong",
+    "NOPERM": "the user lacks a privilege that it needs",
+    "CLUSTERDOWN": "the cluster is down",
+}
+"""What the first words of the server's errors mean."""
+_CODE_OF = {
+    "ReadOnlyError": "READONLY",
+    "OutOfMemoryError": "OOM",
+    "BusyLoadingError": "LOADING",
+    "AuthenticationError": "WRONGPASS",
+    "NoPermissionError": "NOPERM",
+}
+"""The first word of an error from whose text the driver removes it."""
 
 
 class RedisThreads:
@@ -49,7 +73,7 @@ class RedisThreads:
             try:
                 return work()
             except redis.RedisError as error:
-                reason = type(error).__name__  # its texts may quote the URL or a key
+                reason = _reason_of(error)
             raise fail(reason)
 
         return await to_thread.run_sync(guarded, limiter=await self._limiters.get())
@@ -59,6 +83,13 @@ class RedisThreads:
         if self._owned:
             with CancelScope(shield=True):
                 await to_thread.run_sync(self.client.close)
+
+
+def _reason_of(error: redis.RedisError) -> str:
+    """Return the kind of an error, and what it means. Its own text may quote the URL or a key."""
+    name, code = type(error).__name__, _CODE.match(str(error))
+    known = code[0] if code and code[0] in _CODES else _CODE_OF.get(name)
+    return name if known is None else f"{name} ({known}): {_CODES[known]}"
 
 
 def eviction_policy(client: Any) -> str | None:

@@ -15,7 +15,7 @@ from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency import Claim, IdempotencyRecord, IdempotencyStoreError, Settlement
 from wikipayam_async.idempotency.settings import check_keep_for, check_secret
-from wikipayam_async.idempotency.store import KEEP_FOR
+from wikipayam_async.idempotency.store import KEEP_FOR, checked_record
 from wikipayam_async.integrations.redis.connection import CONNECT_SECONDS, RedisThreads, check_prefix, eviction_policy
 from wikipayam_async.outcomes import SendStatus
 
@@ -33,7 +33,6 @@ local free = old[2] == 'not_attempted' and old[3] == ARGV[1] and old[4] == ARGV[
 if old[1] and old[1] ~= ARGV[3] and not free then
     return {string.format('%.6f', now), redis.call('HGETALL', KEYS[1])}
 end
-redis.call('DEL', KEYS[1])
 redis.call('HSET', KEYS[1], 'kind', ARGV[1], 'digest', ARGV[2], 'claim_id', ARGV[3], 'owner', ARGV[4],
     'track_id', ARGV[5], 'status', '', 'outcome', '', 'lease_end', string.format('%.6f', now + ARGV[6]),
     'claimed_at', string.format('%.6f', now), 'expires_at', string.format('%.6f', now + ARGV[6] + ARGV[7]))
@@ -46,10 +45,12 @@ if redis.call('HGET', KEYS[1], 'claim_id') ~= ARGV[1] then
 end
 local time = redis.call('TIME')
 local expires = string.format('%.6f', time[1] + time[2] / 1000000 + ARGV[4])
-redis.call('HSET', KEYS[1], 'status', ARGV[2], 'outcome', ARGV[3], 'expires_at', expires)
 redis.call('PEXPIRE', KEYS[1], math.ceil(ARGV[4] * 1000))
+redis.call('HSET', KEYS[1], 'status', ARGV[2], 'outcome', ARGV[3], 'expires_at', expires)
 return 1
 """
+"""A server whose memory is full refuses `HSET`, unless the script has written already, as it has after `PEXPIRE`. So it takes
+no new claim, but every outcome of a message that was claimed before."""
 _READ = """
 local time = redis.call('TIME')
 return {string.format('%.6f', time[1] + time[2] / 1000000), redis.call('HGETALL', KEYS[1])}
@@ -192,6 +193,7 @@ class RedisIdempotencyStore:
         return f"RedisIdempotencyStore(prefix={self._prefix!r})"
 
 
+@checked_record
 def _record_of(key: str, answer: Sequence[Any]) -> IdempotencyRecord | None:
     """Return a record from the time of the server and the fields of its hash; None for none."""
     flat = [_text(value) for value in answer[1]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import socket
 import sys
 import threading
 from typing import Any
@@ -10,8 +11,10 @@ from typing import Any
 import anyio
 import psycopg
 import pytest
+from psycopg.conninfo import conninfo_to_dict
 
-from wikipayam_async.integrations.connections import Connections, Failure
+from wikipayam_async.integrations.connection_failures import Failure
+from wikipayam_async.integrations.connections import Connections, with_network_limits
 from wikipayam_async.redact.sealed import Secret
 
 pytestmark = pytest.mark.anyio
@@ -81,6 +84,21 @@ async def test_a_transaction_that_stands_still_frees_its_locks_and_is_done_again
     await others.aclose()
 
 
+async def test_a_doubtful_commit_stays_in_doubt_whatever_fails_afterwards(database_url: str) -> None:
+    """The first try may have been made, though the second did not get as far."""
+    connections = Connections(Secret(database_url), 1, lambda connection: connection.execute(_TABLE))
+    calls: list[int] = []
+
+    def fail(connection: Any) -> None:
+        calls.append(1)
+        connection.execute("INSERT INTO t VALUES (1), (1)" if len(calls) == 1 else "SELECT 1 / 0")
+
+    with pytest.raises(Failure) as caught:
+        await connections.run(fail, transaction=True)
+    assert (caught.value.reason, caught.value.committed, len(calls)) == ("DivisionByZero (22012)", True, 2)
+    await connections.aclose()
+
+
 async def test_a_server_that_is_away_is_told_from_other_failures() -> None:
     """The same may work a moment later."""
     connections = Connections(Secret("postgresql://nobody@127.0.0.1:9/none"), 1, lambda _: None)
@@ -120,3 +138,51 @@ async def test_idle_connections_are_closed_also_while_being_cancelled(postgres_u
         scope.cancel()
         await connections.aclose()
     assert [one.closed for one in seen] == [True]
+
+
+async def test_a_connection_whose_preparation_fails_says_why(postgres_url: str) -> None:
+    """By its code."""
+    connections = Connections(Secret(postgres_url), 1, lambda connection: connection.execute("TABLE missing"))
+    with pytest.raises(Failure, match=r"UndefinedTable \(42P01\): a table is missing"):
+        await connections.run(lambda _: None)
+
+
+async def test_connections_that_the_server_ended_are_not_used(postgres_url: str) -> None:
+    """However many: the first call after a restart of the server works."""
+    opened: list[Any] = []
+    connections = Connections(Secret(postgres_url), 3, opened.append)
+
+    def nest(depth: int) -> None:
+        connections.attempt(lambda _: nest(depth - 1) if depth else None)
+
+    nest(2)
+    with psycopg.connect(postgres_url, autocommit=True) as other:
+        for one in opened:
+            other.execute("SELECT pg_terminate_backend(%s, 10000)", (one.info.backend_pid,))
+    other.close()
+    calls: list[Any] = []
+    connections.attempt(calls.append)
+    connections.close()
+    assert ([one.closed for one in opened], len(opened), len(calls)) == ([True] * 4, 4, 1)
+
+
+async def test_a_server_that_is_gone_without_a_word_ends_its_connections(postgres_url: str) -> None:
+    """The operating system looks after them within 25 s; limits of the URL are kept."""
+    connections = Connections(Secret(f"{postgres_url}?keepalives_idle=7"), 1, lambda _: None)
+
+    def limits(connection: Any) -> list[int]:
+        with socket.socket(fileno=socket.dup(connection.fileno())) as found:
+            options = [getattr(socket, name) for name in ("TCP_KEEPIDLE", "TCP_KEEPINTVL", "TCP_USER_TIMEOUT")]
+            return [found.getsockopt(socket.IPPROTO_TCP, option) for option in options]
+
+    assert await connections.run(limits) == [7, 5, 20000]
+    await connections.aclose()
+
+
+def test_limits_change_nothing_else_of_a_url() -> None:
+    """What is no URL stays as it is."""
+    found = conninfo_to_dict(with_network_limits(Secret("postgresql://sms:p4ssw0rd@db/sms")).reveal())
+    assert (found["user"], found["password"], found["host"], found["dbname"], found["keepalives_count"]) == (
+        "sms", "p4ssw0rd", "db", "sms", "3",
+    )  # fmt: skip
+    assert with_network_limits(Secret("postgresql://x?nonsense=1")).reveal() == "postgresql://x?nonsense=1"

@@ -12,8 +12,8 @@ from wikipayam_async.errors import ConfigurationError
 from wikipayam_async.idempotency import Claim, IdempotencyRecord, IdempotencyStoreError, Settlement
 from wikipayam_async.idempotency.settings import check_keep_for, check_secret
 from wikipayam_async.idempotency.store import KEEP_FOR, checked_record
-from wikipayam_async.integrations.connections import Failure
-from wikipayam_async.integrations.server_connections import ServerConnections
+from wikipayam_async.integrations.connection_failures import Failure
+from wikipayam_async.integrations.connections import Connections
 from wikipayam_async.outcomes import SendStatus
 from wikipayam_async.publish import publish
 from wikipayam_async.redact.masks import shape_of
@@ -102,7 +102,7 @@ class PostgresIdempotencyStore:
         self._table = table
         self._keep_for = check_keep_for(keep_for)
         self._secret = check_secret(secret)
-        self._connections = ServerConnections(self._url, max_connections, self._make_table)
+        self._connections = Connections(self._url, max_connections, self._make_table)
         self._has_table = False
 
     @property

@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from wikipayam_async.integrations.connections import Connections, Failure
+from wikipayam_async.integrations.connection_failures import Failure
+from wikipayam_async.integrations.connections import Connections
 from wikipayam_async.integrations.procrastinate.presence import Presence, WorkerInfo, read_workers, worker_name
 from wikipayam_async.redact.sealed import Secret
 

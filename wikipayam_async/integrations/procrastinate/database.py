@@ -14,10 +14,10 @@ from anyio import to_thread
 from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
 from wikipayam_async.checks import without_frames
 from wikipayam_async.errors import InvalidInputError
-from wikipayam_async.integrations.connections import Failure
+from wikipayam_async.integrations.connection_failures import Failure
+from wikipayam_async.integrations.connections import Connections
 from wikipayam_async.integrations.procrastinate.presence import Presence
 from wikipayam_async.integrations.procrastinate.schema import check_schema
-from wikipayam_async.integrations.server_connections import ServerConnections
 from wikipayam_async.redact.masks import shape_of
 from wikipayam_async.redact.sealed import Secret
 
@@ -71,7 +71,7 @@ class Database:
         self._patience = patience
         self._checked = False
         self.stalled_after = stalled_after
-        self.connections = ServerConnections(url, max_connections, self._check)
+        self.connections = Connections(url, max_connections, self._check)
         self.presence: Presence | None = None
         self._guard = threading.Lock()
 
@@ -114,7 +114,7 @@ class Database:
     async def enter(self, campaign: str | None, name: str) -> Presence:
         """Show from now on that this process lives; return its presence."""
         if self.presence is None:
-            connections = ServerConnections(self._url, 1, lambda _: None)
+            connections = Connections(self._url, 1, lambda _: None)
             presence = Presence(connections, self.stalled_after, campaign, name)
             await self.run(presence.insert, name)
             self.presence = presence

@@ -11,7 +11,7 @@ from attrs import frozen
 
 from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
 from wikipayam_async.checks import without_frames
-from wikipayam_async.integrations.server_connections import cause_of
+from wikipayam_async.integrations.connection_failures import cause_of
 from wikipayam_async.redact.sealed import Secret
 
 __all__ = ["DatabaseHealth", "read_health"]

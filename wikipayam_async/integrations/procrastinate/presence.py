@@ -15,7 +15,8 @@ from typing import Any
 
 from attrs import frozen
 
-from wikipayam_async.integrations.connections import Connections, Failure
+from wikipayam_async.integrations.connection_failures import Failure
+from wikipayam_async.integrations.connections import Connections
 
 __all__ = ["Presence", "WorkerInfo", "read_workers", "worker_name"]
 

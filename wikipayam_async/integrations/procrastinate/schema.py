@@ -11,8 +11,8 @@ from attrs import frozen
 from procrastinate.schema import SchemaManager, migrations_path
 
 from wikipayam_async.campaigns.errors import DatabaseAwayError, JournalError
-from wikipayam_async.integrations.connections import Failure
-from wikipayam_async.integrations.server_connections import ServerConnections
+from wikipayam_async.integrations.connection_failures import Failure
+from wikipayam_async.integrations.connections import Connections
 from wikipayam_async.redact.sealed import Secret
 
 __all__ = ["SCHEMA_VERSION", "SchemaState", "check_schema", "migrate", "read_schema"]
@@ -72,7 +72,7 @@ async def migrate(url: str) -> SchemaState:
     Raises:
         JournalError: The database cannot be used, or its tables are of a newer version of the package.
     """
-    connections = ServerConnections(Secret(url), 1, lambda _: None, statement_seconds=_SECONDS)
+    connections = Connections(Secret(url), 1, lambda _: None, statement_seconds=_SECONDS)
     del url  # some tools show the locals of a failing program
     try:
         return await connections.run(_migrate, transaction=True)
@@ -93,7 +93,7 @@ async def read_schema(url: str) -> SchemaState:
     Raises:
         JournalError: The database cannot be used.
     """
-    connections = ServerConnections(Secret(url), 1, lambda _: None)
+    connections = Connections(Secret(url), 1, lambda _: None)
     del url
     try:
         return await connections.run(_read)

@@ -19,6 +19,8 @@ from wikipayam_async.campaigns.errors import JournalError
 from wikipayam_async.checks import check_number
 from wikipayam_async.client import AsyncWikipayam
 from wikipayam_async.errors import APIConnectionError, ConfigurationError, InvalidInputError, WikipayamError
+from wikipayam_async.integrations.connection_failures import cause_of
+from wikipayam_async.integrations.connections import with_network_limits
 from wikipayam_async.integrations.procrastinate.database import (
     PATIENCE,
     STALLED_AFTER,
@@ -31,7 +33,6 @@ from wikipayam_async.integrations.procrastinate.engine import NAMESPACE
 from wikipayam_async.integrations.procrastinate.presence import WorkerInfo, read_workers, worker_name
 from wikipayam_async.integrations.procrastinate.tasks import blueprint_of
 from wikipayam_async.integrations.procrastinate.work import ChunkWork
-from wikipayam_async.integrations.server_connections import cause_of, with_network_limits
 from wikipayam_async.redact.masks import shape_of
 
 __all__ = ["CampaignWorker", "list_workers"]

@@ -17,7 +17,7 @@ from anyio.abc import ByteStream
 from tests.core.test_http1 import outgoing
 from tests.core.test_lane_contract import Peer, lane_to, outcome_of, reply, started
 from tests.core.test_tls import Server
-from tests.support.net import UVLOOP, client_tls
+from tests.support.net import SELECTORS, UVLOOP, client_tls
 from tests.support.raw import answer, raw_server, reset
 from wikipayam_async import Phase
 from wikipayam_async.core.asyncio_connection import AsyncioConnection, attach
@@ -27,8 +27,7 @@ from wikipayam_async.core.http1 import encode_request
 pytestmark = pytest.mark.anyio
 
 on_both_loops = pytest.mark.parametrize("anyio_backend", ["asyncio", UVLOOP])
-on_selectors = pytest.mark.parametrize("anyio_backend", [("asyncio", {"loop_factory": asyncio.SelectorEventLoop})])
-"""On the event loop that writes with the methods of a socket."""
+on_selectors = pytest.mark.parametrize("anyio_backend", [SELECTORS])
 OK = answer("{}")
 FORGED = b"\x17\x03\x03\x00\x20" + bytes(32)
 """A record that is not of the session, to which TLS replies with an alert."""

@@ -10,7 +10,7 @@ import anyio
 import httpx
 import pytest
 
-from tests.support.net import RECEIVER, client_tls, connected, server_tls
+from tests.support.net import RECEIVER, SELECTORS, client_tls, connected, server_tls
 from tests.support.raw import closed_port, never_answer, raw_gateway, raw_server
 from wikipayam_async import APIConnectionError, APITimeoutError, AsyncWikipayam, RetryPolicy, SendStatus
 from wikipayam_async.core.connecting import address_of, connection_fault, find_cause, reason_of
@@ -118,6 +118,7 @@ class TestConnections:
         assert ("sms.invalid" in str(error), "name not found" in str(error)) == (True, True)
         assert isinstance(error.__cause__, socket.gaierror)
 
+    @pytest.mark.parametrize("anyio_backend", [SELECTORS, "trio"])
     @pytest.mark.parametrize("via", ["lanes", "pool"])
     async def test_too_many_open_files(self, via: str, monkeypatch: pytest.MonkeyPatch) -> None:
         """The process has no descriptor left for a socket: nothing is wrong with the gateway."""

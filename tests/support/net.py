@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import functools
 import ssl
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -26,6 +27,8 @@ BALANCE = answer({"data": {"balance": 7}})
 
 UVLOOP = ("asyncio", {"use_uvloop": True})
 """An `anyio_backend`: asyncio on uvloop's event loop."""
+SELECTORS = ("asyncio", {"loop_factory": asyncio.SelectorEventLoop})
+"""The event loop that uses the methods of Python's sockets, which a test may replace."""
 
 TRANSPORT_KINDS = ("lanes", "lane_transport", "pool", "transport")
 """The client's own lanes, a `LaneTransport`, an `httpx.AsyncClient`, an `httpx.AsyncHTTPTransport`."""

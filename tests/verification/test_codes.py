@@ -26,6 +26,16 @@ def test_what_is_no_text_is_no_code(entered: object) -> None:
     assert normalize_code(entered) == ""
 
 
+def test_what_is_no_digit_is_kept() -> None:
+    """So it is wrong; a text of 256 characters is still read."""
+    assert [normalize_code(entered) for entered in ("12a4", "۱۲½", "1" * 256)] == ["12a4", "12½", "1" * 256]
+
+
+def test_half_a_character_is_a_wrong_code() -> None:
+    """A lone surrogate, which JSON may hold, cannot be encoded; it raises nothing."""
+    assert matches(normalize_code("\ud83d23456"), "123456") is False
+
+
 @given(st.text())
 def test_any_text_can_be_compared(entered: str) -> None:
     """Whatever is entered, nothing is raised, and only the code matches."""
@@ -41,6 +51,15 @@ def test_a_code_depends_on_everything() -> None:
     codes |= {keys.derive(keys.newest, **facts), others.derive(others.newest, **facts)}
     assert len(codes) == 5
     assert CodeKeys(SECRET, length=10).derive(keys.newest, **facts) in codes
+
+
+def test_what_is_derived_stays_the_same() -> None:
+    """Codes that were sent before an upgrade are right after it, and the secret of another use opens nothing else."""
+    keys = CodeKeys("a" * 32, length=8)
+    code = keys.derive(keys.newest, challenge="c-1", receiver="09123456789", purpose="login")
+    assert (keys.newest, code, keys.pseudonym("09123456789")) == ("4090e6e1c568ddaa", "27023588", "a013e46c25a81300")
+    (other,) = keys.secrets_for("proof")
+    assert other.hex() == "46236a779c5f3d8160bc8e75d83598bbeb2e73d18a54933d7ea0a22dd2602a7d"
 
 
 def test_parts_do_not_run_together() -> None:

@@ -26,7 +26,7 @@ RAISED: Mapping[str, Sequence[Raises]] = {
     "PermissionDeniedError": [sends.answered(403, message="This action is unauthorized.")],
     "NotFoundError": [sends.wrong_prefix],
     "UnprocessableError": [sends.foreign_line],
-    "BadRequestError": [sends.answered(400, message="The body is no JSON.")],
+    "BadRequestError": [sends.answered(400, message="The request body is not valid JSON.")],
     "PayloadTooLargeError": [sends.answered(413, message="Payload Too Large")],
     "RateLimitError": [sends.throttled, sends.paused],
     "ServerError": [sends.bad_gateway],

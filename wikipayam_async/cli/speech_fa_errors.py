@@ -220,7 +220,7 @@ _PATTERNS = (
     ),
     # campaigns
     (
-        r"(?P<raw>.+): is no campaign; `(?P<raw_plan>.+)` plans one(?:, in .*)?",
+        r"(?P<raw>.+): not a campaign; `(?P<raw_plan>.+)` plans one(?:, in .*)?",
         "چنین کمپینی نیست:\n  {raw}\nبرای ساختنش:\n  {raw_plan}",
     ),
     (

@@ -131,7 +131,7 @@ def whole_answer(value: object, depth: int = 0) -> object:
 
 
 def page_text(body: bytes) -> str:
-    """Return the text of an answer that is no JSON, such as an HTML page, without its tags."""
+    """Return the text of an answer that is not JSON, such as an HTML page, without its tags."""
     return " ".join(_TAGS.sub(" ", body.removeprefix(BOM_UTF8).decode("utf-8", "replace")).split())
 
 

@@ -42,7 +42,7 @@ class OpenFiles:
 
 
 def _identity(path: Path) -> tuple[int, int] | None:
-    """Return what tells a file from any other; None if there is none."""
+    """Return what tells a file from any other; None if the file does not exist."""
     try:
         found = os.stat(path)  # noqa: PTH116 - called before each transaction
     except FileNotFoundError:

@@ -124,7 +124,7 @@ def test_options_are_checked_before_anything_is_sent(planned: Run) -> None:
         ended = planned("campaign", "enqueue", *NAME, "--yes", *options)
         assert (ended.code, options[0] in ended.err) == (2, True)
     assert planned("campaign", "enqueue", *NAME, "--concurrency", "2").code == 2
-    assert "no campaign; `wikipayam campaign plan FILE --name other` plans one" in (
+    assert "not a campaign; `wikipayam campaign plan FILE --name other` plans one" in (
         planned("campaign", "enqueue", "--name", "other").err
     )
 

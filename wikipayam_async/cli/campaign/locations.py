@@ -228,7 +228,7 @@ async def need_facts(location: Location) -> CampaignFacts:
     """
     facts = await facts_of(location) if location.exists else None
     if facts is None:
-        raise UnusableCampaignError(f"{location}: is no campaign; {location.how_to_plan}")
+        raise UnusableCampaignError(f"{location}: not a campaign; {location.how_to_plan}")
     return facts
 
 

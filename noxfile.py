@@ -19,8 +19,8 @@ PROJECT = nox.project.load_toml(ROOT / "pyproject.toml")
 ALL_PYTHONS = ["3.11", "3.12", "3.13"]
 # Contributors may have one Python; CI has all of them and must fail if one is missing.
 TEST_PYTHONS: list[str] | None = [ALL_PYTHONS[0], ALL_PYTHONS[-1]] if os.environ.get("CI") else None
-WORKERS = str((os.cpu_count() or 1) + 1)
-"""One more than processors, since a fifth of the time of the tests goes into waiting for processes and servers."""
+WORKERS = str((os.cpu_count() or 1) + 2)
+"""Two more than processors, since a third of the time of the tests goes into waiting for processes and servers."""
 ALIKE = (
     "tests/docs",
     "tests/examples",
@@ -33,6 +33,9 @@ ALIKE = (
 """Tests that take minutes and find nothing on the oldest Python that they do not find on the newest."""
 ATTACKS = (
     "tests/faults",
+    "tests/promises/test_accounted_for.py",
+    "tests/promises/test_deadlines.py",
+    "tests/promises/test_once_only.py",
     "tests/promises/test_sealed_secrets.py",
     "tests/promises/test_unstoppable.py",
 )

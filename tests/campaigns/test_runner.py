@@ -121,19 +121,18 @@ async def test_nothing_is_claimed_while_the_gateway_asks_for_a_delay() -> None:
     journal = Recording(emulator)
     opted_out = [messages(5)[4].receiver]
     campaign = await planned(journal, emulator_client(emulator), 5)
-    seen: list[tuple[int, int]] = []
+    seen: list[tuple[int, int, int]] = []
 
     async def watch() -> None:
-        while len(journal.log) < 2:  # noqa: ASYNC110 - the journal has no event
+        while len(journal.log) < 2 or (counts := await journal.counts()).sending:  # noqa: ASYNC110 - the journal has no event
             await anyio.sleep(0.01)
-        counts = await journal.counts()
         progress = await campaign.progress()
-        seen.append((counts.sending, progress.pending))
+        seen.append((len(journal.log), counts.sending, progress.pending))
 
     async with anyio.create_task_group() as group:
         group.start_soon(watch)
         report = await campaign.run(concurrency=1, opt_out=opted_out)
-    assert seen == [(0, 5)]
+    assert seen == [(2, 0, 5)]
     assert (report.accepted, report.rejected, emulator.accepted) == (4, 1, 4)
     assert [entry[0] for entry in journal.log] == ["claim", "settle", "claim", "settle"]
 

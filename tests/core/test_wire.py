@@ -122,6 +122,26 @@ class TestLane:
             assert (got.status, bytes(got.body), lane.clean) == (200, b"", False)
             await lane.aclose()
 
+    async def test_a_cancelled_read_waits_for_no_answer(self) -> None:
+        """Nothing had arrived that could be read late: the cancellation goes on to its scope."""
+
+        async def silent(_: RawRequest, stream: ByteStream) -> object:
+            scope.cancel()
+            await anyio.sleep_forever()
+            return False
+
+        async with raw_gateway(silent) as gateway:
+            lane, progress = await Lane.open("127.0.0.1", gateway.port, None), started(protected=False)
+            with anyio.CancelScope() as scope:
+                await lane.exchange(outgoing(), progress)
+            assert (scope.cancelled_caught, progress.phase, progress.late, lane.clean) == (
+                True,
+                Phase.SENT,
+                None,
+                False,
+            )
+            await lane.aclose()
+
     async def test_an_answer_that_ends_with_the_connection_is_complete(self) -> None:
         """Without a content length, the end of the stream ends the answer and the lane."""
 

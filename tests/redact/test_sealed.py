@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from wikipayam_async.redact.sealed import SealedBytes, Secret
+from wikipayam_async.redact.sealed import SealedBytes, SealedFields, Secret
 
 
 def test_a_secret_is_masked() -> None:
@@ -41,3 +41,11 @@ def test_sealed_bytes_show_their_length() -> None:
     sealed = SealedBytes(b"0912")
     assert [repr(sealed), str(sealed), f"{sealed}"] == ["<4 bytes>"] * 3
     assert (sealed, len(sealed), sealed + b"!") == (b"0912", 4, b"0912!")
+
+
+def test_sealed_fields_show_their_names() -> None:
+    """They are compared with others, and with a mapping, by their contents; without fields they are false."""
+    sealed = SealedFields({"message": "hi"}).after({"receiver": "09120000001"})
+    assert (sealed == sealed.reveal(), sealed == SealedFields(sealed.reveal()), sealed == {}) == (True, True, False)
+    assert (bool(sealed), bool(SealedFields({}))) == (True, False)
+    assert [name in repr(sealed) for name in ("receiver", "message", "0912", "hi")] == [True, True, False, False]

@@ -34,7 +34,6 @@ ALIKE = (
 ATTACKS = (
     "tests/faults",
     "tests/promises/test_accounted_for.py",
-    "tests/promises/test_deadlines.py",
     "tests/promises/test_once_only.py",
     "tests/promises/test_sealed_secrets.py",
     "tests/promises/test_unstoppable.py",

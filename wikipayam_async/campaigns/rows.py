@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from wikipayam_async.campaigns.causes import IN_FLIGHT
 from wikipayam_async.campaigns.errors import JournalError
@@ -12,6 +13,8 @@ from wikipayam_async.campaigns.models import NO_COLUMNS, AuditEntry, CampaignRes
 from wikipayam_async.outcomes import SendStatus
 
 __all__ = ["audit_entry_of", "result_of"]
+
+T = TypeVar("T")
 
 
 def result_of(row: tuple[Any, ...]) -> CampaignResult:
@@ -24,17 +27,17 @@ def result_of(row: tuple[Any, ...]) -> CampaignResult:
     Raises:
         JournalError: The row is damaged, or of a newer version.
     """
+    return _read(_result_of, row, f"messages[{row[0]}]")
+
+
+def _read(make: Callable[[tuple[Any, ...]], T], row: tuple[Any, ...], what: str) -> T:
     try:
-        return _result_of(row)
+        return make(row)
     except (ValueError, TypeError) as error:
-        failure = _unreadable(f"messages[{row[0]}]", error)
-    raise failure
-
-
-def _unreadable(what: str, error: Exception) -> JournalError:
-    return JournalError(
-        f"{what}: this version of the package cannot read what the journal has ({type(error).__name__}): it is damaged, or "
-        "a newer version wrote it; nothing was changed"
+        kind = type(error).__name__
+    raise JournalError(
+        f"{what}: this version of the package cannot read what the journal has ({kind}): it is damaged, or a newer version "
+        "wrote it; nothing was changed"
     )
 
 
@@ -67,11 +70,7 @@ def audit_entry_of(row: tuple[Any, ...]) -> AuditEntry:
     Raises:
         JournalError: The row is damaged, or of a newer version.
     """
-    try:
-        return _audit_entry_of(row)
-    except (ValueError, TypeError) as error:
-        failure = _unreadable(f"the audit of messages[{row[0]}]", error)
-    raise failure
+    return _read(_audit_entry_of, row, f"the audit of messages[{row[0]}]")
 
 
 def _audit_entry_of(row: tuple[Any, ...]) -> AuditEntry:

@@ -12,10 +12,11 @@ import anyio
 import psycopg
 import pytest
 from procrastinate import App, PsycopgConnector
+from procrastinate.jobs import Job
 from procrastinate.manager import JobManager
 
 from tests.campaigns.shared_place import STALLED_AFTER, SharedPlace
-from wikipayam_async.campaigns import CampaignStatus, JournalError, SendingHours
+from wikipayam_async.campaigns import Campaign, CampaignStatus, JournalError, SendingHours
 from wikipayam_async.campaigns.errors import DatabaseAwayError
 from wikipayam_async.integrations.procrastinate.database import Database
 from wikipayam_async.integrations.procrastinate.journal import PostgresJournal
@@ -160,27 +161,31 @@ async def test_jobs_that_cannot_be_added_are_added_later(
     assert place.emulator.accepted == 10
 
 
+async def die_in_flight(campaign: Campaign, work: ChunkWork, jobs: JobManager) -> Job:
+    """Let a worker die while it sends the first chunk; return its job."""
+    await campaign.enqueue()
+    journal: Any = campaign._journal
+    await journal.claim(0, "token")
+    job = await jobs.fetch_job(queues=[await work.queue()], worker_id=await jobs.register_worker())
+    assert job is not None
+    await journal.database.leave()
+    return job
+
+
 async def test_a_sweep_takes_over_what_a_dead_worker_left(
     place: SharedPlace, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Its job goes back to the queue, what it had in flight is unknown; once this worker's heartbeats are steady."""
     await place.plan(20)
     async with place.open() as campaign, working(place) as (work, jobs):
-        await campaign.enqueue()
-        journal: Any = campaign._journal
-        await journal.claim(0, "token")
-        dead = await jobs.register_worker()
-        queue = await work.queue()
-        job = await jobs.fetch_job(queues=[queue], worker_id=dead)
-        assert job is not None
-        await journal.database.leave()
+        job = await die_in_flight(campaign, work, jobs)
         await work.sweep(jobs)
         assert (await campaign.progress()).sending == 10
         await anyio.sleep(STALLED_AFTER * 1.2)
         with caplog.at_level(logging.WARNING):
             await work.sweep(jobs)
         progress = await campaign.progress()
-        again = await jobs.fetch_job(queues=[queue], worker_id=dead)
+        again = await jobs.fetch_job(queues=[await work.queue()], worker_id=await jobs.register_worker())
         assert again is not None
         assert again.id == job.id
     assert (progress.unknown, progress.sending, progress.pending) == (10, 0, 10)
@@ -191,13 +196,7 @@ async def test_a_job_that_somebody_keeps_locked_does_not_hold_up_what_is_in_flig
     """As by a process of an application's own that stands still in a transaction."""
     await place.plan(10)
     async with place.open() as campaign, working(place) as (work, jobs):
-        await campaign.enqueue()
-        journal: Any = campaign._journal
-        await journal.claim(0, "token")
-        dead = await jobs.register_worker()
-        job = await jobs.fetch_job(queues=[await work.queue()], worker_id=dead)
-        assert job is not None
-        await journal.database.leave()
+        job = await die_in_flight(campaign, work, jobs)
         await anyio.sleep(STALLED_AFTER * 1.2)
         with psycopg.connect(place.url) as other:
             other.execute("SELECT FROM procrastinate_jobs WHERE id = %s FOR UPDATE", (job.id,))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import selectors
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -12,6 +11,7 @@ from typing import Any, TypeVar
 from anyio import CancelScope, CapacityLimiter, to_thread
 
 from wikipayam_async.core.loops import PerLoop
+from wikipayam_async.core.wire import readable_check
 from wikipayam_async.redact.sealed import Secret
 
 try:
@@ -143,7 +143,8 @@ class Connections:
                 self._idle, self._process = [], os.getpid()
             while self._idle:
                 connection = self._idle.pop()
-                if not connection.closed and not _has_ended(connection):
+                # Only once the server has ended an idle connection is there something to read.
+                if not connection.closed and not readable_check(connection)():
                     return connection
                 connection.close()
         return self._connect()
@@ -181,10 +182,3 @@ def with_network_limits(url: Secret) -> Secret:
         return Secret(make_conninfo(url.reveal(), **{k: v for k, v in _NETWORK_LIMITS.items() if k not in given}))
     except psycopg.ProgrammingError:
         return url  # the first connection says that it is not valid
-
-
-def _has_ended(connection: Any) -> bool:
-    """Return whether the server ended a connection that nobody uses: only then there is something to read."""
-    with selectors.DefaultSelector() as selector:
-        selector.register(connection.fileno(), selectors.EVENT_READ)
-        return bool(selector.select(0))

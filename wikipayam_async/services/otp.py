@@ -71,9 +71,8 @@ class OtpService(Service):
         if idempotency_key is not None:
             keys = Keys(self._options, idempotency_key, timeout)
             keyed = KeyedSend(keys.guard, keyed_otp(keys.key, message, payload))
-        return (await send_all(self._pipeline, SEND_OTP, Batch.of([message], [payload]), keyed=keyed, timeout=timeout))[
-            0
-        ]
+        batch = Batch.of([message], [payload])
+        return (await send_all(self._pipeline, SEND_OTP, batch, keyed=keyed, timeout=timeout))[0]
 
     async def send_many(
         self,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sqlite3
 import stat
 from pathlib import Path
@@ -81,6 +82,41 @@ def test_there_is_nothing_to_read_without_a_file(tmp_path: Path) -> None:
     reader = open_reader(path, JOURNAL)
     assert reader is not None
     reader.close()
+
+
+def kill_while_written(path: Path) -> None:
+    """Leave the files of a process that was killed in the first transaction of a file, before its write-ahead log."""
+    whole = path.with_name("whole.db")
+    connection = sqlite3.connect(whole, isolation_level=None)
+    connection.executescript("PRAGMA cache_size = 1; BEGIN; CREATE TABLE meta (value);")
+    connection.executemany("INSERT INTO meta VALUES (zeroblob(3000))", [()] * 10)
+    for suffix in ("", "-journal"):
+        shutil.copy(whole.with_name(whole.name + suffix), path.with_name(path.name + suffix))
+    connection.close()
+    remove_files(whole)
+
+
+def test_a_file_whose_maker_was_killed_can_be_read(tmp_path: Path) -> None:
+    """What it began to write is undone: the file is no journal yet, and becomes one."""
+    path = tmp_path / "eid.db"
+    kill_while_written(path)
+    assert open_reader(path, JOURNAL) is None
+    assert [(file.name, file.stat().st_size) for file in tmp_path.iterdir()] == [("eid.db", 0)]
+    open_writer(path, JOURNAL).close()
+    reader = open_reader(path, JOURNAL)
+    assert reader is not None
+    reader.close()
+
+
+def test_a_file_whose_maker_was_killed_becomes_a_journal(tmp_path: Path) -> None:
+    """Without a reader before it, too; and it can be removed as a whole."""
+    path = tmp_path / "eid.db"
+    kill_while_written(path)
+    open_writer(path, JOURNAL).close()
+    assert list(tmp_path.iterdir()) == [path]
+    kill_while_written(path)
+    remove_files(path)
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_a_newer_version_is_refused(path: Path) -> None:

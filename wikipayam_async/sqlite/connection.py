@@ -89,6 +89,8 @@ def open_reader(path: Path, form: FileFormat) -> sqlite3.Connection | None:
         if not path.exists():
             return None
         check_place(path, form)
+        if path.with_name(path.name + "-journal").exists():
+            tidy(path, form)  # its process was killed while it made the file, and a reader may not undo that
         connection = _connect(path, "ro")
         try:
             if _is_ours(path, connection, form):
@@ -101,10 +103,12 @@ def open_reader(path: Path, form: FileFormat) -> sqlite3.Connection | None:
 
 
 def tidy(path: Path, form: FileFormat) -> None:
-    """Remove the write-ahead log that a reader leaves behind: the last connection does it if it may write.
+    """Undo what a process that was killed left half written, and remove the write-ahead log that a reader leaves behind.
+
+    Only a connection that may write does either of them.
 
     Args:
-        path: The file, whose lock the caller holds.
+        path: The file.
         form: What it is.
     """
     with translated(path, form):
@@ -147,7 +151,7 @@ def _check_names(path: Path, form: FileFormat) -> None:
 
 def remove_files(path: Path) -> None:
     """Remove a file and what SQLite keeps beside it."""
-    for suffix in ("", "-wal", "-shm"):
+    for suffix in ("", "-journal", "-wal", "-shm"):
         path.with_name(path.name + suffix).unlink(missing_ok=True)
 
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from inspect import get_annotations
 from types import FunctionType
-from typing import get_type_hints
 
 import attrs
 
@@ -43,11 +43,5 @@ def publish_in_package(names: Iterable[str], namespace: Mapping[str, object]) ->
 
 
 def _resolve(cls: type) -> None:
-    own = get_annotations(cls)
-    if not own:
-        return
-    try:
-        hints = get_type_hints(cls, include_extras=True)
-    except NameError:  # a name that only type checkers import
-        return
-    cls.__annotations__ = {name: hints[name] for name in own}
+    with suppress(NameError):  # of a name that only type checkers import
+        cls.__annotations__ = get_annotations(cls, eval_str=True)

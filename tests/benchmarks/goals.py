@@ -12,7 +12,7 @@ from tests.benchmarks.batches import BUILT, SIZES, batch_case
 from tests.benchmarks.implementations import registry
 from tests.benchmarks.job import Built
 from tests.benchmarks.measured import Cell, Results, Spread
-from tests.benchmarks.sections import CAMPAIGN_WAYS, IMPORTS, MEMORY_METHODS, REFUSING, SWEEP, sweep_case
+from tests.benchmarks.sections import CAMPAIGN_WAYS, HELPS, IMPORTS, MEMORY_METHODS, REFUSING, SWEEP, sweep_case
 from tests.benchmarks.tables import number, spread, table
 
 __all__ = ["LINGER", "Goal", "goals", "goals_table"]
@@ -202,6 +202,8 @@ def _start(results: Results) -> Iterator[Goal]:
     yield Goal("import: CPU, relative to httpx and cattrs", "≤", 1.0, results.ratio(ours, theirs, "cpu"))
     extras = results.spread(Cell("start", "extras", registry.SDK), "count")
     yield Goal("import: packages of extras imported", "=", 0.0, extras)
+    text, cell = "`wikipayam --help`: CPU of the process", Cell("start", "help", list(HELPS)[-1])
+    yield Goal(text, "≤", 150.0, results.spread(cell, "cpu"), " ms")
     client = Cell("start", "client", registry.SDK)
     for word in ("first", "later"):
         yield Goal(f"creating a client, the {word}", "<", 1000.0, results.spread(client, word), " µs")

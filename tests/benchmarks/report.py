@@ -13,6 +13,7 @@ from tests.benchmarks.measured import Cell, Results
 from tests.benchmarks.sections import (
     CAMPAIGN_CASES,
     CAMPAIGN_WAYS,
+    HELPS,
     IMPORTS,
     MEMORY_METHODS,
     MORE_CONNECTIONS,
@@ -265,11 +266,14 @@ def _decode(results: Results) -> str:
 
 def _start(results: Results) -> str:
     theirs, ours = (Cell("start", "import", name) for name in IMPORTS)
+    libraries, shown = (Cell("start", "help", name) for name in HELPS)
     client = Cell("start", "client", registry.SDK)
     rows: list[Sequence[str]] = [
         ["`import httpx, cattrs`, CPU ms", spread(results.spread(theirs, "cpu"))],
         ["`from wikipayam_async import AsyncWikipayam`, CPU ms", spread(results.spread(ours, "cpu"))],
         ["the difference, CPU ms", spread(results.difference(ours, theirs, "cpu"))],
+        ["`wikipayam --help`, a whole process, CPU ms", spread(results.spread(shown, "cpu"))],
+        ["a process that imports its libraries (cyclopts, rich), CPU ms", spread(results.spread(libraries, "cpu"))],
         *_figures(
             results,
             client,

@@ -27,6 +27,7 @@ __all__ = [
     "BURST",
     "CAMPAIGN_CASES",
     "CAMPAIGN_WAYS",
+    "HELPS",
     "IMPORTS",
     "MEMORY_METHODS",
     "MORE_CONNECTIONS",
@@ -118,14 +119,26 @@ IMPORTS: Mapping[str, str] = {
     "httpx and cattrs": "import httpx, cattrs",
     "this SDK": "from wikipayam_async import AsyncWikipayam",
 }
-_IMPORT = """
-import os, time
+HELPS: Mapping[str, str] = {
+    "its libraries": "import cyclopts, rich.console, rich.panel, rich.table",
+    "this SDK": "from wikipayam_async.cli import main\nsys.argv[1:] = ['--help']\ntry: main()\nexcept SystemExit: pass",
+}
+"""The help of the command, and what the libraries that it is written with cost alone."""
+_ON_ONE_CORE = """
+import os, sys, time
 cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 if len(cores) > 1:
-    os.sched_setaffinity(0, {{cores[-1]}})
+    os.sched_setaffinity(0, {cores[-1]})
+"""
+_IMPORT = """
 begun = time.process_time()
 {}
 print((time.process_time() - begun) * 1e3)
+"""
+_PROCESS = """
+{}
+print()
+print(time.process_time() * 1e3)  # with the start of the interpreter
 """
 _EXTRAS = """
 import re, sys
@@ -244,14 +257,16 @@ def decode(bench: Bench) -> None:
 
 
 def start(bench: Bench) -> None:
-    """Measure imports in new interpreters, and creating clients."""
-    # The first turn writes the byte code, which an installed package has.
+    """Measure imports and the help of the command in new interpreters, and creating clients."""
     with tempfile.TemporaryDirectory() as byte_code:
-        for turn in range(3 * bench.profile.rounds + 1):
-            for name, line in list(IMPORTS.items())[:: 1 if turn % 2 else -1]:
-                milliseconds = float(_run(_IMPORT.format(line), PYTHONPYCACHEPREFIX=byte_code))
-                if turn:
-                    bench.records.append(Record(Cell("start", "import", name), turn, {"cpu": milliseconds}))
+        for case, template, programs in (("import", _IMPORT, IMPORTS), ("help", _PROCESS, HELPS)):
+            # The first turn writes the byte code, which an installed package has.
+            for turn in range(3 * bench.profile.rounds + 1):
+                for name, line in list(programs.items())[:: 1 if turn % 2 else -1]:
+                    printed = _run(_ON_ONE_CORE + template.format(line), PYTHONPYCACHEPREFIX=byte_code)
+                    if turn:
+                        milliseconds = float(printed.splitlines()[-1])
+                        bench.records.append(Record(Cell("start", case, name), turn, {"cpu": milliseconds}))
     bench.records.append(Record(Cell("start", "extras", registry.SDK), 0, {"count": float(_run(_EXTRAS))}))
     job = Job(kind="clients", implementation="builder", messages=bench.profile.scaled(1000))
     bench.run([Entry(Cell("start", "client", registry.SDK), job, fresh=True)])
